@@ -1,0 +1,1 @@
+"""Redeye: an overnight machine-learning system that runs from the Airflow UI."""

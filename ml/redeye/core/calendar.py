@@ -1,0 +1,55 @@
+"""The rules of time: nights, cutoffs, and which calendar day a night predicts.
+
+A *night* is named by the New York date on which it starts. It covers 03:00 New York time on that
+date to 03:00 on the next; the end is its *cutoff*. Twice a year a night has 23 or 25 hours.
+Instants are timezone-aware UTC here; tables hold the same instants as naive UTC `TIMESTAMP`s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+NEW_YORK = ZoneInfo("America/New_York")
+NIGHT_STARTS = time(3, 0)
+ONE_DAY = timedelta(days=1)
+
+
+def start_of(night: date) -> datetime:
+    """The instant at which `night` begins, 03:00 New York time, in UTC."""
+    return datetime.combine(night, NIGHT_STARTS, NEW_YORK).astimezone(UTC)
+
+
+def cutoff(night: date) -> datetime:
+    """The instant at which `night` ends, in UTC: what is known by then may be used, nothing later."""
+    return start_of(night + ONE_DAY)
+
+
+def night_of(instant: datetime) -> date:
+    """The night at whose cutoff `instant` is first known: start < instant <= cutoff.
+
+    Args:
+        instant: timezone-aware.
+
+    Raises:
+        ValueError: if `instant` has no time zone.
+    """
+    if instant.tzinfo is None:
+        raise ValueError(f"night_of needs a timezone-aware instant, got {instant!r}")
+    local = instant.astimezone(NEW_YORK)
+    day = local.date()
+    return day if instant > start_of(day) else day - ONE_DAY
+
+
+def coming_day(night: date) -> date:
+    """The calendar day whose flights `night` predicts."""
+    return night + ONE_DAY
+
+
+def nights(first: date, last: date) -> Iterator[date]:
+    """Every night from `first` to `last`, both included."""
+    night = first
+    while night <= last:
+        yield night
+        night += ONE_DAY

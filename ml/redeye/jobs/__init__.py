@@ -1,0 +1,1 @@
+"""One thin shell per task: read, check, call the core, write, record."""

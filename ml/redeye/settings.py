@@ -1,0 +1,86 @@
+"""Every setting of Redeye, read from the environment with the prefix `REDEYE_`.
+
+Defaults describe the embedded stack. Production overrides the URLs. Secrets are generated once by
+the stack into `<home>/secrets.env` (mode 0600) and reach processes through the environment.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+
+
+class Settings(BaseSettings):
+    """Settings of one installation; frozen once read."""
+
+    model_config = SettingsConfigDict(env_prefix="REDEYE_", frozen=True, extra="forbid")
+
+    home: Path = Field(
+        default=PROJECT_ROOT / ".redeye",
+        description="Folder of all state: databases, landing, lakes, models, logs. Git-ignored.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address that every server binds to.")
+    postgres_port: int = Field(default=15432, description="Port of the embedded Postgres.")
+    airflow_port: int = Field(default=18080, description="Port of the Airflow UI and API.")
+    mlflow_port: int = Field(default=15000, description="Port of the MLflow UI.")
+    airflow_log_port: int = Field(default=18793, description="Port of Airflow's worker log server.")
+    trigger_log_port: int = Field(default=18794, description="Port of Airflow's triggerer log server.")
+
+    warehouse_dsn: SecretStr = Field(
+        default=SecretStr(""), description="libpq DSN of the warehouse's catalog and release ledger."
+    )
+    outputs_dsn: SecretStr = Field(
+        default=SecretStr(""), description="libpq DSN of the outputs' catalog and promotion ledger."
+    )
+    feast_registry_url: SecretStr = Field(default=SecretStr(""), description="SQLAlchemy URL of Feast's registry.")
+    mlflow_tracking_url: SecretStr = Field(default=SecretStr(""), description="SQLAlchemy URL of MLflow's store.")
+    airflow_api_password: SecretStr = Field(default=SecretStr(""), description="Password of Airflow's `admin` user.")
+
+    source: str = Field(
+        default="redeye.adapters.nycflights13:NycFlights13",
+        description="The source of deliveries, as `module:Class` of a `redeye.core.sources.Source`.",
+    )
+    threads: int = Field(default=2, ge=1, description="Threads for DuckDB and for model training.")
+    lease_ttl_seconds: int = Field(default=900, ge=5, description="After this, an abandoned lease may be taken.")
+    lease_wait_seconds: int = Field(default=600, ge=0, description="How long to wait for a held lease.")
+
+    @property
+    def landing(self) -> Path:
+        """Folder of the immutable, content-hashed deliveries."""
+        return self.home / "landing"
+
+    @property
+    def lake(self) -> Path:
+        """Folder of the two lakes' Parquet files: `warehouse/` and `outputs/`."""
+        return self.home / "lake"
+
+    @property
+    def artifacts(self) -> Path:
+        """Folder of MLflow's artifacts."""
+        return self.home / "mlflow" / "artifacts"
+
+    @property
+    def online_store(self) -> Path:
+        """SQLite file of Feast's embedded online store."""
+        return self.home / "feast" / "online.db"
+
+    @property
+    def data_docs(self) -> Path:
+        """Folder of Great Expectations' Data Docs."""
+        return self.home / "data_docs"
+
+    @property
+    def exports(self) -> Path:
+        """Folder of the prediction files for consumers."""
+        return self.home / "exports"
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process. Tests that change the environment call `settings.cache_clear()`."""
+    return Settings()

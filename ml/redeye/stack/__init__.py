@@ -1,0 +1,1 @@
+"""The embedded stack: supervised processes, generated secrets, databases and roles."""
