@@ -1,0 +1,278 @@
+"""The release ledger: deliveries, releases, gaps, audits, watermarks. Append-only by database rights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from psycopg2.extensions import connection
+from psycopg2.extras import Json, execute_values
+
+from redeye.adapters.lake import Catalog
+from redeye.adapters.postgres import ledger_transaction
+from redeye.core.audits import AuditResult
+from redeye.core.calendar import ONE_DAY, cutoff
+from redeye.core.releases import Candidate, Release, ReleaseKind, release_id
+from redeye.core.sources import DeliveryRef
+from redeye.settings import settings
+
+_RELEASE = "release_id, night, revision, first_night, kind, snapshot_id, delivery_set_hash, code_hash, git_sha"
+_DELIVERY = "source, dataset, night, content_hash, path, row_count, is_stated_empty, arrival_night"
+
+
+def _rows(sql: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    with ledger_transaction(Catalog.WAREHOUSE) as con, con.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.fetchall()
+
+
+def _insert(sql: str, parameters: tuple[Any, ...]) -> None:
+    with ledger_transaction(Catalog.WAREHOUSE) as con, con.cursor() as cursor:
+        cursor.execute(sql, parameters)
+
+
+def _release(row: tuple[Any, ...]) -> Release:
+    return Release(*row[:4], ReleaseKind(row[4]), *row[5:])
+
+
+def _delivery(row: tuple[Any, ...]) -> DeliveryRef:
+    source, dataset, night, content_hash, path, rows, is_stated_empty, arrival_night = row
+    return DeliveryRef(
+        source, dataset, night, content_hash, settings().landing / path, rows, is_stated_empty, arrival_night
+    )
+
+
+# Deliveries
+
+
+def record_deliveries(
+    refs: Iterable[DeliveryRef], *, is_accepted: bool, audits: dict[str, AuditResult] | None = None
+) -> None:
+    """Record that deliveries arrived and how they were judged; one that is recorded already is left as it is.
+
+    Args:
+        refs: landed deliveries.
+        is_accepted: the outcome of their arrival audit.
+        audits: the audit's result by dataset.
+    """
+    audits = audits or {}
+    root = settings().landing
+    values = [
+        (
+            ref.source,
+            ref.dataset,
+            ref.night,
+            ref.content_hash,
+            is_accepted,
+            str(ref.path.relative_to(root)) if ref.path.is_relative_to(root) else str(ref.path),
+            ref.rows,
+            ref.is_stated_empty,
+            ref.arrival_night,
+            Json(audits[ref.dataset].to_dict()) if ref.dataset in audits else None,
+        )
+        for ref in refs
+    ]
+    with ledger_transaction(Catalog.WAREHOUSE) as con, con.cursor() as cursor:
+        execute_values(
+            cursor,
+            "INSERT INTO ledger.deliveries (source, dataset, night, content_hash, is_accepted, path, row_count, "
+            "is_stated_empty, arrival_night, audit) VALUES %s ON CONFLICT DO NOTHING",
+            values,
+        )
+
+
+def record_delivery(
+    ref: DeliveryRef, *, arrival_night: date, is_accepted: bool, audit: AuditResult | None = None
+) -> None:
+    """Record one delivery; see `record_deliveries`."""
+    arrived = DeliveryRef(**{**ref.__dict__, "arrival_night": arrival_night})
+    record_deliveries([arrived], is_accepted=is_accepted, audits={ref.dataset: audit} if audit else None)
+
+
+def deliveries(first: date, last: date, *, accepted_only: bool = True) -> list[DeliveryRef]:
+    """Deliveries of the nights `first` to `last`, oldest first."""
+    return [
+        _delivery(row)
+        for row in _rows(
+            f"SELECT {_DELIVERY} FROM ledger.deliveries WHERE night BETWEEN %s AND %s AND (is_accepted OR NOT %s) "
+            "ORDER BY night, source, dataset, recorded_seq",
+            (first, last, accepted_only),
+        )
+    ]
+
+
+def unreleased_deliveries(last: date) -> list[DeliveryRef]:
+    """Accepted deliveries of the nights up to `last` that no release has taken in yet, oldest first."""
+    return [
+        _delivery(row)
+        for row in _rows(
+            f"SELECT {_DELIVERY} FROM ledger.deliveries AS d WHERE is_accepted AND night <= %s AND NOT EXISTS ("
+            "SELECT 1 FROM ledger.release_deliveries AS r WHERE (r.source, r.dataset, r.night, r.content_hash) "
+            "= (d.source, d.dataset, d.night, d.content_hash)) ORDER BY night, source, dataset, recorded_seq",
+            (last,),
+        )
+    ]
+
+
+def accepted_schedule(night: date) -> DeliveryRef | None:
+    """The newest accepted delivery of the schedule of the day after `night`."""
+    found = [d for d in deliveries(night, night) if d.dataset == "schedule"]
+    return found[-1] if found else None
+
+
+# Releases
+
+
+def release(night: date) -> Release | None:
+    """The newest revision of the release of exactly this night, or of the bulk release that ends with it."""
+    rows = _rows(f"SELECT {_RELEASE} FROM ledger.releases WHERE night = %s ORDER BY revision DESC LIMIT 1", (night,))
+    return _release(rows[0]) if rows else None
+
+
+def covering_release(night: date) -> Release | None:
+    """The earliest release that has the night in it: its own, or the bulk release that spans it."""
+    rows = _rows(
+        f"SELECT {_RELEASE} FROM ledger.releases WHERE night >= %s AND first_night <= %s "
+        "ORDER BY night, revision LIMIT 1",
+        (night, night),
+    )
+    return _release(rows[0]) if rows else None
+
+
+def latest_release(*, up_to: date | None = None) -> Release | None:
+    """The head: the newest revision of the latest night released, or of the latest up to a night."""
+    rows = _rows(
+        f"SELECT {_RELEASE} FROM ledger.releases WHERE night <= coalesce(%s, 'infinity'::date) "
+        "ORDER BY night DESC, revision DESC LIMIT 1",
+        (up_to,),
+    )
+    return _release(rows[0]) if rows else None
+
+
+def publish(
+    candidate: Candidate,
+    *,
+    audit: dict[str, Any],
+    git_sha: str,
+    parent: Release | None,
+    taken_in: Iterable[DeliveryRef],
+) -> Release:
+    """Make a candidate the release of its last night, in one transaction with the list of its deliveries.
+
+    Raises:
+        LeaseLost: if the candidate's token is no longer the lease's.
+    """
+    with ledger_transaction(Catalog.WAREHOUSE) as con, con.cursor() as cursor:
+        revision = _next_revision(con, candidate.last)
+        name = release_id(candidate.last, revision)
+        cursor.execute(
+            f"INSERT INTO ledger.releases ({_RELEASE}, parent_release_id, audit, built_by, fencing_token, created_at) "
+            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            (
+                name,
+                candidate.last,
+                revision,
+                candidate.first,
+                str(candidate.kind),
+                candidate.snapshot_id,
+                candidate.delivery_set_hash,
+                candidate.code_hash,
+                git_sha,
+                parent.release_id if parent else None,
+                Json(audit),
+                candidate.holder,
+                candidate.token,
+                cutoff(candidate.last).replace(tzinfo=None),
+            ),
+        )
+        execute_values(
+            cursor,
+            "INSERT INTO ledger.release_deliveries (release_id, source, dataset, night, content_hash) VALUES %s",
+            [(name, d.source, d.dataset, d.night, d.content_hash) for d in taken_in],
+        )
+        cursor.execute(f"SELECT {_RELEASE} FROM ledger.releases WHERE release_id = %s", (name,))
+        row = cursor.fetchone()
+    if row is None:
+        raise LookupError(f"release {name} was written and cannot be read back")
+    return _release(row)
+
+
+def _next_revision(con: connection, night: date) -> int:
+    with con.cursor() as cursor:
+        cursor.execute("SELECT coalesce(max(revision), 0) + 1 FROM ledger.releases WHERE night = %s", (night,))
+        row = cursor.fetchone()
+    return int(row[0]) if row else 1
+
+
+# Gaps and audits
+
+
+def record_gap(night: date, *, reason: str, recorded_by: str) -> None:
+    """Record that the warehouse goes on without a night; the first reason stays."""
+    _insert(
+        "INSERT INTO ledger.gaps (night, reason, recorded_by) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+        (night, reason, recorded_by),
+    )
+
+
+def gap_reason(night: date) -> str | None:
+    """Why the warehouse goes on without a night, if it does and no release of it has come since."""
+    rows = _rows(
+        "SELECT reason FROM ledger.gaps WHERE night = %s "
+        "AND NOT EXISTS (SELECT 1 FROM ledger.releases WHERE %s BETWEEN first_night AND night)",
+        (night, night),
+    )
+    return str(rows[0][0]) if rows else None
+
+
+def is_gap(night: date) -> bool:
+    """Whether a night is a recorded gap."""
+    return gap_reason(night) is not None
+
+
+def record_audit(night: date, *, snapshot_id: int, is_success: bool, detail: dict[str, Any]) -> None:
+    """Append the audit of a candidate, refused or not."""
+    _insert(
+        "INSERT INTO ledger.audits (night, snapshot_id, is_success, detail) VALUES (%s, %s, %s, %s)",
+        (night, snapshot_id, is_success, Json(detail)),
+    )
+
+
+# What a night's build may stand on
+
+
+def missing_predecessor(first: date) -> date | None:
+    """The night that must be built before `first`, if there is one.
+
+    Every night between the head and `first` must be a recorded gap. With nothing released yet there is
+    nothing to wait for.
+    """
+    head = latest_release()
+    if head is None or head.night >= first:
+        return None
+    night = head.night + ONE_DAY
+    while night < first:
+        if not is_gap(night):
+            return night
+        night += ONE_DAY
+    return None
+
+
+# The online store's watermarks
+
+
+def watermark(feature_view: str) -> date | None:
+    """The night up to which a feature view is in the online store."""
+    rows = _rows("SELECT max(night) FROM ledger.materializations WHERE feature_view = %s", (feature_view,))
+    return rows[0][0]
+
+
+def record_materialization(feature_view: str, night: date, release_id: str) -> None:
+    """Move a feature view's watermark forward; again is no change."""
+    _insert(
+        "INSERT INTO ledger.materializations (feature_view, night, release_id) VALUES (%s, %s, %s) "
+        "ON CONFLICT DO NOTHING",
+        (feature_view, night, release_id),
+    )
+
