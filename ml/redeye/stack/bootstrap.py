@@ -1,0 +1,122 @@
+"""Make an installation ready to run, again and again with the same result: secrets, databases, migrations."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+from redeye.core.errors import RedeyeError
+from redeye.settings import Settings
+from redeye.stack import databases, environment
+from redeye.stack.postgres import EmbeddedPostgres
+from redeye.stack.secrets import Secrets, load_or_create
+
+log = logging.getLogger(__name__)
+
+Step = Callable[[str], None]
+"""Called with the name of each step that is about to start."""
+
+
+def server(configured: Settings, secrets: Secrets) -> EmbeddedPostgres:
+    """The embedded Postgres of this installation; not started."""
+    return EmbeddedPostgres(
+        data_dir=configured.home.resolve() / "postgres",
+        port=configured.postgres_port,
+        password=secrets.postgres_password,
+        host=configured.host,
+    )
+
+
+def prepare(configured: Settings, step: Step = log.info) -> Secrets:
+    """Do all of it, with a Postgres of its own for the time; for use without the supervisor."""
+    secrets = prepare_files(configured)
+    with server(configured, secrets) as running:
+        prepare_databases(configured, secrets, running, step)
+    return secrets
+
+
+def prepare_files(configured: Settings) -> Secrets:
+    """Make the folders, the secrets and the files that processes read at their start."""
+    home = configured.home.resolve()
+    home.mkdir(parents=True, exist_ok=True)
+    # Postgres' own user passes through it, nobody else may list it.
+    home.chmod(0o711)
+    for folder in (configured.landing, configured.lake, configured.artifacts, configured.data_docs, configured.exports):
+        folder.mkdir(parents=True, exist_ok=True)
+    configured.online_store.parent.mkdir(parents=True, exist_ok=True)
+    (home / "logs").mkdir(exist_ok=True)
+    (home / "run").mkdir(exist_ok=True)
+    secrets = load_or_create(home)
+    passwords = {environment.ADMIN: secrets.airflow_admin_password, environment.VIEWER: secrets.airflow_viewer_password}
+    _write_private(environment.airflow_passwords_file(configured), json.dumps(passwords))
+    return secrets
+
+
+def prepare_databases(
+    configured: Settings, secrets: Secrets, running: EmbeddedPostgres, step: Step = log.info, *, with_tools: bool = True
+) -> None:
+    """Create roles, databases and ledgers on a running server, and migrate what its tools keep there.
+
+    Args:
+        configured: the installation.
+        secrets: its secrets.
+        running: a server that answers.
+        step: told what comes next.
+        with_tools: whether Airflow's and MLflow's own tables are made too (some 20 seconds).
+
+    Raises:
+        RedeyeError: if a migration fails; the message carries the end of its output.
+    """
+    environment.export(configured, secrets)
+    done_path = configured.home / "run" / "prepared.json"
+    done = _read_done(done_path)
+    if done.get("schema") != databases.schema_hash():
+        step("Creating databases and roles")
+        databases.create(running, secrets)
+        databases.create_ledgers(running)
+        done["schema"] = databases.schema_hash()
+        _write_private(done_path, json.dumps(done))
+    if not with_tools:
+        return
+    mlflow_url = os.environ["MLFLOW_TRACKING_URI"]
+    migrations = {
+        # One at a time: several processes initialising MLflow's tables at once crash.
+        "apache-airflow": ("Migrating Airflow's database", ["airflow", "db", "migrate"]),
+        "mlflow": ("Migrating MLflow's database", ["mlflow", "db", "upgrade", mlflow_url]),
+    }
+    for package, (title, command) in migrations.items():
+        if done.get(package) == version(package):
+            continue
+        step(title)
+        _run_module(command)
+        done[package] = version(package)
+        _write_private(done_path, json.dumps(done))
+
+
+def _run_module(command: list[str]) -> None:
+    ran = subprocess.run([sys.executable, "-m", *command], capture_output=True, text=True, check=False)
+    if ran.returncode != 0:
+        tail = "\n".join((ran.stdout + ran.stderr).splitlines()[-30:])
+        # An URL among the arguments holds a password.
+        raise RedeyeError(f"`{' '.join(command[:3])}` failed:\n{tail}")
+
+
+def _read_done(path: Path) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def _write_private(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.touch(mode=0o600)
+    fresh.chmod(0o600)
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(path)

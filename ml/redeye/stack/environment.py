@@ -1,0 +1,160 @@
+"""The one environment of every process: the stack's servers, the command line's jobs, and the tests."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from redeye.settings import PROJECT_ROOT, Settings, settings
+from redeye.stack.secrets import Secrets
+
+ADMIN = "admin"
+VIEWER = "viewer"
+PARALLELISM = 4
+
+
+def environment(configured: Settings, secrets: Secrets) -> dict[str, str]:
+    """Every variable that Redeye and the tools beneath it read, for this installation.
+
+    What the operator has set of URLs and DSNs stays as it is; the rest points at the embedded servers.
+    """
+    return _redeye(configured, secrets) | _airflow(configured, secrets) | _mlflow(configured, secrets) | _quiet()
+
+
+def export(configured: Settings, secrets: Secrets) -> None:
+    """Set the environment of this process, so that what it runs itself behaves as in the stack."""
+    os.environ.update(environment(configured, secrets))
+    settings.cache_clear()
+
+
+def url(configured: Settings, database: str, password: str) -> str:
+    """The SQLAlchemy URL of one of the embedded server's databases, as its own role."""
+    return f"postgresql+psycopg2://{database}:{password}@{configured.host}:{configured.postgres_port}/{database}"
+
+
+def airflow_url(configured: Settings) -> str:
+    """The address of Airflow's UI and API."""
+    return f"http://{configured.host}:{configured.airflow_port}"
+
+
+def mlflow_url(configured: Settings) -> str:
+    """The address of MLflow's UI."""
+    return f"http://{configured.host}:{configured.mlflow_port}"
+
+
+def airflow_passwords_file(configured: Settings) -> Path:
+    """Where Airflow's simple auth manager reads the passwords of its users."""
+    return configured.home / "airflow" / "passwords.json"
+
+
+def _redeye(configured: Settings, secrets: Secrets) -> dict[str, str]:
+    at = f"host={configured.host} port={configured.postgres_port}"
+    embedded = {
+        "warehouse_dsn": f"{at} dbname=warehouse user=warehouse password={secrets.warehouse_db_password}",
+        "outputs_dsn": f"{at} dbname=outputs user=outputs password={secrets.outputs_db_password}",
+        "feast_registry_url": url(configured, "feast", secrets.feast_db_password),
+        "mlflow_tracking_url": url(configured, "mlflow", secrets.mlflow_db_password),
+        "airflow_api_password": secrets.airflow_admin_password,
+    }
+    chosen = {name: getattr(configured, name).get_secret_value() or default for name, default in embedded.items()}
+    plain = {
+        "home": configured.home.resolve(),
+        "host": configured.host,
+        "postgres_port": configured.postgres_port,
+        "airflow_port": configured.airflow_port,
+        "mlflow_port": configured.mlflow_port,
+        "airflow_log_port": configured.airflow_log_port,
+        "trigger_log_port": configured.trigger_log_port,
+        "source": configured.source,
+        "threads": configured.threads,
+    }
+    return {f"REDEYE_{name.upper()}": str(value) for name, value in (plain | chosen).items()}
+
+
+def _airflow(configured: Settings, secrets: Secrets) -> dict[str, str]:
+    home = configured.home.resolve() / "airflow"
+    bundles = [
+        {
+            "name": "redeye",
+            "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
+            "kwargs": {"path": str(PROJECT_ROOT / "dags"), "refresh_interval": 60},
+        }
+    ]
+    options: dict[str, dict[str, object]] = {
+        "CORE": {
+            "DAGS_FOLDER": PROJECT_ROOT / "dags",
+            "PLUGINS_FOLDER": PROJECT_ROOT / "plugins",
+            "EXECUTOR": "LocalExecutor",
+            "PARALLELISM": PARALLELISM,
+            "LOAD_EXAMPLES": False,
+            "DEFAULT_TIMEZONE": "utc",
+            "FERNET_KEY": secrets.airflow_fernet_key,
+            "EXECUTION_API_SERVER_URL": f"{airflow_url(configured)}/execution/",
+            "SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN}:admin,{VIEWER}:viewer",
+            "SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": airflow_passwords_file(configured).resolve(),
+            "HOSTNAME_CALLABLE": "redeye.stack.environment.hostname",
+        },
+        "API": {
+            "HOST": configured.host,
+            "PORT": configured.airflow_port,
+            "BASE_URL": airflow_url(configured),
+            "WORKERS": 1,
+            "SECRET_KEY": secrets.airflow_secret_key,
+            "INSTANCE_NAME": "Redeye",
+        },
+        "API_AUTH": {"JWT_SECRET": secrets.airflow_jwt_secret},
+        "DATABASE": {
+            "SQL_ALCHEMY_CONN": url(configured, "airflow", secrets.airflow_db_password),
+            # The server takes 100 connections; some ten processes share it with four tasks.
+            "SQL_ALCHEMY_POOL_SIZE": 3,
+            "SQL_ALCHEMY_MAX_OVERFLOW": 5,
+        },
+        "DAG_PROCESSOR": {
+            "DAG_BUNDLE_CONFIG_LIST": json.dumps(bundles),
+            "PARSING_PROCESSES": 1,
+            "MIN_FILE_PROCESS_INTERVAL": 60,
+        },
+        "LOGGING": {
+            "BASE_LOG_FOLDER": configured.home.resolve() / "logs" / "airflow",
+            "WORKER_LOG_SERVER_PORT": configured.airflow_log_port,
+            "TRIGGER_LOG_SERVER_PORT": configured.trigger_log_port,
+        },
+        "SCHEDULER": {"CATCHUP_BY_DEFAULT": False},
+    }
+    known = {
+        f"AIRFLOW__{section}__{name}": str(value) for section, pairs in options.items() for name, value in pairs.items()
+    }
+    # Tasks start in processes of their own and import redeye; PATH lets Airflow find its own command.
+    return known | {"AIRFLOW_HOME": str(home), "PYTHONPATH": str(PROJECT_ROOT / "ml")}
+
+
+def _mlflow(configured: Settings, secrets: Secrets) -> dict[str, str]:
+    tracking = configured.mlflow_tracking_url.get_secret_value() or url(configured, "mlflow", secrets.mlflow_db_password)
+    return {
+        "MLFLOW_TRACKING_URI": tracking,
+        "MLFLOW_REGISTRY_URI": tracking,
+        "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        "MLFLOW_SQLALCHEMYSTORE_POOL_SIZE": "3",
+        "MLFLOW_SQLALCHEMYSTORE_MAX_OVERFLOW": "5",
+    }
+
+
+def _quiet() -> dict[str, str]:
+    """No telemetry, from anything; no progress bars in logs."""
+    return {
+        "DO_NOT_TRACK": "true",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "GX_ANALYTICS_ENABLED": "false",
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "FEAST_USAGE": "false",
+        "SCARF_ANALYTICS": "false",
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        "AIRFLOW__COSMOS__ENABLE_TELEMETRY": "False",
+    }
+
+
+def hostname() -> str:
+    """Where Airflow finds the log servers of its own processes: all of them are here."""
+    return settings().host

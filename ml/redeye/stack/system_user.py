@@ -1,0 +1,98 @@
+"""How Postgres drops root: it refuses to run as root, so root starts it as a system user of its own.
+
+A clone below a folder that only root may enter (`/root`, mode 0700) hides binaries and data from
+that user. Then the process keeps one capability, to pass and read folders, and nothing else of root.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from redeye.core.errors import ConfigError
+
+USER = "redeye-postgres"
+
+# Writes for real: coreutils' `test -w` does not see capabilities.
+_WRITES = 'mkdir "$0/.probe" && rmdir "$0/.probe"'
+# In this order: no privilege where none is needed; then passing folders; then also installs made under umask 077.
+_CAPABILITIES: tuple[tuple[str, ...], ...] = ((), ("dac_read_search",), ("dac_read_search", "dac_override"))
+
+
+def is_root() -> bool:
+    """Whether this process runs as root."""
+    return os.geteuid() == 0
+
+
+@lru_cache(maxsize=1)
+def account() -> pwd.struct_passwd:
+    """The system user's account, created on first use.
+
+    Raises:
+        ConfigError: if it does not exist and cannot be created.
+    """
+    try:
+        return pwd.getpwnam(USER)
+    except KeyError:
+        pass
+    useradd = shutil.which("useradd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+    if useradd is None:
+        raise ConfigError(
+            f"Postgres does not run as root, and there is no `useradd` to make the user {USER}: "
+            "run as an ordinary user, or create that user first"
+        )
+    command = [useradd, "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", USER]
+    made = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        return pwd.getpwnam(USER)
+    except KeyError as error:
+        raise ConfigError(f"could not create the system user {USER}: {made.stderr.strip()}") from error
+
+
+def own(path: Path) -> None:
+    """Give `path` to the system user when running as root; otherwise leave it to the present user."""
+    if is_root():
+        os.chown(path, account().pw_uid, account().pw_gid)
+
+
+def prefix(binary: Path, data_dir: Path) -> list[str]:
+    """The words before a Postgres command that make it run as the system user; none for ordinary users.
+
+    Args:
+        binary: the server's program, which that user must be able to execute.
+        data_dir: an existing folder, which that user must be able to write.
+
+    Raises:
+        ConfigError: if no way works; the message names the folder in the way and the setting to change.
+    """
+    if not is_root():
+        return []
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        raise ConfigError("Postgres does not run as root and `setpriv` (util-linux) is missing: run as another user")
+    for capabilities in _CAPABILITIES:
+        words = _setpriv(setpriv, capabilities)
+        if _works(words, [str(binary), "--version"]) and _works(words, ["sh", "-c", _WRITES, str(data_dir)]):
+            return words
+    blocked = next((p for p in reversed([data_dir, *data_dir.parents]) if not p.stat().st_mode & 0o001), data_dir)
+    raise ConfigError(
+        f"the system user {USER}, as which Postgres runs, cannot reach {data_dir}: {blocked} is closed to it. "
+        f"Open that folder (chmod o+x), set REDEYE_HOME to one that is open, or run as an ordinary user"
+    )
+
+
+def _setpriv(setpriv: str, capabilities: Sequence[str]) -> list[str]:
+    user = account()
+    words = [setpriv, f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+    granted = ",".join(["-all", *(f"+{name}" for name in capabilities)])
+    return [*words, f"--inh-caps={granted}", f"--ambient-caps={granted}", f"--bounding-set={granted}"]
+
+
+def _works(words: Sequence[str], command: Sequence[str]) -> bool:
+    # From "/" so that a working directory closed to the user does not decide.
+    return subprocess.run([*words, *command], capture_output=True, cwd="/", check=False).returncode == 0

@@ -1,0 +1,68 @@
+"""Each part reaches its own database only, and ledgers can be added to, never rewritten."""
+
+from __future__ import annotations
+
+import psycopg2
+import pytest
+from psycopg2 import errors
+
+from redeye.stack import databases
+from redeye.stack.databases import DATABASES, LEDGERS
+
+pytestmark = pytest.mark.integration
+
+NAMES = [database.name for database in DATABASES]
+
+
+def connect_as(stack, role, database):
+    password = next(d for d in DATABASES if d.name == role).password(stack.secrets)
+    return psycopg2.connect(stack.postgres.dsn(database, user=role, password=password), connect_timeout=5)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_role_reaches_its_own_database(stack_env, name):
+    with connect_as(stack_env, name, name) as link, link.cursor() as at:
+        at.execute("SELECT current_user, current_database()")
+        assert at.fetchone() == (name, name)
+    link.close()
+
+
+@pytest.mark.parametrize("role", NAMES)
+@pytest.mark.parametrize("database", [*NAMES, "postgres"])
+def test_a_role_reaches_no_other_database(stack_env, role, database):
+    if role == database:
+        return
+    with pytest.raises(psycopg2.OperationalError, match="permission denied for database"):
+        connect_as(stack_env, role, database)
+
+
+def test_a_wrong_password_is_refused(stack_env):
+    with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
+        psycopg2.connect(stack_env.postgres.dsn("warehouse", user="warehouse", password="guess"))
+
+
+@pytest.mark.parametrize("name", LEDGERS)
+@pytest.mark.parametrize("act", ["UPDATE {} SET night = night", "DELETE FROM {}", "TRUNCATE {}", "DROP TABLE {}"])
+def test_a_ledger_is_not_rewritten_by_its_role(stack_env, name, act):
+    table, act = ("ledger.releases", act) if name == "warehouse" else ("ledger.promotions", act)
+    if name == "outputs":
+        act = act.replace("night = night", "reason = reason")
+    with connect_as(stack_env, name, name) as link, link.cursor() as at:
+        with pytest.raises(errors.InsufficientPrivilege):
+            at.execute(act.format(table))
+    link.close()
+
+
+def test_the_lease_is_taken_only_through_its_function(stack_env):
+    with connect_as(stack_env, "warehouse", "warehouse") as link, link.cursor() as at:
+        with pytest.raises(errors.InsufficientPrivilege):
+            at.execute("UPDATE ledger.lease SET token = 0")
+    link.close()
+
+
+def test_creating_again_changes_nothing(stack_env):
+    databases.create(stack_env.postgres, stack_env.secrets)
+    databases.create_ledgers(stack_env.postgres)
+    with stack_env.postgres.superuser() as link, link.cursor() as at:
+        at.execute("SELECT count(*) FROM pg_database WHERE datname = ANY(%s)", (NAMES,))
+        assert at.fetchone() == (len(NAMES),)
