@@ -1,0 +1,413 @@
+"""Feast's offline store over the lake, read at one release's snapshot.
+
+Feast finds these classes by name: `feature_store.yaml` names `LakeOfflineStore`, and the registry keeps
+the path of `LakeSource`. Their signatures are Feast's.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+from feast.data_source import DataSource
+from feast.feature_logging import LoggingConfig, LoggingSource
+from feast.feature_view import DUMMY_ENTITY_ID, FeatureView
+from feast.infra.offline_stores.offline_store import OfflineStore, RetrievalJob, RetrievalMetadata
+from feast.infra.registry.base_registry import BaseRegistry
+from feast.on_demand_feature_view import OnDemandFeatureView
+from feast.protos.feast.core.DataSource_pb2 import DataSource as DataSourceProto
+from feast.repo_config import FeastConfigBaseModel, RepoConfig
+from feast.saved_dataset import SavedDatasetStorage
+from feast.value_type import ValueType
+
+from redeye.adapters.point_in_time import ViewQuery, join, literal, quoted
+from redeye.core.errors import ConfigError
+
+log = logging.getLogger(__name__)
+
+CATALOG = "warehouse"
+ENTITY_TIME = "event_timestamp"
+
+_VALUE_TYPES = {
+    "VARCHAR": ValueType.STRING,
+    "BOOLEAN": ValueType.BOOL,
+    "TINYINT": ValueType.INT32,
+    "SMALLINT": ValueType.INT32,
+    "INTEGER": ValueType.INT32,
+    "BIGINT": ValueType.INT64,
+    "HUGEINT": ValueType.INT64,
+    "FLOAT": ValueType.FLOAT,
+    "DOUBLE": ValueType.DOUBLE,
+    "TIMESTAMP": ValueType.UNIX_TIMESTAMP,
+    "TIMESTAMP WITH TIME ZONE": ValueType.UNIX_TIMESTAMP,
+}
+
+
+def value_type(duckdb_type: str) -> ValueType:
+    """Feast's type for a DuckDB type; decimals are doubles, what is not known is UNKNOWN."""
+    if duckdb_type.startswith("DECIMAL"):
+        return ValueType.DOUBLE
+    return _VALUE_TYPES.get(duckdb_type, ValueType.UNKNOWN)
+
+
+class LakeSource(DataSource):
+    """A relation of the warehouse, such as `features.feat_carrier__delays`, as the source of a feature view."""
+
+    def __init__(
+        self,
+        *,
+        relation: str,
+        timestamp_field: str = "event_at",
+        created_timestamp_column: str = "created_at",
+        name: str = "",
+        field_mapping: dict[str, str] | None = None,
+        description: str = "",
+        tags: dict[str, str] | None = None,
+        owner: str = "",
+    ) -> None:
+        """Declare a source.
+
+        Args:
+            relation: `schema.table` in the warehouse; also the source's name unless one is given.
+            timestamp_field: the instant for which a row holds; naive UTC.
+            created_timestamp_column: the instant at which a row became known; naive UTC; may be "".
+
+        Raises:
+            ConfigError: if `relation` is not `schema.table`.
+        """
+        if len([part for part in relation.split(".") if part]) != 2:
+            raise ConfigError(f"the relation of a LakeSource is `schema.table`, got {relation!r}")
+        self.relation = relation
+        super().__init__(
+            name=name or relation,
+            timestamp_field=timestamp_field,
+            created_timestamp_column=created_timestamp_column,
+            field_mapping=field_mapping,
+            description=description,
+            tags=tags,
+            owner=owner,
+        )
+
+    def __hash__(self) -> int:
+        return super().__hash__()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, LakeSource) and super().__eq__(other) and self.relation == other.relation
+
+    def source_type(self) -> DataSourceProto.SourceType.ValueType:
+        """Feast's kind of source for plugins."""
+        return DataSourceProto.CUSTOM_SOURCE
+
+    @staticmethod
+    def from_proto(data_source: DataSourceProto) -> LakeSource:
+        """The source as the registry kept it."""
+        return LakeSource(
+            relation=data_source.custom_options.configuration.decode(),
+            timestamp_field=data_source.timestamp_field,
+            created_timestamp_column=data_source.created_timestamp_column,
+            name=data_source.name,
+            field_mapping=dict(data_source.field_mapping),
+            description=data_source.description,
+            tags=dict(data_source.tags),
+            owner=data_source.owner,
+        )
+
+    def _to_proto_impl(self) -> DataSourceProto:
+        return DataSourceProto(
+            name=self.name,
+            type=DataSourceProto.CUSTOM_SOURCE,
+            data_source_class_type=f"{LakeSource.__module__}.{LakeSource.__qualname__}",
+            custom_options=DataSourceProto.CustomSourceOptions(configuration=self.relation.encode()),
+            timestamp_field=self.timestamp_field,
+            created_timestamp_column=self.created_timestamp_column,
+            field_mapping=self.field_mapping,
+            description=self.description,
+            tags=self.tags,
+            owner=self.owner,
+        )
+
+    def validate(self, config: RepoConfig) -> None:
+        """Check that the relation is there and has both time columns.
+
+        Raises:
+            ConfigError: naming the relation and the missing column.
+        """
+        columns = {name for name, _ in self.get_table_column_names_and_types(config)}
+        missing = {self.timestamp_field, self.created_timestamp_column} - columns - {""}
+        if missing:
+            raise ConfigError(f"{self.relation} has no column {', '.join(sorted(missing))}")
+
+    @staticmethod
+    def source_datatype_to_feast_value_type() -> Callable[[str], ValueType]:
+        """How Feast infers a field's type where a view does not declare it."""
+        return value_type
+
+    def get_table_column_names_and_types(self, config: RepoConfig) -> Iterable[tuple[str, str]]:
+        """Columns of the relation with their DuckDB types."""
+        rows = cursor(config).execute(f"DESCRIBE {self.get_table_query_string()}").fetchall()
+        return [(row[0], row[1]) for row in rows]
+
+    def get_table_query_string(self) -> str:
+        """The relation's quoted name in SQL."""
+        return ".".join(quoted(part) for part in (CATALOG, *self.relation.split(".")))
+
+
+class LakeOfflineStoreConfig(FeastConfigBaseModel):
+    """The `offline_store` section of `feature_store.yaml`."""
+
+    type: str = "redeye.adapters.offline_store.LakeOfflineStore"
+    snapshot_id: int | None = None
+    """The snapshot of the release to read. Set by our code for each read; nothing reads the head."""
+    connection: str = "redeye.adapters.lake:connect_at"
+    """`module:function` that takes a snapshot id and gives a DuckDB connection with the alias `warehouse`."""
+
+
+@lru_cache(maxsize=2)
+def _connection(factory: str, snapshot_id: int) -> duckdb.DuckDBPyConnection:
+    """One connection per snapshot and process: a snapshot never changes, and attaching it costs."""
+    module, _, function = factory.partition(":")
+    connection: duckdb.DuckDBPyConnection = getattr(importlib.import_module(module), function)(snapshot_id)
+    return connection
+
+
+def cursor(config: RepoConfig) -> duckdb.DuckDBPyConnection:
+    """A cursor of our own at the configured snapshot, in UTC.
+
+    Raises:
+        ConfigError: if no snapshot is named.
+    """
+    store = config.offline_store
+    if store.snapshot_id is None:
+        raise ConfigError("the lake is read at a release: set offline_store.snapshot_id (see docs/features.md)")
+    own = _connection(store.connection, store.snapshot_id).cursor()
+    own.execute("SET TimeZone = 'UTC'")
+    return own
+
+
+class LakeRetrievalJob(RetrievalJob):
+    """A query that runs when its result is asked for."""
+
+    def __init__(self, run: Callable[[], pa.Table], *, full_feature_names: bool, metadata: RetrievalMetadata) -> None:
+        super().__init__()
+        self._run = run
+        self._full_feature_names = full_feature_names
+        self._metadata = metadata
+
+    def _to_arrow_internal(self, timeout: int | None = None) -> pa.Table:
+        return self._run()
+
+    def _to_df_internal(self, timeout: int | None = None) -> pd.DataFrame:
+        return self._run().to_pandas()
+
+    @property
+    def full_feature_names(self) -> bool:
+        """Whether features carry their view's name."""
+        return self._full_feature_names
+
+    @property
+    def on_demand_feature_views(self) -> list[OnDemandFeatureView]:
+        """None: they are refused before."""
+        return []
+
+    @property
+    def metadata(self) -> RetrievalMetadata:
+        """Features and keys asked for."""
+        return self._metadata
+
+    def persist(self, storage: SavedDatasetStorage, allow_overwrite: bool = False, timeout: int | None = None) -> None:
+        """Refused: a training frame is kept by its release id, not as a copy."""
+        raise NotImplementedError("saved datasets are not supported: keep the release id and the entity query instead")
+
+
+class LakeOfflineStore(OfflineStore):
+    """Reads feature tables of the warehouse; never writes there (dbt does)."""
+
+    supports_filter_by_created_timestamp = True
+
+    @staticmethod
+    def get_historical_features(
+        config: RepoConfig,
+        feature_views: list[FeatureView],
+        feature_refs: list[str],
+        entity_df: pd.DataFrame | str | None,
+        registry: BaseRegistry,
+        project: str,
+        full_feature_names: bool = False,
+        filter_by_created_timestamp: bool = False,
+        **unsupported: Any,
+    ) -> RetrievalJob:
+        """Every entity row, in order, with the features that were known at its time.
+
+        Args:
+            entity_df: a frame, or SQL over the alias `warehouse`; its time column is `event_timestamp`, or
+                the only timestamp there is. Without a zone it is UTC.
+            filter_by_created_timestamp: leave out rows created after the entity row's time.
+
+        Raises:
+            NotImplementedError: for on-demand features, and for a time range instead of entity rows.
+        """
+        if entity_df is None or unsupported:
+            raise NotImplementedError("give entity rows: a range of dates without them is not supported")
+        views = [_view_query(view, feature_refs, full_feature_names) for view in feature_views]
+        known = tuple(f"{view.projection.name_to_use()}:" for view in feature_views)
+        on_demand = [ref for ref in feature_refs if not ref.startswith(known)]
+        if on_demand:
+            raise NotImplementedError(f"on-demand features are not supported: {', '.join(on_demand)}")
+
+        def run() -> pa.Table:
+            con = cursor(config)
+            if isinstance(entity_df, str):
+                entities = con.execute(entity_df).to_arrow_table()
+            else:
+                entities = _arrow(entity_df)
+            time_column = _time_column(entities)
+            _check(entities, views)
+            return join(con, entities, time_column, views, only_known=filter_by_created_timestamp)
+
+        keys = sorted({entity for view in views for entity in view.keys.values()})
+        metadata = RetrievalMetadata(features=feature_refs, keys=keys)
+        return LakeRetrievalJob(run, full_feature_names=full_feature_names, metadata=metadata)
+
+    @staticmethod
+    def pull_latest_from_table_or_query(
+        config: RepoConfig,
+        data_source: DataSource,
+        join_key_columns: list[str],
+        feature_name_columns: list[str],
+        timestamp_field: str,
+        created_timestamp_column: str | None,
+        start_date: datetime,
+        end_date: datetime,
+    ) -> RetrievalJob:
+        """The newest row of each key between two instants, both included: what is materialized."""
+        event = f"CAST({quoted(timestamp_field)} AS TIMESTAMP)"
+        order = [f"{event} DESC"]
+        order += [f"{quoted(created_timestamp_column)} DESC NULLS LAST"] if created_timestamp_column else []
+        order += [f"{quoted(column)} DESC NULLS LAST" for column in sorted(feature_name_columns)]
+        keys = ", ".join(quoted(column) for column in join_key_columns)
+        partition = f"PARTITION BY {keys} " if keys else ""
+        newest = f"QUALIFY row_number() OVER ({partition}ORDER BY {', '.join(order)}) = 1"
+        columns = [*join_key_columns, *feature_name_columns]
+        times = [timestamp_field, *filter(None, [created_timestamp_column])]
+        return _scan(config, data_source, columns, times, event, start_date, end_date, newest)
+
+    @staticmethod
+    def pull_all_from_table_or_query(
+        config: RepoConfig,
+        data_source: DataSource,
+        join_key_columns: list[str],
+        feature_name_columns: list[str],
+        timestamp_field: str,
+        created_timestamp_column: str | None = None,
+        start_date: datetime | None = None,
+        end_date: datetime | None = None,
+    ) -> RetrievalJob:
+        """Every row between two instants, both included; an instant left out does not bound."""
+        event = f"CAST({quoted(timestamp_field)} AS TIMESTAMP)"
+        columns = [*join_key_columns, *feature_name_columns]
+        times = [timestamp_field, *filter(None, [created_timestamp_column])]
+        return _scan(config, data_source, columns, times, event, start_date, end_date, "")
+
+    @staticmethod
+    def write_logged_features(
+        config: RepoConfig,
+        data: pa.Table | Path,
+        source: LoggingSource,
+        logging_config: LoggingConfig,
+        registry: BaseRegistry,
+    ) -> None:
+        """Refused: what was served is on the prediction rows."""
+        raise NotImplementedError("the lake store does not log features: predictions carry what they were made from")
+
+    @staticmethod
+    def offline_write_batch(
+        config: RepoConfig, feature_view: FeatureView, table: pa.Table, progress: Callable[[int], Any] | None
+    ) -> None:
+        """Refused: feature tables are built by dbt and released after an audit."""
+        raise NotImplementedError(f"{feature_view.name} is built by dbt: the lake store never writes feature tables")
+
+
+def _view_query(view: FeatureView, feature_refs: list[str], full_feature_names: bool) -> ViewQuery:
+    source = view.batch_source
+    if not isinstance(source, LakeSource):
+        raise ConfigError(f"feature view {view.name} needs a LakeSource, not {type(source).__name__}")
+    column_of = {new: old for old, new in source.field_mapping.items()}
+    prefix = f"{view.projection.name_to_use()}:"
+    names = [ref.removeprefix(prefix) for ref in feature_refs if ref.startswith(prefix)]
+    label = view.projection.name_alias or view.name
+    # A projection maps only the keys it renames; Feast's own stores would then drop the others.
+    renamed = view.projection.join_key_map
+    keys = {column.name: renamed.get(column.name, column.name) for column in view.entity_columns}
+    keys.pop(DUMMY_ENTITY_ID, None)
+    return ViewQuery(
+        name=view.name,
+        relation=source.get_table_query_string(),
+        keys={column_of.get(key, key): entity for key, entity in keys.items()},
+        event=source.timestamp_field,
+        created=source.created_timestamp_column or None,
+        features={column_of.get(name, name): f"{label}__{name}" if full_feature_names else name for name in names},
+        tie_breakers=sorted(column_of.get(field.name, field.name) for field in view.features),
+        ttl=view.ttl or None,
+    )
+
+
+def _arrow(entities: pd.DataFrame) -> pa.Table:
+    if ENTITY_TIME in entities.columns and entities[ENTITY_TIME].dtype == object:
+        entities = entities.assign(**{ENTITY_TIME: pd.to_datetime(entities[ENTITY_TIME], utc=True)})
+    return pa.Table.from_pandas(entities, preserve_index=False).replace_schema_metadata(None)
+
+
+def _time_column(entities: pa.Table) -> str:
+    """`event_timestamp`, or the only timestamp there is: Feast's own rule."""
+    times = [field.name for field in entities.schema if pa.types.is_timestamp(field.type)]
+    if ENTITY_TIME in times:
+        return ENTITY_TIME
+    if len(times) == 1:
+        return times[0]
+    raise ConfigError(f"name the entity rows' time `{ENTITY_TIME}`: there are {len(times)} timestamps ({times})")
+
+
+def _check(entities: pa.Table, views: list[ViewQuery]) -> None:
+    for view in views:
+        missing = sorted(set(view.keys.values()) - set(entities.column_names))
+        if missing:
+            raise ConfigError(f"feature view {view.name} needs {', '.join(missing)} in the entity rows")
+        taken = sorted(set(view.features.values()) & set(entities.column_names))
+        if taken:
+            raise ConfigError(f"entity rows already have a column {', '.join(taken)} (feature view {view.name})")
+
+
+def _scan(
+    config: RepoConfig,
+    data_source: DataSource,
+    columns: list[str],
+    times: list[str],
+    event: str,
+    start: datetime | None,
+    end: datetime | None,
+    qualify: str,
+) -> RetrievalJob:
+    # Feast's writers of online values want times with a zone.
+    selected = [quoted(column) for column in columns]
+    selected += [f"CAST(CAST({quoted(time)} AS TIMESTAMP) AS TIMESTAMPTZ) AS {quoted(time)}" for time in times]
+    bounds = [f"{event} >= {literal(_naive(start))}" if start else "", f"{event} <= {literal(_naive(end))}" if end else ""]
+    where = " AND ".join(filter(None, bounds)) or "TRUE"
+    relation = data_source.get_table_query_string()
+    sql = f"SELECT {', '.join(selected)} FROM {relation} WHERE {where} {qualify}"
+    metadata = RetrievalMetadata(features=columns, keys=[], min_event_timestamp=start, max_event_timestamp=end)
+    return LakeRetrievalJob(
+        lambda: cursor(config).execute(sql).to_arrow_table(), full_feature_names=False, metadata=metadata
+    )
+
+
+def _naive(instant: datetime) -> datetime:
+    """In naive UTC; without a zone it is UTC already."""
+    return instant if instant.tzinfo is None else instant.astimezone(UTC).replace(tzinfo=None)
