@@ -1,0 +1,36 @@
+"""**Takes in a night's deliveries and publishes an audited release of the warehouse.**
+
+Runs at 03:00 New York time for the night that just ended. Nights are built forwards, one at a time;
+everything else (scoring, monitoring, training) reads only what is published here. While this is red,
+the coming day is scored from the last good release and marked degraded.
+
+| red task | what it means and what to do |
+|---|---|
+| `ingest_deliveries` | A delivery is missing, damaged or was refused by its audit; the log names file, column and examples. Ask the source for a new delivery, then clear this task. Other deliveries are already landed and are not fetched again. |
+| `transform` | `build night … first`: the night before has no release; run that night, then clear this task. Anything else: a dbt model or test failed; the log names it. Nothing of it is visible to readers. |
+| `publish_release` | The audit refused the night; the log names suite, expectation and rows. Readers keep the last good release, and the next night is built without this one. Mend the cause, then clear `ingest_deliveries` with everything after it. |
+| `materialize_features` | The release stands; only the online store is behind. Clear this task. It moves forwards only, so again is safe. |
+
+By hand: trigger with `night`. Many nights: a backfill, forwards, or `build_history` for a whole range
+in one release. A task that lost or waits for the warehouse's lease is tried again by itself.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow.sdk import DAG
+
+from redeye_airflow.factory import build_tasks
+from redeye_airflow.nights import source_nights
+from redeye_airflow.vocabulary import Tag
+from redeye_airflow.wiring import nightly
+
+with DAG(
+    dag_id="build_warehouse",
+    tags=[Tag.WAREHOUSE, Tag.NIGHTLY],
+    doc_md=__doc__,
+    description="Take in a night's deliveries and publish an audited release.",
+    **nightly(source_nights().final),
+):
+    build_tasks("nightly", timeout=timedelta(minutes=30))

@@ -1,0 +1,13 @@
+"""Shows a model's spec that cannot be read as an import error, with file, line and key.
+
+It defines no DAG of its own (Airflow only reads files that mention both `airflow` and `dag`). The other
+DAG files leave such a spec out, so that one mistake hides no other model.
+"""
+
+from __future__ import annotations
+
+from redeye.core.errors import ConfigError
+from redeye_airflow.factory import spec_faults
+
+if faults := spec_faults():
+    raise ConfigError("\n".join(faults))

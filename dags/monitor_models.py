@@ -1,0 +1,22 @@
+"""**Judges `{model}` by the labels that have become final, and asks for a retraining when it is due.**
+
+Runs at 03:00 New York time and waits, deferred, for the night's release. It measures the quality of
+earlier predictions whose labels have matured, compares today's inputs with the past, writes the reports
+and gives a verdict: `ok`, `watch`, `retrain` or `roll back`, with reasons. Only `retrain` acts by itself: it
+starts `train_{model}`, which may still decide to keep the champion. A night that is a recorded gap is skipped.
+
+| red task | what it means and what to do |
+|---|---|
+| `judge_predictions` | No prediction depends on this task: it can wait for the morning. `build night … first`: run `build_warehouse` for that night, then clear this task. Not released by 09:00: see why `build_warehouse` is red. `already decided`: a second run judged otherwise; the first verdict stands. |
+
+On `roll back`: read the reasons, then promote the earlier version by hand; it is never done unasked.
+"""
+
+from __future__ import annotations
+
+from airflow.sdk import DAG
+
+from redeye_airflow.factory import monitor_dag, sound_specs
+
+dags: dict[str, DAG] = {dag.dag_id: dag for spec in sound_specs() for dag in [monitor_dag(spec, __doc__)]}
+globals().update(dags)

@@ -1,0 +1,191 @@
+"""The DAGs of a model, made from its spec; and the build, which two DAGs share."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import timedelta
+
+from airflow.sdk import DAG, Asset, AssetAlias, AssetOrTimeSchedule, Param
+
+from redeye.core.calendar import start_of
+from redeye.core.errors import ConfigError
+from redeye.core.specs import Spec, load_spec
+from redeye.settings import PROJECT_ROOT
+from redeye_airflow.nights import source_nights
+from redeye_airflow.operators import JobOperator
+from redeye_airflow.timetables import CalendarTimetable
+from redeye_airflow.vocabulary import AssetName, Otherwise, ParamName, Requirement, RunValue, Tag, Verb
+from redeye_airflow.wiring import ACTIVE_RUNS, DEFAULTS, night_param, nightly
+
+log = logging.getLogger(__name__)
+
+SPECS = PROJECT_ROOT / "ml" / "specs"
+RANGE = {"first": RunValue.FIRST, "last": RunValue.LAST}
+
+
+def sound_specs() -> Iterator[Spec]:
+    """The specs that can be read. `dags/check_specs.py` reports the others, so that one hides no other."""
+    for path in sorted(SPECS.glob("*.yaml")):
+        try:
+            yield load_spec(path)
+        except ConfigError as error:
+            log.warning("%s", error)
+
+
+def spec_faults() -> list[str]:
+    """What is wrong with the specs that cannot be read: file, line and key of each fault."""
+    faults = []
+    for path in sorted(SPECS.glob("*.yaml")):
+        try:
+            load_spec(path)
+        except ConfigError as error:
+            faults.append(str(error))
+    return faults
+
+
+def build_tasks(kind: str, *, timeout: timedelta) -> None:
+    """The four tasks of a build, in the current DAG.
+
+    Args:
+        kind: of the release, as `redeye.core.releases.ReleaseKind` names it.
+        timeout: of each task.
+    """
+    ingest = JobOperator(
+        task_id="ingest_deliveries",
+        job="redeye.jobs.ingest:ingest_nights",
+        given=RANGE,
+        execution_timeout=timeout,
+        outlets=[Asset(AssetName.DELIVERIES)],
+    )
+    transform = JobOperator(
+        task_id="transform",
+        job="redeye.jobs.build:transform",
+        given={**RANGE, "holder": RunValue.RUN_ID},
+        op_kwargs={"kind": kind},
+        requires=Requirement.PREVIOUS_RELEASE,
+        wait=timedelta(hours=3),
+        execution_timeout=timeout,
+    )
+    publish = JobOperator(
+        task_id="publish_release",
+        job="redeye.jobs.build:publish",
+        op_kwargs={"candidate": transform.output},
+        execution_timeout=timeout,
+        outlets=[Asset(AssetName.RELEASE)],
+    )
+    materialize = JobOperator(
+        task_id="materialize_features",
+        job="redeye.jobs.materialize:materialize_night",
+        given={"night": RunValue.LAST},
+        execution_timeout=timeout,
+        outlets=[Asset(AssetName.ONLINE_FEATURES)],
+    )
+    ingest >> transform >> publish >> materialize
+
+
+def score_dag(spec: Spec, doc: str) -> DAG:
+    """The DAG that predicts the coming day.
+
+    Scoring and export are two tasks: predictions are written once and for all, so a consumer's folder
+    that cannot be written must turn red by itself and be tried again without scoring again.
+    """
+    with DAG(
+        dag_id=f"{Verb.SCORE}_{spec.model}",
+        tags=[Tag.MODEL, Tag.NIGHTLY, *spec.tags],
+        doc_md=doc.format(model=spec.model),
+        description=f"Predict the coming day's flights with {spec.model}.",
+        **nightly(source_nights().last),
+    ) as dag:
+        score = JobOperator(
+            task_id="score_flights",
+            job="redeye.jobs.score:score_night",
+            given={
+                "night": RunValue.NIGHT,
+                "run_id": RunValue.RUN_ID,
+                "is_degraded_allowed": RunValue.IS_DEGRADED,
+            },
+            op_kwargs={"model": spec.model},
+            requires=Requirement.RELEASE,
+            on_gap=Otherwise.DEGRADE,
+            on_deadline=Otherwise.DEGRADE,
+            outlets=[Asset(f"{AssetName.PREDICTIONS}/{spec.model}")],
+        )
+        export = JobOperator(
+            task_id="export_predictions",
+            job="redeye.jobs.score:export_night",
+            given={"night": RunValue.NIGHT},
+            op_kwargs={"model": spec.model},
+            outlets=[Asset(f"{AssetName.EXPORTS}/{spec.model}")],
+        )
+        score >> export
+    return dag
+
+
+def monitor_dag(spec: Spec, doc: str) -> DAG:
+    """The DAG that judges predictions whose labels have matured."""
+    with DAG(
+        dag_id=f"{Verb.MONITOR}_{spec.model}",
+        tags=[Tag.MODEL, Tag.NIGHTLY, *spec.tags],
+        doc_md=doc.format(model=spec.model),
+        description=f"Judge {spec.model} by matured labels; ask for a retraining when it is due.",
+        **nightly(source_nights().final),
+    ) as dag:
+        JobOperator(
+            task_id="judge_predictions",
+            job="redeye.jobs.monitor:monitor_night",
+            given={"night": RunValue.NIGHT, "run_id": RunValue.RUN_ID},
+            op_kwargs={"model": spec.model},
+            requires=Requirement.RELEASE,
+            on_gap=Otherwise.SKIP,
+            wait=timedelta(hours=6),
+            outlets=[Asset(f"{AssetName.MONITORING}/{spec.model}")],
+            event_alias=AssetAlias(f"retraining_{spec.model}"),
+        )
+    return dag
+
+
+def train_dag(spec: Spec, doc: str) -> DAG:
+    """The DAG that trains candidates: on a monitor's event, on the spec's calendar, or by hand."""
+    nights = source_nights()
+    event = Asset(f"{AssetName.RETRAINING}/{spec.model}")
+    schedule = (
+        [event]
+        if spec.train_cron is None
+        else AssetOrTimeSchedule(
+            timetable=CalendarTimetable(spec.train_cron, nights.final),
+            assets=[event],
+        )
+    )
+    with DAG(
+        dag_id=f"{Verb.TRAIN}_{spec.model}",
+        schedule=schedule,
+        start_date=start_of(nights.first),
+        catchup=False,
+        max_active_runs=ACTIVE_RUNS,
+        default_args=DEFAULTS,
+        tags=[Tag.MODEL, Tag.BY_HAND, *spec.tags],
+        doc_md=doc.format(model=spec.model),
+        description=f"Train candidates for {spec.model}; promote one only if it passes every gate.",
+        params={
+            ParamName.NIGHT.value: night_param(),
+            ParamName.REASON.value: Param(
+                None, type=["null", "string"], title="Reason", description="Kept with the decision."
+            ),
+        },
+    ) as dag:
+        JobOperator(
+            task_id="train_candidates",
+            job="redeye.jobs.train:train_night",
+            given={
+                "night": RunValue.NIGHT,
+                "run_id": RunValue.RUN_ID,
+                "actor": RunValue.ACTOR,
+                "reason": RunValue.REASON,
+            },
+            op_kwargs={"model": spec.model},
+            requires=Requirement.RELEASE,
+            execution_timeout=timedelta(hours=2),
+            outlets=[Asset(f"{AssetName.PROMOTIONS}/{spec.model}")],
+        )
+    return dag

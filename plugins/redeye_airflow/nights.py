@@ -1,0 +1,182 @@
+"""Which nights a DAG run stands for, and what else a job may know of its run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from importlib import import_module
+from typing import Any
+
+from redeye.core.calendar import NEW_YORK, ONE_DAY, cutoff
+from redeye.core.errors import ConfigError
+from redeye.settings import settings
+from redeye_airflow.vocabulary import ParamName, RunType
+
+
+@dataclass(frozen=True)
+class SourceNights:
+    """The nights of the source: `last` is the last with a following day, `final` the last with data."""
+
+    first: date
+    last: date
+    final: date
+
+
+@lru_cache(maxsize=1)
+def source_nights() -> SourceNights:
+    """The nights of the source that the settings name.
+
+    Raises:
+        ConfigError: if the setting names no importable class.
+    """
+    dotted = settings().source
+    try:
+        source = load_dotted(dotted)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigError(f"REDEYE_SOURCE={dotted!r}: {error}; write module:Class of a source") from error
+    return SourceNights(source.first_night, source.last_night, source.final_night)
+
+
+def load_dotted(dotted: str) -> Any:
+    """The object named `module:attribute`.
+
+    Raises:
+        ValueError: if there is no colon.
+        ImportError: if the module is missing.
+        AttributeError: if the module lacks the attribute.
+    """
+    module, colon, attribute = dotted.partition(":")
+    if not colon:
+        raise ValueError(f"{dotted!r} is not module:attribute")
+    return getattr(import_module(module), attribute)
+
+
+@dataclass(frozen=True)
+class NightRun:
+    """A DAG run as the jobs see it.
+
+    Attributes:
+        first: first night of the run.
+        last: last night; the same as `first` except in a build over a range.
+        run_id: Airflow's id of the run.
+        run_type: how it came about.
+        actor: who triggered it, or the kind of run if nobody did.
+        reason: what was given as the reason, by a person or by an event.
+    """
+
+    first: date
+    last: date
+    run_id: str
+    run_type: str
+    actor: str
+    reason: str
+
+    @property
+    def is_scheduled(self) -> bool:
+        """Whether the scheduler made it by the clock: only such a run waits for a night to be built."""
+        return self.run_type == RunType.SCHEDULED
+
+    @property
+    def label(self) -> str:
+        """The night or nights, for messages."""
+        return str(self.last) if self.first == self.last else f"{self.first} to {self.last}"
+
+    @classmethod
+    def of(cls, context: Mapping[str, Any]) -> NightRun:
+        """The nights of the run with this task context.
+
+        Raises:
+            ConfigError: if the run names no night, a wrong one, or one the source does not have.
+        """
+        run = context["dag_run"]
+        params = context.get("params") or {}
+        run_type = _type_of(run)
+        if ParamName.FIRST in params or ParamName.LAST in params:
+            first = _parse(params, ParamName.FIRST)
+            last = _parse(params, ParamName.LAST)
+        else:
+            first = last = night_of_run(context)
+        known = source_nights()
+        if first > last:
+            raise ConfigError(f"first={first} is after last={last}: swap them")
+        for night in (first, last):
+            if not known.first <= night <= known.final:
+                raise ConfigError(
+                    f"night {night} is outside the source's nights {known.first} to {known.final}: "
+                    f'give one of those, for example {{"night": "{known.last}"}}'
+                )
+        return cls(
+            first=first,
+            last=last,
+            run_id=run.run_id,
+            run_type=run_type,
+            actor=run.triggering_user_name or run_type,
+            reason=params.get(ParamName.REASON) or _event(context).get("reason") or f"{run_type} run",
+        )
+
+
+def night_of_run(context: Mapping[str, Any]) -> date:
+    """The night that the run of this task context stands for.
+
+    A scheduled or backfill run: the New York date on which its data interval starts. A run by hand: its
+    parameter `night`, else its data interval. A run from an asset event: the newest night the events name.
+
+    Raises:
+        ConfigError: if the run names no night, or both a date and a parameter that disagree with a backfill.
+    """
+    run = context["dag_run"]
+    typed = (context.get("params") or {}).get(ParamName.NIGHT)
+    start: datetime | None = context.get("data_interval_start")
+    run_type = _type_of(run)
+    if run_type in (RunType.SCHEDULED, RunType.BACKFILL):
+        if typed is not None:
+            raise ConfigError(
+                f"night={typed!r} was given to a {run_type} run, whose nights come from its dates: "
+                "start it again without that parameter"
+            )
+        if start is None:
+            raise ConfigError(f"run {run.run_id} is a {run_type} run without a data interval")
+    elif typed is not None:
+        return _parse({ParamName.NIGHT: typed}, ParamName.NIGHT)
+    elif event := _event(context):
+        return _parse(event, ParamName.NIGHT)
+    if start is None:
+        raise ConfigError(
+            f'run {run.run_id} names no night: trigger it with {{"night": "YYYY-MM-DD"}} or with a date'
+        )
+    end: datetime | None = context.get("data_interval_end")
+    if end is None or end == start:
+        # A run of a calendar that is no timetable of nights: the last night that was complete by then.
+        local = start.astimezone(NEW_YORK)
+        night = local.date() - ONE_DAY
+        return night if cutoff(night) <= start else night - ONE_DAY
+    return start.astimezone(NEW_YORK).date()
+
+
+def _type_of(run: Any) -> str:
+    return str(getattr(run.run_type, "value", run.run_type))
+
+
+def _event(context: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the newest night among the events that triggered the run carried; empty if none did."""
+    triggering = context.get("triggering_asset_events") or {}
+    extras = [event.extra for events in triggering.values() for event in events if event.extra]
+    named = [extra for extra in extras if extra.get(ParamName.NIGHT)]
+    return max(named, key=lambda extra: str(extra[ParamName.NIGHT]), default={})
+
+
+def _parse(values: Mapping[str, Any], name: ParamName) -> date:
+    value = values.get(name)
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    raise ConfigError(f'{name.value}={value!r} is no night: write it as {{"{name.value}": "2013-04-02"}}')
+
+
+def deadline_of(run: NightRun, wait: timedelta, now: datetime) -> datetime:
+    """When a wait ends: so long after the night's cutoff, or after `now` for a run that is not on time."""
+    return cutoff(run.last) + wait if run.is_scheduled else now + wait

@@ -1,0 +1,212 @@
+"""The one operator: checks that the release a job needs is there, runs the job, hands on its result.
+
+Who waits and who does not: a *scheduled* run may find that the night is still being built, so it waits,
+deferred, until a deadline. A *backfill* or a run *by hand* fails at once with what to build first, since
+waiting runs fill a backfill's slots. The one exception is a build whose predecessor is being built by an
+active run of the same DAG: that will end by itself, so every kind of run waits for it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, is_dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, NoReturn
+
+from airflow.sdk import Asset, AssetAlias, BaseOperator, Context
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from redeye.core.calendar import ONE_DAY
+from redeye.core.errors import AlreadyDecided, AuditRefused, ConfigError, DeliveryError, NotReleased
+from redeye_airflow.nights import NightRun, deadline_of, load_dotted
+from redeye_airflow.standing import Standing, missing_predecessor, standing
+from redeye_airflow.triggers import ReleaseTrigger, active_state
+from redeye_airflow.vocabulary import AssetName, Otherwise, Outcome, Requirement, RunValue
+
+log = logging.getLogger(__name__)
+
+# Trying again changes nothing about these: a person or the next delivery does.
+FINAL_ERRORS = (AuditRefused, DeliveryError, ConfigError, NotReleased, AlreadyDecided)
+
+# A run that is not on time waits for an active predecessor only; its own timeouts and retries end sooner.
+PATIENCE_WITH_AN_ACTIVE_RUN = timedelta(hours=6)
+
+
+class JobOperator(BaseOperator):
+    """Runs one job for the night of its DAG run.
+
+    Args:
+        job: `module:function`, imported only when the task runs.
+        given: the job's arguments that come from the run.
+        op_kwargs: its other arguments: constants, templates, results of earlier tasks.
+        requires: what must be in the release ledger first.
+        on_gap: what to do if the required night is a recorded gap.
+        on_deadline: what to do if it did not come in time; `degrade` sets `IS_DEGRADED`.
+        wait: how long after the night's cutoff a scheduled run waits.
+        event_alias: asset alias through which a verdict to retrain becomes an event.
+    """
+
+    template_fields: Sequence[str] = ("op_kwargs",)
+
+    def __init__(
+        self,
+        *,
+        job: str,
+        given: Mapping[str, RunValue] | None = None,
+        op_kwargs: Mapping[str, Any] | None = None,
+        requires: Requirement | None = None,
+        on_gap: Otherwise = Otherwise.FAIL,
+        on_deadline: Otherwise = Otherwise.FAIL,
+        wait: timedelta = timedelta(minutes=75),
+        event_alias: AssetAlias | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if event_alias is not None:
+            kwargs["outlets"] = [*kwargs.get("outlets", []), event_alias]
+        super().__init__(**kwargs)
+        self.job = job
+        self.given = dict(given or {})
+        self.op_kwargs = dict(op_kwargs or {})
+        self.requires = requires
+        self.on_gap = on_gap
+        self.on_deadline = on_deadline
+        self.wait = wait
+        self.event_alias = event_alias
+
+    def execute(self, context: Context) -> Any:
+        """Check what the job requires, then run it; or defer, skip or fail."""
+        try:
+            run = NightRun.of(context)
+        except ConfigError as error:
+            raise AirflowFailException(str(error)) from error
+        match self.requires:
+            case Requirement.RELEASE:
+                return self._with_release(context, run)
+            case Requirement.PREVIOUS_RELEASE:
+                self._await_predecessor(run)
+        return self._run_job(context, run)
+
+    def resume(self, context: Context, event: Mapping[str, str]) -> Any:
+        """Go on after the trigger fired."""
+        night, outcome = event["night"], Outcome(event["outcome"])
+        log.info("waiting for night %s ended: %s", night, outcome.value)
+        match outcome:
+            case Outcome.SETTLED:
+                return self.execute(context)
+            case Outcome.ABANDONED:
+                self._fail(f"build night {night} first: its run is over and left no release and no recorded gap")
+            case Outcome.STARVED:
+                self._fail(
+                    f"build night {night} first: its run is queued and does not start while this one waits for "
+                    "it; run backfills forwards, and clear the earliest failed night first"
+                )
+        run = NightRun.of(context)
+        reason = f"night {night} was not released by the deadline"
+        return self._otherwise(self.on_deadline, context, run, reason)
+
+    def _with_release(self, context: Context, run: NightRun) -> Any:
+        match standing(run.last):
+            case Standing.RELEASED:
+                return self._run_job(context, run)
+            case Standing.GAP:
+                return self._otherwise(self.on_gap, context, run, f"night {run.last} is a recorded gap")
+        if not run.is_scheduled:
+            self._fail(f"build night {run.last} first: run build_warehouse for it")
+        self._defer(run, self.wait, night=run.last.isoformat())
+
+    def _await_predecessor(self, run: NightRun) -> None:
+        earlier = run.first - ONE_DAY
+        if standing(earlier) is not Standing.MISSING:
+            return
+        if active_state(self.dag_id, earlier) is not None:
+            self._defer(run, PATIENCE_WITH_AN_ACTIVE_RUN, night=earlier.isoformat(), watched_dag_id=self.dag_id)
+        missing = missing_predecessor(run.first)
+        if missing is None:
+            return
+        if not run.is_scheduled:
+            self._fail(f"build night {missing} first: nights are built forwards, one after the other")
+        self._defer(run, self.wait, night=earlier.isoformat())
+
+    def _defer(self, run: NightRun, wait: timedelta, **trigger: Any) -> NoReturn:
+        deadline = deadline_of(run, wait, datetime.now(UTC))
+        log.info("night %s is not released yet: waiting until %s", trigger["night"], deadline.isoformat())
+        self.defer(
+            trigger=ReleaseTrigger(deadline=deadline.isoformat(), **trigger), method_name=self.resume.__name__
+        )
+
+    def _otherwise(self, choice: Otherwise, context: Context, run: NightRun, reason: str) -> Any:
+        match choice:
+            case Otherwise.DEGRADE:
+                log.warning("%s: going on degraded, from the last good release", reason)
+                return self._run_job(context, run, is_degraded=True)
+            case Otherwise.SKIP:
+                raise AirflowSkipException(f"{reason}: nothing to do for it")
+        self._fail(f"{reason}: build it first")
+
+    def _fail(self, message: str) -> NoReturn:
+        raise AirflowFailException(message)
+
+    def _run_job(self, context: Context, run: NightRun, *, is_degraded: bool = False) -> Any:
+        values: dict[RunValue, Any] = {
+            RunValue.NIGHT: run.last,
+            RunValue.FIRST: run.first,
+            RunValue.LAST: run.last,
+            RunValue.RUN_ID: run.run_id,
+            RunValue.ACTOR: run.actor,
+            RunValue.REASON: run.reason,
+            RunValue.IS_DEGRADED: is_degraded,
+        }
+        arguments = {**self.op_kwargs, **{name: values[value] for name, value in self.given.items()}}
+        log.info("%s for night %s", self.job, run.label)
+        try:
+            result = load_dotted(self.job)(**arguments)
+        except FINAL_ERRORS as error:
+            raise AirflowFailException(str(error)) from error
+        handed_on = hand_on(result, self.job)
+        log.info("night %s: %s", run.label, summary(handed_on))
+        self._emit(context, run, handed_on)
+        return handed_on
+
+    def _emit(self, context: Context, run: NightRun, result: Mapping[str, Any]) -> None:
+        """Describe what was produced on its asset events; ask for a retraining if the verdict does."""
+        events = context["outlet_events"]
+        for outlet in self.outlets:
+            if isinstance(outlet, Asset):
+                events[outlet].extra = {"night": run.last.isoformat(), "run_id": run.run_id}
+        if self.event_alias is not None and result.get("verdict") == "retrain":
+            reasons = "; ".join(str(reason) for reason in result.get("reasons", []))
+            events[self.event_alias].add(
+                Asset(f"{AssetName.RETRAINING}/{result['model']}"),
+                extra={"night": run.last.isoformat(), "run_id": run.run_id, "reason": reasons},
+            )
+
+
+def hand_on(result: Any, job: str) -> dict[str, Any]:
+    """A job's result as a JSON-able mapping, to be pushed for later tasks and for the UI.
+
+    A list is what a ledger already holds in full: only its length is handed on.
+
+    Raises:
+        TypeError: if the result is something else, or holds what JSON cannot.
+    """
+    if result is None:
+        return {}
+    if isinstance(result, list | tuple):
+        return {"count": len(result)}
+    if is_dataclass(result) and not isinstance(result, type):
+        result = asdict(result)
+    if not isinstance(result, Mapping):
+        raise TypeError(f"{job} returned {type(result).__name__}; a job returns a mapping, a list or None")
+    plain: dict[str, Any] = json.loads(json.dumps(dict(result), default=str))
+    return plain
+
+
+def summary(result: Mapping[str, Any]) -> str:
+    """One line for the log: the plain values, and the sizes of the others."""
+    parts = [
+        f"{name}={len(value)} items" if isinstance(value, list | dict) else f"{name}={value}"
+        for name, value in result.items()
+    ]
+    return ", ".join(parts) or "done"

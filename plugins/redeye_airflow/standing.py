@@ -1,0 +1,30 @@
+"""How a night stands in the release ledger: the one place on Airflow's side that asks it."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+
+
+class Standing(StrEnum):
+    """How a night stands."""
+
+    RELEASED = "released"
+    GAP = "gap"
+    MISSING = "missing"
+
+
+def standing(night: date) -> Standing:
+    """Whether a night is in a release, is a recorded gap, or is neither."""
+    from redeye.adapters import ledger  # imports DuckDB: not when DAG files are parsed
+
+    if ledger.covering_release(night) is not None:
+        return Standing.RELEASED
+    return Standing.GAP if ledger.is_gap(night) else Standing.MISSING
+
+
+def missing_predecessor(first: date) -> date | None:
+    """The night that must be built before `first`, or None if it can be built now."""
+    from redeye.adapters import ledger
+
+    return ledger.missing_predecessor(first)

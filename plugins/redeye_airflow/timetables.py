@@ -1,0 +1,116 @@
+"""The timetables: of nights, 03:00 to 03:00 New York time, and of a model's own training calendar.
+
+Both end with the source's last night. A DAG's own `end_date` cannot say so: Airflow then never starts
+the tasks of a run by hand that is dated today. `NightTimetable` differs from Airflow's cron data-interval timetable in three ways, each of which loses or invents
+nights otherwise:
+
+- A backfill's end given as a bare date (midnight) includes the night of that date. Airflow reads
+  `--to-date 2013-03-11` as the instant 00:00 UTC, which lies before that night starts.
+- No run exists for a night outside the source's range, however wide the backfill.
+- A run by hand dated at midnight, or at the start of a night, is that night; any other instant is the
+  last night that was complete by then.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction
+from airflow.timetables.interval import CronDataIntervalTimetable
+from airflow.timetables.trigger import CronTriggerTimetable
+from pendulum import DateTime, instance
+
+from redeye.core.calendar import NEW_YORK, NIGHT_STARTS, cutoff, start_of
+
+CRON = f"{NIGHT_STARTS.minute} {NIGHT_STARTS.hour} * * *"
+
+
+class NightTimetable(CronDataIntervalTimetable):
+    """One run a night, dated at the night's start, from `first_night` to `last_night`, both included."""
+
+    def __init__(self, first_night: date, last_night: date) -> None:
+        super().__init__(CRON, NEW_YORK.key)
+        self.first_night = first_night
+        self.last_night = last_night
+
+    def serialize(self) -> dict[str, Any]:
+        """What `deserialize` needs, as JSON."""
+        return {"first_night": self.first_night.isoformat(), "last_night": self.last_night.isoformat()}
+
+    @classmethod
+    def deserialize(cls, data: dict[str, Any]) -> NightTimetable:
+        """The inverse of `serialize`."""
+        return cls(date.fromisoformat(data["first_night"]), date.fromisoformat(data["last_night"]))
+
+    @property
+    def summary(self) -> str:
+        """What the UI shows as the schedule."""
+        return f"{NIGHT_STARTS:%H:%M} New York"
+
+    def next_dagrun_info(
+        self, *, last_automated_data_interval: DataInterval | None, restriction: TimeRestriction
+    ) -> DagRunInfo | None:
+        """The next night's run, or None after the last one."""
+        earliest, latest = restriction.earliest, restriction.latest
+        # Only a backfill asks with `catchup`: these DAGs never catch up by themselves.
+        if restriction.catchup and latest is not None and (night := _bare_date(latest)) is not None:
+            latest = _start(night)
+        bounds = TimeRestriction(
+            max(earliest or _start(self.first_night), _start(self.first_night)),
+            min(latest or _start(self.last_night), _start(self.last_night)),
+            restriction.catchup,
+        )
+        return super().next_dagrun_info(
+            last_automated_data_interval=last_automated_data_interval, restriction=bounds
+        )
+
+    def infer_manual_data_interval(self, *, run_after: DateTime) -> DataInterval:
+        """The night that a run by hand with this date means."""
+        night = _bare_date(run_after)
+        if night is None and run_after == _start(run_after.in_timezone(NEW_YORK.key).date()):
+            night = run_after.in_timezone(NEW_YORK.key).date()
+        if night is None:
+            return super().infer_manual_data_interval(run_after=run_after)
+        return DataInterval(start=_start(night), end=instance(cutoff(night)))
+
+
+class CalendarTimetable(CronTriggerTimetable):
+    """One run at each instant of a cron expression in New York time, until `last_night` is over."""
+
+    def __init__(self, cron: str, last_night: date) -> None:
+        super().__init__(cron, timezone=NEW_YORK.key)
+        self.last_night = last_night
+
+    def serialize(self) -> dict[str, Any]:
+        """What `deserialize` needs, as JSON."""
+        return {"cron": self._expression, "last_night": self.last_night.isoformat()}
+
+    @classmethod
+    def deserialize(cls, data: dict[str, Any]) -> CalendarTimetable:
+        """The inverse of `serialize`."""
+        return cls(data["cron"], date.fromisoformat(data["last_night"]))
+
+    def next_dagrun_info(
+        self, *, last_automated_data_interval: DataInterval | None, restriction: TimeRestriction
+    ) -> DagRunInfo | None:
+        """The next run, or None once the last night is over."""
+        end = instance(cutoff(self.last_night)).add(days=1)
+        latest = end if restriction.latest is None else min(restriction.latest, end)
+        return super().next_dagrun_info(
+            last_automated_data_interval=last_automated_data_interval,
+            restriction=restriction._replace(latest=latest),
+        )
+
+
+def _start(night: date) -> DateTime:
+    return instance(start_of(night))
+
+
+def _bare_date(moment: DateTime) -> date | None:
+    """The date that was typed without a time: midnight in UTC (the CLI, the UI's default) or in New York."""
+    for zone in ("UTC", NEW_YORK.key):
+        local = moment.in_timezone(zone)
+        if (local.hour, local.minute, local.second, local.microsecond) == (0, 0, 0, 0):
+            return date(local.year, local.month, local.day)
+    return None

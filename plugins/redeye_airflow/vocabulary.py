@@ -1,0 +1,95 @@
+"""The words that DAGs, operator, tests and docs share. Each is declared here and nowhere else."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+OWNER = "redeye"
+
+
+class Verb(StrEnum):
+    """A DAG id is `<verb>_<object>`, with one of these verbs."""
+
+    INGEST = "ingest"
+    BUILD = "build"
+    PUBLISH = "publish"
+    MATERIALIZE = "materialize"
+    TRAIN = "train"
+    SCORE = "score"
+    MONITOR = "monitor"
+    MAINTAIN = "maintain"
+
+
+class Tag(StrEnum):
+    """Tags by which the UI filters DAGs; a model's DAGs also carry the model's own tags."""
+
+    WAREHOUSE = "warehouse"
+    MODEL = "model"
+    NIGHTLY = "nightly"
+    BY_HAND = "by-hand"
+
+
+class AssetName(StrEnum):
+    """What tasks produce, as the lineage view shows it; a model's assets carry its name behind a slash."""
+
+    DELIVERIES = "redeye://landing/deliveries"
+    RELEASE = "redeye://warehouse/release"
+    ONLINE_FEATURES = "redeye://features/online"
+    PREDICTIONS = "redeye://outputs/predictions"
+    EXPORTS = "redeye://exports/predictions"
+    MONITORING = "redeye://outputs/monitoring"
+    RETRAINING = "redeye://events/retraining"
+    PROMOTIONS = "redeye://outputs/promotions"
+
+
+class RunType(StrEnum):
+    """The ways a DAG run comes about that Redeye tells apart; Airflow knows a few more."""
+
+    SCHEDULED = "scheduled"
+    BACKFILL = "backfill"
+    MANUAL = "manual"
+
+
+class ParamName(StrEnum):
+    """Names of what a run by hand is asked for."""
+
+    NIGHT = "night"
+    FIRST = "first"
+    LAST = "last"
+    REASON = "reason"
+
+
+class Requirement(StrEnum):
+    """What must be in the release ledger before a job runs."""
+
+    RELEASE = "release"
+    PREVIOUS_RELEASE = "previous_release"
+
+
+class Otherwise(StrEnum):
+    """What a task does when the release it needs is a recorded gap, or did not come by its deadline."""
+
+    FAIL = "fail"
+    SKIP = "skip"
+    DEGRADE = "degrade"
+
+
+class RunValue(StrEnum):
+    """What a job may be given of its run, beside constants and results of earlier tasks."""
+
+    NIGHT = "night"
+    FIRST = "first"
+    LAST = "last"
+    RUN_ID = "run_id"
+    ACTOR = "actor"
+    REASON = "reason"
+    IS_DEGRADED = "is_degraded"
+
+
+class Outcome(StrEnum):
+    """How waiting for a release ended."""
+
+    SETTLED = "settled"
+    DEADLINE = "deadline"
+    ABANDONED = "abandoned"
+    STARVED = "starved"

@@ -1,0 +1,69 @@
+"""What every DAG has in common: defaults, the nightly timetable, the params of runs by hand."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from airflow.sdk import Param
+
+from redeye.core.calendar import start_of
+from redeye_airflow.nights import source_nights
+from redeye_airflow.timetables import NightTimetable
+from redeye_airflow.vocabulary import OWNER, ParamName
+
+# Delays are short: what a retry can mend here (a held lease, a lost connection) passes quickly.
+DEFAULTS: dict[str, Any] = {
+    "owner": OWNER,
+    "retries": 2,
+    "retry_delay": timedelta(seconds=20),
+    "execution_timeout": timedelta(minutes=30),
+}
+
+# Above 1, so that a run by hand of an earlier night can start while a scheduled one waits for it.
+ACTIVE_RUNS = 4
+
+
+def nightly(last: date) -> dict[str, Any]:
+    """Arguments of a DAG that runs every night, from the source's first night to `last`."""
+    nights = source_nights()
+    return {
+        "schedule": NightTimetable(nights.first, last),
+        "start_date": start_of(nights.first),
+        "catchup": False,
+        "max_active_runs": ACTIVE_RUNS,
+        "default_args": DEFAULTS,
+        "params": {ParamName.NIGHT.value: night_param()},
+    }
+
+
+def night_param() -> Param:
+    """The night of a run by hand. Scheduled and backfill runs take theirs from their dates."""
+    return Param(
+        None,
+        type=["null", "string"],
+        format="date",
+        title="Night",
+        description="Only for a run by hand: the New York date on which the night starts, as 2013-04-02.",
+    )
+
+
+def range_params() -> dict[str, Param]:
+    """The first and last night of a build over a range, both included."""
+    nights = source_nights()
+    return {
+        ParamName.FIRST.value: Param(
+            nights.first.isoformat(),
+            type="string",
+            format="date",
+            title="First night",
+            description=f"Included. The source begins with {nights.first}.",
+        ),
+        ParamName.LAST.value: Param(
+            (nights.first + timedelta(days=90)).isoformat(),
+            type="string",
+            format="date",
+            title="Last night",
+            description=f"Included. The source ends with {nights.final}.",
+        ),
+    }
