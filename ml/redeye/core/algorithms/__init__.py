@@ -1,0 +1,1 @@
+"""The algorithms: each learns from labelled rows and predicts probabilities, one file each."""

@@ -1,0 +1,180 @@
+"""What every algorithm offers, and how a frame becomes its inputs.
+
+A model is numbers in files: it is saved as bytes by name and never pickled. Predictions depend on
+their own row only, so that a flight scored alone and in a batch get the same probability.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Generic, Self, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from redeye.core.specs import Frozen, Spec
+
+Floats = npt.NDArray[np.float64]
+Params = TypeVar("Params", bound=Frozen)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Names of the columns a model reads, in order."""
+
+    numeric: tuple[str, ...]
+    categorical: tuple[str, ...]
+
+    @classmethod
+    def of(cls, spec: Spec) -> Inputs:
+        """The inputs that a spec names."""
+        return cls(numeric=spec.numeric_columns, categorical=spec.categorical_columns)
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Rows with their labels; grain as the spec's population.
+
+    Attributes:
+        frame: the inputs.
+        labels: 0.0 or 1.0, one per row.
+    """
+
+    frame: pd.DataFrame
+    labels: Floats
+
+    def __post_init__(self) -> None:
+        """Refuses what no algorithm can learn from.
+
+        Raises:
+            ValueError: if lengths differ or a label is neither 0 nor 1.
+        """
+        if len(self.frame) != len(self.labels):
+            raise ValueError(f"{len(self.frame)} rows but {len(self.labels)} labels")
+        if not np.isin(self.labels, (0.0, 1.0)).all():
+            raise ValueError("a label is neither 0 nor 1: leave rows without outcome out")
+
+
+class Model(ABC, Generic[Params]):
+    """A fitted algorithm."""
+
+    algorithm: ClassVar[str]
+
+    @classmethod
+    @abstractmethod
+    def fit(
+        cls, train: Examples, valid: Examples, inputs: Inputs, params: Params, *, seed: int, threads: int
+    ) -> Self:
+        """Learns from `train`; `valid`, which is later, serves to stop early.
+
+        Raises:
+            ValueError: if there are no rows or the labels hold one class only.
+        """
+
+    @abstractmethod
+    def predict(self, frame: pd.DataFrame) -> Floats:
+        """Probability per row, in the frame's order, in [0, 1] and never NaN.
+
+        Missing values and unseen categories are handled; columns beyond the inputs are ignored.
+
+        Raises:
+            ValueError: if an input column is not there.
+        """
+
+    @abstractmethod
+    def unseen(self, frame: pd.DataFrame) -> dict[str, int]:
+        """Rows per categorical column whose value training did not know (missing ones not counted)."""
+
+    @abstractmethod
+    def importance(self) -> dict[str, float]:
+        """Weight per input column, larger is more; the scale is the algorithm's own."""
+
+    @abstractmethod
+    def files(self) -> dict[str, bytes]:
+        """Everything the model is, as file contents by plain name."""
+
+    @classmethod
+    @abstractmethod
+    def from_files(cls, files: Mapping[str, bytes]) -> Self:
+        """The model that `files` describe."""
+
+
+def require_both_classes(examples: Examples, name: str) -> None:
+    """Refuses rows to learn from that hold fewer than two classes.
+
+    Raises:
+        ValueError: saying which set it is.
+    """
+    if len(np.unique(examples.labels)) < 2:
+        raise ValueError(
+            f"the {name} rows ({len(examples.labels)}) do not hold both classes: widen the window"
+        )
+
+
+def require_columns(frame: pd.DataFrame, columns: Sequence[str]) -> None:
+    """Refuses a frame without one of `columns`.
+
+    Raises:
+        ValueError: naming the missing ones.
+    """
+    if absent := [column for column in columns if column not in frame.columns]:
+        raise ValueError(f"the frame lacks the input columns {', '.join(absent)}")
+
+
+def numeric_matrix(frame: pd.DataFrame, columns: Sequence[str]) -> npt.NDArray[np.float32]:
+    """The one cast from a frame's columns to numbers: float32, missing and infinite as NaN.
+
+    Raises:
+        ValueError: if a column is not there or holds no numbers.
+    """
+    require_columns(frame, columns)
+    matrix = np.empty((len(frame), len(columns)), dtype=np.float32)
+    for position, column in enumerate(columns):
+        try:
+            matrix[:, position] = frame[column].to_numpy(dtype=np.float64, na_value=np.nan)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"column {column} holds something that is no number: {error}") from error
+    matrix[~np.isfinite(matrix)] = np.nan
+    return matrix
+
+
+@dataclass(frozen=True)
+class Categories:
+    """The values of each categorical column that training knew, in a fixed order."""
+
+    values: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def learn(cls, frame: pd.DataFrame, columns: Sequence[str], maximum: int) -> Categories:
+        """The at most `maximum` most frequent values of each column, sorted."""
+        require_columns(frame, columns)
+        learned = {}
+        for column in columns:
+            counts = Counter(_as_text(frame[column].dropna()))
+            ranked = sorted(counts, key=lambda value: (-counts[value], value))[:maximum]
+            learned[column] = tuple(sorted(ranked))
+        return cls(values=learned)
+
+    def codes(self, frame: pd.DataFrame) -> npt.NDArray[np.int32]:
+        """Position of each value among those known, -1 if missing or unseen; one column per column."""
+        require_columns(frame, list(self.values))
+        codes = np.full((len(frame), len(self.values)), -1, dtype=np.int32)
+        for position, (column, known) in enumerate(self.values.items()):
+            codes[:, position] = pd.Index(known, dtype=object).get_indexer(_as_text(frame[column]))
+        return codes
+
+    def unseen(self, frame: pd.DataFrame) -> dict[str, int]:
+        """Rows per column that have a value, but none that training knew."""
+        codes = self.codes(frame)
+        return {
+            column: int(((codes[:, position] < 0) & frame[column].notna().to_numpy()).sum())
+            for position, column in enumerate(self.values)
+        }
+
+
+def _as_text(column: pd.Series) -> pd.Index:
+    return pd.Index(column.astype(object).map(str, na_action="ignore").to_numpy(), dtype=object)

@@ -1,0 +1,126 @@
+"""Gradient-boosted trees by XGBoost, with categories as it knows them and early stopping."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Self, cast
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xgboost
+
+from redeye.core.algorithms.base import (
+    Categories,
+    Examples,
+    Floats,
+    Inputs,
+    Model,
+    numeric_matrix,
+    require_both_classes,
+)
+from redeye.core.specs import XGBoostParams
+
+# Far more than any column here has; it keeps a column of keys by mistake from filling the memory.
+MAXIMUM_CATEGORIES = 500
+
+
+@dataclass(frozen=True)
+class XGBoostModel(Model[XGBoostParams]):
+    """Trees over float32 numbers and category codes; unseen categories go the way of missing ones."""
+
+    algorithm: ClassVar[str] = "xgboost"
+
+    booster: xgboost.Booster
+    numeric: tuple[str, ...]
+    categories: Categories
+
+    @classmethod
+    def fit(
+        cls,
+        train: Examples,
+        valid: Examples,
+        inputs: Inputs,
+        params: XGBoostParams,
+        *,
+        seed: int,
+        threads: int,
+    ) -> Self:
+        """Adds trees until the log loss on `valid` no longer falls, and keeps the best number of them."""
+        require_both_classes(train, "training")
+        require_both_classes(valid, "validation")
+        categories = Categories.learn(train.frame, inputs.categorical, MAXIMUM_CATEGORIES)
+        types = ["q"] * len(inputs.numeric) + ["c"] * len(inputs.categorical)
+        names = [*inputs.numeric, *inputs.categorical]
+
+        def quantized(examples: Examples, reference: xgboost.DMatrix | None) -> xgboost.QuantileDMatrix:
+            return xgboost.QuantileDMatrix(
+                _matrix(examples.frame, inputs.numeric, categories),
+                examples.labels,
+                feature_names=names,
+                feature_types=types,
+                enable_categorical=True,
+                max_bin=params.max_bin,
+                nthread=threads,
+                ref=reference,
+            )
+
+        training = quantized(train, None)
+        booster = xgboost.train(
+            {
+                "objective": "binary:logistic",
+                "eval_metric": "logloss",
+                "tree_method": "hist",
+                "device": "cpu",
+                "seed": seed,
+                "nthread": threads,
+                **params.model_dump(exclude={"rounds", "early_stopping_rounds"}),
+            },
+            training,
+            num_boost_round=params.rounds,
+            evals=[(quantized(valid, training), "valid")],
+            early_stopping_rounds=params.early_stopping_rounds,
+            verbose_eval=False,
+        )
+        return cls(booster[: booster.best_iteration + 1], inputs.numeric, categories)
+
+    def predict(self, frame: pd.DataFrame) -> Floats:
+        """The trees' probability."""
+        if frame.empty:
+            return np.empty(0, dtype=np.float64)
+        matrix = _matrix(frame, self.numeric, self.categories)
+        return np.asarray(self.booster.inplace_predict(matrix, validate_features=False), dtype=np.float64)
+
+    def unseen(self, frame: pd.DataFrame) -> dict[str, int]:
+        """Rows whose category no tree knows."""
+        return self.categories.unseen(frame)
+
+    def importance(self) -> dict[str, float]:
+        """Total gain of each input column, 0 for those never split on."""
+        gains = cast("dict[str, float]", self.booster.get_score(importance_type="total_gain"))
+        return {name: gains.get(name, 0.0) for name in (*self.numeric, *self.categories.values)}
+
+    def files(self) -> dict[str, bytes]:
+        """The trees in XGBoost's binary JSON, the names and categories in JSON."""
+        columns = {"numeric": self.numeric, "categories": dict(self.categories.values)}
+        return {
+            "trees.ubj": bytes(self.booster.save_raw("ubj")),
+            "columns.json": json.dumps(columns).encode(),
+        }
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, bytes]) -> Self:
+        """From the trees and the columns."""
+        columns = json.loads(files["columns.json"])
+        booster = xgboost.Booster()
+        booster.load_model(bytearray(files["trees.ubj"]))
+        categories = Categories({name: tuple(known) for name, known in columns["categories"].items()})
+        return cls(booster, tuple(columns["numeric"]), categories)
+
+
+def _matrix(frame: pd.DataFrame, numeric: tuple[str, ...], categories: Categories) -> npt.NDArray[np.float32]:
+    codes = categories.codes(frame).astype(np.float32)
+    codes[codes < 0] = np.nan
+    return np.hstack([numeric_matrix(frame, numeric), codes])
