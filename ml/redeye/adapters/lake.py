@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -142,69 +143,82 @@ def rewind(con: duckdb.DuckDBPyConnection, *, to_snapshot: int) -> list[str]:
     if now == to_snapshot:
         return []
     attach(con, Catalog.WAREHOUSE, alias="released", snapshot_id=to_snapshot)
-    changed: list[str] = []
+    at_head, at_release = _relations(con, now), _relations(con, to_snapshot)
+    changed = []
     con.execute("BEGIN")
     try:
-        at_head, at_release = _relations(con, "warehouse"), _relations(con, "released")
-        for (schema, name), (kind, _) in at_head.items():
-            if (schema, name) not in at_release or at_release[schema, name][0] != kind:
-                con.execute(f'DROP {kind} warehouse."{schema}"."{name}"')
-                changed.append(f"{schema}.{name}")
-        for (schema, name), (kind, shape) in at_release.items():
-            relation = f'warehouse."{schema}"."{name}"'
-            con.execute(f'CREATE SCHEMA IF NOT EXISTS warehouse."{schema}"')
-            is_same_shape = at_head.get((schema, name)) == (kind, shape)
-            if kind == "VIEW":
-                is_changed = not is_same_shape
-                if is_changed:
-                    con.execute(f"DROP VIEW IF EXISTS {relation}")
-                    con.execute(shape)
-            elif not is_same_shape:
-                is_changed = True
-                con.execute(f"DROP TABLE IF EXISTS {relation}")
-                con.execute(f'CREATE TABLE {relation} AS FROM released."{schema}"."{name}"')
-            else:
-                is_changed = _put_rows_back(con, schema, name, to_snapshot, now)
-            if is_changed:
-                changed.append(f"{schema}.{name}")
+        for name in at_head.keys() - at_release.keys():
+            con.execute(f"DROP {at_head[name].kind} warehouse.{name}")
+            changed.append(name)
+        for name, relation in at_release.items():
+            if at_head.get(name) != relation:
+                if name in at_head:
+                    con.execute(f"DROP {at_head[name].kind} warehouse.{name}")
+                con.execute(f"CREATE SCHEMA IF NOT EXISTS warehouse.{relation.schema}")
+                # The catalog keeps a view's SQL with this placeholder for its own alias.
+                body = (relation.sql or f"FROM released.{name}").replace("{DUCKLAKE_CATALOG}", "warehouse")
+                con.execute(f"CREATE {relation.kind} warehouse.{name} AS {body}")
+            elif relation.kind == "VIEW" or not _put_rows_back(con, relation, to_snapshot, now):
+                continue
+            changed.append(name)
         con.execute("COMMIT")
     except duckdb.Error:
         con.execute("ROLLBACK")
         raise
     con.execute("DETACH released")
-    if changed:
-        log.info("rewound the head to snapshot %s: put back %s", to_snapshot, ", ".join(changed))
+    log.info("rewound the head to snapshot %s: put back %s", to_snapshot, ", ".join(changed) or "nothing")
     return changed
 
 
-def _relations(con: duckdb.DuckDBPyConnection, alias: str) -> dict[tuple[str, str], tuple[str, str]]:
-    """Tables with their columns and types, views with their SQL, by (schema, name)."""
-    tables = con.execute(
-        """
-        SELECT schema_name, table_name, string_agg(column_name || ' ' || data_type, ', ' ORDER BY column_index)
-        FROM duckdb_columns() JOIN duckdb_tables() USING (database_name, schema_name, table_name)
-        WHERE database_name = ? GROUP BY ALL
+@dataclass(frozen=True)
+class _Relation:
+    """A table or view as the catalog describes it at one snapshot; equal when nothing about its form changed."""
+
+    kind: str
+    schema: str
+    table: str
+    identity: int
+    columns: int
+    sql: str | None
+
+
+def _relations(con: duckdb.DuckDBPyConnection, snapshot_id: int) -> dict[str, _Relation]:
+    """Every table and view of the warehouse at a snapshot, by quoted `schema.name`, from the catalog itself."""
+    catalog = "__ducklake_metadata_warehouse"
+    rows = con.execute(
+        f"""
+        WITH tables AS (
+            SELECT 'TABLE' AS kind, t.schema_id, t.table_name AS name, t.table_id AS identity, NULL AS sql,
+                (SELECT count(*) + max(c.begin_snapshot) FROM {catalog}.ducklake_column AS c
+                 WHERE c.table_id = t.table_id AND c.begin_snapshot <= $at
+                 AND (c.end_snapshot IS NULL OR c.end_snapshot > $at)) AS columns
+            FROM {catalog}.ducklake_table AS t
+            WHERE t.begin_snapshot <= $at AND (t.end_snapshot IS NULL OR t.end_snapshot > $at)
+        ), views AS (
+            SELECT 'VIEW', v.schema_id, v.view_name, v.view_id, v.sql, 0
+            FROM {catalog}.ducklake_view AS v
+            WHERE v.begin_snapshot <= $at AND (v.end_snapshot IS NULL OR v.end_snapshot > $at)
+        )
+        SELECT r.kind, s.schema_name, r.name, r.identity, r.columns, r.sql
+        FROM (FROM tables UNION ALL FROM views) AS r
+        JOIN {catalog}.ducklake_schema AS s ON s.schema_id = r.schema_id
+        WHERE s.begin_snapshot <= $at AND (s.end_snapshot IS NULL OR s.end_snapshot > $at)
         """,
-        [alias],
+        {"at": snapshot_id},
     ).fetchall()
-    views = con.execute(
-        "SELECT schema_name, view_name, sql FROM duckdb_views() WHERE database_name = ? AND NOT internal", [alias]
-    ).fetchall()
-    found = {(schema, name): ("TABLE", shape) for schema, name, shape in tables}
-    return found | {(schema, name): ("VIEW", sql.replace(f"{alias}.", "warehouse.")) for schema, name, sql in views}
+    return {f'"{row[1]}"."{row[2]}"': _Relation(*row) for row in rows}
 
 
-def _put_rows_back(con: duckdb.DuckDBPyConnection, schema: str, name: str, released: int, now: int) -> bool:
-    span = f"('warehouse', '{schema}', '{name}', {released + 1}, {now})"
+def _put_rows_back(con: duckdb.DuckDBPyConnection, relation: _Relation, released: int, now: int) -> bool:
+    """Undo what was inserted into and deleted from a table since a snapshot; whether there was anything."""
+    span = f"('warehouse', '{relation.schema}', '{relation.table}', {released + 1}, {now})"
     changes = con.execute(f"SELECT count(*) FROM ducklake_table_changes{span}").fetchone()
     if changes is None or changes[0] == 0:
         return False
-    table = f'"{schema}"."{name}"'
+    name = f'"{relation.schema}"."{relation.table}"'
+    con.execute(f"DELETE FROM warehouse.{name} WHERE rowid IN (SELECT rowid FROM ducklake_table_insertions{span})")
     con.execute(
-        f"DELETE FROM warehouse.{table} WHERE rowid IN (SELECT rowid FROM ducklake_table_insertions{span})"
-    )
-    con.execute(
-        f"INSERT INTO warehouse.{table} SELECT * FROM released.{table} "
+        f"INSERT INTO warehouse.{name} SELECT * FROM released.{name} "
         f"WHERE rowid IN (SELECT rowid FROM ducklake_table_deletions{span})"
     )
     return True

@@ -16,6 +16,9 @@ from redeye.adapters.postgres import ledger_transaction
 from redeye.core.errors import LeaseHeld, LeaseLost
 from redeye.settings import settings
 
+# For a block of seconds: others need not wait long for a holder that died in it.
+SHORT_TTL_SECONDS = 60
+
 
 def _ask(catalog: Catalog, sql: str, parameters: tuple[object, ...]) -> object:
     with ledger_transaction(catalog) as con, con.cursor() as cursor:
@@ -24,7 +27,9 @@ def _ask(catalog: Catalog, sql: str, parameters: tuple[object, ...]) -> object:
     return row[0] if row else None
 
 
-def acquire(catalog: Catalog, holder: str, *, wait_seconds: int | None = None) -> int:
+def acquire(
+    catalog: Catalog, holder: str, *, wait_seconds: int | None = None, ttl_seconds: int | None = None
+) -> int:
     """Take the lease, waiting for another holder to let go or to run out.
 
     Args:
@@ -32,6 +37,7 @@ def acquire(catalog: Catalog, holder: str, *, wait_seconds: int | None = None) -
         holder: who asks. The same holder takes it over from itself at once, with a new token, so that a
             retry fences off its own predecessor.
         wait_seconds: how long to wait; the setting `lease_wait_seconds` by default.
+        ttl_seconds: after this, if not renewed, others may take it; `lease_ttl_seconds` by default.
 
     Returns:
         The fencing token.
@@ -40,12 +46,13 @@ def acquire(catalog: Catalog, holder: str, *, wait_seconds: int | None = None) -
         LeaseHeld: if it did not come free in time.
     """
     wait = settings().lease_wait_seconds if wait_seconds is None else wait_seconds
+    ttl = settings().lease_ttl_seconds if ttl_seconds is None else ttl_seconds
     token: int | None = None
     for attempt in stamina.retry_context(
         on=LeaseHeld, attempts=None, timeout=max(wait, 0.001), wait_initial=0.2, wait_max=5.0
     ):
         with attempt:
-            got = _ask(catalog, "SELECT ledger.acquire_lease(%s, %s)", (holder, settings().lease_ttl_seconds))
+            got = _ask(catalog, "SELECT ledger.acquire_lease(%s, %s)", (holder, ttl))
             if got is None:
                 current = _ask(catalog, "SELECT holder || ' until ' || expires_at FROM ledger.lease", ())
                 raise LeaseHeld(
@@ -74,9 +81,9 @@ def release(catalog: Catalog, token: int) -> None:
 
 
 @contextmanager
-def held(catalog: Catalog, holder: str) -> Iterator[int]:
-    """Hold the lease for the length of a block; yields the fencing token."""
-    token = acquire(catalog, holder)
+def held(catalog: Catalog, holder: str, *, ttl_seconds: int = SHORT_TTL_SECONDS) -> Iterator[int]:
+    """Hold the lease for a short block that commits once; yields the fencing token."""
+    token = acquire(catalog, holder, ttl_seconds=ttl_seconds)
     try:
         yield token
     finally:

@@ -18,6 +18,9 @@ from redeye.core.sources import DeliveryRef
 from redeye.settings import settings
 
 _RELEASE = "release_id, night, revision, first_night, kind, snapshot_id, delivery_set_hash, code_hash, git_sha"
+_DELIVERY_VALUES = (
+    "source, dataset, night, content_hash, is_accepted, path, row_count, is_stated_empty, arrival_night, audit"
+)
 _DELIVERY = "source, dataset, night, content_hash, path, row_count, is_stated_empty, arrival_night"
 
 
@@ -49,7 +52,7 @@ def _delivery(row: tuple[Any, ...]) -> DeliveryRef:
 def record_deliveries(
     refs: Iterable[DeliveryRef], *, is_accepted: bool, audits: dict[str, AuditResult] | None = None
 ) -> None:
-    """Record that deliveries arrived and how they were judged; one that is recorded already is left as it is.
+    """Record how deliveries were judged; a judgement equal to the last one of a delivery adds nothing.
 
     Args:
         refs: landed deliveries.
@@ -77,8 +80,14 @@ def record_deliveries(
         execute_values(
             cursor,
             "INSERT INTO ledger.deliveries (source, dataset, night, content_hash, is_accepted, path, row_count, "
-            "is_stated_empty, arrival_night, audit) VALUES %s ON CONFLICT DO NOTHING",
+            "is_stated_empty, arrival_night, audit) SELECT v.source, v.dataset, v.night, v.content_hash, "
+            "v.is_accepted, v.path, v.row_count, v.is_stated_empty, v.arrival_night, v.audit "
+            f"FROM (VALUES %s) AS v ({_DELIVERY_VALUES}) WHERE NOT EXISTS ("
+            "SELECT 1 FROM ledger.judged_deliveries AS j WHERE (j.source, j.dataset, j.night, j.content_hash, "
+            "j.is_accepted) = (v.source, v.dataset, v.night, v.content_hash, v.is_accepted))",
             values,
+            template="(%s, %s, %s::date, %s, %s::boolean, %s, %s::bigint, %s::boolean, %s::date, %s::jsonb)",
+            page_size=5000,
         )
 
 
@@ -95,7 +104,7 @@ def deliveries(first: date, last: date, *, accepted_only: bool = True) -> list[D
     return [
         _delivery(row)
         for row in _rows(
-            f"SELECT {_DELIVERY} FROM ledger.deliveries WHERE night BETWEEN %s AND %s AND (is_accepted OR NOT %s) "
+            f"SELECT {_DELIVERY} FROM ledger.judged_deliveries WHERE night BETWEEN %s AND %s AND (is_accepted OR NOT %s) "
             "ORDER BY night, source, dataset, recorded_seq",
             (first, last, accepted_only),
         )
@@ -107,7 +116,7 @@ def unreleased_deliveries(last: date) -> list[DeliveryRef]:
     return [
         _delivery(row)
         for row in _rows(
-            f"SELECT {_DELIVERY} FROM ledger.deliveries AS d WHERE is_accepted AND night <= %s AND NOT EXISTS ("
+            f"SELECT {_DELIVERY} FROM ledger.judged_deliveries AS d WHERE is_accepted AND night <= %s AND NOT EXISTS ("
             "SELECT 1 FROM ledger.release_deliveries AS r WHERE (r.source, r.dataset, r.night, r.content_hash) "
             "= (d.source, d.dataset, d.night, d.content_hash)) ORDER BY night, source, dataset, recorded_seq",
             (last,),
@@ -137,6 +146,12 @@ def covering_release(night: date) -> Release | None:
         "ORDER BY night, revision LIMIT 1",
         (night, night),
     )
+    return _release(rows[0]) if rows else None
+
+
+def release_named(name: str) -> Release | None:
+    """The release of that id."""
+    rows = _rows(f"SELECT {_RELEASE} FROM ledger.releases WHERE release_id = %s", (name,))
     return _release(rows[0]) if rows else None
 
 

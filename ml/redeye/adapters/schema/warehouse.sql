@@ -1,7 +1,10 @@
 -- The release ledger, in the warehouse catalog's database. Append-only: the role `warehouse` may insert
 -- and select, not update or delete. Run by the superuser after lease.sql; may be run again.
 
+-- One row per judgement of a delivery; the last one counts. A night that was refused as a whole is
+-- judged again after its deliveries had been accepted one by one.
 CREATE TABLE IF NOT EXISTS ledger.deliveries (
+    recorded_seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     source text NOT NULL,
     dataset text NOT NULL,
     night date NOT NULL,
@@ -11,10 +14,14 @@ CREATE TABLE IF NOT EXISTS ledger.deliveries (
     row_count bigint NOT NULL,
     is_stated_empty boolean NOT NULL,
     arrival_night date NOT NULL,
-    audit jsonb,
-    recorded_seq bigint GENERATED ALWAYS AS IDENTITY,
-    PRIMARY KEY (source, dataset, night, content_hash, is_accepted)
+    audit jsonb
 );
+CREATE INDEX IF NOT EXISTS deliveries_by_content
+ON ledger.deliveries (source, dataset, night, content_hash, recorded_seq);
+CREATE OR REPLACE VIEW ledger.judged_deliveries AS
+SELECT DISTINCT ON (source, dataset, night, content_hash) *
+FROM ledger.deliveries
+ORDER BY source, dataset, night, content_hash, recorded_seq DESC;
 
 -- A release fixes one snapshot of the catalog. The foreign key is what keeps maintenance from expiring it.
 CREATE TABLE IF NOT EXISTS ledger.releases (

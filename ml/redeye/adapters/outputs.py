@@ -1,0 +1,122 @@
+"""The outputs lake: predictions and monitoring. Written once per model and night; the first write wins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+import pandas as pd
+
+from redeye.adapters import lake, lease
+from redeye.adapters.lake import Catalog
+from redeye.core.scoring import LIVE
+
+_TABLES = {
+    "predictions": """
+        prediction_id VARCHAR, model VARCHAR, lane VARCHAR, night DATE, flight_id VARCHAR, flight_date DATE,
+        carrier_id VARCHAR, flight_number_id VARCHAR, origin_id VARCHAR, destination_id VARCHAR,
+        scheduled_departure_at TIMESTAMP, probability DOUBLE, baseline_probability DOUBLE, rank BIGINT,
+        release_id VARCHAR, model_version BIGINT, algorithm VARCHAR, feature_service VARCHAR, run_id VARCHAR,
+        created_at TIMESTAMP, is_degraded BOOLEAN, degraded_reason VARCHAR
+    """,
+    "quality": """
+        model VARCHAR, lane VARCHAR, night DATE, scored_night DATE, metric VARCHAR, champion DOUBLE,
+        heuristic DOUBLE, rows BIGINT, model_version BIGINT, release_id VARCHAR, run_id VARCHAR,
+        created_at TIMESTAMP
+    """,
+    "verdicts": """
+        model VARCHAR, lane VARCHAR, night DATE, verdict VARCHAR, reasons VARCHAR, release_id VARCHAR,
+        run_id VARCHAR, created_at TIMESTAMP
+    """,
+}
+
+
+@dataclass(frozen=True)
+class Written:
+    """What `write_once` did: the rows as they stand, and whether this call wrote them."""
+
+    frame: pd.DataFrame
+    is_new: bool
+
+
+def read(table: str, model: str, *, night: date | None = None, lane: str = LIVE) -> pd.DataFrame:
+    """Rows of an outputs table for a model, of one night or of all; empty if there are none."""
+    con = lake.connect(threads=1)
+    try:
+        lake.attach(con, Catalog.OUTPUTS)
+        return _read(con, table, model, night, lane)
+    finally:
+        con.close()
+
+
+def last_scored_night(model: str) -> date | None:
+    """The latest night that has live predictions of a model."""
+    con = lake.connect(threads=1)
+    try:
+        lake.attach(con, Catalog.OUTPUTS)
+        if not _exists(con, "predictions"):
+            return None
+        row = con.execute(
+            "SELECT max(night) FROM outputs.main.predictions WHERE model = ? AND lane = ?", [model, LIVE]
+        ).fetchone()
+        return row[0] if row else None
+    finally:
+        con.close()
+
+
+def write_once(frames: dict[str, pd.DataFrame], *, model: str, night: date, run_id: str, lane: str = LIVE) -> Written:
+    """Append frames to their tables in one transaction, unless the first of them has rows for the night.
+
+    The check and the commit lie under the outputs' lease, and the commit carries its token: of two
+    processes that score a night at once, one writes.
+
+    Args:
+        frames: by table; the first table says whether the night is written already. Columns by name.
+        model: whose rows they are.
+        night: the night whose rows they are.
+        run_id: who writes; names the holder of the lease.
+        lane: `live`, or the lane of a backtest.
+
+    Returns:
+        The rows of the first table as they stand afterwards.
+
+    Raises:
+        LeaseHeld: if another writer does not let go in time.
+    """
+    first = next(iter(frames))
+    with lease.held(Catalog.OUTPUTS, f"{first}/{model}/{night}/{run_id}") as token:
+        con = lake.connect(threads=1)
+        try:
+            lake.attach(con, Catalog.OUTPUTS, token=token)
+            standing = _read(con, first, model, night, lane)
+            if len(standing):
+                return Written(standing, is_new=False)
+            con.execute("BEGIN")
+            for table, frame in frames.items():
+                con.execute(f"CREATE TABLE IF NOT EXISTS outputs.main.{table} ({_TABLES[table]})")
+                con.register("new_rows", frame)
+                con.execute(f"INSERT INTO outputs.main.{table} BY NAME SELECT * FROM new_rows")
+                con.unregister("new_rows")
+            con.execute("COMMIT")
+            return Written(_read(con, first, model, night, lane), is_new=True)
+        finally:
+            con.close()
+
+
+def _exists(con: duckdb.DuckDBPyConnection, table: str) -> bool:
+    found = con.execute(
+        "SELECT 1 FROM duckdb_tables() WHERE database_name = 'outputs' AND table_name = ?", [table]
+    ).fetchone()
+    return found is not None
+
+
+def _read(con: duckdb.DuckDBPyConnection, table: str, model: str, night: date | None, lane: str) -> pd.DataFrame:
+    if not _exists(con, table):
+        columns = [column.split()[0] for column in _TABLES[table].split(",")]
+        return pd.DataFrame(columns=columns)
+    return con.execute(
+        f"SELECT * FROM outputs.main.{table} WHERE model = $model AND lane = $lane "
+        "AND (night = $night OR $night IS NULL) ORDER BY ALL",
+        {"model": model, "lane": lane, "night": night},
+    ).df()

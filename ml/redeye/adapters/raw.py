@@ -1,0 +1,143 @@
+"""Loading landed deliveries into the warehouse's raw tables: typed, with lineage and `known_at` on each row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+import duckdb
+import pyarrow as pa
+
+from redeye.adapters import landing
+from redeye.core.calendar import cutoff
+from redeye.core.errors import DeliveryError
+from redeye.core.sources import KNOWN_AT, MISSING, Dataset, DeliveryRef, Source
+
+
+def create_tables(con: duckdb.DuckDBPyConnection, source: Source) -> None:
+    """Create the raw tables that are not there yet: one per dataset, the build window, the holidays."""
+    con.execute("CREATE SCHEMA IF NOT EXISTS warehouse.raw")
+    for dataset in source.datasets:
+        columns = ", ".join(f'"{name}" {dataset.types[name]}' for name in dataset.columns)
+        con.execute(
+            f"CREATE TABLE IF NOT EXISTS warehouse.raw.{table_name(source, dataset)} "
+            f"({columns}, night DATE, arrival_night DATE, delivery_id VARCHAR)"
+        )
+    con.execute("CREATE TABLE IF NOT EXISTS warehouse.raw.build_window (first_night DATE, last_night DATE)")
+    con.execute('CREATE TABLE IF NOT EXISTS warehouse.raw.holidays ("date" DATE, name VARCHAR)')
+
+
+def table_name(source: Source, dataset: Dataset) -> str:
+    """The raw table of a dataset: `<source>__<dataset>`."""
+    return f"{source.name}__{dataset.name}"
+
+
+def typed_rows(dataset: Dataset, refs: Sequence[DeliveryRef]) -> str:
+    """SQL that reads landing files as typed rows with `night`, `arrival_night` and `delivery_id`.
+
+    The relation `delivery_files` (see `register_files`) must be there. A restatement's rows are known
+    from the cutoff of the night it arrived with, whatever its file says.
+    """
+    columns = [
+        f'CAST("{name}" AS {dataset.types[name]}) AS "{name}"' for name in dataset.columns if name != KNOWN_AT
+    ]
+    known_at = f"coalesce(f.restated_at, CAST(CAST({KNOWN_AT} AS TIMESTAMPTZ) AS TIMESTAMP)) AS {KNOWN_AT}"
+    paths = ", ".join(f"'{ref.path}'" for ref in refs)
+    return (
+        f"SELECT {', '.join([*columns, known_at])}, f.night, f.arrival_night, f.delivery_id "
+        f"FROM read_csv([{paths}], header = true, all_varchar = true, nullstr = '{MISSING}', filename = true) AS r "
+        "JOIN delivery_files AS f ON f.filename = r.filename"
+    )
+
+
+def register_files(con: duckdb.DuckDBPyConnection, refs: Sequence[DeliveryRef]) -> None:
+    """Verify landing files against their manifests and register their lineage as `delivery_files`.
+
+    Raises:
+        DeliveryError: if a file is missing, truncated or altered since it landed.
+    """
+    for ref in refs:
+        landing.verify(ref)
+    files = pa.table(
+        {
+            "filename": pa.array([str(ref.path) for ref in refs], pa.string()),
+            "night": pa.array([ref.night for ref in refs], pa.date32()),
+            "arrival_night": pa.array([ref.arrival_night for ref in refs], pa.date32()),
+            "delivery_id": pa.array([ref.content_hash for ref in refs], pa.string()),
+            "restated_at": pa.array(
+                [cutoff(r.arrival_night).replace(tzinfo=None) if r.is_restatement else None for r in refs],
+                pa.timestamp("us"),
+            ),
+        }
+    )
+    con.register("delivery_files", files)
+
+
+def load(con: duckdb.DuckDBPyConnection, source: Source, refs: Iterable[DeliveryRef]) -> dict[str, int]:
+    """Append deliveries to the raw tables, all in one transaction.
+
+    Args:
+        con: with the warehouse attached for writing.
+        source: whose deliveries they are; gives the columns' types.
+        refs: deliveries that no release has taken in yet.
+
+    Returns:
+        Rows loaded, by dataset.
+
+    Raises:
+        DeliveryError: if a file is not what its manifest says, or a value does not have its column's type.
+    """
+    refs = list(refs)
+    loaded: dict[str, int] = {}
+    con.execute("BEGIN")
+    try:
+        for dataset in source.datasets:
+            mine = [ref for ref in refs if ref.dataset == dataset.name]
+            if not mine:
+                continue
+            register_files(con, mine)
+            columns = ", ".join(f'"{name}"' for name in dataset.columns)
+            table = f"warehouse.raw.{table_name(source, dataset)}"
+            rows = con.execute(
+                f"INSERT INTO {table} ({columns}, night, arrival_night, delivery_id) "
+                f"SELECT {columns}, night, arrival_night, delivery_id FROM ({typed_rows(dataset, mine)}) "
+                f"ORDER BY night, {', '.join(dataset.key)}"
+            ).fetchone()
+            loaded[dataset.name] = int(rows[0]) if rows else 0
+            expected = sum(ref.rows for ref in mine)
+            if loaded[dataset.name] != expected:
+                raise DeliveryError(
+                    f"{dataset.name}: the manifests say {expected} rows, {loaded[dataset.name]} were loaded"
+                )
+        con.execute("COMMIT")
+    except duckdb.ConversionException as error:
+        con.execute("ROLLBACK")
+        raise DeliveryError(f"a landed value does not have its column's type: {error}") from error
+    except (duckdb.Error, DeliveryError):
+        con.execute("ROLLBACK")
+        raise
+    return loaded
+
+
+def set_build_window(con: duckdb.DuckDBPyConnection, first: date, last: date) -> None:
+    """Tell dbt which nights to build, through a table: changed `--vars` would force a full parse."""
+    con.execute("BEGIN")
+    con.execute("DELETE FROM warehouse.raw.build_window")
+    con.execute("INSERT INTO warehouse.raw.build_window VALUES (?, ?)", [first, last])
+    con.execute("COMMIT")
+
+
+def add_holidays(con: duckdb.DuckDBPyConnection, first: date, last: date) -> None:
+    """Add the US federal holidays of the years around a range of nights that are not there yet."""
+    import holidays
+
+    years = range(first.year - 1, last.year + 2)
+    there = {row[0] for row in con.execute('SELECT DISTINCT year("date") FROM warehouse.raw.holidays').fetchall()}
+    missing = sorted(set(years) - there)
+    if not missing:
+        return
+    rows = sorted((day, name) for day, name in holidays.country_holidays("US", years=missing).items() if day.year in missing)
+    frame = pa.table({"date": [day for day, _ in rows], "name": [name for _, name in rows]})
+    con.register("new_holidays", frame)
+    con.execute('INSERT INTO warehouse.raw.holidays SELECT "date", name FROM new_holidays ORDER BY "date", name')
+

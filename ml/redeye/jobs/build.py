@@ -1,0 +1,221 @@
+"""Building a release: rewind, load and transform under the lease, then audit and publish the snapshot."""
+
+from __future__ import annotations
+
+import logging
+from datetime import date
+from typing import Any
+
+from redeye.adapters import lake, lease, ledger, raw
+from redeye.adapters.git import git_sha
+from redeye.adapters.lake import Catalog
+from redeye.adapters.sources import configured_source
+from redeye.core.errors import ConfigError, LeaseLost, NotReleased, RedeyeError
+from redeye.core.releases import Candidate, Release, ReleaseKind, delivery_set_hash
+from redeye.core.sources import SCHEDULE, DeliveryRef
+
+log = logging.getLogger(__name__)
+
+
+def transform(first: date, last: date, *, holder: str, kind: str = ReleaseKind.NIGHTLY) -> dict[str, Any]:
+    """Build the nights `first` to `last` on top of the last release, and leave a candidate snapshot.
+
+    Takes the warehouse's lease and keeps it: `publish` lets go of it. Whatever an earlier attempt left at
+    the head is rewound first. A range that is released already is not built again.
+
+    Args:
+        first: first night.
+        last: last night; equal to `first` for a nightly build.
+        holder: who builds, such as the Airflow run id. A retry of the same holder takes the lease over.
+        kind: why it is built, a `ReleaseKind`.
+
+    Returns:
+        The candidate as a dict, to be handed to `publish`.
+
+    Raises:
+        NotReleased: if the night before `first` is neither released nor a recorded gap.
+        RedeyeError: if the nights lie before the head, or the dbt build fails.
+        LeaseHeld: if another build does not end in time.
+        LeaseLost: if another build took the lease over meanwhile.
+    """
+    if first > last:
+        raise ConfigError(f"the first night {first} is after the last night {last}")
+    if done := _already_released(first, last):
+        log.info("nights %s to %s are in release %s already: nothing to build", first, last, done.release_id)
+        return _candidate_of(done, first, last).to_dict()
+    _check_forward(first, last)
+    token = lease.acquire(Catalog.WAREHOUSE, holder)
+    try:
+        if done := _already_released(first, last):  # by whoever held the lease before
+            return _candidate_of(done, first, last).to_dict()
+        return _build(first, last, holder=holder, kind=ReleaseKind(kind), token=token).to_dict()
+    except RedeyeError:
+        lease.release(Catalog.WAREHOUSE, token)
+        raise
+
+
+def publish(candidate: dict[str, Any]) -> dict[str, Any]:
+    """Audit a candidate snapshot and make it the release of its last night, or refuse it.
+
+    The snapshot was fixed before the audit: what is published is what was audited. A refused night is
+    recorded as a gap, so that the next one can be built without it, and its deliveries are barred.
+
+    Args:
+        candidate: what `transform` returned.
+
+    Returns:
+        `release_id`, `snapshot_id`, `night` and how many expectations were met.
+
+    Raises:
+        AuditRefused: naming suite, expectation, column and example rows.
+        LeaseLost: if another build took the lease since the transformation; that must be run again.
+    """
+    made = Candidate.from_dict(candidate)
+    if made.release_id:
+        log.info("release %s stands; nothing to publish", made.release_id)
+        return _summary(made.release_id, made, evaluated=0)
+    standing = ledger.release(made.last)
+    if standing and standing.snapshot_id == made.snapshot_id:
+        # Killed between the commit and the end of the task.
+        lease.release(Catalog.WAREHOUSE, made.token)
+        return _summary(standing.release_id, made, evaluated=0)
+    try:
+        lease.renew(Catalog.WAREHOUSE, made.token)
+    except LeaseLost as error:
+        raise LeaseLost(f"{error}; clear the task `transform` of this run, not this one") from error
+
+    taken_in = ledger.unreleased_deliveries(made.last)
+    audits = _audit(made)
+    refused = [result for result in audits if not result.is_success]
+    detail = {"suites": [result.to_dict() for result in audits]}
+    ledger.record_audit(made.last, snapshot_id=made.snapshot_id, is_success=not refused, detail=detail)
+    if refused:
+        _refuse(made, "\n".join(result.message() for result in refused), taken_in)
+        refused[0].raise_if_refused()
+    evaluated = sum(result.evaluated for result in audits)
+    release = ledger.publish(
+        made,
+        audit={"suites": [result.suite for result in audits], "evaluated": evaluated},
+        git_sha=git_sha(),
+        parent=ledger.latest_release(),
+        taken_in=taken_in,
+    )
+    lease.release(Catalog.WAREHOUSE, made.token)
+    log.info("published %s at snapshot %s: %s expectations met", release.release_id, release.snapshot_id, evaluated)
+    return _summary(release.release_id, made, evaluated=evaluated)
+
+
+def _already_released(first: date, last: date) -> Release | None:
+    """The release that has all of the nights in it, if there is one."""
+    found = ledger.covering_release(last)
+    return found if found and ledger.covering_release(first) else None
+
+
+def _check_forward(first: date, last: date) -> None:
+    head = ledger.latest_release()
+    if head and first <= head.night:
+        if last > head.night:
+            raise NotReleased(f"nights up to {head.night} are released already: start at the night after it")
+        raise NotReleased(
+            f"night {first} lies before the head {head.release_id}, which was built without it"
+            f" ({ledger.gap_reason(first) or 'no reason recorded'}); its deliveries come in with the next night"
+        )
+    if missing := ledger.missing_predecessor(first):
+        raise NotReleased(
+            f"night {first} needs night {missing}: build night {missing} first, "
+            f"or record that it is left out: `redeye gap {missing} --reason ...`"
+        )
+
+
+def _build(first: date, last: date, *, holder: str, kind: ReleaseKind, token: int) -> Candidate:
+    source = configured_source()
+    head = ledger.latest_release()
+    refs = _arriving_with(first, ledger.unreleased_deliveries(last))
+    if not any(ref.night == last for ref in refs):
+        raise NotReleased(f"no accepted delivery of night {last} has landed: run `ingest_deliveries` first")
+    con = lake.connect()
+    try:
+        lake.attach(con, Catalog.WAREHOUSE, token=token)
+        lake.rewind(con, to_snapshot=head.snapshot_id if head else 0)
+        raw.create_tables(con, source)
+        loaded = raw.load(con, source, refs)
+        raw.add_holidays(con, first, last)
+        raw.set_build_window(con, first, last)
+        log.info("loaded %s", ", ".join(f"{rows} {name}" for name, rows in loaded.items()))
+    finally:
+        con.close()
+    lease.renew(Catalog.WAREHOUSE, token)
+
+    from redeye.adapters import dbt
+
+    dbt.build(attach=lake.attach_string(Catalog.WAREHOUSE, token=token))
+    lease.renew(Catalog.WAREHOUSE, token)
+    con = lake.connect()
+    try:
+        lake.attach(con, Catalog.WAREHOUSE)
+        snapshot_id = lake.head(con, Catalog.WAREHOUSE)
+    finally:
+        con.close()
+    return Candidate(
+        first=first,
+        last=last,
+        kind=kind,
+        snapshot_id=snapshot_id,
+        token=token,
+        holder=holder,
+        code_hash=dbt.code_hash(),
+        delivery_set_hash=delivery_set_hash(refs),
+    )
+
+
+def _arriving_with(first: date, refs: list[DeliveryRef]) -> list[DeliveryRef]:
+    """Deliveries that missed their own night's build arrive with this one, and are known from then on."""
+    return [DeliveryRef(**{**ref.__dict__, "arrival_night": max(ref.arrival_night, ref.night, first)}) if ref.night < first else ref for ref in refs]
+
+
+def _audit(made: Candidate) -> list[Any]:
+    from redeye.adapters.audit import audit
+    from redeye.adapters.release_profile import release_frames
+    from redeye.settings import settings
+
+    con = lake.connect_at(made.snapshot_id)
+    try:
+        frames = release_frames(con, made.first, made.last)
+    finally:
+        con.close()
+    subject = f"candidate of night {made.last}, snapshot {made.snapshot_id}"
+    return [
+        audit(suite, frame, subject=subject, data_docs=settings().data_docs) for suite, frame in frames.items()
+    ]
+
+
+def _refuse(made: Candidate, message: str, taken_in: list[DeliveryRef]) -> None:
+    """Leave a refused candidate behind: a gap, barred deliveries, a free lease. The next build rewinds."""
+    if made.first == made.last:
+        ledger.record_gap(made.last, reason=message[:2000], recorded_by=made.holder)
+    # The schedule stays: it has its own audit, and the coming day is scored from it.
+    ledger.record_deliveries([ref for ref in taken_in if ref.dataset != SCHEDULE], is_accepted=False)
+    lease.release(Catalog.WAREHOUSE, made.token)
+
+
+def _candidate_of(release: Release, first: date, last: date) -> Candidate:
+    return Candidate(
+        first=first,
+        last=last,
+        kind=release.kind,
+        snapshot_id=release.snapshot_id,
+        token=0,
+        holder="",
+        code_hash=release.code_hash,
+        delivery_set_hash=release.delivery_set_hash,
+        release_id=release.release_id,
+    )
+
+
+def _summary(release_id: str, made: Candidate, *, evaluated: int) -> dict[str, Any]:
+    return {
+        "release_id": release_id,
+        "snapshot_id": made.snapshot_id,
+        "night": made.last.isoformat(),
+        "expectations_met": evaluated,
+    }

@@ -1,0 +1,202 @@
+"""Scoring a night: the coming day's flights, the champion's probabilities, written once, then exported."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from redeye.adapters import exports, lake, ledger, outputs, promotions, schedule
+from redeye.adapters.sources import configured_source
+from redeye.core.algorithms.base import Model
+from redeye.core.calendar import coming_day
+from redeye.core.errors import AlreadyDecided, AuditRefused, ConfigError, DeliveryError, NotReleased
+from redeye.core.releases import Promotion, Release
+from redeye.core.scoring import LIVE, Lineage, assemble, differences
+from redeye.core.specs import Spec, load_spec
+from redeye.settings import PROJECT_ROOT, settings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What a night is scored from: a release, and why it is not the night's own, if it is not."""
+
+    release: Release
+    reasons: tuple[str, ...]
+
+
+def score_night(model: str, night: date, *, run_id: str, is_degraded_allowed: bool = False) -> dict[str, Any]:
+    """Give every flight scheduled for the coming day a probability, once.
+
+    A night that was scored before is scored again from the release it names, and compared: the first
+    write stands, a difference is an error.
+
+    Args:
+        model: name of a spec.
+        night: whose coming day is scored.
+        run_id: who scores; on every row.
+        is_degraded_allowed: score from the last good release if the night has none. A night that is a
+            recorded gap may always be scored so.
+
+    Returns:
+        Rows, release, version, whether the rows are new, whether and why they are degraded.
+
+    Raises:
+        NotReleased: if the night has no release and may not be scored without one.
+        DeliveryError: if the coming day has no schedule although the source does not say that it is empty.
+        ConfigError: if the model has no champion yet.
+        AuditRefused: if neither the champion's nor the heuristic's predictions are plausible.
+        AlreadyDecided: if the night was scored before with another result.
+    """
+    spec = load_spec(PROJECT_ROOT / "ml" / "specs" / f"{model}.yaml")
+    champion = promotions.champion(model, night)
+    if champion is None:
+        raise ConfigError(f"{model} has no champion for night {night}: run `train_{model}` for an earlier night first")
+    standing = outputs.read("predictions", model, night=night)
+    basis = _recorded_basis(standing) if len(standing) else _basis(night, is_degraded_allowed)
+    flights, reasons = _flights(spec, night, basis)
+    if flights.empty:
+        log.info("the source states that the day after night %s has no flights: nothing to score", night)
+        return {"rows": 0, "release_id": basis.release.release_id, "is_new": False, "is_degraded": False}
+
+    predictions = _predict(spec, flights, champion, basis.release, reasons, night=night, run_id=run_id)
+    written = outputs.write_once({"predictions": predictions}, model=model, night=night, run_id=run_id)
+    if not written.is_new and (found := differences(written.frame, predictions)):
+        raise AlreadyDecided(
+            f"{model}, night {night}: scored before by {written.frame['run_id'].iloc[0]}; again it differs: "
+            f"{'; '.join(found)}. The first result stands"
+        )
+    return _summary(written)
+
+
+def export_night(model: str, night: date) -> dict[str, Any]:
+    """Write a scored night's files for consumers.
+
+    Raises:
+        NotReleased: if the night has not been scored.
+    """
+    frame = outputs.read("predictions", model, night=night).sort_values("rank", ignore_index=True)
+    if frame.empty:
+        ref = ledger.accepted_schedule(night)
+        if ref is not None and ref.is_stated_empty:
+            return {"rows": 0, "folder": None}
+        raise NotReleased(f"{model}: night {night} has no predictions: run `score_flights` first")
+    folder = exports.export(frame, model=model, night=night)
+    return {"rows": len(frame), "folder": str(folder)}
+
+
+def _recorded_basis(standing: pd.DataFrame) -> Basis:
+    name = str(standing["release_id"].iloc[0])
+    release = ledger.release_named(name)
+    if release is None:
+        raise AlreadyDecided(f"predictions name release {name}, which the ledger does not have")
+    said = str(standing["degraded_reason"].iloc[0])
+    return Basis(release, tuple(said.split("; ")) if said else ())
+
+
+def _basis(night: date, is_degraded_allowed: bool) -> Basis:
+    if own := ledger.covering_release(night):
+        return Basis(own, ())
+    gap = ledger.gap_reason(night)
+    if gap is None and not is_degraded_allowed:
+        raise NotReleased(f"night {night} has no release: build night {night} first")
+    last = ledger.latest_release(up_to=night)
+    if last is None:
+        raise NotReleased(f"there is no release at all before night {night}: run `build_history` first")
+    why = "its release was refused" if gap else "its release did not come in time"
+    return Basis(last, (f"night {night}: {why}, features are of night {last.night}",))
+
+
+def _flights(spec: Spec, night: date, basis: Basis) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """The rows to score, and every reason for which they are degraded."""
+    con = lake.connect_at(basis.release.snapshot_id)
+    try:
+        ref = ledger.accepted_schedule(night)
+        found = schedule.released(con, spec, night)
+        if found.empty:
+            found = pd.DataFrame() if (own := schedule.landed(con, spec, night)) is None else own
+        if not found.empty or (ref is not None and ref.is_stated_empty):
+            return found, basis.reasons
+        if not basis.reasons:
+            raise DeliveryError(
+                f"the release {basis.release.release_id} has no schedule for {coming_day(night)}, and the source "
+                f"{configured_source().name} does not say that the day is empty"
+            )
+        log.warning("no schedule of %s was accepted: assuming the one of a week before", coming_day(night))
+        assumed = schedule.assumed(con, spec, night)
+        return assumed, (*basis.reasons, "no schedule was accepted, assumed as a week before")
+    finally:
+        con.close()
+
+
+def _predict(
+    spec: Spec,
+    flights: pd.DataFrame,
+    champion: Promotion,
+    release: Release,
+    reasons: tuple[str, ...],
+    *,
+    night: date,
+    run_id: str,
+) -> pd.DataFrame:
+    """Audited predictions: the champion's, or the heuristic's if the champion cannot be read or is refused."""
+    from redeye.adapters.audit import audit
+    from redeye.adapters.features import training_frame
+
+    frame = training_frame(release.snapshot_id, flights, champion.feature_service)
+    first = promotions.promotions(spec.model)[0]
+    heuristic = _load(first)
+    baseline = heuristic.predict(frame)
+    refusal: AuditRefused | None = None
+    for serving in dict.fromkeys((champion, first)):
+        why = () if refusal is None else (f"version {champion.version} refused, the heuristic serves",)
+        model = heuristic if serving is first else _load(serving)
+        lineage = Lineage(
+            model=spec.model,
+            night=night,
+            release_id=release.release_id,
+            model_version=serving.version,
+            algorithm=serving.algorithm,
+            feature_service=serving.feature_service,
+            run_id=run_id,
+            degraded_reasons=(*reasons, *why),
+            lane=LIVE,
+        )
+        predictions = assemble(flights, model.predict(frame), baseline, lineage)
+        try:
+            audit(
+                f"predictions/{spec.model}",
+                predictions.assign(scheduled_rows=len(flights)),
+                subject=f"{spec.model}, night {night}, version {serving.version}",
+                data_docs=settings().data_docs,
+            ).raise_if_refused()
+        except AuditRefused as error:
+            log.error("%s", error)
+            refusal = error
+            continue
+        return predictions
+    raise refusal or AuditRefused(f"{spec.model}, night {night}: nothing passed the audit")
+
+
+def _load(promotion: Promotion) -> Model[Any]:
+    from redeye.adapters.registry import load_artifact
+
+    return load_artifact(promotion.artifact_uri, promotion.artifact_sha256)
+
+
+def _summary(written: outputs.Written) -> dict[str, Any]:
+    frame = written.frame
+    return {
+        "rows": len(frame),
+        "release_id": str(frame["release_id"].iloc[0]),
+        "model_version": int(frame["model_version"].iloc[0]),
+        "algorithm": str(frame["algorithm"].iloc[0]),
+        "is_new": written.is_new,
+        "is_degraded": bool(frame["is_degraded"].iloc[0]),
+        "degraded_reason": str(frame["degraded_reason"].iloc[0]),
+    }
