@@ -137,9 +137,15 @@ class LakeSource(DataSource):
     def validate(self, config: RepoConfig) -> None:
         """Check that the relation is there and has both time columns.
 
+        `feast apply` asks for this; definitions can be registered before anything is released, so without a
+        snapshot there is nothing to check.
+
         Raises:
             ConfigError: naming the relation and the missing column.
         """
+        if config.offline_store.snapshot_id is None:
+            log.info("no snapshot is configured: %s is not checked", self.relation)
+            return
         columns = {name for name, _ in self.get_table_column_names_and_types(config)}
         missing = {self.timestamp_field, self.created_timestamp_column} - columns - {""}
         if missing:

@@ -1,0 +1,38 @@
+"""One feature service per model version, `<model>_v<N>`, with the features that its spec lists."""
+
+from __future__ import annotations
+
+import views
+from feast import FeatureService, FeatureView
+
+from redeye.core.errors import ConfigError
+from redeye.core.specs import Spec, load_specs
+from redeye.settings import PROJECT_ROOT
+
+VIEWS = {view.name: view for view in vars(views).values() if isinstance(view, FeatureView)}
+
+
+def service(spec: Spec) -> FeatureService:
+    """The feature service of a spec.
+
+    Raises:
+        ConfigError: naming a view or feature that is not declared in `views.py`.
+    """
+    wanted: dict[str, list[str]] = {}
+    for reference in spec.features:
+        view, feature = reference.split(":")
+        declared = {field.name for field in VIEWS[view].features} if view in VIEWS else set()
+        if feature not in declared:
+            raise ConfigError(f"ml/specs/{spec.model}.yaml: {reference} is not declared in feature_repo/views.py")
+        wanted.setdefault(view, []).append(feature)
+    return FeatureService(
+        name=spec.feature_service,
+        features=[VIEWS[view][features] for view, features in wanted.items()],
+        owner=spec.owner,
+        description=f"What {spec.model} version {spec.version} is trained on and scored with.",
+        tags={"model": spec.model},
+    )
+
+
+# Feast registers what it finds as attributes of a module.
+globals().update({spec.feature_service: service(spec) for spec in load_specs(PROJECT_ROOT / "ml" / "specs").values()})

@@ -1,0 +1,103 @@
+"""The feature views: one line for each feature table that dbt builds.
+
+`view(carrier, "delays", …)` is the view `carrier_delays` over `features.feat_carrier__delays`. Fields are
+declared here by name and type, once; Feast never asks the lake for them.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from entities import carrier, carrier_origin_hour, date, destination, flight_number, origin, origin_hour, route
+from feast import Entity, FeatureView, Field
+from feast.types import Bool, FeastType, Float64, Int64, String
+
+from redeye.adapters.offline_store import LakeSource
+
+# A degraded night scores from a release that is days old. The hour is for the night of 25 hours.
+TTL = timedelta(days=8, hours=1)
+
+Fields = dict[str, FeastType]
+
+
+def view(entity: Entity, theme: str, fields: Fields, description: str) -> FeatureView:
+    """The feature view `<entity>_<theme>` over `features.feat_<entity>__<theme>`."""
+    name = f"{entity.name}_{theme}"
+    key = Field(name=entity.join_key, dtype=String)
+    return FeatureView(
+        name=name,
+        entities=[entity],
+        ttl=TTL,
+        schema=[key, *(Field(name=field, dtype=dtype) for field, dtype in fields.items())],
+        source=LakeSource(relation=f"features.feat_{entity.name}__{theme}", description=description),
+        description=description,
+        tags={"theme": theme},
+    )
+
+
+DELAYS: Fields = {
+    f"{measure}_{window}": dtype
+    for window in ("1n", "7n", "28n", "all")
+    for measure, dtype in {
+        "flights": Int64,
+        "late_flights": Int64,
+        "late_rate": Float64,
+        "mean_delay_minutes": Float64,
+        "cancelled_rate": Float64,
+    }.items()
+}
+EVENING: Fields = {
+    "evening_flights": Int64,
+    "evening_late_departure_rate": Float64,
+    "evening_mean_departure_delay_minutes": Float64,
+    "evening_cancelled_rate": Float64,
+}
+WEATHER: Fields = {
+    "weather_hours": Int64,
+    "temperature_f": Float64,
+    "wind_speed_mph": Float64,
+    "humidity_percent": Float64,
+    "pressure_mb": Float64,
+    "precipitation_in": Float64,
+    "visibility_min_miles": Float64,
+    "temperature_trend_f": Float64,
+    "wind_speed_trend_mph": Float64,
+    "pressure_trend_mb": Float64,
+    "visibility_trend_miles": Float64,
+}
+CONGESTION: Fields = {
+    "scheduled_departures": Int64,
+    "scheduled_departures_nearby": Int64,
+    "scheduled_departures_origin": Int64,
+    "scheduled_departures_ratio": Float64,
+}
+CALENDAR: Fields = {
+    "weekday": Int64,
+    "month": Int64,
+    "is_weekend": Bool,
+    "is_us_holiday": Bool,
+    "days_to_holiday": Int64,
+    "days_from_holiday": Int64,
+}
+PLANE: Fields = {
+    "plane_flights": Int64,
+    "usual_plane_share": Float64,
+    "usual_seats": Int64,
+    "usual_engines": Int64,
+    "usual_engine": String,
+    "usual_plane_model": String,
+    "usual_plane_age_years": Float64,
+}
+
+carrier_delays = view(carrier, "delays", DELAYS, "Delays of a carrier over 1, 7, 28 and all nights.")
+origin_delays = view(origin, "delays", DELAYS, "Delays from an origin over 1, 7, 28 and all nights.")
+destination_delays = view(destination, "delays", DELAYS, "Delays to a destination over 1, 7, 28 and all nights.")
+route_delays = view(route, "delays", DELAYS, "Delays of a route over 1, 7, 28 and all nights.")
+flight_number_delays = view(flight_number, "delays", DELAYS, "Delays of a flight number over 1, 7, 28 and all nights.")
+origin_hour_delays = view(origin_hour, "delays", DELAYS, "Delays from an origin in an hour of the day.")
+carrier_origin_hour_delays = view(carrier_origin_hour, "delays", DELAYS, "Delays of a carrier at an origin in an hour.")
+origin_evening = view(origin, "evening", EVENING, "Departures from an origin on the last evening, as known at 03:00.")
+origin_weather = view(origin, "weather", WEATHER, "The last night's weather at an origin, and its trend.")
+origin_hour_congestion = view(origin_hour, "congestion", CONGESTION, "Departures scheduled around an hour of the day.")
+date_calendar = view(date, "calendar", CALENDAR, "Weekday and holidays of a flight's day.")
+flight_number_plane = view(flight_number, "plane", PLANE, "The plane usually flown on a number, from earlier nights.")
