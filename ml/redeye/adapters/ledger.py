@@ -112,11 +112,11 @@ def deliveries(first: date, last: date, *, accepted_only: bool = True) -> list[D
 
 
 def unreleased_deliveries(last: date) -> list[DeliveryRef]:
-    """Accepted deliveries of the nights up to `last` that no release has taken in yet, oldest first."""
+    """Accepted deliveries that arrived by the night `last` and that no release has taken in, oldest first."""
     return [
         _delivery(row)
         for row in _rows(
-            f"SELECT {_DELIVERY} FROM ledger.judged_deliveries AS d WHERE is_accepted AND night <= %s AND NOT EXISTS ("
+            f"SELECT {_DELIVERY} FROM ledger.judged_deliveries AS d WHERE is_accepted AND greatest(night, arrival_night) <= %s AND NOT EXISTS ("
             "SELECT 1 FROM ledger.release_deliveries AS r WHERE (r.source, r.dataset, r.night, r.content_hash) "
             "= (d.source, d.dataset, d.night, d.content_hash)) ORDER BY night, source, dataset, recorded_seq",
             (last,),
