@@ -40,12 +40,12 @@ class Written:
     is_new: bool
 
 
-def read(table: str, model: str, *, night: date | None = None, lane: str = LIVE) -> pd.DataFrame:
-    """Rows of an outputs table for a model, of one night or of all; empty if there are none."""
+def read(table: str, model: str, first: date, last: date, *, lane: str = LIVE) -> pd.DataFrame:
+    """Rows of an outputs table for a model, of the nights `first` to `last`; empty if there are none."""
     con = lake.connect(threads=1)
     try:
         lake.attach(con, Catalog.OUTPUTS)
-        return _read(con, table, model, night, lane)
+        return _read(con, table, model, first, last, lane)
     finally:
         con.close()
 
@@ -89,7 +89,7 @@ def write_once(frames: dict[str, pd.DataFrame], *, model: str, night: date, run_
         con = lake.connect(threads=1)
         try:
             lake.attach(con, Catalog.OUTPUTS, token=token)
-            standing = _read(con, first, model, night, lane)
+            standing = _read(con, first, model, night, night, lane)
             if len(standing):
                 return Written(standing, is_new=False)
             con.execute("BEGIN")
@@ -99,7 +99,7 @@ def write_once(frames: dict[str, pd.DataFrame], *, model: str, night: date, run_
                 con.execute(f"INSERT INTO outputs.main.{table} BY NAME SELECT * FROM new_rows")
                 con.unregister("new_rows")
             con.execute("COMMIT")
-            return Written(_read(con, first, model, night, lane), is_new=True)
+            return Written(_read(con, first, model, night, night, lane), is_new=True)
         finally:
             con.close()
 
@@ -111,12 +111,12 @@ def _exists(con: duckdb.DuckDBPyConnection, table: str) -> bool:
     return found is not None
 
 
-def _read(con: duckdb.DuckDBPyConnection, table: str, model: str, night: date | None, lane: str) -> pd.DataFrame:
+def _read(
+    con: duckdb.DuckDBPyConnection, table: str, model: str, first: date, last: date, lane: str
+) -> pd.DataFrame:
     if not _exists(con, table):
-        columns = [column.split()[0] for column in _TABLES[table].split(",")]
-        return pd.DataFrame(columns=columns)
+        return pd.DataFrame(columns=[column.split()[0] for column in _TABLES[table].split(",")])
     return con.execute(
-        f"SELECT * FROM outputs.main.{table} WHERE model = $model AND lane = $lane "
-        "AND (night = $night OR $night IS NULL) ORDER BY ALL",
-        {"model": model, "lane": lane, "night": night},
+        f"SELECT * FROM outputs.main.{table} WHERE model = ? AND lane = ? AND night BETWEEN ? AND ? ORDER BY ALL",
+        [model, lane, first, last],
     ).df()

@@ -57,7 +57,7 @@ def score_night(model: str, night: date, *, run_id: str, is_degraded_allowed: bo
     champion = promotions.champion(model, night)
     if champion is None:
         raise ConfigError(f"{model} has no champion for night {night}: run `train_{model}` for an earlier night first")
-    standing = outputs.read("predictions", model, night=night)
+    standing = outputs.read("predictions", model, night, night)
     basis = _recorded_basis(standing) if len(standing) else _basis(night, is_degraded_allowed)
     flights, reasons = _flights(spec, night, basis)
     if flights.empty:
@@ -80,7 +80,7 @@ def export_night(model: str, night: date) -> dict[str, Any]:
     Raises:
         NotReleased: if the night has not been scored.
     """
-    frame = outputs.read("predictions", model, night=night).sort_values("rank", ignore_index=True)
+    frame = outputs.read("predictions", model, night, night).sort_values("rank", ignore_index=True)
     if frame.empty:
         ref = ledger.accepted_schedule(night)
         if ref is not None and ref.is_stated_empty:

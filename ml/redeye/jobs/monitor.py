@@ -1,0 +1,155 @@
+"""Monitoring a night: quality of the predictions whose labels have matured, and the verdict on the model."""
+
+from __future__ import annotations
+
+import logging
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from redeye.adapters import lake, ledger, outputs, promotions
+from redeye.core.calendar import cutoff
+from redeye.core.errors import AlreadyDecided, NotReleased
+from redeye.core.evaluation import METRICS, Interval, Scored, paired_improvement
+from redeye.core.releases import Release
+from redeye.core.scoring import LIVE
+from redeye.core.specs import Spec, load_spec
+from redeye.core.verdict import Judgement, Window, judge
+from redeye.settings import PROJECT_ROOT
+
+log = logging.getLogger(__name__)
+
+# One-sided, at each end of the interval of the difference from the heuristic.
+CONFIDENCE = 0.95
+SAMPLES = 400
+
+
+def monitor_night(model: str, night: date, run_id: str) -> dict[str, Any]:
+    """Judge a model by what is known at the cutoff of a night.
+
+    The newest night whose labels are all mature lies `label_maturity_nights` back; the window ends with
+    it. Both the champion's and the heuristic's probabilities are those written when the night was scored.
+
+    Returns:
+        `verdict`, `reasons`, the window's rows and nights, and the metrics of both.
+
+    Raises:
+        NotReleased: if the night has no release to read labels from.
+        AlreadyDecided: if the night was judged before with another verdict; the first one stands.
+    """
+    spec = load_spec(PROJECT_ROOT / "ml" / "specs" / f"{model}.yaml")
+    release = ledger.covering_release(night)
+    if release is None:
+        raise NotReleased(f"night {night} has no release: build night {night} first")
+    last = night - timedelta(days=spec.label_maturity_nights)
+    matured = _matured(spec, release, night, last)
+    window = _window(spec, matured, night)
+    judgement = judge(window, spec.monitor)
+    log.info("%s, night %s: %s (%s)", model, night, judgement.verdict, "; ".join(judgement.reasons))
+
+    common = {
+        "model": model,
+        "lane": LIVE,
+        "night": night,
+        "release_id": release.release_id,
+        "run_id": run_id,
+        "created_at": pd.Timestamp(cutoff(night).replace(tzinfo=None)).as_unit("us"),
+    }
+    written = outputs.write_once(
+        {
+            "verdicts": _verdict_row(judgement).assign(**common),
+            "quality": _quality_rows(matured[matured["night"] == pd.Timestamp(last)], last).assign(**common),
+        },
+        model=model,
+        night=night,
+        run_id=run_id,
+    )
+    stands = str(written.frame["verdict"].iloc[0])
+    if stands != judgement.verdict:
+        raise AlreadyDecided(
+            f"{model}, night {night}: judged before as {stands}, now {judgement.verdict} "
+            f"({'; '.join(judgement.reasons)}). The first verdict stands"
+        )
+    return {
+        "model": model,
+        "verdict": stands,
+        "reasons": list(judgement.reasons),
+        "rows": window.rows,
+        "nights": window.nights,
+        "champion": dict(window.champion),
+        "heuristic": dict(window.heuristic),
+        "is_new": written.is_new,
+    }
+
+
+def _matured(spec: Spec, release: Release, night: date, last: date) -> pd.DataFrame:
+    """Predictions of the window with their labels as known at the night's cutoff; one row per flight."""
+    first = last - timedelta(days=spec.monitor.window_nights - 1)
+    predictions = outputs.read("predictions", spec.model, first, last)
+    population, target = spec.population, spec.target
+    con = lake.connect_at(release.snapshot_id)
+    try:
+        labels = con.execute(
+            f"SELECT {population.key} AS flight_id, CAST({target.column} AS DOUBLE) AS label "
+            f"FROM warehouse.{population.relation} WHERE {population.night} BETWEEN ? AND ? "
+            f"AND {target.column} IS NOT NULL AND {target.known_at} <= ?",
+            [first, last, cutoff(night).replace(tzinfo=None)],
+        ).df()
+    finally:
+        con.close()
+    return predictions.merge(labels, on="flight_id", how="inner", validate="one_to_one")
+
+
+def _scored(rows: pd.DataFrame, column: str) -> Scored:
+    return Scored(rows["label"].to_numpy(), rows[column].to_numpy(), rows["night"].to_numpy())
+
+
+def _metrics(rows: pd.DataFrame, column: str) -> dict[str, float]:
+    """The metrics that are defined on the rows; none of them if there are no rows."""
+    if rows.empty:
+        return {}
+    found = _scored(rows, column).metrics().to_dict()
+    return {metric: found[metric] for metric in METRICS if found[metric] is not None}
+
+
+def _window(spec: Spec, rows: pd.DataFrame, night: date) -> Window:
+    difference: Interval | None = None
+    if rows["night"].nunique() > 1:
+        difference = paired_improvement(
+            _scored(rows, "probability"),
+            _scored(rows, "baseline_probability"),
+            "auc",
+            samples=SAMPLES,
+            confidence=CONFIDENCE,
+            seed=night.toordinal(),
+        )
+    champion = promotions.champion(spec.model, night)
+    return Window(
+        rows=len(rows),
+        nights=int(rows["night"].nunique()),
+        champion=_metrics(rows, "probability"),
+        heuristic=_metrics(rows, "baseline_probability"),
+        auc_over_heuristic=(difference.lower, difference.upper) if difference else None,
+        reference=champion.evidence.get("test_metrics", {}) if champion else {},
+    )
+
+
+def _verdict_row(judgement: Judgement) -> pd.DataFrame:
+    return pd.DataFrame({"verdict": [str(judgement.verdict)], "reasons": ["; ".join(judgement.reasons)]})
+
+
+def _quality_rows(rows: pd.DataFrame, scored_night: date) -> pd.DataFrame:
+    """One row per metric for the newest matured night; null where a metric is not defined."""
+    champion, heuristic = _metrics(rows, "probability"), _metrics(rows, "baseline_probability")
+    return pd.DataFrame(
+        {
+            "scored_night": scored_night,
+            "metric": list(METRICS),
+            "champion": [champion.get(metric, np.nan) for metric in METRICS],
+            "heuristic": [heuristic.get(metric, np.nan) for metric in METRICS],
+            "rows": len(rows),
+            "model_version": int(rows["model_version"].iloc[0]) if len(rows) else None,
+        }
+    )
