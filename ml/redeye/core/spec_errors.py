@@ -10,7 +10,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 
-def explain(path: Path, document: Any, error: ValidationError, root: type[BaseModel]) -> str:
+def explain(path: Path, document: object, error: ValidationError, root: type[BaseModel]) -> str:
     """One line per fault: `file:line: key: what is wrong; what to do`.
 
     Args:
@@ -27,9 +27,10 @@ def explain(path: Path, document: Any, error: ValidationError, root: type[BaseMo
     return "\n".join(lines)
 
 
-def line_of(document: Any, location: Sequence[int | str]) -> int:
+def line_of(document: object, location: Sequence[int | str]) -> int:
     """Line, from 1, of the deepest part of `location` that the document has."""
-    line, node = 1, document
+    line: int = 1
+    node: Any = document
     for part in location:
         try:
             marks = node.lc.key(part) if isinstance(part, str) else node.lc.item(part)
@@ -75,7 +76,7 @@ def _keys_at(model: type[BaseModel], location: Sequence[int | str]) -> list[str]
     return list(model.model_fields)
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
+def _model_in(annotation: object) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next((found for part in get_args(annotation) if (found := _model_in(part))), None)

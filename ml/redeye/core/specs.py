@@ -63,7 +63,7 @@ def expand_features(patterns: object) -> object:
         for name in expand_braces(pattern):
             if not FEATURE.fullmatch(name):
                 raise ValueError(
-                    f"{name!r} is no feature: write view:feature in lower case, as carrier_delays:late_rate_7n"
+                    f"{name!r} is no feature: write view:feature in lower case, as carrier_delays:flights_7n"
                 )
             if name in names:
                 raise ValueError(f"{name!r} appears twice: remove one")
@@ -118,9 +118,6 @@ class ScheduleColumn(Frozen):
 
     name: Name
     kind: Literal["numeric", "categorical"]
-    expression: str | None = Field(
-        default=None, description="SQL over the schedule's columns; the column itself if absent."
-    )
 
 
 class Split(Frozen):
@@ -337,9 +334,7 @@ class Spec(Frozen):
             *self.entity_keys,
         ]
         for column in self.schedule_columns:
-            if column.expression is not None:
-                parts.append(f"{column.expression} AS {column.name}")
-            elif column.name not in parts:
+            if column.name not in parts:
                 parts.append(column.name)
         return ", ".join(parts)
 

@@ -59,6 +59,25 @@ class Examples:
             raise ValueError("a label is neither 0 nor 1: leave rows without outcome out")
 
 
+@dataclass(frozen=True)
+class Training:
+    """What an algorithm learns from, and how.
+
+    Attributes:
+        train: the rows to learn from.
+        valid: later rows, to stop early by; no coefficient is fitted to them.
+        inputs: the columns it may read.
+        seed: of whatever is random.
+        threads: to use; the result may depend on it.
+    """
+
+    train: Examples
+    valid: Examples
+    inputs: Inputs
+    seed: int
+    threads: int
+
+
 class Model(ABC, Generic[Params]):
     """A fitted algorithm."""
 
@@ -66,10 +85,8 @@ class Model(ABC, Generic[Params]):
 
     @classmethod
     @abstractmethod
-    def fit(
-        cls, train: Examples, valid: Examples, inputs: Inputs, params: Params, *, seed: int, threads: int
-    ) -> Self:
-        """Learns from `train`; `valid`, which is later, serves to stop early.
+    def fit(cls, training: Training, params: Params) -> Self:
+        """Learns.
 
         Raises:
             ValueError: if there are no rows or the labels hold one class only.
@@ -85,9 +102,14 @@ class Model(ABC, Generic[Params]):
             ValueError: if an input column is not there.
         """
 
+    @property
     @abstractmethod
+    def categories(self) -> Categories:
+        """The categories that training knew."""
+
     def unseen(self, frame: pd.DataFrame) -> dict[str, int]:
         """Rows per categorical column whose value training did not know (missing ones not counted)."""
+        return self.categories.unseen(frame)
 
     @abstractmethod
     def importance(self) -> dict[str, float]:

@@ -10,7 +10,7 @@ from typing import ClassVar, Self
 import numpy as np
 import pandas as pd
 
-from redeye.core.algorithms.base import Examples, Floats, Inputs, Model, numeric_matrix
+from redeye.core.algorithms.base import Categories, Floats, Model, Training, numeric_matrix
 from redeye.core.specs import HeuristicParams, column_of
 
 
@@ -26,20 +26,12 @@ class HeuristicModel(Model[HeuristicParams]):
     prior_strength: float
 
     @classmethod
-    def fit(
-        cls,
-        train: Examples,
-        valid: Examples,
-        inputs: Inputs,
-        params: HeuristicParams,
-        *,
-        seed: int,
-        threads: int,
-    ) -> Self:
+    def fit(cls, training: Training, params: HeuristicParams) -> Self:
         """Learns the prior: the share of late rows in training, kept off 0 and 1 by one row of each."""
-        if not len(train.labels):
+        labels = training.train.labels
+        if not len(labels):
             raise ValueError("there are no training rows: widen the window")
-        prior = (float(train.labels.sum()) + 1.0) / (len(train.labels) + 2.0)
+        prior = (float(labels.sum()) + 1.0) / (len(labels) + 2.0)
         return cls(column_of(params.successes), column_of(params.trials), prior, params.prior_strength)
 
     def predict(self, frame: pd.DataFrame) -> Floats:
@@ -49,9 +41,10 @@ class HeuristicModel(Model[HeuristicParams]):
         rate = (successes + self.prior_strength * self.prior) / (trials + self.prior_strength)
         return np.asarray(np.clip(rate, 0.0, 1.0), dtype=np.float64)
 
-    def unseen(self, frame: pd.DataFrame) -> dict[str, int]:
+    @property
+    def categories(self) -> Categories:
         """None: it reads no category."""
-        return {}
+        return Categories({})
 
     def importance(self) -> dict[str, float]:
         """Both counts weigh the same."""

@@ -12,10 +12,10 @@ import pandas as pd
 
 from redeye.core.algorithms.base import (
     Categories,
-    Examples,
     Floats,
     Inputs,
     Model,
+    Training,
     numeric_matrix,
     require_both_classes,
 )
@@ -79,21 +79,13 @@ class LogisticModel(Model[LogisticParams]):
     intercept: float
 
     @classmethod
-    def fit(
-        cls,
-        train: Examples,
-        valid: Examples,
-        inputs: Inputs,
-        params: LogisticParams,
-        *,
-        seed: int,
-        threads: int,
-    ) -> Self:
+    def fit(cls, training: Training, params: LogisticParams) -> Self:
         """Fits by L-BFGS; nothing in it is random, and it needs no early stopping."""
         from sklearn.linear_model import LogisticRegression
 
+        train = training.train
         require_both_classes(train, "training")
-        encoder = Encoder.learn(train.frame, inputs, params.maximum_categories)
+        encoder = Encoder.learn(train.frame, training.inputs, params.maximum_categories)
         regression = LogisticRegression(C=params.regularization, max_iter=params.maximum_iterations, tol=1e-3)
         regression.fit(encoder.encode(train.frame), train.labels)
         return cls(
@@ -106,9 +98,10 @@ class LogisticModel(Model[LogisticParams]):
         margin = (self.encoder.encode(frame) * self.coefficients).sum(axis=1) + self.intercept
         return np.asarray(1.0 / (1.0 + np.exp(-np.clip(margin, -500, 500))), dtype=np.float64)
 
-    def unseen(self, frame: pd.DataFrame) -> dict[str, int]:
-        """Rows whose category has no coefficient."""
-        return self.encoder.categories.unseen(frame)
+    @property
+    def categories(self) -> Categories:
+        """Those with a coefficient."""
+        return self.encoder.categories
 
     def importance(self) -> dict[str, float]:
         """Sum of the absolute coefficients of each input column."""

@@ -16,8 +16,8 @@ from redeye.core.algorithms.base import (
     Categories,
     Examples,
     Floats,
-    Inputs,
     Model,
+    Training,
     numeric_matrix,
     require_both_classes,
 )
@@ -35,20 +35,17 @@ class XGBoostModel(Model[XGBoostParams]):
 
     booster: xgboost.Booster
     numeric: tuple[str, ...]
-    categories: Categories
+    known: Categories
+
+    @property
+    def categories(self) -> Categories:
+        """Those with a code."""
+        return self.known
 
     @classmethod
-    def fit(
-        cls,
-        train: Examples,
-        valid: Examples,
-        inputs: Inputs,
-        params: XGBoostParams,
-        *,
-        seed: int,
-        threads: int,
-    ) -> Self:
+    def fit(cls, training: Training, params: XGBoostParams) -> Self:
         """Adds trees until the log loss on `valid` no longer falls, and keeps the best number of them."""
+        train, valid, inputs = training.train, training.valid, training.inputs
         require_both_classes(train, "training")
         require_both_classes(valid, "validation")
         categories = Categories.learn(train.frame, inputs.categorical, MAXIMUM_CATEGORIES)
@@ -63,24 +60,24 @@ class XGBoostModel(Model[XGBoostParams]):
                 feature_types=types,
                 enable_categorical=True,
                 max_bin=params.max_bin,
-                nthread=threads,
+                nthread=training.threads,
                 ref=reference,
             )
 
-        training = quantized(train, None)
+        learned = quantized(train, None)
         booster = xgboost.train(
             {
                 "objective": "binary:logistic",
                 "eval_metric": "logloss",
                 "tree_method": "hist",
                 "device": "cpu",
-                "seed": seed,
-                "nthread": threads,
+                "seed": training.seed,
+                "nthread": training.threads,
                 **params.model_dump(exclude={"rounds", "early_stopping_rounds"}),
             },
-            training,
+            learned,
             num_boost_round=params.rounds,
-            evals=[(quantized(valid, training), "valid")],
+            evals=[(quantized(valid, learned), "valid")],
             early_stopping_rounds=params.early_stopping_rounds,
             verbose_eval=False,
         )
@@ -92,10 +89,6 @@ class XGBoostModel(Model[XGBoostParams]):
             return np.empty(0, dtype=np.float64)
         matrix = _matrix(frame, self.numeric, self.categories)
         return np.asarray(self.booster.inplace_predict(matrix, validate_features=False), dtype=np.float64)
-
-    def unseen(self, frame: pd.DataFrame) -> dict[str, int]:
-        """Rows whose category no tree knows."""
-        return self.categories.unseen(frame)
 
     def importance(self) -> dict[str, float]:
         """Total gain of each input column, 0 for those never split on."""

@@ -1,0 +1,254 @@
+"""How good probabilities are, and how sure one may be of it.
+
+Rows of one night share its weather and its congestion, so intervals come from resampling whole nights.
+Every metric is a function of how often each night counts; a plain evaluation counts each once. Stated
+rules: what cannot be computed from sound input (AUC with one class) is None; unsound input (no rows, NaN
+or probabilities outside 0 to 1) is a ValueError.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+METRICS = ("log_loss", "brier", "auc", "pr_auc", "calibration_error")
+HIGHER_IS_BETTER = {
+    "log_loss": False,
+    "brier": False,
+    "auc": True,
+    "pr_auc": True,
+    "calibration_error": False,
+}
+CALIBRATION_BINS = 10
+# A probability of exactly 0 or 1 that was wrong would make the log loss infinite.
+LOG_LOSS_FLOOR = 1e-6
+
+
+@dataclass(frozen=True)
+class CalibrationBin:
+    """One of the bins of equal row counts, by prediction."""
+
+    rows: int
+    mean_prediction: float
+    observed_rate: float
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """What a window says about a model; None where a metric is not defined there."""
+
+    rows: int
+    nights: int
+    base_rate: float
+    mean_prediction: float
+    spread: float
+    log_loss: float | None
+    brier: float | None
+    auc: float | None
+    pr_auc: float | None
+    calibration_error: float | None
+    calibration: tuple[CalibrationBin, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able form."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A point estimate between its bounds; one-sided confidence at each."""
+
+    value: float
+    lower: float
+    upper: float
+
+
+class Scored:
+    """Predictions with their labels and nights, prepared for every resampling."""
+
+    def __init__(self, labels: npt.ArrayLike, predictions: npt.ArrayLike, nights: npt.ArrayLike) -> None:
+        """Checks and sorts.
+
+        Args:
+            labels: 0 or 1 per row.
+            predictions: probability per row.
+            nights: night per row.
+
+        Raises:
+            ValueError: on no rows, unequal lengths, a label that is no class, or no probability.
+        """
+        given = np.asarray(labels, dtype=np.float64)
+        probabilities = np.asarray(predictions, dtype=np.float64)
+        days = np.asarray(nights, dtype="datetime64[D]")
+        if not given.shape == probabilities.shape == days.shape or given.ndim != 1:
+            raise ValueError(
+                f"{given.shape} labels, {probabilities.shape} predictions, {days.shape} nights: not one each"
+            )
+        if not given.size:
+            raise ValueError("no rows to evaluate")
+        if not np.isin(given, (0.0, 1.0)).all():
+            raise ValueError("a label is neither 0 nor 1")
+        if not ((probabilities >= 0) & (probabilities <= 1)).all():
+            wrong = int((~((probabilities >= 0) & (probabilities <= 1))).sum())
+            raise ValueError(f"{wrong} of {given.size} predictions are NaN or outside 0 to 1")
+        if np.isnat(days).any():
+            raise ValueError("a row has no night")
+        order = np.argsort(-probabilities, kind="stable")
+        self.labels, self.predictions = given[order], probabilities[order]
+        self.nights, self.night_of_row = np.unique(days[order], return_inverse=True)
+
+    def metrics(self) -> Metrics:
+        """Every metric on the rows as they are."""
+        once = np.ones((1, len(self.nights)))
+        values = {metric: _or_none(float(self.resampled(metric, once)[0])) for metric in METRICS}
+        return Metrics(
+            rows=self.labels.size,
+            nights=len(self.nights),
+            base_rate=float(self.labels.mean()),
+            mean_prediction=float(self.predictions.mean()),
+            spread=float(self.predictions.std()),
+            calibration=self._calibration_bins(),
+            **values,
+        )
+
+    def resampled(self, metric: str, weights: Floats) -> Floats:
+        """A metric for each weighting of the nights, NaN where it is not defined.
+
+        Args:
+            metric: one of `METRICS`.
+            weights: one row per weighting, one column per night: how often the night counts.
+
+        Raises:
+            ValueError: if there is no such metric.
+        """
+        match metric:
+            case "log_loss":
+                p = np.clip(self.predictions, LOG_LOSS_FLOOR, 1 - LOG_LOSS_FLOOR)
+                return self._mean(-np.where(self.labels > 0, np.log(p), np.log1p(-p)), weights)
+            case "brier":
+                return self._mean((self.predictions - self.labels) ** 2, weights)
+            case "auc":
+                return self._auc(weights)
+            case "pr_auc":
+                return np.array([self._average_precision(row) for row in weights])
+            case "calibration_error":
+                return self._calibration_error(weights)
+        raise ValueError(f"no metric {metric!r}; there are {', '.join(METRICS)}")
+
+    def labels_per_night(self) -> Floats:
+        """Rows with label 0 and with label 1, by night."""
+        return np.vstack([self._per_night(1 - self.labels), self._per_night(self.labels)])
+
+    def _per_night(self, values: Floats) -> Floats:
+        return np.bincount(self.night_of_row, values, minlength=len(self.nights)).astype(np.float64)
+
+    def _mean(self, values: Floats, weights: Floats) -> Floats:
+        rows = weights @ self._per_night(np.ones_like(values))
+        return _divided(weights @ self._per_night(values), rows)
+
+    def _auc(self, weights: Floats) -> Floats:
+        # Won pairs between the positives of each night and the negatives of each other night: with them,
+        # a resampling is a quadratic form and needs no sorting again.
+        count = len(self.nights)
+        is_late = self.labels > 0
+        won = np.zeros((count, count))
+        positives, owner = self.predictions[is_late], self.night_of_row[is_late]
+        for column in range(count):
+            negatives = np.sort(self.predictions[~is_late & (self.night_of_row == column)])
+            below = np.searchsorted(negatives, positives, side="left")
+            up_to = np.searchsorted(negatives, positives, side="right")
+            won[:, column] = np.bincount(owner, (below + up_to) / 2, minlength=count)
+        pairs = (weights @ self._per_night(self.labels)) * (weights @ self._per_night(1 - self.labels))
+        return _divided(((weights @ won) * weights).sum(axis=1), pairs)
+
+    def _average_precision(self, weights: Floats) -> float:
+        row_weights = weights[self.night_of_row]
+        # Equal predictions cannot be told apart: they enter together.
+        last = np.append(np.flatnonzero(np.diff(self.predictions)), self.predictions.size - 1)
+        found = np.cumsum(row_weights * self.labels)[last]
+        taken = np.cumsum(row_weights)[last]
+        if found[-1] <= 0:
+            return float("nan")
+        precision = _divided(found, taken, otherwise=0.0)
+        return float((np.diff(found, prepend=0.0) * precision).sum() / found[-1])
+
+    def _bin_of_row(self) -> npt.NDArray[np.int64]:
+        edges = np.quantile(self.predictions, np.linspace(0, 1, CALIBRATION_BINS + 1)[1:-1])
+        return np.searchsorted(np.unique(edges), self.predictions, side="right").astype(np.int64)
+
+    def _calibration_error(self, weights: Floats) -> Floats:
+        bins = self._bin_of_row()
+        total = np.zeros(len(weights))
+        for position in np.unique(bins):
+            excess = np.where(bins == position, self.predictions - self.labels, 0.0)
+            total += np.abs(weights @ self._per_night(excess))
+        return _divided(total, weights @ self._per_night(np.ones_like(self.labels)))
+
+    def _calibration_bins(self) -> tuple[CalibrationBin, ...]:
+        bins = self._bin_of_row()
+        return tuple(
+            CalibrationBin(
+                rows=int((bins == position).sum()),
+                mean_prediction=float(self.predictions[bins == position].mean()),
+                observed_rate=float(self.labels[bins == position].mean()),
+            )
+            for position in np.unique(bins)
+        )
+
+
+def resampled_nights(count: int, samples: int, seed: int) -> Floats:
+    """How often each of `count` nights is drawn, with replacement, in each of `samples` draws."""
+    generator = np.random.default_rng(seed)
+    drawn: Floats = generator.multinomial(count, np.full(count, 1 / count), size=samples).astype(np.float64)
+    return drawn
+
+
+def interval(scored: Scored, metric: str, *, samples: int, confidence: float, seed: int) -> Interval | None:
+    """A metric with its bootstrap bounds; None if it is not defined in every resampling."""
+    weights = resampled_nights(len(scored.nights), samples, seed)
+    return _interval(scored.resampled(metric, _with_original(weights)), confidence)
+
+
+def paired_improvement(
+    candidate: Scored, champion: Scored, metric: str, *, samples: int, confidence: float, seed: int
+) -> Interval | None:
+    """How much better the candidate is than the champion on the same rows; positive is better.
+
+    Returns:
+        None if the metric is not defined in every resampling.
+
+    Raises:
+        ValueError: if the two were not scored on the same rows.
+    """
+    if candidate.labels.size != champion.labels.size or not np.array_equal(candidate.nights, champion.nights):
+        raise ValueError("candidate and champion were not scored on the same rows")
+    labels = [scored.labels_per_night() for scored in (candidate, champion)]
+    if not np.array_equal(labels[0], labels[1]):
+        raise ValueError("candidate and champion were not scored on rows with the same labels")
+    weights = _with_original(resampled_nights(len(candidate.nights), samples, seed))
+    difference = candidate.resampled(metric, weights) - champion.resampled(metric, weights)
+    return _interval(difference if HIGHER_IS_BETTER[metric] else -difference, confidence)
+
+
+def _with_original(weights: Floats) -> Floats:
+    return np.vstack([np.ones((1, weights.shape[1])), weights])
+
+
+def _interval(values: Floats, confidence: float) -> Interval | None:
+    if not np.isfinite(values).all():
+        return None
+    lower, upper = np.quantile(values[1:], [1 - confidence, confidence])
+    return Interval(float(values[0]), float(lower), float(upper))
+
+
+def _divided(numerator: Floats, denominator: Floats, otherwise: float = np.nan) -> Floats:
+    return np.divide(numerator, denominator, out=np.full_like(numerator, otherwise), where=denominator > 0)
+
+
+def _or_none(value: float) -> float | None:
+    return value if np.isfinite(value) else None
