@@ -68,8 +68,8 @@ def land(root: Path, delivery: Delivery, *, arrival_night: date | None = None) -
     """
     if not delivery.frame.num_rows and not delivery.is_stated_empty:
         raise DeliveryError(
-            f"{delivery.source}/{delivery.dataset}/{delivery.night}: the delivery has no rows, and the source does "
-            "not state that there are none"
+            f"{delivery.source}/{delivery.dataset}/{delivery.night}: the delivery has no rows, "
+            "and the source does not state that there are none"
         )
     content = _csv(delivery.frame)
     sha256 = hashlib.sha256(content).hexdigest()
@@ -86,6 +86,8 @@ def land(root: Path, delivery: Delivery, *, arrival_night: date | None = None) -
         is_stated_empty=delivery.is_stated_empty,
     )
     if _manifest_path(path).exists():
+        if _read_manifest(_manifest_path(path)) != manifest:
+            raise DeliveryError(f"{_manifest_path(path)} says something else of the same file: move it away")
         _check(path, manifest)
     else:
         folder.mkdir(parents=True, exist_ok=True)
@@ -135,8 +137,8 @@ def read(ref: DeliveryRef) -> pa.Table:
         raise DeliveryError(f"{ref.path} cannot be parsed: {error}") from error
     if table.column_names != manifest.columns or table.num_rows != manifest.rows:
         raise DeliveryError(
-            f"{ref.path} has {table.num_rows} rows of {table.column_names}, but its manifest says {manifest.rows} "
-            f"rows of {manifest.columns}"
+            f"{ref.path} has {table.num_rows} rows of {table.column_names}, "
+            f"but its manifest says {manifest.rows} rows of {manifest.columns}"
         )
     return table
 
@@ -163,9 +165,9 @@ def _read_manifest(path: Path) -> Manifest:
         stated: dict[str, Any] = json.loads(path.read_bytes())
         manifest = Manifest(**stated)
     except FileNotFoundError as error:
-        raise DeliveryError(f"{path} is missing: the delivery has not landed; ingest its night again") from error
+        raise DeliveryError(f"{path} is missing: nothing has landed; ingest its night again") from error
     except (OSError, ValueError, TypeError) as error:
-        raise DeliveryError(f"{path} is not a manifest ({error}): move it away and ingest its night again") from error
+        raise DeliveryError(f"{path} is no manifest ({error}): move it away and ingest its night") from error
     if manifest.sha256[:HASH_DIGITS] != path.stem:
         raise DeliveryError(f"{path} is the manifest of {manifest.sha256[:HASH_DIGITS]}: move it away")
     return manifest
@@ -201,7 +203,7 @@ def _ref(path: Path, manifest: Manifest) -> DeliveryRef:
 
 
 def _csv(frame: pa.Table) -> bytes:
-    """CSV with `\\n` line ends and quotes only where needed: the bytes depend on nothing but the values."""
+    """CSV with Unix line ends and quotes only where needed: the bytes depend on nothing but the values."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(frame.column_names)
@@ -218,7 +220,7 @@ def _write(path: Path, content: bytes) -> None:
             file.flush()
             os.fchmod(file.fileno(), READ_ONLY)
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise

