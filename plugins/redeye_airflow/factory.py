@@ -92,7 +92,7 @@ def score_dag(spec: Spec, doc: str) -> DAG:
     """
     with DAG(
         dag_id=f"{Verb.SCORE}_{spec.model}",
-        tags=[Tag.MODEL, Tag.NIGHTLY, *spec.tags],
+        tags=_tags(spec, Tag.NIGHTLY),
         doc_md=doc.format(model=spec.model),
         description=f"Predict the coming day's flights with {spec.model}.",
         **nightly(source_nights().last),
@@ -126,7 +126,7 @@ def monitor_dag(spec: Spec, doc: str) -> DAG:
     """The DAG that judges predictions whose labels have matured."""
     with DAG(
         dag_id=f"{Verb.MONITOR}_{spec.model}",
-        tags=[Tag.MODEL, Tag.NIGHTLY, *spec.tags],
+        tags=_tags(spec, Tag.NIGHTLY),
         doc_md=doc.format(model=spec.model),
         description=f"Judge {spec.model} by matured labels; ask for a retraining when it is due.",
         **nightly(source_nights().final),
@@ -164,7 +164,7 @@ def train_dag(spec: Spec, doc: str) -> DAG:
         catchup=False,
         max_active_runs=ACTIVE_RUNS,
         default_args=DEFAULTS,
-        tags=[Tag.MODEL, Tag.BY_HAND, *spec.tags],
+        tags=_tags(spec, Tag.BY_HAND),
         doc_md=doc.format(model=spec.model),
         description=f"Train candidates for {spec.model}; promote one only if it passes every gate.",
         params={
@@ -189,3 +189,8 @@ def train_dag(spec: Spec, doc: str) -> DAG:
             outlets=[Asset(f"{AssetName.PROMOTIONS}/{spec.model}")],
         )
     return dag
+
+
+def _tags(spec: Spec, kind: Tag) -> list[str]:
+    """The tags of a model's DAG. A spec cannot use the vocabulary's own words: they say when a DAG runs."""
+    return [Tag.MODEL, kind, *(tag for tag in spec.tags if tag not in set(Tag))]

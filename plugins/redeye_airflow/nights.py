@@ -9,9 +9,9 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
+from redeye.adapters.sources import configured_source
 from redeye.core.calendar import NEW_YORK, ONE_DAY, cutoff
 from redeye.core.errors import ConfigError
-from redeye.settings import settings
 from redeye_airflow.vocabulary import ParamName, RunType
 
 
@@ -29,13 +29,9 @@ def source_nights() -> SourceNights:
     """The nights of the source that the settings name.
 
     Raises:
-        ConfigError: if the setting names no importable class.
+        ConfigError: if the setting names no source.
     """
-    dotted = settings().source
-    try:
-        source = load_dotted(dotted)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ConfigError(f"REDEYE_SOURCE={dotted!r}: {error}; write module:Class of a source") from error
+    source = configured_source()
     return SourceNights(source.first_night, source.last_night, source.final_night)
 
 

@@ -14,7 +14,7 @@ from redeye.core.calendar import start_of
 from redeye_airflow.standing import Standing, standing
 from redeye_airflow.vocabulary import Outcome
 
-POLL_SECONDS = 10.0
+POLL_SECONDS = 5.0
 # A run that is only queued while its successor already runs will not start before it: the backfill runs
 # backwards, or its slots are full of waiting runs. Freshly cleared runs start well within this.
 STARVED_AFTER_SECONDS = 180.0

@@ -1,0 +1,241 @@
+"""Who waits, who fails at once, who goes on degraded."""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk import Asset, AssetAlias
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
+
+from redeye.core import errors
+from redeye.core.calendar import cutoff, start_of
+from redeye_airflow import operators
+from redeye_airflow.operators import JobOperator, hand_on, summary
+from redeye_airflow.standing import Standing
+from redeye_airflow.triggers import ReleaseTrigger
+from redeye_airflow.vocabulary import AssetName, Otherwise, Outcome, Requirement, RunValue
+
+NIGHT = date(2013, 4, 2)
+
+
+class FakeEvent:
+    """What a task may say about one outlet."""
+
+    def __init__(self) -> None:
+        self.extra: dict[str, Any] = {}
+        self.added: list[tuple[str, dict[str, Any]]] = []
+
+    def add(self, asset: Asset, extra: dict[str, Any]) -> None:
+        self.added.append((asset.uri, extra))
+
+
+@dataclass
+class Boundary:
+    """The ledger, Airflow's runs and a job, as the operator meets them."""
+
+    standing: dict[date, Standing] = field(default_factory=dict)
+    missing: date | None = None
+    active: str | None = None
+    result: Any = None
+    error: Exception | None = None
+    calls: list[dict[str, Any]] = field(default_factory=list)
+
+    def job(self, **arguments: Any) -> Any:
+        self.calls.append(arguments)
+        if self.error is not None:
+            raise self.error
+        return self.result
+
+
+@pytest.fixture
+def boundary(monkeypatch: pytest.MonkeyPatch) -> Boundary:
+    fake = Boundary()
+    module = ModuleType("fake_job")
+    module.job = fake.job  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "fake_job", module)
+    monkeypatch.setattr(operators, "standing", lambda night: fake.standing.get(night, Standing.MISSING))
+    monkeypatch.setattr(operators, "missing_predecessor", lambda first: fake.missing)
+    monkeypatch.setattr(operators, "active_state", lambda dag_id, night: fake.active)
+    return fake
+
+
+def task(**arguments: Any) -> JobOperator:
+    given = {"night": RunValue.NIGHT, "is_degraded_allowed": RunValue.IS_DEGRADED}
+    return JobOperator(task_id="t", job="fake_job:job", **({"given": given} | arguments))
+
+
+def context(run_type: str, **params: Any) -> Any:
+    run = SimpleNamespace(run_type=run_type, run_id=f"{run_type}__x", triggering_user_name="ann")
+    return {
+        "dag_run": run,
+        "params": params,
+        "triggering_asset_events": {},
+        "outlet_events": defaultdict(FakeEvent),
+        "data_interval_start": start_of(NIGHT),
+        "data_interval_end": cutoff(NIGHT),
+    }
+
+
+@pytest.mark.parametrize("run_type", ["scheduled", "backfill", "manual"])
+def test_a_released_night_is_run_at_once(boundary: Boundary, run_type: str) -> None:
+    boundary.standing = {NIGHT: Standing.RELEASED}
+    task(requires=Requirement.RELEASE).execute(context(run_type))
+    assert boundary.calls == [{"night": NIGHT, "is_degraded_allowed": False}]
+
+
+@pytest.mark.parametrize("run_type", ["backfill", "manual", "asset_triggered"])
+def test_a_run_that_is_not_on_time_fails_at_once_with_what_to_build(boundary: Boundary, run_type: str) -> None:
+    with pytest.raises(AirflowFailException, match="build night 2013-04-02 first"):
+        task(requires=Requirement.RELEASE, on_deadline=Otherwise.DEGRADE).execute(context(run_type))
+    assert boundary.calls == []
+
+
+def test_a_scheduled_run_waits_until_so_long_after_the_cutoff(boundary: Boundary) -> None:
+    with pytest.raises(TaskDeferred) as deferred:
+        task(requires=Requirement.RELEASE, wait=timedelta(minutes=75)).execute(context("scheduled"))
+    trigger = deferred.value.trigger
+    assert isinstance(trigger, ReleaseTrigger)
+    assert (trigger.night, trigger.watched_dag_id) == ("2013-04-02", None)
+    assert datetime.fromisoformat(trigger.deadline) == cutoff(NIGHT) + timedelta(minutes=75)
+    assert deferred.value.method_name == "resume"
+
+
+@pytest.mark.parametrize("run_type", ["scheduled", "backfill"])
+def test_a_recorded_gap_is_scored_degraded_at_once(boundary: Boundary, run_type: str) -> None:
+    boundary.standing = {NIGHT: Standing.GAP}
+    task(requires=Requirement.RELEASE, on_gap=Otherwise.DEGRADE).execute(context(run_type))
+    assert boundary.calls == [{"night": NIGHT, "is_degraded_allowed": True}]
+
+
+def test_a_recorded_gap_is_skipped_or_fails_where_the_task_says_so(boundary: Boundary) -> None:
+    boundary.standing = {NIGHT: Standing.GAP}
+    with pytest.raises(AirflowSkipException, match="recorded gap"):
+        task(requires=Requirement.RELEASE, on_gap=Otherwise.SKIP).execute(context("backfill"))
+    with pytest.raises(AirflowFailException, match="recorded gap"):
+        task(requires=Requirement.RELEASE).execute(context("backfill"))
+
+
+def test_after_the_deadline_the_day_is_scored_degraded(boundary: Boundary) -> None:
+    event = {"outcome": Outcome.DEADLINE.value, "night": "2013-04-02"}
+    task(requires=Requirement.RELEASE, on_deadline=Otherwise.DEGRADE).resume(context("scheduled"), event)
+    assert boundary.calls == [{"night": NIGHT, "is_degraded_allowed": True}]
+    with pytest.raises(AirflowFailException, match="was not released by the deadline"):
+        task(requires=Requirement.RELEASE).resume(context("scheduled"), event)
+
+
+def test_what_settled_is_looked_at_again(boundary: Boundary) -> None:
+    boundary.standing = {NIGHT: Standing.GAP}
+    event = {"outcome": Outcome.SETTLED.value, "night": "2013-04-02"}
+    task(requires=Requirement.RELEASE, on_gap=Otherwise.DEGRADE).resume(context("scheduled"), event)
+    assert boundary.calls == [{"night": NIGHT, "is_degraded_allowed": True}]
+
+
+@pytest.mark.parametrize("outcome", [Outcome.ABANDONED, Outcome.STARVED])
+def test_a_predecessor_that_will_not_come_fails_the_build(boundary: Boundary, outcome: Outcome) -> None:
+    with pytest.raises(AirflowFailException, match="build night 2013-04-01 first"):
+        task(requires=Requirement.PREVIOUS_RELEASE).resume(
+            context("backfill"), {"outcome": outcome.value, "night": "2013-04-01"}
+        )
+
+
+@pytest.mark.parametrize("previous", [Standing.RELEASED, Standing.GAP])
+def test_a_build_goes_on_over_a_release_or_a_recorded_gap(boundary: Boundary, previous: Standing) -> None:
+    boundary.standing = {date(2013, 4, 1): previous}
+    boundary.active = "running"
+    task(requires=Requirement.PREVIOUS_RELEASE).execute(context("backfill"))
+    assert len(boundary.calls) == 1
+
+
+@pytest.mark.parametrize("run_type", ["scheduled", "backfill", "manual"])
+@pytest.mark.parametrize("state", ["running", "queued"])
+def test_every_run_waits_for_an_active_predecessor(boundary: Boundary, run_type: str, state: str) -> None:
+    # Even in an empty warehouse, where nothing would be missing: two first nights would race otherwise.
+    boundary.active = state
+    with pytest.raises(TaskDeferred) as deferred:
+        task(requires=Requirement.PREVIOUS_RELEASE).execute(context(run_type))
+    trigger = deferred.value.trigger
+    assert isinstance(trigger, ReleaseTrigger)
+    assert trigger.night == "2013-04-01"
+    assert trigger.watched_dag_id == "adhoc_airflow"
+
+
+def test_a_build_without_predecessor_fails_or_waits_by_the_kind_of_run(boundary: Boundary) -> None:
+    boundary.missing = date(2013, 3, 30)
+    for run_type in ("backfill", "manual"):
+        with pytest.raises(AirflowFailException, match="build night 2013-03-30 first"):
+            task(requires=Requirement.PREVIOUS_RELEASE).execute(context(run_type))
+    with pytest.raises(TaskDeferred) as deferred:
+        task(requires=Requirement.PREVIOUS_RELEASE).execute(context("scheduled"))
+    assert deferred.value.trigger.watched_dag_id is None  # type: ignore[attr-defined]
+    assert boundary.calls == []
+
+
+def test_the_first_night_of_a_warehouse_needs_none(boundary: Boundary) -> None:
+    task(requires=Requirement.PREVIOUS_RELEASE).execute(context("backfill"))
+    assert len(boundary.calls) == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [errors.AuditRefused, errors.DeliveryError, errors.ConfigError, errors.NotReleased, errors.AlreadyDecided],
+)
+def test_what_a_retry_cannot_mend_is_not_retried(boundary: Boundary, error: type[Exception]) -> None:
+    boundary.error = error("column dep_delay: 3 rows")
+    with pytest.raises(AirflowFailException, match="column dep_delay: 3 rows"):
+        task().execute(context("scheduled"))
+
+
+@pytest.mark.parametrize("error", [errors.LeaseHeld, errors.LeaseLost, ConnectionError])
+def test_what_a_retry_may_mend_is_left_to_airflow(boundary: Boundary, error: type[Exception]) -> None:
+    boundary.error = error("held")
+    with pytest.raises(error):
+        task().execute(context("scheduled"))
+
+
+def test_a_wrong_night_is_not_retried(boundary: Boundary) -> None:
+    with pytest.raises(AirflowFailException, match="is no night"):
+        task().execute(context("manual", night="02.04.2013"))
+
+
+def test_a_job_gets_constants_and_what_it_asks_of_the_run(boundary: Boundary) -> None:
+    given = {"who": RunValue.ACTOR, "run": RunValue.RUN_ID, "why": RunValue.REASON, "first": RunValue.FIRST}
+    task(given=given, op_kwargs={"model": "m"}).execute(context("manual", reason="quarter's end"))
+    assert boundary.calls == [
+        {"model": "m", "who": "ann", "run": "manual__x", "why": "quarter's end", "first": NIGHT}
+    ]
+
+
+@pytest.mark.parametrize(("verdict", "expected"), [("retrain", 1), ("watch", 0), ("roll back", 0), ("ok", 0)])
+def test_only_the_verdict_retrain_asks_for_a_training(boundary: Boundary, verdict: str, expected: int) -> None:
+    boundary.result = {"model": "m", "verdict": verdict, "reasons": ["auc fell", "for 3 nights"]}
+    given, alias = context("backfill"), AssetAlias("retraining_m")
+    outlet = Asset(f"{AssetName.MONITORING}/m")
+    task(event_alias=alias, outlets=[outlet]).execute(given)
+    added = given["outlet_events"][alias].added
+    assert len(added) == expected
+    if added:
+        extra = {"night": "2013-04-02", "run_id": "backfill__x", "reason": "auc fell; for 3 nights"}
+        assert added == [("redeye://events/retraining/m", extra)]
+    assert given["outlet_events"][outlet].extra == {"night": "2013-04-02", "run_id": "backfill__x"}
+
+
+def test_results_are_handed_on_as_json_and_lists_by_their_length() -> None:
+    @dataclass
+    class Result:
+        night: date
+        rows: int
+
+    assert hand_on(Result(NIGHT, 3), "j") == {"night": "2013-04-02", "rows": 3}
+    assert hand_on([1, 2], "j") == {"count": 2}
+    assert hand_on(None, "j") == {}
+    with pytest.raises(TypeError, match="j returned str"):
+        hand_on("text", "j")
+    assert summary({"rows": 3, "slices": [1, 2]}) == "rows=3, slices=2 items"
+    assert summary({}) == "done"
+
