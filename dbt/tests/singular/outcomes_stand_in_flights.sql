@@ -1,0 +1,17 @@
+-- An outcome of a flight that no schedule knows, or that the flights do not show, must not vanish silently.
+{%- set first, last = first_night(), last_night() %}
+{%- set outcomes = ref('int_outcomes__versioned') %}
+
+select
+    outcomes.flight_id,
+    outcomes.night,
+    outcomes.version,
+    flights.outcome_version
+from {{ outcomes }} as outcomes
+left join {{ ref('fct_flights') }} as flights
+    on
+        outcomes.flight_id = flights.flight_id
+        and flights.night >= {{ earliest_flight_date(outcomes, first, last) }} - 1
+where
+    outcomes.night between {{ first }} and {{ last }}
+    and (flights.outcome_version is null or flights.outcome_version < outcomes.version)
