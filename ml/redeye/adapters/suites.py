@@ -7,6 +7,7 @@ reason for its bound. See `docs/audits.md`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -70,6 +71,16 @@ class ExpectationSpec(BaseModel):
         return tuple(names)
 
 
+class ExceptionSpec(BaseModel):
+    """A known fault of the data that is accepted by name: one column of one night."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    night: date
+    column: str
+    because: str = Field(min_length=10)
+
+
 class SuiteSpec(BaseModel):
     """A suite: the columns of the frame it judges, and what it expects of them."""
 
@@ -81,7 +92,10 @@ class SuiteSpec(BaseModel):
     derived: Mapping[str, str] = Field(
         default_factory=dict, description="Columns that the code computes for the audit, with their meaning."
     )
-    may_be_null: tuple[str, ...] = Field(default=(), description="Columns that may miss values; no other may.")
+    may_be_null: tuple[str, ...] = Field(
+        default=(), description="Columns that may miss values; no other may."
+    )
+    exceptions: tuple[ExceptionSpec, ...] = Field(default=(), description="Known faults that are accepted.")
     expectations: tuple[ExpectationSpec, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -95,6 +109,9 @@ class SuiteSpec(BaseModel):
             for column in getattr(self, field_name):
                 if column not in known:
                     raise ValueError(f"{field_name} names unknown column {column!r}")
+        for index, accepted in enumerate(self.exceptions):
+            if accepted.column not in known:
+                raise ValueError(f"exceptions.{index} names unknown column {accepted.column!r}")
         for column in self.derived:
             if column in self.types:
                 raise ValueError(f"derived repeats column {column!r} of types")
@@ -178,8 +195,9 @@ def _explain(path: Path, tree: CommentedMap, error: ValidationError) -> str:
     for fault in error.errors():
         keys = tuple(fault["loc"])
         message = fault["msg"].removeprefix("Value error, ")
-        if not keys and message.startswith("expectations."):
-            keys = ("expectations", int(message.split(".")[1].split()[0]))
+        if not keys and message.startswith(("expectations.", "exceptions.")):
+            section, rest = message.split(".", 1)
+            keys = (section, int(rest.split()[0]))
         where = ".".join(str(key) for key in keys) or "suite"
         lines.append(f"{path}:{_line(tree, keys)}: {where}: {message}")
     return "\n".join(lines)

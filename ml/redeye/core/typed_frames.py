@@ -21,7 +21,9 @@ MISSING = "NA"
 INT_MIN, INT_MAX = -(2**31), 2**31 - 1
 INT_PATTERN = r"[+-]?[0-9]{1,18}"
 FLOAT_PATTERN = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
-TIMESTAMP_PATTERN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?(?:Z|\+00:00)?"
+TIMESTAMP_PATTERN = (
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?(?:Z|\+00:00)?"
+)
 DATE_PATTERN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
 
@@ -104,7 +106,9 @@ def _to_timestamp(text: pd.Series, missing: np.ndarray) -> tuple[pd.Series, np.n
 def _to_date(text: pd.Series, missing: np.ndarray) -> tuple[pd.Series, np.ndarray]:
     as_text = text.map(lambda value: value if value is None or isinstance(value, str) else str(value)[:10])
     good = _matches(as_text, DATE_PATTERN)
-    days = pd.to_datetime(as_text.where(good, None), errors="coerce", format="%Y-%m-%d").astype("datetime64[us]")
+    days = pd.to_datetime(as_text.where(good, None), errors="coerce", format="%Y-%m-%d").astype(
+        "datetime64[us]"
+    )
     return days, (days.isna().to_numpy() | ~good) & ~missing
 
 

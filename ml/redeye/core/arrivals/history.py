@@ -1,0 +1,168 @@
+"""Relates a night's profile to what was known before it: earlier nights, and the schedules delivered.
+
+Where there is nothing to compare with (the first nights, a day whose schedule never came), a ratio or
+share is 1 and a list is `none`: the relative bounds then say nothing, and the absolute ones remain.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+NIGHTS_BACK = 28
+NIGHTS_NEEDED = 3
+REGULAR_NIGHTS = 14
+LARGE_CARRIER = 20
+SCHEDULES_BACK = 8
+NONE = "none"
+FLIGHT = ["carrier", "flight", "origin", "dest"]
+DATED_FLIGHT = ["flight_date", *FLIGHT, "sched_dep_time"]
+
+
+def relate_flights(profiles: pd.DataFrame, earlier: pd.DataFrame | None) -> pd.DataFrame:
+    """Adds to each night's profile how it compares with the up to 28 nights before it.
+
+    Args:
+        profiles: one row per night to judge.
+        earlier: profiles of nights before, of the same dataset; nights that are also in `profiles`
+            are ignored.
+    """
+    return _relate(profiles, earlier, _compare_flights)
+
+
+def relate_weather(profiles: pd.DataFrame, earlier: pd.DataFrame | None) -> pd.DataFrame:
+    """Adds how a night's temperature compares with the nights before, and whether it came before."""
+    return _relate(profiles, earlier, _compare_weather)
+
+
+def relate_outcomes_to_schedule(
+    profiles: pd.DataFrame,
+    outcomes: pd.DataFrame,
+    schedules: pd.DataFrame | None,
+    schedule_nights: Collection[date],
+) -> pd.DataFrame:
+    """Adds how a night's outcomes agree with the schedules delivered before.
+
+    Args:
+        profiles: one row per night.
+        outcomes: typed outcomes of these nights, with `flight_date`.
+        schedules: typed schedule rows with `flight_date`, of the days concerned; None if unknown.
+        schedule_nights: nights whose schedule is known, also where it is stated to be empty.
+    """
+    known_days = {pd.Timestamp(night) + pd.Timedelta(days=1) for night in schedule_nights}
+    profiles = profiles.assign(
+        rows_to_scheduled=1.0, matched_share=1.0, morning_share_missing=0.0, scheduled_carriers_missing=NONE
+    )
+    if schedules is None or not known_days:
+        return profiles
+    profiles = profiles.set_index("night")
+    outcomes = outcomes[["night", *DATED_FLIGHT]]
+    keys = schedules[DATED_FLIGHT].drop_duplicates()
+    judged = outcomes[outcomes["flight_date"].isin(known_days)]
+    matched = judged.merge(keys.assign(is_scheduled=True), how="left", on=DATED_FLIGHT)[
+        "is_scheduled"
+    ].notna()
+    shares = matched.groupby(judged["night"].to_numpy()).mean()
+    profiles["matched_share"] = shares.reindex(profiles.index).fillna(1.0)
+    plan = keys[keys["flight_date"].isin(profiles.index)]
+    came = plan.merge(outcomes.drop_duplicates(DATED_FLIGHT), how="left", on=DATED_FLIGHT)
+    came["is_known"] = came["night"].notna()
+    morning = came[came["sched_dep_time"].between(500, 1159)]
+    planned, today = plan.groupby("flight_date").size(), profiles["rows_of_the_day"]
+    for night in profiles.index:
+        if night not in known_days:
+            continue
+        scheduled = int(planned.get(night, 0))
+        profiles.loc[night, "rows_to_scheduled"] = (
+            today[night] / scheduled if scheduled else 1.0 + today[night]
+        )
+        own = morning[morning["flight_date"] == night]
+        if len(own):
+            profiles.loc[night, "morning_share_missing"] = 1 - own["is_known"].mean()
+            seen = own.groupby("carrier")["is_known"].any()
+            profiles.loc[night, "scheduled_carriers_missing"] = ", ".join(seen.index[~seen]) or NONE
+    return profiles.reset_index()
+
+
+def relate_schedules(
+    profiles: pd.DataFrame, schedule: pd.DataFrame, before: pd.DataFrame | None
+) -> pd.DataFrame:
+    """Adds how many of a schedule's flights were in one of the 8 schedules before, and at a like hour.
+
+    Args:
+        profiles: one row per night.
+        schedule: typed rows of these nights.
+        before: typed rows of earlier schedules; None if unknown.
+    """
+    columns = ["night", *FLIGHT, "sched_dep_time"]
+    judged = set(profiles["night"])
+    rows = schedule[columns]
+    if before is not None:
+        rows = pd.concat([before.loc[~before["night"].isin(judged), columns], rows])
+    rows = rows.sort_values([*FLIGHT, "night", "sched_dep_time"])
+    apart = rows.groupby(FLIGHT)["night"].diff().dt.days
+    clock = rows["sched_dep_time"] // 100 * 60 + rows["sched_dep_time"] % 100
+    moved = clock.groupby([rows[name] for name in FLIGHT]).diff().abs()
+    rows = rows.assign(is_seen=apart <= SCHEDULES_BACK, is_moved=(moved > 60).where(apart <= SCHEDULES_BACK))
+    rows["is_moved"] = rows["is_moved"].astype("float64")
+    shares = rows.groupby("night").agg(
+        seen_before_share=("is_seen", "mean"), moved_share=("is_moved", "mean")
+    )
+    first = rows["night"].min()
+    known = shares.index[(shares.index - first).days >= SCHEDULES_BACK]
+    shares.loc[~shares.index.isin(known), ["seen_before_share", "moved_share"]] = [1.0, 0.0]
+    return profiles.merge(shares.fillna({"moved_share": 0.0}), how="left", left_on="night", right_index=True)
+
+
+def _relate(profiles: pd.DataFrame, earlier: pd.DataFrame | None, compare: object) -> pd.DataFrame:
+    assert callable(compare)
+    history = profiles
+    if earlier is not None and len(earlier):
+        earlier = earlier.assign(night=pd.to_datetime(earlier["night"]).astype("datetime64[us]"))
+        history = pd.concat([earlier[~earlier["night"].isin(profiles["night"])], profiles])
+    history = history.sort_values("night").reset_index(drop=True)
+    records = []
+    for night in profiles["night"]:
+        end = int(history["night"].searchsorted(night))
+        now = history.iloc[end]
+        records.append({"night": night, **compare(now, history.iloc[max(0, end - NIGHTS_BACK) : end])})
+    return profiles.merge(pd.DataFrame(records), on="night", how="left")
+
+
+def _compare_flights(now: pd.Series, back: pd.DataFrame) -> Mapping[str, object]:
+    enough = len(back) >= NIGHTS_NEEDED
+    carriers = json.loads(now["carriers"])
+    past = pd.DataFrame([json.loads(text) for text in back["carriers"]]).fillna(0)
+    missing, uneven = [], []
+    for carrier in past if enough else []:
+        median, count = past[carrier].median(), carriers.get(carrier, 0)
+        is_regular = len(back) >= REGULAR_NIGHTS and (past[carrier] > 0).all() and median >= 2
+        if count == 0 and (is_regular or median >= LARGE_CARRIER):
+            missing.append(carrier)
+        elif median >= LARGE_CARRIER and not 0.35 <= count / median <= 1.8:
+            uneven.append(f"{carrier} {count} instead of {median:.0f}")
+    return {
+        "nights_before": len(back),
+        "rows_to_usual": now["rows"] / back["rows"].median() if enough else 1.0,
+        "carriers_missing": ", ".join(missing) or NONE,
+        "carriers_uneven": "; ".join(uneven) or NONE,
+        "same_as_night": _same_as(now, back),
+    }
+
+
+def _compare_weather(now: pd.Series, back: pd.DataFrame) -> Mapping[str, object]:
+    usual = back["mean_temp"].tail(7).median() if len(back) >= NIGHTS_NEEDED else np.nan
+    return {
+        "nights_before": len(back),
+        "temp_from_usual": now["mean_temp"] - usual if not np.isnan(usual) else 0.0,
+        "same_as_night": _same_as(now, back),
+    }
+
+
+def _same_as(now: pd.Series, back: pd.DataFrame) -> str:
+    twins = back.loc[back["fingerprint"] == now["fingerprint"], "night"]
+    return str(twins.iloc[-1].date()) if len(twins) else NONE
