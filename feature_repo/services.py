@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import views
 from feast import FeatureService, FeatureView
 
+import views
 from redeye.core.errors import ConfigError
 from redeye.core.specs import Spec, load_specs
 from redeye.settings import PROJECT_ROOT
@@ -23,7 +23,9 @@ def service(spec: Spec) -> FeatureService:
         view, feature = reference.split(":")
         declared = {field.name for field in VIEWS[view].features} if view in VIEWS else set()
         if feature not in declared:
-            raise ConfigError(f"ml/specs/{spec.model}.yaml: {reference} is not declared in feature_repo/views.py")
+            raise ConfigError(
+                f"ml/specs/{spec.model}.yaml: {reference} is not declared in feature_repo/views.py"
+            )
         wanted.setdefault(view, []).append(feature)
     return FeatureService(
         name=spec.feature_service,
@@ -35,4 +37,5 @@ def service(spec: Spec) -> FeatureService:
 
 
 # Feast registers what it finds as attributes of a module.
-globals().update({spec.feature_service: service(spec) for spec in load_specs(PROJECT_ROOT / "ml" / "specs").values()})
+SPECS = load_specs(PROJECT_ROOT / "ml" / "specs").values()
+globals().update({spec.feature_service: service(spec) for spec in SPECS})

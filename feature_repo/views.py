@@ -8,10 +8,19 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from entities import carrier, carrier_origin_hour, date, destination, flight_number, origin, origin_hour, route
 from feast import Entity, FeatureView, Field
 from feast.types import Bool, FeastType, Float64, Int64, String
 
+from entities import (
+    carrier,
+    carrier_origin_hour,
+    date,
+    destination,
+    flight_number,
+    origin,
+    origin_hour,
+    route,
+)
 from redeye.adapters.offline_store import LakeSource
 
 # A degraded night scores from a release that is days old. The hour is for the night of 25 hours.
@@ -35,6 +44,7 @@ def view(entity: Entity, theme: str, fields: Fields, description: str) -> Featur
     )
 
 
+# Each over the last 1, 7, 28 and all nights of knowledge.
 DELAYS: Fields = {
     f"{measure}_{window}": dtype
     for window in ("1n", "7n", "28n", "all")
@@ -89,15 +99,17 @@ PLANE: Fields = {
     "usual_plane_age_years": Float64,
 }
 
-carrier_delays = view(carrier, "delays", DELAYS, "Delays of a carrier over 1, 7, 28 and all nights.")
-origin_delays = view(origin, "delays", DELAYS, "Delays from an origin over 1, 7, 28 and all nights.")
-destination_delays = view(destination, "delays", DELAYS, "Delays to a destination over 1, 7, 28 and all nights.")
-route_delays = view(route, "delays", DELAYS, "Delays of a route over 1, 7, 28 and all nights.")
-flight_number_delays = view(flight_number, "delays", DELAYS, "Delays of a flight number over 1, 7, 28 and all nights.")
-origin_hour_delays = view(origin_hour, "delays", DELAYS, "Delays from an origin in an hour of the day.")
-carrier_origin_hour_delays = view(carrier_origin_hour, "delays", DELAYS, "Delays of a carrier at an origin in an hour.")
-origin_evening = view(origin, "evening", EVENING, "Departures from an origin on the last evening, as known at 03:00.")
+carrier_delays = view(carrier, "delays", DELAYS, "Delays of a carrier.")
+origin_delays = view(origin, "delays", DELAYS, "Delays from an origin.")
+destination_delays = view(destination, "delays", DELAYS, "Delays to a destination.")
+route_delays = view(route, "delays", DELAYS, "Delays of a route.")
+flight_number_delays = view(flight_number, "delays", DELAYS, "Delays of a flight number.")
+origin_hour_delays = view(origin_hour, "delays", DELAYS, "Delays from an origin in an hour of day.")
+carrier_origin_hour_delays = view(
+    carrier_origin_hour, "delays", DELAYS, "Delays of a carrier in such an hour."
+)
+origin_evening = view(origin, "evening", EVENING, "Departures on the last evening, as known at 03:00.")
 origin_weather = view(origin, "weather", WEATHER, "The last night's weather at an origin, and its trend.")
-origin_hour_congestion = view(origin_hour, "congestion", CONGESTION, "Departures scheduled around an hour of the day.")
+origin_hour_congestion = view(origin_hour, "congestion", CONGESTION, "Departures scheduled around an hour.")
 date_calendar = view(date, "calendar", CALENDAR, "Weekday and holidays of a flight's day.")
-flight_number_plane = view(flight_number, "plane", PLANE, "The plane usually flown on a number, from earlier nights.")
+flight_number_plane = view(flight_number, "plane", PLANE, "The plane usually flown, from earlier nights.")

@@ -13,7 +13,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
-from typing import Any
 
 _lock = threading.RLock()
 
@@ -31,13 +30,13 @@ def _unchecked() -> Iterator[None]:
         return
     import typeguard
 
-    def identity(target: Any = None, **_: Any) -> Any:
+    def identity(target: object = None, **_: object) -> object:
         return target if target is not None else identity
 
     with _lock:
         checked = typeguard.typechecked
-        typeguard.typechecked = identity
+        vars(typeguard)["typechecked"] = identity
         try:
             yield
         finally:
-            typeguard.typechecked = checked
+            vars(typeguard)["typechecked"] = checked

@@ -47,7 +47,9 @@ def store_at(snapshot_id: int | None, *, connection: str | None = None) -> Featu
     """
     url = settings().feast_registry_url.get_secret_value()
     if not url:
-        raise ConfigError("REDEYE_FEAST_REGISTRY_URL is not set: start the stack, or set it to a SQLAlchemy URL")
+        raise ConfigError(
+            "REDEYE_FEAST_REGISTRY_URL is not set: start the stack, or set it to a SQLAlchemy URL"
+        )
     import_feast()
     import yaml
     from feast import FeatureStore, RepoConfig
@@ -93,7 +95,7 @@ def apply(store: FeatureStore | None = None) -> bool:
         declared = _definitions()
         kept = {(type(each).__name__, each.name) for each in declared}
         project = store.project
-        registered = [
+        registered: list[Any] = [
             *store.registry.list_feature_services(project),
             *store.registry.list_feature_views(project),
             *store.registry.list_data_sources(project),
@@ -117,6 +119,7 @@ def training_frame(
         entities: rows, or SQL over the alias `warehouse` (which is that snapshot), with the entity keys and
             a timestamp `event_timestamp` in naive UTC.
         service_name: such as `flight_delay_v1`.
+        connection: as for `store_at`.
 
     Returns:
         The entity rows, all and in order, with their columns as they came, then a column
@@ -125,12 +128,17 @@ def training_frame(
     store = store_at(snapshot_id, connection=connection)
     apply(store)
     job = store.get_historical_features(
-        entities, store.get_feature_service(service_name), full_feature_names=True, filter_by_created_timestamp=True
+        entities,
+        store.get_feature_service(service_name),
+        full_feature_names=True,
+        filter_by_created_timestamp=True,
     )
     return job.to_df()
 
 
-def materialize(snapshot_id: int, night: date, release_id: str, *, connection: str | None = None) -> dict[str, int]:
+def materialize(
+    snapshot_id: int, night: date, release_id: str, *, connection: str | None = None
+) -> dict[str, int]:
     """Bring the online store to what was known at the cutoff of `night`; never back.
 
     Read are the newest rows per key that the TTL still allows at the cutoff. Killed in the middle, it is
@@ -138,7 +146,9 @@ def materialize(snapshot_id: int, night: date, release_id: str, *, connection: s
 
     Args:
         snapshot_id: of the release of that night.
+        night: moves every watermark that is behind it.
         release_id: recorded with the watermark.
+        connection: as for `store_at`.
 
     Returns:
         Keys written, by view. Views whose watermark is at that night or later are left out; but a lost
@@ -167,6 +177,7 @@ def online_features(keys: Mapping[str, Sequence[str]], service_name: str, *, as_
 
     Args:
         keys: entity key column -> values, all of one length.
+        service_name: such as `flight_delay_v1`.
         as_of: timezone-aware instant of the reading; features of a later time are masked too.
 
     Returns:
@@ -189,14 +200,16 @@ def online_features(keys: Mapping[str, Sequence[str]], service_name: str, *, as_
             name = f"{projection.name_to_use()}__{feature.name}"
             times = (datetime.fromtimestamp(seconds, UTC) for seconds in found[f"{name}__ts"])
             columns[name] = [
-                value if at <= as_of and (not (limit := ttl[projection.name]) or as_of - at <= limit) else None
+                value
+                if at <= as_of and (not (limit := ttl[projection.name]) or as_of - at <= limit)
+                else None
                 for value, at in zip(found[name], times, strict=True)
             ]
     return pd.DataFrame(columns)
 
 
 def _write_online(store: FeatureStore, view: FeatureView, at: datetime) -> int:
-    """Write the newest row per key that is servable at an instant; by Feast's writer, without its registry writes.
+    """Write the newest row per key that is servable at an instant, by Feast's writer.
 
     `FeatureStore.materialize` would add an interval to the registry every night for ever, and its
     intermediate frame turns integers with nulls into floats.
@@ -205,7 +218,9 @@ def _write_online(store: FeatureStore, view: FeatureView, at: datetime) -> int:
     from feast.utils import _convert_arrow_to_proto
 
     provider = get_provider(store.config)
-    source = view.batch_source
+    source, ttl = view.batch_source, view.ttl
+    if source is None or not ttl:
+        raise ConfigError(f"feature view {view.name} needs a source and a TTL to be materialized")
     job = provider.offline_store.pull_latest_from_table_or_query(
         config=store.config,
         data_source=source,
@@ -213,7 +228,7 @@ def _write_online(store: FeatureStore, view: FeatureView, at: datetime) -> int:
         feature_name_columns=[field.name for field in view.features],
         timestamp_field=source.timestamp_field,
         created_timestamp_column=source.created_timestamp_column,
-        start_date=at - view.ttl,
+        start_date=at - ttl,
         end_date=at,
     )
     rows: pa.Table = job.to_arrow().combine_chunks()

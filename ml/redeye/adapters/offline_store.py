@@ -1,3 +1,4 @@
+# ruff: noqa: ARG002, ARG004 -- the signatures are Feast's
 """Feast's offline store over the lake, read at one release's snapshot.
 
 Feast finds these classes by name: `feature_store.yaml` names `LakeOfflineStore`, and the registry keeps
@@ -59,7 +60,7 @@ def value_type(duckdb_type: str) -> ValueType:
 
 
 class LakeSource(DataSource):
-    """A relation of the warehouse, such as `features.feat_carrier__delays`, as the source of a feature view."""
+    """A relation of the warehouse, such as `features.feat_carrier__delays`, as a feature view's source."""
 
     def __init__(
         self,
@@ -73,12 +74,17 @@ class LakeSource(DataSource):
         tags: dict[str, str] | None = None,
         owner: str = "",
     ) -> None:
-        """Declare a source.
+        """Declare a source; times are naive UTC.
 
         Args:
-            relation: `schema.table` in the warehouse; also the source's name unless one is given.
-            timestamp_field: the instant for which a row holds; naive UTC.
-            created_timestamp_column: the instant at which a row became known; naive UTC; may be "".
+            relation: `schema.table` in the warehouse.
+            timestamp_field: the instant for which a row holds.
+            created_timestamp_column: the instant at which a row became known; may be "".
+            name: if not the relation.
+            field_mapping: column of the relation -> name of the feature or key.
+            description: for people.
+            tags: for people.
+            owner: for people.
 
         Raises:
             ConfigError: if `relation` is not `schema.table`.
@@ -192,7 +198,9 @@ def cursor(config: RepoConfig) -> duckdb.DuckDBPyConnection:
     """
     store = config.offline_store
     if store.snapshot_id is None:
-        raise ConfigError("the lake is read at a release: set offline_store.snapshot_id (see docs/features.md)")
+        raise ConfigError(
+            "the lake is read at a release: set offline_store.snapshot_id (see docs/features.md)"
+        )
     own = _connection(store.connection, store.snapshot_id).cursor()
     own.execute("SET TimeZone = 'UTC'")
     return own
@@ -201,7 +209,9 @@ def cursor(config: RepoConfig) -> duckdb.DuckDBPyConnection:
 class LakeRetrievalJob(RetrievalJob):
     """A query that runs when its result is asked for."""
 
-    def __init__(self, run: Callable[[], pa.Table], *, full_feature_names: bool, metadata: RetrievalMetadata) -> None:
+    def __init__(
+        self, run: Callable[[], pa.Table], *, full_feature_names: bool, metadata: RetrievalMetadata
+    ) -> None:
         super().__init__()
         self._run = run
         self._full_feature_names = full_feature_names
@@ -228,9 +238,13 @@ class LakeRetrievalJob(RetrievalJob):
         """Features and keys asked for."""
         return self._metadata
 
-    def persist(self, storage: SavedDatasetStorage, allow_overwrite: bool = False, timeout: int | None = None) -> None:
+    def persist(
+        self, storage: SavedDatasetStorage, allow_overwrite: bool = False, timeout: int | None = None
+    ) -> None:
         """Refused: a training frame is kept by its release id, not as a copy."""
-        raise NotImplementedError("saved datasets are not supported: keep the release id and the entity query instead")
+        raise NotImplementedError(
+            "saved datasets are not supported: keep the release id and the entity query instead"
+        )
 
 
 class LakeOfflineStore(OfflineStore):
@@ -248,14 +262,13 @@ class LakeOfflineStore(OfflineStore):
         project: str,
         full_feature_names: bool = False,
         filter_by_created_timestamp: bool = False,
-        **unsupported: Any,
+        **unsupported: object,
     ) -> RetrievalJob:
         """Every entity row, in order, with the features that were known at its time.
 
-        Args:
-            entity_df: a frame, or SQL over the alias `warehouse`; its time column is `event_timestamp`, or
-                the only timestamp there is. Without a zone it is UTC.
-            filter_by_created_timestamp: leave out rows created after the entity row's time.
+        `entity_df` is a frame, or SQL over the alias `warehouse`. Its time column is `event_timestamp`, or
+        the only timestamp there is; without a zone it is UTC. With `filter_by_created_timestamp` rows created
+        after the entity row's time are left out.
 
         Raises:
             NotImplementedError: for on-demand features, and for a time range instead of entity rows.
@@ -331,14 +344,18 @@ class LakeOfflineStore(OfflineStore):
         registry: BaseRegistry,
     ) -> None:
         """Refused: what was served is on the prediction rows."""
-        raise NotImplementedError("the lake store does not log features: predictions carry what they were made from")
+        raise NotImplementedError(
+            "the lake store does not log features: predictions carry what they were made from"
+        )
 
     @staticmethod
     def offline_write_batch(
         config: RepoConfig, feature_view: FeatureView, table: pa.Table, progress: Callable[[int], Any] | None
     ) -> None:
         """Refused: feature tables are built by dbt and released after an audit."""
-        raise NotImplementedError(f"{feature_view.name} is built by dbt: the lake store never writes feature tables")
+        raise NotImplementedError(
+            f"{feature_view.name} is built by dbt: the lake store never writes feature tables"
+        )
 
 
 def _view_query(view: FeatureView, feature_refs: list[str], full_feature_names: bool) -> ViewQuery:
@@ -359,7 +376,9 @@ def _view_query(view: FeatureView, feature_refs: list[str], full_feature_names: 
         keys={column_of.get(key, key): entity for key, entity in keys.items()},
         event=source.timestamp_field,
         created=source.created_timestamp_column or None,
-        features={column_of.get(name, name): f"{label}__{name}" if full_feature_names else name for name in names},
+        features={
+            column_of.get(name, name): f"{label}__{name}" if full_feature_names else name for name in names
+        },
         tie_breakers=sorted(column_of.get(field.name, field.name) for field in view.features),
         ttl=view.ttl or None,
     )
@@ -378,7 +397,9 @@ def _time_column(entities: pa.Table) -> str:
         return ENTITY_TIME
     if len(times) == 1:
         return times[0]
-    raise ConfigError(f"name the entity rows' time `{ENTITY_TIME}`: there are {len(times)} timestamps ({times})")
+    raise ConfigError(
+        f"name the entity rows' time `{ENTITY_TIME}`: there are {len(times)} timestamps ({times})"
+    )
 
 
 def _check(entities: pa.Table, views: list[ViewQuery]) -> None:
@@ -388,7 +409,9 @@ def _check(entities: pa.Table, views: list[ViewQuery]) -> None:
             raise ConfigError(f"feature view {view.name} needs {', '.join(missing)} in the entity rows")
         taken = sorted(set(view.features.values()) & set(entities.column_names))
         if taken:
-            raise ConfigError(f"entity rows already have a column {', '.join(taken)} (feature view {view.name})")
+            raise ConfigError(
+                f"entity rows already have a column {', '.join(taken)} (feature view {view.name})"
+            )
 
 
 def _scan(
@@ -403,12 +426,19 @@ def _scan(
 ) -> RetrievalJob:
     # Feast's writers of online values want times with a zone.
     selected = [quoted(column) for column in columns]
-    selected += [f"CAST(CAST({quoted(time)} AS TIMESTAMP) AS TIMESTAMPTZ) AS {quoted(time)}" for time in times]
-    bounds = [f"{event} >= {literal(_naive(start))}" if start else "", f"{event} <= {literal(_naive(end))}" if end else ""]
+    selected += [
+        f"CAST(CAST({quoted(time)} AS TIMESTAMP) AS TIMESTAMPTZ) AS {quoted(time)}" for time in times
+    ]
+    bounds = [
+        f"{event} >= {literal(_naive(start))}" if start else "",
+        f"{event} <= {literal(_naive(end))}" if end else "",
+    ]
     where = " AND ".join(filter(None, bounds)) or "TRUE"
     relation = data_source.get_table_query_string()
     sql = f"SELECT {', '.join(selected)} FROM {relation} WHERE {where} {qualify}"
-    metadata = RetrievalMetadata(features=columns, keys=[], min_event_timestamp=start, max_event_timestamp=end)
+    metadata = RetrievalMetadata(
+        features=columns, keys=[], min_event_timestamp=start, max_event_timestamp=end
+    )
     return LakeRetrievalJob(
         lambda: cursor(config).execute(sql).to_arrow_table(), full_feature_names=False, metadata=metadata
     )

@@ -70,7 +70,8 @@ def join(
 
     Args:
         con: reaches the relations of the views; its time zone is UTC.
-        entities: any columns; `time_column` is a timestamp, and without a zone it is taken as UTC.
+        entities: any columns.
+        time_column: a timestamp among them; without a zone it is taken as UTC.
         views: each must read keys that `entities` has.
         only_known: serve a row only from its created instant on ("as known then").
 
@@ -107,22 +108,33 @@ def join_sql(
         con: is asked, per view, whether it holds rows that an ASOF join could not tell apart.
         key_columns: entity column -> column of the registered `entity_rows`.
         bounds: the first and last time of the entity rows.
+        views: as for `join`.
+        only_known: as for `join`.
     """
     steps, columns, joins = [], [f"e.{ROW}"], []
     for number, view in enumerate(views):
+        name = f"v{number}"
         keys = [(quoted(column), key_columns[entity]) for column, entity in view.keys.items()]
-        right = _candidates(con, view, bounds, only_known=only_known)
-        on = [f"pairs.{entity} = rows.{column}" for column, entity in keys]
-        pairs = ", ".join([*(entity for _, entity in keys), TIME])
-        features = [f"{_unexpired(view, f'rows.{quoted(column)}')} AS f{at}" for at, column in enumerate(view.features)]
+        pair = [*(entity for _, entity in keys), TIME]
+        values = [
+            f"{_unexpired(view, f'rows.{quoted(column)}')} AS f{at}"
+            for at, column in enumerate(view.features)
+        ]
+        on = [
+            *(f"pairs.{entity} = rows.{column}" for column, entity in keys),
+            f"pairs.{TIME} >= rows.{AVAILABLE}",
+        ]
         steps.append(
-            f"v{number} AS (SELECT {', '.join([*(f'pairs.{entity}' for _, entity in keys), f'pairs.{TIME}', *features])}\n"
-            f"  FROM (SELECT DISTINCT {pairs} FROM {ENTITY} WHERE {TIME} IS NOT NULL) AS pairs\n"
-            f"  ASOF LEFT JOIN ({right}) AS rows ON {' AND '.join([*on, f'pairs.{TIME} >= rows.{AVAILABLE}'])})"
+            f"{name} AS (\n"
+            f"  SELECT {', '.join([*(f'pairs.{column}' for column in pair), *values])}\n"
+            f"  FROM (SELECT DISTINCT {', '.join(pair)} FROM {ENTITY} WHERE {TIME} IS NOT NULL) AS pairs\n"
+            f"  ASOF LEFT JOIN ({_candidates(con, view, bounds, only_known=only_known)}) AS rows\n"
+            f"  ON {' AND '.join(on)}\n)"
         )
-        columns += [f"v{number}.f{at} AS {quoted(name)}" for at, name in enumerate(view.features.values())]
-        same = [f"e.{entity} = v{number}.{entity}" for _, entity in keys] + [f"e.{TIME} = v{number}.{TIME}"]
-        joins.append(f"LEFT JOIN v{number} ON {' AND '.join(same)}")
+        columns += [f"{name}.f{at} AS {quoted(label)}" for at, label in enumerate(view.features.values())]
+        joins.append(
+            f"LEFT JOIN {name} ON " + " AND ".join(f"e.{column} = {name}.{column}" for column in pair)
+        )
     with_ = "WITH " + ",\n".join(steps) + "\n" if steps else ""
     return with_ + "\n".join([f"SELECT {', '.join(columns)}", f"FROM {ENTITY} AS e", *joins])
 
@@ -131,7 +143,8 @@ def _unexpired(view: ViewQuery, value: str) -> str:
     """`value`, or null once it is older than the view's TTL. After the join: an old row hides older ones."""
     if not view.ttl:
         return value
-    return f"CASE WHEN rows.{EVENT} + to_microseconds({_microseconds(view.ttl)}) >= pairs.{TIME} THEN {value} END"
+    expires = f"rows.{EVENT} + to_microseconds({_microseconds(view.ttl)})"
+    return f"CASE WHEN {expires} >= pairs.{TIME} THEN {value} END"
 
 
 def _candidates(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, timedelta
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -26,7 +26,11 @@ from redeye.core.errors import ConfigError
 BASE = pd.Timestamp("2013-04-04 07:00")
 HOUR = pd.Timedelta(hours=1)
 TTL_HOURS = 4
-SCHEMA = [Field(name="carrier_id", dtype=String), Field(name="rate", dtype=Float64), Field(name="flights", dtype=Int64)]
+SCHEMA = [
+    Field(name="carrier_id", dtype=String),
+    Field(name="rate", dtype=Float64),
+    Field(name="flights", dtype=Int64),
+]
 REFS = ["carrier_delays:rate", "carrier_delays:flights"]
 
 _lake: duckdb.DuckDBPyConnection
@@ -48,7 +52,7 @@ def lake() -> duckdb.DuckDBPyConnection:
 
 def _config(**changes: Any) -> Any:
     store = LakeOfflineStoreConfig(connection=f"{__name__}:connect_at", **{"snapshot_id": 1, **changes})
-    return SimpleNamespace(offline_store=store, repo_path=Path("."))
+    return SimpleNamespace(offline_store=store, repo_path=Path())
 
 
 def _view(source: DataSource, **changes: Any) -> FeatureView:
@@ -70,8 +74,12 @@ def _publish(frame: pd.DataFrame) -> FeatureView:
     return _view(LakeSource(relation="features.feat_carrier__delays"))
 
 
-def _ours(view: FeatureView, entities: pd.DataFrame | str, refs: list[str] = REFS, **options: Any) -> pd.DataFrame:
-    job = LakeOfflineStore.get_historical_features(_config(), [view], refs, entities, Mock(), "redeye", **options)
+def _ours(
+    view: FeatureView, entities: pd.DataFrame | str, refs: list[str] = REFS, **options: Any
+) -> pd.DataFrame:
+    job = LakeOfflineStore.get_historical_features(
+        _config(), [view], refs, entities, Mock(), "redeye", **options
+    )
     return job.to_df()
 
 
@@ -153,18 +161,26 @@ def test_entity_rows_may_be_sql_with_naive_times(lake: duckdb.DuckDBPyConnection
     view = _publish(_frame([("AA", 0, 0, 1.0, 1)]))
     lake.execute("CREATE SCHEMA warehouse.marts")
     lake.execute(
-        "CREATE TABLE warehouse.marts.fct_flights AS SELECT * FROM (VALUES ('AA', TIMESTAMP '2013-04-04 08:00'),"
-        " ('AA', TIMESTAMP '2013-04-04 06:00')) t(carrier_id, entity_at)"
+        "CREATE TABLE warehouse.marts.fct_flights AS SELECT 'AA' AS carrier_id, unnest("
+        "[TIMESTAMP '2013-04-04 06:00', TIMESTAMP '2013-04-04 08:00']) AS entity_at"
     )
-    result = _ours(view, "SELECT carrier_id, entity_at FROM warehouse.marts.fct_flights ORDER BY entity_at DESC")
+    result = _ours(
+        view, "SELECT carrier_id, entity_at FROM warehouse.marts.fct_flights ORDER BY entity_at DESC"
+    )
     assert result["rate"].fillna(-1).tolist() == [1.0, -1]
-    assert result["entity_at"].tolist() == [pd.Timestamp("2013-04-04 08:00"), pd.Timestamp("2013-04-04 06:00")]
+    assert result["entity_at"].tolist() == [
+        pd.Timestamp("2013-04-04 08:00"),
+        pd.Timestamp("2013-04-04 06:00"),
+    ]
 
 
 def test_text_times_and_categories_are_understood() -> None:
     view = _publish(_frame([("AA", 0, 0, 1.0, 1)]))
     entities = pd.DataFrame(
-        {"carrier_id": pd.Categorical(["AA", "AA"]), "event_timestamp": ["2013-04-04T03:00:00-04:00", "2013-04-04T06:59:59Z"]}
+        {
+            "carrier_id": pd.Categorical(["AA", "AA"]),
+            "event_timestamp": ["2013-04-04T03:00:00-04:00", "2013-04-04T06:59:59Z"],
+        }
     )
     assert _ours(view, entities)["rate"].fillna(-1).tolist() == [1.0, -1]
 
@@ -174,7 +190,13 @@ def test_full_feature_names_and_aliases() -> None:
     other = view.with_name("rival_delays").with_join_key_map({"carrier_id": "rival_id"})
     entities = _entities([("AA", 1)]).assign(rival_id="B6")
     job = LakeOfflineStore.get_historical_features(
-        _config(), [view, other], ["carrier_delays:rate", "rival_delays:rate"], entities, Mock(), "redeye", True
+        _config(),
+        [view, other],
+        ["carrier_delays:rate", "rival_delays:rate"],
+        entities,
+        Mock(),
+        "redeye",
+        True,
     )
     row = job.to_df().iloc[0]
     assert (row["carrier_delays__rate"], row["rival_delays__rate"]) == (1.0, 2.0)
@@ -188,8 +210,10 @@ def test_mapped_columns_keep_their_feature_names() -> None:
 
 
 def test_latest_and_all_rows_between_two_instants() -> None:
-    view = _publish(_frame([("AA", 0, 0, 1.0, 1), ("AA", 2, 2, 2.0, 2), ("AA", 2, 3, 3.0, 3), ("AA", 5, 5, 9.0, 9)]))
-    start, end = (BASE + HOUR).to_pydatetime().replace(tzinfo=UTC), (BASE + 2 * HOUR).to_pydatetime().replace(tzinfo=UTC)
+    view = _publish(
+        _frame([("AA", 0, 0, 1.0, 1), ("AA", 2, 2, 2.0, 2), ("AA", 2, 3, 3.0, 3), ("AA", 5, 5, 9.0, 9)])
+    )
+    start, end = ((BASE + hours * HOUR).tz_localize("UTC").to_pydatetime() for hours in (1, 2))
     arguments = (_config(), view.batch_source, ["carrier_id"], ["rate"], "event_at", "created_at", start, end)
     latest = LakeOfflineStore.pull_latest_from_table_or_query(*arguments).to_df()
     assert latest["rate"].tolist() == [3.0]
@@ -200,7 +224,10 @@ def test_latest_and_all_rows_between_two_instants() -> None:
 
 def test_source_survives_the_registry() -> None:
     source = LakeSource(
-        relation="features.feat_carrier__delays", description="Delays.", tags={"layer": "features"}, field_mapping={"a": "b"}
+        relation="features.feat_carrier__delays",
+        description="Delays.",
+        tags={"layer": "features"},
+        field_mapping={"a": "b"},
     )
     assert DataSource.from_proto(source.to_proto()) == source
     assert source != LakeSource(relation="features.feat_origin__delays", name=source.name)

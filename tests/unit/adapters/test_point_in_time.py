@@ -10,7 +10,7 @@ import pytest
 
 from redeye.adapters.point_in_time import ViewQuery, join
 
-NOON = datetime(2013, 4, 4, 12)
+NOON = datetime(2013, 4, 4, 12)  # noqa: DTZ001 -- naive UTC, as in the lake
 HOUR = timedelta(hours=1)
 
 
@@ -28,9 +28,12 @@ def _view(**changes: object) -> ViewQuery:
     return ViewQuery(**{**view, **changes})  # type: ignore[arg-type]
 
 
-def _source(con: duckdb.DuckDBPyConnection, *rows: tuple[str | None, datetime, datetime | None, float | None]) -> None:
+def _source(
+    con: duckdb.DuckDBPyConnection, *rows: tuple[str | None, datetime, datetime | None, float | None]
+) -> None:
     con.execute(
-        "CREATE OR REPLACE TABLE source (carrier_id VARCHAR, event_at TIMESTAMP, created_at TIMESTAMP, rate DOUBLE)"
+        "CREATE OR REPLACE TABLE source"
+        " (carrier_id VARCHAR, event_at TIMESTAMP, created_at TIMESTAMP, rate DOUBLE)"
     )
     con.executemany("INSERT INTO source VALUES (?, ?, ?, ?)", rows)
 
@@ -51,7 +54,9 @@ def con() -> duckdb.DuckDBPyConnection:
 
 def _rates(con: duckdb.DuckDBPyConnection, entities: pa.Table, **changes: object) -> list[float | None]:
     only_known = bool(changes.pop("only_known", False))
-    return join(con, entities, "event_timestamp", [_view(**changes)], only_known=only_known)["rate"].to_pylist()
+    return join(con, entities, "event_timestamp", [_view(**changes)], only_known=only_known)[
+        "rate"
+    ].to_pylist()
 
 
 def test_future_value_never_leaks(con: duckdb.DuckDBPyConnection) -> None:
@@ -96,7 +101,9 @@ def test_tie_in_both_times_goes_to_the_greatest_value(con: duckdb.DuckDBPyConnec
         assert _rates(con, _entities(("AA", NOON)), created=None) == [7.0]
 
 
-def test_ttl_holds_to_its_last_instant_and_an_expired_row_is_not_replaced(con: duckdb.DuckDBPyConnection) -> None:
+def test_ttl_holds_to_its_last_instant(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
     _source(con, ("AA", NOON, NOON, 1.0))
     last = NOON + 24 * HOUR
     assert _rates(con, _entities(("AA", last), ("AA", last + timedelta(microseconds=1)))) == [1.0, None]
@@ -126,13 +133,18 @@ def test_order_is_kept_for_many_rows(con: duckdb.DuckDBPyConnection) -> None:
 def test_times_with_a_zone_are_compared_as_instants(con: duckdb.DuckDBPyConnection) -> None:
     _source(con, ("AA", NOON, NOON, 1.0))
     instants = pa.array([NOON - timedelta(seconds=1), NOON], pa.timestamp("ns", tz="UTC"))
-    entities = pa.table({"carrier_id": ["AA", "AA"], "event_timestamp": instants.cast(pa.timestamp("ns", "America/New_York"))})
+    entities = pa.table(
+        {"carrier_id": ["AA", "AA"], "event_timestamp": instants.cast(pa.timestamp("ns", "America/New_York"))}
+    )
     result = join(con, entities, "event_timestamp", [_view()])
     assert result["rate"].to_pylist() == [None, 1.0]
 
 
 def test_several_keys_and_renamed_ones(con: duckdb.DuckDBPyConnection) -> None:
-    con.execute("CREATE TABLE two AS SELECT 'AA' AS carrier_id, 'JFK' AS airport_id, event_at, rate FROM (VALUES (TIMESTAMP '2013-04-04 11:00', 4.0)) t(event_at, rate)")
+    con.execute(
+        "CREATE TABLE two AS SELECT 'AA' AS carrier_id, 'JFK' AS airport_id,"
+        " TIMESTAMP '2013-04-04 11:00' AS event_at, 4.0 AS rate"
+    )
     view = _view(relation="two", keys={"carrier_id": "carrier_id", "airport_id": "origin_id"}, created=None)
     entities = _entities(("AA", NOON), ("AA", NOON)).append_column("origin_id", pa.array(["JFK", "LGA"]))
     assert join(con, entities, "event_timestamp", [view])["rate"].to_pylist() == [4.0, None]

@@ -1,0 +1,252 @@
+"""Training frames and online values through Feast: equal for the same night, forward only, never stale."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+from feast import FeatureService, FeatureStore
+
+from redeye.adapters import features, ledger, offline_store
+from redeye.core.calendar import cutoff, nights
+from redeye.settings import settings
+
+pytestmark = pytest.mark.integration
+
+FIRST, LAST = date(2013, 3, 4), date(2013, 3, 15)  # The clocks change on 2013-03-10.
+KEYS = ["k0", "k1", "k2", "k3"]
+GONE = "k3"  # This key's rows end with the first night.
+EVERYTHING = "everything_v1"
+KINDS = {"Int64": "Int64", "Float64": "float64", "Bool": "boolean", "String": "string"}
+HERE = f"{__name__}:connect_at"
+
+_lake: duckdb.DuckDBPyConnection
+
+
+def connect_at(snapshot_id: int) -> duckdb.DuckDBPyConnection:
+    """The snapshot's id is the number of nights it holds, as if each night had its release."""
+    con = duckdb.connect()
+    con.execute("ATTACH ':memory:' AS warehouse; CREATE SCHEMA warehouse.features")
+    tables = _lake.execute("SELECT table_name FROM duckdb_tables()").fetchall()
+    for (table,) in tables:
+        rows = _lake.execute(f"FROM {table} WHERE night <= ?", [_night(snapshot_id)]).to_arrow_table()
+        con.register("rows", rows)
+        con.execute(f"CREATE TABLE warehouse.features.{table} AS FROM rows")
+        con.unregister("rows")
+    return con
+
+
+def _night(snapshot_id: int) -> date:
+    return FIRST + timedelta(days=snapshot_id - 1)
+
+
+def _snapshot(night: date) -> int:
+    return (night - FIRST).days + 1
+
+
+def _naive(night: date) -> datetime:
+    return cutoff(night).replace(tzinfo=None)
+
+
+def _fill(store: FeatureStore) -> duckdb.DuckDBPyConnection:
+    """A feature table per view, random, with nulls; each as of its cutoff, known an hour before."""
+    random = np.random.default_rng(7)
+    con = duckdb.connect()
+    for view in store.list_feature_views():
+        rows = [
+            (night, key) for night in nights(FIRST, LAST) for key in KEYS if key != GONE or night == FIRST
+        ]
+        frame = pd.DataFrame(rows, columns=["night", view.join_keys[0]])
+        frame["event_at"] = [_naive(night) for night in frame["night"]]
+        frame["created_at"] = frame["event_at"] - pd.Timedelta(hours=1)
+        for field in view.features:
+            draw = pd.Series(random.integers(0, 1000, len(frame)))
+            kind = {"Int64": "Int64", "Float64": "float64", "Bool": "boolean", "String": "string"}[
+                str(field.dtype)
+            ]
+            values = draw / 7 if kind == "float64" else draw % 2 == 0 if kind == "boolean" else draw
+            frame[field.name] = values.astype(kind).mask(pd.Series(random.random(len(frame)) < 0.2))
+        table = view.batch_source.relation.removeprefix("features.")
+        con.register("frame", frame)
+        con.execute(f"CREATE TABLE {table} AS FROM frame")
+    return con
+
+
+@pytest.fixture
+def marks(monkeypatch: pytest.MonkeyPatch) -> dict[str, date]:
+    """The ledger's watermarks, without Postgres."""
+    kept: dict[str, date] = {}
+    monkeypatch.setattr(ledger, "watermark", kept.get)
+    monkeypatch.setattr(ledger, "record_materialization", lambda view, night, _: kept.update({view: night}))
+    return kept
+
+
+def _point_to(home: Path, patch: pytest.MonkeyPatch) -> FeatureStore:
+    patch.setenv("REDEYE_HOME", str(home))
+    patch.setenv("REDEYE_FEAST_REGISTRY_URL", f"sqlite:///{home}/registry.db")
+    settings.cache_clear()
+    offline_store._connection.cache_clear()
+    return features.store_at(None)
+
+
+@pytest.fixture(scope="module")
+def registered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home where the definitions are registered, to copy: registering takes seconds."""
+    home = tmp_path_factory.mktemp("registered")
+    with pytest.MonkeyPatch.context() as patch:
+        store = _point_to(home, patch)
+        features.apply(store)
+        _register_everything(store)
+    return home
+
+
+def _register_everything(store: FeatureStore) -> None:
+    store.apply(FeatureService(name=EVERYTHING, features=store.list_feature_views()))
+
+
+@pytest.fixture
+def store(
+    tmp_path: Path, registered: Path, monkeypatch: pytest.MonkeyPatch, marks: dict[str, date]
+) -> Iterator[FeatureStore]:
+    global _lake
+    shutil.copytree(registered, tmp_path / "home")
+    store = _point_to(tmp_path / "home", monkeypatch)
+    _lake = _fill(store)
+    yield store
+    settings.cache_clear()
+
+
+def _keys(store: FeatureStore) -> dict[str, list[str]]:
+    wanted = [*KEYS, "never seen"]
+    return {key: wanted for view in store.list_feature_views() for key in view.join_keys}
+
+
+def _offline(store: FeatureStore, night: date, snapshot_id: int | None = None) -> pd.DataFrame:
+    entities = pd.DataFrame(_keys(store)).assign(event_timestamp=_naive(night))
+    return features.training_frame(snapshot_id or _snapshot(night), entities, EVERYTHING, connection=HERE)
+
+
+def _online(store: FeatureStore, night: date) -> pd.DataFrame:
+    return features.online_features(_keys(store), EVERYTHING, as_of=cutoff(night))
+
+
+def _materialize(night: date) -> dict[str, int]:
+    return features.materialize(_snapshot(night), night, f"{night}.r1", connection=HERE)
+
+
+def _plain(values: pd.Series) -> list[object]:
+    return values.astype(object).where(values.notna(), None).tolist()
+
+
+def _assert_equal(left: pd.DataFrame, right: pd.DataFrame) -> None:
+    for name in left.columns:
+        if name != "event_timestamp":
+            a, b = (
+                frame[name].astype(object).where(frame[name].notna(), None).tolist()
+                for frame in (left, right)
+            )
+            assert a == b, name
+
+
+def test_online_equals_offline_for_the_same_night(store: FeatureStore) -> None:
+    for night in (FIRST, FIRST + timedelta(days=6), LAST):
+        _materialize(night)
+        offline = _offline(store, night)
+        assert offline["carrier_delays__late_rate_7n"].notna().any()
+        _assert_equal(offline, _online(store, night))
+
+
+def test_online_equals_offline_on_a_degraded_night(store: FeatureStore) -> None:
+    night = LAST - timedelta(days=9)
+    _materialize(night)
+    for age in (1, 7, 8, 9):
+        later = night + timedelta(days=age)
+        online = _online(store, later)
+        _assert_equal(_offline(store, later, _snapshot(night)), online)
+        # Eight days over the longer night are still within the TTL, nine are not.
+        assert online["carrier_delays__flights_all"].notna().any() == (age <= 8)
+
+
+def test_an_older_night_never_overwrites_a_newer_one(store: FeatureStore, marks: dict[str, date]) -> None:
+    _materialize(LAST)
+    before = _online(store, LAST)
+    assert _materialize(FIRST) == {}
+    _assert_equal(before, _online(store, LAST))
+    assert set(marks.values()) == {LAST}
+
+
+def test_the_same_night_again_writes_nothing(store: FeatureStore) -> None:
+    assert _materialize(LAST)["carrier_delays"] == 3
+    assert _materialize(LAST) == {}
+
+
+def test_killed_in_the_middle_it_is_done_again_in_full(
+    store: FeatureStore, marks: dict[str, date], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _materialize(FIRST)
+    write, calls = features._write_online, iter(range(100))
+
+    def killed_at_the_fifth(*arguments: object) -> int:
+        if next(calls) == 5:
+            raise KeyboardInterrupt
+        return write(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(features, "_write_online", killed_at_the_fifth)
+    with pytest.raises(KeyboardInterrupt):
+        _materialize(LAST)
+    assert sorted(marks.values()).count(LAST) == 5
+    monkeypatch.setattr(features, "_write_online", write)
+    _materialize(LAST)
+    _assert_equal(_offline(store, LAST), _online(store, LAST))
+
+
+def test_a_lost_online_file_is_filled_again_by_its_last_night(store: FeatureStore) -> None:
+    _materialize(LAST)
+    settings().online_store.unlink()
+    assert _materialize(LAST)["carrier_delays"] == 3
+    _register_everything(store)
+    _assert_equal(_offline(store, LAST), _online(store, LAST))
+
+
+def test_online_values_of_a_later_time_are_masked(store: FeatureStore) -> None:
+    _materialize(LAST)
+    online = _online(store, LAST - timedelta(days=1))
+    assert online.drop(columns=list(_keys(store))).isna().all(axis=None)
+
+
+def test_registering_again_does_nothing_until_a_definition_changes(
+    store: FeatureStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not features.apply()
+    monkeypatch.setattr(features, "definitions_hash", lambda: "changed")
+    assert features.apply()
+    # What is no longer declared is gone: the service that only these tests have.
+    assert [service.name for service in features.store_at(None).list_feature_services()] == [
+        "flight_delay_v1"
+    ]
+
+
+def test_training_frame_takes_sql_and_only_what_the_service_names(store: FeatureStore) -> None:
+    keys = ", ".join(f"'k1' AS {name}" for name in _keys(store))
+    at = f"TIMESTAMP '{_naive(LAST)}' AS event_timestamp"
+    sql = f"SELECT {keys}, {at}, n FROM range(3) AS t(n) ORDER BY n DESC"
+    frame = features.training_frame(_snapshot(LAST), sql, "flight_delay_v1", connection=HERE)
+    assert frame["n"].tolist() == [2, 1, 0]
+    assert frame["event_timestamp"].tolist() == [pd.Timestamp(_naive(LAST))] * 3
+    projections = store.get_feature_service("flight_delay_v1").feature_view_projections
+    wanted = {f"{view.name}__{each.name}" for view in projections for each in view.features}
+    assert wanted == {name for name in frame.columns if "__" in name}
+
+
+def test_a_row_created_after_the_cutoff_is_not_trained_on(store: FeatureStore) -> None:
+    late = "created_at = event_at + INTERVAL 1 HOUR, flights_all = 666"
+    _lake.execute(f"UPDATE feat_carrier__delays SET {late} WHERE night = ?", [LAST])
+    flights = _offline(store, LAST)["carrier_delays__flights_all"]
+    assert 666 not in flights.tolist()
+    assert flights.notna().any()
