@@ -47,19 +47,33 @@ def prepare_files(configured: Settings) -> Secrets:
     home.mkdir(parents=True, exist_ok=True)
     # Postgres' own user passes through it, nobody else may list it.
     home.chmod(0o711)
-    for folder in (configured.landing, configured.lake, configured.artifacts, configured.data_docs, configured.exports):
+    for folder in (
+        configured.landing,
+        configured.lake,
+        configured.artifacts,
+        configured.data_docs,
+        configured.exports,
+    ):
         folder.mkdir(parents=True, exist_ok=True)
     configured.online_store.parent.mkdir(parents=True, exist_ok=True)
     (home / "logs").mkdir(exist_ok=True)
     (home / "run").mkdir(exist_ok=True)
     secrets = load_or_create(home)
-    passwords = {environment.ADMIN: secrets.airflow_admin_password, environment.VIEWER: secrets.airflow_viewer_password}
+    passwords = {
+        environment.ADMIN: secrets.airflow_admin_password,
+        environment.VIEWER: secrets.airflow_viewer_password,
+    }
     _write_private(environment.airflow_passwords_file(configured), json.dumps(passwords))
     return secrets
 
 
 def prepare_databases(
-    configured: Settings, secrets: Secrets, running: EmbeddedPostgres, step: Step = log.info, *, with_tools: bool = True
+    configured: Settings,
+    secrets: Secrets,
+    running: EmbeddedPostgres,
+    step: Step = log.info,
+    *,
+    with_tools: bool = True,
 ) -> None:
     """Create roles, databases and ledgers on a running server, and migrate what its tools keep there.
 

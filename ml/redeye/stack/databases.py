@@ -1,4 +1,4 @@
-"""Databases and roles of the embedded stack: one database and one role for each part, closed to the others."""
+"""Databases and roles of the embedded stack: one of each for each part, closed to the others."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 
 from redeye.settings import PROJECT_ROOT, Settings, settings
@@ -19,7 +20,9 @@ def environment(configured: Settings, secrets: Secrets) -> dict[str, str]:
 
     What the operator has set of URLs and DSNs stays as it is; the rest points at the embedded servers.
     """
-    return _redeye(configured, secrets) | _airflow(configured, secrets) | _mlflow(configured, secrets) | _quiet()
+    parts = (_redeye, _airflow, _mlflow)
+    known = {name: value for part in parts for name, value in part(configured, secrets).items()}
+    return known | _python() | _quiet()
 
 
 def export(configured: Settings, secrets: Secrets) -> None:
@@ -30,7 +33,9 @@ def export(configured: Settings, secrets: Secrets) -> None:
 
 def url(configured: Settings, database: str, password: str) -> str:
     """The SQLAlchemy URL of one of the embedded server's databases, as its own role."""
-    return f"postgresql+psycopg2://{database}:{password}@{configured.host}:{configured.postgres_port}/{database}"
+    return (
+        f"postgresql+psycopg2://{database}:{password}@{configured.host}:{configured.postgres_port}/{database}"
+    )
 
 
 def airflow_url(configured: Settings) -> str:
@@ -57,7 +62,9 @@ def _redeye(configured: Settings, secrets: Secrets) -> dict[str, str]:
         "mlflow_tracking_url": url(configured, "mlflow", secrets.mlflow_db_password),
         "airflow_api_password": secrets.airflow_admin_password,
     }
-    chosen = {name: getattr(configured, name).get_secret_value() or default for name, default in embedded.items()}
+    chosen = {
+        name: getattr(configured, name).get_secret_value() or default for name, default in embedded.items()
+    }
     plain = {
         "home": configured.home.resolve(),
         "host": configured.host,
@@ -65,7 +72,6 @@ def _redeye(configured: Settings, secrets: Secrets) -> dict[str, str]:
         "airflow_port": configured.airflow_port,
         "mlflow_port": configured.mlflow_port,
         "airflow_log_port": configured.airflow_log_port,
-        "trigger_log_port": configured.trigger_log_port,
         "source": configured.source,
         "threads": configured.threads,
     }
@@ -118,22 +124,27 @@ def _airflow(configured: Settings, secrets: Secrets) -> dict[str, str]:
         "LOGGING": {
             "BASE_LOG_FOLDER": configured.home.resolve() / "logs" / "airflow",
             "WORKER_LOG_SERVER_PORT": configured.airflow_log_port,
-            "TRIGGER_LOG_SERVER_PORT": configured.trigger_log_port,
+            "TRIGGER_LOG_SERVER_PORT": configured.airflow_log_port,
         },
         "SCHEDULER": {"CATCHUP_BY_DEFAULT": False},
     }
     known = {
-        f"AIRFLOW__{section}__{name}": str(value) for section, pairs in options.items() for name, value in pairs.items()
+        f"AIRFLOW__{section}__{name}": str(value)
+        for section, pairs in options.items()
+        for name, value in pairs.items()
     }
-    # Tasks start in processes of their own and import redeye; PATH lets Airflow find its own command.
-    return known | {"AIRFLOW_HOME": str(home), "PYTHONPATH": str(PROJECT_ROOT / "ml")}
+    return known | {"AIRFLOW_HOME": str(home)}
 
 
 def _mlflow(configured: Settings, secrets: Secrets) -> dict[str, str]:
-    tracking = configured.mlflow_tracking_url.get_secret_value() or url(configured, "mlflow", secrets.mlflow_db_password)
+    tracking = configured.mlflow_tracking_url.get_secret_value() or url(
+        configured, "mlflow", secrets.mlflow_db_password
+    )
     return {
         "MLFLOW_TRACKING_URI": tracking,
         "MLFLOW_REGISTRY_URI": tracking,
+        "MLFLOW_BACKEND_STORE_URI": tracking,
+        "MLFLOW_DEFAULT_ARTIFACT_ROOT": configured.artifacts.resolve().as_uri(),
         "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         "MLFLOW_SQLALCHEMYSTORE_POOL_SIZE": "3",
@@ -141,8 +152,22 @@ def _mlflow(configured: Settings, secrets: Secrets) -> dict[str, str]:
     }
 
 
+def _python() -> dict[str, str]:
+    """What child processes need to find redeye and this environment's commands."""
+    programs = str(Path(sys.executable).parent)
+    folders = [
+        folder for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if folder != programs
+    ]
+    return {
+        "PATH": os.pathsep.join([programs, *folders]),
+        "PYTHONPATH": str(PROJECT_ROOT / "ml"),
+        # Empty means off: where bytecode is not kept, each of the many processes compiles all it imports.
+        "PYTHONDONTWRITEBYTECODE": "",
+    }
+
+
 def _quiet() -> dict[str, str]:
-    """No telemetry, from anything; no progress bars in logs."""
+    """No telemetry, from anything."""
     return {
         "DO_NOT_TRACK": "true",
         "MLFLOW_DISABLE_TELEMETRY": "true",

@@ -83,7 +83,9 @@ class EmbeddedPostgres:
             password_file.flush()
             system_user.own(Path(password_file.name))
             words += ["--pwfile", password_file.name]
-            made = subprocess.run(words, capture_output=True, text=True, cwd="/", env=_bare_environment(), check=False)
+            made = subprocess.run(
+                words, capture_output=True, text=True, cwd="/", env=_bare_environment(), check=False
+            )
         if made.returncode != 0:
             raise RedeyeError(f"initdb of {self.data_dir} failed:\n{made.stdout}{made.stderr}")
         log.info("made the database folder %s", self.data_dir)
@@ -120,7 +122,12 @@ class EmbeddedPostgres:
         log_path = self.log_path
         with log_path.open("ab") as log_file:
             self._process = subprocess.Popen(
-                self.command(), stdout=log_file, stderr=log_file, stdin=subprocess.DEVNULL, cwd="/", process_group=0
+                self.command(),
+                stdout=log_file,
+                stderr=log_file,
+                stdin=subprocess.DEVNULL,
+                cwd="/",
+                process_group=0,
             )
         try:
             self.wait_ready()

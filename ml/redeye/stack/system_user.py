@@ -20,7 +20,7 @@ USER = "redeye-postgres"
 
 # Writes for real: coreutils' `test -w` does not see capabilities.
 _WRITES = 'mkdir "$0/.probe" && rmdir "$0/.probe"'
-# In this order: no privilege where none is needed; then passing folders; then also installs made under umask 077.
+# No privilege where none is needed; then passing folders; then installs made under umask 077, too.
 _CAPABILITIES: tuple[tuple[str, ...], ...] = ((), ("dac_read_search",), ("dac_read_search", "dac_override"))
 
 
@@ -74,15 +74,20 @@ def prefix(binary: Path, data_dir: Path) -> list[str]:
         return []
     setpriv = shutil.which("setpriv")
     if setpriv is None:
-        raise ConfigError("Postgres does not run as root and `setpriv` (util-linux) is missing: run as another user")
+        raise ConfigError(
+            "Postgres does not run as root and `setpriv` (util-linux) is missing: run as another user"
+        )
     for capabilities in _CAPABILITIES:
         words = _setpriv(setpriv, capabilities)
         if _works(words, [str(binary), "--version"]) and _works(words, ["sh", "-c", _WRITES, str(data_dir)]):
             return words
-    blocked = next((p for p in reversed([data_dir, *data_dir.parents]) if not p.stat().st_mode & 0o001), data_dir)
+    blocked = next(
+        (p for p in reversed([data_dir, *data_dir.parents]) if not p.stat().st_mode & 0o001), data_dir
+    )
     raise ConfigError(
-        f"the system user {USER}, as which Postgres runs, cannot reach {data_dir}: {blocked} is closed to it. "
-        f"Open that folder (chmod o+x), set REDEYE_HOME to one that is open, or run as an ordinary user"
+        f"the system user {USER}, as which Postgres runs, cannot reach {data_dir}: "
+        f"{blocked} is closed to it; open that folder (chmod o+x), "
+        f"set REDEYE_HOME to one that is open, or run as an ordinary user"
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import psycopg2
 import pytest
 from psycopg2 import errors
@@ -21,10 +23,9 @@ def connect_as(stack, role, database):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_role_reaches_its_own_database(stack_env, name):
-    with connect_as(stack_env, name, name) as link, link.cursor() as at:
+    with closing(connect_as(stack_env, name, name)) as link, link.cursor() as at:
         at.execute("SELECT current_user, current_database()")
         assert at.fetchone() == (name, name)
-    link.close()
 
 
 @pytest.mark.parametrize("role", NAMES)
@@ -42,22 +43,22 @@ def test_a_wrong_password_is_refused(stack_env):
 
 
 @pytest.mark.parametrize("name", LEDGERS)
-@pytest.mark.parametrize("act", ["UPDATE {} SET night = night", "DELETE FROM {}", "TRUNCATE {}", "DROP TABLE {}"])
+@pytest.mark.parametrize(
+    "act", ["UPDATE {} SET night = night", "DELETE FROM {}", "TRUNCATE {}", "DROP TABLE {}"]
+)
 def test_a_ledger_is_not_rewritten_by_its_role(stack_env, name, act):
     table, act = ("ledger.releases", act) if name == "warehouse" else ("ledger.promotions", act)
     if name == "outputs":
         act = act.replace("night = night", "reason = reason")
-    with connect_as(stack_env, name, name) as link, link.cursor() as at:
+    with closing(connect_as(stack_env, name, name)) as link, link.cursor() as at:
         with pytest.raises(errors.InsufficientPrivilege):
             at.execute(act.format(table))
-    link.close()
 
 
 def test_the_lease_is_taken_only_through_its_function(stack_env):
-    with connect_as(stack_env, "warehouse", "warehouse") as link, link.cursor() as at:
+    with closing(connect_as(stack_env, "warehouse", "warehouse")) as link, link.cursor() as at:
         with pytest.raises(errors.InsufficientPrivilege):
             at.execute("UPDATE ledger.lease SET token = 0")
-    link.close()
 
 
 def test_creating_again_changes_nothing(stack_env):

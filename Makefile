@@ -1,0 +1,95 @@
+# Every task of the project. `make help` lists them.
+#
+# Set-up is part of each target: it makes `.venv` from requirements.lock once, and again when the lock changes.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= python3.11
+UV_VERSION := 0.13.9
+VENV := .venv
+BOOTSTRAP := $(VENV)/bootstrap
+STAMP := $(VENV)/.installed-$(shell cksum < requirements.lock | tr ' ' '-')
+BIN := $(CURDIR)/$(VENV)/bin
+
+export PATH := $(BIN):$(PATH)
+export PYTHONPATH := $(CURDIR)/ml
+# Where bytecode is not kept, each of the many processes compiles all it imports.
+unexport PYTHONDONTWRITEBYTECODE
+# uv does not read pip's variable; some indexes offer large CUDA builds where a local folder has small ones.
+ifneq ($(PIP_FIND_LINKS),)
+export UV_FIND_LINKS := $(PIP_FIND_LINKS)
+endif
+export UV_LINK_MODE ?= copy
+
+REDEYE := $(BIN)/python -m redeye
+SOURCES := $(wildcard ml plugins dags feature_repo tests)
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}'
+
+.PHONY: setup
+setup: $(STAMP) ## Install everything into .venv (done by the other targets too)
+
+$(STAMP): requirements.lock
+	@PYTHON=$(PYTHON) VENV=$(VENV) BOOTSTRAP=$(BOOTSTRAP) UV_VERSION=$(UV_VERSION) bash scripts/setup.sh
+	@rm -f $(VENV)/.installed-*
+	@touch $@
+
+.PHONY: run
+run: $(STAMP) ## Start the stack and make the first predictions; again: show them
+	@$(REDEYE) run
+
+.PHONY: stop
+stop: $(STAMP) ## Stop the stack; all data stays
+	@$(REDEYE) stack down
+
+.PHONY: status
+status: $(STAMP) ## Show which servers run and how they are
+	@$(REDEYE) stack status
+
+.PHONY: logs
+logs: $(STAMP) ## Show the end of every server's log
+	@$(REDEYE) stack logs
+
+.PHONY: reset
+reset: $(STAMP) ## Delete all data, after asking (YES=1 does not ask)
+	@$(REDEYE) stack reset $(if $(YES),--yes)
+
+.PHONY: load-year
+load-year: $(STAMP) ## Bring the warehouse to the end of the year
+	@$(REDEYE) load-year
+
+.PHONY: backfill
+backfill: $(STAMP) ## Run the nightly DAGs again: make backfill FROM=2013-04-04 TO=2013-04-10
+	@$(REDEYE) backfill "$(FROM)" "$(TO)"
+
+.PHONY: test
+test: $(STAMP) ## Run every test (ARGS=... goes to pytest)
+	@$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: lint
+lint: $(STAMP) ## Check style, layers of imports, and SQL
+	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/ruff format --check $(SOURCES)
+	@$(BIN)/lint-imports
+	@if [ -f dbt/dbt_project.yml ]; then $(BIN)/sqlfluff lint dbt/models dbt/macros; fi
+
+.PHONY: types
+types: $(STAMP) ## Check types
+	@$(BIN)/mypy
+
+.PHONY: format
+format: $(STAMP) ## Rewrite the code in the one style
+	@$(BIN)/ruff check --fix $(SOURCES)
+	@$(BIN)/ruff format $(SOURCES)
+
+.PHONY: lock
+lock: ## Resolve requirements.in into requirements.lock
+	@PYTHON=$(PYTHON) VENV=$(VENV) BOOTSTRAP=$(BOOTSTRAP) UV_VERSION=$(UV_VERSION) bash scripts/setup.sh --uv-only
+	@$(BOOTSTRAP)/bin/uv pip compile --python-version 3.11 --custom-compile-command 'make lock' \
+		--no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock requirements.in

@@ -1,0 +1,181 @@
+"""The command line: the stack, the first run, and bulk work on nights. `make` calls it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.table import Table
+
+from redeye.core.errors import ConfigError, RedeyeError
+from redeye.settings import settings
+from redeye.stack import bootstrap, environment, lifecycle
+from redeye.stack.supervisor import ProcessState, Supervisor
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
+stack = typer.Typer(help="The servers that run on this machine.", no_args_is_help=True)
+app.add_typer(stack, name="stack")
+console = Console()
+
+
+@app.callback()
+def _set_up_logging() -> None:
+    logging.basicConfig(
+        level=logging.WARNING, format="%(message)s", handlers=[RichHandler(console=console, show_path=False)]
+    )
+
+
+@contextmanager
+def _told_plainly() -> Iterator[None]:
+    """Show an error that was raised on purpose as its message alone, and end with status 1."""
+    try:
+        yield
+    except RedeyeError as error:
+        Console(stderr=True).print(f"[bold red]Error:[/] {error}", highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from error
+
+
+def _start() -> None:
+    began = time.monotonic()
+    with console.status("Starting the stack") as shown:
+
+        def step(text: str) -> None:
+            shown.update(text)
+            console.print(f"[dim]{time.monotonic() - began:5.1f} s[/]  {text}")
+
+        secrets = lifecycle.up(settings(), step)
+    environment.export(settings(), secrets)
+    console.print(f"[green]The stack is healthy[/] after {time.monotonic() - began:.0f} s.")
+
+
+def _show_addresses() -> None:
+    configured = settings()
+    secrets = bootstrap.prepare_files(configured)
+    table = Table(show_header=False, box=None)
+    table.add_row("Airflow", environment.airflow_url(configured))
+    table.add_row("", f"user {environment.ADMIN}, password {secrets.airflow_admin_password}")
+    table.add_row("", f"to look only: user {environment.VIEWER}, password {secrets.airflow_viewer_password}")
+    table.add_row("MLflow", environment.mlflow_url(configured))
+    console.print(table)
+
+
+@stack.command()
+def up() -> None:
+    """Start what does not run yet and wait until all of it is healthy."""
+    with _told_plainly():
+        _start()
+        _show_addresses()
+
+
+@stack.command()
+def down() -> None:
+    """Stop everything; all data stays."""
+    with _told_plainly(), console.status("Stopping the stack"):
+        stopped = lifecycle.down(settings())
+    console.print("The stack is stopped." if stopped else "Nothing was running.")
+
+
+@stack.command()
+def status() -> None:
+    """Show every server and its health; status 1 unless all is well."""
+    with _told_plainly():
+        rows = Supervisor(settings()).statuses()
+        state = lifecycle.health(settings())
+    if not rows:
+        console.print("The stack does not run: `make run` starts it.")
+        raise typer.Exit(1)
+    table = Table("server", "state", "detail")
+    for row in rows:
+        colour = "green" if row.state == ProcessState.RUNNING else "red"
+        table.add_row(row.name, f"[{colour}]{row.state}[/]", row.detail)
+    console.print(table)
+    if not state.is_healthy:
+        console.print(f"[red]Not healthy:[/] {', '.join(state.waiting_for)}")
+        raise typer.Exit(1)
+    console.print("[green]Healthy.[/]")
+    _show_addresses()
+
+
+@stack.command()
+def logs(
+    name: Annotated[str | None, typer.Argument(help="One server; all of them if left out.")] = None,
+    lines: Annotated[int, typer.Option(help="How many lines of each.")] = 20,
+) -> None:
+    """Show the end of the servers' logs."""
+    paths = sorted((settings().home / "logs").glob(f"{name or '*'}.log"))
+    with _told_plainly():
+        if not paths:
+            raise ConfigError(f"no log of {name or 'any server'} in {settings().home / 'logs'}")
+    for path in paths:
+        console.rule(str(path))
+        console.print(lifecycle.tail(path, lines), markup=False, highlight=False, soft_wrap=True)
+
+
+@stack.command()
+def reset(
+    is_sure: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Stop everything and delete all data: databases, landing, lakes, models, predictions."""
+    home = settings().home.resolve()
+    if not home.exists():
+        console.print(f"There is nothing at {home}.")
+        return
+    if not is_sure:
+        console.print(f"This deletes [bold]{home}[/] with every database, model and prediction in it.")
+        if typer.prompt("Type 'reset' to go on") != "reset":
+            console.print("Nothing was deleted.")
+            raise typer.Exit(1)
+    with _told_plainly(), console.status("Deleting"):
+        lifecycle.reset(settings())
+    console.print("Deleted.")
+
+
+@app.command()
+def run() -> None:
+    """Start the stack, build three months, train, predict three nights, and show the riskiest flights."""
+    from redeye.stack import firstrun
+
+    with _told_plainly():
+        _start()
+        firstrun.run(settings(), console)
+        _show_addresses()
+
+
+@app.command("load-year")
+def load_year() -> None:
+    """Bring the warehouse from the night after its last release to the end of the year, in one build."""
+    from redeye.stack import firstrun
+
+    with _told_plainly():
+        _start()
+        firstrun.load_year(settings(), console)
+
+
+@app.command()
+def backfill(
+    first: Annotated[str, typer.Argument(metavar="FROM", help="The first night, as 2013-04-04.")],
+    last: Annotated[str, typer.Argument(metavar="TO", help="The last night, included.")],
+) -> None:
+    """Build, score and monitor the nights FROM to TO, both included, where that is not done yet."""
+    from redeye.stack import firstrun
+
+    with _told_plainly():
+        first_night, last_night = _night("FROM", first), _night("TO", last)
+        if first_night > last_night:
+            raise ConfigError(f"FROM={first} is after TO={last}")
+        _start()
+        firstrun.backfill(settings(), console, first_night, last_night)
+
+
+def _night(name: str, text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(f"{name} must be a night such as 2013-04-04, got {text!r}") from error

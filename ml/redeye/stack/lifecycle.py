@@ -1,0 +1,133 @@
+"""Bring the embedded stack up and down: one call each, safe to repeat."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from redeye.core.errors import ConfigError, RedeyeError
+from redeye.settings import Settings
+from redeye.stack import bootstrap, environment, ports, programs
+from redeye.stack.bootstrap import Step
+from redeye.stack.secrets import FILE_NAME, Secrets
+from redeye.stack.supervisor import ProcessState, Supervisor
+
+log = logging.getLogger(__name__)
+
+START_TIMEOUT_SECONDS = 180.0
+_AIRFLOW_PARTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
+_LOG_LINES = 25
+
+
+@dataclass(frozen=True)
+class Health:
+    """Which parts answer as healthy, by name."""
+
+    parts: dict[str, bool]
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether every part is."""
+        return all(self.parts.values())
+
+    @property
+    def waiting_for(self) -> list[str]:
+        """The parts that are not healthy yet."""
+        return [name for name, is_healthy in self.parts.items() if not is_healthy]
+
+
+def up(
+    configured: Settings, step: Step = log.info, timeout_seconds: float = START_TIMEOUT_SECONDS
+) -> Secrets:
+    """Start whatever does not run yet and wait until all of it is healthy.
+
+    Raises:
+        ConfigError: if a port is taken; nothing has been started then.
+        RedeyeError: if a server keeps dying or does not become healthy; the message carries its log's end.
+    """
+    supervisor = Supervisor(configured)
+    secrets = bootstrap.prepare_files(configured)
+    if supervisor.pid() is None:
+        supervisor.shut_down()
+        ports.require_free(configured)
+        step("Starting Postgres")
+        server = bootstrap.server(configured, secrets)
+        server.initialise()
+        text = programs.configuration(configured, programs.programs(configured, server))
+        programs.configuration_path(configured).write_text(text, encoding="utf-8")
+        supervisor.start(os.environ | environment.environment(configured, secrets))
+    server = bootstrap.server(configured, secrets)
+    server.wait_ready()
+    bootstrap.prepare_databases(configured, secrets, server, step)
+    supervisor.start_missing()
+    _wait_healthy(configured, supervisor, step, timeout_seconds)
+    return secrets
+
+
+def down(configured: Settings) -> bool:
+    """Stop everything, the database last; whether anything ran."""
+    return Supervisor(configured).shut_down()
+
+
+def health(configured: Settings) -> Health:
+    """Ask Airflow and MLflow how they are; what does not answer is not healthy."""
+    parts = dict.fromkeys((*_AIRFLOW_PARTS, "mlflow"), False)
+    with suppress(httpx.HTTPError, ValueError):
+        answer = httpx.get(f"{environment.airflow_url(configured)}/api/v2/monitor/health", timeout=5).json()
+        parts |= {name: answer.get(name, {}).get("status") == "healthy" for name in _AIRFLOW_PARTS}
+    with suppress(httpx.HTTPError):
+        parts["mlflow"] = httpx.get(f"{environment.mlflow_url(configured)}/health", timeout=5).is_success
+    return Health(parts)
+
+
+def reset(configured: Settings) -> None:
+    """Stop everything and delete the home folder with all data in it.
+
+    Raises:
+        ConfigError: if the folder is not one that the stack made.
+    """
+    home = configured.home.resolve()
+    if not home.exists():
+        return
+    if not (home / FILE_NAME).exists():
+        raise ConfigError(
+            f"{home} holds no {FILE_NAME}: it is not a folder of this stack, so it is not deleted"
+        )
+    down(configured)
+    shutil.rmtree(home)
+
+
+def _wait_healthy(configured: Settings, supervisor: Supervisor, step: Step, timeout_seconds: float) -> None:
+    deadline = time.monotonic() + timeout_seconds
+    told: list[str] = []
+    while True:
+        for status in supervisor.statuses():
+            if status.state == ProcessState.FATAL:
+                end = tail(programs.log_path(configured.home / "logs", status.name))
+                raise RedeyeError(f"{status.name} does not stay up: {status.detail}\n{end}")
+        state = health(configured)
+        if state.is_healthy:
+            return
+        if time.monotonic() > deadline:
+            raise RedeyeError(
+                f"not healthy after {timeout_seconds:.0f} s: {', '.join(state.waiting_for)}; "
+                f"see `make logs` or {configured.home / 'logs'}"
+            )
+        if state.waiting_for != told:
+            told = state.waiting_for
+            step(f"Waiting for {', '.join(told)}")
+        time.sleep(0.5)
+
+
+def tail(path: Path, lines: int = _LOG_LINES) -> str:
+    """The last lines of a log."""
+    if not path.exists():
+        return "(no log)"
+    return "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])

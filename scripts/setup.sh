@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Make .venv with exactly what requirements.lock names. Called by make, which knows when it is needed.
+set -euo pipefail
+
+fail() {
+    printf 'setup: %s\n' "$*" >&2
+    exit 1
+}
+
+is_python311() {
+    "$1" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' >/dev/null 2>&1
+}
+
+has_venv() {
+    "$1" -c 'import ensurepip, venv' >/dev/null 2>&1
+}
+
+install_with_apt() {
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        printf 'setup: installing python3.11-venv with apt-get\n'
+        apt-get update -qq && apt-get install -y -qq python3.11 python3.11-venv >/dev/null
+    fi
+}
+
+make_venv() {
+    if ! is_python311 "$PYTHON" || ! has_venv "$PYTHON"; then
+        install_with_apt || fail "apt-get could not install python3.11-venv; install it by hand and try again"
+    fi
+    is_python311 "$PYTHON" || fail "no Python 3.11 as '$PYTHON': apt-get install python3.11-venv, or set PYTHON=/path/to/python3.11"
+    has_venv "$PYTHON" || fail "the venv module of $PYTHON is missing: apt-get install python3.11-venv"
+    "$PYTHON" -m venv "$1"
+}
+
+if [ ! -x "$VENV/bin/python" ]; then
+    printf 'setup: making %s\n' "$VENV"
+    make_venv "$VENV"
+fi
+uv="$BOOTSTRAP/bin/uv"
+if [ "$("$uv" --version 2>/dev/null | cut -d' ' -f2)" != "$UV_VERSION" ]; then
+    make_venv "$BOOTSTRAP"
+    "$BOOTSTRAP/bin/python" -m pip install --quiet "uv==$UV_VERSION"
+fi
+[ "${1:-}" != "--uv-only" ] || exit 0
+printf 'setup: installing requirements.lock (a few minutes the first time)\n'
+"$uv" pip sync --quiet --compile-bytecode --python "$VENV/bin/python" requirements.lock
+"$uv" pip check --quiet --python "$VENV/bin/python"
