@@ -2,14 +2,12 @@
 
 Runs at 03:00 New York time and waits, deferred, for the night's release. It measures the quality of
 earlier predictions whose labels have matured, compares today's inputs with the past, writes the reports
-and gives a verdict: `ok`, `watch`, `retrain` or `roll back`, with reasons. Only `retrain` acts by itself: it
-starts `train_{model}`, which may still decide to keep the champion. A night that is a recorded gap is skipped.
+and gives a verdict, with reasons: `ok`, `watch` (a person should look) or `retrain`, which starts
+`train_{model}`; that may still decide to keep the champion. A night that is a recorded gap is skipped.
 
 | red task | what it means and what to do |
 |---|---|
 | `judge_predictions` | No prediction depends on this task: it can wait for the morning. `build night … first`: run `build_warehouse` for that night, then clear this task. Not released by 09:00: see why `build_warehouse` is red. `already decided`: a second run judged otherwise; the first verdict stands. |
-
-On `roll back`: read the reasons, then promote the earlier version by hand; it is never done unasked.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from redeye.core.errors import AlreadyDecided, AuditRefused, ConfigError, Delive
 from redeye_airflow.nights import NightRun, deadline_of, load_dotted
 from redeye_airflow.standing import Standing, missing_predecessor, standing
 from redeye_airflow.triggers import ReleaseTrigger, active_state
-from redeye_airflow.vocabulary import AssetName, Otherwise, Outcome, Requirement, RunValue
+from redeye_airflow.vocabulary import RETRAIN, AssetName, Otherwise, Outcome, Requirement, RunValue
 
 log = logging.getLogger(__name__)
 
@@ -175,7 +175,7 @@ class JobOperator(BaseOperator):
         for outlet in self.outlets:
             if isinstance(outlet, Asset):
                 events[outlet].extra = {"night": run.last.isoformat(), "run_id": run.run_id}
-        if self.event_alias is not None and result.get("verdict") == "retrain":
+        if self.event_alias is not None and result.get("verdict") == RETRAIN:
             reasons = "; ".join(str(reason) for reason in result.get("reasons", []))
             events[self.event_alias].add(
                 Asset(f"{AssetName.RETRAINING}/{result['model']}"),

@@ -6,6 +6,9 @@ from enum import StrEnum
 
 OWNER = "redeye"
 
+# `redeye.core.verdict.Verdict.RETRAIN`, which is too heavy to import when DAG files are parsed.
+RETRAIN = "retrain"
+
 
 class Verb(StrEnum):
     """A DAG id is `<verb>_<object>`, with one of these verbs."""

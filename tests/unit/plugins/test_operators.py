@@ -15,6 +15,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, T
 
 from redeye.core import errors
 from redeye.core.calendar import cutoff, start_of
+from redeye.core.verdict import Verdict
 from redeye_airflow import operators
 from redeye_airflow.operators import JobOperator, hand_on, summary
 from redeye_airflow.standing import Standing
@@ -211,14 +212,14 @@ def test_a_job_gets_constants_and_what_it_asks_of_the_run(boundary: Boundary) ->
     ]
 
 
-@pytest.mark.parametrize(("verdict", "expected"), [("retrain", 1), ("watch", 0), ("roll back", 0), ("ok", 0)])
-def test_only_the_verdict_retrain_asks_for_a_training(boundary: Boundary, verdict: str, expected: int) -> None:
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_only_the_verdict_retrain_asks_for_a_training(boundary: Boundary, verdict: Verdict) -> None:
     boundary.result = {"model": "m", "verdict": verdict, "reasons": ["auc fell", "for 3 nights"]}
     given, alias = context("backfill"), AssetAlias("retraining_m")
     outlet = Asset(f"{AssetName.MONITORING}/m")
     task(event_alias=alias, outlets=[outlet]).execute(given)
     added = given["outlet_events"][alias].added
-    assert len(added) == expected
+    assert len(added) == (verdict is Verdict.RETRAIN)
     if added:
         extra = {"night": "2013-04-02", "run_id": "backfill__x", "reason": "auc fell; for 3 nights"}
         assert added == [("redeye://events/retraining/m", extra)]
