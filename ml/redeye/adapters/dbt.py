@@ -1,27 +1,239 @@
 """dbt, run in this process over the lake: build the warehouse's head, name its code, render its docs.
 
-The module is also the dbt-duckdb plugin that `dbt/profiles.yml` names: `Plugin` opens the connection.
-dbt's artifacts, logs and its parsed project live outside of the repository, in `<home>/dbt`.
+dbt's artifacts, its parsed project and its logs live outside of the repository, in `<home>/dbt`. The
+connection is opened by `redeye.adapters.dbt_plugin`, and closed here when dbt is done.
 """
 
 from __future__ import annotations
 
+import gc
+import hashlib
+import json
+import logging
 import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from dbt.adapters.duckdb.plugins import BasePlugin
-from duckdb import DuckDBPyConnection
+from redeye.adapters import lake
+from redeye.adapters.lake import Catalog
+from redeye.core.errors import RedeyeError
+from redeye.settings import PROJECT_ROOT, settings
+
+if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunnerResult
+    from dbt.contracts.graph.manifest import Manifest
+
+log = logging.getLogger(__name__)
+
+PROJECT = PROJECT_ROOT / "dbt"
+PACKAGE = "redeye"
+ATTACH = "REDEYE_WAREHOUSE_ATTACH"
+DATA_PATH = "REDEYE_WAREHOUSE_DATA_PATH"
+THREADS = "REDEYE_THREADS"
+FAILED = frozenset({"error", "fail", "runtime error"})
+SECRET = re.compile(r"(password\s*=\s*)('[^']*'|\S+)|(://[^:/\s]+:)[^@\s]+(?=@)")
 
 
-class Plugin(BasePlugin):
-    """Loads the lake's extensions from their wheels and attaches the warehouse, as `warehouse`."""
+class DbtError(RedeyeError):
+    """dbt failed; the message names each failing node and what it said."""
 
-    def configure_connection(self, conn: DuckDBPyConnection) -> None:
-        """Called by dbt-duckdb once, before it attaches anything itself."""
-        from redeye.adapters.lake import extension_paths
 
-        for path in extension_paths().values():
-            conn.execute(f"LOAD '{path}'")
-        conn.execute("SET GLOBAL TimeZone = 'UTC'")
-        target = os.environ["REDEYE_WAREHOUSE_ATTACH"].replace("'", "''")
-        data_path = os.environ["REDEYE_WAREHOUSE_DATA_PATH"].replace("'", "''")
-        conn.execute(f"ATTACH '{target}' AS warehouse (DATA_PATH '{data_path}', DATA_INLINING_ROW_LIMIT 0)")
+@dataclass(frozen=True)
+class DbtResult:
+    """What a build did.
+
+    Attributes:
+        nodes: unique ids of the models and tests that ran, in order of completion.
+        seconds: wall time of every node, by unique id.
+        code_hash: the hash of the code that was built, as `code_hash()` gives it.
+    """
+
+    nodes: tuple[str, ...]
+    seconds: dict[str, float]
+    code_hash: str
+
+
+def build(
+    *,
+    attach: str | None = None,
+    data_path: Path | str | None = None,
+    target_dir: Path | None = None,
+    select: Sequence[str] = (),
+) -> DbtResult:
+    """Build and test the nights of `raw.build_window` at the warehouse's head.
+
+    Args:
+        attach: what to attach for writing; by default the warehouse of the settings, without a token.
+        data_path: folder of the lake's Parquet files; by default that of the settings.
+        target_dir: folder for dbt's state; by default `<home>/dbt`.
+        select: dbt selectors, for a part of the project; by default all of it.
+
+    Raises:
+        DbtError: if a model or test fails, or the project does not parse; what did not fail is built.
+    """
+    with _environment(attach, data_path):
+        manifest = _parse(target_dir)
+        hashed = _hash(manifest)
+        selection = ["--select", *select] if select else []
+        # Unit tests test the code, not the night: they run in CI.
+        result = _invoke(["build", "--exclude-resource-type", "unit_test", *selection], target_dir, manifest)
+    ran = _checked(result)
+    return DbtResult(
+        nodes=tuple(node.node.unique_id for node in ran),
+        seconds={node.node.unique_id: float(node.execution_time) for node in ran},
+        code_hash=hashed,
+    )
+
+
+def test_units(*, attach: str, data_path: Path | str, target_dir: Path | None = None) -> DbtResult:
+    """Run the unit tests of the models, over a lake whose relations exist, rows or not.
+
+    Raises:
+        DbtError: naming each failing unit test, with the rows expected and found.
+    """
+    with _environment(attach, data_path):
+        manifest = _parse(target_dir)
+        hashed = _hash(manifest)
+        result = _invoke(["test", "--select", "test_type:unit"], target_dir, manifest)
+    ran = _checked(result)
+    return DbtResult(tuple(node.node.unique_id for node in ran), {}, hashed)
+
+
+def code_hash(*, target_dir: Path | None = None) -> str:
+    """SHA-256 of the project's code: models, tests and macros with their configuration, and dbt's versions.
+
+    Independent of descriptions, of the order and place of files, and of the warehouse; needs no connection.
+
+    Raises:
+        DbtError: if the project does not parse.
+    """
+    with _environment("", ""):
+        return _hash(_parse(target_dir))
+
+
+def docs(
+    *, attach: str | None = None, data_path: Path | str | None = None, target_dir: Path | None = None
+) -> Path:
+    """Render the docs of the project as one static page, without any network.
+
+    Returns:
+        The page.
+
+    Raises:
+        DbtError: if the project does not parse or the warehouse cannot be read.
+    """
+    with _environment(attach, data_path):
+        _checked(_invoke(["docs", "generate", "--static"], target_dir))
+    return _state(target_dir) / "target" / "static_index.html"
+
+
+def _state(target_dir: Path | None) -> Path:
+    return target_dir or settings().home / "dbt"
+
+
+@contextmanager
+def _environment(attach: str | None, data_path: Path | str | None) -> Iterator[None]:
+    """Give the plugin what to attach, and leave nothing behind: variables, folder, connection."""
+    values = {
+        ATTACH: lake.attach_string(Catalog.WAREHOUSE) if attach is None else attach,
+        DATA_PATH: f"{lake.data_path(Catalog.WAREHOUSE)}/" if data_path is None else str(data_path),
+        THREADS: str(settings().threads),
+    }
+    before = {name: os.environ.get(name) for name in values}
+    folder = Path.cwd()
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        os.chdir(folder)
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        _disconnect()
+
+
+def _disconnect() -> None:
+    """Close dbt's DuckDB: it outlives the run, and would be used again whatever is to be attached then."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.adapters.factory import reset_adapters
+
+    reset_adapters()
+    environment = DuckDBConnectionManager._ENV
+    if environment is not None:
+        environment.close()
+    DuckDBConnectionManager.close_all_connections()
+    gc.collect()  # cursors hold the database open until they are collected
+
+
+def _invoke(command: list[str], target_dir: Path | None, manifest: Manifest | None = None) -> dbtRunnerResult:
+    from dbt.cli.main import dbtRunner
+
+    state = _state(target_dir)
+    state.mkdir(parents=True, exist_ok=True)
+    where = [
+        *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
+        *("--target-path", str(state / "target")),
+    ]
+    flags = [
+        *("--log-path", str(state / "logs"), "--log-level", "none", "--log-level-file", "info"),
+        *("--no-send-anonymous-usage-stats", "--no-version-check", "--no-use-colors"),
+    ]
+    return dbtRunner(manifest=manifest, callbacks=[_forward]).invoke([*flags, *command, *where])
+
+
+def _forward(event: Any) -> None:
+    """Hand what dbt says on to the log of this process."""
+    levels = {"info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
+    if event.info.level in levels and event.info.msg.strip():
+        log.log(levels[event.info.level], "%s", _redacted(event.info.msg))
+
+
+def _redacted(text: str) -> str:
+    """Without the password of any DSN in it."""
+    return SECRET.sub(lambda match: f"{match[1] or match[3]}***", text)
+
+
+def _parse(target_dir: Path | None) -> Manifest:
+    result = _invoke(["parse"], target_dir)
+    _checked(result)
+    return result.result  # type: ignore[return-value]
+
+
+def _checked(result: dbtRunnerResult) -> list[Any]:
+    """The results of all nodes.
+
+    Raises:
+        DbtError: if one of them failed, or dbt itself did.
+    """
+    if result.exception is not None:
+        raise DbtError(f"dbt stopped: {_redacted(str(result.exception))}") from None
+    nodes = list(getattr(result.result, "results", []))
+    failures = [node for node in nodes if str(node.status) in FAILED]
+    if failures:
+        said = (f"{node.node.unique_id}: {_redacted(node.message or str(node.status))}" for node in failures)
+        raise DbtError("dbt failed:\n" + "\n".join(said))
+    if not result.success:
+        raise DbtError(f"dbt failed without naming a node; see the log in {_state(None) / 'logs'}")
+    return [node for node in nodes if hasattr(node, "node")]
+
+
+def _hash(manifest: Manifest) -> str:
+    from dbt.adapters.duckdb.__version__ import version as adapter_version
+    from dbt.version import __version__ as dbt_version
+
+    parts: list[Any] = [dbt_version, adapter_version]
+    for unique_id, node in sorted(manifest.nodes.items()):
+        config = {key: value for key, value in node.config.to_dict().items() if key not in {"docs", "meta", "tags"}}
+        types = {name: column.data_type for name, column in sorted(node.columns.items())}
+        arguments = getattr(getattr(node, "test_metadata", None), "kwargs", None)
+        parts.append([unique_id, node.raw_code.strip(), config, types, arguments])
+    for unique_id, macro in sorted(manifest.macros.items()):
+        if macro.package_name == PACKAGE:
+            parts.append([unique_id, macro.macro_sql.strip()])
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
