@@ -41,14 +41,18 @@ def export(frame: pd.DataFrame, *, model: str, night: date) -> Path:
     if (folder / "manifest.json").is_file():
         standing = json.loads((folder / "manifest.json").read_text())["content_sha256"]
         if standing != digest:
-            raise AlreadyDecided(f"{folder} was exported with other rows ({standing[:12]}, now {digest[:12]})")
+            raise AlreadyDecided(
+                f"{folder} was exported with other rows ({standing[:12]}, now {digest[:12]})"
+            )
         return folder
     making = folder.with_name(f".{folder.name}.{os.getpid()}")
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir(parents=True)
     frame.to_parquet(making / "predictions.parquet", index=False, coerce_timestamps="us")
     frame.to_csv(making / "predictions.csv", index=False, date_format="%Y-%m-%dT%H:%M:%SZ")
-    (making / "manifest.json").write_text(json.dumps(_manifest(frame, making, model, night, digest), indent=2) + "\n")
+    (making / "manifest.json").write_text(
+        json.dumps(_manifest(frame, making, model, night, digest), indent=2) + "\n"
+    )
     if folder.exists():  # left without a manifest by a crash
         shutil.rmtree(folder)
     making.rename(folder)

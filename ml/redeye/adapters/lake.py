@@ -47,7 +47,9 @@ def extension_paths() -> dict[str, Path]:
         folder = Path(next(iter(spec.submodule_search_locations)))
         path = folder / "extensions" / f"v{duckdb.__version__}" / f"{extension}.duckdb_extension"
         if not path.is_file():
-            raise ConfigError(f"{package} holds no {extension} for DuckDB {duckdb.__version__} (looked for {path})")
+            raise ConfigError(
+                f"{package} holds no {extension} for DuckDB {duckdb.__version__} (looked for {path})"
+            )
         found[extension] = path
     return found
 
@@ -70,7 +72,9 @@ def attach_string(catalog: Catalog, *, token: int | None = None) -> str:
     """
     dsn = getattr(settings(), f"{catalog}_dsn").get_secret_value()
     if not dsn:
-        raise ConfigError(f"REDEYE_{catalog.upper()}_DSN is not set: start the stack, or set it to a libpq DSN")
+        raise ConfigError(
+            f"REDEYE_{catalog.upper()}_DSN is not set: start the stack, or set it to a libpq DSN"
+        )
     options = f" options='-c redeye.token={token}'" if token is not None else ""
     return f"ducklake:postgres:{dsn}{options}"
 
@@ -216,7 +220,9 @@ def _put_rows_back(con: duckdb.DuckDBPyConnection, relation: _Relation, released
     if changes is None or changes[0] == 0:
         return False
     name = f'"{relation.schema}"."{relation.table}"'
-    con.execute(f"DELETE FROM warehouse.{name} WHERE rowid IN (SELECT rowid FROM ducklake_table_insertions{span})")
+    con.execute(
+        f"DELETE FROM warehouse.{name} WHERE rowid IN (SELECT rowid FROM ducklake_table_insertions{span})"
+    )
     con.execute(
         f"INSERT INTO warehouse.{name} SELECT * FROM released.{name} "
         f"WHERE rowid IN (SELECT rowid FROM ducklake_table_deletions{span})"

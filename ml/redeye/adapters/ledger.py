@@ -17,8 +17,10 @@ from redeye.core.releases import Candidate, Release, ReleaseKind, release_id
 from redeye.core.sources import DeliveryRef
 from redeye.settings import settings
 
-_RELEASE = "release_id, night, revision, first_night, kind, snapshot_id, delivery_set_hash, code_hash, git_sha"
-_DELIVERY_VALUES = (
+_RELEASE = (
+    "release_id, night, revision, first_night, kind, snapshot_id, delivery_set_hash, code_hash, git_sha"
+)
+_JUDGEMENT = (
     "source, dataset, night, content_hash, is_accepted, path, row_count, is_stated_empty, arrival_night, audit"
 )
 _DELIVERY = "source, dataset, night, content_hash, path, row_count, is_stated_empty, arrival_night"
@@ -36,7 +38,8 @@ def _insert(sql: str, parameters: tuple[Any, ...]) -> None:
 
 
 def _release(row: tuple[Any, ...]) -> Release:
-    return Release(*row[:4], ReleaseKind(row[4]), *row[5:])
+    name, night, revision, first_night, kind, *rest = row
+    return Release(name, night, revision, first_night, ReleaseKind(kind), *rest)
 
 
 def _delivery(row: tuple[Any, ...]) -> DeliveryRef:
@@ -82,7 +85,7 @@ def record_deliveries(
             "INSERT INTO ledger.deliveries (source, dataset, night, content_hash, is_accepted, path, row_count, "
             "is_stated_empty, arrival_night, audit) SELECT v.source, v.dataset, v.night, v.content_hash, "
             "v.is_accepted, v.path, v.row_count, v.is_stated_empty, v.arrival_night, v.audit "
-            f"FROM (VALUES %s) AS v ({_DELIVERY_VALUES}) WHERE NOT EXISTS ("
+            f"FROM (VALUES %s) AS v ({_JUDGEMENT}) WHERE NOT EXISTS ("
             "SELECT 1 FROM ledger.judged_deliveries AS j WHERE (j.source, j.dataset, j.night, j.content_hash, "
             "j.is_accepted) = (v.source, v.dataset, v.night, v.content_hash, v.is_accepted))",
             values,
@@ -104,8 +107,8 @@ def deliveries(first: date, last: date, *, accepted_only: bool = True) -> list[D
     return [
         _delivery(row)
         for row in _rows(
-            f"SELECT {_DELIVERY} FROM ledger.judged_deliveries WHERE night BETWEEN %s AND %s AND (is_accepted OR NOT %s) "
-            "ORDER BY night, source, dataset, recorded_seq",
+            f"SELECT {_DELIVERY} FROM ledger.judged_deliveries "
+            "WHERE night BETWEEN %s AND %s AND (is_accepted OR NOT %s) ORDER BY night, source, dataset, recorded_seq",
             (first, last, accepted_only),
         )
     ]
@@ -116,7 +119,8 @@ def unreleased_deliveries(last: date) -> list[DeliveryRef]:
     return [
         _delivery(row)
         for row in _rows(
-            f"SELECT {_DELIVERY} FROM ledger.judged_deliveries AS d WHERE is_accepted AND greatest(night, arrival_night) <= %s AND NOT EXISTS ("
+            f"SELECT {_DELIVERY} FROM ledger.judged_deliveries AS d "
+            "WHERE is_accepted AND greatest(night, arrival_night) <= %s AND NOT EXISTS ("
             "SELECT 1 FROM ledger.release_deliveries AS r WHERE (r.source, r.dataset, r.night, r.content_hash) "
             "= (d.source, d.dataset, d.night, d.content_hash)) ORDER BY night, source, dataset, recorded_seq",
             (last,),
@@ -135,7 +139,9 @@ def accepted_schedule(night: date) -> DeliveryRef | None:
 
 def release(night: date) -> Release | None:
     """The newest revision of the release of exactly this night, or of the bulk release that ends with it."""
-    rows = _rows(f"SELECT {_RELEASE} FROM ledger.releases WHERE night = %s ORDER BY revision DESC LIMIT 1", (night,))
+    rows = _rows(
+        f"SELECT {_RELEASE} FROM ledger.releases WHERE night = %s ORDER BY revision DESC LIMIT 1", (night,)
+    )
     return _release(rows[0]) if rows else None
 
 
@@ -215,7 +221,9 @@ def publish(
 
 def _next_revision(con: connection, night: date) -> int:
     with con.cursor() as cursor:
-        cursor.execute("SELECT coalesce(max(revision), 0) + 1 FROM ledger.releases WHERE night = %s", (night,))
+        cursor.execute(
+            "SELECT coalesce(max(revision), 0) + 1 FROM ledger.releases WHERE night = %s", (night,)
+        )
         row = cursor.fetchone()
     return int(row[0]) if row else 1
 
@@ -290,4 +298,3 @@ def record_materialization(feature_view: str, night: date, release_id: str) -> N
         "ON CONFLICT DO NOTHING",
         (feature_view, night, release_id),
     )
-

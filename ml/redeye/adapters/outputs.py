@@ -65,7 +65,9 @@ def last_scored_night(model: str) -> date | None:
         con.close()
 
 
-def write_once(frames: dict[str, pd.DataFrame], *, model: str, night: date, run_id: str, lane: str = LIVE) -> Written:
+def write_once(
+    frames: dict[str, pd.DataFrame], *, model: str, night: date, run_id: str, lane: str = LIVE
+) -> Written:
     """Append frames to their tables in one transaction, unless the first of them has rows for the night.
 
     The check and the commit lie under the outputs' lease, and the commit carries its token: of two

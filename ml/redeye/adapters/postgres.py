@@ -26,7 +26,9 @@ def ledger_transaction(catalog: Catalog) -> Iterator[connection]:
     """
     dsn = getattr(settings(), f"{catalog}_dsn").get_secret_value()
     if not dsn:
-        raise ConfigError(f"REDEYE_{catalog.upper()}_DSN is not set: start the stack, or set it to a libpq DSN")
+        raise ConfigError(
+            f"REDEYE_{catalog.upper()}_DSN is not set: start the stack, or set it to a libpq DSN"
+        )
     con = psycopg2.connect(dsn, connect_timeout=10, application_name="redeye")
     register_default_jsonb(con)
     try:

@@ -23,7 +23,9 @@ _COLUMNS = (
 def promotions(model: str) -> list[Promotion]:
     """Every promotion of a model, in the order in which they were decided."""
     with ledger_transaction(Catalog.OUTPUTS) as con, con.cursor() as cursor:
-        cursor.execute(f"SELECT {_COLUMNS} FROM ledger.promotions WHERE model = %s ORDER BY promotion_id", (model,))
+        cursor.execute(
+            f"SELECT {_COLUMNS} FROM ledger.promotions WHERE model = %s ORDER BY promotion_id", (model,)
+        )
         return [Promotion(*row) for row in cursor.fetchall()]
 
 
@@ -57,8 +59,7 @@ def promote(
 ) -> Promotion:
     """Append a promotion, if the ledger still ends with the row that the decision was based on.
 
-    Args:
-        follows: the promotion the decision was compared with (`latest_promotion`), or None for the first.
+    `follows` is the promotion that the decision was compared with (`latest_promotion`), None for the first.
 
     Raises:
         AlreadyDecided: if another promotion came in between, or `effective_night` has been scored already.

@@ -132,12 +132,19 @@ def add_holidays(con: duckdb.DuckDBPyConnection, first: date, last: date) -> Non
     import holidays
 
     years = range(first.year - 1, last.year + 2)
-    there = {row[0] for row in con.execute('SELECT DISTINCT year("date") FROM warehouse.raw.holidays').fetchall()}
+    there = {
+        row[0] for row in con.execute('SELECT DISTINCT year("date") FROM warehouse.raw.holidays').fetchall()
+    }
     missing = sorted(set(years) - there)
     if not missing:
         return
-    rows = sorted((day, name) for day, name in holidays.country_holidays("US", years=missing).items() if day.year in missing)
+    rows = sorted(
+        (day, name)
+        for day, name in holidays.country_holidays("US", years=missing).items()
+        if day.year in missing
+    )
     frame = pa.table({"date": [day for day, _ in rows], "name": [name for _, name in rows]})
     con.register("new_holidays", frame)
-    con.execute('INSERT INTO warehouse.raw.holidays SELECT "date", name FROM new_holidays ORDER BY "date", name')
-
+    con.execute(
+        'INSERT INTO warehouse.raw.holidays SELECT "date", name FROM new_holidays ORDER BY "date", name'
+    )

@@ -73,7 +73,9 @@ def assumed(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.DataF
     )
     frame = _through_the_view(con, spec, night)
     if frame.empty:
-        raise DeliveryError(f"the day after night {night} has no schedule, and neither has the week before it")
+        raise DeliveryError(
+            f"the day after night {night} has no schedule, and neither has the week before it"
+        )
     return frame
 
 
@@ -86,7 +88,9 @@ def _through_the_view(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -
         [schema, view],
     ).fetchone()
     if found is None:
-        raise RedeyeError(f"the release holds no view {spec.schedule}, which spec {spec.model} names as its schedule")
+        raise RedeyeError(
+            f"the release holds no view {spec.schedule}, which spec {spec.model} names as its schedule"
+        )
     created = sqlglot.parse_one(found[0], dialect="duckdb")
     query = created.expression if isinstance(created, exp.Create) else created
     replaced = 0
@@ -95,7 +99,9 @@ def _through_the_view(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -
             relation.replace(exp.to_table("landed_schedule").as_(relation.alias or table))
             replaced += 1
     if not replaced:
-        raise RedeyeError(f"the view {spec.schedule} does not read raw.{table}: it must, to score without a release")
+        raise RedeyeError(
+            f"the view {spec.schedule} does not read raw.{table}: it must, to score without a release"
+        )
     return con.execute(
         f"SELECT {select_list(spec)} FROM ({query.sql(dialect='duckdb')}) WHERE {spec.population.night} = ? "
         f"ORDER BY {spec.population.key}",

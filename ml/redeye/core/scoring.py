@@ -83,7 +83,9 @@ def assemble(
         ValueError: if the arrays do not match the schedule.
     """
     if not len(schedule) == len(probability) == len(baseline):
-        raise ValueError(f"{len(schedule)} flights, {len(probability)} probabilities, {len(baseline)} baselines")
+        raise ValueError(
+            f"{len(schedule)} flights, {len(probability)} probabilities, {len(baseline)} baselines"
+        )
     rows = schedule.loc[:, list(SUBJECT_COLUMNS)].copy()
     rows["probability"] = np.asarray(probability, dtype=np.float64)
     rows["baseline_probability"] = np.asarray(baseline, dtype=np.float64)

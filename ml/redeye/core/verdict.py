@@ -59,7 +59,9 @@ def judge(window: Window, rules: Monitor) -> Judgement:
     if window.rows < rules.minimum_rows:
         return Judgement(
             Verdict.OK,
-            (f"{window.rows} matured rows of {window.nights} nights: fewer than {rules.minimum_rows}, not judged",),
+            (
+                f"{window.rows} matured rows of {window.nights} nights: fewer than {rules.minimum_rows}, not judged",
+            ),
         )
     found: list[tuple[Verdict, str]] = []
     interval = window.auc_over_heuristic
@@ -67,7 +69,10 @@ def judge(window: Window, rules: Monitor) -> Judgement:
         found.append((Verdict.WATCH, "the AUC against the heuristic could not be computed"))
     elif interval[1] < 0:
         found.append(
-            (Verdict.RETRAIN, f"worse than the heuristic: AUC difference {interval[0]:+.4f} to {interval[1]:+.4f}")
+            (
+                Verdict.RETRAIN,
+                f"worse than the heuristic: AUC difference {interval[0]:+.4f} to {interval[1]:+.4f}",
+            )
         )
     quality = rules.quality
     found += _over("calibration error", window.champion.get("calibration_error"), quality.calibration_error)

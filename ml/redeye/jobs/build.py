@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -101,7 +102,9 @@ def publish(candidate: dict[str, Any]) -> dict[str, Any]:
         taken_in=taken_in,
     )
     lease.release(Catalog.WAREHOUSE, made.token)
-    log.info("published %s at snapshot %s: %s expectations met", release.release_id, release.snapshot_id, evaluated)
+    log.info(
+        "published %s at snapshot %s: %s expectations met", release.release_id, release.snapshot_id, evaluated
+    )
     return _summary(release.release_id, made, evaluated=evaluated)
 
 
@@ -148,7 +151,7 @@ def _build(first: date, last: date, *, holder: str, kind: ReleaseKind, token: in
 
     from redeye.adapters import dbt
 
-    dbt.build(attach=lake.attach_string(Catalog.WAREHOUSE, token=token))
+    built = dbt.build(attach=lake.attach_string(Catalog.WAREHOUSE, token=token))
     lease.renew(Catalog.WAREHOUSE, token)
     con = lake.connect()
     try:
@@ -163,14 +166,17 @@ def _build(first: date, last: date, *, holder: str, kind: ReleaseKind, token: in
         snapshot_id=snapshot_id,
         token=token,
         holder=holder,
-        code_hash=dbt.code_hash(),
+        code_hash=built.code_hash,
         delivery_set_hash=delivery_set_hash(refs),
     )
 
 
 def _arriving_with(first: date, refs: list[DeliveryRef]) -> list[DeliveryRef]:
     """Deliveries that missed their own night's build arrive with this one, and are known from then on."""
-    return [DeliveryRef(**{**ref.__dict__, "arrival_night": max(ref.arrival_night, ref.night, first)}) if ref.night < first else ref for ref in refs]
+    return [
+        replace(ref, arrival_night=max(ref.arrival_night, first)) if ref.night < first else ref
+        for ref in refs
+    ]
 
 
 def _audit(made: Candidate) -> list[Any]:
@@ -185,7 +191,8 @@ def _audit(made: Candidate) -> list[Any]:
         con.close()
     subject = f"candidate of night {made.last}, snapshot {made.snapshot_id}"
     return [
-        audit(suite, frame, subject=subject, data_docs=settings().data_docs) for suite, frame in frames.items()
+        audit(suite, frame, subject=subject, data_docs=settings().data_docs)
+        for suite, frame in frames.items()
     ]
 
 

@@ -49,7 +49,7 @@ def monitor_night(model: str, night: date, run_id: str) -> dict[str, Any]:
     judgement = judge(window, spec.monitor)
     log.info("%s, night %s: %s (%s)", model, night, judgement.verdict, "; ".join(judgement.reasons))
 
-    common = {
+    common: dict[str, Any] = {
         "model": model,
         "lane": LIVE,
         "night": night,

@@ -56,7 +56,9 @@ def score_night(model: str, night: date, *, run_id: str, is_degraded_allowed: bo
     spec = load_spec(PROJECT_ROOT / "ml" / "specs" / f"{model}.yaml")
     champion = promotions.champion(model, night)
     if champion is None:
-        raise ConfigError(f"{model} has no champion for night {night}: run `train_{model}` for an earlier night first")
+        raise ConfigError(
+            f"{model} has no champion for night {night}: run `train_{model}` for an earlier night first"
+        )
     standing = outputs.read("predictions", model, night, night)
     basis = _recorded_basis(standing) if len(standing) else _basis(night, is_degraded_allowed)
     flights, reasons = _flights(spec, night, basis)

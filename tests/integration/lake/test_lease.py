@@ -32,7 +32,6 @@ def test_the_same_holder_takes_over_from_itself_and_fences_its_predecessor(write
 
 
 def test_an_expired_lease_may_be_taken_and_the_sleeper_cannot_commit(writer: Writer) -> None:
-    con, _ = writer
     sleeper = lease.acquire(Catalog.WAREHOUSE, "test", ttl_seconds=0)
     with lake.connect(threads=1) as asleep:
         lake.attach(asleep, Catalog.WAREHOUSE, token=sleeper)

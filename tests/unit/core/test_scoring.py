@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -46,7 +47,7 @@ def test_created_at_is_the_cutoff_of_a_night_of_23_hours() -> None:
 
 def test_degraded_rows_say_why() -> None:
     values = np.array([0.5])
-    rows = assemble(schedule(1), values, values, Lineage(**{**LINEAGE.__dict__, "degraded_reasons": ("a", "b")}))
+    rows = assemble(schedule(1), values, values, replace(LINEAGE, degraded_reasons=("a", "b")))
     assert bool(rows["is_degraded"].iloc[0])
     assert rows["degraded_reason"].iloc[0] == "a; b"
 

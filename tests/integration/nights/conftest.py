@@ -1,0 +1,79 @@
+"""A warehouse with ten weeks of history and a champion, on which each test runs the next nights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from redeye.adapters import lake, ledger
+from redeye.adapters.lake import Catalog
+from redeye.core.sources import Source
+from redeye.jobs import build, ingest, score
+
+FIRST, HISTORY_ENDS = date(2012, 12, 31), date(2013, 3, 8)
+MODEL = "flight_delay"
+
+
+@dataclass
+class Nights:
+    """The jobs of a night, in the order of its DAG, for whatever night comes next."""
+
+    model: str = MODEL
+    history_ends: date = HISTORY_ENDS
+    trained: Any = None
+
+    @property
+    def next(self) -> date:
+        """The first night that is neither released nor a gap."""
+        head = ledger.latest_release()
+        assert head is not None
+        night = head.night + timedelta(days=1)
+        while ledger.is_gap(night):
+            night += timedelta(days=1)
+        return night
+
+    def build(self, night: date, *, source: Source | None = None, holder: str = "") -> dict[str, Any]:
+        """Ingest, transform and publish one night."""
+        ingest.ingest_nights(night, night, source=source)
+        return build.publish(build.transform(night, night, holder=holder or f"test {night}"))
+
+    def score(self, night: date, **options: Any) -> dict[str, Any]:
+        """Score one night and export it."""
+        result = score.score_night(MODEL, night, run_id=f"test {night}", **options)
+        score.export_night(MODEL, night)
+        return result
+
+    def contents(self) -> dict[str, int]:
+        """A digest of every released table and every output: what a second run must not change."""
+        head = ledger.latest_release()
+        assert head is not None
+        found = {}
+        with lake.connect_at(head.snapshot_id) as con:
+            lake.attach(con, Catalog.OUTPUTS)
+            for catalog, schema, table in con.execute(
+                "SELECT database_name, schema_name, table_name FROM duckdb_tables() "
+                "WHERE database_name IN ('warehouse', 'outputs')"
+            ).fetchall():
+                name = f"{catalog}.{schema}.{table}"
+                row = con.execute(
+                    f"SELECT count(*), coalesce(sum(hash(t)::HUGEINT), 0) FROM {name} AS t"
+                ).fetchone()
+                assert row is not None
+                found[name] = hash(row)
+        return found
+
+
+@pytest.fixture(scope="session")
+def nights(stack_env: object) -> Nights:
+    """History in one release, and a first training on it."""
+    ingest.ingest_nights(FIRST, HISTORY_ENDS)
+    candidate = build.transform(FIRST, HISTORY_ENDS, holder="test history", kind="history")
+    build.publish(candidate)
+
+    from redeye.jobs.train import train_night
+
+    trained = train_night(MODEL, HISTORY_ENDS, run_id="test training", actor="test", reason="first training")
+    return Nights(trained=trained)

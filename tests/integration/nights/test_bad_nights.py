@@ -1,0 +1,226 @@
+"""Refused deliveries, crashes and zombies: the release before stays served and the next night is clean."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from redeye.adapters import lake, ledger, outputs
+from redeye.adapters.lake import Catalog
+from redeye.adapters.nycflights13 import NycFlights13
+from redeye.core.errors import AuditRefused, LeaseLost
+from redeye.core.sources import Delivery
+from redeye.jobs import build, ingest
+from redeye.settings import PROJECT_ROOT
+
+pytestmark = pytest.mark.integration
+
+
+class Corrupted(NycFlights13):
+    """The real source, with one dataset changed on its way."""
+
+    def __init__(self, dataset: str, change: Callable[[pa.Table], pa.Table]) -> None:
+        super().__init__()
+        self.dataset, self.change = dataset, change
+
+    def fetch(self, first: date, last: date) -> Iterator[Delivery]:
+        for delivery in super().fetch(first, last):
+            is_meant = delivery.dataset == self.dataset
+            yield replace(delivery, frame=self.change(delivery.frame)) if is_meant else delivery
+
+
+def in_seconds(frame: pa.Table) -> pa.Table:
+    """Delays delivered as seconds instead of minutes."""
+    minutes = frame["dep_delay"].to_pylist()
+    seconds = [value if value == "NA" else str(60 * int(value)) for value in minutes]
+    return frame.set_column(
+        frame.column_names.index("dep_delay"), "dep_delay", pa.array(seconds, pa.string())
+    )
+
+
+def halved(frame: pa.Table) -> pa.Table:
+    """Half of the rows lost on the way."""
+    return frame.slice(0, frame.num_rows // 2)
+
+
+def test_refused_outcomes_leave_the_last_release_and_no_trace(nights: Any) -> None:
+    night = nights.next
+    served = ledger.latest_release()
+    assert served is not None
+    with pytest.raises(AuditRefused, match=r"arrivals/outcomes.*dep_delay"):
+        nights.build(night, source=Corrupted("outcomes", in_seconds))
+    assert ledger.latest_release() == served
+    assert ledger.is_gap(night)
+
+    scored = nights.score(night)
+    assert scored["is_degraded"]
+    assert scored["release_id"] == served.release_id
+    rows = outputs.read("predictions", nights.model, night, night)
+    assert len(rows) > 500
+    assert set(rows["flight_date"].astype(str).str[:10]) == {(night + timedelta(days=1)).isoformat()}
+
+    good = nights.next
+    assert good == night + timedelta(days=1)
+    release = nights.build(good)
+    refused = [
+        ref for ref in ledger.deliveries(night, night, accepted_only=False) if ref.dataset == "outcomes"
+    ]
+    with lake.connect_at(release["snapshot_id"]) as con:
+        traces = con.execute(
+            "SELECT count(*) FROM warehouse.raw.nycflights13__outcomes WHERE delivery_id = ?",
+            [refused[0].content_hash],
+        ).fetchone()
+        worst = con.execute(
+            "SELECT max(abs(departure_delay_minutes)) FROM warehouse.marts.fct_flights"
+        ).fetchone()
+    assert traces == (0,)
+    assert worst is not None
+    assert worst[0] < 2000
+    assert not nights.score(good)["is_degraded"]
+
+
+def test_a_refused_schedule_is_assumed_from_the_week_before(nights: Any) -> None:
+    night = nights.next
+    with pytest.raises(AuditRefused, match="arrivals/schedule"):
+        nights.build(night, source=Corrupted("schedule", halved))
+    scored = nights.score(night)
+    assert scored["is_degraded"]
+    assert "assumed" in scored["degraded_reason"]
+    rows = outputs.read("predictions", nights.model, night, night)
+    assert set(rows["flight_date"].astype(str).str[:10]) == {(night + timedelta(days=1)).isoformat()}
+    # Its flights land all the same, without a schedule of theirs in the warehouse.
+    good = nights.next
+    nights.build(good)
+    assert not nights.score(good)["is_degraded"]
+
+
+@pytest.mark.parametrize("moment", ["redeye.adapters.raw.set_build_window", "redeye.adapters.dbt.build"])
+def test_a_build_that_is_killed_is_done_again(nights: Any, moment: str) -> None:
+    night = nights.next
+    ingest.ingest_nights(night, night)
+    _kill_at(
+        moment,
+        f"build.transform(date.fromisoformat('{night}'), date.fromisoformat('{night}'), holder='retried')",
+    )
+    candidate = build.transform(night, night, holder="retried")
+    release = build.publish(candidate)
+    assert release["night"] == night.isoformat()
+    _nothing_twice(night, int(release["snapshot_id"]))
+
+
+def test_killed_between_audit_and_publish(nights: Any) -> None:
+    night = nights.next
+    ingest.ingest_nights(night, night)
+    candidate = build.transform(night, night, holder="retried")
+    _kill_at("redeye.adapters.ledger.publish", f"build.publish({candidate!r})")
+    assert ledger.release(night) is None
+    release = build.publish(candidate)
+    assert build.publish(candidate)["release_id"] == release["release_id"]
+    _nothing_twice(night, int(release["snapshot_id"]))
+
+
+def test_killed_while_scoring(nights: Any) -> None:
+    night = nights.next
+    nights.build(night)
+    call = f"score.score_night('{nights.model}', date.fromisoformat('{night}'), run_id='test {night}')"
+    _kill_at("redeye.adapters.outputs._read", call, after=1)
+    first = nights.score(night)
+    assert first["is_new"]
+    before = nights.contents()
+    assert not nights.score(night)["is_new"]
+    assert nights.contents() == before
+
+
+def test_a_zombie_that_wakes_after_its_retry_cannot_write(nights: Any) -> None:
+    night = nights.next
+    ingest.ingest_nights(night, night)
+    zombie = _start_paused_at("redeye.adapters.dbt.build", _transform(night))
+    release = build.publish(build.transform(night, night, holder="retried"))
+    before = nights.contents()
+    os.kill(zombie.pid, signal.SIGCONT)
+    _, errors = zombie.communicate(timeout=180)
+    assert zombie.returncode != 0, "the zombie ended as if it had built the night"
+    assert "stale lease" in errors or LeaseLost.__name__ in errors
+    assert nights.contents() == before
+    nights.build(nights.next)
+    _nothing_twice(night, int(release["snapshot_id"]))
+
+
+def _transform(night: date) -> str:
+    at = f"date.fromisoformat('{night}')"
+    return f"build.transform({at}, {at}, holder='retried')"
+
+
+def _script(moment: str, call: str, act: str, after: int) -> str:
+    """A program that does `act` when the function named `moment` is called, `after` calls later."""
+    return textwrap.dedent(
+        f"""
+        import importlib, logging, os, signal
+        from datetime import date
+        from redeye.jobs import build, score
+        logging.basicConfig(level="INFO")
+        module, _, name = {moment!r}.rpartition(".")
+        module = importlib.import_module(module)
+        real, calls = getattr(module, name), []
+        def watched(*args, **kwargs):
+            calls.append(1)
+            if len(calls) == {after} + 1:
+                print("here", flush=True)
+                {act}
+            return real(*args, **kwargs)
+        setattr(module, name, watched)
+        {call}
+        """
+    )
+
+
+def _run(script: str) -> subprocess.Popen[str]:
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT_ROOT / "ml")}
+    return subprocess.Popen(
+        [sys.executable, "-c", script],
+        env=environment,
+        cwd=Path(PROJECT_ROOT),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _kill_at(moment: str, call: str, *, after: int = 0) -> None:
+    process = _run(_script(moment, call, "os.kill(os.getpid(), signal.SIGKILL)", after))
+    _, errors = process.communicate(timeout=180)
+    assert process.returncode == -signal.SIGKILL, errors[-3000:]
+
+
+def _start_paused_at(moment: str, call: str) -> subprocess.Popen[str]:
+    process = _run(_script(moment, call, "os.kill(os.getpid(), signal.SIGSTOP)", 0))
+    assert process.stdout is not None
+    assert process.stdout.readline().strip() == "here"
+    time.sleep(0.2)
+    return process
+
+
+def _nothing_twice(night: date, snapshot_id: int) -> None:
+    with lake.connect_at(snapshot_id) as con:
+        doubled = con.execute(
+            "SELECT count(*) - count(DISTINCT flight_id) FROM warehouse.marts.fct_flights"
+        ).fetchone()
+        loaded = con.execute(
+            "SELECT count(*) FROM warehouse.raw.nycflights13__outcomes WHERE night = ?", [night]
+        ).fetchone()
+        lake.attach(con, Catalog.OUTPUTS)
+    landed = [ref for ref in ledger.deliveries(night, night) if ref.dataset == "outcomes"]
+    assert doubled == (0,)
+    assert loaded == (landed[0].rows,)
