@@ -1,15 +1,20 @@
-"""**Builds a whole range of nights at once, as a single release of its last night.**
+"""Builds a whole range of nights at once, as a single release of its last night.
 
 Run by hand, with `first` and `last` (both included), to fill a new warehouse before the nightly DAGs
 begin. The rows are the same as if each night had been built alone; there is only no release to go back
 to for the nights in between. To add single nights later, backfill `build_warehouse` instead.
 
-| red task | what it means and what to do |
-|---|---|
-| `ingest_deliveries` | A delivery of the range is missing, damaged or refused; the log names night, file, column and examples. Get a new delivery, then clear this task; what is landed is not fetched again. |
-| `transform` | `build night … first`: the range does not begin where the warehouse ends; begin with the night that is named. Anything else: a dbt model or test failed; the log names it. Nothing of it is visible to readers. |
-| `publish_release` | The audit refused the range; the log names suite, expectation, night and rows. Mend the cause, or build up to the night before the refused one. |
-| `materialize_features` | The release stands; only the online store is behind. Clear this task. |
+When a task is red:
+
+- **`ingest_deliveries`**: A delivery of the range is missing, damaged or refused; the log names night,
+  file, column and examples. Get a new delivery, then clear this task; what is landed is not fetched
+  again.
+- **`transform`**: `build night … first`: the range does not begin where the warehouse ends; begin with
+  the night that is named. Anything else: a dbt model or test failed; the log names it. Nothing of it is
+  visible to readers.
+- **`publish_release`**: The audit refused the range; the log names suite, expectation, night and rows.
+  Mend the cause, or build up to the night before the refused one.
+- **`materialize_features`**: The release stands; only the online store is behind. Clear this task.
 """
 
 from __future__ import annotations

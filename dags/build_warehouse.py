@@ -1,15 +1,22 @@
-"""**Takes in a night's deliveries and publishes an audited release of the warehouse.**
+"""Takes in a night's deliveries and publishes an audited release of the warehouse.
 
 Runs at 03:00 New York time for the night that just ended. Nights are built forwards, one at a time;
 everything else (scoring, monitoring, training) reads only what is published here. While this is red,
 the coming day is scored from the last good release and marked degraded.
 
-| red task | what it means and what to do |
-|---|---|
-| `ingest_deliveries` | A delivery is missing, damaged or was refused by its audit; the log names file, column and examples. Ask the source for a new delivery, then clear this task. Other deliveries are already landed and are not fetched again. |
-| `transform` | `build night … first`: the night before has no release; run that night, then clear this task. Anything else: a dbt model or test failed; the log names it. Nothing of it is visible to readers. |
-| `publish_release` | The audit refused the night; the log names suite, expectation and rows. Readers keep the last good release, and the next night is built without this one. Mend the cause, then clear `ingest_deliveries` with everything after it. |
-| `materialize_features` | The release stands; only the online store is behind. Clear this task. It moves forwards only, so again is safe. |
+When a task is red:
+
+- **`ingest_deliveries`**: A delivery is missing, damaged or was refused by its audit; the log names
+  file, column and examples. Ask the source for a new delivery, then clear this task. Other deliveries
+  are already landed and are not fetched again.
+- **`transform`**: `build night … first`: the night before has no release; run that night, then clear
+  this task. Anything else: a dbt model or test failed; the log names it. Nothing of it is visible to
+  readers.
+- **`publish_release`**: The audit refused the night; the log names suite, expectation and rows. Readers
+  keep the last good release, and the next night is built without this one. Mend the cause, then clear
+  `ingest_deliveries` with everything after it.
+- **`materialize_features`**: The release stands; only the online store is behind. Clear this task. It
+  moves forwards only, so again is safe.
 
 By hand: trigger with `night`. Many nights: a backfill, forwards, or `build_history` for a whole range
 in one release. A task that lost or waits for the warehouse's lease is tried again by itself.

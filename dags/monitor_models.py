@@ -1,13 +1,15 @@
-"""**Judges `{model}` by the labels that have become final, and asks for a retraining when it is due.**
+"""Judges `{model}` by the labels that have become final, and asks for a retraining when it is due.
 
 Runs at 03:00 New York time and waits, deferred, for the night's release. It measures the quality of
 earlier predictions whose labels have matured, compares today's inputs with the past, writes the reports
 and gives a verdict, with reasons: `ok`, `watch` (a person should look) or `retrain`, which starts
 `train_{model}`; that may still decide to keep the champion. A night that is a recorded gap is skipped.
 
-| red task | what it means and what to do |
-|---|---|
-| `judge_predictions` | No prediction depends on this task: it can wait for the morning. `build night … first`: run `build_warehouse` for that night, then clear this task. Not released by 09:00: see why `build_warehouse` is red. `already decided`: a second run judged otherwise; the first verdict stands. |
+When a task is red:
+
+- **`judge_predictions`**: No prediction depends on this task: it can wait for the morning. `build night
+  … first`: run `build_warehouse` for that night, then clear this task. Not released by 09:00: see why
+  `build_warehouse` is red. `already decided`: a second run judged otherwise; the first verdict stands.
 """
 
 from __future__ import annotations

@@ -1,13 +1,17 @@
-"""**Predicts, with `{model}`, every flight scheduled for the coming day, and writes the consumers' files.**
+"""Predicts, with `{model}`, every flight scheduled for the coming day, and writes the consumers' files.
 
 Runs at 03:00 New York time and waits, deferred, until the night's release is published; the first
 departure is about 05:00. If the release is refused, or not there by 04:15, the day is scored from the
 last good release and every row says so (degraded, with the reason): late data, never no predictions.
 
-| red task | what it means and what to do |
-|---|---|
-| `score_flights` | `build night … first` (backfill or run by hand): run `build_warehouse` for that night, then clear this task. An audit refusal: the predictions are implausible, the log says which; none were written, the consumers still have yesterday's files. `already decided`: a second run came to another result; the first one stands, do not force it. |
-| `export_predictions` | The predictions are written and stay; only the files are missing. Check the folder or bucket in the log, then clear this task alone. |
+When a task is red:
+
+- **`score_flights`**: `build night … first` (backfill or run by hand): run `build_warehouse` for that
+  night, then clear this task. An audit refusal: the predictions are implausible, the log says which;
+  none were written, the consumers still have yesterday's files. `already decided`: a second run came to
+  another result; the first one stands, do not force it.
+- **`export_predictions`**: The predictions are written and stay; only the files are missing. Check the
+  folder or bucket in the log, then clear this task alone.
 
 Nights can be scored in any order, once they are built. Scoring a night again changes nothing.
 """

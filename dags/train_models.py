@@ -1,12 +1,14 @@
-"""**Trains candidates for `{model}` and promotes the best one only if it passes every gate.**
+"""Trains candidates for `{model}` and promotes the best one only if it passes every gate.
 
 Runs when the monitor's verdict is `retrain`, on the calendar of the spec if it has one, or by hand with
 `night` (what was known by then) and `reason`. A promotion takes effect two nights after its own, never on a
 night already scored. Keeping the champion is a success, not a failure: the log and the registry say why.
 
-| red task | what it means and what to do |
-|---|---|
-| `train_candidates` | The champion stays, so nothing is urgent. `build night … first`: that night has no release; run `build_warehouse`, or trigger again with a night that has one. Anything else: the log names the step; mend it and clear this task. |
+When a task is red:
+
+- **`train_candidates`**: The champion stays, so nothing is urgent. `build night … first`: that night
+  has no release; run `build_warehouse`, or trigger again with a night that has one. Anything else: the
+  log names the step; mend it and clear this task.
 """
 
 from __future__ import annotations

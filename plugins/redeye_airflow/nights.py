@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -35,8 +35,8 @@ def source_nights() -> SourceNights:
     return SourceNights(source.first_night, source.last_night, source.final_night)
 
 
-def load_dotted(dotted: str) -> Any:
-    """The object named `module:attribute`.
+def load_dotted(dotted: str) -> Callable[..., Any]:
+    """The function named `module:attribute`.
 
     Raises:
         ValueError: if there is no colon.
@@ -46,7 +46,8 @@ def load_dotted(dotted: str) -> Any:
     module, colon, attribute = dotted.partition(":")
     if not colon:
         raise ValueError(f"{dotted!r} is not module:attribute")
-    return getattr(import_module(module), attribute)
+    found: Callable[..., Any] = getattr(import_module(module), attribute)
+    return found
 
 
 @dataclass(frozen=True)
@@ -151,8 +152,9 @@ def night_of_run(context: Mapping[str, Any]) -> date:
     return start.astimezone(NEW_YORK).date()
 
 
-def _type_of(run: Any) -> str:
-    return str(getattr(run.run_type, "value", run.run_type))
+def _type_of(run: object) -> str:
+    run_type = getattr(run, "run_type", "")
+    return str(getattr(run_type, "value", run_type))
 
 
 def _event(context: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -12,7 +12,7 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, is_dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NoReturn
 
 from airflow.sdk import Asset, AssetAlias, BaseOperator, Context
@@ -61,7 +61,7 @@ class JobOperator(BaseOperator):
         on_deadline: Otherwise = Otherwise.FAIL,
         wait: timedelta = timedelta(minutes=75),
         event_alias: AssetAlias | None = None,
-        **kwargs: Any,
+        **kwargs: Any,  # noqa: ANN401  BaseOperator's own
     ) -> None:
         if event_alias is not None:
             kwargs["outlets"] = [*kwargs.get("outlets", []), event_alias]
@@ -75,7 +75,7 @@ class JobOperator(BaseOperator):
         self.wait = wait
         self.event_alias = event_alias
 
-    def execute(self, context: Context) -> Any:
+    def execute(self, context: Context) -> dict[str, Any]:
         """Check what the job requires, then run it; or defer, skip or fail."""
         try:
             run = NightRun.of(context)
@@ -88,7 +88,7 @@ class JobOperator(BaseOperator):
                 self._await_predecessor(run)
         return self._run_job(context, run)
 
-    def resume(self, context: Context, event: Mapping[str, str]) -> Any:
+    def resume(self, context: Context, event: Mapping[str, str]) -> dict[str, Any]:
         """Go on after the trigger fired."""
         night, outcome = event["night"], Outcome(event["outcome"])
         log.info("waiting for night %s ended: %s", night, outcome.value)
@@ -96,59 +96,61 @@ class JobOperator(BaseOperator):
             case Outcome.SETTLED:
                 return self.execute(context)
             case Outcome.ABANDONED:
-                self._fail(f"build night {night} first: its run is over and left no release and no recorded gap")
+                raise AirflowFailException(
+                    f"build night {night} first: its run is over and left no release and no recorded gap"
+                )
             case Outcome.STARVED:
-                self._fail(
-                    f"build night {night} first: its run is queued and does not start while this one waits for "
-                    "it; run backfills forwards, and clear the earliest failed night first"
+                raise AirflowFailException(
+                    f"build night {night} first: its run is queued and does not start while this one "
+                    "waits for it; run backfills forwards, and clear the earliest failed night first"
                 )
         run = NightRun.of(context)
         reason = f"night {night} was not released by the deadline"
         return self._otherwise(self.on_deadline, context, run, reason)
 
-    def _with_release(self, context: Context, run: NightRun) -> Any:
+    def _with_release(self, context: Context, run: NightRun) -> dict[str, Any]:
         match standing(run.last):
             case Standing.RELEASED:
                 return self._run_job(context, run)
             case Standing.GAP:
                 return self._otherwise(self.on_gap, context, run, f"night {run.last} is a recorded gap")
         if not run.is_scheduled:
-            self._fail(f"build night {run.last} first: run build_warehouse for it")
-        self._defer(run, self.wait, night=run.last.isoformat())
+            raise AirflowFailException(f"build night {run.last} first: run build_warehouse for it")
+        return self._defer(run, self.wait, run.last)
 
     def _await_predecessor(self, run: NightRun) -> None:
         earlier = run.first - ONE_DAY
         if standing(earlier) is not Standing.MISSING:
             return
         if active_state(self.dag_id, earlier) is not None:
-            self._defer(run, PATIENCE_WITH_AN_ACTIVE_RUN, night=earlier.isoformat(), watched_dag_id=self.dag_id)
+            self._defer(run, PATIENCE_WITH_AN_ACTIVE_RUN, earlier, watched_dag_id=self.dag_id)
         missing = missing_predecessor(run.first)
         if missing is None:
             return
         if not run.is_scheduled:
-            self._fail(f"build night {missing} first: nights are built forwards, one after the other")
-        self._defer(run, self.wait, night=earlier.isoformat())
+            raise AirflowFailException(
+                f"build night {missing} first: nights are built forwards, one after the other"
+            )
+        self._defer(run, self.wait, earlier)
 
-    def _defer(self, run: NightRun, wait: timedelta, **trigger: Any) -> NoReturn:
-        deadline = deadline_of(run, wait, datetime.now(UTC))
-        log.info("night %s is not released yet: waiting until %s", trigger["night"], deadline.isoformat())
-        self.defer(
-            trigger=ReleaseTrigger(deadline=deadline.isoformat(), **trigger), method_name=self.resume.__name__
-        )
+    def _defer(
+        self, run: NightRun, wait: timedelta, night: date, *, watched_dag_id: str | None = None
+    ) -> NoReturn:
+        deadline = deadline_of(run, wait, datetime.now(UTC)).isoformat()
+        log.info("night %s is not released yet: waiting until %s", night, deadline)
+        trigger = ReleaseTrigger(night.isoformat(), deadline, watched_dag_id)
+        self.defer(trigger=trigger, method_name=self.resume.__name__)
 
-    def _otherwise(self, choice: Otherwise, context: Context, run: NightRun, reason: str) -> Any:
+    def _otherwise(self, choice: Otherwise, context: Context, run: NightRun, reason: str) -> dict[str, Any]:
         match choice:
             case Otherwise.DEGRADE:
                 log.warning("%s: going on degraded, from the last good release", reason)
                 return self._run_job(context, run, is_degraded=True)
             case Otherwise.SKIP:
                 raise AirflowSkipException(f"{reason}: nothing to do for it")
-        self._fail(f"{reason}: build it first")
+        raise AirflowFailException(f"{reason}: build it first")
 
-    def _fail(self, message: str) -> NoReturn:
-        raise AirflowFailException(message)
-
-    def _run_job(self, context: Context, run: NightRun, *, is_degraded: bool = False) -> Any:
+    def _run_job(self, context: Context, run: NightRun, *, is_degraded: bool = False) -> dict[str, Any]:
         values: dict[RunValue, Any] = {
             RunValue.NIGHT: run.last,
             RunValue.FIRST: run.first,
@@ -183,7 +185,7 @@ class JobOperator(BaseOperator):
             )
 
 
-def hand_on(result: Any, job: str) -> dict[str, Any]:
+def hand_on(result: object, job: str) -> dict[str, Any]:
     """A job's result as a JSON-able mapping, to be pushed for later tasks and for the UI.
 
     A list is what a ledger already holds in full: only its length is handed on.

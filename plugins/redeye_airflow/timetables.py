@@ -1,8 +1,8 @@
 """The timetables: of nights, 03:00 to 03:00 New York time, and of a model's own training calendar.
 
 Both end with the source's last night. A DAG's own `end_date` cannot say so: Airflow then never starts
-the tasks of a run by hand that is dated today. `NightTimetable` differs from Airflow's cron data-interval timetable in three ways, each of which loses or invents
-nights otherwise:
+the tasks of a run by hand that is dated today. `NightTimetable` differs from Airflow's cron
+data-interval timetable in three ways, each of which loses or invents nights otherwise:
 
 - A backfill's end given as a bare date (midnight) includes the night of that date. Airflow reads
   `--to-date 2013-03-11` as the instant 00:00 UTC, which lies before that night starts.

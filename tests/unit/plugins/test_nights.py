@@ -46,7 +46,7 @@ def test_a_run_by_hand_needs_no_date() -> None:
 
 
 def test_a_run_without_date_and_parameter_says_what_to_give() -> None:
-    with pytest.raises(ConfigError, match='names no night: trigger it with {"night": "YYYY-MM-DD"}'):
+    with pytest.raises(ConfigError, match="names no night: trigger it with"):
         night_of_run(context("manual"))
 
 
@@ -54,7 +54,7 @@ def test_a_run_without_date_and_parameter_says_what_to_give() -> None:
 def test_a_wrong_parameter_is_named(wrong: Any) -> None:
     given = context("manual")
     given["params"]["night"] = wrong
-    with pytest.raises(ConfigError, match="night=.* is no night: write it as"):
+    with pytest.raises(ConfigError, match=r"night=.* is no night: write it as"):
         night_of_run(given)
 
 
@@ -94,13 +94,14 @@ def test_a_calendar_run_is_the_last_night_complete_by_then(instant: datetime, ni
 def test_a_night_the_source_does_not_have_is_refused_with_those_it_has() -> None:
     given = context("manual")
     given["params"]["night"] = "2026-11-22"
-    with pytest.raises(ConfigError, match="2026-11-22 is outside the source's nights 2012-12-31 to 2014-01-01"):
+    with pytest.raises(ConfigError, match=r"2026-11-22 is outside the source.s nights 2012-12-31"):
         NightRun.of(given)
 
 
 def test_a_range_takes_both_ends_and_must_be_forward() -> None:
     run = NightRun.of(context("manual", first="2013-01-01", last="2013-03-31"))
-    assert (run.first, run.last, run.label) == (date(2013, 1, 1), date(2013, 3, 31), "2013-01-01 to 2013-03-31")
+    assert (run.first, run.last) == (date(2013, 1, 1), date(2013, 3, 31))
+    assert run.label == "2013-01-01 to 2013-03-31"
     with pytest.raises(ConfigError, match="first=2013-03-31 is after last=2013-01-01"):
         NightRun.of(context("manual", first="2013-03-31", last="2013-01-01"))
 

@@ -91,7 +91,7 @@ def test_a_released_night_is_run_at_once(boundary: Boundary, run_type: str) -> N
 
 
 @pytest.mark.parametrize("run_type", ["backfill", "manual", "asset_triggered"])
-def test_a_run_that_is_not_on_time_fails_at_once_with_what_to_build(boundary: Boundary, run_type: str) -> None:
+def test_a_run_not_on_time_fails_at_once_with_what_to_build(boundary: Boundary, run_type: str) -> None:
     with pytest.raises(AirflowFailException, match="build night 2013-04-02 first"):
         task(requires=Requirement.RELEASE, on_deadline=Otherwise.DEGRADE).execute(context(run_type))
     assert boundary.calls == []
@@ -184,7 +184,13 @@ def test_the_first_night_of_a_warehouse_needs_none(boundary: Boundary) -> None:
 
 @pytest.mark.parametrize(
     "error",
-    [errors.AuditRefused, errors.DeliveryError, errors.ConfigError, errors.NotReleased, errors.AlreadyDecided],
+    [
+        errors.AuditRefused,
+        errors.DeliveryError,
+        errors.ConfigError,
+        errors.NotReleased,
+        errors.AlreadyDecided,
+    ],
 )
 def test_what_a_retry_cannot_mend_is_not_retried(boundary: Boundary, error: type[Exception]) -> None:
     boundary.error = error("column dep_delay: 3 rows")
@@ -239,4 +245,3 @@ def test_results_are_handed_on_as_json_and_lists_by_their_length() -> None:
         hand_on("text", "j")
     assert summary({"rows": 3, "slices": [1, 2]}) == "rows=3, slices=2 items"
     assert summary({}) == "done"
-

@@ -39,7 +39,12 @@ def backfilled(earliest: DateTime, latest: DateTime) -> list[date]:
 @pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
 @pytest.mark.parametrize(
     ("first", "last"),
-    [("2013-03-01", "2013-03-14"), ("2013-03-09", "2013-03-11"), ("2013-10-28", "2013-11-10"), ("2013-04-02", "2013-04-02")],
+    [
+        ("2013-03-01", "2013-03-14"),
+        ("2013-03-09", "2013-03-11"),
+        ("2013-10-28", "2013-11-10"),
+        ("2013-04-02", "2013-04-02"),
+    ],
 )
 def test_bare_dates_name_nights_and_both_are_included(zone: str, first: str, last: str) -> None:
     expected = list(nights(date.fromisoformat(first), date.fromisoformat(last)))
@@ -82,7 +87,7 @@ def test_nothing_fires_by_itself_after_the_last_night() -> None:
         (moment("2013-11-03", "America/New_York"), date(2013, 11, 3)),
     ],
 )
-def test_a_date_by_hand_is_that_night_and_an_instant_the_last_complete_one(given: DateTime, night: date) -> None:
+def test_a_date_by_hand_is_that_night_and_an_instant_the_last_complete(given: DateTime, night: date) -> None:
     interval = TIMETABLE.infer_manual_data_interval(run_after=given)
     assert (interval.start, interval.end) == (start_of(night), cutoff(night))
 

@@ -57,7 +57,8 @@ def test_the_triggerer_can_make_it_again() -> None:
 @pytest.mark.parametrize("found", [Standing.RELEASED, Standing.GAP])
 def test_it_settles_on_a_release_and_on_a_gap(monkeypatch: pytest.MonkeyPatch, found: Standing) -> None:
     scripted(monkeypatch, states=[None], standings=[Standing.MISSING, found])
-    assert fired(ReleaseTrigger(NIGHT, later(60), poll_seconds=0.01)) == {"outcome": "settled", "night": NIGHT}
+    payload = fired(ReleaseTrigger(NIGHT, later(60), poll_seconds=0.01))
+    assert payload == {"outcome": "settled", "night": NIGHT}
 
 
 def test_it_ends_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,7 +85,8 @@ def test_a_run_that_ends_with_a_release_in_between_is_no_failure(monkeypatch: py
 
 
 def test_a_queued_run_starves_only_if_it_never_starts(monkeypatch: pytest.MonkeyPatch) -> None:
-    scripted(monkeypatch, states=["queued", "queued", "running", "queued", None], standings=[Standing.MISSING])
+    starts = ["queued", "queued", "running", "queued", None]
+    scripted(monkeypatch, states=starts, standings=[Standing.MISSING])
     trigger = ReleaseTrigger(NIGHT, later(60), "b", poll_seconds=0.01, starved_after_seconds=0.025)
     assert fired(trigger)["outcome"] == Outcome.ABANDONED
     scripted(monkeypatch, states=["queued"], standings=[Standing.MISSING])

@@ -1,0 +1,85 @@
+"""The DAGs with their real jobs, on real servers: build, score, monitor, and what a missing release does."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from redeye.settings import PROJECT_ROOT
+from redeye.stack import bootstrap
+
+pytestmark = pytest.mark.integration
+
+DRIVER = Path(__file__).with_name("run_dags.py")
+MARK = "RESULT "
+FIRST, SECOND, LATER = "2012-12-31", "2013-01-01", "2013-01-04"
+RUNS = (
+    f"score_flight_delay@{SECOND}",  # before anything is built
+    f"build_warehouse@{FIRST}",
+    f"build_warehouse@{SECOND}",
+    f"build_warehouse@{SECOND}",  # again: nothing new
+    f"score_flight_delay@{SECOND}",
+    f"monitor_flight_delay@{SECOND}",
+    f"build_warehouse@{LATER}",  # without the night before
+)
+
+
+@pytest.fixture(scope="module")
+def outcomes(stack_env: Any, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """What became of `RUNS`, in order."""
+    bootstrap.prepare_databases(stack_env.settings, stack_env.secrets, stack_env.postgres)
+    roots = os.pathsep.join(str(PROJECT_ROOT / part) for part in ("ml", "plugins"))
+    done = subprocess.run(
+        [sys.executable, str(DRIVER), *RUNS],
+        env=os.environ | {"PYTHONPATH": roots},
+        cwd=tmp_path_factory.mktemp("runs"),
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+    )
+    lines = [line.removeprefix(MARK) for line in done.stdout.splitlines() if line.startswith(MARK)]
+    assert len(lines) == len(RUNS), done.stdout[-4000:] + done.stderr[-4000:]
+    return [json.loads(line) for line in lines]
+
+
+def test_scoring_a_night_that_is_not_built_fails_and_writes_nothing(outcomes: list[dict[str, Any]]) -> None:
+    assert outcomes[0]["state"] == "failed"
+    assert outcomes[0]["tasks"] == {"score_flights": "failed", "export_predictions": "upstream_failed"}
+
+
+def test_nights_are_built_forwards_and_released(outcomes: list[dict[str, Any]]) -> None:
+    for outcome, night in zip(outcomes[1:3], (FIRST, SECOND), strict=True):
+        assert outcome["state"] == "success", outcome
+        assert outcome["results"]["publish_release"]["release_id"] == f"{night}.r1"
+
+
+def test_building_a_released_night_again_publishes_nothing(outcomes: list[dict[str, Any]]) -> None:
+    first, again = (outcome["results"]["publish_release"] for outcome in outcomes[2:4])
+    assert outcomes[3]["state"] == "success"
+    assert (again["release_id"], again["snapshot_id"]) == (first["release_id"], first["snapshot_id"])
+
+
+def test_the_coming_day_is_scored_and_exported_whole(outcomes: list[dict[str, Any]]) -> None:
+    # 943 flights were scheduled for 2 January 2013.
+    assert outcomes[4]["state"] == "success", outcomes[4]
+    assert outcomes[4]["results"]["score_flights"]["rows"] == 943
+    exported = outcomes[4]["results"]["export_predictions"]
+    assert exported["rows"] == 943
+    assert any(Path(exported["folder"]).iterdir())
+
+
+def test_the_night_is_judged(outcomes: list[dict[str, Any]]) -> None:
+    assert outcomes[5]["state"] == "success", outcomes[5]
+    assert outcomes[5]["results"]["judge_predictions"]["verdict"] == "ok"
+
+
+def test_a_build_without_the_night_before_fails_at_transform(outcomes: list[dict[str, Any]]) -> None:
+    assert outcomes[6]["tasks"]["ingest_deliveries"] == "success"
+    assert outcomes[6]["tasks"]["transform"] == "failed"
