@@ -26,6 +26,7 @@ from redeye.settings import PROJECT_ROOT, settings
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
     from dbt.contracts.graph.manifest import Manifest
+    from dbt_common.events.base_types import EventMsg
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +90,7 @@ def build(
     )
 
 
-def test_units(*, attach: str, data_path: Path | str, target_dir: Path | None = None) -> DbtResult:
+def run_unit_tests(*, attach: str, data_path: Path | str, target_dir: Path | None = None) -> DbtResult:
     """Run the unit tests of the models, over a lake whose relations exist, rows or not.
 
     Raises:
@@ -187,7 +188,7 @@ def _invoke(command: list[str], target_dir: Path | None, manifest: Manifest | No
     return dbtRunner(manifest=manifest, callbacks=[_forward]).invoke([*flags, *command, *where])
 
 
-def _forward(event: Any) -> None:
+def _forward(event: EventMsg) -> None:
     """Hand what dbt says on to the log of this process."""
     levels = {"info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
     if event.info.level in levels and event.info.msg.strip():
@@ -229,7 +230,9 @@ def _hash(manifest: Manifest) -> str:
 
     parts: list[Any] = [dbt_version, adapter_version]
     for unique_id, node in sorted(manifest.nodes.items()):
-        config = {key: value for key, value in node.config.to_dict().items() if key not in {"docs", "meta", "tags"}}
+        config = {
+            key: value for key, value in node.config.to_dict().items() if key not in {"docs", "meta", "tags"}
+        }
         types = {name: column.data_type for name, column in sorted(node.columns.items())}
         arguments = getattr(getattr(node, "test_metadata", None), "kwargs", None)
         parts.append([unique_id, node.raw_code.strip(), config, types, arguments])

@@ -29,7 +29,9 @@ class Plugin(BasePlugin):
 
         missing = [name for name in (ATTACH, DATA_PATH) if not os.environ.get(name)]
         if missing:
-            raise ConfigError(f"{' and '.join(missing)} not set: run dbt through `redeye`, or set them for this shell")
+            raise ConfigError(
+                f"{' and '.join(missing)} not set: run dbt through `redeye`, or set them for this shell"
+            )
         for path in extension_paths().values():
             conn.execute(f"LOAD '{path}'")
         conn.execute("SET GLOBAL TimeZone = 'UTC'")

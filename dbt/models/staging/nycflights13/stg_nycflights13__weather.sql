@@ -19,7 +19,7 @@ select
     cast(temp as decimal(9, 4)) as temperature_f,
     cast(dewp as decimal(9, 4)) as dew_point_f,
     cast(humid as decimal(9, 4)) as humidity_percent,
-    wind_dir as wind_direction_degrees,
+    cast(wind_dir as integer) as wind_direction_degrees,
     case when wind_speed <= 250 then cast(wind_speed as decimal(9, 4)) end as wind_speed_mph,
     case when wind_gust <= 250 then cast(wind_gust as decimal(9, 4)) end as wind_gust_mph,
     cast(precip as decimal(9, 4)) as precipitation_in,
