@@ -24,6 +24,8 @@ ifneq ($(PIP_FIND_LINKS),)
 export UV_FIND_LINKS := $(PIP_FIND_LINKS)
 endif
 export UV_LINK_MODE ?= copy
+# Trust what the machine trusts, as pip does: some networks have an authority of their own.
+export UV_SYSTEM_CERTS ?= true
 
 REDEYE := $(BIN)/python -m redeye
 SOURCES := $(wildcard ml plugins dags feature_repo tests)

@@ -155,7 +155,7 @@ def load_year() -> None:
 
     with _told_plainly():
         _start()
-        firstrun.load_year(settings(), console)
+        firstrun.load_year(console)
 
 
 @app.command()
@@ -171,7 +171,7 @@ def backfill(
         if first_night > last_night:
             raise ConfigError(f"FROM={first} is after TO={last}")
         _start()
-        firstrun.backfill(settings(), console, first_night, last_night)
+        firstrun.backfill(console, first_night, last_night)
 
 
 def _night(name: str, text: str) -> date:

@@ -1,0 +1,273 @@
+"""Airflow's REST API, as far as the first run and bulk work need it: the same calls the UI makes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+import httpx
+
+from redeye.core.calendar import NEW_YORK, nights, start_of
+from redeye.core.errors import ConfigError, RedeyeError
+from redeye.settings import Settings
+from redeye.stack import environment
+
+_POLL_SECONDS = 2.0
+_PAGE = 500
+_PARSE_SECONDS = 180.0
+_LOG_LINES = 30
+
+
+class RunState(StrEnum):
+    """States of a DAG run."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCESS = "success"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A DAG run; `night` is the New York date on which its data interval starts, if it has one."""
+
+    dag_id: str
+    run_id: str
+    state: RunState
+    night: date | None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it has ended, well or not."""
+        return self.state in (RunState.SUCCESS, RunState.FAILED)
+
+
+Watcher = Callable[[list[Run], str], None]
+"""Called at each look with the runs and with what is running just now."""
+
+
+class AirflowApi:
+    """A session with Airflow's API as its admin user; close it, or open it with `opened`."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = client
+
+    def unpause(self, dag_id: str) -> None:
+        """Let a DAG's runs start; waits until Airflow has read the DAG's file.
+
+        Raises:
+            RedeyeError: if the DAG does not appear; the message carries the import errors there are.
+        """
+        deadline = time.monotonic() + _PARSE_SECONDS
+        while self._get(f"/dags/{dag_id}", may_miss=True) is None:
+            if time.monotonic() > deadline:
+                errors = (self._get("/importErrors") or {}).get("import_errors", [])
+                found = (
+                    "\n".join(f"{e['filename']}:\n{e['stack_trace']}" for e in errors)
+                    or "no import error is known"
+                )
+                raise RedeyeError(f"Airflow does not know a DAG {dag_id}; {found}")
+            time.sleep(_POLL_SECONDS)
+        self._send("PATCH", f"/dags/{dag_id}", {"is_paused": False})
+
+    def trigger(
+        self,
+        dag_id: str,
+        conf: dict[str, Any],
+        *,
+        run_id: str | None = None,
+        logical_date: datetime | None = None,
+    ) -> Run:
+        """Start a run by hand.
+
+        With a `run_id` this is safe to repeat: a run of that id that succeeded or still runs is left
+        alone, and of one that failed, the failed tasks run again.
+
+        Args:
+            dag_id: the DAG.
+            conf: its parameters.
+            run_id: the run's name, or none to have Airflow make one up.
+            logical_date: only for DAGs that take one.
+        """
+        standing = self._get(f"/dags/{dag_id}/dagRuns/{run_id}", may_miss=True) if run_id else None
+        if standing is not None:
+            run = _run(standing)
+            if run.state == RunState.FAILED:
+                again = {"dry_run": False, "only_failed": True}
+                self._send("POST", f"/dags/{dag_id}/dagRuns/{run_id}/clear", again)
+                run = self.run(run)
+            return run
+        body: dict[str, Any] = {
+            "conf": conf,
+            "logical_date": logical_date.isoformat() if logical_date else None,
+        }
+        if run_id:
+            body["dag_run_id"] = run_id
+        return _run(self._send("POST", f"/dags/{dag_id}/dagRuns", body))
+
+    def create_backfill(self, dag_id: str, first: date, last: date, *, max_active_runs: int = 1) -> int:
+        """Run a DAG for the nights `first` to `last`, both included, that have not succeeded yet.
+
+        Returns:
+            How many nights are run.
+
+        Raises:
+            RedeyeError: if Airflow would not run each of the missing nights exactly once.
+        """
+        done = {run.night for run in self.night_runs(dag_id, first, last) if run.state == RunState.SUCCESS}
+        missing = [night for night in nights(first, last) if night not in done]
+        if not missing:
+            return 0
+        body = {
+            "dag_id": dag_id,
+            # Instants at which nights start. A date would be read as its UTC midnight, before that.
+            "from_date": start_of(missing[0]).isoformat(),
+            "to_date": start_of(missing[-1]).isoformat(),
+            "reprocess_behavior": "failed",
+            "max_active_runs": max_active_runs,
+        }
+        planned = self._send("POST", "/backfills/dry_run", body)["backfills"]
+        would = sorted(_night(row["logical_date"]) for row in planned)
+        if would != missing:
+            raise RedeyeError(
+                f"Airflow would run {dag_id} for {_names(would)} instead of {_names(missing)}: "
+                "see in its UI whether another backfill or run of these nights is still active"
+            )
+        self._send("POST", "/backfills", body)
+        return len(missing)
+
+    def night_runs(self, dag_id: str, first: date, last: date) -> list[Run]:
+        """The runs of a DAG for the nights `first` to `last`, both included, in the order of nights."""
+        query = {
+            "logical_date_gte": start_of(first).isoformat(),
+            "logical_date_lte": start_of(last).isoformat(),
+            "order_by": "logical_date",
+            "limit": _PAGE,
+        }
+        answer = self._get(f"/dags/{dag_id}/dagRuns", query) or {}
+        return [_run(row) for row in answer["dag_runs"]]
+
+    def run(self, run: Run) -> Run:
+        """The run as it is now."""
+        row = self._get(f"/dags/{run.dag_id}/dagRuns/{run.run_id}")
+        return _run(row or {})
+
+    def wait(self, look: Callable[[], list[Run]], expected: int, watch: Watcher) -> list[Run]:
+        """Wait until `expected` runs have ended well.
+
+        Args:
+            look: fetches the runs as they are now.
+            expected: how many there will be; a backfill's may appear one after another.
+            watch: told at each look.
+
+        Raises:
+            RedeyeError: if one fails; the message names task and run and carries the end of its log.
+        """
+        while True:
+            runs = look()
+            active = next((run for run in runs if run.state == RunState.RUNNING), None)
+            watch(runs, self._running_tasks(active) if active else "")
+            for run in runs:
+                if run.state == RunState.FAILED:
+                    raise RedeyeError(self._failure(run))
+            if len(runs) >= expected and all(run.is_done for run in runs):
+                return runs
+            time.sleep(_POLL_SECONDS)
+
+    def _running_tasks(self, run: Run) -> str:
+        tasks = self._tasks(run)
+        return ", ".join(
+            task["task_id"] for task in tasks if task["state"] in ("running", "deferred", "up_for_retry")
+        )
+
+    def _tasks(self, run: Run) -> list[dict[str, Any]]:
+        answer = self._get(_task_path(run)) or {}
+        return list(answer["task_instances"])
+
+    def _failure(self, run: Run) -> str:
+        failed = [task for task in self._tasks(run) if task["state"] == "failed"]
+        about = f"{run.dag_id} failed" + (f" for the night {run.night}" if run.night else "")
+        if not failed:
+            return f"{about}; no single task did: look at run {run.run_id} in Airflow's UI"
+        task = failed[0]
+        path = f"{_task_path(run)}/{task['task_id']}/logs/{task['try_number']}"
+        query = {"full_content": True, "map_index": task["map_index"]}
+        content = (self._get(path, query, may_miss=True) or {}).get("content", [])
+        tail = [line for entry in content for line in _log_lines(entry)][-_LOG_LINES:]
+        return f"{about} in its task {task['task_id']}:\n" + "\n".join(tail)
+
+    def _get(
+        self, path: str, query: dict[str, Any] | None = None, *, may_miss: bool = False
+    ) -> dict[str, Any] | None:
+        answer = self._client.get(f"/api/v2{path}", params=query)
+        if may_miss and answer.status_code == httpx.codes.NOT_FOUND:
+            return None
+        return _checked(answer)
+
+    def _send(self, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        return _checked(self._client.request(method, f"/api/v2{path}", json=body))
+
+
+@contextmanager
+def opened(configured: Settings) -> Iterator[AirflowApi]:
+    """A session, logged in as the admin user.
+
+    Raises:
+        ConfigError: if Airflow does not accept the password.
+    """
+    # A server that has just been restarted by the supervisor refuses connections for some seconds.
+    transport = httpx.HTTPTransport(retries=5)
+    with httpx.Client(
+        base_url=environment.airflow_url(configured), timeout=60, transport=transport
+    ) as client:
+        login = {
+            "username": environment.ADMIN,
+            "password": configured.airflow_api_password.get_secret_value(),
+        }
+        answer = client.post("/auth/token", json=login)
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            raise ConfigError(
+                f"Airflow at {client.base_url} refuses REDEYE_AIRFLOW_API_PASSWORD for {environment.ADMIN}"
+            )
+        client.headers["Authorization"] = f"Bearer {_checked(answer)['access_token']}"
+        yield AirflowApi(client)
+
+
+def _checked(answer: httpx.Response) -> dict[str, Any]:
+    if answer.is_error:
+        request = answer.request
+        raise RedeyeError(
+            f"Airflow answered {answer.status_code} to {request.method} {request.url}: {answer.text}"
+        )
+    return dict(answer.json())
+
+
+def _run(row: dict[str, Any]) -> Run:
+    begin = row.get("data_interval_start") or row.get("logical_date")
+    return Run(row["dag_id"], row["dag_run_id"], RunState(row["state"]), _night(begin) if begin else None)
+
+
+def _night(instant: str) -> date:
+    return datetime.fromisoformat(instant).astimezone(NEW_YORK).date()
+
+
+def _task_path(run: Run) -> str:
+    return f"/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances"
+
+
+def _names(some: list[date]) -> str:
+    return f"{some[0]} to {some[-1]} ({len(some)} nights)" if some else "no night"
+
+
+def _log_lines(entry: dict[str, Any] | str) -> list[str]:
+    if isinstance(entry, str):
+        return entry.splitlines()
+    lines = str(entry.get("event", "")).splitlines()
+    for error in entry.get("error_detail") or []:
+        lines.append(f"{error.get('exc_type')}: {error.get('exc_value')}")
+    return lines

@@ -1,0 +1,170 @@
+"""The first run, and bulk work on nights: everything through Airflow, so that it shows in its UI."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+
+from redeye.core.calendar import ONE_DAY, coming_day
+from redeye.core.errors import ConfigError
+from redeye.settings import Settings, settings
+from redeye.stack import airflow_api
+from redeye.stack.airflow_api import AirflowApi, Run, Watcher
+
+MODEL = "flight_delay"
+HISTORY_FIRST = date(2012, 12, 31)
+HISTORY_LAST = date(2013, 3, 31)
+SCORED_FIRST = date(2013, 4, 1)
+SCORED_LAST = date(2013, 4, 3)
+YEAR_LAST = date(2014, 1, 1)
+RISKIEST = 10
+
+BUILD = "build_warehouse"
+HISTORY = "build_history"
+TRAIN = f"train_{MODEL}"
+SCORE = f"score_{MODEL}"
+MONITOR = f"monitor_{MODEL}"
+# Builds go forward and one at a time; the others may overlap, as far as two cores bear it.
+_NIGHTLY = {BUILD: 1, SCORE: 2, MONITOR: 2}
+
+
+def run(configured: Settings, console: Console) -> None:
+    """Build three months, train, predict and judge three nights, and show the riskiest flights.
+
+    What is done already is not done again.
+    """
+    with airflow_api.opened(settings()) as api:
+        for dag_id in (HISTORY, TRAIN, *_NIGHTLY):
+            api.unpause(dag_id)
+        head = _head()
+        if head is None or head < HISTORY_LAST:
+            _build_history(api, console, HISTORY_FIRST if head is None else head + ONE_DAY, HISTORY_LAST)
+        _trigger(api, console, TRAIN, {"night": HISTORY_LAST.isoformat()}, f"first_run_{HISTORY_LAST}")
+        _run_nights(api, console, SCORED_FIRST, SCORED_LAST)
+    show_riskiest(configured, console, SCORED_LAST)
+
+
+def load_year(console: Console) -> None:
+    """Bring the warehouse from the night after its last release to the end of the year, in one build.
+
+    Raises:
+        ConfigError: if there is no release yet.
+    """
+    head = _head()
+    if head is None:
+        raise ConfigError("the warehouse has no release yet: `make run` makes the first one")
+    if head >= YEAR_LAST:
+        console.print(f"The warehouse already reaches {head}.")
+        return
+    with airflow_api.opened(settings()) as api:
+        api.unpause(HISTORY)
+        _build_history(api, console, head + ONE_DAY, YEAR_LAST)
+
+
+def backfill(console: Console, first: date, last: date) -> None:
+    """Build, score and monitor the nights `first` to `last`, both included, that are not done yet.
+
+    Raises:
+        ConfigError: if there is a gap between the last release and `first`.
+    """
+    head = _head()
+    if head is None or first > head + ONE_DAY:
+        raise ConfigError(f"the warehouse is built up to {head or 'nothing'}: begin with the night after it")
+    with airflow_api.opened(settings()) as api:
+        for dag_id in _NIGHTLY:
+            api.unpause(dag_id)
+        _run_nights(api, console, first, last)
+
+
+def show_riskiest(configured: Settings, console: Console, night: date) -> None:
+    """Print the flights of the coming day that are most likely to be late, from the consumers' file."""
+    import pyarrow.parquet as parquet
+
+    path = _predictions_file(configured, night)
+    if not path.exists():
+        raise ConfigError(f"{path} is missing: run `score_{MODEL}` for {night}")
+    frame = parquet.read_table(path).to_pandas().sort_values("probability", ascending=False).head(RISKIEST)
+    table = Table(
+        title=f"The {len(frame)} flights of {coming_day(night)} most likely to be 15 minutes late or more"
+    )
+    shown = {
+        "flight": "flight_number_id",
+        "carrier": "carrier_id",
+        "from": "origin_id",
+        "to": "destination_id",
+        "departure (UTC)": "scheduled_departure_at",
+        "probability": "probability",
+    }
+    present = {title: column for title, column in shown.items() if column in frame}
+    for title, column in present.items():
+        table.add_column(title, justify="right" if column == "probability" else "left")
+    for row in frame.to_dict("records"):
+        table.add_row(*(f"{row[c]:.1%}" if c == "probability" else str(row[c]) for c in present.values()))
+    console.print(table)
+    console.print(f"All of them: {path}")
+
+
+def _head() -> date | None:
+    from redeye.adapters import ledger
+
+    newest = ledger.latest_release()
+    return newest.night if newest else None
+
+
+def _predictions_file(configured: Settings, night: date) -> Path:
+    return configured.exports / MODEL / night.isoformat() / "predictions.parquet"
+
+
+def _build_history(api: AirflowApi, console: Console, first: date, last: date) -> None:
+    conf = {"first": first.isoformat(), "last": last.isoformat()}
+    _trigger(api, console, HISTORY, conf, f"history_{first}_{last}")
+
+
+def _trigger(api: AirflowApi, console: Console, dag_id: str, conf: dict[str, str], run_id: str) -> None:
+    started = api.trigger(dag_id, conf, run_id=run_id)
+    with _progress(console, f"{dag_id} {' '.join(conf.values())}", 1) as watch:
+        api.wait(lambda: [api.run(started)], 1, watch)
+
+
+def _run_nights(api: AirflowApi, console: Console, first: date, last: date) -> None:
+    for dag_id, at_once in _NIGHTLY.items():
+        _run_dag(api, console, dag_id, first, last, at_once)
+
+
+def _run_dag(api: AirflowApi, console: Console, dag_id: str, first: date, last: date, at_once: int) -> None:
+    api.create_backfill(dag_id, first, last, max_active_runs=at_once)
+    count = (last - first).days + 1
+    with _progress(console, f"{dag_id} {first} to {last}", count) as watch:
+        api.wait(lambda: api.night_runs(dag_id, first, last), count, watch)
+
+
+@contextmanager
+def _progress(console: Console, title: str, expected: int) -> Iterator[Watcher]:
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        MofNCompleteColumn(),
+    )
+    with Progress(
+        *columns, TimeElapsedColumn(), TextColumn("[dim]{task.fields[now]}"), console=console
+    ) as bars:
+        bar = bars.add_task(title, total=expected, now="")
+
+        def watch(runs: list[Run], now: str) -> None:
+            bars.update(bar, completed=sum(run.is_done for run in runs), now=now)
+
+        yield watch
