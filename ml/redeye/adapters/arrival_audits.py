@@ -12,7 +12,7 @@ from functools import lru_cache, partial
 import pandas as pd
 
 from redeye.adapters.suites import EXPECTATIONS_ROOT, load_suite
-from redeye.core.arrivals.clocks import add_known_at_columns
+from redeye.core.arrivals.clocks import add_known_at_columns, flight_dates
 from redeye.core.arrivals.dimensions import derive_airports
 from redeye.core.arrivals.flights import derive_outcomes, derive_schedule
 from redeye.core.arrivals.history import (
@@ -22,7 +22,16 @@ from redeye.core.arrivals.history import (
     relate_schedules,
     relate_weather,
 )
-from redeye.core.arrivals.profiles import profile_outcomes, profile_schedule, profile_weather
+from redeye.core.arrivals.profiles import (
+    OUTCOME_IDENTITY,
+    SCHEDULE_IDENTITY,
+    WEATHER_IDENTITY,
+    brief_flights,
+    brief_weather,
+    profile_outcomes,
+    profile_schedule,
+    profile_weather,
+)
 from redeye.core.arrivals.weather import derive_weather
 from redeye.core.typed_frames import parse_frame
 
@@ -38,6 +47,16 @@ _PROFILES: Mapping[str, Step] = {
     OUTCOMES: profile_outcomes,
     SCHEDULE: profile_schedule,
     WEATHER: profile_weather,
+}
+_BRIEF: Mapping[str, Step] = {
+    OUTCOMES: partial(brief_flights, identity=OUTCOME_IDENTITY),
+    SCHEDULE: partial(brief_flights, identity=SCHEDULE_IDENTITY),
+}
+_DATED = ("night", "year", "month", "day", "carrier", "flight", "origin", "dest", "sched_dep_time")
+COMPARED: Mapping[str, tuple[str, ...]] = {
+    OUTCOMES: tuple(dict.fromkeys((*_DATED, *OUTCOME_IDENTITY))),
+    SCHEDULE: tuple(dict.fromkeys((*_DATED, *SCHEDULE_IDENTITY))),
+    WEATHER: ("night", *WEATHER_IDENTITY),
 }
 
 
@@ -58,15 +77,6 @@ def derive_checks(suite: str) -> Step | None:
         f"{ARRIVALS}planes": add_known_at_columns,
     }
     return steps.get(suite)
-
-
-def profile(dataset: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """One row per night of a dataset's text frame, before it is related to other nights.
-
-    Raises:
-        KeyError: if the dataset has no profile: planes, airports and airlines have none.
-    """
-    return _PROFILES[f"{ARRIVALS}{dataset}"](_typed(f"{ARRIVALS}{dataset}", frame))
 
 
 def profile_step(
@@ -92,29 +102,25 @@ def _related_profile(
     history: Mapping[str, pd.DataFrame],
 ) -> pd.DataFrame:
     profiles = _PROFILES[suite](frame)
-    past = _typed(suite, history[suite]) if suite in history else None
-    earlier = _PROFILES[suite](past) if past is not None else None
+    past = _read(suite, history[suite]) if suite in history else None
     if suite == WEATHER:
-        return relate_weather(profiles, earlier)
-    profiles = relate_flights(profiles, earlier)
+        return relate_weather(profiles, brief_weather(past) if past is not None else None)
+    profiles = relate_flights(profiles, _BRIEF[suite](past) if past is not None else None)
     if suite == SCHEDULE:
         return relate_schedules(profiles, frame, past)
-    known = [frames[SCHEDULE] for frames in (history, judged) if SCHEDULE in frames]
-    if not known or not _is_readable(judged.get(SCHEDULE)):
-        known = [history[SCHEDULE]] if SCHEDULE in history else []
-    schedules = _typed(SCHEDULE, pd.concat(known, ignore_index=True)) if known else None
+    known = [history[SCHEDULE]] if SCHEDULE in history else []
+    if SCHEDULE in judged and list(judged[SCHEDULE].columns) == list(load_suite(SCHEDULE).types):
+        known.append(judged[SCHEDULE])
+    schedules = _read(SCHEDULE, pd.concat(known, ignore_index=True)) if known else None
     nights = (
         {night.date() for night in schedules["night"].dropna().unique()} if schedules is not None else set()
     )
     return relate_outcomes_to_schedule(profiles, frame, schedules, nights)
 
 
-def _is_readable(schedule: pd.DataFrame | None) -> bool:
-    """Whether a schedule that is judged in the same audit has its columns, so that it can be compared with."""
-    return schedule is None or list(schedule.columns) == list(load_suite(SCHEDULE).types)
-
-
-def _typed(suite: str, frame: pd.DataFrame) -> pd.DataFrame:
-    typed, _ = parse_frame(frame, load_suite(suite).types)
-    derive = derive_checks(suite)
-    return derive(typed) if derive else typed
+def _read(suite: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """The columns that nights are compared by, typed."""
+    types = load_suite(suite).types
+    wanted = [column for column in COMPARED[suite] if column in frame.columns]
+    typed, _ = parse_frame(frame[wanted], {column: types[column] for column in wanted})
+    return typed if suite == WEATHER else typed.assign(flight_date=flight_dates(typed))

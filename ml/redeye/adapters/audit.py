@@ -20,6 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from redeye.adapters.arrival_audits import Step, derive_checks, profile_step
@@ -135,6 +136,7 @@ def _judge(context: EphemeralDataContext, part: _Judged, *, subject: str, root: 
             return refuse(failures, "derived", missing, "are not computed for this frame")
     except BROKEN_DATA as error:
         return refuse(failures, "derived", [], f"could not be computed: {type(error).__name__}: {error}")
+    failures += _missing_values(name, spec, typed, faults)
     evaluated, unmet = _run_suite(context, name, spec, typed, subject=subject, root=root)
     failures += unmet
     if part.profile is not None:
@@ -196,6 +198,28 @@ def _type_failure(name: str, spec: SuiteSpec, raw: pd.DataFrame, fault: TypeFaul
     )
 
 
+def _missing_values(
+    name: str, spec: SuiteSpec, typed: pd.DataFrame, faults: list[TypeFault]
+) -> list[AuditFailure]:
+    """Columns that miss values and may not; what did not parse was told already."""
+    told = {fault.column: set(fault.positions.tolist()) for fault in faults}
+    failures = []
+    for column in spec.never_null:
+        at = [row for row in np.flatnonzero(typed[column].isna()) if row not in told.get(column, ())]
+        if at:
+            failure = AuditFailure(
+                suite=name,
+                expectation="not_null",
+                column=column,
+                observed=f"{len(at)} of {len(typed)} values are missing",
+                examples=_examples(typed.iloc[at[:EXAMPLES_SHOWN]], (*spec.key, column)),
+                because=NOT_LISTED,
+                nights=_nights(typed.iloc[at]),
+            )
+            failures.append(failure)
+    return [failure for failure in failures if not _is_excepted(spec, failure)]
+
+
 def _run_suite(
     context: EphemeralDataContext,
     name: str,
@@ -255,8 +279,7 @@ def _build(name: str, spec: SuiteSpec, root: Path) -> list[Expectation]:
     from great_expectations.compatibility.pydantic import ValidationError
     from great_expectations.expectations.registry import get_expectation_impl
 
-    not_null = get_expectation_impl("expect_column_values_to_not_be_null")
-    declared = [not_null(column=column, notes=NOT_LISTED) for column in spec.never_null]
+    declared = []
     for index, wanted in enumerate(spec.expectations):
         try:
             declared.append(get_expectation_impl(wanted.expect)(**wanted.arguments, notes=wanted.because))
@@ -387,6 +410,15 @@ def _context(site: Path | None) -> EphemeralDataContext:
                     "base_directory": str(site.resolve()),
                 },
                 "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+                # The pages of validations show the expectations too; pages of suites alone cost as much again.
+                "site_section_builders": {
+                    "expectations": "None",
+                    "profiling": "None",
+                    "validations": {
+                        "class_name": "DefaultSiteSectionBuilder",
+                        "source_store_name": context.validation_results_store_name,
+                    },
+                },
             },
         )
     return context

@@ -6,25 +6,29 @@ number, no instant, is a *fault* and becomes missing, so that the remaining chec
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-ColumnType = Literal["int", "float", "text", "timestamp", "date", "bool"]
+ColumnType = Literal["int", "float", "text", "free_text", "timestamp", "date", "bool"]
+"""`free_text` may be empty, `text` may not."""
 
 MISSING = "NA"
 """How the sources write a missing value."""
 
 INT_MIN, INT_MAX = -(2**31), 2**31 - 1
-INT_PATTERN = r"[+-]?[0-9]{1,18}"
-FLOAT_PATTERN = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
-TIMESTAMP_PATTERN = (
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?(?:Z|\+00:00)?"
+INT_PATTERN = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
+FLOAT_PATTERN = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
+DATE_PATTERN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+TIMESTAMP_PATTERN = re.compile(
+    DATE_PATTERN.pattern + r"[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?(?:Z|\+00:00)?", re.ASCII
 )
-DATE_PATTERN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
 
 @dataclass(frozen=True)
@@ -69,56 +73,89 @@ def _parse(series: pd.Series, kind: ColumnType) -> tuple[pd.Series, np.ndarray]:
 
 
 def _parse_text(series: pd.Series, kind: ColumnType) -> tuple[pd.Series, np.ndarray]:
-    missing = (series.isna() | (series == MISSING)).to_numpy()
-    text = series.where(~missing, None)
-    if kind == "text":
-        bad = np.array([value is not None and (not isinstance(value, str) or value == "") for value in text])
-        return text.where(~bad, None), bad
-    return _PARSERS[kind](text, missing)
+    """Parses each distinct value once: a night repeats its hours, carriers and dates many times."""
+    codes, distinct = pd.factorize(series, use_na_sentinel=True)
+    parse = _PARSERS[kind]
+    parsed = [None if value == MISSING else parse(value) for value in distinct]
+    bad = np.array([value is _BAD for value in parsed] + [False], dtype=bool)
+    values = pd.Series([None if value is _BAD else value for value in parsed] + [None], dtype=object)
+    typed = _as_dtype(values, kind).take(codes)
+    typed.index = series.index
+    if kind == "int" and not typed.isna().any():
+        typed = typed.astype("int64")
+    return typed, bad[codes]
 
 
-def _matches(text: pd.Series, pattern: str) -> np.ndarray:
-    return text.astype("string").str.fullmatch(pattern).fillna(False).to_numpy(dtype=bool)
+def _as_dtype(values: pd.Series, kind: ColumnType) -> pd.Series:
+    if kind in ("int", "float"):
+        return values.astype("float64")
+    if kind in ("timestamp", "date"):
+        return pd.to_datetime(values).astype("datetime64[us]")
+    return values
 
 
-def _to_int(text: pd.Series, missing: np.ndarray) -> tuple[pd.Series, np.ndarray]:
-    good = _matches(text, INT_PATTERN)
-    numbers = pd.to_numeric(text.where(good, None), errors="coerce").astype("float64")
-    good &= numbers.between(INT_MIN, INT_MAX).to_numpy()
-    numbers = numbers.where(good)
-    return (numbers.astype("int64") if good.all() else numbers), ~good & ~missing
+_BAD = object()
 
 
-def _to_float(text: pd.Series, missing: np.ndarray) -> tuple[pd.Series, np.ndarray]:
-    good = _matches(text, FLOAT_PATTERN)
-    numbers = pd.to_numeric(text.where(good, None), errors="coerce").astype("float64")
-    good &= np.isfinite(numbers.to_numpy())
-    return numbers.where(good), ~good & ~missing
+def _to_text(value: object) -> object:
+    return value if isinstance(value, str) and value else _BAD
 
 
-def _to_timestamp(text: pd.Series, missing: np.ndarray) -> tuple[pd.Series, np.ndarray]:
-    good = _matches(text, TIMESTAMP_PATTERN)
-    instants = pd.to_datetime(text.where(good, None), errors="coerce", utc=True, format="ISO8601")
-    instants = instants.dt.tz_localize(None).astype("datetime64[us]")
-    return instants, (instants.isna().to_numpy() | ~good) & ~missing
+def _to_free_text(value: object) -> object:
+    return value if isinstance(value, str) else _BAD
 
 
-def _to_date(text: pd.Series, missing: np.ndarray) -> tuple[pd.Series, np.ndarray]:
-    as_text = text.map(lambda value: value if value is None or isinstance(value, str) else str(value)[:10])
-    good = _matches(as_text, DATE_PATTERN)
-    days = pd.to_datetime(as_text.where(good, None), errors="coerce", format="%Y-%m-%d").astype(
-        "datetime64[us]"
-    )
-    return days, (days.isna().to_numpy() | ~good) & ~missing
+def _to_int(value: object) -> object:
+    if isinstance(value, int) and not isinstance(value, bool):
+        number = value
+    elif isinstance(value, str) and INT_PATTERN.fullmatch(value):
+        number = int(value)
+    else:
+        return _BAD
+    return number if INT_MIN <= number <= INT_MAX else _BAD
 
 
-def _to_bool(text: pd.Series, missing: np.ndarray) -> tuple[pd.Series, np.ndarray]:
-    lowered = text.map(lambda value: None if value is None else str(value).lower())
-    values = lowered.map({"true": True, "false": False})
-    return values.astype(object), values.isna().to_numpy() & ~missing
+def _to_float(value: object) -> object:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number and not (isinstance(value, str) and FLOAT_PATTERN.fullmatch(value)):
+        return _BAD
+    number = float(value)  # type: ignore[arg-type]
+    return number if math.isfinite(number) else _BAD
 
 
-_PARSERS: Mapping[str, Callable[[pd.Series, np.ndarray], tuple[pd.Series, np.ndarray]]] = {
+def _to_timestamp(value: object) -> object:
+    try:
+        if isinstance(value, datetime):
+            instant = value
+        elif isinstance(value, str) and TIMESTAMP_PATTERN.fullmatch(value):
+            instant = datetime.fromisoformat(value)
+        else:
+            return _BAD
+    except ValueError:
+        return _BAD
+    return instant.astimezone(UTC).replace(tzinfo=None) if instant.tzinfo else instant
+
+
+def _to_date(value: object) -> object:
+    try:
+        if isinstance(value, date):
+            return datetime(value.year, value.month, value.day)
+        if isinstance(value, str) and DATE_PATTERN.fullmatch(value):
+            return datetime.fromisoformat(value)
+    except ValueError:
+        return _BAD
+    return _BAD
+
+
+def _to_bool(value: object) -> object:
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    return {"true": True, "false": False}.get(value.lower(), _BAD) if isinstance(value, str) else _BAD
+
+
+_PARSERS: Mapping[str, Callable[[object], object]] = {
+    "text": _to_text,
+    "free_text": _to_free_text,
     "int": _to_int,
     "float": _to_float,
     "timestamp": _to_timestamp,

@@ -140,7 +140,7 @@ def _compare_flights(now: pd.Series, back: pd.DataFrame) -> Mapping[str, object]
     missing, uneven = [], []
     for carrier in past if enough else []:
         median, count = past[carrier].median(), carriers.get(carrier, 0)
-        is_regular = len(back) >= REGULAR_NIGHTS and (past[carrier] > 0).all() and median >= 2
+        is_regular = len(back) >= REGULAR_NIGHTS and (past[carrier] > 0).all() and median >= 5
         if count == 0 and (is_regular or median >= LARGE_CARRIER):
             missing.append(carrier)
         elif median >= LARGE_CARRIER and not 0.35 <= count / median <= 1.8:

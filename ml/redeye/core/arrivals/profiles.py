@@ -17,7 +17,13 @@ import pandas as pd
 from redeye.core.arrivals.clocks import DAY_MINUTES, night_bounds
 
 SMALL = 100
+HOUR = np.timedelta64(1, "h")
 HOURS_OF_DAY = range(6, 22)
+SCHEDULE_IDENTITY = ("carrier", "flight", "origin", "dest", "sched_dep_time", "sched_arr_time")
+OUTCOME_IDENTITY = ("flight", "dest", "dep_time", "arr_time", "air_time")
+WEATHER_IDENTITY = ("temp", "dewp", "humid", "wind_speed")
+"""Columns whose values, without any date, tell one night from another."""
+
 OUTCOME_STATISTICS = (
     "cancelled_share",
     "diverted_share",
@@ -41,7 +47,7 @@ def profile_schedule(frame: pd.DataFrame) -> pd.DataFrame:
     Args:
         frame: typed rows with the columns of `derive_schedule`.
     """
-    return _flight_counts(frame, ["carrier", "flight", "origin", "dest", "sched_dep_time", "sched_arr_time"])
+    return _flight_counts(frame, SCHEDULE_IDENTITY)
 
 
 def profile_outcomes(frame: pd.DataFrame) -> pd.DataFrame:
@@ -60,7 +66,7 @@ def profile_outcomes(frame: pd.DataFrame) -> pd.DataFrame:
         is_impossible=_impossible_turnarounds(frame),
     )
     nights = frame.groupby("night")
-    counts = _flight_counts(frame, ["flight", "dest", "dep_time", "arr_time", "air_time"]).set_index("night")
+    counts = _flight_counts(frame, OUTCOME_IDENTITY).set_index("night")
     statistics = nights.agg(
         cancelled_share=("is_cancelled", "mean"),
         diverted_share=("is_diverted", "mean"),
@@ -91,15 +97,52 @@ def profile_weather(frame: pd.DataFrame) -> pd.DataFrame:
     Args:
         frame: typed rows with the columns of `derive_weather`.
     """
-    records = []
-    for night, rows in frame.groupby("night"):
-        start, end = (bound.iloc[0] for bound in night_bounds(rows["night"].head(1)))
-        records.append({"night": night, **_weather_record(rows, start, end)})
-    fingerprints = _fingerprints(frame, ["temp", "dewp", "humid", "wind_speed"])
-    return pd.DataFrame(records).assign(fingerprint=fingerprints.to_numpy())
+    night = frame["night"]
+    station = [night, frame["origin"]]
+    hours = frame.groupby(station)["time_hour"].agg(["min", "max", "nunique"])
+    hours["span"] = (hours["max"] - hours["min"]) / HOUR + 1
+    start, end = night_bounds(frame["night"])
+    edges = pd.DataFrame(
+        {
+            "night": night,
+            "late": (frame["time_hour"] - start) / HOUR,
+            "early": (end - frame["time_hour"]) / HOUR,
+        }
+    )
+    by_night = hours.groupby("night")
+    nearest = edges.groupby("night")[["late", "early"]].min()
+    record = pd.DataFrame(
+        {
+            "rows": frame.groupby("night").size(),
+            "stations": frame.groupby("night")["origin"].nunique(),
+            "hours_missing_at_start": nearest["late"],
+            "hours_missing_at_end": nearest["early"] - 1,
+            "hours_missing_between": (hours["span"] - hours["nunique"]).groupby("night").max(),
+            "station_hours_apart": by_night["nunique"].max() - by_night["nunique"].min(),
+            "identical_station_share": _identical_shares(frame),
+        }
+    )
+    record = record.join([_missing_readings(frame), _steps(frame), _values(frame)])
+    record["fingerprint"] = _fingerprints(frame, WEATHER_IDENTITY)
+    return record.rename_axis("night").reset_index()
 
 
-def _flight_counts(frame: pd.DataFrame, identity: list[str]) -> pd.DataFrame:
+def brief_flights(frame: pd.DataFrame, identity: tuple[str, ...]) -> pd.DataFrame:
+    """The part of a profile of flights that later nights are compared with."""
+    record = pd.DataFrame({"rows": frame.groupby("night").size()})
+    record["carriers"] = _carriers(frame).reindex(record.index)
+    record["fingerprint"] = _fingerprints(frame, identity)
+    return record.rename_axis("night").reset_index()
+
+
+def brief_weather(frame: pd.DataFrame) -> pd.DataFrame:
+    """The part of a profile of weather that later nights are compared with."""
+    record = pd.DataFrame({"mean_temp": frame.groupby("night")["temp"].mean()})
+    record["fingerprint"] = _fingerprints(frame, WEATHER_IDENTITY)
+    return record.rename_axis("night").reset_index()
+
+
+def _flight_counts(frame: pd.DataFrame, identity: tuple[str, ...]) -> pd.DataFrame:
     nights = frame.groupby("night")
     rows = nights.size()
     by_origin = frame.groupby(["night", "origin"]).size().unstack(fill_value=0)
@@ -117,18 +160,24 @@ def _flight_counts(frame: pd.DataFrame, identity: list[str]) -> pd.DataFrame:
             "flight_numbers": nights["flight"].nunique(),
         }
     )
-    counts = frame.groupby(["night", "carrier"]).size().unstack(fill_value=0)
-    record["carriers"] = [
-        json.dumps({str(carrier): int(n) for carrier, n in row.items() if n}, sort_keys=True)
-        for row in counts.reindex(record.index, fill_value=0).to_dict("records")
-    ]
+    record["carriers"] = _carriers(frame).reindex(record.index)
     record["fingerprint"] = _fingerprints(frame, identity).reindex(record.index)
     return record.rename_axis("night").reset_index()
 
 
-def _fingerprints(frame: pd.DataFrame, columns: list[str]) -> pd.Series:
+def _carriers(frame: pd.DataFrame) -> pd.Series:
+    """Flights per carrier and night, as JSON text by night."""
+    counts = frame.groupby(["night", "carrier"]).size().unstack(fill_value=0)
+    texts = [
+        json.dumps({str(carrier): int(n) for carrier, n in row.items() if n}, sort_keys=True)
+        for row in counts.to_dict("records")
+    ]
+    return pd.Series(texts, index=counts.index, dtype=object)
+
+
+def _fingerprints(frame: pd.DataFrame, columns: tuple[str, ...]) -> pd.Series:
     """Text by night that is equal for equal values in any order: finds a day that is delivered again."""
-    values = frame[columns].copy()
+    values = frame[list(columns)].copy()
     for column in values:
         if pd.api.types.is_numeric_dtype(values[column]):
             values[column] = values[column].astype("float64")
@@ -148,57 +197,55 @@ def _impossible_turnarounds(frame: pd.DataFrame) -> pd.Series:
     return verdict.astype("float64").reindex(frame.index)
 
 
-def _weather_record(rows: pd.DataFrame, start: pd.Timestamp, end: pd.Timestamp) -> dict[str, float]:
-    hours = rows["time_hour"]
-    by_station = rows.drop_duplicates(["origin", "time_hour"]).groupby("origin")["time_hour"]
-    spans = (by_station.max() - by_station.min()) / np.timedelta64(1, "h") + 1
-    total = (end - start) / np.timedelta64(1, "h")
-    wide = rows.drop_duplicates(["origin", "time_hour"]).set_index(["time_hour", "origin"])
-    readings = ["temp", "dewp", "humid", "wind_dir", "wind_speed", "wind_gust", "precip", "pressure", "visib"]
-    nulls = rows[readings].isna().mean()
-    steps = rows.sort_values(["origin", "time_hour"])
-    changes = {name: steps.groupby("origin")[name].diff().abs() for name in ("temp", "pressure", "humid")}
-    per_station = rows.groupby("origin")
-    return {
-        "rows": len(rows),
-        "stations": rows["origin"].nunique(),
-        "hours_of_night": total,
-        "hours_fewest": float(by_station.count().min()),
-        "hours_missing_at_start": (hours.min() - start) / np.timedelta64(1, "h"),
-        "hours_missing_at_end": (end - hours.max()) / np.timedelta64(1, "h") - 1,
-        "hours_missing_between": float((spans - by_station.count()).max()),
-        "station_hours_apart": float(by_station.count().max() - by_station.count().min()),
-        "identical_station_share": _identical_share(wide),
-        "missing_temp_share": nulls["temp"],
-        "missing_wind_share": nulls["wind_speed"],
-        "missing_wind_dir_share": nulls["wind_dir"],
-        "missing_pressure_share": nulls["pressure"],
-        "missing_gust_share": nulls["wind_gust"],
-        "mean_temp": rows["temp"].mean(),
-        "mean_humidity_error": rows["humidity_error"].abs().mean(),
-        "largest_temp_step": changes["temp"].max(),
-        "mean_temp_step": changes["temp"].mean(),
-        "mean_humidity_step": changes["humid"].mean(),
-        "largest_pressure_step": changes["pressure"].max(),
-        "fewest_temperatures": float(per_station["temp"].nunique().min()),
-        "fewest_humidities": float(per_station["humid"].nunique().min()),
-        "wind_speeds": float(rows["wind_speed"].nunique()),
-        "calm_share": float((rows["wind_speed"] == 0).mean()),
-        "winds_over_90_mph": float((rows["wind_speed"] > 90).sum()),
-        "temps_far_from_neighbours": float((rows["temp_from_neighbours"] > 25).sum()),
-        "mean_temp_from_neighbours": rows["temp_from_neighbours"].mean(),
-        "total_precip": rows["precip"].sum(),
-        "rain_in_clear_air_hours": float(((rows["precip"] > 0.05) & (rows["humid"] < 40)).sum()),
-    }
+def _missing_readings(frame: pd.DataFrame) -> pd.DataFrame:
+    names = {"temp": "temp", "wind_speed": "wind", "wind_dir": "wind_dir", "pressure": "pressure"}
+    shares = frame[list(names)].isna().groupby(frame["night"]).mean()
+    return shares.rename(columns={column: f"missing_{name}_share" for column, name in names.items()})
 
 
-def _identical_share(wide: pd.DataFrame) -> float:
-    """The largest share of hours in which two stations report the very same five readings."""
+def _steps(frame: pd.DataFrame) -> pd.DataFrame:
+    """How much readings change from one report of a station to the next; shuffled hours jump."""
+    ordered = frame.sort_values(["night", "origin", "time_hour"])
+    steps = ordered.groupby(["night", "origin"])[["temp", "humid", "pressure"]].diff().abs()
+    by_night = steps.groupby(ordered["night"])
+    return pd.DataFrame(
+        {
+            "mean_temp_step": by_night["temp"].mean(),
+            "mean_humidity_step": by_night["humid"].mean(),
+            "largest_pressure_step": by_night["pressure"].max(),
+        }
+    )
+
+
+def _values(frame: pd.DataFrame) -> pd.DataFrame:
+    nights = frame.groupby("night")
+    distinct = frame.groupby(["night", "origin"])[["temp", "humid"]].nunique().groupby("night").min()
+    return pd.DataFrame(
+        {
+            "mean_temp": nights["temp"].mean(),
+            "mean_humidity_error": frame["humidity_error"].abs().groupby(frame["night"]).mean(),
+            "mean_temp_from_neighbours": nights["temp_from_neighbours"].mean(),
+            "fewest_temperatures": distinct["temp"],
+            "fewest_humidities": distinct["humid"],
+            "wind_speeds": nights["wind_speed"].nunique(),
+            "calm_share": (frame["wind_speed"] == 0).groupby(frame["night"]).mean(),
+            "total_precip": nights["precip"].sum(),
+        }
+    )
+
+
+def _identical_shares(frame: pd.DataFrame) -> pd.Series:
+    """By night, the largest share of hours in which two stations report the very same five readings."""
     readings = ["temp", "dewp", "humid", "wind_dir", "wind_speed"]
-    stations = {name: part.droplevel("origin")[readings] for name, part in wide.groupby(level="origin")}
-    shares = [0.0]
-    for one, other in combinations(stations.values(), 2):
-        common = one.index.intersection(other.index)
-        if len(common):
-            shares.append(float((one.loc[common] == other.loc[common]).all(axis=1).mean()))
-    return max(shares)
+    rows = frame.drop_duplicates(["night", "origin", "time_hour"])
+    shares = []
+    for one, other in combinations(sorted(rows["origin"].dropna().unique()), 2):
+        both = rows[rows["origin"] == one].merge(
+            rows[rows["origin"] == other], on=["night", "time_hour"], suffixes=("_one", "_other")
+        )
+        pairs = [both[f"{name}_one"] == both[f"{name}_other"] for name in readings]
+        shares.append(pd.concat(pairs, axis=1).all(axis=1).groupby(both["night"]).mean())
+    nights = pd.Index(frame["night"].dropna().unique())
+    if not shares:
+        return pd.Series(0.0, index=nights)
+    return pd.concat(shares, axis=1).reindex(nights).max(axis=1).fillna(0.0)
