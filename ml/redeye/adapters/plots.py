@@ -1,0 +1,76 @@
+"""Pictures of a trained model, as PNG files for its run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from redeye.core.evaluation import Scored
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+SHOWN_INPUTS = 25
+
+
+def draw(folder: Path, scored: Mapping[str, Scored], importance: Mapping[str, float]) -> None:
+    """Writes `roc.png`, `precision_recall.png`, `calibration.png` and `importance.png`.
+
+    Args:
+        folder: to write into; made if missing.
+        scored: by name, all on the same window.
+        importance: of the inputs of the model in question.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with _Figure(folder / "roc.png") as axes:
+        for name, one in scored.items():
+            negatives, positives = np.cumsum(1 - one.labels), np.cumsum(one.labels)
+            auc = one.metrics().auc
+            axes.plot(
+                negatives / negatives[-1], positives / positives[-1], label=f"{name} (AUC {auc or 0:.3f})"
+            )
+        axes.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
+        axes.set(xlabel="share of flights on time taken", ylabel="share of late flights found")
+        axes.legend()
+    with _Figure(folder / "precision_recall.png") as axes:
+        for name, one in scored.items():
+            found = np.cumsum(one.labels)
+            axes.plot(found / found[-1], found / np.arange(1, found.size + 1), label=name)
+        axes.set(xlabel="share of late flights found", ylabel="late among those taken", ylim=(0, 1))
+        axes.legend()
+    with _Figure(folder / "calibration.png") as axes:
+        for name, one in scored.items():
+            bins = one.metrics().calibration
+            axes.plot(
+                [b.mean_prediction for b in bins], [b.observed_rate for b in bins], marker="o", label=name
+            )
+        axes.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
+        axes.set(xlabel="predicted probability", ylabel="share that was late")
+        axes.legend()
+    with _Figure(folder / "importance.png", height=7.0) as axes:
+        shown = sorted(importance.items(), key=lambda item: item[1])[-SHOWN_INPUTS:]
+        axes.barh([name for name, _ in shown], [weight for _, weight in shown])
+        axes.tick_params(axis="y", labelsize=7)
+        axes.set(xlabel="importance")
+
+
+class _Figure:
+    """A figure of its own, without pyplot's global state, saved on leaving."""
+
+    def __init__(self, path: Path, height: float = 4.5) -> None:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
+        self.path = path
+        self.figure = Figure(figsize=(6.5, height), layout="constrained")
+        FigureCanvasAgg(self.figure)
+
+    def __enter__(self) -> Axes:
+        axes: Axes = self.figure.add_subplot()
+        return axes
+
+    def __exit__(self, *_: object) -> None:
+        self.figure.savefig(self.path, dpi=110)

@@ -1,0 +1,187 @@
+"""The model registry: versions in MLflow, each with the address and the hash of its files.
+
+The promotion ledger decides who is champion; the aliases here only show it. Light to import, and
+`load_artifact` needs no MLflow at all.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import logging
+import tempfile
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from redeye.adapters.artifacts import load_artifact
+from redeye.adapters.mlflow_client import client
+from redeye.core.algorithms.base import Inputs, Model
+from redeye.core.algorithms.storage import save_model
+from redeye.core.errors import AlreadyDecided, RedeyeError
+from redeye.core.training_subject import Subject
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion
+    from mlflow.models import ModelSignature
+
+__all__ = ["Alias", "Version", "annotate", "find_version", "load", "load_artifact", "point_alias", "register"]
+
+log = logging.getLogger(__name__)
+
+PYFUNC_CODE = Path(__file__).with_name("pyfunc_model.py")
+# What the saved model and its loader need; named, because MLflow's own inference takes seconds.
+REQUIREMENTS = ("mlflow", "numpy", "pandas", "pydantic", "ruamel.yaml", "xgboost-cpu")
+KEY = "training_key"
+
+
+class Alias(StrEnum):
+    """The names under which a version can be asked for."""
+
+    CHAMPION = "champion"
+    CHALLENGER = "challenger"
+
+
+@dataclass(frozen=True)
+class Version:
+    """A registered version.
+
+    Attributes:
+        artifact_uri: folder of the model's own files.
+        artifact_sha256: of the manifest in it; it stands for the whole model.
+        seen_until: the last night it was fitted, stopped or chosen by.
+    """
+
+    model: str
+    version: int
+    algorithm: str
+    artifact_uri: str
+    artifact_sha256: str
+    seen_until: date
+    run_id: str
+
+
+def register(
+    subject: Subject, algorithm: str, model: Model[Any], *, seen_until: date, run_id: str
+) -> Version:
+    """Store a model and make it a version of the spec's registered model; again is no change.
+
+    Args:
+        subject: the training it comes from.
+        algorithm: its name.
+        model: what was fitted.
+        seen_until: the last night it was fitted, stopped or chosen by.
+        run_id: MLflow's, active.
+
+    Raises:
+        AlreadyDecided: if the same training gave other bytes before.
+    """
+    store, name, key = client(), subject.spec.model, subject.key(algorithm)
+    import mlflow
+
+    with tempfile.TemporaryDirectory(prefix="redeye-model-") as scratch:
+        folder = Path(scratch) / "model"
+        sha256 = save_model(model, folder)
+        if found := find_version(name, key):
+            if found.artifact_sha256 != sha256:
+                raise AlreadyDecided(
+                    f"{name}: version {found.version} is of the same training of {algorithm} and differs; "
+                    f"train with as many threads as then, or on another night"
+                )
+            log.info("%s: version %d is registered already", name, found.version)
+            return found
+        logged = mlflow.pyfunc.log_model(
+            name=algorithm,
+            python_model=str(PYFUNC_CODE),
+            artifacts={"model": str(folder)},
+            model_config={"sha256": sha256},
+            signature=_signature(Inputs.of(subject.spec)),
+            pip_requirements=[
+                f"{package}=={importlib.metadata.version(package)}" for package in REQUIREMENTS
+            ],
+        )
+    _ensure_registered(name, subject.spec.description)
+    location = store.get_logged_model(logged.model_id).artifact_location
+    made = store.create_model_version(
+        name,
+        source=logged.model_uri,
+        run_id=run_id,
+        model_id=logged.model_id,
+        tags={
+            **subject.tags(),
+            KEY: key,
+            "algorithm": algorithm,
+            "artifact_uri": f"{location}/artifacts/model",
+            "artifact_sha256": sha256,
+            "seen_until": seen_until.isoformat(),
+        },
+    )
+    return _version(made)
+
+
+def find_version(model: str, key: str) -> Version | None:
+    """The version that a training registered; the first, should there be several."""
+    found = client().search_model_versions(f"name = '{model}' and tags.{KEY} = '{key}'")
+    return _version(min(found, key=lambda each: int(each.version))) if found else None
+
+
+def point_alias(model: str, version: int, alias: Alias) -> None:
+    """Let an alias name a version."""
+    client().set_registered_model_alias(model, str(alias), str(version))
+
+
+def annotate(model: str, version: int, tags: dict[str, str]) -> None:
+    """Tag a version with what was decided about it."""
+    for tag, value in tags.items():
+        client().set_model_version_tag(model, str(version), tag, value[:5000])
+
+
+def load(model: str, version: int) -> Model[Any]:
+    """A registered version, checked by its hash.
+
+    Raises:
+        RedeyeError: if there is no such version.
+        ModelAltered: if its files are not what was registered.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        found = _version(client().get_model_version(model, str(version)))
+    except MlflowException as error:
+        raise RedeyeError(f"{model} has no version {version}: {error.message}") from error
+    return load_artifact(found.artifact_uri, found.artifact_sha256)
+
+
+def _version(found: ModelVersion) -> Version:
+    return Version(
+        model=found.name,
+        version=int(found.version),
+        algorithm=found.tags["algorithm"],
+        artifact_uri=found.tags["artifact_uri"],
+        artifact_sha256=found.tags["artifact_sha256"],
+        seen_until=date.fromisoformat(found.tags["seen_until"]),
+        run_id=found.run_id or "",
+    )
+
+
+def _ensure_registered(name: str, description: str) -> None:
+    from mlflow.exceptions import MlflowException
+    from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
+
+    try:
+        client().create_registered_model(name, description=description)
+    except MlflowException as error:
+        if error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS):
+            raise
+
+
+def _signature(inputs: Inputs) -> ModelSignature:
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, DataType, Schema, TensorSpec
+
+    numbers: list[ColSpec | TensorSpec] = [ColSpec(DataType.double, name) for name in inputs.numeric]
+    categories: list[ColSpec | TensorSpec] = [ColSpec(DataType.string, name) for name in inputs.categorical]
+    return ModelSignature(
+        inputs=Schema(numbers + categories), outputs=Schema([ColSpec(DataType.double, "probability")])
+    )

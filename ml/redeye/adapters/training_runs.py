@@ -1,0 +1,132 @@
+"""MLflow runs of trainings: one per training, with a child per candidate and all the evidence."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from redeye.adapters.mlflow_client import client, experiment_id
+from redeye.adapters.plots import draw
+from redeye.core.evaluation import METRICS, Metrics, Scored
+from redeye.core.gates import GateReport
+from redeye.core.splits import Windows
+from redeye.core.training import Fitted
+from redeye.core.training_subject import Subject
+
+KEY = "training_key"
+# MLflow looks at every cell of a dataset to learn its schema; that many rows say enough.
+SCHEMA_ROWS = 200
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """The run of one training, active while its context lasts."""
+
+    run_id: str
+    subject: Subject
+
+    def log_data(self, frame: pd.DataFrame, windows: Windows | None) -> None:
+        """What is learned from: release, windows, row count and a digest of every value."""
+        import mlflow
+        from mlflow.data.pandas_dataset import from_pandas
+
+        release = self.subject.release
+        dataset = from_pandas(
+            frame.head(SCHEMA_ROWS).convert_dtypes(dtype_backend="numpy_nullable").infer_objects(),
+            source=f"redeye://releases/{release.release_id}/{self.subject.spec.feature_service}",
+            name=f"{self.subject.spec.model}@{release.release_id}",
+            digest=digest_of(frame),
+            targets=self.subject.spec.target.column,
+        )
+        mlflow.log_input(dataset, context="training", tags={"release_id": release.release_id})
+        values: dict[str, Any] = {"rows": len(frame), "snapshot_id": release.snapshot_id}
+        if windows is not None:
+            values |= {name: str(getattr(windows, name)) for name in ("train", "validation", "test")}
+        mlflow.log_params(values)
+        mlflow.log_text(self.subject.spec.model_dump_json(indent=2), "spec.json")
+
+    def log_candidate(self, fitted: Fitted) -> None:
+        """A child run with the parameters and the validation metrics of one algorithm."""
+        import mlflow
+
+        params = getattr(self.subject.spec.algorithms, fitted.algorithm)
+        tags = {**self.subject.tags(), "algorithm": fitted.algorithm}
+        with _run(self.subject, fitted.algorithm, fitted.algorithm, tags, is_nested=True):
+            mlflow.log_params(params.model_dump())
+            mlflow.log_metrics(_numbers("validation", fitted.validation))
+            mlflow.log_dict(fitted.validation.to_dict(), "validation.json")
+
+    def log_judgement(
+        self, report: GateReport, scored: Mapping[str, Scored], importance: Mapping[str, float]
+    ) -> None:
+        """What the test window said: metrics of candidate and champion, gates and pictures.
+
+        Args:
+            report: of the gates.
+            scored: by name, all on the test window.
+            importance: of the candidate's inputs.
+        """
+        import mlflow
+
+        for name, one in scored.items():
+            metrics = one.metrics()
+            mlflow.log_metrics(_numbers(f"test.{name}", metrics))
+            mlflow.log_dict(metrics.to_dict(), f"test/{name}.json")
+        mlflow.log_dict(report.to_dict(), "gates.json")
+        mlflow.log_text(report.message(), "gates.txt")
+        mlflow.log_dict(dict(importance), "importance.json")
+        with tempfile.TemporaryDirectory(prefix="redeye-plots-") as folder:
+            draw(Path(folder), scored, importance)
+            mlflow.log_artifacts(folder, "plots")
+
+    def log_outcome(self, tags: Mapping[str, str]) -> None:
+        """What was decided, as tags of the run."""
+        import mlflow
+
+        mlflow.set_tags({name: value[:5000] for name, value in tags.items()})
+
+
+@contextmanager
+def training_run(subject: Subject) -> Iterator[TrainingRun]:
+    """The run of a training, made or taken up again; failed if the training fails."""
+    tags = {**subject.tags(), "actor": subject.actor, "reason": subject.reason}
+    with _run(subject, subject.run_name, "", tags, is_nested=False) as run_id:
+        yield TrainingRun(run_id, subject)
+
+
+@contextmanager
+def _run(
+    subject: Subject, name: str, algorithm: str, tags: Mapping[str, str], *, is_nested: bool
+) -> Iterator[str]:
+    store, experiment, key = client(), experiment_id(subject.spec.model), f"run-{subject.key(algorithm)}"
+    import mlflow
+
+    standing = store.search_runs([experiment], f"tags.{KEY} = '{key}'", max_results=1)
+    with mlflow.start_run(
+        run_id=standing[0].info.run_id if standing else None,
+        experiment_id=experiment,
+        run_name=None if standing else name,
+        nested=is_nested,
+        tags=None if standing else {**tags, KEY: key},
+    ) as run:
+        yield str(run.info.run_id)
+
+
+def digest_of(frame: pd.DataFrame) -> str:
+    """Hash of every value of a frame, in its order."""
+    digest = hashlib.sha256("\n".join(map(str, frame.columns)).encode())
+    digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
+    return digest.hexdigest()[:32]
+
+
+def _numbers(prefix: str, metrics: Metrics) -> dict[str, float]:
+    names = ("rows", "nights", "base_rate", "mean_prediction", "spread", *METRICS)
+    values = {f"{prefix}.{name}": getattr(metrics, name) for name in names}
+    return {name: float(value) for name, value in values.items() if value is not None}

@@ -1,0 +1,64 @@
+"""What a training was of: enough to say whether two trainings are the same one."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from redeye.core.releases import Release
+from redeye.core.specs import Spec
+
+CORE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One training: a spec, a night, a release and the code, with who asked and why.
+
+    Attributes:
+        run_name: of the orchestrator's run.
+    """
+
+    spec: Spec
+    night: date
+    release: Release
+    code_hash: str
+    git_sha: str
+    run_name: str
+    actor: str
+    reason: str
+
+    def key(self, algorithm: str = "") -> str:
+        """The same for the same training, whoever runs it and however often."""
+        parts = (
+            self.spec.model,
+            self.night.isoformat(),
+            self.release.release_id,
+            self.spec.hash,
+            self.code_hash,
+        )
+        return hashlib.sha256("|".join((*parts, algorithm)).encode()).hexdigest()[:24]
+
+    def tags(self) -> dict[str, str]:
+        """For runs and versions."""
+        return {
+            "model": self.spec.model,
+            "night": self.night.isoformat(),
+            "release_id": self.release.release_id,
+            "delivery_set_hash": self.release.delivery_set_hash,
+            "warehouse_code_hash": self.release.code_hash,
+            "feature_service": self.spec.feature_service,
+            "spec_hash": self.spec.hash,
+            "code_hash": self.code_hash,
+            "git_sha": self.git_sha,
+        }
+
+
+def training_code_hash() -> str:
+    """One hash over the code that decides what comes out of a training."""
+    digest = hashlib.sha256()
+    for path in sorted([*CORE.glob("algorithms/*.py"), CORE / "training.py", CORE / "splits.py"]):
+        digest.update(path.relative_to(CORE).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]

@@ -1,0 +1,295 @@
+"""Training a night: fit every algorithm of the spec, judge the best against the champion, decide."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import pandas as pd
+
+from redeye.adapters import lake, ledger, promotions, registry
+from redeye.adapters.features import training_frame
+from redeye.adapters.git import git_sha
+from redeye.adapters.registry import Alias, Version
+from redeye.adapters.training_runs import TrainingRun, training_run
+from redeye.core.algorithms.base import Inputs, Model, Training
+from redeye.core.algorithms.heuristic import HeuristicModel
+from redeye.core.calendar import cutoff
+from redeye.core.errors import NotReleased
+from redeye.core.evaluation import Scored
+from redeye.core.gates import Contender, GateReport, judge
+from redeye.core.releases import Promotion, Release
+from redeye.core.specs import Spec, load_spec
+from redeye.core.splits import TooFewNights, Windows, last_mature, windows
+from redeye.core.training import Fitted, best, examples, fit_candidates, rows_of, scored
+from redeye.core.training_subject import Subject, training_code_hash
+from redeye.settings import PROJECT_ROOT, settings
+
+log = logging.getLogger(__name__)
+
+SPECS = PROJECT_ROOT / "ml" / "specs"
+SEED = 20130101
+
+
+@dataclass(frozen=True)
+class TrainOutcome:
+    """What a training came to.
+
+    Attributes:
+        night: ISO date of the decision.
+        champion_version: of the last decided champion.
+        candidate_version: registered version of the candidate, None if none was fitted.
+        effective_night: ISO date from which a promotion of this training is in effect.
+        reason: why, for an operator.
+    """
+
+    model: str
+    night: str
+    release_id: str
+    champion_version: int
+    candidate_version: int | None
+    algorithm: str | None
+    is_promoted: bool
+    effective_night: str | None
+    reason: str
+    mlflow_run_id: str
+
+
+def train_night(
+    model: str, night: date, *, run_id: str, actor: str, reason: str | None = None
+) -> TrainOutcome:
+    """Train, judge and promote or keep, with what was known at the cutoff of `night`.
+
+    Where the model has no champion yet, its heuristic becomes the first one, from the next night on. A
+    training that was killed is taken up where it stopped: nothing is registered or promoted twice.
+
+    Args:
+        model: name of the spec.
+        night: of the decision; a promotion takes effect `effective_lag_nights` later.
+        run_id: the orchestrator's.
+        actor: who or what asked.
+        reason: why.
+
+    Raises:
+        NotReleased: if no release holds the night, or none of its labels is mature.
+        AlreadyDecided: if another promotion came in between, or the nights to come are scored already.
+    """
+    spec = load_spec(SPECS / f"{model}.yaml")
+    release = ledger.covering_release(night)
+    if release is None:
+        raise NotReleased(f"night {night} has no release: build night {night} first")
+    frame = _frame(spec, release, night)
+    subject = Subject(
+        spec=spec,
+        night=night,
+        release=release,
+        code_hash=training_code_hash(),
+        git_sha=git_sha(),
+        run_name=run_id,
+        actor=actor,
+        reason=reason or "no reason given",
+    )
+    with training_run(subject) as run:
+        outcome = _train(subject, frame, run)
+        run.log_outcome(
+            {"decision": "promoted" if outcome.is_promoted else "kept", "decided_because": outcome.reason}
+        )
+    log.info("%s, night %s: %s", model, night, outcome.reason)
+    return outcome
+
+
+def _frame(spec: Spec, release: Release, night: date) -> pd.DataFrame:
+    """Labelled rows that were known and mature by the night's cutoff, with their features, by key."""
+    population, target = spec.population, spec.target
+    last = last_mature(night, spec.label_maturity_nights)
+    span = spec.split.history_nights + spec.split.validation_nights + spec.split.test_nights
+    first = last - timedelta(days=span + 2 * spec.label_maturity_nights)
+    known_by = cutoff(night).replace(tzinfo=None)
+    con = lake.connect_at(release.snapshot_id)
+    try:
+        entities = con.execute(
+            f"SELECT {spec.schedule_select()}, {target.column} FROM warehouse.{population.relation} "
+            f"WHERE {target.column} IS NOT NULL AND {target.known_at} <= ? "
+            f"AND {population.night} BETWEEN ? AND ? ORDER BY {population.key}",
+            [known_by, first, last],
+        ).df()
+    finally:
+        con.close()
+    if entities.empty:
+        raise NotReleased(f"{spec.model}: no label is mature on night {night}: train on a later night")
+    return training_frame(release.snapshot_id, entities, spec.feature_service)
+
+
+def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutcome:
+    spec, night = subject.spec, subject.night
+    champion = promotions.latest_promotion(spec.model)
+    first_night = pd.Timestamp(frame[spec.population.night].min()).date()
+    try:
+        spans = windows(night, spec.split, maturity=spec.label_maturity_nights, first_night=first_night)
+    except TooFewNights as shortage:
+        run.log_data(frame, None)
+        why = f"no candidate was fitted: {shortage}"
+        if champion is not None:
+            return _outcome(subject, run, champion, None, is_promoted=False, reason=why)
+        seen_until = last_mature(night, spec.label_maturity_nights)
+        champion = _first_champion(subject, run, _heuristic(frame, spec), seen_until=seen_until)
+        return _outcome(subject, run, champion, None, is_promoted=True, reason=f"{champion.reason}; {why}")
+
+    run.log_data(frame, spans)
+    candidates = fit_candidates(frame, spec, spans, seed=SEED, threads=settings().threads)
+    for each in candidates:
+        run.log_candidate(each)
+    seen_until = spans.validation.last
+    if champion is None:
+        heuristic = next(each for each in candidates if each.algorithm == HeuristicModel.algorithm)
+        champion = _first_champion(subject, run, heuristic.model, seen_until=seen_until)
+    chosen = best(candidates, spec)
+    version = registry.register(
+        subject, chosen.algorithm, chosen.model, seen_until=seen_until, run_id=run.run_id
+    )
+    if standing := _promoted_before(spec.model, version):
+        return _outcome(subject, run, standing, version, is_promoted=True, reason=standing.reason)
+
+    report = _judged(subject, frame, spans, chosen, version, champion, run)
+    if not report.is_passed:
+        why = f"version {champion.version} stays champion: {report.message()}"
+        registry.point_alias(spec.model, version.version, Alias.CHALLENGER)
+        return _outcome(subject, run, champion, version, is_promoted=False, reason=why)
+    promotion = _promote(
+        subject,
+        run,
+        version,
+        effective_night=night + timedelta(days=spec.effective_lag_nights),
+        reason=f"{subject.reason}: {report.message()}",
+        evidence={"gates": report.to_dict(), "champion_version": champion.version},
+        follows=champion,
+    )
+    return _outcome(subject, run, promotion, version, is_promoted=True, reason=promotion.reason)
+
+
+def _heuristic(frame: pd.DataFrame, spec: Spec) -> HeuristicModel:
+    rows = examples(frame, spec)
+    training = Training(train=rows, valid=rows, inputs=Inputs.of(spec), seed=SEED, threads=1)
+    return HeuristicModel.fit(training, spec.algorithms.heuristic)
+
+
+def _first_champion(subject: Subject, run: TrainingRun, model: Model[Any], *, seen_until: date) -> Promotion:
+    version = registry.register(
+        subject, HeuristicModel.algorithm, model, seen_until=seen_until, run_id=run.run_id
+    )
+    return _promote(
+        subject,
+        run,
+        version,
+        effective_night=subject.night + timedelta(days=1),
+        reason="first champion",
+        evidence={},
+        follows=None,
+    )
+
+
+def _judged(
+    subject: Subject,
+    frame: pd.DataFrame,
+    spans: Windows,
+    chosen: Fitted,
+    version: Version,
+    champion: Promotion,
+    run: TrainingRun,
+) -> GateReport:
+    spec, rows = subject.spec, rows_of(frame, subject.spec, spans.test)
+    incumbent = registry.load_artifact(champion.artifact_uri, champion.artifact_sha256)
+    its_rows = rows
+    if champion.feature_service != spec.feature_service:
+        own = [name for name in rows.columns if "__" not in name]
+        its_rows = training_frame(subject.release.snapshot_id, rows[own], champion.feature_service)
+    names = (f"candidate_{chosen.algorithm}", f"champion_{champion.algorithm}")
+    predicted = (_scored(chosen.model, rows, spec), _scored(incumbent, its_rows, spec))
+    report = judge(
+        Contender(names[0], predicted[0], version.seen_until),
+        Contender(names[1], predicted[1], date.fromisoformat(champion.evidence["seen_until"])),
+        spans.test,
+        spec.gates,
+        seed=SEED,
+    )
+    shown = {name: one for name, one in zip(names, predicted, strict=True) if one is not None}
+    run.log_judgement(report, shown, chosen.model.importance())
+    return report
+
+
+def _scored(model: Model[Any], rows: pd.DataFrame, spec: Spec) -> Scored | None:
+    try:
+        return scored(model, rows, spec)
+    except ValueError:
+        log.exception("%s gave no predictions that can be judged", model.algorithm)
+        return None
+
+
+def _promoted_before(model: str, version: Version) -> Promotion | None:
+    """The promotion of this very version after the first champion's, if an earlier attempt got that far."""
+    return next((row for row in promotions.promotions(model)[1:] if row.version == version.version), None)
+
+
+def _promote(
+    subject: Subject,
+    run: TrainingRun,
+    version: Version,
+    *,
+    effective_night: date,
+    reason: str,
+    evidence: dict[str, Any],
+    follows: Promotion | None,
+) -> Promotion:
+    return promotions.promote(
+        subject.spec.model,
+        version=version.version,
+        algorithm=version.algorithm,
+        feature_service=subject.spec.feature_service,
+        artifact_uri=version.artifact_uri,
+        artifact_sha256=version.artifact_sha256,
+        decided_night=subject.night,
+        effective_night=effective_night,
+        reason=reason,
+        evidence={
+            **evidence,
+            **subject.tags(),
+            "seen_until": version.seen_until.isoformat(),
+            "mlflow_run_id": run.run_id,
+        },
+        actor=subject.actor,
+        run_id=subject.run_name,
+        follows=follows,
+    )
+
+
+def _outcome(
+    subject: Subject,
+    run: TrainingRun,
+    champion: Promotion,
+    candidate: Version | None,
+    *,
+    is_promoted: bool,
+    reason: str,
+) -> TrainOutcome:
+    """The outcome, after the registry shows what the ledger says: an earlier attempt may have died before."""
+    registry.point_alias(subject.spec.model, champion.version, Alias.CHAMPION)
+    decision = "promoted" if is_promoted else "kept"
+    registry.annotate(
+        subject.spec.model,
+        candidate.version if candidate else champion.version,
+        {"decision": decision, "decided_because": reason},
+    )
+    return TrainOutcome(
+        model=subject.spec.model,
+        night=subject.night.isoformat(),
+        release_id=subject.release.release_id,
+        champion_version=champion.version,
+        candidate_version=candidate.version if candidate else None,
+        algorithm=candidate.algorithm if candidate else None,
+        is_promoted=is_promoted,
+        effective_night=champion.effective_night.isoformat() if is_promoted else None,
+        reason=reason,
+        mlflow_run_id=run.run_id,
+    )
