@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from redeye.adapters import landing
+from redeye.adapters.arrival_audits import ARRIVALS, HISTORY_NIGHTS
 from redeye.core.audits import AuditResult
 from redeye.core.calendar import ONE_DAY, nights
 from redeye.core.errors import AuditRefused, ConfigError, DeliveryError
@@ -44,7 +45,12 @@ class AuditMany(Protocol):
     """`redeye.adapters.audit.audit_many`."""
 
     def __call__(
-        self, judged: Mapping[str, pd.DataFrame], *, subject: str, data_docs: Path | None = None
+        self,
+        judged: Mapping[str, pd.DataFrame],
+        *,
+        subject: str,
+        data_docs: Path | None = None,
+        history: Mapping[str, pd.DataFrame] | None = None,
     ) -> dict[str, AuditResult]:
         """Judge several frames, each by its suite."""
         ...
@@ -161,20 +167,19 @@ class _Ingest:
         for ref, frame in arrived:
             if not ref.is_stated_empty:
                 batches.setdefault(ref.dataset, []).append((ref, frame))
-        for dataset, result in self._audit(batches).items():
+        results = self._audit(batches)
+        # The schedule first: outcomes judged again are compared with it.
+        for dataset in sorted(results, key=lambda dataset: dataset != SCHEDULE):
+            result = results[dataset]
             if result.is_success:
                 self._record([ref for ref, _ in batches[dataset]], is_accepted=True, result=result)
             else:
                 self._split(dataset, batches[dataset], result)
 
     def _split(self, dataset: str, batch: Arrived, result: AuditResult) -> None:
-        """Refuse the nights that a failed audit names; accept the others if they pass without them.
-
-        A failure that names no night refuses all.
-        """
+        """Refuse the nights that a failed audit names; accept the others if they pass without them."""
         named = set(result.failed_nights)
-        everywhere = not named or any(not failure.nights for failure in result.failures)
-        rest = [] if everywhere else [(ref, frame) for ref, frame in batch if ref.night not in named]
+        rest = [(ref, frame) for ref, frame in batch if ref.night not in named] if named else []
         again = self._audit({dataset: rest})[dataset] if rest else None
         if again is None or not again.is_success:
             rest = []
@@ -192,9 +197,31 @@ class _Ingest:
             return {}
         at = sorted({ref.night for batch in batches.values() for ref, _ in batch})
         span = at[0].isoformat() if at[0] == at[-1] else f"{at[0]} to {at[-1]}"
-        frames = {f"arrivals/{dataset}": _text_frame(batch) for dataset, batch in batches.items()}
-        results = self.audit_many(frames, subject=f"{self.source.name} {span}", data_docs=self.data_docs)
-        return {suite.removeprefix("arrivals/"): result for suite, result in results.items()}
+        judged = {ref for batch in batches.values() for ref, _ in batch}
+        results = self.audit_many(
+            _text_frames(batches),
+            subject=f"{self.source.name} {span}",
+            data_docs=self.data_docs,
+            history=_text_frames(self._history(at[0], at[-1], judged)),
+        )
+        return {suite.removeprefix(ARRIVALS): result for suite, result in results.items()}
+
+    def _history(self, first: date, last: date, judged: set[DeliveryRef]) -> dict[str, Arrived]:
+        """What an audit compares the nights `first` to `last` with: the newest accepted, not those judged."""
+        places = {(ref.dataset, ref.night) for ref in judged}
+        newest: dict[tuple[str, date], DeliveryRef] = {}
+        for ref in self.ledger.deliveries(first - timedelta(days=HISTORY_NIGHTS), last):
+            if ref.source == self.source.name and not ref.is_stated_empty:
+                newest[ref.dataset, ref.night] = ref
+        history: dict[str, Arrived] = {}
+        for place, ref in newest.items():
+            if place in places:
+                continue
+            try:
+                history.setdefault(ref.dataset, []).append((ref, landing.read(ref)))
+            except DeliveryError as error:
+                log.warning("nights %s to %s are audited without an earlier delivery: %s", first, last, error)
+        return {dataset: batch for dataset, batch in history.items() if batch}
 
     def _record(
         self, refs: list[DeliveryRef], *, is_accepted: bool, result: AuditResult | None = None
@@ -243,10 +270,12 @@ class _Known:
         return replace(landed, arrival_night=max(self.newest_night, newest.arrival_night + ONE_DAY))
 
 
-def _text_frame(batch: Arrived) -> pd.DataFrame:
-    """The rows of several nights in one frame of text, with their `night`."""
-    parts = [
-        frame.append_column("night", pa.array([ref.night.isoformat()] * frame.num_rows, pa.string()))
-        for ref, frame in batch
-    ]
-    return pa.concat_tables(parts).to_pandas()
+def _text_frames(batches: Mapping[str, Arrived]) -> dict[str, pd.DataFrame]:
+    """The rows of several nights in one frame of text, with their `night`, by suite."""
+    return {
+        f"{ARRIVALS}{dataset}": pa.concat_tables(
+            frame.append_column("night", pa.array([ref.night.isoformat()] * frame.num_rows, pa.string()))
+            for ref, frame in batch
+        ).to_pandas()
+        for dataset, batch in batches.items()
+    }

@@ -71,16 +71,23 @@ class Ledger:
 
 @dataclass
 class Auditor:
-    """Refuses the values that contain `bad`; `names_nights` says whether its failures name nights."""
+    """Refuses the values that contain `bad`; `nights_named` bounds how many nights a failure names."""
 
     bad: str = "bad"
-    names_nights: bool = True
+    nights_named: int = 1000
     calls: list[dict[str, int]] = field(default_factory=list)
+    histories: list[dict[str, list[str]]] = field(default_factory=list)
 
     def __call__(
-        self, judged: Mapping[str, pd.DataFrame], *, subject: str, data_docs: object = None
+        self,
+        judged: Mapping[str, pd.DataFrame],
+        *,
+        subject: str,
+        data_docs: object = None,
+        history: Mapping[str, pd.DataFrame] | None = None,
     ) -> dict[str, AuditResult]:
         self.calls.append({suite: len(frame) for suite, frame in judged.items()})
+        self.histories.append({suite: list(frame["value"]) for suite, frame in (history or {}).items()})
         return {suite: self.judge(suite, frame, subject) for suite, frame in judged.items()}
 
     def judge(self, suite: str, frame: pd.DataFrame, subject: str) -> AuditResult:
@@ -88,7 +95,7 @@ class Auditor:
         rows = frame[frame["value"].str.contains(self.bad)]
         if rows.empty:
             return AuditResult(suite, subject, True, (), 1)
-        named = tuple(date.fromisoformat(n) for n in rows["night"]) if self.names_nights else ()
+        named = tuple(date.fromisoformat(night) for night in rows["night"][: self.nights_named])
         failure = AuditFailure(suite, "expect_good", "value", f"saw {list(rows['value'])}", nights=named)
         return AuditResult(suite, subject, False, (failure,), 1)
 
@@ -172,12 +179,21 @@ def test_in_bulk_only_the_nights_named_are_refused(ingest, demo, ledger, auditor
 
 
 def test_a_failure_that_names_no_night_refuses_all_of_its_dataset(ingest, demo, ledger, auditor):
-    auditor.names_nights = False
+    auditor.nights_named = 0
     demo.values["weather", N2] = "bad weather"
     with pytest.raises(AuditRefused):
         ingest(N1, N3)
     assert ledger.names(is_accepted=False) == ["weather 4", "weather 5", "weather 6"]
     assert ledger.names(is_accepted=True) == ["schedule 4", "schedule 5", "schedule 6"]
+    assert len(auditor.calls) == 1
+
+
+def test_the_nights_not_named_are_accepted_only_if_they_pass_alone(ingest, demo, ledger, auditor):
+    auditor.nights_named = 1
+    demo.values |= {("weather", N1): "bad weather", ("weather", N2): "bad weather"}
+    with pytest.raises(AuditRefused):
+        ingest(N1, N3)
+    assert ledger.names(is_accepted=False) == ["weather 4", "weather 5", "weather 6"]
 
 
 def test_what_was_refused_is_judged_again(ingest, demo, ledger, auditor):
@@ -275,3 +291,36 @@ def test_refusals_and_faults_are_told_together(ingest, demo):
 def test_nights_in_the_wrong_order_are_refused(ingest):
     with pytest.raises(ConfigError, match="2013-04-05 is after the last night 2013-04-04"):
         ingest(N2, N1)
+
+
+def test_a_night_is_compared_with_the_newest_accepted_nights_before(ingest, demo, auditor):
+    demo.values["weather", N2] = "bad weather"
+    with pytest.raises(AuditRefused):
+        ingest(N1, N2)
+    demo.values["weather", N1] = "corrected"
+    ingest(N1, N1)
+    ingest(N3, N3)
+    assert auditor.histories[0] == {}
+    assert auditor.histories[-1] == {
+        "arrivals/weather": ["corrected"],
+        "arrivals/schedule": ["schedule 4", "schedule 5"],
+    }
+
+
+def test_a_restatement_is_not_compared_with_what_it_replaces(ingest, demo, auditor):
+    ingest(N1, N2)
+    demo.values["weather", N2] = "corrected"
+    ingest(N2, N2)
+    assert auditor.histories[-1] == {
+        "arrivals/weather": ["weather 4"],
+        "arrivals/schedule": ["schedule 4", "schedule 5"],
+    }
+
+
+def test_a_damaged_earlier_night_does_not_keep_out_tonight(ingest, auditor, caplog):
+    weather = ingest(N1, N1)[0]
+    weather.path.chmod(0o644)
+    weather.path.write_text("value\n")
+    assert len(ingest(N2, N2)) == 2
+    assert auditor.histories[-1] == {"arrivals/schedule": ["schedule 4"]}
+    assert str(weather.path) in caplog.text
