@@ -6,6 +6,7 @@ reason for its bound. See `docs/audits.md`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
@@ -42,6 +43,7 @@ ExpectationName = Literal[
 a whole night belongs into a profile, which has one row per night."""
 
 EXPECTATION_NAMES: tuple[str, ...] = get_args(ExpectationName)
+PLACED = re.compile(r"(?P<section>key|may_be_null|exceptions|expectations)\.(?P<index>[0-9]+) ")
 COLUMN_KWARGS = ("column", "column_A", "column_B", "column_list")
 
 
@@ -101,23 +103,26 @@ class SuiteSpec(BaseModel):
     @model_validator(mode="after")
     def _names_only_known_columns(self) -> SuiteSpec:
         known = {*self.types, *self.derived}
-        for index, expectation in enumerate(self.expectations):
-            for column in expectation.columns:
-                if column not in known:
-                    raise ValueError(f"expectations.{index} judges unknown column {column!r}")
-        for field_name in ("key", "may_be_null"):
-            for column in getattr(self, field_name):
-                if column not in known:
-                    raise ValueError(f"{field_name} names unknown column {column!r}")
-        for index, accepted in enumerate(self.exceptions):
-            if accepted.column not in known:
-                raise ValueError(f"exceptions.{index} names unknown column {accepted.column!r}")
-        for column in self.derived:
-            if column in self.types:
-                raise ValueError(f"derived repeats column {column!r} of types")
+        named = [(f"key.{i}", column) for i, column in enumerate(self.key)]
+        named += [(f"may_be_null.{i}", column) for i, column in enumerate(self.may_be_null)]
+        named += [(f"exceptions.{i}", accepted.column) for i, accepted in enumerate(self.exceptions)]
+        named += [
+            (f"expectations.{i}", column)
+            for i, wanted in enumerate(self.expectations)
+            for column in wanted.columns
+        ]
+        for where, column in named:
+            if column not in known:
+                raise ValueError(f"{where} names unknown column {column!r}")
+        if twice := sorted(set(self.types) & set(self.derived)):
+            raise ValueError(f"derived repeats the columns {twice} of types")
+        return self
+
+    @model_validator(mode="after")
+    def _declares_each_expectation_once(self) -> SuiteSpec:
         seen: set[str] = set()
-        for index, expectation in enumerate(self.expectations):
-            identity = f"{expectation.expect} {sorted(expectation.arguments.items(), key=str)}"
+        for index, wanted in enumerate(self.expectations):
+            identity = f"{wanted.expect} {sorted(wanted.arguments.items(), key=str)}"
             if identity in seen:
                 raise ValueError(f"expectations.{index} repeats an earlier one")
             seen.add(identity)
@@ -163,21 +168,22 @@ def line_of(name: str, *keys: str | int, root: Path = EXPECTATIONS_ROOT) -> str:
     return f"{path}:{_line(YAML(typ='rt').load(path.read_text(encoding='utf-8')), keys)}"
 
 
-def _plain(node: Any) -> Any:
+def _plain(node: object) -> object:
     if isinstance(node, CommentedMap):
         return {str(key): _plain(value) for key, value in node.items()}
     if isinstance(node, CommentedSeq):
         return [_plain(value) for value in node]
     if isinstance(node, bool) or node is None:
         return node
-    for plain in (int, float, str):
-        if isinstance(node, plain):
-            return plain(node)
-    return node
+    # Round-trip scalars are subclasses that remember how they were written.
+    if isinstance(node, int):
+        return int(node)
+    return float(node) if isinstance(node, float) else str(node) if isinstance(node, str) else node
 
 
-def _line(tree: Any, keys: tuple[str | int, ...]) -> int:
-    node, line = tree, 1
+def _line(tree: object, keys: tuple[str | int, ...]) -> int:
+    node: Any = tree
+    line = 1
     for key in keys:
         if isinstance(node, CommentedMap) and key in node:
             line = node.lc.key(key)[0] + 1
@@ -195,9 +201,9 @@ def _explain(path: Path, tree: CommentedMap, error: ValidationError) -> str:
     for fault in error.errors():
         keys = tuple(fault["loc"])
         message = fault["msg"].removeprefix("Value error, ")
-        if not keys and message.startswith(("expectations.", "exceptions.")):
-            section, rest = message.split(".", 1)
-            keys = (section, int(rest.split()[0]))
+        placed = PLACED.match(message)
+        if not keys and placed:
+            keys = (placed["section"], int(placed["index"]))
         where = ".".join(str(key) for key in keys) or "suite"
         lines.append(f"{path}:{_line(tree, keys)}: {where}: {message}")
     return "\n".join(lines)

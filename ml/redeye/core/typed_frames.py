@@ -139,7 +139,7 @@ def _to_timestamp(value: object) -> object:
 def _to_date(value: object) -> object:
     try:
         if isinstance(value, date):
-            return datetime(value.year, value.month, value.day)
+            return datetime.fromisoformat(f"{value:%Y-%m-%d}")
         if isinstance(value, str) and DATE_PATTERN.fullmatch(value):
             return datetime.fromisoformat(value)
     except ValueError:

@@ -11,7 +11,6 @@ import pandas as pd
 from redeye.core.calendar import NEW_YORK, cutoff, start_of
 
 DAY_MINUTES = 1440
-MINUTE = np.timedelta64(1, "m")
 
 
 def is_clock(hhmm: pd.Series) -> pd.Series:
@@ -26,7 +25,7 @@ def minutes_of_day(hhmm: pd.Series) -> pd.Series:
 
 def minutes_between(earlier: pd.Series, later: pd.Series) -> pd.Series:
     """Minutes from one instant to another; missing where either is."""
-    return (later - earlier) / MINUTE
+    return (later - earlier).dt.total_seconds() / 60
 
 
 def signed_day_remainder(minutes: pd.Series) -> pd.Series:

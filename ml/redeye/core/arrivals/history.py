@@ -7,7 +7,7 @@ share is 1 and a list is `none`: the relative bounds then say nothing, and the a
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 
 import numpy as np
@@ -19,6 +19,7 @@ REGULAR_NIGHTS = 14
 LARGE_CARRIER = 20
 SCHEDULES_BACK = 8
 NONE = "none"
+Compare = Callable[[pd.Series, pd.DataFrame], Mapping[str, object]]
 FLIGHT = ["carrier", "flight", "origin", "dest"]
 DATED_FLIGHT = ["flight_date", *FLIGHT, "sched_dep_time"]
 
@@ -118,8 +119,7 @@ def relate_schedules(
     return profiles.merge(shares.fillna({"moved_share": 0.0}), how="left", left_on="night", right_index=True)
 
 
-def _relate(profiles: pd.DataFrame, earlier: pd.DataFrame | None, compare: object) -> pd.DataFrame:
-    assert callable(compare)
+def _relate(profiles: pd.DataFrame, earlier: pd.DataFrame | None, compare: Compare) -> pd.DataFrame:
     history = profiles
     if earlier is not None and len(earlier):
         earlier = earlier.assign(night=pd.to_datetime(earlier["night"]).astype("datetime64[us]"))
@@ -137,12 +137,13 @@ def _compare_flights(now: pd.Series, back: pd.DataFrame) -> Mapping[str, object]
     enough = len(back) >= NIGHTS_NEEDED
     carriers = json.loads(now["carriers"])
     past = pd.DataFrame([json.loads(text) for text in back["carriers"]]).fillna(0)
-    missing, uneven = [], []
+    missing: list[str] = []
+    uneven: list[str] = []
     for carrier in past if enough else []:
         median, count = past[carrier].median(), carriers.get(carrier, 0)
         is_regular = len(back) >= REGULAR_NIGHTS and (past[carrier] > 0).all() and median >= 5
         if count == 0 and (is_regular or median >= LARGE_CARRIER):
-            missing.append(carrier)
+            missing.append(str(carrier))
         elif median >= LARGE_CARRIER and not 0.35 <= count / median <= 1.8:
             uneven.append(f"{carrier} {count} instead of {median:.0f}")
     return {

@@ -14,10 +14,9 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from redeye.core.arrivals.clocks import DAY_MINUTES, night_bounds
+from redeye.core.arrivals.clocks import DAY_MINUTES, minutes_between, night_bounds
 
 SMALL = 100
-HOUR = np.timedelta64(1, "h")
 HOURS_OF_DAY = range(6, 22)
 SCHEDULE_IDENTITY = ("carrier", "flight", "origin", "dest", "sched_dep_time", "sched_arr_time")
 OUTCOME_IDENTITY = ("flight", "dest", "dep_time", "arr_time", "air_time")
@@ -100,13 +99,13 @@ def profile_weather(frame: pd.DataFrame) -> pd.DataFrame:
     night = frame["night"]
     station = [night, frame["origin"]]
     hours = frame.groupby(station)["time_hour"].agg(["min", "max", "nunique"])
-    hours["span"] = (hours["max"] - hours["min"]) / HOUR + 1
+    hours["span"] = minutes_between(hours["min"], hours["max"]) / 60 + 1
     start, end = night_bounds(frame["night"])
     edges = pd.DataFrame(
         {
             "night": night,
-            "late": (frame["time_hour"] - start) / HOUR,
-            "early": (end - frame["time_hour"]) / HOUR,
+            "late": minutes_between(start, frame["time_hour"]) / 60,
+            "early": minutes_between(frame["time_hour"], end) / 60,
         }
     )
     by_night = hours.groupby("night")
@@ -192,7 +191,7 @@ def _impossible_turnarounds(frame: pd.DataFrame) -> pd.Series:
     flown = flown.assign(left_at=flown["departs_at"] + pd.to_timedelta(flown["dep_delay"], unit="m"))
     flown = flown.sort_values(["tailnum", "left_at"])
     same = flown["tailnum"].eq(flown["tailnum"].shift()) & flown["night"].eq(flown["night"].shift())
-    minutes = (flown["left_at"] - flown["left_at"].shift()) / np.timedelta64(1, "m")
+    minutes = minutes_between(flown["left_at"].shift(), flown["left_at"])
     verdict = (minutes < 2 * flown["air_time"].shift()).where(same & minutes.lt(DAY_MINUTES))
     return verdict.astype("float64").reindex(frame.index)
 

@@ -1,0 +1,33 @@
+"""Columns that judge a night's predictions as a whole: completeness, order, spread, one lineage."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+LINEAGE = ("release_id", "model_version", "algorithm", "feature_service", "run_id")
+
+
+def derive_predictions(frame: pd.DataFrame) -> pd.DataFrame:
+    """The checks of one night's predictions; what concerns the whole is the same on each row.
+
+    Args:
+        frame: typed rows of one night and lane, with `scheduled_rows`.
+    """
+    rows, probability, rank = len(frame), frame["probability"], frame["rank"]
+    # Equal probabilities share the places from `first` to `last`; any order among them is right.
+    first, last = (
+        probability.rank(method="min", ascending=False),
+        probability.rank(method="max", ascending=False),
+    )
+    reason = frame["degraded_reason"].fillna("") != ""
+    return frame.assign(
+        days_ahead=(frame["flight_date"] - frame["night"]).dt.days,
+        rows_missing=frame["scheduled_rows"] - rows,
+        rank_error=(first - rank).clip(lower=0) + (rank - last).clip(lower=0),
+        rank_beyond_rows=(1 - rank).clip(lower=0) + (rank - rows).clip(lower=0),
+        same_probabilities=probability.groupby(probability).transform("size") / rows if rows > 1 else 0.0,
+        mean_probability=probability.mean(),
+        spread_probability=probability.std(ddof=0),
+        lineages=sum(frame[column].nunique(dropna=False) - 1 for column in LINEAGE),
+        is_unexplained=(frame["is_degraded"].fillna(False).astype(bool) != reason).astype("int64"),
+    )
