@@ -56,8 +56,8 @@ ranked as (
         max(known_at) over key_nights as newest_known_at,
         row_number() over (
             partition by night, flight_number_id
-            order by model is null, flights desc, model, engine_type, engines, seats
-        ) as position
+            order by model is null asc, flights desc, model asc, engine_type asc, engines asc, seats asc
+        ) as place
     from by_type
     window key_nights as (partition by night, flight_number_id)
 ),
@@ -65,7 +65,7 @@ ranked as (
 usual as (
     select *
     from ranked
-    where position = 1
+    where place = 1
 )
 
 select

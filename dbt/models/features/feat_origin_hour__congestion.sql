@@ -95,7 +95,7 @@ select
     hours.night,
     hours.origin_hour_id,
     coalesce(same.departures, 0)::bigint as scheduled_departures,
-    (coalesce(before.departures, 0) + coalesce(same.departures, 0) + coalesce(after.departures, 0))::bigint
+    (coalesce(hour_before.departures, 0) + coalesce(same.departures, 0) + coalesce(hour_after.departures, 0))::bigint
         as scheduled_departures_nearby,
     coalesce(coming_days.departures, 0)::bigint as scheduled_departures_origin,
     {{ ratio('(coalesce(same.departures, 0) * schedules.schedules)', 'earlier_hours.departures') }}
@@ -108,16 +108,16 @@ left join coming_hours as same
         hours.night = same.night
         and hours.origin_id = same.origin_id
         and hours.departure_hour = same.departure_hour
-left join coming_hours as before
+left join coming_hours as hour_before
     on
-        hours.night = before.night
-        and hours.origin_id = before.origin_id
-        and hours.departure_hour - 1 = before.departure_hour
-left join coming_hours as after
+        hours.night = hour_before.night
+        and hours.origin_id = hour_before.origin_id
+        and hours.departure_hour - 1 = hour_before.departure_hour
+left join coming_hours as hour_after
     on
-        hours.night = after.night
-        and hours.origin_id = after.origin_id
-        and hours.departure_hour + 1 = after.departure_hour
+        hours.night = hour_after.night
+        and hours.origin_id = hour_after.origin_id
+        and hours.departure_hour + 1 = hour_after.departure_hour
 left join coming_days on hours.night = coming_days.night and hours.origin_id = coming_days.origin_id
 left join schedules on hours.night = schedules.night and hours.origin_id = schedules.origin_id
 left join earlier_hours

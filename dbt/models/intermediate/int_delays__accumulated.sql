@@ -35,17 +35,17 @@ entities as (
     group by all
 ),
 
+nights as (
+    select unnest(generate_series({{ first }} - 1, {{ last }}, interval 1 day))::date as night
+),
+
 every_night as (
     select
         entities.entity,
         entities.entity_id,
         nights.night
     from entities
-    inner join
-        (
-            select unnest(generate_series({{ first }} - 1, {{ last }}, interval 1 day))::date as night
-        ) as nights
-        on entities.first_known_night <= nights.night
+    inner join nights on entities.first_known_night <= nights.night
 ),
 
 accumulated as (

@@ -31,19 +31,19 @@ select
     holidays.holiday_date is not null as is_us_holiday,
     holidays.holiday_name,
     -- A holiday too far away to matter, or beyond the known years, is as far as one can be.
-    least(
+    cast(least(
         coalesce(
             min(holidays.holiday_date) over (
                 order by dates.calendar_date rows between current row and unbounded following
             ) - dates.calendar_date, 60
         ), 60
-    )::integer as days_to_holiday,
-    least(
+    ) as integer) as days_to_holiday,
+    cast(least(
         coalesce(
             dates.calendar_date - max(holidays.holiday_date) over (
                 order by dates.calendar_date rows between unbounded preceding and current row
             ), 60
         ), 60
-    )::integer as days_from_holiday
+    ) as integer) as days_from_holiday
 from dates
 left join holidays on dates.calendar_date = holidays.holiday_date

@@ -76,8 +76,8 @@ def build(
     Raises:
         DbtError: if a model or test fails, or the project does not parse; what did not fail is built.
     """
-    with _environment(attach, data_path):
-        manifest = _parse(target_dir)
+    with environment(attach, data_path):
+        manifest = parse(target_dir)
         hashed = _hash(manifest)
         selection = ["--select", *select] if select else []
         # Unit tests test the code, not the night: they run in CI.
@@ -96,8 +96,8 @@ def run_unit_tests(*, attach: str, data_path: Path | str, target_dir: Path | Non
     Raises:
         DbtError: naming each failing unit test, with the rows expected and found.
     """
-    with _environment(attach, data_path):
-        manifest = _parse(target_dir)
+    with environment(attach, data_path):
+        manifest = parse(target_dir)
         hashed = _hash(manifest)
         result = _invoke(["test", "--select", "test_type:unit"], target_dir, manifest)
     ran = _checked(result)
@@ -112,8 +112,8 @@ def code_hash(*, target_dir: Path | None = None) -> str:
     Raises:
         DbtError: if the project does not parse.
     """
-    with _environment("", ""):
-        return _hash(_parse(target_dir))
+    with environment("", ""):
+        return _hash(parse(target_dir))
 
 
 def docs(
@@ -127,7 +127,7 @@ def docs(
     Raises:
         DbtError: if the project does not parse or the warehouse cannot be read.
     """
-    with _environment(attach, data_path):
+    with environment(attach, data_path):
         _checked(_invoke(["docs", "generate", "--static"], target_dir))
     return _state(target_dir) / "target" / "static_index.html"
 
@@ -137,7 +137,7 @@ def _state(target_dir: Path | None) -> Path:
 
 
 @contextmanager
-def _environment(attach: str | None, data_path: Path | str | None) -> Iterator[None]:
+def environment(attach: str | None, data_path: Path | str | None) -> Iterator[None]:
     """Give the plugin what to attach, and leave nothing behind: variables, folder, connection."""
     values = {
         ATTACH: lake.attach_string(Catalog.WAREHOUSE) if attach is None else attach,
@@ -200,7 +200,12 @@ def _redacted(text: str) -> str:
     return SECRET.sub(lambda match: f"{match[1] or match[3]}***", text)
 
 
-def _parse(target_dir: Path | None) -> Manifest:
+def parse(target_dir: Path | None = None) -> Manifest:
+    """The project's manifest; needs no connection, but the environment that `environment` sets.
+
+    Raises:
+        DbtError: if the project does not parse.
+    """
     result = _invoke(["parse"], target_dir)
     _checked(result)
     return result.result  # type: ignore[return-value]
