@@ -35,12 +35,13 @@ class TrainingRun:
     def log_data(self, frame: pd.DataFrame, windows: Windows | None) -> None:
         """What is learned from: release, windows, row count and a digest of every value."""
         import mlflow
+        from mlflow.data.code_dataset_source import CodeDatasetSource
         from mlflow.data.pandas_dataset import from_pandas
 
         release = self.subject.release
         dataset = from_pandas(
             frame.head(SCHEMA_ROWS).convert_dtypes(dtype_backend="numpy_nullable").infer_objects(),
-            source=f"redeye://releases/{release.release_id}/{self.subject.spec.feature_service}",
+            source=CodeDatasetSource(tags=self.subject.tags()),
             name=f"{self.subject.spec.model}@{release.release_id}",
             digest=digest_of(frame),
             targets=self.subject.spec.target.column,

@@ -1,0 +1,146 @@
+"""A training from rows to decision, with the ledger in memory and MLflow in SQLite."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from urllib.parse import urlparse
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from redeye.adapters import registry
+from redeye.adapters.mlflow_client import client
+from redeye.core.errors import NotReleased
+from redeye.jobs import train
+
+pytestmark = pytest.mark.integration
+
+NIGHT = date(2013, 3, 31)
+
+
+@pytest.fixture
+def run_training(training_night):
+    def run(night: date = NIGHT, reason: str = "a test"):
+        return train.train_night("flight_delay", night, run_id="manual__1", actor="tester", reason=reason)
+
+    return run
+
+
+def test_the_first_training_crowns_the_heuristic_and_then_a_better_one(run_training, memory_ledger):
+    outcome = run_training()
+    first, second = memory_ledger.rows
+    assert (first.algorithm, first.reason) == ("heuristic", "first champion")
+    assert first.effective_night == NIGHT + timedelta(days=1)
+    assert second.algorithm != "heuristic"
+    assert second.effective_night == NIGHT + timedelta(days=2)
+    assert outcome.is_promoted
+    assert (outcome.candidate_version, outcome.champion_version) == (2, 2)
+    assert second.evidence["gates"]["is_passed"]
+    assert client().get_model_version_by_alias("flight_delay", "champion").version == 2
+
+
+def test_training_again_changes_nothing(run_training, memory_ledger):
+    before = run_training()
+    rows = list(memory_ledger.rows)
+    again = run_training()
+    assert again == before
+    assert memory_ledger.rows == rows
+    assert len(client().search_model_versions("name = 'flight_delay'")) == 2
+
+
+def test_a_training_killed_before_its_promotion_is_taken_up(run_training, memory_ledger, monkeypatch):
+    promote = memory_ledger.promote
+
+    def die_at_the_second(model, **values):
+        if memory_ledger.rows:
+            raise KeyboardInterrupt
+        return promote(model, **values)
+
+    monkeypatch.setattr(train.promotions, "promote", die_at_the_second)
+    with pytest.raises(KeyboardInterrupt):
+        run_training()
+    monkeypatch.setattr(train.promotions, "promote", promote)
+    assert run_training().is_promoted
+    assert [row.version for row in memory_ledger.rows] == [1, 2]
+    assert len(client().search_model_versions("name = 'flight_delay'")) == 2
+
+
+def test_a_later_training_without_news_keeps_the_champion(run_training, memory_ledger):
+    run_training()
+    outcome = run_training(NIGHT + timedelta(days=14))
+    assert not outcome.is_promoted
+    assert "version 2 stays champion" in outcome.reason
+    assert "improvement" in outcome.reason
+    assert (
+        client().get_model_version_by_alias("flight_delay", "challenger").version == outcome.candidate_version
+    )
+
+
+def test_a_training_too_close_to_the_last_has_no_unseen_window(run_training, memory_ledger):
+    run_training()
+    champion = memory_ledger.rows[-1]
+    seen = {**champion.evidence, "seen_until": NIGHT.isoformat()}
+    memory_ledger.rows[-1] = train.Promotion(**{**champion.__dict__, "evidence": seen})
+    outcome = run_training(NIGHT + timedelta(days=14))
+    assert not outcome.is_promoted
+    assert "unseen: champion" in outcome.reason
+
+
+def test_candidates_that_learned_noise_are_not_promoted(run_training, memory_ledger, training_night):
+    random = np.random.default_rng(3)
+    rows = training_night.frame
+    rows["is_late"] = random.random(len(rows)) < 0.25
+    outcome = run_training()
+    assert not outcome.is_promoted
+    assert [row.algorithm for row in memory_ledger.rows] == ["heuristic"]
+    assert client().get_model_version_by_alias("flight_delay", "champion").version == 1
+
+
+def test_a_short_history_crowns_the_heuristic_only(run_training, memory_ledger):
+    outcome = run_training(date(2013, 1, 20))
+    assert outcome.is_promoted
+    assert outcome.candidate_version is None
+    assert "nights to train on" in outcome.reason
+    assert memory_ledger.rows[0].evidence["seen_until"] == "2013-01-18"
+
+
+def test_a_night_without_release_is_refused(run_training, monkeypatch):
+    monkeypatch.setattr(train.ledger, "covering_release", lambda night: None)
+    with pytest.raises(NotReleased, match="build night 2013-03-31 first"):
+        run_training()
+
+
+def test_the_run_holds_the_evidence(run_training, store):
+    outcome = run_training()
+    run = client().get_run(outcome.mlflow_run_id)
+    assert run.data.tags["decision"] == "promoted"
+    assert run.data.tags["release_id"] == outcome.release_id
+    assert (
+        run.data.metrics[f"test.candidate_{outcome.algorithm}.auc"]
+        > run.data.metrics["test.champion_heuristic.auc"]
+    )
+    assert run.inputs.dataset_inputs[0].dataset.name == f"flight_delay@{outcome.release_id}"
+    kept = {path.path for path in client().list_artifacts(outcome.mlflow_run_id)}
+    assert {"gates.json", "gates.txt", "importance.json", "plots", "spec.json", "test"} <= kept
+    plots = {Path(path.path).name for path in client().list_artifacts(outcome.mlflow_run_id, "plots")}
+    assert plots == {"roc.png", "precision_recall.png", "calibration.png", "importance.png"}
+    children = client().search_runs(
+        [run.info.experiment_id], f"tags.`mlflow.parentRunId` = '{run.info.run_id}'"
+    )
+    assert {child.data.tags["algorithm"] for child in children} == {"heuristic", "logistic", "xgboost"}
+
+
+def test_an_altered_champion_stops_the_training(run_training, memory_ledger):
+    run_training()
+    path = Path(urlparse(memory_ledger.rows[-1].artifact_uri).path) / "model.json"
+    path.write_bytes(path.read_bytes() + b" ")
+    with pytest.raises(registry.RedeyeError, match=r"model\.json"):
+        run_training(NIGHT + timedelta(days=14))
+    assert len(memory_ledger.rows) == 2
+
+
+def test_labels_of_the_last_nights_are_not_seen(run_training, training_night):
+    run_training()
+    assert pd.Timestamp(training_night.read["night"].max()).date() == NIGHT - timedelta(days=2)
