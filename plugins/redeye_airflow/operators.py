@@ -104,9 +104,7 @@ class JobOperator(BaseOperator):
                     f"build night {night} first: its run is queued and does not start while this one "
                     "waits for it; run backfills forwards, and clear the earliest failed night first"
                 )
-        run = NightRun.of(context)
-        reason = f"night {night} was not released by the deadline"
-        return self._otherwise(self.on_deadline, context, run, reason)
+        return self._too_late(context, NightRun.of(context), night)
 
     def _with_release(self, context: Context, run: NightRun) -> dict[str, Any]:
         match standing(run.last):
@@ -116,6 +114,8 @@ class JobOperator(BaseOperator):
                 return self._otherwise(self.on_gap, context, run, f"night {run.last} is a recorded gap")
         if not run.is_scheduled:
             raise AirflowFailException(f"build night {run.last} first: run build_warehouse for it")
+        if self._is_too_late(run):
+            return self._too_late(context, run, run.last)
         return self._defer(run, self.wait, run.last)
 
     def _await_predecessor(self, run: NightRun) -> None:
@@ -131,12 +131,23 @@ class JobOperator(BaseOperator):
             raise AirflowFailException(
                 f"build night {missing} first: nights are built forwards, one after the other"
             )
+        if self._is_too_late(run):
+            raise AirflowFailException(f"night {earlier} was not released by the deadline: build it first")
         self._defer(run, self.wait, earlier)
+
+    def _is_too_late(self, run: NightRun) -> bool:
+        # A scheduler that was down starts runs whose deadline has passed: they need not go to sleep first.
+        now = present()
+        return deadline_of(run, self.wait, now) <= now
+
+    def _too_late(self, context: Context, run: NightRun, night: date | str) -> dict[str, Any]:
+        reason = f"night {night} was not released by the deadline"
+        return self._otherwise(self.on_deadline, context, run, reason)
 
     def _defer(
         self, run: NightRun, wait: timedelta, night: date, *, watched_dag_id: str | None = None
     ) -> NoReturn:
-        deadline = deadline_of(run, wait, datetime.now(UTC)).isoformat()
+        deadline = deadline_of(run, wait, present()).isoformat()
         log.info("night %s is not released yet: waiting until %s", night, deadline)
         trigger = ReleaseTrigger(night.isoformat(), deadline, watched_dag_id)
         self.defer(trigger=trigger, method_name=self.resume.__name__)
@@ -183,6 +194,11 @@ class JobOperator(BaseOperator):
                 Asset(f"{AssetName.RETRAINING}/{result['model']}"),
                 extra={"night": run.last.isoformat(), "run_id": run.run_id, "reason": reasons},
             )
+
+
+def present() -> datetime:
+    """Now, in UTC. Only waiting looks at the clock."""
+    return datetime.now(UTC)
 
 
 def hand_on(result: object, job: str) -> dict[str, Any]:

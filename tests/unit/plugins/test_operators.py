@@ -43,6 +43,7 @@ class Boundary:
     standing: dict[date, Standing] = field(default_factory=dict)
     missing: date | None = None
     active: str | None = None
+    present: datetime = cutoff(NIGHT) + timedelta(minutes=5)
     result: Any = None
     error: Exception | None = None
     calls: list[dict[str, Any]] = field(default_factory=list)
@@ -63,6 +64,7 @@ def boundary(monkeypatch: pytest.MonkeyPatch) -> Boundary:
     monkeypatch.setattr(operators, "standing", lambda night: fake.standing.get(night, Standing.MISSING))
     monkeypatch.setattr(operators, "missing_predecessor", lambda first: fake.missing)
     monkeypatch.setattr(operators, "active_state", lambda dag_id, night: fake.active)
+    monkeypatch.setattr(operators, "present", lambda: fake.present)
     return fake
 
 
@@ -105,6 +107,17 @@ def test_a_scheduled_run_waits_until_so_long_after_the_cutoff(boundary: Boundary
     assert (trigger.night, trigger.watched_dag_id) == ("2013-04-02", None)
     assert datetime.fromisoformat(trigger.deadline) == cutoff(NIGHT) + timedelta(minutes=75)
     assert deferred.value.method_name == "resume"
+
+
+def test_a_scheduled_run_that_starts_after_its_deadline_does_not_wait(boundary: Boundary) -> None:
+    boundary.present = cutoff(NIGHT) + timedelta(minutes=75)
+    late = {"requires": Requirement.RELEASE, "wait": timedelta(minutes=75)}
+    task(**late, on_deadline=Otherwise.DEGRADE).execute(context("scheduled"))
+    assert boundary.calls == [{"night": NIGHT, "is_degraded_allowed": True}]
+    boundary.missing = NIGHT - timedelta(days=1)
+    for requires in Requirement:
+        with pytest.raises(AirflowFailException, match="not released by the deadline"):
+            task(requires=requires, wait=timedelta(minutes=75)).execute(context("scheduled"))
 
 
 @pytest.mark.parametrize("run_type", ["scheduled", "backfill"])
