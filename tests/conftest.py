@@ -25,11 +25,17 @@ class Stack:
     postgres: EmbeddedPostgres
 
 
-def spare_port() -> int:
+def find_port() -> int:
     """A TCP port that was free a moment ago."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def spare_port() -> int:
+    """A TCP port that was free a moment ago."""
+    return find_port()
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +43,7 @@ def stack_env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A temporary installation: roles, databases, lakes and ledgers exist, and the environment names them."""
     home: Path = tmp_path_factory.mktemp("redeye-home")
     before = dict(os.environ)
-    configured = Settings(home=home, postgres_port=spare_port())
+    configured = Settings(home=home, postgres_port=find_port())
     secrets = bootstrap.prepare_files(configured)
     server = bootstrap.server(configured, secrets)
     server.is_durable = False

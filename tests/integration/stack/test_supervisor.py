@@ -1,0 +1,98 @@
+"""The supervisor brings back what dies, and ends everything it started."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+
+import psutil
+import pytest
+
+from redeye.settings import Settings
+from redeye.stack import bootstrap, environment, programs
+from redeye.stack.programs import Program
+from redeye.stack.supervisor import ProcessState, Supervisor
+
+pytestmark = pytest.mark.integration
+
+# Stands in for a server: it has a child, as Airflow's scheduler and MLflow have.
+SERVER = (
+    "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(600)', 'mlflow'])"
+)
+
+
+@pytest.fixture
+def installation(tmp_path, spare_port):
+    configured = Settings(home=tmp_path / "home", postgres_port=spare_port)
+    secrets = bootstrap.prepare_files(configured)
+    server = bootstrap.server(configured, secrets)
+    server.is_durable = False
+    server.initialise()
+    every = (
+        Program(programs.DATABASE, server.command(), stop_signal="INT"),
+        Program("mlflow", [sys.executable, "-c", SERVER]),
+    )
+    text = programs.configuration(configured, every).replace("startsecs=5", "startsecs=0")
+    programs.configuration_path(configured).write_text(text)
+    supervisor = Supervisor(configured)
+    supervisor.start(os.environ | environment.environment(configured, secrets))
+    try:
+        server.wait_ready()
+        yield supervisor, server
+    finally:
+        supervisor.shut_down()
+
+
+def until(condition, seconds=20.0):
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "it did not come in time"
+        time.sleep(0.1)
+    return found
+
+
+def pid_of(supervisor, name, *, other_than=0):
+    status = next(status for status in supervisor.statuses() if status.name == name)
+    is_new = status.state == ProcessState.RUNNING and status.pid != other_than
+    return status.pid if is_new else None
+
+
+def test_a_killed_postgres_comes_back(installation):
+    supervisor, server = installation
+    pid = until(lambda: pid_of(supervisor, "postgres"))
+    os.kill(pid, signal.SIGKILL)
+    assert until(lambda: pid_of(supervisor, "postgres", other_than=pid)) != pid
+    server.wait_ready()
+
+
+def test_a_killed_server_leaves_no_child_behind(installation):
+    supervisor, _ = installation
+    assert supervisor.start_missing() == ["mlflow"]
+    pid = until(lambda: pid_of(supervisor, "mlflow"))
+    (child,) = until(psutil.Process(pid).children)
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: not child.is_running())
+    until(lambda: pid_of(supervisor, "mlflow", other_than=pid))
+
+
+def test_shutting_down_ends_everything(installation):
+    supervisor, _ = installation
+    supervisor.start_missing()
+    pids = [until(lambda name=name: pid_of(supervisor, name)) for name in ("postgres", "mlflow")]
+    assert supervisor.shut_down()
+    assert not [pid for pid in pids if psutil.pid_exists(pid)]
+    assert supervisor.statuses() == []
+    assert not supervisor.shut_down(), "there is nothing left to end"
+
+
+def test_what_a_killed_supervisor_left_is_ended(installation):
+    supervisor, _ = installation
+    supervisor.start_missing()
+    names = ("postgres", "mlflow")
+    left = [psutil.Process(until(lambda name=name: pid_of(supervisor, name))) for name in names]
+    os.kill(supervisor.pid(), signal.SIGKILL)
+    until(lambda: supervisor.pid() is None)
+    assert supervisor.shut_down()
+    until(lambda: not any(process.is_running() for process in left))

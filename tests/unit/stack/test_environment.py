@@ -1,0 +1,78 @@
+"""One environment for every process."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from redeye.settings import Settings
+from redeye.stack.environment import environment
+from redeye.stack.secrets import Secrets
+
+SECRETS = Secrets(**{field.name: f"secret-{field.name}" for field in fields(Secrets)})
+
+
+@pytest.fixture
+def configured(tmp_path):
+    return Settings(
+        home=tmp_path, postgres_port=1111, airflow_port=2222, mlflow_port=3333, airflow_log_port=4444
+    )
+
+
+def test_each_part_gets_its_own_role_and_password(configured):
+    known = environment(configured, SECRETS)
+    assert "user=warehouse password=secret-warehouse_db_password" in known["REDEYE_WAREHOUSE_DSN"]
+    assert "user=outputs password=secret-outputs_db_password" in known["REDEYE_OUTPUTS_DSN"]
+    assert known["REDEYE_FEAST_REGISTRY_URL"].startswith(
+        "postgresql+psycopg2://feast:secret-feast_db_password@"
+    )
+    assert known["MLFLOW_TRACKING_URI"].startswith("postgresql+psycopg2://mlflow:secret-mlflow_db_password@")
+
+
+def test_the_superusers_password_reaches_nobody(configured):
+    assert SECRETS.postgres_password not in "\n".join(environment(configured, SECRETS).values())
+
+
+def test_what_the_operator_has_set_stays(configured):
+    mine = configured.model_copy(update={"warehouse_dsn": SecretStr("host=db.example dbname=wh")})
+    assert environment(mine, SECRETS)["REDEYE_WAREHOUSE_DSN"] == "host=db.example dbname=wh"
+
+
+def test_an_mlflow_store_of_the_operator_reaches_mlflow_too(configured):
+    mine = configured.model_copy(update={"mlflow_tracking_url": SecretStr("postgresql://ml.example/store")})
+    known = environment(mine, SECRETS)
+    names = ("MLFLOW_TRACKING_URI", "MLFLOW_BACKEND_STORE_URI", "REDEYE_MLFLOW_TRACKING_URL")
+    assert {known[name] for name in names} == {"postgresql://ml.example/store"}
+
+
+def test_airflows_addresses_agree_with_its_port(configured):
+    known = environment(configured, SECRETS)
+    assert known["AIRFLOW__API__PORT"] == "2222"
+    assert known["AIRFLOW__API__BASE_URL"] == "http://127.0.0.1:2222"
+    assert known["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] == "http://127.0.0.1:2222/execution/"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DO_NOT_TRACK", "true"),
+        ("MLFLOW_DISABLE_TELEMETRY", "true"),
+        ("GX_ANALYTICS_ENABLED", "false"),
+        ("DBT_SEND_ANONYMOUS_USAGE_STATS", "false"),
+        ("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false"),
+        ("PYTHONDONTWRITEBYTECODE", ""),
+    ],
+)
+def test_nothing_reports_home_nor_unpickles(configured, name, value):
+    assert environment(configured, SECRETS)[name] == value
+
+
+def test_the_environments_programs_come_first_however_often_it_is_set(configured, monkeypatch):
+    once = environment(configured, SECRETS)["PATH"]
+    monkeypatch.setenv("PATH", once)
+    assert environment(configured, SECRETS)["PATH"] == once
+    assert (Path(once.split(os.pathsep)[0]) / "python").exists()
