@@ -82,10 +82,17 @@ class Warehouse:
         )
         return [str(name) for (name,) in found]
 
-    def frame(self, table: str, where: str = "true") -> pa.Table:
+    def frames(self, where: str = "true") -> dict[str, pa.Table]:
+        """Rows of every table of the layers that fulfil a condition, in a fixed order, by `schema.name`."""
+        names = self.tables()
         con = self.connect()
         try:
-            return con.execute(f"SELECT * FROM warehouse.{table} WHERE {where} ORDER BY ALL").to_arrow_table()
+            return {
+                name: con.execute(
+                    f"SELECT * FROM warehouse.{name} WHERE {where} ORDER BY ALL"
+                ).to_arrow_table()
+                for name in names
+            }
         finally:
             con.close()
 
