@@ -153,6 +153,9 @@ def _run_dag(api: AirflowApi, console: Console, dag_id: str, first: date, last: 
 
 @contextmanager
 def _progress(console: Console, title: str, expected: int) -> Iterator[Watcher]:
+    if not console.is_terminal:
+        yield _lines(console, title, expected)
+        return
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -168,3 +171,16 @@ def _progress(console: Console, title: str, expected: int) -> Iterator[Watcher]:
             bars.update(bar, completed=sum(run.is_done for run in runs), now=now)
 
         yield watch
+
+
+def _lines(console: Console, title: str, expected: int) -> Watcher:
+    """Progress for logs, where a bar would not be seen before its end: a line at each change."""
+    told: list[tuple[int, str]] = []
+
+    def watch(runs: list[Run], now: str) -> None:
+        state = (sum(run.is_done for run in runs), now)
+        if state not in told[-1:]:
+            told.append(state)
+            console.print(f"{title}: {state[0]} of {expected} done {now}".rstrip())
+
+    return watch
