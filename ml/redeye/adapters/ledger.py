@@ -17,6 +17,8 @@ from redeye.core.releases import Candidate, Release, ReleaseKind, release_id
 from redeye.core.sources import DeliveryRef
 from redeye.settings import settings
 
+# Of a gap's reason; the log and the Data Docs have all of it.
+REASON_LENGTH = 2000
 _RELEASE = (
     "release_id, night, revision, first_night, kind, snapshot_id, delivery_set_hash, code_hash, git_sha"
 )
@@ -92,14 +94,6 @@ def record_deliveries(
             template="(%s, %s, %s::date, %s, %s::boolean, %s, %s::bigint, %s::boolean, %s::date, %s::jsonb)",
             page_size=5000,
         )
-
-
-def record_delivery(
-    ref: DeliveryRef, *, arrival_night: date, is_accepted: bool, audit: AuditResult | None = None
-) -> None:
-    """Record one delivery; see `record_deliveries`."""
-    arrived = DeliveryRef(**{**ref.__dict__, "arrival_night": arrival_night})
-    record_deliveries([arrived], is_accepted=is_accepted, audits={ref.dataset: audit} if audit else None)
 
 
 def deliveries(first: date, last: date, *, accepted_only: bool = True) -> list[DeliveryRef]:
@@ -232,10 +226,10 @@ def _next_revision(con: connection, night: date) -> int:
 
 
 def record_gap(night: date, *, reason: str, recorded_by: str) -> None:
-    """Record that the warehouse goes on without a night; the first reason stays."""
+    """Record that the warehouse goes on without a night; the first reason stays, up to its first lines."""
     _insert(
         "INSERT INTO ledger.gaps (night, reason, recorded_by) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-        (night, reason, recorded_by),
+        (night, reason[:REASON_LENGTH], recorded_by),
     )
 
 

@@ -133,7 +133,7 @@ def _check_forward(first: date, last: date) -> None:
 def _build(first: date, last: date, *, holder: str, kind: ReleaseKind, token: int) -> Candidate:
     source = configured_source()
     head = ledger.latest_release()
-    refs = _arriving_with(first, ledger.unreleased_deliveries(last))
+    refs = _newest_arriving_with(first, ledger.unreleased_deliveries(last))
     if not any(ref.night == last for ref in refs):
         raise NotReleased(f"no accepted delivery of night {last} has landed: run `ingest_deliveries` first")
     con = lake.connect()
@@ -171,11 +171,18 @@ def _build(first: date, last: date, *, holder: str, kind: ReleaseKind, token: in
     )
 
 
-def _arriving_with(first: date, refs: list[DeliveryRef]) -> list[DeliveryRef]:
-    """Deliveries that missed their own night's build arrive with this one, and are known from then on."""
+def _newest_arriving_with(first: date, refs: list[DeliveryRef]) -> list[DeliveryRef]:
+    """What a build loads: of each dataset and night the newest version.
+
+    Deliveries that missed their own night's build arrive with this one, and are known from then on. A
+    version that was replaced before any build took it in was never used: it stays in landing only.
+    """
+    newest = {
+        (ref.source, ref.dataset, ref.night): ref for ref in sorted(refs, key=lambda ref: ref.arrival_night)
+    }
     return [
         replace(ref, arrival_night=max(ref.arrival_night, first)) if ref.night < first else ref
-        for ref in refs
+        for ref in newest.values()
     ]
 
 
@@ -199,7 +206,7 @@ def _audit(made: Candidate) -> list[Any]:
 def _refuse(made: Candidate, message: str, taken_in: list[DeliveryRef]) -> None:
     """Leave a refused candidate behind: a gap, barred deliveries, a free lease. The next build rewinds."""
     if made.first == made.last:
-        ledger.record_gap(made.last, reason=message[:2000], recorded_by=made.holder)
+        ledger.record_gap(made.last, reason=message, recorded_by=made.holder)
     # The schedule stays: it has its own audit, and the coming day is scored from it.
     ledger.record_deliveries([ref for ref in taken_in if ref.dataset != SCHEDULE], is_accepted=False)
     lease.release(Catalog.WAREHOUSE, made.token)

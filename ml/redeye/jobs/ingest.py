@@ -41,6 +41,10 @@ class Ledger(Protocol):
         """Record how deliveries were judged."""
         ...
 
+    def record_gap(self, night: date, *, reason: str, recorded_by: str) -> None:
+        """Record that the warehouse goes on without a night, unless a release of it comes after all."""
+        ...
+
 
 class AuditMany(Protocol):
     """`redeye.adapters.audit.audit_many`."""
@@ -155,7 +159,7 @@ class _Ingest:
             "nights %s to %s: %s deliveries accepted, %s unchanged, %s datasets refused, %s faults",
             *(first, last, len(self.accepted), len(known.unchanged), len(self.refusals), len(self.faults)),
         )
-        self._raise_if_refused()
+        self._raise_if_refused(first, last)
         place = {dataset.name: place for place, dataset in enumerate(self.source.datasets)}
         return sorted([*known.unchanged, *self.accepted], key=lambda ref: (ref.night, place[ref.dataset]))
 
@@ -232,8 +236,11 @@ class _Ingest:
         if is_accepted:
             self.accepted += refs
 
-    def _raise_if_refused(self) -> None:
+    def _raise_if_refused(self, first: date, last: date) -> None:
         message = "\n".join([*self.refusals, *self.faults])
+        if message and first == last:
+            # The night after can be built without this one, should no good delivery come in time.
+            self.ledger.record_gap(first, reason=message, recorded_by="ingest_nights")
         if self.refusals:
             raise AuditRefused(message)
         if self.faults:

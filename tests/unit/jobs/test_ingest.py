@@ -50,6 +50,7 @@ class Ledger:
     """As `redeye.adapters.ledger`: the last judgement of a delivery counts."""
 
     judged: dict[tuple[str, date, str], tuple[DeliveryRef, bool]] = field(default_factory=dict)
+    gaps: dict[date, str] = field(default_factory=dict)
 
     def deliveries(self, first: date, last: date, *, accepted_only: bool = True) -> list[DeliveryRef]:
         found = [ref for ref, is_accepted in self.judged.values() if is_accepted or not accepted_only]
@@ -62,6 +63,9 @@ class Ledger:
             key = (ref.dataset, ref.night, ref.content_hash)
             self.judged.pop(key, None)
             self.judged[key] = (ref, is_accepted)
+
+    def record_gap(self, night: date, *, reason: str, recorded_by: str) -> None:
+        self.gaps.setdefault(night, reason)
 
     def names(self, *, is_accepted: bool) -> list[str]:
         return sorted(
@@ -160,6 +164,12 @@ def test_a_refused_dataset_does_not_keep_out_the_schedule(ingest, demo, ledger):
     assert "schedule" not in str(e.value)
     assert ledger.names(is_accepted=True) == ["schedule 4"]
     assert ledger.names(is_accepted=False) == ["weather 4"]
+    assert "demo/weather refused" in ledger.gaps[N1]
+
+
+def test_a_good_night_leaves_no_gap(ingest, ledger):
+    ingest(N1, N1)
+    assert not ledger.gaps
 
 
 def test_a_refused_schedule_does_not_keep_out_the_rest(ingest, demo, ledger):
