@@ -154,3 +154,28 @@ def test_no_entity_rows_give_no_rows_with_all_columns(con: duckdb.DuckDBPyConnec
     _source(con, ("AA", NOON, NOON, 1.0))
     result = join(con, _entities(), "event_timestamp", [_view()])
     assert (result.num_rows, result.column_names) == (0, ["carrier_id", "event_timestamp", "rate"])
+
+
+def test_the_plan_joins_in_order_and_not_by_a_nested_loop() -> None:
+    plans = []
+
+    class Explaining:
+        """A connection that keeps the plan of the join."""
+
+        def __init__(self) -> None:
+            self.con = duckdb.connect()
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self.con, name)
+
+        def execute(self, sql: str, *rest: object) -> object:
+            if "ASOF" in sql:
+                plans.append(str(self.con.execute(f"EXPLAIN {sql}").fetchall()))
+            return self.con.execute(sql, *rest)
+
+    con = Explaining()
+    _source(con.con, ("AA", NOON, NOON, 1.0))
+    join(con, _entities(("AA", NOON)), "event_timestamp", [_view()])  # type: ignore[arg-type]
+    assert len(plans) == 1
+    assert "ASOF_JOIN" in plans[0]
+    assert "NESTED_LOOP_JOIN" not in plans[0]
