@@ -16,7 +16,8 @@ has_venv() {
 }
 
 install_with_apt() {
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    # Not for a PYTHON that was chosen by hand.
+    if [ "$PYTHON" = python3.11 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         printf 'setup: installing python3.11-venv with apt-get\n'
         apt-get update -qq && apt-get install -y -qq python3.11 python3.11-venv >/dev/null
     fi
