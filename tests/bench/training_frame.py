@@ -26,7 +26,7 @@ import pyarrow.parquet as pq
 
 sys.path[:0] = [str(Path(__file__).parents[2] / "ml")]
 
-from redeye.adapters import features
+from redeye.adapters import features  # noqa: E402 -- after the path is set
 
 WAYS = ("plain", "ours", "stock")
 SERVICE = "flight_delay_v1"
