@@ -191,8 +191,9 @@ def _invoke(command: list[str], target_dir: Path | None, manifest: Manifest | No
 def _forward(event: EventMsg) -> None:
     """Hand what dbt says on to the log of this process."""
     levels = {"info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
-    if event.info.level in levels and event.info.msg.strip():
-        log.log(levels[event.info.level], "%s", _redacted(event.info.msg))
+    info: Any = event.info  # its fields are made at run time, by protobuf
+    if info.level in levels and info.msg.strip():
+        log.log(levels[info.level], "%s", _redacted(info.msg))
 
 
 def _redacted(text: str) -> str:
