@@ -21,7 +21,7 @@ from airflow.timetables.interval import CronDataIntervalTimetable
 from airflow.timetables.trigger import CronTriggerTimetable
 from pendulum import DateTime, instance
 
-from redeye.core.calendar import NEW_YORK, NIGHT_STARTS, cutoff, start_of
+from redeye.core.calendar import NEW_YORK, NIGHT_STARTS, ONE_DAY, cutoff, night_of, start_of
 
 CRON = f"{NIGHT_STARTS.minute} {NIGHT_STARTS.hour} * * *"
 
@@ -67,12 +67,7 @@ class NightTimetable(CronDataIntervalTimetable):
 
     def infer_manual_data_interval(self, *, run_after: DateTime) -> DataInterval:
         """The night that a run by hand with this date means."""
-        night = _bare_date(run_after)
-        if night is None and run_after == _start(run_after.in_timezone(NEW_YORK.key).date()):
-            night = run_after.in_timezone(NEW_YORK.key).date()
-        if night is None:
-            return super().infer_manual_data_interval(run_after=run_after)
-        return DataInterval(start=_start(night), end=instance(cutoff(night)))
+        return _interval_by_hand(run_after)
 
 
 class CalendarTimetable(CronTriggerTimetable):
@@ -102,9 +97,22 @@ class CalendarTimetable(CronTriggerTimetable):
             restriction=restriction._replace(latest=latest),
         )
 
+    def infer_manual_data_interval(self, *, run_after: DateTime) -> DataInterval:
+        """The night that a run by hand with this date means, as in the nightly DAGs."""
+        return _interval_by_hand(run_after)
+
 
 def _start(night: date) -> DateTime:
     return instance(start_of(night))
+
+
+def _interval_by_hand(moment: DateTime) -> DataInterval:
+    night = _bare_date(moment)
+    if night is None:
+        # `night_of` counts a cutoff to the night it ends; by hand it is the start of the next one.
+        ended = night_of(moment)
+        night = ended + ONE_DAY if moment == cutoff(ended) else ended - ONE_DAY
+    return DataInterval(start=_start(night), end=instance(cutoff(night)))
 
 
 def _bare_date(moment: DateTime) -> date | None:

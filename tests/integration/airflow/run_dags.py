@@ -1,7 +1,7 @@
 """Runs DAGs in this process, one after another, and prints what became of each as a line of JSON.
 
-Arguments: `dag_id@night` each. Airflow must not have been imported with another environment before,
-so the test starts this as a process of its own.
+Arguments: `dag_id@night` or `dag_id@first:last` each. Airflow must not have been imported with another
+environment before, so the test starts this as a process of its own.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ def main(arguments: list[str]) -> None:
         raise SystemExit(str(bag.import_errors))
     for argument in arguments:
         dag_id, _, night = argument.partition("@")
-        run = bag.dags[dag_id].test(logical_date=start_of(date.fromisoformat(night)))
+        first, _, last = night.partition(":")
+        conf = {"first": first, "last": last} if last else None
+        run = bag.dags[dag_id].test(logical_date=start_of(date.fromisoformat(first)), run_conf=conf)
         tasks = {ti.task_id: str(ti.state) for ti in run.get_task_instances()}
         results = {ti.task_id: ti.xcom_pull(task_ids=ti.task_id) for ti in run.get_task_instances()}
         line = {"dag_id": dag_id, "night": night, "state": str(run.state), "tasks": tasks, "results": results}

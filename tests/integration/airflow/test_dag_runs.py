@@ -18,14 +18,16 @@ pytestmark = pytest.mark.integration
 
 DRIVER = Path(__file__).with_name("run_dags.py")
 MARK = "RESULT "
-FIRST, SECOND, LATER = "2012-12-31", "2013-01-01", "2013-01-04"
+FLIGHTS_OF_THE_COMING_DAY = 720
+FIRST, DECIDED, NIGHT, LATER = "2012-12-31", "2013-01-03", "2013-01-04", "2013-01-07"
 RUNS = (
-    f"score_flight_delay@{SECOND}",  # before anything is built
-    f"build_warehouse@{FIRST}",
-    f"build_warehouse@{SECOND}",
-    f"build_warehouse@{SECOND}",  # again: nothing new
-    f"score_flight_delay@{SECOND}",
-    f"monitor_flight_delay@{SECOND}",
+    f"score_flight_delay@{NIGHT}",  # before anything is built
+    f"build_history@{FIRST}:{DECIDED}",
+    f"build_warehouse@{NIGHT}",
+    f"build_warehouse@{NIGHT}",  # again: nothing new
+    f"train_flight_delay@{DECIDED}",  # makes the heuristic the first champion
+    f"score_flight_delay@{NIGHT}",
+    f"monitor_flight_delay@{NIGHT}",
     f"build_warehouse@{LATER}",  # without the night before
 )
 
@@ -54,8 +56,8 @@ def test_scoring_a_night_that_is_not_built_fails_and_writes_nothing(outcomes: li
     assert outcomes[0]["tasks"] == {"score_flights": "failed", "export_predictions": "upstream_failed"}
 
 
-def test_nights_are_built_forwards_and_released(outcomes: list[dict[str, Any]]) -> None:
-    for outcome, night in zip(outcomes[1:3], (FIRST, SECOND), strict=True):
+def test_a_range_and_then_a_night_are_built_and_released(outcomes: list[dict[str, Any]]) -> None:
+    for outcome, night in zip(outcomes[1:3], (DECIDED, NIGHT), strict=True):
         assert outcome["state"] == "success", outcome
         assert outcome["results"]["publish_release"]["release_id"] == f"{night}.r1"
 
@@ -66,20 +68,24 @@ def test_building_a_released_night_again_publishes_nothing(outcomes: list[dict[s
     assert (again["release_id"], again["snapshot_id"]) == (first["release_id"], first["snapshot_id"])
 
 
-def test_the_coming_day_is_scored_and_exported_whole(outcomes: list[dict[str, Any]]) -> None:
-    # 943 flights were scheduled for 2 January 2013.
+def test_the_first_training_succeeds(outcomes: list[dict[str, Any]]) -> None:
     assert outcomes[4]["state"] == "success", outcomes[4]
-    assert outcomes[4]["results"]["score_flights"]["rows"] == 943
-    exported = outcomes[4]["results"]["export_predictions"]
-    assert exported["rows"] == 943
+    assert outcomes[4]["results"]["train_candidates"]["night"] == DECIDED
+
+
+def test_the_coming_day_is_scored_and_exported_whole(outcomes: list[dict[str, Any]]) -> None:
+    assert outcomes[5]["state"] == "success", outcomes[5]
+    assert outcomes[5]["results"]["score_flights"]["rows"] == FLIGHTS_OF_THE_COMING_DAY
+    exported = outcomes[5]["results"]["export_predictions"]
+    assert exported["rows"] == FLIGHTS_OF_THE_COMING_DAY
     assert any(Path(exported["folder"]).iterdir())
 
 
 def test_the_night_is_judged(outcomes: list[dict[str, Any]]) -> None:
-    assert outcomes[5]["state"] == "success", outcomes[5]
-    assert outcomes[5]["results"]["judge_predictions"]["verdict"] == "ok"
+    assert outcomes[6]["state"] == "success", outcomes[6]
+    assert outcomes[6]["results"]["judge_predictions"]["verdict"] == "ok"
 
 
 def test_a_build_without_the_night_before_fails_at_transform(outcomes: list[dict[str, Any]]) -> None:
-    assert outcomes[6]["tasks"]["ingest_deliveries"] == "success"
-    assert outcomes[6]["tasks"]["transform"] == "failed"
+    assert outcomes[7]["tasks"]["ingest_deliveries"] == "success"
+    assert outcomes[7]["tasks"]["transform"] == "failed"

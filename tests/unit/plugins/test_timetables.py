@@ -88,8 +88,9 @@ def test_nothing_fires_by_itself_after_the_last_night() -> None:
     ],
 )
 def test_a_date_by_hand_is_that_night_and_an_instant_the_last_complete(given: DateTime, night: date) -> None:
-    interval = TIMETABLE.infer_manual_data_interval(run_after=given)
-    assert (interval.start, interval.end) == (start_of(night), cutoff(night))
+    for timetable in (TIMETABLE, CalendarTimetable("0 6 1 * *", LAST)):
+        interval = timetable.infer_manual_data_interval(run_after=given)
+        assert (interval.start, interval.end) == (start_of(night), cutoff(night))
 
 
 def test_both_timetables_come_back_from_their_serialised_form() -> None:
