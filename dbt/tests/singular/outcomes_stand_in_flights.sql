@@ -1,4 +1,6 @@
--- An outcome of a flight that no schedule knows, or that the flights do not show, must not vanish silently.
+-- An outcome of a flight that its schedule does not know, or that the flights do not show, must not vanish
+-- silently. Where the whole schedule of a day was refused there are no flights to show it: it still counts in
+-- the features, and the flights appear if the schedule comes late.
 {%- set first, last = first_night(), last_night() %}
 {%- set outcomes = ref('int_outcomes__versioned') %}
 
@@ -15,3 +17,8 @@ left join {{ ref('fct_flights') }} as flights
 where
     outcomes.night between {{ first }} and {{ last }}
     and (flights.outcome_version is null or flights.outcome_version < outcomes.version)
+    and outcomes.flight_date - 1 in (
+        select schedule.night
+        from {{ ref('stg_nycflights13__schedule_versions') }} as schedule
+        where schedule.arrival_night <= {{ last }}
+    )
