@@ -28,7 +28,7 @@ def load_artifact(uri: str, sha256: str) -> Model[Any]:
     address = urlparse(uri)
     if address.scheme in ("", "file"):
         return load_model(Path(unquote(address.path)), sha256)
-    import fsspec  # type: ignore[import-untyped]
+    import fsspec
 
     filesystem, path = fsspec.core.url_to_fs(uri)
     with tempfile.TemporaryDirectory(prefix="redeye-model-") as folder:

@@ -18,8 +18,9 @@ def test_it_keeps_the_best_number_of_trees(training, params):
     model = XGBoostModel.fit(training, long)
     kept = model.booster.num_boosted_rounds()
     assert 1 <= kept < 200
-    shorter = XGBoostModel.fit(training, long.model_copy(update={"rounds": kept}))
-    assert np.array_equal(shorter.predict(training.valid.frame), model.predict(training.valid.frame))
+    patient = long.model_copy(update={"rounds": kept + 5, "early_stopping_rounds": 300})
+    longer = XGBoostModel.fit(training, patient)
+    assert np.array_equal(longer.predict(training.valid.frame), model.predict(training.valid.frame))
 
 
 def test_another_seed_gives_another_model(training, params):
