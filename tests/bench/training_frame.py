@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -40,6 +41,8 @@ KEYS = {
 }
 KEYS |= {"carrier_origin_hour": 390, "date": 366}
 FLIGHTS = 336_776
+# The stock store fails on a TTL of days and hours, such as ours ("mixed units").
+TTL = timedelta(days=8)
 # Of the flight numbers ever used only some are scheduled in a week, and only those have a row that night.
 SHARE_PER_NIGHT = {"flight_number": 0.25}
 
@@ -49,6 +52,8 @@ def views() -> list[tuple[Any, list[str]]]:
     found = features._definitions()
     service = next(each for each in found if getattr(each, "name", "") == SERVICE)
     by_name = {each.name: each for each in found if type(each).__name__ == "FeatureView"}
+    for view in by_name.values():
+        view.ttl = TTL
     return [
         (by_name[projection.name], [feature.name for feature in projection.features])
         for projection in service.feature_view_projections
