@@ -1,9 +1,9 @@
-"""Judges `{model}` by the labels that have become final, and asks for a retraining when it is due.
+"""Judges `{model}` by the labels that have become final.
 
 Runs at 03:00 New York time and waits, deferred, for the night's release. It measures the quality of
-earlier predictions whose labels have matured, compares today's inputs with the past, writes the reports
-and gives a verdict, with reasons: `ok`, `watch` (a person should look) or `retrain`, which starts
-`train_{model}`; that may still decide to keep the champion. A night that is a recorded gap is skipped.
+earlier predictions whose labels have matured, against the heuristic on the same rows, and gives a verdict
+with reasons: `ok`, `watch` (a person should look) or `retrain` (trigger `train_{model}`, which may still
+decide to keep the champion). A night that is a recorded gap is skipped.
 
 When a task is red:
 

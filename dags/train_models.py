@@ -1,8 +1,8 @@
 """Trains candidates for `{model}` and promotes the best one only if it passes every gate.
 
-Runs when the monitor's verdict is `retrain`, on the calendar of the spec if it has one, or by hand with
-`night` (what was known by then) and `reason`. A promotion takes effect two nights after its own, never on a
-night already scored. Keeping the champion is a success, not a failure: the log and the registry say why.
+Runs on the calendar of the spec if it has one, or by hand with `night` (what was known by then) and
+`reason`: for instance when the monitor's verdict is `retrain`. A promotion takes effect two nights after
+its own, never on a night already scored. Keeping the champion is a success, not a failure: the log and the registry say why.
 
 When a task is red:
 

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator
 from datetime import timedelta
 
-from airflow.sdk import DAG, Asset, AssetAlias, AssetOrTimeSchedule, Param
+from airflow.sdk import DAG, Asset, Param
 
 from redeye.core.calendar import start_of
 from redeye.core.errors import ConfigError
@@ -128,7 +128,7 @@ def monitor_dag(spec: Spec, doc: str) -> DAG:
         dag_id=f"{Verb.MONITOR}_{spec.model}",
         tags=_tags(spec, Tag.NIGHTLY),
         doc_md=doc.format(model=spec.model),
-        description=f"Judge {spec.model} by matured labels; ask for a retraining when it is due.",
+        description=f"Judge {spec.model} by matured labels.",
         **nightly(source_nights().final),
     ) as dag:
         JobOperator(
@@ -140,24 +140,14 @@ def monitor_dag(spec: Spec, doc: str) -> DAG:
             on_gap=Otherwise.SKIP,
             wait=timedelta(hours=6),
             outlets=[Asset(f"{AssetName.MONITORING}/{spec.model}")],
-            event_alias=AssetAlias(f"retraining_{spec.model}"),
         )
     return dag
 
 
 def train_dag(spec: Spec, doc: str) -> DAG:
-    """The DAG that trains candidates: on a monitor's event, on the spec's calendar, or by hand."""
+    """The DAG that trains candidates: on the spec's calendar if it has one, or by hand."""
     nights = source_nights()
-    event = Asset(f"{AssetName.RETRAINING}/{spec.model}")
-    schedule = (
-        [event]
-        if spec.train_cron is None
-        else AssetOrTimeSchedule(
-            # The annotation knows the SDK's own timetables only; a plugin's are core ones by Airflow's rules.
-            timetable=CalendarTimetable(spec.train_cron, nights.final),  # type: ignore[arg-type]
-            assets=[event],
-        )
-    )
+    schedule = CalendarTimetable(spec.train_cron, nights.final) if spec.train_cron else None
     with DAG(
         dag_id=f"{Verb.TRAIN}_{spec.model}",
         schedule=schedule,

@@ -60,7 +60,7 @@ class NightRun:
         run_id: Airflow's id of the run.
         run_type: how it came about.
         actor: who triggered it, or the kind of run if nobody did.
-        reason: what was given as the reason, by a person or by an event.
+        reason: what was given as the reason.
     """
 
     first: date
@@ -110,7 +110,7 @@ class NightRun:
             run_id=run.run_id,
             run_type=run_type,
             actor=run.triggering_user_name or run_type,
-            reason=params.get(ParamName.REASON) or _event(context).get("reason") or f"{run_type} run",
+            reason=params.get(ParamName.REASON) or f"{run_type} run",
         )
 
 
@@ -118,7 +118,7 @@ def night_of_run(context: Mapping[str, Any]) -> date:
     """The night that the run of this task context stands for.
 
     A scheduled or backfill run: the New York date on which its data interval starts. A run by hand: its
-    parameter `night`, else its data interval. A run from an asset event: the newest night the events name.
+    parameter `night`, else its data interval.
 
     Raises:
         ConfigError: if the run names no night, or both a date and a parameter that disagree with a backfill.
@@ -137,8 +137,6 @@ def night_of_run(context: Mapping[str, Any]) -> date:
             raise ConfigError(f"run {run.run_id} is a {run_type} run without a data interval")
     elif typed is not None:
         return _parse({ParamName.NIGHT: typed}, ParamName.NIGHT)
-    elif event := _event(context):
-        return _parse(event, ParamName.NIGHT)
     if start is None:
         raise ConfigError(
             f'run {run.run_id} names no night: trigger it with {{"night": "YYYY-MM-DD"}} or with a date'
@@ -155,14 +153,6 @@ def night_of_run(context: Mapping[str, Any]) -> date:
 def _type_of(run: object) -> str:
     run_type = getattr(run, "run_type", "")
     return str(getattr(run_type, "value", run_type))
-
-
-def _event(context: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What the newest night among the events that triggered the run carried; empty if none did."""
-    triggering = context.get("triggering_asset_events") or {}
-    extras = [event.extra for events in triggering.values() for event in events if event.extra]
-    named = [extra for extra in extras if extra.get(ParamName.NIGHT)]
-    return max(named, key=lambda extra: str(extra[ParamName.NIGHT]), default={})
 
 
 def _parse(values: Mapping[str, Any], name: ParamName) -> date:

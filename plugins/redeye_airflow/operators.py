@@ -15,7 +15,7 @@ from dataclasses import asdict, is_dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NoReturn
 
-from airflow.sdk import Asset, AssetAlias, BaseOperator, Context
+from airflow.sdk import Asset, BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from redeye.core.calendar import ONE_DAY
@@ -23,7 +23,7 @@ from redeye.core.errors import AlreadyDecided, AuditRefused, ConfigError, Delive
 from redeye_airflow.nights import NightRun, deadline_of, load_dotted
 from redeye_airflow.standing import Standing, missing_predecessor, standing
 from redeye_airflow.triggers import ReleaseTrigger, active_state
-from redeye_airflow.vocabulary import RETRAIN, AssetName, Otherwise, Outcome, Requirement, RunValue
+from redeye_airflow.vocabulary import Otherwise, Outcome, Requirement, RunValue
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,6 @@ class JobOperator(BaseOperator):
         on_gap: what to do if the required night is a recorded gap.
         on_deadline: what to do if it did not come in time; `degrade` sets `IS_DEGRADED`.
         wait: how long after the night's cutoff a scheduled run waits.
-        event_alias: asset alias through which a verdict to retrain becomes an event.
     """
 
     template_fields: Sequence[str] = ("op_kwargs",)
@@ -60,11 +59,8 @@ class JobOperator(BaseOperator):
         on_gap: Otherwise = Otherwise.FAIL,
         on_deadline: Otherwise = Otherwise.FAIL,
         wait: timedelta = timedelta(minutes=75),
-        event_alias: AssetAlias | None = None,
         **kwargs: Any,  # noqa: ANN401  BaseOperator's own
     ) -> None:
-        if event_alias is not None:
-            kwargs["outlets"] = [*kwargs.get("outlets", []), event_alias]
         super().__init__(**kwargs)
         self.job = job
         self.given = dict(given or {})
@@ -73,7 +69,6 @@ class JobOperator(BaseOperator):
         self.on_gap = on_gap
         self.on_deadline = on_deadline
         self.wait = wait
-        self.event_alias = event_alias
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Check what the job requires, then run it; or defer, skip or fail."""
@@ -179,21 +174,15 @@ class JobOperator(BaseOperator):
             raise AirflowFailException(str(error)) from error
         handed_on = hand_on(result, self.job)
         log.info("night %s: %s", run.label, summary(handed_on))
-        self._emit(context, run, handed_on)
+        self._emit(context, run)
         return handed_on
 
-    def _emit(self, context: Context, run: NightRun, result: Mapping[str, Any]) -> None:
-        """Describe what was produced on its asset events; ask for a retraining if the verdict does."""
+    def _emit(self, context: Context, run: NightRun) -> None:
+        """Describe what was produced on its asset events, for the lineage view."""
         events = context["outlet_events"]
         for outlet in self.outlets:
             if isinstance(outlet, Asset):
                 events[outlet].extra = {"night": run.last.isoformat(), "run_id": run.run_id}
-        if self.event_alias is not None and result.get("verdict") == RETRAIN:
-            reasons = "; ".join(str(reason) for reason in result.get("reasons", []))
-            events[self.event_alias].add(
-                Asset(f"{AssetName.RETRAINING}/{result['model']}"),
-                extra={"night": run.last.isoformat(), "run_id": run.run_id, "reason": reasons},
-            )
 
 
 def present() -> datetime:

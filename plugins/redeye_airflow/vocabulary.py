@@ -6,9 +6,6 @@ from enum import StrEnum
 
 OWNER = "redeye"
 
-# `redeye.core.verdict.Verdict.RETRAIN`, which is too heavy to import when DAG files are parsed.
-RETRAIN = "retrain"
-
 
 class Verb(StrEnum):
     """A DAG id is `<verb>_<object>`, with one of these verbs."""
@@ -41,7 +38,6 @@ class AssetName(StrEnum):
     PREDICTIONS = "redeye://outputs/predictions"
     EXPORTS = "redeye://exports/predictions"
     MONITORING = "redeye://outputs/monitoring"
-    RETRAINING = "redeye://events/retraining"
     PROMOTIONS = "redeye://outputs/promotions"
 
 

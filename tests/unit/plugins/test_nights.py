@@ -13,10 +13,10 @@ from redeye.core.errors import ConfigError
 from redeye_airflow.nights import NightRun, deadline_of, night_of_run
 
 
-def context(run_type: str, *, night: date | None = None, events: Any = None, **params: Any) -> dict[str, Any]:
+def context(run_type: str, *, night: date | None = None, **params: Any) -> dict[str, Any]:
     """A task context with the data interval of `night`, if one is given."""
     run = SimpleNamespace(run_type=run_type, run_id=f"{run_type}__x", triggering_user_name=None)
-    made: dict[str, Any] = {"dag_run": run, "params": params, "triggering_asset_events": events or {}}
+    made: dict[str, Any] = {"dag_run": run, "params": params}
     if night is not None:
         made |= {"data_interval_start": start_of(night), "data_interval_end": cutoff(night)}
     return made
@@ -64,18 +64,6 @@ def test_a_backfill_cannot_be_given_one_night_for_all(run_type: str) -> None:
     given["params"]["night"] = "2013-04-02"
     with pytest.raises(ConfigError, match="nights come from its dates"):
         night_of_run(given)
-
-
-def test_a_run_from_events_takes_the_newest_night_and_its_reason() -> None:
-    events = {
-        "asset": [
-            SimpleNamespace(extra={"night": "2013-09-03", "reason": "auc fell"}),
-            SimpleNamespace(extra={"night": "2013-09-05", "reason": "it fell again"}),
-            SimpleNamespace(extra={}),
-        ]
-    }
-    run = NightRun.of(context("asset_triggered", events=events))
-    assert (run.last, run.reason, run.actor) == (date(2013, 9, 5), "it fell again", "asset_triggered")
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,11 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.sdk import Asset, AssetAlias
+from airflow.sdk import Asset
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
 
 from redeye.core import errors
 from redeye.core.calendar import cutoff, start_of
-from redeye.core.verdict import Verdict
 from redeye_airflow import operators
 from redeye_airflow.operators import JobOperator, hand_on, summary
 from redeye_airflow.standing import Standing
@@ -78,7 +77,6 @@ def context(run_type: str, **params: Any) -> Any:
     return {
         "dag_run": run,
         "params": params,
-        "triggering_asset_events": {},
         "outlet_events": defaultdict(FakeEvent),
         "data_interval_start": start_of(NIGHT),
         "data_interval_end": cutoff(NIGHT),
@@ -231,17 +229,9 @@ def test_a_job_gets_constants_and_what_it_asks_of_the_run(boundary: Boundary) ->
     ]
 
 
-@pytest.mark.parametrize("verdict", list(Verdict))
-def test_only_the_verdict_retrain_asks_for_a_training(boundary: Boundary, verdict: Verdict) -> None:
-    boundary.result = {"model": "m", "verdict": verdict, "reasons": ["auc fell", "for 3 nights"]}
-    given, alias = context("backfill"), AssetAlias("retraining_m")
-    outlet = Asset(f"{AssetName.MONITORING}/m")
-    task(event_alias=alias, outlets=[outlet]).execute(given)
-    added = given["outlet_events"][alias].added
-    assert len(added) == (verdict is Verdict.RETRAIN)
-    if added:
-        extra = {"night": "2013-04-02", "run_id": "backfill__x", "reason": "auc fell; for 3 nights"}
-        assert added == [("redeye://events/retraining/m", extra)]
+def test_an_asset_event_says_which_night_and_run(boundary: Boundary) -> None:
+    given, outlet = context("backfill"), Asset(f"{AssetName.MONITORING}/m")
+    task(outlets=[outlet]).execute(given)
     assert given["outlet_events"][outlet].extra == {"night": "2013-04-02", "run_id": "backfill__x"}
 
 
