@@ -174,6 +174,26 @@ def backfill(
         firstrun.backfill(console, first_night, last_night)
 
 
+@app.command()
+def gap(
+    night: Annotated[str, typer.Argument(help="The night that is left out, as 2013-04-04.")],
+    reason: Annotated[str, typer.Option(help="Why; kept with it for good.")],
+) -> None:
+    """Record that the warehouse goes on without a night, so that the night after it can be built.
+
+    A refused night records itself. This is for one whose delivery will not come in time.
+    """
+    from redeye.adapters import ledger
+
+    with _told_plainly():
+        left_out = _night("NIGHT", night)
+        environment.export(settings(), bootstrap.prepare_files(settings()))
+        if release := ledger.covering_release(left_out):
+            raise ConfigError(f"night {left_out} is in release {release.release_id}: it is no gap")
+        ledger.record_gap(left_out, reason=reason, recorded_by="command line")
+        console.print(f"Night {left_out} is left out: {ledger.gap_reason(left_out)}")
+
+
 def _night(name: str, text: str) -> date:
     try:
         return date.fromisoformat(text)
