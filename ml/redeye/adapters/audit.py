@@ -12,13 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from redeye.adapters.arrival_audits import Step, derive_checks, profile_step
 from redeye.adapters.audit_examples import examples, nights_of
 from redeye.adapters.data_docs import building_site, publish
-from redeye.adapters.expectations import SITE, context_with_site, is_excepted, run_suite
+from redeye.adapters.expectations import SITE, context_with_site, run_suite, without_exceptions
 from redeye.adapters.suites import EXPECTATIONS_ROOT, SuiteSpec, load_suite
 from redeye.core.audits import EXAMPLES_SHOWN, AuditFailure, AuditResult
 from redeye.core.errors import ConfigError
@@ -190,21 +189,21 @@ def _missing_values(
     name: str, spec: SuiteSpec, typed: pd.DataFrame, faults: list[TypeFault]
 ) -> list[AuditFailure]:
     """Columns that miss values and may not; what did not parse was told already."""
-    told = {fault.column: set(fault.positions.tolist()) for fault in faults}
+    told = {fault.column: fault.positions for fault in faults}
     failures = []
     for column in spec.never_null:
-        at = [
-            int(row) for row in np.flatnonzero(typed[column].isna()) if int(row) not in told.get(column, ())
-        ]
-        if at:
+        missing = typed[column].isna().to_numpy()
+        missing[told.get(column, [])] = False
+        rows = without_exceptions(spec, column, typed[missing])
+        if len(rows):
             failure = AuditFailure(
                 suite=name,
                 expectation="not_null",
                 column=column,
-                observed=f"{len(at)} of {len(typed)} values are missing",
-                examples=examples(typed.iloc[at[:EXAMPLES_SHOWN]], (*spec.key, column)),
+                observed=f"{len(rows)} of {len(typed)} values are missing",
+                examples=examples(rows.head(EXAMPLES_SHOWN), (*spec.key, column)),
                 because=NOT_LISTED,
-                nights=nights_of(typed.iloc[at]),
+                nights=nights_of(rows),
             )
             failures.append(failure)
-    return [failure for failure in failures if not is_excepted(spec, failure)]
+    return failures

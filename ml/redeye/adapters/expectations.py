@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from redeye.adapters.audit_examples import examples, nights_of, text_of
+from redeye.adapters.audit_examples import NIGHT, examples, nights_of, text_of
 from redeye.adapters.data_docs import slug
 from redeye.adapters.suites import ExpectationSpec, SuiteSpec, line_of
 from redeye.core.audits import EXAMPLES_SHOWN, AuditFailure
@@ -44,9 +44,17 @@ def context_with_site(site: Path | None) -> EphemeralDataContext:
         raise RedeyeError(
             "Great Expectations ended the process at import: is pyspark half installed?"
         ) from error
-    from great_expectations.data_context.types.base import ProgressBarsConfig
+    from great_expectations.data_context.types.base import (
+        DataContextConfig,
+        InMemoryStoreBackendDefaults,
+        ProgressBarsConfig,
+    )
 
-    context = gx.get_context(mode="ephemeral")
+    # The default context would leave a temporary folder behind for each audit.
+    backends = InMemoryStoreBackendDefaults(init_temp_docs_sites=False)
+    context = gx.get_context(
+        mode="ephemeral", project_config=DataContextConfig(store_backend_defaults=backends)
+    )
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     if site is not None:
         config: Any = {
@@ -105,12 +113,9 @@ def run_suite(
     run = checkpoint.run(batch_parameters=parameters, run_id=run_id)
     outcomes = [outcome for result in run.run_results.values() for outcome in result.results]
     batch = batch_definition.get_batch(batch_parameters=parameters)
-    unmet = [
-        _unmet(name, spec, typed, batch, outcome)
-        for outcome in outcomes
-        if not outcome.success or _raised(outcome)
-    ]
-    failures = [failure for failure in unmet if not is_excepted(spec, failure)]
+    unmet = [outcome for outcome in outcomes if not outcome.success or _raised(outcome)]
+    found = [_unmet(name, spec, typed, batch, outcome) for outcome in unmet]
+    failures = [failure for failure in found if failure is not None]
     if len(outcomes) != len(declared):
         observed = f"{len(outcomes)} of {len(declared)} declared expectations were evaluated"
         failures.append(AuditFailure(name, "evaluated", None, observed))
@@ -153,7 +158,8 @@ def _raised(outcome: ExpectationValidationResult) -> str | None:
 
 def _unmet(
     name: str, spec: SuiteSpec, typed: pd.DataFrame, batch: Batch, outcome: ExpectationValidationResult
-) -> AuditFailure:
+) -> AuditFailure | None:
+    """What an expectation found; None if all of it is excepted."""
     config = outcome.expectation_config
     if config is None:
         return AuditFailure(name, "evaluated", None, "a result came back without its expectation")
@@ -176,8 +182,11 @@ def _unmet(
         return replace(failure, observed=observed)
     again = batch.validate(config.to_domain_obj(), result_format="COMPLETE")
     positions = sorted(set((again.result or {}).get("unexpected_index_list") or []))
-    rows = typed.iloc[positions] if positions else typed.iloc[:0]
-    observed = f"{result['unexpected_count']} of {len(typed)} rows unexpected"
+    rows = without_exceptions(spec, failure.column, typed.iloc[positions])
+    if positions and rows.empty:
+        return None
+    count = len(rows) if positions else result["unexpected_count"]
+    observed = f"{count} of {len(typed)} rows unexpected"
     if len(columns) == 1:
         values = rows[columns[0]].drop_duplicates().head(EXAMPLES_SHOWN)
         observed += f", values {', '.join(text_of(value) for value in values)}"
@@ -191,10 +200,12 @@ def _unmet(
     )
 
 
-def is_excepted(spec: SuiteSpec, failure: AuditFailure) -> bool:
-    """Whether every offending row lies in a night for which the suite accepts this column's fault."""
-    accepted = {known.night for known in spec.exceptions if known.column == failure.column}
-    return bool(failure.nights) and bool(failure.examples) and set(failure.nights) <= accepted
+def without_exceptions(spec: SuiteSpec, column: str | None, rows: pd.DataFrame) -> pd.DataFrame:
+    """The offending rows that are not in a night for which the suite accepts this column's fault."""
+    accepted = {pd.Timestamp(known.night) for known in spec.exceptions if known.column == column}
+    if not accepted or NIGHT not in rows.columns:
+        return rows
+    return rows[~pd.to_datetime(rows[NIGHT]).isin(accepted)]
 
 
 def _wanted(spec: SuiteSpec, name: str, kwargs: Mapping[str, Any], notes: object) -> ExpectationSpec:
