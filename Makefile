@@ -74,6 +74,10 @@ backfill: $(STAMP) ## Run the nightly DAGs again: make backfill FROM=2013-04-04 
 gap: $(STAMP) ## Go on without a night: make gap NIGHT=2013-04-05 REASON='no delivery'
 	@$(REDEYE) gap "$(NIGHT)" --reason "$(REASON)"
 
+.PHONY: docs
+docs: $(STAMP) ## Write the generated pages (the stack must run)
+	@$(REDEYE) docs
+
 .PHONY: test
 test: $(STAMP) ## Run every test (ARGS=... goes to pytest)
 	@$(BIN)/python -m pytest $(ARGS)

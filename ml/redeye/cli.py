@@ -15,7 +15,7 @@ from rich.logging import RichHandler
 from rich.table import Table
 
 from redeye.core.errors import ConfigError, RedeyeError
-from redeye.settings import settings
+from redeye.settings import PROJECT_ROOT, describe, settings
 from redeye.stack import bootstrap, environment, lifecycle
 from redeye.stack.supervisor import ProcessState, Supervisor
 
@@ -172,6 +172,19 @@ def backfill(
             raise ConfigError(f"FROM={first} is after TO={last}")
         _start()
         firstrun.backfill(console, first_night, last_night)
+
+
+@app.command()
+def docs() -> None:
+    """Write what is generated: the page on settings, the specs' JSON schema, and dbt's docs."""
+    from redeye.adapters import dbt
+    from redeye.core.specs import json_schema
+
+    (PROJECT_ROOT / "docs" / "settings.md").write_text(describe(), encoding="utf-8")
+    (PROJECT_ROOT / "ml" / "specs" / "schema.json").write_text(json_schema(), encoding="utf-8")
+    with _told_plainly():
+        environment.export(settings(), bootstrap.prepare_files(settings()))
+        console.print(f"docs/settings.md and {dbt.docs()}")
 
 
 @app.command()

@@ -6,6 +6,7 @@ the stack into `<home>/secrets.env` (mode 0600) and reach processes through the 
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from pathlib import Path
 
@@ -37,16 +38,28 @@ class Settings(BaseSettings):
     outputs_dsn: SecretStr = Field(
         default=SecretStr(""), description="libpq DSN of the outputs' catalog and promotion ledger."
     )
-    feast_registry_url: SecretStr = Field(default=SecretStr(""), description="SQLAlchemy URL of Feast's registry.")
-    mlflow_tracking_url: SecretStr = Field(default=SecretStr(""), description="SQLAlchemy URL of MLflow's store.")
-    airflow_api_password: SecretStr = Field(default=SecretStr(""), description="Password of Airflow's `admin` user.")
+    feast_registry_url: SecretStr = Field(
+        default=SecretStr(""), description="SQLAlchemy URL of Feast's registry."
+    )
+    mlflow_tracking_url: SecretStr = Field(
+        default=SecretStr(""), description="SQLAlchemy URL of MLflow's store."
+    )
+    airflow_api_password: SecretStr = Field(
+        default=SecretStr(""), description="Password of Airflow's `admin` user."
+    )
 
     source: str = Field(
         default="redeye.adapters.nycflights13:NycFlights13",
         description="The source of deliveries, as `module:Class` of a `redeye.core.sources.Source`.",
     )
-    threads: int = Field(default=2, ge=1, description="Threads for DuckDB and for model training.")
-    lease_ttl_seconds: int = Field(default=900, ge=5, description="After this, an abandoned lease may be taken.")
+    threads: int = Field(
+        default_factory=lambda: os.cpu_count() or 1,
+        ge=1,
+        description="Threads for DuckDB and for model training.",
+    )
+    lease_ttl_seconds: int = Field(
+        default=900, ge=5, description="After this, an abandoned lease may be taken."
+    )
     lease_wait_seconds: int = Field(default=600, ge=0, description="How long to wait for a held lease.")
 
     @property
@@ -84,3 +97,27 @@ class Settings(BaseSettings):
 def settings() -> Settings:
     """The settings of this process. Tests that change the environment call `settings.cache_clear()`."""
     return Settings()
+
+
+def describe() -> str:
+    """The page on settings, as Markdown: every variable, its default, what it means."""
+    lines = [
+        "# Settings",
+        "",
+        "Environment variables, read by every process. Written by `make docs`.",
+        "",
+        "| variable | default | meaning |",
+        "|---|---|---|",
+    ]
+    for name, field in Settings.model_fields.items():
+        default = field.default
+        if isinstance(default, SecretStr):
+            shown = "the embedded server's"
+        elif field.default_factory is not None:
+            shown = "as many as there are cores"
+        elif isinstance(default, Path):
+            shown = f"`{default.relative_to(PROJECT_ROOT)}`"
+        else:
+            shown = f"`{default}`"
+        lines.append(f"| `REDEYE_{name.upper()}` | {shown} | {field.description} |")
+    return "\n".join(lines) + "\n"
