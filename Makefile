@@ -87,7 +87,7 @@ lint: $(STAMP) ## Check style, layers of imports, and SQL
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/lint-imports
-	@cd dbt && $(BIN)/sqlfluff lint models tests
+	@cd dbt && $(BIN)/sqlfluff lint models
 
 .PHONY: types
 types: $(STAMP) ## Check types
