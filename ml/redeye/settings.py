@@ -30,7 +30,6 @@ class Settings(BaseSettings):
     airflow_port: int = Field(default=18080, description="Port of the Airflow UI and API.")
     mlflow_port: int = Field(default=15000, description="Port of the MLflow UI.")
     airflow_log_port: int = Field(default=18793, description="Port of Airflow's worker log server.")
-    trigger_log_port: int = Field(default=18794, description="Port of Airflow's triggerer log server.")
 
     warehouse_dsn: SecretStr = Field(
         default=SecretStr(""), description="libpq DSN of the warehouse's catalog and release ledger."

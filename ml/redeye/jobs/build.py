@@ -11,9 +11,11 @@ from redeye.adapters import lake, lease, ledger, raw
 from redeye.adapters.git import git_sha
 from redeye.adapters.lake import Catalog
 from redeye.adapters.sources import configured_source
+from redeye.core.audits import AuditResult
 from redeye.core.errors import ConfigError, LeaseLost, NotReleased, RedeyeError
 from redeye.core.releases import Candidate, Release, ReleaseKind, delivery_set_hash
 from redeye.core.sources import SCHEDULE, DeliveryRef
+from redeye.settings import settings
 
 log = logging.getLogger(__name__)
 
@@ -186,10 +188,9 @@ def _newest_arriving_with(first: date, refs: list[DeliveryRef]) -> list[Delivery
     ]
 
 
-def _audit(made: Candidate) -> list[Any]:
-    from redeye.adapters.audit import audit
+def _audit(made: Candidate) -> list[AuditResult]:
+    from redeye.adapters.audit import audit_many
     from redeye.adapters.release_profile import release_frames
-    from redeye.settings import settings
 
     con = lake.connect_at(made.snapshot_id)
     try:
@@ -197,10 +198,7 @@ def _audit(made: Candidate) -> list[Any]:
     finally:
         con.close()
     subject = f"candidate of night {made.last}, snapshot {made.snapshot_id}"
-    return [
-        audit(suite, frame, subject=subject, data_docs=settings().data_docs)
-        for suite, frame in frames.items()
-    ]
+    return list(audit_many(frames, subject=subject, data_docs=settings().data_docs).values())
 
 
 def _refuse(made: Candidate, message: str, taken_in: list[DeliveryRef]) -> None:
