@@ -1,19 +1,33 @@
-"""Fixtures for tests that need real servers: one throw-away Postgres for the session, with every database."""
+"""Fixtures for tests that need real servers: a throw-away Postgres with every database.
+
+Airflow reads its environment when it is first imported, so it gets a home of its own before that.
+"""
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import socket
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from redeye.settings import Settings, settings
+from redeye.settings import PROJECT_ROOT, Settings, settings
 from redeye.stack import bootstrap, environment
 from redeye.stack.postgres import EmbeddedPostgres
 from redeye.stack.secrets import Secrets
+
+AIRFLOW_HOME = Path(tempfile.gettempdir()) / f"redeye-test-airflow-{os.getpid()}"
+os.environ["AIRFLOW_HOME"] = str(AIRFLOW_HOME)
+os.environ["AIRFLOW__CORE__DAGS_FOLDER"] = str(PROJECT_ROOT / "dags")
+os.environ["AIRFLOW__CORE__PLUGINS_FOLDER"] = str(PROJECT_ROOT / "plugins")
+os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+atexit.register(shutil.rmtree, AIRFLOW_HOME, ignore_errors=True)
 
 
 @dataclass(frozen=True)
@@ -38,10 +52,9 @@ def spare_port() -> int:
     return find_port()
 
 
-@pytest.fixture(scope="session")
-def stack_env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+@contextmanager
+def installation(home: Path) -> Iterator[Stack]:
     """A temporary installation: roles, databases, lakes and ledgers exist, and the environment names them."""
-    home: Path = tmp_path_factory.mktemp("redeye-home")
     before = dict(os.environ)
     configured = Settings(home=home, postgres_port=find_port())
     secrets = bootstrap.prepare_files(configured)
@@ -59,6 +72,19 @@ def stack_env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="session")
+def install() -> Callable[[Path], AbstractContextManager[Stack]]:
+    """Makes an installation in an empty folder, for fixtures that need one for longer than a module."""
+    return installation
+
+
+@pytest.fixture(scope="module")
+def stack_env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """An installation of the module's own: what its tests write, no other test finds."""
+    with installation(tmp_path_factory.mktemp("redeye-home")) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module")
 def postgres(stack_env: Stack) -> EmbeddedPostgres:
-    """The session's Postgres server, with all databases and roles."""
+    """The module's Postgres server, with all databases and roles."""
     return stack_env.postgres

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -66,7 +69,16 @@ class Nights:
         return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
+def stack_env(
+    install: Callable[[Path], AbstractContextManager[Any]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Any]:
+    """One installation for all of the nights: history is built once."""
+    with install(tmp_path_factory.mktemp("redeye-nights")) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="package")
 def nights(stack_env: object) -> Nights:
     """History in one release, and a first training on it."""
     ingest.ingest_nights(FIRST, HISTORY_ENDS)
