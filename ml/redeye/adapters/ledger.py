@@ -22,9 +22,7 @@ REASON_LENGTH = 2000
 _RELEASE = (
     "release_id, night, revision, first_night, kind, snapshot_id, delivery_set_hash, code_hash, git_sha"
 )
-_JUDGEMENT = (
-    "source, dataset, night, content_hash, is_accepted, path, row_count, is_stated_empty, arrival_night, audit"
-)
+_JUDGEMENT = "source, dataset, night, content_hash, is_accepted, path, row_count, is_stated_empty, arrival_night, audit"
 _DELIVERY = "source, dataset, night, content_hash, path, row_count, is_stated_empty, arrival_night"
 
 

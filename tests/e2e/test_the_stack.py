@@ -1,0 +1,126 @@
+"""The whole stack on spare ports: nights through a real scheduler, logins, and a killed scheduler."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import date
+
+import httpx
+import pandas as pd
+import pytest
+
+from redeye.adapters import ledger, outputs
+from redeye.settings import Settings, settings
+from redeye.stack import airflow_api, environment, lifecycle
+from redeye.stack.airflow_api import AirflowApi
+from redeye.stack.secrets import Secrets
+from redeye.stack.supervisor import Supervisor
+
+pytestmark = pytest.mark.e2e
+
+MODEL = "flight_delay"
+HISTORY = {"first": "2012-12-31", "last": "2013-01-05"}
+FIRST, LAST = date(2013, 1, 6), date(2013, 1, 8)
+SERVER_PORTS = ("postgres_port", "airflow_port", "mlflow_port", "airflow_log_port")
+
+
+@dataclass(frozen=True)
+class Running:
+    """A healthy stack and a session with its Airflow."""
+
+    configured: Settings
+    secrets: Secrets
+    api: AirflowApi
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A stack of its own in a temporary folder; stopped and deleted afterwards."""
+    before = dict(os.environ)
+    with ExitStack() as probes:
+        free = [probes.enter_context(socket.socket()) for _ in SERVER_PORTS]
+        for probe in free:
+            probe.bind(("127.0.0.1", 0))
+        ports = dict(zip(SERVER_PORTS, (probe.getsockname()[1] for probe in free), strict=True))
+    home = tmp_path_factory.mktemp("e2e") / "home"
+    os.environ.update({"REDEYE_HOME": str(home)} | {f"REDEYE_{k.upper()}": str(v) for k, v in ports.items()})
+    settings.cache_clear()
+    configured = settings()
+    try:
+        secrets = lifecycle.up(configured)
+        environment.export(configured, secrets)
+        with airflow_api.opened(settings()) as api:
+            yield Running(settings(), secrets, api)
+    finally:
+        lifecycle.reset(configured)
+        os.environ.clear()
+        os.environ.update(before)
+        settings.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def history(stack: Running) -> None:
+    """A release of six nights and the first champion, both made through the scheduler."""
+    for dag_id, conf in (
+        ("build_history", HISTORY),
+        (f"train_{MODEL}", {"night": HISTORY["last"], "reason": "first training"}),
+    ):
+        stack.api.unpause(dag_id)
+        run = stack.api.trigger(dag_id, conf, run_id=f"test_{dag_id}")
+        stack.api.wait(lambda run=run: [stack.api.run(run)], 1, lambda runs, now: None)
+
+
+def backfilled(stack: Running, dag_id: str, *, at_once: int = 1) -> None:
+    """The nights `FIRST` to `LAST` of a DAG, as a backfill."""
+    stack.api.unpause(dag_id)
+    stack.api.create_backfill(dag_id, FIRST, LAST, max_active_runs=at_once)
+    stack.api.wait(lambda: stack.api.night_runs(dag_id, FIRST, LAST), 3, lambda runs, now: None)
+
+
+def test_nights_run_through_the_scheduler_even_when_it_is_killed(stack: Running, history: None) -> None:
+    stack.api.unpause("build_warehouse")
+    # Several at once: builds must still go forward.
+    stack.api.create_backfill("build_warehouse", FIRST, LAST, max_active_runs=3)
+    scheduler = next(row for row in Supervisor(stack.configured).statuses() if "scheduler" in row.name)
+    os.kill(scheduler.pid, signal.SIGKILL)
+    runs = stack.api.wait(
+        lambda: stack.api.night_runs("build_warehouse", FIRST, LAST), 3, lambda runs, now: None
+    )
+    assert [run.night for run in runs] == [FIRST, date(2013, 1, 7), LAST]
+    assert [ledger.release(run.night).revision for run in runs] == [1, 1, 1]
+
+    for dag_id in (f"score_{MODEL}", f"monitor_{MODEL}"):
+        backfilled(stack, dag_id, at_once=2)
+    rows = outputs.read("predictions", MODEL, FIRST, LAST)
+    assert set(pd.to_datetime(rows["flight_date"]).dt.date) == {date(2013, 1, d) for d in (7, 8, 9)}
+    assert not rows["is_degraded"].any()
+    assert (stack.configured.exports / MODEL / LAST.isoformat() / "manifest.json").is_file()
+
+
+@pytest.mark.parametrize("path", ["/api/v2/dags", "/api/v2/dags/build_warehouse/dagRuns"])
+def test_nothing_is_told_without_a_login(stack: Running, path: str) -> None:
+    answer = httpx.get(environment.airflow_url(stack.configured) + path)
+    assert answer.status_code == httpx.codes.UNAUTHORIZED
+
+
+def test_a_viewer_cannot_act(stack: Running, history: None) -> None:
+    url = environment.airflow_url(stack.configured)
+    login = {"username": environment.VIEWER, "password": stack.secrets.airflow_viewer_password}
+    token = httpx.post(f"{url}/auth/token", json=login).json()["access_token"]
+    answer = httpx.post(
+        f"{url}/api/v2/dags/build_warehouse/dagRuns",
+        headers={"Authorization": f"Bearer {token}"},
+        json={"conf": {"night": "2013-01-09"}, "logical_date": None},
+    )
+    assert answer.status_code == httpx.codes.FORBIDDEN
+
+
+def test_starting_again_leaves_everything_running(stack: Running) -> None:
+    before = {row.name: row.pid for row in Supervisor(stack.configured).statuses()}
+    lifecycle.up(stack.configured)
+    assert {row.name: row.pid for row in Supervisor(stack.configured).statuses()} == before
