@@ -38,7 +38,7 @@ help: ## List the targets
 setup: $(STAMP) ## Install everything into .venv (done by the other targets too)
 
 $(STAMP): requirements.lock
-	@PYTHON=$(PYTHON) VENV=$(VENV) BOOTSTRAP=$(BOOTSTRAP) UV_VERSION=$(UV_VERSION) bash scripts/setup.sh
+	@PYTHON=$(PYTHON) VENV=$(VENV) BOOTSTRAP=$(BOOTSTRAP) UV_VERSION=$(UV_VERSION) bash ml/redeye/stack/setup.sh
 	@rm -f $(VENV)/.installed-*
 	@touch $@
 
@@ -100,6 +100,6 @@ format: $(STAMP) ## Rewrite the code in the one style
 
 .PHONY: lock
 lock: ## Resolve requirements.in into requirements.lock
-	@PYTHON=$(PYTHON) VENV=$(VENV) BOOTSTRAP=$(BOOTSTRAP) UV_VERSION=$(UV_VERSION) bash scripts/setup.sh --uv-only
+	@PYTHON=$(PYTHON) VENV=$(VENV) BOOTSTRAP=$(BOOTSTRAP) UV_VERSION=$(UV_VERSION) bash ml/redeye/stack/setup.sh --uv-only
 	@$(BOOTSTRAP)/bin/uv pip compile --python-version 3.11 --custom-compile-command 'make lock' \
 		--no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock requirements.in

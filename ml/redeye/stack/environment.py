@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 from redeye.settings import PROJECT_ROOT, Settings, settings
@@ -28,6 +29,7 @@ def environment(configured: Settings, secrets: Secrets) -> dict[str, str]:
 def export(configured: Settings, secrets: Secrets) -> None:
     """Set the environment of this process, so that what it runs itself behaves as in the stack."""
     os.environ.update(environment(configured, secrets))
+    time.tzset()
     settings.cache_clear()
 
 
@@ -163,6 +165,8 @@ def _python() -> dict[str, str]:
         "PYTHONPATH": str(PROJECT_ROOT / "ml"),
         # Empty means off: where bytecode is not kept, each of the many processes compiles all it imports.
         "PYTHONDONTWRITEBYTECODE": "",
+        # Feast's SQLite store keeps times as the process's local time shows them.
+        "TZ": "UTC",
     }
 
 

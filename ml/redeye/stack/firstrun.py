@@ -18,7 +18,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from redeye.core.calendar import ONE_DAY, coming_day
+from redeye.core.calendar import NEW_YORK, ONE_DAY, coming_day
 from redeye.core.errors import ConfigError
 from redeye.settings import Settings, settings
 from redeye.stack import airflow_api
@@ -97,6 +97,8 @@ def show_riskiest(configured: Settings, console: Console, night: date) -> None:
     if not path.exists():
         raise ConfigError(f"{path} is missing: run `score_{MODEL}` for {night}")
     frame = parquet.read_table(path).to_pandas().sort_values("probability", ascending=False).head(RISKIEST)
+    departures = frame["scheduled_departure_at"].dt.tz_localize("UTC").dt.tz_convert(NEW_YORK.key)
+    frame["departs"] = departures.dt.strftime("%H:%M")
     table = Table(
         title=f"The {len(frame)} flights of {coming_day(night)} most likely to be 15 minutes late or more"
     )
@@ -105,7 +107,7 @@ def show_riskiest(configured: Settings, console: Console, night: date) -> None:
         "carrier": "carrier_id",
         "from": "origin_id",
         "to": "destination_id",
-        "departure (UTC)": "scheduled_departure_at",
+        "departs": "departs",
         "probability": "probability",
     }
     present = {title: column for title, column in shown.items() if column in frame}

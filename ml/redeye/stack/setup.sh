@@ -15,11 +15,16 @@ has_venv() {
     "$1" -c 'import ensurepip, venv' >/dev/null 2>&1
 }
 
+# Some systems call it python3 only.
+if [ "$PYTHON" = python3.11 ] && ! is_python311 python3.11 && is_python311 python3; then
+    PYTHON=python3
+fi
+
 install_with_apt() {
     # Not for a PYTHON that was chosen by hand.
-    if [ "$PYTHON" = python3.11 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    if [[ "$PYTHON" == python3* ]] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         printf 'setup: installing python3.11-venv with apt-get\n'
-        apt-get update -qq && apt-get install -y -qq python3.11 python3.11-venv >/dev/null
+        apt-get update -qq && apt-get install -y -qq python3.11 python3.11-venv >/dev/null && PYTHON=python3.11
     fi
 }
 
