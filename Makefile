@@ -70,6 +70,10 @@ load-year: $(STAMP) ## Bring the warehouse to the end of the year
 backfill: $(STAMP) ## Run the nightly DAGs again: make backfill FROM=2013-04-04 TO=2013-04-10
 	@$(REDEYE) backfill "$(FROM)" "$(TO)"
 
+.PHONY: airflow
+airflow: $(STAMP) ## Run Airflow's own command line: make airflow ARGS='dags list'
+	@$(REDEYE) airflow $(ARGS)
+
 .PHONY: gap
 gap: $(STAMP) ## Go on without a night: make gap NIGHT=2013-04-05 REASON='no delivery'
 	@$(REDEYE) gap "$(NIGHT)" --reason "$(REASON)"

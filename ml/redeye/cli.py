@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -172,6 +174,14 @@ def backfill(
             raise ConfigError(f"FROM={first} is after TO={last}")
         _start()
         firstrun.backfill(console, first_night, last_night)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
+def airflow(context: typer.Context) -> None:
+    """Run Airflow's own command line in the stack's environment: redeye airflow backfill create …"""
+    with _told_plainly():
+        environment.export(settings(), bootstrap.prepare_files(settings()))
+    os.execvp(sys.executable, [sys.executable, "-m", "airflow", *context.args])  # noqa: S606
 
 
 @app.command()

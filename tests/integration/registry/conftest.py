@@ -19,7 +19,7 @@ from redeye.settings import PROJECT_ROOT, settings
 
 NIGHT = date(2013, 3, 31)
 FIRST = date(2013, 1, 1)
-PER_NIGHT = 160
+PER_NIGHT = 260
 RELEASE = Release("2013-03-31.r1", NIGHT, 1, FIRST, ReleaseKind.HISTORY, 7, "deliveries", "code", "sha")
 
 
