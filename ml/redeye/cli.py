@@ -178,7 +178,7 @@ def backfill(
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
 def airflow(context: typer.Context) -> None:
-    """Run Airflow's own command line in the stack's environment: redeye airflow backfill create …"""
+    """Run Airflow's own command line in the stack's environment: redeye airflow dags list."""
     with _told_plainly():
         environment.export(settings(), bootstrap.prepare_files(settings()))
     os.execvp(sys.executable, [sys.executable, "-m", "airflow", *context.args])  # noqa: S606

@@ -14,6 +14,7 @@ import pandas as pd
 
 from redeye.adapters.mlflow_client import client, experiment_id
 from redeye.adapters.plots import draw
+from redeye.core.algorithms.base import Inputs, numeric_matrix
 from redeye.core.evaluation import METRICS, Metrics, Scored
 from redeye.core.gates import GateReport
 from redeye.core.splits import Windows
@@ -38,9 +39,16 @@ class TrainingRun:
         from mlflow.data.code_dataset_source import CodeDatasetSource
         from mlflow.data.pandas_dataset import from_pandas
 
-        release = self.subject.release
+        release, inputs = self.subject.release, Inputs.of(self.subject.spec)
+        head = frame.head(SCHEMA_ROWS)
+        # All numbers as floats: an integer column's schema would not allow for missing values.
+        numbers = pd.DataFrame(
+            numeric_matrix(head, inputs.numeric).astype("float64"),
+            index=head.index,
+            columns=list(inputs.numeric),
+        )
         dataset = from_pandas(
-            frame.head(SCHEMA_ROWS).convert_dtypes(dtype_backend="numpy_nullable").infer_objects(),
+            numbers.join(head[[*inputs.categorical, self.subject.spec.target.column]]),
             source=CodeDatasetSource(tags=self.subject.tags()),
             name=f"{self.subject.spec.model}@{release.release_id}",
             digest=digest_of(frame),
