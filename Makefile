@@ -86,6 +86,10 @@ docs: $(STAMP) ## Write the generated pages (the stack must run)
 test: $(STAMP) ## Run every test (ARGS=... goes to pytest)
 	@$(BIN)/python -m pytest $(ARGS)
 
+.PHONY: bench
+bench: $(STAMP) ## Measure against the plainest scripts (a table, and JSON)
+	@$(BIN)/python tests/bench/run.py $(ARGS)
+
 .PHONY: lint
 lint: $(STAMP) ## Check style, layers of imports, and SQL
 	@$(BIN)/ruff check $(SOURCES)
