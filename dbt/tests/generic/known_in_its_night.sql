@@ -1,10 +1,9 @@
-{# Every row came to be known after its night began and no later than its cutoff. #}
+{# Every row was known by the cutoff of the night it arrived with. One that missed its own night's build was
+   known before that night began. #}
 {% test known_in_its_night(model, night_column='night') %}
     select *
     from {{ model }}
     where
         {{ night_column }} between {{ first_night() }} and {{ last_night() }}
-        and not coalesce(
-            known_at > {{ cutoff(night_column ~ ' - 1') }} and known_at <= {{ cutoff(night_column) }}, false
-        )
+        and not coalesce(known_at <= {{ cutoff(night_column) }}, false)
 {% endtest %}

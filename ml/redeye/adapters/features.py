@@ -95,8 +95,8 @@ def apply(store: FeatureStore | None = None) -> bool:
         declared = _definitions()
         kept = {(type(each).__name__, each.name) for each in declared}
         project = store.project
+        # Feature services stay: a champion, or a version to go back to, reads its own.
         registered: list[Any] = [
-            *store.registry.list_feature_services(project),
             *store.registry.list_feature_views(project),
             *store.registry.list_data_sources(project),
             *(entity for entity in store.registry.list_entities(project) if entity.name != "__dummy"),

@@ -283,10 +283,9 @@ class LakeOfflineStore(OfflineStore):
 
         def run() -> pa.Table:
             con = cursor(config)
-            if isinstance(entity_df, str):
-                entities = con.execute(entity_df).to_arrow_table()
-            else:
-                entities = _arrow(entity_df)
+            entities = (
+                con.execute(entity_df).to_arrow_table() if isinstance(entity_df, str) else _arrow(entity_df)
+            )
             time_column = _time_column(entities)
             _check(entities, views)
             return join(con, entities, time_column, views, only_known=filter_by_created_timestamp)

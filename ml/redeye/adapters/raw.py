@@ -50,8 +50,11 @@ def typed_rows(dataset: Dataset, refs: Sequence[DeliveryRef]) -> str:
     )
 
 
-def register_files(con: duckdb.DuckDBPyConnection, refs: Sequence[DeliveryRef]) -> None:
+def register_files(con: duckdb.DuckDBPyConnection, refs: Sequence[DeliveryRef], *, first: date) -> None:
     """Verify landing files against their manifests and register their lineage as `delivery_files`.
+
+    A delivery of a night before `first` missed its own build: its rows arrive with the night `first`. When
+    they were known does not change by that, unless the delivery itself came late.
 
     Raises:
         DeliveryError: if a file is missing, truncated or altered since it landed.
@@ -62,7 +65,10 @@ def register_files(con: duckdb.DuckDBPyConnection, refs: Sequence[DeliveryRef]) 
         {
             "filename": pa.array([str(ref.path) for ref in refs], pa.string()),
             "night": pa.array([ref.night for ref in refs], pa.date32()),
-            "arrival_night": pa.array([ref.arrival_night for ref in refs], pa.date32()),
+            "arrival_night": pa.array(
+                [max(r.arrival_night, first) if r.night < first else r.arrival_night for r in refs],
+                pa.date32(),
+            ),
             "delivery_id": pa.array([ref.content_hash for ref in refs], pa.string()),
             "restated_at": pa.array(
                 [cutoff(r.arrival_night).replace(tzinfo=None) if r.is_restatement else None for r in refs],
@@ -73,13 +79,16 @@ def register_files(con: duckdb.DuckDBPyConnection, refs: Sequence[DeliveryRef]) 
     con.register("delivery_files", files)
 
 
-def load(con: duckdb.DuckDBPyConnection, source: Source, refs: Iterable[DeliveryRef]) -> dict[str, int]:
+def load(
+    con: duckdb.DuckDBPyConnection, source: Source, refs: Iterable[DeliveryRef], *, first: date
+) -> dict[str, int]:
     """Append deliveries to the raw tables, all in one transaction.
 
     Args:
         con: with the warehouse attached for writing.
         source: whose deliveries they are; gives the columns' types.
         refs: deliveries that no release has taken in yet.
+        first: the first night of the build.
 
     Returns:
         Rows loaded, by dataset.
@@ -95,7 +104,7 @@ def load(con: duckdb.DuckDBPyConnection, source: Source, refs: Iterable[Delivery
             mine = [ref for ref in refs if ref.dataset == dataset.name]
             if not mine:
                 continue
-            register_files(con, mine)
+            register_files(con, mine, first=first)
             columns = ", ".join(f'"{name}"' for name in dataset.columns)
             table = f"warehouse.raw.{table_name(source, dataset)}"
             rows = con.execute(

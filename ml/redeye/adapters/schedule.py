@@ -50,7 +50,7 @@ def landed(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.DataFr
     if ref is None:
         return None
     dataset = dataset_named(configured_source(), SCHEDULE)
-    raw.register_files(con, [ref])
+    raw.register_files(con, [ref], first=night)
     con.execute(f"CREATE OR REPLACE TEMP TABLE landed_schedule AS {raw.typed_rows(dataset, [ref])}")
     return _through_the_view(con, spec, night)
 

@@ -40,7 +40,12 @@ class Candidate:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able form, for the hand-over between tasks."""
-        return {**self.__dict__, "first": self.first.isoformat(), "last": self.last.isoformat()}
+        return {
+            **self.__dict__,
+            "first": self.first.isoformat(),
+            "last": self.last.isoformat(),
+            "kind": str(self.kind),
+        }
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Candidate:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -135,7 +134,7 @@ def _check_forward(first: date, last: date) -> None:
 def _build(first: date, last: date, *, holder: str, kind: ReleaseKind, token: int) -> Candidate:
     source = configured_source()
     head = ledger.latest_release()
-    refs = _newest_arriving_with(first, ledger.unreleased_deliveries(last))
+    refs = _newest(ledger.unreleased_deliveries(last))
     if not any(ref.night == last for ref in refs):
         raise NotReleased(f"no accepted delivery of night {last} has landed: run `ingest_deliveries` first")
     con = lake.connect()
@@ -143,7 +142,7 @@ def _build(first: date, last: date, *, holder: str, kind: ReleaseKind, token: in
         lake.attach(con, Catalog.WAREHOUSE, token=token)
         lake.rewind(con, to_snapshot=head.snapshot_id if head else 0)
         raw.create_tables(con, source)
-        loaded = raw.load(con, source, refs)
+        loaded = raw.load(con, source, refs, first=first)
         raw.add_holidays(con, first, last)
         raw.set_build_window(con, first, last)
         log.info("loaded %s", ", ".join(f"{rows} {name}" for name, rows in loaded.items()))
@@ -173,19 +172,13 @@ def _build(first: date, last: date, *, holder: str, kind: ReleaseKind, token: in
     )
 
 
-def _newest_arriving_with(first: date, refs: list[DeliveryRef]) -> list[DeliveryRef]:
+def _newest(refs: list[DeliveryRef]) -> list[DeliveryRef]:
     """What a build loads: of each dataset and night the newest version.
 
-    Deliveries that missed their own night's build arrive with this one, and are known from then on. A
-    version that was replaced before any build took it in was never used: it stays in landing only.
+    One that was replaced before any build took it in was never used: it stays in landing only.
     """
-    newest = {
-        (ref.source, ref.dataset, ref.night): ref for ref in sorted(refs, key=lambda ref: ref.arrival_night)
-    }
-    return [
-        replace(ref, arrival_night=max(ref.arrival_night, first)) if ref.night < first else ref
-        for ref in newest.values()
-    ]
+    by_arrival = sorted(refs, key=lambda ref: ref.arrival_night)
+    return list({(ref.source, ref.dataset, ref.night): ref for ref in by_arrival}.values())
 
 
 def _audit(made: Candidate) -> list[AuditResult]:
@@ -205,8 +198,9 @@ def _refuse(made: Candidate, message: str, taken_in: list[DeliveryRef]) -> None:
     """Leave a refused candidate behind: a gap, barred deliveries, a free lease. The next build rewinds."""
     if made.first == made.last:
         ledger.record_gap(made.last, reason=message, recorded_by=made.holder)
-    # The schedule stays: it has its own audit, and the coming day is scored from it.
-    ledger.record_deliveries([ref for ref in taken_in if ref.dataset != SCHEDULE], is_accepted=False)
+    # The coming day's schedule stays: it has its own audit, and the day is scored from it.
+    barred = [ref for ref in taken_in if ref.dataset != SCHEDULE or ref.night != made.last]
+    ledger.record_deliveries(barred, is_accepted=False)
     lease.release(Catalog.WAREHOUSE, made.token)
 
 

@@ -152,7 +152,7 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
     if standing := _promoted_before(spec.model, version):
         return _outcome(subject, run, standing, version, is_promoted=True, reason=standing.reason)
 
-    report = _judged(subject, frame, spans, chosen, version, champion, run)
+    report, tested = _judged(subject, frame, spans, chosen, version, champion, run)
     if not report.is_passed:
         why = f"version {champion.version} stays champion: {report.message()}"
         registry.point_alias(spec.model, version.version, Alias.CHALLENGER)
@@ -163,7 +163,11 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
         version,
         effective_night=night + timedelta(days=spec.effective_lag_nights),
         reason=f"{subject.reason}: {report.message()}",
-        evidence={"gates": report.to_dict(), "champion_version": champion.version},
+        evidence={
+            "gates": report.to_dict(),
+            "champion_version": champion.version,
+            "test_metrics": tested.metrics().to_dict() if tested else {},
+        },
         follows=champion,
     )
     return _outcome(subject, run, promotion, version, is_promoted=True, reason=promotion.reason)
@@ -198,7 +202,8 @@ def _judged(
     version: Version,
     champion: Promotion,
     run: TrainingRun,
-) -> GateReport:
+) -> tuple[GateReport, Scored | None]:
+    """The gates' report on the test window, and the candidate's predictions there, if it has any."""
     spec, rows = subject.spec, rows_of(frame, subject.spec, spans.test)
     incumbent = registry.load_artifact(champion.artifact_uri, champion.artifact_sha256)
     its_rows = rows
@@ -216,7 +221,7 @@ def _judged(
     )
     shown = {name: one for name, one in zip(names, predicted, strict=True) if one is not None}
     run.log_judgement(report, shown, chosen.model.importance())
-    return report
+    return report, predicted[0]
 
 
 def _scored(model: Model[Any], rows: pd.DataFrame, spec: Spec) -> Scored | None:
