@@ -10,8 +10,8 @@ from figures import measured
 FIRST = date(2012, 12, 31)
 MODEL = "flight_delay"
 HOLDER = "bench"
-# Learning from the last weeks is enough for a model of full size.
-VALID_NIGHTS, TRAIN_NIGHTS = 14, 60
+# Half a year is enough for a model of full size.
+VALID_NIGHTS, TRAIN_NIGHTS = 14, 180
 SCORED_NIGHTS = 3
 
 
