@@ -179,6 +179,12 @@ def _nights() -> str:
                 avg(arrival_delay_minutes) AS mean_arrival_delay_minutes
             FROM flights WHERE outcome_night BETWEEN $first AND $last GROUP BY outcome_night
         ),
+        -- Of all outcomes, also of flights whose day's schedule was refused: they count in the features too.
+        first_known AS (
+            SELECT night, count(arrival_delay_minutes) AS arrived
+            FROM warehouse.intermediate.int_outcomes__versioned
+            WHERE {IN_WINDOW} AND first_known_night = night GROUP BY night
+        ),
         features AS (
             SELECT night, sum(flights_1n) AS flights, sum(late_flights_1n) AS late, sum(flights_7n) AS week,
                 sum(late_flights_7n) / nullif(sum(flights_7n), 0) AS week_late_rate,
@@ -194,12 +200,12 @@ def _nights() -> str:
             CASE WHEN outcomes.flights >= 100 THEN outcomes.cancelled_rate END AS cancelled_rate,
             CASE WHEN outcomes.arrived >= 100 THEN outcomes.mean_arrival_delay_minutes END
                 AS mean_arrival_delay_minutes,
-            CASE WHEN outcomes.arrived > 0 THEN features.flights / outcomes.arrived ELSE 1 END
+            CASE WHEN first_known.arrived > 0 THEN features.flights / first_known.arrived ELSE 1 END
                 AS counted_in_features_share,
             CASE WHEN features.week >= 1000 THEN features.week_late_rate END AS late_rate_7n,
             CASE WHEN features.week >= 1000 THEN features.week_mean END AS mean_delay_minutes_7n
         FROM nights
         LEFT JOIN scheduled USING (night) LEFT JOIN staged USING (night) LEFT JOIN today USING (night)
-        LEFT JOIN outcomes USING (night) LEFT JOIN features USING (night)
+        LEFT JOIN outcomes USING (night) LEFT JOIN first_known USING (night) LEFT JOIN features USING (night)
         ORDER BY nights.night
     """
