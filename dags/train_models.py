@@ -2,7 +2,8 @@
 
 Runs on the calendar of the spec if it has one, or by hand with `night` (what was known by then) and
 `reason`: for instance when the monitor's verdict is `retrain`. A promotion takes effect two nights after
-its own, never on a night already scored. Keeping the champion is a success, not a failure: the log and the registry say why.
+its own, never on a night already scored. Keeping the champion is a success, not a failure: the log and
+the registry say why.
 
 When a task is red:
 
