@@ -176,7 +176,9 @@ def backfill(
         firstrun.backfill(console, first_night, last_night)
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+)
 def airflow(context: typer.Context) -> None:
     """Run Airflow's own command line in the stack's environment: redeye airflow dags list."""
     with _told_plainly():
