@@ -131,5 +131,11 @@ def figure(
         target=f"at most {TARGET}x",
         is_met=ratio <= TARGET,
         note=f"{made['rows']:,} rows in {made['files']:,} files; processor time {cpu:.2f}x",
-        detail={"steps": parts, "cpu_ratio": cpu, "night": date_.isoformat(), **made},
+        detail={
+            "steps": parts,
+            "cpu_ratio": cpu,
+            "night": date_.isoformat(),
+            **made,
+            "failures": [each for run in (*before, *after) for each in run["failures"]],
+        },
     )

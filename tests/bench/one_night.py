@@ -14,8 +14,12 @@ from figures import Cost, Figure, measured, median
 from installation import Installation, postmaster
 from prepared import HOLDER, MODEL
 
+from redeye.core.errors import RedeyeError
+
 STEPS = ("ingest", "transform", "publish", "materialize", "score", "export", "monitor")
 BUILD = ("transform", "publish")
+# As a task has in Airflow; failures are kept in the details.
+ATTEMPTS = 3
 # In the order of a night: what a job imports that an earlier one has imported already costs it nothing here.
 IMPORTS = {
     "pandas, pyarrow, duckdb, psycopg2": ("pandas", "pyarrow", "duckdb", "psycopg2", "redeye.jobs.ingest"),
@@ -66,8 +70,18 @@ def repeat(
     """The same night several times, each in a new process and from the same state."""
     runs = []
     for _ in range(times):
-        at.back_to(checkpoint)
-        runs.append(at.run("one_night:run", night=night, steps=list(steps)))
+        failures: list[str] = []
+        while True:
+            at.back_to(checkpoint)
+            try:
+                run = at.run("one_night:run", night=night, steps=list(steps))
+            except RedeyeError as error:
+                failures.append(str(error))
+                if len(failures) == ATTEMPTS:
+                    raise
+                continue
+            runs.append(run | {"failures": failures})
+            break
     return runs
 
 
@@ -91,7 +105,12 @@ def figures(runs: list[dict[str, Any]], night: date) -> list[Figure]:
             "s",
             ours=whole.seconds,
             note=f"{night}: {told}",
-            detail={"steps": steps, "whole": asdict(whole), "repetitions": len(runs)},
+            detail={
+                "steps": steps,
+                "whole": asdict(whole),
+                "repetitions": len(runs),
+                "failures": [each for run in runs for each in run["failures"]],
+            },
         ),
         Figure(
             "  its imports",

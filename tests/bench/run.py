@@ -77,7 +77,8 @@ class Bench:
             self._say(f"history up to {self.before}, a champion, scored nights")
             self.models.mkdir()
             self.at.run("prepared:history", last=self.before)
-            made = self.at.run("prepared:champion", last=self.before, folder=str(self.models))
+            if {"scoring", "night"} & set(only):
+                made = self.at.run("prepared:champion", last=self.before, folder=str(self.models))
             self.at.checkpoint(BASE)
         measures: dict[str, Callable[[], list[Figure]]] = {
             "scoring": lambda: self._scoring(made),
@@ -91,14 +92,7 @@ class Bench:
             if name not in only:
                 continue
             self._say(name)
-            try:
-                found = measure()
-            except (
-                RedeyeError,
-                subprocess.CalledProcessError,
-            ) as error:  # the other figures are worth having
-                self.console.print(f"[red]{error}[/red]")
-                found = [Figure(name, note="failed, see above", is_met=False)]
+            found = self._tried(name, measure)
             for line in found:
                 self._say(f"  {line.name}: {line.note}")
             lines += found
