@@ -93,6 +93,7 @@ def apply(store: FeatureStore | None = None) -> bool:
         if _applied(store) == wanted and not _is_online_lost(store):
             return False
         declared = _definitions()
+        _refuse_changed_services(store, declared)
         kept = {(type(each).__name__, each.name) for each in declared}
         project = store.project
         # Feature services stay: a champion, or a version to go back to, reads its own.
@@ -107,6 +108,31 @@ def apply(store: FeatureStore | None = None) -> bool:
         store.registry.apply_project(Project(name=project, tags={DEFINITIONS: wanted}))
     log.info("registered %d definitions, removed %d (%s)", len(declared), len(gone), wanted)
     return True
+
+
+def _refuse_changed_services(store: FeatureStore, declared: list[Any]) -> None:
+    """A feature service never changes: the version that serves reads it by its name.
+
+    Raises:
+        ConfigError: naming the service, what changed, and what to do.
+    """
+    from feast import FeatureService
+
+    def features_of(service: FeatureService) -> set[str]:
+        return {
+            f"{view.name}:{each.name}" for view in service.feature_view_projections for each in view.features
+        }
+
+    standing = {service.name: features_of(service) for service in store.list_feature_services()}
+    for service in declared:
+        if not isinstance(service, FeatureService) or service.name not in standing:
+            continue
+        if changed := features_of(service) ^ standing[service.name]:
+            some = ", ".join(sorted(changed)[:5])
+            raise ConfigError(
+                f"feature service {service.name} is registered with other features ({some}): "
+                "raise `version` in its spec, so that the model that serves keeps the features it was trained on"
+            )
 
 
 def training_frame(

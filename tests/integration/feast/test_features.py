@@ -15,6 +15,7 @@ from feast import FeatureService, FeatureStore
 
 from redeye.adapters import features, ledger, offline_store
 from redeye.core.calendar import cutoff, nights
+from redeye.core.errors import ConfigError
 from redeye.settings import settings
 
 pytestmark = pytest.mark.integration
@@ -229,6 +230,17 @@ def test_registering_again_does_nothing_until_a_definition_changes(
     # A service stays though nothing declares it any more: a champion may read it.
     services = {service.name for service in features.store_at(None).list_feature_services()}
     assert services == {"flight_delay_v1", EVERYTHING}
+
+
+def test_a_service_that_a_model_may_read_is_never_changed(
+    store: FeatureStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = FeatureService(name="flight_delay_v1", features=[store.get_feature_view("origin_evening")])
+    declared = [each for each in features._definitions() if getattr(each, "name", "") != other.name]
+    monkeypatch.setattr(features, "definitions_hash", lambda: "changed")
+    monkeypatch.setattr(features, "_definitions", lambda: [*declared, other])
+    with pytest.raises(ConfigError, match="raise `version` in its spec"):
+        features.apply()
 
 
 def test_training_frame_takes_sql_and_only_what_the_service_names(store: FeatureStore) -> None:

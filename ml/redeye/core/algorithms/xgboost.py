@@ -114,6 +114,8 @@ class XGBoostModel(Model[XGBoostParams]):
 
 
 def _matrix(frame: pd.DataFrame, numeric: tuple[str, ...], categories: Categories) -> npt.NDArray[np.float32]:
-    codes = categories.codes(frame).astype(np.float32)
-    codes[codes < 0] = np.nan
-    return np.hstack([numeric_matrix(frame, numeric), codes])
+    numbers, codes = numeric_matrix(frame, numeric), categories.codes(frame)
+    matrix = np.empty((len(frame), numbers.shape[1] + codes.shape[1]), dtype=np.float32)
+    matrix[:, : numbers.shape[1]] = numbers
+    matrix[:, numbers.shape[1] :] = np.where(codes < 0, np.nan, codes)
+    return matrix
