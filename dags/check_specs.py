@@ -7,7 +7,8 @@ DAG files leave such a spec out, so that one mistake hides no other model.
 from __future__ import annotations
 
 from redeye.core.errors import ConfigError
-from redeye_airflow.factory import spec_faults
+from redeye.core.specs import faults
+from redeye.settings import SPECS
 
-if faults := spec_faults():
-    raise ConfigError("\n".join(faults))
+if found := faults(SPECS):
+    raise ConfigError("\n".join(found))

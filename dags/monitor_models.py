@@ -16,7 +16,11 @@ from __future__ import annotations
 
 from airflow.sdk import DAG
 
-from redeye_airflow.factory import monitor_dag, sound_specs
+from redeye.core.specs import sound_specs
+from redeye.settings import SPECS
+from redeye_airflow.factory import monitor_dag
 
-dags: dict[str, DAG] = {dag.dag_id: dag for spec in sound_specs() for dag in [monitor_dag(spec, __doc__)]}
+dags: dict[str, DAG] = {
+    dag.dag_id: dag for spec in sound_specs(SPECS).values() for dag in [monitor_dag(spec, __doc__)]
+}
 globals().update(dags)

@@ -16,7 +16,11 @@ from __future__ import annotations
 
 from airflow.sdk import DAG
 
-from redeye_airflow.factory import sound_specs, train_dag
+from redeye.core.specs import sound_specs
+from redeye.settings import SPECS
+from redeye_airflow.factory import train_dag
 
-dags: dict[str, DAG] = {dag.dag_id: dag for spec in sound_specs() for dag in [train_dag(spec, __doc__)]}
+dags: dict[str, DAG] = {
+    dag.dag_id: dag for spec in sound_specs(SPECS).values() for dag in [train_dag(spec, __doc__)]
+}
 globals().update(dags)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+
 from feast import FeatureService, FeatureView
 
 import views
 from redeye.core.errors import ConfigError
-from redeye.core.specs import Spec, load_specs
-from redeye.settings import PROJECT_ROOT
+from redeye.core.specs import Spec, sound_specs
+from redeye.settings import SPECS
+
+log = logging.getLogger(__name__)
 
 VIEWS = {view.name: view for view in vars(views).values() if isinstance(view, FeatureView)}
 
@@ -36,6 +40,16 @@ def service(spec: Spec) -> FeatureService:
     )
 
 
+def sound_services() -> dict[str, FeatureService]:
+    """The services of the specs whose features are all declared: one model's mistake stops no other's."""
+    found = {}
+    for spec in sound_specs(SPECS).values():
+        try:
+            found[spec.feature_service] = service(spec)
+        except ConfigError as error:
+            log.error("left out: %s", error)
+    return found
+
+
 # Feast registers what it finds as attributes of a module.
-SPECS = load_specs(PROJECT_ROOT / "ml" / "specs").values()
-globals().update({spec.feature_service: service(spec) for spec in SPECS})
+globals().update(sound_services())

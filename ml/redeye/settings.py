@@ -14,6 +14,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
+SPECS = PROJECT_ROOT / "ml" / "specs"
 
 
 class Settings(BaseSettings):

@@ -2,46 +2,19 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
 from datetime import timedelta
 
 from airflow.sdk import DAG, Asset, Param
 
 from redeye.core.calendar import start_of
-from redeye.core.errors import ConfigError
-from redeye.core.specs import Spec, load_spec
-from redeye.settings import PROJECT_ROOT
+from redeye.core.specs import Spec
 from redeye_airflow.nights import source_nights
 from redeye_airflow.operators import JobOperator
 from redeye_airflow.timetables import CalendarTimetable
 from redeye_airflow.vocabulary import AssetName, Otherwise, ParamName, Requirement, RunValue, Tag, Verb
 from redeye_airflow.wiring import ACTIVE_RUNS, DEFAULTS, night_param, nightly
 
-log = logging.getLogger(__name__)
-
-SPECS = PROJECT_ROOT / "ml" / "specs"
 RANGE = {"first": RunValue.FIRST, "last": RunValue.LAST}
-
-
-def sound_specs() -> Iterator[Spec]:
-    """The specs that can be read. `dags/check_specs.py` reports the others, so that one hides no other."""
-    for path in sorted(SPECS.glob("*.yaml")):
-        try:
-            yield load_spec(path)
-        except ConfigError as error:
-            log.warning("%s", error)
-
-
-def spec_faults() -> list[str]:
-    """What is wrong with the specs that cannot be read: file, line and key of each fault."""
-    faults = []
-    for path in sorted(SPECS.glob("*.yaml")):
-        try:
-            load_spec(path)
-        except ConfigError as error:
-            faults.append(str(error))
-    return faults
 
 
 def build_tasks(kind: str, *, timeout: timedelta) -> None:
@@ -176,6 +149,8 @@ def train_dag(spec: Spec, doc: str) -> DAG:
             },
             op_kwargs={"model": spec.model},
             requires=Requirement.RELEASE,
+            # The calendar's runs start at hours of their own, some after the night's release was due.
+            wait=timedelta(hours=6),
             execution_timeout=timedelta(hours=2),
             outlets=[Asset(f"{AssetName.PROMOTIONS}/{spec.model}")],
         )

@@ -154,7 +154,9 @@ class JobOperator(BaseOperator):
                 return self._run_job(context, run, is_degraded=True)
             case Otherwise.SKIP:
                 raise AirflowSkipException(f"{reason}: nothing to do for it")
-        raise AirflowFailException(f"{reason}: build it first")
+        raise AirflowFailException(
+            f"{reason}: build it first if it can still be built, or take another night"
+        )
 
     def _run_job(self, context: Context, run: NightRun, *, is_degraded: bool = False) -> dict[str, Any]:
         values: dict[RunValue, Any] = {

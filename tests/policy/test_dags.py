@@ -15,8 +15,8 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
 from airflow.serialization.serialized_objects import DagSerialization
 
-from redeye.settings import PROJECT_ROOT
-from redeye_airflow.factory import SPECS
+from redeye.core.specs import sound_specs
+from redeye.settings import PROJECT_ROOT, SPECS
 from redeye_airflow.operators import JobOperator
 from redeye_airflow.timetables import NightTimetable
 from redeye_airflow.vocabulary import OWNER, Tag, Verb
@@ -27,7 +27,10 @@ MODELS = sorted(path.stem for path in SPECS.glob("*.yaml"))
 SCHEDULE_WORDS = {"hourly", "daily", "nightly", "weekly", "monthly", "night", "day", "week", "month"}
 # The wiring of a DAG file: everything else belongs behind an operator.
 HEAVY = {"pandas", "xgboost", "sklearn", "mlflow", "feast", "dbt", "great_expectations", "evidently"}
-ALLOWED_IMPORTS = {"__future__", "datetime", "airflow.sdk", "redeye_airflow", "redeye.core.errors"}
+ALLOWED_IMPORTS = {
+    *("__future__", "datetime", "airflow.sdk", "redeye_airflow"),
+    *("redeye.core.errors", "redeye.core.specs", "redeye.settings"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -149,3 +152,8 @@ def test_only_dags_and_plugins_import_airflow() -> None:
     pattern = re.compile(r"^\s*(?:from|import) airflow\b", flags=re.MULTILINE)
     guilty = [path for path in (PROJECT_ROOT / "ml").rglob("*.py") if pattern.search(path.read_text("utf-8"))]
     assert guilty == []
+
+
+def test_every_model_has_a_suite_for_its_predictions() -> None:
+    for name in sound_specs(SPECS):
+        assert (PROJECT_ROOT / "expectations" / "predictions" / f"{name}.yml").is_file(), name

@@ -22,7 +22,7 @@ from redeye.adapters import ledger
 from redeye.adapters.feast_import import import_feast
 from redeye.core.calendar import cutoff
 from redeye.core.errors import ConfigError
-from redeye.settings import PROJECT_ROOT, settings
+from redeye.settings import PROJECT_ROOT, SPECS, settings
 
 if TYPE_CHECKING:
     from feast import FeatureStore, FeatureView
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 REPO = PROJECT_ROOT / "feature_repo"
-SPECS = PROJECT_ROOT / "ml" / "specs"
 DEFINITIONS = "definitions"
 _LOCK = 7_205_759  # Any number of our own: Postgres' advisory locks are told apart by it.
 
@@ -67,12 +66,12 @@ def store_at(snapshot_id: int | None, *, connection: str | None = None) -> Featu
 
 def definitions_hash() -> str:
     """What `feature_repo/` and the specs' feature lists say, as one hash."""
-    from redeye.core.specs import load_specs
+    from redeye.core.specs import sound_specs
 
     digest = hashlib.sha256()
     for path in sorted(REPO.glob("*.py")):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    for spec in load_specs(SPECS).values():
+    for spec in sound_specs(SPECS).values():
         digest.update("\n".join([spec.feature_service, spec.owner, *spec.features]).encode() + b"\0")
     return digest.hexdigest()[:16]
 

@@ -179,6 +179,11 @@ def _nights() -> str:
                 avg(arrival_delay_minutes) AS mean_arrival_delay_minutes
             FROM flights WHERE outcome_night BETWEEN $first AND $last GROUP BY outcome_night
         ),
+        -- After a gap a night takes in the deliveries of several.
+        taken_in AS (
+            SELECT arrival_night AS night, count(DISTINCT night) AS nights
+            FROM warehouse.raw.nycflights13__outcomes WHERE arrival_night BETWEEN $first AND $last GROUP BY ALL
+        ),
         -- Of all outcomes, also of flights whose day's schedule was refused: they count in the features too.
         first_known AS (
             SELECT night, count(arrival_delay_minutes) AS arrived
@@ -195,7 +200,7 @@ def _nights() -> str:
             coalesce(scheduled.flights - scheduled.ids, 0) AS repeated_flights,
             coalesce(scheduled.flights, 0) - coalesce(staged.flights, 0) AS flights_beyond_schedule,
             CASE WHEN today.flights > 0 THEN today.known / today.flights ELSE 1 END AS known_share,
-            coalesce(outcomes.flights, 0) AS outcomes,
+            coalesce(outcomes.flights // greatest(taken_in.nights, 1), 0) AS outcomes,
             CASE WHEN outcomes.arrived >= 100 THEN outcomes.late_rate END AS late_rate,
             CASE WHEN outcomes.flights >= 100 THEN outcomes.cancelled_rate END AS cancelled_rate,
             CASE WHEN outcomes.arrived >= 100 THEN outcomes.mean_arrival_delay_minutes END
@@ -206,6 +211,7 @@ def _nights() -> str:
             CASE WHEN features.week >= 1000 THEN features.week_mean END AS mean_delay_minutes_7n
         FROM nights
         LEFT JOIN scheduled USING (night) LEFT JOIN staged USING (night) LEFT JOIN today USING (night)
-        LEFT JOIN outcomes USING (night) LEFT JOIN first_known USING (night) LEFT JOIN features USING (night)
+        LEFT JOIN outcomes USING (night) LEFT JOIN first_known USING (night) LEFT JOIN taken_in USING (night)
+        LEFT JOIN features USING (night)
         ORDER BY nights.night
     """

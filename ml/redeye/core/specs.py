@@ -204,13 +204,6 @@ class Threshold(Frozen):
         return self
 
 
-class Budget(Frozen):
-    """At most so many retrainings in so many nights."""
-
-    retrains: PositiveInt
-    nights: PositiveInt
-
-
 class Quality(Frozen):
     """Thresholds on the quality measured with matured labels."""
 
@@ -219,32 +212,12 @@ class Quality(Frozen):
     calibration_error: Threshold
 
 
-class Drift(Frozen):
-    """Thresholds on the change of the inputs; evidence, never the sole reason to act."""
-
-    reference_rows: PositiveInt
-    share_of_columns: Threshold
-
-
-class Slices(Frozen):
-    """Columns by whose values quality is also shown, where there are rows enough."""
-
-    columns: tuple[Name, ...]
-    minimum_rows: PositiveInt
-
-
 class Monitor(Frozen):
     """When a model's quality deserves a look or an act."""
 
     window_nights: PositiveInt
-    baseline_nights: PositiveInt
     minimum_rows: PositiveInt
-    persistence_nights: PositiveInt
-    cooldown_nights: int = Field(ge=0)
-    budget: Budget
     quality: Quality
-    drift: Drift
-    slices: Slices
 
 
 class Spec(Frozen):
@@ -367,16 +340,27 @@ def load_spec(path: Path) -> Spec:
     return spec
 
 
-def load_specs(folder: Path) -> dict[str, Spec]:
-    """Every spec in a folder by model name, sorted.
+def sound_specs(folder: Path) -> dict[str, Spec]:
+    """The specs in a folder that can be read, by model name, sorted: one model's mistake stops no other's.
 
-    Raises:
-        ConfigError: as `load_spec`, or if the folder holds none.
+    What is wrong with the others is for `faults` to tell.
     """
-    specs = {path.stem: load_spec(path) for path in sorted(folder.glob("*.yaml"))}
-    if not specs:
-        raise ConfigError(f"{folder}: holds no spec (*.yaml); name the folder that does")
-    return specs
+    return {
+        path.stem: spec for path in sorted(folder.glob("*.yaml")) if isinstance(spec := _tried(path), Spec)
+    }
+
+
+def faults(folder: Path) -> list[str]:
+    """What is wrong with the specs that cannot be read: file, line and key of each fault."""
+    found = [_tried(path) for path in sorted(folder.glob("*.yaml"))]
+    return [str(fault) for fault in found if isinstance(fault, ConfigError)]
+
+
+def _tried(path: Path) -> Spec | ConfigError:
+    try:
+        return load_spec(path)
+    except ConfigError as error:
+        return error
 
 
 def json_schema() -> str:

@@ -70,7 +70,7 @@ def publish(candidate: dict[str, Any]) -> dict[str, Any]:
 
     Raises:
         AuditRefused: naming suite, expectation, column and example rows.
-        LeaseLost: if another build took the lease since the transformation; that must be run again.
+        NotReleased: if another build took the lease since the transformation; that must be run again.
     """
     made = Candidate.from_dict(candidate)
     if made.release_id:
@@ -84,7 +84,9 @@ def publish(candidate: dict[str, Any]) -> dict[str, Any]:
     try:
         lease.renew(Catalog.WAREHOUSE, made.token)
     except LeaseLost as error:
-        raise LeaseLost(f"{error}; clear the task `transform` of this run, not this one") from error
+        raise NotReleased(
+            f"{error}: clear the task `transform` with everything after it, not this one"
+        ) from error
 
     taken_in = ledger.unreleased_deliveries(made.last)
     audits = _audit(made)

@@ -17,7 +17,7 @@ from redeye.core.releases import Release
 from redeye.core.scoring import LIVE
 from redeye.core.specs import Spec, load_spec
 from redeye.core.verdict import Judgement, Window, judge
-from redeye.settings import PROJECT_ROOT
+from redeye.settings import SPECS
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ def monitor_night(model: str, night: date, run_id: str) -> dict[str, Any]:
         NotReleased: if the night has no release to read labels from.
         AlreadyDecided: if the night was judged before with another verdict; the first one stands.
     """
-    spec = load_spec(PROJECT_ROOT / "ml" / "specs" / f"{model}.yaml")
+    spec = load_spec(SPECS / f"{model}.yaml")
     release = ledger.covering_release(night)
     if release is None:
         raise NotReleased(f"night {night} has no release: build night {night} first")

@@ -17,7 +17,7 @@ from redeye.core.errors import AlreadyDecided, AuditRefused, ConfigError, Delive
 from redeye.core.releases import Promotion, Release
 from redeye.core.scoring import LIVE, Lineage, assemble, differences
 from redeye.core.specs import Spec, load_spec
-from redeye.settings import PROJECT_ROOT, settings
+from redeye.settings import SPECS, settings
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ def score_night(model: str, night: date, *, run_id: str, is_degraded_allowed: bo
         AuditRefused: if neither the champion's nor the heuristic's predictions are plausible.
         AlreadyDecided: if the night was scored before with another result.
     """
-    spec = load_spec(PROJECT_ROOT / "ml" / "specs" / f"{model}.yaml")
+    spec = load_spec(SPECS / f"{model}.yaml")
     champion = promotions.champion(model, night)
     if champion is None:
         raise ConfigError(

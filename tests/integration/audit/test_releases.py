@@ -63,7 +63,7 @@ def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
     con = duckdb.connect()
     con.execute("SET TimeZone = 'UTC'")
     con.execute("ATTACH ':memory:' AS warehouse")
-    for schema in ("marts", "staging", "intermediate", "features"):
+    for schema in ("raw", "marts", "staging", "intermediate", "features"):
         con.execute(f"CREATE SCHEMA warehouse.{schema}")
     con.execute(FLIGHTS)
     con.execute(
@@ -73,6 +73,11 @@ def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
         "CREATE TABLE warehouse.intermediate.int_outcomes__versioned AS "
         "SELECT flight_id, outcome_night AS night, outcome_night AS first_known_night, arrival_delay_minutes "
         "FROM warehouse.marts.fct_flights WHERE outcome_night IS NOT NULL"
+    )
+    con.execute(
+        "CREATE TABLE warehouse.raw.nycflights13__outcomes AS "
+        "SELECT outcome_night AS night, outcome_night AS arrival_night FROM warehouse.marts.fct_flights "
+        "WHERE outcome_night IS NOT NULL"
     )
     known = "count(arrival_delay_minutes)"
     delays = ", ".join(

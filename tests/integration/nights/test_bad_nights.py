@@ -106,6 +106,23 @@ def test_a_refused_schedule_is_assumed_from_the_week_before(nights: Any) -> None
     assert not nights.score(good)["is_degraded"]
 
 
+def test_a_night_left_out_by_hand_comes_in_with_the_next(nights: Any) -> None:
+    left_out = nights.next
+    ingest.ingest_nights(left_out, left_out)
+    ledger.record_gap(left_out, reason="the warehouse was down", recorded_by="test")
+    release = nights.build(left_out + timedelta(days=1))
+    with lake.connect_at(release["snapshot_id"]) as con:
+        found = con.execute(
+            "SELECT count(outcome_night), count(*) FILTER (WHERE known_at > entity_at) "
+            "FROM warehouse.marts.fct_flights WHERE flight_date = ?",
+            [left_out],
+        ).fetchone()
+    # Known when they were, though they came late.
+    assert found is not None
+    assert found[0] > 500
+    assert found[1] == 0
+
+
 @pytest.mark.parametrize("moment", ["redeye.adapters.raw.set_build_window", "redeye.adapters.dbt.build"])
 def test_a_build_that_is_killed_is_done_again(nights: Any, moment: str) -> None:
     night = nights.next

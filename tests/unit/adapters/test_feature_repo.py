@@ -12,7 +12,7 @@ import typeguard
 
 from redeye.adapters import features
 from redeye.adapters.feast_import import import_feast
-from redeye.core.specs import load_specs
+from redeye.core.specs import sound_specs
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def test_every_view_expires_after_a_degraded_week_with_a_long_night(declared: di
 
 def test_every_spec_has_a_service_with_exactly_its_features(declared: dict[str, list[Any]]) -> None:
     services = {service.name: service for service in declared["FeatureService"]}
-    for spec in load_specs(features.SPECS).values():
+    for spec in sound_specs(features.SPECS).values():
         projections = services[spec.feature_service].feature_view_projections
         named = {f"{view.name}:{feature.name}" for view in projections for feature in view.features}
         assert named == set(spec.features)

@@ -9,7 +9,15 @@ from pydantic import ValidationError
 
 from redeye.core.algorithms.storage import ALGORITHMS
 from redeye.core.errors import ConfigError
-from redeye.core.specs import Algorithms, column_of, expand_braces, json_schema, load_spec, load_specs
+from redeye.core.specs import (
+    Algorithms,
+    column_of,
+    expand_braces,
+    faults,
+    json_schema,
+    load_spec,
+    sound_specs,
+)
 from redeye.settings import PROJECT_ROOT
 
 SPECS = PROJECT_ROOT / "ml" / "specs"
@@ -33,8 +41,9 @@ def line_with(text: str) -> int:
     return next(number for number, line in enumerate(GOOD.splitlines(), start=1) if text in line)
 
 
-def test_every_spec_in_the_folder_loads():
-    assert "flight_delay" in load_specs(SPECS)
+def test_every_spec_in_the_folder_is_sound():
+    assert faults(SPECS) == []
+    assert "flight_delay" in sound_specs(SPECS)
 
 
 def test_a_spec_is_frozen():
@@ -141,9 +150,12 @@ def test_a_file_named_otherwise_than_its_model_is_refused(tmp_path: Path):
         load_spec(path)
 
 
-def test_an_empty_folder_is_refused(tmp_path: Path):
-    with pytest.raises(ConfigError, match="holds no spec"):
-        load_specs(tmp_path)
+def test_a_faulty_spec_hides_no_other(tmp_path: Path):
+    (tmp_path / "flight_delay.yaml").write_text(GOOD, encoding="utf-8")
+    (tmp_path / "flight_other.yaml").write_text("model: [", encoding="utf-8")
+    assert list(sound_specs(tmp_path)) == ["flight_delay"]
+    assert len(faults(tmp_path)) == 1
+    assert "flight_other.yaml:" in faults(tmp_path)[0]
 
 
 def test_braces_expand_like_a_shell():
