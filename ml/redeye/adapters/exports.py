@@ -8,25 +8,57 @@ import os
 import shutil
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from redeye.core.errors import AlreadyDecided
 from redeye.settings import settings
 
-SCHEMA_VERSION = 1
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SCHEMA_VERSION = 2
+
+DATE = "date32[day]"
+INSTANT = "timestamp[us, tz=UTC]"
+
+COLUMNS = {
+    "prediction_id": ("string", "Key: model, lane and flight."),
+    "model": ("string", "The model, as its spec names it."),
+    "lane": ("string", "`live`, or the lane of a backtest."),
+    "night": (DATE, "The night at whose end the prediction was made."),
+    "flight_id": ("string", "Key of the flight in the warehouse."),
+    "flight_date": (DATE, "The day of the scheduled departure, at its origin."),
+    "carrier_id": ("string", "The airline's two letters."),
+    "flight_number_id": ("string", "The airline and its flight number."),
+    "origin_id": ("string", "Airport of departure."),
+    "destination_id": ("string", "Airport of arrival."),
+    "scheduled_departure_at": (INSTANT, "When the flight is to leave."),
+    "probability": ("double", "Of the outcome that the model predicts, 0 to 1."),
+    "baseline_probability": ("double", "The same from the heuristic, to compare with."),
+    "rank": ("int64", "1 is the riskiest flight of the night."),
+    "release_id": ("string", "Release of the warehouse whose features were read."),
+    "model_version": ("int64", "Version in the model registry."),
+    "algorithm": ("string", "What the version is."),
+    "feature_service": ("string", "The set of features it reads."),
+    "run_id": ("string", "The orchestrator's run that scored."),
+    "created_at": (INSTANT, "The night's cutoff: the data's clock, not the wall's."),
+    "is_degraded": ("bool", "Whether the prediction is worth less than usual."),
+    "degraded_reason": ("string", "Why; empty for a good night."),
+}
+"""Arrow type and meaning of each column, in the files' order."""
 
 
 def export(frame: pd.DataFrame, *, model: str, night: date) -> Path:
     """Write a night's predictions to `<exports>/<model>/<night>/`.
 
     The folder appears whole: it is filled beside its place and renamed into it, and `manifest.json`
-    (schema version, rows, SHA-256 per file, release, `is_complete`) is its last file. A second export of
-    the same rows changes nothing.
+    (schema version, columns, rows, SHA-256 per file, release, `is_complete`) is its last file. A second
+    export of the same rows, in whatever order, changes nothing. Files of an older schema are replaced.
 
     Args:
-        frame: predictions, one row per flight.
+        frame: predictions, one row per flight, with `COLUMNS`; instants without a zone are UTC.
         model: whose predictions.
         night: of which night.
 
@@ -36,10 +68,13 @@ def export(frame: pd.DataFrame, *, model: str, night: date) -> Path:
     Raises:
         AlreadyDecided: if the folder holds other rows.
     """
+    import pyarrow.parquet as parquet
+
     folder = settings().exports / model / night.isoformat()
-    digest = _content_hash(frame)
-    if (folder / "manifest.json").is_file():
-        standing = json.loads((folder / "manifest.json").read_text())["content_sha256"]
+    table = _table(frame)
+    text = _csv(table)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    if (standing := _standing(folder)) is not None:
         if standing != digest:
             raise AlreadyDecided(
                 f"{folder} was exported with other rows ({standing[:12]}, now {digest[:12]})"
@@ -48,28 +83,61 @@ def export(frame: pd.DataFrame, *, model: str, night: date) -> Path:
     making = folder.with_name(f".{folder.name}.{os.getpid()}")
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir(parents=True)
-    frame.to_parquet(making / "predictions.parquet", index=False, coerce_timestamps="us")
-    frame.to_csv(making / "predictions.csv", index=False, date_format="%Y-%m-%dT%H:%M:%SZ")
+    parquet.write_table(table, making / "predictions.parquet")
+    (making / "predictions.csv").write_text(text, encoding="utf-8")
     (making / "manifest.json").write_text(
-        json.dumps(_manifest(frame, making, model, night, digest), indent=2) + "\n"
+        json.dumps(_manifest(table, making, model, night, digest), indent=2) + "\n", encoding="utf-8"
     )
-    if folder.exists():  # left without a manifest by a crash
+    if folder.exists():  # left without a manifest by a crash, or of an older schema
         shutil.rmtree(folder)
     making.rename(folder)
     return folder
 
 
-def _manifest(frame: pd.DataFrame, making: Path, model: str, night: date, digest: str) -> dict[str, Any]:
+def _standing(folder: Path) -> str | None:
+    """The content hash of what was exported before; None if nothing was, or by an older schema."""
+    path = folder / "manifest.json"
+    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return str(manifest["content_sha256"]) if manifest.get("schema_version") == SCHEMA_VERSION else None
+
+
+def _table(frame: pd.DataFrame) -> pa.Table:
+    """The rows with their types, ordered by rank."""
+    import pyarrow as pa
+
+    arrow_types = {DATE: pa.date32(), INSTANT: pa.timestamp("us", "UTC")}
+    fields = [(name, arrow_types.get(kind) or pa.type_for_alias(kind)) for name, (kind, _) in COLUMNS.items()]
+    rows = frame.sort_values(["rank", "prediction_id"])
+    table = pa.Table.from_pandas(rows, schema=pa.schema(fields), preserve_index=False)
+    return table.replace_schema_metadata(None)
+
+
+def _csv(table: pa.Table) -> str:
+    """Dates as 2013-04-04, instants as 2013-04-04T13:00:00Z."""
+    frame = table.to_pandas()
+    for name, (kind, _) in COLUMNS.items():
+        if kind == INSTANT:
+            frame[name] = frame[name].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return str(frame.to_csv(index=False, lineterminator="\n"))
+
+
+def _manifest(table: pa.Table, making: Path, model: str, night: date, digest: str) -> dict[str, Any]:
+    def values(name: str) -> list[Any]:
+        return sorted(table.column(name).unique().drop_null().to_pylist())
+
+    days = values("flight_date")
     return {
         "schema_version": SCHEMA_VERSION,
         "model": model,
         "night": night.isoformat(),
-        "coming_day": str(frame["flight_date"].iloc[0])[:10] if len(frame) else None,
-        "rows": len(frame),
-        "columns": {name: str(dtype) for name, dtype in frame.dtypes.items()},
-        "release_id": sorted(set(frame["release_id"])),
-        "model_version": sorted({int(version) for version in frame["model_version"]}),
-        "is_degraded": bool(frame["is_degraded"].any()),
+        "coming_day": days[0].isoformat() if days else None,
+        "rows": table.num_rows,
+        "columns": {
+            name: {"type": kind, "description": description} for name, (kind, description) in COLUMNS.items()
+        },
+        "release_id": values("release_id"),
+        "model_version": values("model_version"),
+        "is_degraded": True in values("is_degraded"),
         "content_sha256": digest,
         "files": {
             path.name: {"sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "bytes": path.stat().st_size}
@@ -77,8 +145,3 @@ def _manifest(frame: pd.DataFrame, making: Path, model: str, night: date, digest
         },
         "is_complete": True,
     }
-
-
-def _content_hash(frame: pd.DataFrame) -> str:
-    """Over the rows' text, so that it does not depend on the Parquet writer."""
-    return hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()

@@ -31,6 +31,7 @@ SCORED_FIRST = date(2013, 4, 1)
 SCORED_LAST = date(2013, 4, 3)
 YEAR_LAST = date(2014, 1, 1)
 RISKIEST = 10
+FIRST_RUN = "first run"
 
 BUILD = "build_warehouse"
 HISTORY = "build_history"
@@ -52,7 +53,8 @@ def run(configured: Settings, console: Console) -> None:
         head = _head()
         if head is None or head < HISTORY_LAST:
             _build_history(api, console, HISTORY_FIRST if head is None else head + ONE_DAY, HISTORY_LAST)
-        _trigger(api, console, TRAIN, {"night": HISTORY_LAST.isoformat()}, f"first_run_{HISTORY_LAST}")
+        conf = {"night": HISTORY_LAST.isoformat(), "reason": FIRST_RUN}
+        _trigger(api, console, TRAIN, conf, f"first_run_{HISTORY_LAST}")
         _run_nights(api, console, SCORED_FIRST, SCORED_LAST)
     show_riskiest(configured, console, SCORED_LAST)
 
@@ -97,7 +99,7 @@ def show_riskiest(configured: Settings, console: Console, night: date) -> None:
     if not path.exists():
         raise ConfigError(f"{path} is missing: run `score_{MODEL}` for {night}")
     frame = parquet.read_table(path).to_pandas().sort_values("probability", ascending=False).head(RISKIEST)
-    departures = frame["scheduled_departure_at"].dt.tz_localize("UTC").dt.tz_convert(NEW_YORK.key)
+    departures = frame["scheduled_departure_at"].dt.tz_convert(NEW_YORK.key)
     frame["departs"] = departures.dt.strftime("%H:%M")
     table = Table(
         title=f"The {len(frame)} flights of {coming_day(night)} most likely to be 15 minutes late or more"
