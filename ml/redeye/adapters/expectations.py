@@ -6,7 +6,9 @@ The context is in memory: nothing of Great Expectations lies on disk but the pag
 from __future__ import annotations
 
 import json
+import logging
 import os
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -38,8 +40,12 @@ def context_with_site(site: Path | None) -> EphemeralDataContext:
             exit code 0 when an optional package is half installed: the audit would pass unseen.
     """
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    # It tells of each of its functions at import, hundreds of lines.
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     try:
-        import great_expectations as gx
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            import great_expectations as gx
     except SystemExit as error:
         raise RedeyeError(
             "Great Expectations ended the process at import: is pyspark half installed?"

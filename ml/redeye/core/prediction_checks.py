@@ -20,6 +20,7 @@ def derive_predictions(frame: pd.DataFrame) -> pd.DataFrame:
         probability.rank(method="max", ascending=False),
     )
     reason = frame["degraded_reason"].fillna("") != ""
+    is_degraded = frame["is_degraded"].astype("boolean").fillna(False).astype(bool)
     return frame.assign(
         days_ahead=(frame["flight_date"] - frame["night"]).dt.days,
         rows_missing=frame["scheduled_rows"] - rows,
@@ -29,5 +30,5 @@ def derive_predictions(frame: pd.DataFrame) -> pd.DataFrame:
         mean_probability=probability.mean(),
         spread_probability=probability.std(ddof=0),
         lineages=sum(frame[column].nunique(dropna=False) - 1 for column in LINEAGE),
-        is_unexplained=(frame["is_degraded"].fillna(False).astype(bool) != reason).astype("int64"),
+        is_unexplained=(is_degraded != reason).astype("int64"),
     )

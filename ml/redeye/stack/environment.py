@@ -148,6 +148,8 @@ def _mlflow(configured: Settings, secrets: Secrets) -> dict[str, str]:
         "MLFLOW_BACKEND_STORE_URI": tracking,
         "MLFLOW_DEFAULT_ARTIFACT_ROOT": configured.artifacts.resolve().as_uri(),
         "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
+        # It logs to stderr, which Airflow shows as errors.
+        "MLFLOW_LOGGING_LEVEL": "WARNING",
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         "MLFLOW_SQLALCHEMYSTORE_POOL_SIZE": "3",
         "MLFLOW_SQLALCHEMYSTORE_MAX_OVERFLOW": "5",

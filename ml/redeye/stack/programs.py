@@ -127,6 +127,8 @@ def _reaper(logs: Path) -> str:
         "command": _escaped(shlex.join([sys.executable, "-m", "redeye.stack.reaper"])),
         "events": "PROCESS_STATE_EXITED",
         "autorestart": "true",
+        # Its output is the supervisor's protocol; a log of it would get a name of its own at each start.
+        "stdout_logfile": "NONE",
         "stderr_logfile": _escaped(str(log_path(logs, REAPER))),
         "stderr_logfile_maxbytes": _LOG_BYTES,
         "stderr_logfile_backups": _LOG_BACKUPS,
