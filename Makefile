@@ -67,12 +67,16 @@ load-year: $(STAMP) ## Bring the warehouse to the end of the year
 	@$(REDEYE) load-year
 
 .PHONY: backfill
-backfill: $(STAMP) ## Run the nightly DAGs again: make backfill FROM=2013-04-04 TO=2013-04-10
+backfill: $(STAMP) ## Run nights that are not done yet: make backfill FROM=2013-04-04 TO=2013-04-10
 	@$(REDEYE) backfill "$(FROM)" "$(TO)"
 
 .PHONY: airflow
 airflow: $(STAMP) ## Run Airflow's own command line: make airflow ARGS='dags list'
 	@$(REDEYE) airflow $(ARGS)
+
+.PHONY: verdicts
+verdicts: $(STAMP) ## Show the last verdicts on a model: make verdicts MODEL=flight_delay
+	@$(REDEYE) verdicts $(MODEL)
 
 .PHONY: gap
 gap: $(STAMP) ## Go on without a night: make gap NIGHT=2013-04-05 REASON='no delivery'

@@ -13,7 +13,9 @@ When a task is red:
   the night that is named. Anything else: a dbt model or test failed; the log names it. Nothing of it is
   visible to readers.
 - **`publish_release`**: The audit refused the range; the log names suite, expectation, night and rows.
-  Mend the cause, or build up to the night before the refused one.
+  No gap is recorded. Mend the cause, then clear `ingest_deliveries` with everything after it; or
+  trigger again with the night before the refused one as `last`. `the lease … was taken over`: another
+  build came in between; clear `transform` with everything after it.
 - **`materialize_features`**: The release stands; only the online store is behind. Clear this task.
 """
 

@@ -7,19 +7,23 @@ the coming day is scored from the last good release and marked degraded.
 When a task is red:
 
 - **`ingest_deliveries`**: A delivery is missing, damaged or was refused by its audit; the log names
-  file, column and examples. Ask the source for a new delivery, then clear this task. Other deliveries
-  are already landed and are not fetched again.
+  file, column and examples. The other deliveries are taken in, and the night is recorded as a gap
+  already. Until the next night is released: get a new delivery from the source, then clear this task
+  with everything after it. Later: leave it.
 - **`transform`**: `build night … first`: the night before has no release; run that night, then clear
-  this task. Anything else: a dbt model or test failed; the log names it. Nothing of it is visible to
-  readers.
-- **`publish_release`**: The audit refused the night; the log names suite, expectation and rows. Readers
-  keep the last good release, and the next night is built without this one. Mend the cause, then clear
-  `ingest_deliveries` with everything after it.
+  this task with everything after it. Anything else: a dbt model or test failed; the log names it and
+  readers see nothing of it. Mend it and clear this task likewise. If it cannot be mended before the
+  next night: `make gap NIGHT=… REASON=…`.
+- **`publish_release`**: Refused by the audit; the log names suite, expectation and rows, and readers
+  keep the last good release. Until the next night is released: mend the cause, then clear
+  `ingest_deliveries` with everything after it. Later: leave it; the night stays a recorded gap, and
+  what arrives corrected comes in with the next night. `the lease … was taken over`: another build came
+  in between; clear `transform` with everything after it, not this task alone.
 - **`materialize_features`**: The release stands; only the online store is behind. Clear this task. It
   moves forwards only, so again is safe.
 
 By hand: trigger with `night`. Many nights: a backfill, forwards, or `build_history` for a whole range
-in one release. A task that lost or waits for the warehouse's lease is tried again by itself.
+in one release. A task that waits for the warehouse's lease is tried again by itself.
 """
 
 from __future__ import annotations

@@ -2,14 +2,16 @@
 
 Runs at 03:00 New York time and waits, deferred, for the night's release. It measures the quality of
 earlier predictions whose labels have matured, against the heuristic on the same rows, and gives a verdict
-with reasons: `ok`, `watch` (a person should look) or `retrain` (trigger `train_{model}`, which may still
-decide to keep the champion). A night that is a recorded gap is skipped.
+with reasons: `ok`, `watch` (look at the quality; nothing acts on it) or `retrain` (trigger
+`train_{model}` with a `reason`; it may still decide to keep the champion). The verdict and its reasons
+are in the task's log and its XCom; `make verdicts` prints the last ones. A night that is a recorded gap
+is skipped.
 
 When a task is red:
 
 - **`judge_predictions`**: No prediction depends on this task: it can wait for the morning. `build night
   … first`: run `build_warehouse` for that night, then clear this task. Not released by 09:00: see why
-  `build_warehouse` is red. `already decided`: a second run judged otherwise; the first verdict stands.
+  `build_warehouse` is red. `judged before as …`: a second run judged otherwise; the first verdict stands.
 """
 
 from __future__ import annotations

@@ -8,8 +8,9 @@ When a task is red:
 
 - **`score_flights`**: `build night … first` (backfill or run by hand): run `build_warehouse` for that
   night, then clear this task. An audit refusal: the predictions are implausible, the log says which;
-  none were written, the consumers still have yesterday's files. `already decided`: a second run came to
-  another result; the first one stands, do not force it.
+  none were written, the consumers still have yesterday's files. `scored before by … again it differs`:
+  a second run came to another result; the first one stands, do not force it. `has no champion`: a new
+  model; trigger `train_{model}` for an earlier night.
 - **`export_predictions`**: The predictions are written and stay; only the files are missing. Check the
   folder or bucket in the log, then clear this task alone.
 

@@ -8,8 +8,10 @@ the registry say why.
 When a task is red:
 
 - **`train_candidates`**: The champion stays, so nothing is urgent. `build night … first`: that night
-  has no release; run `build_warehouse`, or trigger again with a night that has one. Anything else: the
-  log names the step; mend it and clear this task.
+  has no release; run `build_warehouse`, then clear this task. `is a recorded gap`: trigger again with
+  another night. `nights up to … are scored already`: the decision would change a night that is done;
+  trigger again with a later night. `another promotion followed`: clear this task, it is judged against
+  the champion of now. Anything else: the log names the step; mend it and clear this task.
 """
 
 from __future__ import annotations
