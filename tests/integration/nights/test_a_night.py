@@ -13,6 +13,7 @@ import pytest
 from redeye.adapters import lake, ledger, outputs, promotions
 from redeye.core.calendar import coming_day, cutoff
 from redeye.core.errors import AlreadyDecided, NotReleased
+from redeye.jobs import build
 from redeye.jobs.materialize import materialize_night
 from redeye.jobs.monitor import monitor_night
 from redeye.jobs.score import score_night
@@ -87,7 +88,7 @@ def test_quality_appears_when_labels_have_matured(nights: Any) -> None:
 def test_a_night_needs_the_one_before_it(nights: Any) -> None:
     night = nights.next
     with pytest.raises(NotReleased, match=f"build night {night} first"):
-        nights.build(night + timedelta(days=1))
+        build.transform(night + timedelta(days=1), night + timedelta(days=1), holder="test")
     with pytest.raises(NotReleased, match=f"build night {night} first"):
         nights.score(night)
 
