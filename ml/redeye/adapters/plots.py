@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from redeye.core.evaluation import Scored
+from redeye.core.evaluation import Floats, Scored
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,7 +25,8 @@ def draw(folder: Path, scored: Mapping[str, Scored], importance: Mapping[str, fl
         importance: of the inputs of the model in question.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with _Figure(folder / "roc.png") as axes:
+    nights = next((f", nights {one.nights[0]} to {one.nights[-1]}" for one in scored.values()), "")
+    with _Figure(folder / "roc.png", f"Ranking{nights}") as axes:
         for name, one in scored.items():
             negatives, positives = np.cumsum(1 - one.labels), np.cumsum(one.labels)
             auc = one.metrics().auc
@@ -35,13 +36,12 @@ def draw(folder: Path, scored: Mapping[str, Scored], importance: Mapping[str, fl
         axes.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
         axes.set(xlabel="share of flights on time taken", ylabel="share of late flights found")
         axes.legend()
-    with _Figure(folder / "precision_recall.png") as axes:
+    with _Figure(folder / "precision_recall.png", f"Precision and recall{nights}") as axes:
         for name, one in scored.items():
-            found = np.cumsum(one.labels)
-            axes.plot(found / found[-1], found / np.arange(1, found.size + 1), label=name)
+            axes.plot(*precision_recall(one), label=name)
         axes.set(xlabel="share of late flights found", ylabel="late among those taken", ylim=(0, 1))
         axes.legend()
-    with _Figure(folder / "calibration.png") as axes:
+    with _Figure(folder / "calibration.png", f"Calibration{nights}") as axes:
         for name, one in scored.items():
             bins = one.metrics().calibration
             axes.plot(
@@ -50,26 +50,38 @@ def draw(folder: Path, scored: Mapping[str, Scored], importance: Mapping[str, fl
         axes.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
         axes.set(xlabel="predicted probability", ylabel="share that was late")
         axes.legend()
-    with _Figure(folder / "importance.png", height=7.0) as axes:
-        shown = sorted(importance.items(), key=lambda item: item[1])[-SHOWN_INPUTS:]
+    shown = sorted(importance.items(), key=lambda item: item[1])[-SHOWN_INPUTS:]
+    title = f"The {len(shown)} inputs that weigh most, of {len(importance)}"
+    with _Figure(folder / "importance.png", title, height=7.0) as axes:
         axes.barh([name for name, _ in shown], [weight for _, weight in shown])
         axes.tick_params(axis="y", labelsize=7)
         axes.set(xlabel="importance")
 
 
+def precision_recall(one: Scored) -> tuple[Floats, Floats]:
+    """Recall and precision from the highest probability down; equal probabilities enter together.
+
+    It begins where the first late flight is found: before, precision is 0 and says nothing.
+    """
+    last = np.append(np.flatnonzero(np.diff(one.predictions)), one.predictions.size - 1)
+    found, taken = np.cumsum(one.labels)[last], last + 1
+    is_some = found > 0
+    return found[is_some] / max(found[-1], 1), found[is_some] / taken[is_some]
+
+
 class _Figure:
     """A figure of its own, without pyplot's global state, saved on leaving."""
 
-    def __init__(self, path: Path, height: float = 4.5) -> None:
+    def __init__(self, path: Path, title: str, height: float = 4.5) -> None:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
-        self.path = path
+        self.path, self.title = path, title
         self.figure = Figure(figsize=(6.5, height), layout="constrained")
         FigureCanvasAgg(self.figure)
 
     def __enter__(self) -> Axes:
-        axes: Axes = self.figure.add_subplot()
+        axes: Axes = self.figure.add_subplot(title=self.title)
         return axes
 
     def __exit__(self, *_: object) -> None:

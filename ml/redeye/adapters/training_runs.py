@@ -61,38 +61,63 @@ class TrainingRun:
         mlflow.log_params(values)
         mlflow.log_text(self.subject.spec.model_dump_json(indent=2), "spec.json")
 
+    @contextmanager
+    def of(self, algorithm: str) -> Iterator[str]:
+        """The child run of one algorithm, active; its id.
+
+        Each model is logged in its own: MLflow keeps the hash as a parameter, and a run has only one.
+        """
+        tags = {**self.subject.tags(), "algorithm": algorithm}
+        with _run(self.subject, algorithm, algorithm, tags, is_nested=True) as run_id:
+            yield run_id
+
+    def log_fitting(self, seconds: float) -> None:
+        """How long all algorithms took to be fitted."""
+        import mlflow
+
+        mlflow.log_metric("fit_seconds", seconds)
+
     def log_candidate(self, fitted: Fitted) -> None:
         """A child run with the parameters and the validation metrics of one algorithm."""
         import mlflow
 
         params = getattr(self.subject.spec.algorithms, fitted.algorithm)
-        tags = {**self.subject.tags(), "algorithm": fitted.algorithm}
-        with _run(self.subject, fitted.algorithm, fitted.algorithm, tags, is_nested=True):
+        with self.of(fitted.algorithm):
             mlflow.log_params(params.model_dump())
+            if (trees := _trees(fitted)) is not None:
+                mlflow.log_metric("trees", trees)
             mlflow.log_metrics(_numbers("validation", fitted.validation))
             mlflow.log_dict(fitted.validation.to_dict(), "validation.json")
 
     def log_judgement(
-        self, report: GateReport, scored: Mapping[str, Scored], importance: Mapping[str, float]
+        self,
+        report: GateReport,
+        scored: Mapping[str, Scored],
+        algorithms: Mapping[str, str],
+        importance: Mapping[str, float],
     ) -> None:
         """What the test window said: metrics of candidate and champion, gates and pictures.
 
         Args:
             report: of the gates.
-            scored: by name, all on the test window.
+            scored: by role (`candidate`, `champion`), all on the test window. Metrics carry the role and
+                not the algorithm, so that trainings can be compared.
+            algorithms: by role; tags of the run.
             importance: of the candidate's inputs.
         """
         import mlflow
 
-        for name, one in scored.items():
+        mlflow.set_tags({f"{role}_algorithm": algorithm for role, algorithm in algorithms.items()})
+        for role, one in scored.items():
             metrics = one.metrics()
-            mlflow.log_metrics(_numbers(f"test.{name}", metrics))
-            mlflow.log_dict(metrics.to_dict(), f"test/{name}.json")
+            mlflow.log_metrics(_numbers(f"test.{role}", metrics))
+            mlflow.log_dict(metrics.to_dict(), f"test/{role}.json")
         mlflow.log_dict(report.to_dict(), "gates.json")
         mlflow.log_text(report.message(), "gates.txt")
         mlflow.log_dict(dict(importance), "importance.json")
         with tempfile.TemporaryDirectory(prefix="redeye-plots-") as folder:
-            draw(Path(folder), scored, importance)
+            named = {f"{role} ({algorithms[role]})": one for role, one in scored.items()}
+            draw(Path(folder), named, importance)
             mlflow.log_artifacts(folder, "plots")
 
     def log_outcome(self, tags: Mapping[str, str]) -> None:
@@ -133,6 +158,12 @@ def digest_of(frame: pd.DataFrame) -> str:
     digest = hashlib.sha256("\n".join(map(str, frame.columns)).encode())
     digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
     return digest.hexdigest()[:32]
+
+
+def _trees(fitted: Fitted) -> int | None:
+    from redeye.core.algorithms.xgboost import XGBoostModel
+
+    return fitted.model.booster.num_boosted_rounds() if isinstance(fitted.model, XGBoostModel) else None
 
 
 def _numbers(prefix: str, metrics: Metrics) -> dict[str, float]:

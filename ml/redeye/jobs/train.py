@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -138,7 +139,9 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
         return _outcome(subject, run, champion, None, is_promoted=True, reason=f"{champion.reason}; {why}")
 
     run.log_data(frame, spans)
+    began = time.monotonic()
     candidates = fit_candidates(frame, spec, spans, seed=SEED, threads=settings().threads)
+    run.log_fitting(time.monotonic() - began)
     for each in candidates:
         run.log_candidate(each)
     seen_until = spans.validation.last
@@ -146,9 +149,7 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
         heuristic = next(each for each in candidates if each.algorithm == HeuristicModel.algorithm)
         champion = _first_champion(subject, run, heuristic.model, seen_until=seen_until)
     chosen = best(candidates, spec)
-    version = registry.register(
-        subject, chosen.algorithm, chosen.model, seen_until=seen_until, run_id=run.run_id
-    )
+    version = _registered(subject, run, chosen.algorithm, chosen.model, seen_until=seen_until)
     if standing := _promoted_before(spec.model, version):
         return _outcome(subject, run, standing, version, is_promoted=True, reason=standing.reason)
 
@@ -179,10 +180,15 @@ def _heuristic(frame: pd.DataFrame, spec: Spec) -> HeuristicModel:
     return HeuristicModel.fit(training, spec.algorithms.heuristic)
 
 
+def _registered(
+    subject: Subject, run: TrainingRun, algorithm: str, model: Model[Any], *, seen_until: date
+) -> Version:
+    with run.of(algorithm) as child_id:
+        return registry.register(subject, algorithm, model, seen_until=seen_until, run_id=child_id)
+
+
 def _first_champion(subject: Subject, run: TrainingRun, model: Model[Any], *, seen_until: date) -> Promotion:
-    version = registry.register(
-        subject, HeuristicModel.algorithm, model, seen_until=seen_until, run_id=run.run_id
-    )
+    version = _registered(subject, run, HeuristicModel.algorithm, model, seen_until=seen_until)
     return _promote(
         subject,
         run,
@@ -210,7 +216,8 @@ def _judged(
     if champion.feature_service != spec.feature_service:
         own = [name for name in rows.columns if "__" not in name]
         its_rows = training_frame(subject.release.snapshot_id, rows[own], champion.feature_service)
-    names = (f"candidate_{chosen.algorithm}", f"champion_{champion.algorithm}")
+    algorithms = {"candidate": chosen.algorithm, "champion": champion.algorithm}
+    names = [f"{role} {algorithm}" for role, algorithm in algorithms.items()]
     predicted = (_scored(chosen.model, rows, spec), _scored(incumbent, its_rows, spec))
     report = judge(
         Contender(names[0], predicted[0], version.seen_until),
@@ -219,8 +226,8 @@ def _judged(
         spec.gates,
         seed=SEED,
     )
-    shown = {name: one for name, one in zip(names, predicted, strict=True) if one is not None}
-    run.log_judgement(report, shown, chosen.model.importance())
+    shown = {role: one for role, one in zip(algorithms, predicted, strict=True) if one is not None}
+    run.log_judgement(report, shown, algorithms, chosen.model.importance())
     return report, predicted[0]
 
 

@@ -117,10 +117,11 @@ def test_the_run_holds_the_evidence(run_training, store):
     run = client().get_run(outcome.mlflow_run_id)
     assert run.data.tags["decision"] == "promoted"
     assert run.data.tags["release_id"] == outcome.release_id
-    assert (
-        run.data.metrics[f"test.candidate_{outcome.algorithm}.auc"]
-        > run.data.metrics["test.champion_heuristic.auc"]
-    )
+    assert run.data.metrics["test.candidate.auc"] > run.data.metrics["test.champion.auc"]
+    assert run.data.tags["candidate_algorithm"] == outcome.algorithm
+    assert run.data.tags["champion_algorithm"] == "heuristic"
+    assert run.data.metrics["fit_seconds"] > 0
+    assert "sha256" not in run.data.params
     assert run.inputs.dataset_inputs[0].dataset.name == f"flight_delay@{outcome.release_id}"
     kept = {path.path for path in client().list_artifacts(outcome.mlflow_run_id)}
     assert {"gates.json", "gates.txt", "importance.json", "plots", "spec.json", "test"} <= kept
@@ -129,7 +130,14 @@ def test_the_run_holds_the_evidence(run_training, store):
     children = client().search_runs(
         [run.info.experiment_id], f"tags.`mlflow.parentRunId` = '{run.info.run_id}'"
     )
-    assert {child.data.tags["algorithm"] for child in children} == {"heuristic", "logistic", "xgboost"}
+    by_algorithm = {child.data.tags["algorithm"]: child for child in children}
+    assert set(by_algorithm) == {"heuristic", "logistic", "xgboost"}
+    assert by_algorithm["xgboost"].data.metrics["trees"] > 0
+    for number in ("1", "2"):
+        tags = client().get_model_version("flight_delay", number).tags
+        child = by_algorithm[tags["algorithm"]]
+        assert child.data.params["sha256"] == tags["artifact_sha256"]
+        assert client().get_model_version("flight_delay", number).run_id == child.info.run_id
 
 
 def test_an_altered_champion_stops_the_training(run_training, memory_ledger):
