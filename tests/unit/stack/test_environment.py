@@ -71,6 +71,10 @@ def test_nothing_reports_home_nor_unpickles(configured, name, value):
     assert environment(configured, SECRETS)[name] == value
 
 
+def test_mlflow_tells_of_nothing_but_trouble(configured):
+    assert environment(configured, SECRETS)["MLFLOW_LOGGING_LEVEL"] == "WARNING"
+
+
 def test_the_environments_programs_come_first_however_often_it_is_set(configured, monkeypatch):
     once = environment(configured, SECRETS)["PATH"]
     monkeypatch.setenv("PATH", once)

@@ -57,6 +57,11 @@ def test_every_server_but_the_database_is_in_the_group_that_stops_first(conf):
     assert set(conf["group:servers"]["programs"].split(",")) == names - {"postgres"}
 
 
+def test_the_reapers_protocol_is_not_logged(conf):
+    assert conf["eventlistener:reaper"]["stdout_logfile"] == "NONE"
+    assert conf["eventlistener:reaper"]["stderr_logfile"].endswith("reaper.log")
+
+
 def test_no_secret_is_written(tmp_path):
     configured = Settings(home=tmp_path)
     postgres = PlainPostgres(tmp_path / "postgres", 1, MADE_UP.postgres_password)
