@@ -33,14 +33,6 @@ def server(configured: Settings, secrets: Secrets) -> EmbeddedPostgres:
     )
 
 
-def prepare(configured: Settings, step: Step = log.info) -> Secrets:
-    """Do all of it, with a Postgres of its own for the time; for use without the supervisor."""
-    secrets = prepare_files(configured)
-    with server(configured, secrets) as running:
-        prepare_databases(configured, secrets, running, step)
-    return secrets
-
-
 def prepare_files(configured: Settings) -> Secrets:
     """Make the folders, the secrets and the files that processes read at their start."""
     home = configured.home.resolve()

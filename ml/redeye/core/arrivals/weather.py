@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from redeye.core.arrivals.clocks import add_known_at_columns, flight_dates, minutes_between, to_utc
+from redeye.core.arrivals.clocks import add_known_at_columns, flight_dates, minutes_between
 from redeye.core.calendar import NEW_YORK
 
 MPH_PER_KNOT = 1.15078
@@ -42,8 +42,3 @@ def humidity_percent(temp_f: pd.Series, dewp_f: pd.Series) -> pd.Series:
 def remainder(values: pd.Series) -> pd.Series:
     """Distance to the nearest whole number: 0 where an instrument reports whole steps of its unit."""
     return (values - values.round()).abs()
-
-
-def local_hours(frame: pd.DataFrame) -> pd.Series:
-    """The instant that the stated local hour stands for, as naive UTC; the first of two in autumn."""
-    return to_utc(flight_dates(frame), frame["hour"])
