@@ -1,6 +1,6 @@
 # Every task of the project. `make help` lists them.
 #
-# Set-up is part of each target: it makes `.venv` from requirements.lock once, and again when the lock changes.
+# Set-up is part of each target: it makes `.venv` from requirements-dev.lock once, and again when that changes.
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -12,7 +12,7 @@ PYTHON ?= python3.11
 UV_VERSION := 0.13.9
 VENV := .venv
 BOOTSTRAP := $(VENV)/bootstrap
-STAMP := $(VENV)/.installed-$(shell cksum < requirements.lock | tr ' ' '-')
+STAMP := $(VENV)/.installed-$(shell cksum < requirements-dev.lock | tr ' ' '-')
 BIN := $(CURDIR)/$(VENV)/bin
 
 export PATH := $(BIN):$(PATH)
@@ -22,6 +22,8 @@ unexport PYTHONDONTWRITEBYTECODE
 # uv does not read pip's variable; some indexes offer large CUDA builds where a local folder has small ones.
 ifneq ($(PIP_FIND_LINKS),)
 export UV_FIND_LINKS := $(PIP_FIND_LINKS)
+else
+export UV_TORCH_BACKEND ?= cpu
 endif
 export UV_LINK_MODE ?= copy
 # Trust what the machine trusts, as pip does: some networks have an authority of their own.
@@ -37,7 +39,7 @@ help: ## List the targets
 .PHONY: setup
 setup: $(STAMP) ## Install everything into .venv (done by the other targets too)
 
-$(STAMP): requirements.lock
+$(STAMP): requirements-dev.lock
 	@PYTHON=$(PYTHON) VENV=$(VENV) BOOTSTRAP=$(BOOTSTRAP) UV_VERSION=$(UV_VERSION) bash ml/redeye/stack/setup.sh
 	@rm -f $(VENV)/.installed-*
 	@touch $@
@@ -111,7 +113,11 @@ format: $(STAMP) ## Rewrite the code in the one style
 	@$(BIN)/ruff format $(SOURCES)
 
 .PHONY: lock
-lock: ## Resolve requirements.in into requirements.lock
+# The suffix goes: which build of torch is taken is the machine's choice, its version is ours.
+lock: ## Resolve requirements.in and requirements-dev.in into their locks
 	@PYTHON=$(PYTHON) VENV=$(VENV) BOOTSTRAP=$(BOOTSTRAP) UV_VERSION=$(UV_VERSION) bash ml/redeye/stack/setup.sh --uv-only
-	@$(BOOTSTRAP)/bin/uv pip compile --python-version 3.11 --custom-compile-command 'make lock' \
-		--no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock requirements.in
+	@for part in requirements requirements-dev; do \
+		$(BOOTSTRAP)/bin/uv pip compile --python-version 3.11 --custom-compile-command 'make lock' \
+			--no-emit-index-url --no-emit-find-links --quiet --output-file $$part.lock $$part.in; \
+		sed -i 's/^\(torch==[0-9.]*\)+cpu$$/\1/' $$part.lock; \
+	done

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Make .venv with exactly what requirements.lock names. Called by make, which knows when it is needed.
+# Make .venv with exactly what requirements-dev.lock names. Called by make, which knows when it is needed.
 set -euo pipefail
 
 fail() {
@@ -47,6 +47,6 @@ if [ "$("$uv" --version 2>/dev/null | cut -d' ' -f2)" != "$UV_VERSION" ]; then
     "$BOOTSTRAP/bin/python" -m pip install --quiet "uv==$UV_VERSION"
 fi
 [ "${1:-}" != "--uv-only" ] || exit 0
-printf 'setup: installing requirements.lock (a few minutes the first time)\n'
-"$uv" pip sync --quiet --compile-bytecode --python "$VENV/bin/python" requirements.lock
+printf 'setup: installing requirements-dev.lock (a few minutes the first time)\n'
+"$uv" pip sync --quiet --compile-bytecode --python "$VENV/bin/python" requirements-dev.lock
 "$uv" pip check --quiet --python "$VENV/bin/python"
