@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from redeye import cli
 from redeye.adapters import outputs
+from redeye.cli import models
 
 VERDICTS = pd.DataFrame(
     {
@@ -33,9 +34,8 @@ QUALITY = pd.DataFrame(
 def show(monkeypatch):
     def run(tables: dict[str, pd.DataFrame]) -> tuple[int, str]:
         console = Console(record=True, width=140)
-        monkeypatch.setattr(cli, "console", console)
-        monkeypatch.setattr(cli.environment, "export", lambda *_: None)
-        monkeypatch.setattr(cli.bootstrap, "prepare_files", lambda *_: None)
+        monkeypatch.setattr(models, "console", console)
+        monkeypatch.setattr(models, "enter", lambda: None)
         monkeypatch.setattr(outputs, "read", lambda table, *_: tables[table])
         done = CliRunner().invoke(cli.app, ["verdicts", "flight_delay"])
         return done.exit_code, console.export_text() + done.output

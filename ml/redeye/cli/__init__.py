@@ -1,0 +1,24 @@
+"""The command line: the stack, the first run, and bulk work on nights. `make` calls it."""
+
+from __future__ import annotations
+
+import logging
+
+import typer
+from rich.logging import RichHandler
+
+from redeye.cli import models, nights, servers, tools
+from redeye.cli.shell import console
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
+app.add_typer(servers.app, name="stack")
+# The other groups' commands stand at the top level.
+for group in (nights, models, tools):
+    app.add_typer(group.app)
+
+
+@app.callback()
+def _set_up_logging() -> None:
+    logging.basicConfig(
+        level=logging.WARNING, format="%(message)s", handlers=[RichHandler(console=console, show_path=False)]
+    )

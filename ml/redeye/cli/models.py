@@ -1,0 +1,53 @@
+"""Models: what was decided about them, and why."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from redeye.cli.shell import console, enter, told_plainly
+from redeye.core.errors import ConfigError
+
+app = typer.Typer()
+
+EVER = (date(1970, 1, 1), date(9999, 12, 31))
+VERDICTS_SHOWN = 14
+VERDICT_COLOURS = {"ok": "green", "watch": "yellow"}
+
+
+@app.command()
+def verdicts(
+    model: Annotated[str, typer.Argument(help="The model, as its spec names it.")] = "flight_delay",
+) -> None:
+    """Show a model's last 14 verdicts with their reasons, and its newest quality beside the heuristic's."""
+    from redeye.adapters import outputs
+
+    with told_plainly():
+        enter()
+        judged = outputs.read("verdicts", model, *EVER).sort_values("night").tail(VERDICTS_SHOWN)
+        if judged.empty:
+            raise ConfigError(f"{model} has no verdict yet: run `monitor_{model}` for a night that is scored")
+        quality = outputs.read("quality", model, *EVER).dropna(subset=["champion", "heuristic"])
+    table = Table("night", "verdict", "reasons", title=f"Verdicts on {model}")
+    for row in judged.to_dict("records"):
+        colour = VERDICT_COLOURS.get(row["verdict"], "red")
+        reasons = escape(row["reasons"].replace("; ", "\n"))
+        table.add_row(f"{row['night']:%Y-%m-%d}", f"[{colour}]{row['verdict']}[/]", reasons)
+    console.print(table)
+    if quality.empty:
+        console.print("No night's labels are mature yet: there is no quality to show.")
+        return
+    newest = quality[quality["scored_night"] == quality["scored_night"].max()]
+    first = newest.iloc[0]
+    console.print(
+        f"Quality on night {first['scored_night']:%Y-%m-%d}: "
+        f"version {first['model_version']:.0f}, {first['rows']:.0f} flights"
+    )
+    numbers = Table("metric", "champion", "heuristic")
+    for row in newest.to_dict("records"):
+        numbers.add_row(row["metric"], f"{row['champion']:.4f}", f"{row['heuristic']:.4f}")
+    console.print(numbers)

@@ -1,0 +1,70 @@
+"""Nights: the first run, bulk work, gaps."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from redeye.cli.shell import console, enter, parsed_night, show_addresses, start, told_plainly
+from redeye.core.errors import ConfigError
+from redeye.settings import settings
+
+app = typer.Typer()
+
+
+@app.command()
+def run() -> None:
+    """Start the stack, build three months, train, predict three nights, and show the riskiest flights."""
+    from redeye.stack import firstrun
+
+    with told_plainly():
+        start()
+        firstrun.run(settings(), console)
+        show_addresses()
+
+
+@app.command("load-year")
+def load_year() -> None:
+    """Bring the warehouse from the night after its last release to the end of the year, in one build."""
+    from redeye.stack import firstrun
+
+    with told_plainly():
+        start()
+        firstrun.load_year(console)
+
+
+@app.command()
+def backfill(
+    first: Annotated[str, typer.Argument(metavar="FROM", help="The first night, as 2013-04-04.")],
+    last: Annotated[str, typer.Argument(metavar="TO", help="The last night, included.")],
+) -> None:
+    """Build, score and monitor the nights FROM to TO, both included, where that is not done yet."""
+    from redeye.stack import firstrun
+
+    with told_plainly():
+        first_night, last_night = parsed_night("FROM", first), parsed_night("TO", last)
+        if first_night > last_night:
+            raise ConfigError(f"FROM={first} is after TO={last}")
+        start()
+        firstrun.backfill(console, first_night, last_night)
+
+
+@app.command()
+def gap(
+    night: Annotated[str, typer.Argument(help="The night that is left out, as 2013-04-04.")],
+    reason: Annotated[str, typer.Option(help="Why; kept with it for good.")],
+) -> None:
+    """Record that the warehouse goes on without a night, so that the night after it can be built.
+
+    A refused night records itself. This is for one whose delivery will not come in time.
+    """
+    from redeye.adapters import ledger
+
+    with told_plainly():
+        left_out = parsed_night("NIGHT", night)
+        enter()
+        if release := ledger.covering_release(left_out):
+            raise ConfigError(f"night {left_out} is in release {release.release_id}: it is no gap")
+        ledger.record_gap(left_out, reason=reason, recorded_by="command line")
+        console.print(f"Night {left_out} is left out: {ledger.gap_reason(left_out)}")

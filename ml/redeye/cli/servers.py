@@ -1,0 +1,87 @@
+"""The servers that run on this machine: start, stop, look, delete."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from redeye.cli.shell import console, show_addresses, start, told_plainly
+from redeye.core.errors import ConfigError
+from redeye.settings import settings
+from redeye.stack import lifecycle
+from redeye.stack.supervisor import ProcessState, Supervisor
+
+app = typer.Typer(help=__doc__, no_args_is_help=True)
+
+
+@app.command()
+def up() -> None:
+    """Start what does not run yet and wait until all of it is healthy."""
+    with told_plainly():
+        start()
+        show_addresses()
+
+
+@app.command()
+def down() -> None:
+    """Stop everything; all data stays."""
+    with told_plainly(), console.status("Stopping the stack"):
+        stopped = lifecycle.down(settings())
+    console.print("The stack is stopped." if stopped else "Nothing was running.")
+
+
+@app.command()
+def status() -> None:
+    """Show every server and its health; status 1 unless all is well."""
+    with told_plainly():
+        rows = Supervisor(settings()).statuses()
+        state = lifecycle.health(settings())
+    if not rows:
+        console.print("The stack does not run: `make run` starts it.")
+        raise typer.Exit(1)
+    table = Table("server", "state", "detail")
+    for row in rows:
+        colour = "green" if row.state == ProcessState.RUNNING else "red"
+        table.add_row(row.name, f"[{colour}]{row.state}[/]", row.detail)
+    console.print(table)
+    if not state.is_healthy:
+        console.print(f"[red]Not healthy:[/] {', '.join(state.waiting_for)}")
+        raise typer.Exit(1)
+    console.print("[green]Healthy.[/]")
+    show_addresses()
+
+
+@app.command()
+def logs(
+    name: Annotated[str | None, typer.Argument(help="One server; all of them if left out.")] = None,
+    lines: Annotated[int, typer.Option(help="How many lines of each.")] = 20,
+) -> None:
+    """Show the end of the servers' logs."""
+    paths = sorted((settings().home / "logs").glob(f"{name or '*'}.log"))
+    with told_plainly():
+        if not paths:
+            raise ConfigError(f"no log of {name or 'any server'} in {settings().home / 'logs'}")
+    for path in paths:
+        console.rule(str(path))
+        console.print(lifecycle.tail(path, lines), markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def reset(
+    is_sure: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Stop everything and delete all data: databases, landing, lakes, models, predictions."""
+    home = settings().home.resolve()
+    if not home.exists():
+        console.print(f"There is nothing at {home}.")
+        return
+    if not is_sure:
+        console.print(f"This deletes [bold]{home}[/] with every database, model and prediction in it.")
+        if typer.prompt("Type 'reset' to go on") != "reset":
+            console.print("Nothing was deleted.")
+            raise typer.Exit(1)
+    with told_plainly(), console.status("Deleting"):
+        lifecycle.reset(settings())
+    console.print("Deleted.")

@@ -1,0 +1,71 @@
+"""What the commands share: the console, how errors are shown, and starting the stack."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from redeye.core.errors import ConfigError, RedeyeError
+from redeye.settings import settings
+from redeye.stack import bootstrap, environment, lifecycle
+
+console = Console()
+
+
+@contextmanager
+def told_plainly() -> Iterator[None]:
+    """Show an error that was raised on purpose as its message alone, and end with status 1."""
+    try:
+        yield
+    except RedeyeError as error:
+        Console(stderr=True).print(f"[bold red]Error:[/] {error}", highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from error
+
+
+def enter() -> None:
+    """Give this process the environment of the installation, whose servers run already."""
+    environment.export(settings(), bootstrap.prepare_files(settings()))
+
+
+def start() -> None:
+    """Start what does not run yet, and give this process the stack's environment."""
+    began = time.monotonic()
+    with console.status("Starting the stack") as shown:
+
+        def step(text: str) -> None:
+            shown.update(text)
+            console.print(f"[dim]{time.monotonic() - began:5.1f} s[/]  {text}")
+
+        secrets = lifecycle.up(settings(), step)
+    environment.export(settings(), secrets)
+    console.print(f"[green]The stack is healthy[/] after {time.monotonic() - began:.0f} s.")
+
+
+def show_addresses() -> None:
+    """Print where the UIs are, and who may log in."""
+    configured = settings()
+    secrets = bootstrap.prepare_files(configured)
+    table = Table(show_header=False, box=None)
+    table.add_row("Airflow", environment.airflow_url(configured))
+    table.add_row("", f"user {environment.ADMIN}, password {secrets.airflow_admin_password}")
+    table.add_row("", f"to look only: user {environment.VIEWER}, password {secrets.airflow_viewer_password}")
+    table.add_row("MLflow", environment.mlflow_url(configured))
+    console.print(table)
+
+
+def parsed_night(name: str, text: str) -> date:
+    """The night that was typed as the argument `name`.
+
+    Raises:
+        ConfigError: if it is no date.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(f"{name} must be a night such as 2013-04-04, got {text!r}") from error
