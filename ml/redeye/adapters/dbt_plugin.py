@@ -36,5 +36,6 @@ class Plugin(BasePlugin):
             conn.execute(f"LOAD '{path}'")
         conn.execute("SET GLOBAL TimeZone = 'UTC'")
         target, data_path = (os.environ[name].replace("'", "''") for name in (ATTACH, DATA_PATH))
-        # Inlining small writes into the catalog makes a night several times slower.
-        conn.execute(f"ATTACH '{target}' AS warehouse (DATA_PATH '{data_path}', DATA_INLINING_ROW_LIMIT 0)")
+        # As in `lake.attach`: the folder is the settings' say, and inlining makes a night several times slower.
+        options = f"DATA_PATH '{data_path}', OVERRIDE_DATA_PATH true, DATA_INLINING_ROW_LIMIT 0"
+        conn.execute(f"ATTACH '{target}' AS warehouse ({options})")

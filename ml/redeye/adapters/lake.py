@@ -96,12 +96,14 @@ def attach(
 
     A snapshot pins the whole catalog: tables, views and schemas together.
     """
-    options = []
+    # Where the files lie is the settings' say. The catalog keeps the path at which it was made, which a home
+    # that was moved or restored elsewhere no longer has; the files in it are named relative to that path.
+    options = [f"DATA_PATH '{data_path(catalog)}/'", "OVERRIDE_DATA_PATH true"]
     if token is None:
         options.append("READ_ONLY")
     else:
         # Inlining small writes into the catalog made a night several times slower.
-        options += [f"DATA_PATH '{data_path(catalog)}/'", "DATA_INLINING_ROW_LIMIT 0"]
+        options.append("DATA_INLINING_ROW_LIMIT 0")
     if snapshot_id is not None:
         options.append(f"SNAPSHOT_VERSION {int(snapshot_id)}")
     target = attach_string(catalog, token=token).replace("'", "''")
