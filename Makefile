@@ -80,6 +80,10 @@ airflow: $(STAMP) ## Run Airflow's own command line: make airflow ARGS='dags lis
 verdicts: $(STAMP) ## Show the last verdicts on a model: make verdicts MODEL=flight_delay
 	@$(REDEYE) verdicts $(MODEL)
 
+.PHONY: explain
+explain: $(STAMP) ## Show what one prediction rests on: make explain ID=flight_delay/live/2013-04-04_AA_1_JFK_LAX_0900
+	@$(REDEYE) explain "$(ID)" $(if $(TO),--to "$(TO)")
+
 .PHONY: gap
 gap: $(STAMP) ## Go on without a night: make gap NIGHT=2013-04-05 REASON='no delivery'
 	@$(REDEYE) gap "$(NIGHT)" --reason "$(REASON)"

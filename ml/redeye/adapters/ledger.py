@@ -163,6 +163,36 @@ def latest_release(*, up_to: date | None = None) -> Release | None:
     return _release(rows[0]) if rows else None
 
 
+def ancestors(name: str) -> list[Release]:
+    """The releases that a release was built on, newest first."""
+    return [
+        _release(row)
+        for row in _rows(
+            "WITH RECURSIVE chain AS ("
+            "SELECT parent_release_id FROM ledger.releases WHERE release_id = %s "
+            "UNION ALL SELECT r.parent_release_id FROM ledger.releases AS r "
+            "JOIN chain ON r.release_id = chain.parent_release_id) "
+            f"SELECT {_RELEASE} FROM ledger.releases WHERE release_id IN (SELECT parent_release_id FROM chain) "
+            "ORDER BY night DESC, revision DESC",
+            (name,),
+        )
+    ]
+
+
+def release_deliveries(name: str) -> list[DeliveryRef]:
+    """The deliveries that a release itself took in, by night."""
+    return [
+        _delivery(row)
+        for row in _rows(
+            f"SELECT {', '.join('d.' + column.strip() for column in _DELIVERY.split(','))} "
+            "FROM ledger.judged_deliveries AS d JOIN ledger.release_deliveries AS r "
+            "USING (source, dataset, night, content_hash) WHERE r.release_id = %s "
+            "ORDER BY d.night, d.source, d.dataset",
+            (name,),
+        )
+    ]
+
+
 def publish(
     candidate: Candidate,
     *,

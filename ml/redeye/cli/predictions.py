@@ -1,0 +1,106 @@
+"""Predictions: what one of them rests on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from redeye.cli.shell import console, enter, told_plainly
+from redeye.core.explanation import Explanation
+
+app = typer.Typer()
+
+INPUTS_SHOWN = 12
+DELIVERIES_SHOWN = 8
+
+
+@app.command()
+def explain(
+    prediction_id: Annotated[
+        str, typer.Argument(metavar="ID", help="As flight_delay/live/2013-04-04_AA_1_JFK_LAX_0900.")
+    ],
+    to: Annotated[Path | None, typer.Option(help="Also write all of it to this file, as JSON.")] = None,
+) -> None:
+    """Show what a prediction rests on, from landing file to promotion, and compute it once more.
+
+    Status 1 if the chain does not give the probability that was written, or a landing file was altered.
+    """
+    from redeye.jobs.explain import explain as explain_prediction
+
+    with told_plainly():
+        enter()
+        with console.status("Walking the chain"):
+            found = explain_prediction(prediction_id)
+    if to is not None:
+        to.write_text(json.dumps(found.to_dict(), indent=2, default=str) + "\n", encoding="utf-8")
+    _show(found)
+    if to is not None:
+        console.print(f"All of it: {to}")
+    if not found.is_reproduced or found.faults:
+        raise typer.Exit(1)
+
+
+def _show(found: Explanation) -> None:
+    row, promotion, release = found.prediction, found.promotion, found.release
+    facts = Table(
+        show_header=False, box=None, title=f"Prediction {row['prediction_id']}", title_justify="left"
+    )
+    facts.add_column(style="bold")
+    facts.add_column(overflow="fold")
+    again = "[green]the same[/]" if found.is_reproduced else f"[red]{found.recomputed!r}[/]"
+    facts.add_row("probability", f"{row['probability']!r}; computed again from the chain: {again}")
+    facts.add_row("heuristic says", f"{row['baseline_probability']:.4f}")
+    facts.add_row("scored by", f"{row['run_id']}, night {found.night}, lane {row['lane']}")
+    facts.add_row("model", f"{row['model']} version {promotion.version} ({promotion.algorithm})")
+    facts.add_row("  files", f"{promotion.artifact_uri}, sha256 {promotion.artifact_sha256}")
+    facts.add_row("  features", promotion.feature_service)
+    facts.add_row(
+        "  champion",
+        f"from night {promotion.effective_night}, decided on {promotion.decided_night} by {promotion.actor}",
+    )
+    facts.add_row("  because", escape(promotion.reason))
+    evidence = promotion.evidence
+    facts.add_row(
+        "  training",
+        f"MLflow run {evidence.get('mlflow_run_id', 'not recorded')}, release "
+        f"{evidence.get('release_id', 'not recorded')}, data up to {evidence.get('seen_until', 'not recorded')}, "
+        f"code {evidence.get('code_hash', '?')} at commit {str(evidence.get('git_sha', '?'))[:12]}",
+    )
+    facts.add_row(
+        "release",
+        f"{release.release_id} ({release.kind}), snapshot {release.snapshot_id}, dbt code {release.code_hash} "
+        f"at commit {release.git_sha[:12]}",
+    )
+    if found.ancestors:
+        facts.add_row(
+            "  built on", f"{len(found.ancestors)} earlier: {found.ancestors[0].release_id} and before"
+        )
+    if found.schedule:
+        facts.add_row("announced by", f"{found.schedule.path} ({found.schedule.rows} flights)")
+    # A bulk release holds later nights too; what was known to this prediction ends with its own night.
+    known = [ref for ref in found.deliveries if ref.night <= found.night]
+    facts.add_row("landing files", f"{len(known)} up to its night, of this release's {len(found.deliveries)}")
+    for ref in known[-DELIVERIES_SHOWN:]:
+        facts.add_row("", f"{ref.source}/{ref.dataset}/{ref.night}  {ref.content_hash}  {ref.rows} rows")
+    for fault in found.faults:
+        facts.add_row("[red]altered[/]", escape(fault))
+    for note in found.notes:
+        facts.add_row("[yellow]note[/]", escape(note))
+    console.print(facts)
+    if found.contributions:
+        title = "What single inputs do: the probability minus that without it"
+        inputs = Table("input", "value", "effect", title=title)
+        for each in found.contributions[:INPUTS_SHOWN]:
+            inputs.add_row(each.column, _shown(each.value), f"{each.effect:+.4f}")
+        console.print(inputs)
+
+
+def _shown(value: float | str | None) -> str:
+    if value is None:
+        return "missing"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,80 @@
+"""One prediction is explained from its landing files to its probability."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from redeye.adapters import ledger, outputs
+from redeye.core.errors import ConfigError
+from redeye.jobs.explain import explain
+
+
+@pytest.fixture(scope="module")
+def predictions(nights):
+    night = nights.next
+    nights.build(night)
+    nights.score(night)
+    return outputs.read("predictions", nights.model, night, night)
+
+
+def test_the_chain_gives_the_very_probability_again(predictions):
+    for name in predictions["prediction_id"].sample(5, random_state=3):
+        found = explain(name)
+        assert found.is_reproduced, (found.recomputed, found.prediction["probability"])
+        assert found.faults == ()
+        json.dumps(found.to_dict(), default=str)
+
+
+def test_every_link_of_the_chain_is_named(predictions):
+    row = predictions.iloc[0]
+    found = explain(row["prediction_id"])
+    assert found.release.release_id == row["release_id"]
+    assert found.ancestors[-1].kind == "history"
+    assert {ref.dataset for ref in found.deliveries} >= {"outcomes", "schedule", "weather"}
+    assert found.schedule is not None
+    assert found.schedule.night == found.night
+    assert found.promotion.version == row["model_version"]
+    assert found.contributions[0].effect != 0
+
+
+def test_an_altered_landing_file_is_named(predictions):
+    found = explain(predictions["prediction_id"].iloc[0])
+    path = found.deliveries[0].path
+    content = path.read_bytes()
+    path.chmod(0o644)
+    path.write_bytes(content.replace(b"2013", b"2031"))
+    try:
+        again = explain(predictions["prediction_id"].iloc[0])
+    finally:
+        path.write_bytes(content)
+        path.chmod(0o444)
+    assert any(path.name in fault for fault in again.faults)
+
+
+def test_a_probability_that_the_chain_does_not_give_is_told(predictions, monkeypatch):
+    altered = predictions.assign(probability=predictions["probability"] + 1e-9)
+    monkeypatch.setattr(outputs, "read", lambda *_, **__: altered)
+    assert not explain(predictions["prediction_id"].iloc[0]).is_reproduced
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("flight_delay/live", "no prediction id"),
+        ("flight_delay/live/tomorrow", "must begin with its date"),
+        ("flight_delay/live/2013-03-10_XX_1_JFK_LAX_0900", "there is no prediction"),
+    ],
+)
+def test_an_id_that_names_nothing_says_so(predictions, name, words):
+    with pytest.raises(ConfigError, match=words):
+        explain(name)
+
+
+def test_the_ledger_knows_what_a_release_was_built_on(predictions):
+    head = ledger.latest_release()
+    assert head is not None
+    assert [each.release_id for each in ledger.ancestors(head.release_id)]
+    first = ledger.ancestors(head.release_id)[-1]
+    assert ledger.ancestors(first.release_id) == []
