@@ -9,9 +9,13 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+if TYPE_CHECKING:
+    from upath import UPath
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 SPECS = PROJECT_ROOT / "ml" / "specs"
@@ -42,11 +46,42 @@ class Settings(BaseSettings):
         default=SecretStr(""), description="SQLAlchemy URL of Feast's registry."
     )
     mlflow_tracking_url: SecretStr = Field(
-        default=SecretStr(""), description="SQLAlchemy URL of MLflow's store."
+        default=SecretStr(""),
+        description="SQLAlchemy URL of MLflow's store, or `https://…` of an MLflow server elsewhere.",
+    )
+    airflow_url: str = Field(
+        default="",
+        description="Address at which people reach Airflow's UI, where a proxy stands before it. Links lead there.",
+    )
+    mlflow_url: str = Field(
+        default="",
+        description="Address at which people reach MLflow's UI, where a proxy stands before it. Links lead there.",
     )
     airflow_api_password: SecretStr = Field(
         default=SecretStr(""), description="Password of Airflow's `admin` user."
     )
+
+    landing_url: str = Field(
+        default="",
+        description="Folder of the deliveries as a URL that fsspec reads, such as `s3://bucket/landing`.",
+    )
+    exports_url: str = Field(
+        default="", description="Folder of the consumers' prediction files as such a URL."
+    )
+    artifacts_url: str = Field(
+        default="", description="Folder of MLflow's artifacts as a URL that MLflow reads."
+    )
+    online_store_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="`redis://…` or `rediss://…` of Feast's online store, in place of the embedded SQLite.",
+    )
+    executor: Literal["LocalExecutor", "CeleryExecutor"] = Field(
+        default="LocalExecutor", description="What runs Airflow's tasks: its scheduler, or Celery's workers."
+    )
+    celery_broker_url: SecretStr = Field(
+        default=SecretStr(""), description="`redis://…` of Celery's broker; the CeleryExecutor needs it."
+    )
+    celery_concurrency: int = Field(default=2, ge=1, description="Tasks at once in one Celery worker.")
 
     source: str = Field(
         default="redeye.adapters.nycflights13:NycFlights13",
@@ -63,9 +98,26 @@ class Settings(BaseSettings):
     lease_wait_seconds: int = Field(default=600, ge=0, description="How long to wait for a held lease.")
 
     @property
-    def landing(self) -> Path:
-        """Folder of the immutable, content-hashed deliveries."""
-        return self.home / "landing"
+    def public_airflow_url(self) -> str:
+        """Where people reach Airflow's UI; no slash at its end."""
+        return self.airflow_url.rstrip("/") or f"http://{self.host}:{self.airflow_port}"
+
+    @property
+    def mlflow_server_elsewhere(self) -> str:
+        """Address of an MLflow server that is not ours, no slash at its end; empty if ours runs here."""
+        url = self.mlflow_tracking_url.get_secret_value()
+        return url.rstrip("/") if url.startswith(("http://", "https://")) else ""
+
+    @property
+    def public_mlflow_url(self) -> str:
+        """Where people reach MLflow's UI; no slash at its end."""
+        own = f"http://{self.host}:{self.mlflow_port}"
+        return self.mlflow_url.rstrip("/") or self.mlflow_server_elsewhere or own
+
+    @property
+    def landing(self) -> Path | UPath:
+        """Folder of the immutable, content-hashed deliveries; of an object store if its URL is set."""
+        return _by_url(self.landing_url) if self.landing_url else self.home / "landing"
 
     @property
     def lake(self) -> Path:
@@ -88,9 +140,16 @@ class Settings(BaseSettings):
         return self.home / "data_docs"
 
     @property
-    def exports(self) -> Path:
-        """Folder of the prediction files for consumers."""
-        return self.home / "exports"
+    def exports(self) -> Path | UPath:
+        """Folder of the prediction files for consumers; of an object store if its URL is set."""
+        return _by_url(self.exports_url) if self.exports_url else self.home / "exports"
+
+
+def _by_url(url: str) -> UPath:
+    from upath import UPath
+
+    # What another process has put must be seen at once.
+    return UPath(url, use_listings_cache=False)
 
 
 @lru_cache(maxsize=1)
@@ -111,7 +170,7 @@ def describe() -> str:
     ]
     for name, field in Settings.model_fields.items():
         default = field.default
-        if isinstance(default, SecretStr):
+        if isinstance(default, SecretStr) or default == "":
             shown = "the embedded server's"
         elif field.default_factory is not None:
             shown = "as many as there are cores"

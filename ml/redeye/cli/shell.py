@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from redeye.adapters import mlflow_login
 from redeye.core.errors import ConfigError, RedeyeError
 from redeye.settings import settings
 from redeye.stack import bootstrap, environment, lifecycle
@@ -52,10 +53,14 @@ def show_addresses() -> None:
     configured = settings()
     secrets = bootstrap.prepare_files(configured)
     table = Table(show_header=False, box=None)
-    table.add_row("Airflow", environment.airflow_url(configured))
+    table.add_row("Airflow", configured.public_airflow_url)
     table.add_row("", f"user {environment.ADMIN}, password {secrets.airflow_admin_password}")
     table.add_row("", f"to look only: user {environment.VIEWER}, password {secrets.airflow_viewer_password}")
-    table.add_row("MLflow", environment.mlflow_url(configured))
+    table.add_row("MLflow", configured.public_mlflow_url)
+    if not configured.mlflow_server_elsewhere:
+        table.add_row("", f"user {mlflow_login.ADMIN}, password {secrets.mlflow_admin_password}")
+        looker = f"user {mlflow_login.VIEWER}, password {secrets.mlflow_viewer_password}"
+        table.add_row("", f"to look only: {looker}")
     console.print(table)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
+from redeye.adapters import mlflow_login
 from redeye.core.errors import RedeyeError
 from redeye.settings import Settings
 from redeye.stack import databases, environment
@@ -56,6 +58,8 @@ def prepare_files(configured: Settings) -> Secrets:
         environment.VIEWER: secrets.airflow_viewer_password,
     }
     _write_private(environment.airflow_passwords_file(configured), json.dumps(passwords))
+    login = mlflow_login.configuration(environment.mlflow_login_url(configured, secrets))
+    _write_private(environment.mlflow_login_file(configured), login)
     return secrets
 
 
@@ -96,6 +100,8 @@ def prepare_databases(
         "apache-airflow": ("Migrating Airflow's database", ["airflow", "db", "migrate"]),
         "mlflow": ("Migrating MLflow's database", ["mlflow", "db", "upgrade", mlflow_url]),
     }
+    if configured.mlflow_server_elsewhere:
+        del migrations["mlflow"]
     for package, (title, command) in migrations.items():
         if done.get(package) == version(package):
             continue
@@ -103,10 +109,37 @@ def prepare_databases(
         _run_module(command)
         done[package] = version(package)
         _write_private(done_path, json.dumps(done))
+    if not configured.mlflow_server_elsewhere:
+        set_mlflow_users(configured, secrets, step)
 
 
-def _run_module(command: list[str]) -> None:
-    ran = subprocess.run([sys.executable, "-m", *command], capture_output=True, text=True, check=False)
+def set_mlflow_users(configured: Settings, secrets: Secrets, step: Step = log.info) -> None:
+    """Make MLflow's users, or give them new passwords, if something about them has changed.
+
+    Raises:
+        RedeyeError: if their tables cannot be made; the message carries the end of the output.
+    """
+    done_path = configured.home / "run" / "prepared.json"
+    told = json.dumps(
+        {
+            "database_url": environment.mlflow_login_url(configured, secrets),
+            "passwords": {
+                mlflow_login.ADMIN: secrets.mlflow_admin_password,
+                mlflow_login.VIEWER: secrets.mlflow_viewer_password,
+            },
+        }
+    )
+    done, state = _read_done(done_path), hashlib.sha256(f"{version('mlflow')} {told}".encode()).hexdigest()
+    if done.get("mlflow-users") == state:
+        return
+    step("Setting MLflow's users")
+    _run_module([mlflow_login.__name__], told)
+    _write_private(done_path, json.dumps(done | {"mlflow-users": state}))
+
+
+def _run_module(command: list[str], told: str = "") -> None:
+    words = [sys.executable, "-m", *command]
+    ran = subprocess.run(words, input=told, capture_output=True, text=True, check=False)
     if ran.returncode != 0:
         tail = "\n".join((ran.stdout + ran.stderr).splitlines()[-30:])
         # An URL among the arguments holds a password.

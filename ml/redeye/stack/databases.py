@@ -33,6 +33,7 @@ class Database:
 DATABASES = (
     Database("airflow", is_owner=True),
     Database("mlflow", is_owner=True),
+    Database("mlflow_login", is_owner=True),
     Database("feast", is_owner=True),
     Database("warehouse", is_owner=False),
     Database("outputs", is_owner=False),
@@ -80,8 +81,9 @@ def schema_sql(database: str) -> str:
 
 
 def schema_hash() -> str:
-    """A hash over the SQL of all ledgers, to tell whether it has to run again."""
-    return hashlib.sha256("\0".join(schema_sql(name) for name in LEDGERS).encode()).hexdigest()
+    """A hash over the databases' names and the SQL of all ledgers, to tell whether it has to run again."""
+    parts = [*(database.name for database in DATABASES), *(schema_sql(name) for name in LEDGERS)]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def create_ledgers(server: EmbeddedPostgres) -> None:

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from redeye.settings import PROJECT_ROOT, Settings, settings
 from redeye.stack.secrets import Secrets
@@ -48,6 +49,16 @@ def airflow_url(configured: Settings) -> str:
 def mlflow_url(configured: Settings) -> str:
     """The address of MLflow's UI."""
     return f"http://{configured.host}:{configured.mlflow_port}"
+
+
+def mlflow_login_url(configured: Settings, secrets: Secrets) -> str:
+    """The SQLAlchemy URL of the database of MLflow's users."""
+    return url(configured, "mlflow_login", secrets.mlflow_login_db_password)
+
+
+def mlflow_login_file(configured: Settings) -> Path:
+    """Where MLflow's login reads its configuration."""
+    return configured.home / "mlflow" / "login.ini"
 
 
 def airflow_passwords_file(configured: Settings) -> Path:
@@ -142,7 +153,7 @@ def _mlflow(configured: Settings, secrets: Secrets) -> dict[str, str]:
     tracking = configured.mlflow_tracking_url.get_secret_value() or url(
         configured, "mlflow", secrets.mlflow_db_password
     )
-    return {
+    known = {
         "MLFLOW_TRACKING_URI": tracking,
         "MLFLOW_REGISTRY_URI": tracking,
         "MLFLOW_BACKEND_STORE_URI": tracking,
@@ -153,7 +164,14 @@ def _mlflow(configured: Settings, secrets: Secrets) -> dict[str, str]:
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         "MLFLOW_SQLALCHEMYSTORE_POOL_SIZE": "3",
         "MLFLOW_SQLALCHEMYSTORE_MAX_OVERFLOW": "5",
+        "MLFLOW_AUTH_CONFIG_PATH": str(mlflow_login_file(configured).resolve()),
+        "MLFLOW_FLASK_SERVER_SECRET_KEY": secrets.mlflow_flask_secret_key,
     }
+    if public := urlsplit(configured.mlflow_url).netloc:
+        # A proxy hands on the name that people ask for; MLflow answers to no name it does not know.
+        known["MLFLOW_SERVER_ALLOWED_HOSTS"] = f"{public},{configured.host}:*,localhost:*"
+        known["MLFLOW_SERVER_CORS_ALLOWED_ORIGINS"] = configured.mlflow_url.rstrip("/")
+    return known
 
 
 def _python() -> dict[str, str]:

@@ -78,12 +78,14 @@ def down(configured: Settings) -> bool:
 
 def health(configured: Settings) -> Health:
     """Ask Airflow and MLflow how they are; what does not answer is not healthy."""
-    parts = dict.fromkeys((*_AIRFLOW_PARTS, "mlflow"), False)
+    own_mlflow = () if configured.mlflow_server_elsewhere else ("mlflow",)
+    parts = dict.fromkeys((*_AIRFLOW_PARTS, *own_mlflow), False)
     with suppress(httpx.HTTPError, ValueError):
         answer = httpx.get(f"{environment.airflow_url(configured)}/api/v2/monitor/health", timeout=5).json()
         parts |= {name: answer.get(name, {}).get("status") == "healthy" for name in _AIRFLOW_PARTS}
-    with suppress(httpx.HTTPError):
-        parts["mlflow"] = httpx.get(f"{environment.mlflow_url(configured)}/health", timeout=5).is_success
+    for name in own_mlflow:
+        with suppress(httpx.HTTPError):
+            parts[name] = httpx.get(f"{environment.mlflow_url(configured)}/health", timeout=5).is_success
     return Health(parts)
 
 

@@ -69,19 +69,19 @@ def programs(configured: Settings, postgres: EmbeddedPostgres) -> tuple[Program,
     mlflow = [sys.executable, "-m", "mlflow", "server", "--workers", "1"]
     mlflow += ["--host", configured.host, "--port", str(configured.mlflow_port)]
     # The store's URL comes by environment: arguments are seen by every user of the machine.
-    mlflow += ["--artifacts-destination", str(configured.artifacts.resolve())]
+    mlflow += ["--artifacts-destination", str(configured.artifacts.resolve()), "--app-name", "basic-auth"]
     # Airflow's own log servers would listen on every address, so one that does not stands in for both.
     log_server = [sys.executable, "-m", "uvicorn", "airflow.utils.serve_logs.log_server:get_app", "--factory"]
     log_server += ["--host", configured.host, "--port", str(configured.airflow_log_port), "--no-access-log"]
-    return (
+    every = (
         Program(DATABASE, postgres.command(), stop_signal="INT", stop_seconds=30),
         Program("api-server", [*airflow, "api-server"]),
         Program("scheduler", [*airflow, "scheduler", "--skip-serve-logs"]),
         Program("dag-processor", [*airflow, "dag-processor"]),
         Program("triggerer", [*airflow, "triggerer", "--skip-serve-logs"]),
         Program("log-server", log_server),
-        Program("mlflow", mlflow),
     )
+    return every if configured.mlflow_server_elsewhere else (*every, Program("mlflow", mlflow))
 
 
 def configuration(configured: Settings, every: Sequence[Program]) -> str:

@@ -30,6 +30,7 @@ class Secrets:
     postgres_password: str
     airflow_db_password: str
     mlflow_db_password: str
+    mlflow_login_db_password: str
     feast_db_password: str
     warehouse_db_password: str
     outputs_db_password: str
@@ -38,6 +39,9 @@ class Secrets:
     airflow_secret_key: str
     airflow_jwt_secret: str
     airflow_fernet_key: str
+    mlflow_admin_password: str
+    mlflow_viewer_password: str
+    mlflow_flask_secret_key: str
 
 
 _MAKERS: dict[str, Callable[[], str]] = {"airflow_fernet_key": _fernet_key}
