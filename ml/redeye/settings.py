@@ -171,7 +171,7 @@ def describe() -> str:
     for name, field in Settings.model_fields.items():
         default = field.default
         if isinstance(default, SecretStr) or default == "":
-            shown = "the embedded server's"
+            shown = "the embedded stack's"
         elif field.default_factory is not None:
             shown = "as many as there are cores"
         elif isinstance(default, Path):

@@ -83,6 +83,8 @@ class Model(ABC, Generic[Params]):
     """A fitted algorithm."""
 
     algorithm: ClassVar[str]
+    packages: ClassVar[tuple[str, ...]] = ()
+    """Distributions that loading and predicting need beside numpy, pandas and pydantic."""
 
     @classmethod
     @abstractmethod
@@ -119,6 +121,14 @@ class Model(ABC, Generic[Params]):
     @abstractmethod
     def files(self) -> dict[str, bytes]:
         """Everything the model is, as file contents by plain name."""
+
+    def facts(self) -> dict[str, float]:
+        """Numbers about the fit worth keeping with it, such as how many trees there are."""
+        return {}
+
+    def exports(self) -> dict[str, bytes]:
+        """Copies in other tools' formats, such as ONNX, by plain file name; nothing here reads them."""
+        return {}
 
     @classmethod
     @abstractmethod

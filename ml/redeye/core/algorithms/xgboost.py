@@ -32,6 +32,7 @@ class XGBoostModel(Model[XGBoostParams]):
     """Trees over float32 numbers and category codes; unseen categories go the way of missing ones."""
 
     algorithm: ClassVar[str] = "xgboost"
+    packages: ClassVar[tuple[str, ...]] = ("xgboost-cpu",)
 
     booster: xgboost.Booster
     numeric: tuple[str, ...]
@@ -94,6 +95,10 @@ class XGBoostModel(Model[XGBoostParams]):
         """Total gain of each input column, 0 for those never split on."""
         gains = cast("dict[str, float]", self.booster.get_score(importance_type="total_gain"))
         return {name: gains.get(name, 0.0) for name in (*self.numeric, *self.categories.values)}
+
+    def facts(self) -> dict[str, float]:
+        """How many trees there are."""
+        return {"trees": float(self.booster.num_boosted_rounds())}
 
     def files(self) -> dict[str, bytes]:
         """The trees in XGBoost's binary JSON, the names and categories in JSON."""
