@@ -11,11 +11,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 import pyarrow as pa
 
 from redeye.core.errors import DeliveryError
+
+if TYPE_CHECKING:
+    from upath import UPath
+
+Location: TypeAlias = "Path | UPath"
+"""A file or folder of this machine, or of an object store."""
 
 KNOWN_AT = "known_at"
 MISSING = "NA"
@@ -56,6 +62,7 @@ class Delivery:
         frame: one string column per column of the dataset, in its order; missing values are the
             source's own text for them.
         is_stated_empty: the source says that there is nothing, as opposed to having nothing to say.
+        shift_weeks: how many weeks later than it really did all of it happens; 0 for what is as it was.
     """
 
     source: str
@@ -63,6 +70,7 @@ class Delivery:
     night: date
     frame: pa.Table
     is_stated_empty: bool = False
+    shift_weeks: int = 0
 
     def __post_init__(self) -> None:
         where = f"{self.source}/{self.dataset}/{self.night}"
@@ -84,16 +92,18 @@ class DeliveryRef:
         night: the night whose data it is.
         content_hash: first 16 hex digits of the file's SHA-256; the `delivery_id` of its rows.
         arrival_night: the night with whose build it came; later than `night` for a restatement.
+        shift_weeks: as of the delivery.
     """
 
     source: str
     dataset: str
     night: date
     content_hash: str
-    path: Path
+    path: Location
     rows: int
     is_stated_empty: bool
     arrival_night: date
+    shift_weeks: int = 0
 
     @property
     def is_restatement(self) -> bool:
@@ -106,7 +116,11 @@ class Source(Protocol):
     """Where deliveries come from. Implementations are named by the setting `source`.
 
     Attributes:
-        name: short name, used in paths and table names.
+        name: short name, used in paths and in the ledger.
+        layout: names the raw tables it is loaded into, and with them the dbt models that read it. Sources
+            with the same datasets and columns share a layout.
+        is_prompt: whether a night's delivery is there at the night's cutoff. A source that comes later than
+            that serves history and training: no night is built or scored from it on time.
         first_night: the earliest night it delivers.
         last_night: the last night that is followed by a day with a schedule.
         final_night: the last night it delivers at all: later ones hold late outcomes only.
@@ -114,6 +128,8 @@ class Source(Protocol):
     """
 
     name: str
+    layout: str
+    is_prompt: bool
     first_night: date
     last_night: date
     final_night: date
@@ -127,6 +143,19 @@ class Source(Protocol):
 
         Raises:
             DeliveryError: if the source is missing, cannot be read, or is not asked for its own nights.
+        """
+        ...
+
+
+@runtime_checkable
+class Shiftable(Protocol):
+    """A source whose calendar can be shifted."""
+
+    def shifted(self, weeks: int) -> Source:
+        """The same source, everything so many weeks later; weekdays and clocks stay.
+
+        A holiday's effect on the flights moves with them, so the calendar of holidays is shifted as well
+        (`redeye.adapters.raw.add_holidays`).
         """
         ...
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pytest
 
 from redeye.adapters import nycflights13
+from redeye.adapters.flight_nights import NIGHTS_TO_KNOW
 from redeye.adapters.nycflights13 import FINAL_NIGHT, FIRST_NIGHT, LAST_NIGHT, NycFlights13
 from redeye.core.calendar import cutoff, nights, start_of
 from redeye.core.errors import DeliveryError
@@ -179,7 +180,7 @@ def test_arrivals_agree_with_the_destinations_clock(year):
     con = duckdb.connect()
     con.execute("SET TimeZone = 'UTC'")
     con.register("rows", whole(year["outcomes"]))
-    con.register("zones", nycflights13._zones())
+    con.register("zones", nycflights13.zones())
     differing = con.execute(
         """SELECT carrier, flight, month, day, arr_time FROM (
             SELECT *, timezone(zone, known_at::TIMESTAMPTZ - INTERVAL 30 MINUTE) AS shown
@@ -261,7 +262,7 @@ def test_every_night_alone_could_know_all_its_outcomes(year):
         frame = delivery.frame
         for day in set(zip(*(frame[c].to_pylist() for c in ("year", "month", "day")), strict=True)):
             after = (night - date(*map(int, day))).days
-            assert -1 <= after < nycflights13.NIGHTS_TO_KNOW
+            assert -1 <= after < NIGHTS_TO_KNOW
 
 
 def test_rows_come_in_one_order(year):
