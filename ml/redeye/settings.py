@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 SPECS = PROJECT_ROOT / "ml" / "specs"
+SHIFT_FILE = "shift_weeks"
+"""File in the home: how many weeks this installation's calendar is shifted by."""
 
 
 class Settings(BaseSettings):
@@ -87,6 +89,17 @@ class Settings(BaseSettings):
         default="redeye.adapters.nycflights13:NycFlights13",
         description="The source of deliveries, as `module:Class` of a `redeye.core.sources.Source`.",
     )
+    shift_weeks: int = Field(
+        default=0,
+        ge=0,
+        description="How many weeks later than in the source everything happens, so that the schedule fires "
+        "tonight; 0 is the source's own calendar. Without the variable the file `shift_weeks` in the home says "
+        "it, which `make live` writes. An installation keeps one value.",
+    )
+    bts_folder: Path = Field(
+        default=PROJECT_ROOT / "bts",
+        description="Folder of the monthly ZIP files that the source `redeye.adapters.bts:Bts` reads.",
+    )
     threads: int = Field(
         default_factory=lambda: os.cpu_count() or 1,
         ge=1,
@@ -96,6 +109,19 @@ class Settings(BaseSettings):
         default=900, ge=5, description="After this, an abandoned lease may be taken."
     )
     lease_wait_seconds: int = Field(default=600, ge=0, description="How long to wait for a held lease.")
+    disk_budget_gb: float = Field(
+        default=20.0,
+        gt=0,
+        description="What the home may take on disk, in units of 10^9 bytes. A warning comes from 80 % on.",
+    )
+    maintenance_grace_hours: int = Field(
+        default=24,
+        ge=0,
+        description="How long files stay that the lakes let go of: longer than any reader or writer runs.",
+    )
+    log_retention_days: int = Field(
+        default=90, ge=1, description="After this, logs of tasks and of dbt, and audit pages, are deleted."
+    )
 
     @property
     def public_airflow_url(self) -> str:
@@ -114,6 +140,15 @@ class Settings(BaseSettings):
         own = f"http://{self.host}:{self.mlflow_port}"
         return self.mlflow_url.rstrip("/") or self.mlflow_server_elsewhere or own
 
+    @model_validator(mode="before")
+    @classmethod
+    def _read_the_installations_shift(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """The file in the home, where neither the environment nor the caller says how far to shift."""
+        path = Path(given.get("home") or cls.model_fields["home"].default) / SHIFT_FILE
+        if "shift_weeks" in given or not path.is_file():
+            return given
+        return {**given, "shift_weeks": path.read_text(encoding="utf-8").strip()}
+
     @property
     def landing(self) -> Path | UPath:
         """Folder of the immutable, content-hashed deliveries; of an object store if its URL is set."""
@@ -128,6 +163,11 @@ class Settings(BaseSettings):
     def artifacts(self) -> Path:
         """Folder of MLflow's artifacts."""
         return self.home / "mlflow" / "artifacts"
+
+    @property
+    def artifacts_root(self) -> str:
+        """Where MLflow's artifacts lie, as a URI without a slash at its end."""
+        return self.artifacts_url.rstrip("/") or self.artifacts.resolve().as_uri()
 
     @property
     def online_store(self) -> Path:

@@ -9,12 +9,16 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from redeye.core.errors import ConfigError
 from redeye.settings import PROJECT_ROOT, Settings, settings
 from redeye.stack.secrets import Secrets
 
 ADMIN = "admin"
 VIEWER = "viewer"
 PARALLELISM = 4
+# A Celery task that its worker has not acknowledged by then is handed out again: longer than any task may take.
+# What a dead worker held is found out long before, by its heartbeat.
+REDELIVERED_AFTER_SECONDS = 6 * 3600
 
 
 def environment(configured: Settings, secrets: Secrets) -> dict[str, str]:
@@ -61,6 +65,12 @@ def mlflow_login_file(configured: Settings) -> Path:
     return configured.home / "mlflow" / "login.ini"
 
 
+def instance_name(configured: Settings) -> str:
+    """What the UI calls this installation: whether what it shows is as it was, or shifted."""
+    weeks = configured.shift_weeks
+    return f"Redeye, shifted by {weeks} weeks" if weeks else "Redeye"
+
+
 def airflow_passwords_file(configured: Settings) -> Path:
     """Where Airflow's simple auth manager reads the passwords of its users."""
     return configured.home / "airflow" / "passwords.json"
@@ -86,6 +96,8 @@ def _redeye(configured: Settings, secrets: Secrets) -> dict[str, str]:
         "mlflow_port": configured.mlflow_port,
         "airflow_log_port": configured.airflow_log_port,
         "source": configured.source,
+        "shift_weeks": configured.shift_weeks,
+        "bts_folder": configured.bts_folder.resolve(),
         "threads": configured.threads,
     }
     return {f"REDEYE_{name.upper()}": str(value) for name, value in (plain | chosen).items()}
@@ -104,7 +116,7 @@ def _airflow(configured: Settings, secrets: Secrets) -> dict[str, str]:
         "CORE": {
             "DAGS_FOLDER": PROJECT_ROOT / "dags",
             "PLUGINS_FOLDER": PROJECT_ROOT / "plugins",
-            "EXECUTOR": "LocalExecutor",
+            "EXECUTOR": configured.executor,
             "PARALLELISM": PARALLELISM,
             "LOAD_EXAMPLES": False,
             "DEFAULT_TIMEZONE": "utc",
@@ -120,7 +132,7 @@ def _airflow(configured: Settings, secrets: Secrets) -> dict[str, str]:
             "BASE_URL": airflow_url(configured),
             "WORKERS": 1,
             "SECRET_KEY": secrets.airflow_secret_key,
-            "INSTANCE_NAME": "Redeye",
+            "INSTANCE_NAME": instance_name(configured),
         },
         "API_AUTH": {"JWT_SECRET": secrets.airflow_jwt_secret},
         "DATABASE": {
@@ -141,12 +153,33 @@ def _airflow(configured: Settings, secrets: Secrets) -> dict[str, str]:
         },
         "SCHEDULER": {"CATCHUP_BY_DEFAULT": False},
     }
+    if configured.executor == "CeleryExecutor":
+        options |= _celery(configured, secrets)
     known = {
         f"AIRFLOW__{section}__{name}": str(value)
         for section, pairs in options.items()
         for name, value in pairs.items()
     }
     return known | {"AIRFLOW_HOME": str(home)}
+
+
+def _celery(configured: Settings, secrets: Secrets) -> dict[str, dict[str, object]]:
+    broker = configured.celery_broker_url.get_secret_value()
+    if not broker:
+        raise ConfigError(
+            "REDEYE_EXECUTOR=CeleryExecutor needs REDEYE_CELERY_BROKER_URL, such as redis://host:6379/0"
+        )
+    return {
+        "CELERY": {
+            "BROKER_URL": broker,
+            "RESULT_BACKEND": f"db+{url(configured, 'airflow', secrets.airflow_db_password)}",
+            "WORKER_CONCURRENCY": configured.celery_concurrency,
+            # A worker takes what it can run, and gives it back if it dies before the end.
+            "WORKER_PREFETCH_MULTIPLIER": 1,
+            "TASK_ACKS_LATE": True,
+        },
+        "CELERY_BROKER_TRANSPORT_OPTIONS": {"VISIBILITY_TIMEOUT": REDELIVERED_AFTER_SECONDS},
+    }
 
 
 def _mlflow(configured: Settings, secrets: Secrets) -> dict[str, str]:
@@ -157,7 +190,7 @@ def _mlflow(configured: Settings, secrets: Secrets) -> dict[str, str]:
         "MLFLOW_TRACKING_URI": tracking,
         "MLFLOW_REGISTRY_URI": tracking,
         "MLFLOW_BACKEND_STORE_URI": tracking,
-        "MLFLOW_DEFAULT_ARTIFACT_ROOT": configured.artifacts.resolve().as_uri(),
+        "MLFLOW_DEFAULT_ARTIFACT_ROOT": configured.artifacts_root,
         "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
         # It logs to stderr, which Airflow shows as errors.
         "MLFLOW_LOGGING_LEVEL": "WARNING",
