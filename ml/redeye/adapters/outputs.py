@@ -52,13 +52,22 @@ def read(table: str, model: str, first: date, last: date, *, lane: str = LIVE) -
 
 def last_scored_night(model: str) -> date | None:
     """The latest night that has live predictions of a model."""
+    return _scored_night(model, "max")
+
+
+def first_scored_night(model: str) -> date | None:
+    """The earliest night that has live predictions of a model."""
+    return _scored_night(model, "min")
+
+
+def _scored_night(model: str, which: str) -> date | None:
     con = lake.connect(threads=1)
     try:
         lake.attach(con, Catalog.OUTPUTS)
         if not _exists(con, "predictions"):
             return None
         row = con.execute(
-            "SELECT max(night) FROM outputs.main.predictions WHERE model = ? AND lane = ?", [model, LIVE]
+            f"SELECT {which}(night) FROM outputs.main.predictions WHERE model = ? AND lane = ?", [model, LIVE]
         ).fetchone()
         return row[0] if row else None
     finally:

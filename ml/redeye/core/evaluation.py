@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import entr
 
 Floats = npt.NDArray[np.float64]
 
@@ -120,7 +121,8 @@ class Scored:
         """A metric for each weighting of the nights, NaN where it is not defined.
 
         Args:
-            metric: one of `METRICS`.
+            metric: one of `METRICS`, or `relative_log_loss`: the log loss over that of the rows' own base
+                rate. It does not move with the base rate alone; at 1 the model is worth no more than one number.
             weights: one row per weighting, one column per night: how often the night counts.
 
         Raises:
@@ -138,7 +140,9 @@ class Scored:
                 return np.array([self._average_precision(row) for row in weights])
             case "calibration_error":
                 return self._calibration_error(weights)
-        raise ValueError(f"no metric {metric!r}; there are {', '.join(METRICS)}")
+            case "relative_log_loss":
+                return _divided(self.resampled("log_loss", weights), self._base_rate_loss(weights))
+        raise ValueError(f"no metric {metric!r}; there are {', '.join(METRICS)} and relative_log_loss")
 
     def labels_per_night(self) -> Floats:
         """Rows with label 0 and with label 1, by night."""
@@ -150,6 +154,12 @@ class Scored:
     def _mean(self, values: Floats, weights: Floats) -> Floats:
         rows = weights @ self._per_night(np.ones_like(values))
         return _divided(weights @ self._per_night(values), rows)
+
+    def _base_rate_loss(self, weights: Floats) -> Floats:
+        negative, positive = (weights @ counts for counts in self.labels_per_night())
+        rate = _divided(positive, negative + positive)
+        loss: Floats = entr(rate) + entr(1 - rate)
+        return loss
 
     def _auc(self, weights: Floats) -> Floats:
         # Won pairs between the positives of each night and the negatives of each other night: with them,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -19,6 +20,8 @@ class Subject:
 
     Attributes:
         run_name: of the orchestrator's run.
+        run_url: the page of that run's task; empty if there is none.
+        request: what the verdict that asked for it said, as tags; empty if none did.
     """
 
     spec: Spec
@@ -29,6 +32,8 @@ class Subject:
     run_name: str
     actor: str
     reason: str
+    run_url: str = ""
+    request: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def key(self, algorithm: str = "") -> str:
         """The same for the same training, whoever runs it and however often."""
@@ -53,6 +58,7 @@ class Subject:
             "spec_hash": self.spec.hash,
             "code_hash": self.code_hash,
             "git_sha": self.git_sha,
+            **self.request,
         }
 
 

@@ -1,16 +1,25 @@
 """The verdict on a model after a night: `ok`, `watch` or `retrain`, with the reasons for it.
 
-First form: quality on matured labels, against the heuristic on the same rows and against what the
-model showed in its own test. Nothing acts on a verdict by itself.
+Matured quality decides: against the heuristic on the same rows, against the champion's own test, and
+against what the base rate alone would give. Every figure is held against a bound by its confidence
+interval, which comes from whole nights: one stormy week widens it and is no alarm. What was measured
+without labels (drift, degraded rows, age) makes a person look and never asks for a training: inputs drift
+with every season here, and most of it costs no quality.
+
+Nothing acts on a verdict by itself: see `retraining`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from redeye.core.evaluation import Interval
+from redeye.core.quality import COMPARED, CONFIDENCE, Window, rise
 from redeye.core.specs import Monitor, Threshold
+
+SURELY = f"at {CONFIDENCE:.0%} confidence"
 
 
 class Verdict(StrEnum):
@@ -22,79 +31,85 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True)
-class Window:
-    """The quality of the last nights whose labels have matured, pooled.
-
-    Attributes:
-        rows: flights with a prediction and a matured label.
-        nights: how many nights they come from.
-        champion: metric to value, of the predictions as they were made.
-        heuristic: the same metrics of the baseline, on the same rows.
-        auc_over_heuristic: confidence interval of the paired difference in AUC, or None if there is none.
-        reference: the champion's metrics in its own test; empty if none were recorded.
-    """
-
-    rows: int
-    nights: int
-    champion: Mapping[str, float]
-    heuristic: Mapping[str, float]
-    auc_over_heuristic: tuple[float, float] | None
-    reference: Mapping[str, float]
-
-
-@dataclass(frozen=True)
 class Judgement:
-    """A verdict and every reason for it, the gravest first."""
+    """A verdict and every reason for it, the gravest first. A reason holds no `; `: that joins reasons."""
 
     verdict: Verdict
     reasons: tuple[str, ...]
 
 
-def judge(window: Window, rules: Monitor) -> Judgement:
+Found = list[tuple[Verdict, str]]
+
+
+def judge(window: Window, rules: Monitor, drift: Sequence[str] = ()) -> Judgement:
     """Judge a window by the spec's rules.
 
-    Too few rows say nothing: the verdict is then `ok`, and says so. A metric that is missing or not a
-    number where it is needed is a reason to watch, never silence.
+    Too few rows say nothing about quality, and the reasons say so. A metric that is missing where it is
+    needed is a reason to watch, never silence.
+
+    Args:
+        window: the champion's matured quality.
+        rules: the spec's.
+        drift: what drifted, in words.
     """
-    if window.rows < rules.minimum_rows:
-        return Judgement(
-            Verdict.OK,
-            (
-                f"{window.rows} matured rows of {window.nights} nights: fewer than {rules.minimum_rows}, not judged",
-            ),
-        )
-    found: list[tuple[Verdict, str]] = []
-    interval = window.auc_over_heuristic
-    if interval is None:
-        found.append((Verdict.WATCH, "the AUC against the heuristic could not be computed"))
-    elif interval[1] < 0:
-        found.append(
-            (
-                Verdict.RETRAIN,
-                f"worse than the heuristic: AUC difference {interval[0]:+.4f} to {interval[1]:+.4f}",
-            )
-        )
-    quality = rules.quality
-    found += _over("calibration error", window.champion.get("calibration_error"), quality.calibration_error)
-    if window.reference:
-        found += _over("AUC drop since its test", _fall(window, "auc"), quality.auc_drop)
-        rise = _fall(window, "log_loss")
-        found += _over("log loss rise since its test", None if rise is None else -rise, quality.log_loss_rise)
+    found: Found = []
+    is_judged = window.rows >= rules.minimum_rows and window.nights > 1
+    if is_judged:
+        found += _against_the_heuristic(window)
+        found += _against_itself(window, rules)
+    if window.degraded_share > rules.maximum_degraded_share:
+        found.append((Verdict.WATCH, f"{window.degraded_share:.0%} of its predictions were degraded"))
+    if window.age_nights is not None and window.age_nights > rules.maximum_age_nights:
+        found.append((Verdict.WATCH, f"the champion was decided {window.age_nights} nights ago"))
+    found += [(Verdict.WATCH, reason) for reason in drift]
     found.sort(key=lambda item: list(Verdict).index(item[0]), reverse=True)
-    if not found:
-        return Judgement(Verdict.OK, (f"within every bound on {window.rows} rows of {window.nights} nights",))
-    return Judgement(found[0][0], tuple(reason for _, reason in found))
+    reasons = [reason for _, reason in found]
+    if not is_judged:
+        reasons.append(
+            f"quality not judged: {window.rows} matured rows of {window.nights} nights are the champion's own, "
+            f"{rules.minimum_rows} are needed"
+        )
+    elif not found:
+        reasons.append(f"within every bound on {window.rows} rows of {window.nights} nights")
+    return Judgement(found[0][0] if found else Verdict.OK, tuple(reasons))
 
 
-def _fall(window: Window, metric: str) -> float | None:
-    then, now = window.reference.get(metric), window.champion.get(metric)
-    return None if then is None or now is None else then - now
+def _against_the_heuristic(window: Window) -> Found:
+    found: Found = []
+    for metric in COMPARED:
+        better = window.over_heuristic.get(metric)
+        name = metric.replace("_", " ") if metric != "auc" else "AUC"
+        if better is None:
+            found.append((Verdict.WATCH, f"{name} against the heuristic could not be computed"))
+        elif better.upper < 0:
+            reason = (
+                f"worse than the heuristic: {name} by {-better.value:.4f}, {SURELY} by {-better.upper:.4f}"
+            )
+            found.append((Verdict.RETRAIN, reason))
+    return found
 
 
-def _over(name: str, value: float | None, threshold: Threshold) -> list[tuple[Verdict, str]]:
-    if value is None or value != value:
+def _against_itself(window: Window, rules: Monitor) -> Found:
+    quality, now = rules.quality, window.measured
+    found = _over("log loss over the base rate's", now.get("relative_log_loss"), quality.relative_log_loss)
+    found += _over("calibration error", now.get("calibration_error"), quality.calibration_error)
+    if window.reference:
+        then, auc = window.reference.get("auc"), now.get("auc")
+        fell = rise(then, auc) if then and auc else None
+        found += _over("AUC drop since its test", fell, quality.auc_drop)
+    return found
+
+
+def _over(name: str, measured: Interval | None, threshold: Threshold) -> Found:
+    if measured is None:
         return [(Verdict.WATCH, f"{name} could not be computed")]
-    for verdict, bound in ((Verdict.RETRAIN, threshold.act), (Verdict.WATCH, threshold.watch)):
-        if value > bound:
-            return [(verdict, f"{name} {value:.4f} is above {bound}")]
+    figures = f"{name} {measured.value:.3f}, {SURELY} at least {measured.lower:.3f}"
+    if measured.lower > threshold.act:
+        return [(Verdict.RETRAIN, f"{figures} (the bound is {threshold.act:g})")]
+    if measured.lower > threshold.watch:
+        return [(Verdict.WATCH, f"{figures} (worth a look above {threshold.watch:g})")]
+    if measured.value > threshold.act:
+        return [
+            (Verdict.WATCH, f"{figures} (above {threshold.act:g}, but nights differ too much to be sure)")
+        ]
     return []

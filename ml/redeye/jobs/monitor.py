@@ -12,28 +12,26 @@ import pandas as pd
 from redeye.adapters import lake, ledger, outputs, promotions
 from redeye.core.calendar import cutoff
 from redeye.core.errors import AlreadyDecided, NotReleased
-from redeye.core.evaluation import METRICS, Interval, Scored, paired_improvement
-from redeye.core.releases import Release
+from redeye.core.evaluation import METRICS, Scored
+from redeye.core.quality import Window, plain_metrics, reference_of, window_of
+from redeye.core.releases import Promotion, Release
 from redeye.core.scoring import LIVE
 from redeye.core.specs import Spec, load_spec
-from redeye.core.verdict import Judgement, Window, judge
+from redeye.core.verdict import Judgement, judge
 from redeye.settings import SPECS
 
 log = logging.getLogger(__name__)
-
-# One-sided, at each end of the interval of the difference from the heuristic.
-CONFIDENCE = 0.95
-SAMPLES = 400
 
 
 def monitor_night(model: str, night: date, run_id: str) -> dict[str, Any]:
     """Judge a model by what is known at the cutoff of a night.
 
     The newest night whose labels are all mature lies `label_maturity_nights` back; the window ends with
-    it. Both the champion's and the heuristic's probabilities are those written when the night was scored.
+    it. Only what the night's champion predicted itself is held against it, with the probabilities that
+    were written when the nights were scored.
 
     Returns:
-        `verdict`, `reasons`, the window's rows and nights, and the metrics of both.
+        `verdict`, `reasons`, the window's rows and nights, and the metrics of champion and heuristic.
 
     Raises:
         NotReleased: if the night has no release to read labels from.
@@ -43,9 +41,10 @@ def monitor_night(model: str, night: date, run_id: str) -> dict[str, Any]:
     release = ledger.covering_release(night)
     if release is None:
         raise NotReleased(f"night {night} has no release: build night {night} first")
+    champion = promotions.champion(model, night)
     last = night - timedelta(days=spec.label_maturity_nights)
     matured = _matured(spec, release, night, last)
-    window = _window(spec, matured, night)
+    window = _window(matured, champion, night)
     judgement = judge(window, spec.monitor)
     log.info("%s, night %s: %s (%s)", model, night, judgement.verdict, "; ".join(judgement.reasons))
 
@@ -57,10 +56,11 @@ def monitor_night(model: str, night: date, run_id: str) -> dict[str, Any]:
         "run_id": run_id,
         "created_at": pd.Timestamp(cutoff(night).replace(tzinfo=None)).as_unit("us"),
     }
+    newest = matured[matured["night"] == pd.Timestamp(last)]
     written = outputs.write_once(
         {
             "verdicts": _verdict_row(judgement).assign(**common),
-            "quality": _quality_rows(matured[matured["night"] == pd.Timestamp(last)], last).assign(**common),
+            "quality": _quality_rows(newest, last).assign(**common),
         },
         model=model,
         night=night,
@@ -102,38 +102,31 @@ def _matured(spec: Spec, release: Release, night: date, last: date) -> pd.DataFr
     return predictions.merge(labels, on="flight_id", how="inner", validate="one_to_one")
 
 
-def _scored(rows: pd.DataFrame, column: str) -> Scored:
+def _window(rows: pd.DataFrame, champion: Promotion | None, night: date) -> Window:
+    """The champion's own rows, measured; of a champion that serves only since yesterday there are none."""
+    if champion is None:
+        return window_of(None, None, reference={}, seed=night.toordinal())
+    own = rows[rows["model_version"] == champion.version]
+    sound = own[~own["is_degraded"].astype(bool)]
+    return window_of(
+        _scored(sound, "probability"),
+        _scored(sound, "baseline_probability"),
+        reference=reference_of(champion.evidence),
+        seed=night.toordinal(),
+        degraded_share=1 - len(sound) / len(own) if len(own) else 0.0,
+        age_nights=(night - champion.decided_night).days,
+    )
+
+
+def _scored(rows: pd.DataFrame, column: str) -> Scored | None:
+    if rows.empty:
+        return None
     return Scored(rows["label"].to_numpy(), rows[column].to_numpy(), rows["night"].to_numpy())
 
 
 def _metrics(rows: pd.DataFrame, column: str) -> dict[str, float]:
-    """The metrics that are defined on the rows; none of them if there are no rows."""
-    if rows.empty:
-        return {}
-    found = _scored(rows, column).metrics().to_dict()
-    return {metric: found[metric] for metric in METRICS if found[metric] is not None}
-
-
-def _window(spec: Spec, rows: pd.DataFrame, night: date) -> Window:
-    difference: Interval | None = None
-    if rows["night"].nunique() > 1:
-        difference = paired_improvement(
-            _scored(rows, "probability"),
-            _scored(rows, "baseline_probability"),
-            "auc",
-            samples=SAMPLES,
-            confidence=CONFIDENCE,
-            seed=night.toordinal(),
-        )
-    champion = promotions.champion(spec.model, night)
-    return Window(
-        rows=len(rows),
-        nights=int(rows["night"].nunique()),
-        champion=_metrics(rows, "probability"),
-        heuristic=_metrics(rows, "baseline_probability"),
-        auc_over_heuristic=(difference.lower, difference.upper) if difference else None,
-        reference=champion.evidence.get("test_metrics", {}) if champion else {},
-    )
+    scored = _scored(rows, column)
+    return plain_metrics(scored) if scored else {}
 
 
 def _verdict_row(judgement: Judgement) -> pd.DataFrame:

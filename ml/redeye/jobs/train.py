@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from redeye.adapters import lake, ledger, promotions, registry
+from redeye.adapters import lake, ledger, promotions, registry, retraining
 from redeye.adapters.features import training_frame
 from redeye.adapters.git import git_sha
 from redeye.adapters.registry import Alias, Version
@@ -21,6 +21,7 @@ from redeye.core.calendar import cutoff
 from redeye.core.errors import NotReleased
 from redeye.core.evaluation import Scored
 from redeye.core.gates import Contender, GateReport, judge
+from redeye.core.quality import reference_to_dict
 from redeye.core.releases import Promotion, Release
 from redeye.core.specs import Spec, load_spec
 from redeye.core.splits import TooFewNights, Windows, last_mature, windows
@@ -64,14 +65,15 @@ def train_night(
     """Train, judge and promote or keep, with what was known at the cutoff of `night`.
 
     Where the model has no champion yet, its heuristic becomes the first one, from the next night on. A
-    training that was killed is taken up where it stopped: nothing is registered or promoted twice.
+    training that was killed is taken up where it stopped: nothing is registered or promoted twice. If the
+    night's verdict asked for it, that goes with the runs, the version and the promotion.
 
     Args:
         model: name of the spec.
         night: of the decision; a promotion takes effect `effective_lag_nights` later.
         run_id: the orchestrator's.
         actor: who or what asked.
-        reason: why.
+        reason: why; if left out, what the night's verdict said.
 
     Raises:
         NotReleased: if no release holds the night, or none of its labels is mature.
@@ -82,6 +84,7 @@ def train_night(
     if release is None:
         raise NotReleased(f"night {night} has no release: build night {night} first")
     frame = _frame(spec, release, night)
+    request = retraining.request_of(model, night)
     subject = Subject(
         spec=spec,
         night=night,
@@ -90,15 +93,47 @@ def train_night(
         git_sha=git_sha(),
         run_name=run_id,
         actor=actor,
-        reason=reason or "no reason given",
+        reason=reason or (request.decision.reason if request else "no reason given"),
+        request=_request_tags(request),
     )
     with training_run(subject) as run:
         outcome = _train(subject, frame, run)
         run.log_outcome(
             {"decision": "promoted" if outcome.is_promoted else "kept", "decided_because": outcome.reason}
         )
+    retraining.record_training(_recorded(subject, outcome))
     log.info("%s, night %s: %s", model, night, outcome.reason)
     return outcome
+
+
+def _request_tags(request: retraining.RecordedDecision | None) -> dict[str, str]:
+    if request is None:
+        return {}
+    return {
+        "verdict": str(request.decision.verdict),
+        "verdict_night": request.decision.night.isoformat(),
+        "verdict_reasons": request.decision.reason,
+        "verdict_champion_version": str(request.evidence.get("champion_version")),
+    }
+
+
+def _recorded(subject: Subject, outcome: TrainOutcome) -> retraining.RecordedTraining:
+    effective = outcome.effective_night
+    return retraining.RecordedTraining(
+        model=subject.spec.model,
+        night=subject.night,
+        training_key=subject.key(),
+        is_promoted=outcome.is_promoted,
+        champion_version=outcome.champion_version,
+        candidate_version=outcome.candidate_version,
+        algorithm=outcome.algorithm,
+        effective_night=date.fromisoformat(effective) if effective else None,
+        asked=subject.reason,
+        reason=outcome.reason,
+        actor=subject.actor,
+        run_id=subject.run_name,
+        mlflow_run_id=outcome.mlflow_run_id,
+    )
 
 
 def _frame(spec: Spec, release: Release, night: date) -> pd.DataFrame:
@@ -168,6 +203,7 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
             "gates": report.to_dict(),
             "champion_version": champion.version,
             "test_metrics": tested.metrics().to_dict() if tested else {},
+            "test_intervals": reference_to_dict(tested, seed=SEED) if tested else {},
         },
         follows=champion,
     )

@@ -1,70 +1,108 @@
-"""A verdict names every reason; missing figures are a reason, not silence."""
+"""A verdict names every reason; only what is sure asks for a training; missing figures are not silence."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from redeye.core.evaluation import Interval
+from redeye.core.quality import Window
 from redeye.core.specs import load_spec
-from redeye.core.verdict import Verdict, Window, judge
+from redeye.core.verdict import Verdict, judge
 
 RULES = load_spec(Path(__file__).parents[3] / "ml/specs/flight_delay.yaml").monitor
-GOOD = {"auc": 0.70, "log_loss": 0.50, "calibration_error": 0.02}
+TEST = {
+    "auc": Interval(0.70, 0.68, 0.72),
+    "relative_log_loss": Interval(0.92, 0.90, 0.94),
+    "calibration_error": Interval(0.02, 0.0, 0.03),
+}
+GOOD = Window(
+    rows=RULES.minimum_rows,
+    nights=14,
+    champion={},
+    heuristic={},
+    measured=TEST,
+    over_heuristic={"log_loss": Interval(0.01, 0.005, 0.015), "auc": Interval(0.03, 0.01, 0.05)},
+    reference=TEST,
+    age_nights=30,
+)
 
 
-def window(**changes: object) -> Window:
-    values: dict[str, object] = {
-        "rows": RULES.minimum_rows,
-        "nights": 14,
-        "champion": GOOD,
-        "heuristic": {"auc": 0.66},
-        "auc_over_heuristic": (0.02, 0.06),
-        "reference": GOOD,
-    }
-    return Window(**{**values, **changes})  # type: ignore[arg-type]
+def measured(**changes: Interval | None) -> Window:
+    return replace(GOOD, measured={**TEST, **changes})
 
 
 def test_a_good_window_is_ok() -> None:
-    assert judge(window(), RULES).verdict is Verdict.OK
+    assert judge(GOOD, RULES).verdict is Verdict.OK
 
 
-def test_too_few_rows_are_not_judged_and_say_so() -> None:
-    verdict = judge(window(rows=RULES.minimum_rows - 1, auc_over_heuristic=(-0.2, -0.1)), RULES)
+@pytest.mark.parametrize("short", [{"rows": RULES.minimum_rows - 1}, {"nights": 1}])
+def test_too_few_rows_are_not_judged_and_say_so(short: dict[str, int]) -> None:
+    bad = replace(GOOD, over_heuristic={"auc": Interval(-0.2, -0.3, -0.1)}, **short)
+    verdict = judge(bad, RULES)
     assert verdict.verdict is Verdict.OK
-    assert "not judged" in verdict.reasons[0]
+    assert "not judged" in verdict.reasons[-1]
 
 
-def test_worse_than_the_heuristic_asks_for_retraining() -> None:
-    assert judge(window(auc_over_heuristic=(-0.04, -0.01)), RULES).verdict is Verdict.RETRAIN
+@pytest.mark.parametrize("metric", ["auc", "log_loss"])
+def test_surely_worse_than_the_heuristic_asks_for_retraining(metric: str) -> None:
+    worse = {**GOOD.over_heuristic, metric: Interval(-0.02, -0.04, -0.01)}
+    assert judge(replace(GOOD, over_heuristic=worse), RULES).verdict is Verdict.RETRAIN
 
 
 def test_an_interval_that_holds_zero_is_no_alarm() -> None:
-    assert judge(window(auc_over_heuristic=(-0.04, 0.01)), RULES).verdict is Verdict.OK
+    unsure = {**GOOD.over_heuristic, "auc": Interval(-0.02, -0.04, 0.01)}
+    assert judge(replace(GOOD, over_heuristic=unsure), RULES).verdict is Verdict.OK
 
 
 @pytest.mark.parametrize(
-    ("metric", "value", "verdict"),
+    ("metric", "now", "verdict"),
     [
-        ("calibration_error", 0.06, Verdict.WATCH),
-        ("calibration_error", 0.09, Verdict.RETRAIN),
-        ("auc", 0.67, Verdict.WATCH),
-        ("auc", 0.65, Verdict.RETRAIN),
-        ("log_loss", 0.54, Verdict.WATCH),
-        ("log_loss", 0.57, Verdict.RETRAIN),
-        ("calibration_error", float("nan"), Verdict.WATCH),
+        ("calibration_error", Interval(0.10, 0.09, 0.11), Verdict.RETRAIN),
+        ("calibration_error", Interval(0.10, 0.06, 0.14), Verdict.WATCH),
+        ("calibration_error", Interval(0.12, 0.01, 0.20), Verdict.WATCH),  # a stormy week: wide
+        ("calibration_error", Interval(0.06, 0.03, 0.09), Verdict.OK),
+        ("relative_log_loss", Interval(1.05, 1.01, 1.09), Verdict.RETRAIN),
+        ("relative_log_loss", Interval(1.05, 0.95, 1.15), Verdict.WATCH),
+        ("auc", Interval(0.60, 0.59, 0.61), Verdict.RETRAIN),
+        ("auc", Interval(0.66, 0.65, 0.67), Verdict.OK),  # its test was as unsure
+        ("auc", Interval(0.62, 0.56, 0.68), Verdict.WATCH),
+        ("auc", None, Verdict.WATCH),
+        ("calibration_error", None, Verdict.WATCH),
     ],
 )
-def test_each_bound_bites(metric: str, value: float, verdict: Verdict) -> None:
-    assert judge(window(champion={**GOOD, metric: value}), RULES).verdict is verdict
+def test_each_bound_bites_only_where_it_is_sure(metric: str, now: Interval | None, verdict: Verdict) -> None:
+    assert judge(measured(**{metric: now}), RULES).verdict is verdict
 
 
 def test_the_gravest_reason_comes_first_and_none_is_lost() -> None:
-    verdict = judge(window(champion={"auc": 0.65, "log_loss": 0.50, "calibration_error": 0.06}), RULES)
+    bad = measured(calibration_error=Interval(0.06, 0.055, 0.065), auc=Interval(0.60, 0.59, 0.61))
+    verdict = judge(bad, RULES, ["12 features drifted"])
     assert verdict.verdict is Verdict.RETRAIN
-    assert len(verdict.reasons) == 2
+    assert len(verdict.reasons) == 3
     assert "AUC drop" in verdict.reasons[0]
+    assert not any("; " in reason for reason in verdict.reasons)
 
 
-def test_a_missing_comparison_is_a_reason_to_watch() -> None:
-    assert judge(window(auc_over_heuristic=None), RULES).verdict is Verdict.WATCH
+@pytest.mark.parametrize(
+    "window",
+    [
+        replace(GOOD, over_heuristic={"auc": Interval(0.03, 0.01, 0.05), "log_loss": None}),
+        replace(GOOD, degraded_share=RULES.maximum_degraded_share + 0.01),
+        replace(GOOD, age_nights=RULES.maximum_age_nights + 1),
+    ],
+)
+def test_what_a_person_should_see_is_watch(window: Window) -> None:
+    assert judge(window, RULES).verdict is Verdict.WATCH
+
+
+def test_drift_without_loss_of_quality_is_watched_and_no_more() -> None:
+    verdict = judge(GOOD, RULES, ["half of the features drifted", "the predictions drifted"])
+    assert verdict.verdict is Verdict.WATCH
+    assert len(verdict.reasons) == 2
+
+
+def test_a_champion_without_a_test_is_judged_by_the_rest() -> None:
+    assert judge(replace(GOOD, reference={}), RULES).verdict is Verdict.OK

@@ -1,0 +1,162 @@
+"""The ledgers of retraining: which nights asked for a training and why, and what each training came to.
+
+Append-only. A request is open until a training of its night is recorded: both the scheduler and a replay
+in one process go by that, so that each request is trained once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from psycopg2.extras import Json
+
+from redeye.adapters import lease
+from redeye.adapters.lake import Catalog
+from redeye.adapters.postgres import ledger_transaction
+from redeye.core.retraining import Decision
+from redeye.core.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class RecordedDecision:
+    """One row of the ledger: what a night decided, and what it went by."""
+
+    decision: Decision
+    evidence: dict[str, Any] = field(hash=False)
+    run_id: str
+
+
+@dataclass(frozen=True)
+class RecordedTraining:
+    """What a training came to.
+
+    Attributes:
+        training_key: stands for spec, release and code.
+        asked: why it was asked for.
+        reason: why the candidate was promoted or not.
+        effective_night: from which a promotion is in effect; None if the champion was kept.
+    """
+
+    model: str
+    night: date
+    training_key: str
+    is_promoted: bool
+    champion_version: int
+    candidate_version: int | None
+    algorithm: str | None
+    effective_night: date | None
+    asked: str
+    reason: str
+    actor: str
+    run_id: str
+    mlflow_run_id: str
+
+
+_TRAINING = tuple(RecordedTraining.__dataclass_fields__)
+
+
+def decisions(model: str) -> list[RecordedDecision]:
+    """Every decision about a model, by night."""
+    with ledger_transaction(Catalog.OUTPUTS) as con, con.cursor() as cursor:
+        cursor.execute(
+            "SELECT night, verdict, is_requested, reason, evidence, run_id FROM ledger.retraining_decisions "
+            "WHERE model = %s ORDER BY night",
+            (model,),
+        )
+        return [
+            RecordedDecision(Decision(night, Verdict(verdict), asked, reason), evidence, run_id)
+            for night, verdict, asked, reason, evidence, run_id in cursor.fetchall()
+        ]
+
+
+def request_of(model: str, night: date) -> RecordedDecision | None:
+    """The request of a night, if it asked for a training."""
+    return next((row for row in requests(model) if row.decision.night == night), None)
+
+
+def requests(model: str) -> list[RecordedDecision]:
+    """The nights that asked for a training, with their reasons."""
+    return [row for row in decisions(model) if row.decision.is_requested]
+
+
+def open_requests(model: str, up_to: date) -> list[RecordedDecision]:
+    """The requests of the nights up to `up_to` that no training has answered."""
+    answered = {row.night for row in trainings(model)}
+    return [
+        row for row in requests(model) if row.decision.night <= up_to and row.decision.night not in answered
+    ]
+
+
+def decide_forwards(
+    model: str,
+    decide: Callable[[Sequence[Decision]], Iterator[tuple[Decision, dict[str, Any]]]],
+    *,
+    run_id: str,
+) -> list[RecordedDecision]:
+    """Append decisions that follow the recorded ones; of two processes at once, one waits for the other.
+
+    Args:
+        model: that is decided about.
+        decide: given the decisions so far, yields the next ones in the order of nights, with evidence.
+        run_id: who decides.
+
+    Returns:
+        Those that were added.
+
+    Raises:
+        LeaseHeld: if the outputs' lease did not come free.
+    """
+    with lease.held(Catalog.OUTPUTS, f"retraining/{model}/{run_id}") as token:
+        so_far = [row.decision for row in decisions(model)]
+        added = [RecordedDecision(decision, evidence, run_id) for decision, evidence in decide(so_far)]
+        previous = so_far[-1].night if so_far else None
+        with ledger_transaction(Catalog.OUTPUTS) as con, con.cursor() as cursor:
+            for row in added:
+                one = row.decision
+                cursor.execute(
+                    "INSERT INTO ledger.retraining_decisions (model, night, previous_night, verdict, is_requested, "
+                    "reason, evidence, run_id, fencing_token) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                    (
+                        model,
+                        one.night,
+                        previous,
+                        str(one.verdict),
+                        one.is_requested,
+                        one.reason,
+                        Json(row.evidence),
+                        run_id,
+                        token,
+                    ),
+                )
+                previous = one.night
+    return added
+
+
+def trainings(model: str) -> list[RecordedTraining]:
+    """What every training of a model came to, in the order in which they were recorded."""
+    with ledger_transaction(Catalog.OUTPUTS) as con, con.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {', '.join(_TRAINING)} FROM ledger.trainings WHERE model = %s ORDER BY training_id",
+            (model,),
+        )
+        return [RecordedTraining(*row) for row in cursor.fetchall()]
+
+
+def record_training(training: RecordedTraining) -> None:
+    """Append what a training came to; the first record of the same training stands."""
+    values = tuple(getattr(training, name) for name in _TRAINING)
+    holder = f"training/{training.model}/{training.run_id}"
+    with (
+        lease.held(Catalog.OUTPUTS, holder) as token,
+        ledger_transaction(Catalog.OUTPUTS) as con,
+        con.cursor() as cursor,
+    ):
+        cursor.execute(
+            f"INSERT INTO ledger.trainings ({', '.join(_TRAINING)}, fencing_token) "
+            f"VALUES ({', '.join(['%s'] * len(values))}, %s) "
+            "ON CONFLICT (model, night, training_key) DO NOTHING",
+            (*values, token),
+        )

@@ -1,0 +1,125 @@
+"""From verdicts to requests: rare, never out of the blue, and the same in whatever order nights are run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from redeye.core.retraining import NightVerdict, decide
+from redeye.core.specs import Retraining
+from redeye.core.verdict import Verdict
+
+FIRST = date(2013, 4, 1)
+RULES = Retraining(persistence_nights=3, of_nights=5, cooldown_nights=14, budget_per_month=1)
+
+series = st.lists(st.sampled_from(list(Verdict)), min_size=1, max_size=150)
+rules_of_any_kind = st.builds(
+    lambda k, more, cooldown, budget: Retraining(
+        persistence_nights=k, of_nights=k + more, cooldown_nights=cooldown, budget_per_month=budget
+    ),
+    st.integers(1, 5),
+    st.integers(0, 5),
+    st.integers(0, 20),
+    st.integers(1, 3),
+)
+
+
+def night(number: int) -> date:
+    return FIRST + timedelta(days=number)
+
+
+def named(verdicts: Sequence[Verdict]) -> list[NightVerdict]:
+    return [NightVerdict(night(number), verdict) for number, verdict in enumerate(verdicts)]
+
+
+def requests_of(
+    verdicts: list[NightVerdict], rules: Retraining, promotions: Sequence[date] = ()
+) -> list[date]:
+    asked: list[date] = []
+    for each in verdicts:
+        if decide(verdicts, asked, promotions, rules, each.night).is_requested:
+            asked.append(each.night)
+    return asked
+
+
+def test_the_third_of_five_nights_asks_and_says_why() -> None:
+    verdicts = named([Verdict.RETRAIN, Verdict.OK, Verdict.RETRAIN, Verdict.WATCH])
+    verdicts.append(NightVerdict(night(4), Verdict.RETRAIN, ("worse than the heuristic", "AUC fell")))
+    assert requests_of(verdicts, RULES) == [night(4)]
+    assert decide(verdicts, [], [], RULES, night(4)).reason == "worse than the heuristic; AUC fell"
+    assert "retrain on 2 of the last 5" in decide(verdicts, [], [], RULES, night(2)).reason
+
+
+def test_one_bad_night_asks_for_nothing() -> None:
+    for step in range(3, 30):
+        assert requests_of(named(([Verdict.RETRAIN] + [Verdict.OK] * (step - 1)) * 4), RULES) == []
+
+
+@pytest.mark.parametrize(("promoted", "is_requested"), [(14, False), (15, True)])
+def test_a_new_champion_is_left_alone_for_the_cooldown(promoted: int, is_requested: bool) -> None:
+    verdicts = named([Verdict.RETRAIN] * 40)
+    decision = decide(verdicts, [], [night(30 - promoted)], RULES, night(30))
+    assert decision.is_requested is is_requested
+    assert is_requested or f"a champion was decided on night {night(16)}" in decision.reason
+
+
+def test_a_month_has_a_budget() -> None:
+    verdicts = named([Verdict.RETRAIN] * 91)
+    often = RULES.model_copy(update={"cooldown_nights": 0, "budget_per_month": 2})
+    assert requests_of(verdicts, often) == [
+        *(date(2013, 4, d) for d in (3, 4)),
+        *(date(2013, 5, d) for d in (1, 2)),
+        *(date(2013, 6, d) for d in (1, 2)),
+    ]
+
+
+def test_a_night_without_verdict_cannot_be_decided() -> None:
+    with pytest.raises(LookupError):
+        decide([], [], [], RULES, FIRST)
+
+
+@given(series, rules_of_any_kind)
+def test_requests_keep_their_distance_and_the_budget(verdicts: list[Verdict], rules: Retraining) -> None:
+    asked = requests_of(named(verdicts), rules)
+    assert all((b - a).days > rules.cooldown_nights for a, b in pairwise(asked))
+    assert (
+        max(Counter((each.year, each.month) for each in asked).values(), default=0) <= rules.budget_per_month
+    )
+    for each in asked:
+        number = (each - FIRST).days
+        assert verdicts[number] is Verdict.RETRAIN
+        recent = verdicts[max(0, number - rules.of_nights + 1) : number + 1]
+        assert recent.count(Verdict.RETRAIN) >= rules.persistence_nights
+
+
+@given(series, rules_of_any_kind, st.randoms())
+def test_neither_order_nor_repetition_nor_the_future_changes_a_decision(
+    verdicts: list[Verdict], rules: Retraining, random: object
+) -> None:
+    whole = named(verdicts)
+    asked = requests_of(whole, rules)
+    shuffled = whole * 2
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    for number, each in enumerate(whole):
+        then = decide(whole[: number + 1], [a for a in asked if a < each.night], [], rules, each.night)
+        assert decide(shuffled, [*reversed(asked), *asked], [], rules, each.night) == then
+        assert then.is_requested is (each.night in asked)
+
+
+@given(st.lists(st.sampled_from([Verdict.OK, Verdict.WATCH]), min_size=1, max_size=150), rules_of_any_kind)
+def test_without_a_verdict_to_retrain_nothing_is_asked_for(
+    verdicts: list[Verdict], rules: Retraining
+) -> None:
+    assert requests_of(named(verdicts), rules) == []
+
+
+@given(st.integers(0, 60), rules_of_any_kind)
+def test_what_persists_is_asked_for_after_so_many_nights(sound: int, rules: Retraining) -> None:
+    verdicts = named([Verdict.OK] * sound + [Verdict.RETRAIN] * 10)
+    assert requests_of(verdicts, rules)[0] == night(sound + rules.persistence_nights - 1)
