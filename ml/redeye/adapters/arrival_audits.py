@@ -13,7 +13,7 @@ import pandas as pd
 
 from redeye.adapters.suites import EXPECTATIONS_ROOT, load_suite
 from redeye.core.arrivals.clocks import add_known_at_columns, flight_dates
-from redeye.core.arrivals.dimensions import derive_airports
+from redeye.core.arrivals.dimensions import derive_airports, derive_planes
 from redeye.core.arrivals.flights import derive_outcomes, derive_schedule
 from redeye.core.arrivals.history import (
     NIGHTS_BACK,
@@ -74,7 +74,7 @@ def derive_checks(suite: str) -> Step | None:
         WEATHER: derive_weather,
         f"{ARRIVALS}airports": partial(derive_airports, places=places()),
         f"{ARRIVALS}airlines": add_known_at_columns,
-        f"{ARRIVALS}planes": add_known_at_columns,
+        f"{ARRIVALS}planes": derive_planes,
     }
     return steps.get(suite)
 

@@ -22,6 +22,7 @@ from redeye.adapters.data_docs import slug
 from redeye.adapters.suites import ExpectationSpec, SuiteSpec, line_of
 from redeye.core.audits import EXAMPLES_SHOWN, AuditFailure
 from redeye.core.errors import ConfigError, RedeyeError
+from redeye.settings import settings
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult
@@ -208,7 +209,9 @@ def _unmet(
 
 def without_exceptions(spec: SuiteSpec, column: str | None, rows: pd.DataFrame) -> pd.DataFrame:
     """The offending rows that are not in a night for which the suite accepts this column's fault."""
-    accepted = {pd.Timestamp(known.night) for known in spec.exceptions if known.column == column}
+    # The suites name nights of the source's own calendar.
+    shift = pd.Timedelta(weeks=settings().shift_weeks)
+    accepted = {pd.Timestamp(known.night) + shift for known in spec.exceptions if known.column == column}
     if not accepted or NIGHT not in rows.columns:
         return rows
     return rows[~pd.to_datetime(rows[NIGHT]).isin(accepted)]

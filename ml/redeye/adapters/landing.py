@@ -1,10 +1,13 @@
 """The landing: every delivery as an immutable file, named by its content.
 
 `<root>/<source>/<dataset>/<night>/<content hash>.csv`, and beside it `<content hash>.json`, the
-manifest. Both are written under a temporary name, flushed to disk and renamed; the manifest comes
-second, so a file without one is the rest of a writer that died and counts as not landed. What has
-landed is never written again: the same content lands where it is, other content lands beside it.
-Nothing is parsed before bytes, hash and rows are what the manifest says.
+manifest. The manifest comes second, so a file without one is the rest of a writer that died and counts
+as not landed. What has landed is never written again: the same content lands where it is, other content
+lands beside it. Nothing is parsed before bytes, hash and rows are what the manifest says.
+
+The root is a folder, where both are written under a temporary name, flushed to disk and renamed, or a
+`UPath` to an object store such as S3, where an object appears whole or not at all and is put only where
+there is none.
 """
 
 from __future__ import annotations
@@ -15,19 +18,26 @@ import io
 import json
 import os
 import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.csv
 
 from redeye.core.errors import DeliveryError
-from redeye.core.sources import Delivery, DeliveryRef
+from redeye.core.sources import Delivery, DeliveryRef, Location
+
+if TYPE_CHECKING:
+    from upath import UPath
 
 HASH_DIGITS = 16
 READ_ONLY = 0o444
+# An object store answers in some 20 ms and many at once; a year's files one after another would take minutes.
+AT_ONCE = 16
 
 
 @dataclass(frozen=True)
@@ -40,6 +50,7 @@ class Manifest:
         bytes: size of the file.
         sha256: of the file, in hex.
         columns: the header, in order.
+        shift_weeks: how many weeks later than it did all of it happens; not written where it is 0.
     """
 
     source: str
@@ -50,15 +61,20 @@ class Manifest:
     sha256: str
     columns: list[str]
     is_stated_empty: bool
+    shift_weeks: int = 0
+
+    def stated(self) -> dict[str, Any]:
+        """What the file of the manifest says."""
+        return {name: value for name, value in asdict(self).items() if name != "shift_weeks" or value}
 
 
-def land(root: Path, delivery: Delivery, *, arrival_night: date | None = None) -> DeliveryRef:
+def land(root: Location, delivery: Delivery, *, arrival_night: date | None = None) -> DeliveryRef:
     """Write a delivery, unless it is there already, and return the reference to it.
 
     Safe against a crash at any point and against another process landing the same delivery.
 
     Args:
-        root: the landing folder.
+        root: the landing folder, here or in an object store.
         delivery: what to land.
         arrival_night: the night with whose build it comes; by default its own.
 
@@ -84,21 +100,27 @@ def land(root: Path, delivery: Delivery, *, arrival_night: date | None = None) -
         sha256=sha256,
         columns=list(delivery.frame.column_names),
         is_stated_empty=delivery.is_stated_empty,
+        shift_weeks=delivery.shift_weeks,
     )
     if _manifest_path(path).exists():
         if _read_manifest(_manifest_path(path)) != manifest:
             raise DeliveryError(f"{_manifest_path(path)} says something else of the same file: move it away")
         _check(path, manifest)
     else:
-        folder.mkdir(parents=True, exist_ok=True)
-        _write(path, content)
-        _write(_manifest_path(path), (json.dumps(asdict(manifest), indent=1, sort_keys=True) + "\n").encode())
-        _flush_folder(folder)
+        stated = (json.dumps(manifest.stated(), indent=1, sort_keys=True) + "\n").encode()
+        if isinstance(path, Path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write(path, content)
+            _write(path.with_suffix(".json"), stated)
+            _flush_folder(path.parent)
+        else:
+            _put(path, content)
+            _put(_manifest_path(path), stated)
     ref = _ref(path, manifest)
     return ref if arrival_night is None else replace(ref, arrival_night=arrival_night)
 
 
-def landed(root: Path, source: str, dataset: str, night: date) -> list[DeliveryRef]:
+def landed(root: Location, source: str, dataset: str, night: date) -> list[DeliveryRef]:
     """Every delivery of a night that has landed, by content hash; unfinished ones are left out.
 
     Raises:
@@ -115,6 +137,33 @@ def verify(ref: DeliveryRef) -> Manifest:
         DeliveryError: naming the file and what is wrong with it.
     """
     return _verified(ref)[0]
+
+
+def fetch(refs: Sequence[DeliveryRef], folder: Path) -> list[Path]:
+    """Where the verified bytes of landed deliveries can be opened as files, in the order of `refs`.
+
+    What lies on this machine stays where it is; objects are copied, and it is the copy that was verified.
+
+    Args:
+        refs: landed deliveries.
+        folder: takes the copies.
+
+    Raises:
+        DeliveryError: naming the file and what is wrong with it.
+    """
+
+    def fetched(number: int, ref: DeliveryRef) -> Path:
+        _, content = _verified(ref)
+        if isinstance(ref.path, Path):
+            return ref.path
+        copy = folder / f"{number}-{ref.path.name}"
+        copy.write_bytes(content)
+        return copy
+
+    if all(isinstance(ref.path, Path) for ref in refs):
+        return [fetched(number, ref) for number, ref in enumerate(refs)]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(fetched, range(len(refs)), refs))
 
 
 def read(ref: DeliveryRef) -> pa.Table:
@@ -160,25 +209,29 @@ def _verified(ref: DeliveryRef) -> tuple[Manifest, bytes]:
     return manifest, content
 
 
-def _read_manifest(path: Path) -> Manifest:
+def _read_manifest(path: Location) -> Manifest:
     try:
         stated: dict[str, Any] = json.loads(path.read_bytes())
         manifest = Manifest(**stated)
     except FileNotFoundError as error:
         raise DeliveryError(f"{path} is missing: nothing has landed; ingest its night again") from error
     except (OSError, ValueError, TypeError) as error:
+        if isinstance(error, OSError) and not isinstance(path, Path):
+            raise  # The store does not answer: that says nothing about the delivery, and is tried again.
         raise DeliveryError(f"{path} is no manifest ({error}): move it away and ingest its night") from error
     if manifest.sha256[:HASH_DIGITS] != path.stem:
         raise DeliveryError(f"{path} is the manifest of {manifest.sha256[:HASH_DIGITS]}: move it away")
     return manifest
 
 
-def _check(path: Path, manifest: Manifest) -> bytes:
+def _check(path: Location, manifest: Manifest) -> bytes:
     """The file's bytes, if they are what the manifest says."""
     remedy = "move the file and its manifest away and ingest the night again"
     try:
         content = path.read_bytes()
     except OSError as error:
+        if not isinstance(error, FileNotFoundError) and not isinstance(path, Path):
+            raise
         raise DeliveryError(f"{path} cannot be read ({error}), but has a manifest: {remedy}") from error
     if len(content) != manifest.bytes:
         raise DeliveryError(f"{path} has {len(content)} bytes, its manifest says {manifest.bytes}: {remedy}")
@@ -188,7 +241,7 @@ def _check(path: Path, manifest: Manifest) -> bytes:
     return content
 
 
-def _ref(path: Path, manifest: Manifest) -> DeliveryRef:
+def _ref(path: Location, manifest: Manifest) -> DeliveryRef:
     night = date.fromisoformat(manifest.night)
     return DeliveryRef(
         source=manifest.source,
@@ -199,6 +252,7 @@ def _ref(path: Path, manifest: Manifest) -> DeliveryRef:
         rows=manifest.rows,
         is_stated_empty=manifest.is_stated_empty,
         arrival_night=night,
+        shift_weeks=manifest.shift_weeks,
     )
 
 
@@ -226,6 +280,18 @@ def _write(path: Path, content: bytes) -> None:
         raise
 
 
+def _put(path: UPath, content: bytes) -> None:
+    """Put an object where there is none; one that is there without a manifest is the rest of a dead writer.
+
+    Another process may put the same delivery at this moment: then the object has the same bytes.
+    """
+    try:
+        path.fs.pipe_file(path.path, content, mode="create")
+    except FileExistsError:
+        if path.read_bytes() != content:
+            path.fs.pipe_file(path.path, content)
+
+
 def _flush_folder(folder: Path) -> None:
     """Make the renames of this folder survive a power cut."""
     handle = os.open(folder, os.O_RDONLY)
@@ -235,5 +301,5 @@ def _flush_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _manifest_path(path: Path) -> Path:
+def _manifest_path(path: Location) -> Location:
     return path.with_suffix(".json")

@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from psycopg2.extensions import connection
+from psycopg2.extensions import connection, cursor
 from psycopg2.extras import Json, execute_values
 
 from redeye.adapters.lake import Catalog
 from redeye.adapters.postgres import ledger_transaction
 from redeye.core.audits import AuditResult
 from redeye.core.calendar import ONE_DAY, cutoff
+from redeye.core.content import Content
 from redeye.core.releases import Candidate, Release, ReleaseKind, release_id
 from redeye.core.sources import DeliveryRef
 from redeye.settings import settings
@@ -20,10 +21,16 @@ from redeye.settings import settings
 # Of a gap's reason; the log and the Data Docs have all of it.
 REASON_LENGTH = 2000
 _RELEASE = (
-    "release_id, night, revision, first_night, kind, snapshot_id, delivery_set_hash, code_hash, git_sha"
+    "release_id, night, revision, first_night, kind, snapshot_id, delivery_set_hash, code_hash, git_sha, "
+    "shift_weeks"
 )
-_JUDGEMENT = "source, dataset, night, content_hash, is_accepted, path, row_count, is_stated_empty, arrival_night, audit"
-_DELIVERY = "source, dataset, night, content_hash, path, row_count, is_stated_empty, arrival_night"
+_JUDGEMENT = (
+    "source, dataset, night, content_hash, is_accepted, path, row_count, is_stated_empty, arrival_night, audit, "
+    "shift_weeks"
+)
+_DELIVERY = (
+    "source, dataset, night, content_hash, path, row_count, is_stated_empty, arrival_night, shift_weeks"
+)
 
 
 def _rows(sql: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -43,9 +50,10 @@ def _release(row: tuple[Any, ...]) -> Release:
 
 
 def _delivery(row: tuple[Any, ...]) -> DeliveryRef:
-    source, dataset, night, content_hash, path, rows, is_stated_empty, arrival_night = row
+    source, dataset, night, content_hash, path, rows, is_stated_empty, arrival_night, shift_weeks = row
+    at = settings().landing / path
     return DeliveryRef(
-        source, dataset, night, content_hash, settings().landing / path, rows, is_stated_empty, arrival_night
+        source, dataset, night, content_hash, at, rows, is_stated_empty, arrival_night, shift_weeks
     )
 
 
@@ -63,7 +71,7 @@ def record_deliveries(
         audits: the audit's result by dataset.
     """
     audits = audits or {}
-    root = settings().landing
+    root = f"{settings().landing}/"
     values = [
         (
             ref.source,
@@ -71,11 +79,12 @@ def record_deliveries(
             ref.night,
             ref.content_hash,
             is_accepted,
-            str(ref.path.relative_to(root)) if ref.path.is_relative_to(root) else str(ref.path),
+            str(ref.path).removeprefix(root),
             ref.rows,
             ref.is_stated_empty,
             ref.arrival_night,
             Json(audits[ref.dataset].to_dict()) if ref.dataset in audits else None,
+            ref.shift_weeks,
         )
         for ref in refs
     ]
@@ -83,13 +92,14 @@ def record_deliveries(
         execute_values(
             cursor,
             "INSERT INTO ledger.deliveries (source, dataset, night, content_hash, is_accepted, path, row_count, "
-            "is_stated_empty, arrival_night, audit) SELECT v.source, v.dataset, v.night, v.content_hash, "
-            "v.is_accepted, v.path, v.row_count, v.is_stated_empty, v.arrival_night, v.audit "
+            "is_stated_empty, arrival_night, audit, shift_weeks) SELECT v.source, v.dataset, v.night, v.content_hash, "
+            "v.is_accepted, v.path, v.row_count, v.is_stated_empty, v.arrival_night, v.audit, v.shift_weeks "
             f"FROM (VALUES %s) AS v ({_JUDGEMENT}) WHERE NOT EXISTS ("
             "SELECT 1 FROM ledger.judged_deliveries AS j WHERE (j.source, j.dataset, j.night, j.content_hash, "
             "j.is_accepted) = (v.source, v.dataset, v.night, v.content_hash, v.is_accepted))",
             values,
-            template="(%s, %s, %s::date, %s, %s::boolean, %s, %s::bigint, %s::boolean, %s::date, %s::jsonb)",
+            template="(%s, %s, %s::date, %s, %s::boolean, %s, %s::bigint, %s::boolean, %s::date, %s::jsonb, "
+            "%s::integer)",
             page_size=5000,
         )
 
@@ -104,6 +114,11 @@ def deliveries(first: date, last: date, *, accepted_only: bool = True) -> list[D
             (first, last, accepted_only),
         )
     ]
+
+
+def shifts() -> set[int]:
+    """By how many weeks the deliveries recorded here are shifted; empty while there are none."""
+    return {int(row[0]) for row in _rows("SELECT DISTINCT shift_weeks FROM ledger.deliveries")}
 
 
 def unreleased_deliveries(last: date) -> list[DeliveryRef]:
@@ -200,8 +215,9 @@ def publish(
     git_sha: str,
     parent: Release | None,
     taken_in: Iterable[DeliveryRef],
+    contents: dict[str, Content] | None = None,
 ) -> Release:
-    """Make a candidate the release of its last night, in one transaction with the list of its deliveries.
+    """Make a candidate the release of its last night, in one transaction with its deliveries and contents.
 
     Raises:
         LeaseLost: if the candidate's token is no longer the lease's.
@@ -211,7 +227,7 @@ def publish(
         name = release_id(candidate.last, revision)
         cursor.execute(
             f"INSERT INTO ledger.releases ({_RELEASE}, parent_release_id, audit, built_by, fencing_token, created_at) "
-            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             (
                 name,
                 candidate.last,
@@ -222,6 +238,7 @@ def publish(
                 candidate.delivery_set_hash,
                 candidate.code_hash,
                 git_sha,
+                candidate.shift_weeks,
                 parent.release_id if parent else None,
                 Json(audit),
                 candidate.holder,
@@ -234,11 +251,40 @@ def publish(
             "INSERT INTO ledger.release_deliveries (release_id, source, dataset, night, content_hash) VALUES %s",
             [(name, d.source, d.dataset, d.night, d.content_hash) for d in taken_in],
         )
+        _insert_contents(cursor, name, contents or {})
         cursor.execute(f"SELECT {_RELEASE} FROM ledger.releases WHERE release_id = %s", (name,))
         row = cursor.fetchone()
     if row is None:
         raise LookupError(f"release {name} was written and cannot be read back")
     return _release(row)
+
+
+def all_releases() -> list[Release]:
+    """Every release, oldest first."""
+    return [_release(row) for row in _rows(f"SELECT {_RELEASE} FROM ledger.releases ORDER BY recorded_seq")]
+
+
+def contents(name: str) -> dict[str, Content]:
+    """What each relation of a release held when it was recorded; empty if it was not."""
+    rows = _rows(
+        "SELECT relation, row_count, content_hash FROM ledger.release_contents WHERE release_id = %s", (name,)
+    )
+    return {relation: Content.of_digest(count, digest) for relation, count, digest in rows}
+
+
+def record_contents(name: str, held: dict[str, Content]) -> None:
+    """Record what a release holds that was published without; what is recorded already stays."""
+    with ledger_transaction(Catalog.WAREHOUSE) as con, con.cursor() as cursor:
+        _insert_contents(cursor, name, held)
+
+
+def _insert_contents(at: cursor, name: str, held: dict[str, Content]) -> None:
+    execute_values(
+        at,
+        "INSERT INTO ledger.release_contents (release_id, relation, row_count, content_hash) VALUES %s "
+        "ON CONFLICT DO NOTHING",
+        [(name, relation, content.rows, content.digest) for relation, content in held.items()],
+    )
 
 
 def _next_revision(con: connection, night: date) -> int:

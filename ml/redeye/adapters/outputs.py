@@ -1,4 +1,7 @@
-"""The outputs lake: predictions and monitoring. Written once per model and night; the first write wins."""
+"""The outputs lake: predictions and monitoring. Written once per model and night; the first write wins.
+
+Every row says by how many weeks the calendar of its installation is shifted (`LABEL`); 0 is the data's own.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ import pandas as pd
 from redeye.adapters import lake, lease
 from redeye.adapters.lake import Catalog
 from redeye.core.scoring import LIVE
+from redeye.settings import settings
 
 _TABLES = {
     "predictions": """
@@ -30,6 +34,8 @@ _TABLES = {
         run_id VARCHAR, created_at TIMESTAMP
     """,
 }
+
+LABEL = "shift_weeks"
 
 
 @dataclass(frozen=True)
@@ -105,14 +111,31 @@ def write_once(
                 return Written(standing, is_new=False)
             con.execute("BEGIN")
             for table, frame in frames.items():
-                con.execute(f"CREATE TABLE IF NOT EXISTS outputs.main.{table} ({_TABLES[table]})")
+                _prepare(con, table)
                 con.register("new_rows", frame)
-                con.execute(f"INSERT INTO outputs.main.{table} BY NAME SELECT * FROM new_rows")
+                con.execute(
+                    f"INSERT INTO outputs.main.{table} BY NAME SELECT *, ?::INTEGER AS {LABEL} FROM new_rows",
+                    [settings().shift_weeks],
+                )
                 con.unregister("new_rows")
             con.execute("COMMIT")
             return Written(_read(con, first, model, night, night, lane), is_new=True)
         finally:
             con.close()
+
+
+def _prepare(con: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Create a table that is not there yet; one from before the label gets it, as 0."""
+    con.execute(
+        f"CREATE TABLE IF NOT EXISTS outputs.main.{table} ({_TABLES[table]}, {LABEL} INTEGER DEFAULT 0)"
+    )
+    found = con.execute(
+        "SELECT 1 FROM duckdb_columns() "
+        "WHERE database_name = 'outputs' AND schema_name = 'main' AND table_name = ? AND column_name = ?",
+        [table, LABEL],
+    ).fetchone()
+    if found is None:
+        con.execute(f"ALTER TABLE outputs.main.{table} ADD COLUMN {LABEL} INTEGER DEFAULT 0")
 
 
 def _exists(con: duckdb.DuckDBPyConnection, table: str) -> bool:
@@ -126,7 +149,7 @@ def _read(
     con: duckdb.DuckDBPyConnection, table: str, model: str, first: date, last: date, lane: str
 ) -> pd.DataFrame:
     if not _exists(con, table):
-        return pd.DataFrame(columns=[column.split()[0] for column in _TABLES[table].split(",")])
+        return pd.DataFrame(columns=[*(column.split()[0] for column in _TABLES[table].split(",")), LABEL])
     return con.execute(
         f"SELECT * FROM outputs.main.{table} WHERE model = ? AND lane = ? AND night BETWEEN ? AND ? ORDER BY ALL",
         [model, lane, first, last],

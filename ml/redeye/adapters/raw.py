@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import date
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
@@ -28,21 +31,21 @@ def create_tables(con: duckdb.DuckDBPyConnection, source: Source) -> None:
 
 
 def table_name(source: Source, dataset: Dataset) -> str:
-    """The raw table of a dataset: `<source>__<dataset>`."""
-    return f"{source.name}__{dataset.name}"
+    """The raw table of a dataset: `<layout>__<dataset>`, where sources of one layout share tables."""
+    return f"{source.layout}__{dataset.name}"
 
 
-def typed_rows(dataset: Dataset, refs: Sequence[DeliveryRef]) -> str:
+def typed_rows(dataset: Dataset, files: Sequence[Path]) -> str:
     """SQL that reads landing files as typed rows with `night`, `arrival_night` and `delivery_id`.
 
-    The relation `delivery_files` (see `register_files`) must be there. A restatement's rows are known
-    from the cutoff of the night it arrived with, whatever its file says.
+    The relation `delivery_files` must be there: see `opened`, which gives the files. A restatement's rows are
+    known from the cutoff of the night it arrived with, whatever its file says.
     """
     columns = [
         f'CAST("{name}" AS {dataset.types[name]}) AS "{name}"' for name in dataset.columns if name != KNOWN_AT
     ]
     known_at = f"coalesce(f.restated_at, CAST(CAST({KNOWN_AT} AS TIMESTAMPTZ) AS TIMESTAMP)) AS {KNOWN_AT}"
-    paths = ", ".join(f"'{ref.path}'" for ref in refs)
+    paths = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
     return (
         f"SELECT {', '.join([*columns, known_at])}, f.night, f.arrival_night, f.delivery_id "
         f"FROM read_csv([{paths}], header = true, all_varchar = true, nullstr = '{MISSING}', filename = true) AS r "
@@ -50,33 +53,44 @@ def typed_rows(dataset: Dataset, refs: Sequence[DeliveryRef]) -> str:
     )
 
 
-def register_files(con: duckdb.DuckDBPyConnection, refs: Sequence[DeliveryRef], *, first: date) -> None:
-    """Verify landing files against their manifests and register their lineage as `delivery_files`.
+@contextmanager
+def opened(
+    con: duckdb.DuckDBPyConnection, refs: Sequence[DeliveryRef], *, first: date
+) -> Iterator[list[Path]]:
+    """Landing files, verified against their manifests, and their lineage as the relation `delivery_files`.
 
-    A delivery of a night before `first` missed its own build: its rows arrive with the night `first`. When
-    they were known does not change by that, unless the delivery itself came late.
+    What lies in an object store is here while the context lasts: it is the verified bytes that are read. A
+    delivery of a night before `first` missed its own build: its rows arrive with the night `first`. When they
+    were known does not change by that, unless the delivery itself came late.
+
+    Yields:
+        The files, in the order of `refs`.
 
     Raises:
         DeliveryError: if a file is missing, truncated or altered since it landed.
     """
-    for ref in refs:
-        landing.verify(ref)
-    files = pa.table(
-        {
-            "filename": pa.array([str(ref.path) for ref in refs], pa.string()),
-            "night": pa.array([ref.night for ref in refs], pa.date32()),
-            "arrival_night": pa.array(
-                [max(r.arrival_night, first) if r.night < first else r.arrival_night for r in refs],
-                pa.date32(),
-            ),
-            "delivery_id": pa.array([ref.content_hash for ref in refs], pa.string()),
-            "restated_at": pa.array(
-                [cutoff(r.arrival_night).replace(tzinfo=None) if r.is_restatement else None for r in refs],
-                pa.timestamp("us"),
-            ),
-        }
-    )
-    con.register("delivery_files", files)
+    with tempfile.TemporaryDirectory(prefix="redeye-landing-") as folder:
+        paths = landing.fetch(refs, Path(folder))
+        files = pa.table(
+            {
+                "filename": pa.array([str(path) for path in paths], pa.string()),
+                "night": pa.array([ref.night for ref in refs], pa.date32()),
+                "arrival_night": pa.array(
+                    [max(r.arrival_night, first) if r.night < first else r.arrival_night for r in refs],
+                    pa.date32(),
+                ),
+                "delivery_id": pa.array([ref.content_hash for ref in refs], pa.string()),
+                "restated_at": pa.array(
+                    [
+                        cutoff(r.arrival_night).replace(tzinfo=None) if r.is_restatement else None
+                        for r in refs
+                    ],
+                    pa.timestamp("us"),
+                ),
+            }
+        )
+        con.register("delivery_files", files)
+        yield paths
 
 
 def load(
@@ -104,14 +118,14 @@ def load(
             mine = [ref for ref in refs if ref.dataset == dataset.name]
             if not mine:
                 continue
-            register_files(con, mine, first=first)
             columns = ", ".join(f'"{name}"' for name in dataset.columns)
             table = f"warehouse.raw.{table_name(source, dataset)}"
-            rows = con.execute(
-                f"INSERT INTO {table} ({columns}, night, arrival_night, delivery_id) "
-                f"SELECT {columns}, night, arrival_night, delivery_id FROM ({typed_rows(dataset, mine)}) "
-                f"ORDER BY night, {', '.join(dataset.key)}"
-            ).fetchone()
+            with opened(con, mine, first=first) as files:
+                rows = con.execute(
+                    f"INSERT INTO {table} ({columns}, night, arrival_night, delivery_id) "
+                    f"SELECT {columns}, night, arrival_night, delivery_id FROM ({typed_rows(dataset, files)}) "
+                    f"ORDER BY night, {', '.join(dataset.key)}"
+                ).fetchone()
             loaded[dataset.name] = int(rows[0]) if rows else 0
             expected = sum(ref.rows for ref in mine)
             if loaded[dataset.name] != expected:
@@ -136,19 +150,27 @@ def set_build_window(con: duckdb.DuckDBPyConnection, first: date, last: date) ->
     con.execute("COMMIT")
 
 
-def add_holidays(con: duckdb.DuckDBPyConnection, first: date, last: date) -> None:
-    """Add the US federal holidays of the years around a range of nights that are not there yet."""
+def add_holidays(con: duckdb.DuckDBPyConnection, first: date, last: date, *, shift_weeks: int = 0) -> None:
+    """Add the US federal holidays of the years around a range of nights that are not there yet.
+
+    On a shifted calendar these are the holidays of the source's own years, moved with its flights: those of
+    a Christmas are the fewer, whatever its date has become.
+    """
     import holidays
 
-    years = range(first.year - 1, last.year + 2)
+    shift = timedelta(weeks=shift_weeks)
+    years = range((first - shift).year - 1, (last - shift).year + 2)
     there = {
-        row[0] for row in con.execute('SELECT DISTINCT year("date") FROM warehouse.raw.holidays').fetchall()
+        row[0]
+        for row in con.execute(
+            f'SELECT DISTINCT year("date" - {shift.days}) FROM warehouse.raw.holidays'
+        ).fetchall()
     }
     missing = sorted(set(years) - there)
     if not missing:
         return
     rows = sorted(
-        (day, name)
+        (day + shift, name)
         for day, name in holidays.country_holidays("US", years=missing).items()
         if day.year in missing
     )

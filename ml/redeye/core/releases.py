@@ -37,6 +37,7 @@ class Candidate:
     code_hash: str
     delivery_set_hash: str
     release_id: str | None = None
+    shift_weeks: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able form, for the hand-over between tasks."""
@@ -62,7 +63,10 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Release:
-    """An audited warehouse snapshot: everything known by the cutoff of `night`."""
+    """An audited warehouse snapshot: everything known by the cutoff of `night`.
+
+    `shift_weeks` says how many weeks later than it did all of it happens; 0 for what is as it was.
+    """
 
     release_id: str
     night: date
@@ -73,6 +77,7 @@ class Release:
     delivery_set_hash: str
     code_hash: str
     git_sha: str
+    shift_weeks: int = 0
 
 
 @dataclass(frozen=True)

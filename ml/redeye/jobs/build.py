@@ -9,8 +9,9 @@ from typing import Any
 from redeye.adapters import lake, lease, ledger, raw
 from redeye.adapters.git import git_sha
 from redeye.adapters.lake import Catalog
-from redeye.adapters.sources import configured_source
+from redeye.adapters.sources import configured_source, standing_source
 from redeye.core.audits import AuditResult
+from redeye.core.content import Content
 from redeye.core.errors import ConfigError, LeaseLost, NotReleased, RedeyeError
 from redeye.core.releases import Candidate, Release, ReleaseKind, delivery_set_hash
 from redeye.core.sources import SCHEDULE, DeliveryRef
@@ -35,6 +36,7 @@ def transform(first: date, last: date, *, holder: str, kind: str = ReleaseKind.N
         The candidate as a dict, to be handed to `publish`.
 
     Raises:
+        ConfigError: if the source comes too late for a nightly build, or the calendar was shifted since.
         NotReleased: if the night before `first` is neither released nor a recorded gap.
         RedeyeError: if the nights lie before the head, or the dbt build fails.
         LeaseHeld: if another build does not end in time.
@@ -42,6 +44,12 @@ def transform(first: date, last: date, *, holder: str, kind: str = ReleaseKind.N
     """
     if first > last:
         raise ConfigError(f"the first night {first} is after the last night {last}")
+    source = standing_source()
+    if kind == ReleaseKind.NIGHTLY and not source.is_prompt:
+        raise ConfigError(
+            f"the source {source.name} delivers weeks late: no night is built from it on time; "
+            f"build its nights as history: `build_history` with first={first}, last={last}"
+        )
     if done := _already_released(first, last):
         log.info("nights %s to %s are in release %s already: nothing to build", first, last, done.release_id)
         return _candidate_of(done, first, last).to_dict()
@@ -97,12 +105,14 @@ def publish(candidate: dict[str, Any]) -> dict[str, Any]:
         _refuse(made, "\n".join(result.message() for result in refused), taken_in)
         refused[0].raise_if_refused()
     evaluated = sum(result.evaluated for result in audits)
+    parent = ledger.latest_release()
     release = ledger.publish(
         made,
         audit={"suites": [result.suite for result in audits], "evaluated": evaluated},
         git_sha=git_sha(),
-        parent=ledger.latest_release(),
+        parent=parent,
         taken_in=taken_in,
+        contents=_contents(made, parent),
     )
     lease.release(Catalog.WAREHOUSE, made.token)
     log.info(
@@ -145,7 +155,7 @@ def _build(first: date, last: date, *, holder: str, kind: ReleaseKind, token: in
         lake.rewind(con, to_snapshot=head.snapshot_id if head else 0)
         raw.create_tables(con, source)
         loaded = raw.load(con, source, refs, first=first)
-        raw.add_holidays(con, first, last)
+        raw.add_holidays(con, first, last, shift_weeks=settings().shift_weeks)
         raw.set_build_window(con, first, last)
         log.info("loaded %s", ", ".join(f"{rows} {name}" for name, rows in loaded.items()))
     finally:
@@ -171,6 +181,7 @@ def _build(first: date, last: date, *, holder: str, kind: ReleaseKind, token: in
         holder=holder,
         code_hash=built.code_hash,
         delivery_set_hash=delivery_set_hash(refs),
+        shift_weeks=settings().shift_weeks,
     )
 
 
@@ -196,6 +207,16 @@ def _audit(made: Candidate) -> list[AuditResult]:
     return list(audit_many(frames, subject=subject, data_docs=settings().data_docs).values())
 
 
+def _contents(made: Candidate, parent: Release | None) -> dict[str, Content]:
+    """What the candidate holds, from what its parent held and what the build changed."""
+    from redeye.adapters import release_content
+
+    held = ledger.contents(parent.release_id) if parent else {}
+    if parent is None or not held:
+        return release_content.of_snapshot(made.snapshot_id)
+    return release_content.after(made.snapshot_id, parent_snapshot_id=parent.snapshot_id, parent=held)
+
+
 def _refuse(made: Candidate, message: str, taken_in: list[DeliveryRef]) -> None:
     """Leave a refused candidate behind: a gap, barred deliveries, a free lease. The next build rewinds."""
     if made.first == made.last:
@@ -217,6 +238,7 @@ def _candidate_of(release: Release, first: date, last: date) -> Candidate:
         code_hash=release.code_hash,
         delivery_set_hash=release.delivery_set_hash,
         release_id=release.release_id,
+        shift_weeks=release.shift_weeks,
     )
 
 

@@ -17,7 +17,7 @@ from redeye.adapters.arrival_audits import ARRIVALS, HISTORY_NIGHTS
 from redeye.core.audits import AuditResult
 from redeye.core.calendar import ONE_DAY, nights
 from redeye.core.errors import AuditRefused, ConfigError, DeliveryError
-from redeye.core.sources import SCHEDULE, DeliveryRef, Source
+from redeye.core.sources import SCHEDULE, DeliveryRef, Location, Source
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ def ingest_nights(
     last: date,
     *,
     source: Source | None = None,
-    root: Path | None = None,
+    root: Location | None = None,
     ledger: Ledger | None = None,
     audit_many: AuditMany | None = None,
     data_docs: Path | None = None,
@@ -99,9 +99,9 @@ def ingest_nights(
     if first > last:
         raise ConfigError(f"the first night {first} is after the last night {last}")
     if source is None:
-        from redeye.adapters.sources import configured_source
+        from redeye.adapters.sources import standing_source
 
-        source = configured_source()
+        source = standing_source()
     if ledger is None:
         from redeye.adapters import ledger as release_ledger
 
@@ -119,7 +119,7 @@ def ingest_nights(
 
 class _Ingest:
     def __init__(
-        self, source: Source, root: Path, ledger: Ledger, audit_many: AuditMany, data_docs: Path | None
+        self, source: Source, root: Location, ledger: Ledger, audit_many: AuditMany, data_docs: Path | None
     ) -> None:
         self.source = source
         self.root = root

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from redeye.adapters import exports, lake, ledger, outputs, promotions, schedule
-from redeye.adapters.sources import configured_source
+from redeye.adapters.sources import configured_source, standing_source
 from redeye.core.algorithms.base import Model
 from redeye.core.calendar import coming_day
 from redeye.core.errors import AlreadyDecided, AuditRefused, ConfigError, DeliveryError, NotReleased
@@ -49,11 +49,18 @@ def score_night(model: str, night: date, *, run_id: str, is_degraded_allowed: bo
     Raises:
         NotReleased: if the night has no release and may not be scored without one.
         DeliveryError: if the coming day has no schedule although the source does not say that it is empty.
-        ConfigError: if the model has no champion yet.
+        ConfigError: if the model has no champion yet, the source comes too late to predict a coming day, or
+            the calendar was shifted since.
         AuditRefused: if neither the champion's nor the heuristic's predictions are plausible.
         AlreadyDecided: if the night was scored before with another result.
     """
     spec = load_spec(SPECS / f"{model}.yaml")
+    source = standing_source()
+    if not source.is_prompt:
+        raise ConfigError(
+            f"the source {source.name} delivers weeks late: it serves history and training, "
+            f"and no coming day can be predicted from it (night {night})"
+        )
     champion = promotions.champion(model, night)
     if champion is None:
         raise ConfigError(

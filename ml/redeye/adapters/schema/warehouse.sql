@@ -16,6 +16,8 @@ CREATE TABLE IF NOT EXISTS ledger.deliveries (
     arrival_night date NOT NULL,
     audit jsonb
 );
+-- How many weeks later than it did everything in the delivery happens.
+ALTER TABLE ledger.deliveries ADD COLUMN IF NOT EXISTS shift_weeks integer NOT NULL DEFAULT 0;
 CREATE INDEX IF NOT EXISTS deliveries_by_content
 ON ledger.deliveries (source, dataset, night, content_hash, recorded_seq);
 CREATE OR REPLACE VIEW ledger.judged_deliveries AS
@@ -42,6 +44,7 @@ CREATE TABLE IF NOT EXISTS ledger.releases (
     recorded_seq bigint GENERATED ALWAYS AS IDENTITY,
     UNIQUE (night, revision)
 );
+ALTER TABLE ledger.releases ADD COLUMN IF NOT EXISTS shift_weeks integer NOT NULL DEFAULT 0;
 CREATE OR REPLACE TRIGGER fence BEFORE INSERT ON ledger.releases
 FOR EACH ROW EXECUTE FUNCTION ledger.fence_row();
 
@@ -52,6 +55,15 @@ CREATE TABLE IF NOT EXISTS ledger.release_deliveries (
     night date NOT NULL,
     content_hash text NOT NULL,
     PRIMARY KEY (release_id, source, dataset, night, content_hash)
+);
+
+-- What each table and view of a release holds: rows, and the sum of their hashes. Maintenance compares.
+CREATE TABLE IF NOT EXISTS ledger.release_contents (
+    release_id text NOT NULL REFERENCES ledger.releases (release_id),
+    relation text NOT NULL,
+    row_count bigint NOT NULL,
+    content_hash text NOT NULL,
+    PRIMARY KEY (release_id, relation)
 );
 
 -- A night that the warehouse goes on without, and why.

@@ -8,6 +8,12 @@ from redeye.core.arrivals.clocks import add_known_at_columns
 from redeye.core.arrivals.flights import great_circle_miles
 
 
+def derive_planes(frame: pd.DataFrame) -> pd.DataFrame:
+    """The planes' checks: how old each is in the year of its night; missing where its year is."""
+    frame = add_known_at_columns(frame)
+    return frame.assign(age_years=frame["night"].dt.year - frame["year"])
+
+
 def derive_airports(frame: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
     """The airports' checks; missing for airports that are not among `places`.
 
