@@ -1,4 +1,7 @@
-"""Prediction files for consumers: Parquet and CSV with a manifest that is written last."""
+"""Prediction files for consumers: Parquet and CSV with a manifest that is written last.
+
+They go into a folder of this machine, or by URL into an object store such as S3.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,12 +17,15 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from redeye.core.errors import AlreadyDecided
+from redeye.core.sources import Location
 from redeye.settings import settings
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from upath import UPath
 
 SCHEMA_VERSION = 2
+MANIFEST = "manifest.json"
 
 DATE = "date32[day]"
 INSTANT = "timestamp[us, tz=UTC]"
@@ -50,11 +57,12 @@ COLUMNS = {
 """Arrow type and meaning of each column, in the files' order."""
 
 
-def export(frame: pd.DataFrame, *, model: str, night: date) -> Path:
+def export(frame: pd.DataFrame, *, model: str, night: date) -> Location:
     """Write a night's predictions to `<exports>/<model>/<night>/`.
 
     The folder appears whole: it is filled beside its place and renamed into it, and `manifest.json`
-    (schema version, columns, rows, SHA-256 per file, release, `is_complete`) is its last file. A second
+    (schema version, columns, rows, SHA-256 per file, release, `is_complete`) is its last file. In an object
+    store the manifest alone says that the others are there: it is put last, and taken away first. A second
     export of the same rows, in whatever order, changes nothing. Files of an older schema are replaced.
 
     Args:
@@ -68,8 +76,6 @@ def export(frame: pd.DataFrame, *, model: str, night: date) -> Path:
     Raises:
         AlreadyDecided: if the folder holds other rows.
     """
-    import pyarrow.parquet as parquet
-
     folder = settings().exports / model / night.isoformat()
     table = _table(frame)
     text = _csv(table)
@@ -80,24 +86,45 @@ def export(frame: pd.DataFrame, *, model: str, night: date) -> Path:
                 f"{folder} was exported with other rows ({standing[:12]}, now {digest[:12]})"
             )
         return folder
+    if not isinstance(folder, Path):
+        with tempfile.TemporaryDirectory(prefix="redeye-exports-") as temporary:
+            _fill(Path(temporary), table, text, model, night, digest)
+            _put(Path(temporary), folder)
+        return folder
     making = folder.with_name(f".{folder.name}.{os.getpid()}")
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir(parents=True)
-    parquet.write_table(table, making / "predictions.parquet")
-    (making / "predictions.csv").write_text(text, encoding="utf-8")
-    (making / "manifest.json").write_text(
-        json.dumps(_manifest(table, making, model, night, digest), indent=2) + "\n", encoding="utf-8"
-    )
+    _fill(making, table, text, model, night, digest)
     if folder.exists():  # left without a manifest by a crash, or of an older schema
         shutil.rmtree(folder)
-    making.rename(folder)
-    return folder
+    return making.rename(folder)
 
 
-def _standing(folder: Path) -> str | None:
+def _fill(making: Path, table: pa.Table, text: str, model: str, night: date, digest: str) -> None:
+    """Write every file of a night into an empty folder, the manifest last."""
+    import pyarrow.parquet as parquet
+
+    parquet.write_table(table, making / "predictions.parquet")
+    (making / "predictions.csv").write_text(text, encoding="utf-8")
+    (making / MANIFEST).write_text(
+        json.dumps(_manifest(table, making, model, night, digest), indent=2) + "\n", encoding="utf-8"
+    )
+
+
+def _put(filled: Path, folder: UPath) -> None:
+    """Put a night's files into an object store; without a manifest there is no export."""
+    (folder / MANIFEST).unlink(missing_ok=True)
+    names = sorted(path.name for path in filled.iterdir() if path.name != MANIFEST)
+    for name in (*names, MANIFEST):
+        folder.fs.pipe_file((folder / name).path, (filled / name).read_bytes())
+
+
+def _standing(folder: Location) -> str | None:
     """The content hash of what was exported before; None if nothing was, or by an older schema."""
-    path = folder / "manifest.json"
-    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    try:
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_bytes())
+    except FileNotFoundError:
+        return None
     return str(manifest["content_sha256"]) if manifest.get("schema_version") == SCHEMA_VERSION else None
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pyarrow as pa
 
-from redeye.adapters import ledger
+from redeye.adapters import ledger, online_redis
 from redeye.adapters.feast_import import import_feast
 from redeye.core.calendar import cutoff
 from redeye.core.errors import ConfigError
@@ -60,7 +60,10 @@ def store_at(snapshot_id: int | None, *, connection: str | None = None) -> Featu
     values["offline_store"]["snapshot_id"] = snapshot_id
     if connection:
         values["offline_store"]["connection"] = connection
-    settings().online_store.parent.mkdir(parents=True, exist_ok=True)
+    if online := settings().online_store_url.get_secret_value():
+        values["online_store"] = online_redis.store_config(online)
+    else:
+        settings().online_store.parent.mkdir(parents=True, exist_ok=True)
     return FeatureStore(config=RepoConfig(**values, repo_path=REPO))
 
 
@@ -84,12 +87,12 @@ def apply(store: FeatureStore | None = None) -> bool:
     """
     store = store or store_at(None)
     wanted = definitions_hash()
-    if _applied(store) == wanted and not _is_online_lost(store):
+    if _applied(store) == wanted and not _is_file_lost(store):
         return False
     from feast import Project
 
     with _alone(store):
-        if _applied(store) == wanted and not _is_online_lost(store):
+        if _applied(store) == wanted and not _is_file_lost(store):
             return False
         declared = _definitions()
         _refuse_changed_services(store, declared)
@@ -177,7 +180,7 @@ def materialize(
 
     Returns:
         Keys written, by view. Views whose watermark is at that night or later are left out; but a lost
-        SQLite file is filled again by its last night.
+        SQLite file, or a Redis that lost its values, is filled again by its last night.
     """
     store = store_at(snapshot_id, connection=connection)
     is_lost = _is_online_lost(store)
@@ -191,6 +194,8 @@ def materialize(
                 continue
             written[view.name] = _write_online(store, view, cutoff(night))
             ledger.record_materialization(view.name, night, release_id)
+        if written and (url := settings().online_store_url.get_secret_value()):
+            online_redis.mark_filled(url, store.project)
     log.info("materialized release %s: %d keys in %d views", release_id, sum(written.values()), len(written))
     return written
 
@@ -264,7 +269,14 @@ def _write_online(store: FeatureStore, view: FeatureView, at: datetime) -> int:
 
 
 def _is_online_lost(store: FeatureStore) -> bool:
-    """Whether the embedded online store's file is not there (yet, or any more)."""
+    """Whether what was materialized is not there (yet, or any more)."""
+    if url := settings().online_store_url.get_secret_value():
+        return not online_redis.is_filled(url, store.project)
+    return _is_file_lost(store)
+
+
+def _is_file_lost(store: FeatureStore) -> bool:
+    """Whether the embedded online store's file, with its tables, is not there (yet, or any more)."""
     return store.config.online_store.type == "sqlite" and not Path(store.config.online_store.path).exists()
 
 

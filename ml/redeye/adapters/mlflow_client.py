@@ -42,7 +42,7 @@ def experiment_id(name: str) -> str:
     store = client()
     if found := store.get_experiment_by_name(name):
         return str(found.experiment_id)
-    location = (settings().artifacts / name).resolve().as_uri()
+    location = f"{settings().artifacts_root}/{name}"
     try:
         return str(store.create_experiment(name, artifact_location=location))
     except MlflowException:  # another training made it meanwhile

@@ -50,8 +50,8 @@ def landed(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.DataFr
     if ref is None:
         return None
     dataset = dataset_named(configured_source(), SCHEDULE)
-    raw.register_files(con, [ref], first=night)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE landed_schedule AS {raw.typed_rows(dataset, [ref])}")
+    with raw.opened(con, [ref], first=night) as files:
+        con.execute(f"CREATE OR REPLACE TEMP TABLE landed_schedule AS {raw.typed_rows(dataset, files)}")
     return _through_the_view(con, spec, night)
 
 

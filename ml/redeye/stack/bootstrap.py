@@ -48,7 +48,8 @@ def prepare_files(configured: Settings) -> Secrets:
         configured.data_docs,
         configured.exports,
     ):
-        folder.mkdir(parents=True, exist_ok=True)
+        if isinstance(folder, Path):  # An object store has no folders, and its buckets are not ours to make.
+            folder.mkdir(parents=True, exist_ok=True)
     configured.online_store.parent.mkdir(parents=True, exist_ok=True)
     (home / "logs").mkdir(exist_ok=True)
     (home / "run").mkdir(exist_ok=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import (
@@ -20,6 +20,7 @@ from rich.table import Table
 
 from redeye.core.calendar import NEW_YORK, ONE_DAY, coming_day
 from redeye.core.errors import ConfigError
+from redeye.core.sources import Location
 from redeye.settings import Settings, settings
 from redeye.stack import airflow_api
 from redeye.stack.airflow_api import AirflowApi, Run, Watcher
@@ -98,7 +99,12 @@ def show_riskiest(configured: Settings, console: Console, night: date) -> None:
     path = _predictions_file(configured, night)
     if not path.exists():
         raise ConfigError(f"{path} is missing: run `score_{MODEL}` for {night}")
-    frame = parquet.read_table(path).to_pandas().sort_values("probability", ascending=False).head(RISKIEST)
+    frame = (
+        parquet.read_table(io.BytesIO(path.read_bytes()))
+        .to_pandas()
+        .sort_values("probability", ascending=False)
+        .head(RISKIEST)
+    )
     departures = frame["scheduled_departure_at"].dt.tz_convert(NEW_YORK.key)
     frame["departs"] = departures.dt.strftime("%H:%M")
     table = Table(
@@ -128,7 +134,7 @@ def _head() -> date | None:
     return newest.night if newest else None
 
 
-def _predictions_file(configured: Settings, night: date) -> Path:
+def _predictions_file(configured: Settings, night: date) -> Location:
     return configured.exports / MODEL / night.isoformat() / "predictions.parquet"
 
 

@@ -18,6 +18,9 @@ from redeye.stack.postgres import EmbeddedPostgres
 DATABASE = "postgres"
 SERVERS = "servers"
 REAPER = "reaper"
+WORKER = "worker"
+# A worker that is told to stop lets its tasks end first. After this they are killed, and tried again later.
+CELERY_STOP_SECONDS = 60
 _LOG_BYTES = "10MB"
 _LOG_BACKUPS = 3
 # A Unix socket's path holds 107 bytes, and supervisord appends its pid while it makes it.
@@ -52,8 +55,8 @@ class Program:
             "startretries": 10,
             "stopsignal": self.stop_signal,
             "stopwaitsecs": self.stop_seconds,
-            # Postgres ends its own children, in order; Airflow's are told together with it.
-            "stopasgroup": _word(not is_database),
+            # Postgres ends its own children, in order, and a worker lets its tasks end; others' are told with them.
+            "stopasgroup": _word(self.name not in (DATABASE, WORKER)),
             "killasgroup": "true",
             "redirect_stderr": "true",
             "stdout_logfile": _escaped(str(log_path(logs, self.name))),
@@ -69,19 +72,31 @@ def programs(configured: Settings, postgres: EmbeddedPostgres) -> tuple[Program,
     mlflow = [sys.executable, "-m", "mlflow", "server", "--workers", "1"]
     mlflow += ["--host", configured.host, "--port", str(configured.mlflow_port)]
     # The store's URL comes by environment: arguments are seen by every user of the machine.
-    mlflow += ["--artifacts-destination", str(configured.artifacts.resolve()), "--app-name", "basic-auth"]
+    mlflow += ["--artifacts-destination", configured.artifacts_root, "--app-name", "basic-auth"]
     # Airflow's own log servers would listen on every address, so one that does not stands in for both.
     log_server = [sys.executable, "-m", "uvicorn", "airflow.utils.serve_logs.log_server:get_app", "--factory"]
     log_server += ["--host", configured.host, "--port", str(configured.airflow_log_port), "--no-access-log"]
-    every = (
+    every = [
         Program(DATABASE, postgres.command(), stop_signal="INT", stop_seconds=30),
         Program("api-server", [*airflow, "api-server"]),
         Program("scheduler", [*airflow, "scheduler", "--skip-serve-logs"]),
         Program("dag-processor", [*airflow, "dag-processor"]),
         Program("triggerer", [*airflow, "triggerer", "--skip-serve-logs"]),
         Program("log-server", log_server),
-    )
-    return every if configured.mlflow_server_elsewhere else (*every, Program("mlflow", mlflow))
+    ]
+    if configured.executor == "CeleryExecutor":
+        every.append(Program(WORKER, celery_worker(configured), stop_seconds=CELERY_STOP_SECONDS))
+    if not configured.mlflow_server_elsewhere:
+        every.append(Program("mlflow", mlflow))
+    return tuple(every)
+
+
+def celery_worker(configured: Settings) -> list[str]:
+    """The command of one Celery worker; its tasks' logs are served by the log server."""
+    worker = [sys.executable, "-m", "airflow", "celery", "worker", "--skip-serve-logs"]
+    # Nobody listens to what workers tell each other; it costs connections to the broker.
+    worker += ["--without-gossip", "--without-mingle"]
+    return [*worker, "--concurrency", str(configured.celery_concurrency)]
 
 
 def configuration(configured: Settings, every: Sequence[Program]) -> str:
