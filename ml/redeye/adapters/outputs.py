@@ -66,6 +66,23 @@ def first_scored_night(model: str) -> date | None:
     return _scored_night(model, "min")
 
 
+def scored_nights(model: str, first: date, last: date) -> list[date]:
+    """The nights from `first` to `last` that have live predictions of a model."""
+    con = lake.connect(threads=1)
+    try:
+        lake.attach(con, Catalog.OUTPUTS)
+        if not _exists(con, "predictions"):
+            return []
+        rows = con.execute(
+            "SELECT DISTINCT night FROM outputs.main.predictions "
+            "WHERE model = ? AND lane = ? AND night BETWEEN ? AND ? ORDER BY night",
+            [model, LIVE, first, last],
+        ).fetchall()
+        return [row[0] for row in rows]
+    finally:
+        con.close()
+
+
 def _scored_night(model: str, which: str) -> date | None:
     con = lake.connect(threads=1)
     try:

@@ -11,7 +11,7 @@ from psycopg2.extras import Json
 from redeye.adapters import lease
 from redeye.adapters.lake import Catalog
 from redeye.adapters.postgres import ledger_transaction
-from redeye.core.errors import AlreadyDecided
+from redeye.core.errors import AlreadyDecided, TooLate
 from redeye.core.releases import Promotion
 
 _COLUMNS = (
@@ -62,7 +62,8 @@ def promote(
     `follows` is the promotion that the decision was compared with (`latest_promotion`), None for the first.
 
     Raises:
-        AlreadyDecided: if another promotion came in between, or `effective_night` has been scored already.
+        TooLate: if `effective_night` has been scored already.
+        AlreadyDecided: if another promotion came in between.
         LeaseHeld: if the outputs' lease did not come free.
     """
     # The lease keeps a night from being scored between the check and the commit.
@@ -71,7 +72,7 @@ def promote(
 
         scored = last_scored_night(model)
         if scored is not None and scored >= effective_night:
-            raise AlreadyDecided(
+            raise TooLate(
                 f"{model}: version {version} cannot take effect on night {effective_night}, nights up to {scored} "
                 f"are scored already; decide again for a later night"
             )
