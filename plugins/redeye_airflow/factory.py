@@ -11,7 +11,7 @@ from redeye.core.specs import Spec
 from redeye_airflow.nights import source_nights
 from redeye_airflow.operators import JobOperator
 from redeye_airflow.timetables import CalendarTimetable
-from redeye_airflow.vocabulary import AssetName, Otherwise, ParamName, Requirement, RunValue, Tag, Verb
+from redeye_airflow.vocabulary import AssetName, Link, Otherwise, ParamName, Requirement, RunValue, Tag, Verb
 from redeye_airflow.wiring import ACTIVE_RUNS, DEFAULTS, night_param, nightly
 
 RANGE = {"first": RunValue.FIRST, "last": RunValue.LAST}
@@ -144,6 +144,7 @@ def train_dag(spec: Spec, doc: str) -> DAG:
             given={
                 "night": RunValue.NIGHT,
                 "run_id": RunValue.RUN_ID,
+                "run_url": RunValue.RUN_URL,
                 "actor": RunValue.ACTOR,
                 "reason": RunValue.REASON,
             },
@@ -153,6 +154,7 @@ def train_dag(spec: Spec, doc: str) -> DAG:
             wait=timedelta(hours=6),
             execution_timeout=timedelta(hours=2),
             outlets=[Asset(f"{AssetName.PROMOTIONS}/{spec.model}")],
+            links=(Link.MLFLOW_RUN, Link.MODEL_VERSION),
         )
     return dag
 

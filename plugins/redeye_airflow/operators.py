@@ -18,12 +18,14 @@ from typing import Any, NoReturn
 from airflow.sdk import Asset, BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from redeye.adapters.ui_links import task_page
 from redeye.core.calendar import ONE_DAY
 from redeye.core.errors import AlreadyDecided, AuditRefused, ConfigError, DeliveryError, NotReleased
+from redeye_airflow.links import ResultLink
 from redeye_airflow.nights import NightRun, deadline_of, load_dotted
 from redeye_airflow.standing import Standing, missing_predecessor, standing
 from redeye_airflow.triggers import ReleaseTrigger, active_state
-from redeye_airflow.vocabulary import Otherwise, Outcome, Requirement, RunValue
+from redeye_airflow.vocabulary import Link, Otherwise, Outcome, Requirement, RunValue
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +47,7 @@ class JobOperator(BaseOperator):
         on_gap: what to do if the required night is a recorded gap.
         on_deadline: what to do if it did not come in time; `degrade` sets `IS_DEGRADED`.
         wait: how long after the night's cutoff a scheduled run waits.
+        links: keys of the job's result that become buttons on the task's page.
     """
 
     template_fields: Sequence[str] = ("op_kwargs",)
@@ -59,6 +62,7 @@ class JobOperator(BaseOperator):
         on_gap: Otherwise = Otherwise.FAIL,
         on_deadline: Otherwise = Otherwise.FAIL,
         wait: timedelta = timedelta(minutes=75),
+        links: Sequence[Link] = (),
         **kwargs: Any,  # noqa: ANN401  BaseOperator's own
     ) -> None:
         super().__init__(**kwargs)
@@ -69,6 +73,7 @@ class JobOperator(BaseOperator):
         self.on_gap = on_gap
         self.on_deadline = on_deadline
         self.wait = wait
+        self.operator_extra_links = tuple(ResultLink(link) for link in links)
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Check what the job requires, then run it; or defer, skip or fail."""
@@ -164,6 +169,7 @@ class JobOperator(BaseOperator):
             RunValue.FIRST: run.first,
             RunValue.LAST: run.last,
             RunValue.RUN_ID: run.run_id,
+            RunValue.RUN_URL: task_page(self.dag_id, run.run_id, self.task_id),
             RunValue.ACTOR: run.actor,
             RunValue.REASON: run.reason,
             RunValue.IS_DEGRADED: is_degraded,

@@ -80,9 +80,18 @@ class RunValue(StrEnum):
     FIRST = "first"
     LAST = "last"
     RUN_ID = "run_id"
+    RUN_URL = "run_url"
     ACTOR = "actor"
     REASON = "reason"
     IS_DEGRADED = "is_degraded"
+
+
+class Link(StrEnum):
+    """Keys of a job's result that hold an address, for a button on the task's page."""
+
+    MLFLOW_RUN = "mlflow_run_url"
+    MODEL_VERSION = "model_version_url"
+    DRIFT_REPORT = "drift_report_url"
 
 
 class Outcome(StrEnum):

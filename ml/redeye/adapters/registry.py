@@ -6,7 +6,6 @@ The promotion ledger decides who is champion; the aliases here only show it. Lig
 
 from __future__ import annotations
 
-import importlib.metadata
 import logging
 import tempfile
 from dataclasses import dataclass
@@ -15,25 +14,45 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from redeye.adapters.artifacts import load_artifact
 from redeye.adapters.mlflow_client import client
-from redeye.core.algorithms.base import Inputs, Model
+from redeye.adapters.software import packages_of, software
+from redeye.core.algorithms.base import Inputs, Model, numeric_matrix
 from redeye.core.algorithms.storage import save_model
 from redeye.core.errors import AlreadyDecided, RedeyeError
+from redeye.core.splits import Windows
 from redeye.core.training_subject import Subject
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
     from mlflow.models import ModelSignature
 
-__all__ = ["Alias", "Version", "annotate", "find_version", "load", "load_artifact", "point_alias", "register"]
+__all__ = [
+    "Alias",
+    "Version",
+    "annotate",
+    "describe",
+    "find_version",
+    "load",
+    "load_artifact",
+    "plain_inputs",
+    "point_alias",
+    "register",
+]
 
 log = logging.getLogger(__name__)
 
 PYFUNC_CODE = Path(__file__).with_name("pyfunc_model.py")
-# What the saved model and its loader need; named, because MLflow's own inference takes seconds.
-REQUIREMENTS = ("mlflow", "numpy", "pandas", "pydantic", "ruamel.yaml", "xgboost-cpu")
+# What the loader of every model needs; named, because MLflow's own inference takes seconds.
+REQUIREMENTS = ("mlflow", "numpy", "pandas", "pydantic", "ruamel.yaml")
 KEY = "training_key"
+CARD = "card.md"
+EXPORTS = "exports"
+# MLflow's column for a version's description holds no more.
+_LONGEST_DESCRIPTION = 5000
+EXAMPLE_ROWS = 2
 
 
 class Alias(StrEnum):
@@ -63,7 +82,14 @@ class Version:
 
 
 def register(
-    subject: Subject, algorithm: str, model: Model[Any], *, seen_until: date, run_id: str
+    subject: Subject,
+    algorithm: str,
+    model: Model[Any],
+    *,
+    seen_until: date,
+    run_id: str,
+    example: pd.DataFrame,
+    windows: Windows | None = None,
 ) -> Version:
     """Store a model and make it a version of the spec's registered model; again is no change.
 
@@ -73,11 +99,14 @@ def register(
         model: what was fitted.
         seen_until: the last night it was fitted, stopped or chosen by.
         run_id: MLflow's, active.
+        example: some rows with the inputs, kept with the model to show what it takes.
+        windows: of the training, if it had any.
 
     Raises:
         AlreadyDecided: if the same training gave other bytes before.
     """
     store, name, key = client(), subject.spec.model, subject.key(algorithm)
+    inputs = Inputs.of(subject.spec)
     import mlflow
 
     with tempfile.TemporaryDirectory(prefix="redeye-model-") as scratch:
@@ -96,11 +125,16 @@ def register(
             python_model=str(PYFUNC_CODE),
             artifacts={"model": str(folder)},
             model_config={"sha256": sha256},
-            signature=_signature(Inputs.of(subject.spec)),
-            pip_requirements=[
-                f"{package}=={importlib.metadata.version(package)}" for package in REQUIREMENTS
-            ],
+            signature=_signature(inputs),
+            input_example=plain_inputs(example.head(EXAMPLE_ROWS), inputs),
+            pip_requirements=packages_of((*REQUIREMENTS, *model.packages)),
         )
+        exports = Path(scratch) / EXPORTS
+        for file_name, content in model.exports().items():
+            exports.mkdir(exist_ok=True)
+            (exports / file_name).write_bytes(content)
+        if exports.exists():
+            mlflow.log_artifacts(str(exports), EXPORTS, run_id=run_id)
     _ensure_registered(name, subject.spec.description)
     location = store.get_logged_model(logged.model_id).artifact_location
     made = store.create_model_version(
@@ -110,7 +144,10 @@ def register(
         model_id=logged.model_id,
         tags={
             **subject.tags(),
+            **software(model.packages),
+            **_window_tags(windows),
             KEY: key,
+            "airflow_url": subject.run_url,
             "algorithm": algorithm,
             "artifact_uri": f"{location}/artifacts/model",
             "artifact_sha256": sha256,
@@ -135,6 +172,15 @@ def annotate(model: str, version: int, tags: dict[str, str]) -> None:
     """Tag a version with what was decided about it."""
     for tag, value in tags.items():
         client().set_model_version_tag(model, str(version), tag, value[:5000])
+
+
+def describe(version: Version, card: str) -> None:
+    """Give a version its card: as its description, and whole as an artifact of its run."""
+    client().log_text(version.run_id, card, CARD)
+    more = f"\n\n*Cut off; the whole card is `{CARD}` among the run's artifacts.*\n"
+    if len(card) > _LONGEST_DESCRIPTION:
+        card = card[: _LONGEST_DESCRIPTION - len(more)].rsplit("\n", 1)[0] + more
+    client().update_model_version(version.model, str(version.version), description=card)
 
 
 def load(model: str, version: int) -> Model[Any]:
@@ -174,6 +220,22 @@ def _ensure_registered(name: str, description: str) -> None:
     except MlflowException as error:
         if error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS):
             raise
+
+
+def plain_inputs(frame: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:
+    """A model's inputs as its signature types them: numbers as floats, as integers know no missing value."""
+    numbers = pd.DataFrame(
+        numeric_matrix(frame, inputs.numeric).astype("float64"),
+        index=frame.index,
+        columns=list(inputs.numeric),
+    )
+    return numbers.join(frame[list(inputs.categorical)])
+
+
+def _window_tags(windows: Windows | None) -> dict[str, str]:
+    if windows is None:
+        return {}
+    return {f"{name}_window": str(getattr(windows, name)) for name in ("train", "validation", "test")}
 
 
 def _signature(inputs: Inputs) -> ModelSignature:

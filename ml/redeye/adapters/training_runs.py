@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,10 @@ import pandas as pd
 
 from redeye.adapters.mlflow_client import client, experiment_id
 from redeye.adapters.plots import draw
-from redeye.core.algorithms.base import Inputs, numeric_matrix
+from redeye.adapters.registry import plain_inputs
+from redeye.adapters.software import software
+from redeye.adapters.ui_links import training_page
+from redeye.core.algorithms.base import Inputs
 from redeye.core.evaluation import METRICS, Metrics, Scored
 from redeye.core.gates import GateReport
 from redeye.core.splits import Windows
@@ -24,6 +27,8 @@ from redeye.core.training_subject import Subject
 KEY = "training_key"
 # MLflow looks at every cell of a dataset to learn its schema; that many rows say enough.
 SCHEMA_ROWS = 200
+# MLflow shows this tag as the run's description, rendered as Markdown.
+NOTE = "mlflow.note.content"
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,11 @@ class TrainingRun:
     run_id: str
     subject: Subject
 
+    @property
+    def page(self) -> str:
+        """Where people see the run."""
+        return training_page(experiment_id(self.subject.spec.model), self.run_id)
+
     def log_data(self, frame: pd.DataFrame, windows: Windows | None) -> None:
         """What is learned from: release, windows, row count and a digest of every value."""
         import mlflow
@@ -41,14 +51,8 @@ class TrainingRun:
 
         release, inputs = self.subject.release, Inputs.of(self.subject.spec)
         head = frame.head(SCHEMA_ROWS)
-        # All numbers as floats: an integer column's schema would not allow for missing values.
-        numbers = pd.DataFrame(
-            numeric_matrix(head, inputs.numeric).astype("float64"),
-            index=head.index,
-            columns=list(inputs.numeric),
-        )
         dataset = from_pandas(
-            numbers.join(head[[*inputs.categorical, self.subject.spec.target.column]]),
+            plain_inputs(head, inputs).join(head[[self.subject.spec.target.column]]),
             source=CodeDatasetSource(tags=self.subject.tags()),
             name=f"{self.subject.spec.model}@{release.release_id}",
             digest=digest_of(frame),
@@ -67,7 +71,7 @@ class TrainingRun:
 
         Each model is logged in its own: MLflow keeps the hash as a parameter, and a run has only one.
         """
-        tags = {**self.subject.tags(), "algorithm": algorithm}
+        tags = {**self.subject.tags(), "algorithm": algorithm, "airflow_url": self.subject.run_url}
         with _run(self.subject, algorithm, algorithm, tags, is_nested=True) as run_id:
             yield run_id
 
@@ -84,9 +88,7 @@ class TrainingRun:
         params = getattr(self.subject.spec.algorithms, fitted.algorithm)
         with self.of(fitted.algorithm):
             mlflow.log_params(params.model_dump())
-            if (trees := _trees(fitted)) is not None:
-                mlflow.log_metric("trees", trees)
-            mlflow.log_metrics(_numbers("validation", fitted.validation))
+            mlflow.log_metrics(fitted.model.facts() | _numbers("validation", fitted.validation))
             mlflow.log_dict(fitted.validation.to_dict(), "validation.json")
 
     def log_judgement(
@@ -120,17 +122,31 @@ class TrainingRun:
             draw(Path(folder), named, importance)
             mlflow.log_artifacts(folder, "plots")
 
-    def log_outcome(self, tags: Mapping[str, str]) -> None:
-        """What was decided, as tags of the run."""
+    def log_outcome(self, tags: Mapping[str, str], pages: Mapping[str, str]) -> None:
+        """What was decided, as tags of the run and in its description.
+
+        Args:
+            tags: by name.
+            pages: addresses by title, for the description.
+        """
         import mlflow
 
-        mlflow.set_tags({name: value[:5000] for name, value in tags.items()})
+        told = [f"{name.replace('_', ' ')}: {value}" for name, value in tags.items()]
+        note = _note(self.subject, told, pages)
+        mlflow.set_tags({name: value[:5000] for name, value in {**tags, NOTE: note}.items()})
 
 
 @contextmanager
 def training_run(subject: Subject) -> Iterator[TrainingRun]:
     """The run of a training, made or taken up again; failed if the training fails."""
-    tags = {**subject.tags(), "actor": subject.actor, "reason": subject.reason}
+    tags = {
+        **subject.tags(),
+        **software(),
+        "actor": subject.actor,
+        "reason": subject.reason,
+        "airflow_url": subject.run_url,
+        NOTE: _note(subject, [], {}),
+    }
     with _run(subject, subject.run_name, "", tags, is_nested=False) as run_id:
         yield TrainingRun(run_id, subject)
 
@@ -153,17 +169,23 @@ def _run(
         yield str(run.info.run_id)
 
 
+def _note(subject: Subject, told: Sequence[str], pages: Mapping[str, str]) -> str:
+    """The run's description: what was trained and why, what came of it, and where to look further."""
+    lines = [
+        f"Training of **{subject.spec.model}** with what was known on night {subject.night}, "
+        f"release `{subject.release.release_id}`. Asked for by {subject.actor}: {subject.reason}.",
+        *told,
+    ]
+    links = {"The task in Airflow": subject.run_url, **pages}
+    lines.append(" · ".join(f"[{title}]({url})" for title, url in links.items() if url))
+    return "\n\n".join(line for line in lines if line)
+
+
 def digest_of(frame: pd.DataFrame) -> str:
     """Hash of every value of a frame, in its order."""
     digest = hashlib.sha256("\n".join(map(str, frame.columns)).encode())
     digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
     return digest.hexdigest()[:32]
-
-
-def _trees(fitted: Fitted) -> int | None:
-    from redeye.core.algorithms.xgboost import XGBoostModel
-
-    return fitted.model.booster.num_boosted_rounds() if isinstance(fitted.model, XGBoostModel) else None
 
 
 def _numbers(prefix: str, metrics: Metrics) -> dict[str, float]:

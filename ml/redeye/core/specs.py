@@ -161,12 +161,31 @@ class XGBoostParams(Frozen):
     max_bin: int = Field(ge=2)
 
 
+class TorchParams(Frozen):
+    """A perceptron on piecewise-linear numbers and embedded categories, stopped by the validation window."""
+
+    pieces: int = Field(ge=2, le=64, description="Per numeric column, between quantiles of training.")
+    embedding: PositiveInt = Field(description="Numbers that stand for a category.")
+    hidden: PositiveInt = Field(description="Units of each hidden layer.")
+    layers: int = Field(ge=1, le=8, description="Hidden layers.")
+    dropout: float = Field(ge=0, lt=1, description="Share of hidden units left out of a step.")
+    column_dropout: float = Field(ge=0, lt=1, description="Share of a row's numbers left out of a step.")
+    category_dropout: float = Field(ge=0, lt=1, description="Share of categories learned from as unknown.")
+    learning_rate: float = Field(gt=0, le=1)
+    weight_decay: float = Field(ge=0)
+    batch_rows: PositiveInt
+    maximum_epochs: PositiveInt
+    evaluations_per_epoch: PositiveInt = Field(description="How often validation is looked at.")
+    patience: PositiveInt = Field(description="Evaluations without a better one, after which it ends.")
+
+
 class Algorithms(Frozen):
     """The candidates. The heuristic is always there: it is the first champion and the last resort."""
 
     heuristic: HeuristicParams
     logistic: LogisticParams | None = None
     xgboost: XGBoostParams | None = None
+    torch: TorchParams | None = None
 
     def chosen(self) -> dict[str, Frozen]:
         """Parameters by name of algorithm, in order of declaration."""
@@ -279,6 +298,12 @@ class Spec(Frozen):
     version: PositiveInt = Field(description="Of the feature list; it names the feature service.")
     owner: str = Field(min_length=1)
     description: str = Field(min_length=1)
+    audience: str = Field(
+        default="", description="Who uses the predictions, and for what; for the model's card."
+    )
+    limits: tuple[str, ...] = Field(
+        default=(), description="What the predictions are not for; for the model's card."
+    )
     tags: tuple[str, ...] = ()
     population: Population
     schedule: Relation = Field(description="The coming day's rows: the same columns without outcome.")

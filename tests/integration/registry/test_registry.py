@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import platform
 import subprocess
 import sys
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from urllib.parse import urlparse
@@ -13,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from redeye.adapters import registry
+from redeye.adapters import registry, software
 from redeye.adapters.mlflow_client import client
 from redeye.adapters.registry import Alias, load_artifact, point_alias, register
 from redeye.adapters.training_runs import training_run
@@ -30,9 +33,9 @@ SEEN = date(2013, 3, 1)
 
 
 @pytest.fixture
-def version(store, subject):
+def version(store, subject, frame):
     with training_run(subject) as run:
-        return register(subject, "heuristic", MODEL, seen_until=SEEN, run_id=run.run_id)
+        return register(subject, "heuristic", MODEL, seen_until=SEEN, run_id=run.run_id, example=frame)
 
 
 def test_a_version_loads_and_predicts_the_same(version, frame):
@@ -46,6 +49,9 @@ def test_a_version_says_where_it_comes_from(version, subject):
     assert tags["release_id"] == subject.release.release_id
     assert tags["spec_hash"] == subject.spec.hash
     assert {"git_sha", "code_hash", "feature_service", "artifact_sha256"} <= set(tags)
+    assert tags["requirements_lock"] == hashlib.sha256(software.LOCK.read_bytes()).hexdigest()[:16]
+    assert tags["python"] == platform.python_version()
+    assert f"numpy=={np.__version__}" in tags["packages"].split()
     assert version.seen_until == SEEN
 
 
@@ -87,25 +93,65 @@ def test_loading_an_artifact_does_not_import_mlflow(version):
     assert done.returncode == 0, done.stderr
 
 
-def test_registering_again_is_no_change(version, subject):
+def test_registering_again_is_no_change(version, subject, frame):
     with training_run(subject) as run:
-        assert register(subject, "heuristic", MODEL, seen_until=SEEN, run_id=run.run_id) == version
+        again = register(subject, "heuristic", MODEL, seen_until=SEEN, run_id=run.run_id, example=frame)
+        assert again == version
     assert len(client().search_model_versions("name = 'flight_delay'")) == 1
     assert len(client().search_runs([run_experiment()])) == 1
 
 
-def test_the_same_training_with_other_bytes_is_refused(version, subject):
+def test_the_same_training_with_other_bytes_is_refused(version, subject, frame):
     other = HeuristicModel(MODEL.successes, MODEL.trials, 0.3, 50.0)
     with (
         training_run(subject) as run,
         pytest.raises(AlreadyDecided, match="version 1 is of the same training"),
     ):
-        register(subject, "heuristic", other, seen_until=SEEN, run_id=run.run_id)
+        register(subject, "heuristic", other, seen_until=SEEN, run_id=run.run_id, example=frame)
 
 
-def test_another_algorithm_is_another_version(version, subject):
+def test_another_algorithm_is_another_version(version, subject, frame):
     with training_run(subject) as run:
-        assert register(subject, "other", MODEL, seen_until=SEEN, run_id=run.run_id).version == 2
+        other = register(subject, "other", MODEL, seen_until=SEEN, run_id=run.run_id, example=frame)
+        assert other.version == 2
+
+
+@pytest.mark.filterwarnings("error:An input example:UserWarning")
+def test_a_version_comes_with_an_example_of_its_inputs(store, subject, frame, spec):
+    import mlflow
+
+    with training_run(subject) as run:
+        register(subject, "heuristic", MODEL, seen_until=SEEN, run_id=run.run_id, example=frame)
+    example = mlflow.pyfunc.load_model("models:/flight_delay/1").input_example
+    assert list(example.columns) == [*spec.numeric_columns, *spec.categorical_columns]
+    assert len(example) == registry.EXAMPLE_ROWS
+
+
+@dataclass(frozen=True)
+class WithExport(HeuristicModel):
+    """A model that can also be had in another tool's format."""
+
+    def exports(self) -> dict[str, bytes]:
+        return {"model.onnx": b"onnx"}
+
+
+def test_what_a_model_exports_lies_beside_its_run(store, subject, frame):
+    model = WithExport(MODEL.successes, MODEL.trials, 0.2, 50.0)
+    with training_run(subject) as run:
+        version = register(subject, "heuristic", model, seen_until=SEEN, run_id=run.run_id, example=frame)
+    assert [file.path for file in client().list_artifacts(run.run_id, "exports")] == ["exports/model.onnx"]
+    # It is not among the files that are loaded and hashed.
+    registry.load_artifact(version.artifact_uri, version.artifact_sha256)
+
+
+def test_a_card_is_a_versions_description_and_an_artifact(version):
+    card = "# A card\n" + "| a | row |\n" * 600
+    registry.describe(version, card)
+    told = client().get_model_version("flight_delay", "1").description
+    assert told.startswith("# A card")
+    assert len(told) <= 5000
+    assert "`card.md` among the run's artifacts" in told
+    assert Path(client().download_artifacts(version.run_id, "card.md")).read_text() == card
 
 
 def test_an_alias_names_a_version(version):

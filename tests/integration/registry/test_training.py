@@ -14,16 +14,20 @@ from redeye.adapters import registry
 from redeye.adapters.mlflow_client import client
 from redeye.core.errors import NotReleased
 from redeye.jobs import train
+from redeye.settings import settings
 
 pytestmark = pytest.mark.integration
 
 NIGHT = date(2013, 3, 31)
+TASK_PAGE = "http://airflow.example/dags/train_flight_delay/runs/manual__1/tasks/train_candidates"
 
 
 @pytest.fixture
 def run_training(training_night):
     def run(night: date = NIGHT, reason: str = "a test"):
-        return train.train_night("flight_delay", night, run_id="manual__1", actor="tester", reason=reason)
+        return train.train_night(
+            "flight_delay", night, run_id="manual__1", actor="tester", reason=reason, run_url=TASK_PAGE
+        )
 
     return run
 
@@ -138,6 +142,43 @@ def test_the_run_holds_the_evidence(run_training, store):
         child = by_algorithm[tags["algorithm"]]
         assert child.data.params["sha256"] == tags["artifact_sha256"]
         assert client().get_model_version("flight_delay", number).run_id == child.info.run_id
+
+
+def test_run_and_version_link_to_the_task_and_the_outcome_links_back(run_training, monkeypatch):
+    monkeypatch.setenv("REDEYE_MLFLOW_URL", "https://mlflow.example/")
+    settings.cache_clear()
+    outcome = run_training()
+    run = client().get_run(outcome.mlflow_run_id)
+    note = run.data.tags["mlflow.note.content"]
+    assert f"[The task in Airflow]({TASK_PAGE})" in note
+    assert f"[The version in the registry]({outcome.model_version_url})" in note
+    assert "decision: promoted" in note
+    assert outcome.model_version_url == "https://mlflow.example/#/models/flight_delay/versions/2"
+    experiment = run.info.experiment_id
+    assert (
+        outcome.mlflow_run_url
+        == f"https://mlflow.example/#/experiments/{experiment}/runs/{outcome.mlflow_run_id}"
+    )
+    for number in ("1", "2"):
+        assert client().get_model_version("flight_delay", number).tags["airflow_url"] == TASK_PAGE
+
+
+def test_every_version_has_a_card_and_says_what_it_was_trained_on(run_training, spec):
+    outcome = run_training()
+    first, second = (client().get_model_version("flight_delay", number) for number in ("1", "2"))
+    assert "Not judged: it is the first champion" in first.description
+    card = second.description
+    assert card.startswith(f"# flight_delay, version 2: {outcome.algorithm}")
+    assert "at 95% confidence" not in card.split("## Quality")[0]
+    for heading in ("## Data", "## Quality", "## Gates", "## Made with", "## Limits"):
+        assert heading in card
+    assert "| AUC | 0." in card
+    assert "Cut off" not in card
+    for name in ("train", "validation", "test"):
+        assert second.tags[f"{name}_window"] in card
+    assert f"[training in MLflow]({outcome.mlflow_run_url})" in card
+    whole = Path(client().download_artifacts(second.run_id, "card.md")).read_text()
+    assert whole.strip() == card.strip()
 
 
 def test_an_altered_champion_stops_the_training(run_training, memory_ledger):
