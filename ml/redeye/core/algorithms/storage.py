@@ -14,11 +14,12 @@ from redeye.core.errors import RedeyeError
 MANIFEST = "model.json"
 FORMAT = 1
 
-# By name in a spec; imported when used, since XGBoost takes seconds to import.
+# By name in a spec; imported when used, since XGBoost and torch take seconds to import.
 ALGORITHMS = {
     "heuristic": "redeye.core.algorithms.heuristic:HeuristicModel",
     "logistic": "redeye.core.algorithms.logistic:LogisticModel",
     "xgboost": "redeye.core.algorithms.xgboost:XGBoostModel",
+    "torch": "redeye.core.algorithms.torch_network:TorchModel",
 }
 
 

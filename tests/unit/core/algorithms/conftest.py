@@ -48,7 +48,13 @@ def training() -> Training:
 @pytest.fixture
 def params() -> Algorithms:
     spec = load_spec(PROJECT_ROOT / "ml" / "specs" / "flight_delay.yaml").algorithms
-    return spec.model_copy(update={"xgboost": spec.xgboost.model_copy(update={"rounds": 30})})
+    network = {"batch_rows": 128, "maximum_epochs": 8, "learning_rate": 0.01, "column_dropout": 0.1}
+    return spec.model_copy(
+        update={
+            "xgboost": spec.xgboost.model_copy(update={"rounds": 30}),
+            "torch": spec.torch.model_copy(update=network),
+        }
+    )
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from redeye.core.algorithms.base import Categories, numeric_matrix
 
 
-@pytest.mark.parametrize("name", ["logistic", "xgboost"])
+@pytest.mark.parametrize("name", ["logistic", "xgboost", "torch"])
 def test_an_unseen_category_predicts_like_a_missing_one(fitted, fresh, name):
     model = fitted(name)
     unseen, missing = (model.predict(fresh.assign(carrier_id=value)) for value in ("ZZ", None))
@@ -17,7 +17,7 @@ def test_an_unseen_category_predicts_like_a_missing_one(fitted, fresh, name):
     assert not np.array_equal(unseen, model.predict(fresh.assign(carrier_id="B6")))
 
 
-@pytest.mark.parametrize("name", ["logistic", "xgboost"])
+@pytest.mark.parametrize("name", ["logistic", "xgboost", "torch"])
 def test_unseen_categories_are_counted_and_missing_ones_are_not(fitted, fresh, name):
     mixed = fresh.assign(carrier_id=["ZZ", "YY", None, "AA"] * 50)
     assert fitted(name).unseen(mixed) == {"carrier_id": 100, "origin_id": 0}

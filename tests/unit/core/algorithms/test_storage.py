@@ -72,9 +72,9 @@ def test_a_folder_is_written_once(fitted, tmp_path: Path):
 def test_nothing_that_is_saved_is_a_pickle(fitted, tmp_path: Path):
     for name in ALGORITHMS:
         save_model(fitted(name), tmp_path / name)
-    assert {path.suffix for path in tmp_path.rglob("*.*")} == {".json", ".ubj"}
+    assert {path.suffix for path in tmp_path.rglob("*.*")} == {".json", ".ubj", ".safetensors"}
 
 
 def test_an_unknown_algorithm_is_refused():
-    with pytest.raises(ModelAltered, match="known are heuristic, logistic, xgboost"):
+    with pytest.raises(ModelAltered, match="known are heuristic, logistic, xgboost, torch"):
         algorithm("pickle")
