@@ -1,0 +1,89 @@
+"""Consumers' files in S3: whole or not there, written once."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as parquet
+import pytest
+from upath import UPath
+
+from redeye.adapters import exports
+from redeye.core.errors import AlreadyDecided
+from redeye.core.scoring import Lineage, assemble
+from redeye.settings import settings
+
+pytestmark = pytest.mark.integration
+
+NIGHT = date(2013, 4, 3)
+MODEL = "flight_delay"
+
+
+@pytest.fixture
+def frame(bucket: str, monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
+    monkeypatch.setenv("REDEYE_EXPORTS_URL", f"{bucket}/exports")
+    settings.cache_clear()
+    flights = pd.DataFrame(
+        {
+            "flight_id": [f"2013-04-04_AA_{n}_JFK_LAX_0900" for n in range(5)],
+            "flight_date": pd.Timestamp("2013-04-04"),
+            "carrier_id": "AA",
+            "flight_number_id": [f"AA-{n}" for n in range(5)],
+            "origin_id": "JFK",
+            "destination_id": "LAX",
+            "scheduled_departure_at": pd.Timestamp("2013-04-04 13:05").as_unit("us"),
+        }
+    )
+    lineage = Lineage(MODEL, NIGHT, "release-1", 3, "xgboost", "flight_delay_v1", "run-1")
+    yield assemble(flights, np.linspace(0.1, 0.6, 5), np.full(5, 0.2), lineage)
+    settings.cache_clear()
+
+
+def exported(frame: pd.DataFrame) -> UPath:
+    return exports.export(frame, model=MODEL, night=NIGHT)
+
+
+def names(folder: UPath) -> list[str]:
+    return sorted(path.rpartition("/")[2] for path in folder.fs.find(folder.path))
+
+
+def test_the_manifest_tells_what_the_objects_hold(frame):
+    folder = exported(frame)
+    assert str(folder).startswith("s3://")
+    assert names(folder) == ["manifest.json", "predictions.csv", "predictions.parquet"]
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    for name, told in manifest["files"].items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == told["sha256"]
+    rows = parquet.read_table(io.BytesIO((folder / "predictions.parquet").read_bytes()))
+    assert rows.num_rows == manifest["rows"] == 5
+
+
+def test_again_nothing_is_put_and_other_rows_are_refused(frame):
+    folder = exported(frame)
+    before = [folder.fs.info(path)["LastModified"] for path in folder.fs.find(folder.path)]
+    assert exported(frame.sample(frac=1, random_state=1)) == folder
+    with pytest.raises(AlreadyDecided, match="exported with other rows"):
+        exported(frame.assign(probability=0.3))
+    assert [folder.fs.info(path)["LastModified"] for path in folder.fs.find(folder.path)] == before
+
+
+def test_a_crash_before_the_manifest_is_made_good(frame, monkeypatch):
+    fill = exports._fill
+
+    def fill_but_the_manifest(folder: Path, *arguments: object) -> None:
+        fill(folder, *arguments)
+        (folder / exports.MANIFEST).unlink()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(exports, "_fill", fill_but_the_manifest)
+        with pytest.raises(FileNotFoundError):
+            exported(frame)
+    folder = settings().exports / MODEL / NIGHT.isoformat()
+    assert names(folder) == ["predictions.csv", "predictions.parquet"]
+    assert names(exported(frame)) == ["manifest.json", "predictions.csv", "predictions.parquet"]
