@@ -33,3 +33,19 @@ class LeaseHeld(RedeyeError):
 
 class AlreadyDecided(RedeyeError):
     """A second run of a night came to a different result than the one already written."""
+
+
+class TooLate(AlreadyDecided):
+    """A decision would have to take effect on a night that is scored already."""
+
+
+class ReleaseAltered(RedeyeError):
+    """A release does not hold what was recorded when it was published."""
+
+
+class DiskBudgetExceeded(RedeyeError):
+    """The home takes more on disk than its budget allows."""
+
+
+class BackupError(RedeyeError):
+    """A backup cannot be made, is incomplete or altered, or cannot be restored here."""

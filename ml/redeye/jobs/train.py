@@ -10,23 +10,27 @@ from typing import Any
 
 import pandas as pd
 
-from redeye.adapters import lake, ledger, promotions, registry, retraining
+from redeye.adapters import lake, ledger, promotions, registry
 from redeye.adapters.features import training_frame
 from redeye.adapters.git import git_sha
 from redeye.adapters.registry import Alias, Version
+from redeye.adapters.software import software
 from redeye.adapters.training_runs import TrainingRun, training_run
+from redeye.adapters.ui_links import version_page
 from redeye.core.algorithms.base import Inputs, Model, Training
 from redeye.core.algorithms.heuristic import HeuristicModel
 from redeye.core.calendar import cutoff
-from redeye.core.errors import NotReleased
-from redeye.core.evaluation import Scored
+from redeye.core.errors import NotReleased, TooLate
+from redeye.core.evaluation import Metrics, Scored
 from redeye.core.gates import Contender, GateReport, judge
+from redeye.core.model_card import Card
 from redeye.core.quality import reference_to_dict
 from redeye.core.releases import Promotion, Release
 from redeye.core.specs import Spec, load_spec
 from redeye.core.splits import TooFewNights, Windows, last_mature, windows
 from redeye.core.training import Fitted, best, examples, fit_candidates, rows_of, scored
 from redeye.core.training_subject import Subject, training_code_hash
+from redeye.jobs.training_record import record, request_tags
 from redeye.settings import PROJECT_ROOT, settings
 
 log = logging.getLogger(__name__)
@@ -45,6 +49,8 @@ class TrainOutcome:
         candidate_version: registered version of the candidate, None if none was fitted.
         effective_night: ISO date from which a promotion of this training is in effect.
         reason: why, for an operator.
+        mlflow_run_url: its page.
+        model_version_url: page of the candidate, or of the champion if there is none.
     """
 
     model: str
@@ -57,10 +63,12 @@ class TrainOutcome:
     effective_night: str | None
     reason: str
     mlflow_run_id: str
+    mlflow_run_url: str
+    model_version_url: str
 
 
 def train_night(
-    model: str, night: date, *, run_id: str, actor: str, reason: str | None = None
+    model: str, night: date, *, run_id: str, actor: str, reason: str | None = None, run_url: str = ""
 ) -> TrainOutcome:
     """Train, judge and promote or keep, with what was known at the cutoff of `night`.
 
@@ -73,18 +81,20 @@ def train_night(
         night: of the decision; a promotion takes effect `effective_lag_nights` later.
         run_id: the orchestrator's.
         actor: who or what asked.
+        run_url: page of the orchestrator's task, for links.
         reason: why; if left out, what the night's verdict said.
 
     Raises:
         NotReleased: if no release holds the night, or none of its labels is mature.
-        AlreadyDecided: if another promotion came in between, or the nights to come are scored already.
+        TooLate: if the candidate passed, and the nights it would serve from are scored already.
+        AlreadyDecided: if another promotion came in between.
     """
     spec = load_spec(SPECS / f"{model}.yaml")
     release = ledger.covering_release(night)
     if release is None:
         raise NotReleased(f"night {night} has no release: build night {night} first")
     frame = _frame(spec, release, night)
-    request = retraining.request_of(model, night)
+    said, request = request_tags(model, night)
     subject = Subject(
         spec=spec,
         night=night,
@@ -93,47 +103,33 @@ def train_night(
         git_sha=git_sha(),
         run_name=run_id,
         actor=actor,
-        reason=reason or (request.decision.reason if request else "no reason given"),
-        request=_request_tags(request),
+        run_url=run_url,
+        reason=reason or said or "no reason given",
+        request=request,
     )
     with training_run(subject) as run:
-        outcome = _train(subject, frame, run)
+        try:
+            outcome = _train(subject, frame, run)
+        except TooLate as error:
+            run.log_outcome({"decision": "refused", "decided_because": str(error)}, {})
+            champion = promotions.latest_promotion(model)
+            record(subject, run.run_id, str(error), champion_version=champion.version if champion else 0)
+            raise
         run.log_outcome(
-            {"decision": "promoted" if outcome.is_promoted else "kept", "decided_because": outcome.reason}
+            {"decision": "promoted" if outcome.is_promoted else "kept", "decided_because": outcome.reason},
+            {"The version in the registry": outcome.model_version_url},
         )
-    retraining.record_training(_recorded(subject, outcome))
-    log.info("%s, night %s: %s", model, night, outcome.reason)
-    return outcome
-
-
-def _request_tags(request: retraining.RecordedDecision | None) -> dict[str, str]:
-    if request is None:
-        return {}
-    return {
-        "verdict": str(request.decision.verdict),
-        "verdict_night": request.decision.night.isoformat(),
-        "verdict_reasons": request.decision.reason,
-        "verdict_champion_version": str(request.evidence.get("champion_version")),
-    }
-
-
-def _recorded(subject: Subject, outcome: TrainOutcome) -> retraining.RecordedTraining:
-    effective = outcome.effective_night
-    return retraining.RecordedTraining(
-        model=subject.spec.model,
-        night=subject.night,
-        training_key=subject.key(),
-        is_promoted=outcome.is_promoted,
+    record(
+        subject,
+        outcome.mlflow_run_id,
+        outcome.reason,
         champion_version=outcome.champion_version,
         candidate_version=outcome.candidate_version,
         algorithm=outcome.algorithm,
-        effective_night=date.fromisoformat(effective) if effective else None,
-        asked=subject.reason,
-        reason=outcome.reason,
-        actor=subject.actor,
-        run_id=subject.run_name,
-        mlflow_run_id=outcome.mlflow_run_id,
+        effective_night=date.fromisoformat(outcome.effective_night) if outcome.effective_night else None,
     )
+    log.info("%s, night %s: %s", model, night, outcome.reason)
+    return outcome
 
 
 def _frame(spec: Spec, release: Release, night: date) -> pd.DataFrame:
@@ -170,7 +166,8 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
         if champion is not None:
             return _outcome(subject, run, champion, None, is_promoted=False, reason=why)
         seen_until = last_mature(night, spec.label_maturity_nights)
-        champion = _first_champion(subject, run, _heuristic(frame, spec), seen_until=seen_until)
+        model = _heuristic(frame, spec)
+        champion = _first_champion(_Fresh(subject, frame, run, None), model, None, seen_until=seen_until)
         return _outcome(subject, run, champion, None, is_promoted=True, reason=f"{champion.reason}; {why}")
 
     run.log_data(frame, spans)
@@ -179,16 +176,24 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
     run.log_fitting(time.monotonic() - began)
     for each in candidates:
         run.log_candidate(each)
-    seen_until = spans.validation.last
+    fresh, seen_until = _Fresh(subject, frame, run, spans), spans.validation.last
     if champion is None:
         heuristic = next(each for each in candidates if each.algorithm == HeuristicModel.algorithm)
-        champion = _first_champion(subject, run, heuristic.model, seen_until=seen_until)
+        champion = _first_champion(fresh, heuristic.model, heuristic.validation, seen_until=seen_until)
     chosen = best(candidates, spec)
-    version = _registered(subject, run, chosen.algorithm, chosen.model, seen_until=seen_until)
+    version = fresh.registered(chosen.model, seen_until=seen_until)
     if standing := _promoted_before(spec.model, version):
         return _outcome(subject, run, standing, version, is_promoted=True, reason=standing.reason)
 
-    report, tested = _judged(subject, frame, spans, chosen, version, champion, run)
+    report, tested, rival = _judged(subject, frame, spans, chosen, version, champion, run)
+    fresh.describe(
+        version,
+        chosen.model,
+        validation=chosen.validation,
+        tested=tested,
+        champion=(f"version {champion.version} ({champion.algorithm})", rival) if rival else None,
+        report=report,
+    )
     if not report.is_passed:
         why = f"version {champion.version} stays champion: {report.message()}"
         registry.point_alias(spec.model, version.version, Alias.CHALLENGER)
@@ -216,15 +221,49 @@ def _heuristic(frame: pd.DataFrame, spec: Spec) -> HeuristicModel:
     return HeuristicModel.fit(training, spec.algorithms.heuristic)
 
 
-def _registered(
-    subject: Subject, run: TrainingRun, algorithm: str, model: Model[Any], *, seen_until: date
-) -> Version:
-    with run.of(algorithm) as child_id:
-        return registry.register(subject, algorithm, model, seen_until=seen_until, run_id=child_id)
+@dataclass(frozen=True)
+class _Fresh:
+    """What a fitted model goes into the registry with."""
+
+    subject: Subject
+    frame: pd.DataFrame
+    run: TrainingRun
+    spans: Windows | None
+
+    def registered(self, model: Model[Any], *, seen_until: date) -> Version:
+        with self.run.of(model.algorithm) as child_id:
+            return registry.register(
+                self.subject,
+                model.algorithm,
+                model,
+                seen_until=seen_until,
+                run_id=child_id,
+                example=self.frame,
+                windows=self.spans,
+            )
+
+    def describe(self, version: Version, model: Model[Any], **found: Any) -> None:  # noqa: ANN401  as Card's
+        """Give the version its card, before anything is decided about it."""
+        card = Card(
+            subject=self.subject,
+            algorithm=model.algorithm,
+            version=version.version,
+            rows=len(self.frame),
+            windows=self.spans,
+            environment=software(model.packages),
+            seed=SEED,
+            links={"training in MLflow": self.run.page, "task in Airflow": self.subject.run_url},
+            **found,
+        )
+        registry.describe(version, card.markdown())
 
 
-def _first_champion(subject: Subject, run: TrainingRun, model: Model[Any], *, seen_until: date) -> Promotion:
-    version = _registered(subject, run, HeuristicModel.algorithm, model, seen_until=seen_until)
+def _first_champion(
+    fresh: _Fresh, model: Model[Any], validation: Metrics | None, *, seen_until: date
+) -> Promotion:
+    subject, run = fresh.subject, fresh.run
+    version = fresh.registered(model, seen_until=seen_until)
+    fresh.describe(version, model, validation=validation)
     return _promote(
         subject,
         run,
@@ -244,8 +283,8 @@ def _judged(
     version: Version,
     champion: Promotion,
     run: TrainingRun,
-) -> tuple[GateReport, Scored | None]:
-    """The gates' report on the test window, and the candidate's predictions there, if it has any."""
+) -> tuple[GateReport, Scored | None, Scored | None]:
+    """The gates' report on the test window, and the candidate's and the champion's predictions there, if any."""
     spec, rows = subject.spec, rows_of(frame, subject.spec, spans.test)
     incumbent = registry.load_artifact(champion.artifact_uri, champion.artifact_sha256)
     its_rows = rows
@@ -264,7 +303,7 @@ def _judged(
     )
     shown = {role: one for role, one in zip(algorithms, predicted, strict=True) if one is not None}
     run.log_judgement(report, shown, algorithms, chosen.model.importance())
-    return report, predicted[0]
+    return report, *predicted
 
 
 def _scored(model: Model[Any], rows: pd.DataFrame, spec: Spec) -> Scored | None:
@@ -340,4 +379,6 @@ def _outcome(
         effective_night=champion.effective_night.isoformat() if is_promoted else None,
         reason=reason,
         mlflow_run_id=run.run_id,
+        mlflow_run_url=run.page,
+        model_version_url=version_page(subject.spec.model, (candidate or champion).version),
     )
