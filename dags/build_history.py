@@ -27,7 +27,7 @@ from airflow.sdk import DAG
 
 from redeye_airflow.factory import build_tasks
 from redeye_airflow.vocabulary import Tag
-from redeye_airflow.wiring import DEFAULTS, range_params
+from redeye_airflow.wiring import DEFAULTS, labelled, range_params
 
 with DAG(
     dag_id="build_history",
@@ -35,9 +35,8 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULTS,
-    tags=[Tag.WAREHOUSE, Tag.BY_HAND],
     doc_md=__doc__,
-    description="Build a range of nights as one release.",
+    **labelled("Build a range of nights as one release.", [Tag.WAREHOUSE, Tag.BY_HAND]),
     params=range_params(),
 ):
     build_tasks("history", timeout=timedelta(hours=2))

@@ -35,13 +35,12 @@ from airflow.sdk import DAG
 from redeye_airflow.factory import build_tasks
 from redeye_airflow.nights import source_nights
 from redeye_airflow.vocabulary import Tag
-from redeye_airflow.wiring import nightly
+from redeye_airflow.wiring import labelled, nightly
 
 with DAG(
     dag_id="build_warehouse",
-    tags=[Tag.WAREHOUSE, Tag.NIGHTLY],
     doc_md=__doc__,
-    description="Take in a night's deliveries and publish an audited release.",
+    **labelled("Take in a night's deliveries and publish an audited release.", [Tag.WAREHOUSE, Tag.NIGHTLY]),
     **nightly(source_nights().final),
 ):
     build_tasks("nightly", timeout=timedelta(minutes=30))

@@ -12,7 +12,7 @@ from redeye_airflow.nights import source_nights
 from redeye_airflow.operators import JobOperator
 from redeye_airflow.timetables import CalendarTimetable
 from redeye_airflow.vocabulary import AssetName, Link, Otherwise, ParamName, Requirement, RunValue, Tag, Verb
-from redeye_airflow.wiring import ACTIVE_RUNS, DEFAULTS, night_param, nightly
+from redeye_airflow.wiring import ACTIVE_RUNS, DEFAULTS, labelled, night_param, nightly
 
 RANGE = {"first": RunValue.FIRST, "last": RunValue.LAST}
 
@@ -65,9 +65,8 @@ def score_dag(spec: Spec, doc: str) -> DAG:
     """
     with DAG(
         dag_id=f"{Verb.SCORE}_{spec.model}",
-        tags=_tags(spec, Tag.NIGHTLY),
         doc_md=doc.format(model=spec.model),
-        description=f"Predict the coming day's flights with {spec.model}.",
+        **labelled(f"Predict the coming day's flights with {spec.model}.", _tags(spec, Tag.NIGHTLY)),
         **nightly(source_nights().last),
     ) as dag:
         score = JobOperator(
@@ -99,9 +98,8 @@ def monitor_dag(spec: Spec, doc: str) -> DAG:
     """The DAG that judges predictions whose labels have matured."""
     with DAG(
         dag_id=f"{Verb.MONITOR}_{spec.model}",
-        tags=_tags(spec, Tag.NIGHTLY),
         doc_md=doc.format(model=spec.model),
-        description=f"Judge {spec.model} by matured labels.",
+        **labelled(f"Judge {spec.model} by matured labels.", _tags(spec, Tag.NIGHTLY)),
         **nightly(source_nights().final),
     ) as dag:
         JobOperator(
@@ -128,9 +126,11 @@ def train_dag(spec: Spec, doc: str) -> DAG:
         catchup=False,
         max_active_runs=ACTIVE_RUNS,
         default_args=DEFAULTS,
-        tags=_tags(spec, Tag.BY_HAND),
         doc_md=doc.format(model=spec.model),
-        description=f"Train candidates for {spec.model}; promote one only if it passes every gate.",
+        **labelled(
+            f"Train candidates for {spec.model}; promote one only if it passes every gate.",
+            _tags(spec, Tag.BY_HAND),
+        ),
         params={
             ParamName.NIGHT.value: night_param(),
             ParamName.REASON.value: Param(

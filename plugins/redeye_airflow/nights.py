@@ -17,11 +17,15 @@ from redeye_airflow.vocabulary import ParamName, RunType
 
 @dataclass(frozen=True)
 class SourceNights:
-    """The nights of the source: `last` is the last with a following day, `final` the last with data."""
+    """The nights of the source: `last` is the last with a following day, `final` the last with data.
+
+    `is_prompt` says whether a night's delivery is there when the night ends.
+    """
 
     first: date
     last: date
     final: date
+    is_prompt: bool = True
 
 
 @lru_cache(maxsize=1)
@@ -32,7 +36,7 @@ def source_nights() -> SourceNights:
         ConfigError: if the setting names no source.
     """
     source = configured_source()
-    return SourceNights(source.first_night, source.last_night, source.final_night)
+    return SourceNights(source.first_night, source.last_night, source.final_night, source.is_prompt)
 
 
 def load_dotted(dotted: str) -> Callable[..., Any]:

@@ -27,6 +27,7 @@ class Tag(StrEnum):
     MODEL = "model"
     NIGHTLY = "nightly"
     BY_HAND = "by-hand"
+    SHIFTED = "shifted-calendar"
 
 
 class AssetName(StrEnum):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from airflow.sdk import Param
 
 from redeye.core.calendar import start_of
+from redeye.settings import settings
 from redeye_airflow.nights import source_nights
 from redeye_airflow.timetables import NightTimetable
-from redeye_airflow.vocabulary import OWNER, ParamName
+from redeye_airflow.vocabulary import OWNER, ParamName, Tag
 
 # Delays are short: what a retry can mend here (a held lease, a lost connection) passes quickly.
 DEFAULTS: dict[str, Any] = {
@@ -25,15 +27,29 @@ ACTIVE_RUNS = 4
 
 
 def nightly(last: date) -> dict[str, Any]:
-    """Arguments of a DAG that runs every night, from the source's first night to `last`."""
+    """Arguments of a DAG that runs every night, from the source's first night to `last`.
+
+    A source that comes weeks late has no night on time: its DAGs have no schedule.
+    """
     nights = source_nights()
     return {
-        "schedule": NightTimetable(nights.first, last),
+        "schedule": NightTimetable(nights.first, last) if nights.is_prompt else None,
         "start_date": start_of(nights.first),
         "catchup": False,
         "max_active_runs": ACTIVE_RUNS,
         "default_args": DEFAULTS,
         "params": {ParamName.NIGHT.value: night_param()},
+    }
+
+
+def labelled(description: str, tags: Sequence[str]) -> dict[str, Any]:
+    """Description and tags of a DAG; on a shifted calendar both say so."""
+    weeks = settings().shift_weeks
+    if not weeks:
+        return {"description": description, "tags": list(tags)}
+    return {
+        "description": f"{description} Shifted by {weeks} weeks: none of it happened on these dates.",
+        "tags": [*tags, Tag.SHIFTED],
     }
 
 
