@@ -72,6 +72,8 @@ class SpanDrift:
         share: of the measured features, those that drifted; None if not judged.
         maximum_share: above it the span's features have drifted; calibrated for this span.
         worst: drifted features, the worst first.
+        broken: features with a change that no season makes: suddenly empty, suddenly constant, or many times
+            beyond their threshold. One is enough.
         prediction: drift of the champion's probabilities; None if not judged.
     """
 
@@ -82,6 +84,7 @@ class SpanDrift:
     share: float | None
     maximum_share: float | None
     worst: tuple[ColumnDrift, ...]
+    broken: tuple[ColumnDrift, ...]
     prediction: ColumnDrift | None
     are_features_drifted: bool
     is_prediction_drifted: bool
