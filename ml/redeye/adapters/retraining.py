@@ -104,13 +104,14 @@ def decide_forwards(
         run_id: who decides.
 
     Returns:
-        Those that were added.
+        Every decision, with those that were added.
 
     Raises:
         LeaseHeld: if the outputs' lease did not come free.
     """
     with lease.held(Catalog.OUTPUTS, f"retraining/{model}/{run_id}") as token:
-        so_far = [row.decision for row in decisions(model)]
+        recorded = decisions(model)
+        so_far = [row.decision for row in recorded]
         added = [RecordedDecision(decision, evidence, run_id) for decision, evidence in decide(so_far)]
         previous = so_far[-1].night if so_far else None
         with ledger_transaction(Catalog.OUTPUTS) as con, con.cursor() as cursor:
@@ -132,7 +133,7 @@ def decide_forwards(
                     ),
                 )
                 previous = one.night
-    return added
+    return [*recorded, *added]
 
 
 def trainings(model: str) -> list[RecordedTraining]:

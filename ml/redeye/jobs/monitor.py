@@ -87,10 +87,10 @@ def monitor_night(model: str, night: date, run_id: str) -> dict[str, Any]:
 def _matured(spec: Spec, release: Release, night: date, last: date) -> pd.DataFrame:
     """Predictions of the window with their labels as known at the night's cutoff; one row per flight."""
     first = last - timedelta(days=spec.monitor.window_nights - 1)
-    predictions = outputs.read("predictions", spec.model, first, last)
     population, target = spec.population, spec.target
     con = lake.connect_at(release.snapshot_id)
     try:
+        predictions = outputs.read("predictions", spec.model, first, last, con=con)
         labels = con.execute(
             f"SELECT {population.key} AS flight_id, CAST({target.column} AS DOUBLE) AS label "
             f"FROM warehouse.{population.relation} WHERE {population.night} BETWEEN ? AND ? "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -35,9 +35,18 @@ def decide_night(model: str, night: date, run_id: str) -> dict[str, Any]:
         AlreadyDecided: if a night was judged before with another verdict.
     """
     spec = load_spec(SPECS / f"{model}.yaml")
-    _judge_missing(spec, night, run_id)
-    retraining.decide_forwards(model, lambda so_far: _decisions(spec, so_far, night), run_id=run_id)
-    standing = {row.decision.night: row.decision for row in retraining.decisions(model)}
+    recorded = [row.decision for row in retraining.decisions(model)]
+    first = _first_undecided(spec, recorded)
+    if first is not None and first <= night:
+        verdicts = _verdicts(spec, first, night)
+        for each in nights(first, night):
+            if each not in verdicts and ledger.covering_release(each) is not None:
+                verdicts[each] = _judged(model, each, run_id)
+        decided = retraining.decide_forwards(
+            model, lambda so_far: _decisions(spec, so_far, verdicts), run_id=run_id
+        )
+        recorded = [row.decision for row in decided]
+    standing = {each.night: each for each in recorded}
     if night in standing:
         verdict, is_requested, reason = (
             str(standing[night].verdict),
@@ -76,14 +85,9 @@ def request_params(model: str, request: retraining.RecordedDecision) -> dict[str
     }
 
 
-def _judge_missing(spec: Spec, night: date, run_id: str) -> None:
-    first = _first_undecided(spec, [row.decision for row in retraining.decisions(spec.model)])
-    if first is None:
-        return
-    judged = set(_verdicts(spec, first, night))
-    for each in nights(first, night):
-        if each not in judged and ledger.covering_release(each) is not None:
-            monitor_night(spec.model, each, run_id)
+def _judged(model: str, night: date, run_id: str) -> NightVerdict:
+    judged = monitor_night(model, night, run_id)
+    return NightVerdict(night, Verdict(judged["verdict"]), tuple(judged["reasons"]))
 
 
 def _first_undecided(spec: Spec, so_far: Sequence[Decision]) -> date | None:
@@ -91,18 +95,18 @@ def _first_undecided(spec: Spec, so_far: Sequence[Decision]) -> date | None:
 
 
 def _decisions(
-    spec: Spec, so_far: Sequence[Decision], night: date
+    spec: Spec, so_far: Sequence[Decision], verdicts: Mapping[date, NightVerdict]
 ) -> Iterator[tuple[Decision, dict[str, Any]]]:
-    first = _first_undecided(spec, so_far)
-    if first is None:
-        return
+    """The decisions that follow those so far, which another process may have added to meanwhile."""
     rules = spec.monitor.retraining
     # What was decided counts as it was decided, also where its verdict would be another by today's rules.
     known = {each.night: NightVerdict(each.night, each.verdict) for each in so_far}
     asked = [each.night for each in so_far if each.is_requested]
     crowned = promotions.promotions(spec.model)
     decided = [row.decided_night for row in crowned]
-    for each, verdict in sorted(_verdicts(spec, first, night).items()):
+    for each, verdict in sorted(verdicts.items()):
+        if so_far and each <= so_far[-1].night:
+            continue
         known[each] = verdict
         decision = decide(known.values(), asked, decided, rules, each)
         if decision.is_requested:
