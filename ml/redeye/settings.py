@@ -119,6 +119,9 @@ class Settings(BaseSettings):
         ge=0,
         description="How long files stay that the lakes let go of: longer than any reader or writer runs.",
     )
+    report_nights: int = Field(
+        default=90, ge=1, description="Nights whose drift reports are kept, per model; a page has some 5 MB."
+    )
     log_retention_days: int = Field(
         default=90, ge=1, description="After this, logs of tasks and of dbt, and audit pages, are deleted."
     )
@@ -178,6 +181,16 @@ class Settings(BaseSettings):
     def data_docs(self) -> Path:
         """Folder of Great Expectations' Data Docs."""
         return self.home / "data_docs"
+
+    @property
+    def reports(self) -> Path:
+        """Folder of Evidently's pages: `<model>/<night>/{night,week}.html`."""
+        return self.home / "reports"
+
+    @property
+    def drift(self) -> Path:
+        """Folder of the champions' references and of the features drift was measured on: a cache."""
+        return self.home / "drift"
 
     @property
     def exports(self) -> Path | UPath:

@@ -29,6 +29,12 @@ _TABLES = {
         heuristic DOUBLE, rows BIGINT, model_version BIGINT, release_id VARCHAR, run_id VARCHAR,
         created_at TIMESTAMP
     """,
+    "drift": """
+        model VARCHAR, lane VARCHAR, night DATE, span VARCHAR, column_name VARCHAR, kind VARCHAR,
+        statistic VARCHAR, value DOUBLE, threshold DOUBLE, is_drifted BOOLEAN, rows BIGINT, reference_rows BIGINT,
+        empty_share DOUBLE, note VARCHAR, model_version BIGINT, release_id VARCHAR, run_id VARCHAR,
+        created_at TIMESTAMP
+    """,
     "verdicts": """
         model VARCHAR, lane VARCHAR, night DATE, verdict VARCHAR, reasons VARCHAR, release_id VARCHAR,
         run_id VARCHAR, created_at TIMESTAMP

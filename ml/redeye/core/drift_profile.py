@@ -233,7 +233,8 @@ def _unmeasured(
 
 
 def _row(each: ColumnDrift) -> dict[str, Any]:
-    return {**vars(each), "kind": str(each.kind)}
+    row = {**vars(each), "kind": str(each.kind)}
+    return {"column_name": row.pop("column"), **row}
 
 
 def _reasons(span: SpanDrift, rules: Drift) -> list[str]:
