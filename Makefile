@@ -46,7 +46,11 @@ $(STAMP): requirements-dev.lock
 
 .PHONY: run
 run: $(STAMP) ## Start the stack and make the first predictions; again: show them
-	@$(REDEYE) run
+	@$(REDEYE) $(if $(LIVE),live,run)
+
+.PHONY: live
+live: $(STAMP) ## Shift the data so that the schedule fires tonight, and leave it running
+	@$(REDEYE) live
 
 .PHONY: stop
 stop: $(STAMP) ## Stop the stack; all data stays

@@ -56,6 +56,13 @@ COLUMNS = {
 }
 """Arrow type and meaning of each column, in the files' order."""
 
+LABEL = "shift_weeks"
+LABELLED = {
+    **COLUMNS,
+    LABEL: ("int64", "How many weeks later than in the data everything is said to happen: none of it did."),
+}
+"""The same of an installation whose calendar is shifted; only its files have the last column."""
+
 
 def export(frame: pd.DataFrame, *, model: str, night: date) -> Location:
     """Write a night's predictions to `<exports>/<model>/<night>/`.
@@ -133,7 +140,9 @@ def _table(frame: pd.DataFrame) -> pa.Table:
     import pyarrow as pa
 
     arrow_types = {DATE: pa.date32(), INSTANT: pa.timestamp("us", "UTC")}
-    fields = [(name, arrow_types.get(kind) or pa.type_for_alias(kind)) for name, (kind, _) in COLUMNS.items()]
+    is_shifted = LABEL in frame and bool(frame[LABEL].fillna(0).any())
+    columns = LABELLED if is_shifted else COLUMNS
+    fields = [(name, arrow_types.get(kind) or pa.type_for_alias(kind)) for name, (kind, _) in columns.items()]
     rows = frame.sort_values(["rank", "prediction_id"])
     table = pa.Table.from_pandas(rows, schema=pa.schema(fields), preserve_index=False)
     return table.replace_schema_metadata(None)
@@ -160,8 +169,9 @@ def _manifest(table: pa.Table, making: Path, model: str, night: date, digest: st
         "coming_day": days[0].isoformat() if days else None,
         "rows": table.num_rows,
         "columns": {
-            name: {"type": kind, "description": description} for name, (kind, description) in COLUMNS.items()
+            name: {"type": LABELLED[name][0], "description": LABELLED[name][1]} for name in table.column_names
         },
+        **({LABEL: values(LABEL)[0]} if LABEL in table.column_names else {}),
         "release_id": values("release_id"),
         "model_version": values("model_version"),
         "is_degraded": True in values("is_degraded"),

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from redeye.cli.live import go_live
 from redeye.cli.shell import console, enter, parsed_night, show_addresses, start, told_plainly
 from redeye.core.errors import ConfigError
 from redeye.settings import settings
@@ -18,6 +19,9 @@ def run() -> None:
     """Start the stack, build three months, train, predict three nights, and show the riskiest flights."""
     from redeye.stack import firstrun
 
+    if settings().shift_weeks:
+        go_live()
+        return
     with told_plainly():
         start()
         firstrun.run(settings(), console)

@@ -58,6 +58,7 @@ class Subject:
             "spec_hash": self.spec.hash,
             "code_hash": self.code_hash,
             "git_sha": self.git_sha,
+            **({"shift_weeks": str(weeks)} if (weeks := self.release.shift_weeks) else {}),
             **self.request,
         }
 

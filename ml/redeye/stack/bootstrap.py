@@ -14,7 +14,7 @@ from pathlib import Path
 
 from redeye.adapters import mlflow_login
 from redeye.core.errors import RedeyeError
-from redeye.settings import Settings
+from redeye.settings import SHIFT_FILE, Settings
 from redeye.stack import databases, environment
 from redeye.stack.postgres import EmbeddedPostgres
 from redeye.stack.secrets import Secrets, load_or_create
@@ -53,6 +53,10 @@ def prepare_files(configured: Settings) -> Secrets:
     configured.online_store.parent.mkdir(parents=True, exist_ok=True)
     (home / "logs").mkdir(exist_ok=True)
     (home / "run").mkdir(exist_ok=True)
+    shift_path = home / SHIFT_FILE
+    if configured.shift_weeks and not shift_path.exists():
+        # What the environment of one shell said, every later one shall find.
+        shift_path.write_text(f"{configured.shift_weeks}\n", encoding="utf-8")
     secrets = load_or_create(home)
     passwords = {
         environment.ADMIN: secrets.airflow_admin_password,
@@ -107,7 +111,7 @@ def prepare_databases(
         if done.get(package) == version(package):
             continue
         step(title)
-        _run_module(command)
+        run_module(command)
         done[package] = version(package)
         _write_private(done_path, json.dumps(done))
     if not configured.mlflow_server_elsewhere:
@@ -134,11 +138,20 @@ def set_mlflow_users(configured: Settings, secrets: Secrets, step: Step = log.in
     if done.get("mlflow-users") == state:
         return
     step("Setting MLflow's users")
-    _run_module([mlflow_login.__name__], told)
+    run_module([mlflow_login.__name__], told)
     _write_private(done_path, json.dumps(done | {"mlflow-users": state}))
 
 
-def _run_module(command: list[str], told: str = "") -> None:
+def run_module(command: list[str], told: str = "") -> None:
+    """Run a module of this environment to its end, in this process's environment.
+
+    Args:
+        command: the module and its arguments.
+        told: goes to its standard input.
+
+    Raises:
+        RedeyeError: if it fails; the message carries the end of its output.
+    """
     words = [sys.executable, "-m", *command]
     ran = subprocess.run(words, input=told, capture_output=True, text=True, check=False)
     if ran.returncode != 0:

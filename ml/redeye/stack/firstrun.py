@@ -51,11 +51,12 @@ def run(configured: Settings, console: Console) -> None:
     with airflow_api.opened(settings()) as api:
         for dag_id in (HISTORY, TRAIN, *_NIGHTLY):
             api.unpause(dag_id)
-        head = _head()
-        if head is None or head < HISTORY_LAST:
-            _build_history(api, console, HISTORY_FIRST if head is None else head + ONE_DAY, HISTORY_LAST)
+        newest = head()
+        if newest is None or newest < HISTORY_LAST:
+            first = HISTORY_FIRST if newest is None else newest + ONE_DAY
+            build_history(api, console, first, HISTORY_LAST)
         conf = {"night": HISTORY_LAST.isoformat(), "reason": FIRST_RUN}
-        _trigger(api, console, TRAIN, conf, f"first_run_{HISTORY_LAST}")
+        trigger(api, console, TRAIN, conf, f"first_run_{HISTORY_LAST}")
         _run_nights(api, console, SCORED_FIRST, SCORED_LAST)
     show_riskiest(configured, console, SCORED_LAST)
 
@@ -66,15 +67,19 @@ def load_year(console: Console) -> None:
     Raises:
         ConfigError: if there is no release yet.
     """
-    head = _head()
-    if head is None:
+    if weeks := settings().shift_weeks:
+        raise ConfigError(
+            f"this installation is shifted by {weeks} weeks: the rest of its year lies ahead, night by night"
+        )
+    newest = head()
+    if newest is None:
         raise ConfigError("the warehouse has no release yet: `make run` makes the first one")
-    if head >= YEAR_LAST:
-        console.print(f"The warehouse already reaches {head}.")
+    if newest >= YEAR_LAST:
+        console.print(f"The warehouse already reaches {newest}.")
         return
     with airflow_api.opened(settings()) as api:
         api.unpause(HISTORY)
-        _build_history(api, console, head + ONE_DAY, YEAR_LAST)
+        build_history(api, console, newest + ONE_DAY, YEAR_LAST)
 
 
 def backfill(console: Console, first: date, last: date) -> None:
@@ -83,9 +88,11 @@ def backfill(console: Console, first: date, last: date) -> None:
     Raises:
         ConfigError: if there is a gap between the last release and `first`.
     """
-    head = _head()
-    if head is None or first > head + ONE_DAY:
-        raise ConfigError(f"the warehouse is built up to {head or 'nothing'}: begin with the night after it")
+    newest = head()
+    if newest is None or first > newest + ONE_DAY:
+        raise ConfigError(
+            f"the warehouse is built up to {newest or 'nothing'}: begin with the night after it"
+        )
     with airflow_api.opened(settings()) as api:
         for dag_id in _NIGHTLY:
             api.unpause(dag_id)
@@ -127,7 +134,16 @@ def show_riskiest(configured: Settings, console: Console, night: date) -> None:
     console.print(f"All of them: {path}")
 
 
-def _head() -> date | None:
+def champion(model: str, night: date) -> int | None:
+    """The version that scores a model's night, if there is one."""
+    from redeye.adapters import promotions
+
+    found = promotions.champion(model, night)
+    return found.version if found else None
+
+
+def head() -> date | None:
+    """The night of the newest release."""
     from redeye.adapters import ledger
 
     newest = ledger.latest_release()
@@ -138,12 +154,14 @@ def _predictions_file(configured: Settings, night: date) -> Location:
     return configured.exports / MODEL / night.isoformat() / "predictions.parquet"
 
 
-def _build_history(api: AirflowApi, console: Console, first: date, last: date) -> None:
+def build_history(api: AirflowApi, console: Console, first: date, last: date) -> None:
+    """Build the nights `first` to `last` as one release, and wait for it."""
     conf = {"first": first.isoformat(), "last": last.isoformat()}
-    _trigger(api, console, HISTORY, conf, f"history_{first}_{last}")
+    trigger(api, console, HISTORY, conf, f"history_{first}_{last}")
 
 
-def _trigger(api: AirflowApi, console: Console, dag_id: str, conf: dict[str, str], run_id: str) -> None:
+def trigger(api: AirflowApi, console: Console, dag_id: str, conf: dict[str, str], run_id: str) -> None:
+    """Start a run, unless it was before, and wait until it has ended well."""
     started = api.trigger(dag_id, conf, run_id=run_id)
     with _progress(console, f"{dag_id} {' '.join(conf.values())}", 1) as watch:
         api.wait(lambda: [api.run(started)], 1, watch)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 
+from redeye.adapters.sources import standing_source
 from redeye.core.errors import ConfigError, RedeyeError
 from redeye.settings import Settings
 from redeye.stack import bootstrap, environment, ports, programs
@@ -49,12 +50,14 @@ def up(
     """Start whatever does not run yet and wait until all of it is healthy.
 
     Raises:
-        ConfigError: if a port is taken; nothing has been started then.
+        ConfigError: if a port is taken, or the settings name another source's calendar than the data's; then
+            nothing is left running that did not run before.
         RedeyeError: if a server keeps dying or does not become healthy; the message carries its log's end.
     """
     supervisor = Supervisor(configured)
     secrets = bootstrap.prepare_files(configured)
-    if supervisor.pid() is None:
+    is_fresh = supervisor.pid() is None
+    if is_fresh:
         supervisor.shut_down()
         ports.require_free(configured)
         step("Starting Postgres")
@@ -66,6 +69,13 @@ def up(
     server = bootstrap.server(configured, secrets)
     server.wait_ready()
     bootstrap.prepare_databases(configured, secrets, server, step)
+    try:
+        standing_source()
+    except ConfigError:
+        # The servers keep the environment that they were started with: with a wrong one none may run.
+        if is_fresh:
+            supervisor.shut_down()
+        raise
     supervisor.start_missing()
     _wait_healthy(configured, supervisor, step, timeout_seconds)
     return secrets
