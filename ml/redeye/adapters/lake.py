@@ -149,7 +149,7 @@ def rewind(con: duckdb.DuckDBPyConnection, *, to_snapshot: int) -> list[str]:
     if now == to_snapshot:
         return []
     attach(con, Catalog.WAREHOUSE, alias="released", snapshot_id=to_snapshot)
-    at_head, at_release = _relations(con, now), _relations(con, to_snapshot)
+    at_head, at_release = relations(con, now), relations(con, to_snapshot)
     changed = []
     con.execute("BEGIN")
     try:
@@ -177,7 +177,7 @@ def rewind(con: duckdb.DuckDBPyConnection, *, to_snapshot: int) -> list[str]:
 
 
 @dataclass(frozen=True)
-class _Relation:
+class Relation:
     """A table or view as the catalog describes it at one snapshot; equal when nothing about its form changed."""
 
     kind: str
@@ -188,8 +188,11 @@ class _Relation:
     sql: str | None
 
 
-def _relations(con: duckdb.DuckDBPyConnection, snapshot_id: int) -> dict[str, _Relation]:
-    """Every table and view of the warehouse at a snapshot, by quoted `schema.name`, from the catalog itself."""
+def relations(con: duckdb.DuckDBPyConnection, snapshot_id: int) -> dict[str, Relation]:
+    """Every table and view of the warehouse at a snapshot, by quoted `schema.name`, from the catalog itself.
+
+    The warehouse must be attached as `warehouse`, at that snapshot or a later one.
+    """
     catalog = "__ducklake_metadata_warehouse"
     rows = con.execute(
         f"""
@@ -212,10 +215,10 @@ def _relations(con: duckdb.DuckDBPyConnection, snapshot_id: int) -> dict[str, _R
         """,
         {"at": snapshot_id},
     ).fetchall()
-    return {f'"{row[1]}"."{row[2]}"': _Relation(*row) for row in rows}
+    return {f'"{row[1]}"."{row[2]}"': Relation(*row) for row in rows}
 
 
-def _put_rows_back(con: duckdb.DuckDBPyConnection, relation: _Relation, released: int, now: int) -> bool:
+def _put_rows_back(con: duckdb.DuckDBPyConnection, relation: Relation, released: int, now: int) -> bool:
     """Undo what was inserted into and deleted from a table since a snapshot; whether there was anything."""
     span = f"('warehouse', '{relation.schema}', '{relation.table}', {released + 1}, {now})"
     changes = con.execute(f"SELECT count(*) FROM ducklake_table_changes{span}").fetchone()

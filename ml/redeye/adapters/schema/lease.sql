@@ -64,6 +64,10 @@ $$;
 CREATE OR REPLACE TRIGGER fence BEFORE INSERT ON public.ducklake_snapshot
 FOR EACH ROW EXECUTE FUNCTION ledger.fence_commit();
 
+-- Expiring snapshots is fenced as well; a statement's trigger returns nothing that counts.
+CREATE OR REPLACE TRIGGER fence_expiry BEFORE DELETE ON public.ducklake_snapshot
+FOR EACH STATEMENT EXECUTE FUNCTION ledger.fence_commit();
+
 -- For ledger tables with a column fencing_token.
 CREATE OR REPLACE FUNCTION ledger.fence_row() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
