@@ -115,7 +115,7 @@ def land(root: Location, delivery: Delivery, *, arrival_night: date | None = Non
             _flush_folder(path.parent)
         else:
             _put(path, content)
-            _put(_manifest_path(path), stated)
+            _put(path.with_suffix(".json"), stated)
     ref = _ref(path, manifest)
     return ref if arrival_night is None else replace(ref, arrival_night=arrival_night)
 
@@ -126,7 +126,8 @@ def landed(root: Location, source: str, dataset: str, night: date) -> list[Deliv
     Raises:
         DeliveryError: if a manifest cannot be read.
     """
-    manifests = sorted((root / source / dataset / night.isoformat()).glob("[0-9a-f]*.json"))
+    folder = root / source / dataset / night.isoformat()
+    manifests: list[Location] = sorted(folder.glob("[0-9a-f]*.json"), key=str)
     return [_ref(path.with_suffix(".csv"), _read_manifest(path)) for path in manifests]
 
 

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Protocol
 
 from psycopg2 import sql
-from psycopg2.extensions import cursor
+from psycopg2.extensions import connection, cursor
 
-from redeye.stack.postgres import EmbeddedPostgres
 from redeye.stack.secrets import Secrets
+
+
+class Administered(Protocol):
+    """A server whose roles and databases are ours to make: the embedded one, or one of the operator's."""
+
+    def superuser(self, database: str = ...) -> AbstractContextManager[connection]:
+        """An autocommitting connection of whoever may make them."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -41,7 +50,7 @@ DATABASES = (
 LEDGERS = tuple(database.name for database in DATABASES if not database.is_owner)
 
 
-def create(server: EmbeddedPostgres, secrets: Secrets) -> None:
+def create(server: Administered, secrets: Secrets) -> None:
     """Create what is missing of roles and databases; set passwords and rights as they should be."""
     with server.superuser() as link, link.cursor() as at:
         for database in DATABASES:
@@ -86,7 +95,7 @@ def schema_hash() -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def create_ledgers(server: EmbeddedPostgres) -> None:
+def create_ledgers(server: Administered) -> None:
     """Make the two lakes' catalogs as `settings()` names them, then the ledgers beside them."""
     from redeye.adapters import lake
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pytest
+import s3fs
 from upath import UPath
 
 from redeye.adapters import landing, raw
@@ -113,9 +114,10 @@ def test_an_object_without_manifest_has_not_landed_and_is_replaced(root, landed)
 
 
 def test_what_another_has_put_is_not_put_again(root, landed):
-    root.fs.make_bucket_versioned(root.drive)
+    versions = s3fs.S3FileSystem(version_aware=True)
+    versions.make_bucket_versioned(root.drive)
     landing._put(landed.path, landed.path.read_bytes())
-    assert len(root.fs.object_version_info(landed.path.path)) == 1
+    assert len(versions.object_version_info(landed.path.path)) == 1
     with pytest.raises(FileExistsError):
         root.fs.pipe_file(landed.path.path, b"other", mode="create")
 
