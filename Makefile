@@ -16,7 +16,7 @@ STAMP := $(VENV)/.installed-$(shell cksum < requirements-dev.lock | tr ' ' '-')
 BIN := $(CURDIR)/$(VENV)/bin
 
 export PATH := $(BIN):$(PATH)
-export PYTHONPATH := $(CURDIR)/ml
+export PYTHONPATH := $(CURDIR)/ml$(if $(PYTHONPATH),:$(PYTHONPATH))
 # Where bytecode is not kept, each of the many processes compiles all it imports.
 unexport PYTHONDONTWRITEBYTECODE
 # uv does not read pip's variable; some indexes offer large CUDA builds where a local folder has small ones.
@@ -87,6 +87,12 @@ verdicts: $(STAMP) ## Show the last verdicts on a model: make verdicts MODEL=fli
 .PHONY: explain
 explain: $(STAMP) ## Show what one prediction rests on: make explain ID=flight_delay/live/2013-04-04_AA_1_JFK_LAX_0900
 	@$(REDEYE) explain "$(ID)" $(if $(TO),--to "$(TO)")
+
+# Settings of the models were chosen on nights before it.
+SINCE ?= 2013-04-01
+.PHONY: evidence
+evidence: $(STAMP) ## Write docs/evidence.md: each month predicted by models trained before it
+	@$(REDEYE) evidence $(or $(MODEL),flight_delay) --since $(SINCE)
 
 .PHONY: gap
 gap: $(STAMP) ## Go on without a night: make gap NIGHT=2013-04-05 REASON='no delivery'

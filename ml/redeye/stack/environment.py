@@ -213,9 +213,14 @@ def _python() -> dict[str, str]:
     folders = [
         folder for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if folder != programs
     ]
+    own = str(PROJECT_ROOT / "ml")
+    # A source of the operator's own is found through his path.
+    others = [
+        folder for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if folder not in ("", own)
+    ]
     return {
         "PATH": os.pathsep.join([programs, *folders]),
-        "PYTHONPATH": str(PROJECT_ROOT / "ml"),
+        "PYTHONPATH": os.pathsep.join([own, *others]),
         # Empty means off: where bytecode is not kept, each of the many processes compiles all it imports.
         "PYTHONDONTWRITEBYTECODE": "",
         # Feast's SQLite store keeps times as the process's local time shows them.
