@@ -126,6 +126,10 @@ format: $(STAMP) ## Rewrite the code in the one style
 	@$(BIN)/ruff check --fix $(SOURCES)
 	@$(BIN)/ruff format $(SOURCES)
 
+.PHONY: images
+images: ## Build the container images and run commands in them (see docker/build.sh)
+	@bash docker/build.sh
+
 .PHONY: lock
 # The suffix goes: which build of torch is taken is the machine's choice, its version is ours.
 lock: ## Resolve requirements.in and requirements-dev.in into their locks

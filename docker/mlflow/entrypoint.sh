@@ -6,20 +6,25 @@ umask 077
 [ "${1:-}" = serve ] || exec "$@"
 
 : "${MLFLOW_BACKEND_STORE_URI:?the SQLAlchemy URL of the store}"
-: "${MLFLOW_AUTH_ADMIN_PASSWORD:?the password of the user admin, at the first start}"
+: "${MLFLOW_LOGIN_DATABASE_URL:?the SQLAlchemy URL of the database of the users}"
+: "${MLFLOW_ADMIN_PASSWORD:?the password of the user admin}"
+: "${MLFLOW_VIEWER_PASSWORD:?the password of the user viewer, who may only look}"
 : "${MLFLOW_FLASK_SERVER_SECRET_KEY:?the key that signs sessions}"
 
-# Users lie in the same database, in tables of their own. The file is kept in memory only (/tmp is a tmpfs).
-export MLFLOW_AUTH_CONFIG_PATH=/tmp/basic_auth.ini
-cat > "$MLFLOW_AUTH_CONFIG_PATH" <<INI
-[mlflow]
-default_permission = READ
-database_uri = $(printf %s "$MLFLOW_BACKEND_STORE_URI" | sed 's/%/%%/g')
-admin_username = admin
-authorization_function = mlflow.server.auth:authenticate_request_basic_auth
-INI
+# The file holds a password and is kept in memory only: /tmp is a tmpfs.
+export MLFLOW_AUTH_CONFIG_PATH=/tmp/login.ini
+python - <<'PYTHON'
+import os
+from redeye.adapters import mlflow_login
 
-# One worker: four took 48 s to start and 3 GB, and the jobs write straight to the store.
+url = os.environ["MLFLOW_LOGIN_DATABASE_URL"]
+with open(os.environ["MLFLOW_AUTH_CONFIG_PATH"], "w") as file:
+    file.write(mlflow_login.configuration(url))
+users = (mlflow_login.ADMIN, mlflow_login.VIEWER)
+mlflow_login.set_users(url, {name: os.environ[f"MLFLOW_{name.upper()}_PASSWORD"] for name in users})
+PYTHON
+unset MLFLOW_ADMIN_PASSWORD MLFLOW_VIEWER_PASSWORD MLFLOW_LOGIN_DATABASE_URL
+
+# One worker: four took 48 s to start and 3 GB, and the tasks write straight to the store.
 exec mlflow server --app-name basic-auth --host 0.0.0.0 --port 5000 --workers 1 \
-    --allowed-hosts "${MLFLOW_ALLOWED_HOSTS:-*}" \
-    --artifacts-destination "${MLFLOW_DEFAULT_ARTIFACT_ROOT:-/var/lib/redeye/mlflow/artifacts}"
+    --artifacts-destination "${MLFLOW_ARTIFACTS_DESTINATION:-/var/lib/redeye/mlflow/artifacts}"
