@@ -98,6 +98,22 @@ evidence: $(STAMP) ## Write docs/evidence.md: each month predicted by models tra
 gap: $(STAMP) ## Go on without a night: make gap NIGHT=2013-04-05 REASON='no delivery'
 	@$(REDEYE) gap "$(NIGHT)" --reason "$(REASON)"
 
+.PHONY: backup
+backup: $(STAMP) ## Write databases and files into a new folder: make backup TO=/mnt/backup/2026-11-22
+	@$(REDEYE) backup --to "$(TO)"
+
+.PHONY: restore
+restore: $(STAMP) ## Bring a backup back into an empty home: make restore FROM=/mnt/backup/2026-11-22
+	@$(REDEYE) restore --from "$(FROM)"
+
+.PHONY: verify
+verify: $(STAMP) ## Compare every release with what was recorded of it (the stack must run)
+	@$(REDEYE) verify
+
+.PHONY: disk
+disk: $(STAMP) ## Show what each part takes on disk, against the budget
+	@$(REDEYE) disk
+
 .PHONY: docs
 docs: $(STAMP) ## Write the generated pages (the stack must run)
 	@$(REDEYE) docs

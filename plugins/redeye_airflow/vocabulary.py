@@ -26,6 +26,9 @@ class Tag(StrEnum):
     WAREHOUSE = "warehouse"
     MODEL = "model"
     NIGHTLY = "nightly"
+    WEEKLY = "weekly"
+    CALENDAR = "calendar"
+    ON_VERDICT = "on-verdict"
     BY_HAND = "by-hand"
     SHIFTED = "shifted-calendar"
 
@@ -39,6 +42,8 @@ class AssetName(StrEnum):
     PREDICTIONS = "redeye://outputs/predictions"
     EXPORTS = "redeye://exports/predictions"
     MONITORING = "redeye://outputs/monitoring"
+    REPORTS = "redeye://reports/drift"
+    RETRAINING = "redeye://events/retraining"
     PROMOTIONS = "redeye://outputs/promotions"
 
 
@@ -48,6 +53,7 @@ class RunType(StrEnum):
     SCHEDULED = "scheduled"
     BACKFILL = "backfill"
     MANUAL = "manual"
+    REQUESTED = "operator_triggered"
 
 
 class ParamName(StrEnum):

@@ -13,18 +13,46 @@ from urllib.parse import unquote, urlparse
 
 from redeye.core.algorithms.base import Model
 from redeye.core.algorithms.storage import load_model
+from redeye.settings import settings
+
+# In the URIs that promotions recorded before they were relative to the artifact root.
+_OLD_ROOT = "/mlflow/artifacts/"
+
+
+def below_root(uri: str) -> str:
+    """An address relative to the artifact root, if it lies below; otherwise as it is.
+
+    What is kept for good keeps this form: the root moves with the home.
+    """
+    return uri.removeprefix(f"{settings().artifacts_root}/")
+
+
+def resolved(uri: str) -> str:
+    """The address as it is today: relative ones below the artifact root.
+
+    An absolute path that is not there any more is looked for below the root as well, for homes that were
+    moved. Whether it is the right model, its hash decides.
+    """
+    address = urlparse(uri)
+    if not address.scheme and not address.path.startswith("/"):
+        return f"{settings().artifacts_root}/{uri}"
+    if address.scheme in ("", "file") and not Path(unquote(address.path)).exists() and _OLD_ROOT in uri:
+        return f"{settings().artifacts_root}/{uri.rpartition(_OLD_ROOT)[2]}"
+    return uri
 
 
 def load_artifact(uri: str, sha256: str) -> Model[Any]:
     """The model at an address, if it is the one that `sha256` stands for.
 
     Args:
-        uri: a path, a `file:` URI, or any folder that fsspec reaches (`s3://…`).
+        uri: relative to the artifact root, or a path, a `file:` URI, or any folder that fsspec reaches
+            (`s3://…`).
         sha256: of the model's manifest, as the promotion ledger has it.
 
     Raises:
         ModelAltered: naming the file that is missing or altered.
     """
+    uri = resolved(uri)
     address = urlparse(uri)
     if address.scheme in ("", "file"):
         return load_model(Path(unquote(address.path)), sha256)

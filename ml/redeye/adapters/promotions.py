@@ -9,6 +9,7 @@ import psycopg2.errors
 from psycopg2.extras import Json
 
 from redeye.adapters import lease
+from redeye.adapters.artifacts import below_root
 from redeye.adapters.lake import Catalog
 from redeye.adapters.postgres import ledger_transaction
 from redeye.core.errors import AlreadyDecided, TooLate
@@ -88,7 +89,7 @@ def promote(
                         version,
                         algorithm,
                         feature_service,
-                        artifact_uri,
+                        below_root(artifact_uri),
                         artifact_sha256,
                         decided_night,
                         effective_night,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from redeye.adapters.artifacts import load_artifact
+from redeye.adapters.artifacts import below_root, load_artifact
 from redeye.adapters.mlflow_client import client
 from redeye.adapters.software import packages_of, software
 from redeye.core.algorithms.base import Inputs, Model, numeric_matrix
@@ -149,7 +149,7 @@ def register(
             KEY: key,
             "airflow_url": subject.run_url,
             "algorithm": algorithm,
-            "artifact_uri": f"{location}/artifacts/model",
+            "artifact_uri": below_root(f"{location}/artifacts/model"),
             "artifact_sha256": sha256,
             "seen_until": seen_until.isoformat(),
         },

@@ -7,7 +7,9 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from redeye.adapters import disk
 from redeye.cli.shell import console, show_addresses, start, told_plainly
+from redeye.cli.storage import show_budget
 from redeye.core.errors import ConfigError
 from redeye.settings import settings
 from redeye.stack import lifecycle
@@ -50,6 +52,7 @@ def status() -> None:
         console.print(f"[red]Not healthy:[/] {', '.join(state.waiting_for)}")
         raise typer.Exit(1)
     console.print("[green]Healthy.[/]")
+    show_budget(disk.usage(settings()))
     show_addresses()
 
 

@@ -84,7 +84,7 @@ def record_missing_contents() -> int:
     return len(missing)
 
 
-def verify_releases(week: int = 0, *, is_all: bool = False) -> dict[str, Any]:
+def verify_releases(week: int | str = 0, *, is_all: bool = False) -> dict[str, Any]:
     """Read releases whole and compare each with what was recorded of it.
 
     Args:
@@ -99,7 +99,7 @@ def verify_releases(week: int = 0, *, is_all: bool = False) -> dict[str, Any]:
         ReleaseAltered: naming release and table.
     """
     releases = ledger.all_releases()
-    taken = releases if is_all else chosen(releases, turn=week)
+    taken = releases if is_all else chosen(releases, turn=int(week))
     found = list(_altered(taken))
     if found:
         raise ReleaseAltered(

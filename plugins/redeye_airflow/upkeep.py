@@ -1,0 +1,45 @@
+"""The operator and the calendar of work that belongs to no night: the care of lakes and disk."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from airflow.sdk import Context, CronTriggerTimetable
+from airflow.sdk.exceptions import AirflowFailException
+
+from redeye.core.calendar import NEW_YORK
+from redeye.core.errors import DiskBudgetExceeded, ReleaseAltered
+from redeye_airflow.nights import load_dotted
+from redeye_airflow.operators import FINAL_ERRORS, JobOperator, hand_on, summary
+from redeye_airflow.wiring import DEFAULTS
+
+log = logging.getLogger(__name__)
+
+# Sunday at noon: the night's work is done long since, and nobody waits for the leases until 03:00.
+CRON = "0 12 * * 0"
+
+
+def weekly() -> dict[str, Any]:
+    """Arguments of a DAG that runs once a week in New York time, whatever nights the source has."""
+    return {
+        "schedule": CronTriggerTimetable(CRON, timezone=NEW_YORK.key),
+        "catchup": False,
+        "max_active_runs": 1,
+        "default_args": DEFAULTS,
+    }
+
+
+class UpkeepOperator(JobOperator):
+    """Runs one job that belongs to no night; its arguments are `op_kwargs` alone."""
+
+    def execute(self, context: Context) -> dict[str, Any]:  # noqa: ARG002  the name is Airflow's
+        """Run the job and hand on its result."""
+        log.info("%s", self.job)
+        try:
+            result = load_dotted(self.job)(**self.op_kwargs)
+        except (*FINAL_ERRORS, ReleaseAltered, DiskBudgetExceeded) as error:
+            raise AirflowFailException(str(error)) from error
+        handed_on = hand_on(result, self.job)
+        log.info("%s", summary(handed_on))
+        return handed_on

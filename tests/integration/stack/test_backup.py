@@ -1,0 +1,184 @@
+"""A stack that is destroyed comes back whole: every table, every release and every artifact equal."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from redeye.adapters import lake, ledger, outputs, promotions, release_content
+from redeye.adapters.artifacts import load_artifact
+from redeye.adapters.disk import files_below
+from redeye.adapters.lake import Catalog
+from redeye.core.errors import BackupError
+from redeye.settings import Settings, settings
+from redeye.stack import backup, backup_set, bootstrap, databases, environment, restore
+
+pytestmark = pytest.mark.integration
+
+FIRST, HISTORY_ENDS = date(2012, 12, 31), date(2013, 3, 8)
+NIGHT = HISTORY_ENDS + timedelta(days=1)
+MODEL = "flight_delay"
+KEPT = ("landing", "lake", "mlflow", "exports", "data_docs", "feast", "secrets.env")
+
+
+@contextmanager
+def opened(home: Path, *, with_tools: bool = False) -> Iterator[Any]:
+    """The installation in a home: its server runs, and this process has its environment."""
+    before = dict(os.environ)
+    configured = Settings(home=home, postgres_port=backup.free_port("127.0.0.1"))
+    secrets = bootstrap.prepare_files(configured)
+    server = bootstrap.server(configured, secrets)
+    server.is_durable = False
+    environment.export(configured, secrets)
+    try:
+        with server:
+            bootstrap.prepare_databases(configured, secrets, server, with_tools=with_tools)
+            yield server
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+        settings.cache_clear()
+
+
+def everything(server: Any) -> dict[str, object]:
+    """A hash of every table of every database, of every release and output, and of every file."""
+    found: dict[str, object] = {}
+    for database in databases.DATABASES:
+        with server.superuser(database.name) as link, link.cursor() as at:
+            at.execute(
+                "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables "
+                "WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1"
+            )
+            for (table,) in at.fetchall():
+                at.execute(f"SELECT count(*), md5(string_agg(t::text, E'\\n' ORDER BY t::text)) FROM {table} t")
+                found[f"{database.name}: {table}"] = at.fetchone()
+    for each in ledger.all_releases():
+        found[f"release {each.release_id}"] = release_content.of_snapshot(each.snapshot_id)
+    with lake.connect(threads=1) as con:
+        lake.attach(con, Catalog.OUTPUTS)
+        for (table,) in con.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE database_name = 'outputs'"
+        ).fetchall():
+            found[f"outputs {table}"] = con.execute(
+                f"SELECT count(*), sum(hash(t)::HUGEINT) FROM outputs.main.{table} t"
+            ).fetchone()
+    home = settings().home
+    for part in KEPT:
+        for path in [home / part] if (home / part).is_file() else files_below(home / part):
+            if path.suffix != ".db":
+                found[f"file {path.relative_to(home)}"] = backup_set.sha256_of(path)
+    return found
+
+
+@dataclass(frozen=True)
+class Drill:
+    """An installation that was backed up while it ran, and what was in it."""
+
+    home: Path
+    backup: Path
+    before: dict[str, object]
+
+
+@pytest.fixture(scope="module")
+def drill(tmp_path_factory: pytest.TempPathFactory) -> Drill:
+    from redeye.jobs import build, ingest, score
+    from redeye.jobs.train import train_night
+
+    home = tmp_path_factory.mktemp("redeye-drill") / "home"
+    target = tmp_path_factory.mktemp("redeye-backup") / "first"
+    with opened(home, with_tools=True) as server:
+        ingest.ingest_nights(FIRST, HISTORY_ENDS)
+        build.publish(build.transform(FIRST, HISTORY_ENDS, holder="history", kind="history"))
+        train_night(MODEL, HISTORY_ENDS, run_id="first", actor="test", reason="first training")
+        ingest.ingest_nights(NIGHT, NIGHT)
+        build.publish(build.transform(NIGHT, NIGHT, holder="night"))
+        score.score_night(MODEL, NIGHT, run_id="night")
+        score.export_night(MODEL, NIGHT)
+        backup.backup(settings(), target)
+        return Drill(home, target, everything(server))
+
+
+def test_a_destroyed_stack_comes_back_equal(drill: Drill) -> None:
+    assert len([name for name in drill.before if name.startswith("mlflow: ")]) > 20
+    assert len([name for name in drill.before if name.startswith("airflow: ")]) > 20
+    assert sum(name.startswith("release ") for name in drill.before) == 2
+    shutil.rmtree(drill.home)
+    restore.restore(Settings(home=drill.home), drill.backup)
+    with opened(drill.home) as server:
+        after = everything(server)
+    assert {name for name in drill.before | after if drill.before.get(name) != after.get(name)} == set()
+
+
+def test_it_works_at_another_path_without_the_first_one(drill: Drill, tmp_path: Path) -> None:
+    from redeye.adapters.registry import load
+    from redeye.jobs import build, ingest, maintain, score
+
+    away = drill.home.with_name("away")
+    if drill.home.exists():
+        drill.home.rename(away)
+    try:
+        restore.restore(Settings(home=tmp_path / "elsewhere"), drill.backup)
+        with opened(tmp_path / "elsewhere") as server:
+            with server.superuser("mlflow") as link, link.cursor() as at:
+                at.execute("SELECT artifact_uri FROM runs")
+                assert all(str(tmp_path / "elsewhere") in uri for (uri,) in at.fetchall())
+            assert maintain.verify_releases(is_all=True) == {"verified": 2, "releases": 2}
+            champion = promotions.latest_promotion(MODEL)
+            assert champion is not None
+            assert not champion.artifact_uri.startswith(("/", "file:"))
+            load_artifact(champion.artifact_uri, champion.artifact_sha256)
+            load(MODEL, champion.version)
+            again = score.score_night(MODEL, NIGHT, run_id="again")
+            assert not again["is_new"]
+            night = NIGHT + timedelta(days=1)
+            ingest.ingest_nights(night, night)
+            build.publish(build.transform(night, night, holder="next"))
+            score.score_night(MODEL, night, run_id="next")
+            assert len(outputs.read("predictions", MODEL, night, night)) > 500
+    finally:
+        if away.exists():
+            away.rename(drill.home)
+
+
+def test_a_home_that_is_not_empty_is_left_alone(drill: Drill, tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("precious")
+    with pytest.raises(BackupError, match="is not empty"):
+        restore.restore(Settings(home=tmp_path), drill.backup)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+@pytest.mark.parametrize(
+    ("harm", "message"),
+    [
+        (lambda path: path.write_bytes(path.read_bytes()[:-1]), r"warehouse.dump has \d+ bytes, not \d+"),
+        (lambda path: path.write_bytes(b"\0" + path.read_bytes()[1:]), "warehouse.dump was altered"),
+        (lambda path: path.unlink(), "warehouse.dump is missing"),
+        (lambda path: path.with_name("more").write_text("x"), "databases/more is not in the manifest"),
+        (lambda path: (path.parents[1] / "manifest.json").unlink(), "no whole backup"),
+        (lambda path: (path.parents[1] / "manifest.json").write_text("{}"), "was altered"),
+    ],
+    ids=["truncated", "altered", "missing", "added", "ended early", "manifest altered"],
+)
+def test_a_backup_that_is_not_whole_is_refused_by_name(
+    drill: Drill, tmp_path: Path, harm: Any, message: str
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(drill.backup, copy)
+    harm(copy / "databases" / "warehouse.dump")
+    with pytest.raises(BackupError, match=message):
+        restore.restore(Settings(home=tmp_path / "home"), copy)
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_backup_is_for_its_owner_only_and_overwrites_nothing(drill: Drill) -> None:
+    assert drill.backup.stat().st_mode & 0o077 == 0
+    with pytest.raises(BackupError, match="is not empty"):
+        backup.backup(Settings(home=drill.home), drill.backup)
