@@ -13,7 +13,7 @@ import logging
 import os
 import shutil
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from redeye.core.drift import Kind
 from redeye.core.drift_calibration import History, calibrate, table
 from redeye.core.drift_measures import Bins, Summary
 from redeye.core.drift_profile import PREDICTION, Profile
+from redeye.core.drift_quality import calibrate_quality
 from redeye.core.errors import AlreadyDecided
 from redeye.core.releases import Promotion, Release
 from redeye.core.specs import Spec
@@ -119,12 +120,15 @@ def input_columns(spec: Spec, frame: pd.DataFrame) -> dict[str, bool]:
 
 def _origin(spec: Spec, champion: Promotion) -> _Origin:
     trained = next(
-        (p for p in promotions.promotions(spec.model) if p.artifact_sha256 == champion.artifact_sha256), champion
+        (p for p in promotions.promotions(spec.model) if p.artifact_sha256 == champion.artifact_sha256),
+        champion,
     )
     name = str(trained.evidence["release_id"])
     release = ledger.release_named(name)
     if release is None:
-        raise AlreadyDecided(f"version {champion.version} was trained on release {name}, which the ledger lacks")
+        raise AlreadyDecided(
+            f"version {champion.version} was trained on release {name}, which the ledger lacks"
+        )
     decided = date.fromisoformat(trained.evidence["night"])
     seen_until = date.fromisoformat(trained.evidence["seen_until"])
     split, gap = spec.split, timedelta(days=spec.label_maturity_nights)
@@ -216,7 +220,10 @@ def _make(origin: _Origin, folder: Path) -> None:
     }
     predictions = pd.concat(predicted, ignore_index=True)
     histories[PREDICTION] = _prediction_history(predictions)
-    calibration = table(calibrate(histories.values(), nights, spec.monitor.drift))
+    rules = spec.monitor.drift
+    calibration = table(
+        [*calibrate(histories.values(), nights, rules), *calibrate_quality(predictions, rules)]
+    )
     profile = Profile.of(histories, tuple(empty), calibration)
     _write(origin, folder, profile, sample, predictions, nights)
 
@@ -309,5 +316,5 @@ def _frame(origin: _Origin, window: Window, *, sample: int | None = None) -> pd.
     return training_frame(origin.release.snapshot_id, entities, origin.champion.feature_service)
 
 
-def _known_by(origin: _Origin) -> Any:
+def _known_by(origin: _Origin) -> datetime:
     return cutoff(origin.decided).replace(tzinfo=None)

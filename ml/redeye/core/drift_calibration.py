@@ -121,7 +121,9 @@ def thresholds_of(rows: pd.DataFrame) -> dict[tuple[str, Span, str], Calibrated]
 
 def table(calibrated: Iterable[Calibrated]) -> pd.DataFrame:
     """As rows, to be kept with the reference."""
-    return pd.DataFrame([{**vars(place), "kind": str(place.kind), "span": str(place.span)} for place in calibrated])
+    return pd.DataFrame(
+        [{**vars(place), "kind": str(place.kind), "span": str(place.span)} for place in calibrated]
+    )
 
 
 def _calibrated(

@@ -242,9 +242,7 @@ def measure(bins: Bins, statistic: Statistic, current: Summary, reference: Summa
         case Statistic.EMPTY_SHARE:
             return np.abs(_empty(current) - _empty(reference))
         case Statistic.CONSTANT:
-            return np.where(
-                current.known > 0, (current.lowest == current.highest).astype(np.float64), np.nan
-            )
+            return np.where(current.known > 0, (current.lowest == current.highest).astype(np.float64), np.nan)
 
 
 def _empty(summary: Summary) -> Floats:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -60,7 +61,9 @@ class Profile:
     calibration: pd.DataFrame = field(repr=False)
 
     @classmethod
-    def of(cls, histories: Mapping[str, History], empty: tuple[str, ...], calibration: pd.DataFrame) -> Profile:
+    def of(
+        cls, histories: Mapping[str, History], empty: tuple[str, ...], calibration: pd.DataFrame
+    ) -> Profile:
         """From the histories that were calibrated."""
         columns = {
             name: ColumnProfile(history.bins, history.kind, history.reference)
@@ -83,7 +86,7 @@ class Profile:
 
 
 def find_drift(
-    profile: Profile, features: pd.DataFrame, predictions: pd.DataFrame, rules: Drift, *, last: Any
+    profile: Profile, features: pd.DataFrame, predictions: pd.DataFrame, rules: Drift, *, last: date
 ) -> DriftFinding:
     """The drift of the nights ending with `last`.
 
@@ -109,6 +112,20 @@ def find_drift(
     return DriftFinding(
         rows=pd.DataFrame(rows), night=spans[Span.NIGHT], week=spans[Span.WEEK], reasons=reasons
     )
+
+
+def with_rows(
+    finding: DriftFinding, more: Iterable[tuple[Span, ColumnDrift]], *, version: int
+) -> DriftFinding:
+    """The finding with rows of quality, and every row with the champion's version."""
+    added = pd.DataFrame([{"span": str(span), **_row(each)} for span, each in more])
+    rows = pd.concat([finding.rows, added], ignore_index=True) if len(added) else finding.rows
+    typed = rows.assign(
+        value=rows["value"].astype("float64"),
+        threshold=rows["threshold"].astype("float64"),
+        model_version=version,
+    )
+    return replace(finding, rows=typed)
 
 
 def is_enough(span: Span, rows: int, nights: int, rules: Drift) -> bool:
@@ -215,9 +232,7 @@ def _column(
     return found
 
 
-def _unmeasured(
-    name: str, frame: pd.DataFrame, why: str, column: ColumnProfile | None = None
-) -> ColumnDrift:
+def _unmeasured(name: str, frame: pd.DataFrame, why: str, column: ColumnProfile | None = None) -> ColumnDrift:
     return ColumnDrift(
         column=name,
         kind=column.kind if column else Kind.FEATURE,
@@ -276,6 +291,4 @@ def _broken(each: ColumnDrift, rules: Drift) -> str:
         case Statistic.EMPTY_SHARE:
             return f"{each.column} is empty in {each.empty_share:.0%} of the rows, unlike its history"
         case _:
-            return (
-                f"{each.column} is {each.excess:.0f} times beyond its threshold, more than {rules.maximum_excess:g}"
-            )
+            return f"{each.column} is {each.excess:.0f} times beyond its threshold, more than {rules.maximum_excess:g}"

@@ -2,36 +2,65 @@
 
 from __future__ import annotations
 
-from datetime import date
+import hashlib
+import logging
+import os
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from redeye.core.drift import DriftFinding
+from redeye.adapters import drift_reports, lake, ledger, outputs, promotions
+from redeye.adapters.drift_reference import Reference, input_columns, reference_of
+from redeye.core.calendar import cutoff, nights
+from redeye.core.drift import DriftFinding, Span
+from redeye.core.drift_calibration import thresholds_of
+from redeye.core.drift_profile import PREDICTION, find_drift, with_rows
+from redeye.core.drift_quality import quality_drift
+from redeye.core.errors import AlreadyDecided, ConfigError, NotReleased
 from redeye.core.releases import Promotion, Release
-from redeye.core.specs import Spec
+from redeye.core.specs import Spec, load_spec
+from redeye.jobs.score import flights_as_scored
+from redeye.settings import SPECS, settings
+
+log = logging.getLogger(__name__)
 
 
 def measure(spec: Spec, night: date, release: Release, champion: Promotion) -> DriftFinding:
     """The drift of a night and of the week that ends with it.
 
+    Features are those that scoring saw, read again from the release and the feature service that the
+    predictions name. Of the predictions only the champion's own count.
+
     Args:
         spec: of the model.
-        night: whose predictions are compared; they must have been scored.
+        night: whose predictions are compared; a night without any is not judged.
         release: to read matured labels from, as known at the night's cutoff.
         champion: of the night; its training is the reference.
 
     Returns:
         Rows for the table `drift`, to be written with the verdict, and the finding of each span.
     """
-    raise NotImplementedError
+    rules = spec.monitor.drift
+    reference = reference_of(spec, champion)
+    features = _features(spec, night)
+    finding = find_drift(reference.profile, features, _own(features, champion), rules, last=night)
+    matured = _matured(spec, night, release, champion)
+    quality = quality_drift(
+        matured, reference.predictions(), thresholds_of(reference.profile.calibration), rules
+    )
+    log.info("%s, night %s: drift %s", spec.model, night, "; ".join(finding.reasons) or "none")
+    return with_rows(finding, quality, version=champion.version)
 
 
 def write_report(
     spec: Spec, night: date, rows: pd.DataFrame, release: Release, champion: Promotion
 ) -> list[Path]:
     """Write Evidently's pages on a night, `<home>/reports/<model>/<night>/{night,week}.html`.
+
+    A span without a single row has no page.
 
     Args:
         spec: of the model.
@@ -40,7 +69,32 @@ def write_report(
         release: to read matured labels from.
         champion: of the night.
     """
-    raise NotImplementedError
+    reference: Reference = reference_of(spec, champion)
+    features = _features(spec, night)
+    own = features["model_version"] == champion.version
+    features[PREDICTION] = features[PREDICTION].where(own)
+    matured = _matured(spec, night, release, champion)
+    sample = reference.sample()
+    pages = []
+    for span in Span:
+        current = features[_within(features, night, span)]
+        if current.empty:
+            log.warning("%s, night %s: no predictions, no page on the %s", spec.model, night, span)
+            continue
+        page = drift_reports.Page(
+            model=spec.model,
+            night=night,
+            span=span,
+            version=champion.version,
+            rows=rows[rows["span"] == str(span)],
+            current=current,
+            reference=sample,
+            matured=matured[span],
+            predicted=reference.predictions(),
+            numeric=input_columns(spec, sample),
+        )
+        pages.append(drift_reports.write(page))
+    return pages
 
 
 def report_night(model: str, night: date) -> dict[str, Any]:
@@ -48,10 +102,112 @@ def report_night(model: str, night: date) -> dict[str, Any]:
 
     Raises:
         NotReleased: if the night has not been monitored.
+        ConfigError: if the version that was monitored is no champion of the ledger.
     """
-    raise NotImplementedError
+    spec = load_spec(SPECS / f"{model}.yaml")
+    rows = outputs.read("drift", model, night, night)
+    if rows.empty:
+        raise NotReleased(
+            f"{model}: night {night} has no drift rows: run `judge_predictions` of that night first"
+        )
+    release = ledger.release_named(str(rows["release_id"].iloc[0]))
+    version = int(rows["model_version"].iloc[0])
+    champion = next((p for p in promotions.promotions(model) if p.version == version), None)
+    if release is None or champion is None:
+        raise ConfigError(
+            f"{model}, night {night}: the ledger lacks version {version} or the release judged by"
+        )
+    pages = write_report(spec, night, rows, release, champion)
+    return {
+        "model": model,
+        "pages": [str(page) for page in pages],
+        "drifted": sorted(rows.loc[rows["is_drifted"].astype(bool) & (rows["kind"] == "share"), "span"]),
+    }
 
 
 def prune_reports(keep: int) -> list[Path]:
-    """Remove the reports of all but the newest `keep` nights of each model; what was removed."""
-    raise NotImplementedError
+    """Remove the reports of all but the newest `keep` nights of each model, and cached features like them."""
+    removed = drift_reports.prune(keep)
+    for folder in sorted(settings().drift.glob("features/*")):
+        kept = sorted({path.name[:10] for path in folder.glob("*.parquet")})[-max(keep, 7) :]
+        for path in sorted(folder.glob("*.parquet")):
+            if path.name[:10] not in kept:
+                path.unlink()
+                removed.append(path)
+    return removed
+
+
+def _own(features: pd.DataFrame, champion: Promotion) -> pd.DataFrame:
+    return features.loc[features["model_version"] == champion.version, ["night", PREDICTION]]
+
+
+def _within(frame: pd.DataFrame, night: date, span: Span) -> pd.Series:
+    first = pd.Timestamp(night) - pd.Timedelta(days=span.nights - 1)
+    return pd.to_datetime(frame["night"]).between(first, pd.Timestamp(night))
+
+
+def _features(spec: Spec, night: date) -> pd.DataFrame:
+    """The week's flights: features as scored, `night`, `probability`, `model_version`; no label."""
+    first = night - timedelta(days=Span.WEEK.nights - 1)
+    predictions = outputs.read("predictions", spec.model, first, night)
+    days = pd.to_datetime(predictions["night"])
+    frames = [
+        _features_of(spec, one, predictions[days == pd.Timestamp(one)])
+        for one in nights(first, night)
+        if (days == pd.Timestamp(one)).any()
+    ]
+    if not frames:
+        return pd.DataFrame({name: [] for name in ("night", PREDICTION, "model_version")})
+    return pd.concat(frames, ignore_index=True)
+
+
+def _features_of(spec: Spec, night: date, predictions: pd.DataFrame) -> pd.DataFrame:
+    """One night's, from the cache where it has been read before: six of a week's seven nights."""
+    service = str(predictions["feature_service"].iloc[0])
+    said = "|".join([service, str(predictions["release_id"].iloc[0]), *sorted(predictions["prediction_id"])])
+    key = hashlib.sha256(said.encode()).hexdigest()[:16]
+    path = settings().drift / "features" / spec.model / f"{night.isoformat()}-{key}.parquet"
+    if path.is_file():
+        features = pd.read_parquet(path)
+    else:
+        features = _read_features(spec, night, predictions, service)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        making = path.with_name(f".{path.name}.{os.getpid()}")
+        features.to_parquet(making, index=False)
+        making.replace(path)
+    made = predictions[["flight_id", PREDICTION, "model_version"]]
+    joined = features.merge(made, on="flight_id", how="inner", validate="one_to_one")
+    if len(joined) != len(predictions):
+        raise AlreadyDecided(f"{path} does not hold the flights that were scored: remove it and run again")
+    return joined.assign(night=pd.Timestamp(night))
+
+
+def _read_features(spec: Spec, night: date, predictions: pd.DataFrame, service: str) -> pd.DataFrame:
+    from redeye.adapters.features import training_frame
+
+    flights, release = flights_as_scored(spec, night, predictions)
+    frame = training_frame(release.snapshot_id, flights, service)
+    columns = list(input_columns(spec, frame))
+    return frame[[spec.population.key, *columns]].rename(columns={spec.population.key: "flight_id"})
+
+
+def _matured(spec: Spec, night: date, release: Release, champion: Promotion) -> dict[Span, pd.DataFrame]:
+    """The champion's own predictions with labels known at the cutoff: newest matured night, and its week."""
+    last = night - timedelta(days=spec.label_maturity_nights)
+    first = last - timedelta(days=Span.WEEK.nights - 1)
+    population, target = spec.population, spec.target
+    con = lake.connect_at(release.snapshot_id)
+    try:
+        predictions = outputs.read("predictions", spec.model, first, last, con=con)
+        labels = con.execute(
+            f"SELECT {population.key} AS flight_id, CAST({target.column} AS DOUBLE) AS label "
+            f"FROM warehouse.{population.relation} WHERE {population.night} BETWEEN ? AND ? "
+            f"AND {target.column} IS NOT NULL AND {target.known_at} <= ?",
+            [first, last, cutoff(night).replace(tzinfo=None)],
+        ).df()
+    finally:
+        con.close()
+    own = predictions[predictions["model_version"] == champion.version]
+    both = own[["flight_id", "night", PREDICTION]].merge(labels, on="flight_id", validate="one_to_one")
+    both = both.assign(label=both["label"].to_numpy(dtype=np.float64))
+    return {span: both[_within(both, last, span)] for span in Span}

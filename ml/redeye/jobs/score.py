@@ -83,6 +83,28 @@ def score_night(model: str, night: date, *, run_id: str, is_degraded_allowed: bo
     return _summary(written)
 
 
+def flights_as_scored(spec: Spec, night: date, standing: pd.DataFrame) -> tuple[pd.DataFrame, Release]:
+    """The flights of a night that was scored, and the release whose features they were given.
+
+    Args:
+        spec: of the model.
+        night: that was scored.
+        standing: its predictions; they name the release.
+
+    Raises:
+        AlreadyDecided: if the flights are not those that were scored, or the ledger lacks the release.
+    """
+    basis = _recorded_basis(standing)
+    flights, _ = _flights(spec, night, basis)
+    key = spec.population.key
+    if flights.empty or set(flights[key]) != set(standing["flight_id"]):
+        raise AlreadyDecided(
+            f"{spec.model}, night {night}: the schedule has {len(flights)} flights, {len(standing)} were scored: "
+            "they are not the same ones any more"
+        )
+    return flights, basis.release
+
+
 def export_night(model: str, night: date) -> dict[str, Any]:
     """Write a scored night's files for consumers.
 
