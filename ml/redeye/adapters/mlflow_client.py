@@ -20,6 +20,9 @@ _ENVIRONMENT = {
     "MLFLOW_UV_AUTO_DETECT": "false",
 }
 
+# What the UI shows an experiment as; without it, as one of language models.
+_KIND = {"mlflow.experimentKind": "custom_model_development"}
+
 
 def client() -> MlflowClient:
     """A client of the configured store; MLflow's fluent functions point there too.
@@ -44,7 +47,7 @@ def experiment_id(name: str) -> str:
         return str(found.experiment_id)
     location = f"{settings().artifacts_root}/{name}"
     try:
-        return str(store.create_experiment(name, artifact_location=location))
+        return str(store.create_experiment(name, artifact_location=location, tags=_KIND))
     except MlflowException:  # another training made it meanwhile
         if found := store.get_experiment_by_name(name):
             return str(found.experiment_id)

@@ -20,6 +20,8 @@ ADMIN = "admin"
 VIEWER = "viewer"
 AUTHORISATION = f"{__name__}:authorise"
 
+# MLflow's assistant lets a page start programs on the server. Nothing here needs it.
+_CLOSED = "/mlflow/assistant"
 _READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Questions too long for an address: the UI sends them as POST. They change nothing.
 _READING_POSTS = (
@@ -41,7 +43,7 @@ def is_reading(method: str, path: str) -> bool:
 
 
 def authorise() -> Authorization | Response:
-    """Check the login of the current request as MLflow does, and keep the viewer from writing.
+    """Check the login of the current request as MLflow does; keep the viewer from writing, all from the assistant.
 
     Named in MLflow's configuration as `authorization_function`; runs in its server.
     """
@@ -51,7 +53,8 @@ def authorise() -> Authorization | Response:
     answer = authenticate_request_basic_auth()
     if isinstance(answer, Response):
         return answer
-    if answer.username == VIEWER and not is_reading(request.method, request.path):
+    is_viewer = answer.username == VIEWER
+    if _CLOSED in request.path or (is_viewer and not is_reading(request.method, request.path)):
         return make_forbidden_response()
     return answer
 

@@ -194,6 +194,13 @@ def test_the_viewer_cannot_write(server, method, path, body):
     assert server.ask(method, path, VIEWER, body).status_code == httpx.codes.FORBIDDEN
 
 
+@pytest.mark.parametrize("user", [ADMIN, VIEWER])
+@pytest.mark.parametrize(("method", "path"), [("GET", "providers"), ("GET", "config"), ("POST", "message")])
+def test_nobody_reaches_the_assistant(server, user, method, path):
+    answer = server.ask(method, f"/ajax-api/3.0/mlflow/assistant/{path}", user, {})
+    assert answer.status_code == httpx.codes.FORBIDDEN
+
+
 def test_the_admin_can_write(server):
     body = {"json": {"run_id": server.run_id, "key": "seen", "value": "yes"}}
     assert server.ask("POST", f"{API}/runs/set-tag", ADMIN, body).status_code == httpx.codes.OK
