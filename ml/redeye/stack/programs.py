@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from redeye.settings import Settings
+from redeye.stack import watchdog
 from redeye.stack.postgres import EmbeddedPostgres
 
 DATABASE = "postgres"
 SERVERS = "servers"
 REAPER = "reaper"
+WATCHDOG = "watchdog"
 WORKER = "worker"
 # A worker that is told to stop lets its tasks end first. After this they are killed, and tried again later.
 CELERY_STOP_SECONDS = 60
@@ -123,7 +125,9 @@ def configuration(configured: Settings, every: Sequence[Program]) -> str:
         ),
         _section("supervisorctl", {"serverurl": f"unix://{socket}"}),
     ]
-    parts.append(_reaper(logs))
+    parts.append(_listener(logs, REAPER, "PROCESS_STATE_EXITED"))
+    bound = (f"http://{configured.host}:{configured.airflow_port}", f"{watchdog.BOUND_SECONDS:.0f}")
+    parts.append(_listener(logs, WATCHDOG, "TICK_60", *bound))
     parts += [
         program.section(logs, working_folder(configured), starts_at_once=program.name == DATABASE)
         for program in every
@@ -137,18 +141,18 @@ def configuration(configured: Settings, every: Sequence[Program]) -> str:
     return "\n".join(parts)
 
 
-def _reaper(logs: Path) -> str:
+def _listener(logs: Path, name: str, events: str, *arguments: str) -> str:
     options = {
-        "command": _escaped(shlex.join([sys.executable, "-m", "redeye.stack.reaper"])),
-        "events": "PROCESS_STATE_EXITED",
+        "command": _escaped(shlex.join([sys.executable, "-m", f"redeye.stack.{name}", *arguments])),
+        "events": events,
         "autorestart": "true",
         # Its output is the supervisor's protocol; a log of it would get a name of its own at each start.
         "stdout_logfile": "NONE",
-        "stderr_logfile": _escaped(str(log_path(logs, REAPER))),
+        "stderr_logfile": _escaped(str(log_path(logs, name))),
         "stderr_logfile_maxbytes": _LOG_BYTES,
         "stderr_logfile_backups": _LOG_BACKUPS,
     }
-    return _section(f"eventlistener:{REAPER}", options)
+    return _section(f"eventlistener:{name}", options)
 
 
 def log_path(logs: Path, name: str) -> Path:

@@ -11,10 +11,10 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TextIO
 
-from supervisor import childutils
+from redeye.stack.listener import listen
 
 _GRACE_SECONDS = 3.0
 
@@ -37,16 +37,12 @@ def end_group(leader: int, grace_seconds: float = _GRACE_SECONDS) -> bool:
 
 def serve(events: TextIO, answers: TextIO, end: Callable[[int], bool] = end_group) -> None:
     """Answer the supervisor's events until it closes the stream."""
-    while True:
-        childutils.listener.ready(answers)
-        line = events.readline()
-        if not line:
-            return
-        headers = childutils.get_headers(line)
-        payload = childutils.get_headers(events.read(int(headers["len"])))
+
+    def reap(payload: Mapping[str, str]) -> None:
         if pid := int(payload.get("pid", 0)):
             end(pid)
-        childutils.listener.ok(answers)
+
+    listen(events, answers, reap)
 
 
 def _signal_group(leader: int, number: int) -> bool:

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 _START_SECONDS = 15.0
 _STOP_SECONDS = 90.0
-_SERVER = re.compile(r"\b(airflow|mlflow|uvicorn|redeye\.stack\.reaper)\b")
+_SERVER = re.compile(r"\b(airflow|mlflow|uvicorn|redeye\.stack\.(reaper|watchdog))\b")
 
 
 class ProcessState(StrEnum):
