@@ -1,17 +1,27 @@
-"""Judges `{model}` by the labels that have become final.
+"""Judges `{model}` by the labels that have become final, and asks for a training if that is due.
 
-Runs at 03:00 New York time and waits, deferred, for the night's release. It measures the quality of
-earlier predictions whose labels have matured, against the heuristic on the same rows, and gives a verdict
-with reasons: `ok`, `watch` (look at the quality; nothing acts on it) or `retrain` (trigger
-`train_{model}` with a `reason`; it may still decide to keep the champion). The verdict and its reasons
-are in the task's log and its XCom; `make verdicts` prints the last ones. A night that is a recorded gap
-is skipped.
+Runs at 03:00 New York time and waits, deferred, for the night's release. It measures the quality of the
+champion's own predictions whose labels have matured, against the heuristic on the same rows and against
+the champion's test, each with its interval, looks for drift, and gives a verdict with reasons: `ok`,
+`watch` (a person should look; nothing acts on it) or `retrain`. A night that is a recorded gap is skipped.
+
+Between `retrain` and a training stand persistence (so many of the last nights), a cooldown and a budget
+per month; every night's decision is kept with its reason. If a training is due, `request_training` starts
+`train_{model}` as a run `requested__<night>` whose conf carries the verdict; most nights it is skipped.
+`make verdicts` prints verdicts and decisions. Nights may be run in any order and again: decisions are made
+forwards, from the first night that was scored, and what is decided stands.
 
 When a task is red:
 
 - **`judge_predictions`**: No prediction depends on this task: it can wait for the morning. `build night
   … first`: run `build_warehouse` for that night, then clear this task. Not released by 09:00: see why
   `build_warehouse` is red. `judged before as …`: a second run judged otherwise; the first verdict stands.
+- **`decide_retraining`**: The verdict is kept. It also judges earlier nights that were scored and never
+  judged: the log names the night if that failed; mend it there. Clear this task. The night after it
+  would catch up by itself.
+- **`request_training`**: The request is in the ledger and stays open until its training has ended. Clear
+  this task: a training that was started is not started again. Left red, the next night asks for it again.
+- **`write_reports`**: Verdict and request are not affected. The log names the report; clear this task.
 """
 
 from __future__ import annotations

@@ -1,17 +1,20 @@
 """Trains candidates for `{model}` and promotes the best one only if it passes every gate.
 
-Runs on the calendar of the spec if it has one, or by hand with `night` (what was known by then) and
-`reason`: for instance when the monitor's verdict is `retrain`. A promotion takes effect two nights after
-its own, never on a night already scored. Keeping the champion is a success, not a failure: the log and
-the registry say why.
+Runs when `monitor_{model}` asks for it (a run `requested__<night>` with the verdict in its conf and note),
+on the calendar of the spec if it has one, or by hand with `night` (what was known by then) and `reason`.
+A promotion takes effect two nights after its own, never on a night already scored. Keeping the champion is
+a success, not a failure: the log, the registry and the ledger say why.
+
+Trainings run one at a time. While this DAG is paused, requests wait as queued runs, none is lost; a
+promotion that comes too late is refused.
 
 When a task is red:
 
 - **`train_candidates`**: The champion stays, so nothing is urgent. `build night … first`: that night
   has no release; run `build_warehouse`, then clear this task. `is a recorded gap`: trigger again with
-  another night. `nights up to … are scored already`: the decision would change a night that is done;
-  trigger again with a later night. `another promotion followed`: clear this task, it is judged against
-  the champion of now. Anything else: the log names the step; mend it and clear this task.
+  another night. `nights up to … are scored already`: the candidate passed and would change a night that is
+  done; trigger again with the last night that is built. `another promotion followed`: clear this task, it
+  is judged against the champion of now. Anything else: the log names the step; mend it and clear this task.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from redeye.core.calendar import start_of
 from redeye.core.specs import Spec
 from redeye_airflow.nights import source_nights
 from redeye_airflow.operators import JobOperator
+from redeye_airflow.requests import TrainingRequestOperator
 from redeye_airflow.timetables import CalendarTimetable
 from redeye_airflow.vocabulary import AssetName, Link, Otherwise, ParamName, Requirement, RunValue, Tag, Verb
 from redeye_airflow.wiring import ACTIVE_RUNS, DEFAULTS, labelled, night_param, nightly
@@ -95,14 +96,21 @@ def score_dag(spec: Spec, doc: str) -> DAG:
 
 
 def monitor_dag(spec: Spec, doc: str) -> DAG:
-    """The DAG that judges predictions whose labels have matured."""
+    """The DAG that judges predictions whose labels have matured, and asks for a training when that is due.
+
+    Judging, deciding and reporting are tasks of their own: a report that fails is red by itself and costs
+    neither the verdict nor the request.
+    """
     with DAG(
         dag_id=f"{Verb.MONITOR}_{spec.model}",
         doc_md=doc.format(model=spec.model),
-        **labelled(f"Judge {spec.model} by matured labels.", _tags(spec, Tag.NIGHTLY)),
+        **labelled(
+            f"Judge {spec.model} by matured labels; ask for a training if it is due.",
+            _tags(spec, Tag.NIGHTLY),
+        ),
         **nightly(source_nights().final),
     ) as dag:
-        JobOperator(
+        judge = JobOperator(
             task_id="judge_predictions",
             job="redeye.jobs.monitor:monitor_night",
             given={"night": RunValue.NIGHT, "run_id": RunValue.RUN_ID},
@@ -112,11 +120,40 @@ def monitor_dag(spec: Spec, doc: str) -> DAG:
             wait=timedelta(hours=6),
             outlets=[Asset(f"{AssetName.MONITORING}/{spec.model}")],
         )
+        decide = JobOperator(
+            task_id="decide_retraining",
+            job="redeye.jobs.retraining:decide_night",
+            given={"night": RunValue.NIGHT, "run_id": RunValue.RUN_ID},
+            op_kwargs={"model": spec.model},
+            hands_on="requests",
+        )
+        # One for each open request, usually none: then the task is skipped and starts no process.
+        request = TrainingRequestOperator.per_request(
+            task_id="request_training",
+            trigger_dag_id=f"{Verb.TRAIN}_{spec.model}",
+            event=Asset(f"{AssetName.RETRAINING}/{spec.model}"),
+            model=spec.model,
+        ).expand(conf=decide.output)
+        report = JobOperator(
+            task_id="write_reports",
+            job="redeye.jobs.drift:report_night",
+            given={"night": RunValue.NIGHT},
+            op_kwargs={"model": spec.model},
+            outlets=[Asset(f"{AssetName.REPORTS}/{spec.model}")],
+            links=(Link.DRIFT_REPORT,),
+        )
+        judge >> [decide, report]
+        decide >> request
     return dag
 
 
 def train_dag(spec: Spec, doc: str) -> DAG:
-    """The DAG that trains candidates: on the spec's calendar if it has one, or by hand."""
+    """The DAG that trains candidates: when a verdict asked for it, on the spec's calendar, or by hand.
+
+    A request is a run of its own, started by the monitor with the verdict in its conf, not scheduled by the
+    asset event: Airflow's runs from events carry no conf, several events at once become one run, and those
+    that come while the DAG is paused are lost. The event is there for the lineage view.
+    """
     nights = source_nights()
     schedule = CalendarTimetable(spec.train_cron, nights.final) if spec.train_cron else None
     with DAG(
@@ -129,7 +166,7 @@ def train_dag(spec: Spec, doc: str) -> DAG:
         doc_md=doc.format(model=spec.model),
         **labelled(
             f"Train candidates for {spec.model}; promote one only if it passes every gate.",
-            _tags(spec, Tag.BY_HAND),
+            _tags(spec, *([Tag.CALENDAR] if spec.train_cron else []), Tag.ON_VERDICT),
         ),
         params={
             ParamName.NIGHT.value: night_param(),
@@ -153,12 +190,15 @@ def train_dag(spec: Spec, doc: str) -> DAG:
             # The calendar's runs start at hours of their own, some after the night's release was due.
             wait=timedelta(hours=6),
             execution_timeout=timedelta(hours=2),
+            # Each is judged against the champion that the one before it left.
+            max_active_tis_per_dag=1,
+            inlets=[Asset(f"{AssetName.RETRAINING}/{spec.model}")],
             outlets=[Asset(f"{AssetName.PROMOTIONS}/{spec.model}")],
             links=(Link.MLFLOW_RUN, Link.MODEL_VERSION),
         )
     return dag
 
 
-def _tags(spec: Spec, kind: Tag) -> list[str]:
+def _tags(spec: Spec, *kinds: Tag) -> list[str]:
     """The tags of a model's DAG. A spec cannot use the vocabulary's own words: they say when a DAG runs."""
-    return [Tag.MODEL, kind, *(tag for tag in spec.tags if tag not in set(Tag))]
+    return [Tag.MODEL, *kinds, *(tag for tag in spec.tags if tag not in set(Tag))]

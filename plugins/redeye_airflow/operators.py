@@ -48,6 +48,8 @@ class JobOperator(BaseOperator):
         on_deadline: what to do if it did not come in time; `degrade` sets `IS_DEGRADED`.
         wait: how long after the night's cutoff a scheduled run waits.
         links: keys of the job's result that become buttons on the task's page.
+        hands_on: key of the job's result, a list, that alone is handed on, so that a task can be mapped over
+            it; the whole result is the XCom `result`.
     """
 
     template_fields: Sequence[str] = ("op_kwargs",)
@@ -63,6 +65,7 @@ class JobOperator(BaseOperator):
         on_deadline: Otherwise = Otherwise.FAIL,
         wait: timedelta = timedelta(minutes=75),
         links: Sequence[Link] = (),
+        hands_on: str | None = None,
         **kwargs: Any,  # noqa: ANN401  BaseOperator's own
     ) -> None:
         super().__init__(**kwargs)
@@ -74,8 +77,9 @@ class JobOperator(BaseOperator):
         self.on_deadline = on_deadline
         self.wait = wait
         self.operator_extra_links = tuple(ResultLink(link) for link in links)
+        self.hands_on = hands_on
 
-    def execute(self, context: Context) -> dict[str, Any]:
+    def execute(self, context: Context) -> dict[str, Any] | list[Any]:
         """Check what the job requires, then run it; or defer, skip or fail."""
         try:
             run = NightRun.of(context)
@@ -88,7 +92,7 @@ class JobOperator(BaseOperator):
                 self._await_predecessor(run)
         return self._run_job(context, run)
 
-    def resume(self, context: Context, event: Mapping[str, str]) -> dict[str, Any]:
+    def resume(self, context: Context, event: Mapping[str, str]) -> dict[str, Any] | list[Any]:
         """Go on after the trigger fired."""
         night, outcome = event["night"], Outcome(event["outcome"])
         log.info("waiting for night %s ended: %s", night, outcome.value)
@@ -106,7 +110,7 @@ class JobOperator(BaseOperator):
                 )
         return self._too_late(context, NightRun.of(context), night)
 
-    def _with_release(self, context: Context, run: NightRun) -> dict[str, Any]:
+    def _with_release(self, context: Context, run: NightRun) -> dict[str, Any] | list[Any]:
         match standing(run.last):
             case Standing.RELEASED:
                 return self._run_job(context, run)
@@ -140,7 +144,7 @@ class JobOperator(BaseOperator):
         now = present()
         return deadline_of(run, self.wait, now) <= now
 
-    def _too_late(self, context: Context, run: NightRun, night: date | str) -> dict[str, Any]:
+    def _too_late(self, context: Context, run: NightRun, night: date | str) -> dict[str, Any] | list[Any]:
         reason = f"night {night} was not released by the deadline"
         return self._otherwise(self.on_deadline, context, run, reason)
 
@@ -152,7 +156,9 @@ class JobOperator(BaseOperator):
         trigger = ReleaseTrigger(night.isoformat(), deadline, watched_dag_id)
         self.defer(trigger=trigger, method_name=self.resume.__name__)
 
-    def _otherwise(self, choice: Otherwise, context: Context, run: NightRun, reason: str) -> dict[str, Any]:
+    def _otherwise(
+        self, choice: Otherwise, context: Context, run: NightRun, reason: str
+    ) -> dict[str, Any] | list[Any]:
         match choice:
             case Otherwise.DEGRADE:
                 log.warning("%s: going on degraded, from the last good release", reason)
@@ -163,7 +169,9 @@ class JobOperator(BaseOperator):
             f"{reason}: build it first if it can still be built, or take another night"
         )
 
-    def _run_job(self, context: Context, run: NightRun, *, is_degraded: bool = False) -> dict[str, Any]:
+    def _run_job(
+        self, context: Context, run: NightRun, *, is_degraded: bool = False
+    ) -> dict[str, Any] | list[Any]:
         values: dict[RunValue, Any] = {
             RunValue.NIGHT: run.last,
             RunValue.FIRST: run.first,
@@ -182,8 +190,14 @@ class JobOperator(BaseOperator):
             raise AirflowFailException(str(error)) from error
         handed_on = hand_on(result, self.job)
         log.info("night %s: %s", run.label, summary(handed_on))
+        for link in self.operator_extra_links:
+            # A line of its own: the log's page makes an address clickable up to the next space.
+            log.info("%s: %s", link.name, handed_on.get(link.link.value) or "none")
         self._emit(context, run)
-        return handed_on
+        if self.hands_on is None:
+            return handed_on
+        context["ti"].xcom_push("result", handed_on)
+        return list(handed_on[self.hands_on])
 
     def _emit(self, context: Context, run: NightRun) -> None:
         """Describe what was produced on its asset events, for the lineage view."""
@@ -219,9 +233,10 @@ def hand_on(result: object, job: str) -> dict[str, Any]:
 
 
 def summary(result: Mapping[str, Any]) -> str:
-    """One line for the log: the plain values, and the sizes of the others."""
+    """One line for the log: the plain values without addresses, and the sizes of the others."""
     parts = [
         f"{name}={len(value)} items" if isinstance(value, list | dict) else f"{name}={value}"
         for name, value in result.items()
+        if name not in set(Link)
     ]
     return ", ".join(parts) or "done"

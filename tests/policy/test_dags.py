@@ -14,12 +14,14 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
 from airflow.serialization.serialized_objects import DagSerialization
+from airflow.timetables.simple import AssetTriggeredTimetable
 
 from redeye.core.specs import sound_specs
 from redeye.settings import PROJECT_ROOT, SPECS
 from redeye_airflow.operators import JobOperator
+from redeye_airflow.requests import TrainingRequestOperator
 from redeye_airflow.timetables import NightTimetable
-from redeye_airflow.vocabulary import OWNER, Tag, Verb
+from redeye_airflow.vocabulary import OWNER, AssetName, Tag, Verb
 
 DAGS = PROJECT_ROOT / "dags"
 FILES = sorted(DAGS.glob("*.py"))
@@ -89,8 +91,37 @@ def test_the_doc_of_a_models_dag_names_the_model(bag: DagBag) -> None:
 def test_every_task_runs_a_job_by_its_path(bag: DagBag) -> None:
     for dag in bag.dags.values():
         for task in dag.tasks:
+            if getattr(task, "operator_class", None) is TrainingRequestOperator:
+                continue
             assert isinstance(task, JobOperator), f"{dag.dag_id}.{task.task_id}"
             assert re.fullmatch(r"redeye\.jobs\.\w+:\w+", task.job), f"{dag.dag_id}.{task.task_id}"
+
+
+def test_a_request_starts_the_training_of_its_own_model_and_tells_of_it(bag: DagBag) -> None:
+    for model in MODELS:
+        monitor, train = bag.dags[f"{Verb.MONITOR}_{model}"], bag.dags[f"{Verb.TRAIN}_{model}"]
+        request = monitor.get_task("request_training")
+        assert request.partial_kwargs["trigger_dag_id"] == train.dag_id
+        event = request.partial_kwargs["event"]
+        assert event.uri == f"{AssetName.RETRAINING}/{model}"
+        assert event in train.get_task("train_candidates").inlets
+        # The request itself starts the training: an event that did so too would train twice.
+        assert not isinstance(train.timetable, AssetTriggeredTimetable)
+
+
+def test_a_report_that_fails_costs_neither_the_verdict_nor_the_request(bag: DagBag) -> None:
+    for model in MODELS:
+        monitor = bag.dags[f"{Verb.MONITOR}_{model}"]
+        assert monitor.get_task("write_reports").downstream_task_ids == set()
+        assert monitor.get_task("decide_retraining").upstream_task_ids == {"judge_predictions"}
+
+
+def test_trainings_run_one_at_a_time_and_say_when_they_run(bag: DagBag) -> None:
+    for model in MODELS:
+        train = bag.dags[f"{Verb.TRAIN}_{model}"]
+        assert train.get_task("train_candidates").max_active_tis_per_dag == 1
+        assert Tag.ON_VERDICT in train.tags
+        assert (Tag.CALENDAR in train.tags) is bool(sound_specs(SPECS)[model].train_cron)
 
 
 def test_nightly_dags_count_nights_and_never_catch_up(bag: DagBag) -> None:

@@ -100,3 +100,12 @@ def test_only_a_scheduled_run_counts_its_patience_from_the_cutoff() -> None:
     backfill = NightRun.of(context("backfill", night=date(2013, 4, 1)))
     assert deadline_of(scheduled, timedelta(hours=1), now) == cutoff(date(2013, 4, 1)) + timedelta(hours=1)
     assert deadline_of(backfill, timedelta(hours=1), now) == now + timedelta(hours=1)
+
+
+def test_a_requested_training_takes_night_and_reason_from_its_conf() -> None:
+    run = NightRun.of(
+        context("operator_triggered", night=None)
+        | {"params": {"night": "2013-09-29", "reason": "worse than the heuristic", "verdict": "retrain"}}
+    )
+    assert (run.last, run.reason, run.actor) == (date(2013, 9, 29), "worse than the heuristic", "verdict")
+    assert not run.is_scheduled

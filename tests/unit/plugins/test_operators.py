@@ -229,6 +229,14 @@ def test_a_job_gets_constants_and_what_it_asks_of_the_run(boundary: Boundary) ->
     ]
 
 
+def test_a_list_can_be_handed_on_alone_to_map_over(boundary: Boundary) -> None:
+    boundary.result = {"is_requested": True, "requests": [{"night": "2013-04-02"}]}
+    given, pushed = context("backfill"), {}
+    given["ti"] = SimpleNamespace(xcom_push=pushed.__setitem__)
+    assert task(hands_on="requests").execute(given) == [{"night": "2013-04-02"}]
+    assert pushed == {"result": boundary.result}
+
+
 def test_an_asset_event_says_which_night_and_run(boundary: Boundary) -> None:
     given, outlet = context("backfill"), Asset(f"{AssetName.MONITORING}/m")
     task(outlets=[outlet]).execute(given)

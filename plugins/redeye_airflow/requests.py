@@ -1,0 +1,72 @@
+"""The operator that turns a recorded request into a training: a run with the verdict in its conf, and an event."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+from airflow.sdk import Asset, AssetAlias, Context
+from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+if TYPE_CHECKING:
+    from airflow.sdk.definitions.mappedoperator import OperatorPartial
+
+log = logging.getLogger(__name__)
+
+# The run of a request is named by its night: whoever asks again finds it.
+RUN_PREFIX = "requested__"
+
+
+class TrainingRequestOperator(TriggerDagRunOperator):
+    """Starts the training that one request asks for; mapped over the open requests, as `conf`.
+
+    However often it is killed, tried again or cleared: a request has one run, known by its id, and one
+    event. A run that failed is left to whoever clears it. In a paused DAG the run waits, queued, until the
+    DAG is unpaused.
+
+    Args:
+        event: the asset that stands for requests in the lineage view.
+        alias: through which its events are made.
+    """
+
+    def __init__(self, *, event: Asset, alias: AssetAlias, **kwargs: Any) -> None:  # noqa: ANN401
+        super().__init__(**kwargs)
+        self.event = event
+        self.alias = alias
+
+    @classmethod
+    def per_request(cls, *, task_id: str, trigger_dag_id: str, event: Asset, model: str) -> OperatorPartial:
+        """The operator but for `conf`, over which it is to be expanded.
+
+        What a scheduler must see of a mapped task has to be an argument here: it never makes the operator.
+        """
+        alias = AssetAlias(f"retraining_{model}")
+        return cls.partial(
+            task_id=task_id,
+            trigger_dag_id=trigger_dag_id,
+            event=event,
+            alias=alias,
+            inlets=[event],
+            # Through an alias, because an asset among the outlets would have an event at every success.
+            outlets=[alias],
+            map_index_template="{{ task.conf['night'] }}",
+            logical_date=None,
+            skip_when_already_exists=True,
+            openlineage_inject_parent_info=False,
+        )
+
+    def execute(self, context: Context) -> None:
+        """Tell of the request and start its training, each unless that was done."""
+        request = dict(self.conf or {})
+        night = request["night"]
+        if not any(event.extra.get("night") == night for event in context["inlet_events"][self.event]):
+            context["outlet_events"][self.alias].add(self.event, extra=request)
+        run_id = f"{RUN_PREFIX}{night}"
+        if RuntimeTaskInstance.get_dr_count(dag_id=self.trigger_dag_id, run_ids=[run_id]):
+            log.info("%s has a run %s already", self.trigger_dag_id, run_id)
+            return
+        self.trigger_run_id = run_id
+        self.note = f"Asked for by the verdict {request['verdict']} of night {night}: {request['reason']}"
+        log.info("%s %s: %s", self.trigger_dag_id, run_id, self.note)
+        super().execute(context)
