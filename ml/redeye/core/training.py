@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,11 +21,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Fitted:
-    """A fitted algorithm, with what the validation window says about it."""
+    """A fitted algorithm, with what the validation window says about it.
+
+    Attributes:
+        seconds: wall time of the fit.
+    """
 
     algorithm: str
     model: Model[Any]
     validation: Metrics
+    seconds: float = 0.0
 
 
 def rows_of(frame: pd.DataFrame, spec: Spec, window: Window) -> pd.DataFrame:
@@ -82,12 +88,19 @@ def fit_candidates(
     )
     fitted = []
     for name, params in spec.algorithms.chosen().items():
+        began = time.perf_counter()
         model = algorithm(name).fit(training, params)
+        seconds = time.perf_counter() - began
         metrics = scored(model, validation, spec).metrics()
         log.info(
-            "%s: %s %.4f on %s", name, spec.gates.primary_metric, _primary(metrics, spec), windows.validation
+            "%s: %s %.4f on %s after %.1f s",
+            name,
+            spec.gates.primary_metric,
+            _primary(metrics, spec),
+            windows.validation,
+            seconds,
         )
-        fitted.append(Fitted(name, model, metrics))
+        fitted.append(Fitted(name, model, metrics, seconds))
     return tuple(fitted)
 
 

@@ -98,8 +98,9 @@ class TorchModel(Model[TorchParams]):
         )
 
     def predict(self, frame: pd.DataFrame) -> Floats:
-        """The network's probability."""
-        return self.network.probabilities(_batch(frame, self.numeric, self.known))
+        """The network's probability, by one thread: with another number of them the sums round another way."""
+        with threads(1):
+            return self.network.probabilities(_batch(frame, self.numeric, self.known))
 
     def importance(self) -> dict[str, float]:
         """Mean absolute share of each column in the log odds, on a sample of the validation rows."""
