@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from redeye.core.errors import ConfigError
 from redeye.settings import Settings
 from redeye.stack.environment import environment
 from redeye.stack.secrets import Secrets
@@ -80,3 +81,30 @@ def test_the_environments_programs_come_first_however_often_it_is_set(configured
     monkeypatch.setenv("PATH", once)
     assert environment(configured, SECRETS)["PATH"] == once
     assert (Path(once.split(os.pathsep)[0]) / "python").exists()
+
+
+def test_tasks_run_in_the_scheduler_unless_the_executor_is_celery(configured):
+    known = environment(configured, SECRETS)
+    assert known["AIRFLOW__CORE__EXECUTOR"] == "LocalExecutor"
+    assert not [name for name in known if name.startswith("AIRFLOW__CELERY")]
+
+
+def test_celery_uses_the_broker_and_airflows_database_and_loses_no_task(configured):
+    broker = {"executor": "CeleryExecutor", "celery_broker_url": SecretStr("redis://:pw@broker:6379/0")}
+    known = environment(configured.model_copy(update=broker), SECRETS)
+    assert known["AIRFLOW__CELERY__BROKER_URL"] == "redis://:pw@broker:6379/0"
+    assert known["AIRFLOW__CELERY__RESULT_BACKEND"] == f"db+{known['AIRFLOW__DATABASE__SQL_ALCHEMY_CONN']}"
+    assert known["AIRFLOW__CELERY__TASK_ACKS_LATE"] == "True"
+    # Longer than any task may take, or it would be handed out while it still runs.
+    assert int(known["AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT"]) >= 6 * 3600
+
+
+def test_celery_without_a_broker_is_refused(configured):
+    with pytest.raises(ConfigError, match="REDEYE_CELERY_BROKER_URL"):
+        environment(configured.model_copy(update={"executor": "CeleryExecutor"}), SECRETS)
+
+
+def test_artifacts_by_url_reach_mlflow(configured):
+    assert environment(configured, SECRETS)["MLFLOW_DEFAULT_ARTIFACT_ROOT"].startswith("file://")
+    elsewhere = configured.model_copy(update={"artifacts_url": "s3://bucket/artifacts/"})
+    assert environment(elsewhere, SECRETS)["MLFLOW_DEFAULT_ARTIFACT_ROOT"] == "s3://bucket/artifacts"

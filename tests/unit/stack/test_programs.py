@@ -23,8 +23,8 @@ class PlainPostgres(EmbeddedPostgres):
         return ["postgres", "-D", str(self.data_dir)]
 
 
-def parsed(home: Path) -> configparser.RawConfigParser:
-    configured = Settings(home=home)
+def parsed(home: Path, **chosen: object) -> configparser.RawConfigParser:
+    configured = Settings(home=home, **chosen)
     postgres = PlainPostgres(home / "postgres", configured.postgres_port, MADE_UP.postgres_password)
     parser = configparser.RawConfigParser(inline_comment_prefixes=(" ;",), strict=True)
     parser.read_string(programs.configuration(configured, programs.programs(configured, postgres)))
@@ -83,3 +83,15 @@ def test_a_socket_path_that_is_too_long_is_made_in_the_temporary_folder():
 
 def test_a_short_socket_path_stays_in_the_home():
     assert programs.socket_path(Settings(home=Path("/srv/redeye"))) == Path("/srv/redeye/run/supervisor.sock")
+
+
+def test_celerys_worker_runs_only_where_the_executor_needs_it_and_lets_its_tasks_end(tmp_path):
+    assert "program:worker" not in parsed(tmp_path)
+    worker = parsed(tmp_path, executor="CeleryExecutor", celery_concurrency=3)["program:worker"]
+    # Its own log server would listen on every address.
+    assert "--skip-serve-logs" in worker["command"]
+    assert "--concurrency 3" in worker["command"]
+    # A signal to the whole group would end the tasks too.
+    assert worker["stopasgroup"] == "false"
+    assert worker["killasgroup"] == "true"
+    assert int(worker["stopwaitsecs"]) >= 60

@@ -1,0 +1,42 @@
+"""A container's health: an answer by exit status, never an error that means something else."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from redeye.stack import healthy
+
+
+class Answers(BaseHTTPRequestHandler):
+    """Well at `/well`, 503 elsewhere."""
+
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == "/well" else 503)
+        self.end_headers()
+
+    def log_message(self, *arguments: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    server = HTTPServer(("127.0.0.1", 0), Answers)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+def test_a_server_is_healthy_when_it_answers_well(address, spare_port):
+    assert healthy.main(["http", f"{address}/well"]) == 0
+    assert healthy.main(["http", f"{address}/ill"]) == 1
+    assert healthy.main(["http", f"http://127.0.0.1:{spare_port}/"]) == 1
+
+
+def test_a_worker_that_is_not_there_is_not_healthy(monkeypatch):
+    monkeypatch.setenv("AIRFLOW__CELERY__BROKER_URL", "memory://")
+    monkeypatch.setattr(healthy, "_TIMEOUT_SECONDS", 0.2)
+    assert healthy.main(["worker"]) == 1
