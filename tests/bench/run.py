@@ -21,6 +21,7 @@ sys.path[:0] = [str(Path(__file__).parents[2] / "ml")]
 import dbt_night  # noqa: E402 -- after the path is set
 import frame  # noqa: E402
 import history  # noqa: E402
+import network  # noqa: E402
 import one_night  # noqa: E402
 import scheduler  # noqa: E402
 import scoring  # noqa: E402
@@ -32,7 +33,7 @@ from redeye.core.calendar import ONE_DAY  # noqa: E402
 from redeye.core.errors import RedeyeError  # noqa: E402
 from redeye.settings import settings  # noqa: E402
 
-FIGURES = ("scoring", "dbt", "night", "scheduler", "frame", "history")
+FIGURES = ("scoring", "network", "dbt", "night", "scheduler", "frame", "history")
 NIGHT = date(2013, 12, 30)
 # As a task has in Airflow.
 ATTEMPTS = 2
@@ -77,11 +78,12 @@ class Bench:
             self._say(f"history up to {self.before}, a champion, scored nights")
             self.models.mkdir()
             self.at.run("prepared:history", last=self.before)
-            if {"scoring", "night"} & set(only):
+            if {"scoring", "network", "night"} & set(only):
                 made = self.at.run("prepared:champion", last=self.before, folder=str(self.models))
             self.at.checkpoint(BASE)
         measures: dict[str, Callable[[], list[Figure]]] = {
             "scoring": lambda: self._scoring(made),
+            "network": self._network,
             "dbt": self._dbt,
             "night": self._night,
             "scheduler": self._scheduler,
@@ -110,6 +112,12 @@ class Bench:
     def _scoring(self, made: dict[str, Any]) -> list[Figure]:
         folder, sha256 = str(self.models), made["hashes"]["xgboost"]
         return scoring.figures(self.at.run("scoring:measure", folder=folder, sha256=sha256))
+
+    def _network(self) -> list[Figure]:
+        folder, times = str(self.models), self.options.repeat
+        return network.figures(
+            self.at.run("network:measure", folder=folder, times=times, threads=settings().threads)
+        )
 
     def _dbt(self) -> list[Figure]:
         self.at.back_to(BASE)

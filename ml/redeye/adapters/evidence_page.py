@@ -103,8 +103,8 @@ def _result(rows: pd.DataFrame, algorithms: list[str], learned: Mapping[str, Lea
                 lines.append(f"- {_verdict(rows, algorithm, other, metric)}")
     if {"torch", "xgboost"} <= set(algorithms):
         apart = _picked(rows, "torch", "auc", "xgboost")
-        apart = apart[apart["month"] != POOLED]
-        worst, best = apart.loc[apart["value"].idxmin()], apart.loc[apart["value"].idxmax()]
+        apart = apart[apart["month"] != POOLED].sort_values("value")
+        worst, best = apart.iloc[0], apart.iloc[-1]
         within = int((apart["value"] >= -0.01).sum())
         lines.append(
             f"- **torch beside xgboost**: at least as good or behind by at most 0.01 AUC in {within} of {len(apart)} "
