@@ -2,7 +2,7 @@
 
 `warehouse` holds everything up to the features; its readers always name a snapshot. `outputs` holds
 predictions and monitoring. Writers hold the lease of the catalog and carry its fencing token, which
-Postgres checks at every commit (`schema/lease.sql`).
+Postgres checks at every commit (`schema/r0001_lease.sql`).
 """
 
 from __future__ import annotations

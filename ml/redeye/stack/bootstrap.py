@@ -91,11 +91,11 @@ def prepare_databases(
     environment.export(configured, secrets)
     done_path = configured.home / "run" / "prepared.json"
     done = _read_done(done_path)
-    if done.get("schema") != databases.schema_hash():
+    if done.get("schema") != databases.schema_state():
         step("Creating databases and roles")
         databases.create(running, secrets)
         databases.create_ledgers(running)
-        done["schema"] = databases.schema_hash()
+        done["schema"] = databases.schema_state()
         _write_private(done_path, json.dumps(done))
     if not with_tools:
         return

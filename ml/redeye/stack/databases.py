@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Protocol
 
 from psycopg2 import sql
@@ -83,25 +81,23 @@ def _create_database(at: cursor, database: Database) -> None:
     at.execute(sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}").format(name, name))
 
 
-def schema_sql(database: str) -> str:
-    """The SQL of a ledger's database, run by the superuser once the lake's catalog is there."""
-    folder = files("redeye.adapters") / "schema"
-    return "\n".join((folder / name).read_text(encoding="utf-8") for name in ("lease.sql", f"{database}.sql"))
+def schema_state() -> str:
+    """The databases' names and the newest revision of each ledger, to tell whether they are as this code has them."""
+    from redeye.stack import migrations
 
-
-def schema_hash() -> str:
-    """A hash over the databases' names and the SQL of all ledgers, to tell whether it has to run again."""
-    parts = [*(database.name for database in DATABASES), *(schema_sql(name) for name in LEDGERS)]
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    names = [database.name for database in DATABASES]
+    return " ".join([*names, *(f"{name}={migrations.head(name)}" for name in LEDGERS)])
 
 
 def create_ledgers(server: Administered) -> None:
-    """Make the two lakes' catalogs as `settings()` names them, then the ledgers beside them."""
+    """Make the two lakes' catalogs as `settings()` names them, then bring the ledgers beside them up to date.
+
+    Raises:
+        RedeyeError: if a migration fails; nothing of it is kept.
+    """
     from redeye.adapters import lake
+    from redeye.stack import migrations
 
     lake.initialise()
     for name in LEDGERS:
-        with server.superuser(name) as link, link.cursor() as at:
-            link.autocommit = False
-            at.execute(schema_sql(name))
-            link.commit()
+        migrations.upgrade(server, name)
