@@ -27,7 +27,7 @@ def parts(configured: Settings) -> dict[str, Path]:
         "artifacts": configured.artifacts,
         "online store": configured.online_store.parent,
         "exports": configured.exports,
-        "reports": home / "reports",
+        "reports": configured.reports,
         "data docs": configured.data_docs,
         "logs": home / "logs",
     }

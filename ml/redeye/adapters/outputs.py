@@ -160,17 +160,17 @@ def write_once(
 
 
 def _prepare(con: duckdb.DuckDBPyConnection, table: str) -> None:
-    """Create a table that is not there yet; one from before the label gets it, as 0."""
-    con.execute(
-        f"CREATE TABLE IF NOT EXISTS outputs.main.{table} ({_TABLES[table]}, {LABEL} INTEGER DEFAULT 0)"
-    )
+    """Create a table that is not there yet; one of earlier code gets the columns it lacks, empty in its old rows."""
+    columns = f"{_TABLES[table]}, {LABEL} INTEGER DEFAULT 0"
+    con.execute(f"CREATE TABLE IF NOT EXISTS outputs.main.{table} ({columns})")
     found = con.execute(
-        "SELECT 1 FROM duckdb_columns() "
-        "WHERE database_name = 'outputs' AND schema_name = 'main' AND table_name = ? AND column_name = ?",
-        [table, LABEL],
-    ).fetchone()
-    if found is None:
-        con.execute(f"ALTER TABLE outputs.main.{table} ADD COLUMN {LABEL} INTEGER DEFAULT 0")
+        "SELECT column_name FROM duckdb_columns() "
+        "WHERE database_name = 'outputs' AND schema_name = 'main' AND table_name = ?",
+        [table],
+    ).fetchall()
+    for column in columns.split(","):
+        if (column.split()[0],) not in found:
+            con.execute(f"ALTER TABLE outputs.main.{table} ADD COLUMN {column}")
 
 
 def _exists(con: duckdb.DuckDBPyConnection, table: str) -> bool:

@@ -58,7 +58,9 @@ def everything(server: Any) -> dict[str, object]:
                 "WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1"
             )
             for (table,) in at.fetchall():
-                at.execute(f"SELECT count(*), md5(string_agg(t::text, E'\\n' ORDER BY t::text)) FROM {table} t")
+                at.execute(
+                    f"SELECT count(*), md5(string_agg(t::text, E'\\n' ORDER BY t::text)) FROM {table} t"
+                )
                 found[f"{database.name}: {table}"] = at.fetchone()
     for each in ledger.all_releases():
         found[f"release {each.release_id}"] = release_content.of_snapshot(each.snapshot_id)
