@@ -153,11 +153,15 @@ def test_run_and_version_link_to_the_task_and_the_outcome_links_back(run_trainin
     assert f"[The task in Airflow]({TASK_PAGE})" in note
     assert f"[The version in the registry]({outcome.model_version_url})" in note
     assert "decision: promoted" in note
-    assert outcome.model_version_url == "https://mlflow.example/#/models/flight_delay/versions/2"
+    assert (
+        outcome.model_version_url
+        == "https://mlflow.example/#/models/flight_delay/versions/2?workflowType=machine_learning"
+    )
     experiment = run.info.experiment_id
     assert (
         outcome.mlflow_run_url
         == f"https://mlflow.example/#/experiments/{experiment}/runs/{outcome.mlflow_run_id}"
+        "?workflowType=machine_learning"
     )
     for number in ("1", "2"):
         assert client().get_model_version("flight_delay", number).tags["airflow_url"] == TASK_PAGE

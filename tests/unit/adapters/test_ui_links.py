@@ -7,6 +7,8 @@ import pytest
 from redeye.adapters import ui_links
 from redeye.settings import settings
 
+KIND = "?workflowType=machine_learning"
+
 
 @pytest.fixture
 def configured(monkeypatch):
@@ -31,18 +33,18 @@ def configured(monkeypatch):
 def test_the_embedded_servers_are_the_default(configured):
     configured(AIRFLOW_PORT="1234", MLFLOW_PORT="5678")
     assert ui_links.task_page("d", "r", "t") == "http://127.0.0.1:1234/dags/d/runs/r/tasks/t"
-    assert ui_links.version_page("m", 3) == "http://127.0.0.1:5678/#/models/m/versions/3"
+    assert ui_links.version_page("m", 3) == f"http://127.0.0.1:5678/#/models/m/versions/3{KIND}"
 
 
 def test_a_proxys_address_goes_before(configured):
     configured(AIRFLOW_URL="https://ops.example/airflow/", MLFLOW_URL="https://ops.example/mlflow")
     assert ui_links.task_page("d", "r", "t") == "https://ops.example/airflow/dags/d/runs/r/tasks/t"
-    assert ui_links.training_page("1", "ab") == "https://ops.example/mlflow/#/experiments/1/runs/ab"
+    assert ui_links.training_page("1", "ab") == f"https://ops.example/mlflow/#/experiments/1/runs/ab{KIND}"
 
 
 def test_an_mlflow_server_elsewhere_is_where_its_pages_are(configured):
     configured(MLFLOW_TRACKING_URL="https://mlflow.example/")
-    assert ui_links.training_page("1", "ab") == "https://mlflow.example/#/experiments/1/runs/ab"
+    assert ui_links.training_page("1", "ab") == f"https://mlflow.example/#/experiments/1/runs/ab{KIND}"
     configured(MLFLOW_TRACKING_URL="https://inner.example", MLFLOW_URL="https://outer.example")
     assert ui_links.training_page("1", "ab").startswith("https://outer.example/")
 
