@@ -22,7 +22,7 @@ import pandas as pd
 
 from redeye.adapters import lake, ledger, promotions
 from redeye.adapters.artifacts import load_artifact
-from redeye.core.calendar import cutoff
+from redeye.core.calendar import ONE_DAY, cutoff
 from redeye.core.drift import Kind
 from redeye.core.drift_calibration import History, calibrate, table
 from redeye.core.drift_measures import Bins, Summary
@@ -41,7 +41,7 @@ SAMPLE_ROWS = 20_000
 # Nights whose features are read at once: some 50,000 rows.
 CHUNK_NIGHTS = 60
 # Raised when files of an older form cannot be read.
-FORMAT = 1
+FORMAT = 2
 FILES = ("profile.json", "calibration.parquet", "sample.parquet", "predictions.parquet")
 
 
@@ -63,8 +63,13 @@ class Reference:
         return pd.read_parquet(self.folder / "sample.parquet")
 
     def predictions(self) -> pd.DataFrame:
-        """Predictions on nights that it was not fitted to: `night`, `probability`, `label`."""
+        """Its predictions on its history: `night`, `probability`, `label`, and whether it was fitted to the row."""
         return pd.read_parquet(self.folder / "predictions.parquet")
+
+    def unseen(self) -> pd.DataFrame:
+        """Those on nights that it was not fitted to: only there do its labels say how good it is."""
+        predictions = self.predictions()
+        return predictions[~predictions["is_fitted"]].reset_index(drop=True)
 
 
 @dataclass(frozen=True)
@@ -84,9 +89,8 @@ def reference_of(spec: Spec, champion: Promotion) -> Reference:
     """The reference of a champion, made if it is not there.
 
     The reference are the rows that the champion was fitted and chosen by. Clean history, which calibrates,
-    goes on over the nights of its test, up to the last mature one: the gates passed on them. The
-    prediction's reference are the nights after those it was fitted to: on its own training rows a model is
-    surer than it will ever be again.
+    goes on over the nights of its test, up to the last mature one: the gates passed on them. Quality is
+    compared with the nights after those it was fitted to.
 
     Args:
         spec: of the model.
@@ -202,39 +206,41 @@ def _make(origin: _Origin, folder: Path) -> None:
         place = np.searchsorted(np.array(chunk, dtype="datetime64[D]"), _days(frame, spec))
         for name, cut in bins.items():
             parts[name].append(Summary.of(cut, frame[name], place, len(chunk)))
-        unseen = frame[_days(frame, spec) > np.datetime64(origin.fitted_until)]
-        if len(unseen):
-            predicted.append(
-                pd.DataFrame(
-                    {
-                        "night": _days(unseen, spec).astype("datetime64[us]"),
-                        PREDICTION: model.predict(unseen),
-                        "label": unseen[spec.target.column].to_numpy(dtype=np.float64),
-                    }
-                )
+        predicted.append(
+            pd.DataFrame(
+                {
+                    "night": _days(frame, spec).astype("datetime64[us]"),
+                    PREDICTION: model.predict(frame),
+                    "label": frame[spec.target.column].to_numpy(dtype=np.float64),
+                    "is_fitted": _days(frame, spec) <= np.datetime64(origin.fitted_until),
+                }
             )
+        )
     is_reference = origin.reference.mask(nights)
     histories = {
         name: History(bins[name], Kind.FEATURE, Summary.joined(found), is_reference)
         for name, found in parts.items()
     }
     predictions = pd.concat(predicted, ignore_index=True)
-    histories[PREDICTION] = _prediction_history(predictions)
+    histories[PREDICTION] = _prediction_history(predictions, is_reference)
     rules = spec.monitor.drift
     calibration = table(
-        [*calibrate(histories.values(), nights, rules), *calibrate_quality(predictions, rules)]
+        [
+            *calibrate(histories.values(), nights, rules),
+            *calibrate_quality(predictions[~predictions["is_fitted"]], rules),
+        ]
     )
     profile = Profile.of(histories, tuple(empty), calibration)
     _write(origin, folder, profile, sample, predictions, nights)
 
 
-def _prediction_history(predictions: pd.DataFrame) -> History:
-    cut = Bins.of(predictions[PREDICTION], is_numeric=True, maximum_categories=2)
-    if cut is None:
-        raise ValueError("the champion predicted nothing on the nights after its fit")
+def _prediction_history(predictions: pd.DataFrame, is_reference: np.ndarray) -> History:
     days, place = np.unique(predictions["night"].to_numpy(), return_inverse=True)
+    cut = Bins.of(predictions.loc[is_reference[place], PREDICTION], is_numeric=True, maximum_categories=2)
+    if cut is None:
+        raise ValueError("the champion predicted nothing on the nights of its training")
     summary = Summary.of(cut, predictions[PREDICTION], place, len(days))
-    return History(cut, Kind.PREDICTION, summary, np.ones(len(days), dtype=bool))
+    return History(cut, Kind.PREDICTION, summary, is_reference)
 
 
 def _write(
@@ -262,7 +268,7 @@ def _write(
         "decided_night": origin.decided.isoformat(),
         "reference_nights": [nights[0].isoformat(), origin.reference.last.isoformat()],
         "history_nights": [nights[0].isoformat(), nights[-1].isoformat()],
-        "prediction_nights": [f"{night:%Y-%m-%d}" for night in predictions["night"].agg(["min", "max"])],
+        "quality_nights": [(origin.fitted_until + ONE_DAY).isoformat(), nights[-1].isoformat()],
         "sample_rows": len(sample),
         "rules": origin.spec.monitor.drift.model_dump(),
         "files": {name: _sha256(making / name) for name in FILES},

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -47,7 +47,8 @@ class Page:
         current: the span's rows with the features and, where the champion made it, `probability`.
         reference: a sample of what the champion learned from.
         matured: its predictions with `label`, of the newest matured nights.
-        predicted: its predictions with `label` on nights after its fit.
+        predicted: its predictions on the rows it learned from, without label.
+        unseen: its predictions with `label` on nights after its fit.
         numeric: which of the columns are numbers.
     """
 
@@ -60,6 +61,7 @@ class Page:
     reference: pd.DataFrame
     matured: pd.DataFrame
     predicted: pd.DataFrame
+    unseen: pd.DataFrame
     numeric: Mapping[str, bool]
 
 
@@ -125,12 +127,12 @@ def _drift(page: Page, shown: list[str]) -> Snapshot:
     from evidently.metrics import ValueDrift
 
     distances = page.rows[page.rows["statistic"].isin([str(each) for each in DISTANCES])]
-    values = distances.set_index("column_name")[["value", "threshold", "is_drifted"]]
+    values: dict[str, dict[str, Any]] = {row["column_name"]: row for row in _records(distances)}
 
     def calibrated(
         _reference: pd.Series, current: pd.Series, _kind: object, _threshold: float
     ) -> tuple[float, bool]:
-        row = values.loc[current.name]
+        row = values[str(current.name)]
         return float(row["value"]), bool(row["is_drifted"])
 
     test = StatTest(
@@ -140,10 +142,10 @@ def _drift(page: Page, shown: list[str]) -> Snapshot:
     columns = list(shown)
     current, reference = page.current[columns], page.reference[columns]
     numbers = [name for name in columns if page.numeric[name]]
-    if PREDICTION in values.index and page.current[PREDICTION].notna().any():
-        # The prediction's reference has other rows: those after the fit, as many as there is room for.
-        length = len(reference)
-        predicted = np.resize(page.predicted[PREDICTION].to_numpy(), length)
+    if PREDICTION in values and page.current[PREDICTION].notna().any():
+        # Drawn evenly from all of them; which row stands beside which does not matter to a distribution.
+        every = np.linspace(0, len(page.predicted) - 1, len(reference)).astype(int)
+        predicted = page.predicted[PREDICTION].to_numpy()[every]
         current = current.assign(**{PREDICTION: page.current[PREDICTION]})
         reference = reference.assign(**{PREDICTION: predicted})
         columns, numbers = [PREDICTION, *columns], [PREDICTION, *numbers]
@@ -152,12 +154,16 @@ def _drift(page: Page, shown: list[str]) -> Snapshot:
     )
     typed = [_typed(frame, numbers) for frame in (current, reference)]
     metrics = [
-        ValueDrift(column=name, method=TEST, threshold=_finite(values.loc[name, "threshold"]))
+        ValueDrift(column=name, method=TEST, threshold=_finite(values[name]["threshold"]))
         for name in columns
-        if pd.notna(values.loc[name, "value"])
+        if pd.notna(values[name]["value"])
     ]
     report = Report(metrics, include_tests=False)
     return report.run(*(Dataset.from_pandas(frame, data_definition=kinds) for frame in typed))
+
+
+def _records(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]
 
 
 def _finite(value: float) -> float:
@@ -182,10 +188,10 @@ def _quality(page: Page) -> Snapshot | None:
     from evidently import BinaryClassification, DataDefinition, Dataset, Report
     from evidently.presets import ClassificationPreset
 
-    if any(frame["label"].nunique() < 2 for frame in (page.matured, page.predicted)):
+    if any(frame["label"].nunique() < 2 for frame in (page.matured, page.unseen)):
         return None
     # Not half: the classes are uneven, and no flight in ten would be called late.
-    rate = float(page.predicted["label"].mean())
+    rate = float(page.unseen["label"].mean())
     kinds = DataDefinition(
         classification=[BinaryClassification(target="label", prediction_probas=PREDICTION, pos_label="1")],
         numerical_columns=[PREDICTION],
@@ -198,7 +204,7 @@ def _quality(page: Page) -> Snapshot | None:
                 PREDICTION: frame[PREDICTION].to_numpy(),
             }
         )
-        for frame in (page.matured, page.predicted)
+        for frame in (page.matured, page.unseen)
     ]
     report = Report([ClassificationPreset(probas_threshold=rate)], include_tests=False)
     return report.run(*(Dataset.from_pandas(frame, data_definition=kinds) for frame in frames))
@@ -246,10 +252,10 @@ def _summary(page: Page, shown: list[str], left_out: list[str]) -> str:
 def _listed(title: str, rows: pd.DataFrame) -> str:
     ordered = rows.assign(excess=rows["value"] / rows["threshold"]).sort_values("excess", ascending=False)
     cells = "".join(
-        f"<tr><td>{html.escape(row.column_name if row.column_name != QUALITY_COLUMN else 'quality')}</td>"
-        f"<td>{html.escape(row.statistic)}</td><td>{row.value:.3f}</td><td>{row.threshold:.3f}</td>"
-        f"<td>{html.escape(row.note)}</td></tr>"
-        for row in ordered.itertuples()
+        f"<tr><td>{html.escape(row['column_name'] if row['column_name'] != QUALITY_COLUMN else 'quality')}</td>"
+        f"<td>{html.escape(row['statistic'])}</td><td>{row['value']:.3f}</td><td>{row['threshold']:.3f}</td>"
+        f"<td>{html.escape(row['note'])}</td></tr>"
+        for row in _records(ordered)
     )
     head = "<tr><th>column</th><th>statistic</th><th>value</th><th>threshold</th><th></th></tr>"
     return f"<h2>{html.escape(title)}</h2><table cellpadding=4>{head}{cells}</table>"

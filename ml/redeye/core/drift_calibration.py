@@ -26,6 +26,9 @@ FEATURES = "features"
 # rows in a hundred that gained or lost their value.
 MINIMUM_DISTANCE = 0.05
 MINIMUM_EMPTY = 0.02
+# A column with such a share of one night's rows in one bin may well be constant for a week: a weekday, or a
+# rate of cancellations in calm weather. Only of others, constancy says that something broke.
+NEARLY_CONSTANT = 0.9
 
 
 @dataclass(frozen=True)
@@ -112,10 +115,8 @@ def calibrate(histories: Iterable[History], nights: Iterable[Any], rules: Drift)
 
 def thresholds_of(rows: pd.DataFrame) -> dict[tuple[str, Span, str], Calibrated]:
     """Thresholds by what they are of, from `table`."""
-    found = (
-        Calibrated(**{**row, "kind": Kind(row["kind"]), "span": Span(row["span"])})  # type: ignore[arg-type]
-        for row in rows.to_dict("records")
-    )
+    records: list[dict[str, Any]] = [{str(k): v for k, v in row.items()} for row in rows.to_dict("records")]
+    found = [Calibrated(**{**row, "kind": Kind(row["kind"]), "span": Span(row["span"])}) for row in records]
     return {place.key: place for place in found}
 
 
@@ -133,14 +134,20 @@ def _calibrated(
     quantile = float(np.quantile(measured, rules.quantile)) if measured.size else float("nan")
     match statistic:
         case Statistic.CONSTANT:
-            # A column that was constant on any clean night, as a weekday is, may be so for a week as well.
-            nights = history.replayed(Span.NIGHT, statistic)
-            threshold = 1.0 if np.nanmax(nights, initial=0.0) > 0 else 0.5
+            threshold = 1.0 if _largest_bin(history) >= NEARLY_CONSTANT else 0.5
         case Statistic.EMPTY_SHARE:
             threshold = max(quantile * rules.margin, MINIMUM_EMPTY)
         case _:
             threshold = max(quantile * rules.margin, MINIMUM_DISTANCE)
     return _place(history.bins.column, history.kind, span, statistic, values, quantile, threshold, dates)
+
+
+def _largest_bin(history: History) -> float:
+    """The largest share that one bin had of a clean night's rows."""
+    counts = history.summary.counts
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shares = counts.max(axis=1) / history.summary.known
+    return float(np.nanmax(shares, initial=0.0))
 
 
 def _share(span: Span, masks: list[npt.NDArray[np.bool_]], dates: list[str], rules: Drift) -> Calibrated:

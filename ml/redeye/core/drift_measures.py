@@ -66,8 +66,10 @@ class Bins:
         if not is_numeric:
             frequent = known.astype(str).value_counts()
             # By count, then by name, so that equal counts do not depend on the order of rows.
-            order = sorted(frequent.items(), key=lambda item: (-item[1], item[0]))
-            return cls(name, categories=tuple(k for k, _ in order[:maximum_categories]), is_numeric=False)
+            order = sorted(
+                zip(frequent, frequent.index.astype(str), strict=True), key=lambda at: (-at[0], at[1])
+            )
+            return cls(name, categories=tuple(k for _, k in order[:maximum_categories]), is_numeric=False)
         numbers = known.to_numpy(dtype=np.float64)
         edges = np.unique(np.quantile(numbers, np.linspace(0, 1, GRID + 1), method="inverted_cdf"))
         spread = float(numbers.std())

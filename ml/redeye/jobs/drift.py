@@ -48,9 +48,7 @@ def measure(spec: Spec, night: date, release: Release, champion: Promotion) -> D
     features = _features(spec, night)
     finding = find_drift(reference.profile, features, _own(features, champion), rules, last=night)
     matured = _matured(spec, night, release, champion)
-    quality = quality_drift(
-        matured, reference.predictions(), thresholds_of(reference.profile.calibration), rules
-    )
+    quality = quality_drift(matured, reference.unseen(), thresholds_of(reference.profile.calibration), rules)
     log.info("%s, night %s: drift %s", spec.model, night, "; ".join(finding.reasons) or "none")
     return with_rows(finding, quality, version=champion.version)
 
@@ -91,6 +89,7 @@ def write_report(
             reference=sample,
             matured=matured[span],
             predicted=reference.predictions(),
+            unseen=reference.unseen(),
             numeric=input_columns(spec, sample),
         )
         pages.append(drift_reports.write(page))
