@@ -40,6 +40,7 @@ def status() -> None:
     with told_plainly():
         rows = Supervisor(settings()).statuses()
         state = lifecycle.health(settings())
+        behind = lifecycle.ledgers_behind(settings()) if rows else {}
     if not rows:
         console.print("The stack does not run: `make run` starts it.")
         raise typer.Exit(1)
@@ -48,6 +49,11 @@ def status() -> None:
         colour = "green" if row.state == ProcessState.RUNNING else "red"
         table.add_row(row.name, f"[{colour}]{row.state}[/]", row.detail)
     console.print(table)
+    for name, (theirs, ours) in behind.items():
+        console.print(
+            f"[yellow]The ledgers in {name} are at revision {theirs or 'none'}, this code has {ours}:[/] "
+            "`make backup TO=…`, then `make stop` and `make run` migrate them"
+        )
     if not state.is_healthy:
         console.print(f"[red]Not healthy:[/] {', '.join(state.waiting_for)}")
         raise typer.Exit(1)

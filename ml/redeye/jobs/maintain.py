@@ -132,7 +132,8 @@ def remove_files(run_id: str) -> dict[str, Any]:
         LeaseHeld: if a build or a writer does not end in time.
         RedeyeError: if files look orphaned that the catalog knows.
     """
-    from redeye.adapters import disk, drift_reports, maintenance
+    from redeye.adapters import disk, maintenance
+    from redeye.jobs.drift import prune_reports
 
     grace = timedelta(hours=settings().maintenance_grace_hours)
     removed: dict[str, int] = {}
@@ -148,7 +149,7 @@ def remove_files(run_id: str) -> dict[str, Any]:
                 con.close()
         finally:
             lease.release(catalog, token)
-    removed["reports"] = len(drift_reports.prune(settings().report_nights))
+    removed["reports"] = len(prune_reports(settings().report_nights))
     home, days = settings().home, settings().log_retention_days
     removed["task logs"] = disk.prune(home / "logs" / "airflow", days=days)
     removed["dbt logs"] = disk.prune(home / "dbt" / "logs", days=days)

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import psycopg2
 
 from redeye.adapters.sources import standing_source
 from redeye.core.errors import ConfigError, RedeyeError
 from redeye.settings import Settings
 from redeye.stack import bootstrap, environment, ports, programs
 from redeye.stack.bootstrap import Step
-from redeye.stack.secrets import FILE_NAME, Secrets
+from redeye.stack.secrets import FILE_NAME, Secrets, load_or_create
 from redeye.stack.supervisor import ProcessState, Supervisor
 
 log = logging.getLogger(__name__)
@@ -97,6 +98,19 @@ def health(configured: Settings) -> Health:
         with suppress(httpx.HTTPError):
             parts[name] = httpx.get(f"{environment.mlflow_url(configured)}/health", timeout=5).is_success
     return Health(parts)
+
+
+def ledgers_behind(configured: Settings) -> dict[str, tuple[str | None, str]]:
+    """Ledgers that are not at this code's newest revision: by database, theirs and ours.
+
+    Nothing where Postgres does not answer: the table of servers says so.
+    """
+    from redeye.stack import databases, migrations
+
+    server = bootstrap.server(configured, load_or_create(configured.home.resolve()))
+    with suppress(psycopg2.OperationalError):
+        return migrations.pending(server, databases.LEDGERS)
+    return {}
 
 
 def reset(configured: Settings) -> None:
