@@ -1,4 +1,4 @@
-"""Monitoring a night: quality of the predictions whose labels have matured, and the verdict on the model."""
+"""Monitoring a night: quality of the predictions whose labels have matured, drift, and the verdict on the model."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from redeye.core.releases import Promotion, Release
 from redeye.core.scoring import LIVE
 from redeye.core.specs import Spec, load_spec
 from redeye.core.verdict import Judgement, judge
+from redeye.jobs.drift import measure
 from redeye.settings import SPECS
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,8 @@ def monitor_night(model: str, night: date, run_id: str) -> dict[str, Any]:
 
     The newest night whose labels are all mature lies `label_maturity_nights` back; the window ends with
     it. Only what the night's champion predicted itself is held against it, with the probabilities that
-    were written when the nights were scored.
+    were written when the nights were scored. Drift is measured up to the night itself, since it needs no
+    labels, and written with the verdict.
 
     Returns:
         `verdict`, `reasons`, the window's rows and nights, and the metrics of champion and heuristic.
@@ -45,7 +47,8 @@ def monitor_night(model: str, night: date, run_id: str) -> dict[str, Any]:
     last = night - timedelta(days=spec.label_maturity_nights)
     matured = _matured(spec, release, night, last)
     window = _window(matured, champion, night)
-    judgement = judge(window, spec.monitor)
+    finding = measure(spec, night, release, champion) if champion else None
+    judgement = judge(window, spec.monitor, finding.reasons if finding else ())
     log.info("%s, night %s: %s (%s)", model, night, judgement.verdict, "; ".join(judgement.reasons))
 
     common: dict[str, Any] = {
@@ -61,6 +64,7 @@ def monitor_night(model: str, night: date, run_id: str) -> dict[str, Any]:
         {
             "verdicts": _verdict_row(judgement).assign(**common),
             "quality": _quality_rows(newest, last).assign(**common),
+            **({"drift": finding.rows.assign(**common)} if finding else {}),
         },
         model=model,
         night=night,
