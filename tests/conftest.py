@@ -8,19 +8,16 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
-import socket
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
+from throwaway import Stack, find_port, installation
 
-from redeye.settings import PROJECT_ROOT, Settings, settings
-from redeye.stack import bootstrap, environment
+from redeye.settings import PROJECT_ROOT
 from redeye.stack.postgres import EmbeddedPostgres
-from redeye.stack.secrets import Secrets
 
 AIRFLOW_HOME = Path(tempfile.gettempdir()) / f"redeye-test-airflow-{os.getpid()}"
 os.environ["AIRFLOW_HOME"] = str(AIRFLOW_HOME)
@@ -30,45 +27,10 @@ os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 atexit.register(shutil.rmtree, AIRFLOW_HOME, ignore_errors=True)
 
 
-@dataclass(frozen=True)
-class Stack:
-    """A bootstrapped installation whose Postgres runs; Airflow and MLflow servers do not."""
-
-    settings: Settings
-    secrets: Secrets
-    postgres: EmbeddedPostgres
-
-
-def find_port() -> int:
-    """A TCP port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture
 def spare_port() -> int:
     """A TCP port that was free a moment ago."""
     return find_port()
-
-
-@contextmanager
-def installation(home: Path) -> Iterator[Stack]:
-    """A temporary installation: roles, databases, lakes and ledgers exist, and the environment names them."""
-    before = dict(os.environ)
-    configured = Settings(home=home, postgres_port=find_port())
-    secrets = bootstrap.prepare_files(configured)
-    server = bootstrap.server(configured, secrets)
-    server.is_durable = False
-    environment.export(configured, secrets)
-    try:
-        with server:
-            bootstrap.prepare_databases(configured, secrets, server, with_tools=False)
-            yield Stack(settings(), secrets, server)
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-        settings.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,9 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import throwaway
+
 from redeye.core.errors import RedeyeError
-from redeye.settings import Settings, settings
-from redeye.stack import bootstrap, environment
+from redeye.settings import settings
 from redeye.stack.postgres import EmbeddedPostgres
 
 CHILD = Path(__file__).with_name("child.py")
@@ -66,19 +68,13 @@ class Installation:
 
 @contextmanager
 def installation(home: Path) -> Iterator[Installation]:
-    """Roles, databases, lakes and ledgers, all in an empty folder; the environment names them meanwhile."""
+    """Roles, databases, lakes and ledgers, all in an empty folder, whatever the environment says of others."""
     before = dict(os.environ)
     for name in [each for each in os.environ if each.startswith("REDEYE_")]:
         del os.environ[name]
-    configured = Settings(home=home, postgres_port=_free_port())
-    secrets = bootstrap.prepare_files(configured)
-    server = bootstrap.server(configured, secrets)
-    server.is_durable = False
-    environment.export(configured, secrets)
     try:
-        with server:
-            bootstrap.prepare_databases(configured, secrets, server, with_tools=False)
-            yield Installation(home, server)
+        with throwaway.installation(home) as stack:
+            yield Installation(home, stack.postgres)
     finally:
         os.environ.clear()
         os.environ.update(before)
@@ -93,9 +89,3 @@ def postmaster() -> int:
 def _copy_tree(source: Path, target: Path) -> None:
     # The server's files belong to its own system user.
     subprocess.run(["cp", "-a", str(source), str(target)], check=True)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
