@@ -226,6 +226,33 @@ def test_a_new_secret_is_a_new_password(server):
     bootstrap.set_mlflow_users(settings(), server.secrets)
 
 
+def test_a_job_logs_to_a_server_elsewhere_with_its_login(server, monkeypatch):
+    import mlflow
+
+    from redeye.adapters.mlflow_client import client, experiment_id
+
+    monkeypatch.setenv("REDEYE_MLFLOW_TRACKING_URL", server.url)
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", ADMIN)
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", server.secrets.mlflow_admin_password)
+    before = mlflow.get_tracking_uri()
+    settings.cache_clear()
+    try:
+        store = client()
+        with mlflow.start_run(experiment_id=experiment_id("elsewhere")) as run:
+            mlflow.log_metric("auc", 0.7)
+            mlflow.log_text("a card", "card.md")
+        store.create_registered_model("elsewhere")
+        store.create_model_version("elsewhere", source=run.info.artifact_uri, run_id=run.info.run_id)
+        assert store.get_model_version("elsewhere", "1").run_id == run.info.run_id
+        monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "a wrong one")
+        with pytest.raises(mlflow.MlflowException, match="401"):
+            store.get_run(run.info.run_id)
+    finally:
+        mlflow.set_tracking_uri(before)
+        mlflow.set_registry_uri(before)
+        settings.cache_clear()
+
+
 def test_only_the_owner_may_read_the_configuration(server):
     path = environment.mlflow_login_file(settings())
     assert path.stat().st_mode & 0o077 == 0

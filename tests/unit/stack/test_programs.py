@@ -95,3 +95,20 @@ def test_celerys_worker_runs_only_where_the_executor_needs_it_and_lets_its_tasks
     assert worker["stopasgroup"] == "false"
     assert worker["killasgroup"] == "true"
     assert int(worker["stopwaitsecs"]) >= 60
+
+
+def test_an_mlflow_server_elsewhere_is_not_started_here(tmp_path):
+    configured = Settings(home=tmp_path, mlflow_tracking_url="https://mlflow.example")
+    postgres = PlainPostgres(tmp_path / "postgres", 1, "")
+    assert "mlflow" not in {program.name for program in programs.programs(configured, postgres)}
+
+
+def test_mlflow_asks_for_a_login(conf):
+    assert "--app-name basic-auth" in conf["program:mlflow"]["command"]
+
+
+def test_the_watchdog_asks_airflow_at_its_port(conf):
+    listener = conf["eventlistener:watchdog"]
+    assert listener["events"] == "TICK_60"
+    assert f"http://127.0.0.1:{Settings().airflow_port} 180" in listener["command"]
+    assert listener["stdout_logfile"] == "NONE"
