@@ -76,6 +76,10 @@ load-year: $(STAMP) ## Bring the warehouse to the end of the year
 backfill: $(STAMP) ## Run nights that are not done yet: make backfill FROM=2013-04-04 TO=2013-04-10
 	@$(REDEYE) backfill "$(FROM)" "$(TO)"
 
+.PHONY: replay
+replay: $(STAMP) ## Run nights that are built in one process, trainings too: make replay FROM=2013-04-04 TO=2013-12-29
+	@$(REDEYE) replay "$(FROM)" "$(TO)"
+
 .PHONY: airflow
 airflow: $(STAMP) ## Run Airflow's own command line: make airflow ARGS='dags list'
 	@$(REDEYE) airflow $(ARGS)

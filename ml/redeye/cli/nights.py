@@ -43,7 +43,7 @@ def backfill(
     first: Annotated[str, typer.Argument(metavar="FROM", help="The first night, as 2013-04-04.")],
     last: Annotated[str, typer.Argument(metavar="TO", help="The last night, included.")],
 ) -> None:
-    """Build, score and monitor the nights FROM to TO, both included, where that is not done yet."""
+    """Build, score and judge the nights FROM to TO, both included, and train where a verdict asks for it."""
     from redeye.stack import firstrun
 
     with told_plainly():

@@ -157,6 +157,11 @@ class AirflowApi:
         row = self._get(f"/dags/{run.dag_id}/dagRuns/{run.run_id}")
         return _run(row or {})
 
+    def find(self, dag_id: str, run_id: str) -> Run | None:
+        """The run of that id, if there is one."""
+        row = self._get(f"/dags/{dag_id}/dagRuns/{run_id}", may_miss=True)
+        return _run(row) if row else None
+
     def wait(self, look: Callable[[], list[Run]], expected: int, watch: Watcher) -> list[Run]:
         """Wait until `expected` runs have ended well.
 

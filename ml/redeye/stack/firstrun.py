@@ -21,8 +21,9 @@ from rich.table import Table
 from redeye.core.calendar import NEW_YORK, ONE_DAY, coming_day
 from redeye.core.errors import ConfigError
 from redeye.core.sources import Location
-from redeye.settings import Settings, settings
-from redeye.stack import airflow_api
+from redeye.core.specs import load_spec
+from redeye.settings import SPECS, Settings, settings
+from redeye.stack import airflow_api, closed_loop
 from redeye.stack.airflow_api import AirflowApi, Run, Watcher
 
 MODEL = "flight_delay"
@@ -39,8 +40,7 @@ HISTORY = "build_history"
 TRAIN = f"train_{MODEL}"
 SCORE = f"score_{MODEL}"
 MONITOR = f"monitor_{MODEL}"
-# Builds go forward and one at a time; the others may overlap, as far as two cores bear it.
-_NIGHTLY = {BUILD: 1, SCORE: 2, MONITOR: 2}
+_LOOP = (BUILD, SCORE, MONITOR, TRAIN)
 
 
 def run(configured: Settings, console: Console) -> None:
@@ -49,7 +49,7 @@ def run(configured: Settings, console: Console) -> None:
     What is done already is not done again.
     """
     with airflow_api.opened(settings()) as api:
-        for dag_id in (HISTORY, TRAIN, *_NIGHTLY):
+        for dag_id in (HISTORY, *_LOOP):
             api.unpause(dag_id)
         newest = head()
         if newest is None or newest < HISTORY_LAST:
@@ -83,7 +83,9 @@ def load_year(console: Console) -> None:
 
 
 def backfill(console: Console, first: date, last: date) -> None:
-    """Build, score and monitor the nights `first` to `last`, both included, that are not done yet.
+    """Build, score and judge the nights `first` to `last`, both included, that are not done yet.
+
+    What a night's verdict asks for is trained before the nights that it would serve are scored.
 
     Raises:
         ConfigError: if there is a gap between the last release and `first`.
@@ -94,7 +96,7 @@ def backfill(console: Console, first: date, last: date) -> None:
             f"the warehouse is built up to {newest or 'nothing'}: begin with the night after it"
         )
     with airflow_api.opened(settings()) as api:
-        for dag_id in _NIGHTLY:
+        for dag_id in _LOOP:
             api.unpause(dag_id)
         _run_nights(api, console, first, last)
 
@@ -168,8 +170,13 @@ def trigger(api: AirflowApi, console: Console, dag_id: str, conf: dict[str, str]
 
 
 def _run_nights(api: AirflowApi, console: Console, first: date, last: date) -> None:
-    for dag_id, at_once in _NIGHTLY.items():
-        _run_dag(api, console, dag_id, first, last, at_once)
+    """Build the nights, then score, judge and, where that is asked for, train: night by night."""
+    _run_dag(api, console, BUILD, first, last, 1)
+    lag = load_spec(SPECS / f"{MODEL}.yaml").effective_lag_nights
+    with _progress(
+        console, f"{SCORE} and {MONITOR} {first} to {last}", 2 * ((last - first).days + 1)
+    ) as watch:
+        closed_loop.run_nights(api, MODEL, first, last, lag=lag, watch=watch)
 
 
 def _run_dag(api: AirflowApi, console: Console, dag_id: str, first: date, last: date, at_once: int) -> None:
