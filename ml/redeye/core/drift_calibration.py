@@ -153,7 +153,8 @@ def _largest_bin(history: History) -> float:
 def _share(span: Span, masks: list[npt.NDArray[np.bool_]], dates: list[str], rules: Drift) -> Calibrated:
     shares = np.mean(masks, axis=0)
     quantile = float(np.quantile(shares, rules.quantile)) if shares.size else float("nan")
-    threshold = max(quantile * rules.margin, rules.minimum_share)
+    # Of few features, one is a large share; alone it counts only if it is broken.
+    threshold = max(quantile * rules.margin, rules.minimum_share, 1 / len(masks))
     return _place(FEATURES, Kind.SHARE, span, SHARE, shares, quantile, threshold, dates)
 
 

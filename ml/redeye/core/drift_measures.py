@@ -26,7 +26,9 @@ Floats = npt.NDArray[np.float64]
 
 # Numbers are cut at so many quantiles of the reference: finer than the quarter of a standard deviation that
 # any threshold comes near, and small enough to keep for each night.
+# The tails are cut finer, since between two cuts a distribution is taken for even.
 GRID = 40
+TAILS = (0.002, 0.005, 0.01)
 # Standard deviation of a constant column, as a share of its size: a change of one per cent is then distance 1.
 CONSTANT_SCALE = 0.01
 
@@ -71,7 +73,8 @@ class Bins:
             )
             return cls(name, categories=tuple(k for _, k in order[:maximum_categories]), is_numeric=False)
         numbers = known.to_numpy(dtype=np.float64)
-        edges = np.unique(np.quantile(numbers, np.linspace(0, 1, GRID + 1), method="inverted_cdf"))
+        cuts = np.unique([*np.linspace(0, 1, GRID + 1), *TAILS, *(1 - tail for tail in TAILS)])
+        edges = np.unique(np.quantile(numbers, cuts, method="inverted_cdf"))
         spread = float(numbers.std())
         scale = spread if spread > 0 else max(abs(float(numbers[0])), 1.0) * CONSTANT_SCALE
         return cls(name, edges=tuple(float(edge) for edge in edges), scale=scale)
