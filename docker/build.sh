@@ -43,11 +43,11 @@ options=(--build-arg "BASE=$BASE" --build-arg "UV_VERSION=$UV_VERSION")
 
 with_docker() {
     build_one() { DOCKER_BUILDKIT=1 docker build "${options[@]}" "$@" .; }
-    run_in() {
-        local image=$1
-        shift
+    enter() { container=$1; }
+    leave() { :; }
+    inside() {
         docker run --rm --read-only --tmpfs /tmp --tmpfs /var/lib/redeye:uid=10001 --network none \
-            --entrypoint "" "$image" "$@"
+            --entrypoint "" "$container" "$@"
     }
 }
 
@@ -60,16 +60,10 @@ with_buildah() {
     export BUILDAH_ISOLATION=chroot
     have_base
     build_one() { "${buildah[@]}" bud --isolation=chroot --layers=false --pull=never "${options[@]}" "$@" .; }
-    run_in() {
-        local image=$1 container
-        shift
-        container=$("${buildah[@]}" from --pull=never "$image")
-        local status=0
-        # The image's own user; a sandbox of this kind has no tmpfs of its own for /tmp.
-        "${buildah[@]}" run --isolation=chroot "$container" -- "$@" || status=$?
-        "${buildah[@]}" rm "$container" >/dev/null
-        return "$status"
-    }
+    # The image's own user. One container for all checks: with vfs each is a copy of the whole image.
+    enter() { container=$("${buildah[@]}" from --pull=never "$1"); }
+    leave() { "${buildah[@]}" rm "$container" >/dev/null; }
+    inside() { "${buildah[@]}" run --isolation=chroot "$container" -- "$@"; }
 }
 
 have_base() {
@@ -105,18 +99,24 @@ build_airflow() {
     [ -z "$WHEELS" ] || [ ! -d "$WHEELS" ] || wheels=(--build-context "wheels=$WHEELS")
     build_one "${wheels[@]}" --build-arg "REDEYE_GIT_SHA=$REVISION" \
         --file docker/airflow/Dockerfile --tag "redeye-airflow:$TAG"
-    local run=(run_in "redeye-airflow:$TAG" /opt/redeye/docker/entrypoint.sh)
+    enter "redeye-airflow:$TAG"
+    local run=(inside /opt/redeye/docker/entrypoint.sh)
     check "it runs as a user of its own, who cannot write the code" "${run[@]}" \
         sh -c 'test "$(id -u)" = 10001 && ! touch /opt/redeye/ml/x 2>/dev/null && ! touch /opt/venv/x 2>/dev/null'
     check "airflow version" "${run[@]}" airflow version
     check "every heavy import" "${run[@]}" python -c '
-import celery, duckdb, evidently, feast, great_expectations, mlflow, onnxruntime, redeye, redis, s3fs, torch, xgboost
+import airflow.providers.celery.executors.celery_executor, celery, duckdb, evidently, feast, great_expectations, mlflow, onnxruntime, redeye, redis, s3fs, torch, xgboost
 from dbt.cli.main import dbtRunner
 print("torch", torch.__version__, "xgboost", xgboost.__version__, "duckdb", duckdb.__version__)'
     check "the lakes' extensions load" "${run[@]}" python -c '
 from redeye.adapters import lake
 print(sorted(row[0] for row in lake.connect().execute(
     "SELECT extension_name FROM duckdb_extensions() WHERE loaded").fetchall()))'
+    check "the commands of the services are there" "${run[@]}" sh -c '
+for words in "airflow celery worker" "airflow api-server" "airflow dag-processor" "airflow triggerer" "python -m redeye prepare"; do
+    $words --help >/dev/null || { echo "$words"; exit 1; }
+done
+python -m redeye.stack.healthy http http://localhost:1/ && exit 1 || test $? = 1'
     check "every DAG imports" "${run[@]}" env AIRFLOW__CORE__LOAD_EXAMPLES=False \
         AIRFLOW__CORE__DAGS_FOLDER=/opt/redeye/dags AIRFLOW__CORE__PLUGINS_FOLDER=/opt/redeye/plugins \
         AIRFLOW_HOME=/tmp/airflow AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=sqlite:////tmp/airflow.db python -c '
@@ -127,15 +127,22 @@ print(len(bag.dags), "DAGs:", *sorted(bag.dags))'
     check "no index, no authority and no tool of development is left in it" "${run[@]}" sh -c '
 ! ls /etc/uv /run/secrets/ca /opt/bootstrap /tmp/requirements.lock 2>/dev/null | grep . \
     && ! python -c "import pytest" 2>/dev/null && ! python -c "import pip" 2>/dev/null && ! command -v gcc'
+    leave
 }
 
 build_mlflow() {
     say "building redeye-mlflow:$TAG"
     build_one --file docker/mlflow/Dockerfile --tag "redeye-mlflow:$TAG"
-    local run=(run_in "redeye-mlflow:$TAG" /opt/mlflow/entrypoint.sh)
+    enter "redeye-mlflow:$TAG"
+    local run=(inside /opt/mlflow/entrypoint.sh)
     check "it runs as a user of its own" "${run[@]}" sh -c 'test "$(id -u)" = 10001 && ! touch /opt/venv/x 2>/dev/null'
     check "mlflow version" "${run[@]}" mlflow --version
-    check "the server's imports" "${run[@]}" python -c 'import boto3, mlflow.server.auth.config, psycopg2, flask_wtf'
+    check "the server's imports" "${run[@]}" python -c '
+import boto3, mlflow.server.auth.config, psycopg2, flask_wtf
+from redeye.adapters import mlflow_login
+print(mlflow_login.AUTHORISATION)'
+    check "without its secrets it does not start" "${run[@]}" sh -c '! /opt/mlflow/entrypoint.sh serve 2>&1'
+    leave
 }
 
 started=$SECONDS
