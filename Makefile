@@ -124,6 +124,9 @@ docs: $(STAMP) ## Write the generated pages (the stack must run)
 
 .PHONY: test
 test: $(STAMP) ## Run every test (ARGS=... goes to pytest)
+	@# One test needs libfaketime; without it that test is skipped and says so.
+	@if ! command -v faketime >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		{ apt-get update -qq && apt-get install -y -qq faketime; } >/dev/null || true; fi
 	@$(BIN)/python -m pytest $(ARGS)
 
 .PHONY: bench

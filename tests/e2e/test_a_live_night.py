@@ -1,0 +1,151 @@
+"""A live stack, left alone, runs its night when its clock passes 03:00 in New York.
+
+The clock is moved at the edge of the processes by libfaketime, in Postgres too, whose `now()` Airflow asks
+which runs are due: nothing in Redeye or Airflow knows of it. The monotonic clock is left alone.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from redeye.adapters import ledger, outputs
+from redeye.core.calendar import NEW_YORK, ONE_DAY
+from redeye.settings import PROJECT_ROOT, SHIFT_FILE, settings
+from redeye.stack import airflow_api, bootstrap, environment, lifecycle
+from redeye.stack.airflow_api import AirflowApi, Run, RunState
+
+LIBRARY = next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))), None)
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(
+        LIBRARY is None, reason="libfaketime is not installed: apt-get install faketime, or run make as root"
+    ),
+]
+
+EDGE = Path(__file__).parent / "faked_clock"
+MODEL = "flight_delay"
+DAGS = ("build_warehouse", f"score_{MODEL}", f"monitor_{MODEL}")
+SERVER_PORTS = ("postgres_port", "airflow_port", "mlflow_port", "airflow_log_port")
+PREPARED_WITHIN, DONE_WITHIN = 1800, 1200
+
+
+@dataclass
+class FakedClock:
+    """A file that says how far all processes' clocks are ahead."""
+
+    path: Path
+
+    def show(self, moment: datetime) -> None:
+        """From now on it is `moment`, and time goes on from there."""
+        ahead = (moment - datetime.now(UTC)).total_seconds()
+        fresh = self.path.with_suffix(".new")
+        fresh.write_text(f"{ahead:+.0f}\n")
+        fresh.replace(self.path)
+
+    def variables(self) -> dict[str, str]:
+        return {
+            "LD_PRELOAD": str(LIBRARY),
+            "FAKETIME_TIMESTAMP_FILE": str(self.path),
+            "FAKETIME_CACHE_DURATION": "2",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "NO_FAKE_STAT": "1",
+            "PATH": f"{EDGE / 'bin'}:{os.environ['PATH']}",
+            "PYTHONPATH": f"{PROJECT_ROOT / 'ml'}:{EDGE}",
+        }
+
+
+@dataclass(frozen=True)
+class Live:
+    """A live stack, the night that is about to end, and its clock."""
+
+    api: AirflowApi
+    tonight: date
+    clock: FakedClock
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    before = dict(os.environ)
+    with ExitStack() as probes:
+        free = [probes.enter_context(socket.socket()) for _ in SERVER_PORTS]
+        for probe in free:
+            probe.bind(("127.0.0.1", 0))
+        ports = dict(zip(SERVER_PORTS, (probe.getsockname()[1] for probe in free), strict=True))
+    home = tmp_path_factory.mktemp("live") / "home"
+    # Postgres' own user reads the file as well.
+    folder = Path(tempfile.mkdtemp(prefix="redeye-clock-"))
+    folder.chmod(0o755)
+    faked = FakedClock(folder / "ahead")
+    tonight = datetime.now(NEW_YORK).date()
+    faked.show(datetime.combine(tonight + ONE_DAY, clock(2), NEW_YORK))
+    os.environ.update({"REDEYE_HOME": str(home)} | {f"REDEYE_{k.upper()}": str(v) for k, v in ports.items()})
+    settings.cache_clear()
+    configured = settings()
+    try:
+        command = [sys.executable, "-m", "redeye", "live", "--history-weeks", "1"]
+        ran = subprocess.run(
+            command,
+            env=os.environ | faked.variables(),
+            cwd="/",
+            capture_output=True,
+            text=True,
+            timeout=PREPARED_WITHIN,
+        )
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        settings.cache_clear()
+        environment.export(settings(), bootstrap.prepare_files(settings()))
+        with airflow_api.opened(settings()) as api:
+            yield Live(api, tonight, faked)
+    finally:
+        lifecycle.reset(configured)
+        shutil.rmtree(folder, ignore_errors=True)
+        os.environ.clear()
+        os.environ.update(before)
+        settings.cache_clear()
+
+
+def runs_of(live: Live, dag_id: str) -> list[Run]:
+    return live.api.night_runs(dag_id, live.tonight, live.tonight)
+
+
+def test_left_alone_over_0300_it_completes_its_night(live: Live) -> None:
+    assert not any(runs_of(live, dag_id) for dag_id in DAGS), "03:00 came before the test began"
+    weeks = int((settings().home / SHIFT_FILE).read_text())
+    assert weeks > 0
+    live.clock.show(datetime.combine(live.tonight + ONE_DAY, clock(2, 59, 30), NEW_YORK))
+
+    # From here on the stack is only looked at.
+    deadline = time.monotonic() + DONE_WITHIN
+    found: dict[str, list[Run]] = {}
+    while not all(runs and runs[0].is_done for runs in found.values()) or len(found) < len(DAGS):
+        assert time.monotonic() < deadline, found
+        time.sleep(3)
+        found = {dag_id: runs_of(live, dag_id) for dag_id in DAGS}
+    for dag_id, runs in found.items():
+        assert [run.state for run in runs] == [RunState.SUCCESS], dag_id
+        assert runs[0].run_id.startswith("scheduled__"), dag_id
+
+    release = ledger.release(live.tonight)
+    assert release is not None
+    assert (release.kind, release.first_night, release.shift_weeks) == ("nightly", live.tonight, weeks)
+    rows = outputs.read("predictions", MODEL, live.tonight, live.tonight)
+    assert set(pd.to_datetime(rows["flight_date"]).dt.date) == {live.tonight + timedelta(days=1)}
+    assert set(rows[outputs.LABEL]) == {weeks}
+    assert not rows["is_degraded"].any()
+    assert len(outputs.read("verdicts", MODEL, live.tonight, live.tonight)) == 1
+    assert (settings().exports / MODEL / live.tonight.isoformat() / "manifest.json").is_file()
