@@ -12,7 +12,8 @@ MODEL = "flight_delay"
 HOLDER = "bench"
 # Half a year is enough for a model of full size.
 VALID_NIGHTS, TRAIN_NIGHTS = 14, 180
-SCORED_NIGHTS = 3
+# A week, which the monitor looks at.
+SCORED_NIGHTS = 7
 
 
 def history(last: str) -> dict[str, Any]:
@@ -83,7 +84,11 @@ def champion(last: str, folder: str) -> dict[str, Any]:
             decided_night=mature,
             effective_night=mature + timedelta(days=1),
             reason=HOLDER,
-            evidence={},
+            evidence={
+                "release_id": head.release_id,
+                "night": night.isoformat(),
+                "seen_until": mature.isoformat(),
+            },
             actor=HOLDER,
             run_id=HOLDER,
             follows=follows,

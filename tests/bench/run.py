@@ -21,6 +21,7 @@ sys.path[:0] = [str(Path(__file__).parents[2] / "ml")]
 import dbt_night  # noqa: E402 -- after the path is set
 import frame  # noqa: E402
 import history  # noqa: E402
+import monitor_parts  # noqa: E402
 import network  # noqa: E402
 import one_night  # noqa: E402
 import scheduler  # noqa: E402
@@ -84,6 +85,7 @@ class Bench:
         measures: dict[str, Callable[[], list[Figure]]] = {
             "scoring": lambda: self._scoring(made),
             "network": self._network,
+            "monitor": self._monitor,
             "dbt": self._dbt,
             "night": self._night,
             "scheduler": self._scheduler,
@@ -118,6 +120,11 @@ class Bench:
         return network.figures(
             self.at.run("network:measure", folder=folder, times=times, threads=settings().threads)
         )
+
+    def _monitor(self) -> list[Figure]:
+        self.at.back_to(BASE)
+        night = self.before - ONE_DAY  # the last one that is scored
+        return [monitor_parts.figure(self.at.run("monitor_parts:measure", night=night), night)]
 
     def _dbt(self) -> list[Figure]:
         self.at.back_to(BASE)

@@ -28,7 +28,7 @@ from redeye.core.drift_calibration import History, calibrate, table
 from redeye.core.drift_measures import Bins, Summary
 from redeye.core.drift_profile import PREDICTION, Profile
 from redeye.core.drift_quality import calibrate_quality
-from redeye.core.errors import AlreadyDecided
+from redeye.core.errors import AlreadyDecided, ConfigError
 from redeye.core.releases import Promotion, Release
 from redeye.core.specs import Spec
 from redeye.core.splits import Window, last_mature
@@ -97,6 +97,7 @@ def reference_of(spec: Spec, champion: Promotion) -> Reference:
         champion: whose training.
 
     Raises:
+        ConfigError: if the promotion does not say what the champion was trained on.
         AlreadyDecided: if the ledger does not have the release of the training any more.
     """
     origin = _origin(spec, champion)
@@ -127,6 +128,11 @@ def _origin(spec: Spec, champion: Promotion) -> _Origin:
         (p for p in promotions.promotions(spec.model) if p.artifact_sha256 == champion.artifact_sha256),
         champion,
     )
+    if missing := [name for name in ("release_id", "night", "seen_until") if name not in trained.evidence]:
+        raise ConfigError(
+            f"{spec.model}: the promotion of version {champion.version} does not say what it was trained on "
+            f"({', '.join(missing)}): promote a version that `train_{spec.model}` made"
+        )
     name = str(trained.evidence["release_id"])
     release = ledger.release_named(name)
     if release is None:

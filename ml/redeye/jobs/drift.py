@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -58,8 +59,6 @@ def write_report(
 ) -> list[Path]:
     """Write Evidently's pages on a night, `<home>/reports/<model>/<night>/{night,week}.html`.
 
-    A span without a single row has no page.
-
     Args:
         spec: of the model.
         night: of the report.
@@ -67,19 +66,25 @@ def write_report(
         release: to read matured labels from.
         champion: of the night.
     """
+    return [drift_reports.write(page) for page in pages_of(spec, night, rows, release, champion)]
+
+
+def pages_of(
+    spec: Spec, night: date, rows: pd.DataFrame, release: Release, champion: Promotion
+) -> Iterator[drift_reports.Page]:
+    """What the pages of a night show, one per span; a span without a single row has none."""
     reference: Reference = reference_of(spec, champion)
     features = _features(spec, night)
     own = features["model_version"] == champion.version
     features[PREDICTION] = features[PREDICTION].where(own)
     matured = _matured(spec, night, release, champion)
     sample = reference.sample()
-    pages = []
     for span in Span:
         current = features[_within(features, night, span)]
         if current.empty:
             log.warning("%s, night %s: no predictions, no page on the %s", spec.model, night, span)
             continue
-        page = drift_reports.Page(
+        yield drift_reports.Page(
             model=spec.model,
             night=night,
             span=span,
@@ -92,8 +97,6 @@ def write_report(
             unseen=reference.unseen(),
             numeric=input_columns(spec, sample),
         )
-        pages.append(drift_reports.write(page))
-    return pages
 
 
 def report_night(model: str, night: date) -> dict[str, Any]:

@@ -1,0 +1,95 @@
+"""A night's monitoring by part: labels, drift, what is written, and Evidently's two pages."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import asdict
+from datetime import date, timedelta
+from typing import Any
+
+from figures import Figure, measured
+from prepared import HOLDER, MODEL
+
+# Paid once per champion; the others every night.
+ONCE = ("reference",)
+IMPORTS = {
+    "imports of the verdict": (
+        "pandas",
+        "duckdb",
+        "redeye.jobs.monitor",
+        "redeye.adapters.features",
+        "feast",
+    ),
+    "imports of the pages": ("evidently", "evidently.presets", "evidently.metrics"),
+}
+
+
+def measure(night: str) -> dict[str, Any]:
+    """Every part in order, in one process; run as a child after the night was scored."""
+    costs: dict[str, Any] = {}
+    first, second = IMPORTS
+    with measured() as costs[first]:
+        for module in IMPORTS[first]:
+            importlib.import_module(module)
+
+    import pandas as pd
+
+    from redeye.adapters import drift_reports, ledger, outputs, promotions
+    from redeye.adapters.drift_reference import reference_of
+    from redeye.core.calendar import cutoff
+    from redeye.core.specs import load_spec
+    from redeye.jobs import drift, monitor
+    from redeye.settings import SPECS, settings
+
+    on = date.fromisoformat(night)
+    spec = load_spec(SPECS / f"{MODEL}.yaml")
+    release, champion = ledger.covering_release(on), promotions.champion(MODEL, on)
+    assert release is not None
+    assert champion is not None
+    with measured() as costs["labels and quality"]:
+        last = on - timedelta(days=spec.label_maturity_nights)
+        monitor._window(monitor._matured(spec, release, on, last), champion, on)
+    with measured() as costs["reference"]:
+        reference_of(spec, champion)
+    # As on any other night: six of the week's seven nights have been read before.
+    drift.measure(spec, on, release, champion)
+    for path in (settings().drift / "features" / MODEL).glob(f"{night}-*.parquet"):
+        path.unlink()
+    with measured() as costs["drift"]:
+        finding = drift.measure(spec, on, release, champion)
+    common = {
+        "model": MODEL,
+        "lane": "live",
+        "night": on,
+        "release_id": release.release_id,
+        "run_id": HOLDER,
+        "created_at": pd.Timestamp(cutoff(on).replace(tzinfo=None)).as_unit("us"),
+    }
+    rows = finding.rows.assign(**common)
+    with measured() as costs["write"]:
+        outputs.write_once({"drift": rows}, model=MODEL, night=on, run_id=HOLDER)
+    with measured() as costs[second]:
+        for module in IMPORTS[second]:
+            importlib.import_module(module)
+    for page in drift.pages_of(spec, on, rows, release, champion):
+        with measured() as costs[f"page of the {page.span}"]:
+            path = drift_reports.write(page)
+    return {
+        "parts": {name: asdict(cost) for name, cost in costs.items()},
+        "rows": len(rows),
+        "page_bytes": path.stat().st_size,
+    }
+
+
+def figure(found: dict[str, Any], night: date) -> Figure:
+    """One line: the seconds of a night, and each part's in the note."""
+    parts = found["parts"]
+    told = ", ".join(f"{name} {part['seconds']:.1f}" for name, part in parts.items())
+    nightly = sum(part["seconds"] for name, part in parts.items() if name not in ONCE)
+    return Figure(
+        "monitoring, by part",
+        "s",
+        ours=nightly,
+        note=f"{night}: {told}; the reference is made once",
+        detail=found,
+    )
