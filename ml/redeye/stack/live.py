@@ -17,7 +17,7 @@ from redeye.stack.supervisor import Supervisor
 
 FIRST_TRAINING = "first training of a live installation"
 # Beside the models' own DAGs; the build last, for the others wait for it.
-BY_THE_CLOCK = (firstrun.BUILD,)
+BY_THE_CLOCK = ("maintain_lake", firstrun.BUILD)
 
 
 def choose(configured: Settings, tonight: date, *, history_weeks: int = HISTORY_WEEKS) -> int:
