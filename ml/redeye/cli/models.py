@@ -16,6 +16,7 @@ app = typer.Typer()
 
 EVER = (date(1970, 1, 1), date(9999, 12, 31))
 VERDICTS_SHOWN = 14
+ASKS = "retrain"
 VERDICT_COLOURS = {"ok": "green", "watch": "yellow"}
 
 
@@ -23,8 +24,8 @@ VERDICT_COLOURS = {"ok": "green", "watch": "yellow"}
 def verdicts(
     model: Annotated[str, typer.Argument(help="The model, as its spec names it.")] = "flight_delay",
 ) -> None:
-    """Show a model's last 14 verdicts with their reasons, and its newest quality beside the heuristic's."""
-    from redeye.adapters import outputs
+    """Show a model's last 14 verdicts with reasons and decisions, and its newest quality beside the heuristic's."""
+    from redeye.adapters import outputs, retraining
 
     with told_plainly():
         enter()
@@ -32,11 +33,18 @@ def verdicts(
         if judged.empty:
             raise ConfigError(f"{model} has no verdict yet: run `monitor_{model}` for a night that is scored")
         quality = outputs.read("quality", model, *EVER).dropna(subset=["champion", "heuristic"])
-    table = Table("night", "verdict", "reasons", title=f"Verdicts on {model}")
+        decided = {row.decision.night: row.decision for row in retraining.decisions(model)}
+    table = Table("night", "verdict", "reasons", "training", title=f"Verdicts on {model}")
     for row in judged.to_dict("records"):
         colour = VERDICT_COLOURS.get(row["verdict"], "red")
         reasons = escape(row["reasons"].replace("; ", "\n"))
-        table.add_row(f"{row['night']:%Y-%m-%d}", f"[{colour}]{row['verdict']}[/]", reasons)
+        decision = decided.get(row["night"].date())
+        training = (
+            "not decided yet" if decision is None else "" if row["verdict"] != ASKS else decision.reason
+        )
+        if decision is not None and decision.is_requested:
+            training = "asked for"
+        table.add_row(f"{row['night']:%Y-%m-%d}", f"[{colour}]{row['verdict']}[/]", reasons, escape(training))
     console.print(table)
     if quality.empty:
         console.print("No night's labels are mature yet: there is no quality to show.")
