@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 from alembic import op
@@ -12,6 +13,6 @@ FOLDER = Path(__file__).parent
 def run_sql(*names: str) -> None:
     """Run files of this folder on the connection of the migration. A `%` or `:` in them means itself."""
     link = op.get_bind().connection
-    with link.cursor() as at:
+    with closing(link.cursor()) as at:
         for name in names:
             at.execute((FOLDER / name).read_text(encoding="utf-8"))
