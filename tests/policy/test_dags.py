@@ -28,7 +28,7 @@ FILES = sorted(DAGS.glob("*.py"))
 MODELS = sorted(path.stem for path in SPECS.glob("*.yaml"))
 SCHEDULE_WORDS = {"hourly", "daily", "nightly", "weekly", "monthly", "night", "day", "week", "month"}
 # The wiring of a DAG file: everything else belongs behind an operator.
-HEAVY = {"pandas", "xgboost", "sklearn", "mlflow", "feast", "dbt", "great_expectations", "evidently"}
+HEAVY = {"pandas", "xgboost", "torch", "sklearn", "mlflow", "feast", "dbt", "great_expectations", "evidently"}
 ALLOWED_IMPORTS = {
     *("__future__", "datetime", "airflow.sdk", "redeye_airflow"),
     *("redeye.core.errors", "redeye.core.specs", "redeye.settings"),

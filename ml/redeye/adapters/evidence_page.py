@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from redeye.adapters import evidence_plots
+from redeye.core.algorithms.heuristic import HeuristicModel
 from redeye.core.evidence import Learned, Month
 from redeye.core.evidence_quality import CHOSEN, CONFIDENCE, POOLED, REFERENCES, SAMPLES, surely
 from redeye.core.releases import Release
@@ -19,7 +20,7 @@ SENSE = {
     "auc": "The chance that a late flight is ranked above one that is not; larger is better.",
     "log_loss": "Smaller is better.",
     "calibration_error": "Mean distance between what was predicted and what happened, over ten bins of equal row "
-    "counts; smaller is better.",
+    "counts; smaller is better. A resampling's is larger by chance alone, so an interval may lie above its value.",
 }
 
 
@@ -75,9 +76,10 @@ def _opening(spec: Spec, facts: Facts) -> str:
     split = spec.split
     return f"""# Evidence, month by month
 
-What each algorithm of `{spec.model}` would have been worth from night {first} to {last}: every month is predicted by
-models that were trained on the last night before it, on what was known and mature then. Written by `make evidence`;
-the rows for machines are [quality.csv](evidence/quality.csv) and [trainings.csv](evidence/trainings.csv).
+What each algorithm of `{spec.model}` would have been worth from night {first} to {last}: every
+month is predicted by models that were trained on the last night before it, on what was known and mature then.
+Written by `make evidence`; the rows for machines are [quality.csv](evidence/quality.csv) and
+[trainings.csv](evidence/trainings.csv).
 
 - **Data**: release `{facts.release.release_id}` (deliveries `{facts.release.delivery_set_hash[:16]}`), features as
   known at the cutoff of each night. Flights without an arrival (cancelled, diverted) have no label and are left out.
@@ -94,10 +96,10 @@ the rows for machines are [quality.csv](evidence/quality.csv) and [trainings.csv
 
 
 def _result(rows: pd.DataFrame, algorithms: list[str], learned: Mapping[str, Learned]) -> str:
-    lines = ["## What it says", ""]
+    lines = ["## What it says", "", "Sure is what leaves 0 outside its interval, month by month.", ""]
     for algorithm in algorithms:
         for other in REFERENCES:
-            if algorithm == other or other not in algorithms or algorithm == "heuristic":
+            if algorithm == other or other not in algorithms or algorithm == HeuristicModel.algorithm:
                 continue
             for metric in ("auc", "log_loss"):
                 lines.append(f"- {_verdict(rows, algorithm, other, metric)}")
@@ -123,14 +125,16 @@ def _verdict(rows: pd.DataFrame, algorithm: str, other: str, metric: str) -> str
     pooled = _picked(rows, algorithm, metric, other)
     pooled = pooled[pooled["month"] == POOLED]
     parts = [
-        f"{word} in {len(said[kind])} months ({', '.join(said[kind])})"
-        for kind, word in (("better", "surely better"), ("worse", "surely worse"), ("open", "neither"))
+        f"{word} in {len(said[kind])} ({', '.join(said[kind])})"
+        for kind, word in (("better", "surely better"), ("worse", "surely worse"))
         if said[kind]
     ]
+    if said["open"]:
+        parts.append(f"neither in {len(said['open'])}")
     whole = ""
     if len(pooled):
         one = pooled.iloc[0]
-        whole = f"; over all months {one['value']:+.4f} ({one['lower']:+.4f} to {one['upper']:+.4f})"
+        whole = f"; over all months {_signed(one)}"
     return f"**{algorithm}** against {other}, {TITLES[metric]}: {'; '.join(parts)}{whole}."
 
 
@@ -154,7 +158,7 @@ def _metric(rows: pd.DataFrame, algorithms: list[str], metric: str) -> str:
 
 
 def _differences(rows: pd.DataFrame, algorithms: list[str], other: str) -> str:
-    compared = [each for each in algorithms if each != other]
+    compared = [each for each in algorithms if each not in (other, HeuristicModel.algorithm)]
     metrics = ("auc", "log_loss")
     titles = [f"{algorithm}, {TITLES[metric]}" for metric in metrics for algorithm in compared]
     lines = [f"## Better than {other}", "", "Positive is better; bold where the interval leaves 0 out.", ""]
@@ -165,8 +169,8 @@ def _differences(rows: pd.DataFrame, algorithms: list[str], other: str) -> str:
             for algorithm in compared:
                 found = _picked(rows, algorithm, metric, other)
                 one = found[found["month"] == month].iloc[0]
-                text = f"{one['value']:+.4f} ({one['lower']:+.4f} to {one['upper']:+.4f})"
-                cells.append(f"**{text}**" if one["lower"] > 0 or one["upper"] < 0 else text)
+                is_sure = one["lower"] > 0 or one["upper"] < 0
+                cells.append(f"**{_signed(one)}**" if is_sure else _signed(one))
         lines.append(f"| {month} | {' | '.join(cells)} |")
     return "\n".join([*lines, ""])
 
@@ -226,6 +230,12 @@ def _trainings(learned: Mapping[str, Learned]) -> pd.DataFrame:
 
 def _picked(rows: pd.DataFrame, algorithm: str, metric: str, against: str) -> pd.DataFrame:
     return rows[(rows["algorithm"] == algorithm) & (rows["metric"] == metric) & (rows["against"] == against)]
+
+
+def _signed(one: pd.Series) -> str:
+    # Adding 0 turns the -0.0 of two equal models into 0.0.
+    value, lower, upper = (round(float(one[name]), 4) + 0.0 for name in ("value", "lower", "upper"))
+    return f"{value:+.4f} ({lower:+.4f} to {upper:+.4f})"
 
 
 def _dates(window: str) -> str:
