@@ -41,7 +41,7 @@ def job(kind: str) -> bool:
 
 def worker(name: str = "") -> bool:
     """Whether the Celery worker on this host, or the one named, answers."""
-    from celery import Celery
+    from celery import Celery  # type: ignore[import-untyped]
 
     asked = name or f"celery@{socket.gethostname()}"
     with Celery(broker=os.environ["AIRFLOW__CELERY__BROKER_URL"]) as app:
