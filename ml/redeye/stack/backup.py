@@ -18,7 +18,7 @@ from pathlib import Path
 
 from redeye.adapters.disk import files_below
 from redeye.adapters.git import git_sha
-from redeye.core.errors import BackupError, ConfigError
+from redeye.core.errors import BackupError, ConfigError, RedeyeError
 from redeye.settings import Settings
 from redeye.stack import backup_set, bootstrap, databases
 from redeye.stack.backup_set import DATABASES, FILES, Entry, Manifest
@@ -36,6 +36,7 @@ ORDER = (
     *(each.name for each in databases.DATABASES if each.name not in (*_FIRST, *_LAST)),
     *_LAST,
 )
+_PATIENCE_SECONDS = 2.0
 # Made again from the rest, or of this machine only.
 LEFT_OUT = ("postgres", "logs", "run", "airflow", "dbt", "bench")
 
@@ -71,6 +72,8 @@ def backup(configured: Settings, target: Path) -> tuple[Path, Manifest, str]:
         raise BackupError(f"{target} is not empty: give a new folder")
     target.mkdir(parents=True, exist_ok=True)
     target.chmod(0o700)
+    for name, url in _elsewhere(configured).items():
+        log.warning("%s lies at %s: it is not in this backup, back it up there", name, url)
     secrets = load_or_create(home)
     with _server(configured, secrets) as server:
         entries = [_dump(server, name, target) for name in ORDER]
@@ -82,6 +85,17 @@ def backup(configured: Settings, target: Path) -> tuple[Path, Manifest, str]:
     return target, manifest, manifest.write(target)
 
 
+def _elsewhere(configured: Settings) -> dict[str, str]:
+    """What the settings have put on servers and buckets of the operator's own, without passwords."""
+    urls = {
+        "landing": configured.landing_url,
+        "exports": configured.exports_url,
+        "artifacts": configured.artifacts_url,
+        "MLflow": configured.mlflow_server_elsewhere,
+    }
+    return {name: url for name, url in urls.items() if url}
+
+
 def _is_embedded(configured: Settings, name: str) -> bool:
     dsn = getattr(configured, name).get_secret_value()
     return f"port={configured.postgres_port} " in dsn and f"host={configured.host} " in dsn
@@ -91,12 +105,16 @@ def _is_embedded(configured: Settings, name: str) -> bool:
 def _server(configured: Settings, secrets: Secrets) -> Iterator[EmbeddedPostgres]:
     """The installation's server: the running one, or one started for the time being on a port of its own."""
     server = bootstrap.server(configured, secrets)
-    if Supervisor(configured).pid() is not None or (server.data_dir / "postmaster.pid").exists():
-        server.wait_ready()
+    try:
+        server.wait_ready(_PATIENCE_SECONDS)
+    except RedeyeError:
+        if Supervisor(configured).pid() is not None:
+            raise
+        server = replace(server, port=free_port(configured.host))
+        with server:
+            yield server
+    else:
         yield server
-        return
-    with replace(server, port=free_port(configured.host)) as own:
-        yield own
 
 
 def free_port(host: str) -> int:

@@ -29,6 +29,7 @@ RUNS = (
     f"score_flight_delay@{NIGHT}",
     f"monitor_flight_delay@{NIGHT}",
     f"build_warehouse@{LATER}",  # without the night before
+    f"maintain_lake@{LATER}",
 )
 
 
@@ -89,3 +90,11 @@ def test_the_night_is_judged(outcomes: list[dict[str, Any]]) -> None:
 def test_a_build_without_the_night_before_fails_at_transform(outcomes: list[dict[str, Any]]) -> None:
     assert outcomes[7]["tasks"]["ingest_deliveries"] == "success"
     assert outcomes[7]["tasks"]["transform"] == "failed"
+
+
+def test_the_lakes_are_maintained_and_both_releases_stay_equal(outcomes: list[dict[str, Any]]) -> None:
+    assert set(outcomes[8]["tasks"].values()) == {"success"}, outcomes[8]
+    results = outcomes[8]["results"]
+    assert results["verify_releases"] == {"verified": 2, "releases": 2}
+    assert results["compact_lakes"]["warehouse"]["merged"] > 0
+    assert results["check_disk"]["level"] == "ok"
