@@ -69,7 +69,7 @@ def environment_of(s3: str, redis: ValkeyServer, home: object) -> dict[str, str]
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": "us-east-1",
-        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "40",
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "3",
         "REDEYE_LEASE_TTL_SECONDS": "60",
     }
@@ -135,7 +135,7 @@ def test_a_night_runs_through_celery_redis_and_the_object_store(stack: Running) 
     release = ledger.release(NIGHT)
     assert release is not None
     landed = stack.bucket.glob(f"{BUCKET}/landing/*/*/{NIGHT}/*.json")
-    assert len(landed) >= 5
+    assert len(landed) >= 3
     assert not list(stack.configured.home.glob("landing/*"))
 
     client = Redis(port=stack.redis.port, db=ONLINE)
