@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import dbt_night
 import history
+import network
 import one_night
 import scheduler
 import scoring
@@ -48,6 +49,26 @@ def test_scoring_compares_equal_predictions_over_every_batch_size(model) -> None
     assert found["batch_rows"] == 20
     line = scoring.figures([found])[0]
     assert line.ratio == pytest.approx(line.ours / line.plain)
+
+
+def test_the_plain_network_learns_what_ours_learns(model) -> None:
+    from redeye.core.algorithms.base import Examples, Inputs, Training
+    from redeye.core.algorithms.torch_network import TorchModel
+    from redeye.core.specs import load_spec
+    from redeye.settings import SPECS
+
+    frame = model[1]
+    examples = Examples(frame, (frame["a"] > 0).astype(float).to_numpy())
+    training = Training(examples, examples, Inputs(("a", "b"), ("kind",)), seed=1, threads=1)
+    changed = {"batch_rows": 20, "learning_rate": 0.02, "column_dropout": 0.1, "hidden": 16}
+    params = load_spec(SPECS / "flight_delay.yaml").algorithms.torch.model_copy(update=changed)
+    plain = network.PlainNetwork(training, params, 1)
+    plain.fit(30)
+    losses = [
+        network.log_loss(examples.labels, each.predict(frame))
+        for each in (TorchModel.fit(training, params), plain)
+    ]
+    assert max(losses) < 0.4
 
 
 def test_script_replaces_the_night_and_what_the_model_rewrites() -> None:

@@ -67,10 +67,13 @@ def store(mlflow_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.fixture
 def spec() -> Spec:
-    """The real spec with few trees, and gates that a hundred flights a night can meet."""
+    """The real spec with few trees and a small network, and gates that a hundred flights a night can meet."""
     real = load_spec(PROJECT_ROOT / "ml" / "specs" / "flight_delay.yaml")
     algorithms = real.algorithms.model_copy(
-        update={"xgboost": real.algorithms.xgboost.model_copy(update={"rounds": 25, "learning_rate": 0.3})}
+        update={
+            "xgboost": real.algorithms.xgboost.model_copy(update={"rounds": 25, "learning_rate": 0.3}),
+            "torch": real.algorithms.torch.model_copy(update={"hidden": 16, "maximum_epochs": 3}),
+        }
     )
     return real.model_copy(update={"algorithms": algorithms})
 
@@ -107,12 +110,14 @@ def frame(spec: Spec) -> pd.DataFrame:
 
 @pytest.fixture
 def memory_ledger(monkeypatch: pytest.MonkeyPatch) -> MemoryLedger:
-    """The promotion ledger of the training job, in memory."""
+    """The ledgers of the training job, in memory; no verdict asks for a training there."""
     from redeye.jobs import train
 
     kept = MemoryLedger()
     for name in ("promotions", "latest_promotion", "promote"):
         monkeypatch.setattr(train.promotions, name, getattr(kept, name))
+    monkeypatch.setattr(train, "request_tags", lambda model, night: ("", {}))
+    monkeypatch.setattr(train, "record", lambda subject, run_id, reason, **outcome: None)
     return kept
 
 

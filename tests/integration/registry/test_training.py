@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from redeye.adapters import registry
+from redeye.adapters.artifacts import resolved
 from redeye.adapters.mlflow_client import client
 from redeye.core.errors import NotReleased
 from redeye.jobs import train
@@ -135,8 +136,9 @@ def test_the_run_holds_the_evidence(run_training, store):
         [run.info.experiment_id], f"tags.`mlflow.parentRunId` = '{run.info.run_id}'"
     )
     by_algorithm = {child.data.tags["algorithm"]: child for child in children}
-    assert set(by_algorithm) == {"heuristic", "logistic", "xgboost"}
+    assert set(by_algorithm) == {"heuristic", "logistic", "xgboost", "torch"}
     assert by_algorithm["xgboost"].data.metrics["trees"] > 0
+    assert by_algorithm["torch"].data.metrics["steps"] > 0
     for number in ("1", "2"):
         tags = client().get_model_version("flight_delay", number).tags
         child = by_algorithm[tags["algorithm"]]
@@ -187,7 +189,7 @@ def test_every_version_has_a_card_and_says_what_it_was_trained_on(run_training, 
 
 def test_an_altered_champion_stops_the_training(run_training, memory_ledger):
     run_training()
-    path = Path(urlparse(memory_ledger.rows[-1].artifact_uri).path) / "model.json"
+    path = Path(urlparse(resolved(memory_ledger.rows[-1].artifact_uri)).path) / "model.json"
     path.write_bytes(path.read_bytes() + b" ")
     with pytest.raises(registry.RedeyeError, match=r"model\.json"):
         run_training(NIGHT + timedelta(days=14))

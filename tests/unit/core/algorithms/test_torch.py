@@ -14,7 +14,8 @@ import torch
 from safetensors.torch import load, save
 
 from redeye.core.algorithms import torch_layers, torch_onnx
-from redeye.core.algorithms.base import Examples
+from redeye.core.algorithms.base import Categories, Examples
+from redeye.core.algorithms.torch_layers import Network, Shape, learn_pieces
 from redeye.core.algorithms.torch_network import ONNX, WEIGHTS, TorchModel, _batch
 from redeye.settings import PROJECT_ROOT
 
@@ -61,16 +62,36 @@ def test_a_fit_leaves_torch_of_the_process_as_it_was(training, params):
     assert torch.get_num_threads() == count
 
 
-def test_predictions_do_not_depend_on_the_threads_of_the_process(model, fresh):
+@pytest.fixture
+def wide() -> tuple[TorchModel, pd.DataFrame]:
+    """A network as wide as the real one, and rows for it: only its products are shared out to threads."""
+    names = tuple(f"n{number}" for number in range(130))
+    torch.manual_seed(1)
+    network = Network(Shape(len(names), 8, (), 4, 128, 2))
+    random = np.random.default_rng(1)
+    learn_pieces(network, random.normal(size=(500, len(names))).astype(np.float32), seed=1)
+    rows = pd.DataFrame(random.normal(size=(1500, len(names))), columns=list(names))
+    return TorchModel(network, names, Categories({}), {}, {}), rows
+
+
+def test_predictions_do_not_depend_on_the_threads_of_the_process(wide):
+    model, rows = wide
     before = torch.get_num_threads()
     try:
         found = []
         for count in (1, 2):
             torch.set_num_threads(count)
-            found.append(model.predict(fresh))
+            found.append(model.predict(rows))
+            assert torch.get_num_threads() == count
     finally:
         torch.set_num_threads(before)
     assert np.array_equal(*found)
+
+
+def test_a_row_of_a_wide_frame_alone_gets_what_it_gets_in_a_batch(wide):
+    model, rows = wide
+    alone = np.concatenate([model.predict(rows.iloc[[row]]) for row in range(0, len(rows), 50)])
+    assert np.array_equal(alone, model.predict(rows)[::50])
 
 
 def test_beyond_the_range_of_training_nothing_more_is_said(model, fresh):
