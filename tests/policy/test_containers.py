@@ -66,7 +66,9 @@ def test_no_secret_has_a_value_anywhere():
         for name, value in (declared.get("environment") or {}).items():
             if SECRET.search(name) and not name.endswith("_FILE"):
                 assert used(str(value)), f"{service}: {name} is a literal"
-    for passwords in re.findall(r"(?:password=|://[a-z_]*:)([^\s@]+)(?=[@\s])", re.sub(r"http://\S+", "", COMPOSE)):
+    for passwords in re.findall(
+        r"(?:password=|://[a-z_]*:)([^\s@]+)(?=[@\s])", re.sub(r"http://\S+", "", COMPOSE)
+    ):
         assert passwords.startswith("${"), passwords
 
 
