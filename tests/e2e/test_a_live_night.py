@@ -41,7 +41,7 @@ EDGE = Path(__file__).parent / "faked_clock"
 MODEL = "flight_delay"
 DAGS = ("build_warehouse", f"score_{MODEL}", f"monitor_{MODEL}")
 SERVER_PORTS = ("postgres_port", "airflow_port", "mlflow_port", "airflow_log_port")
-PREPARED_WITHIN, DONE_WITHIN = 1800, 1200
+PREPARED_WITHIN, DONE_WITHIN = 1800, 1800
 
 
 @dataclass
@@ -57,8 +57,9 @@ class FakedClock:
         fresh.write_text(f"{ahead:+.0f}\n")
         fresh.replace(self.path)
 
-    def variables(self) -> dict[str, str]:
-        return {
+    def run(self, *words: str) -> None:
+        """Run a command of Redeye's by this clock, and with it all that it starts."""
+        variables = {
             "LD_PRELOAD": str(LIBRARY),
             "FAKETIME_TIMESTAMP_FILE": str(self.path),
             "FAKETIME_CACHE_DURATION": "2",
@@ -67,6 +68,15 @@ class FakedClock:
             "PATH": f"{EDGE / 'bin'}:{os.environ['PATH']}",
             "PYTHONPATH": f"{PROJECT_ROOT / 'ml'}:{EDGE}",
         }
+        ran = subprocess.run(
+            [sys.executable, "-m", "redeye", *words],
+            env=os.environ | variables,
+            cwd="/",
+            capture_output=True,
+            text=True,
+            timeout=PREPARED_WITHIN,
+        )
+        assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
 @dataclass(frozen=True)
@@ -92,21 +102,12 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     folder.chmod(0o755)
     faked = FakedClock(folder / "ahead")
     tonight = datetime.now(NEW_YORK).date()
-    faked.show(datetime.combine(tonight + ONE_DAY, clock(2), NEW_YORK))
+    faked.show(datetime.combine(tonight + ONE_DAY, clock(0, 30), NEW_YORK))
     os.environ.update({"REDEYE_HOME": str(home)} | {f"REDEYE_{k.upper()}": str(v) for k, v in ports.items()})
     settings.cache_clear()
     configured = settings()
     try:
-        command = [sys.executable, "-m", "redeye", "live", "--history-weeks", "1"]
-        ran = subprocess.run(
-            command,
-            env=os.environ | faked.variables(),
-            cwd="/",
-            capture_output=True,
-            text=True,
-            timeout=PREPARED_WITHIN,
-        )
-        assert ran.returncode == 0, ran.stdout + ran.stderr
+        faked.run("live", "--history-weeks", "1")
         settings.cache_clear()
         environment.export(settings(), bootstrap.prepare_files(settings()))
         with airflow_api.opened(settings()) as api:
@@ -142,7 +143,10 @@ def test_left_alone_over_0300_it_completes_its_night(live: Live) -> None:
     # Unpausing ran the newest complete night at once: the clock is not moved under running tasks.
     before = live.tonight - ONE_DAY
     wait_for(lambda: {dag_id: live.api.night_runs(dag_id, before, before) for dag_id in DAGS})
-    live.clock.show(datetime.combine(live.tonight + ONE_DAY, clock(2, 59, 30), NEW_YORK))
+    # A clock that jumps under running servers makes them look dead: the minutes until 03:00 pass as they do.
+    lifecycle.down(settings())
+    live.clock.show(datetime.combine(live.tonight + ONE_DAY, clock(2, 55), NEW_YORK))
+    live.clock.run("stack", "up")
 
     # From here on the stack is only looked at.
     found = wait_for(lambda: {dag_id: runs_of(live, dag_id) for dag_id in DAGS})
