@@ -1,0 +1,89 @@
+"""Decisions in the ledger: forwards, once, the same in any order, and open until they are trained."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import pandas as pd
+import psycopg2
+import pytest
+
+from redeye.adapters import outputs, retraining
+from redeye.adapters.lake import Catalog
+from redeye.adapters.postgres import ledger_transaction
+from redeye.adapters.retraining import RecordedTraining
+from redeye.core.scoring import LIVE
+from redeye.jobs.retraining import decide_night
+
+pytestmark = pytest.mark.integration
+
+MODEL = "flight_delay"
+FIRST = date(2013, 4, 1)
+NIGHTS = [FIRST + timedelta(days=number) for number in range(20)]
+BAD = set(NIGHTS[6:])
+ASKING = NIGHTS[8]
+
+
+def write(table: str, night: date, **values: Any) -> None:
+    row = {"model": MODEL, "lane": LIVE, "night": night, **values}
+    outputs.write_once({table: pd.DataFrame([row])}, model=MODEL, night=night, run_id="test")
+
+
+@pytest.fixture(scope="module")
+def judged(stack_env: object) -> Iterator[None]:
+    """Twenty scored nights, judged; from the seventh on the verdict is to retrain."""
+    for night in NIGHTS:
+        write("predictions", night, flight_id=str(night))
+        verdict = "retrain" if night in BAD else "ok"
+        write("verdicts", night, verdict=verdict, reasons=f"the reason of {night}")
+    return
+
+
+def test_nights_are_decided_the_same_in_any_order_and_however_often(judged: None) -> None:
+    order = [*NIGHTS, *NIGHTS]
+    random.Random(7).shuffle(order)
+    for night in order:
+        decide_night(MODEL, night, f"run of {night}")
+    rows = retraining.decisions(MODEL)
+    assert [row.decision.night for row in rows] == NIGHTS
+    assert [row.decision.night for row in retraining.requests(MODEL)] == [ASKING]
+    (request,) = retraining.requests(MODEL)
+    assert request.decision.reason == f"the reason of {ASKING}"
+    assert request.evidence["recent_verdicts"] == {
+        str(night): "retrain" if night in BAD else "ok" for night in NIGHTS[4:9]
+    }
+    assert "cooldown" not in request.decision.reason
+    assert "the next one may be after" in rows[-1].decision.reason
+
+
+def test_a_request_is_handed_on_again_until_it_is_trained(judged: None) -> None:
+    # As after a kill between the record and the run: the next attempt finds it, and so does the next night.
+    decide_night(MODEL, NIGHTS[-1], "run")
+    for night in (ASKING, NIGHTS[-1]):
+        (asked,) = decide_night(MODEL, night, "another attempt")["requests"]
+        assert (asked["night"], asked["verdict"]) == (str(ASKING), "retrain")
+        assert asked["reason"] == f"the reason of {ASKING}"
+    assert decide_night(MODEL, NIGHTS[7], "an earlier night")["requests"] == []
+
+    training = RecordedTraining(
+        MODEL, ASKING, "key", False, 2, 3, "xgboost", None, "asked", "kept", "verdict", "requested", "mlflow"
+    )
+    for _ in range(2):
+        retraining.record_training(training)
+    assert retraining.trainings(MODEL) == [training]
+    assert decide_night(MODEL, NIGHTS[-1], "run")["requests"] == []
+    assert decide_night(MODEL, ASKING, "run")["is_requested"]
+
+
+@pytest.mark.parametrize("table", ["retraining_decisions", "trainings"])
+@pytest.mark.parametrize("act", ["UPDATE ledger.{} SET reason = 'other'", "DELETE FROM ledger.{}"])
+def test_the_ledgers_can_only_grow(judged: None, table: str, act: str) -> None:
+    with (
+        pytest.raises(psycopg2.errors.InsufficientPrivilege),
+        ledger_transaction(Catalog.OUTPUTS) as con,
+        con.cursor() as cursor,
+    ):
+        cursor.execute(act.format(table))
