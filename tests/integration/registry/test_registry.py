@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 
 from redeye.adapters import registry, software
+from redeye.adapters.artifacts import resolved
 from redeye.adapters.mlflow_client import client
 from redeye.adapters.registry import Alias, load_artifact, point_alias, register
 from redeye.adapters.training_runs import training_run
@@ -74,7 +75,7 @@ def test_nothing_pickled_lies_in_the_artifacts(version, store):
 def test_an_altered_file_is_refused_by_both_ways_of_loading(version):
     import mlflow
 
-    path = Path(urlparse(version.artifact_uri).path) / "heuristic.json"
+    path = Path(urlparse(resolved(version.artifact_uri)).path) / "heuristic.json"
     path.write_bytes(path.read_bytes().replace(b"0.2", b"0.9"))
     with pytest.raises(ModelAltered, match=r"heuristic\.json"):
         load_artifact(version.artifact_uri, version.artifact_sha256)
