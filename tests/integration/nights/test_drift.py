@@ -1,0 +1,148 @@
+"""A night's drift on a real warehouse with a real champion: rows, pages by Evidently, and what is seen.
+
+One night of the fixture's history is scored for all of the tests here.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from redeye.adapters import drift_reports, ledger, outputs, promotions
+from redeye.adapters.drift_reference import Reference, reference_of
+from redeye.core.drift import DriftFinding
+from redeye.core.drift_profile import PREDICTION, find_drift
+from redeye.core.errors import NotReleased
+from redeye.core.scoring import LIVE
+from redeye.core.specs import Spec, load_spec
+from redeye.jobs import drift
+from redeye.settings import SPECS, settings
+
+pytestmark = pytest.mark.integration
+
+
+@dataclass(frozen=True)
+class Measured:
+    spec: Spec
+    night: date
+    champion: Any
+    release: Any
+    reference: Reference
+    finding: DriftFinding
+
+    def rows(self) -> pd.DataFrame:
+        common = {"model": self.spec.model, "lane": LIVE, "night": self.night, "run_id": "test"}
+        return self.finding.rows.assign(
+            **common, release_id=self.release.release_id, created_at=pd.Timestamp("2013-03-11")
+        )
+
+
+@pytest.fixture(scope="module")
+def measured(nights: Any) -> Measured:
+    spec = load_spec(SPECS / f"{nights.model}.yaml")
+    for _ in range(2):  # the heuristic serves the first night, the trained champion the second
+        night = nights.next
+        nights.build(night)
+        nights.score(night)
+    champion = promotions.champion(spec.model, night)
+    release = ledger.covering_release(night)
+    assert champion is not None
+    assert release is not None
+    finding = drift.measure(spec, night, release, champion)
+    return Measured(spec, night, champion, release, reference_of(spec, champion), finding)
+
+
+def drawn(reference: Reference, seed: int, last: date, rows: int = 6300) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A week of made-up nights: rows of the training, each as likely as the next."""
+    rng = np.random.default_rng(seed)
+    sample, made = reference.sample(), reference.predictions()
+    nights = pd.Timestamp(last) - pd.to_timedelta(np.arange(rows) % 7, unit="D")
+    features = sample.iloc[rng.integers(0, len(sample), rows)].assign(night=nights)
+    predictions = made.iloc[rng.integers(0, len(made), rows)][[PREDICTION]].assign(night=nights)
+    return features, predictions
+
+
+def test_every_input_has_its_rows_and_a_reason_where_it_is_not_judged(measured: Measured) -> None:
+    rows, spec = measured.finding.rows, measured.spec
+    inputs = {*spec.numeric_columns, *spec.categorical_columns}
+    for span in ("night", "week"):
+        assert inputs <= set(rows.loc[rows["span"] == span, "column_name"])
+    assert measured.finding.night.is_judged
+    assert not measured.finding.week.is_judged  # two nights of seven
+    unknown = rows[rows["value"].isna()]
+    assert (unknown["note"] != "").all()
+    assert (rows["model_version"] == measured.champion.version).all()
+    assert set(rows["kind"]) == {"feature", "prediction", "share", "quality"}
+    assert not rows["column_name"].str.contains("is_late").any()
+
+
+def test_measured_again_it_is_the_same_and_the_reference_is_not_made_again(measured: Measured) -> None:
+    made = (measured.reference.folder / "manifest.json").stat().st_mtime_ns
+    again = drift.measure(measured.spec, measured.night, measured.release, measured.champion)
+    pd.testing.assert_frame_equal(again.rows, measured.finding.rows)
+    assert (measured.reference.folder / "manifest.json").stat().st_mtime_ns == made
+
+
+def test_an_altered_reference_is_made_again_and_equal(measured: Measured) -> None:
+    before = {path.name: path.read_bytes() for path in measured.reference.folder.iterdir()}
+    (measured.reference.folder / "profile.json").write_text("{}")
+    again = reference_of(measured.spec, measured.champion)
+    assert {path.name: path.read_bytes() for path in again.folder.iterdir()} == before
+
+
+def test_fourteen_nights_drawn_from_the_training_do_not_fire(measured: Measured) -> None:
+    rules = measured.spec.monitor.drift
+    for seed in range(14):
+        features, predictions = drawn(measured.reference, seed, measured.night)
+        finding = find_drift(measured.reference.profile, features, predictions, rules, last=measured.night)
+        assert finding.reasons == ()
+
+
+@pytest.mark.parametrize(
+    ("column", "factor"),
+    [("distance_miles", 0.0), ("carrier_delays__late_rate_all", 0.0), ("distance_miles", 100.0)],
+)
+def test_a_broken_feature_is_seen_and_named(measured: Measured, column: str, factor: float) -> None:
+    features, predictions = drawn(measured.reference, 1, measured.night)
+    features[column] = features[column] * factor
+    rules = measured.spec.monitor.drift
+    finding = find_drift(measured.reference.profile, features, predictions, rules, last=measured.night)
+    assert finding.week.are_features_drifted
+    assert {each.column for each in finding.week.broken} == {column}
+    assert column in " ".join(finding.reasons)
+
+
+def test_the_pages_are_written_from_the_kept_rows_and_load_nothing(measured: Measured) -> None:
+    model, night = measured.spec.model, measured.night
+    with pytest.raises(NotReleased, match="judge_predictions"):
+        drift.report_night(model, night - timedelta(days=300))
+    outputs.write_once({"drift": measured.rows()}, model=model, night=night, run_id="test")
+    pages = drift.report_night(model, night)["pages"]
+    folder = settings().reports / model / night.isoformat()
+    assert [Path(page) for page in pages] == [folder / "night.html", folder / "week.html"]
+    for page in pages:
+        text = Path(page).read_text(encoding="utf-8")
+        assert text.index("Content-Security-Policy") < text.index("<script")
+        assert "default-src 'none'" in text
+        assert not re.findall(r"<(?:script|img|iframe|link)\b[^>]*\b(?:src|href)\s*=\s*[\"']?https?:", text)
+        assert not re.findall(r"url\(\s*[\"']?https?:", text)
+        assert f"{model}, night {night}" in text
+        assert "Drift in column" in text  # Evidently's own words
+
+
+def test_reports_are_pruned_to_the_newest_nights(measured: Measured) -> None:
+    folder = settings().reports / "another_model"
+    for day in range(1, 6):
+        (folder / f"2013-04-{day:02d}").mkdir(parents=True)
+    removed = drift.prune_reports(2)
+    assert [path.name for path in removed if path.parent == folder] == [
+        "2013-04-01", "2013-04-02", "2013-04-03",
+    ]  # fmt: skip
+    assert drift_reports.folder_of(measured.spec.model, measured.night).parent.is_dir()
