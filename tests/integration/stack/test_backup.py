@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from redeye.adapters import lake, ledger, outputs, promotions, release_content
+from redeye.adapters import lake, ledger, offline_store, outputs, promotions, release_content
 from redeye.adapters.artifacts import load_artifact
 from redeye.adapters.disk import files_below
 from redeye.adapters.lake import Catalog
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.integration
 FIRST, HISTORY_ENDS = date(2012, 12, 31), date(2013, 3, 8)
 NIGHT = HISTORY_ENDS + timedelta(days=1)
 MODEL = "flight_delay"
-KEPT = ("landing", "lake", "mlflow", "exports", "data_docs", "feast", "secrets.env")
+KEPT = ("landing", "lake", "mlflow/artifacts", "exports", "data_docs", "feast", "secrets.env")
 
 
 @contextmanager
@@ -38,6 +38,8 @@ def opened(home: Path, *, with_tools: bool = False) -> Iterator[Any]:
     server = bootstrap.server(configured, secrets)
     server.is_durable = False
     environment.export(configured, secrets)
+    # Kept for a process, which otherwise has one installation only.
+    offline_store._connection.cache_clear()
     try:
         with server:
             bootstrap.prepare_databases(configured, secrets, server, with_tools=with_tools)
