@@ -29,12 +29,15 @@ from airflow.sdk import DAG
 
 from redeye_airflow.upkeep import UpkeepOperator, weekly
 from redeye_airflow.vocabulary import Tag
+from redeye_airflow.wiring import labelled
 
 with DAG(
     dag_id="maintain_lake",
-    tags=[Tag.WAREHOUSE, Tag.WEEKLY],
     doc_md=__doc__,
-    description="Merge the lakes' files, verify every release, remove what nothing needs, check the disk.",
+    **labelled(
+        "Merge the lakes' files, verify every release, remove what nothing needs, check the disk.",
+        [Tag.WAREHOUSE, Tag.WEEKLY],
+    ),
     **weekly(),
 ):
     compact = UpkeepOperator(
