@@ -60,23 +60,22 @@ def run_nights(api: AirflowApi, model: str, first: date, last: date, *, lag: int
     """
     done: list[Run] = []
 
-    def wait(started: list[Run]) -> None:
-        ended = api.wait(
-            lambda: [api.run(run) for run in started],
-            len(started),
-            lambda runs, now: watch([*done, *runs], now),
-        )
-        done.extend(ended)
+    def shown(runs: list[Run], now: str) -> None:
+        watch([*done, *runs], now)
+
+    # Its end is waited for, but it is no run of a night: it does not count as one.
+    def beside(_: list[Run], now: str) -> None:
+        watch(done, now)
 
     for step in steps(model, first, last, lag=lag):
-        wait([_start(api, dag_id, night) for dag_id, night in step])
+        done.extend(_wait(api, [_start(api, dag_id, night) for dag_id, night in step], shown))
         for dag_id, night in step:
-            asked = (
-                api.find(f"train_{model}", f"requested__{night}") if dag_id.startswith("monitor") else None
-            )
-            if asked is not None:
-                # Its end is waited for, but it is no run of a night: it does not count as one.
-                api.wait(lambda asked=asked: [api.run(asked)], 1, lambda _, now: watch(done, now))
+            if dag_id.startswith("monitor") and (asked := api.find(f"train_{model}", f"requested__{night}")):
+                _wait(api, [asked], beside)
+
+
+def _wait(api: AirflowApi, started: list[Run], watch: Watcher) -> list[Run]:
+    return api.wait(lambda: [api.run(run) for run in started], len(started), watch)
 
 
 def _start(api: AirflowApi, dag_id: str, night: date) -> Run:
