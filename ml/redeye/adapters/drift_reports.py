@@ -77,7 +77,7 @@ def write(page: Page) -> Path:
     from evidently.legacy.renderers.html_widgets import group_widget
 
     shown, left_out = _shown(page)
-    parts = [("Features and predictions against the reference", _drift(page, shown))]
+    parts = [("Features and predictions against the reference", _drift(page, shown))] if shown else []
     if (quality := _quality(page)) is not None:
         parts.append(("Quality on matured labels against the nights after the fit", quality))
     widgets = [group_widget(title=title, widgets=list(part._widgets)) for title, part in parts]
@@ -105,6 +105,8 @@ def prune(keep: int) -> list[Path]:
 def _shown(page: Page) -> tuple[list[str], list[str]]:
     """The worst columns that the library can compare, and the measured ones it cannot: it refuses empty ones."""
     distances = page.rows[page.rows["statistic"].isin([str(each) for each in DISTANCES])]
+    if not distances["value"].notna().any():
+        return [], []  # not judged: the summary says why
     order = distances.assign(excess=distances["value"] / distances["threshold"]).sort_values(
         ["excess", "column_name"], ascending=[False, True]
     )
@@ -240,9 +242,12 @@ def _summary(page: Page, shown: list[str], left_out: list[str]) -> str:
         if len(drifted)
         else "<p>Nothing is beyond its threshold.</p>",
         _listed("Quality on matured labels, against the nights after the fit", of[Kind.QUALITY]),
-        f"<p>Pictures below: the {len(shown)} features nearest to or farthest beyond their thresholds. "
-        "Every column is in the table <code>drift</code>.</p>",
     ]
+    if shown:
+        lines.append(
+            f"<p>Pictures below: the {len(shown)} features nearest to or farthest beyond their thresholds. "
+            "Every column is in the table <code>drift</code>.</p>"
+        )
     if left_out:
         lines.append(f"<p>Left out, without a value on one side: {html.escape(', '.join(left_out))}.</p>")
     style = "font-family:sans-serif;padding:1em 2em;max-width:60em"
