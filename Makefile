@@ -154,11 +154,14 @@ images: ## Build the container images and run commands in them (see docker/build
 	@bash docker/build.sh
 
 .PHONY: lock
-# The suffix goes: which build of torch is taken is the machine's choice, its version is ours.
+# The CPU build of torch has a suffix, by which it is resolved: the other build would bring 3 GB of GPU libraries.
+# It goes at the end: which build is installed is the machine's choice, its version is ours.
 lock: ## Resolve requirements.in and requirements-dev.in into their locks
 	@PYTHON=$(PYTHON) VENV=$(VENV) BOOTSTRAP=$(BOOTSTRAP) UV_VERSION=$(UV_VERSION) bash ml/redeye/stack/setup.sh --uv-only
+	@sed -i 's/^\(torch==[0-9.]*\)$$/\1+cpu/' requirements.lock requirements-dev.lock
 	@for part in requirements requirements-dev; do \
 		$(BOOTSTRAP)/bin/uv pip compile --python-version 3.11 --custom-compile-command 'make lock' \
 			--no-emit-index-url --no-emit-find-links --quiet --output-file $$part.lock $$part.in; \
-		sed -i 's/^\(torch==[0-9.]*\)+cpu$$/\1/' $$part.lock; \
 	done
+	@sed -i 's/^\(torch==[0-9.]*\)+cpu$$/\1/' requirements.lock requirements-dev.lock
+	@! grep -q '^nvidia' requirements.lock requirements-dev.lock
