@@ -10,12 +10,12 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from redeye.adapters import drift_reports, lake, ledger, outputs, promotions
+from redeye.adapters import drift_reports, ledger, outputs, promotions
 from redeye.adapters.drift_reference import Reference, input_columns, reference_of
-from redeye.core.calendar import cutoff, nights
+from redeye.adapters.matured import matured_predictions
+from redeye.core.calendar import nights
 from redeye.core.drift import DriftFinding, Span
 from redeye.core.drift_calibration import thresholds_of
 from redeye.core.drift_profile import PREDICTION, find_drift, with_rows
@@ -197,19 +197,7 @@ def _matured(spec: Spec, night: date, release: Release, champion: Promotion) -> 
     """The champion's own predictions with labels known at the cutoff: newest matured night, and its week."""
     last = night - timedelta(days=spec.label_maturity_nights)
     first = last - timedelta(days=Span.WEEK.nights - 1)
-    population, target = spec.population, spec.target
-    con = lake.connect_at(release.snapshot_id)
-    try:
-        predictions = outputs.read("predictions", spec.model, first, last, con=con)
-        labels = con.execute(
-            f"SELECT {population.key} AS flight_id, CAST({target.column} AS DOUBLE) AS label "
-            f"FROM warehouse.{population.relation} WHERE {population.night} BETWEEN ? AND ? "
-            f"AND {target.column} IS NOT NULL AND {target.known_at} <= ?",
-            [first, last, cutoff(night).replace(tzinfo=None)],
-        ).df()
-    finally:
-        con.close()
+    predictions = matured_predictions(spec, release, night, first, last)
     own = predictions[predictions["model_version"] == champion.version]
-    both = own[["flight_id", "night", PREDICTION]].merge(labels, on="flight_id", validate="one_to_one")
-    both = both.assign(label=both["label"].to_numpy(dtype=np.float64))
-    return {span: both[_within(both, last, span)] for span in Span}
+    rows = own[["flight_id", "night", PREDICTION, "label"]]
+    return {span: rows[_within(rows, last, span)] for span in Span}

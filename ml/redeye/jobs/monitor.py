@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from redeye.adapters import lake, ledger, outputs, promotions
+from redeye.adapters import ledger, outputs, promotions
+from redeye.adapters.matured import matured_predictions
 from redeye.core.calendar import cutoff
 from redeye.core.errors import AlreadyDecided, NotReleased
 from redeye.core.evaluation import METRICS, Scored
 from redeye.core.quality import Window, plain_metrics, reference_of, window_of
-from redeye.core.releases import Promotion, Release
+from redeye.core.releases import Promotion
 from redeye.core.scoring import LIVE
-from redeye.core.specs import Spec, load_spec
+from redeye.core.specs import load_spec
 from redeye.core.verdict import Judgement, judge
 from redeye.jobs.drift import measure
 from redeye.settings import SPECS
@@ -45,7 +46,8 @@ def monitor_night(model: str, night: date, run_id: str) -> dict[str, Any]:
         raise NotReleased(f"night {night} has no release: build night {night} first")
     champion = promotions.champion(model, night)
     last = night - timedelta(days=spec.label_maturity_nights)
-    matured = _matured(spec, release, night, last)
+    first = last - timedelta(days=spec.monitor.window_nights - 1)
+    matured = matured_predictions(spec, release, night, first, last)
     window = _window(matured, champion, night)
     finding = measure(spec, night, release, champion) if champion else None
     judgement = judge(window, spec.monitor, finding.reasons if finding else ())
@@ -86,24 +88,6 @@ def monitor_night(model: str, night: date, run_id: str) -> dict[str, Any]:
         "heuristic": dict(window.heuristic),
         "is_new": written.is_new,
     }
-
-
-def _matured(spec: Spec, release: Release, night: date, last: date) -> pd.DataFrame:
-    """Predictions of the window with their labels as known at the night's cutoff; one row per flight."""
-    first = last - timedelta(days=spec.monitor.window_nights - 1)
-    population, target = spec.population, spec.target
-    con = lake.connect_at(release.snapshot_id)
-    try:
-        predictions = outputs.read("predictions", spec.model, first, last, con=con)
-        labels = con.execute(
-            f"SELECT {population.key} AS flight_id, CAST({target.column} AS DOUBLE) AS label "
-            f"FROM warehouse.{population.relation} WHERE {population.night} BETWEEN ? AND ? "
-            f"AND {target.column} IS NOT NULL AND {target.known_at} <= ?",
-            [first, last, cutoff(night).replace(tzinfo=None)],
-        ).df()
-    finally:
-        con.close()
-    return predictions.merge(labels, on="flight_id", how="inner", validate="one_to_one")
 
 
 def _window(rows: pd.DataFrame, champion: Promotion | None, night: date) -> Window:

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
 
 from psycopg2 import sql
-from psycopg2.extensions import connection, cursor
+from psycopg2.extensions import cursor
 
+from redeye.stack.database_server import Administered
 from redeye.stack.secrets import Secrets
-
-
-class Administered(Protocol):
-    """A server whose roles and databases are ours to make: the embedded one, or one of the operator's."""
-
-    def superuser(self, database: str = ...) -> AbstractContextManager[connection]:
-        """An autocommitting connection of whoever may make them."""
-        ...
 
 
 @dataclass(frozen=True)

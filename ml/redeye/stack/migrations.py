@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 import psycopg2
 from alembic import command
@@ -21,9 +20,7 @@ from sqlalchemy.pool import StaticPool
 
 from redeye.adapters.schema.running import FOLDER
 from redeye.core.errors import RedeyeError
-
-if TYPE_CHECKING:
-    from redeye.stack.databases import Administered
+from redeye.stack.database_server import Administered
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,40 @@
+"""Predictions with the labels that have matured since."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pandas as pd
+
+from redeye.adapters import lake, outputs
+from redeye.core.calendar import cutoff
+from redeye.core.releases import Release
+from redeye.core.specs import Spec
+
+
+def matured_predictions(spec: Spec, release: Release, night: date, first: date, last: date) -> pd.DataFrame:
+    """Live predictions of the nights `first` to `last` with their labels as known at the cutoff of `night`.
+
+    Args:
+        spec: of the model.
+        release: that has the labels.
+        night: whose cutoff counts: a label that became known later is left out.
+        first: the first night that scored.
+        last: the last one; the caller sees to it that its labels are mature.
+
+    Returns:
+        The predictions that have a label, one row per flight, with the label as 0.0 or 1.0.
+    """
+    population, target = spec.population, spec.target
+    con = lake.connect_at(release.snapshot_id)
+    try:
+        predictions = outputs.read("predictions", spec.model, first, last, con=con)
+        labels = con.execute(
+            f"SELECT {population.key} AS flight_id, CAST({target.column} AS DOUBLE) AS label "
+            f"FROM warehouse.{population.relation} WHERE {population.night} BETWEEN ? AND ? "
+            f"AND {target.column} IS NOT NULL AND {target.known_at} <= ?",
+            [first, last, cutoff(night).replace(tzinfo=None)],
+        ).df()
+    finally:
+        con.close()
+    return predictions.merge(labels, on="flight_id", how="inner", validate="one_to_one")
