@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date
+from types import SimpleNamespace
+
 import pandas as pd
 import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
 from redeye import cli
-from redeye.adapters import outputs
+from redeye.adapters import outputs, retraining
 from redeye.cli import models
+from redeye.core.retraining import Decision
+from redeye.core.verdict import Verdict
 
 VERDICTS = pd.DataFrame(
     {
@@ -29,6 +34,10 @@ QUALITY = pd.DataFrame(
     }
 )
 
+DECISIONS = [
+    SimpleNamespace(decision=Decision(date(2013, 4, 20), Verdict.RETRAIN, False, "retrain on 1 of 5 nights"))
+]
+
 
 @pytest.fixture
 def show(monkeypatch):
@@ -37,6 +46,7 @@ def show(monkeypatch):
         monkeypatch.setattr(models, "console", console)
         monkeypatch.setattr(models, "enter", lambda: None)
         monkeypatch.setattr(outputs, "read", lambda table, *_: tables[table])
+        monkeypatch.setattr(retraining, "decisions", lambda _: DECISIONS)
         done = CliRunner().invoke(cli.app, ["verdicts", "flight_delay"])
         return done.exit_code, console.export_text() + done.output
 
@@ -50,6 +60,7 @@ def test_the_last_verdicts_and_the_newest_quality_are_shown(show):
     assert "2013-04-06" not in text
     assert "AUC drop 0.2 is above 0.1" in text
     assert "[bold] calibration" in text
+    assert "retrain on 1 of 5" in text
     assert "Quality on night 2013-04-18: version 2, 901 flights" in text
     assert "0.7200" in text
     assert "0.6100" not in text
