@@ -63,7 +63,7 @@ class NightRun:
         last: last night; the same as `first` except in a build over a range.
         run_id: Airflow's id of the run.
         run_type: how it came about.
-        actor: who triggered it; if nobody did, the verdict that asked for it, or the kind of run.
+        actor: who triggered it, the verdict that asked for it, or the kind of run.
         reason: what was given as the reason.
     """
 
@@ -113,7 +113,8 @@ class NightRun:
             last=last,
             run_id=run.run_id,
             run_type=run_type,
-            actor=run.triggering_user_name or ("verdict" if run_type == RunType.REQUESTED else run_type),
+            # A training takes over the name of whoever ran the monitor, who asked for nothing.
+            actor="verdict" if run_type == RunType.REQUESTED else run.triggering_user_name or run_type,
             reason=params.get(ParamName.REASON) or f"{run_type} run",
         )
 

@@ -103,9 +103,9 @@ def test_only_a_scheduled_run_counts_its_patience_from_the_cutoff() -> None:
 
 
 def test_a_requested_training_takes_night_and_reason_from_its_conf() -> None:
-    run = NightRun.of(
-        context("operator_triggered", night=None)
-        | {"params": {"night": "2013-09-29", "reason": "worse than the heuristic", "verdict": "retrain"}}
-    )
+    params = {"night": "2013-09-29", "reason": "worse than the heuristic", "verdict": "retrain"}
+    given = context("operator_triggered") | {"params": params}
+    given["dag_run"].triggering_user_name = "admin"  # Airflow's: whoever ran the monitor
+    run = NightRun.of(given)
     assert (run.last, run.reason, run.actor) == (date(2013, 9, 29), "worse than the heuristic", "verdict")
     assert not run.is_scheduled
