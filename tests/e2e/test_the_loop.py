@@ -1,0 +1,178 @@
+"""From a verdict to a training through the real scheduler, where that is due and where it is not.
+
+In late September half as many flights are late as the model has learned; until shortly before that it does
+well enough. The two weeks before are scored and judged in this process, as `make replay` does, so that the
+scheduler has to run only the nights in question.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import date, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from redeye.adapters import outputs, promotions, retraining
+from redeye.jobs import replay
+from redeye.settings import settings
+from redeye.stack import airflow_api, closed_loop, environment, lifecycle
+from redeye.stack.airflow_api import AirflowApi
+
+pytestmark = pytest.mark.e2e
+
+MODEL = "flight_delay"
+TRAIN, SCORE, MONITOR = f"train_{MODEL}", f"score_{MODEL}", f"monitor_{MODEL}"
+HISTORY_LAST, BUILT_LAST = date(2013, 3, 31), date(2013, 10, 1)
+REPLAYED = date(2013, 9, 10), date(2013, 9, 24)
+QUIET = date(2013, 9, 25)
+CHANGED = date(2013, 9, 26), date(2013, 10, 1)
+EVENT = f"redeye://events/retraining/{MODEL}"
+PORTS = ("postgres_port", "airflow_port", "mlflow_port", "airflow_log_port")
+
+
+class Airflow:
+    """A session with the stack's Airflow, and what the tests ask of it beyond the commands."""
+
+    def __init__(self, api: AirflowApi) -> None:
+        self.api = api
+
+    def get(self, path: str, **query: Any) -> dict[str, Any]:
+        return self.api._get(path, query) or {}
+
+    def run(self, dag_id: str, conf: dict[str, str], run_id: str) -> None:
+        started = self.api.trigger(dag_id, conf, run_id=run_id)
+        self.api.wait(lambda: [self.api.run(started)], 1, lambda runs, now: None)
+
+    def nights(self, first: date, last: date) -> None:
+        closed_loop.run_nights(self.api, MODEL, first, last, lag=2, watch=lambda runs, now: None)
+
+    def tasks(self, night: date) -> dict[str, str]:
+        run = self.api.night_runs(MONITOR, night, night)[0]
+        found = self.get(f"/dags/{MONITOR}/dagRuns/{run.run_id}/taskInstances")["task_instances"]
+        return {task["task_id"]: task["state"] for task in found}
+
+    def requested(self) -> list[dict[str, Any]]:
+        runs = self.get(f"/dags/{TRAIN}/dagRuns")["dag_runs"]
+        return [run for run in runs if run["dag_run_id"].startswith("requested__")]
+
+    def events(self) -> list[dict[str, Any]]:
+        found = self.get("/assets/events", limit=100)["asset_events"]
+        return [event for event in found if event["uri"] == EVENT]
+
+
+@pytest.fixture(scope="module")
+def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
+    """A running stack with the history built, a champion trained, and two weeks replayed."""
+    before = dict(os.environ)
+    with ExitStack() as probes:
+        free = [probes.enter_context(socket.socket()) for _ in PORTS]
+        for probe in free:
+            probe.bind(("127.0.0.1", 0))
+        ports = dict(zip(PORTS, (probe.getsockname()[1] for probe in free), strict=True))
+    home = tmp_path_factory.mktemp("loop") / "home"
+    os.environ.update({"REDEYE_HOME": str(home)} | {f"REDEYE_{k.upper()}": str(v) for k, v in ports.items()})
+    settings.cache_clear()
+    configured = settings()
+    try:
+        environment.export(configured, lifecycle.up(configured))
+        with airflow_api.opened(settings()) as api:
+            stack = Airflow(api)
+            for dag_id in ("build_history", TRAIN, SCORE, MONITOR):
+                api.unpause(dag_id)
+            stack.run("build_history", {"first": "2012-12-31", "last": str(HISTORY_LAST)}, "first")
+            stack.run(TRAIN, {"night": str(HISTORY_LAST), "reason": "first training"}, "first")
+            later = {"first": str(HISTORY_LAST + timedelta(days=1)), "last": str(BUILT_LAST)}
+            stack.run("build_history", later, "later")
+            for _ in replay.replay(MODEL, *REPLAYED):
+                pass
+            yield stack
+    finally:
+        lifecycle.reset(configured)
+        os.environ.clear()
+        os.environ.update(before)
+        settings.cache_clear()
+
+
+def test_where_nothing_is_wrong_nothing_is_asked_for(airflow: Airflow) -> None:
+    airflow.nights(QUIET, QUIET)
+    assert airflow.tasks(QUIET) == {
+        "judge_predictions": "success",
+        "decide_retraining": "success",
+        "request_training": "skipped",
+        "write_reports": "success",
+    }
+    assert airflow.requested() == []
+    assert airflow.events() == []
+    decided = {row.decision.night: row.decision for row in retraining.decisions(MODEL)}
+    assert min(decided) == REPLAYED[0]
+    assert max(decided) == QUIET
+    assert not any(decision.is_requested for decision in decided.values())
+
+
+def test_a_verdict_that_persists_starts_its_training_and_carries_it_everywhere(airflow: Airflow) -> None:
+    before = promotions.latest_promotion(MODEL)
+    assert before is not None
+    airflow.nights(*CHANGED)
+
+    (request,) = retraining.requests(MODEL)
+    asking, reason = request.decision.night, request.decision.reason
+    assert CHANGED[0] + timedelta(days=2) <= asking <= CHANGED[1] - timedelta(days=2)
+    assert "the base rate's" in reason
+    verdicts = outputs.read("verdicts", MODEL, asking, asking)
+    assert verdicts["verdict"].tolist() == ["retrain"]
+    assert verdicts["reasons"].str.startswith(reason).all()
+
+    (run,) = airflow.requested()
+    assert (run["dag_run_id"], run["state"]) == (f"requested__{asking}", "success")
+    assert run["run_type"] == "operator_triggered"
+    assert run["conf"]["verdict"] == "retrain"
+    assert (run["conf"]["night"], run["conf"]["reason"]) == (str(asking), reason)
+    assert reason in run["note"]
+    (event,) = airflow.events()
+    assert event["extra"]["night"] == str(asking)
+    assert event["source_dag_id"] == MONITOR
+
+    (training,) = [row for row in retraining.trainings(MODEL) if row.night == asking]
+    assert (training.asked, training.run_id, training.actor) == (reason, run["dag_run_id"], "verdict")
+    assert retraining.open_requests(MODEL, BUILT_LAST) == []
+    from redeye.adapters.mlflow_client import client
+
+    tags = client().get_run(training.mlflow_run_id).data.tags
+    assert (tags["verdict"], tags["verdict_reasons"]) == ("retrain", reason)
+    assert tags["decision"] == ("promoted" if training.is_promoted else "kept")
+
+    # The gates may keep the champion; a new one serves from the second night on, and not before.
+    latest = promotions.latest_promotion(MODEL)
+    assert latest is not None
+    assert (latest.version != before.version) is training.is_promoted
+    if training.is_promoted:
+        assert latest.evidence["verdict_reasons"] == reason
+        assert latest.effective_night == asking + timedelta(days=2)
+    serving = [
+        set(outputs.read("predictions", MODEL, night, night)["model_version"])
+        for night in (asking + timedelta(days=1), asking + timedelta(days=2))
+    ]
+    assert serving == [{before.version}, {latest.version}]
+
+
+def test_a_cleared_request_trains_and_tells_no_second_time(airflow: Airflow) -> None:
+    (request,) = retraining.requests(MODEL)
+    (run,) = airflow.api.night_runs(MONITOR, request.decision.night, request.decision.night)
+    body = {"dry_run": False, "dag_run_id": run.run_id, "only_failed": False}
+    airflow.api._send("POST", f"/dags/{MONITOR}/clearTaskInstances", body)
+    airflow.api.wait(lambda: [airflow.api.run(run)], 1, lambda runs, now: None)
+    assert len(airflow.requested()) == len(airflow.events()) == 1
+    assert len(retraining.requests(MODEL)) == 1
+
+
+def test_the_request_is_seen_in_the_ui_without_its_dag_being_scheduled_by_it(airflow: Airflow) -> None:
+    shown = airflow.get(f"/dags/{TRAIN}")
+    assert {tag["name"] for tag in shown["tags"]} >= {"on-verdict", "calendar"}
+    (run,) = airflow.requested()
+    url = environment.airflow_url(settings())
+    assert httpx.get(f"{url}/dags/{TRAIN}/runs/{run['dag_run_id']}").status_code == httpx.codes.OK
