@@ -113,14 +113,17 @@ class AirflowApi:
     def create_backfill(self, dag_id: str, first: date, last: date, *, max_active_runs: int = 1) -> int:
         """Run a DAG for the nights `first` to `last`, both included, that have not succeeded yet.
 
+        Nights whose run is under way, as after a command that was interrupted, are left to it.
+
         Returns:
             How many nights are run.
 
         Raises:
             RedeyeError: if Airflow would not run each of the missing nights exactly once.
         """
-        done = {run.night for run in self.night_runs(dag_id, first, last) if run.state == RunState.SUCCESS}
-        missing = [night for night in nights(first, last) if night not in done]
+        runs = self.night_runs(dag_id, first, last)
+        taken = {run.night for run in runs if run.state != RunState.FAILED}
+        missing = [night for night in nights(first, last) if night not in taken]
         if not missing:
             return 0
         body = {

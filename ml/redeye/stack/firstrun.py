@@ -216,6 +216,6 @@ def _lines(console: Console, title: str, expected: int) -> Watcher:
         state = (sum(run.is_done for run in runs), now)
         if state not in told[-1:]:
             told.append(state)
-            console.print(f"{title}: {state[0]} of {expected} done {now}".rstrip())
+            console.print(f"{title}: {state[0]} of {expected} done {now}".rstrip(), soft_wrap=True)
 
     return watch

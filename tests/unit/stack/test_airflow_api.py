@@ -84,8 +84,9 @@ def test_nights_that_succeeded_are_left_out():
     assert fake.bodies("POST", "/backfills")[0]["from_date"].startswith("2013-04-02")
 
 
-def test_nothing_is_asked_for_when_all_nights_succeeded():
-    fake = FakeAirflow({("GET", "/dags/d/dagRuns"): {"dag_runs": [row("2013-04-01")]}})
+@pytest.mark.parametrize("state", ["success", "running", "queued"])
+def test_nothing_is_asked_for_when_all_nights_succeeded_or_are_under_way(state):
+    fake = FakeAirflow({("GET", "/dags/d/dagRuns"): {"dag_runs": [row("2013-04-01", state)]}})
     assert api(fake).create_backfill("d", date(2013, 4, 1), date(2013, 4, 1)) == 0
     assert {method for method, _, _ in fake.sent} == {"GET"}
 
