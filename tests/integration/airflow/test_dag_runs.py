@@ -82,9 +82,13 @@ def test_the_coming_day_is_scored_and_exported_whole(outcomes: list[dict[str, An
     assert any(Path(exported["folder"]).iterdir())
 
 
-def test_the_night_is_judged(outcomes: list[dict[str, Any]]) -> None:
+def test_the_night_is_judged_and_asks_for_nothing(outcomes: list[dict[str, Any]]) -> None:
     assert outcomes[6]["state"] == "success", outcomes[6]
-    assert outcomes[6]["results"]["judge_predictions"]["verdict"] == "ok"
+    # Against a champion of four nights, drift may well be a reason to look.
+    assert outcomes[6]["results"]["judge_predictions"]["verdict"] in ("ok", "watch")
+    assert outcomes[6]["results"]["decide_retraining"] == []
+    assert outcomes[6]["tasks"]["request_training"] == "skipped"
+    assert outcomes[6]["tasks"]["write_reports"] == "success"
 
 
 def test_a_build_without_the_night_before_fails_at_transform(outcomes: list[dict[str, Any]]) -> None:
