@@ -28,9 +28,11 @@ from feast.protos.feast.core.DataSource_pb2 import DataSource as DataSourceProto
 from feast.repo_config import FeastConfigBaseModel, RepoConfig
 from feast.saved_dataset import SavedDatasetStorage
 from feast.value_type import ValueType
+from pydantic import SecretStr
 
 from redeye.adapters.point_in_time import ViewQuery, join, literal, quoted
 from redeye.core.errors import ConfigError
+from redeye.settings import settings
 
 log = logging.getLogger(__name__)
 
@@ -183,8 +185,11 @@ class LakeOfflineStoreConfig(FeastConfigBaseModel):
 
 
 @lru_cache(maxsize=2)
-def _connection(factory: str, snapshot_id: int) -> duckdb.DuckDBPyConnection:
-    """One connection per snapshot and process: a snapshot never changes, and attaching it costs."""
+def _connection(factory: str, snapshot_id: int, _catalog: SecretStr) -> duckdb.DuckDBPyConnection:
+    """One connection per snapshot and process: a snapshot never changes, and attaching it costs.
+
+    The catalog's address tells equal numbers of two installations apart.
+    """
     module, _, function = factory.partition(":")
     connection: duckdb.DuckDBPyConnection = getattr(importlib.import_module(module), function)(snapshot_id)
     return connection
@@ -201,7 +206,7 @@ def cursor(config: RepoConfig) -> duckdb.DuckDBPyConnection:
         raise ConfigError(
             "the lake is read at a release: set offline_store.snapshot_id (see docs/features.md)"
         )
-    own = _connection(store.connection, store.snapshot_id).cursor()
+    own = _connection(store.connection, store.snapshot_id, settings().warehouse_dsn).cursor()
     own.execute("SET TimeZone = 'UTC'")
     return own
 

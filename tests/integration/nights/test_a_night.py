@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from redeye.adapters import lake, ledger, outputs, promotions
+from redeye.adapters import lake, lease, ledger, outputs, promotions
+from redeye.adapters.lake import Catalog
 from redeye.core.calendar import coming_day, cutoff
 from redeye.core.errors import AlreadyDecided, NotReleased
 from redeye.jobs import build
@@ -112,10 +113,9 @@ def test_the_release_is_kept_by_the_catalog(nights: Any, stack_env: object) -> N
 
     head = ledger.latest_release()
     assert head is not None
+    delete = f"DELETE FROM public.ducklake_snapshot WHERE snapshot_id = {head.snapshot_id}"
     dsn = settings().warehouse_dsn.get_secret_value()
-    with (
-        psycopg2.connect(dsn) as con,
-        con.cursor() as cursor,
-        pytest.raises(psycopg2.errors.RestrictViolation),
-    ):
-        cursor.execute("DELETE FROM public.ducklake_snapshot WHERE snapshot_id = %s", (head.snapshot_id,))
+    with lease.held(Catalog.WAREHOUSE, "test") as token, psycopg2.connect(dsn) as con, con.cursor() as cursor:
+        cursor.execute("SELECT set_config('redeye.token', %s, false)", (str(token),))
+        with pytest.raises(psycopg2.errors.RestrictViolation):
+            cursor.execute(delete)

@@ -68,7 +68,9 @@ def test_mlflow_itself_loads_it_without_pickle(version, frame, monkeypatch):
 
 
 def test_nothing_pickled_lies_in_the_artifacts(version, store):
-    names = {path.suffix for path in (store / "home").rglob("*") if path.is_file()}
+    files = [path for path in (store / "home").rglob("*") if path.is_file()]
+    # MLflow imports a model's code from where it lies, which leaves compiled code beside it.
+    names = {path.suffix for path in files if path.parent.name != "__pycache__"}
     assert names <= {".json", ".ubj", ".yaml", ".txt", ".py", ""}
 
 
