@@ -126,7 +126,8 @@ docs: $(STAMP) ## Write the generated pages (the stack must run)
 test: $(STAMP) ## Run every test (ARGS=... goes to pytest)
 	@# One test needs libfaketime; without it that test is skipped and says so.
 	@if ! command -v faketime >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		{ apt-get update -qq && apt-get install -y -qq faketime; } >/dev/null || true; fi
+		{ apt-get update -qq && apt-get install -y -qq faketime; } >/dev/null \
+			|| echo 'make test: faketime could not be installed with apt-get; its test is skipped' >&2; fi
 	@$(BIN)/python -m pytest $(ARGS)
 
 .PHONY: bench
