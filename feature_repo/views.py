@@ -21,7 +21,7 @@ from entities import (
     origin_hour,
     route,
 )
-from redeye.adapters.offline_store import LakeSource
+from redeye.adapters.lake_source import LakeSource
 
 # A degraded night scores from a release that is days old. The hour is for the night of 25 hours.
 TTL = timedelta(days=8, hours=1)

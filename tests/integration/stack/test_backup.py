@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from redeye.adapters import lake, ledger, offline_store, outputs, promotions, release_content
+from redeye.adapters import lake, lake_source, ledger, outputs, promotions, release_content
 from redeye.adapters.artifacts import load_artifact
 from redeye.adapters.disk import files_below
 from redeye.adapters.lake import Catalog
@@ -39,7 +39,7 @@ def opened(home: Path, *, with_tools: bool = False) -> Iterator[Any]:
     server.is_durable = False
     environment.export(configured, secrets)
     # Kept for a process, which otherwise has one installation only.
-    offline_store._connection.cache_clear()
+    lake_source._connection.cache_clear()
     try:
         with server:
             bootstrap.prepare_databases(configured, secrets, server, with_tools=with_tools)

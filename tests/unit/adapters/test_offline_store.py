@@ -19,8 +19,9 @@ from feast.types import Float64, Int64, String
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from redeye.adapters import offline_store
-from redeye.adapters.offline_store import LakeOfflineStore, LakeOfflineStoreConfig, LakeSource
+from redeye.adapters import lake_source
+from redeye.adapters.lake_source import LakeSource
+from redeye.adapters.offline_store import LakeOfflineStore, LakeOfflineStoreConfig
 from redeye.core.errors import ConfigError
 
 BASE = pd.Timestamp("2013-04-04 07:00")
@@ -46,7 +47,7 @@ def lake() -> duckdb.DuckDBPyConnection:
     global _lake
     _lake = duckdb.connect()
     _lake.execute("ATTACH ':memory:' AS warehouse; CREATE SCHEMA warehouse.features")
-    offline_store._connection.cache_clear()
+    lake_source._connection.cache_clear()
     return _lake
 
 
