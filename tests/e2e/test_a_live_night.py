@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
@@ -22,6 +20,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from throwaway import servers_apart
 
 from redeye.adapters import ledger, outputs
 from redeye.core.calendar import NEW_YORK, ONE_DAY
@@ -40,7 +39,6 @@ pytestmark = [
 EDGE = Path(__file__).parent / "faked_clock"
 MODEL = "flight_delay"
 DAGS = ("build_warehouse", f"score_{MODEL}", f"monitor_{MODEL}")
-SERVER_PORTS = ("postgres_port", "airflow_port", "mlflow_port", "airflow_log_port")
 PREPARED_WITHIN, DONE_WITHIN = 1800, 1800
 
 
@@ -90,34 +88,21 @@ class Live:
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    before = dict(os.environ)
-    with ExitStack() as probes:
-        free = [probes.enter_context(socket.socket()) for _ in SERVER_PORTS]
-        for probe in free:
-            probe.bind(("127.0.0.1", 0))
-        ports = dict(zip(SERVER_PORTS, (probe.getsockname()[1] for probe in free), strict=True))
-    home = tmp_path_factory.mktemp("live") / "home"
     # Postgres' own user reads the file as well.
     folder = Path(tempfile.mkdtemp(prefix="redeye-clock-"))
     folder.chmod(0o755)
     faked = FakedClock(folder / "ahead")
     tonight = datetime.now(NEW_YORK).date()
     faked.show(datetime.combine(tonight + ONE_DAY, clock(0, 30), NEW_YORK))
-    os.environ.update({"REDEYE_HOME": str(home)} | {f"REDEYE_{k.upper()}": str(v) for k, v in ports.items()})
-    settings.cache_clear()
-    configured = settings()
     try:
-        faked.run("live", "--history-weeks", "1")
-        settings.cache_clear()
-        environment.export(settings(), bootstrap.prepare_files(settings()))
-        with airflow_api.opened(settings()) as api:
-            yield Live(api, tonight, faked)
+        with servers_apart(tmp_path_factory.mktemp("live") / "home"):
+            faked.run("live", "--history-weeks", "1")
+            settings.cache_clear()
+            environment.export(settings(), bootstrap.prepare_files(settings()))
+            with airflow_api.opened(settings()) as api:
+                yield Live(api, tonight, faked)
     finally:
-        lifecycle.reset(configured)
         shutil.rmtree(folder, ignore_errors=True)
-        os.environ.clear()
-        os.environ.update(before)
-        settings.cache_clear()
 
 
 def runs_of(live: Live, dag_id: str) -> list[Run]:

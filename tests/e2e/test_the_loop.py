@@ -7,15 +7,13 @@ scheduler has to run only the nights in question.
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import Iterator
-from contextlib import ExitStack
 from datetime import date, timedelta
 from typing import Any
 
 import httpx
 import pytest
+from throwaway import servers_apart
 
 from redeye.adapters import outputs, promotions, retraining
 from redeye.jobs import replay
@@ -32,7 +30,6 @@ REPLAYED = date(2013, 9, 10), date(2013, 9, 24)
 QUIET = date(2013, 9, 25)
 CHANGED = date(2013, 9, 26), date(2013, 10, 1)
 EVENT = f"redeye://events/retraining/{MODEL}"
-PORTS = ("postgres_port", "airflow_port", "mlflow_port", "airflow_log_port")
 
 
 class Airflow:
@@ -68,17 +65,7 @@ class Airflow:
 @pytest.fixture(scope="module")
 def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
     """A running stack with the history built, a champion trained, and two weeks replayed."""
-    before = dict(os.environ)
-    with ExitStack() as probes:
-        free = [probes.enter_context(socket.socket()) for _ in PORTS]
-        for probe in free:
-            probe.bind(("127.0.0.1", 0))
-        ports = dict(zip(PORTS, (probe.getsockname()[1] for probe in free), strict=True))
-    home = tmp_path_factory.mktemp("loop") / "home"
-    os.environ.update({"REDEYE_HOME": str(home)} | {f"REDEYE_{k.upper()}": str(v) for k, v in ports.items()})
-    settings.cache_clear()
-    configured = settings()
-    try:
+    with servers_apart(tmp_path_factory.mktemp("loop") / "home") as configured:
         environment.export(configured, lifecycle.up(configured))
         with airflow_api.opened(settings()) as api:
             stack = Airflow(api)
@@ -91,11 +78,6 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
             for _ in replay.replay(MODEL, *REPLAYED):
                 pass
             yield stack
-    finally:
-        lifecycle.reset(configured)
-        os.environ.clear()
-        os.environ.update(before)
-        settings.cache_clear()
 
 
 def test_where_nothing_is_wrong_nothing_is_asked_for(airflow: Airflow) -> None:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 
 import httpx
 import pandas as pd
 import pytest
+from throwaway import servers_apart
 
 from redeye.adapters import ledger, outputs
 from redeye.settings import Settings, settings
@@ -26,7 +25,6 @@ pytestmark = pytest.mark.e2e
 MODEL = "flight_delay"
 HISTORY = {"first": "2012-12-31", "last": "2013-01-05"}
 FIRST, LAST = date(2013, 1, 6), date(2013, 1, 8)
-SERVER_PORTS = ("postgres_port", "airflow_port", "mlflow_port", "airflow_log_port")
 
 
 @dataclass(frozen=True)
@@ -41,26 +39,11 @@ class Running:
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A stack of its own in a temporary folder; stopped and deleted afterwards."""
-    before = dict(os.environ)
-    with ExitStack() as probes:
-        free = [probes.enter_context(socket.socket()) for _ in SERVER_PORTS]
-        for probe in free:
-            probe.bind(("127.0.0.1", 0))
-        ports = dict(zip(SERVER_PORTS, (probe.getsockname()[1] for probe in free), strict=True))
-    home = tmp_path_factory.mktemp("e2e") / "home"
-    os.environ.update({"REDEYE_HOME": str(home)} | {f"REDEYE_{k.upper()}": str(v) for k, v in ports.items()})
-    settings.cache_clear()
-    configured = settings()
-    try:
+    with servers_apart(tmp_path_factory.mktemp("e2e") / "home") as configured:
         secrets = lifecycle.up(configured)
         environment.export(configured, secrets)
         with airflow_api.opened(settings()) as api:
             yield Running(settings(), secrets, api)
-    finally:
-        lifecycle.reset(configured)
-        os.environ.clear()
-        os.environ.update(before)
-        settings.cache_clear()
 
 
 @pytest.fixture(scope="module")
