@@ -63,6 +63,21 @@ def test_every_dag_has_tags_from_the_vocabulary_and_a_description(bag: DagBag) -
         assert dag.description, dag.dag_id
 
 
+def test_no_run_is_green_over_a_red_task(bag: DagBag) -> None:
+    """Airflow goes by the last tasks alone: one that runs whatever came before hides what failed."""
+
+    def turns_the_run_red(dag: DAG, task_id: str) -> bool:
+        task = dag.get_task(task_id)
+        after = [dag.get_task(name) for name in task.downstream_task_ids]
+        return not after or any(
+            each.trigger_rule == "all_success" and turns_the_run_red(dag, each.task_id) for each in after
+        )
+
+    for dag in bag.dags.values():
+        hidden = [task.task_id for task in dag.tasks if not turns_the_run_red(dag, task.task_id)]
+        assert hidden == [], dag.dag_id
+
+
 def test_every_task_has_an_owner_short_retries_and_a_timeout(bag: DagBag) -> None:
     for dag in bag.dags.values():
         for task in dag.tasks:
