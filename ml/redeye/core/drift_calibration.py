@@ -18,7 +18,7 @@ import pandas as pd
 
 from redeye.core.drift import Kind, Span
 from redeye.core.drift_measures import Bins, Floats, Statistic, Summary, measure
-from redeye.core.specs import Drift
+from redeye.core.spec_rules import Drift
 
 SHARE = "share_drifted"
 FEATURES = "features"

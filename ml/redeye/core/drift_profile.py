@@ -13,7 +13,7 @@ import pandas as pd
 from redeye.core.drift import ColumnDrift, DriftFinding, Kind, Span, SpanDrift
 from redeye.core.drift_calibration import FEATURES, SHARE, Calibrated, History, thresholds_of
 from redeye.core.drift_measures import Bins, Statistic, Summary, measure
-from redeye.core.specs import Drift
+from redeye.core.spec_rules import Drift
 
 PREDICTION = "probability"
 # Named in a reason; the rest is in the rows.

@@ -16,7 +16,7 @@ from redeye.core.drift_calibration import Calibrated
 from redeye.core.drift_measures import Floats
 from redeye.core.drift_profile import PREDICTION, is_enough
 from redeye.core.evaluation import HIGHER_IS_BETTER, METRICS, Scored
-from redeye.core.specs import Drift
+from redeye.core.spec_rules import Drift
 
 QUALITY_COLUMN = "label"
 

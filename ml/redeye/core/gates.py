@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from redeye.core.evaluation import Interval, Scored, paired_improvement
-from redeye.core.specs import Gates
+from redeye.core.spec_rules import Gates
 from redeye.core.splits import Window
 
 

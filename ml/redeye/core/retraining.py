@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from redeye.core.specs import Retraining
+from redeye.core.spec_rules import Retraining
 from redeye.core.verdict import Verdict
 
 

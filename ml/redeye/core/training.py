@@ -18,6 +18,9 @@ from redeye.core.splits import Window, Windows
 
 log = logging.getLogger(__name__)
 
+# Of every draw in a training and in its judgement: the same training gives the same bytes.
+SEED = 20130101
+
 
 @dataclass(frozen=True)
 class Fitted:

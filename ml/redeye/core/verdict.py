@@ -17,7 +17,7 @@ from enum import StrEnum
 
 from redeye.core.evaluation import Interval
 from redeye.core.quality import COMPARED, CONFIDENCE, Window, rise
-from redeye.core.specs import Monitor, Threshold
+from redeye.core.spec_rules import Monitor, Threshold
 
 SURELY = f"at {CONFIDENCE:.0%} confidence"
 

@@ -23,8 +23,8 @@ from redeye.core.evidence import Learned, Month
 from redeye.core.evidence_quality import judged
 from redeye.core.releases import Release
 from redeye.core.specs import Spec, load_spec
+from redeye.core.training import SEED
 from redeye.core.training_subject import training_code_hash
-from redeye.jobs.train import SEED
 from redeye.settings import SPECS, settings
 
 log = logging.getLogger(__name__)

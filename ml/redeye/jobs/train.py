@@ -6,7 +6,6 @@ import logging
 import time
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 import pandas as pd
 
@@ -14,29 +13,25 @@ from redeye.adapters import lake, ledger, promotions, registry
 from redeye.adapters.features import training_frame
 from redeye.adapters.git import git_sha
 from redeye.adapters.registry import Alias, Version
-from redeye.adapters.software import software
 from redeye.adapters.training_runs import TrainingRun, training_run
 from redeye.adapters.ui_links import version_page
-from redeye.core.algorithms.base import Inputs, Model, Training
+from redeye.core.algorithms.base import Inputs, Training
 from redeye.core.algorithms.heuristic import HeuristicModel
 from redeye.core.calendar import cutoff
 from redeye.core.errors import NotReleased, TooLate
-from redeye.core.evaluation import Metrics, Scored
-from redeye.core.gates import Contender, GateReport, judge
-from redeye.core.model_card import Card
 from redeye.core.quality import reference_to_dict
 from redeye.core.releases import Promotion, Release
 from redeye.core.specs import Spec, load_spec
-from redeye.core.splits import TooFewNights, Windows, last_mature, windows
-from redeye.core.training import Fitted, best, examples, fit_candidates, rows_of, scored
+from redeye.core.splits import TooFewNights, last_mature, windows
+from redeye.core.training import SEED, best, examples, fit_candidates
 from redeye.core.training_subject import Subject, training_code_hash
+from redeye.jobs.judging import judged
+from redeye.jobs.promotion import first_champion, promote, promoted_before
+from redeye.jobs.registration import Registration
 from redeye.jobs.training_record import record, request_tags
-from redeye.settings import PROJECT_ROOT, settings
+from redeye.settings import SPECS, settings
 
 log = logging.getLogger(__name__)
-
-SPECS = PROJECT_ROOT / "ml" / "specs"
-SEED = 20130101
 
 
 @dataclass(frozen=True)
@@ -167,7 +162,7 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
             return _outcome(subject, run, champion, None, is_promoted=False, reason=why)
         seen_until = last_mature(night, spec.label_maturity_nights)
         model = _heuristic(frame, spec)
-        champion = _first_champion(_Fresh(subject, frame, run, None), model, None, seen_until=seen_until)
+        champion = first_champion(Registration(subject, frame, run, None), model, None, seen_until=seen_until)
         return _outcome(subject, run, champion, None, is_promoted=True, reason=f"{champion.reason}; {why}")
 
     run.log_data(frame, spans)
@@ -176,16 +171,16 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
     run.log_fitting(time.monotonic() - began)
     for each in candidates:
         run.log_candidate(each)
-    fresh, seen_until = _Fresh(subject, frame, run, spans), spans.validation.last
+    fresh, seen_until = Registration(subject, frame, run, spans), spans.validation.last
     if champion is None:
         heuristic = next(each for each in candidates if each.algorithm == HeuristicModel.algorithm)
-        champion = _first_champion(fresh, heuristic.model, heuristic.validation, seen_until=seen_until)
+        champion = first_champion(fresh, heuristic.model, heuristic.validation, seen_until=seen_until)
     chosen = best(candidates, spec)
     version = fresh.registered(chosen.model, seen_until=seen_until)
-    if standing := _promoted_before(spec.model, version):
+    if standing := promoted_before(spec.model, version):
         return _outcome(subject, run, standing, version, is_promoted=True, reason=standing.reason)
 
-    report, tested, rival = _judged(subject, frame, spans, chosen, version, champion, run)
+    report, tested, rival = judged(subject, frame, spans, chosen, version, champion, run)
     fresh.describe(
         version,
         chosen.model,
@@ -198,7 +193,7 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
         why = f"version {champion.version} stays champion: {report.message()}"
         registry.point_alias(spec.model, version.version, Alias.CHALLENGER)
         return _outcome(subject, run, champion, version, is_promoted=False, reason=why)
-    promotion = _promote(
+    promotion = promote(
         subject,
         run,
         version,
@@ -219,136 +214,6 @@ def _heuristic(frame: pd.DataFrame, spec: Spec) -> HeuristicModel:
     rows = examples(frame, spec)
     training = Training(train=rows, valid=rows, inputs=Inputs.of(spec), seed=SEED, threads=1)
     return HeuristicModel.fit(training, spec.algorithms.heuristic)
-
-
-@dataclass(frozen=True)
-class _Fresh:
-    """What a fitted model goes into the registry with."""
-
-    subject: Subject
-    frame: pd.DataFrame
-    run: TrainingRun
-    spans: Windows | None
-
-    def registered(self, model: Model[Any], *, seen_until: date) -> Version:
-        with self.run.of(model.algorithm) as child_id:
-            return registry.register(
-                self.subject,
-                model.algorithm,
-                model,
-                seen_until=seen_until,
-                run_id=child_id,
-                example=self.frame,
-                windows=self.spans,
-            )
-
-    def describe(self, version: Version, model: Model[Any], **found: Any) -> None:  # noqa: ANN401  as Card's
-        """Give the version its card, before anything is decided about it."""
-        card = Card(
-            subject=self.subject,
-            algorithm=model.algorithm,
-            version=version.version,
-            rows=len(self.frame),
-            windows=self.spans,
-            environment=software(model.packages),
-            seed=SEED,
-            links={"training in MLflow": self.run.page, "task in Airflow": self.subject.run_url},
-            **found,
-        )
-        registry.describe(version, card.markdown())
-
-
-def _first_champion(
-    fresh: _Fresh, model: Model[Any], validation: Metrics | None, *, seen_until: date
-) -> Promotion:
-    subject, run = fresh.subject, fresh.run
-    version = fresh.registered(model, seen_until=seen_until)
-    fresh.describe(version, model, validation=validation)
-    return _promote(
-        subject,
-        run,
-        version,
-        effective_night=subject.night + timedelta(days=1),
-        reason="first champion",
-        evidence={},
-        follows=None,
-    )
-
-
-def _judged(
-    subject: Subject,
-    frame: pd.DataFrame,
-    spans: Windows,
-    chosen: Fitted,
-    version: Version,
-    champion: Promotion,
-    run: TrainingRun,
-) -> tuple[GateReport, Scored | None, Scored | None]:
-    """The gates' report on the test window, and the candidate's and the champion's predictions there, if any."""
-    spec, rows = subject.spec, rows_of(frame, subject.spec, spans.test)
-    incumbent = registry.load_artifact(champion.artifact_uri, champion.artifact_sha256)
-    its_rows = rows
-    if champion.feature_service != spec.feature_service:
-        own = [name for name in rows.columns if "__" not in name]
-        its_rows = training_frame(subject.release.snapshot_id, rows[own], champion.feature_service)
-    algorithms = {"candidate": chosen.algorithm, "champion": champion.algorithm}
-    names = [f"{role} {algorithm}" for role, algorithm in algorithms.items()]
-    predicted = (_scored(chosen.model, rows, spec), _scored(incumbent, its_rows, spec))
-    report = judge(
-        Contender(names[0], predicted[0], version.seen_until),
-        Contender(names[1], predicted[1], date.fromisoformat(champion.evidence["seen_until"])),
-        spans.test,
-        spec.gates,
-        seed=SEED,
-    )
-    shown = {role: one for role, one in zip(algorithms, predicted, strict=True) if one is not None}
-    run.log_judgement(report, shown, algorithms, chosen.model.importance())
-    return report, *predicted
-
-
-def _scored(model: Model[Any], rows: pd.DataFrame, spec: Spec) -> Scored | None:
-    try:
-        return scored(model, rows, spec)
-    except ValueError:
-        log.exception("%s gave no predictions that can be judged", model.algorithm)
-        return None
-
-
-def _promoted_before(model: str, version: Version) -> Promotion | None:
-    """The promotion of this very version after the first champion's, if an earlier attempt got that far."""
-    return next((row for row in promotions.promotions(model)[1:] if row.version == version.version), None)
-
-
-def _promote(
-    subject: Subject,
-    run: TrainingRun,
-    version: Version,
-    *,
-    effective_night: date,
-    reason: str,
-    evidence: dict[str, Any],
-    follows: Promotion | None,
-) -> Promotion:
-    return promotions.promote(
-        subject.spec.model,
-        version=version.version,
-        algorithm=version.algorithm,
-        feature_service=subject.spec.feature_service,
-        artifact_uri=version.artifact_uri,
-        artifact_sha256=version.artifact_sha256,
-        decided_night=subject.night,
-        effective_night=effective_night,
-        reason=reason,
-        evidence={
-            **evidence,
-            **subject.tags(),
-            "seen_until": version.seen_until.isoformat(),
-            "mlflow_run_id": run.run_id,
-        },
-        actor=subject.actor,
-        run_id=subject.run_name,
-        follows=follows,
-    )
 
 
 def _outcome(

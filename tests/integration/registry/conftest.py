@@ -13,7 +13,8 @@ import pytest
 
 from redeye.core.errors import AlreadyDecided
 from redeye.core.releases import Promotion, Release, ReleaseKind
-from redeye.core.specs import Spec, column_of, load_spec
+from redeye.core.spec_fields import column_of
+from redeye.core.specs import Spec, load_spec
 from redeye.core.training_subject import Subject
 from redeye.settings import PROJECT_ROOT, settings
 

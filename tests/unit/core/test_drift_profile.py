@@ -12,7 +12,7 @@ from redeye.core.drift import DriftFinding, Kind, Span
 from redeye.core.drift_calibration import History, calibrate, table, thresholds_of
 from redeye.core.drift_measures import Bins, Summary
 from redeye.core.drift_profile import PREDICTION, Profile, find_drift, with_rows
-from redeye.core.specs import Drift
+from redeye.core.spec_rules import Drift
 
 RULES = Drift()
 NIGHTS, PER_NIGHT = 60, 300

@@ -8,7 +8,7 @@ import pandas as pd
 from redeye.core.drift import Span
 from redeye.core.drift_calibration import table, thresholds_of
 from redeye.core.drift_quality import calibrate_quality, quality_drift
-from redeye.core.specs import Drift
+from redeye.core.spec_rules import Drift
 
 RULES = Drift()
 

@@ -12,7 +12,7 @@ import pytest
 
 from redeye.core.algorithms.base import Categories, Floats, Inputs, Model, Training
 from redeye.core.explanation import changes, contributions
-from redeye.core.specs import HeuristicParams
+from redeye.core.spec_algorithms import HeuristicParams
 
 
 @dataclass

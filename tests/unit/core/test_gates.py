@@ -10,7 +10,8 @@ import pytest
 
 from redeye.core.evaluation import Scored
 from redeye.core.gates import Contender, Gate, GateReport, judge
-from redeye.core.specs import Gates, load_spec
+from redeye.core.spec_rules import Gates
+from redeye.core.specs import load_spec
 from redeye.core.splits import Window
 from redeye.settings import PROJECT_ROOT
 

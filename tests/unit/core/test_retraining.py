@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redeye.core.retraining import NightVerdict, decide
-from redeye.core.specs import Retraining
+from redeye.core.spec_rules import Retraining
 from redeye.core.verdict import Verdict
 
 FIRST = date(2013, 4, 1)

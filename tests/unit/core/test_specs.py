@@ -9,15 +9,9 @@ from pydantic import ValidationError
 
 from redeye.core.algorithms.storage import ALGORITHMS
 from redeye.core.errors import ConfigError
-from redeye.core.specs import (
-    Algorithms,
-    column_of,
-    expand_braces,
-    faults,
-    json_schema,
-    load_spec,
-    sound_specs,
-)
+from redeye.core.spec_algorithms import Algorithms
+from redeye.core.spec_fields import column_of, expand_braces
+from redeye.core.specs import faults, json_schema, load_spec, sound_specs
 from redeye.settings import PROJECT_ROOT
 
 SPECS = PROJECT_ROOT / "ml" / "specs"

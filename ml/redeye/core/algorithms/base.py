@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from redeye.core.specs import Frozen, Spec
+from redeye.core.spec_fields import Frozen
+from redeye.core.specs import Spec
 
 Floats = npt.NDArray[np.float64]
 BLOCK_ROWS = 512

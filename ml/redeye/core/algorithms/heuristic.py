@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from redeye.core.algorithms.base import Categories, Floats, Model, Training, numeric_matrix
-from redeye.core.specs import HeuristicParams, column_of
+from redeye.core.spec_algorithms import HeuristicParams
+from redeye.core.spec_fields import column_of
 
 
 @dataclass(frozen=True)

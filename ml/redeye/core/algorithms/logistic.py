@@ -19,7 +19,7 @@ from redeye.core.algorithms.base import (
     numeric_matrix,
     require_both_classes,
 )
-from redeye.core.specs import LogisticParams
+from redeye.core.spec_algorithms import LogisticParams
 
 # Counts over all history grow without end; so far out a straight line says nothing sensible.
 CLIP_AT = 4.0

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from redeye.core.specs import TorchParams
+from redeye.core.spec_algorithms import TorchParams
 
 # Rows to read the quantiles' average encoding from; more change nothing that can be seen.
 SAMPLE_ROWS = 20_000

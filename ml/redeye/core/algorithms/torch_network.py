@@ -34,7 +34,7 @@ from redeye.core.algorithms.torch_layers import (
     learn_pieces,
     threads,
 )
-from redeye.core.specs import TorchParams
+from redeye.core.spec_algorithms import TorchParams
 
 # Far more than any column here has; it keeps a column of keys by mistake from filling the memory.
 MAXIMUM_CATEGORIES = 500

@@ -21,7 +21,7 @@ from redeye.core.algorithms.base import (
     numeric_matrix,
     require_both_classes,
 )
-from redeye.core.specs import XGBoostParams
+from redeye.core.spec_algorithms import XGBoostParams
 
 # Far more than any column here has; it keeps a column of keys by mistake from filling the memory.
 MAXIMUM_CATEGORIES = 500

@@ -10,7 +10,8 @@ import pytest
 
 from redeye.core.algorithms.base import Examples, Inputs, Model, Training
 from redeye.core.algorithms.storage import algorithm
-from redeye.core.specs import Algorithms, load_spec
+from redeye.core.spec_algorithms import Algorithms
+from redeye.core.specs import load_spec
 from redeye.settings import PROJECT_ROOT
 
 INPUTS = Inputs(

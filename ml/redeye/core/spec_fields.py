@@ -1,0 +1,76 @@
+"""What the fields of a spec are made of: names, shares, and features written with braces."""
+
+from __future__ import annotations
+
+import re
+from itertools import product
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+FEATURE = re.compile(r"[a-z][a-z0-9_]*:[a-z][a-z0-9_]*")
+BRACES = re.compile(r"\{([^{}]*)\}")
+
+
+def expand_braces(pattern: str) -> tuple[str, ...]:
+    """`a_{1n,7n}` becomes `a_1n`, `a_7n`, as in a shell; braces do not nest.
+
+    Raises:
+        ValueError: if a brace stands alone or an alternative is empty.
+    """
+    pieces = BRACES.split(pattern)
+    fixed, choices = pieces[::2], [piece.split(",") for piece in pieces[1::2]]
+    if any("{" in text or "}" in text for text in fixed):
+        raise ValueError(f"unbalanced braces in {pattern!r}: write {{a,b}} without nesting")
+    if any(not choice.strip() for options in choices for choice in options):
+        raise ValueError(f"an empty alternative in {pattern!r}: write {{a,b}}")
+    return tuple(
+        "".join(text + choice for text, choice in zip(fixed, (*(c.strip() for c in chosen), ""), strict=True))
+        for chosen in product(*choices)
+    )
+
+
+def expand_features(patterns: object) -> object:
+    """The features named by a list of patterns, in order.
+
+    Raises:
+        ValueError: on a name that is not `view:feature`, or one that appears twice.
+    """
+    if not isinstance(patterns, list | tuple) or not all(isinstance(pattern, str) for pattern in patterns):
+        return patterns
+    names: list[str] = []
+    for pattern in patterns:
+        for name in expand_braces(pattern):
+            if not FEATURE.fullmatch(name):
+                raise ValueError(
+                    f"{name!r} is no feature: write view:feature in lower case, as carrier_delays:flights_7n"
+                )
+            if name in names:
+                raise ValueError(f"{name!r} appears twice: remove one")
+            names.append(name)
+    return tuple(names)
+
+
+def column_of(feature: str) -> str:
+    """The column of `view:feature` in a frame: `view__feature`."""
+    return feature.replace(":", "__", 1)
+
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Relation = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")]
+Feature = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*:[a-z][a-z0-9_]*$")]
+Features = Annotated[
+    tuple[Feature, ...],
+    BeforeValidator(expand_features),
+    WithJsonSchema(
+        {"type": "array", "items": {"type": "string", "pattern": r"^[a-z0-9_{},]+:[a-z0-9_{},]+$"}}
+    ),
+]
+Share = Annotated[float, Field(ge=0, le=1)]
+PositiveInt = Annotated[int, Field(ge=1)]
+
+
+class Frozen(BaseModel):
+    """Immutable, and closed to keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

@@ -1,0 +1,57 @@
+"""Putting fitted models into the registry, each with its card."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from redeye.adapters import registry
+from redeye.adapters.registry import Version
+from redeye.adapters.software import software
+from redeye.adapters.training_runs import TrainingRun
+from redeye.core.algorithms.base import Model
+from redeye.core.model_card import Card
+from redeye.core.splits import Windows
+from redeye.core.training import SEED
+from redeye.core.training_subject import Subject
+
+
+@dataclass(frozen=True)
+class Registration:
+    """What the models of one training go into the registry with."""
+
+    subject: Subject
+    frame: pd.DataFrame
+    run: TrainingRun
+    spans: Windows | None
+
+    def registered(self, model: Model[Any], *, seen_until: date) -> Version:
+        """The version of a fitted model; again is no change."""
+        with self.run.of(model.algorithm) as child_id:
+            return registry.register(
+                self.subject,
+                model.algorithm,
+                model,
+                seen_until=seen_until,
+                run_id=child_id,
+                example=self.frame,
+                windows=self.spans,
+            )
+
+    def describe(self, version: Version, model: Model[Any], **found: Any) -> None:  # noqa: ANN401  as Card's
+        """Give the version its card, before anything is decided about it."""
+        card = Card(
+            subject=self.subject,
+            algorithm=model.algorithm,
+            version=version.version,
+            rows=len(self.frame),
+            windows=self.spans,
+            environment=software(model.packages),
+            seed=SEED,
+            links={"training in MLflow": self.run.page, "task in Airflow": self.subject.run_url},
+            **found,
+        )
+        registry.describe(version, card.markdown())
