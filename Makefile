@@ -77,8 +77,12 @@ backfill: $(STAMP) ## Run nights that are not done yet: make backfill FROM=2013-
 	@$(REDEYE) backfill "$(FROM)" "$(TO)"
 
 .PHONY: replay
-replay: $(STAMP) ## Run nights that are built in one process, trainings too: make replay FROM=2013-04-04 TO=2013-12-29
-	@$(REDEYE) replay "$(FROM)" "$(TO)"
+replay: $(STAMP) ## Run nights that are built, trainings too, and report: make replay FROM=2013-04-04 TO=2013-12-29 [VIA=airflow]
+	@$(REDEYE) replay "$(FROM)" "$(TO)" $(if $(VIA),--via $(VIA)) $(if $(MODEL),--model $(MODEL))
+
+.PHONY: season
+season: $(STAMP) ## Write the season report on nights that were scored: make season FROM=2013-04-01 TO=2013-12-29
+	@$(REDEYE) season "$(FROM)" "$(TO)" $(if $(MODEL),--model $(MODEL))
 
 .PHONY: airflow
 airflow: $(STAMP) ## Run Airflow's own command line: make airflow ARGS='dags list'
@@ -122,13 +126,15 @@ disk: $(STAMP) ## Show what each part takes on disk, against the budget
 docs: $(STAMP) ## Write the generated pages (the stack must run)
 	@$(REDEYE) docs
 
+# Two fit any machine: a worker may have a whole stack to itself.
+TEST_WORKERS ?= 2
 .PHONY: test
 test: $(STAMP) ## Run every test (ARGS=... goes to pytest)
 	@# One test needs libfaketime; without it that test is skipped and says so.
 	@if ! command -v faketime >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		{ apt-get update -qq && apt-get install -y -qq faketime; } >/dev/null \
 			|| echo 'make test: faketime could not be installed with apt-get; its test is skipped' >&2; fi
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadgroup $(ARGS)
 
 .PHONY: bench
 bench: $(STAMP) ## Measure against the plainest scripts (a table, and JSON)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+import hypothesis
 import pytest
 from throwaway import Stack, find_port, installation
 
@@ -25,6 +26,18 @@ os.environ["AIRFLOW__CORE__DAGS_FOLDER"] = str(PROJECT_ROOT / "dags")
 os.environ["AIRFLOW__CORE__PLUGINS_FOLDER"] = str(PROJECT_ROOT / "plugins")
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 atexit.register(shutil.rmtree, AIRFLOW_HOME, ignore_errors=True)
+
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say which tests stay on one worker: whole stacks take turns, and a folder shares its installation."""
+    for item in items:
+        folder = item.path.parent
+        whole = "e2e" if folder.name == "e2e" else str(folder if "integration" in folder.parts else item.path)
+        item.add_marker(pytest.mark.xdist_group(whole))
 
 
 @pytest.fixture
