@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -17,7 +18,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from redeye.cli.shell import console, enter, parsed_night, told_plainly
+from redeye.cli.shell import console, enter, parsed_night, start, told_plainly
 from redeye.core.errors import ConfigError
 
 app = typer.Typer()
@@ -25,26 +26,83 @@ app = typer.Typer()
 STOPPED = 130
 
 
+class Via(StrEnum):
+    """What runs the nights."""
+
+    PROCESS = "process"
+    AIRFLOW = "airflow"
+
+
 @app.command()
 def replay(
     first: Annotated[str, typer.Argument(metavar="FROM", help="The first night, as 2013-04-04.")],
     last: Annotated[str, typer.Argument(metavar="TO", help="The last night, included.")],
     model: Annotated[str, typer.Option(help="The model, as its spec names it.")] = "flight_delay",
+    via: Annotated[Via, typer.Option(help="In this process, or through Airflow's scheduler.")] = Via.PROCESS,
 ) -> None:
-    """Score, judge and, where a verdict asks for it, train the nights FROM to TO in this process.
+    """Score, judge and, where a verdict asks for it, train the nights FROM to TO; then write the season report.
 
-    The nights must be built. Ctrl-C stops it; the same command goes on where it was. Airflow shows none of it.
+    The nights must be built. Ctrl-C stops it; the same command goes on where it was. Both ways give the same
+    rows; only with `--via airflow` does Airflow show the nights, and the stack is started for it.
     """
     with told_plainly():
-        first_night, last_night = parsed_night("FROM", first), parsed_night("TO", last)
-        if first_night > last_night:
-            raise ConfigError(f"FROM={first} is after TO={last}")
-        enter()
-        is_whole = _run(model, first_night, last_night)
+        first_night, last_night = _span(first, last)
+        if via is Via.AIRFLOW:
+            _run_by_scheduler(model, first_night, last_night)
+        else:
+            enter()
+            is_whole = _run(model, first_night, last_night)
+            if not is_whole:
+                _show(model, first_night, last_night)
+                console.print("Stopped: the same command goes on from here.")
+                raise typer.Exit(STOPPED)
         _show(model, first_night, last_night)
-        if not is_whole:
-            console.print("Stopped: the same command goes on from here.")
-            raise typer.Exit(STOPPED)
+        _report(model, first_night, last_night)
+
+
+@app.command()
+def season(
+    first: Annotated[str, typer.Argument(metavar="FROM", help="The first night, as 2013-04-04.")],
+    last: Annotated[str, typer.Argument(metavar="TO", help="The last night, included.")],
+    model: Annotated[str, typer.Option(help="The model, as its spec names it.")] = "flight_delay",
+) -> None:
+    """Write the season report on nights that were scored: the loop against a model that was never retrained."""
+    with told_plainly():
+        first_night, last_night = _span(first, last)
+        enter()
+        _report(model, first_night, last_night)
+
+
+def _span(first: str, last: str) -> tuple[date, date]:
+    first_night, last_night = parsed_night("FROM", first), parsed_night("TO", last)
+    if first_night > last_night:
+        raise ConfigError(f"FROM={first} is after TO={last}")
+    return first_night, last_night
+
+
+def _run_by_scheduler(model: str, first: date, last: date) -> None:
+    from redeye.jobs import replay as job
+    from redeye.stack import firstrun
+
+    start()
+    job.check(first, last)
+    firstrun.replay(console, model, first, last)
+
+
+def _report(model: str, first: date, last: date) -> None:
+    from redeye.jobs.season import Step, write_season
+
+    with Progress(
+        TextColumn("season report"), BarColumn(bar_width=20), MofNCompleteColumn(), console=console
+    ) as bars:
+        bar = bars.add_task("report", total=(last - first).days + 1)
+
+        def tell(step: Step) -> None:
+            bars.update(bar, completed=step.done, total=step.of)
+
+        page = write_season(model, first, last, tell=tell)
+    console.print(f"[green]Season report:[/] {page}", soft_wrap=True)
+    console.print(f"As Markdown:   {page.with_suffix('.md')}", soft_wrap=True)
 
 
 def _run(model: str, first: date, last: date) -> bool:

@@ -101,6 +101,14 @@ def backfill(console: Console, first: date, last: date) -> None:
         _run_nights(api, console, first, last)
 
 
+def replay(console: Console, model: str, first: date, last: date) -> None:
+    """Score and judge nights that are built, through the scheduler; trainings as a verdict asks for them."""
+    with airflow_api.opened(settings()) as api:
+        for dag_id in (f"score_{model}", f"monitor_{model}", f"train_{model}"):
+            api.unpause(dag_id)
+        _run_loop(api, console, model, first, last)
+
+
 def show_riskiest(configured: Settings, console: Console, night: date) -> None:
     """Print the flights of the coming day that are most likely to be late, from the consumers' file."""
     import pyarrow.parquet as parquet
@@ -172,11 +180,14 @@ def trigger(api: AirflowApi, console: Console, dag_id: str, conf: dict[str, str]
 def _run_nights(api: AirflowApi, console: Console, first: date, last: date) -> None:
     """Build the nights, then score, judge and, where that is asked for, train: night by night."""
     _run_dag(api, console, BUILD, first, last, 1)
-    lag = load_spec(SPECS / f"{MODEL}.yaml").effective_lag_nights
-    with _progress(
-        console, f"{SCORE} and {MONITOR} {first} to {last}", 2 * ((last - first).days + 1)
-    ) as watch:
-        closed_loop.run_nights(api, MODEL, first, last, lag=lag, watch=watch)
+    _run_loop(api, console, MODEL, first, last)
+
+
+def _run_loop(api: AirflowApi, console: Console, model: str, first: date, last: date) -> None:
+    lag = load_spec(SPECS / f"{model}.yaml").effective_lag_nights
+    title = f"score_{model} and monitor_{model} {first} to {last}"
+    with _progress(console, title, 2 * ((last - first).days + 1)) as watch:
+        closed_loop.run_nights(api, model, first, last, lag=lag, watch=watch)
 
 
 def _run_dag(api: AirflowApi, console: Console, dag_id: str, first: date, last: date, at_once: int) -> None:
