@@ -40,6 +40,7 @@ __all__ = [
     "plain_inputs",
     "point_alias",
     "register",
+    "version",
 ]
 
 log = logging.getLogger(__name__)
@@ -70,6 +71,7 @@ class Version:
         artifact_uri: folder of the model's own files.
         artifact_sha256: of the manifest in it; it stands for the whole model.
         seen_until: the last night it was fitted, stopped or chosen by.
+        train_last: the last night it was fitted to; None if its training had no windows.
     """
 
     model: str
@@ -79,33 +81,36 @@ class Version:
     artifact_sha256: str
     seen_until: date
     run_id: str
+    train_last: date | None = None
 
 
 def register(
     subject: Subject,
-    algorithm: str,
+    candidate: str,
     model: Model[Any],
     *,
     seen_until: date,
     run_id: str,
     example: pd.DataFrame,
     windows: Windows | None = None,
+    parent_version: int | None = None,
 ) -> Version:
     """Store a model and make it a version of the spec's registered model; again is no change.
 
     Args:
         subject: the training it comes from.
-        algorithm: its name.
+        candidate: its name among those of the training.
         model: what was fitted.
         seen_until: the last night it was fitted, stopped or chosen by.
         run_id: MLflow's, active.
         example: some rows with the inputs, kept with the model to show what it takes.
         windows: of the training, if it had any.
+        parent_version: that it continues, if it does.
 
     Raises:
         AlreadyDecided: if the same training gave other bytes before.
     """
-    store, name, key = client(), subject.spec.model, subject.key(algorithm)
+    store, name, key = client(), subject.spec.model, subject.key(candidate)
     inputs = Inputs.of(subject.spec)
     import mlflow
 
@@ -115,13 +120,13 @@ def register(
         if found := find_version(name, key):
             if found.artifact_sha256 != sha256:
                 raise AlreadyDecided(
-                    f"{name}: version {found.version} is of the same training of {algorithm} and differs; "
+                    f"{name}: version {found.version} is of the same training of {candidate} and differs; "
                     f"train with as many threads as then, or on another night"
                 )
             log.info("%s: version %d is registered already", name, found.version)
             return found
         logged = mlflow.pyfunc.log_model(
-            name=algorithm,
+            name=candidate,
             python_model=str(PYFUNC_CODE),
             artifacts={"model": str(folder)},
             model_config={"sha256": sha256},
@@ -148,7 +153,9 @@ def register(
             **_window_tags(windows),
             KEY: key,
             "airflow_url": subject.run_url,
-            "algorithm": algorithm,
+            "algorithm": model.algorithm,
+            "candidate": candidate,
+            **({"parent_version": str(parent_version)} if parent_version is not None else {}),
             "artifact_uri": below_root(f"{location}/artifacts/model"),
             "artifact_sha256": sha256,
             "seen_until": seen_until.isoformat(),
@@ -161,6 +168,20 @@ def find_version(model: str, key: str) -> Version | None:
     """The version that a training registered; the first, should there be several."""
     found = client().search_model_versions(f"name = '{model}' and tags.{KEY} = '{key}'")
     return _version(min(found, key=lambda each: int(each.version))) if found else None
+
+
+def version(model: str, number: int) -> Version:
+    """A registered version.
+
+    Raises:
+        RedeyeError: if there is no such version.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return _version(client().get_model_version(model, str(number)))
+    except MlflowException as error:
+        raise RedeyeError(f"{model} has no version {number}: {error.message}") from error
 
 
 def point_alias(model: str, version: int, alias: Alias) -> None:
@@ -183,23 +204,19 @@ def describe(version: Version, card: str) -> None:
     client().update_model_version(version.model, str(version.version), description=card)
 
 
-def load(model: str, version: int) -> Model[Any]:
+def load(model: str, number: int) -> Model[Any]:
     """A registered version, checked by its hash.
 
     Raises:
         RedeyeError: if there is no such version.
         ModelAltered: if its files are not what was registered.
     """
-    from mlflow.exceptions import MlflowException
-
-    try:
-        found = _version(client().get_model_version(model, str(version)))
-    except MlflowException as error:
-        raise RedeyeError(f"{model} has no version {version}: {error.message}") from error
+    found = version(model, number)
     return load_artifact(found.artifact_uri, found.artifact_sha256)
 
 
 def _version(found: ModelVersion) -> Version:
+    window = found.tags.get("train_window")
     return Version(
         model=found.name,
         version=int(found.version),
@@ -208,6 +225,7 @@ def _version(found: ModelVersion) -> Version:
         artifact_sha256=found.tags["artifact_sha256"],
         seen_until=date.fromisoformat(found.tags["seen_until"]),
         run_id=found.run_id or "",
+        train_last=date.fromisoformat(window.rpartition("..")[2]) if window else None,
     )
 
 

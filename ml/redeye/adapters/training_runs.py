@@ -18,6 +18,7 @@ from redeye.adapters.registry import plain_inputs
 from redeye.adapters.software import software
 from redeye.adapters.ui_links import training_page
 from redeye.core.algorithms.base import Inputs
+from redeye.core.choice import Choice
 from redeye.core.evaluation import METRICS, Metrics, Scored
 from redeye.core.gates import GateReport
 from redeye.core.splits import Windows
@@ -66,30 +67,40 @@ class TrainingRun:
         mlflow.log_text(self.subject.spec.model_dump_json(indent=2), "spec.json")
 
     @contextmanager
-    def of(self, algorithm: str) -> Iterator[str]:
-        """The child run of one algorithm, active; its id.
+    def of(self, candidate: str, algorithm: str) -> Iterator[str]:
+        """The child run of one candidate, active; its id.
 
         Each model is logged in its own: MLflow keeps the hash as a parameter, and a run has only one.
         """
-        tags = {**self.subject.tags(), "algorithm": algorithm, "airflow_url": self.subject.run_url}
-        with _run(self.subject, algorithm, algorithm, tags, is_nested=True) as run_id:
+        named = {"algorithm": algorithm, "candidate": candidate}
+        tags = {**self.subject.tags(), **named, "airflow_url": self.subject.run_url}
+        with _run(self.subject, candidate, candidate, tags, is_nested=True) as run_id:
             yield run_id
 
     def log_fitting(self, seconds: float) -> None:
-        """How long all algorithms took to be fitted."""
+        """How long all candidates took to be fitted."""
         import mlflow
 
         mlflow.log_metric("fit_seconds", seconds)
 
     def log_candidate(self, fitted: Fitted) -> None:
-        """A child run with the parameters and the validation metrics of one algorithm."""
+        """A child run with the parameters and the validation metrics of one candidate."""
         import mlflow
 
         params = getattr(self.subject.spec.algorithms, fitted.algorithm)
-        with self.of(fitted.algorithm):
-            mlflow.log_params(params.model_dump())
+        with self.of(fitted.name, fitted.algorithm):
+            told = {"parent_version": fitted.parent_version} if fitted.parent_version is not None else {}
+            mlflow.log_params({**params.model_dump(), **fitted.params, **told})
+            mlflow.set_tags({name: str(value) for name, value in told.items()})
             mlflow.log_metrics(fitted.model.facts() | _numbers("validation", fitted.validation))
             mlflow.log_dict(fitted.validation.to_dict(), "validation.json")
+
+    def log_choice(self, choice: Choice) -> None:
+        """Which candidate goes on, and how far the others lie behind the best one on validation."""
+        import mlflow
+
+        mlflow.set_tags({"chosen": choice.name, "chosen_because": choice.reason})
+        mlflow.log_dict(choice.to_dict(), "choice.json")
 
     def log_judgement(
         self,
@@ -153,9 +164,9 @@ def training_run(subject: Subject) -> Iterator[TrainingRun]:
 
 @contextmanager
 def _run(
-    subject: Subject, name: str, algorithm: str, tags: Mapping[str, str], *, is_nested: bool
+    subject: Subject, name: str, candidate: str, tags: Mapping[str, str], *, is_nested: bool
 ) -> Iterator[str]:
-    store, experiment, key = client(), experiment_id(subject.spec.model), f"run-{subject.key(algorithm)}"
+    store, experiment, key = client(), experiment_id(subject.spec.model), f"run-{subject.key(candidate)}"
     import mlflow
 
     standing = store.search_runs([experiment], f"tags.{KEY} = '{key}'", max_results=1)

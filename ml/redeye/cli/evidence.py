@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from redeye.cli.shell import console, enter, parsed_night, told_plainly
+from redeye.cli.steps import shown_steps
 from redeye.settings import PROJECT_ROOT
-
-if TYPE_CHECKING:
-    from redeye.jobs.evidence import Step
 
 app = typer.Typer()
 
@@ -27,43 +25,11 @@ def evidence(
 
     The stack must run and hold the year (`make load-year`). Interrupted, it goes on where it was.
     """
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
     from redeye.jobs.evidence import gather
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[left]}"),
-    )
     with told_plainly():
         first = parsed_night("--since", since) if since else None
         enter()
-        took: list[float] = []
-        with Progress(*columns, console=console) as shown:
-            task = shown.add_task("reading the release", total=None, left="")
-
-            def tell(step: Step) -> None:
-                if step.seconds is not None:
-                    took.append(step.seconds)
-                left = _left(took, step.of - step.done)
-                shown.update(
-                    task,
-                    total=step.of,
-                    completed=step.done,
-                    description=step.month or "writing the page",
-                    left=left,
-                )
-                console.log(f"{step.done} of {step.of} months, next {step.month or 'the page'} {left}")
-
+        with shown_steps("months") as tell:
             page = gather(model, to, tell=tell, since=first, threads=threads)
         console.print(f"[green]Written:[/] {page}")
-
-
-def _left(took: list[float], months: int) -> str:
-    """What the months to come may take: each a little more than the last one, since history grows."""
-    if not took or not months:
-        return ""
-    return f"about {max(took[-1] * months / 60, 0.1):.1f} min left"

@@ -18,7 +18,7 @@ import pandas as pd
 from redeye.core.calendar import cutoff
 from redeye.core.specs import Spec
 from redeye.core.splits import TooFewNights, Window, Windows, windows
-from redeye.core.training import best, fit_candidates, nights_of, rows_of
+from redeye.core.training import chosen_of, fit_candidates, nights_of, rows_of
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def walk(
             spec.population.key: rows[spec.population.key].to_numpy(),
             "night": nights_of(rows, spec).astype("datetime64[us]"),
             "label": rows[spec.target.column].to_numpy(dtype=np.float64),
-            **{each.algorithm: each.model.predict(rows) for each in candidates},
+            **{each.name: each.model.predict(rows) for each in candidates},
         }
     )
     seen = known.loc[spans.train.mask(nights_of(known, spec)) | spans.validation.mask(nights_of(known, spec))]
@@ -128,10 +128,10 @@ def walk(
         windows={name: str(window) for name, window in vars(spans).items()},
         rows=int(spans.train.mask(nights_of(known, spec)).sum()),
         known_until=pd.Timestamp(seen[spec.target.known_at].max()).isoformat(),
-        chosen=best(candidates, spec).algorithm,
-        validation={each.algorithm: each.validation.to_dict() for each in candidates},
-        seconds={each.algorithm: round(each.seconds, 1) for each in candidates},
-        facts={each.algorithm: each.model.facts() for each in candidates},
+        chosen=chosen_of(candidates, spec, seed=seed)[1].name,
+        validation={each.name: each.validation.to_dict() for each in candidates},
+        seconds={each.name: round(each.seconds, 1) for each in candidates},
+        facts={each.name: each.model.facts() for each in candidates},
     )
     return predictions, learned
 

@@ -31,6 +31,9 @@ class Card:
     Attributes:
         subject: the training.
         algorithm: its name.
+        candidate: its name among those of the training; empty for the plain refit of the algorithm.
+        parent_version: that it continues; None if it was fitted from nothing.
+        choice: why it was put forward; empty if there was no choice.
         version: the number in the registry.
         rows: labelled rows that the training read, all windows together.
         windows: None if the history was too short for them.
@@ -55,6 +58,9 @@ class Card:
     champion: tuple[str, Scored] | None = None
     report: GateReport | None = None
     links: Mapping[str, str] = field(default_factory=dict)
+    candidate: str = ""
+    parent_version: int | None = None
+    choice: str = ""
 
     def markdown(self) -> str:
         """The whole card."""
@@ -81,6 +87,12 @@ class Card:
             "label": f"`{spec.target.column}`, final after {spec.label_maturity_nights} nights",
             "inputs": f"feature service `{spec.feature_service}` and the schedule: {inputs}",
             "release": f"`{release.release_id}`, deliveries `{release.delivery_set_hash}`",
+            **({"candidate": f"`{self.candidate}`"} if self.candidate else {}),
+            "fitted from": (
+                "nothing"
+                if self.parent_version is None
+                else f"version {self.parent_version}, which it continues"
+            ),
             "fitted on nights": str(spans.train) if spans else "all that were mature",
             "stopped and chosen by": str(spans.validation) if spans else "nothing",
             "judged on": str(spans.test) if spans and self.report else "nothing yet",
@@ -121,7 +133,8 @@ class Card:
         if self.validation is None:
             return "Not measured: there were too few nights."
         told = [f"{_TITLES[name]} {_number(getattr(self.validation, name))}" for name in METRICS]
-        return f"On the validation window, which it was chosen by: {', '.join(told)}."
+        because = f" {self.choice[0].upper()}{self.choice[1:]}." if self.choice else ""
+        return f"On the validation window, which it was chosen by: {', '.join(told)}.{because}"
 
     def _gates(self) -> str:
         if self.report is None:

@@ -17,6 +17,7 @@ from ruamel.yaml.error import MarkedYAMLError
 
 from redeye.core.errors import ConfigError
 from redeye.core.spec_algorithms import Algorithms
+from redeye.core.spec_candidates import CONTINUED, Candidates
 from redeye.core.spec_errors import explain
 from redeye.core.spec_fields import Features, Frozen, Name, PositiveInt, Relation, column_of
 from redeye.core.spec_rules import Gates, Monitor
@@ -85,6 +86,7 @@ class Spec(Frozen):
     train_cron: str | None = Field(default=None, pattern=r"^\S+( \S+){4}$", description="New York time.")
     split: Split
     algorithms: Algorithms
+    candidates: Candidates = Field(default_factory=Candidates, description="Beside one of each algorithm.")
     gates: Gates
     monitor: Monitor
 
@@ -104,12 +106,31 @@ class Spec(Frozen):
                 raise ValueError(
                     f"{label}: {', '.join(unknown)} is not among the features: add it to `features`"
                 )
+        self._check_candidates()
         outcome = {self.target.column, self.target.known_at}
         if leaks := outcome & {*inputs, *self.entity_keys}:
             raise ValueError(f"{', '.join(sorted(leaks))} is the outcome: it cannot be an input")
         if self.gates.minimum_nights > self.split.test_nights:
             raise ValueError("gates.minimum_nights is above split.test_nights: no candidate could ever pass")
         return self
+
+    def _check_candidates(self) -> None:
+        fitted = self.algorithms.chosen()
+        for each in self.candidates.weighted:
+            if each.name in fitted or each.name in map(self.candidates.continued_name, fitted):
+                raise ValueError(
+                    f"candidates.weighted: {each.name} is the name of another candidate: rename it"
+                )
+            if each.algorithm not in fitted:
+                raise ValueError(
+                    f"candidates.weighted: {each.name} is of {each.algorithm}, which has no parameters under "
+                    "`algorithms`"
+                )
+        known = {*fitted, *(each.name for each in self.candidates.weighted), CONTINUED}
+        if unknown := [name for name in self.candidates.preference if name not in known]:
+            raise ValueError(
+                f"candidates.preference: {', '.join(unknown)} is no candidate; there are {', '.join(sorted(known))}"
+            )
 
     @property
     def feature_service(self) -> str:

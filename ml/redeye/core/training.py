@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import partial
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from redeye.core.algorithms.base import Examples, Inputs, Model, Training
+from redeye.core.algorithms.base import Examples, Floats, Inputs, Model, Training
 from redeye.core.algorithms.storage import algorithm
-from redeye.core.evaluation import HIGHER_IS_BETTER, Metrics, Scored
+from redeye.core.choice import Choice, choose
+from redeye.core.evaluation import Metrics, Scored
+from redeye.core.spec_candidates import CONTINUED
 from redeye.core.specs import Spec
 from redeye.core.splits import Window, Windows
 
@@ -23,17 +29,47 @@ SEED = 20130101
 
 
 @dataclass(frozen=True)
-class Fitted:
-    """A fitted algorithm, with what the validation window says about it.
+class Parent:
+    """A champion that a candidate may continue.
 
     Attributes:
-        seconds: wall time of the fit.
+        version: in the registry.
+        train_last: the last night that it was fitted to.
+        seen_until: the last night that it was fitted, stopped or chosen by.
     """
 
+    version: int
+    model: Model[Any]
+    train_last: date
+    seen_until: date
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fitted candidate, with what the validation window says about it.
+
+    Attributes:
+        name: of the candidate: its algorithm's for the plain refit, a name of its own else.
+        judged: its predictions on the validation window.
+        validation: the metrics of those.
+        seconds: wall time of the fit.
+        params: what it was fitted with, beside its algorithm's parameters.
+        parent_version: that it continues; None if it was fitted from nothing.
+    """
+
+    name: str
     algorithm: str
     model: Model[Any]
+    judged: Scored
     validation: Metrics
     seconds: float = 0.0
+    params: dict[str, float] = field(default_factory=dict)
+    parent_version: int | None = None
+
+    @property
+    def preferred_as(self) -> str:
+        """Its name in the spec's order of preference."""
+        return self.name if self.parent_version is None else CONTINUED
 
 
 def rows_of(frame: pd.DataFrame, spec: Spec, window: Window) -> pd.DataFrame:
@@ -64,61 +100,136 @@ def scored(model: Model[Any], frame: pd.DataFrame, spec: Spec) -> Scored:
     return Scored(examples(frame, spec).labels, model.predict(frame), nights_of(frame, spec))
 
 
-def fit_candidates(
-    frame: pd.DataFrame, spec: Spec, windows: Windows, *, seed: int, threads: int
-) -> tuple[Fitted, ...]:
-    """Every algorithm of the spec, fitted on the training window and stopped by the validation window.
+def recency(nights: npt.NDArray[np.datetime64], last: date, half_life_nights: int) -> Floats:
+    """Weights that halve with every half-life before `last`, 1 on average.
 
-    The test window is not touched.
+    The average keeps penalties and minimum sizes of a leaf at the strength they have without weights.
+    """
+    age = (np.datetime64(last) - nights.astype("datetime64[D]")).astype(np.float64)
+    weights: Floats = 0.5 ** (age / half_life_nights)
+    return weights / weights.mean()
+
+
+def fit_candidates(
+    frame: pd.DataFrame,
+    spec: Spec,
+    windows: Windows,
+    *,
+    seed: int,
+    threads: int,
+    parent: Parent | None = None,
+) -> tuple[Fitted, ...]:
+    """Every candidate of the spec, fitted on the training window and stopped by the validation window.
+
+    One refit of each algorithm, the weighted refits, and the champion continued on the nights since its own
+    training, in this order. The test window is not touched.
 
     Args:
         frame: labelled rows with every input of the spec.
-        spec: names algorithms, inputs and label.
+        spec: names algorithms, candidates, inputs and label.
         windows: of the nights to learn from and to stop by.
         seed: of whatever is random.
         threads: to use.
+        parent: the champion; None if there is none, or none that may be continued.
 
     Raises:
         ValueError: if a window has no rows, or only one class.
     """
-    validation = rows_of(frame, spec, windows.validation)
-    training = Training(
-        train=examples(rows_of(frame, spec, windows.train), spec),
+    rows, validation = rows_of(frame, spec, windows.train), rows_of(frame, spec, windows.validation)
+    plain = Training(
+        train=examples(rows, spec),
         valid=examples(validation, spec),
         inputs=Inputs.of(spec),
         seed=seed,
         threads=threads,
     )
     fitted = []
-    for name, params in spec.algorithms.chosen().items():
+    for plan in (
+        *_refits(spec, plain),
+        *_weighted(spec, plain, rows),
+        *_continued(spec, plain, rows, parent, windows),
+    ):
         began = time.perf_counter()
-        model = algorithm(name).fit(training, params)
+        model = plan.fit()
         seconds = time.perf_counter() - began
-        metrics = scored(model, validation, spec).metrics()
-        log.info(
-            "%s: %s %.4f on %s after %.1f s",
-            name,
-            spec.gates.primary_metric,
-            _primary(metrics, spec),
-            windows.validation,
-            seconds,
+        if model is None:
+            log.info("%s: nothing gained from the newer nights", plan.name)
+            continue
+        judged = scored(model, validation, spec)
+        metrics = judged.metrics()
+        metric = spec.gates.primary_metric
+        value = getattr(metrics, metric)
+        log.info("%s: %s %s on %s after %.1f s", plan.name, metric, value, windows.validation, seconds)
+        fitted.append(
+            Fitted(
+                name=plan.name,
+                algorithm=model.algorithm,
+                model=model,
+                judged=judged,
+                validation=metrics,
+                seconds=seconds,
+                params=plan.params,
+                parent_version=plan.parent_version,
+            )
         )
-        fitted.append(Fitted(name, model, metrics, seconds))
     return tuple(fitted)
 
 
-def best(candidates: tuple[Fitted, ...], spec: Spec) -> Fitted:
-    """The candidate with the best primary metric on validation; of equals the one declared first.
+def chosen_of(candidates: tuple[Fitted, ...], spec: Spec, *, seed: int) -> tuple[Fitted, Choice]:
+    """The candidate that goes on, by the spec's metric and order of preference, and why.
 
     Raises:
         ValueError: if a candidate has no primary metric.
     """
-    sign = 1.0 if HIGHER_IS_BETTER[spec.gates.primary_metric] else -1.0
-    return max(candidates, key=lambda candidate: sign * _primary(candidate.validation, spec))
+    choice = choose(candidates, spec.gates.primary_metric, spec.candidates.preference, seed=seed)
+    return next(each for each in candidates if each.name == choice.name), choice
 
 
-def _primary(metrics: Metrics, spec: Spec) -> float:
-    value = getattr(metrics, spec.gates.primary_metric)
-    if value is None:
-        raise ValueError(f"{spec.gates.primary_metric} is not defined on the validation window")
-    return float(value)
+@dataclass(frozen=True)
+class _Plan:
+    """A candidate before it is fitted; `fit` gives None if there is nothing to be had."""
+
+    name: str
+    fit: Callable[[], Model[Any] | None]
+    params: dict[str, float] = field(default_factory=dict)
+    parent_version: int | None = None
+
+
+def _refits(spec: Spec, plain: Training) -> Iterator[_Plan]:
+    for name, params in spec.algorithms.chosen().items():
+        yield _Plan(name, partial(algorithm(name).fit, plain, params))
+
+
+def _weighted(spec: Spec, plain: Training, rows: pd.DataFrame) -> Iterator[_Plan]:
+    nights = nights_of(rows, spec)
+    for one in spec.candidates.weighted:
+        weights = recency(nights, nights.max().astype(date), one.half_life_nights)
+        training = replace(plain, train=replace(plain.train, weights=weights))
+        params = spec.algorithms.chosen()[one.algorithm]
+        told = {"half_life_nights": float(one.half_life_nights)}
+        yield _Plan(one.name, partial(algorithm(one.algorithm).fit, training, params), told)
+
+
+def _continued(
+    spec: Spec, plain: Training, rows: pd.DataFrame, parent: Parent | None, windows: Windows
+) -> Iterator[_Plan]:
+    how = spec.candidates.continued
+    if how is None or parent is None or parent.model.algorithm not in spec.algorithms.chosen():
+        return
+    name = spec.candidates.continued_name(parent.model.algorithm)
+    # Nights that the champion was stopped by would flatter it on validation, and those of the test are the gates'.
+    if parent.seen_until >= windows.validation.first:
+        log.info("%s: version %d knows nights to %s", name, parent.version, parent.seen_until)
+        return
+    newer = rows.loc[nights_of(rows, spec) > np.datetime64(parent.train_last)]
+    known = examples(newer, spec)
+    if len(np.unique(nights_of(newer, spec))) < how.minimum_nights or len(np.unique(known.labels)) < 2:
+        log.info("%s: too few nights since %s", name, parent.train_last)
+        return
+    params = spec.algorithms.chosen()[parent.model.algorithm]
+    yield _Plan(
+        name,
+        partial(parent.model.continued, replace(plain, train=known), params, how.learning_rate_share),
+        {"learning_rate_share": how.learning_rate_share, "newer_rows": float(len(newer))},
+        parent.version,
+    )

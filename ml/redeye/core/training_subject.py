@@ -35,8 +35,8 @@ class Subject:
     run_url: str = ""
     request: Mapping[str, str] = field(default_factory=dict, hash=False)
 
-    def key(self, algorithm: str = "") -> str:
-        """The same for the same training, whoever runs it and however often."""
+    def key(self, candidate: str = "") -> str:
+        """The same for the same training, whoever runs it and however often; or for one candidate of it."""
         parts = (
             self.spec.model,
             self.night.isoformat(),
@@ -44,7 +44,7 @@ class Subject:
             self.spec.hash,
             self.code_hash,
         )
-        return hashlib.sha256("|".join((*parts, algorithm)).encode()).hexdigest()[:24]
+        return hashlib.sha256("|".join((*parts, candidate)).encode()).hexdigest()[:24]
 
     def tags(self) -> dict[str, str]:
         """For runs and versions."""
@@ -66,6 +66,7 @@ class Subject:
 def training_code_hash() -> str:
     """One hash over the code that decides what comes out of a training."""
     digest = hashlib.sha256()
-    for path in sorted([*CORE.glob("algorithms/*.py"), CORE / "training.py", CORE / "splits.py"]):
+    deciding = (CORE / name for name in ("training.py", "splits.py", "choice.py", "evaluation.py"))
+    for path in sorted([*CORE.glob("algorithms/*.py"), *deciding]):
         digest.update(path.relative_to(CORE).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]

@@ -7,16 +7,14 @@ import json
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from redeye.adapters import evidence_page, lake, ledger
+from redeye.adapters import evidence_page, ledger
 from redeye.adapters.evidence_page import Facts
-from redeye.adapters.features import training_frame
 from redeye.core import evidence
 from redeye.core.errors import NotReleased
 from redeye.core.evidence import Learned, Month
@@ -25,26 +23,11 @@ from redeye.core.releases import Release
 from redeye.core.specs import Spec, load_spec
 from redeye.core.training import SEED
 from redeye.core.training_subject import training_code_hash
+from redeye.jobs.labelled import labelled_frame, labelled_nights
+from redeye.jobs.steps import Step
 from redeye.settings import SPECS, settings
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Step:
-    """How far it is: month by month.
-
-    Attributes:
-        done: months that are there.
-        of: all of them.
-        month: the one that is worked on next; empty at the end.
-        seconds: that the last one took; None if it was there already.
-    """
-
-    done: int
-    of: int
-    month: str
-    seconds: float | None
 
 
 def gather(
@@ -95,7 +78,7 @@ def gather(
         began = time.perf_counter()
         found = _read(kept, month)
         if found is None:
-            frame = _frame(spec, release) if frame is None else frame
+            frame = labelled_frame(spec, release) if frame is None else frame
             found = evidence.walk(frame, spec, month, seed=seed, threads=used)
             _keep(kept, month, *found)
             took = time.perf_counter() - began
@@ -115,33 +98,8 @@ def code_hash() -> str:
 
 
 def _months(spec: Spec, release: Release) -> tuple[Month, ...]:
-    con = lake.connect_at(release.snapshot_id)
-    try:
-        night = spec.population.night
-        found = con.execute(
-            f"SELECT min({night}), max({night}) FROM warehouse.{spec.population.relation} "
-            f"WHERE {spec.target.column} IS NOT NULL"
-        ).fetchone()
-    finally:
-        con.close()
-    if found is None or found[0] is None:
-        return ()
-    first, last = (pd.Timestamp(each).date() for each in found)
-    return evidence.months(spec, first, last)
-
-
-def _frame(spec: Spec, release: Release) -> pd.DataFrame:
-    """Every labelled row with its features and when its label became known, by key."""
-    population, target = spec.population, spec.target
-    con = lake.connect_at(release.snapshot_id)
-    try:
-        entities = con.execute(
-            f"SELECT {spec.schedule_select()}, {target.column}, {target.known_at} "
-            f"FROM warehouse.{population.relation} WHERE {target.column} IS NOT NULL ORDER BY {population.key}"
-        ).df()
-    finally:
-        con.close()
-    return training_frame(release.snapshot_id, entities, spec.feature_service)
+    span = labelled_nights(spec, release)
+    return evidence.months(spec, *span) if span else ()
 
 
 def _read(folder: Path, month: Month) -> tuple[pd.DataFrame, Learned] | None:

@@ -28,17 +28,33 @@ class Registration:
     run: TrainingRun
     spans: Windows | None
 
-    def registered(self, model: Model[Any], *, seen_until: date) -> Version:
-        """The version of a fitted model; again is no change."""
-        with self.run.of(model.algorithm) as child_id:
+    def registered(
+        self,
+        model: Model[Any],
+        *,
+        seen_until: date,
+        candidate: str | None = None,
+        parent_version: int | None = None,
+    ) -> Version:
+        """The version of a fitted model; again is no change.
+
+        Args:
+            model: to store.
+            seen_until: the last night it was fitted, stopped or chosen by.
+            candidate: its name among those of the training; the algorithm's, if left out.
+            parent_version: that it continues, if it does.
+        """
+        name = candidate or model.algorithm
+        with self.run.of(name, model.algorithm) as child_id:
             return registry.register(
                 self.subject,
-                model.algorithm,
+                name,
                 model,
                 seen_until=seen_until,
                 run_id=child_id,
                 example=self.frame,
                 windows=self.spans,
+                parent_version=parent_version,
             )
 
     def describe(self, version: Version, model: Model[Any], **found: Any) -> None:  # noqa: ANN401  as Card's

@@ -23,9 +23,10 @@ from redeye.core.quality import reference_to_dict
 from redeye.core.releases import Promotion, Release
 from redeye.core.specs import Spec, load_spec
 from redeye.core.splits import TooFewNights, last_mature, windows
-from redeye.core.training import SEED, best, examples, fit_candidates
+from redeye.core.training import SEED, chosen_of, examples, fit_candidates
 from redeye.core.training_subject import Subject, training_code_hash
 from redeye.jobs.judging import judged
+from redeye.jobs.parent import parent_of
 from redeye.jobs.promotion import first_champion, promote, promoted_before
 from redeye.jobs.registration import Registration
 from redeye.jobs.training_record import record, request_tags
@@ -167,7 +168,9 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
 
     run.log_data(frame, spans)
     began = time.monotonic()
-    candidates = fit_candidates(frame, spec, spans, seed=SEED, threads=settings().threads)
+    candidates = fit_candidates(
+        frame, spec, spans, seed=SEED, threads=settings().threads, parent=parent_of(spec, night)
+    )
     run.log_fitting(time.monotonic() - began)
     for each in candidates:
         run.log_candidate(each)
@@ -175,8 +178,11 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
     if champion is None:
         heuristic = next(each for each in candidates if each.algorithm == HeuristicModel.algorithm)
         champion = first_champion(fresh, heuristic.model, heuristic.validation, seen_until=seen_until)
-    chosen = best(candidates, spec)
-    version = fresh.registered(chosen.model, seen_until=seen_until)
+    chosen, choice = chosen_of(candidates, spec, seed=SEED)
+    run.log_choice(choice)
+    version = fresh.registered(
+        chosen.model, seen_until=seen_until, candidate=chosen.name, parent_version=chosen.parent_version
+    )
     if standing := promoted_before(spec.model, version):
         return _outcome(subject, run, standing, version, is_promoted=True, reason=standing.reason)
 
@@ -184,6 +190,9 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
     fresh.describe(
         version,
         chosen.model,
+        candidate=chosen.name,
+        parent_version=chosen.parent_version,
+        choice=choice.reason,
         validation=chosen.validation,
         tested=tested,
         champion=(f"version {champion.version} ({champion.algorithm})", rival) if rival else None,
@@ -201,6 +210,9 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
         reason=f"{subject.reason}: {report.message()}",
         evidence={
             "gates": report.to_dict(),
+            "candidate": chosen.name,
+            "parent_version": chosen.parent_version,
+            "choice": choice.reason,
             "champion_version": champion.version,
             "test_metrics": tested.metrics().to_dict() if tested else {},
             "test_intervals": reference_to_dict(tested, seed=SEED) if tested else {},

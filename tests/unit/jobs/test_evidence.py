@@ -73,7 +73,7 @@ def walked(tmp_path: Path, monkeypatch) -> list[str]:
 
     monkeypatch.setattr(ledger, "latest_release", lambda: RELEASE)
     monkeypatch.setattr(evidence, "_months", lambda *_: MONTHS)
-    monkeypatch.setattr(evidence, "_frame", lambda *_: pd.DataFrame())
+    monkeypatch.setattr(evidence, "labelled_frame", lambda *_: pd.DataFrame())
     monkeypatch.setattr(walking, "walk", walk)
     yield names
     settings.cache_clear()

@@ -44,21 +44,28 @@ class Examples:
     Attributes:
         frame: the inputs.
         labels: 0.0 or 1.0, one per row.
+        weights: how much each row counts, above 0; None where all count alike.
     """
 
     frame: pd.DataFrame
     labels: Floats
+    weights: Floats | None = None
 
     def __post_init__(self) -> None:
         """Refuses what no algorithm can learn from.
 
         Raises:
-            ValueError: if lengths differ or a label is neither 0 nor 1.
+            ValueError: if lengths differ, a label is neither 0 nor 1, or a weight is not above 0.
         """
         if len(self.frame) != len(self.labels):
             raise ValueError(f"{len(self.frame)} rows but {len(self.labels)} labels")
         if not np.isin(self.labels, (0.0, 1.0)).all():
             raise ValueError("a label is neither 0 nor 1: leave rows without outcome out")
+        if self.weights is not None:
+            if len(self.weights) != len(self.labels):
+                raise ValueError(f"{len(self.labels)} rows but {len(self.weights)} weights")
+            if not (np.isfinite(self.weights) & (self.weights > 0)).all():
+                raise ValueError("a weight is not a number above 0")
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,7 @@ class Training:
     """What an algorithm learns from, and how.
 
     Attributes:
-        train: the rows to learn from.
+        train: the rows to learn from, by their weights.
         valid: later rows, to stop early by; no coefficient is fitted to them.
         inputs: the columns it may read.
         seed: of whatever is random.
@@ -95,6 +102,28 @@ class Model(ABC, Generic[Params]):
         Raises:
             ValueError: if there are no rows or the labels hold one class only.
         """
+
+    def continued(  # the arguments are for the algorithms that can
+        self,
+        training: Training,  # noqa: ARG002
+        params: Params,  # noqa: ARG002
+        learning_rate_share: float,  # noqa: ARG002
+    ) -> Self | None:
+        """This model after it has learned from newer rows as well; it itself stays as it is.
+
+        What it knows of its columns (categories, pieces, scales) stays. `valid` must be rows that this model
+        was not fitted to.
+
+        Args:
+            training: the newer rows, and rows to stop by.
+            params: of the algorithm.
+            learning_rate_share: of the algorithm's own learning rate.
+
+        Returns:
+            None if the algorithm has no such thing, if its inputs are others, or if nothing that it learned
+            lowered the log loss on `valid`.
+        """
+        return None
 
     @abstractmethod
     def predict(self, frame: pd.DataFrame) -> Floats:

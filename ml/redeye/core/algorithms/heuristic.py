@@ -32,7 +32,9 @@ class HeuristicModel(Model[HeuristicParams]):
         labels = training.train.labels
         if not len(labels):
             raise ValueError("there are no training rows: widen the window")
-        prior = (float(labels.sum()) + 1.0) / (len(labels) + 2.0)
+        weights = training.train.weights
+        late = float((labels if weights is None else labels * weights / weights.mean()).sum())
+        prior = (late + 1.0) / (len(labels) + 2.0)
         return cls(column_of(params.successes), column_of(params.trials), prior, params.prior_strength)
 
     def predict(self, frame: pd.DataFrame) -> Floats:

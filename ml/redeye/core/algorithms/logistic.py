@@ -87,7 +87,7 @@ class LogisticModel(Model[LogisticParams]):
         require_both_classes(train, "training")
         encoder = Encoder.learn(train.frame, training.inputs, params.maximum_categories)
         regression = LogisticRegression(C=params.regularization, max_iter=params.maximum_iterations, tol=1e-3)
-        regression.fit(encoder.encode(train.frame), train.labels)
+        regression.fit(encoder.encode(train.frame), train.labels, sample_weight=train.weights)
         return cls(
             encoder, np.asarray(regression.coef_[0], dtype=np.float64), float(regression.intercept_[0])
         )

@@ -181,25 +181,29 @@ def initialize(network: Network, base_rate: float) -> None:
 
 def learn(
     network: Network,
-    train: tuple[Batch, Tensor],
+    train: tuple[Batch, Tensor, Tensor | None],
     valid: tuple[Batch, npt.NDArray[np.float64]],
     params: TorchParams,
+    *,
+    is_continued: bool = False,
 ) -> Progress:
     """Lowers the log loss on `train` until that on `valid` no longer falls, and keeps the best weights.
+
+    Continued, the weights that are there count as the first of them: without a better evaluation they stay.
 
     Columns are dropped at random as well as units: the columns say much the same, and none may be relied on.
     A dropped category counts as unknown, so that the unknown one is learned too.
     """
-    batch, labels = train
+    batch, labels, counts = train
     weights = [each for each in network.parameters() if each.ndim > 1]
     biases = [each for each in network.parameters() if each.ndim <= 1]
     optimizer = torch.optim.AdamW(
         [{"params": weights, "weight_decay": params.weight_decay}, {"params": biases, "weight_decay": 0.0}],
         lr=params.learning_rate,
     )
-    losses: list[float] = []
+    losses = [_log_loss(network.probabilities(valid[0]), valid[1])] if is_continued else []
     kept, best, best_steps = _copy_of(network), 0, 0
-    for step in _steps(network, optimizer, batch, labels, params):
+    for step in _steps(network, optimizer, (batch, labels, counts), params):
         losses.append(_log_loss(network.probabilities(valid[0]), valid[1]))
         if losses[-1] < losses[best] or len(losses) == 1:
             kept, best, best_steps = _copy_of(network), len(losses) - 1, step
@@ -222,9 +226,13 @@ def threads(count: int) -> Iterator[None]:
 
 
 def _steps(
-    network: Network, optimizer: torch.optim.Optimizer, batch: Batch, labels: Tensor, params: TorchParams
+    network: Network,
+    optimizer: torch.optim.Optimizer,
+    train: tuple[Batch, Tensor, Tensor | None],
+    params: TorchParams,
 ) -> Iterator[int]:
     """Gradient steps; after each share of an epoch, how many there were. Ends with the last epoch."""
+    batch, labels, counts = train
     size = min(params.batch_rows, len(batch))
     per_epoch = len(batch) // size
     every = max(1, per_epoch // params.evaluations_per_epoch)
@@ -234,7 +242,8 @@ def _steps(
         for first in range(0, per_epoch * size, size):
             rows = order[first : first + size]
             network.train()
-            loss = _training_loss(network, batch.at(rows), labels[rows], params)
+            weights = counts[rows] if counts is not None else None
+            loss = _training_loss(network, batch.at(rows), labels[rows], weights, params)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
@@ -243,7 +252,9 @@ def _steps(
                 yield step
 
 
-def _training_loss(network: Network, batch: Batch, labels: Tensor, params: TorchParams) -> Tensor:
+def _training_loss(
+    network: Network, batch: Batch, labels: Tensor, weights: Tensor | None, params: TorchParams
+) -> Tensor:
     encoded, keep = network.encode(batch.numbers), 1 - params.column_dropout
     if params.column_dropout:
         encoded = encoded * (torch.rand(*encoded.shape[:2], 1) < keep).float().div_(keep)
@@ -251,7 +262,7 @@ def _training_loss(network: Network, batch: Batch, labels: Tensor, params: Torch
     if params.category_dropout:
         codes = codes * (torch.rand(codes.shape) >= params.category_dropout)
     logits = network.log_odds(encoded, codes, params.dropout)
-    return functional.binary_cross_entropy_with_logits(logits, labels)
+    return functional.binary_cross_entropy_with_logits(logits, labels, weights)
 
 
 def _copy_of(network: Network) -> dict[str, Tensor]:

@@ -18,7 +18,9 @@ from safetensors.torch import load, save
 from redeye.core.algorithms import torch_onnx
 from redeye.core.algorithms.base import (
     Categories,
+    Examples,
     Floats,
+    Inputs,
     Model,
     Training,
     numeric_matrix,
@@ -86,16 +88,37 @@ class TorchModel(Model[TorchParams]):
             learned, judged = (_batch(rows.frame, inputs.numeric, categories) for rows in (train, valid))
             learn_pieces(network, learned.numbers.numpy(), training.seed)
             initialize(network, float(train.labels.mean()))
-            labels = torch.from_numpy(train.labels.astype(np.float32))
-            progress = learn(network, (learned, labels), (judged, valid.labels), params)
-            numeric, categorical = attributions(network, judged.at(_spread(len(judged), IMPORTANCE_ROWS)))
-        return cls(
-            network=network,
-            numeric=inputs.numeric,
-            known=categories,
-            weights=dict(zip([*inputs.numeric, *inputs.categorical], [*numeric, *categorical], strict=True)),
-            progress={"steps": float(progress.steps), "evaluations": float(len(progress.losses))},
-        )
+            progress = learn(network, (learned, *_targets(train)), (judged, valid.labels), params)
+            importance = _importance(network, judged, inputs)
+        steps = {"steps": float(progress.steps), "evaluations": float(len(progress.losses))}
+        return cls(network, inputs.numeric, categories, importance, steps)
+
+    def continued(
+        self, training: Training, params: TorchParams, learning_rate_share: float
+    ) -> TorchModel | None:
+        """Takes further gradient steps on the newer rows, while the log loss on `valid` falls."""
+        train, valid, inputs = training.train, training.valid, Inputs(self.numeric, tuple(self.known.values))
+        if inputs != training.inputs:
+            return None
+        require_both_classes(train, "newer")
+        require_both_classes(valid, "validation")
+        slower = params.model_copy(update={"learning_rate": params.learning_rate * learning_rate_share})
+        with threads(training.threads), torch.random.fork_rng(devices=[]):
+            torch.manual_seed(training.seed)
+            network = Network(self.network.shape)
+            network.load_state_dict(self.network.state_dict())
+            learned, judged = (_batch(rows.frame, self.numeric, self.known) for rows in (train, valid))
+            progress = learn(
+                network, (learned, *_targets(train)), (judged, valid.labels), slower, is_continued=True
+            )
+            if not progress.best:
+                return None
+            importance = _importance(network, judged, inputs)
+        steps = {
+            "steps": self.progress["steps"] + progress.steps,
+            "evaluations": self.progress["evaluations"] + len(progress.losses),
+        }
+        return type(self)(network, self.numeric, self.known, importance, steps)
 
     def predict(self, frame: pd.DataFrame) -> Floats:
         """The network's probability, by one thread: with another number of them the sums round another way."""
@@ -151,6 +174,19 @@ class TorchModel(Model[TorchParams]):
 def _batch(frame: pd.DataFrame, numeric: tuple[str, ...], categories: Categories) -> Batch:
     codes = categories.codes(frame).astype(np.int64) + 1
     return Batch(torch.from_numpy(numeric_matrix(frame, numeric)), torch.from_numpy(codes))
+
+
+def _targets(rows: Examples) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Labels, and weights that are 1 on average, if there are any."""
+    labels = torch.from_numpy(rows.labels.astype(np.float32))
+    if rows.weights is None:
+        return labels, None
+    return labels, torch.from_numpy((rows.weights / rows.weights.mean()).astype(np.float32))
+
+
+def _importance(network: Network, judged: Batch, inputs: Inputs) -> dict[str, float]:
+    numeric, categorical = attributions(network, judged.at(_spread(len(judged), IMPORTANCE_ROWS)))
+    return dict(zip([*inputs.numeric, *inputs.categorical], [*numeric, *categorical], strict=True))
 
 
 def _spread(rows: int, at_most: int) -> torch.Tensor:

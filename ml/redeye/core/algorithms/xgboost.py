@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Self, cast
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from redeye.core.algorithms.base import (
     Categories,
     Examples,
     Floats,
+    Inputs,
     Model,
     Training,
     numeric_matrix,
@@ -50,32 +51,20 @@ class XGBoostModel(Model[XGBoostParams]):
         require_both_classes(train, "training")
         require_both_classes(valid, "validation")
         categories = Categories.learn(train.frame, inputs.categorical, MAXIMUM_CATEGORIES)
-        types = ["q"] * len(inputs.numeric) + ["c"] * len(inputs.categorical)
-        names = [*inputs.numeric, *inputs.categorical]
 
         def quantized(examples: Examples, reference: xgboost.DMatrix | None) -> xgboost.QuantileDMatrix:
             return xgboost.QuantileDMatrix(
                 _matrix(examples.frame, inputs.numeric, categories),
                 examples.labels,
-                feature_names=names,
-                feature_types=types,
-                enable_categorical=True,
+                weight=examples.weights,
                 max_bin=params.max_bin,
-                nthread=training.threads,
                 ref=reference,
+                **_described(inputs, training.threads),
             )
 
         learned = quantized(train, None)
         booster = xgboost.train(
-            {
-                "objective": "binary:logistic",
-                "eval_metric": "logloss",
-                "tree_method": "hist",
-                "device": "cpu",
-                "seed": training.seed,
-                "nthread": training.threads,
-                **params.model_dump(exclude={"rounds", "early_stopping_rounds"}),
-            },
+            _settings(training, params),
             learned,
             num_boost_round=params.rounds,
             evals=[(quantized(valid, learned), "valid")],
@@ -83,6 +72,43 @@ class XGBoostModel(Model[XGBoostParams]):
             verbose_eval=False,
         )
         return cls(booster[: booster.best_iteration + 1], inputs.numeric, categories)
+
+    def continued(
+        self, training: Training, params: XGBoostParams, learning_rate_share: float
+    ) -> XGBoostModel | None:
+        """Adds trees on the newer rows to those that are there, while the log loss on `valid` falls."""
+        inputs = Inputs(self.numeric, tuple(self.known.values))
+        if inputs != training.inputs:
+            return None
+        require_both_classes(training.train, "newer")
+        require_both_classes(training.valid, "validation")
+
+        def plain(examples: Examples) -> xgboost.DMatrix:
+            # No quantized one: the trees that are there split between its bins too, and would predict another margin.
+            return xgboost.DMatrix(
+                _matrix(examples.frame, self.numeric, self.known),
+                examples.labels,
+                weight=examples.weights,
+                **_described(inputs, training.threads),
+            )
+
+        learned, judged = plain(training.train), plain(training.valid)
+        settings = _settings(training, params)
+        settings["learning_rate"] = params.learning_rate * learning_rate_share
+        here = _log_loss(self.booster.predict(judged), training.valid.labels)
+        booster = xgboost.train(
+            settings,
+            learned,
+            num_boost_round=params.rounds,
+            evals=[(judged, "valid")],
+            early_stopping_rounds=params.early_stopping_rounds,
+            verbose_eval=False,
+            xgb_model=self.booster,
+        )
+        grown = booster[: booster.best_iteration + 1]
+        if not _log_loss(grown.predict(judged), training.valid.labels) < here:
+            return None
+        return type(self)(grown, self.numeric, self.known)
 
     def predict(self, frame: pd.DataFrame) -> Floats:
         """The trees' probability."""
@@ -116,6 +142,32 @@ class XGBoostModel(Model[XGBoostParams]):
         booster.load_model(bytearray(files["trees.ubj"]))
         categories = Categories({name: tuple(known) for name, known in columns["categories"].items()})
         return cls(booster, tuple(columns["numeric"]), categories)
+
+
+def _described(inputs: Inputs, threads: int) -> dict[str, Any]:
+    return {
+        "feature_names": [*inputs.numeric, *inputs.categorical],
+        "feature_types": ["q"] * len(inputs.numeric) + ["c"] * len(inputs.categorical),
+        "enable_categorical": True,
+        "nthread": threads,
+    }
+
+
+def _settings(training: Training, params: XGBoostParams) -> dict[str, Any]:
+    return {
+        "objective": "binary:logistic",
+        "eval_metric": "logloss",
+        "tree_method": "hist",
+        "device": "cpu",
+        "seed": training.seed,
+        "nthread": training.threads,
+        **params.model_dump(exclude={"rounds", "early_stopping_rounds"}),
+    }
+
+
+def _log_loss(probabilities: npt.NDArray[np.float32], labels: Floats) -> float:
+    p = np.clip(probabilities.astype(np.float64), 1e-7, 1 - 1e-7)
+    return float(-np.where(labels > 0, np.log(p), np.log1p(-p)).mean())
 
 
 def _matrix(frame: pd.DataFrame, numeric: tuple[str, ...], categories: Categories) -> npt.NDArray[np.float32]:
