@@ -119,6 +119,10 @@ class Settings(BaseSettings):
         ge=0,
         description="How long files stay that the lakes let go of: longer than any reader or writer runs.",
     )
+    lineage_url: str = Field(
+        default="",
+        description="Where OpenLineage events go, such as a collector's `http://host:5000`; else to a file.",
+    )
     report_nights: int = Field(
         default=90, ge=1, description="Nights whose drift reports are kept, per model; a page has some 5 MB."
     )
@@ -191,6 +195,11 @@ class Settings(BaseSettings):
     def drift(self) -> Path:
         """Folder of the champions' references and of the features drift was measured on: a cache."""
         return self.home / "drift"
+
+    @property
+    def lineage_file(self) -> Path:
+        """OpenLineage events, a JSON object a line, unless a collector takes them."""
+        return self.home / "lineage" / "events.ndjson"
 
     @property
     def exports(self) -> Path | UPath:

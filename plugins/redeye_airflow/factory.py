@@ -37,6 +37,7 @@ def build_tasks(kind: str, *, timeout: timedelta) -> None:
         job="redeye.jobs.build:transform",
         given={**RANGE, "holder": RunValue.RUN_ID},
         op_kwargs={"kind": kind},
+        inlets=[Asset(AssetName.DELIVERIES)],
         requires=Requirement.PREVIOUS_RELEASE,
         wait=timedelta(hours=3),
         execution_timeout=timeout,
@@ -53,6 +54,7 @@ def build_tasks(kind: str, *, timeout: timedelta) -> None:
         job="redeye.jobs.materialize:materialize_night",
         given={"night": RunValue.LAST},
         execution_timeout=timeout,
+        inlets=[Asset(AssetName.RELEASE)],
         outlets=[Asset(AssetName.ONLINE_FEATURES)],
     )
     ingest >> transform >> publish >> materialize
@@ -82,6 +84,7 @@ def score_dag(spec: Spec, doc: str) -> DAG:
             requires=Requirement.RELEASE,
             on_gap=Otherwise.DEGRADE,
             on_deadline=Otherwise.DEGRADE,
+            inlets=[Asset(AssetName.RELEASE), Asset(f"{AssetName.PROMOTIONS}/{spec.model}")],
             outlets=[Asset(f"{AssetName.PREDICTIONS}/{spec.model}")],
         )
         export = JobOperator(
@@ -89,6 +92,7 @@ def score_dag(spec: Spec, doc: str) -> DAG:
             job="redeye.jobs.score:export_night",
             given={"night": RunValue.NIGHT},
             op_kwargs={"model": spec.model},
+            inlets=[Asset(f"{AssetName.PREDICTIONS}/{spec.model}")],
             outlets=[Asset(f"{AssetName.EXPORTS}/{spec.model}")],
         )
         score >> export
@@ -118,6 +122,7 @@ def monitor_dag(spec: Spec, doc: str) -> DAG:
             requires=Requirement.RELEASE,
             on_gap=Otherwise.SKIP,
             wait=timedelta(hours=6),
+            inlets=[Asset(AssetName.RELEASE), Asset(f"{AssetName.PREDICTIONS}/{spec.model}")],
             outlets=[Asset(f"{AssetName.MONITORING}/{spec.model}")],
         )
         decide = JobOperator(
@@ -192,7 +197,7 @@ def train_dag(spec: Spec, doc: str) -> DAG:
             execution_timeout=timedelta(hours=2),
             # Each is judged against the champion that the one before it left.
             max_active_tis_per_dag=1,
-            inlets=[Asset(f"{AssetName.RETRAINING}/{spec.model}")],
+            inlets=[Asset(AssetName.RELEASE), Asset(f"{AssetName.RETRAINING}/{spec.model}")],
             outlets=[Asset(f"{AssetName.PROMOTIONS}/{spec.model}")],
             links=(Link.MLFLOW_RUN, Link.MODEL_VERSION),
         )

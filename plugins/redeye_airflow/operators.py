@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -18,6 +19,7 @@ from typing import Any, NoReturn
 from airflow.sdk import Asset, BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from redeye.adapters.lineage import PARENT
 from redeye.adapters.ui_links import task_page
 from redeye.core.calendar import ONE_DAY
 from redeye.core.errors import AlreadyDecided, AuditRefused, ConfigError, DeliveryError, NotReleased
@@ -29,6 +31,7 @@ from redeye_airflow.vocabulary import Link, Otherwise, Outcome, Requirement, Run
 
 log = logging.getLogger(__name__)
 
+PUBLISH_JOB = "redeye.jobs.build:publish"
 # Trying again changes nothing about these: a person or the next delivery does.
 FINAL_ERRORS = (AuditRefused, DeliveryError, ConfigError, NotReleased, AlreadyDecided)
 
@@ -78,6 +81,7 @@ class JobOperator(BaseOperator):
         self.wait = wait
         self.operator_extra_links = tuple(ResultLink(link) for link in links)
         self.hands_on = hands_on
+        self._handed_on: dict[str, Any] = {}
 
     def execute(self, context: Context) -> dict[str, Any] | list[Any]:
         """Check what the job requires, then run it; or defer, skip or fail."""
@@ -139,6 +143,13 @@ class JobOperator(BaseOperator):
             raise AirflowFailException(f"night {earlier} was not released by the deadline: build it first")
         self._defer(run, self.wait, earlier)
 
+    def get_openlineage_facets_on_complete(self, _ti: object) -> object:
+        """What the task read and wrote, for the listener of OpenLineage's provider."""
+        from redeye_airflow.lineage import lineage_of
+
+        publishes = self.job == PUBLISH_JOB
+        return lineage_of(self.inlets, self.outlets, self._handed_on, publishes=publishes)
+
     def _is_too_late(self, run: NightRun) -> bool:
         # A scheduler that was down starts runs whose deadline has passed: they need not go to sleep first.
         now = present()
@@ -184,11 +195,12 @@ class JobOperator(BaseOperator):
         }
         arguments = {**self.op_kwargs, **{name: values[value] for name, value in self.given.items()}}
         log.info("%s for night %s", self.job, run.label)
+        _announce(context)
         try:
             result = load_dotted(self.job)(**arguments)
         except FINAL_ERRORS as error:
             raise AirflowFailException(str(error)) from error
-        handed_on = hand_on(result, self.job)
+        handed_on = self._handed_on = hand_on(result, self.job)
         log.info("night %s: %s", run.label, summary(handed_on))
         for link in self.operator_extra_links:
             # A line of its own: the log's page makes an address clickable up to the next space.
@@ -205,6 +217,15 @@ class JobOperator(BaseOperator):
         for outlet in self.outlets:
             if isinstance(outlet, Asset):
                 events[outlet].extra = {"night": run.last.isoformat(), "run_id": run.run_id}
+
+
+def _announce(context: Context) -> None:
+    """Tell what the job starts itself whose child it is in the lineage, if lineage is written at all."""
+    from airflow.providers.openlineage import conf
+    from airflow.providers.openlineage.plugins.macros import lineage_parent_id
+
+    if not conf.is_disabled():
+        os.environ[PARENT] = lineage_parent_id(context["ti"])
 
 
 def present() -> datetime:

@@ -13,7 +13,7 @@ from redeye.adapters.sources import configured_source, standing_source
 from redeye.core.audits import AuditResult
 from redeye.core.content import Content
 from redeye.core.errors import ConfigError, LeaseLost, NotReleased, RedeyeError
-from redeye.core.releases import Candidate, Release, ReleaseKind, delivery_set_hash
+from redeye.core.releases import AGAIN, Candidate, Release, ReleaseKind, delivery_set_hash
 from redeye.core.sources import SCHEDULE, DeliveryRef
 from redeye.settings import settings
 
@@ -52,13 +52,19 @@ def transform(first: date, last: date, *, holder: str, kind: str = ReleaseKind.N
         )
     if done := _already_released(first, last):
         log.info("nights %s to %s are in release %s already: nothing to build", first, last, done.release_id)
-        return _candidate_of(done, first, last).to_dict()
+        return candidate_of(done, first, last).to_dict()
     _check_forward(first, last)
     token = lease.acquire(Catalog.WAREHOUSE, holder)
     try:
         if done := _already_released(first, last):  # by whoever held the lease before
-            return _candidate_of(done, first, last).to_dict()
-        return _build(first, last, holder=holder, kind=ReleaseKind(kind), token=token).to_dict()
+            return candidate_of(done, first, last).to_dict()
+        refs = ledger.unreleased_deliveries(last)
+        if not any(ref.night == last for ref in refs):
+            raise NotReleased(
+                f"no accepted delivery of night {last} has landed: run `ingest_deliveries` first"
+            )
+        made = built(first, last, refs, holder=holder, kind=ReleaseKind(kind), token=token)
+        return made.to_dict()
     except RedeyeError:
         lease.release(Catalog.WAREHOUSE, token)
         raise
@@ -78,7 +84,8 @@ def publish(candidate: dict[str, Any]) -> dict[str, Any]:
 
     Raises:
         AuditRefused: naming suite, expectation, column and example rows.
-        NotReleased: if another build took the lease since the transformation; that must be run again.
+        NotReleased: if another build took the lease since the transformation, or a delivery came in; the
+            transformation must be run again.
     """
     made = Candidate.from_dict(candidate)
     if made.release_id:
@@ -96,7 +103,13 @@ def publish(candidate: dict[str, Any]) -> dict[str, Any]:
             f"{error}: clear the task `transform` with everything after it, not this one"
         ) from error
 
-    taken_in = ledger.unreleased_deliveries(made.last)
+    # A rebuild is of code alone.
+    taken_in = [] if made.kind == ReleaseKind.REBUILD else ledger.unreleased_deliveries(made.last)
+    if delivery_set_hash(newest(taken_in)) != made.delivery_set_hash:
+        lease.release(Catalog.WAREHOUSE, made.token)
+        raise NotReleased(
+            "a delivery was accepted since the transformation: clear the task `transform` with everything after it"
+        )
     audits = _audit(made)
     refused = [result for result in audits if not result.is_success]
     detail = {"suites": [result.to_dict() for result in audits]}
@@ -143,12 +156,34 @@ def _check_forward(first: date, last: date) -> None:
         )
 
 
-def _build(first: date, last: date, *, holder: str, kind: ReleaseKind, token: int) -> Candidate:
+def built(
+    first: date,
+    last: date,
+    refs: list[DeliveryRef],
+    *,
+    holder: str,
+    kind: ReleaseKind,
+    token: int,
+    reason: str = "",
+) -> Candidate:
+    """Rewind the head, load deliveries and build the nights `first` to `last`: a snapshot to be published.
+
+    Args:
+        first: first night.
+        last: last night; no night after it is released.
+        refs: accepted deliveries that no release has taken in.
+        holder: who builds.
+        kind: why.
+        token: of the lease, which the caller holds.
+        reason: why nights are built again, in words.
+
+    Raises:
+        RedeyeError: if a delivery cannot be loaded, or the dbt build fails.
+        LeaseLost: if another build took the lease over meanwhile.
+    """
     source = configured_source()
     head = ledger.latest_release()
-    refs = _newest(ledger.unreleased_deliveries(last))
-    if not any(ref.night == last for ref in refs):
-        raise NotReleased(f"no accepted delivery of night {last} has landed: run `ingest_deliveries` first")
+    refs = newest(refs)
     con = lake.connect()
     try:
         lake.attach(con, Catalog.WAREHOUSE, token=token)
@@ -162,9 +197,11 @@ def _build(first: date, last: date, *, holder: str, kind: ReleaseKind, token: in
         con.close()
     lease.renew(Catalog.WAREHOUSE, token)
 
-    from redeye.adapters import dbt
+    from redeye.adapters import dbt, lineage
 
-    built = dbt.build(attach=lake.attach_string(Catalog.WAREHOUSE, token=token))
+    done = dbt.build(attach=lake.attach_string(Catalog.WAREHOUSE, token=token))
+    ledger.record_code_nodes(done.code_hash, done.models)
+    lineage.emit_dbt()
     lease.renew(Catalog.WAREHOUSE, token)
     con = lake.connect()
     try:
@@ -179,13 +216,14 @@ def _build(first: date, last: date, *, holder: str, kind: ReleaseKind, token: in
         snapshot_id=snapshot_id,
         token=token,
         holder=holder,
-        code_hash=built.code_hash,
+        code_hash=done.code_hash,
         delivery_set_hash=delivery_set_hash(refs),
         shift_weeks=settings().shift_weeks,
+        reason=reason,
     )
 
 
-def _newest(refs: list[DeliveryRef]) -> list[DeliveryRef]:
+def newest(refs: list[DeliveryRef]) -> list[DeliveryRef]:
     """What a build loads: of each dataset and night the newest version.
 
     One that was replaced before any build took it in was never used: it stays in landing only.
@@ -219,7 +257,7 @@ def _contents(made: Candidate, parent: Release | None) -> dict[str, Content]:
 
 def _refuse(made: Candidate, message: str, taken_in: list[DeliveryRef]) -> None:
     """Leave a refused candidate behind: a gap, barred deliveries, a free lease. The next build rewinds."""
-    if made.first == made.last:
+    if made.first == made.last and made.kind not in AGAIN:
         ledger.record_gap(made.last, reason=message, recorded_by=made.holder)
     # The coming day's schedule stays: it has its own audit, and the day is scored from it.
     barred = [ref for ref in taken_in if ref.dataset != SCHEDULE or ref.night != made.last]
@@ -227,7 +265,8 @@ def _refuse(made: Candidate, message: str, taken_in: list[DeliveryRef]) -> None:
     lease.release(Catalog.WAREHOUSE, made.token)
 
 
-def _candidate_of(release: Release, first: date, last: date) -> Candidate:
+def candidate_of(release: Release, first: date, last: date) -> Candidate:
+    """A standing release as a candidate: there is nothing to publish."""
     return Candidate(
         first=first,
         last=last,

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from redeye.adapters import lineage
 from redeye.core.errors import ConfigError
 from redeye.settings import PROJECT_ROOT, Settings, settings
 from redeye.stack.secrets import Secrets
@@ -96,6 +97,7 @@ def _redeye(configured: Settings, secrets: Secrets) -> dict[str, str]:
         "mlflow_port": configured.mlflow_port,
         "airflow_log_port": configured.airflow_log_port,
         "source": configured.source,
+        "lineage_url": configured.lineage_url,
         "shift_weeks": configured.shift_weeks,
         "bts_folder": configured.bts_folder.resolve(),
         "threads": configured.threads,
@@ -152,6 +154,13 @@ def _airflow(configured: Settings, secrets: Secrets) -> dict[str, str]:
             "TRIGGER_LOG_SERVER_PORT": configured.airflow_log_port,
         },
         "SCHEDULER": {"CATCHUP_BY_DEFAULT": False},
+        "OPENLINEAGE": {
+            "TRANSPORT": json.dumps(lineage.transport(configured)),
+            "NAMESPACE": lineage.NAMESPACE,
+            # A fork of the task inherits its connections; a thread that hangs is left behind.
+            "EXECUTE_IN_THREAD": True,
+            "DISABLE_SOURCE_CODE": True,
+        },
     }
     if configured.executor == "CeleryExecutor":
         options |= _celery(configured, secrets)
