@@ -2,38 +2,65 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import psycopg2
 import psycopg2.errors
+from psycopg2 import extensions
 from psycopg2.extras import Json
 
-from redeye.adapters import lease
+from redeye.adapters import bars, lease
 from redeye.adapters.artifacts import below_root
 from redeye.adapters.lake import Catalog
 from redeye.adapters.postgres import ledger_transaction
-from redeye.core.errors import AlreadyDecided, TooLate
-from redeye.core.releases import Promotion
+from redeye.core.errors import AlreadyDecided, Barred, TooLate
+from redeye.core.releases import Promotion, PromotionKind
+from redeye.core.succession import champion_of
+
+BARRED = "RE002"
 
 _COLUMNS = (
     "promotion_id, model, version, algorithm, feature_service, artifact_uri, artifact_sha256, decided_night, "
-    "effective_night, reason, evidence, actor, run_id"
+    "effective_night, reason, evidence, actor, run_id, kind, previous_id"
 )
 
 
+@dataclass(frozen=True)
+class Rollback:
+    """A return to a version that was champion before.
+
+    Attributes:
+        target: a promotion of the version to return to.
+        bad: the version that is left, which is barred in the same transaction; None if it is not to be.
+        evidence: kept with the row, beside what is known of the target's training.
+    """
+
+    target: Promotion
+    bad: int | None
+    decided_night: date
+    effective_night: date
+    reason: str
+    evidence: dict[str, Any]
+    actor: str
+    run_id: str
+
+
 def promotions(model: str) -> list[Promotion]:
-    """Every promotion of a model, in the order in which they were decided."""
+    """Every promotion of a model, rollbacks among them, in the order in which they were decided."""
     with ledger_transaction(Catalog.OUTPUTS) as con, con.cursor() as cursor:
         cursor.execute(
             f"SELECT {_COLUMNS} FROM ledger.promotions WHERE model = %s ORDER BY promotion_id", (model,)
         )
-        return [Promotion(*row) for row in cursor.fetchall()]
+        return [_promotion(row) for row in cursor.fetchall()]
 
 
 def champion(model: str, night: date) -> Promotion | None:
     """Who scores `night`: the last decided promotion that is in effect by then."""
-    in_effect = [row for row in promotions(model) if row.effective_night <= night]
-    return in_effect[-1] if in_effect else None
+    return champion_of(promotions(model), night)
 
 
 def latest_promotion(model: str) -> Promotion | None:
@@ -65,6 +92,7 @@ def promote(
     Raises:
         TooLate: if `effective_night` has been scored already.
         AlreadyDecided: if another promotion came in between.
+        Barred: if the version may not come back.
         LeaseHeld: if the outputs' lease did not come free.
     """
     # The lease keeps a night from being scored between the check and the commit.
@@ -77,36 +105,109 @@ def promote(
                 f"{model}: version {version} cannot take effect on night {effective_night}, nights up to {scored} "
                 f"are scored already; decide again for a later night"
             )
-        try:
-            with ledger_transaction(Catalog.OUTPUTS) as con, con.cursor() as cursor:
-                cursor.execute(
-                    "INSERT INTO ledger.promotions (model, version, algorithm, feature_service, artifact_uri, "
-                    "artifact_sha256, decided_night, effective_night, reason, evidence, actor, run_id, previous_id, "
-                    "fencing_token) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) "
-                    f"RETURNING {_COLUMNS}",
-                    (
-                        model,
-                        version,
-                        algorithm,
-                        feature_service,
-                        below_root(artifact_uri),
-                        artifact_sha256,
-                        decided_night,
-                        effective_night,
-                        reason,
-                        Json(evidence),
-                        actor,
-                        run_id,
-                        follows.promotion_id if follows else None,
-                        token,
-                    ),
-                )
-                row = cursor.fetchone()
-        except psycopg2.errors.UniqueViolation as error:
-            raise AlreadyDecided(
-                f"{model}: another promotion followed {follows.promotion_id if follows else 'nothing'} meanwhile; "
-                "run the decision again against the champion of now"
-            ) from error
+        with _plainly(model), ledger_transaction(Catalog.OUTPUTS) as con, con.cursor() as cursor:
+            return _insert(
+                cursor,
+                token,
+                model=model,
+                version=version,
+                algorithm=algorithm,
+                feature_service=feature_service,
+                artifact_uri=below_root(artifact_uri),
+                artifact_sha256=artifact_sha256,
+                decided_night=decided_night,
+                effective_night=effective_night,
+                reason=reason,
+                evidence=evidence,
+                actor=actor,
+                run_id=run_id,
+                kind=PromotionKind.PROMOTION if follows else PromotionKind.FIRST,
+                previous_id=follows.promotion_id if follows else None,
+            )
+
+
+def roll_back(cursor: extensions.cursor, token: int, rollback: Rollback, *, follows: Promotion) -> Promotion:
+    """Append a rollback and the bar of the version that it leaves, within the caller's transaction.
+
+    The caller holds the outputs' lease and has seen under it that no night from `effective_night` on is scored.
+
+    Args:
+        cursor: of the transaction.
+        token: of the lease.
+        rollback: what to append.
+        follows: the last decided promotion.
+
+    Raises:
+        AlreadyDecided: if another promotion came in between.
+        Barred: if the target may not come back.
+    """
+    target = rollback.target
+    with _plainly(target.model):
+        row = _insert(
+            cursor,
+            token,
+            model=target.model,
+            version=target.version,
+            algorithm=target.algorithm,
+            feature_service=target.feature_service,
+            artifact_uri=target.artifact_uri,
+            artifact_sha256=target.artifact_sha256,
+            decided_night=rollback.decided_night,
+            effective_night=rollback.effective_night,
+            reason=rollback.reason,
+            # What it was trained on and tested by is the target's, as its promotion says.
+            evidence={**target.evidence, "rollback": rollback.evidence},
+            actor=rollback.actor,
+            run_id=rollback.run_id,
+            kind=PromotionKind.ROLLBACK,
+            previous_id=follows.promotion_id,
+        )
+    if rollback.bad is not None:
+        bars.insert(
+            cursor,
+            token,
+            target.model,
+            version=rollback.bad,
+            is_barred=True,
+            night=rollback.decided_night,
+            reason=rollback.reason,
+            actor=rollback.actor,
+            run_id=rollback.run_id,
+            promotion_id=row.promotion_id,
+        )
+    return row
+
+
+def _insert(cursor: extensions.cursor, token: int, **values: Any) -> Promotion:  # noqa: ANN401  the columns' own
+    columns = {**values, "evidence": Json(values["evidence"]), "kind": str(values["kind"])}
+    cursor.execute(
+        f"INSERT INTO ledger.promotions ({', '.join(columns)}, fencing_token) "
+        f"VALUES ({', '.join(['%s'] * len(columns))}, %s) RETURNING {_COLUMNS}",
+        (*columns.values(), token),
+    )
+    row = cursor.fetchone()
     if row is None:
-        raise LookupError(f"{model}: the promotion was written and not returned")
-    return Promotion(*row)
+        raise LookupError(f"{values['model']}: the promotion was written and not returned")
+    return _promotion(row)
+
+
+@contextmanager
+def _plainly(model: str) -> Iterator[None]:
+    """Say in words what the database refused."""
+    try:
+        yield
+    except psycopg2.errors.UniqueViolation as error:
+        raise AlreadyDecided(
+            f"{model}: another promotion was decided meanwhile; run the decision again against the champion of now"
+        ) from error
+    except psycopg2.Error as error:
+        if error.pgcode == BARRED:
+            raise Barred(
+                f"{str(error).splitlines()[0]}: it comes back only after `redeye unbar {model} <version>`"
+            ) from error
+        raise
+
+
+def _promotion(row: tuple[Any, ...]) -> Promotion:
+    found = Promotion(*row)
+    return Promotion(**{**found.__dict__, "kind": PromotionKind(found.kind)})

@@ -39,6 +39,14 @@ class TooLate(AlreadyDecided):
     """A decision would have to take effect on a night that is scored already."""
 
 
+class Barred(RedeyeError):
+    """A version that may not come back by itself would become champion, or the last resort would be barred."""
+
+
+class RegistryDiffers(RedeyeError):
+    """The model registry does not hold what the promotion ledger names, and no repair can be made of it."""
+
+
 class ReleaseAltered(RedeyeError):
     """A release does not hold what was recorded when it was published."""
 

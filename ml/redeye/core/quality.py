@@ -21,6 +21,19 @@ COMPARED = ("log_loss", "auc")
 
 
 @dataclass(frozen=True)
+class Predecessor:
+    """A version that the model can return to, on the champion's own rows.
+
+    Attributes:
+        gain: by how much its log loss is better than the champion's on the same rows; None if undefined.
+    """
+
+    version: int
+    name: str
+    gain: Interval | None
+
+
+@dataclass(frozen=True)
 class Window:
     """The quality of the last nights whose labels have matured, pooled: the champion's own predictions.
 
@@ -34,6 +47,7 @@ class Window:
         reference: of `MEASURES`, the champion's own test; empty if none was recorded.
         degraded_share: of the champion's rows in these nights, those scored from less than usual.
         age_nights: since the champion was decided; None if there is none.
+        predecessors: versions that the model can return to, in the order in which it would.
     """
 
     rows: int
@@ -45,6 +59,21 @@ class Window:
     reference: Mapping[str, Interval]
     degraded_share: float = 0.0
     age_nights: int | None = None
+    predecessors: tuple[Predecessor, ...] = ()
+
+
+def predecessor_of(champion: Scored, other: Scored, *, version: int, name: str, seed: int) -> Predecessor:
+    """A version that the model can return to, compared with the champion on the champion's own rows.
+
+    Args:
+        champion: its predictions with labels.
+        other: the other version's, of the same rows.
+        version: the other one's.
+        name: what it is called in a reason.
+        seed: of the resampling of nights.
+    """
+    gain = paired_improvement(other, champion, "log_loss", samples=SAMPLES, confidence=CONFIDENCE, seed=seed)
+    return Predecessor(version, name, gain)
 
 
 def window_of(

@@ -21,6 +21,10 @@ class ReleaseKind(StrEnum):
     REBUILD = "rebuild"
 
 
+AGAIN = (ReleaseKind.REPAIR, ReleaseKind.REBUILD)
+"""Kinds that build nights anew which were released before: for data that came since, and for changed dbt code."""
+
+
 @dataclass(frozen=True)
 class Candidate:
     """A built snapshot that waits for its audit; passed from the build task to the publish task.
@@ -38,6 +42,7 @@ class Candidate:
     delivery_set_hash: str
     release_id: str | None = None
     shift_weeks: int = 0
+    reason: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able form, for the hand-over between tasks."""
@@ -65,7 +70,8 @@ class Candidate:
 class Release:
     """An audited warehouse snapshot: everything known by the cutoff of `night`.
 
-    `shift_weeks` says how many weeks later than it did all of it happens; 0 for what is as it was.
+    `shift_weeks` says how many weeks later than it did all of it happens; 0 for what is as it was. `reason` is why
+    nights that were released before were built again; empty for the first build of a night.
     """
 
     release_id: str
@@ -78,11 +84,59 @@ class Release:
     code_hash: str
     git_sha: str
     shift_weeks: int = 0
+    reason: str = ""
+
+    @property
+    def is_again(self) -> bool:
+        """Whether it built nights anew that were released before."""
+        return self.kind in AGAIN
+
+
+@dataclass(frozen=True)
+class CodeNode:
+    """A model of the dbt project as it was built.
+
+    Attributes:
+        node_id: dbt's unique id, such as `model.redeye.feat_carrier__delays`.
+        relation: what it makes, as `schema.name`; empty for what makes none.
+        checksum: over its SQL, its configuration, the types of its columns and the macros it calls.
+        depends_on: ids of the nodes and sources that it reads.
+    """
+
+    node_id: str
+    relation: str
+    checksum: str
+    depends_on: tuple[str, ...]
+
+
+def upstream(nodes: Iterable[CodeNode], relations: Iterable[str]) -> tuple[CodeNode, ...]:
+    """The nodes that make some relations and all that these read, by id; sources are no nodes."""
+    by_id = {node.node_id: node for node in nodes}
+    wanted = set(relations)
+    waiting = [node for node in by_id.values() if node.relation in wanted]
+    found: dict[str, CodeNode] = {}
+    while waiting:
+        node = waiting.pop()
+        if node.node_id not in found:
+            found[node.node_id] = node
+            waiting += [by_id[each] for each in node.depends_on if each in by_id]
+    return tuple(found[name] for name in sorted(found))
+
+
+class PromotionKind(StrEnum):
+    """How a version became champion."""
+
+    FIRST = "first"
+    PROMOTION = "promotion"
+    ROLLBACK = "rollback"
 
 
 @dataclass(frozen=True)
 class Promotion:
-    """One row of the promotion ledger: this version is champion from `effective_night` on."""
+    """One row of the promotion ledger: this version is champion from `effective_night` on.
+
+    `previous_id` names the promotion it follows: where the model came from.
+    """
 
     promotion_id: int
     model: str
@@ -97,6 +151,8 @@ class Promotion:
     evidence: dict[str, Any] = field(hash=False)
     actor: str
     run_id: str
+    kind: PromotionKind = PromotionKind.PROMOTION
+    previous_id: int | None = None
 
 
 def release_id(night: date, revision: int) -> str:

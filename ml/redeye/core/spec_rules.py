@@ -6,7 +6,22 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from redeye.core.spec_fields import Frozen, PositiveInt, Share
+from redeye.core.spec_fields import Frozen, Name, PositiveInt, Share
+
+
+class Slices(Frozen):
+    """Groups of rows in which a candidate may not be surely worse than the champion."""
+
+    columns: tuple[Name, ...] = Field(
+        default=(),
+        description="Columns of the population; each value is a slice. Empty: only the whole counts.",
+    )
+    minimum_rows: PositiveInt = Field(
+        default=400, description="Values with fewer rows of the window are pooled into `other`."
+    )
+    maximum_loss: float = Field(
+        default=0.02, ge=0, description="Log loss by which no slice may be surely worse than the champion's."
+    )
 
 
 class Gates(Frozen):
@@ -19,10 +34,20 @@ class Gates(Frozen):
     confidence: float = Field(gt=0.5, lt=1, description="One-sided confidence of every bound.")
     bootstrap_samples: int = Field(ge=100, description="Resamplings of whole nights.")
     maximum_auc_drop: Share
-    maximum_calibration_error: Share
+    maximum_calibration_error: Share = Field(
+        description="Above it a candidate passes only where it is surely no worse than the champion."
+    )
+    maximum_auc: Share = Field(
+        default=0.95, description="Above it a candidate must have seen the outcome in some feature."
+    )
     minimum_spread: float = Field(gt=0, description="Standard deviation of the predictions.")
     minimum_rows: PositiveInt
     minimum_nights: int = Field(ge=2)
+    slices: Slices = Field(default_factory=Slices)
+    maximum_seconds: float = Field(
+        default=5, gt=0, description="Per 1,000 rows predicted, on the machine that judges."
+    )
+    maximum_megabytes: float = Field(default=100, gt=0, description="Of the model's own files.")
 
 
 class Threshold(Frozen):
@@ -69,6 +94,31 @@ class Retraining(Frozen):
         return self
 
 
+class Rollback(Frozen):
+    """What stands between a verdict to roll back and the rollback. Each one bars a version: they end by themselves."""
+
+    persistence_nights: PositiveInt = Field(
+        default=3, description="So many verdicts `roll back` on one champion, tonight's among them,"
+    )
+    of_nights: PositiveInt = Field(default=5, description="within so many nights.")
+    rescoring_nights: int = Field(
+        default=42,
+        ge=0,
+        description="A champion in effect no longer than this is compared each night with the version that was "
+        "last serving well; an older one only when its verdict is `retrain`. Comparing with the heuristic "
+        "costs nothing and is always done.",
+    )
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> Rollback:
+        if self.persistence_nights > self.of_nights:
+            raise ValueError(
+                f"persistence_nights ({self.persistence_nights}) is above of_nights ({self.of_nights}): "
+                "no model would ever be rolled back"
+            )
+        return self
+
+
 class Drift(Frozen):
     """What counts as drift: beyond what windows of the same length of clean history show."""
 
@@ -101,4 +151,7 @@ class Monitor(Frozen):
     maximum_degraded_share: Share = Field(description="Of the window's rows; above it a person should look.")
     maximum_age_nights: PositiveInt = Field(description="Of a champion; above it a person should look.")
     retraining: Retraining
+    rollback: Rollback = Field(
+        default_factory=Rollback, description="Between a verdict `roll back` and a rollback."
+    )
     drift: Drift = Field(default_factory=Drift, description="Thresholds come from the history itself.")

@@ -88,6 +88,11 @@ class Spec(Frozen):
     algorithms: Algorithms
     candidates: Candidates = Field(default_factory=Candidates, description="Beside one of each algorithm.")
     gates: Gates
+    approval: Literal["none", "required"] = Field(
+        default="none",
+        description="required: a candidate that passed every gate is promoted only if a person approves of it in "
+        "Airflow.",
+    )
     monitor: Monitor
 
     @model_validator(mode="after")

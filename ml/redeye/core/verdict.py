@@ -1,10 +1,13 @@
-"""The verdict on a model after a night: `ok`, `watch` or `retrain`, with the reasons for it.
+"""The verdict on a model after a night: `ok`, `watch`, `retrain` or `roll back`, with the reasons for it.
 
 Matured quality decides: against the heuristic on the same rows, against the champion's own test, and
 against what the base rate alone would give. Every figure is held against a bound by its confidence
 interval, which comes from whole nights: one stormy week widens it and is no alarm. What was measured
 without labels (drift, degraded rows, age) makes a person look and never asks for a training: inputs drift
 with every season here, and most of it costs no quality.
+
+`roll back` is said where a version to return to would have done surely better on the champion's own rows:
+there is something better at hand than waiting for a training.
 
 Nothing acts on a verdict by itself: see `retraining`.
 """
@@ -16,7 +19,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from redeye.core.evaluation import Interval
-from redeye.core.quality import COMPARED, CONFIDENCE, Window, rise
+from redeye.core.quality import COMPARED, CONFIDENCE, Predecessor, Window, rise
 from redeye.core.spec_rules import Monitor, Threshold
 
 SURELY = f"at {CONFIDENCE:.0%} confidence"
@@ -28,14 +31,25 @@ class Verdict(StrEnum):
     OK = "ok"
     WATCH = "watch"
     RETRAIN = "retrain"
+    ROLL_BACK = "roll back"
+
+
+# Verdicts that call for a training. What can be returned to is better than the champion and no more than that:
+# a rollback asks for a successor as well.
+ASKING = frozenset({Verdict.RETRAIN, Verdict.ROLL_BACK})
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """A verdict and every reason for it, the gravest first. A reason holds no `; `: that joins reasons."""
+    """A verdict and every reason for it, the gravest first. A reason holds no `; `: that joins reasons.
+
+    Attributes:
+        returns_to: the version to roll back to; None with any other verdict.
+    """
 
     verdict: Verdict
     reasons: tuple[str, ...]
+    returns_to: int | None = None
 
 
 Found = list[tuple[Verdict, str]]
@@ -53,7 +67,10 @@ def judge(window: Window, rules: Monitor, drift: Sequence[str] = ()) -> Judgemen
         drift: what drifted, in words.
     """
     found: Found = []
-    is_judged = window.rows >= rules.minimum_rows and window.nights > 1
+    is_judged = is_judgeable(window, rules)
+    better = _better_predecessor(window) if is_judged else None
+    if better is not None:
+        found.append((Verdict.ROLL_BACK, _surely_better(better)))
     if is_judged:
         found += _against_the_heuristic(window)
         found += _against_itself(window, rules)
@@ -71,7 +88,27 @@ def judge(window: Window, rules: Monitor, drift: Sequence[str] = ()) -> Judgemen
         )
     elif not found:
         reasons.append(f"within every bound on {window.rows} rows of {window.nights} nights")
-    return Judgement(found[0][0] if found else Verdict.OK, tuple(reasons))
+    return Judgement(
+        found[0][0] if found else Verdict.OK, tuple(reasons), better.version if better is not None else None
+    )
+
+
+def is_judgeable(window: Window, rules: Monitor) -> bool:
+    """Whether a window has enough of the champion's own rows to say anything about quality."""
+    return window.rows >= rules.minimum_rows and window.nights > 1
+
+
+def _better_predecessor(window: Window) -> Predecessor | None:
+    """The first of those that the model can return to that is surely better, at `CONFIDENCE`."""
+    return next((each for each in window.predecessors if each.gain is not None and each.gain.lower > 0), None)
+
+
+def _surely_better(one: Predecessor) -> str:
+    gain = one.gain or Interval(0.0, 0.0, 0.0)
+    return (
+        f"{one.name}, to which it can return, is better on the same rows: log loss by {gain.value:.4f}, "
+        f"{SURELY} by {gain.lower:.4f}"
+    )
 
 
 def _against_the_heuristic(window: Window) -> Found:

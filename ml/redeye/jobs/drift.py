@@ -154,7 +154,7 @@ def _features(spec: Spec, night: date) -> pd.DataFrame:
     predictions = outputs.read("predictions", spec.model, first, night)
     days = pd.to_datetime(predictions["night"])
     frames = [
-        _features_of(spec, one, predictions[days == pd.Timestamp(one)])
+        features_of(spec, one, predictions[days == pd.Timestamp(one)])
         for one in nights(first, night)
         if (days == pd.Timestamp(one)).any()
     ]
@@ -163,9 +163,18 @@ def _features(spec: Spec, night: date) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def _features_of(spec: Spec, night: date, predictions: pd.DataFrame) -> pd.DataFrame:
-    """One night's, from the cache where it has been read before: six of a week's seven nights."""
-    service = str(predictions["feature_service"].iloc[0])
+def features_of(
+    spec: Spec, night: date, predictions: pd.DataFrame, service: str | None = None
+) -> pd.DataFrame:
+    """One night's, from the cache where it has been read before: six of a week's seven nights.
+
+    Args:
+        spec: of the model.
+        night: that was scored.
+        predictions: all of that night's.
+        service: whose features are read; the one that the predictions name by default.
+    """
+    service = service or str(predictions["feature_service"].iloc[0])
     said = "|".join([service, str(predictions["release_id"].iloc[0]), *sorted(predictions["prediction_id"])])
     key = hashlib.sha256(said.encode()).hexdigest()[:16]
     path = settings().drift / "features" / spec.model / f"{night.isoformat()}-{key}.parquet"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,12 +15,14 @@ from redeye.adapters.matured import matured_predictions
 from redeye.core.calendar import cutoff
 from redeye.core.errors import AlreadyDecided, NotReleased
 from redeye.core.evaluation import METRICS, Scored
-from redeye.core.quality import Window, plain_metrics, reference_of, window_of
+from redeye.core.quality import Predecessor, Window, plain_metrics, reference_of, window_of
 from redeye.core.releases import Promotion
 from redeye.core.scoring import LIVE
-from redeye.core.specs import load_spec
-from redeye.core.verdict import Judgement, judge
+from redeye.core.specs import Spec, load_spec
+from redeye.core.succession import Stint
+from redeye.core.verdict import ASKING, Judgement, Verdict, is_judgeable, judge
 from redeye.jobs.drift import measure
+from redeye.jobs.predecessor import comparisons, last_judgeable, scored_rows
 from redeye.settings import SPECS
 
 log = logging.getLogger(__name__)
@@ -49,6 +52,10 @@ def monitor_night(model: str, night: date, run_id: str) -> dict[str, Any]:
     first = last - timedelta(days=spec.monitor.window_nights - 1)
     matured = matured_predictions(spec, release, night, first, last)
     window = _window(matured, champion, night)
+    if champion is not None and is_judgeable(window, spec.monitor):
+        is_bad = judge(window, spec.monitor).verdict in ASKING
+        compared = _predecessors(spec, champion, _own(matured, champion), night, run_id, is_bad=is_bad)
+        window = replace(window, predecessors=compared)
     finding = measure(spec, night, release, champion) if champion else None
     judgement = judge(window, spec.monitor, finding.reasons if finding else ())
     log.info("%s, night %s: %s (%s)", model, night, judgement.verdict, "; ".join(judgement.reasons))
@@ -64,7 +71,7 @@ def monitor_night(model: str, night: date, run_id: str) -> dict[str, Any]:
     newest = matured[matured["night"] == pd.Timestamp(last)]
     written = outputs.write_once(
         {
-            "verdicts": _verdict_row(judgement).assign(**common),
+            "verdicts": _verdict_row(judgement, champion).assign(**common),
             "quality": _quality_rows(newest, last).assign(**common),
             **({"drift": finding.rows.assign(**common)} if finding else {}),
         },
@@ -82,6 +89,8 @@ def monitor_night(model: str, night: date, run_id: str) -> dict[str, Any]:
         "model": model,
         "verdict": stands,
         "reasons": list(judgement.reasons),
+        "champion_version": champion.version if champion else None,
+        "returns_to": judgement.returns_to,
         "rows": window.rows,
         "nights": window.nights,
         "champion": dict(window.champion),
@@ -90,26 +99,50 @@ def monitor_night(model: str, night: date, run_id: str) -> dict[str, Any]:
     }
 
 
+def _predecessors(
+    spec: Spec, champion: Promotion, own: pd.DataFrame, night: date, run_id: str, *, is_bad: bool
+) -> tuple[Predecessor, ...]:
+    """The versions that the model could return to, compared on the champion's own rows.
+
+    What a version's last judged night said decides whether it served well; where that night was scored and
+    not judged it is judged now, so that the order in which nights are run changes nothing.
+    """
+
+    def last_verdict(stint: Stint) -> Verdict | None:
+        last = last_judgeable(spec.model, stint)
+        if last is None:
+            return None
+        found = outputs.read("verdicts", spec.model, last, last)
+        return Verdict(
+            found["verdict"].iloc[0] if len(found) else monitor_night(spec.model, last, run_id)["verdict"]
+        )
+
+    return comparisons(spec, champion, own, night, last_verdict, is_bad=is_bad)
+
+
 def _window(rows: pd.DataFrame, champion: Promotion | None, night: date) -> Window:
     """The champion's own rows, measured; of a champion that serves only since yesterday there are none."""
     if champion is None:
         return window_of(None, None, reference={}, seed=night.toordinal())
-    own = rows[rows["model_version"] == champion.version]
-    sound = own[~own["is_degraded"].astype(bool)]
+    of_champion = rows[rows["model_version"] == champion.version]
+    sound = _own(rows, champion)
     return window_of(
         _scored(sound, "probability"),
         _scored(sound, "baseline_probability"),
         reference=reference_of(champion.evidence),
         seed=night.toordinal(),
-        degraded_share=1 - len(sound) / len(own) if len(own) else 0.0,
+        degraded_share=1 - len(sound) / len(of_champion) if len(of_champion) else 0.0,
         age_nights=(night - champion.decided_night).days,
     )
 
 
+def _own(rows: pd.DataFrame, champion: Promotion) -> pd.DataFrame:
+    """What the champion predicted itself, not degraded."""
+    return rows[(rows["model_version"] == champion.version) & ~rows["is_degraded"].astype(bool)]
+
+
 def _scored(rows: pd.DataFrame, column: str) -> Scored | None:
-    if rows.empty:
-        return None
-    return Scored(rows["label"].to_numpy(), rows[column].to_numpy(), rows["night"].to_numpy())
+    return None if rows.empty else scored_rows(rows, column)
 
 
 def _metrics(rows: pd.DataFrame, column: str) -> dict[str, float]:
@@ -117,8 +150,15 @@ def _metrics(rows: pd.DataFrame, column: str) -> dict[str, float]:
     return plain_metrics(scored) if scored else {}
 
 
-def _verdict_row(judgement: Judgement) -> pd.DataFrame:
-    return pd.DataFrame({"verdict": [str(judgement.verdict)], "reasons": ["; ".join(judgement.reasons)]})
+def _verdict_row(judgement: Judgement, champion: Promotion | None) -> pd.DataFrame:
+    versions = {
+        "champion_version": champion.version if champion else None,
+        "returns_to": judgement.returns_to,
+    }
+    return pd.DataFrame(
+        {"verdict": [str(judgement.verdict)], "reasons": ["; ".join(judgement.reasons)]}
+        | {name: pd.array([version], dtype="Int64") for name, version in versions.items()}
+    )
 
 
 def _quality_rows(rows: pd.DataFrame, scored_night: date) -> pd.DataFrame:
