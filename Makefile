@@ -122,6 +122,10 @@ verify: $(STAMP) ## Compare every release with what was recorded of it (the stac
 disk: $(STAMP) ## Show what each part takes on disk, against the budget
 	@$(REDEYE) disk
 
+.PHONY: costs
+costs: $(STAMP) ## Show what nights took: make costs FROM=2013-04-04 TO=2013-04-10
+	@$(REDEYE) costs "$(FROM)" "$(TO)"
+
 .PHONY: docs
 docs: $(STAMP) ## Write the generated pages (the stack must run)
 	@$(REDEYE) docs

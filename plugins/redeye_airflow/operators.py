@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 from airflow.sdk import Asset, BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from redeye.adapters.costs import metered
 from redeye.adapters.lineage import PARENT
 from redeye.adapters.ui_links import task_page
 from redeye.core.calendar import ONE_DAY
@@ -197,7 +198,8 @@ class JobOperator(BaseOperator):
         log.info("%s for night %s", self.job, run.label)
         _announce(context)
         try:
-            result = load_dotted(self.job)(**arguments)
+            with metered(self.job, run.last, model=self.op_kwargs.get("model"), run_id=run.run_id):
+                result = load_dotted(self.job)(**arguments)
         except FINAL_ERRORS as error:
             raise AirflowFailException(str(error)) from error
         handed_on = self._handed_on = hand_on(result, self.job)

@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from redeye.adapters import disk
-from redeye.cli.shell import console, enter, told_plainly
+from redeye.cli.shell import console, enter, parsed_night, told_plainly
 from redeye.core.disk import Level, Usage, gigabytes
 from redeye.settings import settings
 
@@ -71,6 +71,29 @@ def show_disk() -> None:
     table.add_row("[bold]all[/]", f"[bold]{gigabytes(found.used)}[/]")
     console.print(table)
     show_budget(found)
+
+
+@app.command("costs")
+def show_costs(
+    first: Annotated[str, typer.Argument(metavar="FROM", help="The first night, as 2013-04-04.")],
+    last: Annotated[str, typer.Argument(metavar="TO", help="The last night, included.")],
+) -> None:
+    """Show what the nights FROM to TO took in Airflow: CPU seconds and bytes, by model and job."""
+    from redeye.adapters import costs
+
+    with told_plainly():
+        nights = parsed_night("FROM", first), parsed_night("TO", last)
+        enter()
+        found = costs.costs(*nights)
+    table = Table("night", "model", "job", "attempts", "seconds", "CPU seconds", "read", "written")
+    for column in table.columns[3:]:
+        column.justify = "right"
+    for row in found:
+        job = row.job.removeprefix("redeye.jobs.")
+        seconds = (f"{row.wall_seconds:.1f}", f"{row.cpu_seconds:.1f}")
+        size = (gigabytes(row.bytes_read), gigabytes(row.bytes_written))
+        table.add_row(str(row.night), row.model, job, str(row.attempts), *seconds, *size)
+    console.print(table if found else "No task of these nights ran in Airflow.")
 
 
 def show_budget(found: Usage) -> None:

@@ -1,0 +1,70 @@
+"""What jobs took, as it is recorded: every attempt, also one that failed, and never at the cost of the job."""
+
+from __future__ import annotations
+
+import logging
+import os
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from redeye.adapters import costs
+from redeye.adapters.costs import metered
+from redeye.adapters.lake import Catalog
+from redeye.adapters.postgres import ledger_transaction
+from redeye.core.errors import ConfigError
+from redeye.settings import settings
+
+pytestmark = pytest.mark.integration
+
+NIGHT, NEXT = date(2013, 4, 2), date(2013, 4, 3)
+JOB = "redeye.jobs.score:score_night"
+
+
+def burn() -> None:
+    """Some CPU time, and some bytes."""
+    sum(number * number for number in range(2_000_000))
+    with Path(os.devnull).open("wb") as sink:
+        sink.write(b"x" * 1_000_000)
+
+
+def fail() -> None:
+    """A job that takes something and fails."""
+    burn()
+    raise ConfigError("no such night")
+
+
+@pytest.mark.usefixtures("stack_env")
+def test_attempts_add_up_by_night_model_and_job() -> None:
+    with metered(JOB, NIGHT, model="flight_delay", run_id="first"):
+        burn()
+    with pytest.raises(ConfigError), metered(JOB, NIGHT, model="flight_delay", run_id="first"):
+        fail()
+    with metered("redeye.jobs.build:transform", NEXT, model=None, run_id="other"):
+        pass
+
+    build, score = costs.costs(NIGHT, NEXT)
+    assert (build.night, build.model, build.attempts) == (NEXT, "", 1)
+    assert (score.night, score.model, score.job, score.attempts) == (NIGHT, "flight_delay", JOB, 2)
+    assert score.cpu_seconds > build.cpu_seconds
+    assert score.bytes_written >= 2_000_000
+    assert costs.costs(date(2013, 5, 1), date(2013, 5, 2)) == []
+
+
+@pytest.mark.usefixtures("stack_env")
+def test_nobody_can_rewrite_them() -> None:
+    with ledger_transaction(Catalog.OUTPUTS) as con, con.cursor() as cursor:
+        cursor.execute("SELECT has_table_privilege('ledger.costs', 'UPDATE, DELETE, TRUNCATE')")
+        assert cursor.fetchone() == (False,)
+
+
+def test_a_job_goes_on_where_nothing_can_be_recorded(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("REDEYE_OUTPUTS_DSN", "host=127.0.0.1 port=1 dbname=none connect_timeout=1")
+    settings.cache_clear()
+    with caplog.at_level(logging.WARNING), metered(JOB, NIGHT, model=None, run_id="first"):
+        pass
+    settings.cache_clear()
+    assert "could not be recorded" in caplog.text
