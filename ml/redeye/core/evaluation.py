@@ -99,9 +99,20 @@ class Scored:
             raise ValueError(f"{wrong} of {given.size} predictions are NaN or outside 0 to 1")
         if np.isnat(days).any():
             raise ValueError("a row has no night")
-        order = np.argsort(-probabilities, kind="stable")
+        self._order = order = np.argsort(-probabilities, kind="stable")
         self.labels, self.predictions = given[order], probabilities[order]
         self.nights, self.night_of_row = np.unique(days[order], return_inverse=True)
+
+    def where(self, is_kept: npt.NDArray[np.bool_]) -> Scored:
+        """Some of the rows; `is_kept` is in the order in which they were given.
+
+        Raises:
+            ValueError: if it keeps none, or is not one per row.
+        """
+        if is_kept.shape != self.labels.shape:
+            raise ValueError(f"{is_kept.shape} rows to keep of {self.labels.shape}: not one each")
+        kept = is_kept[self._order]
+        return Scored(self.labels[kept], self.predictions[kept], self.nights[self.night_of_row[kept]])
 
     def metrics(self) -> Metrics:
         """Every metric on the rows as they are."""

@@ -1,18 +1,22 @@
 """The gates between a candidate and the place of the champion. They fail closed.
 
-What cannot be computed, what is missing and what was seen before counts as failed; a report passes only
-if every gate is in it and passed.
+What cannot be computed, what is missing and what was seen before counts as failed, and so does whatever a model
+raises; a report passes only if every gate is in it and passed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Any
 
+import numpy.typing as npt
+
+from redeye.core.conduct import Conduct
 from redeye.core.evaluation import Interval, Scored, paired_improvement
+from redeye.core.slices import Part, compared_by_slice
 from redeye.core.spec_rules import Gates
 from redeye.core.splits import Window
 
@@ -21,11 +25,17 @@ class Gate(StrEnum):
     """What a candidate must show."""
 
     UNSEEN = "unseen"
-    SIZE = "size"
+    SAMPLE = "sample"
     IMPROVEMENT = "improvement"
     RANKING = "ranking"
     CALIBRATION = "calibration"
     SPREAD = "spread"
+    SLICES = "slices"
+    PLAUSIBILITY = "plausibility"
+    TOLERANCE = "tolerance"
+    STEADINESS = "steadiness"
+    LATENCY = "latency"
+    SIZE = "size"
 
 
 @dataclass(frozen=True)
@@ -35,6 +45,7 @@ class GateResult:
     Attributes:
         value: what was measured, None if it could not be.
         bound: what it was held against.
+        parts: the slices it was measured on, where it was.
     """
 
     gate: Gate
@@ -42,35 +53,45 @@ class GateResult:
     value: float | None
     bound: float | None
     reason: str
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True)
 class GateReport:
-    """The outcome of all gates."""
+    """The outcome of all gates.
+
+    Attributes:
+        artifact_sha256: of the model that was judged, as the registry has it; empty if it is in none.
+    """
 
     window: Window
     results: tuple[GateResult, ...]
+    artifact_sha256: str = ""
 
     @property
     def is_passed(self) -> bool:
         """Whether every gate there is was judged and passed."""
-        return {result.gate for result in self.results} == set(Gate) and all(
-            r.is_passed for r in self.results
-        )
+        return {result.gate for result in self.results} == set(Gate) and not self.failed
+
+    @property
+    def failed(self) -> tuple[GateResult, ...]:
+        """Those that did not pass."""
+        return tuple(result for result in self.results if not result.is_passed)
 
     def message(self) -> str:
         """One line for an operator: what failed and why, or that all passed."""
-        failed = [f"{result.gate}: {result.reason}" for result in self.results if not result.is_passed]
         if self.is_passed:
             improvement = next(result for result in self.results if result.gate is Gate.IMPROVEMENT)
             return f"all {len(self.results)} gates passed on nights {self.window}; {improvement.reason}"
-        return f"{len(failed)} of {len(Gate)} gates failed on nights {self.window}: " + "; ".join(failed)
+        told = [f"{result.gate}: {result.reason}" for result in self.failed]
+        return f"{len(told)} of {len(Gate)} gates failed on nights {self.window}: " + "; ".join(told)
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-able form, for the promotion ledger and the training run."""
+        """JSON-able form, for the ledgers and the training run."""
         return {
             "window": str(self.window),
             "is_passed": self.is_passed,
+            "artifact_sha256": self.artifact_sha256,
             "results": [{**asdict(result), "gate": str(result.gate)} for result in self.results],
         }
 
@@ -82,108 +103,231 @@ class Contender:
     Attributes:
         scored: its predictions on the test window; None if there are none.
         seen_until: the last night that it was fitted, stopped or chosen by.
+        conduct: the model itself, to be tried; only a candidate's is.
+        trouble: why there are no predictions.
     """
 
     name: str
     scored: Scored | None
     seen_until: date
+    conduct: Conduct | None = None
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
+class Case:
+    """All that a decision rests on.
+
+    Attributes:
+        groups: by slice column, the value of each row, in the order in which the rows were scored.
+    """
+
+    candidate: Contender
+    champion: Contender
+    window: Window
+    gates: Gates
+    seed: int
+    groups: Mapping[str, npt.ArrayLike] = field(default_factory=dict)
 
 
 def judge(
-    candidate: Contender, champion: Contender, window: Window, gates: Gates, *, seed: int
+    candidate: Contender,
+    champion: Contender,
+    window: Window,
+    gates: Gates,
+    *,
+    seed: int,
+    groups: Mapping[str, npt.ArrayLike] | None = None,
+    artifact_sha256: str = "",
 ) -> GateReport:
-    """Whether the candidate may replace the champion, on a window that neither has seen."""
-    judged: dict[Gate, Callable[[], GateResult]] = {
-        Gate.UNSEEN: lambda: _unseen(candidate, champion, window),
-        Gate.SIZE: lambda: _size(_scored(candidate), window, gates),
-        Gate.IMPROVEMENT: lambda: _improvement(candidate, champion, gates, seed),
-        Gate.RANKING: lambda: _ranking(candidate, champion, gates, seed),
-        Gate.CALIBRATION: lambda: _calibration(_scored(candidate), gates),
-        Gate.SPREAD: lambda: _spread(_scored(candidate), gates),
-    }
-    return GateReport(window, tuple(_closed(gate, decide) for gate, decide in judged.items()))
+    """Whether the candidate may replace the champion, on a window that neither has seen.
+
+    Args:
+        candidate: with its conduct.
+        champion: scored on the same rows.
+        window: of nights.
+        gates: the spec's bounds.
+        seed: of the resampling.
+        groups: by slice column, the value of each row, in the order in which the rows were scored.
+        artifact_sha256: of the candidate as it is registered.
+    """
+    case = Case(candidate, champion, window, gates, seed, groups or {})
+    results = tuple(_closed(gate, decide, case) for gate, decide in _DECISIONS.items())
+    return GateReport(window, results, artifact_sha256)
 
 
-def _closed(gate: Gate, decide: Callable[[], GateResult]) -> GateResult:
+def _closed(gate: Gate, decide: Callable[[Case], GateResult], case: Case) -> GateResult:
     try:
-        return decide()
-    except (ValueError, ArithmeticError) as error:
-        return GateResult(gate, False, None, None, f"could not be judged: {error}")
+        return decide(case)
+    # Models are called in here: whatever goes wrong in one is no reason to trust it.
+    except Exception as error:  # noqa: BLE001
+        kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
+        return GateResult(gate, False, None, None, f"could not be judged: {kind}{error}")
 
 
 def _scored(contender: Contender) -> Scored:
     if contender.scored is None:
-        raise ValueError(f"{contender.name} has no predictions")
+        why = f": {contender.trouble}" if contender.trouble else ""
+        raise ValueError(f"{contender.name} has no predictions{why}")
     return contender.scored
 
 
-def _unseen(candidate: Contender, champion: Contender, window: Window) -> GateResult:
-    for contender in (candidate, champion):
-        if contender.seen_until >= window.first:
+def _conduct(case: Case) -> Conduct:
+    if case.candidate.conduct is None:
+        raise ValueError(f"{case.candidate.name} was not tried")
+    return case.candidate.conduct
+
+
+def _unseen(case: Case) -> GateResult:
+    for contender in (case.candidate, case.champion):
+        if contender.seen_until >= case.window.first:
             reason = (
-                f"{contender.name} knows nights to {contender.seen_until}, the window starts {window.first}"
+                f"{contender.name} knows nights to {contender.seen_until}, the window starts "
+                f"{case.window.first}"
             )
             return GateResult(Gate.UNSEEN, False, None, None, reason)
-    return GateResult(Gate.UNSEEN, True, None, None, f"neither saw a night from {window.first} on")
+    return GateResult(Gate.UNSEEN, True, None, None, f"neither saw a night from {case.window.first} on")
 
 
-def _size(scored: Scored, window: Window, gates: Gates) -> GateResult:
+def _sample(case: Case) -> GateResult:
+    scored, gates = _scored(case.candidate), case.gates
     rows, nights = scored.labels.size, len(scored.nights)
-    is_inside = bool(window.mask(scored.nights).all())
+    is_inside = bool(case.window.mask(scored.nights).all())
     is_passed = rows >= gates.minimum_rows and nights >= gates.minimum_nights and is_inside
     reason = (
         f"{rows} rows of {nights} nights; at least {gates.minimum_rows} of {gates.minimum_nights} are needed"
     )
     if not is_inside:
-        reason += f"; some nights lie outside {window}"
-    return GateResult(Gate.SIZE, is_passed, float(rows), float(gates.minimum_rows), reason)
+        reason += f"; some nights lie outside {case.window}"
+    return GateResult(Gate.SAMPLE, is_passed, float(rows), float(gates.minimum_rows), reason)
 
 
-def _improvement(candidate: Contender, champion: Contender, gates: Gates, seed: int) -> GateResult:
-    metric = gates.primary_metric
-    better = _compared(candidate, champion, metric, gates, seed)
+def _improvement(case: Case) -> GateResult:
+    metric, bound = case.gates.primary_metric, case.gates.minimum_improvement
+    better = _compared(case, metric)
     reason = (
-        f"{metric} of {candidate.name} is better than {champion.name}'s by {better.value:.4f}, at "
-        f"{gates.confidence:.0%} confidence by {better.lower:.4f}; {gates.minimum_improvement:g} must be beaten"
+        f"{metric} of {case.candidate.name} is better than {case.champion.name}'s by {better.value:.4f}, at "
+        f"{case.gates.confidence:.0%} confidence by {better.lower:.4f}; {bound:g} must be beaten"
     )
-    is_passed = better.lower > gates.minimum_improvement
-    return GateResult(Gate.IMPROVEMENT, is_passed, better.lower, gates.minimum_improvement, reason)
+    return GateResult(Gate.IMPROVEMENT, better.lower > bound, better.lower, bound, reason)
 
 
-def _ranking(candidate: Contender, champion: Contender, gates: Gates, seed: int) -> GateResult:
-    better = _compared(candidate, champion, "auc", gates, seed)
+def _ranking(case: Case) -> GateResult:
+    better, bound = _compared(case, "auc"), -case.gates.maximum_auc_drop
     reason = (
-        f"AUC against {champion.name} {better.value:+.4f}, at {gates.confidence:.0%} confidence at worst "
-        f"{better.lower:+.4f}; {-gates.maximum_auc_drop:+.4f} is allowed"
+        f"AUC against {case.champion.name} {better.value:+.4f}, at {case.gates.confidence:.0%} confidence at "
+        f"worst {better.lower:+.4f}; {bound:+.4f} is allowed"
     )
-    is_passed = better.lower >= -gates.maximum_auc_drop
-    return GateResult(Gate.RANKING, is_passed, better.lower, -gates.maximum_auc_drop, reason)
+    return GateResult(Gate.RANKING, better.lower >= bound, better.lower, bound, reason)
 
 
-def _compared(candidate: Contender, champion: Contender, metric: str, gates: Gates, seed: int) -> Interval:
+def _calibration(case: Case) -> GateResult:
+    error, own = _scored(case.candidate).metrics().calibration_error, case.gates.maximum_calibration_error
+    if error is None:
+        raise ValueError("the calibration error is not defined")
+    reason = f"calibration error {error:.3f}; at most {own:g} is allowed"
+    if error <= own:
+        return GateResult(Gate.CALIBRATION, True, error, own, reason)
+    # A champion that is off as well would go on serving: refusing the lesser error would make nothing better.
+    better = _compared(case, "calibration_error")
+    bound = max(own, error + better.lower)
+    reason += (
+        f", or surely no more than {case.champion.name}'s {error + better.value:.3f} on the same rows: at "
+        f"{case.gates.confidence:.0%} confidence it is better by {better.lower:+.3f}"
+    )
+    return GateResult(Gate.CALIBRATION, better.lower >= 0, error, bound, reason)
+
+
+def _spread(case: Case) -> GateResult:
+    spread, bound = _scored(case.candidate).metrics().spread, case.gates.minimum_spread
+    reason = f"predictions spread by {spread:.4f}; at least {bound:g} tells flights apart"
+    return GateResult(Gate.SPREAD, spread >= bound, spread, bound, reason)
+
+
+def _slices(case: Case) -> GateResult:
+    rules, bound = case.gates.slices, -case.gates.slices.maximum_loss
+    if not rules.columns:
+        return GateResult(Gate.SLICES, True, None, None, "the spec declares no slices")
+    parts = compared_by_slice(
+        _scored(case.candidate),
+        _scored(case.champion),
+        {column: case.groups[column] for column in rules.columns},
+        minimum_rows=rules.minimum_rows,
+        confidence=case.gates.confidence,
+        seed=case.seed,
+    )
+    if undefined := [part.name for part in parts if part.upper is None]:
+        raise ValueError(f"{', '.join(undefined)} cannot be compared: too few nights hold such rows")
+    worst = min(parts, key=lambda part: part.upper if part.upper is not None else float("-inf"))
+    bad = [part.name for part in parts if part.upper is not None and part.upper < bound]
+    reason = (
+        f"of {len(parts)} slices {worst.name} ({worst.rows} rows) stands worst against {case.champion.name}: "
+        f"log loss better by {worst.value:+.4f}, at best {worst.upper:+.4f}, at {case.gates.confidence:.0%} "
+        f"confidence over all slices; surely below {bound:+.4f} is refused"
+    )
+    if len(bad) > 1:
+        reason += f", as {', '.join(bad)} are"
+    return GateResult(Gate.SLICES, not bad, worst.upper, bound, reason, parts)
+
+
+def _plausibility(case: Case) -> GateResult:
+    auc, bound = _scored(case.candidate).metrics().auc, case.gates.maximum_auc
+    if auc is None:
+        raise ValueError("the AUC is not defined")
+    reason = f"AUC {auc:.3f}; above {bound:g} some feature must hold the outcome"
+    return GateResult(Gate.PLAUSIBILITY, auc <= bound, auc, bound, reason)
+
+
+def _tolerance(case: Case) -> GateResult:
+    mishaps = _conduct(case).mishaps()
+    reason = "; ".join(mishaps) or "missing, unknown and extreme inputs all get a probability"
+    return GateResult(Gate.TOLERANCE, not mishaps, float(len(mishaps)), 0.0, reason)
+
+
+def _steadiness(case: Case) -> GateResult:
+    widest = _conduct(case).unsteadiness()
+    reason = f"the same row differs by up to {widest:.2g} when predicted again, in other company, alone or reloaded"
+    # NaN is not steady: the comparison must be true, not just not false.
+    return GateResult(Gate.STEADINESS, widest <= 0, widest, 0.0, reason)
+
+
+def _latency(case: Case) -> GateResult:
+    seconds, bound = _conduct(case).seconds(), case.gates.maximum_seconds
+    reason = f"{seconds:.3f} s per 1,000 rows here; at most {bound:g} s is allowed"
+    return GateResult(Gate.LATENCY, seconds <= bound, seconds, bound, reason)
+
+
+def _size(case: Case) -> GateResult:
+    size, bound = _conduct(case).megabytes(), case.gates.maximum_megabytes
+    reason = f"its files hold {size:.2f} MB; at most {bound:g} MB is allowed"
+    return GateResult(Gate.SIZE, size <= bound, size, bound, reason)
+
+
+def _compared(case: Case, metric: str) -> Interval:
     better = paired_improvement(
-        _scored(candidate),
-        _scored(champion),
+        _scored(case.candidate),
+        _scored(case.champion),
         metric,
-        samples=gates.bootstrap_samples,
-        confidence=gates.confidence,
-        seed=seed,
+        samples=case.gates.bootstrap_samples,
+        confidence=case.gates.confidence,
+        seed=case.seed,
     )
     if better is None:
         raise ValueError(f"{metric} is not defined on every resampling of the window")
     return better
 
 
-def _calibration(scored: Scored, gates: Gates) -> GateResult:
-    error = scored.metrics().calibration_error
-    if error is None:
-        raise ValueError("the calibration error is not defined")
-    reason = f"calibration error {error:.3f}; at most {gates.maximum_calibration_error:g} is allowed"
-    is_passed = error <= gates.maximum_calibration_error
-    return GateResult(Gate.CALIBRATION, is_passed, error, gates.maximum_calibration_error, reason)
-
-
-def _spread(scored: Scored, gates: Gates) -> GateResult:
-    spread = scored.metrics().spread
-    reason = f"predictions spread by {spread:.4f}; at least {gates.minimum_spread:g} tells flights apart"
-    return GateResult(Gate.SPREAD, spread >= gates.minimum_spread, spread, gates.minimum_spread, reason)
+_DECISIONS: dict[Gate, Callable[[Case], GateResult]] = {
+    Gate.UNSEEN: _unseen,
+    Gate.SAMPLE: _sample,
+    Gate.IMPROVEMENT: _improvement,
+    Gate.RANKING: _ranking,
+    Gate.CALIBRATION: _calibration,
+    Gate.SPREAD: _spread,
+    Gate.SLICES: _slices,
+    Gate.PLAUSIBILITY: _plausibility,
+    Gate.TOLERANCE: _tolerance,
+    Gate.STEADINESS: _steadiness,
+    Gate.LATENCY: _latency,
+    Gate.SIZE: _size,
+}

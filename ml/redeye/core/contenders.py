@@ -1,0 +1,65 @@
+"""From a model and rows to what the gates look at."""
+
+from __future__ import annotations
+
+import logging
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from redeye.core.algorithms.base import Inputs, Model
+from redeye.core.conduct import Conduct, declared
+from redeye.core.evaluation import Scored
+from redeye.core.gates import Contender
+from redeye.core.specs import Spec
+from redeye.core.training import examples, nights_of
+
+log = logging.getLogger(__name__)
+
+
+def candidate(
+    name: str, model: Model[Any], frame: pd.DataFrame, spec: Spec, *, seen_until: date
+) -> Contender:
+    """A candidate, given the inputs that its spec declares and nothing else, and tried on them.
+
+    Args:
+        name: for reasons.
+        model: as it would serve: loaded from its files.
+        frame: labelled rows of the window.
+        spec: names inputs, label and night.
+        seen_until: the last night it was fitted, stopped or chosen by.
+    """
+    inputs = Inputs.of(spec)
+    # A column that is not there is an error of the frame; the candidate has no part in it.
+    rows = declared(frame, inputs)
+    scored, trouble = _scored(name, model, rows, frame, spec)
+    return Contender(name, scored, seen_until, Conduct(model, rows, inputs), trouble)
+
+
+def champion(name: str, model: Model[Any], frame: pd.DataFrame, spec: Spec, *, seen_until: date) -> Contender:
+    """A champion, on the same rows; what it reads may be of another version of the spec."""
+    scored, trouble = _scored(name, model, frame, frame, spec)
+    return Contender(name, scored, seen_until, trouble=trouble)
+
+
+def groups_of(frame: pd.DataFrame, spec: Spec) -> dict[str, np.ndarray]:
+    """By slice column, the value of each row; a column that is not there is left out, and its gate fails."""
+    return {
+        column: frame[column].to_numpy(dtype=object)
+        for column in spec.gates.slices.columns
+        if column in frame.columns
+    }
+
+
+def _scored(
+    name: str, model: Model[Any], rows: pd.DataFrame, frame: pd.DataFrame, spec: Spec
+) -> tuple[Scored | None, str]:
+    labels = examples(frame, spec).labels
+    try:
+        return Scored(labels, model.predict(rows), nights_of(frame, spec)), ""
+    # Whatever a model raises, it gives no predictions; the gates say so and fail.
+    except Exception as error:
+        log.warning("%s gave no predictions that can be judged", name, exc_info=True)
+        return None, f"{type(error).__name__}: {error}"
