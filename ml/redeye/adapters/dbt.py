@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from redeye.adapters import lake
 from redeye.adapters.lake import Catalog
 from redeye.core.errors import RedeyeError
+from redeye.core.releases import CodeNode
 from redeye.settings import PROJECT_ROOT, settings
 
 if TYPE_CHECKING:
@@ -51,11 +52,13 @@ class DbtResult:
         nodes: unique ids of the models and tests that ran, in order of completion.
         seconds: wall time of every node, by unique id.
         code_hash: the hash of the code that was built, as `code_hash()` gives it.
+        models: every model of that code, whether it ran or not.
     """
 
     nodes: tuple[str, ...]
     seconds: dict[str, float]
     code_hash: str
+    models: tuple[CodeNode, ...] = ()
 
 
 def build(
@@ -64,6 +67,8 @@ def build(
     data_path: Path | str | None = None,
     target_dir: Path | None = None,
     select: Sequence[str] = (),
+    project: Path = PROJECT,
+    is_tested: bool = True,
 ) -> DbtResult:
     """Build and test the nights of `raw.build_window` at the warehouse's head.
 
@@ -72,21 +77,25 @@ def build(
         data_path: folder of the lake's Parquet files; by default that of the settings.
         target_dir: folder for dbt's state; by default `<home>/dbt`.
         select: dbt selectors, for a part of the project; by default all of it.
+        project: folder of the dbt project; by default this checkout's.
+        is_tested: whether the data tests run as well.
 
     Raises:
         DbtError: if a model or test fails, or the project does not parse; what did not fail is built.
     """
     with environment(attach, data_path):
-        manifest = parse(target_dir)
+        manifest = parse(target_dir, project=project)
         hashed = _hash(manifest)
         selection = ["--select", *select] if select else []
         # Unit tests test the code, not the night: they run in CI.
-        result = _invoke(["build", "--exclude-resource-type", "unit_test", *selection], target_dir, manifest)
+        command = ["build", "--exclude-resource-type", "unit_test"] if is_tested else ["run"]
+        result = _invoke([*command, *selection], target_dir, manifest, project)
     ran = _checked(result)
     return DbtResult(
         nodes=tuple(node.node.unique_id for node in ran),
         seconds={node.node.unique_id: float(node.execution_time) for node in ran},
         code_hash=hashed,
+        models=_models(manifest),
     )
 
 
@@ -102,6 +111,38 @@ def run_unit_tests(*, attach: str, data_path: Path | str, target_dir: Path | Non
         result = _invoke(["test", "--select", "test_type:unit"], target_dir, manifest)
     ran = _checked(result)
     return DbtResult(tuple(node.node.unique_id for node in ran), {}, hashed)
+
+
+def modified(select: str, *, base: Path, target_dir: Path, project: Path = PROJECT) -> list[str]:
+    """Unique ids of the models that a state selector finds, such as `state:modified+`, sorted.
+
+    Args:
+        select: the selector.
+        base: folder with the `manifest.json` to compare with.
+        target_dir: folder for dbt's state.
+        project: the project that is compared.
+
+    Raises:
+        DbtError: if the project does not parse.
+    """
+    command = ["ls", "--select", select, "--state", str(base), "--resource-type", "model"]
+    with environment("none", "none"):
+        result = _invoke(
+            [*command, "--output", "json", "--output-keys", "unique_id"], target_dir, project=project
+        )
+    _checked(result)
+    return sorted(json.loads(line)["unique_id"] for line in result.result)  # type: ignore[union-attr]
+
+
+def compile_models(target_dir: Path, *, project: Path = PROJECT) -> Manifest:
+    """The manifest with the SQL of every model as it would run now; needs what `environment` sets.
+
+    Raises:
+        DbtError: if a model does not compile.
+    """
+    manifest = parse(target_dir, project=project)
+    _checked(_invoke(["compile", "--select", "resource_type:model"], target_dir, manifest, project))
+    return manifest
 
 
 def code_hash(*, target_dir: Path | None = None) -> str:
@@ -172,13 +213,15 @@ def _disconnect() -> None:
     gc.collect()  # cursors hold the database open until they are collected
 
 
-def _invoke(command: list[str], target_dir: Path | None, manifest: Manifest | None = None) -> dbtRunnerResult:
+def _invoke(
+    command: list[str], target_dir: Path | None, manifest: Manifest | None = None, project: Path = PROJECT
+) -> dbtRunnerResult:
     from dbt.cli.main import dbtRunner
 
     state = _state(target_dir)
     state.mkdir(parents=True, exist_ok=True)
     where = [
-        *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
+        *("--project-dir", str(project), "--profiles-dir", str(project)),
         *("--target-path", str(state / "target")),
     ]
     flags = [
@@ -201,13 +244,13 @@ def _redacted(text: str) -> str:
     return SECRET.sub(lambda match: f"{match[1] or match[3]}***", text)
 
 
-def parse(target_dir: Path | None = None) -> Manifest:
+def parse(target_dir: Path | None = None, *, project: Path = PROJECT) -> Manifest:
     """The project's manifest; needs no connection, but the environment that `environment` sets.
 
     Raises:
         DbtError: if the project does not parse.
     """
-    result = _invoke(["parse"], target_dir)
+    result = _invoke(["parse"], target_dir, project=project)
     _checked(result)
     return result.result  # type: ignore[return-value]
 
@@ -235,14 +278,51 @@ def _hash(manifest: Manifest) -> str:
     from dbt.version import __version__ as dbt_version
 
     parts: list[Any] = [dbt_version, adapter_version]
-    for unique_id, node in sorted(manifest.nodes.items()):
-        config = {
-            key: value for key, value in node.config.to_dict().items() if key not in {"docs", "meta", "tags"}
-        }
-        types = {name: column.data_type for name, column in sorted(node.columns.items())}
-        arguments = getattr(getattr(node, "test_metadata", None), "kwargs", None)
-        parts.append([unique_id, node.raw_code.strip(), config, types, arguments])
+    parts += [_parts(unique_id, node) for unique_id, node in sorted(manifest.nodes.items())]
     for unique_id, macro in sorted(manifest.macros.items()):
         if macro.package_name == PACKAGE:
             parts.append([unique_id, macro.macro_sql.strip()])
+    return _digest(parts)
+
+
+def _parts(unique_id: str, node: Any) -> list[Any]:  # noqa: ANN401 - dbt's nodes are of many types
+    """What of a node decides what it does."""
+    config = {
+        key: value for key, value in node.config.to_dict().items() if key not in {"docs", "meta", "tags"}
+    }
+    types = {name: column.data_type for name, column in sorted(node.columns.items())}
+    arguments = getattr(getattr(node, "test_metadata", None), "kwargs", None)
+    return [unique_id, node.raw_code.strip(), config, types, arguments]
+
+
+def _models(manifest: Manifest) -> tuple[CodeNode, ...]:
+    """The models with checksums of their own, each over its SQL and the project's macros that it calls."""
+    found = []
+    for unique_id, node in sorted(manifest.nodes.items()):
+        if str(node.resource_type) != "model":
+            continue
+        parts = _parts(unique_id, node) + [
+            [name, manifest.macros[name].macro_sql.strip()] for name in _macros(manifest, node)
+        ]
+        found.append(
+            CodeNode(
+                unique_id, f"{node.schema}.{node.name}", _digest(parts), tuple(sorted(node.depends_on.nodes))
+            )
+        )
+    return tuple(found)
+
+
+def _macros(manifest: Manifest, node: Any) -> list[str]:  # noqa: ANN401 - as above
+    """Ids of the project's own macros that a node calls, directly or through others, sorted."""
+    waiting, found = list(node.depends_on.macros), set()
+    while waiting:
+        name = waiting.pop()
+        macro = manifest.macros.get(name)
+        if macro is not None and macro.package_name == PACKAGE and name not in found:
+            found.add(name)
+            waiting += macro.depends_on.macros
+    return sorted(found)
+
+
+def _digest(parts: list[Any]) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()

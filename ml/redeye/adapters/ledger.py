@@ -14,7 +14,7 @@ from redeye.adapters.postgres import ledger_transaction
 from redeye.core.audits import AuditResult
 from redeye.core.calendar import ONE_DAY, cutoff
 from redeye.core.content import Content
-from redeye.core.releases import Candidate, Release, ReleaseKind, release_id
+from redeye.core.releases import Candidate, CodeNode, Release, ReleaseKind, release_id
 from redeye.core.sources import DeliveryRef
 from redeye.settings import settings
 
@@ -22,7 +22,7 @@ from redeye.settings import settings
 REASON_LENGTH = 2000
 _RELEASE = (
     "release_id, night, revision, first_night, kind, snapshot_id, delivery_set_hash, code_hash, git_sha, "
-    "shift_weeks"
+    "shift_weeks, reason"
 )
 _JUDGEMENT = (
     "source, dataset, night, content_hash, is_accepted, path, row_count, is_stated_empty, arrival_night, audit, "
@@ -227,7 +227,7 @@ def publish(
         name = release_id(candidate.last, revision)
         cursor.execute(
             f"INSERT INTO ledger.releases ({_RELEASE}, parent_release_id, audit, built_by, fencing_token, created_at) "
-            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             (
                 name,
                 candidate.last,
@@ -239,6 +239,7 @@ def publish(
                 candidate.code_hash,
                 git_sha,
                 candidate.shift_weeks,
+                candidate.reason,
                 parent.release_id if parent else None,
                 Json(audit),
                 candidate.holder,
@@ -257,6 +258,15 @@ def publish(
     if row is None:
         raise LookupError(f"release {name} was written and cannot be read back")
     return _release(row)
+
+
+def release_by(holder: str, kind: ReleaseKind) -> Release | None:
+    """The newest release of a kind that a holder of the lease has published, such as a run of Airflow."""
+    rows = _rows(
+        f"SELECT {_RELEASE} FROM ledger.releases WHERE (built_by, kind) = (%s, %s) ORDER BY recorded_seq DESC LIMIT 1",
+        (holder, str(kind)),
+    )
+    return _release(rows[0]) if rows else None
 
 
 def all_releases() -> list[Release]:
@@ -285,6 +295,29 @@ def _insert_contents(at: cursor, name: str, held: dict[str, Content]) -> None:
         "ON CONFLICT DO NOTHING",
         [(name, relation, content.rows, content.digest) for relation, content in held.items()],
     )
+
+
+def record_code_nodes(code_hash: str, nodes: Iterable[CodeNode]) -> None:
+    """Record the models of a version of the dbt project; again is no change."""
+    with ledger_transaction(Catalog.WAREHOUSE) as con, con.cursor() as cursor:
+        execute_values(
+            cursor,
+            "INSERT INTO ledger.code_nodes (code_hash, node_id, relation, checksum, depends_on) VALUES %s "
+            "ON CONFLICT DO NOTHING",
+            [(code_hash, n.node_id, n.relation, n.checksum, list(n.depends_on)) for n in nodes],
+        )
+
+
+def code_nodes(code_hash: str) -> list[CodeNode]:
+    """The models of a version of the dbt project, by id; empty if it built before they were recorded."""
+    return [
+        CodeNode(node_id, relation, checksum, tuple(depends_on))
+        for node_id, relation, checksum, depends_on in _rows(
+            "SELECT node_id, relation, checksum, depends_on FROM ledger.code_nodes WHERE code_hash = %s "
+            "ORDER BY node_id",
+            (code_hash,),
+        )
+    ]
 
 
 def _next_revision(con: connection, night: date) -> int:

@@ -1,0 +1,50 @@
+"""Nights built again: for data that came since, or for changed dbt code."""
+
+from __future__ import annotations
+
+import getpass
+import secrets
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from redeye.cli.shell import console, enter, parsed_night, told_plainly
+from redeye.core.releases import ReleaseKind
+
+app = typer.Typer()
+
+First = Annotated[str, typer.Argument(metavar="FROM", help="The first night to build again, as 2013-04-05.")]
+Reason = Annotated[str, typer.Option(help="Why; kept with the release for good.")]
+
+
+@app.command()
+def repair(first: First, reason: Reason) -> None:
+    """Take in what the source has changed since, from a night to the head, as one more revision of the head.
+
+    What was released, predicted and decided stays as it is.
+    """
+    _again(first, ReleaseKind.REPAIR, reason)
+
+
+@app.command()
+def rebuild(first: First, reason: Reason) -> None:
+    """Build the nights from one to the head by the dbt code of now, as one more revision of the head."""
+    _again(first, ReleaseKind.REBUILD, reason)
+
+
+def _again(first: str, kind: ReleaseKind, reason: str) -> None:
+    from redeye.jobs.repair import build_again
+
+    with told_plainly():
+        night = parsed_night("FROM", first)
+        enter()
+        with console.status(f"Building from night {night} to the head"):
+            # Each call is a build of its own: there is nothing that a second one would go on with.
+            holder = f"{kind} by {getpass.getuser()}, {secrets.token_hex(4)}"
+            made = build_again(night, kind=kind, reason=reason, holder=holder)
+    console.print(
+        f"[green]{made['release_id']}[/] ({kind} from night {night}): {made['deliveries']} deliveries taken in, "
+        f"{made['expectations_met']} expectations met."
+    )
+    console.print("Differ from the release before: " + escape(", ".join(made["changed"]) or "nothing"))
