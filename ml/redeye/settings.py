@@ -123,8 +123,23 @@ class Settings(BaseSettings):
         default="",
         description="Where OpenLineage events go, such as a collector's `http://host:5000`; else to a file.",
     )
+    metrics_port: int = Field(
+        default=0, ge=0, le=65535, description="Port of Redeye's metrics for Prometheus; 0 is none."
+    )
+    otlp_url: str = Field(
+        default="",
+        description="Where Airflow's own metrics go by OTLP over HTTP, such as `http://host:4318`.",
+    )
     report_nights: int = Field(
         default=90, ge=1, description="Nights whose drift reports are kept, per model; a page has some 5 MB."
+    )
+    alert_urls: SecretStr = Field(
+        default=SecretStr(""),
+        description="Where alerts go: URLs that apprise reads, separated by spaces, such as "
+        "`mailtos://user:password@mail.example?to=ops@example`. Nothing is sent without it.",
+    )
+    alert_interval_minutes: int = Field(
+        default=15, ge=1, description="Between two messages to one address; what comes up meanwhile waits."
     )
     log_retention_days: int = Field(
         default=90, ge=1, description="After this, logs of tasks and of dbt, and audit pages, are deleted."
@@ -220,6 +235,10 @@ def settings() -> Settings:
     return Settings()
 
 
+# What nothing embedded stands in for.
+UNSET = ("alert_urls", "lineage_url", "metrics_port", "otlp_url")
+
+
 def describe() -> str:
     """The page on settings, as Markdown: every variable, its default, what it means."""
     lines = [
@@ -232,7 +251,9 @@ def describe() -> str:
     ]
     for name, field in Settings.model_fields.items():
         default = field.default
-        if isinstance(default, SecretStr) or default == "":
+        if name in UNSET:
+            shown = "none"
+        elif isinstance(default, SecretStr) or default == "":
             shown = "the embedded stack's"
         elif field.default_factory is not None:
             shown = "as many as there are cores"

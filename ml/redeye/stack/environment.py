@@ -98,6 +98,8 @@ def _redeye(configured: Settings, secrets: Secrets) -> dict[str, str]:
         "airflow_log_port": configured.airflow_log_port,
         "source": configured.source,
         "lineage_url": configured.lineage_url,
+        "metrics_port": configured.metrics_port,
+        "otlp_url": configured.otlp_url,
         "shift_weeks": configured.shift_weeks,
         "bts_folder": configured.bts_folder.resolve(),
         "threads": configured.threads,
@@ -162,6 +164,8 @@ def _airflow(configured: Settings, secrets: Secrets) -> dict[str, str]:
             "DISABLE_SOURCE_CODE": True,
         },
     }
+    if configured.otlp_url:
+        options["METRICS"] = {"OTEL_ON": True}
     if configured.executor == "CeleryExecutor":
         options |= _celery(configured, secrets)
     known = {
@@ -169,7 +173,17 @@ def _airflow(configured: Settings, secrets: Secrets) -> dict[str, str]:
         for section, pairs in options.items()
         for name, value in pairs.items()
     }
-    return known | {"AIRFLOW_HOME": str(home)}
+    return known | _otlp(configured) | {"AIRFLOW_HOME": str(home)}
+
+
+def _otlp(configured: Settings) -> dict[str, str]:
+    if not configured.otlp_url:
+        return {}
+    return {
+        "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": f"{configured.otlp_url.rstrip('/')}/v1/metrics",
+        "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL": "http/protobuf",
+        "OTEL_SERVICE_NAME": "airflow",
+    }
 
 
 def _celery(configured: Settings, secrets: Secrets) -> dict[str, dict[str, object]]:

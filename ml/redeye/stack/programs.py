@@ -90,6 +90,9 @@ def programs(configured: Settings, postgres: EmbeddedPostgres) -> tuple[Program,
         every.append(Program(WORKER, celery_worker(configured), stop_seconds=CELERY_STOP_SECONDS))
     if not configured.mlflow_server_elsewhere:
         every.append(Program("mlflow", mlflow))
+    if configured.metrics_port:
+        at = [configured.host, str(configured.metrics_port)]
+        every.append(Program("metrics", [sys.executable, "-m", "redeye.stack.metrics_server", *at]))
     return tuple(every)
 
 
