@@ -14,7 +14,6 @@ from redeye.core.calendar import cutoff
 from redeye.jobs.metrics import Sample, samples
 from redeye.stack.metrics_server import families
 
-
 pytestmark = pytest.mark.integration
 
 
