@@ -1,10 +1,19 @@
-"""Registers with Airflow what it must find by name: the timetables."""
+"""Registers with Airflow what it must find by name: the timetables, and the pages of the operator."""
 
 from __future__ import annotations
 
+import sys
+from typing import Any
+
 from airflow.plugins_manager import AirflowPlugin
 
+from redeye_airflow.pages.mount import PREFIX, Pages
 from redeye_airflow.timetables import CalendarTimetable, NightTimetable
+
+# The one process that serves pages has this module; all the others load plugins too.
+_SERVER = "airflow.api_fastapi.main"
+
+_pages = Pages()
 
 
 class RedeyePlugin(AirflowPlugin):
@@ -12,3 +21,21 @@ class RedeyePlugin(AirflowPlugin):
 
     name = "redeye"
     timetables = [CalendarTimetable, NightTimetable]  # noqa: RUF012  declared so by Airflow
+    fastapi_apps = [{"app": _pages, "url_prefix": PREFIX, "name": "Redeye"}]  # noqa: RUF012  declared so by Airflow
+    external_views = [  # noqa: RUF012  declared so by Airflow
+        {
+            "name": "Redeye",
+            "href": f"{PREFIX}/",
+            "destination": "nav",
+            "url_route": "redeye",
+            "nav_top_level": True,
+            "icon": f"{PREFIX}/static/icon.svg",
+            "icon_dark_mode": f"{PREFIX}/static/icon_dark.svg",
+        }
+    ]
+
+    @classmethod
+    def on_load(cls, *args: Any, **kwargs: Any) -> None:  # noqa: ARG003, ANN401  Airflow's own
+        """Import the pages at the server's start, not at the first visitor's cost."""
+        if _SERVER in sys.modules:
+            _pages.load()

@@ -1,0 +1,124 @@
+"""Alerts: what an operator must hear of, once; grouped into messages, each with its section of the runbook.
+
+An alert is known by its key. The same trouble has the same key at every look, so that it is told once
+however often it is found; what goes on for weeks (a verdict, a full disk) has a key that changes seldom.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+# After the night's cutoff. The scoring DAG waits as long for a release before it falls back to the last good one.
+RELEASE_DUE = timedelta(minutes=75)
+# Another two hours: scoring itself takes minutes, and first departures are about 05:00 New York time.
+PREDICTIONS_DUE = timedelta(minutes=105)
+# Of one kind in one message; the rest is counted.
+SHOWN = 5
+
+
+class AlertKind(StrEnum):
+    """Kinds of trouble; the value is the anchor of the runbook's section."""
+
+    TASK_FAILED = "task-failed"
+    AUDIT_REFUSED = "audit-refused"
+    RELEASE_LATE = "release-late"
+    PREDICTIONS_MISSING = "predictions-missing"
+    PREDICTIONS_DEGRADED = "predictions-degraded"
+    VERDICT = "verdict"
+    DISK_BUDGET = "disk-budget"
+
+    @property
+    def title(self) -> str:
+        """In words, for headings."""
+        return _TITLES[self]
+
+
+_TITLES = {
+    AlertKind.TASK_FAILED: "Task failed",
+    AlertKind.AUDIT_REFUSED: "Audit refused",
+    AlertKind.RELEASE_LATE: "Release late",
+    AlertKind.PREDICTIONS_MISSING: "Predictions missing",
+    AlertKind.PREDICTIONS_DEGRADED: "Predictions degraded or stale",
+    AlertKind.VERDICT: "Verdict on a model",
+    AlertKind.DISK_BUDGET: "Disk budget",
+}
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One trouble.
+
+    Attributes:
+        kind: which sort.
+        key: what makes it the same trouble at the next look.
+        text: one sentence or two: what, where, why.
+        night: that it is about, if it is about one.
+        page: path of the page to look at, below the address of Airflow's UI.
+    """
+
+    kind: AlertKind
+    key: str
+    text: str
+    night: date | None = None
+    page: str = ""
+
+
+@dataclass(frozen=True)
+class Message:
+    """Alerts told at once."""
+
+    title: str
+    body: str
+    alerts: tuple[Alert, ...]
+
+
+def message(alerts: Iterable[Alert], *, site: str, installation: str) -> Message | None:
+    """One message out of all that is new; None if there is nothing to tell.
+
+    Args:
+        alerts: not told yet.
+        site: address of Airflow's UI as people reach it, without a slash at its end.
+        installation: its name, for the title.
+    """
+    by_kind: dict[AlertKind, list[Alert]] = {}
+    for alert in sorted(alerts, key=lambda each: (list(AlertKind).index(each.kind), each.key)):
+        by_kind.setdefault(alert.kind, []).append(alert)
+    if not by_kind:
+        return None
+    counted = ", ".join(f"{kind.title.lower()} ({len(found)})" for kind, found in by_kind.items())
+    parts = [_section(kind, found, site) for kind, found in by_kind.items()]
+    every = tuple(alert for found in by_kind.values() for alert in found)
+    return Message(f"{installation}: {counted}", "\n\n".join(parts) + "\n", every)
+
+
+def _section(kind: AlertKind, found: Sequence[Alert], site: str) -> str:
+    lines = [kind.title]
+    for alert in found[:SHOWN]:
+        lines.append(f"- {alert.text}")
+        if alert.page:
+            lines.append(f"  {site}{alert.page}")
+    if len(found) > SHOWN:
+        lines.append(f"- and {len(found) - SHOWN} more")
+    lines.append(f"What to do: {site}{runbook_page(kind)}")
+    return "\n".join(lines)
+
+
+def runbook_page(kind: AlertKind) -> str:
+    """Path of the runbook's section on a kind, below the address of Airflow's UI."""
+    return f"/redeye/runbook#{kind}"
+
+
+def may_send(now: datetime, last_sent: datetime | None, interval: timedelta) -> bool:
+    """Whether a message may go out: not within `interval` of the one before it, whatever has come up since."""
+    return last_sent is None or now - last_sent >= interval
+
+
+def wait_after(failures: int, interval: timedelta) -> timedelta:
+    """How long to wait after so many failed tries to send: twice as long each time, four hours at most."""
+    longest = timedelta(hours=4)
+    if failures > 10:
+        return longest
+    return min(interval * 2**failures, longest) if failures else timedelta()

@@ -1,0 +1,1 @@
+"""Redeye's pages in Airflow's UI: mounted into the api-server, behind its login, rendered on the server."""

@@ -1,0 +1,395 @@
+"""What an operator may do from the pages.
+
+Each act names the DAG whose permission it needs, says beforehand what it will do, and goes through Airflow's
+own API or the job that the command line runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from fastapi import HTTPException
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from redeye.adapters.sources import configured_source
+from redeye.core.calendar import NEW_YORK, nights, start_of
+from redeye.jobs import status
+from redeye_airflow.pages import airflow_side
+from redeye_airflow.pages.model_pages import spec_of
+from redeye_airflow.pages.security import user_of
+
+Parameters = dict[str, str]
+LONGEST_REASON = 500
+LONGEST_BACKFILL = 92
+
+
+@dataclass(frozen=True)
+class Field:
+    """One thing that is asked for.
+
+    Attributes:
+        kind: of the HTML input: `text`, `date`, `number`, or `choice`.
+        choices: for a choice, given the specs' names.
+    """
+
+    name: str
+    label: str
+    kind: str = "text"
+    is_required: bool = True
+    help: str = ""
+    choices: Callable[[], list[str]] | None = None
+
+
+@dataclass(frozen=True)
+class Done:
+    """What an act came to.
+
+    Attributes:
+        told: in a sentence.
+        page: path in Airflow's UI to look at, or of ours; empty if there is none.
+    """
+
+    told: str
+    page: str = ""
+
+
+@dataclass(frozen=True)
+class Act:
+    """One act.
+
+    Attributes:
+        name: in addresses and, with `redeye_` before it, in the audit log.
+        title: a verb and its object.
+        explained: what it does and what it does not.
+        dag_id: whose permission it needs, from the parameters.
+        check: of the parameters, before anything else; an HTTPException says what is wrong.
+        foretell: what will happen, in sentences.
+        perform: does it.
+    """
+
+    name: str
+    title: str
+    explained: str
+    fields: tuple[Field, ...]
+    dag_id: Callable[[Parameters], str]
+    check: Callable[[Parameters], None]
+    foretell: Callable[[Request, Parameters], Awaitable[list[str]]]
+    perform: Callable[[Request, Parameters, str], Awaitable[Done]]
+
+
+def models() -> list[str]:
+    """The models there are."""
+    return list(status.specs())
+
+
+def nightly_dags() -> list[str]:
+    """The DAGs that a range of nights can be run of, in the order in which they are needed."""
+    return ["build_warehouse", *(f"{verb}_{model}" for model in models() for verb in ("score", "monitor"))]
+
+
+def a_night(parameters: Mapping[str, str], name: str) -> date:
+    """A parameter as a night of the source.
+
+    Raises:
+        HTTPException: 400 if it is none.
+    """
+    try:
+        night = date.fromisoformat(parameters.get(name, ""))
+    except ValueError as error:
+        raise HTTPException(400, f"{name}: write a night as 2013-04-04") from error
+    source = configured_source()
+    if not source.first_night <= night <= source.final_night:
+        raise HTTPException(
+            400,
+            f"{name}: the source has the nights {source.first_night} to {source.final_night}, not {night}",
+        )
+    return night
+
+
+def a_reason(parameters: Mapping[str, str]) -> None:
+    """Refuse an act without a reason, or with an essay.
+
+    Raises:
+        HTTPException: 400.
+    """
+    if not parameters.get("reason"):
+        raise HTTPException(400, "reason: say why, it is kept")
+    if len(parameters["reason"]) > LONGEST_REASON:
+        raise HTTPException(400, f"reason: {LONGEST_REASON} characters at most")
+
+
+REASON = Field("reason", "Reason", help="Kept with the decision and in the audit log.")
+MODEL = Field("model", "Model", "choice", choices=models)
+
+
+def _check_backfill(parameters: Parameters) -> None:
+    first, last = a_night(parameters, "first"), a_night(parameters, "last")
+    if parameters.get("dag_id") not in nightly_dags():
+        raise HTTPException(400, "dag_id: choose one of the nightly DAGs")
+    if not first <= last:
+        raise HTTPException(400, "the first night is after the last one")
+    if (last - first).days >= LONGEST_BACKFILL:
+        raise HTTPException(
+            400, f"{LONGEST_BACKFILL} nights at most at once; a longer stretch: build_history"
+        )
+
+
+def _backfill_body(parameters: Parameters) -> dict[str, Any]:
+    return {
+        "dag_id": parameters["dag_id"],
+        # Instants at which nights start: a date would be read as its UTC midnight, before that.
+        "from_date": start_of(date.fromisoformat(parameters["first"])).isoformat(),
+        "to_date": start_of(date.fromisoformat(parameters["last"])).isoformat(),
+        "reprocess_behavior": "failed",
+        "max_active_runs": 1,
+    }
+
+
+async def _foretell_backfill(request: Request, parameters: Parameters) -> list[str]:
+    planned = await airflow_side.ask_airflow(
+        request, "POST", "/backfills/dry_run", _backfill_body(parameters)
+    )
+    first, last = date.fromisoformat(parameters["first"]), date.fromisoformat(parameters["last"])
+    wanted = {night.isoformat() for night in nights(first, last)}
+    found = sorted(_night_of(row["logical_date"]) for row in planned["backfills"])
+    told = [f"{len(found)} of {len(wanted)} nights run: {', '.join(found) or 'none, all have succeeded'}."]
+    if skipped := sorted(wanted - set(found)):
+        told.append(f"Left out, because they succeeded or are under way: {', '.join(skipped)}.")
+    if parameters["dag_id"] != "build_warehouse":
+        told.append("Nights without a release fail at once: build them first.")
+    return told
+
+
+def _night_of(instant: str) -> str:
+    from datetime import datetime
+
+    return datetime.fromisoformat(instant).astimezone(NEW_YORK).date().isoformat()
+
+
+async def _backfill(request: Request, parameters: Parameters, nonce: str) -> Done:  # noqa: ARG001
+    made = await airflow_side.ask_airflow(request, "POST", "/backfills", _backfill_body(parameters))
+    dag_id = parameters["dag_id"]
+    return Done(f"Backfill {made['id']} of {dag_id} has begun.", f"/dags/{dag_id}/backfills")
+
+
+def _check_retrain(parameters: Parameters) -> None:
+    spec_of(parameters.get("model", ""))
+    a_night(parameters, "night")
+    a_reason(parameters)
+
+
+async def _foretell_retrain(request: Request, parameters: Parameters) -> list[str]:  # noqa: ARG001
+    return [
+        f"train_{parameters['model']} runs with what was known at the end of night {parameters['night']}.",
+        "Candidates are fitted and judged by the gates; the champion stays unless one passes all of them.",
+        "A new champion takes effect two nights after that night, and never on a night already scored.",
+    ]
+
+
+async def _retrain(request: Request, parameters: Parameters, nonce: str) -> Done:
+    dag_id, run_id = f"train_{parameters['model']}", f"asked__{parameters['night']}__{nonce}"
+    body = {
+        "dag_run_id": run_id,
+        "logical_date": None,
+        "conf": {"night": parameters["night"], "reason": parameters["reason"]},
+        "note": parameters["reason"],
+    }
+    await airflow_side.ask_airflow(request, "POST", f"/dags/{dag_id}/dagRuns", body)
+    return Done(f"{dag_id} was started as {run_id}.", f"/dags/{dag_id}/runs/{run_id}")
+
+
+def _check_acknowledge(parameters: Parameters) -> None:
+    spec_of(parameters.get("model", ""))
+    a_night(parameters, "night")
+    if len(parameters.get("reason", "")) > LONGEST_REASON:
+        raise HTTPException(400, f"reason: {LONGEST_REASON} characters at most")
+
+
+async def _foretell_acknowledge(request: Request, parameters: Parameters) -> list[str]:  # noqa: ARG001
+    return [
+        f"The pages show that you have seen the verdict of night {parameters['night']} on {parameters['model']}.",
+        "Nothing else changes: the verdict, its decision and what follows from them stand.",
+    ]
+
+
+async def _acknowledge(request: Request, parameters: Parameters, nonce: str) -> Done:  # noqa: ARG001
+    # The row in the audit log, which every act leaves, is the acknowledgement.
+    page = f"/redeye/models/{parameters['model']}?night={parameters['night']}"
+    return Done(f"The verdict of night {parameters['night']} is acknowledged.", page)
+
+
+def a_version(parameters: Mapping[str, str], *, may_be_empty: bool = False) -> int | None:
+    """A parameter as the number of a version.
+
+    Raises:
+        HTTPException: 400 if it is none.
+    """
+    given = parameters.get("version", "")
+    if not given and may_be_empty:
+        return None
+    if not given.isdecimal():
+        raise HTTPException(400, "version: write the number of a version, such as 3")
+    return int(given)
+
+
+def _check_version(parameters: Parameters) -> None:
+    spec_of(parameters.get("model", ""))
+    a_version(parameters)
+    a_reason(parameters)
+
+
+def _check_roll_back(parameters: Parameters) -> None:
+    spec_of(parameters.get("model", ""))
+    a_version(parameters, may_be_empty=True)
+    a_reason(parameters)
+
+
+async def _foretell_roll_back(request: Request, parameters: Parameters) -> list[str]:  # noqa: ARG001
+    to = parameters["version"]
+    which = f"version {to}" if to else "the newest earlier version that served well and is not barred"
+    return [
+        f"From the first night that is not scored on, {parameters['model']} is served by {which}.",
+        "The version that serves now is barred from coming back, unless it is the first champion.",
+        "Predictions that are written stay as they are. The row in the promotion ledger stays for good.",
+    ]
+
+
+async def _roll_back(request: Request, parameters: Parameters, nonce: str) -> Done:  # noqa: ARG001
+    from redeye.jobs.rollback import roll_back
+
+    model = parameters["model"]
+    came = await run_in_threadpool(
+        roll_back,
+        model,
+        reason=parameters["reason"],
+        actor=user_of(request).get_name(),
+        to=a_version(parameters, may_be_empty=True),
+    )
+    row = came.promotion
+    told = f"Version {row.version} ({row.algorithm}) is champion from night {row.effective_night} on"
+    barred = f"; version {came.left} is barred." if came.is_barred else "."
+    return Done(
+        told + barred if came.is_new else f"{told}; that was decided before.", f"/redeye/models/{model}"
+    )
+
+
+async def _foretell_bar(request: Request, parameters: Parameters) -> list[str]:  # noqa: ARG001
+    return [
+        f"Version {parameters['version']} of {parameters['model']} cannot become champion again until it is unbarred.",
+        "If it serves now it goes on serving: roll back to change that.",
+    ]
+
+
+async def _foretell_unbar(request: Request, parameters: Parameters) -> list[str]:  # noqa: ARG001
+    return [f"Version {parameters['version']} of {parameters['model']} may become champion again."]
+
+
+def _barring(*, is_barred: bool) -> Callable[[Request, Parameters, str], Awaitable[Done]]:
+    async def perform(request: Request, parameters: Parameters, nonce: str) -> Done:  # noqa: ARG001
+        from redeye.jobs.rollback import bar
+
+        model, version = parameters["model"], a_version(parameters)
+        await run_in_threadpool(
+            bar,
+            model,
+            version,
+            is_barred=is_barred,
+            reason=parameters["reason"],
+            actor=user_of(request).get_name(),
+        )
+        told = f"Version {version} of {model} is {'barred' if is_barred else 'barred no more'}."
+        return Done(told, f"/redeye/models/{model}")
+
+    return perform
+
+
+VERSION = Field("version", "Version", "number")
+
+ACTS: dict[str, Act] = {
+    act.name: act
+    for act in (
+        Act(
+            "backfill",
+            "Backfill a range of nights",
+            "Runs a nightly DAG for nights that have not succeeded, one at a time, forwards. Build first, then "
+            "score, then monitor. A night that has succeeded is left alone.",
+            (
+                Field("dag_id", "DAG", "choice", choices=nightly_dags),
+                Field("first", "First night", "date"),
+                Field("last", "Last night", "date", help="Included."),
+            ),
+            lambda given: given.get("dag_id", ""),
+            _check_backfill,
+            _foretell_backfill,
+            _backfill,
+        ),
+        Act(
+            "retrain",
+            "Retrain a model",
+            "Trains candidates at once, without waiting for a verdict. The gates decide as always.",
+            (MODEL, Field("night", "Night", "date", help="What was known by its end is used."), REASON),
+            lambda given: f"train_{given.get('model', '')}",
+            _check_retrain,
+            _foretell_retrain,
+            _retrain,
+        ),
+        Act(
+            "roll_back",
+            "Roll back a model",
+            "Returns to an earlier version from the first night that is not scored, and bars the one that serves.",
+            (
+                MODEL,
+                Field(
+                    "version",
+                    "Version to return to",
+                    "number",
+                    is_required=False,
+                    help="Empty: the newest earlier version that served well.",
+                ),
+                REASON,
+            ),
+            lambda given: f"train_{given.get('model', '')}",
+            _check_roll_back,
+            _foretell_roll_back,
+            _roll_back,
+        ),
+        Act(
+            "bar",
+            "Bar a version",
+            "Keeps a version from becoming champion again, whoever asks.",
+            (MODEL, VERSION, REASON),
+            lambda given: f"train_{given.get('model', '')}",
+            _check_version,
+            _foretell_bar,
+            _barring(is_barred=True),
+        ),
+        Act(
+            "unbar",
+            "Unbar a version",
+            "Lets a barred version become champion again.",
+            (MODEL, VERSION, REASON),
+            lambda given: f"train_{given.get('model', '')}",
+            _check_version,
+            _foretell_unbar,
+            _barring(is_barred=False),
+        ),
+        Act(
+            "acknowledge",
+            "Acknowledge a verdict",
+            "Says that a person has seen it. It stays in the audit log with your name.",
+            (
+                MODEL,
+                Field("night", "Night", "date"),
+                Field("reason", "Note", is_required=False, help="What you found."),
+            ),
+            lambda given: f"monitor_{given.get('model', '')}",
+            _check_acknowledge,
+            _foretell_acknowledge,
+            _acknowledge,
+        ),
+    )
+}

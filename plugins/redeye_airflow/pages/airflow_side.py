@@ -1,0 +1,184 @@
+"""What Airflow itself knows: failed tasks, the runs of a night, its audit log; and its API, asked as the user."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import httpx
+from airflow.models import Log
+from airflow.models.dagrun import DagRun
+from airflow.models.taskinstance import TaskInstance
+from airflow.utils.session import create_session
+from airflow.utils.state import TaskInstanceState
+from fastapi import HTTPException
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.requests import Request
+
+from redeye.core.calendar import start_of
+from redeye.jobs.conditions import TaskFailure
+from redeye_airflow.pages.mount import AIRFLOW
+from redeye_airflow.pages.security import bearer_of
+
+# A failure that nobody has mended for so long is seen in Airflow's own lists.
+FAILED_WITHIN = timedelta(hours=36)
+SHOWN = 50
+EVENT = "redeye_"
+"""What the names of our rows in the audit log begin with."""
+
+
+def now() -> datetime:
+    """The clock, for pages: what is late goes by it, nothing that is recorded does."""
+    return datetime.now(UTC)
+
+
+@contextmanager
+def _session() -> Iterator[Session]:
+    with create_session() as session:
+        yield session
+
+
+def failed_tasks() -> list[TaskFailure]:
+    """Tasks that failed for good of late and still are failed, the newest first."""
+    asked = (
+        select(
+            TaskInstance.dag_id,
+            TaskInstance.run_id,
+            TaskInstance.task_id,
+            TaskInstance.map_index,
+            TaskInstance.try_number,
+            TaskInstance.end_date,
+        )
+        .where(TaskInstance.state == TaskInstanceState.FAILED, TaskInstance.end_date >= now() - FAILED_WITHIN)
+        .order_by(TaskInstance.end_date.desc())
+        .limit(SHOWN)
+    )
+    with _session() as session:
+        return [
+            TaskFailure(
+                row.dag_id,
+                row.run_id,
+                row.task_id,
+                row.map_index,
+                row.try_number,
+                row.end_date.isoformat() if row.end_date else "",
+            )
+            for row in session.execute(asked)
+        ]
+
+
+@dataclass(frozen=True)
+class NightRun:
+    """A DAG run of a night."""
+
+    dag_id: str
+    run_id: str
+    run_type: str
+    state: str
+    ended_at: datetime | None
+
+
+def runs_of(night: date) -> list[NightRun]:
+    """The runs whose data interval begins with a night, whatever started them."""
+    start = start_of(night)
+    asked = (
+        select(DagRun)
+        .where(DagRun.data_interval_start >= start, DagRun.data_interval_start < start + timedelta(hours=1))
+        .order_by(DagRun.dag_id, DagRun.run_id)
+        .limit(SHOWN)
+    )
+    with _session() as session:
+        return [
+            NightRun(run.dag_id, run.run_id, str(run.run_type), str(run.state), run.end_date)
+            for run in session.scalars(asked)
+        ]
+
+
+@dataclass(frozen=True)
+class Acted:
+    """One row that an act left in Airflow's audit log."""
+
+    at: datetime | None
+    event: str
+    owner: str
+    dag_id: str
+    extra: dict[str, Any]
+
+
+def acts(*, event: str | None = None, dag_id: str | None = None, limit: int = SHOWN) -> list[Acted]:
+    """What was done here, the newest first."""
+    asked = select(Log).where(Log.event == EVENT + event if event else Log.event.like(f"{EVENT}%"))
+    if dag_id:
+        asked = asked.where(Log.dag_id == dag_id)
+    with _session() as session:
+        return [
+            Acted(
+                row.dttm, row.event.removeprefix(EVENT), row.owner or "", row.dag_id or "", _extra(row.extra)
+            )
+            for row in session.scalars(asked.order_by(Log.id.desc()).limit(limit))
+        ]
+
+
+def record(event: str, *, user: str, dag_id: str, extra: dict[str, Any]) -> None:
+    """Append a row to Airflow's audit log, at once and for good."""
+    with _session() as session:
+        session.add(
+            Log(
+                event=EVENT + event,
+                owner=user,
+                owner_display_name=user,
+                dag_id=dag_id,
+                extra=json.dumps(extra, sort_keys=True, default=str),
+            )
+        )
+
+
+def is_used(nonce: str) -> bool:
+    """Whether a confirmation was acted on before."""
+    asked = select(Log.id).where(
+        Log.event.like(f"{EVENT}%"),
+        Log.dttm >= now() - timedelta(hours=2),
+        Log.extra.contains(f'"nonce": "{nonce}"'),
+    )
+    with _session() as session:
+        return session.execute(asked).first() is not None
+
+
+async def ask_airflow(request: Request, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Airflow's own API, in this process, as the user who asks: its permissions and its audit log hold.
+
+    Raises:
+        HTTPException: with what Airflow answered, if it refused.
+    """
+    transport = httpx.ASGITransport(app=request.scope[AIRFLOW], raise_app_exceptions=False)
+    headers = {"Authorization": f"Bearer {bearer_of(request)}"}
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://airflow", headers=headers, timeout=60
+    ) as client:
+        answer = await client.request(method, f"/api/v2{path}", json=body)
+    if answer.is_error:
+        raise HTTPException(answer.status_code, _told(answer))
+    return dict(answer.json())
+
+
+def _told(answer: httpx.Response) -> str:
+    try:
+        detail = answer.json().get("detail")
+    except ValueError:
+        detail = None
+    if isinstance(detail, dict):
+        detail = detail.get("reason") or detail.get("statement") or detail
+    return f"Airflow refused it: {detail or answer.reason_phrase}"
+
+
+def _extra(text: str | None) -> dict[str, Any]:
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,53 @@
+"""The app of the pages: the guard in front of every route, errors as pages, no page of FastAPI's own."""
+
+from __future__ import annotations
+
+import logging
+
+import duckdb
+import psycopg2
+from fastapi import FastAPI, HTTPException
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from redeye.core.errors import RedeyeError
+from redeye_airflow.pages import (
+    act_pages,
+    alert_pages,
+    files,
+    flight_pages,
+    model_pages,
+    morning_page,
+    night_pages,
+)
+from redeye_airflow.pages.rendering import page
+from redeye_airflow.pages.security import Guard
+
+log = logging.getLogger(__name__)
+
+_UNREACHABLE = 503
+
+
+def create_app() -> FastAPI:
+    """The whole app. FastAPI's own pages (`/docs`, `/openapi.json`) would be open to anyone: there are none."""
+    app = FastAPI(title="Redeye", docs_url=None, redoc_url=None, openapi_url=None)
+    for module in (morning_page, model_pages, night_pages, flight_pages, alert_pages, act_pages, files):
+        app.include_router(module.router)
+    app.add_exception_handler(StarletteHTTPException, _refused)
+    for error in (RedeyeError, psycopg2.Error, duckdb.Error):
+        app.add_exception_handler(error, _unreachable)
+    app.add_middleware(Guard)
+    return app
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException | StarletteHTTPException) else 500
+    told = str(getattr(error, "detail", error))
+    return page(request, "error.html", status=status, code=status, told=told)
+
+
+def _unreachable(request: Request, error: Exception) -> Response:
+    log.warning("%s %s: %s", request.method, request.url.path, error)
+    told = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return page(request, "error.html", status=_UNREACHABLE, code=_UNREACHABLE, told=told)

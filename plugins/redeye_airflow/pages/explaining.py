@@ -1,0 +1,84 @@
+"""Explaining a prediction in a process of its own: it imports what the api-server must not, and may take long.
+
+One at a time, with a time limit; the last ones are kept, so that a page and its export ask once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+import tempfile
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+from fastapi import HTTPException
+
+from redeye.settings import PROJECT_ROOT
+
+log = logging.getLogger(__name__)
+
+LIMIT_SECONDS = 180
+_KEPT = 32
+# The command's own: the chain does not give the probability again, or a file was altered. It is told all the same.
+_NOT_REPRODUCED = 1
+
+_known: OrderedDict[str, dict[str, Any]] = OrderedDict()
+_one_at_a_time = asyncio.Semaphore(1)
+
+
+async def explain(prediction_id: str) -> dict[str, Any]:
+    """What the prediction rests on, as `Explanation.to_dict` has it.
+
+    Raises:
+        HTTPException: 504 if it took too long, 500 with the command's last line if it failed.
+    """
+    if prediction_id in _known:
+        _known.move_to_end(prediction_id)
+        return _known[prediction_id]
+    async with _one_at_a_time:
+        if prediction_id not in _known:
+            with tempfile.TemporaryDirectory(prefix="redeye-explain-") as folder:
+                to = Path(folder) / "explanation.json"
+                await _run("redeye", "explain", prediction_id, "--to", str(to), to=to)
+                _known[prediction_id] = json.loads(to.read_text(encoding="utf-8"))
+            while len(_known) > _KEPT:
+                _known.popitem(last=False)
+    return _known[prediction_id]
+
+
+async def archive(prediction_id: str) -> bytes:
+    """The archive for an auditor."""
+    found = await explain(prediction_id)
+    with tempfile.TemporaryDirectory(prefix="redeye-export-") as folder:
+        given, to = Path(folder) / "explanation.json", Path(folder) / "export.zip"
+        given.write_text(json.dumps(found), encoding="utf-8")
+        await _run("redeye.jobs.audit_file", str(given), str(to), to=to)
+        return to.read_bytes()
+
+
+async def _run(module: str, *arguments: str, to: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        module,
+        *arguments,
+        cwd=PROJECT_ROOT,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        said, _ = await asyncio.wait_for(process.communicate(), LIMIT_SECONDS)
+    except TimeoutError as error:
+        raise HTTPException(504, f"explaining took longer than {LIMIT_SECONDS} s: try again later") from error
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode not in (0, _NOT_REPRODUCED) or not to.exists():
+        lines = said.decode(errors="replace").strip().splitlines()
+        log.warning("%s %s ended with %s:\n%s", module, arguments, process.returncode, "\n".join(lines[-30:]))
+        raise HTTPException(500, lines[-1] if lines else "the explanation could not be made")

@@ -1,0 +1,123 @@
+"""Files behind the login: style and script of the pages, audit pages, drift reports, dbt's docs, exports, cards.
+
+A name is looked up below its folder and nowhere else: what leads out of it, also by a link, is not there.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from fastapi import APIRouter, HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, Response
+
+from redeye.settings import settings
+
+router = APIRouter()
+
+STATIC = Path(__file__).with_name("static")
+# Exactly these: what is not listed is not served.
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".json": "application/json",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".ico": "image/x-icon",
+    ".woff": "font/woff",
+    ".woff2": "font/woff2",
+    ".ttf": "font/ttf",
+    ".csv": "text/csv; charset=utf-8",
+    ".parquet": "application/vnd.apache.parquet",
+    ".md": "text/plain; charset=utf-8",
+    ".txt": "text/plain; charset=utf-8",
+}
+# A report is one file with scripts of its own. It gets an origin of its own: no cookie, no storage, no request.
+REPORT_POLICY = (
+    "sandbox allow-scripts allow-downloads; default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; "
+    "style-src 'unsafe-inline'; img-src data: blob:; font-src data:; frame-ancestors 'self'"
+)
+# Data Docs are many files; without scripts.
+DOCS_POLICY = (
+    "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; "
+    "form-action 'none'; frame-ancestors 'self'"
+)
+# Whatever else is opened in a browser can do nothing at all.
+PLAIN_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
+
+_FROM_ELSEWHERE = re.compile(
+    r"<script\b[^>]*>.*?</script>|<link\b[^>]*href=\"https?://[^>]*>|<img\b[^>]*src=\"https?://[^>]*>",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+@router.get("/static/{name}")
+def static(name: str) -> Response:
+    """Style and script of the pages."""
+    answer = _file(STATIC, name)
+    answer.headers["Cache-Control"] = "private, max-age=300"
+    return answer
+
+
+@router.get("/files/data_docs/{path:path}")
+def data_docs(request: Request, path: str) -> Response:
+    """Pages of audits. They come with links to scripts and styles elsewhere, which are left out here."""
+    found = below(settings().data_docs, path or "index.html")
+    if found.suffix != ".html":
+        return _with_policy(_file(settings().data_docs, path), DOCS_POLICY)
+    text = _FROM_ELSEWHERE.sub("", found.read_text(encoding="utf-8", errors="replace"))
+    style = f'<link rel="stylesheet" href="{request.scope["root_path"]}/static/data_docs.css">'
+    return HTMLResponse(
+        text.replace("</head>", f"{style}</head>", 1), headers={"Content-Security-Policy": DOCS_POLICY}
+    )
+
+
+@router.get("/files/reports/{path:path}")
+def reports(path: str) -> Response:
+    """Drift reports, and reports of seasons and impacts."""
+    return _with_policy(_file(settings().reports, path), REPORT_POLICY)
+
+
+@router.get("/files/dbt/{path:path}")
+def dbt_docs(path: str) -> Response:
+    """Dbt's documentation: one page that holds its catalog."""
+    return _with_policy(_file(settings().home / "dbt_docs", path or "index.html"), REPORT_POLICY)
+
+
+@router.get("/files/exports/{path:path}")
+def exports(path: str) -> Response:
+    """The consumers' files, as a download."""
+    root = settings().exports
+    if not isinstance(root, Path):
+        raise HTTPException(404, f"the prediction files lie in {settings().exports_url}, not on this machine")
+    answer = _with_policy(_file(root, path), PLAIN_POLICY)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{path.replace("/", "-")}"'
+    return answer
+
+
+def below(root: Path, path: str) -> Path:
+    """The file of that name below a folder.
+
+    Raises:
+        HTTPException: 404 if there is none, or if the name leads out of the folder.
+    """
+    try:
+        found = (root / path).resolve(strict=True)
+        top = root.resolve(strict=True)
+    except (OSError, ValueError) as error:
+        raise HTTPException(404, "there is no such file") from error
+    if not found.is_relative_to(top) or not found.is_file() or found.suffix not in TYPES:
+        raise HTTPException(404, "there is no such file")
+    return found
+
+
+def _file(root: Path, path: str) -> FileResponse:
+    found = below(root, path)
+    return FileResponse(found, media_type=TYPES[found.suffix])
+
+
+def _with_policy(answer: Response, policy: str) -> Response:
+    answer.headers["Content-Security-Policy"] = policy
+    return answer

@@ -1,0 +1,122 @@
+"""One flight's prediction: found, explained, and handed to an auditor as one file."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from typing import Any
+
+from fastapi import APIRouter, HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from redeye.core.calendar import ONE_DAY
+from redeye.jobs import status
+from redeye_airflow.pages import explaining
+from redeye_airflow.pages.model_pages import spec_of
+from redeye_airflow.pages.rendering import page, reader
+
+router = APIRouter()
+
+_FLIGHT = re.compile(r"^([A-Z0-9]{2})[ -]?(\d{1,4})?$")
+_AIRPORT = re.compile(r"^([A-Z]{3})?$")
+
+
+@router.get("/flights")
+def flights(
+    request: Request,
+    model: str = "",
+    day: str = "",
+    flight: str = "",
+    origin: str = "",
+    destination: str = "",
+) -> Response:
+    """The search, and what it found; without a day it looks at the last nights."""
+    specs = status.specs()
+    asked = {
+        "model": model or next(iter(specs), ""),
+        "day": day.strip(),
+        "flight": flight.strip().upper(),
+        "origin": origin.strip().upper(),
+        "destination": destination.strip().upper(),
+    }
+    is_asked = any(asked[name] for name in ("day", "flight", "origin", "destination"))
+    fault, rows = "", []
+    if is_asked:
+        try:
+            rows = _found(asked)
+        except ValueError as error:
+            fault = str(error)
+    return page(
+        request,
+        "flights.html",
+        status=400 if fault else 200,
+        asked=asked,
+        models=list(specs),
+        rows=rows,
+        is_asked=is_asked,
+        fault=fault,
+        nights=status.SHOWN_NIGHTS,
+    )
+
+
+def _found(asked: dict[str, str]) -> list[dict[str, Any]]:
+    spec_of(asked["model"])
+    written = _FLIGHT.match(asked["flight"]) if asked["flight"] else None
+    if asked["flight"] and written is None:
+        raise ValueError("Write the flight as airline and number, such as AA 1, or the airline alone.")
+    if not _AIRPORT.match(asked["origin"]) or not _AIRPORT.match(asked["destination"]):
+        raise ValueError("Write airports by their three letters, such as JFK.")
+    if asked["day"]:
+        try:
+            night = date.fromisoformat(asked["day"]) - ONE_DAY
+        except ValueError as error:
+            raise ValueError("Write the day of departure as 2013-04-04.") from error
+        first = last = night
+    else:
+        newest = status.newest_night(reader())
+        if newest is None:
+            return []
+        first, last = newest - timedelta(days=status.SHOWN_NIGHTS - 1), newest
+    flight = "-".join(part for part in (written.groups() if written else ()) if part)
+    return reader().flights(
+        asked["model"], first, last, flight=flight, origin=asked["origin"], destination=asked["destination"]
+    )
+
+
+@router.get("/predictions/{model}/{lane}/{flight_id}")
+def prediction(request: Request, model: str, lane: str, flight_id: str) -> Response:
+    """One prediction as it was written; its explanation is fetched after it."""
+    return page(request, "prediction.html", row=_row(model, lane, flight_id))
+
+
+@router.get("/predictions/{model}/{lane}/{flight_id}/explanation")
+async def explanation(request: Request, model: str, lane: str, flight_id: str) -> Response:
+    """The chain from landing file to probability, walked again in a process of its own."""
+    _row(model, lane, flight_id)
+    found = await explaining.explain(f"{model}/{lane}/{flight_id}")
+    return page(request, "explanation.html", found=found, shown=12)
+
+
+@router.get("/predictions/{model}/{lane}/{flight_id}/export")
+async def export(model: str, lane: str, flight_id: str) -> Response:
+    """Everything the prediction rests on, as one archive that can be checked offline."""
+    _row(model, lane, flight_id)
+    name = f"{model}-{lane}-{flight_id}"
+    return Response(
+        await explaining.archive(f"{model}/{lane}/{flight_id}"),
+        media_type="application/zip",
+        headers={"Content-Disposition": f'attachment; filename="{name}.zip"'},
+    )
+
+
+def _row(model: str, lane: str, flight_id: str) -> dict[str, Any]:
+    spec_of(model)
+    try:
+        night = date.fromisoformat(flight_id[:10]) - ONE_DAY
+    except ValueError as error:
+        raise HTTPException(404, "a flight's id begins with its date") from error
+    row = reader().prediction(model, night, flight_id) if lane == "live" else None
+    if row is None:
+        raise HTTPException(404, f"there is no prediction {model}/{lane}/{flight_id}")
+    return row

@@ -1,0 +1,144 @@
+"""One model: its time line, its quality by week, its drift by feature, its calibration and slices, its cards."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import markdown
+from fastapi import APIRouter, HTTPException
+from markupsafe import Markup, escape
+from starlette.requests import Request
+from starlette.responses import Response
+
+from redeye.adapters.outputs_reader import Row
+from redeye.core.releases import Promotion
+from redeye.core.specs import Spec
+from redeye.jobs import slices, status
+from redeye.settings import settings
+from redeye_airflow.pages import charts
+from redeye_airflow.pages.morning_page import acknowledged, series
+from redeye_airflow.pages.rendering import page, reader
+
+router = APIRouter()
+
+WEEKLY = (("auc", "AUC"), ("log_loss", "Log loss"), ("calibration_error", "Calibration error"))
+
+
+def spec_of(model: str) -> Spec:
+    """The spec of a model.
+
+    Raises:
+        HTTPException: 404 if there is none.
+    """
+    found = status.specs().get(model)
+    if found is None:
+        raise HTTPException(404, f"there is no model {model}")
+    return found
+
+
+@router.get("/models/{model}")
+def model(request: Request, model: str, night: date | None = None) -> Response:
+    """What became of a model up to a night."""
+    spec = spec_of(model)
+    shown = night or status.newest_night(reader())
+    if shown is None:
+        raise HTTPException(404, f"{model} has no nights yet: nothing is scored or released")
+    history = status.model_history(reader(), spec, shown)
+    reports = settings().reports / model
+    return page(
+        request,
+        "model.html",
+        history=history,
+        night=shown,
+        model=model,
+        plots=[
+            (title, charts.lines(series(history.weeks, metric), title=f"{title} by week"))
+            for metric, title in WEEKLY
+        ],
+        features=_features(history.features),
+        events=_events(history),
+        gates_of=status.gates_of,
+        barred=status.barred_versions(model),
+        acknowledged=acknowledged([model]),
+        reports=sorted((path.name for path in reports.glob("????-??-??")), reverse=True),
+        seasons=sorted(path.name for path in (settings().reports / "season").glob(f"{model}-*.html")),
+    )
+
+
+@router.get("/models/{model}/slices")
+def model_slices(request: Request, model: str, night: date) -> Response:
+    """Calibration and quality by slice over the last nights whose labels are final: read when it is opened."""
+    spec = spec_of(model)
+    last = night - timedelta(days=spec.label_maturity_nights)
+    found = slices.measure(spec, night, last - timedelta(days=status.SHOWN_NIGHTS - 1), last)
+    plot = charts.calibration(found.bins, title="Predicted against observed share")
+    return page(request, "slices.html", found=found, plot=plot, model=model, night=night)
+
+
+@router.get("/models/{model}/versions/{version}")
+def card(request: Request, model: str, version: int) -> Response:
+    """The card of a promoted version."""
+    spec_of(model)
+    from redeye.adapters.promotions import promotions
+
+    found = [row for row in promotions(model) if row.version == version]
+    if not found:
+        raise HTTPException(404, f"{model} version {version} was never promoted: MLflow has its card")
+    text = _card(found[-1])
+    return page(request, "card.html", model=model, promotion=found[-1], text=text)
+
+
+def _card(promotion: Promotion) -> Markup | None:
+    """The card's Markdown as HTML; None if the run's artifacts are elsewhere or gone.
+
+    What it says is text: marks of HTML in it are shown, not obeyed.
+    """
+    run = str(promotion.evidence.get("mlflow_run_id", ""))
+    if not run.isalnum():
+        return None
+    found: list[Path] = sorted(settings().artifacts.glob(f"*/{run}/artifacts/card.md"))
+    return rendered(found[0].read_text(encoding="utf-8")) if found else None
+
+
+def rendered(text: str) -> Markup:
+    """Markdown as HTML, without any HTML of its own."""
+    quoted = str(escape(text)).replace("&gt; ", "> ").replace("&#39;", "'").replace("&#34;", '"')
+    return Markup(markdown.markdown(quoted, extensions=["tables", "toc", "fenced_code"]))  # noqa: S704
+
+
+def _features(features: dict[str, list[Row]]) -> list[dict[str, Any]]:
+    """By feature a spark of the week's distance, the worst of the last night first."""
+    shown = []
+    for name, rows in features.items():
+        points = [(row["night"], row["value"]) for row in rows]
+        bounds = [(row["night"], row["threshold"]) for row in rows]
+        last = rows[-1]
+        ratio = last["value"] / last["threshold"] if last["value"] is not None and last["threshold"] else None
+        title = f"{name}: distance over its threshold, {len(rows)} nights"
+        shown.append(
+            {
+                "name": name,
+                "spark": charts.spark(points, bounds, title=title),
+                "ratio": ratio,
+                "is_drifted": bool(last["is_drifted"]),
+                "note": last["note"],
+            }
+        )
+    return sorted(shown, key=lambda each: (-(each["ratio"] or -1.0), each["name"]))
+
+
+def _events(history: status.ModelHistory) -> list[dict[str, Any]]:
+    """Promotions, requests and trainings that kept the champion, the newest first."""
+    events: list[dict[str, Any]] = [
+        {"night": row.decided_night, "kind": "promoted", "row": row} for row in history.promotions
+    ]
+    events += [{"night": row.decision.night, "kind": "requested", "row": row} for row in history.decisions]
+    events += [
+        {"night": row.night, "kind": "kept", "row": row}
+        for row in history.state.trainings
+        if not row.is_promoted
+    ]
+    order = ("promoted", "kept", "requested")
+    return sorted(events, key=lambda each: (each["night"], -order.index(each["kind"])), reverse=True)

@@ -1,0 +1,41 @@
+"""The app as Airflow's plugin hands it over: nothing is imported before the api-server asks for a page.
+
+Every Airflow process loads plugins, tasks too; only one serves pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+PREFIX = "/redeye"
+# In the scope of each request: Airflow's own app, whose API the acts call as the user who asked.
+AIRFLOW = "redeye.airflow"
+
+
+class Pages:
+    """An ASGI app that becomes the real one at its first request."""
+
+    def __init__(self) -> None:
+        self._app: Any = None
+
+    def load(self) -> Any:  # noqa: ANN401  FastAPI, which must not be imported here
+        """The real app; made once."""
+        if self._app is None:
+            from redeye_airflow.pages.app import create_app
+
+            self._app = create_app()
+        return self._app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; whatever is not HTTP is refused."""
+        if scope["type"] != "http":
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": 1008})
+            return
+        scope[AIRFLOW] = scope.get("app")
+        await self.load()(scope, receive, send)

@@ -1,0 +1,42 @@
+"""One night: every delivery, audit, release revision and prediction file."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from redeye.core.calendar import coming_day, cutoff
+from redeye.jobs import conditions, status
+from redeye.settings import settings
+from redeye_airflow.pages import airflow_side
+from redeye_airflow.pages.rendering import page, reader
+
+router = APIRouter()
+
+
+@router.get("/nights/{night}")
+def night(request: Request, night: date) -> Response:
+    """Everything recorded of a night."""
+    found = status.night_history(reader(), night)
+    before, after = status.nearby(night, status.newest_night(reader()))
+    reports = {
+        model.spec.model: sorted(
+            path.stem for path in (settings().reports / model.spec.model / night.isoformat()).glob("*.html")
+        )
+        for model in found.models
+    }
+    return page(
+        request,
+        "night.html",
+        found=found,
+        coming=coming_day(night),
+        cutoff=cutoff(night),
+        before=before,
+        after=after,
+        runs=airflow_side.runs_of(night),
+        failures_of=conditions.failures_of,
+        reports=reports,
+    )

@@ -1,0 +1,81 @@
+"""Templates, and what all of them know: addresses, the user, numbers as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import jinja2
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from redeye.adapters import ui_links
+from redeye.adapters.outputs_reader import OutputsReader
+from redeye.settings import settings
+from redeye_airflow.pages.mount import PREFIX
+from redeye_airflow.pages.security import may_act, user_of
+
+_TEMPLATES = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+@lru_cache(maxsize=1)
+def reader() -> OutputsReader:
+    """The process's one connection to the outputs lake."""
+    return OutputsReader()
+
+
+def page(request: Request, template: str, *, status: int = 200, **values: object) -> HTMLResponse:
+    """A rendered page."""
+    root = request.scope["root_path"]
+    airflow = root.removesuffix(PREFIX)
+    known: dict[str, Any] = {
+        "url": lambda *parts: "/".join([root, *(quote(str(part), safe=":") for part in parts)]),
+        "airflow": lambda path: f"{airflow}{path}",
+        "mlflow_url": settings().public_mlflow_url,
+        "version_page": ui_links.version_page,
+        "user": user_of(request).get_name(),
+        "may_act": _asker(request),
+        "shift_weeks": settings().shift_weeks,
+        "here": request.url.path.removeprefix(root),
+    }
+    return HTMLResponse(_TEMPLATES.get_template(template).render({**known, **values}), status_code=status)
+
+
+NONE = "\N{EN DASH}"
+"""Stands where there is no value."""
+
+
+def _asker(request: Request) -> Callable[[str], bool]:
+    return lambda dag_id: may_act(user_of(request), dag_id)
+
+
+def _number(value: float | None, digits: int = 3) -> str:
+    return NONE if value is None or value != value else f"{value:.{digits}f}"
+
+
+def _percent(value: float | None, digits: int = 0) -> str:
+    return NONE if value is None or value != value else f"{value:.{digits}%}"
+
+
+def _size(size: int) -> str:
+    return f"{size / 1000:.0f} kB" if size >= 1000 else f"{size} bytes"
+
+
+def _docs(path: str | None) -> str | None:
+    """The part of a recorded Data Docs path below its folder: homes move."""
+    if not path:
+        return None
+    folder = f"/{settings().data_docs.name}/"
+    return path.rpartition(folder)[2] if folder in path else None
+
+
+_TEMPLATES.filters.update(number=_number, percent=_percent, size=_size, docs=_docs)

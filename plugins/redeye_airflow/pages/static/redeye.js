@@ -1,0 +1,69 @@
+// Theme as Airflow has it, links that lead out of the frame, parts that are fetched after the page.
+"use strict";
+(function () {
+  const root = document.documentElement;
+  const dark = window.matchMedia("(prefers-color-scheme: dark)");
+
+  function theme() {
+    let chosen = null;
+    try { chosen = window.localStorage.getItem("theme"); } catch (refused) { chosen = null; }
+    if (chosen !== "light" && chosen !== "dark") { chosen = dark.matches ? "dark" : "light"; }
+    root.dataset.theme = chosen;
+  }
+  theme();
+  window.addEventListener("storage", theme);
+  dark.addEventListener("change", theme);
+
+  // The frame may not navigate what is around it; a link made out there may.
+  function outside(event) {
+    const link = event.target.closest ? event.target.closest("a[data-top], a[data-new]") : null;
+    if (!link || window.parent === window || event.defaultPrevented) { return; }
+    const page = window.parent.document;
+    const there = page.createElement("a");
+    there.href = link.href;
+    if (link.hasAttribute("data-new") || event.ctrlKey || event.metaKey) {
+      there.target = "_blank";
+      there.rel = "noopener noreferrer";
+    }
+    event.preventDefault();
+    page.body.appendChild(there);
+    there.click();
+    there.remove();
+  }
+
+  async function fetchPart(holder) {
+    const link = holder.querySelector("a");
+    const told = document.createElement("p");
+    told.className = "quiet";
+    told.setAttribute("role", "status");
+    told.textContent = holder.dataset.wait || "Reading …";
+    holder.replaceChildren(told);
+    try {
+      const answer = await fetch(holder.dataset.fetch, { credentials: "same-origin", headers: { Accept: "text/html" } });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const part = page.querySelector("[data-part]") || page.querySelector(".fault");
+      if (!part) { throw new Error("no part"); }
+      holder.replaceChildren(document.importNode(part, true));
+    } catch (failed) {
+      told.textContent = "It could not be read. ";
+      told.removeAttribute("role");
+      if (link) { told.append(link); }
+    }
+  }
+
+  document.addEventListener("click", outside);
+  document.addEventListener("click", function (event) {
+    const link = event.target.closest ? event.target.closest("[data-wait] a") : null;
+    if (!link || link.closest("[data-part]")) { return; }
+    event.preventDefault();
+    fetchPart(link.closest("[data-fetch]"));
+  });
+  document.addEventListener("DOMContentLoaded", function () {
+    document.querySelectorAll("[data-fetch]:not([data-wait])").forEach(fetchPart);
+  });
+  // A form that was sent is not sent twice.
+  document.addEventListener("submit", function (event) {
+    const button = event.target.querySelector("button.do");
+    if (button) { window.setTimeout(function () { button.disabled = true; }, 0); }
+  });
+})();
