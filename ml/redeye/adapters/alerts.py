@@ -89,7 +89,7 @@ def tell(
         message = compose([alert for alert in alerts if alert.key not in told])
         if message is None or not _is_time(at, target, now, interval):
             return None
-        is_delivered = _send(target, message)
+        is_delivered = send(target, message)
         at.execute(
             "INSERT INTO ledger.alert_messages (target, title, body, is_delivered, sent_at) "
             "VALUES (%s, %s, %s, %s, %s) RETURNING message_id",
@@ -135,7 +135,8 @@ def _is_time(at: cursor, target: Target, now: datetime, interval: timedelta) -> 
     return may_send(now, delivered, interval)
 
 
-def _send(target: Target, message: Message) -> bool:
+def send(target: Target, message: Message) -> bool:
+    """Whether the address took the message."""
     import apprise
 
     service = apprise.Apprise()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from textwrap import shorten
 from typing import Any
 
 from redeye.core.alerts import PREDICTIONS_DUE, RELEASE_DUE, Alert, AlertKind
@@ -19,6 +20,8 @@ from redeye.jobs.status import ModelState, Morning
 
 # Nights back from the newest that are still worth a message; older trouble is history.
 RECENT = timedelta(days=3)
+# Of a verdict, in an alert; the page has all of it.
+REASON_LENGTH = 200
 
 
 @dataclass(frozen=True)
@@ -164,7 +167,8 @@ def _verdict(state: ModelState) -> list[Alert]:
             break
         since = row["night"]
     model = state.spec.model
-    text = f"{model}: the verdict is {said} since night {since}: {state.verdict['reasons']}"
+    why = shorten(state.verdict["reasons"] or "no reason is recorded", REASON_LENGTH, placeholder=" …")
+    text = f"{model}: the verdict is {said} since night {since}: {why}"
     page = f"/redeye/models/{model}"
     return [Alert(AlertKind.VERDICT, f"verdict/{model}/{said}/{since}", text, state.verdict["night"], page)]
 

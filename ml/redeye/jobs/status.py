@@ -48,6 +48,7 @@ class ModelState:
 
     Attributes:
         champion: who scores the night; None if nothing was promoted by then.
+        since: the first night that any version served; None if nothing was promoted yet.
         coming: promotions decided by then that take effect later.
         predictions: of the night, summed up; None if it was not scored.
         quality: rows of the last nights.
@@ -61,6 +62,7 @@ class ModelState:
 
     spec: Spec
     champion: Promotion | None
+    since: date | None
     coming: list[Promotion]
     predictions: Row | None
     quality: list[Row]
@@ -161,6 +163,7 @@ def model_state(reader: OutputsReader, spec: Spec, night: date) -> ModelState:
     return ModelState(
         spec=spec,
         champion=champion_of(decided, night),
+        since=decided[0].effective_night if decided else None,
         coming=[row for row in decided if row.decided_night <= night < row.effective_night],
         predictions=predictions[0] if predictions else None,
         quality=reader.quality(model, first, night),

@@ -165,6 +165,12 @@ class AirflowApi:
         row = self._get(f"/dags/{dag_id}/dagRuns/{run_id}", may_miss=True)
         return _run(row) if row else None
 
+    def failed_tasks(self, since: datetime) -> list[dict[str, Any]]:
+        """Task instances that ended after an instant and are failed still."""
+        query = {"state": "failed", "end_date_gte": since.isoformat(), "limit": _PAGE}
+        answer = self._get("/dags/~/dagRuns/~/taskInstances", query) or {}
+        return list(answer["task_instances"])
+
     def wait(self, look: Callable[[], list[Run]], expected: int, watch: Watcher) -> list[Run]:
         """Wait until `expected` runs have ended well.
 

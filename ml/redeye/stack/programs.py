@@ -90,6 +90,9 @@ def programs(configured: Settings, postgres: EmbeddedPostgres) -> tuple[Program,
         every.append(Program(WORKER, celery_worker(configured), stop_seconds=CELERY_STOP_SECONDS))
     if not configured.mlflow_server_elsewhere:
         every.append(Program("mlflow", mlflow))
+    if configured.alert_urls.get_secret_value():
+        # The addresses come by environment: they hold passwords.
+        every.append(Program("alerts", [sys.executable, "-m", "redeye", "alerts", "watch"]))
     if configured.metrics_port:
         at = [configured.host, str(configured.metrics_port)]
         every.append(Program("metrics", [sys.executable, "-m", "redeye.stack.metrics_server", *at]))

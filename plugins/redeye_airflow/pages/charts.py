@@ -12,8 +12,9 @@ from markupsafe import Markup, escape
 
 Points = Sequence[tuple[date, float | None]]
 
-WIDTH, HEIGHT = 560, 150
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 8, 10, 22
+WIDTH, HEIGHT = 420, 130
+# The axis has room for its text at twice its size: style sheets enlarge it on narrow screens.
+_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 6, 10, 20
 _DAYS_OF_GAP = 8
 """Points farther apart than so many days are not joined."""
 

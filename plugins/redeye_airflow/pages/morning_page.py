@@ -42,6 +42,7 @@ def morning(request: Request, night: date | None = None) -> Response:
         coming=coming_day(found.night),
         before=before,
         after=after,
+        since=min((state.since for state in found.models if state.since), default=found.night),
         models=[_model(state) for state in found.models],
         acknowledged=acknowledged([state.spec.model for state in found.models]),
     )

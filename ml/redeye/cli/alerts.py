@@ -1,0 +1,55 @@
+"""Alerts: the watch that sends them, and a message to try the addresses."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+
+import typer
+from rich.table import Table
+
+from redeye.cli.shell import console, enter, told_plainly
+from redeye.settings import settings
+
+app = typer.Typer(help="Tell operators what is wrong.", no_args_is_help=True)
+
+
+@app.command()
+def watch() -> None:
+    """Look once a minute and send what is new; the stack runs it if REDEYE_ALERT_URLS is set."""
+    from redeye.stack import alerting
+
+    logging.getLogger("redeye").setLevel(logging.INFO)
+    with told_plainly():
+        enter()
+        alerting.watch(settings())
+
+
+@app.command()
+def test() -> None:
+    """Send a message to each address of REDEYE_ALERT_URLS; status 1 if one did not take it."""
+    from redeye.stack import alerting
+
+    with told_plainly():
+        taken = alerting.test(settings(), now=datetime.now(UTC))
+    shown = Table("address", "taken")
+    for name, is_taken in taken.items():
+        shown.add_row(name, "[green]yes[/]" if is_taken else "[red]no[/]")
+    console.print(shown)
+    if not all(taken.values()):
+        raise typer.Exit(1)
+
+
+@app.command()
+def now() -> None:
+    """Show what is wrong now, whether it was told or not."""
+    from redeye.adapters.outputs_reader import OutputsReader
+    from redeye.stack import alerting
+
+    with told_plainly():
+        enter()
+        found = alerting.found(settings(), OutputsReader(), now=datetime.now(UTC), with_disk=True)
+    for alert in found:
+        console.print(f"[bold]{alert.kind.title}[/]: {alert.text}")
+    if not found:
+        console.print("Nothing is wrong.")

@@ -1,0 +1,126 @@
+"""The watch: looks once a minute at what is wrong, and tells each address what it has not been told.
+
+It asks Airflow's API for failed tasks and reads the rest itself, so that it tells of a late release also when
+Airflow is what is down.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import duckdb
+import httpx
+import psycopg2
+
+from redeye.adapters import alerts as telling
+from redeye.adapters import disk
+from redeye.adapters.outputs_reader import OutputsReader
+from redeye.adapters.sources import configured_source
+from redeye.core import alerts
+from redeye.core.alerts import Alert, AlertKind, Message
+from redeye.core.errors import ConfigError, RedeyeError
+from redeye.jobs import conditions, status
+from redeye.jobs.conditions import TaskFailure
+from redeye.settings import Settings
+from redeye.stack import airflow_api, environment
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 60.0
+# Adding up every file of the home takes seconds.
+LOOKS_PER_DISK_LOOK = 30
+# A failure that is older when the watch begins is history.
+FAILED_WITHIN = timedelta(hours=36)
+
+
+def watch(configured: Settings) -> None:
+    """Look and tell until the process is ended.
+
+    Raises:
+        ConfigError: if an address is not understood.
+    """
+    telling.targets(configured.alert_urls.get_secret_value())
+    reader, looks = OutputsReader(), 0
+    while True:
+        try:
+            sweep(configured, reader, now=datetime.now(UTC), with_disk=looks % LOOKS_PER_DISK_LOOK == 0)
+        except (RedeyeError, psycopg2.Error, duckdb.Error) as error:
+            # The database is down or a lease is held: the next look comes in a minute.
+            log.warning("this look failed: %s", error)
+        looks += 1
+        time.sleep(LOOK_SECONDS)
+
+
+def sweep(
+    configured: Settings, reader: OutputsReader, *, now: datetime, with_disk: bool = True
+) -> list[Message]:
+    """One look: the messages that were delivered by it."""
+    standing = found(configured, reader, now=now, with_disk=with_disk)
+    sent = []
+    for target in telling.targets(configured.alert_urls.get_secret_value()):
+        message = telling.tell(
+            target,
+            standing,
+            now=now,
+            interval=timedelta(minutes=configured.alert_interval_minutes),
+            compose=lambda new: compose(configured, new),
+        )
+        if message is not None:
+            log.info("told %s: %s", target.name, message.title)
+            sent.append(message)
+    return sent
+
+
+def found(configured: Settings, reader: OutputsReader, *, now: datetime, with_disk: bool) -> list[Alert]:
+    """Everything that is wrong by now, told or not."""
+    morning = status.morning(reader)
+    standing = conditions.of_tasks(_failed_tasks(configured, now))
+    if morning is not None:
+        standing += conditions.of(morning, now=now, source=configured_source())
+    if with_disk:
+        standing += conditions.of_disk(disk.usage(configured), morning.night if morning else None, now)
+    return standing
+
+
+def compose(configured: Settings, new: Sequence[Alert]) -> Message | None:
+    """The message for some alerts."""
+    return alerts.message(
+        new, site=configured.public_airflow_url, installation=environment.instance_name(configured)
+    )
+
+
+def test(configured: Settings, *, now: datetime) -> dict[str, bool]:
+    """Send each address a message that says it is a test; which took it.
+
+    Raises:
+        ConfigError: if there is no address, or one is not understood.
+    """
+    found = telling.targets(configured.alert_urls.get_secret_value())
+    if not found:
+        raise ConfigError("REDEYE_ALERT_URLS is not set: docs/runbook.md says what goes there")
+    text = f"This is a test, sent at {now:%Y-%m-%d %H:%M} UTC. Nothing is wrong."
+    alert = Alert(AlertKind.VERDICT, f"test/{now.isoformat()}", text, page="/redeye/alerts")
+    message = compose(configured, [alert])
+    return {target.name: message is not None and telling.send(target, message) for target in found}
+
+
+def _failed_tasks(configured: Settings, now: datetime) -> list[TaskFailure]:
+    try:
+        with airflow_api.opened(configured) as api:
+            return [
+                TaskFailure(
+                    row["dag_id"],
+                    row["dag_run_id"],
+                    row["task_id"],
+                    row["map_index"],
+                    row["try_number"],
+                    row["end_date"] or "",
+                )
+                for row in api.failed_tasks(now - FAILED_WITHIN)
+            ]
+    except (httpx.HTTPError, ConfigError, RedeyeError) as error:
+        log.warning("Airflow cannot be asked for failed tasks: %s", error)
+        return []
