@@ -92,6 +92,22 @@ airflow: $(STAMP) ## Run Airflow's own command line: make airflow ARGS='dags lis
 verdicts: $(STAMP) ## Show the last verdicts on a model: make verdicts MODEL=flight_delay
 	@$(REDEYE) verdicts $(MODEL)
 
+.PHONY: rollback
+rollback: $(STAMP) ## Return to the version last serving well: make rollback MODEL=flight_delay REASON='…' [TO=2]
+	@$(REDEYE) rollback "$(MODEL)" --reason "$(REASON)" $(if $(TO),--to $(TO))
+
+.PHONY: bar
+bar: $(STAMP) ## Keep a version from becoming champion: make bar MODEL=flight_delay VERSION=3 REASON='…'
+	@$(REDEYE) bar "$(MODEL)" "$(VERSION)" --reason "$(REASON)"
+
+.PHONY: unbar
+unbar: $(STAMP) ## Let a barred version come back: make unbar MODEL=flight_delay VERSION=3 REASON='…'
+	@$(REDEYE) unbar "$(MODEL)" "$(VERSION)" --reason "$(REASON)"
+
+.PHONY: reconcile
+reconcile: $(STAMP) ## Make the registry show what the promotion ledger says, and compare the two
+	@$(REDEYE) reconcile $(or $(MODEL),flight_delay)
+
 .PHONY: explain
 explain: $(STAMP) ## Show what one prediction rests on: make explain ID=flight_delay/live/2013-04-04_AA_1_JFK_LAX_0900
 	@$(REDEYE) explain "$(ID)" $(if $(TO),--to "$(TO)")
@@ -102,9 +118,38 @@ SINCE ?= 2013-04-01
 evidence: $(STAMP) ## Write docs/evidence.md: each month predicted by models trained before it
 	@$(REDEYE) evidence $(or $(MODEL),flight_delay) --since $(SINCE)
 
+.PHONY: experiment
+experiment: $(STAMP) ## Write docs/freshness.md: what the length of the window and the age of a model are worth
+	@$(REDEYE) experiment freshness $(or $(MODEL),flight_delay)
+
+.PHONY: backtest
+backtest: $(STAMP) ## Compare never, monthly, weekly and by verdict: make backtest MODEL=flight_delay [SINCE=2013-04-01]
+	@$(REDEYE) backtest $(or $(MODEL),flight_delay) --since "$(SINCE)" $(if $(UNTIL),--until $(UNTIL)) \
+		$(if $(ALGORITHM),--algorithm $(ALGORITHM)) $(if $(DOCS),--docs)
+
 .PHONY: gap
 gap: $(STAMP) ## Go on without a night: make gap NIGHT=2013-04-05 REASON='no delivery'
 	@$(REDEYE) gap "$(NIGHT)" --reason "$(REASON)"
+
+.PHONY: repair
+repair: $(STAMP) ## Take in what was restated, from a night on: make repair FROM=2013-04-05 REASON='…'
+	@$(REDEYE) repair "$(FROM)" --reason "$(REASON)"
+
+.PHONY: rebuild
+rebuild: $(STAMP) ## Build nights again by the dbt code of now: make rebuild FROM=2013-04-05 REASON='…'
+	@$(REDEYE) rebuild "$(FROM)" --reason "$(REASON)"
+
+.PHONY: restated
+restated: $(STAMP) ## Show which predictions rest on data that was restated since [FROM=…] [TO=…]
+	@$(REDEYE) restated $(if $(FROM),--from "$(FROM)") $(if $(TO),--to "$(TO)") $(if $(MODEL),--model $(MODEL))
+
+.PHONY: reproduce
+reproduce: $(STAMP) ## Score nights at random once more and compare [NIGHTS=30] [SEED=0]
+	@$(REDEYE) reproduce --nights $(or $(NIGHTS),30) --seed $(or $(SEED),0) $(if $(MODEL),--model $(MODEL))
+
+.PHONY: rescore
+rescore: $(STAMP) ## Score past nights in the backtest lane: make rescore FROM=2013-04-04 TO=2013-04-10 [VERSION=2]
+	@$(REDEYE) rescore "$(FROM)" "$(TO)" --lane backtest $(if $(VERSION),--version $(VERSION)) $(if $(MODEL),--model $(MODEL))
 
 .PHONY: backup
 backup: $(STAMP) ## Write databases and files into a new folder: make backup TO=/mnt/backup/2026-11-22
@@ -145,11 +190,12 @@ bench: $(STAMP) ## Measure against the plainest scripts (a table, and JSON)
 	@$(BIN)/python tests/bench/run.py $(ARGS)
 
 .PHONY: lint
-lint: $(STAMP) ## Check style, layers of imports, and SQL
+lint: $(STAMP) ## Check style, layers of imports, SQL, and the house rules of the dbt project
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/lint-imports
 	@cd dbt && $(BIN)/sqlfluff lint models
+	@$(REDEYE) rules
 
 .PHONY: types
 types: $(STAMP) ## Check types

@@ -13,7 +13,7 @@ evening as (
         and night between {{ first }} - 1 and {{ last }}
         and night <= flight_date
         and scheduled_departure_time >= 1700
-    qualify rank() over (partition by flight_id order by version desc) = 1
+    qualify rank() over (partition by flight_date, flight_id order by version desc) = 1
 ),
 
 state as (

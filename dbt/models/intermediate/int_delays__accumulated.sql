@@ -22,7 +22,7 @@ changes as (
         union all by name
         select * replace ({{ first }} - 1 as night)
         from {{ this }}
-        where night = {{ last_night_before(this, first) }}
+        where night = {{ last_night_before(this, first) }} and night <= {{ first }} - 1
     {%- endif %}
 ),
 

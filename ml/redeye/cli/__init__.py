@@ -7,13 +7,47 @@ import logging
 import typer
 from rich.logging import RichHandler
 
-from redeye.cli import evidence, external, live, models, nights, predictions, replay, servers, storage, tools
+from redeye.cli import (
+    again,
+    alerts,
+    backtest,
+    champions,
+    evidence,
+    experiment,
+    external,
+    live,
+    models,
+    nights,
+    predictions,
+    replay,
+    rules,
+    servers,
+    storage,
+    tools,
+)
 from redeye.cli.shell import console
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(servers.app, name="stack")
+app.add_typer(alerts.app, name="alerts")
 # The other groups' commands stand at the top level.
-for group in (external, live, nights, models, evidence, predictions, replay, storage, tools):
+for group in (
+    again,
+    rescoring,
+    external,
+    live,
+    nights,
+    models,
+    champions,
+    evidence,
+    experiment,
+    backtest,
+    predictions,
+    replay,
+    rules,
+    storage,
+    tools,
+):
     app.add_typer(group.app)
 
 

@@ -1,0 +1,29 @@
+"""The house rules of the dbt project."""
+
+from __future__ import annotations
+
+import typer
+from rich.markup import escape
+
+from redeye.cli.shell import console, told_plainly
+
+app = typer.Typer()
+
+
+@app.command()
+def rules() -> None:
+    """Check the dbt project against the house rules (docs/house-rules.md); needs no stack.
+
+    Ends with status 1 if a rule is broken.
+    """
+    from redeye.jobs.house_rules import check
+
+    with told_plainly():
+        found = check()
+    for each in found:
+        console.print(
+            f"[red]{escape(each.subject)}[/]: {escape(each.message)} [dim]\\[{each.rule}][/]", soft_wrap=True
+        )
+    if found:
+        raise typer.Exit(1)
+    console.print("The dbt project keeps the house rules.")

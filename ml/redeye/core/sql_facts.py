@@ -1,0 +1,121 @@
+"""What the conditions of a query say about nights: which expression is never before which other one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+DIALECT = "duckdb"
+
+
+def undressed(node: exp.Expr) -> exp.Expr:
+    """An expression without casts and parentheses around it."""
+    while isinstance(node, exp.Paren | exp.Cast | exp.TryCast):
+        node = node.this
+    return node
+
+
+def normal(expression: exp.Expr) -> str:
+    """An expression as text, without casts, parentheses and comments: equal for equal values."""
+    bare = undressed(expression)
+    if not isinstance(bare, exp.Column | exp.Literal):
+        bare = bare.copy().transform(undressed)
+    return bare.sql(DIALECT, comments=False).lower()
+
+
+@dataclass(frozen=True)
+class Term:
+    """An expression as the rules on nights see it.
+
+    Attributes:
+        text: the expression, normal.
+        is_number: whether it is a number that is written down; none is negative.
+        summands: of a sum.
+        greatest_of: of `greatest(…)` or `max(…)`: each of them is never after the whole.
+    """
+
+    text: str
+    is_number: bool = False
+    summands: tuple[Term, ...] = ()
+    greatest_of: tuple[Term, ...] = ()
+
+    @classmethod
+    def of(cls, expression: exp.Expr) -> Term:
+        """The term of an expression."""
+        bare = undressed(expression)
+        summands = (bare.this, bare.expression) if isinstance(bare, exp.Add) else ()
+        greatest: tuple[exp.Expr, ...] = ()
+        if isinstance(bare, exp.Greatest):
+            greatest = (bare.this, *bare.expressions)
+        elif isinstance(bare, exp.Max):
+            greatest = (bare.this,)
+        return cls(
+            normal(bare),
+            isinstance(bare, exp.Literal) and not bare.is_string,
+            tuple(cls.of(each) for each in summands),
+            tuple(cls.of(each) for each in greatest),
+        )
+
+    def is_held(self, known: Collection[str], counts: Collection[str]) -> bool:
+        """Whether this is one of the `known` expressions or never before one of them.
+
+        Args:
+            known: expressions, normal.
+            counts: columns that are never negative, normal.
+        """
+        if self.text in known:
+            return True
+        if self.summands:
+            left, right = self.summands
+            return (left.is_held(known, counts) and right._is_count(counts)) or (
+                right.is_held(known, counts) and left._is_count(counts)
+            )
+        return any(each.is_held(known, counts) for each in self.greatest_of)
+
+    def _is_count(self, counts: Collection[str]) -> bool:
+        return self.is_number or self.text in counts
+
+
+@dataclass(frozen=True)
+class Fact:
+    """In every row of the query `lower` is at most `upper`."""
+
+    lower: Term
+    upper: Term
+
+
+def facts(condition: exp.Expr | None) -> Iterator[Fact]:
+    """What each of the conditions that all must hold says."""
+    if condition is None:
+        return
+    condition = undressed(condition)
+    if isinstance(condition, exp.And):
+        yield from facts(condition.this)
+        yield from facts(condition.expression)
+        return
+    pairs: list[tuple[exp.Expr, exp.Expr]] = []
+    if isinstance(condition, exp.EQ):
+        pairs = [(condition.this, condition.expression), (condition.expression, condition.this)]
+    elif isinstance(condition, exp.LT | exp.LTE):
+        pairs = [(condition.this, condition.expression)]
+    elif isinstance(condition, exp.GT | exp.GTE):
+        pairs = [(condition.expression, condition.this)]
+    elif isinstance(condition, exp.Between):
+        pairs = [(condition.args["low"], condition.this), (condition.this, condition.args["high"])]
+    for lower, upper in pairs:
+        yield Fact(Term.of(lower), Term.of(upper))
+
+
+def reach(start: Collection[str], known: Collection[Fact], counts: Collection[str]) -> frozenset[str]:
+    """Every expression, normal, that is never before one of `start`."""
+    found = set(start)
+    is_growing = bool(found)
+    while is_growing:
+        is_growing = False
+        for fact in known:
+            if fact.upper.text not in found and fact.lower.is_held(found, counts):
+                found.add(fact.upper.text)
+                is_growing = True
+    return frozenset(found)
