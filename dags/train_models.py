@@ -13,19 +13,30 @@ When a task is red:
 - **`train_candidates`**: The champion stays, so nothing is urgent. `build night … first`: that night
   has no release; run `build_warehouse`, then clear this task. `is a recorded gap`: trigger again with
   another night. `nights up to … are scored already`: the candidate passed and would change a night that is
-  done; trigger again with the last night that is built. `another promotion followed`: clear this task, it
-  is judged against the champion of now. Anything else: the log names the step; mend it and clear this task.
+  done; trigger again with the last night that is built. `another promotion was
+  decided meanwhile`: clear this task, it is judged against the champion of now. `version … is barred`: it may
+  not come back by itself. Anything else: the log names the step; mend it and clear this task.
 """
 
 from __future__ import annotations
 
 from airflow.sdk import DAG
 
-from redeye.core.specs import sound_specs
+from redeye.core.specs import REQUIRED, sound_specs
 from redeye.settings import SPECS
 from redeye_airflow.factory import train_dag
 
+# Of specs with `approval: required`.
+APPROVAL = """
+- **`approve_candidate`**: A candidate passed every gate and waits for an answer, here or under *Required
+  actions*; the champion serves on. If nothing waits, it is skipped. Red: clear it, it asks again.
+- **`promote_candidate`**: `another promotion was decided meanwhile`: the candidate was judged against a champion
+  that is none any more; trigger a new training. Anything else: mend it and clear this task.
+"""
+
 dags: dict[str, DAG] = {
-    dag.dag_id: dag for spec in sound_specs(SPECS).values() for dag in [train_dag(spec, __doc__)]
+    dag.dag_id: dag
+    for spec in sound_specs(SPECS).values()
+    for dag in [train_dag(spec, __doc__ + (APPROVAL if spec.approval == REQUIRED else ""))]
 }
 globals().update(dags)

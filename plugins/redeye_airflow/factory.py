@@ -7,7 +7,8 @@ from datetime import timedelta
 from airflow.sdk import DAG, Asset, Param
 
 from redeye.core.calendar import start_of
-from redeye.core.specs import Spec
+from redeye.core.specs import REQUIRED, Spec
+from redeye_airflow.approval import PERSON, CandidateApproval
 from redeye_airflow.nights import source_nights
 from redeye_airflow.operators import JobOperator
 from redeye_airflow.requests import TrainingRequestOperator
@@ -147,8 +148,13 @@ def monitor_dag(spec: Spec, doc: str) -> DAG:
             outlets=[Asset(f"{AssetName.REPORTS}/{spec.model}")],
             links=(Link.DRIFT_REPORT,),
         )
+        reconcile = JobOperator(
+            task_id="reconcile_registry",
+            job="redeye.jobs.reconciliation:reconcile",
+            op_kwargs={"model": spec.model},
+        )
         judge >> [decide, report]
-        decide >> request
+        decide >> [request, reconcile]
     return dag
 
 
@@ -180,7 +186,7 @@ def train_dag(spec: Spec, doc: str) -> DAG:
             ),
         },
     ) as dag:
-        JobOperator(
+        train = JobOperator(
             task_id="train_candidates",
             job="redeye.jobs.train:train_night",
             given={
@@ -201,7 +207,27 @@ def train_dag(spec: Spec, doc: str) -> DAG:
             outlets=[Asset(f"{AssetName.PROMOTIONS}/{spec.model}")],
             links=(Link.MLFLOW_RUN, Link.MODEL_VERSION),
         )
+        if spec.approval == REQUIRED:
+            train >> _approval_tasks(spec)
     return dag
+
+
+def _approval_tasks(spec: Spec) -> CandidateApproval:
+    """A person's answer, and the promotion that follows if it is yes; returns the question."""
+    approve = CandidateApproval(task_id="approve_candidate", model=spec.model)
+    promote = JobOperator(
+        task_id="promote_candidate",
+        job="redeye.jobs.approval:settle",
+        given={"night": RunValue.NIGHT},
+        op_kwargs={
+            "model": spec.model,
+            "is_approved": True,
+            "person": f"{{{{ ti.xcom_pull(task_ids='{approve.task_id}', key='{PERSON}') }}}}",
+        },
+        outlets=[Asset(f"{AssetName.PROMOTIONS}/{spec.model}")],
+    )
+    approve >> promote
+    return approve
 
 
 def _tags(spec: Spec, *kinds: Tag) -> list[str]:

@@ -23,7 +23,14 @@ from redeye.adapters.costs import metered
 from redeye.adapters.lineage import PARENT
 from redeye.adapters.ui_links import task_page
 from redeye.core.calendar import ONE_DAY
-from redeye.core.errors import AlreadyDecided, AuditRefused, ConfigError, DeliveryError, NotReleased
+from redeye.core.errors import (
+    AlreadyDecided,
+    AuditRefused,
+    ConfigError,
+    DeliveryError,
+    NotReleased,
+    RegistryDiffers,
+)
 from redeye_airflow.links import ResultLink
 from redeye_airflow.nights import NightRun, deadline_of, load_dotted
 from redeye_airflow.standing import Standing, missing_predecessor, standing
@@ -34,7 +41,7 @@ log = logging.getLogger(__name__)
 
 PUBLISH_JOB = "redeye.jobs.build:publish"
 # Trying again changes nothing about these: a person or the next delivery does.
-FINAL_ERRORS = (AuditRefused, DeliveryError, ConfigError, NotReleased, AlreadyDecided)
+FINAL_ERRORS = (AuditRefused, DeliveryError, ConfigError, NotReleased, AlreadyDecided, RegistryDiffers)
 
 # A run that is not on time waits for an active predecessor only; its own timeouts and retries end sooner.
 PATIENCE_WITH_AN_ACTIVE_RUN = timedelta(hours=6)

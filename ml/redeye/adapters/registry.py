@@ -32,14 +32,17 @@ if TYPE_CHECKING:
 __all__ = [
     "Alias",
     "Version",
+    "aliases",
     "annotate",
     "describe",
+    "drop_alias",
     "find_version",
     "load",
     "load_artifact",
     "plain_inputs",
     "point_alias",
     "register",
+    "tagged",
     "version",
 ]
 
@@ -72,6 +75,7 @@ class Version:
         artifact_sha256: of the manifest in it; it stands for the whole model.
         seen_until: the last night it was fitted, stopped or chosen by.
         train_last: the last night it was fitted to; None if its training had no windows.
+        feature_service: the set of features it reads.
     """
 
     model: str
@@ -82,6 +86,7 @@ class Version:
     seen_until: date
     run_id: str
     train_last: date | None = None
+    feature_service: str = ""
 
 
 def register(
@@ -189,6 +194,31 @@ def point_alias(model: str, version: int, alias: Alias) -> None:
     client().set_registered_model_alias(model, str(alias), str(version))
 
 
+def aliases(model: str) -> dict[str, int]:
+    """Which version each alias of a registered model names; none if there is no such model."""
+    from mlflow.exceptions import MlflowException
+    from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
+
+    try:
+        found = client().get_registered_model(model)
+    except MlflowException as error:
+        if error.error_code != ErrorCode.Name(RESOURCE_DOES_NOT_EXIST):
+            raise
+        return {}
+    return {alias: int(number) for alias, number in found.aliases.items()}
+
+
+def drop_alias(model: str, alias: Alias) -> None:
+    """Let an alias name no version."""
+    client().delete_registered_model_alias(model, str(alias))
+
+
+def tagged(model: str, tag: str, value: str) -> frozenset[int]:
+    """The versions that have a value as a tag."""
+    found = client().search_model_versions(f"name = '{model}' and tags.{tag} = '{value}'")
+    return frozenset(int(each.version) for each in found)
+
+
 def annotate(model: str, version: int, tags: dict[str, str]) -> None:
     """Tag a version with what was decided about it."""
     for tag, value in tags.items():
@@ -226,6 +256,7 @@ def _version(found: ModelVersion) -> Version:
         seen_until=date.fromisoformat(found.tags["seen_until"]),
         run_id=found.run_id or "",
         train_last=date.fromisoformat(window.rpartition("..")[2]) if window else None,
+        feature_service=found.tags.get("feature_service", ""),
     )
 
 

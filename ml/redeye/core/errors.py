@@ -39,7 +39,7 @@ class TooLate(AlreadyDecided):
     """A decision would have to take effect on a night that is scored already."""
 
 
-class Barred(RedeyeError):
+class Barred(AlreadyDecided):
     """A version that may not come back by itself would become champion, or the last resort would be barred."""
 
 

@@ -17,10 +17,12 @@ from ruamel.yaml.error import MarkedYAMLError
 
 from redeye.core.errors import ConfigError
 from redeye.core.spec_algorithms import Algorithms
-from redeye.core.spec_candidates import CONTINUED, Candidates
+from redeye.core.spec_candidates import AVERAGE, CONTINUED, Candidates
 from redeye.core.spec_errors import explain
 from redeye.core.spec_fields import Features, Frozen, Name, PositiveInt, Relation, column_of
 from redeye.core.spec_rules import Gates, Monitor
+
+REQUIRED = "required"
 
 
 class Population(Frozen):
@@ -122,7 +124,8 @@ class Spec(Frozen):
     def _check_candidates(self) -> None:
         fitted = self.algorithms.chosen()
         for each in self.candidates.weighted:
-            if each.name in fitted or each.name in map(self.candidates.continued_name, fitted):
+            taken = {*fitted, AVERAGE, *map(self.candidates.continued_name, (*fitted, AVERAGE))}
+            if each.name in taken:
                 raise ValueError(
                     f"candidates.weighted: {each.name} is the name of another candidate: rename it"
                 )
@@ -131,7 +134,12 @@ class Spec(Frozen):
                     f"candidates.weighted: {each.name} is of {each.algorithm}, which has no parameters under "
                     "`algorithms`"
                 )
-        known = {*fitted, *(each.name for each in self.candidates.weighted), CONTINUED}
+        known = {*fitted, *(each.name for each in self.candidates.weighted)}
+        if unknown := [name for name in self.candidates.average_of if name not in known]:
+            raise ValueError(
+                f"candidates.average_of: {', '.join(unknown)} is no refit; there are {', '.join(sorted(known))}"
+            )
+        known |= {CONTINUED, AVERAGE}
         if unknown := [name for name in self.candidates.preference if name not in known]:
             raise ValueError(
                 f"candidates.preference: {', '.join(unknown)} is no candidate; there are {', '.join(sorted(known))}"

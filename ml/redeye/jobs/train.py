@@ -18,16 +18,17 @@ from redeye.adapters.ui_links import version_page
 from redeye.core.algorithms.base import Inputs, Training
 from redeye.core.algorithms.heuristic import HeuristicModel
 from redeye.core.calendar import cutoff
-from redeye.core.errors import NotReleased, TooLate
+from redeye.core.errors import Barred, NotReleased, TooLate
 from redeye.core.quality import reference_to_dict
 from redeye.core.releases import Promotion, Release
-from redeye.core.specs import Spec, load_spec
+from redeye.core.specs import REQUIRED, Spec, load_spec
 from redeye.core.splits import TooFewNights, last_mature, windows
 from redeye.core.training import SEED, chosen_of, examples, fit_candidates
 from redeye.core.training_subject import Subject, training_code_hash
 from redeye.jobs.judging import judged
 from redeye.jobs.parent import parent_of
-from redeye.jobs.promotion import first_champion, promote, promoted_before
+from redeye.jobs.promotion import Passed, first_champion, promote, promoted_before, propose
+from redeye.jobs.reconciliation import reconcile
 from redeye.jobs.registration import Registration
 from redeye.jobs.training_record import record, request_tags
 from redeye.settings import SPECS, settings
@@ -47,6 +48,7 @@ class TrainOutcome:
         reason: why, for an operator.
         mlflow_run_url: its page.
         model_version_url: page of the candidate, or of the champion if there is none.
+        awaits_approval: whether the candidate passed every gate and is promoted only if a person says so.
     """
 
     model: str
@@ -61,6 +63,7 @@ class TrainOutcome:
     mlflow_run_id: str
     mlflow_run_url: str
     model_version_url: str
+    awaits_approval: bool = False
 
 
 def train_night(
@@ -71,6 +74,9 @@ def train_night(
     Where the model has no champion yet, its heuristic becomes the first one, from the next night on. A
     training that was killed is taken up where it stopped: nothing is registered or promoted twice. If the
     night's verdict asked for it, that goes with the runs, the version and the promotion.
+
+    Of a spec with `approval: required` a candidate that passed is proposed and not promoted: `settle` in
+    `redeye.jobs.approval` ends the training then. A replay has nobody to ask, so there it ends with that.
 
     Args:
         model: name of the spec.
@@ -83,7 +89,8 @@ def train_night(
     Raises:
         NotReleased: if no release holds the night, or none of its labels is mature.
         TooLate: if the candidate passed, and the nights it would serve from are scored already.
-        AlreadyDecided: if another promotion came in between.
+        AlreadyDecided: if another promotion came in between, or the candidate is barred.
+        RegistryDiffers: if the registry and the ledger differ in what cannot be repaired; all is recorded then.
     """
     spec = load_spec(SPECS / f"{model}.yaml")
     release = ledger.covering_release(night)
@@ -106,15 +113,26 @@ def train_night(
     with training_run(subject) as run:
         try:
             outcome = _train(subject, frame, run)
-        except TooLate as error:
+        except (TooLate, Barred) as error:
             run.log_outcome({"decision": "refused", "decided_because": str(error)}, {})
             champion = promotions.latest_promotion(model)
             record(subject, run.run_id, str(error), champion_version=champion.version if champion else 0)
             raise
+        decision = "promoted" if outcome.is_promoted else "proposed" if outcome.awaits_approval else "kept"
         run.log_outcome(
-            {"decision": "promoted" if outcome.is_promoted else "kept", "decided_because": outcome.reason},
+            {"decision": decision, "decided_because": outcome.reason},
             {"The version in the registry": outcome.model_version_url},
         )
+    # What awaits a person has not come to an end.
+    if not outcome.awaits_approval:
+        _record(subject, outcome)
+    # Last: what is wrong with the registry must not keep a decision from being recorded.
+    reconcile(model)
+    log.info("%s, night %s: %s", model, night, outcome.reason)
+    return outcome
+
+
+def _record(subject: Subject, outcome: TrainOutcome) -> None:
     record(
         subject,
         outcome.mlflow_run_id,
@@ -124,8 +142,6 @@ def train_night(
         algorithm=outcome.algorithm,
         effective_night=date.fromisoformat(outcome.effective_night) if outcome.effective_night else None,
     )
-    log.info("%s, night %s: %s", model, night, outcome.reason)
-    return outcome
 
 
 def _frame(spec: Spec, release: Release, night: date) -> pd.DataFrame:
@@ -202,10 +218,7 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
         why = f"version {champion.version} stays champion: {report.message()}"
         registry.point_alias(spec.model, version.version, Alias.CHALLENGER)
         return _outcome(subject, run, champion, version, is_promoted=False, reason=why)
-    promotion = promote(
-        subject,
-        run,
-        version,
+    passed = Passed(
         effective_night=night + timedelta(days=spec.effective_lag_nights),
         reason=f"{subject.reason}: {report.message()}",
         evidence={
@@ -219,6 +232,12 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
         },
         follows=champion,
     )
+    if spec.approval == REQUIRED:
+        propose(subject, run, version, passed)
+        registry.point_alias(spec.model, version.version, Alias.CHALLENGER)
+        why = f"version {version.version} awaits approval: {report.message()}"
+        return _outcome(subject, run, champion, version, is_promoted=False, reason=why, is_proposed=True)
+    promotion = promote(subject, run, version, passed)
     return _outcome(subject, run, promotion, version, is_promoted=True, reason=promotion.reason)
 
 
@@ -236,10 +255,10 @@ def _outcome(
     *,
     is_promoted: bool,
     reason: str,
+    is_proposed: bool = False,
 ) -> TrainOutcome:
-    """The outcome, after the registry shows what the ledger says: an earlier attempt may have died before."""
-    registry.point_alias(subject.spec.model, champion.version, Alias.CHAMPION)
-    decision = "promoted" if is_promoted else "kept"
+    """The outcome, after the version's tags say it as well."""
+    decision = "awaits approval" if is_proposed else "promoted" if is_promoted else "kept"
     registry.annotate(
         subject.spec.model,
         candidate.version if candidate else champion.version,
@@ -258,4 +277,5 @@ def _outcome(
         mlflow_run_id=run.run_id,
         mlflow_run_url=run.page,
         model_version_url=version_page(subject.spec.model, (candidate or champion).version),
+        awaits_approval=is_proposed,
     )

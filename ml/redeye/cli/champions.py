@@ -1,0 +1,98 @@
+"""Champions: rolling back, barring versions, and making the registry show what the ledger says."""
+
+from __future__ import annotations
+
+import getpass
+import subprocess
+import sys
+import time
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from redeye.cli.shell import console, enter, told_plainly
+
+app = typer.Typer()
+
+Model = Annotated[str, typer.Argument(help="The model, as its spec names it.")]
+Version = Annotated[int, typer.Argument(help="The version, as the registry numbers it.")]
+Why = Annotated[str, typer.Option(help="Why; kept with it for good.")]
+
+
+@app.command()
+def rollback(
+    model: Model,
+    reason: Why,
+    to: Annotated[
+        int | None, typer.Option(help="The version to return to; left out: the one last serving well.")
+    ] = None,
+) -> None:
+    """Return to the version that was last serving well, from the next night on, and bar the one that serves.
+
+    It holds as soon as it is in the ledger; the registry's alias follows, now or whenever MLflow is up again.
+    """
+    from redeye.jobs import rollback as job
+
+    began = time.monotonic()
+    with told_plainly():
+        enter()
+        done = job.roll_back(model, reason=reason, actor=getpass.getuser(), to=to)
+    row = done.promotion
+    if not done.is_new:
+        console.print(
+            f"{model}: rolled back to version {row.version} already, from night {row.effective_night} on: "
+            f"{escape(row.reason)}"
+        )
+    else:
+        console.print(
+            f"{model}: version {row.version} ({row.algorithm}) serves from night {row.effective_night} on, "
+            f"instead of version {done.left}. In the ledger after {time.monotonic() - began:.1f} s."
+        )
+    if done.is_barred:
+        console.print(f"Version {done.left} is barred: `redeye unbar {model} {done.left}` lets it come back.")
+    if done.withdrawn is not None:
+        console.print(f"Version {done.withdrawn}, which was decided on and had not served, will not serve.")
+    # A process of its own: MLflow takes seconds to import, may be down, and has no say in what was decided.
+    if subprocess.run([sys.executable, "-m", "redeye", "reconcile", model], check=False).returncode:
+        console.print(
+            "[yellow]The registry does not show it yet.[/] The rollback stands; "
+            f"`make reconcile MODEL={model}` or the next night's monitor_{model} repairs that."
+        )
+
+
+@app.command()
+def bar(model: Model, version: Version, reason: Why) -> None:
+    """Bar a version: it cannot become champion until it is unbarred. If it serves, it goes on: see rollback."""
+    _bar(model, version, reason, is_barred=True)
+
+
+@app.command()
+def unbar(model: Model, version: Version, reason: Why) -> None:
+    """Let a barred version become champion again, by the gates or by `rollback --to`."""
+    _bar(model, version, reason, is_barred=False)
+
+
+@app.command()
+def reconcile(model: Model = "flight_delay") -> None:
+    """Make MLflow's aliases and tags show what the promotion ledger says, and compare every version it names."""
+    from redeye.jobs import reconciliation
+
+    with told_plainly():
+        enter()
+        done = reconciliation.reconcile(model)
+    for line in done["repaired"]:
+        console.print(f"{model}: repaired: {escape(line)}")
+    if not done["repaired"]:
+        console.print(
+            f"{model}: the registry shows what the ledger says, champion {done['champion_version']}."
+        )
+
+
+def _bar(model: str, version: int, reason: str, *, is_barred: bool) -> None:
+    from redeye.jobs import rollback as job
+
+    with told_plainly():
+        enter()
+        job.bar(model, version, is_barred=is_barred, reason=reason, actor=getpass.getuser())
+    console.print(f"{model}: version {version} is {'barred' if is_barred else 'barred no more'}.")

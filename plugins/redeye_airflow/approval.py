@@ -1,0 +1,63 @@
+"""The operator that asks a person whether a candidate that passed every gate is promoted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.sdk import Context
+from airflow.sdk.exceptions import AirflowSkipException
+
+from redeye_airflow.nights import night_of_run
+
+# What the promotion is told of who approved: the key of the XCom.
+PERSON = "person"
+
+
+class CandidateApproval(ApprovalOperator):
+    """Asks whether the night's candidate is promoted; skipped, and what follows with it, if none waits.
+
+    What waits stands in the ledger, so a run that is cleared asks about the candidate that was judged. A
+    rejection is recorded here: what follows is skipped then, and the champion stays.
+
+    Args:
+        model: whose candidate it is.
+    """
+
+    def __init__(self, *, model: str, **kwargs: Any) -> None:  # noqa: ANN401  the operator's own
+        # A person is waited for as long as it takes: a limit on running would become one on answering.
+        super().__init__(subject=f"Promote a candidate of {model}?", execution_timeout=None, **kwargs)
+        self.model = model
+
+    def execute(self, context: Context) -> Any:  # noqa: ANN401  the operator's own
+        """Ask, and wait without holding a worker, unless nothing awaits an answer."""
+        from redeye.jobs import approval
+
+        proposal = approval.awaiting(self.model, night_of_run(context))
+        if proposal is None:
+            raise AirflowSkipException("no candidate awaits approval: it is not promoted")
+        self.subject = f"{self.model}: promote version {proposal.version} ({proposal.algorithm})?"
+        self.body = (
+            f"Trained on what was known by night {proposal.night}, because: {proposal.asked}\n\n"
+            f"{proposal.reason}\n\nIt would serve from night {proposal.effective_night} on, or from the first "
+            "night that is not scored by then. Its card is in MLflow."
+        )
+        return super().execute(context)
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:  # noqa: ANN401
+        """Hand on who approved; or record who rejected, before what follows is skipped."""
+        from redeye.jobs import approval
+
+        person = _name(event.get("responded_by_user"))
+        chosen = event.get("chosen_options") or []
+        if self.REJECT in chosen:
+            approval.settle(self.model, night_of_run(context), is_approved=False, person=person)
+        context["ti"].xcom_push(PERSON, person)
+        return super().execute_complete(context, event)
+
+
+def _name(user: Any) -> str:  # noqa: ANN401  a mapping or an object, by Airflow's version
+    """What the ledger calls a person who answered in Airflow."""
+    if isinstance(user, dict):
+        return str(user.get("name") or user.get("id") or "unknown")
+    return str(getattr(user, "name", None) or getattr(user, "id", None) or "unknown")
