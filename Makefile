@@ -84,6 +84,10 @@ replay: $(STAMP) ## Run nights that are built, trainings too, and report: make r
 season: $(STAMP) ## Write the season report on nights that were scored: make season FROM=2013-04-01 TO=2013-12-29
 	@$(REDEYE) season "$(FROM)" "$(TO)" $(if $(MODEL),--model $(MODEL))
 
+.PHONY: rehearse
+rehearse: $(STAMP) ## Put faults into the data of copies and write docs/rehearsals.md: who caught them, after how many nights
+	@$(REDEYE) rehearse
+
 .PHONY: airflow
 airflow: $(STAMP) ## Run Airflow's own command line: make airflow ARGS='dags list'
 	@$(REDEYE) airflow $(ARGS)
@@ -107,6 +111,26 @@ unbar: $(STAMP) ## Let a barred version come back: make unbar MODEL=flight_delay
 .PHONY: reconcile
 reconcile: $(STAMP) ## Make the registry show what the promotion ledger says, and compare the two
 	@$(REDEYE) reconcile $(or $(MODEL),flight_delay)
+
+.PHONY: dev
+dev: $(STAMP) ## Make a sandbox at the last release: make dev [NAME=anna] [RELEASE=2013-04-03.r1]
+	@$(REDEYE) dev make $(NAME) $(if $(RELEASE),--release $(RELEASE))
+
+.PHONY: dev-build
+dev-build: $(STAMP) ## Build in a sandbox what you changed in dbt/: make dev-build [NAME=anna] [SELECT=feat_carrier__delays+]
+	@$(REDEYE) dev build $(NAME) $(if $(SELECT),--select '$(SELECT)') $(if $(BASE),--base $(BASE))
+
+.PHONY: dev-sql
+dev-sql: $(STAMP) ## Run SQL in a sandbox: make dev-sql [NAME=anna] SQL='from marts.fct_flights'
+	@$(REDEYE) dev sql "$(SQL)" $(if $(NAME),--name $(NAME))
+
+.PHONY: dev-list
+dev-list: $(STAMP) ## List the sandboxes
+	@$(REDEYE) dev list
+
+.PHONY: dev-drop
+dev-drop: $(STAMP) ## Remove a sandbox: make dev-drop [NAME=anna]
+	@$(REDEYE) dev drop $(NAME)
 
 .PHONY: explain
 explain: $(STAMP) ## Show what one prediction rests on: make explain ID=flight_delay/live/2013-04-04_AA_1_JFK_LAX_0900

@@ -46,10 +46,15 @@ def usage(configured: Settings) -> Usage:
 def size_of(folder: Path) -> int:
     """Bytes that the files below a folder take on disk; 0 if it is not there."""
     total = 0
+    seen: set[int] = set()
     for path in files_below(folder):
         # Files come and go while a server runs.
         with suppress(FileNotFoundError):
-            total += path.lstat().st_blocks * _BLOCK
+            told = path.lstat()
+            # A sandbox's link and the warehouse's file are one file on disk.
+            if told.st_nlink == 1 or told.st_ino not in seen:
+                total += told.st_blocks * _BLOCK
+                seen.add(told.st_ino)
     return total
 
 

@@ -12,6 +12,7 @@ from redeye.cli import (
     alerts,
     backtest,
     champions,
+    dev,
     evidence,
     experiment,
     external,
@@ -19,7 +20,9 @@ from redeye.cli import (
     models,
     nights,
     predictions,
+    rehearsal,
     replay,
+    rescoring,
     rules,
     servers,
     storage,
@@ -29,6 +32,7 @@ from redeye.cli.shell import console
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(servers.app, name="stack")
+app.add_typer(dev.app, name="dev")
 app.add_typer(alerts.app, name="alerts")
 # The other groups' commands stand at the top level.
 for group in (
@@ -43,6 +47,7 @@ for group in (
     experiment,
     backtest,
     predictions,
+    rehearsal,
     replay,
     rules,
     storage,

@@ -48,3 +48,10 @@ def test_a_folder_goes_whole_or_not_at_all(tmp_path: Path) -> None:
     assert disk.prune_folders(tmp_path, days=90, keep=("static",)) == 1
     assert not (tmp_path / "past").exists()
     assert kept.exists()
+
+
+def test_a_file_with_two_names_is_counted_once(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"x" * 50_000)
+    once = disk.size_of(tmp_path)
+    (tmp_path / "b").hardlink_to(tmp_path / "a")
+    assert disk.size_of(tmp_path) == once

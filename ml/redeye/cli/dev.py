@@ -1,0 +1,119 @@
+"""Sandboxes: a personal copy of the warehouse at the last release, to change models in."""
+
+from __future__ import annotations
+
+import getpass
+import re
+import time
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from redeye.cli.shell import console, enter, told_plainly
+
+app = typer.Typer(help=__doc__, no_args_is_help=True)
+
+ROWS_SHOWN = 40
+Name = Annotated[str, typer.Argument(help="Of the sandbox; your user name by default.")]
+
+
+def _named(name: str) -> str:
+    """The name that was given, or one made of the user's."""
+    return name or re.sub(r"[^a-z0-9_-]", "", getpass.getuser().lower()) or "dev"
+
+
+@app.command()
+def make(
+    name: Name = "",
+    release: Annotated[str, typer.Option(help="Such as 2013-04-03.r1; the newest by default.")] = "",
+) -> None:
+    """Make a sandbox at a release, in a second; its files are links to the release's."""
+    from redeye.jobs import sandbox as job
+
+    began = time.monotonic()
+    with told_plainly():
+        enter()
+        made = job.make(_named(name), release_id=release)
+    console.print(
+        f"[green]Sandbox {made.name}[/] at release {made.release_id}, nights {made.first_night} to {made.night}, "
+        f"after {time.monotonic() - began:.1f} s: {made.folder}"
+    )
+    console.print(
+        f"`make dev-build NAME={made.name}` builds what you changed in dbt/, "
+        f"`make dev-sql NAME={made.name} SQL='from features.feat_carrier__delays'` reads it, "
+        f"`make dev-drop NAME={made.name}` removes it."
+    )
+
+
+@app.command("list")
+def list_() -> None:
+    """List the sandboxes, with the bytes that each has to itself."""
+    from redeye.adapters import sandbox
+    from redeye.core.disk import gigabytes
+
+    table = Table("sandbox", "release", "nights", "of its own")
+    for each in sandbox.sandboxes():
+        nights = f"{each.first_night} to {each.night}"
+        table.add_row(each.name, each.release_id, nights, gigabytes(sandbox.own_bytes(each)))
+    console.print(table)
+
+
+@app.command()
+def drop(name: Name = "") -> None:
+    """Remove a sandbox and all that was built in it."""
+    from redeye.adapters import sandbox
+
+    with told_plainly():
+        sandbox.drop(_named(name))
+    console.print(f"Removed sandbox {_named(name)}.")
+
+
+@app.command()
+def build(
+    name: Name = "",
+    select: Annotated[str, typer.Option(help="dbt's selectors; by default what differs from the base.")] = "",
+    base: Annotated[str, typer.Option(help="The branch that yours leaves from.")] = "main",
+) -> None:
+    """Build models with what depends on them over all nights; the others stay as the release has them."""
+    from redeye.adapters import sandbox
+    from redeye.jobs import impact_build
+    from redeye.jobs import sandbox as job
+
+    with told_plainly():
+        at = sandbox.named(_named(name))
+        models = impact_build.chosen(at, select=select, base=base)
+        result = job.rebuild(at, models)
+    table = Table("model or test", "seconds")
+    for node in result.nodes:
+        table.add_row(escape(node.split(".", 2)[-1]), f"{result.seconds[node]:.1f}")
+    console.print(table)
+
+
+@app.command()
+def sql(
+    query: Annotated[str, typer.Argument(help="Such as: from features.feat_carrier__delays")],
+    name: Annotated[str, typer.Option(help="Of the sandbox; your user name by default.")] = "",
+) -> None:
+    """Run SQL in a sandbox and show the first 40 rows."""
+    import duckdb
+
+    from redeye.adapters import sandbox
+    from redeye.core.errors import ConfigError
+
+    with told_plainly():
+        con = sandbox.named(_named(name)).connect(is_writable=True)
+        try:
+            con.execute("USE warehouse")
+            found = con.execute(query)
+            heads = [column[0] for column in found.description or ()]
+            rows = found.fetchmany(ROWS_SHOWN) if heads else []
+        except duckdb.Error as error:
+            raise ConfigError(str(error)) from error
+        finally:
+            con.close()
+    table = Table(*heads)
+    for row in rows:
+        table.add_row(*(escape(str(value)) for value in row))
+    console.print(table)

@@ -1,0 +1,102 @@
+"""A sandbox at the last release, and building models in it over all of its nights."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from redeye.adapters import dbt, lake, ledger, raw, sandbox
+from redeye.adapters.dbt import PROJECT, DbtResult
+from redeye.adapters.sandbox import Sandbox
+from redeye.core.errors import ConfigError, NotReleased
+from redeye.core.releases import Release
+
+log = logging.getLogger(__name__)
+
+KEPT = ("raw",)
+
+
+def release_to_copy(release_id: str = "") -> Release:
+    """The release of that name, or the newest one.
+
+    Raises:
+        NotReleased: if there is none.
+    """
+    found = ledger.release_named(release_id) if release_id else ledger.latest_release()
+    if found is None:
+        raise NotReleased(f"there is no release {release_id or 'yet'}: run `make run` first")
+    return found
+
+
+def first_night(release: Release) -> date:
+    """The first night that a release holds."""
+    con = lake.connect_at(release.snapshot_id, threads=1)
+    try:
+        found = con.execute("SELECT min(arrival_night) FROM warehouse.raw.nycflights13__schedule").fetchone()
+    finally:
+        con.close()
+    return found[0] if found and found[0] else release.first_night
+
+
+def make(name: str, *, release_id: str = "") -> Sandbox:
+    """Make a sandbox at a release, the newest one by default.
+
+    Raises:
+        NotReleased: if there is no release.
+        ConfigError: if the name is taken or cannot be used.
+    """
+    release = release_to_copy(release_id)
+    return sandbox.make(name, release, first_night=first_night(release))
+
+
+def rebuild(
+    at: Sandbox,
+    models: Sequence[str],
+    *,
+    project: Path = PROJECT,
+    first: date | None = None,
+    is_tested: bool = True,
+) -> DbtResult:
+    """Build models anew in a sandbox; every other model is read as the release has it.
+
+    Args:
+        at: the sandbox.
+        models: unique ids of dbt.
+        project: folder of the dbt project.
+        first: the first night to build; by default all nights, in place of what the tables hold.
+        is_tested: whether the models' data tests run.
+
+    Raises:
+        DbtError: if a model or test fails.
+        ConfigError: if there is nothing to build.
+    """
+    if not models:
+        raise ConfigError("no model to build: name one with --select, or change one")
+    with dbt.environment("none", "none"):
+        nodes = dbt.parse(at.state, project=project).nodes
+    con = at.connect(is_writable=True)
+    try:
+        if first is None:
+            there = {
+                f"{schema}.{table}"
+                for schema, table in con.execute(
+                    "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'warehouse'"
+                ).fetchall()
+            }
+            for each in models:
+                relation = f"{nodes[each].schema}.{nodes[each].alias}"
+                if relation in there:
+                    con.execute(f"DROP TABLE warehouse.{relation}")
+        raw.set_build_window(con, first or at.first_night, at.night)
+    finally:
+        con.close()
+    return dbt.build(
+        attach=at.attach,
+        data_path=at.data_path,
+        target_dir=at.state,
+        select=[nodes[each].name for each in models],
+        project=project,
+        is_tested=is_tested,
+    )
