@@ -96,6 +96,11 @@ class Settings(BaseSettings):
         "tonight; 0 is the source's own calendar. Without the variable the file `shift_weeks` in the home says "
         "it, which `make live` writes. An installation keeps one value.",
     )
+    rehearsal: str = Field(
+        default="",
+        description="YAML file of faults to put into the deliveries, in an installation kept for that: "
+        "all its rows, files and pages say so (docs/rehearsals.md). Empty rehearses nothing.",
+    )
     bts_folder: Path = Field(
         default=PROJECT_ROOT / "bts",
         description="Folder of the monthly ZIP files that the source `redeye.adapters.bts:Bts` reads.",
@@ -254,7 +259,7 @@ def describe() -> str:
         if name in UNSET:
             shown = "none"
         elif isinstance(default, SecretStr) or default == "":
-            shown = "the embedded stack's"
+            shown = "nothing" if name == "rehearsal" else "the embedded stack's"
         elif field.default_factory is not None:
             shown = "as many as there are cores"
         elif isinstance(default, Path):

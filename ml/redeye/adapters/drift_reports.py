@@ -235,6 +235,9 @@ def _summary(page: Page, shown: list[str], left_out: list[str]) -> str:
     )
     lines = [
         f"<h1>{html.escape(page.model)}, night {page.night}, {page.span}</h1>",
+        "<p><b>A rehearsal: faults were put into this data on purpose.</b></p>"
+        if settings().rehearsal
+        else "",
         f"<p><b>{'Drifted' if bool(share['is_drifted']) else 'No drift of the features'}.</b> {html.escape(said)}. "
         f"Champion: version {page.version}. {int(share['rows'])} flights. "
         "Thresholds are what windows of the same length of the champion's own training and test come to.</p>",

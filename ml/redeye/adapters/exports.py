@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from upath import UPath
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 MANIFEST = "manifest.json"
 
 DATE = "date32[day]"
@@ -53,6 +53,7 @@ COLUMNS = {
     "created_at": (INSTANT, "The night's cutoff: the data's clock, not the wall's."),
     "is_degraded": ("bool", "Whether the prediction is worth less than usual."),
     "degraded_reason": ("string", "Why; empty for a good night."),
+    "is_reconstructed": ("bool", "Whether the release holds later nights too, cut to what was known then."),
 }
 """Arrow type and meaning of each column, in the files' order."""
 
@@ -62,6 +63,12 @@ LABELLED = {
     LABEL: ("int64", "How many weeks later than in the data everything is said to happen: none of it did."),
 }
 """The same of an installation whose calendar is shifted; only its files have the last column."""
+REHEARSAL = "rehearsal"
+REHEARSED = {
+    **LABELLED,
+    REHEARSAL: ("string", "The rehearsal whose faults are in the data: no prediction for anybody."),
+}
+"""The same of an installation that rehearses."""
 
 
 def export(frame: pd.DataFrame, *, model: str, night: date) -> Location:
@@ -141,7 +148,8 @@ def _table(frame: pd.DataFrame) -> pa.Table:
 
     arrow_types = {DATE: pa.date32(), INSTANT: pa.timestamp("us", "UTC")}
     is_shifted = LABEL in frame and bool(frame[LABEL].fillna(0).any())
-    columns = LABELLED if is_shifted else COLUMNS
+    is_rehearsed = REHEARSAL in frame and bool(frame[REHEARSAL].fillna("").any())
+    columns = REHEARSED if is_rehearsed else LABELLED if is_shifted else COLUMNS
     fields = [(name, arrow_types.get(kind) or pa.type_for_alias(kind)) for name, (kind, _) in columns.items()]
     rows = frame.sort_values(["rank", "prediction_id"])
     table = pa.Table.from_pandas(rows, schema=pa.schema(fields), preserve_index=False)

@@ -13,6 +13,7 @@ import pandas as pd
 
 from redeye.adapters import lake, lease
 from redeye.adapters.lake import Catalog
+from redeye.core.errors import ConfigError
 from redeye.core.scoring import LIVE
 from redeye.settings import settings
 
@@ -22,7 +23,8 @@ _TABLES = {
         carrier_id VARCHAR, flight_number_id VARCHAR, origin_id VARCHAR, destination_id VARCHAR,
         scheduled_departure_at TIMESTAMP, probability DOUBLE, baseline_probability DOUBLE, rank BIGINT,
         release_id VARCHAR, model_version BIGINT, algorithm VARCHAR, feature_service VARCHAR, run_id VARCHAR,
-        created_at TIMESTAMP, is_degraded BOOLEAN, degraded_reason VARCHAR
+        created_at TIMESTAMP, is_degraded BOOLEAN, degraded_reason VARCHAR,
+        is_reconstructed BOOLEAN
     """,
     "quality": """
         model VARCHAR, lane VARCHAR, night DATE, scored_night DATE, metric VARCHAR, champion DOUBLE,
@@ -42,6 +44,8 @@ _TABLES = {
 }
 
 LABEL = "shift_weeks"
+# Which rehearsal made the row; empty in an installation that rehearses nothing.
+REHEARSAL = "rehearsal"
 
 
 @dataclass(frozen=True)
@@ -144,13 +148,15 @@ def write_once(
             standing = _read(con, first, model, night, night, lane)
             if len(standing):
                 return Written(standing, is_new=False)
+            rehearsal = _checked_rehearsal(con)
             con.execute("BEGIN")
             for table, frame in frames.items():
                 _prepare(con, table)
                 con.register("new_rows", frame)
                 con.execute(
-                    f"INSERT INTO outputs.main.{table} BY NAME SELECT *, ?::INTEGER AS {LABEL} FROM new_rows",
-                    [settings().shift_weeks],
+                    f"INSERT INTO outputs.main.{table} BY NAME "
+                    f"SELECT *, ?::INTEGER AS {LABEL}, ?::VARCHAR AS {REHEARSAL} FROM new_rows",
+                    [settings().shift_weeks, rehearsal],
                 )
                 con.unregister("new_rows")
             con.execute("COMMIT")
@@ -159,9 +165,31 @@ def write_once(
             con.close()
 
 
+def _checked_rehearsal(con: duckdb.DuckDBPyConnection) -> str:
+    """The label of new rows. All rows of an installation carry the same: one of them tells.
+
+    Raises:
+        ConfigError: if the rows that are there were not made by this rehearsal, or by one at all.
+    """
+    from redeye.adapters.sources import plan
+
+    active = plan()
+    label = active.name if active else ""
+    if not _exists(con, "predictions"):
+        return label
+    _prepare(con, "predictions")
+    row = con.execute(f"SELECT coalesce({REHEARSAL}, '') FROM outputs.main.predictions LIMIT 1").fetchone()
+    if row is not None and row[0] != label:
+        raise ConfigError(
+            f"this installation holds rows of {row[0] or 'no rehearsal'}, REDEYE_REHEARSAL is "
+            f"{label or 'not set'}: rehearse in an installation of its own (another REDEYE_HOME)"
+        )
+    return label
+
+
 def _prepare(con: duckdb.DuckDBPyConnection, table: str) -> None:
     """Create a table that is not there yet; one of earlier code gets the columns it lacks, empty in its old rows."""
-    columns = f"{_TABLES[table]}, {LABEL} INTEGER DEFAULT 0"
+    columns = f"{_TABLES[table]}, {LABEL} INTEGER DEFAULT 0, {REHEARSAL} VARCHAR DEFAULT ''"
     con.execute(f"CREATE TABLE IF NOT EXISTS outputs.main.{table} ({columns})")
     found = con.execute(
         "SELECT column_name FROM duckdb_columns() "
@@ -184,7 +212,9 @@ def _read(
     con: duckdb.DuckDBPyConnection, table: str, model: str, first: date, last: date, lane: str
 ) -> pd.DataFrame:
     if not _exists(con, table):
-        return pd.DataFrame(columns=[*(column.split()[0] for column in _TABLES[table].split(",")), LABEL])
+        return pd.DataFrame(
+            columns=[*(column.split()[0] for column in _TABLES[table].split(",")), LABEL, REHEARSAL]
+        )
     return con.execute(
         f"SELECT * FROM outputs.main.{table} WHERE model = ? AND lane = ? AND night BETWEEN ? AND ? ORDER BY ALL",
         [model, lane, first, last],

@@ -15,6 +15,7 @@ from redeye.adapters.ui_links import version_page
 from redeye.core.pages import Block, Bullets, Cell, Heading, Link, Page, Paragraph, Picture, Table
 from redeye.core.quality import CONFIDENCE
 from redeye.core.season import METRICS, RIVALS, SAMPLES, Contestant, Season, weeks_ahead
+from redeye.settings import settings
 
 __all__ = ["Night", "Story", "TrainingStory", "write"]
 
@@ -55,6 +56,8 @@ def _page(story: Story, season: Season, weeks: pd.DataFrame, stem: str) -> Page:
     blocks: list[Block] = []
     if story.shift_weeks:
         blocks.append(Paragraph(f"All dates are {story.shift_weeks} weeks later than in the source.", True))
+    if settings().rehearsal:
+        blocks.append(Paragraph("A rehearsal: faults were put into this data on purpose.", True))
     missing = [night for night in story.nights if not night.rows]
     blocks += [
         Bullets(tuple(lead.sentence() for lead in season.leads)),

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 
+from redeye.adapters.rehearsed_source import RehearsedSource
 from redeye.core.errors import ConfigError
+from redeye.core.rehearsal import Plan, load_plan
 from redeye.core.sources import Shiftable, Source
 from redeye.settings import SHIFT_FILE, settings
 
 
 def configured_source() -> Source:
-    """The source that the setting `source` names, shifted by the setting `shift_weeks`.
+    """The source that the setting `source` names, shifted by `shift_weeks`, with the events of `rehearsal` in it.
 
     Raises:
         ConfigError: if it is not `module:Class`, cannot be imported, is not a `Source`, or cannot be shifted.
@@ -25,13 +28,26 @@ def configured_source() -> Source:
         raise ConfigError(f"REDEYE_SOURCE names {named!r}, which cannot be loaded: {error}") from error
     if not isinstance(source, Source):
         raise ConfigError(f"REDEYE_SOURCE names {named!r}, which is not a redeye.core.sources.Source")
-    if not weeks:
-        return source
-    if not isinstance(source, Shiftable):
+    if weeks and not isinstance(source, Shiftable):
         raise ConfigError(
             f"REDEYE_SHIFT_WEEKS={weeks}, but the source {source.name} cannot be shifted: unset it"
         )
-    return source.shifted(weeks)
+    if weeks and isinstance(source, Shiftable):
+        source = source.shifted(weeks)
+    active = plan()
+    for event in active.events if active else ():
+        source = RehearsedSource(source, event)
+    return source
+
+
+def plan() -> Plan | None:
+    """The events that the setting `rehearsal` names; None in an installation that rehearses nothing.
+
+    Raises:
+        ConfigError: if the file is missing or says something else.
+    """
+    named = settings().rehearsal
+    return load_plan(Path(named)) if named else None
 
 
 def standing_source() -> Source:

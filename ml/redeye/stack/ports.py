@@ -28,6 +28,13 @@ def ports(configured: Settings) -> tuple[Port, ...]:
     )
 
 
+def free(host: str) -> int:
+    """A port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
 def require_free(configured: Settings) -> None:
     """Check every port before anything starts.
 

@@ -1,0 +1,60 @@
+"""Rehearsals: faults put into the data on purpose, and a page on which guard caught them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from redeye.cli.shell import console, told_plainly
+from redeye.settings import PROJECT_ROOT, settings
+
+app = typer.Typer()
+
+EVENTS = PROJECT_ROOT / "ml" / "rehearsals" / "events.yaml"
+
+
+@app.command()
+def rehearse(
+    events: Annotated[Path, typer.Option(help="The plan of events.")] = EVENTS,
+    folder: Annotated[Path | None, typer.Option(help="To work in; by default below the home.")] = None,
+    to: Annotated[Path, typer.Option(help="The page.")] = PROJECT_ROOT / "docs" / "rehearsals.md",
+    model: Annotated[str, typer.Option(help="The model, as its spec names it.")] = "flight_delay",
+) -> None:
+    """Put each fault of a plan into the data of an installation of its own, and write who caught it and when.
+
+    Some 15 minutes. Interrupted, it goes on with the next event; delete the folder to begin anew.
+    """
+    from redeye.adapters import rehearsal_page
+    from redeye.core.rehearsal import load_plan
+    from redeye.stack import rehearsing
+
+    with told_plainly():
+        plan = load_plan(events)
+        work = folder or settings().home.with_name(f"{settings().home.name}-rehearsals") / plan.name
+        outcomes = rehearsing.run(work, plan, model=model, tell=lambda text: console.log(text))
+        rehearsal_page.write(to, plan, outcomes)
+        table = Table("event", "caught by", "after nights")
+        for outcome in outcomes:
+            first = min(outcome.catches, key=lambda each: each.nights_after, default=None)
+            table.add_row(
+                outcome.event,
+                ", ".join(each.guard for each in outcome.catches) or "nobody",
+                str(first.nights_after) if first else "",
+            )
+        console.print(table)
+        console.print(f"[green]Written:[/] {to}", soft_wrap=True)
+
+
+@app.command(hidden=True)
+def rehearsal_step(
+    what: Annotated[str, typer.Argument(help="`base`, `control:NIGHTS` or an event's name.")],
+    model: Annotated[str, typer.Option(help="The model, as its spec names it.")] = "flight_delay",
+) -> None:
+    """Do one step of a rehearsal in the installation that the settings name."""
+    from redeye.stack import rehearsing
+
+    with told_plainly():
+        rehearsing.step(what, model)
