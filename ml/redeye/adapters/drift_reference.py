@@ -22,6 +22,7 @@ import pandas as pd
 
 from redeye.adapters import lake, ledger, promotions
 from redeye.adapters.artifacts import load_artifact
+from redeye.adapters.label_forms import highest_of_weeks
 from redeye.core.calendar import ONE_DAY, cutoff
 from redeye.core.drift import Kind
 from redeye.core.drift_calibration import History, calibrate, table
@@ -29,7 +30,10 @@ from redeye.core.drift_measures import Bins, Summary
 from redeye.core.drift_profile import PREDICTION, Profile
 from redeye.core.drift_quality import calibrate_quality
 from redeye.core.errors import AlreadyDecided, ConfigError
+from redeye.core.joint_drift import calibrate_joint, usable
+from redeye.core.label_form import LabelForm
 from redeye.core.releases import Promotion, Release
+from redeye.core.shift import calibrate_shift
 from redeye.core.specs import Spec
 from redeye.core.splits import Window, last_mature
 from redeye.settings import settings
@@ -41,7 +45,7 @@ SAMPLE_ROWS = 20_000
 # Nights whose features are read at once: some 50,000 rows.
 CHUNK_NIGHTS = 60
 # Raised when files of an older form cannot be read.
-FORMAT = 3
+FORMAT = 4
 FILES = ("profile.json", "calibration.parquet", "sample.parquet", "predictions.parquet")
 
 
@@ -59,8 +63,18 @@ class Reference:
     facts: dict[str, Any]
 
     def sample(self) -> pd.DataFrame:
-        """At most `SAMPLE_ROWS` of the reference's rows, with the features."""
+        """At most `SAMPLE_ROWS` of the reference's rows: `night` and the features."""
         return pd.read_parquet(self.folder / "sample.parquet")
+
+    @property
+    def joint_inputs(self) -> dict[str, bool]:
+        """The inputs that are compared together, and whether each is a number."""
+        return dict(self.facts["joint_inputs"])
+
+    @property
+    def label_form(self) -> LabelForm:
+        """Of its history."""
+        return LabelForm.from_dict(self.facts["label_form"])
 
     def predictions(self) -> pd.DataFrame:
         """Its predictions on its history: `night`, `probability`, `label`, and whether it was fitted to the row."""
@@ -193,6 +207,9 @@ def _make(origin: _Origin, folder: Path) -> None:
     spec = origin.spec
     nights = _nights(origin)
     sample = _frame(origin, origin.reference, sample=SAMPLE_ROWS)
+    # Under one name, whatever the population calls it.
+    sample["night"] = pd.to_datetime(sample[spec.population.night])
+    joint_inputs = usable(sample, input_columns(spec, sample))
     bins: dict[str, Bins] = {}
     empty = []
     for name, is_numeric in input_columns(spec, sample).items():
@@ -234,10 +251,21 @@ def _make(origin: _Origin, folder: Path) -> None:
         [
             *calibrate(histories.values(), nights, rules),
             *calibrate_quality(predictions[~predictions["is_fitted"]], rules),
+            *calibrate_shift(predictions[~predictions["is_fitted"]], rules),
+            *calibrate_joint(sample, joint_inputs, rules),
         ]
     )
     profile = Profile.of(histories, tuple(empty), calibration)
-    _write(origin, folder, profile, sample, predictions, nights)
+    more = {"joint_inputs": joint_inputs, "label_form": _label_form(origin).to_dict()}
+    _write(origin, folder, profile, sample, predictions, nights, more)
+
+
+def _label_form(origin: _Origin) -> LabelForm:
+    con = lake.connect_at(origin.release.snapshot_id)
+    try:
+        return highest_of_weeks(con, origin.spec, origin.history.first, origin.history.last)
+    finally:
+        con.close()
 
 
 def _prediction_history(predictions: pd.DataFrame, is_reference: np.ndarray) -> History:
@@ -256,6 +284,7 @@ def _write(
     sample: pd.DataFrame,
     predictions: pd.DataFrame,
     nights: list[date],
+    more: dict[str, Any],
 ) -> None:
     """The folder appears whole; if another process was faster, its files are the same."""
     making = folder.with_name(f".{folder.name}.{os.getpid()}")
@@ -263,7 +292,7 @@ def _write(
     making.mkdir(parents=True)
     (making / "profile.json").write_text(json.dumps(profile.to_dict()), encoding="utf-8")
     profile.calibration.to_parquet(making / "calibration.parquet", index=False)
-    sample[list(input_columns(origin.spec, sample))].to_parquet(making / "sample.parquet", index=False)
+    sample[["night", *input_columns(origin.spec, sample)]].to_parquet(making / "sample.parquet", index=False)
     predictions.to_parquet(making / "predictions.parquet", index=False)
     facts = {
         "model": origin.spec.model,
@@ -276,6 +305,7 @@ def _write(
         "history_nights": [nights[0].isoformat(), nights[-1].isoformat()],
         "quality_nights": [(origin.fitted_until + ONE_DAY).isoformat(), nights[-1].isoformat()],
         "sample_rows": len(sample),
+        **more,
         "rules": origin.spec.monitor.drift.model_dump(),
         "files": {name: _sha256(making / name) for name in FILES},
     }

@@ -30,9 +30,10 @@ def matured_predictions(spec: Spec, release: Release, night: date, first: date, 
     try:
         predictions = outputs.read("predictions", spec.model, first, last, con=con)
         labels = con.execute(
-            f"SELECT {population.key} AS flight_id, CAST({target.column} AS DOUBLE) AS label "
+            f"SELECT {population.key} AS flight_id, TRY_CAST({target.column} AS DOUBLE) AS label "
             f"FROM warehouse.{population.relation} WHERE {population.night} BETWEEN ? AND ? "
-            f"AND {target.column} IS NOT NULL AND {target.known_at} <= ?",
+            # What is no class is no label: the change of schema is named with the drift.
+            f"AND TRY_CAST({target.column} AS DOUBLE) IN (0, 1) AND {target.known_at} <= ?",
             [first, last, cutoff(night).replace(tzinfo=None)],
         ).df()
     finally:

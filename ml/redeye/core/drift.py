@@ -31,6 +31,9 @@ class Kind(StrEnum):
     PREDICTION = "prediction"
     SHARE = "share"
     QUALITY = "quality"
+    JOINT = "joint"
+    LABEL = "label"
+    CONCEPT = "concept"
 
 
 @dataclass(frozen=True)

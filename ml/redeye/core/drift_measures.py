@@ -1,10 +1,14 @@
 """How a column's distribution is kept, night by night, and how far two of them are apart.
 
 A column is cut into bins once, by the reference. A night is then a row of counts, and any window of nights
-the sum of its rows: replaying a year of windows needs the data once. Three statistics, each larger for worse:
+the sum of its rows: replaying a year of windows needs the data once. The statistics, each larger for worse:
 
 - distance: of numbers the Wasserstein-1 distance in standard deviations of the reference, of categories the
   Jensen-Shannon distance (base 2, 0 to 1). Both look at rows that have a value.
+- ks: of numbers the Kolmogorov-Smirnov distance, the largest gap between the two distribution functions, taken at
+  the cuts. It sees a shift in the bulk that is small beside a long tail.
+- psi: the population stability index over tenths of the reference, or over categories. It sees where rows are that
+  were rare.
 - empty_share: how far the share of rows without a value is from the reference's, in either direction.
 - constant: 1 if every row has the same value. The distance does not see a column that was set to one usual
   value, such as 0; this does.
@@ -31,6 +35,9 @@ GRID = 40
 TAILS = (0.002, 0.005, 0.01)
 # Standard deviation of a constant column, as a share of its size: a change of one per cent is then distance 1.
 CONSTANT_SCALE = 0.01
+# The index is commonly taken over tenths; a share of nothing would make it infinite.
+STABILITY_BINS = 10
+STABILITY_FLOOR = 1e-4
 
 
 class Statistic(StrEnum):
@@ -38,6 +45,8 @@ class Statistic(StrEnum):
 
     WASSERSTEIN = "wasserstein"
     JENSEN_SHANNON = "jensen_shannon"
+    KS = "ks"
+    PSI = "psi"
     EMPTY_SHARE = "empty_share"
     CONSTANT = "constant"
 
@@ -87,7 +96,8 @@ class Bins:
     @property
     def statistics(self) -> tuple[Statistic, ...]:
         """Every statistic of the column."""
-        return (self.distance, Statistic.EMPTY_SHARE, Statistic.CONSTANT)
+        tests = (Statistic.KS, Statistic.PSI) if self.is_numeric else (Statistic.PSI,)
+        return (self.distance, *tests, Statistic.EMPTY_SHARE, Statistic.CONSTANT)
 
     def codes(self, values: pd.Series) -> tuple[npt.NDArray[np.int64], Floats]:
         """The bin of each value, -1 where there is none, and the value as a number (of a category its bin)."""
@@ -244,6 +254,10 @@ def measure(bins: Bins, statistic: Statistic, current: Summary, reference: Summa
             return _wasserstein(bins, current, reference)
         case Statistic.JENSEN_SHANNON:
             return _jensen_shannon(current, reference)
+        case Statistic.KS:
+            return _kolmogorov_smirnov(current, reference)
+        case Statistic.PSI:
+            return _stability_index(bins, current, reference)
         case Statistic.EMPTY_SHARE:
             return np.abs(_empty(current) - _empty(reference))
         case Statistic.CONSTANT:
@@ -264,6 +278,30 @@ def _wasserstein(bins: Bins, current: Summary, reference: Summary) -> Floats:
         inside = ((gap[:, :-1] + gap[:, 1:]) / 2 * np.diff(bins.edges)).sum(axis=1)
         beyond = current.outside.sum(axis=1) / current.known
         return (inside + beyond) / bins.scale
+
+
+def _kolmogorov_smirnov(current: Summary, reference: Summary) -> Floats:
+    """Exact at the cuts; between two of them it may be larger by the share of the reference that lies there."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        now = current.counts.cumsum(axis=1) / current.known[:, None]
+        then = reference.counts.cumsum(axis=1) / reference.known[:, None]
+        return np.where(current.known > 0, np.abs(now - then).max(axis=1), np.nan)
+
+
+def _stability_index(bins: Bins, current: Summary, reference: Summary) -> Floats:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        now = current.counts / current.known[:, None]
+        then = reference.counts / reference.known[:, None]
+    if bins.is_numeric:
+        # Finer bins would measure the noise of a night: its index grows with bins over rows.
+        whole = np.nan_to_num(then[0])
+        tenth = np.minimum(
+            ((whole.cumsum() - whole / 2) * STABILITY_BINS).astype(np.int64), STABILITY_BINS - 1
+        )
+        starts = np.flatnonzero(np.diff(tenth, prepend=-1))
+        now, then = np.add.reduceat(now, starts, axis=1), np.add.reduceat(then, starts, axis=1)
+    now, then = np.maximum(now, STABILITY_FLOOR), np.maximum(then, STABILITY_FLOOR)
+    return np.where(current.known > 0, ((now - then) * np.log(now / then)).sum(axis=1), np.nan)
 
 
 def _jensen_shannon(current: Summary, reference: Summary) -> Floats:

@@ -115,17 +115,26 @@ def find_drift(
 
 
 def with_rows(
-    finding: DriftFinding, more: Iterable[tuple[Span, ColumnDrift]], *, version: int
+    finding: DriftFinding,
+    more: Iterable[tuple[Span, ColumnDrift]],
+    *,
+    version: int,
+    reasons: tuple[str, ...] = (),
 ) -> DriftFinding:
-    """The finding with rows of quality, and every row with the champion's version."""
+    """The finding with further rows and reasons, such as of quality, and every row with the champion's version."""
     added = pd.DataFrame([{"span": str(span), **_row(each)} for span, each in more])
-    rows = pd.concat([finding.rows, added], ignore_index=True) if len(added) else finding.rows
+    parts = [
+        part.astype({"value": "float64", "threshold": "float64"})
+        for part in (finding.rows, added)
+        if len(part)
+    ]
+    rows = pd.concat(parts, ignore_index=True) if parts else finding.rows
     typed = rows.assign(
         value=rows["value"].astype("float64"),
         threshold=rows["threshold"].astype("float64"),
         model_version=version,
     )
-    return replace(finding, rows=typed)
+    return replace(finding, rows=typed, reasons=(*finding.reasons, *reasons))
 
 
 def is_enough(span: Span, rows: int, nights: int, rules: Drift) -> bool:
@@ -280,6 +289,9 @@ def _is_broken(each: ColumnDrift, rules: Drift) -> bool:
             return True
         case Statistic.EMPTY_SHARE:
             return each.value is not None and each.value > BROKEN_EMPTY
+        case Statistic.KS | Statistic.PSI:
+            # The one cannot pass 1, the other grows with the square of a change: multiples say little.
+            return False
         case _:
             return each.excess > rules.maximum_excess
 

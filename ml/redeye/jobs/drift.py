@@ -24,6 +24,7 @@ from redeye.core.errors import AlreadyDecided, ConfigError, NotReleased
 from redeye.core.releases import Promotion, Release
 from redeye.core.specs import Spec, load_spec
 from redeye.jobs.score import flights_as_scored
+from redeye.jobs.shift import label_form_of, measure_shift
 from redeye.settings import SPECS, settings
 
 log = logging.getLogger(__name__)
@@ -50,8 +51,10 @@ def measure(spec: Spec, night: date, release: Release, champion: Promotion) -> D
     finding = find_drift(reference.profile, features, _own(features, champion), rules, last=night)
     matured = _matured(spec, night, release, champion)
     quality = quality_drift(matured, reference.unseen(), thresholds_of(reference.profile.calibration), rules)
+    shifts = measure_shift(spec, reference, features, matured[Span.WEEK], label_form_of(spec, night, release))
+    finding = with_rows(finding, [*quality, *shifts.rows], version=champion.version, reasons=shifts.reasons)
     log.info("%s, night %s: drift %s", spec.model, night, "; ".join(finding.reasons) or "none")
-    return with_rows(finding, quality, version=champion.version)
+    return finding
 
 
 def write_report(

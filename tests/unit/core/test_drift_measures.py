@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import wasserstein_distance
+from scipy.stats import ks_2samp, wasserstein_distance
 
 from redeye.core.drift_measures import Bins, Statistic, Summary, measure
 
@@ -115,3 +115,43 @@ def test_windows_are_the_sum_of_their_nights() -> None:
     assert windows.lowest[2] == third.lowest[0]
     assert len(windows.rows) == 4
     assert len(Summary.of(bins, values, place, 10).windows(11).rows) == 0
+
+
+def _columns(seed: int, shift: float = 0.0) -> pd.Series:
+    return pd.Series(np.random.default_rng(seed).normal(shift, 1.0, 20_000), name="x")
+
+
+def _one(statistic: Statistic, now: pd.Series, then: pd.Series, *, is_numeric: bool = True) -> float:
+    bins = Bins.of(then, is_numeric=is_numeric, maximum_categories=20)
+    assert bins is not None
+    windows = [Summary.of(bins, each, np.zeros(len(each), dtype=np.int64), 1) for each in (now, then)]
+    return float(measure(bins, statistic, windows[0], windows[1])[0])
+
+
+def test_ks_is_scipy_s_up_to_what_lies_between_two_cuts() -> None:
+    now, then = _columns(1, 0.5), _columns(2)
+    assert _one(Statistic.KS, now, then) == pytest.approx(ks_2samp(now, then).statistic, abs=0.02)
+    assert _one(Statistic.KS, _columns(3), then) < 0.03
+
+
+def test_psi_is_the_sum_over_tenths_of_the_reference() -> None:
+    now, then = _columns(1, 0.5), _columns(2)
+    edges = np.quantile(then, np.linspace(0, 1, 11)[1:-1])
+    shares = [np.bincount(np.searchsorted(edges, each), minlength=10) / len(each) for each in (now, then)]
+    by_hand = float(((shares[0] - shares[1]) * np.log(shares[0] / shares[1])).sum())
+    assert _one(Statistic.PSI, now, then) == pytest.approx(by_hand, rel=0.1)
+    assert _one(Statistic.PSI, _columns(3), then) < 0.01
+
+
+def test_psi_of_categories_sees_one_that_was_rare() -> None:
+    then = pd.Series(["a"] * 980 + ["b"] * 20, name="x")
+    now = pd.Series(["a"] * 500 + ["b"] * 500, name="x")
+    by_hand = (0.5 - 0.98) * np.log(0.5 / 0.98) + (0.5 - 0.02) * np.log(0.5 / 0.02)
+    assert _one(Statistic.PSI, now, then, is_numeric=False) == pytest.approx(by_hand, rel=1e-6)
+    assert _one(Statistic.PSI, then, then, is_numeric=False) == 0
+
+
+def test_a_column_that_lost_all_values_has_neither() -> None:
+    nothing = pd.Series([np.nan] * 50, name="x")
+    assert np.isnan(_one(Statistic.KS, nothing, _columns(2)))
+    assert np.isnan(_one(Statistic.PSI, nothing, _columns(2)))
