@@ -87,10 +87,10 @@ class TrainingRun:
         """A child run with the parameters and the validation metrics of one candidate."""
         import mlflow
 
-        params = getattr(self.subject.spec.algorithms, fitted.algorithm)
+        params = self.subject.spec.algorithms.chosen().get(fitted.algorithm)
         with self.of(fitted.name, fitted.algorithm):
             told = {"parent_version": fitted.parent_version} if fitted.parent_version is not None else {}
-            mlflow.log_params({**params.model_dump(), **fitted.params, **told})
+            mlflow.log_params({**(params.model_dump() if params else {}), **fitted.params, **told})
             mlflow.set_tags({name: str(value) for name, value in told.items()})
             mlflow.log_metrics(fitted.model.facts() | _numbers("validation", fitted.validation))
             mlflow.log_dict(fitted.validation.to_dict(), "validation.json")

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from redeye.core.spec_fields import Frozen, Name, PositiveInt
 
 CONTINUED = "continued"
+AVERAGE = "average"
 
 
 class Weighted(Frozen):
@@ -35,11 +36,15 @@ class Candidates(Frozen):
     """Candidates beside the refit of each algorithm, and the order among those that validation cannot tell apart."""
 
     weighted: tuple[Weighted, ...] = ()
+    average_of: tuple[Name, ...] = Field(
+        default=(), description="Refits whose equal-weight average in log odds is a candidate too, `average`."
+    )
     continued: Continued | None = None
     preference: tuple[Name, ...] = Field(
         default=(),
-        description="Names of candidates; `continued` stands for the continued champion. Of the candidates within one "
-        "standard error of the best on validation the first one is taken. Empty: always the best.",
+        description="Names of candidates; `continued` stands for the continued champion. Of the candidates that are "
+        "not surely behind the best on validation, at the gates' confidence, the first one is taken. Empty: always "
+        "the best.",
     )
 
     @model_validator(mode="after")
@@ -47,6 +52,7 @@ class Candidates(Frozen):
         for label, names in (
             ("weighted", [each.name for each in self.weighted]),
             ("preference", list(self.preference)),
+            ("average_of", list(self.average_of)),
         ):
             if doubles := {name for name in names if names.count(name) > 1}:
                 raise ValueError(f"{label}: {', '.join(sorted(doubles))} appears twice: remove one")

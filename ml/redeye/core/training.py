@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
@@ -14,11 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from redeye.core.algorithms.average import AverageModel
 from redeye.core.algorithms.base import Examples, Floats, Inputs, Model, Training
 from redeye.core.algorithms.storage import algorithm
 from redeye.core.choice import Choice, choose
 from redeye.core.evaluation import Metrics, Scored
-from redeye.core.spec_candidates import CONTINUED
+from redeye.core.spec_candidates import AVERAGE, CONTINUED
 from redeye.core.specs import Spec
 from redeye.core.splits import Window, Windows
 
@@ -121,8 +122,8 @@ def fit_candidates(
 ) -> tuple[Fitted, ...]:
     """Every candidate of the spec, fitted on the training window and stopped by the validation window.
 
-    One refit of each algorithm, the weighted refits, and the champion continued on the nights since its own
-    training, in this order. The test window is not touched.
+    One refit of each algorithm, the weighted refits, the average, and the champion continued on the nights since
+    its own training, in this order. The test window is not touched.
 
     Args:
         frame: labelled rows with every input of the spec.
@@ -143,10 +144,11 @@ def fit_candidates(
         seed=seed,
         threads=threads,
     )
-    fitted = []
+    fitted: list[Fitted] = []
     for plan in (
         *_refits(spec, plain),
         *_weighted(spec, plain, rows),
+        *_averaged(spec, fitted),
         *_continued(spec, plain, rows, parent, windows),
     ):
         began = time.perf_counter()
@@ -181,7 +183,13 @@ def chosen_of(candidates: tuple[Fitted, ...], spec: Spec, *, seed: int) -> tuple
     Raises:
         ValueError: if a candidate has no primary metric.
     """
-    choice = choose(candidates, spec.gates.primary_metric, spec.candidates.preference, seed=seed)
+    choice = choose(
+        candidates,
+        spec.gates.primary_metric,
+        spec.candidates.preference,
+        confidence=spec.gates.confidence,
+        seed=seed,
+    )
     return next(each for each in candidates if each.name == choice.name), choice
 
 
@@ -210,11 +218,27 @@ def _weighted(spec: Spec, plain: Training, rows: pd.DataFrame) -> Iterator[_Plan
         yield _Plan(one.name, partial(algorithm(one.algorithm).fit, training, params), told)
 
 
+def _averaged(spec: Spec, fitted: Sequence[Fitted]) -> Iterator[_Plan]:
+    names = spec.candidates.average_of
+
+    def average() -> AverageModel:
+        return AverageModel({each.name: each.model for each in fitted if each.name in names})
+
+    if names:
+        yield _Plan(AVERAGE, average)
+
+
 def _continued(
     spec: Spec, plain: Training, rows: pd.DataFrame, parent: Parent | None, windows: Windows
 ) -> Iterator[_Plan]:
     how = spec.candidates.continued
-    if how is None or parent is None or parent.model.algorithm not in spec.algorithms.chosen():
+    if how is None or parent is None:
+        return
+    # An average needs the parameters of all its members.
+    params: Any = spec.algorithms.chosen()
+    if parent.model.algorithm != AVERAGE:
+        params = params.get(parent.model.algorithm)
+    if params is None:
         return
     name = spec.candidates.continued_name(parent.model.algorithm)
     # Nights that the champion was stopped by would flatter it on validation, and those of the test are the gates'.
@@ -226,7 +250,6 @@ def _continued(
     if len(np.unique(nights_of(newer, spec))) < how.minimum_nights or len(np.unique(known.labels)) < 2:
         log.info("%s: too few nights since %s", name, parent.train_last)
         return
-    params = spec.algorithms.chosen()[parent.model.algorithm]
     yield _Plan(
         name,
         partial(parent.model.continued, replace(plain, train=known), params, how.learning_rate_share),

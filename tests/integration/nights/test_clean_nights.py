@@ -14,6 +14,7 @@ from redeye.adapters import ledger
 from redeye.core.evaluation import Interval, Scored
 from redeye.core.quality import measured, window_of
 from redeye.core.retraining import NightVerdict, decide
+from redeye.core.spec_candidates import Candidates
 from redeye.core.specs import Spec, load_spec
 from redeye.core.splits import windows
 from redeye.core.training import fit_candidates, rows_of, scored
@@ -36,7 +37,7 @@ class Learned:
     def __init__(self, nights: Any) -> None:
         whole = load_spec(SPECS / f"{nights.model}.yaml")
         only = whole.algorithms.model_copy(update={"logistic": None, "torch": None})
-        self.spec: Spec = whole.model_copy(update={"algorithms": only})
+        self.spec: Spec = whole.model_copy(update={"algorithms": only, "candidates": Candidates()})
         release = ledger.covering_release(nights.history_ends)
         assert release is not None
         frame = train._frame(self.spec, release, nights.history_ends)

@@ -10,54 +10,11 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from made_rows import FIRST, SPEC, made_frame, short_spec
 
 from redeye.core import evidence
 from redeye.core.calendar import cutoff
 from redeye.core.evidence_quality import POOLED, judged, surely
-from redeye.core.specs import Spec, load_spec
-from redeye.settings import SPECS
-
-SPEC = load_spec(SPECS / "flight_delay.yaml")
-FIRST = date(2013, 1, 1)
-
-
-def short_spec(**split: int) -> Spec:
-    lengths = {"validation_nights": 7, "test_nights": 7, "minimum_train_nights": 10, "history_nights": 60}
-    fast = SPEC.algorithms.model_copy(
-        update={
-            "torch": None,
-            "logistic": None,
-            "xgboost": SPEC.algorithms.xgboost.model_copy(update={"rounds": 20, "min_child_weight": 1}),
-        }
-    )
-    return SPEC.model_copy(
-        update={"split": SPEC.split.model_copy(update={**lengths, **split}), "algorithms": fast}
-    )
-
-
-def made_frame(spec: Spec, first: date = FIRST, nights: int = 100, per_night: int = 12) -> pd.DataFrame:
-    random = np.random.default_rng(5)
-    night = np.repeat(pd.date_range(first, periods=nights), per_night)
-    rate = random.beta(2, 5, len(night))
-    numbers = {name: random.random(len(night)) for name in spec.numeric_columns}
-    heuristic = spec.algorithms.heuristic
-    counts = {
-        heuristic.successes.replace(":", "__"): np.round(rate * 100),
-        heuristic.trials.replace(":", "__"): np.full(len(night), 100.0),
-    }
-    return pd.DataFrame(
-        {
-            "flight_id": [f"f{number}" for number in range(len(night))],
-            "night": night,
-            **numbers,
-            **counts,
-            **{name: random.choice(["a", "b"], len(night)) for name in spec.categorical_columns},
-            "is_late": random.random(len(night)) < rate,
-            # Some outcomes are known very late.
-            "outcome_known_at": night + pd.to_timedelta(random.choice([30, 40, 400], len(night)), unit="h"),
-        }
-    )
-
 
 SPLITS = st.builds(
     SPEC.split.__class__,

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from redeye.core.algorithms.storage import ALGORITHMS
 from redeye.core.errors import ConfigError
 from redeye.core.spec_algorithms import Algorithms
+from redeye.core.spec_candidates import AVERAGE
 from redeye.core.spec_fields import column_of, expand_braces
 from redeye.core.specs import faults, json_schema, load_spec, sound_specs
 from redeye.settings import PROJECT_ROOT
@@ -51,7 +52,7 @@ def test_the_schema_file_is_fresh():
 
 
 def test_every_algorithm_of_a_spec_has_a_model():
-    assert set(Algorithms.model_fields) == set(ALGORITHMS)
+    assert {*Algorithms.model_fields, AVERAGE} == set(ALGORITHMS)
 
 
 def test_feature_patterns_expand_to_every_key_and_window():
@@ -159,3 +160,34 @@ def test_braces_expand_like_a_shell():
 
 def test_a_column_is_the_feature_with_two_underscores():
     assert column_of("carrier_delays:flights_7n") == "carrier_delays__flights_7n"
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        ("name: xgboost, algorithm: xgboost", "xgboost is the name of another candidate"),
+        ("name: torch_continued, algorithm: xgboost", "torch_continued is the name of another candidate"),
+        ("name: xgboost_recent, algorithm: forest", "algorithm"),
+    ],
+)
+def test_a_weighted_candidate_needs_a_name_and_an_algorithm_of_its_own(refused, after, said):
+    assert said in refused("name: xgboost_recent, algorithm: xgboost", after)
+
+
+def test_a_preference_for_what_is_no_candidate_is_refused(refused):
+    assert "candidates.preference: oracle is no candidate" in refused(
+        "preference: [average", "preference: [oracle"
+    )
+
+
+def test_an_average_is_of_refits_only(refused):
+    said = refused("average_of: [xgboost, torch]", "average_of: [xgboost, average]")
+    assert "candidates.average_of: average is no refit" in said
+
+
+def test_a_spec_without_candidates_has_one_of_each_algorithm_and_takes_the_best(tmp_path: Path):
+    start, end = GOOD.index("candidates:"), GOOD.index("gates:")
+    path = tmp_path / "flight_delay.yaml"
+    path.write_text(GOOD[:start] + GOOD[end:], encoding="utf-8")
+    found = load_spec(path).candidates
+    assert (found.weighted, found.average_of, found.continued, found.preference) == ((), (), None, ())

@@ -20,6 +20,7 @@ ALGORITHMS = {
     "logistic": "redeye.core.algorithms.logistic:LogisticModel",
     "xgboost": "redeye.core.algorithms.xgboost:XGBoostModel",
     "torch": "redeye.core.algorithms.torch_network:TorchModel",
+    "average": "redeye.core.algorithms.average:AverageModel",
 }
 
 

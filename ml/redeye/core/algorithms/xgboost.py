@@ -95,6 +95,8 @@ class XGBoostModel(Model[XGBoostParams]):
         learned, judged = plain(training.train), plain(training.valid)
         settings = _settings(training, params)
         settings["learning_rate"] = params.learning_rate * learning_rate_share
+        # XGBoost's draws are the process's own and a model that is loaded does not begin them anew: each tree does.
+        settings["seed_per_iteration"] = True
         here = _log_loss(self.booster.predict(judged), training.valid.labels)
         booster = xgboost.train(
             settings,

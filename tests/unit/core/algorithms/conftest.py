@@ -1,44 +1,19 @@
-"""Rows to learn from, made up with a known signal, gaps and categories."""
+"""What the algorithms are fitted on and with."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
 import pandas as pd
 import pytest
+from made_rows import INPUTS, made_examples
 
-from redeye.core.algorithms.base import Examples, Inputs, Model, Training
+from redeye.core.algorithms.average import AverageModel
+from redeye.core.algorithms.base import Model, Training
 from redeye.core.algorithms.storage import algorithm
 from redeye.core.spec_algorithms import Algorithms
 from redeye.core.specs import load_spec
 from redeye.settings import PROJECT_ROOT
-
-INPUTS = Inputs(
-    numeric=(
-        "carrier_origin_hour_delays__late_flights_all",
-        "carrier_origin_hour_delays__flights_all",
-        "route_delays__late_rate_7n",
-    ),
-    categorical=("carrier_id", "origin_id"),
-)
-
-
-def made_examples(seed: int, rows: int = 1500) -> Examples:
-    random = np.random.default_rng(seed)
-    trials = random.integers(0, 200, rows)
-    rate = random.beta(2, 6, rows)
-    frame = pd.DataFrame(
-        {
-            "carrier_origin_hour_delays__late_flights_all": random.binomial(trials, rate),
-            "carrier_origin_hour_delays__flights_all": trials,
-            "route_delays__late_rate_7n": np.where(random.random(rows) < 0.1, np.nan, rate),
-            "carrier_id": random.choice(["AA", "B6", "UA", None], rows),
-            "origin_id": random.choice(["EWR", "JFK"], rows),
-        }
-    )
-    labels = (random.random(rows) < np.clip(rate + 0.2 * (frame["carrier_id"] == "B6"), 0, 1)).astype(float)
-    return Examples(frame, labels.to_numpy())
 
 
 @pytest.fixture
@@ -60,7 +35,12 @@ def params() -> Algorithms:
 
 @pytest.fixture
 def fitted(training: Training, params: Algorithms) -> Callable[[str], Model]:
-    return lambda name: algorithm(name).fit(training, getattr(params, name))
+    def fit(name: str) -> Model:
+        if name == AverageModel.algorithm:
+            return AverageModel({each: fit(each) for each in ("xgboost", "torch")})
+        return algorithm(name).fit(training, getattr(params, name))
+
+    return fit
 
 
 @pytest.fixture
