@@ -159,6 +159,7 @@ async def _foretell_backfill(request: Request, parameters: Parameters) -> list[s
     told = [f"{len(found)} of {len(wanted)} nights run: {', '.join(found) or 'none, all have succeeded'}."]
     if skipped := sorted(wanted - set(found)):
         told.append(f"Left out, because they succeeded or are under way: {', '.join(skipped)}.")
+    told += await _paused(request, parameters["dag_id"])
     if parameters["dag_id"] != "build_warehouse":
         told.append("Nights without a release fail at once: build them first.")
     return told
@@ -182,8 +183,15 @@ def _check_retrain(parameters: Parameters) -> None:
     a_reason(parameters)
 
 
-async def _foretell_retrain(request: Request, parameters: Parameters) -> list[str]:  # noqa: ARG001
+async def _paused(request: Request, dag_id: str) -> list[str]:
+    """What to know of a DAG that is paused."""
+    dag = await airflow_side.ask_airflow(request, "GET", f"/dags/{dag_id}", None)
+    return [f"{dag_id} is paused: runs wait until it is unpaused."] if dag["is_paused"] else []
+
+
+async def _foretell_retrain(request: Request, parameters: Parameters) -> list[str]:
     return [
+        *await _paused(request, f"train_{parameters['model']}"),
         f"train_{parameters['model']} runs with what was known at the end of night {parameters['night']}.",
         "Candidates are fitted and judged by the gates; the champion stays unless one passes all of them.",
         "A new champion takes effect two nights after that night, and never on a night already scored.",

@@ -149,7 +149,9 @@ def is_used(nonce: str) -> bool:
         return session.execute(asked).first() is not None
 
 
-async def ask_airflow(request: Request, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+async def ask_airflow(
+    request: Request, method: str, path: str, body: dict[str, Any] | None
+) -> dict[str, Any]:
     """Airflow's own API, in this process, as the user who asks: its permissions and its audit log hold.
 
     Raises:

@@ -7,6 +7,7 @@ import logging
 import duckdb
 import psycopg2
 from fastapi import FastAPI, HTTPException
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -26,7 +27,7 @@ from redeye_airflow.pages.security import Guard
 
 log = logging.getLogger(__name__)
 
-_UNREACHABLE = 503
+_BAD, _UNREACHABLE = 400, 503
 
 
 def create_app() -> FastAPI:
@@ -35,6 +36,7 @@ def create_app() -> FastAPI:
     for module in (morning_page, model_pages, night_pages, flight_pages, alert_pages, act_pages, files):
         app.include_router(module.router)
     app.add_exception_handler(StarletteHTTPException, _refused)
+    app.add_exception_handler(RequestValidationError, _misread)
     for error in (RedeyeError, psycopg2.Error, duckdb.Error):
         app.add_exception_handler(error, _unreachable)
     app.add_middleware(Guard)
@@ -45,6 +47,12 @@ def _refused(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException | StarletteHTTPException) else 500
     told = str(getattr(error, "detail", error))
     return page(request, "error.html", status=status, code=status, told=told)
+
+
+def _misread(request: Request, error: Exception) -> Response:
+    faults = error.errors() if isinstance(error, RequestValidationError) else []
+    told = "; ".join(f"{fault['loc'][-1]}: {fault['msg']}" for fault in faults)
+    return page(request, "error.html", status=_BAD, code=_BAD, told=told or "the address is not understood")
 
 
 def _unreachable(request: Request, error: Exception) -> Response:

@@ -140,5 +140,7 @@ def _events(history: status.ModelHistory) -> list[dict[str, Any]]:
         for row in history.state.trainings
         if not row.is_promoted
     ]
-    order = ("promoted", "kept", "requested")
-    return sorted(events, key=lambda each: (each["night"], -order.index(each["kind"])), reverse=True)
+    # Within a night: asked for, then trained, then promoted, in the order of the ledger.
+    order = ("requested", "kept", "promoted")
+    events.sort(key=lambda each: (each["night"], order.index(each["kind"])))
+    return events[::-1]

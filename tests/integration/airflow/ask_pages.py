@@ -1,0 +1,217 @@
+"""Asks the pages everything in this process, as nobody, as viewer and as admin; prints what came as JSON.
+
+Airflow's real app with its real auth manager answers. Airflow must not have been imported with another
+environment before, so the test starts this as a process of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from datetime import date, timedelta
+from typing import Any
+
+import pandas as pd
+from airflow.api_fastapi.app import cached_app
+from fastapi.routing import APIRoute
+from starlette.testclient import TestClient
+
+from redeye.adapters import ledger, outputs, promotions
+from redeye.settings import settings
+from redeye.stack import bootstrap, environment
+from redeye_airflow.pages import airflow_side
+from redeye_plugin import _pages
+
+RESULT = "RESULT "
+NIGHT = date(2013, 4, 4)
+FLIGHT = "2013-04-05_AA_1_JFK_LAX_0900"
+HERE = "http://127.0.0.1"
+SECRET = "not for anybody"
+SAMPLES = {
+    "{night}": str(NIGHT),
+    "{model}": "flight_delay",
+    "{version}": "1",
+    "{lane}": "live",
+    "{flight_id}": FLIGHT,
+    "{path:path}": "index.html",
+    "{name}": "retrain",
+}
+TOKEN = re.compile(r'name="token" value="([^"]+)"')
+Answer = dict[str, Any]
+
+
+def main() -> None:
+    """Ask, first while there is nothing, then with two nights."""
+    secrets = bootstrap.prepare_files(settings())
+    prefix = f"{HERE}:{settings().airflow_port}"
+    ask = {
+        name: TestClient(cached_app(), base_url=prefix, follow_redirects=False)
+        for name in ("nobody", "viewer", "admin")
+    }
+    for name, password in (
+        (environment.ADMIN, secrets.airflow_admin_password),
+        (environment.VIEWER, secrets.airflow_viewer_password),
+    ):
+        login = ask["nobody"].post("/auth/token", json={"username": name, "password": password})
+        ask[name].cookies.set("_token", login.json()["access_token"])
+    found: dict[str, Any] = {"empty": _answer(ask["viewer"].get("/redeye/"))}
+    _fill()
+    paths = sorted({_sample(route.path) for route in _pages.load().routes if isinstance(route, APIRoute)})
+    paths += ["/static/redeye.css", "/files/reports/secret.html", "/docs", "/openapi.json", "/nowhere"]
+    # Explaining starts a process that walks a chain; there is none here.
+    paths = [path for path in paths if not path.endswith(("/explanation", "/export"))]
+    found["routes"] = {
+        f"{method} {path}": {name: _answer(ask[name].request(method, f"/redeye{path}")) for name in ask}
+        for path in paths
+        for method in ("GET", "POST", "PUT", "DELETE", "HEAD")
+    }
+    found["browser"] = _answer(ask["nobody"].get("/redeye/", headers={"accept": "text/html"}))
+    found["altered"] = _answer(ask["nobody"].get("/redeye/", cookies={"_token": "e30.e30.e30"}))
+    found["pages"] = {path: ask["viewer"].get(f"/redeye{path}").text for path in paths}
+    found["headers"] = dict(ask["viewer"].get("/redeye/").headers)
+    found["escape"] = {
+        path: _answer(ask["admin"].get(f"/redeye/files/reports/{path}"))
+        for path in (
+            "../secrets.env",
+            "%2e%2e/secrets.env",
+            "..%2fsecrets.env",
+            "link.html",
+            "/etc/passwd",
+            "a%00b",
+        )
+    }
+    found["report"] = dict(ask["viewer"].get("/redeye/files/reports/secret.html").headers)
+    found["acts"] = _act(ask, prefix)
+    sys.stdout.write(RESULT + json.dumps(found) + "\n")
+
+
+def _act(ask: dict[str, TestClient], prefix: str) -> dict[str, Any]:
+    given = {"model": "flight_delay", "night": str(NIGHT), "reason": "<b>seen</b>"}
+    here = {"origin": prefix}
+
+    def confirm(name: str, who: str = "admin", **other: str) -> str:
+        text = ask[who].get(f"/redeye/acts/{name}/confirm", params={**given, **other}).text
+        token = TOKEN.search(text)
+        return token.group(1) if token else ""
+
+    def send(name: str, token: str, who: str = "admin", headers: dict[str, str] | None = None) -> Answer:
+        return _answer(ask[who].post(f"/redeye/acts/{name}", data={"token": token}, headers=headers))
+
+    token = confirm("acknowledge")
+    found = {
+        "viewer cannot confirm": confirm("acknowledge", "viewer"),
+        "no origin": send("acknowledge", token),
+        "other site": send("acknowledge", token, headers={"origin": "http://elsewhere.example"}),
+        "frame without origin": send("acknowledge", token, headers={"origin": "null"}),
+        "no token": send("acknowledge", "", headers=here),
+        "for another act": send("retrain", token, headers=here),
+        "somebody else": send("acknowledge", token, "viewer", here),
+        "before": _log(),
+        "done": send("acknowledge", token, headers=here),
+        "again": send("acknowledge", token, headers=here),
+        "after": _log(),
+        "unknown model": confirm("retrain", model="nope"),
+        "no reason": confirm("retrain", reason=""),
+    }
+    bar = send("bar", confirm("bar", version="1"), headers=here)
+    return {**found, "refused by the job": bar, "at last": _log()}
+
+
+def _log() -> list[list[str]]:
+    """Our rows of the audit log. Airflow's own page shows rows of DAGs that it knows; here it has read none."""
+    return [[f"redeye_{row.event}", row.owner, row.dag_id] for row in reversed(airflow_side.acts())]
+
+
+def _fill() -> None:
+    """A champion, two scored nights of which one is degraded, a verdict, a refused audit, a gap, a report."""
+    promotions.promote(
+        "flight_delay",
+        version=1,
+        algorithm="heuristic",
+        feature_service="flight_delay_v1",
+        artifact_uri="nowhere",
+        artifact_sha256="0" * 64,
+        decided_night=NIGHT - timedelta(days=2),
+        effective_night=NIGHT - timedelta(days=1),
+        reason="first champion",
+        evidence={},
+        actor="test",
+        run_id="test",
+        follows=None,
+    )
+    for night, is_degraded in ((NIGHT - timedelta(days=1), False), (NIGHT, True)):
+        common = {"model": "flight_delay", "lane": "live", "night": night, "run_id": "test"}
+        common["created_at"] = pd.Timestamp(night)
+        outputs.write_once(
+            {"predictions": pd.DataFrame([_prediction(night, is_degraded=is_degraded)]).assign(**common)},
+            model="flight_delay",
+            night=night,
+            run_id="test",
+        )
+    verdict = {"verdict": "watch", "reasons": "<script>alert(1)</script> drifted", "release_id": "none"}
+    outputs.write_once(
+        {"verdicts": pd.DataFrame([verdict]).assign(**common)},
+        model="flight_delay",
+        night=NIGHT,
+        run_id="test",
+    )
+    failure = {
+        "suite": "releases/fct_flights",
+        "expectation": "expect_some",
+        "column": "delay_minutes",
+        "observed": "12 of 900 rows",
+        "because": "a bound",
+        "examples": [{"flight_id": FLIGHT}],
+    }
+    ledger.record_audit(
+        NIGHT,
+        snapshot_id=7,
+        is_success=False,
+        detail={
+            "suites": [
+                {**failure, "evaluated": 3, "is_success": False, "failures": [failure], "docs_path": None}
+            ]
+        },
+    )
+    ledger.record_gap(NIGHT, reason="refused", recorded_by="test")
+    settings().reports.mkdir(parents=True, exist_ok=True)
+    (settings().reports / "secret.html").write_text(SECRET, encoding="utf-8")
+    (settings().reports / "link.html").symlink_to(settings().home / "secrets.env")
+
+
+def _prediction(night: date, *, is_degraded: bool) -> dict[str, object]:
+    flight = f"{night + timedelta(days=1)}_AA_1_JFK_LAX_0900"
+    return {
+        "prediction_id": f"flight_delay/live/{flight}",
+        "flight_id": flight,
+        "flight_date": night + timedelta(days=1),
+        "carrier_id": "AA",
+        "flight_number_id": "AA-1",
+        "origin_id": "JFK",
+        "destination_id": "LAX",
+        "scheduled_departure_at": pd.Timestamp(night + timedelta(days=1, hours=13)),
+        "probability": 0.25,
+        "baseline_probability": 0.2,
+        "rank": 1,
+        "release_id": "none",
+        "model_version": 1,
+        "algorithm": "heuristic",
+        "feature_service": "flight_delay_v1",
+        "is_degraded": is_degraded,
+        "degraded_reason": "no release of the night" if is_degraded else None,
+    }
+
+
+def _sample(path: str) -> str:
+    for name, value in SAMPLES.items():
+        path = path.replace(name, value)
+    return path
+
+
+def _answer(answer: Any) -> Answer:
+    return {"status": answer.status_code, "text": answer.text, "to": answer.headers.get("location", "")}
+
+
+if __name__ == "__main__":
+    main()

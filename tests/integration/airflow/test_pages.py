@@ -1,0 +1,168 @@
+"""The operator's pages in Airflow's real app: nobody gets anything, a viewer looks, an admin acts."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from redeye.settings import PROJECT_ROOT
+from redeye.stack import bootstrap
+
+pytestmark = pytest.mark.integration
+
+DRIVER = Path(__file__).with_name("ask_pages.py")
+MARK = "RESULT "
+READING = ("GET", "HEAD")
+OF_NOBODY = {"static", "files", "models", "nights", "acts"}
+
+
+@pytest.fixture(scope="module")
+def asked(stack_env: Any) -> dict[str, Any]:
+    """Every answer."""
+    bootstrap.prepare_databases(stack_env.settings, stack_env.secrets, stack_env.postgres)
+    roots = os.pathsep.join(str(PROJECT_ROOT / part) for part in ("ml", "plugins"))
+    done = subprocess.run(
+        [sys.executable, str(DRIVER)],
+        env=os.environ | {"PYTHONPATH": roots},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    lines = [line.removeprefix(MARK) for line in done.stdout.splitlines() if line.startswith(MARK)]
+    assert lines, done.stdout[-4000:] + done.stderr[-4000:]
+    found: dict[str, Any] = json.loads(lines[0])
+    return found
+
+
+def test_every_route_is_asked(asked: dict[str, Any]) -> None:
+    paths = {route.split()[1] for route in asked["routes"]}
+    assert len(paths) > 18
+    assert {path.split("/")[1] for path in paths} >= OF_NOBODY
+
+
+def test_nobody_gets_anything(asked: dict[str, Any]) -> None:
+    wrong = {
+        route: answers["nobody"]
+        for route, answers in asked["routes"].items()
+        if answers["nobody"]["status"] != 401 or "<html" in answers["nobody"]["text"]
+    }
+    assert not wrong
+
+
+def test_a_person_without_a_login_is_led_to_it_and_an_altered_token_is_none(asked: dict[str, Any]) -> None:
+    assert asked["browser"]["status"] == 303
+    assert asked["browser"]["to"].startswith("/auth/login?next=")
+    assert asked["altered"]["status"] in (401, 403)
+    assert "<html" not in asked["altered"]["text"]
+
+
+def test_a_viewer_reads_what_an_admin_reads(asked: dict[str, Any]) -> None:
+    for route, answers in asked["routes"].items():
+        method, path = route.split()
+        if method in READING and path.startswith("/acts/"):
+            continue
+        if method in READING:
+            assert answers["viewer"]["status"] == answers["admin"]["status"], route
+            assert answers["viewer"]["status"] in (200, 400, 404, 405), (route, answers["viewer"])
+
+
+@pytest.mark.parametrize("who", ["viewer", "admin"])
+def test_nothing_changes_without_a_sign_that_the_request_is_from_here(
+    asked: dict[str, Any], who: str
+) -> None:
+    for route, answers in asked["routes"].items():
+        if route.split()[0] not in READING:
+            assert answers[who]["status"] == 403, route
+
+
+def test_files_stay_in_their_folder(asked: dict[str, Any]) -> None:
+    assert {answer["status"] for answer in asked["escape"].values()} == {404}
+    assert "AIRFLOW" not in json.dumps(asked["escape"])
+
+
+def test_a_report_can_neither_read_cookies_nor_send(asked: dict[str, Any]) -> None:
+    policy = asked["report"]["content-security-policy"]
+    assert "sandbox allow-scripts" in policy
+    assert "allow-same-origin" not in policy
+    assert "connect-src" not in policy  # falls back to default-src
+    assert "default-src 'none'" in policy
+
+
+def test_pages_run_no_script_but_their_own_and_are_framed_by_this_site_alone(asked: dict[str, Any]) -> None:
+    policy = asked["headers"]["content-security-policy"]
+    assert "script-src 'self';" in policy
+    assert "frame-ancestors 'self'" in policy
+    assert asked["headers"]["cache-control"] == "no-store"
+    assert "<script>alert(1)" not in "".join(asked["pages"].values())
+
+
+def test_nothing_is_loaded_from_another_host(asked: dict[str, Any]) -> None:
+    for path, text in asked["pages"].items():
+        for attribute in ('src="http', '<link rel="stylesheet" href="http'):
+            assert attribute not in text, path
+
+
+def test_an_empty_installation_says_what_to_do(asked: dict[str, Any]) -> None:
+    assert asked["empty"]["status"] == 200
+    assert "Nothing yet" in asked["empty"]["text"]
+    assert "make run" in asked["empty"]["text"]
+
+
+def test_the_first_page_says_what_is_wrong_and_where_to_look(asked: dict[str, Any]) -> None:
+    text = asked["pages"]["/"]
+    assert "The audit refused the release of night 2013-04-04" in text
+    assert "12 of 900 rows" in text
+    assert "1 of 1 predictions of night 2013-04-04 are degraded" in text
+    assert "the verdict is watch" in text
+    assert "/redeye/runbook#audit-refused" in text
+    assert "drifted" in text
+
+
+def test_a_night_shows_the_reason_of_its_refusal(asked: dict[str, Any]) -> None:
+    text = asked["pages"]["/nights/2013-04-04"]
+    assert "releases/fct_flights: expect_some" in text
+    assert "Expected because a bound" in text
+
+
+def test_an_act_needs_origin_token_user_and_permission(asked: dict[str, Any]) -> None:
+    acts = asked["acts"]
+    assert acts["viewer cannot confirm"] == ""
+    for how in (
+        "no origin",
+        "other site",
+        "frame without origin",
+        "no token",
+        "for another act",
+        "somebody else",
+    ):
+        assert acts[how]["status"] == 403, how
+    assert acts["before"] == []
+
+
+def test_an_act_is_done_once_and_leaves_its_rows(asked: dict[str, Any]) -> None:
+    acts = asked["acts"]
+    assert acts["done"]["status"] == 200
+    assert acts["again"]["status"] == 409
+    assert acts["after"] == [
+        ["redeye_acknowledge", "admin", "monitor_flight_delay"],
+        ["redeye_acknowledge_done", "admin", "monitor_flight_delay"],
+    ]
+
+
+def test_what_the_job_refuses_is_told_and_recorded(asked: dict[str, Any]) -> None:
+    acts = asked["acts"]
+    assert acts["refused by the job"]["status"] == 409
+    assert "last resort" in acts["refused by the job"]["text"]
+    assert acts["at last"][-1][0] == "redeye_bar_failed"
+
+
+def test_wrong_parameters_are_not_confirmed(asked: dict[str, Any]) -> None:
+    assert asked["acts"]["unknown model"] == ""
+    assert asked["acts"]["no reason"] == ""
