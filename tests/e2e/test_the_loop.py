@@ -7,17 +7,24 @@ scheduler has to run only the nights in question.
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
+import pandas as pd
 import pytest
 from throwaway import servers_apart
 
 from redeye.adapters import outputs, promotions, retraining
+from redeye.core.sameness import differences
 from redeye.jobs import replay
-from redeye.settings import settings
+from redeye.jobs.season_rows import rows_of
+from redeye.settings import PROJECT_ROOT, settings
 from redeye.stack import airflow_api, closed_loop, environment, lifecycle
 from redeye.stack.airflow_api import AirflowApi
 
@@ -26,7 +33,8 @@ pytestmark = pytest.mark.e2e
 MODEL = "flight_delay"
 TRAIN, SCORE, MONITOR = f"train_{MODEL}", f"score_{MODEL}", f"monitor_{MODEL}"
 HISTORY_LAST, BUILT_LAST = date(2013, 3, 31), date(2013, 10, 1)
-REPLAYED = date(2013, 9, 10), date(2013, 9, 24)
+REPLAYED = date(2013, 9, 10), date(2013, 9, 17)
+SCHEDULED = date(2013, 9, 18), date(2013, 9, 24)
 QUIET = date(2013, 9, 25)
 CHANGED = date(2013, 9, 26), date(2013, 10, 1)
 EVENT = f"redeye://events/retraining/{MODEL}"
@@ -77,6 +85,9 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
             stack.run("build_history", later, "later")
             for _ in replay.replay(MODEL, *REPLAYED):
                 pass
+            for dag_id in (SCORE, MONITOR):
+                assert stack.api.night_runs(dag_id, *SCHEDULED) == []
+            stack.nights(*SCHEDULED)
             yield stack
 
 
@@ -158,3 +169,32 @@ def test_the_request_is_seen_in_the_ui_without_its_dag_being_scheduled_by_it(air
     (run,) = airflow.requested()
     url = environment.airflow_url(settings())
     assert httpx.get(f"{url}/dags/{TRAIN}/runs/{run['dag_run_id']}").status_code == httpx.codes.OK
+
+
+def test_one_process_elsewhere_comes_to_the_same_rows(airflow: Airflow, tmp_path: Path) -> None:
+    last = CHANGED[1]
+    scheduled = airflow.api.night_runs(SCORE, SCHEDULED[0], last)
+    assert len(scheduled) >= 14
+    here = rows_of(MODEL, REPLAYED[0], last)
+    assert here["decisions"]["is_requested"].sum() == len(here["trainings"]) == 1
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("REDEYE_")}
+    program = Path(__file__).with_name("one_process.py")
+    span = [str(night) for night in (HISTORY_LAST, REPLAYED[0], last)]
+    subprocess.run(
+        [sys.executable, str(program), str(tmp_path / "home"), str(tmp_path), *span],
+        check=True,
+        cwd=PROJECT_ROOT,
+        env=clean,
+    )
+    there = {table: pd.read_parquet(tmp_path / f"{table}.parquet") for table in here}
+    assert differences(_each_plain(here), _each_plain(there)) == []
+
+
+def _each_plain(rows: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    return {table: _plain(frame) for table, frame in rows.items()}
+
+
+def _plain(rows: pd.DataFrame) -> pd.DataFrame:
+    """Dates as text: a file gives them back in another type."""
+    dates = [name for name in rows.columns if name.endswith(("night", "_date", "_at"))]
+    return rows.assign(**{name: rows[name].astype(str).str.slice(0, 19) for name in dates})
