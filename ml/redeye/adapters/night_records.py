@@ -72,10 +72,11 @@ def deliveries(night: date) -> list[Row]:
 
 
 def last_nightly() -> date | None:
-    """The latest night that has a release of its own or is a recorded gap."""
+    """The latest night that has a release of its own, was refused one, or is a recorded gap."""
     rows = _rows(
         "SELECT greatest((SELECT max(night) FROM ledger.releases WHERE kind <> 'history'), "
-        "(SELECT max(night) FROM ledger.gaps)) AS night",
+        "(SELECT max(night) FROM ledger.gaps), "
+        "(SELECT max(night) FROM ledger.audits WHERE NOT is_success)) AS night",
         {},
     )
     found: date | None = rows[0]["night"]
