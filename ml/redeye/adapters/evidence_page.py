@@ -91,7 +91,7 @@ Written by `make evidence`; the rows for machines are [quality.csv](evidence/qua
 - **Intervals**: {SAMPLES} resamplings of whole nights, since the flights of a night share its weather. Each bound
   holds with {CONFIDENCE:.0%} by itself. A difference is taken on the same flights and the same resampled nights.
 - **Seed** {facts.seed}, {facts.threads} threads, code `{facts.code_hash}`, parameters as in
-  `ml/specs/{spec.model}.yaml`. `{CHOSEN}` is, month by month, the algorithm that did best on validation.
+  `ml/specs/{spec.model}.yaml`. `{CHOSEN}` is, month by month, what the training would have put forward.
 """
 
 

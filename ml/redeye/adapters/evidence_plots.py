@@ -15,7 +15,14 @@ from redeye.core.evidence_quality import CHOSEN, POOLED
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-COLOURS = {"heuristic": "#777777", "logistic": "#c98a00", "xgboost": "#1f6fb4", "torch": "#b3261e"}
+COLOURS = {
+    "heuristic": "#777777",
+    "logistic": "#c98a00",
+    "xgboost": "#1f6fb4",
+    "xgboost_recent": "#7fb3d9",
+    "torch": "#b3261e",
+    "average": "#2e7d32",
+}
 # Beside each other within a month, in months.
 SPREAD = 0.12
 

@@ -37,10 +37,22 @@ def judged(predictions: Mapping[str, pd.DataFrame], chosen: Mapping[str, str], s
         month: rows.assign(**{CHOSEN: rows[chosen[month]].to_numpy()}) for month, rows in predictions.items()
     }
     with_chosen[POOLED] = pd.concat(list(with_chosen.values()), ignore_index=True)
-    return pd.DataFrame([row for month, rows in with_chosen.items() for row in _judged(month, rows, seed)])
+    return pd.DataFrame(
+        [row for month, rows in with_chosen.items() for row in judged_span(month, rows, seed)]
+    )
 
 
-def _judged(month: str, rows: pd.DataFrame, seed: int) -> list[dict[str, Any]]:
+def judged_span(
+    month: str, rows: pd.DataFrame, seed: int, references: Sequence[str] = REFERENCES
+) -> list[dict[str, Any]]:
+    """Quality on some rows, of each column of probabilities, and differences from those of `references`.
+
+    Args:
+        month: or another name of the span.
+        rows: night, label, and after the label a column of probabilities per algorithm.
+        seed: of the resampling.
+        references: columns that the others are held against.
+    """
     label, night = rows["label"].to_numpy(), rows["night"].to_numpy()
     fixed = list(rows.columns).index("label") + 1
     scored = {name: Scored(label, rows[name].to_numpy(), night) for name in rows.columns[fixed:]}
@@ -51,7 +63,7 @@ def _judged(month: str, rows: pd.DataFrame, seed: int) -> list[dict[str, Any]]:
         mean = float(one.predictions.mean())
         for metric in SHOWN_METRICS:
             spans = {"": interval(one, metric, samples=SAMPLES, confidence=CONFIDENCE, seed=seed)}
-            for other in REFERENCES:
+            for other in references:
                 if other in scored and other != algorithm:
                     spans[other] = paired_improvement(
                         one, scored[other], metric, samples=SAMPLES, confidence=CONFIDENCE, seed=seed

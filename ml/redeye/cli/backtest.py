@@ -1,0 +1,50 @@
+"""Backtests: one command for the table and the picture of what each schedule of training would have been worth."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from redeye.cli.shell import console, enter, parsed_night, told_plainly
+from redeye.cli.steps import shown_steps
+from redeye.settings import PROJECT_ROOT
+
+app = typer.Typer()
+
+
+@app.command()
+def backtest(
+    model: Annotated[str, typer.Argument(help="The model, as its spec names it.")] = "flight_delay",
+    since: Annotated[
+        str, typer.Option(help="The first night to predict; the first possible one, if left out.")
+    ] = "",
+    until: Annotated[str, typer.Option(help="The last one; the last with labels, if left out.")] = "",
+    algorithm: Annotated[
+        str, typer.Option(help="Of all trainings; `chosen` for the choice between all.")
+    ] = "xgboost",
+    docs: Annotated[bool, typer.Option("--docs", help="Write docs/backtest.md as well.")] = False,
+    threads: Annotated[int | None, typer.Option(help="To fit with; the setting, if left out.")] = None,
+) -> None:
+    """Predict past nights by models that are never retrained, monthly, weekly and by verdict, and compare them.
+
+    The stack must run and the nights be built. Interrupted, it goes on where it was. Nothing is registered, promoted
+    or written to the predictions.
+    """
+    from redeye.jobs.backtest import gather
+
+    with told_plainly():
+        first = parsed_night("--since", since) if since else None
+        last = parsed_night("--until", until) if until else None
+        enter()
+        with shown_steps("trainings") as tell:
+            page = gather(
+                model,
+                tell=tell,
+                algorithm=algorithm,
+                since=first,
+                until=last,
+                docs=PROJECT_ROOT / "docs" if docs else None,
+                threads=threads,
+            )
+        console.print(f"[green]Written:[/] {page}")

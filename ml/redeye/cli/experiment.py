@@ -1,0 +1,41 @@
+"""Experiments that settings rest on: one command each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from redeye.cli.shell import console, enter, told_plainly
+from redeye.cli.steps import shown_steps
+from redeye.settings import PROJECT_ROOT
+
+app = typer.Typer()
+group = typer.Typer(help=__doc__, no_args_is_help=True)
+app.add_typer(group, name="experiment")
+
+
+@group.callback()
+def _group() -> None:
+    # With a callback the group stays one, though it has a single command.
+    return
+
+
+@group.command()
+def freshness(
+    model: Annotated[str, typer.Argument(help="The model, as its spec names it.")] = "flight_delay",
+    to: Annotated[Path, typer.Option(help="Folder for freshness.md and freshness/.")] = PROJECT_ROOT / "docs",
+    threads: Annotated[int | None, typer.Option(help="To fit with; the setting, if left out.")] = None,
+) -> None:
+    """Measure what the length of the window and the age of a model are worth, and write docs/freshness.md.
+
+    The stack must run and hold the year (`make load-year`). Interrupted, it goes on where it was.
+    """
+    from redeye.jobs.freshness import gather
+
+    with told_plainly():
+        enter()
+        with shown_steps("trainings") as tell:
+            page = gather(model, to, tell=tell, threads=threads)
+        console.print(f"[green]Written:[/] {page}")
