@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 from redeye.adapters.mlflow_client import client, experiment_id
 from redeye.adapters.retraining import RecordedDecision, RecordedTraining
 from redeye.adapters.ui_links import training_page
-from redeye.core.releases import Promotion
+from redeye.core.releases import Promotion, PromotionKind
 
 log = logging.getLogger(__name__)
 
@@ -110,8 +109,4 @@ class Story:
 
     def is_rollback(self, promotion: Promotion) -> bool:
         """Whether it puts back a version that was champion before."""
-        return promotion.version in _versions_before([*self.before, *self.promotions], promotion.promotion_id)
-
-
-def _versions_before(promotions: Sequence[Promotion], promotion_id: int) -> set[int]:
-    return {each.version for each in promotions if each.promotion_id < promotion_id}
+        return promotion.kind == PromotionKind.ROLLBACK

@@ -33,7 +33,7 @@ def rehearse(
 
     with told_plainly():
         plan = load_plan(events)
-        work = folder or settings().home.with_name(f"{settings().home.name}-rehearsals") / plan.name
+        work = folder or settings().home / "rehearsals" / plan.name
         outcomes = rehearsing.run(work, plan, model=model, tell=lambda text: console.log(text))
         rehearsal_page.write(to, plan, outcomes)
         table = Table("event", "caught by", "after nights")

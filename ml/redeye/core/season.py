@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -96,12 +96,6 @@ class Season:
 def never_retrained(promotions: Sequence[Promotion], first: date) -> tuple[Promotion, ...]:
     """The promotions that were decided before the first night: what would serve if nothing had been decided since."""
     return tuple(each for each in promotions if each.decided_night < first)
-
-
-def serving(promotions: Iterable[Promotion], night: date) -> Promotion | None:
-    """Who scores `night`: the last of the promotions that is in effect."""
-    in_effect = [each for each in promotions if each.effective_night <= night]
-    return in_effect[-1] if in_effect else None
 
 
 def season_of(rows: pd.DataFrame) -> Season:

@@ -11,10 +11,10 @@ from typing import Any
 
 import pandas as pd
 
-from redeye.adapters import ledger, outputs
+from redeye.adapters import ledger, outputs, promotions
 from redeye.adapters.sources import plan
 from redeye.core.calendar import nights
-from redeye.core.errors import AuditRefused, ConfigError, RedeyeError
+from redeye.core.errors import AuditRefused, ConfigError, NotReleased, RedeyeError
 from redeye.core.rehearsal import Catch, Event, Guard, Outcome, first_new, signals
 from redeye.core.releases import ReleaseKind
 from redeye.core.verdict import Verdict
@@ -73,9 +73,11 @@ def prepare(model: str, *, first: date, trained: date, last: date) -> None:
     holder = run_id("base")
     ingest.ingest_nights(first, last)
     build.publish(build.transform(first, last, holder=holder, kind=ReleaseKind.HISTORY))
-    outcome = train_night(model, trained, run_id=holder, actor=holder, reason="champion of the rehearsals")
-    serves = date.fromisoformat(outcome.effective_night or str(trained))
-    for _ in _judged(model, serves, last, holder):
+    train_night(model, trained, run_id=holder, actor=holder, reason="champion of the rehearsals")
+    serving = promotions.latest_promotion(model)
+    if serving is None:
+        raise NotReleased(f"{model}: the training of night {trained} left no champion")
+    for _ in _judged(model, serving.effective_night, last, holder):
         pass
 
 

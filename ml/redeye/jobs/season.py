@@ -18,8 +18,9 @@ from redeye.adapters.season_page import Night, Story, TrainingStory
 from redeye.core.calendar import nights
 from redeye.core.errors import NotReleased
 from redeye.core.releases import Promotion
-from redeye.core.season import Contestant, never_retrained, season_of, serving, weekly
+from redeye.core.season import Contestant, never_retrained, season_of, weekly
 from redeye.core.specs import Spec, load_spec
+from redeye.core.succession import champion_of
 from redeye.jobs.drift import report_night
 from redeye.jobs.score import flights_as_scored
 from redeye.settings import SPECS, settings
@@ -91,7 +92,7 @@ def _rows(spec: Spec, scored: list[date], first: date, tell: Tell) -> pd.DataFra
             mine = matured[pd.to_datetime(matured["night"]) == pd.Timestamp(night)]
             done += 1
             if len(mine):
-                parts.append(_night_rows(spec, night, mine, serving(before, night)))
+                parts.append(_night_rows(spec, night, mine, champion_of(before, night)))
             tell(Step(done, len(scored), str(night)))
     columns = ["night", "model_version", "label", *(each.column for each in Contestant)]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)

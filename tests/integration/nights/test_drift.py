@@ -6,7 +6,7 @@ One night of the fixture's history is scored for all of the tests here.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,11 @@ from redeye.adapters.drift_reference import Reference, reference_of
 from redeye.core.drift import DriftFinding
 from redeye.core.drift_profile import PREDICTION, find_drift
 from redeye.core.errors import NotReleased
+from redeye.core.label_form import LabelForm, changes
 from redeye.core.scoring import LIVE
 from redeye.core.specs import Spec, load_spec
 from redeye.jobs import drift
+from redeye.jobs.shift import label_form_of, measure_shift
 from redeye.settings import SPECS, settings
 
 pytestmark = pytest.mark.integration
@@ -79,7 +81,10 @@ def test_every_input_has_its_rows_and_a_reason_where_it_is_not_judged(measured: 
     unknown = rows[rows["value"].isna()]
     assert (unknown["note"] != "").all()
     assert (rows["model_version"] == measured.champion.version).all()
-    assert set(rows["kind"]) == {"feature", "prediction", "share", "quality"}
+    assert set(rows["kind"]) == {
+        *("feature", "prediction", "share", "quality"),
+        *("joint", "label", "concept"),
+    }
     assert not rows["column_name"].str.contains("is_late").any()
 
 
@@ -103,6 +108,39 @@ def test_fourteen_nights_drawn_from_the_training_do_not_fire(measured: Measured)
         features, predictions = drawn(measured.reference, seed, measured.night)
         finding = find_drift(measured.reference.profile, features, predictions, rules, last=measured.night)
         assert finding.reasons == ()
+
+
+FORM = LabelForm("BOOLEAN", ("false", "true"), 6300, 0.02)
+
+
+def shifted(measured: Measured, features: pd.DataFrame, form: LabelForm = FORM) -> dict[str, bool]:
+    features = features.assign(flight_id=[f"f{n}" for n in range(len(features))])
+    nothing = measured.reference.unseen().head(0)
+    found = measure_shift(measured.spec, measured.reference, features, nothing, form)
+    return {row.statistic: row.is_drifted for _, row in found.rows}
+
+
+def test_inputs_drawn_from_the_training_are_no_shift_and_moved_ones_are(measured: Measured) -> None:
+    for seed in range(4):
+        features, _ = drawn(measured.reference, seed, measured.night)
+        assert not any(shifted(measured, features).values())
+    assert measured.reference.label_form.type == "BOOLEAN"
+    assert 0 < measured.reference.label_form.empty_share < 0.5
+    features, _ = drawn(measured.reference, 1, measured.night)
+    names = [name for name, is_number in measured.reference.joint_inputs.items() if is_number]
+    features[names] = features[names] * 3 + 50
+    found = shifted(measured, features)
+    assert found["c2st_auc"]
+    assert found["mmd"]
+
+
+def test_the_label_s_form_is_read_from_the_release_and_a_change_is_named(measured: Measured) -> None:
+    now = label_form_of(measured.spec, measured.night, measured.release)
+    assert (now.type, now.values) == ("BOOLEAN", ("false", "true"))
+    assert now.rows > 5000
+    assert changes(now, measured.reference.label_form) == ()
+    features, _ = drawn(measured.reference, 1, measured.night)
+    assert shifted(measured, features, replace(FORM, type="VARCHAR"))["schema_changes"]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ import pytest
 from sklearn.metrics import log_loss, roc_auc_score
 
 from redeye.core.releases import Promotion
-from redeye.core.season import Contestant, Lead, never_retrained, season_of, serving, weekly, weeks_ahead
+from redeye.core.season import Contestant, Lead, never_retrained, season_of, weekly, weeks_ahead
+from redeye.core.succession import champion_of
 
 FIRST = date(2013, 4, 1)
 
@@ -107,5 +108,5 @@ def test_never_retrained_is_what_was_promoted_before_and_nothing_since() -> None
     retrained = _promotion(3, date(2013, 5, 1), date(2013, 5, 3))
     before = never_retrained([first, second, retrained], FIRST)
     assert before == (first, second)
-    served = [serving(before, night) for night in (date(2013, 3, 31), FIRST, date(2013, 12, 1))]
+    served = [champion_of(before, night) for night in (date(2013, 3, 31), FIRST, date(2013, 12, 1))]
     assert served == [None, first, second]
