@@ -49,7 +49,8 @@ def _quality(axes: Axes, story: Story, weeks: pd.DataFrame, metric: str) -> None
             marker=".",
             color=COLOURS[contestant],
             label=str(contestant),
-            zorder=3 if contestant is Contestant.LOOP else 2,
+            # On top and broken: where nothing was retrained the two are one.
+            linestyle="--" if contestant is Contestant.NEVER else "-",
         )
     for promotion in story.promotions:
         axes.axvline(pd.Timestamp(promotion.effective_night), color="#444444", linewidth=0.8, linestyle=":")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 NUMBER = ' class="number"'
 LONG = 60
 """Tables with more rows are folded in HTML."""
+CODE = re.compile(r"`([^`]+)`")
 
 
 @dataclass(frozen=True)
@@ -139,13 +141,18 @@ def _html(block: Block) -> str:
             return f"<h{block.level}>{html.escape(block.text)}</h{block.level}>"
         case Paragraph():
             mark = ' class="note"' if block.is_warning else ""
-            return f"<p{mark}>{html.escape(block.text)}</p>"
+            return f"<p{mark}>{_html_text(block.text)}</p>"
         case Bullets():
-            return f"<ul>{''.join(f'<li>{html.escape(item)}</li>' for item in block.items)}</ul>"
+            return f"<ul>{''.join(f'<li>{_html_text(item)}</li>' for item in block.items)}</ul>"
         case Picture():
             return f"<figure>{block.svg[block.svg.index('<svg') :]}</figure>"
         case Table():
             return _html_table(block)
+
+
+def _html_text(text: str) -> str:
+    """Escaped; what stands between backticks is code."""
+    return CODE.sub(r"<code>\1</code>", html.escape(text))
 
 
 def _html_table(table: Table) -> str:

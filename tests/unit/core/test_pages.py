@@ -9,7 +9,7 @@ PAGE = Page(
     (
         Heading("Part"),
         Paragraph("Mind & look", is_warning=True),
-        Bullets(("one", "two")),
+        Bullets(("one", "`two`")),
         Table(
             ("a", "b"),
             (("x | <b>", 3), (Link("page", "https://x/?a=1&b=2"), [Link("p", "q"), Link("r", "s")])),
@@ -24,7 +24,7 @@ def test_markdown_has_every_block() -> None:
     text = PAGE.markdown()
     assert "## Part" in text
     assert "> **Mind & look**" in text
-    assert "- one\n- two" in text
+    assert "- one\n- `two`" in text
     assert "|---|--:|" in text
     assert "| x \\| <b> | 3 |" in text
     assert "[page](https://x/?a=1&b=2) | [p](q), [r](s)" in text
@@ -36,6 +36,7 @@ def test_html_is_escaped_and_loads_nothing() -> None:
     assert "default-src 'none'" in text
     assert "<b>" not in text
     assert "A &lt;title&gt;" in text
+    assert "<li><code>two</code></li>" in text
     assert '<td class="number">3</td>' in text
     assert 'href="https://x/?a=1&amp;b=2"' in text
     assert "<svg><g/></svg>" in text
