@@ -245,14 +245,14 @@ def _limits(told: Told) -> tuple[str, ...]:
 def _interval(rows: pd.DataFrame, place: tuple[str, str]) -> str:
     if place not in rows.index:
         return "not defined"
-    one = rows.loc[place]
+    one: pd.Series = rows.loc[[place]].iloc[0]
     return f"{one['value']:.4f} ({one['lower']:.4f} to {one['upper']:.4f})"
 
 
 def _difference(rows: pd.DataFrame, place: tuple[str, str]) -> str:
     if place not in rows.index:
         return "not defined"
-    one = rows.loc[place]
+    one: pd.Series = rows.loc[[place]].iloc[0]
     value, lower, upper = (round(float(one[name]), 4) + 0.0 for name in ("value", "lower", "upper"))
     star = " ★" if one["lower"] > 0 or one["upper"] < 0 else ""
     return f"{value:+.4f} ({lower:+.4f} to {upper:+.4f}){star}"

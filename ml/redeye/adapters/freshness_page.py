@@ -129,10 +129,10 @@ def _windows(rows: pd.DataFrame) -> str:
         "|---|---:|---:|---:|---:|---:|",
     ]
     for name, title in NAMES.items():
-        mine = rows[rows["variant"] == name].set_index("metric")
+        mine = rows[rows["variant"] == name]
         if mine.empty:
             continue
-        auc, loss = mine.loc["auc"], mine.loc["log_loss"]
+        auc, loss = _both(mine)
         apart = ["", ""] if name == ALL else [_signed(auc), _signed(loss)]
         lines.append(
             f"| {title} | {auc['nights']} | {auc['quality']:.4f} | {apart[0]} | {loss['quality']:.4f} | {apart[1]} |"
@@ -153,8 +153,7 @@ def _ages(rows: pd.DataFrame, facts: Facts, spec: Spec) -> str:
     ]
     for variant in dict.fromkeys(rows["variant"]):
         for _, mine in rows[rows["variant"] == variant].groupby("behind"):
-            both = mine.set_index("metric")
-            auc, loss = both.loc["auc"], both.loc["log_loss"]
+            auc, loss = _both(mine)
             lines.append(
                 f"| {auc['age_from']} to {auc['age_to']} | {NAMES[variant]} | {auc['nights']} | {_signed(auc)} | "
                 f"{_signed(loss)} |"
@@ -245,6 +244,11 @@ def _limits(facts: Facts) -> str:
   them may look sure by chance.
 - One algorithm and one seed.
 """
+
+
+def _both(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """The row of AUC and that of the log loss."""
+    return rows[rows["metric"] == "auc"].iloc[0], rows[rows["metric"] == "log_loss"].iloc[0]
 
 
 def _signed(one: pd.Series) -> str:

@@ -34,8 +34,9 @@ def test_it_goes_on_where_it_was_and_touches_nothing(nights: Any, tmp_path: Path
     with pytest.raises(KeyboardInterrupt):
         backtest.gather(nights.model, tell=stop, since=SINCE, until=date(2013, 3, 8), threads=1)
     page, steps = gather(nights, docs=tmp_path)
-    assert [step.seconds for step in steps] == [None] * len(steps)
-    assert (steps[0].name, steps[-1].done) == ("2013-02-27", steps[-1].of)
+    # The first training was there; the month's last night was not.
+    assert [step.name for step in steps] == ["2013-02-27", "2013-02-28", "by verdict", ""]
+    assert [step.seconds is None for step in steps] == [True, True, False, True]
     text = page.with_suffix(".md").read_text()
     assert "| never retrained | 1 |" in text
     assert "(simulated)" in text
@@ -51,7 +52,8 @@ def test_it_goes_on_where_it_was_and_touches_nothing(nights: Any, tmp_path: Path
     assert (apart[["value", "lower", "upper"]].astype(float) == 0).all(axis=None)
 
     once = page.read_bytes(), (tmp_path / "backtest.md").read_text()
-    again, _ = gather(nights, docs=tmp_path)
+    again, repeated = gather(nights, docs=tmp_path)
+    assert all(step.seconds is None for step in repeated)
     assert (again.read_bytes(), (tmp_path / "backtest.md").read_text()) == once
 
 
