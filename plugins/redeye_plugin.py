@@ -36,6 +36,6 @@ class RedeyePlugin(AirflowPlugin):
 
     @classmethod
     def on_load(cls, *args: Any, **kwargs: Any) -> None:  # noqa: ARG003, ANN401  Airflow's own
-        """Import the pages at the server's start, not at the first visitor's cost."""
+        """Prepare the pages at the server's start, not at the first visitor's cost."""
         if _SERVER in sys.modules:
-            _pages.load()
+            _pages.warm()

@@ -6,6 +6,7 @@ nights it is about, so that only their files are read.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Sequence
 from datetime import date
@@ -15,7 +16,10 @@ import duckdb
 
 from redeye.adapters import lake
 from redeye.adapters.lake import Catalog
+from redeye.core.errors import ConfigError
 from redeye.core.scoring import LIVE
+
+log = logging.getLogger(__name__)
 
 Row = dict[str, Any]
 
@@ -30,6 +34,14 @@ class OutputsReader:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._con: duckdb.DuckDBPyConnection | None = None
+
+    def warm(self) -> None:
+        """Open the connection before somebody waits for it; if that fails, the first question tries again."""
+        with self._lock:
+            try:
+                self._open()
+            except (duckdb.Error, ConfigError) as error:
+                log.warning("the outputs lake cannot be opened yet: %s", error)
 
     def close(self) -> None:
         """Let go of the connection; the next question opens another."""
@@ -160,14 +172,17 @@ class OutputsReader:
                     return []
 
     def _ask(self, question: str, values: Sequence[object]) -> list[Row]:
+        found = self._open().execute(question, values)
+        names = [column[0] for column in found.description or []]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
         if self._con is None:
             con = lake.connect(threads=1)
             con.execute(f"SET memory_limit = '{MEMORY}'")
             lake.attach(con, Catalog.OUTPUTS)
             self._con = con
-        found = self._con.execute(question, values)
-        names = [column[0] for column in found.description or []]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        return self._con
 
     def _drop(self) -> None:
         if self._con is not None:

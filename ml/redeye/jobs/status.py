@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 from redeye.adapters import bars, exports, ledger, night_records, promotions, retraining
@@ -110,7 +111,12 @@ class Morning:
 
 
 def specs() -> dict[str, Spec]:
-    """The models of this installation, by name."""
+    """The models of this installation, by name; read again when a file has changed."""
+    return _specs(tuple(sorted((path.name, path.stat().st_mtime_ns) for path in SPECS.glob("*.yaml"))))
+
+
+@lru_cache(maxsize=1)
+def _specs(stamp: tuple[tuple[str, int], ...]) -> dict[str, Spec]:  # noqa: ARG001  the key of the cache
     return sound_specs(SPECS)
 
 

@@ -6,10 +6,13 @@ One at a time, with a time limit; the last ones are kept, so that a page and its
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import io
 import json
 import logging
 import sys
 import tempfile
+import zipfile
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any
@@ -49,14 +52,16 @@ async def explain(prediction_id: str) -> dict[str, Any]:
     return _known[prediction_id]
 
 
-async def archive(prediction_id: str) -> bytes:
-    """The archive for an auditor."""
+async def archive(prediction_id: str) -> tuple[bytes, str]:
+    """The archive for an auditor, and the SHA-256 that stands for it: that of its manifest."""
     found = await explain(prediction_id)
     with tempfile.TemporaryDirectory(prefix="redeye-export-") as folder:
         given, to = Path(folder) / "explanation.json", Path(folder) / "export.zip"
         given.write_text(json.dumps(found), encoding="utf-8")
         await _run("redeye.jobs.audit_file", str(given), str(to), to=to)
-        return to.read_bytes()
+        content = to.read_bytes()
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        return content, hashlib.sha256(packed.read("MANIFEST.json")).hexdigest()
 
 
 async def _run(module: str, *arguments: str, to: Path) -> None:

@@ -12,9 +12,10 @@ from starlette.responses import Response
 
 from redeye.core.calendar import ONE_DAY
 from redeye.jobs import status
-from redeye_airflow.pages import explaining
+from redeye_airflow.pages import airflow_side, explaining
 from redeye_airflow.pages.model_pages import spec_of
 from redeye_airflow.pages.rendering import page, reader
+from redeye_airflow.pages.security import user_of
 
 router = APIRouter()
 
@@ -99,12 +100,19 @@ async def explanation(request: Request, model: str, lane: str, flight_id: str) -
 
 
 @router.get("/predictions/{model}/{lane}/{flight_id}/export")
-async def export(model: str, lane: str, flight_id: str) -> Response:
-    """Everything the prediction rests on, as one archive that can be checked offline."""
+async def export(request: Request, model: str, lane: str, flight_id: str) -> Response:
+    """Everything the prediction rests on, as one archive that can be checked offline; the audit log has its hash."""
     _row(model, lane, flight_id)
     name = f"{model}-{lane}-{flight_id}"
+    content, sha256 = await explaining.archive(f"{model}/{lane}/{flight_id}")
+    airflow_side.record(
+        "export",
+        user=user_of(request).get_name(),
+        dag_id=f"score_{model}",
+        extra={"prediction_id": f"{model}/{lane}/{flight_id}", "manifest_sha256": sha256},
+    )
     return Response(
-        await explaining.archive(f"{model}/{lane}/{flight_id}"),
+        content,
         media_type="application/zip",
         headers={"Content-Disposition": f'attachment; filename="{name}.zip"'},
     )

@@ -5,6 +5,7 @@ Every Airflow process loads plugins, tasks too; only one serves pages.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -30,6 +31,13 @@ class Pages:
 
             self._app = create_app()
         return self._app
+
+    def warm(self) -> None:
+        """Do beforehand what the first visitor would wait for; the lake is opened beside the server's start."""
+        self.load()
+        from redeye_airflow.pages.rendering import reader
+
+        threading.Thread(target=reader().warm, name="redeye-warm", daemon=True).start()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; whatever is not HTTP is refused."""
