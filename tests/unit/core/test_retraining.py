@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -11,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redeye.core.retraining import NightVerdict, decide
-from redeye.core.spec_rules import Retraining
+from redeye.core.retraining import Decision, NightVerdict, Succession, decide
+from redeye.core.spec_rules import Retraining, Rollback
 from redeye.core.verdict import ASKING, Verdict
 
 FIRST = date(2013, 4, 1)
@@ -123,3 +124,64 @@ def test_without_a_verdict_to_retrain_nothing_is_asked_for(
 def test_what_persists_is_asked_for_after_so_many_nights(sound: int, rules: Retraining) -> None:
     verdicts = named([Verdict.OK] * sound + [Verdict.RETRAIN] * 10)
     assert requests_of(verdicts, rules)[0] == night(sound + rules.persistence_nights - 1)
+
+
+SERVING = Succession(serving=3, latest=3, effective_night=night(6), last_scored=night(4))
+
+
+def rolled(verdicts: list[NightVerdict], standing: Succession = SERVING) -> Decision:
+    rules = Rollback(persistence_nights=3, of_nights=5)
+    return decide(verdicts, [], [], RULES, night(4), rollback=rules, succession=standing)
+
+
+def said(count: int, *, version: int = 3) -> list[NightVerdict]:
+    """Five nights, of which the last `count` say that version 2 is better."""
+    better = [
+        NightVerdict(night(number), Verdict.ROLL_BACK, ("2 is better",), version, 2)
+        for number in range(5 - count, 5)
+    ]
+    return [NightVerdict(night(number), Verdict.OK, (), version) for number in range(5 - count)] + better
+
+
+def test_the_third_of_five_nights_rolls_back_and_asks_for_a_successor() -> None:
+    decision = rolled(said(3))
+    assert (decision.returns_to, decision.is_requested) == (2, True)
+    assert decision.reason == "rolled back from version 3 to version 2; 2 is better"
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "standing", "why"),
+    [
+        (said(2), SERVING, "roll back on 2 of the last 5 nights, it takes 3"),
+        (said(5), replace(SERVING, latest=4), "version 4 was decided on already"),
+        (said(5), replace(SERVING, serving=4, latest=4), "version 4 was decided on already"),
+        (said(5), replace(SERVING, barred=frozenset({2})), "version 2 was barred since"),
+        (said(5), replace(SERVING, last_scored=night(6)), "it would be in effect from night 2013-04-07"),
+        # Two nights on the champion before this one do not count.
+        (said(4, version=2)[:3] + said(2)[3:], SERVING, "roll back on 2 of the last 5 nights"),
+    ],
+)
+def test_what_keeps_a_champion_that_should_go(
+    verdicts: list[NightVerdict], standing: Succession, why: str
+) -> None:
+    decision = rolled(verdicts, standing)
+    assert decision.returns_to is None
+    assert f"not rolled back: {why}" in decision.reason
+
+
+def test_a_retrain_verdict_rolls_nothing_back() -> None:
+    assert rolled(named([Verdict.RETRAIN] * 5)).returns_to is None
+
+
+def test_while_a_stopgap_serves_a_successor_is_asked_for_whatever_the_verdict() -> None:
+    standing = replace(SERVING, serving=2, latest=2, is_restored=True)
+    fine = named([Verdict.OK] * 41)
+    asked: list[date] = []
+    for each in fine:
+        decision = decide(fine, asked, [FIRST], RULES, each.night, succession=standing)
+        assert decision.is_successor_due
+        if decision.is_requested:
+            asked.append(each.night)
+    assert asked == [FIRST, date(2013, 5, 1)]
+    found = decide(fine, [], [FIRST], RULES, night(40), succession=replace(standing, latest=4))
+    assert not found.is_requested

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from redeye.core.evaluation import Interval
-from redeye.core.quality import Window
+from redeye.core.quality import Predecessor, Window
 from redeye.core.specs import load_spec
 from redeye.core.verdict import Verdict, judge
 
@@ -102,6 +102,33 @@ def test_drift_without_loss_of_quality_is_watched_and_no_more() -> None:
     verdict = judge(GOOD, RULES, ["half of the features drifted", "the predictions drifted"])
     assert verdict.verdict is Verdict.WATCH
     assert len(verdict.reasons) == 2
+
+
+def predecessors(*gains: Interval | None) -> Window:
+    found = tuple(Predecessor(number, f"version {number}", gain) for number, gain in enumerate(gains, 1))
+    return replace(GOOD, predecessors=found)
+
+
+def test_what_it_could_return_to_being_surely_better_is_roll_back() -> None:
+    verdict = judge(predecessors(None, Interval(0.02, -0.01, 0.05), Interval(0.02, 0.01, 0.03)), RULES)
+    assert (verdict.verdict, verdict.returns_to) == (Verdict.ROLL_BACK, 3)
+    assert "version 3, to which it can return, is better" in verdict.reasons[0]
+    assert "log loss by 0.0200, at 95% confidence by 0.0100" in verdict.reasons[0]
+
+
+def test_the_first_one_that_is_surely_better_is_returned_to() -> None:
+    assert judge(predecessors(Interval(0.02, 0.01, 0.03), Interval(0.09, 0.08, 0.1)), RULES).returns_to == 1
+
+
+@pytest.mark.parametrize("gain", [None, Interval(0.02, 0.0, 0.03), Interval(-0.02, -0.03, -0.01)])
+def test_one_that_is_not_surely_better_is_no_reason_to_leave(gain: Interval | None) -> None:
+    verdict = judge(predecessors(gain), RULES)
+    assert (verdict.verdict, verdict.returns_to) == (Verdict.OK, None)
+
+
+def test_of_too_few_rows_nothing_is_rolled_back() -> None:
+    few = replace(predecessors(Interval(0.2, 0.1, 0.3)), rows=RULES.minimum_rows - 1)
+    assert judge(few, RULES).returns_to is None
 
 
 def test_a_champion_without_a_test_is_judged_by_the_rest() -> None:
