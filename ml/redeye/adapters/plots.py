@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from redeye.core.evaluation import Floats, Scored
+from redeye.core.gates import Gate, GateReport
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,6 +57,24 @@ def draw(folder: Path, scored: Mapping[str, Scored], importance: Mapping[str, fl
         axes.barh([name for name, _ in shown], [weight for _, weight in shown])
         axes.tick_params(axis="y", labelsize=7)
         axes.set(xlabel="importance")
+
+
+def draw_slices(folder: Path, report: GateReport) -> None:
+    """Writes `slices.png`: how the candidate stands against the champion, slice by slice; nothing without slices."""
+    result = next((one for one in report.results if one.gate is Gate.SLICES and one.parts), None)
+    if result is None:
+        return
+    parts = [part for part in result.parts if part.value is not None and part.upper is not None]
+    title = f"Log loss against the champion, nights {report.window}"
+    with _Figure(folder / "slices.png", title, height=1.5 + 0.3 * len(parts)) as axes:
+        names = [f"{part.name} ({part.rows})" for part in parts]
+        axes.barh(names, [part.value or 0.0 for part in parts], color="tab:blue")
+        axes.scatter([part.upper or 0.0 for part in parts], names, marker="|", color="black", label="at best")
+        axes.axvline(0, color="grey", linewidth=0.8)
+        if result.bound is not None:
+            axes.axvline(result.bound, color="tab:red", linestyle="--", label="surely below it: refused")
+        axes.set(xlabel="better by (negative: worse)")
+        axes.legend(fontsize=7)
 
 
 def precision_recall(one: Scored) -> tuple[Floats, Floats]:

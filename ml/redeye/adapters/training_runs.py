@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from redeye.adapters.mlflow_client import client, experiment_id
-from redeye.adapters.plots import draw
+from redeye.adapters.plots import draw, draw_slices
 from redeye.adapters.registry import plain_inputs
 from redeye.adapters.software import software
 from redeye.adapters.ui_links import training_page
@@ -125,12 +125,14 @@ class TrainingRun:
             metrics = one.metrics()
             mlflow.log_metrics(_numbers(f"test.{role}", metrics))
             mlflow.log_dict(metrics.to_dict(), f"test/{role}.json")
+        mlflow.log_metrics(_of_gates(report))
         mlflow.log_dict(report.to_dict(), "gates.json")
         mlflow.log_text(report.message(), "gates.txt")
         mlflow.log_dict(dict(importance), "importance.json")
         with tempfile.TemporaryDirectory(prefix="redeye-plots-") as folder:
             named = {f"{role} ({algorithms[role]})": one for role, one in scored.items()}
             draw(Path(folder), named, importance)
+            draw_slices(Path(folder), report)
             mlflow.log_artifacts(folder, "plots")
 
     def log_outcome(self, tags: Mapping[str, str], pages: Mapping[str, str]) -> None:
@@ -197,6 +199,14 @@ def digest_of(frame: pd.DataFrame) -> str:
     digest = hashlib.sha256("\n".join(map(str, frame.columns)).encode())
     digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
     return digest.hexdigest()[:32]
+
+
+def _of_gates(report: GateReport) -> dict[str, float]:
+    found = {f"gate.{result.gate}.passed": float(result.is_passed) for result in report.results}
+    for result in report.results:
+        measured = {f"gate.{result.gate}": result.value, f"gate.{result.gate}.bound": result.bound}
+        found |= {name: value for name, value in measured.items() if value is not None}
+    return found
 
 
 def _numbers(prefix: str, metrics: Metrics) -> dict[str, float]:

@@ -140,10 +140,16 @@ class Card:
         if self.report is None:
             return "## Gates\n\nNot judged: it is the first champion, or had no window of its own."
         rows = [
-            (result.gate.value, "passed" if result.is_passed else "**failed**", result.reason)
+            (
+                result.gate.value,
+                "passed" if result.is_passed else "**failed**",
+                _measured(result.value),
+                _measured(result.bound),
+                result.reason,
+            )
             for result in self.report.results
         ]
-        return "## Gates\n\n" + _table(("gate", "", "why"), rows)
+        return "## Gates\n\n" + _table(("gate", "", "value", "bound", "why"), rows)
 
     def _environment(self) -> str:
         subject = self.subject
@@ -168,6 +174,10 @@ def limits_of(spec: Spec) -> tuple[str, ...]:
         "is not promised by the one for all.",
         "A category that training did not know counts as missing.",
     )
+
+
+def _measured(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"
 
 
 def _number(value: float | None) -> str:

@@ -82,8 +82,10 @@ def test_every_gate_is_on_it_with_its_reason(subject):
     found = judged(subject)
     text = card(subject, **found)
     for result in found["report"].results:
-        assert f"| {result.gate.value} |" in text
-        assert result.reason in text
+        row = next(line for line in text.splitlines() if line.startswith(f"| {result.gate.value} |"))
+        assert row.endswith(f"| {result.reason} |")
+        for number in (result.value, result.bound):
+            assert number is None or f"| {number:.4g} |" in row
 
 
 def test_what_was_not_measured_is_not_claimed(subject):

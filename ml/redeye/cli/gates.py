@@ -1,0 +1,38 @@
+"""Rehearsing the gates: one command for the tables of docs/gates.md."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from redeye.cli.shell import console, enter, told_plainly
+from redeye.settings import PROJECT_ROOT
+
+app = typer.Typer()
+
+
+@app.command("rehearse-gates")
+def rehearse_gates(
+    model: Annotated[str, typer.Argument(help="The model, as its spec names it.")] = "flight_delay",
+    to: Annotated[Path, typer.Option(help="The page to write into.")] = PROJECT_ROOT / "docs" / "gates.md",
+    harmful: Annotated[int, typer.Option(min=1, help="Mutants.")] = 200,
+    good: Annotated[int, typer.Option(min=1, help="Good candidates.")] = 100,
+) -> None:
+    """Put harmful and good candidates before the gates, and write what came of them into docs/gates.md.
+
+    The stack must run and hold the year (`make load-year`). Ends with status 1 if a harmful one passed.
+    """
+    from redeye.jobs.gate_rehearsal import rehearse
+
+    with told_plainly():
+        enter()
+        found = rehearse(model, to, harmful=harmful, good=good, tell=console.log)
+    promoted = sum(not trial.failed for trial in found.trials)
+    refused = sum(bool(one.failed) for one in found.good)
+    console.print(
+        f"{len(found.trials)} harmful: {promoted} promoted; {len(found.good)} good: {refused} refused. {to}"
+    )
+    if promoted:
+        raise typer.Exit(1)

@@ -1,0 +1,167 @@
+"""How much better a candidate must be for the gates to let it pass nearly always, on real nights.
+
+A real later model is put against a real earlier one, night by night as they were. How much better it is cannot be
+chosen; so it is made to know a share of each outcome, and that share is raised until the gates pass it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+
+from redeye.core import contenders
+from redeye.core.evaluation import Scored
+from redeye.core.gates import Contender, Gate, judge
+from redeye.core.proposals import Incumbent
+from redeye.core.specs import Spec
+from redeye.core.splits import Window
+from redeye.core.training import SEED, examples, nights_of, rows_of
+
+POWER = 0.95
+SHARES = (0.0, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.06, 0.08, 0.12)
+# Judged by trying the model: they do not depend on how much better it is.
+OPERATIONAL = {Gate.TOLERANCE, Gate.STEADINESS, Gate.LATENCY, Gate.SIZE}
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A champion and a later candidate on one window that neither has seen.
+
+    Attributes:
+        rows: labelled rows of the window.
+    """
+
+    older: Incumbent
+    newer: Incumbent
+    window: Window
+    rows: pd.DataFrame
+    spec: Spec
+
+    @property
+    def champion(self) -> Contender:
+        """The older one."""
+        return contenders.champion(
+            self.older.name, self.older.model, self.rows, self.spec, seen_until=self.older.seen_until
+        )
+
+    def candidate(self, share: float) -> Contender:
+        """The newer one as if it knew `share` of each outcome: it moves that part of the way to it."""
+        made = contenders.candidate(
+            self.newer.name, self.newer.model, self.rows, self.spec, seen_until=self.newer.seen_until
+        )
+        labels = examples(self.rows, self.spec).labels
+        said = self.newer.model.predict(self.rows)
+        scored = Scored(labels, said + share * (labels - said), nights_of(self.rows, self.spec))
+        return Contender(made.name, scored, made.seen_until, made.conduct)
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One candidate that is no mutant before the gates.
+
+    Attributes:
+        gain: log loss by which it is better than the champion on the window.
+        failed: the gates that refused it.
+    """
+
+    window: Window
+    older: str
+    newer: str
+    gain: float
+    failed: tuple[Gate, ...]
+
+
+@dataclass(frozen=True)
+class Power:
+    """How many of the candidates with one share pass.
+
+    Attributes:
+        gain: mean log loss by which they are better.
+    """
+
+    share: float
+    gain: float
+    passed: int
+    of: int
+
+    @property
+    def rate(self) -> float:
+        """The share that passes."""
+        return self.passed / self.of
+
+
+def pairs(
+    frame: pd.DataFrame, spec: Spec, models: Sequence[Incumbent], *, back: int, step: int, until: int
+) -> Iterator[Pair]:
+    """Each model against those up to `back` before it, on windows of the gates' length.
+
+    Args:
+        frame: labelled rows.
+        spec: of the models.
+        models: in the order of their training.
+        back: how many models older a champion may be.
+        step: nights between the first nights of windows.
+        until: how many nights after the first possible one the last window may begin.
+    """
+    last = nights_of(frame, spec).max().astype("datetime64[D]").item()
+    for position, newer in enumerate(models):
+        for older in models[max(position - back, 0) : position]:
+            for after in range(0, until + 1, step):
+                first = newer.seen_until + timedelta(days=spec.label_maturity_nights + 1 + after)
+                window = Window(first, first + timedelta(days=spec.split.test_nights - 1))
+                if window.last <= last:
+                    yield Pair(older, newer, window, rows_of(frame, spec, window), spec)
+
+
+def tried(pair: Pair, share: float) -> Tried:
+    """A candidate with a share of the outcome before all gates."""
+    champion, candidate = pair.champion, pair.candidate(share)
+    report = judge(
+        candidate,
+        champion,
+        pair.window,
+        pair.spec.gates,
+        seed=SEED,
+        groups=contenders.groups_of(pair.rows, pair.spec),
+    )
+    failed = tuple(result.gate for result in report.failed)
+    return Tried(pair.window, pair.older.name, pair.newer.name, _gain(candidate, champion), failed)
+
+
+def measured(cases: Sequence[Pair], shares: Sequence[float] = SHARES) -> Iterator[Power]:
+    """The power of the gates that look at quality, share by share until it is enough."""
+    for share in shares:
+        made = [_of_quality(pair, share) for pair in cases]
+        gain = float(np.mean([one.gain for one in made]))
+        power = Power(share, gain, sum(not one.failed for one in made), len(made))
+        yield power
+        if power.rate >= POWER:
+            return
+
+
+def _of_quality(pair: Pair, share: float) -> Tried:
+    champion, made = pair.champion, pair.candidate(share)
+    candidate = Contender(made.name, made.scored, made.seen_until)
+    report = judge(
+        candidate,
+        champion,
+        pair.window,
+        pair.spec.gates,
+        seed=SEED,
+        groups=contenders.groups_of(pair.rows, pair.spec),
+    )
+    failed = tuple(result.gate for result in report.failed if result.gate not in OPERATIONAL)
+    return Tried(pair.window, pair.older.name, pair.newer.name, _gain(candidate, champion), failed)
+
+
+def _gain(candidate: Contender, champion: Contender) -> float:
+    losses = []
+    for one in (candidate, champion):
+        if one.scored is None or (loss := one.scored.metrics().log_loss) is None:
+            raise ValueError(f"{one.name} has no log loss on the window")
+        losses.append(loss)
+    return losses[1] - losses[0]

@@ -1,0 +1,156 @@
+"""Harmful candidates before the gates, each shown to harm on later nights first; and which gates refuse them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from redeye.core import contenders
+from redeye.core.algorithms.base import Inputs
+from redeye.core.conduct import Conduct, declared
+from redeye.core.evaluation import Scored
+from redeye.core.gates import Gate, judge
+from redeye.core.proposals import MAKERS, Episode, Incumbent, Proposal
+from redeye.core.slices import pooled
+from redeye.core.specs import Spec
+from redeye.core.training import SEED
+
+# Harm against the champion on the held-out nights, in its own units: several times what separates good models.
+WORSE_LOG_LOSS = 0.005
+LOWER_AUC = 0.02
+MORE_CALIBRATION_ERROR = 0.03
+WORSE_SLICE_LOG_LOSS = 0.05
+# The same flight may not get probabilities that lie further apart.
+UNSTEADY = 0.01
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One mutant before the gates.
+
+    Attributes:
+        harm: what it does on the held-out nights.
+        failed: the gates that refused it; none if it would have been promoted.
+    """
+
+    kind: str
+    what: str
+    night: date
+    champion: str
+    harm: str
+    failed: tuple[Gate, ...]
+    message: str
+
+
+def harm_of(proposal: Proposal, episode: Episode, champion: Incumbent) -> str:
+    """What a promotion would do on the held-out nights, in words; empty if nothing that is called harm here."""
+    spec, rows = episode.spec, episode.held_rows
+    inputs = Inputs.of(spec)
+    of = contenders.candidate("mutant", proposal.model, rows, spec, seen_until=proposal.seen_until)
+    rival = contenders.champion("champion", champion.model, rows, spec, seen_until=champion.seen_until)
+    if of.scored is None:
+        return f"no predictions: {of.trouble}"
+    if rival.scored is None:
+        return ""
+    return _worse(of.scored, rival.scored, contenders.groups_of(rows, spec), spec) or _unserviceable(
+        Conduct(proposal.model, declared(rows, inputs), inputs), spec
+    )
+
+
+def _worse(one: Scored, rival: Scored, groups: dict[str, np.ndarray], spec: Spec) -> str:
+    ours, theirs = one.metrics(), rival.metrics()
+    for name, sign, margin in (
+        ("log_loss", 1, WORSE_LOG_LOSS),
+        ("auc", -1, LOWER_AUC),
+        ("calibration_error", 1, MORE_CALIBRATION_ERROR),
+    ):
+        worse = sign * ((getattr(ours, name) or 0.0) - (getattr(theirs, name) or 0.0))
+        if worse >= margin:
+            return f"{name.replace('_', ' ')} worse by {worse:.3f}"
+    for column, values in groups.items():
+        named = pooled(values, spec.gates.slices.minimum_rows)
+        for name in sorted(set(named)):
+            worse = _log_loss(one.where(named == name)) - _log_loss(rival.where(named == name))
+            if worse >= WORSE_SLICE_LOG_LOSS:
+                return f"log loss of {column}={name} worse by {worse:.3f}"
+    return ""
+
+
+def _log_loss(scored: Scored) -> float:
+    return float(scored.resampled("log_loss", np.ones((1, len(scored.nights))))[0])
+
+
+def _unserviceable(conduct: Conduct, spec: Spec) -> str:
+    if mishaps := conduct.mishaps():
+        return mishaps[0]
+    if (widest := conduct.unsteadiness()) > UNSTEADY:
+        return f"the same row differs by {widest:.3f}"
+    if (size := conduct.megabytes()) > spec.gates.maximum_megabytes:
+        return f"{size:.0f} MB"
+    if (seconds := conduct.seconds()) > spec.gates.maximum_seconds:
+        return f"{seconds:.1f} s per 1,000 rows"
+    return ""
+
+
+def tried(proposal: Proposal, episode: Episode, champion: Incumbent, harm: str) -> Trial:
+    """A mutant before all gates, as a candidate would be."""
+    spec = episode.spec
+    rows = episode.test_rows if proposal.rows is None else proposal.rows
+    report = judge(
+        contenders.candidate("mutant", proposal.model, rows, spec, seen_until=proposal.seen_until),
+        contenders.champion(champion.name, champion.model, rows, spec, seen_until=champion.seen_until),
+        episode.spans.test,
+        spec.gates,
+        seed=SEED,
+        groups=contenders.groups_of(rows, spec),
+    )
+    return Trial(
+        proposal.kind,
+        proposal.what,
+        episode.night,
+        champion.name,
+        harm,
+        tuple(result.gate for result in report.failed),
+        report.message(),
+    )
+
+
+def mutants(
+    episodes: list[Episode], per_kind: Callable[[str], int], *, skipped: Callable[[Trial], None] | None = None
+) -> Iterator[Trial]:
+    """Of every kind so many mutants that harm, over the episodes and champions in turn.
+
+    Args:
+        episodes: to draw from.
+        per_kind: how many of a kind.
+        skipped: is told of proposals that do no harm; they do not count.
+    """
+    for kind, make in MAKERS.items():
+        found = 0
+        streams = [_cases(make, episode, turn) for turn, episode in enumerate(episodes)]
+        while streams and found < per_kind(kind):
+            for stream in list(streams):
+                drawn = next(stream, None)
+                if drawn is None:
+                    streams.remove(stream)
+                    continue
+                proposal, episode, champion = drawn
+                harm = harm_of(proposal, episode, champion)
+                if not harm:
+                    if skipped:
+                        skipped(Trial(kind, proposal.what, episode.night, champion.name, "", (), ""))
+                    continue
+                yield tried(proposal, episode, champion, harm)
+                found += 1
+                if found >= per_kind(kind):
+                    break
+
+
+def _cases(
+    make: Callable[[Episode], Iterator[Proposal]], episode: Episode, turn: int
+) -> Iterator[tuple[Proposal, Episode, Incumbent]]:
+    for position, proposal in enumerate(make(episode)):
+        yield proposal, episode, episode.champions[(turn + position) % len(episode.champions)]
