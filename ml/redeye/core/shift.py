@@ -106,7 +106,7 @@ def signs_of(week: pd.DataFrame, reference: pd.DataFrame) -> Signs:
     expected_loss = float(np.average(losses[1], weights=weights))
     is_told = effective >= MINIMUM_EFFECTIVE
     within = [
-        float(ks_2samp(scores[0][labels[0] == one], scores[1][labels[1] == one]).statistic)
+        float(ks_2samp(scores[0][labels[0] == one], scores[1][labels[1] == one], method="asymp").statistic)
         for one in (0.0, 1.0)
         if all((each == one).any() for each in labels)
     ]
