@@ -95,10 +95,12 @@ def gather(
         took = kept.trained(night)
     tell(Step(len(nights), steps, "by verdict", took))
     rows = backtest.served_rows(frame, spec, served, first)
-    recorded = _recorded(model, spec, served)
-    requests = (
-        recorded if recorded is not None else tuple(backtest.requested(frame, spec, rows, served, kept.of))
-    )
+    requests = recorded = _recorded(model, spec, served)
+    if requests is None:
+        requests = ()
+        for request in backtest.requested(frame, spec, rows, served, kept.of):
+            requests = (*requests, request)
+            tell(Step(len(nights), steps, f"by verdict of {request.night}", None))
     planned[Schedule.VERDICT] = (first, *(each.night for each in requests))
     tell(Step(steps, steps, "", None))
 
