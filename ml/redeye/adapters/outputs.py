@@ -5,6 +5,7 @@ Every row says by how many weeks the calendar of its installation is shifted (`L
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
@@ -29,7 +30,7 @@ _TABLES = {
     "quality": """
         model VARCHAR, lane VARCHAR, night DATE, scored_night DATE, metric VARCHAR, champion DOUBLE,
         heuristic DOUBLE, rows BIGINT, model_version BIGINT, release_id VARCHAR, run_id VARCHAR,
-        created_at TIMESTAMP
+        created_at TIMESTAMP, revision BIGINT
     """,
     "drift": """
         model VARCHAR, lane VARCHAR, night DATE, span VARCHAR, column_name VARCHAR, kind VARCHAR,
@@ -39,7 +40,8 @@ _TABLES = {
     """,
     "verdicts": """
         model VARCHAR, lane VARCHAR, night DATE, verdict VARCHAR, reasons VARCHAR, release_id VARCHAR,
-        run_id VARCHAR, created_at TIMESTAMP, champion_version BIGINT, returns_to BIGINT
+        run_id VARCHAR, created_at TIMESTAMP, champion_version BIGINT, returns_to BIGINT,
+        labels_final_until DATE
     """,
 }
 
@@ -120,7 +122,13 @@ def _scored_night(model: str, which: str) -> date | None:
 
 
 def write_once(
-    frames: dict[str, pd.DataFrame], *, model: str, night: date, run_id: str, lane: str = LIVE
+    frames: dict[str, pd.DataFrame],
+    *,
+    model: str,
+    night: date,
+    run_id: str,
+    lane: str = LIVE,
+    check: Callable[[], None] | None = None,
 ) -> Written:
     """Append frames to their tables in one transaction, unless the first of them has rows for the night.
 
@@ -133,6 +141,7 @@ def write_once(
         night: the night whose rows they are.
         run_id: who writes; names the holder of the lease.
         lane: `live`, or the lane of a backtest.
+        check: called under the lease before anything is written; what it raises keeps the rows from being so.
 
     Returns:
         The rows of the first table as they stand afterwards.
@@ -148,6 +157,8 @@ def write_once(
             standing = _read(con, first, model, night, night, lane)
             if len(standing):
                 return Written(standing, is_new=False)
+            if check is not None:
+                check()
             rehearsal = _checked_rehearsal(con)
             con.execute("BEGIN")
             for table, frame in frames.items():
@@ -187,16 +198,21 @@ def _checked_rehearsal(con: duckdb.DuckDBPyConnection) -> str:
     return label
 
 
+def columns(table: str) -> str:
+    """The columns of a table with their types, as they are created."""
+    return f"{_TABLES[table]}, {LABEL} INTEGER DEFAULT 0, {REHEARSAL} VARCHAR DEFAULT ''"
+
+
 def _prepare(con: duckdb.DuckDBPyConnection, table: str) -> None:
     """Create a table that is not there yet; one of earlier code gets the columns it lacks, empty in its old rows."""
-    columns = f"{_TABLES[table]}, {LABEL} INTEGER DEFAULT 0, {REHEARSAL} VARCHAR DEFAULT ''"
-    con.execute(f"CREATE TABLE IF NOT EXISTS outputs.main.{table} ({columns})")
+    stated = columns(table)
+    con.execute(f"CREATE TABLE IF NOT EXISTS outputs.main.{table} ({stated})")
     found = con.execute(
         "SELECT column_name FROM duckdb_columns() "
         "WHERE database_name = 'outputs' AND schema_name = 'main' AND table_name = ?",
         [table],
     ).fetchall()
-    for column in columns.split(","):
+    for column in stated.split(","):
         if (column.split()[0],) not in found:
             con.execute(f"ALTER TABLE outputs.main.{table} ADD COLUMN {column}")
 
@@ -211,11 +227,12 @@ def _exists(con: duckdb.DuckDBPyConnection, table: str) -> bool:
 def _read(
     con: duckdb.DuckDBPyConnection, table: str, model: str, first: date, last: date, lane: str
 ) -> pd.DataFrame:
+    names = [*(column.split()[0] for column in _TABLES[table].split(",")), LABEL, REHEARSAL]
     if not _exists(con, table):
-        return pd.DataFrame(
-            columns=[*(column.split()[0] for column in _TABLES[table].split(",")), LABEL, REHEARSAL]
-        )
-    return con.execute(
+        return pd.DataFrame(columns=names)
+    frame = con.execute(
         f"SELECT * FROM outputs.main.{table} WHERE model = ? AND lane = ? AND night BETWEEN ? AND ? ORDER BY ALL",
         [model, lane, first, last],
     ).df()
+    # A table of earlier code gets its new columns with the next rows that are written.
+    return frame.assign(**{name: None for name in names if name not in frame})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -13,13 +14,28 @@ from redeye.adapters import exports, lake, ledger, outputs, promotions, schedule
 from redeye.adapters.sources import configured_source, standing_source
 from redeye.core.algorithms.base import Model
 from redeye.core.calendar import coming_day
-from redeye.core.errors import AlreadyDecided, AuditRefused, ConfigError, DeliveryError, NotReleased
+from redeye.core.errors import (
+    AlreadyDecided,
+    AuditRefused,
+    ConfigError,
+    DeliveryError,
+    NotReleased,
+    RedeyeError,
+)
 from redeye.core.releases import Promotion, Release
-from redeye.core.scoring import LIVE, Lineage, assemble, differences
+from redeye.core.scoring import Lineage, assemble, differences
 from redeye.core.specs import Spec, load_spec
 from redeye.settings import SPECS, settings
 
 log = logging.getLogger(__name__)
+
+
+class ChampionChanged(RedeyeError):
+    """Another version became champion of the night while it was being scored."""
+
+    def __init__(self, message: str, champion: Promotion) -> None:
+        super().__init__(message)
+        self.champion = champion
 
 
 @dataclass(frozen=True)
@@ -28,6 +44,10 @@ class Basis:
 
     release: Release
     reasons: tuple[str, ...]
+
+    def is_reconstructed(self, night: date) -> bool:
+        """Whether the release holds more than what was known on the night, so that it has to be cut."""
+        return self.release.night > night or self.release.is_again
 
 
 def score_night(model: str, night: date, *, run_id: str, is_degraded_allowed: bool = False) -> dict[str, Any]:
@@ -67,20 +87,44 @@ def score_night(model: str, night: date, *, run_id: str, is_degraded_allowed: bo
             f"{model} has no champion for night {night}: run `train_{model}` for an earlier night first"
         )
     standing = outputs.read("predictions", model, night, night)
-    basis = _recorded_basis(standing) if len(standing) else _basis(night, is_degraded_allowed)
-    flights, reasons = _flights(spec, night, basis)
+    basis = recorded_basis(standing) if len(standing) else _basis(night, is_degraded_allowed)
+    flights, reasons = flights_of(spec, night, basis)
     if flights.empty:
         log.info("the source states that the day after night %s has no flights: nothing to score", night)
         return {"rows": 0, "release_id": basis.release.release_id, "is_new": False, "is_degraded": False}
 
-    predictions = _predict(spec, flights, champion, basis.release, reasons, night=night, run_id=run_id)
-    written = outputs.write_once({"predictions": predictions}, model=model, night=night, run_id=run_id)
+    basis = Basis(basis.release, reasons)
+    while True:
+        predictions = predict(spec, flights, champion, basis, night=night, run_id=run_id)
+        try:
+            written = outputs.write_once(
+                {"predictions": predictions},
+                model=model,
+                night=night,
+                run_id=run_id,
+                check=partial(_check_champion, model, night, champion),
+            )
+            break
+        except ChampionChanged as change:
+            log.warning("%s", change)
+            champion = change.champion
     if not written.is_new and (found := differences(written.frame, predictions)):
         raise AlreadyDecided(
             f"{model}, night {night}: scored before by {written.frame['run_id'].iloc[0]}; again it differs: "
             f"{'; '.join(found)}. The first result stands"
         )
     return _summary(written)
+
+
+def _check_champion(model: str, night: date, scored_by: Promotion) -> None:
+    """Refuse rows of a champion that was rolled back while they were made; nothing is promoted under the lease."""
+    now = promotions.champion(model, night)
+    if now is not None and now.version != scored_by.version:
+        raise ChampionChanged(
+            f"{model}, night {night}: version {now.version} took over from version {scored_by.version} meanwhile; "
+            "scoring again",
+            now,
+        )
 
 
 def flights_as_scored(spec: Spec, night: date, standing: pd.DataFrame) -> tuple[pd.DataFrame, Release]:
@@ -94,8 +138,8 @@ def flights_as_scored(spec: Spec, night: date, standing: pd.DataFrame) -> tuple[
     Raises:
         AlreadyDecided: if the flights are not those that were scored, or the ledger lacks the release.
     """
-    basis = _recorded_basis(standing)
-    flights, _ = _flights(spec, night, basis)
+    basis = recorded_basis(standing)
+    flights, _ = flights_of(spec, night, basis)
     key = spec.population.key
     if flights.empty or set(flights[key]) != set(standing["flight_id"]):
         raise AlreadyDecided(
@@ -121,7 +165,12 @@ def export_night(model: str, night: date) -> dict[str, Any]:
     return {"rows": len(frame), "folder": str(folder)}
 
 
-def _recorded_basis(standing: pd.DataFrame) -> Basis:
+def recorded_basis(standing: pd.DataFrame) -> Basis:
+    """What a night was scored from, as its predictions say.
+
+    Raises:
+        AlreadyDecided: if the ledger lacks the release that they name.
+    """
     name = str(standing["release_id"].iloc[0])
     release = ledger.release_named(name)
     if release is None:
@@ -143,12 +192,17 @@ def _basis(night: date, is_degraded_allowed: bool) -> Basis:
     return Basis(last, (f"night {night}: {why}, features are of night {last.night}",))
 
 
-def _flights(spec: Spec, night: date, basis: Basis) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """The rows to score, and every reason for which they are degraded."""
+def flights_of(spec: Spec, night: date, basis: Basis) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """The rows to score, and every reason for which they are degraded.
+
+    Raises:
+        DeliveryError: if there is no schedule, and neither a gap nor the source says why.
+    """
     con = lake.connect_at(basis.release.snapshot_id)
     try:
         ref = ledger.accepted_schedule(night)
-        found = schedule.released(con, spec, night)
+        read = schedule.known_then if basis.is_reconstructed(night) else schedule.released
+        found = read(con, spec, night)
         if found.empty:
             found = pd.DataFrame() if (own := schedule.landed(con, spec, night)) is None else own
         if not found.empty or (ref is not None and ref.is_stated_empty):
@@ -165,20 +219,18 @@ def _flights(spec: Spec, night: date, basis: Basis) -> tuple[pd.DataFrame, tuple
         con.close()
 
 
-def _predict(
-    spec: Spec,
-    flights: pd.DataFrame,
-    champion: Promotion,
-    release: Release,
-    reasons: tuple[str, ...],
-    *,
-    night: date,
-    run_id: str,
+def predict(
+    spec: Spec, flights: pd.DataFrame, champion: Promotion, basis: Basis, *, night: date, run_id: str
 ) -> pd.DataFrame:
-    """Audited predictions: the champion's, or the heuristic's if the champion cannot be read or is refused."""
+    """Audited predictions: the champion's, or the heuristic's if the champion is refused.
+
+    Raises:
+        AuditRefused: if the heuristic's are refused as well.
+    """
     from redeye.adapters.audit import audit
     from redeye.adapters.features import training_frame
 
+    release = basis.release
     frame = training_frame(release.snapshot_id, flights, champion.feature_service)
     first = promotions.promotions(spec.model)[0]
     heuristic = _load(first)
@@ -195,8 +247,8 @@ def _predict(
             algorithm=serving.algorithm,
             feature_service=serving.feature_service,
             run_id=run_id,
-            degraded_reasons=(*reasons, *why),
-            lane=LIVE,
+            degraded_reasons=(*basis.reasons, *why),
+            is_reconstructed=basis.is_reconstructed(night),
         )
         predictions = assemble(flights, model.predict(frame), baseline, lineage)
         try:
@@ -230,4 +282,5 @@ def _summary(written: outputs.Written) -> dict[str, Any]:
         "is_new": written.is_new,
         "is_degraded": bool(frame["is_degraded"].iloc[0]),
         "degraded_reason": str(frame["degraded_reason"].iloc[0]),
+        "is_reconstructed": bool(frame["is_reconstructed"].fillna(False).iloc[0]),
     }

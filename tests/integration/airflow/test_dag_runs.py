@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from redeye.stack import bootstrap
 pytestmark = pytest.mark.integration
 
 DRIVER = Path(__file__).with_name("run_dags.py")
+APPROVALS = Path(__file__).with_name("run_approvals.py")
 MARK = "RESULT "
 FLIGHTS_OF_THE_COMING_DAY = 720
 FIRST, DECIDED, NIGHT, LATER = "2012-12-31", "2013-01-03", "2013-01-04", "2013-01-07"
@@ -31,24 +33,42 @@ RUNS = (
     f"build_warehouse@{LATER}",  # without the night before
     f"maintain_lake@{LATER}",
 )
+# Of the training DAG of a spec with `approval: required`, whose candidate waits or not.
+ANSWERS = ("2013-02-01=none", "2013-02-02=Reject", "2013-02-03=Approve")
 
 
 @pytest.fixture(scope="module")
-def outcomes(stack_env: Any, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
-    """What became of `RUNS`, in order."""
+def databases(stack_env: Any) -> None:
+    """Airflow's and MLflow's, beside the lakes'."""
     bootstrap.prepare_databases(stack_env.settings, stack_env.secrets, stack_env.postgres)
+
+
+@pytest.fixture(scope="module")
+def outcomes(databases: None, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """What became of `RUNS`, in order."""
+    return driven(DRIVER, RUNS, tmp_path_factory.mktemp("runs"))
+
+
+@pytest.fixture(scope="module")
+def approvals(databases: None, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """What became of `ANSWERS`, in order."""
+    return driven(APPROVALS, ANSWERS, tmp_path_factory.mktemp("approvals"))
+
+
+def driven(driver: Path, arguments: tuple[str, ...], folder: Path) -> list[dict[str, Any]]:
+    """What a driver prints, run as a process of its own."""
     roots = os.pathsep.join(str(PROJECT_ROOT / part) for part in ("ml", "plugins"))
     done = subprocess.run(
-        [sys.executable, str(DRIVER), *RUNS],
+        [sys.executable, str(driver), *arguments],
         env=os.environ | {"PYTHONPATH": roots},
-        cwd=tmp_path_factory.mktemp("runs"),
+        cwd=folder,
         capture_output=True,
         text=True,
         timeout=900,
         check=False,
     )
     lines = [line.removeprefix(MARK) for line in done.stdout.splitlines() if line.startswith(MARK)]
-    assert len(lines) == len(RUNS), done.stdout[-4000:] + done.stderr[-4000:]
+    assert len(lines) == len(arguments), done.stdout[-4000:] + done.stderr[-4000:]
     return [json.loads(line) for line in lines]
 
 
@@ -89,6 +109,7 @@ def test_the_night_is_judged_and_asks_for_nothing(outcomes: list[dict[str, Any]]
     assert outcomes[6]["results"]["decide_retraining"] == []
     assert outcomes[6]["tasks"]["request_training"] == "skipped"
     assert outcomes[6]["tasks"]["write_reports"] == "success"
+    assert outcomes[6]["tasks"]["reconcile_registry"] == "success"
 
 
 def test_a_build_without_the_night_before_fails_at_transform(outcomes: list[dict[str, Any]]) -> None:
@@ -102,3 +123,28 @@ def test_the_lakes_are_maintained_and_both_releases_stay_equal(outcomes: list[di
     assert results["verify_releases"] == {"verified": 2, "releases": 2}
     assert results["compact_lakes"]["warehouse"]["merged"] > 0
     assert results["check_disk"]["level"] == "ok"
+
+
+def test_where_no_candidate_waits_nobody_is_asked(approvals: list[dict[str, Any]]) -> None:
+    assert approvals[0]["state"] == "success"
+    assert approvals[0]["tasks"] == {
+        "train_candidates": "success",
+        "approve_candidate": "skipped",
+        "promote_candidate": "skipped",
+    }
+
+
+def test_a_rejected_candidate_keeps_the_champion_and_is_recorded(approvals: list[dict[str, Any]]) -> None:
+    assert approvals[1]["tasks"]["approve_candidate"] == "success", approvals[1]
+    assert approvals[1]["tasks"]["promote_candidate"] == "skipped"
+    assert approvals[1]["approval"] is None
+    ((is_promoted, reason),) = approvals[1]["trainings"]
+    assert not is_promoted
+    assert "a person rejected version" in reason
+
+
+def test_an_approved_candidate_is_promoted_as_it_was_judged(approvals: list[dict[str, Any]]) -> None:
+    assert set(approvals[2]["tasks"].values()) == {"success"}, approvals[2]
+    assert approvals[2]["champion"] == f"hash of {date(2013, 2, 3).toordinal()}"
+    assert approvals[2]["approval"] == {"person": "a person"}
+    assert [row[0] for row in approvals[2]["trainings"]] == [True]

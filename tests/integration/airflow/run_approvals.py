@@ -1,0 +1,143 @@
+"""Runs the training DAG of a spec that needs approval, once for each answer, and prints what became of it.
+
+Arguments: `night=answer` each; `Approve`, `Reject`, or `none` where no candidate waits. The training itself is
+marked as done: the candidate that passed is put into the ledger instead. A process of its own, as `run_dags`.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from redeye import settings
+
+MODEL = "flight_delay"
+DAG_ID, TASK_ID = f"train_{MODEL}", "approve_candidate"
+RESULT = "RESULT "
+
+
+def specs_with_approval(folder: Path) -> Path:
+    """The specs as they are, but that the model needs approval."""
+    shutil.copytree(settings.SPECS, folder)
+    spec = folder / f"{MODEL}.yaml"
+    spec.write_text(spec.read_text(encoding="utf-8") + "\napproval: required\n", encoding="utf-8")
+    return folder
+
+
+def registered(number: int) -> dict[str, Any]:
+    """A version of no content in the registry, and what a ledger says of it."""
+    from redeye.adapters import registry
+    from redeye.adapters.mlflow_client import client
+
+    files = {"artifact_uri": f"made/up/{number}", "artifact_sha256": f"hash of {number}"}
+    registry._ensure_registered(MODEL, "a test")
+    tags = {"algorithm": "heuristic", "seen_until": "2013-01-01", **files}
+    made = client().create_model_version(MODEL, source="/nowhere", tags=tags)
+    return {
+        "version": int(made.version),
+        "algorithm": "heuristic",
+        "feature_service": f"{MODEL}_v1",
+        "evidence": {"seen_until": "2013-01-01"},
+        "actor": "test",
+        "run_id": f"run {number}",
+        **files,
+    }
+
+
+def propose(night: date) -> None:
+    """A candidate of a night that awaits a person."""
+    from redeye.adapters import promotions, retraining
+
+    if promotions.latest_promotion(MODEL) is None:
+        promotions.promote(
+            MODEL,
+            **registered(0),
+            decided_night=date(2013, 1, 1),
+            effective_night=date(2013, 1, 2),
+            reason="first champion",
+            follows=None,
+        )
+    last = promotions.latest_promotion(MODEL)
+    assert last is not None
+    retraining.propose(
+        retraining.Proposal(
+            model=MODEL,
+            night=night,
+            training_key=f"key of {night}",
+            effective_night=night + timedelta(days=2),
+            follows_id=last.promotion_id,
+            asked="the verdict",
+            reason="all gates passed",
+            mlflow_run_id="run",
+            **registered(night.toordinal()),
+        )
+    )
+
+
+def answer(choice: str) -> None:
+    """Answer the question as Airflow's API does, when it is asked."""
+    from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+    from airflow.api_fastapi.core_api.datamodels.hitl import UpdateHITLDetailPayload
+    from airflow.api_fastapi.core_api.routes.public.hitl import update_hitl_detail
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.utils.session import create_session
+    from airflow.utils.state import TaskInstanceState
+    from sqlalchemy import select
+
+    for _ in range(600):
+        with create_session() as session:
+            waiting = session.scalars(
+                select(TaskInstance).where(
+                    TaskInstance.task_id == TASK_ID, TaskInstance.state == TaskInstanceState.AWAITING_INPUT
+                )
+            ).first()
+            if waiting is not None:
+                user = SimpleAuthManagerUser(username="a person", role="admin")
+                payload = UpdateHITLDetailPayload(chosen_options=[choice])
+                update_hitl_detail(DAG_ID, waiting.run_id, TASK_ID, payload, user, session)
+                return
+        time.sleep(0.2)
+
+
+def main(arguments: list[str]) -> None:
+    """Run the DAG once for each argument."""
+    settings.SPECS = specs_with_approval(Path(tempfile.mkdtemp()) / "specs")
+    from airflow.dag_processing.dagbag import DagBag
+
+    from redeye.adapters import promotions, retraining
+    from redeye.core.calendar import start_of
+
+    dag = DagBag(str(settings.PROJECT_ROOT / "dags")).dags[DAG_ID]
+    for argument in arguments:
+        night, _, choice = argument.partition("=")
+        if choice != "none":
+            propose(date.fromisoformat(night))
+            threading.Thread(target=answer, args=(choice,), daemon=True).start()
+        run = dag.test(
+            logical_date=start_of(date.fromisoformat(night)), mark_success_pattern="train_candidates"
+        )
+        last = promotions.latest_promotion(MODEL)
+        line = {
+            "state": str(run.state),
+            "tasks": {ti.task_id: str(ti.state) for ti in run.get_task_instances()},
+            "champion": last.artifact_sha256 if last else None,
+            "approval": last.evidence.get("approval") if last else None,
+            "trainings": [
+                (row.is_promoted, row.reason)
+                for row in retraining.trainings(MODEL)
+                if row.night == date.fromisoformat(night)
+            ],
+        }
+        sys.stdout.write(RESULT + json.dumps(line, default=str) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

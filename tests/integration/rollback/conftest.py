@@ -1,0 +1,185 @@
+"""One installation and one model registry for all rollbacks; each test has a model of its own in them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from redeye.adapters import bars, lease, outputs, promotions, retraining
+from redeye.adapters.lake import Catalog
+from redeye.adapters.postgres import ledger_transaction
+from redeye.adapters.registry import Alias
+from redeye.core.releases import Promotion, PromotionKind
+from redeye.core.retraining import Decision
+from redeye.core.scoring import LIVE
+from redeye.core.verdict import Verdict
+from redeye.settings import PROJECT_ROOT, settings
+
+FIRST = date(2013, 4, 1)
+
+
+def night(number: int) -> date:
+    return FIRST + timedelta(days=number)
+
+
+@dataclass
+class Champions:
+    """A model whose ledger, scored nights and registered versions a test writes as it likes."""
+
+    model: str
+
+    def score(self, number: int) -> None:
+        row = {"model": self.model, "lane": LIVE, "night": night(number), "flight_id": str(number)}
+        outputs.write_once(
+            {"predictions": pd.DataFrame([row])}, model=self.model, night=night(number), run_id="test"
+        )
+
+    def register(self, version: int) -> None:
+        from redeye.adapters.mlflow_client import client
+
+        tags = {"algorithm": "xgboost", "seen_until": str(FIRST), **self.files(version)}
+        if version == 1:
+            client().create_registered_model(self.model)
+        made = client().create_model_version(self.model, source="/nowhere", tags=tags)
+        assert int(made.version) == version
+
+    def files(self, version: int) -> dict[str, str]:
+        return {"artifact_uri": f"{self.model}/{version}", "artifact_sha256": f"hash of {version}"}
+
+    def row(self, version: int, decided: int, lag: int) -> dict[str, Any]:
+        return {
+            "version": version,
+            "algorithm": "xgboost" if version > 1 else "heuristic",
+            "feature_service": "flight_delay_v1",
+            "decided_night": night(decided),
+            "effective_night": night(decided + lag),
+            "reason": f"version {version} is better",
+            "evidence": {"seen_until": str(FIRST), "version": version},
+            "actor": "test",
+            "run_id": f"training of {version}",
+            **self.files(version),
+        }
+
+    def promote(self, version: int, decided: int, *, lag: int = 2) -> Promotion:
+        last = promotions.latest_promotion(self.model)
+        return promotions.promote(self.model, **self.row(version, decided, lag), follows=last)
+
+    def say(self, verdicts: dict[int, Verdict]) -> None:
+        """Record what was decided after nights, as `decide_night` would."""
+        retraining.decide_forwards(
+            self.model,
+            lambda so_far, scored: (
+                (Decision(night(number), verdict, False, "a test"), {}, None)
+                for number, verdict in sorted(verdicts.items())
+            ),
+            run_id="test",
+        )
+
+    def rows(self) -> list[tuple[int, str]]:
+        return [(row.version, str(row.kind)) for row in promotions.promotions(self.model)]
+
+    def barred(self) -> list[tuple[int, bool]]:
+        return [(row.version, row.is_barred) for row in bars.bars(self.model)]
+
+    def aliases(self) -> dict[str, int]:
+        from redeye.adapters import registry
+
+        return registry.aliases(self.model)
+
+    def agree(self) -> None:
+        """Ledger and alias name the same champion."""
+        last = promotions.latest_promotion(self.model)
+        assert last is not None
+        assert self.aliases()[Alias.CHAMPION] == last.version
+
+
+@pytest.fixture(scope="package")
+def stack_env(
+    install: Callable[[Path], AbstractContextManager[Any]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Any]:
+    with install(tmp_path_factory.mktemp("redeye-rollback")) as stack:
+        database = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
+        os.environ["REDEYE_MLFLOW_TRACKING_URL"] = f"sqlite:///{database}"
+        settings.cache_clear()
+        yield stack
+
+
+@pytest.fixture
+def champions(stack_env: object, request: pytest.FixtureRequest) -> Champions:
+    """The heuristic, then version 2, which served well, then version 3, which serves; 20 nights are scored."""
+    made = Champions("".join(letter if letter.isalnum() else "_" for letter in request.node.name))
+    made.score(20)
+    # Straight into the ledgers: by the jobs it takes seconds for each test.
+    with (
+        lease.held(Catalog.OUTPUTS, "test") as token,
+        ledger_transaction(Catalog.OUTPUTS) as con,
+        con.cursor() as cursor,
+    ):
+        previous = None
+        for version, decided, effective in ((1, 0, 1), (2, 0, 2), (3, 10, 12)):
+            values = made.row(version, decided, effective - decided)
+            kind = PromotionKind.PROMOTION if previous else PromotionKind.FIRST
+            previous = promotions._insert(
+                cursor, token, **values, model=made.model, kind=kind, previous_id=previous
+            ).promotion_id
+        before = None
+        for number, verdict in ((1, Verdict.OK), (11, Verdict.WATCH), (20, Verdict.RETRAIN)):
+            cursor.execute(
+                "INSERT INTO ledger.retraining_decisions (model, night, previous_night, verdict, is_requested, "
+                "reason, evidence, run_id, fencing_token) VALUES (%s, %s, %s, %s, false, '', '{}', '', %s)",
+                (made.model, night(number), before, str(verdict), token),
+            )
+            before = night(number)
+    return made
+
+
+@pytest.fixture
+def registered(champions: Champions) -> Champions:
+    """The same, with all three versions in the registry."""
+    for version in (1, 2, 3):
+        champions.register(version)
+    return champions
+
+
+@pytest.fixture(scope="session")
+def run() -> Callable[..., subprocess.Popen[str]]:
+    """Starts a program that calls something; with `moment`, it kills itself where that function is called."""
+
+    def start(call: str, moment: str | None = None, *, is_after: bool = False) -> subprocess.Popen[str]:
+        script = textwrap.dedent(
+            f"""
+            import importlib, logging, os, signal
+            from datetime import date
+            moment, is_after = {moment!r}, {is_after!r}
+            if moment:
+                module, _, name = moment.rpartition(".")
+                module = importlib.import_module(module)
+                real = getattr(module, name)
+                def killed(*args, **kwargs):
+                    if is_after:
+                        real(*args, **kwargs)
+                    os.kill(os.getpid(), signal.SIGKILL)
+                setattr(module, name, killed)
+            {call}
+            """
+        )
+        return subprocess.Popen(
+            [sys.executable, "-c", script],
+            env={**os.environ, "PYTHONPATH": str(PROJECT_ROOT / "ml")},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return start

@@ -1,0 +1,106 @@
+"""Rolling back by verdict: with the night's decision, once, whatever the order, and whenever it is killed."""
+
+from __future__ import annotations
+
+import random
+import signal
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from redeye.adapters import outputs, promotions, retraining
+from redeye.core.releases import PromotionKind
+from redeye.core.scoring import LIVE
+from redeye.jobs.retraining import decide_night
+from rollback.conftest import Champions, night
+
+pytestmark = pytest.mark.integration
+
+MODEL = "flight_delay"
+DECIDES = 16
+"""The third night in a row whose verdict is to roll back."""
+
+
+@pytest.fixture(scope="module")
+def bad(stack_env: object) -> Iterator[Champions]:
+    """Version 3 serves since night 12; from night 14 on the verdict is to go back to version 2."""
+    made = Champions(MODEL)
+    made.promote(1, 0, lag=1)
+    made.promote(2, 0)
+    made.promote(3, 10)
+    for number in range(1, DECIDES + 2):
+        made.score(number)
+        is_bad = number >= DECIDES - 2
+        row = {
+            "model": MODEL,
+            "lane": LIVE,
+            "night": night(number),
+            "verdict": "roll back" if is_bad else "ok",
+            "reasons": "version 2 is better" if is_bad else "within every bound",
+            "champion_version": 3 if number >= 12 else 2,
+            "returns_to": 2 if is_bad else None,
+        }
+        frame = pd.DataFrame([row]).astype({"returns_to": "Int64"})
+        outputs.write_once({"verdicts": frame}, model=MODEL, night=night(number), run_id="test")
+    return made
+
+
+@pytest.mark.parametrize(
+    ("moment", "is_after"),
+    [
+        ("redeye.adapters.promotions.roll_back", False),
+        ("redeye.adapters.bars.insert", False),
+        ("redeye.adapters.bars.insert", True),
+        ("redeye.adapters.promotions.roll_back", True),
+    ],
+)
+def test_killed_before_its_commit_neither_decision_nor_rollback_is_there(
+    bad: Champions, run: Callable[..., Any], moment: str, is_after: bool
+) -> None:
+    call = (
+        "from redeye.jobs.retraining import decide_night; "
+        f"decide_night({MODEL!r}, date.fromisoformat('{night(DECIDES)}'), 'the same run')"
+    )
+    process = run(call, moment, is_after=is_after)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == -signal.SIGKILL, errors[-3000:]
+    assert len(bad.rows()) == 3
+    assert bad.barred() == []
+    assert retraining.decisions(MODEL) == []
+
+
+def test_the_third_verdict_of_five_rolls_back_once_in_any_order(bad: Champions) -> None:
+    order = [night(number) for number in range(1, DECIDES + 2)] * 2
+    random.Random(3).shuffle(order)
+    for each in order:
+        decide_night(MODEL, each, "the same run")
+    assert bad.rows()[3:] == [(2, "rollback")]
+    assert bad.barred() == [(3, True)]
+    row = promotions.promotions(MODEL)[-1]
+    assert (row.decided_night, row.effective_night) == (night(DECIDES), night(DECIDES + 2))
+    assert row.evidence["rollback"]["from_version"] == 3
+    assert row.evidence["rollback"]["verdict_reasons"] == ["version 2 is better"]
+    assert "rolled back from version 3 to version 2" in row.reason
+    decided = {each.decision.night: each.decision for each in retraining.decisions(MODEL)}
+    assert [each for each, one in decided.items() if one.returns_to] == [night(DECIDES)]
+    assert "version 2 was decided on already" in decided[night(DECIDES + 1)].reason
+
+
+def test_a_rollback_asks_for_a_successor_and_again_after_the_cooldown(bad: Champions) -> None:
+    asked = [each.decision for each in retraining.requests(MODEL)]
+    assert [each.night for each in asked] == [night(DECIDES)]
+    for number in range(DECIDES + 2, 40):
+        bad.score(number)
+        row = {"model": MODEL, "lane": LIVE, "night": night(number), "verdict": "ok", "reasons": "fine"}
+        outputs.write_once({"verdicts": pd.DataFrame([row])}, model=MODEL, night=night(number), run_id="test")
+    decide_night(MODEL, night(39), "run")
+    again = [each.decision for each in retraining.requests(MODEL)][-1]
+    # The cooldown ends with night 30, the first of May: a month with a budget of its own.
+    assert again.night == night(DECIDES + 15)
+    assert again.is_successor_due
+    assert "version 2 serves since a rollback and a successor is due" in again.reason
+    serving = promotions.champion(MODEL, night(39))
+    assert serving is not None
+    assert serving.kind is PromotionKind.ROLLBACK

@@ -1,0 +1,144 @@
+"""Killed at any step of a promotion or a rollback: done again, ledger and alias agree and nothing is doubled."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from redeye.adapters import promotions, retraining
+from redeye.adapters.retraining import Proposal
+from redeye.core.errors import RegistryDiffers
+from redeye.jobs import approval, rollback
+from redeye.jobs.reconciliation import reconcile
+from rollback.conftest import Champions, night
+
+pytestmark = pytest.mark.integration
+
+# In the order in which they are passed; the second value: killed after the step, not before it.
+ROLLBACK = [
+    ("redeye.adapters.lease.acquire", True),
+    ("redeye.adapters.promotions._insert", False),
+    ("redeye.adapters.promotions._insert", True),
+    ("redeye.adapters.bars.insert", True),
+    ("redeye.adapters.lease.release", False),
+    ("redeye.adapters.lease.release", True),
+]
+SETTLING = [
+    ("redeye.adapters.promotions._insert", False),
+    ("redeye.adapters.promotions._insert", True),
+    ("redeye.adapters.promotions.promote", True),
+    ("redeye.adapters.retraining.record_training", True),
+    ("redeye.adapters.registry.annotate", True),
+    ("redeye.adapters.registry.point_alias", False),
+    ("redeye.adapters.registry.point_alias", True),
+]
+
+
+def kill(run: Callable[..., Any], call: str, moment: str, *, is_after: bool) -> None:
+    process = run(call, moment, is_after=is_after)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == -signal.SIGKILL, errors[-3000:]
+
+
+@pytest.mark.parametrize(("moment", "is_after"), ROLLBACK)
+def test_a_rollback_that_is_killed_is_done_again(
+    registered: Champions, run: Callable[..., Any], moment: str, is_after: bool
+) -> None:
+    call = f"from redeye.jobs import rollback; rollback.roll_back({registered.model!r}, reason='bad', actor='me')"
+    reconcile(registered.model)
+    kill(run, call, moment, is_after=is_after)
+    # A row without its bar was never there.
+    assert (len(registered.rows()), len(registered.barred())) in {(3, 0), (4, 1)}
+    rollback.roll_back(registered.model, reason="bad", actor="me")
+    assert registered.rows()[3:] == [(2, "rollback")]
+    assert registered.barred() == [(3, True)]
+    assert reconcile(registered.model)["repaired"] != []
+    registered.agree()
+    assert reconcile(registered.model)["repaired"] == []
+
+
+@pytest.mark.parametrize(("moment", "is_after"), SETTLING)
+def test_a_promotion_that_is_killed_is_done_again(
+    registered: Champions, run: Callable[..., Any], moment: str, is_after: bool
+) -> None:
+    propose(registered)
+    reconcile(registered.model)
+    call = (
+        "from redeye.jobs import approval; "
+        f"approval.settle({registered.model!r}, date(2013, 4, 21), is_approved=True, person='a person')"
+    )
+    kill(run, call, moment, is_after=is_after)
+    if approval.awaiting(registered.model, night(20)):
+        approval.settle(registered.model, night(20), is_approved=True, person="a person")
+    # What a killed reconciler left undone the nightly one does.
+    reconcile(registered.model)
+    assert registered.rows()[3:] == [(4, "promotion")]
+    assert [row.is_promoted for row in retraining.trainings(registered.model)] == [True]
+    registered.agree()
+
+
+def test_a_rejected_candidate_is_recorded_and_the_champion_stays(registered: Champions) -> None:
+    propose(registered)
+    approval.settle(registered.model, night(20), is_approved=False, person="a person")
+    assert len(registered.rows()) == 3
+    (training,) = retraining.trainings(registered.model)
+    assert (training.is_promoted, training.champion_version, training.candidate_version) == (False, 3, 4)
+    assert "a person rejected version 4" in training.reason
+    assert approval.awaiting(registered.model, night(20)) is None
+
+
+def test_what_is_approved_late_serves_from_the_first_night_not_scored(registered: Champions) -> None:
+    propose(registered)
+    for number in (21, 22, 23):
+        registered.score(number)
+    approval.settle(registered.model, night(20), is_approved=True, person="a person")
+    last = promotions.promotions(registered.model)[-1]
+    assert (last.version, last.effective_night, last.artifact_sha256) == (4, night(24), "hash of 4")
+    assert last.evidence["approval"] == {"person": "a person"}
+
+
+def test_differences_are_told_and_what_can_be_is_repaired(registered: Champions) -> None:
+    from redeye.adapters.mlflow_client import client
+
+    reconcile(registered.model)
+    client().set_registered_model_alias(registered.model, "champion", "1")
+    client().set_model_version_tag(registered.model, "2", "artifact_sha256", "altered")
+    with pytest.raises(
+        RegistryDiffers, match=r"version 2 has the hash altered in the registry and hash of 2"
+    ):
+        reconcile(registered.model)
+    registered.agree()
+    client().delete_model_version(registered.model, "3")
+    with pytest.raises(
+        RegistryDiffers, match=r"version 2 has .*; version 3 of promotion \d+ is not in the reg"
+    ):
+        reconcile(registered.model)
+
+
+def propose(champions: Champions) -> None:
+    """A fourth version that passed the gates against the third and awaits a person."""
+    champions.register(4)
+    last = promotions.latest_promotion(champions.model)
+    assert last is not None
+    retraining.propose(
+        Proposal(
+            model=champions.model,
+            night=night(20),
+            training_key="key",
+            version=4,
+            algorithm="xgboost",
+            feature_service="flight_delay_v1",
+            effective_night=night(22),
+            follows_id=last.promotion_id,
+            asked="the verdict",
+            reason="all gates passed",
+            evidence={"seen_until": str(night(18))},
+            actor="verdict",
+            run_id="requested",
+            mlflow_run_id="run",
+            **champions.files(4),
+        )
+    )
