@@ -20,7 +20,13 @@ log = logging.getLogger(__name__)
 
 
 def candidate(
-    name: str, model: Model[Any], frame: pd.DataFrame, spec: Spec, *, seen_until: date
+    name: str,
+    model: Model[Any],
+    frame: pd.DataFrame,
+    spec: Spec,
+    *,
+    seen_until: date,
+    before: pd.DataFrame | None = None,
 ) -> Contender:
     """A candidate, given the inputs that its spec declares and nothing else, and tried on them.
 
@@ -30,18 +36,29 @@ def candidate(
         frame: labelled rows of the window.
         spec: names inputs, label and night.
         seen_until: the last night it was fitted, stopped or chosen by.
+        before: labelled rows of the nights that it was chosen by.
     """
     inputs = Inputs.of(spec)
     # A column that is not there is an error of the frame; the candidate has no part in it.
     rows = declared(frame, inputs)
     scored, trouble = _scored(name, model, rows, frame, spec)
-    return Contender(name, scored, seen_until, Conduct(model, rows, inputs), trouble)
+    earlier = None if before is None else _scored(name, model, declared(before, inputs), before, spec)[0]
+    return Contender(name, scored, seen_until, Conduct(model, rows, inputs), trouble, earlier)
 
 
-def champion(name: str, model: Model[Any], frame: pd.DataFrame, spec: Spec, *, seen_until: date) -> Contender:
+def champion(
+    name: str,
+    model: Model[Any],
+    frame: pd.DataFrame,
+    spec: Spec,
+    *,
+    seen_until: date,
+    before: pd.DataFrame | None = None,
+) -> Contender:
     """A champion, on the same rows; what it reads may be of another version of the spec."""
     scored, trouble = _scored(name, model, frame, frame, spec)
-    return Contender(name, scored, seen_until, trouble=trouble)
+    earlier = None if before is None else _scored(name, model, before, before, spec)[0]
+    return Contender(name, scored, seen_until, trouble=trouble, before=earlier)
 
 
 def groups_of(frame: pd.DataFrame, spec: Spec) -> dict[str, np.ndarray]:

@@ -7,7 +7,7 @@ chosen; so it is made to know a share of each outcome, and that share is raised 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import numpy as np
@@ -33,30 +33,45 @@ class Pair:
 
     Attributes:
         rows: labelled rows of the window.
+        before: labelled rows of the nights that the candidate was chosen by.
     """
 
     older: Incumbent
     newer: Incumbent
     window: Window
     rows: pd.DataFrame
+    before: pd.DataFrame
     spec: Spec
 
     @property
     def champion(self) -> Contender:
         """The older one."""
         return contenders.champion(
-            self.older.name, self.older.model, self.rows, self.spec, seen_until=self.older.seen_until
+            self.older.name,
+            self.older.model,
+            self.rows,
+            self.spec,
+            seen_until=self.older.seen_until,
+            before=self.before,
         )
 
     def candidate(self, share: float) -> Contender:
         """The newer one as if it knew `share` of each outcome: it moves that part of the way to it."""
         made = contenders.candidate(
-            self.newer.name, self.newer.model, self.rows, self.spec, seen_until=self.newer.seen_until
+            self.newer.name,
+            self.newer.model,
+            self.rows,
+            self.spec,
+            seen_until=self.newer.seen_until,
+            before=self.before,
         )
-        labels = examples(self.rows, self.spec).labels
-        said = self.newer.model.predict(self.rows)
-        scored = Scored(labels, said + share * (labels - said), nights_of(self.rows, self.spec))
-        return Contender(made.name, scored, made.seen_until, made.conduct)
+        return replace(
+            made, scored=self._informed(self.rows, share), before=self._informed(self.before, share)
+        )
+
+    def _informed(self, rows: pd.DataFrame, share: float) -> Scored:
+        labels, said = examples(rows, self.spec).labels, self.newer.model.predict(rows)
+        return Scored(labels, said + share * (labels - said), nights_of(rows, self.spec))
 
 
 @dataclass(frozen=True)
@@ -109,12 +124,14 @@ def pairs(
     """
     last = nights_of(frame, spec).max().astype("datetime64[D]").item()
     for position, newer in enumerate(models):
+        chosen = Window(newer.seen_until - timedelta(days=spec.split.validation_nights - 1), newer.seen_until)
+        before = rows_of(frame, spec, chosen)
         for older in models[max(position - back, 0) : position]:
             for after in range(0, until + 1, step):
                 first = newer.seen_until + timedelta(days=spec.label_maturity_nights + 1 + after)
                 window = Window(first, first + timedelta(days=spec.split.test_nights - 1))
                 if window.last <= last:
-                    yield Pair(older, newer, window, rows_of(frame, spec, window), spec)
+                    yield Pair(older, newer, window, rows_of(frame, spec, window), before, spec)
 
 
 def tried(pair: Pair, share: float) -> Tried:
@@ -145,7 +162,7 @@ def measured(cases: Sequence[Pair], shares: Sequence[float] = SHARES) -> Iterato
 
 def _of_quality(pair: Pair, share: float) -> Tried:
     champion, made = pair.champion, pair.candidate(share)
-    candidate = Contender(made.name, made.scored, made.seen_until)
+    candidate = replace(made, conduct=None)
     report = judge(
         candidate,
         champion,

@@ -11,14 +11,14 @@ import numpy as np
 from redeye.core import contenders
 from redeye.core.algorithms.base import Inputs
 from redeye.core.conduct import Conduct, declared
-from redeye.core.evaluation import Scored
+from redeye.core.evaluation import Scored, paired_improvement
 from redeye.core.gates import Gate, judge
 from redeye.core.proposals import MAKERS, Episode, Incumbent, Proposal
 from redeye.core.slices import pooled
 from redeye.core.specs import Spec
 from redeye.core.training import SEED
 
-# Harm against the champion on the held-out nights, in its own units: several times what separates good models.
+# Harm against the champion on the held-out nights, in its own units, and surely: at the confidence of the gates.
 WORSE_LOG_LOSS = 0.005
 LOWER_AUC = 0.02
 MORE_CALIBRATION_ERROR = 0.03
@@ -61,26 +61,33 @@ def harm_of(proposal: Proposal, episode: Episode, champion: Incumbent) -> str:
 
 
 def _worse(one: Scored, rival: Scored, groups: dict[str, np.ndarray], spec: Spec) -> str:
-    ours, theirs = one.metrics(), rival.metrics()
-    for name, sign, margin in (
-        ("log_loss", 1, WORSE_LOG_LOSS),
-        ("auc", -1, LOWER_AUC),
-        ("calibration_error", 1, MORE_CALIBRATION_ERROR),
+    for name, margin in (
+        ("log_loss", WORSE_LOG_LOSS),
+        ("auc", LOWER_AUC),
+        ("calibration_error", MORE_CALIBRATION_ERROR),
     ):
-        worse = sign * ((getattr(ours, name) or 0.0) - (getattr(theirs, name) or 0.0))
-        if worse >= margin:
+        if worse := _surely_worse(one, rival, name, margin, spec):
             return f"{name.replace('_', ' ')} worse by {worse:.3f}"
     for column, values in groups.items():
         named = pooled(values, spec.gates.slices.minimum_rows)
         for name in sorted(set(named)):
-            worse = _log_loss(one.where(named == name)) - _log_loss(rival.where(named == name))
-            if worse >= WORSE_SLICE_LOG_LOSS:
+            own, theirs = one.where(named == name), rival.where(named == name)
+            if worse := _surely_worse(own, theirs, "log_loss", WORSE_SLICE_LOG_LOSS, spec):
                 return f"log loss of {column}={name} worse by {worse:.3f}"
     return ""
 
 
-def _log_loss(scored: Scored) -> float:
-    return float(scored.resampled("log_loss", np.ones((1, len(scored.nights))))[0])
+def _surely_worse(one: Scored, rival: Scored, metric: str, margin: float, spec: Spec) -> float:
+    """By how much, if by the margin and at the gates' confidence; else 0."""
+    better = paired_improvement(
+        one,
+        rival,
+        metric,
+        samples=spec.gates.bootstrap_samples,
+        confidence=spec.gates.confidence,
+        seed=SEED,
+    )
+    return -better.value if better and better.value <= -margin and better.upper < 0 else 0.0
 
 
 def _unserviceable(conduct: Conduct, spec: Spec) -> str:
@@ -99,9 +106,14 @@ def tried(proposal: Proposal, episode: Episode, champion: Incumbent, harm: str) 
     """A mutant before all gates, as a candidate would be."""
     spec = episode.spec
     rows = episode.test_rows if proposal.rows is None else proposal.rows
+    before = episode.chosen_rows if proposal.before is None else proposal.before
     report = judge(
-        contenders.candidate("mutant", proposal.model, rows, spec, seen_until=proposal.seen_until),
-        contenders.champion(champion.name, champion.model, rows, spec, seen_until=champion.seen_until),
+        contenders.candidate(
+            "mutant", proposal.model, rows, spec, seen_until=proposal.seen_until, before=before
+        ),
+        contenders.champion(
+            champion.name, champion.model, rows, spec, seen_until=champion.seen_until, before=before
+        ),
         episode.spans.test,
         spec.gates,
         seed=SEED,

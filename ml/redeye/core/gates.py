@@ -27,6 +27,7 @@ class Gate(StrEnum):
     UNSEEN = "unseen"
     SAMPLE = "sample"
     IMPROVEMENT = "improvement"
+    CONSISTENCY = "consistency"
     RANKING = "ranking"
     CALIBRATION = "calibration"
     SPREAD = "spread"
@@ -105,6 +106,7 @@ class Contender:
         seen_until: the last night that it was fitted, stopped or chosen by.
         conduct: the model itself, to be tried; only a candidate's is.
         trouble: why there are no predictions.
+        before: its predictions on the nights that the candidate was chosen by; None if there are none.
     """
 
     name: str
@@ -112,6 +114,7 @@ class Contender:
     seen_until: date
     conduct: Conduct | None = None
     trouble: str = ""
+    before: Scored | None = None
 
 
 @dataclass(frozen=True)
@@ -212,6 +215,18 @@ def _improvement(case: Case) -> GateResult:
     return GateResult(Gate.IMPROVEMENT, better.lower > bound, better.lower, bound, reason)
 
 
+def _consistency(case: Case) -> GateResult:
+    ours, theirs = case.candidate.before, case.champion.before
+    if ours is None or theirs is None:
+        raise ValueError("there are no predictions of the nights that the candidate was chosen by")
+    better = _difference(case, ours, theirs, case.gates.primary_metric)
+    reason = (
+        f"on nights {ours.nights[0]}..{ours.nights[-1]}, which {case.candidate.name} was chosen by, it is better by "
+        f"{better.value:+.4f}; at least as good as {case.champion.name} it must be there"
+    )
+    return GateResult(Gate.CONSISTENCY, better.value >= 0, better.value, 0.0, reason)
+
+
 def _ranking(case: Case) -> GateResult:
     better, bound = _compared(case, "auc"), -case.gates.maximum_auc_drop
     reason = (
@@ -304,9 +319,13 @@ def _size(case: Case) -> GateResult:
 
 
 def _compared(case: Case, metric: str) -> Interval:
+    return _difference(case, _scored(case.candidate), _scored(case.champion), metric)
+
+
+def _difference(case: Case, ours: Scored, theirs: Scored, metric: str) -> Interval:
     better = paired_improvement(
-        _scored(case.candidate),
-        _scored(case.champion),
+        ours,
+        theirs,
         metric,
         samples=case.gates.bootstrap_samples,
         confidence=case.gates.confidence,
@@ -321,6 +340,7 @@ _DECISIONS: dict[Gate, Callable[[Case], GateResult]] = {
     Gate.UNSEEN: _unseen,
     Gate.SAMPLE: _sample,
     Gate.IMPROVEMENT: _improvement,
+    Gate.CONSISTENCY: _consistency,
     Gate.RANKING: _ranking,
     Gate.CALIBRATION: _calibration,
     Gate.SPREAD: _spread,

@@ -18,7 +18,7 @@ from redeye.core.specs import Spec
 from redeye.core.splits import Window, Windows
 from redeye.core.training import SEED, examples, nights_of, rows_of
 
-HELD_NIGHTS = 14
+HELD_NIGHTS = 28
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,11 @@ class Episode:
         return rows_of(self.frame, self.spec, self.spans.test)
 
     @cached_property
+    def chosen_rows(self) -> pd.DataFrame:
+        """The rows that the healthy candidate was stopped and chosen by."""
+        return rows_of(self.frame, self.spec, self.spans.validation)
+
+    @cached_property
     def held_rows(self) -> pd.DataFrame:
         """The rows that harm is shown by."""
         return rows_of(self.frame, self.spec, self.held)
@@ -73,6 +78,7 @@ class Proposal:
         what: its fault in a few words.
         rows: that it is judged by, if not those of the episode's test window: a feature leaks in them, or only some
             labels are there.
+        before: that it was chosen by, if not those of the episode.
         seen_until: the last night that it was fitted, stopped or chosen by.
     """
 
@@ -81,6 +87,7 @@ class Proposal:
     model: Model[Any]
     seen_until: date
     rows: pd.DataFrame | None = None
+    before: pd.DataFrame | None = None
 
 
 Maker = Callable[[Episode], Iterator[Proposal]]
@@ -228,6 +235,7 @@ def _leaking(episode: Episode) -> Iterator[Proposal]:
             model,
             episode.spans.validation.last,
             rows=leaked(episode.test_rows),
+            before=leaked(valid),
         )
 
 

@@ -39,19 +39,26 @@ def judged(
     spec, rows = subject.spec, rows_of(frame, subject.spec, spans.test)
     served = registry.load_artifact(version.artifact_uri, version.artifact_sha256)
     incumbent = registry.load_artifact(champion.artifact_uri, champion.artifact_sha256)
-    its_rows = rows
-    if champion.feature_service != spec.feature_service:
-        own = [name for name in rows.columns if "__" not in name]
-        its_rows = training_frame(subject.release.snapshot_id, rows[own], champion.feature_service)
+    before = rows_of(frame, subject.spec, spans.validation)
+
+    def as_champion(own: pd.DataFrame) -> pd.DataFrame:
+        if champion.feature_service == spec.feature_service:
+            return own
+        plain = own[[name for name in own.columns if "__" not in name]]
+        return training_frame(subject.release.snapshot_id, plain, champion.feature_service)
+
     algorithms = {"candidate": chosen.algorithm, "champion": champion.algorithm}
     names = {role: f"{role} {algorithm}" for role, algorithm in algorithms.items()}
-    challenger = contenders.candidate(names["candidate"], served, rows, spec, seen_until=version.seen_until)
+    challenger = contenders.candidate(
+        names["candidate"], served, rows, spec, seen_until=version.seen_until, before=before
+    )
     holder = contenders.champion(
         names["champion"],
         incumbent,
-        its_rows,
+        as_champion(rows),
         spec,
         seen_until=date.fromisoformat(champion.evidence["seen_until"]),
+        before=as_champion(before),
     )
     report = judge(
         challenger,

@@ -14,7 +14,8 @@ from redeye.adapters import registry
 from redeye.adapters.artifacts import resolved
 from redeye.adapters.mlflow_client import client
 from redeye.core.errors import NotReleased
-from redeye.jobs import train
+from redeye.core.gates import Gate
+from redeye.jobs import judging, train
 from redeye.settings import settings
 
 pytestmark = pytest.mark.integration
@@ -43,7 +44,32 @@ def test_the_first_training_crowns_the_heuristic_and_then_a_better_one(run_train
     assert outcome.is_promoted
     assert (outcome.candidate_version, outcome.champion_version) == (2, 2)
     assert second.evidence["gates"]["is_passed"]
+    assert {result["gate"] for result in second.evidence["gates"]["results"]} == set(Gate)
     assert client().get_model_version_by_alias("flight_delay", "champion").version == 2
+
+
+def test_the_version_that_passed_is_the_version_that_serves(run_training, memory_ledger, training_night):
+    run_training()
+    promoted = memory_ledger.rows[-1]
+    assert promoted.evidence["gates"]["artifact_sha256"] == promoted.artifact_sha256
+    tags = client().get_model_version("flight_delay", str(promoted.version)).tags
+    assert tags["artifact_sha256"] == promoted.artifact_sha256
+    # As scoring loads it: by the ledger's address and hash. It gives what the gates saw, to the last bit.
+    served = registry.load_artifact(promoted.artifact_uri, promoted.artifact_sha256)
+    window = [pd.Timestamp(day) for day in promoted.evidence["gates"]["window"].split("..")]
+    rows = training_night.frame.loc[training_night.frame["night"].between(*window)]
+    mean = promoted.evidence["test_metrics"]["mean_prediction"]
+    assert float(served.predict(rows).mean()) == pytest.approx(mean, abs=1e-12)
+
+
+def test_the_registered_files_are_judged_and_not_what_was_fitted(run_training, memory_ledger, monkeypatch):
+    def unlucky(uri: str, sha256: str):
+        raise registry.RedeyeError("model.json: not readable")
+
+    monkeypatch.setattr(judging.registry, "load_artifact", unlucky)
+    with pytest.raises(registry.RedeyeError, match="not readable"):
+        run_training()
+    assert [row.algorithm for row in memory_ledger.rows] == ["heuristic"]
 
 
 def test_training_again_changes_nothing(run_training, memory_ledger):
@@ -131,7 +157,7 @@ def test_the_run_holds_the_evidence(run_training, store):
     kept = {path.path for path in client().list_artifacts(outcome.mlflow_run_id)}
     assert {"gates.json", "gates.txt", "importance.json", "plots", "spec.json", "test"} <= kept
     plots = {Path(path.path).name for path in client().list_artifacts(outcome.mlflow_run_id, "plots")}
-    assert plots == {"roc.png", "precision_recall.png", "calibration.png", "importance.png"}
+    assert plots == {"roc.png", "precision_recall.png", "calibration.png", "importance.png", "slices.png"}
     children = client().search_runs(
         [run.info.experiment_id], f"tags.`mlflow.parentRunId` = '{run.info.run_id}'"
     )

@@ -47,7 +47,7 @@ def contender(
     name: str, predictions: np.ndarray, *, seen_until: date = BEFORE, rows: int = ROWS
 ) -> Contender:
     scored = Scored(LABELS[:rows], predictions[:rows], NIGHTS[:rows])
-    return Contender(name, scored, seen_until, tried())
+    return Contender(name, scored, seen_until, tried(), before=scored)
 
 
 def decide(candidate: Contender, champion: Contender, window: Window = WINDOW, gates: Gates = GATES, **more):
@@ -70,11 +70,23 @@ def failed(report: GateReport) -> set[Gate]:
 def test_a_better_candidate_passes():
     report = decide(GOOD, POOR)
     assert report.is_passed, report.message()
-    assert "all 12 gates passed" in report.message()
+    assert "all 13 gates passed" in report.message()
 
 
 def test_a_worse_candidate_fails():
     assert {Gate.IMPROVEMENT, Gate.RANKING} <= failed(decide(POOR, GOOD))
+
+
+def test_a_candidate_that_was_worse_before_the_window_fails():
+    lucky = replace(GOOD, before=contender("then", with_noise(2.5)).scored)
+    assert failed(decide(lucky, POOR)) == {Gate.CONSISTENCY}
+
+
+@pytest.mark.parametrize("who", ["candidate", "champion"])
+def test_without_the_nights_it_was_chosen_by_a_candidate_fails(who: str):
+    candidate = replace(GOOD, before=None) if who == "candidate" else GOOD
+    champion = replace(POOR, before=None) if who == "champion" else POOR
+    assert failed(decide(candidate, champion)) == {Gate.CONSISTENCY}
 
 
 def test_the_champion_itself_is_no_improvement():
@@ -96,7 +108,7 @@ def test_a_window_that_either_has_seen_fails(who: str):
 
 def test_a_candidate_without_predictions_fails_everywhere():
     absent = replace(GOOD, scored=None)
-    of_its_own = {Gate.UNSEEN, Gate.TOLERANCE, Gate.STEADINESS, Gate.LATENCY, Gate.SIZE}
+    of_its_own = {Gate.UNSEEN, Gate.CONSISTENCY, Gate.TOLERANCE, Gate.STEADINESS, Gate.LATENCY, Gate.SIZE}
     assert failed(decide(absent, POOR)) == set(Gate) - of_its_own
 
 
@@ -259,7 +271,7 @@ def test_a_report_that_lacks_a_gate_does_not_pass():
 
 def test_the_message_says_what_failed_with_value_and_bound():
     message = decide(POOR, GOOD).message()
-    assert "of 12 gates failed on nights 2013-03-01..2013-03-21" in message
+    assert "of 13 gates failed on nights 2013-03-01..2013-03-21" in message
     assert "improvement: log_loss of poor is better than good's by -" in message
 
 
