@@ -16,7 +16,7 @@ app = typer.Typer()
 
 EVER = (date(1970, 1, 1), date(9999, 12, 31))
 VERDICTS_SHOWN = 14
-ASKS = "retrain"
+ASKING = ("retrain", "roll back")
 VERDICT_COLOURS = {"ok": "green", "watch": "yellow"}
 
 
@@ -39,17 +39,18 @@ def verdicts(
         colour = VERDICT_COLOURS.get(row["verdict"], "red")
         reasons = escape(row["reasons"].replace("; ", "\n"))
         decision = decided.get(row["night"].date())
-        training = (
-            "not decided yet" if decision is None else "" if row["verdict"] != ASKS else decision.reason
-        )
-        if decision is not None and decision.is_requested:
-            training = "asked for"
+        training = "not decided yet" if decision is None else ""
+        if decision is not None and (row["verdict"] in ASKING or decision.is_successor_due):
+            training = "asked for" if decision.is_requested else decision.reason
+        if decision is not None and decision.returns_to is not None:
+            training = f"rolled back to version {decision.returns_to}; training {training}"
         table.add_row(f"{row['night']:%Y-%m-%d}", f"[{colour}]{row['verdict']}[/]", reasons, escape(training))
     console.print(table)
     if quality.empty:
         console.print("No night's labels are mature yet: there is no quality to show.")
         return
     newest = quality[quality["scored_night"] == quality["scored_night"].max()]
+    newest = newest[newest["night"] == newest["night"].max()]
     first = newest.iloc[0]
     console.print(
         f"Quality on night {first['scored_night']:%Y-%m-%d}: "

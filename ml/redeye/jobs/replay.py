@@ -17,8 +17,9 @@ from typing import Any
 from redeye.adapters import ledger, outputs, retraining
 from redeye.adapters.retraining import RecordedDecision, RecordedTraining
 from redeye.core.calendar import nights
-from redeye.core.errors import NotReleased, TooLate
+from redeye.core.errors import Barred, NotReleased, TooLate
 from redeye.jobs.monitor import monitor_night
+from redeye.jobs.reconciliation import reconcile
 from redeye.jobs.retraining import decide_night
 from redeye.jobs.score import export_night, score_night
 from redeye.jobs.train import train_night
@@ -112,6 +113,8 @@ def _one(model: str, night: date, began: float) -> ReplayedNight:
         monitor_night(model, night, RUN_ID)
         decided = decide_night(model, night, RUN_ID)
         verdict, is_requested = decided["verdict"], decided["is_requested"]
+        if decided["returns_to"] is not None:
+            reconcile(model)
         trained = [_train(request) for request in decided["requests"]]
     return ReplayedNight(night, time.monotonic() - began, verdict, is_requested, tuple(trained))
 
@@ -122,6 +125,6 @@ def _train(request: dict[str, Any]) -> date:
         train_night(
             request["model"], night, run_id=f"requested__{night}", actor=RUN_ID, reason=request["reason"]
         )
-    except TooLate as error:
+    except (TooLate, Barred) as error:
         log.warning("%s", error)
     return night
