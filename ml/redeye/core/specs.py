@@ -84,6 +84,8 @@ class Spec(Frozen):
         default=(), description="Those of the features that are no numbers."
     )
     label_maturity_nights: int = Field(ge=1)
+    # Over the year each flight has an outcome two nights later; a carrier that is missing is more than a twentieth.
+    label_completeness: float = Field(default=0.95, gt=0, le=1)
     effective_lag_nights: int = Field(ge=1)
     train_cron: str | None = Field(default=None, pattern=r"^\S+( \S+){4}$", description="New York time.")
     split: Split
@@ -119,6 +121,10 @@ class Spec(Frozen):
             raise ValueError(f"{', '.join(sorted(leaks))} is the outcome: it cannot be an input")
         if self.gates.minimum_nights > self.split.test_nights:
             raise ValueError("gates.minimum_nights is above split.test_nights: no candidate could ever pass")
+        if unknown := [one for one in self.gates.slices.columns if one not in (*inputs, *self.entity_keys)]:
+            raise ValueError(
+                f"gates.slices: {', '.join(unknown)} is neither a schedule column nor an entity key: use one of them"
+            )
         return self
 
     def _check_candidates(self) -> None:

@@ -133,6 +133,11 @@ def test_a_threshold_upside_down_is_refused(refused):
     assert "act (0.01) is below watch (0.02)" in refused("act: 0.04", "act: 0.01")
 
 
+def test_a_slice_of_an_absent_column_is_refused(refused):
+    said = refused("columns: [origin_id, carrier_id]", "columns: [origin_id, pilot_id]")
+    assert "gates.slices: pilot_id is neither a schedule column nor an entity key" in said
+
+
 def test_a_key_written_twice_is_refused_with_its_line(refused):
     message = refused("version: 1", "version: 1\nversion: 2")
     assert f"flight_delay.yaml:{line_with('version: 1') + 1}" in message
