@@ -51,7 +51,9 @@ def decide_night(model: str, night: date, run_id: str) -> dict[str, Any]:
             if each not in verdicts and ledger.covering_release(each) is not None:
                 verdicts[each] = _judged(model, each, run_id)
         decided = retraining.decide_forwards(
-            model, lambda so_far, scored: _decisions(spec, so_far, verdicts, scored, run_id), run_id=run_id
+            model,
+            lambda so_far, scored: _decisions(spec, first, so_far, verdicts, scored, run_id),
+            run_id=run_id,
         )
         recorded = [row.decision for row in decided]
     standing = {each.night: each for each in recorded}
@@ -108,12 +110,13 @@ def _first_undecided(spec: Spec, so_far: Sequence[Decision]) -> date | None:
 
 def _decisions(
     spec: Spec,
+    first: date,
     so_far: Sequence[Decision],
     verdicts: Mapping[date, NightVerdict],
     last_scored: date | None,
     run_id: str,
 ) -> Iterator[retraining.Step]:
-    """The decisions that follow those so far, which another process may have added to meanwhile."""
+    """The decisions from `first` on that follow those so far, which another process may have added to meanwhile."""
     rules = spec.monitor
     # What was decided counts as it was decided, also where its verdict would be another by today's rules.
     known = {each.night: NightVerdict(each.night, each.verdict) for each in so_far}
@@ -122,7 +125,7 @@ def _decisions(
     crowned, shut_out = promotions.promotions(spec.model), bars.bars(spec.model)
     decided = [row.decided_night for row in crowned]
     for each, verdict in sorted(verdicts.items()):
-        if so_far and each <= so_far[-1].night:
+        if each < first or (so_far and each <= so_far[-1].night):
             continue
         known[each] = verdict
         effective_night = each + spec.effective_lag_nights * ONE_DAY

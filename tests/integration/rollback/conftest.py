@@ -20,6 +20,7 @@ from redeye.adapters import bars, lease, outputs, promotions, retraining
 from redeye.adapters.lake import Catalog
 from redeye.adapters.postgres import ledger_transaction
 from redeye.adapters.registry import Alias
+from redeye.adapters.retraining import Proposal
 from redeye.core.releases import Promotion, PromotionKind
 from redeye.core.retraining import Decision
 from redeye.core.scoring import LIVE
@@ -74,6 +75,31 @@ class Champions:
     def promote(self, version: int, decided: int, *, lag: int = 2) -> Promotion:
         last = promotions.latest_promotion(self.model)
         return promotions.promote(self.model, **self.row(version, decided, lag), follows=last)
+
+    def propose(self, version: int, number: int) -> None:
+        """Register a version that passed the gates on a night and awaits a person."""
+        self.register(version)
+        last = promotions.latest_promotion(self.model)
+        assert last is not None
+        retraining.propose(
+            Proposal(
+                model=self.model,
+                night=night(number),
+                training_key=f"key of {version}",
+                version=version,
+                algorithm="xgboost",
+                feature_service="flight_delay_v1",
+                effective_night=night(number + 2),
+                follows_id=last.promotion_id,
+                asked="the verdict",
+                reason="all gates passed",
+                evidence={"seen_until": str(FIRST)},
+                actor="verdict",
+                run_id=f"requested {version}",
+                mlflow_run_id="run",
+                **self.files(version),
+            )
+        )
 
     def say(self, verdicts: dict[int, Verdict]) -> None:
         """Record what was decided after nights, as `decide_night` would."""
@@ -157,7 +183,7 @@ def run() -> Callable[..., subprocess.Popen[str]]:
     """Starts a program that calls something; with `moment`, it kills itself where that function is called."""
 
     def start(call: str, moment: str | None = None, *, is_after: bool = False) -> subprocess.Popen[str]:
-        script = textwrap.dedent(
+        opening = textwrap.dedent(
             f"""
             import importlib, logging, os, signal
             from datetime import date
@@ -171,9 +197,9 @@ def run() -> Callable[..., subprocess.Popen[str]]:
                         real(*args, **kwargs)
                     os.kill(os.getpid(), signal.SIGKILL)
                 setattr(module, name, killed)
-            {call}
             """
         )
+        script = opening + textwrap.dedent(call)
         return subprocess.Popen(
             [sys.executable, "-c", script],
             env={**os.environ, "PYTHONPATH": str(PROJECT_ROOT / "ml")},

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from redeye.adapters import promotions, retraining
-from redeye.adapters.retraining import Proposal
 from redeye.core.errors import RegistryDiffers
 from redeye.jobs import approval, rollback
 from redeye.jobs.reconciliation import reconcile
@@ -64,7 +63,7 @@ def test_a_rollback_that_is_killed_is_done_again(
 def test_a_promotion_that_is_killed_is_done_again(
     registered: Champions, run: Callable[..., Any], moment: str, is_after: bool
 ) -> None:
-    propose(registered)
+    registered.propose(4, 20)
     reconcile(registered.model)
     call = (
         "from redeye.jobs import approval; "
@@ -81,7 +80,7 @@ def test_a_promotion_that_is_killed_is_done_again(
 
 
 def test_a_rejected_candidate_is_recorded_and_the_champion_stays(registered: Champions) -> None:
-    propose(registered)
+    registered.propose(4, 20)
     approval.settle(registered.model, night(20), is_approved=False, person="a person")
     assert len(registered.rows()) == 3
     (training,) = retraining.trainings(registered.model)
@@ -91,7 +90,7 @@ def test_a_rejected_candidate_is_recorded_and_the_champion_stays(registered: Cha
 
 
 def test_what_is_approved_late_serves_from_the_first_night_not_scored(registered: Champions) -> None:
-    propose(registered)
+    registered.propose(4, 20)
     for number in (21, 22, 23):
         registered.score(number)
     approval.settle(registered.model, night(20), is_approved=True, person="a person")
@@ -116,29 +115,3 @@ def test_differences_are_told_and_what_can_be_is_repaired(registered: Champions)
         RegistryDiffers, match=r"version 2 has .*; version 3 of promotion \d+ is not in the reg"
     ):
         reconcile(registered.model)
-
-
-def propose(champions: Champions) -> None:
-    """A fourth version that passed the gates against the third and awaits a person."""
-    champions.register(4)
-    last = promotions.latest_promotion(champions.model)
-    assert last is not None
-    retraining.propose(
-        Proposal(
-            model=champions.model,
-            night=night(20),
-            training_key="key",
-            version=4,
-            algorithm="xgboost",
-            feature_service="flight_delay_v1",
-            effective_night=night(22),
-            follows_id=last.promotion_id,
-            asked="the verdict",
-            reason="all gates passed",
-            evidence={"seen_until": str(night(18))},
-            actor="verdict",
-            run_id="requested",
-            mlflow_run_id="run",
-            **champions.files(4),
-        )
-    )

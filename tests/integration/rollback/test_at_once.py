@@ -1,0 +1,86 @@
+"""Ends of two trainings, a rollback and a backfill at once: what comes out is that of some order of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from redeye.adapters import outputs, promotions, retraining
+from redeye.core.succession import champion_of
+from redeye.jobs import approval
+from rollback.conftest import Champions, night
+
+pytestmark = pytest.mark.integration
+
+LAST = 27
+
+# What scoring does around its predictions: who is champion, some work, and one write if that still holds.
+BACKFILL = """
+import time
+import pandas as pd
+from datetime import timedelta
+from redeye.adapters import outputs, promotions
+from redeye.jobs.score import ChampionChanged, _check_champion
+model, number = {model!r}, 21
+while number <= {last}:
+    night = date(2013, 4, 1) + timedelta(days=number)
+    champion = promotions.champion(model, night)
+    time.sleep(0.3)
+    row = dict(model=model, lane="live", night=night, flight_id=str(number), model_version=champion.version)
+    try:
+        outputs.write_once(
+            dict(predictions=pd.DataFrame([row])), model=model, night=night, run_id="backfill",
+            check=lambda: _check_champion(model, night, champion),
+        )
+    except ChampionChanged:
+        continue
+    number += 1
+"""
+SETTLE = """
+from redeye.core.errors import AlreadyDecided
+from redeye.jobs import approval
+try:
+    approval.settle({model!r}, date.fromisoformat({night!r}), is_approved=True, person="a person")
+except AlreadyDecided:
+    pass
+"""
+ROLL_BACK = """
+import time
+from redeye.jobs import rollback
+time.sleep(1)
+rollback.roll_back({model!r}, reason="bad", actor="a person")
+"""
+
+
+@pytest.mark.parametrize("is_rolled_back", [False, True])
+def test_the_outcome_is_that_of_some_order(
+    registered: Champions, run: Callable[..., Any], is_rolled_back: bool
+) -> None:
+    model = registered.model
+    for version, number in ((4, 19), (5, 20)):
+        registered.propose(version, number)
+    calls = [SETTLE.format(model=model, night=str(night(number))) for number in (19, 20)]
+    calls += [BACKFILL.format(model=model, last=LAST)] + [ROLL_BACK.format(model=model)] * is_rolled_back
+    ended = [(one, one.communicate(timeout=300)) for one in [run(call) for call in calls]]
+    for one, (_, errors) in ended:
+        assert one.returncode == 0, errors[-3000:]
+
+    rows = promotions.promotions(model)
+    assert [row.previous_id for row in rows[1:]] == [row.promotion_id for row in rows[:-1]]
+    # Both were judged against version 3: no more than one of them can follow it.
+    promoted = {row.version for row in rows} & {4, 5}
+    assert len(promoted) == 1 or (is_rolled_back and not promoted)
+    assert {row.candidate_version: row.is_promoted for row in retraining.trainings(model)} == {
+        version: version in promoted for version in (4, 5)
+    }
+    assert [approval.awaiting(model, night(number)) for number in (19, 20)] == [None, None]
+    assert len(rows) == 3 + len(promoted) + is_rolled_back
+    # Nothing took effect on a night that was scored: the ledger of the end says who scored each night.
+    scored = outputs.read("predictions", model, night(21), night(LAST)).sort_values("night")
+    assert [day.date() for day in scored["night"]] == [night(number) for number in range(21, LAST + 1)]
+    for day, version in zip(scored["night"], scored["model_version"], strict=True):
+        champion = champion_of(rows, day.date())
+        assert champion is not None
+        assert champion.version == version
