@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -54,7 +54,7 @@ def write_season(model: str, first: date, last: date, *, tell: Tell, has_drift_p
         model: name of the spec.
         first: night.
         last: night, included.
-        tell: is called after each night.
+        tell: is called after some nights.
         has_drift_pages: write the drift pages of nights that asked for a training, where they are missing.
 
     Returns:
@@ -88,54 +88,84 @@ def _rows(spec: Spec, scored: list[date], first: date, tell: Tell) -> pd.DataFra
     for start in range(0, len(scored), CHUNK_NIGHTS):
         chunk = scored[start : start + CHUNK_NIGHTS]
         matured = matured_predictions(spec, release, release.night, chunk[0], chunk[-1])
+        days = pd.to_datetime(matured["night"])
+        mine = {night: matured[days == pd.Timestamp(night)] for night in chunk}
+        never = {night: champion_of(before, night) for night in chunk if len(mine[night])}
+        others = _never_probabilities(spec, {n: v for n, v in never.items() if v and _is_other(mine[n], v)})
         for night in chunk:
-            mine = matured[pd.to_datetime(matured["night"]) == pd.Timestamp(night)]
-            done += 1
-            if len(mine):
-                parts.append(_night_rows(spec, night, mine, champion_of(before, night)))
-            tell(Step(done, len(scored), str(night)))
+            if len(mine[night]):
+                parts.append(_night_rows(mine[night], never[night], others))
+        done += len(chunk)
+        tell(Step(done, len(scored), str(chunk[-1])))
     columns = ["night", "model_version", "label", *(each.column for each in Contestant)]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 
 
-def _night_rows(spec: Spec, night: date, rows: pd.DataFrame, never: Promotion | None) -> pd.DataFrame:
+def _is_other(rows: pd.DataFrame, never: Promotion) -> bool:
+    return bool((rows["model_version"] != never.version).any())
+
+
+def _night_rows(rows: pd.DataFrame, never: Promotion | None, others: pd.DataFrame) -> pd.DataFrame:
     kept = ["flight_id", "night", "model_version", "label", "probability", "baseline_probability"]
     frame = rows[kept].astype({"model_version": "int64"})
     column = Contestant.NEVER.column
     if never is None:
         # Nobody served before: what was promoted on the way is all there is to compare with.
         frame = frame.assign(**{column: frame["baseline_probability"]})
-    elif (frame["model_version"] == never.version).all():
+    elif not _is_other(frame, never):
         frame = frame.assign(**{column: frame["probability"]})
     else:
-        own = _never_probabilities(spec, night, never)
-        frame = frame.merge(own, on="flight_id", how="left", validate="one_to_one")
+        frame = frame.merge(others, on="flight_id", how="left", validate="one_to_one")
     return frame.drop(columns="flight_id")
 
 
-def _never_probabilities(spec: Spec, night: date, never: Promotion) -> pd.DataFrame:
-    """What a version would have said of a night's flights, from the features that scoring saw."""
+def _never_probabilities(spec: Spec, never: dict[date, Promotion]) -> pd.DataFrame:
+    """What versions would have said of some nights' flights, from the features that scoring saw.
+
+    Nights of one release and version are read together: most of a night's cost is not its rows.
+
+    Returns:
+        `flight_id` and the column of the contestant.
+    """
+    found = [pd.DataFrame({"flight_id": [], Contestant.NEVER.column: []}).astype({"flight_id": "str"})]
+    if not never:
+        return found[0]
+    standing = outputs.read("predictions", spec.model, min(never), max(never))
+    days = pd.to_datetime(standing["night"])
+    missing: dict[tuple[int, str], list[tuple[date, Path, pd.DataFrame]]] = {}
+    for night, version in never.items():
+        predictions = standing[days == pd.Timestamp(night)]
+        name = f"{night}-{predictions['release_id'].iloc[0]}.parquet"
+        path = settings().home / "season" / spec.model / version.artifact_sha256[:16] / name
+        if path.is_file():
+            found.append(pd.read_parquet(path))
+            continue
+        flights, release = flights_as_scored(spec, night, predictions)
+        group = missing.setdefault((release.snapshot_id, version.artifact_sha256), [])
+        group.append((night, path, flights))
+    versions = {version.artifact_sha256: version for version in never.values()}
+    for (snapshot_id, sha256), some in missing.items():
+        found += _predicted(spec, snapshot_id, versions[sha256], some)
+    return pd.concat(found, ignore_index=True)
+
+
+def _predicted(
+    spec: Spec, snapshot_id: int, version: Promotion, some: list[tuple[date, Path, pd.DataFrame]]
+) -> Iterator[pd.DataFrame]:
     from redeye.adapters.features import training_frame
 
-    standing = outputs.read("predictions", spec.model, night, night)
-    name = f"{night}-{standing['release_id'].iloc[0]}.parquet"
-    path = settings().home / "season" / spec.model / never.artifact_sha256[:16] / name
-    if path.is_file():
-        return pd.read_parquet(path)
-    flights, release = flights_as_scored(spec, night, standing)
-    frame = training_frame(release.snapshot_id, flights, never.feature_service)
-    model = load_artifact(never.artifact_uri, never.artifact_sha256)
-    found = pd.DataFrame(
-        {
-            "flight_id": frame[spec.population.key].to_numpy(),
-            Contestant.NEVER.column: model.predict(frame),
-        }
-    )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    making = path.with_suffix(".part")
-    found.to_parquet(making, index=False)
-    making.replace(path)
-    return found
+    key = spec.population.key
+    flights = pd.concat([each for _, _, each in some], ignore_index=True)
+    frame = training_frame(snapshot_id, flights, version.feature_service)
+    model = load_artifact(version.artifact_uri, version.artifact_sha256)
+    made = pd.DataFrame({"flight_id": frame[key].to_numpy(), Contestant.NEVER.column: model.predict(frame)})
+    for _, path, own in some:
+        rows = made[made["flight_id"].isin(own[key])].reset_index(drop=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        making = path.with_suffix(".part")
+        rows.to_parquet(making, index=False)
+        making.replace(path)
+        yield rows
 
 
 def _story(spec: Spec, first: date, last: date, rows: pd.DataFrame) -> Story:
