@@ -225,3 +225,28 @@ def test_an_altered_champion_stops_the_training(run_training, memory_ledger):
 def test_labels_of_the_last_nights_are_not_seen(run_training, training_night):
     run_training()
     assert pd.Timestamp(training_night.read["night"].max()).date() == NIGHT - timedelta(days=2)
+
+
+def test_a_later_training_continues_the_champion_and_its_card_says_so(
+    run_training, memory_ledger, spec, monkeypatch
+):
+    run_training()
+    champion = memory_ledger.rows[-1]
+    # Preferred, so that it is the candidate unless it is surely behind.
+    first = spec.candidates.model_copy(update={"preference": ("continued",)})
+    monkeypatch.setattr(train, "load_spec", lambda path: spec.model_copy(update={"candidates": first}))
+    outcome = run_training(NIGHT + timedelta(days=21))
+    children = client().search_runs(
+        client().get_run(outcome.mlflow_run_id).info.experiment_id.split(),
+        f"tags.`mlflow.parentRunId` = '{outcome.mlflow_run_id}'",
+    )
+    continued = {run.info.run_name: run.data.tags for run in children if "parent_version" in run.data.tags}
+    assert list(continued) == [f"{champion.algorithm}_continued"]
+    assert set(continued[f"{champion.algorithm}_continued"]["parent_version"]) == {str(champion.version)}
+    chosen = client().get_run(outcome.mlflow_run_id).data.tags
+    version = client().get_model_version("flight_delay", str(outcome.candidate_version))
+    assert version.tags["candidate"] == chosen["chosen"] == f"{champion.algorithm}_continued"
+    assert version.tags["parent_version"] == str(champion.version)
+    assert f"version {champion.version}, which it continues" in version.description
+    # Taken up again, it finds the same parent and the same bytes.
+    assert run_training(NIGHT + timedelta(days=21)) == outcome
