@@ -132,6 +132,10 @@ dev-list: $(STAMP) ## List the sandboxes
 dev-drop: $(STAMP) ## Remove a sandbox: make dev-drop [NAME=anna]
 	@$(REDEYE) dev drop $(NAME)
 
+.PHONY: impact
+impact: $(STAMP) ## Show what your branch does to data, features and scores: make impact [BASE=main] [RETRAIN=1]
+	@$(REDEYE) impact $(if $(BASE),--base $(BASE)) $(if $(RETRAIN),--retrain) $(if $(TO),--to $(TO))
+
 .PHONY: explain
 explain: $(STAMP) ## Show what one prediction rests on: make explain ID=flight_delay/live/2013-04-04_AA_1_JFK_LAX_0900
 	@$(REDEYE) explain "$(ID)" $(if $(TO),--to "$(TO)")
@@ -150,6 +154,10 @@ experiment: $(STAMP) ## Write docs/freshness.md: what the length of the window a
 backtest: $(STAMP) ## Compare never, monthly, weekly and by verdict: make backtest MODEL=flight_delay [SINCE=2013-04-01]
 	@$(REDEYE) backtest $(or $(MODEL),flight_delay) --since "$(SINCE)" $(if $(UNTIL),--until $(UNTIL)) \
 		$(if $(ALGORITHM),--algorithm $(ALGORITHM)) $(if $(DOCS),--docs)
+
+.PHONY: rehearse-gates
+rehearse-gates: $(STAMP) ## Put harmful and good candidates before the gates, and write what came of it into docs/gates.md
+	@$(REDEYE) rehearse-gates $(MODEL)
 
 .PHONY: gap
 gap: $(STAMP) ## Go on without a night: make gap NIGHT=2013-04-05 REASON='no delivery'

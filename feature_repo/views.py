@@ -6,8 +6,6 @@ declared here by name and type, once; Feast never asks the lake for them.
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from feast import Entity, FeatureView, Field
 from feast.types import Bool, FeastType, Float64, Int64, String
 
@@ -22,9 +20,7 @@ from entities import (
     route,
 )
 from redeye.adapters.lake_source import LakeSource
-
-# A degraded night scores from a release that is days old. The hour is for the night of 25 hours.
-TTL = timedelta(days=8, hours=1)
+from redeye.core.calendar import FEATURE_TTL
 
 Fields = dict[str, FeastType]
 
@@ -36,7 +32,7 @@ def view(entity: Entity, theme: str, fields: Fields, description: str) -> Featur
     return FeatureView(
         name=name,
         entities=[entity],
-        ttl=TTL,
+        ttl=FEATURE_TTL,
         schema=[key, *(Field(name=field, dtype=dtype) for field, dtype in fields.items())],
         source=LakeSource(relation=f"features.feat_{entity.name}__{theme}", description=description),
         description=description,

@@ -69,6 +69,7 @@ def build(
     select: Sequence[str] = (),
     project: Path = PROJECT,
     is_tested: bool = True,
+    manifest: Manifest | None = None,
 ) -> DbtResult:
     """Build and test the nights of `raw.build_window` at the warehouse's head.
 
@@ -79,13 +80,14 @@ def build(
         select: dbt selectors, for a part of the project; by default all of it.
         project: folder of the dbt project; by default this checkout's.
         is_tested: whether the data tests run as well.
+        manifest: the project, if it is parsed already.
 
     Raises:
         DbtError: if a model or test fails, or the project does not parse; what did not fail is built.
     """
     with environment(attach, data_path):
-        manifest = parse(target_dir, project=project)
-        hashed = _hash(manifest)
+        manifest = manifest or parse(target_dir, project=project)
+        hashed = hash_of(manifest)
         selection = ["--select", *select] if select else []
         # Unit tests test the code, not the night: they run in CI.
         command = ["build", "--exclude-resource-type", "unit_test"] if is_tested else ["run"]
@@ -95,7 +97,7 @@ def build(
         nodes=tuple(node.node.unique_id for node in ran),
         seconds={node.node.unique_id: float(node.execution_time) for node in ran},
         code_hash=hashed,
-        models=_models(manifest),
+        models=code_nodes(manifest),
     )
 
 
@@ -107,13 +109,15 @@ def run_unit_tests(*, attach: str, data_path: Path | str, target_dir: Path | Non
     """
     with environment(attach, data_path):
         manifest = parse(target_dir)
-        hashed = _hash(manifest)
+        hashed = hash_of(manifest)
         result = _invoke(["test", "--select", "test_type:unit"], target_dir, manifest)
     ran = _checked(result)
     return DbtResult(tuple(node.node.unique_id for node in ran), {}, hashed)
 
 
-def modified(select: str, *, base: Path, target_dir: Path, project: Path = PROJECT) -> list[str]:
+def modified(
+    select: str, *, base: Path, target_dir: Path, project: Path = PROJECT, manifest: Manifest | None = None
+) -> list[str]:
     """Unique ids of the models that a state selector finds, such as `state:modified+`, sorted.
 
     Args:
@@ -121,6 +125,7 @@ def modified(select: str, *, base: Path, target_dir: Path, project: Path = PROJE
         base: folder with the `manifest.json` to compare with.
         target_dir: folder for dbt's state.
         project: the project that is compared.
+        manifest: of it, if it is parsed already.
 
     Raises:
         DbtError: if the project does not parse.
@@ -128,19 +133,21 @@ def modified(select: str, *, base: Path, target_dir: Path, project: Path = PROJE
     command = ["ls", "--select", select, "--state", str(base), "--resource-type", "model"]
     with environment("none", "none"):
         result = _invoke(
-            [*command, "--output", "json", "--output-keys", "unique_id"], target_dir, project=project
+            [*command, "--output", "json", "--output-keys", "unique_id"], target_dir, manifest, project
         )
     _checked(result)
     return sorted(json.loads(line)["unique_id"] for line in result.result)  # type: ignore[union-attr]
 
 
-def compile_models(target_dir: Path, *, project: Path = PROJECT) -> Manifest:
+def compile_models(
+    target_dir: Path, *, project: Path = PROJECT, manifest: Manifest | None = None
+) -> Manifest:
     """The manifest with the SQL of every model as it would run now; needs what `environment` sets.
 
     Raises:
         DbtError: if a model does not compile.
     """
-    manifest = parse(target_dir, project=project)
+    manifest = manifest or parse(target_dir, project=project)
     _checked(_invoke(["compile", "--select", "resource_type:model"], target_dir, manifest, project))
     return manifest
 
@@ -154,7 +161,7 @@ def code_hash(*, target_dir: Path | None = None) -> str:
         DbtError: if the project does not parse.
     """
     with environment("", ""):
-        return _hash(parse(target_dir))
+        return hash_of(parse(target_dir))
 
 
 def docs(
@@ -273,7 +280,8 @@ def _checked(result: dbtRunnerResult) -> list[Any]:
     return [node for node in nodes if hasattr(node, "node")]
 
 
-def _hash(manifest: Manifest) -> str:
+def hash_of(manifest: Manifest) -> str:
+    """SHA-256 of the code in a manifest: see `code_hash`."""
     from dbt.adapters.duckdb.__version__ import version as adapter_version
     from dbt.version import __version__ as dbt_version
 
@@ -295,7 +303,7 @@ def _parts(unique_id: str, node: Any) -> list[Any]:  # noqa: ANN401 - dbt's node
     return [unique_id, node.raw_code.strip(), config, types, arguments]
 
 
-def _models(manifest: Manifest) -> tuple[CodeNode, ...]:
+def code_nodes(manifest: Manifest) -> tuple[CodeNode, ...]:
     """The models with checksums of their own, each over its SQL and the project's macros that it calls."""
     found = []
     for unique_id, node in sorted(manifest.nodes.items()):
@@ -306,7 +314,10 @@ def _models(manifest: Manifest) -> tuple[CodeNode, ...]:
         ]
         found.append(
             CodeNode(
-                unique_id, f"{node.schema}.{node.name}", _digest(parts), tuple(sorted(node.depends_on.nodes))
+                unique_id,
+                f"{node.schema}.{node.alias}",
+                _digest(parts),
+                tuple(sorted(getattr(node.depends_on, "nodes", ()))),
             )
         )
     return tuple(found)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from redeye.adapters import dbt, lake, raw
 from redeye.core import house_rules
-from redeye.core.house_rules import Column, Model, Project
+from redeye.core.house_rules import KEY_TESTS, NIGHT, Column, Model, Project
 from redeye.core.sources import Source
 
 if TYPE_CHECKING:
@@ -50,13 +50,13 @@ def parsed(state: Path, *, project: Path = dbt.PROJECT) -> Project:
 
 def described(manifest: Manifest) -> Project:
     """What a manifest says of models and sources."""
-    tests: dict[str, set[str]] = {}
+    tests: dict[str, dict[str, Any]] = {}
     for node in manifest.nodes.values():
         on, test = getattr(node, "attached_node", None), getattr(node, "test_metadata", None)
         if on and test:
-            tests.setdefault(on, set()).add(test.name)
+            tests.setdefault(on, {})[test.name] = test.kwargs
     models = [
-        _model(node, frozenset(tests.get(node.unique_id, ())))
+        _model(node, tests.get(node.unique_id, {}))
         for node in manifest.nodes.values()
         if str(node.resource_type) == "model"
     ]
@@ -64,7 +64,16 @@ def described(manifest: Manifest) -> Project:
     return Project({each.name: each for each in models}, {each.name: each for each in sources})
 
 
-def _model(node: Any, tests: frozenset[str]) -> Model:  # noqa: ANN401 - dbt's nodes are of many types
+def _key(tests: dict[str, Any]) -> tuple[str, ...]:
+    """The columns of the key that a model's key test names."""
+    for name in sorted(KEY_TESTS & tests.keys()):
+        given = tests[name].get("key", ())
+        columns = (given,) if isinstance(given, str) else tuple(given)
+        return (NIGHT, *columns) if name == "feature_rows" else columns
+    return ()
+
+
+def _model(node: Any, tests: dict[str, Any]) -> Model:  # noqa: ANN401 - dbt's nodes are of many types
     meta = node.config.meta or {}
     return Model(
         name=f"{node.schema}.{node.alias}",
@@ -73,13 +82,14 @@ def _model(node: Any, tests: frozenset[str]) -> Model:  # noqa: ANN401 - dbt's n
         folder=Path(node.original_file_path).parts[1],
         description=node.description,
         columns=_columns(node),
-        tests=tests,
+        tests=frozenset(tests),
         is_contracted=bool(node.config.contract.enforced),
         raw=node.raw_code,
         sql=getattr(node, "compiled_code", None) or "",
         known_by=meta.get("known_by", ""),
         is_timeless=meta.get("known") == "always",
         trusted=meta.get("trusted", {}),
+        key=_key(tests),
     )
 
 

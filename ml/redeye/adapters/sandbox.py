@@ -15,7 +15,7 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -180,6 +180,26 @@ def temporary(name: str, release: Release, *, first_night: date) -> Iterator[San
         yield made
     finally:
         drop(made.name)
+
+
+def copy(sandbox: Sandbox, name: str) -> Sandbox:
+    """A second sandbox with what the first one holds now; its files are links too.
+
+    Raises:
+        ConfigError: if the name is taken.
+    """
+    folder = sandbox.folder.with_name(name)
+    if folder.exists():
+        raise ConfigError(f"sandbox {name} is there already")
+
+    def put(source: str, target: str) -> None:
+        if source.endswith(".parquet"):
+            os.link(source, target)
+        else:
+            shutil.copy2(source, target)
+
+    shutil.copytree(sandbox.folder, folder, copy_function=put)
+    return replace(sandbox, name=name, folder=folder)
 
 
 def own_bytes(sandbox: Sandbox) -> int:

@@ -14,6 +14,9 @@ from zoneinfo import ZoneInfo
 NEW_YORK = ZoneInfo("America/New_York")
 NIGHT_STARTS = time(3, 0)
 ONE_DAY = timedelta(days=1)
+# How long a feature row is served after its night: a degraded night scores from a release that is days old. The
+# hour is for the night of 25 hours.
+FEATURE_TTL = timedelta(days=8, hours=1)
 
 
 def start_of(night: date) -> datetime:

@@ -63,6 +63,7 @@ class Model:
         raw: its code as written.
         sql: as it runs; "" if it was not compiled.
         tests: names of the generic tests on it.
+        key: columns of its key, by its key test.
         known_by: column with the night by whose cutoff all of a row was known.
         trusted: aliases in its SQL -> why they hold although that cannot be seen.
     """
@@ -80,6 +81,7 @@ class Model:
     known_by: str = ""
     is_timeless: bool = False
     trusted: Mapping[str, str] = field(default_factory=dict)
+    key: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from redeye.adapters import dbt, lake, ledger, raw, sandbox
 from redeye.adapters.dbt import PROJECT, DbtResult
@@ -13,9 +14,10 @@ from redeye.adapters.sandbox import Sandbox
 from redeye.core.errors import ConfigError, NotReleased
 from redeye.core.releases import Release
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
 
-KEPT = ("raw",)
+log = logging.getLogger(__name__)
 
 
 def release_to_copy(release_id: str = "") -> Release:
@@ -57,7 +59,9 @@ def rebuild(
     *,
     project: Path = PROJECT,
     first: date | None = None,
+    last: date | None = None,
     is_tested: bool = True,
+    manifest: Manifest | None = None,
 ) -> DbtResult:
     """Build models anew in a sandbox; every other model is read as the release has it.
 
@@ -66,7 +70,9 @@ def rebuild(
         models: unique ids of dbt.
         project: folder of the dbt project.
         first: the first night to build; by default all nights, in place of what the tables hold.
+        last: the last night; by default that of the release.
         is_tested: whether the models' data tests run.
+        manifest: the project, if it is parsed already.
 
     Raises:
         DbtError: if a model or test fails.
@@ -74,8 +80,10 @@ def rebuild(
     """
     if not models:
         raise ConfigError("no model to build: name one with --select, or change one")
-    with dbt.environment("none", "none"):
-        nodes = dbt.parse(at.state, project=project).nodes
+    if manifest is None:
+        with dbt.environment("none", "none"):
+            manifest = dbt.parse(at.state, project=project)
+    nodes = manifest.nodes
     con = at.connect(is_writable=True)
     try:
         if first is None:
@@ -89,7 +97,7 @@ def rebuild(
                 relation = f"{nodes[each].schema}.{nodes[each].alias}"
                 if relation in there:
                     con.execute(f"DROP TABLE warehouse.{relation}")
-        raw.set_build_window(con, first or at.first_night, at.night)
+        raw.set_build_window(con, first or at.first_night, last or at.night)
     finally:
         con.close()
     return dbt.build(
@@ -99,4 +107,5 @@ def rebuild(
         select=[nodes[each].name for each in models],
         project=project,
         is_tested=is_tested,
+        manifest=manifest,
     )

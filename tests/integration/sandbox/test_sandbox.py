@@ -10,24 +10,14 @@ from pathlib import Path
 import pytest
 from throwaway import Stack
 
-from redeye.adapters import dbt, lake, ledger, sandbox
+from redeye.adapters import dbt, lake, sandbox
 from redeye.adapters.lake import Catalog
 from redeye.core.errors import ConfigError, RedeyeError
 from redeye.core.releases import Release
-from redeye.jobs import build, ingest
 from redeye.jobs import sandbox as job
 
 FIRST, LAST = date(2012, 12, 31), date(2013, 1, 12)
 FLIGHTS, DELAYS = "marts.fct_flights", "features.feat_carrier__delays"
-
-
-@pytest.fixture(scope="module")
-def release(stack_env: Stack) -> Release:
-    ingest.ingest_nights(FIRST, LAST)
-    build.publish(build.transform(FIRST, LAST, holder="test", kind="history"))
-    found = ledger.latest_release()
-    assert found is not None
-    return found
 
 
 @pytest.fixture

@@ -1,0 +1,71 @@
+"""What a change of the dbt project does, before it is merged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich import table as rich_table
+from rich.markup import escape
+
+from redeye.cli.shell import console, enter
+from redeye.core import pages
+from redeye.core.errors import RedeyeError
+from redeye.settings import settings
+
+app = typer.Typer()
+
+COLOURS = {"safe": "green", "look": "yellow", "breaks": "red"}
+NO_VERDICT = 3
+
+
+@app.command()
+def impact(
+    base: Annotated[
+        str, typer.Option(help="The branch that yours leaves from; its merge base is compared.")
+    ] = "main",
+    to: Annotated[Path | None, typer.Option(help="Folder of the report; <home>/impact by default.")] = None,
+    retrain: Annotated[
+        bool, typer.Option("--retrain", help="Fit a model on old and new features too.")
+    ] = False,
+) -> None:
+    """Show what your branch's change of models and features does to data, features and scores.
+
+    Ends with status 0 for `safe`, 1 for `look`, 2 for `breaks`, 3 if there is no verdict.
+    """
+    from redeye.adapters import impact_page
+    from redeye.core.impact import judge
+    from redeye.jobs.impact import assess
+
+    try:
+        enter()
+        with console.status("Starting") as shown:
+            found = assess(base, is_retrained=retrain, tell=lambda step: shown.update(step.capitalize()))
+        judgement = judge(found)
+        page = impact_page.write(found, judgement, to or settings().home / "impact")
+    except RedeyeError as error:
+        console.print(f"[bold red]No verdict:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        raise typer.Exit(NO_VERDICT) from error
+    tables = [impact_page.model_table(found)] if found.models else []
+    tables += [impact_page.score_table(found)] if found.scores else []
+    tables += [impact_page.gain_table(found)] if found.gains else []
+    for each in tables:
+        console.print(_shown(each))
+    console.print(f"[bold {COLOURS[judgement.verdict]}]{judgement.verdict}[/]")
+    for reason in judgement.reasons:
+        console.print(f"  - {escape(reason)}", highlight=False, soft_wrap=True)
+    seconds = sum(found.seconds.values())
+    console.print(
+        f"[dim]{seconds:.0f} s; the report: {page}, and impact.md beside it for a comment[/]", soft_wrap=True
+    )
+    raise typer.Exit(judgement.verdict.exit_code)
+
+
+def _shown(table: pages.Table) -> rich_table.Table:
+    shown = rich_table.Table()
+    for place, head in enumerate(table.heads):
+        shown.add_column(head, justify="right" if place in table.numbers else "left", overflow="fold")
+    for row in table.rows:
+        shown.add_row(*(escape(str(cell)) for cell in row))
+    return shown
