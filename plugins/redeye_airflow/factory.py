@@ -61,6 +61,32 @@ def build_tasks(kind: str, *, timeout: timedelta) -> None:
     ingest >> transform >> publish >> materialize
 
 
+def build_again_tasks() -> None:
+    """The three tasks of a repair or a rebuild, in the current DAG: nothing is materialized or announced."""
+    kind, timeout = f"{{{{ params.{ParamName.KIND} }}}}", timedelta(hours=2)
+    ingest = JobOperator(
+        task_id="ingest_deliveries",
+        job="redeye.jobs.repair:ingest_again",
+        given={"first": RunValue.FIRST},
+        op_kwargs={"kind": kind},
+        execution_timeout=timeout,
+    )
+    transform = JobOperator(
+        task_id="transform",
+        job="redeye.jobs.repair:transform_again",
+        given={"first": RunValue.FIRST, "holder": RunValue.RUN_ID, "reason": RunValue.REASON},
+        op_kwargs={"kind": kind},
+        execution_timeout=timeout,
+    )
+    publish = JobOperator(
+        task_id="publish_release",
+        job="redeye.jobs.build:publish",
+        op_kwargs={"candidate": transform.output},
+        execution_timeout=timeout,
+    )
+    ingest >> transform >> publish
+
+
 def score_dag(spec: Spec, doc: str) -> DAG:
     """The DAG that predicts the coming day.
 

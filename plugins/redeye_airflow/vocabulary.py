@@ -63,6 +63,7 @@ class ParamName(StrEnum):
     FIRST = "first"
     LAST = "last"
     REASON = "reason"
+    KIND = "kind"
 
 
 class Requirement(StrEnum):

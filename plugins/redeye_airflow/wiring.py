@@ -9,6 +9,7 @@ from typing import Any
 from airflow.sdk import Param
 
 from redeye.core.calendar import start_of
+from redeye.core.releases import AGAIN, ReleaseKind
 from redeye.settings import settings
 from redeye_airflow.nights import source_nights
 from redeye_airflow.timetables import NightTimetable
@@ -62,6 +63,29 @@ def night_param() -> Param:
         title="Night",
         description="Only for a run by hand: the New York date on which the night starts, as 2013-04-02.",
     )
+
+
+def again_params() -> dict[str, Param]:
+    """What a repair or a rebuild is asked for."""
+    return {
+        ParamName.NIGHT.value: Param(
+            source_nights().first.isoformat(),
+            type="string",
+            format="date",
+            title="First night",
+            description="The first night to build again; all nights after it follow.",
+        ),
+        ParamName.KIND.value: Param(
+            str(ReleaseKind.REPAIR),
+            type="string",
+            enum=[str(kind) for kind in AGAIN],
+            title="Kind",
+            description="repair: data that was restated or came late. rebuild: changed dbt code.",
+        ),
+        ParamName.REASON.value: Param(
+            "", type="string", minLength=1, title="Reason", description="Kept with the release for good."
+        ),
+    }
 
 
 def range_params() -> dict[str, Param]:

@@ -164,6 +164,14 @@ def training_frame(
     return job.to_df()
 
 
+def relations_of(service_name: str) -> list[str]:
+    """The relations that a feature service reads, as `schema.name`, sorted."""
+    store = store_at(None)
+    names = [each.name for each in store.get_feature_service(service_name).feature_view_projections]
+    sources = [store.get_feature_view(name).batch_source for name in names]
+    return sorted({str(getattr(source, "relation", source.name)) for source in sources if source is not None})
+
+
 def materialize(
     snapshot_id: int, night: date, release_id: str, *, connection: str | None = None
 ) -> dict[str, int]:

@@ -116,6 +116,31 @@ def deliveries(first: date, last: date, *, accepted_only: bool = True) -> list[D
     ]
 
 
+def replaced_deliveries() -> list[tuple[DeliveryRef, DeliveryRef]]:
+    """Accepted deliveries with the one that replaced each, by night: of each dataset and night the next version."""
+    columns = [column.strip() for column in _DELIVERY.split(",")]
+    rows = _rows(
+        f"SELECT {_DELIVERY}, "
+        + ", ".join(f"lead({column}) OVER versions" for column in columns)
+        + " FROM ledger.judged_deliveries WHERE is_accepted "
+        "WINDOW versions AS (PARTITION BY source, dataset, night ORDER BY arrival_night, recorded_seq) "
+        "ORDER BY night, source, dataset, arrival_night"
+    )
+    width = len(columns)
+    return [(_delivery(row[:width]), _delivery(row[width:])) for row in rows if row[width] is not None]
+
+
+def release_of(ref: DeliveryRef) -> Release | None:
+    """The release that took a delivery in; None while none has."""
+    rows = _rows(
+        f"SELECT {', '.join('r.' + column.strip() for column in _RELEASE.split(','))} FROM ledger.releases AS r "
+        "JOIN ledger.release_deliveries AS d USING (release_id) "
+        "WHERE (d.source, d.dataset, d.night, d.content_hash) = (%s, %s, %s, %s) ORDER BY r.recorded_seq LIMIT 1",
+        (ref.source, ref.dataset, ref.night, ref.content_hash),
+    )
+    return _release(rows[0]) if rows else None
+
+
 def shifts() -> set[int]:
     """By how many weeks the deliveries recorded here are shifted; empty while there are none."""
     return {int(row[0]) for row in _rows("SELECT DISTINCT shift_weeks FROM ledger.deliveries")}

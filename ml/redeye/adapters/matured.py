@@ -8,8 +8,39 @@ import pandas as pd
 
 from redeye.adapters import lake, outputs
 from redeye.core.calendar import cutoff
+from redeye.core.maturity import Labels
 from redeye.core.releases import Release
 from redeye.core.specs import Spec
+
+
+def known_labels(
+    spec: Spec, release: Release, night: date, before: date, first: date, last: date
+) -> list[Labels]:
+    """How complete the outcomes of the flights of the nights `first` to `last` are, at the cutoff of `night`.
+
+    Args:
+        spec: of the model.
+        release: that has the outcomes.
+        night: whose cutoff counts.
+        before: the last night before it that was built.
+        first: the first night that scored.
+        last: the last one.
+    """
+    population, known_at = spec.population, spec.target.known_at
+    now, then = (cutoff(each).replace(tzinfo=None) for each in (night, before))
+    con = lake.connect_at(release.snapshot_id)
+    try:
+        rows = con.execute(
+            f"SELECT {population.night}, count(*), count(*) FILTER (WHERE {known_at} <= $now), "
+            f"count(*) FILTER (WHERE {known_at} <= $then), "
+            f"count(*) FILTER (WHERE {known_at} > $then AND {known_at} <= $now) "
+            f"FROM warehouse.{population.relation} WHERE {population.night} BETWEEN $first AND $last "
+            "GROUP BY ALL ORDER BY 1",
+            {"now": now, "then": then, "first": first, "last": last},
+        ).fetchall()
+    finally:
+        con.close()
+    return [Labels(*row) for row in rows]
 
 
 def matured_predictions(spec: Spec, release: Release, night: date, first: date, last: date) -> pd.DataFrame:

@@ -16,9 +16,10 @@ from sqlglot import exp
 
 from redeye.adapters import ledger, raw
 from redeye.adapters.sources import configured_source
+from redeye.core.calendar import cutoff
 from redeye.core.errors import DeliveryError, RedeyeError
 from redeye.core.scoring import SUBJECT_COLUMNS
-from redeye.core.sources import SCHEDULE, dataset_named
+from redeye.core.sources import KNOWN_AT, SCHEDULE, dataset_named
 from redeye.core.specs import Spec
 
 A_WEEK = timedelta(days=7)
@@ -38,6 +39,21 @@ def released(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.Data
         f"ORDER BY {spec.population.key}",
         [night],
     ).df()
+
+
+def known_then(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.DataFrame:
+    """The schedule of the day after `night` as it was known at its cutoff, from a release of a later night.
+
+    What was restated since is in the release too, and the view itself would give that.
+    """
+    source = configured_source()
+    table = raw.table_name(source, dataset_named(source, SCHEDULE))
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE landed_schedule AS SELECT * FROM warehouse.raw.{table} "
+        f"WHERE night = ? AND {KNOWN_AT} <= ?",
+        [night, cutoff(night).replace(tzinfo=None)],
+    )
+    return _through_the_view(con, spec, night)
 
 
 def landed(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.DataFrame | None:

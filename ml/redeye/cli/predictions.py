@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -69,12 +70,25 @@ def _show(found: Explanation) -> None:
         "  training",
         f"MLflow run {evidence.get('mlflow_run_id', 'not recorded')}, release "
         f"{evidence.get('release_id', 'not recorded')}, data up to {evidence.get('seen_until', 'not recorded')}, "
-        f"code {evidence.get('code_hash', '?')} at commit {str(evidence.get('git_sha', '?'))[:12]}",
+        f"code {evidence.get('code_hash', '?')} at commit {evidence.get('git_sha', '?')}",
     )
+    facts.add_row(
+        "  its data",
+        f"deliveries {evidence.get('delivery_set_hash', 'not recorded')}, dbt code "
+        f"{str(evidence.get('warehouse_code_hash', 'not recorded'))[:16]}, {_test_of(evidence)}",
+    )
+    for gate in (evidence.get("gates") or {}).get("results", ()):
+        passed = "[green]passed[/]" if gate["is_passed"] else "[red]failed[/]"
+        facts.add_row("  gate", f"{passed} {escape(str(gate['gate']))}: {escape(_gate(gate))}")
     facts.add_row(
         "release",
         f"{release.release_id} ({release.kind}), snapshot {release.snapshot_id}, dbt code {release.code_hash} "
-        f"at commit {release.git_sha[:12]}",
+        f"at commit {release.git_sha}" + (f", because: {escape(release.reason)}" if release.reason else ""),
+    )
+    facts.add_row(
+        "  dbt models",
+        ", ".join(f"{node.relation} {node.checksum[:12]}" for node in found.nodes)
+        or "not recorded when it was built",
     )
     if found.ancestors:
         facts.add_row(
@@ -87,6 +101,13 @@ def _show(found: Explanation) -> None:
     facts.add_row("landing files", f"{len(known)} up to its night, of this release's {len(found.deliveries)}")
     for ref in known[-DELIVERIES_SHOWN:]:
         facts.add_row("", f"{ref.source}/{ref.dataset}/{ref.night}  {ref.content_hash}  {ref.rows} rows")
+    for one in found.restated:
+        facts.add_row(
+            "[yellow]restated[/]",
+            f"{one.before.dataset} of {one.before.night}: {one.before.content_hash}, read here, was replaced by "
+            f"{one.after.content_hash} ({len(one.changes)} rows: "
+            f"{', '.join(f'{name} {count}' for name, count in one.columns.items())})",
+        )
     for fault in found.faults:
         facts.add_row("[red]altered[/]", escape(fault))
     for note in found.notes:
@@ -100,7 +121,20 @@ def _show(found: Explanation) -> None:
         console.print(inputs)
 
 
-def _shown(value: float | str | None) -> str:
+def _test_of(evidence: Mapping[str, Any]) -> str:
+    metrics = evidence.get("test_metrics") or {}
+    told = ", ".join(f"{name} {value:.4f}" for name, value in metrics.items() if isinstance(value, float))
+    return f"tested: {told}" if told else "not tested: it was the first"
+
+
+def _gate(gate: Mapping[str, Any]) -> str:
+    """What a gate found, as the promotion recorded it."""
+    return (
+        f"{gate.get('reason') or 'no reason'} (value {_shown(gate['value'])}, bound {_shown(gate['bound'])})"
+    )
+
+
+def _shown(value: object) -> str:
     if value is None:
         return "missing"
     return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from redeye.core.algorithms.base import Inputs, Model
-from redeye.core.releases import Promotion, Release
+from redeye.core.releases import CodeNode, Promotion, Release
+from redeye.core.restated import Restatement
 from redeye.core.sources import DeliveryRef
 
 
@@ -44,6 +45,10 @@ class Explanation:
         promotion: what made the serving version champion, with its gates and its training.
         recomputed: the probability that the chain gives now.
         contributions: per input, the strongest first.
+        features: every feature of the service that was read, by column.
+        nodes: the dbt models behind these features and the schedule, as the release was built; empty if they
+            were not recorded then.
+        restated: what was known when it was predicted and has been restated since.
         notes: what the reader has to know, such as code that has changed since.
     """
 
@@ -58,6 +63,9 @@ class Explanation:
     recomputed: float
     contributions: tuple[Contribution, ...]
     notes: tuple[str, ...]
+    features: Mapping[str, Any] = field(hash=False, default_factory=dict)
+    nodes: tuple[CodeNode, ...] = ()
+    restated: tuple[Restatement, ...] = ()
 
     @property
     def is_reproduced(self) -> bool:
@@ -77,6 +85,17 @@ class Explanation:
             "deliveries": [_delivery(each) for each in self.deliveries],
             "altered_deliveries": list(self.faults),
             "schedule": _delivery(self.schedule) if self.schedule else None,
+            "dbt_nodes": [
+                {
+                    "node": n.node_id,
+                    "relation": n.relation,
+                    "checksum": n.checksum,
+                    "reads": list(n.depends_on),
+                }
+                for n in self.nodes
+            ],
+            "restated_since": [each.to_dict() for each in self.restated],
+            "features": {name: _plain(value) for name, value in self.features.items()},
             "promotion": {
                 "promotion_id": promotion.promotion_id,
                 "version": promotion.version,
@@ -157,6 +176,7 @@ def _release(release: Release) -> dict[str, Any]:
         "delivery_set_hash": release.delivery_set_hash,
         "code_hash": release.code_hash,
         "git_sha": release.git_sha,
+        "reason": release.reason,
     }
 
 

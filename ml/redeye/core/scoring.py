@@ -13,6 +13,12 @@ from redeye.core.calendar import cutoff
 
 LIVE = "live"
 
+
+def backtest_lane(version: int, release_id: str) -> str:
+    """The lane of a version's predictions of past nights from one release; it is never exported."""
+    return f"backtest_v{version}_{release_id}"
+
+
 # What a consumer needs to find the flight, copied from the schedule.
 SUBJECT_COLUMNS = (
     "flight_id",
@@ -41,6 +47,7 @@ PREDICTION_COLUMNS = (
     "created_at",
     "is_degraded",
     "degraded_reason",
+    "is_reconstructed",
 )
 
 
@@ -51,6 +58,7 @@ class Lineage:
     Attributes:
         release_id: the release whose features were read.
         degraded_reasons: why the predictions are worth less than usual; empty for a good night.
+        is_reconstructed: whether the release holds more than the night's own would, cut to what was known then.
     """
 
     model: str
@@ -62,6 +70,7 @@ class Lineage:
     run_id: str
     degraded_reasons: tuple[str, ...] = ()
     lane: str = LIVE
+    is_reconstructed: bool = False
 
 
 def assemble(
@@ -100,6 +109,7 @@ def assemble(
     rows["created_at"] = pd.Timestamp(cutoff(lineage.night).replace(tzinfo=None)).as_unit("us")
     rows["is_degraded"] = bool(lineage.degraded_reasons)
     rows["degraded_reason"] = "; ".join(lineage.degraded_reasons)
+    rows["is_reconstructed"] = lineage.is_reconstructed
     rows["prediction_id"] = [f"{lineage.model}/{lineage.lane}/{flight}" for flight in rows["flight_id"]]
     return rows.loc[:, list(PREDICTION_COLUMNS)]
 

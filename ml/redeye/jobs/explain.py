@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pandas as pd
 
-from redeye.adapters import lake, landing, ledger, outputs, promotions, schedule
+from redeye.adapters import landing, ledger, outputs, promotions
 from redeye.adapters.artifacts import load_artifact
 from redeye.adapters.git import git_sha
-from redeye.core.algorithms.base import Inputs
+from redeye.core.algorithms.base import Inputs, Model
 from redeye.core.errors import ConfigError, DeliveryError, RedeyeError
 from redeye.core.explanation import Explanation, changes, contributions
-from redeye.core.releases import Promotion, Release
+from redeye.core.releases import CodeNode, Promotion, Release, upstream
 from redeye.core.sources import DeliveryRef
 from redeye.core.specs import Spec, load_spec
 from redeye.core.training_subject import training_code_hash
+from redeye.jobs.restated import restatements
+from redeye.jobs.score import Basis, flights_of, recorded_basis
 from redeye.settings import SPECS
 
 
@@ -44,7 +47,8 @@ def explain(prediction_id: str) -> Explanation:
         raise RedeyeError(f"{prediction_id} names release {prediction['release_id']}, which the ledger lacks")
     promotion = _promotion(model, night, int(prediction["model_version"]))
     spec = load_spec(SPECS / f"{model}.yaml")
-    frame = _features(spec, release, promotion, night, flight_id)
+    basis = recorded_basis(rows)
+    frame = _features(spec, basis, promotion, night, flight_id)
     fitted = load_artifact(promotion.artifact_uri, promotion.artifact_sha256)
     deliveries = tuple(ledger.release_deliveries(release.release_id))
     announced = ledger.accepted_schedule(night)
@@ -58,9 +62,12 @@ def explain(prediction_id: str) -> Explanation:
         faults=_faults(list(checked)),
         schedule=announced,
         promotion=promotion,
-        recomputed=float(fitted.predict(frame)[0]),
+        recomputed=_again(fitted, frame, promotion),
         contributions=contributions(fitted, frame, _inputs(spec, promotion)),
-        notes=_notes(promotion, release, prediction),
+        notes=_notes(promotion, basis, night, prediction),
+        features={str(name): frame[name].iloc[0] for name in frame.columns if "__" in str(name)},
+        nodes=_nodes(spec, release, promotion),
+        restated=tuple(each for each in restatements() if each.behind(rows).any()),
     )
 
 
@@ -91,27 +98,41 @@ def _promotion(model: str, night: date, version: int) -> Promotion:
     return found[-1]
 
 
-def _features(
-    spec: Spec, release: Release, promotion: Promotion, night: date, flight_id: str
-) -> pd.DataFrame:
+def _features(spec: Spec, basis: Basis, promotion: Promotion, night: date, flight_id: str) -> pd.DataFrame:
     """The flight's row with every feature of the service that scored it, as the release has them."""
     from redeye.adapters.features import training_frame
 
-    con = lake.connect_at(release.snapshot_id)
-    try:
-        flights = schedule.released(con, spec, night)
-        if flights.empty:
-            flights = own if (own := schedule.landed(con, spec, night)) is not None else pd.DataFrame()
-        if flights.empty:
-            flights = schedule.assumed(con, spec, night)
-    finally:
-        con.close()
+    release = basis.release
+    flights, _ = flights_of(spec, night, basis)
     flight = flights[flights[spec.population.key] == flight_id].reset_index(drop=True)
     if len(flight) != 1:
         raise RedeyeError(
             f"release {release.release_id} has {len(flight)} rows of flight {flight_id}, not one"
         )
     return training_frame(release.snapshot_id, flight, promotion.feature_service)
+
+
+def _again(fitted: Model[Any], frame: pd.DataFrame, promotion: Promotion) -> float:
+    """The probability once more.
+
+    Raises:
+        RedeyeError: if today's code does not give the version its inputs; names the commit that does.
+    """
+    try:
+        return float(fitted.predict(frame)[0])
+    except (KeyError, ValueError) as error:
+        raise RedeyeError(
+            f"the code of now does not give version {promotion.version} what it reads ({error}): "
+            f"`git checkout {promotion.evidence.get('git_sha', '?')}` has the code that it was trained by"
+        ) from error
+
+
+def _nodes(spec: Spec, release: Release, promotion: Promotion) -> tuple[CodeNode, ...]:
+    """The dbt models behind what the version read, by the code that built the release."""
+    from redeye.adapters.features import relations_of
+
+    nodes = ledger.code_nodes(release.code_hash)
+    return upstream(nodes, [*relations_of(promotion.feature_service), spec.schedule]) if nodes else ()
 
 
 def _inputs(spec: Spec, promotion: Promotion) -> Inputs:
@@ -129,7 +150,8 @@ def _faults(refs: list[DeliveryRef]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _notes(promotion: Promotion, release: Release, prediction: dict[str, object]) -> tuple[str, ...]:
+def _notes(promotion: Promotion, basis: Basis, night: date, prediction: dict[str, object]) -> tuple[str, ...]:
+    release = basis.release
     spec = load_spec(SPECS / f"{promotion.model}.yaml")
     now = {"code_hash": training_code_hash(), "spec_hash": spec.hash}
     notes = [
@@ -143,6 +165,10 @@ def _notes(promotion: Promotion, release: Release, prediction: dict[str, object]
         notes.append(
             f"the version reads {promotion.feature_service}, the spec now has {spec.feature_service}: "
             "single inputs are not shown"
+        )
+    if basis.is_reconstructed(night):
+        notes.append(
+            f"reconstructed: release {release.release_id} holds more than night {night} knew, and was cut to that"
         )
     if prediction["is_degraded"]:
         notes.append(f"degraded: {prediction['degraded_reason']}")

@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 
 from redeye.adapters import ledger, outputs, promotions
-from redeye.adapters.matured import matured_predictions
-from redeye.core.calendar import cutoff
+from redeye.adapters.matured import known_labels, matured_predictions
+from redeye.core.calendar import ONE_DAY, cutoff
 from redeye.core.errors import AlreadyDecided, NotReleased
 from redeye.core.evaluation import METRICS, Scored
+from redeye.core.maturity import RECHECK_NIGHTS, Maturity, maturity
 from redeye.core.quality import Predecessor, Window, plain_metrics, reference_of, window_of
-from redeye.core.releases import Promotion
+from redeye.core.releases import Promotion, Release
 from redeye.core.scoring import LIVE
 from redeye.core.specs import Spec, load_spec
 from redeye.core.succession import Stint
@@ -31,10 +32,11 @@ log = logging.getLogger(__name__)
 def monitor_night(model: str, night: date, run_id: str) -> dict[str, Any]:
     """Judge a model by what is known at the cutoff of a night.
 
-    The newest night whose labels are all mature lies `label_maturity_nights` back; the window ends with
-    it. Only what the night's champion predicted itself is held against it, with the probabilities that
-    were written when the nights were scored. Drift is measured up to the night itself, since it needs no
-    labels, and written with the verdict.
+    The newest night whose labels are mature lies `label_maturity_nights` back; the window ends with it. Nights
+    that lack too many outcomes are left out until they come. Only what the night's champion predicted itself is
+    held against it, with the probabilities that were written when the nights were scored. What came or was
+    restated since the night before is measured anew, and appended. Drift is measured up to the night itself,
+    since it needs no labels, and written with the verdict.
 
     Returns:
         `verdict`, `reasons`, the window's rows and nights, and the metrics of champion and heuristic.
@@ -50,7 +52,8 @@ def monitor_night(model: str, night: date, run_id: str) -> dict[str, Any]:
     champion = promotions.champion(model, night)
     last = night - timedelta(days=spec.label_maturity_nights)
     first = last - timedelta(days=spec.monitor.window_nights - 1)
-    matured = matured_predictions(spec, release, night, first, last)
+    labels = _labels(spec, release, night)
+    matured = _final(matured_predictions(spec, release, night, first, last), labels)
     window = _window(matured, champion, night)
     if champion is not None and is_judgeable(window, spec.monitor):
         is_bad = judge(window, spec.monitor).verdict in ASKING
@@ -68,11 +71,14 @@ def monitor_night(model: str, night: date, run_id: str) -> dict[str, Any]:
         "run_id": run_id,
         "created_at": pd.Timestamp(cutoff(night).replace(tzinfo=None)).as_unit("us"),
     }
-    newest = matured[matured["night"] == pd.Timestamp(last)]
+    quality = _quality(spec, release, night, labels)
     written = outputs.write_once(
         {
-            "verdicts": _verdict_row(judgement, champion).assign(**common),
-            "quality": _quality_rows(newest, last).assign(**common),
+            "verdicts": _verdict_row(judgement, champion)
+            .assign(labels_final_until=labels.watermark)
+            .astype({"labels_final_until": "datetime64[us]"})
+            .assign(**common),
+            **({"quality": quality.assign(**common)} if len(quality) else {}),
             **({"drift": finding.rows.assign(**common)} if finding else {}),
         },
         model=model,
@@ -95,8 +101,48 @@ def monitor_night(model: str, night: date, run_id: str) -> dict[str, Any]:
         "nights": window.nights,
         "champion": dict(window.champion),
         "heuristic": dict(window.heuristic),
+        "labels_final_until": labels.watermark.isoformat() if labels.watermark else None,
         "is_new": written.is_new,
     }
+
+
+def _labels(spec: Spec, release: Release, night: date) -> Maturity:
+    """Which labels are final at the night's cutoff, and which nights have to be measured since the night before."""
+    before = night - ONE_DAY
+    while ledger.is_gap(before):
+        before -= ONE_DAY
+    last = night - timedelta(days=spec.label_maturity_nights)
+    known = known_labels(spec, release, night, before, last - timedelta(days=RECHECK_NIGHTS), last)
+    return maturity(
+        known,
+        night=night,
+        before=before,
+        maturity_nights=spec.label_maturity_nights,
+        completeness=spec.label_completeness,
+    )
+
+
+def _final(rows: pd.DataFrame, labels: Maturity) -> pd.DataFrame:
+    return rows[rows["night"].isin([pd.Timestamp(each) for each in labels.final])]
+
+
+def _quality(spec: Spec, release: Release, night: date, labels: Maturity) -> pd.DataFrame:
+    """The quality of each night whose labels became final or changed since the night before, as known now.
+
+    What was measured of a night before stays; `revision` counts how often it has been, up to this night.
+    """
+    if not labels.to_measure:
+        return pd.DataFrame()
+    first, last = labels.to_measure[0], labels.to_measure[-1]
+    matured = matured_predictions(spec, release, night, first, last)
+    earlier = outputs.read("quality", spec.model, first, night - ONE_DAY)
+    found = []
+    for each in labels.to_measure:
+        rows = matured[matured["night"] == pd.Timestamp(each)]
+        times = earlier.loc[earlier["scored_night"] == pd.Timestamp(each), "night"].nunique()
+        if len(rows):
+            found.append(_quality_rows(rows, each).assign(revision=times + 1))
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
 
 
 def _predecessors(
@@ -162,7 +208,7 @@ def _verdict_row(judgement: Judgement, champion: Promotion | None) -> pd.DataFra
 
 
 def _quality_rows(rows: pd.DataFrame, scored_night: date) -> pd.DataFrame:
-    """One row per metric for the newest matured night; null where a metric is not defined."""
+    """One row per metric for a scored night; null where a metric is not defined."""
     champion, heuristic = _metrics(rows, "probability"), _metrics(rows, "baseline_probability")
     return pd.DataFrame(
         {

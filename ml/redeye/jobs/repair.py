@@ -76,8 +76,7 @@ def build_again(first: date, *, kind: str, reason: str, holder: str) -> dict[str
         RedeyeError: as for `transform_again`.
     """
     before = _head(first)
-    if ReleaseKind(kind) == ReleaseKind.REPAIR:
-        ingest_again(first)
+    ingest_again(first, kind=kind)
     summary = build.publish(transform_again(first, kind=kind, reason=reason, holder=holder))
     return {
         **summary,
@@ -86,11 +85,11 @@ def build_again(first: date, *, kind: str, reason: str, holder: str) -> dict[str
     }
 
 
-def ingest_again(first: date) -> int:
-    """Ask the source once more for the nights from `first` to the head, and judge what is new.
+def ingest_again(first: date, *, kind: str) -> int:
+    """Ask the source once more for the nights from `first` to the head, and judge what is new; not for a rebuild.
 
     Returns:
-        How many deliveries wait for a repair.
+        How many deliveries wait.
 
     Raises:
         AuditRefused: as for `ingest_nights`.
@@ -99,7 +98,8 @@ def ingest_again(first: date) -> int:
     from redeye.jobs.ingest import ingest_nights
 
     head = _head(first)
-    ingest_nights(first, head.night)
+    if ReleaseKind(kind) == ReleaseKind.REPAIR:
+        ingest_nights(first, head.night)
     return len(ledger.unreleased_deliveries(head.night))
 
 

@@ -1,0 +1,114 @@
+"""Past nights: scored once more as they were, with another version, and what was restated since."""
+
+from __future__ import annotations
+
+import logging
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from redeye.cli.shell import console, enter, parsed_night, told_plainly
+from redeye.core.errors import ConfigError
+from redeye.core.scoring import LIVE
+
+app = typer.Typer()
+
+Model = Annotated[str, typer.Option(help="Name of a spec.")]
+FLIGHT_DELAY = "flight_delay"
+BACKTEST = "backtest"
+
+
+@app.command()
+def reproduce(
+    count: Annotated[int, typer.Option("--nights", min=1, help="How many nights, drawn at random.")] = 30,
+    seed: Annotated[int, typer.Option(help="Of the draw.")] = 0,
+    model: Model = FLIGHT_DELAY,
+) -> None:
+    """Score nights at random once more, into an empty lake, and compare every probability with what was served.
+
+    Status 1 if one differs.
+    """
+    from redeye.jobs.rescore import reproduce as score_again
+
+    with told_plainly():
+        enter()
+        with console.status(f"Scoring {count} nights once more"):
+            found = score_again(model, count, seed=seed, run_id="reproduce")
+    table = Table("night", "release", "version", "predictions", "the same", "missing", "widest difference")
+    for each in found:
+        cells = (each.night, each.release_id, each.version, each.rows, each.equal, each.missing, each.widest)
+        table.add_row(*map(str, cells), style="" if each.is_same else "red")
+    console.print(table)
+    equal, rows = sum(each.equal for each in found), sum(each.rows for each in found)
+    console.print(f"{equal} of {rows} predictions of {len(found)} nights came out the very same.")
+    if not all(each.is_same for each in found):
+        raise typer.Exit(1)
+
+
+@app.command()
+def rescore(
+    first: Annotated[str, typer.Argument(metavar="FROM", help="The first night, as 2013-04-04.")],
+    last: Annotated[str, typer.Argument(metavar="TO", help="The last night, included.")],
+    version: Annotated[
+        int | None, typer.Option(help="Of the registry; the newest champion by default.")
+    ] = None,
+    model: Model = FLIGHT_DELAY,
+    lane: Annotated[
+        str, typer.Option(help="Only backtest: live nights are scored by `backfill`.")
+    ] = BACKTEST,
+) -> None:
+    """Score past nights with a version and today's data, in a lane of their own that is never exported."""
+    from redeye.jobs.rescore import backtest_nights
+
+    with told_plainly():
+        if lane != BACKTEST:
+            raise ConfigError(
+                f"the lane of a rescoring is {BACKTEST}, not {lane!r}: live nights have their predictions"
+            )
+        nights = parsed_night("FROM", first), parsed_night("TO", last)
+        enter()
+        logging.getLogger("redeye").setLevel(logging.INFO)
+        made = backtest_nights(model, *nights, version=version, run_id="rescore")
+    console.print(f"Lane {made['lane']}: {made['nights']} nights, {made['rows']} predictions.")
+
+
+@app.command()
+def restated(
+    first: Annotated[
+        str, typer.Option("--from", help="The first night that predicted.")
+    ] = date.min.isoformat(),
+    last: Annotated[str, typer.Option("--to", help="The last night that predicted.")] = date.max.isoformat(),
+    model: Model = FLIGHT_DELAY,
+    to: Annotated[Path | None, typer.Option(help="Also write the table to this file, as CSV.")] = None,
+) -> None:
+    """Show which predictions rest on data that was restated since, and what changed in it."""
+    from redeye.jobs.restated import restated_predictions
+
+    with told_plainly():
+        nights = parsed_night("--from", first), parsed_night("--to", last)
+        enter()
+        found = restated_predictions(model, *nights)
+    if to is not None:
+        found.to_csv(to, index=False)
+    if found.empty:
+        console.print(f"No {LIVE} prediction of {model} rests on data that was restated since.")
+        return
+    table = Table(
+        *("night", "release", "delivery", "replaced by", "taken in by", "changed, in rows"),
+        *("predictions", "a feature counted it", "own outcome"),
+        title="Predictions that rest on what was restated since",
+    )
+    for row in found.to_dict("records"):
+        table.add_row(
+            *(
+                str(row["night"]),
+                row["release_id"],
+                f"{row['dataset']} {row['delivery_night']} {row['before']}",
+            ),
+            *(row["after"], row["taken_in_by"] or "none yet", row["changed"]),
+            *(str(row["flights"]), str(row["flights_behind"]), str(row["labels_changed"])),
+        )
+    console.print(table)

@@ -1,0 +1,79 @@
+"""When labels are final, and which nights' quality has to be measured anew.
+
+The labels of a scored night are final once `label_maturity_nights` have passed and `label_completeness` of its
+flights have an outcome. Before that nothing is judged by them. What comes or is restated later is measured anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+# Labels that come later than so many nights after maturity change no recorded quality: the read stays bounded.
+RECHECK_NIGHTS = 60
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What is known of a scored night's outcomes at a cutoff, and what was at the cutoff of the night before.
+
+    Attributes:
+        night: the night that scored.
+        flights: scheduled.
+        known: of these, how many have an outcome (arrived, cancelled or diverted).
+        known_before: how many had one at the cutoff of the night before.
+        fresh: how many came or were restated in between.
+    """
+
+    night: date
+    flights: int
+    known: int
+    known_before: int
+    fresh: int
+
+
+@dataclass(frozen=True)
+class Maturity:
+    """Which labels are final at the cutoff of a night.
+
+    Attributes:
+        final: nights whose labels are final.
+        watermark: the newest night up to which all are; None if the oldest one looked at is not.
+        to_measure: final nights whose labels became final or changed since the night before.
+    """
+
+    final: frozenset[date]
+    watermark: date | None
+    to_measure: tuple[date, ...]
+
+
+def maturity(
+    labels: Iterable[Labels], *, night: date, before: date, maturity_nights: int, completeness: float
+) -> Maturity:
+    """The state of the labels at the cutoff of `night`.
+
+    Args:
+        labels: of consecutive nights; those without flights may lack.
+        night: whose cutoff counts.
+        before: the last night before it that was built.
+        maturity_nights: from the spec.
+        completeness: share of flights with an outcome from which labels count as final.
+    """
+    age = timedelta(days=maturity_nights)
+    final: set[date] = set()
+    to_measure: list[date] = []
+    watermark, is_whole = None, True
+    for each in sorted(labels, key=lambda one: one.night):
+        if each.night > night - age or not each.flights:
+            continue
+        if each.known < completeness * each.flights:
+            is_whole = False
+            continue
+        final.add(each.night)
+        if is_whole:
+            watermark = each.night
+        was_final = each.night <= before - age and each.known_before >= completeness * each.flights
+        if each.fresh or not was_final:
+            to_measure.append(each.night)
+    return Maturity(frozenset(final), watermark, tuple(to_measure))

@@ -1,0 +1,119 @@
+"""Three nights that were built, scored and decided; then a delivery of the first is restated, and repaired."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from redeye.adapters import lake, ledger, outputs
+from redeye.adapters.features import training_frame
+from redeye.adapters.nycflights13 import NycFlights13
+from redeye.core.calendar import cutoff
+from redeye.core.releases import Release
+from redeye.core.sources import Delivery
+from redeye.core.specs import load_spec
+from redeye.jobs import build, ingest, repair, score
+from redeye.settings import SPECS
+
+FIRST, HISTORY_ENDS = date(2012, 12, 31), date(2013, 1, 20)
+NIGHTS = [HISTORY_ENDS + timedelta(days=number) for number in range(1, 4)]
+MODEL = "flight_delay"
+CARRIER, LATER = "B6", 20
+
+
+class Restated(NycFlights13):
+    """The real source, which says of one night that a carrier's arrivals were later."""
+
+    def fetch(self, first: date, last: date) -> Iterator[Delivery]:
+        for delivery in super().fetch(first, last):
+            is_meant = (delivery.dataset, delivery.night) == ("outcomes", NIGHTS[0])
+            yield replace(delivery, frame=later(delivery.frame)) if is_meant else delivery
+
+
+def later(frame: pa.Table) -> pa.Table:
+    """A carrier's arrivals so many minutes later, where that stays within the day and the night."""
+    rows, by = frame.to_pandas(), timedelta(minutes=LATER)
+    clock = pd.to_numeric(rows["arr_time"], errors="coerce")
+    known = pd.to_datetime(rows["known_at"], utc=True)
+    end = pd.Timestamp(cutoff(NIGHTS[0]))
+    is_later = (rows["carrier"] == CARRIER) & clock.between(500, 2300) & (rows["arr_delay"] != "NA")
+    is_later &= known + by < end
+    minutes = clock // 100 * 60 + clock % 100 + LATER
+    rows.loc[is_later, "arr_time"] = (minutes // 60 * 100 + minutes % 60)[is_later].astype(int).astype(str)
+    delays = pd.to_numeric(rows["arr_delay"], errors="coerce") + LATER
+    rows.loc[is_later, "arr_delay"] = delays[is_later].astype(int).astype(str)
+    then = pd.Series([datetime.fromisoformat(text) + by for text in rows["known_at"]], index=rows.index)
+    rows.loc[is_later, "known_at"] = then[is_later].map(datetime.isoformat)
+    return pa.Table.from_pandas(rows, schema=frame.schema, preserve_index=False)
+
+
+def night_runs(night: date) -> Release:
+    """Build, score and export a night."""
+    ingest.ingest_nights(night, night)
+    build.publish(build.transform(night, night, holder=f"test {night}"))
+    score.score_night(MODEL, night, run_id=f"test {night}")
+    score.export_night(MODEL, night)
+    release = ledger.release(night)
+    assert release is not None
+    return release
+
+
+def table(snapshot_id: int, name: str, where: str = "true") -> pd.DataFrame:
+    """Rows of a table of a release, in a fixed order."""
+    with lake.connect_at(snapshot_id) as con:
+        return con.execute(f"SELECT * FROM warehouse.{name} WHERE {where} ORDER BY ALL").df()
+
+
+def frame_of(release: Release, night: date) -> pd.DataFrame:
+    """The training frame of a night from one release: labels known by its cutoff, with their features."""
+    spec = load_spec(SPECS / f"{MODEL}.yaml")
+    with lake.connect_at(release.snapshot_id) as con:
+        entities = con.execute(
+            f"SELECT {spec.schedule_select()}, is_late FROM warehouse.marts.fct_flights "
+            "WHERE is_late IS NOT NULL AND outcome_night <= ? ORDER BY flight_id",
+            [night],
+        ).df()
+    return training_frame(release.snapshot_id, entities, spec.feature_service)
+
+
+@dataclass
+class Story:
+    """What was before and what is after the repair."""
+
+    releases: list[Release]
+    frame: pd.DataFrame
+    predictions: pd.DataFrame
+    repaired: Release
+    summary: dict[str, Any] = field(default_factory=dict)
+
+
+@pytest.fixture(scope="package")
+def story(
+    install: Callable[[Path], AbstractContextManager[Any]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Story]:
+    """Three weeks of history, the heuristic as champion, three nights, and the repair."""
+    from redeye.jobs.train import train_night
+
+    with install(tmp_path_factory.mktemp("redeye-again")):
+        ingest.ingest_nights(FIRST, HISTORY_ENDS)
+        build.publish(build.transform(FIRST, HISTORY_ENDS, holder="history", kind="history"))
+        train_night(MODEL, HISTORY_ENDS, run_id="test training", actor="test", reason="first training")
+        releases = [night_runs(night) for night in NIGHTS]
+        frame = frame_of(releases[1], NIGHTS[1])
+        predictions = outputs.read("predictions", MODEL, NIGHTS[0], NIGHTS[-1])
+        ingest.ingest_nights(NIGHTS[0], NIGHTS[-1], source=Restated())
+        made = repair.transform_again(
+            NIGHTS[0], kind="repair", reason="the carrier corrected them", holder="test"
+        )
+        summary = build.publish(made)
+        repaired = ledger.latest_release()
+        assert repaired is not None
+        yield Story(releases, frame, predictions, repaired, summary)

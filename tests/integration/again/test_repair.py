@@ -1,0 +1,201 @@
+"""A repair adds a revision of the head; what was released, learned from and predicted before stays."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+
+from again.conftest import CARRIER, HISTORY_ENDS, LATER, MODEL, NIGHTS, Story, frame_of, night_runs, table
+from redeye.adapters import ledger, outputs, release_content
+from redeye.core.algorithms.base import require_columns
+from redeye.core.algorithms.heuristic import HeuristicModel
+from redeye.core.errors import ConfigError, NotReleased, RedeyeError
+from redeye.core.releases import ReleaseKind
+from redeye.core.scoring import LIVE
+from redeye.jobs import build, repair
+from redeye.jobs.explain import explain
+from redeye.jobs.materialize import materialize_night
+from redeye.jobs.monitor import monitor_night
+from redeye.jobs.rescore import backtest_nights, reproduce
+from redeye.jobs.restated import restated_predictions
+from redeye.jobs.score import score_night
+from redeye.settings import SPECS
+
+pytestmark = pytest.mark.integration
+
+
+def test_the_repair_is_one_more_revision_of_the_head(story: Story) -> None:
+    made = story.repaired
+    assert made.release_id == f"{NIGHTS[-1]}.r2"
+    assert (made.kind, made.first_night, made.night) == (ReleaseKind.REPAIR, NIGHTS[0], NIGHTS[-1])
+    assert made.reason == "the carrier corrected them"
+    assert [ref.dataset for ref in ledger.release_deliveries(made.release_id)] == ["outcomes"]
+    for night, first in zip(NIGHTS, story.releases, strict=True):
+        assert ledger.covering_release(night) == first
+
+
+def test_what_was_released_before_is_as_it_was(story: Story) -> None:
+    for each in story.releases:
+        assert release_content.of_snapshot(each.snapshot_id) == ledger.contents(each.release_id)
+
+
+def test_the_training_frame_as_known_then_is_identical(story: Story) -> None:
+    assert_frame_equal(frame_of(story.releases[1], NIGHTS[1]), story.frame)
+
+
+def test_the_newest_release_has_the_corrected_labels_and_nothing_else_new(story: Story) -> None:
+    then = table(story.releases[-1].snapshot_id, "marts.fct_flights")
+    now = table(story.repaired.snapshot_id, "marts.fct_flights")
+    both = then.merge(now, on="flight_id", suffixes=("_then", "_now"), validate="one_to_one")
+    assert len(both) == len(then) == len(now)
+    moved = both[
+        both["arrival_delay_minutes_then"].ne(both["arrival_delay_minutes_now"])
+        & both["is_late_then"].notna()
+    ]
+    assert set(moved["carrier_id_then"]) == {CARRIER}
+    assert set(moved["arrival_delay_minutes_now"] - moved["arrival_delay_minutes_then"]) == {LATER}
+    assert set(pd.to_datetime(moved["outcome_night_now"]).dt.date) == {NIGHTS[-1]}
+    assert (moved["is_late_now"] & ~moved["is_late_then"].astype(bool)).any()
+
+
+def test_features_of_the_nights_before_the_delivery_do_not_change(story: Story) -> None:
+    name = "features.feat_carrier__delays"
+    for snapshots in ((story.releases[-1].snapshot_id, story.repaired.snapshot_id),):
+        earlier = [table(each, name, f"night < DATE '{NIGHTS[-1]}'") for each in snapshots]
+        assert_frame_equal(*earlier)
+        last = [
+            table(each, name, f"night = DATE '{NIGHTS[-1]}'").set_index("carrier_id") for each in snapshots
+        ]
+    differing = (last[0]["mean_delay_minutes_all"] != last[1]["mean_delay_minutes_all"]).pipe(
+        lambda d: d[d].index
+    )
+    assert list(differing) == [CARRIER]
+
+
+def test_nothing_is_materialized_scored_or_exported(story: Story) -> None:
+    assert materialize_night(NIGHTS[-1]) == {}
+    standing = outputs.read("predictions", MODEL, NIGHTS[0], NIGHTS[-1])
+    assert_frame_equal(standing, story.predictions)
+    for night in NIGHTS:
+        again = score_night(MODEL, night, run_id="again")
+        assert (again["is_new"], again["is_reconstructed"]) == (False, False)
+
+
+def test_a_second_repair_finds_nothing_and_the_same_holder_its_own(story: Story) -> None:
+    with pytest.raises(ConfigError, match="nothing to repair"):
+        repair.transform_again(NIGHTS[0], kind="repair", reason="again", holder="another")
+    mine = build.publish(repair.transform_again(NIGHTS[0], kind="repair", reason="again", holder="test"))
+    assert mine["release_id"] == story.repaired.release_id
+
+
+@pytest.mark.parametrize(
+    ("first", "kind", "reason", "error", "words"),
+    [
+        (NIGHTS[0], "rebuild", "no change", ConfigError, "nothing to rebuild"),
+        (NIGHTS[0], "repair", " ", ConfigError, "needs a reason"),
+        (NIGHTS[0], "nightly", "?", ConfigError, "as repair or rebuild"),
+        (NIGHTS[-1] + timedelta(days=9), "repair", "?", NotReleased, "is not released"),
+    ],
+)
+def test_what_cannot_be_built_again_says_why(
+    story: Story, first: date, kind: str, reason: str, error: type[Exception], words: str
+) -> None:
+    with pytest.raises(error, match=words):
+        repair.transform_again(first, kind=kind, reason=reason, holder="test of errors")
+
+
+def test_the_report_names_what_rests_on_the_restated_delivery(story: Story) -> None:
+    rows = restated_predictions(MODEL, NIGHTS[0], NIGHTS[-1]).set_index("night")
+    # The last night too: the correction came when that was built and scored already.
+    assert set(rows.index) == set(NIGHTS)
+    assert set(rows["taken_in_by"]) == {story.repaired.release_id}
+    assert rows["changed"].str.contains("arr_delay").all()
+    behind = story.predictions[pd.to_datetime(story.predictions["night"]).dt.date == NIGHTS[0]]
+    assert (behind["carrier_id"] == CARRIER).sum() <= rows.loc[NIGHTS[0], "flights_behind"] <= len(behind)
+
+
+def test_explain_says_what_was_restated_since(story: Story) -> None:
+    mine = story.predictions[story.predictions["carrier_id"] == CARRIER].sort_values("night")
+    found = explain(mine["prediction_id"].iloc[0])
+    assert found.is_reproduced
+    assert [each.before.night for each in found.restated] == [NIGHTS[0]]
+    assert {node.relation for node in found.nodes} >= {
+        "features.feat_carrier__delays",
+        "staging.stg_nycflights13__schedule",
+    }
+    assert "int_outcomes__versioned" in " ".join(node.node_id for node in found.nodes)
+    assert found.to_dict()["features"]["carrier_delays__flights_7n"] > 0
+
+
+def test_a_prediction_is_explained_after_the_code_has_changed(
+    story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = [
+        line
+        for line in (SPECS / f"{MODEL}.yaml").read_text(encoding="utf-8").splitlines()
+        if "weather:" not in line
+    ]
+    assert "version: 1" in kept
+    changed = "\n".join(kept).replace("version: 1\n", "version: 2\n", 1)
+    (tmp_path / f"{MODEL}.yaml").write_text(changed, encoding="utf-8")
+    monkeypatch.setattr("redeye.jobs.explain.SPECS", tmp_path)
+    monkeypatch.setattr("redeye.jobs.explain.training_code_hash", lambda: "another")
+    found = explain(story.predictions["prediction_id"].iloc[0])
+    assert found.is_reproduced
+    notes = "; ".join(found.notes)
+    assert "the spec now has flight_delay_v2" in notes
+    assert f"`git checkout {found.promotion.evidence['git_sha']}` has the training's code" in notes
+
+
+def test_a_model_that_the_code_of_now_cannot_feed_names_the_commit(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Starved(HeuristicModel):
+        def predict(self, frame: pd.DataFrame) -> Any:
+            require_columns(frame, ["gone_since"])
+
+    model = Starved("successes", "trials", 0.2, 10.0)
+    monkeypatch.setattr("redeye.jobs.explain.load_artifact", lambda *_: model)
+    with pytest.raises(RedeyeError, match=r"gone_since.*git checkout [0-9a-f]{40}"):
+        explain(story.predictions["prediction_id"].iloc[0])
+
+
+def test_nights_scored_once_more_into_an_empty_lake_are_the_same(story: Story) -> None:
+    found = reproduce(MODEL, 2, seed=1, run_id="again")
+    assert len(found) == 2
+    assert all(each.is_same and each.rows > 500 and each.widest == 0 for each in found)
+
+
+def test_a_backtest_stays_beside_what_was_served(story: Story) -> None:
+    made = backtest_nights(MODEL, NIGHTS[0], NIGHTS[0], version=None, run_id="test")
+    assert made["lane"] == f"backtest_v1_{made['release_id']}"
+    rows = outputs.read("predictions", MODEL, NIGHTS[0], NIGHTS[0], lane=made["lane"])
+    served = outputs.read("predictions", MODEL, NIGHTS[0], NIGHTS[0], lane=LIVE)
+    assert len(rows) == len(served) == made["rows"]
+    assert rows["is_reconstructed"].all()
+    # What came after the night is cut: the same version gives the same.
+    assert_frame_equal(
+        *(each.set_index("flight_id").sort_index()[["probability"]] for each in (rows, served))
+    )
+    assert outputs.scored_nights(MODEL, NIGHTS[0], NIGHTS[-1]) == NIGHTS
+
+
+def test_a_night_scored_late_from_a_bulk_is_labelled(story: Story) -> None:
+    night = HISTORY_ENDS - timedelta(days=3)
+    with pytest.raises(ConfigError, match="no champion"):
+        score_night(MODEL, night, run_id="late")
+    release = ledger.covering_release(night)
+    assert release is not None
+    assert release.night == HISTORY_ENDS
+
+
+def test_the_next_night_builds_on_the_repair(story: Story, monkeypatch: Any) -> None:
+    night = NIGHTS[-1] + timedelta(days=1)
+    release = night_runs(night)
+    assert ledger.ancestors(release.release_id)[0].release_id == story.repaired.release_id
+    assert monitor_night(MODEL, night, "test")["is_new"]

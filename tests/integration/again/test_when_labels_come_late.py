@@ -1,0 +1,114 @@
+"""Outcomes that come 1, 3 and 10 nights late: nights wait for them, and what was measured is measured anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from again.conftest import MODEL, Story
+from redeye.adapters import ledger, outputs
+from redeye.adapters.nycflights13 import NycFlights13
+from redeye.core.sources import Delivery
+from redeye.jobs import build, ingest
+from redeye.jobs.monitor import monitor_night
+from redeye.jobs.score import score_night
+
+pytestmark = pytest.mark.integration
+
+# Of a delivery. Labels of a night count as final from 95 percent of its flights.
+MANY, FEW = 0.07, 0.01
+
+
+class Lacking(NycFlights13):
+    """The real source, whose outcomes of some nights lack a share of the flights, from the afternoon."""
+
+    def __init__(self, lacking: dict[date, float]) -> None:
+        super().__init__()
+        self.lacking = lacking
+
+    def fetch(self, first: date, last: date) -> Iterator[Delivery]:
+        for delivery in super().fetch(first, last):
+            if delivery.dataset == "outcomes" and (share := self.lacking.get(delivery.night)):
+                rows = delivery.frame.to_pandas()
+                afternoon = np.flatnonzero(rows["sched_dep_time"].astype(int) >= 1200)
+                gone = afternoon[np.linspace(0, len(afternoon) - 1, round(share * len(rows))).astype(int)]
+                there = np.setdiff1d(np.arange(len(rows)), gone)
+                yield replace(delivery, frame=delivery.frame.take(there))
+            else:
+                yield delivery
+
+
+@pytest.fixture(scope="module")
+def late(story: Story) -> list[date]:
+    """Fourteen nights. The outcomes of the second, third and fourth lack flights until 10, 3 and 1 nights later."""
+    head = ledger.latest_release()
+    assert head is not None
+    at = [head.night + timedelta(days=number) for number in range(1, 15)]
+    whole, lacking = NycFlights13(), Lacking({at[1]: FEW, at[2]: MANY, at[3]: MANY})
+    ingest.ingest_nights(at[0], at[3], source=lacking)
+    build.publish(build.transform(at[0], at[3], holder="first nights", kind="history"))
+    ingest.ingest_nights(at[4], at[4])
+    ingest.ingest_nights(at[3], at[3], source=whole)
+    ingest.ingest_nights(at[5], at[5])
+    ingest.ingest_nights(at[2], at[2], source=whole)
+    ingest.ingest_nights(at[6], at[11])
+    ingest.ingest_nights(at[1], at[1], source=whole)
+    ingest.ingest_nights(at[12], at[13])
+    build.publish(build.transform(at[4], at[13], holder="later nights", kind="history"))
+    for night in at[:4]:
+        assert score_night(MODEL, night, run_id="late")["is_reconstructed"] == (night != at[3])
+    return at
+
+
+def quality(night: date) -> dict[date, Any]:
+    """Of a night's monitoring, what was measured: revision and rows by the night that scored."""
+    rows = outputs.read("quality", MODEL, night, night)
+    rows = rows[rows["metric"] == "auc"]
+    return {
+        pd.Timestamp(row["scored_night"]).date(): (row["revision"], row["rows"])
+        for row in rows.to_dict("records")
+    }
+
+
+def test_a_night_waits_for_labels_that_are_1_and_3_nights_late(late: list[date]) -> None:
+    found = {night: monitor_night(MODEL, night, "test") for night in late[3:7]}
+    # Flights of the day after `late[2]` lacked some until one night later: their labels are not older than that.
+    assert set(quality(late[4])) == {late[2]}
+    # Those of the day after `late[1]` were three nights late, and nothing stands above them meanwhile.
+    assert [found[night]["labels_final_until"] for night in late[3:6]] == [
+        late[0].isoformat(),
+        late[0].isoformat(),
+        late[3].isoformat(),
+    ]
+    assert set(quality(late[3])) == set()
+    assert quality(late[5])[late[1]][0] == 1
+    assert outputs.read("verdicts", MODEL, late[5], late[5])["labels_final_until"].dt.date.tolist() == [
+        late[3]
+    ]
+
+
+def test_labels_that_come_10_nights_late_are_measured_anew_and_the_first_measure_stays(
+    late: list[date],
+) -> None:
+    monitor_night(MODEL, late[2], "test")
+    first = quality(late[2])[late[0]]
+    monitor_night(MODEL, late[11], "test")
+    again = quality(late[11])[late[0]]
+    assert (first[0], again[0]) == (1, 2)
+    assert again[1] > first[1]
+    assert quality(late[2])[late[0]] == first
+    monitor_night(MODEL, late[12], "test")
+    assert late[0] not in quality(late[12])
+
+
+def test_the_order_of_monitoring_changes_nothing(late: list[date]) -> None:
+    before = quality(late[11])
+    monitor_night(MODEL, late[10], "test")
+    assert not monitor_night(MODEL, late[11], "another run")["is_new"]
+    assert quality(late[11]) == before
