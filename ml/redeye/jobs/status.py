@@ -14,7 +14,7 @@ from typing import Any
 from redeye.adapters import bars, exports, ledger, night_records, promotions, retraining
 from redeye.adapters.night_records import NightRecords
 from redeye.adapters.outputs_reader import OutputsReader, Row
-from redeye.adapters.retraining import RecordedDecision, RecordedTraining
+from redeye.adapters.retraining import Proposal, RecordedDecision, RecordedTraining
 from redeye.core.calendar import ONE_DAY, nights
 from redeye.core.releases import Promotion, Release
 from redeye.core.specs import Spec, sound_specs
@@ -51,6 +51,7 @@ class ModelState:
         champion: who scores the night; None if nothing was promoted by then.
         since: the first night that any version served; None if nothing was promoted yet.
         coming: promotions decided by then that take effect later.
+        awaiting: candidates that passed every gate and wait for a person, the newest first.
         predictions: of the night, summed up; None if it was not scored.
         quality: rows of the last nights.
         verdict: of the newest night with one, at most the night.
@@ -65,6 +66,7 @@ class ModelState:
     champion: Promotion | None
     since: date | None
     coming: list[Promotion]
+    awaiting: list[Proposal]
     predictions: Row | None
     quality: list[Row]
     verdict: Row | None
@@ -166,17 +168,24 @@ def model_state(reader: OutputsReader, spec: Spec, night: date) -> ModelState:
     decisions = {row.decision.night: row for row in retraining.decisions(model)}
     predictions = reader.predictions_by_night(model, night, night)
     weekly = reader.drift_of_features(model, night, night, "week")
+    trainings = retraining.trainings(model)
+    settled = {(row.night, row.training_key) for row in trainings}
     return ModelState(
         spec=spec,
         champion=champion_of(decided, night),
         since=decided[0].effective_night if decided else None,
         coming=[row for row in decided if row.decided_night <= night < row.effective_night],
+        awaiting=[
+            row
+            for row in reversed(retraining.proposals(model))
+            if row.night <= night and (row.night, row.training_key) not in settled
+        ],
         predictions=predictions[0] if predictions else None,
         quality=reader.quality(model, first, night),
         verdict=latest,
         verdicts=verdicts,
         decision=decisions.get(latest["night"]) if latest else None,
-        trainings=[row for row in reversed(retraining.trainings(model)) if row.night <= night],
+        trainings=[row for row in reversed(trainings) if row.night <= night],
         shares=reader.drift_shares(model, first, night),
         drifted=[row["column_name"] for row in weekly if row["is_drifted"]],
         manifest=(settings().exports / model / night.isoformat() / exports.MANIFEST).exists(),

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
 from redeye.settings import settings
+from redeye_airflow.pages.rendering import page
 
 router = APIRouter()
 
@@ -39,14 +40,16 @@ REPORT_POLICY = (
     "sandbox allow-scripts allow-downloads; default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; "
     "style-src 'unsafe-inline'; img-src data: blob:; font-src data:; frame-ancestors 'self'"
 )
-# Data Docs are many files; without scripts.
+# Data Docs are many files. Of scripts they get ours alone, which sets the theme.
 DOCS_POLICY = (
-    "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; "
     "form-action 'none'; frame-ancestors 'self'"
 )
 # Whatever else is opened in a browser can do nothing at all.
 PLAIN_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
 
+_DBT_PAGE = "static_index.html"
+_VALIDATIONS = "validations"
 _FROM_ELSEWHERE = re.compile(
     r"<script\b[^>]*>.*?</script>|<link\b[^>]*href=\"https?://[^>]*>|<img\b[^>]*src=\"https?://[^>]*>",
     re.IGNORECASE | re.DOTALL,
@@ -63,14 +66,32 @@ def static(name: str) -> Response:
 
 @router.get("/files/data_docs/{path:path}")
 def data_docs(request: Request, path: str) -> Response:
-    """Pages of audits. They come with links to scripts and styles elsewhere, which are left out here."""
+    """Pages of audits. They come with links to scripts and styles elsewhere, which are left out here.
+
+    A site's own index is filled in by such a script: ours lists its pages instead.
+    """
     found = below(settings().data_docs, path or "index.html")
     if found.suffix != ".html":
         return _with_policy(_file(settings().data_docs, path), DOCS_POLICY)
+    if found.name == "index.html" and (found.parent / _VALIDATIONS).is_dir():
+        pages = sorted(found.parent.glob(f"{_VALIDATIONS}/**/*.html"))
+        return page(
+            request,
+            "docs_site.html",
+            subject=found.parent.parent.name,
+            pages=[
+                (one.relative_to(found.parent).parts[1], one.relative_to(settings().data_docs.resolve()))
+                for one in pages
+            ],
+        )
     text = _FROM_ELSEWHERE.sub("", found.read_text(encoding="utf-8", errors="replace"))
-    style = f'<link rel="stylesheet" href="{request.scope["root_path"]}/static/data_docs.css">'
+    static = f"{request.scope['root_path']}/static"
+    ours = (
+        f'<script src="{static}/redeye.js"></script>'
+        f'<link rel="stylesheet" href="{static}/redeye.css"><link rel="stylesheet" href="{static}/data_docs.css">'
+    )
     return HTMLResponse(
-        text.replace("</head>", f"{style}</head>", 1), headers={"Content-Security-Policy": DOCS_POLICY}
+        text.replace("</head>", f"{ours}</head>", 1), headers={"Content-Security-Policy": DOCS_POLICY}
     )
 
 
@@ -80,10 +101,13 @@ def reports(path: str) -> Response:
     return _with_policy(_file(settings().reports, path), REPORT_POLICY)
 
 
-@router.get("/files/dbt/{path:path}")
-def dbt_docs(path: str) -> Response:
-    """Dbt's documentation: one page that holds its catalog."""
-    return _with_policy(_file(settings().home / "dbt_docs", path or "index.html"), REPORT_POLICY)
+@router.get("/files/dbt/")
+def dbt_docs(request: Request) -> Response:
+    """The documentation of dbt: one page that holds its catalog; `make docs` renders it."""
+    root = settings().home / "dbt" / "target"
+    if not (root / _DBT_PAGE).is_file():
+        return page(request, "dbt_missing.html", status=404)
+    return _with_policy(_file(root, _DBT_PAGE), REPORT_POLICY)
 
 
 @router.get("/files/exports/{path:path}")

@@ -32,12 +32,14 @@ class Pages:
             self._app = create_app()
         return self._app
 
-    def warm(self) -> None:
+    def warm(self) -> threading.Thread:
         """Do beforehand what the first visitor would wait for; the lake is opened beside the server's start."""
         self.load()
         from redeye_airflow.pages.rendering import reader
 
-        threading.Thread(target=reader().warm, name="redeye-warm", daemon=True).start()
+        opening = threading.Thread(target=reader().warm, name="redeye-warm", daemon=True)
+        opening.start()
+        return opening
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; whatever is not HTTP is refused."""

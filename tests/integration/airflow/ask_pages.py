@@ -115,11 +115,35 @@ def _act(ask: dict[str, TestClient], prefix: str) -> dict[str, Any]:
         "no reason": confirm("retrain", reason=""),
     }
     bar = send("bar", confirm("bar", version="1"), headers=here)
-    return {**found, "refused by the job": bar, "at last": _log()}
+    nights = {"dag_id": "build_warehouse", "first": "2013-03-08", "last": "2013-03-14"}
+    plan = ask["admin"].get("/redeye/acts/backfill/confirm", params=nights).text
+    backfill = send("backfill", confirm("backfill", **nights), headers=here)
+    made = ask["viewer"].get("/api/v2/dags/build_warehouse/dagRuns", params={"order_by": "logical_date"})
+    retrain = send("retrain", confirm("retrain"), headers=here)
+    trained = ask["viewer"].get("/api/v2/dags/train_flight_delay/dagRuns").json()["dag_runs"]
+    return {
+        **found,
+        "refused by the job": bar,
+        "plan": plan,
+        "backfill": backfill,
+        "nights": [run["logical_date"] for run in made.json()["dag_runs"]],
+        "retrain": retrain,
+        "trained": [[run["conf"], run["triggering_user_name"], run["note"]] for run in trained],
+        "at last": _log(),
+        "in airflow": _airflows_log(ask),
+    }
+
+
+def _airflows_log(ask: dict[str, TestClient]) -> list[list[str]]:
+    """What Airflow's own page of its audit log shows to a viewer."""
+    rows = (
+        ask["viewer"].get("/api/v2/eventLogs", params={"limit": 100, "order_by": "-id"}).json()["event_logs"]
+    )
+    return [[row["event"], row["owner"]] for row in rows]
 
 
 def _log() -> list[list[str]]:
-    """Our rows of the audit log. Airflow's own page shows rows of DAGs that it knows; here it has read none."""
+    """Our rows of the audit log, oldest first."""
     return [[f"redeye_{row.event}", row.owner, row.dag_id] for row in reversed(airflow_side.acts())]
 
 

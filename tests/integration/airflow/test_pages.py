@@ -27,9 +27,12 @@ def asked(stack_env: Any) -> dict[str, Any]:
     """Every answer."""
     bootstrap.prepare_databases(stack_env.settings, stack_env.secrets, stack_env.postgres)
     roots = os.pathsep.join(str(PROJECT_ROOT / part) for part in ("ml", "plugins"))
+    env = os.environ | {"PYTHONPATH": roots}
+    read = [sys.executable, "-m", "airflow", "dags", "reserialize"]
+    subprocess.run(read, env=env, check=True, capture_output=True, timeout=120)
     done = subprocess.run(
         [sys.executable, str(DRIVER)],
-        env=os.environ | {"PYTHONPATH": roots},
+        env=env,
         capture_output=True,
         text=True,
         timeout=300,
@@ -160,7 +163,38 @@ def test_what_the_job_refuses_is_told_and_recorded(asked: dict[str, Any]) -> Non
     acts = asked["acts"]
     assert acts["refused by the job"]["status"] == 409
     assert "last resort" in acts["refused by the job"]["text"]
-    assert acts["at last"][-1][0] == "redeye_bar_failed"
+    assert ["redeye_bar_failed", "admin", "train_flight_delay"] in acts["at last"]
+
+
+def test_a_backfill_over_the_change_of_clocks_runs_each_night_once_as_it_said(asked: dict[str, Any]) -> None:
+    acts = asked["acts"]
+    assert "7 of 7 nights run" in acts["plan"]
+    assert "build_warehouse is paused" in acts["plan"]
+    assert acts["backfill"]["status"] == 200, acts["backfill"]["text"]
+    # 03:00 New York time: 08:00 UTC until the 10th, on which the clocks change, 07:00 from then on.
+    assert acts["nights"] == [
+        f"2013-03-{day:02d}T{hour}:00:00Z"
+        for day, hour in ((8, "08"), (9, "08"), *((d, "07") for d in range(10, 15)))
+    ]
+
+
+def test_a_training_carries_who_asked_and_why(asked: dict[str, Any]) -> None:
+    acts = asked["acts"]
+    assert acts["retrain"]["status"] == 200, acts["retrain"]["text"]
+    conf = {"night": "2013-04-04", "reason": "<b>seen</b>"}
+    assert acts["trained"] == [[conf, "admin", "<b>seen</b>"]]
+
+
+def test_airflows_audit_log_shows_ours_beside_its_own(asked: dict[str, Any]) -> None:
+    shown = asked["acts"]["in airflow"]
+    for event in (
+        "redeye_backfill",
+        "create_backfill",
+        "redeye_retrain",
+        "trigger_dag_run",
+        "redeye_acknowledge",
+    ):
+        assert [event, "admin"] in shown
 
 
 def test_wrong_parameters_are_not_confirmed(asked: dict[str, Any]) -> None:

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from fastapi import HTTPException
+
+from redeye.settings import PROJECT_ROOT
+from redeye_airflow.pages import charts
+from redeye_airflow.pages.files import below
+from redeye_airflow.pages.model_pages import rendered
+
+NIGHT = date(2013, 4, 4)
+
+
+def test_loading_the_plugin_imports_none_of_the_pages() -> None:
+    heavy = "{'duckdb', 'pandas', 'psycopg2', 'redeye_airflow.pages.app', 'redeye_airflow.pages.rendering'}"
+    code = f"import redeye_plugin, sys; sys.exit(', '.join({heavy} & set(sys.modules)) or 0)"
+    folders = [str(PROJECT_ROOT / part) for part in ("ml", "plugins")]
+    start = f"import sys; sys.path[:0] = {folders}; {code}"
+    done = subprocess.run([sys.executable, "-c", start], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+@pytest.mark.parametrize(
+    "name", ["../out.html", "/etc/passwd", "link.html", "folder", "none.html", "x.py", "a\0b"]
+)
+def test_only_known_files_of_the_folder_itself_are_served(tmp_path: Path, name: str) -> None:
+    root = tmp_path / "root"
+    (root / "folder").mkdir(parents=True)
+    (tmp_path / "out.html").write_text("out", encoding="utf-8")
+    (root / "x.py").write_text("code", encoding="utf-8")
+    (root / "link.html").symlink_to(tmp_path / "out.html")
+    with pytest.raises(HTTPException) as refused:
+        below(root, name)
+    assert refused.value.status_code == 404
+
+
+def test_a_file_of_the_folder_is_found(tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text("page", encoding="utf-8")
+    assert below(tmp_path, "page.html").read_text(encoding="utf-8") == "page"
+
+
+def test_markdown_is_shown_and_its_html_is_not_obeyed() -> None:
+    shown = rendered("# Title\n\n| a |\n|---|\n| <script>x</script> |\n\n> quoted\n")
+    assert "<h1" in shown
+    assert "<table>" in shown
+    assert "<blockquote>" in shown
+    assert "<script>" not in shown
+
+
+def test_a_plot_leaves_a_hole_where_nothing_was_measured_and_between_far_nights() -> None:
+    values = [0.1, None, 0.2, 0.3]
+    points = [(NIGHT + timedelta(days=day), value) for day, value in zip((0, 1, 2, 40), values, strict=True)]
+    svg = charts.lines({"champion": points}, title="<b>")
+    assert svg.count("<polyline") == 2
+    assert svg.count("<circle") == 3
+    assert "<b>" not in svg
+
+
+def test_a_plot_of_nothing_says_so() -> None:
+    assert "Nothing measured" in charts.lines({"champion": [(NIGHT, None)]}, title="AUC")
+    assert "not measured" in charts.spark([], [], title="x")
+    assert "No matured" in charts.calibration([], title="x")
+
+
+def test_a_spark_marks_what_lies_beyond_its_threshold() -> None:
+    nights = [NIGHT + timedelta(days=day) for day in range(3)]
+    svg = charts.spark(
+        list(zip(nights, (0.5, 2.0, 3.0), strict=True)), [(night, 1.0) for night in nights], title="x"
+    )
+    assert svg.count("dot bad") == 2
