@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -96,7 +97,7 @@ def unknown_nights() -> list[tuple[date, date]]:
     return [(row["first"], row["last"]) for row in rows]
 
 
-def _rows(sql: str, parameters: dict[str, object]) -> list[Row]:
+def _rows(sql: str, parameters: Mapping[str, object]) -> list[Row]:
     with ledger_transaction(Catalog.WAREHOUSE) as con, con.cursor() as cursor:
         cursor.execute(sql, parameters)
         names = [column.name for column in cursor.description or []]
