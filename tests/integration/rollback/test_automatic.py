@@ -88,19 +88,19 @@ def test_the_third_verdict_of_five_rolls_back_once_in_any_order(bad: Champions) 
     assert "version 2 was decided on already" in decided[night(DECIDES + 1)].reason
 
 
-def test_a_rollback_asks_for_a_successor_and_again_after_the_cooldown(bad: Champions) -> None:
-    asked = [each.decision for each in retraining.requests(MODEL)]
-    assert [each.night for each in asked] == [night(DECIDES)]
+def test_while_the_stopgap_serves_successors_are_asked_for_with_a_cooldown_between(bad: Champions) -> None:
+    # Version 3 was decided on night 10: its cooldown kept the nights that said so from asking.
+    assert retraining.requests(MODEL) == []
     for number in range(DECIDES + 2, 40):
         bad.score(number)
         row = {"model": MODEL, "lane": LIVE, "night": night(number), "verdict": "ok", "reasons": "fine"}
         outputs.write_once({"verdicts": pd.DataFrame([row])}, model=MODEL, night=night(number), run_id="test")
     decide_night(MODEL, night(39), "run")
-    again = [each.decision for each in retraining.requests(MODEL)][-1]
-    # The cooldown ends with night 30, the first of May: a month with a budget of its own.
-    assert again.night == night(DECIDES + 15)
-    assert again.is_successor_due
-    assert "version 2 serves since a rollback and a successor is due" in again.reason
+    asked = [each.decision for each in retraining.requests(MODEL)]
+    # From the night on which it serves; then after the cooldown, in a month with a budget of its own.
+    assert [each.night for each in asked] == [night(18), night(33)]
+    assert all(each.is_successor_due for each in asked)
+    assert "version 2 serves since a rollback and a successor is due" in asked[0].reason
     serving = promotions.champion(MODEL, night(39))
     assert serving is not None
     assert serving.kind is PromotionKind.ROLLBACK
