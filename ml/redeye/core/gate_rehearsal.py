@@ -23,6 +23,8 @@ WORSE_LOG_LOSS = 0.005
 LOWER_AUC = 0.02
 MORE_CALIBRATION_ERROR = 0.03
 WORSE_SLICE_LOG_LOSS = 0.05
+# Who says one number for all warns of nothing: so many times the average is a warning, given to so many rows.
+WARNING, FEWEST_WARNED = 1.5, 0.01
 # The same flight may not get probabilities that lie further apart.
 UNSTEADY = 0.01
 
@@ -61,13 +63,17 @@ def harm_of(proposal: Proposal, episode: Episode, champion: Incumbent) -> str:
 
 
 def _worse(one: Scored, rival: Scored, groups: dict[str, np.ndarray], spec: Spec) -> str:
-    for name, margin in (
-        ("log_loss", WORSE_LOG_LOSS),
-        ("auc", LOWER_AUC),
-        ("calibration_error", MORE_CALIBRATION_ERROR),
-    ):
+    for name, margin in (("log_loss", WORSE_LOG_LOSS), ("auc", LOWER_AUC)):
         if worse := _surely_worse(one, rival, name, margin, spec):
             return f"{name.replace('_', ' ')} worse by {worse:.3f}"
+    error = one.metrics().calibration_error or 0.0
+    # Below the bound the spec itself calls it good enough.
+    if error > spec.gates.maximum_calibration_error and (
+        worse := _surely_worse(one, rival, "calibration_error", MORE_CALIBRATION_ERROR, spec)
+    ):
+        return f"calibration error {error:.3f}, worse by {worse:.3f}"
+    if _warned(one) < FEWEST_WARNED <= _warned(rival):
+        return f"warns of {_warned(one):.1%} of flights, the champion of {_warned(rival):.1%}"
     for column, values in groups.items():
         named = pooled(values, spec.gates.slices.minimum_rows)
         for name in sorted(set(named)):
@@ -75,6 +81,11 @@ def _worse(one: Scored, rival: Scored, groups: dict[str, np.ndarray], spec: Spec
             if worse := _surely_worse(own, theirs, "log_loss", WORSE_SLICE_LOG_LOSS, spec):
                 return f"log loss of {column}={name} worse by {worse:.3f}"
     return ""
+
+
+def _warned(scored: Scored) -> float:
+    """The share of rows that are said to be half as likely again as their average."""
+    return float((scored.predictions >= WARNING * scored.predictions.mean()).mean())
 
 
 def _surely_worse(one: Scored, rival: Scored, metric: str, margin: float, spec: Spec) -> float:

@@ -220,11 +220,14 @@ def _consistency(case: Case) -> GateResult:
     if ours is None or theirs is None:
         raise ValueError("there are no predictions of the nights that the candidate was chosen by")
     better = _difference(case, ours, theirs, case.gates.primary_metric)
+    error, bound = _calibration_error(ours), _calibration_bound(case, ours, theirs)
     reason = (
         f"on nights {ours.nights[0]}..{ours.nights[-1]}, which {case.candidate.name} was chosen by, it is better by "
-        f"{better.value:+.4f}; at least as good as {case.champion.name} it must be there"
+        f"{better.value:+.4f}; at least as good as {case.champion.name} it must be there. Its calibration error there "
+        f"is {error:.3f}; at most {bound:.3f} is allowed"
     )
-    return GateResult(Gate.CONSISTENCY, better.value >= 0, better.value, 0.0, reason)
+    is_passed = better.value >= 0 and error <= bound
+    return GateResult(Gate.CONSISTENCY, is_passed, better.value, 0.0, reason)
 
 
 def _ranking(case: Case) -> GateResult:
@@ -237,20 +240,34 @@ def _ranking(case: Case) -> GateResult:
 
 
 def _calibration(case: Case) -> GateResult:
-    error, own = _scored(case.candidate).metrics().calibration_error, case.gates.maximum_calibration_error
-    if error is None:
-        raise ValueError("the calibration error is not defined")
+    ours = _scored(case.candidate)
+    error, own = _calibration_error(ours), case.gates.maximum_calibration_error
     reason = f"calibration error {error:.3f}; at most {own:g} is allowed"
     if error <= own:
         return GateResult(Gate.CALIBRATION, True, error, own, reason)
-    # A champion that is off as well would go on serving: refusing the lesser error would make nothing better.
-    better = _compared(case, "calibration_error")
-    bound = max(own, error + better.lower)
+    theirs = _scored(case.champion)
+    bound = _calibration_bound(case, ours, theirs)
     reason += (
-        f", or surely no more than {case.champion.name}'s {error + better.value:.3f} on the same rows: at "
-        f"{case.gates.confidence:.0%} confidence it is better by {better.lower:+.3f}"
+        f", or surely no more than {case.champion.name}'s {_calibration_error(theirs):.3f} on the same rows: at "
+        f"{case.gates.confidence:.0%} confidence that allows {bound:.3f}"
     )
-    return GateResult(Gate.CALIBRATION, better.lower >= 0, error, bound, reason)
+    return GateResult(Gate.CALIBRATION, error <= bound, error, bound, reason)
+
+
+def _calibration_error(scored: Scored) -> float:
+    error = scored.metrics().calibration_error
+    if error is None:
+        raise ValueError("the calibration error is not defined")
+    return error
+
+
+def _calibration_bound(case: Case, ours: Scored, theirs: Scored) -> float:
+    """The spec's bound, or the champion's error less what chance may account for, if that is more.
+
+    A champion that is off as well would go on serving: refusing the lesser error would make nothing better.
+    """
+    better = _difference(case, ours, theirs, "calibration_error")
+    return max(case.gates.maximum_calibration_error, _calibration_error(ours) + better.lower)
 
 
 def _spread(case: Case) -> GateResult:

@@ -118,8 +118,10 @@ def _base_rate(episode: Episode) -> tuple[str, ...]:
 
 
 def _rates(episode: Episode) -> tuple[str, ...]:
-    rates = {f"{rate:.2f}" for rate in np.arange(0.10, 0.41, 0.05)}
-    return tuple(sorted(rates | {*_base_rate(episode)}))
+    """The base rate of the nights before the window, and others, the nearest first."""
+    (own,) = _base_rate(episode)
+    others = [f"{rate:.2f}" for rate in np.arange(0.10, 0.41, 0.05)]
+    return (own, *sorted(others, key=lambda rate: abs(float(rate) - float(own))))
 
 
 def _views(episode: Episode) -> tuple[str, ...]:
@@ -138,7 +140,7 @@ def _categories(episode: Episode) -> tuple[str, ...]:
 def _values(column: str) -> Callable[[Episode], tuple[str, ...]]:
     def of(episode: Episode) -> tuple[str, ...]:
         counts = episode.test_rows[column].value_counts()
-        return tuple(f"{column}={value}" for value in counts.index[:4])
+        return tuple(f"{column}={value}" for value in counts.index[:8][::-1])
 
     return of
 
@@ -206,6 +208,18 @@ def _few_nights(episode: Episode) -> Iterator[Proposal]:
         yield Proposal("refit on a few nights", f"{count} nights", model, episode.spans.validation.last)
 
 
+def _overfitted(episode: Episode) -> Iterator[Proposal]:
+    """Fitted on the nights it is chosen by, so that they speak for it."""
+    rows = episode.chosen_rows
+    for rounds in (12, 20, 30, 45, 70):
+        model = _refit(
+            episode, rows, rows, rounds=rounds, learning_rate=0.2, max_depth=6, min_child_weight=10.0
+        )
+        yield Proposal(
+            "refit on the nights it is chosen by", f"{rounds} trees", model, episode.spans.validation.last
+        )
+
+
 def _memorised(episode: Episode) -> Iterator[Proposal]:
     rows = episode.test_rows
     for rounds in (8, 16, 30):
@@ -264,10 +278,10 @@ MAKERS: dict[str, Maker] = {
     for maker in (
         _Faulty("upside down", Fault.STRETCHED, (-1.0, -0.3), _base_rate),
         _Faulty("too sure", Fault.STRETCHED, (1.6, 2.5, 4.0), _base_rate),
-        _Faulty("one number for all, nearly", Fault.STRETCHED, (0.02, 0.1), _rates),
-        _Faulty("shifted base rate", Fault.SHIFTED, (0.5, 0.7, -0.7, 1.0, 1.5)),
+        _Faulty("one number for all, nearly", Fault.STRETCHED, (0.05, 0.02, 0.1), _rates),
+        _Faulty("shifted base rate", Fault.SHIFTED, (0.5, 0.25, 0.7, -0.8, -0.5, -1.0, 1.0)),
         _Faulty("blurred ranking", Fault.BLURRED, (0.4, 0.6, 0.8, 1.2)),
-        _Faulty("blurred ranking, at a likely base rate", Fault.BLURRED, (0.2, 0.4), _rates),
+        _Faulty("blurred ranking, at a likely base rate", Fault.BLURRED, (0.3, 0.2, 0.4), _rates),
         _Faulty("one carrier ruined", Fault.RUINED, details=_values("carrier_id")),
         _Faulty("one origin ruined", Fault.RUINED, details=_values("origin_id")),
         _Faulty("a view silently zero", Fault.ZEROED, details=_views),
@@ -289,6 +303,7 @@ MAKERS |= {
     "refit on shuffled labels": _wrong_labels,
     "refit on permuted features": _shuffled_inputs,
     "refit on a few nights": _few_nights,
+    "refit on the nights it is chosen by": _overfitted,
     "refit on the gates' own window": _memorised,
     "refit on a feature that leaks the outcome": _leaking,
 }
