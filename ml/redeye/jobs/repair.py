@@ -51,8 +51,8 @@ def transform_again(first: date, *, kind: str, reason: str, holder: str) -> dict
     token = lease.acquire(Catalog.WAREHOUSE, holder)
     try:
         head = _head(first)
-        refs = _to_take_in(head, first) if why == ReleaseKind.REPAIR else []
         _check_code(head, first, why)
+        refs = _to_take_in(head, first) if why == ReleaseKind.REPAIR else []
         made = build.built(
             first, head.night, refs, holder=holder, kind=why, token=token, reason=reason.strip()
         )

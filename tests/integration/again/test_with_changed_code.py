@@ -33,7 +33,7 @@ def mended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     )
     real = dbt._invoke
 
-    def invoke(command: list[str], target_dir: Path | None, manifest: Any = None, _: Path = project) -> Any:
+    def invoke(command: list[str], target_dir: Path | None, manifest: Any = None, *_: Any, **__: Any) -> Any:
         return real(command, target_dir or tmp_path / "state", manifest, project)
 
     monkeypatch.setattr(dbt, "_invoke", invoke)
