@@ -50,6 +50,6 @@ def now() -> None:
         enter()
         found = alerting.found(settings(), OutputsReader(), now=datetime.now(UTC), with_disk=True)
     for alert in found:
-        console.print(f"[bold]{alert.kind.title}[/]: {alert.text}")
+        console.print(f"[bold]{alert.kind.heading}[/]: {alert.text}")
     if not found:
         console.print("Nothing is wrong.")

@@ -31,7 +31,7 @@ class AlertKind(StrEnum):
     DISK_BUDGET = "disk-budget"
 
     @property
-    def title(self) -> str:
+    def heading(self) -> str:
         """In words, for headings."""
         return _TITLES[self]
 
@@ -88,14 +88,14 @@ def message(alerts: Iterable[Alert], *, site: str, installation: str) -> Message
         by_kind.setdefault(alert.kind, []).append(alert)
     if not by_kind:
         return None
-    counted = ", ".join(f"{kind.title.lower()} ({len(found)})" for kind, found in by_kind.items())
+    counted = ", ".join(f"{kind.heading.lower()} ({len(found)})" for kind, found in by_kind.items())
     parts = [_section(kind, found, site) for kind, found in by_kind.items()]
     every = tuple(alert for found in by_kind.values() for alert in found)
     return Message(f"{installation}: {counted}", "\n\n".join(parts) + "\n", every)
 
 
 def _section(kind: AlertKind, found: Sequence[Alert], site: str) -> str:
-    lines = [kind.title]
+    lines = [kind.heading]
     for alert in found[:SHOWN]:
         lines.append(f"- {alert.text}")
         if alert.page:
