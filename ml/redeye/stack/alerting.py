@@ -20,7 +20,7 @@ from redeye.adapters import disk
 from redeye.adapters.outputs_reader import OutputsReader
 from redeye.adapters.sources import configured_source
 from redeye.core import alerts
-from redeye.core.alerts import Alert, AlertKind, Message
+from redeye.core.alerts import Alert, Message
 from redeye.core.errors import ConfigError, RedeyeError
 from redeye.jobs import conditions, status
 from redeye.jobs.conditions import TaskFailure
@@ -102,9 +102,9 @@ def test(configured: Settings, *, now: datetime) -> dict[str, bool]:
     if not found:
         raise ConfigError("REDEYE_ALERT_URLS is not set: docs/runbook.md says what goes there")
     text = f"This is a test, sent at {now:%Y-%m-%d %H:%M} UTC. Nothing is wrong."
-    alert = Alert(AlertKind.VERDICT, f"test/{now.isoformat()}", text, page="/redeye/alerts")
-    message = compose(configured, [alert])
-    return {target.name: message is not None and telling.send(target, message) for target in found}
+    title = f"{environment.instance_name(configured)}: a test of the alerts"
+    message = Message(title, f"{text}\n{configured.public_airflow_url}/redeye/alerts\n", ())
+    return {target.name: telling.send(target, message) for target in found}
 
 
 def _failed_tasks(configured: Settings, now: datetime) -> list[TaskFailure]:
