@@ -6,7 +6,6 @@ nights it is about, so that only their files are read.
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Sequence
 from datetime import date
@@ -16,10 +15,7 @@ import duckdb
 
 from redeye.adapters import lake
 from redeye.adapters.lake import Catalog
-from redeye.core.errors import ConfigError
 from redeye.core.scoring import LIVE
-
-log = logging.getLogger(__name__)
 
 Row = dict[str, Any]
 
@@ -34,14 +30,6 @@ class OutputsReader:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._con: duckdb.DuckDBPyConnection | None = None
-
-    def warm(self) -> None:
-        """Open the connection before somebody waits for it; if that fails, the first question tries again."""
-        with self._lock:
-            try:
-                self._open()
-            except (duckdb.Error, ConfigError) as error:
-                log.warning("the outputs lake cannot be opened yet: %s", error)
 
     def close(self) -> None:
         """Let go of the connection; the next question opens another."""

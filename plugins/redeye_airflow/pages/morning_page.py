@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import date
 from typing import Any
 
+import duckdb
+import psycopg2
 from fastapi import APIRouter
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,6 +17,7 @@ from redeye.adapters.outputs_reader import Row
 from redeye.adapters.sources import configured_source
 from redeye.core.alerts import Alert, runbook_page
 from redeye.core.calendar import coming_day
+from redeye.core.errors import RedeyeError
 from redeye.jobs import conditions, status
 from redeye.jobs.status import ModelState, Morning
 from redeye_airflow.pages import airflow_side, charts
@@ -20,6 +25,7 @@ from redeye_airflow.pages.mount import PREFIX
 from redeye_airflow.pages.rendering import page, reader
 
 router = APIRouter()
+log = logging.getLogger(__name__)
 
 
 @router.get("/")
@@ -46,6 +52,15 @@ def morning(request: Request, night: date | None = None) -> Response:
         models=[_model(state) for state in found.models],
         acknowledged=acknowledged([state.spec.model for state in found.models]),
     )
+
+
+def prepare() -> None:
+    """Read the page once, so that no visitor waits for connections; if that fails, the first one tries again."""
+    try:
+        status.morning(reader())
+        airflow_side.failed_tasks()
+    except (RedeyeError, psycopg2.Error, duckdb.Error, SQLAlchemyError) as error:
+        log.warning("the first page cannot be read yet: %s", error)
 
 
 def trouble(found: Morning) -> list[Alert]:

@@ -33,11 +33,11 @@ class Pages:
         return self._app
 
     def warm(self) -> threading.Thread:
-        """Do beforehand what the first visitor would wait for; the lake is opened beside the server's start."""
+        """Do beforehand what the first visitor would wait for; the page is read once beside the server's start."""
         self.load()
-        from redeye_airflow.pages.rendering import reader
+        from redeye_airflow.pages.morning_page import prepare
 
-        opening = threading.Thread(target=reader().warm, name="redeye-warm", daemon=True)
+        opening = threading.Thread(target=prepare, name="redeye-warm", daemon=True)
         opening.start()
         return opening
 
