@@ -1,0 +1,62 @@
+"""The training DAG of a spec that needs approval asks a person before it promotes, for as long as it takes."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk import DAG
+from airflow.sdk.exceptions import AirflowSkipException
+from airflow.serialization.serialized_objects import DagSerialization
+
+from redeye.core.specs import REQUIRED, load_spec
+from redeye.jobs import approval
+from redeye.settings import SPECS
+from redeye_airflow.approval import CandidateApproval
+from redeye_airflow.factory import train_dag
+from redeye_airflow.operators import JobOperator
+
+SPEC = load_spec(SPECS / "flight_delay.yaml").model_copy(update={"approval": REQUIRED})
+CONTEXT: Any = {
+    "dag_run": SimpleNamespace(run_id="manual__1", run_type="manual"),
+    "params": {"night": "2013-04-01"},
+}
+
+
+@pytest.fixture(scope="module")
+def dag() -> DAG:
+    return train_dag(SPEC, "{model}")
+
+
+def test_a_person_stands_between_the_gates_and_the_promotion(dag: DAG) -> None:
+    approve, promote = dag.get_task("approve_candidate"), dag.get_task("promote_candidate")
+    assert isinstance(approve, CandidateApproval)
+    assert isinstance(promote, JobOperator)
+    assert approve.upstream_task_ids == {"train_candidates"}
+    assert promote.upstream_task_ids == {"approve_candidate"}
+    assert promote.trigger_rule == "all_success"
+    assert promote.op_kwargs["is_approved"] is True
+    assert "approve_candidate" in promote.op_kwargs["person"]
+
+
+def test_an_answer_may_take_days(dag: DAG) -> None:
+    approve = dag.get_task("approve_candidate")
+    assert approve.execution_timeout is None
+    assert approve.response_timeout is None
+
+
+def test_the_scheduler_gets_all_three_tasks(dag: DAG) -> None:
+    again = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dag))
+    assert again.task_ids == ["train_candidates", "approve_candidate", "promote_candidate"]
+
+
+def test_without_approval_the_training_promotes_by_itself() -> None:
+    plain = SPEC.model_copy(update={"approval": "none"})
+    assert train_dag(plain, "{model}").task_ids == ["train_candidates"]
+
+
+def test_where_nothing_waits_nobody_is_asked(dag: DAG, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(approval, "awaiting", lambda model, night: None)
+    with pytest.raises(AirflowSkipException, match="no candidate awaits approval"):
+        dag.get_task("approve_candidate").execute(CONTEXT)
