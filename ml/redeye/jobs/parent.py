@@ -15,7 +15,7 @@ def parent_of(spec: Spec, night: date) -> Parent | None:
     Not that of the night itself: a training that is taken up again must find what it found the first time.
 
     Returns:
-        None if there is none, if it reads other features, or if its training had no windows.
+        None if there is none, or if it reads other features.
 
     Raises:
         ModelAltered: if its files are not what was registered.
@@ -26,11 +26,10 @@ def parent_of(spec: Spec, night: date) -> Parent | None:
     if not before or before[-1].feature_service != spec.feature_service:
         return None
     champion = registry.version(spec.model, before[-1].version)
-    if champion.train_last is None:
-        return None
     return Parent(
         version=champion.version,
         model=registry.load_artifact(champion.artifact_uri, champion.artifact_sha256),
-        train_last=champion.train_last,
+        # Versions of old carry no windows: what they knew at all they may have learned from.
+        train_last=champion.train_last or champion.seen_until,
         seen_until=champion.seen_until,
     )
