@@ -15,7 +15,7 @@ NAMES = {
     "staging": r"stg_[a-z0-9]+__[a-z_]+",
     "intermediate": r"int_[a-z]+__[a-z_]+",
     "marts": r"(dim|fct)_[a-z_]+",
-    "features": r"feat_[a-z_]+__[a-z_]+",
+    "features": r"feat_[a-z_]+__[a-z_]+(_v[0-9]+)?",
 }
 KEY_TESTS = {"unique_in_window", "unique_key", "feature_rows"}
 COMMENT = re.compile(r"--[^\n]*|\{#.*?#\}", re.DOTALL)

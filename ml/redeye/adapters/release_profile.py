@@ -12,7 +12,7 @@ from datetime import date, timedelta
 import duckdb
 import pandas as pd
 
-from redeye.adapters.suites import load_suite
+from redeye.adapters.suites import load_suite, suite_names
 
 RELEASES = "releases/"
 WINDOW_NIGHTS = 7
@@ -25,12 +25,11 @@ DELAY_KEYS = (
     "origin_hour",
     "carrier_origin_hour",
 )
+# Every other feature table has a suite of its own, which states its key: the night and this.
 OTHER_FEATURES = {
-    "feat_origin__evening": "origin_id",
-    "feat_origin__weather": "origin_id",
-    "feat_origin_hour__congestion": "origin_hour_id",
-    "feat_date__calendar": "flight_date_id",
-    "feat_flight_number__plane": "flight_number_id",
+    name.removeprefix(RELEASES): load_suite(name).key[1]
+    for name in suite_names()
+    if name.startswith(f"{RELEASES}feat_") and name != f"{RELEASES}feat_delays"
 }
 FEATURE_KEYS = {f"feat_{key}__delays": f"{key}_id" for key in DELAY_KEYS} | OTHER_FEATURES
 WINDOWS = ("1n", "7n", "28n", "all")

@@ -20,6 +20,7 @@ from redeye.cli import (
     impact,
     live,
     models,
+    new,
     nights,
     predictions,
     rehearsal,
@@ -35,6 +36,7 @@ from redeye.cli.shell import console
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(servers.app, name="stack")
 app.add_typer(dev.app, name="dev")
+app.add_typer(new.app, name="new")
 app.add_typer(alerts.app, name="alerts")
 # The other groups' commands stand at the top level.
 for group in (

@@ -45,7 +45,7 @@ class Live:
 
 
 def live_versions(specs: Iterable[Spec], night: date) -> list[Live]:
-    """The champion of each model for the night to come, those decided after it, and the last resort."""
+    """Of each model the champion for the night to come, those decided after it, the one before it, the last resort."""
     found: list[Live] = []
     for spec in specs:
         ledger = promotions.promotions(spec.model)
@@ -53,6 +53,9 @@ def live_versions(specs: Iterable[Spec], night: date) -> list[Live]:
             continue
         champion = promotions.champion(spec.model, night + timedelta(days=1)) or ledger[-1]
         roles: dict[int, tuple[Promotion, str]] = {ledger[0].version: (ledger[0], "last resort")}
+        earlier = [each for each in ledger if each.promotion_id < champion.promotion_id]
+        if earlier:
+            roles[earlier[-1].version] = (earlier[-1], "to go back to")
         later = [each for each in ledger if each.promotion_id > champion.promotion_id]
         roles |= {each.version: (each, f"from night {each.effective_night}") for each in later}
         roles[champion.version] = (champion, "champion")

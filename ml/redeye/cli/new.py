@@ -1,0 +1,65 @@
+"""Scaffolds: a feature, or the next version of a feature table, declared in every file that must name it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from redeye.cli.shell import console, told_plainly
+from redeye.settings import PROJECT_ROOT
+
+app = typer.Typer(help=__doc__, no_args_is_help=True)
+Root = Annotated[Path, typer.Option(help="Of the checkout.", hidden=True)]
+
+
+@app.command()
+def feature(
+    name: Annotated[
+        str, typer.Argument(help="<table>:<column>, such as feat_origin__evening:evening_departed")
+    ],
+    sql: Annotated[str, typer.Option(help="The expression, as the model's last select has it.")],
+    description: Annotated[str, typer.Option(help="What it is, for people; a sentence.")],
+    type_: Annotated[str, typer.Option("--type", help="bigint, double, boolean or varchar.")] = "double",
+    minimum: Annotated[float | None, typer.Option(help="Smallest value; the audit refuses less.")] = None,
+    maximum: Annotated[float | None, typer.Option(help="Greatest value; the audit refuses more.")] = None,
+    because: Annotated[str, typer.Option(help="Why these bounds; a sentence.")] = "",
+    nullable: Annotated[bool, typer.Option("--nullable", help="It may miss values.")] = False,
+    model: Annotated[str, typer.Option(help="A spec that shall read it, in its next version.")] = "",
+    root: Root = PROJECT_ROOT,
+) -> None:
+    """Add a column to a feature table: SQL, description, audit, feature view, and a spec if one is named."""
+    from redeye.core.errors import ConfigError
+    from redeye.core.scaffold import NewColumn
+    from redeye.jobs.scaffold import add_feature
+
+    with told_plainly():
+        table, _, column = name.partition(":")
+        if (minimum is None) != (maximum is None):
+            raise ConfigError("give both --minimum and --maximum, or neither")
+        bounds = None if minimum is None or maximum is None else (minimum, maximum)
+        if bounds and not because:
+            raise ConfigError("--because says why these bounds")
+        new = NewColumn(table, column, type_, sql, description, bounds, because, nullable)
+        _show(add_feature(new, model=model, root=root))
+
+
+@app.command()
+def version(
+    table: Annotated[str, typer.Argument(help="The feature table, such as feat_origin__evening.")],
+    root: Root = PROJECT_ROOT,
+) -> None:
+    """Put a copy of a feature table beside it, to be changed while serving versions go on reading the old one."""
+    from redeye.jobs.scaffold import add_version
+
+    with told_plainly():
+        new, changed = add_version(table, root=root)
+    console.print(f"[green]{new}[/] is there, equal to {table}. Change it; name its features in a spec.")
+    _show(changed)
+
+
+def _show(changed: list[Path]) -> None:
+    for path in changed:
+        console.print(f"  {path}")
+    console.print("`make impact` shows what it does.")
