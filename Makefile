@@ -199,6 +199,10 @@ verify: $(STAMP) ## Compare every release with what was recorded of it (the stac
 disk: $(STAMP) ## Show what each part takes on disk, against the budget
 	@$(REDEYE) disk
 
+.PHONY: alerts
+alerts: $(STAMP) ## Show what is wrong now; with REDEYE_ALERT_URLS the stack sends it
+	@$(REDEYE) alerts now
+
 .PHONY: costs
 costs: $(STAMP) ## Show what nights took: make costs FROM=2013-04-04 TO=2013-04-10
 	@$(REDEYE) costs "$(FROM)" "$(TO)"
