@@ -221,10 +221,10 @@ def _overfitted(episode: Episode) -> Iterator[Proposal]:
 
 
 def _memorised(episode: Episode) -> Iterator[Proposal]:
-    rows = episode.test_rows
-    for rounds in (8, 16, 30):
+    rows = pd.concat([episode.chosen_rows, episode.test_rows])
+    for rounds in (20, 40, 70):
         model = _refit(
-            episode, rows, rows, rounds=rounds, learning_rate=0.2, max_depth=6, min_child_weight=10.0
+            episode, rows, rows, rounds=rounds, learning_rate=0.25, max_depth=6, min_child_weight=2.0
         )
         yield Proposal("refit on the gates' own window", f"{rounds} trees", model, episode.spans.test.last)
 
@@ -258,7 +258,7 @@ def _starved(episode: Episode) -> Iterator[Proposal]:
     first = np.datetime64(episode.spans.test.first)
     rows = episode.test_rows
     nights = nights_of(rows, episode.spec)
-    for strength in (0.6, -0.6, 1.0):
+    for strength in (0.5, 0.6, -0.6, 1.0):
         mutant = Mutant(episode.healthy, Fault.SHIFTED, strength)
         late, said = examples(rows, episode.spec).labels, mutant.predict(rows)
         excess = {night: float((late - said)[nights == night].mean()) for night in np.unique(nights)}

@@ -151,7 +151,7 @@ def test_a_miscalibrated_candidate_passes_where_the_champion_is_surely_worse():
 
 
 def test_a_miscalibrated_candidate_fails_where_the_champion_is_off_as_much():
-    high = contender("high", np.clip(with_noise(0.0) + 0.13, 0, 1))
+    high = replace(contender("high", np.clip(with_noise(0.0) + 0.13, 0, 1)), before=GOOD.scored)
     assert failed(decide(high, contender("flat", 0.26 + 0.02 * with_noise(0.0)))) == {Gate.CALIBRATION}
 
 
