@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from redeye.adapters import dbt
+from redeye.core.specs import sound_specs
+from redeye.settings import SPECS
 
 NAMES = {
     "staging": r"stg_[a-z0-9]+__[a-z_]+",
@@ -139,3 +141,20 @@ def test_the_exposure_names_every_feature_model(manifest: Any, models: list[Any]
     (exposure,) = (e for e in manifest.exposures.values() if e.name == "flight_delay")
     features = {model.unique_id for model in models if model.schema == "features"}
     assert features <= set(exposure.depends_on.nodes)
+
+
+def test_every_spec_and_its_predictions_are_exposures_of_what_it_reads(manifest: Any) -> None:
+    exposures = {each.name: set(each.depends_on.nodes) for each in manifest.exposures.values()}
+    for name, spec in sound_specs(SPECS).items():
+        views = {feature.partition(":")[0] for feature in spec.features}
+        tables = {
+            node.unique_id
+            for node in manifest.nodes.values()
+            if node.resource_type == "model"
+            and node.name.removeprefix("feat_").replace("__", "_", 1) in views
+        }
+        assert len(tables) == len(views)
+        relations = {spec.population.relation, spec.schedule}
+        tables |= {n.unique_id for n in manifest.nodes.values() if f"{n.schema}.{n.name}" in relations}
+        assert tables <= exposures[name], name
+        assert tables <= exposures[f"{name}_predictions"], name
