@@ -8,7 +8,8 @@ from starlette.responses import Response
 
 from redeye.core.errors import RedeyeError
 from redeye_airflow.pages import airflow_side
-from redeye_airflow.pages.acts import ACTS, Act, Parameters
+from redeye_airflow.pages.act_parts import Act, Parameters
+from redeye_airflow.pages.acts import ACTS
 from redeye_airflow.pages.mount import PREFIX
 from redeye_airflow.pages.rendering import page
 from redeye_airflow.pages.security import confirmation, confirmed, may_act, user_of

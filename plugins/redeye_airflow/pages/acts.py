@@ -6,124 +6,35 @@ own API or the job that the command line runs.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime
 from typing import Any
 
 from fastapi import HTTPException
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from redeye.adapters.sources import configured_source
 from redeye.core.calendar import NEW_YORK, nights, start_of
-from redeye.jobs import status
 from redeye_airflow.pages import airflow_side
+from redeye_airflow.pages.act_parts import (
+    LONGEST_REASON,
+    MODEL,
+    REASON,
+    VERSION,
+    Act,
+    Done,
+    Field,
+    Parameters,
+    a_night,
+    a_reason,
+    a_version,
+    a_version_if_any,
+    nightly_dags,
+)
 from redeye_airflow.pages.model_pages import spec_of
 from redeye_airflow.pages.security import user_of
 
-Parameters = dict[str, str]
-LONGEST_REASON = 500
 LONGEST_BACKFILL = 92
-
-
-@dataclass(frozen=True)
-class Field:
-    """One thing that is asked for.
-
-    Attributes:
-        kind: of the HTML input: `text`, `date`, `number`, or `choice`.
-        choices: for a choice, given the specs' names.
-    """
-
-    name: str
-    label: str
-    kind: str = "text"
-    is_required: bool = True
-    help: str = ""
-    choices: Callable[[], list[str]] | None = None
-
-
-@dataclass(frozen=True)
-class Done:
-    """What an act came to.
-
-    Attributes:
-        told: in a sentence.
-        page: path in Airflow's UI to look at, or of ours; empty if there is none.
-    """
-
-    told: str
-    page: str = ""
-
-
-@dataclass(frozen=True)
-class Act:
-    """One act.
-
-    Attributes:
-        name: in addresses and, with `redeye_` before it, in the audit log.
-        title: a verb and its object.
-        explained: what it does and what it does not.
-        dag_id: whose permission it needs, from the parameters.
-        check: of the parameters, before anything else; an HTTPException says what is wrong.
-        foretell: what will happen, in sentences.
-        perform: does it.
-    """
-
-    name: str
-    title: str
-    explained: str
-    fields: tuple[Field, ...]
-    dag_id: Callable[[Parameters], str]
-    check: Callable[[Parameters], None]
-    foretell: Callable[[Request, Parameters], Awaitable[list[str]]]
-    perform: Callable[[Request, Parameters, str], Awaitable[Done]]
-
-
-def models() -> list[str]:
-    """The models there are."""
-    return list(status.specs())
-
-
-def nightly_dags() -> list[str]:
-    """The DAGs that a range of nights can be run of, in the order in which they are needed."""
-    return ["build_warehouse", *(f"{verb}_{model}" for model in models() for verb in ("score", "monitor"))]
-
-
-def a_night(parameters: Mapping[str, str], name: str) -> date:
-    """A parameter as a night of the source.
-
-    Raises:
-        HTTPException: 400 if it is none.
-    """
-    try:
-        night = date.fromisoformat(parameters.get(name, ""))
-    except ValueError as error:
-        raise HTTPException(400, f"{name}: write a night as 2013-04-04") from error
-    source = configured_source()
-    if not source.first_night <= night <= source.final_night:
-        raise HTTPException(
-            400,
-            f"{name}: the source has the nights {source.first_night} to {source.final_night}, not {night}",
-        )
-    return night
-
-
-def a_reason(parameters: Mapping[str, str]) -> None:
-    """Refuse an act without a reason, or with an essay.
-
-    Raises:
-        HTTPException: 400.
-    """
-    if not parameters.get("reason"):
-        raise HTTPException(400, "reason: say why, it is kept")
-    if len(parameters["reason"]) > LONGEST_REASON:
-        raise HTTPException(400, f"reason: {LONGEST_REASON} characters at most")
-
-
-REASON = Field("reason", "Reason", help="Kept with the decision and in the audit log.")
-MODEL = Field("model", "Model", "choice", choices=models)
 
 
 def _check_backfill(parameters: Parameters) -> None:
@@ -166,8 +77,6 @@ async def _foretell_backfill(request: Request, parameters: Parameters) -> list[s
 
 
 def _night_of(instant: str) -> str:
-    from datetime import datetime
-
     return datetime.fromisoformat(instant).astimezone(NEW_YORK).date().isoformat()
 
 
@@ -230,20 +139,6 @@ async def _acknowledge(request: Request, parameters: Parameters, nonce: str) -> 
     return Done(f"The verdict of night {parameters['night']} is acknowledged.", page)
 
 
-def a_version(parameters: Mapping[str, str], *, may_be_empty: bool = False) -> int | None:
-    """A parameter as the number of a version.
-
-    Raises:
-        HTTPException: 400 if it is none.
-    """
-    given = parameters.get("version", "")
-    if not given and may_be_empty:
-        return None
-    if not given.isdecimal():
-        raise HTTPException(400, "version: write the number of a version, such as 3")
-    return int(given)
-
-
 def _check_version(parameters: Parameters) -> None:
     spec_of(parameters.get("model", ""))
     a_version(parameters)
@@ -252,7 +147,7 @@ def _check_version(parameters: Parameters) -> None:
 
 def _check_roll_back(parameters: Parameters) -> None:
     spec_of(parameters.get("model", ""))
-    a_version(parameters, may_be_empty=True)
+    a_version_if_any(parameters)
     a_reason(parameters)
 
 
@@ -275,7 +170,7 @@ async def _roll_back(request: Request, parameters: Parameters, nonce: str) -> Do
         model,
         reason=parameters["reason"],
         actor=user_of(request).get_name(),
-        to=a_version(parameters, may_be_empty=True),
+        to=a_version_if_any(parameters),
     )
     row = came.promotion
     told = f"Version {row.version} ({row.algorithm}) is champion from night {row.effective_night} on"
@@ -314,8 +209,6 @@ def _barring(*, is_barred: bool) -> Callable[[Request, Parameters, str], Awaitab
 
     return perform
 
-
-VERSION = Field("version", "Version", "number")
 
 ACTS: dict[str, Act] = {
     act.name: act

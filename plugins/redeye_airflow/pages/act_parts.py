@@ -1,0 +1,135 @@
+"""What acts are made of: their fields, what is asked of parameters, and what an act comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from fastapi import HTTPException
+from starlette.requests import Request
+
+from redeye.adapters.sources import configured_source
+from redeye.jobs import status
+
+Parameters = dict[str, str]
+LONGEST_REASON = 500
+
+
+@dataclass(frozen=True)
+class Field:
+    """One thing that is asked for.
+
+    Attributes:
+        kind: of the HTML input: `text`, `date`, `number`, or `choice`.
+        choices: for a choice, given the specs' names.
+    """
+
+    name: str
+    label: str
+    kind: str = "text"
+    is_required: bool = True
+    help: str = ""
+    choices: Callable[[], list[str]] | None = None
+
+
+@dataclass(frozen=True)
+class Done:
+    """What an act came to.
+
+    Attributes:
+        told: in a sentence.
+        page: path in Airflow's UI to look at, or of ours; empty if there is none.
+    """
+
+    told: str
+    page: str = ""
+
+
+@dataclass(frozen=True)
+class Act:
+    """One act.
+
+    Attributes:
+        name: in addresses and, with `redeye_` before it, in the audit log.
+        title: a verb and its object.
+        explained: what it does and what it does not.
+        dag_id: whose permission it needs, from the parameters.
+        check: of the parameters, before anything else; an HTTPException says what is wrong.
+        foretell: what will happen, in sentences.
+        perform: does it.
+    """
+
+    name: str
+    title: str
+    explained: str
+    fields: tuple[Field, ...]
+    dag_id: Callable[[Parameters], str]
+    check: Callable[[Parameters], None]
+    foretell: Callable[[Request, Parameters], Awaitable[list[str]]]
+    perform: Callable[[Request, Parameters, str], Awaitable[Done]]
+
+
+def models() -> list[str]:
+    """The models there are."""
+    return list(status.specs())
+
+
+def nightly_dags() -> list[str]:
+    """The DAGs that a range of nights can be run of, in the order in which they are needed."""
+    return ["build_warehouse", *(f"{verb}_{model}" for model in models() for verb in ("score", "monitor"))]
+
+
+def a_night(parameters: Mapping[str, str], name: str) -> date:
+    """A parameter as a night of the source.
+
+    Raises:
+        HTTPException: 400 if it is none.
+    """
+    try:
+        night = date.fromisoformat(parameters.get(name, ""))
+    except ValueError as error:
+        raise HTTPException(400, f"{name}: write a night as 2013-04-04") from error
+    source = configured_source()
+    if not source.first_night <= night <= source.final_night:
+        raise HTTPException(
+            400,
+            f"{name}: the source has the nights {source.first_night} to {source.final_night}, not {night}",
+        )
+    return night
+
+
+def a_reason(parameters: Mapping[str, str]) -> None:
+    """Refuse an act without a reason, or with an essay.
+
+    Raises:
+        HTTPException: 400.
+    """
+    if not parameters.get("reason"):
+        raise HTTPException(400, "reason: say why, it is kept")
+    if len(parameters["reason"]) > LONGEST_REASON:
+        raise HTTPException(400, f"reason: {LONGEST_REASON} characters at most")
+
+
+REASON = Field("reason", "Reason", help="Kept with the decision and in the audit log.")
+MODEL = Field("model", "Model", "choice", choices=models)
+
+
+def a_version(parameters: Mapping[str, str]) -> int:
+    """A parameter as the number of a version.
+
+    Raises:
+        HTTPException: 400 if it is none.
+    """
+    given = parameters.get("version", "")
+    if not given.isdecimal():
+        raise HTTPException(400, "version: write the number of a version, such as 3")
+    return int(given)
+
+
+def a_version_if_any(parameters: Mapping[str, str]) -> int | None:
+    """The same, None if it was left empty."""
+    return a_version(parameters) if parameters.get("version") else None
+
+
+VERSION = Field("version", "Version", "number")
