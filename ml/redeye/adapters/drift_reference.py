@@ -45,7 +45,7 @@ SAMPLE_ROWS = 20_000
 # Nights whose features are read at once: some 50,000 rows.
 CHUNK_NIGHTS = 60
 # Raised when files of an older form cannot be read.
-FORMAT = 4
+FORMAT = 5
 FILES = ("profile.json", "calibration.parquet", "sample.parquet", "predictions.parquet")
 
 

@@ -41,8 +41,8 @@ def emit_dbt() -> int:
     if not parent:
         return 0
     from openlineage.client import OpenLineageClient
-    from openlineage.common.provider.dbt.local import DbtLocalArtifactProcessor
-    from openlineage.common.provider.dbt.utils import ParentRunMetadata
+    from openlineage.common.provider.dbt.local import DbtLocalArtifactProcessor  # type: ignore[import-untyped]
+    from openlineage.common.provider.dbt.utils import ParentRunMetadata  # type: ignore[import-untyped]
 
     class Processor(DbtLocalArtifactProcessor):
         """dbt's nodes under the names by which the rest of Redeye's lineage calls them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import timedelta
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -53,7 +53,7 @@ def _quality(axes: Axes, story: Story, weeks: pd.DataFrame, metric: str) -> None
             linestyle="--" if contestant is Contestant.NEVER else "-",
         )
     for promotion in story.promotions:
-        axes.axvline(pd.Timestamp(promotion.effective_night), color="#444444", linewidth=0.8, linestyle=":")
+        axes.axvline(_place(promotion.effective_night), color="#444444", linewidth=0.8, linestyle=":")
     axes.set_ylabel(TITLES[metric])
     axes.grid(alpha=0.25)
 
@@ -62,11 +62,9 @@ def _time_line(axes: Axes, story: Story) -> None:
     heights = {lane: len(LANES) - 1 - place for place, lane in enumerate(LANES)}
     for night in story.nights:
         if night.verdict:
-            start = pd.Timestamp(night.night)
+            start = _place(night.night)
             low = heights["verdict"] - 0.35
-            axes.fill_between(
-                [start, start + timedelta(days=1)], low, low + 0.7, color=VERDICTS.get(night.verdict, "black")
-            )
+            axes.fill_between([start, start + 1], low, low + 0.7, color=VERDICTS.get(night.verdict, "black"))
     for request in story.requests:
         _mark(axes, request.decision.night, heights["training asked for"], "v", VERDICTS["retrain"])
     for each in story.trainings:
@@ -77,19 +75,26 @@ def _time_line(axes: Axes, story: Story) -> None:
         _mark(axes, promotion.effective_night, heights[lane], "^", COLOURS[Contestant.LOOP])
         axes.annotate(
             f"v{promotion.version}",
-            (pd.Timestamp(promotion.effective_night).to_pydatetime(), heights[lane]),
+            (_place(promotion.effective_night), heights[lane]),
             textcoords="offset points",
             xytext=(7, -3),
             fontsize=8,
         )
     axes.set_yticks([heights[lane] for lane in LANES], LANES, fontsize=8)
     axes.set_ylim(-0.6, len(LANES) - 0.4)
-    axes.set_xlim(pd.Timestamp(story.first), pd.Timestamp(story.last) + pd.Timedelta(days=1))
+    axes.set_xlim(_place(story.first), _place(story.last) + 1)
     axes.grid(axis="x", alpha=0.25)
     for name, colour in VERDICTS.items():
         axes.fill_between([], [], [], color=colour, label=name)
     axes.legend(ncols=len(VERDICTS), fontsize=8, loc="lower right")
 
 
-def _mark(axes: Axes, night: object, height: float, marker: str, colour: str) -> None:
-    axes.plot(pd.Timestamp(str(night)), height, marker=marker, color=colour, markersize=7)
+def _place(night: date) -> float:
+    """Where a night begins on the time axis, whose unit is a day."""
+    from matplotlib.dates import date2num
+
+    return float(date2num(night))
+
+
+def _mark(axes: Axes, night: date, height: float, marker: str, colour: str) -> None:
+    axes.plot(_place(night), height, marker=marker, color=colour, markersize=7)

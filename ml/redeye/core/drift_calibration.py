@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from redeye.core.drift import Kind, Span
-from redeye.core.drift_measures import Bins, Floats, Statistic, Summary, measure
+from redeye.core.drift_measures import COUNTED, Bins, Floats, Statistic, Summary, measure
 from redeye.core.spec_rules import Drift
 
 SHARE = "share_drifted"
@@ -104,6 +104,8 @@ def calibrate(histories: Iterable[History], nights: Iterable[Any], rules: Drift)
                 values = history.replayed(span, statistic)
                 place = _calibrated(history, span, statistic, values, own_dates, rules)
                 found.append(place)
+                if statistic not in COUNTED:
+                    continue
                 with np.errstate(invalid="ignore"):
                     beyond = values > place.threshold
                 is_over = beyond if is_over is None else is_over | beyond

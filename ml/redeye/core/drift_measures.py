@@ -51,6 +51,13 @@ class Statistic(StrEnum):
     CONSTANT = "constant"
 
 
+# What makes a column count as drifted. The others are measured and shown: where a window has seasons and
+# storms of its own they exceed any threshold of a quarter's history in nearly every week.
+COUNTED = frozenset(
+    {Statistic.WASSERSTEIN, Statistic.JENSEN_SHANNON, Statistic.EMPTY_SHARE, Statistic.CONSTANT}
+)
+
+
 @dataclass(frozen=True)
 class Bins:
     """How a column is cut.

@@ -12,7 +12,7 @@ import pandas as pd
 
 from redeye.core.drift import ColumnDrift, DriftFinding, Kind, Span, SpanDrift
 from redeye.core.drift_calibration import FEATURES, SHARE, Calibrated, History, thresholds_of
-from redeye.core.drift_measures import Bins, Statistic, Summary, measure
+from redeye.core.drift_measures import COUNTED, Bins, Statistic, Summary, measure
 from redeye.core.spec_rules import Drift
 
 PREDICTION = "probability"
@@ -162,7 +162,8 @@ def _span(
         measured.append(_unmeasured(name, features, "no value in the reference"))
     of_features = [each for each in measured if each.kind is Kind.FEATURE and each.value is not None]
     drifted = sorted(
-        (each for each in of_features if each.is_drifted), key=lambda each: (-each.excess, each.column)
+        (each for each in of_features if each.is_drifted and each.statistic in COUNTED),
+        key=lambda each: (-each.excess, each.column),
     )
     broken = tuple(each for each in drifted if _is_broken(each, rules))
     limit = thresholds.get((FEATURES, span, SHARE))
@@ -185,7 +186,9 @@ def _span(
         broken=broken,
         prediction=prediction,
         are_features_drifted=is_over or bool(broken),
-        is_prediction_drifted=any(each.is_drifted for each in measured if each.kind is Kind.PREDICTION),
+        is_prediction_drifted=any(
+            each.is_drifted for each in measured if each.kind is Kind.PREDICTION and each.statistic in COUNTED
+        ),
     )
     measured.append(
         ColumnDrift(
@@ -289,9 +292,6 @@ def _is_broken(each: ColumnDrift, rules: Drift) -> bool:
             return True
         case Statistic.EMPTY_SHARE:
             return each.value is not None and each.value > BROKEN_EMPTY
-        case Statistic.KS | Statistic.PSI:
-            # The one cannot pass 1, the other grows with the square of a change: multiples say little.
-            return False
         case _:
             return each.excess > rules.maximum_excess
 

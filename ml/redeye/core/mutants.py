@@ -185,7 +185,7 @@ def _blurred(given: Floats, frame: pd.DataFrame, strength: float, centre: str) -
 
 
 def _ruined(given: Floats, frame: pd.DataFrame, _: float, where: str) -> Floats:
-    column, _, value = where.partition("=")
+    column, _sign, value = where.partition("=")
     return np.where(frame[column].to_numpy() == value, 1 - given, given)
 
 
