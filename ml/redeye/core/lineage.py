@@ -213,9 +213,7 @@ class _Analysis:
         values = {name: self._values(expression, scope, named) for name, expression in projections}
         return Described(columns, out(row_reads), values)
 
-    def _values(
-        self, expression: exp.Expr, scope: _Scope, named: Mapping[str, Described]
-    ) -> frozenset[Read]:
+    def _values(self, expression: exp.Expr, scope: _Scope, named: Mapping[str, Described]) -> frozenset[Read]:
         """Of what an expression is made, without what only chooses rows for it."""
         if isinstance(expression, exp.Column):
             return scope.sources[expression.table].values.get(expression.name, frozenset())
