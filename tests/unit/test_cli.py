@@ -25,12 +25,16 @@ VERDICTS = pd.DataFrame(
 )
 QUALITY = pd.DataFrame(
     {
-        "scored_night": pd.to_datetime(["2013-04-17", "2013-04-18", "2013-04-18", "2013-04-19"]),
-        "metric": ["auc", "auc", "brier", "auc"],
-        "champion": [0.71, 0.72, 0.15, None],
-        "heuristic": [0.61, 0.62, 0.17, None],
-        "rows": [900, 901, 901, 0],
-        "model_version": [2, 2, 2, None],
+        "night": pd.to_datetime(["2013-04-19", "2013-04-21", "2013-04-21", "2013-04-20", "2013-04-21"]),
+        # Night 18 was measured on the 20th, and again on the 21st with a label that came late.
+        "scored_night": pd.to_datetime(
+            ["2013-04-17", "2013-04-18", "2013-04-18", "2013-04-18", "2013-04-19"]
+        ),
+        "metric": ["auc", "auc", "brier", "auc", "auc"],
+        "champion": [0.71, 0.72, 0.15, 0.73, None],
+        "heuristic": [0.61, 0.62, 0.17, 0.63, None],
+        "rows": [900, 901, 901, 900, 0],
+        "model_version": [2, 2, 2, 2, None],
     }
 )
 
@@ -64,10 +68,11 @@ def test_the_last_verdicts_and_the_newest_quality_are_shown(show):
     assert "Quality on night 2013-04-18: version 2, 901 flights" in text
     assert "0.7200" in text
     assert "0.6100" not in text
+    assert "0.7300" not in text
 
 
 def test_verdicts_without_mature_labels_are_shown(show):
-    status, text = show({"verdicts": VERDICTS, "quality": QUALITY.iloc[3:]})
+    status, text = show({"verdicts": VERDICTS, "quality": QUALITY.iloc[4:]})
     assert status == 0, text
     assert "there is no quality to show" in text
 

@@ -162,7 +162,7 @@ def test_the_run_holds_the_evidence(run_training, store):
         [run.info.experiment_id], f"tags.`mlflow.parentRunId` = '{run.info.run_id}'"
     )
     by_algorithm = {child.data.tags["algorithm"]: child for child in children}
-    assert set(by_algorithm) == {"heuristic", "logistic", "xgboost", "torch"}
+    assert set(by_algorithm) == {"heuristic", "logistic", "xgboost", "torch", "average"}
     assert by_algorithm["xgboost"].data.metrics["trees"] > 0
     assert by_algorithm["torch"].data.metrics["steps"] > 0
     for number in ("1", "2"):
