@@ -219,7 +219,7 @@ test: $(STAMP) ## Run every test (ARGS=... goes to pytest)
 	@if ! command -v faketime >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		{ apt-get update -qq && apt-get install -y -qq faketime; } >/dev/null \
 			|| echo 'make test: faketime could not be installed with apt-get; its test is skipped' >&2; fi
-	@$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadscope $(ARGS)
 
 .PHONY: bench
 bench: $(STAMP) ## Measure against the plainest scripts (a table, and JSON)

@@ -16,6 +16,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 from throwaway import Stack, find_port, installation
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from redeye.settings import PROJECT_ROOT
 from redeye.stack.postgres import EmbeddedPostgres
@@ -32,13 +34,18 @@ hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests stay on one worker: whole stacks take turns, and a folder shares its installation."""
-    for item in items:
-        folder = item.path.parent
-        whole = "e2e" if folder.name == "e2e" else str(folder if "integration" in folder.parts else item.path)
-        item.add_marker(pytest.mark.xdist_group(whole))
+class ByInstallation(LoadScopeScheduling):
+    """Hands tests to workers so that whole stacks take turns, and a folder shares what it has set up."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.split("::")[0]
+        folder = path.rpartition("/")[0]
+        return folder if folder.startswith(("tests/e2e", "tests/integration")) else path
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByInstallation:
+    """Called by xdist, where there is more than one worker."""
+    return ByInstallation(config, log)
 
 
 @pytest.fixture
