@@ -25,7 +25,7 @@ JOBS = {"prepare"}
 SECRET = re.compile(r"PASSWORD|SECRET|FERNET|ACCESS_KEY")
 # What the embedded stack sets for its own folders, ports and processes.
 EMBEDDED_ONLY = re.compile(
-    r"REDEYE_(HOST|POSTGRES_PORT|AIRFLOW_PORT|AIRFLOW_LOG_PORT|MLFLOW_PORT)"
+    r"REDEYE_(HOST|POSTGRES_PORT|AIRFLOW_PORT|AIRFLOW_LOG_PORT|MLFLOW_PORT|METRICS_PORT|OTLP_URL)"
     r"|PATH|PYTHONPATH|PYTHONDONTWRITEBYTECODE"
     r"|AIRFLOW__API__(HOST|PORT|WORKERS)|AIRFLOW__LOGGING__(WORKER|TRIGGER)_LOG_SERVER_PORT"
 )
@@ -122,7 +122,7 @@ def test_airflows_services_are_told_what_the_embedded_ones_are(tmp_path: Path):
     servers_own = set(SERVICES["api-server"]["environment"]) | set(SERVICES["mlflow"]["environment"])
     # Renamed: the login's file is written where the server starts; artifacts' root is a setting here.
     renamed = {"MLFLOW_AUTH_CONFIG_PATH", "MLFLOW_DEFAULT_ARTIFACT_ROOT"}
-    assert embedded - everywhere - servers_own - renamed == set()
+    assert sorted(embedded - everywhere - servers_own - renamed) == []
 
 
 def test_the_embedded_choices_hold_in_containers_too():

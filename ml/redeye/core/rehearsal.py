@@ -13,15 +13,17 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from redeye.core.calendar import ONE_DAY
 from redeye.core.errors import ConfigError
 from redeye.core.spec_fields import Frozen, PositiveInt
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Fault(StrEnum):
