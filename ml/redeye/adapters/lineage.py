@@ -58,12 +58,13 @@ def emit_dbt() -> int:
         job_namespace=NAMESPACE,
     )
     processor.dbt_run_metadata = ParentRunMetadata(run_id=run_id, job_name=job, job_namespace=namespace)
-    events = processor.parse().events()
+    settings().lineage_file.parent.mkdir(parents=True, exist_ok=True)
     client = OpenLineageClient(config={"transport": transport(settings())})
     try:
+        events = processor.parse().events()
         for event in events:
             client.emit(event)
-    except OSError as error:  # of the file, and of requests
+    except (OSError, RuntimeError) as error:  # of requests, and of the transports
         log.warning("the lineage of this build could not be sent: %s", error)
         return 0
     return len(events)

@@ -103,8 +103,10 @@ class _Faulty:
     details: Callable[[Episode], tuple[str, ...]] = lambda _: ("",)
 
     def __call__(self, episode: Episode) -> Iterator[Proposal]:
+        # How slow is too slow is the spec's to say.
+        unit = episode.spec.gates.maximum_seconds if self.fault is Fault.SLOW else 1.0
         for detail in self.details(episode):
-            for strength in self.strengths:
+            for strength in (unit * each for each in self.strengths):
                 mutant = Mutant(episode.healthy, self.fault, strength, detail)
                 what = " ".join(part for part in (f"{strength:g}" if strength else "", detail) if part)
                 yield Proposal(self.kind, what or str(self.fault), mutant, episode.spans.validation.last)

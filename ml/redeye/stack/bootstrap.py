@@ -53,6 +53,8 @@ def prepare_files(configured: Settings) -> Secrets:
     configured.online_store.parent.mkdir(parents=True, exist_ok=True)
     (home / "logs").mkdir(exist_ok=True)
     (home / "run").mkdir(exist_ok=True)
+    # OpenLineage's file transport makes no folder.
+    (home / "lineage").mkdir(exist_ok=True)
     shift_path = home / SHIFT_FILE
     if configured.shift_weeks and not shift_path.exists():
         # What the environment of one shell said, every later one shall find.
