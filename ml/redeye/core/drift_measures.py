@@ -256,6 +256,8 @@ def measure(bins: Bins, statistic: Statistic, current: Summary, reference: Summa
         current: windows.
         reference: one row, or one for each of the windows.
     """
+    if not current.rows.size:  # a history too short for a single window
+        return np.empty(0)
     match statistic:
         case Statistic.WASSERSTEIN:
             return _wasserstein(bins, current, reference)

@@ -161,7 +161,6 @@ def _airflow(configured: Settings, secrets: Secrets) -> dict[str, str]:
             "NAMESPACE": lineage.NAMESPACE,
             # A fork of the task inherits its connections; a thread that hangs is left behind.
             "EXECUTE_IN_THREAD": True,
-            "DISABLE_SOURCE_CODE": True,
         },
     }
     if configured.otlp_url:

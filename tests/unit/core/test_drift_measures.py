@@ -155,3 +155,11 @@ def test_a_column_that_lost_all_values_has_neither() -> None:
     nothing = pd.Series([np.nan] * 50, name="x")
     assert np.isnan(_one(Statistic.KS, nothing, _columns(2)))
     assert np.isnan(_one(Statistic.PSI, nothing, _columns(2)))
+
+
+@pytest.mark.parametrize("statistic", list(Statistic))
+def test_a_history_without_a_window_measures_nothing(statistic):
+    bins = Bins.of(pd.Series(range(10)), is_numeric=True, maximum_categories=5)
+    nothing = Summary.of(bins, pd.Series([], dtype="float64"), np.array([], dtype=np.int64), 0)
+    whole = Summary.of(bins, pd.Series(range(10)), np.zeros(10, dtype=np.int64), 1)
+    assert measure(bins, statistic, nothing, whole).size == 0
