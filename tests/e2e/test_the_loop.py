@@ -33,8 +33,10 @@ pytestmark = pytest.mark.e2e
 MODEL = "flight_delay"
 TRAIN, SCORE, MONITOR = f"train_{MODEL}", f"score_{MODEL}", f"monitor_{MODEL}"
 HISTORY_LAST, BUILT_LAST = date(2013, 3, 31), date(2013, 10, 1)
-REPLAYED = date(2013, 9, 10), date(2013, 9, 17)
+# A quarter of an hour more: two weeks through the scheduler, and again in one process elsewhere.
+IS_LONG = "REDEYE_LONG_TESTS" in os.environ
 SCHEDULED = date(2013, 9, 18), date(2013, 9, 24)
+REPLAYED = date(2013, 9, 10), date(2013, 9, 17) if IS_LONG else SCHEDULED[1]
 QUIET = date(2013, 9, 25)
 CHANGED = date(2013, 9, 26), date(2013, 10, 1)
 EVENT = f"redeye://events/retraining/{MODEL}"
@@ -85,9 +87,8 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
             stack.run("build_history", later, "later")
             for _ in replay.replay(MODEL, *REPLAYED):
                 pass
-            for dag_id in (SCORE, MONITOR):
-                assert stack.api.night_runs(dag_id, *SCHEDULED) == []
-            stack.nights(*SCHEDULED)
+            if IS_LONG:
+                stack.nights(*SCHEDULED)
             yield stack
 
 
@@ -96,6 +97,7 @@ def test_where_nothing_is_wrong_nothing_is_asked_for(airflow: Airflow) -> None:
     assert airflow.tasks(QUIET) == {
         "judge_predictions": "success",
         "decide_retraining": "success",
+        "reconcile_registry": "success",
         "request_training": "skipped",
         "write_reports": "success",
     }
@@ -171,6 +173,7 @@ def test_the_request_is_seen_in_the_ui_without_its_dag_being_scheduled_by_it(air
     assert httpx.get(f"{url}/dags/{TRAIN}/runs/{run['dag_run_id']}").status_code == httpx.codes.OK
 
 
+@pytest.mark.skipif(not IS_LONG, reason="set REDEYE_LONG_TESTS=1: it takes a quarter of an hour more")
 def test_one_process_elsewhere_comes_to_the_same_rows(airflow: Airflow, tmp_path: Path) -> None:
     last = CHANGED[1]
     scheduled = airflow.api.night_runs(SCORE, SCHEDULED[0], last)
