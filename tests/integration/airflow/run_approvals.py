@@ -91,7 +91,7 @@ def answer(choice: str) -> None:
     from airflow.utils.state import TaskInstanceState
     from sqlalchemy import select
 
-    for _ in range(600):
+    while True:  # of a daemon thread: it ends with the process, which the test gives a time limit
         with create_session() as session:
             waiting = session.scalars(
                 select(TaskInstance).where(
