@@ -153,7 +153,7 @@ def compile_models(
     return manifest
 
 
-def code_hash(*, target_dir: Path | None = None) -> str:
+def code_hash(*, target_dir: Path | None = None, project: Path = PROJECT) -> str:
     """SHA-256 of the project's code: models, tests and macros with their configuration, and dbt's versions.
 
     Independent of descriptions, of the order and place of files, and of the warehouse; needs no connection.
@@ -162,7 +162,7 @@ def code_hash(*, target_dir: Path | None = None) -> str:
         DbtError: if the project does not parse.
     """
     with environment("", ""):
-        return hash_of(parse(target_dir))
+        return hash_of(parse(target_dir, project=project))
 
 
 def docs(

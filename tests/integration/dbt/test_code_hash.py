@@ -13,17 +13,16 @@ pytestmark = pytest.mark.integration
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(tmp_path: Path) -> Path:
     """A copy of the dbt project, used in its stead."""
     copy = tmp_path / "elsewhere"
     shutil.copytree(dbt.PROJECT, copy, ignore=shutil.ignore_patterns("target", "logs"))
-    monkeypatch.setattr(dbt, "PROJECT", copy)
     return copy
 
 
 def test_it_follows_code_and_not_place_or_words(project: Path, tmp_path: Path) -> None:
     def hashed() -> str:
-        return dbt.code_hash(target_dir=tmp_path / "state")
+        return dbt.code_hash(target_dir=tmp_path / "state", project=project)
 
     def replace(path: str, old: str, new: str) -> None:
         file = project / path
