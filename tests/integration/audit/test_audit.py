@@ -124,7 +124,23 @@ def test_two_processes_at_once_write_whole_data_docs(root: Path) -> None:
         ("degrees", lambda f: f.assign(degrees="٣")),
         ("night", lambda f: f.assign(night="2013-02-30")),
     ],
-    ids=str,
+    ids=[
+        "column missing",
+        "column too many",
+        "wrong order",
+        "column twice",
+        "no rows",
+        "NA for a text",
+        "empty text",
+        "number for a text",
+        "unit in a number",
+        "inf as text",
+        "nan as text",
+        "infinite number",
+        "number too large",
+        "digits of another script",
+        "no such day",
+    ],
 )
 def test_a_wrong_shape_is_a_failure_that_names_the_column(
     column: str | None, damage: Callable[[pd.DataFrame], pd.DataFrame], root: Path
