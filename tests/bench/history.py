@@ -15,6 +15,8 @@ from one_night import BUILD, costs_of
 from prepared import HOLDER
 
 TIMES, TARGET = 10, 1.5
+# What a line is of, and its steps.
+BUILT, MONITORED = ("build", BUILD), ("monitoring", ("monitor",))
 SCHEMAS = ("raw", "intermediate", "marts", "features")
 # Delivered once, whatever the history.
 ONCE = ("nycflights13__planes", "nycflights13__airports", "nycflights13__airlines")
@@ -112,18 +114,23 @@ def split_by_night(con: duckdb.DuckDBPyConnection, table: str) -> None:
 
 
 def figure(
-    before: list[dict[str, Any]], after: list[dict[str, Any]], made: dict[str, Any], date_: date
+    part: tuple[str, tuple[str, ...]],
+    before: list[dict[str, Any]],
+    after: list[dict[str, Any]],
+    made: dict[str, Any],
+    date_: date,
 ) -> Figure:
-    """The line: transform and publish on ten times the history, against the same night without it."""
-    one, ten = costs_of(before, BUILD), costs_of(after, BUILD)
+    """The line of `BUILT` or `MONITORED`: on ten times the history, against the same night without it."""
+    name, steps = part
+    one, ten = costs_of(before, steps), costs_of(after, steps)
     parts = {
         step: {"before": costs_of(before, (step,)).seconds, "after": costs_of(after, (step,)).seconds}
-        for step in BUILD
+        for step in steps
     }
     cpu = (ten.cpu_seconds + ten.postgres_cpu_seconds) / (one.cpu_seconds + one.postgres_cpu_seconds)
     ratio = ten.seconds / one.seconds
     return Figure(
-        f"the night's build on {made['nights']:,} nights",
+        f"the night's {name} on {made['nights']:,} nights",
         "s",
         ours=ten.seconds,
         plain=one.seconds,

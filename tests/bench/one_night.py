@@ -18,6 +18,7 @@ from redeye.core.errors import RedeyeError
 
 STEPS = ("ingest", "transform", "publish", "materialize", "score", "export", "monitor")
 BUILD = ("transform", "publish")
+MONITORED = (*BUILD, "score", "export", "monitor")
 # As a task has in Airflow; failures are kept in the details.
 ATTEMPTS = 3
 # In the order of a night: what a job imports that an earlier one has imported already costs it nothing here.
@@ -46,6 +47,8 @@ def run(night: str, steps: list[str]) -> dict[str, Any]:
     on = date.fromisoformat(night)
     for landed in settings().landing.glob(f"*/*/{night}"):
         shutil.rmtree(landed)  # of an earlier repetition
+    for kept in (settings().drift / "features" / MODEL).glob(f"{night}-*.parquet"):
+        kept.unlink()
     candidate: dict[str, Any] = {}
     jobs = {
         "ingest": lambda: ingest.ingest_nights(on, on),
