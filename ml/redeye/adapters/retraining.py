@@ -38,6 +38,7 @@ class RecordedTraining:
         asked: why it was asked for.
         reason: why the candidate was promoted or not.
         effective_night: from which a promotion is in effect; None if the champion was kept.
+        gates: the report on its candidate; empty if none came before the gates.
     """
 
     model: str
@@ -53,6 +54,7 @@ class RecordedTraining:
     actor: str
     run_id: str
     mlflow_run_id: str
+    gates: dict[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -192,7 +194,8 @@ def trainings(model: str) -> list[RecordedTraining]:
 
 def record_training(training: RecordedTraining) -> None:
     """Append what a training came to; the first record of the same training stands."""
-    values = tuple(getattr(training, name) for name in _TRAINING)
+    values = {name: getattr(training, name) for name in _TRAINING}
+    values["gates"] = Json(training.gates)
     holder = f"training/{training.model}/{training.run_id}"
     with (
         lease.held(Catalog.OUTPUTS, holder) as token,
@@ -203,7 +206,7 @@ def record_training(training: RecordedTraining) -> None:
             f"INSERT INTO ledger.trainings ({', '.join(_TRAINING)}, fencing_token) "
             f"VALUES ({', '.join(['%s'] * len(values))}, %s) "
             "ON CONFLICT (model, night, training_key) DO NOTHING",
-            (*values, token),
+            (*values.values(), token),
         )
 
 

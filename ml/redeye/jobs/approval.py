@@ -95,6 +95,7 @@ def _end(
         actor=proposal.actor,
         run_id=proposal.run_id,
         mlflow_run_id=proposal.mlflow_run_id,
+        gates=proposal.evidence["gates"],
     )
     retraining.record_training(training)
     log.info("%s, night %s: %s", proposal.model, proposal.night, reason)
@@ -103,4 +104,5 @@ def _end(
     return {
         name: value if value is None or isinstance(value, bool | int) else str(value)
         for name, value in training.__dict__.items()
+        if name != "gates"
     }

@@ -26,9 +26,10 @@ def rows_of(model: str, first: date, last: date) -> dict[str, pd.DataFrame]:
             [{**asdict(row), "verdict": str(row.verdict)} for row in decided],
             columns=["night", "verdict", "is_requested", "reason"],
         ),
+        # The key knows the code's place, the gates how fast the machine was.
         "trainings": pd.DataFrame(
             [asdict(row) for row in trained], columns=list(retraining.RecordedTraining.__dataclass_fields__)
-        ).drop(columns="training_key"),
+        ).drop(columns=["training_key", "gates"]),
         "promotions": pd.DataFrame(
             [{name: getattr(row, name) for name in _OF_A_PROMOTION} for row in crowned],
             columns=list(_OF_A_PROMOTION),

@@ -314,9 +314,9 @@ def nearby(night: date, newest: date | None) -> tuple[date, date | None]:
     return night - ONE_DAY, after if newest is not None and after <= newest else None
 
 
-def gates_of(promotion: Promotion) -> list[dict[str, Any]]:
-    """The gates that a promotion passed, with values and bounds; none for a first champion."""
-    report = promotion.evidence.get("gates") or {}
+def gates_of(row: Promotion | RecordedTraining) -> list[dict[str, Any]]:
+    """What the gates said of a candidate, with values and bounds; none of one that never came before them."""
+    report = row.gates if isinstance(row, RecordedTraining) else row.evidence.get("gates") or {}
     return list(report.get("results", []))
 
 

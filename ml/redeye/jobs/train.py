@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 import pandas as pd
 
@@ -49,6 +50,7 @@ class TrainOutcome:
         mlflow_run_url: its page.
         model_version_url: page of the candidate, or of the champion if there is none.
         awaits_approval: whether the candidate passed every gate and is promoted only if a person says so.
+        gates: the report on the candidate; empty if none came before the gates.
     """
 
     model: str
@@ -64,6 +66,7 @@ class TrainOutcome:
     mlflow_run_url: str
     model_version_url: str
     awaits_approval: bool = False
+    gates: dict[str, Any] = field(default_factory=dict)
 
 
 def train_night(
@@ -141,6 +144,7 @@ def _record(subject: Subject, outcome: TrainOutcome) -> None:
         candidate_version=outcome.candidate_version,
         algorithm=outcome.algorithm,
         effective_night=date.fromisoformat(outcome.effective_night) if outcome.effective_night else None,
+        gates=outcome.gates,
     )
 
 
@@ -200,7 +204,10 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
         chosen.model, seen_until=seen_until, candidate=chosen.name, parent_version=chosen.parent_version
     )
     if standing := promoted_before(spec.model, version):
-        return _outcome(subject, run, standing, version, is_promoted=True, reason=standing.reason)
+        gates = standing.evidence["gates"]
+        return _outcome(
+            subject, run, standing, version, is_promoted=True, reason=standing.reason, gates=gates
+        )
 
     report, tested, rival = judged(subject, frame, spans, chosen, version, champion, run)
     fresh.describe(
@@ -217,7 +224,9 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
     if not report.is_passed:
         why = f"version {champion.version} stays champion: {report.message()}"
         registry.point_alias(spec.model, version.version, Alias.CHALLENGER)
-        return _outcome(subject, run, champion, version, is_promoted=False, reason=why)
+        return _outcome(
+            subject, run, champion, version, is_promoted=False, reason=why, gates=report.to_dict()
+        )
     passed = Passed(
         effective_night=night + timedelta(days=spec.effective_lag_nights),
         reason=f"{subject.reason}: {report.message()}",
@@ -236,9 +245,20 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
         propose(subject, run, version, passed)
         registry.point_alias(spec.model, version.version, Alias.CHALLENGER)
         why = f"version {version.version} awaits approval: {report.message()}"
-        return _outcome(subject, run, champion, version, is_promoted=False, reason=why, is_proposed=True)
+        return _outcome(
+            subject,
+            run,
+            champion,
+            version,
+            is_promoted=False,
+            reason=why,
+            gates=report.to_dict(),
+            is_proposed=True,
+        )
     promotion = promote(subject, run, version, passed)
-    return _outcome(subject, run, promotion, version, is_promoted=True, reason=promotion.reason)
+    return _outcome(
+        subject, run, promotion, version, is_promoted=True, reason=promotion.reason, gates=report.to_dict()
+    )
 
 
 def _heuristic(frame: pd.DataFrame, spec: Spec) -> HeuristicModel:
@@ -255,6 +275,7 @@ def _outcome(
     *,
     is_promoted: bool,
     reason: str,
+    gates: dict[str, Any] | None = None,
     is_proposed: bool = False,
 ) -> TrainOutcome:
     """The outcome, after the version's tags say it as well."""
@@ -278,4 +299,5 @@ def _outcome(
         mlflow_run_url=run.page,
         model_version_url=version_page(subject.spec.model, (candidate or champion).version),
         awaits_approval=is_proposed,
+        gates=gates or {},
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from redeye.adapters import retraining
 from redeye.core.training_subject import Subject
@@ -31,6 +32,7 @@ def record(
     candidate_version: int | None = None,
     algorithm: str | None = None,
     effective_night: date | None = None,
+    gates: dict[str, Any] | None = None,
 ) -> None:
     """Record what a training came to, once.
 
@@ -42,6 +44,7 @@ def record(
         candidate_version: registered, if one was.
         algorithm: the candidate's.
         effective_night: from which it serves; None if it was not promoted.
+        gates: their report, if a candidate came before them.
     """
     retraining.record_training(
         retraining.RecordedTraining(
@@ -58,5 +61,6 @@ def record(
             actor=subject.actor,
             run_id=subject.run_name,
             mlflow_run_id=mlflow_run_id,
+            gates=gates or {},
         )
     )

@@ -29,6 +29,7 @@ class MemoryLedger:
     """Promotions kept in a list, under the ledger's own rule of compare-and-set."""
 
     rows: list[Promotion] = field(default_factory=list)
+    trainings: list[dict[str, Any]] = field(default_factory=list)
 
     def promotions(self, model: str) -> list[Promotion]:
         return list(self.rows)
@@ -120,7 +121,9 @@ def memory_ledger(monkeypatch: pytest.MonkeyPatch) -> MemoryLedger:
     for name in ("promotions", "latest_promotion", "promote"):
         monkeypatch.setattr(train.promotions, name, getattr(kept, name))
     monkeypatch.setattr(train, "request_tags", lambda model, night: ("", {}))
-    monkeypatch.setattr(train, "record", lambda subject, run_id, reason, **outcome: None)
+    monkeypatch.setattr(
+        train, "record", lambda subject, run_id, reason, **outcome: kept.trainings.append(outcome)
+    )
     return kept
 
 

@@ -69,7 +69,23 @@ def test_a_request_is_handed_on_again_until_it_is_trained(judged: None) -> None:
     assert decide_night(MODEL, NIGHTS[7], "an earlier night")["requests"] == []
 
     training = RecordedTraining(
-        MODEL, ASKING, "key", False, 2, 3, "xgboost", None, "asked", "kept", "verdict", "requested", "mlflow"
+        MODEL,
+        ASKING,
+        "key",
+        False,
+        2,
+        3,
+        "xgboost",
+        None,
+        "asked",
+        "kept",
+        "verdict",
+        "requested",
+        "mlflow",
+        {
+            "is_passed": False,
+            "results": [{"gate": "ranking", "is_passed": False, "value": 0.6, "bound": 0.65}],
+        },
     )
     for _ in range(2):
         retraining.record_training(training)
