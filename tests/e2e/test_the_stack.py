@@ -7,15 +7,18 @@ import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import httpx
 import pandas as pd
 import pytest
-from throwaway import servers_apart
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
+from throwaway import find_port, servers_apart
 
 from redeye.adapters import ledger, outputs
 from redeye.settings import Settings, settings
-from redeye.stack import airflow_api, environment, lifecycle
+from redeye.stack import airflow_api, alerting, environment, lifecycle
 from redeye.stack.airflow_api import AirflowApi
 from redeye.stack.secrets import Secrets
 from redeye.stack.supervisor import Supervisor
@@ -39,7 +42,14 @@ class Running:
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A stack of its own in a temporary folder; stopped and deleted afterwards."""
-    with servers_apart(tmp_path_factory.mktemp("e2e") / "home") as configured:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("REDEYE_METRICS_PORT", str(find_port()))
+        patched.setenv("REDEYE_ALERT_URLS", f"json://127.0.0.1:{find_port()}/nobody-listens")
+        yield from _running(tmp_path_factory.mktemp("e2e") / "home")
+
+
+def _running(home: Path) -> Iterator[Running]:
+    with servers_apart(home) as configured:
         secrets = lifecycle.up(configured)
         environment.export(configured, secrets)
         with airflow_api.opened(settings()) as api:
@@ -56,6 +66,10 @@ def history(stack: Running) -> None:
         stack.api.unpause(dag_id)
         run = stack.api.trigger(dag_id, conf, run_id=f"test_{dag_id}")
         stack.api.wait(lambda run=run: [stack.api.run(run)], 1, lambda runs, now: None)
+
+
+def _samples(scraped: str) -> list[Sample]:
+    return [sample for family in text_string_to_metric_families(scraped) for sample in family.samples]
 
 
 def backfilled(stack: Running, dag_id: str, *, at_once: int = 1) -> None:
@@ -83,6 +97,16 @@ def test_nights_run_through_the_scheduler_even_when_it_is_killed(stack: Running,
     assert set(pd.to_datetime(rows["flight_date"]).dt.date) == {date(2013, 1, d) for d in (7, 8, 9)}
     assert not rows["is_degraded"].any()
     assert (stack.configured.exports / MODEL / LAST.isoformat() / "manifest.json").is_file()
+
+
+def test_metrics_and_alerts_run_beside_it(stack: Running, history: None) -> None:
+    scraped = httpx.get(f"http://127.0.0.1:{stack.configured.metrics_port}/metrics", timeout=30).text
+    counted = {sample.name: sample.value for sample in _samples(scraped)}
+    assert counted["redeye_promotions"] == 1
+    states = {row.name: row.state for row in Supervisor(stack.configured).statuses()}
+    assert states["alerts"] == "RUNNING"
+    # It has looked; that nobody takes its messages does not end it.
+    assert alerting.beat_path(stack.configured).exists()
 
 
 @pytest.mark.parametrize("path", ["/api/v2/dags", "/api/v2/dags/build_warehouse/dagRuns"])

@@ -1,8 +1,7 @@
-"""Alerts: the watch that sends them, and a message to try the addresses."""
+"""Alerts: a message to try the addresses, and what is wrong now."""
 
 from __future__ import annotations
 
-import logging
 from datetime import UTC, datetime
 
 import typer
@@ -12,17 +11,6 @@ from redeye.cli.shell import console, enter, told_plainly
 from redeye.settings import settings
 
 app = typer.Typer(help="Tell operators what is wrong.", no_args_is_help=True)
-
-
-@app.command()
-def watch() -> None:
-    """Look once a minute and send what is new; the stack runs it if REDEYE_ALERT_URLS is set."""
-    from redeye.stack import alerting
-
-    logging.getLogger("redeye").setLevel(logging.INFO)
-    with told_plainly():
-        enter()
-        alerting.watch(settings())
 
 
 @app.command()

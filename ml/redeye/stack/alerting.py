@@ -1,15 +1,17 @@
 """The watch: looks once a minute at what is wrong, and tells each address what it has not been told.
 
-It asks Airflow's API for failed tasks and reads the rest itself, so that it tells of a late release also when
-Airflow is what is down.
+`python -m redeye.stack.alerting`; the stack runs it if `REDEYE_ALERT_URLS` is set. It asks Airflow's API for failed
+tasks and reads the rest itself, so that it tells of a late release also when Airflow is what is down.
 """
 
 from __future__ import annotations
 
 import logging
+import sys
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import duckdb
 import httpx
@@ -24,7 +26,7 @@ from redeye.core.alerts import Alert, Message
 from redeye.core.errors import ConfigError, RedeyeError
 from redeye.jobs import conditions, status
 from redeye.jobs.conditions import TaskFailure
-from redeye.settings import Settings
+from redeye.settings import Settings, settings
 from redeye.stack import airflow_api, environment
 
 log = logging.getLogger(__name__)
@@ -44,14 +46,22 @@ def watch(configured: Settings) -> None:
     """
     telling.targets(configured.alert_urls.get_secret_value())
     reader, looks = OutputsReader(), 0
+    beat = beat_path(configured)
+    beat.parent.mkdir(parents=True, exist_ok=True)
     while True:
         try:
             sweep(configured, reader, now=datetime.now(UTC), with_disk=looks % LOOKS_PER_DISK_LOOK == 0)
         except (RedeyeError, psycopg2.Error, duckdb.Error) as error:
             # The database is down or a lease is held: the next look comes in a minute.
             log.warning("this look failed: %s", error)
+        beat.touch()
         looks += 1
         time.sleep(LOOK_SECONDS)
+
+
+def beat_path(configured: Settings) -> Path:
+    """The file that is touched after each look, for a health check."""
+    return configured.home.resolve() / "run" / "alerts.beat"
 
 
 def sweep(
@@ -124,3 +134,12 @@ def _failed_tasks(configured: Settings, now: datetime) -> list[TaskFailure]:
     except (httpx.HTTPError, ConfigError, RedeyeError) as error:
         log.warning("Airflow cannot be asked for failed tasks: %s", error)
         return []
+
+
+if __name__ == "__main__":
+    logging.basicConfig(format="%(asctime)s %(message)s")
+    logging.getLogger("redeye").setLevel(logging.INFO)
+    try:
+        watch(settings())
+    except ConfigError as error:
+        sys.exit(str(error))

@@ -1,8 +1,9 @@
 """Health checks for containers: whether a server does its work, not whether its process is there.
 
 `python -m redeye.stack.healthy job SchedulerJob` looks at the heartbeat that Airflow's process on this host
-writes to its database, `… worker` asks the Celery worker on this host, `… http URL` asks a server. The exit
-status is the answer. Little is imported: checks run every half minute in every container.
+writes to its database, `… worker` asks the Celery worker on this host, `… http URL` asks a server, `… fresh FILE`
+looks when a file was last touched. The exit status is the answer. Little is imported: checks run every half minute
+in every container.
 """
 
 from __future__ import annotations
@@ -10,14 +11,19 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import psycopg2
 
 HEARTBEAT_SECONDS = 60
 """Airflow's own processes beat every 5 seconds; a dag-processor may miss some in a long parse."""
+
+FRESH_SECONDS = 300
+"""A round of the alerts takes a minute and what it asks; the size of every file some more."""
 
 _TIMEOUT_SECONDS = 10
 
@@ -57,6 +63,14 @@ def http(url: str) -> bool:
         return False
 
 
+def fresh(path: str) -> bool:
+    """Whether a file was touched in the last minutes, as a process does that works in rounds."""
+    try:
+        return time.time() - Path(path).stat().st_mtime < FRESH_SECONDS
+    except FileNotFoundError:
+        return False
+
+
 def _hostname() -> str:
     """As Airflow writes it: by its configured callable, without importing Airflow where there is none."""
     chosen = os.environ.get("AIRFLOW__CORE__HOSTNAME_CALLABLE", "")
@@ -73,7 +87,7 @@ def main(arguments: Sequence[str]) -> int:
     Args:
         arguments: the check and what it takes.
     """
-    checks: dict[str, Callable[..., bool]] = {"job": job, "worker": worker, "http": http}
+    checks: dict[str, Callable[..., bool]] = {"job": job, "worker": worker, "http": http, "fresh": fresh}
     name, *rest = arguments
     return 0 if checks[name](*rest) else 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -40,3 +41,12 @@ def test_a_worker_that_is_not_there_is_not_healthy(monkeypatch):
     monkeypatch.setenv("AIRFLOW__CELERY__BROKER_URL", "memory://")
     monkeypatch.setattr(healthy, "_TIMEOUT_SECONDS", 0.2)
     assert healthy.main(["worker"]) == 1
+
+
+def test_what_works_in_rounds_is_healthy_while_it_leaves_its_mark(tmp_path):
+    mark = tmp_path / "beat"
+    assert healthy.main(["fresh", str(mark)]) == 1
+    mark.touch()
+    assert healthy.main(["fresh", str(mark)]) == 0
+    os.utime(mark, (0, 0))
+    assert healthy.main(["fresh", str(mark)]) == 1
