@@ -178,6 +178,11 @@ def docs(
     """
     with environment(attach, data_path):
         _checked(_invoke(["docs", "generate", "--static"], target_dir))
+    return docs_page(target_dir)
+
+
+def docs_page(target_dir: Path | None = None) -> Path:
+    """Where `docs` writes."""
     return _state(target_dir) / "target" / "static_index.html"
 
 

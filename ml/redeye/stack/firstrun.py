@@ -58,7 +58,17 @@ def run(configured: Settings, console: Console) -> None:
         conf = {"night": HISTORY_LAST.isoformat(), "reason": FIRST_RUN}
         trigger(api, console, TRAIN, conf, f"first_run_{HISTORY_LAST}")
         _run_nights(api, console, SCORED_FIRST, SCORED_LAST)
+    _render_docs(console)
     show_riskiest(configured, console, SCORED_LAST)
+
+
+def _render_docs(console: Console) -> None:
+    """dbt's docs, once, so that the pages have them; `make docs` renders them anew."""
+    from redeye.adapters import dbt
+
+    if not dbt.docs_page().is_file():
+        with console.status("Rendering dbt's docs"):
+            dbt.docs()
 
 
 def load_year(console: Console) -> None:
