@@ -28,6 +28,7 @@ from redeye.core.specs import Spec, sound_specs
 from redeye.jobs import house_rules as rules
 from redeye.jobs import impact_leaks, impact_scores
 from redeye.jobs import sandbox as job
+from redeye.jobs.serving import live_versions
 from redeye.settings import PROJECT_ROOT, settings
 
 if TYPE_CHECKING:
@@ -299,7 +300,7 @@ def _read_by(
 ) -> Impact:
     """Who reads what changed; and their probabilities with it, where the new state still has it."""
     specs, release = against.specs, against.release
-    live = impact_scores.live_versions(specs.values(), release.night)
+    live = live_versions(specs.values(), release.night)
     hit = affected(found)
     scores = []
     for each in live:
@@ -324,9 +325,7 @@ def _gains(
     old, new, release = sound_specs(against.code.specs), against.specs, against.release
     found = []
     for model in new.keys() & old.keys():
-        live = {
-            each.reader.role: each.reader for each in impact_scores.live_versions([new[model]], release.night)
-        }
+        live = {each.reader.role: each.reader for each in live_versions([new[model]], release.night)}
         champion = live.get("champion")
         named = champion.algorithm if champion else ""
         learner = (

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,19 +11,19 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from redeye.adapters import feature_frames, promotions
-from redeye.adapters.registry import load_artifact
+from redeye.adapters import feature_frames
 from redeye.adapters.table_diff import NEW, OLD
 from redeye.core.algorithms.base import Inputs, Model, Training
 from redeye.core.algorithms.storage import algorithm
 from redeye.core.calendar import cutoff
 from redeye.core.evaluation import Scored, paired_improvement
 from redeye.core.house_rules import Project
-from redeye.core.impact import Gain, Reader, ScoreDiff
-from redeye.core.releases import Promotion, Release
+from redeye.core.impact import Gain, ScoreDiff
+from redeye.core.releases import Release
 from redeye.core.specs import Spec
 from redeye.core.splits import Window, last_mature, windows
 from redeye.core.training import SEED, examples, rows_of
+from redeye.jobs.serving import Live
 
 log = logging.getLogger(__name__)
 
@@ -34,47 +32,6 @@ NIGHTS = 28
 MOVED = 0.001
 # Where the champion is no fitted model, this is what a training on the features would show.
 LEARNER = "xgboost"
-
-
-@dataclass(frozen=True)
-class Live:
-    """A version that serves or may serve, loaded."""
-
-    reader: Reader
-    model: Model[Any]
-
-
-def live_versions(specs: Iterable[Spec], night: date) -> list[Live]:
-    """Of each model the champion for the night to come, those decided after it, the one before it, the last resort."""
-    found: list[Live] = []
-    for spec in specs:
-        ledger = promotions.promotions(spec.model)
-        if not ledger:
-            continue
-        champion = promotions.champion(spec.model, night + timedelta(days=1)) or ledger[-1]
-        roles: dict[int, tuple[Promotion, str]] = {ledger[0].version: (ledger[0], "last resort")}
-        earlier = [each for each in ledger if each.promotion_id < champion.promotion_id]
-        if earlier:
-            roles[earlier[-1].version] = (earlier[-1], "to go back to")
-        later = [each for each in ledger if each.promotion_id > champion.promotion_id]
-        roles |= {each.version: (each, f"from night {each.effective_night}") for each in later}
-        roles[champion.version] = (champion, "champion")
-        for version, (each, role) in sorted(roles.items()):
-            model = load_artifact(each.artifact_uri, each.artifact_sha256)
-            columns = frozenset(columns_read(model))
-            found.append(
-                Live(Reader(spec.model, version, role, each.algorithm, each.feature_service, columns), model)
-            )
-    return found
-
-
-def columns_read(model: Model[Any]) -> set[str]:
-    """Columns of a frame that a model reads."""
-    if members := getattr(model, "members", None):
-        return {column for member in members.values() for column in columns_read(member)}
-    if model.algorithm == "heuristic":
-        return set(model.importance())
-    return {*getattr(model, "numeric", ()), *model.categories.values}
 
 
 def rescored(

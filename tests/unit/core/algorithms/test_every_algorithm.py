@@ -11,6 +11,7 @@ import pytest
 from redeye.core.algorithms.average import AverageModel
 from redeye.core.algorithms.base import Examples
 from redeye.core.algorithms.storage import ALGORITHMS, algorithm
+from redeye.jobs.serving import columns_read
 
 pytestmark = pytest.mark.parametrize("name", list(ALGORITHMS))
 
@@ -51,6 +52,13 @@ def test_columns_in_another_order_and_more_of_them_change_nothing(fitted, fresh,
     model = fitted(name)
     other = fresh.assign(flight_id="x")[["flight_id", *reversed(fresh.columns)]]
     assert np.array_equal(model.predict(other), model.predict(fresh))
+
+
+def test_the_columns_that_a_model_is_said_to_read_are_all_it_needs(fitted, fresh, name):
+    model = fitted(name)
+    read = sorted(columns_read(model))
+    assert np.array_equal(model.predict(fresh[read]), model.predict(fresh))
+    assert all("__" in each or each in fresh for each in read)
 
 
 def test_an_absent_column_is_named(fitted, fresh, name):
