@@ -13,7 +13,7 @@ from redeye.core import known_in_time
 from redeye.core.house_rules import Column, Model, Project, Violation, form
 from redeye.core.known_in_time import Inputs, Lineage
 from redeye.core.lineage import Read
-from redeye.jobs.house_rules import inputs_of_specs
+from redeye.jobs.house_rules import inputs_of_specs, lost_features
 
 Late = Callable[..., list[Violation]]
 EVENING, DELAYS = "features.feat_origin__evening", "features.feat_carrier__delays"
@@ -54,6 +54,15 @@ def _with(project: Project, model: Model) -> Project:
 def test_the_project_keeps_the_house_rules(project: Project, late: Late) -> None:
     assert list(form(project)) == []
     assert late(project, *inputs_of_specs()) == []
+    assert list(lost_features(project)) == []
+
+
+def test_a_column_that_a_spec_names_is_not_removed(project: Project) -> None:
+    model = project.models[EVENING]
+    kept = {name: column for name, column in model.columns.items() if name != "evening_flights"}
+    (violation,) = lost_features(_with(project, replace(model, columns=kept)))
+    assert (violation.subject, violation.rule) == ("flight_delay", "features of specs")
+    assert "origin_evening:evening_flights" in violation.message
 
 
 @pytest.mark.parametrize(

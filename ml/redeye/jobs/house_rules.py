@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from redeye.adapters import dbt_project
 from redeye.adapters.dbt import PROJECT
+from redeye.adapters.feature_frames import view_of
 from redeye.core import known_in_time
-from redeye.core.house_rules import Project, Violation, form
+from redeye.core.house_rules import FEATURES, Project, Violation, form
+from redeye.core.impact import some
 from redeye.core.known_in_time import Inputs, Lineage
 from redeye.core.specs import sound_specs
 from redeye.settings import SPECS
@@ -25,7 +28,20 @@ def check(*, project: Path = PROJECT) -> list[Violation]:
 def violations(project: Project, lineage: Lineage | None = None) -> list[Violation]:
     """Every rule that a compiled project breaks, sorted."""
     followed = lineage or Lineage.of(project, catalog=dbt_project.CATALOG)
-    return sorted({*form(project), *known_in_time.violations(followed, inputs_of_specs())})
+    late = known_in_time.violations(followed, inputs_of_specs())
+    return sorted({*form(project), *late, *lost_features(project)})
+
+
+def lost_features(project: Project) -> Iterator[Violation]:
+    """Features that a spec names and no feature table has: a table goes only when no spec names it any more."""
+    tables = [model for model in project.models.values() if model.layer == FEATURES]
+    there = {f"{view_of(model)}:{column}" for model in tables for column in model.columns}
+    for name, spec in sound_specs(SPECS).items():
+        if lost := [feature for feature in spec.features if feature not in there]:
+            message = (
+                f"it names {some(lost)}, which no feature table has: keep the column until no spec names it"
+            )
+            yield Violation(name, "features of specs", message)
 
 
 def inputs_of_specs() -> list[Inputs]:
