@@ -25,11 +25,14 @@ def feature(
     minimum: Annotated[float | None, typer.Option(help="Smallest value; the audit refuses less.")] = None,
     maximum: Annotated[float | None, typer.Option(help="Greatest value; the audit refuses more.")] = None,
     because: Annotated[str, typer.Option(help="Why these bounds; a sentence.")] = "",
+    expect: Annotated[
+        str, typer.Option(help="Its values in the rows of the table's unit test, such as '2, 0'.")
+    ] = "",
     nullable: Annotated[bool, typer.Option("--nullable", help="It may miss values.")] = False,
     model: Annotated[str, typer.Option(help="A spec that shall read it, in its next version.")] = "",
     root: Root = PROJECT_ROOT,
 ) -> None:
-    """Add a column to a feature table: SQL, description, audit, feature view, and a spec if one is named."""
+    """Add a column to a feature table: SQL, description, tests, audit, feature view, and a spec if one is named."""
     from redeye.core.errors import ConfigError
     from redeye.core.scaffold import NewColumn
     from redeye.jobs.scaffold import add_feature
@@ -41,7 +44,8 @@ def feature(
         bounds = None if minimum is None or maximum is None else (minimum, maximum)
         if bounds and not because:
             raise ConfigError("--because says why these bounds")
-        new = NewColumn(table, column, type_, sql, description, bounds, because, nullable)
+        expected = tuple(each.strip() for each in expect.split(",") if each.strip())
+        new = NewColumn(table, column, type_, sql, description, bounds, because, nullable, expected)
         _show(add_feature(new, model=model, root=root))
 
 

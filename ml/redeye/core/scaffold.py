@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ruamel.yaml import YAML
+
 from redeye.core.errors import ConfigError
 
 # dbt's type -> the suite's and Feast's.
@@ -26,6 +28,7 @@ class NewColumn:
         sql: the expression, as the model's last select has it.
         bounds: smallest and greatest value; None for text and booleans.
         because: why these bounds.
+        expected: its values in the rows that the table's unit test expects, in their order.
     """
 
     table: str
@@ -36,6 +39,7 @@ class NewColumn:
     bounds: tuple[float, float] | None
     because: str
     is_nullable: bool
+    expected: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what no file could hold.
@@ -72,6 +76,71 @@ def in_descriptions(text: str, new: NewColumn) -> str:
     _refuse_taken(block, new)
     lines = f'      - name: {new.column}\n        data_type: {new.type}\n        description: "{new.description}"\n'
     return text[:start] + _before(block, r"^      - (name: event_at|\*event_at)$", lines, new) + text[end:]
+
+
+def in_unit_tests(text: str, new: NewColumn, sql: str) -> str:
+    """`_unit_tests.yml` with a test of the column: what the table's own test gives, and what must come of it.
+
+    A table without a test gets one without rows: it fails until they are written.
+
+    Args:
+        text: of the file.
+        new: the column.
+        sql: of the model, to name what it reads.
+
+    Raises:
+        ConfigError: if `new.expected` does not have a value for each row of the table's test.
+    """
+    found = re.search(rf"^  - name: (\w+)\n    model: {new.table}\n", text, re.MULTILINE)
+    if found is None:
+        if new.expected:
+            raise ConfigError(
+                f"{new.table} has no unit test to take rows from: leave --expect out and write them"
+            )
+        return f"{text.rstrip()}\n\n{_empty_unit_test(new, sql)}"
+    end = text.find("\n  - name: ", found.end())
+    block = text[found.start() : len(text) if end < 0 else end]
+    rows = [
+        YAML(typ="safe").load(each)
+        for each in re.findall(r"^ +- (\{.*\})$", block.partition("    expect:\n")[2], re.M)
+    ]
+    if new.expected and len(new.expected) != len(rows):
+        nights = ", ".join(str(_key_of(row)) for row in rows)
+        raise ConfigError(
+            f"--expect has {len(new.expected)} values; {found[1]} has {len(rows)} rows: {nights}"
+        )
+    values = new.expected or ("null",) * len(rows)
+    lines = [f"  - name: {new.column}_where_{found[1]}", f"    model: {new.table}"]
+    for part in ("overrides", "given"):
+        anchor = re.search(rf"^    {part}:(?: &(\w+))?$", block, re.MULTILINE)
+        if anchor is not None:
+            name = anchor[1] or f"{new.table}_{part}"
+            block = block.replace(anchor[0], f"    {part}: &{name}", 1)
+            lines.append(f"    {part}: *{name}")
+    lines += ["    expect:", "      rows:"]
+    for row, value in zip(rows, values, strict=True):
+        key = "".join(f"{name}: {each}, " for name, each in _key_of(row).items())
+        lines.append(f"        - {{{key}{new.column}: {value}}}")
+    text = text[: found.start()] + block + (text[end:] if end >= 0 else "")
+    return f"{text.rstrip()}\n\n" + "\n".join(lines) + "\n"
+
+
+def _key_of(row: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in row.items() if name == "night" or name.endswith("_id")}
+
+
+def _empty_unit_test(new: NewColumn, sql: str) -> str:
+    reads = {*re.findall(r"ref\(['\"](\w+)['\"]\)", sql)}
+    if "scheduled_keys(" in sql:
+        reads.add("stg_nycflights13__schedule_versions")
+    given = "".join(f"      - input: ref('{each}')\n        rows: []\n" for each in sorted(reads))
+    return (
+        f"  # Write the rows: what is given, and what {new.column} must be.\n"
+        f"  - name: {new.column}_is_what_its_rows_make_it\n    model: {new.table}\n"
+        "    overrides:\n      macros:\n        first_night: \"date '2013-04-07'\"\n"
+        "        last_night: \"date '2013-04-07'\"\n"
+        f"    given:\n{given}    expect:\n      rows:\n        - {{night: 2013-04-07, {new.column}: null}}\n"
+    )
 
 
 def in_suite(text: str, new: NewColumn) -> str:
@@ -128,6 +197,20 @@ def copied_description(text: str, name: str, new_name: str) -> str:
         raise ConfigError(f"{new_name} is there already")
     block = text[start:end].rstrip("\n").replace(f"  - name: {name}\n", f"  - name: {new_name}\n", 1)
     return f"{text[:end].rstrip()}\n\n{block}\n{text[end:] and chr(10)}{text[end:]}"
+
+
+def copied_unit_tests(text: str, name: str, new_name: str) -> str:
+    """`_unit_tests.yml` with the tests of a model again, for another one."""
+    entries = re.findall(r"^  - name: \w+\n(?:(?!  - name: ).*\n?)*", text, re.MULTILINE)
+    copies = [
+        # An anchor stands once in a file; what refers to it may be copied.
+        re.sub(r"^(    (?:overrides|given):) &\w+$", r"\1", each, flags=re.MULTILINE)
+        .replace(f"    model: {name}\n", f"    model: {new_name}\n", 1)
+        .rstrip()
+        for each in entries
+        if f"    model: {name}\n" in each
+    ]
+    return "\n\n".join([text.rstrip(), *copies]) + "\n"
 
 
 def copied_view(text: str, view: str, new_view: str) -> str:

@@ -35,9 +35,11 @@ def add_feature(new: NewColumn, *, model: str = "", root: Path = PROJECT_ROOT) -
             f"{new.table} has no audit of its own in {SUITES}: the delay tables share their SQL; see "
             "docs/adding-a-feature.md"
         )
+    sql = (root / MODELS / f"{new.table}.sql").read_text(encoding="utf-8")
     edits: dict[Path, Edit] = {
         MODELS / f"{new.table}.sql": lambda text: scaffold.in_model(text, new),
         MODELS / "_models.yml": lambda text: scaffold.in_descriptions(text, new),
+        MODELS / "_unit_tests.yml": lambda text: scaffold.in_unit_tests(text, new, sql),
         suite: lambda text: scaffold.in_suite(text, new),
         VIEWS: lambda text: scaffold.in_views(text, new),
     }
@@ -70,6 +72,7 @@ def add_version(table: str, *, root: Path = PROJECT_ROOT) -> tuple[str, list[Pat
     }
     edits: dict[Path, Edit] = {
         MODELS / "_models.yml": lambda text: scaffold.copied_description(text, table, new),
+        MODELS / "_unit_tests.yml": lambda text: scaffold.copied_unit_tests(text, table, new),
         VIEWS: lambda text: scaffold.copied_view(text, view, new_view),
         EXPOSURES: lambda text: scaffold.copied_exposure(text, table, new),
         SUITES / "profile.yml": lambda text: scaffold.copied_table(text, table, new),

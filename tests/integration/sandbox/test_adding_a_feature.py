@@ -81,6 +81,8 @@ def test_the_walk_through_adds_a_feature_in_few_lines_and_touches_nothing_that_w
     assert [(each.name, each.change) for each in model.changed] == [(new, "added")]
     assert found.violations == ()
 
+    tests = (checkout / "dbt" / "models" / "features" / "_unit_tests.yml").read_text()
+    assert f"{{night: 2013-04-07, origin_id: JFK, {new}: 2}}" in tests
     assert f"origin_evening:{new}" in load_spec(checkout / "ml" / "specs" / "flight_delay.yaml").features
     assert new in load_suite("releases/feat_origin__evening", root=checkout / "expectations").types
     assert new in view_fields(checkout, "origin_evening")
