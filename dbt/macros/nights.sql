@@ -13,9 +13,13 @@ table, not from --vars, so that dbt need not parse the project anew every night.
 {%- endmacro %}
 
 
-{# What a query of one date finds, as a literal; NULL if it finds none. #}
+{# What a query of one date finds, as a literal; NULL if it finds none.
+
+Where the project is compiled for its definitions, the query itself: they may not depend on the night. #}
 {% macro date_literal(query) -%}
-    {%- if execute -%}
+    {%- if var('is_definition', false) -%}
+        ({{ query }})
+    {%- elif execute -%}
         {%- set rows = run_query(query).rows -%}
         {%- if rows | length != 1 -%}
             {{ exceptions.raise_compiler_error('expected exactly one row, got ' ~ rows | length ~ ': ' ~ query) }}

@@ -28,6 +28,7 @@ from redeye.core.errors import (
     AuditRefused,
     ConfigError,
     DeliveryError,
+    FeatureEdited,
     NotReleased,
     RegistryDiffers,
 )
@@ -41,7 +42,15 @@ log = logging.getLogger(__name__)
 
 PUBLISH_JOB = "redeye.jobs.build:publish"
 # Trying again changes nothing about these: a person or the next delivery does.
-FINAL_ERRORS = (AuditRefused, DeliveryError, ConfigError, NotReleased, AlreadyDecided, RegistryDiffers)
+FINAL_ERRORS = (
+    AuditRefused,
+    DeliveryError,
+    ConfigError,
+    FeatureEdited,
+    NotReleased,
+    AlreadyDecided,
+    RegistryDiffers,
+)
 
 # A run that is not on time waits for an active predecessor only; its own timeouts and retries end sooner.
 PATIENCE_WITH_AN_ACTIVE_RUN = timedelta(hours=6)

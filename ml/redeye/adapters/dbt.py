@@ -141,15 +141,26 @@ def modified(
 
 
 def compile_models(
-    target_dir: Path, *, project: Path = PROJECT, manifest: Manifest | None = None
+    target_dir: Path | None,
+    *,
+    project: Path = PROJECT,
+    manifest: Manifest | None = None,
+    is_definition: bool = False,
 ) -> Manifest:
     """The manifest with the SQL of every model as it would run now; needs what `environment` sets.
+
+    Args:
+        target_dir: folder for dbt's state; by default `<home>/dbt`.
+        project: folder of the dbt project.
+        manifest: the project, if it is parsed already; it is changed.
+        is_definition: with the queries for the nights in place of the nights, so that it is the same every night.
 
     Raises:
         DbtError: if a model does not compile.
     """
     manifest = manifest or parse(target_dir, project=project)
-    _checked(_invoke(["compile", "--select", "resource_type:model"], target_dir, manifest, project))
+    given = ["--vars", "{is_definition: true}"] if is_definition else []
+    _checked(_invoke(["compile", "--select", "resource_type:model", *given], target_dir, manifest, project))
     return manifest
 
 
@@ -299,11 +310,14 @@ def hash_of(manifest: Manifest) -> str:
     return _digest(parts)
 
 
-def _parts(unique_id: str, node: Any) -> list[Any]:  # noqa: ANN401 - dbt's nodes are of many types
+def configuration(node: Any) -> dict[str, Any]:  # noqa: ANN401 - dbt's nodes are of many types
+    """What of a node's configuration decides what it does."""
+    return {key: value for key, value in node.config.to_dict().items() if key not in {"docs", "meta", "tags"}}
+
+
+def _parts(unique_id: str, node: Any) -> list[Any]:  # noqa: ANN401 - as above
     """What of a node decides what it does."""
-    config = {
-        key: value for key, value in node.config.to_dict().items() if key not in {"docs", "meta", "tags"}
-    }
+    config = configuration(node)
     types = {name: column.data_type for name, column in sorted(node.columns.items())}
     arguments = getattr(getattr(node, "test_metadata", None), "kwargs", None)
     return [unique_id, node.raw_code.strip(), config, types, arguments]

@@ -19,6 +19,10 @@ class AuditRefused(RedeyeError):
     """An audit refused data; the message names suite, expectation, column and example rows."""
 
 
+class FeatureEdited(RedeyeError):
+    """The code defines otherwise what a serving version reads; the message names columns, files and versions."""
+
+
 class NotReleased(RedeyeError):
     """A night's release is needed and is not there yet: build that night first."""
 

@@ -38,6 +38,7 @@ def transform(first: date, last: date, *, holder: str, kind: str = ReleaseKind.N
     Raises:
         ConfigError: if the source comes too late for a nightly build, or the calendar was shifted since.
         NotReleased: if the night before `first` is neither released nor a recorded gap.
+        FeatureEdited: if the code would change what a serving version reads.
         RedeyeError: if the nights lie before the head, or the dbt build fails.
         LeaseHeld: if another build does not end in time.
         LeaseLost: if another build took the lease over meanwhile.
@@ -178,12 +179,17 @@ def built(
         reason: why nights are built again, in words.
 
     Raises:
+        FeatureEdited: if the code would change what a serving version reads, and this is no rebuild.
         RedeyeError: if a delivery cannot be loaded, or the dbt build fails.
         LeaseLost: if another build took the lease over meanwhile.
     """
+    from redeye.adapters import dbt, lineage
+    from redeye.jobs import feature_edits
+
     source = configured_source()
     head = ledger.latest_release()
     refs = newest(refs)
+    project = feature_edits.checked(head, kind)
     con = lake.connect()
     try:
         lake.attach(con, Catalog.WAREHOUSE, token=token)
@@ -197,9 +203,7 @@ def built(
         con.close()
     lease.renew(Catalog.WAREHOUSE, token)
 
-    from redeye.adapters import dbt, lineage
-
-    done = dbt.build(attach=lake.attach_string(Catalog.WAREHOUSE, token=token))
+    done = dbt.build(attach=lake.attach_string(Catalog.WAREHOUSE, token=token), manifest=project)
     ledger.record_code_nodes(done.code_hash, done.models)
     lineage.emit_dbt()
     lease.renew(Catalog.WAREHOUSE, token)

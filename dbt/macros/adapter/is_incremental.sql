@@ -1,0 +1,4 @@
+{# The definition of a model is that of a night upon others, whatever tables there are. #}
+{% macro is_incremental() %}
+    {{ return(var('is_definition', false) or dbt.is_incremental()) }}
+{% endmacro %}
