@@ -193,6 +193,8 @@ class Impact:
     checked_nights: str = ""
     readers: tuple[Reader, ...] = ()
     used_by_specs: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    redefined: tuple[str, ...] = ()
+    """Columns that these readers read and that the change defines otherwise, whatever their values."""
     scores: tuple[ScoreDiff, ...] = ()
     gains: tuple[Gain, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
@@ -298,6 +300,11 @@ def _looks(impact: Impact) -> Iterable[str]:
             and model.seconds_new - model.seconds_old > SLOWER_SECONDS
         ):
             yield f"{model.title} takes {model.seconds_new:.0f} s, it took {model.seconds_old:.0f} s"
+    if impact.redefined and not any(_broken_readers(impact)):
+        yield (
+            f"{some(impact.redefined)} is defined otherwise and has the same rows: the nightly build takes that in by "
+            "`make rebuild FROM=<the head's night> REASON='…'` alone, as a version that serves reads it"
+        )
     for spec in impact.specs:
         if spec.version_old != spec.version_new:
             yield f"{spec.model} is trained on other features from now on (version {spec.version_new})"

@@ -28,6 +28,7 @@ from redeye.core.specs import Spec, sound_specs
 from redeye.jobs import house_rules as rules
 from redeye.jobs import impact_leaks, impact_scores
 from redeye.jobs import sandbox as job
+from redeye.jobs.feature_edits import redefined
 from redeye.jobs.serving import live_versions
 from redeye.settings import PROJECT_ROOT, settings
 
@@ -188,10 +189,25 @@ def _built(
         found = replace(found, models=models)
         with clock.step("scoring"):
             found = _read_by(found, con, against, before, project)
+        with clock.step("comparing definitions"):
+            found = replace(found, redefined=_redefined(found, change, head, against, folder))
         if against.is_retrained:
             with clock.step("training"):
                 found = replace(found, gains=_gains(con, against, before, project))
     return found
+
+
+def _redefined(
+    found: Impact, change: _Change, head: Sandbox, against: _Against, folder: Path
+) -> tuple[str, ...]:
+    """Parsed anew: what is compiled already keeps its SQL of the night."""
+    projects = (against.code.project, change.project)
+    with dbt.environment("none", "none"):
+        old, new = (
+            dbt.parse(state, project=project)
+            for state, project in zip((folder / "state", head.state), projects, strict=True)
+        )
+    return redefined(old, new, projects, found.readers, against.specs)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from redeye.adapters import impact_page, promotions, sandbox
 from redeye.core.algorithms.heuristic import HeuristicModel
@@ -53,10 +54,15 @@ def checkout(tmp_path: Path, champion: HeuristicModel) -> Path:
     """The declarations in a repository of their own, committed."""
     for part in ("dbt", "ml/specs", "feature_repo"):
         shutil.copytree(PROJECT_ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
-    for words in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-q", "-m", "base"]):
-        who = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
-        subprocess.run(["git", *who, *words], cwd=tmp_path, check=True)
+    subprocess.run(["git", "init", "-q", "-b", "main"], cwd=tmp_path, check=True)
+    _commit(tmp_path, "base")
     return tmp_path
+
+
+def _commit(checkout: Path, message: str) -> None:
+    for words in (["add", "."], ["commit", "-q", "-m", message]):
+        who = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
+        subprocess.run(["git", *who, *words], cwd=checkout, check=True)
 
 
 def _edit(checkout: Path, path: Path, old: str, new: str) -> None:
@@ -80,6 +86,18 @@ def test_a_refactoring_is_safe_and_nothing_else_is_built(checkout: Path) -> None
     assert [(each.title, each.origin, each.is_same) for each in found.models] == [
         ("feat_origin__evening", Origin.CHANGED, True)
     ]
+
+
+def test_a_refactoring_of_what_the_champion_reads_is_to_be_brought_in_on_purpose(checkout: Path) -> None:
+    path = Path("dbt") / "macros" / "delays.sql"
+    late = "coalesce({{ sums }}.late_flights_{{ nights }}, 0)::bigint as late"
+    _edit(checkout, path, late, "coalesce({{ sums }}.late_flights_{{ nights }}, 0, 0)::bigint as late")
+    found = _impact(checkout)
+    assert all(each.is_same for each in found.models)
+    judgement = judge(found)
+    assert judgement.verdict is Verdict.LOOK
+    assert "feat_carrier_origin_hour__delays.late_flights_all is defined otherwise" in judgement.reasons[0]
+    assert "make rebuild" in judgement.reasons[0]
 
 
 def test_another_window_of_a_feature_is_to_be_looked_at_and_told_with_numbers(
@@ -121,6 +139,47 @@ def test_a_feature_that_the_champion_reads_may_not_change_in_place(checkout: Pat
     assert score.old is not None
     assert score.new is not None
     assert score.old.auc != score.new.auc
+
+
+def _small_spec(checkout: Path) -> None:
+    """A spec with few features, few trees, and windows that two weeks hold."""
+    path, yaml = checkout / "ml" / "specs" / f"{MODEL}.yaml", YAML(typ="safe")
+    spec = yaml.load(path.read_text())
+    spec |= {
+        "features": [
+            "carrier_origin_hour_delays:{flights_all,late_flights_all}",
+            "origin_evening:{evening_flights,evening_late_departure_rate}",
+        ],
+        "categorical_features": [],
+        "split": {"validation_nights": 2, "test_nights": 2, "minimum_train_nights": 2, "history_nights": 30},
+        "algorithms": {name: spec["algorithms"][name] for name in ("heuristic", "xgboost")},
+        "candidates": {"preference": ["xgboost", "heuristic"]},
+    }
+    spec["algorithms"]["xgboost"] |= {"rounds": 20, "learning_rate": 0.3}
+    spec["gates"] |= {"minimum_nights": 2, "bootstrap_samples": 100}
+    yaml.dump(spec, path)
+
+
+def test_a_base_that_built_no_release_is_built_beside_and_a_model_is_fitted_on_both(checkout: Path) -> None:
+    """The release is of the code of before: only what the branch itself changes may be told."""
+    path = FEATURES / "feat_origin__evening.sql"
+    _small_spec(checkout)
+    _edit(checkout, path, "departure_delay_minutes >= 15", "departure_delay_minutes >= 20")
+    _edit(checkout, path, "scheduled_departure_time >= 1700", "scheduled_departure_time >= 1900")
+    _commit(checkout, "a base of its own")
+    _edit(checkout, path, "departure_delay_minutes >= 20", "departure_delay_minutes >= 30")
+
+    found = assess("main", is_retrained=True, root=checkout)
+    assert not sandbox.root().exists()
+    assert "building the base" in found.seconds
+    (model,) = found.models
+    assert model.seconds_old is not None
+    assert [(each.name, each.change) for each in model.changed] == [("evening_late_departure_rate", "values")]
+    (gain,) = found.gains
+    assert (gain.model, gain.algorithm) == (MODEL, "xgboost")
+    assert gain.rows > 1_000
+    assert gain.old != gain.new
+    assert gain.gain is not None
 
 
 def test_a_leak_breaks_whether_the_sql_or_only_the_rows_show_it(checkout: Path) -> None:

@@ -44,6 +44,11 @@ GONE = ColumnDiff("evening_flights", "removed")
         pytest.param(impact(model(ColumnDiff("evening_flights", ""))), Verdict.SAFE, id="the same rows"),
         pytest.param(impact(model(ColumnDiff("new", "added"))), Verdict.SAFE, id="a column more"),
         pytest.param(impact(model(CHANGED)), Verdict.LOOK, id="values that nobody reads"),
+        pytest.param(
+            impact(model(ColumnDiff("evening_flights", "")), redefined=("evening_flights",)),
+            Verdict.LOOK,
+            id="the same rows, defined otherwise",
+        ),
         pytest.param(impact(model(keys_lost=1)), Verdict.LOOK, id="rows lost"),
         pytest.param(
             impact(model(CHANGED), readers=(reader("x"),)), Verdict.LOOK, id="a reader of something else"
