@@ -1,0 +1,19 @@
+"""What the tests themselves must keep to, so that none of them meets what another has left behind."""
+
+from __future__ import annotations
+
+import pytest
+
+from redeye.settings import PROJECT_ROOT
+
+TESTS = PROJECT_ROOT / "tests"
+SHARING = sorted(
+    path for path in TESTS.rglob("*.py") if f'scope="{"package"}"' in path.read_text(encoding="utf-8")
+)
+
+
+@pytest.mark.parametrize("path", SHARING, ids=lambda path: str(path.relative_to(TESTS)))
+def test_what_a_folder_shares_ends_with_the_folder(path):
+    # Without it, pytest takes the folder for no package, and the fixture lives as long as the worker: so does the
+    # environment that an installation has set.
+    assert (path.parent / "__init__.py").is_file()
