@@ -63,7 +63,7 @@ def run(configured: Settings, console: Console) -> None:
 
 
 def _render_docs(console: Console) -> None:
-    """dbt's docs, once, so that the pages have them; `make docs` renders them anew."""
+    """Render dbt's docs once, so that the pages have them; `make docs` renders them anew."""
     from redeye.adapters import dbt
 
     if not dbt.docs_page().is_file():
