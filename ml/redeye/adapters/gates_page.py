@@ -22,8 +22,8 @@ class Rehearsal:
         source: what it was run on, for the reader.
         trials: the mutants.
         harmless: proposals by kind that did no harm and were left out.
-        powers: by the share of the outcome that candidates knew.
-        good: candidates at the last of those shares, on other windows.
+        powers: by the strength of the hints that candidates had.
+        good: candidates with hints of the last strength, on other windows.
     """
 
     source: str
@@ -82,10 +82,10 @@ def _by_gate(found: Rehearsal) -> str:
 
 
 def _power(found: Rehearsal) -> str:
-    lines = ["| share of the outcome known | log loss better by | pass | power |", "|---:|---:|---:|---:|"]
+    lines = ["| strength of the hints | log loss better by | pass | power |", "|---:|---:|---:|---:|"]
     for power in found.powers:
         lines.append(
-            f"| {power.share:.1%} | {power.gain:.4f} | {power.passed} of {power.of} | {power.rate:.0%} |"
+            f"| {power.strength:.1f} | {power.gain:.4f} | {power.passed} of {power.of} | {power.rate:.0%} |"
         )
     return "\n".join(lines)
 

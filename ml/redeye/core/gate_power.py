@@ -1,7 +1,9 @@
 """How much better a candidate must be for the gates to let it pass nearly always, on real nights.
 
 A real later model is put against a real earlier one, night by night as they were. How much better it is cannot be
-chosen; so it is made to know a share of each outcome, and that share is raised until the gates pass it.
+chosen; so it is given a hint of each outcome, and the hint is made clearer until the gates pass it. A hint is a number
+from a normal distribution whose mean differs by `strength` standard deviations between late and on time; what the
+model says is updated by Bayes' rule. So it knows more and is as well calibrated as it was.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from datetime import timedelta
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit, logit
 
 from redeye.core import contenders
 from redeye.core.evaluation import Scored
@@ -22,7 +25,7 @@ from redeye.core.splits import Window
 from redeye.core.training import SEED, examples, nights_of, rows_of
 
 POWER = 0.95
-SHARES = (0.0, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.06, 0.08, 0.12)
+STRENGTHS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
 # Judged by trying the model: they do not depend on how much better it is.
 OPERATIONAL = {Gate.TOLERANCE, Gate.STEADINESS, Gate.LATENCY, Gate.SIZE}
 
@@ -55,8 +58,8 @@ class Pair:
             before=self.before,
         )
 
-    def candidate(self, share: float) -> Contender:
-        """The newer one as if it knew `share` of each outcome: it moves that part of the way to it."""
+    def candidate(self, strength: float) -> Contender:
+        """The newer one, with a hint of each outcome."""
         made = contenders.candidate(
             self.newer.name,
             self.newer.model,
@@ -66,12 +69,14 @@ class Pair:
             before=self.before,
         )
         return replace(
-            made, scored=self._informed(self.rows, share), before=self._informed(self.before, share)
+            made, scored=self._informed(self.rows, strength), before=self._informed(self.before, strength)
         )
 
-    def _informed(self, rows: pd.DataFrame, share: float) -> Scored:
+    def _informed(self, rows: pd.DataFrame, strength: float) -> Scored:
         labels, said = examples(rows, self.spec).labels, self.newer.model.predict(rows)
-        return Scored(labels, said + share * (labels - said), nights_of(rows, self.spec))
+        noise = np.random.default_rng([SEED, self.window.first.toordinal()]).normal(size=len(rows))
+        hint = strength * (labels - 0.5) + noise
+        return Scored(labels, expit(logit(said) + strength * hint), nights_of(rows, self.spec))
 
 
 @dataclass(frozen=True)
@@ -92,13 +97,13 @@ class Tried:
 
 @dataclass(frozen=True)
 class Power:
-    """How many of the candidates with one share pass.
+    """How many of the candidates with hints of one strength pass.
 
     Attributes:
         gain: mean log loss by which they are better.
     """
 
-    share: float
+    strength: float
     gain: float
     passed: int
     of: int
@@ -134,9 +139,9 @@ def pairs(
                     yield Pair(older, newer, window, rows_of(frame, spec, window), before, spec)
 
 
-def tried(pair: Pair, share: float) -> Tried:
-    """A candidate with a share of the outcome before all gates."""
-    champion, candidate = pair.champion, pair.candidate(share)
+def tried(pair: Pair, strength: float) -> Tried:
+    """A candidate with hints of a strength before all gates."""
+    champion, candidate = pair.champion, pair.candidate(strength)
     report = judge(
         candidate,
         champion,
@@ -149,19 +154,19 @@ def tried(pair: Pair, share: float) -> Tried:
     return Tried(pair.window, pair.older.name, pair.newer.name, _gain(candidate, champion), failed)
 
 
-def measured(cases: Sequence[Pair], shares: Sequence[float] = SHARES) -> Iterator[Power]:
-    """The power of the gates that look at quality, share by share until it is enough."""
-    for share in shares:
-        made = [_of_quality(pair, share) for pair in cases]
+def measured(cases: Sequence[Pair], strengths: Sequence[float] = STRENGTHS) -> Iterator[Power]:
+    """The power of the gates that look at quality, with clearer hints until it is enough."""
+    for strength in strengths:
+        made = [_of_quality(pair, strength) for pair in cases]
         gain = float(np.mean([one.gain for one in made]))
-        power = Power(share, gain, sum(not one.failed for one in made), len(made))
+        power = Power(strength, gain, sum(not one.failed for one in made), len(made))
         yield power
         if power.rate >= POWER:
             return
 
 
-def _of_quality(pair: Pair, share: float) -> Tried:
-    champion, made = pair.champion, pair.candidate(share)
+def _of_quality(pair: Pair, strength: float) -> Tried:
+    champion, made = pair.champion, pair.candidate(strength)
     candidate = replace(made, conduct=None)
     report = judge(
         candidate,

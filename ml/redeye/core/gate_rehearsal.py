@@ -142,34 +142,42 @@ def tried(proposal: Proposal, episode: Episode, champion: Incumbent, harm: str) 
 
 
 def mutants(
-    episodes: list[Episode], per_kind: Callable[[str], int], *, skipped: Callable[[Trial], None] | None = None
+    episodes: list[Episode], count: int, *, skipped: Callable[[Trial], None] | None = None
 ) -> Iterator[Trial]:
-    """Of every kind so many mutants that harm, over the episodes and champions in turn.
+    """Mutants that harm, of every kind in turn, over the episodes and champions in turn.
 
     Args:
         episodes: to draw from.
-        per_kind: how many of a kind.
+        count: how many; fewer only if there are no more.
         skipped: is told of proposals that do no harm; they do not count.
     """
-    for kind, make in MAKERS.items():
-        found = 0
-        streams = [_cases(make, episode, turn) for turn, episode in enumerate(episodes)]
-        while streams and found < per_kind(kind):
-            for stream in list(streams):
-                drawn = next(stream, None)
-                if drawn is None:
-                    streams.remove(stream)
-                    continue
-                proposal, episode, champion = drawn
-                harm = harm_of(proposal, episode, champion)
-                if not harm:
-                    if skipped:
-                        skipped(Trial(kind, proposal.what, episode.night, champion.name, "", (), ""))
-                    continue
+    kinds = {kind: _harmful(kind, episodes, skipped) for kind in MAKERS}
+    found = 0
+    while kinds and found < count:
+        for kind in tuple(kinds):
+            trial = next(kinds[kind], None)
+            if trial is None:
+                del kinds[kind]
+                continue
+            yield trial
+            found += 1
+            if found == count:
+                return
+
+
+def _harmful(kind: str, episodes: list[Episode], skipped: Callable[[Trial], None] | None) -> Iterator[Trial]:
+    streams = [_cases(MAKERS[kind], episode, turn) for turn, episode in enumerate(episodes)]
+    while streams:
+        for stream in tuple(streams):
+            drawn = next(stream, None)
+            if drawn is None:
+                streams.remove(stream)
+                continue
+            proposal, episode, champion = drawn
+            if harm := harm_of(proposal, episode, champion):
                 yield tried(proposal, episode, champion, harm)
-                found += 1
-                if found >= per_kind(kind):
-                    break
+            elif skipped:
+                skipped(Trial(kind, proposal.what, episode.night, champion.name, "", (), ""))
 
 
 def _cases(

@@ -18,7 +18,7 @@ from redeye.core.algorithms.base import Inputs, Training
 from redeye.core.algorithms.storage import algorithm
 from redeye.core.errors import NotReleased
 from redeye.core.gate_rehearsal import Trial, mutants
-from redeye.core.proposals import HELD_NIGHTS, MAKERS, Episode, Incumbent
+from redeye.core.proposals import HELD_NIGHTS, Episode, Incumbent
 from redeye.core.specs import Spec, load_spec
 from redeye.core.splits import Window, windows
 from redeye.core.training import SEED, examples, nights_of, rows_of
@@ -34,6 +34,8 @@ NIGHTS = tuple(
 )
 # Champions of the power's pairs: up to so many trainings older than the candidate.
 BACK = 2
+# One of so many windows measures the power; the good candidates are on the others.
+POWER_OF = 4
 
 
 def rehearse(model: str, page: Path, *, harmful: int, good: int, tell: Callable[[str], None]) -> Rehearsal:
@@ -42,7 +44,7 @@ def rehearse(model: str, page: Path, *, harmful: int, good: int, tell: Callable[
     Args:
         model: name of the spec; it must declare `xgboost`, which the healthy candidates are made by.
         page: with the two marks.
-        harmful: mutants, shared out among the kinds.
+        harmful: mutants, of each kind in turn.
         good: candidates at the margin of 95 % power.
         tell: is told each step.
 
@@ -66,35 +68,27 @@ def found_on(
     """The rehearsal on labelled rows."""
     episodes = episodes_of(frame, spec, tell)
     harmless: Counter[str] = Counter()
-    quota = shares_of(harmful, tuple(MAKERS))
-
     trials: list[Trial] = []
-    for trial in mutants(episodes, quota.__getitem__, skipped=lambda one: harmless.update([one.kind])):
+    for trial in mutants(episodes, harmful, skipped=lambda one: harmless.update([one.kind])):
         trials.append(trial)
         tell(f"mutant {len(trials)} of {harmful}: {trial.kind}, {', '.join(trial.failed) or 'PROMOTED'}")
     models = [
         Incumbent(f"xgboost of {one.night}", one.healthy, one.spans.validation.last) for one in episodes
     ]
-    cases = list(gate_power.pairs(frame, spec, models, back=BACK, step=4, until=36))
+    cases = list(gate_power.pairs(frame, spec, models, back=BACK, step=2, until=36))
     # Windows for the power and for the good candidates in turn, so that no candidate set its own margin.
     powers = []
-    for power in gate_power.measured(cases[::3]):
+    for power in gate_power.measured(cases[::POWER_OF]):
         powers.append(power)
-        tell(f"power with {power.share:.1%} of the outcome: {power.rate:.0%}")
-    others = [pair for position, pair in enumerate(cases) if position % 3]
+        tell(f"power with hints of strength {power.strength}: {power.rate:.0%}")
+    others = [pair for position, pair in enumerate(cases) if position % POWER_OF]
     chosen = [others[at] for at in np.linspace(0, len(others) - 1, min(good, len(others))).astype(int)]
     kept = []
     for pair in chosen:
-        kept.append(gate_power.tried(pair, powers[-1].share))
+        kept.append(gate_power.tried(pair, powers[-1].strength))
         tell(f"good {len(kept)} of {len(chosen)}: {', '.join(kept[-1].failed) or 'passed'}")
     told = f"Release `{source}`, decisions of nights {', '.join(str(one.night) for one in episodes)}."
     return Rehearsal(told, trials, harmless, powers, kept)
-
-
-def shares_of(total: int, kinds: tuple[str, ...]) -> dict[str, int]:
-    """How many of each kind make `total`."""
-    each, rest = divmod(total, len(kinds))
-    return {kind: each + (position < rest) for position, kind in enumerate(kinds)}
 
 
 def episodes_of(frame: pd.DataFrame, spec: Spec, tell: Callable[[str], None]) -> list[Episode]:

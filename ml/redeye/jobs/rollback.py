@@ -87,6 +87,21 @@ def roll_back(model: str, *, reason: str, actor: str, to: int | None = None) -> 
     return RolledBack(row, left.version, left.version != rows[0].version, withdrawn, is_new=True)
 
 
+def foresee(model: str, to: int | None = None) -> tuple[Promotion, Promotion]:
+    """Who serves, and who would after `roll_back`, as it stands now.
+
+    Raises:
+        ConfigError: as `roll_back`.
+        Barred: as `roll_back`.
+    """
+    rows = promotions.promotions(model)
+    if not rows:
+        raise ConfigError(f"{model} has no champion: there is nothing to roll back")
+    night = last_scored_night(model) or rows[-1].decided_night
+    serving = champion_of(rows, night) or rows[-1]
+    return serving, _target(model, rows, serving, night, to)
+
+
 def bar(model: str, version: int, *, is_barred: bool, reason: str, actor: str) -> None:
     """Bar a version from becoming champion again, or let it come back.
 

@@ -152,11 +152,16 @@ def _check_roll_back(parameters: Parameters) -> None:
 
 
 async def _foretell_roll_back(request: Request, parameters: Parameters) -> list[str]:  # noqa: ARG001
-    to = parameters["version"]
-    which = f"version {to}" if to else "the newest earlier version that served well and is not barred"
+    from redeye.jobs.rollback import foresee
+
+    model, to = parameters["model"], a_version_if_any(parameters)
+    serving, target = await run_in_threadpool(foresee, model, to)
+    why = "" if to else ", which was last serving well"
     return [
-        f"From the first night that is not scored on, {parameters['model']} is served by {which}.",
-        "The version that serves now is barred from coming back, unless it is the first champion.",
+        f"From the first night that is not scored on, {model} is served by version {target.version} "
+        f"({target.algorithm}){why}.",
+        f"Version {serving.version} ({serving.algorithm}), which serves now, is barred from coming back, unless it is "
+        "the first champion.",
         "Predictions that are written stay as they are. The row in the promotion ledger stays for good.",
     ]
 

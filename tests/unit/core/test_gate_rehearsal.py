@@ -140,7 +140,7 @@ def episodes() -> list[Episode]:
 
 @pytest.fixture(scope="module")
 def trials(episodes: list[Episode]) -> list[Trial]:
-    return list(mutants(episodes, lambda kind: 6))
+    return list(mutants(episodes, 6 * len(set(MAKERS) - HARMLESS_HERE)))
 
 
 def test_no_harmful_candidate_is_promoted(trials: list[Trial]):
@@ -164,9 +164,9 @@ def pair(episode: Episode) -> Pair:
 
 
 def test_a_candidate_that_is_good_enough_passes_and_the_margin_is_found(episodes: list[Episode]):
-    powers = list(measured([pair(episodes[0])], shares=(0.0, 0.05, 0.2)))
+    powers = list(measured([pair(episodes[0])], strengths=(0.0, 0.6, 1.2)))
     assert powers[-1].rate == 1
-    good = tried(pair(episodes[0]), powers[-1].share)
+    good = tried(pair(episodes[0]), powers[-1].strength)
     assert good.failed == ()
     assert good.gain == pytest.approx(powers[-1].gain)
 
