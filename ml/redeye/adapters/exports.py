@@ -177,7 +177,8 @@ def _manifest(table: pa.Table, making: Path, model: str, night: date, digest: st
         "coming_day": days[0].isoformat() if days else None,
         "rows": table.num_rows,
         "columns": {
-            name: {"type": LABELLED[name][0], "description": LABELLED[name][1]} for name in table.column_names
+            name: {"type": REHEARSED[name][0], "description": REHEARSED[name][1]}
+            for name in table.column_names
         },
         **({LABEL: values(LABEL)[0]} if LABEL in table.column_names else {}),
         "release_id": values("release_id"),

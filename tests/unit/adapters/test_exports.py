@@ -72,6 +72,21 @@ def test_parquet_has_real_types(frame):
     assert first["scheduled_departure_at"].isoformat() == "2013-04-04T13:05:00+00:00"
 
 
+@pytest.mark.parametrize(
+    ("labels", "added"),
+    [
+        ({"shift_weeks": 689, "rehearsal": ""}, ["shift_weeks"]),
+        ({"shift_weeks": 0, "rehearsal": "spring/leak"}, ["shift_weeks", "rehearsal"]),
+    ],
+)
+def test_what_did_not_happen_is_labelled_and_the_label_is_described(frame, labels, added):
+    folder = export(frame.assign(**labels), model=MODEL, night=NIGHT)
+    rows = parquet.read_table(folder / "predictions.parquet")
+    assert rows.column_names == [*COLUMNS, *added]
+    assert rows.column(added[-1]).unique().to_pylist() == [labels[added[-1]]]
+    assert list(manifest_of(folder)["columns"]) == rows.column_names
+
+
 def test_csv_has_days_and_instants(frame):
     folder = export(frame, model=MODEL, night=NIGHT)
     rows = pd.read_csv(folder / "predictions.csv", dtype=str)
