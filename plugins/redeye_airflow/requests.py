@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 
 # The run of a request is named by its night: whoever asks again finds it.
 RUN_PREFIX = "requested__"
+# Airflow's database refuses a longer note, and the run with it. The conf has the whole reason.
+LONGEST_NOTE = 1000
 
 
 class TrainingRequestOperator(TriggerDagRunOperator):
@@ -67,6 +69,7 @@ class TrainingRequestOperator(TriggerDagRunOperator):
             log.info("%s has a run %s already", self.trigger_dag_id, run_id)
             return
         self.trigger_run_id = run_id
-        self.note = f"Asked for by the verdict {request['verdict']} of night {night}: {request['reason']}"
-        log.info("%s %s: %s", self.trigger_dag_id, run_id, self.note)
+        asked = f"Asked for by the verdict {request['verdict']} of night {night}: {request['reason']}"
+        self.note = asked if len(asked) <= LONGEST_NOTE else f"{asked[: LONGEST_NOTE - 1]}…"
+        log.info("%s %s: %s", self.trigger_dag_id, run_id, asked)
         super().execute(context)

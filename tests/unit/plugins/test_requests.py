@@ -7,11 +7,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.models.dagrun import DagRunNote
 from airflow.sdk import Asset, AssetAlias
 from airflow.sdk.exceptions import DagRunTriggerException
 
 from redeye_airflow import requests
-from redeye_airflow.requests import TrainingRequestOperator
+from redeye_airflow.requests import LONGEST_NOTE, TrainingRequestOperator
 
 EVENT, ALIAS = Asset("redeye://events/retraining/m"), AssetAlias("retraining_m")
 REQUEST = {"night": "2013-09-29", "verdict": "retrain", "reason": "worse than the heuristic", "model": "m"}
@@ -26,7 +27,9 @@ class Airflow:
         count = SimpleNamespace(get_dr_count=lambda dag_id, run_ids: len(self.runs & set(run_ids)))
         monkeypatch.setattr(requests, "RuntimeTaskInstance", count)
 
-    def attempt(self, *, is_killed: bool = False) -> DagRunTriggerException | None:
+    def attempt(
+        self, *, is_killed: bool = False, request: dict[str, str] = REQUEST
+    ) -> DagRunTriggerException | None:
         """Run the task once; if it is killed, its run was started and its success was not reported."""
         added: dict[AssetAlias, Any] = defaultdict(lambda: SimpleNamespace(extras=[], add=None))
         told = added[ALIAS]
@@ -39,7 +42,7 @@ class Airflow:
         task = TrainingRequestOperator(
             task_id="t",
             trigger_dag_id="train_m",
-            conf=dict(REQUEST),
+            conf=dict(request),
             event=EVENT,
             alias=ALIAS,
             logical_date=None,
@@ -70,6 +73,16 @@ def test_the_run_is_named_by_the_night_and_carries_the_verdict(airflow: Airflow)
     assert started.logical_date is None
     assert "retrain of night 2013-09-29: worse than the heuristic" in str(started.note)
     assert airflow.events == [REQUEST]
+
+
+def test_a_long_reason_is_cut_in_the_note_and_whole_in_the_conf(airflow: Airflow) -> None:
+    limit = DagRunNote.__table__.c.content.type.length
+    request = {**REQUEST, "reason": "drifted, " * limit}
+    started = airflow.attempt(request=request)
+    assert started is not None
+    assert started.conf == request
+    assert len(str(started.note)) == limit == LONGEST_NOTE
+    assert str(started.note).endswith("…")
 
 
 def test_a_task_killed_between_run_and_event_makes_the_event_and_no_second_run(airflow: Airflow) -> None:
