@@ -67,9 +67,7 @@ def roll_back(model: str, *, reason: str, actor: str, to: int | None = None) -> 
         if is_pending and latest.kind is PromotionKind.ROLLBACK and to in (None, latest.version):
             return RolledBack(latest, serving.version, _is_barred(model, serving.version), None, is_new=False)
         target = _target(model, rows, serving, decided_night, to)
-        left = latest if target.version == serving.version else serving
-        if left.version == target.version:
-            raise ConfigError(f"{model}: version {target.version} is champion already")
+        left = _left(model, latest, serving, target)
         bad = None if left.version in (rows[0].version, *_shut_out(model)) else left.version
         rollback = promotions.Rollback(
             target=target,
@@ -88,7 +86,7 @@ def roll_back(model: str, *, reason: str, actor: str, to: int | None = None) -> 
 
 
 def foresee(model: str, to: int | None = None) -> tuple[Promotion, Promotion]:
-    """Who serves, and who would after `roll_back`, as it stands now.
+    """Whom `roll_back` would take over from, and whom it would restore, as it stands now.
 
     Raises:
         ConfigError: as `roll_back`.
@@ -99,7 +97,8 @@ def foresee(model: str, to: int | None = None) -> tuple[Promotion, Promotion]:
         raise ConfigError(f"{model} has no champion: there is nothing to roll back")
     night = last_scored_night(model) or rows[-1].decided_night
     serving = champion_of(rows, night) or rows[-1]
-    return serving, _target(model, rows, serving, night, to)
+    target = _target(model, rows, serving, night, to)
+    return _left(model, rows[-1], serving, target), target
 
 
 def bar(model: str, version: int, *, is_barred: bool, reason: str, actor: str) -> None:
@@ -131,6 +130,13 @@ def bar(model: str, version: int, *, is_barred: bool, reason: str, actor: str) -
         actor=actor,
         run_id="command line",
     )
+
+
+def _left(model: str, latest: Promotion, serving: Promotion, target: Promotion) -> Promotion:
+    left = latest if target.version == serving.version else serving
+    if left.version == target.version:
+        raise ConfigError(f"{model}: version {target.version} is champion already")
+    return left
 
 
 def _target(model: str, rows: list[Promotion], serving: Promotion, night: date, to: int | None) -> Promotion:

@@ -155,13 +155,12 @@ async def _foretell_roll_back(request: Request, parameters: Parameters) -> list[
     from redeye.jobs.rollback import foresee
 
     model, to = parameters["model"], a_version_if_any(parameters)
-    serving, target = await run_in_threadpool(foresee, model, to)
+    left, target = await run_in_threadpool(foresee, model, to)
     why = "" if to else ", which was last serving well"
     return [
         f"From the first night that is not scored on, {model} is served by version {target.version} "
         f"({target.algorithm}){why}.",
-        f"Version {serving.version} ({serving.algorithm}), which serves now, is barred from coming back, unless it is "
-        "the first champion.",
+        f"Version {left.version} ({left.algorithm}) is barred from coming back, unless it is the first champion.",
         "Predictions that are written stay as they are. The row in the promotion ledger stays for good.",
     ]
 

@@ -44,7 +44,10 @@ def roll_back(champions: Champions, **options: Any) -> rollback.RolledBack:
 
 
 def test_it_returns_to_who_served_well_and_bars_the_bad_one_in_one_step(champions: Champions) -> None:
+    foreseen = [row.version for row in rollback.foresee(champions.model)]
+    assert len(champions.rows()) == 3
     done = roll_back(champions)
+    assert foreseen == [done.left, done.promotion.version]
     assert (done.promotion.version, done.left, done.is_barred, done.is_new) == (2, 3, True, True)
     assert champions.rows() == [(1, "first"), (2, "promotion"), (3, "promotion"), (2, "rollback")]
     assert champions.barred() == [(3, True)]
