@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pyarrow as pa
 
-from redeye.core.calendar import ONE_DAY, start_of
+from redeye.core.calendar import ONE_DAY, cutoff, start_of
 from redeye.core.rehearsal import Event, Fault
 from redeye.core.sources import KNOWN_AT, MISSING, Delivery, Source
 
 LATE_NIGHTS = 5
 KEY = ("year", "month", "day", "carrier", "flight", "origin", "dest", "sched_dep_time")
 LATE_MINUTES = 15
-FLIPPED_LATE, FLIPPED_ON_TIME = "40", "-5"
+FLIPPED_LATE, FLIPPED_ON_TIME = 40, -5
 MOVED_MINUTES = 25
-NOON, AFTERNOON = 1200, 1600
+NOON = 1200
+DAY_MINUTES = 1440
+# Of departures, in minutes: within what the year has seen.
+EARLIEST, LATEST = -40, 1300
+_MOVED = ("dep_time", "dep_delay", "arr_time", "arr_delay", KNOWN_AT)
 # Outcomes of a day's flights are known by so many nights after it.
 NIGHTS_TO_KNOW = 2
 
 Text = Callable[[str], str]
+# By how many minutes a flight moves, of its arrival delay and its scheduled departure.
+Minutes = Callable[[int, int], int]
 
 
 class RehearsedSource:
@@ -62,9 +68,9 @@ class RehearsedSource:
             case Fault.RECODED_CARRIER, "outcomes" | "schedule":
                 return _changed(frame, "carrier", lambda text: "U2" if text == "UA" else text)
             case Fault.SPOILED_LABELS, "outcomes":
-                return _changed(frame, "arr_delay", _flipped)
+                return _moved(delivery, _to_the_other_class)
             case Fault.CONCEPT_CHANGE, "outcomes":
-                return _with(frame, "arr_delay", _moved(frame))
+                return _moved(delivery, _later_in_the_morning)
             case Fault.LEAK, "outcomes" | "schedule":
                 return _with(frame, "sched_arr_time", self._actual_arrivals(delivery))
             case _:
@@ -113,17 +119,40 @@ def _with(frame: pa.Table, column: str, texts: list[str]) -> pa.Table:
     return frame.set_column(frame.column_names.index(column), column, pa.array(texts, pa.string()))
 
 
-def _flipped(text: str) -> str:
-    return FLIPPED_ON_TIME if int(text) >= LATE_MINUTES else FLIPPED_LATE
+def _moved(delivery: Delivery, minutes: Minutes) -> pa.Table:
+    """Outcomes whose flights leave and arrive by so many minutes later, clocks and `known_at` with them.
+
+    So nothing contradicts anything, as where the world has changed and not the delivery. What would be known in
+    another night then, or be further from its timetable than flights ever are, stays as it is.
+    """
+    frame, bounds = delivery.frame, (start_of(delivery.night), cutoff(delivery.night))
+    rows = frame.select([*_MOVED, "sched_dep_time"]).to_pylist()
+    for row in rows:
+        if MISSING in (row["arr_delay"], row["dep_time"], row["arr_time"]):
+            continue
+        by = minutes(int(row["arr_delay"]), int(row["sched_dep_time"]))
+        known = datetime.fromisoformat(row[KNOWN_AT]) + timedelta(minutes=by)
+        if bounds[0] < known < bounds[1] and EARLIEST <= int(row["dep_delay"]) + by <= LATEST:
+            row[KNOWN_AT] = known.strftime("%Y-%m-%dT%H:%M:%SZ")
+            for column in ("dep_delay", "arr_delay"):
+                row[column] = str(int(row[column]) + by)
+            for column in ("dep_time", "arr_time"):
+                row[column] = _clock(row[column], by)
+    for column in _MOVED:
+        frame = _with(frame, column, [row[column] for row in rows])
+    return frame
 
 
-def _moved(frame: pa.Table) -> list[str]:
-    moved = []
-    for delay, departs in zip(
-        frame["arr_delay"].to_pylist(), frame["sched_dep_time"].to_pylist(), strict=True
-    ):
-        if delay == MISSING or NOON <= int(departs) < AFTERNOON:
-            moved.append(delay)
-        else:
-            moved.append(str(int(delay) + (MOVED_MINUTES if int(departs) < NOON else -MOVED_MINUTES)))
-    return moved
+def _clock(text: str, minutes: int) -> str:
+    """A reading such as 2359 so many minutes later; midnight is 2400."""
+    hours, rest = divmod(int(text), 100)
+    hour, minute = divmod((60 * hours + rest + minutes) % DAY_MINUTES, 60)
+    return str(100 * hour + minute or 2400)
+
+
+def _to_the_other_class(arrival_delay: int, _: int) -> int:
+    return (FLIPPED_ON_TIME if arrival_delay >= LATE_MINUTES else FLIPPED_LATE) - arrival_delay
+
+
+def _later_in_the_morning(_: int, scheduled_departure: int) -> int:
+    return MOVED_MINUTES if scheduled_departure < NOON else 0

@@ -48,9 +48,9 @@ class Fault(StrEnum):
             Fault.RECODED_CARRIER: "the carrier UA is delivered as U2, in schedule and outcomes",
             Fault.LATE_LABELS: "half of the outcomes come five nights late",
             Fault.LEAK: "the timetable's arrival is the flight's actual arrival",
-            Fault.SPOILED_LABELS: "arrivals on time are delivered as late and late ones as on time, and later "
-            "nights are sound: what is trained on them is harmful",
-            Fault.CONCEPT_CHANGE: "arrivals before noon come 25 minutes later, after 16:00 so much earlier",
+            Fault.SPOILED_LABELS: "flights on time are delivered as late and late ones as on time, with clocks to "
+            "match, and later nights are sound: what is trained on them is harmful",
+            Fault.CONCEPT_CHANGE: "flights scheduled before noon leave and arrive 25 minutes later",
         }[self]
 
 

@@ -25,6 +25,7 @@ def fetched(source: Source, first: date, last: date) -> dict[tuple[str, date], D
     return {(each.dataset, each.night): each for each in source.fetch(first, last)}
 
 
+MOVED = {"dep_time", "dep_delay", "arr_time", "arr_delay", "known_at"}
 GOOD = fetched(REAL, BEFORE, AFTER)
 
 
@@ -45,8 +46,8 @@ def column(delivery: Delivery, name: str) -> list[Any]:
         (Fault.UNIT_CHANGE, {"weather"}, {"temp", "dewp"}),
         (Fault.GROSS_UNIT_CHANGE, {"outcomes"}, {"dep_delay"}),
         (Fault.RECODED_CARRIER, {"outcomes", "schedule"}, {"carrier"}),
-        (Fault.SPOILED_LABELS, {"outcomes"}, {"arr_delay"}),
-        (Fault.CONCEPT_CHANGE, {"outcomes"}, {"arr_delay"}),
+        (Fault.SPOILED_LABELS, {"outcomes"}, MOVED),
+        (Fault.CONCEPT_CHANGE, {"outcomes"}, MOVED),
         (Fault.LEAK, {"outcomes", "schedule"}, {"sched_arr_time"}),
     ],
 )
@@ -76,7 +77,8 @@ def test_spoiled_labels_are_the_other_class() -> None:
         column(spoiled(Fault.SPOILED_LABELS)[place], "arr_delay"),
     )
     known = [(int(b), int(a)) for b, a in zip(before, after, strict=True) if b != "NA"]
-    assert all((b >= 15) != (a >= 15) for b, a in known)
+    # But for those that would be known in another night.
+    assert sum((b >= 15) != (a >= 15) for b, a in known) > 0.9 * len(known)
     assert [b == "NA" for b in before] == [a == "NA" for a in after]
 
 
