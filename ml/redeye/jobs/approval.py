@@ -95,7 +95,7 @@ def _end(
         actor=proposal.actor,
         run_id=proposal.run_id,
         mlflow_run_id=proposal.mlflow_run_id,
-        gates=proposal.evidence["gates"],
+        gates=proposal.evidence.get("gates", {}),
     )
     retraining.record_training(training)
     log.info("%s, night %s: %s", proposal.model, proposal.night, reason)

@@ -204,7 +204,7 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
         chosen.model, seen_until=seen_until, candidate=chosen.name, parent_version=chosen.parent_version
     )
     if standing := promoted_before(spec.model, version):
-        gates = standing.evidence["gates"]
+        gates = standing.evidence.get("gates", {})
         return _outcome(
             subject, run, standing, version, is_promoted=True, reason=standing.reason, gates=gates
         )
