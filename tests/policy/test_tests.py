@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from redeye.settings import PROJECT_ROOT
@@ -17,3 +19,16 @@ def test_what_a_folder_shares_ends_with_the_folder(path):
     # Without it, pytest takes the folder for no package, and the fixture lives as long as the worker: so does the
     # environment that an installation has set.
     assert (path.parent / "__init__.py").is_file()
+
+
+# A wait may have a deadline; how long a thing took says how busy the machine was. `make bench` measures that.
+DURATION = re.compile(
+    r"assert[^\n]*(monotonic|perf_counter|process_time|\btime)\(\)\s*-|assert[^\n]*\b(seconds|took|elapsed)\s*<"
+)
+
+
+@pytest.mark.parametrize(
+    "path", sorted(TESTS.rglob("test_*.py")), ids=lambda path: str(path.relative_to(TESTS))
+)
+def test_no_test_asserts_a_duration(path):
+    assert not DURATION.search(path.read_text(encoding="utf-8"))

