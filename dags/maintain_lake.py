@@ -42,25 +42,25 @@ with DAG(
 ):
     compact = UpkeepOperator(
         task_id="compact_lakes",
-        job="redeye.jobs.maintain:compact_lakes",
+        job="redeye.operations.maintain:compact_lakes",
         op_kwargs={"run_id": "{{ run_id }}"},
         execution_timeout=timedelta(hours=2),
     )
     verify = UpkeepOperator(
         task_id="verify_releases",
-        job="redeye.jobs.maintain:verify_releases",
+        job="redeye.operations.maintain:verify_releases",
         op_kwargs={"week": "{{ (dag_run.run_after.timestamp() // 604800) | int }}"},
         execution_timeout=timedelta(hours=2),
     )
     remove = UpkeepOperator(
         task_id="remove_files",
-        job="redeye.jobs.maintain:remove_files",
+        job="redeye.operations.maintain:remove_files",
         op_kwargs={"run_id": "{{ run_id }}"},
         execution_timeout=timedelta(hours=1),
     )
     check = UpkeepOperator(
         task_id="check_disk",
-        job="redeye.jobs.maintain:check_disk",
+        job="redeye.operations.maintain:check_disk",
         # Whatever became of the others: a disk that fills up is told of.
         trigger_rule="all_done",
     )

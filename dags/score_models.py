@@ -21,8 +21,8 @@ from __future__ import annotations
 
 from airflow.sdk import DAG
 
-from redeye.core.specs import sound_specs
-from redeye.settings import SPECS
+from redeye.declarations.specs import sound_specs
+from redeye.foundation.settings import SPECS
 from redeye_airflow.factory import score_dag
 
 dags: dict[str, DAG] = {

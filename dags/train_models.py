@@ -22,8 +22,8 @@ from __future__ import annotations
 
 from airflow.sdk import DAG
 
-from redeye.core.specs import REQUIRED, sound_specs
-from redeye.settings import SPECS
+from redeye.declarations.specs import REQUIRED, sound_specs
+from redeye.foundation.settings import SPECS
 from redeye_airflow.factory import train_dag
 
 # Of specs with `approval: required`.

@@ -109,7 +109,7 @@ import airflow.providers.celery.executors.celery_executor, celery, duckdb, evide
 from dbt.cli.main import dbtRunner
 print("torch", torch.__version__, "xgboost", xgboost.__version__, "duckdb", duckdb.__version__)'
     check "the lakes' extensions load" "${run[@]}" python -c '
-from redeye.adapters import lake
+from redeye.warehouse import lake
 print(sorted(row[0] for row in lake.connect().execute(
     "SELECT extension_name FROM duckdb_extensions() WHERE loaded").fetchall()))'
     check "the commands of the services are there" "${run[@]}" sh -c '
@@ -139,7 +139,7 @@ build_mlflow() {
     check "mlflow version" "${run[@]}" mlflow --version
     check "the server's imports" "${run[@]}" python -c '
 import boto3, mlflow.server.auth.config, psycopg2, flask_wtf
-from redeye.adapters import mlflow_login
+from redeye.stack import mlflow_login
 print(mlflow_login.AUTHORISATION)'
     check "without its secrets it does not start" "${run[@]}" sh -c '! /opt/mlflow/entrypoint.sh serve 2>&1'
     leave

@@ -7,9 +7,9 @@ import logging
 from feast import FeatureService, FeatureView
 
 import views
-from redeye.core.errors import ConfigError
-from redeye.core.specs import Spec, sound_specs
-from redeye.settings import SPECS
+from redeye.declarations.specs import Spec, sound_specs
+from redeye.foundation.errors import ConfigError
+from redeye.foundation.settings import SPECS
 
 log = logging.getLogger(__name__)
 

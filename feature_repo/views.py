@@ -19,8 +19,8 @@ from entities import (
     origin_hour,
     route,
 )
-from redeye.adapters.lake_source import LakeSource
-from redeye.core.calendar import FEATURE_TTL
+from redeye.features.lake_source import LakeSource
+from redeye.foundation.calendar import FEATURE_TTL
 
 Fields = dict[str, FeastType]
 

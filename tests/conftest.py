@@ -19,7 +19,7 @@ from throwaway import Stack, find_port, installation
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from redeye.settings import PROJECT_ROOT
+from redeye.foundation.settings import PROJECT_ROOT
 from redeye.stack.postgres import EmbeddedPostgres
 
 AIRFLOW_HOME = Path(tempfile.gettempdir()) / f"redeye-test-airflow-{os.getpid()}"

@@ -7,10 +7,10 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from redeye.core.algorithms.base import Examples, Inputs
-from redeye.core.spec_candidates import Candidates
-from redeye.core.specs import Spec, load_spec
-from redeye.settings import SPECS
+from redeye.declarations.spec_candidates import Candidates
+from redeye.declarations.specs import Spec, load_spec
+from redeye.foundation.settings import SPECS
+from redeye.models.algorithms.base import Examples, Inputs
 
 SPEC = load_spec(SPECS / "flight_delay.yaml")
 FIRST = date(2013, 1, 1)

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from redeye.settings import Settings, settings
+from redeye.foundation.settings import Settings, settings
 from redeye.stack import bootstrap, environment, lifecycle
 from redeye.stack.postgres import EmbeddedPostgres
 from redeye.stack.secrets import Secrets

@@ -31,7 +31,7 @@ class CandidateApproval(ApprovalOperator):
 
     def execute(self, context: Context) -> Any:  # noqa: ANN401  the operator's own
         """Ask, and wait without holding a worker, unless nothing awaits an answer."""
-        from redeye.jobs import approval
+        from redeye.promotion import approval
 
         proposal = approval.awaiting(self.model, night_of_run(context))
         if proposal is None:
@@ -46,7 +46,7 @@ class CandidateApproval(ApprovalOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:  # noqa: ANN401
         """Hand on who approved; or record who rejected, before what follows is skipped."""
-        from redeye.jobs import approval
+        from redeye.promotion import approval
 
         person = _name(event.get("responded_by_user"))
         chosen = event.get("chosen_options") or []

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, Asset, Param
 
-from redeye.core.calendar import start_of
-from redeye.core.specs import REQUIRED, Spec
+from redeye.declarations.specs import REQUIRED, Spec
+from redeye.foundation.calendar import start_of
 from redeye_airflow.approval import PERSON, CandidateApproval
 from redeye_airflow.nights import source_nights
 from redeye_airflow.operators import JobOperator
@@ -23,19 +23,19 @@ def build_tasks(kind: str, *, timeout: timedelta) -> None:
     """The four tasks of a build, in the current DAG.
 
     Args:
-        kind: of the release, as `redeye.core.releases.ReleaseKind` names it.
+        kind: of the release, as `redeye.warehouse.logic.releases.ReleaseKind` names it.
         timeout: of each task.
     """
     ingest = JobOperator(
         task_id="ingest_deliveries",
-        job="redeye.jobs.ingest:ingest_nights",
+        job="redeye.sources.ingest:ingest_nights",
         given=RANGE,
         execution_timeout=timeout,
         outlets=[Asset(AssetName.DELIVERIES)],
     )
     transform = JobOperator(
         task_id="transform",
-        job="redeye.jobs.build:transform",
+        job="redeye.warehouse.build:transform",
         given={**RANGE, "holder": RunValue.RUN_ID},
         op_kwargs={"kind": kind},
         inlets=[Asset(AssetName.DELIVERIES)],
@@ -45,14 +45,14 @@ def build_tasks(kind: str, *, timeout: timedelta) -> None:
     )
     publish = JobOperator(
         task_id="publish_release",
-        job="redeye.jobs.build:publish",
+        job="redeye.warehouse.build:publish",
         op_kwargs={"candidate": transform.output},
         execution_timeout=timeout,
         outlets=[Asset(AssetName.RELEASE)],
     )
     materialize = JobOperator(
         task_id="materialize_features",
-        job="redeye.jobs.materialize:materialize_night",
+        job="redeye.features.materialize:materialize_night",
         given={"night": RunValue.LAST},
         execution_timeout=timeout,
         inlets=[Asset(AssetName.RELEASE)],
@@ -66,21 +66,21 @@ def build_again_tasks() -> None:
     kind, timeout = f"{{{{ params.{ParamName.KIND} }}}}", timedelta(hours=2)
     ingest = JobOperator(
         task_id="ingest_deliveries",
-        job="redeye.jobs.repair:ingest_again",
+        job="redeye.warehouse.repair:ingest_again",
         given={"first": RunValue.FIRST},
         op_kwargs={"kind": kind},
         execution_timeout=timeout,
     )
     transform = JobOperator(
         task_id="transform",
-        job="redeye.jobs.repair:transform_again",
+        job="redeye.warehouse.repair:transform_again",
         given={"first": RunValue.FIRST, "holder": RunValue.RUN_ID, "reason": RunValue.REASON},
         op_kwargs={"kind": kind},
         execution_timeout=timeout,
     )
     publish = JobOperator(
         task_id="publish_release",
-        job="redeye.jobs.build:publish",
+        job="redeye.warehouse.build:publish",
         op_kwargs={"candidate": transform.output},
         execution_timeout=timeout,
     )
@@ -101,7 +101,7 @@ def score_dag(spec: Spec, doc: str) -> DAG:
     ) as dag:
         score = JobOperator(
             task_id="score_flights",
-            job="redeye.jobs.score:score_night",
+            job="redeye.scoring.score:score_night",
             given={
                 "night": RunValue.NIGHT,
                 "run_id": RunValue.RUN_ID,
@@ -116,7 +116,7 @@ def score_dag(spec: Spec, doc: str) -> DAG:
         )
         export = JobOperator(
             task_id="export_predictions",
-            job="redeye.jobs.score:export_night",
+            job="redeye.scoring.score:export_night",
             given={"night": RunValue.NIGHT},
             op_kwargs={"model": spec.model},
             inlets=[Asset(f"{AssetName.PREDICTIONS}/{spec.model}")],
@@ -143,7 +143,7 @@ def monitor_dag(spec: Spec, doc: str) -> DAG:
     ) as dag:
         judge = JobOperator(
             task_id="judge_predictions",
-            job="redeye.jobs.monitor:monitor_night",
+            job="redeye.monitoring.monitor:monitor_night",
             given={"night": RunValue.NIGHT, "run_id": RunValue.RUN_ID},
             op_kwargs={"model": spec.model},
             requires=Requirement.RELEASE,
@@ -154,7 +154,7 @@ def monitor_dag(spec: Spec, doc: str) -> DAG:
         )
         decide = JobOperator(
             task_id="decide_retraining",
-            job="redeye.jobs.retraining:decide_night",
+            job="redeye.promotion.retraining:decide_night",
             given={"night": RunValue.NIGHT, "run_id": RunValue.RUN_ID},
             op_kwargs={"model": spec.model},
             hands_on="requests",
@@ -168,7 +168,7 @@ def monitor_dag(spec: Spec, doc: str) -> DAG:
         ).expand(conf=decide.output)
         report = JobOperator(
             task_id="write_reports",
-            job="redeye.jobs.drift:report_night",
+            job="redeye.monitoring.drift:report_night",
             given={"night": RunValue.NIGHT},
             op_kwargs={"model": spec.model},
             outlets=[Asset(f"{AssetName.REPORTS}/{spec.model}")],
@@ -176,7 +176,7 @@ def monitor_dag(spec: Spec, doc: str) -> DAG:
         )
         reconcile = JobOperator(
             task_id="reconcile_registry",
-            job="redeye.jobs.reconciliation:reconcile",
+            job="redeye.promotion.reconciliation:reconcile",
             op_kwargs={"model": spec.model},
         )
         judge >> [decide, report]
@@ -214,7 +214,7 @@ def train_dag(spec: Spec, doc: str) -> DAG:
     ) as dag:
         train = JobOperator(
             task_id="train_candidates",
-            job="redeye.jobs.train:train_night",
+            job="redeye.promotion.train:train_night",
             given={
                 "night": RunValue.NIGHT,
                 "run_id": RunValue.RUN_ID,
@@ -243,7 +243,7 @@ def _approval_tasks(spec: Spec) -> CandidateApproval:
     approve = CandidateApproval(task_id="approve_candidate", model=spec.model)
     promote = JobOperator(
         task_id="promote_candidate",
-        job="redeye.jobs.approval:settle",
+        job="redeye.promotion.approval:settle",
         given={"night": RunValue.NIGHT},
         op_kwargs={
             "model": spec.model,

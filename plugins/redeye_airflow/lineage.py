@@ -14,7 +14,7 @@ from airflow.sdk import Asset
 from openlineage.client.event_v2 import Dataset, InputDataset, OutputDataset
 from openlineage.client.facet_v2 import dataset_version_dataset, output_statistics_output_dataset
 
-from redeye.adapters.lineage import NAMESPACE, published_relations
+from redeye.foundation.openlineage import NAMESPACE, published_relations
 from redeye_airflow.vocabulary import AssetName
 
 SCHEME = "redeye://"

@@ -9,9 +9,9 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
-from redeye.adapters.sources import configured_source
-from redeye.core.calendar import NEW_YORK, ONE_DAY, cutoff
-from redeye.core.errors import ConfigError
+from redeye.foundation.calendar import NEW_YORK, ONE_DAY, cutoff
+from redeye.foundation.errors import ConfigError
+from redeye.sources.sources import configured_source
 from redeye_airflow.vocabulary import ParamName, RunType
 
 

@@ -19,11 +19,9 @@ from typing import Any, NoReturn
 from airflow.sdk import Asset, BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from redeye.adapters.costs import metered
-from redeye.adapters.lineage import PARENT
-from redeye.adapters.ui_links import task_page
-from redeye.core.calendar import ONE_DAY
-from redeye.core.errors import (
+from redeye.foundation.calendar import ONE_DAY
+from redeye.foundation.costs import metered
+from redeye.foundation.errors import (
     AlreadyDecided,
     AuditRefused,
     ConfigError,
@@ -32,6 +30,8 @@ from redeye.core.errors import (
     NotReleased,
     RegistryDiffers,
 )
+from redeye.foundation.openlineage import PARENT
+from redeye.foundation.ui_links import task_page
 from redeye_airflow.links import ResultLink
 from redeye_airflow.nights import NightRun, deadline_of, load_dotted
 from redeye_airflow.standing import Standing, missing_predecessor, standing
@@ -40,7 +40,7 @@ from redeye_airflow.vocabulary import Link, Otherwise, Outcome, Requirement, Run
 
 log = logging.getLogger(__name__)
 
-PUBLISH_JOB = "redeye.jobs.build:publish"
+PUBLISH_JOB = "redeye.warehouse.build:publish"
 # Trying again changes nothing about these: a person or the next delivery does.
 FINAL_ERRORS = (
     AuditRefused,

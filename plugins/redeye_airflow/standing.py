@@ -16,7 +16,7 @@ class Standing(StrEnum):
 
 def standing(night: date) -> Standing:
     """Whether a night is in a release, is a recorded gap, or is neither."""
-    from redeye.adapters import ledger  # imports DuckDB: not when DAG files are parsed
+    from redeye.warehouse import ledger  # imports DuckDB: not when DAG files are parsed
 
     if ledger.covering_release(night) is not None:
         return Standing.RELEASED
@@ -25,6 +25,6 @@ def standing(night: date) -> Standing:
 
 def missing_predecessor(first: date) -> date | None:
     """The night that must be built before `first`, or None if it can be built now."""
-    from redeye.adapters import ledger
+    from redeye.warehouse import ledger
 
     return ledger.missing_predecessor(first)

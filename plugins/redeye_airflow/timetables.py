@@ -21,7 +21,7 @@ from airflow.timetables.interval import CronDataIntervalTimetable
 from airflow.timetables.trigger import CronTriggerTimetable
 from pendulum import DateTime, instance
 
-from redeye.core.calendar import NEW_YORK, NIGHT_STARTS, ONE_DAY, cutoff, night_of, start_of
+from redeye.foundation.calendar import NEW_YORK, NIGHT_STARTS, ONE_DAY, cutoff, night_of, start_of
 
 CRON = f"{NIGHT_STARTS.minute} {NIGHT_STARTS.hour} * * *"
 

@@ -8,8 +8,8 @@ from typing import Any
 from airflow.sdk import Context, CronTriggerTimetable
 from airflow.sdk.exceptions import AirflowFailException
 
-from redeye.core.calendar import NEW_YORK
-from redeye.core.errors import DiskBudgetExceeded, ReleaseAltered
+from redeye.foundation.calendar import NEW_YORK
+from redeye.foundation.errors import DiskBudgetExceeded, ReleaseAltered
 from redeye_airflow.nights import load_dotted
 from redeye_airflow.operators import FINAL_ERRORS, JobOperator, hand_on, summary
 from redeye_airflow.wiring import DEFAULTS

@@ -8,9 +8,9 @@ from typing import Any
 
 from airflow.sdk import Param
 
-from redeye.core.calendar import start_of
-from redeye.core.releases import AGAIN, ReleaseKind
-from redeye.settings import settings
+from redeye.foundation.calendar import start_of
+from redeye.foundation.settings import settings
+from redeye.warehouse.logic.releases import AGAIN, ReleaseKind
 from redeye_airflow.nights import source_nights
 from redeye_airflow.timetables import NightTimetable
 from redeye_airflow.vocabulary import OWNER, ParamName, Tag

@@ -30,10 +30,10 @@ class Statement:
 
 def measure(night: str, times: int) -> dict[str, Any]:
     """Build the night with dbt, then with the script, `times` times each; run as a child."""
-    from redeye.adapters import dbt, lake
-    from redeye.adapters.lake import Catalog
-    from redeye.jobs import build, ingest
-    from redeye.settings import settings
+    from redeye.foundation.settings import settings
+    from redeye.sources import ingest
+    from redeye.warehouse import build, dbt, lake
+    from redeye.warehouse.lake import Catalog
 
     on = date.fromisoformat(night)
     ingest.ingest_nights(on, on)
@@ -72,7 +72,7 @@ def measure(night: str, times: int) -> dict[str, Any]:
 
 def compiled(nodes: tuple[str, ...], target: Path, attach: str) -> list[Statement]:
     """The models that ran, in their order, with the SQL that dbt's target folder has of them."""
-    from redeye.adapters import dbt
+    from redeye.warehouse import dbt
 
     with dbt.environment(attach, None):
         manifest = dbt.parse()

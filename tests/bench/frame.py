@@ -16,7 +16,7 @@ TO_PLAIN, TO_STOCK = 2.0, 8.0
 
 def export(folder: str) -> int:
     """Write the head's feature tables and flights as Parquet files; run as a child. Returns the flights."""
-    from redeye.adapters import lake, ledger
+    from redeye.warehouse import lake, ledger
 
     head = ledger.latest_release()
     assert head is not None

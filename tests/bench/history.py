@@ -28,9 +28,10 @@ def multiply(times: int, nightly_files: bool) -> dict[str, Any]:
 
     Run as a child, on a checkpoint that is to be thrown away. Releases the result as a revision of the head.
     """
-    from redeye.adapters import lake, lease, ledger
-    from redeye.adapters.lake import Catalog
-    from redeye.core.releases import Candidate, ReleaseKind
+    from redeye.foundation import lease
+    from redeye.warehouse import lake, ledger
+    from redeye.warehouse.lake import Catalog
+    from redeye.warehouse.logic.releases import Candidate, ReleaseKind
 
     head = ledger.latest_release()
     assert head is not None

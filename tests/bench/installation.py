@@ -21,8 +21,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import throwaway
 
-from redeye.core.errors import RedeyeError
-from redeye.settings import settings
+from redeye.foundation.errors import RedeyeError
+from redeye.foundation.settings import settings
 from redeye.stack.postgres import EmbeddedPostgres
 
 CHILD = Path(__file__).with_name("child.py")

@@ -21,22 +21,22 @@ LAST = DECIDED + timedelta(days=NIGHTS + 2)
 TARGET = 5
 # Parts of a training, in their order; what is left is MLflow's runs and the comparison on validation.
 PARTS = {
-    "frame": ("redeye.jobs.train", "_frame"),
-    "fit": ("redeye.jobs.train", "fit_candidates"),
-    "register": ("redeye.jobs.registration:Registration", "registered"),
-    "judge": ("redeye.jobs.train", "judged"),
-    "card": ("redeye.jobs.registration:Registration", "describe"),
-    "promote": ("redeye.jobs.train", "promote"),
+    "frame": ("redeye.promotion.train", "_frame"),
+    "fit": ("redeye.promotion.train", "fit_candidates"),
+    "register": ("redeye.promotion.registration:Registration", "registered"),
+    "judge": ("redeye.promotion.train", "judged"),
+    "card": ("redeye.promotion.registration:Registration", "describe"),
+    "promote": ("redeye.promotion.train", "promote"),
 }
 TRAINING, REST = "training", "rest of the training"
 
 
 def measure() -> dict[str, Any]:
     """Train and promote with what was known on `DECIDED`, then replay the nights after it. Run as a child."""
-    from redeye.adapters import outputs, promotions
-    from redeye.jobs import score
-    from redeye.jobs.replay import replay
-    from redeye.jobs.train import train_night
+    from redeye.champions import promotions
+    from redeye.operations.replay import replay
+    from redeye.promotion.train import train_night
+    from redeye.scoring import outputs, score
 
     costs: dict[str, Cost] = {}
     with ExitStack() as watched:

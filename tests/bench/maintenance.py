@@ -22,7 +22,7 @@ sys.path[:0] = [str(Path(__file__).parents[2] / "ml")]
 
 from installation import installation  # noqa: E402
 
-from redeye.settings import settings  # noqa: E402
+from redeye.foundation.settings import settings  # noqa: E402
 
 FIRST, HISTORY_ENDS = date(2012, 12, 31), date(2013, 3, 31)
 MODEL = "flight_delay"
@@ -50,7 +50,11 @@ def main() -> None:
 
 
 def _run(nights: int, every: int) -> Iterator[dict[str, Any]]:
-    from redeye.jobs import build, ingest, maintain, score, train
+    from redeye.operations import maintain
+    from redeye.promotion import train
+    from redeye.scoring import score
+    from redeye.sources import ingest
+    from redeye.warehouse import build
 
     ingest.ingest_nights(FIRST, HISTORY_ENDS)
     build.publish(build.transform(FIRST, HISTORY_ENDS, holder="history", kind="history"))
@@ -99,7 +103,7 @@ def _maintain(maintain: Any, turn: int) -> dict[str, Any]:
 
 
 def _lake() -> dict[str, Any]:
-    from redeye.adapters import disk
+    from redeye.foundation import disk
 
     files = [path for path in disk.files_below(settings().lake) if path.suffix == ".parquet"]
     return {"files": len(files), "bytes": sum(path.stat().st_size for path in files)}

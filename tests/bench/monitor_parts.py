@@ -16,8 +16,8 @@ IMPORTS = {
     "imports of the verdict": (
         "pandas",
         "duckdb",
-        "redeye.jobs.monitor",
-        "redeye.adapters.features",
+        "redeye.monitoring.monitor",
+        "redeye.features.features",
         "feast",
     ),
     "imports of the pages": ("evidently", "evidently.presets", "evidently.metrics"),
@@ -34,12 +34,14 @@ def measure(night: str) -> dict[str, Any]:
 
     import pandas as pd
 
-    from redeye.adapters import drift_reports, ledger, outputs, promotions
-    from redeye.adapters.drift_reference import reference_of
-    from redeye.core.calendar import cutoff
-    from redeye.core.specs import load_spec
-    from redeye.jobs import drift, monitor
-    from redeye.settings import SPECS, settings
+    from redeye.champions import promotions
+    from redeye.declarations.specs import load_spec
+    from redeye.foundation.calendar import cutoff
+    from redeye.foundation.settings import SPECS, settings
+    from redeye.monitoring import drift, drift_reports, monitor
+    from redeye.monitoring.drift_reference import reference_of
+    from redeye.scoring import outputs
+    from redeye.warehouse import ledger
 
     on = date.fromisoformat(night)
     spec = load_spec(SPECS / f"{MODEL}.yaml")

@@ -19,11 +19,11 @@ SEED = 1
 
 def measure(folder: str, times: int, threads: int) -> dict[str, Any]:
     """Fit both in turns on three months, then predict with both; run as a child."""
-    from redeye.core.algorithms.base import Inputs, Training
-    from redeye.core.algorithms.torch_network import TorchModel
-    from redeye.core.specs import load_spec
-    from redeye.core.training import examples
-    from redeye.settings import SPECS
+    from redeye.declarations.specs import load_spec
+    from redeye.foundation.settings import SPECS
+    from redeye.models.algorithms.base import Inputs, Training
+    from redeye.models.algorithms.torch_network import TorchModel
+    from redeye.models.logic.training import examples
 
     spec = load_spec(SPECS / "flight_delay.yaml")
     params = spec.algorithms.torch

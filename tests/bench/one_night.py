@@ -14,7 +14,7 @@ from figures import Cost, Figure, measured, median
 from installation import Installation, postmaster
 from prepared import HOLDER, MODEL
 
-from redeye.core.errors import RedeyeError
+from redeye.foundation.errors import RedeyeError
 
 STEPS = ("ingest", "transform", "publish", "materialize", "score", "export", "monitor")
 BUILD = ("transform", "publish")
@@ -23,12 +23,17 @@ MONITORED = (*BUILD, "score", "export", "monitor")
 ATTEMPTS = 3
 # In the order of a night: what a job imports that an earlier one has imported already costs it nothing here.
 IMPORTS = {
-    "pandas, pyarrow, duckdb, psycopg2": ("pandas", "pyarrow", "duckdb", "psycopg2", "redeye.jobs.ingest"),
-    "great_expectations": ("great_expectations", "redeye.adapters.audit", "redeye.adapters.expectations"),
-    "dbt": ("redeye.adapters.dbt", "dbt.cli.main", "dbt.adapters.duckdb"),
-    "feast": ("feast", "redeye.adapters.features", "redeye.adapters.offline_store"),
-    "xgboost": ("redeye.core.algorithms.xgboost",),
-    "the jobs": tuple(f"redeye.jobs.{name}" for name in ("build", "materialize", "score", "monitor")),
+    "pandas, pyarrow, duckdb, psycopg2": ("pandas", "pyarrow", "duckdb", "psycopg2", "redeye.sources.ingest"),
+    "great_expectations": ("great_expectations", "redeye.audits.audit", "redeye.audits.expectations"),
+    "dbt": ("redeye.warehouse.dbt", "dbt.cli.main", "dbt.adapters.duckdb"),
+    "feast": ("feast", "redeye.features.features", "redeye.features.offline_store"),
+    "xgboost": ("redeye.models.algorithms.xgboost",),
+    "the jobs": (
+        "redeye.warehouse.build",
+        "redeye.features.materialize",
+        "redeye.scoring.score",
+        "redeye.monitoring.monitor",
+    ),
 }
 
 
@@ -41,8 +46,12 @@ def run(night: str, steps: list[str]) -> dict[str, Any]:
             importlib.import_module(module)
         imports[title] = time.perf_counter() - start
 
-    from redeye.jobs import build, ingest, materialize, monitor, score
-    from redeye.settings import settings
+    from redeye.features import materialize
+    from redeye.foundation.settings import settings
+    from redeye.monitoring import monitor
+    from redeye.scoring import score
+    from redeye.sources import ingest
+    from redeye.warehouse import build
 
     on = date.fromisoformat(night)
     for landed in settings().landing.glob(f"*/*/{night}"):

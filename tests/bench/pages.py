@@ -23,7 +23,7 @@ from installation import installation  # noqa: E402
 from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 
-from redeye.settings import settings  # noqa: E402
+from redeye.foundation.settings import settings  # noqa: E402
 
 LAST = date(2013, 12, 29)
 FLIGHTS, FEATURES, APART = 920, 141, 30
@@ -51,8 +51,11 @@ def main() -> None:
 
 def _fill(nights: int) -> None:
     """Rows of so many nights: all but the last month in one file per table, the rest a file a night."""
-    from redeye.adapters import lake, lease, outputs, promotions
-    from redeye.adapters.lake import Catalog
+    from redeye.champions import promotions
+    from redeye.foundation import lease
+    from redeye.scoring import outputs
+    from redeye.warehouse import lake
+    from redeye.warehouse.lake import Catalog
 
     first = LAST - timedelta(days=nights - 1)
     promotions.promote(

@@ -18,7 +18,8 @@ SCORED_NIGHTS = 7
 
 def history(last: str) -> dict[str, Any]:
     """Ingest and release the source's nights up to `last`, in one build."""
-    from redeye.jobs import build, ingest
+    from redeye.sources import ingest
+    from redeye.warehouse import build
 
     ends = date.fromisoformat(last)
     costs = {}
@@ -38,14 +39,16 @@ def champion(last: str, folder: str) -> dict[str, Any]:
     """
     from pathlib import Path
 
-    from redeye.adapters import lake, ledger, promotions
-    from redeye.adapters.features import training_frame
-    from redeye.core.algorithms.base import Inputs, Training
-    from redeye.core.algorithms.storage import algorithm, save_model
-    from redeye.core.specs import load_spec
-    from redeye.core.training import examples
-    from redeye.jobs import materialize, score
-    from redeye.settings import PROJECT_ROOT, settings
+    from redeye.champions import promotions
+    from redeye.declarations.specs import load_spec
+    from redeye.features import materialize
+    from redeye.features.features import training_frame
+    from redeye.foundation.settings import PROJECT_ROOT, settings
+    from redeye.models.algorithms.base import Inputs, Training
+    from redeye.models.algorithms.storage import algorithm, save_model
+    from redeye.models.logic.training import examples
+    from redeye.scoring import score
+    from redeye.warehouse import lake, ledger
 
     night = date.fromisoformat(last)
     head = ledger.latest_release()

@@ -31,9 +31,9 @@ from figures import Figure, machine, show, write  # noqa: E402
 from installation import Installation, installation  # noqa: E402
 from rich.console import Console  # noqa: E402
 
-from redeye.core.calendar import ONE_DAY  # noqa: E402
-from redeye.core.errors import RedeyeError  # noqa: E402
-from redeye.settings import settings  # noqa: E402
+from redeye.foundation.calendar import ONE_DAY  # noqa: E402
+from redeye.foundation.errors import RedeyeError  # noqa: E402
+from redeye.foundation.settings import settings  # noqa: E402
 
 FIGURES = ("loop", "scoring", "network", "monitor", "dbt", "night", "scheduler", "frame", "history")
 NIGHT = date(2013, 12, 30)

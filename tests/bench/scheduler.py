@@ -67,8 +67,8 @@ def read(stack_home: Path, airflow_port: int) -> tuple[date, list[Task]]:
     Raises:
         LookupError: if there is none.
     """
-    from redeye.core.calendar import ONE_DAY
-    from redeye.settings import Settings, settings
+    from redeye.foundation.calendar import ONE_DAY
+    from redeye.foundation.settings import Settings, settings
     from redeye.stack import airflow_api, environment
     from redeye.stack.airflow_api import RunState
     from redeye.stack.firstrun import SCORED_FIRST, YEAR_LAST

@@ -19,7 +19,7 @@ SECONDS = 1.5
 
 def measure(folder: str, sha256: str) -> list[dict[str, Any]]:
     """Rows a second, ours and bare, and where ours spends its time; run as a child."""
-    from redeye.core.algorithms.storage import load_model
+    from redeye.models.algorithms.storage import load_model
 
     model = load_model(Path(folder) / "xgboost", sha256)
     frame = pd.read_parquet(Path(folder) / "frame.parquet")
@@ -30,7 +30,7 @@ def compare(
     model: Any, frame: pd.DataFrame, name: str, rows: int, seconds: float = SECONDS
 ) -> dict[str, Any]:
     """Both ways over batches of equal rows, in turns, so that other work on the machine disturbs both."""
-    from redeye.core.algorithms import base, xgboost
+    from redeye.models.algorithms import base, xgboost
 
     rows = min(rows, len(frame))
     starts = range(0, len(frame) - rows + 1, rows)

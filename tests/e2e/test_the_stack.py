@@ -16,12 +16,13 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 from throwaway import find_port, servers_apart
 
-from redeye.adapters import ledger, outputs
-from redeye.settings import Settings, settings
+from redeye.foundation.settings import Settings, settings
+from redeye.scoring import outputs
 from redeye.stack import airflow_api, alerting, environment, lifecycle
 from redeye.stack.airflow_api import AirflowApi
 from redeye.stack.secrets import Secrets
 from redeye.stack.supervisor import Supervisor
+from redeye.warehouse import ledger
 
 pytestmark = pytest.mark.e2e
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from redeye.settings import PROJECT_ROOT, Settings
+from redeye.foundation.settings import PROJECT_ROOT, Settings
 from redeye.stack import external, healthy
 from redeye.stack.environment import environment
 from redeye.stack.secrets import Secrets

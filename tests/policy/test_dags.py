@@ -16,8 +16,8 @@ from airflow.sdk import DAG
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables.simple import AssetTriggeredTimetable
 
-from redeye.core.specs import sound_specs
-from redeye.settings import PROJECT_ROOT, SPECS
+from redeye.declarations.specs import sound_specs
+from redeye.foundation.settings import PROJECT_ROOT, SPECS
 from redeye_airflow.operators import JobOperator
 from redeye_airflow.requests import TrainingRequestOperator
 from redeye_airflow.timetables import NightTimetable
@@ -31,7 +31,7 @@ SCHEDULE_WORDS = {"hourly", "daily", "nightly", "weekly", "monthly", "night", "d
 HEAVY = {"pandas", "xgboost", "torch", "sklearn", "mlflow", "feast", "dbt", "great_expectations", "evidently"}
 ALLOWED_IMPORTS = {
     *("__future__", "datetime", "airflow.sdk", "redeye_airflow"),
-    *("redeye.core.errors", "redeye.core.specs", "redeye.settings"),
+    *("redeye.foundation.errors", "redeye.declarations.specs", "redeye.foundation.settings"),
 }
 
 
@@ -109,7 +109,7 @@ def test_every_task_runs_a_job_by_its_path(bag: DagBag) -> None:
             if getattr(task, "operator_class", None) is TrainingRequestOperator:
                 continue
             assert isinstance(task, JobOperator), f"{dag.dag_id}.{task.task_id}"
-            assert re.fullmatch(r"redeye\.jobs\.\w+:\w+", task.job), f"{dag.dag_id}.{task.task_id}"
+            assert re.fullmatch(r"redeye(\.\w+){2}:\w+", task.job), f"{dag.dag_id}.{task.task_id}"
 
 
 def test_a_request_starts_the_training_of_its_own_model_and_tells_of_it(bag: DagBag) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from redeye.adapters import dbt
-from redeye.core.specs import sound_specs
-from redeye.settings import SPECS
+from redeye.declarations.specs import sound_specs
+from redeye.foundation.settings import SPECS
+from redeye.warehouse import dbt
 
 NAMES = {
     "staging": r"stg_[a-z0-9]+__[a-z_]+",

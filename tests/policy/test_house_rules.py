@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from redeye.adapters import dbt_project
-from redeye.core import known_in_time
-from redeye.core.house_rules import Column, Model, Project, Violation, form
-from redeye.core.known_in_time import Inputs, Lineage
-from redeye.core.lineage import Read
-from redeye.jobs.house_rules import inputs_of_specs, lost_features
+from redeye.review.house_rules import inputs_of_specs, lost_features
+from redeye.review.logic import known_in_time
+from redeye.review.logic.house_rules import Column, Model, Project, Violation, form
+from redeye.review.logic.known_in_time import Inputs, Lineage
+from redeye.warehouse import dbt_project
+from redeye.warehouse.logic.lineage import Read
 
 Late = Callable[..., list[Violation]]
 EVENING, DELAYS = "features.feat_origin__evening", "features.feat_carrier__delays"
@@ -282,7 +282,7 @@ def test_a_project_on_disk_is_checked_as_it_stands(tmp_path: Path, late: Late) -
     """The analyst's copy with a leak in its SQL, through dbt: what `make lint` does."""
     import shutil
 
-    from redeye.adapters.dbt import PROJECT
+    from redeye.warehouse.dbt import PROJECT
 
     copy = tmp_path / "dbt"
     shutil.copytree(PROJECT, copy)

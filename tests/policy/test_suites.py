@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from redeye.adapters.arrival_audits import derive_checks
-from redeye.adapters.nycflights13 import NycFlights13
-from redeye.adapters.release_profile import FEATURE_KEYS, OTHER_FEATURES
-from redeye.adapters.suites import EXPECTATIONS_ROOT, SuiteSpec, load_suite, suite_names
+from flights.arrival_audits import derive_checks
+from flights.nycflights13 import NycFlights13
+from redeye.audits.suites import EXPECTATIONS_ROOT, SuiteSpec, load_suite, suite_names
+from redeye.warehouse.release_profile import FEATURE_KEYS, OTHER_FEATURES
 
 NAMES = suite_names()
 TYPES = {"INTEGER": "int", "DOUBLE": "float", "VARCHAR": "text", "TIMESTAMP": "timestamp"}

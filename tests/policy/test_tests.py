@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from redeye.settings import PROJECT_ROOT
+from redeye.foundation.settings import PROJECT_ROOT
 
 TESTS = PROJECT_ROOT / "tests"
 SHARING = sorted(

@@ -11,10 +11,11 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from redeye import cli
-from redeye.adapters import outputs, retraining
 from redeye.cli import models
-from redeye.core.retraining import Decision
-from redeye.core.verdict import Verdict
+from redeye.monitoring.logic.verdict import Verdict
+from redeye.promotion import request_store as retraining
+from redeye.promotion.logic.retraining import Decision
+from redeye.scoring import outputs
 
 VERDICTS = pd.DataFrame(
     {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from redeye.settings import PROJECT_ROOT, Settings, describe
+from redeye.foundation.settings import PROJECT_ROOT, Settings, describe
 
 
 def test_the_page_on_settings_is_current() -> None:

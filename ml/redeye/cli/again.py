@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 
 from redeye.cli.shell import console, enter, parsed_night, told_plainly
-from redeye.core.releases import ReleaseKind
+from redeye.warehouse.logic.releases import ReleaseKind
 
 app = typer.Typer()
 
@@ -34,7 +34,7 @@ def rebuild(first: First, reason: Reason) -> None:
 
 
 def _again(first: str, kind: ReleaseKind, reason: str) -> None:
-    from redeye.jobs.repair import build_again
+    from redeye.warehouse.repair import build_again
 
     with told_plainly():
         night = parsed_night("FROM", first)

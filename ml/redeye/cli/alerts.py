@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from redeye.cli.shell import console, enter, told_plainly
-from redeye.settings import settings
+from redeye.foundation.settings import settings
 
 app = typer.Typer(help="Tell operators what is wrong.", no_args_is_help=True)
 
@@ -31,7 +31,7 @@ def test() -> None:
 @app.command()
 def now() -> None:
     """Show what is wrong now, whether it was told or not."""
-    from redeye.adapters.outputs_reader import OutputsReader
+    from redeye.scoring.outputs_reader import OutputsReader
     from redeye.stack import alerting
 
     with told_plainly():

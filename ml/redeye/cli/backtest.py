@@ -8,7 +8,7 @@ import typer
 
 from redeye.cli.shell import console, enter, parsed_night, told_plainly
 from redeye.cli.steps import shown_steps
-from redeye.settings import PROJECT_ROOT
+from redeye.foundation.settings import PROJECT_ROOT
 
 app = typer.Typer()
 
@@ -31,7 +31,7 @@ def backtest(
     The stack must run and the nights be built. Interrupted, it goes on where it was. Nothing is registered, promoted
     or written to the predictions.
     """
-    from redeye.jobs.backtest import gather
+    from redeye.studies.backtest import gather
 
     with told_plainly():
         first = parsed_night("--since", since) if since else None

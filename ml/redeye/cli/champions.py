@@ -32,7 +32,7 @@ def rollback(
 
     It holds as soon as it is in the ledger; the registry's alias follows, now or whenever MLflow is up again.
     """
-    from redeye.jobs import rollback as job
+    from redeye.promotion import rollback as job
 
     began = time.monotonic()
     with told_plainly():
@@ -76,7 +76,7 @@ def unbar(model: Model, version: Version, reason: Why) -> None:
 @app.command()
 def reconcile(model: Model = "flight_delay") -> None:
     """Make MLflow's aliases and tags show what the promotion ledger says, and compare every version it names."""
-    from redeye.jobs import reconciliation
+    from redeye.promotion import reconciliation
 
     with told_plainly():
         enter()
@@ -90,7 +90,7 @@ def reconcile(model: Model = "flight_delay") -> None:
 
 
 def _bar(model: str, version: int, reason: str, *, is_barred: bool) -> None:
-    from redeye.jobs import rollback as job
+    from redeye.promotion import rollback as job
 
     with told_plainly():
         enter()

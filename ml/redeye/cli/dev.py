@@ -30,7 +30,7 @@ def make(
     release: Annotated[str, typer.Option(help="Such as 2013-04-03.r1; the newest by default.")] = "",
 ) -> None:
     """Make a sandbox at a release, in a second; its files are links to the release's."""
-    from redeye.jobs import sandbox as job
+    from redeye.review import sandbox as job
 
     began = time.monotonic()
     with told_plainly():
@@ -50,8 +50,8 @@ def make(
 @app.command("list")
 def list_() -> None:
     """List the sandboxes, with the bytes that each has to itself."""
-    from redeye.adapters import sandbox
-    from redeye.core.disk import gigabytes
+    from redeye.foundation.disk_budget import gigabytes
+    from redeye.review import sandbox_catalog as sandbox
 
     table = Table("sandbox", "release", "nights", "of its own")
     for each in sandbox.sandboxes():
@@ -63,7 +63,7 @@ def list_() -> None:
 @app.command()
 def drop(name: Name = "") -> None:
     """Remove a sandbox and all that was built in it."""
-    from redeye.adapters import sandbox
+    from redeye.review import sandbox_catalog as sandbox
 
     with told_plainly():
         sandbox.drop(_named(name))
@@ -77,9 +77,9 @@ def build(
     base: Annotated[str, typer.Option(help="The branch that yours leaves from.")] = "main",
 ) -> None:
     """Build models with what depends on them over all nights; the others stay as the release has them."""
-    from redeye.adapters import sandbox
-    from redeye.jobs import impact_build
-    from redeye.jobs import sandbox as job
+    from redeye.review import impact_build
+    from redeye.review import sandbox as job
+    from redeye.review import sandbox_catalog as sandbox
 
     with told_plainly():
         at = sandbox.named(_named(name))
@@ -99,8 +99,8 @@ def sql(
     """Run SQL in a sandbox and show the first 40 rows."""
     import duckdb
 
-    from redeye.adapters import sandbox
-    from redeye.core.errors import ConfigError
+    from redeye.foundation.errors import ConfigError
+    from redeye.review import sandbox_catalog as sandbox
 
     with told_plainly():
         con = sandbox.named(_named(name)).connect(is_writable=True)

@@ -9,7 +9,7 @@ import typer
 
 from redeye.cli.shell import console, enter, parsed_night, told_plainly
 from redeye.cli.steps import shown_steps
-from redeye.settings import PROJECT_ROOT
+from redeye.foundation.settings import PROJECT_ROOT
 
 app = typer.Typer()
 
@@ -25,7 +25,7 @@ def evidence(
 
     The stack must run and hold the year (`make load-year`). Interrupted, it goes on where it was.
     """
-    from redeye.jobs.evidence import gather
+    from redeye.studies.evidence import gather
 
     with told_plainly():
         first = parsed_night("--since", since) if since else None

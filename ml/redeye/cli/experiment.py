@@ -9,7 +9,7 @@ import typer
 
 from redeye.cli.shell import console, enter, told_plainly
 from redeye.cli.steps import shown_steps
-from redeye.settings import PROJECT_ROOT
+from redeye.foundation.settings import PROJECT_ROOT
 
 app = typer.Typer()
 group = typer.Typer(help=__doc__, no_args_is_help=True)
@@ -32,7 +32,7 @@ def freshness(
 
     The stack must run and hold the year (`make load-year`). Interrupted, it goes on where it was.
     """
-    from redeye.jobs.freshness import gather
+    from redeye.studies.freshness import gather
 
     with told_plainly():
         enter()

@@ -7,8 +7,8 @@ import os
 import typer
 
 from redeye.cli.shell import console, told_plainly
-from redeye.core.errors import ConfigError
-from redeye.settings import settings
+from redeye.foundation.errors import ConfigError
+from redeye.foundation.settings import settings
 
 app = typer.Typer()
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from redeye.cli.shell import console, enter, told_plainly
-from redeye.settings import PROJECT_ROOT
+from redeye.foundation.settings import PROJECT_ROOT
 
 app = typer.Typer()
 
@@ -24,7 +24,7 @@ def rehearse_gates(
 
     The stack must run and hold the year (`make load-year`). Ends with status 1 if a harmful one passed.
     """
-    from redeye.jobs.gate_rehearsal import rehearse
+    from redeye.studies.gate_rehearsal import rehearse
 
     with told_plainly():
         enter()

@@ -10,9 +10,9 @@ from rich import table as rich_table
 from rich.markup import escape
 
 from redeye.cli.shell import console, enter
-from redeye.core import pages
-from redeye.core.errors import RedeyeError
-from redeye.settings import settings
+from redeye.foundation import pages
+from redeye.foundation.errors import RedeyeError
+from redeye.foundation.settings import settings
 
 app = typer.Typer()
 
@@ -34,9 +34,9 @@ def impact(
 
     Ends with status 0 for `safe`, 1 for `look`, 2 for `breaks`, 3 if there is no verdict.
     """
-    from redeye.adapters import impact_page
-    from redeye.core.impact import judge
-    from redeye.jobs.impact import assess
+    from redeye.review import impact_page
+    from redeye.review.impact import assess
+    from redeye.review.logic.impact import judge
 
     try:
         enter()

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from redeye.cli.shell import console, show_addresses, start, told_plainly
-from redeye.core.calendar import night_of
-from redeye.core.live import HISTORY_WEEKS
-from redeye.settings import settings
+from redeye.foundation.calendar import night_of
+from redeye.foundation.settings import settings
+from redeye.stack.calendar_shift import HISTORY_WEEKS
 
 app = typer.Typer()
 

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from redeye.cli.shell import console, enter, told_plainly
-from redeye.core.errors import ConfigError
+from redeye.foundation.errors import ConfigError
 
 app = typer.Typer()
 
@@ -25,7 +25,8 @@ def verdicts(
     model: Annotated[str, typer.Argument(help="The model, as its spec names it.")] = "flight_delay",
 ) -> None:
     """Show a model's last 14 verdicts with reasons and decisions, and its newest quality beside the heuristic's."""
-    from redeye.adapters import outputs, retraining
+    from redeye.promotion import request_store as retraining
+    from redeye.scoring import outputs
 
     with told_plainly():
         enter()

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from redeye.cli.shell import console, told_plainly
-from redeye.settings import PROJECT_ROOT
+from redeye.foundation.settings import PROJECT_ROOT
 
 app = typer.Typer(help=__doc__, no_args_is_help=True)
 Root = Annotated[Path, typer.Option(help="Of the checkout.", hidden=True)]
@@ -33,9 +33,9 @@ def feature(
     root: Root = PROJECT_ROOT,
 ) -> None:
     """Add a column to a feature table: SQL, description, tests, audit, feature view, and a spec if one is named."""
-    from redeye.core.errors import ConfigError
-    from redeye.core.scaffold import NewColumn
-    from redeye.jobs.scaffold import add_feature
+    from redeye.foundation.errors import ConfigError
+    from redeye.review.logic.scaffold import NewColumn
+    from redeye.review.scaffold import add_feature
 
     with told_plainly():
         table, _, column = name.partition(":")
@@ -55,7 +55,7 @@ def version(
     root: Root = PROJECT_ROOT,
 ) -> None:
     """Put a copy of a feature table beside it, to be changed while serving versions go on reading the old one."""
-    from redeye.jobs.scaffold import add_version
+    from redeye.review.scaffold import add_version
 
     with told_plainly():
         new, changed = add_version(table, root=root)

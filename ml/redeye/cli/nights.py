@@ -8,8 +8,8 @@ import typer
 
 from redeye.cli.live import go_live
 from redeye.cli.shell import console, enter, parsed_night, show_addresses, start, told_plainly
-from redeye.core.errors import ConfigError
-from redeye.settings import settings
+from redeye.foundation.errors import ConfigError
+from redeye.foundation.settings import settings
 
 app = typer.Typer()
 
@@ -63,7 +63,7 @@ def gap(
 
     A refused night records itself. This is for one whose delivery will not come in time.
     """
-    from redeye.adapters import ledger
+    from redeye.warehouse import ledger
 
     with told_plainly():
         left_out = parsed_night("NIGHT", night)

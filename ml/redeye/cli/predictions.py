@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from redeye.cli.shell import console, enter, told_plainly
-from redeye.core.explanation import Explanation
+from redeye.scoring.logic.explanation import Explanation
 
 app = typer.Typer()
 
@@ -31,7 +31,7 @@ def explain(
 
     Status 1 if the chain does not give the probability that was written, or a landing file was altered.
     """
-    from redeye.jobs.explain import explain as explain_prediction
+    from redeye.scoring.explain import explain as explain_prediction
 
     with told_plainly():
         enter()

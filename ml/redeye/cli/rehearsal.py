@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from redeye.cli.shell import console, told_plainly
-from redeye.settings import PROJECT_ROOT, settings
+from redeye.foundation.settings import PROJECT_ROOT, settings
 
 app = typer.Typer()
 
@@ -27,9 +27,9 @@ def rehearse(
 
     Some 15 minutes. Interrupted, it goes on with the next event; delete the folder to begin anew.
     """
-    from redeye.adapters import rehearsal_page
-    from redeye.core.rehearsal import load_plan
+    from redeye.sources.logic.rehearsal import load_plan
     from redeye.stack import rehearsing
+    from redeye.studies import rehearsal_page
 
     with told_plainly():
         plan = load_plan(events)

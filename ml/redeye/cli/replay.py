@@ -19,7 +19,7 @@ from rich.progress import (
 from rich.table import Table
 
 from redeye.cli.shell import console, enter, parsed_night, start, told_plainly
-from redeye.core.errors import ConfigError
+from redeye.foundation.errors import ConfigError
 
 app = typer.Typer()
 
@@ -81,7 +81,7 @@ def _span(first: str, last: str) -> tuple[date, date]:
 
 
 def _run_by_scheduler(model: str, first: date, last: date) -> None:
-    from redeye.jobs import replay as job
+    from redeye.operations import replay as job
     from redeye.stack import firstrun
 
     start()
@@ -90,7 +90,7 @@ def _run_by_scheduler(model: str, first: date, last: date) -> None:
 
 
 def _report(model: str, first: date, last: date) -> None:
-    from redeye.jobs.season import Step, write_season
+    from redeye.studies.season import Step, write_season
 
     with Progress(
         TextColumn("season report"), BarColumn(bar_width=20), MofNCompleteColumn(), console=console
@@ -106,7 +106,7 @@ def _report(model: str, first: date, last: date) -> None:
 
 
 def _run(model: str, first: date, last: date) -> bool:
-    from redeye.jobs import replay as job
+    from redeye.operations import replay as job
 
     job.check(first, last)
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), MofNCompleteColumn())
@@ -129,7 +129,7 @@ def _run(model: str, first: date, last: date) -> bool:
 
 
 def _show(model: str, first: date, last: date) -> None:
-    from redeye.jobs import replay as job
+    from redeye.operations import replay as job
 
     table = Table("night", "because", "training", "serves from", title=f"Requests from {first} to {last}")
     for request in job.requests(model, first, last):

@@ -11,8 +11,8 @@ import typer
 from rich.table import Table
 
 from redeye.cli.shell import console, enter, parsed_night, told_plainly
-from redeye.core.errors import ConfigError
-from redeye.core.scoring import LIVE
+from redeye.foundation.errors import ConfigError
+from redeye.scoring.logic.scoring import LIVE
 
 app = typer.Typer()
 
@@ -31,7 +31,7 @@ def reproduce(
 
     Status 1 if one differs.
     """
-    from redeye.jobs.rescore import reproduce as score_again
+    from redeye.scoring.rescore import reproduce as score_again
 
     with told_plainly():
         enter()
@@ -61,7 +61,7 @@ def rescore(
     ] = BACKTEST,
 ) -> None:
     """Score past nights with a version and today's data, in a lane of their own that is never exported."""
-    from redeye.jobs.rescore import backtest_nights
+    from redeye.scoring.rescore import backtest_nights
 
     with told_plainly():
         if lane != BACKTEST:
@@ -85,7 +85,7 @@ def restated(
     to: Annotated[Path | None, typer.Option(help="Also write the table to this file, as CSV.")] = None,
 ) -> None:
     """Show which predictions rest on data that was restated since, and what changed in it."""
-    from redeye.jobs.restated import restated_predictions
+    from redeye.scoring.restated import restated_predictions
 
     with told_plainly():
         nights = parsed_night("--from", first), parsed_night("--to", last)

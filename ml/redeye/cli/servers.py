@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from redeye.adapters import disk
 from redeye.cli.shell import console, show_addresses, start, told_plainly
 from redeye.cli.storage import show_budget
-from redeye.core.errors import ConfigError
-from redeye.settings import settings
+from redeye.foundation import disk
+from redeye.foundation.errors import ConfigError
+from redeye.foundation.settings import settings
 from redeye.stack import lifecycle
 from redeye.stack.supervisor import ProcessState, Supervisor
 

@@ -11,10 +11,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from redeye.adapters import mlflow_login
-from redeye.core.errors import ConfigError, RedeyeError
-from redeye.settings import settings
-from redeye.stack import bootstrap, environment, lifecycle
+from redeye.foundation.errors import ConfigError, RedeyeError
+from redeye.foundation.settings import settings
+from redeye.stack import bootstrap, environment, lifecycle, mlflow_login
 
 console = Console()
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from redeye.cli.shell import console
 
 if TYPE_CHECKING:
-    from redeye.jobs.steps import Step
+    from redeye.foundation.progress import Step
 
 # Steps grow with history: the last ones say most about those to come.
 LOOKED_BACK = 5

@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from redeye.adapters import disk
 from redeye.cli.shell import console, enter, parsed_night, told_plainly
-from redeye.core.disk import Level, Usage, gigabytes
-from redeye.settings import settings
+from redeye.foundation import disk
+from redeye.foundation.disk_budget import Level, Usage, gigabytes
+from redeye.foundation.settings import settings
 
 app = typer.Typer()
 _COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.OVER: "red"}
@@ -52,7 +52,7 @@ def restore(
 @app.command()
 def verify() -> None:
     """Read every release whole and compare it with what was recorded when it was published."""
-    from redeye.jobs import maintain
+    from redeye.operations import maintain
 
     with told_plainly():
         enter()
@@ -79,7 +79,7 @@ def show_costs(
     last: Annotated[str, typer.Argument(metavar="TO", help="The last night, included.")],
 ) -> None:
     """Show what the nights FROM to TO took in Airflow: CPU seconds and bytes, by model and job."""
-    from redeye.adapters import costs
+    from redeye.foundation import costs
 
     with told_plainly():
         nights = parsed_night("FROM", first), parsed_night("TO", last)
@@ -89,7 +89,7 @@ def show_costs(
     for column in table.columns[3:]:
         column.justify = "right"
     for row in found:
-        job = row.job.removeprefix("redeye.jobs.")
+        job = row.job.removeprefix("redeye.")
         seconds = (f"{row.wall_seconds:.1f}", f"{row.cpu_seconds:.1f}")
         size = (gigabytes(row.bytes_read), gigabytes(row.bytes_written))
         table.add_row(str(row.night), row.model, job, str(row.attempts), *seconds, *size)

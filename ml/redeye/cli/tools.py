@@ -8,7 +8,7 @@ import sys
 import typer
 
 from redeye.cli.shell import console, enter, told_plainly
-from redeye.settings import PROJECT_ROOT, describe
+from redeye.foundation.settings import PROJECT_ROOT, describe
 
 app = typer.Typer()
 
@@ -26,8 +26,8 @@ def airflow(context: typer.Context) -> None:
 @app.command()
 def docs() -> None:
     """Write what is generated: the page on settings, the specs' JSON schema, and dbt's docs."""
-    from redeye.adapters import dbt
-    from redeye.core.specs import json_schema
+    from redeye.declarations.specs import json_schema
+    from redeye.warehouse import dbt
 
     (PROJECT_ROOT / "docs" / "settings.md").write_text(describe(), encoding="utf-8")
     (PROJECT_ROOT / "ml" / "specs" / "schema.json").write_text(json_schema(), encoding="utf-8")

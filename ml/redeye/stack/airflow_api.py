@@ -12,9 +12,9 @@ from typing import Any
 
 import httpx
 
-from redeye.core.calendar import NEW_YORK, nights, start_of
-from redeye.core.errors import ConfigError, RedeyeError
-from redeye.settings import Settings
+from redeye.foundation.calendar import NEW_YORK, nights, start_of
+from redeye.foundation.errors import ConfigError, RedeyeError
+from redeye.foundation.settings import Settings
 from redeye.stack import environment
 
 _POLL_SECONDS = 2.0

@@ -17,16 +17,16 @@ import duckdb
 import httpx
 import psycopg2
 
-from redeye.adapters import alerts as telling
-from redeye.adapters import disk
-from redeye.adapters.outputs_reader import OutputsReader
-from redeye.adapters.sources import configured_source
-from redeye.core import alerts
-from redeye.core.alerts import Alert, Message
-from redeye.core.errors import ConfigError, RedeyeError
-from redeye.jobs import conditions, status
-from redeye.jobs.conditions import TaskFailure
-from redeye.settings import Settings, settings
+from redeye.foundation import disk
+from redeye.foundation.errors import ConfigError, RedeyeError
+from redeye.foundation.settings import Settings, settings
+from redeye.operations import alerts as telling
+from redeye.operations import conditions, status
+from redeye.operations.conditions import TaskFailure
+from redeye.operations.logic import alerts
+from redeye.operations.logic.alerts import Alert, Message
+from redeye.scoring.outputs_reader import OutputsReader
+from redeye.sources.sources import configured_source
 from redeye.stack import airflow_api, environment
 
 log = logging.getLogger(__name__)

@@ -16,10 +16,10 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from redeye.adapters.disk import files_below
-from redeye.adapters.git import git_sha
-from redeye.core.errors import BackupError, ConfigError, RedeyeError
-from redeye.settings import Settings
+from redeye.foundation.disk import files_below
+from redeye.foundation.errors import BackupError, ConfigError, RedeyeError
+from redeye.foundation.git import git_sha
+from redeye.foundation.settings import Settings
 from redeye.stack import backup_set, bootstrap, databases
 from redeye.stack.backup_set import DATABASES, FILES, Entry, Manifest
 from redeye.stack.postgres import SUPERUSER, EmbeddedPostgres, binaries

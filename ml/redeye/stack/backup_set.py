@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from redeye.core.errors import BackupError
+from redeye.foundation.errors import BackupError
 
 MANIFEST = "manifest.json"
 SEAL = "manifest.sha256"

@@ -12,10 +12,9 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
-from redeye.adapters import mlflow_login
-from redeye.core.errors import RedeyeError
-from redeye.settings import SHIFT_FILE, Settings
-from redeye.stack import databases, environment
+from redeye.foundation.errors import RedeyeError
+from redeye.foundation.settings import SHIFT_FILE, Settings
+from redeye.stack import databases, environment, mlflow_login
 from redeye.stack.postgres import EmbeddedPostgres
 from redeye.stack.secrets import Secrets, load_or_create
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from redeye.core.calendar import ONE_DAY, nights, start_of
-from redeye.core.errors import RedeyeError
+from redeye.foundation.calendar import ONE_DAY, nights, start_of
+from redeye.foundation.errors import RedeyeError
 from redeye.stack.airflow_api import AirflowApi, Run, RunState, Watcher
 
 Step = tuple[tuple[str, date], ...]

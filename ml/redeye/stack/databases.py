@@ -74,7 +74,7 @@ def _create_database(at: cursor, database: Database) -> None:
 
 def schema_state() -> str:
     """The databases' names and the newest revision of each ledger, to tell whether they are as this code has them."""
-    from redeye.stack import migrations
+    from redeye.foundation import migrations
 
     names = [database.name for database in DATABASES]
     return " ".join([*names, *(f"{name}={migrations.head(name)}" for name in LEDGERS)])
@@ -86,8 +86,8 @@ def create_ledgers(server: Administered) -> None:
     Raises:
         RedeyeError: if a migration fails; nothing of it is kept.
     """
-    from redeye.adapters import lake
-    from redeye.stack import migrations
+    from redeye.foundation import migrations
+    from redeye.warehouse import lake
 
     lake.initialise()
     for name in LEDGERS:

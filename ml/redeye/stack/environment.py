@@ -9,9 +9,9 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from redeye.adapters import lineage
-from redeye.core.errors import ConfigError
-from redeye.settings import PROJECT_ROOT, Settings, settings
+from redeye.foundation import openlineage as lineage
+from redeye.foundation.errors import ConfigError
+from redeye.foundation.settings import PROJECT_ROOT, Settings, settings
 from redeye.stack.secrets import Secrets
 
 ADMIN = "admin"

@@ -15,8 +15,8 @@ import psycopg2
 from psycopg2.extensions import connection, make_dsn, parse_dsn
 from sqlalchemy.engine import make_url
 
-from redeye.core.errors import ConfigError
-from redeye.settings import Settings
+from redeye.foundation.errors import ConfigError
+from redeye.foundation.settings import Settings
 from redeye.stack import bootstrap, databases
 from redeye.stack.postgres import SUPERUSER
 from redeye.stack.secrets import Secrets

@@ -18,11 +18,11 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from redeye.core.calendar import NEW_YORK, ONE_DAY, coming_day
-from redeye.core.errors import ConfigError
-from redeye.core.sources import Location
-from redeye.core.specs import load_spec
-from redeye.settings import SPECS, Settings, settings
+from redeye.declarations.specs import load_spec
+from redeye.foundation.calendar import NEW_YORK, ONE_DAY, coming_day
+from redeye.foundation.errors import ConfigError
+from redeye.foundation.settings import SPECS, Settings, settings
+from redeye.sources.logic.sources import Location
 from redeye.stack import airflow_api, closed_loop
 from redeye.stack.airflow_api import AirflowApi, Run, Watcher
 
@@ -64,7 +64,7 @@ def run(configured: Settings, console: Console) -> None:
 
 def _render_docs(console: Console) -> None:
     """Render dbt's docs once, so that the pages have them; `make docs` renders them anew."""
-    from redeye.adapters import dbt
+    from redeye.warehouse import dbt
 
     if not dbt.docs_page().is_file():
         with console.status("Rendering dbt's docs"):
@@ -156,7 +156,7 @@ def show_riskiest(configured: Settings, console: Console, night: date) -> None:
 
 def champion(model: str, night: date) -> int | None:
     """The version that scores a model's night, if there is one."""
-    from redeye.adapters import promotions
+    from redeye.champions import promotions
 
     found = promotions.champion(model, night)
     return found.version if found else None
@@ -164,7 +164,7 @@ def champion(model: str, night: date) -> int | None:
 
 def head() -> date | None:
     """The night of the newest release."""
-    from redeye.adapters import ledger
+    from redeye.warehouse import ledger
 
     newest = ledger.latest_release()
     return newest.night if newest else None

@@ -13,9 +13,9 @@ from pathlib import Path
 import httpx
 import psycopg2
 
-from redeye.adapters.sources import standing_source
-from redeye.core.errors import ConfigError, RedeyeError
-from redeye.settings import Settings
+from redeye.foundation.errors import ConfigError, RedeyeError
+from redeye.foundation.settings import Settings
+from redeye.sources.sources import standing_source
 from redeye.stack import bootstrap, environment, ports, programs
 from redeye.stack.bootstrap import Step
 from redeye.stack.secrets import FILE_NAME, Secrets, load_or_create
@@ -105,7 +105,8 @@ def ledgers_behind(configured: Settings) -> dict[str, tuple[str | None, str]]:
 
     Nothing where Postgres does not answer: the table of servers says so.
     """
-    from redeye.stack import databases, migrations
+    from redeye.foundation import migrations
+    from redeye.stack import databases
 
     server = bootstrap.server(configured, load_or_create(configured.home.resolve()))
     with suppress(psycopg2.OperationalError):

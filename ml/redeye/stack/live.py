@@ -6,13 +6,13 @@ from datetime import date, timedelta
 
 from rich.console import Console
 
-from redeye.adapters.sources import configured_source
-from redeye.core.calendar import ONE_DAY, coming_day
-from redeye.core.errors import ConfigError
-from redeye.core.live import HISTORY_WEEKS, weeks_until
-from redeye.core.specs import sound_specs
-from redeye.settings import SHIFT_FILE, SPECS, Settings, settings
+from redeye.declarations.specs import sound_specs
+from redeye.foundation.calendar import ONE_DAY, coming_day
+from redeye.foundation.errors import ConfigError
+from redeye.foundation.settings import SHIFT_FILE, SPECS, Settings, settings
+from redeye.sources.sources import configured_source
 from redeye.stack import airflow_api, firstrun
+from redeye.stack.calendar_shift import HISTORY_WEEKS, weeks_until
 from redeye.stack.supervisor import Supervisor
 
 FIRST_TRAINING = "first training of a live installation"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import socket
 from dataclasses import dataclass
 
-from redeye.core.errors import ConfigError
-from redeye.settings import Settings
+from redeye.foundation.errors import ConfigError
+from redeye.foundation.settings import Settings
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from types import TracebackType
 import psycopg2
 from psycopg2.extensions import connection
 
-from redeye.core.errors import ConfigError, RedeyeError
+from redeye.foundation.errors import ConfigError, RedeyeError
 from redeye.stack import system_user
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from redeye.settings import Settings
+from redeye.foundation.settings import Settings
 from redeye.stack import watchdog
 from redeye.stack.postgres import EmbeddedPostgres
 

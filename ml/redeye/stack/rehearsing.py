@@ -19,9 +19,9 @@ from typing import Any
 
 import yaml
 
-from redeye.core.errors import ConfigError, RedeyeError
-from redeye.core.rehearsal import Event, Outcome, Plan
-from redeye.settings import PROJECT_ROOT, Settings, settings
+from redeye.foundation.errors import ConfigError, RedeyeError
+from redeye.foundation.settings import PROJECT_ROOT, Settings, settings
+from redeye.sources.logic.rehearsal import Event, Outcome, Plan
 from redeye.stack import bootstrap, environment, ports
 
 log = logging.getLogger(__name__)
@@ -78,8 +78,8 @@ def run(folder: Path, plan: Plan, *, model: str, tell: Tell) -> list[Outcome]:
 
 def step(what: str, model: str) -> None:
     """Do one step in this process's installation, whose settings name the plan; its result goes beside the home."""
-    from redeye.adapters.sources import plan
-    from redeye.jobs import rehearsal
+    from redeye.sources.sources import plan
+    from redeye.studies import rehearsal
 
     home = settings().home
     with _opened(settings()):

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from psycopg2 import sql
 
-from redeye.core.errors import BackupError
-from redeye.settings import Settings
+from redeye.foundation.errors import BackupError
+from redeye.foundation.settings import Settings
 from redeye.stack import backup_set, bootstrap, databases
 from redeye.stack.backup import ORDER, free_port, run_tool
 from redeye.stack.backup_set import DATABASES, FILES, Manifest

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from redeye.core.errors import ConfigError
+from redeye.foundation.errors import ConfigError
 
 FILE_NAME = "secrets.env"
 

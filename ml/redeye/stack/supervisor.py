@@ -19,8 +19,8 @@ from xmlrpc.client import Fault, ServerProxy
 import psutil
 from supervisor.xmlrpc import Faults, SupervisorTransport
 
-from redeye.core.errors import RedeyeError
-from redeye.settings import Settings
+from redeye.foundation.errors import RedeyeError
+from redeye.foundation.settings import Settings
 from redeye.stack import programs
 
 log = logging.getLogger(__name__)

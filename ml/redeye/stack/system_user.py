@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from redeye.core.errors import ConfigError
+from redeye.foundation.errors import ConfigError
 
 USER = "redeye-postgres"
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from redeye.core.errors import RedeyeError
+from redeye.foundation.errors import RedeyeError
 from redeye_airflow.pages import airflow_side
 from redeye_airflow.pages.act_parts import Act, Parameters
 from redeye_airflow.pages.acts import ACTS

@@ -9,8 +9,8 @@ from datetime import date
 from fastapi import HTTPException
 from starlette.requests import Request
 
-from redeye.adapters.sources import configured_source
-from redeye.jobs import status
+from redeye.operations import status
+from redeye.sources.sources import configured_source
 
 Parameters = dict[str, str]
 LONGEST_REASON = 500

@@ -14,7 +14,7 @@ from fastapi import HTTPException
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from redeye.core.calendar import NEW_YORK, nights, start_of
+from redeye.foundation.calendar import NEW_YORK, nights, start_of
 from redeye_airflow.pages import airflow_side
 from redeye_airflow.pages.act_parts import (
     LONGEST_REASON,
@@ -152,7 +152,7 @@ def _check_roll_back(parameters: Parameters) -> None:
 
 
 async def _foretell_roll_back(request: Request, parameters: Parameters) -> list[str]:  # noqa: ARG001
-    from redeye.jobs.rollback import foresee
+    from redeye.promotion.rollback import foresee
 
     model, to = parameters["model"], a_version_if_any(parameters)
     left, target = await run_in_threadpool(foresee, model, to)
@@ -166,7 +166,7 @@ async def _foretell_roll_back(request: Request, parameters: Parameters) -> list[
 
 
 async def _roll_back(request: Request, parameters: Parameters, nonce: str) -> Done:  # noqa: ARG001
-    from redeye.jobs.rollback import roll_back
+    from redeye.promotion.rollback import roll_back
 
     model = parameters["model"]
     came = await run_in_threadpool(
@@ -197,7 +197,7 @@ async def _foretell_unbar(request: Request, parameters: Parameters) -> list[str]
 
 def _barring(*, is_barred: bool) -> Callable[[Request, Parameters, str], Awaitable[Done]]:
     async def perform(request: Request, parameters: Parameters, nonce: str) -> Done:  # noqa: ARG001
-        from redeye.jobs.rollback import bar
+        from redeye.promotion.rollback import bar
 
         model, version = parameters["model"], a_version(parameters)
         await run_in_threadpool(

@@ -20,8 +20,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 
-from redeye.core.calendar import start_of
-from redeye.jobs.conditions import TaskFailure
+from redeye.foundation.calendar import start_of
+from redeye.operations.conditions import TaskFailure
 from redeye_airflow.pages.mount import AIRFLOW
 from redeye_airflow.pages.security import bearer_of
 

@@ -6,10 +6,10 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from redeye.adapters import alerts as told
-from redeye.adapters import disk
-from redeye.jobs import conditions, status
-from redeye.settings import PROJECT_ROOT, settings
+from redeye.foundation import disk
+from redeye.foundation.settings import PROJECT_ROOT, settings
+from redeye.operations import alerts as told
+from redeye.operations import conditions, status
 from redeye_airflow.pages import airflow_side
 from redeye_airflow.pages.model_pages import rendered
 from redeye_airflow.pages.morning_page import links, trouble

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from redeye.core.errors import RedeyeError
+from redeye.foundation.errors import RedeyeError
 from redeye_airflow.pages import (
     act_pages,
     alert_pages,

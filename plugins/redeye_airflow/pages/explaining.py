@@ -19,7 +19,7 @@ from typing import Any
 
 from fastapi import HTTPException
 
-from redeye.settings import PROJECT_ROOT
+from redeye.foundation.settings import PROJECT_ROOT
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ async def archive(prediction_id: str) -> tuple[bytes, str]:
     with tempfile.TemporaryDirectory(prefix="redeye-export-") as folder:
         given, to = Path(folder) / "explanation.json", Path(folder) / "export.zip"
         given.write_text(json.dumps(found), encoding="utf-8")
-        await _run("redeye.jobs.audit_file", str(given), str(to), to=to)
+        await _run("redeye.scoring.audit_file", str(given), str(to), to=to)
         content = to.read_bytes()
     with zipfile.ZipFile(io.BytesIO(content)) as packed:
         return content, hashlib.sha256(packed.read("MANIFEST.json")).hexdigest()

@@ -12,7 +12,7 @@ from fastapi import APIRouter, HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
-from redeye.settings import settings
+from redeye.foundation.settings import settings
 from redeye_airflow.pages.rendering import page
 
 router = APIRouter()

@@ -12,11 +12,11 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import Response
 
-from redeye.adapters.outputs_reader import Row
-from redeye.core.releases import Promotion
-from redeye.core.specs import Spec
-from redeye.jobs import slices, status
-from redeye.settings import settings
+from redeye.declarations.specs import Spec
+from redeye.foundation.settings import settings
+from redeye.operations import slices, status
+from redeye.scoring.outputs_reader import Row
+from redeye.warehouse.logic.releases import Promotion
 from redeye_airflow.pages import charts
 from redeye_airflow.pages.morning_page import acknowledged, series
 from redeye_airflow.pages.rendering import page, reader
@@ -81,7 +81,7 @@ def model_slices(request: Request, model: str, night: date) -> Response:
 def card(request: Request, model: str, version: int) -> Response:
     """The card of a promoted version."""
     spec_of(model)
-    from redeye.adapters.promotions import promotions
+    from redeye.champions.promotions import promotions
 
     found = [row for row in promotions(model) if row.version == version]
     if not found:

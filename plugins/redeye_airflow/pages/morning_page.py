@@ -13,13 +13,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from redeye.adapters.outputs_reader import Row
-from redeye.adapters.sources import configured_source
-from redeye.core.alerts import Alert, runbook_page
-from redeye.core.calendar import coming_day
-from redeye.core.errors import RedeyeError
-from redeye.jobs import conditions, status
-from redeye.jobs.status import ModelState, Morning
+from redeye.foundation.calendar import coming_day
+from redeye.foundation.errors import RedeyeError
+from redeye.operations import conditions, status
+from redeye.operations.logic.alerts import Alert, runbook_page
+from redeye.operations.status import ModelState, Morning
+from redeye.scoring.outputs_reader import Row
+from redeye.sources.sources import configured_source
 from redeye_airflow.pages import airflow_side, charts
 from redeye_airflow.pages.mount import PREFIX
 from redeye_airflow.pages.rendering import page, reader

@@ -8,9 +8,9 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from redeye.core.calendar import coming_day, cutoff
-from redeye.jobs import conditions, status
-from redeye.settings import settings
+from redeye.foundation.calendar import coming_day, cutoff
+from redeye.foundation.settings import settings
+from redeye.operations import conditions, status
 from redeye_airflow.pages import airflow_side
 from redeye_airflow.pages.rendering import page, reader
 

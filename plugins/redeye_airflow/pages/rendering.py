@@ -12,9 +12,9 @@ import jinja2
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from redeye.adapters import ui_links
-from redeye.adapters.outputs_reader import OutputsReader
-from redeye.settings import settings
+from redeye.foundation import ui_links
+from redeye.foundation.settings import settings
+from redeye.scoring.outputs_reader import OutputsReader
 from redeye_airflow.pages.mount import PREFIX
 from redeye_airflow.pages.security import may_act, user_of
 

@@ -13,15 +13,16 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from redeye.adapters import lake, ledger, outputs
-from redeye.adapters.features import training_frame
-from redeye.adapters.nycflights13 import NycFlights13
-from redeye.core.calendar import cutoff
-from redeye.core.releases import Release
-from redeye.core.sources import Delivery
-from redeye.core.specs import load_spec
-from redeye.jobs import build, ingest, repair, score
-from redeye.settings import SPECS
+from flights.nycflights13 import NycFlights13
+from redeye.declarations.specs import load_spec
+from redeye.features.features import training_frame
+from redeye.foundation.calendar import cutoff
+from redeye.foundation.settings import SPECS
+from redeye.scoring import outputs, score
+from redeye.sources import ingest
+from redeye.sources.logic.sources import Delivery
+from redeye.warehouse import build, lake, ledger, repair
+from redeye.warehouse.logic.releases import Release
 
 FIRST, HISTORY_ENDS = date(2012, 12, 31), date(2013, 1, 20)
 NIGHTS = [HISTORY_ENDS + timedelta(days=number) for number in range(1, 4)]
@@ -100,7 +101,7 @@ def story(
     install: Callable[[Path], AbstractContextManager[Any]], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Story]:
     """Three weeks of history, the heuristic as champion, three nights, and the repair."""
-    from redeye.jobs.train import train_night
+    from redeye.promotion.train import train_night
 
     with install(tmp_path_factory.mktemp("redeye-again")):
         ingest.ingest_nights(FIRST, HISTORY_ENDS)

@@ -11,20 +11,20 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from again.conftest import CARRIER, HISTORY_ENDS, LATER, MODEL, NIGHTS, Story, frame_of, night_runs, table
-from redeye.adapters import ledger, outputs, release_content
-from redeye.core.algorithms.base import require_columns
-from redeye.core.algorithms.heuristic import HeuristicModel
-from redeye.core.errors import ConfigError, NotReleased, RedeyeError
-from redeye.core.releases import ReleaseKind
-from redeye.core.scoring import LIVE
-from redeye.jobs import build, repair
-from redeye.jobs.explain import explain
-from redeye.jobs.materialize import materialize_night
-from redeye.jobs.monitor import monitor_night
-from redeye.jobs.rescore import backtest_nights, reproduce
-from redeye.jobs.restated import restated_predictions
-from redeye.jobs.score import score_night
-from redeye.settings import SPECS
+from redeye.features.materialize import materialize_night
+from redeye.foundation.errors import ConfigError, NotReleased, RedeyeError
+from redeye.foundation.settings import SPECS
+from redeye.models.algorithms.base import require_columns
+from redeye.models.algorithms.heuristic import HeuristicModel
+from redeye.monitoring.monitor import monitor_night
+from redeye.scoring import outputs
+from redeye.scoring.explain import explain
+from redeye.scoring.logic.scoring import LIVE
+from redeye.scoring.rescore import backtest_nights, reproduce
+from redeye.scoring.restated import restated_predictions
+from redeye.scoring.score import score_night
+from redeye.warehouse import build, ledger, release_content, repair
+from redeye.warehouse.logic.releases import ReleaseKind
 
 pytestmark = pytest.mark.integration
 
@@ -143,8 +143,8 @@ def test_a_prediction_is_explained_after_the_code_has_changed(
     assert "version: 1" in kept
     changed = "\n".join(kept).replace("version: 1\n", "version: 2\n", 1)
     (tmp_path / f"{MODEL}.yaml").write_text(changed, encoding="utf-8")
-    monkeypatch.setattr("redeye.jobs.explain.SPECS", tmp_path)
-    monkeypatch.setattr("redeye.jobs.explain.training_code_hash", lambda: "another")
+    monkeypatch.setattr("redeye.scoring.explain.SPECS", tmp_path)
+    monkeypatch.setattr("redeye.scoring.explain.training_code_hash", lambda: "another")
     found = explain(story.predictions["prediction_id"].iloc[0])
     assert found.is_reproduced
     notes = "; ".join(found.notes)
@@ -160,7 +160,7 @@ def test_a_model_that_the_code_of_now_cannot_feed_names_the_commit(
             require_columns(frame, ["gone_since"])
 
     model = Starved("successes", "trials", 0.2, 10.0)
-    monkeypatch.setattr("redeye.jobs.explain.load_artifact", lambda *_: model)
+    monkeypatch.setattr("redeye.scoring.explain.load_artifact", lambda *_: model)
     with pytest.raises(RedeyeError, match=r"gone_since.*git checkout [0-9a-f]{40}"):
         explain(story.predictions["prediction_id"].iloc[0])
 

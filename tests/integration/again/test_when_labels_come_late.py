@@ -12,12 +12,13 @@ import pandas as pd
 import pytest
 
 from again.conftest import MODEL, Story
-from redeye.adapters import ledger, outputs
-from redeye.adapters.nycflights13 import NycFlights13
-from redeye.core.sources import Delivery
-from redeye.jobs import build, ingest
-from redeye.jobs.monitor import monitor_night
-from redeye.jobs.score import score_night
+from flights.nycflights13 import NycFlights13
+from redeye.monitoring.monitor import monitor_night
+from redeye.scoring import outputs
+from redeye.scoring.score import score_night
+from redeye.sources import ingest
+from redeye.sources.logic.sources import Delivery
+from redeye.warehouse import build, ledger
 
 pytestmark = pytest.mark.integration
 

@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 
 from again.conftest import NIGHTS, Story, frame_of, table
-from redeye.adapters import dbt, ledger
-from redeye.core.calendar import nights
-from redeye.core.errors import NotReleased
-from redeye.core.releases import ReleaseKind
-from redeye.jobs import build, repair
+from redeye.foundation.calendar import nights
+from redeye.foundation.errors import NotReleased
+from redeye.warehouse import build, dbt, ledger, repair
+from redeye.warehouse.logic.releases import ReleaseKind
 
 pytestmark = pytest.mark.integration
 

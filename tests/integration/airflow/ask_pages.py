@@ -17,9 +17,11 @@ from airflow.api_fastapi.app import cached_app
 from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
-from redeye.adapters import ledger, outputs, promotions
-from redeye.settings import settings
+from redeye.champions import promotions
+from redeye.foundation.settings import settings
+from redeye.scoring import outputs
 from redeye.stack import bootstrap, environment
+from redeye.warehouse import ledger
 from redeye_airflow.pages import airflow_side
 from redeye_plugin import _pages
 

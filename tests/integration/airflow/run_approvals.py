@@ -16,7 +16,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from redeye import settings
+from redeye.foundation import settings
 
 MODEL = "flight_delay"
 DAG_ID, TASK_ID = f"train_{MODEL}", "approve_candidate"
@@ -33,8 +33,8 @@ def specs_with_approval(folder: Path) -> Path:
 
 def registered(number: int) -> dict[str, Any]:
     """A version of no content in the registry, and what a ledger says of it."""
-    from redeye.adapters import registry
-    from redeye.adapters.mlflow_client import client
+    from redeye.models import registry
+    from redeye.models.mlflow_client import client
 
     files = {"artifact_uri": f"made/up/{number}", "artifact_sha256": f"hash of {number}"}
     registry._ensure_registered(MODEL, "a test")
@@ -53,7 +53,8 @@ def registered(number: int) -> dict[str, Any]:
 
 def propose(night: date) -> None:
     """A candidate of a night that awaits a person."""
-    from redeye.adapters import promotions, retraining
+    from redeye.champions import promotions
+    from redeye.promotion import request_store as retraining
 
     if promotions.latest_promotion(MODEL) is None:
         promotions.promote(
@@ -111,8 +112,9 @@ def main(arguments: list[str]) -> None:
     settings.SPECS = specs_with_approval(Path(tempfile.mkdtemp()) / "specs")
     from airflow.dag_processing.dagbag import DagBag
 
-    from redeye.adapters import promotions, retraining
-    from redeye.core.calendar import start_of
+    from redeye.champions import promotions
+    from redeye.foundation.calendar import start_of
+    from redeye.promotion import request_store as retraining
 
     dag = DagBag(str(settings.PROJECT_ROOT / "dags")).dags[DAG_ID]
     for argument in arguments:

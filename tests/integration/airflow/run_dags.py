@@ -12,8 +12,8 @@ from datetime import date
 
 from airflow.dag_processing.dagbag import DagBag
 
-from redeye.core.calendar import start_of
-from redeye.settings import PROJECT_ROOT
+from redeye.foundation.calendar import start_of
+from redeye.foundation.settings import PROJECT_ROOT
 
 RESULT = "RESULT "
 

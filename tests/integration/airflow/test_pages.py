@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from redeye.settings import PROJECT_ROOT
+from redeye.foundation.settings import PROJECT_ROOT
 from redeye.stack import bootstrap
 
 pytestmark = pytest.mark.integration

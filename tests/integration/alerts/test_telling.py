@@ -16,13 +16,15 @@ import pandas as pd
 import pytest
 from aiosmtpd.controller import Controller
 
-from redeye.adapters import alerts as telling
-from redeye.adapters import ledger, outputs, promotions
-from redeye.adapters.outputs_reader import OutputsReader
-from redeye.core.calendar import cutoff
-from redeye.core.errors import ConfigError
-from redeye.settings import Settings, settings
+from redeye.champions import promotions
+from redeye.foundation.calendar import cutoff
+from redeye.foundation.errors import ConfigError
+from redeye.foundation.settings import Settings, settings
+from redeye.operations import alerts as telling
+from redeye.scoring import outputs
+from redeye.scoring.outputs_reader import OutputsReader
 from redeye.stack import alerting
+from redeye.warehouse import ledger
 
 pytestmark = pytest.mark.integration
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pandas as pd
 import pytest
 
-from redeye.adapters.arrival_audits import HISTORY_NIGHTS
+from flights.arrival_audits import HISTORY_NIGHTS
 
 from .real_deliveries import NIGHT, Frames, delivered, of_nights  # noqa: TID252 - the tests are no package of their own
 

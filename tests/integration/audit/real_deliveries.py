@@ -7,7 +7,7 @@ from datetime import date
 
 import pandas as pd
 
-from redeye.adapters.nycflights13 import NycFlights13
+from flights.nycflights13 import NycFlights13
 
 NIGHT = date(2013, 4, 4)
 Frames = Mapping[str, pd.DataFrame]

@@ -12,10 +12,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from redeye.adapters import expectations
-from redeye.adapters.audit import audit, audit_many
-from redeye.core.errors import AuditRefused, ConfigError
-from redeye.settings import PROJECT_ROOT
+from redeye.audits import expectations
+from redeye.audits.audit import audit, audit_many
+from redeye.foundation.errors import AuditRefused, ConfigError
+from redeye.foundation.settings import PROJECT_ROOT
 
 SUITE = """
 description: Temperatures of a test.
@@ -88,7 +88,7 @@ def test_the_same_audit_again_adds_nothing_to_data_docs(root: Path) -> None:
 def test_two_processes_at_once_write_whole_data_docs(root: Path) -> None:
     program = f"""
         import pandas as pd, pathlib
-        from redeye.adapters.audit import audit
+        from redeye.audits.audit import audit
         root = pathlib.Path({str(root)!r})
         for degrees in ("20", "200", "20", "200"):
             frame = pd.DataFrame({{"night": ["2013-01-01"], "name": ["n0"], "degrees": [degrees]}})
@@ -190,7 +190,7 @@ def test_an_unforeseen_error_while_deriving_columns_refuses(monkeypatch: pytest.
     def break_down(_: pd.DataFrame) -> pd.DataFrame:
         raise ValueError("no such thing")
 
-    monkeypatch.setattr("redeye.adapters.audit._derive_step", lambda suite: break_down)
+    monkeypatch.setattr("redeye.audits.audit._derive_step", lambda suite: break_down)
     airlines = pd.DataFrame(
         {"carrier": ["AA"], "name": ["A"], "known_at": ["2013-01-01T00:00:00Z"], "night": ["2012-12-31"]}
     )

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from redeye.adapters.audit import audit
-from redeye.core.scoring import Lineage, assemble
+from redeye.audits.audit import audit
+from redeye.scoring.logic.scoring import Lineage, assemble
 
 NIGHT = date(2013, 4, 4)
 ROWS = 40

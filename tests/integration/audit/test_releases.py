@@ -8,8 +8,8 @@ from datetime import date
 import duckdb
 import pytest
 
-from redeye.adapters.audit import audit_many
-from redeye.adapters.release_profile import DELAY_KEYS, FEATURE_KEYS, WINDOWS, release_frames
+from redeye.audits.audit import audit_many
+from redeye.warehouse.release_profile import DELAY_KEYS, FEATURE_KEYS, WINDOWS, release_frames
 
 NIGHT = date(2013, 3, 9)  # 23 hours
 CUTOFF = "timezone('UTC', timezone('America/New_York', (night + 1)::TIMESTAMP + INTERVAL 3 HOUR))"

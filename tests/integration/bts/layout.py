@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 
-from redeye.adapters.bts import PREFIX
-from redeye.adapters.nycflights13 import _file
+from flights.bts import PREFIX
+from flights.nycflights13 import _file
 
 _DIVERSIONS = [
     f"Div{n}{part}"

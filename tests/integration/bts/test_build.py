@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from redeye.adapters import lake, ledger
-from redeye.core.errors import ConfigError
-from redeye.core.releases import Release
-from redeye.jobs import build, ingest, score
+from redeye.foundation.errors import ConfigError
+from redeye.scoring import score
+from redeye.sources import ingest
+from redeye.warehouse import build, lake, ledger
+from redeye.warehouse.logic.releases import Release
 
 from .layout import file_name, month, write  # noqa: TID252 - the tests are no package
 
@@ -29,7 +30,7 @@ def release(
 ) -> Iterator[Release]:
     folder = tmp_path_factory.mktemp("bts")
     write(folder / file_name(2013, 1), month(2013, 1))
-    chosen = {"REDEYE_SOURCE": "redeye.adapters.bts:Bts", "REDEYE_BTS_FOLDER": str(folder)}
+    chosen = {"REDEYE_SOURCE": "flights.bts:Bts", "REDEYE_BTS_FOLDER": str(folder)}
     os.environ.update(chosen)
     try:
         with install(tmp_path_factory.mktemp("redeye-bts")):
@@ -83,7 +84,7 @@ def test_weather_is_unknown_in_every_feature(release):
 
 
 def test_a_model_can_be_trained_on_it(release):
-    from redeye.jobs.train import train_night
+    from redeye.promotion.train import train_night
 
     trained = train_night("flight_delay", LAST, run_id="test", actor="test", reason="history")
     assert trained.champion_version == 1
@@ -100,8 +101,8 @@ def test_no_coming_day_is_predicted(release):
 
 
 def test_its_calendar_cannot_be_shifted(release, monkeypatch):
-    from redeye.adapters.sources import configured_source
-    from redeye.settings import settings
+    from redeye.foundation.settings import settings
+    from redeye.sources.sources import configured_source
 
     monkeypatch.setenv("REDEYE_SHIFT_WEEKS", "10")
     settings.cache_clear()

@@ -9,11 +9,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from redeye.adapters.bts import Bts
-from redeye.adapters.nycflights13 import NycFlights13
-from redeye.core.calendar import nights
-from redeye.core.errors import ConfigError, DeliveryError
-from redeye.core.sources import KNOWN_AT, Source
+from flights.bts import Bts
+from flights.nycflights13 import NycFlights13
+from redeye.foundation.calendar import nights
+from redeye.foundation.errors import ConfigError, DeliveryError
+from redeye.sources.logic.sources import KNOWN_AT, Source
 
 from .layout import HEADER, as_published, file_name, month, write  # noqa: TID252 - the tests are no package
 
@@ -144,8 +144,8 @@ def test_quirks(tmp_path, published, delivered):
 
 def outcomes_of_some(source: Bts) -> list[dict[str, str]]:
     """Without the check that every night of a month has flights: these files have one."""
-    from redeye.adapters.flight_nights import OUTCOMES, cut
-    from redeye.adapters.nycflights13 import zones
+    from flights.flight_nights import OUTCOMES, cut
+    from flights.nycflights13 import zones
 
     first, last = source.first_night, source.final_night
     relations = {"flights": source._flights(first, last), "zones": zones()}

@@ -11,11 +11,11 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from redeye.adapters import dbt, lake, raw
-from redeye.adapters.dbt import DbtResult
-from redeye.adapters.nycflights13 import NycFlights13
-from redeye.core.calendar import cutoff
-from redeye.core.sources import Delivery, dataset_named
+from flights.nycflights13 import NycFlights13
+from redeye.foundation.calendar import cutoff
+from redeye.sources.logic.sources import Delivery, dataset_named
+from redeye.warehouse import dbt, lake, raw
+from redeye.warehouse.dbt import DbtResult
 
 SOURCE = NycFlights13()
 
@@ -42,7 +42,7 @@ class Warehouse:
         return con
 
     def load(self, deliveries: Iterable[Delivery], *, arrival_night: date | None = None) -> None:
-        """Append deliveries to the raw tables, as `redeye.adapters.raw` does from landed files."""
+        """Append deliveries to the raw tables, as `redeye.warehouse.raw` does from landed files."""
         con = self.connect()
         for delivery in deliveries:
             if delivery.frame.num_rows == 0:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from redeye.adapters import dbt
+from redeye.warehouse import dbt
 
 pytestmark = pytest.mark.integration
 

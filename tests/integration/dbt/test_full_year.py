@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from redeye.adapters.nycflights13 import NycFlights13
-from redeye.core.calendar import cutoff, nights
+from flights.nycflights13 import NycFlights13
+from redeye.foundation.calendar import cutoff, nights
 
 pytestmark = pytest.mark.integration
 Warehouse = Any  # the class in conftest.py

@@ -10,10 +10,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from redeye.adapters import dbt
-from redeye.adapters.dbt import DbtError
-from redeye.adapters.nycflights13 import NycFlights13
-from redeye.core.sources import Delivery
+from flights.nycflights13 import NycFlights13
+from redeye.sources.logic.sources import Delivery
+from redeye.warehouse import dbt
+from redeye.warehouse.dbt import DbtError
 
 pytestmark = pytest.mark.integration
 Warehouse = Any  # the class in conftest.py

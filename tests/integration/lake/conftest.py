@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from redeye.adapters import lake, lease
-from redeye.adapters.lake import Catalog
+from redeye.foundation import lease
+from redeye.warehouse import lake
+from redeye.warehouse.lake import Catalog
 
 
 @pytest.fixture

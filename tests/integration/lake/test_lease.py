@@ -6,10 +6,11 @@ import duckdb
 import psycopg2
 import pytest
 
-from redeye.adapters import lake, lease
-from redeye.adapters.lake import Catalog
-from redeye.adapters.postgres import ledger_transaction
-from redeye.core.errors import LeaseHeld, LeaseLost
+from redeye.foundation import lease
+from redeye.foundation.errors import LeaseHeld, LeaseLost
+from redeye.foundation.postgres import ledger_transaction
+from redeye.warehouse import lake
+from redeye.warehouse.lake import Catalog
 
 pytestmark = pytest.mark.integration
 Writer = tuple[duckdb.DuckDBPyConnection, int]

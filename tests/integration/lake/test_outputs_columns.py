@@ -7,8 +7,10 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from redeye.adapters import lake, lease, outputs
-from redeye.adapters.lake import Catalog
+from redeye.foundation import lease
+from redeye.scoring import outputs
+from redeye.warehouse import lake
+from redeye.warehouse.lake import Catalog
 
 pytestmark = pytest.mark.integration
 

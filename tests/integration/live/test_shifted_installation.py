@@ -12,12 +12,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from redeye.adapters import exports, lake, ledger, outputs
-from redeye.adapters.sources import standing_source
-from redeye.core.errors import ConfigError
-from redeye.jobs import build, ingest, score
-from redeye.jobs.train import train_night
-from redeye.settings import SHIFT_FILE, settings
+from redeye.foundation.errors import ConfigError
+from redeye.foundation.settings import SHIFT_FILE, settings
+from redeye.promotion.train import train_night
+from redeye.scoring import exports, outputs, score
+from redeye.sources import ingest
+from redeye.sources.sources import standing_source
+from redeye.warehouse import build, lake, ledger
 
 pytestmark = pytest.mark.integration
 

@@ -17,13 +17,15 @@ from typing import Any
 import duckdb
 import pytest
 
-from redeye.adapters import lake, lease, ledger, maintenance, release_content
-from redeye.adapters.disk import files_below
-from redeye.adapters.lake import Catalog
-from redeye.core.content import Content
-from redeye.core.errors import RedeyeError, ReleaseAltered
-from redeye.jobs import build, ingest, maintain
-from redeye.settings import PROJECT_ROOT, settings
+from redeye.foundation import lease
+from redeye.foundation.disk import files_below
+from redeye.foundation.errors import RedeyeError, ReleaseAltered
+from redeye.foundation.settings import PROJECT_ROOT, settings
+from redeye.operations import maintain
+from redeye.sources import ingest
+from redeye.warehouse import build, lake, ledger, maintenance, release_content
+from redeye.warehouse.lake import Catalog
+from redeye.warehouse.logic.content import Content
 
 pytestmark = pytest.mark.integration
 
@@ -73,7 +75,7 @@ def test_nights_and_maintenance_runs_leave_every_release_equal(
         # A build that is killed half-way, maintenance, and the build again: as if neither had been.
         ingest.ingest_nights(NIGHTS[1], NIGHTS[1])
         _killed(
-            "redeye.adapters.lease.renew",
+            "redeye.foundation.lease.renew",
             f"build.transform(date.fromisoformat('{NIGHTS[1]}'), date.fromisoformat('{NIGHTS[1]}'), holder='dead')",
             after=1,
         )
@@ -82,7 +84,7 @@ def test_nights_and_maintenance_runs_leave_every_release_equal(
 
         built(NIGHTS[2])
         # Killed between two tables, again: what was merged is merged, the rest follows.
-        _killed("redeye.adapters.lease.renew", "maintain.compact_lakes('killed')", after=4)
+        _killed("redeye.foundation.lease.renew", "maintain.compact_lakes('killed')", after=4)
         assert maintain.verify_releases(is_all=True)["verified"] == 4
         _maintained("two")
 
@@ -180,7 +182,7 @@ def _killed(moment: str, call: str, *, after: int) -> None:
         f"""
         import importlib, os, signal
         from datetime import date
-        from redeye.jobs import build, maintain
+        from redeye.warehouse import build; from redeye.operations import maintain
         module, _, name = {moment!r}.rpartition(".")
         module = importlib.import_module(module)
         real, calls = getattr(module, name), []

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from redeye.adapters import lake, ledger
-from redeye.adapters.lake import Catalog
-from redeye.core.sources import Source
-from redeye.jobs import build, ingest, score
+from redeye.scoring import score
+from redeye.sources import ingest
+from redeye.sources.logic.sources import Source
+from redeye.warehouse import build, lake, ledger
+from redeye.warehouse.lake import Catalog
 
 FIRST, HISTORY_ENDS = date(2012, 12, 31), date(2013, 3, 8)
 MODEL = "flight_delay"
@@ -85,7 +86,7 @@ def nights(stack_env: object) -> Nights:
     candidate = build.transform(FIRST, HISTORY_ENDS, holder="test history", kind="history")
     build.publish(candidate)
 
-    from redeye.jobs.train import train_night
+    from redeye.promotion.train import train_night
 
     trained = train_night(MODEL, HISTORY_ENDS, run_id="test training", actor="test", reason="first training")
     return Nights(trained=trained)

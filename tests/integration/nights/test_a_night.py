@@ -10,15 +10,17 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from redeye.adapters import lake, lease, ledger, outputs, promotions
-from redeye.adapters.lake import Catalog
-from redeye.core.calendar import coming_day, cutoff
-from redeye.core.errors import AlreadyDecided, NotReleased
-from redeye.jobs import build
-from redeye.jobs.materialize import materialize_night
-from redeye.jobs.monitor import monitor_night
-from redeye.jobs.score import score_night
-from redeye.settings import settings
+from redeye.champions import promotions
+from redeye.features.materialize import materialize_night
+from redeye.foundation import lease
+from redeye.foundation.calendar import coming_day, cutoff
+from redeye.foundation.errors import AlreadyDecided, NotReleased
+from redeye.foundation.settings import settings
+from redeye.monitoring.monitor import monitor_night
+from redeye.scoring import outputs
+from redeye.scoring.score import score_night
+from redeye.warehouse import build, lake, ledger
+from redeye.warehouse.lake import Catalog
 
 pytestmark = pytest.mark.integration
 

@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from redeye.core.errors import ConfigError, NotReleased
-from redeye.jobs import backtest, freshness
-from redeye.jobs.steps import Step
+from redeye.foundation.errors import ConfigError, NotReleased
+from redeye.foundation.progress import Step
+from redeye.studies import backtest, freshness
 
 pytestmark = pytest.mark.integration
 

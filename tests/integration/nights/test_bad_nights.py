@@ -17,13 +17,14 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from redeye.adapters import lake, ledger, outputs
-from redeye.adapters.lake import Catalog
-from redeye.adapters.nycflights13 import NycFlights13
-from redeye.core.errors import AuditRefused, LeaseLost
-from redeye.core.sources import Delivery
-from redeye.jobs import build, ingest
-from redeye.settings import PROJECT_ROOT
+from flights.nycflights13 import NycFlights13
+from redeye.foundation.errors import AuditRefused, LeaseLost
+from redeye.foundation.settings import PROJECT_ROOT
+from redeye.scoring import outputs
+from redeye.sources import ingest
+from redeye.sources.logic.sources import Delivery
+from redeye.warehouse import build, lake, ledger
+from redeye.warehouse.lake import Catalog
 
 pytestmark = pytest.mark.integration
 
@@ -123,7 +124,7 @@ def test_a_night_left_out_by_hand_comes_in_with_the_next(nights: Any) -> None:
     assert found[1] == 0
 
 
-@pytest.mark.parametrize("moment", ["redeye.adapters.raw.set_build_window", "redeye.adapters.dbt.build"])
+@pytest.mark.parametrize("moment", ["redeye.warehouse.raw.set_build_window", "redeye.warehouse.dbt.build"])
 def test_a_build_that_is_killed_is_done_again(nights: Any, moment: str) -> None:
     night = nights.next
     ingest.ingest_nights(night, night)
@@ -141,7 +142,7 @@ def test_killed_between_audit_and_publish(nights: Any) -> None:
     night = nights.next
     ingest.ingest_nights(night, night)
     candidate = build.transform(night, night, holder="retried")
-    _kill_at("redeye.adapters.ledger.publish", f"build.publish({candidate!r})")
+    _kill_at("redeye.warehouse.ledger.publish", f"build.publish({candidate!r})")
     assert ledger.release(night) is None
     release = build.publish(candidate)
     assert build.publish(candidate)["release_id"] == release["release_id"]
@@ -152,7 +153,7 @@ def test_killed_while_scoring(nights: Any) -> None:
     night = nights.next
     nights.build(night)
     call = f"score.score_night('{nights.model}', date.fromisoformat('{night}'), run_id='test {night}')"
-    _kill_at("redeye.adapters.outputs._read", call, after=1)
+    _kill_at("redeye.scoring.outputs._read", call, after=1)
     first = nights.score(night)
     assert first["is_new"]
     before = nights.contents()
@@ -163,7 +164,7 @@ def test_killed_while_scoring(nights: Any) -> None:
 def test_a_zombie_that_wakes_after_its_retry_cannot_write(nights: Any) -> None:
     night = nights.next
     ingest.ingest_nights(night, night)
-    zombie = _start_paused_at("redeye.adapters.dbt.build", _transform(night))
+    zombie = _start_paused_at("redeye.warehouse.dbt.build", _transform(night))
     release = build.publish(build.transform(night, night, holder="retried"))
     before = nights.contents()
     os.kill(zombie.pid, signal.SIGCONT)
@@ -186,7 +187,7 @@ def _script(moment: str, call: str, act: str, after: int) -> str:
         f"""
         import importlib, logging, os, signal
         from datetime import date
-        from redeye.jobs import build, score
+        from redeye.warehouse import build; from redeye.scoring import score
         logging.basicConfig(level="INFO")
         module, _, name = {moment!r}.rpartition(".")
         module = importlib.import_module(module)

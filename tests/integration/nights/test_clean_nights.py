@@ -10,17 +10,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from redeye.adapters import ledger
-from redeye.core.evaluation import Interval, Scored
-from redeye.core.quality import measured, window_of
-from redeye.core.retraining import NightVerdict, decide
-from redeye.core.spec_candidates import Candidates
-from redeye.core.specs import Spec, load_spec
-from redeye.core.splits import windows
-from redeye.core.training import fit_candidates, rows_of, scored
-from redeye.core.verdict import Verdict, judge
-from redeye.jobs import train
-from redeye.settings import SPECS
+from redeye.declarations.spec_candidates import Candidates
+from redeye.declarations.specs import Spec, load_spec
+from redeye.foundation.settings import SPECS
+from redeye.models.logic.evaluation import Interval, Scored
+from redeye.models.logic.splits import windows
+from redeye.models.logic.training import fit_candidates, rows_of, scored
+from redeye.monitoring.logic.quality import measured, window_of
+from redeye.monitoring.logic.verdict import Verdict, judge
+from redeye.promotion import train
+from redeye.promotion.logic.retraining import NightVerdict, decide
+from redeye.warehouse import ledger
 
 pytestmark = pytest.mark.integration
 

@@ -15,17 +15,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from redeye.adapters import drift_reports, ledger, outputs, promotions
-from redeye.adapters.drift_reference import Reference, reference_of
-from redeye.core.drift import DriftFinding
-from redeye.core.drift_profile import PREDICTION, find_drift
-from redeye.core.errors import NotReleased
-from redeye.core.label_form import LabelForm, changes
-from redeye.core.scoring import LIVE
-from redeye.core.specs import Spec, load_spec
-from redeye.jobs import drift
-from redeye.jobs.shift import label_form_of, measure_shift
-from redeye.settings import SPECS, settings
+from redeye.champions import promotions
+from redeye.declarations.specs import Spec, load_spec
+from redeye.foundation.errors import NotReleased
+from redeye.foundation.settings import SPECS, settings
+from redeye.monitoring import drift, drift_reports
+from redeye.monitoring.drift_reference import Reference, reference_of
+from redeye.monitoring.logic.drift import DriftFinding
+from redeye.monitoring.logic.drift_profile import PREDICTION, find_drift
+from redeye.monitoring.logic.label_form import LabelForm, changes
+from redeye.monitoring.shift import label_form_of, measure_shift
+from redeye.scoring import outputs
+from redeye.scoring.logic.scoring import LIVE
+from redeye.warehouse import ledger
 
 pytestmark = pytest.mark.integration
 

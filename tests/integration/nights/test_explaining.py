@@ -6,9 +6,10 @@ import json
 
 import pytest
 
-from redeye.adapters import ledger, outputs
-from redeye.core.errors import ConfigError
-from redeye.jobs.explain import explain
+from redeye.foundation.errors import ConfigError
+from redeye.scoring import outputs
+from redeye.scoring.explain import explain
+from redeye.warehouse import ledger
 
 
 @pytest.fixture(scope="module")

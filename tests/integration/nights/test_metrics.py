@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from redeye.adapters import ledger, promotions
-from redeye.adapters.costs import metered
-from redeye.adapters.outputs_reader import OutputsReader
-from redeye.core.calendar import cutoff
-from redeye.jobs.metrics import Sample, samples
+from redeye.champions import promotions
+from redeye.foundation.calendar import cutoff
+from redeye.foundation.costs import metered
+from redeye.operations.metrics import Sample, samples
+from redeye.scoring.outputs_reader import OutputsReader
 from redeye.stack.metrics_server import families
+from redeye.warehouse import ledger
 
 pytestmark = pytest.mark.integration
 
@@ -34,7 +35,7 @@ def value(found: list[Sample], name: str, **labels: str) -> float:
 def test_they_are_those_of_the_newest_night(nights: Any, reader: OutputsReader) -> None:
     night = nights.next
     nights.build(night)
-    with metered("redeye.jobs.score:score_night", night, model=nights.model, run_id="test"):
+    with metered("redeye.scoring.score:score_night", night, model=nights.model, run_id="test"):
         scored = nights.score(night)
 
     found = list(samples(reader))

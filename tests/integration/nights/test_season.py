@@ -11,16 +11,18 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from redeye.adapters import ledger, outputs, promotions
-from redeye.adapters.matured import matured_predictions
-from redeye.core.errors import NotReleased
-from redeye.core.season import Contestant
-from redeye.core.specs import load_spec
-from redeye.jobs import season
-from redeye.jobs.monitor import monitor_night
-from redeye.jobs.retraining import decide_night
-from redeye.jobs.season_rows import rows_of
-from redeye.settings import SPECS, settings
+from redeye.champions import promotions
+from redeye.declarations.specs import load_spec
+from redeye.foundation.errors import NotReleased
+from redeye.foundation.settings import SPECS, settings
+from redeye.monitoring.matured import matured_predictions
+from redeye.monitoring.monitor import monitor_night
+from redeye.promotion.retraining import decide_night
+from redeye.scoring import outputs
+from redeye.studies import season
+from redeye.studies.logic.season import Contestant
+from redeye.studies.season_rows import rows_of
+from redeye.warehouse import ledger
 
 pytestmark = pytest.mark.integration
 
@@ -83,7 +85,7 @@ def test_nights_that_were_not_scored_have_no_report(nights: Any) -> None:
 
 
 def test_every_table_can_be_compared(nights: Any, span: tuple[date, date]) -> None:
-    from redeye.core.sameness import KEYS, differences
+    from redeye.studies.logic.sameness import KEYS, differences
 
     rows = rows_of(nights.model, *span)
     assert rows.keys() == KEYS.keys()
@@ -96,7 +98,7 @@ def test_every_table_can_be_compared(nights: Any, span: tuple[date, date]) -> No
 def test_rows_of_a_rehearsal_do_not_go_among_others(
     nights: Any, span: tuple[date, date], tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from redeye.core.errors import ConfigError
+    from redeye.foundation.errors import ConfigError
 
     plan = tmp_path / "plan.yaml"
     plan.write_text("name: drill\nevents: []\n")

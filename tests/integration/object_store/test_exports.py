@@ -14,10 +14,10 @@ import pyarrow.parquet as parquet
 import pytest
 from upath import UPath
 
-from redeye.adapters import exports
-from redeye.core.errors import AlreadyDecided
-from redeye.core.scoring import Lineage, assemble
-from redeye.settings import settings
+from redeye.foundation.errors import AlreadyDecided
+from redeye.foundation.settings import settings
+from redeye.scoring import exports
+from redeye.scoring.logic.scoring import Lineage, assemble
 
 pytestmark = pytest.mark.integration
 

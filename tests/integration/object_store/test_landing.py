@@ -17,10 +17,11 @@ import pytest
 import s3fs
 from upath import UPath
 
-from redeye.adapters import landing, raw
-from redeye.core.errors import DeliveryError
-from redeye.core.sources import KNOWN_AT, Dataset, Delivery, DeliveryRef
-from redeye.settings import settings
+from redeye.foundation.errors import DeliveryError
+from redeye.foundation.settings import settings
+from redeye.sources import landing
+from redeye.sources.logic.sources import KNOWN_AT, Dataset, Delivery, DeliveryRef
+from redeye.warehouse import raw
 
 pytestmark = pytest.mark.integration
 
@@ -133,8 +134,8 @@ def test_many_writers_of_the_same_deliveries(root):
 
 KILLED = """
 import os, signal
-from redeye.adapters import landing
-from redeye.settings import settings
+from redeye.sources import landing
+from redeye.foundation.settings import settings
 import sys
 sys.path.insert(0, {here!r})
 from test_landing import fares

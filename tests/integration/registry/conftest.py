@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from redeye.core.errors import AlreadyDecided
-from redeye.core.releases import Promotion, Release, ReleaseKind
-from redeye.core.spec_fields import column_of
-from redeye.core.specs import Spec, load_spec
-from redeye.core.training_subject import Subject
-from redeye.settings import PROJECT_ROOT, settings
+from redeye.declarations.spec_fields import column_of
+from redeye.declarations.specs import Spec, load_spec
+from redeye.foundation.errors import AlreadyDecided
+from redeye.foundation.settings import PROJECT_ROOT, settings
+from redeye.models.logic.training_subject import Subject
+from redeye.warehouse.logic.releases import Promotion, Release, ReleaseKind
 
 NIGHT = date(2013, 3, 31)
 FIRST = date(2013, 1, 1)
@@ -113,8 +113,8 @@ def frame(spec: Spec) -> pd.DataFrame:
 @pytest.fixture
 def memory_ledger(monkeypatch: pytest.MonkeyPatch) -> MemoryLedger:
     """The ledgers of the training job, in memory; no verdict asks for a training there."""
-    from redeye.adapters import bars
-    from redeye.jobs import train
+    from redeye.champions import bars
+    from redeye.promotion import train
 
     kept = MemoryLedger()
     monkeypatch.setattr(bars, "bars", lambda model: [])
@@ -142,7 +142,7 @@ def training_night(
     """The training job over the made-up nights. The population's SQL runs, over a table in memory."""
     import duckdb
 
-    from redeye.jobs import train
+    from redeye.promotion import train
 
     held = TrainingNight(frame)
     features = [column_of(name) for name in spec.features]

@@ -16,14 +16,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from redeye.adapters import registry, software
-from redeye.adapters.artifacts import resolved
-from redeye.adapters.mlflow_client import client
-from redeye.adapters.registry import Alias, load_artifact, point_alias, register
-from redeye.adapters.training_runs import training_run
-from redeye.core.algorithms.heuristic import HeuristicModel
-from redeye.core.algorithms.storage import ModelAltered
-from redeye.core.errors import AlreadyDecided, RedeyeError
+from redeye.foundation import software
+from redeye.foundation.errors import AlreadyDecided, RedeyeError
+from redeye.models import registry
+from redeye.models.algorithms.heuristic import HeuristicModel
+from redeye.models.algorithms.storage import ModelAltered
+from redeye.models.artifacts import resolved
+from redeye.models.mlflow_client import client
+from redeye.models.registry import Alias, load_artifact, point_alias, register
+from redeye.promotion.training_runs import training_run
 
 pytestmark = pytest.mark.integration
 
@@ -87,7 +88,7 @@ def test_an_altered_file_is_refused_by_both_ways_of_loading(version):
 
 def test_loading_an_artifact_does_not_import_mlflow(version):
     code = (
-        "import sys; from redeye.adapters.registry import load_artifact; load_artifact(*sys.argv[1:]); "
+        "import sys; from redeye.models.registry import load_artifact; load_artifact(*sys.argv[1:]); "
         "assert 'mlflow' not in sys.modules"
     )
     command = [sys.executable, "-c", code, version.artifact_uri, version.artifact_sha256]

@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from redeye.adapters import registry
-from redeye.adapters.artifacts import resolved
-from redeye.adapters.mlflow_client import client
-from redeye.core.errors import NotReleased
-from redeye.core.gates import Gate
-from redeye.jobs import judging, train
-from redeye.settings import settings
+from redeye.foundation.errors import NotReleased
+from redeye.foundation.settings import settings
+from redeye.models import registry
+from redeye.models.artifacts import resolved
+from redeye.models.mlflow_client import client
+from redeye.promotion import judging, train
+from redeye.promotion.logic.gates import Gate
 
 pytestmark = pytest.mark.integration
 

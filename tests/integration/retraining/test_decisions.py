@@ -11,12 +11,13 @@ import pandas as pd
 import psycopg2
 import pytest
 
-from redeye.adapters import outputs, retraining
-from redeye.adapters.lake import Catalog
-from redeye.adapters.postgres import ledger_transaction
-from redeye.adapters.retraining import RecordedTraining
-from redeye.core.scoring import LIVE
-from redeye.jobs.retraining import decide_night
+from redeye.foundation.postgres import ledger_transaction
+from redeye.promotion import request_store as retraining
+from redeye.promotion.request_store import RecordedTraining
+from redeye.promotion.retraining import decide_night
+from redeye.scoring import outputs
+from redeye.scoring.logic.scoring import LIVE
+from redeye.warehouse.lake import Catalog
 
 pytestmark = pytest.mark.integration
 

@@ -16,16 +16,19 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from redeye.adapters import bars, lease, outputs, promotions, retraining
-from redeye.adapters.lake import Catalog
-from redeye.adapters.postgres import ledger_transaction
-from redeye.adapters.registry import Alias
-from redeye.adapters.retraining import Proposal
-from redeye.core.releases import Promotion, PromotionKind
-from redeye.core.retraining import Decision
-from redeye.core.scoring import LIVE
-from redeye.core.verdict import Verdict
-from redeye.settings import PROJECT_ROOT, settings
+from redeye.champions import bars, promotions
+from redeye.foundation import lease
+from redeye.foundation.postgres import ledger_transaction
+from redeye.foundation.settings import PROJECT_ROOT, settings
+from redeye.models.registry import Alias
+from redeye.monitoring.logic.verdict import Verdict
+from redeye.promotion import request_store as retraining
+from redeye.promotion.logic.retraining import Decision
+from redeye.promotion.request_store import Proposal
+from redeye.scoring import outputs
+from redeye.scoring.logic.scoring import LIVE
+from redeye.warehouse.lake import Catalog
+from redeye.warehouse.logic.releases import Promotion, PromotionKind
 
 FIRST = date(2013, 4, 1)
 
@@ -47,7 +50,7 @@ class Champions:
         )
 
     def register(self, version: int) -> None:
-        from redeye.adapters.mlflow_client import client
+        from redeye.models.mlflow_client import client
 
         tags = {"algorithm": "xgboost", "seen_until": str(FIRST), **self.files(version)}
         if version == 1:
@@ -119,7 +122,7 @@ class Champions:
         return [(row.version, row.is_barred) for row in bars.bars(self.model)]
 
     def aliases(self) -> dict[str, int]:
-        from redeye.adapters import registry
+        from redeye.models import registry
 
         return registry.aliases(self.model)
 

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from redeye.adapters import outputs, promotions, retraining
-from redeye.core.succession import champion_of
-from redeye.jobs import approval
+from redeye.champions import promotions
+from redeye.champions.logic.succession import champion_of
+from redeye.promotion import approval
+from redeye.promotion import request_store as retraining
+from redeye.scoring import outputs
 from rollback.conftest import Champions, night
 
 pytestmark = pytest.mark.integration
@@ -21,8 +23,8 @@ BACKFILL = """
 import time
 import pandas as pd
 from datetime import timedelta
-from redeye.adapters import outputs, promotions
-from redeye.jobs.score import ChampionChanged, _check_champion
+from redeye.scoring import outputs; from redeye.champions import promotions
+from redeye.scoring.score import ChampionChanged, _check_champion
 model, number = {model!r}, 21
 while number <= {last}:
     night = date(2013, 4, 1) + timedelta(days=number)
@@ -39,8 +41,8 @@ while number <= {last}:
     number += 1
 """
 SETTLE = """
-from redeye.core.errors import AlreadyDecided
-from redeye.jobs import approval
+from redeye.foundation.errors import AlreadyDecided
+from redeye.promotion import approval
 try:
     approval.settle({model!r}, date.fromisoformat({night!r}), is_approved=True, person="a person")
 except AlreadyDecided:
@@ -48,7 +50,7 @@ except AlreadyDecided:
 """
 ROLL_BACK = """
 import time
-from redeye.jobs import rollback
+from redeye.promotion import rollback
 time.sleep(1)
 rollback.roll_back({model!r}, reason="bad", actor="a person")
 """

@@ -10,10 +10,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from redeye.adapters import outputs, promotions, retraining
-from redeye.core.releases import PromotionKind
-from redeye.core.scoring import LIVE
-from redeye.jobs.retraining import decide_night
+from redeye.champions import promotions
+from redeye.promotion import request_store as retraining
+from redeye.promotion.retraining import decide_night
+from redeye.scoring import outputs
+from redeye.scoring.logic.scoring import LIVE
+from redeye.warehouse.logic.releases import PromotionKind
 from rollback.conftest import Champions, night
 
 pytestmark = pytest.mark.integration
@@ -50,17 +52,17 @@ def bad(stack_env: object) -> Iterator[Champions]:
 @pytest.mark.parametrize(
     ("moment", "is_after"),
     [
-        ("redeye.adapters.promotions.roll_back", False),
-        ("redeye.adapters.bars.insert", False),
-        ("redeye.adapters.bars.insert", True),
-        ("redeye.adapters.promotions.roll_back", True),
+        ("redeye.champions.promotions.roll_back", False),
+        ("redeye.champions.bars.insert", False),
+        ("redeye.champions.bars.insert", True),
+        ("redeye.champions.promotions.roll_back", True),
     ],
 )
 def test_killed_before_its_commit_neither_decision_nor_rollback_is_there(
     bad: Champions, run: Callable[..., Any], moment: str, is_after: bool
 ) -> None:
     call = (
-        "from redeye.jobs.retraining import decide_night; "
+        "from redeye.promotion.retraining import decide_night; "
         f"decide_night({MODEL!r}, date.fromisoformat('{night(DECIDES)}'), 'the same run')"
     )
     process = run(call, moment, is_after=is_after)

@@ -12,14 +12,15 @@ import pandas as pd
 import psycopg2
 import pytest
 
-from redeye.adapters import outputs, promotions
-from redeye.adapters.lake import Catalog
-from redeye.adapters.postgres import ledger_transaction
-from redeye.core.errors import AlreadyDecided, Barred, ConfigError
-from redeye.core.scoring import LIVE
-from redeye.core.verdict import Verdict
-from redeye.jobs import rollback, score
-from redeye.settings import PROJECT_ROOT
+from redeye.champions import promotions
+from redeye.foundation.errors import AlreadyDecided, Barred, ConfigError
+from redeye.foundation.postgres import ledger_transaction
+from redeye.foundation.settings import PROJECT_ROOT
+from redeye.monitoring.logic.verdict import Verdict
+from redeye.promotion import rollback
+from redeye.scoring import outputs, score
+from redeye.scoring.logic.scoring import LIVE
+from redeye.warehouse.lake import Catalog
 from rollback.conftest import Champions, night
 
 pytestmark = pytest.mark.integration
@@ -120,7 +121,7 @@ def test_the_last_resort_is_never_barred(champions: Champions) -> None:
 
 def test_the_command_takes_effect_at_once_and_imports_nothing_heavy(champions: Champions) -> None:
     code = (
-        "import sys; from redeye.jobs import rollback; "
+        "import sys; from redeye.promotion import rollback; "
         f"rollback.roll_back({champions.model!r}, reason='bad', actor='me'); "
         f"print(sorted({HEAVY!r} & set(sys.modules)))"
     )
@@ -139,8 +140,8 @@ def test_of_two_promotions_at_once_one_is_champion(champions: Champions, run: Ca
     last = promotions.latest_promotion(champions.model)
     assert last is not None
     call = f"""
-            from redeye.adapters import outputs, promotions
-            from redeye.core.errors import AlreadyDecided
+            from redeye.scoring import outputs; from redeye.champions import promotions
+            from redeye.foundation.errors import AlreadyDecided
             last = promotions.latest_promotion({champions.model!r})
             print("ready", flush=True)
             input()

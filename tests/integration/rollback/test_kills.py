@@ -8,31 +8,32 @@ from typing import Any
 
 import pytest
 
-from redeye.adapters import promotions, retraining
-from redeye.core.errors import RegistryDiffers
-from redeye.jobs import approval, rollback
-from redeye.jobs.reconciliation import reconcile
+from redeye.champions import promotions
+from redeye.foundation.errors import RegistryDiffers
+from redeye.promotion import approval, rollback
+from redeye.promotion import request_store as retraining
+from redeye.promotion.reconciliation import reconcile
 from rollback.conftest import Champions, night
 
 pytestmark = pytest.mark.integration
 
 # In the order in which they are passed; the second value: killed after the step, not before it.
 ROLLBACK = [
-    ("redeye.adapters.lease.acquire", True),
-    ("redeye.adapters.promotions._insert", False),
-    ("redeye.adapters.promotions._insert", True),
-    ("redeye.adapters.bars.insert", True),
-    ("redeye.adapters.lease.release", False),
-    ("redeye.adapters.lease.release", True),
+    ("redeye.foundation.lease.acquire", True),
+    ("redeye.champions.promotions._insert", False),
+    ("redeye.champions.promotions._insert", True),
+    ("redeye.champions.bars.insert", True),
+    ("redeye.foundation.lease.release", False),
+    ("redeye.foundation.lease.release", True),
 ]
 SETTLING = [
-    ("redeye.adapters.promotions._insert", False),
-    ("redeye.adapters.promotions._insert", True),
-    ("redeye.adapters.promotions.promote", True),
-    ("redeye.adapters.retraining.record_training", True),
-    ("redeye.adapters.registry.annotate", True),
-    ("redeye.adapters.registry.point_alias", False),
-    ("redeye.adapters.registry.point_alias", True),
+    ("redeye.champions.promotions._insert", False),
+    ("redeye.champions.promotions._insert", True),
+    ("redeye.champions.promotions.promote", True),
+    ("redeye.promotion.request_store.record_training", True),
+    ("redeye.models.registry.annotate", True),
+    ("redeye.models.registry.point_alias", False),
+    ("redeye.models.registry.point_alias", True),
 ]
 
 
@@ -46,7 +47,7 @@ def kill(run: Callable[..., Any], call: str, moment: str, *, is_after: bool) -> 
 def test_a_rollback_that_is_killed_is_done_again(
     registered: Champions, run: Callable[..., Any], moment: str, is_after: bool
 ) -> None:
-    call = f"from redeye.jobs import rollback; rollback.roll_back({registered.model!r}, reason='bad', actor='me')"
+    call = f"from redeye.promotion import rollback; rollback.roll_back({registered.model!r}, reason='bad', actor='me')"
     reconcile(registered.model)
     kill(run, call, moment, is_after=is_after)
     # A row without its bar was never there.
@@ -66,7 +67,7 @@ def test_a_promotion_that_is_killed_is_done_again(
     registered.propose(4, 20)
     reconcile(registered.model)
     call = (
-        "from redeye.jobs import approval; "
+        "from redeye.promotion import approval; "
         f"approval.settle({registered.model!r}, date(2013, 4, 21), is_approved=True, person='a person')"
     )
     kill(run, call, moment, is_after=is_after)
@@ -100,7 +101,7 @@ def test_what_is_approved_late_serves_from_the_first_night_not_scored(registered
 
 
 def test_differences_are_told_and_what_can_be_is_repaired(registered: Champions) -> None:
-    from redeye.adapters.mlflow_client import client
+    from redeye.models.mlflow_client import client
 
     reconcile(registered.model)
     client().set_registered_model_alias(registered.model, "champion", "1")

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from throwaway import Stack
 
-from redeye.adapters import ledger
-from redeye.core.releases import Release
-from redeye.jobs import build, ingest
+from redeye.sources import ingest
+from redeye.warehouse import build, ledger
+from redeye.warehouse.logic.releases import Release
 
 FIRST, LAST = date(2012, 12, 31), date(2013, 1, 12)
 

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from redeye.adapters.suites import load_suite
+from redeye.audits.suites import load_suite
 from redeye.cli import app
-from redeye.core.impact import Origin, Verdict, judge
-from redeye.core.releases import Release
-from redeye.core.specs import load_spec
-from redeye.jobs.impact import assess
-from redeye.settings import PROJECT_ROOT
+from redeye.declarations.specs import load_spec
+from redeye.foundation.settings import PROJECT_ROOT
+from redeye.review.impact import assess
+from redeye.review.logic.impact import Origin, Verdict, judge
+from redeye.warehouse.logic.releases import Release
 
 PAGE = PROJECT_ROOT / "docs" / "adding-a-feature.md"
 MOST_LINES = 30
@@ -56,7 +56,7 @@ def changed_lines(checkout: Path) -> int:
 def view_fields(checkout: Path, view: str) -> set[str]:
     """The features that a checkout's feature repo declares for a view, as Feast sees it."""
     code = (
-        "from redeye.adapters.feast_import import import_feast; import_feast(); import views; "
+        "from redeye.features.feast_import import import_feast; import_feast(); import views; "
         f"print(*[field.name for field in views.{view}.features])"
     )
     path = f"{checkout / 'feature_repo'}:{PROJECT_ROOT / 'ml'}"

@@ -10,15 +10,17 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from redeye.adapters import impact_page, promotions, sandbox
-from redeye.core.algorithms.heuristic import HeuristicModel
-from redeye.core.algorithms.storage import save_model
-from redeye.core.impact import Impact, Origin, Verdict, judge
-from redeye.core.releases import Release
-from redeye.core.spec_fields import column_of
-from redeye.core.specs import load_spec
-from redeye.jobs.impact import assess
-from redeye.settings import PROJECT_ROOT, SPECS, settings
+from redeye.champions import promotions
+from redeye.declarations.spec_fields import column_of
+from redeye.declarations.specs import load_spec
+from redeye.foundation.settings import PROJECT_ROOT, SPECS, settings
+from redeye.models.algorithms.heuristic import HeuristicModel
+from redeye.models.algorithms.storage import save_model
+from redeye.review import impact_page
+from redeye.review import sandbox_catalog as sandbox
+from redeye.review.impact import assess
+from redeye.review.logic.impact import Impact, Origin, Verdict, judge
+from redeye.warehouse.logic.releases import Release
 
 MODEL = "flight_delay"
 FEATURES = Path("dbt") / "models" / "features"

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from throwaway import Stack
 
-from redeye.adapters import dbt, lake, sandbox
-from redeye.adapters.lake import Catalog
-from redeye.core.errors import ConfigError, RedeyeError
-from redeye.core.releases import Release
-from redeye.jobs import sandbox as job
+from redeye.foundation.errors import ConfigError, RedeyeError
+from redeye.review import sandbox as job
+from redeye.review import sandbox_catalog as sandbox
+from redeye.warehouse import dbt, lake
+from redeye.warehouse.lake import Catalog
+from redeye.warehouse.logic.releases import Release
 
 FIRST, LAST = date(2012, 12, 31), date(2013, 1, 12)
 FLIGHTS, DELAYS = "marts.fct_flights", "features.feat_carrier__delays"

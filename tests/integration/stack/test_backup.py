@@ -13,13 +13,16 @@ from typing import Any
 
 import pytest
 
-from redeye.adapters import lake, lake_source, ledger, outputs, promotions, release_content
-from redeye.adapters.artifacts import load_artifact
-from redeye.adapters.disk import files_below
-from redeye.adapters.lake import Catalog
-from redeye.core.errors import BackupError
-from redeye.settings import Settings, settings
+from redeye.champions import promotions
+from redeye.features import lake_source
+from redeye.foundation.disk import files_below
+from redeye.foundation.errors import BackupError
+from redeye.foundation.settings import Settings, settings
+from redeye.models.artifacts import load_artifact
+from redeye.scoring import outputs
 from redeye.stack import backup, backup_set, bootstrap, databases, environment, restore
+from redeye.warehouse import lake, ledger, release_content
+from redeye.warehouse.lake import Catalog
 
 pytestmark = pytest.mark.integration
 
@@ -93,8 +96,10 @@ class Drill:
 
 @pytest.fixture(scope="module")
 def drill(tmp_path_factory: pytest.TempPathFactory) -> Drill:
-    from redeye.jobs import build, ingest, score
-    from redeye.jobs.train import train_night
+    from redeye.promotion.train import train_night
+    from redeye.scoring import score
+    from redeye.sources import ingest
+    from redeye.warehouse import build
 
     home = tmp_path_factory.mktemp("redeye-drill") / "home"
     target = tmp_path_factory.mktemp("redeye-backup") / "first"
@@ -122,8 +127,11 @@ def test_a_destroyed_stack_comes_back_equal(drill: Drill) -> None:
 
 
 def test_it_works_at_another_path_without_the_first_one(drill: Drill, tmp_path: Path) -> None:
-    from redeye.adapters.registry import load
-    from redeye.jobs import build, ingest, maintain, score
+    from redeye.models.registry import load
+    from redeye.operations import maintain
+    from redeye.scoring import score
+    from redeye.sources import ingest
+    from redeye.warehouse import build
 
     away = drill.home.with_name("away")
     if drill.home.exists():

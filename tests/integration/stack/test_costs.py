@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from redeye.adapters import costs
-from redeye.adapters.costs import metered
-from redeye.adapters.lake import Catalog
-from redeye.adapters.postgres import ledger_transaction
-from redeye.core.errors import ConfigError
-from redeye.settings import settings
+from redeye.foundation import costs
+from redeye.foundation.costs import metered
+from redeye.foundation.errors import ConfigError
+from redeye.foundation.postgres import ledger_transaction
+from redeye.foundation.settings import settings
+from redeye.warehouse.lake import Catalog
 
 pytestmark = pytest.mark.integration
 
 NIGHT, NEXT = date(2013, 4, 2), date(2013, 4, 3)
-JOB = "redeye.jobs.score:score_night"
+JOB = "redeye.scoring.score:score_night"
 
 
 def burn() -> None:
@@ -41,7 +41,7 @@ def test_attempts_add_up_by_night_model_and_job() -> None:
         burn()
     with pytest.raises(ConfigError), metered(JOB, NIGHT, model="flight_delay", run_id="first"):
         fail()
-    with metered("redeye.jobs.build:transform", NEXT, model=None, run_id="other"):
+    with metered("redeye.warehouse.build:transform", NEXT, model=None, run_id="other"):
         pass
 
     build, score = costs.costs(NIGHT, NEXT)

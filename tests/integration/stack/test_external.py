@@ -10,11 +10,11 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from redeye.adapters import ledger
-from redeye.settings import settings
+from redeye.foundation.settings import settings
 from redeye.stack import external, healthy
 from redeye.stack.databases import DATABASES
 from redeye.stack.postgres import EmbeddedPostgres
+from redeye.warehouse import ledger
 
 pytestmark = pytest.mark.integration
 

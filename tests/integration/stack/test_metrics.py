@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
-from redeye.settings import PROJECT_ROOT, Settings, settings
+from redeye.foundation.settings import PROJECT_ROOT, Settings, settings
 from redeye.stack import bootstrap, environment
 
 pytestmark = pytest.mark.integration
@@ -70,7 +70,7 @@ def test_airflow_pushes_to_the_collector_that_is_named(httpserver: HTTPServer, t
 
 
 def test_the_dashboard_draws_what_there_is() -> None:
-    from redeye.jobs import metrics
+    from redeye.operations import metrics
 
     told = Path(metrics.__file__).read_text(encoding="utf-8")
     drawn = json.loads(DASHBOARD.read_text(encoding="utf-8"))

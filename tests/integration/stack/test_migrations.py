@@ -12,10 +12,11 @@ import psycopg2
 import pytest
 from psycopg2 import errors
 
-from redeye.adapters import ledger
-from redeye.adapters.schema.running import FOLDER
-from redeye.core.errors import RedeyeError
-from redeye.stack import databases, migrations
+from redeye.foundation import migrations
+from redeye.foundation.errors import RedeyeError
+from redeye.foundation.schema.running import FOLDER
+from redeye.stack import databases
+from redeye.warehouse import ledger
 
 pytestmark = pytest.mark.integration
 

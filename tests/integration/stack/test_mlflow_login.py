@@ -17,9 +17,8 @@ from typing import Any
 import httpx
 import pytest
 
-from redeye.adapters import mlflow_login
-from redeye.settings import settings
-from redeye.stack import bootstrap, environment, programs
+from redeye.foundation.settings import settings
+from redeye.stack import bootstrap, environment, mlflow_login, programs
 from redeye.stack.secrets import Secrets
 
 pytestmark = pytest.mark.integration
@@ -120,7 +119,7 @@ def server(install, tmp_path_factory) -> Iterator[Server]:
 
 def logged() -> tuple[str, str]:
     """What a job logs straight to the database, without any login."""
-    from redeye.adapters.mlflow_client import client, experiment_id
+    from redeye.models.mlflow_client import client, experiment_id
 
     store, experiment = client(), experiment_id("flight_delay")
     import mlflow
@@ -229,7 +228,7 @@ def test_a_new_secret_is_a_new_password(server):
 def test_a_job_logs_to_a_server_elsewhere_with_its_login(server, monkeypatch):
     import mlflow
 
-    from redeye.adapters.mlflow_client import client, experiment_id
+    from redeye.models.mlflow_client import client, experiment_id
 
     monkeypatch.setenv("REDEYE_MLFLOW_TRACKING_URL", server.url)
     monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", ADMIN)

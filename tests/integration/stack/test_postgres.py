@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from redeye.core.errors import RedeyeError
+from redeye.foundation.errors import RedeyeError
 from redeye.stack import system_user
 from redeye.stack.postgres import EmbeddedPostgres
 

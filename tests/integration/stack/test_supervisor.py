@@ -10,7 +10,7 @@ import time
 import psutil
 import pytest
 
-from redeye.settings import Settings
+from redeye.foundation.settings import Settings
 from redeye.stack import bootstrap, environment, programs
 from redeye.stack.programs import Program
 from redeye.stack.supervisor import ProcessState, Supervisor

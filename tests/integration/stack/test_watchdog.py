@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from redeye.settings import Settings
+from redeye.foundation.settings import Settings
 from redeye.stack import programs
 from redeye.stack.programs import Program
 from redeye.stack.supervisor import ProcessState, Supervisor

@@ -16,14 +16,18 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from redeye.adapters import ledger, outputs, promotions
-from redeye.adapters.registry import load_artifact
-from redeye.core.calendar import ONE_DAY
-from redeye.core.errors import FeatureEdited, NotReleased
-from redeye.core.releases import ReleaseKind
-from redeye.jobs import build, feature_edits, ingest, judging, scaffold, score, train
-from redeye.jobs.serving import columns_read
-from redeye.settings import PROJECT_ROOT, SPECS
+from redeye.champions import feature_edits, promotions
+from redeye.champions.serving import columns_read
+from redeye.foundation.calendar import ONE_DAY
+from redeye.foundation.errors import FeatureEdited, NotReleased
+from redeye.foundation.settings import PROJECT_ROOT, SPECS
+from redeye.models.registry import load_artifact
+from redeye.promotion import judging, train
+from redeye.review import scaffold
+from redeye.scoring import outputs, score
+from redeye.sources import ingest
+from redeye.warehouse import build, ledger
+from redeye.warehouse.logic.releases import ReleaseKind
 
 FIRST, HISTORY_ENDS = date(2012, 12, 31), date(2013, 1, 14)
 NIGHT, NEXT = HISTORY_ENDS + ONE_DAY, HISTORY_ENDS + 2 * ONE_DAY
@@ -86,9 +90,10 @@ def verdict_on(*changes: tuple[Path, str, str]) -> str:
 
 def probabilities(snapshot_id: int, night: date) -> dict[str, float]:
     """The champion's, of the flights of the coming day, with the features at a snapshot; nothing is written."""
-    from redeye.adapters import lake, schedule
-    from redeye.adapters.features import training_frame
-    from redeye.core.specs import load_spec
+    from redeye.declarations.specs import load_spec
+    from redeye.features.features import training_frame
+    from redeye.scoring import schedule
+    from redeye.warehouse import lake
 
     spec, champion = load_spec(SPECS / f"{MODEL}.yaml"), promotions.champion(MODEL, night)
     assert champion is not None

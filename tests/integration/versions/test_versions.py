@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from redeye.settings import PROJECT_ROOT
+from redeye.foundation.settings import PROJECT_ROOT
 
 pytestmark = pytest.mark.integration
 

@@ -10,9 +10,9 @@ from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowSkipException
 from airflow.serialization.serialized_objects import DagSerialization
 
-from redeye.core.specs import REQUIRED, load_spec
-from redeye.jobs import approval
-from redeye.settings import SPECS
+from redeye.declarations.specs import REQUIRED, load_spec
+from redeye.foundation.settings import SPECS
+from redeye.promotion import approval
 from redeye_airflow.approval import CandidateApproval
 from redeye_airflow.factory import train_dag
 from redeye_airflow.operators import JobOperator

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from redeye.core.calendar import cutoff, start_of
-from redeye.core.errors import ConfigError
+from redeye.foundation.calendar import cutoff, start_of
+from redeye.foundation.errors import ConfigError
 from redeye_airflow.nights import NightRun, deadline_of, night_of_run
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from fastapi import HTTPException
 
-from redeye.settings import PROJECT_ROOT
+from redeye.foundation.settings import PROJECT_ROOT
 from redeye_airflow.pages import charts
 from redeye_airflow.pages.files import below
 from redeye_airflow.pages.model_pages import rendered

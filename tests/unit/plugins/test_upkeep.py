@@ -14,7 +14,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables.base import TimeRestriction
 
-from redeye.core.errors import LeaseHeld, ReleaseAltered
+from redeye.foundation.errors import LeaseHeld, ReleaseAltered
 from redeye_airflow.upkeep import UpkeepOperator, weekly
 
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 import httpx
 import pytest
 
-from redeye.core.errors import RedeyeError
+from redeye.foundation.errors import RedeyeError
 from redeye.stack.airflow_api import AirflowApi, Run, RunState
 
 

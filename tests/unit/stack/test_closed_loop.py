@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from redeye.core.calendar import NEW_YORK
-from redeye.core.errors import RedeyeError
+from redeye.foundation.calendar import NEW_YORK
+from redeye.foundation.errors import RedeyeError
 from redeye.stack.airflow_api import Run, RunState
 from redeye.stack.closed_loop import run_nights, steps
 

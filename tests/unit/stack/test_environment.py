@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from redeye.core.errors import ConfigError
-from redeye.settings import Settings
+from redeye.foundation.errors import ConfigError
+from redeye.foundation.settings import Settings
 from redeye.stack.environment import environment
 from redeye.stack.secrets import Secrets
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from pydantic import SecretStr
 
-from redeye.core.errors import ConfigError
-from redeye.settings import Settings
+from redeye.foundation.errors import ConfigError
+from redeye.foundation.settings import Settings
 from redeye.stack.databases import DATABASES
 from redeye.stack.external import AIRFLOW_URL, MLFLOW_LOGIN_URL, role_passwords
 

@@ -6,8 +6,8 @@ import socket
 
 import pytest
 
-from redeye.core.errors import ConfigError
-from redeye.settings import Settings
+from redeye.foundation.errors import ConfigError
+from redeye.foundation.settings import Settings
 from redeye.stack import lifecycle, ports
 from redeye.stack.ports import require_free
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from redeye.settings import Settings
+from redeye.foundation.settings import Settings
 from redeye.stack import programs, secrets
 from redeye.stack.postgres import EmbeddedPostgres
 

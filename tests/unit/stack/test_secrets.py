@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 import pytest
 
-from redeye.core.errors import ConfigError
+from redeye.foundation.errors import ConfigError
 from redeye.stack.secrets import FILE_NAME, load_or_create
 
 

@@ -1,0 +1,126 @@
+"""What is computed of a delivery before its suites judge it: derived columns, and a profile by night.
+
+`arrivals/<dataset>` judges rows, `arrivals/<dataset>_profile` judges nights. History is the text of
+earlier accepted deliveries: with it a missing carrier, a day delivered twice or a shuffled column shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
+
+import pandas as pd
+
+from flights.arrivals.clocks import add_known_at_columns, flight_dates
+from flights.arrivals.dimensions import derive_airports, derive_planes
+from flights.arrivals.flights import derive_outcomes, derive_schedule
+from flights.arrivals.history import (
+    NIGHTS_BACK,
+    relate_flights,
+    relate_outcomes_to_schedule,
+    relate_schedules,
+    relate_weather,
+)
+from flights.arrivals.profiles import (
+    OUTCOME_IDENTITY,
+    SCHEDULE_IDENTITY,
+    WEATHER_IDENTITY,
+    brief_flights,
+    brief_weather,
+    profile_outcomes,
+    profile_schedule,
+    profile_weather,
+)
+from flights.arrivals.weather import derive_weather
+from redeye.audits.logic.typed_frames import parse_frame
+from redeye.audits.suites import EXPECTATIONS_ROOT, load_suite
+
+Step = Callable[[pd.DataFrame], pd.DataFrame]
+
+ARRIVALS = "arrivals/"
+OUTCOMES, SCHEDULE, WEATHER = (f"{ARRIVALS}{name}" for name in ("outcomes", "schedule", "weather"))
+PLACES = EXPECTATIONS_ROOT / "places.csv"
+HISTORY_NIGHTS = NIGHTS_BACK
+"""How many earlier nights of outcomes, schedules and weather a caller should pass as history."""
+
+_PROFILES: Mapping[str, Step] = {
+    OUTCOMES: profile_outcomes,
+    SCHEDULE: profile_schedule,
+    WEATHER: profile_weather,
+}
+_BRIEF: Mapping[str, Step] = {
+    OUTCOMES: partial(brief_flights, identity=OUTCOME_IDENTITY),
+    SCHEDULE: partial(brief_flights, identity=SCHEDULE_IDENTITY),
+}
+_DATED = ("night", "year", "month", "day", "carrier", "flight", "origin", "dest", "sched_dep_time")
+COMPARED: Mapping[str, tuple[str, ...]] = {
+    OUTCOMES: tuple(dict.fromkeys((*_DATED, *OUTCOME_IDENTITY))),
+    SCHEDULE: tuple(dict.fromkeys((*_DATED, *SCHEDULE_IDENTITY))),
+    WEATHER: ("night", *WEATHER_IDENTITY),
+}
+
+
+@lru_cache(maxsize=1)
+def places() -> pd.DataFrame:
+    """The airports known to the audits: code, latitude, longitude, zone."""
+    return pd.read_csv(PLACES, dtype={"code": str}, keep_default_na=False)
+
+
+def derive_checks(suite: str) -> Step | None:
+    """The function that adds a suite's derived columns to its typed frame; None if it has none."""
+    steps: Mapping[str, Step] = {
+        OUTCOMES: partial(derive_outcomes, places=places()),
+        SCHEDULE: partial(derive_schedule, places=places()),
+        WEATHER: derive_weather,
+        f"{ARRIVALS}airports": partial(derive_airports, places=places()),
+        f"{ARRIVALS}airlines": add_known_at_columns,
+        f"{ARRIVALS}planes": derive_planes,
+    }
+    return steps.get(suite)
+
+
+def profile_step(
+    suite: str, judged: Mapping[str, pd.DataFrame], history: Mapping[str, pd.DataFrame]
+) -> Step | None:
+    """The function that makes a suite's related profile of its derived frame; None if it has none.
+
+    Args:
+        suite: name of the row suite.
+        judged: text frames that are judged now, by row suite.
+        history: text frames of earlier accepted nights, by row suite; may lack some or all.
+    """
+    if suite not in _PROFILES:
+        return None
+    return partial(_related_profile, suite=suite, judged=judged, history=history)
+
+
+def _related_profile(
+    frame: pd.DataFrame,
+    *,
+    suite: str,
+    judged: Mapping[str, pd.DataFrame],
+    history: Mapping[str, pd.DataFrame],
+) -> pd.DataFrame:
+    profiles = _PROFILES[suite](frame)
+    past = _read(suite, history[suite]) if suite in history else None
+    if suite == WEATHER:
+        return relate_weather(profiles, brief_weather(past) if past is not None else None)
+    profiles = relate_flights(profiles, _BRIEF[suite](past) if past is not None else None)
+    if suite == SCHEDULE:
+        return relate_schedules(profiles, frame, past)
+    known = [history[SCHEDULE]] if SCHEDULE in history else []
+    if SCHEDULE in judged and list(judged[SCHEDULE].columns) == list(load_suite(SCHEDULE).types):
+        known.append(judged[SCHEDULE])
+    schedules = _read(SCHEDULE, pd.concat(known, ignore_index=True)) if known else None
+    nights = (
+        {night.date() for night in schedules["night"].dropna().unique()} if schedules is not None else set()
+    )
+    return relate_outcomes_to_schedule(profiles, frame, schedules, nights)
+
+
+def _read(suite: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """The columns that nights are compared by, typed."""
+    types = load_suite(suite).types
+    wanted = [column for column in COMPARED[suite] if column in frame.columns]
+    typed, _ = parse_frame(frame[wanted], {column: types[column] for column in wanted})
+    return typed if suite == WEATHER else typed.assign(flight_date=flight_dates(typed))

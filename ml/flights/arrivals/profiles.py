@@ -1,0 +1,250 @@
+"""One row per night and dataset: what a single row cannot show, such as shares, spreads and gaps.
+
+A profile is computed from the night alone (`profile_outcomes`, `profile_schedule`, `profile_weather`)
+and can be stored; `flights.arrivals.history` relates it to earlier nights before it is judged.
+Statistics of a night with fewer than `SMALL` flights say nothing and are missing on purpose; how many
+rows a night must have is judged in any case.
+"""
+
+from __future__ import annotations
+
+import json
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from flights.arrivals.clocks import DAY_MINUTES, minutes_between, night_bounds
+
+SMALL = 100
+HOURS_OF_DAY = range(6, 22)
+SCHEDULE_IDENTITY = ("carrier", "flight", "origin", "dest", "sched_dep_time", "sched_arr_time")
+OUTCOME_IDENTITY = ("flight", "dest", "dep_time", "arr_time", "air_time")
+WEATHER_IDENTITY = ("temp", "dewp", "humid", "wind_speed")
+"""Columns whose values, without any date, tell one night from another."""
+
+OUTCOME_STATISTICS = (
+    "cancelled_share",
+    "diverted_share",
+    "missing_tailnum_share",
+    "mean_departure_delay_minutes",
+    "mean_arrival_delay_minutes",
+    "spread_arrival_delay_minutes",
+    "on_the_minute_departure_share",
+    "on_the_minute_arrival_share",
+    "late_share",
+    "median_speed_mph",
+    "median_taxi_minutes",
+    "impossible_turnaround_share",
+    "commonest_tailnum_share",
+)
+
+
+def profile_schedule(frame: pd.DataFrame) -> pd.DataFrame:
+    """One row per night of the schedule: how many flights, of whom, from where, at which hours.
+
+    Args:
+        frame: typed rows with the columns of `derive_schedule`.
+    """
+    return _flight_counts(frame, SCHEDULE_IDENTITY)
+
+
+def profile_outcomes(frame: pd.DataFrame) -> pd.DataFrame:
+    """One row per night of outcomes: counts, and how delays, speeds and aircraft are distributed.
+
+    Args:
+        frame: typed rows with the columns of `derive_outcomes`.
+    """
+    frame = frame.assign(
+        is_cancelled=frame["dep_time"].isna(),
+        is_diverted=frame["dep_time"].notna() & frame["arr_delay"].isna(),
+        is_without_tailnum=frame["tailnum"].isna(),
+        on_minute_departure=(frame["dep_delay"] == 0).where(frame["dep_delay"].notna()).astype("float64"),
+        on_minute_arrival=(frame["arr_delay"] == 0).where(frame["arr_delay"].notna()).astype("float64"),
+        is_late=(frame["arr_delay"] >= 15).where(frame["arr_delay"].notna()).astype("float64"),
+        is_impossible=_impossible_turnarounds(frame),
+    )
+    nights = frame.groupby("night")
+    counts = _flight_counts(frame, OUTCOME_IDENTITY).set_index("night")
+    statistics = nights.agg(
+        cancelled_share=("is_cancelled", "mean"),
+        diverted_share=("is_diverted", "mean"),
+        missing_tailnum_share=("is_without_tailnum", "mean"),
+        mean_departure_delay_minutes=("dep_delay", "mean"),
+        mean_arrival_delay_minutes=("arr_delay", "mean"),
+        spread_arrival_delay_minutes=("arr_delay", "std"),
+        on_the_minute_departure_share=("on_minute_departure", "mean"),
+        on_the_minute_arrival_share=("on_minute_arrival", "mean"),
+        late_share=("is_late", "mean"),
+        median_speed_mph=("speed_mph", "median"),
+        median_taxi_minutes=("taxi_minutes", "median"),
+        impossible_turnaround_share=("is_impossible", "mean"),
+    )
+    flown = frame.groupby(["night", "tailnum"]).size().groupby("night").max()
+    statistics["commonest_tailnum_share"] = flown.reindex(statistics.index) / nights.size()
+    is_small = nights.size() < SMALL
+    unknown = statistics[list(OUTCOME_STATISTICS)].isna().sum(axis=1)
+    statistics.loc[is_small, list(OUTCOME_STATISTICS)] = np.nan
+    counts["statistics_unknown"] = unknown.where(~is_small, 0)
+    counts["rows_of_the_day"] = (frame["flight_date"] == frame["night"]).groupby(frame["night"]).sum()
+    return counts.join(statistics).reset_index()
+
+
+def profile_weather(frame: pd.DataFrame) -> pd.DataFrame:
+    """One row per night of weather: hours per station, gaps, missing readings, and how alike stations are.
+
+    Args:
+        frame: typed rows with the columns of `derive_weather`.
+    """
+    night = frame["night"]
+    station = [night, frame["origin"]]
+    hours = frame.groupby(station)["time_hour"].agg(["min", "max", "nunique"])
+    hours["span"] = minutes_between(hours["min"], hours["max"]) / 60 + 1
+    start, end = night_bounds(frame["night"])
+    edges = pd.DataFrame(
+        {
+            "night": night,
+            "late": minutes_between(start, frame["time_hour"]) / 60,
+            "early": minutes_between(frame["time_hour"], end) / 60,
+        }
+    )
+    by_night = hours.groupby("night")
+    nearest = edges.groupby("night")[["late", "early"]].min()
+    record = pd.DataFrame(
+        {
+            "rows": frame.groupby("night").size(),
+            "stations": frame.groupby("night")["origin"].nunique(),
+            "hours_missing_at_start": nearest["late"],
+            "hours_missing_at_end": nearest["early"] - 1,
+            "hours_missing_between": (hours["span"] - hours["nunique"]).groupby("night").max(),
+            "station_hours_apart": by_night["nunique"].max() - by_night["nunique"].min(),
+            "identical_station_share": _identical_shares(frame),
+        }
+    )
+    record = record.join([_missing_readings(frame), _steps(frame), _values(frame)])
+    record["fingerprint"] = _fingerprints(frame, WEATHER_IDENTITY)
+    return record.rename_axis("night").reset_index()
+
+
+def brief_flights(frame: pd.DataFrame, identity: tuple[str, ...]) -> pd.DataFrame:
+    """The part of a profile of flights that later nights are compared with."""
+    record = pd.DataFrame({"rows": frame.groupby("night").size()})
+    record["carriers"] = _carriers(frame).reindex(record.index)
+    record["fingerprint"] = _fingerprints(frame, identity)
+    return record.rename_axis("night").reset_index()
+
+
+def brief_weather(frame: pd.DataFrame) -> pd.DataFrame:
+    """The part of a profile of weather that later nights are compared with."""
+    record = pd.DataFrame({"mean_temp": frame.groupby("night")["temp"].mean()})
+    record["fingerprint"] = _fingerprints(frame, WEATHER_IDENTITY)
+    return record.rename_axis("night").reset_index()
+
+
+def _flight_counts(frame: pd.DataFrame, identity: tuple[str, ...]) -> pd.DataFrame:
+    nights = frame.groupby("night")
+    rows = nights.size()
+    by_origin = frame.groupby(["night", "origin"]).size().unstack(fill_value=0)
+    hours = (frame["sched_dep_time"] // 100).where((frame["sched_dep_time"] // 100).isin(HOURS_OF_DAY))
+    covered = hours.groupby(frame["night"]).nunique()
+    shares = by_origin.div(rows, axis=0)
+    record = pd.DataFrame(
+        {
+            "rows": rows,
+            "hours_without_flights": len(HOURS_OF_DAY) - covered,
+            "origins": (by_origin > 0).sum(axis=1),
+            "smallest_origin_share": shares.min(axis=1).where(rows >= SMALL),
+            "largest_origin_share": shares.max(axis=1).where(rows >= SMALL),
+            "destinations": nights["dest"].nunique(),
+            "flight_numbers": nights["flight"].nunique(),
+        }
+    )
+    record["carriers"] = _carriers(frame).reindex(record.index)
+    record["fingerprint"] = _fingerprints(frame, identity).reindex(record.index)
+    return record.rename_axis("night").reset_index()
+
+
+def _carriers(frame: pd.DataFrame) -> pd.Series:
+    """Flights per carrier and night, as JSON text by night."""
+    counts = frame.groupby(["night", "carrier"]).size().unstack(fill_value=0)
+    texts = [
+        json.dumps({str(carrier): int(n) for carrier, n in row.items() if n}, sort_keys=True)
+        for row in counts.to_dict("records")
+    ]
+    return pd.Series(texts, index=counts.index, dtype=object)
+
+
+def _fingerprints(frame: pd.DataFrame, columns: tuple[str, ...]) -> pd.Series:
+    """Text by night that is equal for equal values in any order: finds a day that is delivered again."""
+    values = frame[list(columns)].copy()
+    for column in values:
+        if pd.api.types.is_numeric_dtype(values[column]):
+            values[column] = values[column].astype("float64")
+    hashes = pd.util.hash_pandas_object(values, index=False)
+    sums = hashes.groupby(frame["night"]).agg(lambda group: np.add.reduce(group.to_numpy(dtype="uint64")))
+    return sums.map(lambda value: f"{int(value):016x}")
+
+
+def _impossible_turnarounds(frame: pd.DataFrame) -> pd.Series:
+    """Whether the aircraft left New York again before it can have come back; missing where it flew once."""
+    flown = frame[frame["tailnum"].notna() & frame["dep_delay"].notna() & frame["air_time"].notna()]
+    flown = flown.assign(left_at=flown["departs_at"] + pd.to_timedelta(flown["dep_delay"], unit="m"))
+    flown = flown.sort_values(["tailnum", "left_at"])
+    same = flown["tailnum"].eq(flown["tailnum"].shift()) & flown["night"].eq(flown["night"].shift())
+    minutes = minutes_between(flown["left_at"].shift(), flown["left_at"])
+    verdict = (minutes < 2 * flown["air_time"].shift()).where(same & minutes.lt(DAY_MINUTES))
+    return verdict.astype("float64").reindex(frame.index)
+
+
+def _missing_readings(frame: pd.DataFrame) -> pd.DataFrame:
+    names = {"temp": "temp", "wind_speed": "wind", "wind_dir": "wind_dir", "pressure": "pressure"}
+    shares = frame[list(names)].isna().groupby(frame["night"]).mean()
+    return shares.rename(columns={column: f"missing_{name}_share" for column, name in names.items()})
+
+
+def _steps(frame: pd.DataFrame) -> pd.DataFrame:
+    """How much readings change from one report of a station to the next; shuffled hours jump."""
+    ordered = frame.sort_values(["night", "origin", "time_hour"])
+    steps = ordered.groupby(["night", "origin"])[["temp", "humid", "pressure"]].diff().abs()
+    by_night = steps.groupby(ordered["night"])
+    return pd.DataFrame(
+        {
+            "mean_temp_step": by_night["temp"].mean(),
+            "mean_humidity_step": by_night["humid"].mean(),
+            "largest_pressure_step": by_night["pressure"].max(),
+        }
+    )
+
+
+def _values(frame: pd.DataFrame) -> pd.DataFrame:
+    nights = frame.groupby("night")
+    distinct = frame.groupby(["night", "origin"])[["temp", "humid"]].nunique().groupby("night").min()
+    return pd.DataFrame(
+        {
+            "mean_temp": nights["temp"].mean(),
+            "mean_humidity_error": frame["humidity_error"].abs().groupby(frame["night"]).mean(),
+            "mean_temp_from_neighbours": nights["temp_from_neighbours"].mean(),
+            "fewest_temperatures": distinct["temp"],
+            "fewest_humidities": distinct["humid"],
+            "wind_speeds": nights["wind_speed"].nunique(),
+            "calm_share": (frame["wind_speed"] == 0).groupby(frame["night"]).mean(),
+            "total_precip": nights["precip"].sum(),
+        }
+    )
+
+
+def _identical_shares(frame: pd.DataFrame) -> pd.Series:
+    """By night, the largest share of hours in which two stations report the very same five readings."""
+    readings = ["temp", "dewp", "humid", "wind_dir", "wind_speed"]
+    rows = frame.drop_duplicates(["night", "origin", "time_hour"])
+    shares = []
+    for one, other in combinations(sorted(rows["origin"].dropna().unique()), 2):
+        both = rows[rows["origin"] == one].merge(
+            rows[rows["origin"] == other], on=["night", "time_hour"], suffixes=("_one", "_other")
+        )
+        pairs = [both[f"{name}_one"] == both[f"{name}_other"] for name in readings]
+        shares.append(pd.concat(pairs, axis=1).all(axis=1).groupby(both["night"]).mean())
+    nights = pd.Index(frame["night"].dropna().unique())
+    if not shares:
+        return pd.Series(0.0, index=nights)
+    return pd.concat(shares, axis=1).reindex(nights).max(axis=1).fillna(0.0)

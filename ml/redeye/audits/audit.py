@@ -1,0 +1,209 @@
+"""Audits: judges frames by the suites in `expectations/`, fails closed, keeps Data Docs.
+
+Redeye itself checks a frame's columns, types and missing values; Great Expectations evaluates the
+suite's expectations (`redeye.audits.expectations`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from flights.arrival_audits import Step, derive_checks, profile_step
+from redeye.audits.audit_examples import examples, nights_of
+from redeye.audits.data_docs import building_site, publish
+from redeye.audits.expectations import SITE, context_with_site, run_suite, without_exceptions
+from redeye.audits.logic.audits import EXAMPLES_SHOWN, AuditFailure, AuditResult
+from redeye.audits.logic.typed_frames import TypeFault, parse_frame
+from redeye.audits.suites import EXPECTATIONS_ROOT, SuiteSpec, load_suite
+from redeye.foundation.errors import ConfigError
+from redeye.scoring.logic.prediction_checks import derive_predictions
+
+if TYPE_CHECKING:
+    from great_expectations.data_context import EphemeralDataContext
+
+PROFILE = "_profile"
+PREDICTIONS = "predictions/"
+NOT_LISTED = "the column is not listed under may_be_null"
+
+BROKEN_DATA = (ValueError, TypeError, KeyError, IndexError, ArithmeticError, AttributeError)
+"""What a computation over unforeseen data may raise: a refusal that names it, not a crash."""
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """A frame to judge, with what is computed of it: derived columns, and a profile by night."""
+
+    suite: str
+    frame: pd.DataFrame
+    derive: Step | None = None
+    profile: Step | None = None
+
+
+def audit(
+    suite: str,
+    frame: pd.DataFrame,
+    *,
+    subject: str,
+    data_docs: Path | None = None,
+    history: Mapping[str, pd.DataFrame] | None = None,
+    root: Path = EXPECTATIONS_ROOT,
+) -> AuditResult:
+    """Judge one frame by one suite; see `audit_many`."""
+    return audit_many({suite: frame}, subject=subject, data_docs=data_docs, history=history, root=root)[suite]
+
+
+def audit_many(
+    judged: Mapping[str, pd.DataFrame],
+    *,
+    subject: str,
+    data_docs: Path | None = None,
+    history: Mapping[str, pd.DataFrame] | None = None,
+    root: Path = EXPECTATIONS_ROOT,
+) -> dict[str, AuditResult]:
+    """Judge several frames, each by its suite, with one site of Data Docs for all.
+
+    The frames of `arrivals/outcomes`, `schedule` and `weather` are judged night by night as well, by
+    the suite of the same name that ends in `_profile`; both verdicts come as one.
+
+    Args:
+        judged: suite (its path below `root` without ending) to frame. A frame has the suite's columns in
+            order, as text or typed; it may hold many nights.
+        subject: what is judged, for the operator and as the folder's name in Data Docs.
+        data_docs: folder of all Data Docs; None writes none.
+        history: for arrivals, the text frames of earlier accepted nights by suite, with `night`, of up to
+            `arrival_audits.HISTORY_NIGHTS` nights. Without it, nights are not compared with earlier ones.
+        root: folder of the suites.
+
+    Returns:
+        The verdict on each frame, by suite. What is wrong with the data is in there, never raised.
+
+    Raises:
+        ConfigError: if a suite is wrong, or there is nothing to judge.
+    """
+    if not judged:
+        raise ConfigError(f"nothing to audit for {subject}")
+    parts = [
+        _Judged(suite, frame, _derive_step(suite), profile_step(suite, judged, history or {}))
+        for suite, frame in judged.items()
+    ]
+    for part in parts:
+        load_suite(part.suite, root)
+    with building_site(data_docs) as building:
+        context = context_with_site(building)
+        results = {part.suite: _judge(context, part, subject=subject, root=root) for part in parts}
+        if data_docs is None or building is None:
+            return results
+        context.build_data_docs(site_names=[SITE])
+        page = publish(building, data_docs, subject, results)
+        return {name: replace(result, docs_path=str(page)) for name, result in results.items()}
+
+
+def _derive_step(suite: str) -> Step | None:
+    return derive_predictions if suite.startswith(PREDICTIONS) else derive_checks(suite)
+
+
+def _judge(context: EphemeralDataContext, part: _Judged, *, subject: str, root: Path) -> AuditResult:
+    name, spec = part.suite, load_suite(part.suite, root)
+    refuse = partial(_refusal, name, subject)
+    wrong_shape = _shape_failures(name, spec, part.frame)
+    if wrong_shape:
+        return AuditResult(name, subject, False, tuple(wrong_shape), 0)
+    typed, faults = parse_frame(part.frame, spec.types)
+    failures = [_type_failure(name, spec, part.frame, fault) for fault in faults]
+    try:
+        typed = part.derive(typed) if part.derive else typed
+        missing = [column for column in spec.derived if column not in typed.columns]
+        if missing:
+            return refuse(failures, "derived", missing, "are not computed for this frame")
+    except BROKEN_DATA as error:
+        return refuse(failures, "derived", [], f"could not be computed: {type(error).__name__}: {error}")
+    failures += _missing_values(name, spec, typed, faults)
+    evaluated, unmet = run_suite(context, name, spec, typed, subject=subject, root=root)
+    failures += unmet
+    if part.profile is not None:
+        try:
+            nights = part.profile(typed)
+        except BROKEN_DATA as error:
+            return refuse(failures, "profile", [], f"could not be computed: {type(error).__name__}: {error}")
+        of_nights = f"{name}{PROFILE}"
+        nights = nights[[column for column in load_suite(of_nights, root).types if column in nights.columns]]
+        judged = _judge(context, _Judged(of_nights, nights), subject=subject, root=root)
+        failures += judged.failures
+        evaluated += judged.evaluated
+    return AuditResult(name, subject, not failures, tuple(failures), evaluated)
+
+
+def _refusal(
+    name: str, subject: str, failures: list[AuditFailure], check: str, columns: list[str], observed: str
+) -> AuditResult:
+    failures.append(AuditFailure(name, check, ", ".join(columns) or None, observed))
+    return AuditResult(name, subject, False, tuple(failures), 0)
+
+
+def _shape_failures(name: str, spec: SuiteSpec, frame: pd.DataFrame) -> list[AuditFailure]:
+    """What must hold before anything else can be judged: the columns, and some rows."""
+    present, expected = [str(column) for column in frame.columns], list(spec.types)
+    failures = []
+
+    def refuse(check: str, columns: list[str], observed: str) -> None:
+        failures.append(AuditFailure(name, check, ", ".join(columns) or None, observed))
+
+    twice = sorted({column for column in present if present.count(column) > 1})
+    absent = [column for column in expected if column not in present]
+    extra = [column for column in dict.fromkeys(present) if column not in expected]
+    if twice:
+        refuse("columns", twice, "column names appear more than once")
+    if absent:
+        refuse("columns", absent, f"missing; the frame has {present}")
+    if extra:
+        refuse("columns", extra, "not a column of this suite")
+    if not failures and present != expected:
+        moved = [column for column, place in zip(present, expected, strict=True) if column != place]
+        refuse("columns", moved, f"in another order than stated: {present} instead of {expected}")
+    if len(frame) == 0:
+        refuse("rows", [], "the frame is empty")
+    return failures
+
+
+def _type_failure(name: str, spec: SuiteSpec, raw: pd.DataFrame, fault: TypeFault) -> AuditFailure:
+    values = raw[fault.column].iloc[fault.positions]
+    shown = ", ".join(repr(value)[:60] for value in values.drop_duplicates().head(EXAMPLES_SHOWN))
+    return AuditFailure(
+        suite=name,
+        expectation="types",
+        column=fault.column,
+        observed=f"{len(fault.positions)} of {len(raw)} values are no {fault.type}: {shown}",
+        examples=examples(raw.iloc[fault.positions[:EXAMPLES_SHOWN]], (*spec.key, fault.column)),
+        because=f"the suite's types state {fault.type}",
+        nights=nights_of(raw.iloc[fault.positions]),
+    )
+
+
+def _missing_values(
+    name: str, spec: SuiteSpec, typed: pd.DataFrame, faults: list[TypeFault]
+) -> list[AuditFailure]:
+    """Columns that miss values and may not; what did not parse was told already."""
+    told = {fault.column: fault.positions for fault in faults}
+    failures = []
+    for column in spec.never_null:
+        missing = typed[column].isna().to_numpy()
+        missing[told.get(column, [])] = False
+        rows = without_exceptions(spec, column, typed[missing])
+        if len(rows):
+            failure = AuditFailure(
+                suite=name,
+                expectation="not_null",
+                column=column,
+                observed=f"{len(rows)} of {len(typed)} values are missing",
+                examples=examples(rows.head(EXAMPLES_SHOWN), (*spec.key, column)),
+                because=NOT_LISTED,
+                nights=nights_of(rows),
+            )
+            failures.append(failure)
+    return failures

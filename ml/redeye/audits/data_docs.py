@@ -1,0 +1,160 @@
+"""Data Docs: one site per audit, built aside and moved into place whole, and an index of them all.
+
+Two processes at once cannot corrupt each other, what an earlier audit wrote is never rewritten, and the
+same verdict again adds nothing. Only the index is written again, after each audit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+import logging
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from redeye.audits.logic.audits import AuditResult
+
+logger = logging.getLogger(__name__)
+
+INDEX = "index.html"
+STATIC = "static"
+REFUSALS = "refusals"
+LISTED = 1000
+_INDEX_TRIES = 5
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>Audits</title>
+<style>
+body {{ font-family: sans-serif; margin: 2rem }}
+td, th {{ padding: .2rem 1rem .2rem 0; text-align: left }}
+.refused {{ color: #b00020; font-weight: bold }}
+</style>
+</head>
+<h1>Audits</h1>
+<p>{told}, the newest last.</p>
+<table>
+<tr><th>audit</th><th>written (UTC)</th><th>verdict</th></tr>
+{rows}
+</table>
+</html>
+"""
+
+
+@contextmanager
+def building_site(data_docs: Path | None) -> Iterator[Path | None]:
+    """A folder to build a site in, removed at the end; None where no Data Docs are wanted."""
+    if data_docs is None:
+        yield None
+        return
+    data_docs.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(prefix=".building-", dir=data_docs))
+    try:
+        yield building
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+def publish(building: Path, data_docs: Path, subject: str, results: Mapping[str, AuditResult]) -> Path:
+    """Move a finished site to `<data_docs>/<subject>/<hash of its results>`; the first one stays."""
+    verdicts = json.dumps(
+        {name: result.to_dict() for name, result in results.items()}, sort_keys=True, default=str
+    )
+    data_docs = data_docs.resolve()
+    target = data_docs / slug(subject) / hashlib.sha256(verdicts.encode()).hexdigest()[:12]
+    for name, result in results.items():
+        page = building / REFUSALS / f"{slug(name)}.txt"
+        if not result.is_success:
+            page.parent.mkdir(exist_ok=True)
+            page.write_text(result.message() + "\n", encoding="utf-8")
+    _share_static(building, data_docs)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if not target.exists():
+        try:
+            building.rename(target)
+        except OSError:
+            if not target.exists():
+                raise
+            logger.info("Data Docs of %s were written by another process at the same time", subject)
+    write_index(data_docs)
+    return target / INDEX
+
+
+@dataclass(frozen=True, order=True)
+class _Site:
+    """One audit's site, as its folder tells of it."""
+
+    written_at: float
+    subject: str
+    folder: str
+    is_refused: bool
+
+
+def write_index(data_docs: Path) -> None:
+    """Write `index.html`: every audit that has a folder, up to the newest `LISTED`, with its verdict.
+
+    Of two processes at once, the one that writes last looks again afterwards: no audit is left out.
+    """
+    for _ in range(_INDEX_TRIES):
+        sites = _sites(data_docs)
+        handle, name = tempfile.mkstemp(prefix=".index-", dir=data_docs)
+        with os.fdopen(handle, "w", encoding="utf-8") as page:
+            page.write(_page(sites))
+        Path(name).chmod(0o644)
+        Path(name).replace(data_docs / INDEX)
+        if _sites(data_docs) == sites:
+            return
+
+
+def _sites(data_docs: Path) -> list[_Site]:
+    found = []
+    for subject in data_docs.iterdir():
+        if subject.name.startswith(".") or subject.name == STATIC or not subject.is_dir():
+            continue
+        for site in subject.iterdir():
+            if (site / INDEX).is_file():
+                is_refused = (site / REFUSALS).is_dir()
+                found.append(_Site(site.stat().st_mtime, subject.name, site.name, is_refused))
+    return sorted(found)
+
+
+def _page(sites: list[_Site]) -> str:
+    rows = []
+    for site in sites[-LISTED:]:
+        verdict = "refused" if site.is_refused else "passed"
+        written = datetime.fromtimestamp(site.written_at, UTC).strftime("%Y-%m-%d %H:%M:%S")
+        # Both names are slugs: they need no quoting in an address.
+        link = f'<a href="{site.subject}/{site.folder}/{INDEX}">{html.escape(site.subject)}</a>'
+        rows.append(f'<tr><td>{link}</td><td>{written}</td><td class="{verdict}">{verdict}</td></tr>')
+    told = f"{len(sites)} audits" if len(sites) <= LISTED else f"The last {LISTED} of {len(sites)} audits"
+    return _PAGE.format(told=told, rows="\n".join(rows))
+
+
+def _share_static(building: Path, data_docs: Path) -> None:
+    """One copy of fonts, images and styles (4 MB) for all sites; each links to it."""
+    own, shared = building / STATIC, data_docs / STATIC
+    if not own.is_dir():
+        return
+    if not shared.exists():
+        try:
+            own.rename(shared)
+        except OSError:
+            if not shared.exists():
+                raise
+    if own.is_dir():
+        shutil.rmtree(own)
+    own.symlink_to(Path("..") / ".." / STATIC)
+
+
+def slug(text: str) -> str:
+    """The text as a name of files and folders."""
+    return re.sub(r"[^A-Za-z0-9.-]+", "-", text).strip("-.")[:120]

@@ -1,0 +1,141 @@
+"""What an audit says: the failures it found, and the message that an operator reads.
+
+An audit judges one frame by one suite. It passes only if every declared expectation was evaluated
+and none failed; a suite that evaluates nothing refuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date
+
+from redeye.foundation.errors import AuditRefused
+
+EXAMPLES_SHOWN = 5
+FAILURES_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class AuditFailure:
+    """One expectation that was not met.
+
+    Attributes:
+        suite: name of the suite, the YAML's path below `expectations/` without its ending.
+        expectation: name of the expectation, or of the structural check (`columns`, `types`, ...).
+        column: the column or columns judged; None when the whole table is meant.
+        observed: what was seen instead, in words and numbers.
+        examples: up to five offending rows, each a mapping of column to text.
+        because: the reason that the suite gives for the bound.
+        nights: the nights that the offending rows belong to; empty when it cannot be told.
+    """
+
+    suite: str
+    expectation: str
+    column: str | None
+    observed: str
+    examples: tuple[Mapping[str, str], ...] = ()
+    because: str = ""
+    nights: tuple[date, ...] = ()
+
+    def line(self) -> str:
+        """This failure as one paragraph for an operator."""
+        where = f", column {self.column}" if self.column else ""
+        text = f"{self.suite}: {self.expectation}{where}: {self.observed}"
+        if self.because:
+            text += f"\n    expected because: {self.because}"
+        for example in self.examples[:EXAMPLES_SHOWN]:
+            text += "\n    row: " + ", ".join(f"{name}={value}" for name, value in example.items())
+        return text
+
+
+@dataclass(frozen=True)
+class AuditResult:
+    """The outcome of one audit.
+
+    Attributes:
+        suite: name of the suite; joined with ` + ` when several were combined.
+        subject: what was judged, for example `outcomes of night 2013-04-04`.
+        is_success: True only if nothing failed and something was evaluated.
+        failures: everything that failed.
+        evaluated: number of expectations evaluated.
+        docs_path: the Data Docs page of this audit; None when none were written.
+
+    Raises:
+        ValueError: if `is_success` contradicts the failures, or claims success with nothing evaluated.
+    """
+
+    suite: str
+    subject: str
+    is_success: bool
+    failures: tuple[AuditFailure, ...] = ()
+    evaluated: int = 0
+    docs_path: str | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.is_success and (self.failures or self.evaluated < 1):
+            raise ValueError(
+                f"audit of {self.subject} by {self.suite} claims success with {len(self.failures)} failures "
+                f"and {self.evaluated} expectations evaluated"
+            )
+        if not self.is_success and not self.failures:
+            raise ValueError(f"audit of {self.subject} by {self.suite} refuses without naming a failure")
+
+    @property
+    def failed_nights(self) -> tuple[date, ...]:
+        """The nights that some failure names, in order. Empty when the failures name none."""
+        return tuple(sorted({night for failure in self.failures for night in failure.nights}))
+
+    def message(self) -> str:
+        """What an operator needs: what failed, on which rows, why the bound is there, where to look."""
+        if self.is_success:
+            return f"Audit of {self.subject} by {self.suite}: {self.evaluated} expectations met."
+        lines = [f"Audit refused {self.subject}: {len(self.failures)} failures of suite {self.suite}."]
+        lines += [f"  {failure.line()}" for failure in self.failures[:FAILURES_SHOWN]]
+        if len(self.failures) > FAILURES_SHOWN:
+            lines.append(f"  ... and {len(self.failures) - FAILURES_SHOWN} more")
+        if self.docs_path:
+            lines.append(f"  Data Docs: {self.docs_path}")
+        return "\n".join(lines)
+
+    def raise_if_refused(self) -> AuditResult:
+        """This result, if it passed.
+
+        Raises:
+            AuditRefused: with `message()`, if anything failed.
+        """
+        if not self.is_success:
+            raise AuditRefused(self.message())
+        return self
+
+    def to_dict(self) -> dict[str, object]:
+        """This result as JSON-serialisable values, for the ledger."""
+        record = asdict(self)
+        record["failures"] = [
+            {
+                **asdict(failure),
+                "examples": [dict(example) for example in failure.examples],
+                "nights": [night.isoformat() for night in failure.nights],
+            }
+            for failure in self.failures
+        ]
+        return record
+
+
+def combine(results: Iterable[AuditResult], *, subject: str) -> AuditResult:
+    """One result out of several over the same subject: it passes only if all pass.
+
+    Raises:
+        ValueError: if there is nothing to combine.
+    """
+    parts: Sequence[AuditResult] = list(results)
+    if not parts:
+        raise ValueError(f"no audits to combine for {subject}")
+    return AuditResult(
+        suite=" + ".join(part.suite for part in parts),
+        subject=subject,
+        is_success=all(part.is_success for part in parts),
+        failures=tuple(failure for part in parts for failure in part.failures),
+        evaluated=sum(part.evaluated for part in parts),
+        docs_path=next((part.docs_path for part in parts if part.docs_path), None),
+    )

@@ -1,0 +1,209 @@
+"""Expectation suites as analysts write them: `expectations/**/*.yml`, parsed once and refused at the door.
+
+A suite names the columns of its frame with their types, in order, and its expectations, each with the
+reason for its bound. See `docs/audits.md`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError
+
+from redeye.audits.logic.typed_frames import ColumnType
+from redeye.foundation.errors import ConfigError
+from redeye.foundation.settings import PROJECT_ROOT
+
+EXPECTATIONS_ROOT = PROJECT_ROOT / "expectations"
+
+ExpectationName = Literal[
+    "expect_column_values_to_be_between",
+    "expect_column_values_to_be_in_set",
+    "expect_column_values_to_not_be_in_set",
+    "expect_column_values_to_match_regex",
+    "expect_column_values_to_be_null",
+    "expect_column_values_to_not_be_null",
+    "expect_column_values_to_be_unique",
+    "expect_column_pair_values_to_be_equal",
+    "expect_column_pair_values_a_to_be_greater_than_b",
+    "expect_compound_columns_to_be_unique",
+    "expect_table_row_count_to_be_between",
+    "expect_column_distinct_values_to_contain_set",
+    "expect_column_unique_value_count_to_be_between",
+]
+"""The vocabulary: expectations of single rows, so that a refusal names rows and nights. What concerns
+a whole night belongs into a profile, which has one row per night."""
+
+EXPECTATION_NAMES: tuple[str, ...] = get_args(ExpectationName)
+PLACED = re.compile(r"(?P<section>key|may_be_null|exceptions|expectations)\.(?P<index>[0-9]+) ")
+COLUMN_KWARGS = ("column", "column_A", "column_B", "column_list")
+
+
+class ExpectationSpec(BaseModel):
+    """One expectation: its Great Expectations name, what it judges, its bounds, and why."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    expect: ExpectationName
+    column: str | None = None
+    kwargs: Mapping[str, Any] = Field(default_factory=dict)
+    because: str = Field(min_length=10)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The keyword arguments for Great Expectations."""
+        return {**({"column": self.column} if self.column else {}), **self.kwargs}
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns this expectation judges."""
+        arguments = self.arguments
+        names: list[str] = []
+        for key in COLUMN_KWARGS:
+            value = arguments.get(key, [])
+            names += [value] if isinstance(value, str) else list(value)
+        return tuple(names)
+
+
+class ExceptionSpec(BaseModel):
+    """A known fault of the data that is accepted by name: one column of one night."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    night: date
+    column: str
+    because: str = Field(min_length=10)
+
+
+class SuiteSpec(BaseModel):
+    """A suite: the columns of the frame it judges, and what it expects of them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    description: str = Field(min_length=10)
+    key: tuple[str, ...] = Field(min_length=1, description="Columns shown of an offending row.")
+    types: Mapping[str, ColumnType] = Field(min_length=1, description="The frame's columns, all, in order.")
+    derived: Mapping[str, str] = Field(
+        default_factory=dict, description="Columns that the code computes for the audit, with their meaning."
+    )
+    may_be_null: tuple[str, ...] = Field(
+        default=(), description="Columns that may miss values; no other may."
+    )
+    exceptions: tuple[ExceptionSpec, ...] = Field(default=(), description="Known faults that are accepted.")
+    expectations: tuple[ExpectationSpec, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _names_only_known_columns(self) -> SuiteSpec:
+        known = {*self.types, *self.derived}
+        named = [(f"key.{i}", column) for i, column in enumerate(self.key)]
+        named += [(f"may_be_null.{i}", column) for i, column in enumerate(self.may_be_null)]
+        named += [(f"exceptions.{i}", accepted.column) for i, accepted in enumerate(self.exceptions)]
+        named += [
+            (f"expectations.{i}", column)
+            for i, wanted in enumerate(self.expectations)
+            for column in wanted.columns
+        ]
+        for where, column in named:
+            if column not in known:
+                raise ValueError(f"{where} names unknown column {column!r}")
+        if twice := sorted(set(self.types) & set(self.derived)):
+            raise ValueError(f"derived repeats the columns {twice} of types")
+        return self
+
+    @model_validator(mode="after")
+    def _declares_each_expectation_once(self) -> SuiteSpec:
+        seen: set[str] = set()
+        for index, wanted in enumerate(self.expectations):
+            identity = f"{wanted.expect} {sorted(wanted.arguments.items(), key=str)}"
+            if identity in seen:
+                raise ValueError(f"expectations.{index} repeats an earlier one")
+            seen.add(identity)
+        return self
+
+    @property
+    def never_null(self) -> tuple[str, ...]:
+        """Columns in which a missing value is a failure."""
+        return tuple(name for name in (*self.types, *self.derived) if name not in self.may_be_null)
+
+
+@lru_cache(maxsize=64)
+def load_suite(name: str, root: Path = EXPECTATIONS_ROOT) -> SuiteSpec:
+    """The suite `name`, a path below `root` without its ending, for example `arrivals/outcomes`.
+
+    Raises:
+        ConfigError: if the file is missing or wrong; the message names file, line and key.
+    """
+    path = root / f"{name}.yml"
+    if not path.is_file():
+        raise ConfigError(f"no expectation suite {name!r}: {path} does not exist")
+    try:
+        tree = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ConfigError(f"{path}:{line}: not valid YAML: {error.problem}") from error
+    if not isinstance(tree, CommentedMap):
+        raise ConfigError(f"{path}:1: a suite is a mapping with description, key, types, expectations")
+    try:
+        return SuiteSpec.model_validate(_plain(tree))
+    except ValidationError as error:
+        raise ConfigError(_explain(path, tree, error)) from error
+
+
+def suite_names(root: Path = EXPECTATIONS_ROOT) -> tuple[str, ...]:
+    """The names of all suites below `root`, in order."""
+    return tuple(sorted(path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.yml")))
+
+
+def line_of(name: str, *keys: str | int, root: Path = EXPECTATIONS_ROOT) -> str:
+    """`file:line` of a key of a suite, for messages about what only Great Expectations can check."""
+    path = root / f"{name}.yml"
+    return f"{path}:{_line(YAML(typ='rt').load(path.read_text(encoding='utf-8')), keys)}"
+
+
+def _plain(node: object) -> object:
+    if isinstance(node, CommentedMap):
+        return {str(key): _plain(value) for key, value in node.items()}
+    if isinstance(node, CommentedSeq):
+        return [_plain(value) for value in node]
+    if isinstance(node, bool) or node is None:
+        return node
+    # Round-trip scalars are subclasses that remember how they were written.
+    if isinstance(node, int):
+        return int(node)
+    return float(node) if isinstance(node, float) else str(node) if isinstance(node, str) else node
+
+
+def _line(tree: object, keys: tuple[str | int, ...]) -> int:
+    node: Any = tree
+    line = 1
+    for key in keys:
+        if isinstance(node, CommentedMap) and key in node:
+            line = node.lc.key(key)[0] + 1
+            node = node[key]
+        elif isinstance(node, CommentedSeq) and isinstance(key, int) and key < len(node):
+            line = node.lc.item(key)[0] + 1
+            node = node[key]
+        else:
+            break
+    return line
+
+
+def _explain(path: Path, tree: CommentedMap, error: ValidationError) -> str:
+    lines = []
+    for fault in error.errors():
+        keys = tuple(fault["loc"])
+        message = fault["msg"].removeprefix("Value error, ")
+        placed = PLACED.match(message)
+        if not keys and placed:
+            keys = (placed["section"], int(placed["index"]))
+        where = ".".join(str(key) for key in keys) or "suite"
+        lines.append(f"{path}:{_line(tree, keys)}: {where}: {message}")
+    return "\n".join(lines)

@@ -1,0 +1,157 @@
+"""No build changes unseen what a serving version reads: the code is held against the one that built the head.
+
+A column that the champion, a version decided after it, the one to go back to or the last resort reads keeps its
+definition from release to release. A changed one stands beside it under another name, or is brought in on purpose,
+by a rebuild with its reason.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from redeye.declarations.specs import Spec, faults, sound_specs
+from redeye.foundation.errors import FeatureEdited
+from redeye.foundation.settings import SPECS
+from redeye.review.logic.house_rules import FEATURES, NIGHT
+from redeye.review.logic.impact import Reader, some
+from redeye.warehouse.logic.definitions import Definitions, Edit, edits
+from redeye.warehouse.logic.lineage import Read
+from redeye.warehouse.logic.releases import Release, ReleaseKind
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
+
+log = logging.getLogger(__name__)
+
+
+def checked(head: Release | None, kind: ReleaseKind) -> Manifest:
+    """The dbt project, parsed, after its code is held against the head's; a version's definitions are kept once.
+
+    Where the code is the head's, this is one query. A rebuild may change what is read: it is there for that.
+
+    Args:
+        head: the release to build on.
+        kind: why is built.
+
+    Raises:
+        FeatureEdited: naming columns, files and versions, and what to do.
+        DbtError: if the project does not parse or compile.
+    """
+    from redeye.warehouse import dbt, definitions
+
+    with dbt.environment("none", "none"):
+        manifest = dbt.parse()
+    code = dbt.hash_of(manifest)
+    if not definitions.is_recorded(code):
+        definitions.record(code, definitions.compiled(manifest))
+    if head is None or head.code_hash == code or kind == ReleaseKind.REBUILD:
+        return manifest
+    before, after = definitions.recorded(head.code_hash), definitions.recorded(code)
+    if before is None or after is None:
+        log.warning("%s was built before definitions were kept: its code cannot be compared", head.release_id)
+        return manifest
+    if found := _edited(before, after, head):
+        raise FeatureEdited(f"{_told(found)}. Nothing was built. {_advice(found, head)}")
+    return manifest
+
+
+def _edited(before: Definitions, after: Definitions, head: Release) -> list[tuple[Edit, list[Reader]]]:
+    """The columns that serving versions read and that are not defined as they were, with these versions."""
+    from redeye.champions.serving import live_versions
+
+    specs = sound_specs(SPECS)
+    asked = {relation for relation in before.relations if relation.startswith(f"{FEATURES}.")}
+    asked |= {spec.schedule for spec in specs.values()} & before.relations.keys()
+    found = edits(
+        before, after, (Read(name, column) for name in asked for column in before.relations[name].columns)
+    )
+    if not found:
+        return []
+    if broken := faults(SPECS):
+        raise FeatureEdited(f"features are edited, and who reads them cannot be told: {'; '.join(broken)}")
+    readers = [each.reader for each in live_versions(specs.values(), head.night)]
+    return _by_reader(found, readers, specs, before)
+
+
+def redefined(
+    before: Manifest,
+    after: Manifest,
+    projects: tuple[Path, Path],
+    readers: Iterable[Reader],
+    specs: dict[str, Spec],
+) -> tuple[str, ...]:
+    """The columns that some versions read and that a change defines otherwise, by name; for before it is merged.
+
+    Args:
+        before: the project as it is, parsed.
+        after: with the change, parsed.
+        projects: the folders of both.
+        readers: the versions.
+        specs: by model.
+
+    Raises:
+        DbtError: if either does not compile.
+    """
+    from redeye.warehouse import definitions
+
+    then, now = (
+        definitions.compiled(each, project=project)
+        for each, project in zip((before, after), projects, strict=True)
+    )
+    readers = tuple(readers)
+    asked = {read for each in readers for read in columns_of(each, specs[each.model], then)}
+    found = _by_reader(edits(then, now, asked), readers, specs, then)
+    return tuple(str(edit.read) for edit, _ in found)
+
+
+def _by_reader(
+    found: Iterable[Edit], readers: Iterable[Reader], specs: dict[str, Spec], before: Definitions
+) -> list[tuple[Edit, list[Reader]]]:
+    reads = [(reader, columns_of(reader, specs[reader.model], before)) for reader in readers]
+    told = [(edit, [reader for reader, read in reads if edit.read in read]) for edit in found]
+    return [(edit, by) for edit, by in told if by]
+
+
+def columns_of(reader: Reader, spec: Spec, definitions: Definitions) -> set[Read]:
+    """The columns of the warehouse that a version's frame is made of: features, inputs, keys and times."""
+    tables = {
+        name.partition(".")[2].removeprefix("feat_").replace("__", "_", 1): name
+        for name in definitions.relations
+        if name.startswith(f"{FEATURES}.")
+    }
+    population = spec.population
+    found = {Read(spec.schedule, each) for each in (population.key, population.night, population.entity_time)}
+    found |= {Read(spec.schedule, each) for each in spec.entity_keys}
+    for name in reader.columns:
+        view, _, column = name.partition("__")
+        if table := tables.get(view):
+            key = (*definitions.relations[table].key, NIGHT, "event_at", "created_at")
+            found |= {Read(table, each) for each in (column, *key)}
+        else:
+            found.add(Read(spec.schedule, name))
+    return found
+
+
+def _told(found: Iterable[tuple[Edit, list[Reader]]]) -> str:
+    by_reader: dict[str, list[str]] = {}
+    for edit, readers in sorted(found, key=lambda each: not each[0].is_gone):
+        for reader in readers:
+            by_reader.setdefault(str(reader), []).append(f"{edit.read}{' (gone)' if edit.is_gone else ''}")
+    files = sorted({path for edit, _ in found for path in edit.paths})
+    who = "; ".join(f"{reader} reads {some(columns)}" for reader, columns in by_reader.items())
+    return f"{', '.join(files) or 'a macro or a setting'} changes what serving versions read: {who}"
+
+
+def _advice(found: Iterable[tuple[Edit, list[Reader]]], head: Release) -> str:
+    tables = sorted({each.relation.partition(".")[2] for each in (edit.read for edit, _ in found)})
+    versions = ", ".join(f"`redeye new version {each}`" for each in tables if each.startswith("feat_"))
+    beside = (
+        f"Undo the edit and put it beside, as a new version ({versions}). " if versions else "Undo the edit. "
+    )
+    return (
+        f"{beside}If `make impact` finds the same rows, or what was shall change: `make rebuild FROM={head.night} "
+        "REASON='…'` (docs/adding-a-feature.md)"
+    )

@@ -1,0 +1,103 @@
+"""Who served when, and to whom a model can return: the version that was last serving well.
+
+Pure: promotions, bars and verdicts in, a promotion out. The first champion is the last resort: it is
+never barred, and a model can return to it when no other version will do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from redeye.foundation.calendar import ONE_DAY
+from redeye.monitoring.logic.verdict import ASKING, Verdict
+from redeye.warehouse.logic.releases import Promotion
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One row of the ledger of bars: whether a version may come back, as decided on `night`."""
+
+    bar_id: int
+    version: int
+    is_barred: bool
+    night: date
+    reason: str
+    actor: str
+
+
+@dataclass(frozen=True)
+class Stint:
+    """The nights `first` to `last`, both included, on which one promotion was in effect; None: until now."""
+
+    promotion: Promotion
+    first: date
+    last: date | None
+
+
+def champion_of(rows: Iterable[Promotion], night: date) -> Promotion | None:
+    """Who scores a night: the last decided of the promotions that are in effect by then."""
+    found = None
+    for row in rows:
+        if row.effective_night <= night:
+            found = row
+    return found
+
+
+def stints(rows: Sequence[Promotion]) -> list[Stint]:
+    """The stints of a model's champions, in order. A promotion that was superseded before its night has none."""
+    found: list[Stint] = []
+    for night in sorted({row.effective_night for row in rows}):
+        now = champion_of(rows, night)
+        if now is None or (found and found[-1].promotion == now):
+            continue
+        if found:
+            found[-1] = Stint(found[-1].promotion, found[-1].first, night - ONE_DAY)
+        found.append(Stint(now, night, None))
+    return found
+
+
+def barred(bars: Iterable[Bar], night: date) -> frozenset[int]:
+    """The versions that may not come back, by what was decided up to a night."""
+    latest = {bar.version: bar for bar in sorted(bars, key=lambda bar: bar.bar_id) if bar.night <= night}
+    return frozenset(version for version, bar in latest.items() if bar.is_barred)
+
+
+def can_return_to(
+    rows: Sequence[Promotion],
+    shut_out: frozenset[int],
+    bad: int,
+    night: date,
+    last_verdict: Callable[[Stint], Verdict | None],
+) -> Iterator[Promotion]:
+    """To whom a model can return from a version: who was last serving well, then the last resort.
+
+    A version served well if the verdict on its last judged night asked for nothing. Of a version with
+    several stints the last one counts. One that was never judged is not known to serve well.
+
+    Args:
+        rows: the model's promotions, in the order in which they were decided.
+        shut_out: versions that are barred.
+        bad: the version to leave.
+        night: of the decision; stints that had not ended by then do not count.
+        last_verdict: the verdict on the last judged night of a stint, None if it has none. It is asked for
+            as few stints as possible, the newest first.
+    """
+    if not rows:
+        return
+    first, passed = rows[0], {bad, *shut_out}
+    for stint in reversed(stints(rows)):
+        version = stint.promotion.version
+        if version in passed or stint.last is None or stint.last >= night:
+            continue
+        passed.add(version)
+        # Where nothing else is left, the last resort needs no verdict to be returned to.
+        if version == first.version:
+            break
+        said = last_verdict(stint)
+        if said is not None and said not in ASKING:
+            yield stint.promotion
+            break
+    if first.version not in {bad, *shut_out}:
+        yield first

@@ -1,0 +1,72 @@
+"""The part of a spec that names the candidates and their parameters."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from redeye.declarations.spec_fields import Feature, Frozen, PositiveInt
+
+
+class HeuristicParams(Frozen):
+    """Smoothed rate: (successes + strength * prior) / (trials + strength); the prior is learned."""
+
+    successes: Feature
+    trials: Feature
+    prior_strength: float = Field(gt=0, description="How many rows the prior counts for.")
+
+
+class LogisticParams(Frozen):
+    """Logistic regression on imputed, scaled and one-hot encoded inputs."""
+
+    regularization: float = Field(gt=0, description="Inverse strength (C): smaller is stronger.")
+    maximum_iterations: PositiveInt
+    maximum_categories: PositiveInt = Field(
+        description="Per categorical column; the rarest beyond it count as unseen."
+    )
+
+
+class XGBoostParams(Frozen):
+    """Gradient-boosted trees with early stopping on the validation window."""
+
+    rounds: PositiveInt
+    early_stopping_rounds: PositiveInt
+    learning_rate: float = Field(gt=0, le=1)
+    max_depth: int = Field(ge=1, le=16)
+    min_child_weight: float = Field(ge=0)
+    subsample: float = Field(gt=0, le=1)
+    colsample_bytree: float = Field(gt=0, le=1)
+    reg_lambda: float = Field(ge=0)
+    max_bin: int = Field(ge=2)
+
+
+class TorchParams(Frozen):
+    """A perceptron on piecewise-linear numbers and embedded categories, stopped by the validation window."""
+
+    pieces: int = Field(ge=2, le=64, description="Per numeric column, between quantiles of training.")
+    embedding: PositiveInt = Field(description="Numbers that stand for a category.")
+    hidden: PositiveInt = Field(description="Units of each hidden layer.")
+    layers: int = Field(ge=1, le=8, description="Hidden layers.")
+    dropout: float = Field(ge=0, lt=1, description="Share of hidden units left out of a step.")
+    column_dropout: float = Field(ge=0, lt=1, description="Share of a row's numbers left out of a step.")
+    category_dropout: float = Field(ge=0, lt=1, description="Share of categories learned from as unknown.")
+    learning_rate: float = Field(gt=0, le=1)
+    weight_decay: float = Field(ge=0)
+    batch_rows: PositiveInt
+    maximum_epochs: PositiveInt
+    evaluations_per_epoch: PositiveInt = Field(description="How often validation is looked at.")
+    patience: PositiveInt = Field(description="Evaluations without a better one, after which it ends.")
+
+
+class Algorithms(Frozen):
+    """The candidates. The heuristic is always there: it is the first champion and the last resort."""
+
+    heuristic: HeuristicParams
+    logistic: LogisticParams | None = None
+    xgboost: XGBoostParams | None = None
+    torch: TorchParams | None = None
+
+    def chosen(self) -> dict[str, Frozen]:
+        """Parameters by name of algorithm, in order of declaration."""
+        return {
+            name: params for name in type(self).model_fields if (params := getattr(self, name)) is not None
+        }

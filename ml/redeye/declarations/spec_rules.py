@@ -1,0 +1,157 @@
+"""The part of a spec that judges: the gates before a promotion, and what is watched after it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from redeye.declarations.spec_fields import Frozen, Name, PositiveInt, Share
+
+
+class Slices(Frozen):
+    """Groups of rows in which a candidate may not be surely worse than the champion."""
+
+    columns: tuple[Name, ...] = Field(
+        default=(),
+        description="Columns of the population; each value is a slice. Empty: only the whole counts.",
+    )
+    minimum_rows: PositiveInt = Field(
+        default=400, description="Values with fewer rows of the window are pooled into `other`."
+    )
+    maximum_loss: float = Field(
+        default=0.02, ge=0, description="Log loss by which no slice may be surely worse than the champion's."
+    )
+
+
+class Gates(Frozen):
+    """What a candidate must show on the test window to replace the champion."""
+
+    primary_metric: Literal["log_loss", "brier", "auc", "pr_auc"]
+    minimum_improvement: float = Field(
+        ge=0, description="The bound of the paired improvement must lie above it."
+    )
+    confidence: float = Field(gt=0.5, lt=1, description="One-sided confidence of every bound.")
+    bootstrap_samples: int = Field(ge=100, description="Resamplings of whole nights.")
+    maximum_auc_drop: Share
+    maximum_calibration_error: Share = Field(
+        description="Above it a candidate passes only where it is surely no worse than the champion."
+    )
+    maximum_auc: Share = Field(
+        default=0.95, description="Above it a candidate must have seen the outcome in some feature."
+    )
+    minimum_spread: float = Field(gt=0, description="Standard deviation of the predictions.")
+    minimum_rows: PositiveInt
+    minimum_nights: int = Field(ge=2)
+    slices: Slices = Field(default_factory=Slices)
+    maximum_seconds: float = Field(
+        default=5, gt=0, description="Per 1,000 rows predicted, on the machine that judges."
+    )
+    maximum_megabytes: float = Field(default=100, gt=0, description="Of the model's own files.")
+
+
+class Threshold(Frozen):
+    """Surely above `watch` a person should look; surely above `act` the verdict asks for an act.
+
+    Surely: the confidence bound is above it, not the figure alone.
+    """
+
+    watch: float = Field(ge=0)
+    act: float = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _is_ordered(self) -> Threshold:
+        if self.act < self.watch:
+            raise ValueError(f"act ({self.act}) is below watch ({self.watch}): raise act or lower watch")
+        return self
+
+
+class Quality(Frozen):
+    """Thresholds on the quality measured with matured labels."""
+
+    auc_drop: Threshold = Field(description="Against the champion's own test.")
+    relative_log_loss: Threshold = Field(
+        description="Log loss over that of the window's base rate; at 1 one number for all flights does as well."
+    )
+    calibration_error: Threshold
+
+
+class Retraining(Frozen):
+    """What stands between a verdict and a training."""
+
+    persistence_nights: PositiveInt = Field(description="So many verdicts `retrain`, tonight's among them,")
+    of_nights: PositiveInt = Field(description="within so many nights.")
+    cooldown_nights: int = Field(ge=0, description="After a request or a promotion: nights without request.")
+    budget_per_month: PositiveInt = Field(description="Requests per calendar month at most.")
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> Retraining:
+        if self.persistence_nights > self.of_nights:
+            raise ValueError(
+                f"persistence_nights ({self.persistence_nights}) is above of_nights ({self.of_nights}): "
+                "no training would ever be asked for"
+            )
+        return self
+
+
+class Rollback(Frozen):
+    """What stands between a verdict to roll back and the rollback. Each one bars a version: they end by themselves."""
+
+    persistence_nights: PositiveInt = Field(
+        default=3, description="So many verdicts `roll back` on one champion, tonight's among them,"
+    )
+    of_nights: PositiveInt = Field(default=5, description="within so many nights.")
+    rescoring_nights: int = Field(
+        default=42,
+        ge=0,
+        description="A champion in effect no longer than this is compared each night with the version that was "
+        "last serving well; an older one only when its verdict is `retrain`. Comparing with the heuristic "
+        "costs nothing and is always done.",
+    )
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> Rollback:
+        if self.persistence_nights > self.of_nights:
+            raise ValueError(
+                f"persistence_nights ({self.persistence_nights}) is above of_nights ({self.of_nights}): "
+                "no model would ever be rolled back"
+            )
+        return self
+
+
+class Drift(Frozen):
+    """What counts as drift: beyond what windows of the same length of clean history show."""
+
+    quantile: float = Field(
+        default=0.98,
+        gt=0.5,
+        le=1,
+        description="Of a statistic over the history's windows of the same length.",
+    )
+    margin: float = Field(default=1.25, ge=1, description="A threshold is that quantile times this.")
+    minimum_share: Share = Field(
+        default=0.05, description="A smaller share of drifted features never counts, whatever history shows."
+    )
+    maximum_excess: float = Field(
+        default=8, gt=1, description="One feature so many times beyond its threshold counts by itself."
+    )
+    minimum_rows: PositiveInt = Field(default=200, description="Fewer rows are not judged.")
+    minimum_week_nights: int = Field(default=6, ge=1, le=7, description="A week with fewer is not judged.")
+    maximum_categories: int = Field(
+        default=20, ge=2, description="Per categorical column: the most frequent; the rest is one, `other`."
+    )
+
+
+class Monitor(Frozen):
+    """When a model's quality deserves a look or an act."""
+
+    window_nights: PositiveInt
+    minimum_rows: PositiveInt = Field(description="Of the champion's own predictions; fewer are not judged.")
+    quality: Quality
+    maximum_degraded_share: Share = Field(description="Of the window's rows; above it a person should look.")
+    maximum_age_nights: PositiveInt = Field(description="Of a champion; above it a person should look.")
+    retraining: Retraining
+    rollback: Rollback = Field(
+        default_factory=Rollback, description="Between a verdict `roll back` and a rollback."
+    )
+    drift: Drift = Field(default_factory=Drift, description="Thresholds come from the history itself.")

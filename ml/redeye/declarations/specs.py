@@ -1,0 +1,249 @@
+"""Specs: the YAML files that declare a model, parsed and rejected once, at the door.
+
+A spec is frozen and complete; nothing downstream checks it again. Light to import, because DAG files
+load specs whenever Airflow parses them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError, model_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+
+from redeye.declarations.spec_algorithms import Algorithms
+from redeye.declarations.spec_candidates import AVERAGE, CONTINUED, Candidates
+from redeye.declarations.spec_errors import explain
+from redeye.declarations.spec_fields import Features, Frozen, Name, PositiveInt, Relation, column_of
+from redeye.declarations.spec_rules import Gates, Monitor
+from redeye.foundation.errors import ConfigError
+
+REQUIRED = "required"
+
+
+class Population(Frozen):
+    """Where the rows to learn from are: one row per key."""
+
+    relation: Relation = Field(description="schema.table in the warehouse, one row per key.")
+    key: Name = Field(description="Column that identifies a row.")
+    entity_time: Name = Field(description="Column with the cutoff of the row's night, naive UTC.")
+    night: Name = Field(description="Column with the night that predicts the row.")
+
+
+class Target(Frozen):
+    """What is predicted."""
+
+    column: Name = Field(description="Column with the label; NULL where there is none.")
+    kind: Literal["binary"] = Field(description="binary: the probability that the label is true.")
+    known_at: Name = Field(description="Column with the instant at which the label became known, naive UTC.")
+
+
+class ScheduleColumn(Frozen):
+    """A model input that the schedule itself states."""
+
+    name: Name
+    kind: Literal["numeric", "categorical"]
+
+
+class Split(Frozen):
+    """Windows by time, in nights; between them lies a gap of the label maturity."""
+
+    validation_nights: PositiveInt
+    test_nights: PositiveInt
+    minimum_train_nights: PositiveInt
+    history_nights: PositiveInt = Field(description="Nights of training at most.")
+
+
+class Spec(Frozen):
+    """One model: what it predicts, from what, how it is trained, judged and watched."""
+
+    model: str = Field(
+        pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)+$", description="<subject>_<target>; the file's stem."
+    )
+    version: PositiveInt = Field(description="Of the feature list; it names the feature service.")
+    owner: str = Field(min_length=1)
+    description: str = Field(min_length=1)
+    audience: str = Field(
+        default="", description="Who uses the predictions, and for what; for the model's card."
+    )
+    limits: tuple[str, ...] = Field(
+        default=(), description="What the predictions are not for; for the model's card."
+    )
+    tags: tuple[str, ...] = ()
+    population: Population
+    schedule: Relation = Field(description="The coming day's rows: the same columns without outcome.")
+    target: Target
+    entity_keys: tuple[Name, ...] = Field(min_length=1, description="Join keys of the feature views.")
+    schedule_columns: tuple[ScheduleColumn, ...] = ()
+    features: Features = Field(min_length=1, description="`view:feature`; {a,b} expands as in a shell.")
+    categorical_features: Features = Field(
+        default=(), description="Those of the features that are no numbers."
+    )
+    label_maturity_nights: int = Field(ge=1)
+    # Over the year each flight has an outcome two nights later; a carrier that is missing is more than a twentieth.
+    label_completeness: float = Field(default=0.95, gt=0, le=1)
+    effective_lag_nights: int = Field(ge=1)
+    train_cron: str | None = Field(default=None, pattern=r"^\S+( \S+){4}$", description="New York time.")
+    split: Split
+    algorithms: Algorithms
+    candidates: Candidates = Field(default_factory=Candidates, description="Beside one of each algorithm.")
+    gates: Gates
+    approval: Literal["none", "required"] = Field(
+        default="none",
+        description="required: a candidate that passed every gate is promoted only if a person approves of it in "
+        "Airflow.",
+    )
+    monitor: Monitor
+
+    @model_validator(mode="after")
+    def _is_coherent(self) -> Spec:
+        inputs = [column.name for column in self.schedule_columns]
+        for label, names in (("entity_keys", self.entity_keys), ("schedule_columns", inputs)):
+            if doubles := {name for name in names if list(names).count(name) > 1}:
+                raise ValueError(f"{label}: {', '.join(sorted(doubles))} appears twice: remove one")
+        known = set(self.features)
+        heuristic = self.algorithms.heuristic
+        for label, names in (
+            ("algorithms.heuristic", (heuristic.successes, heuristic.trials)),
+            ("categorical_features", self.categorical_features),
+        ):
+            if unknown := [name for name in names if name not in known]:
+                raise ValueError(
+                    f"{label}: {', '.join(unknown)} is not among the features: add it to `features`"
+                )
+        self._check_candidates()
+        outcome = {self.target.column, self.target.known_at}
+        if leaks := outcome & {*inputs, *self.entity_keys}:
+            raise ValueError(f"{', '.join(sorted(leaks))} is the outcome: it cannot be an input")
+        if self.gates.minimum_nights > self.split.test_nights:
+            raise ValueError("gates.minimum_nights is above split.test_nights: no candidate could ever pass")
+        if unknown := [one for one in self.gates.slices.columns if one not in (*inputs, *self.entity_keys)]:
+            raise ValueError(
+                f"gates.slices: {', '.join(unknown)} is neither a schedule column nor an entity key: use one of them"
+            )
+        return self
+
+    def _check_candidates(self) -> None:
+        fitted = self.algorithms.chosen()
+        for each in self.candidates.weighted:
+            taken = {*fitted, AVERAGE, *map(self.candidates.continued_name, (*fitted, AVERAGE))}
+            if each.name in taken:
+                raise ValueError(
+                    f"candidates.weighted: {each.name} is the name of another candidate: rename it"
+                )
+            if each.algorithm not in fitted:
+                raise ValueError(
+                    f"candidates.weighted: {each.name} is of {each.algorithm}, which has no parameters under "
+                    "`algorithms`"
+                )
+        known = {*fitted, *(each.name for each in self.candidates.weighted)}
+        if unknown := [name for name in self.candidates.average_of if name not in known]:
+            raise ValueError(
+                f"candidates.average_of: {', '.join(unknown)} is no refit; there are {', '.join(sorted(known))}"
+            )
+        known |= {CONTINUED, AVERAGE}
+        if unknown := [name for name in self.candidates.preference if name not in known]:
+            raise ValueError(
+                f"candidates.preference: {', '.join(unknown)} is no candidate; there are {', '.join(sorted(known))}"
+            )
+
+    @property
+    def feature_service(self) -> str:
+        """Name of the Feast feature service that holds exactly this spec's features."""
+        return f"{self.model}_v{self.version}"
+
+    @property
+    def numeric_columns(self) -> tuple[str, ...]:
+        """Model inputs that are numbers, as frame columns, in a fixed order."""
+        scheduled = tuple(column.name for column in self.schedule_columns if column.kind == "numeric")
+        return scheduled + tuple(
+            column_of(name) for name in self.features if name not in self.categorical_features
+        )
+
+    @property
+    def categorical_columns(self) -> tuple[str, ...]:
+        """Model inputs that are categories, as frame columns, in a fixed order."""
+        scheduled = tuple(column.name for column in self.schedule_columns if column.kind == "categorical")
+        return scheduled + tuple(column_of(name) for name in self.categorical_features)
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of what the spec says, whatever its comments and layout."""
+        return hashlib.sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
+
+    def schedule_select(self) -> str:
+        """The SQL select list of a row's key, night, entity keys, entity time and schedule columns.
+
+        It fits the population and the schedule alike. The entity time is called `event_timestamp`.
+        """
+        population = self.population
+        parts = [
+            population.key,
+            population.night,
+            f"{population.entity_time} AS event_timestamp",
+            *self.entity_keys,
+        ]
+        for column in self.schedule_columns:
+            if column.name not in parts:
+                parts.append(column.name)
+        return ", ".join(parts)
+
+
+def load_spec(path: Path) -> Spec:
+    """The spec in one file.
+
+    Raises:
+        ConfigError: naming file, line and key of every fault, and what to do.
+    """
+    try:
+        document: Any = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path}: no such spec; put one there or correct the name") from error
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ConfigError(
+            f"{path}:{line}: not readable as YAML: {error.problem}; correct that line"
+        ) from error
+    if not isinstance(document, dict):
+        raise ConfigError(f"{path}:1: a spec is a mapping of keys; start with `model: <subject>_<target>`")
+    try:
+        spec = Spec.model_validate(document)
+    except ValidationError as error:
+        raise ConfigError(explain(path, document, error, Spec)) from error
+    if spec.model != path.stem:
+        raise ConfigError(
+            f"{path}:1: model: {spec.model!r} is not the file's stem; call the file {spec.model}.yaml"
+        )
+    return spec
+
+
+def sound_specs(folder: Path) -> dict[str, Spec]:
+    """The specs in a folder that can be read, by model name, sorted: one model's mistake stops no other's.
+
+    What is wrong with the others is for `faults` to tell.
+    """
+    return {
+        path.stem: spec for path in sorted(folder.glob("*.yaml")) if isinstance(spec := _tried(path), Spec)
+    }
+
+
+def faults(folder: Path) -> list[str]:
+    """What is wrong with the specs that cannot be read: file, line and key of each fault."""
+    found = [_tried(path) for path in sorted(folder.glob("*.yaml"))]
+    return [str(fault) for fault in found if isinstance(fault, ConfigError)]
+
+
+def _tried(path: Path) -> Spec | ConfigError:
+    try:
+        return load_spec(path)
+    except ConfigError as error:
+        return error
+
+
+def json_schema() -> str:
+    """The JSON schema of a spec file, for editors; kept in `ml/specs/schema.json`."""
+    return json.dumps(Spec.model_json_schema(mode="validation"), indent=2, sort_keys=True) + "\n"

@@ -1,0 +1,83 @@
+"""Features of flights out of any attached state of the warehouse, without touching Feast's registry.
+
+The same point-in-time join that Feast's offline store runs, over the tables that a frame's columns are named for:
+`carrier_delays__late_rate_7n` is `late_rate_7n` of `features.feat_carrier__delays`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+
+from redeye.features.point_in_time import ViewQuery, join, quoted
+from redeye.foundation.calendar import FEATURE_TTL
+from redeye.foundation.errors import ConfigError
+from redeye.review.logic.house_rules import FEATURES, NIGHT, Model, Project
+
+TIME = "event_timestamp"
+
+
+def view_of(model: Model) -> str:
+    """The feature view over a feature table: `<entity>_<theme>`."""
+    return model.name.partition(".")[2].removeprefix("feat_").replace("__", "_", 1)
+
+
+def feature_columns(columns: Iterable[str], project: Project) -> dict[str, tuple[Model, str]]:
+    """Those of a frame's columns that are features: their table and their column there."""
+    views = {view_of(model): model for model in project.models.values() if model.layer == FEATURES}
+    found = {}
+    for name in columns:
+        view, separator, column = name.partition("__")
+        if separator and view in views:
+            found[name] = (views[view], column)
+    return found
+
+
+def frame(
+    con: duckdb.DuckDBPyConnection,
+    alias: str,
+    entities: pd.DataFrame,
+    columns: Iterable[str],
+    project: Project,
+) -> pd.DataFrame:
+    """Entity rows with features as known at their time.
+
+    Args:
+        con: with the warehouse attached as `alias`.
+        alias: of the state to read.
+        entities: rows with the entity keys and `event_timestamp`, naive UTC.
+        columns: of the frame; those that are no features must be among the entity rows' own.
+        project: says which feature tables there are, with their keys.
+
+    Returns:
+        The entity rows in their order, then the features.
+
+    Raises:
+        ConfigError: if a column is neither.
+    """
+    features = feature_columns(columns, project)
+    if lost := [name for name in columns if name not in features and name not in entities.columns]:
+        raise ConfigError(f"there is no feature table for {', '.join(sorted(lost)[:5])}")
+    by_table: dict[str, dict[str, str]] = {}
+    for name, (model, column) in features.items():
+        by_table.setdefault(model.name, {})[column] = name
+    queries = [_query(alias, project.models[table], wanted) for table, wanted in sorted(by_table.items())]
+    table = pa.Table.from_pandas(entities, preserve_index=False).replace_schema_metadata(None)
+    return join(con, table, TIME, queries, only_known=True).to_pandas()
+
+
+def _query(alias: str, model: Model, wanted: Mapping[str, str]) -> ViewQuery:
+    schema, _, table = model.name.partition(".")
+    return ViewQuery(
+        name=model.name,
+        relation=f"{alias}.{quoted(schema)}.{quoted(table)}",
+        keys={key: key for key in model.key if key != NIGHT},
+        event="event_at",
+        created="created_at",
+        features=wanted,
+        tie_breakers=sorted(wanted),
+        ttl=FEATURE_TTL,
+    )

@@ -1,0 +1,187 @@
+"""A relation of the lake as Feast's data source, and the connection by which it is read.
+
+The registry keeps the path of `LakeSource`; its signatures are Feast's.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+
+import duckdb
+from feast.data_source import DataSource
+from feast.protos.feast.core.DataSource_pb2 import DataSource as DataSourceProto
+from feast.repo_config import RepoConfig
+from feast.value_type import ValueType
+from pydantic import SecretStr
+
+from redeye.features.point_in_time import quoted
+from redeye.foundation.errors import ConfigError
+from redeye.foundation.settings import settings
+
+log = logging.getLogger(__name__)
+
+CATALOG = "warehouse"
+
+_VALUE_TYPES = {
+    "VARCHAR": ValueType.STRING,
+    "BOOLEAN": ValueType.BOOL,
+    "TINYINT": ValueType.INT32,
+    "SMALLINT": ValueType.INT32,
+    "INTEGER": ValueType.INT32,
+    "BIGINT": ValueType.INT64,
+    "HUGEINT": ValueType.INT64,
+    "FLOAT": ValueType.FLOAT,
+    "DOUBLE": ValueType.DOUBLE,
+    "TIMESTAMP": ValueType.UNIX_TIMESTAMP,
+    "TIMESTAMP WITH TIME ZONE": ValueType.UNIX_TIMESTAMP,
+}
+
+
+def value_type(duckdb_type: str) -> ValueType:
+    """Feast's type for a DuckDB type; decimals are doubles, what is not known is UNKNOWN."""
+    if duckdb_type.startswith("DECIMAL"):
+        return ValueType.DOUBLE
+    return _VALUE_TYPES.get(duckdb_type, ValueType.UNKNOWN)
+
+
+class LakeSource(DataSource):
+    """A relation of the warehouse, such as `features.feat_carrier__delays`, as a feature view's source."""
+
+    def __init__(
+        self,
+        *,
+        relation: str,
+        timestamp_field: str = "event_at",
+        created_timestamp_column: str = "created_at",
+        name: str = "",
+        field_mapping: dict[str, str] | None = None,
+        description: str = "",
+        tags: dict[str, str] | None = None,
+        owner: str = "",
+    ) -> None:
+        """Declare a source; times are naive UTC.
+
+        Args:
+            relation: `schema.table` in the warehouse.
+            timestamp_field: the instant for which a row holds.
+            created_timestamp_column: the instant at which a row became known; may be "".
+            name: if not the relation.
+            field_mapping: column of the relation -> name of the feature or key.
+            description: for people.
+            tags: for people.
+            owner: for people.
+
+        Raises:
+            ConfigError: if `relation` is not `schema.table`.
+        """
+        if len([part for part in relation.split(".") if part]) != 2:
+            raise ConfigError(f"the relation of a LakeSource is `schema.table`, got {relation!r}")
+        self.relation = relation
+        super().__init__(
+            name=name or relation,
+            timestamp_field=timestamp_field,
+            created_timestamp_column=created_timestamp_column,
+            field_mapping=field_mapping,
+            description=description,
+            tags=tags,
+            owner=owner,
+        )
+
+    def __hash__(self) -> int:
+        return super().__hash__()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, LakeSource) and super().__eq__(other) and self.relation == other.relation
+
+    def source_type(self) -> DataSourceProto.SourceType.ValueType:
+        """Feast's kind of source for plugins."""
+        return DataSourceProto.CUSTOM_SOURCE
+
+    @staticmethod
+    def from_proto(data_source: DataSourceProto) -> LakeSource:
+        """The source as the registry kept it."""
+        return LakeSource(
+            relation=data_source.custom_options.configuration.decode(),
+            timestamp_field=data_source.timestamp_field,
+            created_timestamp_column=data_source.created_timestamp_column,
+            name=data_source.name,
+            field_mapping=dict(data_source.field_mapping),
+            description=data_source.description,
+            tags=dict(data_source.tags),
+            owner=data_source.owner,
+        )
+
+    def _to_proto_impl(self) -> DataSourceProto:
+        return DataSourceProto(
+            name=self.name,
+            type=DataSourceProto.CUSTOM_SOURCE,
+            data_source_class_type=f"{LakeSource.__module__}.{LakeSource.__qualname__}",
+            custom_options=DataSourceProto.CustomSourceOptions(configuration=self.relation.encode()),
+            timestamp_field=self.timestamp_field,
+            created_timestamp_column=self.created_timestamp_column,
+            field_mapping=self.field_mapping,
+            description=self.description,
+            tags=self.tags,
+            owner=self.owner,
+        )
+
+    def validate(self, config: RepoConfig) -> None:
+        """Check that the relation is there and has both time columns.
+
+        `feast apply` asks for this; definitions can be registered before anything is released, so without a
+        snapshot there is nothing to check.
+
+        Raises:
+            ConfigError: naming the relation and the missing column.
+        """
+        if config.offline_store.snapshot_id is None:
+            log.info("no snapshot is configured: %s is not checked", self.relation)
+            return
+        columns = {name for name, _ in self.get_table_column_names_and_types(config)}
+        missing = {self.timestamp_field, self.created_timestamp_column} - columns - {""}
+        if missing:
+            raise ConfigError(f"{self.relation} has no column {', '.join(sorted(missing))}")
+
+    @staticmethod
+    def source_datatype_to_feast_value_type() -> Callable[[str], ValueType]:
+        """How Feast infers a field's type where a view does not declare it."""
+        return value_type
+
+    def get_table_column_names_and_types(self, config: RepoConfig) -> Iterable[tuple[str, str]]:
+        """Columns of the relation with their DuckDB types."""
+        rows = cursor(config).execute(f"DESCRIBE {self.get_table_query_string()}").fetchall()
+        return [(row[0], row[1]) for row in rows]
+
+    def get_table_query_string(self) -> str:
+        """The relation's quoted name in SQL."""
+        return ".".join(quoted(part) for part in (CATALOG, *self.relation.split(".")))
+
+
+@lru_cache(maxsize=2)
+def _connection(factory: str, snapshot_id: int, _catalog: SecretStr) -> duckdb.DuckDBPyConnection:
+    """One connection per snapshot and process: a snapshot never changes, and attaching it costs.
+
+    The catalog's address tells equal numbers of two installations apart.
+    """
+    module, _, function = factory.partition(":")
+    connection: duckdb.DuckDBPyConnection = getattr(importlib.import_module(module), function)(snapshot_id)
+    return connection
+
+
+def cursor(config: RepoConfig) -> duckdb.DuckDBPyConnection:
+    """A cursor of our own at the configured snapshot, in UTC.
+
+    Raises:
+        ConfigError: if no snapshot is named.
+    """
+    store = config.offline_store
+    if store.snapshot_id is None:
+        raise ConfigError(
+            "the lake is read at a release: set offline_store.snapshot_id (see docs/features.md)"
+        )
+    own = _connection(store.connection, store.snapshot_id, settings().warehouse_dsn).cursor()
+    own.execute("SET TimeZone = 'UTC'")
+    return own

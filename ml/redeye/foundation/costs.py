@@ -1,0 +1,102 @@
+"""What jobs take of the machine: seconds of CPU and bytes, by night and by model. Append-only."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+
+import psutil
+import psycopg2
+
+from redeye.foundation.errors import ConfigError
+from redeye.foundation.postgres import ledger_transaction
+from redeye.warehouse.lake import Catalog
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What the attempts at some jobs took, added up.
+
+    Attributes:
+        night: that they worked for.
+        model: empty for what all models share, such as the build.
+        attempts: failed ones count: they took it too.
+        bytes_read: through system calls, cached or not; `bytes_written` alike.
+    """
+
+    night: date
+    model: str
+    job: str
+    attempts: int
+    wall_seconds: float
+    cpu_seconds: float
+    bytes_read: int
+    bytes_written: int
+
+
+@dataclass(frozen=True)
+class _Meter:
+    """The counters of this process and of the children it has waited for."""
+
+    wall: float
+    cpu: float
+    read: int
+    written: int
+
+    @classmethod
+    def now(cls) -> _Meter:
+        process = psutil.Process()
+        times, io = process.cpu_times(), process.io_counters()
+        cpu = times.user + times.system + times.children_user + times.children_system
+        return cls(time.monotonic(), cpu, io.read_chars, io.write_chars)
+
+
+@contextmanager
+def metered(job: str, night: date, *, model: str | None, run_id: str) -> Iterator[None]:
+    """Record what happens inside as one attempt at a job, also if it fails.
+
+    A measurement that cannot be recorded is logged: it must not cost the night.
+
+    Args:
+        job: `module:function`.
+        night: that it works for.
+        model: that it works for; None for what all models share.
+        run_id: the orchestrator's.
+    """
+    before, is_success = _Meter.now(), False
+    try:
+        yield
+        is_success = True
+    finally:
+        after = _Meter.now()
+        values = (
+            *(job, model, night, run_id, is_success, after.wall - before.wall, after.cpu - before.cpu),
+            *(after.read - before.read, after.written - before.written),
+        )
+        try:
+            with ledger_transaction(Catalog.OUTPUTS) as con, con.cursor() as cursor:
+                cursor.execute(
+                    "INSERT INTO ledger.costs (job, model, night, run_id, is_success, wall_seconds, cpu_seconds, "
+                    "bytes_read, bytes_written) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                    values,
+                )
+        except (psycopg2.Error, ConfigError) as error:
+            log.warning("what %s took could not be recorded: %s", job, str(error).strip())
+
+
+def costs(first: date, last: date) -> list[Cost]:
+    """What the nights `first` to `last` took, by night, model and job; newest night first."""
+    with ledger_transaction(Catalog.OUTPUTS) as con, con.cursor() as cursor:
+        cursor.execute(
+            "SELECT night, coalesce(model, ''), job, count(*), sum(wall_seconds), sum(cpu_seconds), "
+            "sum(bytes_read)::bigint, sum(bytes_written)::bigint FROM ledger.costs "
+            "WHERE night BETWEEN %s AND %s GROUP BY 1, 2, 3 ORDER BY 1 DESC, 2, 3",
+            (first, last),
+        )
+        return [Cost(*row) for row in cursor.fetchall()]

@@ -1,0 +1,110 @@
+"""What lies in the home folder: bytes by part, and removing what is older than its retention."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from redeye.foundation.disk_budget import GIGABYTE, Usage
+from redeye.foundation.settings import Settings
+
+_BLOCK = 512
+_SECONDS_A_DAY = 86_400
+
+
+def parts(configured: Settings) -> dict[str, Path]:
+    """The folders of the home that hold data, by the name under which they are reported."""
+    home = configured.home
+    named = {
+        "postgres": home / "postgres",
+        "landing": configured.landing,
+        "warehouse": configured.lake / "warehouse",
+        "outputs": configured.lake / "outputs",
+        "artifacts": configured.artifacts,
+        "online store": configured.online_store.parent,
+        "exports": configured.exports,
+        "reports": configured.reports,
+        "data docs": configured.data_docs,
+        "logs": home / "logs",
+    }
+    # What a setting has moved into an object store takes no disk here.
+    return {name: folder for name, folder in named.items() if isinstance(folder, Path)}
+
+
+def usage(configured: Settings) -> Usage:
+    """Bytes on disk of each part of the home, and of everything else in it as `other`."""
+    named = parts(configured)
+    sizes = {name: size_of(folder) for name, folder in named.items()}
+    sizes["other"] = max(size_of(configured.home) - sum(sizes.values()), 0)
+    return Usage(sizes, int(configured.disk_budget_gb * GIGABYTE))
+
+
+def size_of(folder: Path) -> int:
+    """Bytes that the files below a folder take on disk; 0 if it is not there."""
+    total = 0
+    seen: set[int] = set()
+    for path in files_below(folder):
+        # Files come and go while a server runs.
+        with suppress(FileNotFoundError):
+            told = path.lstat()
+            # A sandbox's link and the warehouse's file are one file on disk.
+            if told.st_nlink == 1 or told.st_ino not in seen:
+                total += told.st_blocks * _BLOCK
+                seen.add(told.st_ino)
+    return total
+
+
+def files_below(folder: Path) -> Iterator[Path]:
+    """Every file below a folder, in a stable order; links are not followed."""
+    for at, folders, names in os.walk(folder):
+        folders.sort()
+        for name in sorted(names):
+            yield Path(at) / name
+
+
+def prune(folder: Path, *, days: int) -> int:
+    """Delete the files below a folder that were last written more than `days` ago; how many.
+
+    Folders that are left empty go too, the folder itself stays.
+    """
+    # Retention of files goes by the clock on the wall: that is what disks fill up by.
+    oldest = time.time() - days * _SECONDS_A_DAY
+    removed = 0
+    for path in list(files_below(folder)):
+        with suppress(FileNotFoundError):
+            if path.lstat().st_mtime < oldest:
+                path.unlink()
+                removed += 1
+    for at, _, _ in os.walk(folder, topdown=False):
+        if Path(at) != folder:
+            with suppress(OSError):
+                Path(at).rmdir()
+    return removed
+
+
+def prune_folders(root: Path, *, days: int, keep: Collection[str] = ()) -> int:
+    """Delete each folder directly in `root` in which nothing was written for more than `days`; how many.
+
+    Args:
+        root: the folder of the folders; nothing happens if it is not there.
+        days: retention.
+        keep: names that stay whatever their age.
+    """
+    oldest = time.time() - days * _SECONDS_A_DAY
+    removed = 0
+    for folder in sorted(root.iterdir()) if root.is_dir() else ():
+        if not folder.is_dir() or folder.name in keep:
+            continue
+        if max((path.lstat().st_mtime for path in files_below(folder)), default=0.0) < oldest:
+            shutil.rmtree(folder)
+            removed += 1
+    return removed
+
+
+def free(configured: Settings) -> int:
+    """Bytes free on the disk that holds the home."""
+    return shutil.disk_usage(configured.home).free

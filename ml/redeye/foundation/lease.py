@@ -1,0 +1,90 @@
+"""The lease over a lake's head: one writer at a time, and a fencing token that Postgres checks.
+
+Holding it is not what keeps others out; the token is. Every commit to the lake and every row in a
+ledger names it, and the database refuses one that is not the lease's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import stamina
+
+from redeye.foundation.errors import LeaseHeld, LeaseLost
+from redeye.foundation.postgres import ledger_transaction
+from redeye.foundation.settings import settings
+from redeye.warehouse.lake import Catalog
+
+# For a block of seconds: others need not wait long for a holder that died in it.
+SHORT_TTL_SECONDS = 60
+
+
+def _ask(catalog: Catalog, sql: str, parameters: tuple[object, ...]) -> object:
+    with ledger_transaction(catalog) as con, con.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def acquire(
+    catalog: Catalog, holder: str, *, wait_seconds: int | None = None, ttl_seconds: int | None = None
+) -> int:
+    """Take the lease, waiting for another holder to let go or to run out.
+
+    Args:
+        catalog: the lake to write to.
+        holder: who asks. The same holder takes it over from itself at once, with a new token, so that a
+            retry fences off its own predecessor.
+        wait_seconds: how long to wait; the setting `lease_wait_seconds` by default.
+        ttl_seconds: after this, if not renewed, others may take it; `lease_ttl_seconds` by default.
+
+    Returns:
+        The fencing token.
+
+    Raises:
+        LeaseHeld: if it did not come free in time.
+    """
+    wait = settings().lease_wait_seconds if wait_seconds is None else wait_seconds
+    ttl = settings().lease_ttl_seconds if ttl_seconds is None else ttl_seconds
+    token: int | None = None
+    for attempt in stamina.retry_context(
+        on=LeaseHeld, attempts=None, timeout=max(wait, 0.001), wait_initial=0.2, wait_max=5.0
+    ):
+        with attempt:
+            got = _ask(catalog, "SELECT ledger.acquire_lease(%s, %s)", (holder, ttl))
+            if got is None:
+                current = _ask(catalog, "SELECT holder || ' until ' || expires_at FROM ledger.lease", ())
+                raise LeaseHeld(
+                    f"the lease of {catalog} is held by {current}; {holder} waited up to {wait} s "
+                    "(REDEYE_LEASE_WAIT_SECONDS). If that holder is dead, the lease runs out by itself."
+                )
+            token = int(str(got))
+    if token is None:
+        raise LeaseHeld(f"the lease of {catalog} was not acquired by {holder}")
+    return token
+
+
+def renew(catalog: Catalog, token: int) -> None:
+    """Extend the lease by its time to live.
+
+    Raises:
+        LeaseLost: if someone else has taken it since.
+    """
+    if not _ask(catalog, "SELECT ledger.renew_lease(%s, %s)", (token, settings().lease_ttl_seconds)):
+        raise LeaseLost(f"the lease of {catalog} with token {token} was taken over: start this step again")
+
+
+def release(catalog: Catalog, token: int) -> None:
+    """Let go. Nothing happens if the lease is someone else's by now."""
+    _ask(catalog, "SELECT ledger.release_lease(%s)", (token,))
+
+
+@contextmanager
+def held(catalog: Catalog, holder: str, *, ttl_seconds: int = SHORT_TTL_SECONDS) -> Iterator[int]:
+    """Hold the lease for a short block that commits once; yields the fencing token."""
+    token = acquire(catalog, holder, ttl_seconds=ttl_seconds)
+    try:
+        yield token
+    finally:
+        release(catalog, token)

@@ -1,0 +1,42 @@
+"""Connections to the databases that hold the ledgers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg2
+from psycopg2.extensions import connection
+from psycopg2.extras import register_default_jsonb
+
+from redeye.foundation.errors import ConfigError, LeaseLost
+from redeye.foundation.settings import settings
+from redeye.warehouse.lake import Catalog
+
+STALE_LEASE = "RE001"
+
+
+@contextmanager
+def ledger_transaction(catalog: Catalog) -> Iterator[connection]:
+    """One transaction on the database of a catalog's ledger: committed on leaving, rolled back on an error.
+
+    Raises:
+        LeaseLost: if Postgres refused a row because its fencing token is stale.
+        ConfigError: if the catalog's DSN is not set.
+    """
+    dsn = getattr(settings(), f"{catalog}_dsn").get_secret_value()
+    if not dsn:
+        raise ConfigError(
+            f"REDEYE_{catalog.upper()}_DSN is not set: start the stack, or set it to a libpq DSN"
+        )
+    con = psycopg2.connect(dsn, connect_timeout=10, application_name="redeye")
+    register_default_jsonb(con)
+    try:
+        with con:
+            yield con
+    except psycopg2.Error as error:
+        if error.pgcode == STALE_LEASE:
+            raise LeaseLost(str(error).splitlines()[0]) from error
+        raise
+    finally:
+        con.close()

@@ -1,0 +1,270 @@
+"""Every setting of Redeye, read from the environment with the prefix `REDEYE_`.
+
+Defaults describe the embedded stack. Production overrides the URLs. Secrets are generated once by
+the stack into `<home>/secrets.env` (mode 0600) and reach processes through the environment.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+if TYPE_CHECKING:
+    from upath import UPath
+
+PROJECT_ROOT = Path(__file__).resolve().parents[3]
+SPECS = PROJECT_ROOT / "ml" / "specs"
+SHIFT_FILE = "shift_weeks"
+"""File in the home: how many weeks this installation's calendar is shifted by."""
+
+
+class Settings(BaseSettings):
+    """Settings of one installation; frozen once read."""
+
+    model_config = SettingsConfigDict(env_prefix="REDEYE_", frozen=True, extra="forbid")
+
+    home: Path = Field(
+        default=PROJECT_ROOT / ".redeye",
+        description="Folder of all state: databases, landing, lakes, models, logs. Git-ignored.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address that every server binds to.")
+    postgres_port: int = Field(default=15432, description="Port of the embedded Postgres.")
+    airflow_port: int = Field(default=18080, description="Port of the Airflow UI and API.")
+    mlflow_port: int = Field(default=15000, description="Port of the MLflow UI.")
+    airflow_log_port: int = Field(default=18793, description="Port of Airflow's worker log server.")
+
+    warehouse_dsn: SecretStr = Field(
+        default=SecretStr(""), description="libpq DSN of the warehouse's catalog and release ledger."
+    )
+    outputs_dsn: SecretStr = Field(
+        default=SecretStr(""), description="libpq DSN of the outputs' catalog and promotion ledger."
+    )
+    feast_registry_url: SecretStr = Field(
+        default=SecretStr(""), description="SQLAlchemy URL of Feast's registry."
+    )
+    mlflow_tracking_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="SQLAlchemy URL of MLflow's store, or `https://…` of an MLflow server elsewhere.",
+    )
+    airflow_url: str = Field(
+        default="",
+        description="Address at which people reach Airflow's UI, where a proxy stands before it. Links lead there.",
+    )
+    mlflow_url: str = Field(
+        default="",
+        description="Address at which people reach MLflow's UI, where a proxy stands before it. Links lead there.",
+    )
+    airflow_api_password: SecretStr = Field(
+        default=SecretStr(""), description="Password of Airflow's `admin` user."
+    )
+
+    landing_url: str = Field(
+        default="",
+        description="Folder of the deliveries as a URL that fsspec reads, such as `s3://bucket/landing`.",
+    )
+    exports_url: str = Field(
+        default="", description="Folder of the consumers' prediction files as such a URL."
+    )
+    artifacts_url: str = Field(
+        default="", description="Folder of MLflow's artifacts as a URL that MLflow reads."
+    )
+    online_store_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="`redis://…` or `rediss://…` of Feast's online store, in place of the embedded SQLite.",
+    )
+    executor: Literal["LocalExecutor", "CeleryExecutor"] = Field(
+        default="LocalExecutor", description="What runs Airflow's tasks: its scheduler, or Celery's workers."
+    )
+    celery_broker_url: SecretStr = Field(
+        default=SecretStr(""), description="`redis://…` of Celery's broker; the CeleryExecutor needs it."
+    )
+    celery_concurrency: int = Field(default=2, ge=1, description="Tasks at once in one Celery worker.")
+
+    source: str = Field(
+        default="flights.nycflights13:NycFlights13",
+        description="The source of deliveries, as `module:Class` of a `redeye.sources.logic.sources.Source`.",
+    )
+    shift_weeks: int = Field(
+        default=0,
+        ge=0,
+        description="How many weeks later than in the source everything happens, so that the schedule fires "
+        "tonight; 0 is the source's own calendar. Without the variable the file `shift_weeks` in the home says "
+        "it, which `make live` writes. An installation keeps one value.",
+    )
+    rehearsal: str = Field(
+        default="",
+        description="YAML file of faults to put into the deliveries, in an installation kept for that: "
+        "all its rows, files and pages say so (docs/rehearsals.md). Empty rehearses nothing.",
+    )
+    bts_folder: Path = Field(
+        default=PROJECT_ROOT / "bts",
+        description="Folder of the monthly ZIP files that the source `flights.bts:Bts` reads.",
+    )
+    threads: int = Field(
+        default_factory=lambda: os.cpu_count() or 1,
+        ge=1,
+        description="Threads for DuckDB and for model training.",
+    )
+    lease_ttl_seconds: int = Field(
+        default=900, ge=5, description="After this, an abandoned lease may be taken."
+    )
+    lease_wait_seconds: int = Field(default=600, ge=0, description="How long to wait for a held lease.")
+    disk_budget_gb: float = Field(
+        default=20.0,
+        gt=0,
+        description="What the home may take on disk, in units of 10^9 bytes. A warning comes from 80 % on.",
+    )
+    maintenance_grace_hours: int = Field(
+        default=24,
+        ge=0,
+        description="How long files stay that the lakes let go of: longer than any reader or writer runs.",
+    )
+    lineage_url: str = Field(
+        default="",
+        description="Where OpenLineage events go, such as a collector's `http://host:5000`; else to a file.",
+    )
+    metrics_port: int = Field(
+        default=0, ge=0, le=65535, description="Port of Redeye's metrics for Prometheus; 0 is none."
+    )
+    otlp_url: str = Field(
+        default="",
+        description="Where Airflow's own metrics go by OTLP over HTTP, such as `http://host:4318`.",
+    )
+    report_nights: int = Field(
+        default=90, ge=1, description="Nights whose drift reports are kept, per model; a page has some 5 MB."
+    )
+    alert_urls: SecretStr = Field(
+        default=SecretStr(""),
+        description="Where alerts go: URLs that apprise reads, separated by spaces, such as "
+        "`mailtos://user:password@mail.example?to=ops@example`. Nothing is sent without it.",
+    )
+    alert_interval_minutes: int = Field(
+        default=15, ge=1, description="Between two messages to one address; what comes up meanwhile waits."
+    )
+    log_retention_days: int = Field(
+        default=90, ge=1, description="After this, logs of tasks and of dbt, and audit pages, are deleted."
+    )
+
+    @property
+    def public_airflow_url(self) -> str:
+        """Where people reach Airflow's UI; no slash at its end."""
+        return self.airflow_url.rstrip("/") or f"http://{self.host}:{self.airflow_port}"
+
+    @property
+    def mlflow_server_elsewhere(self) -> str:
+        """Address of an MLflow server that is not ours, no slash at its end; empty if ours runs here."""
+        url = self.mlflow_tracking_url.get_secret_value()
+        return url.rstrip("/") if url.startswith(("http://", "https://")) else ""
+
+    @property
+    def public_mlflow_url(self) -> str:
+        """Where people reach MLflow's UI; no slash at its end."""
+        own = f"http://{self.host}:{self.mlflow_port}"
+        return self.mlflow_url.rstrip("/") or self.mlflow_server_elsewhere or own
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_the_installations_shift(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """The file in the home, where neither the environment nor the caller says how far to shift."""
+        path = Path(given.get("home") or cls.model_fields["home"].default) / SHIFT_FILE
+        if "shift_weeks" in given or not path.is_file():
+            return given
+        return {**given, "shift_weeks": path.read_text(encoding="utf-8").strip()}
+
+    @property
+    def landing(self) -> Path | UPath:
+        """Folder of the immutable, content-hashed deliveries; of an object store if its URL is set."""
+        return _by_url(self.landing_url) if self.landing_url else self.home / "landing"
+
+    @property
+    def lake(self) -> Path:
+        """Folder of the two lakes' Parquet files: `warehouse/` and `outputs/`."""
+        return self.home / "lake"
+
+    @property
+    def artifacts(self) -> Path:
+        """Folder of MLflow's artifacts."""
+        return self.home / "mlflow" / "artifacts"
+
+    @property
+    def artifacts_root(self) -> str:
+        """Where MLflow's artifacts lie, as a URI without a slash at its end."""
+        return self.artifacts_url.rstrip("/") or self.artifacts.resolve().as_uri()
+
+    @property
+    def online_store(self) -> Path:
+        """SQLite file of Feast's embedded online store."""
+        return self.home / "feast" / "online.db"
+
+    @property
+    def data_docs(self) -> Path:
+        """Folder of Great Expectations' Data Docs."""
+        return self.home / "data_docs"
+
+    @property
+    def reports(self) -> Path:
+        """Folder of Evidently's pages: `<model>/<night>/{night,week}.html`."""
+        return self.home / "reports"
+
+    @property
+    def drift(self) -> Path:
+        """Folder of the champions' references and of the features drift was measured on: a cache."""
+        return self.home / "drift"
+
+    @property
+    def lineage_file(self) -> Path:
+        """OpenLineage events, a JSON object a line, unless a collector takes them."""
+        return self.home / "lineage" / "events.ndjson"
+
+    @property
+    def exports(self) -> Path | UPath:
+        """Folder of the prediction files for consumers; of an object store if its URL is set."""
+        return _by_url(self.exports_url) if self.exports_url else self.home / "exports"
+
+
+def _by_url(url: str) -> UPath:
+    from upath import UPath
+
+    # What another process has put must be seen at once.
+    return UPath(url, use_listings_cache=False)
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process. Tests that change the environment call `settings.cache_clear()`."""
+    return Settings()
+
+
+# What nothing embedded stands in for.
+UNSET = ("alert_urls", "lineage_url", "metrics_port", "otlp_url")
+
+
+def describe() -> str:
+    """The page on settings, as Markdown: every variable, its default, what it means."""
+    lines = [
+        "# Settings",
+        "",
+        "Environment variables, read by every process. Written by `make docs`.",
+        "",
+        "| variable | default | meaning |",
+        "|---|---|---|",
+    ]
+    for name, field in Settings.model_fields.items():
+        default = field.default
+        if name in UNSET:
+            shown = "none"
+        elif isinstance(default, SecretStr) or default == "":
+            shown = "nothing" if name == "rehearsal" else "the embedded stack's"
+        elif field.default_factory is not None:
+            shown = "as many as there are cores"
+        elif isinstance(default, Path):
+            shown = f"`{default.relative_to(PROJECT_ROOT)}`"
+        else:
+            shown = f"`{default}`"
+        lines.append(f"| `REDEYE_{name.upper()}` | {shown} | {field.description} |")
+    return "\n".join(lines) + "\n"

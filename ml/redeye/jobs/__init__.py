@@ -1,1 +1,0 @@
-"""One thin shell per task: read, check, call the core, write, record."""

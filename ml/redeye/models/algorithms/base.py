@@ -1,0 +1,252 @@
+"""What every algorithm offers, and how a frame becomes its inputs.
+
+A model is numbers in files: it is saved as bytes by name and never pickled. Predictions depend on
+their own row only, so that a flight scored alone and in a batch get the same probability.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Generic, Self, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from redeye.declarations.spec_fields import Frozen
+from redeye.declarations.specs import Spec
+
+Floats = npt.NDArray[np.float64]
+BLOCK_ROWS = 512
+Params = TypeVar("Params", bound=Frozen)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Names of the columns a model reads, in order."""
+
+    numeric: tuple[str, ...]
+    categorical: tuple[str, ...]
+
+    @classmethod
+    def of(cls, spec: Spec) -> Inputs:
+        """The inputs that a spec names."""
+        return cls(numeric=spec.numeric_columns, categorical=spec.categorical_columns)
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Rows with their labels; grain as the spec's population.
+
+    Attributes:
+        frame: the inputs.
+        labels: 0.0 or 1.0, one per row.
+        weights: how much each row counts, above 0; None where all count alike.
+    """
+
+    frame: pd.DataFrame
+    labels: Floats
+    weights: Floats | None = None
+
+    def __post_init__(self) -> None:
+        """Refuses what no algorithm can learn from.
+
+        Raises:
+            ValueError: if lengths differ, a label is neither 0 nor 1, or a weight is not above 0.
+        """
+        if len(self.frame) != len(self.labels):
+            raise ValueError(f"{len(self.frame)} rows but {len(self.labels)} labels")
+        if not np.isin(self.labels, (0.0, 1.0)).all():
+            raise ValueError("a label is neither 0 nor 1: leave rows without outcome out")
+        if self.weights is not None:
+            if len(self.weights) != len(self.labels):
+                raise ValueError(f"{len(self.labels)} rows but {len(self.weights)} weights")
+            if not (np.isfinite(self.weights) & (self.weights > 0)).all():
+                raise ValueError("a weight is not a number above 0")
+
+
+@dataclass(frozen=True)
+class Training:
+    """What an algorithm learns from, and how.
+
+    Attributes:
+        train: the rows to learn from, by their weights.
+        valid: later rows, to stop early by; no coefficient is fitted to them.
+        inputs: the columns it may read.
+        seed: of whatever is random.
+        threads: to use; the result may depend on it.
+    """
+
+    train: Examples
+    valid: Examples
+    inputs: Inputs
+    seed: int
+    threads: int
+
+
+class Model(ABC, Generic[Params]):
+    """A fitted algorithm."""
+
+    algorithm: ClassVar[str]
+    packages: ClassVar[tuple[str, ...]] = ()
+    """Distributions that loading and predicting need beside numpy, pandas and pydantic."""
+
+    @classmethod
+    @abstractmethod
+    def fit(cls, training: Training, params: Params) -> Self:
+        """Learns.
+
+        Raises:
+            ValueError: if there are no rows or the labels hold one class only.
+        """
+
+    def continued(  # the arguments are for the algorithms that can
+        self,
+        training: Training,  # noqa: ARG002
+        params: Params,  # noqa: ARG002
+        learning_rate_share: float,  # noqa: ARG002
+    ) -> Self | None:
+        """This model after it has learned from newer rows as well; it itself stays as it is.
+
+        What it knows of its columns (categories, pieces, scales) stays. `valid` must be rows that this model
+        was not fitted to.
+
+        Args:
+            training: the newer rows, and rows to stop by.
+            params: of the algorithm.
+            learning_rate_share: of the algorithm's own learning rate.
+
+        Returns:
+            None if the algorithm has no such thing, if its inputs are others, or if nothing that it learned
+            lowered the log loss on `valid`.
+        """
+        return None
+
+    @abstractmethod
+    def predict(self, frame: pd.DataFrame) -> Floats:
+        """Probability per row, in the frame's order, in [0, 1] and never NaN.
+
+        Missing values and unseen categories are handled; columns beyond the inputs are ignored.
+
+        Raises:
+            ValueError: if an input column is not there.
+        """
+
+    @property
+    @abstractmethod
+    def categories(self) -> Categories:
+        """The categories that training knew."""
+
+    def unseen(self, frame: pd.DataFrame) -> dict[str, int]:
+        """Rows per categorical column whose value training did not know (missing ones not counted)."""
+        return self.categories.unseen(frame)
+
+    @abstractmethod
+    def importance(self) -> dict[str, float]:
+        """Weight per input column, larger is more; the scale is the algorithm's own."""
+
+    @abstractmethod
+    def files(self) -> dict[str, bytes]:
+        """Everything the model is, as file contents by plain name."""
+
+    def facts(self) -> dict[str, float]:
+        """Numbers about the fit worth keeping with it, such as how many trees there are."""
+        return {}
+
+    def exports(self) -> dict[str, bytes]:
+        """Copies in other tools' formats, such as ONNX, by plain file name; nothing here reads them."""
+        return {}
+
+    @classmethod
+    @abstractmethod
+    def from_files(cls, files: Mapping[str, bytes]) -> Self:
+        """The model that `files` describe."""
+
+
+def require_both_classes(examples: Examples, name: str) -> None:
+    """Refuses rows to learn from that hold fewer than two classes.
+
+    Raises:
+        ValueError: saying which set it is.
+    """
+    if len(np.unique(examples.labels)) < 2:
+        raise ValueError(
+            f"the {name} rows ({len(examples.labels)}) do not hold both classes: widen the window"
+        )
+
+
+def require_columns(frame: pd.DataFrame, columns: Sequence[str]) -> None:
+    """Refuses a frame without one of `columns`.
+
+    Raises:
+        ValueError: naming the missing ones.
+    """
+    if absent := [column for column in columns if column not in frame.columns]:
+        raise ValueError(f"the frame lacks the input columns {', '.join(absent)}")
+
+
+def numeric_matrix(frame: pd.DataFrame, columns: Sequence[str]) -> npt.NDArray[np.float32]:
+    """The one cast from a frame's columns to numbers: float32, missing and infinite as NaN.
+
+    Raises:
+        ValueError: if a column is not there or holds no numbers.
+    """
+    require_columns(frame, columns)
+    by_column = np.empty((len(columns), len(frame)), dtype=np.float32)
+    for position, column in enumerate(columns):
+        values = frame[column]
+        try:
+            # Plain numbers need no look for a missing value of another kind, which costs more than the cast.
+            is_plain = isinstance(values.dtype, np.dtype) and values.dtype.kind in "fiub"
+            by_column[position] = values if is_plain else values.to_numpy(dtype=np.float64, na_value=np.nan)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"column {column} holds something that is no number: {error}") from error
+    by_column[np.isinf(by_column)] = np.nan
+    matrix = np.empty((len(frame), len(columns)), dtype=np.float32)
+    # In blocks that fit a core's cache: the frame lies column by column, the matrix row by row.
+    for start in range(0, len(matrix), BLOCK_ROWS):
+        matrix[start : start + BLOCK_ROWS] = by_column[:, start : start + BLOCK_ROWS].T
+    return matrix
+
+
+@dataclass(frozen=True)
+class Categories:
+    """The values of each categorical column that training knew, in a fixed order."""
+
+    values: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def learn(cls, frame: pd.DataFrame, columns: Sequence[str], maximum: int) -> Categories:
+        """The at most `maximum` most frequent values of each column, sorted."""
+        require_columns(frame, columns)
+        learned = {}
+        for column in columns:
+            counts = Counter(_as_text(frame[column].dropna()))
+            ranked = sorted(counts, key=lambda value: (-counts[value], value))[:maximum]
+            learned[column] = tuple(sorted(ranked))
+        return cls(values=learned)
+
+    def codes(self, frame: pd.DataFrame) -> npt.NDArray[np.int32]:
+        """Position of each value among those known, -1 if missing or unseen; one column per column."""
+        require_columns(frame, list(self.values))
+        codes = np.full((len(frame), len(self.values)), -1, dtype=np.int32)
+        for position, (column, known) in enumerate(self.values.items()):
+            codes[:, position] = pd.Index(known, dtype=object).get_indexer(_as_text(frame[column]))
+        return codes
+
+    def unseen(self, frame: pd.DataFrame) -> dict[str, int]:
+        """Rows per column that have a value, but none that training knew."""
+        codes = self.codes(frame)
+        return {
+            column: int(((codes[:, position] < 0) & frame[column].notna().to_numpy()).sum())
+            for position, column in enumerate(self.values)
+        }
+
+
+def _as_text(column: pd.Series) -> pd.Index:
+    if pd.api.types.infer_dtype(column, skipna=True) == "string":
+        return pd.Index(column.to_numpy(dtype=object), dtype=object)
+    return pd.Index(column.astype(object).map(str, na_action="ignore").to_numpy(), dtype=object)

@@ -1,0 +1,180 @@
+"""Gradient-boosted trees by XGBoost, with categories as it knows them and early stopping."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self, cast
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xgboost
+
+from redeye.declarations.spec_algorithms import XGBoostParams
+from redeye.models.algorithms.base import (
+    Categories,
+    Examples,
+    Floats,
+    Inputs,
+    Model,
+    Training,
+    numeric_matrix,
+    require_both_classes,
+)
+
+# Far more than any column here has; it keeps a column of keys by mistake from filling the memory.
+MAXIMUM_CATEGORIES = 500
+
+
+@dataclass(frozen=True)
+class XGBoostModel(Model[XGBoostParams]):
+    """Trees over float32 numbers and category codes; unseen categories go the way of missing ones."""
+
+    algorithm: ClassVar[str] = "xgboost"
+    packages: ClassVar[tuple[str, ...]] = ("xgboost-cpu",)
+
+    booster: xgboost.Booster
+    numeric: tuple[str, ...]
+    known: Categories
+
+    @property
+    def categories(self) -> Categories:
+        """Those with a code."""
+        return self.known
+
+    @classmethod
+    def fit(cls, training: Training, params: XGBoostParams) -> Self:
+        """Adds trees until the log loss on `valid` no longer falls, and keeps the best number of them."""
+        train, valid, inputs = training.train, training.valid, training.inputs
+        require_both_classes(train, "training")
+        require_both_classes(valid, "validation")
+        categories = Categories.learn(train.frame, inputs.categorical, MAXIMUM_CATEGORIES)
+
+        def quantized(examples: Examples, reference: xgboost.DMatrix | None) -> xgboost.QuantileDMatrix:
+            return xgboost.QuantileDMatrix(
+                _matrix(examples.frame, inputs.numeric, categories),
+                examples.labels,
+                weight=examples.weights,
+                max_bin=params.max_bin,
+                ref=reference,
+                **_described(inputs, training.threads),
+            )
+
+        learned = quantized(train, None)
+        booster = xgboost.train(
+            _settings(training, params),
+            learned,
+            num_boost_round=params.rounds,
+            evals=[(quantized(valid, learned), "valid")],
+            early_stopping_rounds=params.early_stopping_rounds,
+            verbose_eval=False,
+        )
+        return cls(booster[: booster.best_iteration + 1], inputs.numeric, categories)
+
+    def continued(
+        self, training: Training, params: XGBoostParams, learning_rate_share: float
+    ) -> XGBoostModel | None:
+        """Adds trees on the newer rows to those that are there, while the log loss on `valid` falls."""
+        inputs = Inputs(self.numeric, tuple(self.known.values))
+        if inputs != training.inputs:
+            return None
+        require_both_classes(training.train, "newer")
+        require_both_classes(training.valid, "validation")
+
+        def plain(examples: Examples) -> xgboost.DMatrix:
+            # No quantized one: the trees that are there split between its bins too, and would predict another margin.
+            return xgboost.DMatrix(
+                _matrix(examples.frame, self.numeric, self.known),
+                examples.labels,
+                weight=examples.weights,
+                **_described(inputs, training.threads),
+            )
+
+        learned, judged = plain(training.train), plain(training.valid)
+        settings = _settings(training, params)
+        settings["learning_rate"] = params.learning_rate * learning_rate_share
+        # XGBoost's draws are the process's own and a model that is loaded does not begin them anew: each tree does.
+        settings["seed_per_iteration"] = True
+        here = _log_loss(self.booster.predict(judged), training.valid.labels)
+        booster = xgboost.train(
+            settings,
+            learned,
+            num_boost_round=params.rounds,
+            evals=[(judged, "valid")],
+            early_stopping_rounds=params.early_stopping_rounds,
+            verbose_eval=False,
+            xgb_model=self.booster,
+        )
+        grown = booster[: booster.best_iteration + 1]
+        if not _log_loss(grown.predict(judged), training.valid.labels) < here:
+            return None
+        return type(self)(grown, self.numeric, self.known)
+
+    def predict(self, frame: pd.DataFrame) -> Floats:
+        """The trees' probability."""
+        if frame.empty:
+            return np.empty(0, dtype=np.float64)
+        matrix = _matrix(frame, self.numeric, self.categories)
+        return np.asarray(self.booster.inplace_predict(matrix, validate_features=False), dtype=np.float64)
+
+    def importance(self) -> dict[str, float]:
+        """Total gain of each input column, 0 for those never split on."""
+        gains = cast("dict[str, float]", self.booster.get_score(importance_type="total_gain"))
+        return {name: gains.get(name, 0.0) for name in (*self.numeric, *self.categories.values)}
+
+    def facts(self) -> dict[str, float]:
+        """How many trees there are."""
+        return {"trees": float(self.booster.num_boosted_rounds())}
+
+    def files(self) -> dict[str, bytes]:
+        """The trees in XGBoost's binary JSON, the names and categories in JSON."""
+        columns = {"numeric": self.numeric, "categories": dict(self.categories.values)}
+        return {
+            "trees.ubj": bytes(self.booster.save_raw("ubj")),
+            "columns.json": json.dumps(columns).encode(),
+        }
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, bytes]) -> Self:
+        """From the trees and the columns."""
+        columns = json.loads(files["columns.json"])
+        booster = xgboost.Booster()
+        booster.load_model(bytearray(files["trees.ubj"]))
+        categories = Categories({name: tuple(known) for name, known in columns["categories"].items()})
+        return cls(booster, tuple(columns["numeric"]), categories)
+
+
+def _described(inputs: Inputs, threads: int) -> dict[str, Any]:
+    return {
+        "feature_names": [*inputs.numeric, *inputs.categorical],
+        "feature_types": ["q"] * len(inputs.numeric) + ["c"] * len(inputs.categorical),
+        "enable_categorical": True,
+        "nthread": threads,
+    }
+
+
+def _settings(training: Training, params: XGBoostParams) -> dict[str, Any]:
+    return {
+        "objective": "binary:logistic",
+        "eval_metric": "logloss",
+        "tree_method": "hist",
+        "device": "cpu",
+        "seed": training.seed,
+        "nthread": training.threads,
+        **params.model_dump(exclude={"rounds", "early_stopping_rounds"}),
+    }
+
+
+def _log_loss(probabilities: npt.NDArray[np.float32], labels: Floats) -> float:
+    p = np.clip(probabilities.astype(np.float64), 1e-7, 1 - 1e-7)
+    return float(-np.where(labels > 0, np.log(p), np.log1p(-p)).mean())
+
+
+def _matrix(frame: pd.DataFrame, numeric: tuple[str, ...], categories: Categories) -> npt.NDArray[np.float32]:
+    numbers, codes = numeric_matrix(frame, numeric), categories.codes(frame)
+    matrix = np.empty((len(frame), numbers.shape[1] + codes.shape[1]), dtype=np.float32)
+    matrix[:, : numbers.shape[1]] = numbers
+    matrix[:, numbers.shape[1] :] = np.where(codes < 0, np.nan, codes)
+    return matrix

@@ -1,0 +1,65 @@
+"""Saved models by their address, without MLflow: scoring must not wait for its import.
+
+A promotion records where its model lies and the SHA-256 that stands for it. Nothing is parsed before its
+hash was checked, so that whoever can write to the artifact store cannot run or change anything here.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlparse
+
+from redeye.foundation.settings import settings
+from redeye.models.algorithms.base import Model
+from redeye.models.algorithms.storage import load_model
+
+# In the URIs that promotions recorded before they were relative to the artifact root.
+_OLD_ROOT = "/mlflow/artifacts/"
+
+
+def below_root(uri: str) -> str:
+    """An address relative to the artifact root, if it lies below; otherwise as it is.
+
+    What is kept for good keeps this form: the root moves with the home.
+    """
+    return uri.removeprefix(f"{settings().artifacts_root}/")
+
+
+def resolved(uri: str) -> str:
+    """The address as it is today: relative ones below the artifact root.
+
+    An absolute path that is not there any more is looked for below the root as well, for homes that were
+    moved. Whether it is the right model, its hash decides.
+    """
+    address = urlparse(uri)
+    if not address.scheme and not address.path.startswith("/"):
+        return f"{settings().artifacts_root}/{uri}"
+    if address.scheme in ("", "file") and not Path(unquote(address.path)).exists() and _OLD_ROOT in uri:
+        return f"{settings().artifacts_root}/{uri.rpartition(_OLD_ROOT)[2]}"
+    return uri
+
+
+def load_artifact(uri: str, sha256: str) -> Model[Any]:
+    """The model at an address, if it is the one that `sha256` stands for.
+
+    Args:
+        uri: relative to the artifact root, or a path, a `file:` URI, or any folder that fsspec reaches
+            (`s3://…`).
+        sha256: of the model's manifest, as the promotion ledger has it.
+
+    Raises:
+        ModelAltered: naming the file that is missing or altered.
+    """
+    uri = resolved(uri)
+    address = urlparse(uri)
+    if address.scheme in ("", "file"):
+        return load_model(Path(unquote(address.path)), sha256)
+    import fsspec
+
+    filesystem, path = fsspec.core.url_to_fs(uri)
+    with tempfile.TemporaryDirectory(prefix="redeye-model-") as folder:
+        copy = Path(folder) / "model"
+        filesystem.get(path, str(copy), recursive=True)
+        return load_model(copy, sha256)

@@ -1,0 +1,133 @@
+"""The choice between fitted candidates: which of them faces the gates.
+
+Two weeks of validation tell good candidates apart badly: the flights of a night share its weather, so fourteen
+nights are fourteen observations rather than twelve thousand, and the best of several on them is often the luckiest.
+Hence an order of preference that was declared before anything was measured is departed from only where validation is
+sure: of all candidates that are not surely behind the best one, the most preferred is taken. It is the idea of the
+one-standard-error rule (Breiman, Friedman, Olshen and Stone, "Classification and Regression Trees", 1984) with a
+paired bound, from resampling whole nights, at the confidence of the gates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from redeye.models.logic.evaluation import HIGHER_IS_BETTER, Scored, resampled_nights
+
+SAMPLES = 1000
+
+
+class Candidate(Protocol):
+    """What the choice needs to know of a candidate."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def preferred_as(self) -> str:
+        """Its name in the order of preference."""
+
+    @property
+    def judged(self) -> Scored:
+        """Its predictions on the validation window."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a candidate lies behind the best one on validation.
+
+    Attributes:
+        value: its metric.
+        behind: what it lacks to the best one; 0 for that one itself.
+        surely: what it lacks at least, at the confidence that was asked for.
+    """
+
+    name: str
+    value: float
+    behind: float
+    surely: float
+
+    @property
+    def is_level(self) -> bool:
+        """Whether validation cannot tell it from the best one."""
+        return self.surely <= 0
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was chosen and why.
+
+    Attributes:
+        name: of the candidate.
+        reason: for an operator.
+        standings: of all candidates, in their order.
+    """
+
+    name: str
+    reason: str
+    standings: tuple[Standing, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able form."""
+        return asdict(self)
+
+
+def choose(
+    candidates: Sequence[Candidate], metric: str, preference: Sequence[str], *, confidence: float, seed: int
+) -> Choice:
+    """The candidate to go on with.
+
+    Args:
+        candidates: all scored on the same rows.
+        metric: that counts.
+        preference: names, the most preferred first; what is not named comes last, the better before the worse.
+            Empty: the best one is taken, of equals the first.
+        confidence: one-sided, of being behind.
+        seed: of the resampling.
+
+    Raises:
+        ValueError: if there are none, or the metric is not defined for one.
+    """
+    if not candidates:
+        raise ValueError("there are no candidates to choose from")
+    nights = len(candidates[0].judged.nights)
+    weights = np.vstack([np.ones((1, nights)), resampled_nights(nights, SAMPLES, seed)])
+    sign = -1.0 if HIGHER_IS_BETTER[metric] else 1.0
+    losses = {each.name: sign * each.judged.resampled(metric, weights) for each in candidates}
+    if undefined := [name for name, loss in losses.items() if not np.isfinite(loss[0])]:
+        raise ValueError(f"{metric} is not defined on the validation window for {', '.join(undefined)}")
+    best = min(losses, key=lambda name: losses[name][0])
+    standings = tuple(
+        Standing(
+            name=name,
+            value=sign * float(loss[0]),
+            behind=float(loss[0] - losses[best][0]),
+            surely=_lower(loss[1:] - losses[best][1:], confidence),
+        )
+        for name, loss in losses.items()
+    )
+    if not preference:
+        return Choice(best, f"{best} has the best {metric} on validation", standings)
+    ranks = {name: rank for rank, name in enumerate(preference)}
+    named = {each.name: ranks.get(each.preferred_as, len(ranks)) for each in candidates}
+    level = [each for each in standings if each.is_level]
+    chosen = min(level, key=lambda each: (named[each.name], each.behind))
+    if chosen.name == best:
+        reason = f"{best} has the best {metric} on validation, and is preferred to those level with it"
+    else:
+        reason = (
+            f"{chosen.name} is preferred, and {chosen.behind:.4f} behind {best} in {metric} on validation, "
+            f"which is not sure at {confidence:.0%} confidence"
+        )
+    return Choice(chosen.name, reason, standings)
+
+
+def _lower(differences: np.ndarray, confidence: float) -> float:
+    """The lower bound of a difference, over the resamplings in which it is defined."""
+    defined = differences[np.isfinite(differences)]
+    return float(np.quantile(defined, 1 - confidence)) if defined.size else 0.0

@@ -1,0 +1,84 @@
+"""Which nights a model learns from, is stopped and chosen by, and is judged by.
+
+Nights here are nights of prediction: the label of night n belongs to a flight of day n + 1. Between two
+windows lies a gap of the label maturity, because at the first night of the later window the labels of
+the gap were not known yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import numpy.typing as npt
+
+from redeye.declarations.specs import Split
+
+
+class TooFewNights(ValueError):
+    """The history is too short for the windows that a spec asks for."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """Nights `first` to `last`, both included."""
+
+    first: date
+    last: date
+
+    @property
+    def nights(self) -> int:
+        """How many nights it spans."""
+        return (self.last - self.first).days + 1
+
+    def mask(self, nights: Sequence[date] | npt.NDArray[np.datetime64]) -> npt.NDArray[np.bool_]:
+        """Which of `nights` lie in it."""
+        days = np.asarray(nights, dtype="datetime64[D]")
+        return np.asarray((days >= np.datetime64(self.first)) & (days <= np.datetime64(self.last)))
+
+    def __str__(self) -> str:
+        """As ISO dates."""
+        return f"{self.first}..{self.last}"
+
+
+@dataclass(frozen=True)
+class Windows:
+    """The three windows of one training, in time order."""
+
+    train: Window
+    validation: Window
+    test: Window
+
+
+def last_mature(night: date, maturity: int) -> date:
+    """The last night whose labels are final at the cutoff of `night`."""
+    return night - timedelta(days=maturity)
+
+
+def windows(night: date, split: Split, *, maturity: int, first_night: date) -> Windows:
+    """The windows of a training decided on `night`.
+
+    Args:
+        night: of the decision.
+        split: lengths, in nights.
+        maturity: label maturity, in nights; also the gap between windows.
+        first_night: the first night with rows to learn from.
+
+    Raises:
+        TooFewNights: saying from which night on there are enough.
+    """
+    test_last = last_mature(night, maturity)
+    test = Window(test_last - timedelta(days=split.test_nights - 1), test_last)
+    validation_last = last_mature(test.first, maturity + 1)
+    validation = Window(validation_last - timedelta(days=split.validation_nights - 1), validation_last)
+    train_last = last_mature(validation.first, maturity + 1)
+    train = Window(max(first_night, train_last - timedelta(days=split.history_nights - 1)), train_last)
+    if train.nights < split.minimum_train_nights:
+        ready = night + timedelta(days=split.minimum_train_nights - train.nights)
+        raise TooFewNights(
+            f"night {night} leaves {max(train.nights, 0)} of {split.minimum_train_nights} nights to train on; "
+            f"train on night {ready} or later, or shorten the windows in the spec"
+        )
+    return Windows(train, validation, test)

@@ -1,0 +1,119 @@
+"""Quality on matured labels as drift: how much worse than on the nights after the champion's fit.
+
+The verdict judges quality by its own rules; these rows show the same change against what windows of a night
+and of a week of clean history vary by anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from redeye.declarations.spec_rules import Drift
+from redeye.models.logic.evaluation import HIGHER_IS_BETTER, METRICS, Scored
+from redeye.monitoring.logic.drift import ColumnDrift, Kind, Span
+from redeye.monitoring.logic.drift_calibration import Calibrated
+from redeye.monitoring.logic.drift_measures import Floats
+from redeye.monitoring.logic.drift_profile import PREDICTION, is_enough
+
+QUALITY_COLUMN = "label"
+
+
+def worsening(metric: str) -> str:
+    """Name of the statistic: `auc_drop`, `log_loss_rise`."""
+    return f"{metric}_{'drop' if HIGHER_IS_BETTER[metric] else 'rise'}"
+
+
+def calibrate_quality(predictions: pd.DataFrame, rules: Drift) -> list[Calibrated]:
+    """A threshold for each span and metric: what a window is worse than the other nights by.
+
+    Args:
+        predictions: with `night`, `probability` and `label`, of nights that the champion was not fitted to.
+        rules: quantile and margin.
+    """
+    scored = _scored(predictions)
+    nights = len(scored.nights)
+    found = []
+    for span in Span:
+        starts = range(max(0, nights - span.nights + 1))
+        inside = np.array([[1.0 if s <= n < s + span.nights else 0.0 for n in range(nights)] for s in starts])
+        for metric in METRICS:
+            if inside.size:
+                values = _worse(
+                    metric, scored.resampled(metric, inside), scored.resampled(metric, 1 - inside)
+                )
+            else:
+                values = np.empty(0)
+            found.append(_calibrated(span, metric, values, scored.nights, rules))
+    return found
+
+
+def quality_drift(
+    matured: Mapping[Span, pd.DataFrame],
+    reference: pd.DataFrame,
+    thresholds: Mapping[tuple[str, Span, str], Calibrated],
+    rules: Drift,
+) -> list[tuple[Span, ColumnDrift]]:
+    """How much worse each metric is than on the reference; a row per span and metric.
+
+    Args:
+        matured: the champion's own predictions with labels, by span.
+        reference: as for `calibrate_quality`.
+        thresholds: from the calibration.
+        rules: for how many rows are enough.
+    """
+    then = _scored(reference)
+    base = {metric: then.resampled(metric, np.ones((1, len(then.nights)))) for metric in METRICS}
+    found = []
+    for span, frame in matured.items():
+        is_judged = is_enough(span, len(frame), frame["night"].nunique(), rules)
+        scored = _scored(frame) if is_judged else None
+        for metric in METRICS:
+            place = thresholds.get((QUALITY_COLUMN, span, worsening(metric)))
+            limit = place.threshold if place is not None and np.isfinite(place.threshold) else None
+            value = float("nan")
+            if scored is not None:
+                now = scored.resampled(metric, np.ones((1, len(scored.nights))))
+                value = float(_worse(metric, now, base[metric])[0])
+            is_known = bool(np.isfinite(value))
+            row = ColumnDrift(
+                column=QUALITY_COLUMN,
+                kind=Kind.QUALITY,
+                statistic=worsening(metric),
+                value=value if is_known else None,
+                threshold=limit,
+                is_drifted=is_known and limit is not None and value > limit,
+                rows=len(frame),
+                reference_rows=len(reference),
+                empty_share=0.0,
+                note="" if is_known else "too few matured rows or nights, or one class only",
+            )
+            found.append((span, row))
+    return found
+
+
+def _scored(frame: pd.DataFrame) -> Scored:
+    return Scored(frame["label"].to_numpy(), frame[PREDICTION].to_numpy(), frame["night"].to_numpy())
+
+
+def _worse(metric: str, now: Floats, then: Floats) -> Floats:
+    return then - now if HIGHER_IS_BETTER[metric] else now - then
+
+
+def _calibrated(span: Span, metric: str, values: Floats, nights: np.ndarray, rules: Drift) -> Calibrated:
+    measured = values[np.isfinite(values)]
+    worst = int(np.nanargmax(values)) if measured.size else -1
+    quantile = float(np.quantile(measured, rules.quantile)) if measured.size else float("nan")
+    return Calibrated(
+        column=QUALITY_COLUMN,
+        kind=Kind.QUALITY,
+        span=span,
+        statistic=worsening(metric),
+        windows=int(measured.size),
+        quantile_value=quantile,
+        highest=float(values[worst]) if worst >= 0 else float("nan"),
+        highest_night=str(nights[worst + span.nights - 1]) if worst >= 0 else "",
+        threshold=max(quantile, 0.0) * rules.margin,
+    )

@@ -1,0 +1,275 @@
+"""Whether a week's inputs, taken together, come from elsewhere than what the champion learned from.
+
+Columns one by one miss what moves between them. Two tests on bounded samples look at all of them:
+
+- a classifier two-sample test (Lopez-Paz & Oquab 2017, "Revisiting classifier two-sample tests"): how well a
+  logistic regression tells the week's flights from the reference's, as AUC. Nights are held out whole: it must
+  know flights of nights it has not seen, not the nights themselves.
+- the maximum mean discrepancy (Gretton et al. 2012, "A kernel two-sample test"), unbiased, with a Gaussian
+  kernel as wide as the median distance.
+
+Rows of one night are no independent draws, so permuting rows would call every week a shift. The null is what other
+weeks of clean history come to: each takes the place of the live one, as for the columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.spatial.distance import pdist
+from scipy.stats import norm
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.metrics.pairwise import rbf_kernel
+from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, QuantileTransformer
+
+from redeye.declarations.spec_rules import Drift
+from redeye.monitoring.logic.drift import ColumnDrift, Kind, Span
+from redeye.monitoring.logic.drift_calibration import Calibrated
+from redeye.monitoring.logic.drift_measures import Floats
+
+COLUMN = "inputs"
+CLASSIFIER, DISCREPANCY = "c2st_auc", "mmd"
+STATISTICS = (CLASSIFIER, DISCREPANCY)
+# Bounds of the samples: a week is seven times the first, the reference twice a week.
+ROWS_PER_NIGHT = 100
+REFERENCE_ROWS = 1400
+KERNEL_ROWS = 500
+CALIBRATION_WINDOWS = 30
+FOLDS = 4
+QUANTILES = 100
+CATEGORIES = 12
+# So strong that 80 inputs of some thousand rows are not learned by heart.
+REGULARIZATION = 0.001
+# A perfect separation has no finite distance.
+HIGHEST_AUC = 0.9999
+NAMED = 4
+SEED = 11
+
+
+@dataclass(frozen=True)
+class Joint:
+    """What the tests came to; NaN where there were too few nights.
+
+    Attributes:
+        leading: the inputs by which the classifier tells most, the first the most.
+    """
+
+    auc: float
+    discrepancy: float
+    leading: tuple[str, ...]
+
+    def of(self, statistic: str) -> float:
+        """One of `STATISTICS`."""
+        return self.auc if statistic == CLASSIFIER else self.discrepancy
+
+
+def sampled(frame: pd.DataFrame, *, key: str) -> pd.DataFrame:
+    """At most `ROWS_PER_NIGHT` rows of each night, by the hash of their key: the same in any order of rows."""
+    order = pd.util.hash_pandas_object(frame[key].astype(str), index=False).to_numpy()
+    return frame.iloc[np.argsort(order, kind="stable")].groupby("night", sort=True).head(ROWS_PER_NIGHT)
+
+
+def usable(reference: pd.DataFrame, numeric: Mapping[str, bool]) -> dict[str, bool]:
+    """The inputs that differ within nights: with few nights, the others only tell the date."""
+    grouped = reference.groupby("night")
+    return {
+        name: is_numeric
+        for name, is_numeric in numeric.items()
+        if name in reference.columns and bool((grouped[name].nunique(dropna=False) > 1).any())
+    }
+
+
+def measure_joint(current: pd.DataFrame, reference: pd.DataFrame, numeric: Mapping[str, bool]) -> Joint:
+    """Both tests.
+
+    Args:
+        current: rows of the week, with `night`.
+        reference: rows of the reference, with `night`.
+        numeric: the inputs, and whether each is a number.
+    """
+    nights = (current["night"].nunique(), reference["night"].nunique())
+    inputs = [name for name in numeric if name in current.columns and current[name].notna().any()]
+    inputs = [name for name in inputs if reference[name].notna().any()]
+    if min(nights) < FOLDS or not inputs:
+        return Joint(float("nan"), float("nan"), ())
+    drawn = reference.sample(min(REFERENCE_ROWS, len(reference)), random_state=SEED)
+    encoder = _encoder(inputs, numeric)
+    then = _encoded(encoder.fit(_plain(drawn, inputs, numeric)), drawn, inputs, numeric)
+    now = _encoded(encoder, current, inputs, numeric)
+    rows = np.vstack([now, then])
+    is_current = np.r_[np.ones(len(now)), np.zeros(len(then))]
+    group = pd.factorize(
+        np.r_[current["night"].astype(str).to_numpy() + " now", drawn["night"].astype(str).to_numpy()]
+    )[0]
+    said = np.full(len(rows), np.nan)
+    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=SEED)
+    for learned, held in folds.split(rows, is_current, group):
+        said[held] = _classifier().fit(rows[learned], is_current[learned]).decision_function(rows[held])
+    weights = np.abs(_classifier().fit(rows, is_current).coef_[0])
+    return Joint(
+        auc=float(roc_auc_score(is_current, said)),
+        discrepancy=_discrepancy(now, then),
+        leading=_leading(encoder, weights),
+    )
+
+
+def calibrate_joint(reference: pd.DataFrame, numeric: Mapping[str, bool], rules: Drift) -> list[Calibrated]:
+    """A threshold for each statistic from the reference's own weeks, each against the nights outside of it.
+
+    Args:
+        reference: rows with `night`.
+        numeric: the inputs, from `usable`.
+        rules: quantile and margin. An AUC is held against them as a distance of two normal distributions in
+            standard deviations, since it cannot pass 1.
+    """
+    measured = list(_replayed(reference, numeric))
+    found = []
+    for statistic in STATISTICS:
+        values = np.array([joint.of(statistic) for _, joint in measured])
+        known = values[np.isfinite(values)]
+        quantile = float(np.quantile(known, rules.quantile)) if known.size else float("nan")
+        worst = int(np.nanargmax(values)) if known.size else -1
+        found.append(
+            Calibrated(
+                column=COLUMN,
+                kind=Kind.JOINT,
+                span=Span.WEEK,
+                statistic=statistic,
+                windows=int(known.size),
+                quantile_value=quantile,
+                highest=float(values[worst]) if worst >= 0 else float("nan"),
+                highest_night=measured[worst][0] if worst >= 0 else "",
+                threshold=_widened(statistic, quantile, rules.margin),
+            )
+        )
+    return found
+
+
+def joint_rows(
+    joint: Joint,
+    thresholds: Mapping[tuple[str, Span, str], Calibrated],
+    *,
+    rows: int,
+    reference_rows: int,
+    note: str = "",
+) -> list[ColumnDrift]:
+    """Rows for the table `drift`; not measured, they say why in `note`."""
+    found = []
+    for statistic in STATISTICS:
+        value = joint.of(statistic)
+        place = thresholds.get((COLUMN, Span.WEEK, statistic))
+        limit = place.threshold if place is not None and np.isfinite(place.threshold) else None
+        is_known = bool(np.isfinite(value))
+        found.append(
+            ColumnDrift(
+                column=COLUMN,
+                kind=Kind.JOINT,
+                statistic=statistic,
+                value=value if is_known else None,
+                threshold=limit,
+                is_drifted=is_known and limit is not None and value > limit,
+                rows=rows,
+                reference_rows=reference_rows,
+                empty_share=0.0,
+                note=", ".join(joint.leading) if is_known else note or "too few nights",
+            )
+        )
+    return found
+
+
+def _replayed(reference: pd.DataFrame, numeric: Mapping[str, bool]) -> Iterator[tuple[str, Joint]]:
+    nights = np.sort(reference["night"].unique())
+    ends = np.arange(Span.WEEK.nights - 1, len(nights))
+    if len(ends) > CALIBRATION_WINDOWS:
+        ends = ends[np.unique(np.linspace(0, len(ends) - 1, CALIBRATION_WINDOWS).astype(int))]
+    for end in ends:
+        is_inside = reference["night"].isin(nights[end - Span.WEEK.nights + 1 : end + 1])
+        inside, outside = reference[is_inside], reference[~is_inside]
+        if outside["night"].nunique() >= 2 * Span.WEEK.nights:
+            inside = inside.groupby("night", sort=True).head(ROWS_PER_NIGHT)
+            yield f"{pd.Timestamp(nights[end]):%Y-%m-%d}", measure_joint(inside, outside, numeric)
+
+
+def _widened(statistic: str, quantile: float, margin: float) -> float:
+    if statistic != CLASSIFIER or not np.isfinite(quantile):
+        return quantile * margin if quantile > 0 else float("nan")
+    # AUC = Phi(d / sqrt 2) of two normal distributions that lie d standard deviations apart.
+    apart = float(norm.ppf(np.clip(quantile, 0.5, HIGHEST_AUC)))
+    return float(min(norm.cdf(apart * margin), HIGHEST_AUC))
+
+
+def _classifier() -> LogisticRegression:
+    # Many rows and some hundred columns: Newton takes half the time of the default, for AUCs equal to four digits.
+    return LogisticRegression(C=REGULARIZATION, class_weight="balanced", solver="newton-cholesky")
+
+
+def _encoder(inputs: list[str], numeric: Mapping[str, bool]) -> ColumnTransformer:
+    """Numbers as their rank in the reference, so that no scale weighs; categories as columns of their own."""
+    ranks = make_pipeline(
+        QuantileTransformer(n_quantiles=QUANTILES, random_state=SEED),
+        SimpleImputer(strategy="constant", fill_value=0.5, add_indicator=True),
+    )
+    names = OneHotEncoder(
+        max_categories=CATEGORIES, handle_unknown="infrequent_if_exist", sparse_output=False
+    )
+    return ColumnTransformer(
+        [
+            ("number", ranks, [name for name in inputs if numeric[name]]),
+            ("category", names, [name for name in inputs if not numeric[name]]),
+        ]
+    )
+
+
+def _plain(frame: pd.DataFrame, inputs: list[str], numeric: Mapping[str, bool]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            name: pd.to_numeric(frame[name], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+            if numeric[name]
+            else frame[name].astype(object).where(frame[name].notna(), "").astype(str).to_numpy()
+            for name in inputs
+        }
+    )
+
+
+def _encoded(
+    encoder: ColumnTransformer, frame: pd.DataFrame, inputs: list[str], numeric: Mapping[str, bool]
+) -> Floats:
+    # An even distribution on 0 to 1 has standard deviation 1 / sqrt 12.
+    encoded: Floats = np.asarray(encoder.transform(_plain(frame, inputs, numeric)), dtype=np.float64)
+    return encoded * np.sqrt(12)
+
+
+def _discrepancy(now: Floats, then: Floats) -> float:
+    every = [rows[_evenly(len(rows), KERNEL_ROWS)] for rows in (now, then)]
+    width = float(np.median(pdist(every[1], "sqeuclidean")))
+    if width <= 0:
+        return float("nan")
+    kernels = [rbf_kernel(a, b, gamma=1 / width) for a, b in ((every[0],) * 2, (every[1],) * 2, every)]
+    within = [(k.sum() - np.trace(k)) / (len(k) * (len(k) - 1)) for k in kernels[:2]]
+    return float(within[0] + within[1] - 2 * kernels[2].mean())
+
+
+def _evenly(count: int, most: int) -> npt.NDArray[np.int64]:
+    return np.unique(np.linspace(0, count - 1, min(count, most)).astype(np.int64))
+
+
+def _leading(encoder: ColumnTransformer, weights: Floats) -> tuple[str, ...]:
+    """Inputs by the sum of the weights of their columns."""
+    total: dict[str, float] = {}
+    names: list[Any] = list(encoder.get_feature_names_out())
+    inputs = sorted((name for _, _, some in encoder.transformers_ for name in some), key=len, reverse=True)
+    for name, weight in zip(names, weights, strict=True):
+        plain = str(name).split("__", 1)[1].removeprefix("missingindicator_")
+        owner = next(each for each in inputs if plain == each or plain.startswith(f"{each}_"))
+        total[owner] = total.get(owner, 0.0) + float(weight)
+    return tuple(sorted(total, key=lambda each: (-total[each], each))[:NAMED])

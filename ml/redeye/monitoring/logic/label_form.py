@@ -1,0 +1,81 @@
+"""Whether labels have the form that the champion learned from: their type, their values, and how many there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from redeye.monitoring.logic.drift import ColumnDrift, Kind
+
+COLUMN = "label"
+# Of a week's rows with an outcome; a storm's cancellations have none. As for a feature's values.
+MINIMUM_RISE = 0.02
+MARGIN = 1.25
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class LabelForm:
+    """The label's column over some nights.
+
+    Attributes:
+        type: as the warehouse names it.
+        values: that occur, as text, at most a handful.
+        rows: of the population.
+        empty_share: of them, those without a label; of a reference the highest of its weeks.
+    """
+
+    type: str
+    values: tuple[str, ...]
+    rows: int
+    empty_share: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able form."""
+        return {**vars(self), "values": list(self.values)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> LabelForm:
+        """The inverse of `to_dict`."""
+        return cls(
+            str(values["type"]), tuple(values["values"]), int(values["rows"]), float(values["empty_share"])
+        )
+
+
+def changes(now: LabelForm, then: LabelForm) -> tuple[str, ...]:
+    """What changed, one sentence each; empty if nothing did, or if there are no rows to go by."""
+    if not now.rows:
+        return ()
+    said = []
+    if now.type != then.type:
+        said.append(f"the label's type is {now.type}, it was {then.type}")
+    if fresh := [value for value in now.values if value not in then.values]:
+        said.append(f"the label has new values: {', '.join(fresh[:SHOWN])}")
+    if now.values and len(now.values) == 1 and len(then.values) > 1:
+        said.append(f"the label has one value throughout: {now.values[0]}")
+    if now.empty_share == 1:
+        said.append("no flight has a label")
+    elif now.empty_share > max(then.empty_share * MARGIN, then.empty_share + MINIMUM_RISE):
+        said.append(
+            f"{now.empty_share:.1%} of the flights have no label, at most {then.empty_share:.1%} in a week of the "
+            "training"
+        )
+    return tuple(f"label schema: {each}" for each in said)
+
+
+def form_row(now: LabelForm, then: LabelForm) -> ColumnDrift:
+    """A row for the table `drift`: how many things changed, and which."""
+    found = changes(now, then)
+    return ColumnDrift(
+        column=COLUMN,
+        kind=Kind.LABEL,
+        statistic="schema_changes",
+        value=float(len(found)) if now.rows else None,
+        threshold=0.0,
+        is_drifted=bool(found),
+        rows=now.rows,
+        reference_rows=then.rows,
+        empty_share=now.empty_share,
+        note="; ".join(found) if now.rows else "no rows whose label is final",
+    )

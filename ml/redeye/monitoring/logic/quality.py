@@ -1,0 +1,178 @@
+"""The quality of a champion's own predictions over some nights, with intervals: what a verdict is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import hypot
+
+import numpy as np
+
+from redeye.models.logic.evaluation import METRICS, Interval, Scored, interval, paired_improvement
+
+# One-sided, at each end of an interval.
+CONFIDENCE = 0.95
+SAMPLES = 400
+
+# What a champion is judged by, and what is kept of its test.
+MEASURES = ("auc", "relative_log_loss", "calibration_error")
+# On what it must not be worse than the heuristic.
+COMPARED = ("log_loss", "auc")
+
+
+@dataclass(frozen=True)
+class Predecessor:
+    """A version that the model can return to, on the champion's own rows.
+
+    Attributes:
+        gain: by how much its log loss is better than the champion's on the same rows; None if undefined.
+    """
+
+    version: int
+    name: str
+    gain: Interval | None
+
+
+@dataclass(frozen=True)
+class Window:
+    """The quality of the last nights whose labels have matured, pooled: the champion's own predictions.
+
+    Attributes:
+        rows: flights that this champion predicted, not degraded, with a matured label.
+        nights: how many nights they come from.
+        champion: metric to value, of the predictions as they were made.
+        heuristic: the same metrics of the baseline, on the same rows.
+        measured: of `MEASURES`, with intervals; None where one is not defined.
+        over_heuristic: of `COMPARED`, how much better than the heuristic on the same rows.
+        reference: of `MEASURES`, the champion's own test; empty if none was recorded.
+        degraded_share: of the champion's rows in these nights, those scored from less than usual.
+        age_nights: since the champion was decided; None if there is none.
+        predecessors: versions that the model can return to, in the order in which it would.
+    """
+
+    rows: int
+    nights: int
+    champion: Mapping[str, float]
+    heuristic: Mapping[str, float]
+    measured: Mapping[str, Interval | None]
+    over_heuristic: Mapping[str, Interval | None]
+    reference: Mapping[str, Interval]
+    degraded_share: float = 0.0
+    age_nights: int | None = None
+    predecessors: tuple[Predecessor, ...] = ()
+
+
+def predecessor_of(champion: Scored, other: Scored, *, version: int, name: str, seed: int) -> Predecessor:
+    """A version that the model can return to, compared with the champion on the champion's own rows.
+
+    Args:
+        champion: its predictions with labels.
+        other: the other version's, of the same rows.
+        version: the other one's.
+        name: what it is called in a reason.
+        seed: of the resampling of nights.
+    """
+    gain = paired_improvement(other, champion, "log_loss", samples=SAMPLES, confidence=CONFIDENCE, seed=seed)
+    return Predecessor(version, name, gain)
+
+
+def window_of(
+    champion: Scored | None,
+    heuristic: Scored | None,
+    *,
+    reference: Mapping[str, Interval],
+    seed: int,
+    degraded_share: float = 0.0,
+    age_nights: int | None = None,
+) -> Window:
+    """Measure a window.
+
+    Args:
+        champion: its predictions with labels; None if there are no rows.
+        heuristic: the baseline's, of the same rows.
+        reference: the champion's test, from `reference_of`.
+        seed: of the resampling.
+        degraded_share: see `Window`.
+        age_nights: see `Window`.
+    """
+    if champion is None or heuristic is None:
+        return Window(0, 0, {}, {}, {}, {}, reference, degraded_share, age_nights)
+    compared = {
+        metric: paired_improvement(
+            champion, heuristic, metric, samples=SAMPLES, confidence=CONFIDENCE, seed=seed
+        )
+        for metric in COMPARED
+    }
+    return Window(
+        rows=champion.labels.size,
+        nights=len(champion.nights),
+        champion=plain_metrics(champion),
+        heuristic=plain_metrics(heuristic),
+        measured=measured(champion, seed=seed),
+        over_heuristic=compared,
+        reference=reference,
+        degraded_share=degraded_share,
+        age_nights=age_nights,
+    )
+
+
+def plain_metrics(scored: Scored) -> dict[str, float]:
+    """The metrics that are defined on the rows."""
+    found = scored.metrics().to_dict()
+    return {metric: found[metric] for metric in METRICS if found[metric] is not None}
+
+
+def measured(scored: Scored, *, seed: int) -> dict[str, Interval | None]:
+    """`MEASURES` with their intervals."""
+    found = {
+        metric: interval(scored, metric, samples=SAMPLES, confidence=CONFIDENCE, seed=seed)
+        for metric in MEASURES
+    }
+    return found | {"calibration_error": _reflected(found["calibration_error"])}
+
+
+def _reflected(one: Interval | None) -> Interval | None:
+    # An average of absolute deviations grows with every resampling's own noise, so the plain quantiles lie too
+    # high, the lower one sometimes above the value itself. The basic bootstrap takes that bias off.
+    if one is None:
+        return None
+    return Interval(one.value, 2 * one.value - one.upper, max(2 * one.value - one.lower, one.value))
+
+
+def rise(now: Interval, then: Interval) -> Interval:
+    """How much higher a metric is now, where both were measured on nights of their own.
+
+    The bounds combine the two intervals' arms (Zou & Donner 2008, "Construction of confidence limits about
+    effect measures", Statistics in Medicine 27): the arms need not be equal.
+    """
+    value = now.value - then.value
+    return Interval(
+        value,
+        value - hypot(now.value - now.lower, then.upper - then.value),
+        value + hypot(now.upper - now.value, then.value - then.lower),
+    )
+
+
+def reference_to_dict(test: Scored, *, seed: int) -> dict[str, list[float]]:
+    """A champion's test as JSON, for the promotion's evidence."""
+    return {
+        name: [one.value, one.lower, one.upper]
+        for name, one in measured(test, seed=seed).items()
+        if one is not None
+    }
+
+
+def reference_of(evidence: Mapping[str, object]) -> dict[str, Interval]:
+    """The champion's test in a promotion's evidence.
+
+    A promotion without intervals counts as measured exactly; one without a test gives nothing.
+    """
+    if isinstance(kept := evidence.get("test_intervals"), Mapping):
+        return {name: Interval(*map(float, bounds)) for name, bounds in kept.items()}
+    plain = evidence.get("test_metrics")
+    values = plain if isinstance(plain, Mapping) else {}
+    return {
+        name: Interval(float(value), float(value), float(value))
+        for name in MEASURES
+        if (value := values.get(name)) is not None and np.isfinite(value)
+    }

@@ -1,0 +1,224 @@
+"""Monitoring a night: quality of the predictions whose labels have matured, drift, and the verdict on the model."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from redeye.champions import promotions
+from redeye.champions.logic.succession import Stint
+from redeye.declarations.specs import Spec, load_spec
+from redeye.foundation.calendar import ONE_DAY, cutoff
+from redeye.foundation.errors import AlreadyDecided, NotReleased
+from redeye.foundation.settings import SPECS
+from redeye.models.logic.evaluation import METRICS, Scored
+from redeye.monitoring.drift import measure
+from redeye.monitoring.logic.maturity import RECHECK_NIGHTS, Maturity, maturity
+from redeye.monitoring.logic.quality import Predecessor, Window, plain_metrics, reference_of, window_of
+from redeye.monitoring.logic.verdict import ASKING, Judgement, Verdict, is_judgeable, judge
+from redeye.monitoring.matured import known_labels, matured_predictions
+from redeye.monitoring.predecessor import comparisons, last_judgeable, scored_rows
+from redeye.scoring import outputs
+from redeye.scoring.logic.scoring import LIVE
+from redeye.warehouse import ledger
+from redeye.warehouse.logic.releases import Promotion, Release
+
+log = logging.getLogger(__name__)
+
+
+def monitor_night(model: str, night: date, run_id: str) -> dict[str, Any]:
+    """Judge a model by what is known at the cutoff of a night.
+
+    The newest night whose labels are mature lies `label_maturity_nights` back; the window ends with it. Nights
+    that lack too many outcomes are left out until they come. Only what the night's champion predicted itself is
+    held against it, with the probabilities that were written when the nights were scored. What came or was
+    restated since the night before is measured anew, and appended. Drift is measured up to the night itself,
+    since it needs no labels, and written with the verdict.
+
+    Returns:
+        `verdict`, `reasons`, the window's rows and nights, and the metrics of champion and heuristic.
+
+    Raises:
+        NotReleased: if the night has no release to read labels from.
+        AlreadyDecided: if the night was judged before with another verdict; the first one stands.
+    """
+    spec = load_spec(SPECS / f"{model}.yaml")
+    release = ledger.covering_release(night)
+    if release is None:
+        raise NotReleased(f"night {night} has no release: build night {night} first")
+    champion = promotions.champion(model, night)
+    last = night - timedelta(days=spec.label_maturity_nights)
+    first = last - timedelta(days=spec.monitor.window_nights - 1)
+    labels = _labels(spec, release, night)
+    matured = _final(matured_predictions(spec, release, night, first, last), labels)
+    window = _window(matured, champion, night)
+    if champion is not None and is_judgeable(window, spec.monitor):
+        is_bad = judge(window, spec.monitor).verdict in ASKING
+        compared = _predecessors(spec, champion, _own(matured, champion), night, run_id, is_bad=is_bad)
+        window = replace(window, predecessors=compared)
+    finding = measure(spec, night, release, champion) if champion else None
+    judgement = judge(window, spec.monitor, finding.reasons if finding else ())
+    log.info("%s, night %s: %s (%s)", model, night, judgement.verdict, "; ".join(judgement.reasons))
+
+    common: dict[str, Any] = {
+        "model": model,
+        "lane": LIVE,
+        "night": night,
+        "release_id": release.release_id,
+        "run_id": run_id,
+        "created_at": pd.Timestamp(cutoff(night).replace(tzinfo=None)).as_unit("us"),
+    }
+    quality = _quality(spec, release, night, labels)
+    written = outputs.write_once(
+        {
+            "verdicts": _verdict_row(judgement, champion)
+            .assign(labels_final_until=labels.watermark)
+            .astype({"labels_final_until": "datetime64[us]"})
+            .assign(**common),
+            **({"quality": quality.assign(**common)} if len(quality) else {}),
+            **({"drift": finding.rows.assign(**common)} if finding else {}),
+        },
+        model=model,
+        night=night,
+        run_id=run_id,
+    )
+    stands = str(written.frame["verdict"].iloc[0])
+    if stands != judgement.verdict:
+        raise AlreadyDecided(
+            f"{model}, night {night}: judged before as {stands}, now {judgement.verdict} "
+            f"({'; '.join(judgement.reasons)}). The first verdict stands"
+        )
+    return {
+        "model": model,
+        "verdict": stands,
+        "reasons": list(judgement.reasons),
+        "champion_version": champion.version if champion else None,
+        "returns_to": judgement.returns_to,
+        "rows": window.rows,
+        "nights": window.nights,
+        "champion": dict(window.champion),
+        "heuristic": dict(window.heuristic),
+        "labels_final_until": labels.watermark.isoformat() if labels.watermark else None,
+        "is_new": written.is_new,
+    }
+
+
+def _labels(spec: Spec, release: Release, night: date) -> Maturity:
+    """Which labels are final at the night's cutoff, and which nights have to be measured since the night before."""
+    before = night - ONE_DAY
+    while ledger.is_gap(before):
+        before -= ONE_DAY
+    last = night - timedelta(days=spec.label_maturity_nights)
+    known = known_labels(spec, release, night, before, last - timedelta(days=RECHECK_NIGHTS), last)
+    return maturity(
+        known,
+        night=night,
+        before=before,
+        maturity_nights=spec.label_maturity_nights,
+        completeness=spec.label_completeness,
+    )
+
+
+def _final(rows: pd.DataFrame, labels: Maturity) -> pd.DataFrame:
+    return rows[rows["night"].isin([pd.Timestamp(each) for each in labels.final])]
+
+
+def _quality(spec: Spec, release: Release, night: date, labels: Maturity) -> pd.DataFrame:
+    """The quality of each night whose labels became final or changed since the night before, as known now.
+
+    What was measured of a night before stays; `revision` counts how often it has been, up to this night.
+    """
+    if not labels.to_measure:
+        return pd.DataFrame()
+    first, last = labels.to_measure[0], labels.to_measure[-1]
+    matured = matured_predictions(spec, release, night, first, last)
+    earlier = outputs.read("quality", spec.model, first, night - ONE_DAY)
+    found = []
+    for each in labels.to_measure:
+        rows = matured[matured["night"] == pd.Timestamp(each)]
+        times = earlier.loc[earlier["scored_night"] == pd.Timestamp(each), "night"].nunique()
+        if len(rows):
+            found.append(_quality_rows(rows, each).assign(revision=times + 1))
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
+
+
+def _predecessors(
+    spec: Spec, champion: Promotion, own: pd.DataFrame, night: date, run_id: str, *, is_bad: bool
+) -> tuple[Predecessor, ...]:
+    """The versions that the model could return to, compared on the champion's own rows.
+
+    What a version's last judged night said decides whether it served well; where that night was scored and
+    not judged it is judged now, so that the order in which nights are run changes nothing.
+    """
+
+    def last_verdict(stint: Stint) -> Verdict | None:
+        last = last_judgeable(spec.model, stint)
+        if last is None:
+            return None
+        found = outputs.read("verdicts", spec.model, last, last)
+        return Verdict(
+            found["verdict"].iloc[0] if len(found) else monitor_night(spec.model, last, run_id)["verdict"]
+        )
+
+    return comparisons(spec, champion, own, night, last_verdict, is_bad=is_bad)
+
+
+def _window(rows: pd.DataFrame, champion: Promotion | None, night: date) -> Window:
+    """The champion's own rows, measured; of a champion that serves only since yesterday there are none."""
+    if champion is None:
+        return window_of(None, None, reference={}, seed=night.toordinal())
+    of_champion = rows[rows["model_version"] == champion.version]
+    sound = _own(rows, champion)
+    return window_of(
+        _scored(sound, "probability"),
+        _scored(sound, "baseline_probability"),
+        reference=reference_of(champion.evidence),
+        seed=night.toordinal(),
+        degraded_share=1 - len(sound) / len(of_champion) if len(of_champion) else 0.0,
+        age_nights=(night - champion.decided_night).days,
+    )
+
+
+def _own(rows: pd.DataFrame, champion: Promotion) -> pd.DataFrame:
+    """What the champion predicted itself, not degraded."""
+    return rows[(rows["model_version"] == champion.version) & ~rows["is_degraded"].astype(bool)]
+
+
+def _scored(rows: pd.DataFrame, column: str) -> Scored | None:
+    return None if rows.empty else scored_rows(rows, column)
+
+
+def _metrics(rows: pd.DataFrame, column: str) -> dict[str, float]:
+    scored = _scored(rows, column)
+    return plain_metrics(scored) if scored else {}
+
+
+def _verdict_row(judgement: Judgement, champion: Promotion | None) -> pd.DataFrame:
+    versions = {
+        "champion_version": champion.version if champion else None,
+        "returns_to": judgement.returns_to,
+    }
+    return pd.DataFrame(
+        {"verdict": [str(judgement.verdict)], "reasons": ["; ".join(judgement.reasons)]}
+        | {name: pd.array([version], dtype="Int64") for name, version in versions.items()}
+    )
+
+
+def _quality_rows(rows: pd.DataFrame, scored_night: date) -> pd.DataFrame:
+    """One row per metric for a scored night; null where a metric is not defined."""
+    champion, heuristic = _metrics(rows, "probability"), _metrics(rows, "baseline_probability")
+    return pd.DataFrame(
+        {
+            "scored_night": scored_night,
+            "metric": list(METRICS),
+            "champion": [champion.get(metric, np.nan) for metric in METRICS],
+            "heuristic": [heuristic.get(metric, np.nan) for metric in METRICS],
+            "rows": len(rows),
+            "model_version": int(rows["model_version"].iloc[0]) if len(rows) else None,
+        }
+    )

@@ -1,0 +1,132 @@
+"""Replaying nights in one process: score, judge, decide, and train if that was asked for.
+
+The same jobs as the scheduler's, in the order in which they would have happened, so that a decision of a
+night is in effect where its lag says. Every step writes once: a replay that was stopped is started again
+with the same nights and goes on where it was.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from redeye.foundation.calendar import nights
+from redeye.foundation.errors import Barred, NotReleased, TooLate
+from redeye.monitoring.monitor import monitor_night
+from redeye.promotion import request_store as retraining
+from redeye.promotion.reconciliation import reconcile
+from redeye.promotion.request_store import RecordedDecision, RecordedTraining
+from redeye.promotion.retraining import decide_night
+from redeye.promotion.train import train_night
+from redeye.scoring import outputs
+from redeye.scoring.score import export_night, score_night
+from redeye.warehouse import ledger
+
+log = logging.getLogger(__name__)
+
+# The same in every replay: a second one takes the leases of one that was killed over at once.
+RUN_ID = "replay"
+
+
+@dataclass(frozen=True)
+class ReplayedNight:
+    """What a night came to.
+
+    Attributes:
+        seconds: it took; 0 if it was done before.
+        verdict: empty for a recorded gap.
+        trained: nights whose requests were trained.
+    """
+
+    night: date
+    seconds: float
+    verdict: str
+    is_requested: bool
+    trained: tuple[date, ...]
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request with what became of it: `training` is None while it is open."""
+
+    decision: RecordedDecision
+    training: RecordedTraining | None
+
+
+def check(first: date, last: date) -> None:
+    """Refuse a range that cannot be replayed to its end.
+
+    Raises:
+        NotReleased: naming the first night that is neither released nor a recorded gap.
+    """
+    for night in nights(first, last):
+        if ledger.covering_release(night) is None and not ledger.is_gap(night):
+            raise NotReleased(f"build night {night} first: `make load-year` or `make backfill` builds nights")
+
+
+def replay(model: str, first: date, last: date) -> Iterator[ReplayedNight]:
+    """Replay the nights `first` to `last`, both included; yields after each.
+
+    Raises:
+        NotReleased: if a night is not built.
+        AlreadyDecided: if a night was scored or judged before with another result.
+    """
+    done = _done(model, first, last)
+    for night in nights(first, last):
+        if night in done:
+            yield ReplayedNight(night, 0.0, done[night], False, ())
+            continue
+        began = time.monotonic()
+        yield _one(model, night, began)
+
+
+def requests(model: str, first: date, last: date) -> list[Request]:
+    """The requests of the nights, with the first training that answered each."""
+    answers: dict[date, RecordedTraining] = {}
+    for training in retraining.trainings(model):
+        answers.setdefault(training.night, training)
+    return [
+        Request(row, answers.get(row.decision.night))
+        for row in retraining.requests(model)
+        if first <= row.decision.night <= last
+    ]
+
+
+def _done(model: str, first: date, last: date) -> dict[date, str]:
+    """The nights that need nothing any more, with their verdicts."""
+    scored = set(outputs.scored_nights(model, first, last))
+    still_open = {row.decision.night for row in retraining.open_requests(model, last)}
+    return {
+        row.decision.night: str(row.decision.verdict)
+        for row in retraining.decisions(model)
+        if row.decision.night in scored and row.decision.night not in still_open
+    }
+
+
+def _one(model: str, night: date, began: float) -> ReplayedNight:
+    score_night(model, night, run_id=RUN_ID)
+    export_night(model, night)
+    verdict, is_requested, trained = "", False, []
+    if ledger.covering_release(night) is not None:
+        monitor_night(model, night, RUN_ID)
+        decided = decide_night(model, night, RUN_ID)
+        verdict, is_requested = decided["verdict"], decided["is_requested"]
+        if decided["returns_to"] is not None:
+            reconcile(model)
+        trained = [_train(request) for request in decided["requests"]]
+    return ReplayedNight(night, time.monotonic() - began, verdict, is_requested, tuple(trained))
+
+
+def _train(request: dict[str, Any]) -> date:
+    night = date.fromisoformat(request["night"])
+    try:
+        train_night(
+            request["model"], night, run_id=f"requested__{night}", actor=RUN_ID, reason=request["reason"]
+        )
+    except (TooLate, Barred) as error:
+        log.warning("%s", error)
+    return night

@@ -1,0 +1,329 @@
+"""How the installation stands on a night, and how a model and a night came about: what the pages show.
+
+Reads only, and only the nights it is asked for. Nothing here looks at the clock: whoever asks says the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import Any
+
+from redeye.champions import bars, promotions
+from redeye.champions.logic.succession import Bar, champion_of
+from redeye.declarations.specs import Spec, sound_specs
+from redeye.foundation.calendar import ONE_DAY, nights
+from redeye.foundation.settings import SPECS, settings
+from redeye.promotion import request_store as retraining
+from redeye.promotion.request_store import Proposal, RecordedDecision, RecordedTraining
+from redeye.scoring import exports
+from redeye.scoring.outputs_reader import OutputsReader, Row
+from redeye.warehouse import ledger, night_records
+from redeye.warehouse.logic.releases import Promotion, Release
+from redeye.warehouse.night_records import NightRecords
+
+SHOWN_NIGHTS = 28
+METRICS = ("auc", "log_loss", "calibration_error")
+
+
+@dataclass(frozen=True)
+class NightState:
+    """One night of the last ones, at a glance.
+
+    Attributes:
+        release: `released`, `gap` or `missing`.
+        scored: per model, its predictions of the night; empty if it has none.
+        verdicts: per model, the verdict of the night.
+        is_refused: whether an audit of its candidate release refused.
+    """
+
+    night: date
+    release: str
+    scored: dict[str, Row]
+    verdicts: dict[str, str]
+    is_refused: bool
+
+
+@dataclass(frozen=True)
+class ModelState:
+    """How a model stands after a night.
+
+    Attributes:
+        champion: who scores the night; None if nothing was promoted by then.
+        since: the first night that any version served; None if nothing was promoted yet.
+        coming: promotions decided by then that take effect later.
+        awaiting: candidates that passed every gate and wait for a person, the newest first.
+        predictions: of the night, summed up; None if it was not scored.
+        quality: rows of the last nights.
+        verdict: of the newest night with one, at most the night.
+        decision: of that night, what the loop decided and why.
+        trainings: what was trained by then, the newest first.
+        shares: share of drifted features by night and span.
+        drifted: names of the features that drifted in the week that ends with the night.
+        manifest: of the consumers' files; None if there are none.
+    """
+
+    spec: Spec
+    champion: Promotion | None
+    since: date | None
+    coming: list[Promotion]
+    awaiting: list[Proposal]
+    predictions: Row | None
+    quality: list[Row]
+    verdict: Row | None
+    verdicts: list[Row]
+    decision: RecordedDecision | None
+    trainings: list[RecordedTraining]
+    shares: list[Row]
+    drifted: list[str]
+    manifest: bool
+
+    @property
+    def champion_age(self) -> int | None:
+        """Nights since the champion took effect, counted to the night of the predictions."""
+        if self.champion is None or self.predictions is None:
+            return None
+        age: int = (self.predictions["night"] - self.champion.effective_night).days
+        return age
+
+
+@dataclass(frozen=True)
+class Morning:
+    """Last night, or another one, at a glance.
+
+    Attributes:
+        night: that is shown.
+        newest: the newest night that there is anything about; None in an empty installation.
+        release: that has the night in it; None if there is none.
+        gap: why the warehouse goes on without the night.
+        head: the newest release.
+        records: of the ledger, about the nights shown.
+        strip: the last nights, oldest first.
+        unknown: spans of nights without release and without a recorded gap.
+    """
+
+    night: date
+    newest: date | None
+    release: Release | None
+    gap: str | None
+    head: Release | None
+    records: NightRecords
+    strip: list[NightState]
+    models: list[ModelState]
+    unknown: list[tuple[date, date]] = field(default_factory=list)
+
+
+def specs() -> dict[str, Spec]:
+    """The models of this installation, by name; read again when a file has changed."""
+    return _specs(tuple(sorted((path.name, path.stat().st_mtime_ns) for path in SPECS.glob("*.yaml"))))
+
+
+@lru_cache(maxsize=1)
+def _specs(stamp: tuple[tuple[str, int], ...]) -> dict[str, Spec]:  # noqa: ARG001  the key of the cache
+    return sound_specs(SPECS)
+
+
+def newest_night(reader: OutputsReader) -> date | None:
+    """The newest night that is scored, released by itself, or a gap; the head of a bulk load if nothing is."""
+    known = [reader.last_night(model) for model in specs()] + [night_records.last_nightly()]
+    if found := [night for night in known if night is not None]:
+        return max(found)
+    head = ledger.latest_release()
+    return head.night if head else None
+
+
+def morning(reader: OutputsReader, night: date | None = None) -> Morning | None:
+    """How everything stands after a night, by default the newest; None in an empty installation."""
+    newest = newest_night(reader)
+    night = night or newest
+    if night is None:
+        return None
+    first = night - timedelta(days=SHOWN_NIGHTS - 1)
+    records = night_records.records(first, night)
+    models = [model_state(reader, spec, night) for spec in specs().values()]
+    scored = {
+        state.spec.model: {
+            row["night"]: row for row in reader.predictions_by_night(state.spec.model, first, night)
+        }
+        for state in models
+    }
+    return Morning(
+        night=night,
+        newest=newest,
+        release=ledger.covering_release(night),
+        gap=ledger.gap_reason(night),
+        head=ledger.latest_release(),
+        records=records,
+        strip=[_night_state(one, records, scored, models) for one in nights(first, night)],
+        models=models,
+        unknown=night_records.unknown_nights(),
+    )
+
+
+def model_state(reader: OutputsReader, spec: Spec, night: date) -> ModelState:
+    """How one model stands after a night, from the last `SHOWN_NIGHTS` nights."""
+    model, first = spec.model, night - timedelta(days=SHOWN_NIGHTS - 1)
+    decided = promotions.promotions(model)
+    verdicts = reader.verdicts(model, first, night)
+    latest = verdicts[-1] if verdicts else None
+    decisions = {row.decision.night: row for row in retraining.decisions(model)}
+    predictions = reader.predictions_by_night(model, night, night)
+    weekly = reader.drift_of_features(model, night, night, "week")
+    trainings = retraining.trainings(model)
+    settled = {(row.night, row.training_key) for row in trainings}
+    return ModelState(
+        spec=spec,
+        champion=champion_of(decided, night),
+        since=decided[0].effective_night if decided else None,
+        coming=[row for row in decided if row.decided_night <= night < row.effective_night],
+        awaiting=[
+            row
+            for row in reversed(retraining.proposals(model))
+            if row.night <= night and (row.night, row.training_key) not in settled
+        ],
+        predictions=predictions[0] if predictions else None,
+        quality=reader.quality(model, first, night),
+        verdict=latest,
+        verdicts=verdicts,
+        decision=decisions.get(latest["night"]) if latest else None,
+        trainings=[row for row in reversed(trainings) if row.night <= night],
+        shares=reader.drift_shares(model, first, night),
+        drifted=[row["column_name"] for row in weekly if row["is_drifted"]],
+        manifest=(settings().exports / model / night.isoformat() / exports.MANIFEST).exists(),
+    )
+
+
+def _night_state(
+    night: date, records: NightRecords, scored: dict[str, dict[date, Row]], models: Sequence[ModelState]
+) -> NightState:
+    if any(row["first_night"] <= night <= row["night"] for row in records.releases):
+        release = "released"
+    else:
+        release = "gap" if any(row["night"] == night for row in records.gaps) else "missing"
+    return NightState(
+        night=night,
+        release=release,
+        scored={model: rows[night] for model, rows in scored.items() if night in rows},
+        verdicts={
+            state.spec.model: row["verdict"]
+            for state in models
+            for row in state.verdicts
+            if row["night"] == night
+        },
+        is_refused=any(row["night"] == night and not row["is_success"] for row in records.audits),
+    )
+
+
+@dataclass(frozen=True)
+class ModelHistory:
+    """A model's life, and its last nights in detail.
+
+    Attributes:
+        decisions: the nights that asked for a training, the newest first.
+        weeks: quality by week of scoring and metric, weighted by rows: week's first night, metric, champion,
+            heuristic, rows.
+        features: by feature, the week's distance over its threshold by night.
+        nights: the span that `weeks` covers.
+    """
+
+    state: ModelState
+    promotions: list[Promotion]
+    decisions: list[RecordedDecision]
+    weeks: list[Row]
+    features: dict[str, list[Row]]
+    nights: tuple[date, date]
+
+
+def model_history(reader: OutputsReader, spec: Spec, night: date, *, weeks: int = 53) -> ModelHistory:
+    """What became of a model up to a night: the whole of its ledgers, the quality of so many weeks."""
+    first = night - timedelta(days=7 * weeks - 1)
+    rows = reader.quality(spec.model, first, night)
+    features: dict[str, list[Row]] = {}
+    for row in reader.drift_of_features(
+        spec.model, night - timedelta(days=2 * SHOWN_NIGHTS - 1), night, "week"
+    ):
+        features.setdefault(row["column_name"], []).append(row)
+    return ModelHistory(
+        state=model_state(reader, spec, night),
+        promotions=[row for row in promotions.promotions(spec.model) if row.decided_night <= night],
+        decisions=[row for row in reversed(retraining.requests(spec.model)) if row.decision.night <= night],
+        weeks=_by_week(rows),
+        features=features,
+        nights=(first, night),
+    )
+
+
+def _by_week(rows: Sequence[Row]) -> list[Row]:
+    """Means of the nights' metrics, weighted by their rows, by week from Monday and metric."""
+    sums: dict[tuple[date, str], dict[str, float]] = {}
+    for row in rows:
+        if row["champion"] is None or row["heuristic"] is None:
+            continue
+        week = row["night"] - timedelta(days=row["night"].weekday())
+        at = sums.setdefault((week, row["metric"]), {"champion": 0.0, "heuristic": 0.0, "rows": 0.0})
+        at["champion"] += row["champion"] * row["rows"]
+        at["heuristic"] += row["heuristic"] * row["rows"]
+        at["rows"] += row["rows"]
+    return [
+        {
+            "night": week,
+            "metric": metric,
+            "champion": at["champion"] / at["rows"],
+            "heuristic": at["heuristic"] / at["rows"],
+            "rows": int(at["rows"]),
+        }
+        for (week, metric), at in sorted(sums.items())
+        if at["rows"]
+    ]
+
+
+@dataclass(frozen=True)
+class NightHistory:
+    """Everything recorded of one night."""
+
+    night: date
+    records: NightRecords
+    gap: str | None
+    deliveries: list[Row]
+    models: list[ModelState]
+    files: dict[str, list[tuple[str, int]]]
+
+
+def night_history(reader: OutputsReader, night: date) -> NightHistory:
+    """Every delivery, audit, release revision and prediction file of one night."""
+    names = list(specs())
+    return NightHistory(
+        night=night,
+        records=night_records.records(night, night),
+        gap=ledger.gap_reason(night),
+        deliveries=night_records.deliveries(night),
+        models=[model_state(reader, spec, night) for spec in specs().values()],
+        files={model: _files(model, night) for model in names},
+    )
+
+
+def _files(model: str, night: date) -> list[tuple[str, int]]:
+    folder = settings().exports / model / night.isoformat()
+    if not folder.is_dir():
+        return []
+    return sorted((path.name, path.stat().st_size) for path in folder.iterdir() if path.is_file())
+
+
+def nearby(night: date, newest: date | None) -> tuple[date, date | None]:
+    """The night before, and the night after if there is one."""
+    after = night + ONE_DAY
+    return night - ONE_DAY, after if newest is not None and after <= newest else None
+
+
+def gates_of(row: Promotion | RecordedTraining) -> list[dict[str, Any]]:
+    """What the gates said of a candidate, with values and bounds; none of one that never came before them."""
+    report = row.gates if isinstance(row, RecordedTraining) else row.evidence.get("gates") or {}
+    return list(report.get("results", []))
+
+
+def barred_versions(model: str) -> list[Bar]:
+    """The versions that may not come back, each with the row that says so."""
+    last = {row.version: row for row in bars.bars(model)}
+    return [row for row in last.values() if row.is_barred]

@@ -1,0 +1,370 @@
+"""The gates between a candidate and the place of the champion. They fail closed.
+
+What cannot be computed, what is missing and what was seen before counts as failed, and so does whatever a model
+raises; a report passes only if every gate is in it and passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+import numpy.typing as npt
+
+from redeye.declarations.spec_rules import Gates
+from redeye.models.logic.evaluation import Interval, Scored, paired_improvement
+from redeye.models.logic.splits import Window
+from redeye.promotion.logic.conduct import Conduct
+from redeye.promotion.logic.slices import Part, compared_by_slice
+
+
+class Gate(StrEnum):
+    """What a candidate must show."""
+
+    UNSEEN = "unseen"
+    SAMPLE = "sample"
+    IMPROVEMENT = "improvement"
+    CONSISTENCY = "consistency"
+    RANKING = "ranking"
+    CALIBRATION = "calibration"
+    SPREAD = "spread"
+    SLICES = "slices"
+    PLAUSIBILITY = "plausibility"
+    TOLERANCE = "tolerance"
+    STEADINESS = "steadiness"
+    LATENCY = "latency"
+    SIZE = "size"
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """One gate's outcome.
+
+    Attributes:
+        value: what was measured, None if it could not be.
+        bound: what it was held against.
+        parts: the slices it was measured on, where it was.
+    """
+
+    gate: Gate
+    is_passed: bool
+    value: float | None
+    bound: float | None
+    reason: str
+    parts: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True)
+class GateReport:
+    """The outcome of all gates.
+
+    Attributes:
+        artifact_sha256: of the model that was judged, as the registry has it; empty if it is in none.
+    """
+
+    window: Window
+    results: tuple[GateResult, ...]
+    artifact_sha256: str = ""
+
+    @property
+    def is_passed(self) -> bool:
+        """Whether every gate there is was judged and passed."""
+        return {result.gate for result in self.results} == set(Gate) and not self.failed
+
+    @property
+    def failed(self) -> tuple[GateResult, ...]:
+        """Those that did not pass."""
+        return tuple(result for result in self.results if not result.is_passed)
+
+    def message(self) -> str:
+        """One line for an operator: what failed and why, or that all passed."""
+        if self.is_passed:
+            improvement = next(result for result in self.results if result.gate is Gate.IMPROVEMENT)
+            return f"all {len(self.results)} gates passed on nights {self.window}; {improvement.reason}"
+        told = [f"{result.gate}: {result.reason}" for result in self.failed]
+        return f"{len(told)} of {len(Gate)} gates failed on nights {self.window}: " + "; ".join(told)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able form, for the ledgers and the training run."""
+        return {
+            "window": str(self.window),
+            "is_passed": self.is_passed,
+            "artifact_sha256": self.artifact_sha256,
+            "results": [{**asdict(result), "gate": str(result.gate)} for result in self.results],
+        }
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A model as the gates see it.
+
+    Attributes:
+        scored: its predictions on the test window; None if there are none.
+        seen_until: the last night that it was fitted, stopped or chosen by.
+        conduct: the model itself, to be tried; only a candidate's is.
+        trouble: why there are no predictions.
+        before: its predictions on the nights that the candidate was chosen by; None if there are none.
+    """
+
+    name: str
+    scored: Scored | None
+    seen_until: date
+    conduct: Conduct | None = None
+    trouble: str = ""
+    before: Scored | None = None
+
+
+@dataclass(frozen=True)
+class Case:
+    """All that a decision rests on.
+
+    Attributes:
+        groups: by slice column, the value of each row, in the order in which the rows were scored.
+    """
+
+    candidate: Contender
+    champion: Contender
+    window: Window
+    gates: Gates
+    seed: int
+    groups: Mapping[str, npt.ArrayLike] = field(default_factory=dict)
+
+
+def judge(
+    candidate: Contender,
+    champion: Contender,
+    window: Window,
+    gates: Gates,
+    *,
+    seed: int,
+    groups: Mapping[str, npt.ArrayLike] | None = None,
+    artifact_sha256: str = "",
+) -> GateReport:
+    """Whether the candidate may replace the champion, on a window that neither has seen.
+
+    Args:
+        candidate: with its conduct.
+        champion: scored on the same rows.
+        window: of nights.
+        gates: the spec's bounds.
+        seed: of the resampling.
+        groups: by slice column, the value of each row, in the order in which the rows were scored.
+        artifact_sha256: of the candidate as it is registered.
+    """
+    case = Case(candidate, champion, window, gates, seed, groups or {})
+    results = tuple(_closed(gate, decide, case) for gate, decide in _DECISIONS.items())
+    return GateReport(window, results, artifact_sha256)
+
+
+def _closed(gate: Gate, decide: Callable[[Case], GateResult], case: Case) -> GateResult:
+    try:
+        return decide(case)
+    # Models are called in here: whatever goes wrong in one is no reason to trust it.
+    except Exception as error:  # noqa: BLE001
+        kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
+        return GateResult(gate, False, None, None, f"could not be judged: {kind}{error}")
+
+
+def _scored(contender: Contender) -> Scored:
+    if contender.scored is None:
+        why = f": {contender.trouble}" if contender.trouble else ""
+        raise ValueError(f"{contender.name} has no predictions{why}")
+    return contender.scored
+
+
+def _conduct(case: Case) -> Conduct:
+    if case.candidate.conduct is None:
+        raise ValueError(f"{case.candidate.name} was not tried")
+    return case.candidate.conduct
+
+
+def _unseen(case: Case) -> GateResult:
+    for contender in (case.candidate, case.champion):
+        if contender.seen_until >= case.window.first:
+            reason = (
+                f"{contender.name} knows nights to {contender.seen_until}, the window starts "
+                f"{case.window.first}"
+            )
+            return GateResult(Gate.UNSEEN, False, None, None, reason)
+    return GateResult(Gate.UNSEEN, True, None, None, f"neither saw a night from {case.window.first} on")
+
+
+def _sample(case: Case) -> GateResult:
+    scored, gates = _scored(case.candidate), case.gates
+    rows, nights = scored.labels.size, len(scored.nights)
+    is_inside = bool(case.window.mask(scored.nights).all())
+    is_passed = rows >= gates.minimum_rows and nights >= gates.minimum_nights and is_inside
+    reason = (
+        f"{rows} rows of {nights} nights; at least {gates.minimum_rows} of {gates.minimum_nights} are needed"
+    )
+    if not is_inside:
+        reason += f"; some nights lie outside {case.window}"
+    return GateResult(Gate.SAMPLE, is_passed, float(rows), float(gates.minimum_rows), reason)
+
+
+def _improvement(case: Case) -> GateResult:
+    metric, bound = case.gates.primary_metric, case.gates.minimum_improvement
+    better = _compared(case, metric)
+    reason = (
+        f"{metric} of {case.candidate.name} is better than {case.champion.name}'s by {better.value:.4f}, at "
+        f"{case.gates.confidence:.0%} confidence by {better.lower:.4f}; {bound:g} must be beaten"
+    )
+    return GateResult(Gate.IMPROVEMENT, better.lower > bound, better.lower, bound, reason)
+
+
+def _consistency(case: Case) -> GateResult:
+    ours, theirs = case.candidate.before, case.champion.before
+    if ours is None or theirs is None:
+        raise ValueError("there are no predictions of the nights that the candidate was chosen by")
+    better = _difference(case, ours, theirs, case.gates.primary_metric)
+    error, bound = _calibration_error(ours), _calibration_bound(case, ours, theirs)
+    reason = (
+        f"on nights {ours.nights[0]}..{ours.nights[-1]}, which {case.candidate.name} was chosen by, it is better by "
+        f"{better.value:+.4f}; at least as good as {case.champion.name} it must be there. Its calibration error there "
+        f"is {error:.3f}; at most {bound:.3f} is allowed"
+    )
+    is_passed = better.value >= 0 and error <= bound
+    return GateResult(Gate.CONSISTENCY, is_passed, better.value, 0.0, reason)
+
+
+def _ranking(case: Case) -> GateResult:
+    better, bound = _compared(case, "auc"), -case.gates.maximum_auc_drop
+    reason = (
+        f"AUC against {case.champion.name} {better.value:+.4f}, at {case.gates.confidence:.0%} confidence at "
+        f"worst {better.lower:+.4f}; {bound:+.4f} is allowed"
+    )
+    return GateResult(Gate.RANKING, better.lower >= bound, better.lower, bound, reason)
+
+
+def _calibration(case: Case) -> GateResult:
+    ours = _scored(case.candidate)
+    error, own = _calibration_error(ours), case.gates.maximum_calibration_error
+    reason = f"calibration error {error:.3f}; at most {own:g} is allowed"
+    if error <= own:
+        return GateResult(Gate.CALIBRATION, True, error, own, reason)
+    theirs = _scored(case.champion)
+    bound = _calibration_bound(case, ours, theirs)
+    reason += (
+        f", or surely no more than {case.champion.name}'s {_calibration_error(theirs):.3f} on the same rows: at "
+        f"{case.gates.confidence:.0%} confidence that allows {bound:.3f}"
+    )
+    return GateResult(Gate.CALIBRATION, error <= bound, error, bound, reason)
+
+
+def _calibration_error(scored: Scored) -> float:
+    error = scored.metrics().calibration_error
+    if error is None:
+        raise ValueError("the calibration error is not defined")
+    return error
+
+
+def _calibration_bound(case: Case, ours: Scored, theirs: Scored) -> float:
+    """The spec's bound, or the champion's error less what chance may account for, if that is more.
+
+    A champion that is off as well would go on serving: refusing the lesser error would make nothing better.
+    """
+    better = _difference(case, ours, theirs, "calibration_error")
+    return max(case.gates.maximum_calibration_error, _calibration_error(ours) + better.lower)
+
+
+def _spread(case: Case) -> GateResult:
+    spread, bound = _scored(case.candidate).metrics().spread, case.gates.minimum_spread
+    reason = f"predictions spread by {spread:.4f}; at least {bound:g} tells flights apart"
+    return GateResult(Gate.SPREAD, spread >= bound, spread, bound, reason)
+
+
+def _slices(case: Case) -> GateResult:
+    rules, bound = case.gates.slices, -case.gates.slices.maximum_loss
+    if not rules.columns:
+        return GateResult(Gate.SLICES, True, None, None, "the spec declares no slices")
+    parts = compared_by_slice(
+        _scored(case.candidate),
+        _scored(case.champion),
+        {column: case.groups[column] for column in rules.columns},
+        minimum_rows=rules.minimum_rows,
+        confidence=case.gates.confidence,
+        seed=case.seed,
+    )
+    if undefined := [part.name for part in parts if part.upper is None]:
+        raise ValueError(f"{', '.join(undefined)} cannot be compared: too few nights hold such rows")
+    worst = min(parts, key=lambda part: part.upper if part.upper is not None else float("-inf"))
+    bad = [part.name for part in parts if part.upper is not None and part.upper < bound]
+    reason = (
+        f"of {len(parts)} slices {worst.name} ({worst.rows} rows) stands worst against {case.champion.name}: "
+        f"log loss better by {worst.value:+.4f}, at best {worst.upper:+.4f}, at {case.gates.confidence:.0%} "
+        f"confidence over all slices; surely below {bound:+.4f} is refused"
+    )
+    if len(bad) > 1:
+        reason += f", as {', '.join(bad)} are"
+    return GateResult(Gate.SLICES, not bad, worst.upper, bound, reason, parts)
+
+
+def _plausibility(case: Case) -> GateResult:
+    auc, bound = _scored(case.candidate).metrics().auc, case.gates.maximum_auc
+    if auc is None:
+        raise ValueError("the AUC is not defined")
+    reason = f"AUC {auc:.3f}; above {bound:g} some feature must hold the outcome"
+    return GateResult(Gate.PLAUSIBILITY, auc <= bound, auc, bound, reason)
+
+
+def _tolerance(case: Case) -> GateResult:
+    mishaps = _conduct(case).mishaps()
+    reason = "; ".join(mishaps) or "missing, unknown and extreme inputs all get a probability"
+    return GateResult(Gate.TOLERANCE, not mishaps, float(len(mishaps)), 0.0, reason)
+
+
+def _steadiness(case: Case) -> GateResult:
+    widest = _conduct(case).unsteadiness()
+    reason = f"the same row differs by up to {widest:.2g} when predicted again, in other company, alone or reloaded"
+    # NaN is not steady: the comparison must be true, not just not false.
+    return GateResult(Gate.STEADINESS, widest <= 0, widest, 0.0, reason)
+
+
+def _latency(case: Case) -> GateResult:
+    seconds, bound = _conduct(case).seconds(), case.gates.maximum_seconds
+    reason = f"{seconds:.3f} s per 1,000 rows here; at most {bound:g} s is allowed"
+    return GateResult(Gate.LATENCY, seconds <= bound, seconds, bound, reason)
+
+
+def _size(case: Case) -> GateResult:
+    size, bound = _conduct(case).megabytes(), case.gates.maximum_megabytes
+    reason = f"its files hold {size:.2f} MB; at most {bound:g} MB is allowed"
+    return GateResult(Gate.SIZE, size <= bound, size, bound, reason)
+
+
+def _compared(case: Case, metric: str) -> Interval:
+    return _difference(case, _scored(case.candidate), _scored(case.champion), metric)
+
+
+def _difference(case: Case, ours: Scored, theirs: Scored, metric: str) -> Interval:
+    better = paired_improvement(
+        ours,
+        theirs,
+        metric,
+        samples=case.gates.bootstrap_samples,
+        confidence=case.gates.confidence,
+        seed=case.seed,
+    )
+    if better is None:
+        raise ValueError(f"{metric} is not defined on every resampling of the window")
+    return better
+
+
+_DECISIONS: dict[Gate, Callable[[Case], GateResult]] = {
+    Gate.UNSEEN: _unseen,
+    Gate.SAMPLE: _sample,
+    Gate.IMPROVEMENT: _improvement,
+    Gate.CONSISTENCY: _consistency,
+    Gate.RANKING: _ranking,
+    Gate.CALIBRATION: _calibration,
+    Gate.SPREAD: _spread,
+    Gate.SLICES: _slices,
+    Gate.PLAUSIBILITY: _plausibility,
+    Gate.TOLERANCE: _tolerance,
+    Gate.STEADINESS: _steadiness,
+    Gate.LATENCY: _latency,
+    Gate.SIZE: _size,
+}

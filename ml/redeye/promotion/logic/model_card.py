@@ -1,0 +1,194 @@
+"""A model's card: what it is, for whom, from which data, how good, under which gates, and where it ends.
+
+Markdown, made of what the training knew. It goes with the registered version, so it is written once, before
+the decision: what was decided is a tag of the version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from redeye.declarations.specs import Spec
+from redeye.models.logic.evaluation import METRICS, Metrics, Scored, interval
+from redeye.models.logic.splits import Windows
+from redeye.models.logic.training_subject import Subject
+from redeye.promotion.logic.gates import GateReport
+
+_TITLES = {
+    "log_loss": "log loss",
+    "brier": "Brier score",
+    "auc": "AUC",
+    "pr_auc": "PR-AUC",
+    "calibration_error": "calibration error",
+}
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a card is written from.
+
+    Attributes:
+        subject: the training.
+        algorithm: its name.
+        candidate: its name among those of the training; empty for the plain refit of the algorithm.
+        parent_version: that it continues; None if it was fitted from nothing.
+        choice: why it was put forward; empty if there was no choice.
+        version: the number in the registry.
+        rows: labelled rows that the training read, all windows together.
+        windows: None if the history was too short for them.
+        validation: what the validation window says, None if there was none.
+        tested: predictions on the test window, None if it was not judged.
+        champion: name and predictions of the champion of then on the same window.
+        report: the gates', None if it was not judged.
+        environment: what it was fitted with, by name.
+        links: addresses by title.
+        seed: of the intervals' resampling.
+    """
+
+    subject: Subject
+    algorithm: str
+    version: int
+    rows: int
+    windows: Windows | None
+    environment: Mapping[str, str]
+    seed: int
+    validation: Metrics | None = None
+    tested: Scored | None = None
+    champion: tuple[str, Scored] | None = None
+    report: GateReport | None = None
+    links: Mapping[str, str] = field(default_factory=dict)
+    candidate: str = ""
+    parent_version: int | None = None
+    choice: str = ""
+
+    def markdown(self) -> str:
+        """The whole card."""
+        parts = [self._head(), self._data(), self._quality(), self._gates(), self._environment()]
+        return "\n\n".join([*parts, self._limits()]) + "\n"
+
+    def _head(self) -> str:
+        spec, subject = self.subject.spec, self.subject
+        facts = {
+            "for": spec.audience or spec.owner,
+            "owner": spec.owner,
+            "trained": f"on night {subject.night}, by {subject.actor}: {subject.reason}",
+            "pages": ", ".join(f"[{title}]({url})" for title, url in self.links.items() if url),
+        }
+        title = f"# {spec.model}, version {self.version}: {self.algorithm}"
+        return "\n\n".join([title, spec.description, _table(("", ""), [*facts.items()])])
+
+    def _data(self) -> str:
+        spec, release = self.subject.spec, self.subject.release
+        spans = self.windows
+        inputs = f"{len(spec.numeric_columns)} numbers and {len(spec.categorical_columns)} categories"
+        facts = {
+            "population": f"`{spec.population.relation}`, {self.rows} labelled rows",
+            "label": f"`{spec.target.column}`, final after {spec.label_maturity_nights} nights",
+            "inputs": f"feature service `{spec.feature_service}` and the schedule: {inputs}",
+            "release": f"`{release.release_id}`, deliveries `{release.delivery_set_hash}`",
+            **({"candidate": f"`{self.candidate}`"} if self.candidate else {}),
+            "fitted from": (
+                "nothing"
+                if self.parent_version is None
+                else f"version {self.parent_version}, which it continues"
+            ),
+            "fitted on nights": str(spans.train) if spans else "all that were mature",
+            "stopped and chosen by": str(spans.validation) if spans else "nothing",
+            "judged on": str(spans.test) if spans and self.report else "nothing yet",
+        }
+        return "## Data\n\n" + _table(("", ""), [*facts.items()])
+
+    def _quality(self) -> str:
+        if self.tested is None:
+            return "## Quality\n\n" + self._validation()
+        gates, metrics = self.subject.spec.gates, self.tested.metrics()
+        rivals = [self.champion[0]] if self.champion else []
+        rival = self.champion[1].metrics() if self.champion else None
+        rows = []
+        for name in METRICS:
+            bounds = interval(
+                self.tested,
+                name,
+                samples=gates.bootstrap_samples,
+                confidence=gates.confidence,
+                seed=self.seed,
+            )
+            shown = f"{bounds.lower:.4f} to {bounds.upper:.4f}" if bounds else "not defined"
+            others = [_number(getattr(rival, name))] if rival else []
+            rows.append((_TITLES[name], _number(getattr(metrics, name)), shown, *others))
+        lines = [
+            f"On nights {self._judged_on()}: {metrics.rows} rows of {metrics.nights} nights, base rate "
+            f"{metrics.base_rate:.3f}, mean prediction {metrics.mean_prediction:.3f}. Each bound at "
+            f"{gates.confidence:.0%} confidence, from resampling whole nights.",
+            _table(("metric", "this model", "interval", *rivals), rows),
+            self._validation(),
+        ]
+        return "## Quality\n\n" + "\n\n".join(lines)
+
+    def _judged_on(self) -> str:
+        return str(self.report.window) if self.report else "of the test"
+
+    def _validation(self) -> str:
+        if self.validation is None:
+            return "Not measured: there were too few nights."
+        told = [f"{_TITLES[name]} {_number(getattr(self.validation, name))}" for name in METRICS]
+        because = f" {self.choice[0].upper()}{self.choice[1:]}." if self.choice else ""
+        return f"On the validation window, which it was chosen by: {', '.join(told)}.{because}"
+
+    def _gates(self) -> str:
+        if self.report is None:
+            return "## Gates\n\nNot judged: it is the first champion, or had no window of its own."
+        rows = [
+            (
+                result.gate.value,
+                "passed" if result.is_passed else "**failed**",
+                _measured(result.value),
+                _measured(result.bound),
+                result.reason,
+            )
+            for result in self.report.results
+        ]
+        return "## Gates\n\n" + _table(("gate", "", "value", "bound", "why"), rows)
+
+    def _environment(self) -> str:
+        subject = self.subject
+        facts = {
+            "spec": f"`{subject.spec.hash[:16]}`",
+            "training code": f"`{subject.code_hash}`",
+            "commit": f"`{subject.git_sha}`",
+            **self.environment,
+        }
+        return "## Made with\n\n" + _table(("", ""), [*facts.items()])
+
+    def _limits(self) -> str:
+        return "## Limits\n\n" + "\n".join(f"- {limit}" for limit in limits_of(self.subject.spec))
+
+
+def limits_of(spec: Spec) -> tuple[str, ...]:
+    """What a model of this spec is not for: what its spec says, and what follows from it."""
+    return (
+        *spec.limits,
+        "It knows what was known by the cutoff of the night, nothing later.",
+        f"It was judged on {spec.split.test_nights} nights of one season; a figure for a small group of rows "
+        "is not promised by the one for all.",
+        "A category that training did not know counts as missing.",
+    )
+
+
+def _measured(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"
+
+
+def _number(value: float | None) -> str:
+    return "not defined" if value is None else f"{value:.4f}"
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(_cell(cell) for cell in row) + " |" for row in lines)
+
+
+def _cell(text: str) -> str:
+    # A bar or a line break would end the cell.
+    return " ".join(text.replace("|", "\\|").split())

@@ -1,0 +1,305 @@
+"""Training a night: fit every algorithm of the spec, judge the best against the champion, decide."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+import pandas as pd
+
+from redeye.champions import promotions
+from redeye.declarations.specs import REQUIRED, Spec, load_spec
+from redeye.features.features import training_frame
+from redeye.foundation.calendar import cutoff
+from redeye.foundation.errors import Barred, NotReleased, TooLate
+from redeye.foundation.git import git_sha
+from redeye.foundation.settings import SPECS, settings
+from redeye.foundation.ui_links import version_page
+from redeye.models import registry
+from redeye.models.algorithms.base import Inputs, Training
+from redeye.models.algorithms.heuristic import HeuristicModel
+from redeye.models.logic.splits import TooFewNights, last_mature, windows
+from redeye.models.logic.training import SEED, chosen_of, examples, fit_candidates
+from redeye.models.logic.training_subject import Subject, training_code_hash
+from redeye.models.registry import Alias, Version
+from redeye.monitoring.logic.quality import reference_to_dict
+from redeye.promotion.judging import judged
+from redeye.promotion.parent import parent_of
+from redeye.promotion.promotion import Passed, first_champion, promote, promoted_before, propose
+from redeye.promotion.reconciliation import reconcile
+from redeye.promotion.registration import Registration
+from redeye.promotion.training_record import record, request_tags
+from redeye.promotion.training_runs import TrainingRun, training_run
+from redeye.warehouse import lake, ledger
+from redeye.warehouse.logic.releases import Promotion, Release
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TrainOutcome:
+    """What a training came to.
+
+    Attributes:
+        night: ISO date of the decision.
+        champion_version: of the last decided champion.
+        candidate_version: registered version of the candidate, None if none was fitted.
+        effective_night: ISO date from which a promotion of this training is in effect.
+        reason: why, for an operator.
+        mlflow_run_url: its page.
+        model_version_url: page of the candidate, or of the champion if there is none.
+        awaits_approval: whether the candidate passed every gate and is promoted only if a person says so.
+        gates: the report on the candidate; empty if none came before the gates.
+    """
+
+    model: str
+    night: str
+    release_id: str
+    champion_version: int
+    candidate_version: int | None
+    algorithm: str | None
+    is_promoted: bool
+    effective_night: str | None
+    reason: str
+    mlflow_run_id: str
+    mlflow_run_url: str
+    model_version_url: str
+    awaits_approval: bool = False
+    gates: dict[str, Any] = field(default_factory=dict)
+
+
+def train_night(
+    model: str, night: date, *, run_id: str, actor: str, reason: str | None = None, run_url: str = ""
+) -> TrainOutcome:
+    """Train, judge and promote or keep, with what was known at the cutoff of `night`.
+
+    Where the model has no champion yet, its heuristic becomes the first one, from the next night on. A
+    training that was killed is taken up where it stopped: nothing is registered or promoted twice. If the
+    night's verdict asked for it, that goes with the runs, the version and the promotion.
+
+    Of a spec with `approval: required` a candidate that passed is proposed and not promoted: `settle` in
+    `redeye.promotion.approval` ends the training then. A replay has nobody to ask, so there it ends with that.
+
+    Args:
+        model: name of the spec.
+        night: of the decision; a promotion takes effect `effective_lag_nights` later.
+        run_id: the orchestrator's.
+        actor: who or what asked.
+        run_url: page of the orchestrator's task, for links.
+        reason: why; if left out, what the night's verdict said.
+
+    Raises:
+        NotReleased: if no release holds the night, or none of its labels is mature.
+        TooLate: if the candidate passed, and the nights it would serve from are scored already.
+        AlreadyDecided: if another promotion came in between, or the candidate is barred.
+        RegistryDiffers: if the registry and the ledger differ in what cannot be repaired; all is recorded then.
+    """
+    spec = load_spec(SPECS / f"{model}.yaml")
+    release = ledger.covering_release(night)
+    if release is None:
+        raise NotReleased(f"night {night} has no release: build night {night} first")
+    frame = _frame(spec, release, night)
+    said, request = request_tags(model, night)
+    subject = Subject(
+        spec=spec,
+        night=night,
+        release=release,
+        code_hash=training_code_hash(),
+        git_sha=git_sha(),
+        run_name=run_id,
+        actor=actor,
+        run_url=run_url,
+        reason=reason or said or "no reason given",
+        request=request,
+    )
+    with training_run(subject) as run:
+        try:
+            outcome = _train(subject, frame, run)
+        except (TooLate, Barred) as error:
+            run.log_outcome({"decision": "refused", "decided_because": str(error)}, {})
+            champion = promotions.latest_promotion(model)
+            record(subject, run.run_id, str(error), champion_version=champion.version if champion else 0)
+            raise
+        decision = "promoted" if outcome.is_promoted else "proposed" if outcome.awaits_approval else "kept"
+        run.log_outcome(
+            {"decision": decision, "decided_because": outcome.reason},
+            {"The version in the registry": outcome.model_version_url},
+        )
+    # What awaits a person has not come to an end.
+    if not outcome.awaits_approval:
+        _record(subject, outcome)
+    # Last: what is wrong with the registry must not keep a decision from being recorded.
+    reconcile(model)
+    log.info("%s, night %s: %s", model, night, outcome.reason)
+    return outcome
+
+
+def _record(subject: Subject, outcome: TrainOutcome) -> None:
+    record(
+        subject,
+        outcome.mlflow_run_id,
+        outcome.reason,
+        champion_version=outcome.champion_version,
+        candidate_version=outcome.candidate_version,
+        algorithm=outcome.algorithm,
+        effective_night=date.fromisoformat(outcome.effective_night) if outcome.effective_night else None,
+        gates=outcome.gates,
+    )
+
+
+def _frame(spec: Spec, release: Release, night: date) -> pd.DataFrame:
+    """Labelled rows that were known and mature by the night's cutoff, with their features, by key."""
+    population, target = spec.population, spec.target
+    last = last_mature(night, spec.label_maturity_nights)
+    span = spec.split.history_nights + spec.split.validation_nights + spec.split.test_nights
+    first = last - timedelta(days=span + 2 * spec.label_maturity_nights)
+    known_by = cutoff(night).replace(tzinfo=None)
+    con = lake.connect_at(release.snapshot_id)
+    try:
+        entities = con.execute(
+            f"SELECT {spec.schedule_select()}, {target.column} FROM warehouse.{population.relation} "
+            f"WHERE {target.column} IS NOT NULL AND {target.known_at} <= ? "
+            f"AND {population.night} BETWEEN ? AND ? ORDER BY {population.key}",
+            [known_by, first, last],
+        ).df()
+    finally:
+        con.close()
+    if entities.empty:
+        raise NotReleased(f"{spec.model}: no label is mature on night {night}: train on a later night")
+    return training_frame(release.snapshot_id, entities, spec.feature_service)
+
+
+def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutcome:
+    spec, night = subject.spec, subject.night
+    champion = promotions.latest_promotion(spec.model)
+    first_night = pd.Timestamp(frame[spec.population.night].min()).date()
+    try:
+        spans = windows(night, spec.split, maturity=spec.label_maturity_nights, first_night=first_night)
+    except TooFewNights as shortage:
+        run.log_data(frame, None)
+        why = f"no candidate was fitted: {shortage}"
+        if champion is not None:
+            return _outcome(subject, run, champion, None, is_promoted=False, reason=why)
+        seen_until = last_mature(night, spec.label_maturity_nights)
+        model = _heuristic(frame, spec)
+        champion = first_champion(Registration(subject, frame, run, None), model, None, seen_until=seen_until)
+        return _outcome(subject, run, champion, None, is_promoted=True, reason=f"{champion.reason}; {why}")
+
+    run.log_data(frame, spans)
+    began = time.monotonic()
+    candidates = fit_candidates(
+        frame, spec, spans, seed=SEED, threads=settings().threads, parent=parent_of(spec, night)
+    )
+    run.log_fitting(time.monotonic() - began)
+    for each in candidates:
+        run.log_candidate(each)
+    fresh, seen_until = Registration(subject, frame, run, spans), spans.validation.last
+    if champion is None:
+        heuristic = next(each for each in candidates if each.algorithm == HeuristicModel.algorithm)
+        champion = first_champion(fresh, heuristic.model, heuristic.validation, seen_until=seen_until)
+    chosen, choice = chosen_of(candidates, spec, seed=SEED)
+    run.log_choice(choice)
+    version = fresh.registered(
+        chosen.model, seen_until=seen_until, candidate=chosen.name, parent_version=chosen.parent_version
+    )
+    if standing := promoted_before(spec.model, version):
+        gates = standing.evidence.get("gates", {})
+        return _outcome(
+            subject, run, standing, version, is_promoted=True, reason=standing.reason, gates=gates
+        )
+
+    report, tested, rival = judged(subject, frame, spans, chosen, version, champion, run)
+    fresh.describe(
+        version,
+        chosen.model,
+        candidate=chosen.name,
+        parent_version=chosen.parent_version,
+        choice=choice.reason,
+        validation=chosen.validation,
+        tested=tested,
+        champion=(f"version {champion.version} ({champion.algorithm})", rival) if rival else None,
+        report=report,
+    )
+    if not report.is_passed:
+        why = f"version {champion.version} stays champion: {report.message()}"
+        registry.point_alias(spec.model, version.version, Alias.CHALLENGER)
+        return _outcome(
+            subject, run, champion, version, is_promoted=False, reason=why, gates=report.to_dict()
+        )
+    passed = Passed(
+        effective_night=night + timedelta(days=spec.effective_lag_nights),
+        reason=f"{subject.reason}: {report.message()}",
+        evidence={
+            "gates": report.to_dict(),
+            "candidate": chosen.name,
+            "parent_version": chosen.parent_version,
+            "choice": choice.reason,
+            "champion_version": champion.version,
+            "test_metrics": tested.metrics().to_dict() if tested else {},
+            "test_intervals": reference_to_dict(tested, seed=SEED) if tested else {},
+        },
+        follows=champion,
+    )
+    if spec.approval == REQUIRED:
+        propose(subject, run, version, passed)
+        registry.point_alias(spec.model, version.version, Alias.CHALLENGER)
+        why = f"version {version.version} awaits approval: {report.message()}"
+        return _outcome(
+            subject,
+            run,
+            champion,
+            version,
+            is_promoted=False,
+            reason=why,
+            gates=report.to_dict(),
+            is_proposed=True,
+        )
+    promotion = promote(subject, run, version, passed)
+    return _outcome(
+        subject, run, promotion, version, is_promoted=True, reason=promotion.reason, gates=report.to_dict()
+    )
+
+
+def _heuristic(frame: pd.DataFrame, spec: Spec) -> HeuristicModel:
+    rows = examples(frame, spec)
+    training = Training(train=rows, valid=rows, inputs=Inputs.of(spec), seed=SEED, threads=1)
+    return HeuristicModel.fit(training, spec.algorithms.heuristic)
+
+
+def _outcome(
+    subject: Subject,
+    run: TrainingRun,
+    champion: Promotion,
+    candidate: Version | None,
+    *,
+    is_promoted: bool,
+    reason: str,
+    gates: dict[str, Any] | None = None,
+    is_proposed: bool = False,
+) -> TrainOutcome:
+    """The outcome, after the version's tags say it as well."""
+    decision = "awaits approval" if is_proposed else "promoted" if is_promoted else "kept"
+    registry.annotate(
+        subject.spec.model,
+        candidate.version if candidate else champion.version,
+        {"decision": decision, "decided_because": reason},
+    )
+    return TrainOutcome(
+        model=subject.spec.model,
+        night=subject.night.isoformat(),
+        release_id=subject.release.release_id,
+        champion_version=champion.version,
+        candidate_version=candidate.version if candidate else None,
+        algorithm=candidate.algorithm if candidate else None,
+        is_promoted=is_promoted,
+        effective_night=champion.effective_night.isoformat() if is_promoted else None,
+        reason=reason,
+        mlflow_run_id=run.run_id,
+        mlflow_run_url=run.page,
+        model_version_url=version_page(subject.spec.model, (candidate or champion).version),
+        awaits_approval=is_proposed,
+        gates=gates or {},
+    )

@@ -1,0 +1,63 @@
+"""The code that a branch leaves from: its files at the merge base, in a folder of their own."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from redeye.foundation.errors import ConfigError
+from redeye.foundation.settings import PROJECT_ROOT
+
+PARTS = ("dbt", "ml/specs", "feature_repo")
+
+
+@dataclass(frozen=True)
+class Base:
+    """Code at a commit, in a folder."""
+
+    sha: str
+    folder: Path
+
+    @property
+    def project(self) -> Path:
+        """The dbt project."""
+        return self.folder / "dbt"
+
+    @property
+    def specs(self) -> Path:
+        """The models' specs."""
+        return self.folder / "ml" / "specs"
+
+
+def base_of(branch: str, folder: Path, *, root: Path = PROJECT_ROOT) -> Base:
+    """Write the declarations at the merge base of HEAD and a branch into a folder.
+
+    Args:
+        branch: that yours leaves from, such as `main`; a commit does too.
+        folder: new or empty.
+        root: of the checkout.
+
+    Raises:
+        ConfigError: if there is no such branch, or no git.
+    """
+    sha = _git(root, "merge-base", "HEAD", branch).decode().strip()
+    # A ZIP, since tarfile learnt only in Python 3.11.4 to keep what it unpacks inside the folder.
+    content = _git(root, "archive", "--format=zip", sha, *PARTS)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        archive.extractall(folder)
+    return Base(sha, folder)
+
+
+def _git(root: Path, *words: str) -> bytes:
+    done = subprocess.run(
+        ["git", "-c", f"safe.directory={root}", "-C", str(root), *words], capture_output=True, check=False
+    )
+    if done.returncode != 0:
+        raise ConfigError(
+            f"`git {' '.join(words[:3])}` failed: {done.stderr.decode().strip()}. What is changed is told from the "
+            "merge base with a branch: name one that is there with BASE=…"
+        )
+    return done.stdout

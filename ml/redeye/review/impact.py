@@ -1,0 +1,363 @@
+"""What a branch's change of the dbt project does to data, features and models, before it is merged."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from redeye.champions.feature_edits import redefined
+from redeye.champions.serving import live_versions
+from redeye.declarations.spec_fields import column_of
+from redeye.declarations.specs import Spec, sound_specs
+from redeye.foundation.settings import PROJECT_ROOT, settings
+from redeye.review import base_code, impact_leaks, impact_scores, table_diff
+from redeye.review import house_rules as rules
+from redeye.review import sandbox as job
+from redeye.review import sandbox_catalog as sandbox
+from redeye.review.base_code import Base
+from redeye.review.logic.house_rules import Project
+from redeye.review.logic.impact import Impact, ModelDiff, Origin, SpecDiff, affected
+from redeye.review.logic.known_in_time import Lineage
+from redeye.review.sandbox_catalog import Sandbox
+from redeye.review.table_diff import NEW, OLD
+from redeye.warehouse import dbt, dbt_project, lake, ledger
+from redeye.warehouse.lake import Catalog
+from redeye.warehouse.logic.lineage import ROWS, Read
+from redeye.warehouse.logic.releases import Release
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
+
+log = logging.getLogger(__name__)
+
+Tell = Callable[[str], None]
+
+
+@dataclass
+class _Clock:
+    """Seconds by step."""
+
+    tell: Tell
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        self.tell(name)
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - began
+
+
+@dataclass(frozen=True)
+class _Change:
+    """What the branch builds: unique ids with their origin; and what is gone."""
+
+    origins: dict[str, Origin]
+    removed: tuple[str, ...]
+    base: Manifest
+    head: Manifest
+    project: Path
+
+
+@dataclass(frozen=True)
+class _Against:
+    """What the change is held against, and how."""
+
+    code: Base
+    release: Release
+    specs: dict[str, Spec]
+    is_retrained: bool
+
+
+def assess(
+    base: str, *, is_retrained: bool = False, tell: Tell = log.info, root: Path = PROJECT_ROOT
+) -> Impact:
+    """Build what differs from the merge base and what depends on it in a sandbox, and compare with the last release.
+
+    Nothing outside of sandboxes of its own is written, and these are gone afterwards.
+
+    Args:
+        base: the branch that this one leaves from.
+        is_retrained: whether a model is fitted on old and new features; takes a minute or two more.
+        tell: is called with the name of each step.
+        root: of the checkout.
+
+    Raises:
+        NotReleased: if there is no release.
+        ConfigError: if the base cannot be found.
+        DbtError: if the base does not build.
+    """
+    clock = _Clock(tell)
+    with tempfile.TemporaryDirectory(prefix="redeye-base-") as name:
+        folder = Path(name)
+        with clock.step("making a sandbox"):
+            release = job.release_to_copy()
+            first = job.first_night(release)
+            code = base_code.base_of(base, folder / "code", root=root)
+        with sandbox.temporary("impact", release, first_night=first) as head:
+            with clock.step("finding what changed"):
+                change = _change(head, code, folder, root / "dbt")
+            specs = sound_specs(root / "ml" / "specs")
+            found = Impact(code.sha[:10], release.release_id, f"{first} to {release.night}", ())
+            found = replace(found, specs=_spec_diffs(sound_specs(code.specs), specs))
+            if change.origins or change.removed:
+                with_ = _Against(code, release, specs, is_retrained)
+                found = _built(found, change, head, with_, clock, folder)
+            return replace(found, seconds=dict(clock.seconds))
+
+
+def _change(head: Sandbox, code: Base, folder: Path, project: Path) -> _Change:
+    _lend_parsed(settings().home / "dbt", head.state)
+    with dbt.environment("none", "none"):
+        mine = dbt.parse(head.state, project=project)
+        _lend_parsed(head.state, folder / "state")
+        theirs = dbt.parse(folder / "state", project=code.project)
+    state = folder / "state" / "target"
+    changed = set(
+        dbt.modified("state:modified", base=state, target_dir=head.state, project=project, manifest=mine)
+    )
+    origins: dict[str, Origin] = {}
+    for each in _models(mine):
+        if each in changed:
+            origins[each] = Origin.CHANGED if each in theirs.nodes else Origin.NEW
+    grown = True
+    while grown:
+        grown = False
+        for each in _models(mine):
+            parents = getattr(mine.nodes[each].depends_on, "nodes", ())
+            if each not in origins and any(parent in origins for parent in parents):
+                origins[each] = Origin.DOWNSTREAM
+                grown = True
+    removed = tuple(each for each in _models(theirs) if each not in mine.nodes)
+    return _Change(origins, removed, theirs, mine, project)
+
+
+def _models(manifest: Manifest) -> list[str]:
+    return sorted(name for name, node in manifest.nodes.items() if str(node.resource_type) == "model")
+
+
+def _lend_parsed(source: Path, target: Path) -> None:
+    """Spare dbt a full parse: it reads again what differs from another state's parsed project."""
+    kept = source / "target" / "partial_parse.msgpack"
+    if kept.is_file():
+        (target / "target").mkdir(parents=True, exist_ok=True)
+        (target / "target" / kept.name).write_bytes(kept.read_bytes())
+
+
+def _built(
+    found: Impact, change: _Change, head: Sandbox, against: _Against, clock: _Clock, folder: Path
+) -> Impact:
+    seconds: dict[str, float] = {}
+    try:
+        if change.origins:
+            with clock.step("building"):
+                seconds = job.rebuild(
+                    head, list(change.origins), project=change.project, manifest=change.head
+                ).seconds
+    except dbt.DbtError as error:
+        found = replace(found, failure=str(error).removeprefix("dbt failed:\n"))
+    with clock.step("following columns"):
+        try:
+            with dbt.environment(head.attach, head.data_path):
+                project = dbt_project.described(
+                    dbt.compile_models(head.state, project=change.project, manifest=change.head)
+                )
+        except dbt.DbtError as error:
+            return replace(found, failure=found.failure or str(error).removeprefix("dbt failed:\n"))
+        lineage = Lineage.of(project, catalog=dbt_project.CATALOG)
+        found = replace(found, violations=tuple(rules.violations(project, lineage)))
+    if found.failure:
+        # What a refused build left is not compared: it is not what a merge would bring.
+        return found
+    with clock.step("building again without what came later"):
+        cut, leaks = impact_leaks.leaks(head, change.head, list(change.origins), project=change.project)
+        found = replace(found, leaks=leaks, checked_nights=cut)
+    before = dbt_project.described(change.base)
+    with _old_state(change, against, head, clock, folder) as (con, old_seconds):
+        head.attach_to(con, NEW)
+        with clock.step("comparing"):
+            models = _diffs(con, change, before, project, lineage, seconds, old_seconds)
+        found = replace(found, models=models)
+        with clock.step("scoring"):
+            found = _read_by(found, con, against, before, project)
+        with clock.step("comparing definitions"):
+            found = replace(found, redefined=_redefined(found, change, head, against, folder))
+        if against.is_retrained:
+            with clock.step("training"):
+                found = replace(found, gains=_gains(con, against, before, project))
+    return found
+
+
+def _redefined(
+    found: Impact, change: _Change, head: Sandbox, against: _Against, folder: Path
+) -> tuple[str, ...]:
+    """Parsed anew: what is compiled already keeps its SQL of the night."""
+    projects = (against.code.project, change.project)
+    with dbt.environment("none", "none"):
+        old, new = (
+            dbt.parse(state, project=project)
+            for state, project in zip((folder / "state", head.state), projects, strict=True)
+        )
+    return redefined(old, new, projects, found.readers, against.specs)
+
+
+@contextmanager
+def _old_state(
+    change: _Change, against: _Against, head: Sandbox, clock: _Clock, folder: Path
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, dict[str, float]]]:
+    """The state before the change, attached as `old`: the release, or a sandbox where the base is built.
+
+    The release stands for the base where it was built by the base's code of all that is compared.
+    """
+    release = against.release
+    wanted = [each for each in change.origins if each in change.base.nodes]
+    con = lake.connect()
+    try:
+        if _is_built_by(release, change, wanted):
+            lake.attach(con, Catalog.WAREHOUSE, alias=OLD, snapshot_id=release.snapshot_id)
+            yield con, {}
+            return
+        with sandbox.temporary("impact-base", release, first_night=head.first_night) as old:
+            with clock.step("building the base"):
+                _lend_parsed(folder / "state", old.state)
+                built = job.rebuild(old, wanted, project=against.code.project, is_tested=False)
+            old.attach_to(con, OLD)
+            yield con, built.seconds
+    finally:
+        con.close()
+
+
+def _is_built_by(release: Release, change: _Change, wanted: list[str]) -> bool:
+    """Whether the release's rows of some models are what the base's code makes."""
+    if release.code_hash == dbt.hash_of(change.base) or not wanted:
+        return True
+    kept = {node.node_id: node.checksum for node in ledger.code_nodes(release.code_hash)}
+    base = {node.node_id: node for node in dbt.code_nodes(change.base)}
+    open_, seen = list(wanted), set(wanted)
+    while open_:
+        node = base[open_.pop()]
+        if kept.get(node.node_id) != node.checksum:
+            return False
+        for parent in node.depends_on:
+            if parent in base and parent not in seen:
+                seen.add(parent)
+                open_.append(parent)
+    return True
+
+
+def _diffs(
+    con: duckdb.DuckDBPyConnection,
+    change: _Change,
+    before: Project,
+    after: Project,
+    lineage: Lineage,
+    seconds: dict[str, float],
+    old_seconds: dict[str, float],
+) -> tuple[ModelDiff, ...]:
+    sizes = {alias: table_diff.bytes_of(con, alias) for alias in (OLD, NEW)}
+    found: list[ModelDiff] = []
+    for unique_id, origin in change.origins.items():
+        node = change.head.nodes[unique_id]
+        name = f"{node.schema}.{node.alias}"
+        key = after.models[name].key
+        if origin is Origin.NEW:
+            diff = table_diff.only_in(con, NEW, name, key, origin)
+        else:
+            diff = table_diff.compare(con, name, key, origin)
+        found.append(
+            replace(
+                diff,
+                seconds_old=old_seconds.get(unique_id),
+                seconds_new=seconds.get(unique_id, 0.0),
+                bytes_old=sizes[OLD].get(name, 0),
+                bytes_new=sizes[NEW].get(name, 0),
+            )
+        )
+    for unique_id in change.removed:
+        node = change.base.nodes[unique_id]
+        name = f"{node.schema}.{node.alias}"
+        found.append(table_diff.only_in(con, OLD, name, before.models[name].key, Origin.REMOVED))
+    return _with_reach(found, lineage)
+
+
+def _with_reach(models: list[ModelDiff], lineage: Lineage) -> tuple[ModelDiff, ...]:
+    """Each model with the columns that come, by lineage, from columns whose values changed."""
+    moved = {Read(m.name, c.name) for m in models for c in m.changed}
+    moved |= {Read(m.name, ROWS) for m in models if m.keys_added or m.keys_lost}
+    reached = lineage.downstream(moved)
+    return tuple(
+        replace(m, reached=frozenset(r.column for r in reached if r.relation == m.name)) for m in models
+    )
+
+
+def _spec_diffs(old: dict[str, Spec], new: dict[str, Spec]) -> tuple[SpecDiff, ...]:
+    found = []
+    for model, spec in new.items():
+        before = old.get(model)
+        kept = set(before.features) if before else set()
+        added, removed = set(spec.features) - kept, kept - set(spec.features)
+        if added or removed or before is None or before.version != spec.version:
+            version = before.version if before else None
+            found.append(SpecDiff(model, version, spec.version, tuple(sorted(added)), tuple(sorted(removed))))
+    return tuple(found)
+
+
+def _read_by(
+    found: Impact, con: duckdb.DuckDBPyConnection, against: _Against, before: Project, after: Project
+) -> Impact:
+    """Who reads what changed; and their probabilities with it, where the new state still has it."""
+    specs, release = against.specs, against.release
+    live = live_versions(specs.values(), release.night)
+    hit = affected(found)
+    scores = []
+    for each in live:
+        read = each.reader.columns & hit.keys()
+        # What is gone or of another type cannot be read at all.
+        if read and not any(hit[name][1].change in {"removed", "type"} for name in read):
+            spec = specs[each.reader.model]
+            scores.append(impact_scores.rescored(con, spec, each, release, before, after))
+    return replace(
+        found,
+        readers=tuple(each.reader for each in live),
+        used_by_specs={
+            name: tuple(column_of(feature) for feature in spec.features) for name, spec in specs.items()
+        },
+        scores=tuple(scores),
+    )
+
+
+def _gains(
+    con: duckdb.DuckDBPyConnection, against: _Against, before: Project, after: Project
+) -> tuple[impact_scores.Gain, ...]:
+    old, new, release = sound_specs(against.code.specs), against.specs, against.release
+    found = []
+    for model in new.keys() & old.keys():
+        live = {each.reader.role: each.reader for each in live_versions([new[model]], release.night)}
+        champion = live.get("champion")
+        named = champion.algorithm if champion else ""
+        learner = (
+            named
+            if named in new[model].algorithms.chosen() and named != "heuristic"
+            else (impact_scores.LEARNER)
+        )
+        found.append(
+            impact_scores.retrained(
+                con,
+                (old[model], new[model]),
+                release,
+                (before, after),
+                learner=learner,
+                threads=settings().threads,
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,172 @@
+"""What a change of features does to models: to the probabilities of those that serve, and to one trained anew."""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import date, timedelta
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from redeye.champions.serving import Live
+from redeye.declarations.specs import Spec
+from redeye.features import feature_frames
+from redeye.foundation.calendar import cutoff
+from redeye.models.algorithms.base import Inputs, Model, Training
+from redeye.models.algorithms.storage import algorithm
+from redeye.models.logic.evaluation import Scored, paired_improvement
+from redeye.models.logic.splits import Window, last_mature, windows
+from redeye.models.logic.training import SEED, examples, rows_of
+from redeye.review.logic.house_rules import Project
+from redeye.review.logic.impact import Gain, ScoreDiff
+from redeye.review.table_diff import NEW, OLD
+from redeye.warehouse.logic.releases import Release
+
+log = logging.getLogger(__name__)
+
+NIGHTS = 28
+# A probability that moves by no more is told as the same.
+MOVED = 0.001
+# Where the champion is no fitted model, this is what a training on the features would show.
+LEARNER = "xgboost"
+
+
+def rescored(
+    con: duckdb.DuckDBPyConnection, spec: Spec, live: Live, release: Release, old: Project, new: Project
+) -> ScoreDiff:
+    """A version's probabilities of the flights of the last 28 nights, with old and new features.
+
+    Args:
+        con: with both states attached.
+        spec: of the model.
+        live: the version.
+        release: whose night is the last one.
+        old: the project that the old state is built by.
+        new: the project of the new state.
+    """
+    flights = _flights(con, spec, release.night, release.night - timedelta(days=NIGHTS - 1), release.night)
+    frames = [
+        feature_frames.frame(con, alias, flights, sorted(live.reader.columns), project)
+        for alias, project in ((OLD, old), (NEW, new))
+    ]
+    before, after = (live.model.predict(each) for each in frames)
+    moved = np.abs(before - after)
+    last = last_mature(release.night, spec.label_maturity_nights)
+    nights = pd.to_datetime(flights[spec.population.night])
+    is_judged = (flights[spec.target.column].notna() & (nights <= pd.Timestamp(last))).to_numpy()
+    judged = [_scored(flights, spec, is_judged, each) for each in (before, after)]
+    difference = None
+    if judged[0] is not None and judged[1] is not None:
+        difference = paired_improvement(
+            judged[1],
+            judged[0],
+            "log_loss",
+            samples=spec.gates.bootstrap_samples,
+            confidence=spec.gates.confidence,
+            seed=SEED,
+        )
+    return ScoreDiff(
+        reader=live.reader,
+        nights=int(nights.nunique()),
+        rows=len(flights),
+        moved=int((moved > MOVED).sum()),
+        largest=float(moved.max()) if len(moved) else 0.0,
+        rank_correlation=_rank_correlation(before, after),
+        old=judged[0].metrics() if judged[0] else None,
+        new=judged[1].metrics() if judged[1] else None,
+        difference=difference,
+    )
+
+
+def retrained(
+    con: duckdb.DuckDBPyConnection,
+    specs: tuple[Spec, Spec],
+    release: Release,
+    projects: tuple[Project, Project],
+    *,
+    learner: str,
+    threads: int,
+) -> Gain:
+    """Fit one algorithm on the old and on the new features, and compare the two on the test window.
+
+    Args:
+        con: with both states attached.
+        specs: the old and the new one; they may name other features.
+        release: whose night decides the windows.
+        projects: the old and the new one.
+        learner: algorithm of the spec.
+        threads: to fit with.
+    """
+    began = time.perf_counter()
+    old_spec, spec = specs
+    span = spec.split.history_nights + spec.split.validation_nights + spec.split.test_nights
+    last = last_mature(release.night, spec.label_maturity_nights)
+    first = last - timedelta(days=span + 2 * spec.label_maturity_nights)
+    flights = _flights(con, spec, release.night, first, last)
+    flights = flights[flights[spec.target.column].notna()].reset_index(drop=True)
+    first_night = pd.Timestamp(flights[spec.population.night].min()).date()
+    spans = windows(release.night, spec.split, maturity=spec.label_maturity_nights, first_night=first_night)
+    judged = []
+    for alias, each, project in zip((OLD, NEW), (old_spec, spec), projects, strict=True):
+        inputs = Inputs.of(each)
+        frame = feature_frames.frame(
+            con, alias, flights, dict.fromkeys([*inputs.numeric, *inputs.categorical]), project
+        )
+        training = Training(
+            train=examples(rows_of(frame, each, spans.train), each),
+            valid=examples(rows_of(frame, each, spans.validation), each),
+            inputs=inputs,
+            seed=SEED,
+            threads=threads,
+        )
+        model = algorithm(learner).fit(training, each.algorithms.chosen()[learner])
+        judged.append(_of_window(model, frame, each, spans.test))
+    gain = paired_improvement(
+        judged[1],
+        judged[0],
+        "log_loss",
+        samples=spec.gates.bootstrap_samples,
+        confidence=spec.gates.confidence,
+        seed=SEED,
+    )
+    losses = [each.metrics().log_loss or float("nan") for each in judged]
+    seconds = time.perf_counter() - began
+    return Gain(spec.model, learner, judged[0].labels.size, losses[0], losses[1], gain, seconds)
+
+
+def _of_window(model: Model[Any], frame: pd.DataFrame, spec: Spec, window: Window) -> Scored:
+    rows = rows_of(frame, spec, window)
+    return Scored(examples(rows, spec).labels, model.predict(rows), rows[spec.population.night])
+
+
+def _flights(
+    con: duckdb.DuckDBPyConnection, spec: Spec, known_by: date, first: date, last: date
+) -> pd.DataFrame:
+    """Flights of some nights with the labels that were known by the cutoff of a night, by key, as they were before."""
+    population, target = spec.population, spec.target
+    label = f"CASE WHEN {target.known_at} <= ? THEN {target.column} END AS {target.column}"
+    return con.execute(
+        f"SELECT {spec.schedule_select()}, {label} FROM {OLD}.{population.relation} "
+        f"WHERE {population.night} BETWEEN ? AND ? ORDER BY {population.key}",
+        [cutoff(known_by).replace(tzinfo=None), first, last],
+    ).df()
+
+
+def _scored(
+    flights: pd.DataFrame, spec: Spec, is_judged: np.ndarray, probabilities: np.ndarray
+) -> Scored | None:
+    if not is_judged.any():
+        return None
+    rows = flights[is_judged]
+    return Scored(examples(rows, spec).labels, probabilities[is_judged], rows[spec.population.night])
+
+
+def _rank_correlation(before: np.ndarray, after: np.ndarray) -> float | None:
+    from scipy.stats import spearmanr
+
+    if len(before) < 2 or np.ptp(before) == 0 or np.ptp(after) == 0:
+        return None
+    return float(spearmanr(before, after).statistic)

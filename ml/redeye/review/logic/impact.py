@@ -1,0 +1,316 @@
+"""What a change of the dbt project does, as facts, and the verdict on it.
+
+`safe`: nothing that anyone reads changes. `look`: something does, and nothing breaks. `breaks`: the change must not
+be merged as it is. Exit codes in the same order: 0, 1, 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from redeye.models.logic.evaluation import Interval, Metrics
+from redeye.review.logic.house_rules import FEATURES, PUBLISHED, Violation
+
+# A model that takes both so many times and so many seconds longer is pointed out.
+SLOWER, SLOWER_SECONDS = 2.0, 10.0
+SHOWN = 5
+
+
+class Verdict(StrEnum):
+    """What to do with a change."""
+
+    SAFE = "safe"
+    LOOK = "look"
+    BREAKS = "breaks"
+
+    @property
+    def exit_code(self) -> int:
+        """0, 1 or 2."""
+        return list(Verdict).index(self)
+
+
+class Origin(StrEnum):
+    """Why a model is built."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    DOWNSTREAM = "depends on it"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """Shares of rows by bin, old and new; `labels` name the bins."""
+
+    labels: tuple[str, ...]
+    old: tuple[float, ...]
+    new: tuple[float, ...]
+
+    @property
+    def shift(self) -> float:
+        """Share of rows that lie in another bin: total variation, 0 to 1."""
+        return sum(abs(a - b) for a, b in zip(self.old, self.new, strict=True)) / 2
+
+
+@dataclass(frozen=True)
+class ColumnDiff:
+    """A column, before and after, over the rows of the keys that both have.
+
+    Attributes:
+        change: `added`, `removed`, `type`, `values`, or "" for none.
+        rows: with another value; numbers count as equal up to a billionth.
+        largest: difference of two numbers; None for other types.
+    """
+
+    name: str
+    change: str
+    rows: int = 0
+    largest: float | None = None
+    nulls_old: int = 0
+    nulls_new: int = 0
+    mean_old: float | None = None
+    mean_new: float | None = None
+    histogram: Histogram | None = None
+
+
+@dataclass(frozen=True)
+class ModelDiff:
+    """A model, before and after.
+
+    Attributes:
+        name: the relation, `schema.table`.
+        key: its columns; rows are matched by it.
+        seconds_old: of the build, None where the release's rows stand for it.
+    """
+
+    name: str
+    origin: Origin
+    key: tuple[str, ...]
+    rows_old: int = 0
+    rows_new: int = 0
+    keys_added: int = 0
+    keys_lost: int = 0
+    columns: tuple[ColumnDiff, ...] = ()
+    seconds_old: float | None = None
+    seconds_new: float = 0.0
+    bytes_old: int = 0
+    bytes_new: int = 0
+    reached: frozenset[str] = frozenset()
+    """Columns that come from what changed, by lineage."""
+
+    @property
+    def title(self) -> str:
+        """The model's name."""
+        return self.name.rpartition(".")[2]
+
+    @property
+    def layer(self) -> str:
+        """The schema."""
+        return self.name.partition(".")[0]
+
+    @property
+    def changed(self) -> tuple[ColumnDiff, ...]:
+        """The columns that are not as they were."""
+        return tuple(each for each in self.columns if each.change)
+
+    @property
+    def is_same(self) -> bool:
+        """Whether every row and column is as it was."""
+        return not (self.keys_added or self.keys_lost or self.changed) and self.origin not in {
+            Origin.NEW,
+            Origin.REMOVED,
+        }
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A version of a model that serves or may serve, and the frame columns that it reads."""
+
+    model: str
+    version: int
+    role: str
+    algorithm: str
+    feature_service: str
+    columns: frozenset[str]
+
+    def __str__(self) -> str:
+        return f"{self.model} version {self.version} ({self.algorithm}, {self.role})"
+
+
+@dataclass(frozen=True)
+class ScoreDiff:
+    """A version's probabilities of the same flights with old and new features."""
+
+    reader: Reader
+    nights: int
+    rows: int
+    moved: int
+    largest: float
+    rank_correlation: float | None
+    old: Metrics | None
+    new: Metrics | None
+    difference: Interval | None
+
+
+@dataclass(frozen=True)
+class Gain:
+    """What a model fitted on the new features gains on the one fitted on the old ones, in log loss."""
+
+    model: str
+    algorithm: str
+    rows: int
+    old: float
+    new: float
+    gain: Interval | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class SpecDiff:
+    """A spec, before and after."""
+
+    model: str
+    version_old: int | None
+    version_new: int
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Impact:
+    """Everything that was found."""
+
+    base: str
+    release_id: str
+    nights: str
+    models: tuple[ModelDiff, ...]
+    specs: tuple[SpecDiff, ...] = ()
+    violations: tuple[Violation, ...] = ()
+    failure: str = ""
+    leaks: tuple[str, ...] = ()
+    checked_nights: str = ""
+    readers: tuple[Reader, ...] = ()
+    used_by_specs: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    redefined: tuple[str, ...] = ()
+    """Columns that these readers read and that the change defines otherwise, whatever their values."""
+    scores: tuple[ScoreDiff, ...] = ()
+    gains: tuple[Gain, ...] = ()
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The verdict with its reasons, the gravest first."""
+
+    verdict: Verdict
+    reasons: tuple[str, ...]
+
+
+def frame_column(model: ModelDiff, column: str) -> str:
+    """The column of a training frame that a column of a feature table becomes."""
+    return f"{model.title.removeprefix('feat_').replace('__', '_', 1)}__{column}"
+
+
+def affected(impact: Impact) -> dict[str, tuple[ModelDiff, ColumnDiff]]:
+    """Frame columns of features that are not as they were; lost rows count for every column of a table."""
+    found = {}
+    for model in impact.models:
+        if model.layer != FEATURES or model.origin is Origin.NEW:
+            continue
+        for column in model.columns:
+            if column.name in model.key or column.name in {"event_at", "created_at"}:
+                continue
+            is_hit = column.change in {"removed", "type", "values"} or model.keys_added or model.keys_lost
+            if is_hit or model.origin is Origin.REMOVED:
+                found[frame_column(model, column.name)] = (model, column)
+    return found
+
+
+def judge(impact: Impact) -> Judgement:
+    """The verdict on a change."""
+    breaks, look = [*_breaks(impact)], [*_looks(impact)]
+    if breaks:
+        return Judgement(Verdict.BREAKS, tuple(breaks + look))
+    if look:
+        return Judgement(Verdict.LOOK, tuple(look))
+    if not impact.models and not impact.specs:
+        return Judgement(Verdict.SAFE, ("no model differs from the base",))
+    new = [each.title for each in impact.models if each.origin is Origin.NEW]
+    added = [f"{m.title}.{c.name}" for m in impact.models for c in m.columns if c.change == "added"]
+    if new or added:
+        return Judgement(Verdict.SAFE, (f"only adds {some([*new, *added])}; all else is as it was",))
+    return Judgement(Verdict.SAFE, ("every row of every model that was built is as it was",))
+
+
+def _breaks(impact: Impact) -> Iterable[str]:
+    if impact.failure:
+        yield f"dbt failed: {impact.failure}"
+    for violation in impact.violations[:SHOWN]:
+        yield f"house rule: {violation}"
+    if len(impact.violations) > SHOWN:
+        yield f"house rules: {len(impact.violations) - SHOWN} more; `redeye rules` tells them all"
+    for leak in impact.leaks:
+        yield f"a feature knows what became known later: {leak}"
+    yield from _broken_readers(impact)
+    for spec in impact.specs:
+        if (spec.added or spec.removed) and spec.version_old == spec.version_new:
+            yield (
+                f"the features of {spec.model} change ({some([*spec.added, *spec.removed])}) and its version stays "
+                f"{spec.version_new}: raise it, so that the version that serves keeps its own"
+            )
+    for diff in impact.models:
+        gone = [each.name for each in diff.columns if each.change in {"removed", "type"}]
+        if gone and diff.layer in PUBLISHED and diff.layer != FEATURES:
+            yield f"{diff.title} loses or retypes {some(gone)}, which consumers may read"
+
+
+def _broken_readers(impact: Impact) -> Iterable[str]:
+    """What a version that serves reads, or a spec names, and is no longer the same."""
+    hit = affected(impact)
+    for reader in impact.readers:
+        if used := sorted(reader.columns & hit.keys()):
+            tables = sorted({hit[name][0].title for name in used})
+            yield (
+                f"{len(used)} of the features that {reader} reads change ({some(used)}): leave {', '.join(tables)} as "
+                "it is and put the change beside it as a new version (`redeye new version <model>`)"
+            )
+    for model, features in impact.used_by_specs.items():
+        gone = [name for name in features if name in hit and hit[name][1].change in {"removed", "type"}]
+        if gone:
+            yield f"the spec of {model} names what is gone or of another type: {some(gone)}"
+
+
+def _looks(impact: Impact) -> Iterable[str]:
+    for model in impact.models:
+        if model.origin is Origin.REMOVED:
+            yield f"{model.title} is gone"
+            continue
+        if model.keys_added or model.keys_lost:
+            yield f"{model.title}: {model.keys_added:,} keys added, {model.keys_lost:,} lost"
+        values = [each for each in model.changed if each.change == "values"]
+        if values and model.layer != "intermediate":
+            worst = max(values, key=lambda each: each.rows)
+            named = some([each.name for each in values])
+            yield f"{model.title}: other values in {named}, {worst.rows:,} rows in {worst.name}"
+        if (
+            model.seconds_old is not None
+            and model.seconds_new > SLOWER * model.seconds_old
+            and model.seconds_new - model.seconds_old > SLOWER_SECONDS
+        ):
+            yield f"{model.title} takes {model.seconds_new:.0f} s, it took {model.seconds_old:.0f} s"
+    if impact.redefined and not any(_broken_readers(impact)):
+        yield (
+            f"{some(impact.redefined)} is defined otherwise and has the same rows: the nightly build takes that in by "
+            "`make rebuild FROM=<the head's night> REASON='…'` alone, as a version that serves reads it"
+        )
+    for spec in impact.specs:
+        if spec.version_old != spec.version_new:
+            yield f"{spec.model} is trained on other features from now on (version {spec.version_new})"
+
+
+def some(names: Sequence[str]) -> str:
+    """The first few of some names, and how many more."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more

@@ -1,0 +1,247 @@
+"""The rule that no feature knows more than its night: held against the lineage of every column.
+
+A source's table, a staging or an intermediate model says with `known_by` which of its columns has the night by
+whose cutoff all of a row was known. A feature's row is of a night; everything it reads, values and rows alike, must
+be seen to be known by that night: through `known_by` columns, equalities, bounds and groups in the SQL. What says
+no `known_by`, such as the flights with their newest outcome, no feature may read. What a model claims with
+`known_by` is held against its own SQL in the same way.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from redeye.review.logic.house_rules import (
+    ALWAYS,
+    DELIVERY,
+    FEATURES,
+    NIGHT,
+    SCHEDULE,
+    Column,
+    Model,
+    Project,
+    Source,
+    Violation,
+)
+from redeye.warehouse.logic.lineage import ROWS, Described, LineageError, Read, Table, describe
+
+IN_TIME = "known in time"
+BARRED = "barred column"
+SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Columns of a schedule relation that a model reads as they stand."""
+
+    owner: str
+    relation: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """What every column of every model reads, and the queries that could not be followed."""
+
+    project: Project
+    described: Mapping[str, Described]
+    faults: Mapping[str, str]
+
+    @classmethod
+    def of(cls, project: Project, *, catalog: str, known: Lineage | None = None) -> Lineage:
+        """Follow the compiled SQL of every model.
+
+        Args:
+            project: compiled.
+            catalog: the alias of the warehouse in its SQL.
+            known: of the same project before an edit; models that are the same object are not followed again.
+        """
+        relations: list[Source | Model] = [*project.sources.values(), *project.models.values()]
+        tables = {
+            each.name: Table(each.name, tuple(each.columns), each.known_by, each.is_timeless)
+            for each in relations
+        }
+        described, faults = {}, {}
+        for name, model in project.models.items():
+            if known and known.project.models.get(name) is model and name in known.described:
+                described[name] = known.described[name]
+                continue
+            try:
+                described[name] = describe(model.sql, tables, catalog=catalog, trusted=model.trusted)
+            except LineageError as error:
+                faults[name] = str(error)
+        return cls(project, described, faults)
+
+    def reads(self, read: Read, *, only_values: bool = False) -> Iterable[Read]:
+        """What a column of a model reads directly; nothing for a source's column.
+
+        Args:
+            read: the column.
+            only_values: leave out what only decides which rows there are.
+        """
+        found = self.described.get(read.relation)
+        if found is None:
+            return ()
+        if read.column == ROWS:
+            return found.rows.keys()
+        return found.values.get(read.column, ()) if only_values else found.columns.get(read.column, {}).keys()
+
+    def paths(self, start: Read, *, only_values: bool = False) -> dict[Read, tuple[Read, ...]]:
+        """The shortest way from a column to every column of a source that it comes from."""
+        came: dict[Read, Read | None] = {start: None}
+        queue = deque([start])
+        found = {}
+        while queue:
+            at = queue.popleft()
+            if at.relation in self.project.sources:
+                found[at] = _way(at, came)
+            for each in sorted(self.reads(at, only_values=only_values)):
+                if each not in came:
+                    came[each] = at
+                    queue.append(each)
+        return found
+
+    def downstream(self, changed: Iterable[Read]) -> set[Read]:
+        """Every column that comes from one of some columns, themselves included."""
+        users: dict[Read, set[Read]] = {}
+        for name, described in self.described.items():
+            for column, reads in (*described.columns.items(), (ROWS, described.rows)):
+                for read in reads:
+                    users.setdefault(read, set()).add(Read(name, column))
+        found, queue = set(changed), deque(changed)
+        while queue:
+            for user in users.get(queue.popleft(), ()):
+                if user not in found:
+                    found.add(user)
+                    queue.append(user)
+        return found
+
+
+def violations(lineage: Lineage, inputs: Iterable[Inputs] = ()) -> Iterator[Violation]:
+    """Every column that knows too much, with the path by which it does."""
+    for name, model in lineage.project.models.items():
+        if fault := lineage.faults.get(name):
+            yield Violation(model.title, IN_TIME, fault)
+            continue
+        holder = NIGHT if model.layer == FEATURES else model.known_by
+        if model.is_timeless:
+            yield from _timeless(lineage, model)
+        elif holder:
+            yield from _held(lineage, model, holder)
+        if model.layer == FEATURES:
+            columns = (Read(name, column) for column in (*model.columns, ROWS))
+            yield from _barred(lineage, model.title, columns)
+    for each in inputs:
+        yield from _inputs(lineage, each)
+
+
+def _held(lineage: Lineage, model: Model, holder: str) -> Iterator[Violation]:
+    """Columns of a model of which not everything is known by the night in its column `holder`."""
+    described = lineage.described[model.name]
+    if holder not in described.columns:
+        yield Violation(model.title, IN_TIME, f"has no column {holder}")
+        return
+    # What decides about the rows is in every column: it is told once.
+    of_rows = {
+        read for read, holders in described.rows.items() if holders is not None and holder not in holders
+    }
+    if of_rows:
+        yield _late(lineage, model, ROWS, of_rows, holder)
+    for column, reads in described.columns.items():
+        late = {r for r, holders in reads.items() if holders is not None and holder not in holders} - of_rows
+        if late:
+            yield _late(lineage, model, column, late, holder)
+
+
+def _late(lineage: Lineage, model: Model, column: str, late: set[Read], holder: str) -> Violation:
+    """Told by those of the reads that lead to what happened, if there are such."""
+    told: list[str] = []
+    made_of = lineage.described[model.name].values.get(column, frozenset())
+    for read in sorted(late, key=lambda each: (each not in made_of, _rank(lineage, each), each)):
+        path = _worst(lineage, read)
+        told.append(" ← ".join([f"{model.title}.{column}", *map(str, path)]))
+    more = f" and {len(told) - SHOWN} more" if len(told) > SHOWN else ""
+    relations = sorted({read.relation for read in late})
+    unbounded = [name for name in relations if not _is_bounded(lineage.project, name)]
+    why = (
+        f"{', '.join(unbounded)} shows the newest state, whatever was known on the row's night: "
+        "read a model with `known_by` instead"
+        if unbounded
+        else f"it is not seen to be known by the row's {holder}: join on the night, or bound "
+        f"{', '.join(_holder_of(lineage.project, name) for name in relations)} by it"
+    )
+    return Violation(
+        f"{model.title}.{column}", IN_TIME, f"knows too much: {why}. {'; '.join(told[:SHOWN])}{more}"
+    )
+
+
+def _worst(lineage: Lineage, read: Read) -> tuple[Read, ...]:
+    """The path to the source's column that becomes known last."""
+    paths = lineage.paths(read, only_values=True) or lineage.paths(read)
+    if not paths:
+        return (read,)
+    return min(paths.values(), key=lambda path: (_order(lineage.project, path[-1]), len(path), path))
+
+
+def _rank(lineage: Lineage, read: Read) -> int:
+    return _order(lineage.project, _worst(lineage, read)[-1])
+
+
+def _order(project: Project, leaf: Read) -> int:
+    source = project.sources.get(leaf.relation)
+    column = source.columns.get(leaf.column) if source else None
+    order = ("outcome", "observation", SCHEDULE, "registry", DELIVERY, ALWAYS)
+    return order.index(column.known) if column and column.known in order else len(order)
+
+
+def _is_bounded(project: Project, name: str) -> bool:
+    found = project.models.get(name) or project.sources.get(name)
+    return found is not None and bool(found.known_by or found.is_timeless)
+
+
+def _holder_of(project: Project, name: str) -> str:
+    found = project.models.get(name) or project.sources.get(name)
+    return f"{name.rpartition('.')[2]}.{found.known_by}" if found else name
+
+
+def _timeless(lineage: Lineage, model: Model) -> Iterator[Violation]:
+    described = lineage.described[model.name]
+    for column, reads in (*described.columns.items(), (ROWS, described.rows)):
+        for read in sorted(read for read, holders in reads.items() if holders is not None):
+            path = " ← ".join([f"{model.title}.{column}", *map(str, _worst(lineage, read))])
+            yield Violation(f"{model.title}.{column}", IN_TIME, f"says `known: always`, and is not: {path}")
+
+
+def _barred(lineage: Lineage, owner: str, columns: Iterable[Read]) -> Iterator[Violation]:
+    """Columns that come from one that is banned or personal, by whatever way."""
+    for column in columns:
+        for leaf, path in lineage.paths(column).items():
+            if reason := lineage.project.sources[leaf.relation].columns.get(leaf.column, _NONE).barred:
+                way = " ← ".join(map(str, path))
+                yield Violation(owner, BARRED, f"{leaf} may reach no feature ({reason}): {way}")
+
+
+def _inputs(lineage: Lineage, inputs: Inputs) -> Iterator[Violation]:
+    """What a model reads straight from its schedule comes from the schedule alone."""
+    for column in inputs.columns:
+        start = Read(inputs.relation, column)
+        for leaf, path in lineage.paths(start).items():
+            known = lineage.project.sources[leaf.relation].columns.get(leaf.column, _NONE).known
+            if leaf.column != ROWS and known not in {SCHEDULE, DELIVERY, ALWAYS}:
+                way = " ← ".join(map(str, path))
+                yield Violation(
+                    inputs.owner, IN_TIME, f"{column} is known {known or 'afterwards'} only: {way}"
+                )
+    yield from _barred(lineage, inputs.owner, (Read(inputs.relation, each) for each in inputs.columns))
+
+
+def _way(leaf: Read, came: Mapping[Read, Read | None]) -> tuple[Read, ...]:
+    way = [leaf]
+    while (before := came[way[-1]]) is not None:
+        way.append(before)
+    return tuple(reversed(way))
+
+
+_NONE = Column("")

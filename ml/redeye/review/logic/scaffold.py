@@ -1,0 +1,253 @@
+"""The declarations of a feature, written into the text of the files that hold them; comments and layout stay."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ruamel.yaml import YAML
+
+from redeye.foundation.errors import ConfigError
+
+# dbt's type -> the suite's and Feast's.
+TYPES = {
+    "bigint": ("int", "Int64"),
+    "double": ("float", "Float64"),
+    "boolean": ("bool", "Bool"),
+    "varchar": ("text", "String"),
+}
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+@dataclass(frozen=True)
+class NewColumn:
+    """A column to come in a feature table that is there.
+
+    Attributes:
+        table: the dbt model, `feat_<entity>__<theme>`.
+        sql: the expression, as the model's last select has it.
+        bounds: smallest and greatest value; None for text and booleans.
+        because: why these bounds.
+        expected: its values in the rows that the table's unit test expects, in their order.
+    """
+
+    table: str
+    column: str
+    type: str
+    sql: str
+    description: str
+    bounds: tuple[float, float] | None
+    because: str
+    is_nullable: bool
+    expected: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what no file could hold.
+
+        Raises:
+            ConfigError: naming what is wrong.
+        """
+        if not NAME.fullmatch(self.column):
+            raise ConfigError(f"{self.column!r} is no column: small letters, digits and _")
+        if self.type not in TYPES:
+            raise ConfigError(f"{self.type!r} is no type of a feature: {', '.join(TYPES)}")
+        if (self.bounds is None) == (self.type in {"bigint", "double"}):
+            raise ConfigError("a number has --minimum and --maximum, anything else has not")
+
+    @property
+    def view(self) -> str:
+        """The feature view over the table."""
+        return self.table.removeprefix("feat_").replace("__", "_", 1)
+
+
+def in_model(text: str, new: NewColumn) -> str:
+    """The model's SQL with the column before `event_at`."""
+    place = list(re.finditer(r"^ *\{\{ cutoff\([^\n]*\) \}\} as event_at,", text, re.MULTILINE))
+    if not place:
+        raise ConfigError(f"{new.table}.sql has no `as event_at,` in its last select: add the column by hand")
+    at = place[-1].start()
+    return f"{text[:at]}    {new.sql} as {new.column},\n{text[at:]}"
+
+
+def in_descriptions(text: str, new: NewColumn) -> str:
+    """`_models.yml` with the column."""
+    start, end = _entry(text, new.table)
+    block = text[start:end]
+    _refuse_taken(block, new)
+    lines = f'      - name: {new.column}\n        data_type: {new.type}\n        description: "{new.description}"\n'
+    return text[:start] + _before(block, r"^      - (name: event_at|\*event_at)$", lines, new) + text[end:]
+
+
+def in_unit_tests(text: str, new: NewColumn, sql: str) -> str:
+    """`_unit_tests.yml` with a test of the column: what the table's own test gives, and what must come of it.
+
+    A table without a test gets one without rows: it fails until they are written.
+
+    Args:
+        text: of the file.
+        new: the column.
+        sql: of the model, to name what it reads.
+
+    Raises:
+        ConfigError: if `new.expected` does not have a value for each row of the table's test.
+    """
+    found = re.search(rf"^  - name: (\w+)\n    model: {new.table}\n", text, re.MULTILINE)
+    if found is None:
+        if new.expected:
+            raise ConfigError(
+                f"{new.table} has no unit test to take rows from: leave --expect out and write them"
+            )
+        return f"{text.rstrip()}\n\n{_empty_unit_test(new, sql)}"
+    end = text.find("\n  - name: ", found.end())
+    block = text[found.start() : len(text) if end < 0 else end]
+    rows = [
+        YAML(typ="safe").load(each)
+        for each in re.findall(r"^ +- (\{.*\})$", block.partition("    expect:\n")[2], re.M)
+    ]
+    if new.expected and len(new.expected) != len(rows):
+        nights = ", ".join(str(_key_of(row)) for row in rows)
+        raise ConfigError(
+            f"--expect has {len(new.expected)} values; {found[1]} has {len(rows)} rows: {nights}"
+        )
+    values = new.expected or ("null",) * len(rows)
+    lines = [f"  - name: {new.column}_where_{found[1]}", f"    model: {new.table}"]
+    for part in ("overrides", "given"):
+        anchor = re.search(rf"^    {part}:(?: &(\w+))?$", block, re.MULTILINE)
+        if anchor is not None:
+            name = anchor[1] or f"{new.table}_{part}"
+            block = block.replace(anchor[0], f"    {part}: &{name}", 1)
+            lines.append(f"    {part}: *{name}")
+    lines += ["    expect:", "      rows:"]
+    for row, value in zip(rows, values, strict=True):
+        key = "".join(f"{name}: {each}, " for name, each in _key_of(row).items())
+        lines.append(f"        - {{{key}{new.column}: {value}}}")
+    text = text[: found.start()] + block + (text[end:] if end >= 0 else "")
+    return f"{text.rstrip()}\n\n" + "\n".join(lines) + "\n"
+
+
+def _key_of(row: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in row.items() if name == "night" or name.endswith("_id")}
+
+
+def _empty_unit_test(new: NewColumn, sql: str) -> str:
+    reads = {*re.findall(r"ref\(['\"](\w+)['\"]\)", sql)}
+    if "scheduled_keys(" in sql:
+        reads.add("stg_nycflights13__schedule_versions")
+    given = "".join(f"      - input: ref('{each}')\n        rows: []\n" for each in sorted(reads))
+    return (
+        f"  # Write the rows: what is given, and what {new.column} must be.\n"
+        f"  - name: {new.column}_is_what_its_rows_make_it\n    model: {new.table}\n"
+        "    overrides:\n      macros:\n        first_night: \"date '2013-04-07'\"\n"
+        "        last_night: \"date '2013-04-07'\"\n"
+        f"    given:\n{given}    expect:\n      rows:\n        - {{night: 2013-04-07, {new.column}: null}}\n"
+    )
+
+
+def in_suite(text: str, new: NewColumn) -> str:
+    """The table's audit with the column's type and bounds."""
+    kind = TYPES[new.type][0]
+    text = _before(text, r"^  event_at: timestamp$", f"  {new.column}: {kind}\n", new)
+    if new.is_nullable:
+        if "may_be_null:\n" not in text:
+            text = text.replace("expectations:\n", "may_be_null:\nexpectations:\n", 1)
+        text = text.replace("may_be_null:\n", f"may_be_null:\n  - {new.column}\n", 1)
+    if new.bounds is not None:
+        low, high = (f"{each:g}" for each in new.bounds)
+        text = (
+            f"{text.rstrip()}\n  - expect: expect_column_values_to_be_between\n    column: {new.column}\n"
+            f"    kwargs: {{min_value: {low}, max_value: {high}}}\n    because: {new.because}\n"
+        )
+    return text
+
+
+def in_views(text: str, new: NewColumn) -> str:
+    """`feature_repo/views.py` with the field in the fields of the table's view."""
+    call = re.search(rf'^{new.view} = view\(\s*\w+,\s*"\w+",\s*(\w+),', text, re.MULTILINE)
+    if call is None:
+        raise ConfigError(f"feature_repo/views.py has no view {new.view}: add `{new.view} = view(…)` first")
+    fields = re.search(rf"^{call[1]}: Fields = \{{\n(.*?)^\}}", text, re.MULTILINE | re.DOTALL)
+    if fields is None:
+        raise ConfigError(f"feature_repo/views.py: {call[1]} is no plain dictionary: add the field by hand")
+    return f'{text[: fields.end(1)]}    "{new.column}": {TYPES[new.type][1]},\n{text[fields.end(1) :]}'
+
+
+def in_spec(text: str, new: NewColumn) -> str:
+    """A spec that reads the feature, in its next version."""
+    feature = f"{new.view}:{new.column}"
+    version = re.search(r"^version: (\d+)$", text, re.MULTILINE)
+    features = re.search(r"^features:\n((?:  .*\n)+)", text, re.MULTILINE)
+    if version is None or features is None:
+        raise ConfigError("the spec has no `version:` or no list `features:`")
+    text = f"{text[: features.end(1)]}  - {feature}\n{text[features.end(1) :]}"
+    if new.type == "varchar":
+        text = text.replace("categorical_features:\n", f"categorical_features:\n  - {feature}\n", 1)
+    return text.replace(version[0], f"version: {int(version[1]) + 1}", 1)
+
+
+def next_version(name: str) -> str:
+    """`feat_x__y` becomes `feat_x__y_v2`, `feat_x__y_v2` becomes `feat_x__y_v3`."""
+    found = re.fullmatch(r"(.+)_v(\d+)", name)
+    return f"{found[1]}_v{int(found[2]) + 1}" if found else f"{name}_v2"
+
+
+def copied_description(text: str, name: str, new_name: str) -> str:
+    """`_models.yml` with the entry of a model again, under another name."""
+    start, end = _entry(text, name)
+    if f"  - name: {new_name}\n" in text:
+        raise ConfigError(f"{new_name} is there already")
+    block = text[start:end].rstrip("\n").replace(f"  - name: {name}\n", f"  - name: {new_name}\n", 1)
+    return f"{text[:end].rstrip()}\n\n{block}\n{text[end:] and chr(10)}{text[end:]}"
+
+
+def copied_unit_tests(text: str, name: str, new_name: str) -> str:
+    """`_unit_tests.yml` with the tests of a model again, for another one."""
+    entries = re.findall(r"^  - name: \w+\n(?:(?!  - name: ).*\n?)*", text, re.MULTILINE)
+    copies = [
+        # An anchor stands once in a file; what refers to it may be copied.
+        re.sub(r"^(    (?:overrides|given):) &\w+$", r"\1", each, flags=re.MULTILINE)
+        .replace(f"    model: {name}\n", f"    model: {new_name}\n", 1)
+        .rstrip()
+        for each in entries
+        if f"    model: {name}\n" in each
+    ]
+    return "\n\n".join([text.rstrip(), *copies]) + "\n"
+
+
+def copied_view(text: str, view: str, new_view: str) -> str:
+    """`feature_repo/views.py` with a view again, over the table of the other name."""
+    call = re.search(rf'^{view} = view\(\s*(\w+),\s*"(\w+)",(.*?)\)$', text, re.MULTILINE | re.DOTALL)
+    if call is None:
+        raise ConfigError(f"feature_repo/views.py has no view {view}")
+    theme = new_view.removeprefix(view.removesuffix(call[2]))
+    return f'{text.rstrip()}\n{new_view} = view({call[1]}, "{theme}",{call[3]})\n'
+
+
+def copied_exposure(text: str, name: str, new_name: str) -> str:
+    """`exposures.yml` with a line for the other name wherever the name stands."""
+    line = f"      - ref('{name}')\n"
+    return text.replace(line, f"{line}      - ref('{new_name}')\n")
+
+
+def copied_table(text: str, name: str, new_name: str) -> str:
+    """The profile's audit with the other name among the tables that a release must have."""
+    return re.sub(rf"\b{name}\b(?!_v)", f"{name}, {new_name}", text, count=1)
+
+
+def _entry(text: str, name: str) -> tuple[int, int]:
+    start = text.find(f"  - name: {name}\n")
+    if start < 0:
+        raise ConfigError(f"_models.yml describes no {name}")
+    end = text.find("\n  - name: ", start)
+    return start, len(text) if end < 0 else end + 1
+
+
+def _before(text: str, pattern: str, lines: str, new: NewColumn) -> str:
+    found = re.search(pattern, text, re.MULTILINE)
+    if found is None:
+        raise ConfigError(f"{new.table}: there is no event_at to put {new.column} before")
+    return text[: found.start()] + lines + text[found.start() :]
+
+
+def _refuse_taken(block: str, new: NewColumn) -> None:
+    if re.search(rf"^      - (name: |\*){new.column}$", block, re.MULTILINE):
+        raise ConfigError(f"{new.table} has a column {new.column} already")

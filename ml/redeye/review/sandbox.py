@@ -1,0 +1,112 @@
+"""A sandbox at the last release, and building models in it over all of its nights."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from redeye.foundation.errors import ConfigError, NotReleased
+from redeye.review import sandbox_catalog as sandbox
+from redeye.review.sandbox_catalog import Sandbox
+from redeye.warehouse import dbt, lake, ledger, raw
+from redeye.warehouse.dbt import PROJECT, DbtResult
+from redeye.warehouse.logic.releases import Release
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
+
+log = logging.getLogger(__name__)
+
+
+def release_to_copy(release_id: str = "") -> Release:
+    """The release of that name, or the newest one.
+
+    Raises:
+        NotReleased: if there is none.
+    """
+    found = ledger.release_named(release_id) if release_id else ledger.latest_release()
+    if found is None:
+        raise NotReleased(f"there is no release {release_id or 'yet'}: run `make run` first")
+    return found
+
+
+def first_night(release: Release) -> date:
+    """The first night that a release holds."""
+    con = lake.connect_at(release.snapshot_id, threads=1)
+    try:
+        found = con.execute("SELECT min(arrival_night) FROM warehouse.raw.nycflights13__schedule").fetchone()
+    finally:
+        con.close()
+    return found[0] if found and found[0] else release.first_night
+
+
+def make(name: str, *, release_id: str = "") -> Sandbox:
+    """Make a sandbox at a release, the newest one by default.
+
+    Raises:
+        NotReleased: if there is no release.
+        ConfigError: if the name is taken or cannot be used.
+    """
+    release = release_to_copy(release_id)
+    return sandbox.make(name, release, first_night=first_night(release))
+
+
+def rebuild(
+    at: Sandbox,
+    models: Sequence[str],
+    *,
+    project: Path = PROJECT,
+    first: date | None = None,
+    last: date | None = None,
+    is_tested: bool = True,
+    manifest: Manifest | None = None,
+) -> DbtResult:
+    """Build models anew in a sandbox; every other model is read as the release has it.
+
+    Args:
+        at: the sandbox.
+        models: unique ids of dbt.
+        project: folder of the dbt project.
+        first: the first night to build; by default all nights, in place of what the tables hold.
+        last: the last night; by default that of the release.
+        is_tested: whether the models' data tests run.
+        manifest: the project, if it is parsed already.
+
+    Raises:
+        DbtError: if a model or test fails.
+        ConfigError: if there is nothing to build.
+    """
+    if not models:
+        raise ConfigError("no model to build: name one with --select, or change one")
+    if manifest is None:
+        with dbt.environment("none", "none"):
+            manifest = dbt.parse(at.state, project=project)
+    nodes = manifest.nodes
+    con = at.connect(is_writable=True)
+    try:
+        if first is None:
+            there = {
+                f"{schema}.{table}"
+                for schema, table in con.execute(
+                    "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'warehouse'"
+                ).fetchall()
+            }
+            for each in models:
+                relation = f"{nodes[each].schema}.{nodes[each].alias}"
+                if relation in there:
+                    con.execute(f"DROP TABLE warehouse.{relation}")
+        raw.set_build_window(con, first or at.first_night, last or at.night)
+    finally:
+        con.close()
+    return dbt.build(
+        attach=at.attach,
+        data_path=at.data_path,
+        target_dir=at.state,
+        select=[nodes[each].name for each in models],
+        project=project,
+        is_tested=is_tested,
+        manifest=manifest,
+    )

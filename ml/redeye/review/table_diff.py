@@ -1,0 +1,208 @@
+"""Two states of a relation compared in DuckDB: rows by key, values by column, nulls and distributions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import duckdb
+
+from redeye.features.point_in_time import quoted
+from redeye.review.logic.impact import ColumnDiff, Histogram, ModelDiff, Origin
+
+OLD, NEW = "old", "new"
+BINS = 16
+TOP = 8
+# Sums in another order differ in their last bits.
+TOLERANCE = 1e-9
+_NUMBERS = (
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "HUGEINT",
+    "DECIMAL",
+    "DOUBLE",
+    "FLOAT",
+    "UBIGINT",
+    "UINTEGER",
+)
+_FLOATS = ("DOUBLE", "FLOAT")
+
+
+def compare(con: duckdb.DuckDBPyConnection, relation: str, key: Sequence[str], origin: Origin) -> ModelDiff:
+    """What differs between `old.<relation>` and `new.<relation>`.
+
+    Args:
+        con: with both states attached, as `old` and `new`.
+        relation: `schema.table`, present in both.
+        key: its columns.
+        origin: kept with the result.
+
+    Returns:
+        The difference, without times and sizes. Rows of duplicate keys are matched with each other.
+    """
+    old, new = _types(con, OLD, relation), _types(con, NEW, relation)
+    shared = [name for name in new if old.get(name) == new[name]]
+    rows_old, rows_new = _count(con, OLD, relation), _count(con, NEW, relation)
+    columns = [ColumnDiff(name, "added") for name in new if name not in old]
+    columns += [ColumnDiff(name, "removed") for name in old if name not in new]
+    columns += [ColumnDiff(name, "type") for name in new if name in old and old[name] != new[name]]
+    if rows_old == rows_new and _digest(con, OLD, relation, shared) == _digest(con, NEW, relation, shared):
+        same = [ColumnDiff(name, "") for name in shared]
+        return ModelDiff(relation, origin, tuple(key), rows_old, rows_new, 0, 0, tuple(columns + same))
+    added, lost, found = _joined(con, relation, [k for k in key if k in shared], new, shared)
+    return ModelDiff(relation, origin, tuple(key), rows_old, rows_new, added, lost, tuple(columns + found))
+
+
+def only_in(
+    con: duckdb.DuckDBPyConnection, alias: str, relation: str, key: Sequence[str], origin: Origin
+) -> ModelDiff:
+    """A relation that is there in one state only."""
+    rows = _count(con, alias, relation)
+    change = "added" if alias == NEW else "removed"
+    columns = tuple(ColumnDiff(name, change) for name in _types(con, alias, relation))
+    return ModelDiff(
+        relation,
+        origin,
+        tuple(key),
+        rows if alias == OLD else 0,
+        rows if alias == NEW else 0,
+        columns=columns,
+    )
+
+
+def bytes_of(con: duckdb.DuckDBPyConnection, alias: str) -> dict[str, int]:
+    """Bytes of the Parquet files of each table of an attached lake, as it is seen now."""
+    rows = con.execute(
+        f"SELECT schema_name || '.' || table_name, sum(file_size_bytes) FROM ("
+        f"SELECT t.table_id, t.table_name, t.schema_id FROM __ducklake_metadata_{alias}.ducklake_table AS t "
+        "WHERE t.end_snapshot IS NULL) AS t "
+        f"JOIN __ducklake_metadata_{alias}.ducklake_schema AS s USING (schema_id) "
+        f"JOIN __ducklake_metadata_{alias}.ducklake_data_file AS f USING (table_id) "
+        "WHERE f.end_snapshot IS NULL GROUP BY ALL"
+    ).fetchall()
+    return {str(name): int(size) for name, size in rows}
+
+
+def _types(con: duckdb.DuckDBPyConnection, alias: str, relation: str) -> dict[str, str]:
+    return {row[0]: row[1] for row in con.execute(f"DESCRIBE {alias}.{relation}").fetchall()}
+
+
+def _count(con: duckdb.DuckDBPyConnection, alias: str, relation: str) -> int:
+    row = con.execute(f"SELECT count(*) FROM {alias}.{relation}").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _digest(con: duckdb.DuckDBPyConnection, alias: str, relation: str, columns: list[str]) -> Any:  # noqa: ANN401
+    named = ", ".join(quoted(name) for name in columns)
+    return con.execute(f"SELECT sum(hash({named})::HUGEINT) FROM {alias}.{relation}").fetchone()
+
+
+def _joined(
+    con: duckdb.DuckDBPyConnection,
+    relation: str,
+    key: list[str],
+    types: dict[str, str],
+    shared: list[str],
+) -> tuple[int, int, list[ColumnDiff]]:
+    """Keys added and lost, and each shared column over the keys that both have."""
+    on = " AND ".join(f"o.{quoted(name)} IS NOT DISTINCT FROM n.{quoted(name)}" for name in key) or "true"
+    parts = ["count(*) FILTER (NOT o_here)", "count(*) FILTER (NOT n_here)"]
+    for name in shared:
+        parts += _measures(name, types[name])
+    row = con.execute(
+        f"SELECT {', '.join(parts)} FROM ("
+        f"SELECT coalesce(o._is, false) AS o_here, coalesce(n._is, false) AS n_here, o, n FROM "
+        f"(SELECT *, true AS _is FROM {OLD}.{relation}) AS o FULL JOIN "
+        f"(SELECT *, true AS _is FROM {NEW}.{relation}) AS n ON {on})"
+    ).fetchone()
+    values = list(row or ())
+    added, lost = int(values[0]), int(values[1])
+    found = []
+    for place, name in enumerate(shared):
+        rows, largest, nulls_old, nulls_new, mean_old, mean_new = values[2 + 6 * place : 8 + 6 * place]
+        change = "values" if rows else ""
+        histogram = _histogram(con, relation, name, types[name]) if rows else None
+        found.append(
+            ColumnDiff(
+                name,
+                change,
+                int(rows or 0),
+                largest,
+                int(nulls_old or 0),
+                int(nulls_new or 0),
+                mean_old,
+                mean_new,
+                histogram,
+            )
+        )
+    return added, lost, found
+
+
+def _measures(name: str, kind: str) -> list[str]:
+    """Six aggregates of a column: rows that differ, largest difference, nulls and means, old and new."""
+    o, n = f"o.{quoted(name)}", f"n.{quoted(name)}"
+    both = "FILTER (o_here AND n_here)"
+    differs = f"{o} IS DISTINCT FROM {n}"
+    if kind.startswith(_FLOATS):
+        near = f"abs({o} - {n}) <= {TOLERANCE} * greatest(abs({o}), abs({n}))"
+        differs = f"({differs} AND NOT coalesce({near}, false))"
+    nulls = [f"count(*) FILTER (o_here AND {o} IS NULL)", f"count(*) FILTER (n_here AND {n} IS NULL)"]
+    if not kind.startswith(_NUMBERS):
+        means = ["NULL", "NULL"]
+        if kind == "BOOLEAN":
+            means = [f"avg({o}::INTEGER)", f"avg({n}::INTEGER)"]
+        return [f"sum(({differs})::INTEGER) {both}", "NULL", *nulls, *means]
+    largest = f"max(abs({o}::DOUBLE - {n}::DOUBLE)) {both}"
+    return [f"sum(({differs})::INTEGER) {both}", largest, *nulls, f"avg({o}::DOUBLE)", f"avg({n}::DOUBLE)"]
+
+
+def _histogram(con: duckdb.DuckDBPyConnection, relation: str, name: str, kind: str) -> Histogram | None:
+    column = quoted(name)
+    if kind.startswith(_NUMBERS):
+        return _of_numbers(con, relation, column)
+    if kind.startswith(("VARCHAR", "BOOLEAN")):
+        return _of_values(con, relation, column)
+    return None
+
+
+def _of_numbers(con: duckdb.DuckDBPyConnection, relation: str, column: str) -> Histogram | None:
+    """Bins of equal width between the percentiles 0.5 and 99.5 of both states; the ends hold what lies beyond."""
+    bounds = con.execute(
+        f"SELECT min(low), max(high) FROM (SELECT quantile_cont({column}::DOUBLE, 0.005) AS low, "
+        f"quantile_cont({column}::DOUBLE, 0.995) AS high FROM {OLD}.{relation} UNION ALL "
+        f"SELECT quantile_cont({column}::DOUBLE, 0.005), quantile_cont({column}::DOUBLE, 0.995) FROM {NEW}.{relation})"
+    ).fetchone()
+    if bounds is None or bounds[0] is None:
+        return None
+    low, high = bounds
+    width = (high - low) / BINS or 1.0
+    place = f"least(greatest(floor(({column}::DOUBLE - {low}) / {width}), 0), {BINS - 1})::INTEGER"
+    shares = [_shares(con, f"{alias}.{relation}", place, column) for alias in (OLD, NEW)]
+    labels = tuple(f"{low + width * (place + 0.5):.4g}" for place in range(BINS))
+    old, new = (tuple(each.get(place, 0.0) for place in range(BINS)) for each in shares)
+    return Histogram(labels, old, new)
+
+
+def _of_values(con: duckdb.DuckDBPyConnection, relation: str, column: str) -> Histogram:
+    """The most frequent values; all others are one bin."""
+    shares = [_shares(con, f"{alias}.{relation}", f"{column}::VARCHAR", column) for alias in (OLD, NEW)]
+    total: dict[Any, float] = {}
+    for each in shares:
+        for value, share in each.items():
+            total[value] = total.get(value, 0.0) + share
+    top = sorted(total, key=lambda value: (-total[value], str(value)))[:TOP]
+    old, new = ([each.get(value, 0.0) for value in top] for each in shares)
+    return Histogram(
+        (*map(str, top), "other"),
+        (*old, max(sum(shares[0].values()) - sum(old), 0.0)),
+        (*new, max(sum(shares[1].values()) - sum(new), 0.0)),
+    )
+
+
+def _shares(con: duckdb.DuckDBPyConnection, relation: str, group: str, column: str) -> dict[Any, float]:
+    rows = con.execute(
+        f"SELECT {group}, count(*) / sum(count(*)) OVER () FROM {relation} WHERE {column} IS NOT NULL GROUP BY 1"
+    ).fetchall()
+    return {value: float(share) for value, share in rows}

@@ -1,0 +1,152 @@
+"""One prediction as one archive that an auditor can check offline, with Python and nothing else.
+
+It holds the explanation, the model's files, the deliveries of the prediction's own night and its schedule, the
+SHA-256 of each, and a program that compares them. Earlier deliveries are named by their hashes.
+
+A process of its own makes it: `python -m redeye.scoring.audit_file EXPLANATION.json TO.zip`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import sys
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlparse
+
+from redeye.foundation.pages import Bullets, Heading, Page, Paragraph, Table
+from redeye.models.algorithms.storage import MANIFEST as MODEL_MANIFEST
+from redeye.models.artifacts import resolved
+
+if TYPE_CHECKING:
+    from upath import UPath
+
+MANIFEST = "MANIFEST.json"
+CHECKER = "check.py"
+# Of every entry: the same prediction gives the same archive.
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def pack(explanation: dict[str, Any]) -> bytes:
+    """The archive.
+
+    Args:
+        explanation: as `Explanation.to_dict` gives it.
+
+    Raises:
+        OSError: if a file that it names cannot be read.
+    """
+    files = {
+        "explanation.json": (json.dumps(explanation, indent=2, sort_keys=True) + "\n").encode(),
+        "explanation.html": page(explanation).html().encode(),
+        CHECKER: Path(__file__).with_name("audit_check.py").read_bytes(),
+        **{f"model/{name}": content for name, content in _model(explanation["promotion"]).items()},
+        **_deliveries(explanation),
+    }
+    sums = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())}
+    files[MANIFEST] = (json.dumps(sums, indent=2) + "\n").encode()
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in sorted(files.items()):
+            archive.writestr(zipfile.ZipInfo(name, _EPOCH), content, zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
+
+
+def page(explanation: dict[str, Any]) -> Page:
+    """The explanation for people."""
+    prediction, promotion, release = (explanation[name] for name in ("prediction", "promotion", "release"))
+    said = (
+        "Computed again from the chain, the probability is the very same."
+        if explanation["is_reproduced"]
+        else f"Computed again from the chain, it is {explanation['recomputed_probability']!r}."
+    )
+    warned = [*explanation["notes"], *explanation["altered_deliveries"]]
+    return Page(
+        f"Prediction {prediction['prediction_id']}",
+        (
+            Paragraph(said, is_warning=not explanation["is_reproduced"]),
+            *(Paragraph(note, is_warning=True) for note in warned),
+            Heading("As it was written"),
+            _table(prediction),
+            Heading("What single inputs do"),
+            Table(
+                ("input", "value", "effect"),
+                tuple(
+                    (
+                        each["column"],
+                        "missing" if each["value"] is None else str(each["value"]),
+                        f"{each['effect']:+.6f}",
+                    )
+                    for each in explanation["inputs"]
+                ),
+                frozenset({1, 2}),
+            ),
+            Heading("Why this version was champion"),
+            _table({name: value for name, value in promotion.items() if name != "evidence"}),
+            Heading("Release"),
+            _table(release),
+            Heading("Deliveries that the release took in"),
+            Table(
+                ("dataset", "night", "SHA-256, first digits", "rows"),
+                tuple(
+                    (
+                        f"{each['source']} {each['dataset']}",
+                        each["night"],
+                        each["content_hash"],
+                        str(each["rows"]),
+                    )
+                    for each in explanation["deliveries"]
+                ),
+                frozenset({3}),
+            ),
+            Heading("Checking it"),
+            Bullets(
+                (
+                    f"`python {CHECKER}` in the unpacked folder compares every file with its SHA-256.",
+                    "The SHA-256 of MANIFEST.json stands for all of it: Redeye's audit log names it.",
+                )
+            ),
+        ),
+    )
+
+
+def _table(values: dict[str, Any]) -> Table:
+    return Table(("", ""), tuple((name, str(value)) for name, value in values.items()))
+
+
+def _model(promotion: dict[str, Any]) -> dict[str, bytes]:
+    """The files that `artifact_sha256` stands for."""
+    folder = _at(resolved(promotion["artifact_uri"]))
+    stated = (folder / MODEL_MANIFEST).read_bytes()
+    names = json.loads(stated)["files"]
+    return {MODEL_MANIFEST: stated, **{name: (folder / name).read_bytes() for name in names}}
+
+
+def _deliveries(explanation: dict[str, Any]) -> dict[str, bytes]:
+    """The schedule that announced the flight, and what arrived for the night that predicted it."""
+    night = explanation["prediction"]["night"][:10]
+    own = [each for each in explanation["deliveries"] if each["night"] == night]
+    own += [explanation["schedule"]] if explanation["schedule"] else []
+    return {
+        f"deliveries/{each['dataset']}-{each['night']}-{each['content_hash']}.csv": _at(
+            each["path"]
+        ).read_bytes()
+        for each in own
+    }
+
+
+def _at(address: str) -> Path | UPath:
+    url = urlparse(address)
+    if url.scheme in ("", "file"):
+        return Path(unquote(url.path))
+    from upath import UPath
+
+    return UPath(address)
+
+
+if __name__ == "__main__":
+    given, to = map(Path, sys.argv[1:3])
+    to.write_bytes(pack(json.loads(given.read_text(encoding="utf-8"))))

@@ -1,0 +1,178 @@
+"""Explaining one prediction: the chain from landing file to probability, walked again."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pandas as pd
+
+from redeye.champions import promotions
+from redeye.declarations.specs import Spec, load_spec
+from redeye.foundation.errors import ConfigError, DeliveryError, RedeyeError
+from redeye.foundation.git import git_sha
+from redeye.foundation.settings import SPECS
+from redeye.models.algorithms.base import Inputs, Model
+from redeye.models.artifacts import load_artifact
+from redeye.models.logic.training_subject import training_code_hash
+from redeye.scoring import outputs
+from redeye.scoring.logic.explanation import Explanation, changes, contributions
+from redeye.scoring.restated import restatements
+from redeye.scoring.score import Basis, flights_of, recorded_basis
+from redeye.sources import landing
+from redeye.sources.logic.sources import DeliveryRef
+from redeye.warehouse import ledger
+from redeye.warehouse.logic.releases import CodeNode, Promotion, Release, upstream
+
+
+def explain(prediction_id: str) -> Explanation:
+    """Everything that one prediction rests on, with its probability computed once more from it.
+
+    Args:
+        prediction_id: `<model>/<lane>/<flight_id>`, as on the row.
+
+    Raises:
+        ConfigError: if the id is malformed or there is no such prediction.
+        RedeyeError: if a link of the chain is gone.
+        ModelAltered: if the model's files are not those that were promoted.
+    """
+    model, lane, flight_id = _parts(prediction_id)
+    night = _night(prediction_id, flight_id)
+    rows = outputs.read("predictions", model, night, night, lane=lane)
+    rows = rows[rows["flight_id"] == flight_id]
+    if len(rows) != 1:
+        raise ConfigError(
+            f"there is no prediction {prediction_id!r}: ids are in the column prediction_id of the exports"
+        )
+    prediction = {str(name): value for name, value in rows.iloc[0].items()}
+    release = ledger.release_named(prediction["release_id"])
+    if release is None:
+        raise RedeyeError(f"{prediction_id} names release {prediction['release_id']}, which the ledger lacks")
+    promotion = _promotion(model, night, int(prediction["model_version"]))
+    spec = load_spec(SPECS / f"{model}.yaml")
+    basis = recorded_basis(rows)
+    frame = _features(spec, basis, promotion, night, flight_id)
+    fitted = load_artifact(promotion.artifact_uri, promotion.artifact_sha256)
+    deliveries = tuple(ledger.release_deliveries(release.release_id))
+    announced = ledger.accepted_schedule(night)
+    checked = dict.fromkeys([*deliveries, *([announced] if announced else [])])
+    return Explanation(
+        prediction=prediction,
+        night=night,
+        release=release,
+        ancestors=tuple(ledger.ancestors(release.release_id)),
+        deliveries=deliveries,
+        faults=_faults(list(checked)),
+        schedule=announced,
+        promotion=promotion,
+        recomputed=_again(fitted, frame, promotion),
+        contributions=contributions(fitted, frame, _inputs(spec, promotion)),
+        notes=_notes(promotion, basis, night, prediction),
+        features={str(name): frame[name].iloc[0] for name in frame.columns if "__" in str(name)},
+        nodes=_nodes(spec, release, promotion),
+        restated=tuple(each for each in restatements() if each.behind(rows).any()),
+    )
+
+
+def _parts(prediction_id: str) -> tuple[str, str, str]:
+    parts = prediction_id.split("/")
+    if len(parts) != 3 or not all(parts):
+        raise ConfigError(
+            f"{prediction_id!r} is no prediction id: write <model>/<lane>/<flight_id>, "
+            "as flight_delay/live/2013-04-04_AA_1_JFK_LAX_0900"
+        )
+    return parts[0], parts[1], parts[2]
+
+
+def _night(prediction_id: str, flight_id: str) -> date:
+    try:
+        return date.fromisoformat(flight_id[:10]) - timedelta(days=1)
+    except ValueError as error:
+        raise ConfigError(f"{prediction_id!r}: the flight's id must begin with its date") from error
+
+
+def _promotion(model: str, night: date, version: int) -> Promotion:
+    """The promotion by which a version served on a night: the last one of that version in effect by then."""
+    found = [
+        row for row in promotions.promotions(model) if row.version == version and row.effective_night <= night
+    ]
+    if not found:
+        raise RedeyeError(f"no promotion says that version {version} of {model} served on night {night}")
+    return found[-1]
+
+
+def _features(spec: Spec, basis: Basis, promotion: Promotion, night: date, flight_id: str) -> pd.DataFrame:
+    """The flight's row with every feature of the service that scored it, as the release has them."""
+    from redeye.features.features import training_frame
+
+    release = basis.release
+    flights, _ = flights_of(spec, night, basis)
+    flight = flights[flights[spec.population.key] == flight_id].reset_index(drop=True)
+    if len(flight) != 1:
+        raise RedeyeError(
+            f"release {release.release_id} has {len(flight)} rows of flight {flight_id}, not one"
+        )
+    return training_frame(release.snapshot_id, flight, promotion.feature_service)
+
+
+def _again(fitted: Model[Any], frame: pd.DataFrame, promotion: Promotion) -> float:
+    """The probability once more.
+
+    Raises:
+        RedeyeError: if today's code does not give the version its inputs; names the commit that does.
+    """
+    try:
+        return float(fitted.predict(frame)[0])
+    except (KeyError, ValueError) as error:
+        raise RedeyeError(
+            f"the code of now does not give version {promotion.version} what it reads ({error}): "
+            f"`git checkout {promotion.evidence.get('git_sha', '?')}` has the code that it was trained by"
+        ) from error
+
+
+def _nodes(spec: Spec, release: Release, promotion: Promotion) -> tuple[CodeNode, ...]:
+    """The dbt models behind what the version read, by the code that built the release."""
+    from redeye.features.features import relations_of
+
+    nodes = ledger.code_nodes(release.code_hash)
+    return upstream(nodes, [*relations_of(promotion.feature_service), spec.schedule]) if nodes else ()
+
+
+def _inputs(spec: Spec, promotion: Promotion) -> Inputs:
+    """The columns to take away one at a time: the spec's, if it still is what the version was trained on."""
+    return Inputs.of(spec) if promotion.feature_service == spec.feature_service else Inputs((), ())
+
+
+def _faults(refs: list[DeliveryRef]) -> tuple[str, ...]:
+    found = []
+    for ref in refs:
+        try:
+            landing.verify(ref)
+        except DeliveryError as error:
+            found.append(str(error))
+    return tuple(found)
+
+
+def _notes(promotion: Promotion, basis: Basis, night: date, prediction: dict[str, object]) -> tuple[str, ...]:
+    release = basis.release
+    spec = load_spec(SPECS / f"{promotion.model}.yaml")
+    now = {"code_hash": training_code_hash(), "spec_hash": spec.hash}
+    notes = [
+        f"{each}; `git checkout {promotion.evidence.get('git_sha', '?')}` has the training's code"
+        for each in changes(promotion.evidence, now)
+    ]
+    sha = git_sha()
+    if release.git_sha != sha:
+        notes.append(f"the release was built by commit {release.git_sha}, this is {sha}")
+    if promotion.feature_service != spec.feature_service:
+        notes.append(
+            f"the version reads {promotion.feature_service}, the spec now has {spec.feature_service}: "
+            "single inputs are not shown"
+        )
+    if basis.is_reconstructed(night):
+        notes.append(
+            f"reconstructed: release {release.release_id} holds more than night {night} knew, and was cut to that"
+        )
+    if prediction["is_degraded"]:
+        notes.append(f"degraded: {prediction['degraded_reason']}")
+    return tuple(notes)

@@ -1,0 +1,1 @@
+"""Pure logic of scoring: no I/O, no vendor client, no orchestrator."""

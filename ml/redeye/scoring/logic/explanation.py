@@ -1,0 +1,192 @@
+"""What one prediction rests on, and what each input did to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from redeye.models.algorithms.base import Inputs, Model
+from redeye.scoring.logic.restated import Restatement
+from redeye.sources.logic.sources import DeliveryRef
+from redeye.warehouse.logic.releases import CodeNode, Promotion, Release
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """One input of one prediction.
+
+    Attributes:
+        value: what the model read; None where it was missing.
+        effect: the probability minus what it would be if this value alone were missing.
+    """
+
+    column: str
+    value: float | str | None
+    effect: float
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The whole chain of one prediction, and whether the chain gives the same probability again.
+
+    Attributes:
+        prediction: the row as it was written.
+        night: that predicted it.
+        release: whose features were read.
+        ancestors: the releases before it, newest first: its data is theirs and its own.
+        deliveries: what the release itself took in, with the hash of each file.
+        faults: of those files, what is wrong with them now; empty if all are as they landed.
+        schedule: the delivery that announced the flight, whichever release took it in.
+        promotion: what made the serving version champion, with its gates and its training.
+        recomputed: the probability that the chain gives now.
+        contributions: per input, the strongest first.
+        features: every feature of the service that was read, by column.
+        nodes: the dbt models behind these features and the schedule, as the release was built; empty if they
+            were not recorded then.
+        restated: what was known when it was predicted and has been restated since.
+        notes: what the reader has to know, such as code that has changed since.
+    """
+
+    prediction: Mapping[str, Any] = field(hash=False)
+    night: date
+    release: Release
+    ancestors: tuple[Release, ...]
+    deliveries: tuple[DeliveryRef, ...]
+    faults: tuple[str, ...]
+    schedule: DeliveryRef | None
+    promotion: Promotion
+    recomputed: float
+    contributions: tuple[Contribution, ...]
+    notes: tuple[str, ...]
+    features: Mapping[str, Any] = field(hash=False, default_factory=dict)
+    nodes: tuple[CodeNode, ...] = ()
+    restated: tuple[Restatement, ...] = ()
+
+    @property
+    def is_reproduced(self) -> bool:
+        """Whether the chain gives the very probability that was written."""
+        return self.recomputed == float(self.prediction["probability"])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as JSON-able values, for a file that an auditor keeps."""
+        promotion = self.promotion
+        return {
+            "prediction": {name: _plain(value) for name, value in self.prediction.items()},
+            "recomputed_probability": self.recomputed,
+            "is_reproduced": self.is_reproduced,
+            "notes": list(self.notes),
+            "release": _release(self.release),
+            "earlier_releases": [_release(each) for each in self.ancestors],
+            "deliveries": [_delivery(each) for each in self.deliveries],
+            "altered_deliveries": list(self.faults),
+            "schedule": _delivery(self.schedule) if self.schedule else None,
+            "dbt_nodes": [
+                {
+                    "node": n.node_id,
+                    "relation": n.relation,
+                    "checksum": n.checksum,
+                    "reads": list(n.depends_on),
+                }
+                for n in self.nodes
+            ],
+            "restated_since": [each.to_dict() for each in self.restated],
+            "features": {name: _plain(value) for name, value in self.features.items()},
+            "promotion": {
+                "promotion_id": promotion.promotion_id,
+                "version": promotion.version,
+                "algorithm": promotion.algorithm,
+                "feature_service": promotion.feature_service,
+                "artifact_uri": promotion.artifact_uri,
+                "artifact_sha256": promotion.artifact_sha256,
+                "decided_night": promotion.decided_night.isoformat(),
+                "effective_night": promotion.effective_night.isoformat(),
+                "reason": promotion.reason,
+                "actor": promotion.actor,
+                "run_id": promotion.run_id,
+                "evidence": promotion.evidence,
+            },
+            "inputs": [
+                {"column": each.column, "value": each.value, "effect": each.effect}
+                for each in self.contributions
+            ],
+        }
+
+
+def contributions(model: Model[Any], row: pd.DataFrame, inputs: Inputs) -> tuple[Contribution, ...]:
+    """What each input does to one prediction, the strongest effect first.
+
+    Each input in turn is taken as missing, all others as they are: a question that every algorithm
+    answers, whatever it is inside. Effects of inputs that go together do not add up to the probability.
+
+    Args:
+        model: that predicts.
+        row: one row with the inputs.
+        inputs: the columns that count.
+
+    Raises:
+        ValueError: if `row` is not one row, or lacks a column.
+    """
+    if len(row) != 1:
+        raise ValueError(f"one row is explained at a time, got {len(row)}")
+    columns = [*inputs.numeric, *inputs.categorical]
+    blanked = pd.concat([row] * (len(columns) + 1), ignore_index=True)
+    for position, column in enumerate(columns, start=1):
+        values = blanked[column].astype(object if column in inputs.categorical else np.float64)
+        values.iloc[position] = None if column in inputs.categorical else np.nan
+        blanked[column] = values
+    predicted = model.predict(blanked)
+    found = [
+        Contribution(column, _plain(row[column].iloc[0]), float(predicted[0] - predicted[position]))
+        for position, column in enumerate(columns, start=1)
+    ]
+    return tuple(sorted(found, key=lambda each: (-abs(each.effect), each.column)))
+
+
+def changes(then: Mapping[str, str], now: Mapping[str, str]) -> Sequence[str]:
+    """What of the code differs between a decision and today, in words; empty if nothing does."""
+    return [
+        f"{name} has changed since: {then[name]} then, {now[name]} now"
+        for name in now
+        if name in then and then[name] != now[name]
+    ]
+
+
+def _plain(value: object) -> Any:  # noqa: ANN401 - whatever JSON has
+    """A value as JSON has it: None for what is missing, ISO text for dates."""
+    if value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
+        return None
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    isoformat = getattr(value, "isoformat", None)
+    return isoformat() if isoformat else value
+
+
+def _release(release: Release) -> dict[str, Any]:
+    return {
+        "release_id": release.release_id,
+        "kind": str(release.kind),
+        "first_night": release.first_night.isoformat(),
+        "night": release.night.isoformat(),
+        "snapshot_id": release.snapshot_id,
+        "delivery_set_hash": release.delivery_set_hash,
+        "code_hash": release.code_hash,
+        "git_sha": release.git_sha,
+        "reason": release.reason,
+    }
+
+
+def _delivery(ref: DeliveryRef) -> dict[str, Any]:
+    return {
+        "source": ref.source,
+        "dataset": ref.dataset,
+        "night": ref.night.isoformat(),
+        "arrival_night": ref.arrival_night.isoformat(),
+        "content_hash": ref.content_hash,
+        "path": str(ref.path),
+        "rows": ref.rows,
+    }

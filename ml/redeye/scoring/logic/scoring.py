@@ -1,0 +1,132 @@
+"""From probabilities to predictions: rank, baseline and lineage on every row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from redeye.foundation.calendar import cutoff
+
+LIVE = "live"
+
+
+def backtest_lane(version: int, release_id: str) -> str:
+    """The lane of a version's predictions of past nights from one release; it is never exported."""
+    return f"backtest_v{version}_{release_id}"
+
+
+# What a consumer needs to find the flight, copied from the schedule.
+SUBJECT_COLUMNS = (
+    "flight_id",
+    "flight_date",
+    "carrier_id",
+    "flight_number_id",
+    "origin_id",
+    "destination_id",
+    "scheduled_departure_at",
+)
+
+PREDICTION_COLUMNS = (
+    "prediction_id",
+    "model",
+    "lane",
+    "night",
+    *SUBJECT_COLUMNS,
+    "probability",
+    "baseline_probability",
+    "rank",
+    "release_id",
+    "model_version",
+    "algorithm",
+    "feature_service",
+    "run_id",
+    "created_at",
+    "is_degraded",
+    "degraded_reason",
+    "is_reconstructed",
+)
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """Where a night's predictions come from; the same on each of its rows.
+
+    Attributes:
+        release_id: the release whose features were read.
+        degraded_reasons: why the predictions are worth less than usual; empty for a good night.
+        is_reconstructed: whether the release holds more than the night's own would, cut to what was known then.
+    """
+
+    model: str
+    night: date
+    release_id: str
+    model_version: int
+    algorithm: str
+    feature_service: str
+    run_id: str
+    degraded_reasons: tuple[str, ...] = ()
+    lane: str = LIVE
+    is_reconstructed: bool = False
+
+
+def assemble(
+    schedule: pd.DataFrame, probability: np.ndarray, baseline: np.ndarray, lineage: Lineage
+) -> pd.DataFrame:
+    """The predictions of one night.
+
+    Args:
+        schedule: one row per scheduled flight, with `SUBJECT_COLUMNS`.
+        probability: of the champion, row by row.
+        baseline: of the heuristic, row by row.
+        lineage: written on every row.
+
+    Returns:
+        `PREDICTION_COLUMNS`, one row per flight, ordered by rank: 1 is the riskiest; equal probabilities
+        are ranked by flight. `created_at` is the night's cutoff: the data's clock, not the wall's.
+
+    Raises:
+        ValueError: if the arrays do not match the schedule.
+    """
+    if not len(schedule) == len(probability) == len(baseline):
+        raise ValueError(
+            f"{len(schedule)} flights, {len(probability)} probabilities, {len(baseline)} baselines"
+        )
+    rows = schedule.loc[:, list(SUBJECT_COLUMNS)].copy()
+    rows["probability"] = np.asarray(probability, dtype=np.float64)
+    rows["baseline_probability"] = np.asarray(baseline, dtype=np.float64)
+    rows = rows.sort_values(["probability", "flight_id"], ascending=[False, True], ignore_index=True)
+    rows["rank"] = np.arange(1, len(rows) + 1, dtype=np.int64)
+    rows["model"], rows["lane"], rows["night"] = lineage.model, lineage.lane, lineage.night
+    rows["release_id"] = lineage.release_id
+    rows["model_version"] = np.int64(lineage.model_version)
+    rows["algorithm"] = lineage.algorithm
+    rows["feature_service"] = lineage.feature_service
+    rows["run_id"] = lineage.run_id
+    rows["created_at"] = pd.Timestamp(cutoff(lineage.night).replace(tzinfo=None)).as_unit("us")
+    rows["is_degraded"] = bool(lineage.degraded_reasons)
+    rows["degraded_reason"] = "; ".join(lineage.degraded_reasons)
+    rows["is_reconstructed"] = lineage.is_reconstructed
+    rows["prediction_id"] = [f"{lineage.model}/{lineage.lane}/{flight}" for flight in rows["flight_id"]]
+    return rows.loc[:, list(PREDICTION_COLUMNS)]
+
+
+def differences(written: pd.DataFrame, again: pd.DataFrame) -> Sequence[str]:
+    """How a second scoring of a night differs from the one that was written, in words; empty if it does not."""
+    found = []
+    before, after = set(written["flight_id"]), set(again["flight_id"])
+    if before != after:
+        found.append(f"{len(after - before)} flights more, {len(before - after)} fewer")
+    for column in ("model_version", "release_id", "feature_service"):
+        then, now = sorted(set(written[column])), sorted(set(again[column]))
+        if then != now:
+            found.append(f"{column} {now} instead of {then}")
+    both = written.merge(again, on="flight_id", suffixes=("_then", "_now"))
+    moved = both["probability_then"].to_numpy() != both["probability_now"].to_numpy()
+    if moved.any():
+        widest = float(np.abs(both["probability_then"] - both["probability_now"]).max())
+        found.append(f"{int(moved.sum())} probabilities, by up to {widest:.2g}")
+    return found

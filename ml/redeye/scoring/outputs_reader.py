@@ -1,0 +1,178 @@
+"""Small questions to the outputs lake, for a server that answers many of them: one kept connection, read-only.
+
+Opening DuckDB with its extensions takes a third of a second, a question some 20 ms. Every question names the
+nights it is about, so that only their files are read.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import duckdb
+
+from redeye.scoring.logic.scoring import LIVE
+from redeye.warehouse import lake
+from redeye.warehouse.lake import Catalog
+
+Row = dict[str, Any]
+
+# Of one server process: what a page reads is a few thousand rows.
+MEMORY = "512MB"
+FOUND_FLIGHTS = 200
+
+
+class OutputsReader:
+    """Reads the head of the outputs lake; safe to share between threads, one question at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._con: duckdb.DuckDBPyConnection | None = None
+
+    def close(self) -> None:
+        """Let go of the connection; the next question opens another."""
+        with self._lock:
+            self._drop()
+
+    def last_night(self, model: str) -> date | None:
+        """The latest night with live predictions."""
+        rows = self._rows("SELECT max(night) AS night FROM {predictions} WHERE model = ? AND lane = ?", model)
+        return rows[0]["night"] if rows else None
+
+    def predictions_by_night(self, model: str, first: date, last: date) -> list[Row]:
+        """Per night: rows, how many are degraded and why, release and version."""
+        return self._rows(
+            "SELECT night, count(*) AS rows, count(*) FILTER (is_degraded) AS degraded, "
+            "max(degraded_reason) FILTER (is_degraded) AS degraded_reason, max(release_id) AS release_id, "
+            "max(model_version) AS model_version, max(algorithm) AS algorithm, avg(probability) AS mean, "
+            "max(run_id) AS run_id FROM {predictions} "
+            "WHERE model = ? AND lane = ? AND night BETWEEN ? AND ? GROUP BY night ORDER BY night",
+            model,
+            first,
+            last,
+        )
+
+    def quality(self, model: str, first: date, last: date) -> list[Row]:
+        """By scored night and metric: champion, heuristic, rows; the nights are those that were scored."""
+        return self._rows(
+            "SELECT scored_night AS night, metric, champion, heuristic, rows, model_version FROM {quality} "
+            "WHERE model = ? AND lane = ? AND scored_night BETWEEN ? AND ? ORDER BY night, metric",
+            model,
+            first,
+            last,
+        )
+
+    def verdicts(self, model: str, first: date, last: date) -> list[Row]:
+        """By night: verdict and reasons."""
+        return self._rows(
+            "SELECT night, verdict, reasons, release_id, run_id FROM {verdicts} "
+            "WHERE model = ? AND lane = ? AND night BETWEEN ? AND ? ORDER BY night",
+            model,
+            first,
+            last,
+        )
+
+    def drift_shares(self, model: str, first: date, last: date) -> list[Row]:
+        """By night and span: the share of features that drifted, with its threshold."""
+        return self._rows(
+            "SELECT night, span, value, threshold, is_drifted FROM {drift} WHERE model = ? AND lane = ? "
+            "AND night BETWEEN ? AND ? AND kind = 'share' ORDER BY night, span",
+            model,
+            first,
+            last,
+        )
+
+    def drift_of_features(self, model: str, first: date, last: date, span: str) -> list[Row]:
+        """By night and feature: the distance, and the threshold it is held against."""
+        return self._rows(
+            "SELECT night, column_name, statistic, value, threshold, is_drifted, note FROM {drift} "
+            "WHERE model = ? AND lane = ? AND night BETWEEN ? AND ? AND span = ? "
+            "AND kind IN ('feature', 'prediction') AND statistic IN ('wasserstein', 'jensen_shannon') "
+            "ORDER BY column_name, night",
+            model,
+            first,
+            last,
+            span,
+        )
+
+    def flights(
+        self,
+        model: str,
+        first: date,
+        last: date,
+        *,
+        flight: str = "",
+        origin: str = "",
+        destination: str = "",
+    ) -> list[Row]:
+        """Predictions of the nights `first` to `last` that match, the newest first, at most `FOUND_FLIGHTS`.
+
+        Args:
+            model: whose they are.
+            first: first night.
+            last: last night.
+            flight: airline and number as `AA-1`, or the airline alone; empty for any.
+            origin: airport; empty for any.
+            destination: airport; empty for any.
+        """
+        wanted = {"origin_id": origin, "destination_id": destination}
+        wanted["flight_number_id" if "-" in flight else "carrier_id"] = flight
+        asked = {name: value for name, value in wanted.items() if value}
+        return self._rows(
+            "SELECT prediction_id, night, flight_id, flight_date, carrier_id, flight_number_id, origin_id, "
+            "destination_id, scheduled_departure_at, probability, baseline_probability, rank, release_id, "
+            "model_version, algorithm, is_degraded, degraded_reason FROM {predictions} "
+            "WHERE model = ? AND lane = ? AND night BETWEEN ? AND ? "
+            + "".join(f"AND {name} = ? " for name in asked)
+            + f"ORDER BY night DESC, scheduled_departure_at, flight_id LIMIT {FOUND_FLIGHTS}",
+            model,
+            first,
+            last,
+            *asked.values(),
+        )
+
+    def prediction(self, model: str, night: date, flight_id: str) -> Row | None:
+        """One prediction with all its columns."""
+        rows = self._rows(
+            "SELECT * FROM {predictions} WHERE model = ? AND lane = ? AND night = ? AND flight_id = ?",
+            model,
+            night,
+            flight_id,
+        )
+        return rows[0] if rows else None
+
+    def _rows(self, sql: str, model: str, *parameters: object) -> list[Row]:
+        tables = {name: f"outputs.main.{name}" for name in ("predictions", "quality", "verdicts", "drift")}
+        question, values = sql.format(**tables), [model, LIVE, *parameters]
+        with self._lock:
+            try:
+                return self._ask(question, values)
+            except duckdb.CatalogException:
+                return []  # The table appears with its first row.
+            except duckdb.Error:
+                # The server that keeps the catalog may have been restarted since: one more try, anew.
+                self._drop()
+                try:
+                    return self._ask(question, values)
+                except duckdb.CatalogException:
+                    return []
+
+    def _ask(self, question: str, values: Sequence[object]) -> list[Row]:
+        found = self._open().execute(question, values)
+        names = [column[0] for column in found.description or []]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
+        if self._con is None:
+            con = lake.connect(threads=1)
+            con.execute(f"SET memory_limit = '{MEMORY}'")
+            lake.attach(con, Catalog.OUTPUTS)
+            self._con = con
+        return self._con
+
+    def _drop(self) -> None:
+        if self._con is not None:
+            self._con.close()
+            self._con = None

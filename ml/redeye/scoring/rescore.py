@@ -1,0 +1,217 @@
+"""Past nights scored once more: as they were, to compare, or with another version, beside what was served."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+
+from redeye.champions import promotions
+from redeye.declarations.specs import load_spec
+from redeye.features.features import training_frame
+from redeye.foundation.calendar import nights
+from redeye.foundation.errors import AlreadyDecided, ConfigError, DeliveryError, NotReleased
+from redeye.foundation.settings import SPECS
+from redeye.models.artifacts import load_artifact
+from redeye.scoring import outputs
+from redeye.scoring.logic.scoring import LIVE, Lineage, assemble, backtest_lane, differences
+from redeye.scoring.score import Basis, flights_of, predict, recorded_basis
+from redeye.warehouse import lake, ledger
+from redeye.warehouse.lake import Catalog
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Reproduced:
+    """What came out for one night that was scored once more from what its predictions rest on.
+
+    Attributes:
+        rows: predictions that were served.
+        equal: those whose probability, version and release came out the very same.
+        missing: those that did not come out, and those that came out and had not been served.
+        widest: the largest difference of two probabilities; 0 if all are equal.
+    """
+
+    night: date
+    release_id: str
+    version: int
+    rows: int
+    equal: int
+    missing: int
+    widest: float
+
+    @property
+    def is_same(self) -> bool:
+        """Whether each served prediction came out again, and nothing else."""
+        return self.equal == self.rows and not self.missing
+
+
+def reproduce(model: str, count: int, *, seed: int, run_id: str) -> list[Reproduced]:
+    """Score nights at random once more, into an empty lake, and compare with what was served.
+
+    Each night has the release that its predictions name, the champion that the promotion ledger gives for it,
+    and that champion's feature service. Nothing of what was predicted is read before the comparison.
+
+    Args:
+        model: name of a spec.
+        count: how many nights; all, if fewer were scored.
+        seed: of the choice.
+        run_id: who scores, on the rows of the empty lake.
+
+    Raises:
+        ConfigError: if no night was scored.
+        RedeyeError: if a night cannot be scored any more.
+    """
+    spec = load_spec(SPECS / f"{model}.yaml")
+    scored = outputs.scored_nights(model, date.min, date.max)
+    if not scored:
+        raise ConfigError(f"{model}: no night was scored yet, so there is none to score again")
+    draw = np.random.default_rng(seed).choice(len(scored), size=min(count, len(scored)), replace=False)
+    chosen = sorted(scored[place] for place in draw)
+    with _empty_lake() as con:
+        for night in chosen:
+            basis = _decision(con, model, night)
+            champion = promotions.champion(model, night)
+            if champion is None:
+                raise NotReleased(f"{model}: the ledger has no champion for night {night}, which was scored")
+            flights, reasons = flights_of(spec, night, basis)
+            basis = Basis(basis.release, reasons)
+            rows = predict(spec, flights, champion, basis, night=night, run_id=run_id)
+            con.register("scored_again", rows)
+            con.execute("INSERT INTO again.predictions BY NAME SELECT * FROM scored_again")
+            log.info("%s, night %s: %s predictions once more", model, night, len(rows))
+        return [Reproduced(*row) for row in con.execute(_COMPARISON, [model]).fetchall()]
+
+
+_COMPARISON = """
+    WITH served AS (
+        SELECT * FROM outputs.main.predictions
+        WHERE model = ? AND lane = 'live' AND night IN (SELECT DISTINCT night FROM again.predictions)
+    )
+    SELECT
+        coalesce(s.night, a.night), max(coalesce(s.release_id, a.release_id)),
+        max(coalesce(s.model_version, a.model_version)), count(s.prediction_id),
+        count(*) FILTER (WHERE (s.probability, s.baseline_probability, s.rank, s.release_id, s.model_version)
+            = (a.probability, a.baseline_probability, a.rank, a.release_id, a.model_version)),
+        count(*) FILTER (WHERE s.prediction_id IS NULL OR a.prediction_id IS NULL),
+        coalesce(max(abs(s.probability - a.probability)), 0)
+    FROM served AS s FULL JOIN again.predictions AS a USING (prediction_id)
+    GROUP BY ALL ORDER BY 1
+"""
+
+
+@contextmanager
+def _empty_lake() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A new lake `again` with a catalog of its own and an empty table of predictions, gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="redeye-again-") as folder:
+        con = lake.connect(threads=1)
+        try:
+            lake.attach(con, Catalog.OUTPUTS)
+            con.execute(
+                f"ATTACH 'ducklake:{Path(folder) / 'catalog.ducklake'}' AS again (DATA_PATH '{folder}/data/')"
+            )
+            con.execute(f"CREATE TABLE again.predictions ({outputs.columns('predictions')})")
+            yield con
+        finally:
+            con.close()
+
+
+def _decision(con: duckdb.DuckDBPyConnection, model: str, night: date) -> Basis:
+    """Of a night's predictions, what they were made from."""
+    rows = con.execute(
+        "SELECT DISTINCT release_id, degraded_reason FROM outputs.main.predictions "
+        "WHERE model = ? AND lane = ? AND night = ?",
+        [model, LIVE, night],
+    ).df()
+    basis = recorded_basis(rows)
+    # What else was wrong comes out by itself.
+    return Basis(basis.release, tuple(why for why in basis.reasons if why.startswith("night ")))
+
+
+def backtest_nights(
+    model: str, first: date, last: date, *, version: int | None, run_id: str
+) -> dict[str, Any]:
+    """Score past nights with a version and today's data, in a lane of their own; nothing of it is served.
+
+    The features are those of the newest release, cut to what was known at each night's cutoff. Nights that have
+    no schedule are left out. A night that is in the lane already stays, if it comes out the same.
+
+    Args:
+        model: name of a spec.
+        first: first night.
+        last: last night.
+        version: of the registry; by default the one promoted last.
+        run_id: who scores; on every row.
+
+    Returns:
+        `lane`, `release_id`, `version`, and how many `nights` and `rows` are in the lane now.
+
+    Raises:
+        ConfigError: if there is no such version, or the newest release does not hold the nights.
+        AlreadyDecided: if a night is in the lane already with another result.
+    """
+    if first > last:
+        raise ConfigError(f"the first night {first} is after the last night {last}")
+    spec, release = load_spec(SPECS / f"{model}.yaml"), ledger.latest_release()
+    if release is None or last > release.night:
+        raise ConfigError(f"night {last} is not released yet: a backtest is of past nights")
+    number, algorithm, service, uri, sha256 = _version(model, version)
+    fitted = load_artifact(uri, sha256)
+    heuristic = promotions.promotions(model)[0]
+    baseline = load_artifact(heuristic.artifact_uri, heuristic.artifact_sha256)
+    lane = backtest_lane(number, release.release_id)
+    counts = {"nights": 0, "rows": 0}
+    for night in nights(first, last):
+        try:
+            flights, _ = flights_of(spec, night, Basis(release, ()))
+        except DeliveryError as error:
+            log.warning("night %s is left out of the backtest: %s", night, error)
+            continue
+        if flights.empty:
+            continue
+        frame = training_frame(release.snapshot_id, flights, service)
+        lineage = Lineage(
+            model=model,
+            night=night,
+            release_id=release.release_id,
+            model_version=number,
+            algorithm=algorithm,
+            feature_service=service,
+            run_id=run_id,
+            lane=lane,
+            is_reconstructed=True,
+        )
+        rows = assemble(flights, fitted.predict(frame), baseline.predict(frame), lineage)
+        written = outputs.write_once(
+            {"predictions": rows}, model=model, night=night, run_id=run_id, lane=lane
+        )
+        if not written.is_new and (found := differences(written.frame, rows)):
+            raise AlreadyDecided(f"{lane}, night {night}: again it differs: {'; '.join(found)}")
+        counts["nights"] += 1
+        counts["rows"] += len(rows)
+        log.info("%s, night %s: %s predictions", lane, night, len(rows))
+    return {"lane": lane, "release_id": release.release_id, "version": number, **counts}
+
+
+def _version(model: str, number: int | None) -> tuple[int, str, str, str, str]:
+    """Number, algorithm, feature service, address and hash of a version: a promoted one, or any other."""
+    promoted: Iterable[Any] = promotions.promotions(model)
+    found = [row for row in promoted if number is None or row.version == number]
+    if found:
+        row = found[-1]
+        return row.version, row.algorithm, row.feature_service, row.artifact_uri, row.artifact_sha256
+    if number is None:
+        raise ConfigError(f"{model} has no champion yet: train it first")
+    from redeye.models import registry
+
+    version = registry.version(model, number)
+    return number, version.algorithm, version.feature_service, version.artifact_uri, version.artifact_sha256

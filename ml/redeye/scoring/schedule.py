@@ -1,0 +1,125 @@
+"""The coming day's schedule as rows to score: from its release, or, on a bad night, from where there is one.
+
+The keys that join a flight to its features are derived in one place, the staging view in dbt. Where the
+night has no release, that same view's SQL, as the last good release holds it, runs over the landing
+file instead of the raw table.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import duckdb
+import pandas as pd
+import sqlglot
+from sqlglot import exp
+
+from redeye.declarations.specs import Spec
+from redeye.foundation.calendar import cutoff
+from redeye.foundation.errors import DeliveryError, RedeyeError
+from redeye.scoring.logic.scoring import SUBJECT_COLUMNS
+from redeye.sources.logic.sources import KNOWN_AT, SCHEDULE, dataset_named
+from redeye.sources.sources import configured_source
+from redeye.warehouse import ledger, raw
+
+A_WEEK = timedelta(days=7)
+
+
+def select_list(spec: Spec) -> str:
+    """SQL select list of a row to score: the spec's inputs from the schedule, and what consumers look up."""
+    inputs = spec.schedule_select()
+    there = {part.strip() for part in inputs.split(",")}
+    return ", ".join([inputs, *(name for name in SUBJECT_COLUMNS if name not in there)])
+
+
+def released(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.DataFrame:
+    """The schedule of the day after `night`, from the release attached to `con`; empty if it has none."""
+    return con.execute(
+        f"SELECT {select_list(spec)} FROM warehouse.{spec.schedule} WHERE {spec.population.night} = ? "
+        f"ORDER BY {spec.population.key}",
+        [night],
+    ).df()
+
+
+def known_then(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.DataFrame:
+    """The schedule of the day after `night` as it was known at its cutoff, from a release of a later night.
+
+    What was restated since is in the release too, and the view itself would give that.
+    """
+    source = configured_source()
+    table = raw.table_name(source, dataset_named(source, SCHEDULE))
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE landed_schedule AS SELECT * FROM warehouse.raw.{table} "
+        f"WHERE night = ? AND {KNOWN_AT} <= ?",
+        [night, cutoff(night).replace(tzinfo=None)],
+    )
+    return _through_the_view(con, spec, night)
+
+
+def landed(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.DataFrame | None:
+    """The schedule from its own accepted delivery, without a release of the night; None if there is none.
+
+    Raises:
+        DeliveryError: if the file is not what its manifest says.
+    """
+    ref = ledger.accepted_schedule(night)
+    if ref is None:
+        return None
+    dataset = dataset_named(configured_source(), SCHEDULE)
+    with raw.opened(con, [ref], first=night) as files:
+        con.execute(f"CREATE OR REPLACE TEMP TABLE landed_schedule AS {raw.typed_rows(dataset, files)}")
+    return _through_the_view(con, spec, night)
+
+
+def assumed(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.DataFrame:
+    """The schedule of the same weekday a week before, moved to the coming day: the last resort.
+
+    Raises:
+        DeliveryError: if the release has no schedule of that day either.
+    """
+    source = configured_source()
+    table = raw.table_name(source, dataset_named(source, SCHEDULE))
+    before, day = night - A_WEEK, night + timedelta(days=1)
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE landed_schedule AS SELECT * REPLACE ("
+        "?::DATE AS night, ?::DATE AS arrival_night, known_at + INTERVAL 7 DAY AS known_at, "
+        "?::INTEGER AS year, ?::INTEGER AS month, ?::INTEGER AS day) "
+        f"FROM warehouse.raw.{table} WHERE night = ?",
+        [night, night, day.year, day.month, day.day, before],
+    )
+    frame = _through_the_view(con, spec, night)
+    if frame.empty:
+        raise DeliveryError(
+            f"the day after night {night} has no schedule, and neither has the week before it"
+        )
+    return frame
+
+
+def _through_the_view(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.DataFrame:
+    source = configured_source()
+    table = raw.table_name(source, dataset_named(source, SCHEDULE))
+    schema, view = spec.schedule.split(".")
+    found = con.execute(
+        "SELECT sql FROM duckdb_views() WHERE database_name = 'warehouse' AND schema_name = ? AND view_name = ?",
+        [schema, view],
+    ).fetchone()
+    if found is None:
+        raise RedeyeError(
+            f"the release holds no view {spec.schedule}, which spec {spec.model} names as its schedule"
+        )
+    created = sqlglot.parse_one(found[0], dialect="duckdb")
+    query = created.expression if isinstance(created, exp.Create) else created
+    replaced = 0
+    for relation in list(query.find_all(exp.Table)):
+        if relation.name == table:
+            relation.replace(exp.to_table("landed_schedule").as_(relation.alias or table))
+            replaced += 1
+    if not replaced:
+        raise RedeyeError(
+            f"the view {spec.schedule} does not read raw.{table}: it must, to score without a release"
+        )
+    return con.execute(
+        f"SELECT {select_list(spec)} FROM ({query.sql(dialect='duckdb')}) WHERE {spec.population.night} = ? "
+        f"ORDER BY {spec.population.key}",
+        [night],
+    ).df()

@@ -1,0 +1,288 @@
+"""Scoring a night: the coming day's flights, the champion's probabilities, written once, then exported."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from typing import Any
+
+import pandas as pd
+
+from redeye.champions import promotions
+from redeye.declarations.specs import Spec, load_spec
+from redeye.foundation.calendar import coming_day
+from redeye.foundation.errors import (
+    AlreadyDecided,
+    AuditRefused,
+    ConfigError,
+    DeliveryError,
+    NotReleased,
+    RedeyeError,
+)
+from redeye.foundation.settings import SPECS, settings
+from redeye.models.algorithms.base import Model
+from redeye.scoring import exports, outputs, schedule
+from redeye.scoring.logic.scoring import Lineage, assemble, differences
+from redeye.sources.sources import configured_source, standing_source
+from redeye.warehouse import lake, ledger
+from redeye.warehouse.logic.releases import Promotion, Release
+
+log = logging.getLogger(__name__)
+
+
+class ChampionChanged(RedeyeError):
+    """Another version became champion of the night while it was being scored."""
+
+    def __init__(self, message: str, champion: Promotion) -> None:
+        super().__init__(message)
+        self.champion = champion
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What a night is scored from: a release, and why it is not the night's own, if it is not."""
+
+    release: Release
+    reasons: tuple[str, ...]
+
+    def is_reconstructed(self, night: date) -> bool:
+        """Whether the release holds more than what was known on the night, so that it has to be cut."""
+        return self.release.night > night or self.release.is_again
+
+
+def score_night(model: str, night: date, *, run_id: str, is_degraded_allowed: bool = False) -> dict[str, Any]:
+    """Give every flight scheduled for the coming day a probability, once.
+
+    A night that was scored before is scored again from the release it names, and compared: the first
+    write stands, a difference is an error.
+
+    Args:
+        model: name of a spec.
+        night: whose coming day is scored.
+        run_id: who scores; on every row.
+        is_degraded_allowed: score from the last good release if the night has none. A night that is a
+            recorded gap may always be scored so.
+
+    Returns:
+        Rows, release, version, whether the rows are new, whether and why they are degraded.
+
+    Raises:
+        NotReleased: if the night has no release and may not be scored without one.
+        DeliveryError: if the coming day has no schedule although the source does not say that it is empty.
+        ConfigError: if the model has no champion yet, the source comes too late to predict a coming day, or
+            the calendar was shifted since.
+        AuditRefused: if neither the champion's nor the heuristic's predictions are plausible.
+        AlreadyDecided: if the night was scored before with another result.
+    """
+    spec = load_spec(SPECS / f"{model}.yaml")
+    source = standing_source()
+    if not source.is_prompt:
+        raise ConfigError(
+            f"the source {source.name} delivers weeks late: it serves history and training, "
+            f"and no coming day can be predicted from it (night {night})"
+        )
+    champion = promotions.champion(model, night)
+    if champion is None:
+        raise ConfigError(
+            f"{model} has no champion for night {night}: run `train_{model}` for an earlier night first"
+        )
+    standing = outputs.read("predictions", model, night, night)
+    basis = recorded_basis(standing) if len(standing) else _basis(night, is_degraded_allowed)
+    flights, reasons = flights_of(spec, night, basis)
+    if flights.empty:
+        log.info("the source states that the day after night %s has no flights: nothing to score", night)
+        return {"rows": 0, "release_id": basis.release.release_id, "is_new": False, "is_degraded": False}
+
+    basis = Basis(basis.release, reasons)
+    while True:
+        predictions = predict(spec, flights, champion, basis, night=night, run_id=run_id)
+        try:
+            written = outputs.write_once(
+                {"predictions": predictions},
+                model=model,
+                night=night,
+                run_id=run_id,
+                check=partial(_check_champion, model, night, champion),
+            )
+            break
+        except ChampionChanged as change:
+            log.warning("%s", change)
+            champion = change.champion
+    if not written.is_new and (found := differences(written.frame, predictions)):
+        raise AlreadyDecided(
+            f"{model}, night {night}: scored before by {written.frame['run_id'].iloc[0]}; again it differs: "
+            f"{'; '.join(found)}. The first result stands"
+        )
+    return _summary(written)
+
+
+def _check_champion(model: str, night: date, scored_by: Promotion) -> None:
+    """Refuse rows of a champion that was rolled back while they were made; nothing is promoted under the lease."""
+    now = promotions.champion(model, night)
+    if now is not None and now.version != scored_by.version:
+        raise ChampionChanged(
+            f"{model}, night {night}: version {now.version} took over from version {scored_by.version} meanwhile; "
+            "scoring again",
+            now,
+        )
+
+
+def flights_as_scored(spec: Spec, night: date, standing: pd.DataFrame) -> tuple[pd.DataFrame, Release]:
+    """The flights of a night that was scored, and the release whose features they were given.
+
+    Args:
+        spec: of the model.
+        night: that was scored.
+        standing: its predictions; they name the release.
+
+    Raises:
+        AlreadyDecided: if the flights are not those that were scored, or the ledger lacks the release.
+    """
+    basis = recorded_basis(standing)
+    flights, _ = flights_of(spec, night, basis)
+    key = spec.population.key
+    if flights.empty or set(flights[key]) != set(standing["flight_id"]):
+        raise AlreadyDecided(
+            f"{spec.model}, night {night}: the schedule has {len(flights)} flights, {len(standing)} were scored: "
+            "they are not the same ones any more"
+        )
+    return flights, basis.release
+
+
+def export_night(model: str, night: date) -> dict[str, Any]:
+    """Write a scored night's files for consumers.
+
+    Raises:
+        NotReleased: if the night has not been scored.
+    """
+    frame = outputs.read("predictions", model, night, night).sort_values("rank", ignore_index=True)
+    if frame.empty:
+        ref = ledger.accepted_schedule(night)
+        if ref is not None and ref.is_stated_empty:
+            return {"rows": 0, "folder": None}
+        raise NotReleased(f"{model}: night {night} has no predictions: run `score_flights` first")
+    folder = exports.export(frame, model=model, night=night)
+    return {"rows": len(frame), "folder": str(folder)}
+
+
+def recorded_basis(standing: pd.DataFrame) -> Basis:
+    """What a night was scored from, as its predictions say.
+
+    Raises:
+        AlreadyDecided: if the ledger lacks the release that they name.
+    """
+    name = str(standing["release_id"].iloc[0])
+    release = ledger.release_named(name)
+    if release is None:
+        raise AlreadyDecided(f"predictions name release {name}, which the ledger does not have")
+    said = str(standing["degraded_reason"].iloc[0])
+    return Basis(release, tuple(said.split("; ")) if said else ())
+
+
+def _basis(night: date, is_degraded_allowed: bool) -> Basis:
+    if own := ledger.covering_release(night):
+        return Basis(own, ())
+    gap = ledger.gap_reason(night)
+    if gap is None and not is_degraded_allowed:
+        raise NotReleased(f"night {night} has no release: build night {night} first")
+    last = ledger.latest_release(up_to=night)
+    if last is None:
+        raise NotReleased(f"there is no release at all before night {night}: run `build_history` first")
+    why = "its release was refused" if gap else "its release did not come in time"
+    return Basis(last, (f"night {night}: {why}, features are of night {last.night}",))
+
+
+def flights_of(spec: Spec, night: date, basis: Basis) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """The rows to score, and every reason for which they are degraded.
+
+    Raises:
+        DeliveryError: if there is no schedule, and neither a gap nor the source says why.
+    """
+    con = lake.connect_at(basis.release.snapshot_id)
+    try:
+        ref = ledger.accepted_schedule(night)
+        read = schedule.known_then if basis.is_reconstructed(night) else schedule.released
+        found = read(con, spec, night)
+        if found.empty:
+            found = pd.DataFrame() if (own := schedule.landed(con, spec, night)) is None else own
+        if not found.empty or (ref is not None and ref.is_stated_empty):
+            return found, basis.reasons
+        if not basis.reasons:
+            raise DeliveryError(
+                f"the release {basis.release.release_id} has no schedule for {coming_day(night)}, and the source "
+                f"{configured_source().name} does not say that the day is empty"
+            )
+        log.warning("no schedule of %s was accepted: assuming the one of a week before", coming_day(night))
+        assumed = schedule.assumed(con, spec, night)
+        return assumed, (*basis.reasons, "no schedule was accepted, assumed as a week before")
+    finally:
+        con.close()
+
+
+def predict(
+    spec: Spec, flights: pd.DataFrame, champion: Promotion, basis: Basis, *, night: date, run_id: str
+) -> pd.DataFrame:
+    """Audited predictions: the champion's, or the heuristic's if the champion is refused.
+
+    Raises:
+        AuditRefused: if the heuristic's are refused as well.
+    """
+    from redeye.audits.audit import audit
+    from redeye.features.features import training_frame
+
+    release = basis.release
+    frame = training_frame(release.snapshot_id, flights, champion.feature_service)
+    first = promotions.promotions(spec.model)[0]
+    heuristic = _load(first)
+    baseline = heuristic.predict(frame)
+    refusal: AuditRefused | None = None
+    for serving in dict.fromkeys((champion, first)):
+        why = () if refusal is None else (f"version {champion.version} refused, the heuristic serves",)
+        model = heuristic if serving is first else _load(serving)
+        lineage = Lineage(
+            model=spec.model,
+            night=night,
+            release_id=release.release_id,
+            model_version=serving.version,
+            algorithm=serving.algorithm,
+            feature_service=serving.feature_service,
+            run_id=run_id,
+            degraded_reasons=(*basis.reasons, *why),
+            is_reconstructed=basis.is_reconstructed(night),
+        )
+        predictions = assemble(flights, model.predict(frame), baseline, lineage)
+        try:
+            audit(
+                f"predictions/{spec.model}",
+                predictions.assign(scheduled_rows=len(flights)),
+                subject=f"{spec.model}, night {night}, version {serving.version}",
+                data_docs=settings().data_docs,
+            ).raise_if_refused()
+        except AuditRefused as error:
+            log.error("%s", error)
+            refusal = error
+            continue
+        return predictions
+    raise refusal or AuditRefused(f"{spec.model}, night {night}: nothing passed the audit")
+
+
+def _load(promotion: Promotion) -> Model[Any]:
+    from redeye.models.registry import load_artifact
+
+    return load_artifact(promotion.artifact_uri, promotion.artifact_sha256)
+
+
+def _summary(written: outputs.Written) -> dict[str, Any]:
+    frame = written.frame
+    return {
+        "rows": len(frame),
+        "release_id": str(frame["release_id"].iloc[0]),
+        "model_version": int(frame["model_version"].iloc[0]),
+        "algorithm": str(frame["algorithm"].iloc[0]),
+        "is_new": written.is_new,
+        "is_degraded": bool(frame["is_degraded"].iloc[0]),
+        "degraded_reason": str(frame["degraded_reason"].iloc[0]),
+        "is_reconstructed": bool(frame["is_reconstructed"].fillna(False).iloc[0]),
+    }

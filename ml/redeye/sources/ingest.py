@@ -1,0 +1,289 @@
+"""Ingesting nights: fetch from the source, land, audit what arrived, record what was accepted or refused."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Protocol
+
+import pandas as pd
+import pyarrow as pa
+
+from flights.arrival_audits import ARRIVALS, HISTORY_NIGHTS
+from redeye.audits.logic.audits import AuditResult
+from redeye.foundation.calendar import ONE_DAY, nights
+from redeye.foundation.errors import AuditRefused, ConfigError, DeliveryError
+from redeye.sources import landing
+from redeye.sources.logic.sources import SCHEDULE, DeliveryRef, Location, Source
+
+log = logging.getLogger(__name__)
+
+# Rows that one audit judges (some 100 nights): bounds the memory of a bulk ingest. Half of an audit's time does
+# not depend on the rows, so smaller batches are slower.
+BATCH_ROWS = 200_000
+
+Arrived = list[tuple[DeliveryRef, pa.Table]]
+
+
+class Ledger(Protocol):
+    """What of `redeye.warehouse.ledger` ingesting needs."""
+
+    def deliveries(self, first: date, last: date, *, accepted_only: bool = True) -> list[DeliveryRef]:
+        """Deliveries of the nights `first` to `last`, oldest first."""
+        ...
+
+    def record_deliveries(
+        self, refs: Iterable[DeliveryRef], *, is_accepted: bool, audits: dict[str, AuditResult] | None = None
+    ) -> None:
+        """Record how deliveries were judged."""
+        ...
+
+    def record_gap(self, night: date, *, reason: str, recorded_by: str) -> None:
+        """Record that the warehouse goes on without a night, unless a release of it comes after all."""
+        ...
+
+
+class AuditMany(Protocol):
+    """`redeye.audits.audit.audit_many`."""
+
+    def __call__(
+        self,
+        judged: Mapping[str, pd.DataFrame],
+        *,
+        subject: str,
+        data_docs: Path | None = None,
+        history: Mapping[str, pd.DataFrame] | None = None,
+    ) -> dict[str, AuditResult]:
+        """Judge several frames, each by its suite."""
+        ...
+
+
+def ingest_nights(
+    first: date,
+    last: date,
+    *,
+    source: Source | None = None,
+    root: Location | None = None,
+    ledger: Ledger | None = None,
+    audit_many: AuditMany | None = None,
+    data_docs: Path | None = None,
+    batch_rows: int = BATCH_ROWS,
+) -> list[DeliveryRef]:
+    """Fetch, land and audit every delivery of the nights `first` to `last`; may be run again.
+
+    Each dataset is judged on its own: one that is refused does not keep out the others, the coming
+    day's schedule least of all. What was accepted before and is unchanged is not judged again. What was
+    accepted before and has changed is a restatement: it arrives with the newest night on record.
+
+    Args:
+        first: first night.
+        last: last night; equal to `first` in a nightly run.
+        source: where deliveries come from; by default the configured one. The next four likewise.
+        root: the landing folder.
+        ledger: where judgements are recorded.
+        audit_many: judges frames by suites.
+        data_docs: folder of the audits' Data Docs.
+        batch_rows: rows after which a bulk ingest audits what it has landed so far.
+
+    Returns:
+        The accepted deliveries of these nights, unchanged ones included, in the source's order.
+
+    Raises:
+        AuditRefused: after everything else was ingested; names every refused dataset and night.
+        DeliveryError: likewise, if a delivery is missing, empty without being stated empty, goes back
+            to an older version, or what has landed before is damaged.
+    """
+    if first > last:
+        raise ConfigError(f"the first night {first} is after the last night {last}")
+    if source is None:
+        from redeye.sources.sources import standing_source
+
+        source = standing_source()
+    if ledger is None:
+        from redeye.warehouse import ledger as release_ledger
+
+        ledger = release_ledger
+    if root is None:
+        from redeye.foundation.settings import settings
+
+        root, data_docs = settings().landing, data_docs or settings().data_docs
+    if audit_many is None:
+        from redeye.audits.audit import audit_many as audit_by_suite
+
+        audit_many = audit_by_suite
+    return _Ingest(source, root, ledger, audit_many, data_docs).run(first, last, batch_rows)
+
+
+class _Ingest:
+    def __init__(
+        self, source: Source, root: Location, ledger: Ledger, audit_many: AuditMany, data_docs: Path | None
+    ) -> None:
+        self.source = source
+        self.root = root
+        self.ledger = ledger
+        self.audit_many = audit_many
+        self.data_docs = data_docs
+        self.accepted: list[DeliveryRef] = []
+        self.refusals: list[str] = []
+        self.faults: list[str] = []
+
+    def run(self, first: date, last: date, batch_rows: int) -> list[DeliveryRef]:
+        known = _Known(self.ledger.deliveries(first, self.source.final_night), last)
+        scheduled: set[date] = set()
+        waiting: Arrived = []
+        for delivery in self.source.fetch(first, last):
+            if delivery.dataset == SCHEDULE:
+                scheduled.add(delivery.night)
+            try:
+                ref = known.placed(landing.land(self.root, delivery))
+            except DeliveryError as error:
+                self.faults.append(str(error))
+                continue
+            if ref is None:
+                continue
+            waiting.append((ref, delivery.frame))
+            if sum(ref.rows for ref, _ in waiting) >= batch_rows:
+                self._judge(waiting)
+                waiting = []
+                log.info("up to night %s of %s: %s deliveries", delivery.night, last, len(self.accepted))
+        self._judge(waiting)
+        self.faults += [
+            f"{self.source.name}: no schedule was delivered in night {night}"
+            for night in nights(first, last)
+            if night not in scheduled
+        ]
+        log.info(
+            "nights %s to %s: %s deliveries accepted, %s unchanged, %s datasets refused, %s faults",
+            *(first, last, len(self.accepted), len(known.unchanged), len(self.refusals), len(self.faults)),
+        )
+        self._raise_if_refused(first, last)
+        place = {dataset.name: place for place, dataset in enumerate(self.source.datasets)}
+        return sorted([*known.unchanged, *self.accepted], key=lambda ref: (ref.night, place[ref.dataset]))
+
+    def _judge(self, arrived: Arrived) -> None:
+        """Audit what arrived, one batch per dataset whatever the number of nights, and record it."""
+        stated_empty = [ref for ref, _ in arrived if ref.is_stated_empty]
+        if stated_empty:
+            self._record(stated_empty, is_accepted=True)
+        batches: dict[str, Arrived] = {}
+        for ref, frame in arrived:
+            if not ref.is_stated_empty:
+                batches.setdefault(ref.dataset, []).append((ref, frame))
+        results = self._audit(batches)
+        # The schedule first: outcomes judged again are compared with it.
+        for dataset in sorted(results, key=lambda dataset: dataset != SCHEDULE):
+            result = results[dataset]
+            if result.is_success:
+                self._record([ref for ref, _ in batches[dataset]], is_accepted=True, result=result)
+            else:
+                self._split(dataset, batches[dataset], result)
+
+    def _split(self, dataset: str, batch: Arrived, result: AuditResult) -> None:
+        """Refuse the nights that a failed audit names; accept the others if they pass without them."""
+        named = set(result.failed_nights)
+        rest = [(ref, frame) for ref, frame in batch if ref.night not in named] if named else []
+        again = self._audit({dataset: rest})[dataset] if rest else None
+        if again is None or not again.is_success:
+            rest = []
+        spared = {ref.night for ref, _ in rest}
+        refused = [ref for ref, _ in batch if ref.night not in spared]
+        self._record(refused, is_accepted=False, result=result)
+        if rest and again:
+            self._record([ref for ref, _ in rest], is_accepted=True, result=again)
+        listed = ", ".join(ref.night.isoformat() for ref in refused)
+        self.refusals.append(f"{self.source.name}/{dataset} refused in nights {listed}\n{result.message()}")
+
+    def _audit(self, batches: Mapping[str, Arrived]) -> dict[str, AuditResult]:
+        """The audit of each dataset's batch, by dataset."""
+        if not batches:
+            return {}
+        at = sorted({ref.night for batch in batches.values() for ref, _ in batch})
+        span = at[0].isoformat() if at[0] == at[-1] else f"{at[0]} to {at[-1]}"
+        judged = {ref for batch in batches.values() for ref, _ in batch}
+        results = self.audit_many(
+            _text_frames(batches),
+            subject=f"{self.source.name} {span}",
+            data_docs=self.data_docs,
+            history=_text_frames(self._history(at[0], at[-1], judged)),
+        )
+        return {suite.removeprefix(ARRIVALS): result for suite, result in results.items()}
+
+    def _history(self, first: date, last: date, judged: set[DeliveryRef]) -> dict[str, Arrived]:
+        """What an audit compares the nights `first` to `last` with: the newest accepted, not those judged."""
+        places = {(ref.dataset, ref.night) for ref in judged}
+        newest: dict[tuple[str, date], DeliveryRef] = {}
+        for ref in self.ledger.deliveries(first - timedelta(days=HISTORY_NIGHTS), last):
+            if ref.source == self.source.name and not ref.is_stated_empty:
+                newest[ref.dataset, ref.night] = ref
+        history: dict[str, Arrived] = {}
+        for place, ref in newest.items():
+            if place in places:
+                continue
+            try:
+                history.setdefault(ref.dataset, []).append((ref, landing.read(ref)))
+            except DeliveryError as error:
+                log.warning("nights %s to %s are audited without an earlier delivery: %s", first, last, error)
+        return {dataset: batch for dataset, batch in history.items() if batch}
+
+    def _record(
+        self, refs: list[DeliveryRef], *, is_accepted: bool, result: AuditResult | None = None
+    ) -> None:
+        audits = {ref.dataset: result for ref in refs} if result else None
+        self.ledger.record_deliveries(refs, is_accepted=is_accepted, audits=audits)
+        if is_accepted:
+            self.accepted += refs
+
+    def _raise_if_refused(self, first: date, last: date) -> None:
+        message = "\n".join([*self.refusals, *self.faults])
+        if message and first == last:
+            # The night after can be built without this one, should no good delivery come in time.
+            self.ledger.record_gap(first, reason=message, recorded_by="ingest_nights")
+        if self.refusals:
+            raise AuditRefused(message)
+        if self.faults:
+            raise DeliveryError(message)
+
+
+class _Known:
+    """What the ledger has accepted already, and what that makes of a delivery landed now."""
+
+    def __init__(self, accepted: list[DeliveryRef], last: date) -> None:
+        self.newest_night = max([last, *(ref.night for ref in accepted)])
+        self.versions: dict[tuple[str, str, date], list[DeliveryRef]] = {}
+        for ref in accepted:
+            self.versions.setdefault((ref.source, ref.dataset, ref.night), []).append(ref)
+        self.unchanged: list[DeliveryRef] = []
+
+    def placed(self, landed: DeliveryRef) -> DeliveryRef | None:
+        """The delivery with the night it arrives with; None if it was accepted before and is unchanged.
+
+        Raises:
+            DeliveryError: if the source went back to a version that another has replaced since.
+        """
+        versions = self.versions.get((landed.source, landed.dataset, landed.night), [])
+        if not versions:
+            return landed
+        newest = sorted(versions, key=lambda ref: ref.arrival_night)[-1]
+        if newest.content_hash == landed.content_hash:
+            self.unchanged.append(newest)
+            return None
+        if any(ref.content_hash == landed.content_hash for ref in versions):
+            raise DeliveryError(
+                f"{landed.path}: the source went back to this version, which {newest.content_hash} replaced; "
+                "a version counts only once, so the newest stays: have the source correct that one"
+            )
+        return replace(landed, arrival_night=max(self.newest_night, newest.arrival_night + ONE_DAY))
+
+
+def _text_frames(batches: Mapping[str, Arrived]) -> dict[str, pd.DataFrame]:
+    """The rows of several nights in one frame of text, with their `night`, by suite."""
+    return {
+        f"{ARRIVALS}{dataset}": pa.concat_tables(
+            frame.append_column("night", pa.array([ref.night.isoformat()] * frame.num_rows, pa.string()))
+            for ref, frame in batch
+        ).to_pandas()
+        for dataset, batch in batches.items()
+    }

@@ -1,0 +1,1 @@
+"""Pure logic of sources: no I/O, no vendor client, no orchestrator."""

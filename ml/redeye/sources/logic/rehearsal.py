@@ -1,0 +1,202 @@
+"""Rehearsals: faults that are put into the data on purpose, to see which guard catches them and how soon.
+
+An event changes what the source delivers, as near to where such faults come from as can be. No threshold is chosen
+by them: those come from clean history. An event counts as caught on the first night on which a guard says something
+that it does not say on the same night without the event.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from pydantic import Field, ValidationError, model_validator
+
+from redeye.declarations.spec_fields import Frozen, PositiveInt
+from redeye.foundation.calendar import ONE_DAY
+from redeye.foundation.errors import ConfigError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Fault(StrEnum):
+    """What is done to the deliveries."""
+
+    ZEROED_FEATURE = "zeroed_feature"
+    UNIT_CHANGE = "unit_change"
+    GROSS_UNIT_CHANGE = "gross_unit_change"
+    RECODED_CARRIER = "recoded_carrier"
+    LATE_LABELS = "late_labels"
+    LEAK = "leak"
+    SPOILED_LABELS = "spoiled_labels"
+    CONCEPT_CHANGE = "concept_change"
+
+    @property
+    def meaning(self) -> str:
+        """In a sentence."""
+        return {
+            Fault.ZEROED_FEATURE: "the weather's visibility is delivered as 0",
+            Fault.UNIT_CHANGE: "temperatures are delivered in degrees Celsius",
+            Fault.GROSS_UNIT_CHANGE: "departure delays are delivered in seconds",
+            Fault.RECODED_CARRIER: "the carrier UA is delivered as U2, in schedule and outcomes",
+            Fault.LATE_LABELS: "half of the outcomes come five nights late",
+            Fault.LEAK: "the timetable's arrival is the flight's actual arrival",
+            Fault.SPOILED_LABELS: "flights on time are delivered as late and late ones as on time, with clocks to "
+            "match, and later nights are sound: what is trained on them is harmful",
+            Fault.CONCEPT_CHANGE: "flights scheduled before noon leave and arrive 25 minutes later",
+        }[self]
+
+
+class Guard(StrEnum):
+    """Who may catch a fault, in the order in which data passes them."""
+
+    ARRIVAL = "arrival audit"
+    RELEASE = "release audit"
+    PREDICTION = "prediction audit"
+    DRIFT = "drift"
+    VERDICT = "verdict"
+    GATE = "gate"
+
+
+class Event(Frozen):
+    """A fault on some nights, and how long one looks on.
+
+    Attributes:
+        name: of the event; stands in everything it produces.
+        first: night on which it begins.
+        nights: on which it acts.
+        watched: nights from the first on that are scored and judged.
+        clean_nights: after it acted, built without a fault.
+        is_trained: whether a training is started on the last night.
+    """
+
+    name: str = Field(pattern=r"^[a-z0-9_]+$")
+    fault: Fault
+    first: date
+    nights: PositiveInt
+    watched: int = Field(default=0, ge=0)
+    clean_nights: int = Field(default=0, ge=0)
+    is_trained: bool = False
+
+    @model_validator(mode="after")
+    def _is_watched_within(self) -> Event:
+        if self.watched > self.nights + self.clean_nights:
+            raise ValueError(f"{self.name}: {self.watched} nights are watched, fewer are built")
+        return self
+
+    @property
+    def last_faulty(self) -> date:
+        """Last night on which it acts."""
+        return self.first + timedelta(days=self.nights - 1)
+
+    @property
+    def last(self) -> date:
+        """Last night that is built."""
+        return self.last_faulty + timedelta(days=self.clean_nights)
+
+    @property
+    def last_watched(self) -> date:
+        """Last night that is scored; the one before the first if none is."""
+        return self.first + timedelta(days=self.watched) - ONE_DAY
+
+    def acts(self, night: date) -> bool:
+        """Whether a night's delivery is faulty."""
+        return self.first <= night <= self.last_faulty
+
+
+class Plan(Frozen):
+    """The events of an installation that rehearses; each has the data to itself."""
+
+    name: str = Field(pattern=r"^[a-z0-9_]+$")
+    events: tuple[Event, ...]
+
+    @property
+    def label(self) -> str:
+        """What stands on every row."""
+        return self.name
+
+
+def load_plan(path: Path) -> Plan:
+    """A plan from its YAML file.
+
+    Raises:
+        ConfigError: if the file is missing or says something else.
+    """
+    try:
+        return Plan.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (OSError, yaml.YAMLError, ValidationError) as error:
+        raise ConfigError(f"REDEYE_REHEARSAL={path} cannot be read as a plan of events: {error}") from error
+
+
+@dataclass(frozen=True)
+class Catch:
+    """What a guard said first, and on which night of the event, from 1."""
+
+    guard: str
+    night: str
+    nights_after: int
+    said: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of an event.
+
+    Attributes:
+        catches: the first of each guard, in the order of guards.
+        scored_nights: that were scored, `degraded_nights` of them from less than usual.
+        seconds: that it took.
+        facts: what else was seen, for people.
+    """
+
+    event: str
+    fault: str
+    catches: tuple[Catch, ...]
+    scored_nights: int
+    degraded_nights: int
+    seconds: float
+    facts: tuple[str, ...] = field(default=())
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able form."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Outcome:
+        """The inverse of `to_dict`."""
+        catches = tuple(Catch(**each) for each in values["catches"])
+        return cls(**{**values, "catches": catches, "facts": tuple(values["facts"])})
+
+
+# Of the reasons for a broken feature; which feature drifted elsewhere differs from week to week by itself.
+_BROKEN = re.compile(r"(night|week): (\S+) (has one value|is empty in|is \d+ times beyond)")
+_JUDGED = ("share", "joint", "label", "concept", "prediction")
+
+
+def signals(drift: pd.DataFrame, reasons: str) -> set[str]:
+    """What drift said on one night, as short names that can be compared with another run's.
+
+    Args:
+        drift: the night's rows of the table `drift`.
+        reasons: of its verdict.
+    """
+    said = drift[drift["is_drifted"].astype(bool) & drift["kind"].isin(_JUDGED)]
+    found = {f"{row['span']}: {row['column_name']} ({row['statistic']})" for row in said.to_dict("records")}
+    return found | {f"{span}: {column} broken" for span, column, _ in _BROKEN.findall(reasons)}
+
+
+def first_new(
+    event: Mapping[date, set[str]], control: Mapping[date, set[str]]
+) -> tuple[date, tuple[str, ...]] | None:
+    """The first night that has a signal which the run without the event has not, and those signals."""
+    for night in sorted(event):
+        if fresh := event[night] - control.get(night, set()):
+            return night, tuple(sorted(fresh))
+    return None

@@ -1,0 +1,1 @@
+"""Pure logic of studies: no I/O, no vendor client, no orchestrator."""

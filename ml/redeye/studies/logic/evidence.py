@@ -1,0 +1,153 @@
+"""Walking forward through months: each is predicted by models that had seen nothing of it.
+
+The models of a month are trained as a night's training would do it on the last night before the month, with the
+same windows and on what was known and mature at that night's cutoff. They predict every night of the month.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from redeye.declarations.specs import Spec
+from redeye.foundation.calendar import cutoff
+from redeye.models.logic.splits import TooFewNights, Window, Windows, windows
+from redeye.models.logic.training import chosen_of, fit_candidates, nights_of, rows_of
+
+
+@dataclass(frozen=True)
+class Month:
+    """The nights of one calendar month, and when its models are trained.
+
+    Attributes:
+        name: such as 2013-04.
+        decided: the last night before it; its cutoff is the first instant of the month's first night.
+        nights: those that are predicted.
+    """
+
+    name: str
+    decided: date
+    nights: Window
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What was fitted for a month.
+
+    Attributes:
+        windows: the nights learned from, stopped by, and held back for the gates.
+        rows: labelled ones that were known at the decision, in the training window.
+        known_until: when the youngest outcome that any of them rests on became known, naive UTC.
+        chosen: the algorithm that validation would have put forward.
+        validation: metrics of each algorithm on the validation window.
+        seconds: each algorithm took to be fitted.
+        facts: each model's own numbers about its fit.
+    """
+
+    windows: dict[str, str]
+    rows: int
+    known_until: str
+    chosen: str
+    validation: dict[str, dict[str, Any]]
+    seconds: dict[str, float]
+    facts: dict[str, dict[str, float]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able form."""
+        return asdict(self)
+
+
+def months(spec: Spec, first_night: date, last_night: date) -> tuple[Month, ...]:
+    """The months that have enough nights before them to learn from.
+
+    Args:
+        spec: its split says how many.
+        first_night: the first one with rows.
+        last_night: the last one with labels; its month may be cut short by it.
+    """
+    found = []
+    start = date(first_night.year, first_night.month, 1)
+    while start <= last_night:
+        following = (start + timedelta(days=31)).replace(day=1)
+        decided = start - timedelta(days=1)
+        try:
+            _windows(spec, decided, first_night)
+        except TooFewNights:
+            start = following
+            continue
+        nights = Window(start, min(last_night, following - timedelta(days=1)))
+        found.append(Month(f"{start:%Y-%m}", decided, nights))
+        start = following
+    return tuple(found)
+
+
+def known_rows(frame: pd.DataFrame, spec: Spec, decided: date) -> pd.DataFrame:
+    """The rows whose outcome was known at the cutoff of `decided`: all that a training may look at."""
+    known_by = cutoff(decided).replace(tzinfo=None)
+    return frame.loc[(frame[spec.target.known_at] <= known_by).to_numpy()]
+
+
+def walk(
+    frame: pd.DataFrame, spec: Spec, month: Month, *, seed: int, threads: int
+) -> tuple[pd.DataFrame, Learned]:
+    """Trains for a month, and predicts it.
+
+    Args:
+        frame: labelled rows with every input, of the month and of all before it.
+        spec: names algorithms, inputs, label and windows.
+        month: to predict.
+        seed: of whatever is random.
+        threads: to use.
+
+    Returns:
+        A row per flight of the month: key, night, label, and each algorithm's probability. And what was fitted.
+
+    Raises:
+        TooFewNights: if there is too little before it.
+    """
+    known = known_rows(frame, spec, month.decided)
+    spans = _windows(spec, month.decided, pd.Timestamp(frame[spec.population.night].min()).date())
+    candidates = fit_candidates(known, spec, spans, seed=seed, threads=threads)
+    rows = rows_of(frame, spec, month.nights)
+    predictions = pd.DataFrame(
+        {
+            spec.population.key: rows[spec.population.key].to_numpy(),
+            "night": nights_of(rows, spec).astype("datetime64[us]"),
+            "label": rows[spec.target.column].to_numpy(dtype=np.float64),
+            **{each.name: each.model.predict(rows) for each in candidates},
+        }
+    )
+    seen = known.loc[spans.train.mask(nights_of(known, spec)) | spans.validation.mask(nights_of(known, spec))]
+    learned = Learned(
+        windows={name: str(window) for name, window in vars(spans).items()},
+        rows=int(spans.train.mask(nights_of(known, spec)).sum()),
+        known_until=pd.Timestamp(seen[spec.target.known_at].max()).isoformat(),
+        chosen=chosen_of(candidates, spec, seed=seed)[1].name,
+        validation={each.name: each.validation.to_dict() for each in candidates},
+        seconds={each.name: round(each.seconds, 1) for each in candidates},
+        facts={each.name: each.model.facts() for each in candidates},
+    )
+    return predictions, learned
+
+
+def key_of(spec: Spec, *, release_id: str, code_hash: str, seed: int, threads: int) -> str:
+    """The same for months that need not be predicted again: what is judged by is left out, it changes nothing."""
+    parts = {
+        "spec": spec.model_dump(mode="json", exclude={"gates", "monitor", "description", "owner", "tags"}),
+        "primary_metric": spec.gates.primary_metric,
+        "release": release_id,
+        "code": code_hash,
+        "seed": seed,
+        "threads": threads,
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _windows(spec: Spec, decided: date, first_night: date) -> Windows:
+    return windows(decided, spec.split, maturity=spec.label_maturity_nights, first_night=first_night)

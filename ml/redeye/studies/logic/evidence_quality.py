@@ -1,0 +1,88 @@
+"""What the walk through the months says about the algorithms: quality with intervals, and differences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import pandas as pd
+
+from redeye.models.algorithms.heuristic import HeuristicModel
+from redeye.models.logic.evaluation import Scored, interval, paired_improvement
+
+# Of these the evidence speaks; the others are in the rows for machines.
+SHOWN_METRICS = ("auc", "log_loss", "calibration_error")
+# What the others are held against.
+REFERENCES = (HeuristicModel.algorithm, "xgboost")
+# One-sided at each bound: between both lie nine in ten resamplings.
+CONFIDENCE, SAMPLES = 0.95, 1000
+POOLED, CHOSEN = "all", "chosen"
+
+
+def judged(predictions: Mapping[str, pd.DataFrame], chosen: Mapping[str, str], seed: int) -> pd.DataFrame:
+    """Quality by month and over all of them, with intervals from resampled nights.
+
+    Args:
+        predictions: of `walk`, by month.
+        chosen: the algorithm that validation put forward, by month; judged as the algorithm `chosen`.
+        seed: of the resampling.
+
+    Returns:
+        A row per month (and `all`), algorithm, metric and `against`. Where `against` is empty, the value is the
+        metric itself; else it is how much better it is than that algorithm's on the same rows, positive is better.
+        `lower` and `upper` each hold with 95 % confidence.
+    """
+    with_chosen = {
+        month: rows.assign(**{CHOSEN: rows[chosen[month]].to_numpy()}) for month, rows in predictions.items()
+    }
+    with_chosen[POOLED] = pd.concat(list(with_chosen.values()), ignore_index=True)
+    return pd.DataFrame(
+        [row for month, rows in with_chosen.items() for row in judged_span(month, rows, seed)]
+    )
+
+
+def judged_span(
+    month: str, rows: pd.DataFrame, seed: int, references: Sequence[str] = REFERENCES
+) -> list[dict[str, Any]]:
+    """Quality on some rows, of each column of probabilities, and differences from those of `references`.
+
+    Args:
+        month: or another name of the span.
+        rows: night, label, and after the label a column of probabilities per algorithm.
+        seed: of the resampling.
+        references: columns that the others are held against.
+    """
+    label, night = rows["label"].to_numpy(), rows["night"].to_numpy()
+    fixed = list(rows.columns).index("label") + 1
+    scored = {name: Scored(label, rows[name].to_numpy(), night) for name in rows.columns[fixed:]}
+    common = {"month": month, "flights": len(rows), "nights": int(pd.Series(night).nunique())}
+    common["base_rate"] = float(label.mean())
+    found = []
+    for algorithm, one in scored.items():
+        mean = float(one.predictions.mean())
+        for metric in SHOWN_METRICS:
+            spans = {"": interval(one, metric, samples=SAMPLES, confidence=CONFIDENCE, seed=seed)}
+            for other in references:
+                if other in scored and other != algorithm:
+                    spans[other] = paired_improvement(
+                        one, scored[other], metric, samples=SAMPLES, confidence=CONFIDENCE, seed=seed
+                    )
+            for against, span in spans.items():
+                if span is not None:
+                    place = {"algorithm": algorithm, "metric": metric, "against": against}
+                    found.append({**common, **place, **asdict(span), "mean_prediction": mean})
+    return found
+
+
+def surely(rows: pd.DataFrame, algorithm: str, against: str, metric: str) -> dict[str, Sequence[str]]:
+    """The months in which an algorithm is surely better or worse than another, and those that say neither."""
+    is_asked = (
+        (rows["algorithm"] == algorithm) & (rows["against"] == against) & (rows["metric"] == metric)
+    ) & (rows["month"] != POOLED)
+    asked = rows[is_asked]
+    return {
+        "better": list(asked.loc[asked["lower"] > 0, "month"]),
+        "worse": list(asked.loc[asked["upper"] < 0, "month"]),
+        "open": list(asked.loc[(asked["lower"] <= 0) & (asked["upper"] >= 0), "month"]),
+    }

@@ -1,0 +1,296 @@
+"""Building a release: rewind, load and transform under the lease, then audit and publish the snapshot."""
+
+from __future__ import annotations
+
+import logging
+from datetime import date
+from typing import Any
+
+from redeye.audits.logic.audits import AuditResult
+from redeye.foundation import lease
+from redeye.foundation.errors import ConfigError, LeaseLost, NotReleased, RedeyeError
+from redeye.foundation.git import git_sha
+from redeye.foundation.settings import settings
+from redeye.sources.logic.sources import SCHEDULE, DeliveryRef
+from redeye.sources.sources import configured_source, standing_source
+from redeye.warehouse import lake, ledger, raw
+from redeye.warehouse.lake import Catalog
+from redeye.warehouse.logic.content import Content
+from redeye.warehouse.logic.releases import AGAIN, Candidate, Release, ReleaseKind, delivery_set_hash
+
+log = logging.getLogger(__name__)
+
+
+def transform(first: date, last: date, *, holder: str, kind: str = ReleaseKind.NIGHTLY) -> dict[str, Any]:
+    """Build the nights `first` to `last` on top of the last release, and leave a candidate snapshot.
+
+    Takes the warehouse's lease and keeps it: `publish` lets go of it. Whatever an earlier attempt left at
+    the head is rewound first. A range that is released already is not built again.
+
+    Args:
+        first: first night.
+        last: last night; equal to `first` for a nightly build.
+        holder: who builds, such as the Airflow run id. A retry of the same holder takes the lease over.
+        kind: why it is built, a `ReleaseKind`.
+
+    Returns:
+        The candidate as a dict, to be handed to `publish`.
+
+    Raises:
+        ConfigError: if the source comes too late for a nightly build, or the calendar was shifted since.
+        NotReleased: if the night before `first` is neither released nor a recorded gap.
+        FeatureEdited: if the code would change what a serving version reads.
+        RedeyeError: if the nights lie before the head, or the dbt build fails.
+        LeaseHeld: if another build does not end in time.
+        LeaseLost: if another build took the lease over meanwhile.
+    """
+    if first > last:
+        raise ConfigError(f"the first night {first} is after the last night {last}")
+    source = standing_source()
+    if kind == ReleaseKind.NIGHTLY and not source.is_prompt:
+        raise ConfigError(
+            f"the source {source.name} delivers weeks late: no night is built from it on time; "
+            f"build its nights as history: `build_history` with first={first}, last={last}"
+        )
+    if done := _already_released(first, last):
+        log.info("nights %s to %s are in release %s already: nothing to build", first, last, done.release_id)
+        return candidate_of(done, first, last).to_dict()
+    _check_forward(first, last)
+    token = lease.acquire(Catalog.WAREHOUSE, holder)
+    try:
+        if done := _already_released(first, last):  # by whoever held the lease before
+            return candidate_of(done, first, last).to_dict()
+        refs = ledger.unreleased_deliveries(last)
+        if not any(ref.night == last for ref in refs):
+            raise NotReleased(
+                f"no accepted delivery of night {last} has landed: run `ingest_deliveries` first"
+            )
+        made = built(first, last, refs, holder=holder, kind=ReleaseKind(kind), token=token)
+        return made.to_dict()
+    except RedeyeError:
+        lease.release(Catalog.WAREHOUSE, token)
+        raise
+
+
+def publish(candidate: dict[str, Any]) -> dict[str, Any]:
+    """Audit a candidate snapshot and make it the release of its last night, or refuse it.
+
+    The snapshot was fixed before the audit: what is published is what was audited. A refused night is
+    recorded as a gap, so that the next one can be built without it, and its deliveries are barred.
+
+    Args:
+        candidate: what `transform` returned.
+
+    Returns:
+        `release_id`, `snapshot_id`, `night` and how many expectations were met.
+
+    Raises:
+        AuditRefused: naming suite, expectation, column and example rows.
+        NotReleased: if another build took the lease since the transformation, or a delivery came in; the
+            transformation must be run again.
+    """
+    made = Candidate.from_dict(candidate)
+    if made.release_id:
+        log.info("release %s stands; nothing to publish", made.release_id)
+        return _summary(made.release_id, made, evaluated=0)
+    standing = ledger.release(made.last)
+    if standing and standing.snapshot_id == made.snapshot_id:
+        # Killed between the commit and the end of the task.
+        lease.release(Catalog.WAREHOUSE, made.token)
+        return _summary(standing.release_id, made, evaluated=0)
+    try:
+        lease.renew(Catalog.WAREHOUSE, made.token)
+    except LeaseLost as error:
+        raise NotReleased(
+            f"{error}: clear the task `transform` with everything after it, not this one"
+        ) from error
+
+    # A rebuild is of code alone.
+    taken_in = [] if made.kind == ReleaseKind.REBUILD else ledger.unreleased_deliveries(made.last)
+    if delivery_set_hash(newest(taken_in)) != made.delivery_set_hash:
+        lease.release(Catalog.WAREHOUSE, made.token)
+        raise NotReleased(
+            "a delivery was accepted since the transformation: clear the task `transform` with everything after it"
+        )
+    audits = _audit(made)
+    refused = [result for result in audits if not result.is_success]
+    detail = {"suites": [result.to_dict() for result in audits]}
+    ledger.record_audit(made.last, snapshot_id=made.snapshot_id, is_success=not refused, detail=detail)
+    if refused:
+        _refuse(made, "\n".join(result.message() for result in refused), taken_in)
+        refused[0].raise_if_refused()
+    evaluated = sum(result.evaluated for result in audits)
+    parent = ledger.latest_release()
+    release = ledger.publish(
+        made,
+        audit={"suites": [result.suite for result in audits], "evaluated": evaluated},
+        git_sha=git_sha(),
+        parent=parent,
+        taken_in=taken_in,
+        contents=_contents(made, parent),
+    )
+    lease.release(Catalog.WAREHOUSE, made.token)
+    log.info(
+        "published %s at snapshot %s: %s expectations met", release.release_id, release.snapshot_id, evaluated
+    )
+    return _summary(release.release_id, made, evaluated=evaluated)
+
+
+def _already_released(first: date, last: date) -> Release | None:
+    """The release that has all of the nights in it, if there is one."""
+    found = ledger.covering_release(last)
+    return found if found and ledger.covering_release(first) else None
+
+
+def _check_forward(first: date, last: date) -> None:
+    head = ledger.latest_release()
+    if head and first <= head.night:
+        if last > head.night:
+            raise NotReleased(f"nights up to {head.night} are released already: start at the night after it")
+        raise NotReleased(
+            f"night {first} lies before the head {head.release_id}, which was built without it"
+            f" ({ledger.gap_reason(first) or 'no reason recorded'}); its deliveries come in with the next night"
+        )
+    if missing := ledger.missing_predecessor(first):
+        raise NotReleased(
+            f"night {first} needs night {missing}: build night {missing} first, "
+            f"or record that it is left out: `make gap NIGHT={missing} REASON='...'`"
+        )
+
+
+def built(
+    first: date,
+    last: date,
+    refs: list[DeliveryRef],
+    *,
+    holder: str,
+    kind: ReleaseKind,
+    token: int,
+    reason: str = "",
+) -> Candidate:
+    """Rewind the head, load deliveries and build the nights `first` to `last`: a snapshot to be published.
+
+    Args:
+        first: first night.
+        last: last night; no night after it is released.
+        refs: accepted deliveries that no release has taken in.
+        holder: who builds.
+        kind: why.
+        token: of the lease, which the caller holds.
+        reason: why nights are built again, in words.
+
+    Raises:
+        FeatureEdited: if the code would change what a serving version reads, and this is no rebuild.
+        RedeyeError: if a delivery cannot be loaded, or the dbt build fails.
+        LeaseLost: if another build took the lease over meanwhile.
+    """
+    from redeye.champions import feature_edits
+    from redeye.foundation import openlineage as lineage
+    from redeye.warehouse import dbt
+
+    source = configured_source()
+    head = ledger.latest_release()
+    refs = newest(refs)
+    project = feature_edits.checked(head, kind)
+    con = lake.connect()
+    try:
+        lake.attach(con, Catalog.WAREHOUSE, token=token)
+        lake.rewind(con, to_snapshot=head.snapshot_id if head else 0)
+        raw.create_tables(con, source)
+        loaded = raw.load(con, source, refs, first=first)
+        raw.add_holidays(con, first, last, shift_weeks=settings().shift_weeks)
+        raw.set_build_window(con, first, last)
+        log.info("loaded %s", ", ".join(f"{rows} {name}" for name, rows in loaded.items()))
+    finally:
+        con.close()
+    lease.renew(Catalog.WAREHOUSE, token)
+
+    done = dbt.build(attach=lake.attach_string(Catalog.WAREHOUSE, token=token), manifest=project)
+    ledger.record_code_nodes(done.code_hash, done.models)
+    lineage.emit_dbt()
+    lease.renew(Catalog.WAREHOUSE, token)
+    con = lake.connect()
+    try:
+        lake.attach(con, Catalog.WAREHOUSE)
+        snapshot_id = lake.head(con, Catalog.WAREHOUSE)
+    finally:
+        con.close()
+    return Candidate(
+        first=first,
+        last=last,
+        kind=kind,
+        snapshot_id=snapshot_id,
+        token=token,
+        holder=holder,
+        code_hash=done.code_hash,
+        delivery_set_hash=delivery_set_hash(refs),
+        shift_weeks=settings().shift_weeks,
+        reason=reason,
+    )
+
+
+def newest(refs: list[DeliveryRef]) -> list[DeliveryRef]:
+    """What a build loads: of each dataset and night the newest version.
+
+    One that was replaced before any build took it in was never used: it stays in landing only.
+    """
+    by_arrival = sorted(refs, key=lambda ref: ref.arrival_night)
+    return list({(ref.source, ref.dataset, ref.night): ref for ref in by_arrival}.values())
+
+
+def _audit(made: Candidate) -> list[AuditResult]:
+    from redeye.audits.audit import audit_many
+    from redeye.warehouse.release_profile import release_frames
+
+    con = lake.connect_at(made.snapshot_id)
+    try:
+        frames = release_frames(con, made.first, made.last)
+    finally:
+        con.close()
+    subject = f"candidate of night {made.last}, snapshot {made.snapshot_id}"
+    return list(audit_many(frames, subject=subject, data_docs=settings().data_docs).values())
+
+
+def _contents(made: Candidate, parent: Release | None) -> dict[str, Content]:
+    """What the candidate holds, from what its parent held and what the build changed."""
+    from redeye.warehouse import release_content
+
+    held = ledger.contents(parent.release_id) if parent else {}
+    if parent is None or not held:
+        return release_content.of_snapshot(made.snapshot_id)
+    return release_content.after(made.snapshot_id, parent_snapshot_id=parent.snapshot_id, parent=held)
+
+
+def _refuse(made: Candidate, message: str, taken_in: list[DeliveryRef]) -> None:
+    """Leave a refused candidate behind: a gap, barred deliveries, a free lease. The next build rewinds."""
+    if made.first == made.last and made.kind not in AGAIN:
+        ledger.record_gap(made.last, reason=message, recorded_by=made.holder)
+    # The coming day's schedule stays: it has its own audit, and the day is scored from it.
+    barred = [ref for ref in taken_in if ref.dataset != SCHEDULE or ref.night != made.last]
+    ledger.record_deliveries(barred, is_accepted=False)
+    lease.release(Catalog.WAREHOUSE, made.token)
+
+
+def candidate_of(release: Release, first: date, last: date) -> Candidate:
+    """A standing release as a candidate: there is nothing to publish."""
+    return Candidate(
+        first=first,
+        last=last,
+        kind=release.kind,
+        snapshot_id=release.snapshot_id,
+        token=0,
+        holder="",
+        code_hash=release.code_hash,
+        delivery_set_hash=release.delivery_set_hash,
+        release_id=release.release_id,
+        shift_weeks=release.shift_weeks,
+    )
+
+
+def _summary(release_id: str, made: Candidate, *, evaluated: int) -> dict[str, Any]:
+    return {
+        "release_id": release_id,
+        "snapshot_id": made.snapshot_id,
+        "night": made.last.isoformat(),
+        "expectations_met": evaluated,
+    }

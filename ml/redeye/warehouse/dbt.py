@@ -1,0 +1,359 @@
+"""dbt, run in this process over the lake: build the warehouse's head, name its code, render its docs.
+
+dbt's artifacts, its parsed project and its logs live outside of the repository, in `<home>/dbt`. The
+connection is opened by `redeye.warehouse.dbt_plugin`, and closed here when dbt is done.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import json
+import logging
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from redeye.foundation.errors import RedeyeError
+from redeye.foundation.settings import PROJECT_ROOT, settings
+from redeye.warehouse import lake
+from redeye.warehouse.lake import Catalog
+from redeye.warehouse.logic.releases import CodeNode
+
+if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunnerResult
+    from dbt.contracts.graph.manifest import Manifest
+    from dbt_common.events.base_types import EventMsg
+
+log = logging.getLogger(__name__)
+
+PROJECT = PROJECT_ROOT / "dbt"
+PACKAGE = "redeye"
+ATTACH = "REDEYE_WAREHOUSE_ATTACH"
+DATA_PATH = "REDEYE_WAREHOUSE_DATA_PATH"
+THREADS = "REDEYE_THREADS"
+FAILED = frozenset({"error", "fail", "runtime error"})
+SECRET = re.compile(r"(password\s*=\s*)('[^']*'|\S+)|(://[^:/\s]+:)[^@\s]+(?=@)")
+
+
+class DbtError(RedeyeError):
+    """dbt failed; the message names each failing node and what it said."""
+
+
+@dataclass(frozen=True)
+class DbtResult:
+    """What a build did.
+
+    Attributes:
+        nodes: unique ids of the models and tests that ran, in order of completion.
+        seconds: wall time of every node, by unique id.
+        code_hash: the hash of the code that was built, as `code_hash()` gives it.
+        models: every model of that code, whether it ran or not.
+    """
+
+    nodes: tuple[str, ...]
+    seconds: dict[str, float]
+    code_hash: str
+    models: tuple[CodeNode, ...] = ()
+
+
+def build(
+    *,
+    attach: str | None = None,
+    data_path: Path | str | None = None,
+    target_dir: Path | None = None,
+    select: Sequence[str] = (),
+    project: Path = PROJECT,
+    is_tested: bool = True,
+    manifest: Manifest | None = None,
+) -> DbtResult:
+    """Build and test the nights of `raw.build_window` at the warehouse's head.
+
+    Args:
+        attach: what to attach for writing; by default the warehouse of the settings, without a token.
+        data_path: folder of the lake's Parquet files; by default that of the settings.
+        target_dir: folder for dbt's state; by default `<home>/dbt`.
+        select: dbt selectors, for a part of the project; by default all of it.
+        project: folder of the dbt project; by default this checkout's.
+        is_tested: whether the data tests run as well.
+        manifest: the project, if it is parsed already.
+
+    Raises:
+        DbtError: if a model or test fails, or the project does not parse; what did not fail is built.
+    """
+    with environment(attach, data_path):
+        manifest = manifest or parse(target_dir, project=project)
+        # Before the run, which adds the macros of the branches that it took.
+        hashed, models = hash_of(manifest), code_nodes(manifest)
+        selection = ["--select", *select] if select else []
+        # Unit tests test the code, not the night: they run in CI.
+        command = ["build", "--exclude-resource-type", "unit_test"] if is_tested else ["run"]
+        result = _invoke([*command, *selection], target_dir, manifest, project)
+    ran = _checked(result)
+    return DbtResult(
+        nodes=tuple(node.node.unique_id for node in ran),
+        seconds={node.node.unique_id: float(node.execution_time) for node in ran},
+        code_hash=hashed,
+        models=models,
+    )
+
+
+def run_unit_tests(*, attach: str, data_path: Path | str, target_dir: Path | None = None) -> DbtResult:
+    """Run the unit tests of the models, over a lake whose relations exist, rows or not.
+
+    Raises:
+        DbtError: naming each failing unit test, with the rows expected and found.
+    """
+    with environment(attach, data_path):
+        manifest = parse(target_dir)
+        hashed = hash_of(manifest)
+        result = _invoke(["test", "--select", "test_type:unit"], target_dir, manifest)
+    ran = _checked(result)
+    return DbtResult(tuple(node.node.unique_id for node in ran), {}, hashed)
+
+
+def modified(
+    select: str, *, base: Path, target_dir: Path, project: Path = PROJECT, manifest: Manifest | None = None
+) -> list[str]:
+    """Unique ids of the models that a state selector finds, such as `state:modified+`, sorted.
+
+    Args:
+        select: the selector.
+        base: folder with the `manifest.json` to compare with.
+        target_dir: folder for dbt's state.
+        project: the project that is compared.
+        manifest: of it, if it is parsed already.
+
+    Raises:
+        DbtError: if the project does not parse.
+    """
+    command = ["ls", "--select", select, "--state", str(base), "--resource-type", "model"]
+    with environment("none", "none"):
+        result = _invoke(
+            [*command, "--output", "json", "--output-keys", "unique_id"], target_dir, manifest, project
+        )
+    _checked(result)
+    return sorted(json.loads(line)["unique_id"] for line in result.result)  # type: ignore[union-attr]
+
+
+def compile_models(
+    target_dir: Path | None,
+    *,
+    project: Path = PROJECT,
+    manifest: Manifest | None = None,
+    is_definition: bool = False,
+) -> Manifest:
+    """The manifest with the SQL of every model as it would run now; needs what `environment` sets.
+
+    Args:
+        target_dir: folder for dbt's state; by default `<home>/dbt`.
+        project: folder of the dbt project.
+        manifest: the project, if it is parsed already; it is changed.
+        is_definition: with the queries for the nights in place of the nights, so that it is the same every night.
+
+    Raises:
+        DbtError: if a model does not compile.
+    """
+    manifest = manifest or parse(target_dir, project=project)
+    given = ["--vars", "{is_definition: true}"] if is_definition else []
+    _checked(_invoke(["compile", "--select", "resource_type:model", *given], target_dir, manifest, project))
+    return manifest
+
+
+def code_hash(*, target_dir: Path | None = None, project: Path = PROJECT) -> str:
+    """SHA-256 of the project's code: models, tests and macros with their configuration, and dbt's versions.
+
+    Independent of descriptions, of the order and place of files, and of the warehouse; needs no connection.
+
+    Raises:
+        DbtError: if the project does not parse.
+    """
+    with environment("", ""):
+        return hash_of(parse(target_dir, project=project))
+
+
+def docs(
+    *, attach: str | None = None, data_path: Path | str | None = None, target_dir: Path | None = None
+) -> Path:
+    """Render the docs of the project as one static page, without any network.
+
+    Returns:
+        The page.
+
+    Raises:
+        DbtError: if the project does not parse or the warehouse cannot be read.
+    """
+    with environment(attach, data_path):
+        _checked(_invoke(["docs", "generate", "--static"], target_dir))
+    return docs_page(target_dir)
+
+
+def docs_page(target_dir: Path | None = None) -> Path:
+    """Where `docs` writes."""
+    return _state(target_dir) / "target" / "static_index.html"
+
+
+def _state(target_dir: Path | None) -> Path:
+    return target_dir or settings().home / "dbt"
+
+
+@contextmanager
+def environment(attach: str | None, data_path: Path | str | None) -> Iterator[None]:
+    """Give the plugin what to attach, and leave nothing behind: variables, folder, connection."""
+    values = {
+        ATTACH: lake.attach_string(Catalog.WAREHOUSE) if attach is None else attach,
+        DATA_PATH: f"{lake.data_path(Catalog.WAREHOUSE)}/" if data_path is None else str(data_path),
+        THREADS: str(settings().threads),
+    }
+    before = {name: os.environ.get(name) for name in values}
+    folder = Path.cwd()
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        os.chdir(folder)
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        _disconnect()
+
+
+def _disconnect() -> None:
+    """Close dbt's DuckDB: it outlives the run, and would be used again whatever is to be attached then."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.adapters.factory import reset_adapters
+
+    reset_adapters()
+    environment = DuckDBConnectionManager._ENV
+    if environment is not None:
+        environment.close()
+    DuckDBConnectionManager.close_all_connections()
+    gc.collect()  # cursors hold the database open until they are collected
+
+
+def _invoke(
+    command: list[str], target_dir: Path | None, manifest: Manifest | None = None, project: Path = PROJECT
+) -> dbtRunnerResult:
+    from dbt.cli.main import dbtRunner
+
+    state = _state(target_dir)
+    state.mkdir(parents=True, exist_ok=True)
+    where = [
+        *("--project-dir", str(project), "--profiles-dir", str(project)),
+        *("--target-path", str(state / "target")),
+    ]
+    flags = [
+        *("--log-path", str(state / "logs"), "--log-level", "none", "--log-level-file", "info"),
+        *("--no-send-anonymous-usage-stats", "--no-version-check", "--no-use-colors"),
+    ]
+    return dbtRunner(manifest=manifest, callbacks=[_forward]).invoke([*flags, *command, *where])
+
+
+def _forward(event: EventMsg) -> None:
+    """Hand what dbt says on to the log of this process."""
+    levels = {"info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
+    info: Any = event.info  # its fields are made at run time, by protobuf
+    if info.level in levels and info.msg.strip():
+        log.log(levels[info.level], "%s", _redacted(info.msg))
+
+
+def _redacted(text: str) -> str:
+    """Without the password of any DSN in it."""
+    return SECRET.sub(lambda match: f"{match[1] or match[3]}***", text)
+
+
+def parse(target_dir: Path | None = None, *, project: Path = PROJECT) -> Manifest:
+    """The project's manifest; needs no connection, but the environment that `environment` sets.
+
+    Raises:
+        DbtError: if the project does not parse.
+    """
+    result = _invoke(["parse"], target_dir, project=project)
+    _checked(result)
+    return result.result  # type: ignore[return-value]
+
+
+def _checked(result: dbtRunnerResult) -> list[Any]:
+    """The results of all nodes.
+
+    Raises:
+        DbtError: if one of them failed, or dbt itself did.
+    """
+    if result.exception is not None:
+        raise DbtError(f"dbt stopped: {_redacted(str(result.exception))}") from None
+    nodes = list(getattr(result.result, "results", []))
+    failures = [node for node in nodes if str(node.status) in FAILED]
+    if failures:
+        said = (f"{node.node.unique_id}: {_redacted(node.message or str(node.status))}" for node in failures)
+        raise DbtError("dbt failed:\n" + "\n".join(said))
+    if not result.success:
+        raise DbtError(f"dbt failed without naming a node; see the log in {_state(None) / 'logs'}")
+    return [node for node in nodes if hasattr(node, "node")]
+
+
+def hash_of(manifest: Manifest) -> str:
+    """SHA-256 of the code in a manifest: see `code_hash`."""
+    from dbt.adapters.duckdb.__version__ import version as adapter_version
+    from dbt.version import __version__ as dbt_version
+
+    parts: list[Any] = [dbt_version, adapter_version]
+    parts += [_parts(unique_id, node) for unique_id, node in sorted(manifest.nodes.items())]
+    for unique_id, macro in sorted(manifest.macros.items()):
+        if macro.package_name == PACKAGE:
+            parts.append([unique_id, macro.macro_sql.strip()])
+    return _digest(parts)
+
+
+def configuration(node: Any) -> dict[str, Any]:  # noqa: ANN401 - dbt's nodes are of many types
+    """What of a node's configuration decides what it does."""
+    return {key: value for key, value in node.config.to_dict().items() if key not in {"docs", "meta", "tags"}}
+
+
+def _parts(unique_id: str, node: Any) -> list[Any]:  # noqa: ANN401 - as above
+    """What of a node decides what it does."""
+    config = configuration(node)
+    types = {name: column.data_type for name, column in sorted(node.columns.items())}
+    arguments = getattr(getattr(node, "test_metadata", None), "kwargs", None)
+    return [unique_id, node.raw_code.strip(), config, types, arguments]
+
+
+def code_nodes(manifest: Manifest) -> tuple[CodeNode, ...]:
+    """The models with checksums of their own, each over its SQL and the project's macros that it calls."""
+    found = []
+    for unique_id, node in sorted(manifest.nodes.items()):
+        if str(node.resource_type) != "model":
+            continue
+        parts = _parts(unique_id, node) + [
+            [name, manifest.macros[name].macro_sql.strip()] for name in _macros(manifest, node)
+        ]
+        found.append(
+            CodeNode(
+                unique_id,
+                f"{node.schema}.{node.alias}",
+                _digest(parts),
+                tuple(sorted(getattr(node.depends_on, "nodes", ()))),
+            )
+        )
+    return tuple(found)
+
+
+def _macros(manifest: Manifest, node: Any) -> list[str]:  # noqa: ANN401 - as above
+    """Ids of the project's own macros that a node calls, directly or through others, sorted."""
+    waiting, found = list(node.depends_on.macros), set()
+    while waiting:
+        name = waiting.pop()
+        macro = manifest.macros.get(name)
+        if macro is not None and macro.package_name == PACKAGE and name not in found:
+            found.add(name)
+            waiting += macro.depends_on.macros
+    return sorted(found)
+
+
+def _digest(parts: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()

@@ -1,0 +1,134 @@
+"""The dbt project as the house rules see it, from its manifest; and its SQL, compiled over an empty lake."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from redeye.review.logic import house_rules
+from redeye.review.logic.house_rules import KEY_TESTS, NIGHT, Column, Model, Project
+from redeye.sources.logic.sources import Source
+from redeye.warehouse import dbt, lake, raw
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
+
+CATALOG = "warehouse"
+NIGHTS = 40
+
+
+def compiled_apart(*, project: Path = dbt.PROJECT, state: Path | None = None) -> Project:
+    """The project with its SQL compiled over relations without rows, in a folder that is gone afterwards.
+
+    Args:
+        project: folder of the dbt project.
+        state: folder for dbt's state, to spare a parse; one of its own by default.
+
+    Raises:
+        DbtError: if the project does not parse or a model does not run.
+    """
+    with _empty_lake() as (target, data, folder):
+        where = state or folder / "dbt"
+        dbt.build(attach=target, data_path=data, target_dir=where, project=project, is_tested=False)
+        with dbt.environment(target, data):
+            return described(dbt.compile_models(where, project=project))
+
+
+def parsed(state: Path, *, project: Path = dbt.PROJECT) -> Project:
+    """The project without its SQL.
+
+    Raises:
+        DbtError: if it does not parse.
+    """
+    with dbt.environment("none", "none"):
+        return described(dbt.parse(state, project=project))
+
+
+def described(manifest: Manifest) -> Project:
+    """What a manifest says of models and sources."""
+    tests: dict[str, dict[str, Any]] = {}
+    for node in manifest.nodes.values():
+        on, test = getattr(node, "attached_node", None), getattr(node, "test_metadata", None)
+        if on and test:
+            tests.setdefault(on, {})[test.name] = test.kwargs
+    models = [
+        _model(node, tests.get(node.unique_id, {}))
+        for node in manifest.nodes.values()
+        if str(node.resource_type) == "model"
+    ]
+    sources = [_source(each) for each in manifest.sources.values()]
+    return Project({each.name: each for each in models}, {each.name: each for each in sources})
+
+
+def _key(tests: dict[str, Any]) -> tuple[str, ...]:
+    """The columns of the key that a model's key test names."""
+    for name in sorted(KEY_TESTS & tests.keys()):
+        given = tests[name].get("key", ())
+        columns = (given,) if isinstance(given, str) else tuple(given)
+        return (NIGHT, *columns) if name == "feature_rows" else columns
+    return ()
+
+
+def _model(node: Any, tests: dict[str, Any]) -> Model:  # noqa: ANN401 - dbt's nodes are of many types
+    meta = node.config.meta or {}
+    return Model(
+        name=f"{node.schema}.{node.alias}",
+        title=node.name,
+        layer=node.schema,
+        folder=Path(node.original_file_path).parts[1],
+        description=node.description,
+        columns=_columns(node),
+        tests=frozenset(tests),
+        is_contracted=bool(node.config.contract.enforced),
+        raw=node.raw_code,
+        sql=getattr(node, "compiled_code", None) or "",
+        known_by=meta.get("known_by", ""),
+        is_timeless=meta.get("known") == "always",
+        trusted=meta.get("trusted", {}),
+        key=_key(tests),
+    )
+
+
+def _source(node: Any) -> house_rules.Source:  # noqa: ANN401 - as above
+    meta = node.meta or {}
+    return house_rules.Source(
+        name=f"{node.schema}.{node.identifier}",
+        columns=_columns(node),
+        known_by=meta.get("known_by", ""),
+        is_timeless=meta.get("known") == "always",
+    )
+
+
+def _columns(node: Any) -> dict[str, Column]:  # noqa: ANN401 - as above
+    found = {}
+    for name, column in node.columns.items():
+        meta = column.meta or {}
+        barred = str(meta.get("banned", "")) or ("it is personal" if meta.get("personal") else "")
+        found[name] = Column(column.description, column.data_type or "", meta.get("known", ""), barred)
+    return found
+
+
+@contextmanager
+def _empty_lake() -> Iterator[tuple[str, str, Path]]:
+    """A lake in a folder of its own with the raw tables, without a row of flights: what to attach, and where."""
+    from flights.nycflights13 import NycFlights13
+
+    with tempfile.TemporaryDirectory(prefix="redeye-lake-") as name:
+        folder = Path(name)
+        target, data = f"ducklake:{folder / 'catalog.ducklake'}", f"{folder / 'data'}/"
+        source = cast("Source", NycFlights13())
+        con = lake.connect(threads=1)
+        try:
+            con.execute(f"ATTACH '{target}' AS {CATALOG} (DATA_PATH '{data}', DATA_INLINING_ROW_LIMIT 0)")
+            raw.create_tables(con, source)
+            night = source.first_night
+            raw.add_holidays(con, night, night)
+            # In a build of one night its bounds alone hold everything: what must hold within a range would not show.
+            raw.set_build_window(con, night, night + timedelta(days=NIGHTS))
+        finally:
+            con.close()
+        yield target, data, folder

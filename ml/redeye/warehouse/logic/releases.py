@@ -1,0 +1,166 @@
+"""What a release and a promotion are: the rows of the ledgers, as types."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from redeye.sources.logic.sources import DeliveryRef
+
+
+class ReleaseKind(StrEnum):
+    """Why a release was built."""
+
+    HISTORY = "history"
+    NIGHTLY = "nightly"
+    REPAIR = "repair"
+    REBUILD = "rebuild"
+
+
+AGAIN = (ReleaseKind.REPAIR, ReleaseKind.REBUILD)
+"""Kinds that build nights anew which were released before: for data that came since, and for changed dbt code."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A built snapshot that waits for its audit; passed from the build task to the publish task.
+
+    `release_id` is set when the night had been released before: then there is nothing to publish.
+    """
+
+    first: date
+    last: date
+    kind: ReleaseKind
+    snapshot_id: int
+    token: int
+    holder: str
+    code_hash: str
+    delivery_set_hash: str
+    release_id: str | None = None
+    shift_weeks: int = 0
+    reason: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able form, for the hand-over between tasks."""
+        return {
+            **self.__dict__,
+            "first": self.first.isoformat(),
+            "last": self.last.isoformat(),
+            "kind": str(self.kind),
+        }
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Candidate:
+        """The inverse of `to_dict`."""
+        return cls(
+            **{
+                **values,
+                "first": date.fromisoformat(values["first"]),
+                "last": date.fromisoformat(values["last"]),
+                "kind": ReleaseKind(values["kind"]),
+            }
+        )
+
+
+@dataclass(frozen=True)
+class Release:
+    """An audited warehouse snapshot: everything known by the cutoff of `night`.
+
+    `shift_weeks` says how many weeks later than it did all of it happens; 0 for what is as it was. `reason` is why
+    nights that were released before were built again; empty for the first build of a night.
+    """
+
+    release_id: str
+    night: date
+    revision: int
+    first_night: date
+    kind: ReleaseKind
+    snapshot_id: int
+    delivery_set_hash: str
+    code_hash: str
+    git_sha: str
+    shift_weeks: int = 0
+    reason: str = ""
+
+    @property
+    def is_again(self) -> bool:
+        """Whether it built nights anew that were released before."""
+        return self.kind in AGAIN
+
+
+@dataclass(frozen=True)
+class CodeNode:
+    """A model of the dbt project as it was built.
+
+    Attributes:
+        node_id: dbt's unique id, such as `model.redeye.feat_carrier__delays`.
+        relation: what it makes, as `schema.name`; empty for what makes none.
+        checksum: over its SQL, its configuration, the types of its columns and the macros it calls.
+        depends_on: ids of the nodes and sources that it reads.
+    """
+
+    node_id: str
+    relation: str
+    checksum: str
+    depends_on: tuple[str, ...]
+
+
+def upstream(nodes: Iterable[CodeNode], relations: Iterable[str]) -> tuple[CodeNode, ...]:
+    """The nodes that make some relations and all that these read, by id; sources are no nodes."""
+    by_id = {node.node_id: node for node in nodes}
+    wanted = set(relations)
+    waiting = [node for node in by_id.values() if node.relation in wanted]
+    found: dict[str, CodeNode] = {}
+    while waiting:
+        node = waiting.pop()
+        if node.node_id not in found:
+            found[node.node_id] = node
+            waiting += [by_id[each] for each in node.depends_on if each in by_id]
+    return tuple(found[name] for name in sorted(found))
+
+
+class PromotionKind(StrEnum):
+    """How a version became champion."""
+
+    FIRST = "first"
+    PROMOTION = "promotion"
+    ROLLBACK = "rollback"
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """One row of the promotion ledger: this version is champion from `effective_night` on.
+
+    `previous_id` names the promotion it follows: where the model came from.
+    """
+
+    promotion_id: int
+    model: str
+    version: int
+    algorithm: str
+    feature_service: str
+    artifact_uri: str
+    artifact_sha256: str
+    decided_night: date
+    effective_night: date
+    reason: str
+    evidence: dict[str, Any] = field(hash=False)
+    actor: str
+    run_id: str
+    kind: PromotionKind = PromotionKind.PROMOTION
+    previous_id: int | None = None
+
+
+def release_id(night: date, revision: int) -> str:
+    """The name of a release, such as `2013-04-01.r1`."""
+    return f"{night.isoformat()}.r{revision}"
+
+
+def delivery_set_hash(deliveries: Iterable[DeliveryRef]) -> str:
+    """One hash over which deliveries a release took in: source, dataset, night and content of each."""
+    lines = sorted(f"{d.source}/{d.dataset}/{d.night.isoformat()}/{d.content_hash}" for d in deliveries)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]

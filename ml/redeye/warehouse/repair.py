@@ -1,0 +1,156 @@
+"""Building nights again that were released before: for data that came since, or for changed dbt code.
+
+What was released stays as it is. The nights from the first to the head become one more revision of the head's
+release; the next night builds on that. Nothing is materialized, scored or announced.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import date
+from typing import Any
+
+from redeye.foundation import lease
+from redeye.foundation.calendar import nights
+from redeye.foundation.errors import ConfigError, NotReleased, RedeyeError
+from redeye.sources.logic.sources import DeliveryRef
+from redeye.warehouse import build, ledger
+from redeye.warehouse.lake import Catalog
+from redeye.warehouse.logic.releases import AGAIN, Release, ReleaseKind
+
+log = logging.getLogger(__name__)
+
+
+def transform_again(first: date, *, kind: str, reason: str, holder: str) -> dict[str, Any]:
+    """Build the nights from `first` to the head again, and leave a candidate for `build.publish`.
+
+    A repair takes in the deliveries that were accepted since and fills gaps, with the code that built the head;
+    a rebuild applies changed dbt code to the deliveries that are there. So each difference has one cause.
+
+    Args:
+        first: the first night to build again.
+        kind: `repair` or `rebuild`.
+        reason: why, in words; kept with the release.
+        holder: who builds. A second call of a holder that has published finds its release.
+
+    Raises:
+        ConfigError: if there is no reason, or nothing is to be done.
+        NotReleased: if `first` is not released, or a repair finds changed code.
+        RedeyeError: if a delivery cannot be loaded, or the dbt build fails.
+        LeaseHeld: if another build does not end in time.
+        LeaseLost: if another build took the lease over meanwhile.
+    """
+    why = ReleaseKind(kind)
+    if why not in AGAIN:
+        raise ConfigError(f"a night is built again as repair or rebuild, not as {kind}")
+    if not reason.strip():
+        raise ConfigError(f"a {kind} needs a reason: it is kept with the release")
+    if (done := ledger.release_by(holder, why)) and done.first_night == first:
+        log.info("%s has published %s: nothing to build", holder, done.release_id)
+        return build.candidate_of(done, first, done.night).to_dict()
+    token = lease.acquire(Catalog.WAREHOUSE, holder)
+    try:
+        head = _head(first)
+        _check_code(head, first, why)
+        refs = _to_take_in(head, first) if why == ReleaseKind.REPAIR else []
+        made = build.built(
+            first, head.night, refs, holder=holder, kind=why, token=token, reason=reason.strip()
+        )
+        return made.to_dict()
+    except RedeyeError:
+        lease.release(Catalog.WAREHOUSE, token)
+        raise
+
+
+def build_again(first: date, *, kind: str, reason: str, holder: str) -> dict[str, Any]:
+    """Build the nights from `first` to the head again and publish them: the whole of a repair or a rebuild.
+
+    For a repair, the source is asked once more for these nights: what it has changed since is a restatement.
+
+    Returns:
+        What `build.publish` returns, with the number of deliveries taken in, and the tables that differ now
+        from the release before as `changed`.
+
+    Raises:
+        AuditRefused: if a delivery or the candidate is refused; the head stays.
+        RedeyeError: as for `transform_again`.
+    """
+    before = _head(first)
+    ingest_again(first, kind=kind)
+    summary = build.publish(transform_again(first, kind=kind, reason=reason, holder=holder))
+    return {
+        **summary,
+        "deliveries": len(ledger.release_deliveries(summary["release_id"])),
+        "changed": changed(before.release_id, summary["release_id"]),
+    }
+
+
+def ingest_again(first: date, *, kind: str) -> int:
+    """Ask the source once more for the nights from `first` to the head, and judge what is new; not for a rebuild.
+
+    Returns:
+        How many deliveries wait.
+
+    Raises:
+        AuditRefused: as for `ingest_nights`.
+        DeliveryError: as for `ingest_nights`.
+    """
+    from redeye.sources.ingest import ingest_nights
+
+    head = _head(first)
+    if ReleaseKind(kind) == ReleaseKind.REPAIR:
+        ingest_nights(first, head.night)
+    return len(ledger.unreleased_deliveries(head.night))
+
+
+def changed(before: str, after: str) -> list[str]:
+    """The tables and views that hold something else in one release than in another, as `schema.name`."""
+    then, now = ledger.contents(before), ledger.contents(after)
+    differing = {name for name in then.keys() | now.keys() if then.get(name) != now.get(name)}
+    return sorted(name.replace('"', "") for name in differing if not name.startswith('"raw"'))
+
+
+def _head(first: date) -> Release:
+    head = ledger.latest_release()
+    released = ledger.all_releases()
+    if head is None or first > head.night or first < min(each.first_night for each in released):
+        raise NotReleased(
+            f"night {first} is not released: only nights from the first release to the head are built again"
+        )
+    return head
+
+
+def _to_take_in(head: Release, first: date) -> list[DeliveryRef]:
+    refs = ledger.unreleased_deliveries(head.night)
+    gaps = [night for night in nights(first, head.night) if ledger.is_gap(night)]
+    if not refs and not gaps:
+        raise ConfigError(
+            f"nothing to repair from night {first} to {head.night}: no accepted delivery waits, no night is left out. "
+            "What the source changed after its next night had landed comes in with that night"
+        )
+    return refs
+
+
+def _check_code(head: Release, first: date, kind: ReleaseKind) -> None:
+    from redeye.warehouse import dbt
+
+    now = dbt.code_hash()
+    if kind == ReleaseKind.REPAIR and head.code_hash != now:
+        raise NotReleased(
+            f"the dbt code has changed since {head.release_id} was built: bring it in by a rebuild first, so that "
+            "what a repair changes is the data's doing"
+        )
+    if kind == ReleaseKind.REBUILD and _built_by(first, head.night) == {now}:
+        raise ConfigError(
+            f"nothing to rebuild: nights {first} to {head.night} were built by this very dbt code"
+        )
+
+
+def _built_by(first: date, last: date) -> set[str]:
+    """The dbt code that built each of some nights last."""
+    releases = ledger.all_releases()
+    found: set[str] = set()
+    for night in nights(first, last):
+        codes = [each.code_hash for each in releases if each.first_night <= night <= each.night]
+        found.update(codes[-1:])
+    return found

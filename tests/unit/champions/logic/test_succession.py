@@ -1,0 +1,119 @@
+"""To whom a model returns: who was last serving well, never who is barred, and at last the first champion."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from redeye.champions.logic.succession import Bar, Stint, barred, can_return_to, champion_of, stints
+from redeye.monitoring.logic.verdict import Verdict
+from redeye.warehouse.logic.releases import Promotion, PromotionKind
+
+FIRST = date(2013, 4, 1)
+
+
+def night(number: int) -> date:
+    return FIRST + timedelta(days=number)
+
+
+def promotion(number: int, version: int, decided: int, *, lag: int = 2) -> Promotion:
+    return Promotion(
+        promotion_id=number,
+        model="m",
+        version=version,
+        algorithm="xgboost" if version > 1 else "heuristic",
+        feature_service="m_v1",
+        artifact_uri="there",
+        artifact_sha256="hash",
+        decided_night=night(decided),
+        effective_night=night(decided + lag),
+        reason="a test",
+        evidence={},
+        actor="test",
+        run_id="test",
+        kind=PromotionKind.PROMOTION if number > 1 else PromotionKind.FIRST,
+        previous_id=number - 1 or None,
+    )
+
+
+ROWS = [promotion(1, 1, 0, lag=1), promotion(2, 2, 10), promotion(3, 3, 40), promotion(4, 4, 70)]
+
+
+def returns(
+    bad: int, said: dict[int, Verdict], *, rows: list[Promotion] = ROWS, shut_out: tuple[int, ...] = ()
+) -> list[int]:
+    found = can_return_to(
+        rows, frozenset(shut_out), bad, night(100), lambda stint: said.get(stint.promotion.version)
+    )
+    return [row.version for row in found]
+
+
+def test_each_night_has_the_champion_that_was_decided_last_and_is_in_effect() -> None:
+    spans = [(each.promotion.version, each.first, each.last) for each in stints(ROWS)]
+    assert spans == [
+        (1, night(1), night(11)),
+        (2, night(12), night(41)),
+        (3, night(42), night(71)),
+        (4, night(72), None),
+    ]
+    for each in stints(ROWS):
+        last = each.last or night(100)
+        assert {champion_of(ROWS, each.first), champion_of(ROWS, last)} == {each.promotion}
+
+
+def test_a_promotion_that_was_withdrawn_before_its_night_has_no_stint() -> None:
+    back = replace(promotion(5, 3, 70), effective_night=night(71), kind=PromotionKind.ROLLBACK)
+    assert [each.promotion.version for each in stints([*ROWS, back])] == [1, 2, 3, 3]
+    assert champion_of([*ROWS, back], night(90)) == back
+
+
+def test_it_returns_to_the_last_one_that_served_well_and_then_to_the_last_resort() -> None:
+    assert returns(4, {2: Verdict.OK, 3: Verdict.WATCH}) == [3, 1]
+
+
+@pytest.mark.parametrize("bad_end", [Verdict.RETRAIN, Verdict.ROLL_BACK, None])
+def test_not_to_version_n_minus_1_if_that_ended_badly_or_was_never_judged(bad_end: Verdict | None) -> None:
+    said = {2: Verdict.OK} | ({3: bad_end} if bad_end else {})
+    assert returns(4, said) == [2, 1]
+
+
+def test_where_none_served_well_only_the_first_champion_is_left() -> None:
+    assert returns(4, {2: Verdict.RETRAIN, 3: Verdict.RETRAIN}) == [1]
+
+
+def test_never_to_a_barred_version() -> None:
+    well = {2: Verdict.OK, 3: Verdict.OK}
+    assert returns(4, well, shut_out=(3,)) == [2, 1]
+    assert returns(4, well, shut_out=(1, 2, 3)) == []
+
+
+def test_of_a_version_with_two_stints_the_last_one_counts() -> None:
+    rows = [*ROWS[:3], promotion(4, 2, 60), promotion(5, 5, 80)]
+    asked: list[Stint] = []
+
+    def last_verdict(stint: Stint) -> Verdict:
+        asked.append(stint)
+        return Verdict.RETRAIN if stint.promotion.promotion_id == 4 else Verdict.OK
+
+    found = [row.version for row in can_return_to(rows, frozenset(), 5, night(100), last_verdict)]
+    assert found == [3, 1]
+    assert [stint.promotion.promotion_id for stint in asked] == [4, 3]
+
+
+def test_the_first_champion_has_nothing_to_return_to_but_what_served_since() -> None:
+    assert returns(1, {}, rows=ROWS[:1]) == []
+    assert returns(1, {2: Verdict.OK}, rows=[*ROWS[:2], promotion(3, 1, 40)]) == [2]
+
+
+def test_the_last_bar_of_a_version_counts_as_of_its_night() -> None:
+    bars = [
+        Bar(1, 3, True, night(50), "bad", "verdict"),
+        Bar(2, 3, False, night(60), "mended", "person"),
+        Bar(3, 4, True, night(80), "bad", "person"),
+    ]
+    assert barred(bars, night(49)) == frozenset()
+    assert barred(bars, night(59)) == {3}
+    assert barred(bars, night(70)) == frozenset()
+    assert barred(list(reversed(bars)), date.max) == {4}

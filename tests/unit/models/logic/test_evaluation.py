@@ -1,0 +1,139 @@
+"""Metrics equal scikit-learn's, intervals resample nights, and unsound input is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
+
+from redeye.models.logic.evaluation import METRICS, Scored, interval, paired_improvement, resampled_nights
+
+FIRST = np.datetime64("2013-03-01")
+
+
+def drawn(seed: int, rows: int = 400, nights: int = 8, noise: float = 1.0) -> Scored:
+    random = np.random.default_rng(seed)
+    signal = random.normal(size=rows)
+    labels = (random.random(rows) < 1 / (1 + np.exp(-signal))).astype(float)
+    predictions = 1 / (1 + np.exp(-(signal + noise * random.normal(size=rows))))
+    return Scored(labels, predictions.round(2), FIRST + np.arange(rows) % nights)
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=25, deadline=None)
+def test_metrics_equal_those_of_scikit_learn_also_with_ties(seed: int):
+    one = drawn(seed)
+    metrics = one.metrics()
+    assert metrics.auc == pytest.approx(roc_auc_score(one.labels, one.predictions))
+    assert metrics.pr_auc == pytest.approx(average_precision_score(one.labels, one.predictions))
+    assert metrics.brier == pytest.approx(brier_score_loss(one.labels, one.predictions))
+    clipped = np.clip(one.predictions, 1e-6, 1 - 1e-6)
+    assert metrics.log_loss == pytest.approx(log_loss(one.labels, clipped))
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_a_weighting_equals_repeating_the_nights(metric: str):
+    one = drawn(1, nights=5)
+    weights = np.array([[2.0, 0.0, 1.0, 3.0, 1.0]])
+    rows = np.repeat(np.arange(one.labels.size), weights[0][one.night_of_row].astype(int))
+    repeated = Scored(one.labels[rows], one.predictions[rows], one.nights[one.night_of_row][rows])
+    expected = getattr(repeated.metrics(), metric)
+    if metric == "calibration_error":  # its bins are those of the rows as they were
+        assert one.resampled(metric, weights)[0] == pytest.approx(expected, abs=0.03)
+    else:
+        assert one.resampled(metric, weights)[0] == pytest.approx(expected)
+
+
+def test_calibration_error_is_the_distance_in_each_bin():
+    predictions = np.repeat([0.2, 0.6], 50)
+    labels = np.concatenate([np.repeat([1.0, 0.0], [20, 30]), np.repeat([1.0, 0.0], [30, 20])])
+    metrics = Scored(labels, predictions, FIRST + np.arange(100) % 4).metrics()
+    assert metrics.calibration_error == pytest.approx(0.5 * 0.2)
+    assert [(b.rows, b.observed_rate) for b in metrics.calibration] == [(50, 0.4), (50, 0.6)]
+
+
+def test_one_class_leaves_the_ranking_undefined_and_the_rest_not():
+    metrics = Scored(np.zeros(20), np.full(20, 0.1), FIRST + np.arange(20) % 4).metrics()
+    assert metrics.auc is None
+    assert metrics.pr_auc is None
+    assert metrics.brier == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize(
+    ("labels", "predictions", "message"),
+    [
+        ([], [], "no rows"),
+        ([1.0, 0.0], [0.5, np.nan], "1 of 2 predictions are NaN"),
+        ([1.0, 0.0], [0.5, 1.5], "outside 0 to 1"),
+        ([1.0, 0.0], [-0.1, 0.5], "outside 0 to 1"),
+        ([1.0, 2.0], [0.5, 0.5], "neither 0 nor 1"),
+        ([1.0, np.nan], [0.5, 0.5], "neither 0 nor 1"),
+        ([1.0], [0.5, 0.5], "not one each"),
+    ],
+)
+def test_unsound_input_is_refused(labels: list[float], predictions: list[float], message: str):
+    nights = FIRST + np.arange(len(predictions))
+    with pytest.raises(ValueError, match=message):
+        Scored(labels, predictions, nights)
+
+
+def test_an_interval_holds_its_value_and_repeats_with_its_seed():
+    one = drawn(3, rows=3000, nights=21)
+    first, again = (interval(one, "auc", samples=300, confidence=0.95, seed=7) for _ in range(2))
+    assert first == again
+    assert first.lower < first.value < first.upper
+    assert first != interval(one, "auc", samples=300, confidence=0.95, seed=8)
+
+
+def test_nights_that_agree_less_give_a_wider_interval():
+    random = np.random.default_rng(0)
+    nights = FIRST + np.repeat(np.arange(20), 100)
+    steady, moody = np.full(20, 0.3), np.tile([0.05, 0.55], 10)
+    widths = []
+    for rates in (steady, moody):
+        labels = (random.random(2000) < np.repeat(rates, 100)).astype(float)
+        found = interval(
+            Scored(labels, np.full(2000, 0.3), nights), "brier", samples=300, confidence=0.9, seed=1
+        )
+        widths.append(found.upper - found.lower)
+    assert widths[1] > 3 * widths[0]
+
+
+def test_an_interval_that_is_undefined_somewhere_is_none():
+    labels = np.array([1.0] + [0.0] * 19)
+    assert (
+        interval(
+            Scored(labels, np.linspace(0, 1, 20), FIRST + np.arange(20)),
+            "auc",
+            samples=100,
+            confidence=0.9,
+            seed=1,
+        )
+        is None
+    )
+
+
+def test_the_better_one_is_better_in_every_metric():
+    good, bad = drawn(5, rows=4000, nights=14, noise=0.1), drawn(5, rows=4000, nights=14, noise=2.0)
+    for metric in ("log_loss", "brier", "auc", "pr_auc"):
+        better = paired_improvement(good, bad, metric, samples=200, confidence=0.95, seed=1)
+        worse = paired_improvement(bad, good, metric, samples=200, confidence=0.95, seed=1)
+        assert better.lower > 0
+        assert worse.upper < 0
+
+
+def test_a_pair_over_other_rows_is_refused():
+    one = drawn(1)
+    with pytest.raises(ValueError, match="same rows"):
+        paired_improvement(one, drawn(1, nights=7), "auc", samples=100, confidence=0.9, seed=1)
+    other = Scored(1 - one.labels, one.predictions, one.nights[one.night_of_row])
+    with pytest.raises(ValueError, match="same labels"):
+        paired_improvement(one, other, "auc", samples=100, confidence=0.9, seed=1)
+
+
+def test_each_resampling_draws_as_many_nights_as_there_are():
+    weights = resampled_nights(21, 50, seed=3)
+    assert weights.shape == (50, 21)
+    assert (weights.sum(axis=1) == 21).all()

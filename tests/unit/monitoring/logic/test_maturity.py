@@ -1,0 +1,54 @@
+"""When labels are final, and what has to be measured."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from redeye.monitoring.logic.maturity import Labels, Maturity, maturity
+
+NIGHT = date(2013, 4, 10)
+
+
+def ago(nights: int) -> date:
+    return NIGHT - timedelta(days=nights)
+
+
+def at(labels: list[Labels], *, before: int = 1) -> Maturity:
+    return maturity(labels, night=NIGHT, before=ago(before), maturity_nights=2, completeness=0.95)
+
+
+def whole(nights: int, *, fresh: int = 0) -> Labels:
+    return Labels(ago(nights), 100, 100, 100, fresh)
+
+
+def test_labels_younger_than_the_maturity_are_not_final():
+    found = at([whole(3), whole(2), whole(1)])
+    assert found.final == {ago(3), ago(2)}
+    assert found.watermark == ago(2)
+
+
+def test_only_the_newest_mature_night_is_measured_where_nothing_changed():
+    assert at([whole(4), whole(3), whole(2)]).to_measure == (ago(2),)
+
+
+def test_a_night_that_lacks_outcomes_holds_the_watermark_back():
+    found = at([whole(4), Labels(ago(3), 100, 94, 94, 0), whole(2)])
+    assert found.watermark == ago(4)
+    assert found.final == {ago(4), ago(2)}
+
+
+def test_a_night_is_measured_when_its_outcomes_have_come():
+    assert at([Labels(ago(6), 100, 100, 90, 10), whole(2)]).to_measure == (ago(6), ago(2))
+
+
+def test_a_night_whose_labels_were_restated_is_measured_anew():
+    assert at([whole(9, fresh=3), whole(2)]).to_measure == (ago(9), ago(2))
+
+
+def test_after_a_gap_each_night_that_matured_meanwhile_is_measured():
+    assert at([whole(5), whole(4), whole(3), whole(2)], before=3).to_measure == (ago(4), ago(3), ago(2))
+
+
+def test_nights_without_flights_hold_nothing_back():
+    found = at([whole(4), Labels(ago(3), 0, 0, 0, 0), whole(2)])
+    assert (found.watermark, ago(3) in found.final) == (ago(2), False)

@@ -1,0 +1,74 @@
+"""What a verdict is made of: figures of the champion's own rows, with intervals that mean something."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from redeye.models.logic.evaluation import Interval, Scored
+from redeye.monitoring.logic.quality import measured, reference_of, reference_to_dict, rise, window_of
+
+NIGHTS = np.repeat(np.arange("2013-04-01", "2013-04-15", dtype="datetime64[D]"), 400)
+
+
+def sound(rate: float, *, seed: int = 1, over: float = 0.0) -> Scored:
+    """Calibrated predictions around a base rate, with `over` added to every probability."""
+    generator = np.random.default_rng(seed)
+    truth = np.clip(generator.normal(rate, rate / 3, NIGHTS.size), 0.01, 0.95)
+    labels = (generator.random(NIGHTS.size) < truth).astype(float)
+    return Scored(labels, np.clip(truth + over, 0, 1), NIGHTS)
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.2, 0.35])
+def test_the_relative_log_loss_does_not_move_with_the_base_rate(rate: float) -> None:
+    now = measured(sound(rate), seed=3)["relative_log_loss"]
+    assert now is not None
+    assert 0.94 < now.value < 1.0
+
+
+def test_a_wrong_level_is_worse_than_the_base_rate_alone() -> None:
+    now = measured(sound(0.12, over=0.12), seed=3)
+    loss, error = now["relative_log_loss"], now["calibration_error"]
+    assert loss is not None
+    assert error is not None
+    assert loss.lower > 1
+    assert 0.1 < error.lower < error.value < error.upper
+
+
+def test_sound_predictions_are_not_surely_miscalibrated() -> None:
+    # The error itself is above 0 by noise alone: the bound must know.
+    for seed in range(20):
+        error = measured(sound(0.2, seed=seed), seed=3)["calibration_error"]
+        assert error is not None
+        assert error.lower < 0.012 < error.upper + 0.012
+
+
+def test_one_class_leaves_the_auc_out_and_the_rest_in() -> None:
+    now = measured(Scored(np.zeros(NIGHTS.size), np.full(NIGHTS.size, 0.1), NIGHTS), seed=3)
+    assert now["auc"] is None
+    assert now["relative_log_loss"] is None
+    assert now["calibration_error"] is not None
+
+
+def test_a_rise_is_as_unsure_as_both_its_ends() -> None:
+    found = rise(Interval(0.5, 0.46, 0.53), Interval(0.4, 0.37, 0.44))
+    assert found.value == pytest.approx(0.1)
+    assert found.lower == pytest.approx(0.1 - np.hypot(0.04, 0.04))
+    assert found.upper == pytest.approx(0.1 + np.hypot(0.03, 0.03))
+
+
+def test_a_champions_test_survives_the_ledger() -> None:
+    scored = sound(0.2)
+    kept = json.loads(json.dumps({"test_intervals": reference_to_dict(scored, seed=3)}))
+    assert reference_of(kept) == measured(scored, seed=3)
+    assert reference_of({"test_metrics": {"auc": 0.7, "rows": 9, "calibration_error": None}}) == {
+        "auc": Interval(0.7, 0.7, 0.7)
+    }
+    assert reference_of({}) == {}
+
+
+def test_no_rows_are_an_empty_window() -> None:
+    window = window_of(None, None, reference={}, seed=1)
+    assert (window.rows, window.nights, window.measured) == (0, 0, {})

@@ -1,0 +1,336 @@
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from redeye.audits.logic.audits import AuditFailure, AuditResult
+from redeye.foundation.calendar import nights
+from redeye.foundation.errors import AuditRefused, ConfigError, DeliveryError
+from redeye.sources import landing
+from redeye.sources.ingest import ingest_nights
+from redeye.sources.logic.sources import Dataset, Delivery, DeliveryRef
+
+N1, N2, N3 = (date(2013, 4, day) for day in (4, 5, 6))
+TEXT = {"value": "VARCHAR", "known_at": "TIMESTAMP"}
+
+
+@dataclass
+class Demo:
+    """A source of one value per dataset and night, which a test may change, empty or leave out."""
+
+    values: dict[tuple[str, date], str | None] = field(default_factory=dict)
+    left_out: set[tuple[str, date]] = field(default_factory=set)
+    name: str = "demo"
+    first_night: date = N1
+    last_night: date = N3
+    final_night: date = N3 + timedelta(days=30)
+    datasets: tuple[Dataset, ...] = tuple(
+        Dataset(name, ("value", "known_at"), TEXT, ("value",)) for name in ("weather", "schedule")
+    )
+
+    def fetch(self, first: date, last: date) -> Iterator[Delivery]:
+        for night in nights(first, last):
+            for dataset in self.datasets:
+                if (dataset.name, night) in self.left_out:
+                    continue
+                value = self.values.get((dataset.name, night), f"{dataset.name} {night.day}")
+                column = pa.array([value] if value else [], pa.string())
+                yield Delivery(
+                    self.name, dataset.name, night, pa.table({"value": column, "known_at": column})
+                )
+
+
+@dataclass
+class Ledger:
+    """As `redeye.warehouse.ledger`: the last judgement of a delivery counts."""
+
+    judged: dict[tuple[str, date, str], tuple[DeliveryRef, bool]] = field(default_factory=dict)
+    gaps: dict[date, str] = field(default_factory=dict)
+
+    def deliveries(self, first: date, last: date, *, accepted_only: bool = True) -> list[DeliveryRef]:
+        found = [ref for ref, is_accepted in self.judged.values() if is_accepted or not accepted_only]
+        return [ref for ref in found if first <= ref.night <= last]
+
+    def record_deliveries(
+        self, refs: Iterable[DeliveryRef], *, is_accepted: bool, audits: dict[str, AuditResult] | None = None
+    ) -> None:
+        for ref in refs:
+            key = (ref.dataset, ref.night, ref.content_hash)
+            self.judged.pop(key, None)
+            self.judged[key] = (ref, is_accepted)
+
+    def record_gap(self, night: date, *, reason: str, recorded_by: str) -> None:
+        self.gaps.setdefault(night, reason)
+
+    def names(self, *, is_accepted: bool) -> list[str]:
+        return sorted(
+            f"{r.dataset} {r.night.day}" for r, accepted in self.judged.values() if accepted is is_accepted
+        )
+
+
+@dataclass
+class Auditor:
+    """Refuses the values that contain `bad`; `nights_named` bounds how many nights a failure names."""
+
+    bad: str = "bad"
+    nights_named: int = 1000
+    calls: list[dict[str, int]] = field(default_factory=list)
+    histories: list[dict[str, list[str]]] = field(default_factory=list)
+
+    def __call__(
+        self,
+        judged: Mapping[str, pd.DataFrame],
+        *,
+        subject: str,
+        data_docs: object = None,
+        history: Mapping[str, pd.DataFrame] | None = None,
+    ) -> dict[str, AuditResult]:
+        self.calls.append({suite: len(frame) for suite, frame in judged.items()})
+        self.histories.append({suite: list(frame["value"]) for suite, frame in (history or {}).items()})
+        return {suite: self.judge(suite, frame, subject) for suite, frame in judged.items()}
+
+    def judge(self, suite: str, frame: pd.DataFrame, subject: str) -> AuditResult:
+        assert list(frame.columns) == ["value", "known_at", "night"]
+        rows = frame[frame["value"].str.contains(self.bad)]
+        if rows.empty:
+            return AuditResult(suite, subject, True, (), 1)
+        named = tuple(date.fromisoformat(night) for night in rows["night"][: self.nights_named])
+        failure = AuditFailure(suite, "expect_good", "value", f"saw {list(rows['value'])}", nights=named)
+        return AuditResult(suite, subject, False, (failure,), 1)
+
+
+@pytest.fixture
+def demo() -> Demo:
+    return Demo()
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    return Ledger()
+
+
+@pytest.fixture
+def auditor() -> Auditor:
+    return Auditor()
+
+
+@pytest.fixture
+def ingest(tmp_path, demo, ledger, auditor):
+    def run(first: date, last: date, **kwargs):
+        return ingest_nights(
+            first, last, source=demo, root=tmp_path, ledger=ledger, audit_many=auditor, **kwargs
+        )
+
+    return run
+
+
+def test_a_night_lands_is_audited_and_recorded(ingest, ledger, auditor):
+    refs = ingest(N1, N1)
+    assert [(ref.dataset, ref.arrival_night) for ref in refs] == [("weather", N1), ("schedule", N1)]
+    assert [landing.read(ref)["value"].to_pylist() for ref in refs] == [["weather 4"], ["schedule 4"]]
+    assert ledger.names(is_accepted=True) == ["schedule 4", "weather 4"]
+    assert auditor.calls == [{"arrivals/weather": 1, "arrivals/schedule": 1}]
+
+
+def test_many_nights_are_one_audit_per_dataset(ingest, auditor):
+    assert len(ingest(N1, N3)) == 6
+    assert auditor.calls == [{"arrivals/weather": 3, "arrivals/schedule": 3}]
+
+
+def test_a_bulk_ingest_audits_in_bounded_batches(ingest, auditor):
+    assert len(ingest(N1, N3, batch_rows=4)) == 6
+    assert [sum(call.values()) for call in auditor.calls] == [4, 2]
+
+
+def test_again_unchanged_is_neither_audited_nor_recorded(ingest, ledger, auditor):
+    first = ingest(N1, N2)
+    before = dict(ledger.judged)
+    assert ingest(N1, N2) == first
+    assert len(auditor.calls) == 1
+    assert ledger.judged == before
+
+
+def test_a_refused_dataset_does_not_keep_out_the_schedule(ingest, demo, ledger):
+    demo.values["weather", N1] = "bad weather"
+    with pytest.raises(
+        AuditRefused, match=r"demo/weather refused in nights 2013-04-04\n(?s:.*)saw \['bad weather'\]"
+    ) as e:
+        ingest(N1, N1)
+    assert "schedule" not in str(e.value)
+    assert ledger.names(is_accepted=True) == ["schedule 4"]
+    assert ledger.names(is_accepted=False) == ["weather 4"]
+    assert "demo/weather refused" in ledger.gaps[N1]
+
+
+def test_a_good_night_leaves_no_gap(ingest, ledger):
+    ingest(N1, N1)
+    assert not ledger.gaps
+
+
+def test_a_refused_schedule_does_not_keep_out_the_rest(ingest, demo, ledger):
+    demo.values["schedule", N1] = "bad"
+    with pytest.raises(AuditRefused, match="demo/schedule refused"):
+        ingest(N1, N1)
+    assert ledger.names(is_accepted=True) == ["weather 4"]
+
+
+def test_in_bulk_only_the_nights_named_are_refused(ingest, demo, ledger, auditor):
+    demo.values["weather", N2] = "bad weather"
+    with pytest.raises(AuditRefused, match="refused in nights 2013-04-05\n"):
+        ingest(N1, N3)
+    assert ledger.names(is_accepted=False) == ["weather 5"]
+    assert len(ledger.names(is_accepted=True)) == 5
+    assert auditor.calls[1:] == [{"arrivals/weather": 2}]
+
+
+def test_a_failure_that_names_no_night_refuses_all_of_its_dataset(ingest, demo, ledger, auditor):
+    auditor.nights_named = 0
+    demo.values["weather", N2] = "bad weather"
+    with pytest.raises(AuditRefused):
+        ingest(N1, N3)
+    assert ledger.names(is_accepted=False) == ["weather 4", "weather 5", "weather 6"]
+    assert ledger.names(is_accepted=True) == ["schedule 4", "schedule 5", "schedule 6"]
+    assert len(auditor.calls) == 1
+
+
+def test_the_nights_not_named_are_accepted_only_if_they_pass_alone(ingest, demo, ledger, auditor):
+    auditor.nights_named = 1
+    demo.values |= {("weather", N1): "bad weather", ("weather", N2): "bad weather"}
+    with pytest.raises(AuditRefused):
+        ingest(N1, N3)
+    assert ledger.names(is_accepted=False) == ["weather 4", "weather 5", "weather 6"]
+
+
+def test_what_was_refused_is_judged_again(ingest, demo, ledger, auditor):
+    demo.values["weather", N1] = "bad weather"
+    with pytest.raises(AuditRefused):
+        ingest(N1, N1)
+    auditor.bad = "worse"
+    assert len(ingest(N1, N1)) == 2
+    assert ledger.names(is_accepted=False) == []
+
+
+def test_a_corrected_delivery_of_a_refused_night_is_no_restatement(ingest, demo):
+    demo.values["weather", N1] = "bad weather"
+    with pytest.raises(AuditRefused):
+        ingest(N1, N1)
+    demo.values["weather", N1] = "good weather"
+    assert not any(ref.is_restatement for ref in ingest(N1, N1))
+
+
+def test_a_restatement_arrives_with_the_newest_night_on_record(ingest, demo, ledger):
+    ingest(N1, N3)
+    demo.values["weather", N1] = "corrected"
+    restated = next(ref for ref in ingest(N1, N1) if ref.dataset == "weather")
+    assert (restated.night, restated.arrival_night) == (N1, N3)
+    assert ledger.names(is_accepted=True).count("weather 4") == 2
+
+
+def test_each_restatement_arrives_after_the_one_before(ingest, demo):
+    ingest(N3, N3)
+    arrivals = []
+    for value in ("once", "twice"):
+        demo.values["weather", N3] = value
+        arrivals.append(next(ref.arrival_night for ref in ingest(N3, N3) if ref.dataset == "weather"))
+    assert arrivals == [N3 + timedelta(days=1), N3 + timedelta(days=2)]
+
+
+def test_going_back_to_a_replaced_version_is_refused(ingest, demo):
+    ingest(N1, N1)
+    demo.values["weather", N1] = "corrected"
+    ingest(N1, N1)
+    del demo.values["weather", N1]
+    with pytest.raises(DeliveryError, match="went back to this version"):
+        ingest(N1, N1)
+
+
+@pytest.mark.parametrize("way", ["left out", "empty"])
+def test_a_missing_schedule_is_an_error_after_the_rest_is_in(ingest, demo, ledger, way):
+    if way == "left out":
+        demo.left_out.add(("schedule", N2))
+        message = "demo: no schedule was delivered in night 2013-04-05"
+    else:
+        demo.values["schedule", N2] = None
+        message = "demo/schedule/2013-04-05: the delivery has no rows"
+    with pytest.raises(DeliveryError, match=message):
+        ingest(N1, N2)
+    assert ledger.names(is_accepted=True) == ["schedule 4", "weather 4", "weather 5"]
+
+
+def test_a_schedule_stated_empty_is_accepted_without_audit(ingest, demo, monkeypatch, auditor):
+    fetch = demo.fetch
+
+    def last_night(first: date, last: date) -> Iterator[Delivery]:
+        for delivery in fetch(first, last):
+            if delivery.dataset == "schedule":
+                yield Delivery("demo", "schedule", N3, delivery.frame.slice(0, 0), is_stated_empty=True)
+            else:
+                yield delivery
+
+    monkeypatch.setattr(demo, "fetch", last_night)
+    assert [(ref.dataset, ref.is_stated_empty) for ref in ingest(N3, N3)] == [
+        ("weather", False),
+        ("schedule", True),
+    ]
+    assert auditor.calls == [{"arrivals/weather": 1}]
+
+
+def test_a_damaged_landing_file_is_an_error_after_the_rest_is_in(ingest, ledger):
+    weather = ingest(N1, N1)[0]
+    weather.path.chmod(0o644)
+    weather.path.write_text("value\n")
+    with pytest.raises(DeliveryError, match=str(weather.path)):
+        ingest(N1, N2)
+    assert ledger.names(is_accepted=True) == ["schedule 4", "schedule 5", "weather 4", "weather 5"]
+
+
+def test_refusals_and_faults_are_told_together(ingest, demo):
+    demo.values["weather", N1] = "bad weather"
+    demo.values["schedule", N1] = None
+    with pytest.raises(
+        AuditRefused, match=r"(?s)demo/weather refused.*demo/schedule/2013-04-04: the delivery has no rows"
+    ):
+        ingest(N1, N1)
+
+
+def test_nights_in_the_wrong_order_are_refused(ingest):
+    with pytest.raises(ConfigError, match="2013-04-05 is after the last night 2013-04-04"):
+        ingest(N2, N1)
+
+
+def test_a_night_is_compared_with_the_newest_accepted_nights_before(ingest, demo, auditor):
+    demo.values["weather", N2] = "bad weather"
+    with pytest.raises(AuditRefused):
+        ingest(N1, N2)
+    demo.values["weather", N1] = "corrected"
+    ingest(N1, N1)
+    ingest(N3, N3)
+    assert auditor.histories[0] == {}
+    assert auditor.histories[-1] == {
+        "arrivals/weather": ["corrected"],
+        "arrivals/schedule": ["schedule 4", "schedule 5"],
+    }
+
+
+def test_a_restatement_is_not_compared_with_what_it_replaces(ingest, demo, auditor):
+    ingest(N1, N2)
+    demo.values["weather", N2] = "corrected"
+    ingest(N2, N2)
+    assert auditor.histories[-1] == {
+        "arrivals/weather": ["weather 4"],
+        "arrivals/schedule": ["schedule 4", "schedule 5"],
+    }
+
+
+def test_a_damaged_earlier_night_does_not_keep_out_tonight(ingest, auditor, caplog):
+    weather = ingest(N1, N1)[0]
+    weather.path.chmod(0o644)
+    weather.path.write_text("value\n")
+    assert len(ingest(N2, N2)) == 2
+    assert auditor.histories[-1] == {"arrivals/schedule": ["schedule 4"]}
+    assert str(weather.path) in caplog.text

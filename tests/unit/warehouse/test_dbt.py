@@ -1,0 +1,41 @@
+"""What dbt says reaches logs without secrets, and failures name their nodes."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from redeye.warehouse import dbt
+from redeye.warehouse.dbt import DbtError
+
+
+@pytest.mark.parametrize(
+    ("said", "logged"),
+    [
+        ("host=db password=hunter2 user=x", "host=db password=*** user=x"),
+        ("password='two words' user=x", "password=*** user=x"),
+        ("postgresql://redeye:hunter2@db/warehouse", "postgresql://redeye:***@db/warehouse"),
+        ("1 of 64 OK created model", "1 of 64 OK created model"),
+    ],
+)
+def test_passwords_do_not_reach_the_log(said: str, logged: str) -> None:
+    assert dbt._redacted(said) == logged
+
+
+def test_every_failing_node_is_named_with_what_it_said() -> None:
+    nodes = [
+        SimpleNamespace(status="success", message="", node=SimpleNamespace(unique_id="model.a")),
+        SimpleNamespace(status="error", message="no such column", node=SimpleNamespace(unique_id="model.b")),
+        SimpleNamespace(status="fail", message="Got 2 results", node=SimpleNamespace(unique_id="test.c")),
+    ]
+    result = SimpleNamespace(exception=None, success=False, result=SimpleNamespace(results=nodes))
+    with pytest.raises(DbtError, match=r"model\.b: no such column\ntest\.c: Got 2 results") as error:
+        dbt._checked(result)  # type: ignore[arg-type]
+    assert "model.a" not in str(error.value)
+
+
+def test_a_failure_without_a_node_is_a_failure() -> None:
+    result = SimpleNamespace(exception=None, success=False, result=SimpleNamespace(results=[]))
+    with pytest.raises(DbtError, match="without naming a node"):
+        dbt._checked(result)  # type: ignore[arg-type]
