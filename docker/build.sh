@@ -139,7 +139,7 @@ build_mlflow() {
     check "mlflow version" "${run[@]}" mlflow --version
     check "the server's imports" "${run[@]}" python -c '
 import boto3, mlflow.server.auth.config, psycopg2, flask_wtf
-from redeye.stack import mlflow_login
+from redeye.stack.servers import mlflow_login
 print(mlflow_login.AUTHORISATION)'
     check "without its secrets it does not start" "${run[@]}" sh -c '! /opt/mlflow/entrypoint.sh serve 2>&1'
     leave

@@ -19,7 +19,7 @@ from entities import (
     origin_hour,
     route,
 )
-from redeye.features.lake_source import LakeSource
+from redeye.features.feast_lake_source import LakeSource
 from redeye.foundation.calendar import FEATURE_TTL
 
 Fields = dict[str, FeastType]

@@ -20,7 +20,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from redeye.foundation.settings import PROJECT_ROOT
-from redeye.stack.postgres import EmbeddedPostgres
+from redeye.stack.servers.embedded_postgres import EmbeddedPostgres
 
 AIRFLOW_HOME = Path(tempfile.gettempdir()) / f"redeye-test-airflow-{os.getpid()}"
 os.environ["AIRFLOW_HOME"] = str(AIRFLOW_HOME)

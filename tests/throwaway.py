@@ -11,8 +11,8 @@ from pathlib import Path
 
 from redeye.foundation.settings import Settings, settings
 from redeye.stack import bootstrap, environment, lifecycle
-from redeye.stack.postgres import EmbeddedPostgres
 from redeye.stack.secrets import Secrets
+from redeye.stack.servers.embedded_postgres import EmbeddedPostgres
 
 
 @dataclass(frozen=True)

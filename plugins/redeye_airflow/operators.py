@@ -20,7 +20,7 @@ from airflow.sdk import Asset, BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from redeye.foundation.calendar import ONE_DAY
-from redeye.foundation.costs import metered
+from redeye.foundation.cost_store import metered
 from redeye.foundation.errors import (
     AlreadyDecided,
     AuditRefused,

@@ -16,15 +16,15 @@ class Standing(StrEnum):
 
 def standing(night: date) -> Standing:
     """Whether a night is in a release, is a recorded gap, or is neither."""
-    from redeye.warehouse import ledger  # imports DuckDB: not when DAG files are parsed
+    from redeye.warehouse import release_store  # imports DuckDB: not when DAG files are parsed
 
-    if ledger.covering_release(night) is not None:
+    if release_store.covering_release(night) is not None:
         return Standing.RELEASED
-    return Standing.GAP if ledger.is_gap(night) else Standing.MISSING
+    return Standing.GAP if release_store.is_gap(night) else Standing.MISSING
 
 
 def missing_predecessor(first: date) -> date | None:
     """The night that must be built before `first`, or None if it can be built now."""
-    from redeye.warehouse import ledger
+    from redeye.warehouse import release_store
 
-    return ledger.missing_predecessor(first)
+    return release_store.missing_predecessor(first)

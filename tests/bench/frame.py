@@ -16,9 +16,9 @@ TO_PLAIN, TO_STOCK = 2.0, 8.0
 
 def export(folder: str) -> int:
     """Write the head's feature tables and flights as Parquet files; run as a child. Returns the flights."""
-    from redeye.warehouse import lake, ledger
+    from redeye.warehouse import lake, release_store
 
-    head = ledger.latest_release()
+    head = release_store.latest_release()
     assert head is not None
     with lake.connect_at(head.snapshot_id) as con:
         tables = con.execute(

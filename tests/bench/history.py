@@ -29,11 +29,11 @@ def multiply(times: int, nightly_files: bool) -> dict[str, Any]:
     Run as a child, on a checkpoint that is to be thrown away. Releases the result as a revision of the head.
     """
     from redeye.foundation import lease
-    from redeye.warehouse import lake, ledger
+    from redeye.warehouse import lake, release_store
     from redeye.warehouse.lake import Catalog
     from redeye.warehouse.logic.releases import Candidate, ReleaseKind
 
-    head = ledger.latest_release()
+    head = release_store.latest_release()
     assert head is not None
     token = lease.acquire(Catalog.WAREHOUSE, HOLDER)
     con = lake.connect()
@@ -64,7 +64,7 @@ def multiply(times: int, nightly_files: bool) -> dict[str, Any]:
         code_hash=head.code_hash,
         delivery_set_hash=head.delivery_set_hash,
     )
-    ledger.publish(made, audit={}, git_sha="", parent=head, taken_in=[])
+    release_store.publish(made, audit={}, git_sha="", parent=head, taken_in=[])
     lease.release(Catalog.WAREHOUSE, token)
     return {
         "nights": 7 * weeks * (times - 1) + (head.night - head.first_night).days + 1,

@@ -23,7 +23,7 @@ import throwaway
 
 from redeye.foundation.errors import RedeyeError
 from redeye.foundation.settings import settings
-from redeye.stack.postgres import EmbeddedPostgres
+from redeye.stack.servers.embedded_postgres import EmbeddedPostgres
 
 CHILD = Path(__file__).with_name("child.py")
 

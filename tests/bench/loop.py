@@ -23,9 +23,9 @@ TARGET = 5
 PARTS = {
     "frame": ("redeye.promotion.train", "_frame"),
     "fit": ("redeye.promotion.train", "fit_candidates"),
-    "register": ("redeye.promotion.registration:Registration", "registered"),
+    "register": ("redeye.promotion.register:Registration", "registered"),
     "judge": ("redeye.promotion.train", "judged"),
-    "card": ("redeye.promotion.registration:Registration", "describe"),
+    "card": ("redeye.promotion.register:Registration", "describe"),
     "promote": ("redeye.promotion.train", "promote"),
 }
 TRAINING, REST = "training", "rest of the training"
@@ -33,10 +33,10 @@ TRAINING, REST = "training", "rest of the training"
 
 def measure() -> dict[str, Any]:
     """Train and promote with what was known on `DECIDED`, then replay the nights after it. Run as a child."""
-    from redeye.champions import promotions
+    from redeye.champions import promotion_store
     from redeye.operations.replay import replay
     from redeye.promotion.train import train_night
-    from redeye.scoring import outputs, score
+    from redeye.scoring import outputs_store, score
 
     costs: dict[str, Cost] = {}
     with ExitStack() as watched:
@@ -51,8 +51,8 @@ def measure() -> dict[str, Any]:
     list(replay(MODEL, DECIDED + timedelta(days=1), starts - timedelta(days=1)))
     with measured() as costs["score"]:
         score.score_night(MODEL, starts, run_id="replay")
-    served = outputs.read("predictions", MODEL, starts, starts)["model_version"].unique().tolist()
-    champion = promotions.champion(MODEL, starts)
+    served = outputs_store.read("predictions", MODEL, starts, starts)["model_version"].unique().tolist()
+    champion = promotion_store.champion(MODEL, starts)
     assert champion is not None
     assert served == [champion.version], f"night {starts} was scored by {served}"
     nights = [each.seconds for each in replay(MODEL, starts, starts + timedelta(days=NIGHTS))]

@@ -17,7 +17,7 @@ IMPORTS = {
         "pandas",
         "duckdb",
         "redeye.monitoring.monitor",
-        "redeye.features.features",
+        "redeye.features.feast_store",
         "feast",
     ),
     "imports of the pages": ("evidently", "evidently.presets", "evidently.metrics"),
@@ -34,18 +34,18 @@ def measure(night: str) -> dict[str, Any]:
 
     import pandas as pd
 
-    from redeye.champions import promotions
+    from redeye.champions import promotion_store
     from redeye.declarations.specs import load_spec
     from redeye.foundation.calendar import cutoff
     from redeye.foundation.settings import SPECS, settings
-    from redeye.monitoring import drift, drift_reports, monitor
-    from redeye.monitoring.drift_reference import reference_of
-    from redeye.scoring import outputs
-    from redeye.warehouse import ledger
+    from redeye.monitoring import evidently_reports, measure_drift, monitor
+    from redeye.monitoring.drift_reference_store import reference_of
+    from redeye.scoring import outputs_store
+    from redeye.warehouse import release_store
 
     on = date.fromisoformat(night)
     spec = load_spec(SPECS / f"{MODEL}.yaml")
-    release, champion = ledger.covering_release(on), promotions.champion(MODEL, on)
+    release, champion = release_store.covering_release(on), promotion_store.champion(MODEL, on)
     assert release is not None
     assert champion is not None
     with measured() as costs["labels and quality"]:
@@ -54,11 +54,11 @@ def measure(night: str) -> dict[str, Any]:
     with measured() as costs["reference"]:
         reference_of(spec, champion)
     # As on any other night: six of the week's seven nights have been read before.
-    drift.measure(spec, on, release, champion)
+    measure_drift.measure(spec, on, release, champion)
     for path in (settings().drift / "features" / MODEL).glob(f"{night}-*.parquet"):
         path.unlink()
     with measured() as costs["drift"]:
-        finding = drift.measure(spec, on, release, champion)
+        finding = measure_drift.measure(spec, on, release, champion)
     common = {
         "model": MODEL,
         "lane": "live",
@@ -69,13 +69,13 @@ def measure(night: str) -> dict[str, Any]:
     }
     rows = finding.rows.assign(**common)
     with measured() as costs["write"]:
-        outputs.write_once({"drift": rows}, model=MODEL, night=on, run_id=HOLDER)
+        outputs_store.write_once({"drift": rows}, model=MODEL, night=on, run_id=HOLDER)
     with measured() as costs[second]:
         for module in IMPORTS[second]:
             importlib.import_module(module)
-    for page in drift.pages_of(spec, on, rows, release, champion):
+    for page in measure_drift.pages_of(spec, on, rows, release, champion):
         with measured() as costs[f"page of the {page.span}"]:
-            path = drift_reports.write(page)
+            path = evidently_reports.write(page)
     return {
         "parts": {name: asdict(cost) for name, cost in costs.items()},
         "rows": len(rows),

@@ -24,9 +24,13 @@ ATTEMPTS = 3
 # In the order of a night: what a job imports that an earlier one has imported already costs it nothing here.
 IMPORTS = {
     "pandas, pyarrow, duckdb, psycopg2": ("pandas", "pyarrow", "duckdb", "psycopg2", "redeye.sources.ingest"),
-    "great_expectations": ("great_expectations", "redeye.audits.audit", "redeye.audits.expectations"),
+    "great_expectations": (
+        "great_expectations",
+        "redeye.audits.audit",
+        "redeye.audits.great_expectations_runner",
+    ),
     "dbt": ("redeye.warehouse.dbt", "dbt.cli.main", "dbt.adapters.duckdb"),
-    "feast": ("feast", "redeye.features.features", "redeye.features.offline_store"),
+    "feast": ("feast", "redeye.features.feast_store", "redeye.features.feast_offline_store"),
     "xgboost": ("redeye.models.algorithms.xgboost",),
     "the jobs": (
         "redeye.warehouse.build",

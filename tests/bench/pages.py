@@ -51,14 +51,14 @@ def main() -> None:
 
 def _fill(nights: int) -> None:
     """Rows of so many nights: all but the last month in one file per table, the rest a file a night."""
-    from redeye.champions import promotions
+    from redeye.champions import promotion_store
     from redeye.foundation import lease
-    from redeye.scoring import outputs
+    from redeye.scoring import outputs_store
     from redeye.warehouse import lake
     from redeye.warehouse.lake import Catalog
 
     first = LAST - timedelta(days=nights - 1)
-    promotions.promote(
+    promotion_store.promote(
         MODEL, version=1, algorithm="heuristic", feature_service="flight_delay_v1", artifact_uri="nowhere",
         artifact_sha256="0" * 64, decided_night=first - timedelta(days=2), effective_night=first - timedelta(days=1),
         reason="first champion", evidence={}, actor="bench", run_id="bench", follows=None,
@@ -69,7 +69,7 @@ def _fill(nights: int) -> None:
         con = lake.connect(threads=2)
         lake.attach(con, Catalog.OUTPUTS, token=token)
         for table, rows in _ROWS.items():
-            outputs._prepare(con, table)
+            outputs_store._prepare(con, table)
             for begin, end in spans:
                 con.execute(
                     f"INSERT INTO outputs.main.{table} BY NAME SELECT *, '{MODEL}' AS model, 'live' AS lane, "

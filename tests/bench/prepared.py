@@ -39,19 +39,19 @@ def champion(last: str, folder: str) -> dict[str, Any]:
     """
     from pathlib import Path
 
-    from redeye.champions import promotions
+    from redeye.champions import promotion_store
     from redeye.declarations.specs import load_spec
     from redeye.features import materialize
-    from redeye.features.features import training_frame
+    from redeye.features.feast_store import training_frame
     from redeye.foundation.settings import PROJECT_ROOT, settings
     from redeye.models.algorithms.base import Inputs, Training
     from redeye.models.algorithms.storage import algorithm, save_model
     from redeye.models.logic.training import examples
     from redeye.scoring import score
-    from redeye.warehouse import lake, ledger
+    from redeye.warehouse import lake, release_store
 
     night = date.fromisoformat(last)
-    head = ledger.latest_release()
+    head = release_store.latest_release()
     assert head is not None
     spec = load_spec(PROJECT_ROOT / "ml" / "specs" / f"{MODEL}.yaml")
     mature = night - timedelta(days=SCORED_NIGHTS + 3)
@@ -77,7 +77,7 @@ def champion(last: str, folder: str) -> dict[str, Any]:
         model = algorithm(name).fit(training, getattr(spec.algorithms, name))
         where = Path(folder) / name
         hashes[name] = save_model(model, where)
-        follows = promotions.promote(
+        follows = promotion_store.promote(
             MODEL,
             version=version,
             algorithm=name,

@@ -69,9 +69,10 @@ def read(stack_home: Path, airflow_port: int) -> tuple[date, list[Task]]:
     """
     from redeye.foundation.calendar import ONE_DAY
     from redeye.foundation.settings import Settings, settings
-    from redeye.stack import airflow_api, environment
-    from redeye.stack.airflow_api import RunState
-    from redeye.stack.firstrun import SCORED_FIRST, YEAR_LAST
+    from redeye.stack import environment
+    from redeye.stack.airflow import airflow_api
+    from redeye.stack.airflow.airflow_api import RunState
+    from redeye.stack.airflow.first_run import SCORED_FIRST, YEAR_LAST
     from redeye.stack.secrets import load_or_create
 
     # The throw-away installation's settings would be taken for the operator's own choice.

@@ -20,10 +20,11 @@ HISTORY_FIRST = date(2012, 12, 31)
 def main(home: Path, to: Path, history_last: date, first: date, last: date) -> None:
     """Build, train once, replay, and write one Parquet file per table."""
     with installation(home):
+        from season_rows import rows_of
+
         from redeye.operations import replay
         from redeye.promotion.train import train_night
         from redeye.sources import ingest
-        from redeye.studies.season_rows import rows_of
         from redeye.warehouse import build
 
         for begins, ends in ((HISTORY_FIRST, history_last), (history_last + timedelta(days=1), last)):

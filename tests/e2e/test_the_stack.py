@@ -17,12 +17,13 @@ from prometheus_client.samples import Sample
 from throwaway import find_port, servers_apart
 
 from redeye.foundation.settings import Settings, settings
-from redeye.scoring import outputs
-from redeye.stack import airflow_api, alerting, environment, lifecycle
-from redeye.stack.airflow_api import AirflowApi
+from redeye.scoring import outputs_store
+from redeye.stack import alerting, environment, lifecycle
+from redeye.stack.airflow import airflow_api
+from redeye.stack.airflow.airflow_api import AirflowApi
 from redeye.stack.secrets import Secrets
-from redeye.stack.supervisor import Supervisor
-from redeye.warehouse import ledger
+from redeye.stack.servers.supervisor import Supervisor
+from redeye.warehouse import release_store
 
 pytestmark = pytest.mark.e2e
 
@@ -90,11 +91,11 @@ def test_nights_run_through_the_scheduler_even_when_it_is_killed(stack: Running,
         lambda: stack.api.night_runs("build_warehouse", FIRST, LAST), 3, lambda runs, now: None
     )
     assert [run.night for run in runs] == [FIRST, date(2013, 1, 7), LAST]
-    assert [ledger.release(run.night).revision for run in runs] == [1, 1, 1]
+    assert [release_store.release(run.night).revision for run in runs] == [1, 1, 1]
 
     for dag_id in (f"score_{MODEL}", f"monitor_{MODEL}"):
         backfilled(stack, dag_id, at_once=2)
-    rows = outputs.read("predictions", MODEL, FIRST, LAST)
+    rows = outputs_store.read("predictions", MODEL, FIRST, LAST)
     assert set(pd.to_datetime(rows["flight_date"]).dt.date) == {date(2013, 1, d) for d in (7, 8, 9)}
     assert not rows["is_degraded"].any()
     assert (stack.configured.exports / MODEL / LAST.isoformat() / "manifest.json").is_file()

@@ -6,7 +6,7 @@ import pytest
 
 from flights.arrival_audits import derive_checks
 from flights.nycflights13 import NycFlights13
-from redeye.audits.suites import EXPECTATIONS_ROOT, SuiteSpec, load_suite, suite_names
+from redeye.audits.suite_files import EXPECTATIONS_ROOT, SuiteSpec, load_suite, suite_names
 from redeye.warehouse.release_profile import FEATURE_KEYS, OTHER_FEATURES
 
 NAMES = suite_names()

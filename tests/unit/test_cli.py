@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 from redeye import cli
 from redeye.cli import models
 from redeye.monitoring.logic.verdict import Verdict
-from redeye.promotion import request_store as retraining
-from redeye.promotion.logic.retraining import Decision
-from redeye.scoring import outputs
+from redeye.promotion import decision_store
+from redeye.promotion.logic.decision import Decision
+from redeye.scoring import outputs_store
 
 VERDICTS = pd.DataFrame(
     {
@@ -50,8 +50,8 @@ def show(monkeypatch):
         console = Console(record=True, width=140)
         monkeypatch.setattr(models, "console", console)
         monkeypatch.setattr(models, "enter", lambda: None)
-        monkeypatch.setattr(outputs, "read", lambda table, *_: tables[table])
-        monkeypatch.setattr(retraining, "decisions", lambda _: DECISIONS)
+        monkeypatch.setattr(outputs_store, "read", lambda table, *_: tables[table])
+        monkeypatch.setattr(decision_store, "decisions", lambda _: DECISIONS)
         done = CliRunner().invoke(cli.app, ["verdicts", "flight_delay"])
         return done.exit_code, console.export_text() + done.output
 

@@ -1,7 +1,7 @@
 """Audits: judges frames by the suites in `expectations/`, fails closed, keeps Data Docs.
 
 Redeye itself checks a frame's columns, types and missing values; Great Expectations evaluates the
-suite's expectations (`redeye.audits.expectations`).
+suite's expectations (`redeye.audits.great_expectations_runner`).
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from flights.arrival_audits import Step, derive_checks, profile_step
-from redeye.audits.audit_examples import examples, nights_of
 from redeye.audits.data_docs import building_site, publish
-from redeye.audits.expectations import SITE, context_with_site, run_suite, without_exceptions
-from redeye.audits.logic.audits import EXAMPLES_SHOWN, AuditFailure, AuditResult
+from redeye.audits.failing_rows import examples, nights_of
+from redeye.audits.great_expectations_runner import SITE, context_with_site, run_suite, without_exceptions
+from redeye.audits.logic.audit_result import EXAMPLES_SHOWN, AuditFailure, AuditResult
 from redeye.audits.logic.typed_frames import TypeFault, parse_frame
-from redeye.audits.suites import EXPECTATIONS_ROOT, SuiteSpec, load_suite
+from redeye.audits.suite_files import EXPECTATIONS_ROOT, SuiteSpec, load_suite
 from redeye.foundation.errors import ConfigError
 from redeye.scoring.logic.prediction_checks import derive_predictions
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from redeye.audits.logic.audits import AuditResult
+from redeye.audits.logic.audit_result import AuditResult
 
 logger = logging.getLogger(__name__)
 

@@ -16,9 +16,9 @@ from redeye.declarations.specs import Spec, faults, sound_specs
 from redeye.foundation.errors import FeatureEdited
 from redeye.foundation.settings import SPECS
 from redeye.review.logic.house_rules import FEATURES, NIGHT
-from redeye.review.logic.impact import Reader, some
-from redeye.warehouse.logic.definitions import Definitions, Edit, edits
-from redeye.warehouse.logic.lineage import Read
+from redeye.review.logic.impact_verdict import Reader, some
+from redeye.warehouse.logic.column_definitions import Definitions, Edit, edits
+from redeye.warehouse.logic.column_lineage import Read
 from redeye.warehouse.logic.releases import Release, ReleaseKind
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ def checked(head: Release | None, kind: ReleaseKind) -> Manifest:
         FeatureEdited: naming columns, files and versions, and what to do.
         DbtError: if the project does not parse or compile.
     """
-    from redeye.warehouse import dbt, definitions
+    from redeye.warehouse import dbt
+    from redeye.warehouse import definition_store as definitions
 
     with dbt.environment("none", "none"):
         manifest = dbt.parse()
@@ -60,7 +61,7 @@ def checked(head: Release | None, kind: ReleaseKind) -> Manifest:
 
 def _edited(before: Definitions, after: Definitions, head: Release) -> list[tuple[Edit, list[Reader]]]:
     """The columns that serving versions read and that are not defined as they were, with these versions."""
-    from redeye.champions.serving import live_versions
+    from redeye.champions.serving_versions import live_versions
 
     specs = sound_specs(SPECS)
     asked = {relation for relation in before.relations if relation.startswith(f"{FEATURES}.")}
@@ -95,7 +96,7 @@ def redefined(
     Raises:
         DbtError: if either does not compile.
     """
-    from redeye.warehouse import definitions
+    from redeye.warehouse import definition_store as definitions
 
     then, now = (
         definitions.compiled(each, project=project)

@@ -31,7 +31,7 @@ def backtest(
     The stack must run and the nights be built. Interrupted, it goes on where it was. Nothing is registered, promoted
     or written to the predictions.
     """
-    from redeye.studies.backtest import gather
+    from redeye.studies.backtest.run_backtest import gather
 
     with told_plainly():
         first = parsed_night("--since", since) if since else None

@@ -76,11 +76,11 @@ def unbar(model: Model, version: Version, reason: Why) -> None:
 @app.command()
 def reconcile(model: Model = "flight_delay") -> None:
     """Make MLflow's aliases and tags show what the promotion ledger says, and compare every version it names."""
-    from redeye.promotion import reconciliation
+    from redeye.promotion import reconcile
 
     with told_plainly():
         enter()
-        done = reconciliation.reconcile(model)
+        done = reconcile.reconcile(model)
     for line in done["repaired"]:
         console.print(f"{model}: repaired: {escape(line)}")
     if not done["repaired"]:

@@ -25,7 +25,7 @@ def evidence(
 
     The stack must run and hold the year (`make load-year`). Interrupted, it goes on where it was.
     """
-    from redeye.studies.evidence import gather
+    from redeye.studies.evidence.run_evidence import gather
 
     with told_plainly():
         first = parsed_night("--since", since) if since else None

@@ -32,7 +32,7 @@ def freshness(
 
     The stack must run and hold the year (`make load-year`). Interrupted, it goes on where it was.
     """
-    from redeye.studies.freshness import gather
+    from redeye.studies.freshness.run_freshness import gather
 
     with told_plainly():
         enter()

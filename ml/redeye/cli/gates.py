@@ -24,7 +24,7 @@ def rehearse_gates(
 
     The stack must run and hold the year (`make load-year`). Ends with status 1 if a harmful one passed.
     """
-    from redeye.studies.gate_rehearsal import rehearse
+    from redeye.studies.gate_power.rehearse_gates import rehearse
 
     with told_plainly():
         enter()

@@ -36,7 +36,7 @@ def impact(
     """
     from redeye.review import impact_page
     from redeye.review.impact import assess
-    from redeye.review.logic.impact import judge
+    from redeye.review.logic.impact_verdict import judge
 
     try:
         enter()

@@ -10,7 +10,7 @@ import typer
 from redeye.cli.shell import console, show_addresses, start, told_plainly
 from redeye.foundation.calendar import night_of
 from redeye.foundation.settings import settings
-from redeye.stack.calendar_shift import HISTORY_WEEKS
+from redeye.stack.airflow.calendar_shift import HISTORY_WEEKS
 
 app = typer.Typer()
 
@@ -27,7 +27,7 @@ def live(
 
 def go_live(history_weeks: int = HISTORY_WEEKS) -> None:
     """What `live` does: here alone the clock is looked at."""
-    from redeye.stack import live as stack
+    from redeye.stack.airflow import live as stack
 
     with told_plainly():
         tonight = night_of(datetime.now(UTC))

@@ -25,16 +25,16 @@ def verdicts(
     model: Annotated[str, typer.Argument(help="The model, as its spec names it.")] = "flight_delay",
 ) -> None:
     """Show a model's last 14 verdicts with reasons and decisions, and its newest quality beside the heuristic's."""
-    from redeye.promotion import request_store as retraining
-    from redeye.scoring import outputs
+    from redeye.promotion import decision_store
+    from redeye.scoring import outputs_store
 
     with told_plainly():
         enter()
-        judged = outputs.read("verdicts", model, *EVER).sort_values("night").tail(VERDICTS_SHOWN)
+        judged = outputs_store.read("verdicts", model, *EVER).sort_values("night").tail(VERDICTS_SHOWN)
         if judged.empty:
             raise ConfigError(f"{model} has no verdict yet: run `monitor_{model}` for a night that is scored")
-        quality = outputs.read("quality", model, *EVER).dropna(subset=["champion", "heuristic"])
-        decided = {row.decision.night: row.decision for row in retraining.decisions(model)}
+        quality = outputs_store.read("quality", model, *EVER).dropna(subset=["champion", "heuristic"])
+        decided = {row.decision.night: row.decision for row in decision_store.decisions(model)}
     table = Table("night", "verdict", "reasons", "training", title=f"Verdicts on {model}")
     for row in judged.to_dict("records"):
         colour = VERDICT_COLOURS.get(row["verdict"], "red")

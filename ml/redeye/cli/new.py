@@ -34,7 +34,7 @@ def feature(
 ) -> None:
     """Add a column to a feature table: SQL, description, tests, audit, feature view, and a spec if one is named."""
     from redeye.foundation.errors import ConfigError
-    from redeye.review.logic.scaffold import NewColumn
+    from redeye.review.logic.declaration_edits import NewColumn
     from redeye.review.scaffold import add_feature
 
     with told_plainly():

@@ -17,25 +17,25 @@ app = typer.Typer()
 @app.command()
 def run() -> None:
     """Start the stack, build three months, train, predict three nights, and show the riskiest flights."""
-    from redeye.stack import firstrun
+    from redeye.stack.airflow import first_run
 
     if settings().shift_weeks:
         go_live()
         return
     with told_plainly():
         start()
-        firstrun.run(settings(), console)
+        first_run.run(settings(), console)
         show_addresses()
 
 
 @app.command("load-year")
 def load_year() -> None:
     """Bring the warehouse from the night after its last release to the end of the year, in one build."""
-    from redeye.stack import firstrun
+    from redeye.stack.airflow import first_run
 
     with told_plainly():
         start()
-        firstrun.load_year(console)
+        first_run.load_year(console)
 
 
 @app.command()
@@ -44,14 +44,14 @@ def backfill(
     last: Annotated[str, typer.Argument(metavar="TO", help="The last night, included.")],
 ) -> None:
     """Build, score and judge the nights FROM to TO, both included, and train where a verdict asks for it."""
-    from redeye.stack import firstrun
+    from redeye.stack.airflow import first_run
 
     with told_plainly():
         first_night, last_night = parsed_night("FROM", first), parsed_night("TO", last)
         if first_night > last_night:
             raise ConfigError(f"FROM={first} is after TO={last}")
         start()
-        firstrun.backfill(console, first_night, last_night)
+        first_run.backfill(console, first_night, last_night)
 
 
 @app.command()
@@ -63,12 +63,12 @@ def gap(
 
     A refused night records itself. This is for one whose delivery will not come in time.
     """
-    from redeye.warehouse import ledger
+    from redeye.warehouse import release_store
 
     with told_plainly():
         left_out = parsed_night("NIGHT", night)
         enter()
-        if release := ledger.covering_release(left_out):
+        if release := release_store.covering_release(left_out):
             raise ConfigError(f"night {left_out} is in release {release.release_id}: it is no gap")
-        ledger.record_gap(left_out, reason=reason, recorded_by="command line")
-        console.print(f"Night {left_out} is left out: {ledger.gap_reason(left_out)}")
+        release_store.record_gap(left_out, reason=reason, recorded_by="command line")
+        console.print(f"Night {left_out} is left out: {release_store.gap_reason(left_out)}")

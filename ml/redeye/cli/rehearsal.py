@@ -27,14 +27,14 @@ def rehearse(
 
     Some 15 minutes. Interrupted, it goes on with the next event; delete the folder to begin anew.
     """
-    from redeye.sources.logic.rehearsal import load_plan
-    from redeye.stack import rehearsing
-    from redeye.studies import rehearsal_page
+    from redeye.sources.logic.faults import load_plan
+    from redeye.stack import rehearsal_copies
+    from redeye.studies.rehearsals import rehearsal_page
 
     with told_plainly():
         plan = load_plan(events)
         work = folder or settings().home / "rehearsals" / plan.name
-        outcomes = rehearsing.run(work, plan, model=model, tell=lambda text: console.log(text))
+        outcomes = rehearsal_copies.run(work, plan, model=model, tell=lambda text: console.log(text))
         rehearsal_page.write(to, plan, outcomes)
         table = Table("event", "caught by", "after nights")
         for outcome in outcomes:
@@ -54,7 +54,7 @@ def rehearsal_step(
     model: Annotated[str, typer.Option(help="The model, as its spec names it.")] = "flight_delay",
 ) -> None:
     """Do one step of a rehearsal in the installation that the settings name."""
-    from redeye.stack import rehearsing
+    from redeye.stack import rehearsal_copies
 
     with told_plainly():
-        rehearsing.step(what, model)
+        rehearsal_copies.step(what, model)

@@ -82,15 +82,15 @@ def _span(first: str, last: str) -> tuple[date, date]:
 
 def _run_by_scheduler(model: str, first: date, last: date) -> None:
     from redeye.operations import replay as job
-    from redeye.stack import firstrun
+    from redeye.stack.airflow import first_run
 
     start()
     job.check(first, last)
-    firstrun.replay(console, model, first, last)
+    first_run.replay(console, model, first, last)
 
 
 def _report(model: str, first: date, last: date) -> None:
-    from redeye.studies.season import Step, write_season
+    from redeye.studies.season.report_season import Step, write_season
 
     with Progress(
         TextColumn("season report"), BarColumn(bar_width=20), MofNCompleteColumn(), console=console

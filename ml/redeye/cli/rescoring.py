@@ -12,7 +12,7 @@ from rich.table import Table
 
 from redeye.cli.shell import console, enter, parsed_night, told_plainly
 from redeye.foundation.errors import ConfigError
-from redeye.scoring.logic.scoring import LIVE
+from redeye.scoring.logic.predictions import LIVE
 
 app = typer.Typer()
 
@@ -85,7 +85,7 @@ def restated(
     to: Annotated[Path | None, typer.Option(help="Also write the table to this file, as CSV.")] = None,
 ) -> None:
     """Show which predictions rest on data that was restated since, and what changed in it."""
-    from redeye.scoring.restated import restated_predictions
+    from redeye.scoring.find_restated import restated_predictions
 
     with told_plainly():
         nights = parsed_night("--from", first), parsed_night("--to", last)

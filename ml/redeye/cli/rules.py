@@ -16,7 +16,7 @@ def rules() -> None:
 
     Ends with status 1 if a rule is broken.
     """
-    from redeye.review.house_rules import check
+    from redeye.review.check_house_rules import check
 
     with told_plainly():
         found = check()

@@ -13,7 +13,7 @@ from redeye.foundation import disk
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import settings
 from redeye.stack import lifecycle
-from redeye.stack.supervisor import ProcessState, Supervisor
+from redeye.stack.servers.supervisor import ProcessState, Supervisor
 
 app = typer.Typer(help=__doc__, no_args_is_help=True)
 

@@ -13,7 +13,8 @@ from rich.table import Table
 
 from redeye.foundation.errors import ConfigError, RedeyeError
 from redeye.foundation.settings import settings
-from redeye.stack import bootstrap, environment, lifecycle, mlflow_login
+from redeye.stack import bootstrap, environment, lifecycle
+from redeye.stack.servers import mlflow_login
 
 console = Console()
 

@@ -23,7 +23,7 @@ def backup(
     to: Annotated[Path, typer.Option(help="A new or empty folder outside of the home.")],
 ) -> None:
     """Write databases and files into a folder, named by hash; the stack may run."""
-    from redeye.stack import backup as making
+    from redeye.stack.backups import backup as making
 
     logging.getLogger("redeye").setLevel(logging.INFO)
     with told_plainly():
@@ -38,7 +38,7 @@ def restore(
     source: Annotated[Path, typer.Option("--from", help="The folder of a backup.")],
 ) -> None:
     """Bring a backup back into an empty home; `make run` starts it then."""
-    from redeye.stack import restore as bringing
+    from redeye.stack.backups import restore as bringing
 
     logging.getLogger("redeye").setLevel(logging.INFO)
     with told_plainly():
@@ -79,12 +79,12 @@ def show_costs(
     last: Annotated[str, typer.Argument(metavar="TO", help="The last night, included.")],
 ) -> None:
     """Show what the nights FROM to TO took in Airflow: CPU seconds and bytes, by model and job."""
-    from redeye.foundation import costs
+    from redeye.foundation import cost_store
 
     with told_plainly():
         nights = parsed_night("FROM", first), parsed_night("TO", last)
         enter()
-        found = costs.costs(*nights)
+        found = cost_store.costs(*nights)
     table = Table("night", "model", "job", "attempts", "seconds", "CPU seconds", "read", "written")
     for column in table.columns[3:]:
         column.justify = "right"

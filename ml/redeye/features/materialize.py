@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from datetime import date
 
-from redeye.features import features
+from redeye.features import feast_store
 from redeye.foundation.errors import NotReleased
-from redeye.warehouse import ledger
+from redeye.warehouse import release_store
 from redeye.warehouse.logic.releases import ReleaseKind
 
 log = logging.getLogger(__name__)
@@ -24,10 +24,10 @@ def materialize_night(night: date) -> dict[str, int]:
     Raises:
         NotReleased: if the night has no release.
     """
-    release = ledger.release(night)
+    release = release_store.release(night)
     if release is None:
         raise NotReleased(f"night {night} has no release to materialize: build night {night} first")
     if release.kind in (ReleaseKind.REPAIR, ReleaseKind.REBUILD):
         log.info("release %s is a %s: the online store keeps what it has", release.release_id, release.kind)
         return {}
-    return features.materialize(release.snapshot_id, night, release.release_id)
+    return feast_store.materialize(release.snapshot_id, night, release.release_id)

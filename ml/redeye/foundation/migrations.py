@@ -20,7 +20,7 @@ from sqlalchemy.pool import StaticPool
 
 from redeye.foundation.errors import RedeyeError
 from redeye.foundation.schema.running import FOLDER
-from redeye.stack.database_server import Administered
+from redeye.stack.servers.database_server import Administered
 
 log = logging.getLogger(__name__)
 

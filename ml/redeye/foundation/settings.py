@@ -87,7 +87,7 @@ class Settings(BaseSettings):
 
     source: str = Field(
         default="flights.nycflights13:NycFlights13",
-        description="The source of deliveries, as `module:Class` of a `redeye.sources.logic.sources.Source`.",
+        description="The source of deliveries, as `module:Class` of a `redeye.sources.logic.deliveries.Source`.",
     )
     shift_weeks: int = Field(
         default=0,

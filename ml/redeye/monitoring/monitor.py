@@ -10,22 +10,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from redeye.champions import promotions
+from redeye.champions import promotion_store
 from redeye.champions.logic.succession import Stint
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.calendar import ONE_DAY, cutoff
 from redeye.foundation.errors import AlreadyDecided, NotReleased
 from redeye.foundation.settings import SPECS
 from redeye.models.logic.evaluation import METRICS, Scored
-from redeye.monitoring.drift import measure
+from redeye.monitoring.compare_predecessor import comparisons, last_judgeable, scored_rows
 from redeye.monitoring.logic.maturity import RECHECK_NIGHTS, Maturity, maturity
 from redeye.monitoring.logic.quality import Predecessor, Window, plain_metrics, reference_of, window_of
 from redeye.monitoring.logic.verdict import ASKING, Judgement, Verdict, is_judgeable, judge
-from redeye.monitoring.matured import known_labels, matured_predictions
-from redeye.monitoring.predecessor import comparisons, last_judgeable, scored_rows
-from redeye.scoring import outputs
-from redeye.scoring.logic.scoring import LIVE
-from redeye.warehouse import ledger
+from redeye.monitoring.matured_predictions import known_labels, matured_predictions
+from redeye.monitoring.measure_drift import measure
+from redeye.scoring import outputs_store
+from redeye.scoring.logic.predictions import LIVE
+from redeye.warehouse import release_store
 from redeye.warehouse.logic.releases import Promotion, Release
 
 log = logging.getLogger(__name__)
@@ -48,10 +48,10 @@ def monitor_night(model: str, night: date, run_id: str) -> dict[str, Any]:
         AlreadyDecided: if the night was judged before with another verdict; the first one stands.
     """
     spec = load_spec(SPECS / f"{model}.yaml")
-    release = ledger.covering_release(night)
+    release = release_store.covering_release(night)
     if release is None:
         raise NotReleased(f"night {night} has no release: build night {night} first")
-    champion = promotions.champion(model, night)
+    champion = promotion_store.champion(model, night)
     last = night - timedelta(days=spec.label_maturity_nights)
     first = last - timedelta(days=spec.monitor.window_nights - 1)
     labels = _labels(spec, release, night)
@@ -74,7 +74,7 @@ def monitor_night(model: str, night: date, run_id: str) -> dict[str, Any]:
         "created_at": pd.Timestamp(cutoff(night).replace(tzinfo=None)).as_unit("us"),
     }
     quality = _quality(spec, release, night, labels)
-    written = outputs.write_once(
+    written = outputs_store.write_once(
         {
             "verdicts": _verdict_row(judgement, champion)
             .assign(labels_final_until=labels.watermark)
@@ -111,7 +111,7 @@ def monitor_night(model: str, night: date, run_id: str) -> dict[str, Any]:
 def _labels(spec: Spec, release: Release, night: date) -> Maturity:
     """Which labels are final at the night's cutoff, and which nights have to be measured since the night before."""
     before = night - ONE_DAY
-    while ledger.is_gap(before):
+    while release_store.is_gap(before):
         before -= ONE_DAY
     last = night - timedelta(days=spec.label_maturity_nights)
     known = known_labels(spec, release, night, before, last - timedelta(days=RECHECK_NIGHTS), last)
@@ -137,7 +137,7 @@ def _quality(spec: Spec, release: Release, night: date, labels: Maturity) -> pd.
         return pd.DataFrame()
     first, last = labels.to_measure[0], labels.to_measure[-1]
     matured = matured_predictions(spec, release, night, first, last)
-    earlier = outputs.read("quality", spec.model, first, night - ONE_DAY)
+    earlier = outputs_store.read("quality", spec.model, first, night - ONE_DAY)
     found = []
     for each in labels.to_measure:
         rows = matured[matured["night"] == pd.Timestamp(each)]
@@ -160,7 +160,7 @@ def _predecessors(
         last = last_judgeable(spec.model, stint)
         if last is None:
             return None
-        found = outputs.read("verdicts", spec.model, last, last)
+        found = outputs_store.read("verdicts", spec.model, last, last)
         return Verdict(
             found["verdict"].iloc[0] if len(found) else monitor_night(spec.model, last, run_id)["verdict"]
         )

@@ -11,8 +11,8 @@ from redeye.foundation import lease
 from redeye.foundation.disk_budget import Level
 from redeye.foundation.errors import ReleaseAltered
 from redeye.foundation.settings import settings
-from redeye.operations.logic.upkeep import chosen
-from redeye.warehouse import lake, ledger
+from redeye.operations.logic.maintenance import chosen
+from redeye.warehouse import lake, release_store
 from redeye.warehouse.lake import Catalog
 from redeye.warehouse.logic.content import differences
 from redeye.warehouse.logic.releases import Release
@@ -41,27 +41,27 @@ def compact_lakes(run_id: str) -> dict[str, Any]:
 
 
 def _compact(catalog: Catalog, run_id: str) -> dict[str, int]:
-    from redeye.warehouse import maintenance
+    from redeye.warehouse import lake_maintenance
 
     token = lease.acquire(catalog, f"maintain/{run_id}")
     try:
-        con = maintenance.attached(catalog, token=token)
+        con = lake_maintenance.attached(catalog, token=token)
         try:
-            before = maintenance.count(con, catalog)
+            before = lake_maintenance.count(con, catalog)
             if catalog == Catalog.WAREHOUSE:
-                releases = ledger.all_releases()
+                releases = release_store.all_releases()
                 last = max((each.snapshot_id for each in releases), default=0)
                 lake.rewind(con, to_snapshot=last)
                 lease.renew(catalog, token)
                 # From the last release on the next build's rewind reads what changed: that stays.
-                expired = maintenance.expire(
+                expired = lake_maintenance.expire(
                     con, catalog, before=last, keep={each.snapshot_id for each in releases}
                 )
             else:
-                expired = maintenance.expire(con, catalog, before=lake.head(con, catalog), keep=())
+                expired = lake_maintenance.expire(con, catalog, before=lake.head(con, catalog), keep=())
             lease.renew(catalog, token)
-            merged = maintenance.compact(con, catalog, after_each=lambda: lease.renew(catalog, token))
-            after = maintenance.count(con, catalog)
+            merged = lake_maintenance.compact(con, catalog, after_each=lambda: lease.renew(catalog, token))
+            after = lake_maintenance.count(con, catalog)
         finally:
             con.close()
     finally:
@@ -78,9 +78,9 @@ def record_missing_contents() -> int:
     """
     from redeye.warehouse import release_content
 
-    missing = [each for each in ledger.all_releases() if not ledger.contents(each.release_id)]
+    missing = [each for each in release_store.all_releases() if not release_store.contents(each.release_id)]
     for each in missing:
-        ledger.record_contents(each.release_id, release_content.of_snapshot(each.snapshot_id))
+        release_store.record_contents(each.release_id, release_content.of_snapshot(each.snapshot_id))
         log.info("recorded what release %s holds", each.release_id)
     return len(missing)
 
@@ -99,7 +99,7 @@ def verify_releases(week: int | str = 0, *, is_all: bool = False) -> dict[str, A
     Raises:
         ReleaseAltered: naming release and table.
     """
-    releases = ledger.all_releases()
+    releases = release_store.all_releases()
     taken = releases if is_all else chosen(releases, turn=int(week))
     found = list(_altered(taken))
     if found:
@@ -115,7 +115,7 @@ def _altered(releases: Iterable[Release]) -> Iterable[str]:
     from redeye.warehouse import release_content
 
     for each in releases:
-        held = ledger.contents(each.release_id)
+        held = release_store.contents(each.release_id)
         for line in differences(held, release_content.of_snapshot(each.snapshot_id)):
             yield f"{each.release_id}: {line}"
 
@@ -134,19 +134,19 @@ def remove_files(run_id: str) -> dict[str, Any]:
         RedeyeError: if files look orphaned that the catalog knows.
     """
     from redeye.foundation import disk
-    from redeye.monitoring.drift import prune_reports
-    from redeye.warehouse import maintenance
+    from redeye.monitoring.measure_drift import prune_reports
+    from redeye.warehouse import lake_maintenance
 
     grace = timedelta(hours=settings().maintenance_grace_hours)
     removed: dict[str, int] = {}
     for catalog in Catalog:
         token = lease.acquire(catalog, f"maintain/{run_id}")
         try:
-            con = maintenance.attached(catalog, token=token)
+            con = lake_maintenance.attached(catalog, token=token)
             try:
-                removed[str(catalog)] = maintenance.remove_files(con, catalog, grace=grace)
+                removed[str(catalog)] = lake_maintenance.remove_files(con, catalog, grace=grace)
                 lease.renew(catalog, token)
-                removed[f"{catalog} orphans"] = maintenance.remove_orphans(con, catalog, grace=grace)
+                removed[f"{catalog} orphans"] = lake_maintenance.remove_orphans(con, catalog, grace=grace)
             finally:
                 con.close()
         finally:

@@ -17,14 +17,14 @@ from typing import Any
 from redeye.foundation.calendar import nights
 from redeye.foundation.errors import Barred, NotReleased, TooLate
 from redeye.monitoring.monitor import monitor_night
-from redeye.promotion import request_store as retraining
-from redeye.promotion.reconciliation import reconcile
-from redeye.promotion.request_store import RecordedDecision, RecordedTraining
-from redeye.promotion.retraining import decide_night
+from redeye.promotion import decision_store
+from redeye.promotion.decide import decide_night
+from redeye.promotion.decision_store import RecordedDecision, RecordedTraining
+from redeye.promotion.reconcile import reconcile
 from redeye.promotion.train import train_night
-from redeye.scoring import outputs
+from redeye.scoring import outputs_store
 from redeye.scoring.score import export_night, score_night
-from redeye.warehouse import ledger
+from redeye.warehouse import release_store
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ def check(first: date, last: date) -> None:
         NotReleased: naming the first night that is neither released nor a recorded gap.
     """
     for night in nights(first, last):
-        if ledger.covering_release(night) is None and not ledger.is_gap(night):
+        if release_store.covering_release(night) is None and not release_store.is_gap(night):
             raise NotReleased(f"build night {night} first: `make load-year` or `make backfill` builds nights")
 
 
@@ -87,22 +87,22 @@ def replay(model: str, first: date, last: date) -> Iterator[ReplayedNight]:
 def requests(model: str, first: date, last: date) -> list[Request]:
     """The requests of the nights, with the first training that answered each."""
     answers: dict[date, RecordedTraining] = {}
-    for training in retraining.trainings(model):
+    for training in decision_store.trainings(model):
         answers.setdefault(training.night, training)
     return [
         Request(row, answers.get(row.decision.night))
-        for row in retraining.requests(model)
+        for row in decision_store.requests(model)
         if first <= row.decision.night <= last
     ]
 
 
 def _done(model: str, first: date, last: date) -> dict[date, str]:
     """The nights that need nothing any more, with their verdicts."""
-    scored = set(outputs.scored_nights(model, first, last))
-    still_open = {row.decision.night for row in retraining.open_requests(model, last)}
+    scored = set(outputs_store.scored_nights(model, first, last))
+    still_open = {row.decision.night for row in decision_store.open_requests(model, last)}
     return {
         row.decision.night: str(row.decision.verdict)
-        for row in retraining.decisions(model)
+        for row in decision_store.decisions(model)
         if row.decision.night in scored and row.decision.night not in still_open
     }
 
@@ -111,7 +111,7 @@ def _one(model: str, night: date, began: float) -> ReplayedNight:
     score_night(model, night, run_id=RUN_ID)
     export_night(model, night)
     verdict, is_requested, trained = "", False, []
-    if ledger.covering_release(night) is not None:
+    if release_store.covering_release(night) is not None:
         monitor_night(model, night, RUN_ID)
         decided = decide_night(model, night, RUN_ID)
         verdict, is_requested = decided["verdict"], decided["is_requested"]

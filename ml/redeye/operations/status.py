@@ -11,16 +11,17 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
-from redeye.champions import bars, promotions
+from redeye.champions import block_store
+from redeye.champions import promotion_store as promotions
 from redeye.champions.logic.succession import Bar, champion_of
 from redeye.declarations.specs import Spec, sound_specs
 from redeye.foundation.calendar import ONE_DAY, nights
 from redeye.foundation.settings import SPECS, settings
-from redeye.promotion import request_store as retraining
-from redeye.promotion.request_store import Proposal, RecordedDecision, RecordedTraining
-from redeye.scoring import exports
+from redeye.promotion import decision_store
+from redeye.promotion.decision_store import Proposal, RecordedDecision, RecordedTraining
+from redeye.scoring import export
 from redeye.scoring.outputs_reader import OutputsReader, Row
-from redeye.warehouse import ledger, night_records
+from redeye.warehouse import night_records, release_store
 from redeye.warehouse.logic.releases import Promotion, Release
 from redeye.warehouse.night_records import NightRecords
 
@@ -130,7 +131,7 @@ def newest_night(reader: OutputsReader) -> date | None:
     known = [reader.last_night(model) for model in specs()] + [night_records.last_nightly()]
     if found := [night for night in known if night is not None]:
         return max(found)
-    head = ledger.latest_release()
+    head = release_store.latest_release()
     return head.night if head else None
 
 
@@ -152,9 +153,9 @@ def morning(reader: OutputsReader, night: date | None = None) -> Morning | None:
     return Morning(
         night=night,
         newest=newest,
-        release=ledger.covering_release(night),
-        gap=ledger.gap_reason(night),
-        head=ledger.latest_release(),
+        release=release_store.covering_release(night),
+        gap=release_store.gap_reason(night),
+        head=release_store.latest_release(),
         records=records,
         strip=[_night_state(one, records, scored, models) for one in nights(first, night)],
         models=models,
@@ -168,10 +169,10 @@ def model_state(reader: OutputsReader, spec: Spec, night: date) -> ModelState:
     decided = promotions.promotions(model)
     verdicts = reader.verdicts(model, first, night)
     latest = verdicts[-1] if verdicts else None
-    decisions = {row.decision.night: row for row in retraining.decisions(model)}
+    decisions = {row.decision.night: row for row in decision_store.decisions(model)}
     predictions = reader.predictions_by_night(model, night, night)
     weekly = reader.drift_of_features(model, night, night, "week")
-    trainings = retraining.trainings(model)
+    trainings = decision_store.trainings(model)
     settled = {(row.night, row.training_key) for row in trainings}
     return ModelState(
         spec=spec,
@@ -180,7 +181,7 @@ def model_state(reader: OutputsReader, spec: Spec, night: date) -> ModelState:
         coming=[row for row in decided if row.decided_night <= night < row.effective_night],
         awaiting=[
             row
-            for row in reversed(retraining.proposals(model))
+            for row in reversed(decision_store.proposals(model))
             if row.night <= night and (row.night, row.training_key) not in settled
         ],
         predictions=predictions[0] if predictions else None,
@@ -191,7 +192,7 @@ def model_state(reader: OutputsReader, spec: Spec, night: date) -> ModelState:
         trainings=[row for row in reversed(trainings) if row.night <= night],
         shares=reader.drift_shares(model, first, night),
         drifted=[row["column_name"] for row in weekly if row["is_drifted"]],
-        manifest=(settings().exports / model / night.isoformat() / exports.MANIFEST).exists(),
+        manifest=(settings().exports / model / night.isoformat() / export.MANIFEST).exists(),
     )
 
 
@@ -248,7 +249,9 @@ def model_history(reader: OutputsReader, spec: Spec, night: date, *, weeks: int 
     return ModelHistory(
         state=model_state(reader, spec, night),
         promotions=[row for row in promotions.promotions(spec.model) if row.decided_night <= night],
-        decisions=[row for row in reversed(retraining.requests(spec.model)) if row.decision.night <= night],
+        decisions=[
+            row for row in reversed(decision_store.requests(spec.model)) if row.decision.night <= night
+        ],
         weeks=_by_week(rows),
         features=features,
         nights=(first, night),
@@ -297,7 +300,7 @@ def night_history(reader: OutputsReader, night: date) -> NightHistory:
     return NightHistory(
         night=night,
         records=night_records.records(night, night),
-        gap=ledger.gap_reason(night),
+        gap=release_store.gap_reason(night),
         deliveries=night_records.deliveries(night),
         models=[model_state(reader, spec, night) for spec in specs().values()],
         files={model: _files(model, night) for model in names},
@@ -325,5 +328,5 @@ def gates_of(row: Promotion | RecordedTraining) -> list[dict[str, Any]]:
 
 def barred_versions(model: str) -> list[Bar]:
     """The versions that may not come back, each with the row that says so."""
-    last = {row.version: row for row in bars.bars(model)}
+    last = {row.version: row for row in block_store.bars(model)}
     return [row for row in last.values() if row.is_barred]

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from redeye.champions import bars, promotions
+from redeye.champions import block_store, promotion_store
 from redeye.champions.logic.succession import Stint, barred, can_return_to, champion_of
 from redeye.foundation import lease
 from redeye.foundation.calendar import ONE_DAY
 from redeye.foundation.errors import Barred, ConfigError
 from redeye.foundation.postgres import ledger_transaction
 from redeye.monitoring.logic.verdict import Verdict
-from redeye.promotion import request_store as retraining
-from redeye.scoring.outputs import last_scored_night
+from redeye.promotion import decision_store
+from redeye.scoring.outputs_store import last_scored_night
 from redeye.warehouse.lake import Catalog
 from redeye.warehouse.logic.releases import Promotion, PromotionKind
 
@@ -59,7 +59,7 @@ def roll_back(model: str, *, reason: str, actor: str, to: int | None = None) -> 
         raise ConfigError("a rollback needs a reason: it is kept with it for good")
     # Under the lease no night is scored and nothing is promoted between looking and writing.
     with lease.held(Catalog.OUTPUTS, f"rollback/{model}/{actor}") as token:
-        rows = promotions.promotions(model)
+        rows = promotion_store.promotions(model)
         if not rows:
             raise ConfigError(f"{model} has no champion: there is nothing to roll back")
         latest = rows[-1]
@@ -71,7 +71,7 @@ def roll_back(model: str, *, reason: str, actor: str, to: int | None = None) -> 
         target = _target(model, rows, serving, decided_night, to)
         left = _left(model, latest, serving, target)
         bad = None if left.version in (rows[0].version, *_shut_out(model)) else left.version
-        rollback = promotions.Rollback(
+        rollback = promotion_store.Rollback(
             target=target,
             bad=bad,
             decided_night=decided_night,
@@ -82,7 +82,7 @@ def roll_back(model: str, *, reason: str, actor: str, to: int | None = None) -> 
             run_id=f"rollback__{decided_night}",
         )
         with ledger_transaction(Catalog.OUTPUTS) as con, con.cursor() as cursor:
-            row = promotions.roll_back(cursor, token, rollback, follows=latest)
+            row = promotion_store.roll_back(cursor, token, rollback, follows=latest)
     withdrawn = latest.version if is_pending and latest.version not in (left.version, row.version) else None
     return RolledBack(row, left.version, left.version != rows[0].version, withdrawn, is_new=True)
 
@@ -94,7 +94,7 @@ def foresee(model: str, to: int | None = None) -> tuple[Promotion, Promotion]:
         ConfigError: as `roll_back`.
         Barred: as `roll_back`.
     """
-    rows = promotions.promotions(model)
+    rows = promotion_store.promotions(model)
     if not rows:
         raise ConfigError(f"{model} has no champion: there is nothing to roll back")
     night = last_scored_night(model) or rows[-1].decided_night
@@ -113,9 +113,9 @@ def bar(model: str, version: int, *, is_barred: bool, reason: str, actor: str) -
     """
     if not reason.strip():
         raise ConfigError("a bar needs a reason: it is kept with it for good")
-    rows = promotions.promotions(model)
+    rows = promotion_store.promotions(model)
     known = {row.version for row in rows} | {
-        row.candidate_version for row in retraining.trainings(model) if row.candidate_version
+        row.candidate_version for row in decision_store.trainings(model) if row.candidate_version
     }
     if version not in known:
         raise ConfigError(f"{model} has no version {version}: there are {_listed(known)}")
@@ -123,7 +123,7 @@ def bar(model: str, version: int, *, is_barred: bool, reason: str, actor: str) -
         raise Barred(f"{model}: version {version} is the first champion and the last resort, it stays")
     if (version in _shut_out(model)) is is_barred:
         raise ConfigError(f"{model}: version {version} is {'barred' if is_barred else 'not barred'} already")
-    bars.record(
+    block_store.record(
         model,
         version,
         is_barred=is_barred,
@@ -152,7 +152,7 @@ def _target(model: str, rows: list[Promotion], serving: Promotion, night: date, 
         if to in shut_out:
             raise Barred(f"{model}: version {to} is barred; `redeye unbar {model} {to}` lets it come back")
         return found
-    verdicts = {row.decision.night: row.decision.verdict for row in retraining.decisions(model)}
+    verdicts = {row.decision.night: row.decision.verdict for row in decision_store.decisions(model)}
 
     def last_verdict(stint: Stint) -> Verdict | None:
         judged = [each for each in verdicts if stint.first <= each <= (stint.last or night)]
@@ -168,7 +168,7 @@ def _target(model: str, rows: list[Promotion], serving: Promotion, night: date, 
 
 
 def _shut_out(model: str) -> frozenset[int]:
-    return barred(bars.bars(model), date.max)
+    return barred(block_store.bars(model), date.max)
 
 
 def _is_barred(model: str, version: int) -> bool:

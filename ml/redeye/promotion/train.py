@@ -10,30 +10,30 @@ from typing import Any
 
 import pandas as pd
 
-from redeye.champions import promotions
+from redeye.champions import promotion_store
 from redeye.declarations.specs import REQUIRED, Spec, load_spec
-from redeye.features.features import training_frame
+from redeye.features.feast_store import training_frame
 from redeye.foundation.calendar import cutoff
 from redeye.foundation.errors import Barred, NotReleased, TooLate
 from redeye.foundation.git import git_sha
 from redeye.foundation.settings import SPECS, settings
 from redeye.foundation.ui_links import version_page
-from redeye.models import registry
+from redeye.models import mlflow_registry
 from redeye.models.algorithms.base import Inputs, Training
 from redeye.models.algorithms.heuristic import HeuristicModel
 from redeye.models.logic.splits import TooFewNights, last_mature, windows
 from redeye.models.logic.training import SEED, chosen_of, examples, fit_candidates
 from redeye.models.logic.training_subject import Subject, training_code_hash
-from redeye.models.registry import Alias, Version
+from redeye.models.mlflow_registry import Alias, Version
 from redeye.monitoring.logic.quality import reference_to_dict
-from redeye.promotion.judging import judged
-from redeye.promotion.parent import parent_of
-from redeye.promotion.promotion import Passed, first_champion, promote, promoted_before, propose
-from redeye.promotion.reconciliation import reconcile
-from redeye.promotion.registration import Registration
-from redeye.promotion.training_record import record, request_tags
-from redeye.promotion.training_runs import TrainingRun, training_run
-from redeye.warehouse import lake, ledger
+from redeye.promotion.evaluate_candidate import judged
+from redeye.promotion.mlflow_runs import TrainingRun, training_run
+from redeye.promotion.parent_model import parent_of
+from redeye.promotion.promote import Passed, first_champion, promote, promoted_before, propose
+from redeye.promotion.reconcile import reconcile
+from redeye.promotion.record_training import record, request_tags
+from redeye.promotion.register import Registration
+from redeye.warehouse import lake, release_store
 from redeye.warehouse.logic.releases import Promotion, Release
 
 log = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ def train_night(
     night's verdict asked for it, that goes with the runs, the version and the promotion.
 
     Of a spec with `approval: required` a candidate that passed is proposed and not promoted: `settle` in
-    `redeye.promotion.approval` ends the training then. A replay has nobody to ask, so there it ends with that.
+    `redeye.promotion.approve` ends the training then. A replay has nobody to ask, so there it ends with that.
 
     Args:
         model: name of the spec.
@@ -98,7 +98,7 @@ def train_night(
         RegistryDiffers: if the registry and the ledger differ in what cannot be repaired; all is recorded then.
     """
     spec = load_spec(SPECS / f"{model}.yaml")
-    release = ledger.covering_release(night)
+    release = release_store.covering_release(night)
     if release is None:
         raise NotReleased(f"night {night} has no release: build night {night} first")
     frame = _frame(spec, release, night)
@@ -120,7 +120,7 @@ def train_night(
             outcome = _train(subject, frame, run)
         except (TooLate, Barred) as error:
             run.log_outcome({"decision": "refused", "decided_because": str(error)}, {})
-            champion = promotions.latest_promotion(model)
+            champion = promotion_store.latest_promotion(model)
             record(subject, run.run_id, str(error), champion_version=champion.version if champion else 0)
             raise
         decision = "promoted" if outcome.is_promoted else "proposed" if outcome.awaits_approval else "kept"
@@ -174,7 +174,7 @@ def _frame(spec: Spec, release: Release, night: date) -> pd.DataFrame:
 
 def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutcome:
     spec, night = subject.spec, subject.night
-    champion = promotions.latest_promotion(spec.model)
+    champion = promotion_store.latest_promotion(spec.model)
     first_night = pd.Timestamp(frame[spec.population.night].min()).date()
     try:
         spans = windows(night, spec.split, maturity=spec.label_maturity_nights, first_night=first_night)
@@ -225,7 +225,7 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
     )
     if not report.is_passed:
         why = f"version {champion.version} stays champion: {report.message()}"
-        registry.point_alias(spec.model, version.version, Alias.CHALLENGER)
+        mlflow_registry.point_alias(spec.model, version.version, Alias.CHALLENGER)
         return _outcome(
             subject, run, champion, version, is_promoted=False, reason=why, gates=report.to_dict()
         )
@@ -245,7 +245,7 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
     )
     if spec.approval == REQUIRED:
         propose(subject, run, version, passed)
-        registry.point_alias(spec.model, version.version, Alias.CHALLENGER)
+        mlflow_registry.point_alias(spec.model, version.version, Alias.CHALLENGER)
         why = f"version {version.version} awaits approval: {report.message()}"
         return _outcome(
             subject,
@@ -282,7 +282,7 @@ def _outcome(
 ) -> TrainOutcome:
     """The outcome, after the version's tags say it as well."""
     decision = "awaits approval" if is_proposed else "promoted" if is_promoted else "kept"
-    registry.annotate(
+    mlflow_registry.annotate(
         subject.spec.model,
         candidate.version if candidate else champion.version,
         {"decision": decision, "decided_because": reason},

@@ -14,23 +14,23 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from redeye.champions.feature_edits import redefined
-from redeye.champions.serving import live_versions
+from redeye.champions.serving_versions import live_versions
 from redeye.declarations.spec_fields import column_of
 from redeye.declarations.specs import Spec, sound_specs
 from redeye.foundation.settings import PROJECT_ROOT, settings
-from redeye.review import base_code, impact_leaks, impact_scores, table_diff
-from redeye.review import house_rules as rules
+from redeye.review import check_house_rules as rules
+from redeye.review import impact_leaks, impact_scores, merge_base, table_diff
 from redeye.review import sandbox as job
 from redeye.review import sandbox_catalog as sandbox
-from redeye.review.base_code import Base
 from redeye.review.logic.house_rules import Project
-from redeye.review.logic.impact import Impact, ModelDiff, Origin, SpecDiff, affected
+from redeye.review.logic.impact_verdict import Impact, ModelDiff, Origin, SpecDiff, affected
 from redeye.review.logic.known_in_time import Lineage
+from redeye.review.merge_base import Base
 from redeye.review.sandbox_catalog import Sandbox
 from redeye.review.table_diff import NEW, OLD
-from redeye.warehouse import dbt, dbt_project, lake, ledger
+from redeye.warehouse import dbt, dbt_project, lake, release_store
 from redeye.warehouse.lake import Catalog
-from redeye.warehouse.logic.lineage import ROWS, Read
+from redeye.warehouse.logic.column_lineage import ROWS, Read
 from redeye.warehouse.logic.releases import Release
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def assess(
         with clock.step("making a sandbox"):
             release = job.release_to_copy()
             first = job.first_night(release)
-            code = base_code.base_of(base, folder / "code", root=root)
+            code = merge_base.base_of(base, folder / "code", root=root)
         with sandbox.temporary("impact", release, first_night=first) as head:
             with clock.step("finding what changed"):
                 change = _change(head, code, folder, root / "dbt")
@@ -241,7 +241,7 @@ def _is_built_by(release: Release, change: _Change, wanted: list[str]) -> bool:
     """Whether the release's rows of some models are what the base's code makes."""
     if release.code_hash == dbt.hash_of(change.base) or not wanted:
         return True
-    kept = {node.node_id: node.checksum for node in ledger.code_nodes(release.code_hash)}
+    kept = {node.node_id: node.checksum for node in release_store.code_nodes(release.code_hash)}
     base = {node.node_id: node for node in dbt.code_nodes(change.base)}
     open_, seen = list(wanted), set(wanted)
     while open_:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from redeye.review.base_code import base_of
+from redeye.review.merge_base import base_of
 from redeye.review.sandbox_catalog import Sandbox
 from redeye.warehouse import dbt
 

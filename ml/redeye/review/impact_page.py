@@ -8,7 +8,7 @@ from pathlib import Path
 
 from redeye.foundation.pages import Block, Bullets, Cell, Heading, Page, Paragraph, Picture, Table
 from redeye.models.logic.evaluation import Interval
-from redeye.review.logic.impact import (
+from redeye.review.logic.impact_verdict import (
     Histogram,
     Impact,
     Judgement,

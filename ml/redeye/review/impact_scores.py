@@ -11,7 +11,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from redeye.champions.serving import Live
+from redeye.champions.serving_versions import Live
 from redeye.declarations.specs import Spec
 from redeye.features import feature_frames
 from redeye.foundation.calendar import cutoff
@@ -21,7 +21,7 @@ from redeye.models.logic.evaluation import Scored, paired_improvement
 from redeye.models.logic.splits import Window, last_mature, windows
 from redeye.models.logic.training import SEED, examples, rows_of
 from redeye.review.logic.house_rules import Project
-from redeye.review.logic.impact import Gain, ScoreDiff
+from redeye.review.logic.impact_verdict import Gain, ScoreDiff
 from redeye.review.table_diff import NEW, OLD
 from redeye.warehouse.logic.releases import Release
 

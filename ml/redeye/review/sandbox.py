@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from redeye.foundation.errors import ConfigError, NotReleased
 from redeye.review import sandbox_catalog as sandbox
 from redeye.review.sandbox_catalog import Sandbox
-from redeye.warehouse import dbt, lake, ledger, raw
+from redeye.warehouse import dbt, lake, raw_tables, release_store
 from redeye.warehouse.dbt import PROJECT, DbtResult
 from redeye.warehouse.logic.releases import Release
 
@@ -27,7 +27,7 @@ def release_to_copy(release_id: str = "") -> Release:
     Raises:
         NotReleased: if there is none.
     """
-    found = ledger.release_named(release_id) if release_id else ledger.latest_release()
+    found = release_store.release_named(release_id) if release_id else release_store.latest_release()
     if found is None:
         raise NotReleased(f"there is no release {release_id or 'yet'}: run `make run` first")
     return found
@@ -98,7 +98,7 @@ def rebuild(
                 relation = f"{nodes[each].schema}.{nodes[each].alias}"
                 if relation in there:
                     con.execute(f"DROP TABLE warehouse.{relation}")
-        raw.set_build_window(con, first or at.first_night, last or at.night)
+        raw_tables.set_build_window(con, first or at.first_night, last or at.night)
     finally:
         con.close()
     return dbt.build(

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import PROJECT_ROOT
-from redeye.review.logic import scaffold
-from redeye.review.logic.scaffold import NewColumn
+from redeye.review.logic import declaration_edits
+from redeye.review.logic.declaration_edits import NewColumn
 
 MODELS = Path("dbt") / "models" / "features"
 SUITES = Path("expectations") / "releases"
@@ -37,14 +37,14 @@ def add_feature(new: NewColumn, *, model: str = "", root: Path = PROJECT_ROOT) -
         )
     sql = (root / MODELS / f"{new.table}.sql").read_text(encoding="utf-8")
     edits: dict[Path, Edit] = {
-        MODELS / f"{new.table}.sql": lambda text: scaffold.in_model(text, new),
-        MODELS / "_models.yml": lambda text: scaffold.in_descriptions(text, new),
-        MODELS / "_unit_tests.yml": lambda text: scaffold.in_unit_tests(text, new, sql),
-        suite: lambda text: scaffold.in_suite(text, new),
-        VIEWS: lambda text: scaffold.in_views(text, new),
+        MODELS / f"{new.table}.sql": lambda text: declaration_edits.in_model(text, new),
+        MODELS / "_models.yml": lambda text: declaration_edits.in_descriptions(text, new),
+        MODELS / "_unit_tests.yml": lambda text: declaration_edits.in_unit_tests(text, new, sql),
+        suite: lambda text: declaration_edits.in_suite(text, new),
+        VIEWS: lambda text: declaration_edits.in_views(text, new),
     }
     if model:
-        edits[Path("ml") / "specs" / f"{model}.yaml"] = lambda text: scaffold.in_spec(text, new)
+        edits[Path("ml") / "specs" / f"{model}.yaml"] = lambda text: declaration_edits.in_spec(text, new)
     return _apply(root, edits, {})
 
 
@@ -54,7 +54,7 @@ def add_version(table: str, *, root: Path = PROJECT_ROOT) -> tuple[str, list[Pat
     Raises:
         ConfigError: if there is no such table, it shares its audit with others, or the version is there.
     """
-    new = scaffold.next_version(table)
+    new = declaration_edits.next_version(table)
     suite = SUITES / f"{table}.yml"
     if not (root / MODELS / f"{table}.sql").exists():
         raise ConfigError(f"there is no feature table {table}")
@@ -71,11 +71,11 @@ def add_version(table: str, *, root: Path = PROJECT_ROOT) -> tuple[str, list[Pat
         SUITES / f"{new}.yml": (root / suite).read_text(encoding="utf-8"),
     }
     edits: dict[Path, Edit] = {
-        MODELS / "_models.yml": lambda text: scaffold.copied_description(text, table, new),
-        MODELS / "_unit_tests.yml": lambda text: scaffold.copied_unit_tests(text, table, new),
-        VIEWS: lambda text: scaffold.copied_view(text, view, new_view),
-        EXPOSURES: lambda text: scaffold.copied_exposure(text, table, new),
-        SUITES / "profile.yml": lambda text: scaffold.copied_table(text, table, new),
+        MODELS / "_models.yml": lambda text: declaration_edits.copied_description(text, table, new),
+        MODELS / "_unit_tests.yml": lambda text: declaration_edits.copied_unit_tests(text, table, new),
+        VIEWS: lambda text: declaration_edits.copied_view(text, view, new_view),
+        EXPOSURES: lambda text: declaration_edits.copied_exposure(text, table, new),
+        SUITES / "profile.yml": lambda text: declaration_edits.copied_table(text, table, new),
     }
     return new, _apply(root, edits, copies)
 

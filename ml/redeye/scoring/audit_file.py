@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlparse
 
 from redeye.foundation.pages import Bullets, Heading, Page, Paragraph, Table
 from redeye.models.algorithms.storage import MANIFEST as MODEL_MANIFEST
-from redeye.models.artifacts import resolved
+from redeye.models.artifact_store import resolved
 
 if TYPE_CHECKING:
     from upath import UPath

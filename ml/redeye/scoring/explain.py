@@ -7,21 +7,21 @@ from typing import Any
 
 import pandas as pd
 
-from redeye.champions import promotions
+from redeye.champions import promotion_store
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.errors import ConfigError, DeliveryError, RedeyeError
 from redeye.foundation.git import git_sha
 from redeye.foundation.settings import SPECS
 from redeye.models.algorithms.base import Inputs, Model
-from redeye.models.artifacts import load_artifact
+from redeye.models.artifact_store import load_artifact
 from redeye.models.logic.training_subject import training_code_hash
-from redeye.scoring import outputs
+from redeye.scoring import outputs_store
+from redeye.scoring.find_restated import restatements
 from redeye.scoring.logic.explanation import Explanation, changes, contributions
-from redeye.scoring.restated import restatements
 from redeye.scoring.score import Basis, flights_of, recorded_basis
-from redeye.sources import landing
-from redeye.sources.logic.sources import DeliveryRef
-from redeye.warehouse import ledger
+from redeye.sources import landing_store
+from redeye.sources.logic.deliveries import DeliveryRef
+from redeye.warehouse import release_store
 from redeye.warehouse.logic.releases import CodeNode, Promotion, Release, upstream
 
 
@@ -38,14 +38,14 @@ def explain(prediction_id: str) -> Explanation:
     """
     model, lane, flight_id = _parts(prediction_id)
     night = _night(prediction_id, flight_id)
-    rows = outputs.read("predictions", model, night, night, lane=lane)
+    rows = outputs_store.read("predictions", model, night, night, lane=lane)
     rows = rows[rows["flight_id"] == flight_id]
     if len(rows) != 1:
         raise ConfigError(
             f"there is no prediction {prediction_id!r}: ids are in the column prediction_id of the exports"
         )
     prediction = {str(name): value for name, value in rows.iloc[0].items()}
-    release = ledger.release_named(prediction["release_id"])
+    release = release_store.release_named(prediction["release_id"])
     if release is None:
         raise RedeyeError(f"{prediction_id} names release {prediction['release_id']}, which the ledger lacks")
     promotion = _promotion(model, night, int(prediction["model_version"]))
@@ -53,14 +53,14 @@ def explain(prediction_id: str) -> Explanation:
     basis = recorded_basis(rows)
     frame = _features(spec, basis, promotion, night, flight_id)
     fitted = load_artifact(promotion.artifact_uri, promotion.artifact_sha256)
-    deliveries = tuple(ledger.release_deliveries(release.release_id))
-    announced = ledger.accepted_schedule(night)
+    deliveries = tuple(release_store.release_deliveries(release.release_id))
+    announced = release_store.accepted_schedule(night)
     checked = dict.fromkeys([*deliveries, *([announced] if announced else [])])
     return Explanation(
         prediction=prediction,
         night=night,
         release=release,
-        ancestors=tuple(ledger.ancestors(release.release_id)),
+        ancestors=tuple(release_store.ancestors(release.release_id)),
         deliveries=deliveries,
         faults=_faults(list(checked)),
         schedule=announced,
@@ -94,7 +94,9 @@ def _night(prediction_id: str, flight_id: str) -> date:
 def _promotion(model: str, night: date, version: int) -> Promotion:
     """The promotion by which a version served on a night: the last one of that version in effect by then."""
     found = [
-        row for row in promotions.promotions(model) if row.version == version and row.effective_night <= night
+        row
+        for row in promotion_store.promotions(model)
+        if row.version == version and row.effective_night <= night
     ]
     if not found:
         raise RedeyeError(f"no promotion says that version {version} of {model} served on night {night}")
@@ -103,7 +105,7 @@ def _promotion(model: str, night: date, version: int) -> Promotion:
 
 def _features(spec: Spec, basis: Basis, promotion: Promotion, night: date, flight_id: str) -> pd.DataFrame:
     """The flight's row with every feature of the service that scored it, as the release has them."""
-    from redeye.features.features import training_frame
+    from redeye.features.feast_store import training_frame
 
     release = basis.release
     flights, _ = flights_of(spec, night, basis)
@@ -132,9 +134,9 @@ def _again(fitted: Model[Any], frame: pd.DataFrame, promotion: Promotion) -> flo
 
 def _nodes(spec: Spec, release: Release, promotion: Promotion) -> tuple[CodeNode, ...]:
     """The dbt models behind what the version read, by the code that built the release."""
-    from redeye.features.features import relations_of
+    from redeye.features.feast_store import relations_of
 
-    nodes = ledger.code_nodes(release.code_hash)
+    nodes = release_store.code_nodes(release.code_hash)
     return upstream(nodes, [*relations_of(promotion.feature_service), spec.schedule]) if nodes else ()
 
 
@@ -147,7 +149,7 @@ def _faults(refs: list[DeliveryRef]) -> tuple[str, ...]:
     found = []
     for ref in refs:
         try:
-            landing.verify(ref)
+            landing_store.verify(ref)
         except DeliveryError as error:
             found.append(str(error))
     return tuple(found)

@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from redeye.scoring.logic.scoring import LIVE
+from redeye.scoring.logic.predictions import LIVE
 from redeye.warehouse import lake
 from redeye.warehouse.lake import Catalog
 

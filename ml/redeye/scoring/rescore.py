@@ -14,17 +14,17 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from redeye.champions import promotions
+from redeye.champions import promotion_store
 from redeye.declarations.specs import load_spec
-from redeye.features.features import training_frame
+from redeye.features.feast_store import training_frame
 from redeye.foundation.calendar import nights
 from redeye.foundation.errors import AlreadyDecided, ConfigError, DeliveryError, NotReleased
 from redeye.foundation.settings import SPECS
-from redeye.models.artifacts import load_artifact
-from redeye.scoring import outputs
-from redeye.scoring.logic.scoring import LIVE, Lineage, assemble, backtest_lane, differences
+from redeye.models.artifact_store import load_artifact
+from redeye.scoring import outputs_store
+from redeye.scoring.logic.predictions import LIVE, Lineage, assemble, backtest_lane, differences
 from redeye.scoring.score import Basis, flights_of, predict, recorded_basis
-from redeye.warehouse import lake, ledger
+from redeye.warehouse import lake, release_store
 from redeye.warehouse.lake import Catalog
 
 log = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ def reproduce(model: str, count: int, *, seed: int, run_id: str) -> list[Reprodu
         RedeyeError: if a night cannot be scored any more.
     """
     spec = load_spec(SPECS / f"{model}.yaml")
-    scored = outputs.scored_nights(model, date.min, date.max)
+    scored = outputs_store.scored_nights(model, date.min, date.max)
     if not scored:
         raise ConfigError(f"{model}: no night was scored yet, so there is none to score again")
     draw = np.random.default_rng(seed).choice(len(scored), size=min(count, len(scored)), replace=False)
@@ -80,7 +80,7 @@ def reproduce(model: str, count: int, *, seed: int, run_id: str) -> list[Reprodu
     with _empty_lake() as con:
         for night in chosen:
             basis = _decision(con, model, night)
-            champion = promotions.champion(model, night)
+            champion = promotion_store.champion(model, night)
             if champion is None:
                 raise NotReleased(f"{model}: the ledger has no champion for night {night}, which was scored")
             flights, reasons = flights_of(spec, night, basis)
@@ -119,7 +119,7 @@ def _empty_lake() -> Iterator[duckdb.DuckDBPyConnection]:
             con.execute(
                 f"ATTACH 'ducklake:{Path(folder) / 'catalog.ducklake'}' AS again (DATA_PATH '{folder}/data/')"
             )
-            con.execute(f"CREATE TABLE again.predictions ({outputs.columns('predictions')})")
+            con.execute(f"CREATE TABLE again.predictions ({outputs_store.columns('predictions')})")
             yield con
         finally:
             con.close()
@@ -161,12 +161,12 @@ def backtest_nights(
     """
     if first > last:
         raise ConfigError(f"the first night {first} is after the last night {last}")
-    spec, release = load_spec(SPECS / f"{model}.yaml"), ledger.latest_release()
+    spec, release = load_spec(SPECS / f"{model}.yaml"), release_store.latest_release()
     if release is None or last > release.night:
         raise ConfigError(f"night {last} is not released yet: a backtest is of past nights")
     number, algorithm, service, uri, sha256 = _version(model, version)
     fitted = load_artifact(uri, sha256)
-    heuristic = promotions.promotions(model)[0]
+    heuristic = promotion_store.promotions(model)[0]
     baseline = load_artifact(heuristic.artifact_uri, heuristic.artifact_sha256)
     lane = backtest_lane(number, release.release_id)
     counts = {"nights": 0, "rows": 0}
@@ -191,7 +191,7 @@ def backtest_nights(
             is_reconstructed=True,
         )
         rows = assemble(flights, fitted.predict(frame), baseline.predict(frame), lineage)
-        written = outputs.write_once(
+        written = outputs_store.write_once(
             {"predictions": rows}, model=model, night=night, run_id=run_id, lane=lane
         )
         if not written.is_new and (found := differences(written.frame, rows)):
@@ -204,14 +204,14 @@ def backtest_nights(
 
 def _version(model: str, number: int | None) -> tuple[int, str, str, str, str]:
     """Number, algorithm, feature service, address and hash of a version: a promoted one, or any other."""
-    promoted: Iterable[Any] = promotions.promotions(model)
+    promoted: Iterable[Any] = promotion_store.promotions(model)
     found = [row for row in promoted if number is None or row.version == number]
     if found:
         row = found[-1]
         return row.version, row.algorithm, row.feature_service, row.artifact_uri, row.artifact_sha256
     if number is None:
         raise ConfigError(f"{model} has no champion yet: train it first")
-    from redeye.models import registry
+    from redeye.models import mlflow_registry
 
-    version = registry.version(model, number)
+    version = mlflow_registry.version(model, number)
     return number, version.algorithm, version.feature_service, version.artifact_uri, version.artifact_sha256

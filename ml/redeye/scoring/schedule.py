@@ -17,10 +17,10 @@ from sqlglot import exp
 from redeye.declarations.specs import Spec
 from redeye.foundation.calendar import cutoff
 from redeye.foundation.errors import DeliveryError, RedeyeError
-from redeye.scoring.logic.scoring import SUBJECT_COLUMNS
-from redeye.sources.logic.sources import KNOWN_AT, SCHEDULE, dataset_named
-from redeye.sources.sources import configured_source
-from redeye.warehouse import ledger, raw
+from redeye.scoring.logic.predictions import SUBJECT_COLUMNS
+from redeye.sources.configured_source import configured_source
+from redeye.sources.logic.deliveries import KNOWN_AT, SCHEDULE, dataset_named
+from redeye.warehouse import raw_tables, release_store
 
 A_WEEK = timedelta(days=7)
 
@@ -47,7 +47,7 @@ def known_then(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.Da
     What was restated since is in the release too, and the view itself would give that.
     """
     source = configured_source()
-    table = raw.table_name(source, dataset_named(source, SCHEDULE))
+    table = raw_tables.table_name(source, dataset_named(source, SCHEDULE))
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE landed_schedule AS SELECT * FROM warehouse.raw.{table} "
         f"WHERE night = ? AND {KNOWN_AT} <= ?",
@@ -62,12 +62,14 @@ def landed(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.DataFr
     Raises:
         DeliveryError: if the file is not what its manifest says.
     """
-    ref = ledger.accepted_schedule(night)
+    ref = release_store.accepted_schedule(night)
     if ref is None:
         return None
     dataset = dataset_named(configured_source(), SCHEDULE)
-    with raw.opened(con, [ref], first=night) as files:
-        con.execute(f"CREATE OR REPLACE TEMP TABLE landed_schedule AS {raw.typed_rows(dataset, files)}")
+    with raw_tables.opened(con, [ref], first=night) as files:
+        con.execute(
+            f"CREATE OR REPLACE TEMP TABLE landed_schedule AS {raw_tables.typed_rows(dataset, files)}"
+        )
     return _through_the_view(con, spec, night)
 
 
@@ -78,7 +80,7 @@ def assumed(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.DataF
         DeliveryError: if the release has no schedule of that day either.
     """
     source = configured_source()
-    table = raw.table_name(source, dataset_named(source, SCHEDULE))
+    table = raw_tables.table_name(source, dataset_named(source, SCHEDULE))
     before, day = night - A_WEEK, night + timedelta(days=1)
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE landed_schedule AS SELECT * REPLACE ("
@@ -97,7 +99,7 @@ def assumed(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.DataF
 
 def _through_the_view(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.DataFrame:
     source = configured_source()
-    table = raw.table_name(source, dataset_named(source, SCHEDULE))
+    table = raw_tables.table_name(source, dataset_named(source, SCHEDULE))
     schema, view = spec.schedule.split(".")
     found = con.execute(
         "SELECT sql FROM duckdb_views() WHERE database_name = 'warehouse' AND schema_name = ? AND view_name = ?",

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from redeye.champions import promotions
+from redeye.champions import promotion_store
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.calendar import coming_day
 from redeye.foundation.errors import (
@@ -23,10 +23,10 @@ from redeye.foundation.errors import (
 )
 from redeye.foundation.settings import SPECS, settings
 from redeye.models.algorithms.base import Model
-from redeye.scoring import exports, outputs, schedule
-from redeye.scoring.logic.scoring import Lineage, assemble, differences
-from redeye.sources.sources import configured_source, standing_source
-from redeye.warehouse import lake, ledger
+from redeye.scoring import export, outputs_store, schedule
+from redeye.scoring.logic.predictions import Lineage, assemble, differences
+from redeye.sources.configured_source import configured_source, standing_source
+from redeye.warehouse import lake, release_store
 from redeye.warehouse.logic.releases import Promotion, Release
 
 log = logging.getLogger(__name__)
@@ -83,12 +83,12 @@ def score_night(model: str, night: date, *, run_id: str, is_degraded_allowed: bo
             f"the source {source.name} delivers weeks late: it serves history and training, "
             f"and no coming day can be predicted from it (night {night})"
         )
-    champion = promotions.champion(model, night)
+    champion = promotion_store.champion(model, night)
     if champion is None:
         raise ConfigError(
             f"{model} has no champion for night {night}: run `train_{model}` for an earlier night first"
         )
-    standing = outputs.read("predictions", model, night, night)
+    standing = outputs_store.read("predictions", model, night, night)
     basis = recorded_basis(standing) if len(standing) else _basis(night, is_degraded_allowed)
     flights, reasons = flights_of(spec, night, basis)
     if flights.empty:
@@ -99,7 +99,7 @@ def score_night(model: str, night: date, *, run_id: str, is_degraded_allowed: bo
     while True:
         predictions = predict(spec, flights, champion, basis, night=night, run_id=run_id)
         try:
-            written = outputs.write_once(
+            written = outputs_store.write_once(
                 {"predictions": predictions},
                 model=model,
                 night=night,
@@ -120,7 +120,7 @@ def score_night(model: str, night: date, *, run_id: str, is_degraded_allowed: bo
 
 def _check_champion(model: str, night: date, scored_by: Promotion) -> None:
     """Refuse rows of a champion that was rolled back while they were made; nothing is promoted under the lease."""
-    now = promotions.champion(model, night)
+    now = promotion_store.champion(model, night)
     if now is not None and now.version != scored_by.version:
         raise ChampionChanged(
             f"{model}, night {night}: version {now.version} took over from version {scored_by.version} meanwhile; "
@@ -157,13 +157,13 @@ def export_night(model: str, night: date) -> dict[str, Any]:
     Raises:
         NotReleased: if the night has not been scored.
     """
-    frame = outputs.read("predictions", model, night, night).sort_values("rank", ignore_index=True)
+    frame = outputs_store.read("predictions", model, night, night).sort_values("rank", ignore_index=True)
     if frame.empty:
-        ref = ledger.accepted_schedule(night)
+        ref = release_store.accepted_schedule(night)
         if ref is not None and ref.is_stated_empty:
             return {"rows": 0, "folder": None}
         raise NotReleased(f"{model}: night {night} has no predictions: run `score_flights` first")
-    folder = exports.export(frame, model=model, night=night)
+    folder = export.export(frame, model=model, night=night)
     return {"rows": len(frame), "folder": str(folder)}
 
 
@@ -174,7 +174,7 @@ def recorded_basis(standing: pd.DataFrame) -> Basis:
         AlreadyDecided: if the ledger lacks the release that they name.
     """
     name = str(standing["release_id"].iloc[0])
-    release = ledger.release_named(name)
+    release = release_store.release_named(name)
     if release is None:
         raise AlreadyDecided(f"predictions name release {name}, which the ledger does not have")
     said = str(standing["degraded_reason"].iloc[0])
@@ -182,12 +182,12 @@ def recorded_basis(standing: pd.DataFrame) -> Basis:
 
 
 def _basis(night: date, is_degraded_allowed: bool) -> Basis:
-    if own := ledger.covering_release(night):
+    if own := release_store.covering_release(night):
         return Basis(own, ())
-    gap = ledger.gap_reason(night)
+    gap = release_store.gap_reason(night)
     if gap is None and not is_degraded_allowed:
         raise NotReleased(f"night {night} has no release: build night {night} first")
-    last = ledger.latest_release(up_to=night)
+    last = release_store.latest_release(up_to=night)
     if last is None:
         raise NotReleased(f"there is no release at all before night {night}: run `build_history` first")
     why = "its release was refused" if gap else "its release did not come in time"
@@ -202,7 +202,7 @@ def flights_of(spec: Spec, night: date, basis: Basis) -> tuple[pd.DataFrame, tup
     """
     con = lake.connect_at(basis.release.snapshot_id)
     try:
-        ref = ledger.accepted_schedule(night)
+        ref = release_store.accepted_schedule(night)
         read = schedule.known_then if basis.is_reconstructed(night) else schedule.released
         found = read(con, spec, night)
         if found.empty:
@@ -230,11 +230,11 @@ def predict(
         AuditRefused: if the heuristic's are refused as well.
     """
     from redeye.audits.audit import audit
-    from redeye.features.features import training_frame
+    from redeye.features.feast_store import training_frame
 
     release = basis.release
     frame = training_frame(release.snapshot_id, flights, champion.feature_service)
-    first = promotions.promotions(spec.model)[0]
+    first = promotion_store.promotions(spec.model)[0]
     heuristic = _load(first)
     baseline = heuristic.predict(frame)
     refusal: AuditRefused | None = None
@@ -269,12 +269,12 @@ def predict(
 
 
 def _load(promotion: Promotion) -> Model[Any]:
-    from redeye.models.registry import load_artifact
+    from redeye.models.mlflow_registry import load_artifact
 
     return load_artifact(promotion.artifact_uri, promotion.artifact_sha256)
 
 
-def _summary(written: outputs.Written) -> dict[str, Any]:
+def _summary(written: outputs_store.Written) -> dict[str, Any]:
     frame = written.frame
     return {
         "rows": len(frame),

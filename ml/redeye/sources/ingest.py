@@ -13,11 +13,11 @@ import pandas as pd
 import pyarrow as pa
 
 from flights.arrival_audits import ARRIVALS, HISTORY_NIGHTS
-from redeye.audits.logic.audits import AuditResult
+from redeye.audits.logic.audit_result import AuditResult
 from redeye.foundation.calendar import ONE_DAY, nights
 from redeye.foundation.errors import AuditRefused, ConfigError, DeliveryError
-from redeye.sources import landing
-from redeye.sources.logic.sources import SCHEDULE, DeliveryRef, Location, Source
+from redeye.sources import landing_store
+from redeye.sources.logic.deliveries import SCHEDULE, DeliveryRef, Location, Source
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ Arrived = list[tuple[DeliveryRef, pa.Table]]
 
 
 class Ledger(Protocol):
-    """What of `redeye.warehouse.ledger` ingesting needs."""
+    """What of `redeye.warehouse.release_store` ingesting needs."""
 
     def deliveries(self, first: date, last: date, *, accepted_only: bool = True) -> list[DeliveryRef]:
         """Deliveries of the nights `first` to `last`, oldest first."""
@@ -99,11 +99,11 @@ def ingest_nights(
     if first > last:
         raise ConfigError(f"the first night {first} is after the last night {last}")
     if source is None:
-        from redeye.sources.sources import standing_source
+        from redeye.sources.configured_source import standing_source
 
         source = standing_source()
     if ledger is None:
-        from redeye.warehouse import ledger as release_ledger
+        from redeye.warehouse import release_store as release_ledger
 
         ledger = release_ledger
     if root is None:
@@ -138,7 +138,7 @@ class _Ingest:
             if delivery.dataset == SCHEDULE:
                 scheduled.add(delivery.night)
             try:
-                ref = known.placed(landing.land(self.root, delivery))
+                ref = known.placed(landing_store.land(self.root, delivery))
             except DeliveryError as error:
                 self.faults.append(str(error))
                 continue
@@ -223,7 +223,7 @@ class _Ingest:
             if place in places:
                 continue
             try:
-                history.setdefault(ref.dataset, []).append((ref, landing.read(ref)))
+                history.setdefault(ref.dataset, []).append((ref, landing_store.read(ref)))
             except DeliveryError as error:
                 log.warning("nights %s to %s are audited without an earlier delivery: %s", first, last, error)
         return {dataset: batch for dataset, batch in history.items() if batch}

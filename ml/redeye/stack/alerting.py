@@ -20,14 +20,15 @@ import psycopg2
 from redeye.foundation import disk
 from redeye.foundation.errors import ConfigError, RedeyeError
 from redeye.foundation.settings import Settings, settings
-from redeye.operations import alerts as telling
-from redeye.operations import conditions, status
-from redeye.operations.conditions import TaskFailure
+from redeye.operations import apprise_alerts as telling
+from redeye.operations import find_alerts, status
+from redeye.operations.find_alerts import TaskFailure
 from redeye.operations.logic import alerts
 from redeye.operations.logic.alerts import Alert, Message
 from redeye.scoring.outputs_reader import OutputsReader
-from redeye.sources.sources import configured_source
-from redeye.stack import airflow_api, environment
+from redeye.sources.configured_source import configured_source
+from redeye.stack import environment
+from redeye.stack.airflow import airflow_api
 
 log = logging.getLogger(__name__)
 
@@ -87,11 +88,11 @@ def sweep(
 def found(configured: Settings, reader: OutputsReader, *, now: datetime, with_disk: bool) -> list[Alert]:
     """Everything that is wrong by now, told or not."""
     morning = status.morning(reader)
-    standing = conditions.of_tasks(_failed_tasks(configured, now))
+    standing = find_alerts.of_tasks(_failed_tasks(configured, now))
     if morning is not None:
-        standing += conditions.of(morning, now=now, source=configured_source())
+        standing += find_alerts.of(morning, now=now, source=configured_source())
     if with_disk:
-        standing += conditions.of_disk(disk.usage(configured), morning.night if morning else None, now)
+        standing += find_alerts.of_disk(disk.usage(configured), morning.night if morning else None, now)
     return standing
 
 

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from redeye.foundation.errors import RedeyeError
 from redeye.foundation.settings import SHIFT_FILE, Settings
-from redeye.stack import databases, environment, mlflow_login
-from redeye.stack.postgres import EmbeddedPostgres
+from redeye.stack import databases, environment
 from redeye.stack.secrets import Secrets, load_or_create
+from redeye.stack.servers import mlflow_login
+from redeye.stack.servers.embedded_postgres import EmbeddedPostgres
 
 log = logging.getLogger(__name__)
 

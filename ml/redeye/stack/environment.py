@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from redeye.foundation import openlineage as lineage
+from redeye.foundation import openlineage
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import PROJECT_ROOT, Settings, settings
 from redeye.stack.secrets import Secrets
@@ -157,8 +157,8 @@ def _airflow(configured: Settings, secrets: Secrets) -> dict[str, str]:
         },
         "SCHEDULER": {"CATCHUP_BY_DEFAULT": False},
         "OPENLINEAGE": {
-            "TRANSPORT": json.dumps(lineage.transport(configured)),
-            "NAMESPACE": lineage.NAMESPACE,
+            "TRANSPORT": json.dumps(openlineage.transport(configured)),
+            "NAMESPACE": openlineage.NAMESPACE,
             # A fork of the task inherits its connections; a thread that hangs is left behind.
             "EXECUTE_IN_THREAD": True,
         },

@@ -18,8 +18,8 @@ from sqlalchemy.engine import make_url
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import Settings
 from redeye.stack import bootstrap, databases
-from redeye.stack.postgres import SUPERUSER
 from redeye.stack.secrets import Secrets
+from redeye.stack.servers.embedded_postgres import SUPERUSER
 
 log = logging.getLogger(__name__)
 

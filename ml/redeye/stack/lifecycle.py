@@ -15,11 +15,12 @@ import psycopg2
 
 from redeye.foundation.errors import ConfigError, RedeyeError
 from redeye.foundation.settings import Settings
-from redeye.sources.sources import standing_source
-from redeye.stack import bootstrap, environment, ports, programs
+from redeye.sources.configured_source import standing_source
+from redeye.stack import bootstrap, environment
 from redeye.stack.bootstrap import Step
 from redeye.stack.secrets import FILE_NAME, Secrets, load_or_create
-from redeye.stack.supervisor import ProcessState, Supervisor
+from redeye.stack.servers import ports, programs
+from redeye.stack.servers.supervisor import ProcessState, Supervisor
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from redeye.operations.metrics import Sample, samples
+from redeye.operations.collect_metrics import Sample, samples
 from redeye.scoring.outputs_reader import OutputsReader
 
 PREFIX = "redeye_"

@@ -6,14 +6,14 @@ import logging
 from datetime import date
 from typing import Any
 
-from redeye.audits.logic.audits import AuditResult
+from redeye.audits.logic.audit_result import AuditResult
 from redeye.foundation import lease
 from redeye.foundation.errors import ConfigError, LeaseLost, NotReleased, RedeyeError
 from redeye.foundation.git import git_sha
 from redeye.foundation.settings import settings
-from redeye.sources.logic.sources import SCHEDULE, DeliveryRef
-from redeye.sources.sources import configured_source, standing_source
-from redeye.warehouse import lake, ledger, raw
+from redeye.sources.configured_source import configured_source, standing_source
+from redeye.sources.logic.deliveries import SCHEDULE, DeliveryRef
+from redeye.warehouse import lake, raw_tables, release_store
 from redeye.warehouse.lake import Catalog
 from redeye.warehouse.logic.content import Content
 from redeye.warehouse.logic.releases import AGAIN, Candidate, Release, ReleaseKind, delivery_set_hash
@@ -60,7 +60,7 @@ def transform(first: date, last: date, *, holder: str, kind: str = ReleaseKind.N
     try:
         if done := _already_released(first, last):  # by whoever held the lease before
             return candidate_of(done, first, last).to_dict()
-        refs = ledger.unreleased_deliveries(last)
+        refs = release_store.unreleased_deliveries(last)
         if not any(ref.night == last for ref in refs):
             raise NotReleased(
                 f"no accepted delivery of night {last} has landed: run `ingest_deliveries` first"
@@ -93,7 +93,7 @@ def publish(candidate: dict[str, Any]) -> dict[str, Any]:
     if made.release_id:
         log.info("release %s stands; nothing to publish", made.release_id)
         return _summary(made.release_id, made, evaluated=0)
-    standing = ledger.release(made.last)
+    standing = release_store.release(made.last)
     if standing and standing.snapshot_id == made.snapshot_id:
         # Killed between the commit and the end of the task.
         lease.release(Catalog.WAREHOUSE, made.token)
@@ -106,7 +106,7 @@ def publish(candidate: dict[str, Any]) -> dict[str, Any]:
         ) from error
 
     # A rebuild is of code alone.
-    taken_in = [] if made.kind == ReleaseKind.REBUILD else ledger.unreleased_deliveries(made.last)
+    taken_in = [] if made.kind == ReleaseKind.REBUILD else release_store.unreleased_deliveries(made.last)
     if delivery_set_hash(newest(taken_in)) != made.delivery_set_hash:
         lease.release(Catalog.WAREHOUSE, made.token)
         raise NotReleased(
@@ -115,13 +115,13 @@ def publish(candidate: dict[str, Any]) -> dict[str, Any]:
     audits = _audit(made)
     refused = [result for result in audits if not result.is_success]
     detail = {"suites": [result.to_dict() for result in audits]}
-    ledger.record_audit(made.last, snapshot_id=made.snapshot_id, is_success=not refused, detail=detail)
+    release_store.record_audit(made.last, snapshot_id=made.snapshot_id, is_success=not refused, detail=detail)
     if refused:
         _refuse(made, "\n".join(result.message() for result in refused), taken_in)
         refused[0].raise_if_refused()
     evaluated = sum(result.evaluated for result in audits)
-    parent = ledger.latest_release()
-    release = ledger.publish(
+    parent = release_store.latest_release()
+    release = release_store.publish(
         made,
         audit={"suites": [result.suite for result in audits], "evaluated": evaluated},
         git_sha=git_sha(),
@@ -138,20 +138,20 @@ def publish(candidate: dict[str, Any]) -> dict[str, Any]:
 
 def _already_released(first: date, last: date) -> Release | None:
     """The release that has all of the nights in it, if there is one."""
-    found = ledger.covering_release(last)
-    return found if found and ledger.covering_release(first) else None
+    found = release_store.covering_release(last)
+    return found if found and release_store.covering_release(first) else None
 
 
 def _check_forward(first: date, last: date) -> None:
-    head = ledger.latest_release()
+    head = release_store.latest_release()
     if head and first <= head.night:
         if last > head.night:
             raise NotReleased(f"nights up to {head.night} are released already: start at the night after it")
         raise NotReleased(
             f"night {first} lies before the head {head.release_id}, which was built without it"
-            f" ({ledger.gap_reason(first) or 'no reason recorded'}); its deliveries come in with the next night"
+            f" ({release_store.gap_reason(first) or 'no reason recorded'}); its deliveries come in with the next night"
         )
-    if missing := ledger.missing_predecessor(first):
+    if missing := release_store.missing_predecessor(first):
         raise NotReleased(
             f"night {first} needs night {missing}: build night {missing} first, "
             f"or record that it is left out: `make gap NIGHT={missing} REASON='...'`"
@@ -185,29 +185,29 @@ def built(
         LeaseLost: if another build took the lease over meanwhile.
     """
     from redeye.champions import feature_edits
-    from redeye.foundation import openlineage as lineage
+    from redeye.foundation import openlineage
     from redeye.warehouse import dbt
 
     source = configured_source()
-    head = ledger.latest_release()
+    head = release_store.latest_release()
     refs = newest(refs)
     project = feature_edits.checked(head, kind)
     con = lake.connect()
     try:
         lake.attach(con, Catalog.WAREHOUSE, token=token)
         lake.rewind(con, to_snapshot=head.snapshot_id if head else 0)
-        raw.create_tables(con, source)
-        loaded = raw.load(con, source, refs, first=first)
-        raw.add_holidays(con, first, last, shift_weeks=settings().shift_weeks)
-        raw.set_build_window(con, first, last)
+        raw_tables.create_tables(con, source)
+        loaded = raw_tables.load(con, source, refs, first=first)
+        raw_tables.add_holidays(con, first, last, shift_weeks=settings().shift_weeks)
+        raw_tables.set_build_window(con, first, last)
         log.info("loaded %s", ", ".join(f"{rows} {name}" for name, rows in loaded.items()))
     finally:
         con.close()
     lease.renew(Catalog.WAREHOUSE, token)
 
     done = dbt.build(attach=lake.attach_string(Catalog.WAREHOUSE, token=token), manifest=project)
-    ledger.record_code_nodes(done.code_hash, done.models)
-    lineage.emit_dbt()
+    release_store.record_code_nodes(done.code_hash, done.models)
+    openlineage.emit_dbt()
     lease.renew(Catalog.WAREHOUSE, token)
     con = lake.connect()
     try:
@@ -255,7 +255,7 @@ def _contents(made: Candidate, parent: Release | None) -> dict[str, Content]:
     """What the candidate holds, from what its parent held and what the build changed."""
     from redeye.warehouse import release_content
 
-    held = ledger.contents(parent.release_id) if parent else {}
+    held = release_store.contents(parent.release_id) if parent else {}
     if parent is None or not held:
         return release_content.of_snapshot(made.snapshot_id)
     return release_content.after(made.snapshot_id, parent_snapshot_id=parent.snapshot_id, parent=held)
@@ -264,10 +264,10 @@ def _contents(made: Candidate, parent: Release | None) -> dict[str, Content]:
 def _refuse(made: Candidate, message: str, taken_in: list[DeliveryRef]) -> None:
     """Leave a refused candidate behind: a gap, barred deliveries, a free lease. The next build rewinds."""
     if made.first == made.last and made.kind not in AGAIN:
-        ledger.record_gap(made.last, reason=message, recorded_by=made.holder)
+        release_store.record_gap(made.last, reason=message, recorded_by=made.holder)
     # The coming day's schedule stays: it has its own audit, and the day is scored from it.
     barred = [ref for ref in taken_in if ref.dataset != SCHEDULE or ref.night != made.last]
-    ledger.record_deliveries(barred, is_accepted=False)
+    release_store.record_deliveries(barred, is_accepted=False)
     lease.release(Catalog.WAREHOUSE, made.token)
 
 

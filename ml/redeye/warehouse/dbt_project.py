@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from redeye.review.logic import house_rules
 from redeye.review.logic.house_rules import KEY_TESTS, NIGHT, Column, Model, Project
-from redeye.sources.logic.sources import Source
-from redeye.warehouse import dbt, lake, raw
+from redeye.sources.logic.deliveries import Source
+from redeye.warehouse import dbt, lake, raw_tables
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -124,11 +124,11 @@ def _empty_lake() -> Iterator[tuple[str, str, Path]]:
         con = lake.connect(threads=1)
         try:
             con.execute(f"ATTACH '{target}' AS {CATALOG} (DATA_PATH '{data}', DATA_INLINING_ROW_LIMIT 0)")
-            raw.create_tables(con, source)
+            raw_tables.create_tables(con, source)
             night = source.first_night
-            raw.add_holidays(con, night, night)
+            raw_tables.add_holidays(con, night, night)
             # In a build of one night its bounds alone hold everything: what must hold within a range would not show.
-            raw.set_build_window(con, night, night + timedelta(days=NIGHTS))
+            raw_tables.set_build_window(con, night, night + timedelta(days=NIGHTS))
         finally:
             con.close()
         yield target, data, folder

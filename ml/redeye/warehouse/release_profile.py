@@ -12,7 +12,7 @@ from datetime import date, timedelta
 import duckdb
 import pandas as pd
 
-from redeye.audits.suites import load_suite, suite_names
+from redeye.audits.suite_files import load_suite, suite_names
 
 RELEASES = "releases/"
 WINDOW_NIGHTS = 7

@@ -13,8 +13,8 @@ from typing import Any
 from redeye.foundation import lease
 from redeye.foundation.calendar import nights
 from redeye.foundation.errors import ConfigError, NotReleased, RedeyeError
-from redeye.sources.logic.sources import DeliveryRef
-from redeye.warehouse import build, ledger
+from redeye.sources.logic.deliveries import DeliveryRef
+from redeye.warehouse import build, release_store
 from redeye.warehouse.lake import Catalog
 from redeye.warehouse.logic.releases import AGAIN, Release, ReleaseKind
 
@@ -45,7 +45,7 @@ def transform_again(first: date, *, kind: str, reason: str, holder: str) -> dict
         raise ConfigError(f"a night is built again as repair or rebuild, not as {kind}")
     if not reason.strip():
         raise ConfigError(f"a {kind} needs a reason: it is kept with the release")
-    if (done := ledger.release_by(holder, why)) and done.first_night == first:
+    if (done := release_store.release_by(holder, why)) and done.first_night == first:
         log.info("%s has published %s: nothing to build", holder, done.release_id)
         return build.candidate_of(done, first, done.night).to_dict()
     token = lease.acquire(Catalog.WAREHOUSE, holder)
@@ -80,7 +80,7 @@ def build_again(first: date, *, kind: str, reason: str, holder: str) -> dict[str
     summary = build.publish(transform_again(first, kind=kind, reason=reason, holder=holder))
     return {
         **summary,
-        "deliveries": len(ledger.release_deliveries(summary["release_id"])),
+        "deliveries": len(release_store.release_deliveries(summary["release_id"])),
         "changed": changed(before.release_id, summary["release_id"]),
     }
 
@@ -100,19 +100,19 @@ def ingest_again(first: date, *, kind: str) -> int:
     head = _head(first)
     if ReleaseKind(kind) == ReleaseKind.REPAIR:
         ingest_nights(first, head.night)
-    return len(ledger.unreleased_deliveries(head.night))
+    return len(release_store.unreleased_deliveries(head.night))
 
 
 def changed(before: str, after: str) -> list[str]:
     """The tables and views that hold something else in one release than in another, as `schema.name`."""
-    then, now = ledger.contents(before), ledger.contents(after)
+    then, now = release_store.contents(before), release_store.contents(after)
     differing = {name for name in then.keys() | now.keys() if then.get(name) != now.get(name)}
     return sorted(name.replace('"', "") for name in differing if not name.startswith('"raw"'))
 
 
 def _head(first: date) -> Release:
-    head = ledger.latest_release()
-    released = ledger.all_releases()
+    head = release_store.latest_release()
+    released = release_store.all_releases()
     if head is None or first > head.night or first < min(each.first_night for each in released):
         raise NotReleased(
             f"night {first} is not released: only nights from the first release to the head are built again"
@@ -121,8 +121,8 @@ def _head(first: date) -> Release:
 
 
 def _to_take_in(head: Release, first: date) -> list[DeliveryRef]:
-    refs = ledger.unreleased_deliveries(head.night)
-    gaps = [night for night in nights(first, head.night) if ledger.is_gap(night)]
+    refs = release_store.unreleased_deliveries(head.night)
+    gaps = [night for night in nights(first, head.night) if release_store.is_gap(night)]
     if not refs and not gaps:
         raise ConfigError(
             f"nothing to repair from night {first} to {head.night}: no accepted delivery waits, no night is left out. "
@@ -148,7 +148,7 @@ def _check_code(head: Release, first: date, kind: ReleaseKind) -> None:
 
 def _built_by(first: date, last: date) -> set[str]:
     """The dbt code that built each of some nights last."""
-    releases = ledger.all_releases()
+    releases = release_store.all_releases()
     found: set[str] = set()
     for night in nights(first, last):
         codes = [each.code_hash for each in releases if each.first_night <= night <= each.night]

@@ -10,7 +10,7 @@ from fastapi import HTTPException
 from starlette.requests import Request
 
 from redeye.operations import status
-from redeye.sources.sources import configured_source
+from redeye.sources.configured_source import configured_source
 
 Parameters = dict[str, str]
 LONGEST_REASON = 500

@@ -8,8 +8,8 @@ from starlette.responses import Response
 
 from redeye.foundation import disk
 from redeye.foundation.settings import PROJECT_ROOT, settings
-from redeye.operations import alerts as told
-from redeye.operations import conditions, status
+from redeye.operations import apprise_alerts as told
+from redeye.operations import find_alerts, status
 from redeye_airflow.pages import airflow_side
 from redeye_airflow.pages.model_pages import rendered
 from redeye_airflow.pages.morning_page import links, trouble
@@ -26,10 +26,10 @@ def alerts(request: Request) -> Response:
     """What stands now, read anew, and the last messages."""
     found = status.morning(reader())
     usage = disk.usage(settings())
-    standing = conditions.of_tasks(airflow_side.failed_tasks())
+    standing = find_alerts.of_tasks(airflow_side.failed_tasks())
     if found is not None:
         standing = trouble(found) + standing
-    standing += conditions.of_disk(usage, found.night if found else None, airflow_side.now())
+    standing += find_alerts.of_disk(usage, found.night if found else None, airflow_side.now())
     return page(
         request,
         "alerts.html",

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from redeye.declarations.specs import Spec
 from redeye.foundation.settings import settings
-from redeye.operations import slices, status
+from redeye.operations import measure_slices, status
 from redeye.scoring.outputs_reader import Row
 from redeye.warehouse.logic.releases import Promotion
 from redeye_airflow.pages import charts
@@ -72,7 +72,7 @@ def model_slices(request: Request, model: str, night: date) -> Response:
     """Calibration and quality by slice over the last nights whose labels are final: read when it is opened."""
     spec = spec_of(model)
     last = night - timedelta(days=spec.label_maturity_nights)
-    found = slices.measure(spec, night, last - timedelta(days=status.SHOWN_NIGHTS - 1), last)
+    found = measure_slices.measure(spec, night, last - timedelta(days=status.SHOWN_NIGHTS - 1), last)
     plot = charts.calibration(found.bins, title="Predicted against observed share")
     return page(request, "slices.html", found=found, plot=plot, model=model, night=night)
 
@@ -81,7 +81,7 @@ def model_slices(request: Request, model: str, night: date) -> Response:
 def card(request: Request, model: str, version: int) -> Response:
     """The card of a promoted version."""
     spec_of(model)
-    from redeye.champions.promotions import promotions
+    from redeye.champions.promotion_store import promotions
 
     found = [row for row in promotions(model) if row.version == version]
     if not found:

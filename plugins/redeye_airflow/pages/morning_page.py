@@ -15,11 +15,11 @@ from starlette.responses import Response
 
 from redeye.foundation.calendar import coming_day
 from redeye.foundation.errors import RedeyeError
-from redeye.operations import conditions, status
+from redeye.operations import find_alerts, status
 from redeye.operations.logic.alerts import Alert, runbook_page
 from redeye.operations.status import ModelState, Morning
 from redeye.scoring.outputs_reader import Row
-from redeye.sources.sources import configured_source
+from redeye.sources.configured_source import configured_source
 from redeye_airflow.pages import airflow_side, charts
 from redeye_airflow.pages.mount import PREFIX
 from redeye_airflow.pages.rendering import page, reader
@@ -35,9 +35,9 @@ def morning(request: Request, night: date | None = None) -> Response:
     failures = airflow_side.failed_tasks()
     if found is None:
         return page(
-            request, "empty.html", alerts=conditions.of_tasks(failures), specs=status.specs(), links=links
+            request, "empty.html", alerts=find_alerts.of_tasks(failures), specs=status.specs(), links=links
         )
-    alerts = trouble(found) + conditions.of_tasks(failures)
+    alerts = trouble(found) + find_alerts.of_tasks(failures)
     before, after = status.nearby(found.night, found.newest)
     return page(
         request,
@@ -66,7 +66,7 @@ def prepare() -> None:
 def trouble(found: Morning) -> list[Alert]:
     """What is wrong after a night, by the clock of now if it is the newest one."""
     is_newest = found.night == found.newest
-    return conditions.of(found, now=airflow_side.now(), source=configured_source() if is_newest else None)
+    return find_alerts.of(found, now=airflow_side.now(), source=configured_source() if is_newest else None)
 
 
 def links(alert: Alert) -> dict[str, str]:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from redeye.foundation.calendar import coming_day, cutoff
 from redeye.foundation.settings import settings
-from redeye.operations import conditions, status
+from redeye.operations import find_alerts, status
 from redeye_airflow.pages import airflow_side
 from redeye_airflow.pages.rendering import page, reader
 
@@ -37,6 +37,6 @@ def night(request: Request, night: date) -> Response:
         before=before,
         after=after,
         runs=airflow_side.runs_of(night),
-        failures_of=conditions.failures_of,
+        failures_of=find_alerts.failures_of,
         reports=reports,
     )

@@ -15,13 +15,13 @@ import pytest
 
 from flights.nycflights13 import NycFlights13
 from redeye.declarations.specs import load_spec
-from redeye.features.features import training_frame
+from redeye.features.feast_store import training_frame
 from redeye.foundation.calendar import cutoff
 from redeye.foundation.settings import SPECS
-from redeye.scoring import outputs, score
+from redeye.scoring import outputs_store, score
 from redeye.sources import ingest
-from redeye.sources.logic.sources import Delivery
-from redeye.warehouse import build, lake, ledger, repair
+from redeye.sources.logic.deliveries import Delivery
+from redeye.warehouse import build, lake, release_store, repair
 from redeye.warehouse.logic.releases import Release
 
 FIRST, HISTORY_ENDS = date(2012, 12, 31), date(2013, 1, 20)
@@ -62,7 +62,7 @@ def night_runs(night: date) -> Release:
     build.publish(build.transform(night, night, holder=f"test {night}"))
     score.score_night(MODEL, night, run_id=f"test {night}")
     score.export_night(MODEL, night)
-    release = ledger.release(night)
+    release = release_store.release(night)
     assert release is not None
     return release
 
@@ -109,12 +109,12 @@ def story(
         train_night(MODEL, HISTORY_ENDS, run_id="test training", actor="test", reason="first training")
         releases = [night_runs(night) for night in NIGHTS]
         frame = frame_of(releases[1], NIGHTS[1])
-        predictions = outputs.read("predictions", MODEL, NIGHTS[0], NIGHTS[-1])
+        predictions = outputs_store.read("predictions", MODEL, NIGHTS[0], NIGHTS[-1])
         ingest.ingest_nights(NIGHTS[0], NIGHTS[-1], source=Restated())
         made = repair.transform_again(
             NIGHTS[0], kind="repair", reason="the carrier corrected them", holder="test"
         )
         summary = build.publish(made)
-        repaired = ledger.latest_release()
+        repaired = release_store.latest_release()
         assert repaired is not None
         yield Story(releases, frame, predictions, repaired, summary)

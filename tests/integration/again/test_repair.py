@@ -17,13 +17,13 @@ from redeye.foundation.settings import SPECS
 from redeye.models.algorithms.base import require_columns
 from redeye.models.algorithms.heuristic import HeuristicModel
 from redeye.monitoring.monitor import monitor_night
-from redeye.scoring import outputs
+from redeye.scoring import outputs_store
 from redeye.scoring.explain import explain
-from redeye.scoring.logic.scoring import LIVE
+from redeye.scoring.find_restated import restated_predictions
+from redeye.scoring.logic.predictions import LIVE
 from redeye.scoring.rescore import backtest_nights, reproduce
-from redeye.scoring.restated import restated_predictions
 from redeye.scoring.score import score_night
-from redeye.warehouse import build, ledger, release_content, repair
+from redeye.warehouse import build, release_content, release_store, repair
 from redeye.warehouse.logic.releases import ReleaseKind
 
 pytestmark = pytest.mark.integration
@@ -34,14 +34,14 @@ def test_the_repair_is_one_more_revision_of_the_head(story: Story) -> None:
     assert made.release_id == f"{NIGHTS[-1]}.r2"
     assert (made.kind, made.first_night, made.night) == (ReleaseKind.REPAIR, NIGHTS[0], NIGHTS[-1])
     assert made.reason == "the carrier corrected them"
-    assert [ref.dataset for ref in ledger.release_deliveries(made.release_id)] == ["outcomes"]
+    assert [ref.dataset for ref in release_store.release_deliveries(made.release_id)] == ["outcomes"]
     for night, first in zip(NIGHTS, story.releases, strict=True):
-        assert ledger.covering_release(night) == first
+        assert release_store.covering_release(night) == first
 
 
 def test_what_was_released_before_is_as_it_was(story: Story) -> None:
     for each in story.releases:
-        assert release_content.of_snapshot(each.snapshot_id) == ledger.contents(each.release_id)
+        assert release_content.of_snapshot(each.snapshot_id) == release_store.contents(each.release_id)
 
 
 def test_the_training_frame_as_known_then_is_identical(story: Story) -> None:
@@ -79,7 +79,7 @@ def test_features_of_the_nights_before_the_delivery_do_not_change(story: Story) 
 
 def test_nothing_is_materialized_scored_or_exported(story: Story) -> None:
     assert materialize_night(NIGHTS[-1]) == {}
-    standing = outputs.read("predictions", MODEL, NIGHTS[0], NIGHTS[-1])
+    standing = outputs_store.read("predictions", MODEL, NIGHTS[0], NIGHTS[-1])
     assert_frame_equal(standing, story.predictions)
     for night in NIGHTS:
         again = score_night(MODEL, night, run_id="again")
@@ -174,22 +174,22 @@ def test_nights_scored_once_more_into_an_empty_lake_are_the_same(story: Story) -
 def test_a_backtest_stays_beside_what_was_served(story: Story) -> None:
     made = backtest_nights(MODEL, NIGHTS[0], NIGHTS[0], version=None, run_id="test")
     assert made["lane"] == f"backtest_v1_{made['release_id']}"
-    rows = outputs.read("predictions", MODEL, NIGHTS[0], NIGHTS[0], lane=made["lane"])
-    served = outputs.read("predictions", MODEL, NIGHTS[0], NIGHTS[0], lane=LIVE)
+    rows = outputs_store.read("predictions", MODEL, NIGHTS[0], NIGHTS[0], lane=made["lane"])
+    served = outputs_store.read("predictions", MODEL, NIGHTS[0], NIGHTS[0], lane=LIVE)
     assert len(rows) == len(served) == made["rows"]
     assert rows["is_reconstructed"].all()
     # What came after the night is cut: the same version gives the same.
     assert_frame_equal(
         *(each.set_index("flight_id").sort_index()[["probability"]] for each in (rows, served))
     )
-    assert outputs.scored_nights(MODEL, NIGHTS[0], NIGHTS[-1]) == NIGHTS
+    assert outputs_store.scored_nights(MODEL, NIGHTS[0], NIGHTS[-1]) == NIGHTS
 
 
 def test_a_night_scored_late_from_a_bulk_is_labelled(story: Story) -> None:
     night = HISTORY_ENDS - timedelta(days=3)
     with pytest.raises(ConfigError, match="no champion"):
         score_night(MODEL, night, run_id="late")
-    release = ledger.covering_release(night)
+    release = release_store.covering_release(night)
     assert release is not None
     assert release.night == HISTORY_ENDS
 
@@ -197,5 +197,5 @@ def test_a_night_scored_late_from_a_bulk_is_labelled(story: Story) -> None:
 def test_the_next_night_builds_on_the_repair(story: Story, monkeypatch: Any) -> None:
     night = NIGHTS[-1] + timedelta(days=1)
     release = night_runs(night)
-    assert ledger.ancestors(release.release_id)[0].release_id == story.repaired.release_id
+    assert release_store.ancestors(release.release_id)[0].release_id == story.repaired.release_id
     assert monitor_night(MODEL, night, "test")["is_new"]

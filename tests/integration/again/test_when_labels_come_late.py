@@ -14,11 +14,11 @@ import pytest
 from again.conftest import MODEL, Story
 from flights.nycflights13 import NycFlights13
 from redeye.monitoring.monitor import monitor_night
-from redeye.scoring import outputs
+from redeye.scoring import outputs_store
 from redeye.scoring.score import score_night
 from redeye.sources import ingest
-from redeye.sources.logic.sources import Delivery
-from redeye.warehouse import build, ledger
+from redeye.sources.logic.deliveries import Delivery
+from redeye.warehouse import build, release_store
 
 pytestmark = pytest.mark.integration
 
@@ -48,7 +48,7 @@ class Lacking(NycFlights13):
 @pytest.fixture(scope="module")
 def late(story: Story) -> list[date]:
     """Fourteen nights. The outcomes of the second, third and fourth lack flights until 10, 3 and 1 nights later."""
-    head = ledger.latest_release()
+    head = release_store.latest_release()
     assert head is not None
     at = [head.night + timedelta(days=number) for number in range(1, 15)]
     whole, lacking = NycFlights13(), Lacking({at[1]: FEW, at[2]: MANY, at[3]: MANY})
@@ -69,7 +69,7 @@ def late(story: Story) -> list[date]:
 
 def quality(night: date) -> dict[date, Any]:
     """Of a night's monitoring, what was measured: revision and rows by the night that scored."""
-    rows = outputs.read("quality", MODEL, night, night)
+    rows = outputs_store.read("quality", MODEL, night, night)
     rows = rows[rows["metric"] == "auc"]
     return {
         pd.Timestamp(row["scored_night"]).date(): (row["revision"], row["rows"])
@@ -89,7 +89,7 @@ def test_a_night_waits_for_labels_that_are_1_and_3_nights_late(late: list[date])
     ]
     assert set(quality(late[3])) == set()
     assert quality(late[5])[late[1]][0] == 1
-    assert outputs.read("verdicts", MODEL, late[5], late[5])["labels_final_until"].dt.date.tolist() == [
+    assert outputs_store.read("verdicts", MODEL, late[5], late[5])["labels_final_until"].dt.date.tolist() == [
         late[3]
     ]
 

@@ -12,7 +12,7 @@ import pytest
 from again.conftest import NIGHTS, Story, frame_of, table
 from redeye.foundation.calendar import nights
 from redeye.foundation.errors import NotReleased
-from redeye.warehouse import build, dbt, ledger, repair
+from redeye.warehouse import build, dbt, release_store, repair
 from redeye.warehouse.logic.releases import ReleaseKind
 
 pytestmark = pytest.mark.integration
@@ -46,13 +46,13 @@ def _replace(path: Path, old: str, new: str) -> None:
 
 
 def test_changed_code_reaches_earlier_nights_in_a_new_revision_alone(story: Story, mended: Path) -> None:
-    head = ledger.latest_release()
+    head = release_store.latest_release()
     assert head is not None
     with pytest.raises(NotReleased, match="by a rebuild first"):
         repair.transform_again(NIGHTS[1], kind="repair", reason="mixed", holder="test")
 
     made = repair.build_again(NIGHTS[1], kind="rebuild", reason="late is half an hour", holder="test")
-    release = ledger.latest_release()
+    release = release_store.latest_release()
     assert release is not None
     assert (release.kind, release.first_night) == (ReleaseKind.REBUILD, NIGHTS[1])
     assert (release.night, release.revision) == (head.night, head.revision + 1)
@@ -76,7 +76,7 @@ def test_changed_code_reaches_earlier_nights_in_a_new_revision_alone(story: Stor
     assert frame_of(story.releases[1], NIGHTS[1]).equals(story.frame)
 
     nodes = {
-        code: {n.node_id: n.checksum for n in ledger.code_nodes(code)}
+        code: {n.node_id: n.checksum for n in release_store.code_nodes(code)}
         for code in (head.code_hash, release.code_hash)
     }
     changed = {

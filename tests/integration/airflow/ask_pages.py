@@ -17,11 +17,11 @@ from airflow.api_fastapi.app import cached_app
 from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
-from redeye.champions import promotions
+from redeye.champions import promotion_store
 from redeye.foundation.settings import settings
-from redeye.scoring import outputs
+from redeye.scoring import outputs_store
 from redeye.stack import bootstrap, environment
-from redeye.warehouse import ledger
+from redeye.warehouse import release_store
 from redeye_airflow.pages import airflow_side
 from redeye_plugin import _pages
 
@@ -151,7 +151,7 @@ def _log() -> list[list[str]]:
 
 def _fill() -> None:
     """A champion, two scored nights of which one is degraded, a verdict, a refused audit, a gap, a report."""
-    promotions.promote(
+    promotion_store.promote(
         "flight_delay",
         version=1,
         algorithm="heuristic",
@@ -169,14 +169,14 @@ def _fill() -> None:
     for night, is_degraded in ((NIGHT - timedelta(days=1), False), (NIGHT, True)):
         common = {"model": "flight_delay", "lane": "live", "night": night, "run_id": "test"}
         common["created_at"] = pd.Timestamp(night)
-        outputs.write_once(
+        outputs_store.write_once(
             {"predictions": pd.DataFrame([_prediction(night, is_degraded=is_degraded)]).assign(**common)},
             model="flight_delay",
             night=night,
             run_id="test",
         )
     verdict = {"verdict": "watch", "reasons": "<script>alert(1)</script> drifted", "release_id": "none"}
-    outputs.write_once(
+    outputs_store.write_once(
         {"verdicts": pd.DataFrame([verdict]).assign(**common)},
         model="flight_delay",
         night=NIGHT,
@@ -190,7 +190,7 @@ def _fill() -> None:
         "because": "a bound",
         "examples": [{"flight_id": FLIGHT}],
     }
-    ledger.record_audit(
+    release_store.record_audit(
         NIGHT,
         snapshot_id=7,
         is_success=False,
@@ -200,7 +200,7 @@ def _fill() -> None:
             ]
         },
     )
-    ledger.record_gap(NIGHT, reason="refused", recorded_by="test")
+    release_store.record_gap(NIGHT, reason="refused", recorded_by="test")
     settings().reports.mkdir(parents=True, exist_ok=True)
     (settings().reports / "secret.html").write_text(SECRET, encoding="utf-8")
     (settings().reports / "link.html").symlink_to(settings().home / "secrets.env")

@@ -33,11 +33,11 @@ def specs_with_approval(folder: Path) -> Path:
 
 def registered(number: int) -> dict[str, Any]:
     """A version of no content in the registry, and what a ledger says of it."""
-    from redeye.models import registry
+    from redeye.models import mlflow_registry
     from redeye.models.mlflow_client import client
 
     files = {"artifact_uri": f"made/up/{number}", "artifact_sha256": f"hash of {number}"}
-    registry._ensure_registered(MODEL, "a test")
+    mlflow_registry._ensure_registered(MODEL, "a test")
     tags = {"algorithm": "heuristic", "seen_until": "2013-01-01", **files}
     made = client().create_model_version(MODEL, source="/nowhere", tags=tags)
     return {
@@ -53,11 +53,11 @@ def registered(number: int) -> dict[str, Any]:
 
 def propose(night: date) -> None:
     """A candidate of a night that awaits a person."""
-    from redeye.champions import promotions
-    from redeye.promotion import request_store as retraining
+    from redeye.champions import promotion_store
+    from redeye.promotion import decision_store
 
-    if promotions.latest_promotion(MODEL) is None:
-        promotions.promote(
+    if promotion_store.latest_promotion(MODEL) is None:
+        promotion_store.promote(
             MODEL,
             **registered(0),
             decided_night=date(2013, 1, 1),
@@ -65,10 +65,10 @@ def propose(night: date) -> None:
             reason="first champion",
             follows=None,
         )
-    last = promotions.latest_promotion(MODEL)
+    last = promotion_store.latest_promotion(MODEL)
     assert last is not None
-    retraining.propose(
-        retraining.Proposal(
+    decision_store.propose(
+        decision_store.Proposal(
             model=MODEL,
             night=night,
             training_key=f"key of {night}",
@@ -112,9 +112,9 @@ def main(arguments: list[str]) -> None:
     settings.SPECS = specs_with_approval(Path(tempfile.mkdtemp()) / "specs")
     from airflow.dag_processing.dagbag import DagBag
 
-    from redeye.champions import promotions
+    from redeye.champions import promotion_store
     from redeye.foundation.calendar import start_of
-    from redeye.promotion import request_store as retraining
+    from redeye.promotion import decision_store
 
     dag = DagBag(str(settings.PROJECT_ROOT / "dags")).dags[DAG_ID]
     for argument in arguments:
@@ -125,7 +125,7 @@ def main(arguments: list[str]) -> None:
         run = dag.test(
             logical_date=start_of(date.fromisoformat(night)), mark_success_pattern="train_candidates"
         )
-        last = promotions.latest_promotion(MODEL)
+        last = promotion_store.latest_promotion(MODEL)
         line = {
             "state": str(run.state),
             "tasks": {ti.task_id: str(ti.state) for ti in run.get_task_instances()},
@@ -133,7 +133,7 @@ def main(arguments: list[str]) -> None:
             "approval": last.evidence.get("approval") if last else None,
             "trainings": [
                 (row.is_promoted, row.reason)
-                for row in retraining.trainings(MODEL)
+                for row in decision_store.trainings(MODEL)
                 if row.night == date.fromisoformat(night)
             ],
         }

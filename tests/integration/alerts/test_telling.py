@@ -16,15 +16,15 @@ import pandas as pd
 import pytest
 from aiosmtpd.controller import Controller
 
-from redeye.champions import promotions
+from redeye.champions import promotion_store
 from redeye.foundation.calendar import cutoff
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import Settings, settings
-from redeye.operations import alerts as telling
-from redeye.scoring import outputs
+from redeye.operations import apprise_alerts as telling
+from redeye.scoring import outputs_store
 from redeye.scoring.outputs_reader import OutputsReader
 from redeye.stack import alerting
-from redeye.warehouse import ledger
+from redeye.warehouse import release_store
 
 pytestmark = pytest.mark.integration
 
@@ -130,20 +130,20 @@ def spare() -> int:
 
 def _trouble() -> None:
     """A champion, a verdict, a refused audit; no release and no predictions of the night that is due."""
-    promotions.promote(
+    promotion_store.promote(
         "flight_delay", version=1, algorithm="heuristic", feature_service="flight_delay_v1",
         artifact_uri="nowhere", artifact_sha256="0" * 64, decided_night=NIGHT - timedelta(days=3),
         effective_night=NIGHT - timedelta(days=2), reason="first champion", evidence={}, actor="test",
         run_id="test", follows=None,
     )  # fmt: skip
     _refuse(NIGHT, snapshot=7)
-    ledger.record_gap(NIGHT - timedelta(days=1), reason="refused", recorded_by="test")
+    release_store.record_gap(NIGHT - timedelta(days=1), reason="refused", recorded_by="test")
     night = NIGHT - timedelta(days=1)
     row = {"verdict": "watch", "reasons": "the week drifted", "release_id": "none", "model": "flight_delay"}
     frame = pd.DataFrame(
         [{**row, "lane": "live", "night": night, "run_id": "test", "created_at": pd.Timestamp(night)}]
     )
-    outputs.write_once({"verdicts": frame}, model="flight_delay", night=night, run_id="test")
+    outputs_store.write_once({"verdicts": frame}, model="flight_delay", night=night, run_id="test")
 
 
 def _refuse(night: date, *, snapshot: int) -> None:
@@ -153,7 +153,7 @@ def _refuse(night: date, *, snapshot: int) -> None:
         "column": None,
         "observed": f"12 rows {snapshot}",
     }
-    ledger.record_audit(
+    release_store.record_audit(
         night, snapshot_id=snapshot, is_success=False, detail={"suites": [{"failures": [failure]}]}
     )
 

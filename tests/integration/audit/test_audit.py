@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from redeye.audits import expectations
+from redeye.audits import great_expectations_runner
 from redeye.audits.audit import audit, audit_many
 from redeye.foundation.errors import AuditRefused, ConfigError
 from redeye.foundation.settings import PROJECT_ROOT
@@ -173,7 +173,7 @@ def test_an_exception_inside_an_expectation_refuses(root: Path) -> None:
 def test_fewer_expectations_evaluated_than_declared_refuses(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    build = expectations._build
+    build = great_expectations_runner._build
 
     class Forgetful(list):  # type: ignore[type-arg]
         """Claims one expectation more than there is."""
@@ -181,7 +181,7 @@ def test_fewer_expectations_evaluated_than_declared_refuses(
         def __len__(self) -> int:
             return super().__len__() + 1
 
-    monkeypatch.setattr(expectations, "_build", lambda *args: Forgetful(build(*args)))
+    monkeypatch.setattr(great_expectations_runner, "_build", lambda *args: Forgetful(build(*args)))
     result = audit("water", frame("20"), subject="water", root=root)
     assert [failure.expectation for failure in result.failures] == ["evaluated"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from redeye.audits.audit import audit_many
-from redeye.audits.logic.audits import AuditFailure
+from redeye.audits.logic.audit_result import AuditFailure
 
 from .delivery_corruptions import CORRUPTIONS, Corruption  # noqa: TID252 - the tests are no package of their own
 from .real_deliveries import NIGHT, Frames  # noqa: TID252 - the tests are no package of their own

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from redeye.audits.audit import audit
-from redeye.scoring.logic.scoring import Lineage, assemble
+from redeye.scoring.logic.predictions import Lineage, assemble
 
 NIGHT = date(2013, 4, 4)
 ROWS = 40

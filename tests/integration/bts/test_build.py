@@ -14,7 +14,7 @@ import pytest
 from redeye.foundation.errors import ConfigError
 from redeye.scoring import score
 from redeye.sources import ingest
-from redeye.warehouse import build, lake, ledger
+from redeye.warehouse import build, lake, release_store
 from redeye.warehouse.logic.releases import Release
 
 from .layout import file_name, month, write  # noqa: TID252 - the tests are no package
@@ -36,7 +36,7 @@ def release(
         with install(tmp_path_factory.mktemp("redeye-bts")):
             ingest.ingest_nights(FIRST, LAST)
             build.publish(build.transform(FIRST, LAST, holder="test", kind="history"))
-            made = ledger.latest_release()
+            made = release_store.latest_release()
             assert made is not None
             yield made
     finally:
@@ -66,7 +66,7 @@ def test_the_release_holds_the_flights_of_the_files(release):
 
 
 def test_where_it_came_from_stands_in_the_ledger(release):
-    refs = ledger.deliveries(FIRST, LAST)
+    refs = release_store.deliveries(FIRST, LAST)
     assert {ref.source for ref in refs} == {"bts"}
     assert all(ref.is_stated_empty for ref in refs if ref.dataset == "weather")
     assert release.kind == "history"
@@ -102,7 +102,7 @@ def test_no_coming_day_is_predicted(release):
 
 def test_its_calendar_cannot_be_shifted(release, monkeypatch):
     from redeye.foundation.settings import settings
-    from redeye.sources.sources import configured_source
+    from redeye.sources.configured_source import configured_source
 
     monkeypatch.setenv("REDEYE_SHIFT_WEEKS", "10")
     settings.cache_clear()

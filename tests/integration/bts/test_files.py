@@ -13,7 +13,7 @@ from flights.bts import Bts
 from flights.nycflights13 import NycFlights13
 from redeye.foundation.calendar import nights
 from redeye.foundation.errors import ConfigError, DeliveryError
-from redeye.sources.logic.sources import KNOWN_AT, Source
+from redeye.sources.logic.deliveries import KNOWN_AT, Source
 
 from .layout import HEADER, as_published, file_name, month, write  # noqa: TID252 - the tests are no package
 

@@ -13,8 +13,8 @@ import pytest
 
 from flights.nycflights13 import NycFlights13
 from redeye.foundation.calendar import cutoff
-from redeye.sources.logic.sources import Delivery, dataset_named
-from redeye.warehouse import dbt, lake, raw
+from redeye.sources.logic.deliveries import Delivery, dataset_named
+from redeye.warehouse import dbt, lake, raw_tables
 from redeye.warehouse.dbt import DbtResult
 
 SOURCE = NycFlights13()
@@ -32,8 +32,8 @@ class Warehouse:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.target = f"ducklake:{self.folder / 'catalog.ducklake'}"
         con = self.connect()
-        raw.create_tables(con, SOURCE)
-        raw.add_holidays(con, SOURCE.first_night, SOURCE.final_night)
+        raw_tables.create_tables(con, SOURCE)
+        raw_tables.add_holidays(con, SOURCE.first_night, SOURCE.final_night)
         con.close()
 
     def connect(self) -> duckdb.DuckDBPyConnection:
@@ -42,7 +42,7 @@ class Warehouse:
         return con
 
     def load(self, deliveries: Iterable[Delivery], *, arrival_night: date | None = None) -> None:
-        """Append deliveries to the raw tables, as `redeye.warehouse.raw` does from landed files."""
+        """Append deliveries to the raw tables, as `redeye.warehouse.raw_tables` does from landed files."""
         con = self.connect()
         for delivery in deliveries:
             if delivery.frame.num_rows == 0:
@@ -54,14 +54,14 @@ class Warehouse:
             if arrived > delivery.night:
                 columns[-1] = f"TIMESTAMP '{cutoff(arrived).replace(tzinfo=None)}' AS known_at"
             con.execute(
-                f"INSERT INTO warehouse.raw.{raw.table_name(SOURCE, dataset)} "
+                f"INSERT INTO warehouse.raw.{raw_tables.table_name(SOURCE, dataset)} "
                 f"SELECT {', '.join(columns)}, DATE '{delivery.night}', DATE '{arrived}', '{arrived}' FROM delivered"
             )
         con.close()
 
     def build(self, first: date, last: date, *, select: Sequence[str] = ()) -> DbtResult:
         con = self.connect()
-        raw.set_build_window(con, first, last)
+        raw_tables.set_build_window(con, first, last)
         con.close()
         return dbt.build(
             attach=self.target, data_path=f"{self.folder / 'data'}/", target_dir=self.state, select=select

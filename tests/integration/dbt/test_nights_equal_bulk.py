@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from flights.nycflights13 import NycFlights13
-from redeye.sources.logic.sources import Delivery
+from redeye.sources.logic.deliveries import Delivery
 from redeye.warehouse import dbt
 from redeye.warehouse.dbt import DbtError
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from redeye.foundation import lease
-from redeye.scoring import outputs
+from redeye.scoring import outputs_store
 from redeye.warehouse import lake
 from redeye.warehouse.lake import Catalog
 
@@ -29,8 +29,8 @@ def test_missing_columns_are_added_and_empty_in_the_rows_from_before(stack_env: 
             "CREATE TABLE outputs.main.verdicts (model VARCHAR, lane VARCHAR, night DATE, verdict VARCHAR)"
         )
         con.execute("INSERT INTO outputs.main.verdicts VALUES ('m', 'live', ?, 'watch')", [OLD])
-    assert outputs.write_once({"verdicts": verdict(NEW)}, model="m", night=NEW, run_id="x").is_new
-    rows = outputs.read("verdicts", "m", OLD, NEW)
+    assert outputs_store.write_once({"verdicts": verdict(NEW)}, model="m", night=NEW, run_id="x").is_new
+    rows = outputs_store.read("verdicts", "m", OLD, NEW)
     assert rows["verdict"].tolist() == ["watch", "ok"]
     assert rows["reasons"].isna().tolist() == [True, False]
     assert rows["shift_weeks"].fillna(0).tolist() == [0, 0]

@@ -15,10 +15,10 @@ import pytest
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import SHIFT_FILE, settings
 from redeye.promotion.train import train_night
-from redeye.scoring import exports, outputs, score
+from redeye.scoring import export, outputs_store, score
 from redeye.sources import ingest
-from redeye.sources.sources import standing_source
-from redeye.warehouse import build, lake, ledger
+from redeye.sources.configured_source import standing_source
+from redeye.warehouse import build, lake, release_store
 
 pytestmark = pytest.mark.integration
 
@@ -47,12 +47,12 @@ def shifted(
 
 
 def test_every_delivery_release_and_prediction_is_labelled(shifted):
-    assert {ref.shift_weeks for ref in ledger.deliveries(FIRST, LAST)} == {WEEKS}
-    head = ledger.latest_release()
+    assert {ref.shift_weeks for ref in release_store.deliveries(FIRST, LAST)} == {WEEKS}
+    head = release_store.latest_release()
     assert head is not None
     assert (head.night, head.shift_weeks) == (LAST, WEEKS)
-    rows = outputs.read("predictions", MODEL, LAST, LAST)
-    assert set(rows[outputs.LABEL]) == {WEEKS}
+    rows = outputs_store.read("predictions", MODEL, LAST, LAST)
+    assert set(rows[outputs_store.LABEL]) == {WEEKS}
     assert set(pd.to_datetime(rows["flight_date"]).dt.date) == {LAST + timedelta(days=1)}
 
 
@@ -61,14 +61,14 @@ def test_exports_are_labelled_in_rows_and_manifest(shifted):
 
     score.export_night(MODEL, LAST)
     folder = settings().exports / MODEL / LAST.isoformat()
-    assert set(pd.read_csv(folder / "predictions.csv")[exports.LABEL]) == {WEEKS}
+    assert set(pd.read_csv(folder / "predictions.csv")[export.LABEL]) == {WEEKS}
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["shift_weeks"] == WEEKS
-    assert list(manifest["columns"]) == list(exports.LABELLED)
+    assert list(manifest["columns"]) == list(export.LABELLED)
 
 
 def test_holidays_of_the_features_are_those_of_the_flights(shifted):
-    con = lake.connect_at(ledger.latest_release().snapshot_id)
+    con = lake.connect_at(release_store.latest_release().snapshot_id)
     try:
         found = con.execute(
             "SELECT calendar_date FROM warehouse.marts.dim_dates "

@@ -23,7 +23,7 @@ from redeye.foundation.errors import RedeyeError, ReleaseAltered
 from redeye.foundation.settings import PROJECT_ROOT, settings
 from redeye.operations import maintain
 from redeye.sources import ingest
-from redeye.warehouse import build, lake, ledger, maintenance, release_content
+from redeye.warehouse import build, lake, lake_maintenance, release_content, release_store
 from redeye.warehouse.lake import Catalog
 from redeye.warehouse.logic.content import Content
 
@@ -69,7 +69,9 @@ def test_nights_and_maintenance_runs_leave_every_release_equal(
 ) -> None:
     home, expected = undisturbed
     with opened(install, home):
-        held = {each.release_id: ledger.contents(each.release_id) for each in ledger.all_releases()}
+        held = {
+            each.release_id: release_store.contents(each.release_id) for each in release_store.all_releases()
+        }
         assert all(held.values())
 
         # A build that is killed half-way, maintenance, and the build again: as if neither had been.
@@ -91,10 +93,10 @@ def test_nights_and_maintenance_runs_leave_every_release_equal(
         built(NIGHTS[3])
         done = _maintained("three")
         assert done["outputs"]["snapshots"] == 1
-        releases = ledger.all_releases()
+        releases = release_store.all_releases()
         assert len(releases) == 5
         for each in releases:
-            recorded = ledger.contents(each.release_id)
+            recorded = release_store.contents(each.release_id)
             assert recorded == release_content.of_snapshot(each.snapshot_id)
             assert recorded == held.get(each.release_id, recorded)
         _no_file_too_many()
@@ -105,9 +107,9 @@ def test_a_release_that_is_not_what_it_was_is_named(
     install: Any, undisturbed: tuple[Path, dict[str, Content]]
 ) -> None:
     with opened(install, undisturbed[0]):
-        release = ledger.all_releases()[0]
+        release = release_store.all_releases()[0]
         wrong = {'"raw"."nothing"': Content(1, 2, 3)}
-        ledger.record_contents(release.release_id, wrong)
+        release_store.record_contents(release.release_id, wrong)
         with pytest.raises(ReleaseAltered, match=rf'{release.release_id}: "raw"."nothing" is missing'):
             maintain.verify_releases(is_all=True)
 
@@ -116,14 +118,14 @@ def test_what_a_release_names_cannot_be_expired_nor_anything_without_the_lease(
     install: Any, undisturbed: tuple[Path, dict[str, Content]]
 ) -> None:
     with opened(install, undisturbed[0]):
-        named = ledger.all_releases()[0].snapshot_id
+        named = release_store.all_releases()[0].snapshot_id
         with lease.held(Catalog.WAREHOUSE, "test") as token:
-            con = maintenance.attached(Catalog.WAREHOUSE, token=token)
+            con = lake_maintenance.attached(Catalog.WAREHOUSE, token=token)
             con.execute("CREATE TABLE warehouse.main.scrap (a INTEGER)")
             scrap = lake.head(con, Catalog.WAREHOUSE)
             con.execute("DROP TABLE warehouse.main.scrap")
             with pytest.raises(duckdb.Error, match="violates RESTRICT"):
-                maintenance.expire(con, Catalog.WAREHOUSE, before=named + 1, keep=())
+                lake_maintenance.expire(con, Catalog.WAREHOUSE, before=named + 1, keep=())
         with pytest.raises(duckdb.Error, match="stale lease"):
             con.execute(f"CALL ducklake_expire_snapshots('warehouse', versions => [{scrap}])")
         con.close()
@@ -133,12 +135,12 @@ def test_files_of_the_catalog_are_never_taken_for_orphans(
     install: Any, undisturbed: tuple[Path, dict[str, Content]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with opened(install, undisturbed[0]), lease.held(Catalog.WAREHOUSE, "test") as token:
-        con = maintenance.attached(Catalog.WAREHOUSE, token=token)
+        con = lake_maintenance.attached(Catalog.WAREHOUSE, token=token)
         orphan = settings().lake / "warehouse" / "raw" / "left-by-a-killed-writer.parquet"
         orphan.write_bytes(b"PAR1")
         before = len(list(files_below(settings().lake)))
-        assert maintenance.remove_orphans(con, Catalog.WAREHOUSE, grace=timedelta(days=1)) == 0
-        assert maintenance.remove_orphans(con, Catalog.WAREHOUSE, grace=timedelta(0)) == 1
+        assert lake_maintenance.remove_orphans(con, Catalog.WAREHOUSE, grace=timedelta(days=1)) == 0
+        assert lake_maintenance.remove_orphans(con, Catalog.WAREHOUSE, grace=timedelta(0)) == 1
         assert len(list(files_below(settings().lake))) == before - 1
         # As if the catalog's paths were read from another folder.
         con.execute("ATTACH ':memory:' AS other")
@@ -148,11 +150,13 @@ def test_files_of_the_catalog_are_never_taken_for_orphans(
         con.execute("DELETE FROM __ducklake_metadata_warehouse.ducklake_files_scheduled_for_deletion")
         row = con.execute("SELECT path FROM other.kept").fetchone()
         assert row is not None
-        real = maintenance.Path
-        monkeypatch.setattr(maintenance, "Path", lambda path: real(row[0]) if "again" in path else real(path))
+        real = lake_maintenance.Path
+        monkeypatch.setattr(
+            lake_maintenance, "Path", lambda path: real(row[0]) if "again" in path else real(path)
+        )
         (orphan.parent / "again.parquet").write_bytes(b"PAR1")
         with pytest.raises(RedeyeError, match="none was deleted"):
-            maintenance.remove_orphans(con, Catalog.WAREHOUSE, grace=timedelta(0))
+            lake_maintenance.remove_orphans(con, Catalog.WAREHOUSE, grace=timedelta(0))
         assert (orphan.parent / "again.parquet").exists()
         con.close()
 
@@ -170,7 +174,7 @@ def _no_file_too_many() -> None:
     for catalog in Catalog:
         with lake.connect(threads=1) as con:
             lake.attach(con, catalog)
-            counted = maintenance.count(con, catalog)
+            counted = lake_maintenance.count(con, catalog)
         found = [path for path in files_below(settings().lake / catalog) if path.suffix == ".parquet"]
         assert counted.scheduled == 0
         assert len(found) == counted.files

@@ -13,8 +13,8 @@ import pytest
 
 from redeye.scoring import score
 from redeye.sources import ingest
-from redeye.sources.logic.sources import Source
-from redeye.warehouse import build, lake, ledger
+from redeye.sources.logic.deliveries import Source
+from redeye.warehouse import build, lake, release_store
 from redeye.warehouse.lake import Catalog
 
 FIRST, HISTORY_ENDS = date(2012, 12, 31), date(2013, 3, 8)
@@ -32,10 +32,10 @@ class Nights:
     @property
     def next(self) -> date:
         """The first night that is neither released nor a gap."""
-        head = ledger.latest_release()
+        head = release_store.latest_release()
         assert head is not None
         night = head.night + timedelta(days=1)
-        while ledger.is_gap(night):
+        while release_store.is_gap(night):
             night += timedelta(days=1)
         return night
 
@@ -52,7 +52,7 @@ class Nights:
 
     def contents(self) -> dict[str, int]:
         """A digest of every released table and every output: what a second run must not change."""
-        head = ledger.latest_release()
+        head = release_store.latest_release()
         assert head is not None
         found = {}
         with lake.connect_at(head.snapshot_id) as con:

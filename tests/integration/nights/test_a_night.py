@@ -10,28 +10,28 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from redeye.champions import promotions
+from redeye.champions import promotion_store
 from redeye.features.materialize import materialize_night
 from redeye.foundation import lease
 from redeye.foundation.calendar import coming_day, cutoff
 from redeye.foundation.errors import AlreadyDecided, NotReleased
 from redeye.foundation.settings import settings
 from redeye.monitoring.monitor import monitor_night
-from redeye.scoring import outputs
+from redeye.scoring import outputs_store
 from redeye.scoring.score import score_night
-from redeye.warehouse import build, lake, ledger
+from redeye.warehouse import build, lake, release_store
 from redeye.warehouse.lake import Catalog
 
 pytestmark = pytest.mark.integration
 
 
 def test_the_heuristic_is_the_first_champion_and_a_better_candidate_follows_by_the_lag(nights: Any) -> None:
-    decided = promotions.promotions(nights.model)
+    decided = promotion_store.promotions(nights.model)
     assert decided[0].algorithm == "heuristic"
     assert decided[0].effective_night == nights.history_ends + timedelta(days=1)
     for later in decided[1:]:
         assert later.effective_night == nights.history_ends + timedelta(days=2)
-    assert promotions.champion(nights.model, nights.history_ends) is None
+    assert promotion_store.champion(nights.model, nights.history_ends) is None
 
 
 def test_a_night_runs_whole(nights: Any) -> None:
@@ -41,7 +41,7 @@ def test_a_night_runs_whole(nights: Any) -> None:
     scored = nights.score(night)
     assert scored["is_new"]
     assert not scored["is_degraded"]
-    rows = outputs.read("predictions", nights.model, night, night)
+    rows = outputs_store.read("predictions", nights.model, night, night)
     assert set(pd.to_datetime(rows["flight_date"]).dt.date) == {coming_day(night)}
     assert rows["release_id"].unique() == [release["release_id"]]
     assert rows["created_at"].unique() == [pd.Timestamp(cutoff(night).replace(tzinfo=None))]
@@ -81,7 +81,7 @@ def test_quality_appears_when_labels_have_matured(nights: Any) -> None:
         nights.build(nights.next)
     night = scored_night + timedelta(days=2)
     monitor_night(nights.model, night, "test")
-    rows = outputs.read("quality", nights.model, night, night)
+    rows = outputs_store.read("quality", nights.model, night, night)
     assert set(pd.to_datetime(rows["scored_night"]).dt.date) == {scored_night}
     auc = rows.set_index("metric").loc["auc"]
     assert auc["rows"] > 700
@@ -102,10 +102,10 @@ def test_a_different_result_for_a_scored_night_is_an_error(
     night = nights.next
     nights.build(night)
     nights.score(night)
-    serving = promotions.champion(nights.model, night)
+    serving = promotion_store.champion(nights.model, night)
     assert serving is not None
     other = replace(serving, version=99)
-    monkeypatch.setattr(promotions, "champion", lambda model, night: other)
+    monkeypatch.setattr(promotion_store, "champion", lambda model, night: other)
     with pytest.raises(AlreadyDecided, match="model_version"):
         score_night(nights.model, night, run_id="another champion")
 
@@ -113,7 +113,7 @@ def test_a_different_result_for_a_scored_night_is_an_error(
 def test_the_release_is_kept_by_the_catalog(nights: Any, stack_env: object) -> None:
     import psycopg2
 
-    head = ledger.latest_release()
+    head = release_store.latest_release()
     assert head is not None
     delete = f"DELETE FROM public.ducklake_snapshot WHERE snapshot_id = {head.snapshot_id}"
     dsn = settings().warehouse_dsn.get_secret_value()

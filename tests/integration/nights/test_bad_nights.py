@@ -20,10 +20,10 @@ import pytest
 from flights.nycflights13 import NycFlights13
 from redeye.foundation.errors import AuditRefused, LeaseLost
 from redeye.foundation.settings import PROJECT_ROOT
-from redeye.scoring import outputs
+from redeye.scoring import outputs_store
 from redeye.sources import ingest
-from redeye.sources.logic.sources import Delivery
-from redeye.warehouse import build, lake, ledger
+from redeye.sources.logic.deliveries import Delivery
+from redeye.warehouse import build, lake, release_store
 from redeye.warehouse.lake import Catalog
 
 pytestmark = pytest.mark.integration
@@ -58,17 +58,17 @@ def halved(frame: pa.Table) -> pa.Table:
 
 def test_refused_outcomes_leave_the_last_release_and_no_trace(nights: Any) -> None:
     night = nights.next
-    served = ledger.latest_release()
+    served = release_store.latest_release()
     assert served is not None
     with pytest.raises(AuditRefused, match=r"arrivals/outcomes.*dep_delay"):
         nights.build(night, source=Corrupted("outcomes", in_seconds))
-    assert ledger.latest_release() == served
-    assert ledger.is_gap(night)
+    assert release_store.latest_release() == served
+    assert release_store.is_gap(night)
 
     scored = nights.score(night)
     assert scored["is_degraded"]
     assert scored["release_id"] == served.release_id
-    rows = outputs.read("predictions", nights.model, night, night)
+    rows = outputs_store.read("predictions", nights.model, night, night)
     assert len(rows) > 500
     assert set(rows["flight_date"].astype(str).str[:10]) == {(night + timedelta(days=1)).isoformat()}
 
@@ -76,7 +76,9 @@ def test_refused_outcomes_leave_the_last_release_and_no_trace(nights: Any) -> No
     assert good == night + timedelta(days=1)
     release = nights.build(good)
     refused = [
-        ref for ref in ledger.deliveries(night, night, accepted_only=False) if ref.dataset == "outcomes"
+        ref
+        for ref in release_store.deliveries(night, night, accepted_only=False)
+        if ref.dataset == "outcomes"
     ]
     with lake.connect_at(release["snapshot_id"]) as con:
         traces = con.execute(
@@ -99,7 +101,7 @@ def test_a_refused_schedule_is_assumed_from_the_week_before(nights: Any) -> None
     scored = nights.score(night)
     assert scored["is_degraded"]
     assert "assumed" in scored["degraded_reason"]
-    rows = outputs.read("predictions", nights.model, night, night)
+    rows = outputs_store.read("predictions", nights.model, night, night)
     assert set(rows["flight_date"].astype(str).str[:10]) == {(night + timedelta(days=1)).isoformat()}
     # Its flights land all the same, without a schedule of theirs in the warehouse.
     good = nights.next
@@ -110,7 +112,7 @@ def test_a_refused_schedule_is_assumed_from_the_week_before(nights: Any) -> None
 def test_a_night_left_out_by_hand_comes_in_with_the_next(nights: Any) -> None:
     left_out = nights.next
     ingest.ingest_nights(left_out, left_out)
-    ledger.record_gap(left_out, reason="the warehouse was down", recorded_by="test")
+    release_store.record_gap(left_out, reason="the warehouse was down", recorded_by="test")
     release = nights.build(left_out + timedelta(days=1))
     with lake.connect_at(release["snapshot_id"]) as con:
         found = con.execute(
@@ -124,7 +126,9 @@ def test_a_night_left_out_by_hand_comes_in_with_the_next(nights: Any) -> None:
     assert found[1] == 0
 
 
-@pytest.mark.parametrize("moment", ["redeye.warehouse.raw.set_build_window", "redeye.warehouse.dbt.build"])
+@pytest.mark.parametrize(
+    "moment", ["redeye.warehouse.raw_tables.set_build_window", "redeye.warehouse.dbt.build"]
+)
 def test_a_build_that_is_killed_is_done_again(nights: Any, moment: str) -> None:
     night = nights.next
     ingest.ingest_nights(night, night)
@@ -142,8 +146,8 @@ def test_killed_between_audit_and_publish(nights: Any) -> None:
     night = nights.next
     ingest.ingest_nights(night, night)
     candidate = build.transform(night, night, holder="retried")
-    _kill_at("redeye.warehouse.ledger.publish", f"build.publish({candidate!r})")
-    assert ledger.release(night) is None
+    _kill_at("redeye.warehouse.release_store.publish", f"build.publish({candidate!r})")
+    assert release_store.release(night) is None
     release = build.publish(candidate)
     assert build.publish(candidate)["release_id"] == release["release_id"]
     _nothing_twice(night, int(release["snapshot_id"]))
@@ -153,7 +157,7 @@ def test_killed_while_scoring(nights: Any) -> None:
     night = nights.next
     nights.build(night)
     call = f"score.score_night('{nights.model}', date.fromisoformat('{night}'), run_id='test {night}')"
-    _kill_at("redeye.scoring.outputs._read", call, after=1)
+    _kill_at("redeye.scoring.outputs_store._read", call, after=1)
     first = nights.score(night)
     assert first["is_new"]
     before = nights.contents()
@@ -239,6 +243,6 @@ def _nothing_twice(night: date, snapshot_id: int) -> None:
             "SELECT count(*) FROM warehouse.raw.nycflights13__outcomes WHERE night = ?", [night]
         ).fetchone()
         lake.attach(con, Catalog.OUTPUTS)
-    landed = [ref for ref in ledger.deliveries(night, night) if ref.dataset == "outcomes"]
+    landed = [ref for ref in release_store.deliveries(night, night) if ref.dataset == "outcomes"]
     assert doubled == (0,)
     assert loaded == (landed[0].rows,)

@@ -19,8 +19,8 @@ from redeye.models.logic.training import fit_candidates, rows_of, scored
 from redeye.monitoring.logic.quality import measured, window_of
 from redeye.monitoring.logic.verdict import Verdict, judge
 from redeye.promotion import train
-from redeye.promotion.logic.retraining import NightVerdict, decide
-from redeye.warehouse import ledger
+from redeye.promotion.logic.decision import NightVerdict, decide
+from redeye.warehouse import release_store
 
 pytestmark = pytest.mark.integration
 
@@ -38,7 +38,7 @@ class Learned:
         whole = load_spec(SPECS / f"{nights.model}.yaml")
         only = whole.algorithms.model_copy(update={"logistic": None, "torch": None})
         self.spec: Spec = whole.model_copy(update={"algorithms": only, "candidates": Candidates()})
-        release = ledger.covering_release(nights.history_ends)
+        release = release_store.covering_release(nights.history_ends)
         assert release is not None
         frame = train._frame(self.spec, release, nights.history_ends)
         spans = windows(nights.history_ends, self.spec.split, maturity=2, first_night=date(2012, 12, 31))

@@ -15,19 +15,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from redeye.champions import promotions
+from redeye.champions import promotion_store
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.errors import NotReleased
 from redeye.foundation.settings import SPECS, settings
-from redeye.monitoring import drift, drift_reports
-from redeye.monitoring.drift_reference import Reference, reference_of
-from redeye.monitoring.logic.drift import DriftFinding
+from redeye.monitoring import evidently_reports, measure_drift
+from redeye.monitoring.classify_shift import label_form_of, measure_shift
+from redeye.monitoring.drift_reference_store import Reference, reference_of
 from redeye.monitoring.logic.drift_profile import PREDICTION, find_drift
+from redeye.monitoring.logic.drift_result import DriftFinding
 from redeye.monitoring.logic.label_form import LabelForm, changes
-from redeye.monitoring.shift import label_form_of, measure_shift
-from redeye.scoring import outputs
-from redeye.scoring.logic.scoring import LIVE
-from redeye.warehouse import ledger
+from redeye.scoring import outputs_store
+from redeye.scoring.logic.predictions import LIVE
+from redeye.warehouse import release_store
 
 pytestmark = pytest.mark.integration
 
@@ -55,11 +55,11 @@ def measured(nights: Any) -> Measured:
         night = nights.next
         nights.build(night)
         nights.score(night)
-    champion = promotions.champion(spec.model, night)
-    release = ledger.covering_release(night)
+    champion = promotion_store.champion(spec.model, night)
+    release = release_store.covering_release(night)
     assert champion is not None
     assert release is not None
-    finding = drift.measure(spec, night, release, champion)
+    finding = measure_drift.measure(spec, night, release, champion)
     return Measured(spec, night, champion, release, reference_of(spec, champion), finding)
 
 
@@ -92,7 +92,7 @@ def test_every_input_has_its_rows_and_a_reason_where_it_is_not_judged(measured: 
 
 def test_measured_again_it_is_the_same_and_the_reference_is_not_made_again(measured: Measured) -> None:
     made = (measured.reference.folder / "manifest.json").stat().st_mtime_ns
-    again = drift.measure(measured.spec, measured.night, measured.release, measured.champion)
+    again = measure_drift.measure(measured.spec, measured.night, measured.release, measured.champion)
     pd.testing.assert_frame_equal(again.rows, measured.finding.rows)
     assert (measured.reference.folder / "manifest.json").stat().st_mtime_ns == made
 
@@ -162,9 +162,9 @@ def test_a_broken_feature_is_seen_and_named(measured: Measured, column: str, fac
 def test_the_pages_are_written_from_the_kept_rows_and_load_nothing(measured: Measured) -> None:
     model, night = measured.spec.model, measured.night
     with pytest.raises(NotReleased, match="judge_predictions"):
-        drift.report_night(model, night - timedelta(days=300))
-    outputs.write_once({"drift": measured.rows()}, model=model, night=night, run_id="test")
-    pages = drift.report_night(model, night)["pages"]
+        measure_drift.report_night(model, night - timedelta(days=300))
+    outputs_store.write_once({"drift": measured.rows()}, model=model, night=night, run_id="test")
+    pages = measure_drift.report_night(model, night)["pages"]
     folder = settings().reports / model / night.isoformat()
     assert [Path(page) for page in pages] == [folder / "night.html", folder / "week.html"]
     for page in pages:
@@ -183,8 +183,8 @@ def test_reports_are_pruned_to_the_newest_nights(measured: Measured) -> None:
     folder = settings().reports / "another_model"
     for day in range(1, 6):
         (folder / f"2013-04-{day:02d}").mkdir(parents=True)
-    removed = drift.prune_reports(2)
+    removed = measure_drift.prune_reports(2)
     assert [path.name for path in removed if path.parent == folder] == [
         "2013-04-01", "2013-04-02", "2013-04-03",
     ]  # fmt: skip
-    assert drift_reports.folder_of(measured.spec.model, measured.night).parent.is_dir()
+    assert evidently_reports.folder_of(measured.spec.model, measured.night).parent.is_dir()

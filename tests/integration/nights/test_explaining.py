@@ -7,9 +7,9 @@ import json
 import pytest
 
 from redeye.foundation.errors import ConfigError
-from redeye.scoring import outputs
+from redeye.scoring import outputs_store
 from redeye.scoring.explain import explain
-from redeye.warehouse import ledger
+from redeye.warehouse import release_store
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +17,7 @@ def predictions(nights):
     night = nights.next
     nights.build(night)
     nights.score(night)
-    return outputs.read("predictions", nights.model, night, night)
+    return outputs_store.read("predictions", nights.model, night, night)
 
 
 def test_the_chain_gives_the_very_probability_again(predictions):
@@ -56,7 +56,7 @@ def test_an_altered_landing_file_is_named(predictions):
 
 def test_a_probability_that_the_chain_does_not_give_is_told(predictions, monkeypatch):
     altered = predictions.assign(probability=predictions["probability"] + 1e-9)
-    monkeypatch.setattr(outputs, "read", lambda *_, **__: altered)
+    monkeypatch.setattr(outputs_store, "read", lambda *_, **__: altered)
     assert not explain(predictions["prediction_id"].iloc[0]).is_reproduced
 
 
@@ -74,8 +74,8 @@ def test_an_id_that_names_nothing_says_so(predictions, name, words):
 
 
 def test_the_ledger_knows_what_a_release_was_built_on(predictions):
-    head = ledger.latest_release()
+    head = release_store.latest_release()
     assert head is not None
-    assert [each.release_id for each in ledger.ancestors(head.release_id)]
-    first = ledger.ancestors(head.release_id)[-1]
-    assert ledger.ancestors(first.release_id) == []
+    assert [each.release_id for each in release_store.ancestors(head.release_id)]
+    first = release_store.ancestors(head.release_id)[-1]
+    assert release_store.ancestors(first.release_id) == []

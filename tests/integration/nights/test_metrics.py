@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from redeye.champions import promotions
+from redeye.champions import promotion_store
 from redeye.foundation.calendar import cutoff
-from redeye.foundation.costs import metered
-from redeye.operations.metrics import Sample, samples
+from redeye.foundation.cost_store import metered
+from redeye.operations.collect_metrics import Sample, samples
 from redeye.scoring.outputs_reader import OutputsReader
 from redeye.stack.metrics_server import families
-from redeye.warehouse import ledger
+from redeye.warehouse import release_store
 
 pytestmark = pytest.mark.integration
 
@@ -40,7 +40,7 @@ def test_they_are_those_of_the_newest_night(nights: Any, reader: OutputsReader) 
 
     found = list(samples(reader))
 
-    head, champion = ledger.latest_release(), promotions.champion(nights.model, night)
+    head, champion = release_store.latest_release(), promotion_store.champion(nights.model, night)
     assert head is not None
     assert champion is not None
     assert value(found, "newest_release_timestamp_seconds") == cutoff(head.night).timestamp()
@@ -49,7 +49,7 @@ def test_they_are_those_of_the_newest_night(nights: Any, reader: OutputsReader) 
     assert value(found, "predictions_degraded_rows", model=nights.model) == 0
     assert value(found, "champion_info", model=nights.model, version=str(champion.version)) == 1
     assert value(found, "champion_age_nights", model=nights.model) == (night - champion.effective_night).days
-    assert value(found, "promotions", model=nights.model) == len(promotions.promotions(nights.model))
+    assert value(found, "promotions", model=nights.model) == len(promotion_store.promotions(nights.model))
     assert value(found, "night_cpu_seconds", job="score:score_night", model=nights.model) > 0
     assert value(found, "missing_nights") == 0
     assert all(

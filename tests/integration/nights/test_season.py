@@ -9,20 +9,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from season_rows import rows_of
 from sklearn.metrics import roc_auc_score
 
-from redeye.champions import promotions
+from redeye.champions import promotion_store
 from redeye.declarations.specs import load_spec
 from redeye.foundation.errors import NotReleased
 from redeye.foundation.settings import SPECS, settings
-from redeye.monitoring.matured import matured_predictions
+from redeye.monitoring.matured_predictions import matured_predictions
 from redeye.monitoring.monitor import monitor_night
-from redeye.promotion.retraining import decide_night
-from redeye.scoring import outputs
-from redeye.studies import season
-from redeye.studies.logic.season import Contestant
-from redeye.studies.season_rows import rows_of
-from redeye.warehouse import ledger
+from redeye.promotion.decide import decide_night
+from redeye.scoring import outputs_store
+from redeye.studies.season import report_season
+from redeye.studies.season.logic.season_quality import Contestant
+from redeye.warehouse import release_store
 
 pytestmark = pytest.mark.integration
 
@@ -42,10 +42,10 @@ def span(nights: Any) -> tuple[date, date]:
 
 def test_the_report_says_what_the_rows_say(nights: Any, span: tuple[date, date]) -> None:
     told: list[int] = []
-    page = season.write_season(nights.model, *span, tell=lambda step: told.append(step.done))
+    page = report_season.write_season(nights.model, *span, tell=lambda step: told.append(step.done))
     assert told == [3]
     text, markdown = page.read_text(), page.with_suffix(".md").read_text()
-    release, spec = ledger.latest_release(), load_spec(SPECS / f"{nights.model}.yaml")
+    release, spec = release_store.latest_release(), load_spec(SPECS / f"{nights.model}.yaml")
     assert release is not None
     rows = matured_predictions(spec, release, release.night, *span)
     auc = roc_auc_score(rows["label"], rows["probability"])
@@ -60,7 +60,7 @@ def test_the_report_says_what_the_rows_say(nights: Any, span: tuple[date, date])
     assert "<svg" in text
     assert page.with_suffix(".svg").is_file()
     again = page.read_bytes()
-    season.write_season(nights.model, *span, tell=lambda step: None)
+    report_season.write_season(nights.model, *span, tell=lambda step: None)
     assert page.read_bytes() == again
 
 
@@ -68,24 +68,24 @@ def test_a_model_that_did_not_serve_is_scored_on_the_features_that_scoring_saw(
     nights: Any, span: tuple[date, date]
 ) -> None:
     spec = load_spec(SPECS / f"{nights.model}.yaml")
-    heuristic = promotions.promotions(nights.model)[0]
-    found = season._never_probabilities(spec, {span[1]: heuristic})
-    stored = outputs.read("predictions", nights.model, span[1], span[1])
+    heuristic = promotion_store.promotions(nights.model)[0]
+    found = report_season._never_probabilities(spec, {span[1]: heuristic})
+    stored = outputs_store.read("predictions", nights.model, span[1], span[1])
     both = stored.merge(found, on="flight_id", validate="one_to_one")
     assert len(both) == len(stored)
     assert np.array_equal(both[Contestant.NEVER.column], both["baseline_probability"])
     kept = list((settings().home / "season" / nights.model).rglob("*.parquet"))
     assert [path.name[:10] for path in kept] == [str(span[1])]
-    pd.testing.assert_frame_equal(season._never_probabilities(spec, {span[1]: heuristic}), found)
+    pd.testing.assert_frame_equal(report_season._never_probabilities(spec, {span[1]: heuristic}), found)
 
 
 def test_nights_that_were_not_scored_have_no_report(nights: Any) -> None:
     with pytest.raises(NotReleased, match="make replay"):
-        season.write_season(nights.model, date(2013, 12, 1), date(2013, 12, 2), tell=lambda step: None)
+        report_season.write_season(nights.model, date(2013, 12, 1), date(2013, 12, 2), tell=lambda step: None)
 
 
 def test_every_table_can_be_compared(nights: Any, span: tuple[date, date]) -> None:
-    from redeye.studies.logic.sameness import KEYS, differences
+    from sameness import KEYS, differences
 
     rows = rows_of(nights.model, *span)
     assert rows.keys() == KEYS.keys()
@@ -112,6 +112,6 @@ def test_rows_of_a_rehearsal_do_not_go_among_others(
     finally:
         monkeypatch.undo()
         settings.cache_clear()
-    assert outputs.read("predictions", nights.model, night, night).empty
+    assert outputs_store.read("predictions", nights.model, night, night).empty
     nights.score(night)
-    assert set(outputs.read("predictions", nights.model, night, night)["rehearsal"]) == {""}
+    assert set(outputs_store.read("predictions", nights.model, night, night)["rehearsal"]) == {""}

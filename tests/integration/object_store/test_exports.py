@@ -16,8 +16,8 @@ from upath import UPath
 
 from redeye.foundation.errors import AlreadyDecided
 from redeye.foundation.settings import settings
-from redeye.scoring import exports
-from redeye.scoring.logic.scoring import Lineage, assemble
+from redeye.scoring import export
+from redeye.scoring.logic.predictions import Lineage, assemble
 
 pytestmark = pytest.mark.integration
 
@@ -46,7 +46,7 @@ def frame(bucket: str, monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
 
 
 def exported(frame: pd.DataFrame) -> UPath:
-    return exports.export(frame, model=MODEL, night=NIGHT)
+    return export.export(frame, model=MODEL, night=NIGHT)
 
 
 def names(folder: UPath) -> list[str]:
@@ -74,14 +74,14 @@ def test_again_nothing_is_put_and_other_rows_are_refused(frame):
 
 
 def test_a_crash_before_the_manifest_is_made_good(frame, monkeypatch):
-    fill = exports._fill
+    fill = export._fill
 
     def fill_but_the_manifest(folder: Path, *arguments: object) -> None:
         fill(folder, *arguments)
-        (folder / exports.MANIFEST).unlink()
+        (folder / export.MANIFEST).unlink()
 
     with monkeypatch.context() as patch:
-        patch.setattr(exports, "_fill", fill_but_the_manifest)
+        patch.setattr(export, "_fill", fill_but_the_manifest)
         with pytest.raises(FileNotFoundError):
             exported(frame)
     folder = settings().exports / MODEL / NIGHT.isoformat()

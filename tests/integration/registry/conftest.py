@@ -113,11 +113,11 @@ def frame(spec: Spec) -> pd.DataFrame:
 @pytest.fixture
 def memory_ledger(monkeypatch: pytest.MonkeyPatch) -> MemoryLedger:
     """The ledgers of the training job, in memory; no verdict asks for a training there."""
-    from redeye.champions import bars
+    from redeye.champions import block_store
     from redeye.promotion import train
 
     kept = MemoryLedger()
-    monkeypatch.setattr(bars, "bars", lambda model: [])
+    monkeypatch.setattr(block_store, "bars", lambda model: [])
     for name in ("promotions", "latest_promotion", "promote"):
         monkeypatch.setattr(train.promotions, name, getattr(kept, name))
     monkeypatch.setattr(train, "request_tags", lambda model, night: ("", {}))

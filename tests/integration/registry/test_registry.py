@@ -18,13 +18,13 @@ import pytest
 
 from redeye.foundation import software
 from redeye.foundation.errors import AlreadyDecided, RedeyeError
-from redeye.models import registry
+from redeye.models import mlflow_registry
 from redeye.models.algorithms.heuristic import HeuristicModel
 from redeye.models.algorithms.storage import ModelAltered
-from redeye.models.artifacts import resolved
+from redeye.models.artifact_store import resolved
 from redeye.models.mlflow_client import client
-from redeye.models.registry import Alias, load_artifact, point_alias, register
-from redeye.promotion.training_runs import training_run
+from redeye.models.mlflow_registry import Alias, load_artifact, point_alias, register
+from redeye.promotion.mlflow_runs import training_run
 
 pytestmark = pytest.mark.integration
 
@@ -42,7 +42,7 @@ def version(store, subject, frame):
 
 def test_a_version_loads_and_predicts_the_same(version, frame):
     assert version.version == 1
-    again = registry.load("flight_delay", 1)
+    again = mlflow_registry.load("flight_delay", 1)
     assert np.array_equal(again.predict(frame), MODEL.predict(frame))
 
 
@@ -88,11 +88,11 @@ def test_an_altered_file_is_refused_by_both_ways_of_loading(version):
 
 def test_loading_an_artifact_does_not_import_mlflow(version):
     code = (
-        "import sys; from redeye.models.registry import load_artifact; load_artifact(*sys.argv[1:]); "
+        "import sys; from redeye.models.mlflow_registry import load_artifact; load_artifact(*sys.argv[1:]); "
         "assert 'mlflow' not in sys.modules"
     )
     command = [sys.executable, "-c", code, version.artifact_uri, version.artifact_sha256]
-    environment = {**os.environ, "PYTHONPATH": str(Path(registry.__file__).parents[2])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(mlflow_registry.__file__).parents[2])}
     done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
 
@@ -128,7 +128,7 @@ def test_a_version_comes_with_an_example_of_its_inputs(store, subject, frame, sp
         register(subject, "heuristic", MODEL, seen_until=SEEN, run_id=run.run_id, example=frame)
     example = mlflow.pyfunc.load_model("models:/flight_delay/1").input_example
     assert list(example.columns) == [*spec.numeric_columns, *spec.categorical_columns]
-    assert len(example) == registry.EXAMPLE_ROWS
+    assert len(example) == mlflow_registry.EXAMPLE_ROWS
 
 
 @dataclass(frozen=True)
@@ -145,12 +145,12 @@ def test_what_a_model_exports_lies_beside_its_run(store, subject, frame):
         version = register(subject, "heuristic", model, seen_until=SEEN, run_id=run.run_id, example=frame)
     assert [file.path for file in client().list_artifacts(run.run_id, "exports")] == ["exports/model.onnx"]
     # It is not among the files that are loaded and hashed.
-    registry.load_artifact(version.artifact_uri, version.artifact_sha256)
+    mlflow_registry.load_artifact(version.artifact_uri, version.artifact_sha256)
 
 
 def test_a_card_is_a_versions_description_and_an_artifact(version):
     card = "# A card\n" + "| a | row |\n" * 600
-    registry.describe(version, card)
+    mlflow_registry.describe(version, card)
     told = client().get_model_version("flight_delay", "1").description
     assert told.startswith("# A card")
     assert len(told) <= 5000
@@ -165,7 +165,7 @@ def test_an_alias_names_a_version(version):
 
 def test_an_absent_version_is_named(store):
     with pytest.raises(RedeyeError, match="flight_delay has no version 9"):
-        registry.load("flight_delay", 9)
+        mlflow_registry.load("flight_delay", 9)
 
 
 def test_a_training_that_fails_leaves_a_failed_run(store, subject):

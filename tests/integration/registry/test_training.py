@@ -13,10 +13,10 @@ import pytest
 
 from redeye.foundation.errors import NotReleased
 from redeye.foundation.settings import settings
-from redeye.models import registry
-from redeye.models.artifacts import resolved
+from redeye.models import mlflow_registry
+from redeye.models.artifact_store import resolved
 from redeye.models.mlflow_client import client
-from redeye.promotion import judging, train
+from redeye.promotion import evaluate_candidate, train
 from redeye.promotion.logic.gates import Gate
 
 pytestmark = pytest.mark.integration
@@ -56,7 +56,7 @@ def test_the_version_that_passed_is_the_version_that_serves(run_training, memory
     tags = client().get_model_version("flight_delay", str(promoted.version)).tags
     assert tags["artifact_sha256"] == promoted.artifact_sha256
     # As scoring loads it: by the ledger's address and hash. It gives what the gates saw, to the last bit.
-    served = registry.load_artifact(promoted.artifact_uri, promoted.artifact_sha256)
+    served = mlflow_registry.load_artifact(promoted.artifact_uri, promoted.artifact_sha256)
     window = [pd.Timestamp(day) for day in promoted.evidence["gates"]["window"].split("..")]
     rows = training_night.frame.loc[training_night.frame["night"].between(*window)]
     mean = promoted.evidence["test_metrics"]["mean_prediction"]
@@ -65,10 +65,10 @@ def test_the_version_that_passed_is_the_version_that_serves(run_training, memory
 
 def test_the_registered_files_are_judged_and_not_what_was_fitted(run_training, memory_ledger, monkeypatch):
     def unlucky(uri: str, sha256: str):
-        raise registry.RedeyeError("model.json: not readable")
+        raise mlflow_registry.RedeyeError("model.json: not readable")
 
-    monkeypatch.setattr(judging.registry, "load_artifact", unlucky)
-    with pytest.raises(registry.RedeyeError, match="not readable"):
+    monkeypatch.setattr(evaluate_candidate.registry, "load_artifact", unlucky)
+    with pytest.raises(mlflow_registry.RedeyeError, match="not readable"):
         run_training()
     assert [row.algorithm for row in memory_ledger.rows] == ["heuristic"]
 
@@ -222,7 +222,7 @@ def test_an_altered_champion_stops_the_training(run_training, memory_ledger):
     run_training()
     path = Path(urlparse(resolved(memory_ledger.rows[-1].artifact_uri)).path) / "model.json"
     path.write_bytes(path.read_bytes() + b" ")
-    with pytest.raises(registry.RedeyeError, match=r"model\.json"):
+    with pytest.raises(mlflow_registry.RedeyeError, match=r"model\.json"):
         run_training(NIGHT + timedelta(days=14))
     assert len(memory_ledger.rows) == 2
 

@@ -12,11 +12,11 @@ import psycopg2
 import pytest
 
 from redeye.foundation.postgres import ledger_transaction
-from redeye.promotion import request_store as retraining
-from redeye.promotion.request_store import RecordedTraining
-from redeye.promotion.retraining import decide_night
-from redeye.scoring import outputs
-from redeye.scoring.logic.scoring import LIVE
+from redeye.promotion import decision_store
+from redeye.promotion.decide import decide_night
+from redeye.promotion.decision_store import RecordedTraining
+from redeye.scoring import outputs_store
+from redeye.scoring.logic.predictions import LIVE
 from redeye.warehouse.lake import Catalog
 
 pytestmark = pytest.mark.integration
@@ -30,7 +30,7 @@ ASKING = NIGHTS[8]
 
 def write(table: str, night: date, **values: Any) -> None:
     row = {"model": MODEL, "lane": LIVE, "night": night, **values}
-    outputs.write_once({table: pd.DataFrame([row])}, model=MODEL, night=night, run_id="test")
+    outputs_store.write_once({table: pd.DataFrame([row])}, model=MODEL, night=night, run_id="test")
 
 
 @pytest.fixture(scope="module")
@@ -48,10 +48,10 @@ def test_nights_are_decided_the_same_in_any_order_and_however_often(judged: None
     random.Random(7).shuffle(order)
     for night in order:
         decide_night(MODEL, night, f"run of {night}")
-    rows = retraining.decisions(MODEL)
+    rows = decision_store.decisions(MODEL)
     assert [row.decision.night for row in rows] == NIGHTS
-    assert [row.decision.night for row in retraining.requests(MODEL)] == [ASKING]
-    (request,) = retraining.requests(MODEL)
+    assert [row.decision.night for row in decision_store.requests(MODEL)] == [ASKING]
+    (request,) = decision_store.requests(MODEL)
     assert request.decision.reason == f"the reason of {ASKING}"
     assert request.evidence["recent_verdicts"] == {
         str(night): "retrain" if night in BAD else "ok" for night in NIGHTS[4:9]
@@ -89,8 +89,8 @@ def test_a_request_is_handed_on_again_until_it_is_trained(judged: None) -> None:
         },
     )
     for _ in range(2):
-        retraining.record_training(training)
-    assert retraining.trainings(MODEL) == [training]
+        decision_store.record_training(training)
+    assert decision_store.trainings(MODEL) == [training]
     assert decide_night(MODEL, NIGHTS[-1], "run")["requests"] == []
     assert decide_night(MODEL, ASKING, "run")["is_requested"]
 

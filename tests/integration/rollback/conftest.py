@@ -16,17 +16,17 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from redeye.champions import bars, promotions
+from redeye.champions import block_store, promotion_store
 from redeye.foundation import lease
 from redeye.foundation.postgres import ledger_transaction
 from redeye.foundation.settings import PROJECT_ROOT, settings
-from redeye.models.registry import Alias
+from redeye.models.mlflow_registry import Alias
 from redeye.monitoring.logic.verdict import Verdict
-from redeye.promotion import request_store as retraining
-from redeye.promotion.logic.retraining import Decision
-from redeye.promotion.request_store import Proposal
-from redeye.scoring import outputs
-from redeye.scoring.logic.scoring import LIVE
+from redeye.promotion import decision_store
+from redeye.promotion.decision_store import Proposal
+from redeye.promotion.logic.decision import Decision
+from redeye.scoring import outputs_store
+from redeye.scoring.logic.predictions import LIVE
 from redeye.warehouse.lake import Catalog
 from redeye.warehouse.logic.releases import Promotion, PromotionKind
 
@@ -45,7 +45,7 @@ class Champions:
 
     def score(self, number: int) -> None:
         row = {"model": self.model, "lane": LIVE, "night": night(number), "flight_id": str(number)}
-        outputs.write_once(
+        outputs_store.write_once(
             {"predictions": pd.DataFrame([row])}, model=self.model, night=night(number), run_id="test"
         )
 
@@ -76,15 +76,15 @@ class Champions:
         }
 
     def promote(self, version: int, decided: int, *, lag: int = 2) -> Promotion:
-        last = promotions.latest_promotion(self.model)
-        return promotions.promote(self.model, **self.row(version, decided, lag), follows=last)
+        last = promotion_store.latest_promotion(self.model)
+        return promotion_store.promote(self.model, **self.row(version, decided, lag), follows=last)
 
     def propose(self, version: int, number: int) -> None:
         """Register a version that passed the gates on a night and awaits a person."""
         self.register(version)
-        last = promotions.latest_promotion(self.model)
+        last = promotion_store.latest_promotion(self.model)
         assert last is not None
-        retraining.propose(
+        decision_store.propose(
             Proposal(
                 model=self.model,
                 night=night(number),
@@ -106,7 +106,7 @@ class Champions:
 
     def say(self, verdicts: dict[int, Verdict]) -> None:
         """Record what was decided after nights, as `decide_night` would."""
-        retraining.decide_forwards(
+        decision_store.decide_forwards(
             self.model,
             lambda so_far, scored: (
                 (Decision(night(number), verdict, False, "a test"), {}, None)
@@ -116,19 +116,19 @@ class Champions:
         )
 
     def rows(self) -> list[tuple[int, str]]:
-        return [(row.version, str(row.kind)) for row in promotions.promotions(self.model)]
+        return [(row.version, str(row.kind)) for row in promotion_store.promotions(self.model)]
 
     def barred(self) -> list[tuple[int, bool]]:
-        return [(row.version, row.is_barred) for row in bars.bars(self.model)]
+        return [(row.version, row.is_barred) for row in block_store.bars(self.model)]
 
     def aliases(self) -> dict[str, int]:
-        from redeye.models import registry
+        from redeye.models import mlflow_registry
 
-        return registry.aliases(self.model)
+        return mlflow_registry.aliases(self.model)
 
     def agree(self) -> None:
         """Ledger and alias name the same champion."""
-        last = promotions.latest_promotion(self.model)
+        last = promotion_store.latest_promotion(self.model)
         assert last is not None
         assert self.aliases()[Alias.CHAMPION] == last.version
 
@@ -159,7 +159,7 @@ def champions(stack_env: object, request: pytest.FixtureRequest) -> Champions:
         for version, decided, effective in ((1, 0, 1), (2, 0, 2), (3, 10, 12)):
             values = made.row(version, decided, effective - decided)
             kind = PromotionKind.PROMOTION if previous else PromotionKind.FIRST
-            previous = promotions._insert(
+            previous = promotion_store._insert(
                 cursor, token, **values, model=made.model, kind=kind, previous_id=previous
             ).promotion_id
         before = None

@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from redeye.champions import promotions
+from redeye.champions import promotion_store
 from redeye.champions.logic.succession import champion_of
-from redeye.promotion import approval
-from redeye.promotion import request_store as retraining
-from redeye.scoring import outputs
+from redeye.promotion import approve, decision_store
+from redeye.scoring import outputs_store
 from rollback.conftest import Champions, night
 
 pytestmark = pytest.mark.integration
@@ -23,16 +22,16 @@ BACKFILL = """
 import time
 import pandas as pd
 from datetime import timedelta
-from redeye.scoring import outputs; from redeye.champions import promotions
+from redeye.scoring import outputs_store; from redeye.champions import promotion_store
 from redeye.scoring.score import ChampionChanged, _check_champion
 model, number = {model!r}, 21
 while number <= {last}:
     night = date(2013, 4, 1) + timedelta(days=number)
-    champion = promotions.champion(model, night)
+    champion = promotion_store.champion(model, night)
     time.sleep(0.3)
     row = dict(model=model, lane="live", night=night, flight_id=str(number), model_version=champion.version)
     try:
-        outputs.write_once(
+        outputs_store.write_once(
             dict(predictions=pd.DataFrame([row])), model=model, night=night, run_id="backfill",
             check=lambda: _check_champion(model, night, champion),
         )
@@ -42,7 +41,7 @@ while number <= {last}:
 """
 SETTLE = """
 from redeye.foundation.errors import AlreadyDecided
-from redeye.promotion import approval
+from redeye.promotion import approve as approval
 try:
     approval.settle({model!r}, date.fromisoformat({night!r}), is_approved=True, person="a person")
 except AlreadyDecided:
@@ -69,18 +68,18 @@ def test_the_outcome_is_that_of_some_order(
     for one, (_, errors) in ended:
         assert one.returncode == 0, errors[-3000:]
 
-    rows = promotions.promotions(model)
+    rows = promotion_store.promotions(model)
     assert [row.previous_id for row in rows[1:]] == [row.promotion_id for row in rows[:-1]]
     # Both were judged against version 3: no more than one of them can follow it.
     promoted = {row.version for row in rows} & {4, 5}
     assert len(promoted) == 1 or (is_rolled_back and not promoted)
-    assert {row.candidate_version: row.is_promoted for row in retraining.trainings(model)} == {
+    assert {row.candidate_version: row.is_promoted for row in decision_store.trainings(model)} == {
         version: version in promoted for version in (4, 5)
     }
-    assert [approval.awaiting(model, night(number)) for number in (19, 20)] == [None, None]
+    assert [approve.awaiting(model, night(number)) for number in (19, 20)] == [None, None]
     assert len(rows) == 3 + len(promoted) + is_rolled_back
     # Nothing took effect on a night that was scored: the ledger of the end says who scored each night.
-    scored = outputs.read("predictions", model, night(21), night(LAST)).sort_values("night")
+    scored = outputs_store.read("predictions", model, night(21), night(LAST)).sort_values("night")
     assert [day.date() for day in scored["night"]] == [night(number) for number in range(21, LAST + 1)]
     for day, version in zip(scored["night"], scored["model_version"], strict=True):
         champion = champion_of(rows, day.date())

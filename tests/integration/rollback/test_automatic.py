@@ -10,11 +10,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from redeye.champions import promotions
-from redeye.promotion import request_store as retraining
-from redeye.promotion.retraining import decide_night
-from redeye.scoring import outputs
-from redeye.scoring.logic.scoring import LIVE
+from redeye.champions import promotion_store
+from redeye.promotion import decision_store
+from redeye.promotion.decide import decide_night
+from redeye.scoring import outputs_store
+from redeye.scoring.logic.predictions import LIVE
 from redeye.warehouse.logic.releases import PromotionKind
 from rollback.conftest import Champions, night
 
@@ -45,24 +45,24 @@ def bad(stack_env: object) -> Iterator[Champions]:
             "returns_to": 2 if is_bad else None,
         }
         frame = pd.DataFrame([row]).astype({"returns_to": "Int64"})
-        outputs.write_once({"verdicts": frame}, model=MODEL, night=night(number), run_id="test")
+        outputs_store.write_once({"verdicts": frame}, model=MODEL, night=night(number), run_id="test")
     return made
 
 
 @pytest.mark.parametrize(
     ("moment", "is_after"),
     [
-        ("redeye.champions.promotions.roll_back", False),
-        ("redeye.champions.bars.insert", False),
-        ("redeye.champions.bars.insert", True),
-        ("redeye.champions.promotions.roll_back", True),
+        ("redeye.champions.promotion_store.roll_back", False),
+        ("redeye.champions.block_store.insert", False),
+        ("redeye.champions.block_store.insert", True),
+        ("redeye.champions.promotion_store.roll_back", True),
     ],
 )
 def test_killed_before_its_commit_neither_decision_nor_rollback_is_there(
     bad: Champions, run: Callable[..., Any], moment: str, is_after: bool
 ) -> None:
     call = (
-        "from redeye.promotion.retraining import decide_night; "
+        "from redeye.promotion.decide import decide_night; "
         f"decide_night({MODEL!r}, date.fromisoformat('{night(DECIDES)}'), 'the same run')"
     )
     process = run(call, moment, is_after=is_after)
@@ -70,7 +70,7 @@ def test_killed_before_its_commit_neither_decision_nor_rollback_is_there(
     assert process.returncode == -signal.SIGKILL, errors[-3000:]
     assert len(bad.rows()) == 3
     assert bad.barred() == []
-    assert retraining.decisions(MODEL) == []
+    assert decision_store.decisions(MODEL) == []
 
 
 def test_the_third_verdict_of_five_rolls_back_once_in_any_order(bad: Champions) -> None:
@@ -80,29 +80,31 @@ def test_the_third_verdict_of_five_rolls_back_once_in_any_order(bad: Champions) 
         decide_night(MODEL, each, "the same run")
     assert bad.rows()[3:] == [(2, "rollback")]
     assert bad.barred() == [(3, True)]
-    row = promotions.promotions(MODEL)[-1]
+    row = promotion_store.promotions(MODEL)[-1]
     assert (row.decided_night, row.effective_night) == (night(DECIDES), night(DECIDES + 2))
     assert row.evidence["rollback"]["from_version"] == 3
     assert row.evidence["rollback"]["verdict_reasons"] == ["version 2 is better"]
     assert "rolled back from version 3 to version 2" in row.reason
-    decided = {each.decision.night: each.decision for each in retraining.decisions(MODEL)}
+    decided = {each.decision.night: each.decision for each in decision_store.decisions(MODEL)}
     assert [each for each, one in decided.items() if one.returns_to] == [night(DECIDES)]
     assert "version 2 was decided on already" in decided[night(DECIDES + 1)].reason
 
 
 def test_while_the_stopgap_serves_successors_are_asked_for_with_a_cooldown_between(bad: Champions) -> None:
     # Version 3 was decided on night 10: its cooldown kept the nights that said so from asking.
-    assert retraining.requests(MODEL) == []
+    assert decision_store.requests(MODEL) == []
     for number in range(DECIDES + 2, 40):
         bad.score(number)
         row = {"model": MODEL, "lane": LIVE, "night": night(number), "verdict": "ok", "reasons": "fine"}
-        outputs.write_once({"verdicts": pd.DataFrame([row])}, model=MODEL, night=night(number), run_id="test")
+        outputs_store.write_once(
+            {"verdicts": pd.DataFrame([row])}, model=MODEL, night=night(number), run_id="test"
+        )
     decide_night(MODEL, night(39), "run")
-    asked = [each.decision for each in retraining.requests(MODEL)]
+    asked = [each.decision for each in decision_store.requests(MODEL)]
     # From the night on which it serves; then after the cooldown, in a month with a budget of its own.
     assert [each.night for each in asked] == [night(18), night(33)]
     assert all(each.is_successor_due for each in asked)
     assert "version 2 serves since a rollback and a successor is due" in asked[0].reason
-    serving = promotions.champion(MODEL, night(39))
+    serving = promotion_store.champion(MODEL, night(39))
     assert serving is not None
     assert serving.kind is PromotionKind.ROLLBACK

@@ -12,14 +12,14 @@ import pandas as pd
 import psycopg2
 import pytest
 
-from redeye.champions import promotions
+from redeye.champions import promotion_store
 from redeye.foundation.errors import AlreadyDecided, Barred, ConfigError
 from redeye.foundation.postgres import ledger_transaction
 from redeye.foundation.settings import PROJECT_ROOT
 from redeye.monitoring.logic.verdict import Verdict
 from redeye.promotion import rollback
-from redeye.scoring import outputs, score
-from redeye.scoring.logic.scoring import LIVE
+from redeye.scoring import outputs_store, score
+from redeye.scoring.logic.predictions import LIVE
 from redeye.warehouse.lake import Catalog
 from rollback.conftest import Champions, night
 
@@ -53,9 +53,9 @@ def test_it_returns_to_who_served_well_and_bars_the_bad_one_in_one_step(champion
     assert champions.barred() == [(3, True)]
     assert (done.promotion.decided_night, done.promotion.effective_night) == (night(20), night(21))
     # From the next row that is scored on, and for no night that is.
-    served = [promotions.champion(champions.model, night(number)) for number in (20, 21)]
+    served = [promotion_store.champion(champions.model, night(number)) for number in (20, 21)]
     assert [row.version for row in served if row] == [3, 2]
-    assert done.promotion.previous_id == promotions.promotions(champions.model)[2].promotion_id
+    assert done.promotion.previous_id == promotion_store.promotions(champions.model)[2].promotion_id
     assert done.promotion.evidence["version"] == 2
     assert done.promotion.evidence["rollback"]["from_version"] == 3
 
@@ -82,7 +82,7 @@ def test_what_was_decided_and_did_not_serve_yet_is_withdrawn(champions: Champion
     champions.promote(4, 20)
     done = roll_back(champions)
     assert (done.promotion.version, done.left, done.withdrawn) == (2, 3, 4)
-    champion = promotions.champion(champions.model, night(40))
+    champion = promotion_store.champion(champions.model, night(40))
     assert champion is not None
     assert champion.version == 2
 
@@ -137,16 +137,17 @@ def test_the_command_takes_effect_at_once_and_imports_nothing_heavy(champions: C
 
 
 def test_of_two_promotions_at_once_one_is_champion(champions: Champions, run: Callable[..., Any]) -> None:
-    last = promotions.latest_promotion(champions.model)
+    last = promotion_store.latest_promotion(champions.model)
     assert last is not None
     call = f"""
-            from redeye.scoring import outputs; from redeye.champions import promotions
+            from redeye.scoring import outputs_store
+            from redeye.champions import promotion_store
             from redeye.foundation.errors import AlreadyDecided
-            last = promotions.latest_promotion({champions.model!r})
+            last = promotion_store.latest_promotion({champions.model!r})
             print("ready", flush=True)
             input()
             try:
-                promotions.promote({champions.model!r}, version=%d, algorithm="a", feature_service="s",
+                promotion_store.promote({champions.model!r}, version=%d, algorithm="a", feature_service="s",
                     artifact_uri="u", artifact_sha256="h", decided_night=date(2013, 4, 21),
                     effective_night=date(2013, 4, 23), reason="r", evidence={{}}, actor="a", run_id="run %d",
                     follows=last)
@@ -177,12 +178,12 @@ def _racer(call: str) -> Any:
 
 
 def test_rows_of_a_champion_that_was_rolled_back_meanwhile_are_not_written(champions: Champions) -> None:
-    scoring = promotions.champion(champions.model, night(21))
+    scoring = promotion_store.champion(champions.model, night(21))
     assert scoring is not None
     roll_back(champions)
     row = pd.DataFrame([{"model": champions.model, "lane": LIVE, "night": night(21), "flight_id": "late"}])
     with pytest.raises(score.ChampionChanged, match="version 2 took over from version 3") as raised:
-        outputs.write_once(
+        outputs_store.write_once(
             {"predictions": row},
             model=champions.model,
             night=night(21),
@@ -190,14 +191,14 @@ def test_rows_of_a_champion_that_was_rolled_back_meanwhile_are_not_written(champ
             check=lambda: score._check_champion(champions.model, night(21), scoring),
         )
     assert raised.value.champion.version == 2
-    assert outputs.read("predictions", champions.model, night(21), night(21)).empty
+    assert outputs_store.read("predictions", champions.model, night(21), night(21)).empty
 
 
 def test_a_decision_made_against_another_champion_is_refused(champions: Champions) -> None:
-    seen = promotions.latest_promotion(champions.model)
+    seen = promotion_store.latest_promotion(champions.model)
     roll_back(champions)
     with pytest.raises(AlreadyDecided, match="another promotion was decided meanwhile"):
-        promotions.promote(
+        promotion_store.promote(
             champions.model,
             version=4,
             algorithm="a",

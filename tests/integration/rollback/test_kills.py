@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from redeye.champions import promotions
+from redeye.champions import promotion_store
 from redeye.foundation.errors import RegistryDiffers
-from redeye.promotion import approval, rollback
-from redeye.promotion import request_store as retraining
-from redeye.promotion.reconciliation import reconcile
+from redeye.promotion import approve, decision_store, rollback
+from redeye.promotion.reconcile import reconcile
 from rollback.conftest import Champions, night
 
 pytestmark = pytest.mark.integration
@@ -20,20 +19,20 @@ pytestmark = pytest.mark.integration
 # In the order in which they are passed; the second value: killed after the step, not before it.
 ROLLBACK = [
     ("redeye.foundation.lease.acquire", True),
-    ("redeye.champions.promotions._insert", False),
-    ("redeye.champions.promotions._insert", True),
-    ("redeye.champions.bars.insert", True),
+    ("redeye.champions.promotion_store._insert", False),
+    ("redeye.champions.promotion_store._insert", True),
+    ("redeye.champions.block_store.insert", True),
     ("redeye.foundation.lease.release", False),
     ("redeye.foundation.lease.release", True),
 ]
 SETTLING = [
-    ("redeye.champions.promotions._insert", False),
-    ("redeye.champions.promotions._insert", True),
-    ("redeye.champions.promotions.promote", True),
-    ("redeye.promotion.request_store.record_training", True),
-    ("redeye.models.registry.annotate", True),
-    ("redeye.models.registry.point_alias", False),
-    ("redeye.models.registry.point_alias", True),
+    ("redeye.champions.promotion_store._insert", False),
+    ("redeye.champions.promotion_store._insert", True),
+    ("redeye.champions.promotion_store.promote", True),
+    ("redeye.promotion.decision_store.record_training", True),
+    ("redeye.models.mlflow_registry.annotate", True),
+    ("redeye.models.mlflow_registry.point_alias", False),
+    ("redeye.models.mlflow_registry.point_alias", True),
 ]
 
 
@@ -67,35 +66,35 @@ def test_a_promotion_that_is_killed_is_done_again(
     registered.propose(4, 20)
     reconcile(registered.model)
     call = (
-        "from redeye.promotion import approval; "
+        "from redeye.promotion import approve as approval; "
         f"approval.settle({registered.model!r}, date(2013, 4, 21), is_approved=True, person='a person')"
     )
     kill(run, call, moment, is_after=is_after)
-    if approval.awaiting(registered.model, night(20)):
-        approval.settle(registered.model, night(20), is_approved=True, person="a person")
+    if approve.awaiting(registered.model, night(20)):
+        approve.settle(registered.model, night(20), is_approved=True, person="a person")
     # What a killed reconciler left undone the nightly one does.
     reconcile(registered.model)
     assert registered.rows()[3:] == [(4, "promotion")]
-    assert [row.is_promoted for row in retraining.trainings(registered.model)] == [True]
+    assert [row.is_promoted for row in decision_store.trainings(registered.model)] == [True]
     registered.agree()
 
 
 def test_a_rejected_candidate_is_recorded_and_the_champion_stays(registered: Champions) -> None:
     registered.propose(4, 20)
-    approval.settle(registered.model, night(20), is_approved=False, person="a person")
+    approve.settle(registered.model, night(20), is_approved=False, person="a person")
     assert len(registered.rows()) == 3
-    (training,) = retraining.trainings(registered.model)
+    (training,) = decision_store.trainings(registered.model)
     assert (training.is_promoted, training.champion_version, training.candidate_version) == (False, 3, 4)
     assert "a person rejected version 4" in training.reason
-    assert approval.awaiting(registered.model, night(20)) is None
+    assert approve.awaiting(registered.model, night(20)) is None
 
 
 def test_what_is_approved_late_serves_from_the_first_night_not_scored(registered: Champions) -> None:
     registered.propose(4, 20)
     for number in (21, 22, 23):
         registered.score(number)
-    approval.settle(registered.model, night(20), is_approved=True, person="a person")
-    last = promotions.promotions(registered.model)[-1]
+    approve.settle(registered.model, night(20), is_approved=True, person="a person")
+    last = promotion_store.promotions(registered.model)[-1]
     assert (last.version, last.effective_night, last.artifact_sha256) == (4, night(24), "hash of 4")
     assert last.evidence["approval"] == {"person": "a person"}
 

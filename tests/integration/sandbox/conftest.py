@@ -11,7 +11,7 @@ import pytest
 from throwaway import Stack
 
 from redeye.sources import ingest
-from redeye.warehouse import build, ledger
+from redeye.warehouse import build, release_store
 from redeye.warehouse.logic.releases import Release
 
 FIRST, LAST = date(2012, 12, 31), date(2013, 1, 12)
@@ -29,6 +29,6 @@ def stack_env(
 def release(stack_env: Stack) -> Release:
     ingest.ingest_nights(FIRST, LAST)
     build.publish(build.transform(FIRST, LAST, holder="test", kind="history"))
-    found = ledger.latest_release()
+    found = release_store.latest_release()
     assert found is not None
     return found

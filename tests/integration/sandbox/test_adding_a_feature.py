@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from redeye.audits.suites import load_suite
+from redeye.audits.suite_files import load_suite
 from redeye.cli import app
 from redeye.declarations.specs import load_spec
 from redeye.foundation.settings import PROJECT_ROOT
 from redeye.review.impact import assess
-from redeye.review.logic.impact import Origin, Verdict, judge
+from redeye.review.logic.impact_verdict import Origin, Verdict, judge
 from redeye.warehouse.logic.releases import Release
 
 PAGE = PROJECT_ROOT / "docs" / "adding-a-feature.md"

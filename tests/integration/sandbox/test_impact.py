@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from redeye.champions import promotions
+from redeye.champions import promotion_store
 from redeye.declarations.spec_fields import column_of
 from redeye.declarations.specs import load_spec
 from redeye.foundation.settings import PROJECT_ROOT, SPECS, settings
@@ -19,7 +19,7 @@ from redeye.models.algorithms.storage import save_model
 from redeye.review import impact_page
 from redeye.review import sandbox_catalog as sandbox
 from redeye.review.impact import assess
-from redeye.review.logic.impact import Impact, Origin, Verdict, judge
+from redeye.review.logic.impact_verdict import Impact, Origin, Verdict, judge
 from redeye.warehouse.logic.releases import Release
 
 MODEL = "flight_delay"
@@ -33,7 +33,7 @@ def champion(release: Release) -> HeuristicModel:
     model = HeuristicModel(column_of(given.successes), column_of(given.trials), 0.2, given.prior_strength)
     folder = settings().artifacts / "a-heuristic"
     sha256 = save_model(model, folder)
-    promotions.promote(
+    promotion_store.promote(
         MODEL,
         follows=None,
         version=1,

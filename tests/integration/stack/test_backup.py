@@ -13,15 +13,16 @@ from typing import Any
 
 import pytest
 
-from redeye.champions import promotions
-from redeye.features import lake_source
+from redeye.champions import promotion_store
+from redeye.features import feast_lake_source
 from redeye.foundation.disk import files_below
 from redeye.foundation.errors import BackupError
 from redeye.foundation.settings import Settings, settings
-from redeye.models.artifacts import load_artifact
-from redeye.scoring import outputs
-from redeye.stack import backup, backup_set, bootstrap, databases, environment, restore
-from redeye.warehouse import lake, ledger, release_content
+from redeye.models.artifact_store import load_artifact
+from redeye.scoring import outputs_store
+from redeye.stack import bootstrap, databases, environment
+from redeye.stack.backups import backup, backup_set, restore
+from redeye.warehouse import lake, release_content, release_store
 from redeye.warehouse.lake import Catalog
 
 pytestmark = pytest.mark.integration
@@ -42,7 +43,7 @@ def opened(home: Path, *, with_tools: bool = False) -> Iterator[Any]:
     server.is_durable = False
     environment.export(configured, secrets)
     # Kept for a process, which otherwise has one installation only.
-    lake_source._connection.cache_clear()
+    feast_lake_source._connection.cache_clear()
     try:
         with server:
             bootstrap.prepare_databases(configured, secrets, server, with_tools=with_tools)
@@ -67,7 +68,7 @@ def everything(server: Any) -> dict[str, object]:
                     f"SELECT count(*), md5(string_agg(t::text, E'\\n' ORDER BY t::text)) FROM {table} t"
                 )
                 found[f"{database.name}: {table}"] = at.fetchone()
-    for each in ledger.all_releases():
+    for each in release_store.all_releases():
         found[f"release {each.release_id}"] = release_content.of_snapshot(each.snapshot_id)
     with lake.connect(threads=1) as con:
         lake.attach(con, Catalog.OUTPUTS)
@@ -127,7 +128,7 @@ def test_a_destroyed_stack_comes_back_equal(drill: Drill) -> None:
 
 
 def test_it_works_at_another_path_without_the_first_one(drill: Drill, tmp_path: Path) -> None:
-    from redeye.models.registry import load
+    from redeye.models.mlflow_registry import load
     from redeye.operations import maintain
     from redeye.scoring import score
     from redeye.sources import ingest
@@ -143,7 +144,7 @@ def test_it_works_at_another_path_without_the_first_one(drill: Drill, tmp_path: 
                 at.execute("SELECT artifact_uri FROM runs")
                 assert all(str(tmp_path / "elsewhere") in uri for (uri,) in at.fetchall())
             assert maintain.verify_releases(is_all=True) == {"verified": 2, "releases": 2}
-            champion = promotions.latest_promotion(MODEL)
+            champion = promotion_store.latest_promotion(MODEL)
             assert champion is not None
             assert not champion.artifact_uri.startswith(("/", "file:"))
             load_artifact(champion.artifact_uri, champion.artifact_sha256)
@@ -154,7 +155,7 @@ def test_it_works_at_another_path_without_the_first_one(drill: Drill, tmp_path: 
             ingest.ingest_nights(night, night)
             build.publish(build.transform(night, night, holder="next"))
             score.score_night(MODEL, night, run_id="next")
-            assert len(outputs.read("predictions", MODEL, night, night)) > 500
+            assert len(outputs_store.read("predictions", MODEL, night, night)) > 500
     finally:
         if away.exists():
             away.rename(drill.home)

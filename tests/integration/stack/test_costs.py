@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from redeye.foundation import costs
-from redeye.foundation.costs import metered
+from redeye.foundation import cost_store
+from redeye.foundation.cost_store import metered
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.postgres import ledger_transaction
 from redeye.foundation.settings import settings
@@ -44,12 +44,12 @@ def test_attempts_add_up_by_night_model_and_job() -> None:
     with metered("redeye.warehouse.build:transform", NEXT, model=None, run_id="other"):
         pass
 
-    build, score = costs.costs(NIGHT, NEXT)
+    build, score = cost_store.costs(NIGHT, NEXT)
     assert (build.night, build.model, build.attempts) == (NEXT, "", 1)
     assert (score.night, score.model, score.job, score.attempts) == (NIGHT, "flight_delay", JOB, 2)
     assert score.cpu_seconds > build.cpu_seconds
     assert score.bytes_written >= 2_000_000
-    assert costs.costs(date(2013, 5, 1), date(2013, 5, 2)) == []
+    assert cost_store.costs(date(2013, 5, 1), date(2013, 5, 2)) == []
 
 
 @pytest.mark.usefixtures("stack_env")

@@ -13,8 +13,8 @@ import pytest
 from redeye.foundation.settings import settings
 from redeye.stack import external, healthy
 from redeye.stack.databases import DATABASES
-from redeye.stack.postgres import EmbeddedPostgres
-from redeye.warehouse import ledger
+from redeye.stack.servers.embedded_postgres import EmbeddedPostgres
+from redeye.warehouse import release_store
 
 pytestmark = pytest.mark.integration
 
@@ -64,8 +64,8 @@ def test_it_is_made_ready_from_nothing_and_again(admin_dsn):
     with external.ExternalPostgres(admin_dsn).superuser() as link, link.cursor() as at:
         at.execute("SELECT datname FROM pg_database")
         assert {database.name for database in DATABASES} <= {row[0] for row in at.fetchall()}
-    assert ledger.latest_release() is None
-    ledger.record_gap(ledger.date(2013, 4, 1), reason="a test", recorded_by="test")
+    assert release_store.latest_release() is None
+    release_store.record_gap(release_store.date(2013, 4, 1), reason="a test", recorded_by="test")
 
 
 def test_a_role_may_not_change_its_ledger(admin_dsn):

@@ -70,9 +70,9 @@ def test_airflow_pushes_to_the_collector_that_is_named(httpserver: HTTPServer, t
 
 
 def test_the_dashboard_draws_what_there_is() -> None:
-    from redeye.operations import metrics
+    from redeye.operations import collect_metrics
 
-    told = Path(metrics.__file__).read_text(encoding="utf-8")
+    told = Path(collect_metrics.__file__).read_text(encoding="utf-8")
     drawn = json.loads(DASHBOARD.read_text(encoding="utf-8"))
     asked = [target["expr"] for panel in drawn["panels"] for target in panel.get("targets", [])]
     names = {word for expr in asked for word in _names(expr)}

@@ -16,7 +16,7 @@ from redeye.foundation import migrations
 from redeye.foundation.errors import RedeyeError
 from redeye.foundation.schema.running import FOLDER
 from redeye.stack import databases
-from redeye.warehouse import ledger
+from redeye.warehouse import release_store
 
 pytestmark = pytest.mark.integration
 
@@ -67,8 +67,8 @@ def test_ledgers_from_before_migrations_are_taken_over_with_their_rows(stack_env
     assert DATABASE in migrations.pending(stack_env.postgres, [DATABASE])
     databases.create_ledgers(stack_env.postgres)
     assert migrations.pending(stack_env.postgres, databases.LEDGERS) == {}
-    assert ledger.is_gap(date(2013, 1, 2))
-    assert [each.content_hash for each in ledger.unreleased_deliveries(date(2013, 1, 1))] == ["x"]
+    assert release_store.is_gap(date(2013, 1, 2))
+    assert [each.content_hash for each in release_store.unreleased_deliveries(date(2013, 1, 1))] == ["x"]
     assert ask(stack_env, "SELECT count(*) FROM ledger.release_contents") == [(0,)]
     databases.create_ledgers(stack_env.postgres)
 

@@ -18,8 +18,9 @@ import httpx
 import pytest
 
 from redeye.foundation.settings import settings
-from redeye.stack import bootstrap, environment, mlflow_login, programs
+from redeye.stack import bootstrap, environment
 from redeye.stack.secrets import Secrets
+from redeye.stack.servers import mlflow_login, programs
 
 pytestmark = pytest.mark.integration
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from redeye.foundation.errors import RedeyeError
-from redeye.stack import system_user
-from redeye.stack.postgres import EmbeddedPostgres
+from redeye.stack.servers import system_user
+from redeye.stack.servers.embedded_postgres import EmbeddedPostgres
 
 pytestmark = pytest.mark.integration
 

@@ -11,9 +11,10 @@ import psutil
 import pytest
 
 from redeye.foundation.settings import Settings
-from redeye.stack import bootstrap, environment, programs
-from redeye.stack.programs import Program
-from redeye.stack.supervisor import ProcessState, Supervisor
+from redeye.stack import bootstrap, environment
+from redeye.stack.servers import programs
+from redeye.stack.servers.programs import Program
+from redeye.stack.servers.supervisor import ProcessState, Supervisor
 
 pytestmark = pytest.mark.integration
 

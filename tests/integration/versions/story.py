@@ -16,17 +16,17 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from redeye.champions import feature_edits, promotions
-from redeye.champions.serving import columns_read
+from redeye.champions import feature_edits, promotion_store
+from redeye.champions.serving_versions import columns_read
 from redeye.foundation.calendar import ONE_DAY
 from redeye.foundation.errors import FeatureEdited, NotReleased
 from redeye.foundation.settings import PROJECT_ROOT, SPECS
-from redeye.models.registry import load_artifact
-from redeye.promotion import judging, train
+from redeye.models.mlflow_registry import load_artifact
+from redeye.promotion import evaluate_candidate, train
 from redeye.review import scaffold
-from redeye.scoring import outputs, score
+from redeye.scoring import outputs_store, score
 from redeye.sources import ingest
-from redeye.warehouse import build, ledger
+from redeye.warehouse import build, release_store
 from redeye.warehouse.logic.releases import ReleaseKind
 
 FIRST, HISTORY_ENDS = date(2012, 12, 31), date(2013, 1, 14)
@@ -79,7 +79,7 @@ def verdict_on(*changes: tuple[Path, str, str]) -> str:
     """What the nightly build says of edits, which are undone."""
     texts = [(path, replaced(path, old, new)) for path, old, new in changes]
     try:
-        timed("check", lambda: feature_edits.checked(ledger.latest_release(), ReleaseKind.NIGHTLY))
+        timed("check", lambda: feature_edits.checked(release_store.latest_release(), ReleaseKind.NIGHTLY))
     except FeatureEdited as refusal:
         return str(refusal)
     finally:
@@ -91,11 +91,11 @@ def verdict_on(*changes: tuple[Path, str, str]) -> str:
 def probabilities(snapshot_id: int, night: date) -> dict[str, float]:
     """The champion's, of the flights of the coming day, with the features at a snapshot; nothing is written."""
     from redeye.declarations.specs import load_spec
-    from redeye.features.features import training_frame
+    from redeye.features.feast_store import training_frame
     from redeye.scoring import schedule
     from redeye.warehouse import lake
 
-    spec, champion = load_spec(SPECS / f"{MODEL}.yaml"), promotions.champion(MODEL, night)
+    spec, champion = load_spec(SPECS / f"{MODEL}.yaml"), promotion_store.champion(MODEL, night)
     assert champion is not None
     with lake.connect_at(snapshot_id) as con:
         flights = schedule.released(con, spec, night)
@@ -110,7 +110,7 @@ def built(night: date) -> dict[str, Any]:
 
 def let_through(*given: Any, **named: Any) -> Any:
     """The gates' report with every gate passed: what a promotion changes is the question, not who deserves it."""
-    report, *scores = judging.judged(*given, **named)
+    report, *scores = evaluate_candidate.judged(*given, **named)
     passed = tuple(replace(each, is_passed=True) for each in report.results)
     return replace(report, results=passed), *scores
 
@@ -133,14 +133,14 @@ def serve() -> None:
 
 def edit_in_place() -> None:
     """The nightly build of an edited feature, and what else it says of edits."""
-    before = ledger.latest_release()
+    before = release_store.latest_release()
     text = replaced(EVENING, *EDIT)
     try:
         timed("refusal", lambda: built(NIGHT))
         seen["refusal"] = "none"
     except FeatureEdited as refusal:
         seen["refusal"] = str(refusal)
-    seen["is_head_unmoved"] = ledger.latest_release() == before
+    seen["is_head_unmoved"] = release_store.latest_release() == before
     try:
         score.score_night(MODEL, NIGHT, run_id="too early")
         seen["waits"] = "no"
@@ -175,7 +175,7 @@ def with_merge() -> None:
     """The same night with the merge, published and scored."""
     build.publish(timed("build with", lambda: built(NIGHT)))
     summary = score.score_night(MODEL, NIGHT, run_id="test")
-    rows = outputs.read("predictions", MODEL, NIGHT, NIGHT)
+    rows = outputs_store.read("predictions", MODEL, NIGHT, NIGHT)
     seen["with"] = dict(zip(rows["flight_id"], rows["probability"].tolist(), strict=True))
     seen["service"], seen["is_degraded"] = rows["feature_service"].iloc[0], summary["is_degraded"]
 
@@ -188,11 +188,11 @@ def promote_next() -> None:
     outcome = trained(NIGHT, "second training")
     build.publish(timed("next build", lambda: built(NEXT)))
     score.score_night(MODEL, NEXT, run_id="test")
-    champion = promotions.champion(MODEL, NEXT)
+    champion = promotion_store.champion(MODEL, NEXT)
     assert champion is not None
     seen["promoted"] = {
         "is_promoted": outcome.is_promoted,
-        "service": outputs.read("predictions", MODEL, NEXT, NEXT)["feature_service"].iloc[0],
+        "service": outputs_store.read("predictions", MODEL, NEXT, NEXT)["feature_service"].iloc[0],
         "reads": sorted(columns_read(load_artifact(champion.artifact_uri, champion.artifact_sha256))),
         "edit of new": verdict_on((EVENING_2, *reversed(EDIT))),
         "edit of old": verdict_on((EVENING, *EDIT)),

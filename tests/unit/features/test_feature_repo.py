@@ -11,7 +11,7 @@ import pytest
 import typeguard
 
 from redeye.declarations.specs import sound_specs
-from redeye.features import features
+from redeye.features import feast_store
 from redeye.features.feast_import import import_feast
 
 
@@ -19,7 +19,7 @@ from redeye.features.feast_import import import_feast
 def declared() -> dict[str, list[Any]]:
     import_feast()
     found: dict[str, list[Any]] = {}
-    for each in features._definitions():
+    for each in feast_store._definitions():
         found.setdefault(type(each).__name__, []).append(each)
     return found
 
@@ -37,17 +37,17 @@ def test_every_view_expires_after_a_degraded_week_with_a_long_night(declared: di
 
 def test_every_spec_has_a_service_with_exactly_its_features(declared: dict[str, list[Any]]) -> None:
     services = {service.name: service for service in declared["FeatureService"]}
-    for spec in sound_specs(features.SPECS).values():
+    for spec in sound_specs(feast_store.SPECS).values():
         projections = services[spec.feature_service].feature_view_projections
         named = {f"{view.name}:{feature.name}" for view in projections for feature in view.features}
         assert named == set(spec.features)
 
 
 def test_the_definitions_hash_follows_a_change(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = features.definitions_hash()
-    assert before == features.definitions_hash()
-    monkeypatch.setattr(features, "REPO", features.REPO / "nowhere")
-    assert features.definitions_hash() != before
+    before = feast_store.definitions_hash()
+    assert before == feast_store.definitions_hash()
+    monkeypatch.setattr(feast_store, "REPO", feast_store.REPO / "nowhere")
+    assert feast_store.definitions_hash() != before
 
 
 def test_type_checks_are_off_only_while_feast_is_imported() -> None:
@@ -62,8 +62,8 @@ def test_type_checks_are_off_only_while_feast_is_imported() -> None:
 
 
 def test_the_door_to_feast_opens_without_feast() -> None:
-    code = (
-        "import sys, redeye.features.features, redeye.features.materialize; sys.exit('feast' in sys.modules)"
+    code = "import sys, redeye.features.feast_store, redeye.features.materialize; sys.exit('feast' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={"PYTHONPATH": str(feast_store.PROJECT_ROOT / "ml")}
     )
-    done = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": str(features.PROJECT_ROOT / "ml")})
     assert done.returncode == 0

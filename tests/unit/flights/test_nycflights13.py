@@ -20,7 +20,7 @@ from flights.flight_nights import NIGHTS_TO_KNOW
 from flights.nycflights13 import FINAL_NIGHT, FIRST_NIGHT, LAST_NIGHT, NycFlights13
 from redeye.foundation.calendar import cutoff, nights, start_of
 from redeye.foundation.errors import DeliveryError
-from redeye.sources.logic.sources import Delivery, Source
+from redeye.sources.logic.deliveries import Delivery, Source
 
 SPRING, AUTUMN = date(2013, 3, 10), date(2013, 11, 3)
 

@@ -12,7 +12,7 @@ from airflow.serialization.serialized_objects import DagSerialization
 
 from redeye.declarations.specs import REQUIRED, load_spec
 from redeye.foundation.settings import SPECS
-from redeye.promotion import approval
+from redeye.promotion import approve as approval
 from redeye_airflow.approval import CandidateApproval
 from redeye_airflow.factory import train_dag
 from redeye_airflow.operators import JobOperator

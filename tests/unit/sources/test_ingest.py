@@ -8,12 +8,12 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from redeye.audits.logic.audits import AuditFailure, AuditResult
+from redeye.audits.logic.audit_result import AuditFailure, AuditResult
 from redeye.foundation.calendar import nights
 from redeye.foundation.errors import AuditRefused, ConfigError, DeliveryError
-from redeye.sources import landing
+from redeye.sources import landing_store
 from redeye.sources.ingest import ingest_nights
-from redeye.sources.logic.sources import Dataset, Delivery, DeliveryRef
+from redeye.sources.logic.deliveries import Dataset, Delivery, DeliveryRef
 
 N1, N2, N3 = (date(2013, 4, day) for day in (4, 5, 6))
 TEXT = {"value": "VARCHAR", "known_at": "TIMESTAMP"}
@@ -47,7 +47,7 @@ class Demo:
 
 @dataclass
 class Ledger:
-    """As `redeye.warehouse.ledger`: the last judgement of a delivery counts."""
+    """As `redeye.warehouse.release_store`: the last judgement of a delivery counts."""
 
     judged: dict[tuple[str, date, str], tuple[DeliveryRef, bool]] = field(default_factory=dict)
     gaps: dict[date, str] = field(default_factory=dict)
@@ -132,7 +132,7 @@ def ingest(tmp_path, demo, ledger, auditor):
 def test_a_night_lands_is_audited_and_recorded(ingest, ledger, auditor):
     refs = ingest(N1, N1)
     assert [(ref.dataset, ref.arrival_night) for ref in refs] == [("weather", N1), ("schedule", N1)]
-    assert [landing.read(ref)["value"].to_pylist() for ref in refs] == [["weather 4"], ["schedule 4"]]
+    assert [landing_store.read(ref)["value"].to_pylist() for ref in refs] == [["weather 4"], ["schedule 4"]]
     assert ledger.names(is_accepted=True) == ["schedule 4", "weather 4"]
     assert auditor.calls == [{"arrivals/weather": 1, "arrivals/schedule": 1}]
 

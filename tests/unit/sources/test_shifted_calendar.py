@@ -13,10 +13,10 @@ import pytest
 from flights.nycflights13 import NycFlights13
 from redeye.foundation.calendar import NEW_YORK, cutoff, nights, start_of
 from redeye.foundation.settings import SHIFT_FILE, Settings, settings
-from redeye.sources import landing
-from redeye.sources.logic.sources import KNOWN_AT, Delivery, Shiftable
-from redeye.sources.sources import configured_source
-from redeye.warehouse import raw
+from redeye.sources import landing_store
+from redeye.sources.configured_source import configured_source
+from redeye.sources.logic.deliveries import KNOWN_AT, Delivery, Shiftable
+from redeye.warehouse import raw_tables
 
 GIVEN = NycFlights13()
 # Over these 678 weeks New York's clocks change on the same dates of the source; over 695 they do not.
@@ -154,7 +154,7 @@ def test_holidays_move_with_their_flights():
     con.execute('CREATE TABLE warehouse.raw.holidays ("date" DATE, name VARCHAR)')
     source = NycFlights13(OUT_OF_STEP)
     for _ in range(2):
-        raw.add_holidays(con, source.first_night, source.final_night, shift_weeks=OUT_OF_STEP)
+        raw_tables.add_holidays(con, source.first_night, source.final_night, shift_weeks=OUT_OF_STEP)
     found = con.execute("SELECT \"date\" FROM warehouse.raw.holidays WHERE name = 'Christmas Day'").fetchall()
     shift = timedelta(weeks=OUT_OF_STEP)
     assert [day - shift for (day,) in found] == [date(year, 12, 25) for year in range(2011, 2016)]
@@ -164,10 +164,10 @@ def test_manifests_carry_the_label_only_where_there_is_one(tmp_path):
     for weeks, expected in ((0, None), (IN_STEP, IN_STEP)):
         source = NycFlights13(weeks)
         delivery: Delivery = next(iter(source.fetch(source.first_night, source.first_night)))
-        ref = landing.land(tmp_path, delivery)
+        ref = landing_store.land(tmp_path, delivery)
         assert ref.shift_weeks == weeks
         assert json.loads(ref.path.with_suffix(".json").read_text()).get("shift_weeks") == expected
-        assert landing.landed(tmp_path, ref.source, ref.dataset, ref.night) == [ref]
+        assert landing_store.landed(tmp_path, ref.source, ref.dataset, ref.night) == [ref]
 
 
 def test_the_setting_shifts_the_configured_source(monkeypatch, tmp_path):

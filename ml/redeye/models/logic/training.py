@@ -19,8 +19,8 @@ from redeye.declarations.specs import Spec
 from redeye.models.algorithms.average import AverageModel
 from redeye.models.algorithms.base import Examples, Floats, Inputs, Model, Training
 from redeye.models.algorithms.storage import algorithm
-from redeye.models.logic.choice import Choice, choose
 from redeye.models.logic.evaluation import Metrics, Scored
+from redeye.models.logic.model_selection import Choice, choose
 from redeye.models.logic.splits import Window, Windows
 
 log = logging.getLogger(__name__)

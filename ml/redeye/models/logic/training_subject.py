@@ -11,7 +11,7 @@ from pathlib import Path
 from redeye.declarations.specs import Spec
 from redeye.warehouse.logic.releases import Release
 
-CORE = Path(__file__).parent
+MODELS = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,8 @@ class Subject:
 def training_code_hash() -> str:
     """One hash over the code that decides what comes out of a training."""
     digest = hashlib.sha256()
-    deciding = (CORE / name for name in ("training.py", "splits.py", "choice.py", "evaluation.py"))
-    for path in sorted([*CORE.glob("algorithms/*.py"), *deciding]):
-        digest.update(path.relative_to(CORE).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    deciding = ("training.py", "splits.py", "model_selection.py", "evaluation.py")
+    paths = [*MODELS.glob("algorithms/*.py"), *(MODELS / "logic" / name for name in deciding)]
+    for path in sorted(paths):
+        digest.update(path.relative_to(MODELS).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]

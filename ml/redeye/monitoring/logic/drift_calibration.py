@@ -17,8 +17,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from redeye.declarations.spec_rules import Drift
-from redeye.monitoring.logic.drift import Kind, Span
 from redeye.monitoring.logic.drift_measures import COUNTED, Bins, Floats, Statistic, Summary, measure
+from redeye.monitoring.logic.drift_result import Kind, Span
 
 SHARE = "share_drifted"
 FEATURES = "features"

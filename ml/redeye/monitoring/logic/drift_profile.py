@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from redeye.declarations.spec_rules import Drift
-from redeye.monitoring.logic.drift import ColumnDrift, DriftFinding, Kind, Span, SpanDrift
 from redeye.monitoring.logic.drift_calibration import FEATURES, SHARE, Calibrated, History, thresholds_of
 from redeye.monitoring.logic.drift_measures import COUNTED, Bins, Statistic, Summary, measure
+from redeye.monitoring.logic.drift_result import ColumnDrift, DriftFinding, Kind, Span, SpanDrift
 
 PREDICTION = "probability"
 # Named in a reason; the rest is in the rows.

@@ -13,10 +13,10 @@ import pandas as pd
 
 from redeye.declarations.spec_rules import Drift
 from redeye.models.logic.evaluation import HIGHER_IS_BETTER, METRICS, Scored
-from redeye.monitoring.logic.drift import ColumnDrift, Kind, Span
 from redeye.monitoring.logic.drift_calibration import Calibrated
 from redeye.monitoring.logic.drift_measures import Floats
 from redeye.monitoring.logic.drift_profile import PREDICTION, is_enough
+from redeye.monitoring.logic.drift_result import ColumnDrift, Kind, Span
 
 QUALITY_COLUMN = "label"
 

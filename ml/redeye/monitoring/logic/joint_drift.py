@@ -33,9 +33,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, QuantileTransformer
 
 from redeye.declarations.spec_rules import Drift
-from redeye.monitoring.logic.drift import ColumnDrift, Kind, Span
 from redeye.monitoring.logic.drift_calibration import Calibrated
 from redeye.monitoring.logic.drift_measures import Floats
+from redeye.monitoring.logic.drift_result import ColumnDrift, Kind, Span
 
 COLUMN = "inputs"
 CLASSIFIER, DISCREPANCY = "c2st_auc", "mmd"

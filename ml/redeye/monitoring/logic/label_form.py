@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from redeye.monitoring.logic.drift import ColumnDrift, Kind
+from redeye.monitoring.logic.drift_result import ColumnDrift, Kind
 
 COLUMN = "label"
 # Of a week's rows with an outcome; a storm's cancellations have none. As for a feature's values.

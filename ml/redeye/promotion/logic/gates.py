@@ -17,7 +17,7 @@ import numpy.typing as npt
 from redeye.declarations.spec_rules import Gates
 from redeye.models.logic.evaluation import Interval, Scored, paired_improvement
 from redeye.models.logic.splits import Window
-from redeye.promotion.logic.conduct import Conduct
+from redeye.promotion.logic.robustness_probes import Conduct
 from redeye.promotion.logic.slices import Part, compared_by_slice
 
 

@@ -25,7 +25,7 @@ from redeye.review.logic.house_rules import (
     Source,
     Violation,
 )
-from redeye.warehouse.logic.lineage import ROWS, Described, LineageError, Read, Table, describe
+from redeye.warehouse.logic.column_lineage import ROWS, Described, LineageError, Read, Table, describe
 
 IN_TIME = "known in time"
 BARRED = "barred column"

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from redeye.models.algorithms.base import Inputs, Model
-from redeye.scoring.logic.restated import Restatement
-from redeye.sources.logic.sources import DeliveryRef
+from redeye.scoring.logic.restatements import Restatement
+from redeye.sources.logic.deliveries import DeliveryRef
 from redeye.warehouse.logic.releases import CodeNode, Promotion, Release
 
 

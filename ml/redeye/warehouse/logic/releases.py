@@ -9,7 +9,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from redeye.sources.logic.sources import DeliveryRef
+from redeye.sources.logic.deliveries import DeliveryRef
 
 
 class ReleaseKind(StrEnum):

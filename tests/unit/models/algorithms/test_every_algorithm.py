@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from redeye.champions.serving import columns_read
+from redeye.champions.serving_versions import columns_read
 from redeye.models.algorithms.average import AverageModel
 from redeye.models.algorithms.base import Examples
 from redeye.models.algorithms.storage import ALGORITHMS, algorithm

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from redeye.declarations.spec_rules import Drift
-from redeye.monitoring.logic.drift import DriftFinding, Kind, Span
 from redeye.monitoring.logic.drift_calibration import History, calibrate, table, thresholds_of
 from redeye.monitoring.logic.drift_measures import Bins, Summary
 from redeye.monitoring.logic.drift_profile import PREDICTION, Profile, find_drift, with_rows
+from redeye.monitoring.logic.drift_result import DriftFinding, Kind, Span
 
 RULES = Drift()
 NIGHTS, PER_NIGHT = 60, 300

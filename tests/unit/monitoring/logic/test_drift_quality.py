@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from redeye.declarations.spec_rules import Drift
-from redeye.monitoring.logic.drift import Span
 from redeye.monitoring.logic.drift_calibration import table, thresholds_of
 from redeye.monitoring.logic.drift_quality import calibrate_quality, quality_drift
+from redeye.monitoring.logic.drift_result import Span
 
 RULES = Drift()
 

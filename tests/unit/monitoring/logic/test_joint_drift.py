@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from redeye.declarations.spec_rules import Drift
-from redeye.monitoring.logic.drift import Span
 from redeye.monitoring.logic.drift_calibration import table, thresholds_of
+from redeye.monitoring.logic.drift_result import Span
 from redeye.monitoring.logic.joint_drift import (
     CLASSIFIER,
     COLUMN,

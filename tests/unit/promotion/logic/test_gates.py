@@ -19,8 +19,8 @@ from redeye.models.algorithms.base import Inputs
 from redeye.models.algorithms.heuristic import HeuristicModel
 from redeye.models.logic.evaluation import Scored
 from redeye.models.logic.splits import Window
-from redeye.promotion.logic.conduct import Conduct
 from redeye.promotion.logic.gates import Contender, Gate, GateReport, judge
+from redeye.promotion.logic.robustness_probes import Conduct
 
 WINDOW = Window(date(2013, 3, 1), date(2013, 3, 21))
 BEFORE = WINDOW.first - timedelta(days=3)

@@ -1,0 +1,227 @@
+"""Runs one suite over one frame with Great Expectations, and tells what was not met.
+
+The context is in memory: nothing of Great Expectations lies on disk but the pages of Data Docs.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import warnings
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from redeye.audits.data_docs import slug
+from redeye.audits.failing_rows import NIGHT, examples, nights_of, text_of
+from redeye.audits.logic.audit_result import EXAMPLES_SHOWN, AuditFailure
+from redeye.audits.suite_files import ExpectationSpec, SuiteSpec, line_of
+from redeye.foundation.errors import ConfigError, RedeyeError
+from redeye.foundation.settings import settings
+
+if TYPE_CHECKING:
+    from great_expectations.core import ExpectationValidationResult
+    from great_expectations.data_context import EphemeralDataContext
+    from great_expectations.datasource.fluent.interfaces import Batch
+    from great_expectations.expectations.expectation import Expectation
+
+SITE = "audits"
+
+
+def context_with_site(site: Path | None) -> EphemeralDataContext:
+    """A context in memory, with a Data Docs site in the folder `site`.
+
+    Raises:
+        RedeyeError: if Great Expectations ends the process while it is imported, which it does with
+            exit code 0 when an optional package is half installed: the audit would pass unseen.
+    """
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    # It tells of each of its functions at import, hundreds of lines.
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            import great_expectations as gx
+    except SystemExit as error:
+        raise RedeyeError(
+            "Great Expectations ended the process at import: is pyspark half installed?"
+        ) from error
+    from great_expectations.data_context.types.base import (
+        DataContextConfig,
+        InMemoryStoreBackendDefaults,
+        ProgressBarsConfig,
+    )
+
+    # The default context would leave a temporary folder behind for each audit.
+    backends = InMemoryStoreBackendDefaults(init_temp_docs_sites=False)
+    context = gx.get_context(
+        mode="ephemeral", project_config=DataContextConfig(store_backend_defaults=backends)
+    )
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    if site is not None:
+        config: Any = {
+            "class_name": "SiteBuilder",
+            "show_how_to_buttons": False,
+            "store_backend": {
+                "class_name": "TupleFilesystemStoreBackend",
+                "base_directory": str(site.resolve()),
+            },
+            "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+            # The pages of validations show the expectations too; pages of suites cost as much again.
+            "site_section_builders": {
+                "expectations": "None",
+                "profiling": "None",
+                "validations": {
+                    "class_name": "DefaultSiteSectionBuilder",
+                    "source_store_name": context.validation_results_store_name,
+                },
+            },
+        }
+        context.add_data_docs_site(SITE, config)
+    return context
+
+
+def run_suite(
+    context: EphemeralDataContext,
+    name: str,
+    spec: SuiteSpec,
+    typed: pd.DataFrame,
+    *,
+    subject: str,
+    root: Path,
+) -> tuple[int, list[AuditFailure]]:
+    """The number of expectations evaluated, and those that were not met."""
+    import great_expectations as gx
+    from great_expectations import RunIdentifier
+
+    declared = _build(name, spec, root)
+    title = slug(name)
+    suite = context.suites.add(gx.ExpectationSuite(name=title, expectations=declared))
+    asset = context.data_sources.add_pandas(title).add_dataframe_asset(slug(subject))
+    batch_definition = asset.add_batch_definition_whole_dataframe("whole")
+    definition = context.validation_definitions.add(
+        gx.ValidationDefinition(name=title, data=batch_definition, suite=suite)
+    )
+    checkpoint = context.checkpoints.add(
+        gx.Checkpoint(
+            name=title,
+            validation_definitions=[definition],
+            result_format={"result_format": "SUMMARY", "partial_unexpected_count": EXAMPLES_SHOWN},
+        )
+    )
+    parameters = {"dataframe": typed}
+    # Left alone it would read a time out of the subject's dates. The time is shown in Data Docs, no more.
+    run_id = RunIdentifier(run_name=slug(subject), run_time=datetime.now(UTC))
+    run = checkpoint.run(batch_parameters=parameters, run_id=run_id)
+    outcomes = [outcome for result in run.run_results.values() for outcome in result.results]
+    batch = batch_definition.get_batch(batch_parameters=parameters)
+    unmet = [outcome for outcome in outcomes if not outcome.success or _raised(outcome)]
+    found = [_unmet(name, spec, typed, batch, outcome) for outcome in unmet]
+    failures = [failure for failure in found if failure is not None]
+    if len(outcomes) != len(declared):
+        observed = f"{len(outcomes)} of {len(declared)} declared expectations were evaluated"
+        failures.append(AuditFailure(name, "evaluated", None, observed))
+    elif not run.success and not unmet:
+        failures.append(
+            AuditFailure(name, "evaluated", None, "the checkpoint failed without naming an expectation")
+        )
+    return len(outcomes), failures
+
+
+def _build(name: str, spec: SuiteSpec, root: Path) -> list[Expectation]:
+    """The suite's expectations as Great Expectations' objects.
+
+    Raises:
+        ConfigError: if it does not know an expectation or refuses its arguments; names file and line.
+    """
+    from great_expectations.compatibility.pydantic import ValidationError
+    from great_expectations.expectations.registry import get_expectation_impl
+
+    declared = []
+    for index, wanted in enumerate(spec.expectations):
+        try:
+            declared.append(get_expectation_impl(wanted.expect)(**wanted.arguments, notes=wanted.because))
+        except (ValidationError, TypeError) as error:
+            where = line_of(name, "expectations", index, root=root)
+            raise ConfigError(f"{where}: expectations.{index}: {wanted.expect}: {error}") from error
+    return declared
+
+
+def _raised(outcome: ExpectationValidationResult) -> str | None:
+    """The message of the exception that an expectation ended in; None if it was evaluated."""
+    info = outcome.exception_info or {}
+    own = "raised_exception" in info
+    parts: list[Any] = [info] if own else [part for part in info.values() if isinstance(part, Mapping)]
+    for part in parts:
+        if part.get("raised_exception"):
+            return str(part.get("exception_message") or "unknown error")
+    return None
+
+
+def _unmet(
+    name: str, spec: SuiteSpec, typed: pd.DataFrame, batch: Batch, outcome: ExpectationValidationResult
+) -> AuditFailure | None:
+    """What an expectation found; None if all of it is excepted."""
+    config = outcome.expectation_config
+    if config is None:
+        return AuditFailure(name, "evaluated", None, "a result came back without its expectation")
+    wanted = _wanted(spec, config.type, config.kwargs, config.notes)
+    columns = wanted.columns
+    bounds = {key: value for key, value in wanted.kwargs.items() if not key.startswith("column")}
+    failure = AuditFailure(
+        suite=name,
+        expectation=config.type,
+        column=", ".join(columns) or None,
+        observed=f"could not be evaluated: {_raised(outcome)}",
+        because=wanted.because,
+        nights=nights_of(typed),
+    )
+    if _raised(outcome):
+        return failure
+    result: Mapping[str, Any] = outcome.result
+    if "unexpected_count" not in result:
+        observed = f"observed {result.get('observed_value')}, expected {bounds}"
+        return replace(failure, observed=observed)
+    again = batch.validate(config.to_domain_obj(), result_format="COMPLETE")
+    positions = sorted(set((again.result or {}).get("unexpected_index_list") or []))
+    rows = without_exceptions(spec, failure.column, typed.iloc[positions])
+    if positions and rows.empty:
+        return None
+    count = len(rows) if positions else result["unexpected_count"]
+    observed = f"{count} of {len(typed)} rows unexpected"
+    if len(columns) == 1:
+        values = rows[columns[0]].drop_duplicates().head(EXAMPLES_SHOWN)
+        observed += f", values {', '.join(text_of(value) for value in values)}"
+    if bounds:
+        observed += f", expected {json.dumps(bounds, default=str)[:300]}"
+    return replace(
+        failure,
+        observed=observed,
+        examples=examples(rows.head(EXAMPLES_SHOWN), (*spec.key, *columns)),
+        nights=nights_of(rows) if positions else failure.nights,
+    )
+
+
+def without_exceptions(spec: SuiteSpec, column: str | None, rows: pd.DataFrame) -> pd.DataFrame:
+    """The offending rows that are not in a night for which the suite accepts this column's fault."""
+    # The suites name nights of the source's own calendar.
+    shift = pd.Timedelta(weeks=settings().shift_weeks)
+    accepted = {pd.Timestamp(known.night) + shift for known in spec.exceptions if known.column == column}
+    if not accepted or NIGHT not in rows.columns:
+        return rows
+    return rows[~pd.to_datetime(rows[NIGHT]).isin(accepted)]
+
+
+def _wanted(spec: SuiteSpec, name: str, kwargs: Mapping[str, Any], notes: object) -> ExpectationSpec:
+    """The declaration behind a result; Great Expectations renames nothing but adds its own keys."""
+    columns = {key: value for key, value in kwargs.items() if key.startswith("column")}
+    for wanted in spec.expectations:
+        declared = {key: value for key, value in wanted.arguments.items() if key.startswith("column")}
+        if wanted.expect == name and declared == columns and wanted.because == notes:
+            return wanted
+    return ExpectationSpec.model_construct(expect=name, column=None, kwargs=columns, because="")

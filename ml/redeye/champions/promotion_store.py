@@ -1,0 +1,214 @@
+"""The promotion ledger: which version is champion from which night on, and why. Append-only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import psycopg2
+import psycopg2.errors
+from psycopg2 import extensions
+from psycopg2.extras import Json
+
+from redeye.champions import block_store
+from redeye.champions.logic.succession import champion_of
+from redeye.foundation import lease
+from redeye.foundation.errors import AlreadyDecided, Barred, TooLate
+from redeye.foundation.postgres import ledger_transaction
+from redeye.models.artifact_store import below_root
+from redeye.warehouse.lake import Catalog
+from redeye.warehouse.logic.releases import Promotion, PromotionKind
+
+BARRED = "RE002"
+
+_COLUMNS = (
+    "promotion_id, model, version, algorithm, feature_service, artifact_uri, artifact_sha256, decided_night, "
+    "effective_night, reason, evidence, actor, run_id, kind, previous_id"
+)
+
+
+@dataclass(frozen=True)
+class Rollback:
+    """A return to a version that was champion before.
+
+    Attributes:
+        target: a promotion of the version to return to.
+        bad: the version that is left, which is barred in the same transaction; None if it is not to be.
+        evidence: kept with the row, beside what is known of the target's training.
+    """
+
+    target: Promotion
+    bad: int | None
+    decided_night: date
+    effective_night: date
+    reason: str
+    evidence: dict[str, Any]
+    actor: str
+    run_id: str
+
+
+def promotions(model: str) -> list[Promotion]:
+    """Every promotion of a model, rollbacks among them, in the order in which they were decided."""
+    with ledger_transaction(Catalog.OUTPUTS) as con, con.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {_COLUMNS} FROM ledger.promotions WHERE model = %s ORDER BY promotion_id", (model,)
+        )
+        return [_promotion(row) for row in cursor.fetchall()]
+
+
+def champion(model: str, night: date) -> Promotion | None:
+    """Who scores `night`: the last decided promotion that is in effect by then."""
+    return champion_of(promotions(model), night)
+
+
+def latest_promotion(model: str) -> Promotion | None:
+    """The last decided promotion, in effect yet or not: what a new decision is compared with."""
+    rows = promotions(model)
+    return rows[-1] if rows else None
+
+
+def promote(
+    model: str,
+    *,
+    version: int,
+    algorithm: str,
+    feature_service: str,
+    artifact_uri: str,
+    artifact_sha256: str,
+    decided_night: date,
+    effective_night: date,
+    reason: str,
+    evidence: dict[str, Any],
+    actor: str,
+    run_id: str,
+    follows: Promotion | None,
+) -> Promotion:
+    """Append a promotion, if the ledger still ends with the row that the decision was based on.
+
+    `follows` is the promotion that the decision was compared with (`latest_promotion`), None for the first.
+
+    Raises:
+        TooLate: if `effective_night` has been scored already.
+        AlreadyDecided: if another promotion came in between.
+        Barred: if the version may not come back.
+        LeaseHeld: if the outputs' lease did not come free.
+    """
+    # The lease keeps a night from being scored between the check and the commit.
+    with lease.held(Catalog.OUTPUTS, f"promote/{model}/{run_id}") as token:
+        from redeye.scoring.outputs_store import last_scored_night
+
+        scored = last_scored_night(model)
+        if scored is not None and scored >= effective_night:
+            raise TooLate(
+                f"{model}: version {version} cannot take effect on night {effective_night}, nights up to {scored} "
+                f"are scored already; decide again for a later night"
+            )
+        with _plainly(model), ledger_transaction(Catalog.OUTPUTS) as con, con.cursor() as cursor:
+            return _insert(
+                cursor,
+                token,
+                model=model,
+                version=version,
+                algorithm=algorithm,
+                feature_service=feature_service,
+                artifact_uri=below_root(artifact_uri),
+                artifact_sha256=artifact_sha256,
+                decided_night=decided_night,
+                effective_night=effective_night,
+                reason=reason,
+                evidence=evidence,
+                actor=actor,
+                run_id=run_id,
+                kind=PromotionKind.PROMOTION if follows else PromotionKind.FIRST,
+                previous_id=follows.promotion_id if follows else None,
+            )
+
+
+def roll_back(cursor: extensions.cursor, token: int, rollback: Rollback, *, follows: Promotion) -> Promotion:
+    """Append a rollback and the bar of the version that it leaves, within the caller's transaction.
+
+    The caller holds the outputs' lease and has seen under it that no night from `effective_night` on is scored.
+
+    Args:
+        cursor: of the transaction.
+        token: of the lease.
+        rollback: what to append.
+        follows: the last decided promotion.
+
+    Raises:
+        AlreadyDecided: if another promotion came in between.
+        Barred: if the target may not come back.
+    """
+    target = rollback.target
+    with _plainly(target.model):
+        row = _insert(
+            cursor,
+            token,
+            model=target.model,
+            version=target.version,
+            algorithm=target.algorithm,
+            feature_service=target.feature_service,
+            artifact_uri=target.artifact_uri,
+            artifact_sha256=target.artifact_sha256,
+            decided_night=rollback.decided_night,
+            effective_night=rollback.effective_night,
+            reason=rollback.reason,
+            # What it was trained on and tested by is the target's, as its promotion says.
+            evidence={**target.evidence, "rollback": rollback.evidence},
+            actor=rollback.actor,
+            run_id=rollback.run_id,
+            kind=PromotionKind.ROLLBACK,
+            previous_id=follows.promotion_id,
+        )
+    if rollback.bad is not None:
+        block_store.insert(
+            cursor,
+            token,
+            target.model,
+            version=rollback.bad,
+            is_barred=True,
+            night=rollback.decided_night,
+            reason=rollback.reason,
+            actor=rollback.actor,
+            run_id=rollback.run_id,
+            promotion_id=row.promotion_id,
+        )
+    return row
+
+
+def _insert(cursor: extensions.cursor, token: int, **values: Any) -> Promotion:  # noqa: ANN401  the columns' own
+    columns = {**values, "evidence": Json(values["evidence"]), "kind": str(values["kind"])}
+    cursor.execute(
+        f"INSERT INTO ledger.promotions ({', '.join(columns)}, fencing_token) "
+        f"VALUES ({', '.join(['%s'] * len(columns))}, %s) RETURNING {_COLUMNS}",
+        (*columns.values(), token),
+    )
+    row = cursor.fetchone()
+    if row is None:
+        raise LookupError(f"{values['model']}: the promotion was written and not returned")
+    return _promotion(row)
+
+
+@contextmanager
+def _plainly(model: str) -> Iterator[None]:
+    """Say in words what the database refused."""
+    try:
+        yield
+    except psycopg2.errors.UniqueViolation as error:
+        raise AlreadyDecided(
+            f"{model}: another promotion was decided meanwhile; run the decision again against the champion of now"
+        ) from error
+    except psycopg2.Error as error:
+        if error.pgcode == BARRED:
+            raise Barred(
+                f"{str(error).splitlines()[0]}: it comes back only after `redeye unbar {model} <version>`"
+            ) from error
+        raise
+
+
+def _promotion(row: tuple[Any, ...]) -> Promotion:
+    found = Promotion(*row)
+    return Promotion(**{**found.__dict__, "kind": PromotionKind(found.kind)})

@@ -1,0 +1,54 @@
+"""Which versions serve or may serve, and what they read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from redeye.champions import promotion_store
+from redeye.declarations.specs import Spec
+from redeye.models.algorithms.base import Model
+from redeye.models.mlflow_registry import load_artifact
+from redeye.review.logic.impact_verdict import Reader
+from redeye.warehouse.logic.releases import Promotion
+
+
+@dataclass(frozen=True)
+class Live:
+    """A version that serves or may serve, loaded."""
+
+    reader: Reader
+    model: Model[Any]
+
+
+def live_versions(specs: Iterable[Spec], night: date) -> list[Live]:
+    """Of each model the champion for the night to come, those decided after it, the one before it, the last resort."""
+    found: list[Live] = []
+    for spec in specs:
+        ledger = promotion_store.promotions(spec.model)
+        if not ledger:
+            continue
+        champion = promotion_store.champion(spec.model, night + timedelta(days=1)) or ledger[-1]
+        roles: dict[int, tuple[Promotion, str]] = {ledger[0].version: (ledger[0], "last resort")}
+        earlier = [each for each in ledger if each.promotion_id < champion.promotion_id]
+        if earlier:
+            roles[earlier[-1].version] = (earlier[-1], "to go back to")
+        later = [each for each in ledger if each.promotion_id > champion.promotion_id]
+        roles |= {each.version: (each, f"from night {each.effective_night}") for each in later}
+        roles[champion.version] = (champion, "champion")
+        for version, (each, role) in sorted(roles.items()):
+            model = load_artifact(each.artifact_uri, each.artifact_sha256)
+            columns = frozenset(columns_read(model))
+            found.append(
+                Live(Reader(spec.model, version, role, each.algorithm, each.feature_service, columns), model)
+            )
+    return found
+
+
+def columns_read(model: Model[Any]) -> set[str]:
+    """Columns of a frame that a model reads."""
+    if members := getattr(model, "members", None):
+        return {column for member in members.values() for column in columns_read(member)}
+    return {*model.importance(), *model.categories.values}

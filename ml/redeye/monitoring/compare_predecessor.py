@@ -1,0 +1,115 @@
+"""What a model could return to: how its predecessor would have done on the champion's own matured rows."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from redeye.champions import block_store, promotion_store
+from redeye.champions.logic.succession import Stint, barred, can_return_to
+from redeye.declarations.specs import Spec
+from redeye.models.algorithms.base import Model
+from redeye.models.algorithms.storage import ModelAltered
+from redeye.models.artifact_store import load_artifact
+from redeye.models.logic.evaluation import Scored
+from redeye.monitoring.logic.quality import Predecessor, predecessor_of
+from redeye.monitoring.logic.verdict import Verdict
+from redeye.monitoring.measure_drift import features_of
+from redeye.scoring import outputs_store
+from redeye.warehouse import release_store
+from redeye.warehouse.logic.releases import Promotion
+
+log = logging.getLogger(__name__)
+
+# Gaps are single nights: a stint whose last week was never released was not judged at its end.
+LOOKED_BACK = 7
+
+
+def last_judgeable(model: str, stint: Stint) -> date | None:
+    """The last night of an ended stint that was scored and has a release, so that it can be judged."""
+    if stint.last is None:
+        return None
+    first = max(stint.first, stint.last - timedelta(days=LOOKED_BACK - 1))
+    scored = outputs_store.scored_nights(model, first, stint.last)
+    return next(
+        (night for night in reversed(scored) if release_store.covering_release(night) is not None), None
+    )
+
+
+def scored_rows(rows: pd.DataFrame, column: str) -> Scored:
+    """The labels of some rows with one column of probabilities."""
+    return Scored(rows["label"].to_numpy(), rows[column].to_numpy(), rows["night"].to_numpy())
+
+
+def comparisons(
+    spec: Spec,
+    champion: Promotion,
+    own: pd.DataFrame,
+    night: date,
+    last_verdict: Callable[[Stint], Verdict | None],
+    *,
+    is_bad: bool,
+) -> tuple[Predecessor, ...]:
+    """The champion's log loss against that of the versions it could return to, on its own rows.
+
+    The heuristic's probability is on every row. Another version scores the window's rows again, from the
+    features that the champion was given: only while the champion is young or its verdict asks for an act.
+
+    Args:
+        spec: of the model.
+        champion: that is judged.
+        own: its matured rows of the window, with labels.
+        night: that is judged.
+        last_verdict: what was said on the last judged night of a stint.
+        is_bad: whether the champion's verdict asks for an act, whatever it could return to.
+    """
+    rows = promotion_store.promotions(spec.model)
+    is_young = (night - champion.effective_night).days <= spec.monitor.rollback.rescoring_nights
+    judged = scored_rows(own, "probability")
+    found = []
+    shut_out = barred(block_store.bars(spec.model), night)
+    known = [row for row in rows if row.effective_night <= night]
+    for other in can_return_to(known, shut_out, champion.version, night, last_verdict):
+        if other.version == rows[0].version:
+            probabilities: Any = own["baseline_probability"].to_numpy()
+        elif is_young or is_bad:
+            probabilities = _scored_again(spec, other, own)
+        else:
+            continue
+        if probabilities is None:
+            continue
+        found.append(
+            predecessor_of(
+                judged,
+                scored_rows(own.assign(again=probabilities), "again"),
+                version=other.version,
+                name=f"version {other.version} ({other.algorithm})",
+                seed=night.toordinal(),
+            )
+        )
+    return tuple(found)
+
+
+def _scored_again(spec: Spec, other: Promotion, own: pd.DataFrame) -> np.ndarray | None:
+    """The probabilities of another version for the same rows, in their order; None if it cannot be used."""
+    days = pd.to_datetime(own["night"])
+    standing = outputs_store.read("predictions", spec.model, days.min().date(), days.max().date())
+    try:
+        model: Model[Any] = load_artifact(other.artifact_uri, other.artifact_sha256)
+        frames = [
+            features_of(spec, day.date(), of_night, other.feature_service)
+            for day, of_night in standing.groupby(pd.to_datetime(standing["night"]))
+            if (days == day).any()
+        ]
+        frame = pd.concat(frames, ignore_index=True)
+        again = pd.Series(model.predict(frame), index=frame["flight_id"])
+    except (ModelAltered, KeyError) as error:
+        # A version whose files or inputs are gone is nothing to return to.
+        log.warning("%s: version %d cannot be compared with: %s", spec.model, other.version, error)
+        return None
+    return again.reindex(own["flight_id"]).to_numpy()

@@ -1,0 +1,269 @@
+"""Evidently's pages on drift and quality: evidence for people. What drifted is decided elsewhere.
+
+The only module that imports Evidently, which takes seconds, hence inside the functions. The columns' values and
+thresholds on a page are ours: its stock tests call every real day drifted. A page is one file; its policy
+(CSP) lets it load nothing, and telemetry is switched off.
+"""
+
+from __future__ import annotations
+
+import html
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from redeye.foundation.settings import settings
+from redeye.monitoring.logic.drift_measures import Statistic
+from redeye.monitoring.logic.drift_profile import PREDICTION
+from redeye.monitoring.logic.drift_quality import QUALITY_COLUMN
+from redeye.monitoring.logic.drift_result import Kind, Span
+
+if TYPE_CHECKING:
+    from evidently.core.report import Snapshot
+
+# Each column costs a third of a second and 20 kB: the worst are shown, the rest is in the table `drift`.
+COLUMNS = 24
+DISTANCES = (Statistic.WASSERSTEIN, Statistic.JENSEN_SHANNON)
+TEST = "redeye_calibrated"
+POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; "
+    "img-src data: blob:; font-src data:"
+)
+
+
+@dataclass(frozen=True)
+class Page:
+    """What one page shows.
+
+    Attributes:
+        rows: of the table `drift` for the span.
+        current: the span's rows with the features and, where the champion made it, `probability`.
+        reference: a sample of what the champion learned from.
+        matured: its predictions with `label`, of the newest matured nights.
+        predicted: its predictions on the rows it learned from, without label.
+        unseen: its predictions with `label` on nights after its fit.
+        numeric: which of the columns are numbers.
+    """
+
+    model: str
+    night: date
+    span: Span
+    version: int
+    rows: pd.DataFrame
+    current: pd.DataFrame
+    reference: pd.DataFrame
+    matured: pd.DataFrame
+    predicted: pd.DataFrame
+    unseen: pd.DataFrame
+    numeric: Mapping[str, bool]
+
+
+def folder_of(model: str, night: date) -> Path:
+    """Where the pages of a night lie."""
+    return settings().reports / model / night.isoformat()
+
+
+def write(page: Page) -> Path:
+    """Write a page, whole or not at all; one that is there is replaced, the rows it shows do not change."""
+    os.environ["DO_NOT_TRACK"] = "true"
+    from evidently.core.report import render_widgets
+    from evidently.legacy.renderers.html_widgets import group_widget
+
+    shown, left_out = _shown(page)
+    parts = [("Features and predictions against the reference", _drift(page, shown))] if shown else []
+    if (quality := _quality(page)) is not None:
+        parts.append(("Quality on matured labels against the nights after the fit", quality))
+    widgets = [group_widget(title=title, widgets=list(part._widgets)) for title, part in parts]
+    text = render_widgets(widgets, as_iframe=False)
+    target = folder_of(page.model, page.night) / f"{page.span}.html"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    making = target.with_name(f".{target.name}.{os.getpid()}")
+    making.write_text(_framed(text, _summary(page, shown, left_out)), encoding="utf-8")
+    making.replace(target)
+    return target
+
+
+def prune(keep: int) -> list[Path]:
+    """Remove all but the newest `keep` nights of each model, by the night they are of."""
+    removed = []
+    root = settings().reports
+    for model in sorted(root.iterdir()) if root.is_dir() else []:
+        nights = sorted(path for path in model.iterdir() if path.is_dir()) if model.is_dir() else []
+        for path in nights[: max(0, len(nights) - keep)]:
+            shutil.rmtree(path)
+            removed.append(path)
+    return removed
+
+
+def _shown(page: Page) -> tuple[list[str], list[str]]:
+    """The worst columns that the library can compare, and the measured ones it cannot: it refuses empty ones."""
+    distances = page.rows[page.rows["statistic"].isin([str(each) for each in DISTANCES])]
+    if not distances["value"].notna().any():
+        return [], []  # not judged: the summary says why
+    order = distances.assign(excess=distances["value"] / distances["threshold"]).sort_values(
+        ["excess", "column_name"], ascending=[False, True]
+    )
+    features = [name for name in order["column_name"] if name != PREDICTION]
+    kept, empty = [], []
+    for name in features:
+        both = (page.current, page.reference)
+        if all(name in frame.columns and frame[name].notna().any() for frame in both):
+            kept.append(name)
+        else:
+            empty.append(name)
+    return kept[:COLUMNS], empty
+
+
+def _drift(page: Page, shown: list[str]) -> Snapshot:
+    """Evidently's picture of each column, with our value and threshold."""
+    from evidently import DataDefinition, Dataset, Report
+    from evidently.legacy.calculations.stattests.registry import StatTest, register_stattest
+    from evidently.legacy.core import ColumnType
+    from evidently.metrics import ValueDrift
+
+    distances = page.rows[page.rows["statistic"].isin([str(each) for each in DISTANCES])]
+    values: dict[str, dict[str, Any]] = {row["column_name"]: row for row in _records(distances)}
+
+    def calibrated(
+        _reference: pd.Series, current: pd.Series, _kind: object, _threshold: float
+    ) -> tuple[float, bool]:
+        row = values[str(current.name)]
+        return float(row["value"]), bool(row["is_drifted"])
+
+    test = StatTest(
+        TEST, "distance, calibrated threshold", [ColumnType.Numerical, ColumnType.Categorical], 0.0
+    )
+    register_stattest(test, calibrated)
+    columns = list(shown)
+    current, reference = page.current[columns], page.reference[columns]
+    numbers = [name for name in columns if page.numeric[name]]
+    if PREDICTION in values and page.current[PREDICTION].notna().any():
+        # Drawn evenly from all of them; which row stands beside which does not matter to a distribution.
+        every = np.linspace(0, len(page.predicted) - 1, len(reference)).astype(int)
+        predicted = page.predicted[PREDICTION].to_numpy()[every]
+        current = current.assign(**{PREDICTION: page.current[PREDICTION]})
+        reference = reference.assign(**{PREDICTION: predicted})
+        columns, numbers = [PREDICTION, *columns], [PREDICTION, *numbers]
+    kinds = DataDefinition(
+        numerical_columns=numbers, categorical_columns=[name for name in columns if name not in numbers]
+    )
+    typed = [_typed(frame, numbers) for frame in (current, reference)]
+    metrics = [
+        ValueDrift(column=name, method=TEST, threshold=_finite(values[name]["threshold"]))
+        for name in columns
+        if pd.notna(values[name]["value"])
+    ]
+    report = Report(metrics, include_tests=False)
+    return report.run(*(Dataset.from_pandas(frame, data_definition=kinds) for frame in typed))
+
+
+def _records(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]
+
+
+def _finite(value: float) -> float:
+    return float(value) if pd.notna(value) else float("inf")
+
+
+def _typed(frame: pd.DataFrame, numbers: list[str]) -> pd.DataFrame:
+    """Numbers as floats, categories as text; the rarest categories are one, as in the measure."""
+    columns = {}
+    for name in frame.columns:
+        values = frame[name]
+        columns[name] = (
+            pd.to_numeric(values, errors="coerce").astype("float64")
+            if name in numbers
+            else values.astype(object).where(values.notna(), None)
+        )
+    return pd.DataFrame(columns).reset_index(drop=True)
+
+
+def _quality(page: Page) -> Snapshot | None:
+    """Evidently's classification report; None where the matured rows are too few or of one class."""
+    from evidently import BinaryClassification, DataDefinition, Dataset, Report
+    from evidently.presets import ClassificationPreset
+
+    if any(frame["label"].nunique() < 2 for frame in (page.matured, page.unseen)):
+        return None
+    # Not half: the classes are uneven, and no flight in ten would be called late.
+    rate = float(page.unseen["label"].mean())
+    kinds = DataDefinition(
+        classification=[BinaryClassification(target="label", prediction_probas=PREDICTION, pos_label="1")],
+        numerical_columns=[PREDICTION],
+        categorical_columns=["label"],
+    )
+    frames = [
+        pd.DataFrame(
+            {
+                "label": frame["label"].astype(int).astype(str).to_numpy(),
+                PREDICTION: frame[PREDICTION].to_numpy(),
+            }
+        )
+        for frame in (page.matured, page.unseen)
+    ]
+    report = Report([ClassificationPreset(probas_threshold=rate)], include_tests=False)
+    return report.run(*(Dataset.from_pandas(frame, data_definition=kinds) for frame in frames))
+
+
+def _framed(text: str, summary: str) -> str:
+    """The page with its policy, and our summary before everything else."""
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+    for tag, added in (("<head>", policy), ("<body>", summary)):
+        if text.count(tag) < 1:
+            raise ValueError(f"Evidently's page has no {tag}: its form changed")
+        text = text.replace(tag, f"{tag}\n{added}", 1)
+    return text
+
+
+def _summary(page: Page, shown: list[str], left_out: list[str]) -> str:
+    rows = page.rows
+    of = {kind: rows[rows["kind"] == str(kind)] for kind in Kind}
+    share = of[Kind.SHARE].iloc[0]
+    drifted = rows[rows["is_drifted"].astype(bool) & (rows["kind"] != str(Kind.SHARE))]
+    features = of[Kind.FEATURE]["column_name"].nunique()
+    said = (
+        f"{share['value']:.1%} of {features} features drifted; above {share['threshold']:.1%} is beyond clean history"
+        if pd.notna(share["value"])
+        else f"features not judged: {share['note']}"
+    )
+    lines = [
+        f"<h1>{html.escape(page.model)}, night {page.night}, {page.span}</h1>",
+        "<p><b>A rehearsal: faults were put into this data on purpose.</b></p>"
+        if settings().rehearsal
+        else "",
+        f"<p><b>{'Drifted' if bool(share['is_drifted']) else 'No drift of the features'}.</b> {html.escape(said)}. "
+        f"Champion: version {page.version}. {int(share['rows'])} flights. "
+        "Thresholds are what windows of the same length of the champion's own training and test come to.</p>",
+        _listed("Beyond their thresholds", drifted)
+        if len(drifted)
+        else "<p>Nothing is beyond its threshold.</p>",
+        _listed("Quality on matured labels, against the nights after the fit", of[Kind.QUALITY]),
+    ]
+    if shown:
+        lines.append(
+            f"<p>Pictures below: the {len(shown)} features nearest to or farthest beyond their thresholds. "
+            "Every column is in the table <code>drift</code>.</p>"
+        )
+    if left_out:
+        lines.append(f"<p>Left out, without a value on one side: {html.escape(', '.join(left_out))}.</p>")
+    style = "font-family:sans-serif;padding:1em 2em;max-width:60em"
+    return f'<section id="redeye" style="{style}">{"".join(lines)}</section>'
+
+
+def _listed(title: str, rows: pd.DataFrame) -> str:
+    ordered = rows.assign(excess=rows["value"] / rows["threshold"]).sort_values("excess", ascending=False)
+    cells = "".join(
+        f"<tr><td>{html.escape(row['column_name'] if row['column_name'] != QUALITY_COLUMN else 'quality')}</td>"
+        f"<td>{html.escape(row['statistic'])}</td><td>{row['value']:.3f}</td><td>{row['threshold']:.3f}</td>"
+        f"<td>{html.escape(row['note'])}</td></tr>"
+        for row in _records(ordered)
+    )
+    head = "<tr><th>column</th><th>statistic</th><th>value</th><th>threshold</th><th></th></tr>"
+    return f"<h2>{html.escape(title)}</h2><table cellpadding=4>{head}{cells}</table>"

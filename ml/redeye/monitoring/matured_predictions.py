@@ -1,0 +1,73 @@
+"""Predictions with the labels that have matured since."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pandas as pd
+
+from redeye.declarations.specs import Spec
+from redeye.foundation.calendar import cutoff
+from redeye.monitoring.logic.maturity import Labels
+from redeye.scoring import outputs_store
+from redeye.warehouse import lake
+from redeye.warehouse.logic.releases import Release
+
+
+def known_labels(
+    spec: Spec, release: Release, night: date, before: date, first: date, last: date
+) -> list[Labels]:
+    """How complete the outcomes of the flights of the nights `first` to `last` are, at the cutoff of `night`.
+
+    Args:
+        spec: of the model.
+        release: that has the outcomes.
+        night: whose cutoff counts.
+        before: the last night before it that was built.
+        first: the first night that scored.
+        last: the last one.
+    """
+    population, known_at = spec.population, spec.target.known_at
+    now, then = (cutoff(each).replace(tzinfo=None) for each in (night, before))
+    con = lake.connect_at(release.snapshot_id)
+    try:
+        rows = con.execute(
+            f"SELECT {population.night}, count(*), count(*) FILTER (WHERE {known_at} <= $now), "
+            f"count(*) FILTER (WHERE {known_at} <= $then), "
+            f"count(*) FILTER (WHERE {known_at} > $then AND {known_at} <= $now) "
+            f"FROM warehouse.{population.relation} WHERE {population.night} BETWEEN $first AND $last "
+            "GROUP BY ALL ORDER BY 1",
+            {"now": now, "then": then, "first": first, "last": last},
+        ).fetchall()
+    finally:
+        con.close()
+    return [Labels(*row) for row in rows]
+
+
+def matured_predictions(spec: Spec, release: Release, night: date, first: date, last: date) -> pd.DataFrame:
+    """Live predictions of the nights `first` to `last` with their labels as known at the cutoff of `night`.
+
+    Args:
+        spec: of the model.
+        release: that has the labels.
+        night: whose cutoff counts: a label that became known later is left out.
+        first: the first night that scored.
+        last: the last one; the caller sees to it that its labels are mature.
+
+    Returns:
+        The predictions that have a label, one row per flight, with the label as 0.0 or 1.0.
+    """
+    population, target = spec.population, spec.target
+    con = lake.connect_at(release.snapshot_id)
+    try:
+        predictions = outputs_store.read("predictions", spec.model, first, last, con=con)
+        labels = con.execute(
+            f"SELECT {population.key} AS flight_id, TRY_CAST({target.column} AS DOUBLE) AS label "
+            f"FROM warehouse.{population.relation} WHERE {population.night} BETWEEN ? AND ? "
+            # What is no class is no label: the change of schema is named with the drift.
+            f"AND TRY_CAST({target.column} AS DOUBLE) IN (0, 1) AND {target.known_at} <= ?",
+            [first, last, cutoff(night).replace(tzinfo=None)],
+        ).df()
+    finally:
+        con.close()
+    return predictions.merge(labels, on="flight_id", how="inner", validate="one_to_one")

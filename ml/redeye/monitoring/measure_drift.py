@@ -1,0 +1,218 @@
+"""Drift of a night's live predictions against what the champion learned from, and Evidently's reports on it."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from redeye.champions import promotion_store
+from redeye.declarations.specs import Spec, load_spec
+from redeye.foundation.calendar import nights
+from redeye.foundation.errors import AlreadyDecided, ConfigError, NotReleased
+from redeye.foundation.settings import SPECS, settings
+from redeye.monitoring import evidently_reports
+from redeye.monitoring.classify_shift import label_form_of, measure_shift
+from redeye.monitoring.drift_reference_store import Reference, input_columns, reference_of
+from redeye.monitoring.logic.drift_calibration import thresholds_of
+from redeye.monitoring.logic.drift_profile import PREDICTION, find_drift, with_rows
+from redeye.monitoring.logic.drift_quality import quality_drift
+from redeye.monitoring.logic.drift_result import DriftFinding, Span
+from redeye.monitoring.matured_predictions import matured_predictions
+from redeye.scoring import outputs_store
+from redeye.scoring.score import flights_as_scored
+from redeye.warehouse import release_store
+from redeye.warehouse.logic.releases import Promotion, Release
+
+log = logging.getLogger(__name__)
+
+
+def measure(spec: Spec, night: date, release: Release, champion: Promotion) -> DriftFinding:
+    """The drift of a night and of the week that ends with it.
+
+    Features are those that scoring saw, read again from the release and the feature service that the
+    predictions name. Of the predictions only the champion's own count.
+
+    Args:
+        spec: of the model.
+        night: whose predictions are compared; a night without any is not judged.
+        release: to read matured labels from, as known at the night's cutoff.
+        champion: of the night; its training is the reference.
+
+    Returns:
+        Rows for the table `drift`, to be written with the verdict, and the finding of each span.
+    """
+    rules = spec.monitor.drift
+    reference = reference_of(spec, champion)
+    features = _features(spec, night)
+    finding = find_drift(reference.profile, features, _own(features, champion), rules, last=night)
+    matured = _matured(spec, night, release, champion)
+    quality = quality_drift(matured, reference.unseen(), thresholds_of(reference.profile.calibration), rules)
+    shifts = measure_shift(spec, reference, features, matured[Span.WEEK], label_form_of(spec, night, release))
+    finding = with_rows(finding, [*quality, *shifts.rows], version=champion.version, reasons=shifts.reasons)
+    log.info("%s, night %s: drift %s", spec.model, night, "; ".join(finding.reasons) or "none")
+    return finding
+
+
+def write_report(
+    spec: Spec, night: date, rows: pd.DataFrame, release: Release, champion: Promotion
+) -> list[Path]:
+    """Write Evidently's pages on a night, `<home>/reports/<model>/<night>/{night,week}.html`.
+
+    Args:
+        spec: of the model.
+        night: of the report.
+        rows: of the table `drift` for the night; the page begins with what they say.
+        release: to read matured labels from.
+        champion: of the night.
+    """
+    return [evidently_reports.write(page) for page in pages_of(spec, night, rows, release, champion)]
+
+
+def pages_of(
+    spec: Spec, night: date, rows: pd.DataFrame, release: Release, champion: Promotion
+) -> Iterator[evidently_reports.Page]:
+    """What the pages of a night show, one per span; a span without a single row has none."""
+    reference: Reference = reference_of(spec, champion)
+    features = _features(spec, night)
+    own = features["model_version"] == champion.version
+    features[PREDICTION] = features[PREDICTION].where(own)
+    matured = _matured(spec, night, release, champion)
+    sample = reference.sample()
+    for span in Span:
+        current = features[_within(features, night, span)]
+        if current.empty:
+            log.warning("%s, night %s: no predictions, no page on the %s", spec.model, night, span)
+            continue
+        yield evidently_reports.Page(
+            model=spec.model,
+            night=night,
+            span=span,
+            version=champion.version,
+            rows=rows[rows["span"] == str(span)],
+            current=current,
+            reference=sample,
+            matured=matured[span],
+            predicted=reference.predictions(),
+            unseen=reference.unseen(),
+            numeric=input_columns(spec, sample),
+        )
+
+
+def report_night(model: str, night: date) -> dict[str, Any]:
+    """What the task `write_reports` does: read what was decided on a night, and write its pages.
+
+    Raises:
+        NotReleased: if the night has not been monitored.
+        ConfigError: if the version that was monitored is no champion of the ledger.
+    """
+    spec = load_spec(SPECS / f"{model}.yaml")
+    rows = outputs_store.read("drift", model, night, night)
+    if rows.empty:
+        raise NotReleased(
+            f"{model}: night {night} has no drift rows: run `judge_predictions` of that night first"
+        )
+    release = release_store.release_named(str(rows["release_id"].iloc[0]))
+    version = int(rows["model_version"].iloc[0])
+    champion = next((p for p in promotion_store.promotions(model) if p.version == version), None)
+    if release is None or champion is None:
+        raise ConfigError(
+            f"{model}, night {night}: the ledger lacks version {version} or the release judged by"
+        )
+    pages = write_report(spec, night, rows, release, champion)
+    return {
+        "model": model,
+        "pages": [str(page) for page in pages],
+        "drifted": sorted(rows.loc[rows["is_drifted"].astype(bool) & (rows["kind"] == "share"), "span"]),
+    }
+
+
+def prune_reports(keep: int) -> list[Path]:
+    """Remove the reports of all but the newest `keep` nights of each model, and cached features like them."""
+    removed = evidently_reports.prune(keep)
+    for folder in sorted(settings().drift.glob("features/*")):
+        kept = sorted({path.name[:10] for path in folder.glob("*.parquet")})[-max(keep, 7) :]
+        for path in sorted(folder.glob("*.parquet")):
+            if path.name[:10] not in kept:
+                path.unlink()
+                removed.append(path)
+    return removed
+
+
+def _own(features: pd.DataFrame, champion: Promotion) -> pd.DataFrame:
+    return features.loc[features["model_version"] == champion.version, ["night", PREDICTION]]
+
+
+def _within(frame: pd.DataFrame, night: date, span: Span) -> pd.Series:
+    first = pd.Timestamp(night) - pd.Timedelta(days=span.nights - 1)
+    return pd.to_datetime(frame["night"]).between(first, pd.Timestamp(night))
+
+
+def _features(spec: Spec, night: date) -> pd.DataFrame:
+    """The week's flights: features as scored, `night`, `probability`, `model_version`; no label."""
+    first = night - timedelta(days=Span.WEEK.nights - 1)
+    predictions = outputs_store.read("predictions", spec.model, first, night)
+    days = pd.to_datetime(predictions["night"])
+    frames = [
+        features_of(spec, one, predictions[days == pd.Timestamp(one)])
+        for one in nights(first, night)
+        if (days == pd.Timestamp(one)).any()
+    ]
+    if not frames:
+        return pd.DataFrame({name: [] for name in ("night", PREDICTION, "model_version")})
+    return pd.concat(frames, ignore_index=True)
+
+
+def features_of(
+    spec: Spec, night: date, predictions: pd.DataFrame, service: str | None = None
+) -> pd.DataFrame:
+    """One night's, from the cache where it has been read before: six of a week's seven nights.
+
+    Args:
+        spec: of the model.
+        night: that was scored.
+        predictions: all of that night's.
+        service: whose features are read; the one that the predictions name by default.
+    """
+    service = service or str(predictions["feature_service"].iloc[0])
+    said = "|".join([service, str(predictions["release_id"].iloc[0]), *sorted(predictions["prediction_id"])])
+    key = hashlib.sha256(said.encode()).hexdigest()[:16]
+    path = settings().drift / "features" / spec.model / f"{night.isoformat()}-{key}.parquet"
+    if path.is_file():
+        features = pd.read_parquet(path)
+    else:
+        features = _read_features(spec, night, predictions, service)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        making = path.with_name(f".{path.name}.{os.getpid()}")
+        features.to_parquet(making, index=False)
+        making.replace(path)
+    made = predictions[["flight_id", PREDICTION, "model_version"]]
+    joined = features.merge(made, on="flight_id", how="inner", validate="one_to_one")
+    if len(joined) != len(predictions):
+        raise AlreadyDecided(f"{path} does not hold the flights that were scored: remove it and run again")
+    return joined.assign(night=pd.Timestamp(night))
+
+
+def _read_features(spec: Spec, night: date, predictions: pd.DataFrame, service: str) -> pd.DataFrame:
+    from redeye.features.feast_store import training_frame
+
+    flights, release = flights_as_scored(spec, night, predictions)
+    frame = training_frame(release.snapshot_id, flights, service)
+    columns = list(input_columns(spec, frame))
+    return frame[[spec.population.key, *columns]].rename(columns={spec.population.key: "flight_id"})
+
+
+def _matured(spec: Spec, night: date, release: Release, champion: Promotion) -> dict[Span, pd.DataFrame]:
+    """The champion's own predictions with labels known at the cutoff: newest matured night, and its week."""
+    last = night - timedelta(days=spec.label_maturity_nights)
+    first = last - timedelta(days=Span.WEEK.nights - 1)
+    predictions = matured_predictions(spec, release, night, first, last)
+    own = predictions[predictions["model_version"] == champion.version]
+    rows = own[["flight_id", "night", PREDICTION, "label"]]
+    return {span: rows[_within(rows, last, span)] for span in Span}

@@ -1,0 +1,88 @@
+"""Calibration and quality by slice of the predictions whose labels are final: read again, nothing is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+
+from redeye.declarations.specs import Spec
+from redeye.models.logic.evaluation import Scored
+from redeye.monitoring.matured_predictions import matured_predictions
+from redeye.warehouse import release_store
+
+# Of a slice: below it, AUC is mostly chance.
+MINIMUM_ROWS = 200
+BY = {"carrier_id": "carrier", "origin_id": "origin", "hour": "hour of departure (UTC)"}
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The quality of one part of the predictions."""
+
+    by: str
+    value: str
+    rows: int
+    observed: float
+    predicted: float
+    auc: float | None
+    heuristic_auc: float | None
+    log_loss: float | None
+
+
+@dataclass(frozen=True)
+class Slices:
+    """Matured predictions of some nights, as a whole and in parts.
+
+    Attributes:
+        bins: mean prediction, observed share and rows, by tenth of the predictions.
+        parts: slices of at least `MINIMUM_ROWS`, by what they are cut by.
+        left_out: how many slices were smaller.
+    """
+
+    first: date
+    last: date
+    rows: int
+    bins: list[tuple[float, float, int]]
+    parts: list[Slice]
+    left_out: int
+
+
+def measure(spec: Spec, night: date, first: date, last: date) -> Slices:
+    """Predictions of the nights `first` to `last` against their labels as known at the cutoff of `night`."""
+    release = release_store.covering_release(night)
+    if release is None:
+        return Slices(first, last, 0, [], [], 0)
+    frame = matured_predictions(spec, release, night, first, last)
+    if frame.empty:
+        return Slices(first, last, 0, [], [], 0)
+    whole = _scored(frame, "probability").metrics()
+    bins = [(one.mean_prediction, one.observed_rate, one.rows) for one in whole.calibration]
+    frame = frame.assign(hour=pd.to_datetime(frame["scheduled_departure_at"]).dt.hour.map("{:02d}".format))
+    parts, left_out = [], 0
+    for column, by in BY.items():
+        for value, rows in frame.groupby(column, sort=True):
+            if len(rows) < MINIMUM_ROWS or rows["label"].nunique() < 2:
+                left_out += 1
+                continue
+            own = _scored(rows, "probability").metrics()
+            heuristic = _scored(rows, "baseline_probability").metrics()
+            parts.append(
+                Slice(
+                    by,
+                    str(value),
+                    len(rows),
+                    float(rows["label"].mean()),
+                    float(rows["probability"].mean()),
+                    own.auc,
+                    heuristic.auc,
+                    own.log_loss,
+                )
+            )
+    return Slices(first, last, len(frame), bins, parts, left_out)
+
+
+def _scored(frame: pd.DataFrame, column: str) -> Scored:
+    known = frame[frame[column].notna()]
+    return Scored(known["label"].to_numpy(), known[column].to_numpy(), known["night"].to_numpy())

@@ -1,0 +1,115 @@
+"""Candidates that passed every gate and await a person: whether one waits, and what the person said."""
+
+from __future__ import annotations
+
+import logging
+from datetime import date
+from typing import Any
+
+from redeye.champions import promotion_store
+from redeye.foundation.calendar import ONE_DAY
+from redeye.foundation.errors import AlreadyDecided, ConfigError
+from redeye.models import mlflow_registry
+from redeye.promotion import decision_store
+from redeye.promotion.decision_store import Proposal, RecordedTraining
+from redeye.promotion.reconcile import reconcile
+from redeye.scoring import outputs_store
+from redeye.warehouse.logic.releases import PromotionKind
+
+log = logging.getLogger(__name__)
+
+
+def awaiting(model: str, night: date) -> Proposal | None:
+    """The candidate of a night that awaits a person; None if there is none, or it is settled."""
+    settled = {row.training_key for row in decision_store.trainings(model) if row.night == night}
+    waiting = [
+        row
+        for row in decision_store.proposals(model)
+        if row.night == night and row.training_key not in settled
+    ]
+    return waiting[-1] if waiting else None
+
+
+def settle(model: str, night: date, *, is_approved: bool, person: str) -> dict[str, Any]:
+    """Promote the candidate that awaits a person, or keep the champion; recorded once, as a training's end.
+
+    An approval is an act by hand: it takes effect from the first night that is not scored, and not before
+    the night that the training would have had. The version promoted is the one that was judged.
+
+    Args:
+        model: name of its spec.
+        night: of the training.
+        is_approved: what the person said.
+        person: who said it.
+
+    Raises:
+        ConfigError: if nothing of that night awaits a person.
+        AlreadyDecided: if another champion was decided since the candidate was judged, or it is barred; that
+            is recorded, and the champion stays.
+    """
+    proposal = awaiting(model, night)
+    if proposal is None:
+        raise ConfigError(f"{model}: no candidate of night {night} awaits approval")
+    rows = promotion_store.promotions(model)
+    champion = rows[-1].version
+    if not is_approved:
+        why = f"version {champion} stays champion: {person} rejected version {proposal.version} ({proposal.reason})"
+        return _end(proposal, champion, None, why, "rejected")
+    mine = [row for row in rows if row.version == proposal.version and row.kind is PromotionKind.PROMOTION]
+    if not mine:
+        scored = outputs_store.last_scored_night(model)
+        effective = max(proposal.effective_night, scored + ONE_DAY) if scored else proposal.effective_night
+        try:
+            mine = [
+                promotion_store.promote(
+                    model,
+                    version=proposal.version,
+                    algorithm=proposal.algorithm,
+                    feature_service=proposal.feature_service,
+                    artifact_uri=proposal.artifact_uri,
+                    artifact_sha256=proposal.artifact_sha256,
+                    decided_night=proposal.night,
+                    effective_night=effective,
+                    reason=f"{proposal.reason}; approved by {person}",
+                    evidence={**proposal.evidence, "approval": {"person": person}},
+                    actor=person,
+                    run_id=proposal.run_id,
+                    follows=next(row for row in rows if row.promotion_id == proposal.follows_id),
+                )
+            ]
+        except AlreadyDecided as error:
+            _end(proposal, champion, None, str(error), "refused")
+            raise
+    return _end(proposal, proposal.version, mine[0].effective_night, mine[0].reason, "promoted")
+
+
+def _end(
+    proposal: Proposal, champion: int, effective_night: date | None, reason: str, decision: str
+) -> dict[str, Any]:
+    training = RecordedTraining(
+        model=proposal.model,
+        night=proposal.night,
+        training_key=proposal.training_key,
+        is_promoted=effective_night is not None,
+        champion_version=champion,
+        candidate_version=proposal.version,
+        algorithm=proposal.algorithm,
+        effective_night=effective_night,
+        asked=proposal.asked,
+        reason=reason,
+        actor=proposal.actor,
+        run_id=proposal.run_id,
+        mlflow_run_id=proposal.mlflow_run_id,
+        gates=proposal.evidence.get("gates", {}),
+    )
+    decision_store.record_training(training)
+    log.info("%s, night %s: %s", proposal.model, proposal.night, reason)
+    mlflow_registry.annotate(
+        proposal.model, proposal.version, {"decision": decision, "decided_because": reason}
+    )
+    reconcile(proposal.model)
+    return {
+        name: value if value is None or isinstance(value, bool | int) else str(value)
+        for name, value in training.__dict__.items()
+        if name != "gates"
+    }

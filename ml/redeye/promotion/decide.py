@@ -1,0 +1,236 @@
+"""Deciding after a night whether its verdict asks for a training, and whether the model is rolled back."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from redeye.champions import block_store, promotion_store
+from redeye.champions.logic.succession import barred, champion_of
+from redeye.declarations.specs import Spec, load_spec
+from redeye.foundation.calendar import ONE_DAY, nights
+from redeye.foundation.settings import SPECS
+from redeye.monitoring.logic.verdict import Verdict
+from redeye.monitoring.monitor import monitor_night
+from redeye.promotion import decision_store
+from redeye.promotion.logic.decision import Decision, NightVerdict, Succession, decide
+from redeye.scoring import outputs_store
+from redeye.warehouse import release_store
+from redeye.warehouse.logic.releases import Promotion, PromotionKind
+
+log = logging.getLogger(__name__)
+
+_VERSIONS = ("champion_version", "returns_to")
+
+
+def decide_night(model: str, night: date, run_id: str) -> dict[str, Any]:
+    """Decide every night up to `night` that has not been decided, in order, and tell which requests are open.
+
+    Decisions go forwards from the first night that was scored, so that they come out the same in whatever
+    order nights are run. A night in between that was scored and never judged is judged first. A night that
+    lies before the last decided one is not decided any more: what was decided stands. A night that rolls
+    the model back does so with its decision, in one transaction; the registry's alias follows by `reconcile`.
+
+    Returns:
+        `is_requested` and `reason` of this night, its verdict, `returns_to` (the version that it rolled back
+        to, if it did), and `requests`: the parameters of each training that was asked for up to this night
+        and has not come to an end.
+
+    Raises:
+        AlreadyDecided: if a night was judged before with another verdict.
+    """
+    spec = load_spec(SPECS / f"{model}.yaml")
+    recorded = [row.decision for row in decision_store.decisions(model)]
+    first = _first_undecided(spec, recorded)
+    if first is not None and first <= night:
+        # Nights that are decided already are read for the versions that their verdicts are about.
+        verdicts = _verdicts(spec, first - _remembered(spec) * ONE_DAY, night)
+        for each in nights(first, night):
+            if each not in verdicts and release_store.covering_release(each) is not None:
+                verdicts[each] = _judged(model, each, run_id)
+        decided = decision_store.decide_forwards(
+            model,
+            lambda so_far, scored: _decisions(spec, first, so_far, verdicts, scored, run_id),
+            run_id=run_id,
+        )
+        recorded = [row.decision for row in decided]
+    standing = {each.night: each for each in recorded}
+    verdict, is_requested, returns_to = "", False, None
+    reason = "it was not judged: nothing had been scored by then"
+    if one := standing.get(night):
+        verdict, is_requested, reason = str(one.verdict), one.is_requested, one.reason
+        returns_to = one.returns_to
+    log.info(
+        "%s, night %s: training %s (%s)",
+        model,
+        night,
+        "asked for" if is_requested else "not asked for",
+        reason,
+    )
+    return {
+        "model": model,
+        "night": night.isoformat(),
+        "verdict": verdict,
+        "is_requested": is_requested,
+        "reason": reason,
+        "returns_to": returns_to,
+        "requests": [request_params(model, row) for row in decision_store.open_requests(model, night)],
+    }
+
+
+def request_params(model: str, request: decision_store.RecordedDecision) -> dict[str, Any]:
+    """The parameters of the training that a night asks for: the night, and the verdict with its reasons."""
+    decision = request.decision
+    return {
+        "model": model,
+        "night": decision.night.isoformat(),
+        "reason": decision.reason,
+        "verdict": str(decision.verdict),
+        "champion_version": request.evidence.get("champion_version"),
+        "asked_by": request.run_id,
+    }
+
+
+def _judged(model: str, night: date, run_id: str) -> NightVerdict:
+    judged = monitor_night(model, night, run_id)
+    return NightVerdict(
+        night,
+        Verdict(judged["verdict"]),
+        tuple(judged["reasons"]),
+        judged["champion_version"],
+        judged["returns_to"],
+    )
+
+
+def _first_undecided(spec: Spec, so_far: Sequence[Decision]) -> date | None:
+    return so_far[-1].night + ONE_DAY if so_far else outputs_store.first_scored_night(spec.model)
+
+
+def _decisions(
+    spec: Spec,
+    first: date,
+    so_far: Sequence[Decision],
+    verdicts: Mapping[date, NightVerdict],
+    last_scored: date | None,
+    run_id: str,
+) -> Iterator[decision_store.Step]:
+    """The decisions from `first` on that follow those so far, which another process may have added to meanwhile."""
+    rules = spec.monitor
+    # What was decided counts as it was decided, also where its verdict would be another by today's rules.
+    known = {each.night: NightVerdict(each.night, each.verdict) for each in so_far}
+    known |= {each: verdicts[each] for each in known if each in verdicts}
+    asked = [each.night for each in so_far if each.is_requested]
+    crowned, shut_out = promotion_store.promotions(spec.model), block_store.bars(spec.model)
+    decided = [row.decided_night for row in crowned]
+    for each, verdict in sorted(verdicts.items()):
+        if each < first or (so_far and each <= so_far[-1].night):
+            continue
+        known[each] = verdict
+        effective_night = each + spec.effective_lag_nights * ONE_DAY
+        decision = decide(
+            known.values(),
+            asked,
+            decided,
+            rules.retraining,
+            each,
+            rollback=rules.rollback,
+            succession=_succession(crowned, barred(shut_out, each), each, effective_night, last_scored),
+        )
+        if decision.is_requested:
+            asked.append(each)
+        serving = champion_of(crowned, each)
+        evidence = {
+            "verdict_reasons": list(verdict.reasons),
+            "recent_verdicts": {
+                str(one): str(known[one].verdict)
+                for one in nights(each - (_remembered(spec) - 1) * ONE_DAY, each)
+                if one in known
+            },
+            "champion_version": serving.version if serving else None,
+            "rules": rules.retraining.model_dump(),
+            "rollback_rules": rules.rollback.model_dump(),
+            "spec_hash": spec.hash,
+        }
+        rollback = None
+        if decision.returns_to is not None:
+            rollback = _rollback(decision, verdict, crowned, effective_night, evidence, run_id)
+            # Later nights of this batch are decided in view of it.
+            decided.append(each)
+            crowned = [*crowned, _as_promotion(rollback, crowned)]
+        yield decision, evidence, rollback
+
+
+def _succession(
+    crowned: Sequence[Promotion],
+    shut_out: frozenset[int],
+    night: date,
+    effective_night: date,
+    last_scored: date | None,
+) -> Succession:
+    serving = champion_of(crowned, night)
+    latest = [row for row in crowned if row.decided_night <= night]
+    return Succession(
+        serving=serving.version if serving else None,
+        latest=latest[-1].version if latest else None,
+        is_restored=serving is not None and serving.kind is PromotionKind.ROLLBACK,
+        barred=shut_out,
+        effective_night=effective_night,
+        last_scored=last_scored,
+    )
+
+
+def _rollback(
+    decision: Decision,
+    verdict: NightVerdict,
+    crowned: Sequence[Promotion],
+    effective_night: date,
+    evidence: Mapping[str, Any],
+    run_id: str,
+) -> promotion_store.Rollback:
+    target = next(row for row in reversed(crowned) if row.version == decision.returns_to)
+    return promotion_store.Rollback(
+        target=target,
+        # The last resort is never barred.
+        bad=verdict.version if verdict.version != crowned[0].version else None,
+        decided_night=decision.night,
+        effective_night=effective_night,
+        reason=decision.reason,
+        evidence={"from_version": verdict.version, **evidence},
+        actor="verdict",
+        run_id=run_id,
+    )
+
+
+def _as_promotion(rollback: promotion_store.Rollback, crowned: Sequence[Promotion]) -> Promotion:
+    """The row that the rollback will be; its id is not known before it is written."""
+    return replace(
+        rollback.target,
+        promotion_id=crowned[-1].promotion_id + 1,
+        decided_night=rollback.decided_night,
+        effective_night=rollback.effective_night,
+        kind=PromotionKind.ROLLBACK,
+        previous_id=crowned[-1].promotion_id,
+    )
+
+
+def _remembered(spec: Spec) -> int:
+    """How many nights back a decision looks."""
+    return max(spec.monitor.retraining.of_nights, spec.monitor.rollback.of_nights)
+
+
+def _verdicts(spec: Spec, first: date, last: date) -> dict[date, NightVerdict]:
+    """The recorded verdicts of the nights `first` to `last`."""
+    found = {}
+    for row in outputs_store.read("verdicts", spec.model, first, last).to_dict("records"):
+        night = pd.Timestamp(row["night"]).date()
+        # Verdicts of earlier code do not name versions.
+        versions = [int(row[name]) if pd.notna(row.get(name)) else None for name in _VERSIONS]
+        found[night] = NightVerdict(
+            night, Verdict(row["verdict"]), tuple(row["reasons"].split("; ")), *versions
+        )
+    return found

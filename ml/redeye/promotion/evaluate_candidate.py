@@ -1,0 +1,75 @@
+"""Judging a registered candidate against the champion, on the nights that neither has seen."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pandas as pd
+
+from redeye.features.feast_store import training_frame
+from redeye.models import mlflow_registry
+from redeye.models.logic.evaluation import Scored
+from redeye.models.logic.splits import Windows
+from redeye.models.logic.training import SEED, Fitted, rows_of
+from redeye.models.logic.training_subject import Subject
+from redeye.models.mlflow_registry import Version
+from redeye.promotion.logic import gate_inputs
+from redeye.promotion.logic.gates import GateReport, judge
+from redeye.promotion.mlflow_runs import TrainingRun
+from redeye.warehouse.logic.releases import Promotion
+
+
+def judged(
+    subject: Subject,
+    frame: pd.DataFrame,
+    spans: Windows,
+    chosen: Fitted,
+    version: Version,
+    champion: Promotion,
+    run: TrainingRun,
+) -> tuple[GateReport, Scored | None, Scored | None]:
+    """The gates' report on the test window, and the candidate's and the champion's predictions there, if any.
+
+    What is judged is what would serve: both models are loaded from the registry by their hashes, and nothing is
+    fitted after it.
+
+    Raises:
+        ModelAltered: if the files of either are not what was registered.
+    """
+    spec, rows = subject.spec, rows_of(frame, subject.spec, spans.test)
+    served = mlflow_registry.load_artifact(version.artifact_uri, version.artifact_sha256)
+    incumbent = mlflow_registry.load_artifact(champion.artifact_uri, champion.artifact_sha256)
+    before = rows_of(frame, subject.spec, spans.validation)
+
+    def as_champion(own: pd.DataFrame) -> pd.DataFrame:
+        if champion.feature_service == spec.feature_service:
+            return own
+        plain = own[[name for name in own.columns if "__" not in name]]
+        return training_frame(subject.release.snapshot_id, plain, champion.feature_service)
+
+    algorithms = {"candidate": chosen.algorithm, "champion": champion.algorithm}
+    names = {role: f"{role} {algorithm}" for role, algorithm in algorithms.items()}
+    challenger = gate_inputs.candidate(
+        names["candidate"], served, rows, spec, seen_until=version.seen_until, before=before
+    )
+    holder = gate_inputs.champion(
+        names["champion"],
+        incumbent,
+        as_champion(rows),
+        spec,
+        seen_until=date.fromisoformat(champion.evidence["seen_until"]),
+        before=as_champion(before),
+    )
+    report = judge(
+        challenger,
+        holder,
+        spans.test,
+        spec.gates,
+        seed=SEED,
+        groups=gate_inputs.groups_of(rows, spec),
+        artifact_sha256=version.artifact_sha256,
+    )
+    both = {"candidate": challenger.scored, "champion": holder.scored}
+    shown = {role: one for role, one in both.items() if one is not None}
+    run.log_judgement(report, shown, algorithms, chosen.model.importance())
+    return report, challenger.scored, holder.scored

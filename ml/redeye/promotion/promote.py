@@ -1,0 +1,114 @@
+"""Promoting a version: the row of the ledger by which it becomes champion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from redeye.champions import promotion_store
+from redeye.models.algorithms.base import Model
+from redeye.models.logic.evaluation import Metrics
+from redeye.models.logic.training_subject import Subject
+from redeye.models.mlflow_registry import Version
+from redeye.promotion import decision_store
+from redeye.promotion.mlflow_runs import TrainingRun
+from redeye.promotion.register import Registration
+from redeye.warehouse.logic.releases import Promotion, PromotionKind
+
+
+@dataclass(frozen=True)
+class Passed:
+    """A version that may become champion.
+
+    Attributes:
+        effective_night: from which it would serve.
+        reason: why it may.
+        evidence: what that rests on.
+        follows: the promotion that it was judged against; None for the first champion.
+    """
+
+    effective_night: date
+    reason: str
+    evidence: dict[str, Any]
+    follows: Promotion | None
+
+
+def first_champion(
+    fresh: Registration, model: Model[Any], validation: Metrics | None, *, seen_until: date
+) -> Promotion:
+    """Make a model the first champion, from the night after the training on."""
+    subject, run = fresh.subject, fresh.run
+    version = fresh.registered(model, seen_until=seen_until)
+    fresh.describe(version, model, validation=validation)
+    passed = Passed(
+        effective_night=subject.night + timedelta(days=1), reason="first champion", evidence={}, follows=None
+    )
+    return promote(subject, run, version, passed)
+
+
+def promoted_before(model: str, version: Version) -> Promotion | None:
+    """The promotion of this very version after the first champion's, if an earlier attempt got that far."""
+    rows = promotion_store.promotions(model)[1:]
+    return next(
+        (row for row in rows if row.version == version.version and row.kind is PromotionKind.PROMOTION), None
+    )
+
+
+def promote(subject: Subject, run: TrainingRun, version: Version, passed: Passed) -> Promotion:
+    """Append the promotion of a registered version, with what it rests on.
+
+    Raises:
+        TooLate: if its night has been scored already.
+        AlreadyDecided: if another promotion came in between, or the version is barred.
+    """
+    return promotion_store.promote(
+        subject.spec.model,
+        version=version.version,
+        algorithm=version.algorithm,
+        feature_service=subject.spec.feature_service,
+        artifact_uri=version.artifact_uri,
+        artifact_sha256=version.artifact_sha256,
+        decided_night=subject.night,
+        effective_night=passed.effective_night,
+        reason=passed.reason,
+        evidence=_evidence(subject, run, version, passed),
+        actor=subject.actor,
+        run_id=subject.run_name,
+        follows=passed.follows,
+    )
+
+
+def propose(subject: Subject, run: TrainingRun, version: Version, passed: Passed) -> None:
+    """Put a version that passed the gates before a person: what will be promoted is what is written now."""
+    if passed.follows is None:
+        raise ValueError(f"{subject.spec.model}: the first champion is the heuristic and awaits nobody")
+    decision_store.propose(
+        decision_store.Proposal(
+            model=subject.spec.model,
+            night=subject.night,
+            training_key=subject.key(),
+            version=version.version,
+            algorithm=version.algorithm,
+            feature_service=subject.spec.feature_service,
+            artifact_uri=version.artifact_uri,
+            artifact_sha256=version.artifact_sha256,
+            effective_night=passed.effective_night,
+            follows_id=passed.follows.promotion_id,
+            asked=subject.reason,
+            reason=passed.reason,
+            evidence=_evidence(subject, run, version, passed),
+            actor=subject.actor,
+            run_id=subject.run_name,
+            mlflow_run_id=run.run_id,
+        )
+    )
+
+
+def _evidence(subject: Subject, run: TrainingRun, version: Version, passed: Passed) -> dict[str, Any]:
+    return {
+        **passed.evidence,
+        **subject.tags(),
+        "seen_until": version.seen_until.isoformat(),
+        "mlflow_run_id": run.run_id,
+    }

@@ -1,0 +1,193 @@
+"""Prediction files for consumers: Parquet and CSV with a manifest that is written last.
+
+They go into a folder of this machine, or by URL into an object store such as S3.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from redeye.foundation.errors import AlreadyDecided
+from redeye.foundation.settings import settings
+from redeye.sources.logic.deliveries import Location
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from upath import UPath
+
+SCHEMA_VERSION = 3
+MANIFEST = "manifest.json"
+
+DATE = "date32[day]"
+INSTANT = "timestamp[us, tz=UTC]"
+
+COLUMNS = {
+    "prediction_id": ("string", "Key: model, lane and flight."),
+    "model": ("string", "The model, as its spec names it."),
+    "lane": ("string", "`live`, or the lane of a backtest."),
+    "night": (DATE, "The night at whose end the prediction was made."),
+    "flight_id": ("string", "Key of the flight in the warehouse."),
+    "flight_date": (DATE, "The day of the scheduled departure, at its origin."),
+    "carrier_id": ("string", "The airline's two letters."),
+    "flight_number_id": ("string", "The airline and its flight number."),
+    "origin_id": ("string", "Airport of departure."),
+    "destination_id": ("string", "Airport of arrival."),
+    "scheduled_departure_at": (INSTANT, "When the flight is to leave."),
+    "probability": ("double", "Of the outcome that the model predicts, 0 to 1."),
+    "baseline_probability": ("double", "The same from the heuristic, to compare with."),
+    "rank": ("int64", "1 is the riskiest flight of the night."),
+    "release_id": ("string", "Release of the warehouse whose features were read."),
+    "model_version": ("int64", "Version in the model registry."),
+    "algorithm": ("string", "What the version is."),
+    "feature_service": ("string", "The set of features it reads."),
+    "run_id": ("string", "The orchestrator's run that scored."),
+    "created_at": (INSTANT, "The night's cutoff: the data's clock, not the wall's."),
+    "is_degraded": ("bool", "Whether the prediction is worth less than usual."),
+    "degraded_reason": ("string", "Why; empty for a good night."),
+    "is_reconstructed": ("bool", "Whether the release holds later nights too, cut to what was known then."),
+}
+"""Arrow type and meaning of each column, in the files' order."""
+
+LABEL = "shift_weeks"
+LABELLED = {
+    **COLUMNS,
+    LABEL: ("int64", "How many weeks later than in the data everything is said to happen: none of it did."),
+}
+"""The same of an installation whose calendar is shifted; only its files have the last column."""
+REHEARSAL = "rehearsal"
+REHEARSED = {
+    **LABELLED,
+    REHEARSAL: ("string", "The rehearsal whose faults are in the data: no prediction for anybody."),
+}
+"""The same of an installation that rehearses."""
+
+
+def export(frame: pd.DataFrame, *, model: str, night: date) -> Location:
+    """Write a night's predictions to `<exports>/<model>/<night>/`.
+
+    The folder appears whole: it is filled beside its place and renamed into it, and `manifest.json`
+    (schema version, columns, rows, SHA-256 per file, release, `is_complete`) is its last file. In an object
+    store the manifest alone says that the others are there: it is put last, and taken away first. A second
+    export of the same rows, in whatever order, changes nothing. Files of an older schema are replaced.
+
+    Args:
+        frame: predictions, one row per flight, with `COLUMNS`; instants without a zone are UTC.
+        model: whose predictions.
+        night: of which night.
+
+    Returns:
+        The folder.
+
+    Raises:
+        AlreadyDecided: if the folder holds other rows.
+    """
+    folder = settings().exports / model / night.isoformat()
+    table = _table(frame)
+    text = _csv(table)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    if (standing := _standing(folder)) is not None:
+        if standing != digest:
+            raise AlreadyDecided(
+                f"{folder} was exported with other rows ({standing[:12]}, now {digest[:12]})"
+            )
+        return folder
+    if not isinstance(folder, Path):
+        with tempfile.TemporaryDirectory(prefix="redeye-exports-") as temporary:
+            _fill(Path(temporary), table, text, model, night, digest)
+            _put(Path(temporary), folder)
+        return folder
+    making = folder.with_name(f".{folder.name}.{os.getpid()}")
+    shutil.rmtree(making, ignore_errors=True)
+    making.mkdir(parents=True)
+    _fill(making, table, text, model, night, digest)
+    if folder.exists():  # left without a manifest by a crash, or of an older schema
+        shutil.rmtree(folder)
+    return making.rename(folder)
+
+
+def _fill(making: Path, table: pa.Table, text: str, model: str, night: date, digest: str) -> None:
+    """Write every file of a night into an empty folder, the manifest last."""
+    import pyarrow.parquet as parquet
+
+    parquet.write_table(table, making / "predictions.parquet")
+    (making / "predictions.csv").write_text(text, encoding="utf-8")
+    (making / MANIFEST).write_text(
+        json.dumps(_manifest(table, making, model, night, digest), indent=2) + "\n", encoding="utf-8"
+    )
+
+
+def _put(filled: Path, folder: UPath) -> None:
+    """Put a night's files into an object store; without a manifest there is no export."""
+    (folder / MANIFEST).unlink(missing_ok=True)
+    names = sorted(path.name for path in filled.iterdir() if path.name != MANIFEST)
+    for name in (*names, MANIFEST):
+        folder.fs.pipe_file((folder / name).path, (filled / name).read_bytes())
+
+
+def _standing(folder: Location) -> str | None:
+    """The content hash of what was exported before; None if nothing was, or by an older schema."""
+    try:
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_bytes())
+    except FileNotFoundError:
+        return None
+    return str(manifest["content_sha256"]) if manifest.get("schema_version") == SCHEMA_VERSION else None
+
+
+def _table(frame: pd.DataFrame) -> pa.Table:
+    """The rows with their types, ordered by rank."""
+    import pyarrow as pa
+
+    arrow_types = {DATE: pa.date32(), INSTANT: pa.timestamp("us", "UTC")}
+    is_shifted = LABEL in frame and bool(frame[LABEL].fillna(0).any())
+    is_rehearsed = REHEARSAL in frame and bool(frame[REHEARSAL].fillna("").any())
+    columns = REHEARSED if is_rehearsed else LABELLED if is_shifted else COLUMNS
+    fields = [(name, arrow_types.get(kind) or pa.type_for_alias(kind)) for name, (kind, _) in columns.items()]
+    rows = frame.sort_values(["rank", "prediction_id"])
+    table = pa.Table.from_pandas(rows, schema=pa.schema(fields), preserve_index=False)
+    return table.replace_schema_metadata(None)
+
+
+def _csv(table: pa.Table) -> str:
+    """Dates as 2013-04-04, instants as 2013-04-04T13:00:00Z."""
+    frame = table.to_pandas()
+    for name, (kind, _) in COLUMNS.items():
+        if kind == INSTANT:
+            frame[name] = frame[name].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return str(frame.to_csv(index=False, lineterminator="\n"))
+
+
+def _manifest(table: pa.Table, making: Path, model: str, night: date, digest: str) -> dict[str, Any]:
+    def values(name: str) -> list[Any]:
+        return sorted(table.column(name).unique().drop_null().to_pylist())
+
+    days = values("flight_date")
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "model": model,
+        "night": night.isoformat(),
+        "coming_day": days[0].isoformat() if days else None,
+        "rows": table.num_rows,
+        "columns": {
+            name: {"type": REHEARSED[name][0], "description": REHEARSED[name][1]}
+            for name in table.column_names
+        },
+        **({LABEL: values(LABEL)[0]} if LABEL in table.column_names else {}),
+        "release_id": values("release_id"),
+        "model_version": values("model_version"),
+        "is_degraded": True in values("is_degraded"),
+        "content_sha256": digest,
+        "files": {
+            path.name: {"sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "bytes": path.stat().st_size}
+            for path in sorted(making.iterdir())
+        },
+        "is_complete": True,
+    }

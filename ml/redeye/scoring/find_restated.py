@@ -1,0 +1,119 @@
+"""Which predictions rest on data that was restated since."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pandas as pd
+
+from redeye.foundation.calendar import ONE_DAY
+from redeye.scoring import outputs_store
+from redeye.scoring.logic.restatements import Restatement, changes
+from redeye.sources import landing_store
+from redeye.sources.configured_source import configured_source
+from redeye.sources.logic.deliveries import DeliveryRef, dataset_named
+from redeye.warehouse import release_store
+from redeye.warehouse.logic.releases import Release
+
+COLUMNS = (
+    *("night", "release_id", "dataset", "delivery_night", "before", "after", "taken_in_by", "changed"),
+    *("flights", "flights_behind", "labels_changed"),
+)
+
+
+def restatements() -> list[Restatement]:
+    """Every delivery that a release took in and another replaced, with what changed, oldest first.
+
+    Raises:
+        DeliveryError: if a landing file is not what its manifest says.
+    """
+    source = configured_source()
+    found = []
+    for before, after in release_store.replaced_deliveries():
+        taken, again = release_store.release_of(before), release_store.release_of(after)
+        if taken is None:
+            continue  # replaced before any release took it in: nothing was made of it
+        key = dataset_named(source, before.dataset).key
+        then, now = (landing_store.read(ref).to_pandas() for ref in (before, after))
+        found.append(
+            Restatement(
+                before=before,
+                after=after,
+                from_night=_arrival(before, taken),
+                until_night=_last_without(after, again),
+                release_id=taken.release_id,
+                taken_in_by=again.release_id if again else "",
+                changes=changes(then, now, key),
+            )
+        )
+    return found
+
+
+def _arrival(ref: DeliveryRef, release: Release | None) -> date:
+    """The night with which a delivery's rows arrived: that of the build, if it missed its own."""
+    if release is not None and ref.night < release.first_night:
+        return max(ref.arrival_night, release.first_night)
+    return ref.arrival_night
+
+
+def _last_without(after: DeliveryRef, again: Release | None) -> date:
+    """The last night that was scored without a restatement.
+
+    A repair, or one still to come, brings in what arrived when its night was built already.
+    """
+    arrived = _arrival(after, again)
+    return arrived if again is None or again.is_again else arrived - ONE_DAY
+
+
+def restated_predictions(model: str, first: date, last: date) -> pd.DataFrame:
+    """Per night that scored and restatement that it could not know of, what rests on what was restated.
+
+    Args:
+        model: whose predictions.
+        first: first night.
+        last: last night.
+
+    Returns:
+        `COLUMNS`, one row per night and restatement: `flights` were predicted, `flights_behind` of them share a
+        carrier, an origin or a destination with a restated row, so that some feature of theirs counted it;
+        `labels_changed` are flights predicted that night whose own outcome was restated. Empty if there are none.
+
+    Raises:
+        DeliveryError: if a landing file is not what its manifest says.
+    """
+    found = restatements()
+    predictions = outputs_store.read("predictions", model, first, last) if found else pd.DataFrame()
+    rows = []
+    for each in found:
+        if predictions.empty:
+            break
+        behind, labels = each.behind(predictions), _own_outcome(each, predictions)
+        for night, part in predictions[behind | labels].groupby("night"):
+            of_night = predictions["night"] == night
+            rows.append(
+                (
+                    *(pd.Timestamp(str(night)).date(), str(part["release_id"].iloc[0]), each.before.dataset),
+                    *(each.before.night, each.before.content_hash, each.after.content_hash, each.taken_in_by),
+                    ", ".join(f"{name} {count}" for name, count in each.columns.items()),
+                    *(int(of_night.sum()), int((behind & of_night).sum()), int((labels & of_night).sum())),
+                )
+            )
+    return pd.DataFrame(rows, columns=list(COLUMNS)).sort_values(
+        ["night", "delivery_night", "dataset"], ignore_index=True
+    )
+
+
+def _own_outcome(restated: Restatement, predictions: pd.DataFrame) -> pd.Series:
+    """Which predictions are of flights whose own outcome was restated."""
+    if restated.before.dataset != "outcomes":
+        return pd.Series(False, index=predictions.index)
+    return predictions["flight_id"].isin({_flight_id(change.key) for change in restated.changes})
+
+
+def _flight_id(key: object) -> str:
+    """The flight's id, as the staging models of dbt make it of its columns."""
+    at = {str(name): str(value) for name, value in dict(key).items()}  # type: ignore[call-overload]
+    day = date(int(at["year"]), int(at["month"]), int(at["day"])).isoformat()
+    return "_".join(
+        [day, at["carrier"], at["flight"], at["origin"], at["dest"], at["sched_dep_time"].zfill(4)]
+    )

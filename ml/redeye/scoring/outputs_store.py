@@ -1,0 +1,239 @@
+"""The outputs lake: predictions and monitoring. Written once per model and night; the first write wins.
+
+Every row says by how many weeks the calendar of its installation is shifted (`LABEL`); 0 is the data's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+import pandas as pd
+
+from redeye.foundation import lease
+from redeye.foundation.errors import ConfigError
+from redeye.foundation.settings import settings
+from redeye.scoring.logic.predictions import LIVE
+from redeye.warehouse import lake
+from redeye.warehouse.lake import Catalog
+
+_TABLES = {
+    "predictions": """
+        prediction_id VARCHAR, model VARCHAR, lane VARCHAR, night DATE, flight_id VARCHAR, flight_date DATE,
+        carrier_id VARCHAR, flight_number_id VARCHAR, origin_id VARCHAR, destination_id VARCHAR,
+        scheduled_departure_at TIMESTAMP, probability DOUBLE, baseline_probability DOUBLE, rank BIGINT,
+        release_id VARCHAR, model_version BIGINT, algorithm VARCHAR, feature_service VARCHAR, run_id VARCHAR,
+        created_at TIMESTAMP, is_degraded BOOLEAN, degraded_reason VARCHAR,
+        is_reconstructed BOOLEAN
+    """,
+    "quality": """
+        model VARCHAR, lane VARCHAR, night DATE, scored_night DATE, metric VARCHAR, champion DOUBLE,
+        heuristic DOUBLE, rows BIGINT, model_version BIGINT, release_id VARCHAR, run_id VARCHAR,
+        created_at TIMESTAMP, revision BIGINT
+    """,
+    "drift": """
+        model VARCHAR, lane VARCHAR, night DATE, span VARCHAR, column_name VARCHAR, kind VARCHAR,
+        statistic VARCHAR, value DOUBLE, threshold DOUBLE, is_drifted BOOLEAN, rows BIGINT, reference_rows BIGINT,
+        empty_share DOUBLE, note VARCHAR, model_version BIGINT, release_id VARCHAR, run_id VARCHAR,
+        created_at TIMESTAMP
+    """,
+    "verdicts": """
+        model VARCHAR, lane VARCHAR, night DATE, verdict VARCHAR, reasons VARCHAR, release_id VARCHAR,
+        run_id VARCHAR, created_at TIMESTAMP, champion_version BIGINT, returns_to BIGINT,
+        labels_final_until DATE
+    """,
+}
+
+LABEL = "shift_weeks"
+# Which rehearsal made the row; empty in an installation that rehearses nothing.
+REHEARSAL = "rehearsal"
+
+
+@dataclass(frozen=True)
+class Written:
+    """What `write_once` did: the rows as they stand, and whether this call wrote them."""
+
+    frame: pd.DataFrame
+    is_new: bool
+
+
+def read(
+    table: str,
+    model: str,
+    first: date,
+    last: date,
+    *,
+    lane: str = LIVE,
+    con: duckdb.DuckDBPyConnection | None = None,
+) -> pd.DataFrame:
+    """Rows of an outputs table for a model, of the nights `first` to `last`; empty if there are none.
+
+    An open connection of the lake may be given: making one takes a quarter of a second.
+    """
+    own = con or lake.connect(threads=1)
+    try:
+        lake.attach(own, Catalog.OUTPUTS)
+        return _read(own, table, model, first, last, lane)
+    finally:
+        if con is None:
+            own.close()
+
+
+def last_scored_night(model: str) -> date | None:
+    """The latest night that has live predictions of a model."""
+    return _scored_night(model, "max")
+
+
+def first_scored_night(model: str) -> date | None:
+    """The earliest night that has live predictions of a model."""
+    return _scored_night(model, "min")
+
+
+def scored_nights(model: str, first: date, last: date) -> list[date]:
+    """The nights from `first` to `last` that have live predictions of a model."""
+    con = lake.connect(threads=1)
+    try:
+        lake.attach(con, Catalog.OUTPUTS)
+        if not _exists(con, "predictions"):
+            return []
+        rows = con.execute(
+            "SELECT DISTINCT night FROM outputs.main.predictions "
+            "WHERE model = ? AND lane = ? AND night BETWEEN ? AND ? ORDER BY night",
+            [model, LIVE, first, last],
+        ).fetchall()
+        return [row[0] for row in rows]
+    finally:
+        con.close()
+
+
+def _scored_night(model: str, which: str) -> date | None:
+    con = lake.connect(threads=1)
+    try:
+        lake.attach(con, Catalog.OUTPUTS)
+        if not _exists(con, "predictions"):
+            return None
+        row = con.execute(
+            f"SELECT {which}(night) FROM outputs.main.predictions WHERE model = ? AND lane = ?", [model, LIVE]
+        ).fetchone()
+        return row[0] if row else None
+    finally:
+        con.close()
+
+
+def write_once(
+    frames: dict[str, pd.DataFrame],
+    *,
+    model: str,
+    night: date,
+    run_id: str,
+    lane: str = LIVE,
+    check: Callable[[], None] | None = None,
+) -> Written:
+    """Append frames to their tables in one transaction, unless the first of them has rows for the night.
+
+    The check and the commit lie under the outputs' lease, and the commit carries its token: of two
+    processes that score a night at once, one writes.
+
+    Args:
+        frames: by table; the first table says whether the night is written already. Columns by name.
+        model: whose rows they are.
+        night: the night whose rows they are.
+        run_id: who writes; names the holder of the lease.
+        lane: `live`, or the lane of a backtest.
+        check: called under the lease before anything is written; what it raises keeps the rows from being so.
+
+    Returns:
+        The rows of the first table as they stand afterwards.
+
+    Raises:
+        LeaseHeld: if another writer does not let go in time.
+    """
+    first = next(iter(frames))
+    with lease.held(Catalog.OUTPUTS, f"{first}/{model}/{night}/{run_id}") as token:
+        con = lake.connect(threads=1)
+        try:
+            lake.attach(con, Catalog.OUTPUTS, token=token)
+            standing = _read(con, first, model, night, night, lane)
+            if len(standing):
+                return Written(standing, is_new=False)
+            if check is not None:
+                check()
+            rehearsal = _checked_rehearsal(con)
+            con.execute("BEGIN")
+            for table, frame in frames.items():
+                _prepare(con, table)
+                con.register("new_rows", frame)
+                con.execute(
+                    f"INSERT INTO outputs.main.{table} BY NAME "
+                    f"SELECT *, ?::INTEGER AS {LABEL}, ?::VARCHAR AS {REHEARSAL} FROM new_rows",
+                    [settings().shift_weeks, rehearsal],
+                )
+                con.unregister("new_rows")
+            con.execute("COMMIT")
+            return Written(_read(con, first, model, night, night, lane), is_new=True)
+        finally:
+            con.close()
+
+
+def _checked_rehearsal(con: duckdb.DuckDBPyConnection) -> str:
+    """The label of new rows. All rows of an installation carry the same: one of them tells.
+
+    Raises:
+        ConfigError: if the rows that are there were not made by this rehearsal, or by one at all.
+    """
+    from redeye.sources.configured_source import plan
+
+    active = plan()
+    label = active.name if active else ""
+    if not _exists(con, "predictions"):
+        return label
+    _prepare(con, "predictions")
+    row = con.execute(f"SELECT coalesce({REHEARSAL}, '') FROM outputs.main.predictions LIMIT 1").fetchone()
+    if row is not None and row[0] != label:
+        raise ConfigError(
+            f"this installation holds rows of {row[0] or 'no rehearsal'}, REDEYE_REHEARSAL is "
+            f"{label or 'not set'}: rehearse in an installation of its own (another REDEYE_HOME)"
+        )
+    return label
+
+
+def columns(table: str) -> str:
+    """The columns of a table with their types, as they are created."""
+    return f"{_TABLES[table]}, {LABEL} INTEGER DEFAULT 0, {REHEARSAL} VARCHAR DEFAULT ''"
+
+
+def _prepare(con: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Create a table that is not there yet; one of earlier code gets the columns it lacks, empty in its old rows."""
+    stated = columns(table)
+    con.execute(f"CREATE TABLE IF NOT EXISTS outputs.main.{table} ({stated})")
+    found = con.execute(
+        "SELECT column_name FROM duckdb_columns() "
+        "WHERE database_name = 'outputs' AND schema_name = 'main' AND table_name = ?",
+        [table],
+    ).fetchall()
+    for column in stated.split(","):
+        if (column.split()[0],) not in found:
+            con.execute(f"ALTER TABLE outputs.main.{table} ADD COLUMN {column}")
+
+
+def _exists(con: duckdb.DuckDBPyConnection, table: str) -> bool:
+    found = con.execute(
+        "SELECT 1 FROM duckdb_tables() WHERE database_name = 'outputs' AND table_name = ?", [table]
+    ).fetchone()
+    return found is not None
+
+
+def _read(
+    con: duckdb.DuckDBPyConnection, table: str, model: str, first: date, last: date, lane: str
+) -> pd.DataFrame:
+    names = [*(column.split()[0] for column in _TABLES[table].split(",")), LABEL, REHEARSAL]
+    if not _exists(con, table):
+        return pd.DataFrame(columns=names)
+    frame = con.execute(
+        f"SELECT * FROM outputs.main.{table} WHERE model = ? AND lane = ? AND night BETWEEN ? AND ? ORDER BY ALL",
+        [model, lane, first, last],
+    ).df()
+    # A table of earlier code gets its new columns with the next rows that are written.
+    return frame.assign(**{name: None for name in names if name not in frame})

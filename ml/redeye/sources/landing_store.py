@@ -1,0 +1,306 @@
+"""The landing: every delivery as an immutable file, named by its content.
+
+`<root>/<source>/<dataset>/<night>/<content hash>.csv`, and beside it `<content hash>.json`, the
+manifest. The manifest comes second, so a file without one is the rest of a writer that died and counts
+as not landed. What has landed is never written again: the same content lands where it is, other content
+lands beside it. Nothing is parsed before bytes, hash and rows are what the manifest says.
+
+The root is a folder, where both are written under a temporary name, flushed to disk and renamed, or a
+`UPath` to an object store such as S3, where an object appears whole or not at all and is put only where
+there is none.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.csv
+
+from redeye.foundation.errors import DeliveryError
+from redeye.sources.logic.deliveries import Delivery, DeliveryRef, Location
+
+if TYPE_CHECKING:
+    from upath import UPath
+
+HASH_DIGITS = 16
+READ_ONLY = 0o444
+# An object store answers in some 20 ms and many at once; a year's files one after another would take minutes.
+AT_ONCE = 16
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a landing file must be.
+
+    Attributes:
+        night: ISO date.
+        rows: data rows, without the header.
+        bytes: size of the file.
+        sha256: of the file, in hex.
+        columns: the header, in order.
+        shift_weeks: how many weeks later than it did all of it happens; not written where it is 0.
+    """
+
+    source: str
+    dataset: str
+    night: str
+    rows: int
+    bytes: int
+    sha256: str
+    columns: list[str]
+    is_stated_empty: bool
+    shift_weeks: int = 0
+
+    def stated(self) -> dict[str, Any]:
+        """What the file of the manifest says."""
+        return {name: value for name, value in asdict(self).items() if name != "shift_weeks" or value}
+
+
+def land(root: Location, delivery: Delivery, *, arrival_night: date | None = None) -> DeliveryRef:
+    """Write a delivery, unless it is there already, and return the reference to it.
+
+    Safe against a crash at any point and against another process landing the same delivery.
+
+    Args:
+        root: the landing folder, here or in an object store.
+        delivery: what to land.
+        arrival_night: the night with whose build it comes; by default its own.
+
+    Raises:
+        DeliveryError: if the delivery is empty and not stated to be, or if what has landed under the
+            same name is damaged.
+    """
+    if not delivery.frame.num_rows and not delivery.is_stated_empty:
+        raise DeliveryError(
+            f"{delivery.source}/{delivery.dataset}/{delivery.night}: the delivery has no rows, "
+            "and the source does not state that there are none"
+        )
+    content = _csv(delivery.frame)
+    sha256 = hashlib.sha256(content).hexdigest()
+    folder = root / delivery.source / delivery.dataset / delivery.night.isoformat()
+    path = folder / f"{sha256[:HASH_DIGITS]}.csv"
+    manifest = Manifest(
+        source=delivery.source,
+        dataset=delivery.dataset,
+        night=delivery.night.isoformat(),
+        rows=delivery.frame.num_rows,
+        bytes=len(content),
+        sha256=sha256,
+        columns=list(delivery.frame.column_names),
+        is_stated_empty=delivery.is_stated_empty,
+        shift_weeks=delivery.shift_weeks,
+    )
+    if _manifest_path(path).exists():
+        if _read_manifest(_manifest_path(path)) != manifest:
+            raise DeliveryError(f"{_manifest_path(path)} says something else of the same file: move it away")
+        _check(path, manifest)
+    else:
+        stated = (json.dumps(manifest.stated(), indent=1, sort_keys=True) + "\n").encode()
+        if isinstance(path, Path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write(path, content)
+            _write(path.with_suffix(".json"), stated)
+            _flush_folder(path.parent)
+        else:
+            _put(path, content)
+            _put(path.with_suffix(".json"), stated)
+    ref = _ref(path, manifest)
+    return ref if arrival_night is None else replace(ref, arrival_night=arrival_night)
+
+
+def landed(root: Location, source: str, dataset: str, night: date) -> list[DeliveryRef]:
+    """Every delivery of a night that has landed, by content hash; unfinished ones are left out.
+
+    Raises:
+        DeliveryError: if a manifest cannot be read.
+    """
+    folder = root / source / dataset / night.isoformat()
+    manifests: list[Location] = sorted(folder.glob("[0-9a-f]*.json"), key=str)
+    return [_ref(path.with_suffix(".csv"), _read_manifest(path)) for path in manifests]
+
+
+def verify(ref: DeliveryRef) -> Manifest:
+    """The manifest of a landed delivery, after checking that the file is still what it says.
+
+    Raises:
+        DeliveryError: naming the file and what is wrong with it.
+    """
+    return _verified(ref)[0]
+
+
+def fetch(refs: Sequence[DeliveryRef], folder: Path) -> list[Path]:
+    """Where the verified bytes of landed deliveries can be opened as files, in the order of `refs`.
+
+    What lies on this machine stays where it is; objects are copied, and it is the copy that was verified.
+
+    Args:
+        refs: landed deliveries.
+        folder: takes the copies.
+
+    Raises:
+        DeliveryError: naming the file and what is wrong with it.
+    """
+
+    def fetched(number: int, ref: DeliveryRef) -> Path:
+        _, content = _verified(ref)
+        if isinstance(ref.path, Path):
+            return ref.path
+        copy = folder / f"{number}-{ref.path.name}"
+        copy.write_bytes(content)
+        return copy
+
+    if all(isinstance(ref.path, Path) for ref in refs):
+        return [fetched(number, ref) for number, ref in enumerate(refs)]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(fetched, range(len(refs)), refs))
+
+
+def read(ref: DeliveryRef) -> pa.Table:
+    """The rows of a landed delivery, verified first: one string column per column, exact text.
+
+    Raises:
+        DeliveryError: naming the file and what is wrong with it.
+    """
+    manifest, content = _verified(ref)
+    options = pyarrow.csv.ConvertOptions(
+        column_types={column: pa.string() for column in manifest.columns}, strings_can_be_null=False
+    )
+    try:
+        table = pyarrow.csv.read_csv(
+            io.BytesIO(content),
+            parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
+            convert_options=options,
+        )
+    except pa.ArrowInvalid as error:
+        raise DeliveryError(f"{ref.path} cannot be parsed: {error}") from error
+    if table.column_names != manifest.columns or table.num_rows != manifest.rows:
+        raise DeliveryError(
+            f"{ref.path} has {table.num_rows} rows of {table.column_names}, "
+            f"but its manifest says {manifest.rows} rows of {manifest.columns}"
+        )
+    return table
+
+
+def _verified(ref: DeliveryRef) -> tuple[Manifest, bytes]:
+    manifest = _read_manifest(_manifest_path(ref.path))
+    content = _check(ref.path, manifest)
+    wanted = (ref.source, ref.dataset, ref.night.isoformat(), ref.content_hash, ref.rows, ref.is_stated_empty)
+    said = (
+        manifest.source,
+        manifest.dataset,
+        manifest.night,
+        manifest.sha256[:HASH_DIGITS],
+        manifest.rows,
+        manifest.is_stated_empty,
+    )
+    if wanted != said:
+        raise DeliveryError(f"{ref.path}: the manifest says {said}, the reference {wanted}")
+    return manifest, content
+
+
+def _read_manifest(path: Location) -> Manifest:
+    try:
+        stated: dict[str, Any] = json.loads(path.read_bytes())
+        manifest = Manifest(**stated)
+    except FileNotFoundError as error:
+        raise DeliveryError(f"{path} is missing: nothing has landed; ingest its night again") from error
+    except (OSError, ValueError, TypeError) as error:
+        if isinstance(error, OSError) and not isinstance(path, Path):
+            raise  # The store does not answer: that says nothing about the delivery, and is tried again.
+        raise DeliveryError(f"{path} is no manifest ({error}): move it away and ingest its night") from error
+    if manifest.sha256[:HASH_DIGITS] != path.stem:
+        raise DeliveryError(f"{path} is the manifest of {manifest.sha256[:HASH_DIGITS]}: move it away")
+    return manifest
+
+
+def _check(path: Location, manifest: Manifest) -> bytes:
+    """The file's bytes, if they are what the manifest says."""
+    remedy = "move the file and its manifest away and ingest the night again"
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        if not isinstance(error, FileNotFoundError) and not isinstance(path, Path):
+            raise
+        raise DeliveryError(f"{path} cannot be read ({error}), but has a manifest: {remedy}") from error
+    if len(content) != manifest.bytes:
+        raise DeliveryError(f"{path} has {len(content)} bytes, its manifest says {manifest.bytes}: {remedy}")
+    sha256 = hashlib.sha256(content).hexdigest()
+    if sha256 != manifest.sha256:
+        raise DeliveryError(f"{path} has SHA-256 {sha256}, its manifest says {manifest.sha256}: {remedy}")
+    return content
+
+
+def _ref(path: Location, manifest: Manifest) -> DeliveryRef:
+    night = date.fromisoformat(manifest.night)
+    return DeliveryRef(
+        source=manifest.source,
+        dataset=manifest.dataset,
+        night=night,
+        content_hash=manifest.sha256[:HASH_DIGITS],
+        path=path,
+        rows=manifest.rows,
+        is_stated_empty=manifest.is_stated_empty,
+        arrival_night=night,
+        shift_weeks=manifest.shift_weeks,
+    )
+
+
+def _csv(frame: pa.Table) -> bytes:
+    """CSV with Unix line ends and quotes only where needed: the bytes depend on nothing but the values."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(frame.column_names)
+    writer.writerows(zip(*(column.to_pylist() for column in frame.columns), strict=True))
+    return text.getvalue().encode()
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Put `content` at `path` whole or not at all, read-only."""
+    handle, temporary = tempfile.mkstemp(prefix=".", suffix=".partial", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fchmod(file.fileno(), READ_ONLY)
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _put(path: UPath, content: bytes) -> None:
+    """Put an object where there is none; one that is there without a manifest is the rest of a dead writer.
+
+    Another process may put the same delivery at this moment: then the object has the same bytes.
+    """
+    try:
+        path.fs.pipe_file(path.path, content, mode="create")
+    except FileExistsError:
+        if path.read_bytes() != content:
+            path.fs.pipe_file(path.path, content)
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make the renames of this folder survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _manifest_path(path: Location) -> Location:
+    return path.with_suffix(".json")

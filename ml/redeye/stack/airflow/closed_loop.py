@@ -1,0 +1,91 @@
+"""Nights that are over, run through Airflow in the order in which they would have happened.
+
+A backfill runs all scores and then all monitors: a training that a night asks for would come when the
+nights it should serve are scored. Here each night is scored while the one before it is judged, and what
+was asked for is trained before the next night is scored, so that a promotion takes effect where its lag
+says. That costs a night some seconds of waiting; two scores at once would save about a third.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from redeye.foundation.calendar import ONE_DAY, nights, start_of
+from redeye.foundation.errors import RedeyeError
+from redeye.stack.airflow.airflow_api import AirflowApi, Run, RunState, Watcher
+
+Step = tuple[tuple[str, date], ...]
+"""DAGs with the night of each, which may run at once."""
+
+# A decision of night N that takes effect on N plus this many, or more, does not touch the score of N + 1.
+LAG_TO_OVERLAP = 2
+
+
+def steps(model: str, first: date, last: date, *, lag: int) -> Iterator[Step]:
+    """What to run, one step after the other, so that a night's decision is made before it takes effect.
+
+    Args:
+        model: of the DAGs.
+        first: night.
+        last: night, included.
+        lag: nights between a decision and its effect.
+    """
+    score, monitor = f"score_{model}", f"monitor_{model}"
+    for night in nights(first, last):
+        if lag < LAG_TO_OVERLAP:
+            yield ((score, night),)
+            yield ((monitor, night),)
+        elif night == first:
+            yield ((score, night),)
+        else:
+            yield ((score, night), (monitor, night - ONE_DAY))
+    if lag >= LAG_TO_OVERLAP:
+        yield ((monitor, last),)
+
+
+def run_nights(api: AirflowApi, model: str, first: date, last: date, *, lag: int, watch: Watcher) -> None:
+    """Score and judge the nights that have not succeeded yet, and wait for the trainings they ask for.
+
+    Args:
+        api: with the DAGs unpaused.
+        model: whose nights.
+        first: night.
+        last: night, included.
+        lag: nights between a decision and its effect.
+        watch: told at each look, with every run so far.
+
+    Raises:
+        RedeyeError: if a run fails; the message carries the end of its log.
+    """
+    done: list[Run] = []
+
+    def shown(runs: list[Run], now: str) -> None:
+        watch([*done, *runs], now)
+
+    # Its end is waited for, but it is no run of a night: it does not count as one.
+    def beside(_: list[Run], now: str) -> None:
+        watch(done, now)
+
+    for step in steps(model, first, last, lag=lag):
+        done.extend(_wait(api, [_start(api, dag_id, night) for dag_id, night in step], shown))
+        for dag_id, night in step:
+            if dag_id.startswith("monitor") and (asked := api.find(f"train_{model}", f"requested__{night}")):
+                _wait(api, [asked], beside)
+
+
+def _wait(api: AirflowApi, started: list[Run], watch: Watcher) -> list[Run]:
+    return api.wait(lambda: [api.run(run) for run in started], len(started), watch)
+
+
+def _start(api: AirflowApi, dag_id: str, night: date) -> Run:
+    """The run of a night: one that succeeded or still runs, else a new one, or the failed one again."""
+    standing = api.night_runs(dag_id, night, night)
+    if len(standing) > 1:
+        raise RedeyeError(
+            f"{dag_id} has {len(standing)} runs of night {night}: delete all but one in Airflow"
+        )
+    if standing and standing[0].state != RunState.FAILED:
+        return standing[0]
+    run_id = standing[0].run_id if standing else f"night__{night}"
+    return api.trigger(dag_id, {"night": night.isoformat()}, run_id=run_id, logical_date=start_of(night))

@@ -1,0 +1,242 @@
+"""The first run, and bulk work on nights: everything through Airflow, so that it shows in its UI."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+
+from redeye.declarations.specs import load_spec
+from redeye.foundation.calendar import NEW_YORK, ONE_DAY, coming_day
+from redeye.foundation.errors import ConfigError
+from redeye.foundation.settings import SPECS, Settings, settings
+from redeye.sources.logic.deliveries import Location
+from redeye.stack.airflow import airflow_api, closed_loop
+from redeye.stack.airflow.airflow_api import AirflowApi, Run, Watcher
+
+MODEL = "flight_delay"
+HISTORY_FIRST = date(2012, 12, 31)
+HISTORY_LAST = date(2013, 3, 31)
+SCORED_FIRST = date(2013, 4, 1)
+SCORED_LAST = date(2013, 4, 3)
+YEAR_LAST = date(2014, 1, 1)
+RISKIEST = 10
+FIRST_RUN = "first run"
+
+BUILD = "build_warehouse"
+HISTORY = "build_history"
+TRAIN = f"train_{MODEL}"
+SCORE = f"score_{MODEL}"
+MONITOR = f"monitor_{MODEL}"
+_LOOP = (BUILD, SCORE, MONITOR, TRAIN)
+
+
+def run(configured: Settings, console: Console) -> None:
+    """Build three months, train, predict and judge three nights, and show the riskiest flights.
+
+    What is done already is not done again.
+    """
+    with airflow_api.opened(settings()) as api:
+        for dag_id in (HISTORY, *_LOOP):
+            api.unpause(dag_id)
+        newest = head()
+        if newest is None or newest < HISTORY_LAST:
+            first = HISTORY_FIRST if newest is None else newest + ONE_DAY
+            build_history(api, console, first, HISTORY_LAST)
+        conf = {"night": HISTORY_LAST.isoformat(), "reason": FIRST_RUN}
+        trigger(api, console, TRAIN, conf, f"first_run_{HISTORY_LAST}")
+        _run_nights(api, console, SCORED_FIRST, SCORED_LAST)
+    _render_docs(console)
+    show_riskiest(configured, console, SCORED_LAST)
+
+
+def _render_docs(console: Console) -> None:
+    """Render dbt's docs once, so that the pages have them; `make docs` renders them anew."""
+    from redeye.warehouse import dbt
+
+    if not dbt.docs_page().is_file():
+        with console.status("Rendering dbt's docs"):
+            dbt.docs()
+
+
+def load_year(console: Console) -> None:
+    """Bring the warehouse from the night after its last release to the end of the year, in one build.
+
+    Raises:
+        ConfigError: if there is no release yet.
+    """
+    if weeks := settings().shift_weeks:
+        raise ConfigError(
+            f"this installation is shifted by {weeks} weeks: the rest of its year lies ahead, night by night"
+        )
+    newest = head()
+    if newest is None:
+        raise ConfigError("the warehouse has no release yet: `make run` makes the first one")
+    if newest >= YEAR_LAST:
+        console.print(f"The warehouse already reaches {newest}.")
+        return
+    with airflow_api.opened(settings()) as api:
+        api.unpause(HISTORY)
+        build_history(api, console, newest + ONE_DAY, YEAR_LAST)
+
+
+def backfill(console: Console, first: date, last: date) -> None:
+    """Build, score and judge the nights `first` to `last`, both included, that are not done yet.
+
+    What a night's verdict asks for is trained before the nights that it would serve are scored.
+
+    Raises:
+        ConfigError: if there is a gap between the last release and `first`.
+    """
+    newest = head()
+    if newest is None or first > newest + ONE_DAY:
+        raise ConfigError(
+            f"the warehouse is built up to {newest or 'nothing'}: begin with the night after it"
+        )
+    with airflow_api.opened(settings()) as api:
+        for dag_id in _LOOP:
+            api.unpause(dag_id)
+        _run_nights(api, console, first, last)
+
+
+def replay(console: Console, model: str, first: date, last: date) -> None:
+    """Score and judge nights that are built, through the scheduler; trainings as a verdict asks for them."""
+    with airflow_api.opened(settings()) as api:
+        for dag_id in (f"score_{model}", f"monitor_{model}", f"train_{model}"):
+            api.unpause(dag_id)
+        _run_loop(api, console, model, first, last)
+
+
+def show_riskiest(configured: Settings, console: Console, night: date) -> None:
+    """Print the flights of the coming day that are most likely to be late, from the consumers' file."""
+    import pyarrow.parquet as parquet
+
+    path = _predictions_file(configured, night)
+    if not path.exists():
+        raise ConfigError(f"{path} is missing: run `score_{MODEL}` for {night}")
+    frame = (
+        parquet.read_table(io.BytesIO(path.read_bytes()))
+        .to_pandas()
+        .sort_values("probability", ascending=False)
+        .head(RISKIEST)
+    )
+    departures = frame["scheduled_departure_at"].dt.tz_convert(NEW_YORK.key)
+    frame["departs"] = departures.dt.strftime("%H:%M")
+    table = Table(
+        title=f"The {len(frame)} flights of {coming_day(night)} most likely to be 15 minutes late or more"
+    )
+    shown = {
+        "flight": "flight_number_id",
+        "carrier": "carrier_id",
+        "from": "origin_id",
+        "to": "destination_id",
+        "departs": "departs",
+        "probability": "probability",
+    }
+    present = {title: column for title, column in shown.items() if column in frame}
+    for title, column in present.items():
+        table.add_column(title, justify="right" if column == "probability" else "left")
+    for row in frame.to_dict("records"):
+        table.add_row(*(f"{row[c]:.1%}" if c == "probability" else str(row[c]) for c in present.values()))
+    console.print(table)
+    console.print(f"All of them: {path}")
+
+
+def champion(model: str, night: date) -> int | None:
+    """The version that scores a model's night, if there is one."""
+    from redeye.champions import promotion_store
+
+    found = promotion_store.champion(model, night)
+    return found.version if found else None
+
+
+def head() -> date | None:
+    """The night of the newest release."""
+    from redeye.warehouse import release_store
+
+    newest = release_store.latest_release()
+    return newest.night if newest else None
+
+
+def _predictions_file(configured: Settings, night: date) -> Location:
+    return configured.exports / MODEL / night.isoformat() / "predictions.parquet"
+
+
+def build_history(api: AirflowApi, console: Console, first: date, last: date) -> None:
+    """Build the nights `first` to `last` as one release, and wait for it."""
+    conf = {"first": first.isoformat(), "last": last.isoformat()}
+    trigger(api, console, HISTORY, conf, f"history_{first}_{last}")
+
+
+def trigger(api: AirflowApi, console: Console, dag_id: str, conf: dict[str, str], run_id: str) -> None:
+    """Start a run, unless it was before, and wait until it has ended well."""
+    started = api.trigger(dag_id, conf, run_id=run_id)
+    with _progress(console, f"{dag_id} {' '.join(conf.values())}", 1) as watch:
+        api.wait(lambda: [api.run(started)], 1, watch)
+
+
+def _run_nights(api: AirflowApi, console: Console, first: date, last: date) -> None:
+    """Build the nights, then score, judge and, where that is asked for, train: night by night."""
+    _run_dag(api, console, BUILD, first, last, 1)
+    _run_loop(api, console, MODEL, first, last)
+
+
+def _run_loop(api: AirflowApi, console: Console, model: str, first: date, last: date) -> None:
+    lag = load_spec(SPECS / f"{model}.yaml").effective_lag_nights
+    title = f"score_{model} and monitor_{model} {first} to {last}"
+    with _progress(console, title, 2 * ((last - first).days + 1)) as watch:
+        closed_loop.run_nights(api, model, first, last, lag=lag, watch=watch)
+
+
+def _run_dag(api: AirflowApi, console: Console, dag_id: str, first: date, last: date, at_once: int) -> None:
+    api.create_backfill(dag_id, first, last, max_active_runs=at_once)
+    count = (last - first).days + 1
+    with _progress(console, f"{dag_id} {first} to {last}", count) as watch:
+        api.wait(lambda: api.night_runs(dag_id, first, last), count, watch)
+
+
+@contextmanager
+def _progress(console: Console, title: str, expected: int) -> Iterator[Watcher]:
+    if not console.is_terminal:
+        yield _lines(console, title, expected)
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        MofNCompleteColumn(),
+    )
+    with Progress(
+        *columns, TimeElapsedColumn(), TextColumn("[dim]{task.fields[now]}"), console=console
+    ) as bars:
+        bar = bars.add_task(title, total=expected, now="")
+
+        def watch(runs: list[Run], now: str) -> None:
+            bars.update(bar, completed=sum(run.is_done for run in runs), now=now)
+
+        yield watch
+
+
+def _lines(console: Console, title: str, expected: int) -> Watcher:
+    """Progress for logs, where a bar would not be seen before its end: a line at each change."""
+    told: list[tuple[int, str]] = []
+
+    def watch(runs: list[Run], now: str) -> None:
+        state = (sum(run.is_done for run in runs), now)
+        if state not in told[-1:]:
+            told.append(state)
+            console.print(f"{title}: {state[0]} of {expected} done {now}".rstrip(), soft_wrap=True)
+
+    return watch

@@ -1,0 +1,86 @@
+"""A live installation: the source's calendar shifted so that the nightly DAGs fire tonight, by themselves."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from rich.console import Console
+
+from redeye.declarations.specs import sound_specs
+from redeye.foundation.calendar import ONE_DAY, coming_day
+from redeye.foundation.errors import ConfigError
+from redeye.foundation.settings import SHIFT_FILE, SPECS, Settings, settings
+from redeye.sources.configured_source import configured_source
+from redeye.stack.airflow import airflow_api, first_run
+from redeye.stack.airflow.calendar_shift import HISTORY_WEEKS, weeks_until
+from redeye.stack.servers.supervisor import Supervisor
+
+FIRST_TRAINING = "first training of a live installation"
+# Beside the models' own DAGs; the build last, for the others wait for it.
+BY_THE_CLOCK = ("maintain_lake", first_run.BUILD)
+
+
+def choose(configured: Settings, tonight: date, *, history_weeks: int = HISTORY_WEEKS) -> int:
+    """By how many weeks this installation is shifted: what stands, or what suits tonight, from now on.
+
+    A new choice is written to the home, where every later shell finds it.
+
+    Raises:
+        ConfigError: if the installation has data of the source's own calendar, its servers run already, the
+            environment says that nothing is shifted, or the shifted source has no night any more.
+    """
+    weeks = configured.shift_weeks
+    if not weeks:
+        if any((configured.home / "landing").glob("*/*/*")):
+            raise ConfigError(
+                f"{configured.home} holds data of the source's own calendar, which cannot be shifted any more: "
+                "set REDEYE_HOME to another folder, or delete the data with `make reset`"
+            )
+        if Supervisor(configured).pid() is not None:
+            raise ConfigError("the stack runs on the source's own calendar: stop it first with `make stop`")
+        source = configured_source()
+        weeks = weeks_until(tonight, source.first_night, source.last_night, history_weeks=history_weeks)
+        configured.home.mkdir(parents=True, exist_ok=True)
+        (configured.home / SHIFT_FILE).write_text(f"{weeks}\n", encoding="utf-8")
+        settings.cache_clear()
+        if settings().shift_weeks != weeks:
+            (configured.home / SHIFT_FILE).unlink()
+            raise ConfigError("REDEYE_SHIFT_WEEKS=0 says that nothing is shifted: unset it")
+    source = configured_source()
+    if not source.first_night < tonight <= source.last_night:
+        raise ConfigError(
+            f"shifted by {weeks} weeks the source has the nights {source.first_night} to {source.last_night}, "
+            f"not {tonight}: begin again with `make reset` or another REDEYE_HOME"
+        )
+    return weeks
+
+
+def run(console: Console, tonight: date) -> None:
+    """Build everything up to last night, train, and leave the nightly DAGs to the clock.
+
+    May be run again: nights that were missed while the stack did not run are built as history.
+    """
+    weeks, source = settings().shift_weeks, configured_source()
+    last = tonight - ONE_DAY
+    specs = sound_specs(SPECS)
+    with airflow_api.opened(settings()) as api:
+        for dag_id in (first_run.HISTORY, *(f"train_{model}" for model in specs)):
+            api.unpause(dag_id)
+        newest = first_run.head()
+        if newest is None or newest < last:
+            first = source.first_night if newest is None else newest + ONE_DAY
+            first_run.build_history(api, console, first, last)
+        for model in specs:
+            # A decision takes effect two nights later: the first night that fires is scored by what was trained.
+            if first_run.champion(model, tonight) is None:
+                conf = {"night": (last - ONE_DAY).isoformat(), "reason": FIRST_TRAINING}
+                first_run.trigger(api, console, f"train_{model}", conf, f"live_{last}")
+        nightly = [f"{verb}_{model}" for model in specs for verb in ("score", "monitor")]
+        for dag_id in (*nightly, *BY_THE_CLOCK):
+            api.unpause(dag_id)
+    console.print(
+        f"[bold]Live, shifted by {weeks} weeks.[/] At 03:00 New York time the night {tonight} ends, with the data "
+        f"of {tonight - timedelta(weeks=weeks)}. Then {', '.join((first_run.BUILD, *nightly))} run by themselves "
+        f"and predict {coming_day(tonight)}. The last night is {source.last_night}. "
+        "None of it happened on these dates."
+    )

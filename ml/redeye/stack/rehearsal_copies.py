@@ -1,0 +1,161 @@
+"""Rehearsals: an installation made for them, a copy of it for each event, and a process of its own for each copy.
+
+Outcomes are kept as JSON as soon as they are there: interrupted, it goes on where it was.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from redeye.foundation.errors import ConfigError, RedeyeError
+from redeye.foundation.settings import PROJECT_ROOT, Settings, settings
+from redeye.sources.logic.faults import Event, Outcome, Plan
+from redeye.stack import bootstrap, environment
+from redeye.stack.servers import ports
+
+log = logging.getLogger(__name__)
+
+BASE, CONTROL = "base", "control"
+PLAN = "rehearsal.yaml"
+# The champion of every event: eleven weeks of history, and a week of nights that it has served before the first event.
+HISTORY_FIRST, TRAINED, HISTORY_LAST = date(2012, 12, 31), date(2013, 3, 22), date(2013, 3, 31)
+# What the nights say by themselves must be known for as many as any event is watched.
+CONTROL_FIRST = HISTORY_LAST + timedelta(days=1)
+
+Tell = Callable[[str], None]
+
+
+def run(folder: Path, plan: Plan, *, model: str, tell: Tell) -> list[Outcome]:
+    """Rehearse every event of a plan that has no outcome yet.
+
+    Args:
+        folder: for the base, the copies and the outcomes; empty, or of an earlier run of the same plan.
+        plan: the events; each begins on the night after the base's last one.
+        model: name of a spec.
+        tell: is called before each step.
+
+    Raises:
+        ConfigError: if an event does not begin where the base ends.
+        RedeyeError: if a step fails; the message has the end of its log.
+    """
+    for event in plan.events:
+        if event.first != CONTROL_FIRST:
+            raise ConfigError(
+                f"event {event.name} begins on {event.first}; the base ends before {CONTROL_FIRST}"
+            )
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / f"{BASE}.json").is_file():
+        tell("building the installation that every event begins with")
+        shutil.rmtree(folder / BASE, ignore_errors=True)
+        _step(folder, BASE, Plan(name=plan.name, events=()), BASE, model)
+    if not (folder / f"{CONTROL}.json").is_file():
+        tell("the same nights without an event")
+        _copied(folder, CONTROL)
+        _step(folder, CONTROL, Plan(name=plan.name, events=()), f"{CONTROL}:{_watched(plan)}", model)
+        shutil.rmtree(folder / CONTROL)
+    for event in plan.events:
+        if not (folder / f"{event.name}.json").is_file():
+            tell(f"{event.name}: {event.fault.meaning}")
+            _copied(folder, event.name)
+            _step(folder, event.name, Plan(name=plan.name, events=(event,)), event.name, model)
+            shutil.rmtree(folder / event.name)
+    return [
+        Outcome.from_dict(json.loads((folder / f"{event.name}.json").read_text(encoding="utf-8")))
+        for event in plan.events
+    ]
+
+
+def step(what: str, model: str) -> None:
+    """Do one step in this process's installation, whose settings name the plan; its result goes beside the home."""
+    from redeye.sources.configured_source import plan
+    from redeye.studies.rehearsals import rehearse_event
+
+    home = settings().home
+    with _opened(settings()):
+        active = plan()
+        if active is None:
+            raise ConfigError("REDEYE_REHEARSAL is not set")
+        result: dict[str, Any] = {}
+        name, _, nights = what.partition(":")
+        if name == BASE:
+            rehearse_event.prepare(model, first=HISTORY_FIRST, trained=TRAINED, last=HISTORY_LAST)
+        elif name == CONTROL:
+            last = CONTROL_FIRST + timedelta(days=int(nights) - 1)
+            result = rehearse_event.control(model, CONTROL_FIRST, last).to_dict()
+        else:
+            beside = json.loads((home.parent / f"{CONTROL}.json").read_text(encoding="utf-8"))
+            event = _event(active, name)
+            result = rehearse_event.rehearse(model, event, rehearse_event.Seen.from_dict(beside)).to_dict()
+    target = home.parent / f"{name}.json"
+    target.with_suffix(".part").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    target.with_suffix(".part").rename(target)
+
+
+def _event(plan: Plan, name: str) -> Event:
+    found = next((event for event in plan.events if event.name == name), None)
+    if found is None:
+        raise ConfigError(f"the plan {plan.name} has no event {name}")
+    return found
+
+
+def _watched(plan: Plan) -> int:
+    return max((event.watched for event in plan.events), default=1)
+
+
+@contextmanager
+def _opened(configured: Settings) -> Iterator[None]:
+    secrets = bootstrap.prepare_files(configured)
+    server = bootstrap.server(configured, secrets)
+    # What is lost in a crash is made again.
+    server.is_durable = False
+    environment.export(configured, secrets)
+    with server:
+        bootstrap.prepare_databases(configured, secrets, server, with_tools=False)
+        yield
+
+
+def _copied(folder: Path, name: str) -> None:
+    shutil.rmtree(folder / name, ignore_errors=True)
+    # With owners and modes: Postgres' files belong to a user of its own.
+    subprocess.run(
+        ["cp", "-a", "--reflink=auto", str(folder / BASE), str(folder / name)],
+        check=True,
+        capture_output=True,
+    )
+
+
+def _step(folder: Path, name: str, plan: Plan, what: str, model: str) -> None:
+    home = folder / name
+    home.mkdir(parents=True, exist_ok=True)
+    path = home / PLAN
+    path.write_text(yaml.safe_dump(plan.model_dump(mode="json"), sort_keys=False), encoding="utf-8")
+    own = {key: value for key, value in os.environ.items() if not key.startswith("REDEYE_")}
+    own |= {
+        "REDEYE_HOME": str(home.resolve()),
+        "REDEYE_REHEARSAL": str(path.resolve()),
+        "REDEYE_POSTGRES_PORT": str(ports.free(settings().host)),
+    }
+    with (folder / f"{name}.log").open("w", encoding="utf-8") as log_file:
+        done = subprocess.run(
+            [sys.executable, "-m", "redeye", "rehearsal-step", what, "--model", model],
+            env=own,
+            cwd=PROJECT_ROOT,
+            stdout=log_file,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if done.returncode:
+        tail = (folder / f"{name}.log").read_text(encoding="utf-8").splitlines()[-30:]
+        raise RedeyeError(f"rehearsal {name} failed ({folder / name}.log):\n" + "\n".join(tail))

@@ -1,0 +1,287 @@
+"""Walking forward over past nights: what a spec's models would have been worth, retrained on one schedule or another.
+
+All schedules begin with the same training. A training of night N is made of what was known and mature at its cutoff,
+on the windows of every training, and serves from N plus the spec's lag until a later one does. It is taken as it
+comes: no gate stands before it here, so that a row of the table says what the schedule alone is worth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from redeye.declarations.spec_candidates import Candidates
+from redeye.declarations.specs import Spec
+from redeye.foundation.calendar import ONE_DAY, cutoff, nights
+from redeye.models.algorithms.base import Inputs, Model, Training
+from redeye.models.algorithms.heuristic import HeuristicModel
+from redeye.models.logic.evaluation import Interval, Scored
+from redeye.models.logic.splits import Window, last_mature, windows
+from redeye.models.logic.training import (
+    SEED,
+    Fitted,
+    chosen_of,
+    examples,
+    fit_candidates,
+    nights_of,
+    rows_of,
+    scored,
+)
+from redeye.monitoring.logic.quality import Window as Quality
+from redeye.monitoring.logic.quality import measured, window_of
+from redeye.monitoring.logic.verdict import judge
+from redeye.promotion.logic.decision import NightVerdict, decide
+from redeye.studies.evidence.logic.months import known_rows
+
+# Stands for what the choice between all of a spec's refits puts forward.
+CHOSEN = "chosen"
+WEEK = timedelta(days=7)
+
+
+class Schedule(StrEnum):
+    """When a model is retrained."""
+
+    NEVER = "never"
+    MONTHLY = "monthly"
+    WEEKLY = "weekly"
+    VERDICT = "verdict"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model of the backtest.
+
+    Attributes:
+        decided: the night of its training.
+        candidate: what was fitted, by name.
+        test: its predictions on the window that was held back, as a champion's reference.
+    """
+
+    decided: date
+    candidate: str
+    model: Model[Any]
+    test: Scored
+
+
+@dataclass(frozen=True)
+class Reign:
+    """The nights that a training serves."""
+
+    decided: date
+    nights: Window
+
+
+@dataclass(frozen=True)
+class Request:
+    """A night whose verdict asks for a training, with the reason."""
+
+    night: date
+    reason: str
+
+
+def first_decision(spec: Spec, since: date) -> date:
+    """The night of the training that serves `since` as its first night."""
+    return since - timedelta(days=spec.effective_lag_nights)
+
+
+def decisions(schedule: Schedule, spec: Spec, served: Window) -> tuple[date, ...]:
+    """The nights of the trainings of a schedule that goes by the calendar.
+
+    Args:
+        schedule: monthly is on the last night of each month, weekly on the same weekday as the first training.
+        spec: its lag says which nights a training can still serve.
+        served: the nights to predict.
+
+    Raises:
+        ValueError: for the schedule that follows verdicts.
+    """
+    first = first_decision(spec, served.first)
+    last = first_decision(spec, served.last)
+    later = nights(first + ONE_DAY, last)
+    match schedule:
+        case Schedule.NEVER:
+            return (first,)
+        case Schedule.MONTHLY:
+            return (first, *(night for night in later if (night + ONE_DAY).day == 1))
+        case Schedule.WEEKLY:
+            return (first, *(night for night in later if (night - first) % WEEK == timedelta(0)))
+        case Schedule.VERDICT:
+            raise ValueError("when verdicts ask is not known beforehand")
+
+
+def reigns(decided: Sequence[date], spec: Spec, served: Window) -> tuple[Reign, ...]:
+    """Which nights each training serves, in order; one that a later one overtakes at once serves none."""
+    lag = timedelta(days=spec.effective_lag_nights)
+    starts = [*(night + lag for night in sorted(decided)), served.last + ONE_DAY]
+    spans = [Window(max(start, served.first), end - ONE_DAY) for start, end in pairwise(starts)]
+    return tuple(
+        Reign(night, span) for night, span in zip(sorted(decided), spans, strict=True) if span.nights > 0
+    )
+
+
+def train(
+    frame: pd.DataFrame, spec: Spec, decided: date, *, algorithm: str, threads: int, seed: int = SEED
+) -> tuple[Fitted, Scored]:
+    """A training of a past night, on what was known then.
+
+    Args:
+        frame: labelled rows with every input and when the label became known.
+        spec: names inputs, label, windows and parameters.
+        decided: its night.
+        algorithm: to fit, or `chosen` for the choice between all refits of the spec.
+        threads: to fit with.
+        seed: of the fit.
+
+    Returns:
+        The model, and its predictions on the window that is held back for gates.
+
+    Raises:
+        TooFewNights: if there is too little before it.
+    """
+    known = known_rows(frame, spec, decided)
+    first_night = pd.Timestamp(frame[spec.population.night].min()).date()
+    spans = windows(decided, spec.split, maturity=spec.label_maturity_nights, first_night=first_night)
+    lean = spec
+    if algorithm != CHOSEN:
+        others = {name: None for name in spec.algorithms.chosen() if name not in (algorithm, "heuristic")}
+        lean = spec.model_copy(
+            update={
+                "algorithms": spec.algorithms.model_copy(update=others),
+                "candidates": Candidates(),
+            }
+        )
+    fitted = fit_candidates(known, lean, spans, seed=seed, threads=threads)
+    chosen = (
+        chosen_of(fitted, lean, seed=seed)[0]
+        if algorithm == CHOSEN
+        else next(each for each in fitted if each.name == algorithm)
+    )
+    return chosen, tested(chosen.model, known, spec, spans.test)
+
+
+def tested(model: Model[Any], known: pd.DataFrame, spec: Spec, test: Window) -> Scored:
+    """A model's predictions on the window that is held back for gates."""
+    return scored(model, rows_of(known, spec, test), spec)
+
+
+def baseline(frame: pd.DataFrame, spec: Spec, decided: date) -> HeuristicModel:
+    """The heuristic as it would have been the first champion: of all labels that were mature."""
+    known = known_rows(frame, spec, decided)
+    mature = nights_of(known, spec) <= np.datetime64(last_mature(decided, spec.label_maturity_nights))
+    rows = examples(known.loc[mature], spec)
+    return HeuristicModel.fit(
+        Training(rows, rows, Inputs.of(spec), seed=SEED, threads=1), spec.algorithms.heuristic
+    )
+
+
+def served_rows(frame: pd.DataFrame, spec: Spec, served: Window, first: date) -> pd.DataFrame:
+    """The rows to predict: key, night, label, when it became known, and the heuristic's probability."""
+    rows = rows_of(frame, spec, served)
+    return pd.DataFrame(
+        {
+            "night": nights_of(rows, spec),
+            "label": rows[spec.target.column].to_numpy(dtype=np.float64),
+            "known_at": rows[spec.target.known_at].to_numpy(),
+            "heuristic": baseline(frame, spec, first).predict(rows),
+        },
+        index=rows.index,
+    )
+
+
+def predicted(
+    frame: pd.DataFrame, spec: Spec, served: Window, spans: Sequence[Reign], of: Callable[[date], Trained]
+) -> pd.Series:
+    """The probability of each row to predict, by the model that served its night."""
+    rows = rows_of(frame, spec, served)
+    found = pd.Series(np.nan, index=rows.index)
+    for reign in spans:
+        mine = rows_of(rows, spec, reign.nights)
+        if len(mine):
+            found.loc[mine.index] = of(reign.decided).model.predict(mine)
+    return found
+
+
+def requested(
+    frame: pd.DataFrame, spec: Spec, rows: pd.DataFrame, served: Window, of: Callable[[date], Trained]
+) -> Iterator[Request]:
+    """The nights whose verdict would have asked for a training, by the spec's own rules.
+
+    After each night, the champion's own matured predictions are judged as the monitoring of a night does it, without
+    drift (which never asks for a training), and the decision follows by the same function.
+
+    Args:
+        frame: labelled rows with every input.
+        spec: its rules.
+        rows: of `served_rows`.
+        served: the nights to predict.
+        of: the training of a night.
+    """
+    lag = timedelta(days=spec.effective_lag_nights)
+    decided = [first_decision(spec, served.first)]
+    probability, version = pd.Series(np.nan, index=rows.index), pd.Series(-1, index=rows.index)
+    _enthrone(frame, spec, decided, served, of, probability, version)
+    references: dict[date, Mapping[str, Interval]] = {}
+    verdicts: list[NightVerdict] = []
+    asked: list[date] = []
+    for night in nights(served.first, first_decision(spec, served.last)):
+        serving = [each for each in decided if each + lag <= night][-1]
+        if serving not in references:
+            found = measured(of(serving).test, seed=SEED)
+            references[serving] = {name: one for name, one in found.items() if one is not None}
+        own = _matured(rows, spec, night) & (version == decided.index(serving))
+        window = _quality(rows[own], probability[own], references[serving], night, serving)
+        judgement = judge(window, spec.monitor)
+        verdicts.append(NightVerdict(night, judgement.verdict, judgement.reasons))
+        decision = decide(verdicts, asked, decided, spec.monitor.retraining, night)
+        if decision.is_requested:
+            asked.append(night)
+            decided.append(night)
+            _enthrone(frame, spec, decided, served, of, probability, version)
+            yield Request(night, decision.reason)
+
+
+def _enthrone(
+    frame: pd.DataFrame,
+    spec: Spec,
+    decided: Sequence[date],
+    served: Window,
+    of: Callable[[date], Trained],
+    probability: pd.Series,
+    version: pd.Series,
+) -> None:
+    """Lets the last training serve from its effective night on."""
+    reign = reigns(decided, spec, served)[-1]
+    mine = rows_of(rows_of(frame, spec, served), spec, reign.nights)
+    probability.loc[mine.index] = of(reign.decided).model.predict(mine)
+    version.loc[mine.index] = len(decided) - 1
+
+
+def _matured(rows: pd.DataFrame, spec: Spec, night: date) -> pd.Series:
+    last = night - timedelta(days=spec.label_maturity_nights)
+    window = Window(last - timedelta(days=spec.monitor.window_nights - 1), last)
+    is_known = rows["known_at"] <= cutoff(night).replace(tzinfo=None)
+    return is_known & window.mask(rows["night"].to_numpy())
+
+
+def _quality(
+    rows: pd.DataFrame, probability: pd.Series, reference: Mapping[str, Interval], night: date, decided: date
+) -> Quality:
+    columns = (probability, rows["heuristic"])
+    champion, heuristic = (
+        Scored(rows["label"].to_numpy(), each.to_numpy(), rows["night"].to_numpy()) if len(rows) else None
+        for each in columns
+    )
+    return window_of(
+        champion,
+        heuristic,
+        reference=reference,
+        seed=night.toordinal(),
+        age_nights=(night - decided).days,
+    )

@@ -1,0 +1,211 @@
+"""A backtest: past nights predicted by models retrained on each schedule, kept training by training."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from redeye.declarations.specs import Spec, load_spec
+from redeye.foundation.errors import ConfigError, NotReleased
+from redeye.foundation.progress import Step
+from redeye.foundation.settings import SPECS, settings
+from redeye.models.algorithms.storage import load_model, save_model
+from redeye.models.logic.splits import TooFewNights, Window, windows
+from redeye.models.logic.training import SEED
+from redeye.models.logic.training_subject import training_code_hash
+from redeye.promotion import decision_store
+from redeye.studies.backtest import backtest_page
+from redeye.studies.backtest.backtest_page import Facts, Told
+from redeye.studies.backtest.logic import schedules
+from redeye.studies.backtest.logic.schedules import Request, Schedule, Trained
+from redeye.studies.evidence.logic import months
+from redeye.studies.evidence.logic.evidence_quality import POOLED, judged_span
+from redeye.studies.evidence.logic.months import known_rows
+from redeye.studies.labelled_rows import labelled_frame, labelled_nights
+from redeye.warehouse import release_store
+
+log = logging.getLogger(__name__)
+
+CALENDAR = (Schedule.NEVER, Schedule.MONTHLY, Schedule.WEEKLY)
+REFERENCES = ("heuristic", str(Schedule.NEVER))
+
+
+def gather(
+    model: str,
+    *,
+    tell: Callable[[Step], None],
+    algorithm: str = "xgboost",
+    since: date | None = None,
+    until: date | None = None,
+    docs: Path | None = None,
+    seed: int = SEED,
+    threads: int | None = None,
+) -> Path:
+    """Predict past nights under every schedule, compare, and write the page.
+
+    Each training is kept as soon as it is made, under a key of everything it depends on: interrupted, it goes on
+    where it was, and another span of nights uses what is there.
+
+    Args:
+        model: name of the spec.
+        tell: is called before each training and at the end.
+        algorithm: of all trainings; `chosen` for the choice between all refits of the spec.
+        since: the first night to predict; the first possible one, if left out.
+        until: the last one; the last with labels, if left out.
+        docs: a folder for `backtest.md` and `backtest/` as well.
+        seed: of the fits and of the resampling.
+        threads: to fit with; the setting, if left out.
+
+    Returns:
+        The HTML page, below the installation's reports.
+
+    Raises:
+        ConfigError: if the spec has no such algorithm, or `until` lies before `since`.
+        NotReleased: if nothing is released, or there are too few nights before `since`.
+    """
+    spec = load_spec(SPECS / f"{model}.yaml")
+    if algorithm != schedules.CHOSEN and algorithm not in spec.algorithms.chosen():
+        known = ", ".join((*spec.algorithms.chosen(), schedules.CHOSEN))
+        raise ConfigError(f"{model} has no algorithm {algorithm!r}; there are {known}")
+    release = release_store.latest_release()
+    span = labelled_nights(spec, release) if release else None
+    if release is None or span is None:
+        raise NotReleased("no night with labels is released yet: run `make load-year` first")
+    served = _served(spec, span, since, until)
+    used = threads or settings().threads
+    code = code_hash()
+    key = months.key_of(spec, release_id=release.release_id, code_hash=code, seed=seed, threads=used)
+    frame = labelled_frame(spec, release)
+    kept = Kept(
+        settings().reports / "backtest" / "trainings" / f"{model}-{key}", frame, spec, algorithm, used, seed
+    )
+
+    first = schedules.first_decision(spec, served.first)
+    planned = {each: schedules.decisions(each, spec, served) for each in CALENDAR}
+    nights = sorted({night for decided in planned.values() for night in decided})
+    # One more for what verdicts ask: how many trainings that takes is seen when it is done.
+    steps, took = len(nights) + 1, None
+    for position, night in enumerate(nights):
+        tell(Step(position, steps, str(night), took))
+        took = kept.trained(night)
+    tell(Step(len(nights), steps, "by verdict", took))
+    rows = schedules.served_rows(frame, spec, served, first)
+    requests = recorded = _recorded(model, spec, served)
+    if requests is None:
+        requests = ()
+        for request in schedules.requested(frame, spec, rows, served, kept.of):
+            requests = (*requests, request)
+            tell(Step(len(nights), steps, f"by verdict of {request.night}", None))
+    planned[Schedule.VERDICT] = (first, *(each.night for each in requests))
+    tell(Step(steps, steps, "", None))
+
+    for schedule, decided in planned.items():
+        spans = schedules.reigns(decided, spec, served)
+        rows[str(schedule)] = schedules.predicted(frame, spec, served, spans, kept.of)
+    quality = _judged(rows.drop(columns="known_at"), seed)
+    facts = Facts(release, code, seed, used, algorithm, served, recorded is not None)
+    told = Told(spec, facts, planned, requests, kept.candidates())
+    return backtest_page.write(told, quality, settings().reports / "backtest", docs)
+
+
+class Kept:
+    """The trainings of a backtest: made when they are asked for, and kept in a folder."""
+
+    def __init__(
+        self, folder: Path, frame: pd.DataFrame, spec: Spec, algorithm: str, threads: int, seed: int
+    ) -> None:
+        self._folder, self._frame, self._spec = folder, frame, spec
+        self._algorithm, self._threads, self._seed = algorithm, threads, seed
+        self._held: dict[date, Trained] = {}
+
+    def trained(self, night: date) -> float | None:
+        """Sees to it that the training of a night is there; the seconds it took, None if it was there already."""
+        if self._note(night).exists():
+            return None
+        began = time.perf_counter()
+        fitted, _ = schedules.train(
+            self._frame, self._spec, night, algorithm=self._algorithm, threads=self._threads, seed=self._seed
+        )
+        self._folder.mkdir(parents=True, exist_ok=True)
+        # A folder of an attempt that died has no note that names it.
+        name = f"{night}-{self._algorithm}-{time.time_ns()}"
+        note = {
+            "model": name,
+            "sha256": save_model(fitted.model, self._folder / name),
+            "candidate": fitted.name,
+        }
+        part = self._note(night).with_suffix(".part")
+        part.write_text(json.dumps(note), encoding="utf-8")
+        part.rename(self._note(night))
+        return time.perf_counter() - began
+
+    def of(self, night: date) -> Trained:
+        """The training of a night."""
+        if night not in self._held:
+            self.trained(night)
+            note: dict[str, Any] = json.loads(self._note(night).read_text(encoding="utf-8"))
+            model = load_model(self._folder / note["model"], note["sha256"])
+            spec = self._spec
+            first_night = pd.Timestamp(self._frame[spec.population.night].min()).date()
+            spans = windows(night, spec.split, maturity=spec.label_maturity_nights, first_night=first_night)
+            test = schedules.tested(model, known_rows(self._frame, spec, night), spec, spans.test)
+            self._held[night] = Trained(night, note["candidate"], model, test)
+        return self._held[night]
+
+    def candidates(self) -> dict[date, str]:
+        """What was fitted, by night, of the trainings that were used."""
+        return {night: trained.candidate for night, trained in sorted(self._held.items())}
+
+    def _note(self, night: date) -> Path:
+        return self._folder / f"{night}-{self._algorithm}.json"
+
+
+def code_hash() -> str:
+    """Of the code that decides what is fitted: that of trainings, and how the backtest trains."""
+    walking = Path(schedules.__file__).read_bytes()
+    return hashlib.sha256(training_code_hash().encode() + walking).hexdigest()[:16]
+
+
+def _served(spec: Spec, span: tuple[date, date], since: date | None, until: date | None) -> Window:
+    first_night, last_night = span
+    first = since or first_night
+    while True:
+        try:
+            decided = schedules.first_decision(spec, first)
+            windows(decided, spec.split, maturity=spec.label_maturity_nights, first_night=first_night)
+            break
+        except TooFewNights as error:
+            if since is not None:
+                raise NotReleased(f"night {since} cannot be the first one: {error}") from error
+            first += timedelta(days=1)
+    last = min(until or last_night, last_night)
+    if last < first:
+        raise ConfigError(f"nothing to predict: the nights would be {first} to {last}")
+    return Window(first, last)
+
+
+def _recorded(model: str, spec: Spec, served: Window) -> tuple[Request, ...] | None:
+    """The requests of an installation that decided every one of these nights; None if it did not."""
+    decided = {row.decision.night: row.decision for row in decision_store.decisions(model)}
+    last = schedules.first_decision(spec, served.last)
+    span = [served.first + timedelta(days=each) for each in range((last - served.first).days + 1)]
+    if not span or any(night not in decided for night in span):
+        return None
+    return tuple(Request(night, decided[night].reason) for night in span if decided[night].is_requested)
+
+
+def _judged(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Quality by month and over all nights, as `judged_span` gives it."""
+    ordered = rows[["night", "label", "heuristic", *map(str, Schedule)]]
+    month = pd.to_datetime(ordered["night"]).dt.strftime("%Y-%m")
+    spans = dict(list(ordered.groupby(month))) | {POOLED: ordered}
+    found = [row for name, mine in spans.items() for row in judged_span(name, mine, seed, REFERENCES)]
+    return pd.DataFrame(found).rename(columns={"algorithm": "schedule"})

@@ -1,0 +1,189 @@
+"""How much better a candidate must be for the gates to let it pass nearly always, on real nights.
+
+A real later model is put against a real earlier one, night by night as they were. How much better it is cannot be
+chosen; so it is given a hint of each outcome, and the hint is made clearer until the gates pass it. A hint is a number
+from a normal distribution whose mean differs by `strength` standard deviations between late and on time; what the
+model says is updated by Bayes' rule. So it knows more and is as well calibrated as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit, logit
+
+from redeye.declarations.specs import Spec
+from redeye.models.logic.evaluation import Scored
+from redeye.models.logic.splits import Window
+from redeye.models.logic.training import SEED, examples, nights_of, rows_of
+from redeye.promotion.logic import gate_inputs
+from redeye.promotion.logic.gates import Contender, Gate, judge
+from redeye.studies.gate_power.logic.harmful_candidates import Incumbent
+
+POWER = 0.95
+STRENGTHS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
+# Judged by trying the model: they do not depend on how much better it is.
+OPERATIONAL = {Gate.TOLERANCE, Gate.STEADINESS, Gate.LATENCY, Gate.SIZE}
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A champion and a later candidate on one window that neither has seen.
+
+    Attributes:
+        rows: labelled rows of the window.
+        before: labelled rows of the nights that the candidate was chosen by.
+    """
+
+    older: Incumbent
+    newer: Incumbent
+    window: Window
+    rows: pd.DataFrame
+    before: pd.DataFrame
+    spec: Spec
+
+    @property
+    def champion(self) -> Contender:
+        """The older one."""
+        return gate_inputs.champion(
+            self.older.name,
+            self.older.model,
+            self.rows,
+            self.spec,
+            seen_until=self.older.seen_until,
+            before=self.before,
+        )
+
+    def candidate(self, strength: float) -> Contender:
+        """The newer one, with a hint of each outcome."""
+        made = gate_inputs.candidate(
+            self.newer.name,
+            self.newer.model,
+            self.rows,
+            self.spec,
+            seen_until=self.newer.seen_until,
+            before=self.before,
+        )
+        return replace(
+            made, scored=self._informed(self.rows, strength), before=self._informed(self.before, strength)
+        )
+
+    def _informed(self, rows: pd.DataFrame, strength: float) -> Scored:
+        labels, said = examples(rows, self.spec).labels, self.newer.model.predict(rows)
+        noise = np.random.default_rng([SEED, self.window.first.toordinal()]).normal(size=len(rows))
+        hint = strength * (labels - 0.5) + noise
+        return Scored(labels, expit(logit(said) + strength * hint), nights_of(rows, self.spec))
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One candidate that is no mutant before the gates.
+
+    Attributes:
+        gain: log loss by which it is better than the champion on the window.
+        failed: the gates that refused it.
+    """
+
+    window: Window
+    older: str
+    newer: str
+    gain: float
+    failed: tuple[Gate, ...]
+
+
+@dataclass(frozen=True)
+class Power:
+    """How many of the candidates with hints of one strength pass.
+
+    Attributes:
+        gain: mean log loss by which they are better.
+    """
+
+    strength: float
+    gain: float
+    passed: int
+    of: int
+
+    @property
+    def rate(self) -> float:
+        """The share that passes."""
+        return self.passed / self.of
+
+
+def pairs(
+    frame: pd.DataFrame, spec: Spec, models: Sequence[Incumbent], *, back: int, step: int, until: int
+) -> Iterator[Pair]:
+    """Each model against those up to `back` before it, on windows of the gates' length.
+
+    Args:
+        frame: labelled rows.
+        spec: of the models.
+        models: in the order of their training.
+        back: how many models older a champion may be.
+        step: nights between the first nights of windows.
+        until: how many nights after the first possible one the last window may begin.
+    """
+    last = nights_of(frame, spec).max().astype("datetime64[D]").item()
+    for position, newer in enumerate(models):
+        chosen = Window(newer.seen_until - timedelta(days=spec.split.validation_nights - 1), newer.seen_until)
+        before = rows_of(frame, spec, chosen)
+        for older in models[max(position - back, 0) : position]:
+            for after in range(0, until + 1, step):
+                first = newer.seen_until + timedelta(days=spec.label_maturity_nights + 1 + after)
+                window = Window(first, first + timedelta(days=spec.split.test_nights - 1))
+                if window.last <= last:
+                    yield Pair(older, newer, window, rows_of(frame, spec, window), before, spec)
+
+
+def tried(pair: Pair, strength: float) -> Tried:
+    """A candidate with hints of a strength before all gates."""
+    champion, candidate = pair.champion, pair.candidate(strength)
+    report = judge(
+        candidate,
+        champion,
+        pair.window,
+        pair.spec.gates,
+        seed=SEED,
+        groups=gate_inputs.groups_of(pair.rows, pair.spec),
+    )
+    failed = tuple(result.gate for result in report.failed)
+    return Tried(pair.window, pair.older.name, pair.newer.name, _gain(candidate, champion), failed)
+
+
+def measured(cases: Sequence[Pair], strengths: Sequence[float] = STRENGTHS) -> Iterator[Power]:
+    """The power of the gates that look at quality, with clearer hints until it is enough."""
+    for strength in strengths:
+        made = [_of_quality(pair, strength) for pair in cases]
+        gain = float(np.mean([one.gain for one in made]))
+        power = Power(strength, gain, sum(not one.failed for one in made), len(made))
+        yield power
+        if power.rate >= POWER:
+            return
+
+
+def _of_quality(pair: Pair, strength: float) -> Tried:
+    champion, made = pair.champion, pair.candidate(strength)
+    candidate = replace(made, conduct=None)
+    report = judge(
+        candidate,
+        champion,
+        pair.window,
+        pair.spec.gates,
+        seed=SEED,
+        groups=gate_inputs.groups_of(pair.rows, pair.spec),
+    )
+    failed = tuple(result.gate for result in report.failed if result.gate not in OPERATIONAL)
+    return Tried(pair.window, pair.older.name, pair.newer.name, _gain(candidate, champion), failed)
+
+
+def _gain(candidate: Contender, champion: Contender) -> float:
+    losses = []
+    for one in (candidate, champion):
+        if one.scored is None or (loss := one.scored.metrics().log_loss) is None:
+            raise ValueError(f"{one.name} has no log loss on the window")
+        losses.append(loss)
+    return losses[1] - losses[0]

@@ -1,0 +1,311 @@
+"""Which harmful candidates are put before the gates: kinds, strengths, and those that are fitted to be bad."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from redeye.declarations.specs import Spec
+from redeye.models.algorithms.base import Inputs, Model, Training
+from redeye.models.algorithms.storage import algorithm
+from redeye.models.logic.splits import Window, Windows
+from redeye.models.logic.training import SEED, examples, nights_of, rows_of
+from redeye.studies.gate_power.logic.faulty_models import Fault, Mutant, views
+
+HELD_NIGHTS = 28
+
+
+@dataclass(frozen=True)
+class Incumbent:
+    """A champion of an episode.
+
+    Attributes:
+        seen_until: the last night it was fitted, stopped or chosen by.
+    """
+
+    name: str
+    model: Model[Any]
+    seen_until: date
+
+
+@dataclass(frozen=True)
+class Episode:
+    """One decision on past nights: a healthy candidate, its windows, and the nights after them.
+
+    Attributes:
+        frame: labelled rows to the end of the nights held out.
+        spans: of the training; the gates judge on `spans.test`.
+        held: the nights after the test window, by which harm is shown.
+        champions: that could stand at that time.
+    """
+
+    night: date
+    spec: Spec
+    frame: pd.DataFrame
+    spans: Windows
+    held: Window
+    healthy: Model[Any]
+    champions: tuple[Incumbent, ...]
+    threads: int = 1
+
+    @cached_property
+    def test_rows(self) -> pd.DataFrame:
+        """The rows that the gates judge by."""
+        return rows_of(self.frame, self.spec, self.spans.test)
+
+    @cached_property
+    def chosen_rows(self) -> pd.DataFrame:
+        """The rows that the healthy candidate was stopped and chosen by."""
+        return rows_of(self.frame, self.spec, self.spans.validation)
+
+    @cached_property
+    def held_rows(self) -> pd.DataFrame:
+        """The rows that harm is shown by."""
+        return rows_of(self.frame, self.spec, self.held)
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A candidate that ought to be refused.
+
+    Attributes:
+        what: its fault in a few words.
+        rows: that it is judged by, if not those of the episode's test window: a feature leaks in them, or only some
+            labels are there.
+        before: that it was chosen by, if not those of the episode.
+        seen_until: the last night that it was fitted, stopped or chosen by.
+    """
+
+    kind: str
+    what: str
+    model: Model[Any]
+    seen_until: date
+    rows: pd.DataFrame | None = None
+    before: pd.DataFrame | None = None
+
+
+Maker = Callable[[Episode], Iterator[Proposal]]
+
+
+@dataclass(frozen=True)
+class _Faulty:
+    """Mutants of the healthy candidate with one fault in several strengths or places."""
+
+    kind: str
+    fault: Fault
+    strengths: tuple[float, ...] = (0.0,)
+    details: Callable[[Episode], tuple[str, ...]] = lambda _: ("",)
+
+    def __call__(self, episode: Episode) -> Iterator[Proposal]:
+        # How slow is too slow is the spec's to say.
+        unit = episode.spec.gates.maximum_seconds if self.fault is Fault.SLOW else 1.0
+        for detail in self.details(episode):
+            for strength in (unit * each for each in self.strengths):
+                mutant = Mutant(episode.healthy, self.fault, strength, detail)
+                what = " ".join(part for part in (f"{strength:g}" if strength else "", detail) if part)
+                yield Proposal(self.kind, what or str(self.fault), mutant, episode.spans.validation.last)
+
+
+def _base_rate(episode: Episode) -> tuple[str, ...]:
+    rate = float(
+        examples(rows_of(episode.frame, episode.spec, episode.spans.validation), episode.spec).labels.mean()
+    )
+    return (f"{rate:.4f}",)
+
+
+def _rates(episode: Episode) -> tuple[str, ...]:
+    """The base rate of the nights before the window, and others, the nearest first."""
+    (own,) = _base_rate(episode)
+    others = [f"{rate:.2f}" for rate in np.arange(0.10, 0.41, 0.05)]
+    return (own, *sorted(others, key=lambda rate: abs(float(rate) - float(own))))
+
+
+def _views(episode: Episode) -> tuple[str, ...]:
+    """Those that the healthy candidate uses most."""
+    found, weights = views(episode.frame), episode.healthy.importance()
+    known = {view: sum(weights.get(name, 0.0) for name in names) for view, names in found.items()}
+    return tuple(sorted(known, key=lambda view: (-known[view], view))[:6])
+
+
+def _categories(episode: Episode) -> tuple[str, ...]:
+    return tuple(
+        column for column in episode.spec.categorical_columns if column in ("carrier_id", "origin_id")
+    )
+
+
+def _values(column: str) -> Callable[[Episode], tuple[str, ...]]:
+    def of(episode: Episode) -> tuple[str, ...]:
+        counts = episode.test_rows[column].value_counts()
+        return tuple(f"{column}={value}" for value in counts.index[:8][::-1])
+
+    return of
+
+
+def _refit(
+    episode: Episode,
+    train: pd.DataFrame,
+    valid: pd.DataFrame,
+    labels: np.ndarray | None = None,
+    **params: float,
+) -> Model[Any]:
+    spec = episode.spec
+    learned = examples(train, spec)
+    training = Training(
+        train=learned if labels is None else replace(learned, labels=labels),
+        valid=examples(valid, spec),
+        inputs=Inputs.of(spec),
+        seed=SEED,
+        threads=episode.threads,
+    )
+    given = spec.algorithms.xgboost
+    if given is None:
+        raise ValueError(f"{spec.model} declares no xgboost to refit")
+    return algorithm("xgboost").fit(training, given.model_copy(update=params))
+
+
+def _windows_rows(episode: Episode) -> tuple[pd.DataFrame, pd.DataFrame]:
+    spans = episode.spans
+    return (
+        rows_of(episode.frame, episode.spec, spans.train),
+        rows_of(episode.frame, episode.spec, spans.validation),
+    )
+
+
+def _wrong_labels(episode: Episode) -> Iterator[Proposal]:
+    train, valid = _windows_rows(episode)
+    random = np.random.default_rng(SEED)
+    for share in (1.0, 0.7):
+        labels = examples(train, episode.spec).labels.copy()
+        mixed = random.random(labels.size) < share
+        labels[mixed] = random.permutation(labels[mixed])
+        model = _refit(episode, train, valid, labels, rounds=150, learning_rate=0.1)
+        yield Proposal(
+            "refit on shuffled labels", f"{share:.0%} of them", model, episode.spans.validation.last
+        )
+
+
+def _shuffled_inputs(episode: Episode) -> Iterator[Proposal]:
+    train, valid = _windows_rows(episode)
+    random = np.random.default_rng(SEED)
+    names = [name for names in views(train).values() for name in names]
+    mixed = train.assign(**{name: random.permutation(train[name].to_numpy()) for name in names})
+    model = _refit(episode, mixed, valid, rounds=100, learning_rate=0.1)
+    yield Proposal(
+        "refit on permuted features", "every feature of training", model, episode.spans.validation.last
+    )
+
+
+def _few_nights(episode: Episode) -> Iterator[Proposal]:
+    train, _ = _windows_rows(episode)
+    nights = np.unique(nights_of(train, episode.spec))
+    for count in (2, 4):
+        rows = train.loc[nights_of(train, episode.spec) >= nights[-count]]
+        model = _refit(episode, rows, rows, rounds=200, learning_rate=0.2, min_child_weight=5.0)
+        yield Proposal("refit on a few nights", f"{count} nights", model, episode.spans.validation.last)
+
+
+def _overfitted(episode: Episode) -> Iterator[Proposal]:
+    """Fitted on the nights it is chosen by, so that they speak for it."""
+    rows = episode.chosen_rows
+    for rounds in (12, 20, 30, 45, 70):
+        model = _refit(
+            episode, rows, rows, rounds=rounds, learning_rate=0.2, max_depth=6, min_child_weight=10.0
+        )
+        yield Proposal(
+            "refit on the nights it is chosen by", f"{rounds} trees", model, episode.spans.validation.last
+        )
+
+
+def _memorised(episode: Episode) -> Iterator[Proposal]:
+    rows = pd.concat([episode.chosen_rows, episode.test_rows])
+    for rounds in (20, 40, 70):
+        model = _refit(
+            episode, rows, rows, rounds=rounds, learning_rate=0.25, max_depth=6, min_child_weight=2.0
+        )
+        yield Proposal("refit on the gates' own window", f"{rounds} trees", model, episode.spans.test.last)
+
+
+def _leaking(episode: Episode) -> Iterator[Proposal]:
+    """A feature holds the outcome in the past, and does not where it counts."""
+    train, valid = _windows_rows(episode)
+    random = np.random.default_rng(SEED)
+    for view in _views(episode)[:2]:
+        name = views(train)[view][0]
+
+        def leaked(rows: pd.DataFrame, name: str = name) -> pd.DataFrame:
+            told = examples(rows, episode.spec).labels + 0.25 * random.normal(size=len(rows))
+            return rows.assign(**{name: told})
+
+        model = _refit(
+            episode, leaked(train), leaked(valid), rounds=60, learning_rate=0.2, colsample_bytree=1.0
+        )
+        yield Proposal(
+            "refit on a feature that leaks the outcome",
+            name,
+            model,
+            episode.spans.validation.last,
+            rows=leaked(episode.test_rows),
+            before=leaked(valid),
+        )
+
+
+def _starved(episode: Episode) -> Iterator[Proposal]:
+    """Judged by a few lucky nights, because the labels of the others are late."""
+    first = np.datetime64(episode.spans.test.first)
+    rows = episode.test_rows
+    nights = nights_of(rows, episode.spec)
+    for strength in (0.5, 0.6, -0.6, 1.0):
+        mutant = Mutant(episode.healthy, Fault.SHIFTED, strength)
+        late, said = examples(rows, episode.spec).labels, mutant.predict(rows)
+        excess = {night: float((late - said)[nights == night].mean()) for night in np.unique(nights)}
+        # Nights on which the shift happens to be right.
+        lucky = sorted(excess, key=lambda night: abs(excess[night]))[:6]
+        yield Proposal(
+            "judged by a few lucky nights",
+            f"log odds {strength:+g}, {len(lucky)} nights from {first}",
+            mutant,
+            episode.spans.validation.last,
+            rows=rows.loc[np.isin(nights, lucky)],
+        )
+
+
+MAKERS: dict[str, Maker] = {
+    maker.kind: maker
+    for maker in (
+        _Faulty("upside down", Fault.STRETCHED, (-1.0, -0.3), _base_rate),
+        _Faulty("too sure", Fault.STRETCHED, (1.6, 2.5, 4.0), _base_rate),
+        _Faulty("one number for all, nearly", Fault.STRETCHED, (0.05, 0.02, 0.1), _rates),
+        _Faulty("shifted base rate", Fault.SHIFTED, (0.5, 0.25, 0.7, -0.8, -0.5, -1.0, 1.0)),
+        _Faulty("blurred ranking", Fault.BLURRED, (0.4, 0.6, 0.8, 1.2)),
+        _Faulty("blurred ranking, at a likely base rate", Fault.BLURRED, (0.3, 0.2, 0.4), _rates),
+        _Faulty("one carrier ruined", Fault.RUINED, details=_values("carrier_id")),
+        _Faulty("one origin ruined", Fault.RUINED, details=_values("origin_id")),
+        _Faulty("a view silently zero", Fault.ZEROED, details=_views),
+        _Faulty("a view in another unit", Fault.RESCALED, (0.1, 10.0, 60.0), _views),
+        _Faulty("a view's columns crossed", Fault.CROSSED, details=_views),
+        _Faulty("a category recoded", Fault.RECODED, details=_categories),
+        _Faulty("no probability where a view is missing", Fault.MUTE, details=_views),
+        _Faulty("raises where a category is missing", Fault.FRAGILE, details=_categories),
+        _Faulty("no probability for some rows", Fault.GAPPED, (0.001, 0.05)),
+        _Faulty("raises on some rows", Fault.BROKEN, (0.002, 0.05)),
+        _Faulty("another answer each time", Fault.NOISY, (0.05, 0.2)),
+        _Faulty("depends on its company", Fault.IN_COMPANY, (0.2, 0.3)),
+        _Faulty("too slow", Fault.SLOW, (1.3,)),
+        _Faulty("too large", Fault.FAT, (120.0,)),
+    )
+}
+MAKERS |= {
+    "judged by a few lucky nights": _starved,
+    "refit on shuffled labels": _wrong_labels,
+    "refit on permuted features": _shuffled_inputs,
+    "refit on a few nights": _few_nights,
+    "refit on the nights it is chosen by": _overfitted,
+    "refit on the gates' own window": _memorised,
+    "refit on a feature that leaks the outcome": _leaking,
+}

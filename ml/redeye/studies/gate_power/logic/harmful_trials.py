@@ -1,0 +1,187 @@
+"""Harmful candidates before the gates, each shown to harm on later nights first; and which gates refuse them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from redeye.declarations.specs import Spec
+from redeye.models.algorithms.base import Inputs
+from redeye.models.logic.evaluation import Scored, paired_improvement
+from redeye.models.logic.training import SEED
+from redeye.promotion.logic import gate_inputs
+from redeye.promotion.logic.gates import Gate, judge
+from redeye.promotion.logic.robustness_probes import Conduct, declared
+from redeye.promotion.logic.slices import pooled
+from redeye.studies.gate_power.logic.harmful_candidates import MAKERS, Episode, Incumbent, Proposal
+
+# Harm against the champion on the held-out nights, in its own units, and surely: at the confidence of the gates.
+WORSE_LOG_LOSS = 0.005
+LOWER_AUC = 0.02
+MORE_CALIBRATION_ERROR = 0.03
+WORSE_SLICE_LOG_LOSS = 0.05
+# Who says one number for all warns of nothing: so many times the average is a warning, given to so many rows.
+WARNING, FEWEST_WARNED = 1.5, 0.01
+# The same flight may not get probabilities that lie further apart.
+UNSTEADY = 0.01
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One mutant before the gates.
+
+    Attributes:
+        harm: what it does on the held-out nights.
+        failed: the gates that refused it; none if it would have been promoted.
+    """
+
+    kind: str
+    what: str
+    night: date
+    champion: str
+    harm: str
+    failed: tuple[Gate, ...]
+    message: str
+
+
+def harm_of(proposal: Proposal, episode: Episode, champion: Incumbent) -> str:
+    """What a promotion would do on the held-out nights, in words; empty if nothing that is called harm here."""
+    spec, rows = episode.spec, episode.held_rows
+    inputs = Inputs.of(spec)
+    of = gate_inputs.candidate("mutant", proposal.model, rows, spec, seen_until=proposal.seen_until)
+    rival = gate_inputs.champion("champion", champion.model, rows, spec, seen_until=champion.seen_until)
+    if of.scored is None:
+        return f"no predictions: {of.trouble}"
+    if rival.scored is None:
+        return ""
+    return _worse(of.scored, rival.scored, gate_inputs.groups_of(rows, spec), spec) or _unserviceable(
+        Conduct(proposal.model, declared(rows, inputs), inputs), spec
+    )
+
+
+def _worse(one: Scored, rival: Scored, groups: dict[str, np.ndarray], spec: Spec) -> str:
+    for name, margin in (("log_loss", WORSE_LOG_LOSS), ("auc", LOWER_AUC)):
+        if worse := _surely_worse(one, rival, name, margin, spec):
+            return f"{name.replace('_', ' ')} worse by {worse:.3f}"
+    error = one.metrics().calibration_error or 0.0
+    # Below the bound the spec itself calls it good enough.
+    if error > spec.gates.maximum_calibration_error and (
+        worse := _surely_worse(one, rival, "calibration_error", MORE_CALIBRATION_ERROR, spec)
+    ):
+        return f"calibration error {error:.3f}, worse by {worse:.3f}"
+    if _warned(one) < FEWEST_WARNED <= _warned(rival):
+        return f"warns of {_warned(one):.1%} of flights, the champion of {_warned(rival):.1%}"
+    for column, values in groups.items():
+        named = pooled(values, spec.gates.slices.minimum_rows)
+        for name in sorted(set(named)):
+            own, theirs = one.where(named == name), rival.where(named == name)
+            if worse := _surely_worse(own, theirs, "log_loss", WORSE_SLICE_LOG_LOSS, spec):
+                return f"log loss of {column}={name} worse by {worse:.3f}"
+    return ""
+
+
+def _warned(scored: Scored) -> float:
+    """The share of rows that are said to be half as likely again as their average."""
+    return float((scored.predictions >= WARNING * scored.predictions.mean()).mean())
+
+
+def _surely_worse(one: Scored, rival: Scored, metric: str, margin: float, spec: Spec) -> float:
+    """By how much, if by the margin and at the gates' confidence; else 0."""
+    better = paired_improvement(
+        one,
+        rival,
+        metric,
+        samples=spec.gates.bootstrap_samples,
+        confidence=spec.gates.confidence,
+        seed=SEED,
+    )
+    return -better.value if better and better.value <= -margin and better.upper < 0 else 0.0
+
+
+def _unserviceable(conduct: Conduct, spec: Spec) -> str:
+    if mishaps := conduct.mishaps():
+        return mishaps[0]
+    if (widest := conduct.unsteadiness()) > UNSTEADY:
+        return f"the same row differs by {widest:.3f}"
+    if (size := conduct.megabytes()) > spec.gates.maximum_megabytes:
+        return f"{size:.0f} MB"
+    if (seconds := conduct.seconds()) > spec.gates.maximum_seconds:
+        return f"{seconds:.1f} s per 1,000 rows"
+    return ""
+
+
+def tried(proposal: Proposal, episode: Episode, champion: Incumbent, harm: str) -> Trial:
+    """A mutant before all gates, as a candidate would be."""
+    spec = episode.spec
+    rows = episode.test_rows if proposal.rows is None else proposal.rows
+    before = episode.chosen_rows if proposal.before is None else proposal.before
+    report = judge(
+        gate_inputs.candidate(
+            "mutant", proposal.model, rows, spec, seen_until=proposal.seen_until, before=before
+        ),
+        gate_inputs.champion(
+            champion.name, champion.model, rows, spec, seen_until=champion.seen_until, before=before
+        ),
+        episode.spans.test,
+        spec.gates,
+        seed=SEED,
+        groups=gate_inputs.groups_of(rows, spec),
+    )
+    return Trial(
+        proposal.kind,
+        proposal.what,
+        episode.night,
+        champion.name,
+        harm,
+        tuple(result.gate for result in report.failed),
+        report.message(),
+    )
+
+
+def mutants(
+    episodes: list[Episode], count: int, *, skipped: Callable[[Trial], None] | None = None
+) -> Iterator[Trial]:
+    """Mutants that harm, of every kind in turn, over the episodes and champions in turn.
+
+    Args:
+        episodes: to draw from.
+        count: how many; fewer only if there are no more.
+        skipped: is told of proposals that do no harm; they do not count.
+    """
+    kinds = {kind: _harmful(kind, episodes, skipped) for kind in MAKERS}
+    found = 0
+    while kinds and found < count:
+        for kind in tuple(kinds):
+            trial = next(kinds[kind], None)
+            if trial is None:
+                del kinds[kind]
+                continue
+            yield trial
+            found += 1
+            if found == count:
+                return
+
+
+def _harmful(kind: str, episodes: list[Episode], skipped: Callable[[Trial], None] | None) -> Iterator[Trial]:
+    streams = [_cases(MAKERS[kind], episode, turn) for turn, episode in enumerate(episodes)]
+    while streams:
+        for stream in tuple(streams):
+            drawn = next(stream, None)
+            if drawn is None:
+                streams.remove(stream)
+                continue
+            proposal, episode, champion = drawn
+            if harm := harm_of(proposal, episode, champion):
+                yield tried(proposal, episode, champion, harm)
+            elif skipped:
+                skipped(Trial(kind, proposal.what, episode.night, champion.name, "", (), ""))
+
+
+def _cases(
+    make: Callable[[Episode], Iterator[Proposal]], episode: Episode, turn: int
+) -> Iterator[tuple[Proposal, Episode, Incumbent]]:
+    for position, proposal in enumerate(make(episode)):
+        yield proposal, episode, episode.champions[(turn + position) % len(episode.champions)]

@@ -1,1 +1,0 @@
-"""Pure logic of studies: no I/O, no vendor client, no orchestrator."""

@@ -1,0 +1,216 @@
+"""Rehearsing one event in an installation of its own: build, score, judge, perhaps train, and see who notices."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from redeye.champions import promotion_store
+from redeye.foundation.calendar import nights
+from redeye.foundation.errors import AuditRefused, ConfigError, NotReleased, RedeyeError
+from redeye.monitoring.logic.verdict import Verdict
+from redeye.monitoring.monitor import monitor_night
+from redeye.promotion.decide import decide_night
+from redeye.promotion.train import train_night
+from redeye.scoring import outputs_store
+from redeye.scoring.score import export_night, score_night
+from redeye.sources import ingest
+from redeye.sources.configured_source import plan
+from redeye.sources.logic.faults import Catch, Event, Guard, Outcome, first_new, signals
+from redeye.warehouse import build, release_store
+from redeye.warehouse.logic.releases import ReleaseKind
+
+log = logging.getLogger(__name__)
+
+# Of what a guard said; the rest is in the ledgers.
+SAID = 300
+QUIET = {str(Verdict.OK), str(Verdict.WATCH)}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was said on the nights of a run, by night."""
+
+    signals: dict[date, set[str]]
+    verdicts: dict[date, str]
+    reasons: dict[date, str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able form."""
+        return {
+            str(night): [sorted(self.signals[night]), self.verdicts[night], self.reasons[night]]
+            for night in self.signals
+        }
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Seen:
+        """The inverse of `to_dict`."""
+        rows = {date.fromisoformat(night): row for night, row in values.items()}
+        return cls(
+            {night: set(row[0]) for night, row in rows.items()},
+            {night: row[1] for night, row in rows.items()},
+            {night: row[2] for night, row in rows.items()},
+        )
+
+
+def run_id(what: str) -> str:
+    """Who acts: it stands in the ledgers, on releases and on every row."""
+    active = plan()
+    if active is None:
+        raise ConfigError("REDEYE_REHEARSAL is not set: a rehearsal runs in an installation of its own")
+    return f"rehearsal={active.name}/{what}"
+
+
+def prepare(model: str, *, first: date, trained: date, last: date) -> None:
+    """What every event begins with: history up to `last`, a champion, and its first nights scored and judged.
+
+    The champion knows what was known on night `trained`.
+    """
+    holder = run_id("base")
+    ingest.ingest_nights(first, last)
+    build.publish(build.transform(first, last, holder=holder, kind=ReleaseKind.HISTORY))
+    train_night(model, trained, run_id=holder, actor=holder, reason="champion of the rehearsals")
+    serving = promotion_store.latest_promotion(model)
+    if serving is None:
+        raise NotReleased(f"{model}: the training of night {trained} left no champion")
+    for _ in _judged(model, serving.effective_night, last, holder):
+        pass
+
+
+def control(model: str, first: date, last: date) -> Seen:
+    """The same nights without an event: what is said on them by itself."""
+    holder = run_id("control")
+    ingest.ingest_nights(first, last)
+    build.publish(build.transform(first, last, holder=holder, kind=ReleaseKind.HISTORY))
+    for _ in _judged(model, first, last, holder):
+        pass
+    return _seen(model, first, last)
+
+
+def rehearse(model: str, event: Event, beside: Seen) -> Outcome:
+    """Run one event, which the settings' plan has put into the source.
+
+    Args:
+        model: name of the spec.
+        event: of the plan.
+        beside: what the same nights say without it.
+
+    Returns:
+        Who caught it and when.
+    """
+    began, holder = time.monotonic(), run_id(event.name)
+    catches: list[Catch] = []
+    facts: list[str] = []
+    scored: list[dict[str, Any]] = []
+    try:
+        ingest.ingest_nights(event.first, event.last)
+    except (AuditRefused, RedeyeError) as error:
+        night = _first_refused(event)
+        catches.append(_catch(Guard.ARRIVAL, event, night, str(error)))
+        served = _serve_refused(model, event, night, holder)
+        facts.append(served)
+        return _outcome(event, catches, scored, facts, began)
+    try:
+        made = build.transform(event.first, event.last, holder=holder, kind=ReleaseKind.HISTORY)
+        build.publish(made)
+    except RedeyeError as error:
+        catches.append(_catch(Guard.RELEASE, event, event.first, str(error)))
+        return _outcome(event, catches, scored, facts, began)
+    if event.watched:
+        scored = list(_judged(model, event.first, event.last_watched, holder))
+        catches += _watched(model, event, beside)
+    if event.is_trained:
+        outcome = train_night(
+            model, event.last, run_id=holder, actor=holder, reason=f"rehearsal {event.name}"
+        )
+        facts.append(f"training on night {event.last}: {_short(outcome.reason)}")
+        if not outcome.is_promoted:
+            catches.append(_catch(Guard.GATE, event, event.last, outcome.reason))
+    return _outcome(event, catches, scored, facts, began)
+
+
+def _judged(model: str, first: date, last: date, holder: str) -> Iterator[dict[str, Any]]:
+    for night in nights(first, last):
+        result = score_night(model, night, run_id=holder)
+        export_night(model, night)
+        monitor_night(model, night, holder)
+        # Asked for, and not trained: a request is caught, what becomes of it is another rehearsal.
+        yield {**result, "night": night, "decided": decide_night(model, night, holder)}
+
+
+def _seen(model: str, first: date, last: date) -> Seen:
+    verdicts = outputs_store.read("verdicts", model, first, last)
+    drift = outputs_store.read("drift", model, first, last)
+    seen = Seen({}, {}, {})
+    for row in verdicts.to_dict("records"):
+        night = pd.Timestamp(row["night"]).date()
+        mine = drift[pd.to_datetime(drift["night"]) == pd.Timestamp(night)]
+        seen.signals[night] = signals(mine, str(row["reasons"]))
+        seen.verdicts[night], seen.reasons[night] = str(row["verdict"]), str(row["reasons"])
+    return seen
+
+
+def _watched(model: str, event: Event, beside: Seen) -> Iterator[Catch]:
+    predictions = outputs_store.read("predictions", model, event.first, event.last_watched)
+    refused = predictions[predictions["degraded_reason"].str.contains("refused", na=False)]
+    if len(refused):
+        night = pd.Timestamp(refused["night"].min()).date()
+        yield _catch(Guard.PREDICTION, event, night, str(refused["degraded_reason"].iloc[0]))
+    seen = _seen(model, event.first, event.last_watched)
+    if found := first_new(seen.signals, beside.signals):
+        yield _catch(Guard.DRIFT, event, found[0], ", ".join(found[1]))
+    for night, verdict in sorted(seen.verdicts.items()):
+        if verdict not in QUIET and beside.verdicts.get(night) in QUIET:
+            yield _catch(Guard.VERDICT, event, night, f"{verdict}: {seen.reasons[night]}")
+            return
+
+
+def _serve_refused(model: str, event: Event, night: date, holder: str) -> str:
+    """A refused night is served from the last good release; in words."""
+    if night != event.first:
+        return "later nights were refused, the ones before were taken in"
+    if release_store.covering_release(night) is None and not release_store.is_gap(night):
+        release_store.record_gap(night, reason="its delivery was refused", recorded_by=holder)
+    result = score_night(model, night, run_id=holder, is_degraded_allowed=True)
+    export_night(model, night)
+    return f"night {night} was served all the same, {result['rows']} flights from {result['release_id']}, degraded"
+
+
+def _first_refused(event: Event) -> date:
+    kept = {(ref.dataset, ref.night) for ref in release_store.deliveries(event.first, event.last)}
+    every = release_store.deliveries(event.first, event.last, accepted_only=False)
+    refused = [ref.night for ref in every if (ref.dataset, ref.night) not in kept]
+    return min(refused, default=event.first)
+
+
+def _catch(guard: Guard, event: Event, night: date, said: str) -> Catch:
+    return Catch(str(guard), str(night), (night - event.first).days + 1, _short(said))
+
+
+def _short(text: str) -> str:
+    plain = " ".join(text.split())
+    return plain if len(plain) <= SAID else plain[: SAID - 1] + "…"
+
+
+def _outcome(
+    event: Event, catches: list[Catch], scored: list[dict[str, Any]], facts: list[str], began: float
+) -> Outcome:
+    asked = [str(each["night"]) for each in scored if each["decided"]["is_requested"]]
+    if asked:
+        facts.append(f"a training was asked for on night {asked[0]}")
+    order = [str(guard) for guard in Guard]
+    return Outcome(
+        event=event.name,
+        fault=str(event.fault),
+        catches=tuple(sorted(catches, key=lambda each: order.index(each.guard))),
+        scored_nights=len(scored),
+        degraded_nights=sum(bool(each["is_degraded"]) for each in scored),
+        seconds=time.monotonic() - began,
+        facts=tuple(facts),
+    )

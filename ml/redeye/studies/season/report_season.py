@@ -1,0 +1,242 @@
+"""The season report: what was decided from one night to another, and what it was worth."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from redeye.champions import promotion_store
+from redeye.champions.logic.succession import champion_of
+from redeye.declarations.specs import Spec, load_spec
+from redeye.foundation.calendar import nights
+from redeye.foundation.errors import NotReleased
+from redeye.foundation.settings import SPECS, settings
+from redeye.models.artifact_store import load_artifact
+from redeye.monitoring import evidently_reports
+from redeye.monitoring.matured_predictions import matured_predictions
+from redeye.monitoring.measure_drift import report_night
+from redeye.promotion import decision_store
+from redeye.scoring import outputs_store
+from redeye.scoring.score import flights_as_scored
+from redeye.studies.season import season_page
+from redeye.studies.season.logic.season_quality import (
+    Contestant,
+    never_retrained,
+    season_of,
+    weekly,
+)
+from redeye.studies.season.season_page import Night, Story, TrainingStory
+from redeye.warehouse import release_store
+from redeye.warehouse.logic.releases import Promotion
+
+log = logging.getLogger(__name__)
+
+# Nights read at once: some 25,000 rows.
+CHUNK_NIGHTS = 28
+
+
+@dataclass(frozen=True)
+class Step:
+    """How far it is."""
+
+    done: int
+    of: int
+    what: str
+
+
+Tell = Callable[[Step], None]
+
+
+def write_season(model: str, first: date, last: date, *, tell: Tell, has_drift_pages: bool = True) -> Path:
+    """Write the report on the nights `first` to `last` as `<home>/reports/season/<model>-<first>-<last>.{html,md}`.
+
+    The model that was never retrained is what served by the promotions decided before `first`. It is given
+    the features that scoring saw, night by night, and each night's probabilities are kept: a second report
+    reads them. Labels are those of the newest release.
+
+    Args:
+        model: name of the spec.
+        first: night.
+        last: night, included.
+        tell: is called after some nights.
+        has_drift_pages: write the drift pages of nights that asked for a training, where they are missing.
+
+    Returns:
+        The HTML page; the Markdown and its pictures lie beside it.
+
+    Raises:
+        NotReleased: if no night was scored, or no label of them is known.
+    """
+    spec = load_spec(SPECS / f"{model}.yaml")
+    scored = outputs_store.scored_nights(model, first, last)
+    if not scored:
+        raise NotReleased(
+            f"{model}: no night from {first} to {last} has been scored: run `make replay` first"
+        )
+    rows = _rows(spec, scored, first, tell)
+    if rows.empty:
+        raise NotReleased(f"{model}: no flight of the nights {first} to {last} has a label yet")
+    story = _story(spec, first, last, rows)
+    if has_drift_pages:
+        _drift_pages(spec, story)
+    return season_page.write(story, season_of(rows), weekly(rows, first), settings().reports / "season")
+
+
+def _rows(spec: Spec, scored: list[date], first: date, tell: Tell) -> pd.DataFrame:
+    """Every scored flight that has a label: night, version, label and the three probabilities."""
+    release = release_store.latest_release()
+    if release is None:
+        raise NotReleased("nothing is released: there are no labels")
+    before = never_retrained(promotion_store.promotions(spec.model), first)
+    parts, done = [], 0
+    for start in range(0, len(scored), CHUNK_NIGHTS):
+        chunk = scored[start : start + CHUNK_NIGHTS]
+        matured = matured_predictions(spec, release, release.night, chunk[0], chunk[-1])
+        days = pd.to_datetime(matured["night"])
+        mine = {night: matured[days == pd.Timestamp(night)] for night in chunk}
+        never = {night: champion_of(before, night) for night in chunk if len(mine[night])}
+        others = _never_probabilities(spec, {n: v for n, v in never.items() if v and _is_other(mine[n], v)})
+        for night in chunk:
+            if len(mine[night]):
+                parts.append(_night_rows(mine[night], never[night], others))
+        done += len(chunk)
+        tell(Step(done, len(scored), str(chunk[-1])))
+    columns = ["night", "model_version", "label", *(each.column for each in Contestant)]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+
+
+def _is_other(rows: pd.DataFrame, never: Promotion) -> bool:
+    return bool((rows["model_version"] != never.version).any())
+
+
+def _night_rows(rows: pd.DataFrame, never: Promotion | None, others: pd.DataFrame) -> pd.DataFrame:
+    kept = ["flight_id", "night", "model_version", "label", "probability", "baseline_probability"]
+    frame = rows[kept].astype({"model_version": "int64"})
+    column = Contestant.NEVER.column
+    if never is None:
+        # Nobody served before: what was promoted on the way is all there is to compare with.
+        frame = frame.assign(**{column: frame["baseline_probability"]})
+    elif not _is_other(frame, never):
+        frame = frame.assign(**{column: frame["probability"]})
+    else:
+        frame = frame.merge(others, on="flight_id", how="left", validate="one_to_one")
+    return frame.drop(columns="flight_id")
+
+
+def _never_probabilities(spec: Spec, never: dict[date, Promotion]) -> pd.DataFrame:
+    """What versions would have said of some nights' flights, from the features that scoring saw.
+
+    Nights of one release and version are read together: most of a night's cost is not its rows.
+
+    Returns:
+        `flight_id` and the column of the contestant.
+    """
+    found = [pd.DataFrame({"flight_id": [], Contestant.NEVER.column: []}).astype({"flight_id": "str"})]
+    if not never:
+        return found[0]
+    standing = outputs_store.read("predictions", spec.model, min(never), max(never))
+    days = pd.to_datetime(standing["night"])
+    missing: dict[tuple[int, str], list[tuple[date, Path, pd.DataFrame]]] = {}
+    for night, version in never.items():
+        predictions = standing[days == pd.Timestamp(night)]
+        name = f"{night}-{predictions['release_id'].iloc[0]}.parquet"
+        path = settings().home / "season" / spec.model / version.artifact_sha256[:16] / name
+        if path.is_file():
+            found.append(pd.read_parquet(path))
+            continue
+        flights, release = flights_as_scored(spec, night, predictions)
+        group = missing.setdefault((release.snapshot_id, version.artifact_sha256), [])
+        group.append((night, path, flights))
+    versions = {version.artifact_sha256: version for version in never.values()}
+    for (snapshot_id, sha256), some in missing.items():
+        found += _predicted(spec, snapshot_id, versions[sha256], some)
+    return pd.concat(found, ignore_index=True)
+
+
+def _predicted(
+    spec: Spec, snapshot_id: int, version: Promotion, some: list[tuple[date, Path, pd.DataFrame]]
+) -> Iterator[pd.DataFrame]:
+    from redeye.features.feast_store import training_frame
+
+    key = spec.population.key
+    flights = pd.concat([each for _, _, each in some], ignore_index=True)
+    frame = training_frame(snapshot_id, flights, version.feature_service)
+    model = load_artifact(version.artifact_uri, version.artifact_sha256)
+    made = pd.DataFrame({"flight_id": frame[key].to_numpy(), Contestant.NEVER.column: model.predict(frame)})
+    for _, path, own in some:
+        rows = made[made["flight_id"].isin(own[key])].reset_index(drop=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        making = path.with_suffix(".part")
+        rows.to_parquet(making, index=False)
+        making.replace(path)
+        yield rows
+
+
+def _story(spec: Spec, first: date, last: date, rows: pd.DataFrame) -> Story:
+    model = spec.model
+    crowned = promotion_store.promotions(model)
+    return Story(
+        model=model,
+        first=first,
+        last=last,
+        nights=tuple(_nights(spec, first, last)),
+        requests=tuple(r for r in decision_store.requests(model) if first <= r.decision.night <= last),
+        trainings=tuple(
+            TrainingStory.of(model, training)
+            for training in decision_store.trainings(model)
+            if first <= training.night <= last
+        ),
+        promotions=tuple(each for each in crowned if first <= each.decided_night <= last),
+        before=never_retrained(crowned, first),
+        shift_weeks=settings().shift_weeks,
+        labelled_rows=len(rows),
+    )
+
+
+def _nights(spec: Spec, first: date, last: date) -> list[Night]:
+    """One per night of the calendar, scored or not."""
+    decisions = {row.decision.night: row.decision for row in decision_store.decisions(spec.model)}
+    verdicts = {
+        pd.Timestamp(row["night"]).date(): row
+        for row in outputs_store.read("verdicts", spec.model, first, last).to_dict("records")
+    }
+    served: dict[date, dict[str, Any]] = {}
+    days = list(nights(first, last))
+    for start in range(0, len(days), CHUNK_NIGHTS):
+        chunk = days[start : start + CHUNK_NIGHTS]
+        found = outputs_store.read("predictions", spec.model, chunk[0], chunk[-1])
+        for night, part in found.groupby(pd.to_datetime(found["night"])):
+            served[pd.Timestamp(str(night)).date()] = {
+                "rows": len(part),
+                "version": int(part["model_version"].iloc[0]),
+                "algorithm": str(part["algorithm"].iloc[0]),
+                "degraded": str(part["degraded_reason"].iloc[0]) if part["is_degraded"].any() else "",
+            }
+    return [
+        Night(
+            night=night,
+            rows=served.get(night, {}).get("rows", 0),
+            version=served.get(night, {}).get("version"),
+            algorithm=served.get(night, {}).get("algorithm", ""),
+            degraded=served.get(night, {}).get("degraded", ""),
+            gap=release_store.gap_reason(night) or "",
+            verdict=str(verdicts[night]["verdict"]) if night in verdicts else "",
+            reasons=str(verdicts[night]["reasons"]) if night in verdicts else "",
+            decision=decisions[night].reason if night in decisions else "",
+            is_requested=night in decisions and decisions[night].is_requested,
+        )
+        for night in days
+    ]
+
+
+def _drift_pages(spec: Spec, story: Story) -> None:
+    for request in story.requests:
+        night = request.decision.night
+        if not (evidently_reports.folder_of(spec.model, night) / "week.html").is_file():
+            report_night(spec.model, night)

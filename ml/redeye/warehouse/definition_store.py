@@ -1,0 +1,102 @@
+"""How each version of the dbt project defines its columns: compiled once for each version, and kept in the ledger."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from psycopg2.extras import Json
+
+from redeye.foundation.postgres import ledger_transaction
+from redeye.warehouse import dbt, dbt_project
+from redeye.warehouse.lake import Catalog
+from redeye.warehouse.logic.column_definitions import Definition, Definitions
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
+
+COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
+# What asks or tells the warehouse something while dbt runs does not show in a model's SQL.
+UNSEEN = re.compile(r"\b(run_query|statement|date_literal|adapter\.\w+)\b|\{%-?\s*materialization\b")
+
+
+def compiled(manifest: Manifest, *, project: Path = dbt.PROJECT) -> Definitions:
+    """The definitions of a project, which is parsed and not compiled yet; needs no warehouse.
+
+    Raises:
+        DbtError: if a model does not compile.
+    """
+    with tempfile.TemporaryDirectory(prefix="redeye-definitions-") as folder:
+        with dbt.environment(f"ducklake:{folder}/catalog.ducklake", f"{folder}/data/"):
+            # A copy: compiling adds to the manifest what code hashes are made of.
+            copy = manifest.deepcopy()
+            done = dbt.compile_models(
+                Path(folder) / "dbt", project=project, manifest=copy, is_definition=True
+            )
+    found_in = dbt_project.described(done)
+    nodes = {
+        f"{node.schema}.{node.alias}": node for node in done.nodes.values() if node.resource_type == "model"
+    }
+    written = _written(done)
+    found = [
+        Definition(each.name, {name: column.data_type for name, column in each.columns.items()})
+        for each in found_in.sources.values()
+    ]
+    for name, model in found_in.models.items():
+        raw = _bare(model.raw) if UNSEEN.search(model.raw) else ""
+        how = json.dumps([dbt.configuration(nodes[name]), written, raw], sort_keys=True, default=str)
+        found.append(
+            Definition(
+                name,
+                {column: each.data_type for column, each in model.columns.items()},
+                sql=model.sql,
+                how=hashlib.sha256(how.encode()).hexdigest(),
+                path=f"dbt/{nodes[name].original_file_path}",
+                key=model.key,
+            )
+        )
+    return Definitions({each.name: each for each in found}, dbt_project.CATALOG)
+
+
+def record(code_hash: str, definitions: Definitions) -> None:
+    """Keep the definitions of a version of the code; again is no change."""
+    with ledger_transaction(Catalog.WAREHOUSE) as con, con.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO ledger.code_definitions (code_hash, relations) VALUES (%s, %s) ON CONFLICT DO NOTHING",
+            (code_hash, Json([each.to_dict() for each in definitions.relations.values()])),
+        )
+
+
+def is_recorded(code_hash: str) -> bool:
+    """Whether the definitions of a version of the code are kept."""
+    with ledger_transaction(Catalog.WAREHOUSE) as con, con.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM ledger.code_definitions WHERE code_hash = %s", (code_hash,))
+        return cursor.fetchone() is not None
+
+
+def recorded(code_hash: str) -> Definitions | None:
+    """The definitions of a version of the code; None if it built before they were kept."""
+    with ledger_transaction(Catalog.WAREHOUSE) as con, con.cursor() as cursor:
+        cursor.execute("SELECT relations FROM ledger.code_definitions WHERE code_hash = %s", (code_hash,))
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    found = [Definition.from_dict(each) for each in row[0]]
+    return Definitions({each.name: each for each in found}, dbt_project.CATALOG)
+
+
+def _written(manifest: Manifest) -> list[list[Any]]:
+    """The project's macros that ask or tell the warehouse something themselves."""
+    return [
+        [name, _bare(macro.macro_sql)]
+        for name, macro in sorted(manifest.macros.items())
+        if macro.package_name == dbt.PACKAGE and UNSEEN.search(macro.macro_sql)
+    ]
+
+
+def _bare(text: str) -> str:
+    return " ".join(COMMENT.sub(" ", text).split())

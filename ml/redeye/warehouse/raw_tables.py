@@ -1,0 +1,181 @@
+"""Loading landed deliveries into the warehouse's raw tables: typed, with lineage and `known_at` on each row."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from redeye.foundation.calendar import cutoff
+from redeye.foundation.errors import DeliveryError
+from redeye.sources import landing_store
+from redeye.sources.logic.deliveries import KNOWN_AT, MISSING, Dataset, DeliveryRef, Source
+
+
+def create_tables(con: duckdb.DuckDBPyConnection, source: Source) -> None:
+    """Create the raw tables that are not there yet: one per dataset, the build window, the holidays."""
+    con.execute("CREATE SCHEMA IF NOT EXISTS warehouse.raw")
+    for dataset in source.datasets:
+        columns = ", ".join(f'"{name}" {dataset.types[name]}' for name in dataset.columns)
+        con.execute(
+            f"CREATE TABLE IF NOT EXISTS warehouse.raw.{table_name(source, dataset)} "
+            f"({columns}, night DATE, arrival_night DATE, delivery_id VARCHAR)"
+        )
+    con.execute("CREATE TABLE IF NOT EXISTS warehouse.raw.build_window (first_night DATE, last_night DATE)")
+    con.execute('CREATE TABLE IF NOT EXISTS warehouse.raw.holidays ("date" DATE, name VARCHAR)')
+
+
+def table_name(source: Source, dataset: Dataset) -> str:
+    """The raw table of a dataset: `<layout>__<dataset>`, where sources of one layout share tables."""
+    return f"{source.layout}__{dataset.name}"
+
+
+def typed_rows(dataset: Dataset, files: Sequence[Path]) -> str:
+    """SQL that reads landing files as typed rows with `night`, `arrival_night` and `delivery_id`.
+
+    The relation `delivery_files` must be there: see `opened`, which gives the files. A restatement's rows are
+    known from the cutoff of the night it arrived with, whatever its file says.
+    """
+    columns = [
+        f'CAST("{name}" AS {dataset.types[name]}) AS "{name}"' for name in dataset.columns if name != KNOWN_AT
+    ]
+    known_at = f"coalesce(f.restated_at, CAST(CAST({KNOWN_AT} AS TIMESTAMPTZ) AS TIMESTAMP)) AS {KNOWN_AT}"
+    paths = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
+    return (
+        f"SELECT {', '.join([*columns, known_at])}, f.night, f.arrival_night, f.delivery_id "
+        f"FROM read_csv([{paths}], header = true, all_varchar = true, nullstr = '{MISSING}', filename = true) AS r "
+        "JOIN delivery_files AS f ON f.filename = r.filename"
+    )
+
+
+@contextmanager
+def opened(
+    con: duckdb.DuckDBPyConnection, refs: Sequence[DeliveryRef], *, first: date
+) -> Iterator[list[Path]]:
+    """Landing files, verified against their manifests, and their lineage as the relation `delivery_files`.
+
+    What lies in an object store is here while the context lasts: it is the verified bytes that are read. A
+    delivery of a night before `first` missed its own build: its rows arrive with the night `first`. When they
+    were known does not change by that, unless the delivery itself came late.
+
+    Yields:
+        The files, in the order of `refs`.
+
+    Raises:
+        DeliveryError: if a file is missing, truncated or altered since it landed.
+    """
+    with tempfile.TemporaryDirectory(prefix="redeye-landing-") as folder:
+        paths = landing_store.fetch(refs, Path(folder))
+        files = pa.table(
+            {
+                "filename": pa.array([str(path) for path in paths], pa.string()),
+                "night": pa.array([ref.night for ref in refs], pa.date32()),
+                "arrival_night": pa.array(
+                    [max(r.arrival_night, first) if r.night < first else r.arrival_night for r in refs],
+                    pa.date32(),
+                ),
+                "delivery_id": pa.array([ref.content_hash for ref in refs], pa.string()),
+                "restated_at": pa.array(
+                    [
+                        cutoff(r.arrival_night).replace(tzinfo=None) if r.is_restatement else None
+                        for r in refs
+                    ],
+                    pa.timestamp("us"),
+                ),
+            }
+        )
+        con.register("delivery_files", files)
+        yield paths
+
+
+def load(
+    con: duckdb.DuckDBPyConnection, source: Source, refs: Iterable[DeliveryRef], *, first: date
+) -> dict[str, int]:
+    """Append deliveries to the raw tables, all in one transaction.
+
+    Args:
+        con: with the warehouse attached for writing.
+        source: whose deliveries they are; gives the columns' types.
+        refs: deliveries that no release has taken in yet.
+        first: the first night of the build.
+
+    Returns:
+        Rows loaded, by dataset.
+
+    Raises:
+        DeliveryError: if a file is not what its manifest says, or a value does not have its column's type.
+    """
+    refs = list(refs)
+    loaded: dict[str, int] = {}
+    con.execute("BEGIN")
+    try:
+        for dataset in source.datasets:
+            mine = [ref for ref in refs if ref.dataset == dataset.name]
+            if not mine:
+                continue
+            columns = ", ".join(f'"{name}"' for name in dataset.columns)
+            table = f"warehouse.raw.{table_name(source, dataset)}"
+            with opened(con, mine, first=first) as files:
+                rows = con.execute(
+                    f"INSERT INTO {table} ({columns}, night, arrival_night, delivery_id) "
+                    f"SELECT {columns}, night, arrival_night, delivery_id FROM ({typed_rows(dataset, files)}) "
+                    f"ORDER BY night, {', '.join(dataset.key)}"
+                ).fetchone()
+            loaded[dataset.name] = int(rows[0]) if rows else 0
+            expected = sum(ref.rows for ref in mine)
+            if loaded[dataset.name] != expected:
+                raise DeliveryError(
+                    f"{dataset.name}: the manifests say {expected} rows, {loaded[dataset.name]} were loaded"
+                )
+        con.execute("COMMIT")
+    except duckdb.ConversionException as error:
+        con.execute("ROLLBACK")
+        raise DeliveryError(f"a landed value does not have its column's type: {error}") from error
+    except (duckdb.Error, DeliveryError):
+        con.execute("ROLLBACK")
+        raise
+    return loaded
+
+
+def set_build_window(con: duckdb.DuckDBPyConnection, first: date, last: date) -> None:
+    """Tell dbt which nights to build, through a table: changed `--vars` would force a full parse."""
+    con.execute("BEGIN")
+    con.execute("DELETE FROM warehouse.raw.build_window")
+    con.execute("INSERT INTO warehouse.raw.build_window VALUES (?, ?)", [first, last])
+    con.execute("COMMIT")
+
+
+def add_holidays(con: duckdb.DuckDBPyConnection, first: date, last: date, *, shift_weeks: int = 0) -> None:
+    """Add the US federal holidays of the years around a range of nights that are not there yet.
+
+    On a shifted calendar these are the holidays of the source's own years, moved with its flights: those of
+    a Christmas are the fewer, whatever its date has become.
+    """
+    import holidays
+
+    shift = timedelta(weeks=shift_weeks)
+    years = range((first - shift).year - 1, (last - shift).year + 2)
+    there = {
+        row[0]
+        for row in con.execute(
+            f'SELECT DISTINCT year("date" - {shift.days}) FROM warehouse.raw.holidays'
+        ).fetchall()
+    }
+    missing = sorted(set(years) - there)
+    if not missing:
+        return
+    rows = sorted(
+        (day + shift, name)
+        for day, name in holidays.country_holidays("US", years=missing).items()
+        if day.year in missing
+    )
+    frame = pa.table({"date": [day for day, _ in rows], "name": [name for _, name in rows]})
+    con.register("new_holidays", frame)
+    con.execute(
+        'INSERT INTO warehouse.raw.holidays SELECT "date", name FROM new_holidays ORDER BY "date", name'
+    )

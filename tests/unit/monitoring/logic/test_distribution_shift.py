@@ -1,0 +1,132 @@
+"""Shifts of each kind, made on purpose: each is named as what it is, and none where there is none."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from redeye.declarations.spec_rules import Drift
+from redeye.monitoring.logic.distribution_shift import (
+    Shift,
+    Sign,
+    beyond,
+    calibrate_shift,
+    density_ratio,
+    kinds_of,
+    sentences,
+    shift_rows,
+    signs_of,
+)
+from redeye.monitoring.logic.drift_calibration import table, thresholds_of
+
+PER_NIGHT = 900
+
+
+def made(
+    seed: int, nights: int, *, shift: float = 0.0, level: float = 0.0, slope: float = 1.0
+) -> pd.DataFrame:
+    """A calibrated model's scores and labels; `shift` moves the inputs, `level` and `slope` the relation."""
+    rng = np.random.default_rng(seed)
+    rows = nights * PER_NIGHT
+    odds = rng.normal(-1.4 + shift, 0.8, rows)
+    true = slope * (odds + 1.4) - 1.4 + level if slope != 1 else odds + level
+    return pd.DataFrame(
+        {
+            "night": np.repeat(pd.date_range("2013-01-01", periods=nights), PER_NIGHT),
+            "probability": 1 / (1 + np.exp(-odds)),
+            "label": (rng.random(rows) < 1 / (1 + np.exp(-true))).astype(float),
+        }
+    )
+
+
+def relabelled(seed: int, rate: float) -> pd.DataFrame:
+    """Rows of the same model drawn so that another share is late, each class as it was."""
+    rng = np.random.default_rng(seed)
+    pool = made(seed, 40)
+    late, rest = pool[pool["label"] == 1], pool[pool["label"] == 0]
+    rows, count = 7 * PER_NIGHT, int(7 * PER_NIGHT * rate)
+    drawn = [
+        late.iloc[rng.integers(0, len(late), count)],
+        rest.iloc[rng.integers(0, len(rest), rows - count)],
+    ]
+    return pd.concat(drawn).assign(night=pd.Timestamp("2013-02-01"))
+
+
+REFERENCE = made(0, 30)
+THRESHOLDS = thresholds_of(table(calibrate_shift(REFERENCE, Drift())))
+
+
+def kinds(week: pd.DataFrame, *, are_inputs_moved: bool) -> tuple[Shift, ...]:
+    signs = signs_of(week, REFERENCE)
+    return kinds_of(beyond(signs, THRESHOLDS), are_inputs_moved=are_inputs_moved)
+
+
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_a_week_like_the_others_is_no_shift(seed: int) -> None:
+    signs = signs_of(made(seed, 7), REFERENCE)
+    # Of nights that differ by chance alone, a threshold lies near the noise: at most one sign may touch it.
+    assert sum(beyond(signs, THRESHOLDS).values()) <= 1
+    assert signs.values[Sign.CURVE] < 0.03
+
+
+def test_moved_inputs_alone_are_a_covariate_shift_and_explain_the_rate() -> None:
+    week = made(50, 7, shift=0.7)
+    signs = signs_of(week, REFERENCE)
+    assert kinds(week, are_inputs_moved=True) == (Shift.COVARIATE,)
+    assert beyond(signs, THRESHOLDS)[Sign.BASE_RATE]
+    assert signs.expected_rate == pytest.approx(signs.rate, abs=0.02)
+    assert signs.expected_loss == pytest.approx(signs.loss, abs=0.02)
+    said = sentences((Shift.COVARIATE,), signs, beyond(signs, THRESHOLDS), ("weather",))
+    assert "most in weather" in said[0]
+    assert "which the scores followed" in said[1]
+
+
+def test_another_rate_with_each_class_as_it_was_is_a_label_shift() -> None:
+    week = relabelled(51, 0.45)
+    assert kinds(week, are_inputs_moved=False) == (Shift.LABEL,)
+    signs = signs_of(week, REFERENCE)
+    assert (
+        "label shift: the late share went from"
+        in sentences((Shift.LABEL,), signs, beyond(signs, THRESHOLDS), ())[0]
+    )
+
+
+def test_another_relation_is_a_concept_shift() -> None:
+    week = made(52, 7, slope=-0.6)
+    assert kinds(week, are_inputs_moved=False) == (Shift.CONCEPT,)
+    signs = signs_of(week, REFERENCE)
+    assert signs.loss > signs.expected_loss + 0.05
+    said = sentences((Shift.CONCEPT,), signs, beyond(signs, THRESHOLDS), ())
+    assert "at the same scores" in said[0]
+
+
+def test_several_at_once_are_named_as_such() -> None:
+    week = made(53, 7, shift=0.7, slope=-0.6)
+    found = kinds(week, are_inputs_moved=True)
+    assert found == (Shift.COVARIATE, Shift.CONCEPT)
+    signs = signs_of(week, REFERENCE)
+    said = sentences(found, signs, beyond(signs, THRESHOLDS), ("weather",))
+    assert said[0] == "several shifts at once: covariate, concept"
+    assert not any("; " in each for each in said)
+
+
+def test_the_density_ratio_makes_the_reference_like_the_week() -> None:
+    week = made(54, 7, shift=0.5)
+    weights = density_ratio(week["probability"].to_numpy(), REFERENCE["probability"].to_numpy())
+    weighted = np.average(REFERENCE["probability"], weights=weights)
+    assert weighted == pytest.approx(week["probability"].mean(), abs=0.01)
+
+
+def test_without_rows_nothing_is_said_and_the_rows_tell_why() -> None:
+    signs = signs_of(REFERENCE.head(0), REFERENCE)
+    assert not any(beyond(signs, THRESHOLDS).values())
+    rows = shift_rows(signs, THRESHOLDS, rows=0, reference_rows=len(REFERENCE))
+    assert {each.note for each in rows} == {"too few matured rows or nights, or one class only"}
+    assert all(each.threshold is not None for each in rows)
+
+
+def test_a_week_of_one_class_is_measured_as_far_as_it_goes() -> None:
+    signs = signs_of(made(1, 7).assign(label=0.0), REFERENCE)
+    assert np.isnan(signs.values[Sign.WITHIN_CLASS])
+    assert beyond(signs, THRESHOLDS)[Sign.BASE_RATE]

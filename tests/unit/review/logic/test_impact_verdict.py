@@ -1,0 +1,106 @@
+"""The verdict follows from the facts: who reads what changed decides."""
+
+from __future__ import annotations
+
+import pytest
+
+from redeye.review.logic.house_rules import Violation
+from redeye.review.logic.impact_verdict import (
+    ColumnDiff,
+    Histogram,
+    Impact,
+    ModelDiff,
+    Origin,
+    Reader,
+    SpecDiff,
+    Verdict,
+    judge,
+)
+
+TABLE = "features.feat_origin__evening"
+FEATURE = "origin_evening__evening_flights"
+
+
+def model(*columns: ColumnDiff, name: str = TABLE, **values: object) -> ModelDiff:
+    return ModelDiff(name, Origin.CHANGED, ("night", "origin_id"), columns=columns, **values)  # type: ignore[arg-type]
+
+
+def impact(*models: ModelDiff, **values: object) -> Impact:
+    return Impact("base", "2013-01-01.r1", "nights", models, **values)  # type: ignore[arg-type]
+
+
+def reader(*columns: str) -> Reader:
+    return Reader("flight_delay", 3, "champion", "xgboost", "flight_delay_v1", frozenset(columns))
+
+
+CHANGED = ColumnDiff("evening_flights", "values", rows=7)
+GONE = ColumnDiff("evening_flights", "removed")
+
+
+@pytest.mark.parametrize(
+    ("found", "verdict"),
+    [
+        pytest.param(impact(), Verdict.SAFE, id="nothing changed"),
+        pytest.param(impact(model(ColumnDiff("evening_flights", ""))), Verdict.SAFE, id="the same rows"),
+        pytest.param(impact(model(ColumnDiff("new", "added"))), Verdict.SAFE, id="a column more"),
+        pytest.param(impact(model(CHANGED)), Verdict.LOOK, id="values that nobody reads"),
+        pytest.param(
+            impact(model(ColumnDiff("evening_flights", "")), redefined=("evening_flights",)),
+            Verdict.LOOK,
+            id="the same rows, defined otherwise",
+        ),
+        pytest.param(impact(model(keys_lost=1)), Verdict.LOOK, id="rows lost"),
+        pytest.param(
+            impact(model(CHANGED), readers=(reader("x"),)), Verdict.LOOK, id="a reader of something else"
+        ),
+        pytest.param(
+            impact(model(CHANGED), readers=(reader(FEATURE),)), Verdict.BREAKS, id="values it reads"
+        ),
+        pytest.param(impact(model(GONE), readers=(reader(FEATURE),)), Verdict.BREAKS, id="a column it reads"),
+        pytest.param(
+            impact(model(ColumnDiff("evening_flights", ""), keys_lost=1), readers=(reader(FEATURE),)),
+            Verdict.BREAKS,
+            id="rows it reads",
+        ),
+        pytest.param(
+            impact(model(GONE), used_by_specs={"flight_delay": (FEATURE,)}),
+            Verdict.BREAKS,
+            id="a spec's feature",
+        ),
+        pytest.param(
+            impact(model(ColumnDiff("is_late", "type"), name="marts.fct_flights")),
+            Verdict.BREAKS,
+            id="a mart's column",
+        ),
+        pytest.param(impact(failure="a test failed"), Verdict.BREAKS, id="dbt"),
+        pytest.param(
+            impact(violations=(Violation("m", "names", "wrong"),)), Verdict.BREAKS, id="a house rule"
+        ),
+        pytest.param(impact(leaks=("rows differ",)), Verdict.BREAKS, id="a leak in the rows"),
+        pytest.param(
+            impact(specs=(SpecDiff("flight_delay", 1, 1, ("a:b",), ()),)),
+            Verdict.BREAKS,
+            id="features under the same version",
+        ),
+        pytest.param(
+            impact(specs=(SpecDiff("flight_delay", 1, 2, ("a:b",), ()),)), Verdict.LOOK, id="the next version"
+        ),
+        pytest.param(impact(model(seconds_old=5.0, seconds_new=30.0)), Verdict.LOOK, id="six times as slow"),
+        pytest.param(impact(model(seconds_old=0.1, seconds_new=0.6)), Verdict.SAFE, id="a moment slower"),
+    ],
+)
+def test_verdict(found: Impact, verdict: Verdict) -> None:
+    judgement = judge(found)
+    assert judgement.verdict is verdict, judgement
+    assert judgement.reasons
+    assert judgement.verdict.exit_code == {"safe": 0, "look": 1, "breaks": 2}[verdict]
+
+
+def test_a_removed_table_breaks_who_reads_it() -> None:
+    gone = ModelDiff(TABLE, Origin.REMOVED, ("night",), columns=(GONE,))
+    assert judge(impact(gone, readers=(reader(FEATURE),))).verdict is Verdict.BREAKS
+    assert judge(impact(gone)).verdict is Verdict.LOOK
+
+
+def test_a_shift_is_the_share_of_rows_in_another_bin() -> None:
+    assert Histogram(("a", "b"), (0.5, 0.5), (0.25, 0.75)).shift == pytest.approx(0.25)

@@ -1,0 +1,69 @@
+"""Predictions carry rank, baseline and lineage; a second scoring is compared with the first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from redeye.scoring.logic.predictions import PREDICTION_COLUMNS, Lineage, assemble, differences
+
+LINEAGE = Lineage("flight_delay", date(2013, 3, 9), "2013-03-09.r1", 2, "xgboost", "flight_delay_v1", "run")
+
+
+def schedule(n: int) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "flight_id": [f"f{i}" for i in range(n)],
+            "flight_date": date(2013, 3, 10),
+            "carrier_id": "AA",
+            "flight_number_id": "AA-1",
+            "origin_id": "JFK",
+            "destination_id": "LAX",
+            "scheduled_departure_at": pd.Timestamp("2013-03-10 12:00"),
+        }
+    )
+
+
+def scored(probability: list[float]) -> pd.DataFrame:
+    values = np.array(probability)
+    return assemble(schedule(len(values)), values, values / 2, LINEAGE)
+
+
+def test_the_riskiest_flight_has_rank_one_and_ties_go_by_flight() -> None:
+    rows = scored([0.2, 0.9, 0.9])
+    assert list(rows["flight_id"]) == ["f1", "f2", "f0"]
+    assert list(rows["rank"]) == [1, 2, 3]
+    assert tuple(rows.columns) == PREDICTION_COLUMNS
+
+
+def test_created_at_is_the_cutoff_of_a_night_of_23_hours() -> None:
+    # Night 2013-03-09 ends at 03:00 daylight time, 07:00 UTC, an hour earlier than the night before.
+    assert scored([0.5])["created_at"].iloc[0] == pd.Timestamp("2013-03-10 07:00")
+
+
+def test_degraded_rows_say_why() -> None:
+    values = np.array([0.5])
+    rows = assemble(schedule(1), values, values, replace(LINEAGE, degraded_reasons=("a", "b")))
+    assert bool(rows["is_degraded"].iloc[0])
+    assert rows["degraded_reason"].iloc[0] == "a; b"
+
+
+def test_arrays_of_another_length_are_refused() -> None:
+    with pytest.raises(ValueError, match="2 flights, 1 probabilities"):
+        assemble(schedule(2), np.array([0.1]), np.array([0.1, 0.2]), LINEAGE)
+
+
+def test_equal_scorings_do_not_differ() -> None:
+    assert not differences(scored([0.1, 0.2]), scored([0.1, 0.2]))
+
+
+def test_every_kind_of_difference_is_named() -> None:
+    found = "; ".join(differences(scored([0.1, 0.2]), scored([0.1, 0.25])))
+    assert "1 probabilities, by up to 0.05" in found
+    assert "1 flights more" in "; ".join(differences(scored([0.1]), scored([0.1, 0.2])))
+    other = scored([0.1]).assign(release_id="2013-03-09.r2")
+    assert "release_id ['2013-03-09.r2']" in "; ".join(differences(scored([0.1]), other))

@@ -1,0 +1,133 @@
+"""The backtest: who serves when, what is asked for, and that no training knows what came after it."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from made_rows import FIRST, made_frame, short_spec
+
+from redeye.declarations.spec_rules import Retraining
+from redeye.foundation.calendar import cutoff, nights
+from redeye.models.logic.splits import Window
+from redeye.studies.backtest.logic import schedules
+from redeye.studies.backtest.logic.schedules import Schedule, Trained
+
+SINCE = FIRST + timedelta(days=45)
+LAST = FIRST + timedelta(days=119)
+SERVED = Window(SINCE, LAST)
+
+
+@pytest.fixture(scope="module")
+def frame() -> pd.DataFrame:
+    """Rows whose outcome turns against what was learned from one night on."""
+    spec = short_spec()
+    rows = made_frame(spec, nights=120, per_night=80)
+    random = np.random.default_rng(7)
+    signal = rows[spec.numeric_columns[0]].to_numpy()
+    has_turned = (rows["night"] >= pd.Timestamp(SINCE + timedelta(days=20))).to_numpy()
+    rows["is_late"] = random.random(len(rows)) < np.where(has_turned, 0.9 - 0.8 * signal, 0.1 + 0.8 * signal)
+    rows["outcome_known_at"] = rows["night"] + pd.Timedelta(hours=40)
+    return rows
+
+
+def ruled(**monitor):
+    spec = short_spec()
+    rules = {"minimum_rows": 300, "window_nights": 10, **monitor}
+    trees = spec.algorithms.xgboost.model_copy(update={"learning_rate": 0.3, "max_depth": 3})
+    return spec.model_copy(
+        update={
+            "monitor": spec.monitor.model_copy(update=rules),
+            "algorithms": spec.algorithms.model_copy(update={"xgboost": trees}),
+        }
+    )
+
+
+@given(st.integers(0, 60), st.integers(0, 200))
+def test_every_night_is_served_once_by_a_training_that_could_serve_it(start: int, length: int):
+    spec = short_spec()
+    served = Window(SINCE + timedelta(days=start), SINCE + timedelta(days=start + length))
+    for schedule in (Schedule.NEVER, Schedule.MONTHLY, Schedule.WEEKLY):
+        decided = schedules.decisions(schedule, spec, served)
+        spans = schedules.reigns(decided, spec, served)
+        assert [night for each in spans for night in nights(each.nights.first, each.nights.last)] == list(
+            nights(served.first, served.last)
+        )
+        assert all(
+            each.decided + timedelta(days=spec.effective_lag_nights) <= each.nights.first for each in spans
+        )
+        assert decided[0] == schedules.first_decision(spec, served.first)
+
+
+def test_the_schedules_are_what_they_are_called():
+    spec = short_spec()
+    never, monthly, weekly = (
+        schedules.decisions(each, spec, SERVED)
+        for each in (Schedule.NEVER, Schedule.MONTHLY, Schedule.WEEKLY)
+    )
+    assert len(never) == 1
+    assert [night.isoformat() for night in monthly[1:]] == ["2013-02-28", "2013-03-31"]
+    assert {(later - never[0]).days % 7 for later in weekly} == {0}
+    assert len(weekly) == 1 + (SERVED.nights - 1) // 7
+    with pytest.raises(ValueError, match="verdicts"):
+        schedules.decisions(Schedule.VERDICT, spec, SERVED)
+
+
+def test_no_training_knows_what_came_after_it(frame):
+    spec = short_spec()
+    # Some outcomes within the windows became known weeks later.
+    is_late = np.random.default_rng(3).random(len(frame)) < 0.2
+    frame = frame.assign(outcome_known_at=frame["outcome_known_at"] + pd.to_timedelta(is_late * 30, unit="D"))
+    before, test = schedules.train(frame, spec, SINCE, algorithm="xgboost", threads=1)
+    is_open = frame["outcome_known_at"] > cutoff(SINCE).replace(tzinfo=None)
+    other = frame.assign(is_late=frame["is_late"].astype(bool) ^ is_open)
+    after, again = schedules.train(other, spec, SINCE, algorithm="xgboost", threads=1)
+    assert before.model.files() == after.model.files()
+    assert np.array_equal(test.labels, again.labels)
+    assert schedules.baseline(other, spec, SINCE) == schedules.baseline(frame, spec, SINCE)
+    # The model did not learn from the window that is held back, though it was known.
+    held = frame["night"] > pd.Timestamp(SINCE - timedelta(days=9))
+    third, _ = schedules.train(
+        frame.assign(is_late=frame["is_late"].astype(bool) ^ held),
+        spec,
+        SINCE,
+        algorithm="xgboost",
+        threads=1,
+    )
+    assert third.model.files() == before.model.files()
+
+
+def requested(frame: pd.DataFrame, spec) -> list[date]:
+    held: dict[date, Trained] = {}
+
+    def of(night: date) -> Trained:
+        if night not in held:
+            fitted, test = schedules.train(frame, spec, night, algorithm="xgboost", threads=1)
+            held[night] = Trained(night, fitted.name, fitted.model, test)
+        return held[night]
+
+    first = schedules.first_decision(spec, SINCE)
+    rows = schedules.served_rows(frame, spec, SERVED, first)
+    return [each.night for each in schedules.requested(frame, spec, rows, SERVED, of)]
+
+
+def test_a_model_that_has_gone_wrong_is_asked_to_be_trained_again_and_not_too_often(frame):
+    rules = Retraining(persistence_nights=2, of_nights=3, cooldown_nights=14, budget_per_month=2)
+    asked = requested(frame, ruled(retraining=rules))
+    turned = SINCE + timedelta(days=20)
+    assert asked
+    # Two nights until labels mature, and some until the window holds enough of them.
+    assert turned + timedelta(days=3) < asked[0] <= turned + timedelta(days=14)
+    assert all((later - earlier).days > 14 for earlier, later in pairwise(asked))
+
+
+def test_a_verdict_does_not_look_at_labels_that_are_not_known_yet(frame):
+    rules = Retraining(persistence_nights=2, of_nights=3, cooldown_nights=14, budget_per_month=2)
+    late = frame.assign(outcome_known_at=frame["outcome_known_at"] + pd.Timedelta(days=5))
+    spec = ruled(retraining=rules)
+    assert requested(late, spec)[0] > requested(frame, spec)[0]
