@@ -85,7 +85,7 @@ season: $(STAMP) ## Write the season report on nights that were scored: make sea
 	@$(REDEYE) season "$(FROM)" "$(TO)" $(if $(MODEL),--model $(MODEL))
 
 .PHONY: rehearse
-rehearse: $(STAMP) ## Put faults into the data of copies and write docs/rehearsals.md: who caught them, after how many nights
+rehearse: $(STAMP) ## Put faults into the data of copies and write docs/results/rehearsals.md: who caught them, after how many nights
 	@$(REDEYE) rehearse
 
 .PHONY: airflow
@@ -143,11 +143,11 @@ explain: $(STAMP) ## Show what one prediction rests on: make explain ID=flight_d
 # Settings of the models were chosen on nights before it.
 SINCE ?= 2013-04-01
 .PHONY: evidence
-evidence: $(STAMP) ## Write docs/evidence.md: each month predicted by models trained before it
+evidence: $(STAMP) ## Write docs/results/evidence.md: each month predicted by models trained before it
 	@$(REDEYE) evidence $(or $(MODEL),flight_delay) --since $(SINCE)
 
 .PHONY: experiment
-experiment: $(STAMP) ## Write docs/freshness.md: what the length of the window and the age of a model are worth
+experiment: $(STAMP) ## Write docs/results/freshness.md: what the length of the window and the age of a model are worth
 	@$(REDEYE) experiment freshness $(or $(MODEL),flight_delay)
 
 .PHONY: backtest
@@ -156,7 +156,7 @@ backtest: $(STAMP) ## Compare never, monthly, weekly and by verdict: make backte
 		$(if $(ALGORITHM),--algorithm $(ALGORITHM)) $(if $(DOCS),--docs)
 
 .PHONY: rehearse-gates
-rehearse-gates: $(STAMP) ## Put harmful and good candidates before the gates, and write what came of it into docs/gates.md
+rehearse-gates: $(STAMP) ## Put harmful and good candidates before the gates, and write what came of it into docs/explanation/gates.md
 	@$(REDEYE) rehearse-gates $(MODEL)
 
 .PHONY: gap

@@ -13,12 +13,12 @@ When a task is red:
 - **`verify_releases`**: The log names release and table: a release does not hold what it held when it was
   published, or its files cannot be read. No file is deleted while this is red. Do not clear what
   follows. Restore the newest good backup beside this installation and compare
-  (docs/operations.md, *Restore*).
+  (docs/guides/operations.md, *Restore*).
 - **`remove_files`**: A lease was held, or files look orphaned that the catalog knows; then none was
   deleted: see that `REDEYE_HOME` leads to the folder of this catalog's lakes. Clear this task alone.
 - **`check_disk`**: The home takes more than `REDEYE_DISK_BUDGET_GB`; the log has the bytes of each part.
   From 80 % of the budget on the log warns and `make status` shows it. Make room or raise the budget
-  (docs/operations.md, *Disk*), then clear this task.
+  (docs/guides/operations.md, *Disk*), then clear this task.
 """
 
 from __future__ import annotations

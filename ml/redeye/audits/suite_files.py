@@ -1,7 +1,7 @@
 """Expectation suites as analysts write them: `expectations/**/*.yml`, parsed once and refused at the door.
 
 A suite names the columns of its frame with their types, in order, and its expectations, each with the
-reason for its bound. See `docs/audits.md`.
+reason for its bound. See `docs/reference/audits.md`.
 """
 
 from __future__ import annotations

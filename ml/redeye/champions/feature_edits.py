@@ -154,5 +154,5 @@ def _advice(found: Iterable[tuple[Edit, list[Reader]]], head: Release) -> str:
     )
     return (
         f"{beside}If `make impact` finds the same rows, or what was shall change: `make rebuild FROM={head.night} "
-        "REASON='…'` (docs/adding-a-feature.md)"
+        "REASON='…'` (docs/tutorials/adding-a-feature.md)"
     )

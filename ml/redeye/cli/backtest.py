@@ -8,7 +8,7 @@ import typer
 
 from redeye.cli.shell import console, enter, parsed_night, told_plainly
 from redeye.cli.steps import shown_steps
-from redeye.foundation.settings import PROJECT_ROOT
+from redeye.foundation.settings import RESULTS
 
 app = typer.Typer()
 
@@ -23,7 +23,7 @@ def backtest(
     algorithm: Annotated[
         str, typer.Option(help="Of all trainings; `chosen` for the choice between all.")
     ] = "xgboost",
-    docs: Annotated[bool, typer.Option("--docs", help="Write docs/backtest.md as well.")] = False,
+    docs: Annotated[bool, typer.Option("--docs", help="Write docs/results/backtest.md as well.")] = False,
     threads: Annotated[int | None, typer.Option(help="To fit with; the setting, if left out.")] = None,
 ) -> None:
     """Predict past nights by models that are never retrained, monthly, weekly and by verdict, and compare them.
@@ -44,7 +44,7 @@ def backtest(
                 algorithm=algorithm,
                 since=first,
                 until=last,
-                docs=PROJECT_ROOT / "docs" if docs else None,
+                docs=RESULTS if docs else None,
                 threads=threads,
             )
         console.print(f"[green]Written:[/] {page}")

@@ -9,7 +9,7 @@ import typer
 
 from redeye.cli.shell import console, enter, parsed_night, told_plainly
 from redeye.cli.steps import shown_steps
-from redeye.foundation.settings import PROJECT_ROOT
+from redeye.foundation.settings import RESULTS
 
 app = typer.Typer()
 
@@ -17,11 +17,11 @@ app = typer.Typer()
 @app.command()
 def evidence(
     model: Annotated[str, typer.Argument(help="The model, as its spec names it.")] = "flight_delay",
-    to: Annotated[Path, typer.Option(help="Folder for evidence.md and evidence/.")] = PROJECT_ROOT / "docs",
+    to: Annotated[Path, typer.Option(help="Folder for evidence.md and evidence/.")] = RESULTS,
     since: Annotated[str, typer.Option(help="Leave months before that of this night out.")] = "",
     threads: Annotated[int | None, typer.Option(help="To fit with; the setting, if left out.")] = None,
 ) -> None:
-    """Predict each month by models trained on what was known before it, and write the page docs/evidence.md.
+    """Predict each month by models trained on what was known before it, and write the page docs/results/evidence.md.
 
     The stack must run and hold the year (`make load-year`). Interrupted, it goes on where it was.
     """

@@ -9,7 +9,7 @@ import typer
 
 from redeye.cli.shell import console, enter, told_plainly
 from redeye.cli.steps import shown_steps
-from redeye.foundation.settings import PROJECT_ROOT
+from redeye.foundation.settings import RESULTS
 
 app = typer.Typer()
 group = typer.Typer(help=__doc__, no_args_is_help=True)
@@ -25,10 +25,10 @@ def _group() -> None:
 @group.command()
 def freshness(
     model: Annotated[str, typer.Argument(help="The model, as its spec names it.")] = "flight_delay",
-    to: Annotated[Path, typer.Option(help="Folder for freshness.md and freshness/.")] = PROJECT_ROOT / "docs",
+    to: Annotated[Path, typer.Option(help="Folder for freshness.md and freshness/.")] = RESULTS,
     threads: Annotated[int | None, typer.Option(help="To fit with; the setting, if left out.")] = None,
 ) -> None:
-    """Measure what the length of the window and the age of a model are worth, and write docs/freshness.md.
+    """Measure what the length of the window and the age of a model are worth, and write docs/results/freshness.md.
 
     The stack must run and hold the year (`make load-year`). Interrupted, it goes on where it was.
     """

@@ -1,4 +1,4 @@
-"""Rehearsing the gates: one command for the tables of docs/gates.md."""
+"""Rehearsing the gates: one command for the tables of docs/explanation/gates.md."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from redeye.cli.shell import console, enter, told_plainly
 from redeye.foundation.settings import PROJECT_ROOT
 
 app = typer.Typer()
+PAGE = PROJECT_ROOT / "docs" / "explanation" / "gates.md"
 
 
 @app.command("rehearse-gates")
 def rehearse_gates(
     model: Annotated[str, typer.Argument(help="The model, as its spec names it.")] = "flight_delay",
-    to: Annotated[Path, typer.Option(help="The page to write into.")] = PROJECT_ROOT / "docs" / "gates.md",
+    to: Annotated[Path, typer.Option(help="The page to write into.")] = PAGE,
     harmful: Annotated[int, typer.Option(min=1, help="Mutants.")] = 200,
     good: Annotated[int, typer.Option(min=1, help="Good candidates.")] = 100,
 ) -> None:
-    """Put harmful and good candidates before the gates, and write what came of them into docs/gates.md.
+    """Put harmful and good candidates before the gates, and write what came of them into docs/explanation/gates.md.
 
     The stack must run and hold the year (`make load-year`). Ends with status 1 if a harmful one passed.
     """

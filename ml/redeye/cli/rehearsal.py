@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from redeye.cli.shell import console, told_plainly
-from redeye.foundation.settings import PROJECT_ROOT, settings
+from redeye.foundation.settings import PROJECT_ROOT, RESULTS, settings
 
 app = typer.Typer()
 
@@ -20,7 +20,7 @@ EVENTS = PROJECT_ROOT / "ml" / "rehearsals" / "events.yaml"
 def rehearse(
     events: Annotated[Path, typer.Option(help="The plan of events.")] = EVENTS,
     folder: Annotated[Path | None, typer.Option(help="To work in; by default below the home.")] = None,
-    to: Annotated[Path, typer.Option(help="The page.")] = PROJECT_ROOT / "docs" / "rehearsals.md",
+    to: Annotated[Path, typer.Option(help="The page.")] = RESULTS / "rehearsals.md",
     model: Annotated[str, typer.Option(help="The model, as its spec names it.")] = "flight_delay",
 ) -> None:
     """Put each fault of a plan into the data of an installation of its own, and write who caught it and when.

@@ -12,7 +12,7 @@ app = typer.Typer()
 
 @app.command()
 def rules() -> None:
-    """Check the dbt project against the house rules (docs/house-rules.md); needs no stack.
+    """Check the dbt project against the house rules (docs/reference/house-rules.md); needs no stack.
 
     Ends with status 1 if a rule is broken.
     """

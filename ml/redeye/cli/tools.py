@@ -29,8 +29,8 @@ def docs() -> None:
     from redeye.declarations.specs import json_schema
     from redeye.warehouse import dbt
 
-    (PROJECT_ROOT / "docs" / "settings.md").write_text(describe(), encoding="utf-8")
+    (PROJECT_ROOT / "docs" / "reference" / "settings.md").write_text(describe(), encoding="utf-8")
     (PROJECT_ROOT / "ml" / "specs" / "schema.json").write_text(json_schema(), encoding="utf-8")
     with told_plainly():
         enter()
-        console.print(f"docs/settings.md and {dbt.docs()}")
+        console.print(f"docs/reference/settings.md and {dbt.docs()}")

@@ -180,7 +180,7 @@ def cursor(config: RepoConfig) -> duckdb.DuckDBPyConnection:
     store = config.offline_store
     if store.snapshot_id is None:
         raise ConfigError(
-            "the lake is read at a release: set offline_store.snapshot_id (see docs/features.md)"
+            "the lake is read at a release: set offline_store.snapshot_id (see docs/explanation/features.md)"
         )
     own = _connection(store.connection, store.snapshot_id, settings().warehouse_dsn).cursor()
     own.execute("SET TimeZone = 'UTC'")

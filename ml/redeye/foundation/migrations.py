@@ -68,12 +68,12 @@ def upgrade(server: Administered, database: str) -> None:
         except CommandError as error:
             raise RedeyeError(
                 f"the ledgers in {database} are at revision {was}, this code knows up to {wanted}: run the newer "
-                "code, or restore the backup from before its upgrade into another home (docs/operations.md)"
+                "code, or restore the backup from before its upgrade into another home (docs/guides/operations.md)"
             ) from error
         except (psycopg2.Error, DBAPIError) as error:
             raise RedeyeError(
                 f"the migration of the ledgers in {database} from {was or 'nothing'} to {wanted} failed; nothing of "
-                f"it was kept, and the code of before still works with it (docs/operations.md, Upgrade): {error}"
+                f"it was kept, and the code of before still works with it (docs/guides/operations.md, Upgrade): {error}"
             ) from error
     if was != wanted:
         log.info("%s: ledgers at revision %s, before %s", database, wanted, was or "nothing")

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 PROJECT_ROOT = Path(__file__).resolve().parents[3]
 SPECS = PROJECT_ROOT / "ml" / "specs"
+RESULTS = PROJECT_ROOT / "docs" / "results"
+"""Folder of the pages that studies write."""
 SHIFT_FILE = "shift_weeks"
 """File in the home: how many weeks this installation's calendar is shifted by."""
 
@@ -99,7 +101,7 @@ class Settings(BaseSettings):
     rehearsal: str = Field(
         default="",
         description="YAML file of faults to put into the deliveries, in an installation kept for that: "
-        "all its rows, files and pages say so (docs/rehearsals.md). Empty rehearses nothing.",
+        "all its rows, files and pages say so (docs/results/rehearsals.md). Empty rehearses nothing.",
     )
     bts_folder: Path = Field(
         default=PROJECT_ROOT / "bts",

@@ -105,7 +105,7 @@ def verify_releases(week: int | str = 0, *, is_all: bool = False) -> dict[str, A
     if found:
         raise ReleaseAltered(
             f"{len(found)} differences in {len(taken)} releases: {'; '.join(found[:10])}. No file is deleted. "
-            "Restore the newest good backup beside this installation and compare (docs/operations.md)"
+            "Restore the newest good backup beside this installation and compare (docs/guides/operations.md)"
         )
     log.info("%d of %d releases read whole: each is as it was published", len(taken), len(releases))
     return {"verified": len(taken), "releases": len(releases)}
@@ -172,7 +172,7 @@ def check_disk() -> dict[str, Any]:
     from redeye.foundation.errors import DiskBudgetExceeded
 
     found = disk.usage(settings())
-    advice = "raise REDEYE_DISK_BUDGET_GB, or move data away (docs/operations.md, Disk)"
+    advice = "raise REDEYE_DISK_BUDGET_GB, or move data away (docs/guides/operations.md, Disk)"
     if found.level is Level.OVER:
         raise DiskBudgetExceeded(f"{found.summary()}: {advice}")
     if found.level is Level.WARNING:

@@ -33,7 +33,7 @@ def add_feature(new: NewColumn, *, model: str = "", root: Path = PROJECT_ROOT) -
     if not (root / suite).exists():
         raise ConfigError(
             f"{new.table} has no audit of its own in {SUITES}: the delay tables share their SQL; see "
-            "docs/adding-a-feature.md"
+            "docs/tutorials/adding-a-feature.md"
         )
     sql = (root / MODELS / f"{new.table}.sql").read_text(encoding="utf-8")
     edits: dict[Path, Edit] = {
@@ -61,7 +61,7 @@ def add_version(table: str, *, root: Path = PROJECT_ROOT) -> tuple[str, list[Pat
     if not (root / suite).exists():
         raise ConfigError(
             f"{table} shares its audit and its SQL with the other delay tables: write a table of another theme "
-            "for the new form; see docs/adding-a-feature.md"
+            "for the new form; see docs/tutorials/adding-a-feature.md"
         )
     if (root / MODELS / f"{new}.sql").exists():
         raise ConfigError(f"{new} is there already")

@@ -111,7 +111,7 @@ def test(configured: Settings, *, now: datetime) -> dict[str, bool]:
     """
     found = telling.targets(configured.alert_urls.get_secret_value())
     if not found:
-        raise ConfigError("REDEYE_ALERT_URLS is not set: docs/runbook.md says what goes there")
+        raise ConfigError("REDEYE_ALERT_URLS is not set: docs/guides/runbook.md says what goes there")
     text = f"This is a test, sent at {now:%Y-%m-%d %H:%M} UTC. Nothing is wrong."
     title = f"{environment.instance_name(configured)}: a test of the alerts"
     message = Message(title, f"{text}\n{configured.public_airflow_url}/redeye/alerts\n", ())

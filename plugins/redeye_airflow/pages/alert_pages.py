@@ -17,7 +17,7 @@ from redeye_airflow.pages.rendering import page, reader
 
 router = APIRouter()
 
-RUNBOOK = PROJECT_ROOT / "docs" / "runbook.md"
+RUNBOOK = PROJECT_ROOT / "docs" / "guides" / "runbook.md"
 _SHOWN = 100
 
 

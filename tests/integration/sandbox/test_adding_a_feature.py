@@ -1,4 +1,4 @@
-"""The walk-through of docs/adding-a-feature.md, run as it stands."""
+"""The walk-through of docs/tutorials/adding-a-feature.md, run as it stands."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from redeye.review.impact import assess
 from redeye.review.logic.impact_verdict import Origin, Verdict, judge
 from redeye.warehouse.logic.releases import Release
 
-PAGE = PROJECT_ROOT / "docs" / "adding-a-feature.md"
+PAGE = PROJECT_ROOT / "docs" / "tutorials" / "adding-a-feature.md"
 MOST_LINES = 30
 
 

@@ -1,6 +1,6 @@
 """Back up an installation while it runs: every database, then the files that they name.
 
-The order is what makes it consistent (docs/decisions/0005-backup-order.md): a row that names something in
+The order is what makes it consistent (docs/explanation/decisions/0005-backup-order.md): a row that names something in
 another database is dumped before what it names, and files come last. What is named is only ever added to.
 """
 
@@ -62,7 +62,7 @@ def backup(configured: Settings, target: Path) -> tuple[Path, Manifest, str]:
         if getattr(configured, name).get_secret_value() and not _is_embedded(configured, name):
             raise ConfigError(
                 f"REDEYE_{name.upper()} leads to a server of yours: back its databases up with that server's own "
-                "means, in the order of docs/decisions/0005-backup-order.md"
+                "means, in the order of docs/explanation/decisions/0005-backup-order.md"
             )
     target = target.resolve()
     if target.is_relative_to(home):

@@ -1,4 +1,4 @@
-"""The page docs/evidence.md: tables by month, what they say and what they do not, rows for machines."""
+"""The page docs/results/evidence.md: tables by month, what they say and what they do not, rows for machines."""
 
 from __future__ import annotations
 
@@ -211,7 +211,7 @@ def _limits(facts: Facts) -> str:
   passes the gates, and may train within a month. Here every month has new models, gates or not.
 - The features of old nights come from one release of today's code. They use only what was known at the cutoff of
   their night, but not what an installation of that day would have had if deliveries came late.
-- How the parameters were chosen is said in [models](models.md#how-the-parameters-were-chosen).
+- How the parameters were chosen is said in [models](../reference/models.md#how-the-parameters-were-chosen).
 """
 
 

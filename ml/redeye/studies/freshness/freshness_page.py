@@ -1,4 +1,4 @@
-"""The page docs/freshness.md: what windows and ages are worth, the defaults that follow, and rows for machines."""
+"""The page docs/results/freshness.md: what windows and ages are worth, and the defaults that follow."""
 
 from __future__ import annotations
 
@@ -216,7 +216,7 @@ decision at most, if the next candidate passes |
 
 More often than monthly is measured in the [backtest](backtest.md). A candidate of the calendar still has to pass the
 gates. Half-lives and continuation are candidates beside the refit, not instead of it, and come after it in the order
-of preference: [models](models.md#candidates).
+of preference: [models](../reference/models.md#candidates).
 """
 
 

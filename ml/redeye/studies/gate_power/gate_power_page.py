@@ -1,4 +1,4 @@
-"""The part of docs/gates.md that a rehearsal of the gates writes."""
+"""The part of docs/explanation/gates.md that a rehearsal of the gates writes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page docs/rehearsals.md: which guard caught which fault, after how many nights, and what none did."""
+"""The page docs/results/rehearsals.md: which guard caught which fault, after how many nights, and what none did."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def test_an_address_that_fails_is_tried_less_and_less_often() -> None:
 
 
 def test_each_kind_has_its_section_in_the_runbook() -> None:
-    text = (PROJECT_ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+    text = (PROJECT_ROOT / "docs" / "guides" / "runbook.md").read_text(encoding="utf-8")
     sections = [line.removeprefix("## ") for line in text.splitlines() if line.startswith("## ")]
     assert sections == ["Setting up", *(str(kind) for kind in AlertKind)]
     for part in text.split("\n## ")[2:]:

@@ -160,6 +160,6 @@ def test_the_spec_follows_the_experiment():
 
     from redeye.foundation.settings import PROJECT_ROOT
 
-    said = json.loads((PROJECT_ROOT / "docs" / "freshness" / "defaults.json").read_text())
+    said = json.loads((PROJECT_ROOT / "docs" / "results" / "freshness" / "defaults.json").read_text())
     assert SPEC.split.history_nights == said["history_nights"]
     assert SPEC.monitor.maximum_age_nights == said["maximum_age_nights"]
