@@ -9,17 +9,16 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, ValidationError, model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
 
 from redeye.declarations.spec_algorithms import Algorithms
 from redeye.declarations.spec_candidates import AVERAGE, CONTINUED, Candidates
 from redeye.declarations.spec_errors import explain
 from redeye.declarations.spec_fields import Features, Frozen, Name, PositiveInt, Relation, column_of
 from redeye.declarations.spec_rules import Gates, Monitor
+from redeye.declarations.yaml_files import read_mapping
 from redeye.foundation.errors import ConfigError
 
 REQUIRED = "required"
@@ -199,17 +198,7 @@ def load_spec(path: Path) -> Spec:
     Raises:
         ConfigError: naming file, line and key of every fault, and what to do.
     """
-    try:
-        document: Any = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ConfigError(f"{path}: no such spec; put one there or correct the name") from error
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ConfigError(
-            f"{path}:{line}: not readable as YAML: {error.problem}; correct that line"
-        ) from error
-    if not isinstance(document, dict):
-        raise ConfigError(f"{path}:1: a spec is a mapping of keys; start with `model: <subject>_<target>`")
+    document = read_mapping(path, begins_with="model: <subject>_<target>")
     try:
         spec = Spec.model_validate(document)
     except ValidationError as error:

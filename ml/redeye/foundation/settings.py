@@ -88,8 +88,9 @@ class Settings(BaseSettings):
     celery_concurrency: int = Field(default=2, ge=1, description="Tasks at once in one Celery worker.")
 
     source: str = Field(
-        default="flights.nycflights13:NycFlights13",
-        description="The source of deliveries, as `module:Class` of a `redeye.sources.logic.deliveries.Source`.",
+        default="",
+        description="The source of deliveries in place of the project's, as `module:Class` of a "
+        "`redeye.sources.logic.deliveries.Source`.",
     )
     shift_weeks: int = Field(
         default=0,
@@ -244,6 +245,7 @@ def settings() -> Settings:
 
 # What nothing embedded stands in for.
 UNSET = ("alert_urls", "lineage_url", "metrics_port", "otlp_url")
+INSTEAD_OF_EMPTY = {"rehearsal": "nothing", "source": "the one of `redeye.yaml`"}
 
 
 def describe() -> str:
@@ -261,7 +263,7 @@ def describe() -> str:
         if name in UNSET:
             shown = "none"
         elif isinstance(default, SecretStr) or default == "":
-            shown = "nothing" if name == "rehearsal" else "the embedded stack's"
+            shown = INSTEAD_OF_EMPTY.get(name, "the embedded stack's")
         elif field.default_factory is not None:
             shown = "as many as there are cores"
         elif isinstance(default, Path):

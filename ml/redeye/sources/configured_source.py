@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 
+from redeye.declarations.project import import_named, project
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import SHIFT_FILE, settings
 from redeye.sources.faulty_source import RehearsedSource
@@ -13,23 +13,18 @@ from redeye.sources.logic.faults import Plan, load_plan
 
 
 def configured_source() -> Source:
-    """The source that the setting `source` names, shifted by `shift_weeks`, with the events of `rehearsal` in it.
+    """The project's source, or what the setting `source` names, shifted by `shift_weeks`, with a rehearsal's events.
 
     Raises:
         ConfigError: if it is not `module:Class`, cannot be imported, is not a `Source`, or cannot be shifted.
     """
-    named, weeks = settings().source, settings().shift_weeks
-    module, colon, attribute = named.partition(":")
-    if not colon:
-        raise ConfigError(f"REDEYE_SOURCE must be `module:Class`, got {named!r}")
-    try:
-        source = getattr(importlib.import_module(module), attribute)()
-    except (ImportError, AttributeError) as error:
-        raise ConfigError(f"REDEYE_SOURCE names {named!r}, which cannot be loaded: {error}") from error
+    weeks, overriding = settings().shift_weeks, settings().source
+    named, said_by = (
+        (overriding, "REDEYE_SOURCE") if overriding else (project().source, "redeye.yaml, source:")
+    )
+    source = import_named(named, said_by=said_by)()
     if not isinstance(source, Source):
-        raise ConfigError(
-            f"REDEYE_SOURCE names {named!r}, which is not a redeye.sources.logic.deliveries.Source"
-        )
+        raise ConfigError(f"{said_by} names {named!r}, which is not a redeye.sources.logic.deliveries.Source")
     if weeks and not isinstance(source, Shiftable):
         raise ConfigError(
             f"REDEYE_SHIFT_WEEKS={weeks}, but the source {source.name} cannot be shifted: unset it"

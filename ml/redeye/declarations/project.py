@@ -1,0 +1,108 @@
+"""The project's declaration, `redeye.yaml` at the repository's root: its clock, and the Python that only it has.
+
+Read once a process. Light to import, because DAG files read it whenever Airflow parses them.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from datetime import time
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, Field, ValidationError
+
+from redeye.declarations.spec_errors import explain
+from redeye.declarations.spec_fields import Frozen, Name
+from redeye.declarations.yaml_files import read_mapping
+from redeye.foundation.errors import ConfigError
+from redeye.foundation.settings import PROJECT_ROOT
+
+PROJECT_FILE = PROJECT_ROOT / "redeye.yaml"
+
+
+def _checked_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"{name!r} is no time zone: write one as Europe/Madrid") from error
+    return name
+
+
+PythonName = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
+"""`module:name` of something in Python."""
+
+
+class Clock(Frozen):
+    """When a night ends."""
+
+    zone: Annotated[str, AfterValidator(_checked_zone)] = Field(
+        description="The IANA time zone whose wall clock counts."
+    )
+    cutoff: str = Field(
+        pattern=r"^([01]\d|2[0-3]):[0-5]\d$",
+        description="`HH:MM` at which a night ends: what is known by then may be used, nothing later.",
+    )
+
+    @property
+    def cutoff_time(self) -> time:
+        """The cutoff as a time of the zone's wall clock."""
+        return time.fromisoformat(self.cutoff)
+
+
+class Project(Frozen):
+    """What a project declares once for all of its models."""
+
+    project: Name = Field(description="The project's name.")
+    clock: Clock
+    source: PythonName = Field(
+        description="The source of deliveries: a `redeye.sources.logic.deliveries.Source`."
+    )
+
+
+def load_project(path: Path) -> Project:
+    """The declaration in one file.
+
+    Raises:
+        ConfigError: naming file, line and key of every fault, and what to do.
+    """
+    document = read_mapping(path, begins_with="project: <name>")
+    try:
+        return Project.model_validate(document)
+    except ValidationError as error:
+        raise ConfigError(explain(path, document, error, Project)) from error
+
+
+@lru_cache(maxsize=1)
+def project() -> Project:
+    """The declaration of the project that this engine runs.
+
+    Raises:
+        ConfigError: as `load_project`.
+    """
+    return load_project(PROJECT_FILE)
+
+
+def import_named(name: str, *, said_by: str) -> Callable[..., Any]:
+    """The class or function that `module:name` names.
+
+    Args:
+        name: as a declaration or a setting has it.
+        said_by: the key or the variable that names it, for the operator.
+
+    Raises:
+        ConfigError: if it is not `module:name`, cannot be imported, or is neither class nor function.
+    """
+    module, colon, attribute = name.partition(":")
+    if not colon:
+        raise ConfigError(f"{said_by} must be `module:name`, got {name!r}")
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(f"{said_by} names {name!r}, which cannot be loaded: {error}") from error
+    if not callable(found):
+        raise ConfigError(f"{said_by} names {name!r}, which is neither a class nor a function")
+    return found
