@@ -6,7 +6,7 @@ earlier accepted deliveries: with it a missing carrier, a day delivered twice or
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache, partial
 
 import pandas as pd
@@ -32,16 +32,12 @@ from flights.arrivals.profiles import (
     profile_weather,
 )
 from flights.arrivals.weather import derive_weather
+from redeye.audits.declared_checks import ARRIVALS, Step
 from redeye.audits.logic.typed_frames import parse_frame
 from redeye.audits.suite_files import EXPECTATIONS_ROOT, load_suite
 
-Step = Callable[[pd.DataFrame], pd.DataFrame]
-
-ARRIVALS = "arrivals/"
 OUTCOMES, SCHEDULE, WEATHER = (f"{ARRIVALS}{name}" for name in ("outcomes", "schedule", "weather"))
 PLACES = EXPECTATIONS_ROOT / "places.csv"
-HISTORY_NIGHTS = NIGHTS_BACK
-"""How many earlier nights of outcomes, schedules and weather a caller should pass as history."""
 
 _PROFILES: Mapping[str, Step] = {
     OUTCOMES: profile_outcomes,
@@ -66,32 +62,30 @@ def places() -> pd.DataFrame:
     return pd.read_csv(PLACES, dtype={"code": str}, keep_default_na=False)
 
 
-def derive_checks(suite: str) -> Step | None:
-    """The function that adds a suite's derived columns to its typed frame; None if it has none."""
-    steps: Mapping[str, Step] = {
-        OUTCOMES: partial(derive_outcomes, places=places()),
-        SCHEDULE: partial(derive_schedule, places=places()),
-        WEATHER: derive_weather,
-        f"{ARRIVALS}airports": partial(derive_airports, places=places()),
-        f"{ARRIVALS}airlines": add_known_at_columns,
-        f"{ARRIVALS}planes": derive_planes,
-    }
-    return steps.get(suite)
+class ArrivalAudits:
+    """The `ArrivalChecks` of flights: outcomes, schedules, weather, and what they refer to."""
 
+    history_nights = NIGHTS_BACK
 
-def profile_step(
-    suite: str, judged: Mapping[str, pd.DataFrame], history: Mapping[str, pd.DataFrame]
-) -> Step | None:
-    """The function that makes a suite's related profile of its derived frame; None if it has none.
+    def derive_step(self, suite: str) -> Step | None:
+        """The function that adds a suite's derived columns to its typed frame; None if it has none."""
+        steps: Mapping[str, Step] = {
+            OUTCOMES: partial(derive_outcomes, places=places()),
+            SCHEDULE: partial(derive_schedule, places=places()),
+            WEATHER: derive_weather,
+            f"{ARRIVALS}airports": partial(derive_airports, places=places()),
+            f"{ARRIVALS}airlines": add_known_at_columns,
+            f"{ARRIVALS}planes": derive_planes,
+        }
+        return steps.get(suite)
 
-    Args:
-        suite: name of the row suite.
-        judged: text frames that are judged now, by row suite.
-        history: text frames of earlier accepted nights, by row suite; may lack some or all.
-    """
-    if suite not in _PROFILES:
-        return None
-    return partial(_related_profile, suite=suite, judged=judged, history=history)
+    def profile_step(
+        self, suite: str, judged: Mapping[str, pd.DataFrame], history: Mapping[str, pd.DataFrame]
+    ) -> Step | None:
+        """The function that makes a suite's profile, related to history and schedule; None if it has none."""
+        if suite not in _PROFILES:
+            return None
+        return partial(_related_profile, suite=suite, judged=judged, history=history)
 
 
 def _related_profile(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from flights.arrival_audits import derive_checks
+from flights.arrival_audits import ArrivalAudits
 from flights.nycflights13 import NycFlights13
+from flights.release_frames import FEATURE_KEYS, OTHER_FEATURES
 from redeye.audits.suite_files import EXPECTATIONS_ROOT, SuiteSpec, load_suite, suite_names
-from redeye.warehouse.release_profile import FEATURE_KEYS, OTHER_FEATURES
 
 NAMES = suite_names()
 TYPES = {"INTEGER": "int", "DOUBLE": "float", "VARCHAR": "text", "TIMESTAMP": "timestamp"}
@@ -88,7 +88,7 @@ def test_a_key_is_never_missing_and_unique(dataset: object) -> None:
 def test_suites_with_derived_columns_have_code_that_derives_them() -> None:
     for name in NAMES:
         if load_suite(name).derived and not name.startswith("predictions/"):
-            assert derive_checks(name) is not None, name
+            assert ArrivalAudits().derive_step(name) is not None, name
 
 
 def test_every_feature_table_is_judged() -> None:

@@ -14,21 +14,19 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from flights.arrival_audits import Step, derive_checks, profile_step
 from redeye.audits.data_docs import building_site, publish
+from redeye.audits.declared_checks import ARRIVALS, Step, arrival_checks
 from redeye.audits.failing_rows import examples, nights_of
 from redeye.audits.great_expectations_runner import SITE, context_with_site, run_suite, without_exceptions
 from redeye.audits.logic.audit_result import EXAMPLES_SHOWN, AuditFailure, AuditResult
 from redeye.audits.logic.typed_frames import TypeFault, parse_frame
 from redeye.audits.suite_files import EXPECTATIONS_ROOT, SuiteSpec, load_suite
 from redeye.foundation.errors import ConfigError
-from redeye.scoring.logic.prediction_checks import derive_predictions
 
 if TYPE_CHECKING:
     from great_expectations.data_context import EphemeralDataContext
 
 PROFILE = "_profile"
-PREDICTIONS = "predictions/"
 NOT_LISTED = "the column is not listed under may_be_null"
 
 BROKEN_DATA = (ValueError, TypeError, KeyError, IndexError, ArithmeticError, AttributeError)
@@ -51,11 +49,25 @@ def audit(
     *,
     subject: str,
     data_docs: Path | None = None,
-    history: Mapping[str, pd.DataFrame] | None = None,
+    derive: Step | None = None,
     root: Path = EXPECTATIONS_ROOT,
 ) -> AuditResult:
-    """Judge one frame by one suite; see `audit_many`."""
-    return audit_many({suite: frame}, subject=subject, data_docs=data_docs, history=history, root=root)[suite]
+    """Judge one frame by one suite; see `audit_many`.
+
+    Args:
+        suite: by which the frame is judged.
+        frame: to judge.
+        subject: what is judged.
+        data_docs: folder of all Data Docs.
+        derive: adds the suite's derived columns, where the caller owns the data; else the project's does.
+        root: folder of the suites.
+    """
+    return _audit_parts(
+        [_Judged(suite, frame, derive or _derive_step(suite))],
+        subject=subject,
+        data_docs=data_docs,
+        root=root,
+    )[suite]
 
 
 def audit_many(
@@ -68,8 +80,8 @@ def audit_many(
 ) -> dict[str, AuditResult]:
     """Judge several frames, each by its suite, with one site of Data Docs for all.
 
-    The frames of `arrivals/outcomes`, `schedule` and `weather` are judged night by night as well, by
-    the suite of the same name that ends in `_profile`; both verdicts come as one.
+    A frame of arrivals for which the project makes a profile is judged night by night as well, by the
+    suite of the same name that ends in `_profile`; both verdicts come as one.
 
     Args:
         judged: suite (its path below `root` without ending) to frame. A frame has the suite's columns in
@@ -77,7 +89,7 @@ def audit_many(
         subject: what is judged, for the operator and as the folder's name in Data Docs.
         data_docs: folder of all Data Docs; None writes none.
         history: for arrivals, the text frames of earlier accepted nights by suite, with `night`, of up to
-            `arrival_audits.HISTORY_NIGHTS` nights. Without it, nights are not compared with earlier ones.
+            `ArrivalChecks.history_nights` nights. Without it, nights are not compared with earlier ones.
         root: folder of the suites.
 
     Returns:
@@ -89,9 +101,15 @@ def audit_many(
     if not judged:
         raise ConfigError(f"nothing to audit for {subject}")
     parts = [
-        _Judged(suite, frame, _derive_step(suite), profile_step(suite, judged, history or {}))
+        _Judged(suite, frame, _derive_step(suite), _profile_step(suite, judged, history or {}))
         for suite, frame in judged.items()
     ]
+    return _audit_parts(parts, subject=subject, data_docs=data_docs, root=root)
+
+
+def _audit_parts(
+    parts: list[_Judged], *, subject: str, data_docs: Path | None, root: Path
+) -> dict[str, AuditResult]:
     for part in parts:
         load_suite(part.suite, root)
     with building_site(data_docs) as building:
@@ -105,7 +123,13 @@ def audit_many(
 
 
 def _derive_step(suite: str) -> Step | None:
-    return derive_predictions if suite.startswith(PREDICTIONS) else derive_checks(suite)
+    return arrival_checks().derive_step(suite) if suite.startswith(ARRIVALS) else None
+
+
+def _profile_step(
+    suite: str, judged: Mapping[str, pd.DataFrame], history: Mapping[str, pd.DataFrame]
+) -> Step | None:
+    return arrival_checks().profile_step(suite, judged, history) if suite.startswith(ARRIVALS) else None
 
 
 def _judge(context: EphemeralDataContext, part: _Judged, *, subject: str, root: Path) -> AuditResult:

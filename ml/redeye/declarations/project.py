@@ -53,6 +53,18 @@ class Clock(Frozen):
         return time.fromisoformat(self.cutoff)
 
 
+class Audits(Frozen):
+    """What only the project can compute of its data, for its suites in `expectations/` to judge."""
+
+    arrivals: PythonName = Field(
+        description="Derived columns and nightly profiles of deliveries: a "
+        "`redeye.audits.declared_checks.ArrivalChecks`."
+    )
+    releases: PythonName = Field(
+        description="The SQL of the frames that a release is judged by: a function that gives it by suite."
+    )
+
+
 class Project(Frozen):
     """What a project declares once for all of its models."""
 
@@ -61,6 +73,7 @@ class Project(Frozen):
     source: PythonName = Field(
         description="The source of deliveries: a `redeye.sources.logic.deliveries.Source`."
     )
+    audits: Audits
 
 
 def load_project(path: Path) -> Project:

@@ -24,6 +24,7 @@ from redeye.foundation.errors import (
 from redeye.foundation.settings import SPECS, settings
 from redeye.models.algorithms.base import Model
 from redeye.scoring import export, outputs_store, schedule
+from redeye.scoring.logic.prediction_checks import derive_predictions
 from redeye.scoring.logic.predictions import Lineage, assemble, differences
 from redeye.sources.configured_source import configured_source, standing_source
 from redeye.warehouse import lake, release_store
@@ -259,6 +260,7 @@ def predict(
                 predictions.assign(scheduled_rows=len(flights)),
                 subject=f"{spec.model}, night {night}, version {serving.version}",
                 data_docs=settings().data_docs,
+                derive=derive_predictions,
             ).raise_if_refused()
         except AuditRefused as error:
             log.error("%s", error)

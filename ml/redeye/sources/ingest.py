@@ -12,7 +12,7 @@ from typing import Protocol
 import pandas as pd
 import pyarrow as pa
 
-from flights.arrival_audits import ARRIVALS, HISTORY_NIGHTS
+from redeye.audits.declared_checks import ARRIVALS, arrival_checks
 from redeye.audits.logic.audit_result import AuditResult
 from redeye.foundation.calendar import ONE_DAY, nights
 from redeye.foundation.errors import AuditRefused, ConfigError, DeliveryError
@@ -215,7 +215,7 @@ class _Ingest:
         """What an audit compares the nights `first` to `last` with: the newest accepted, not those judged."""
         places = {(ref.dataset, ref.night) for ref in judged}
         newest: dict[tuple[str, date], DeliveryRef] = {}
-        for ref in self.ledger.deliveries(first - timedelta(days=HISTORY_NIGHTS), last):
+        for ref in self.ledger.deliveries(first - timedelta(days=arrival_checks().history_nights), last):
             if ref.source == self.source.name and not ref.is_stated_empty:
                 newest[ref.dataset, ref.night] = ref
         history: dict[str, Arrived] = {}

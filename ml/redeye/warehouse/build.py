@@ -240,7 +240,7 @@ def newest(refs: list[DeliveryRef]) -> list[DeliveryRef]:
 
 def _audit(made: Candidate) -> list[AuditResult]:
     from redeye.audits.audit import audit_many
-    from redeye.warehouse.release_profile import release_frames
+    from redeye.warehouse.release_frames import release_frames
 
     con = lake.connect_at(made.snapshot_id)
     try:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pandas as pd
 import pytest
 
-from flights.arrival_audits import HISTORY_NIGHTS
+from flights.arrival_audits import ArrivalAudits
 
 from .real_deliveries import NIGHT, Frames, delivered, of_nights  # noqa: TID252 - the tests are no package of their own
 
@@ -15,7 +15,7 @@ from .real_deliveries import NIGHT, Frames, delivered, of_nights  # noqa: TID252
 @pytest.fixture(scope="session")
 def month() -> Frames:
     """The night and the 28 before it."""
-    return delivered(NIGHT - timedelta(days=HISTORY_NIGHTS), NIGHT)
+    return delivered(NIGHT - timedelta(days=ArrivalAudits.history_nights), NIGHT)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from redeye.audits.audit import audit
+from redeye.scoring.logic.prediction_checks import derive_predictions
 from redeye.scoring.logic.predictions import Lineage, assemble
 
 NIGHT = date(2013, 4, 4)
@@ -37,7 +38,11 @@ def predictions() -> pd.DataFrame:
 def test_sound_predictions_pass_degraded_or_not() -> None:
     degraded = predictions().assign(is_degraded=True, degraded_reason="the night's build was refused")
     for frame in (predictions(), degraded):
-        assert audit(SUITE, frame, subject="predictions").message().startswith("Audit of")
+        assert (
+            audit(SUITE, frame, subject="predictions", derive=derive_predictions)
+            .message()
+            .startswith("Audit of")
+        )
 
 
 WRONG: list[tuple[str, Callable[[pd.DataFrame], pd.DataFrame]]] = [
@@ -67,6 +72,6 @@ WRONG: list[tuple[str, Callable[[pd.DataFrame], pd.DataFrame]]] = [
 def test_wrong_predictions_are_refused_by_name(
     column: str, damage: Callable[[pd.DataFrame], pd.DataFrame]
 ) -> None:
-    result = audit(SUITE, damage(predictions()), subject="predictions")
+    result = audit(SUITE, damage(predictions()), subject="predictions", derive=derive_predictions)
     assert not result.is_success
     assert column in [str(failure.column) for failure in result.failures]

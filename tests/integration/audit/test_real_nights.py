@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pandas as pd
 import pytest
 
-from flights.arrival_audits import HISTORY_NIGHTS
+from flights.arrival_audits import ArrivalAudits
 from redeye.audits.audit import audit_many
 
 from .real_deliveries import NIGHT, Frames, delivered, of_nights  # noqa: TID252 - the tests are no package of their own
@@ -41,7 +41,7 @@ def year() -> Frames:
 
 @pytest.mark.parametrize("hard", HARD_NIGHTS, ids=str)
 def test_a_hard_night_passes(hard: date, year: Frames) -> None:
-    since = (hard - timedelta(days=HISTORY_NIGHTS)).isoformat()
+    since = (hard - timedelta(days=ArrivalAudits.history_nights)).isoformat()
     judged = of_nights(year, lambda nights: nights == hard.isoformat())
     history = of_nights(year, lambda nights: (nights < hard.isoformat()) & (nights >= since))
     results = audit_many(judged, subject=f"night {hard}", history=history)

@@ -8,8 +8,9 @@ from datetime import date
 import duckdb
 import pytest
 
+from flights.release_frames import DELAY_KEYS, FEATURE_KEYS, WINDOWS
 from redeye.audits.audit import audit_many
-from redeye.warehouse.release_profile import DELAY_KEYS, FEATURE_KEYS, WINDOWS, release_frames
+from redeye.warehouse.release_frames import release_frames
 
 NIGHT = date(2013, 3, 9)  # 23 hours
 CUTOFF = "timezone('UTC', timezone('America/New_York', (night + 1)::TIMESTAMP + INTERVAL 3 HOUR))"

@@ -1,21 +1,14 @@
-"""The frames that a candidate release is audited by: its newest rows, and aggregates in SQL.
+"""The SQL of the frames that a release of flights is audited by.
 
-Bounded whatever the size of the warehouse: the night's rows, or those of the last seven nights of a
-bulk. Columns that compare a row with the rules of time or with its own arithmetic are computed here;
-the bounds are in `expectations/releases/`.
+Columns that compare a row with the rules of time or with its own arithmetic are computed here; the
+bounds are in `expectations/releases/`.
 """
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-
-import duckdb
-import pandas as pd
-
+from redeye.audits.declared_checks import RELEASES
 from redeye.audits.suite_files import load_suite, suite_names
 
-RELEASES = "releases/"
-WINDOW_NIGHTS = 7
 DELAY_KEYS = (
     "carrier",
     "origin",
@@ -42,20 +35,9 @@ TIMES = f"""
 IN_WINDOW = "night BETWEEN $first AND $last"
 
 
-def release_frames(con: duckdb.DuckDBPyConnection, first: date, last: date) -> dict[str, pd.DataFrame]:
-    """The frames to audit of the nights `first` to `last`, by suite; at most the last seven nights.
-
-    Args:
-        con: a connection with the candidate's snapshot attached as `warehouse`.
-        first: first night that the candidate built.
-        last: last night that it built.
-
-    Raises:
-        duckdb.Error: if a relation or a column that the audit needs is not there.
-    """
-    since = max(first, last - timedelta(days=WINDOW_NIGHTS - 1))
-    window = {"first": since, "last": last}
-    queries = {
+def release_queries() -> dict[str, str]:
+    """The query of each suite below `releases/`, over the nights `$first` to `$last` of a release in `warehouse`."""
+    return {
         "fct_flights": _flights(),
         "feat_delays": " UNION ALL BY NAME ".join(_delays(key) for key in DELAY_KEYS),
         **{
@@ -65,18 +47,6 @@ def release_frames(con: duckdb.DuckDBPyConnection, first: date, last: date) -> d
         "profile": " UNION ALL ".join(_coverage(table, key) for table, key in FEATURE_KEYS.items()),
         "fct_flights_profile": _nights(),
     }
-    frames = {}
-    for name, query in queries.items():
-        suite = f"{RELEASES}{name}"
-        frame = con.execute(query, window if "$" in query else None).df()
-        frames[suite] = _in_stated_order(frame, list(load_suite(suite).types))
-    return frames
-
-
-def _in_stated_order(frame: pd.DataFrame, stated: list[str]) -> pd.DataFrame:
-    """The suite's columns first, in its order; others stay, for the audit to refuse."""
-    present = [column for column in stated if column in frame.columns]
-    return frame[[*present, *(column for column in frame.columns if column not in stated)]]
 
 
 def _flights() -> str:

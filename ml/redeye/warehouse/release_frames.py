@@ -1,0 +1,45 @@
+"""The frames that a candidate release is audited by: its newest rows, and aggregates in SQL.
+
+Bounded whatever the size of the warehouse: the night's rows, or those of the last seven nights of a
+bulk. What they are is the project's to say (`redeye.yaml`, `audits.releases`).
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import duckdb
+import pandas as pd
+
+from redeye.audits.declared_checks import RELEASES, release_queries
+from redeye.audits.suite_files import load_suite
+
+WINDOW_NIGHTS = 7
+
+
+def release_frames(con: duckdb.DuckDBPyConnection, first: date, last: date) -> dict[str, pd.DataFrame]:
+    """The frames to audit of the nights `first` to `last`, by suite; at most the last seven nights.
+
+    Args:
+        con: a connection with the candidate's snapshot attached as `warehouse`.
+        first: first night that the candidate built.
+        last: last night that it built.
+
+    Raises:
+        ConfigError: if the project's queries cannot be loaded.
+        duckdb.Error: if a relation or a column that the audit needs is not there.
+    """
+    since = max(first, last - timedelta(days=WINDOW_NIGHTS - 1))
+    window = {"first": since, "last": last}
+    frames = {}
+    for name, query in release_queries().items():
+        suite = f"{RELEASES}{name}"
+        frame = con.execute(query, window if "$" in query else None).df()
+        frames[suite] = _in_stated_order(frame, list(load_suite(suite).types))
+    return frames
+
+
+def _in_stated_order(frame: pd.DataFrame, stated: list[str]) -> pd.DataFrame:
+    """The suite's columns first, in its order; others stay, for the audit to refuse."""
+    present = [column for column in stated if column in frame.columns]
+    return frame[[*present, *(column for column in frame.columns if column not in stated)]]
