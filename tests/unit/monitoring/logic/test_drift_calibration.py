@@ -1,0 +1,130 @@
+"""Thresholds come from clean windows of the same length, each held against a reference without itself."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from redeye.declarations.spec_rules import Drift
+from redeye.monitoring.logic.drift_calibration import (
+    FEATURES,
+    MINIMUM_DISTANCE,
+    MINIMUM_EMPTY,
+    SHARE,
+    Calibrated,
+    History,
+    calibrate,
+    table,
+    thresholds_of,
+)
+from redeye.monitoring.logic.drift_measures import Bins, Statistic, Summary
+from redeye.monitoring.logic.drift_result import Kind, Span
+
+NIGHTS, ROWS = 30, 200
+DATES = pd.date_range("2013-01-01", periods=NIGHTS)
+RULES = Drift()
+
+
+def made_history(values: np.ndarray, name: str = "x", kind: Kind = Kind.FEATURE) -> History:
+    """A column of numbers over nights; the last ten nights are no reference."""
+    is_reference = np.arange(NIGHTS) < NIGHTS - 10
+    column = pd.Series(values.ravel(), name=name)
+    place = np.repeat(np.arange(NIGHTS), ROWS)
+    bins = Bins.of(column[is_reference[place]], is_numeric=True, maximum_categories=10)
+    assert bins is not None
+    return History(bins, kind, Summary.of(bins, column, place, NIGHTS), is_reference)
+
+
+def steady(seed: int = 1) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=(NIGHTS, ROWS))
+
+
+def place_of(found: list[Calibrated], column: str, span: Span, statistic: str) -> Calibrated:
+    (place,) = [each for each in found if each.key == (column, span, statistic)]
+    return place
+
+
+def test_there_is_a_threshold_for_each_column_span_and_statistic_and_one_for_the_share():
+    history = made_history(steady())
+    found = calibrate([history], DATES, RULES)
+    keys = {("x", span, str(each)) for span in Span for each in history.bins.statistics}
+    assert {place.key for place in found} == keys | {(FEATURES, span, SHARE) for span in Span}
+    assert place_of(found, "x", Span.NIGHT, "wasserstein").windows == NIGHTS
+    assert place_of(found, "x", Span.WEEK, "wasserstein").windows == NIGHTS - 6
+
+
+def test_the_threshold_is_the_quantile_times_the_margin_but_never_below_the_floor():
+    unsteady = steady() + np.linspace(-1, 1, NIGHTS)[:, None]
+    place = place_of(calibrate([made_history(unsteady)], DATES, RULES), "x", Span.NIGHT, "wasserstein")
+    values = made_history(unsteady).replayed(Span.NIGHT, Statistic.WASSERSTEIN)
+    assert place.quantile_value == pytest.approx(np.quantile(values, RULES.quantile))
+    assert place.threshold == pytest.approx(place.quantile_value * RULES.margin)
+    assert place.threshold > MINIMUM_DISTANCE
+    same = np.tile(np.linspace(-1, 1, ROWS), (NIGHTS, 1))
+    found = calibrate([made_history(same)], DATES, RULES)
+    assert place_of(found, "x", Span.NIGHT, "wasserstein").threshold == MINIMUM_DISTANCE
+    assert place_of(found, "x", Span.NIGHT, "empty_share").threshold == MINIMUM_EMPTY
+
+
+def test_the_worst_window_is_named_by_its_last_night():
+    storm = steady()
+    storm[12] += 5
+    found = calibrate([made_history(storm)], DATES, RULES)
+    night = place_of(found, "x", Span.NIGHT, "wasserstein")
+    assert night.highest_night == "2013-01-13"
+    week = place_of(found, "x", Span.WEEK, "wasserstein").highest_night
+    assert "2013-01-13" <= week <= "2013-01-19"
+
+
+def test_a_window_is_held_against_the_reference_without_itself():
+    history = made_history(steady())
+    counts = history.summary.only(history.is_reference).windows(1)
+    without = history.reference.minus(counts)
+    known = np.asarray(without.known)
+    assert (known[: NIGHTS - 10] == (NIGHTS - 10 - 1) * ROWS).all()
+    # What is no reference takes nothing from it.
+    assert (known[NIGHTS - 10 :] == (NIGHTS - 10) * ROWS).all()
+
+
+@pytest.mark.parametrize(("share", "threshold"), [(0.95, 1.0), (0.5, 0.5)])
+def test_only_a_column_that_is_nearly_constant_on_a_clean_night_may_be_constant(
+    share: float, threshold: float
+):
+    values = steady()
+    values[:, : int(ROWS * share)] = 0.0
+    found = calibrate([made_history(values)], DATES, RULES)
+    assert place_of(found, "x", Span.NIGHT, "constant").threshold == threshold
+
+
+def test_of_few_features_one_alone_is_no_share_that_counts():
+    histories = [made_history(steady(seed), f"x{seed}") for seed in range(2)]
+    found = calibrate(histories, DATES, RULES)
+    assert place_of(found, FEATURES, Span.NIGHT, SHARE).threshold >= 0.5
+    prediction = made_history(steady(9), "probability", Kind.PREDICTION)
+    alone = calibrate([*histories, prediction], DATES, RULES)
+    assert place_of(alone, FEATURES, Span.NIGHT, SHARE) == place_of(found, FEATURES, Span.NIGHT, SHARE)
+
+
+def test_a_column_without_a_value_has_no_threshold_rather_than_a_low_one():
+    values = steady()
+    history = made_history(values)
+    empty = History(
+        history.bins,
+        history.kind,
+        Summary.of(
+            history.bins,
+            pd.Series(np.full(NIGHTS * ROWS, np.nan), name="x"),
+            np.repeat(np.arange(NIGHTS), ROWS),
+            NIGHTS,
+        ),
+        history.is_reference,
+    )
+    place = place_of(calibrate([empty], DATES, RULES), "x", Span.NIGHT, "wasserstein")
+    assert (place.windows, place.highest_night) == (0, "")
+    assert np.isnan(place.threshold)
+
+
+def test_the_table_comes_back_as_it_was():
+    found = calibrate([made_history(steady())], DATES, RULES)
+    assert thresholds_of(table(found)) == {place.key: place for place in found}
