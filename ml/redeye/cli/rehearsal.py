@@ -27,12 +27,13 @@ def rehearse(
 
     Some 15 minutes. Interrupted, it goes on with the next event; delete the folder to begin anew.
     """
+    from redeye.sources.configured_source import faulty_source
     from redeye.sources.logic.faults import load_plan
     from redeye.stack import rehearsal_copies
     from redeye.studies.rehearsals import rehearsal_page
 
     with told_plainly():
-        plan = load_plan(events)
+        plan = load_plan(events, faulty_source().meanings)
         work = folder or settings().home / "rehearsals" / plan.name
         outcomes = rehearsal_copies.run(work, plan, model=model, tell=lambda text: console.log(text))
         rehearsal_page.write(to, plan, outcomes)

@@ -74,6 +74,10 @@ class Project(Frozen):
         description="The source of deliveries: a `redeye.sources.logic.deliveries.Source`."
     )
     audits: Audits
+    rehearsals: PythonName | None = Field(
+        default=None,
+        description="What puts faults into the deliveries: a `redeye.sources.configured_source.FaultySource`.",
+    )
 
 
 def load_project(path: Path) -> Project:

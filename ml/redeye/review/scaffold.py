@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from redeye.review.logic import declaration_edits
 from redeye.review.logic.declaration_edits import NewColumn
 
 MODELS = Path("dbt") / "models" / "features"
+MACROS = Path("dbt") / "macros"
 SUITES = Path("expectations") / "releases"
 VIEWS = Path("feature_repo") / "views.py"
 EXPOSURES = Path("dbt") / "models" / "exposures.yml"
@@ -35,7 +37,7 @@ def add_feature(new: NewColumn, *, model: str = "", root: Path = PROJECT_ROOT) -
             f"{new.table} has no audit of its own in {SUITES}: the delay tables share their SQL; see "
             "docs/tutorials/adding-a-feature.md"
         )
-    sql = (root / MODELS / f"{new.table}.sql").read_text(encoding="utf-8")
+    sql = _with_macros((root / MODELS / f"{new.table}.sql").read_text(encoding="utf-8"), root)
     edits: dict[Path, Edit] = {
         MODELS / f"{new.table}.sql": lambda text: declaration_edits.in_model(text, new),
         MODELS / "_models.yml": lambda text: declaration_edits.in_descriptions(text, new),
@@ -78,6 +80,16 @@ def add_version(table: str, *, root: Path = PROJECT_ROOT) -> tuple[str, list[Pat
         SUITES / "profile.yml": lambda text: declaration_edits.copied_table(text, table, new),
     }
     return new, _apply(root, edits, copies)
+
+
+def _with_macros(sql: str, root: Path) -> str:
+    """A model's SQL, followed by that of the macros it calls: together they name what it reads."""
+    called = []
+    for path in sorted((root / MACROS).glob("*.sql")):
+        text = path.read_text(encoding="utf-8")
+        if any(f"{name}(" in sql for name in re.findall(r"{%-? *macro (\w+)\(", text)):
+            called.append(text)
+    return "\n".join([sql, *called])
 
 
 def _apply(root: Path, edits: dict[Path, Edit], copies: dict[Path, str]) -> list[Path]:

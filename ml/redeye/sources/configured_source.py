@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import ClassVar, Protocol, cast
 
 from redeye.declarations.project import import_named, project
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import SHIFT_FILE, settings
-from redeye.sources.faulty_source import RehearsedSource
 from redeye.sources.logic.deliveries import Shiftable, Source
-from redeye.sources.logic.faults import Plan, load_plan
+from redeye.sources.logic.faults import Event, Plan, load_plan
+
+
+class FaultySource(Source, Protocol):
+    """Another source with an event in it; everything else is passed through.
+
+    Attributes:
+        meanings: by name of a fault, what is done to the deliveries, in a sentence.
+    """
+
+    meanings: ClassVar[Mapping[str, str]]
+
+    def __init__(self, source: Source, event: Event) -> None: ...
 
 
 def configured_source() -> Source:
@@ -33,7 +46,7 @@ def configured_source() -> Source:
         source = source.shifted(weeks)
     active = plan()
     for event in active.events if active else ():
-        source = RehearsedSource(source, event)
+        source = faulty_source()(source, event)
     return source
 
 
@@ -44,7 +57,21 @@ def plan() -> Plan | None:
         ConfigError: if the file is missing or says something else.
     """
     named = settings().rehearsal
-    return load_plan(Path(named)) if named else None
+    return load_plan(Path(named), faulty_source().meanings) if named else None
+
+
+def faulty_source() -> type[FaultySource]:
+    """What the project puts faults into its deliveries with.
+
+    Raises:
+        ConfigError: if the declaration names none, or it cannot be loaded.
+    """
+    named = project().rehearsals
+    if named is None:
+        raise ConfigError(
+            "redeye.yaml has no `rehearsals`: name a class that makes a source faulty, to rehearse"
+        )
+    return cast("type[FaultySource]", import_named(named, said_by="redeye.yaml, rehearsals:"))
 
 
 def standing_source() -> Source:

@@ -21,6 +21,7 @@ import yaml
 
 from redeye.foundation.errors import ConfigError, RedeyeError
 from redeye.foundation.settings import PROJECT_ROOT, Settings, settings
+from redeye.sources.configured_source import faulty_source
 from redeye.sources.logic.faults import Event, Outcome, Plan
 from redeye.stack import bootstrap, environment
 from redeye.stack.servers import ports
@@ -67,7 +68,7 @@ def run(folder: Path, plan: Plan, *, model: str, tell: Tell) -> list[Outcome]:
         shutil.rmtree(folder / CONTROL)
     for event in plan.events:
         if not (folder / f"{event.name}.json").is_file():
-            tell(f"{event.name}: {event.fault.meaning}")
+            tell(f"{event.name}: {faulty_source().meanings[event.fault]}")
             _copied(folder, event.name)
             _step(folder, event.name, Plan(name=plan.name, events=(event,)), event.name, model)
             shutil.rmtree(folder / event.name)

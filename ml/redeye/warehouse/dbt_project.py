@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from redeye.review.logic import house_rules
 from redeye.review.logic.house_rules import KEY_TESTS, NIGHT, Column, Model, Project
-from redeye.sources.logic.deliveries import Source
+from redeye.sources.configured_source import configured_source
 from redeye.warehouse import dbt, lake, raw_tables
 
 if TYPE_CHECKING:
@@ -114,13 +114,11 @@ def _columns(node: Any) -> dict[str, Column]:  # noqa: ANN401 - as above
 
 @contextmanager
 def _empty_lake() -> Iterator[tuple[str, str, Path]]:
-    """A lake in a folder of its own with the raw tables, without a row of flights: what to attach, and where."""
-    from flights.nycflights13 import NycFlights13
-
+    """A lake in a folder of its own with the raw tables, without a row: what to attach, and where."""
     with tempfile.TemporaryDirectory(prefix="redeye-lake-") as name:
         folder = Path(name)
         target, data = f"ducklake:{folder / 'catalog.ducklake'}", f"{folder / 'data'}/"
-        source = cast("Source", NycFlights13())
+        source = configured_source()
         con = lake.connect(threads=1)
         try:
             con.execute(f"ATTACH '{target}' AS {CATALOG} (DATA_PATH '{data}', DATA_INLINING_ROW_LIMIT 0)")

@@ -86,7 +86,7 @@ def in_unit_tests(text: str, new: NewColumn, sql: str) -> str:
     Args:
         text: of the file.
         new: the column.
-        sql: of the model, to name what it reads.
+        sql: of the model and of the macros it calls, to name what it reads.
 
     Raises:
         ConfigError: if `new.expected` does not have a value for each row of the table's test.
@@ -131,8 +131,6 @@ def _key_of(row: dict[str, object]) -> dict[str, object]:
 
 def _empty_unit_test(new: NewColumn, sql: str) -> str:
     reads = {*re.findall(r"ref\(['\"](\w+)['\"]\)", sql)}
-    if "scheduled_keys(" in sql:
-        reads.add("stg_nycflights13__schedule_versions")
     given = "".join(f"      - input: ref('{each}')\n        rows: []\n" for each in sorted(reads))
     return (
         f"  # Write the rows: what is given, and what {new.column} must be.\n"

@@ -8,7 +8,7 @@ that it does not say on the same night without the event.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
@@ -24,34 +24,6 @@ from redeye.foundation.errors import ConfigError
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-class Fault(StrEnum):
-    """What is done to the deliveries."""
-
-    ZEROED_FEATURE = "zeroed_feature"
-    UNIT_CHANGE = "unit_change"
-    GROSS_UNIT_CHANGE = "gross_unit_change"
-    RECODED_CARRIER = "recoded_carrier"
-    LATE_LABELS = "late_labels"
-    LEAK = "leak"
-    SPOILED_LABELS = "spoiled_labels"
-    CONCEPT_CHANGE = "concept_change"
-
-    @property
-    def meaning(self) -> str:
-        """In a sentence."""
-        return {
-            Fault.ZEROED_FEATURE: "the weather's visibility is delivered as 0",
-            Fault.UNIT_CHANGE: "temperatures are delivered in degrees Celsius",
-            Fault.GROSS_UNIT_CHANGE: "departure delays are delivered in seconds",
-            Fault.RECODED_CARRIER: "the carrier UA is delivered as U2, in schedule and outcomes",
-            Fault.LATE_LABELS: "half of the outcomes come five nights late",
-            Fault.LEAK: "the timetable's arrival is the flight's actual arrival",
-            Fault.SPOILED_LABELS: "flights on time are delivered as late and late ones as on time, with clocks to "
-            "match, and later nights are sound: what is trained on them is harmful",
-            Fault.CONCEPT_CHANGE: "flights scheduled before noon leave and arrive 25 minutes later",
-        }[self]
 
 
 class Guard(StrEnum):
@@ -70,6 +42,7 @@ class Event(Frozen):
 
     Attributes:
         name: of the event; stands in everything it produces.
+        fault: what is done to the deliveries, as the project's faulty source calls it.
         first: night on which it begins.
         nights: on which it acts.
         watched: nights from the first on that are scored and judged.
@@ -78,7 +51,7 @@ class Event(Frozen):
     """
 
     name: str = Field(pattern=r"^[a-z0-9_]+$")
-    fault: Fault
+    fault: str = Field(pattern=r"^[a-z0-9_]+$")
     first: date
     nights: PositiveInt
     watched: int = Field(default=0, ge=0)
@@ -123,16 +96,26 @@ class Plan(Frozen):
         return self.name
 
 
-def load_plan(path: Path) -> Plan:
+def load_plan(path: Path, faults: Collection[str]) -> Plan:
     """A plan from its YAML file.
 
+    Args:
+        path: of the file.
+        faults: that the project's faulty source knows.
+
     Raises:
-        ConfigError: if the file is missing or says something else.
+        ConfigError: if the file is missing, says something else, or names another fault.
     """
     try:
-        return Plan.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        plan = Plan.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (OSError, yaml.YAMLError, ValidationError) as error:
         raise ConfigError(f"REDEYE_REHEARSAL={path} cannot be read as a plan of events: {error}") from error
+    if unknown := sorted({event.fault for event in plan.events} - set(faults)):
+        raise ConfigError(
+            f"REDEYE_REHEARSAL={path} cannot be read as a plan of events: {', '.join(unknown)} is no fault; "
+            f"there are {', '.join(faults)}"
+        )
+    return plan
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from redeye.foundation.pages import Block, Bullets, Cell, Heading, Page, Paragraph, Table
+from redeye.sources.configured_source import faulty_source
 from redeye.sources.logic.faults import Event, Guard, Outcome, Plan
 
 
@@ -73,7 +74,7 @@ def _event(event: Event, outcome: Outcome) -> list[Block]:
     seen = (
         f"{outcome.scored_nights} nights scored, {outcome.degraded_nights} degraded" if event.watched else ""
     )
-    told = [f"The fault: {event.fault.meaning}; {acts}."]
+    told = [f"The fault: {faulty_source().meanings[event.fault]}; {acts}."]
     told += [
         f"{each.guard}, night {each.nights_after} ({each.night}): {each.said}" for each in outcome.catches
     ]

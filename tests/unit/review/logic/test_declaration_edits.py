@@ -63,10 +63,10 @@ def test_as_many_values_are_asked_for_as_there_are_rows() -> None:
 
 
 def test_a_table_without_a_test_gets_one_that_fails_until_its_rows_are_written() -> None:
-    sql = "with {{ scheduled_keys('route_id', first, last) }} select * from {{ ref('int_x__y') }}"
+    sql = "select * from {{ ref('int_x__y') }} -- and a macro's {{ ref('stg_x__keys') }}"
     *_, new = parsed(in_unit_tests(TESTS, column(table="feat_route__new"), sql))
     inputs = [each["input"] for each in new["given"]]  # type: ignore[attr-defined]
-    assert inputs == ["ref('int_x__y')", "ref('stg_nycflights13__schedule_versions')"]
+    assert inputs == ["ref('int_x__y')", "ref('stg_x__keys')"]
     assert len(new["expect"]["rows"]) == 1  # type: ignore[index]
 
 

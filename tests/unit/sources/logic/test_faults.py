@@ -8,15 +8,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from flights.faulty_source import Fault
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import PROJECT_ROOT
-from redeye.sources.logic.faults import Catch, Event, Fault, Outcome, first_new, load_plan, signals
+from redeye.sources.logic.faults import Catch, Event, Outcome, first_new, load_plan, signals
 
 NIGHT, NEXT = date(2013, 4, 1), date(2013, 4, 2)
 
 
 def test_the_plan_of_the_project_is_sound_and_has_every_fault() -> None:
-    plan = load_plan(PROJECT_ROOT / "ml" / "rehearsals" / "events.yaml")
+    plan = load_plan(PROJECT_ROOT / "ml" / "rehearsals" / "events.yaml", set(Fault))
     assert {event.fault for event in plan.events} == set(Fault)
     assert len({event.name for event in plan.events}) == len(plan.events)
 
@@ -34,9 +35,9 @@ def test_what_is_no_plan_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "plan.yaml"
     path.write_text(text)
     with pytest.raises(ConfigError, match="cannot be read as a plan"):
-        load_plan(path)
+        load_plan(path, ("leak",))
     with pytest.raises(ConfigError, match="cannot be read as a plan"):
-        load_plan(tmp_path / "missing.yaml")
+        load_plan(tmp_path / "missing.yaml", ("leak",))
 
 
 def test_an_event_acts_on_its_nights() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from redeye.sources.logic.faults import Catch, Event, Fault, Guard, Outcome, Plan
+from flights.faulty_source import Fault
+from redeye.sources.logic.faults import Catch, Event, Guard, Outcome, Plan
 from redeye.studies.rehearsals import rehearsal_page
 
 FIRST = date(2013, 4, 1)

@@ -1,16 +1,18 @@
-"""A source whose deliveries are spoiled on purpose, for a rehearsal."""
+"""Flights whose deliveries are spoiled on purpose, for a rehearsal."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import ClassVar
 
 import pyarrow as pa
 
 from redeye.foundation.calendar import ONE_DAY, cutoff, start_of
 from redeye.sources.logic.deliveries import KNOWN_AT, MISSING, Delivery, Source
-from redeye.sources.logic.faults import Event, Fault
+from redeye.sources.logic.faults import Event
 
 LATE_NIGHTS = 5
 KEY = ("year", "month", "day", "carrier", "flight", "origin", "dest", "sched_dep_time")
@@ -30,16 +32,49 @@ Text = Callable[[str], str]
 Minutes = Callable[[int, int], int]
 
 
-class RehearsedSource:
+class Fault(StrEnum):
+    """What is done to the deliveries."""
+
+    ZEROED_FEATURE = "zeroed_feature"
+    UNIT_CHANGE = "unit_change"
+    GROSS_UNIT_CHANGE = "gross_unit_change"
+    RECODED_CARRIER = "recoded_carrier"
+    LATE_LABELS = "late_labels"
+    LEAK = "leak"
+    SPOILED_LABELS = "spoiled_labels"
+    CONCEPT_CHANGE = "concept_change"
+
+    @property
+    def meaning(self) -> str:
+        """In a sentence."""
+        return {
+            Fault.ZEROED_FEATURE: "the weather's visibility is delivered as 0",
+            Fault.UNIT_CHANGE: "temperatures are delivered in degrees Celsius",
+            Fault.GROSS_UNIT_CHANGE: "departure delays are delivered in seconds",
+            Fault.RECODED_CARRIER: "the carrier UA is delivered as U2, in schedule and outcomes",
+            Fault.LATE_LABELS: "half of the outcomes come five nights late",
+            Fault.LEAK: "the timetable's arrival is the flight's actual arrival",
+            Fault.SPOILED_LABELS: "flights on time are delivered as late and late ones as on time, with clocks to "
+            "match, and later nights are sound: what is trained on them is harmful",
+            Fault.CONCEPT_CHANGE: "flights scheduled before noon leave and arrive 25 minutes later",
+        }[self]
+
+
+class FaultySource:
     """Another source with an event in it; everything else is passed through.
 
     Args:
         source: the real one.
         event: what is done to it.
+
+    Raises:
+        ValueError: if the event's fault is not one of `Fault`.
     """
 
+    meanings: ClassVar[Mapping[str, str]] = {str(fault): fault.meaning for fault in Fault}
+
     def __init__(self, source: Source, event: Event) -> None:
-        self.source, self.event = source, event
+        self.source, self.event, self.fault = source, event, Fault(event.fault)
         self.name, self.layout, self.is_prompt = source.name, source.layout, source.is_prompt
         self.first_night, self.last_night = source.first_night, source.last_night
         self.final_night, self.datasets = source.final_night, source.datasets
@@ -47,7 +82,7 @@ class RehearsedSource:
     def fetch(self, first: date, last: date) -> Iterator[Delivery]:
         """As the source's, spoiled on the event's nights."""
         for delivery in self.source.fetch(first, last):
-            if self.event.fault is Fault.LATE_LABELS:
+            if self.fault is Fault.LATE_LABELS:
                 yield self._held_back(delivery)
             elif self.event.acts(delivery.night) and delivery.frame.num_rows:
                 yield replace(delivery, frame=self._spoiled(delivery))
@@ -56,7 +91,7 @@ class RehearsedSource:
 
     def _spoiled(self, delivery: Delivery) -> pa.Table:
         frame = delivery.frame
-        match self.event.fault, delivery.dataset:
+        match self.fault, delivery.dataset:
             case Fault.ZEROED_FEATURE, "weather":
                 return _changed(frame, "visib", lambda _: "0.0")
             case Fault.UNIT_CHANGE, "weather":

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from flights.faulty_source import LATE_NIGHTS, Fault, FaultySource
 from flights.nycflights13 import NycFlights13
-from redeye.sources.faulty_source import LATE_NIGHTS, RehearsedSource
 from redeye.sources.logic.deliveries import Delivery, Source
-from redeye.sources.logic.faults import Event, Fault
+from redeye.sources.logic.faults import Event
 
 BEFORE, FIRST, SECOND, AFTER = (date(2013, 4, day) for day in (1, 2, 3, 4))
 REAL = NycFlights13()
@@ -30,7 +30,7 @@ GOOD = fetched(REAL, BEFORE, AFTER)
 
 
 def spoiled(fault: Fault) -> dict[tuple[str, date], Delivery]:
-    source = RehearsedSource(REAL, event(fault))
+    source = FaultySource(REAL, event(fault))
     assert isinstance(source, Source)
     return fetched(source, BEFORE, AFTER)
 
@@ -101,7 +101,7 @@ def test_a_leak_says_in_the_timetable_when_a_flight_will_be_there() -> None:
 def test_late_labels_come_later_and_none_is_lost() -> None:
     last = date(2013, 4, 3 + LATE_NIGHTS)
     good = fetched(REAL, BEFORE, last)
-    found = fetched(RehearsedSource(REAL, event(Fault.LATE_LABELS)), BEFORE, last)
+    found = fetched(FaultySource(REAL, event(Fault.LATE_LABELS)), BEFORE, last)
 
     def keys(deliveries: dict[tuple[str, date], Delivery]) -> Counter[tuple[str, ...]]:
         return Counter(
