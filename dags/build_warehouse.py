@@ -1,6 +1,6 @@
 """Takes in a night's deliveries and publishes an audited release of the warehouse.
 
-Runs at 03:00 New York time for the night that just ended. Nights are built forwards, one at a time;
+Runs at each cutoff for the night that just ended. Nights are built forwards, one at a time;
 everything else (scoring, monitoring, training) reads only what is published here. While this is red,
 the coming day is scored from the last good release and marked degraded.
 

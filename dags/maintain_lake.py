@@ -1,6 +1,6 @@
 """Keeps the lakes small and the disk within its budget, and proves that every release stays as it was.
 
-Runs on Sundays at noon New York time, under the leases of the lakes: it waits for a build that runs, and
+Runs on Sundays at noon by the project's clock, under the leases of the lakes: it waits for a build that runs, and
 a build waits for it. Snapshots that no release names are expired and small files are merged; then
 releases are read whole and compared with what was recorded when they were published; only after that
 are files deleted that nothing has needed for a day (`REDEYE_MAINTENANCE_GRACE_HOURS`). It may be ended

@@ -1,6 +1,6 @@
 """Judges `{model}` by the labels that have become final, and asks for a training if that is due.
 
-Runs at 03:00 New York time and waits, deferred, for the night's release. It measures the quality of the
+Runs at each cutoff and waits, deferred, for the night's release. It measures the quality of the
 champion's own predictions whose labels have matured, against the heuristic on the same rows and against
 the champion's test, each with its interval, looks for drift, and gives a verdict with reasons: `ok`,
 `watch` (a person should look; nothing acts on it), `retrain` or `roll back` (the version that was last serving

@@ -1,6 +1,6 @@
 """Predicts, with `{model}`, every flight scheduled for the coming day, and writes the consumers' files.
 
-Runs at 03:00 New York time and waits, deferred, until the night's release is published; the first
+Runs at each cutoff and waits, deferred, until the night's release is published; the first
 departure is about 05:00. If the release is refused, or not there by 04:15, the day is scored from the
 last good release and every row says so (degraded, with the reason): late data, never no predictions.
 

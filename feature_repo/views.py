@@ -19,8 +19,8 @@ from entities import (
     origin_hour,
     route,
 )
+from redeye.declarations.calendar import FEATURE_TTL
 from redeye.features.feast_lake_source import LakeSource
-from redeye.foundation.calendar import FEATURE_TTL
 
 Fields = dict[str, FeastType]
 

@@ -43,7 +43,7 @@ from flights.flight_nights import (
     nothing,
 )
 from flights.nycflights13 import NycFlights13, dimension, zones
-from redeye.foundation.calendar import nights
+from redeye.declarations.calendar import nights
 from redeye.foundation.errors import ConfigError, DeliveryError
 from redeye.foundation.settings import settings
 from redeye.sources.logic.deliveries import KNOWN_AT, Dataset, Delivery
@@ -99,7 +99,7 @@ SELECT * REPLACE (
     trim(given_Reporting_Airline) AS carrier, trim(given_Origin) AS origin, trim(given_Dest) AS dest,
     coalesce(nullif(trim(given_Tail_Number), ''), 'NA') AS tailnum,
     (minutes_of(sched_dep_time) // 60)::VARCHAR AS hour, (minutes_of(sched_dep_time) % 60)::VARCHAR AS minute,
-    text_of(instant_of('America/New_York',
+    text_of(instant_of(airport_zone(),
         flight_date::TIMESTAMP + to_hours(minutes_of(sched_dep_time) // 60))) AS time_hour
 FROM dated
 """

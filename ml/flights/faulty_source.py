@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import pyarrow as pa
 
-from redeye.foundation.calendar import ONE_DAY, cutoff, start_of
+from redeye.declarations.calendar import ONE_DAY, cutoff, start_of
 from redeye.sources.logic.deliveries import KNOWN_AT, MISSING, Delivery, Source
 from redeye.sources.logic.faults import Event
 

@@ -34,7 +34,8 @@ from itertools import pairwise
 import duckdb
 import pyarrow as pa
 
-from redeye.foundation.calendar import NIGHT_STARTS
+from flights.airports import AIRPORT_ZONE
+from redeye.declarations.calendar import clock_cutoff, zone
 from redeye.foundation.errors import DeliveryError
 from redeye.sources.logic.deliveries import KNOWN_AT, Dataset
 
@@ -92,7 +93,9 @@ PLANES = _dataset(
 AIRPORTS = _dataset("airports", "faa", INTEGER="alt tz", DOUBLE="lat lon", VARCHAR="faa name dst tzone")
 AIRLINES = _dataset("airlines", "carrier", VARCHAR="carrier name")
 
+_at = clock_cutoff()
 MACROS = f"""
+CREATE MACRO airport_zone() AS '{AIRPORT_ZONE.key}';
 CREATE MACRO clock_in(zone, instant) AS timezone(zone, timezone('UTC', instant));
 CREATE MACRO instant_of(zone, clock) AS timezone('UTC', timezone(zone, clock));
 CREATE MACRO minutes_of(hhmm) AS (hhmm::INTEGER // 100) * 60 + hhmm::INTEGER % 100;
@@ -101,7 +104,7 @@ CREATE MACRO first_showing(zone, hhmm, clock) AS instant_of(zone,
     + CASE WHEN date_trunc('day', clock) + to_minutes(minutes_of(hhmm)) <= clock
         THEN INTERVAL 1 DAY ELSE INTERVAL 0 DAY END);
 CREATE MACRO night_of(instant) AS
-    (clock_in('America/New_York', instant) - INTERVAL '{NIGHT_STARTS.hour} hours 1 second')::DATE;
+    (clock_in('{zone().key}', instant) - INTERVAL '{_at.hour} hours {_at.minute} minutes 1 second')::DATE;
 CREATE MACRO text_of(instant) AS strftime(instant, '%Y-%m-%dT%H:%M:%SZ');
 -- Sources show the midnight that ends a day as 2400 where an aircraft was seen at it.
 CREATE MACRO moved_clock(hhmm, minutes, midnight) AS CASE WHEN minutes = 0 OR hhmm = 'NA' THEN hhmm ELSE
@@ -115,7 +118,7 @@ WITH flights AS (
     SELECT flights.*, zones.zone, make_date(year::INTEGER, month::INTEGER, day::INTEGER) AS given_date,
         given_date + {days} AS flight_date,
         time_hour::TIMESTAMP + to_minutes(minute::INTEGER) AS given_departs_at,
-        instant_of('America/New_York', clock_in('America/New_York', given_departs_at) + INTERVAL {days} DAY)
+        instant_of(airport_zone(), clock_in(airport_zone(), given_departs_at) + INTERVAL {days} DAY)
             AS departs_at
     FROM flights LEFT JOIN zones ON zones.code = flights.dest
     WHERE given_date BETWEEN ? AND ?
@@ -155,7 +158,7 @@ ORDER BY night, instant, departs_at, carrier, flight::INTEGER, origin, dest
 SCHEDULE_SQL = f"""
 {FLIGHTS_SQL}
 SELECT {{columns}}, flight_date - 1 AS night,
-    text_of(instant_of('America/New_York', night + INTERVAL {SCHEDULE_HOUR} HOUR)) AS {KNOWN_AT}
+    text_of(instant_of(airport_zone(), night + INTERVAL {SCHEDULE_HOUR} HOUR)) AS {KNOWN_AT}
 FROM timed
 ORDER BY night, sched_dep_time::INTEGER, carrier, flight::INTEGER, origin, dest
 """
@@ -164,14 +167,14 @@ WEATHER_SQL = f"""
 WITH hours AS (
     SELECT *,
         time_hour::TIMESTAMP AS given_at,
-        clock_in('America/New_York', given_at) + INTERVAL {{days}} DAY AS clock,
+        clock_in(airport_zone(), given_at) + INTERVAL {{days}} DAY AS clock,
         given_at + INTERVAL {{days}} DAY AS as_late,
-        as_late + (clock - clock_in('America/New_York', as_late)) AS starts_at
+        as_late + (clock - clock_in(airport_zone(), as_late)) AS starts_at
     FROM weather
 )
 SELECT {{columns}}, text_of(starts_at + INTERVAL 1 HOUR) AS {KNOWN_AT},
     night_of(starts_at + INTERVAL 1 HOUR) AS night
-FROM hours WHERE night BETWEEN ? AND ? AND clock_in('America/New_York', starts_at) = clock
+FROM hours WHERE night BETWEEN ? AND ? AND clock_in(airport_zone(), starts_at) = clock
 QUALIFY row_number() OVER (PARTITION BY origin, starts_at ORDER BY given_at) = 1
 ORDER BY night, origin, starts_at
 """

@@ -34,7 +34,7 @@ from flights.flight_nights import (
     cut,
     nothing,
 )
-from redeye.foundation.calendar import nights, start_of
+from redeye.declarations.calendar import nights, start_of
 from redeye.foundation.errors import DeliveryError
 from redeye.sources.logic.deliveries import KNOWN_AT, MISSING, Dataset, Delivery
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, Asset, Param
 
+from redeye.declarations.calendar import start_of
 from redeye.declarations.specs import REQUIRED, Spec
-from redeye.foundation.calendar import start_of
 from redeye_airflow.approval import PERSON, CandidateApproval
 from redeye_airflow.nights import source_nights
 from redeye_airflow.operators import JobOperator

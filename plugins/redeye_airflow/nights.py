@@ -9,7 +9,7 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
-from redeye.foundation.calendar import NEW_YORK, ONE_DAY, cutoff
+from redeye.declarations.calendar import ONE_DAY, cutoff, zone
 from redeye.foundation.errors import ConfigError
 from redeye.sources.configured_source import configured_source
 from redeye_airflow.vocabulary import ParamName, RunType
@@ -122,7 +122,7 @@ class NightRun:
 def night_of_run(context: Mapping[str, Any]) -> date:
     """The night that the run of this task context stands for.
 
-    A scheduled or backfill run: the New York date on which its data interval starts. A run by hand: its
+    A scheduled or backfill run: the date on which its data interval starts. A run by hand: its
     parameter `night`, else its data interval.
 
     Raises:
@@ -149,10 +149,10 @@ def night_of_run(context: Mapping[str, Any]) -> date:
     end: datetime | None = context.get("data_interval_end")
     if end is None or end == start:
         # A run of a calendar that is no timetable of nights: the last night that was complete by then.
-        local = start.astimezone(NEW_YORK)
+        local = start.astimezone(zone())
         night = local.date() - ONE_DAY
         return night if cutoff(night) <= start else night - ONE_DAY
-    return start.astimezone(NEW_YORK).date()
+    return start.astimezone(zone()).date()
 
 
 def _type_of(run: object) -> str:

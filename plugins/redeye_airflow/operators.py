@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 from airflow.sdk import Asset, BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from redeye.foundation.calendar import ONE_DAY
+from redeye.declarations.calendar import ONE_DAY
 from redeye.foundation.cost_store import metered
 from redeye.foundation.errors import (
     AlreadyDecided,

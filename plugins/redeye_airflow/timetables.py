@@ -1,4 +1,4 @@
-"""The timetables: of nights, 03:00 to 03:00 New York time, and of a model's own training calendar.
+"""The timetables: of nights, from cutoff to cutoff of the project's clock, and of a model's own training calendar.
 
 Both end with the source's last night. A DAG's own `end_date` cannot say so: Airflow then never starts
 the tasks of a run by hand that is dated today. `NightTimetable` differs from Airflow's cron
@@ -21,16 +21,15 @@ from airflow.timetables.interval import CronDataIntervalTimetable
 from airflow.timetables.trigger import CronTriggerTimetable
 from pendulum import DateTime, instance
 
-from redeye.foundation.calendar import NEW_YORK, NIGHT_STARTS, ONE_DAY, cutoff, night_of, start_of
-
-CRON = f"{NIGHT_STARTS.minute} {NIGHT_STARTS.hour} * * *"
+from redeye.declarations.calendar import ONE_DAY, clock_cutoff, cutoff, night_of, start_of, zone
 
 
 class NightTimetable(CronDataIntervalTimetable):
     """One run a night, dated at the night's start, from `first_night` to `last_night`, both included."""
 
     def __init__(self, first_night: date, last_night: date) -> None:
-        super().__init__(CRON, NEW_YORK.key)
+        at = clock_cutoff()
+        super().__init__(f"{at.minute} {at.hour} * * *", zone().key)
         self.first_night = first_night
         self.last_night = last_night
 
@@ -46,7 +45,7 @@ class NightTimetable(CronDataIntervalTimetable):
     @property
     def summary(self) -> str:
         """What the UI shows as the schedule."""
-        return f"{NIGHT_STARTS:%H:%M} New York"
+        return f"{clock_cutoff():%H:%M} {zone().key.rpartition('/')[2].replace('_', ' ')}"
 
     def next_dagrun_info(
         self, *, last_automated_data_interval: DataInterval | None, restriction: TimeRestriction
@@ -71,10 +70,10 @@ class NightTimetable(CronDataIntervalTimetable):
 
 
 class CalendarTimetable(CronTriggerTimetable):
-    """One run at each instant of a cron expression in New York time, until `last_night` is over."""
+    """One run at each instant of a cron expression, by the project's clock, until `last_night` is over."""
 
     def __init__(self, cron: str, last_night: date) -> None:
-        super().__init__(cron, timezone=NEW_YORK.key)
+        super().__init__(cron, timezone=zone().key)
         self.last_night = last_night
 
     def serialize(self) -> dict[str, Any]:
@@ -116,9 +115,9 @@ def _interval_by_hand(moment: DateTime) -> DataInterval:
 
 
 def _bare_date(moment: DateTime) -> date | None:
-    """The date that was typed without a time: midnight in UTC (the CLI, the UI's default) or in New York."""
-    for zone in ("UTC", NEW_YORK.key):
-        local = moment.in_timezone(zone)
+    """The date that was typed without a time: midnight in UTC (the CLI, the UI's default) or by the project's clock."""
+    for name in ("UTC", zone().key):
+        local = moment.in_timezone(name)
         if (local.hour, local.minute, local.second, local.microsecond) == (0, 0, 0, 0):
             return date(local.year, local.month, local.day)
     return None

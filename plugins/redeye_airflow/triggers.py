@@ -10,7 +10,7 @@ from typing import Any
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from redeye.foundation.calendar import start_of
+from redeye.declarations.calendar import start_of
 from redeye_airflow.standing import Standing, standing
 from redeye_airflow.vocabulary import Outcome
 

@@ -8,7 +8,7 @@ from typing import Any
 from airflow.sdk import Context, CronTriggerTimetable
 from airflow.sdk.exceptions import AirflowFailException
 
-from redeye.foundation.calendar import NEW_YORK
+from redeye.declarations.calendar import zone
 from redeye.foundation.errors import DiskBudgetExceeded, ReleaseAltered
 from redeye_airflow.nights import load_dotted
 from redeye_airflow.operators import FINAL_ERRORS, JobOperator, hand_on, summary
@@ -16,14 +16,14 @@ from redeye_airflow.wiring import DEFAULTS
 
 log = logging.getLogger(__name__)
 
-# Sunday at noon: the night's work is done long since, and nobody waits for the leases until 03:00.
+# Sunday at noon: the night's work is done long since, and nobody waits for the leases until the next one.
 CRON = "0 12 * * 0"
 
 
 def weekly() -> dict[str, Any]:
-    """Arguments of a DAG that runs once a week in New York time, whatever nights the source has."""
+    """Arguments of a DAG that runs once a week by the project's clock, whatever nights the source has."""
     return {
-        "schedule": CronTriggerTimetable(CRON, timezone=NEW_YORK.key),
+        "schedule": CronTriggerTimetable(CRON, timezone=zone().key),
         "catchup": False,
         "max_active_runs": 1,
         "default_args": DEFAULTS,

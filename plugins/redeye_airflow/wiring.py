@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow.sdk import Param
 
-from redeye.foundation.calendar import start_of
+from redeye.declarations.calendar import start_of
 from redeye.foundation.settings import settings
 from redeye.warehouse.logic.releases import AGAIN, ReleaseKind
 from redeye_airflow.nights import source_nights
@@ -61,7 +61,7 @@ def night_param() -> Param:
         type=["null", "string"],
         format="date",
         title="Night",
-        description="Only for a run by hand: the New York date on which the night starts, as 2013-04-02.",
+        description="Only for a run by hand: the date on which the night starts, as 2013-04-02.",
     )
 
 

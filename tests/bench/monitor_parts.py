@@ -35,8 +35,8 @@ def measure(night: str) -> dict[str, Any]:
     import pandas as pd
 
     from redeye.champions import promotion_store
+    from redeye.declarations.calendar import cutoff
     from redeye.declarations.specs import load_spec
-    from redeye.foundation.calendar import cutoff
     from redeye.foundation.settings import SPECS, settings
     from redeye.monitoring import evidently_reports, measure_drift, monitor
     from redeye.monitoring.drift_reference_store import reference_of

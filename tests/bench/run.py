@@ -31,7 +31,7 @@ from figures import Figure, machine, show, write  # noqa: E402
 from installation import Installation, installation  # noqa: E402
 from rich.console import Console  # noqa: E402
 
-from redeye.foundation.calendar import ONE_DAY  # noqa: E402
+from redeye.declarations.calendar import ONE_DAY  # noqa: E402
 from redeye.foundation.errors import RedeyeError  # noqa: E402
 from redeye.foundation.settings import settings  # noqa: E402
 

@@ -67,7 +67,7 @@ def read(stack_home: Path, airflow_port: int) -> tuple[date, list[Task]]:
     Raises:
         LookupError: if there is none.
     """
-    from redeye.foundation.calendar import ONE_DAY
+    from redeye.declarations.calendar import ONE_DAY
     from redeye.foundation.settings import Settings, settings
     from redeye.stack import environment
     from redeye.stack.airflow import airflow_api

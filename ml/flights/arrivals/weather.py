@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from flights.airports import AIRPORT_ZONE
 from flights.arrivals.clocks import add_known_at_columns, flight_dates, minutes_between
-from redeye.foundation.calendar import NEW_YORK
 
 MPH_PER_KNOT = 1.15078
 
@@ -14,7 +14,7 @@ MPH_PER_KNOT = 1.15078
 def derive_weather(frame: pd.DataFrame) -> pd.DataFrame:
     """The weather's checks, one value per station and hour; missing where a reading is missing."""
     frame = add_known_at_columns(frame)
-    local = frame["time_hour"].dt.tz_localize("UTC").dt.tz_convert(NEW_YORK)
+    local = frame["time_hour"].dt.tz_localize("UTC").dt.tz_convert(AIRPORT_ZONE)
     stated = flight_dates(frame)
     medians = frame.groupby("time_hour")[["temp", "pressure"]].transform("median")
     return frame.assign(

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from redeye.cli.shell import console, show_addresses, start, told_plainly
-from redeye.foundation.calendar import night_of
+from redeye.declarations.calendar import night_of
 from redeye.foundation.settings import settings
 from redeye.stack.airflow.calendar_shift import HISTORY_WEEKS
 

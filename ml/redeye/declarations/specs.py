@@ -86,7 +86,9 @@ class Spec(Frozen):
     # Over the year each flight has an outcome two nights later; a carrier that is missing is more than a twentieth.
     label_completeness: float = Field(default=0.95, gt=0, le=1)
     effective_lag_nights: int = Field(ge=1)
-    train_cron: str | None = Field(default=None, pattern=r"^\S+( \S+){4}$", description="New York time.")
+    train_cron: str | None = Field(
+        default=None, pattern=r"^\S+( \S+){4}$", description="By the project's clock."
+    )
     split: Split
     algorithms: Algorithms
     candidates: Candidates = Field(default_factory=Candidates, description="Beside one of each algorithm.")

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pyarrow as pa
 
+from redeye.declarations.calendar import cutoff
 from redeye.features import feast_online_redis
 from redeye.features.feast_import import import_feast
-from redeye.foundation.calendar import cutoff
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import PROJECT_ROOT, SPECS, settings
 from redeye.warehouse import release_store

@@ -12,8 +12,8 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
+from redeye.declarations.calendar import FEATURE_TTL
 from redeye.features.point_in_time import ViewQuery, join, quoted
-from redeye.foundation.calendar import FEATURE_TTL
 from redeye.foundation.errors import ConfigError
 from redeye.review.logic.house_rules import FEATURES, NIGHT, Model, Project
 

@@ -21,8 +21,8 @@ import numpy as np
 import pandas as pd
 
 from redeye.champions import promotion_store
+from redeye.declarations.calendar import ONE_DAY, cutoff
 from redeye.declarations.specs import Spec
-from redeye.foundation.calendar import ONE_DAY, cutoff
 from redeye.foundation.errors import AlreadyDecided, ConfigError
 from redeye.foundation.settings import settings
 from redeye.models.artifact_store import load_artifact

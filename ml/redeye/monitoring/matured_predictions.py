@@ -6,8 +6,8 @@ from datetime import date
 
 import pandas as pd
 
+from redeye.declarations.calendar import cutoff
 from redeye.declarations.specs import Spec
-from redeye.foundation.calendar import cutoff
 from redeye.monitoring.logic.maturity import Labels
 from redeye.scoring import outputs_store
 from redeye.warehouse import lake

@@ -13,8 +13,8 @@ from typing import Any
 import pandas as pd
 
 from redeye.champions import promotion_store
+from redeye.declarations.calendar import nights
 from redeye.declarations.specs import Spec, load_spec
-from redeye.foundation.calendar import nights
 from redeye.foundation.errors import AlreadyDecided, ConfigError, NotReleased
 from redeye.foundation.settings import SPECS, settings
 from redeye.monitoring import evidently_reports

@@ -12,8 +12,8 @@ import pandas as pd
 
 from redeye.champions import promotion_store
 from redeye.champions.logic.succession import Stint
+from redeye.declarations.calendar import ONE_DAY, cutoff
 from redeye.declarations.specs import Spec, load_spec
-from redeye.foundation.calendar import ONE_DAY, cutoff
 from redeye.foundation.errors import AlreadyDecided, NotReleased
 from redeye.foundation.settings import SPECS
 from redeye.models.logic.evaluation import METRICS, Scored

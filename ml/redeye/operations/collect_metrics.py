@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from redeye.champions import promotion_store
+from redeye.declarations.calendar import cutoff
 from redeye.foundation import cost_store, disk
-from redeye.foundation.calendar import cutoff
 from redeye.foundation.settings import settings
 from redeye.monitoring.logic.verdict import Verdict
 from redeye.operations import status

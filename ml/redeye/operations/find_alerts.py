@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from textwrap import shorten
 from typing import Any
 
-from redeye.foundation.calendar import cutoff, night_of
+from redeye.declarations.calendar import cutoff, night_of
 from redeye.foundation.disk_budget import Level, Usage
 from redeye.operations.logic.alerts import PREDICTIONS_DUE, RELEASE_DUE, Alert, AlertKind
 from redeye.operations.status import ModelState, Morning

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from redeye.foundation.calendar import nights
+from redeye.declarations.calendar import nights
 from redeye.foundation.errors import Barred, NotReleased, TooLate
 from redeye.monitoring.monitor import monitor_night
 from redeye.promotion import decision_store

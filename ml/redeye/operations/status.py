@@ -14,8 +14,8 @@ from typing import Any
 from redeye.champions import block_store
 from redeye.champions import promotion_store as promotions
 from redeye.champions.logic.succession import Bar, champion_of
+from redeye.declarations.calendar import ONE_DAY, nights
 from redeye.declarations.specs import Spec, sound_specs
-from redeye.foundation.calendar import ONE_DAY, nights
 from redeye.foundation.settings import SPECS, settings
 from redeye.promotion import decision_store
 from redeye.promotion.decision_store import Proposal, RecordedDecision, RecordedTraining

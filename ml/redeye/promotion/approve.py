@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from redeye.champions import promotion_store
-from redeye.foundation.calendar import ONE_DAY
+from redeye.declarations.calendar import ONE_DAY
 from redeye.foundation.errors import AlreadyDecided, ConfigError
 from redeye.models import mlflow_registry
 from redeye.promotion import decision_store

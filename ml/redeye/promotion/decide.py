@@ -12,8 +12,8 @@ import pandas as pd
 
 from redeye.champions import block_store, promotion_store
 from redeye.champions.logic.succession import barred, champion_of
+from redeye.declarations.calendar import ONE_DAY, nights
 from redeye.declarations.specs import Spec, load_spec
-from redeye.foundation.calendar import ONE_DAY, nights
 from redeye.foundation.settings import SPECS
 from redeye.monitoring.logic.verdict import Verdict
 from redeye.monitoring.monitor import monitor_night

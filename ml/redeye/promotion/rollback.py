@@ -7,8 +7,8 @@ from datetime import date
 
 from redeye.champions import block_store, promotion_store
 from redeye.champions.logic.succession import Stint, barred, can_return_to, champion_of
+from redeye.declarations.calendar import ONE_DAY
 from redeye.foundation import lease
-from redeye.foundation.calendar import ONE_DAY
 from redeye.foundation.errors import Barred, ConfigError
 from redeye.foundation.postgres import ledger_transaction
 from redeye.monitoring.logic.verdict import Verdict

@@ -11,9 +11,9 @@ from typing import Any
 import pandas as pd
 
 from redeye.champions import promotion_store
+from redeye.declarations.calendar import cutoff
 from redeye.declarations.specs import REQUIRED, Spec, load_spec
 from redeye.features.feast_store import training_frame
-from redeye.foundation.calendar import cutoff
 from redeye.foundation.errors import Barred, NotReleased, TooLate
 from redeye.foundation.git import git_sha
 from redeye.foundation.settings import SPECS, settings

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from redeye.champions.serving_versions import Live
+from redeye.declarations.calendar import cutoff
 from redeye.declarations.specs import Spec
 from redeye.features import feature_frames
-from redeye.foundation.calendar import cutoff
 from redeye.models.algorithms.base import Inputs, Model, Training
 from redeye.models.algorithms.storage import algorithm
 from redeye.models.logic.evaluation import Scored, paired_improvement

@@ -6,7 +6,7 @@ from datetime import date
 
 import pandas as pd
 
-from redeye.foundation.calendar import ONE_DAY
+from redeye.declarations.calendar import ONE_DAY
 from redeye.scoring import outputs_store
 from redeye.scoring.logic.restatements import Restatement, changes
 from redeye.sources import landing_store

@@ -15,9 +15,9 @@ import duckdb
 import numpy as np
 
 from redeye.champions import promotion_store
+from redeye.declarations.calendar import nights
 from redeye.declarations.specs import load_spec
 from redeye.features.feast_store import training_frame
-from redeye.foundation.calendar import nights
 from redeye.foundation.errors import AlreadyDecided, ConfigError, DeliveryError, NotReleased
 from redeye.foundation.settings import SPECS
 from redeye.models.artifact_store import load_artifact

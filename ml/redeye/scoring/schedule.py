@@ -14,8 +14,8 @@ import pandas as pd
 import sqlglot
 from sqlglot import exp
 
+from redeye.declarations.calendar import cutoff
 from redeye.declarations.specs import Spec
-from redeye.foundation.calendar import cutoff
 from redeye.foundation.errors import DeliveryError, RedeyeError
 from redeye.scoring.logic.predictions import SUBJECT_COLUMNS
 from redeye.sources.configured_source import configured_source

@@ -11,8 +11,8 @@ from typing import Any
 import pandas as pd
 
 from redeye.champions import promotion_store
+from redeye.declarations.calendar import coming_day
 from redeye.declarations.specs import Spec, load_spec
-from redeye.foundation.calendar import coming_day
 from redeye.foundation.errors import (
     AlreadyDecided,
     AuditRefused,

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from redeye.audits.declared_checks import ARRIVALS, arrival_checks
 from redeye.audits.logic.audit_result import AuditResult
-from redeye.foundation.calendar import ONE_DAY, nights
+from redeye.declarations.calendar import ONE_DAY, nights
 from redeye.foundation.errors import AuditRefused, ConfigError, DeliveryError
 from redeye.sources import landing_store
 from redeye.sources.logic.deliveries import SCHEDULE, DeliveryRef, Location, Source

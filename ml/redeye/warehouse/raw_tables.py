@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from redeye.foundation.calendar import cutoff
+from redeye.declarations.calendar import cutoff
 from redeye.foundation.errors import DeliveryError
 from redeye.sources import landing_store
 from redeye.sources.logic.deliveries import KNOWN_AT, MISSING, Dataset, DeliveryRef, Source

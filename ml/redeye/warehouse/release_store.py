@@ -10,7 +10,7 @@ from psycopg2.extensions import connection, cursor
 from psycopg2.extras import Json, execute_values
 
 from redeye.audits.logic.audit_result import AuditResult
-from redeye.foundation.calendar import ONE_DAY, cutoff
+from redeye.declarations.calendar import ONE_DAY, cutoff
 from redeye.foundation.postgres import ledger_transaction
 from redeye.foundation.settings import settings
 from redeye.sources.logic.deliveries import DeliveryRef

@@ -10,8 +10,8 @@ import logging
 from datetime import date
 from typing import Any
 
+from redeye.declarations.calendar import nights
 from redeye.foundation import lease
-from redeye.foundation.calendar import nights
 from redeye.foundation.errors import ConfigError, NotReleased, RedeyeError
 from redeye.sources.logic.deliveries import DeliveryRef
 from redeye.warehouse import build, release_store

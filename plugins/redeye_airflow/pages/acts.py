@@ -14,7 +14,7 @@ from fastapi import HTTPException
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from redeye.foundation.calendar import NEW_YORK, nights, start_of
+from redeye.declarations.calendar import nights, start_of, zone
 from redeye_airflow.pages import airflow_side
 from redeye_airflow.pages.act_parts import (
     LONGEST_REASON,
@@ -77,7 +77,7 @@ async def _foretell_backfill(request: Request, parameters: Parameters) -> list[s
 
 
 def _night_of(instant: str) -> str:
-    return datetime.fromisoformat(instant).astimezone(NEW_YORK).date().isoformat()
+    return datetime.fromisoformat(instant).astimezone(zone()).date().isoformat()
 
 
 async def _backfill(request: Request, parameters: Parameters, nonce: str) -> Done:  # noqa: ARG001

@@ -20,7 +20,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 
-from redeye.foundation.calendar import start_of
+from redeye.declarations.calendar import start_of
 from redeye.operations.find_alerts import TaskFailure
 from redeye_airflow.pages.mount import AIRFLOW
 from redeye_airflow.pages.security import bearer_of

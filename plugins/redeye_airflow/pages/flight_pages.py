@@ -10,7 +10,7 @@ from fastapi import APIRouter, HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from redeye.foundation.calendar import ONE_DAY
+from redeye.declarations.calendar import ONE_DAY
 from redeye.operations import status
 from redeye_airflow.pages import airflow_side, explaining
 from redeye_airflow.pages.model_pages import spec_of

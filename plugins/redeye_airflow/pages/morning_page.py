@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from redeye.foundation.calendar import coming_day
+from redeye.declarations.calendar import coming_day
 from redeye.foundation.errors import RedeyeError
 from redeye.operations import find_alerts, status
 from redeye.operations.logic.alerts import Alert, runbook_page

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from redeye.foundation.calendar import coming_day, cutoff
+from redeye.declarations.calendar import coming_day, cutoff
 from redeye.foundation.settings import settings
 from redeye.operations import find_alerts, status
 from redeye_airflow.pages import airflow_side

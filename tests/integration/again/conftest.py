@@ -14,9 +14,9 @@ import pyarrow as pa
 import pytest
 
 from flights.nycflights13 import NycFlights13
+from redeye.declarations.calendar import cutoff
 from redeye.declarations.specs import load_spec
 from redeye.features.feast_store import training_frame
-from redeye.foundation.calendar import cutoff
 from redeye.foundation.settings import SPECS
 from redeye.scoring import outputs_store, score
 from redeye.sources import ingest

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from again.conftest import NIGHTS, Story, frame_of, table
-from redeye.foundation.calendar import nights
+from redeye.declarations.calendar import nights
 from redeye.foundation.errors import NotReleased
 from redeye.warehouse import build, dbt, release_store, repair
 from redeye.warehouse.logic.releases import ReleaseKind

@@ -113,7 +113,7 @@ def main(arguments: list[str]) -> None:
     from airflow.dag_processing.dagbag import DagBag
 
     from redeye.champions import promotion_store
-    from redeye.foundation.calendar import start_of
+    from redeye.declarations.calendar import start_of
     from redeye.promotion import decision_store
 
     dag = DagBag(str(settings.PROJECT_ROOT / "dags")).dags[DAG_ID]

@@ -12,7 +12,7 @@ from datetime import date
 
 from airflow.dag_processing.dagbag import DagBag
 
-from redeye.foundation.calendar import start_of
+from redeye.declarations.calendar import start_of
 from redeye.foundation.settings import PROJECT_ROOT
 
 RESULT = "RESULT "

@@ -17,7 +17,7 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from redeye.champions import promotion_store
-from redeye.foundation.calendar import cutoff
+from redeye.declarations.calendar import cutoff
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import Settings, settings
 from redeye.operations import apprise_alerts as telling

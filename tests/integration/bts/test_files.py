@@ -11,7 +11,7 @@ import pytest
 
 from flights.bts import Bts
 from flights.nycflights13 import NycFlights13
-from redeye.foundation.calendar import nights
+from redeye.declarations.calendar import nights
 from redeye.foundation.errors import ConfigError, DeliveryError
 from redeye.sources.logic.deliveries import KNOWN_AT, Source
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from flights.nycflights13 import NycFlights13
-from redeye.foundation.calendar import cutoff
+from redeye.declarations.calendar import cutoff
 from redeye.sources.logic.deliveries import Delivery, dataset_named
 from redeye.warehouse import dbt, lake, raw_tables
 from redeye.warehouse.dbt import DbtResult

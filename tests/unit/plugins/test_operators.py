@@ -13,8 +13,8 @@ import pytest
 from airflow.sdk import Asset
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
 
+from redeye.declarations.calendar import cutoff, start_of
 from redeye.foundation import errors
-from redeye.foundation.calendar import cutoff, start_of
 from redeye_airflow import operators
 from redeye_airflow.operators import JobOperator, hand_on, summary
 from redeye_airflow.standing import Standing

@@ -9,7 +9,7 @@ import pytest
 from airflow.timetables.base import TimeRestriction
 from pendulum import DateTime, instance
 
-from redeye.foundation.calendar import cutoff, nights, start_of
+from redeye.declarations.calendar import cutoff, nights, start_of
 from redeye_airflow.timetables import CalendarTimetable, NightTimetable
 
 FIRST, LAST = date(2012, 12, 31), date(2013, 12, 30)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
-from redeye.foundation.calendar import start_of
+from redeye.declarations.calendar import start_of
 from redeye_airflow import triggers
 from redeye_airflow.standing import Standing
 from redeye_airflow.triggers import ReleaseTrigger, active_state

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from redeye.audits.logic.audit_result import AuditFailure, AuditResult
-from redeye.foundation.calendar import nights
+from redeye.declarations.calendar import nights
 from redeye.foundation.errors import AuditRefused, ConfigError, DeliveryError
 from redeye.sources import landing_store
 from redeye.sources.ingest import ingest_nights

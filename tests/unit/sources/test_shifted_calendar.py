@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from flights.nycflights13 import NycFlights13
-from redeye.foundation.calendar import NEW_YORK, cutoff, nights, start_of
+from redeye.declarations.calendar import cutoff, nights, start_of, zone
 from redeye.foundation.settings import SHIFT_FILE, Settings, settings
 from redeye.sources import landing_store
 from redeye.sources.configured_source import configured_source
@@ -45,7 +45,7 @@ def moved(source: NycFlights13, dataset: str, first: date, last: date) -> list[d
 
 
 def at(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(NEW_YORK)
+    return datetime.fromisoformat(text).astimezone(zone())
 
 
 @pytest.mark.parametrize("weeks", [IN_STEP, OUT_OF_STEP])

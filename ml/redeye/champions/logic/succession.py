@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from redeye.foundation.calendar import ONE_DAY
+from redeye.declarations.calendar import ONE_DAY
 from redeye.monitoring.logic.verdict import ASKING, Verdict
 from redeye.warehouse.logic.releases import Promotion
 

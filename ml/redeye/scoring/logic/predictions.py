@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from redeye.foundation.calendar import cutoff
+from redeye.declarations.calendar import cutoff
 
 LIVE = "live"
 

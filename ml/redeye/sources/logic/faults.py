@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
+from redeye.declarations.calendar import ONE_DAY
 from redeye.declarations.spec_fields import Frozen, PositiveInt
-from redeye.foundation.calendar import ONE_DAY
 from redeye.foundation.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from redeye.foundation.calendar import NEW_YORK, nights, start_of
+from redeye.declarations.calendar import nights, start_of, zone
 from redeye.foundation.errors import ConfigError, RedeyeError
 from redeye.foundation.settings import Settings
 from redeye.stack import environment
@@ -34,7 +34,7 @@ class RunState(StrEnum):
 
 @dataclass(frozen=True)
 class Run:
-    """A DAG run; `night` is the New York date on which its data interval starts, if it has one."""
+    """A DAG run; `night` is the date on which its data interval starts, if it has one."""
 
     dag_id: str
     run_id: str
@@ -267,7 +267,7 @@ def _run(row: dict[str, Any]) -> Run:
 
 
 def _night(instant: str) -> date:
-    return datetime.fromisoformat(instant).astimezone(NEW_YORK).date()
+    return datetime.fromisoformat(instant).astimezone(zone()).date()
 
 
 def _task_path(run: Run) -> str:

@@ -21,7 +21,7 @@ def weeks_until(
     nothing fires any more. The weekday stays, the season does not.
 
     Args:
-        tonight: the night that ends at the next 03:00 New York time.
+        tonight: the night that ends at the next cutoff.
         first_night: the source's first, unshifted.
         last_night: the source's last that is followed by a day with a schedule, unshifted.
         history_weeks: whole weeks before the night that tonight is to be.

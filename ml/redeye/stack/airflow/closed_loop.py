@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from redeye.foundation.calendar import ONE_DAY, nights, start_of
+from redeye.declarations.calendar import ONE_DAY, nights, start_of
 from redeye.foundation.errors import RedeyeError
 from redeye.stack.airflow.airflow_api import AirflowApi, Run, RunState, Watcher
 

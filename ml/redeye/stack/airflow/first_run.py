@@ -18,8 +18,8 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from redeye.declarations.calendar import ONE_DAY, coming_day, zone
 from redeye.declarations.specs import load_spec
-from redeye.foundation.calendar import NEW_YORK, ONE_DAY, coming_day
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import SPECS, Settings, settings
 from redeye.sources.logic.deliveries import Location
@@ -132,7 +132,7 @@ def show_riskiest(configured: Settings, console: Console, night: date) -> None:
         .sort_values("probability", ascending=False)
         .head(RISKIEST)
     )
-    departures = frame["scheduled_departure_at"].dt.tz_convert(NEW_YORK.key)
+    departures = frame["scheduled_departure_at"].dt.tz_convert(zone().key)
     frame["departs"] = departures.dt.strftime("%H:%M")
     table = Table(
         title=f"The {len(frame)} flights of {coming_day(night)} most likely to be 15 minutes late or more"

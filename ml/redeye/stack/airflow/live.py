@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 from rich.console import Console
 
+from redeye.declarations.calendar import ONE_DAY, clock_cutoff, coming_day, zone
 from redeye.declarations.specs import sound_specs
-from redeye.foundation.calendar import ONE_DAY, coming_day
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import SHIFT_FILE, SPECS, Settings, settings
 from redeye.sources.configured_source import configured_source
@@ -79,8 +79,9 @@ def run(console: Console, tonight: date) -> None:
         for dag_id in (*nightly, *BY_THE_CLOCK):
             api.unpause(dag_id)
     console.print(
-        f"[bold]Live, shifted by {weeks} weeks.[/] At 03:00 New York time the night {tonight} ends, with the data "
-        f"of {tonight - timedelta(weeks=weeks)}. Then {', '.join((first_run.BUILD, *nightly))} run by themselves "
-        f"and predict {coming_day(tonight)}. The last night is {source.last_night}. "
+        f"[bold]Live, shifted by {weeks} weeks.[/] At {clock_cutoff():%H:%M} {zone().key} the night {tonight} "
+        f"ends, with the data of {tonight - timedelta(weeks=weeks)}. Then "
+        f"{', '.join((first_run.BUILD, *nightly))} run by themselves and predict {coming_day(tonight)}. "
+        f"The last night is {source.last_night}. "
         "None of it happened on these dates."
     )

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from redeye.champions import promotion_store
-from redeye.foundation.calendar import nights
+from redeye.declarations.calendar import nights
 from redeye.foundation.errors import AuditRefused, ConfigError, NotReleased, RedeyeError
 from redeye.monitoring.logic.verdict import Verdict
 from redeye.monitoring.monitor import monitor_night

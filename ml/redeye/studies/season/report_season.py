@@ -13,8 +13,8 @@ import pandas as pd
 
 from redeye.champions import promotion_store
 from redeye.champions.logic.succession import champion_of
+from redeye.declarations.calendar import nights
 from redeye.declarations.specs import Spec, load_spec
-from redeye.foundation.calendar import nights
 from redeye.foundation.errors import NotReleased
 from redeye.foundation.settings import SPECS, settings
 from redeye.models.artifact_store import load_artifact

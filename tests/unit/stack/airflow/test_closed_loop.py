@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from redeye.foundation.calendar import NEW_YORK
+from redeye.declarations.calendar import zone
 from redeye.foundation.errors import RedeyeError
 from redeye.stack.airflow.airflow_api import Run, RunState
 from redeye.stack.airflow.closed_loop import run_nights, steps
@@ -29,7 +29,7 @@ class FakeAirflow:
         return [r for r in self.runs.values() if r.dag_id == dag_id and r.night and first <= r.night <= last]
 
     def trigger(self, dag_id: str, conf: dict[str, Any], *, run_id: str, logical_date: datetime) -> Run:
-        assert logical_date.astimezone(NEW_YORK).date().isoformat() == conf["night"]
+        assert logical_date.astimezone(zone()).date().isoformat() == conf["night"]
         run = Run(dag_id, run_id, RunState.RUNNING, date.fromisoformat(conf["night"]))
         self.runs[dag_id, run_id] = run
         return run

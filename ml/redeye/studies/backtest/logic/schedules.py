@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from redeye.declarations.calendar import ONE_DAY, cutoff, nights
 from redeye.declarations.spec_candidates import Candidates
 from redeye.declarations.specs import Spec
-from redeye.foundation.calendar import ONE_DAY, cutoff, nights
 from redeye.models.algorithms.base import Inputs, Model, Training
 from redeye.models.algorithms.heuristic import HeuristicModel
 from redeye.models.logic.evaluation import Interval, Scored

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from redeye.declarations.calendar import cutoff
 from redeye.declarations.specs import Spec
-from redeye.foundation.calendar import cutoff
 from redeye.models.logic.splits import TooFewNights, Window, Windows, windows
 from redeye.models.logic.training import chosen_of, fit_candidates, nights_of, rows_of
 

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from redeye.declarations.calendar import cutoff
 from redeye.declarations.spec_candidates import Candidates, Continued, Weighted
 from redeye.declarations.specs import Spec
-from redeye.foundation.calendar import cutoff
 from redeye.models.logic.splits import Window, Windows, last_mature
 from redeye.models.logic.training import Fitted, Parent, fit_candidates, nights_of, rows_of
 

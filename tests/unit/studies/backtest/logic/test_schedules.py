@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_rows import FIRST, made_frame, short_spec
 
+from redeye.declarations.calendar import cutoff, nights
 from redeye.declarations.spec_rules import Retraining
-from redeye.foundation.calendar import cutoff, nights
 from redeye.models.logic.splits import Window
 from redeye.studies.backtest.logic import schedules
 from redeye.studies.backtest.logic.schedules import Schedule, Trained

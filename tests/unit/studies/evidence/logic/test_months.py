@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_rows import FIRST, SPEC, made_frame, short_spec
 
-from redeye.foundation.calendar import cutoff
+from redeye.declarations.calendar import cutoff
 from redeye.studies.evidence.logic import months
 from redeye.studies.evidence.logic.evidence_quality import POOLED, judged, surely
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from made_rows import FIRST, SPEC, made_frame, short_spec
 
-from redeye.foundation.calendar import cutoff
+from redeye.declarations.calendar import cutoff
 from redeye.models.logic.splits import windows
 from redeye.studies.freshness.logic import windows_and_ages
 from redeye.studies.freshness.logic.freshness_quality import (

@@ -1,8 +1,9 @@
 """The rules of time: nights, cutoffs, and which calendar day a night predicts.
 
-A *night* is named by the New York date on which it starts. It covers 03:00 New York time on that
-date to 03:00 on the next; the end is its *cutoff*. Twice a year a night has 23 or 25 hours.
-Instants are timezone-aware UTC here; tables hold the same instants as naive UTC `TIMESTAMP`s.
+A *night* is named by the date on which it starts, by the wall clock of the project's zone. It goes from
+the declared cutoff (`clock` in `redeye.yaml`) on that date to the cutoff on the next; the end is its
+*cutoff*. Where the clock changes twice a year, a night then has 23 or 25 hours. Instants are timezone-aware
+UTC here; tables hold the same instants as naive UTC `TIMESTAMP`s.
 """
 
 from __future__ import annotations
@@ -11,17 +12,27 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-NEW_YORK = ZoneInfo("America/New_York")
-NIGHT_STARTS = time(3, 0)
+from redeye.declarations.project import project
+
 ONE_DAY = timedelta(days=1)
 # How long a feature row is served after its night: a degraded night scores from a release that is days old. The
 # hour is for the night of 25 hours.
 FEATURE_TTL = timedelta(days=8, hours=1)
 
 
+def zone() -> ZoneInfo:
+    """The zone whose wall clock and dates count."""
+    return ZoneInfo(project().clock.zone)
+
+
+def clock_cutoff() -> time:
+    """The time of the wall clock at which one night ends and the next begins."""
+    return project().clock.cutoff_time
+
+
 def start_of(night: date) -> datetime:
-    """The instant at which `night` begins, 03:00 New York time, in UTC."""
-    return datetime.combine(night, NIGHT_STARTS, NEW_YORK).astimezone(UTC)
+    """The instant at which `night` begins, the cutoff of the night before, in UTC."""
+    return datetime.combine(night, clock_cutoff(), zone()).astimezone(UTC)
 
 
 def cutoff(night: date) -> datetime:
@@ -40,7 +51,7 @@ def night_of(instant: datetime) -> date:
     """
     if instant.tzinfo is None:
         raise ValueError(f"night_of needs a timezone-aware instant, got {instant!r}")
-    local = instant.astimezone(NEW_YORK)
+    local = instant.astimezone(zone())
     day = local.date()
     return day if instant > start_of(day) else day - ONE_DAY
 
