@@ -30,10 +30,10 @@ class Statement:
 
 def measure(night: str, times: int) -> dict[str, Any]:
     """Build the night with dbt, then with the script, `times` times each; run as a child."""
+    from redeye.foundation.catalogs import Catalog
     from redeye.foundation.settings import settings
     from redeye.sources import ingest
     from redeye.warehouse import build, dbt, lake
-    from redeye.warehouse.lake import Catalog
 
     on = date.fromisoformat(night)
     ingest.ingest_nights(on, on)

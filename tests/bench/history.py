@@ -29,8 +29,8 @@ def multiply(times: int, nightly_files: bool) -> dict[str, Any]:
     Run as a child, on a checkpoint that is to be thrown away. Releases the result as a revision of the head.
     """
     from redeye.foundation import lease
+    from redeye.foundation.catalogs import Catalog
     from redeye.warehouse import lake, release_store
-    from redeye.warehouse.lake import Catalog
     from redeye.warehouse.logic.releases import Candidate, ReleaseKind
 
     head = release_store.latest_release()

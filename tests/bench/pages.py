@@ -53,9 +53,9 @@ def _fill(nights: int) -> None:
     """Rows of so many nights: all but the last month in one file per table, the rest a file a night."""
     from redeye.champions import promotion_store
     from redeye.foundation import lease
+    from redeye.foundation.catalogs import Catalog
     from redeye.scoring import outputs_store
     from redeye.warehouse import lake
-    from redeye.warehouse.lake import Catalog
 
     first = LAST - timedelta(days=nights - 1)
     promotion_store.promote(

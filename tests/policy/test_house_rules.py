@@ -10,10 +10,11 @@ import pytest
 
 from redeye.review.check_house_rules import inputs_of_specs, lost_features
 from redeye.review.logic import known_in_time
-from redeye.review.logic.house_rules import Column, Model, Project, Violation, form
+from redeye.review.logic.house_rules import Violation, form
 from redeye.review.logic.known_in_time import Inputs, Lineage
 from redeye.warehouse import dbt_project
 from redeye.warehouse.logic.column_lineage import Read
+from redeye.warehouse.logic.dbt_models import Column, Model, Project
 
 Late = Callable[..., list[Violation]]
 EVENING, DELAYS = "features.feat_origin__evening", "features.feat_carrier__delays"

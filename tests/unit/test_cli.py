@@ -11,8 +11,8 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from redeye import cli
+from redeye.champions.logic.verdicts import Verdict
 from redeye.cli import models
-from redeye.monitoring.logic.verdict import Verdict
 from redeye.promotion import decision_store
 from redeye.promotion.logic.decision import Decision
 from redeye.scoring import outputs_store

@@ -8,8 +8,8 @@ from psycopg2 import extensions
 
 from redeye.champions.logic.succession import Bar
 from redeye.foundation import lease
+from redeye.foundation.catalogs import Catalog
 from redeye.foundation.postgres import ledger_transaction
-from redeye.warehouse.lake import Catalog
 
 
 def bars(model: str) -> list[Bar]:

@@ -12,13 +12,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from redeye.champions.logic.readers import Reader, some
 from redeye.declarations.specs import Spec, faults, sound_specs
 from redeye.foundation.errors import FeatureEdited
 from redeye.foundation.settings import SPECS
-from redeye.review.logic.house_rules import FEATURES, NIGHT
-from redeye.review.logic.impact_verdict import Reader, some
 from redeye.warehouse.logic.column_definitions import Definitions, Edit, edits
 from redeye.warehouse.logic.column_lineage import Read
+from redeye.warehouse.logic.dbt_models import FEATURES, NIGHT
 from redeye.warehouse.logic.releases import Release, ReleaseKind
 
 if TYPE_CHECKING:

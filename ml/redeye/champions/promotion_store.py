@@ -14,13 +14,13 @@ from psycopg2 import extensions
 from psycopg2.extras import Json
 
 from redeye.champions import block_store
+from redeye.champions.logic.promotions import Promotion, PromotionKind
 from redeye.champions.logic.succession import champion_of
 from redeye.foundation import lease
+from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import AlreadyDecided, Barred, TooLate
 from redeye.foundation.postgres import ledger_transaction
 from redeye.models.artifact_store import below_root
-from redeye.warehouse.lake import Catalog
-from redeye.warehouse.logic.releases import Promotion, PromotionKind
 
 BARRED = "RE002"
 

@@ -8,11 +8,11 @@ from datetime import date, timedelta
 from typing import Any
 
 from redeye.champions import promotion_store
+from redeye.champions.logic.promotions import Promotion
+from redeye.champions.logic.readers import Reader
 from redeye.declarations.specs import Spec
 from redeye.models.algorithms.base import Model
 from redeye.models.mlflow_registry import load_artifact
-from redeye.review.logic.impact_verdict import Reader
-from redeye.warehouse.logic.releases import Promotion
 
 
 @dataclass(frozen=True)

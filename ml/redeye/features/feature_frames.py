@@ -15,7 +15,7 @@ import pyarrow as pa
 from redeye.declarations.calendar import FEATURE_TTL
 from redeye.features.point_in_time import ViewQuery, join, quoted
 from redeye.foundation.errors import ConfigError
-from redeye.review.logic.house_rules import FEATURES, NIGHT, Model, Project
+from redeye.warehouse.logic.dbt_models import FEATURES, NIGHT, Model, Project
 
 TIME = "event_timestamp"
 

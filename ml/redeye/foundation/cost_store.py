@@ -12,9 +12,9 @@ from datetime import date
 import psutil
 import psycopg2
 
+from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.postgres import ledger_transaction
-from redeye.warehouse.lake import Catalog
 
 log = logging.getLogger(__name__)
 

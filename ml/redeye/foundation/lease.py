@@ -11,10 +11,10 @@ from contextlib import contextmanager
 
 import stamina
 
+from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import LeaseHeld, LeaseLost
 from redeye.foundation.postgres import ledger_transaction
 from redeye.foundation.settings import settings
-from redeye.warehouse.lake import Catalog
 
 # For a block of seconds: others need not wait long for a holder that died in it.
 SHORT_TTL_SECONDS = 60

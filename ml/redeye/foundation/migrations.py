@@ -18,9 +18,9 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
+from redeye.foundation.database_server import Administered
 from redeye.foundation.errors import RedeyeError
 from redeye.foundation.schema.running import FOLDER
-from redeye.stack.servers.database_server import Administered
 
 log = logging.getLogger(__name__)
 

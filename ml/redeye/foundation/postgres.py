@@ -9,9 +9,9 @@ import psycopg2
 from psycopg2.extensions import connection
 from psycopg2.extras import register_default_jsonb
 
+from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError, LeaseLost
 from redeye.foundation.settings import settings
-from redeye.warehouse.lake import Catalog
 
 STALE_LEASE = "RE001"
 

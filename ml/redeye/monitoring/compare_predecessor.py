@@ -11,18 +11,18 @@ import numpy as np
 import pandas as pd
 
 from redeye.champions import block_store, promotion_store
+from redeye.champions.logic.promotions import Promotion
 from redeye.champions.logic.succession import Stint, barred, can_return_to
+from redeye.champions.logic.verdicts import Verdict
 from redeye.declarations.specs import Spec
 from redeye.models.algorithms.base import Model
 from redeye.models.algorithms.storage import ModelAltered
 from redeye.models.artifact_store import load_artifact
 from redeye.models.logic.evaluation import Scored
 from redeye.monitoring.logic.quality import Predecessor, predecessor_of
-from redeye.monitoring.logic.verdict import Verdict
 from redeye.monitoring.measure_drift import features_of
 from redeye.scoring import outputs_store
 from redeye.warehouse import release_store
-from redeye.warehouse.logic.releases import Promotion
 
 log = logging.getLogger(__name__)
 

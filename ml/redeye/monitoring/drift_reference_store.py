@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 from redeye.champions import promotion_store
+from redeye.champions.logic.promotions import Promotion
 from redeye.declarations.calendar import ONE_DAY, cutoff
 from redeye.declarations.specs import Spec
 from redeye.foundation.errors import AlreadyDecided, ConfigError
@@ -37,7 +38,7 @@ from redeye.monitoring.logic.drift_result import Kind
 from redeye.monitoring.logic.joint_drift import calibrate_joint, usable
 from redeye.monitoring.logic.label_form import LabelForm
 from redeye.warehouse import lake, release_store
-from redeye.warehouse.logic.releases import Promotion, Release
+from redeye.warehouse.logic.releases import Release
 
 log = logging.getLogger(__name__)
 

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from redeye.champions import promotion_store
+from redeye.champions.logic.promotions import Promotion
 from redeye.declarations.calendar import nights
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.errors import AlreadyDecided, ConfigError, NotReleased
@@ -28,7 +29,7 @@ from redeye.monitoring.matured_predictions import matured_predictions
 from redeye.scoring import outputs_store
 from redeye.scoring.score import flights_as_scored
 from redeye.warehouse import release_store
-from redeye.warehouse.logic.releases import Promotion, Release
+from redeye.warehouse.logic.releases import Release
 
 log = logging.getLogger(__name__)
 

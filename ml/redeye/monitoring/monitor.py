@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 
 from redeye.champions import promotion_store
+from redeye.champions.logic.promotions import Promotion
 from redeye.champions.logic.succession import Stint
+from redeye.champions.logic.verdicts import ASKING, Verdict
 from redeye.declarations.calendar import ONE_DAY, cutoff
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.errors import AlreadyDecided, NotReleased
@@ -20,13 +22,13 @@ from redeye.models.logic.evaluation import METRICS, Scored
 from redeye.monitoring.compare_predecessor import comparisons, last_judgeable, scored_rows
 from redeye.monitoring.logic.maturity import RECHECK_NIGHTS, Maturity, maturity
 from redeye.monitoring.logic.quality import Predecessor, Window, plain_metrics, reference_of, window_of
-from redeye.monitoring.logic.verdict import ASKING, Judgement, Verdict, is_judgeable, judge
+from redeye.monitoring.logic.verdict import Judgement, is_judgeable, judge
 from redeye.monitoring.matured_predictions import known_labels, matured_predictions
 from redeye.monitoring.measure_drift import measure
 from redeye.scoring import outputs_store
 from redeye.scoring.logic.predictions import LIVE
 from redeye.warehouse import release_store
-from redeye.warehouse.logic.releases import Promotion, Release
+from redeye.warehouse.logic.releases import Release
 
 log = logging.getLogger(__name__)
 

@@ -15,10 +15,10 @@ from typing import Any
 
 from psycopg2.extensions import cursor
 
+from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.postgres import ledger_transaction
 from redeye.operations.logic.alerts import Alert, Message, may_send, wait_after
-from redeye.warehouse.lake import Catalog
 
 log = logging.getLogger(__name__)
 

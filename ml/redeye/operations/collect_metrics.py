@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from redeye.champions import promotion_store
+from redeye.champions.logic.verdicts import Verdict
 from redeye.declarations.calendar import cutoff
 from redeye.foundation import cost_store, disk
 from redeye.foundation.settings import settings
-from redeye.monitoring.logic.verdict import Verdict
 from redeye.operations import status
 from redeye.operations.status import ModelState, Morning
 from redeye.promotion import decision_store

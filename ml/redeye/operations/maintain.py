@@ -8,12 +8,12 @@ from datetime import timedelta
 from typing import Any
 
 from redeye.foundation import lease
+from redeye.foundation.catalogs import Catalog
 from redeye.foundation.disk_budget import Level
 from redeye.foundation.errors import ReleaseAltered
 from redeye.foundation.settings import settings
 from redeye.operations.logic.maintenance import chosen
 from redeye.warehouse import lake, release_store
-from redeye.warehouse.lake import Catalog
 from redeye.warehouse.logic.content import differences
 from redeye.warehouse.logic.releases import Release
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from redeye.champions import block_store
 from redeye.champions import promotion_store as promotions
+from redeye.champions.logic.promotions import Promotion
 from redeye.champions.logic.succession import Bar, champion_of
 from redeye.declarations.calendar import ONE_DAY, nights
 from redeye.declarations.specs import Spec, sound_specs
@@ -22,7 +23,7 @@ from redeye.promotion.decision_store import Proposal, RecordedDecision, Recorded
 from redeye.scoring import export
 from redeye.scoring.outputs_reader import OutputsReader, Row
 from redeye.warehouse import night_records, release_store
-from redeye.warehouse.logic.releases import Promotion, Release
+from redeye.warehouse.logic.releases import Release
 from redeye.warehouse.night_records import NightRecords
 
 SHOWN_NIGHTS = 28

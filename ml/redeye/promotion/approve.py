@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from redeye.champions import promotion_store
+from redeye.champions.logic.promotions import PromotionKind
 from redeye.declarations.calendar import ONE_DAY
 from redeye.foundation.errors import AlreadyDecided, ConfigError
 from redeye.models import mlflow_registry
@@ -14,7 +15,6 @@ from redeye.promotion import decision_store
 from redeye.promotion.decision_store import Proposal, RecordedTraining
 from redeye.promotion.reconcile import reconcile
 from redeye.scoring import outputs_store
-from redeye.warehouse.logic.releases import PromotionKind
 
 log = logging.getLogger(__name__)
 

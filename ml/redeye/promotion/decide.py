@@ -11,17 +11,17 @@ from typing import Any
 import pandas as pd
 
 from redeye.champions import block_store, promotion_store
+from redeye.champions.logic.promotions import Promotion, PromotionKind
 from redeye.champions.logic.succession import barred, champion_of
+from redeye.champions.logic.verdicts import Verdict
 from redeye.declarations.calendar import ONE_DAY, nights
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.settings import SPECS
-from redeye.monitoring.logic.verdict import Verdict
 from redeye.monitoring.monitor import monitor_night
 from redeye.promotion import decision_store
 from redeye.promotion.logic.decision import Decision, NightVerdict, Succession, decide
 from redeye.scoring import outputs_store
 from redeye.warehouse import release_store
-from redeye.warehouse.logic.releases import Promotion, PromotionKind
 
 log = logging.getLogger(__name__)
 

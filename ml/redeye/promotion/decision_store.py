@@ -14,11 +14,11 @@ from typing import Any
 from psycopg2.extras import Json
 
 from redeye.champions import promotion_store
+from redeye.champions.logic.verdicts import Verdict
 from redeye.foundation import lease
+from redeye.foundation.catalogs import Catalog
 from redeye.foundation.postgres import ledger_transaction
-from redeye.monitoring.logic.verdict import Verdict
 from redeye.promotion.logic.decision import Decision
-from redeye.warehouse.lake import Catalog
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from datetime import date
 
 import pandas as pd
 
+from redeye.champions.logic.promotions import Promotion
 from redeye.features.feast_store import training_frame
 from redeye.models import mlflow_registry
 from redeye.models.logic.evaluation import Scored
@@ -16,7 +17,6 @@ from redeye.models.mlflow_registry import Version
 from redeye.promotion.logic import gate_inputs
 from redeye.promotion.logic.gates import GateReport, judge
 from redeye.promotion.mlflow_runs import TrainingRun
-from redeye.warehouse.logic.releases import Promotion
 
 
 def judged(

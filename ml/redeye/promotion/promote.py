@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from redeye.champions import promotion_store
+from redeye.champions.logic.promotions import Promotion, PromotionKind
 from redeye.models.algorithms.base import Model
 from redeye.models.logic.evaluation import Metrics
 from redeye.models.logic.training_subject import Subject
@@ -14,7 +15,6 @@ from redeye.models.mlflow_registry import Version
 from redeye.promotion import decision_store
 from redeye.promotion.mlflow_runs import TrainingRun
 from redeye.promotion.register import Registration
-from redeye.warehouse.logic.releases import Promotion, PromotionKind
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from datetime import date
 from typing import Any
 
 from redeye.champions import block_store, promotion_store
+from redeye.champions.logic.promotions import Promotion
 from redeye.champions.logic.succession import barred
 from redeye.foundation.errors import RedeyeError, RegistryDiffers
 from redeye.models import mlflow_registry
 from redeye.models.artifact_store import below_root
 from redeye.models.mlflow_registry import Alias
-from redeye.warehouse.logic.releases import Promotion
 
 log = logging.getLogger(__name__)
 

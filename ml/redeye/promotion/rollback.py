@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from datetime import date
 
 from redeye.champions import block_store, promotion_store
+from redeye.champions.logic.promotions import Promotion, PromotionKind
 from redeye.champions.logic.succession import Stint, barred, can_return_to, champion_of
+from redeye.champions.logic.verdicts import Verdict
 from redeye.declarations.calendar import ONE_DAY
 from redeye.foundation import lease
+from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import Barred, ConfigError
 from redeye.foundation.postgres import ledger_transaction
-from redeye.monitoring.logic.verdict import Verdict
 from redeye.promotion import decision_store
 from redeye.scoring.outputs_store import last_scored_night
-from redeye.warehouse.lake import Catalog
-from redeye.warehouse.logic.releases import Promotion, PromotionKind
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from redeye.champions import promotion_store
+from redeye.champions.logic.promotions import Promotion
 from redeye.declarations.calendar import cutoff
 from redeye.declarations.specs import REQUIRED, Spec, load_spec
 from redeye.features.feast_store import training_frame
@@ -34,7 +35,7 @@ from redeye.promotion.reconcile import reconcile
 from redeye.promotion.record_training import record, request_tags
 from redeye.promotion.register import Registration
 from redeye.warehouse import lake, release_store
-from redeye.warehouse.logic.releases import Promotion, Release
+from redeye.warehouse.logic.releases import Release
 
 log = logging.getLogger(__name__)
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from redeye.champions.logic.readers import some
 from redeye.declarations.specs import sound_specs
 from redeye.features.feature_frames import view_of
 from redeye.foundation.settings import SPECS
 from redeye.review.logic import known_in_time
-from redeye.review.logic.house_rules import FEATURES, Project, Violation, form
-from redeye.review.logic.impact_verdict import some
+from redeye.review.logic.house_rules import Violation, form
 from redeye.review.logic.known_in_time import Inputs, Lineage
 from redeye.warehouse import dbt_project
 from redeye.warehouse.dbt import PROJECT
+from redeye.warehouse.logic.dbt_models import FEATURES, Project
 
 
 def check(*, project: Path = PROJECT) -> list[Violation]:

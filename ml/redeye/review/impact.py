@@ -17,20 +17,20 @@ from redeye.champions.feature_edits import redefined
 from redeye.champions.serving_versions import live_versions
 from redeye.declarations.spec_fields import column_of
 from redeye.declarations.specs import Spec, sound_specs
+from redeye.foundation.catalogs import Catalog
 from redeye.foundation.settings import PROJECT_ROOT, settings
 from redeye.review import check_house_rules as rules
 from redeye.review import impact_leaks, impact_scores, merge_base, table_diff
 from redeye.review import sandbox as job
 from redeye.review import sandbox_catalog as sandbox
-from redeye.review.logic.house_rules import Project
 from redeye.review.logic.impact_verdict import Impact, ModelDiff, Origin, SpecDiff, affected
 from redeye.review.logic.known_in_time import Lineage
 from redeye.review.merge_base import Base
 from redeye.review.sandbox_catalog import Sandbox
 from redeye.review.table_diff import NEW, OLD
 from redeye.warehouse import dbt, dbt_project, lake, release_store
-from redeye.warehouse.lake import Catalog
 from redeye.warehouse.logic.column_lineage import ROWS, Read
+from redeye.warehouse.logic.dbt_models import Project
 from redeye.warehouse.logic.releases import Release
 
 if TYPE_CHECKING:

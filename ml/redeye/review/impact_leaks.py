@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from redeye.review import sandbox_catalog as sandbox
-from redeye.review.logic.house_rules import FEATURES
 from redeye.review.sandbox import rebuild
 from redeye.review.sandbox_catalog import Sandbox
 from redeye.warehouse import lake
+from redeye.warehouse.logic.dbt_models import FEATURES
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest

@@ -6,6 +6,7 @@ import io
 import os
 from pathlib import Path
 
+from redeye.champions.logic.readers import some
 from redeye.foundation.pages import Block, Bullets, Cell, Heading, Page, Paragraph, Picture, Table
 from redeye.models.logic.evaluation import Interval
 from redeye.review.logic.impact_verdict import (
@@ -16,7 +17,6 @@ from redeye.review.logic.impact_verdict import (
     Origin,
     ScoreDiff,
     affected,
-    some,
 )
 
 OLD_COLOUR, NEW_COLOUR = "#777777", "#1f6fb4"

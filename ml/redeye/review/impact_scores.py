@@ -20,9 +20,9 @@ from redeye.models.algorithms.storage import algorithm
 from redeye.models.logic.evaluation import Scored, paired_improvement
 from redeye.models.logic.splits import Window, last_mature, windows
 from redeye.models.logic.training import SEED, examples, rows_of
-from redeye.review.logic.house_rules import Project
 from redeye.review.logic.impact_verdict import Gain, ScoreDiff
 from redeye.review.table_diff import NEW, OLD
+from redeye.warehouse.logic.dbt_models import Project
 from redeye.warehouse.logic.releases import Release
 
 log = logging.getLogger(__name__)

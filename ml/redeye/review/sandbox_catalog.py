@@ -21,10 +21,10 @@ from pathlib import Path
 
 import duckdb
 
+from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError, NotReleased, RedeyeError
 from redeye.foundation.settings import settings
 from redeye.warehouse import lake
-from redeye.warehouse.lake import Catalog
 from redeye.warehouse.logic.releases import Release
 
 log = logging.getLogger(__name__)

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from redeye.champions import promotion_store
+from redeye.champions.logic.promotions import Promotion
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.errors import ConfigError, DeliveryError, RedeyeError
 from redeye.foundation.git import git_sha
@@ -22,7 +23,7 @@ from redeye.scoring.score import Basis, flights_of, recorded_basis
 from redeye.sources import landing_store
 from redeye.sources.logic.deliveries import DeliveryRef
 from redeye.warehouse import release_store
-from redeye.warehouse.logic.releases import CodeNode, Promotion, Release, upstream
+from redeye.warehouse.logic.releases import CodeNode, Release, upstream
 
 
 def explain(prediction_id: str) -> Explanation:

@@ -13,9 +13,9 @@ from typing import Any
 
 import duckdb
 
+from redeye.foundation.catalogs import Catalog
 from redeye.scoring.logic.predictions import LIVE
 from redeye.warehouse import lake
-from redeye.warehouse.lake import Catalog
 
 Row = dict[str, Any]
 

@@ -13,11 +13,11 @@ import duckdb
 import pandas as pd
 
 from redeye.foundation import lease
+from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import settings
 from redeye.scoring.logic.predictions import LIVE
 from redeye.warehouse import lake
-from redeye.warehouse.lake import Catalog
 
 _TABLES = {
     "predictions": """

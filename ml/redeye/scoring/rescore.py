@@ -18,6 +18,7 @@ from redeye.champions import promotion_store
 from redeye.declarations.calendar import nights
 from redeye.declarations.specs import load_spec
 from redeye.features.feast_store import training_frame
+from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import AlreadyDecided, ConfigError, DeliveryError, NotReleased
 from redeye.foundation.settings import SPECS
 from redeye.models.artifact_store import load_artifact
@@ -25,7 +26,6 @@ from redeye.scoring import outputs_store
 from redeye.scoring.logic.predictions import LIVE, Lineage, assemble, backtest_lane, differences
 from redeye.scoring.score import Basis, flights_of, predict, recorded_basis
 from redeye.warehouse import lake, release_store
-from redeye.warehouse.lake import Catalog
 
 log = logging.getLogger(__name__)
 

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from redeye.champions import promotion_store
+from redeye.champions.logic.promotions import Promotion
 from redeye.declarations.calendar import coming_day
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.errors import (
@@ -28,7 +29,7 @@ from redeye.scoring.logic.prediction_checks import derive_predictions
 from redeye.scoring.logic.predictions import Lineage, assemble, differences
 from redeye.sources.configured_source import configured_source, standing_source
 from redeye.warehouse import lake, release_store
-from redeye.warehouse.logic.releases import Promotion, Release
+from redeye.warehouse.logic.releases import Release
 
 log = logging.getLogger(__name__)
 

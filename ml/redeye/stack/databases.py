@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from psycopg2 import sql
 from psycopg2.extensions import cursor
 
+from redeye.foundation.database_server import Administered
 from redeye.stack.secrets import Secrets
-from redeye.stack.servers.database_server import Administered
 
 
 @dataclass(frozen=True)

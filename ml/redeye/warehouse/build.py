@@ -8,13 +8,13 @@ from typing import Any
 
 from redeye.audits.logic.audit_result import AuditResult
 from redeye.foundation import lease
+from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError, LeaseLost, NotReleased, RedeyeError
 from redeye.foundation.git import git_sha
 from redeye.foundation.settings import settings
 from redeye.sources.configured_source import configured_source, standing_source
 from redeye.sources.logic.deliveries import SCHEDULE, DeliveryRef
 from redeye.warehouse import lake, raw_tables, release_store
-from redeye.warehouse.lake import Catalog
 from redeye.warehouse.logic.content import Content
 from redeye.warehouse.logic.releases import AGAIN, Candidate, Release, ReleaseKind, delivery_set_hash
 

@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import RedeyeError
 from redeye.foundation.settings import PROJECT_ROOT, settings
 from redeye.warehouse import lake
-from redeye.warehouse.lake import Catalog
 from redeye.warehouse.logic.releases import CodeNode
 
 if TYPE_CHECKING:

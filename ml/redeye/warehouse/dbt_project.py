@@ -9,10 +9,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from redeye.review.logic import house_rules
-from redeye.review.logic.house_rules import KEY_TESTS, NIGHT, Column, Model, Project
 from redeye.sources.configured_source import configured_source
 from redeye.warehouse import dbt, lake, raw_tables
+from redeye.warehouse.logic.dbt_models import KEY_TESTS, NIGHT, Column, Model, Project, Source
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -93,9 +92,9 @@ def _model(node: Any, tests: dict[str, Any]) -> Model:  # noqa: ANN401 - dbt's n
     )
 
 
-def _source(node: Any) -> house_rules.Source:  # noqa: ANN401 - as above
+def _source(node: Any) -> Source:  # noqa: ANN401 - as above
     meta = node.meta or {}
-    return house_rules.Source(
+    return Source(
         name=f"{node.schema}.{node.identifier}",
         columns=_columns(node),
         known_by=meta.get("known_by", ""),

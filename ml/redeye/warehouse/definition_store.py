@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg2.extras import Json
 
+from redeye.foundation.catalogs import Catalog
 from redeye.foundation.postgres import ledger_transaction
 from redeye.warehouse import dbt, dbt_project
-from redeye.warehouse.lake import Catalog
 from redeye.warehouse.logic.column_definitions import Definition, Definitions
 
 if TYPE_CHECKING:

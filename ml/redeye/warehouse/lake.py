@@ -10,11 +10,11 @@ from __future__ import annotations
 import importlib.util
 import logging
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 import duckdb
 
+from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import settings
 
@@ -24,13 +24,6 @@ EXTENSIONS = {
     "postgres_scanner": "duckdb_extension_postgres_scanner",
     "ducklake": "duckdb_extension_ducklake",
 }
-
-
-class Catalog(StrEnum):
-    """The lakes, by the alias under which they are attached."""
-
-    WAREHOUSE = "warehouse"
-    OUTPUTS = "outputs"
 
 
 def extension_paths() -> dict[str, Path]:

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import duckdb
 
+from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import RedeyeError
 from redeye.warehouse import lake
-from redeye.warehouse.lake import Catalog
 
 log = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from redeye.foundation.catalogs import Catalog
 from redeye.foundation.postgres import ledger_transaction
-from redeye.warehouse.lake import Catalog
 
 Row = dict[str, Any]
 

@@ -6,8 +6,9 @@ import hashlib
 
 import duckdb
 
+from redeye.foundation.catalogs import Catalog
 from redeye.warehouse import lake
-from redeye.warehouse.lake import Catalog, Relation
+from redeye.warehouse.lake import Relation
 from redeye.warehouse.logic.content import Content
 
 # Between a row's values, and for a missing one: characters that the data cannot hold.

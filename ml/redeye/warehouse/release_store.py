@@ -11,10 +11,10 @@ from psycopg2.extras import Json, execute_values
 
 from redeye.audits.logic.audit_result import AuditResult
 from redeye.declarations.calendar import ONE_DAY, cutoff
+from redeye.foundation.catalogs import Catalog
 from redeye.foundation.postgres import ledger_transaction
 from redeye.foundation.settings import settings
 from redeye.sources.logic.deliveries import DeliveryRef
-from redeye.warehouse.lake import Catalog
 from redeye.warehouse.logic.content import Content
 from redeye.warehouse.logic.releases import Candidate, CodeNode, Release, ReleaseKind, release_id
 

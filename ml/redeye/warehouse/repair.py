@@ -12,10 +12,10 @@ from typing import Any
 
 from redeye.declarations.calendar import nights
 from redeye.foundation import lease
+from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError, NotReleased, RedeyeError
 from redeye.sources.logic.deliveries import DeliveryRef
 from redeye.warehouse import build, release_store
-from redeye.warehouse.lake import Catalog
 from redeye.warehouse.logic.releases import AGAIN, Release, ReleaseKind
 
 log = logging.getLogger(__name__)

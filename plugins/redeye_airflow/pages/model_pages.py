@@ -12,11 +12,11 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import Response
 
+from redeye.champions.logic.promotions import Promotion
 from redeye.declarations.specs import Spec
 from redeye.foundation.settings import settings
 from redeye.operations import measure_slices, status
 from redeye.scoring.outputs_reader import Row
-from redeye.warehouse.logic.releases import Promotion
 from redeye_airflow.pages import charts
 from redeye_airflow.pages.morning_page import acknowledged, series
 from redeye_airflow.pages.rendering import page, reader

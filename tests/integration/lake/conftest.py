@@ -8,8 +8,8 @@ import duckdb
 import pytest
 
 from redeye.foundation import lease
+from redeye.foundation.catalogs import Catalog
 from redeye.warehouse import lake
-from redeye.warehouse.lake import Catalog
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ import psycopg2
 import pytest
 
 from redeye.foundation import lease
+from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import LeaseHeld, LeaseLost
 from redeye.foundation.postgres import ledger_transaction
 from redeye.warehouse import lake
-from redeye.warehouse.lake import Catalog
 
 pytestmark = pytest.mark.integration
 Writer = tuple[duckdb.DuckDBPyConnection, int]

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from redeye.foundation import lease
+from redeye.foundation.catalogs import Catalog
 from redeye.scoring import outputs_store
 from redeye.warehouse import lake
-from redeye.warehouse.lake import Catalog
 
 pytestmark = pytest.mark.integration
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import duckdb
 import pytest
 
+from redeye.foundation.catalogs import Catalog
 from redeye.warehouse import lake
-from redeye.warehouse.lake import Catalog
 
 pytestmark = pytest.mark.integration
 Writer = tuple[duckdb.DuckDBPyConnection, int]

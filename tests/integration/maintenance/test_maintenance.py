@@ -18,13 +18,13 @@ import duckdb
 import pytest
 
 from redeye.foundation import lease
+from redeye.foundation.catalogs import Catalog
 from redeye.foundation.disk import files_below
 from redeye.foundation.errors import RedeyeError, ReleaseAltered
 from redeye.foundation.settings import PROJECT_ROOT, settings
 from redeye.operations import maintain
 from redeye.sources import ingest
 from redeye.warehouse import build, lake, lake_maintenance, release_content, release_store
-from redeye.warehouse.lake import Catalog
 from redeye.warehouse.logic.content import Content
 
 pytestmark = pytest.mark.integration

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
+from redeye.foundation.catalogs import Catalog
 from redeye.scoring import score
 from redeye.sources import ingest
 from redeye.sources.logic.deliveries import Source
 from redeye.warehouse import build, lake, release_store
-from redeye.warehouse.lake import Catalog
 
 FIRST, HISTORY_ENDS = date(2012, 12, 31), date(2013, 3, 8)
 MODEL = "flight_delay"

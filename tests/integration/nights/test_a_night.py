@@ -14,13 +14,13 @@ from redeye.champions import promotion_store
 from redeye.declarations.calendar import coming_day, cutoff
 from redeye.features.materialize import materialize_night
 from redeye.foundation import lease
+from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import AlreadyDecided, NotReleased
 from redeye.foundation.settings import settings
 from redeye.monitoring.monitor import monitor_night
 from redeye.scoring import outputs_store
 from redeye.scoring.score import score_night
 from redeye.warehouse import build, lake, release_store
-from redeye.warehouse.lake import Catalog
 
 pytestmark = pytest.mark.integration
 

@@ -18,13 +18,13 @@ import pyarrow as pa
 import pytest
 
 from flights.nycflights13 import NycFlights13
+from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import AuditRefused, LeaseLost
 from redeye.foundation.settings import PROJECT_ROOT
 from redeye.scoring import outputs_store
 from redeye.sources import ingest
 from redeye.sources.logic.deliveries import Delivery
 from redeye.warehouse import build, lake, release_store
-from redeye.warehouse.lake import Catalog
 
 pytestmark = pytest.mark.integration
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from redeye.champions.logic.verdicts import Verdict
 from redeye.declarations.spec_candidates import Candidates
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.settings import SPECS
@@ -17,7 +18,7 @@ from redeye.models.logic.evaluation import Interval, Scored
 from redeye.models.logic.splits import windows
 from redeye.models.logic.training import fit_candidates, rows_of, scored
 from redeye.monitoring.logic.quality import measured, window_of
-from redeye.monitoring.logic.verdict import Verdict, judge
+from redeye.monitoring.logic.verdict import judge
 from redeye.promotion import train
 from redeye.promotion.logic.decision import NightVerdict, decide
 from redeye.warehouse import release_store

@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from redeye.champions.logic.promotions import Promotion
 from redeye.declarations.spec_fields import column_of
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.errors import AlreadyDecided
 from redeye.foundation.settings import PROJECT_ROOT, settings
 from redeye.models.logic.training_subject import Subject
-from redeye.warehouse.logic.releases import Promotion, Release, ReleaseKind
+from redeye.warehouse.logic.releases import Release, ReleaseKind
 
 NIGHT = date(2013, 3, 31)
 FIRST = date(2013, 1, 1)

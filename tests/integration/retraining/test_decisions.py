@@ -11,13 +11,13 @@ import pandas as pd
 import psycopg2
 import pytest
 
+from redeye.foundation.catalogs import Catalog
 from redeye.foundation.postgres import ledger_transaction
 from redeye.promotion import decision_store
 from redeye.promotion.decide import decide_night
 from redeye.promotion.decision_store import RecordedTraining
 from redeye.scoring import outputs_store
 from redeye.scoring.logic.predictions import LIVE
-from redeye.warehouse.lake import Catalog
 
 pytestmark = pytest.mark.integration
 

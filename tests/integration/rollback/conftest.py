@@ -17,18 +17,18 @@ import pandas as pd
 import pytest
 
 from redeye.champions import block_store, promotion_store
+from redeye.champions.logic.promotions import Promotion, PromotionKind
+from redeye.champions.logic.verdicts import Verdict
 from redeye.foundation import lease
+from redeye.foundation.catalogs import Catalog
 from redeye.foundation.postgres import ledger_transaction
 from redeye.foundation.settings import PROJECT_ROOT, settings
 from redeye.models.mlflow_registry import Alias
-from redeye.monitoring.logic.verdict import Verdict
 from redeye.promotion import decision_store
 from redeye.promotion.decision_store import Proposal
 from redeye.promotion.logic.decision import Decision
 from redeye.scoring import outputs_store
 from redeye.scoring.logic.predictions import LIVE
-from redeye.warehouse.lake import Catalog
-from redeye.warehouse.logic.releases import Promotion, PromotionKind
 
 FIRST = date(2013, 4, 1)
 

@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 
 from redeye.champions import promotion_store
+from redeye.champions.logic.promotions import PromotionKind
 from redeye.promotion import decision_store
 from redeye.promotion.decide import decide_night
 from redeye.scoring import outputs_store
 from redeye.scoring.logic.predictions import LIVE
-from redeye.warehouse.logic.releases import PromotionKind
 from rollback.conftest import Champions, night
 
 pytestmark = pytest.mark.integration

@@ -13,14 +13,14 @@ import psycopg2
 import pytest
 
 from redeye.champions import promotion_store
+from redeye.champions.logic.verdicts import Verdict
+from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import AlreadyDecided, Barred, ConfigError
 from redeye.foundation.postgres import ledger_transaction
 from redeye.foundation.settings import PROJECT_ROOT
-from redeye.monitoring.logic.verdict import Verdict
 from redeye.promotion import rollback
 from redeye.scoring import outputs_store, score
 from redeye.scoring.logic.predictions import LIVE
-from redeye.warehouse.lake import Catalog
 from rollback.conftest import Champions, night
 
 pytestmark = pytest.mark.integration

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from throwaway import Stack
 
+from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError, RedeyeError
 from redeye.review import sandbox as job
 from redeye.review import sandbox_catalog as sandbox
 from redeye.warehouse import dbt, lake
-from redeye.warehouse.lake import Catalog
 from redeye.warehouse.logic.releases import Release
 
 FIRST, LAST = date(2012, 12, 31), date(2013, 1, 12)

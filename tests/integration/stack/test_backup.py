@@ -15,6 +15,7 @@ import pytest
 
 from redeye.champions import promotion_store
 from redeye.features import feast_lake_source
+from redeye.foundation.catalogs import Catalog
 from redeye.foundation.disk import files_below
 from redeye.foundation.errors import BackupError
 from redeye.foundation.settings import Settings, settings
@@ -23,7 +24,6 @@ from redeye.scoring import outputs_store
 from redeye.stack import bootstrap, databases, environment
 from redeye.stack.backups import backup, backup_set, restore
 from redeye.warehouse import lake, release_content, release_store
-from redeye.warehouse.lake import Catalog
 
 pytestmark = pytest.mark.integration
 

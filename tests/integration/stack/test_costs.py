@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from redeye.foundation import cost_store
+from redeye.foundation.catalogs import Catalog
 from redeye.foundation.cost_store import metered
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.postgres import ledger_transaction
 from redeye.foundation.settings import settings
-from redeye.warehouse.lake import Catalog
 
 pytestmark = pytest.mark.integration
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from redeye.champions.logic.promotions import Promotion
+from redeye.champions.logic.verdicts import ASKING, Verdict
 from redeye.declarations.calendar import ONE_DAY
-from redeye.monitoring.logic.verdict import ASKING, Verdict
-from redeye.warehouse.logic.releases import Promotion
 
 
 @dataclass(frozen=True)

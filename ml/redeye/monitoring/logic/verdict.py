@@ -16,27 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
+from redeye.champions.logic.verdicts import Verdict
 from redeye.declarations.spec_rules import Monitor, Threshold
 from redeye.models.logic.evaluation import Interval
 from redeye.monitoring.logic.quality import COMPARED, CONFIDENCE, Predecessor, Window, rise
 
 SURELY = f"at {CONFIDENCE:.0%} confidence"
-
-
-class Verdict(StrEnum):
-    """In order of severity."""
-
-    OK = "ok"
-    WATCH = "watch"
-    RETRAIN = "retrain"
-    ROLL_BACK = "roll back"
-
-
-# Verdicts that call for a training. What can be returned to is better than the champion and no more than that:
-# a rollback asks for a successor as well.
-ASKING = frozenset({Verdict.RETRAIN, Verdict.ROLL_BACK})
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from redeye.champions.logic.verdicts import ASKING, Verdict
 from redeye.declarations.spec_rules import Retraining, Rollback
-from redeye.monitoring.logic.verdict import ASKING, Verdict
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,10 @@ Rules on form look at names, descriptions, tests and contracts; those on time ar
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from redeye.warehouse.logic.dbt_models import FEATURES, KEY_TESTS, NIGHT, PUBLISHED, Model, Project, Source
 
 LAYERS = {
     "staging": r"stg_[a-z0-9]+__[a-z_]+",
@@ -15,81 +17,11 @@ LAYERS = {
     "marts": r"(dim|fct)_[a-z_]+",
     "features": r"feat_[a-z_]+__[a-z_]+(_v[0-9]+)?",
 }
-PUBLISHED = frozenset({"marts", "features"})
-FEATURES = "features"
-NIGHT = "night"
-KEY_TESTS = frozenset({"unique_in_window", "unique_key", "feature_rows"})
 COMMENT = re.compile(r"--[^\n]*|\{#.*?#\}", re.DOTALL)
 GRAIN = "Grain: one row per"
 # What a source's column may say of itself: when it becomes known.
 ALWAYS, SCHEDULE, DELIVERY = "always", "schedule", "delivery"
 KINDS = frozenset({ALWAYS, SCHEDULE, DELIVERY, "registry", "outcome", "observation"})
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column as its YAML describes it.
-
-    Attributes:
-        known: of a source's column, one of `KINDS`.
-        barred: why it may not come near a feature: what its `banned` says, or that it is personal.
-    """
-
-    description: str
-    data_type: str = ""
-    known: str = ""
-    barred: str = ""
-
-
-@dataclass(frozen=True)
-class Source:
-    """A table of the raw layer."""
-
-    name: str
-    columns: Mapping[str, Column]
-    known_by: str = ""
-    is_timeless: bool = False
-
-
-@dataclass(frozen=True)
-class Model:
-    """A dbt model.
-
-    Attributes:
-        name: `schema.table`, the relation.
-        title: the model's name without a version.
-        layer: the schema.
-        folder: of its file.
-        raw: its code as written.
-        sql: as it runs; "" if it was not compiled.
-        tests: names of the generic tests on it.
-        key: columns of its key, by its key test.
-        known_by: column with the night by whose cutoff all of a row was known.
-        trusted: aliases in its SQL -> why they hold although that cannot be seen.
-    """
-
-    name: str
-    title: str
-    layer: str
-    folder: str
-    description: str
-    columns: Mapping[str, Column]
-    tests: frozenset[str]
-    is_contracted: bool
-    raw: str
-    sql: str
-    known_by: str = ""
-    is_timeless: bool = False
-    trusted: Mapping[str, str] = field(default_factory=dict)
-    key: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Project:
-    """All models and sources, by relation (`schema.table`)."""
-
-    models: Mapping[str, Model]
-    sources: Mapping[str, Source]
 
 
 @dataclass(frozen=True, order=True)

@@ -6,16 +6,17 @@ be merged as it is. Exit codes in the same order: 0, 1, 2.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from redeye.champions.logic.readers import SHOWN, Reader, some
 from redeye.models.logic.evaluation import Interval, Metrics
-from redeye.review.logic.house_rules import FEATURES, PUBLISHED, Violation
+from redeye.review.logic.house_rules import Violation
+from redeye.warehouse.logic.dbt_models import FEATURES, PUBLISHED
 
 # A model that takes both so many times and so many seconds longer is pointed out.
 SLOWER, SLOWER_SECONDS = 2.0, 10.0
-SHOWN = 5
 
 
 class Verdict(StrEnum):
@@ -122,21 +123,6 @@ class ModelDiff:
             Origin.NEW,
             Origin.REMOVED,
         }
-
-
-@dataclass(frozen=True)
-class Reader:
-    """A version of a model that serves or may serve, and the frame columns that it reads."""
-
-    model: str
-    version: int
-    role: str
-    algorithm: str
-    feature_service: str
-    columns: frozenset[str]
-
-    def __str__(self) -> str:
-        return f"{self.model} version {self.version} ({self.algorithm}, {self.role})"
 
 
 @dataclass(frozen=True)
@@ -308,9 +294,3 @@ def _looks(impact: Impact) -> Iterable[str]:
     for spec in impact.specs:
         if spec.version_old != spec.version_new:
             yield f"{spec.model} is trained on other features from now on (version {spec.version_new})"
-
-
-def some(names: Sequence[str]) -> str:
-    """The first few of some names, and how many more."""
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more

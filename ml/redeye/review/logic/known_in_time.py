@@ -13,19 +13,9 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from redeye.review.logic.house_rules import (
-    ALWAYS,
-    DELIVERY,
-    FEATURES,
-    NIGHT,
-    SCHEDULE,
-    Column,
-    Model,
-    Project,
-    Source,
-    Violation,
-)
+from redeye.review.logic.house_rules import ALWAYS, DELIVERY, SCHEDULE, Violation
 from redeye.warehouse.logic.column_lineage import ROWS, Described, LineageError, Read, Table, describe
+from redeye.warehouse.logic.dbt_models import FEATURES, NIGHT, Column, Model, Project, Source
 
 IN_TIME = "known in time"
 BARRED = "barred column"

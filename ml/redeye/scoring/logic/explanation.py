@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from redeye.champions.logic.promotions import Promotion
 from redeye.models.algorithms.base import Inputs, Model
 from redeye.scoring.logic.restatements import Restatement
 from redeye.sources.logic.deliveries import DeliveryRef
-from redeye.warehouse.logic.releases import CodeNode, Promotion, Release
+from redeye.warehouse.logic.releases import CodeNode, Release
 
 
 @dataclass(frozen=True)

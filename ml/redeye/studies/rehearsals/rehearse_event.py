@@ -12,9 +12,9 @@ from typing import Any
 import pandas as pd
 
 from redeye.champions import promotion_store
+from redeye.champions.logic.verdicts import Verdict
 from redeye.declarations.calendar import nights
 from redeye.foundation.errors import AuditRefused, ConfigError, NotReleased, RedeyeError
-from redeye.monitoring.logic.verdict import Verdict
 from redeye.monitoring.monitor import monitor_night
 from redeye.promotion.decide import decide_night
 from redeye.promotion.train import train_night

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from redeye.champions import promotion_store
+from redeye.champions.logic.promotions import Promotion
 from redeye.champions.logic.succession import champion_of
 from redeye.declarations.calendar import nights
 from redeye.declarations.specs import Spec, load_spec
@@ -33,7 +34,6 @@ from redeye.studies.season.logic.season_quality import (
 )
 from redeye.studies.season.season_page import Night, Story, TrainingStory
 from redeye.warehouse import release_store
-from redeye.warehouse.logic.releases import Promotion
 
 log = logging.getLogger(__name__)
 

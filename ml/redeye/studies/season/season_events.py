@@ -10,10 +10,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from redeye.champions.logic.promotions import Promotion, PromotionKind
 from redeye.foundation.ui_links import training_page
 from redeye.models.mlflow_client import client, experiment_id
 from redeye.promotion.decision_store import RecordedDecision, RecordedTraining
-from redeye.warehouse.logic.releases import Promotion, PromotionKind
 
 log = logging.getLogger(__name__)
 

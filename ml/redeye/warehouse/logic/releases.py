@@ -1,10 +1,10 @@
-"""What a release and a promotion are: the rows of the ledgers, as types."""
+"""What a release is: the rows of its ledger, as types."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -121,38 +121,6 @@ def upstream(nodes: Iterable[CodeNode], relations: Iterable[str]) -> tuple[CodeN
             found[node.node_id] = node
             waiting += [by_id[each] for each in node.depends_on if each in by_id]
     return tuple(found[name] for name in sorted(found))
-
-
-class PromotionKind(StrEnum):
-    """How a version became champion."""
-
-    FIRST = "first"
-    PROMOTION = "promotion"
-    ROLLBACK = "rollback"
-
-
-@dataclass(frozen=True)
-class Promotion:
-    """One row of the promotion ledger: this version is champion from `effective_night` on.
-
-    `previous_id` names the promotion it follows: where the model came from.
-    """
-
-    promotion_id: int
-    model: str
-    version: int
-    algorithm: str
-    feature_service: str
-    artifact_uri: str
-    artifact_sha256: str
-    decided_night: date
-    effective_night: date
-    reason: str
-    evidence: dict[str, Any] = field(hash=False)
-    actor: str
-    run_id: str
-    kind: PromotionKind = PromotionKind.PROMOTION
-    previous_id: int | None = None
 
 
 def release_id(night: date, revision: int) -> str:

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 
 import pytest
 
+from redeye.champions.logic.promotions import Promotion, PromotionKind
 from redeye.champions.logic.succession import Bar, Stint, barred, can_return_to, champion_of, stints
-from redeye.monitoring.logic.verdict import Verdict
-from redeye.warehouse.logic.releases import Promotion, PromotionKind
+from redeye.champions.logic.verdicts import Verdict
 
 FIRST = date(2013, 4, 1)
 

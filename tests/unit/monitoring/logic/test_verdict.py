@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from redeye.champions.logic.verdicts import Verdict
 from redeye.declarations.specs import load_spec
 from redeye.models.logic.evaluation import Interval
 from redeye.monitoring.logic.quality import Predecessor, Window
-from redeye.monitoring.logic.verdict import Verdict, judge
+from redeye.monitoring.logic.verdict import judge
 
 RULES = load_spec(Path(__file__).parents[4] / "ml/specs/flight_delay.yaml").monitor
 TEST = {

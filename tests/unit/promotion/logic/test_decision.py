@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from redeye.champions.logic.verdicts import ASKING, Verdict
 from redeye.declarations.spec_rules import Retraining, Rollback
-from redeye.monitoring.logic.verdict import ASKING, Verdict
 from redeye.promotion.logic.decision import Decision, NightVerdict, Succession, decide
 
 FIRST = date(2013, 4, 1)

@@ -7,14 +7,15 @@ from dataclasses import replace
 import pytest
 
 from redeye.review.logic import house_rules
+from redeye.warehouse.logic.dbt_models import Column, Model, Project, Source
 
 COLUMNS = {
-    "night": house_rules.Column("The night.", "date"),
-    "event_at": house_rules.Column("Its cutoff.", "timestamp"),
-    "created_at": house_rules.Column("Known at.", "timestamp"),
-    "rate": house_rules.Column("A rate.", "double"),
+    "night": Column("The night.", "date"),
+    "event_at": Column("Its cutoff.", "timestamp"),
+    "created_at": Column("Known at.", "timestamp"),
+    "rate": Column("A rate.", "double"),
 }
-FEATURE = house_rules.Model(
+FEATURE = Model(
     name="features.feat_shop__sales",
     title="feat_shop__sales",
     layer="features",
@@ -26,13 +27,11 @@ FEATURE = house_rules.Model(
     raw="with x as (select * from y)\nselect night, rate from x",
     sql="",
 )
-SOURCE = house_rules.Source(
-    "raw.shops", {"night": house_rules.Column("The night.", known="delivery")}, known_by="night"
-)
+SOURCE = Source("raw.shops", {"night": Column("The night.", known="delivery")}, known_by="night")
 
 
-def broken(model: house_rules.Model = FEATURE, source: house_rules.Source = SOURCE) -> list[tuple[str, str]]:
-    project = house_rules.Project({model.name: model}, {source.name: source})
+def broken(model: Model = FEATURE, source: Source = SOURCE) -> list[tuple[str, str]]:
+    project = Project({model.name: model}, {source.name: source})
     return [(each.subject, each.rule) for each in house_rules.form(project)]
 
 
@@ -49,8 +48,8 @@ def test_a_sound_model_and_source_break_nothing():
         ({"layer": "scratch", "folder": "scratch"}, "", "names"),
         ({"folder": "marts"}, "", "names"),
         ({"description": "One row per shop."}, "", "stated grain"),
-        ({"columns": {**COLUMNS, "rate": house_rules.Column(" ", "double")}}, ".rate", "descriptions"),
-        ({"columns": {**COLUMNS, "rate": house_rules.Column("A rate.")}}, ".rate", "contract"),
+        ({"columns": {**COLUMNS, "rate": Column(" ", "double")}}, ".rate", "descriptions"),
+        ({"columns": {**COLUMNS, "rate": Column("A rate.")}}, ".rate", "contract"),
         ({"columns": {k: v for k, v in COLUMNS.items() if k != "created_at"}}, "", "names"),
         ({"trusted": {"x": " "}}, "", "descriptions"),
         ({"is_contracted": False}, "", "contract"),
@@ -86,21 +85,21 @@ def test_a_staging_model_needs_neither_contract_nor_named_columns():
 @pytest.mark.parametrize(
     ("source", "subject"),
     [
-        (replace(SOURCE, columns={"night": house_rules.Column("", known="delivery")}), "raw.shops.night"),
+        (replace(SOURCE, columns={"night": Column("", known="delivery")}), "raw.shops.night"),
         (
-            replace(SOURCE, columns={"night": house_rules.Column("The night.", known="soon")}),
+            replace(SOURCE, columns={"night": Column("The night.", known="soon")}),
             "raw.shops.night",
         ),
         (replace(SOURCE, known_by="day"), "raw.shops"),
     ],
 )
-def test_a_source_says_of_each_column_when_it_is_known(source: house_rules.Source, subject: str):
+def test_a_source_says_of_each_column_when_it_is_known(source: Source, subject: str):
     assert [each for each, _ in broken(source=source)] == [subject]
     timeless = replace(source, is_timeless=True)
     assert broken(source=timeless) == ([(subject, "descriptions")] if "" in _texts(source) else [])
 
 
-def _texts(source: house_rules.Source) -> list[str]:
+def _texts(source: Source) -> list[str]:
     return [column.description for column in source.columns.values()]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from redeye.champions.logic.readers import Reader
 from redeye.review.logic.house_rules import Violation
 from redeye.review.logic.impact_verdict import (
     ColumnDiff,
@@ -11,7 +12,6 @@ from redeye.review.logic.impact_verdict import (
     Impact,
     ModelDiff,
     Origin,
-    Reader,
     SpecDiff,
     Verdict,
     judge,

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from redeye.review.logic import known_in_time
-from redeye.review.logic.house_rules import Column, Model, Project, Source
 from redeye.review.logic.known_in_time import Inputs, Lineage
 from redeye.warehouse.logic.column_lineage import ROWS, Read
+from redeye.warehouse.logic.dbt_models import Column, Model, Project, Source
 
 
 def column(known: str = "", forbidden: str = "") -> Column:

@@ -10,9 +10,9 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 
+from redeye.champions.logic.promotions import Promotion
 from redeye.models.logic.evaluation import HIGHER_IS_BETTER, Interval, Scored, interval, paired_improvement
 from redeye.monitoring.logic.quality import CONFIDENCE
-from redeye.warehouse.logic.releases import Promotion
 
 SEED = 2013
 # Of whole nights. A season's bounds move by less than 0.0002 between seeds.

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import log_loss, roc_auc_score
 
+from redeye.champions.logic.promotions import Promotion
 from redeye.champions.logic.succession import champion_of
 from redeye.studies.season.logic.season_quality import (
     Contestant,
@@ -18,7 +19,6 @@ from redeye.studies.season.logic.season_quality import (
     weekly,
     weeks_ahead,
 )
-from redeye.warehouse.logic.releases import Promotion
 
 FIRST = date(2013, 4, 1)
 

@@ -1,0 +1,19 @@
+"""What may be said of a champion after a night: a closed list, which succession reads and monitoring fills."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """In order of severity."""
+
+    OK = "ok"
+    WATCH = "watch"
+    RETRAIN = "retrain"
+    ROLL_BACK = "roll back"
+
+
+# Verdicts that call for a training. What can be returned to is better than the champion and no more than that:
+# a rollback asks for a successor as well.
+ASKING = frozenset({Verdict.RETRAIN, Verdict.ROLL_BACK})
