@@ -47,7 +47,7 @@ def champion(last: str, folder: str) -> dict[str, Any]:
     from redeye.models.algorithms.base import Inputs, Training
     from redeye.models.algorithms.storage import algorithm, save_model
     from redeye.models.logic.training import examples
-    from redeye.scoring import score
+    from redeye.scoring import outputs_store, score
     from redeye.warehouse import lake, release_store
 
     night = date.fromisoformat(last)
@@ -95,6 +95,7 @@ def champion(last: str, folder: str) -> dict[str, Any]:
             actor=HOLDER,
             run_id=HOLDER,
             follows=follows,
+            last_scored_night=outputs_store.last_scored_night,
         )
     frame.to_parquet(Path(folder) / "frame.parquet")
     for back in range(SCORED_NIGHTS, 0, -1):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -85,10 +85,12 @@ def promote(
     actor: str,
     run_id: str,
     follows: Promotion | None,
+    last_scored_night: Callable[[str], date | None],
 ) -> Promotion:
     """Append a promotion, if the ledger still ends with the row that the decision was based on.
 
     `follows` is the promotion that the decision was compared with (`latest_promotion`), None for the first.
+    `last_scored_night` is asked under the lease: what was seen before it may be out of date.
 
     Raises:
         TooLate: if `effective_night` has been scored already.
@@ -98,8 +100,6 @@ def promote(
     """
     # The lease keeps a night from being scored between the check and the commit.
     with lease.held(Catalog.OUTPUTS, f"promote/{model}/{run_id}") as token:
-        from redeye.scoring.outputs_store import last_scored_night
-
         scored = last_scored_night(model)
         if scored is not None and scored >= effective_night:
             raise TooLate(

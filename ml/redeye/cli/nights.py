@@ -63,6 +63,7 @@ def gap(
 
     A refused night records itself. This is for one whose delivery will not come in time.
     """
+    from redeye.sources import delivery_store
     from redeye.warehouse import release_store
 
     with told_plainly():
@@ -70,5 +71,5 @@ def gap(
         enter()
         if release := release_store.covering_release(left_out):
             raise ConfigError(f"night {left_out} is in release {release.release_id}: it is no gap")
-        release_store.record_gap(left_out, reason=reason, recorded_by="command line")
+        delivery_store.record_gap(left_out, reason=reason, recorded_by="command line")
         console.print(f"Night {left_out} is left out: {release_store.gap_reason(left_out)}")

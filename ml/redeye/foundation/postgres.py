@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg2
 from psycopg2.extensions import connection
@@ -40,3 +41,16 @@ def ledger_transaction(catalog: Catalog) -> Iterator[connection]:
         raise
     finally:
         con.close()
+
+
+def read_rows(catalog: Catalog, sql: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """What a query of a catalog's ledger returns."""
+    with ledger_transaction(catalog) as con, con.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.fetchall()
+
+
+def insert(catalog: Catalog, sql: str, parameters: tuple[Any, ...]) -> None:
+    """Add to a catalog's ledger by one statement, in a transaction of its own."""
+    with ledger_transaction(catalog) as con, con.cursor() as cursor:
+        cursor.execute(sql, parameters)

@@ -75,6 +75,7 @@ def settle(model: str, night: date, *, is_approved: bool, person: str) -> dict[s
                     actor=person,
                     run_id=proposal.run_id,
                     follows=next(row for row in rows if row.promotion_id == proposal.follows_id),
+                    last_scored_night=outputs_store.last_scored_night,
                 )
             ]
         except AlreadyDecided as error:

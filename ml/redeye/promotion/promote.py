@@ -15,6 +15,7 @@ from redeye.models.mlflow_registry import Version
 from redeye.promotion import decision_store
 from redeye.promotion.mlflow_runs import TrainingRun
 from redeye.promotion.register import Registration
+from redeye.scoring.outputs_store import last_scored_night
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ def promote(subject: Subject, run: TrainingRun, version: Version, passed: Passed
         actor=subject.actor,
         run_id=subject.run_name,
         follows=passed.follows,
+        last_scored_night=last_scored_night,
     )
 
 

@@ -20,7 +20,7 @@ from redeye.scoring import outputs_store
 from redeye.scoring.find_restated import restatements
 from redeye.scoring.logic.explanation import Explanation, changes, contributions
 from redeye.scoring.score import Basis, flights_of, recorded_basis
-from redeye.sources import landing_store
+from redeye.sources import delivery_store, landing_store
 from redeye.sources.logic.deliveries import DeliveryRef
 from redeye.warehouse import release_store
 from redeye.warehouse.logic.releases import CodeNode, Release, upstream
@@ -55,7 +55,7 @@ def explain(prediction_id: str) -> Explanation:
     frame = _features(spec, basis, promotion, night, flight_id)
     fitted = load_artifact(promotion.artifact_uri, promotion.artifact_sha256)
     deliveries = tuple(release_store.release_deliveries(release.release_id))
-    announced = release_store.accepted_schedule(night)
+    announced = delivery_store.accepted_schedule(night)
     checked = dict.fromkeys([*deliveries, *([announced] if announced else [])])
     return Explanation(
         prediction=prediction,

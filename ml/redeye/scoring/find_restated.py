@@ -9,7 +9,7 @@ import pandas as pd
 from redeye.declarations.calendar import ONE_DAY
 from redeye.scoring import outputs_store
 from redeye.scoring.logic.restatements import Restatement, changes
-from redeye.sources import landing_store
+from redeye.sources import delivery_store, landing_store
 from redeye.sources.configured_source import configured_source
 from redeye.sources.logic.deliveries import DeliveryRef, dataset_named
 from redeye.warehouse import release_store
@@ -29,7 +29,7 @@ def restatements() -> list[Restatement]:
     """
     source = configured_source()
     found = []
-    for before, after in release_store.replaced_deliveries():
+    for before, after in delivery_store.replaced_deliveries():
         taken, again = release_store.release_of(before), release_store.release_of(after)
         if taken is None:
             continue  # replaced before any release took it in: nothing was made of it

@@ -18,9 +18,10 @@ from redeye.declarations.calendar import cutoff
 from redeye.declarations.specs import Spec
 from redeye.foundation.errors import DeliveryError, RedeyeError
 from redeye.scoring.logic.predictions import SUBJECT_COLUMNS
+from redeye.sources import delivery_store
 from redeye.sources.configured_source import configured_source
 from redeye.sources.logic.deliveries import KNOWN_AT, SCHEDULE, dataset_named
-from redeye.warehouse import raw_tables, release_store
+from redeye.warehouse import raw_tables
 
 A_WEEK = timedelta(days=7)
 
@@ -62,7 +63,7 @@ def landed(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.DataFr
     Raises:
         DeliveryError: if the file is not what its manifest says.
     """
-    ref = release_store.accepted_schedule(night)
+    ref = delivery_store.accepted_schedule(night)
     if ref is None:
         return None
     dataset = dataset_named(configured_source(), SCHEDULE)

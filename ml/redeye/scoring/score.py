@@ -27,6 +27,7 @@ from redeye.models.algorithms.base import Model
 from redeye.scoring import export, outputs_store, schedule
 from redeye.scoring.logic.prediction_checks import derive_predictions
 from redeye.scoring.logic.predictions import Lineage, assemble, differences
+from redeye.sources import delivery_store
 from redeye.sources.configured_source import configured_source, standing_source
 from redeye.warehouse import lake, release_store
 from redeye.warehouse.logic.releases import Release
@@ -161,7 +162,7 @@ def export_night(model: str, night: date) -> dict[str, Any]:
     """
     frame = outputs_store.read("predictions", model, night, night).sort_values("rank", ignore_index=True)
     if frame.empty:
-        ref = release_store.accepted_schedule(night)
+        ref = delivery_store.accepted_schedule(night)
         if ref is not None and ref.is_stated_empty:
             return {"rows": 0, "folder": None}
         raise NotReleased(f"{model}: night {night} has no predictions: run `score_flights` first")
@@ -204,7 +205,7 @@ def flights_of(spec: Spec, night: date, basis: Basis) -> tuple[pd.DataFrame, tup
     """
     con = lake.connect_at(basis.release.snapshot_id)
     try:
-        ref = release_store.accepted_schedule(night)
+        ref = delivery_store.accepted_schedule(night)
         read = schedule.known_then if basis.is_reconstructed(night) else schedule.released
         found = read(con, spec, night)
         if found.empty:

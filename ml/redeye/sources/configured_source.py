@@ -82,10 +82,10 @@ def standing_source() -> Source:
     Raises:
         ConfigError: as `configured_source`; and if deliveries were recorded under another shift.
     """
-    from redeye.warehouse import release_store
+    from redeye.sources import delivery_store
 
     source, weeks = configured_source(), settings().shift_weeks
-    others = sorted(release_store.shifts() - {weeks})
+    others = sorted(delivery_store.shifts() - {weeks})
     if others:
         stands = others[0]
         raise ConfigError(

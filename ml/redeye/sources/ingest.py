@@ -29,7 +29,7 @@ Arrived = list[tuple[DeliveryRef, pa.Table]]
 
 
 class Ledger(Protocol):
-    """What of `redeye.warehouse.release_store` ingesting needs."""
+    """What of `redeye.sources.delivery_store` ingesting needs."""
 
     def deliveries(self, first: date, last: date, *, accepted_only: bool = True) -> list[DeliveryRef]:
         """Deliveries of the nights `first` to `last`, oldest first."""
@@ -103,9 +103,9 @@ def ingest_nights(
 
         source = standing_source()
     if ledger is None:
-        from redeye.warehouse import release_store as release_ledger
+        from redeye.sources import delivery_store
 
-        ledger = release_ledger
+        ledger = delivery_store
     if root is None:
         from redeye.foundation.settings import settings
 

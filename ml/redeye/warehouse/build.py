@@ -12,6 +12,7 @@ from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError, LeaseLost, NotReleased, RedeyeError
 from redeye.foundation.git import git_sha
 from redeye.foundation.settings import settings
+from redeye.sources import delivery_store
 from redeye.sources.configured_source import configured_source, standing_source
 from redeye.sources.logic.deliveries import SCHEDULE, DeliveryRef
 from redeye.warehouse import lake, raw_tables, release_store
@@ -264,10 +265,10 @@ def _contents(made: Candidate, parent: Release | None) -> dict[str, Content]:
 def _refuse(made: Candidate, message: str, taken_in: list[DeliveryRef]) -> None:
     """Leave a refused candidate behind: a gap, barred deliveries, a free lease. The next build rewinds."""
     if made.first == made.last and made.kind not in AGAIN:
-        release_store.record_gap(made.last, reason=message, recorded_by=made.holder)
+        delivery_store.record_gap(made.last, reason=message, recorded_by=made.holder)
     # The coming day's schedule stays: it has its own audit, and the day is scored from it.
     barred = [ref for ref in taken_in if ref.dataset != SCHEDULE or ref.night != made.last]
-    release_store.record_deliveries(barred, is_accepted=False)
+    delivery_store.record_deliveries(barred, is_accepted=False)
     lease.release(Catalog.WAREHOUSE, made.token)
 
 

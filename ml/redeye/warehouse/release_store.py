@@ -1,4 +1,4 @@
-"""The release ledger: deliveries, releases, gaps, audits, watermarks. Append-only by database rights."""
+"""The ledger of releases: what each took in and holds, gaps, audits, watermarks. Append-only by database rights."""
 
 from __future__ import annotations
 
@@ -9,39 +9,18 @@ from typing import Any
 from psycopg2.extensions import connection, cursor
 from psycopg2.extras import Json, execute_values
 
-from redeye.audits.logic.audit_result import AuditResult
 from redeye.declarations.calendar import ONE_DAY, cutoff
 from redeye.foundation.catalogs import Catalog
-from redeye.foundation.postgres import ledger_transaction
-from redeye.foundation.settings import settings
+from redeye.foundation.postgres import insert, ledger_transaction, read_rows
+from redeye.sources import delivery_store
 from redeye.sources.logic.deliveries import DeliveryRef
 from redeye.warehouse.logic.content import Content
 from redeye.warehouse.logic.releases import Candidate, CodeNode, Release, ReleaseKind, release_id
 
-# Of a gap's reason; the log and the Data Docs have all of it.
-REASON_LENGTH = 2000
 _RELEASE = (
     "release_id, night, revision, first_night, kind, snapshot_id, delivery_set_hash, code_hash, git_sha, "
     "shift_weeks, reason"
 )
-_JUDGEMENT = (
-    "source, dataset, night, content_hash, is_accepted, path, row_count, is_stated_empty, arrival_night, audit, "
-    "shift_weeks"
-)
-_DELIVERY = (
-    "source, dataset, night, content_hash, path, row_count, is_stated_empty, arrival_night, shift_weeks"
-)
-
-
-def _rows(sql: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    with ledger_transaction(Catalog.WAREHOUSE) as con, con.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        return cursor.fetchall()
-
-
-def _insert(sql: str, parameters: tuple[Any, ...]) -> None:
-    with ledger_transaction(Catalog.WAREHOUSE) as con, con.cursor() as cursor:
-        cursor.execute(sql, parameters)
 
 
 def _release(row: tuple[Any, ...]) -> Release:
@@ -49,137 +28,20 @@ def _release(row: tuple[Any, ...]) -> Release:
     return Release(name, night, revision, first_night, ReleaseKind(kind), *rest)
 
 
-def _delivery(row: tuple[Any, ...]) -> DeliveryRef:
-    source, dataset, night, content_hash, path, rows, is_stated_empty, arrival_night, shift_weeks = row
-    at = settings().landing / path
-    return DeliveryRef(
-        source, dataset, night, content_hash, at, rows, is_stated_empty, arrival_night, shift_weeks
-    )
-
-
-# Deliveries
-
-
-def record_deliveries(
-    refs: Iterable[DeliveryRef], *, is_accepted: bool, audits: dict[str, AuditResult] | None = None
-) -> None:
-    """Record how deliveries were judged; a judgement equal to the last one of a delivery adds nothing.
-
-    Args:
-        refs: landed deliveries.
-        is_accepted: the outcome of their arrival audit.
-        audits: the audit's result by dataset.
-    """
-    audits = audits or {}
-    root = f"{settings().landing}/"
-    values = [
-        (
-            ref.source,
-            ref.dataset,
-            ref.night,
-            ref.content_hash,
-            is_accepted,
-            str(ref.path).removeprefix(root),
-            ref.rows,
-            ref.is_stated_empty,
-            ref.arrival_night,
-            Json(audits[ref.dataset].to_dict()) if ref.dataset in audits else None,
-            ref.shift_weeks,
-        )
-        for ref in refs
-    ]
-    with ledger_transaction(Catalog.WAREHOUSE) as con, con.cursor() as cursor:
-        execute_values(
-            cursor,
-            "INSERT INTO ledger.deliveries (source, dataset, night, content_hash, is_accepted, path, row_count, "
-            "is_stated_empty, arrival_night, audit, shift_weeks) SELECT v.source, v.dataset, v.night, v.content_hash, "
-            "v.is_accepted, v.path, v.row_count, v.is_stated_empty, v.arrival_night, v.audit, v.shift_weeks "
-            f"FROM (VALUES %s) AS v ({_JUDGEMENT}) WHERE NOT EXISTS ("
-            "SELECT 1 FROM ledger.judged_deliveries AS j WHERE (j.source, j.dataset, j.night, j.content_hash, "
-            "j.is_accepted) = (v.source, v.dataset, v.night, v.content_hash, v.is_accepted))",
-            values,
-            template="(%s, %s, %s::date, %s, %s::boolean, %s, %s::bigint, %s::boolean, %s::date, %s::jsonb, "
-            "%s::integer)",
-            page_size=5000,
-        )
-
-
-def deliveries(first: date, last: date, *, accepted_only: bool = True) -> list[DeliveryRef]:
-    """Deliveries of the nights `first` to `last`, oldest first."""
-    return [
-        _delivery(row)
-        for row in _rows(
-            f"SELECT {_DELIVERY} FROM ledger.judged_deliveries "
-            "WHERE night BETWEEN %s AND %s AND (is_accepted OR NOT %s) ORDER BY night, source, dataset, recorded_seq",
-            (first, last, accepted_only),
-        )
-    ]
-
-
-def replaced_deliveries() -> list[tuple[DeliveryRef, DeliveryRef]]:
-    """Accepted deliveries with the one that replaced each, by night: of each dataset and night the next version."""
-    columns = [column.strip() for column in _DELIVERY.split(",")]
-    rows = _rows(
-        f"SELECT {_DELIVERY}, "
-        + ", ".join(f"lead({column}) OVER versions" for column in columns)
-        + " FROM ledger.judged_deliveries WHERE is_accepted "
-        "WINDOW versions AS (PARTITION BY source, dataset, night ORDER BY arrival_night, recorded_seq) "
-        "ORDER BY night, source, dataset, arrival_night"
-    )
-    width = len(columns)
-    return [(_delivery(row[:width]), _delivery(row[width:])) for row in rows if row[width] is not None]
-
-
-def release_of(ref: DeliveryRef) -> Release | None:
-    """The release that took a delivery in; None while none has."""
-    rows = _rows(
-        f"SELECT {', '.join('r.' + column.strip() for column in _RELEASE.split(','))} FROM ledger.releases AS r "
-        "JOIN ledger.release_deliveries AS d USING (release_id) "
-        "WHERE (d.source, d.dataset, d.night, d.content_hash) = (%s, %s, %s, %s) ORDER BY r.recorded_seq LIMIT 1",
-        (ref.source, ref.dataset, ref.night, ref.content_hash),
-    )
-    return _release(rows[0]) if rows else None
-
-
-def shifts() -> set[int]:
-    """By how many weeks the deliveries recorded here are shifted; empty while there are none."""
-    return {int(row[0]) for row in _rows("SELECT DISTINCT shift_weeks FROM ledger.deliveries")}
-
-
-def unreleased_deliveries(last: date) -> list[DeliveryRef]:
-    """Accepted deliveries that arrived by the night `last` and that no release has taken in, oldest first."""
-    return [
-        _delivery(row)
-        for row in _rows(
-            f"SELECT {_DELIVERY} FROM ledger.judged_deliveries AS d "
-            "WHERE is_accepted AND greatest(night, arrival_night) <= %s AND NOT EXISTS ("
-            "SELECT 1 FROM ledger.release_deliveries AS r WHERE (r.source, r.dataset, r.night, r.content_hash) "
-            "= (d.source, d.dataset, d.night, d.content_hash)) ORDER BY night, source, dataset, recorded_seq",
-            (last,),
-        )
-    ]
-
-
-def accepted_schedule(night: date) -> DeliveryRef | None:
-    """The newest accepted delivery of the schedule of the day after `night`."""
-    found = [d for d in deliveries(night, night) if d.dataset == "schedule"]
-    return found[-1] if found else None
-
-
-# Releases
-
-
 def release(night: date) -> Release | None:
     """The newest revision of the release of exactly this night, or of the bulk release that ends with it."""
-    rows = _rows(
-        f"SELECT {_RELEASE} FROM ledger.releases WHERE night = %s ORDER BY revision DESC LIMIT 1", (night,)
+    rows = read_rows(
+        Catalog.WAREHOUSE,
+        f"SELECT {_RELEASE} FROM ledger.releases WHERE night = %s ORDER BY revision DESC LIMIT 1",
+        (night,),
     )
     return _release(rows[0]) if rows else None
 
 
 def covering_release(night: date) -> Release | None:
     """The earliest release that has the night in it: its own, or the bulk release that spans it."""
-    rows = _rows(
+    rows = read_rows(
+        Catalog.WAREHOUSE,
         f"SELECT {_RELEASE} FROM ledger.releases WHERE night >= %s AND first_night <= %s "
         "ORDER BY night, revision LIMIT 1",
         (night, night),
@@ -189,13 +51,16 @@ def covering_release(night: date) -> Release | None:
 
 def release_named(name: str) -> Release | None:
     """The release of that id."""
-    rows = _rows(f"SELECT {_RELEASE} FROM ledger.releases WHERE release_id = %s", (name,))
+    rows = read_rows(
+        Catalog.WAREHOUSE, f"SELECT {_RELEASE} FROM ledger.releases WHERE release_id = %s", (name,)
+    )
     return _release(rows[0]) if rows else None
 
 
 def latest_release(*, up_to: date | None = None) -> Release | None:
     """The head: the newest revision of the latest night released, or of the latest up to a night."""
-    rows = _rows(
+    rows = read_rows(
+        Catalog.WAREHOUSE,
         f"SELECT {_RELEASE} FROM ledger.releases WHERE night <= coalesce(%s, 'infinity'::date) "
         "ORDER BY night DESC, revision DESC LIMIT 1",
         (up_to,),
@@ -207,7 +72,8 @@ def ancestors(name: str) -> list[Release]:
     """The releases that a release was built on, newest first."""
     return [
         _release(row)
-        for row in _rows(
+        for row in read_rows(
+            Catalog.WAREHOUSE,
             "WITH RECURSIVE chain AS ("
             "SELECT parent_release_id FROM ledger.releases WHERE release_id = %s "
             "UNION ALL SELECT r.parent_release_id FROM ledger.releases AS r "
@@ -222,13 +88,41 @@ def ancestors(name: str) -> list[Release]:
 def release_deliveries(name: str) -> list[DeliveryRef]:
     """The deliveries that a release itself took in, by night."""
     return [
-        _delivery(row)
-        for row in _rows(
-            f"SELECT {', '.join('d.' + column.strip() for column in _DELIVERY.split(','))} "
+        delivery_store.delivery_of(row)
+        for row in read_rows(
+            Catalog.WAREHOUSE,
+            f"SELECT {', '.join('d.' + column.strip() for column in delivery_store.COLUMNS.split(','))} "
             "FROM ledger.judged_deliveries AS d JOIN ledger.release_deliveries AS r "
             "USING (source, dataset, night, content_hash) WHERE r.release_id = %s "
             "ORDER BY d.night, d.source, d.dataset",
             (name,),
+        )
+    ]
+
+
+def release_of(ref: DeliveryRef) -> Release | None:
+    """The release that took a delivery in; None while none has."""
+    rows = read_rows(
+        Catalog.WAREHOUSE,
+        f"SELECT {', '.join('r.' + column.strip() for column in _RELEASE.split(','))} FROM ledger.releases AS r "
+        "JOIN ledger.release_deliveries AS d USING (release_id) "
+        "WHERE (d.source, d.dataset, d.night, d.content_hash) = (%s, %s, %s, %s) ORDER BY r.recorded_seq LIMIT 1",
+        (ref.source, ref.dataset, ref.night, ref.content_hash),
+    )
+    return _release(rows[0]) if rows else None
+
+
+def unreleased_deliveries(last: date) -> list[DeliveryRef]:
+    """Accepted deliveries that arrived by the night `last` and that no release has taken in, oldest first."""
+    return [
+        delivery_store.delivery_of(row)
+        for row in read_rows(
+            Catalog.WAREHOUSE,
+            f"SELECT {delivery_store.COLUMNS} FROM ledger.judged_deliveries AS d "
+            "WHERE is_accepted AND greatest(night, arrival_night) <= %s AND NOT EXISTS ("
+            "SELECT 1 FROM ledger.release_deliveries AS r WHERE (r.source, r.dataset, r.night, r.content_hash) "
+            "= (d.source, d.dataset, d.night, d.content_hash)) ORDER BY night, source, dataset, recorded_seq",
+            (last,),
         )
     ]
 
@@ -287,7 +181,8 @@ def publish(
 
 def release_by(holder: str, kind: ReleaseKind) -> Release | None:
     """The newest release of a kind that a holder of the lease has published, such as a run of Airflow."""
-    rows = _rows(
+    rows = read_rows(
+        Catalog.WAREHOUSE,
         f"SELECT {_RELEASE} FROM ledger.releases WHERE (built_by, kind) = (%s, %s) ORDER BY recorded_seq DESC LIMIT 1",
         (holder, str(kind)),
     )
@@ -296,13 +191,20 @@ def release_by(holder: str, kind: ReleaseKind) -> Release | None:
 
 def all_releases() -> list[Release]:
     """Every release, oldest first."""
-    return [_release(row) for row in _rows(f"SELECT {_RELEASE} FROM ledger.releases ORDER BY recorded_seq")]
+    return [
+        _release(row)
+        for row in read_rows(
+            Catalog.WAREHOUSE, f"SELECT {_RELEASE} FROM ledger.releases ORDER BY recorded_seq"
+        )
+    ]
 
 
 def contents(name: str) -> dict[str, Content]:
     """What each relation of a release held when it was recorded; empty if it was not."""
-    rows = _rows(
-        "SELECT relation, row_count, content_hash FROM ledger.release_contents WHERE release_id = %s", (name,)
+    rows = read_rows(
+        Catalog.WAREHOUSE,
+        "SELECT relation, row_count, content_hash FROM ledger.release_contents WHERE release_id = %s",
+        (name,),
     )
     return {relation: Content.of_digest(count, digest) for relation, count, digest in rows}
 
@@ -337,7 +239,8 @@ def code_nodes(code_hash: str) -> list[CodeNode]:
     """The models of a version of the dbt project, by id; empty if it built before they were recorded."""
     return [
         CodeNode(node_id, relation, checksum, tuple(depends_on))
-        for node_id, relation, checksum, depends_on in _rows(
+        for node_id, relation, checksum, depends_on in read_rows(
+            Catalog.WAREHOUSE,
             "SELECT node_id, relation, checksum, depends_on FROM ledger.code_nodes WHERE code_hash = %s "
             "ORDER BY node_id",
             (code_hash,),
@@ -357,17 +260,10 @@ def _next_revision(con: connection, night: date) -> int:
 # Gaps and audits
 
 
-def record_gap(night: date, *, reason: str, recorded_by: str) -> None:
-    """Record that the warehouse goes on without a night; the first reason stays, up to its first lines."""
-    _insert(
-        "INSERT INTO ledger.gaps (night, reason, recorded_by) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-        (night, reason[:REASON_LENGTH], recorded_by),
-    )
-
-
 def gap_reason(night: date) -> str | None:
     """Why the warehouse goes on without a night, if it does and no release of it has come since."""
-    rows = _rows(
+    rows = read_rows(
+        Catalog.WAREHOUSE,
         "SELECT reason FROM ledger.gaps WHERE night = %s "
         "AND NOT EXISTS (SELECT 1 FROM ledger.releases WHERE %s BETWEEN first_night AND night)",
         (night, night),
@@ -382,7 +278,8 @@ def is_gap(night: date) -> bool:
 
 def record_audit(night: date, *, snapshot_id: int, is_success: bool, detail: dict[str, Any]) -> None:
     """Append the audit of a candidate, refused or not."""
-    _insert(
+    insert(
+        Catalog.WAREHOUSE,
         "INSERT INTO ledger.audits (night, snapshot_id, is_success, detail) VALUES (%s, %s, %s, %s)",
         (night, snapshot_id, is_success, Json(detail)),
     )
@@ -413,13 +310,18 @@ def missing_predecessor(first: date) -> date | None:
 
 def watermark(feature_view: str) -> date | None:
     """The night up to which a feature view is in the online store."""
-    rows = _rows("SELECT max(night) FROM ledger.materializations WHERE feature_view = %s", (feature_view,))
+    rows = read_rows(
+        Catalog.WAREHOUSE,
+        "SELECT max(night) FROM ledger.materializations WHERE feature_view = %s",
+        (feature_view,),
+    )
     return rows[0][0]
 
 
 def record_materialization(feature_view: str, night: date, release_id: str) -> None:
     """Move a feature view's watermark forward; again is no change."""
-    _insert(
+    insert(
+        Catalog.WAREHOUSE,
         "INSERT INTO ledger.materializations (feature_view, night, release_id) VALUES (%s, %s, %s) "
         "ON CONFLICT DO NOTHING",
         (feature_view, night, release_id),

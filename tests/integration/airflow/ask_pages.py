@@ -20,6 +20,7 @@ from starlette.testclient import TestClient
 from redeye.champions import promotion_store
 from redeye.foundation.settings import settings
 from redeye.scoring import outputs_store
+from redeye.sources import delivery_store
 from redeye.stack import bootstrap, environment
 from redeye.warehouse import release_store
 from redeye_airflow.pages import airflow_side
@@ -165,6 +166,7 @@ def _fill() -> None:
         actor="test",
         run_id="test",
         follows=None,
+        last_scored_night=outputs_store.last_scored_night,
     )
     for night, is_degraded in ((NIGHT - timedelta(days=1), False), (NIGHT, True)):
         common = {"model": "flight_delay", "lane": "live", "night": night, "run_id": "test"}
@@ -200,7 +202,7 @@ def _fill() -> None:
             ]
         },
     )
-    release_store.record_gap(NIGHT, reason="refused", recorded_by="test")
+    delivery_store.record_gap(NIGHT, reason="refused", recorded_by="test")
     settings().reports.mkdir(parents=True, exist_ok=True)
     (settings().reports / "secret.html").write_text(SECRET, encoding="utf-8")
     (settings().reports / "link.html").symlink_to(settings().home / "secrets.env")

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from redeye.foundation import settings
+from redeye.scoring import outputs_store
 
 MODEL = "flight_delay"
 DAG_ID, TASK_ID = f"train_{MODEL}", "approve_candidate"
@@ -64,6 +65,7 @@ def propose(night: date) -> None:
             effective_night=date(2013, 1, 2),
             reason="first champion",
             follows=None,
+            last_scored_night=outputs_store.last_scored_night,
         )
     last = promotion_store.latest_promotion(MODEL)
     assert last is not None

@@ -23,6 +23,7 @@ from redeye.foundation.settings import Settings, settings
 from redeye.operations import apprise_alerts as telling
 from redeye.scoring import outputs_store
 from redeye.scoring.outputs_reader import OutputsReader
+from redeye.sources import delivery_store
 from redeye.stack import alerting
 from redeye.warehouse import release_store
 
@@ -134,10 +135,10 @@ def _trouble() -> None:
         "flight_delay", version=1, algorithm="heuristic", feature_service="flight_delay_v1",
         artifact_uri="nowhere", artifact_sha256="0" * 64, decided_night=NIGHT - timedelta(days=3),
         effective_night=NIGHT - timedelta(days=2), reason="first champion", evidence={}, actor="test",
-        run_id="test", follows=None,
-    )  # fmt: skip
+        run_id="test", follows=None, last_scored_night=outputs_store.last_scored_night,
+)  # fmt: skip
     _refuse(NIGHT, snapshot=7)
-    release_store.record_gap(NIGHT - timedelta(days=1), reason="refused", recorded_by="test")
+    delivery_store.record_gap(NIGHT - timedelta(days=1), reason="refused", recorded_by="test")
     night = NIGHT - timedelta(days=1)
     row = {"verdict": "watch", "reasons": "the week drifted", "release_id": "none", "model": "flight_delay"}
     frame = pd.DataFrame(

@@ -13,7 +13,7 @@ import pytest
 
 from redeye.foundation.errors import ConfigError
 from redeye.scoring import score
-from redeye.sources import ingest
+from redeye.sources import delivery_store, ingest
 from redeye.warehouse import build, lake, release_store
 from redeye.warehouse.logic.releases import Release
 
@@ -66,7 +66,7 @@ def test_the_release_holds_the_flights_of_the_files(release):
 
 
 def test_where_it_came_from_stands_in_the_ledger(release):
-    refs = release_store.deliveries(FIRST, LAST)
+    refs = delivery_store.deliveries(FIRST, LAST)
     assert {ref.source for ref in refs} == {"bts"}
     assert all(ref.is_stated_empty for ref in refs if ref.dataset == "weather")
     assert release.kind == "history"

@@ -16,7 +16,7 @@ from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import SHIFT_FILE, settings
 from redeye.promotion.train import train_night
 from redeye.scoring import export, outputs_store, score
-from redeye.sources import ingest
+from redeye.sources import delivery_store, ingest
 from redeye.sources.configured_source import standing_source
 from redeye.warehouse import build, lake, release_store
 
@@ -47,7 +47,7 @@ def shifted(
 
 
 def test_every_delivery_release_and_prediction_is_labelled(shifted):
-    assert {ref.shift_weeks for ref in release_store.deliveries(FIRST, LAST)} == {WEEKS}
+    assert {ref.shift_weeks for ref in delivery_store.deliveries(FIRST, LAST)} == {WEEKS}
     head = release_store.latest_release()
     assert head is not None
     assert (head.night, head.shift_weeks) == (LAST, WEEKS)

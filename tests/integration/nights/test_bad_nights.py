@@ -22,7 +22,7 @@ from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import AuditRefused, LeaseLost
 from redeye.foundation.settings import PROJECT_ROOT
 from redeye.scoring import outputs_store
-from redeye.sources import ingest
+from redeye.sources import delivery_store, ingest
 from redeye.sources.logic.deliveries import Delivery
 from redeye.warehouse import build, lake, release_store
 
@@ -77,7 +77,7 @@ def test_refused_outcomes_leave_the_last_release_and_no_trace(nights: Any) -> No
     release = nights.build(good)
     refused = [
         ref
-        for ref in release_store.deliveries(night, night, accepted_only=False)
+        for ref in delivery_store.deliveries(night, night, accepted_only=False)
         if ref.dataset == "outcomes"
     ]
     with lake.connect_at(release["snapshot_id"]) as con:
@@ -112,7 +112,7 @@ def test_a_refused_schedule_is_assumed_from_the_week_before(nights: Any) -> None
 def test_a_night_left_out_by_hand_comes_in_with_the_next(nights: Any) -> None:
     left_out = nights.next
     ingest.ingest_nights(left_out, left_out)
-    release_store.record_gap(left_out, reason="the warehouse was down", recorded_by="test")
+    delivery_store.record_gap(left_out, reason="the warehouse was down", recorded_by="test")
     release = nights.build(left_out + timedelta(days=1))
     with lake.connect_at(release["snapshot_id"]) as con:
         found = con.execute(
@@ -243,6 +243,6 @@ def _nothing_twice(night: date, snapshot_id: int) -> None:
             "SELECT count(*) FROM warehouse.raw.nycflights13__outcomes WHERE night = ?", [night]
         ).fetchone()
         lake.attach(con, Catalog.OUTPUTS)
-    landed = [ref for ref in release_store.deliveries(night, night) if ref.dataset == "outcomes"]
+    landed = [ref for ref in delivery_store.deliveries(night, night) if ref.dataset == "outcomes"]
     assert doubled == (0,)
     assert loaded == (landed[0].rows,)

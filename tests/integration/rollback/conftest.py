@@ -77,7 +77,12 @@ class Champions:
 
     def promote(self, version: int, decided: int, *, lag: int = 2) -> Promotion:
         last = promotion_store.latest_promotion(self.model)
-        return promotion_store.promote(self.model, **self.row(version, decided, lag), follows=last)
+        return promotion_store.promote(
+            self.model,
+            **self.row(version, decided, lag),
+            follows=last,
+            last_scored_night=outputs_store.last_scored_night,
+        )
 
     def propose(self, version: int, number: int) -> None:
         """Register a version that passed the gates on a night and awaits a person."""

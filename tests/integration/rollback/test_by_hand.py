@@ -150,7 +150,7 @@ def test_of_two_promotions_at_once_one_is_champion(champions: Champions, run: Ca
                 promotion_store.promote({champions.model!r}, version=%d, algorithm="a", feature_service="s",
                     artifact_uri="u", artifact_sha256="h", decided_night=date(2013, 4, 21),
                     effective_night=date(2013, 4, 23), reason="r", evidence={{}}, actor="a", run_id="run %d",
-                    follows=last)
+                    follows=last, last_scored_night=outputs_store.last_scored_night)
             except AlreadyDecided:
                 print("refused")
     """
@@ -212,6 +212,7 @@ def test_a_decision_made_against_another_champion_is_refused(champions: Champion
             actor="a",
             run_id="late",
             follows=seen,
+            last_scored_night=outputs_store.last_scored_night,
         )
 
 

@@ -20,6 +20,7 @@ from redeye.review import impact_page
 from redeye.review import sandbox_catalog as sandbox
 from redeye.review.impact import assess
 from redeye.review.logic.impact_verdict import Impact, Origin, Verdict, judge
+from redeye.scoring import outputs_store
 from redeye.warehouse.logic.releases import Release
 
 MODEL = "flight_delay"
@@ -47,6 +48,7 @@ def champion(release: Release) -> HeuristicModel:
         evidence={},
         actor="test",
         run_id="test",
+        last_scored_night=outputs_store.last_scored_night,
     )
     return model
 

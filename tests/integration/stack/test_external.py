@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import psycopg2
 import pytest
 
 from redeye.foundation.settings import settings
+from redeye.sources import delivery_store
 from redeye.stack import external, healthy
 from redeye.stack.databases import DATABASES
 from redeye.stack.servers.embedded_postgres import EmbeddedPostgres
@@ -65,7 +67,7 @@ def test_it_is_made_ready_from_nothing_and_again(admin_dsn):
         at.execute("SELECT datname FROM pg_database")
         assert {database.name for database in DATABASES} <= {row[0] for row in at.fetchall()}
     assert release_store.latest_release() is None
-    release_store.record_gap(release_store.date(2013, 4, 1), reason="a test", recorded_by="test")
+    delivery_store.record_gap(date(2013, 4, 1), reason="a test", recorded_by="test")
 
 
 def test_a_role_may_not_change_its_ledger(admin_dsn):

@@ -47,7 +47,7 @@ class Demo:
 
 @dataclass
 class Ledger:
-    """As `redeye.warehouse.release_store`: the last judgement of a delivery counts."""
+    """As `redeye.sources.delivery_store`: the last judgement of a delivery counts."""
 
     judged: dict[tuple[str, date, str], tuple[DeliveryRef, bool]] = field(default_factory=dict)
     gaps: dict[date, str] = field(default_factory=dict)

@@ -20,7 +20,7 @@ from redeye.promotion.decide import decide_night
 from redeye.promotion.train import train_night
 from redeye.scoring import outputs_store
 from redeye.scoring.score import export_night, score_night
-from redeye.sources import ingest
+from redeye.sources import delivery_store, ingest
 from redeye.sources.configured_source import plan
 from redeye.sources.logic.faults import Catch, Event, Guard, Outcome, first_new, signals
 from redeye.warehouse import build, release_store
@@ -176,15 +176,15 @@ def _serve_refused(model: str, event: Event, night: date, holder: str) -> str:
     if night != event.first:
         return "later nights were refused, the ones before were taken in"
     if release_store.covering_release(night) is None and not release_store.is_gap(night):
-        release_store.record_gap(night, reason="its delivery was refused", recorded_by=holder)
+        delivery_store.record_gap(night, reason="its delivery was refused", recorded_by=holder)
     result = score_night(model, night, run_id=holder, is_degraded_allowed=True)
     export_night(model, night)
     return f"night {night} was served all the same, {result['rows']} flights from {result['release_id']}, degraded"
 
 
 def _first_refused(event: Event) -> date:
-    kept = {(ref.dataset, ref.night) for ref in release_store.deliveries(event.first, event.last)}
-    every = release_store.deliveries(event.first, event.last, accepted_only=False)
+    kept = {(ref.dataset, ref.night) for ref in delivery_store.deliveries(event.first, event.last)}
+    every = delivery_store.deliveries(event.first, event.last, accepted_only=False)
     refused = [ref.night for ref in every if (ref.dataset, ref.night) not in kept]
     return min(refused, default=event.first)
 

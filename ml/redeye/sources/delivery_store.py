@@ -1,0 +1,127 @@
+"""The ledger of deliveries: what arrived, how it was judged, what is left out. Append-only by database rights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from psycopg2.extras import Json, execute_values
+
+from redeye.audits.logic.audit_result import AuditResult
+from redeye.foundation.catalogs import Catalog
+from redeye.foundation.postgres import insert, ledger_transaction, read_rows
+from redeye.foundation.settings import settings
+from redeye.sources.logic.deliveries import SCHEDULE, DeliveryRef
+
+# Of a gap's reason; the log and the Data Docs have all of it.
+REASON_LENGTH = 2000
+_JUDGEMENT = (
+    "source, dataset, night, content_hash, is_accepted, path, row_count, is_stated_empty, arrival_night, audit, "
+    "shift_weeks"
+)
+COLUMNS = "source, dataset, night, content_hash, path, row_count, is_stated_empty, arrival_night, shift_weeks"
+
+
+def delivery_of(row: tuple[Any, ...]) -> DeliveryRef:
+    """A row of `COLUMNS` as the delivery that it names."""
+    source, dataset, night, content_hash, path, rows, is_stated_empty, arrival_night, shift_weeks = row
+    at = settings().landing / path
+    return DeliveryRef(
+        source, dataset, night, content_hash, at, rows, is_stated_empty, arrival_night, shift_weeks
+    )
+
+
+def record_deliveries(
+    refs: Iterable[DeliveryRef], *, is_accepted: bool, audits: dict[str, AuditResult] | None = None
+) -> None:
+    """Record how deliveries were judged; a judgement equal to the last one of a delivery adds nothing.
+
+    Args:
+        refs: landed deliveries.
+        is_accepted: the outcome of their arrival audit.
+        audits: the audit's result by dataset.
+    """
+    audits = audits or {}
+    root = f"{settings().landing}/"
+    values = [
+        (
+            ref.source,
+            ref.dataset,
+            ref.night,
+            ref.content_hash,
+            is_accepted,
+            str(ref.path).removeprefix(root),
+            ref.rows,
+            ref.is_stated_empty,
+            ref.arrival_night,
+            Json(audits[ref.dataset].to_dict()) if ref.dataset in audits else None,
+            ref.shift_weeks,
+        )
+        for ref in refs
+    ]
+    with ledger_transaction(Catalog.WAREHOUSE) as con, con.cursor() as cursor:
+        execute_values(
+            cursor,
+            "INSERT INTO ledger.deliveries (source, dataset, night, content_hash, is_accepted, path, row_count, "
+            "is_stated_empty, arrival_night, audit, shift_weeks) SELECT v.source, v.dataset, v.night, v.content_hash, "
+            "v.is_accepted, v.path, v.row_count, v.is_stated_empty, v.arrival_night, v.audit, v.shift_weeks "
+            f"FROM (VALUES %s) AS v ({_JUDGEMENT}) WHERE NOT EXISTS ("
+            "SELECT 1 FROM ledger.judged_deliveries AS j WHERE (j.source, j.dataset, j.night, j.content_hash, "
+            "j.is_accepted) = (v.source, v.dataset, v.night, v.content_hash, v.is_accepted))",
+            values,
+            template="(%s, %s, %s::date, %s, %s::boolean, %s, %s::bigint, %s::boolean, %s::date, %s::jsonb, "
+            "%s::integer)",
+            page_size=5000,
+        )
+
+
+def deliveries(first: date, last: date, *, accepted_only: bool = True) -> list[DeliveryRef]:
+    """Deliveries of the nights `first` to `last`, oldest first."""
+    return [
+        delivery_of(row)
+        for row in read_rows(
+            Catalog.WAREHOUSE,
+            f"SELECT {COLUMNS} FROM ledger.judged_deliveries "
+            "WHERE night BETWEEN %s AND %s AND (is_accepted OR NOT %s) ORDER BY night, source, dataset, recorded_seq",
+            (first, last, accepted_only),
+        )
+    ]
+
+
+def replaced_deliveries() -> list[tuple[DeliveryRef, DeliveryRef]]:
+    """Accepted deliveries with the one that replaced each, by night: of each dataset and night the next version."""
+    columns = [column.strip() for column in COLUMNS.split(",")]
+    rows = read_rows(
+        Catalog.WAREHOUSE,
+        f"SELECT {COLUMNS}, "
+        + ", ".join(f"lead({column}) OVER versions" for column in columns)
+        + " FROM ledger.judged_deliveries WHERE is_accepted "
+        "WINDOW versions AS (PARTITION BY source, dataset, night ORDER BY arrival_night, recorded_seq) "
+        "ORDER BY night, source, dataset, arrival_night",
+    )
+    width = len(columns)
+    return [(delivery_of(row[:width]), delivery_of(row[width:])) for row in rows if row[width] is not None]
+
+
+def shifts() -> set[int]:
+    """By how many weeks the deliveries recorded here are shifted; empty while there are none."""
+    return {
+        int(row[0])
+        for row in read_rows(Catalog.WAREHOUSE, "SELECT DISTINCT shift_weeks FROM ledger.deliveries")
+    }
+
+
+def accepted_schedule(night: date) -> DeliveryRef | None:
+    """The newest accepted delivery of the schedule of the day after `night`."""
+    found = [d for d in deliveries(night, night) if d.dataset == SCHEDULE]
+    return found[-1] if found else None
+
+
+def record_gap(night: date, *, reason: str, recorded_by: str) -> None:
+    """Record that the warehouse goes on without a night; the first reason stays, up to its first lines."""
+    insert(
+        Catalog.WAREHOUSE,
+        "INSERT INTO ledger.gaps (night, reason, recorded_by) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+        (night, reason[:REASON_LENGTH], recorded_by),
+    )
