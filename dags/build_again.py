@@ -20,9 +20,9 @@ from __future__ import annotations
 
 from airflow.sdk import DAG
 
+from redeye_airflow.dag_arguments import DEFAULTS, again_params, describe_dag
 from redeye_airflow.factory import build_again_tasks
 from redeye_airflow.vocabulary import Tag
-from redeye_airflow.wiring import DEFAULTS, again_params, labelled
 
 with DAG(
     dag_id="build_again",
@@ -31,7 +31,7 @@ with DAG(
     max_active_runs=1,
     default_args=DEFAULTS,
     doc_md=__doc__,
-    **labelled("Build released nights again: a repair or a rebuild.", [Tag.WAREHOUSE, Tag.BY_HAND]),
+    **describe_dag("Build released nights again: a repair or a rebuild.", [Tag.WAREHOUSE, Tag.BY_HAND]),
     params=again_params(),
 ):
     build_again_tasks()

@@ -25,9 +25,9 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
+from redeye_airflow.dag_arguments import DEFAULTS, describe_dag, range_params
 from redeye_airflow.factory import build_tasks
 from redeye_airflow.vocabulary import Tag
-from redeye_airflow.wiring import DEFAULTS, labelled, range_params
 
 with DAG(
     dag_id="build_history",
@@ -36,7 +36,7 @@ with DAG(
     max_active_runs=1,
     default_args=DEFAULTS,
     doc_md=__doc__,
-    **labelled("Build a range of nights as one release.", [Tag.WAREHOUSE, Tag.BY_HAND]),
+    **describe_dag("Build a range of nights as one release.", [Tag.WAREHOUSE, Tag.BY_HAND]),
     params=range_params(),
 ):
     build_tasks("history", timeout=timedelta(hours=2))

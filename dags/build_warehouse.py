@@ -34,15 +34,17 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
+from redeye_airflow.dag_arguments import describe_dag, schedule_nightly
 from redeye_airflow.factory import build_tasks
 from redeye_airflow.nights import source_nights
 from redeye_airflow.vocabulary import Tag
-from redeye_airflow.wiring import labelled, nightly
 
 with DAG(
     dag_id="build_warehouse",
     doc_md=__doc__,
-    **labelled("Take in a night's deliveries and publish an audited release.", [Tag.WAREHOUSE, Tag.NIGHTLY]),
-    **nightly(source_nights().final),
+    **describe_dag(
+        "Take in a night's deliveries and publish an audited release.", [Tag.WAREHOUSE, Tag.NIGHTLY]
+    ),
+    **schedule_nightly(source_nights().final),
 ):
     build_tasks("nightly", timeout=timedelta(minutes=30))

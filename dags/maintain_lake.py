@@ -27,38 +27,38 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
-from redeye_airflow.upkeep import UpkeepOperator, weekly
+from redeye_airflow.dag_arguments import describe_dag
+from redeye_airflow.maintenance import MaintenanceOperator, schedule_weekly
 from redeye_airflow.vocabulary import Tag
-from redeye_airflow.wiring import labelled
 
 with DAG(
     dag_id="maintain_lake",
     doc_md=__doc__,
-    **labelled(
+    **describe_dag(
         "Merge the lakes' files, verify every release, remove what nothing needs, check the disk.",
         [Tag.WAREHOUSE, Tag.WEEKLY],
     ),
-    **weekly(),
+    **schedule_weekly(),
 ):
-    compact = UpkeepOperator(
+    compact = MaintenanceOperator(
         task_id="compact_lakes",
         job="redeye.operations.maintain:compact_lakes",
         op_kwargs={"run_id": "{{ run_id }}"},
         execution_timeout=timedelta(hours=2),
     )
-    verify = UpkeepOperator(
+    verify = MaintenanceOperator(
         task_id="verify_releases",
         job="redeye.operations.maintain:verify_releases",
         op_kwargs={"week": "{{ (dag_run.run_after.timestamp() // 604800) | int }}"},
         execution_timeout=timedelta(hours=2),
     )
-    remove = UpkeepOperator(
+    remove = MaintenanceOperator(
         task_id="remove_files",
         job="redeye.operations.maintain:remove_files",
         op_kwargs={"run_id": "{{ run_id }}"},
         execution_timeout=timedelta(hours=1),
     )
-    check = UpkeepOperator(
+    check = MaintenanceOperator(
         task_id="check_disk",
         job="redeye.operations.maintain:check_disk",
         # Whatever became of the others: a disk that fills up is told of.

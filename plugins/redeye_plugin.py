@@ -7,7 +7,8 @@ from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 
-from redeye_airflow.pages.mount import PREFIX, Pages
+from redeye_airflow.pages.addresses import PREFIX
+from redeye_airflow.pages.mount import Pages
 from redeye_airflow.timetables import CalendarTimetable, NightTimetable
 
 # The one process that serves pages has this module; all the others load plugins too.

@@ -9,12 +9,12 @@ from airflow.sdk import DAG, Asset, Param
 from redeye.declarations.calendar import start_of
 from redeye.declarations.specs import REQUIRED, Spec
 from redeye_airflow.approval import PERSON, CandidateApproval
+from redeye_airflow.dag_arguments import ACTIVE_RUNS, DEFAULTS, describe_dag, night_param, schedule_nightly
 from redeye_airflow.nights import source_nights
 from redeye_airflow.operators import JobOperator
-from redeye_airflow.requests import TrainingRequestOperator
 from redeye_airflow.timetables import CalendarTimetable
+from redeye_airflow.training_requests import TrainingRequestOperator
 from redeye_airflow.vocabulary import AssetName, Link, Otherwise, ParamName, Requirement, RunValue, Tag, Verb
-from redeye_airflow.wiring import ACTIVE_RUNS, DEFAULTS, labelled, night_param, nightly
 
 RANGE = {"first": RunValue.FIRST, "last": RunValue.LAST}
 
@@ -96,8 +96,8 @@ def score_dag(spec: Spec, doc: str) -> DAG:
     with DAG(
         dag_id=f"{Verb.SCORE}_{spec.model}",
         doc_md=doc.format(model=spec.model),
-        **labelled(f"Predict the coming day's flights with {spec.model}.", _tags(spec, Tag.NIGHTLY)),
-        **nightly(source_nights().last),
+        **describe_dag(f"Predict the coming day's flights with {spec.model}.", _tags(spec, Tag.NIGHTLY)),
+        **schedule_nightly(source_nights().last),
     ) as dag:
         score = JobOperator(
             task_id="score_flights",
@@ -135,11 +135,11 @@ def monitor_dag(spec: Spec, doc: str) -> DAG:
     with DAG(
         dag_id=f"{Verb.MONITOR}_{spec.model}",
         doc_md=doc.format(model=spec.model),
-        **labelled(
+        **describe_dag(
             f"Judge {spec.model} by matured labels; ask for a training if it is due.",
             _tags(spec, Tag.NIGHTLY),
         ),
-        **nightly(source_nights().final),
+        **schedule_nightly(source_nights().final),
     ) as dag:
         judge = JobOperator(
             task_id="judge_predictions",
@@ -201,7 +201,7 @@ def train_dag(spec: Spec, doc: str) -> DAG:
         max_active_runs=ACTIVE_RUNS,
         default_args=DEFAULTS,
         doc_md=doc.format(model=spec.model),
-        **labelled(
+        **describe_dag(
             f"Train candidates for {spec.model}; promote one only if it passes every gate.",
             _tags(spec, *([Tag.CALENDAR] if spec.train_cron else []), Tag.ON_VERDICT),
         ),

@@ -34,7 +34,7 @@ from redeye.foundation.openlineage import PARENT
 from redeye.foundation.ui_links import task_page
 from redeye_airflow.links import ResultLink
 from redeye_airflow.nights import NightRun, deadline_of, load_dotted
-from redeye_airflow.standing import Standing, missing_predecessor, standing
+from redeye_airflow.release_state import ReleaseState, missing_predecessor, read_release_state
 from redeye_airflow.triggers import ReleaseTrigger, active_state
 from redeye_airflow.vocabulary import Link, Otherwise, Outcome, Requirement, RunValue
 
@@ -132,10 +132,10 @@ class JobOperator(BaseOperator):
         return self._too_late(context, NightRun.of(context), night)
 
     def _with_release(self, context: Context, run: NightRun) -> dict[str, Any] | list[Any]:
-        match standing(run.last):
-            case Standing.RELEASED:
+        match read_release_state(run.last):
+            case ReleaseState.RELEASED:
                 return self._run_job(context, run)
-            case Standing.GAP:
+            case ReleaseState.GAP:
                 return self._otherwise(self.on_gap, context, run, f"night {run.last} is a recorded gap")
         if not run.is_scheduled:
             raise AirflowFailException(f"build night {run.last} first: run build_warehouse for it")
@@ -145,7 +145,7 @@ class JobOperator(BaseOperator):
 
     def _await_predecessor(self, run: NightRun) -> None:
         earlier = run.first - ONE_DAY
-        if standing(earlier) is not Standing.MISSING:
+        if read_release_state(earlier) is not ReleaseState.MISSING:
             return
         if active_state(self.dag_id, earlier) is not None:
             self._defer(run, PATIENCE_WITH_AN_ACTIVE_RUN, earlier, watched_dag_id=self.dag_id)

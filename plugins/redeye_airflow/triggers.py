@@ -11,7 +11,7 @@ from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from redeye.declarations.calendar import start_of
-from redeye_airflow.standing import Standing, standing
+from redeye_airflow.release_state import ReleaseState, read_release_state
 from redeye_airflow.vocabulary import Outcome
 
 POLL_SECONDS = 5.0
@@ -68,7 +68,7 @@ class ReleaseTrigger(BaseTrigger):
         while True:
             # The run before the ledger: a run that ends in between has published by then.
             state = await asyncio.to_thread(active_state, self.watched_dag_id, night)
-            if await asyncio.to_thread(standing, night) is not Standing.MISSING:
+            if await asyncio.to_thread(read_release_state, night) is not ReleaseState.MISSING:
                 yield self._event(Outcome.SETTLED)
                 return
             queued_seconds = queued_seconds + self.poll_seconds if state == "queued" else 0.0

@@ -19,8 +19,8 @@ from airflow.timetables.simple import AssetTriggeredTimetable
 from redeye.declarations.specs import sound_specs
 from redeye.foundation.settings import PROJECT_ROOT, SPECS
 from redeye_airflow.operators import JobOperator
-from redeye_airflow.requests import TrainingRequestOperator
 from redeye_airflow.timetables import NightTimetable
+from redeye_airflow.training_requests import TrainingRequestOperator
 from redeye_airflow.vocabulary import OWNER, AssetName, Tag, Verb
 
 DAGS = PROJECT_ROOT / "dags"

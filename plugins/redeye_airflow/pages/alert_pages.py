@@ -1,4 +1,4 @@
-"""Alerts: what is wrong now, what was told to whom it concerns, and the runbook."""
+"""Alerts: what is wrong now, what was sent to whom it concerns, and the runbook."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from starlette.responses import Response
 
 from redeye.foundation import disk
 from redeye.foundation.settings import PROJECT_ROOT, settings
-from redeye.operations import apprise_alerts as told
-from redeye.operations import find_alerts, status
-from redeye_airflow.pages import airflow_side
-from redeye_airflow.pages.model_pages import rendered
-from redeye_airflow.pages.morning_page import links, trouble
-from redeye_airflow.pages.rendering import page, reader
+from redeye.operations import apprise_alerts, find_alerts, status
+from redeye_airflow.pages import airflow_client
+from redeye_airflow.pages.page_data import find_night_alerts, link_alert, reader
+from redeye_airflow.pages.rendering import render_markdown, render_page
 
 router = APIRouter()
 
@@ -23,20 +21,20 @@ _SHOWN = 100
 
 @router.get("/alerts")
 def alerts(request: Request) -> Response:
-    """What stands now, read anew, and the last messages."""
+    """What is wrong now, read anew, and the last messages."""
     found = status.morning(reader())
     usage = disk.usage(settings())
-    standing = find_alerts.of_tasks(airflow_side.failed_tasks())
+    current = find_alerts.of_tasks(airflow_client.read_failed_tasks())
     if found is not None:
-        standing = trouble(found) + standing
-    standing += find_alerts.of_disk(usage, found.night if found else None, airflow_side.now())
-    return page(
+        current = find_night_alerts(found) + current
+    current += find_alerts.of_disk(usage, found.night if found else None, airflow_client.now())
+    return render_page(
         request,
         "alerts.html",
-        standing=standing,
-        history=told.history(limit=_SHOWN),
+        current=current,
+        history=apprise_alerts.history(limit=_SHOWN),
         usage=usage,
-        links=links,
+        links=link_alert,
         is_sent=bool(settings().alert_urls.get_secret_value()),
     )
 
@@ -44,4 +42,4 @@ def alerts(request: Request) -> Response:
 @router.get("/runbook")
 def runbook(request: Request) -> Response:
     """What to do about each alert."""
-    return page(request, "runbook.html", text=rendered(RUNBOOK.read_text(encoding="utf-8")))
+    return render_page(request, "runbook.html", text=render_markdown(RUNBOOK.read_text(encoding="utf-8")))

@@ -10,19 +10,19 @@ from fastapi import FastAPI, HTTPException
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from redeye.foundation.errors import RedeyeError
 from redeye_airflow.pages import (
-    act_pages,
+    action_pages,
     alert_pages,
     files,
-    flight_pages,
+    last_night_page,
     model_pages,
-    morning_page,
     night_pages,
+    prediction_pages,
 )
-from redeye_airflow.pages.rendering import page
+from redeye_airflow.pages.rendering import render_page
 from redeye_airflow.pages.security import Guard
 
 log = logging.getLogger(__name__)
@@ -33,8 +33,18 @@ _BAD, _UNREACHABLE = 400, 503
 def create_app() -> FastAPI:
     """The whole app. FastAPI's own pages (`/docs`, `/openapi.json`) would be open to anyone: there are none."""
     app = FastAPI(title="Redeye", docs_url=None, redoc_url=None, openapi_url=None)
-    for module in (morning_page, model_pages, night_pages, flight_pages, alert_pages, act_pages, files):
+    for module in (
+        last_night_page,
+        model_pages,
+        night_pages,
+        prediction_pages,
+        alert_pages,
+        action_pages,
+        files,
+    ):
         app.include_router(module.router)
+    app.add_api_route("/flights", _redirect_moved)
+    app.add_api_route("/acts{rest:path}", _redirect_moved)
     app.add_exception_handler(StarletteHTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _misread)
     for error in (RedeyeError, psycopg2.Error, duckdb.Error):
@@ -43,19 +53,32 @@ def create_app() -> FastAPI:
     return app
 
 
+# Where pages were, which bookmarks and tickets may still name.
+_MOVED = {"/flights": "/predictions", "/acts": "/actions"}
+
+
+def _redirect_moved(request: Request) -> Response:
+    root = request.scope["root_path"]
+    old = request.url.path.removeprefix(root)
+    new = next(to + old.removeprefix(of) for of, to in _MOVED.items() if old.startswith(of))
+    return RedirectResponse(request.url.replace(path=root + new))
+
+
 def _refused(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException | StarletteHTTPException) else 500
-    told = str(getattr(error, "detail", error))
-    return page(request, "error.html", status=status, code=status, told=told)
+    message = str(getattr(error, "detail", error))
+    return render_page(request, "error.html", status=status, code=status, message=message)
 
 
 def _misread(request: Request, error: Exception) -> Response:
     faults = error.errors() if isinstance(error, RequestValidationError) else []
-    told = "; ".join(f"{fault['loc'][-1]}: {fault['msg']}" for fault in faults)
-    return page(request, "error.html", status=_BAD, code=_BAD, told=told or "the address is not understood")
+    message = "; ".join(f"{fault['loc'][-1]}: {fault['msg']}" for fault in faults)
+    return render_page(
+        request, "error.html", status=_BAD, code=_BAD, message=message or "the address is not understood"
+    )
 
 
 def _unreachable(request: Request, error: Exception) -> Response:
     log.warning("%s %s: %s", request.method, request.url.path, error)
-    told = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return page(request, "error.html", status=_UNREACHABLE, code=_UNREACHABLE, told=told)
+    message = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return render_page(request, "error.html", status=_UNREACHABLE, code=_UNREACHABLE, message=message)

@@ -10,6 +10,8 @@ from datetime import date
 
 from markupsafe import Markup, escape
 
+from redeye.scoring.outputs_reader import Row
+
 Points = Sequence[tuple[date, float | None]]
 
 WIDTH, HEIGHT = 420, 130
@@ -17,6 +19,12 @@ WIDTH, HEIGHT = 420, 130
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 6, 10, 20
 _DAYS_OF_GAP = 8
 """Points farther apart than so many days are not joined."""
+
+
+def series_by_night(rows: Sequence[Row], metric: str) -> dict[str, list[tuple[date, float | None]]]:
+    """One metric of champion and heuristic over nights, for `lines`."""
+    own = [row for row in rows if row["metric"] == metric]
+    return {who: [(row["night"], row[who]) for row in own] for who in ("champion", "heuristic")}
 
 
 def lines(series: Mapping[str, Points], *, title: str, digits: int = 3, band: float | None = None) -> Markup:

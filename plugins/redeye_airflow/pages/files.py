@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
 from redeye.foundation.settings import settings
-from redeye_airflow.pages.rendering import page
+from redeye_airflow.pages.rendering import render_page
 
 router = APIRouter()
 
@@ -75,9 +75,9 @@ def data_docs(request: Request, path: str) -> Response:
         return _with_policy(_file(settings().data_docs, path), DOCS_POLICY)
     if found.name == "index.html" and (found.parent / _VALIDATIONS).is_dir():
         pages = sorted(found.parent.glob(f"{_VALIDATIONS}/**/*.html"))
-        return page(
+        return render_page(
             request,
-            "docs_site.html",
+            "files/data_docs_site.html",
             subject=found.parent.parent.name,
             pages=[
                 (one.relative_to(found.parent).parts[1], one.relative_to(settings().data_docs.resolve()))
@@ -106,7 +106,7 @@ def dbt_docs(request: Request) -> Response:
     """The documentation of dbt: one page that holds its catalog; `make docs` renders it."""
     root = settings().home / "dbt" / "target"
     if not (root / _DBT_PAGE).is_file():
-        return page(request, "dbt_missing.html", status=404)
+        return render_page(request, "files/dbt_missing.html", status=404)
     return _with_policy(_file(root, _DBT_PAGE), REPORT_POLICY)
 
 

@@ -6,62 +6,48 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import markdown
 from fastapi import APIRouter, HTTPException
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
 from redeye.champions.logic.promotions import Promotion
-from redeye.declarations.specs import Spec
 from redeye.foundation.settings import settings
 from redeye.operations import measure_slices, status
 from redeye.scoring.outputs_reader import Row
 from redeye_airflow.pages import charts
-from redeye_airflow.pages.morning_page import acknowledged, series
-from redeye_airflow.pages.rendering import page, reader
+from redeye_airflow.pages.page_data import find_acknowledgements, find_spec, reader
+from redeye_airflow.pages.rendering import render_markdown, render_page
 
 router = APIRouter()
 
 WEEKLY = (("auc", "AUC"), ("log_loss", "Log loss"), ("calibration_error", "Calibration error"))
 
 
-def spec_of(model: str) -> Spec:
-    """The spec of a model.
-
-    Raises:
-        HTTPException: 404 if there is none.
-    """
-    found = status.specs().get(model)
-    if found is None:
-        raise HTTPException(404, f"there is no model {model}")
-    return found
-
-
 @router.get("/models/{model}")
 def model(request: Request, model: str, night: date | None = None) -> Response:
     """What became of a model up to a night."""
-    spec = spec_of(model)
+    spec = find_spec(model)
     shown = night or status.newest_night(reader())
     if shown is None:
         raise HTTPException(404, f"{model} has no nights yet: nothing is scored or released")
     history = status.model_history(reader(), spec, shown)
     reports = settings().reports / model
-    return page(
+    return render_page(
         request,
-        "model.html",
+        "models/model.html",
         history=history,
         night=shown,
         model=model,
         plots=[
-            (title, charts.lines(series(history.weeks, metric), title=f"{title} by week"))
+            (title, charts.lines(charts.series_by_night(history.weeks, metric), title=f"{title} by week"))
             for metric, title in WEEKLY
         ],
         features=_features(history.features),
         events=_events(history),
         gates_of=status.gates_of,
         barred=status.barred_versions(model),
-        acknowledged=acknowledged([model]),
+        acknowledged=find_acknowledgements([model]),
         reports=sorted((path.name for path in reports.glob("????-??-??")), reverse=True),
         seasons=sorted(path.name for path in (settings().reports / "season").glob(f"{model}-*.html")),
     )
@@ -70,42 +56,33 @@ def model(request: Request, model: str, night: date | None = None) -> Response:
 @router.get("/models/{model}/slices")
 def model_slices(request: Request, model: str, night: date) -> Response:
     """Calibration and quality by slice over the last nights whose labels are final: read when it is opened."""
-    spec = spec_of(model)
+    spec = find_spec(model)
     last = night - timedelta(days=spec.label_maturity_nights)
     found = measure_slices.measure(spec, night, last - timedelta(days=status.SHOWN_NIGHTS - 1), last)
     plot = charts.calibration(found.bins, title="Predicted against observed share")
-    return page(request, "slices.html", found=found, plot=plot, model=model, night=night)
+    return render_page(request, "models/slices.html", found=found, plot=plot, model=model, night=night)
 
 
 @router.get("/models/{model}/versions/{version}")
 def card(request: Request, model: str, version: int) -> Response:
     """The card of a promoted version."""
-    spec_of(model)
+    find_spec(model)
     from redeye.champions.promotion_store import promotions
 
     found = [row for row in promotions(model) if row.version == version]
     if not found:
         raise HTTPException(404, f"{model} version {version} was never promoted: MLflow has its card")
     text = _card(found[-1])
-    return page(request, "card.html", model=model, promotion=found[-1], text=text)
+    return render_page(request, "models/card.html", model=model, promotion=found[-1], text=text)
 
 
 def _card(promotion: Promotion) -> Markup | None:
-    """The card's Markdown as HTML; None if the run's artifacts are elsewhere or gone.
-
-    What it says is text: marks of HTML in it are shown, not obeyed.
-    """
+    """The card's Markdown as HTML; None if the run's artifacts are elsewhere or gone."""
     run = str(promotion.evidence.get("mlflow_run_id", ""))
     if not run.isalnum():
         return None
     found: list[Path] = sorted(settings().artifacts.glob(f"*/{run}/artifacts/card.md"))
-    return rendered(found[0].read_text(encoding="utf-8")) if found else None
-
-
-def rendered(text: str) -> Markup:
-    """Markdown as HTML, without any HTML of its own."""
-    quoted = str(escape(text)).replace("&gt; ", "> ").replace("&#39;", "'").replace("&#34;", '"')
-    return Markup(markdown.markdown(quoted, extensions=["tables", "toc", "fenced_code"]))  # noqa: S704
+    return render_markdown(found[0].read_text(encoding="utf-8")) if found else None
 
 
 def _features(features: dict[str, list[Row]]) -> list[dict[str, Any]]:

@@ -9,13 +9,11 @@ import threading
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from redeye_airflow.pages.addresses import AIRFLOW_APP
+
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
-PREFIX = "/redeye"
-# In the scope of each request: Airflow's own app, whose API the acts call as the user who asked.
-AIRFLOW = "redeye.airflow"
 
 
 class Pages:
@@ -35,9 +33,9 @@ class Pages:
     def warm(self) -> threading.Thread:
         """Do beforehand what the first visitor would wait for; the page is read once beside the server's start."""
         self.load()
-        from redeye_airflow.pages.morning_page import prepare
+        from redeye_airflow.pages.last_night_page import read_once
 
-        opening = threading.Thread(target=prepare, name="redeye-warm", daemon=True)
+        opening = threading.Thread(target=read_once, name="redeye-warm", daemon=True)
         opening.start()
         return opening
 
@@ -47,5 +45,5 @@ class Pages:
             if scope["type"] == "websocket":
                 await send({"type": "websocket.close", "code": 1008})
             return
-        scope[AIRFLOW] = scope.get("app")
+        scope[AIRFLOW_APP] = scope.get("app")
         await self.load()(scope, receive, send)

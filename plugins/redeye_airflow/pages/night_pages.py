@@ -11,8 +11,9 @@ from starlette.responses import Response
 from redeye.declarations.calendar import coming_day, cutoff
 from redeye.foundation.settings import settings
 from redeye.operations import find_alerts, status
-from redeye_airflow.pages import airflow_side
-from redeye_airflow.pages.rendering import page, reader
+from redeye_airflow.pages import airflow_client
+from redeye_airflow.pages.page_data import reader
+from redeye_airflow.pages.rendering import render_page
 
 router = APIRouter()
 
@@ -28,7 +29,7 @@ def night(request: Request, night: date) -> Response:
         )
         for model in found.models
     }
-    return page(
+    return render_page(
         request,
         "night.html",
         found=found,
@@ -36,7 +37,7 @@ def night(request: Request, night: date) -> Response:
         cutoff=cutoff(night),
         before=before,
         after=after,
-        runs=airflow_side.runs_of(night),
+        runs=airflow_client.read_runs(night),
         failures_of=find_alerts.failures_of,
         reports=reports,
     )

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import jinja2
+import markdown
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from redeye.foundation import ui_links
 from redeye.foundation.settings import settings
-from redeye.scoring.outputs_reader import OutputsReader
-from redeye_airflow.pages.mount import PREFIX
-from redeye_airflow.pages.security import may_act, user_of
+from redeye_airflow.pages.addresses import PREFIX
+from redeye_airflow.pages.security import may_trigger, user_of
 
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
@@ -27,13 +27,7 @@ _TEMPLATES = jinja2.Environment(
 )
 
 
-@lru_cache(maxsize=1)
-def reader() -> OutputsReader:
-    """The process's one connection to the outputs lake."""
-    return OutputsReader()
-
-
-def page(request: Request, template: str, *, status: int = 200, **values: object) -> HTMLResponse:
+def render_page(request: Request, template: str, *, status: int = 200, **values: object) -> HTMLResponse:
     """A rendered page."""
     root = request.scope["root_path"]
     airflow = root.removesuffix(PREFIX)
@@ -43,11 +37,17 @@ def page(request: Request, template: str, *, status: int = 200, **values: object
         "mlflow_url": settings().public_mlflow_url,
         "version_page": ui_links.version_page,
         "user": user_of(request).get_name(),
-        "may_act": _asker(request),
+        "may_trigger": _asker(request),
         "shift_weeks": settings().shift_weeks,
         "here": request.url.path.removeprefix(root),
     }
     return HTMLResponse(_TEMPLATES.get_template(template).render({**known, **values}), status_code=status)
+
+
+def render_markdown(text: str) -> Markup:
+    """Markdown as HTML, without any HTML of its own: marks of HTML in it are shown, not obeyed."""
+    quoted = str(escape(text)).replace("&gt; ", "> ").replace("&#39;", "'").replace("&#34;", '"')
+    return Markup(markdown.markdown(quoted, extensions=["tables", "toc", "fenced_code"]))  # noqa: S704
 
 
 NONE = "\N{EN DASH}"
@@ -55,7 +55,7 @@ NONE = "\N{EN DASH}"
 
 
 def _asker(request: Request) -> Callable[[str], bool]:
-    return lambda dag_id: may_act(user_of(request), dag_id)
+    return lambda dag_id: may_trigger(user_of(request), dag_id)
 
 
 def _number(value: float | None, digits: int = 3) -> str:

@@ -1,11 +1,11 @@
-"""Who may see the pages, who may act, and what a browser may do with what it gets.
+"""Who may see the pages, who may action, and what a browser may do with what it gets.
 
 Nothing is answered without Airflow's login: the guard stands before the routes, so that a page that does not
 exist, a file and a style sheet ask for it as much as any other. What a user may do is asked of Airflow's auth
-manager. An act needs, beside the permission,
+manager. An action needs, beside the permission,
 
 - that the request comes from a page of this site: `Origin`, or where a browser sends none, `Sec-Fetch-Site`;
-- a token, signed with the api-server's key, that the confirmation page carried: it names the user, the act and
+- a token, signed with the api-server's key, that the confirmation page carried: it names the user, the action and
   its parameters, so that nothing else can be sent than what was shown, and it can be used once.
 
 Airflow's cookie is `SameSite=Lax` and `HttpOnly` besides.
@@ -120,8 +120,8 @@ def bearer_of(request: Request) -> str:
     return request.cookies.get(COOKIE_NAME_JWT_TOKEN, "")
 
 
-def may_act(user: BaseUser, dag_id: str) -> bool:
-    """Whether Airflow lets the user start runs of a DAG: who may not can do nothing here that it stands for."""
+def may_trigger(user: BaseUser, dag_id: str) -> bool:
+    """Whether Airflow lets the user start runs of a DAG; who may not can start no action here that needs it."""
     return bool(
         get_auth_manager().is_authorized_dag(
             method="POST", access_entity=DagAccessEntity.RUN, details=DagDetails(id=dag_id), user=user
@@ -133,24 +133,24 @@ def may_act(user: BaseUser, dag_id: str) -> bool:
 class Confirmed:
     """What a user has seen and confirmed."""
 
-    act: str
+    action: str
     parameters: dict[str, str]
     nonce: str
 
 
-def confirmation(user: BaseUser, act: str, parameters: Mapping[str, str]) -> str:
+def confirmation(user: BaseUser, action: str, parameters: Mapping[str, str]) -> str:
     """The token of a confirmation page."""
     said = {
         "user": user.get_name(),
-        "act": act,
+        "action": action,
         "parameters": dict(parameters),
         "nonce": secrets.token_hex(8),
     }
     return str(_signer().dumps(said))
 
 
-def confirmed(user: BaseUser, act: str, token: str) -> Confirmed:
-    """What a token stands for, if it is this user's, for this act, and not too old.
+def confirmed(user: BaseUser, action: str, token: str) -> Confirmed:
+    """What a token stands for, if it is this user's, for this action, and not too old.
 
     Raises:
         HTTPException: 403 in all other cases.
@@ -161,10 +161,10 @@ def confirmed(user: BaseUser, act: str, token: str) -> Confirmed:
         raise HTTPException(403, "the confirmation page has lain open for too long: begin again") from error
     except BadSignature as error:
         raise HTTPException(403, "the confirmation is not one of ours: begin again") from error
-    if said["user"] != user.get_name() or said["act"] != act:
+    if said["user"] != user.get_name() or said["action"] != action:
         raise HTTPException(403, "the confirmation is somebody else's or for something else: begin again")
-    return Confirmed(act, dict(said["parameters"]), str(said["nonce"]))
+    return Confirmed(action, dict(said["parameters"]), str(said["nonce"]))
 
 
 def _signer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(get_signing_key("api", "secret_key"), salt="redeye.acts")
+    return URLSafeTimedSerializer(get_signing_key("api", "secret_key"), salt="redeye.actions")

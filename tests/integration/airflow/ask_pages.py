@@ -23,7 +23,7 @@ from redeye.scoring import outputs_store
 from redeye.sources import delivery_store
 from redeye.stack import bootstrap, environment
 from redeye.warehouse import release_store
-from redeye_airflow.pages import airflow_side
+from redeye_airflow.pages import airflow_client
 from redeye_plugin import _pages
 
 RESULT = "RESULT "
@@ -38,6 +38,7 @@ SAMPLES = {
     "{lane}": "live",
     "{flight_id}": FLIGHT,
     "{path:path}": "index.html",
+    "{rest:path}": "/retrain",
     "{name}": "retrain",
 }
 TOKEN = re.compile(r'name="token" value="([^"]+)"')
@@ -69,6 +70,7 @@ def main() -> None:
         for path in paths
         for method in ("GET", "POST", "PUT", "DELETE", "HEAD")
     }
+    found["moved"] = _answer(ask["viewer"].get("/redeye/flights", params={"flight": "AA 1"}))["to"]
     found["browser"] = _answer(ask["nobody"].get("/redeye/", headers={"accept": "text/html"}))
     found["altered"] = _answer(ask["nobody"].get("/redeye/", cookies={"_token": "e30.e30.e30"}))
     found["pages"] = {path: ask["viewer"].get(f"/redeye{path}").text for path in paths}
@@ -85,21 +87,21 @@ def main() -> None:
         )
     }
     found["report"] = dict(ask["viewer"].get("/redeye/files/reports/secret.html").headers)
-    found["acts"] = _act(ask, prefix)
+    found["actions"] = _perform_actions(ask, prefix)
     sys.stdout.write(RESULT + json.dumps(found) + "\n")
 
 
-def _act(ask: dict[str, TestClient], prefix: str) -> dict[str, Any]:
+def _perform_actions(ask: dict[str, TestClient], prefix: str) -> dict[str, Any]:
     given = {"model": "flight_delay", "night": str(NIGHT), "reason": "<b>seen</b>"}
     here = {"origin": prefix}
 
     def confirm(name: str, who: str = "admin", **other: str) -> str:
-        text = ask[who].get(f"/redeye/acts/{name}/confirm", params={**given, **other}).text
+        text = ask[who].get(f"/redeye/actions/{name}/confirm", params={**given, **other}).text
         token = TOKEN.search(text)
         return token.group(1) if token else ""
 
     def send(name: str, token: str, who: str = "admin", headers: dict[str, str] | None = None) -> Answer:
-        return _answer(ask[who].post(f"/redeye/acts/{name}", data={"token": token}, headers=headers))
+        return _answer(ask[who].post(f"/redeye/actions/{name}", data={"token": token}, headers=headers))
 
     token = confirm("acknowledge")
     found = {
@@ -108,7 +110,7 @@ def _act(ask: dict[str, TestClient], prefix: str) -> dict[str, Any]:
         "other site": send("acknowledge", token, headers={"origin": "http://elsewhere.example"}),
         "frame without origin": send("acknowledge", token, headers={"origin": "null"}),
         "no token": send("acknowledge", "", headers=here),
-        "for another act": send("retrain", token, headers=here),
+        "for another action": send("retrain", token, headers=here),
         "somebody else": send("acknowledge", token, "viewer", here),
         "before": _log(),
         "done": send("acknowledge", token, headers=here),
@@ -119,7 +121,7 @@ def _act(ask: dict[str, TestClient], prefix: str) -> dict[str, Any]:
     }
     bar = send("bar", confirm("bar", version="1"), headers=here)
     nights = {"dag_id": "build_warehouse", "first": "2013-03-08", "last": "2013-03-14"}
-    plan = ask["admin"].get("/redeye/acts/backfill/confirm", params=nights).text
+    plan = ask["admin"].get("/redeye/actions/backfill/confirm", params=nights).text
     backfill = send("backfill", confirm("backfill", **nights), headers=here)
     made = ask["viewer"].get("/api/v2/dags/build_warehouse/dagRuns", params={"order_by": "logical_date"})
     retrain = send("retrain", confirm("retrain"), headers=here)
@@ -147,7 +149,7 @@ def _airflows_log(ask: dict[str, TestClient]) -> list[list[str]]:
 
 def _log() -> list[list[str]]:
     """Our rows of the audit log, oldest first."""
-    return [[f"redeye_{row.event}", row.owner, row.dag_id] for row in reversed(airflow_side.acts())]
+    return [[f"redeye_{row.event}", row.owner, row.dag_id] for row in reversed(airflow_client.read_actions())]
 
 
 def _fill() -> None:

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.integration
 DRIVER = Path(__file__).with_name("ask_pages.py")
 MARK = "RESULT "
 READING = ("GET", "HEAD")
-OF_NOBODY = {"static", "files", "models", "nights", "acts"}
+OF_NOBODY = {"static", "files", "models", "nights", "actions"}
 
 
 @pytest.fixture(scope="module")
@@ -66,14 +66,19 @@ def test_a_person_without_a_login_is_led_to_it_and_an_altered_token_is_none(aske
     assert "<html" not in asked["altered"]["text"]
 
 
+def test_old_addresses_lead_to_where_the_pages_are(asked: dict[str, Any]) -> None:
+    assert asked["moved"].endswith("/redeye/predictions?flight=AA+1")
+    assert asked["routes"]["GET /acts/retrain"]["admin"]["to"].endswith("/redeye/actions/retrain")
+
+
 def test_a_viewer_reads_what_an_admin_reads(asked: dict[str, Any]) -> None:
     for route, answers in asked["routes"].items():
         method, path = route.split()
-        if method in READING and path.startswith("/acts/"):
+        if method in READING and path.startswith("/actions/"):
             continue
         if method in READING:
             assert answers["viewer"]["status"] == answers["admin"]["status"], route
-            assert answers["viewer"]["status"] in (200, 400, 404, 405), (route, answers["viewer"])
+            assert answers["viewer"]["status"] in (200, 307, 400, 404, 405), (route, answers["viewer"])
 
 
 @pytest.mark.parametrize("who", ["viewer", "admin"])
@@ -134,59 +139,59 @@ def test_a_night_shows_the_reason_of_its_refusal(asked: dict[str, Any]) -> None:
     assert "Expected because a bound" in text
 
 
-def test_an_act_needs_origin_token_user_and_permission(asked: dict[str, Any]) -> None:
-    acts = asked["acts"]
-    assert acts["viewer cannot confirm"] == ""
+def test_an_action_needs_origin_token_user_and_permission(asked: dict[str, Any]) -> None:
+    actions = asked["actions"]
+    assert actions["viewer cannot confirm"] == ""
     for how in (
         "no origin",
         "other site",
         "frame without origin",
         "no token",
-        "for another act",
+        "for another action",
         "somebody else",
     ):
-        assert acts[how]["status"] == 403, how
-    assert acts["before"] == []
+        assert actions[how]["status"] == 403, how
+    assert actions["before"] == []
 
 
-def test_an_act_is_done_once_and_leaves_its_rows(asked: dict[str, Any]) -> None:
-    acts = asked["acts"]
-    assert acts["done"]["status"] == 200
-    assert acts["again"]["status"] == 409
-    assert acts["after"] == [
+def test_an_action_is_done_once_and_leaves_its_rows(asked: dict[str, Any]) -> None:
+    actions = asked["actions"]
+    assert actions["done"]["status"] == 200
+    assert actions["again"]["status"] == 409
+    assert actions["after"] == [
         ["redeye_acknowledge", "admin", "monitor_flight_delay"],
         ["redeye_acknowledge_done", "admin", "monitor_flight_delay"],
     ]
 
 
 def test_what_the_job_refuses_is_told_and_recorded(asked: dict[str, Any]) -> None:
-    acts = asked["acts"]
-    assert acts["refused by the job"]["status"] == 409
-    assert "last resort" in acts["refused by the job"]["text"]
-    assert ["redeye_bar_failed", "admin", "train_flight_delay"] in acts["at last"]
+    actions = asked["actions"]
+    assert actions["refused by the job"]["status"] == 409
+    assert "last resort" in actions["refused by the job"]["text"]
+    assert ["redeye_bar_failed", "admin", "train_flight_delay"] in actions["at last"]
 
 
 def test_a_backfill_over_the_change_of_clocks_runs_each_night_once_as_it_said(asked: dict[str, Any]) -> None:
-    acts = asked["acts"]
-    assert "7 of 7 nights run" in acts["plan"]
-    assert "build_warehouse is paused" in acts["plan"]
-    assert acts["backfill"]["status"] == 200, acts["backfill"]["text"]
+    actions = asked["actions"]
+    assert "7 of 7 nights run" in actions["plan"]
+    assert "build_warehouse is paused" in actions["plan"]
+    assert actions["backfill"]["status"] == 200, actions["backfill"]["text"]
     # 03:00 New York time: 08:00 UTC until the 10th, on which the clocks change, 07:00 from then on.
-    assert acts["nights"] == [
+    assert actions["nights"] == [
         f"2013-03-{day:02d}T{hour}:00:00Z"
         for day, hour in ((8, "08"), (9, "08"), *((d, "07") for d in range(10, 15)))
     ]
 
 
 def test_a_training_carries_who_asked_and_why(asked: dict[str, Any]) -> None:
-    acts = asked["acts"]
-    assert acts["retrain"]["status"] == 200, acts["retrain"]["text"]
+    actions = asked["actions"]
+    assert actions["retrain"]["status"] == 200, actions["retrain"]["text"]
     conf = {"night": "2013-04-04", "reason": "<b>seen</b>"}
-    assert acts["trained"] == [[conf, "admin", "<b>seen</b>"]]
+    assert actions["trained"] == [[conf, "admin", "<b>seen</b>"]]
 
 
 def test_airflows_audit_log_shows_ours_beside_its_own(asked: dict[str, Any]) -> None:
-    shown = asked["acts"]["in airflow"]
+    shown = asked["actions"]["in airflow"]
     for event in (
         "redeye_backfill",
         "create_backfill",
@@ -198,5 +203,5 @@ def test_airflows_audit_log_shows_ours_beside_its_own(asked: dict[str, Any]) -> 
 
 
 def test_wrong_parameters_are_not_confirmed(asked: dict[str, Any]) -> None:
-    assert asked["acts"]["unknown model"] == ""
-    assert asked["acts"]["no reason"] == ""
+    assert asked["actions"]["unknown model"] == ""
+    assert asked["actions"]["no reason"] == ""

@@ -17,7 +17,7 @@ from redeye.declarations.calendar import cutoff, start_of
 from redeye.foundation import errors
 from redeye_airflow import operators
 from redeye_airflow.operators import JobOperator, hand_on, summary
-from redeye_airflow.standing import Standing
+from redeye_airflow.release_state import ReleaseState
 from redeye_airflow.triggers import ReleaseTrigger
 from redeye_airflow.vocabulary import AssetName, Otherwise, Outcome, Requirement, RunValue
 
@@ -39,7 +39,7 @@ class FakeEvent:
 class Boundary:
     """The ledger, Airflow's runs and a job, as the operator meets them."""
 
-    standing: dict[date, Standing] = field(default_factory=dict)
+    states: dict[date, ReleaseState] = field(default_factory=dict)
     missing: date | None = None
     active: str | None = None
     present: datetime = cutoff(NIGHT) + timedelta(minutes=5)
@@ -60,7 +60,9 @@ def boundary(monkeypatch: pytest.MonkeyPatch) -> Boundary:
     module = ModuleType("fake_job")
     module.job = fake.job  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "fake_job", module)
-    monkeypatch.setattr(operators, "standing", lambda night: fake.standing.get(night, Standing.MISSING))
+    monkeypatch.setattr(
+        operators, "read_release_state", lambda night: fake.states.get(night, ReleaseState.MISSING)
+    )
     monkeypatch.setattr(operators, "missing_predecessor", lambda first: fake.missing)
     monkeypatch.setattr(operators, "active_state", lambda dag_id, night: fake.active)
     monkeypatch.setattr(operators, "present", lambda: fake.present)
@@ -85,7 +87,7 @@ def context(run_type: str, **params: Any) -> Any:
 
 @pytest.mark.parametrize("run_type", ["scheduled", "backfill", "manual"])
 def test_a_released_night_is_run_at_once(boundary: Boundary, run_type: str) -> None:
-    boundary.standing = {NIGHT: Standing.RELEASED}
+    boundary.states = {NIGHT: ReleaseState.RELEASED}
     task(requires=Requirement.RELEASE).execute(context(run_type))
     assert boundary.calls == [{"night": NIGHT, "is_degraded_allowed": False}]
 
@@ -120,13 +122,13 @@ def test_a_scheduled_run_that_starts_after_its_deadline_does_not_wait(boundary: 
 
 @pytest.mark.parametrize("run_type", ["scheduled", "backfill"])
 def test_a_recorded_gap_is_scored_degraded_at_once(boundary: Boundary, run_type: str) -> None:
-    boundary.standing = {NIGHT: Standing.GAP}
+    boundary.states = {NIGHT: ReleaseState.GAP}
     task(requires=Requirement.RELEASE, on_gap=Otherwise.DEGRADE).execute(context(run_type))
     assert boundary.calls == [{"night": NIGHT, "is_degraded_allowed": True}]
 
 
 def test_a_recorded_gap_is_skipped_or_fails_where_the_task_says_so(boundary: Boundary) -> None:
-    boundary.standing = {NIGHT: Standing.GAP}
+    boundary.states = {NIGHT: ReleaseState.GAP}
     with pytest.raises(AirflowSkipException, match="recorded gap"):
         task(requires=Requirement.RELEASE, on_gap=Otherwise.SKIP).execute(context("backfill"))
     with pytest.raises(AirflowFailException, match="recorded gap"):
@@ -142,7 +144,7 @@ def test_after_the_deadline_the_day_is_scored_degraded(boundary: Boundary) -> No
 
 
 def test_what_settled_is_looked_at_again(boundary: Boundary) -> None:
-    boundary.standing = {NIGHT: Standing.GAP}
+    boundary.states = {NIGHT: ReleaseState.GAP}
     event = {"outcome": Outcome.SETTLED.value, "night": "2013-04-02"}
     task(requires=Requirement.RELEASE, on_gap=Otherwise.DEGRADE).resume(context("scheduled"), event)
     assert boundary.calls == [{"night": NIGHT, "is_degraded_allowed": True}]
@@ -156,9 +158,9 @@ def test_a_predecessor_that_will_not_come_fails_the_build(boundary: Boundary, ou
         )
 
 
-@pytest.mark.parametrize("previous", [Standing.RELEASED, Standing.GAP])
-def test_a_build_goes_on_over_a_release_or_a_recorded_gap(boundary: Boundary, previous: Standing) -> None:
-    boundary.standing = {date(2013, 4, 1): previous}
+@pytest.mark.parametrize("previous", [ReleaseState.RELEASED, ReleaseState.GAP])
+def test_a_build_goes_on_over_a_release_or_a_recorded_gap(boundary: Boundary, previous: ReleaseState) -> None:
+    boundary.states = {date(2013, 4, 1): previous}
     boundary.active = "running"
     task(requires=Requirement.PREVIOUS_RELEASE).execute(context("backfill"))
     assert len(boundary.calls) == 1

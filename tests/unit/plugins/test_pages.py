@@ -11,7 +11,7 @@ from fastapi import HTTPException
 from redeye.foundation.settings import PROJECT_ROOT
 from redeye_airflow.pages import charts
 from redeye_airflow.pages.files import below
-from redeye_airflow.pages.model_pages import rendered
+from redeye_airflow.pages.rendering import render_markdown
 
 NIGHT = date(2013, 4, 4)
 
@@ -45,7 +45,7 @@ def test_a_file_of_the_folder_is_found(tmp_path: Path) -> None:
 
 
 def test_markdown_is_shown_and_its_html_is_not_obeyed() -> None:
-    shown = rendered("# Title\n\n| a |\n|---|\n| <script>x</script> |\n\n> quoted\n")
+    shown = render_markdown("# Title\n\n| a |\n|---|\n| <script>x</script> |\n\n> quoted\n")
     assert "<h1" in shown
     assert "<table>" in shown
     assert "<blockquote>" in shown

@@ -13,7 +13,7 @@ from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
 from redeye.declarations.calendar import start_of
 from redeye_airflow import triggers
-from redeye_airflow.standing import Standing
+from redeye_airflow.release_state import ReleaseState
 from redeye_airflow.triggers import ReleaseTrigger, active_state
 from redeye_airflow.vocabulary import Outcome
 
@@ -31,7 +31,9 @@ def fired(trigger: ReleaseTrigger) -> dict[str, Any]:
     return asyncio.run(asyncio.wait_for(first(), timeout=5))
 
 
-def scripted(monkeypatch: pytest.MonkeyPatch, *, states: list[Any], standings: list[Standing]) -> None:
+def scripted(
+    monkeypatch: pytest.MonkeyPatch, *, states: list[Any], release_states: list[ReleaseState]
+) -> None:
     """Let each look find the next of these; the last one stays."""
 
     def each(values: list[Any]) -> Iterator[Any]:
@@ -39,9 +41,9 @@ def scripted(monkeypatch: pytest.MonkeyPatch, *, states: list[Any], standings: l
         while True:
             yield values[-1]
 
-    next_state, next_standing = each(states), each(standings)
+    next_state, next_release_state = each(states), each(release_states)
     monkeypatch.setattr(triggers, "active_state", lambda dag_id, night: next(next_state))
-    monkeypatch.setattr(triggers, "standing", lambda night: next(next_standing))
+    monkeypatch.setattr(triggers, "read_release_state", lambda night: next(next_release_state))
 
 
 def test_the_triggerer_can_make_it_again() -> None:
@@ -55,42 +57,44 @@ def test_the_triggerer_can_make_it_again() -> None:
     assert all(isinstance(value, str | float) for value in arguments.values())
 
 
-@pytest.mark.parametrize("found", [Standing.RELEASED, Standing.GAP])
-def test_it_settles_on_a_release_and_on_a_gap(monkeypatch: pytest.MonkeyPatch, found: Standing) -> None:
-    scripted(monkeypatch, states=[None], standings=[Standing.MISSING, found])
+@pytest.mark.parametrize("found", [ReleaseState.RELEASED, ReleaseState.GAP])
+def test_it_settles_on_a_release_and_on_a_gap(monkeypatch: pytest.MonkeyPatch, found: ReleaseState) -> None:
+    scripted(monkeypatch, states=[None], release_states=[ReleaseState.MISSING, found])
     payload = fired(ReleaseTrigger(NIGHT, later(60), poll_seconds=0.01))
     assert payload == {"outcome": "settled", "night": NIGHT}
 
 
 def test_it_ends_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    scripted(monkeypatch, states=["running"], standings=[Standing.MISSING])
+    scripted(monkeypatch, states=["running"], release_states=[ReleaseState.MISSING])
     payload = fired(ReleaseTrigger(NIGHT, later(0.05), "build_warehouse", poll_seconds=0.01))
     assert payload["outcome"] == Outcome.DEADLINE
 
 
 def test_a_release_that_came_after_the_deadline_still_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    scripted(monkeypatch, states=[None], standings=[Standing.RELEASED])
+    scripted(monkeypatch, states=[None], release_states=[ReleaseState.RELEASED])
     assert fired(ReleaseTrigger(NIGHT, later(-60)))["outcome"] == Outcome.SETTLED
 
 
 def test_it_ends_when_the_watched_run_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    scripted(monkeypatch, states=["queued", "running", None], standings=[Standing.MISSING])
+    scripted(monkeypatch, states=["queued", "running", None], release_states=[ReleaseState.MISSING])
     payload = fired(ReleaseTrigger(NIGHT, later(60), "build_warehouse", poll_seconds=0.01))
     assert payload["outcome"] == Outcome.ABANDONED
 
 
 def test_a_run_that_ends_with_a_release_in_between_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    scripted(monkeypatch, states=["running", None], standings=[Standing.MISSING, Standing.RELEASED])
+    scripted(
+        monkeypatch, states=["running", None], release_states=[ReleaseState.MISSING, ReleaseState.RELEASED]
+    )
     payload = fired(ReleaseTrigger(NIGHT, later(60), "build_warehouse", poll_seconds=0.01))
     assert payload["outcome"] == Outcome.SETTLED
 
 
 def test_a_queued_run_starves_only_if_it_never_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     starts = ["queued", "queued", "running", "queued", None]
-    scripted(monkeypatch, states=starts, standings=[Standing.MISSING])
+    scripted(monkeypatch, states=starts, release_states=[ReleaseState.MISSING])
     trigger = ReleaseTrigger(NIGHT, later(60), "b", poll_seconds=0.01, starved_after_seconds=0.025)
     assert fired(trigger)["outcome"] == Outcome.ABANDONED
-    scripted(monkeypatch, states=["queued"], standings=[Standing.MISSING])
+    scripted(monkeypatch, states=["queued"], release_states=[ReleaseState.MISSING])
     assert fired(trigger)["outcome"] == Outcome.STARVED
 
 

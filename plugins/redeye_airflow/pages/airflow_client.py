@@ -22,7 +22,7 @@ from starlette.requests import Request
 
 from redeye.declarations.calendar import start_of
 from redeye.operations.find_alerts import TaskFailure
-from redeye_airflow.pages.mount import AIRFLOW
+from redeye_airflow.pages.addresses import AIRFLOW_APP
 from redeye_airflow.pages.security import bearer_of
 
 # A failure that nobody has mended for so long is seen in Airflow's own lists.
@@ -43,7 +43,7 @@ def _session() -> Iterator[Session]:
         yield session
 
 
-def failed_tasks() -> list[TaskFailure]:
+def read_failed_tasks() -> list[TaskFailure]:
     """Tasks that failed for good of late and still are failed, the newest first."""
     asked = (
         select(
@@ -83,7 +83,7 @@ class NightRun:
     ended_at: datetime | None
 
 
-def runs_of(night: date) -> list[NightRun]:
+def read_runs(night: date) -> list[NightRun]:
     """The runs whose data interval begins with a night, whatever started them."""
     start = start_of(night)
     asked = (
@@ -100,8 +100,8 @@ def runs_of(night: date) -> list[NightRun]:
 
 
 @dataclass(frozen=True)
-class Acted:
-    """One row that an act left in Airflow's audit log."""
+class ActionRecord:
+    """One row that an action left in Airflow's audit log."""
 
     at: datetime | None
     event: str
@@ -110,14 +110,16 @@ class Acted:
     extra: dict[str, Any]
 
 
-def acts(*, event: str | None = None, dag_id: str | None = None, limit: int = SHOWN) -> list[Acted]:
+def read_actions(
+    *, event: str | None = None, dag_id: str | None = None, limit: int = SHOWN
+) -> list[ActionRecord]:
     """What was done here, the newest first."""
     asked = select(Log).where(Log.event == EVENT + event if event else Log.event.like(f"{EVENT}%"))
     if dag_id:
         asked = asked.where(Log.dag_id == dag_id)
     with _session() as session:
         return [
-            Acted(
+            ActionRecord(
                 row.dttm, row.event.removeprefix(EVENT), row.owner or "", row.dag_id or "", _extra(row.extra)
             )
             for row in session.scalars(asked.order_by(Log.id.desc()).limit(limit))
@@ -139,7 +141,7 @@ def record(event: str, *, user: str, dag_id: str, extra: dict[str, Any]) -> None
 
 
 def is_used(nonce: str) -> bool:
-    """Whether a confirmation was acted on before."""
+    """Whether a confirmation was used before."""
     asked = select(Log.id).where(
         Log.event.like(f"{EVENT}%"),
         Log.dttm >= now() - timedelta(hours=2),
@@ -157,18 +159,18 @@ async def ask_airflow(
     Raises:
         HTTPException: with what Airflow answered, if it refused.
     """
-    transport = httpx.ASGITransport(app=request.scope[AIRFLOW], raise_app_exceptions=False)
+    transport = httpx.ASGITransport(app=request.scope[AIRFLOW_APP], raise_app_exceptions=False)
     headers = {"Authorization": f"Bearer {bearer_of(request)}"}
     async with httpx.AsyncClient(
         transport=transport, base_url="http://airflow", headers=headers, timeout=60
     ) as client:
         answer = await client.request(method, f"/api/v2{path}", json=body)
     if answer.is_error:
-        raise HTTPException(answer.status_code, _told(answer))
+        raise HTTPException(answer.status_code, _explain_refusal(answer))
     return dict(answer.json())
 
 
-def _told(answer: httpx.Response) -> str:
+def _explain_refusal(answer: httpx.Response) -> str:
     try:
         detail = answer.json().get("detail")
     except ValueError:

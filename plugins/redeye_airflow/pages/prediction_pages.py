@@ -12,9 +12,10 @@ from starlette.responses import Response
 
 from redeye.declarations.calendar import ONE_DAY
 from redeye.operations import status
-from redeye_airflow.pages import airflow_side, explaining
-from redeye_airflow.pages.model_pages import spec_of
-from redeye_airflow.pages.rendering import page, reader
+from redeye_airflow.pages import airflow_client
+from redeye_airflow.pages.explain_prediction import archive_explanation, explain_prediction
+from redeye_airflow.pages.page_data import find_spec, reader
+from redeye_airflow.pages.rendering import render_page
 from redeye_airflow.pages.security import user_of
 
 router = APIRouter()
@@ -23,8 +24,8 @@ _FLIGHT = re.compile(r"^([A-Z0-9]{2})[ -]?(\d{1,4})?$")
 _AIRPORT = re.compile(r"^([A-Z]{3})?$")
 
 
-@router.get("/flights")
-def flights(
+@router.get("/predictions")
+def search(
     request: Request,
     model: str = "",
     day: str = "",
@@ -48,9 +49,9 @@ def flights(
             rows = _found(asked)
         except ValueError as error:
             fault = str(error)
-    return page(
+    return render_page(
         request,
-        "flights.html",
+        "predictions/search.html",
         status=400 if fault else 200,
         asked=asked,
         models=list(specs),
@@ -62,7 +63,7 @@ def flights(
 
 
 def _found(asked: dict[str, str]) -> list[dict[str, Any]]:
-    spec_of(asked["model"])
+    find_spec(asked["model"])
     written = _FLIGHT.match(asked["flight"]) if asked["flight"] else None
     if asked["flight"] and written is None:
         raise ValueError("Write the flight as airline and number, such as AA 1, or the airline alone.")
@@ -88,15 +89,15 @@ def _found(asked: dict[str, str]) -> list[dict[str, Any]]:
 @router.get("/predictions/{model}/{lane}/{flight_id}")
 def prediction(request: Request, model: str, lane: str, flight_id: str) -> Response:
     """One prediction as it was written; its explanation is fetched after it."""
-    return page(request, "prediction.html", row=_row(model, lane, flight_id))
+    return render_page(request, "predictions/prediction.html", row=_row(model, lane, flight_id))
 
 
 @router.get("/predictions/{model}/{lane}/{flight_id}/explanation")
 async def explanation(request: Request, model: str, lane: str, flight_id: str) -> Response:
     """The chain from landing file to probability, walked again in a process of its own."""
     _row(model, lane, flight_id)
-    found = await explaining.explain(f"{model}/{lane}/{flight_id}")
-    return page(request, "explanation.html", found=found, shown=12)
+    found = await explain_prediction(f"{model}/{lane}/{flight_id}")
+    return render_page(request, "predictions/explanation.html", found=found, shown=12)
 
 
 @router.get("/predictions/{model}/{lane}/{flight_id}/export")
@@ -104,8 +105,8 @@ async def export(request: Request, model: str, lane: str, flight_id: str) -> Res
     """Everything the prediction rests on, as one archive that can be checked offline; the audit log has its hash."""
     _row(model, lane, flight_id)
     name = f"{model}-{lane}-{flight_id}"
-    content, sha256 = await explaining.archive(f"{model}/{lane}/{flight_id}")
-    airflow_side.record(
+    content, sha256 = await archive_explanation(f"{model}/{lane}/{flight_id}")
+    airflow_client.record(
         "export",
         user=user_of(request).get_name(),
         dag_id=f"score_{model}",
@@ -119,7 +120,7 @@ async def export(request: Request, model: str, lane: str, flight_id: str) -> Res
 
 
 def _row(model: str, lane: str, flight_id: str) -> dict[str, Any]:
-    spec_of(model)
+    find_spec(model)
     try:
         night = date.fromisoformat(flight_id[:10]) - ONE_DAY
     except ValueError as error:

@@ -1,6 +1,6 @@
 """What an operator may do from the pages.
 
-Each act names the DAG whose permission it needs, says beforehand what it will do, and goes through Airflow's
+Each action names the DAG whose permission it needs, says beforehand what it will do, and goes through Airflow's
 own API or the job that the command line runs.
 """
 
@@ -15,31 +15,31 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from redeye.declarations.calendar import nights, start_of, zone
-from redeye_airflow.pages import airflow_side
-from redeye_airflow.pages.act_parts import (
+from redeye_airflow.pages import airflow_client
+from redeye_airflow.pages.action_parts import (
     LONGEST_REASON,
     MODEL,
     REASON,
     VERSION,
-    Act,
-    Done,
+    Action,
+    ActionResult,
     Field,
     Parameters,
-    a_night,
-    a_reason,
-    a_version,
-    a_version_if_any,
-    nightly_dags,
+    check_reason,
+    list_nightly_dags,
+    parse_night,
+    parse_optional_version,
+    parse_version,
 )
-from redeye_airflow.pages.model_pages import spec_of
+from redeye_airflow.pages.page_data import find_spec
 from redeye_airflow.pages.security import user_of
 
 LONGEST_BACKFILL = 92
 
 
 def _check_backfill(parameters: Parameters) -> None:
-    first, last = a_night(parameters, "first"), a_night(parameters, "last")
-    if parameters.get("dag_id") not in nightly_dags():
+    first, last = parse_night(parameters, "first"), parse_night(parameters, "last")
+    if parameters.get("dag_id") not in list_nightly_dags():
         raise HTTPException(400, "dag_id: choose one of the nightly DAGs")
     if not first <= last:
         raise HTTPException(400, "the first night is after the last one")
@@ -60,54 +60,54 @@ def _backfill_body(parameters: Parameters) -> dict[str, Any]:
     }
 
 
-async def _foretell_backfill(request: Request, parameters: Parameters) -> list[str]:
-    planned = await airflow_side.ask_airflow(
+async def _preview_backfill(request: Request, parameters: Parameters) -> list[str]:
+    planned = await airflow_client.ask_airflow(
         request, "POST", "/backfills/dry_run", _backfill_body(parameters)
     )
     first, last = date.fromisoformat(parameters["first"]), date.fromisoformat(parameters["last"])
     wanted = {night.isoformat() for night in nights(first, last)}
     found = sorted(_night_of(row["logical_date"]) for row in planned["backfills"])
-    told = [f"{len(found)} of {len(wanted)} nights run: {', '.join(found) or 'none, all have succeeded'}."]
+    preview = [f"{len(found)} of {len(wanted)} nights run: {', '.join(found) or 'none, all have succeeded'}."]
     if skipped := sorted(wanted - set(found)):
-        told.append(f"Left out, because they succeeded or are under way: {', '.join(skipped)}.")
-    told += await _paused(request, parameters["dag_id"])
+        preview.append(f"Left out, because they succeeded or are under way: {', '.join(skipped)}.")
+    preview += await _warn_if_paused(request, parameters["dag_id"])
     if parameters["dag_id"] != "build_warehouse":
-        told.append("Nights without a release fail at once: build them first.")
-    return told
+        preview.append("Nights without a release fail at once: build them first.")
+    return preview
 
 
 def _night_of(instant: str) -> str:
     return datetime.fromisoformat(instant).astimezone(zone()).date().isoformat()
 
 
-async def _backfill(request: Request, parameters: Parameters, nonce: str) -> Done:  # noqa: ARG001
-    made = await airflow_side.ask_airflow(request, "POST", "/backfills", _backfill_body(parameters))
+async def _backfill(request: Request, parameters: Parameters, nonce: str) -> ActionResult:  # noqa: ARG001
+    made = await airflow_client.ask_airflow(request, "POST", "/backfills", _backfill_body(parameters))
     dag_id = parameters["dag_id"]
-    return Done(f"Backfill {made['id']} of {dag_id} has begun.", f"/dags/{dag_id}/backfills")
+    return ActionResult(f"Backfill {made['id']} of {dag_id} has begun.", f"/dags/{dag_id}/backfills")
 
 
 def _check_retrain(parameters: Parameters) -> None:
-    spec_of(parameters.get("model", ""))
-    a_night(parameters, "night")
-    a_reason(parameters)
+    find_spec(parameters.get("model", ""))
+    parse_night(parameters, "night")
+    check_reason(parameters)
 
 
-async def _paused(request: Request, dag_id: str) -> list[str]:
-    """What to know of a DAG that is paused."""
-    dag = await airflow_side.ask_airflow(request, "GET", f"/dags/{dag_id}", None)
+async def _warn_if_paused(request: Request, dag_id: str) -> list[str]:
+    """A sentence if the DAG is paused."""
+    dag = await airflow_client.ask_airflow(request, "GET", f"/dags/{dag_id}", None)
     return [f"{dag_id} is paused: runs wait until it is unpaused."] if dag["is_paused"] else []
 
 
-async def _foretell_retrain(request: Request, parameters: Parameters) -> list[str]:
+async def _preview_retrain(request: Request, parameters: Parameters) -> list[str]:
     return [
-        *await _paused(request, f"train_{parameters['model']}"),
+        *await _warn_if_paused(request, f"train_{parameters['model']}"),
         f"train_{parameters['model']} runs with what was known at the end of night {parameters['night']}.",
         "Candidates are fitted and judged by the gates; the champion stays unless one passes all of them.",
         "A new champion takes effect two nights after that night, and never on a night already scored.",
     ]
 
 
-async def _retrain(request: Request, parameters: Parameters, nonce: str) -> Done:
+async def _retrain(request: Request, parameters: Parameters, nonce: str) -> ActionResult:
     dag_id, run_id = f"train_{parameters['model']}", f"asked__{parameters['night']}__{nonce}"
     body = {
         "dag_run_id": run_id,
@@ -115,46 +115,46 @@ async def _retrain(request: Request, parameters: Parameters, nonce: str) -> Done
         "conf": {"night": parameters["night"], "reason": parameters["reason"]},
         "note": parameters["reason"],
     }
-    await airflow_side.ask_airflow(request, "POST", f"/dags/{dag_id}/dagRuns", body)
-    return Done(f"{dag_id} was started as {run_id}.", f"/dags/{dag_id}/runs/{run_id}")
+    await airflow_client.ask_airflow(request, "POST", f"/dags/{dag_id}/dagRuns", body)
+    return ActionResult(f"{dag_id} was started as {run_id}.", f"/dags/{dag_id}/runs/{run_id}")
 
 
 def _check_acknowledge(parameters: Parameters) -> None:
-    spec_of(parameters.get("model", ""))
-    a_night(parameters, "night")
+    find_spec(parameters.get("model", ""))
+    parse_night(parameters, "night")
     if len(parameters.get("reason", "")) > LONGEST_REASON:
         raise HTTPException(400, f"reason: {LONGEST_REASON} characters at most")
 
 
-async def _foretell_acknowledge(request: Request, parameters: Parameters) -> list[str]:  # noqa: ARG001
+async def _preview_acknowledge(request: Request, parameters: Parameters) -> list[str]:  # noqa: ARG001
     return [
         f"The pages show that you have seen the verdict of night {parameters['night']} on {parameters['model']}.",
         "Nothing else changes: the verdict, its decision and what follows from them stand.",
     ]
 
 
-async def _acknowledge(request: Request, parameters: Parameters, nonce: str) -> Done:  # noqa: ARG001
-    # The row in the audit log, which every act leaves, is the acknowledgement.
+async def _acknowledge(request: Request, parameters: Parameters, nonce: str) -> ActionResult:  # noqa: ARG001
+    # The row in the audit log, which every action leaves, is the acknowledgement.
     page = f"/redeye/models/{parameters['model']}?night={parameters['night']}"
-    return Done(f"The verdict of night {parameters['night']} is acknowledged.", page)
+    return ActionResult(f"The verdict of night {parameters['night']} is acknowledged.", page)
 
 
 def _check_version(parameters: Parameters) -> None:
-    spec_of(parameters.get("model", ""))
-    a_version(parameters)
-    a_reason(parameters)
+    find_spec(parameters.get("model", ""))
+    parse_version(parameters)
+    check_reason(parameters)
 
 
 def _check_roll_back(parameters: Parameters) -> None:
-    spec_of(parameters.get("model", ""))
-    a_version_if_any(parameters)
-    a_reason(parameters)
+    find_spec(parameters.get("model", ""))
+    parse_optional_version(parameters)
+    check_reason(parameters)
 
 
-async def _foretell_roll_back(request: Request, parameters: Parameters) -> list[str]:  # noqa: ARG001
+async def _preview_roll_back(request: Request, parameters: Parameters) -> list[str]:  # noqa: ARG001
     from redeye.promotion.rollback import foresee
 
-    model, to = parameters["model"], a_version_if_any(parameters)
+    model, to = parameters["model"], parse_optional_version(parameters)
     left, target = await run_in_threadpool(foresee, model, to)
     why = "" if to else ", which was last serving well"
     return [
@@ -165,7 +165,7 @@ async def _foretell_roll_back(request: Request, parameters: Parameters) -> list[
     ]
 
 
-async def _roll_back(request: Request, parameters: Parameters, nonce: str) -> Done:  # noqa: ARG001
+async def _roll_back(request: Request, parameters: Parameters, nonce: str) -> ActionResult:  # noqa: ARG001
     from redeye.promotion.rollback import roll_back
 
     model = parameters["model"]
@@ -174,32 +174,32 @@ async def _roll_back(request: Request, parameters: Parameters, nonce: str) -> Do
         model,
         reason=parameters["reason"],
         actor=user_of(request).get_name(),
-        to=a_version_if_any(parameters),
+        to=parse_optional_version(parameters),
     )
     row = came.promotion
-    told = f"Version {row.version} ({row.algorithm}) is champion from night {row.effective_night} on"
+    message = f"Version {row.version} ({row.algorithm}) is champion from night {row.effective_night} on"
     barred = f"; version {came.left} is barred." if came.is_barred else "."
-    return Done(
-        told + barred if came.is_new else f"{told}; that was decided before.", f"/redeye/models/{model}"
+    return ActionResult(
+        message + barred if came.is_new else f"{message}; that was decided before.", f"/redeye/models/{model}"
     )
 
 
-async def _foretell_bar(request: Request, parameters: Parameters) -> list[str]:  # noqa: ARG001
+async def _preview_bar(request: Request, parameters: Parameters) -> list[str]:  # noqa: ARG001
     return [
         f"Version {parameters['version']} of {parameters['model']} cannot become champion again until it is unbarred.",
         "If it serves now it goes on serving: roll back to change that.",
     ]
 
 
-async def _foretell_unbar(request: Request, parameters: Parameters) -> list[str]:  # noqa: ARG001
+async def _preview_unbar(request: Request, parameters: Parameters) -> list[str]:  # noqa: ARG001
     return [f"Version {parameters['version']} of {parameters['model']} may become champion again."]
 
 
-def _barring(*, is_barred: bool) -> Callable[[Request, Parameters, str], Awaitable[Done]]:
-    async def perform(request: Request, parameters: Parameters, nonce: str) -> Done:  # noqa: ARG001
+def _barring(*, is_barred: bool) -> Callable[[Request, Parameters, str], Awaitable[ActionResult]]:
+    async def perform(request: Request, parameters: Parameters, nonce: str) -> ActionResult:  # noqa: ARG001
         from redeye.promotion.rollback import bar
 
-        model, version = parameters["model"], a_version(parameters)
+        model, version = parameters["model"], parse_version(parameters)
         await run_in_threadpool(
             bar,
             model,
@@ -208,41 +208,41 @@ def _barring(*, is_barred: bool) -> Callable[[Request, Parameters, str], Awaitab
             reason=parameters["reason"],
             actor=user_of(request).get_name(),
         )
-        told = f"Version {version} of {model} is {'barred' if is_barred else 'barred no more'}."
-        return Done(told, f"/redeye/models/{model}")
+        message = f"Version {version} of {model} is {'barred' if is_barred else 'barred no more'}."
+        return ActionResult(message, f"/redeye/models/{model}")
 
     return perform
 
 
-ACTS: dict[str, Act] = {
-    act.name: act
-    for act in (
-        Act(
+ACTIONS: dict[str, Action] = {
+    action.name: action
+    for action in (
+        Action(
             "backfill",
             "Backfill a range of nights",
             "Runs a nightly DAG for nights that have not succeeded, one at a time, forwards. Build first, then "
             "score, then monitor. A night that has succeeded is left alone.",
             (
-                Field("dag_id", "DAG", "choice", choices=nightly_dags),
+                Field("dag_id", "DAG", "choice", choices=list_nightly_dags),
                 Field("first", "First night", "date"),
                 Field("last", "Last night", "date", help="Included."),
             ),
             lambda given: given.get("dag_id", ""),
             _check_backfill,
-            _foretell_backfill,
+            _preview_backfill,
             _backfill,
         ),
-        Act(
+        Action(
             "retrain",
             "Retrain a model",
             "Trains candidates at once, without waiting for a verdict. The gates decide as always.",
             (MODEL, Field("night", "Night", "date", help="What was known by its end is used."), REASON),
             lambda given: f"train_{given.get('model', '')}",
             _check_retrain,
-            _foretell_retrain,
+            _preview_retrain,
             _retrain,
         ),
-        Act(
+        Action(
             "roll_back",
             "Roll back a model",
             "Returns to an earlier version from the first night that is not scored, and bars the one that serves.",
@@ -259,30 +259,30 @@ ACTS: dict[str, Act] = {
             ),
             lambda given: f"train_{given.get('model', '')}",
             _check_roll_back,
-            _foretell_roll_back,
+            _preview_roll_back,
             _roll_back,
         ),
-        Act(
+        Action(
             "bar",
             "Bar a version",
             "Keeps a version from becoming champion again, whoever asks.",
             (MODEL, VERSION, REASON),
             lambda given: f"train_{given.get('model', '')}",
             _check_version,
-            _foretell_bar,
+            _preview_bar,
             _barring(is_barred=True),
         ),
-        Act(
+        Action(
             "unbar",
             "Unbar a version",
             "Lets a barred version become champion again.",
             (MODEL, VERSION, REASON),
             lambda given: f"train_{given.get('model', '')}",
             _check_version,
-            _foretell_unbar,
+            _preview_unbar,
             _barring(is_barred=False),
         ),
-        Act(
+        Action(
             "acknowledge",
             "Acknowledge a verdict",
             "Says that a person has seen it. It stays in the audit log with your name.",
@@ -293,7 +293,7 @@ ACTS: dict[str, Act] = {
             ),
             lambda given: f"monitor_{given.get('model', '')}",
             _check_acknowledge,
-            _foretell_acknowledge,
+            _preview_acknowledge,
             _acknowledge,
         ),
     )

@@ -1,4 +1,4 @@
-"""What acts are made of: their fields, what is asked of parameters, and what an act comes to."""
+"""What actions are made of: their fields, what is asked of parameters, and its result."""
 
 from __future__ import annotations
 
@@ -34,53 +34,56 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Done:
-    """What an act came to.
+class ActionResult:
+    """The result of an action.
 
     Attributes:
-        told: in a sentence.
+        message: in a sentence.
         page: path in Airflow's UI to look at, or of ours; empty if there is none.
     """
 
-    told: str
+    message: str
     page: str = ""
 
 
 @dataclass(frozen=True)
-class Act:
-    """One act.
+class Action:
+    """One action.
 
     Attributes:
         name: in addresses and, with `redeye_` before it, in the audit log.
         title: a verb and its object.
-        explained: what it does and what it does not.
+        description: what it does and what it does not.
         dag_id: whose permission it needs, from the parameters.
         check: of the parameters, before anything else; an HTTPException says what is wrong.
-        foretell: what will happen, in sentences.
+        preview: what will happen, in sentences.
         perform: does it.
     """
 
     name: str
     title: str
-    explained: str
+    description: str
     fields: tuple[Field, ...]
     dag_id: Callable[[Parameters], str]
     check: Callable[[Parameters], None]
-    foretell: Callable[[Request, Parameters], Awaitable[list[str]]]
-    perform: Callable[[Request, Parameters, str], Awaitable[Done]]
+    preview: Callable[[Request, Parameters], Awaitable[list[str]]]
+    perform: Callable[[Request, Parameters, str], Awaitable[ActionResult]]
 
 
-def models() -> list[str]:
+def list_models() -> list[str]:
     """The models there are."""
     return list(status.specs())
 
 
-def nightly_dags() -> list[str]:
+def list_nightly_dags() -> list[str]:
     """The DAGs that a range of nights can be run of, in the order in which they are needed."""
-    return ["build_warehouse", *(f"{verb}_{model}" for model in models() for verb in ("score", "monitor"))]
+    return [
+        "build_warehouse",
+        *(f"{verb}_{model}" for model in list_models() for verb in ("score", "monitor")),
+    ]
 
 
-def a_night(parameters: Mapping[str, str], name: str) -> date:
+def parse_night(parameters: Mapping[str, str], name: str) -> date:
     """A parameter as a night of the source.
 
     Raises:
@@ -99,8 +102,8 @@ def a_night(parameters: Mapping[str, str], name: str) -> date:
     return night
 
 
-def a_reason(parameters: Mapping[str, str]) -> None:
-    """Refuse an act without a reason, or with an essay.
+def check_reason(parameters: Mapping[str, str]) -> None:
+    """Refuse parameters without a reason, or with an essay.
 
     Raises:
         HTTPException: 400.
@@ -112,10 +115,10 @@ def a_reason(parameters: Mapping[str, str]) -> None:
 
 
 REASON = Field("reason", "Reason", help="Kept with the decision and in the audit log.")
-MODEL = Field("model", "Model", "choice", choices=models)
+MODEL = Field("model", "Model", "choice", choices=list_models)
 
 
-def a_version(parameters: Mapping[str, str]) -> int:
+def parse_version(parameters: Mapping[str, str]) -> int:
     """A parameter as the number of a version.
 
     Raises:
@@ -127,9 +130,9 @@ def a_version(parameters: Mapping[str, str]) -> int:
     return int(given)
 
 
-def a_version_if_any(parameters: Mapping[str, str]) -> int | None:
+def parse_optional_version(parameters: Mapping[str, str]) -> int | None:
     """The same, None if it was left empty."""
-    return a_version(parameters) if parameters.get("version") else None
+    return parse_version(parameters) if parameters.get("version") else None
 
 
 VERSION = Field("version", "Version", "number")

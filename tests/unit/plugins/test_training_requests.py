@@ -11,8 +11,8 @@ from airflow.models.dagrun import DagRunNote
 from airflow.sdk import Asset, AssetAlias
 from airflow.sdk.exceptions import DagRunTriggerException
 
-from redeye_airflow import requests
-from redeye_airflow.requests import LONGEST_NOTE, TrainingRequestOperator
+from redeye_airflow import training_requests
+from redeye_airflow.training_requests import LONGEST_NOTE, TrainingRequestOperator
 
 EVENT, ALIAS = Asset("redeye://events/retraining/m"), AssetAlias("retraining_m")
 REQUEST = {"night": "2013-09-29", "verdict": "retrain", "reason": "worse than the heuristic", "model": "m"}
@@ -25,7 +25,7 @@ class Airflow:
         self.runs: set[str] = set()
         self.events: list[dict[str, Any]] = []
         count = SimpleNamespace(get_dr_count=lambda dag_id, run_ids: len(self.runs & set(run_ids)))
-        monkeypatch.setattr(requests, "RuntimeTaskInstance", count)
+        monkeypatch.setattr(training_requests, "RuntimeTaskInstance", count)
 
     def attempt(
         self, *, is_killed: bool = False, request: dict[str, str] = REQUEST

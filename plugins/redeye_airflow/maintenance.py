@@ -10,9 +10,9 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from redeye.declarations.calendar import zone
 from redeye.foundation.errors import DiskBudgetExceeded, ReleaseAltered
+from redeye_airflow.dag_arguments import DEFAULTS
 from redeye_airflow.nights import load_dotted
 from redeye_airflow.operators import FINAL_ERRORS, JobOperator, hand_on, summary
-from redeye_airflow.wiring import DEFAULTS
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 CRON = "0 12 * * 0"
 
 
-def weekly() -> dict[str, Any]:
+def schedule_weekly() -> dict[str, Any]:
     """Arguments of a DAG that runs once a week by the project's clock, whatever nights the source has."""
     return {
         "schedule": CronTriggerTimetable(CRON, timezone=zone().key),
@@ -30,7 +30,7 @@ def weekly() -> dict[str, Any]:
     }
 
 
-class UpkeepOperator(JobOperator):
+class MaintenanceOperator(JobOperator):
     """Runs one job that belongs to no night; its arguments are `op_kwargs` alone."""
 
     def execute(self, context: Context) -> dict[str, Any]:  # noqa: ARG002  the name is Airflow's

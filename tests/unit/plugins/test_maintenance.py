@@ -15,7 +15,7 @@ from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables.base import TimeRestriction
 
 from redeye.foundation.errors import LeaseHeld, ReleaseAltered
-from redeye_airflow.upkeep import UpkeepOperator, weekly
+from redeye_airflow.maintenance import MaintenanceOperator, schedule_weekly
 
 
 def job(error: type[Exception] | None = None, **values: Any) -> dict[str, Any]:
@@ -24,8 +24,8 @@ def job(error: type[Exception] | None = None, **values: Any) -> dict[str, Any]:
     return values
 
 
-def operator(**arguments: Any) -> UpkeepOperator:
-    return UpkeepOperator(task_id="check_disk", job=f"{__name__}:job", op_kwargs=arguments)
+def operator(**arguments: Any) -> MaintenanceOperator:
+    return MaintenanceOperator(task_id="check_disk", job=f"{__name__}:job", op_kwargs=arguments)
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +47,7 @@ def test_what_a_retry_cannot_mend_fails_at_once_and_a_held_lease_is_tried_again(
 @pytest.mark.parametrize("month", [1, 3, 7, 11])
 def test_it_runs_on_sundays_at_noon_in_new_york_summer_and_winter(month: int) -> None:
     dag = DagSerialization.deserialize_dag(
-        DagSerialization.serialize_dag(DAG(dag_id="maintain_lake", **weekly()))
+        DagSerialization.serialize_dag(DAG(dag_id="maintain_lake", **schedule_weekly()))
     )
     earliest = datetime(2026, month, 1, tzinfo=UTC)
     info = dag.timetable.next_dagrun_info(

@@ -27,7 +27,7 @@ DEFAULTS: dict[str, Any] = {
 ACTIVE_RUNS = 4
 
 
-def nightly(last: date) -> dict[str, Any]:
+def schedule_nightly(last: date) -> dict[str, Any]:
     """Arguments of a DAG that runs every night, from the source's first night to `last`.
 
     A source that comes weeks late has no night on time: its DAGs have no schedule.
@@ -43,7 +43,7 @@ def nightly(last: date) -> dict[str, Any]:
     }
 
 
-def labelled(description: str, tags: Sequence[str]) -> dict[str, Any]:
+def describe_dag(description: str, tags: Sequence[str]) -> dict[str, Any]:
     """Description and tags of a DAG; on a shifted calendar both say so."""
     weeks = settings().shift_weeks
     if not weeks:

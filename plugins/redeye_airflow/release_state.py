@@ -6,7 +6,7 @@ from datetime import date
 from enum import StrEnum
 
 
-class Standing(StrEnum):
+class ReleaseState(StrEnum):
     """How a night stands."""
 
     RELEASED = "released"
@@ -14,13 +14,13 @@ class Standing(StrEnum):
     MISSING = "missing"
 
 
-def standing(night: date) -> Standing:
+def read_release_state(night: date) -> ReleaseState:
     """Whether a night is in a release, is a recorded gap, or is neither."""
     from redeye.warehouse import release_store  # imports DuckDB: not when DAG files are parsed
 
     if release_store.covering_release(night) is not None:
-        return Standing.RELEASED
-    return Standing.GAP if release_store.is_gap(night) else Standing.MISSING
+        return ReleaseState.RELEASED
+    return ReleaseState.GAP if release_store.is_gap(night) else ReleaseState.MISSING
 
 
 def missing_predecessor(first: date) -> date | None:

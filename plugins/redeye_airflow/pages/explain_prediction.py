@@ -25,14 +25,14 @@ log = logging.getLogger(__name__)
 
 LIMIT_SECONDS = 180
 _KEPT = 32
-# The command's own: the chain does not give the probability again, or a file was altered. It is told all the same.
+# The command's own: the chain does not give the probability again, or a file was altered. It is reported all the same.
 _NOT_REPRODUCED = 1
 
 _known: OrderedDict[str, dict[str, Any]] = OrderedDict()
 _one_at_a_time = asyncio.Semaphore(1)
 
 
-async def explain(prediction_id: str) -> dict[str, Any]:
+async def explain_prediction(prediction_id: str) -> dict[str, Any]:
     """What the prediction rests on, as `Explanation.to_dict` has it.
 
     Raises:
@@ -52,9 +52,9 @@ async def explain(prediction_id: str) -> dict[str, Any]:
     return _known[prediction_id]
 
 
-async def archive(prediction_id: str) -> tuple[bytes, str]:
+async def archive_explanation(prediction_id: str) -> tuple[bytes, str]:
     """The archive for an auditor, and the SHA-256 that stands for it: that of its manifest."""
-    found = await explain(prediction_id)
+    found = await explain_prediction(prediction_id)
     with tempfile.TemporaryDirectory(prefix="redeye-export-") as folder:
         given, to = Path(folder) / "explanation.json", Path(folder) / "export.zip"
         given.write_text(json.dumps(found), encoding="utf-8")
