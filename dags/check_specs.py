@@ -6,9 +6,9 @@ DAG files leave such a spec out, so that one mistake hides no other model.
 
 from __future__ import annotations
 
-from redeye.declarations.specs import faults
+from redeye.declarations.specs import list_spec_faults
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import SPECS
 
-if found := faults(SPECS):
+if found := list_spec_faults(SPECS):
     raise ConfigError("\n".join(found))

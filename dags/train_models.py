@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from airflow.sdk import DAG
 
-from redeye.declarations.specs import REQUIRED, sound_specs
+from redeye.declarations.specs import REQUIRED, load_valid_specs
 from redeye.foundation.settings import SPECS
 from redeye_airflow.factory import train_dag
 
@@ -36,7 +36,7 @@ APPROVAL = """
 
 dags: dict[str, DAG] = {
     dag.dag_id: dag
-    for spec in sound_specs(SPECS).values()
+    for spec in load_valid_specs(SPECS).values()
     for dag in [train_dag(spec, __doc__ + (APPROVAL if spec.approval == REQUIRED else ""))]
 }
 globals().update(dags)

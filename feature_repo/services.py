@@ -7,7 +7,7 @@ import logging
 from feast import FeatureService, FeatureView
 
 import views
-from redeye.declarations.specs import Spec, sound_specs
+from redeye.declarations.specs import Spec, load_valid_specs
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import SPECS
 
@@ -43,7 +43,7 @@ def service(spec: Spec) -> FeatureService:
 def sound_services() -> dict[str, FeatureService]:
     """The services of the specs whose features are all declared: one model's mistake stops no other's."""
     found = {}
-    for spec in sound_specs(SPECS).values():
+    for spec in load_valid_specs(SPECS).values():
         try:
             found[spec.feature_service] = service(spec)
         except ConfigError as error:

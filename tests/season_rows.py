@@ -22,7 +22,7 @@ def rows_of(model: str, first: date, last: date) -> dict[str, pd.DataFrame]:
     }
     decided = [row.decision for row in decision_store.decisions(model) if first <= row.decision.night <= last]
     trained = [row for row in decision_store.trainings(model) if first <= row.night <= last]
-    crowned = [row for row in promotion_store.promotions(model) if row.decided_night <= last]
+    crowned = [row for row in promotion_store.read_promotions(model) if row.decided_night <= last]
     return found | {
         "decisions": pd.DataFrame(
             [{**asdict(row), "verdict": str(row.verdict)} for row in decided],

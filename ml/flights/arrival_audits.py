@@ -85,10 +85,10 @@ class ArrivalAudits:
         """The function that makes a suite's profile, related to history and schedule; None if it has none."""
         if suite not in _PROFILES:
             return None
-        return partial(_related_profile, suite=suite, judged=judged, history=history)
+        return partial(_relate_profile, suite=suite, judged=judged, history=history)
 
 
-def _related_profile(
+def _relate_profile(
     frame: pd.DataFrame,
     *,
     suite: str,

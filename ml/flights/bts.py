@@ -40,10 +40,10 @@ from flights.flight_nights import (
     SCHEDULE,
     WEATHER,
     cut,
-    nothing,
+    make_empty_frame,
 )
 from flights.nycflights13 import NycFlights13, dimension, zones
-from redeye.declarations.calendar import nights
+from redeye.declarations.calendar import list_nights
 from redeye.foundation.errors import ConfigError, DeliveryError
 from redeye.foundation.settings import settings
 from redeye.sources.logic.deliveries import KNOWN_AT, Dataset, Delivery
@@ -147,13 +147,13 @@ class Bts:
             dataset.name: cut(dataset, first, last, relations, source=self.name)
             for dataset in (OUTCOMES, SCHEDULE)
         }
-        for night in nights(first, last):
+        for night in list_nights(first, last):
             if night == self.first_night:
                 for dataset in (PLANES, AIRPORTS, AIRLINES):
                     yield Delivery(self.name, dataset.name, night, _dimension(dataset, night))
-            yield Delivery(self.name, WEATHER.name, night, nothing(WEATHER), is_stated_empty=True)
+            yield Delivery(self.name, WEATHER.name, night, make_empty_frame(WEATHER), is_stated_empty=True)
             for dataset in (OUTCOMES, SCHEDULE):
-                frame = tables[dataset.name].get(night, nothing(dataset))
+                frame = tables[dataset.name].get(night, make_empty_frame(dataset))
                 # Before the first night that the files know, nothing can have become known.
                 is_before = dataset is OUTCOMES and night == self.first_night and not frame.num_rows
                 yield Delivery(self.name, dataset.name, night, frame, is_before)

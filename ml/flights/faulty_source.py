@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import pyarrow as pa
 
-from redeye.declarations.calendar import ONE_DAY, cutoff, start_of
+from redeye.declarations.calendar import ONE_DAY, cutoff, find_start
 from redeye.sources.logic.deliveries import KNOWN_AT, MISSING, Delivery, Source
 from redeye.sources.logic.faults import Event
 
@@ -83,35 +83,35 @@ class FaultySource:
         """As the source's, spoiled on the event's nights."""
         for delivery in self.source.fetch(first, last):
             if self.fault is Fault.LATE_LABELS:
-                yield self._held_back(delivery)
+                yield self._hold_back(delivery)
             elif self.event.acts(delivery.night) and delivery.frame.num_rows:
-                yield replace(delivery, frame=self._spoiled(delivery))
+                yield replace(delivery, frame=self._spoil(delivery))
             else:
                 yield delivery
 
-    def _spoiled(self, delivery: Delivery) -> pa.Table:
+    def _spoil(self, delivery: Delivery) -> pa.Table:
         frame = delivery.frame
         match self.fault, delivery.dataset:
             case Fault.ZEROED_FEATURE, "weather":
-                return _changed(frame, "visib", lambda _: "0.0")
+                return _change_column(frame, "visib", lambda _: "0.0")
             case Fault.UNIT_CHANGE, "weather":
                 for column in ("temp", "dewp"):
-                    frame = _changed(frame, column, lambda text: f"{(float(text) - 32) / 1.8:.2f}")
+                    frame = _change_column(frame, column, lambda text: f"{(float(text) - 32) / 1.8:.2f}")
                 return frame
             case Fault.GROSS_UNIT_CHANGE, "outcomes":
-                return _changed(frame, "dep_delay", lambda text: str(60 * int(text)))
+                return _change_column(frame, "dep_delay", lambda text: str(60 * int(text)))
             case Fault.RECODED_CARRIER, "outcomes" | "schedule":
-                return _changed(frame, "carrier", lambda text: "U2" if text == "UA" else text)
+                return _change_column(frame, "carrier", lambda text: "U2" if text == "UA" else text)
             case Fault.SPOILED_LABELS, "outcomes":
-                return _moved(delivery, _to_the_other_class)
+                return _move_clocks(delivery, _to_the_other_class)
             case Fault.CONCEPT_CHANGE, "outcomes":
-                return _moved(delivery, _later_in_the_morning)
+                return _move_clocks(delivery, _later_in_the_morning)
             case Fault.LEAK, "outcomes" | "schedule":
                 return _with(frame, "sched_arr_time", self._actual_arrivals(delivery))
             case _:
                 return frame
 
-    def _held_back(self, delivery: Delivery) -> Delivery:
+    def _hold_back(self, delivery: Delivery) -> Delivery:
         """Outcomes without every second row on the event's nights, and with those that were held back before."""
         if delivery.dataset != "outcomes":
             return delivery
@@ -124,8 +124,8 @@ class FaultySource:
                 each.frame for each in self.source.fetch(origin, origin) if each.dataset == "outcomes"
             )
             held = held.take(list(range(1, held.num_rows, 2)))
-            known = (start_of(delivery.night) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
-            frame = pa.concat_tables([frame, _changed(held, KNOWN_AT, lambda _: known)])
+            known = (find_start(delivery.night) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+            frame = pa.concat_tables([frame, _change_column(held, KNOWN_AT, lambda _: known)])
         return replace(delivery, frame=frame, is_stated_empty=delivery.is_stated_empty and not frame.num_rows)
 
     def _actual_arrivals(self, delivery: Delivery) -> list[str]:
@@ -145,7 +145,7 @@ def _keys(frame: pa.Table) -> Iterator[tuple[str, ...]]:
     return zip(*(frame[column].to_pylist() for column in KEY), strict=True)
 
 
-def _changed(frame: pa.Table, column: str, change: Text) -> pa.Table:
+def _change_column(frame: pa.Table, column: str, change: Text) -> pa.Table:
     texts = frame[column].to_pylist()
     return _with(frame, column, [text if text == MISSING else change(text) for text in texts])
 
@@ -154,13 +154,13 @@ def _with(frame: pa.Table, column: str, texts: list[str]) -> pa.Table:
     return frame.set_column(frame.column_names.index(column), column, pa.array(texts, pa.string()))
 
 
-def _moved(delivery: Delivery, minutes: Minutes) -> pa.Table:
+def _move_clocks(delivery: Delivery, minutes: Minutes) -> pa.Table:
     """Outcomes whose flights leave and arrive by so many minutes later, clocks and `known_at` with them.
 
     So nothing contradicts anything, as where the world has changed and not the delivery. What would be known in
     another night then, or be further from its timetable than flights ever are, stays as it is.
     """
-    frame, bounds = delivery.frame, (start_of(delivery.night), cutoff(delivery.night))
+    frame, bounds = delivery.frame, (find_start(delivery.night), cutoff(delivery.night))
     rows = frame.select([*_MOVED, "sched_dep_time"]).to_pylist()
     for row in rows:
         if MISSING in (row["arr_delay"], row["dep_time"], row["arr_time"]):

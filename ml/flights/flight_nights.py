@@ -253,6 +253,6 @@ def cut(
     return {at[i]: text.slice(i, j - i) for i, j in pairwise(begins)}
 
 
-def nothing(dataset: Dataset) -> pa.Table:
+def make_empty_frame(dataset: Dataset) -> pa.Table:
     """A delivery's frame without rows."""
     return pa.table({column: pa.array([], pa.string()) for column in dataset.columns})

@@ -32,9 +32,9 @@ from flights.flight_nights import (
     SCHEDULE,
     WEATHER,
     cut,
-    nothing,
+    make_empty_frame,
 )
-from redeye.declarations.calendar import nights, start_of
+from redeye.declarations.calendar import find_start, list_nights
 from redeye.foundation.errors import DeliveryError
 from redeye.sources.logic.deliveries import KNOWN_AT, MISSING, Dataset, Delivery
 
@@ -90,12 +90,12 @@ class NycFlights13:
                 f"{self.name} has the nights {self.first_night} to {self.final_night}, not {first} to {last}"
             )
         tables = {dataset.name: self._cut(dataset, first, last) for dataset in (WEATHER, OUTCOMES, SCHEDULE)}
-        for night in nights(first, last):
+        for night in list_nights(first, last):
             if night == self.first_night:
                 for dataset in (PLANES, AIRPORTS, AIRLINES):
                     yield self._delivery(dataset, night, dimension(dataset, night, self.shift_weeks))
             for dataset in (WEATHER, OUTCOMES, SCHEDULE):
-                frame = tables[dataset.name].get(night, nothing(dataset))
+                frame = tables[dataset.name].get(night, make_empty_frame(dataset))
                 begins, ends = SPANS[dataset.name]
                 yield self._delivery(dataset, night, frame, not begins <= night - self._shift <= ends)
 
@@ -121,7 +121,7 @@ def dimension(dataset: Dataset, night: date, shift_weeks: int = 0) -> pa.Table:
         built = [text if text == MISSING else str(int(text) + years) for text in table["year"].to_pylist()]
         place = table.column_names.index("year")
         table = table.set_column(place, "year", pa.array(built, pa.string()))
-    known_at: datetime = start_of(night) + timedelta(hours=1)
+    known_at: datetime = find_start(night) + timedelta(hours=1)
     text = known_at.strftime("%Y-%m-%dT%H:%M:%SZ")
     return table.append_column(KNOWN_AT, pa.array([text] * table.num_rows, pa.string()))
 

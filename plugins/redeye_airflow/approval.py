@@ -8,7 +8,7 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
-from redeye_airflow.nights import night_of_run
+from redeye_airflow.nights import find_night_of_run
 
 # What the promotion is told of who approved: the key of the XCom.
 PERSON = "person"
@@ -33,7 +33,7 @@ class CandidateApproval(ApprovalOperator):
         """Ask, and wait without holding a worker, unless nothing awaits an answer."""
         from redeye.promotion import approve
 
-        proposal = approve.awaiting(self.model, night_of_run(context))
+        proposal = approve.find_awaiting(self.model, find_night_of_run(context))
         if proposal is None:
             raise AirflowSkipException("no candidate awaits approval: it is not promoted")
         self.subject = f"{self.model}: promote version {proposal.version} ({proposal.algorithm})?"
@@ -51,7 +51,7 @@ class CandidateApproval(ApprovalOperator):
         person = _name(event.get("responded_by_user"))
         chosen = event.get("chosen_options") or []
         if self.REJECT in chosen:
-            approve.settle(self.model, night_of_run(context), is_approved=False, person=person)
+            approve.settle(self.model, find_night_of_run(context), is_approved=False, person=person)
         context["ti"].xcom_push(PERSON, person)
         return super().execute_complete(context, event)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow.sdk import Param
 
-from redeye.declarations.calendar import start_of
+from redeye.declarations.calendar import find_start
 from redeye.foundation.settings import settings
 from redeye.warehouse.logic.releases import AGAIN, ReleaseKind
 from redeye_airflow.nights import source_nights
@@ -35,7 +35,7 @@ def schedule_nightly(last: date) -> dict[str, Any]:
     nights = source_nights()
     return {
         "schedule": NightTimetable(nights.first, last) if nights.is_prompt else None,
-        "start_date": start_of(nights.first),
+        "start_date": find_start(nights.first),
         "catchup": False,
         "max_active_runs": ACTIVE_RUNS,
         "default_args": DEFAULTS,

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, Asset, Param
 
-from redeye.declarations.calendar import start_of
+from redeye.declarations.calendar import find_start
 from redeye.declarations.specs import REQUIRED, Spec
 from redeye_airflow.approval import PERSON, CandidateApproval
 from redeye_airflow.dag_arguments import ACTIVE_RUNS, DEFAULTS, describe_dag, night_param, schedule_nightly
@@ -196,7 +196,7 @@ def train_dag(spec: Spec, doc: str) -> DAG:
     with DAG(
         dag_id=f"{Verb.TRAIN}_{spec.model}",
         schedule=schedule,
-        start_date=start_of(nights.first),
+        start_date=find_start(nights.first),
         catchup=False,
         max_active_runs=ACTIVE_RUNS,
         default_args=DEFAULTS,

@@ -14,7 +14,7 @@ from airflow.sdk import Asset
 from openlineage.client.event_v2 import Dataset, InputDataset, OutputDataset
 from openlineage.client.facet_v2 import dataset_version_dataset, output_statistics_output_dataset
 
-from redeye.foundation.openlineage import NAMESPACE, published_relations
+from redeye.foundation.openlineage import NAMESPACE, list_published_relations
 from redeye_airflow.vocabulary import AssetName
 
 SCHEME = "redeye://"
@@ -26,7 +26,7 @@ VERSION_OF = {
 }
 
 
-def lineage_of(
+def make_lineage(
     inlets: Iterable[object], outlets: Iterable[object], result: Mapping[str, Any], *, publishes: bool
 ) -> OperatorLineage[Dataset, Any]:
     """The datasets of a task that ended.
@@ -43,7 +43,7 @@ def lineage_of(
         if isinstance(asset, Asset)
     ]
     if publishes:
-        read += [InputDataset(namespace=NAMESPACE, name=name) for name in published_relations()]
+        read += [InputDataset(namespace=NAMESPACE, name=name) for name in list_published_relations()]
     written = [
         OutputDataset(
             namespace=NAMESPACE, name=_name(asset), facets=_facets(asset, result), outputFacets=_rows(result)

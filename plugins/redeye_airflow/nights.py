@@ -11,7 +11,7 @@ from typing import Any
 
 from redeye.declarations.calendar import ONE_DAY, cutoff, zone
 from redeye.foundation.errors import ConfigError
-from redeye.sources.configured_source import configured_source
+from redeye.sources.configured_source import load_source
 from redeye_airflow.vocabulary import ParamName, RunType
 
 
@@ -35,7 +35,7 @@ def source_nights() -> SourceNights:
     Raises:
         ConfigError: if the setting names no source.
     """
-    source = configured_source()
+    source = load_source()
     return SourceNights(source.first_night, source.last_night, source.final_night, source.is_prompt)
 
 
@@ -93,12 +93,12 @@ class NightRun:
         """
         run = context["dag_run"]
         params = context.get("params") or {}
-        run_type = _type_of(run)
+        run_type = _find_run_type(run)
         if ParamName.FIRST in params or ParamName.LAST in params:
             first = _parse(params, ParamName.FIRST)
             last = _parse(params, ParamName.LAST)
         else:
-            first = last = night_of_run(context)
+            first = last = find_night_of_run(context)
         known = source_nights()
         if first > last:
             raise ConfigError(f"first={first} is after last={last}: swap them")
@@ -119,7 +119,7 @@ class NightRun:
         )
 
 
-def night_of_run(context: Mapping[str, Any]) -> date:
+def find_night_of_run(context: Mapping[str, Any]) -> date:
     """The night that the run of this task context stands for.
 
     A scheduled or backfill run: the date on which its data interval starts. A run by hand: its
@@ -131,7 +131,7 @@ def night_of_run(context: Mapping[str, Any]) -> date:
     run = context["dag_run"]
     typed = (context.get("params") or {}).get(ParamName.NIGHT)
     start: datetime | None = context.get("data_interval_start")
-    run_type = _type_of(run)
+    run_type = _find_run_type(run)
     if run_type in (RunType.SCHEDULED, RunType.BACKFILL):
         if typed is not None:
             raise ConfigError(
@@ -155,7 +155,7 @@ def night_of_run(context: Mapping[str, Any]) -> date:
     return start.astimezone(zone()).date()
 
 
-def _type_of(run: object) -> str:
+def _find_run_type(run: object) -> str:
     run_type = getattr(run, "run_type", "")
     return str(getattr(run_type, "value", run_type))
 
@@ -170,6 +170,6 @@ def _parse(values: Mapping[str, Any], name: ParamName) -> date:
     raise ConfigError(f'{name.value}={value!r} is no night: write it as {{"{name.value}": "2013-04-02"}}')
 
 
-def deadline_of(run: NightRun, wait: timedelta, now: datetime) -> datetime:
+def compute_deadline(run: NightRun, wait: timedelta, now: datetime) -> datetime:
     """When a wait ends: so long after the night's cutoff, or after `now` for a run that is not on time."""
     return cutoff(run.last) + wait if run.is_scheduled else now + wait

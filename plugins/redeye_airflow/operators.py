@@ -20,7 +20,7 @@ from airflow.sdk import Asset, BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from redeye.declarations.calendar import ONE_DAY
-from redeye.foundation.cost_store import metered
+from redeye.foundation.cost_store import record_cost
 from redeye.foundation.errors import (
     AlreadyDecided,
     AuditRefused,
@@ -31,9 +31,9 @@ from redeye.foundation.errors import (
     RegistryDiffers,
 )
 from redeye.foundation.openlineage import PARENT
-from redeye.foundation.ui_links import task_page
+from redeye.foundation.ui_links import link_task
 from redeye_airflow.links import ResultLink
-from redeye_airflow.nights import NightRun, deadline_of, load_dotted
+from redeye_airflow.nights import NightRun, compute_deadline, load_dotted
 from redeye_airflow.release_state import ReleaseState, missing_predecessor, read_release_state
 from redeye_airflow.triggers import ReleaseTrigger, active_state
 from redeye_airflow.vocabulary import Link, Otherwise, Outcome, Requirement, RunValue
@@ -162,15 +162,15 @@ class JobOperator(BaseOperator):
 
     def get_openlineage_facets_on_complete(self, _ti: object) -> object:
         """What the task read and wrote, for the listener of OpenLineage's provider."""
-        from redeye_airflow.lineage import lineage_of
+        from redeye_airflow.lineage import make_lineage
 
         publishes = self.job == PUBLISH_JOB
-        return lineage_of(self.inlets, self.outlets, self._handed_on, publishes=publishes)
+        return make_lineage(self.inlets, self.outlets, self._handed_on, publishes=publishes)
 
     def _is_too_late(self, run: NightRun) -> bool:
         # A scheduler that was down starts runs whose deadline has passed: they need not go to sleep first.
         now = present()
-        return deadline_of(run, self.wait, now) <= now
+        return compute_deadline(run, self.wait, now) <= now
 
     def _too_late(self, context: Context, run: NightRun, night: date | str) -> dict[str, Any] | list[Any]:
         reason = f"night {night} was not released by the deadline"
@@ -179,7 +179,7 @@ class JobOperator(BaseOperator):
     def _defer(
         self, run: NightRun, wait: timedelta, night: date, *, watched_dag_id: str | None = None
     ) -> NoReturn:
-        deadline = deadline_of(run, wait, present()).isoformat()
+        deadline = compute_deadline(run, wait, present()).isoformat()
         log.info("night %s is not released yet: waiting until %s", night, deadline)
         trigger = ReleaseTrigger(night.isoformat(), deadline, watched_dag_id)
         self.defer(trigger=trigger, method_name=self.resume.__name__)
@@ -205,7 +205,7 @@ class JobOperator(BaseOperator):
             RunValue.FIRST: run.first,
             RunValue.LAST: run.last,
             RunValue.RUN_ID: run.run_id,
-            RunValue.RUN_URL: task_page(self.dag_id, run.run_id, self.task_id),
+            RunValue.RUN_URL: link_task(self.dag_id, run.run_id, self.task_id),
             RunValue.ACTOR: run.actor,
             RunValue.REASON: run.reason,
             RunValue.IS_DEGRADED: is_degraded,
@@ -214,7 +214,7 @@ class JobOperator(BaseOperator):
         log.info("%s for night %s", self.job, run.label)
         _announce(context)
         try:
-            with metered(self.job, run.last, model=self.op_kwargs.get("model"), run_id=run.run_id):
+            with record_cost(self.job, run.last, model=self.op_kwargs.get("model"), run_id=run.run_id):
                 result = load_dotted(self.job)(**arguments)
         except FINAL_ERRORS as error:
             raise AirflowFailException(str(error)) from error

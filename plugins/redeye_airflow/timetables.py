@@ -21,7 +21,7 @@ from airflow.timetables.interval import CronDataIntervalTimetable
 from airflow.timetables.trigger import CronTriggerTimetable
 from pendulum import DateTime, instance
 
-from redeye.declarations.calendar import ONE_DAY, clock_cutoff, cutoff, night_of, start_of, zone
+from redeye.declarations.calendar import ONE_DAY, clock_cutoff, cutoff, find_night, find_start, zone
 
 
 class NightTimetable(CronDataIntervalTimetable):
@@ -102,14 +102,14 @@ class CalendarTimetable(CronTriggerTimetable):
 
 
 def _start(night: date) -> DateTime:
-    return instance(start_of(night))
+    return instance(find_start(night))
 
 
 def _interval_by_hand(moment: DateTime) -> DataInterval:
     night = _bare_date(moment)
     if night is None:
         # `night_of` counts a cutoff to the night it ends; by hand it is the start of the next one.
-        ended = night_of(moment)
+        ended = find_night(moment)
         night = ended + ONE_DAY if moment == cutoff(ended) else ended - ONE_DAY
     return DataInterval(start=_start(night), end=instance(cutoff(night)))
 

@@ -10,7 +10,7 @@ from typing import Any
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from redeye.declarations.calendar import start_of
+from redeye.declarations.calendar import find_start
 from redeye_airflow.release_state import ReleaseState, read_release_state
 from redeye_airflow.vocabulary import Outcome
 
@@ -95,6 +95,6 @@ def active_state(dag_id: str | None, night: date) -> str | None:
     if dag_id is None:
         return None
     for state in ("running", "queued"):
-        if RuntimeTaskInstance.get_dr_count(dag_id=dag_id, logical_dates=[start_of(night)], states=[state]):
+        if RuntimeTaskInstance.get_dr_count(dag_id=dag_id, logical_dates=[find_start(night)], states=[state]):
             return state
     return None

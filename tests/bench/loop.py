@@ -52,7 +52,7 @@ def measure() -> dict[str, Any]:
     with measured() as costs["score"]:
         score.score_night(MODEL, starts, run_id="replay")
     served = outputs_store.read("predictions", MODEL, starts, starts)["model_version"].unique().tolist()
-    champion = promotion_store.champion(MODEL, starts)
+    champion = promotion_store.read_champion(MODEL, starts)
     assert champion is not None
     assert served == [champion.version], f"night {starts} was scored by {served}"
     nights = [each.seconds for each in replay(MODEL, starts, starts + timedelta(days=NIGHTS))]

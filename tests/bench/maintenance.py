@@ -105,7 +105,7 @@ def _maintain(maintain: Any, turn: int) -> dict[str, Any]:
 def _lake() -> dict[str, Any]:
     from redeye.foundation import disk
 
-    files = [path for path in disk.files_below(settings().lake) if path.suffix == ".parquet"]
+    files = [path for path in disk.list_files(settings().lake) if path.suffix == ".parquet"]
     return {"files": len(files), "bytes": sum(path.stat().st_size for path in files)}
 
 

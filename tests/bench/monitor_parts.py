@@ -39,20 +39,20 @@ def measure(night: str) -> dict[str, Any]:
     from redeye.declarations.specs import load_spec
     from redeye.foundation.settings import SPECS, settings
     from redeye.monitoring import evidently_reports, measure_drift, monitor
-    from redeye.monitoring.drift_reference_store import reference_of
+    from redeye.monitoring.drift_reference_store import load_reference
     from redeye.scoring import outputs_store
     from redeye.warehouse import release_store
 
     on = date.fromisoformat(night)
     spec = load_spec(SPECS / f"{MODEL}.yaml")
-    release, champion = release_store.covering_release(on), promotion_store.champion(MODEL, on)
+    release, champion = release_store.covering_release(on), promotion_store.read_champion(MODEL, on)
     assert release is not None
     assert champion is not None
     with measured() as costs["labels and quality"]:
         last = on - timedelta(days=spec.label_maturity_nights)
         monitor._window(monitor._matured(spec, release, on, last), champion, on)
     with measured() as costs["reference"]:
-        reference_of(spec, champion)
+        load_reference(spec, champion)
     # As on any other night: six of the week's seven nights have been read before.
     measure_drift.measure(spec, on, release, champion)
     for path in (settings().drift / "features" / MODEL).glob(f"{night}-*.parquet"):
@@ -73,7 +73,7 @@ def measure(night: str) -> dict[str, Any]:
     with measured() as costs[second]:
         for module in IMPORTS[second]:
             importlib.import_module(module)
-    for page in measure_drift.pages_of(spec, on, rows, release, champion):
+    for page in measure_drift.make_pages(spec, on, rows, release, champion):
         with measured() as costs[f"page of the {page.span}"]:
             path = evidently_reports.write(page)
     return {

@@ -23,7 +23,7 @@ def measure(folder: str, times: int, threads: int) -> dict[str, Any]:
     from redeye.foundation.settings import SPECS
     from redeye.models.algorithms.base import Inputs, Training
     from redeye.models.algorithms.torch_network import TorchModel
-    from redeye.models.logic.training import examples
+    from redeye.models.logic.training import make_examples
 
     spec = load_spec(SPECS / "flight_delay.yaml")
     params = spec.algorithms.torch
@@ -31,7 +31,9 @@ def measure(folder: str, times: int, threads: int) -> dict[str, Any]:
     days = (frame["night"].max() - frame["night"]).dt.days
     valid = frame[days < VALID_NIGHTS]
     train = frame[(days >= VALID_NIGHTS + GAP) & (days < VALID_NIGHTS + GAP + TRAIN_NIGHTS)]
-    training = Training(examples(train, spec), examples(valid, spec), Inputs.of(spec), SEED, threads)
+    training = Training(
+        make_examples(train, spec), make_examples(valid, spec), Inputs.of(spec), SEED, threads
+    )
 
     ours, plain = [], []
     for _ in range(times):

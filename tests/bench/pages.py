@@ -62,11 +62,11 @@ def _fill(nights: int) -> None:
         MODEL, version=1, algorithm="heuristic", feature_service="flight_delay_v1", artifact_uri="nowhere",
         artifact_sha256="0" * 64, decided_night=first - timedelta(days=2), effective_night=first - timedelta(days=1),
         reason="first champion", evidence={}, actor="bench", run_id="bench", follows=None,
-        last_scored_night=outputs_store.last_scored_night,
+        last_scored_night=outputs_store.find_last_scored_night,
     )  # fmt: skip
     spans = [(first, LAST - timedelta(days=APART))] if nights > APART else []
     spans += [(one, one) for back in range(min(nights, APART)) for one in [LAST - timedelta(days=back)]]
-    with lease.held(Catalog.OUTPUTS, "bench") as token:
+    with lease.hold(Catalog.OUTPUTS, "bench") as token:
         con = lake.connect(threads=2)
         lake.attach(con, Catalog.OUTPUTS, token=token)
         for table, rows in _ROWS.items():

@@ -42,11 +42,11 @@ def champion(last: str, folder: str) -> dict[str, Any]:
     from redeye.champions import promotion_store
     from redeye.declarations.specs import load_spec
     from redeye.features import materialize
-    from redeye.features.feast_store import training_frame
+    from redeye.features.feast_store import read_feature_frame
     from redeye.foundation.settings import PROJECT_ROOT, settings
     from redeye.models.algorithms.base import Inputs, Training
     from redeye.models.algorithms.storage import algorithm, save_model
-    from redeye.models.logic.training import examples
+    from redeye.models.logic.training import make_examples
     from redeye.scoring import outputs_store, score
     from redeye.warehouse import lake, release_store
 
@@ -62,11 +62,11 @@ def champion(last: str, folder: str) -> dict[str, Any]:
             f"WHERE {spec.target.column} IS NOT NULL AND night BETWEEN ? AND ? ORDER BY flight_id",
             [first, mature],
         ).df()
-    frame = training_frame(head.snapshot_id, entities, spec.feature_service)
+    frame = read_feature_frame(head.snapshot_id, entities, spec.feature_service)
     is_valid = frame["night"].dt.date > mature - timedelta(days=VALID_NIGHTS)
     training = Training(
-        train=examples(frame[~is_valid], spec),
-        valid=examples(frame[is_valid], spec),
+        train=make_examples(frame[~is_valid], spec),
+        valid=make_examples(frame[is_valid], spec),
         inputs=Inputs.of(spec),
         seed=1,
         threads=settings().threads,
@@ -95,7 +95,7 @@ def champion(last: str, folder: str) -> dict[str, Any]:
             actor=HOLDER,
             run_id=HOLDER,
             follows=follows,
-            last_scored_night=outputs_store.last_scored_night,
+            last_scored_night=outputs_store.find_last_scored_night,
         )
     frame.to_parquet(Path(folder) / "frame.parquet")
     for back in range(SCORED_NIGHTS, 0, -1):

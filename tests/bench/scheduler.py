@@ -80,7 +80,7 @@ def read(stack_home: Path, airflow_port: int) -> tuple[date, list[Task]]:
         del os.environ[name]
     chosen = Settings(home=stack_home, airflow_port=airflow_port)
     environment.export(chosen, load_or_create(stack_home))
-    with airflow_api.opened(settings()) as api:
+    with airflow_api.open_api(settings()) as api:
         runs = {dag_id: api.night_runs(dag_id, SCORED_FIRST - ONE_DAY, YEAR_LAST) for dag_id in DAGS}
         done = [{run.night for run in found if run.state == RunState.SUCCESS} for found in runs.values()]
         nights = sorted(night for night in set.intersection(*done) if night is not None)

@@ -49,7 +49,7 @@ SHARE_PER_NIGHT = {"flight_number": 0.25}
 
 def views() -> list[tuple[Any, list[str]]]:
     """The views of the feature service with the features it takes from each."""
-    found = feast_store._definitions()
+    found = feast_store._load_definitions()
     service = next(each for each in found if getattr(each, "name", "") == SERVICE)
     by_name = {each.name: each for each in found if type(each).__name__ == "FeatureView"}
     for view in by_name.values():

@@ -101,7 +101,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
             faked.run("live", "--history-weeks", "1")
             settings.cache_clear()
             environment.export(settings(), bootstrap.prepare_files(settings()))
-            with airflow_api.opened(settings()) as api:
+            with airflow_api.open_api(settings()) as api:
                 yield Live(api, tonight, faked)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

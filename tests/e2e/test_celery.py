@@ -103,7 +103,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
                 train.train_night(MODEL, HISTORY[1], run_id="test", actor="test", reason="first training")
             lifecycle.up(configured)
             environment.export(configured, secrets)
-            with airflow_api.opened(settings()) as api:
+            with airflow_api.open_api(settings()) as api:
                 yield Running(configured, api, bucket, redis)
         finally:
             lifecycle.reset(configured)
@@ -147,7 +147,7 @@ def test_a_night_runs_through_celery_redis_and_the_object_store(stack: Running) 
     assert not stack.configured.online_store.exists()
     spec = load_spec(SPECS / f"{MODEL}.yaml")
     keys = {name: ["unknown"] for name in spec.entity_keys} | {"carrier_id": ["UA"]}
-    online = feast_store.online_features(keys, spec.feature_service, as_of=cutoff(NIGHT))
+    online = feast_store.read_online_features(keys, spec.feature_service, as_of=cutoff(NIGHT))
     assert online["carrier_delays__late_rate_7n"].notna().all()
 
     run(stack, f"score_{MODEL}", NIGHT)

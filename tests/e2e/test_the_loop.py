@@ -80,7 +80,7 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
     """A running stack with the history built, a champion trained, and two weeks replayed."""
     with servers_apart(tmp_path_factory.mktemp("loop") / "home") as configured:
         environment.export(configured, lifecycle.up(configured))
-        with airflow_api.opened(settings()) as api:
+        with airflow_api.open_api(settings()) as api:
             stack = Airflow(api)
             for dag_id in ("build_history", TRAIN, SCORE, MONITOR):
                 api.unpause(dag_id)
@@ -113,7 +113,7 @@ def test_where_nothing_is_wrong_nothing_is_asked_for(airflow: Airflow) -> None:
 
 
 def test_a_verdict_that_persists_starts_its_training_and_carries_it_everywhere(airflow: Airflow) -> None:
-    before = promotion_store.latest_promotion(MODEL)
+    before = promotion_store.read_latest_promotion(MODEL)
     assert before is not None
     airflow.nights(*CHANGED)
 
@@ -147,7 +147,7 @@ def test_a_verdict_that_persists_starts_its_training_and_carries_it_everywhere(a
     assert tags["decision"] == ("promoted" if training.is_promoted else "kept")
 
     # The gates may keep the champion; a new one serves from the second night on, and not before.
-    latest = promotion_store.latest_promotion(MODEL)
+    latest = promotion_store.read_latest_promotion(MODEL)
     assert latest is not None
     assert (latest.version != before.version) is training.is_promoted
     if training.is_promoted:

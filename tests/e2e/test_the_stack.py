@@ -54,7 +54,7 @@ def _running(home: Path) -> Iterator[Running]:
     with servers_apart(home) as configured:
         secrets = lifecycle.up(configured)
         environment.export(configured, secrets)
-        with airflow_api.opened(settings()) as api:
+        with airflow_api.open_api(settings()) as api:
             yield Running(settings(), secrets, api)
 
 

@@ -16,7 +16,7 @@ from airflow.sdk import DAG
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables.simple import AssetTriggeredTimetable
 
-from redeye.declarations.specs import sound_specs
+from redeye.declarations.specs import load_valid_specs
 from redeye.foundation.settings import PROJECT_ROOT, SPECS
 from redeye_airflow.operators import JobOperator
 from redeye_airflow.timetables import NightTimetable
@@ -136,7 +136,7 @@ def test_trainings_run_one_at_a_time_and_say_when_they_run(bag: DagBag) -> None:
         train = bag.dags[f"{Verb.TRAIN}_{model}"]
         assert train.get_task("train_candidates").max_active_tis_per_dag == 1
         assert Tag.ON_VERDICT in train.tags
-        assert (Tag.CALENDAR in train.tags) is bool(sound_specs(SPECS)[model].train_cron)
+        assert (Tag.CALENDAR in train.tags) is bool(load_valid_specs(SPECS)[model].train_cron)
 
 
 def test_nightly_dags_count_nights_and_never_catch_up(bag: DagBag) -> None:
@@ -201,5 +201,5 @@ def test_only_dags_and_plugins_import_airflow() -> None:
 
 
 def test_every_model_has_a_suite_for_its_predictions() -> None:
-    for name in sound_specs(SPECS):
+    for name in load_valid_specs(SPECS):
         assert (PROJECT_ROOT / "expectations" / "predictions" / f"{name}.yml").is_file(), name

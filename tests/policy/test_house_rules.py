@@ -25,7 +25,7 @@ ACCUMULATED = "intermediate.int_delays__accumulated"
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    return dbt_project.compiled_apart(state=tmp_path_factory.mktemp("dbt"))
+    return dbt_project.compile_apart(state=tmp_path_factory.mktemp("dbt"))
 
 
 @pytest.fixture(scope="module")
@@ -289,5 +289,5 @@ def test_a_project_on_disk_is_checked_as_it_stands(tmp_path: Path, late: Late) -
     shutil.copytree(PROJECT, copy)
     path = copy / "models" / "features" / "feat_origin__evening.sql"
     path.write_text(path.read_text().replace("and night <= flight_date", ""))
-    found = late(dbt_project.compiled_apart(project=copy))
+    found = late(dbt_project.compile_apart(project=copy))
     assert {each.subject.partition(".")[0] for each in found} == {"feat_origin__evening"}

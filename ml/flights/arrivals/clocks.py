@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from flights.airports import AIRPORT_ZONE
-from redeye.declarations.calendar import cutoff, start_of
+from redeye.declarations.calendar import cutoff, find_start
 
 DAY_MINUTES = 1440
 
@@ -71,7 +71,7 @@ def to_utc(dates: pd.Series, hours: pd.Series) -> pd.Series:
 def night_bounds(nights: pd.Series) -> tuple[pd.Series, pd.Series]:
     """Start and cutoff of each row's night, as naive UTC; missing where the night is."""
     known = {night: night.date() for night in nights.dropna().unique()}
-    starts = {night: start_of(day).replace(tzinfo=None) for night, day in known.items()}
+    starts = {night: find_start(day).replace(tzinfo=None) for night, day in known.items()}
     ends = {night: cutoff(day).replace(tzinfo=None) for night, day in known.items()}
     return (
         pd.to_datetime(nights.map(starts)).astype("datetime64[us]"),

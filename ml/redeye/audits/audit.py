@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from redeye.audits.data_docs import building_site, publish
+from redeye.audits.data_docs import open_build_folder, publish
 from redeye.audits.declared_checks import ARRIVALS, Step, arrival_checks
-from redeye.audits.failing_rows import examples, nights_of
-from redeye.audits.great_expectations_runner import SITE, context_with_site, run_suite, without_exceptions
+from redeye.audits.failing_rows import format_rows, list_nights
+from redeye.audits.great_expectations_runner import SITE, drop_excepted_rows, make_context, run_suite
 from redeye.audits.logic.audit_result import EXAMPLES_SHOWN, AuditFailure, AuditResult
 from redeye.audits.logic.typed_frames import TypeFault, parse_frame
 from redeye.audits.suite_files import EXPECTATIONS_ROOT, SuiteSpec, load_suite
@@ -112,8 +112,8 @@ def _audit_parts(
 ) -> dict[str, AuditResult]:
     for part in parts:
         load_suite(part.suite, root)
-    with building_site(data_docs) as building:
-        context = context_with_site(building)
+    with open_build_folder(data_docs) as building:
+        context = make_context(building)
         results = {part.suite: _judge(context, part, subject=subject, root=root) for part in parts}
         if data_docs is None or building is None:
             return results
@@ -134,12 +134,12 @@ def _profile_step(
 
 def _judge(context: EphemeralDataContext, part: _Judged, *, subject: str, root: Path) -> AuditResult:
     name, spec = part.suite, load_suite(part.suite, root)
-    refuse = partial(_refusal, name, subject)
-    wrong_shape = _shape_failures(name, spec, part.frame)
+    refuse = partial(_make_refusal, name, subject)
+    wrong_shape = _find_shape_failures(name, spec, part.frame)
     if wrong_shape:
         return AuditResult(name, subject, False, tuple(wrong_shape), 0)
     typed, faults = parse_frame(part.frame, spec.types)
-    failures = [_type_failure(name, spec, part.frame, fault) for fault in faults]
+    failures = [_describe_type_fault(name, spec, part.frame, fault) for fault in faults]
     try:
         typed = part.derive(typed) if part.derive else typed
         missing = [column for column in spec.derived if column not in typed.columns]
@@ -147,7 +147,7 @@ def _judge(context: EphemeralDataContext, part: _Judged, *, subject: str, root: 
             return refuse(failures, "derived", missing, "are not computed for this frame")
     except BROKEN_DATA as error:
         return refuse(failures, "derived", [], f"could not be computed: {type(error).__name__}: {error}")
-    failures += _missing_values(name, spec, typed, faults)
+    failures += _find_missing_values(name, spec, typed, faults)
     evaluated, unmet = run_suite(context, name, spec, typed, subject=subject, root=root)
     failures += unmet
     if part.profile is not None:
@@ -163,14 +163,14 @@ def _judge(context: EphemeralDataContext, part: _Judged, *, subject: str, root: 
     return AuditResult(name, subject, not failures, tuple(failures), evaluated)
 
 
-def _refusal(
+def _make_refusal(
     name: str, subject: str, failures: list[AuditFailure], check: str, columns: list[str], observed: str
 ) -> AuditResult:
     failures.append(AuditFailure(name, check, ", ".join(columns) or None, observed))
     return AuditResult(name, subject, False, tuple(failures), 0)
 
 
-def _shape_failures(name: str, spec: SuiteSpec, frame: pd.DataFrame) -> list[AuditFailure]:
+def _find_shape_failures(name: str, spec: SuiteSpec, frame: pd.DataFrame) -> list[AuditFailure]:
     """What must hold before anything else can be judged: the columns, and some rows."""
     present, expected = [str(column) for column in frame.columns], list(spec.types)
     failures = []
@@ -195,7 +195,7 @@ def _shape_failures(name: str, spec: SuiteSpec, frame: pd.DataFrame) -> list[Aud
     return failures
 
 
-def _type_failure(name: str, spec: SuiteSpec, raw: pd.DataFrame, fault: TypeFault) -> AuditFailure:
+def _describe_type_fault(name: str, spec: SuiteSpec, raw: pd.DataFrame, fault: TypeFault) -> AuditFailure:
     values = raw[fault.column].iloc[fault.positions]
     shown = ", ".join(repr(value)[:60] for value in values.drop_duplicates().head(EXAMPLES_SHOWN))
     return AuditFailure(
@@ -203,13 +203,13 @@ def _type_failure(name: str, spec: SuiteSpec, raw: pd.DataFrame, fault: TypeFaul
         expectation="types",
         column=fault.column,
         observed=f"{len(fault.positions)} of {len(raw)} values are no {fault.type}: {shown}",
-        examples=examples(raw.iloc[fault.positions[:EXAMPLES_SHOWN]], (*spec.key, fault.column)),
+        examples=format_rows(raw.iloc[fault.positions[:EXAMPLES_SHOWN]], (*spec.key, fault.column)),
         because=f"the suite's types state {fault.type}",
-        nights=nights_of(raw.iloc[fault.positions]),
+        nights=list_nights(raw.iloc[fault.positions]),
     )
 
 
-def _missing_values(
+def _find_missing_values(
     name: str, spec: SuiteSpec, typed: pd.DataFrame, faults: list[TypeFault]
 ) -> list[AuditFailure]:
     """Columns that miss values and may not; what did not parse was told already."""
@@ -218,16 +218,16 @@ def _missing_values(
     for column in spec.never_null:
         missing = typed[column].isna().to_numpy()
         missing[told.get(column, [])] = False
-        rows = without_exceptions(spec, column, typed[missing])
+        rows = drop_excepted_rows(spec, column, typed[missing])
         if len(rows):
             failure = AuditFailure(
                 suite=name,
                 expectation="not_null",
                 column=column,
                 observed=f"{len(rows)} of {len(typed)} values are missing",
-                examples=examples(rows.head(EXAMPLES_SHOWN), (*spec.key, column)),
+                examples=format_rows(rows.head(EXAMPLES_SHOWN), (*spec.key, column)),
                 because=NOT_LISTED,
-                nights=nights_of(rows),
+                nights=list_nights(rows),
             )
             failures.append(failure)
     return failures

@@ -51,7 +51,7 @@ td, th {{ padding: .2rem 1rem .2rem 0; text-align: left }}
 
 
 @contextmanager
-def building_site(data_docs: Path | None) -> Iterator[Path | None]:
+def open_build_folder(data_docs: Path | None) -> Iterator[Path | None]:
     """A folder to build a site in, removed at the end; None where no Data Docs are wanted."""
     if data_docs is None:
         yield None

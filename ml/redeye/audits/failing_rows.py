@@ -12,13 +12,13 @@ import pandas as pd
 NIGHT = "night"
 
 
-def examples(rows: pd.DataFrame, columns: tuple[str, ...]) -> tuple[Mapping[str, str], ...]:
+def format_rows(rows: pd.DataFrame, columns: tuple[str, ...]) -> tuple[Mapping[str, str], ...]:
     """The rows as text, with the given columns as far as they are there."""
     names = [column for column in dict.fromkeys(columns) if column in rows.columns]
-    return tuple({column: text_of(row[column]) for column in names} for _, row in rows[names].iterrows())
+    return tuple({column: format_value(row[column]) for column in names} for _, row in rows[names].iterrows())
 
 
-def text_of(value: Any) -> str:  # noqa: ANN401 - a cell of any column
+def format_value(value: Any) -> str:  # noqa: ANN401 - a cell of any column
     """A value as short text; `missing` if there is none."""
     if value is None or (not isinstance(value, str) and pd.isna(value)):
         return "missing"
@@ -29,7 +29,7 @@ def text_of(value: Any) -> str:  # noqa: ANN401 - a cell of any column
     return f"{value:.6g}" if isinstance(value, float) else str(value)[:80]
 
 
-def nights_of(rows: pd.DataFrame) -> tuple[date, ...]:
+def list_nights(rows: pd.DataFrame) -> tuple[date, ...]:
     """The nights that the rows belong to, in order; none if they have no such column."""
     if NIGHT not in rows.columns:
         return ()

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from redeye.audits.data_docs import slug
-from redeye.audits.failing_rows import NIGHT, examples, nights_of, text_of
+from redeye.audits.failing_rows import NIGHT, format_rows, format_value, list_nights
 from redeye.audits.logic.audit_result import EXAMPLES_SHOWN, AuditFailure
-from redeye.audits.suite_files import ExpectationSpec, SuiteSpec, line_of
+from redeye.audits.suite_files import ExpectationSpec, SuiteSpec, locate_key
 from redeye.foundation.errors import ConfigError, RedeyeError
 from redeye.foundation.settings import settings
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 SITE = "audits"
 
 
-def context_with_site(site: Path | None) -> EphemeralDataContext:
+def make_context(site: Path | None) -> EphemeralDataContext:
     """A context in memory, with a Data Docs site in the folder `site`.
 
     Raises:
@@ -120,8 +120,8 @@ def run_suite(
     run = checkpoint.run(batch_parameters=parameters, run_id=run_id)
     outcomes = [outcome for result in run.run_results.values() for outcome in result.results]
     batch = batch_definition.get_batch(batch_parameters=parameters)
-    unmet = [outcome for outcome in outcomes if not outcome.success or _raised(outcome)]
-    found = [_unmet(name, spec, typed, batch, outcome) for outcome in unmet]
+    unmet = [outcome for outcome in outcomes if not outcome.success or _read_exception(outcome)]
+    found = [_find_failure(name, spec, typed, batch, outcome) for outcome in unmet]
     failures = [failure for failure in found if failure is not None]
     if len(outcomes) != len(declared):
         observed = f"{len(outcomes)} of {len(declared)} declared expectations were evaluated"
@@ -147,12 +147,12 @@ def _build(name: str, spec: SuiteSpec, root: Path) -> list[Expectation]:
         try:
             declared.append(get_expectation_impl(wanted.expect)(**wanted.arguments, notes=wanted.because))
         except (ValidationError, TypeError) as error:
-            where = line_of(name, "expectations", index, root=root)
+            where = locate_key(name, "expectations", index, root=root)
             raise ConfigError(f"{where}: expectations.{index}: {wanted.expect}: {error}") from error
     return declared
 
 
-def _raised(outcome: ExpectationValidationResult) -> str | None:
+def _read_exception(outcome: ExpectationValidationResult) -> str | None:
     """The message of the exception that an expectation ended in; None if it was evaluated."""
     info = outcome.exception_info or {}
     own = "raised_exception" in info
@@ -163,25 +163,25 @@ def _raised(outcome: ExpectationValidationResult) -> str | None:
     return None
 
 
-def _unmet(
+def _find_failure(
     name: str, spec: SuiteSpec, typed: pd.DataFrame, batch: Batch, outcome: ExpectationValidationResult
 ) -> AuditFailure | None:
     """What an expectation found; None if all of it is excepted."""
     config = outcome.expectation_config
     if config is None:
         return AuditFailure(name, "evaluated", None, "a result came back without its expectation")
-    wanted = _wanted(spec, config.type, config.kwargs, config.notes)
+    wanted = _find_declaration(spec, config.type, config.kwargs, config.notes)
     columns = wanted.columns
     bounds = {key: value for key, value in wanted.kwargs.items() if not key.startswith("column")}
     failure = AuditFailure(
         suite=name,
         expectation=config.type,
         column=", ".join(columns) or None,
-        observed=f"could not be evaluated: {_raised(outcome)}",
+        observed=f"could not be evaluated: {_read_exception(outcome)}",
         because=wanted.because,
-        nights=nights_of(typed),
+        nights=list_nights(typed),
     )
-    if _raised(outcome):
+    if _read_exception(outcome):
         return failure
     result: Mapping[str, Any] = outcome.result
     if "unexpected_count" not in result:
@@ -189,25 +189,25 @@ def _unmet(
         return replace(failure, observed=observed)
     again = batch.validate(config.to_domain_obj(), result_format="COMPLETE")
     positions = sorted(set((again.result or {}).get("unexpected_index_list") or []))
-    rows = without_exceptions(spec, failure.column, typed.iloc[positions])
+    rows = drop_excepted_rows(spec, failure.column, typed.iloc[positions])
     if positions and rows.empty:
         return None
     count = len(rows) if positions else result["unexpected_count"]
     observed = f"{count} of {len(typed)} rows unexpected"
     if len(columns) == 1:
         values = rows[columns[0]].drop_duplicates().head(EXAMPLES_SHOWN)
-        observed += f", values {', '.join(text_of(value) for value in values)}"
+        observed += f", values {', '.join(format_value(value) for value in values)}"
     if bounds:
         observed += f", expected {json.dumps(bounds, default=str)[:300]}"
     return replace(
         failure,
         observed=observed,
-        examples=examples(rows.head(EXAMPLES_SHOWN), (*spec.key, *columns)),
-        nights=nights_of(rows) if positions else failure.nights,
+        examples=format_rows(rows.head(EXAMPLES_SHOWN), (*spec.key, *columns)),
+        nights=list_nights(rows) if positions else failure.nights,
     )
 
 
-def without_exceptions(spec: SuiteSpec, column: str | None, rows: pd.DataFrame) -> pd.DataFrame:
+def drop_excepted_rows(spec: SuiteSpec, column: str | None, rows: pd.DataFrame) -> pd.DataFrame:
     """The offending rows that are not in a night for which the suite accepts this column's fault."""
     # The suites name nights of the source's own calendar.
     shift = pd.Timedelta(weeks=settings().shift_weeks)
@@ -217,7 +217,9 @@ def without_exceptions(spec: SuiteSpec, column: str | None, rows: pd.DataFrame) 
     return rows[~pd.to_datetime(rows[NIGHT]).isin(accepted)]
 
 
-def _wanted(spec: SuiteSpec, name: str, kwargs: Mapping[str, Any], notes: object) -> ExpectationSpec:
+def _find_declaration(
+    spec: SuiteSpec, name: str, kwargs: Mapping[str, Any], notes: object
+) -> ExpectationSpec:
     """The declaration behind a result; Great Expectations renames nothing but adds its own keys."""
     columns = {key: value for key, value in kwargs.items() if key.startswith("column")}
     for wanted in spec.expectations:

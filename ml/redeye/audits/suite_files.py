@@ -162,7 +162,7 @@ def suite_names(root: Path = EXPECTATIONS_ROOT) -> tuple[str, ...]:
     return tuple(sorted(path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.yml")))
 
 
-def line_of(name: str, *keys: str | int, root: Path = EXPECTATIONS_ROOT) -> str:
+def locate_key(name: str, *keys: str | int, root: Path = EXPECTATIONS_ROOT) -> str:
     """`file:line` of a key of a suite, for messages about what only Great Expectations can check."""
     path = root / f"{name}.yml"
     return f"{path}:{_line(YAML(typ='rt').load(path.read_text(encoding='utf-8')), keys)}"

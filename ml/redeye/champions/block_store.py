@@ -6,13 +6,13 @@ from datetime import date
 
 from psycopg2 import extensions
 
-from redeye.champions.logic.succession import Bar
+from redeye.champions.logic.succession import VersionBlock
 from redeye.foundation import lease
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.postgres import ledger_transaction
 
 
-def bars(model: str) -> list[Bar]:
+def read_blocks(model: str) -> list[VersionBlock]:
     """Every bar of a model's versions, and every lifting of one, in the order in which they were decided."""
     with ledger_transaction(Catalog.OUTPUTS) as con, con.cursor() as cursor:
         cursor.execute(
@@ -20,16 +20,16 @@ def bars(model: str) -> list[Bar]:
             "WHERE model = %s ORDER BY bar_id",
             (model,),
         )
-        return [Bar(*row) for row in cursor.fetchall()]
+        return [VersionBlock(*row) for row in cursor.fetchall()]
 
 
-def insert(
+def insert_block(
     cursor: extensions.cursor,
     token: int,
     model: str,
     *,
     version: int,
-    is_barred: bool,
+    is_blocked: bool,
     night: date,
     reason: str,
     actor: str,
@@ -43,7 +43,7 @@ def insert(
         token: of the lease.
         model: whose version it is.
         version: that may not come back, or may again.
-        is_barred: which of the two.
+        is_blocked: which of the two.
         night: of the decision.
         reason: why.
         actor: who or what decided.
@@ -53,12 +53,12 @@ def insert(
     cursor.execute(
         "INSERT INTO ledger.bars (model, version, is_barred, night, reason, actor, run_id, promotion_id, "
         "fencing_token) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
-        (model, version, is_barred, night, reason, actor, run_id, promotion_id, token),
+        (model, version, is_blocked, night, reason, actor, run_id, promotion_id, token),
     )
 
 
-def record(
-    model: str, version: int, *, is_barred: bool, night: date, reason: str, actor: str, run_id: str
+def record_block(
+    model: str, version: int, *, is_blocked: bool, night: date, reason: str, actor: str, run_id: str
 ) -> None:
     """Bar a version, or let it come back, in a transaction of its own.
 
@@ -66,16 +66,16 @@ def record(
         LeaseHeld: if the outputs' lease did not come free.
     """
     with (
-        lease.held(Catalog.OUTPUTS, f"bar/{model}/{run_id}") as token,
+        lease.hold(Catalog.OUTPUTS, f"bar/{model}/{run_id}") as token,
         ledger_transaction(Catalog.OUTPUTS) as con,
         con.cursor() as cursor,
     ):
-        insert(
+        insert_block(
             cursor,
             token,
             model,
             version=version,
-            is_barred=is_barred,
+            is_blocked=is_blocked,
             night=night,
             reason=reason,
             actor=actor,

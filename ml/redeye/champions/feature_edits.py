@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from redeye.champions.logic.readers import Reader, some
-from redeye.declarations.specs import Spec, faults, sound_specs
+from redeye.declarations.specs import Spec, list_spec_faults, load_valid_specs
 from redeye.foundation.errors import FeatureEdited
 from redeye.foundation.settings import SPECS
 from redeye.warehouse.logic.column_definitions import Definitions, Edit, edits
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def checked(head: Release | None, kind: ReleaseKind) -> Manifest:
+def check_feature_edits(head: Release | None, kind: ReleaseKind) -> Manifest:
     """The dbt project, parsed, after its code is held against the head's; a version's definitions are kept once.
 
     Where the code is the head's, this is one query. A rebuild may change what is read: it is there for that.
@@ -45,25 +45,25 @@ def checked(head: Release | None, kind: ReleaseKind) -> Manifest:
 
     with dbt.environment("none", "none"):
         manifest = dbt.parse()
-    code = dbt.hash_of(manifest)
+    code = dbt.hash_code(manifest)
     if not definitions.is_recorded(code):
-        definitions.record(code, definitions.compiled(manifest))
+        definitions.record_definitions(code, definitions.compile_definitions(manifest))
     if head is None or head.code_hash == code or kind == ReleaseKind.REBUILD:
         return manifest
-    before, after = definitions.recorded(head.code_hash), definitions.recorded(code)
+    before, after = definitions.read_definitions(head.code_hash), definitions.read_definitions(code)
     if before is None or after is None:
         log.warning("%s was built before definitions were kept: its code cannot be compared", head.release_id)
         return manifest
-    if found := _edited(before, after, head):
-        raise FeatureEdited(f"{_told(found)}. Nothing was built. {_advice(found, head)}")
+    if found := _find_edits(before, after, head):
+        raise FeatureEdited(f"{_describe_edits(found)}. Nothing was built. {_advise(found, head)}")
     return manifest
 
 
-def _edited(before: Definitions, after: Definitions, head: Release) -> list[tuple[Edit, list[Reader]]]:
+def _find_edits(before: Definitions, after: Definitions, head: Release) -> list[tuple[Edit, list[Reader]]]:
     """The columns that serving versions read and that are not defined as they were, with these versions."""
-    from redeye.champions.serving_versions import live_versions
+    from redeye.champions.serving_versions import list_serving_versions
 
-    specs = sound_specs(SPECS)
+    specs = load_valid_specs(SPECS)
     asked = {relation for relation in before.relations if relation.startswith(f"{FEATURES}.")}
     asked |= {spec.schedule for spec in specs.values()} & before.relations.keys()
     found = edits(
@@ -71,13 +71,13 @@ def _edited(before: Definitions, after: Definitions, head: Release) -> list[tupl
     )
     if not found:
         return []
-    if broken := faults(SPECS):
+    if broken := list_spec_faults(SPECS):
         raise FeatureEdited(f"features are edited, and who reads them cannot be told: {'; '.join(broken)}")
-    readers = [each.reader for each in live_versions(specs.values(), head.night)]
-    return _by_reader(found, readers, specs, before)
+    readers = [each.reader for each in list_serving_versions(specs.values(), head.night)]
+    return _group_by_reader(found, readers, specs, before)
 
 
-def redefined(
+def find_redefined_columns(
     before: Manifest,
     after: Manifest,
     projects: tuple[Path, Path],
@@ -99,24 +99,24 @@ def redefined(
     from redeye.warehouse import definition_store as definitions
 
     then, now = (
-        definitions.compiled(each, project=project)
+        definitions.compile_definitions(each, project=project)
         for each, project in zip((before, after), projects, strict=True)
     )
     readers = tuple(readers)
-    asked = {read for each in readers for read in columns_of(each, specs[each.model], then)}
-    found = _by_reader(edits(then, now, asked), readers, specs, then)
+    asked = {read for each in readers for read in list_columns_read(each, specs[each.model], then)}
+    found = _group_by_reader(edits(then, now, asked), readers, specs, then)
     return tuple(str(edit.read) for edit, _ in found)
 
 
-def _by_reader(
+def _group_by_reader(
     found: Iterable[Edit], readers: Iterable[Reader], specs: dict[str, Spec], before: Definitions
 ) -> list[tuple[Edit, list[Reader]]]:
-    reads = [(reader, columns_of(reader, specs[reader.model], before)) for reader in readers]
+    reads = [(reader, list_columns_read(reader, specs[reader.model], before)) for reader in readers]
     told = [(edit, [reader for reader, read in reads if edit.read in read]) for edit in found]
     return [(edit, by) for edit, by in told if by]
 
 
-def columns_of(reader: Reader, spec: Spec, definitions: Definitions) -> set[Read]:
+def list_columns_read(reader: Reader, spec: Spec, definitions: Definitions) -> set[Read]:
     """The columns of the warehouse that a version's frame is made of: features, inputs, keys and times."""
     tables = {
         name.partition(".")[2].removeprefix("feat_").replace("__", "_", 1): name
@@ -136,7 +136,7 @@ def columns_of(reader: Reader, spec: Spec, definitions: Definitions) -> set[Read
     return found
 
 
-def _told(found: Iterable[tuple[Edit, list[Reader]]]) -> str:
+def _describe_edits(found: Iterable[tuple[Edit, list[Reader]]]) -> str:
     by_reader: dict[str, list[str]] = {}
     for edit, readers in sorted(found, key=lambda each: not each[0].is_gone):
         for reader in readers:
@@ -146,7 +146,7 @@ def _told(found: Iterable[tuple[Edit, list[Reader]]]) -> str:
     return f"{', '.join(files) or 'a macro or a setting'} changes what serving versions read: {who}"
 
 
-def _advice(found: Iterable[tuple[Edit, list[Reader]]], head: Release) -> str:
+def _advise(found: Iterable[tuple[Edit, list[Reader]]], head: Release) -> str:
     tables = sorted({each.relation.partition(".")[2] for each in (edit.read for edit, _ in found)})
     versions = ", ".join(f"`redeye new version {each}`" for each in tables if each.startswith("feat_"))
     beside = (

@@ -15,14 +15,14 @@ from psycopg2.extras import Json
 
 from redeye.champions import block_store
 from redeye.champions.logic.promotions import Promotion, PromotionKind
-from redeye.champions.logic.succession import champion_of
+from redeye.champions.logic.succession import find_champion
 from redeye.foundation import lease
 from redeye.foundation.catalogs import Catalog
-from redeye.foundation.errors import AlreadyDecided, Barred, TooLate
+from redeye.foundation.errors import AlreadyDecided, TooLate, VersionIsBlocked
 from redeye.foundation.postgres import ledger_transaction
-from redeye.models.artifact_store import below_root
+from redeye.models.artifact_store import strip_root
 
-BARRED = "RE002"
+BLOCKED = "RE002"
 
 _COLUMNS = (
     "promotion_id, model, version, algorithm, feature_service, artifact_uri, artifact_sha256, decided_night, "
@@ -50,23 +50,23 @@ class Rollback:
     run_id: str
 
 
-def promotions(model: str) -> list[Promotion]:
+def read_promotions(model: str) -> list[Promotion]:
     """Every promotion of a model, rollbacks among them, in the order in which they were decided."""
     with ledger_transaction(Catalog.OUTPUTS) as con, con.cursor() as cursor:
         cursor.execute(
             f"SELECT {_COLUMNS} FROM ledger.promotions WHERE model = %s ORDER BY promotion_id", (model,)
         )
-        return [_promotion(row) for row in cursor.fetchall()]
+        return [_make_promotion(row) for row in cursor.fetchall()]
 
 
-def champion(model: str, night: date) -> Promotion | None:
+def read_champion(model: str, night: date) -> Promotion | None:
     """Who scores `night`: the last decided promotion that is in effect by then."""
-    return champion_of(promotions(model), night)
+    return find_champion(read_promotions(model), night)
 
 
-def latest_promotion(model: str) -> Promotion | None:
+def read_latest_promotion(model: str) -> Promotion | None:
     """The last decided promotion, in effect yet or not: what a new decision is compared with."""
-    rows = promotions(model)
+    rows = read_promotions(model)
     return rows[-1] if rows else None
 
 
@@ -99,14 +99,14 @@ def promote(
         LeaseHeld: if the outputs' lease did not come free.
     """
     # The lease keeps a night from being scored between the check and the commit.
-    with lease.held(Catalog.OUTPUTS, f"promote/{model}/{run_id}") as token:
+    with lease.hold(Catalog.OUTPUTS, f"promote/{model}/{run_id}") as token:
         scored = last_scored_night(model)
         if scored is not None and scored >= effective_night:
             raise TooLate(
                 f"{model}: version {version} cannot take effect on night {effective_night}, nights up to {scored} "
                 f"are scored already; decide again for a later night"
             )
-        with _plainly(model), ledger_transaction(Catalog.OUTPUTS) as con, con.cursor() as cursor:
+        with _explain_refusals(model), ledger_transaction(Catalog.OUTPUTS) as con, con.cursor() as cursor:
             return _insert(
                 cursor,
                 token,
@@ -114,7 +114,7 @@ def promote(
                 version=version,
                 algorithm=algorithm,
                 feature_service=feature_service,
-                artifact_uri=below_root(artifact_uri),
+                artifact_uri=strip_root(artifact_uri),
                 artifact_sha256=artifact_sha256,
                 decided_night=decided_night,
                 effective_night=effective_night,
@@ -143,7 +143,7 @@ def roll_back(cursor: extensions.cursor, token: int, rollback: Rollback, *, foll
         Barred: if the target may not come back.
     """
     target = rollback.target
-    with _plainly(target.model):
+    with _explain_refusals(target.model):
         row = _insert(
             cursor,
             token,
@@ -164,12 +164,12 @@ def roll_back(cursor: extensions.cursor, token: int, rollback: Rollback, *, foll
             previous_id=follows.promotion_id,
         )
     if rollback.bad is not None:
-        block_store.insert(
+        block_store.insert_block(
             cursor,
             token,
             target.model,
             version=rollback.bad,
-            is_barred=True,
+            is_blocked=True,
             night=rollback.decided_night,
             reason=rollback.reason,
             actor=rollback.actor,
@@ -189,11 +189,11 @@ def _insert(cursor: extensions.cursor, token: int, **values: Any) -> Promotion: 
     row = cursor.fetchone()
     if row is None:
         raise LookupError(f"{values['model']}: the promotion was written and not returned")
-    return _promotion(row)
+    return _make_promotion(row)
 
 
 @contextmanager
-def _plainly(model: str) -> Iterator[None]:
+def _explain_refusals(model: str) -> Iterator[None]:
     """Say in words what the database refused."""
     try:
         yield
@@ -202,13 +202,13 @@ def _plainly(model: str) -> Iterator[None]:
             f"{model}: another promotion was decided meanwhile; run the decision again against the champion of now"
         ) from error
     except psycopg2.Error as error:
-        if error.pgcode == BARRED:
-            raise Barred(
+        if error.pgcode == BLOCKED:
+            raise VersionIsBlocked(
                 f"{str(error).splitlines()[0]}: it comes back only after `redeye unbar {model} <version>`"
             ) from error
         raise
 
 
-def _promotion(row: tuple[Any, ...]) -> Promotion:
+def _make_promotion(row: tuple[Any, ...]) -> Promotion:
     found = Promotion(*row)
     return Promotion(**{**found.__dict__, "kind": PromotionKind(found.kind)})

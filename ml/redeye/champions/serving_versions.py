@@ -16,21 +16,21 @@ from redeye.models.mlflow_registry import load_artifact
 
 
 @dataclass(frozen=True)
-class Live:
+class ServingVersion:
     """A version that serves or may serve, loaded."""
 
     reader: Reader
     model: Model[Any]
 
 
-def live_versions(specs: Iterable[Spec], night: date) -> list[Live]:
+def list_serving_versions(specs: Iterable[Spec], night: date) -> list[ServingVersion]:
     """Of each model the champion for the night to come, those decided after it, the one before it, the last resort."""
-    found: list[Live] = []
+    found: list[ServingVersion] = []
     for spec in specs:
-        ledger = promotion_store.promotions(spec.model)
+        ledger = promotion_store.read_promotions(spec.model)
         if not ledger:
             continue
-        champion = promotion_store.champion(spec.model, night + timedelta(days=1)) or ledger[-1]
+        champion = promotion_store.read_champion(spec.model, night + timedelta(days=1)) or ledger[-1]
         roles: dict[int, tuple[Promotion, str]] = {ledger[0].version: (ledger[0], "last resort")}
         earlier = [each for each in ledger if each.promotion_id < champion.promotion_id]
         if earlier:
@@ -40,15 +40,17 @@ def live_versions(specs: Iterable[Spec], night: date) -> list[Live]:
         roles[champion.version] = (champion, "champion")
         for version, (each, role) in sorted(roles.items()):
             model = load_artifact(each.artifact_uri, each.artifact_sha256)
-            columns = frozenset(columns_read(model))
+            columns = frozenset(find_input_columns(model))
             found.append(
-                Live(Reader(spec.model, version, role, each.algorithm, each.feature_service, columns), model)
+                ServingVersion(
+                    Reader(spec.model, version, role, each.algorithm, each.feature_service, columns), model
+                )
             )
     return found
 
 
-def columns_read(model: Model[Any]) -> set[str]:
+def find_input_columns(model: Model[Any]) -> set[str]:
     """Columns of a frame that a model reads."""
     if members := getattr(model, "members", None):
-        return {column for member in members.values() for column in columns_read(member)}
+        return {column for member in members.values() for column in find_input_columns(member)}
     return {*model.importance(), *model.categories.values}

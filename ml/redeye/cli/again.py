@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from redeye.cli.shell import console, enter, parsed_night, told_plainly
+from redeye.cli.shell import console, enter, parse_night, report_errors
 from redeye.warehouse.logic.releases import ReleaseKind
 
 app = typer.Typer()
@@ -36,8 +36,8 @@ def rebuild(first: First, reason: Reason) -> None:
 def _again(first: str, kind: ReleaseKind, reason: str) -> None:
     from redeye.warehouse.repair import build_again
 
-    with told_plainly():
-        night = parsed_night("FROM", first)
+    with report_errors():
+        night = parse_night("FROM", first)
         enter()
         with console.status(f"Building from night {night} to the head"):
             # Each call is a build of its own: there is nothing that a second one would go on with.

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from redeye.cli.shell import console, enter, parsed_night, told_plainly
-from redeye.cli.steps import shown_steps
+from redeye.cli.shell import console, enter, parse_night, report_errors
+from redeye.cli.steps import show_steps
 from redeye.foundation.settings import RESULTS
 
 app = typer.Typer()
@@ -33,11 +33,11 @@ def backtest(
     """
     from redeye.studies.backtest.run_backtest import gather
 
-    with told_plainly():
-        first = parsed_night("--since", since) if since else None
-        last = parsed_night("--until", until) if until else None
+    with report_errors():
+        first = parse_night("--since", since) if since else None
+        last = parse_night("--until", until) if until else None
         enter()
-        with shown_steps("trainings") as tell:
+        with show_steps("trainings") as tell:
             page = gather(
                 model,
                 tell=tell,

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from redeye.cli.shell import console, enter, told_plainly
+from redeye.cli.shell import console, enter, report_errors
 
 app = typer.Typer()
 
@@ -35,7 +35,7 @@ def rollback(
     from redeye.promotion import rollback as job
 
     began = time.monotonic()
-    with told_plainly():
+    with report_errors():
         enter()
         done = job.roll_back(model, reason=reason, actor=getpass.getuser(), to=to)
     row = done.promotion
@@ -49,7 +49,7 @@ def rollback(
             f"{model}: version {row.version} ({row.algorithm}) serves from night {row.effective_night} on, "
             f"instead of version {done.left}. In the ledger after {time.monotonic() - began:.1f} s."
         )
-    if done.is_barred:
+    if done.is_blocked:
         console.print(f"Version {done.left} is barred: `redeye unbar {model} {done.left}` lets it come back.")
     if done.withdrawn is not None:
         console.print(f"Version {done.withdrawn}, which was decided on and had not served, will not serve.")
@@ -64,13 +64,13 @@ def rollback(
 @app.command()
 def bar(model: Model, version: Version, reason: Why) -> None:
     """Bar a version: it cannot become champion until it is unbarred. If it serves, it goes on: see rollback."""
-    _bar(model, version, reason, is_barred=True)
+    _bar(model, version, reason, is_blocked=True)
 
 
 @app.command()
 def unbar(model: Model, version: Version, reason: Why) -> None:
     """Let a barred version become champion again, by the gates or by `rollback --to`."""
-    _bar(model, version, reason, is_barred=False)
+    _bar(model, version, reason, is_blocked=False)
 
 
 @app.command()
@@ -78,7 +78,7 @@ def reconcile(model: Model = "flight_delay") -> None:
     """Make MLflow's aliases and tags show what the promotion ledger says, and compare every version it names."""
     from redeye.promotion import reconcile
 
-    with told_plainly():
+    with report_errors():
         enter()
         done = reconcile.reconcile(model)
     for line in done["repaired"]:
@@ -89,10 +89,10 @@ def reconcile(model: Model = "flight_delay") -> None:
         )
 
 
-def _bar(model: str, version: int, reason: str, *, is_barred: bool) -> None:
+def _bar(model: str, version: int, reason: str, *, is_blocked: bool) -> None:
     from redeye.promotion import rollback as job
 
-    with told_plainly():
+    with report_errors():
         enter()
-        job.bar(model, version, is_barred=is_barred, reason=reason, actor=getpass.getuser())
-    console.print(f"{model}: version {version} is {'barred' if is_barred else 'barred no more'}.")
+        job.block_version(model, version, is_blocked=is_blocked, reason=reason, actor=getpass.getuser())
+    console.print(f"{model}: version {version} is {'barred' if is_blocked else 'barred no more'}.")

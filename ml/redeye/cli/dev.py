@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from redeye.cli.shell import console, enter, told_plainly
+from redeye.cli.shell import console, enter, report_errors
 
 app = typer.Typer(help=__doc__, no_args_is_help=True)
 
@@ -33,7 +33,7 @@ def make(
     from redeye.review import sandbox as job
 
     began = time.monotonic()
-    with told_plainly():
+    with report_errors():
         enter()
         made = job.make(_named(name), release_id=release)
     console.print(
@@ -65,7 +65,7 @@ def drop(name: Name = "") -> None:
     """Remove a sandbox and all that was built in it."""
     from redeye.review import sandbox_catalog as sandbox
 
-    with told_plainly():
+    with report_errors():
         sandbox.drop(_named(name))
     console.print(f"Removed sandbox {_named(name)}.")
 
@@ -81,9 +81,9 @@ def build(
     from redeye.review import sandbox as job
     from redeye.review import sandbox_catalog as sandbox
 
-    with told_plainly():
-        at = sandbox.named(_named(name))
-        models = impact_build.chosen(at, select=select, base=base)
+    with report_errors():
+        at = sandbox.find_sandbox(_named(name))
+        models = impact_build.choose_models(at, select=select, base=base)
         result = job.rebuild(at, models)
     table = Table("model or test", "seconds")
     for node in result.nodes:
@@ -102,8 +102,8 @@ def sql(
     from redeye.foundation.errors import ConfigError
     from redeye.review import sandbox_catalog as sandbox
 
-    with told_plainly():
-        con = sandbox.named(_named(name)).connect(is_writable=True)
+    with report_errors():
+        con = sandbox.find_sandbox(_named(name)).connect(is_writable=True)
         try:
             con.execute("USE warehouse")
             found = con.execute(query)

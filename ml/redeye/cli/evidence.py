@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from redeye.cli.shell import console, enter, parsed_night, told_plainly
-from redeye.cli.steps import shown_steps
+from redeye.cli.shell import console, enter, parse_night, report_errors
+from redeye.cli.steps import show_steps
 from redeye.foundation.settings import RESULTS
 
 app = typer.Typer()
@@ -27,9 +27,9 @@ def evidence(
     """
     from redeye.studies.evidence.run_evidence import gather
 
-    with told_plainly():
-        first = parsed_night("--since", since) if since else None
+    with report_errors():
+        first = parse_night("--since", since) if since else None
         enter()
-        with shown_steps("months") as tell:
+        with show_steps("months") as tell:
             page = gather(model, to, tell=tell, since=first, threads=threads)
         console.print(f"[green]Written:[/] {page}")

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from redeye.cli.shell import console, enter, told_plainly
-from redeye.cli.steps import shown_steps
+from redeye.cli.shell import console, enter, report_errors
+from redeye.cli.steps import show_steps
 from redeye.foundation.settings import RESULTS
 
 app = typer.Typer()
@@ -34,8 +34,8 @@ def freshness(
     """
     from redeye.studies.freshness.run_freshness import gather
 
-    with told_plainly():
+    with report_errors():
         enter()
-        with shown_steps("trainings") as tell:
+        with show_steps("trainings") as tell:
             page = gather(model, to, tell=tell, threads=threads)
         console.print(f"[green]Written:[/] {page}")

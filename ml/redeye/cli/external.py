@@ -6,7 +6,7 @@ import os
 
 import typer
 
-from redeye.cli.shell import console, told_plainly
+from redeye.cli.shell import console, report_errors
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import settings
 
@@ -24,7 +24,7 @@ def prepare() -> None:
     """
     from redeye.stack import external
 
-    with told_plainly():
+    with report_errors():
         if not (admin_dsn := os.environ.get(ADMIN_DSN, "")):
             raise ConfigError(
                 f"{ADMIN_DSN} is not set: a libpq DSN of a role that may create roles and databases"

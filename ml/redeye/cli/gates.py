@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from redeye.cli.shell import console, enter, told_plainly
+from redeye.cli.shell import console, enter, report_errors
 from redeye.foundation.settings import PROJECT_ROOT
 
 app = typer.Typer()
@@ -27,7 +27,7 @@ def rehearse_gates(
     """
     from redeye.studies.gate_power.rehearse_gates import rehearse
 
-    with told_plainly():
+    with report_errors():
         enter()
         found = rehearse(model, to, harmful=harmful, good=good, tell=console.log)
     promoted = sum(not trial.failed for trial in found.trials)

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from redeye.cli.shell import console, show_addresses, start, told_plainly
-from redeye.declarations.calendar import night_of
+from redeye.cli.shell import console, report_errors, show_addresses, start
+from redeye.declarations.calendar import find_night
 from redeye.foundation.settings import settings
 from redeye.stack.airflow.calendar_shift import HISTORY_WEEKS
 
@@ -29,8 +29,8 @@ def go_live(history_weeks: int = HISTORY_WEEKS) -> None:
     """What `live` does: here alone the clock is looked at."""
     from redeye.stack.airflow import live as stack
 
-    with told_plainly():
-        tonight = night_of(datetime.now(UTC))
+    with report_errors():
+        tonight = find_night(datetime.now(UTC))
         stack.choose(settings(), tonight, history_weeks=history_weeks)
         start()
         stack.run(console, tonight)

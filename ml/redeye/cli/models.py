@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from redeye.cli.shell import console, enter, told_plainly
+from redeye.cli.shell import console, enter, report_errors
 from redeye.foundation.errors import ConfigError
 
 app = typer.Typer()
@@ -28,7 +28,7 @@ def verdicts(
     from redeye.promotion import decision_store
     from redeye.scoring import outputs_store
 
-    with told_plainly():
+    with report_errors():
         enter()
         judged = outputs_store.read("verdicts", model, *EVER).sort_values("night").tail(VERDICTS_SHOWN)
         if judged.empty:

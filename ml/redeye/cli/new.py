@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from redeye.cli.shell import console, told_plainly
+from redeye.cli.shell import console, report_errors
 from redeye.foundation.settings import PROJECT_ROOT
 
 app = typer.Typer(help=__doc__, no_args_is_help=True)
@@ -37,7 +37,7 @@ def feature(
     from redeye.review.logic.declaration_edits import NewColumn
     from redeye.review.scaffold import add_feature
 
-    with told_plainly():
+    with report_errors():
         table, _, column = name.partition(":")
         if (minimum is None) != (maximum is None):
             raise ConfigError("give both --minimum and --maximum, or neither")
@@ -57,7 +57,7 @@ def version(
     """Put a copy of a feature table beside it, to be changed while serving versions go on reading the old one."""
     from redeye.review.scaffold import add_version
 
-    with told_plainly():
+    with report_errors():
         new, changed = add_version(table, root=root)
     console.print(f"[green]{new}[/] is there, equal to {table}. Change it; name its features in a spec.")
     _show(changed)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from redeye.cli.live import go_live
-from redeye.cli.shell import console, enter, parsed_night, show_addresses, start, told_plainly
+from redeye.cli.shell import console, enter, parse_night, report_errors, show_addresses, start
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import settings
 
@@ -22,7 +22,7 @@ def run() -> None:
     if settings().shift_weeks:
         go_live()
         return
-    with told_plainly():
+    with report_errors():
         start()
         first_run.run(settings(), console)
         show_addresses()
@@ -33,7 +33,7 @@ def load_year() -> None:
     """Bring the warehouse from the night after its last release to the end of the year, in one build."""
     from redeye.stack.airflow import first_run
 
-    with told_plainly():
+    with report_errors():
         start()
         first_run.load_year(console)
 
@@ -46,8 +46,8 @@ def backfill(
     """Build, score and judge the nights FROM to TO, both included, and train where a verdict asks for it."""
     from redeye.stack.airflow import first_run
 
-    with told_plainly():
-        first_night, last_night = parsed_night("FROM", first), parsed_night("TO", last)
+    with report_errors():
+        first_night, last_night = parse_night("FROM", first), parse_night("TO", last)
         if first_night > last_night:
             raise ConfigError(f"FROM={first} is after TO={last}")
         start()
@@ -66,8 +66,8 @@ def gap(
     from redeye.sources import delivery_store
     from redeye.warehouse import release_store
 
-    with told_plainly():
-        left_out = parsed_night("NIGHT", night)
+    with report_errors():
+        left_out = parse_night("NIGHT", night)
         enter()
         if release := release_store.covering_release(left_out):
             raise ConfigError(f"night {left_out} is in release {release.release_id}: it is no gap")

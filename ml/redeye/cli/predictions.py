@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from redeye.cli.shell import console, enter, told_plainly
+from redeye.cli.shell import console, enter, report_errors
 from redeye.scoring.logic.explanation import Explanation
 
 app = typer.Typer()
@@ -33,7 +33,7 @@ def explain(
     """
     from redeye.scoring.explain import explain as explain_prediction
 
-    with told_plainly():
+    with report_errors():
         enter()
         with console.status("Walking the chain"):
             found = explain_prediction(prediction_id)

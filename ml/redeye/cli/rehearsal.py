@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from redeye.cli.shell import console, told_plainly
+from redeye.cli.shell import console, report_errors
 from redeye.foundation.settings import PROJECT_ROOT, RESULTS, settings
 
 app = typer.Typer()
@@ -32,7 +32,7 @@ def rehearse(
     from redeye.stack import rehearsal_copies
     from redeye.studies.rehearsals import rehearsal_page
 
-    with told_plainly():
+    with report_errors():
         plan = load_plan(events, faulty_source().meanings)
         work = folder or settings().home / "rehearsals" / plan.name
         outcomes = rehearsal_copies.run(work, plan, model=model, tell=lambda text: console.log(text))
@@ -57,5 +57,5 @@ def rehearsal_step(
     """Do one step of a rehearsal in the installation that the settings name."""
     from redeye.stack import rehearsal_copies
 
-    with told_plainly():
+    with report_errors():
         rehearsal_copies.step(what, model)

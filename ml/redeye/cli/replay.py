@@ -18,7 +18,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from redeye.cli.shell import console, enter, parsed_night, start, told_plainly
+from redeye.cli.shell import console, enter, parse_night, report_errors, start
 from redeye.foundation.errors import ConfigError
 
 app = typer.Typer()
@@ -45,7 +45,7 @@ def replay(
     The nights must be built. Ctrl-C stops it; the same command goes on where it was. Both ways give the same
     rows; only with `--via airflow` does Airflow show the nights, and the stack is started for it.
     """
-    with told_plainly():
+    with report_errors():
         first_night, last_night = _span(first, last)
         if via is Via.AIRFLOW:
             _run_by_scheduler(model, first_night, last_night)
@@ -67,14 +67,14 @@ def season(
     model: Annotated[str, typer.Option(help="The model, as its spec names it.")] = "flight_delay",
 ) -> None:
     """Write the season report on nights that were scored: the loop against a model that was never retrained."""
-    with told_plainly():
+    with report_errors():
         first_night, last_night = _span(first, last)
         enter()
         _report(model, first_night, last_night)
 
 
 def _span(first: str, last: str) -> tuple[date, date]:
-    first_night, last_night = parsed_night("FROM", first), parsed_night("TO", last)
+    first_night, last_night = parse_night("FROM", first), parse_night("TO", last)
     if first_night > last_night:
         raise ConfigError(f"FROM={first} is after TO={last}")
     return first_night, last_night

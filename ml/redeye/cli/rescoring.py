@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from redeye.cli.shell import console, enter, parsed_night, told_plainly
+from redeye.cli.shell import console, enter, parse_night, report_errors
 from redeye.foundation.errors import ConfigError
 from redeye.scoring.logic.predictions import LIVE
 
@@ -33,7 +33,7 @@ def reproduce(
     """
     from redeye.scoring.rescore import reproduce as score_again
 
-    with told_plainly():
+    with report_errors():
         enter()
         with console.status(f"Scoring {count} nights once more"):
             found = score_again(model, count, seed=seed, run_id="reproduce")
@@ -63,12 +63,12 @@ def rescore(
     """Score past nights with a version and today's data, in a lane of their own that is never exported."""
     from redeye.scoring.rescore import backtest_nights
 
-    with told_plainly():
+    with report_errors():
         if lane != BACKTEST:
             raise ConfigError(
                 f"the lane of a rescoring is {BACKTEST}, not {lane!r}: live nights have their predictions"
             )
-        nights = parsed_night("FROM", first), parsed_night("TO", last)
+        nights = parse_night("FROM", first), parse_night("TO", last)
         enter()
         logging.getLogger("redeye").setLevel(logging.INFO)
         made = backtest_nights(model, *nights, version=version, run_id="rescore")
@@ -85,12 +85,12 @@ def restated(
     to: Annotated[Path | None, typer.Option(help="Also write the table to this file, as CSV.")] = None,
 ) -> None:
     """Show which predictions rest on data that was restated since, and what changed in it."""
-    from redeye.scoring.find_restated import restated_predictions
+    from redeye.scoring.find_restated import find_restated_predictions
 
-    with told_plainly():
-        nights = parsed_night("--from", first), parsed_night("--to", last)
+    with report_errors():
+        nights = parse_night("--from", first), parse_night("--to", last)
         enter()
-        found = restated_predictions(model, *nights)
+        found = find_restated_predictions(model, *nights)
     if to is not None:
         found.to_csv(to, index=False)
     if found.empty:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 from rich.markup import escape
 
-from redeye.cli.shell import console, told_plainly
+from redeye.cli.shell import console, report_errors
 
 app = typer.Typer()
 
@@ -18,7 +18,7 @@ def rules() -> None:
     """
     from redeye.review.check_house_rules import check
 
-    with told_plainly():
+    with report_errors():
         found = check()
     for each in found:
         console.print(

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from redeye.cli.shell import console, show_addresses, start, told_plainly
+from redeye.cli.shell import console, report_errors, show_addresses, start
 from redeye.cli.storage import show_budget
 from redeye.foundation import disk
 from redeye.foundation.errors import ConfigError
@@ -21,7 +21,7 @@ app = typer.Typer(help=__doc__, no_args_is_help=True)
 @app.command()
 def up() -> None:
     """Start what does not run yet and wait until all of it is healthy."""
-    with told_plainly():
+    with report_errors():
         start()
         show_addresses()
 
@@ -29,7 +29,7 @@ def up() -> None:
 @app.command()
 def down() -> None:
     """Stop everything; all data stays."""
-    with told_plainly(), console.status("Stopping the stack"):
+    with report_errors(), console.status("Stopping the stack"):
         stopped = lifecycle.down(settings())
     console.print("The stack is stopped." if stopped else "Nothing was running.")
 
@@ -37,7 +37,7 @@ def down() -> None:
 @app.command()
 def status() -> None:
     """Show every server and its health; status 1 unless all is well."""
-    with told_plainly():
+    with report_errors():
         rows = Supervisor(settings()).statuses()
         state = lifecycle.health(settings())
         behind = lifecycle.ledgers_behind(settings()) if rows else {}
@@ -58,7 +58,7 @@ def status() -> None:
         console.print(f"[red]Not healthy:[/] {', '.join(state.waiting_for)}")
         raise typer.Exit(1)
     console.print("[green]Healthy.[/]")
-    show_budget(disk.usage(settings()))
+    show_budget(disk.measure_usage(settings()))
     show_addresses()
 
 
@@ -69,7 +69,7 @@ def logs(
 ) -> None:
     """Show the end of the servers' logs."""
     paths = sorted((settings().home / "logs").glob(f"{name or '*'}.log"))
-    with told_plainly():
+    with report_errors():
         if not paths:
             raise ConfigError(f"no log of {name or 'any server'} in {settings().home / 'logs'}")
     for path in paths:
@@ -91,6 +91,6 @@ def reset(
         if typer.prompt("Type 'reset' to go on") != "reset":
             console.print("Nothing was deleted.")
             raise typer.Exit(1)
-    with told_plainly(), console.status("Deleting"):
+    with report_errors(), console.status("Deleting"):
         lifecycle.reset(settings())
     console.print("Deleted.")

@@ -20,7 +20,7 @@ console = Console()
 
 
 @contextmanager
-def told_plainly() -> Iterator[None]:
+def report_errors() -> Iterator[None]:
     """Show an error that was raised on purpose as its message alone, and end with status 1."""
     try:
         yield
@@ -64,7 +64,7 @@ def show_addresses() -> None:
     console.print(table)
 
 
-def parsed_night(name: str, text: str) -> date:
+def parse_night(name: str, text: str) -> date:
     """The night that was typed as the argument `name`.
 
     Raises:

@@ -16,7 +16,7 @@ LOOKED_BACK = 5
 
 
 @contextmanager
-def shown_steps(what: str) -> Iterator[Callable[[Step], None]]:
+def show_steps(what: str) -> Iterator[Callable[[Step], None]]:
     """A bar; what it gives is to be called with each step.
 
     Args:
@@ -32,7 +32,7 @@ def shown_steps(what: str) -> Iterator[Callable[[Step], None]]:
         def tell(step: Step) -> None:
             if step.seconds is not None:
                 took.append(step.seconds)
-            left = remaining(took, step.of - step.done)
+            left = format_remaining(took, step.of - step.done)
             name = step.name or "writing the page"
             bars.update(bar, total=step.of, completed=step.done, description=name, left=left)
             console.log(f"{step.done} of {step.of} {what}, next {step.name or 'the page'} {left}")
@@ -40,7 +40,7 @@ def shown_steps(what: str) -> Iterator[Callable[[Step], None]]:
         yield tell
 
 
-def remaining(took: list[float], steps: int) -> str:
+def format_remaining(took: list[float], steps: int) -> str:
     """What the steps to come may take, by the last ones; empty if nothing is known or nothing remains."""
     recent = took[-LOOKED_BACK:]
     if not recent or not steps:

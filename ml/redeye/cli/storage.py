@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from redeye.cli.shell import console, enter, parsed_night, told_plainly
+from redeye.cli.shell import console, enter, parse_night, report_errors
 from redeye.foundation import disk
 from redeye.foundation.disk_budget import Level, Usage, gigabytes
 from redeye.foundation.settings import settings
@@ -26,7 +26,7 @@ def backup(
     from redeye.stack.backups import backup as making
 
     logging.getLogger("redeye").setLevel(logging.INFO)
-    with told_plainly():
+    with report_errors():
         folder, manifest, seal = making.backup(settings(), to)
     size = sum(entry.bytes for entry in manifest.entries)
     console.print(f"{len(manifest.entries)} files, {gigabytes(size)}, in {folder}")
@@ -41,7 +41,7 @@ def restore(
     from redeye.stack.backups import restore as bringing
 
     logging.getLogger("redeye").setLevel(logging.INFO)
-    with told_plainly():
+    with report_errors():
         manifest = bringing.restore(settings(), source)
     console.print(
         f"Restored {len(manifest.entries)} files and databases into {settings().home.resolve()}. "
@@ -54,7 +54,7 @@ def verify() -> None:
     """Read every release whole and compare it with what was recorded when it was published."""
     from redeye.operations import maintain
 
-    with told_plainly():
+    with report_errors():
         enter()
         found = maintain.verify_releases(is_all=True)
     console.print(f"[green]All {found['verified']} releases are as they were published.[/]")
@@ -63,7 +63,7 @@ def verify() -> None:
 @app.command("disk")
 def show_disk() -> None:
     """Show what each part of the home takes on disk, against the budget."""
-    found = disk.usage(settings())
+    found = disk.measure_usage(settings())
     table = Table("part", "on disk")
     table.columns[1].justify = "right"
     for name, size in found.parts.items():
@@ -81,10 +81,10 @@ def show_costs(
     """Show what the nights FROM to TO took in Airflow: CPU seconds and bytes, by model and job."""
     from redeye.foundation import cost_store
 
-    with told_plainly():
-        nights = parsed_night("FROM", first), parsed_night("TO", last)
+    with report_errors():
+        nights = parse_night("FROM", first), parse_night("TO", last)
         enter()
-        found = cost_store.costs(*nights)
+        found = cost_store.read_costs(*nights)
     table = Table("night", "model", "job", "attempts", "seconds", "CPU seconds", "read", "written")
     for column in table.columns[3:]:
         column.justify = "right"

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from redeye.cli.shell import console, enter, told_plainly
+from redeye.cli.shell import console, enter, report_errors
 from redeye.foundation.settings import PROJECT_ROOT, describe
 
 app = typer.Typer()
@@ -18,7 +18,7 @@ app = typer.Typer()
 )
 def airflow(context: typer.Context) -> None:
     """Run Airflow's own command line in the stack's environment: redeye airflow dags list."""
-    with told_plainly():
+    with report_errors():
         enter()
     os.execvp(sys.executable, [sys.executable, "-m", "airflow", *context.args])  # noqa: S606
 
@@ -26,11 +26,11 @@ def airflow(context: typer.Context) -> None:
 @app.command()
 def docs() -> None:
     """Write what is generated: the page on settings, the specs' JSON schema, and dbt's docs."""
-    from redeye.declarations.specs import json_schema
+    from redeye.declarations.specs import render_json_schema
     from redeye.warehouse import dbt
 
     (PROJECT_ROOT / "docs" / "reference" / "settings.md").write_text(describe(), encoding="utf-8")
-    (PROJECT_ROOT / "ml" / "specs" / "schema.json").write_text(json_schema(), encoding="utf-8")
-    with told_plainly():
+    (PROJECT_ROOT / "ml" / "specs" / "schema.json").write_text(render_json_schema(), encoding="utf-8")
+    with report_errors():
         enter()
         console.print(f"docs/reference/settings.md and {dbt.docs()}")

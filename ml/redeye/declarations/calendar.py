@@ -30,17 +30,17 @@ def clock_cutoff() -> time:
     return project().clock.cutoff_time
 
 
-def start_of(night: date) -> datetime:
+def find_start(night: date) -> datetime:
     """The instant at which `night` begins, the cutoff of the night before, in UTC."""
     return datetime.combine(night, clock_cutoff(), zone()).astimezone(UTC)
 
 
 def cutoff(night: date) -> datetime:
     """The instant at which `night` ends, in UTC: what is known by then may be used, nothing later."""
-    return start_of(night + ONE_DAY)
+    return find_start(night + ONE_DAY)
 
 
-def night_of(instant: datetime) -> date:
+def find_night(instant: datetime) -> date:
     """The night at whose cutoff `instant` is first known: start < instant <= cutoff.
 
     Args:
@@ -53,7 +53,7 @@ def night_of(instant: datetime) -> date:
         raise ValueError(f"night_of needs a timezone-aware instant, got {instant!r}")
     local = instant.astimezone(zone())
     day = local.date()
-    return day if instant > start_of(day) else day - ONE_DAY
+    return day if instant > find_start(day) else day - ONE_DAY
 
 
 def coming_day(night: date) -> date:
@@ -61,7 +61,7 @@ def coming_day(night: date) -> date:
     return night + ONE_DAY
 
 
-def nights(first: date, last: date) -> Iterator[date]:
+def list_nights(first: date, last: date) -> Iterator[date]:
     """Every night from `first` to `last`, both included."""
     night = first
     while night <= last:

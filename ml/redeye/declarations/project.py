@@ -24,7 +24,7 @@ from redeye.foundation.settings import PROJECT_ROOT
 PROJECT_FILE = PROJECT_ROOT / "redeye.yaml"
 
 
-def _checked_zone(name: str) -> str:
+def _check_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
@@ -39,7 +39,7 @@ PythonName = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
 class Clock(Frozen):
     """When a night ends."""
 
-    zone: Annotated[str, AfterValidator(_checked_zone)] = Field(
+    zone: Annotated[str, AfterValidator(_check_zone)] = Field(
         description="The IANA time zone whose wall clock counts."
     )
     cutoff: str = Field(

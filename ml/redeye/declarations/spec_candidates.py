@@ -58,6 +58,6 @@ class Candidates(Frozen):
                 raise ValueError(f"{label}: {', '.join(sorted(doubles))} appears twice: remove one")
         return self
 
-    def continued_name(self, algorithm: str) -> str:
+    def name_continued(self, algorithm: str) -> str:
         """Name of the candidate that continues a champion of an algorithm."""
         return f"{algorithm}_{CONTINUED}"

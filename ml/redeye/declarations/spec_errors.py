@@ -23,11 +23,11 @@ def explain(path: Path, document: object, error: ValidationError, root: type[Bas
     for fault in error.errors(include_url=False):
         location = tuple(part for part in fault["loc"] if isinstance(part, int | str))
         key = ".".join(str(part) for part in location) or "spec"
-        lines.append(f"{path}:{line_of(document, location)}: {key}: {_advice(fault, location, root)}")
+        lines.append(f"{path}:{find_line(document, location)}: {key}: {_advise(fault, location, root)}")
     return "\n".join(lines)
 
 
-def line_of(document: object, location: Sequence[int | str]) -> int:
+def find_line(document: object, location: Sequence[int | str]) -> int:
     """Line, from 1, of the deepest part of `location` that the document has."""
     line: int = 1
     node: Any = document
@@ -41,12 +41,12 @@ def line_of(document: object, location: Sequence[int | str]) -> int:
     return line
 
 
-def _advice(fault: Mapping[str, Any], location: Sequence[int | str], root: type[BaseModel]) -> str:
+def _advise(fault: Mapping[str, Any], location: Sequence[int | str], root: type[BaseModel]) -> str:
     kind = fault["type"]
     if kind == "missing":
         return "is missing; add it"
     if kind == "extra_forbidden":
-        known = _keys_at(root, location[:-1])
+        known = _list_keys(root, location[:-1])
         close = get_close_matches(str(location[-1]), known, n=1)
         hint = (
             f"did you mean {close[0]!r}?"
@@ -63,20 +63,20 @@ def _advice(fault: Mapping[str, Any], location: Sequence[int | str], root: type[
     return f"{fault['input']!r}: {fault['msg'][0].lower()}{fault['msg'][1:]}; correct the value"
 
 
-def _keys_at(model: type[BaseModel], location: Sequence[int | str]) -> list[str]:
+def _list_keys(model: type[BaseModel], location: Sequence[int | str]) -> list[str]:
     """The keys that the model at `location` knows."""
     for part in location:
         if isinstance(part, int):
             continue
         field = model.model_fields.get(part)
-        nested = _model_in(field.annotation) if field else None
+        nested = _find_model(field.annotation) if field else None
         if nested is None:
             return []
         model = nested
     return list(model.model_fields)
 
 
-def _model_in(annotation: object) -> type[BaseModel] | None:
+def _find_model(annotation: object) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((found for part in get_args(annotation) if (found := _model_in(part))), None)
+    return next((found for part in get_args(annotation) if (found := _find_model(part))), None)

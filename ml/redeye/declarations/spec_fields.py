@@ -51,7 +51,7 @@ def expand_features(patterns: object) -> object:
     return tuple(names)
 
 
-def column_of(feature: str) -> str:
+def name_column(feature: str) -> str:
     """The column of `view:feature` in a frame: `view__feature`."""
     return feature.replace(":", "__", 1)
 

@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError, model_validator
 from redeye.declarations.spec_algorithms import Algorithms
 from redeye.declarations.spec_candidates import AVERAGE, CONTINUED, Candidates
 from redeye.declarations.spec_errors import explain
-from redeye.declarations.spec_fields import Features, Frozen, Name, PositiveInt, Relation, column_of
+from redeye.declarations.spec_fields import Features, Frozen, Name, PositiveInt, Relation, name_column
 from redeye.declarations.spec_rules import Gates, Monitor
 from redeye.declarations.yaml_files import read_mapping
 from redeye.foundation.errors import ConfigError
@@ -131,7 +131,7 @@ class Spec(Frozen):
     def _check_candidates(self) -> None:
         fitted = self.algorithms.chosen()
         for each in self.candidates.weighted:
-            taken = {*fitted, AVERAGE, *map(self.candidates.continued_name, (*fitted, AVERAGE))}
+            taken = {*fitted, AVERAGE, *map(self.candidates.name_continued, (*fitted, AVERAGE))}
             if each.name in taken:
                 raise ValueError(
                     f"candidates.weighted: {each.name} is the name of another candidate: rename it"
@@ -162,14 +162,14 @@ class Spec(Frozen):
         """Model inputs that are numbers, as frame columns, in a fixed order."""
         scheduled = tuple(column.name for column in self.schedule_columns if column.kind == "numeric")
         return scheduled + tuple(
-            column_of(name) for name in self.features if name not in self.categorical_features
+            name_column(name) for name in self.features if name not in self.categorical_features
         )
 
     @property
     def categorical_columns(self) -> tuple[str, ...]:
         """Model inputs that are categories, as frame columns, in a fixed order."""
         scheduled = tuple(column.name for column in self.schedule_columns if column.kind == "categorical")
-        return scheduled + tuple(column_of(name) for name in self.categorical_features)
+        return scheduled + tuple(name_column(name) for name in self.categorical_features)
 
     @property
     def hash(self) -> str:
@@ -212,29 +212,29 @@ def load_spec(path: Path) -> Spec:
     return spec
 
 
-def sound_specs(folder: Path) -> dict[str, Spec]:
+def load_valid_specs(folder: Path) -> dict[str, Spec]:
     """The specs in a folder that can be read, by model name, sorted: one model's mistake stops no other's.
 
     What is wrong with the others is for `faults` to tell.
     """
     return {
-        path.stem: spec for path in sorted(folder.glob("*.yaml")) if isinstance(spec := _tried(path), Spec)
+        path.stem: spec for path in sorted(folder.glob("*.yaml")) if isinstance(spec := _try_load(path), Spec)
     }
 
 
-def faults(folder: Path) -> list[str]:
+def list_spec_faults(folder: Path) -> list[str]:
     """What is wrong with the specs that cannot be read: file, line and key of each fault."""
-    found = [_tried(path) for path in sorted(folder.glob("*.yaml"))]
+    found = [_try_load(path) for path in sorted(folder.glob("*.yaml"))]
     return [str(fault) for fault in found if isinstance(fault, ConfigError)]
 
 
-def _tried(path: Path) -> Spec | ConfigError:
+def _try_load(path: Path) -> Spec | ConfigError:
     try:
         return load_spec(path)
     except ConfigError as error:
         return error
 
 
-def json_schema() -> str:
+def render_json_schema() -> str:
     """The JSON schema of a spec file, for editors; kept in `ml/specs/schema.json`."""
     return json.dumps(Spec.model_json_schema(mode="validation"), indent=2, sort_keys=True) + "\n"

@@ -19,12 +19,12 @@ _lock = threading.RLock()
 
 def import_feast(module: str = "feast") -> ModuleType:
     """Import `feast` or a module that imports it. The first import in a process decides how it is done."""
-    with _unchecked():
+    with _skip_type_checks():
         return importlib.import_module(module)
 
 
 @contextmanager
-def _unchecked() -> Iterator[None]:
+def _skip_type_checks() -> Iterator[None]:
     if "feast" in sys.modules:
         yield
         return

@@ -17,7 +17,7 @@ from feast.repo_config import RepoConfig
 from feast.value_type import ValueType
 from pydantic import SecretStr
 
-from redeye.features.point_in_time import quoted
+from redeye.features.point_in_time import quote
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import settings
 
@@ -157,7 +157,7 @@ class LakeSource(DataSource):
 
     def get_table_query_string(self) -> str:
         """The relation's quoted name in SQL."""
-        return ".".join(quoted(part) for part in (CATALOG, *self.relation.split(".")))
+        return ".".join(quote(part) for part in (CATALOG, *self.relation.split(".")))
 
 
 @lru_cache(maxsize=2)

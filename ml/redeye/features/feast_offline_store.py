@@ -25,7 +25,7 @@ from feast.repo_config import FeastConfigBaseModel, RepoConfig
 from feast.saved_dataset import SavedDatasetStorage
 
 from redeye.features.feast_lake_source import LakeSource, cursor
-from redeye.features.point_in_time import ViewQuery, join, literal, quoted
+from redeye.features.point_in_time import ViewQuery, format_literal, join, quote
 from redeye.foundation.errors import ConfigError
 
 log = logging.getLogger(__name__)
@@ -143,11 +143,11 @@ class LakeOfflineStore(OfflineStore):
         end_date: datetime,
     ) -> RetrievalJob:
         """The newest row of each key between two instants, both included: what is materialized."""
-        event = f"CAST({quoted(timestamp_field)} AS TIMESTAMP)"
+        event = f"CAST({quote(timestamp_field)} AS TIMESTAMP)"
         order = [f"{event} DESC"]
-        order += [f"{quoted(created_timestamp_column)} DESC NULLS LAST"] if created_timestamp_column else []
-        order += [f"{quoted(column)} DESC NULLS LAST" for column in sorted(feature_name_columns)]
-        keys = ", ".join(quoted(column) for column in join_key_columns)
+        order += [f"{quote(created_timestamp_column)} DESC NULLS LAST"] if created_timestamp_column else []
+        order += [f"{quote(column)} DESC NULLS LAST" for column in sorted(feature_name_columns)]
+        keys = ", ".join(quote(column) for column in join_key_columns)
         partition = f"PARTITION BY {keys} " if keys else ""
         newest = f"QUALIFY row_number() OVER ({partition}ORDER BY {', '.join(order)}) = 1"
         columns = [*join_key_columns, *feature_name_columns]
@@ -166,7 +166,7 @@ class LakeOfflineStore(OfflineStore):
         end_date: datetime | None = None,
     ) -> RetrievalJob:
         """Every row between two instants, both included; an instant left out does not bound."""
-        event = f"CAST({quoted(timestamp_field)} AS TIMESTAMP)"
+        event = f"CAST({quote(timestamp_field)} AS TIMESTAMP)"
         columns = [*join_key_columns, *feature_name_columns]
         times = [timestamp_field, *filter(None, [created_timestamp_column])]
         return _scan(config, data_source, columns, times, event, start_date, end_date, "")
@@ -261,13 +261,11 @@ def _scan(
     qualify: str,
 ) -> RetrievalJob:
     # Feast's writers of online values want times with a zone.
-    selected = [quoted(column) for column in columns]
-    selected += [
-        f"CAST(CAST({quoted(time)} AS TIMESTAMP) AS TIMESTAMPTZ) AS {quoted(time)}" for time in times
-    ]
+    selected = [quote(column) for column in columns]
+    selected += [f"CAST(CAST({quote(time)} AS TIMESTAMP) AS TIMESTAMPTZ) AS {quote(time)}" for time in times]
     bounds = [
-        f"{event} >= {literal(_naive(start))}" if start else "",
-        f"{event} <= {literal(_naive(end))}" if end else "",
+        f"{event} >= {format_literal(_naive(start))}" if start else "",
+        f"{event} <= {format_literal(_naive(end))}" if end else "",
     ]
     where = " AND ".join(filter(None, bounds)) or "TRUE"
     relation = data_source.get_table_query_string()

@@ -45,17 +45,17 @@ def store_config(url: str) -> dict[str, Any]:
 
 def mark_filled(url: str, project: str) -> None:
     """Note in the store itself that it was filled: the note is lost when the values are."""
-    with _opened(url) as client:
+    with _open_client(url) as client:
         client.set(_MARK.format(project=project), 1)
 
 
 def is_filled(url: str, project: str) -> bool:
     """Whether the store has been filled, and not emptied or replaced since."""
-    with _opened(url) as client:
+    with _open_client(url) as client:
         return bool(client.exists(_MARK.format(project=project)))
 
 
-def _opened(url: str) -> Redis:
+def _open_client(url: str) -> Redis:
     from redis import Redis
 
     return Redis.from_url(url, socket_timeout=_TIMEOUT_SECONDS)

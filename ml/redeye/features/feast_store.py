@@ -68,14 +68,14 @@ def store_at(snapshot_id: int | None, *, connection: str | None = None) -> Featu
     return FeatureStore(config=RepoConfig(**values, repo_path=REPO))
 
 
-def definitions_hash() -> str:
+def hash_definitions() -> str:
     """What `feature_repo/` and the specs' feature lists say, as one hash."""
-    from redeye.declarations.specs import sound_specs
+    from redeye.declarations.specs import load_valid_specs
 
     digest = hashlib.sha256()
     for path in sorted(REPO.glob("*.py")):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    for spec in sound_specs(SPECS).values():
+    for spec in load_valid_specs(SPECS).values():
         digest.update("\n".join([spec.feature_service, spec.owner, *spec.features]).encode() + b"\0")
     return digest.hexdigest()[:16]
 
@@ -87,15 +87,15 @@ def apply(store: FeatureStore | None = None) -> bool:
         Whether anything had to be done: the hash of what was applied is kept on the Feast project.
     """
     store = store or store_at(None)
-    wanted = definitions_hash()
-    if _applied(store) == wanted and not _is_file_lost(store):
+    wanted = hash_definitions()
+    if _read_applied_hash(store) == wanted and not _is_file_lost(store):
         return False
     from feast import Project
 
-    with _alone(store):
-        if _applied(store) == wanted and not _is_file_lost(store):
+    with _lock_registry(store):
+        if _read_applied_hash(store) == wanted and not _is_file_lost(store):
             return False
-        declared = _definitions()
+        declared = _load_definitions()
         _refuse_changed_services(store, declared)
         kept = {(type(each).__name__, each.name) for each in declared}
         project = store.project
@@ -138,7 +138,7 @@ def _refuse_changed_services(store: FeatureStore, declared: list[Any]) -> None:
             )
 
 
-def training_frame(
+def read_feature_frame(
     snapshot_id: int, entities: pd.DataFrame | str, service_name: str, *, connection: str | None = None
 ) -> pd.DataFrame:
     """The entity rows with every feature of a service, each as known at the row's time.
@@ -165,7 +165,7 @@ def training_frame(
     return job.to_df()
 
 
-def relations_of(service_name: str) -> list[str]:
+def list_relations(service_name: str) -> list[str]:
     """The relations that a feature service reads, as `schema.name`, sorted."""
     store = store_at(None)
     names = [each.name for each in store.get_feature_service(service_name).feature_view_projections]
@@ -195,7 +195,7 @@ def materialize(
     is_lost = _is_online_lost(store)
     apply(store)
     written: dict[str, int] = {}
-    with _alone(store):
+    with _lock_registry(store):
         for view in store.list_feature_views():
             mark = release_store.watermark(view.name)
             if mark is not None and (mark > night or (mark == night and not is_lost)):
@@ -209,7 +209,9 @@ def materialize(
     return written
 
 
-def online_features(keys: Mapping[str, Sequence[str]], service_name: str, *, as_of: datetime) -> pd.DataFrame:
+def read_online_features(
+    keys: Mapping[str, Sequence[str]], service_name: str, *, as_of: datetime
+) -> pd.DataFrame:
     """What the online store has for some keys, with everything masked that the TTL no longer allows.
 
     Feast itself serves online values whatever their age, while its historical join does not.
@@ -289,7 +291,7 @@ def _is_file_lost(store: FeatureStore) -> bool:
     return store.config.online_store.type == "sqlite" and not Path(store.config.online_store.path).exists()
 
 
-def _applied(store: FeatureStore) -> str | None:
+def _read_applied_hash(store: FeatureStore) -> str | None:
     from feast.errors import ProjectObjectNotFoundException
 
     try:
@@ -298,14 +300,14 @@ def _applied(store: FeatureStore) -> str | None:
         return None
 
 
-def _definitions() -> list[Any]:
+def _load_definitions() -> list[Any]:
     """Everything that `feature_repo/` declares, as Feast's command line would find it."""
     import importlib
 
     from feast import Entity, FeatureService, FeatureView
 
     found: dict[int, Any] = {}
-    with _importable(REPO):
+    with _make_importable(REPO):
         for name in ("entities", "views", "services"):
             module = importlib.import_module(name)
             if not Path(str(module.__file__)).is_relative_to(REPO):
@@ -319,7 +321,7 @@ def _definitions() -> list[Any]:
 
 
 @contextmanager
-def _importable(folder: Path) -> Iterator[None]:
+def _make_importable(folder: Path) -> Iterator[None]:
     """Feast's command line imports the files of a feature repo as top-level modules; so do we, briefly."""
     sys.path.insert(0, str(folder))
     try:
@@ -329,7 +331,7 @@ def _importable(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _alone(store: FeatureStore) -> Iterator[None]:
+def _lock_registry(store: FeatureStore) -> Iterator[None]:
     """One process at a time, by an advisory lock in the registry's database; SQLite is one user's own."""
     from sqlalchemy import create_engine, text
     from sqlalchemy.pool import NullPool

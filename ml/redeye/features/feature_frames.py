@@ -13,21 +13,21 @@ import pandas as pd
 import pyarrow as pa
 
 from redeye.declarations.calendar import FEATURE_TTL
-from redeye.features.point_in_time import ViewQuery, join, quoted
+from redeye.features.point_in_time import ViewQuery, join, quote
 from redeye.foundation.errors import ConfigError
 from redeye.warehouse.logic.dbt_models import FEATURES, NIGHT, Model, Project
 
 TIME = "event_timestamp"
 
 
-def view_of(model: Model) -> str:
+def name_view(model: Model) -> str:
     """The feature view over a feature table: `<entity>_<theme>`."""
     return model.name.partition(".")[2].removeprefix("feat_").replace("__", "_", 1)
 
 
-def feature_columns(columns: Iterable[str], project: Project) -> dict[str, tuple[Model, str]]:
+def list_feature_columns(columns: Iterable[str], project: Project) -> dict[str, tuple[Model, str]]:
     """Those of a frame's columns that are features: their table and their column there."""
-    views = {view_of(model): model for model in project.models.values() if model.layer == FEATURES}
+    views = {name_view(model): model for model in project.models.values() if model.layer == FEATURES}
     found = {}
     for name in columns:
         view, separator, column = name.partition("__")
@@ -58,7 +58,7 @@ def frame(
     Raises:
         ConfigError: if a column is neither.
     """
-    features = feature_columns(columns, project)
+    features = list_feature_columns(columns, project)
     if lost := [name for name in columns if name not in features and name not in entities.columns]:
         raise ConfigError(f"there is no feature table for {', '.join(sorted(lost)[:5])}")
     by_table: dict[str, dict[str, str]] = {}
@@ -73,7 +73,7 @@ def _query(alias: str, model: Model, wanted: Mapping[str, str]) -> ViewQuery:
     schema, _, table = model.name.partition(".")
     return ViewQuery(
         name=model.name,
-        relation=f"{alias}.{quoted(schema)}.{quoted(table)}",
+        relation=f"{alias}.{quote(schema)}.{quote(table)}",
         keys={key: key for key in model.key if key != NIGHT},
         event="event_at",
         created="created_at",

@@ -48,12 +48,12 @@ class ViewQuery:
     ttl: timedelta | None
 
 
-def quoted(name: str) -> str:
+def quote(name: str) -> str:
     """`name` as a SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 
-def literal(instant: datetime) -> str:
+def format_literal(instant: datetime) -> str:
     """A naive UTC instant as a SQL literal."""
     return f"TIMESTAMP '{instant.isoformat(sep=' ')}'"
 
@@ -119,10 +119,10 @@ def join_sql(
     steps, columns, joins = [], [f"e.{ROW}"], []
     for number, view in enumerate(views):
         name = f"v{number}"
-        keys = [(quoted(column), key_columns[entity]) for column, entity in view.keys.items()]
+        keys = [(quote(column), key_columns[entity]) for column, entity in view.keys.items()]
         pair = [*(entity for _, entity in keys), TIME]
         values = [
-            f"{_unexpired(view, f'rows.{quoted(column)}')} AS f{at}"
+            f"{_mask_expired(view, f'rows.{quote(column)}')} AS f{at}"
             for at, column in enumerate(view.features)
         ]
         on = [
@@ -136,7 +136,7 @@ def join_sql(
             f"  ASOF LEFT JOIN ({_candidates(con, view, bounds, only_known=only_known)}) AS rows\n"
             f"  ON {' AND '.join(on)}\n)"
         )
-        columns += [f"{name}.f{at} AS {quoted(label)}" for at, label in enumerate(view.features.values())]
+        columns += [f"{name}.f{at} AS {quote(label)}" for at, label in enumerate(view.features.values())]
         joins.append(
             f"LEFT JOIN {name} ON " + " AND ".join(f"e.{column} = {name}.{column}" for column in pair)
         )
@@ -144,7 +144,7 @@ def join_sql(
     return with_ + "\n".join([f"SELECT {', '.join(columns)}", f"FROM {ENTITY} AS e", *joins])
 
 
-def _unexpired(view: ViewQuery, value: str) -> str:
+def _mask_expired(view: ViewQuery, value: str) -> str:
     """`value`, or null once it is older than the view's TTL. After the join: an old row hides older ones."""
     if not view.ttl:
         return value
@@ -166,25 +166,25 @@ def _candidates(
     then the greatest values is kept; and a row that becomes available after one with a newer event
     never was the newest, so it goes. Then the last available row is the right one at any time.
     """
-    event = f"CAST({quoted(view.event)} AS TIMESTAMP)"
-    created = f"CAST({quoted(view.created)} AS TIMESTAMP)" if view.created else None
-    keys = ", ".join(quoted(column) for column in view.keys)
+    event = f"CAST({quote(view.event)} AS TIMESTAMP)"
+    created = f"CAST({quote(view.created)} AS TIMESTAMP)" if view.created else None
+    keys = ", ".join(quote(column) for column in view.keys)
     conditions = [_within(event, bounds, view.ttl)]
     available = event
     if only_known and created:
-        conditions.append(f"{created} <= {literal(bounds[1])}" if bounds[1] else "FALSE")
+        conditions.append(f"{created} <= {format_literal(bounds[1])}" if bounds[1] else "FALSE")
         available = f"greatest({event}, {created})"
     where = " AND ".join(conditions)
 
     columns = dict.fromkeys([*view.keys, *view.features])
-    kept = ", ".join(quoted(column) for column in columns)
+    kept = ", ".join(quote(column) for column in columns)
     selected = f"SELECT {kept}, {event} AS {EVENT}, {available} AS {AVAILABLE} FROM {view.relation}"
     if not _needs_choice(con, view, available, created if only_known else None, where):
         return f"{selected} WHERE {where}"
     group = f"{keys}, {available}" if keys else available
     order = [f"{event} DESC"]
     order += [f"{created} DESC NULLS LAST"] if created else []
-    order += [f"{quoted(column)} DESC NULLS LAST" for column in view.tie_breakers]
+    order += [f"{quote(column)} DESC NULLS LAST" for column in view.tie_breakers]
     partition = f"PARTITION BY {keys} " if keys else ""
     return (
         f"{selected} WHERE {where}\n"
@@ -197,9 +197,9 @@ def _needs_choice(
     con: duckdb.DuckDBPyConnection, view: ViewQuery, available: str, created: str | None, where: str
 ) -> bool:
     """Whether there are rows to choose between. Asking costs a tenth of choosing, and rarely finds any."""
-    keys = ", ".join(quoted(column) for column in view.keys)
+    keys = ", ".join(quote(column) for column in view.keys)
     group = f"{keys}, {available}" if keys else available
-    late = f" OR bool_or({created} > CAST({quoted(view.event)} AS TIMESTAMP))" if created else ""
+    late = f" OR bool_or({created} > CAST({quote(view.event)} AS TIMESTAMP))" if created else ""
     found = con.execute(
         f"SELECT 1 FROM {view.relation} WHERE {where} GROUP BY {group} HAVING count(*) > 1{late} LIMIT 1"
     ).fetchone()
@@ -211,8 +211,8 @@ def _within(event: str, bounds: tuple[datetime | None, datetime | None], ttl: ti
     first, last = bounds
     if first is None or last is None:
         return "FALSE"
-    oldest = f" AND {event} >= {literal(first)} - to_microseconds({_microseconds(ttl)})" if ttl else ""
-    return f"{event} <= {literal(last)}{oldest}"
+    oldest = f" AND {event} >= {format_literal(first)} - to_microseconds({_microseconds(ttl)})" if ttl else ""
+    return f"{event} <= {format_literal(last)}{oldest}"
 
 
 def _microseconds(ttl: timedelta) -> int:

@@ -58,7 +58,7 @@ class _Meter:
 
 
 @contextmanager
-def metered(job: str, night: date, *, model: str | None, run_id: str) -> Iterator[None]:
+def record_cost(job: str, night: date, *, model: str | None, run_id: str) -> Iterator[None]:
     """Record what happens inside as one attempt at a job, also if it fails.
 
     A measurement that cannot be recorded is logged: it must not cost the night.
@@ -90,7 +90,7 @@ def metered(job: str, night: date, *, model: str | None, run_id: str) -> Iterato
             log.warning("what %s took could not be recorded: %s", job, str(error).strip())
 
 
-def costs(first: date, last: date) -> list[Cost]:
+def read_costs(first: date, last: date) -> list[Cost]:
     """What the nights `first` to `last` took, by night, model and job; newest night first."""
     with ledger_transaction(Catalog.OUTPUTS) as con, con.cursor() as cursor:
         cursor.execute(

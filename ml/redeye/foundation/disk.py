@@ -16,7 +16,7 @@ _BLOCK = 512
 _SECONDS_A_DAY = 86_400
 
 
-def parts(configured: Settings) -> dict[str, Path]:
+def measure_parts(configured: Settings) -> dict[str, Path]:
     """The folders of the home that hold data, by the name under which they are reported."""
     home = configured.home
     named = {
@@ -35,19 +35,19 @@ def parts(configured: Settings) -> dict[str, Path]:
     return {name: folder for name, folder in named.items() if isinstance(folder, Path)}
 
 
-def usage(configured: Settings) -> Usage:
+def measure_usage(configured: Settings) -> Usage:
     """Bytes on disk of each part of the home, and of everything else in it as `other`."""
-    named = parts(configured)
-    sizes = {name: size_of(folder) for name, folder in named.items()}
-    sizes["other"] = max(size_of(configured.home) - sum(sizes.values()), 0)
+    named = measure_parts(configured)
+    sizes = {name: measure_size(folder) for name, folder in named.items()}
+    sizes["other"] = max(measure_size(configured.home) - sum(sizes.values()), 0)
     return Usage(sizes, int(configured.disk_budget_gb * GIGABYTE))
 
 
-def size_of(folder: Path) -> int:
+def measure_size(folder: Path) -> int:
     """Bytes that the files below a folder take on disk; 0 if it is not there."""
     total = 0
     seen: set[int] = set()
-    for path in files_below(folder):
+    for path in list_files(folder):
         # Files come and go while a server runs.
         with suppress(FileNotFoundError):
             told = path.lstat()
@@ -58,7 +58,7 @@ def size_of(folder: Path) -> int:
     return total
 
 
-def files_below(folder: Path) -> Iterator[Path]:
+def list_files(folder: Path) -> Iterator[Path]:
     """Every file below a folder, in a stable order; links are not followed."""
     for at, folders, names in os.walk(folder):
         folders.sort()
@@ -74,7 +74,7 @@ def prune(folder: Path, *, days: int) -> int:
     # Retention of files goes by the clock on the wall: that is what disks fill up by.
     oldest = time.time() - days * _SECONDS_A_DAY
     removed = 0
-    for path in list(files_below(folder)):
+    for path in list(list_files(folder)):
         with suppress(FileNotFoundError):
             if path.lstat().st_mtime < oldest:
                 path.unlink()
@@ -99,7 +99,7 @@ def prune_folders(root: Path, *, days: int, keep: Collection[str] = ()) -> int:
     for folder in sorted(root.iterdir()) if root.is_dir() else ():
         if not folder.is_dir() or folder.name in keep:
             continue
-        if max((path.lstat().st_mtime for path in files_below(folder)), default=0.0) < oldest:
+        if max((path.lstat().st_mtime for path in list_files(folder)), default=0.0) < oldest:
             shutil.rmtree(folder)
             removed += 1
     return removed

@@ -43,7 +43,7 @@ class TooLate(AlreadyDecided):
     """A decision would have to take effect on a night that is scored already."""
 
 
-class Barred(AlreadyDecided):
+class VersionIsBlocked(AlreadyDecided):
     """A version that may not come back by itself would become champion, or the last resort would be barred."""
 
 

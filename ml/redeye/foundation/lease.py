@@ -81,7 +81,7 @@ def release(catalog: Catalog, token: int) -> None:
 
 
 @contextmanager
-def held(catalog: Catalog, holder: str, *, ttl_seconds: int = SHORT_TTL_SECONDS) -> Iterator[int]:
+def hold(catalog: Catalog, holder: str, *, ttl_seconds: int = SHORT_TTL_SECONDS) -> Iterator[int]:
     """Hold the lease for a short block that commits once; yields the fencing token."""
     token = acquire(catalog, holder, ttl_seconds=ttl_seconds)
     try:

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 VERSION_SCHEMA, VERSION_TABLE = "migrations", "version"
 
 
-def head(database: str) -> str:
+def find_head(database: str) -> str:
     """The newest revision that this code has for a database."""
     found = ScriptDirectory.from_config(_config(database)).get_current_head()
     if found is None:
@@ -36,7 +36,7 @@ def head(database: str) -> str:
     return found
 
 
-def current(server: Administered, database: str) -> str | None:
+def read_current(server: Administered, database: str) -> str | None:
     """The revision at which a database is; None before its first one."""
     with server.superuser(database) as link, link.cursor() as at:
         at.execute("SELECT to_regclass(%s)", (f"{VERSION_SCHEMA}.{VERSION_TABLE}",))
@@ -53,7 +53,7 @@ def upgrade(server: Administered, database: str) -> None:
     Raises:
         RedeyeError: if a revision fails, or the database is of newer code. Nothing has changed then.
     """
-    was, wanted = current(server, database), head(database)
+    was, wanted = read_current(server, database), find_head(database)
     config = _config(database)
     with server.superuser(database) as link:
         link.autocommit = False
@@ -79,9 +79,9 @@ def upgrade(server: Administered, database: str) -> None:
         log.info("%s: ledgers at revision %s, before %s", database, wanted, was or "nothing")
 
 
-def pending(server: Administered, databases: Iterable[str]) -> dict[str, tuple[str | None, str]]:
+def find_pending(server: Administered, databases: Iterable[str]) -> dict[str, tuple[str | None, str]]:
     """Which databases are not at this code's newest revision: by name, theirs and ours."""
-    found = {name: (current(server, name), head(name)) for name in databases}
+    found = {name: (read_current(server, name), find_head(name)) for name in databases}
     return {name: pair for name, pair in found.items() if pair[0] != pair[1]}
 
 

@@ -70,7 +70,7 @@ def emit_dbt() -> int:
     return len(events)
 
 
-def published_relations() -> list[str]:
+def list_published_relations() -> list[str]:
     """The relations of marts and features that dbt built last: `warehouse.<schema>.<name>`, sorted."""
     manifest = _artifacts() / "manifest.json"
     if not manifest.is_file():

@@ -182,7 +182,7 @@ class Settings(BaseSettings):
     @property
     def landing(self) -> Path | UPath:
         """Folder of the immutable, content-hashed deliveries; of an object store if its URL is set."""
-        return _by_url(self.landing_url) if self.landing_url else self.home / "landing"
+        return _make_path(self.landing_url) if self.landing_url else self.home / "landing"
 
     @property
     def lake(self) -> Path:
@@ -227,10 +227,10 @@ class Settings(BaseSettings):
     @property
     def exports(self) -> Path | UPath:
         """Folder of the prediction files for consumers; of an object store if its URL is set."""
-        return _by_url(self.exports_url) if self.exports_url else self.home / "exports"
+        return _make_path(self.exports_url) if self.exports_url else self.home / "exports"
 
 
-def _by_url(url: str) -> UPath:
+def _make_path(url: str) -> UPath:
     from upath import UPath
 
     # What another process has put must be seen at once.

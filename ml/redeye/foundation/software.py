@@ -13,7 +13,7 @@ LOCK = PROJECT_ROOT / "requirements.lock"
 PACKAGES = ("numpy", "pandas", "scikit-learn", "mlflow", "feast")
 
 
-def packages_of(names: tuple[str, ...]) -> list[str]:
+def list_packages(names: tuple[str, ...]) -> list[str]:
     """Distributions with the versions that are installed, as pip writes them.
 
     Raises:
@@ -22,12 +22,12 @@ def packages_of(names: tuple[str, ...]) -> list[str]:
     return [f"{name}=={version(name)}" for name in names]
 
 
-def software(packages: tuple[str, ...] = ()) -> dict[str, str]:
+def read_software(packages: tuple[str, ...] = ()) -> dict[str, str]:
     """For tags: the Python, the lock's hash, and the packages that the project and one algorithm stand on."""
     return {
         "python": platform.python_version(),
         "requirements_lock": _lock_hash(),
-        "packages": " ".join(packages_of(tuple(dict.fromkeys((*PACKAGES, *packages))))),
+        "packages": " ".join(list_packages(tuple(dict.fromkeys((*PACKAGES, *packages))))),
     }
 
 

@@ -10,17 +10,17 @@ from redeye.foundation.settings import settings
 _AS_TRAINING = "?workflowType=machine_learning"
 
 
-def task_page(dag_id: str, run_id: str, task_id: str) -> str:
+def link_task(dag_id: str, run_id: str, task_id: str) -> str:
     """The page of a task in one DAG run."""
     parts = ("dags", dag_id, "runs", run_id, "tasks", task_id)
     return "/".join([settings().public_airflow_url, *(quote(part, safe="") for part in parts)])
 
 
-def training_page(experiment_id: str, run_id: str) -> str:
+def link_training(experiment_id: str, run_id: str) -> str:
     """The page of an MLflow run."""
     return f"{settings().public_mlflow_url}/#/experiments/{experiment_id}/runs/{run_id}{_AS_TRAINING}"
 
 
-def version_page(model: str, version: int) -> str:
+def link_version(model: str, version: int) -> str:
     """The page of a registered model's version."""
     return f"{settings().public_mlflow_url}/#/models/{quote(model, safe='')}/versions/{version}{_AS_TRAINING}"

@@ -19,7 +19,7 @@ from redeye.models.algorithms.storage import load_model
 _OLD_ROOT = "/mlflow/artifacts/"
 
 
-def below_root(uri: str) -> str:
+def strip_root(uri: str) -> str:
     """An address relative to the artifact root, if it lies below; otherwise as it is.
 
     What is kept for good keeps this form: the root moves with the home.
@@ -27,7 +27,7 @@ def below_root(uri: str) -> str:
     return uri.removeprefix(f"{settings().artifacts_root}/")
 
 
-def resolved(uri: str) -> str:
+def resolve_uri(uri: str) -> str:
     """The address as it is today: relative ones below the artifact root.
 
     An absolute path that is not there any more is looked for below the root as well, for homes that were
@@ -52,7 +52,7 @@ def load_artifact(uri: str, sha256: str) -> Model[Any]:
     Raises:
         ModelAltered: naming the file that is missing or altered.
     """
-    uri = resolved(uri)
+    uri = resolve_uri(uri)
     address = urlparse(uri)
     if address.scheme in ("", "file"):
         return load_model(Path(unquote(address.path)), sha256)

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from redeye.foundation.errors import AlreadyDecided, RedeyeError
-from redeye.foundation.software import packages_of, software
+from redeye.foundation.software import list_packages, read_software
 from redeye.models.algorithms.base import Inputs, Model, numeric_matrix
 from redeye.models.algorithms.storage import save_model
-from redeye.models.artifact_store import below_root, load_artifact
+from redeye.models.artifact_store import load_artifact, strip_root
 from redeye.models.logic.splits import Windows
 from redeye.models.logic.training_subject import Subject
 from redeye.models.mlflow_client import client
@@ -36,13 +36,13 @@ __all__ = [
     "annotate",
     "describe",
     "drop_alias",
+    "find_tagged",
     "find_version",
     "load",
     "load_artifact",
     "plain_inputs",
     "point_alias",
     "register",
-    "tagged",
     "version",
 ]
 
@@ -137,7 +137,7 @@ def register(
             model_config={"sha256": sha256},
             signature=_signature(inputs),
             input_example=plain_inputs(example.head(EXAMPLE_ROWS), inputs),
-            pip_requirements=packages_of((*REQUIREMENTS, *model.packages)),
+            pip_requirements=list_packages((*REQUIREMENTS, *model.packages)),
         )
         exports = Path(scratch) / EXPORTS
         for file_name, content in model.exports().items():
@@ -154,14 +154,14 @@ def register(
         model_id=logged.model_id,
         tags={
             **subject.tags(),
-            **software(model.packages),
+            **read_software(model.packages),
             **_window_tags(windows),
             KEY: key,
             "airflow_url": subject.run_url,
             "algorithm": model.algorithm,
             "candidate": candidate,
             **({"parent_version": str(parent_version)} if parent_version is not None else {}),
-            "artifact_uri": below_root(f"{location}/artifacts/model"),
+            "artifact_uri": strip_root(f"{location}/artifacts/model"),
             "artifact_sha256": sha256,
             "seen_until": seen_until.isoformat(),
         },
@@ -213,7 +213,7 @@ def drop_alias(model: str, alias: Alias) -> None:
     client().delete_registered_model_alias(model, str(alias))
 
 
-def tagged(model: str, tag: str, value: str) -> frozenset[int]:
+def find_tagged(model: str, tag: str, value: str) -> frozenset[int]:
     """The versions that have a value as a tag."""
     found = client().search_model_versions(f"name = '{model}' and tags.{tag} = '{value}'")
     return frozenset(int(each.version) for each in found)

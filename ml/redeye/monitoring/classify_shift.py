@@ -10,11 +10,17 @@ import pandas as pd
 from redeye.declarations.specs import Spec
 from redeye.monitoring import label_form_store
 from redeye.monitoring.drift_reference_store import Reference
-from redeye.monitoring.logic.distribution_shift import beyond, kinds_of, sentences, shift_rows, signs_of
-from redeye.monitoring.logic.drift_calibration import thresholds_of
+from redeye.monitoring.logic.distribution_shift import (
+    beyond,
+    classify_signs,
+    describe_signs,
+    measure_signs,
+    shift_rows,
+)
+from redeye.monitoring.logic.drift_calibration import read_thresholds
 from redeye.monitoring.logic.drift_profile import is_enough
 from redeye.monitoring.logic.drift_result import ColumnDrift, Span
-from redeye.monitoring.logic.joint_drift import Joint, joint_rows, measure_joint, sampled
+from redeye.monitoring.logic.joint_drift import Joint, joint_rows, measure_joint, sample_rows
 from redeye.monitoring.logic.label_form import LabelForm, changes, form_row
 from redeye.warehouse import lake
 from redeye.warehouse.logic.releases import Release
@@ -35,7 +41,7 @@ def label_form_of(spec: Spec, night: date, release: Release) -> LabelForm:
     last = night - timedelta(days=spec.label_maturity_nights)
     con = lake.connect_at(release.snapshot_id)
     try:
-        return label_form_store.form_of(con, spec, last - timedelta(days=Span.WEEK.nights - 1), last)
+        return label_form_store.measure_form(con, spec, last - timedelta(days=Span.WEEK.nights - 1), last)
     finally:
         con.close()
 
@@ -53,19 +59,19 @@ def measure_shift(
         form: of the label in that week.
     """
     rules = spec.monitor.drift
-    thresholds = thresholds_of(reference.profile.calibration)
+    thresholds = read_thresholds(reference.profile.calibration)
     sample, unseen = reference.sample(), reference.unseen()
     joint, why = Joint(UNKNOWN, UNKNOWN, ()), "too few rows or nights to judge"
     if is_enough(Span.WEEK, len(features), features["night"].nunique(), rules):
-        week = sampled(features, key="flight_id")
+        week = sample_rows(features, key="flight_id")
         joint = measure_joint(week, sample, reference.joint_inputs)
     of_inputs = joint_rows(joint, thresholds, rows=len(features), reference_rows=len(sample), note=why)
 
     is_judged = is_enough(Span.WEEK, len(matured), matured["night"].nunique(), rules)
-    signs = signs_of(matured if is_judged else matured.head(0), unseen)
+    signs = measure_signs(matured if is_judged else matured.head(0), unseen)
     is_beyond = beyond(signs, thresholds)
     of_labels = shift_rows(signs, thresholds, rows=len(matured), reference_rows=len(unseen))
-    kinds = kinds_of(is_beyond, are_inputs_moved=any(each.is_drifted for each in of_inputs))
-    said = sentences(kinds, signs, is_beyond, joint.leading)
+    kinds = classify_signs(is_beyond, are_inputs_moved=any(each.is_drifted for each in of_inputs))
+    said = describe_signs(kinds, signs, is_beyond, joint.leading)
     rows = [*of_inputs, *of_labels, form_row(form, reference.label_form)]
     return ShiftFinding([(Span.WEEK, each) for each in rows], (*changes(form, reference.label_form), *said))

@@ -12,15 +12,15 @@ import pandas as pd
 
 from redeye.champions import block_store, promotion_store
 from redeye.champions.logic.promotions import Promotion
-from redeye.champions.logic.succession import Stint, barred, can_return_to
+from redeye.champions.logic.succession import Stint, find_blocked_versions, find_return_targets
 from redeye.champions.logic.verdicts import Verdict
 from redeye.declarations.specs import Spec
 from redeye.models.algorithms.base import Model
 from redeye.models.algorithms.storage import ModelAltered
 from redeye.models.artifact_store import load_artifact
 from redeye.models.logic.evaluation import Scored
-from redeye.monitoring.logic.quality import Predecessor, predecessor_of
-from redeye.monitoring.measure_drift import features_of
+from redeye.monitoring.logic.quality import Predecessor, measure_predecessor
+from redeye.monitoring.measure_drift import load_features
 from redeye.scoring import outputs_store
 from redeye.warehouse import release_store
 
@@ -30,23 +30,23 @@ log = logging.getLogger(__name__)
 LOOKED_BACK = 7
 
 
-def last_judgeable(model: str, stint: Stint) -> date | None:
+def find_last_judgeable(model: str, stint: Stint) -> date | None:
     """The last night of an ended stint that was scored and has a release, so that it can be judged."""
     if stint.last is None:
         return None
     first = max(stint.first, stint.last - timedelta(days=LOOKED_BACK - 1))
-    scored = outputs_store.scored_nights(model, first, stint.last)
+    scored = outputs_store.list_scored_nights(model, first, stint.last)
     return next(
         (night for night in reversed(scored) if release_store.covering_release(night) is not None), None
     )
 
 
-def scored_rows(rows: pd.DataFrame, column: str) -> Scored:
+def make_scored(rows: pd.DataFrame, column: str) -> Scored:
     """The labels of some rows with one column of probabilities."""
     return Scored(rows["label"].to_numpy(), rows[column].to_numpy(), rows["night"].to_numpy())
 
 
-def comparisons(
+def compare_predecessors(
     spec: Spec,
     champion: Promotion,
     own: pd.DataFrame,
@@ -68,25 +68,25 @@ def comparisons(
         last_verdict: what was said on the last judged night of a stint.
         is_bad: whether the champion's verdict asks for an act, whatever it could return to.
     """
-    rows = promotion_store.promotions(spec.model)
+    rows = promotion_store.read_promotions(spec.model)
     is_young = (night - champion.effective_night).days <= spec.monitor.rollback.rescoring_nights
-    judged = scored_rows(own, "probability")
+    judged = make_scored(own, "probability")
     found = []
-    shut_out = barred(block_store.bars(spec.model), night)
+    shut_out = find_blocked_versions(block_store.read_blocks(spec.model), night)
     known = [row for row in rows if row.effective_night <= night]
-    for other in can_return_to(known, shut_out, champion.version, night, last_verdict):
+    for other in find_return_targets(known, shut_out, champion.version, night, last_verdict):
         if other.version == rows[0].version:
             probabilities: Any = own["baseline_probability"].to_numpy()
         elif is_young or is_bad:
-            probabilities = _scored_again(spec, other, own)
+            probabilities = _score_again(spec, other, own)
         else:
             continue
         if probabilities is None:
             continue
         found.append(
-            predecessor_of(
+            measure_predecessor(
                 judged,
-                scored_rows(own.assign(again=probabilities), "again"),
+                make_scored(own.assign(again=probabilities), "again"),
                 version=other.version,
                 name=f"version {other.version} ({other.algorithm})",
                 seed=night.toordinal(),
@@ -95,14 +95,14 @@ def comparisons(
     return tuple(found)
 
 
-def _scored_again(spec: Spec, other: Promotion, own: pd.DataFrame) -> np.ndarray | None:
+def _score_again(spec: Spec, other: Promotion, own: pd.DataFrame) -> np.ndarray | None:
     """The probabilities of another version for the same rows, in their order; None if it cannot be used."""
     days = pd.to_datetime(own["night"])
     standing = outputs_store.read("predictions", spec.model, days.min().date(), days.max().date())
     try:
         model: Model[Any] = load_artifact(other.artifact_uri, other.artifact_sha256)
         frames = [
-            features_of(spec, day.date(), of_night, other.feature_service)
+            load_features(spec, day.date(), of_night, other.feature_service)
             for day, of_night in standing.groupby(pd.to_datetime(standing["night"]))
             if (days == day).any()
         ]

@@ -27,15 +27,15 @@ from redeye.declarations.specs import Spec
 from redeye.foundation.errors import AlreadyDecided, ConfigError
 from redeye.foundation.settings import settings
 from redeye.models.artifact_store import load_artifact
-from redeye.models.logic.splits import Window, last_mature
+from redeye.models.logic.splits import Window, find_last_mature
 from redeye.monitoring.label_form_store import highest_of_weeks
 from redeye.monitoring.logic.distribution_shift import calibrate_shift
-from redeye.monitoring.logic.drift_calibration import History, calibrate, table
+from redeye.monitoring.logic.drift_calibration import History, calibrate, tabulate
 from redeye.monitoring.logic.drift_measures import Bins, Summary
 from redeye.monitoring.logic.drift_profile import PREDICTION, Profile
 from redeye.monitoring.logic.drift_quality import calibrate_quality
 from redeye.monitoring.logic.drift_result import Kind
-from redeye.monitoring.logic.joint_drift import calibrate_joint, usable
+from redeye.monitoring.logic.joint_drift import calibrate_joint, select_usable
 from redeye.monitoring.logic.label_form import LabelForm
 from redeye.warehouse import lake, release_store
 from redeye.warehouse.logic.releases import Release
@@ -101,7 +101,7 @@ class _Origin:
     fitted_until: date
 
 
-def reference_of(spec: Spec, champion: Promotion) -> Reference:
+def load_reference(spec: Spec, champion: Promotion) -> Reference:
     """The reference of a champion, made if it is not there.
 
     The reference are the rows that the champion was fitted and chosen by. Clean history, which calibrates,
@@ -118,17 +118,17 @@ def reference_of(spec: Spec, champion: Promotion) -> Reference:
     """
     origin = _origin(spec, champion)
     folder = settings().drift / "references" / spec.model / _key(origin)
-    found = _standing(folder)
+    found = _load_existing(folder)
     if found is None:
         log.info("%s: making the drift reference of version %d", spec.model, champion.version)
         _make(origin, folder)
-        found = _standing(folder)
+        found = _load_existing(folder)
     if found is None:
         raise AlreadyDecided(f"{folder} was written and cannot be read: remove it and run the task again")
     return found
 
 
-def input_columns(spec: Spec, frame: pd.DataFrame) -> dict[str, bool]:
+def list_input_columns(spec: Spec, frame: pd.DataFrame) -> dict[str, bool]:
     """Model inputs in a frame of any feature service, and whether each is a number."""
     categorical = set(spec.categorical_columns)
     scheduled = {column.name: column.kind == "numeric" for column in spec.schedule_columns}
@@ -141,7 +141,11 @@ def input_columns(spec: Spec, frame: pd.DataFrame) -> dict[str, bool]:
 
 def _origin(spec: Spec, champion: Promotion) -> _Origin:
     trained = next(
-        (p for p in promotion_store.promotions(spec.model) if p.artifact_sha256 == champion.artifact_sha256),
+        (
+            p
+            for p in promotion_store.read_promotions(spec.model)
+            if p.artifact_sha256 == champion.artifact_sha256
+        ),
         champion,
     )
     if missing := [name for name in ("release_id", "night", "seen_until") if name not in trained.evidence]:
@@ -166,7 +170,7 @@ def _origin(spec: Spec, champion: Promotion) -> _Origin:
         release=release,
         decided=decided,
         reference=Window(first, seen_until),
-        history=Window(first, last_mature(decided, spec.label_maturity_nights)),
+        history=Window(first, find_last_mature(decided, spec.label_maturity_nights)),
         fitted_until=fitted_until,
     )
 
@@ -185,7 +189,7 @@ def _key(origin: _Origin) -> str:
     return hashlib.sha256("|".join(str(part) for part in parts).encode()).hexdigest()[:24]
 
 
-def _standing(folder: Path) -> Reference | None:
+def _load_existing(folder: Path) -> Reference | None:
     """What is there, if every file is what its manifest says."""
     path = folder / "manifest.json"
     if not path.is_file():
@@ -211,10 +215,10 @@ def _make(origin: _Origin, folder: Path) -> None:
     sample = _frame(origin, origin.reference, sample=SAMPLE_ROWS)
     # Under one name, whatever the population calls it.
     sample["night"] = pd.to_datetime(sample[spec.population.night])
-    joint_inputs = usable(sample, input_columns(spec, sample))
+    joint_inputs = select_usable(sample, list_input_columns(spec, sample))
     bins: dict[str, Bins] = {}
     empty = []
-    for name, is_numeric in input_columns(spec, sample).items():
+    for name, is_numeric in list_input_columns(spec, sample).items():
         cut = Bins.of(
             sample[name], is_numeric=is_numeric, maximum_categories=spec.monitor.drift.maximum_categories
         )
@@ -249,7 +253,7 @@ def _make(origin: _Origin, folder: Path) -> None:
     predictions = pd.concat(predicted, ignore_index=True)
     histories[PREDICTION] = _prediction_history(predictions, is_reference)
     rules = spec.monitor.drift
-    calibration = table(
+    calibration = tabulate(
         [
             *calibrate(histories.values(), nights, rules),
             *calibrate_quality(predictions[~predictions["is_fitted"]], rules),
@@ -294,7 +298,9 @@ def _write(
     making.mkdir(parents=True)
     (making / "profile.json").write_text(json.dumps(profile.to_dict()), encoding="utf-8")
     profile.calibration.to_parquet(making / "calibration.parquet", index=False)
-    sample[["night", *input_columns(origin.spec, sample)]].to_parquet(making / "sample.parquet", index=False)
+    sample[["night", *list_input_columns(origin.spec, sample)]].to_parquet(
+        making / "sample.parquet", index=False
+    )
     predictions.to_parquet(making / "predictions.parquet", index=False)
     facts = {
         "model": origin.spec.model,
@@ -334,7 +340,7 @@ def _nights(origin: _Origin) -> list[date]:
     try:
         rows = con.execute(
             f"SELECT DISTINCT {origin.spec.population.night} {_condition(origin)} ORDER BY 1",
-            [_known_by(origin), origin.history.first, origin.history.last],
+            [_find_known_at(origin), origin.history.first, origin.history.last],
         ).fetchall()
     finally:
         con.close()
@@ -343,7 +349,7 @@ def _nights(origin: _Origin) -> list[date]:
 
 def _frame(origin: _Origin, window: Window, *, sample: int | None = None) -> pd.DataFrame:
     """Rows of a window with their features; with `sample` so many of them, by the hash of their key."""
-    from redeye.features.feast_store import training_frame
+    from redeye.features.feast_store import read_feature_frame
 
     spec = origin.spec
     key = spec.population.key
@@ -353,12 +359,12 @@ def _frame(origin: _Origin, window: Window, *, sample: int | None = None) -> pd.
         entities = con.execute(
             f"SELECT {spec.schedule_select()}, CAST({spec.target.column} AS DOUBLE) AS {spec.target.column} "
             f"{_condition(origin)} {order}",
-            [_known_by(origin), window.first, window.last],
+            [_find_known_at(origin), window.first, window.last],
         ).df()
     finally:
         con.close()
-    return training_frame(origin.release.snapshot_id, entities, origin.champion.feature_service)
+    return read_feature_frame(origin.release.snapshot_id, entities, origin.champion.feature_service)
 
 
-def _known_by(origin: _Origin) -> datetime:
+def _find_known_at(origin: _Origin) -> datetime:
     return cutoff(origin.decided).replace(tzinfo=None)

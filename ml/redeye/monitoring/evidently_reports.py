@@ -65,7 +65,7 @@ class Page:
     numeric: Mapping[str, bool]
 
 
-def folder_of(model: str, night: date) -> Path:
+def locate_folder(model: str, night: date) -> Path:
     """Where the pages of a night lie."""
     return settings().reports / model / night.isoformat()
 
@@ -76,16 +76,16 @@ def write(page: Page) -> Path:
     from evidently.core.report import render_widgets
     from evidently.legacy.renderers.html_widgets import group_widget
 
-    shown, left_out = _shown(page)
+    shown, left_out = _select_columns(page)
     parts = [("Features and predictions against the reference", _drift(page, shown))] if shown else []
     if (quality := _quality(page)) is not None:
         parts.append(("Quality on matured labels against the nights after the fit", quality))
     widgets = [group_widget(title=title, widgets=list(part._widgets)) for title, part in parts]
     text = render_widgets(widgets, as_iframe=False)
-    target = folder_of(page.model, page.night) / f"{page.span}.html"
+    target = locate_folder(page.model, page.night) / f"{page.span}.html"
     target.parent.mkdir(parents=True, exist_ok=True)
     making = target.with_name(f".{target.name}.{os.getpid()}")
-    making.write_text(_framed(text, _summary(page, shown, left_out)), encoding="utf-8")
+    making.write_text(_frame_page(text, _summary(page, shown, left_out)), encoding="utf-8")
     making.replace(target)
     return target
 
@@ -102,7 +102,7 @@ def prune(keep: int) -> list[Path]:
     return removed
 
 
-def _shown(page: Page) -> tuple[list[str], list[str]]:
+def _select_columns(page: Page) -> tuple[list[str], list[str]]:
     """The worst columns that the library can compare, and the measured ones it cannot: it refuses empty ones."""
     distances = page.rows[page.rows["statistic"].isin([str(each) for each in DISTANCES])]
     if not distances["value"].notna().any():
@@ -154,7 +154,7 @@ def _drift(page: Page, shown: list[str]) -> Snapshot:
     kinds = DataDefinition(
         numerical_columns=numbers, categorical_columns=[name for name in columns if name not in numbers]
     )
-    typed = [_typed(frame, numbers) for frame in (current, reference)]
+    typed = [_convert_types(frame, numbers) for frame in (current, reference)]
     metrics = [
         ValueDrift(column=name, method=TEST, threshold=_finite(values[name]["threshold"]))
         for name in columns
@@ -172,7 +172,7 @@ def _finite(value: float) -> float:
     return float(value) if pd.notna(value) else float("inf")
 
 
-def _typed(frame: pd.DataFrame, numbers: list[str]) -> pd.DataFrame:
+def _convert_types(frame: pd.DataFrame, numbers: list[str]) -> pd.DataFrame:
     """Numbers as floats, categories as text; the rarest categories are one, as in the measure."""
     columns = {}
     for name in frame.columns:
@@ -212,7 +212,7 @@ def _quality(page: Page) -> Snapshot | None:
     return report.run(*(Dataset.from_pandas(frame, data_definition=kinds) for frame in frames))
 
 
-def _framed(text: str, summary: str) -> str:
+def _frame_page(text: str, summary: str) -> str:
     """The page with its policy, and our summary before everything else."""
     policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
     for tag, added in (("<head>", policy), ("<body>", summary)):
@@ -241,10 +241,10 @@ def _summary(page: Page, shown: list[str], left_out: list[str]) -> str:
         f"<p><b>{'Drifted' if bool(share['is_drifted']) else 'No drift of the features'}.</b> {html.escape(said)}. "
         f"Champion: version {page.version}. {int(share['rows'])} flights. "
         "Thresholds are what windows of the same length of the champion's own training and test come to.</p>",
-        _listed("Beyond their thresholds", drifted)
+        _render_list("Beyond their thresholds", drifted)
         if len(drifted)
         else "<p>Nothing is beyond its threshold.</p>",
-        _listed("Quality on matured labels, against the nights after the fit", of[Kind.QUALITY]),
+        _render_list("Quality on matured labels, against the nights after the fit", of[Kind.QUALITY]),
     ]
     if shown:
         lines.append(
@@ -257,7 +257,7 @@ def _summary(page: Page, shown: list[str], left_out: list[str]) -> str:
     return f'<section id="redeye" style="{style}">{"".join(lines)}</section>'
 
 
-def _listed(title: str, rows: pd.DataFrame) -> str:
+def _render_list(title: str, rows: pd.DataFrame) -> str:
     ordered = rows.assign(excess=rows["value"] / rows["threshold"]).sort_values("excess", ascending=False)
     cells = "".join(
         f"<tr><td>{html.escape(row['column_name'] if row['column_name'] != QUALITY_COLUMN else 'quality')}</td>"

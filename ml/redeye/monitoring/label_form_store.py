@@ -13,7 +13,7 @@ from redeye.monitoring.logic.label_form import LabelForm
 VALUES = 8
 
 
-def form_of(con: duckdb.DuckDBPyConnection, spec: Spec, first: date, last: date) -> LabelForm:
+def measure_form(con: duckdb.DuckDBPyConnection, spec: Spec, first: date, last: date) -> LabelForm:
     """The form on the nights `first` to `last`, read from a release that is attached as `warehouse`."""
     target, population = spec.target.column, spec.population
     row = con.execute(
@@ -30,7 +30,7 @@ def form_of(con: duckdb.DuckDBPyConnection, spec: Spec, first: date, last: date)
 
 def highest_of_weeks(con: duckdb.DuckDBPyConnection, spec: Spec, first: date, last: date) -> LabelForm:
     """The form over a history; the share without a label is that of its worst week."""
-    whole = form_of(con, spec, first, last)
+    whole = measure_form(con, spec, first, last)
     night, target = spec.population.night, spec.target.column
     row = con.execute(
         f"WITH nights AS (SELECT {night} AS night, count(*) AS flights, count({target}) AS labels "

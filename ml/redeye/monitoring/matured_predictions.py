@@ -14,7 +14,7 @@ from redeye.warehouse import lake
 from redeye.warehouse.logic.releases import Release
 
 
-def known_labels(
+def count_known_labels(
     spec: Spec, release: Release, night: date, before: date, first: date, last: date
 ) -> list[Labels]:
     """How complete the outcomes of the flights of the nights `first` to `last` are, at the cutoff of `night`.
@@ -44,7 +44,9 @@ def known_labels(
     return [Labels(*row) for row in rows]
 
 
-def matured_predictions(spec: Spec, release: Release, night: date, first: date, last: date) -> pd.DataFrame:
+def read_matured_predictions(
+    spec: Spec, release: Release, night: date, first: date, last: date
+) -> pd.DataFrame:
     """Live predictions of the nights `first` to `last` with their labels as known at the cutoff of `night`.
 
     Args:

@@ -14,18 +14,18 @@ import pandas as pd
 
 from redeye.champions import promotion_store
 from redeye.champions.logic.promotions import Promotion
-from redeye.declarations.calendar import nights
+from redeye.declarations.calendar import list_nights
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.errors import AlreadyDecided, ConfigError, NotReleased
 from redeye.foundation.settings import SPECS, settings
 from redeye.monitoring import evidently_reports
 from redeye.monitoring.classify_shift import label_form_of, measure_shift
-from redeye.monitoring.drift_reference_store import Reference, input_columns, reference_of
-from redeye.monitoring.logic.drift_calibration import thresholds_of
-from redeye.monitoring.logic.drift_profile import PREDICTION, find_drift, with_rows
+from redeye.monitoring.drift_reference_store import Reference, list_input_columns, load_reference
+from redeye.monitoring.logic.drift_calibration import read_thresholds
+from redeye.monitoring.logic.drift_profile import PREDICTION, add_rows, find_drift
 from redeye.monitoring.logic.drift_quality import quality_drift
 from redeye.monitoring.logic.drift_result import DriftFinding, Span
-from redeye.monitoring.matured_predictions import matured_predictions
+from redeye.monitoring.matured_predictions import read_matured_predictions
 from redeye.scoring import outputs_store
 from redeye.scoring.score import flights_as_scored
 from redeye.warehouse import release_store
@@ -50,13 +50,15 @@ def measure(spec: Spec, night: date, release: Release, champion: Promotion) -> D
         Rows for the table `drift`, to be written with the verdict, and the finding of each span.
     """
     rules = spec.monitor.drift
-    reference = reference_of(spec, champion)
+    reference = load_reference(spec, champion)
     features = _features(spec, night)
     finding = find_drift(reference.profile, features, _own(features, champion), rules, last=night)
-    matured = _matured(spec, night, release, champion)
-    quality = quality_drift(matured, reference.unseen(), thresholds_of(reference.profile.calibration), rules)
+    matured = _read_matured(spec, night, release, champion)
+    quality = quality_drift(
+        matured, reference.unseen(), read_thresholds(reference.profile.calibration), rules
+    )
     shifts = measure_shift(spec, reference, features, matured[Span.WEEK], label_form_of(spec, night, release))
-    finding = with_rows(finding, [*quality, *shifts.rows], version=champion.version, reasons=shifts.reasons)
+    finding = add_rows(finding, [*quality, *shifts.rows], version=champion.version, reasons=shifts.reasons)
     log.info("%s, night %s: drift %s", spec.model, night, "; ".join(finding.reasons) or "none")
     return finding
 
@@ -73,18 +75,18 @@ def write_report(
         release: to read matured labels from.
         champion: of the night.
     """
-    return [evidently_reports.write(page) for page in pages_of(spec, night, rows, release, champion)]
+    return [evidently_reports.write(page) for page in make_pages(spec, night, rows, release, champion)]
 
 
-def pages_of(
+def make_pages(
     spec: Spec, night: date, rows: pd.DataFrame, release: Release, champion: Promotion
 ) -> Iterator[evidently_reports.Page]:
     """What the pages of a night show, one per span; a span without a single row has none."""
-    reference: Reference = reference_of(spec, champion)
+    reference: Reference = load_reference(spec, champion)
     features = _features(spec, night)
     own = features["model_version"] == champion.version
     features[PREDICTION] = features[PREDICTION].where(own)
-    matured = _matured(spec, night, release, champion)
+    matured = _read_matured(spec, night, release, champion)
     sample = reference.sample()
     for span in Span:
         current = features[_within(features, night, span)]
@@ -102,7 +104,7 @@ def pages_of(
             matured=matured[span],
             predicted=reference.predictions(),
             unseen=reference.unseen(),
-            numeric=input_columns(spec, sample),
+            numeric=list_input_columns(spec, sample),
         )
 
 
@@ -121,7 +123,7 @@ def report_night(model: str, night: date) -> dict[str, Any]:
         )
     release = release_store.release_named(str(rows["release_id"].iloc[0]))
     version = int(rows["model_version"].iloc[0])
-    champion = next((p for p in promotion_store.promotions(model) if p.version == version), None)
+    champion = next((p for p in promotion_store.read_promotions(model) if p.version == version), None)
     if release is None or champion is None:
         raise ConfigError(
             f"{model}, night {night}: the ledger lacks version {version} or the release judged by"
@@ -161,8 +163,8 @@ def _features(spec: Spec, night: date) -> pd.DataFrame:
     predictions = outputs_store.read("predictions", spec.model, first, night)
     days = pd.to_datetime(predictions["night"])
     frames = [
-        features_of(spec, one, predictions[days == pd.Timestamp(one)])
-        for one in nights(first, night)
+        load_features(spec, one, predictions[days == pd.Timestamp(one)])
+        for one in list_nights(first, night)
         if (days == pd.Timestamp(one)).any()
     ]
     if not frames:
@@ -170,7 +172,7 @@ def _features(spec: Spec, night: date) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def features_of(
+def load_features(
     spec: Spec, night: date, predictions: pd.DataFrame, service: str | None = None
 ) -> pd.DataFrame:
     """One night's, from the cache where it has been read before: six of a week's seven nights.
@@ -201,19 +203,19 @@ def features_of(
 
 
 def _read_features(spec: Spec, night: date, predictions: pd.DataFrame, service: str) -> pd.DataFrame:
-    from redeye.features.feast_store import training_frame
+    from redeye.features.feast_store import read_feature_frame
 
     flights, release = flights_as_scored(spec, night, predictions)
-    frame = training_frame(release.snapshot_id, flights, service)
-    columns = list(input_columns(spec, frame))
+    frame = read_feature_frame(release.snapshot_id, flights, service)
+    columns = list(list_input_columns(spec, frame))
     return frame[[spec.population.key, *columns]].rename(columns={spec.population.key: "flight_id"})
 
 
-def _matured(spec: Spec, night: date, release: Release, champion: Promotion) -> dict[Span, pd.DataFrame]:
+def _read_matured(spec: Spec, night: date, release: Release, champion: Promotion) -> dict[Span, pd.DataFrame]:
     """The champion's own predictions with labels known at the cutoff: newest matured night, and its week."""
     last = night - timedelta(days=spec.label_maturity_nights)
     first = last - timedelta(days=Span.WEEK.nights - 1)
-    predictions = matured_predictions(spec, release, night, first, last)
+    predictions = read_matured_predictions(spec, release, night, first, last)
     own = predictions[predictions["model_version"] == champion.version]
     rows = own[["flight_id", "night", PREDICTION, "label"]]
     return {span: rows[_within(rows, last, span)] for span in Span}

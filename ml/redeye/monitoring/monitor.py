@@ -19,11 +19,17 @@ from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.errors import AlreadyDecided, NotReleased
 from redeye.foundation.settings import SPECS
 from redeye.models.logic.evaluation import METRICS, Scored
-from redeye.monitoring.compare_predecessor import comparisons, last_judgeable, scored_rows
-from redeye.monitoring.logic.maturity import RECHECK_NIGHTS, Maturity, maturity
-from redeye.monitoring.logic.quality import Predecessor, Window, plain_metrics, reference_of, window_of
+from redeye.monitoring.compare_predecessor import compare_predecessors, find_last_judgeable, make_scored
+from redeye.monitoring.logic.maturity import RECHECK_NIGHTS, Maturity, assess_maturity
+from redeye.monitoring.logic.quality import (
+    Predecessor,
+    Window,
+    list_plain_metrics,
+    measure_window,
+    read_reference,
+)
 from redeye.monitoring.logic.verdict import Judgement, is_judgeable, judge
-from redeye.monitoring.matured_predictions import known_labels, matured_predictions
+from redeye.monitoring.matured_predictions import count_known_labels, read_matured_predictions
 from redeye.monitoring.measure_drift import measure
 from redeye.scoring import outputs_store
 from redeye.scoring.logic.predictions import LIVE
@@ -53,11 +59,11 @@ def monitor_night(model: str, night: date, run_id: str) -> dict[str, Any]:
     release = release_store.covering_release(night)
     if release is None:
         raise NotReleased(f"night {night} has no release: build night {night} first")
-    champion = promotion_store.champion(model, night)
+    champion = promotion_store.read_champion(model, night)
     last = night - timedelta(days=spec.label_maturity_nights)
     first = last - timedelta(days=spec.monitor.window_nights - 1)
     labels = _labels(spec, release, night)
-    matured = _final(matured_predictions(spec, release, night, first, last), labels)
+    matured = _final(read_matured_predictions(spec, release, night, first, last), labels)
     window = _window(matured, champion, night)
     if champion is not None and is_judgeable(window, spec.monitor):
         is_bad = judge(window, spec.monitor).verdict in ASKING
@@ -116,8 +122,8 @@ def _labels(spec: Spec, release: Release, night: date) -> Maturity:
     while release_store.is_gap(before):
         before -= ONE_DAY
     last = night - timedelta(days=spec.label_maturity_nights)
-    known = known_labels(spec, release, night, before, last - timedelta(days=RECHECK_NIGHTS), last)
-    return maturity(
+    known = count_known_labels(spec, release, night, before, last - timedelta(days=RECHECK_NIGHTS), last)
+    return assess_maturity(
         known,
         night=night,
         before=before,
@@ -138,7 +144,7 @@ def _quality(spec: Spec, release: Release, night: date, labels: Maturity) -> pd.
     if not labels.to_measure:
         return pd.DataFrame()
     first, last = labels.to_measure[0], labels.to_measure[-1]
-    matured = matured_predictions(spec, release, night, first, last)
+    matured = read_matured_predictions(spec, release, night, first, last)
     earlier = outputs_store.read("quality", spec.model, first, night - ONE_DAY)
     found = []
     for each in labels.to_measure:
@@ -159,7 +165,7 @@ def _predecessors(
     """
 
     def last_verdict(stint: Stint) -> Verdict | None:
-        last = last_judgeable(spec.model, stint)
+        last = find_last_judgeable(spec.model, stint)
         if last is None:
             return None
         found = outputs_store.read("verdicts", spec.model, last, last)
@@ -167,19 +173,19 @@ def _predecessors(
             found["verdict"].iloc[0] if len(found) else monitor_night(spec.model, last, run_id)["verdict"]
         )
 
-    return comparisons(spec, champion, own, night, last_verdict, is_bad=is_bad)
+    return compare_predecessors(spec, champion, own, night, last_verdict, is_bad=is_bad)
 
 
 def _window(rows: pd.DataFrame, champion: Promotion | None, night: date) -> Window:
     """The champion's own rows, measured; of a champion that serves only since yesterday there are none."""
     if champion is None:
-        return window_of(None, None, reference={}, seed=night.toordinal())
+        return measure_window(None, None, reference={}, seed=night.toordinal())
     of_champion = rows[rows["model_version"] == champion.version]
     sound = _own(rows, champion)
-    return window_of(
-        _scored(sound, "probability"),
-        _scored(sound, "baseline_probability"),
-        reference=reference_of(champion.evidence),
+    return measure_window(
+        _make_scored(sound, "probability"),
+        _make_scored(sound, "baseline_probability"),
+        reference=read_reference(champion.evidence),
         seed=night.toordinal(),
         degraded_share=1 - len(sound) / len(of_champion) if len(of_champion) else 0.0,
         age_nights=(night - champion.decided_night).days,
@@ -191,13 +197,13 @@ def _own(rows: pd.DataFrame, champion: Promotion) -> pd.DataFrame:
     return rows[(rows["model_version"] == champion.version) & ~rows["is_degraded"].astype(bool)]
 
 
-def _scored(rows: pd.DataFrame, column: str) -> Scored | None:
-    return None if rows.empty else scored_rows(rows, column)
+def _make_scored(rows: pd.DataFrame, column: str) -> Scored | None:
+    return None if rows.empty else make_scored(rows, column)
 
 
 def _metrics(rows: pd.DataFrame, column: str) -> dict[str, float]:
-    scored = _scored(rows, column)
-    return plain_metrics(scored) if scored else {}
+    scored = _make_scored(rows, column)
+    return list_plain_metrics(scored) if scored else {}
 
 
 def _verdict_row(judgement: Judgement, champion: Promotion | None) -> pd.DataFrame:

@@ -44,7 +44,7 @@ def samples(reader: OutputsReader) -> Iterator[Sample]:
         reader: of the outputs lake, kept open between two questions.
     """
     yield from _disk()
-    found = status.morning(reader)
+    found = status.read_morning(reader)
     if found is None:
         return
     yield from _nights(found)
@@ -54,7 +54,7 @@ def samples(reader: OutputsReader) -> Iterator[Sample]:
 
 
 def _disk() -> Iterator[Sample]:
-    usage = disk.usage(settings())
+    usage = disk.measure_usage(settings())
     for part, size in usage.parts.items():
         yield Sample("disk_bytes", "Bytes on disk, by part of the home.", size, {"part": part})
     yield Sample("disk_budget_bytes", "Bytes that the home may take.", settings().disk_budget_gb * 1e9, {})
@@ -89,7 +89,11 @@ def _model(state: ModelState, night: date) -> Iterator[Sample]:
         yield Sample("champion_age_nights", "Nights since the champion took effect.", age, model)
     yield from _watched(state, model)
     for name, help_, read in (
-        ("promotions", "Decisions on who is champion, the first one counted.", promotion_store.promotions),
+        (
+            "promotions",
+            "Decisions on who is champion, the first one counted.",
+            promotion_store.read_promotions,
+        ),
         ("trainings", "Trainings that ended.", decision_store.trainings),
         ("training_requests", "Nights whose verdict asked for a training.", decision_store.requests),
     ):
@@ -121,7 +125,7 @@ def _newest(rows: list[Row]) -> list[Row]:
 
 
 def _costs(night: date) -> Iterator[Sample]:
-    for row in cost_store.costs(night, night):
+    for row in cost_store.read_costs(night, night):
         labels = {"job": row.job.removeprefix("redeye."), "model": row.model}
         for name, help_, value in (
             ("night_wall_seconds", "Wall time of the newest night's jobs.", row.wall_seconds),

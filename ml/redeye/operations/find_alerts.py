@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from textwrap import shorten
 from typing import Any
 
-from redeye.declarations.calendar import cutoff, night_of
+from redeye.declarations.calendar import cutoff, find_night
 from redeye.foundation.disk_budget import Level, Usage
 from redeye.operations.logic.alerts import PREDICTIONS_DUE, RELEASE_DUE, Alert, AlertKind
 from redeye.operations.status import ModelState, Morning
@@ -36,7 +36,7 @@ class TaskFailure:
     ended_at: str
 
 
-def of(morning: Morning, *, now: datetime, source: Source | None) -> list[Alert]:
+def find_alerts(morning: Morning, *, now: datetime, source: Source | None) -> list[Alert]:
     """What is wrong after the night shown and the nights just before it.
 
     Args:
@@ -45,13 +45,13 @@ def of(morning: Morning, *, now: datetime, source: Source | None) -> list[Alert]
         source: whose calendar says which nights are due by now; None if nothing is due by the clock.
     """
     return [
-        *_refused(morning),
+        *_find_refused(morning),
         *_late(morning, now, source),
         *(alert for state in morning.models for alert in (*_predictions(morning, state), *_verdict(state))),
     ]
 
 
-def of_tasks(failures: Iterable[TaskFailure]) -> list[Alert]:
+def find_task_alerts(failures: Iterable[TaskFailure]) -> list[Alert]:
     """An alert for each task that failed for good; a later try of it is another trouble."""
     return [
         Alert(
@@ -64,7 +64,7 @@ def of_tasks(failures: Iterable[TaskFailure]) -> list[Alert]:
     ]
 
 
-def of_disk(usage: Usage, night: date | None, now: datetime) -> list[Alert]:
+def find_disk_alerts(usage: Usage, night: date | None, now: datetime) -> list[Alert]:
     """One alert a week while the home takes more than its share of the budget."""
     if usage.level is Level.OK:
         return []
@@ -73,18 +73,18 @@ def of_disk(usage: Usage, night: date | None, now: datetime) -> list[Alert]:
     return [Alert(AlertKind.DISK_BUDGET, key, usage.summary(), night, "/redeye/alerts")]
 
 
-def due_night(now: datetime, source: Source | None) -> date | None:
+def find_due_night(now: datetime, source: Source | None) -> date | None:
     """The last night that has ended by `now` on the source's calendar; None outside of it."""
     if source is None or not source.is_prompt:
         return None
-    running = night_of(now)
+    running = find_night(now)
     ended = running if cutoff(running) <= now else running - timedelta(days=1)
     return ended if source.first_night <= ended <= source.last_night else None
 
 
-def reason_of(detail: Mapping[str, Any] | None) -> str:
+def read_reason(detail: Mapping[str, Any] | None) -> str:
     """The first failure of an audit in words, and how many more there are."""
-    found = failures_of(detail)
+    found = read_failures(detail)
     if not found:
         return "no failure is recorded"
     first = found[0]
@@ -93,7 +93,7 @@ def reason_of(detail: Mapping[str, Any] | None) -> str:
     return text if len(found) == 1 else f"{text} (and {len(found) - 1} more)"
 
 
-def failures_of(detail: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+def read_failures(detail: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     """Every failure of an audit as the ledger has it, of one suite or of several."""
     if not detail:
         return []
@@ -101,26 +101,26 @@ def failures_of(detail: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     return [dict(failure) for suite in suites for failure in suite.get("failures", [])]
 
 
-def _refused(morning: Morning) -> list[Alert]:
+def _find_refused(morning: Morning) -> list[Alert]:
     since, alerts = morning.night - RECENT, []
     for row in morning.records.audits:
         if row["is_success"] or row["night"] < since:
             continue
-        text = f"The audit refused the release of night {row['night']}: {reason_of(row['detail'])}"
+        text = f"The audit refused the release of night {row['night']}: {read_reason(row['detail'])}"
         key = f"audit/{row['night']}/{row['snapshot_id']}"
         alerts.append(Alert(AlertKind.AUDIT_REFUSED, key, text, row["night"], _page(row["night"])))
     for row in morning.records.refused:
         if row["night"] < since:
             continue
         what = f"{row['source']} {row['dataset']} of night {row['night']}"
-        text = f"The audit refused a delivery, {what}: {reason_of(row['audit'])}"
+        text = f"The audit refused a delivery, {what}: {read_reason(row['audit'])}"
         key = f"delivery/{row['source']}/{row['dataset']}/{row['night']}/{row['content_hash']}"
         alerts.append(Alert(AlertKind.AUDIT_REFUSED, key, text, row["night"], _page(row["night"])))
     return alerts
 
 
 def _late(morning: Morning, now: datetime, source: Source | None) -> list[Alert]:
-    due = due_night(now, source)
+    due = find_due_night(now, source)
     if due is None:
         return []
     alerts = []

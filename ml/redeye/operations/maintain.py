@@ -12,7 +12,7 @@ from redeye.foundation.catalogs import Catalog
 from redeye.foundation.disk_budget import Level
 from redeye.foundation.errors import ReleaseAltered
 from redeye.foundation.settings import settings
-from redeye.operations.logic.maintenance import chosen
+from redeye.operations.logic.maintenance import choose_releases
 from redeye.warehouse import lake, release_store
 from redeye.warehouse.logic.content import differences
 from redeye.warehouse.logic.releases import Release
@@ -45,7 +45,7 @@ def _compact(catalog: Catalog, run_id: str) -> dict[str, int]:
 
     token = lease.acquire(catalog, f"maintain/{run_id}")
     try:
-        con = lake_maintenance.attached(catalog, token=token)
+        con = lake_maintenance.attach_for_writing(catalog, token=token)
         try:
             before = lake_maintenance.count(con, catalog)
             if catalog == Catalog.WAREHOUSE:
@@ -80,7 +80,7 @@ def record_missing_contents() -> int:
 
     missing = [each for each in release_store.all_releases() if not release_store.contents(each.release_id)]
     for each in missing:
-        release_store.record_contents(each.release_id, release_content.of_snapshot(each.snapshot_id))
+        release_store.record_contents(each.release_id, release_content.digest_snapshot(each.snapshot_id))
         log.info("recorded what release %s holds", each.release_id)
     return len(missing)
 
@@ -100,8 +100,8 @@ def verify_releases(week: int | str = 0, *, is_all: bool = False) -> dict[str, A
         ReleaseAltered: naming release and table.
     """
     releases = release_store.all_releases()
-    taken = releases if is_all else chosen(releases, turn=int(week))
-    found = list(_altered(taken))
+    taken = releases if is_all else choose_releases(releases, turn=int(week))
+    found = list(_find_altered(taken))
     if found:
         raise ReleaseAltered(
             f"{len(found)} differences in {len(taken)} releases: {'; '.join(found[:10])}. No file is deleted. "
@@ -111,12 +111,12 @@ def verify_releases(week: int | str = 0, *, is_all: bool = False) -> dict[str, A
     return {"verified": len(taken), "releases": len(releases)}
 
 
-def _altered(releases: Iterable[Release]) -> Iterable[str]:
+def _find_altered(releases: Iterable[Release]) -> Iterable[str]:
     from redeye.warehouse import release_content
 
     for each in releases:
         held = release_store.contents(each.release_id)
-        for line in differences(held, release_content.of_snapshot(each.snapshot_id)):
+        for line in differences(held, release_content.digest_snapshot(each.snapshot_id)):
             yield f"{each.release_id}: {line}"
 
 
@@ -142,7 +142,7 @@ def remove_files(run_id: str) -> dict[str, Any]:
     for catalog in Catalog:
         token = lease.acquire(catalog, f"maintain/{run_id}")
         try:
-            con = lake_maintenance.attached(catalog, token=token)
+            con = lake_maintenance.attach_for_writing(catalog, token=token)
             try:
                 removed[str(catalog)] = lake_maintenance.remove_files(con, catalog, grace=grace)
                 lease.renew(catalog, token)
@@ -171,7 +171,7 @@ def check_disk() -> dict[str, Any]:
     from redeye.foundation import disk
     from redeye.foundation.errors import DiskBudgetExceeded
 
-    found = disk.usage(settings())
+    found = disk.measure_usage(settings())
     advice = "raise REDEYE_DISK_BUDGET_GB, or move data away (docs/guides/operations.md, Disk)"
     if found.level is Level.OVER:
         raise DiskBudgetExceeded(f"{found.summary()}: {advice}")

@@ -9,7 +9,7 @@ import pandas as pd
 
 from redeye.declarations.specs import Spec
 from redeye.models.logic.evaluation import Scored
-from redeye.monitoring.matured_predictions import matured_predictions
+from redeye.monitoring.matured_predictions import read_matured_predictions
 from redeye.warehouse import release_store
 
 # Of a slice: below it, AUC is mostly chance.
@@ -54,10 +54,10 @@ def measure(spec: Spec, night: date, first: date, last: date) -> Slices:
     release = release_store.covering_release(night)
     if release is None:
         return Slices(first, last, 0, [], [], 0)
-    frame = matured_predictions(spec, release, night, first, last)
+    frame = read_matured_predictions(spec, release, night, first, last)
     if frame.empty:
         return Slices(first, last, 0, [], [], 0)
-    whole = _scored(frame, "probability").metrics()
+    whole = _make_scored(frame, "probability").metrics()
     bins = [(one.mean_prediction, one.observed_rate, one.rows) for one in whole.calibration]
     frame = frame.assign(hour=pd.to_datetime(frame["scheduled_departure_at"]).dt.hour.map("{:02d}".format))
     parts, left_out = [], 0
@@ -66,8 +66,8 @@ def measure(spec: Spec, night: date, first: date, last: date) -> Slices:
             if len(rows) < MINIMUM_ROWS or rows["label"].nunique() < 2:
                 left_out += 1
                 continue
-            own = _scored(rows, "probability").metrics()
-            heuristic = _scored(rows, "baseline_probability").metrics()
+            own = _make_scored(rows, "probability").metrics()
+            heuristic = _make_scored(rows, "baseline_probability").metrics()
             parts.append(
                 Slice(
                     by,
@@ -83,6 +83,6 @@ def measure(spec: Spec, night: date, first: date, last: date) -> Slices:
     return Slices(first, last, len(frame), bins, parts, left_out)
 
 
-def _scored(frame: pd.DataFrame, column: str) -> Scored:
+def _make_scored(frame: pd.DataFrame, column: str) -> Scored:
     known = frame[frame[column].notna()]
     return Scored(known["label"].to_numpy(), known[column].to_numpy(), known["night"].to_numpy())

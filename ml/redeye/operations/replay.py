@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from redeye.declarations.calendar import nights
-from redeye.foundation.errors import Barred, NotReleased, TooLate
+from redeye.declarations.calendar import list_nights
+from redeye.foundation.errors import NotReleased, TooLate, VersionIsBlocked
 from redeye.monitoring.monitor import monitor_night
 from redeye.promotion import decision_store
 from redeye.promotion.decide import decide_night
@@ -63,7 +63,7 @@ def check(first: date, last: date) -> None:
     Raises:
         NotReleased: naming the first night that is neither released nor a recorded gap.
     """
-    for night in nights(first, last):
+    for night in list_nights(first, last):
         if release_store.covering_release(night) is None and not release_store.is_gap(night):
             raise NotReleased(f"build night {night} first: `make load-year` or `make backfill` builds nights")
 
@@ -75,8 +75,8 @@ def replay(model: str, first: date, last: date) -> Iterator[ReplayedNight]:
         NotReleased: if a night is not built.
         AlreadyDecided: if a night was scored or judged before with another result.
     """
-    done = _done(model, first, last)
-    for night in nights(first, last):
+    done = _list_done_nights(model, first, last)
+    for night in list_nights(first, last):
         if night in done:
             yield ReplayedNight(night, 0.0, done[night], False, ())
             continue
@@ -96,9 +96,9 @@ def requests(model: str, first: date, last: date) -> list[Request]:
     ]
 
 
-def _done(model: str, first: date, last: date) -> dict[date, str]:
+def _list_done_nights(model: str, first: date, last: date) -> dict[date, str]:
     """The nights that need nothing any more, with their verdicts."""
-    scored = set(outputs_store.scored_nights(model, first, last))
+    scored = set(outputs_store.list_scored_nights(model, first, last))
     still_open = {row.decision.night for row in decision_store.open_requests(model, last)}
     return {
         row.decision.night: str(row.decision.verdict)
@@ -127,6 +127,6 @@ def _train(request: dict[str, Any]) -> date:
         train_night(
             request["model"], night, run_id=f"requested__{night}", actor=RUN_ID, reason=request["reason"]
         )
-    except (TooLate, Barred) as error:
+    except (TooLate, VersionIsBlocked) as error:
         log.warning("%s", error)
     return night

@@ -14,9 +14,9 @@ from typing import Any
 from redeye.champions import block_store
 from redeye.champions import promotion_store as promotions
 from redeye.champions.logic.promotions import Promotion
-from redeye.champions.logic.succession import Bar, champion_of
-from redeye.declarations.calendar import ONE_DAY, nights
-from redeye.declarations.specs import Spec, sound_specs
+from redeye.champions.logic.succession import VersionBlock, find_champion
+from redeye.declarations.calendar import ONE_DAY, list_nights
+from redeye.declarations.specs import Spec, load_valid_specs
 from redeye.foundation.settings import SPECS, settings
 from redeye.promotion import decision_store
 from redeye.promotion.decision_store import Proposal, RecordedDecision, RecordedTraining
@@ -124,10 +124,10 @@ def specs() -> dict[str, Spec]:
 
 @lru_cache(maxsize=1)
 def _specs(stamp: tuple[tuple[str, int], ...]) -> dict[str, Spec]:  # noqa: ARG001  the key of the cache
-    return sound_specs(SPECS)
+    return load_valid_specs(SPECS)
 
 
-def newest_night(reader: OutputsReader) -> date | None:
+def find_newest_night(reader: OutputsReader) -> date | None:
     """The newest night that is scored, released by itself, or a gap; the head of a bulk load if nothing is."""
     known = [reader.last_night(model) for model in specs()] + [night_records.last_nightly()]
     if found := [night for night in known if night is not None]:
@@ -136,15 +136,15 @@ def newest_night(reader: OutputsReader) -> date | None:
     return head.night if head else None
 
 
-def morning(reader: OutputsReader, night: date | None = None) -> Morning | None:
+def read_morning(reader: OutputsReader, night: date | None = None) -> Morning | None:
     """How everything stands after a night, by default the newest; None in an empty installation."""
-    newest = newest_night(reader)
+    newest = find_newest_night(reader)
     night = night or newest
     if night is None:
         return None
     first = night - timedelta(days=SHOWN_NIGHTS - 1)
     records = night_records.records(first, night)
-    models = [model_state(reader, spec, night) for spec in specs().values()]
+    models = [read_model_state(reader, spec, night) for spec in specs().values()]
     scored = {
         state.spec.model: {
             row["night"]: row for row in reader.predictions_by_night(state.spec.model, first, night)
@@ -158,16 +158,16 @@ def morning(reader: OutputsReader, night: date | None = None) -> Morning | None:
         gap=release_store.gap_reason(night),
         head=release_store.latest_release(),
         records=records,
-        strip=[_night_state(one, records, scored, models) for one in nights(first, night)],
+        strip=[_night_state(one, records, scored, models) for one in list_nights(first, night)],
         models=models,
         unknown=night_records.unknown_nights(),
     )
 
 
-def model_state(reader: OutputsReader, spec: Spec, night: date) -> ModelState:
+def read_model_state(reader: OutputsReader, spec: Spec, night: date) -> ModelState:
     """How one model stands after a night, from the last `SHOWN_NIGHTS` nights."""
     model, first = spec.model, night - timedelta(days=SHOWN_NIGHTS - 1)
-    decided = promotions.promotions(model)
+    decided = promotions.read_promotions(model)
     verdicts = reader.verdicts(model, first, night)
     latest = verdicts[-1] if verdicts else None
     decisions = {row.decision.night: row for row in decision_store.decisions(model)}
@@ -177,7 +177,7 @@ def model_state(reader: OutputsReader, spec: Spec, night: date) -> ModelState:
     settled = {(row.night, row.training_key) for row in trainings}
     return ModelState(
         spec=spec,
-        champion=champion_of(decided, night),
+        champion=find_champion(decided, night),
         since=decided[0].effective_night if decided else None,
         coming=[row for row in decided if row.decided_night <= night < row.effective_night],
         awaiting=[
@@ -238,7 +238,7 @@ class ModelHistory:
     nights: tuple[date, date]
 
 
-def model_history(reader: OutputsReader, spec: Spec, night: date, *, weeks: int = 53) -> ModelHistory:
+def read_model_history(reader: OutputsReader, spec: Spec, night: date, *, weeks: int = 53) -> ModelHistory:
     """What became of a model up to a night: the whole of its ledgers, the quality of so many weeks."""
     first = night - timedelta(days=7 * weeks - 1)
     rows = reader.quality(spec.model, first, night)
@@ -248,18 +248,18 @@ def model_history(reader: OutputsReader, spec: Spec, night: date, *, weeks: int 
     ):
         features.setdefault(row["column_name"], []).append(row)
     return ModelHistory(
-        state=model_state(reader, spec, night),
-        promotions=[row for row in promotions.promotions(spec.model) if row.decided_night <= night],
+        state=read_model_state(reader, spec, night),
+        promotions=[row for row in promotions.read_promotions(spec.model) if row.decided_night <= night],
         decisions=[
             row for row in reversed(decision_store.requests(spec.model)) if row.decision.night <= night
         ],
-        weeks=_by_week(rows),
+        weeks=_average_by_week(rows),
         features=features,
         nights=(first, night),
     )
 
 
-def _by_week(rows: Sequence[Row]) -> list[Row]:
+def _average_by_week(rows: Sequence[Row]) -> list[Row]:
     """Means of the nights' metrics, weighted by their rows, by week from Monday and metric."""
     sums: dict[tuple[date, str], dict[str, float]] = {}
     for row in rows:
@@ -295,7 +295,7 @@ class NightHistory:
     files: dict[str, list[tuple[str, int]]]
 
 
-def night_history(reader: OutputsReader, night: date) -> NightHistory:
+def read_night_history(reader: OutputsReader, night: date) -> NightHistory:
     """Every delivery, audit, release revision and prediction file of one night."""
     names = list(specs())
     return NightHistory(
@@ -303,7 +303,7 @@ def night_history(reader: OutputsReader, night: date) -> NightHistory:
         records=night_records.records(night, night),
         gap=release_store.gap_reason(night),
         deliveries=night_records.deliveries(night),
-        models=[model_state(reader, spec, night) for spec in specs().values()],
+        models=[read_model_state(reader, spec, night) for spec in specs().values()],
         files={model: _files(model, night) for model in names},
     )
 
@@ -315,19 +315,19 @@ def _files(model: str, night: date) -> list[tuple[str, int]]:
     return sorted((path.name, path.stat().st_size) for path in folder.iterdir() if path.is_file())
 
 
-def nearby(night: date, newest: date | None) -> tuple[date, date | None]:
+def find_nearby_nights(night: date, newest: date | None) -> tuple[date, date | None]:
     """The night before, and the night after if there is one."""
     after = night + ONE_DAY
     return night - ONE_DAY, after if newest is not None and after <= newest else None
 
 
-def gates_of(row: Promotion | RecordedTraining) -> list[dict[str, Any]]:
+def read_gates(row: Promotion | RecordedTraining) -> list[dict[str, Any]]:
     """What the gates said of a candidate, with values and bounds; none of one that never came before them."""
     report = row.gates if isinstance(row, RecordedTraining) else row.evidence.get("gates") or {}
     return list(report.get("results", []))
 
 
-def barred_versions(model: str) -> list[Bar]:
+def list_blocked_versions(model: str) -> list[VersionBlock]:
     """The versions that may not come back, each with the row that says so."""
-    last = {row.version: row for row in block_store.bars(model)}
-    return [row for row in last.values() if row.is_barred]
+    last = {row.version: row for row in block_store.read_blocks(model)}
+    return [row for row in last.values() if row.is_blocked]

@@ -19,7 +19,7 @@ from redeye.scoring import outputs_store
 log = logging.getLogger(__name__)
 
 
-def awaiting(model: str, night: date) -> Proposal | None:
+def find_awaiting(model: str, night: date) -> Proposal | None:
     """The candidate of a night that awaits a person; None if there is none, or it is settled."""
     settled = {row.training_key for row in decision_store.trainings(model) if row.night == night}
     waiting = [
@@ -47,17 +47,17 @@ def settle(model: str, night: date, *, is_approved: bool, person: str) -> dict[s
         AlreadyDecided: if another champion was decided since the candidate was judged, or it is barred; that
             is recorded, and the champion stays.
     """
-    proposal = awaiting(model, night)
+    proposal = find_awaiting(model, night)
     if proposal is None:
         raise ConfigError(f"{model}: no candidate of night {night} awaits approval")
-    rows = promotion_store.promotions(model)
+    rows = promotion_store.read_promotions(model)
     champion = rows[-1].version
     if not is_approved:
         why = f"version {champion} stays champion: {person} rejected version {proposal.version} ({proposal.reason})"
         return _end(proposal, champion, None, why, "rejected")
     mine = [row for row in rows if row.version == proposal.version and row.kind is PromotionKind.PROMOTION]
     if not mine:
-        scored = outputs_store.last_scored_night(model)
+        scored = outputs_store.find_last_scored_night(model)
         effective = max(proposal.effective_night, scored + ONE_DAY) if scored else proposal.effective_night
         try:
             mine = [
@@ -75,7 +75,7 @@ def settle(model: str, night: date, *, is_approved: bool, person: str) -> dict[s
                     actor=person,
                     run_id=proposal.run_id,
                     follows=next(row for row in rows if row.promotion_id == proposal.follows_id),
-                    last_scored_night=outputs_store.last_scored_night,
+                    last_scored_night=outputs_store.find_last_scored_night,
                 )
             ]
         except AlreadyDecided as error:

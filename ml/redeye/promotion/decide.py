@@ -12,9 +12,9 @@ import pandas as pd
 
 from redeye.champions import block_store, promotion_store
 from redeye.champions.logic.promotions import Promotion, PromotionKind
-from redeye.champions.logic.succession import barred, champion_of
+from redeye.champions.logic.succession import find_blocked_versions, find_champion
 from redeye.champions.logic.verdicts import Verdict
-from redeye.declarations.calendar import ONE_DAY, nights
+from redeye.declarations.calendar import ONE_DAY, list_nights
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.settings import SPECS
 from redeye.monitoring.monitor import monitor_night
@@ -46,13 +46,13 @@ def decide_night(model: str, night: date, run_id: str) -> dict[str, Any]:
     """
     spec = load_spec(SPECS / f"{model}.yaml")
     recorded = [row.decision for row in decision_store.decisions(model)]
-    first = _first_undecided(spec, recorded)
+    first = _find_first_undecided(spec, recorded)
     if first is not None and first <= night:
         # Nights that are decided already are read for the versions that their verdicts are about.
-        verdicts = _verdicts(spec, first - _remembered(spec) * ONE_DAY, night)
-        for each in nights(first, night):
+        verdicts = _verdicts(spec, first - _count_remembered_nights(spec) * ONE_DAY, night)
+        for each in list_nights(first, night):
             if each not in verdicts and release_store.covering_release(each) is not None:
-                verdicts[each] = _judged(model, each, run_id)
+                verdicts[each] = _read_verdict(model, each, run_id)
         decided = decision_store.decide_forwards(
             model,
             lambda so_far, scored: _decisions(spec, first, so_far, verdicts, scored, run_id),
@@ -96,7 +96,7 @@ def request_params(model: str, request: decision_store.RecordedDecision) -> dict
     }
 
 
-def _judged(model: str, night: date, run_id: str) -> NightVerdict:
+def _read_verdict(model: str, night: date, run_id: str) -> NightVerdict:
     judged = monitor_night(model, night, run_id)
     return NightVerdict(
         night,
@@ -107,8 +107,8 @@ def _judged(model: str, night: date, run_id: str) -> NightVerdict:
     )
 
 
-def _first_undecided(spec: Spec, so_far: Sequence[Decision]) -> date | None:
-    return so_far[-1].night + ONE_DAY if so_far else outputs_store.first_scored_night(spec.model)
+def _find_first_undecided(spec: Spec, so_far: Sequence[Decision]) -> date | None:
+    return so_far[-1].night + ONE_DAY if so_far else outputs_store.find_first_scored_night(spec.model)
 
 
 def _decisions(
@@ -125,7 +125,7 @@ def _decisions(
     known = {each.night: NightVerdict(each.night, each.verdict) for each in so_far}
     known |= {each: verdicts[each] for each in known if each in verdicts}
     asked = [each.night for each in so_far if each.is_requested]
-    crowned, shut_out = promotion_store.promotions(spec.model), block_store.bars(spec.model)
+    crowned, shut_out = promotion_store.read_promotions(spec.model), block_store.read_blocks(spec.model)
     decided = [row.decided_night for row in crowned]
     for each, verdict in sorted(verdicts.items()):
         if each < first or (so_far and each <= so_far[-1].night):
@@ -139,16 +139,18 @@ def _decisions(
             rules.retraining,
             each,
             rollback=rules.rollback,
-            succession=_succession(crowned, barred(shut_out, each), each, effective_night, last_scored),
+            succession=_succession(
+                crowned, find_blocked_versions(shut_out, each), each, effective_night, last_scored
+            ),
         )
         if decision.is_requested:
             asked.append(each)
-        serving = champion_of(crowned, each)
+        serving = find_champion(crowned, each)
         evidence = {
             "verdict_reasons": list(verdict.reasons),
             "recent_verdicts": {
                 str(one): str(known[one].verdict)
-                for one in nights(each - (_remembered(spec) - 1) * ONE_DAY, each)
+                for one in list_nights(each - (_count_remembered_nights(spec) - 1) * ONE_DAY, each)
                 if one in known
             },
             "champion_version": serving.version if serving else None,
@@ -172,7 +174,7 @@ def _succession(
     effective_night: date,
     last_scored: date | None,
 ) -> Succession:
-    serving = champion_of(crowned, night)
+    serving = find_champion(crowned, night)
     latest = [row for row in crowned if row.decided_night <= night]
     return Succession(
         serving=serving.version if serving else None,
@@ -218,7 +220,7 @@ def _as_promotion(rollback: promotion_store.Rollback, crowned: Sequence[Promotio
     )
 
 
-def _remembered(spec: Spec) -> int:
+def _count_remembered_nights(spec: Spec) -> int:
     """How many nights back a decision looks."""
     return max(spec.monitor.retraining.of_nights, spec.monitor.rollback.of_nights)
 

@@ -149,13 +149,13 @@ def decide_forwards(
     Raises:
         LeaseHeld: if the outputs' lease did not come free.
     """
-    with lease.held(Catalog.OUTPUTS, f"retraining/{model}/{run_id}") as token:
-        from redeye.scoring.outputs_store import last_scored_night
+    with lease.hold(Catalog.OUTPUTS, f"retraining/{model}/{run_id}") as token:
+        from redeye.scoring.outputs_store import find_last_scored_night
 
         recorded = decisions(model)
         so_far = [row.decision for row in recorded]
-        steps = list(decide(so_far, last_scored_night(model)))
-        latest = promotion_store.latest_promotion(model)
+        steps = list(decide(so_far, find_last_scored_night(model)))
+        latest = promotion_store.read_latest_promotion(model)
         previous = so_far[-1].night if so_far else None
         with ledger_transaction(Catalog.OUTPUTS) as con, con.cursor() as cursor:
             for one, evidence, rollback in steps:
@@ -199,7 +199,7 @@ def record_training(training: RecordedTraining) -> None:
     values["gates"] = Json(training.gates)
     holder = f"training/{training.model}/{training.run_id}"
     with (
-        lease.held(Catalog.OUTPUTS, holder) as token,
+        lease.hold(Catalog.OUTPUTS, holder) as token,
         ledger_transaction(Catalog.OUTPUTS) as con,
         con.cursor() as cursor,
     ):
@@ -227,7 +227,7 @@ def propose(proposal: Proposal) -> None:
     values["evidence"] = Json(proposal.evidence)
     holder = f"proposal/{proposal.model}/{proposal.run_id}"
     with (
-        lease.held(Catalog.OUTPUTS, holder) as token,
+        lease.hold(Catalog.OUTPUTS, holder) as token,
         ledger_transaction(Catalog.OUTPUTS) as con,
         con.cursor() as cursor,
     ):

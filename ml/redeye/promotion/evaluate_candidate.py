@@ -7,11 +7,11 @@ from datetime import date
 import pandas as pd
 
 from redeye.champions.logic.promotions import Promotion
-from redeye.features.feast_store import training_frame
+from redeye.features.feast_store import read_feature_frame
 from redeye.models import mlflow_registry
 from redeye.models.logic.evaluation import Scored
 from redeye.models.logic.splits import Windows
-from redeye.models.logic.training import SEED, Fitted, rows_of
+from redeye.models.logic.training import SEED, Fitted, select_rows
 from redeye.models.logic.training_subject import Subject
 from redeye.models.mlflow_registry import Version
 from redeye.promotion.logic import gate_inputs
@@ -19,7 +19,7 @@ from redeye.promotion.logic.gates import GateReport, judge
 from redeye.promotion.mlflow_runs import TrainingRun
 
 
-def judged(
+def evaluate_candidate(
     subject: Subject,
     frame: pd.DataFrame,
     spans: Windows,
@@ -36,23 +36,23 @@ def judged(
     Raises:
         ModelAltered: if the files of either are not what was registered.
     """
-    spec, rows = subject.spec, rows_of(frame, subject.spec, spans.test)
+    spec, rows = subject.spec, select_rows(frame, subject.spec, spans.test)
     served = mlflow_registry.load_artifact(version.artifact_uri, version.artifact_sha256)
     incumbent = mlflow_registry.load_artifact(champion.artifact_uri, champion.artifact_sha256)
-    before = rows_of(frame, subject.spec, spans.validation)
+    before = select_rows(frame, subject.spec, spans.validation)
 
     def as_champion(own: pd.DataFrame) -> pd.DataFrame:
         if champion.feature_service == spec.feature_service:
             return own
         plain = own[[name for name in own.columns if "__" not in name]]
-        return training_frame(subject.release.snapshot_id, plain, champion.feature_service)
+        return read_feature_frame(subject.release.snapshot_id, plain, champion.feature_service)
 
     algorithms = {"candidate": chosen.algorithm, "champion": champion.algorithm}
     names = {role: f"{role} {algorithm}" for role, algorithm in algorithms.items()}
-    challenger = gate_inputs.candidate(
+    challenger = gate_inputs.make_candidate_input(
         names["candidate"], served, rows, spec, seen_until=version.seen_until, before=before
     )
-    holder = gate_inputs.champion(
+    holder = gate_inputs.make_champion_input(
         names["champion"],
         incumbent,
         as_champion(rows),
@@ -66,7 +66,7 @@ def judged(
         spans.test,
         spec.gates,
         seed=SEED,
-        groups=gate_inputs.groups_of(rows, spec),
+        groups=gate_inputs.group_rows(rows, spec),
         artifact_sha256=version.artifact_sha256,
     )
     both = {"candidate": challenger.scored, "champion": holder.scored}

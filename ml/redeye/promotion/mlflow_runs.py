@@ -12,11 +12,11 @@ from typing import Any
 
 import pandas as pd
 
-from redeye.foundation.software import software
-from redeye.foundation.ui_links import training_page
+from redeye.foundation.software import read_software
+from redeye.foundation.ui_links import link_training
 from redeye.models.algorithms.base import Inputs
 from redeye.models.logic.evaluation import METRICS, Metrics, Scored
-from redeye.models.logic.model_selection import Choice
+from redeye.models.logic.model_selection import Selection
 from redeye.models.logic.splits import Windows
 from redeye.models.logic.training import Fitted
 from redeye.models.logic.training_subject import Subject
@@ -42,7 +42,7 @@ class TrainingRun:
     @property
     def page(self) -> str:
         """Where people see the run."""
-        return training_page(experiment_id(self.subject.spec.model), self.run_id)
+        return link_training(experiment_id(self.subject.spec.model), self.run_id)
 
     def log_data(self, frame: pd.DataFrame, windows: Windows | None) -> None:
         """What is learned from: release, windows, row count and a digest of every value."""
@@ -56,7 +56,7 @@ class TrainingRun:
             plain_inputs(head, inputs).join(head[[self.subject.spec.target.column]]),
             source=CodeDatasetSource(tags=self.subject.tags()),
             name=f"{self.subject.spec.model}@{release.release_id}",
-            digest=digest_of(frame),
+            digest=digest_run(frame),
             targets=self.subject.spec.target.column,
         )
         mlflow.log_input(dataset, context="training", tags={"release_id": release.release_id})
@@ -95,7 +95,7 @@ class TrainingRun:
             mlflow.log_metrics(fitted.model.facts() | _numbers("validation", fitted.validation))
             mlflow.log_dict(fitted.validation.to_dict(), "validation.json")
 
-    def log_choice(self, choice: Choice) -> None:
+    def log_choice(self, choice: Selection) -> None:
         """Which candidate goes on, and how far the others lie behind the best one on validation."""
         import mlflow
 
@@ -125,7 +125,7 @@ class TrainingRun:
             metrics = one.metrics()
             mlflow.log_metrics(_numbers(f"test.{role}", metrics))
             mlflow.log_dict(metrics.to_dict(), f"test/{role}.json")
-        mlflow.log_metrics(_of_gates(report))
+        mlflow.log_metrics(_collect_gate_metrics(report))
         mlflow.log_dict(report.to_dict(), "gates.json")
         mlflow.log_text(report.message(), "gates.txt")
         mlflow.log_dict(dict(importance), "importance.json")
@@ -150,11 +150,11 @@ class TrainingRun:
 
 
 @contextmanager
-def training_run(subject: Subject) -> Iterator[TrainingRun]:
+def open_training_run(subject: Subject) -> Iterator[TrainingRun]:
     """The run of a training, made or taken up again; failed if the training fails."""
     tags = {
         **subject.tags(),
-        **software(),
+        **read_software(),
         "actor": subject.actor,
         "reason": subject.reason,
         "airflow_url": subject.run_url,
@@ -194,14 +194,14 @@ def _note(subject: Subject, told: Sequence[str], pages: Mapping[str, str]) -> st
     return "\n\n".join(line for line in lines if line)
 
 
-def digest_of(frame: pd.DataFrame) -> str:
+def digest_run(frame: pd.DataFrame) -> str:
     """Hash of every value of a frame, in its order."""
     digest = hashlib.sha256("\n".join(map(str, frame.columns)).encode())
     digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
     return digest.hexdigest()[:32]
 
 
-def _of_gates(report: GateReport) -> dict[str, float]:
+def _collect_gate_metrics(report: GateReport) -> dict[str, float]:
     found = {f"gate.{result.gate}.passed": float(result.is_passed) for result in report.results}
     for result in report.results:
         measured = {f"gate.{result.gate}": result.value, f"gate.{result.gate}.bound": result.bound}

@@ -10,7 +10,7 @@ from redeye.models import mlflow_registry
 from redeye.models.logic.training import Parent
 
 
-def parent_of(spec: Spec, night: date) -> Parent | None:
+def load_parent(spec: Spec, night: date) -> Parent | None:
     """The last champion that was decided before `night`, if the spec has champions continued.
 
     Not that of the night itself: a training that is taken up again must find what it found the first time.
@@ -23,7 +23,7 @@ def parent_of(spec: Spec, night: date) -> Parent | None:
     """
     if spec.candidates.continued is None:
         return None
-    before = [row for row in promotion_store.promotions(spec.model) if row.decided_night < night]
+    before = [row for row in promotion_store.read_promotions(spec.model) if row.decided_night < night]
     if not before or before[-1].feature_service != spec.feature_service:
         return None
     champion = mlflow_registry.version(spec.model, before[-1].version)

@@ -15,7 +15,7 @@ from redeye.models.mlflow_registry import Version
 from redeye.promotion import decision_store
 from redeye.promotion.mlflow_runs import TrainingRun
 from redeye.promotion.register import Registration
-from redeye.scoring.outputs_store import last_scored_night
+from redeye.scoring.outputs_store import find_last_scored_night
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ def first_champion(
     return promote(subject, run, version, passed)
 
 
-def promoted_before(model: str, version: Version) -> Promotion | None:
+def find_earlier_promotion(model: str, version: Version) -> Promotion | None:
     """The promotion of this very version after the first champion's, if an earlier attempt got that far."""
-    rows = promotion_store.promotions(model)[1:]
+    rows = promotion_store.read_promotions(model)[1:]
     return next(
         (row for row in rows if row.version == version.version and row.kind is PromotionKind.PROMOTION), None
     )
@@ -77,7 +77,7 @@ def promote(subject: Subject, run: TrainingRun, version: Version, passed: Passed
         actor=subject.actor,
         run_id=subject.run_name,
         follows=passed.follows,
-        last_scored_night=last_scored_night,
+        last_scored_night=find_last_scored_night,
     )
 
 

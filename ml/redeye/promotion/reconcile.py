@@ -8,15 +8,15 @@ from typing import Any
 
 from redeye.champions import block_store, promotion_store
 from redeye.champions.logic.promotions import Promotion
-from redeye.champions.logic.succession import barred
+from redeye.champions.logic.succession import find_blocked_versions
 from redeye.foundation.errors import RedeyeError, RegistryDiffers
 from redeye.models import mlflow_registry
-from redeye.models.artifact_store import below_root
+from redeye.models.artifact_store import strip_root
 from redeye.models.mlflow_registry import Alias
 
 log = logging.getLogger(__name__)
 
-BARRED = "barred"
+BLOCKED_TAG = "barred"
 
 
 def reconcile(model: str) -> dict[str, Any]:
@@ -32,12 +32,12 @@ def reconcile(model: str) -> dict[str, Any]:
     Raises:
         RegistryDiffers: naming every difference that cannot be repaired, after the rest was.
     """
-    rows = promotion_store.promotions(model)
+    rows = promotion_store.read_promotions(model)
     if not rows:
         return {"model": model, "champion_version": None, "repaired": []}
     standing = mlflow_registry.aliases(model)
     differences = _differences(model, rows)
-    champion, shut_out = rows[-1].version, barred(block_store.bars(model), date.max)
+    champion, shut_out = rows[-1].version, find_blocked_versions(block_store.read_blocks(model), date.max)
     repaired = []
     if standing.get(Alias.CHAMPION) != champion and champion not in differences:
         mlflow_registry.point_alias(model, champion, Alias.CHAMPION)
@@ -45,7 +45,7 @@ def reconcile(model: str) -> dict[str, Any]:
     if standing.get(Alias.CHALLENGER) in {champion, *shut_out}:
         mlflow_registry.drop_alias(model, Alias.CHALLENGER)
         repaired.append(f"alias challenger: none, it was version {standing[Alias.CHALLENGER]}")
-    repaired += _tag_barred(model, shut_out - differences.keys())
+    repaired += _tag_blocked(model, shut_out - differences.keys())
     for line in repaired:
         log.warning("%s: %s", model, line)
     if differences:
@@ -69,7 +69,7 @@ def _differences(model: str, rows: list[Promotion]) -> dict[int, str]:
                 f"version {row.version} has the hash {held.artifact_sha256[:12]} in the registry and "
                 f"{row.artifact_sha256[:12]} in promotion {row.promotion_id}; the ledger's is the one that serves"
             )
-        elif below_root(held.artifact_uri) != below_root(row.artifact_uri):
+        elif strip_root(held.artifact_uri) != strip_root(row.artifact_uri):
             found[row.version] = (
                 f"version {row.version} lies at {held.artifact_uri} by the registry and at {row.artifact_uri} by "
                 f"promotion {row.promotion_id}; the ledger's is the one that serves"
@@ -77,9 +77,9 @@ def _differences(model: str, rows: list[Promotion]) -> dict[int, str]:
     return found
 
 
-def _tag_barred(model: str, shut_out: frozenset[int]) -> list[str]:
-    tagged = mlflow_registry.tagged(model, BARRED, "true")
+def _tag_blocked(model: str, shut_out: frozenset[int]) -> list[str]:
+    tagged = mlflow_registry.find_tagged(model, BLOCKED_TAG, "true")
     changed = {version: str(version in shut_out).lower() for version in shut_out ^ tagged}
     for version, value in sorted(changed.items()):
-        mlflow_registry.annotate(model, version, {BARRED: value})
-    return [f"tag {BARRED} of version {version}: {value}" for version, value in sorted(changed.items())]
+        mlflow_registry.annotate(model, version, {BLOCKED_TAG: value})
+    return [f"tag {BLOCKED_TAG} of version {version}: {value}" for version, value in sorted(changed.items())]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from redeye.foundation.software import software
+from redeye.foundation.software import read_software
 from redeye.models import mlflow_registry
 from redeye.models.algorithms.base import Model
 from redeye.models.logic.splits import Windows
@@ -65,7 +65,7 @@ class Registration:
             version=version.version,
             rows=len(self.frame),
             windows=self.spans,
-            environment=software(model.packages),
+            environment=read_software(model.packages),
             seed=SEED,
             links={"training in MLflow": self.run.page, "task in Airflow": self.subject.run_url},
             **found,

@@ -14,23 +14,23 @@ from redeye.champions import promotion_store
 from redeye.champions.logic.promotions import Promotion
 from redeye.declarations.calendar import cutoff
 from redeye.declarations.specs import REQUIRED, Spec, load_spec
-from redeye.features.feast_store import training_frame
-from redeye.foundation.errors import Barred, NotReleased, TooLate
+from redeye.features.feast_store import read_feature_frame
+from redeye.foundation.errors import NotReleased, TooLate, VersionIsBlocked
 from redeye.foundation.git import git_sha
 from redeye.foundation.settings import SPECS, settings
-from redeye.foundation.ui_links import version_page
+from redeye.foundation.ui_links import link_version
 from redeye.models import mlflow_registry
 from redeye.models.algorithms.base import Inputs, Training
 from redeye.models.algorithms.heuristic import HeuristicModel
-from redeye.models.logic.splits import TooFewNights, last_mature, windows
-from redeye.models.logic.training import SEED, chosen_of, examples, fit_candidates
-from redeye.models.logic.training_subject import Subject, training_code_hash
+from redeye.models.logic.splits import TooFewNights, find_last_mature, plan_windows
+from redeye.models.logic.training import SEED, fit_candidates, make_examples, select_candidate
+from redeye.models.logic.training_subject import Subject, hash_training_code
 from redeye.models.mlflow_registry import Alias, Version
 from redeye.monitoring.logic.quality import reference_to_dict
-from redeye.promotion.evaluate_candidate import judged
-from redeye.promotion.mlflow_runs import TrainingRun, training_run
-from redeye.promotion.parent_model import parent_of
-from redeye.promotion.promote import Passed, first_champion, promote, promoted_before, propose
+from redeye.promotion.evaluate_candidate import evaluate_candidate
+from redeye.promotion.mlflow_runs import TrainingRun, open_training_run
+from redeye.promotion.parent_model import load_parent
+from redeye.promotion.promote import Passed, find_earlier_promotion, first_champion, promote, propose
 from redeye.promotion.reconcile import reconcile
 from redeye.promotion.record_training import record, request_tags
 from redeye.promotion.register import Registration
@@ -108,7 +108,7 @@ def train_night(
         spec=spec,
         night=night,
         release=release,
-        code_hash=training_code_hash(),
+        code_hash=hash_training_code(),
         git_sha=git_sha(),
         run_name=run_id,
         actor=actor,
@@ -116,12 +116,12 @@ def train_night(
         reason=reason or said or "no reason given",
         request=request,
     )
-    with training_run(subject) as run:
+    with open_training_run(subject) as run:
         try:
             outcome = _train(subject, frame, run)
-        except (TooLate, Barred) as error:
+        except (TooLate, VersionIsBlocked) as error:
             run.log_outcome({"decision": "refused", "decided_because": str(error)}, {})
-            champion = promotion_store.latest_promotion(model)
+            champion = promotion_store.read_latest_promotion(model)
             record(subject, run.run_id, str(error), champion_version=champion.version if champion else 0)
             raise
         decision = "promoted" if outcome.is_promoted else "proposed" if outcome.awaits_approval else "kept"
@@ -154,7 +154,7 @@ def _record(subject: Subject, outcome: TrainOutcome) -> None:
 def _frame(spec: Spec, release: Release, night: date) -> pd.DataFrame:
     """Labelled rows that were known and mature by the night's cutoff, with their features, by key."""
     population, target = spec.population, spec.target
-    last = last_mature(night, spec.label_maturity_nights)
+    last = find_last_mature(night, spec.label_maturity_nights)
     span = spec.split.history_nights + spec.split.validation_nights + spec.split.test_nights
     first = last - timedelta(days=span + 2 * spec.label_maturity_nights)
     known_by = cutoff(night).replace(tzinfo=None)
@@ -170,21 +170,21 @@ def _frame(spec: Spec, release: Release, night: date) -> pd.DataFrame:
         con.close()
     if entities.empty:
         raise NotReleased(f"{spec.model}: no label is mature on night {night}: train on a later night")
-    return training_frame(release.snapshot_id, entities, spec.feature_service)
+    return read_feature_frame(release.snapshot_id, entities, spec.feature_service)
 
 
 def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutcome:
     spec, night = subject.spec, subject.night
-    champion = promotion_store.latest_promotion(spec.model)
+    champion = promotion_store.read_latest_promotion(spec.model)
     first_night = pd.Timestamp(frame[spec.population.night].min()).date()
     try:
-        spans = windows(night, spec.split, maturity=spec.label_maturity_nights, first_night=first_night)
+        spans = plan_windows(night, spec.split, maturity=spec.label_maturity_nights, first_night=first_night)
     except TooFewNights as shortage:
         run.log_data(frame, None)
         why = f"no candidate was fitted: {shortage}"
         if champion is not None:
             return _outcome(subject, run, champion, None, is_promoted=False, reason=why)
-        seen_until = last_mature(night, spec.label_maturity_nights)
+        seen_until = find_last_mature(night, spec.label_maturity_nights)
         model = _heuristic(frame, spec)
         champion = first_champion(Registration(subject, frame, run, None), model, None, seen_until=seen_until)
         return _outcome(subject, run, champion, None, is_promoted=True, reason=f"{champion.reason}; {why}")
@@ -192,7 +192,7 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
     run.log_data(frame, spans)
     began = time.monotonic()
     candidates = fit_candidates(
-        frame, spec, spans, seed=SEED, threads=settings().threads, parent=parent_of(spec, night)
+        frame, spec, spans, seed=SEED, threads=settings().threads, parent=load_parent(spec, night)
     )
     run.log_fitting(time.monotonic() - began)
     for each in candidates:
@@ -201,18 +201,18 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
     if champion is None:
         heuristic = next(each for each in candidates if each.algorithm == HeuristicModel.algorithm)
         champion = first_champion(fresh, heuristic.model, heuristic.validation, seen_until=seen_until)
-    chosen, choice = chosen_of(candidates, spec, seed=SEED)
+    chosen, choice = select_candidate(candidates, spec, seed=SEED)
     run.log_choice(choice)
     version = fresh.registered(
         chosen.model, seen_until=seen_until, candidate=chosen.name, parent_version=chosen.parent_version
     )
-    if standing := promoted_before(spec.model, version):
+    if standing := find_earlier_promotion(spec.model, version):
         gates = standing.evidence.get("gates", {})
         return _outcome(
             subject, run, standing, version, is_promoted=True, reason=standing.reason, gates=gates
         )
 
-    report, tested, rival = judged(subject, frame, spans, chosen, version, champion, run)
+    report, tested, rival = evaluate_candidate(subject, frame, spans, chosen, version, champion, run)
     fresh.describe(
         version,
         chosen.model,
@@ -265,7 +265,7 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
 
 
 def _heuristic(frame: pd.DataFrame, spec: Spec) -> HeuristicModel:
-    rows = examples(frame, spec)
+    rows = make_examples(frame, spec)
     training = Training(train=rows, valid=rows, inputs=Inputs.of(spec), seed=SEED, threads=1)
     return HeuristicModel.fit(training, spec.algorithms.heuristic)
 
@@ -300,7 +300,7 @@ def _outcome(
         reason=reason,
         mlflow_run_id=run.run_id,
         mlflow_run_url=run.page,
-        model_version_url=version_page(subject.spec.model, (candidate or champion).version),
+        model_version_url=link_version(subject.spec.model, (candidate or champion).version),
         awaits_approval=is_proposed,
         gates=gates or {},
     )

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from redeye.champions.logic.readers import some
-from redeye.declarations.specs import sound_specs
-from redeye.features.feature_frames import view_of
+from redeye.declarations.specs import load_valid_specs
+from redeye.features.feature_frames import name_view
 from redeye.foundation.settings import SPECS
 from redeye.review.logic import known_in_time
 from redeye.review.logic.house_rules import Violation, form
@@ -23,7 +23,7 @@ def check(*, project: Path = PROJECT) -> list[Violation]:
     Raises:
         DbtError: if the project does not parse or a model does not run.
     """
-    return violations(dbt_project.compiled_apart(project=project))
+    return violations(dbt_project.compile_apart(project=project))
 
 
 def violations(project: Project, lineage: Lineage | None = None) -> list[Violation]:
@@ -36,8 +36,8 @@ def violations(project: Project, lineage: Lineage | None = None) -> list[Violati
 def lost_features(project: Project) -> Iterator[Violation]:
     """Features that a spec names and no feature table has: a table goes only when no spec names it any more."""
     tables = [model for model in project.models.values() if model.layer == FEATURES]
-    there = {f"{view_of(model)}:{column}" for model in tables for column in model.columns}
-    for name, spec in sound_specs(SPECS).items():
+    there = {f"{name_view(model)}:{column}" for model in tables for column in model.columns}
+    for name, spec in load_valid_specs(SPECS).items():
         if lost := [feature for feature in spec.features if feature not in there]:
             message = (
                 f"it names {some(lost)}, which no feature table has: keep the column until no spec names it"
@@ -53,5 +53,5 @@ def inputs_of_specs() -> list[Inputs]:
             spec.schedule,
             tuple(dict.fromkeys([*spec.entity_keys, *(column.name for column in spec.schedule_columns)])),
         )
-        for spec in sound_specs(SPECS).values()
+        for spec in load_valid_specs(SPECS).values()
     ]

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from redeye.champions.feature_edits import redefined
-from redeye.champions.serving_versions import live_versions
-from redeye.declarations.spec_fields import column_of
-from redeye.declarations.specs import Spec, sound_specs
+from redeye.champions.feature_edits import find_redefined_columns
+from redeye.champions.serving_versions import list_serving_versions
+from redeye.declarations.spec_fields import name_column
+from redeye.declarations.specs import Spec, load_valid_specs
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.settings import PROJECT_ROOT, settings
 from redeye.review import check_house_rules as rules
 from redeye.review import impact_leaks, impact_scores, merge_base, table_diff
 from redeye.review import sandbox as job
 from redeye.review import sandbox_catalog as sandbox
-from redeye.review.logic.impact_verdict import Impact, ModelDiff, Origin, SpecDiff, affected
+from redeye.review.logic.impact_verdict import Impact, ModelDiff, Origin, SpecDiff, find_affected_columns
 from redeye.review.logic.known_in_time import Lineage
 from redeye.review.merge_base import Base
 from redeye.review.sandbox_catalog import Sandbox
@@ -103,16 +103,16 @@ def assess(
         with clock.step("making a sandbox"):
             release = job.release_to_copy()
             first = job.first_night(release)
-            code = merge_base.base_of(base, folder / "code", root=root)
+            code = merge_base.write_base(base, folder / "code", root=root)
         with sandbox.temporary("impact", release, first_night=first) as head:
             with clock.step("finding what changed"):
                 change = _change(head, code, folder, root / "dbt")
-            specs = sound_specs(root / "ml" / "specs")
+            specs = load_valid_specs(root / "ml" / "specs")
             found = Impact(code.sha[:10], release.release_id, f"{first} to {release.night}", ())
-            found = replace(found, specs=_spec_diffs(sound_specs(code.specs), specs))
+            found = replace(found, specs=_spec_diffs(load_valid_specs(code.specs), specs))
             if change.origins or change.removed:
                 with_ = _Against(code, release, specs, is_retrained)
-                found = _built(found, change, head, with_, clock, folder)
+                found = _assess_built(found, change, head, with_, clock, folder)
             return replace(found, seconds=dict(clock.seconds))
 
 
@@ -124,7 +124,7 @@ def _change(head: Sandbox, code: Base, folder: Path, project: Path) -> _Change:
         theirs = dbt.parse(folder / "state", project=code.project)
     state = folder / "state" / "target"
     changed = set(
-        dbt.modified("state:modified", base=state, target_dir=head.state, project=project, manifest=mine)
+        dbt.list_modified("state:modified", base=state, target_dir=head.state, project=project, manifest=mine)
     )
     origins: dict[str, Origin] = {}
     for each in _models(mine):
@@ -154,7 +154,7 @@ def _lend_parsed(source: Path, target: Path) -> None:
         (target / "target" / kept.name).write_bytes(kept.read_bytes())
 
 
-def _built(
+def _assess_built(
     found: Impact, change: _Change, head: Sandbox, against: _Against, clock: _Clock, folder: Path
 ) -> Impact:
     seconds: dict[str, float] = {}
@@ -169,7 +169,7 @@ def _built(
     with clock.step("following columns"):
         try:
             with dbt.environment(head.attach, head.data_path):
-                project = dbt_project.described(
+                project = dbt_project.describe_manifest(
                     dbt.compile_models(head.state, project=change.project, manifest=change.head)
                 )
         except dbt.DbtError as error:
@@ -182,7 +182,7 @@ def _built(
     with clock.step("building again without what came later"):
         cut, leaks = impact_leaks.leaks(head, change.head, list(change.origins), project=change.project)
         found = replace(found, leaks=leaks, checked_nights=cut)
-    before = dbt_project.described(change.base)
+    before = dbt_project.describe_manifest(change.base)
     with _old_state(change, against, head, clock, folder) as (con, old_seconds):
         head.attach_to(con, NEW)
         with clock.step("comparing"):
@@ -191,14 +191,14 @@ def _built(
         with clock.step("scoring"):
             found = _read_by(found, con, against, before, project)
         with clock.step("comparing definitions"):
-            found = replace(found, redefined=_redefined(found, change, head, against, folder))
+            found = replace(found, redefined=_find_redefined(found, change, head, against, folder))
         if against.is_retrained:
             with clock.step("training"):
                 found = replace(found, gains=_gains(con, against, before, project))
     return found
 
 
-def _redefined(
+def _find_redefined(
     found: Impact, change: _Change, head: Sandbox, against: _Against, folder: Path
 ) -> tuple[str, ...]:
     """Parsed anew: what is compiled already keeps its SQL of the night."""
@@ -208,7 +208,7 @@ def _redefined(
             dbt.parse(state, project=project)
             for state, project in zip((folder / "state", head.state), projects, strict=True)
         )
-    return redefined(old, new, projects, found.readers, against.specs)
+    return find_redefined_columns(old, new, projects, found.readers, against.specs)
 
 
 @contextmanager
@@ -239,7 +239,7 @@ def _old_state(
 
 def _is_built_by(release: Release, change: _Change, wanted: list[str]) -> bool:
     """Whether the release's rows of some models are what the base's code makes."""
-    if release.code_hash == dbt.hash_of(change.base) or not wanted:
+    if release.code_hash == dbt.hash_code(change.base) or not wanted:
         return True
     kept = {node.node_id: node.checksum for node in release_store.code_nodes(release.code_hash)}
     base = {node.node_id: node for node in dbt.code_nodes(change.base)}
@@ -264,14 +264,14 @@ def _diffs(
     seconds: dict[str, float],
     old_seconds: dict[str, float],
 ) -> tuple[ModelDiff, ...]:
-    sizes = {alias: table_diff.bytes_of(con, alias) for alias in (OLD, NEW)}
+    sizes = {alias: table_diff.measure_bytes(con, alias) for alias in (OLD, NEW)}
     found: list[ModelDiff] = []
     for unique_id, origin in change.origins.items():
         node = change.head.nodes[unique_id]
         name = f"{node.schema}.{node.alias}"
         key = after.models[name].key
         if origin is Origin.NEW:
-            diff = table_diff.only_in(con, NEW, name, key, origin)
+            diff = table_diff.describe_unmatched(con, NEW, name, key, origin)
         else:
             diff = table_diff.compare(con, name, key, origin)
         found.append(
@@ -286,7 +286,7 @@ def _diffs(
     for unique_id in change.removed:
         node = change.base.nodes[unique_id]
         name = f"{node.schema}.{node.alias}"
-        found.append(table_diff.only_in(con, OLD, name, before.models[name].key, Origin.REMOVED))
+        found.append(table_diff.describe_unmatched(con, OLD, name, before.models[name].key, Origin.REMOVED))
     return _with_reach(found, lineage)
 
 
@@ -317,20 +317,20 @@ def _read_by(
 ) -> Impact:
     """Who reads what changed; and their probabilities with it, where the new state still has it."""
     specs, release = against.specs, against.release
-    live = live_versions(specs.values(), release.night)
-    hit = affected(found)
+    live = list_serving_versions(specs.values(), release.night)
+    hit = find_affected_columns(found)
     scores = []
     for each in live:
         read = each.reader.columns & hit.keys()
         # What is gone or of another type cannot be read at all.
         if read and not any(hit[name][1].change in {"removed", "type"} for name in read):
             spec = specs[each.reader.model]
-            scores.append(impact_scores.rescored(con, spec, each, release, before, after))
+            scores.append(impact_scores.rescore_version(con, spec, each, release, before, after))
     return replace(
         found,
         readers=tuple(each.reader for each in live),
         used_by_specs={
-            name: tuple(column_of(feature) for feature in spec.features) for name, spec in specs.items()
+            name: tuple(name_column(feature) for feature in spec.features) for name, spec in specs.items()
         },
         scores=tuple(scores),
     )
@@ -339,10 +339,10 @@ def _read_by(
 def _gains(
     con: duckdb.DuckDBPyConnection, against: _Against, before: Project, after: Project
 ) -> tuple[impact_scores.Gain, ...]:
-    old, new, release = sound_specs(against.code.specs), against.specs, against.release
+    old, new, release = load_valid_specs(against.code.specs), against.specs, against.release
     found = []
     for model in new.keys() & old.keys():
-        live = {each.reader.role: each.reader for each in live_versions([new[model]], release.night)}
+        live = {each.reader.role: each.reader for each in list_serving_versions([new[model]], release.night)}
         champion = live.get("champion")
         named = champion.algorithm if champion else ""
         learner = (
@@ -351,7 +351,7 @@ def _gains(
             else (impact_scores.LEARNER)
         )
         found.append(
-            impact_scores.retrained(
+            impact_scores.retrain(
                 con,
                 (old[model], new[model]),
                 release,

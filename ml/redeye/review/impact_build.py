@@ -5,12 +5,12 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from redeye.review.merge_base import base_of
+from redeye.review.merge_base import write_base
 from redeye.review.sandbox_catalog import Sandbox
 from redeye.warehouse import dbt
 
 
-def chosen(at: Sandbox, *, select: str = "", base: str = "main") -> list[str]:
+def choose_models(at: Sandbox, *, select: str = "", base: str = "main") -> list[str]:
     """Unique ids of the models to build.
 
     Args:
@@ -27,8 +27,8 @@ def chosen(at: Sandbox, *, select: str = "", base: str = "main") -> list[str]:
         if select:
             with dbt.environment("none", "none"):
                 dbt.parse(at.state)
-            return dbt.modified(select, base=at.state / "target", target_dir=at.state)
-        code = base_of(base, folder / "code")
+            return dbt.list_modified(select, base=at.state / "target", target_dir=at.state)
+        code = write_base(base, folder / "code")
         with dbt.environment("none", "none"):
             dbt.parse(folder / "state", project=code.project)
-        return dbt.modified("state:modified+", base=folder / "state" / "target", target_dir=at.state)
+        return dbt.list_modified("state:modified+", base=folder / "state" / "target", target_dir=at.state)

@@ -62,7 +62,7 @@ def leaks(
         try:
             head.attach_to(con, "later")
             then.attach_to(con, "earlier")
-            found = [_told(con, name, str(first), str(last)) for name in names]
+            found = [_describe_leak(con, name, str(first), str(last)) for name in names]
         finally:
             con.close()
     finally:
@@ -84,7 +84,7 @@ def _forget(con: duckdb.DuckDBPyConnection, last: str, first: str) -> None:
             con.execute(f"DELETE FROM warehouse.{schema}.{table} WHERE {kept}")
 
 
-def _told(con: duckdb.DuckDBPyConnection, name: str, first: str, last: str) -> str:
+def _describe_leak(con: duckdb.DuckDBPyConnection, name: str, first: str, last: str) -> str:
     rows = [
         f"(SELECT * FROM {alias}.{name} WHERE night BETWEEN DATE '{first}' AND DATE '{last}')"
         for alias in ("later", "earlier")

@@ -16,7 +16,7 @@ from redeye.review.logic.impact_verdict import (
     ModelDiff,
     Origin,
     ScoreDiff,
-    affected,
+    find_affected_columns,
 )
 
 OLD_COLOUR, NEW_COLOUR = "#777777", "#1f6fb4"
@@ -135,7 +135,7 @@ def _columns(impact: Impact) -> list[Block]:
     for place, (model, column) in enumerate(drawable[:PLOTS]):
         if column.histogram:
             name = f"{model.title}.{column.name}"
-            blocks.append(Picture(f"impact-{place + 1}.svg", name, _drawn(name, column.histogram)))
+            blocks.append(Picture(f"impact-{place + 1}.svg", name, _draw(name, column.histogram)))
     return blocks
 
 
@@ -153,7 +153,7 @@ def _reach(impact: Impact) -> str:
 
 
 def _features(impact: Impact) -> list[Block]:
-    hit = affected(impact)
+    hit = find_affected_columns(impact)
     rows: list[tuple[Cell, ...]] = []
     for name in sorted(hit):
         versions = [f"{r.model} v{r.version} ({r.role})" for r in impact.readers if name in r.columns]
@@ -231,7 +231,7 @@ def interval(found: Interval | None) -> str:
     return f"{found.value:+.5f} ({found.lower:+.5f} to {found.upper:+.5f})" if found else ""
 
 
-def _drawn(name: str, histogram: Histogram) -> str:
+def _draw(name: str, histogram: Histogram) -> str:
     """Old and new shares beside each other, as SVG text, the same for the same shares."""
     import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG

@@ -11,15 +11,15 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from redeye.champions.serving_versions import Live
+from redeye.champions.serving_versions import ServingVersion
 from redeye.declarations.calendar import cutoff
 from redeye.declarations.specs import Spec
 from redeye.features import feature_frames
 from redeye.models.algorithms.base import Inputs, Model, Training
 from redeye.models.algorithms.storage import algorithm
-from redeye.models.logic.evaluation import Scored, paired_improvement
-from redeye.models.logic.splits import Window, last_mature, windows
-from redeye.models.logic.training import SEED, examples, rows_of
+from redeye.models.logic.evaluation import Scored, estimate_improvement
+from redeye.models.logic.splits import Window, find_last_mature, plan_windows
+from redeye.models.logic.training import SEED, make_examples, select_rows
 from redeye.review.logic.impact_verdict import Gain, ScoreDiff
 from redeye.review.table_diff import NEW, OLD
 from redeye.warehouse.logic.dbt_models import Project
@@ -34,8 +34,13 @@ MOVED = 0.001
 LEARNER = "xgboost"
 
 
-def rescored(
-    con: duckdb.DuckDBPyConnection, spec: Spec, live: Live, release: Release, old: Project, new: Project
+def rescore_version(
+    con: duckdb.DuckDBPyConnection,
+    spec: Spec,
+    live: ServingVersion,
+    release: Release,
+    old: Project,
+    new: Project,
 ) -> ScoreDiff:
     """A version's probabilities of the flights of the last 28 nights, with old and new features.
 
@@ -54,13 +59,13 @@ def rescored(
     ]
     before, after = (live.model.predict(each) for each in frames)
     moved = np.abs(before - after)
-    last = last_mature(release.night, spec.label_maturity_nights)
+    last = find_last_mature(release.night, spec.label_maturity_nights)
     nights = pd.to_datetime(flights[spec.population.night])
     is_judged = (flights[spec.target.column].notna() & (nights <= pd.Timestamp(last))).to_numpy()
-    judged = [_scored(flights, spec, is_judged, each) for each in (before, after)]
+    judged = [_make_scored(flights, spec, is_judged, each) for each in (before, after)]
     difference = None
     if judged[0] is not None and judged[1] is not None:
-        difference = paired_improvement(
+        difference = estimate_improvement(
             judged[1],
             judged[0],
             "log_loss",
@@ -81,7 +86,7 @@ def rescored(
     )
 
 
-def retrained(
+def retrain(
     con: duckdb.DuckDBPyConnection,
     specs: tuple[Spec, Spec],
     release: Release,
@@ -103,12 +108,14 @@ def retrained(
     began = time.perf_counter()
     old_spec, spec = specs
     span = spec.split.history_nights + spec.split.validation_nights + spec.split.test_nights
-    last = last_mature(release.night, spec.label_maturity_nights)
+    last = find_last_mature(release.night, spec.label_maturity_nights)
     first = last - timedelta(days=span + 2 * spec.label_maturity_nights)
     flights = _flights(con, spec, release.night, first, last)
     flights = flights[flights[spec.target.column].notna()].reset_index(drop=True)
     first_night = pd.Timestamp(flights[spec.population.night].min()).date()
-    spans = windows(release.night, spec.split, maturity=spec.label_maturity_nights, first_night=first_night)
+    spans = plan_windows(
+        release.night, spec.split, maturity=spec.label_maturity_nights, first_night=first_night
+    )
     judged = []
     for alias, each, project in zip((OLD, NEW), (old_spec, spec), projects, strict=True):
         inputs = Inputs.of(each)
@@ -116,15 +123,15 @@ def retrained(
             con, alias, flights, dict.fromkeys([*inputs.numeric, *inputs.categorical]), project
         )
         training = Training(
-            train=examples(rows_of(frame, each, spans.train), each),
-            valid=examples(rows_of(frame, each, spans.validation), each),
+            train=make_examples(select_rows(frame, each, spans.train), each),
+            valid=make_examples(select_rows(frame, each, spans.validation), each),
             inputs=inputs,
             seed=SEED,
             threads=threads,
         )
         model = algorithm(learner).fit(training, each.algorithms.chosen()[learner])
-        judged.append(_of_window(model, frame, each, spans.test))
-    gain = paired_improvement(
+        judged.append(_score_window(model, frame, each, spans.test))
+    gain = estimate_improvement(
         judged[1],
         judged[0],
         "log_loss",
@@ -137,9 +144,9 @@ def retrained(
     return Gain(spec.model, learner, judged[0].labels.size, losses[0], losses[1], gain, seconds)
 
 
-def _of_window(model: Model[Any], frame: pd.DataFrame, spec: Spec, window: Window) -> Scored:
-    rows = rows_of(frame, spec, window)
-    return Scored(examples(rows, spec).labels, model.predict(rows), rows[spec.population.night])
+def _score_window(model: Model[Any], frame: pd.DataFrame, spec: Spec, window: Window) -> Scored:
+    rows = select_rows(frame, spec, window)
+    return Scored(make_examples(rows, spec).labels, model.predict(rows), rows[spec.population.night])
 
 
 def _flights(
@@ -155,13 +162,13 @@ def _flights(
     ).df()
 
 
-def _scored(
+def _make_scored(
     flights: pd.DataFrame, spec: Spec, is_judged: np.ndarray, probabilities: np.ndarray
 ) -> Scored | None:
     if not is_judged.any():
         return None
     rows = flights[is_judged]
-    return Scored(examples(rows, spec).labels, probabilities[is_judged], rows[spec.population.night])
+    return Scored(make_examples(rows, spec).labels, probabilities[is_judged], rows[spec.population.night])
 
 
 def _rank_correlation(before: np.ndarray, after: np.ndarray) -> float | None:

@@ -32,7 +32,7 @@ class Base:
         return self.folder / "ml" / "specs"
 
 
-def base_of(branch: str, folder: Path, *, root: Path = PROJECT_ROOT) -> Base:
+def write_base(branch: str, folder: Path, *, root: Path = PROJECT_ROOT) -> Base:
     """Write the declarations at the merge base of HEAD and a branch into a folder.
 
     Args:

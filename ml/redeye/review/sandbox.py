@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from redeye.foundation.errors import ConfigError, NotReleased
 from redeye.review import sandbox_catalog as sandbox
 from redeye.review.sandbox_catalog import Sandbox
-from redeye.sources.configured_source import configured_source
-from redeye.sources.logic.deliveries import SCHEDULE, dataset_named
+from redeye.sources.configured_source import load_source
+from redeye.sources.logic.deliveries import SCHEDULE, find_dataset
 from redeye.warehouse import dbt, lake, raw_tables, release_store
 from redeye.warehouse.dbt import PROJECT, DbtResult
 from redeye.warehouse.logic.releases import Release
@@ -37,8 +37,8 @@ def release_to_copy(release_id: str = "") -> Release:
 
 def first_night(release: Release) -> date:
     """The first night that a release holds."""
-    source = configured_source()
-    table = raw_tables.table_name(source, dataset_named(source, SCHEDULE))
+    source = load_source()
+    table = raw_tables.table_name(source, find_dataset(source, SCHEDULE))
     con = lake.connect_at(release.snapshot_id, threads=1)
     try:
         found = con.execute(f"SELECT min(arrival_night) FROM warehouse.raw.{table}").fetchone()

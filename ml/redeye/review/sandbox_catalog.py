@@ -137,7 +137,7 @@ def make(name: str, release: Release, *, first_night: date, folder: Path | None 
     return made
 
 
-def named(name: str, *, folder: Path | None = None) -> Sandbox:
+def find_sandbox(name: str, *, folder: Path | None = None) -> Sandbox:
     """A sandbox that is there.
 
     Raises:
@@ -157,7 +157,7 @@ def named(name: str, *, folder: Path | None = None) -> Sandbox:
 def sandboxes(*, folder: Path | None = None) -> list[Sandbox]:
     """Every sandbox, by name."""
     at = folder or root()
-    return [named(path.parent.name, folder=at) for path in sorted(at.glob(f"*/{NOTE}"))]
+    return [find_sandbox(path.parent.name, folder=at) for path in sorted(at.glob(f"*/{NOTE}"))]
 
 
 def drop(name: str, *, folder: Path | None = None) -> None:
@@ -166,7 +166,7 @@ def drop(name: str, *, folder: Path | None = None) -> None:
     Raises:
         ConfigError: if there is none of that name.
     """
-    shutil.rmtree(named(name, folder=folder).folder)
+    shutil.rmtree(find_sandbox(name, folder=folder).folder)
     at = folder or root()
     if not any(at.iterdir()):
         at.rmdir()
@@ -271,8 +271,8 @@ def _copy_rows(con: duckdb.DuckDBPyConnection, release: Release) -> None:
         con.execute(f"DELETE FROM own.{table}")
         con.execute(
             f"INSERT INTO own.{table} ({', '.join(names)}) "
-            f"SELECT {chosen} FROM theirs.{table} WHERE {_kept(table, names)}",
-            at if "$at" in _kept(table, names) else {},
+            f"SELECT {chosen} FROM theirs.{table} WHERE {_build_condition(table, names)}",
+            at if "$at" in _build_condition(table, names) else {},
         )
     # The warehouse's own numbers are those of its head.
     con.execute(
@@ -283,7 +283,7 @@ def _copy_rows(con: duckdb.DuckDBPyConnection, release: Release) -> None:
     )
 
 
-def _kept(table: str, names: Iterable[str]) -> str:
+def _build_condition(table: str, names: Iterable[str]) -> str:
     """The condition on the warehouse's rows: those that are live at the snapshot."""
     if table in _BY_FILE:
         return "data_file_id IN (SELECT data_file_id FROM own.ducklake_data_file)"

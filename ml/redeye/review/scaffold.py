@@ -39,14 +39,14 @@ def add_feature(new: NewColumn, *, model: str = "", root: Path = PROJECT_ROOT) -
         )
     sql = _with_macros((root / MODELS / f"{new.table}.sql").read_text(encoding="utf-8"), root)
     edits: dict[Path, Edit] = {
-        MODELS / f"{new.table}.sql": lambda text: declaration_edits.in_model(text, new),
-        MODELS / "_models.yml": lambda text: declaration_edits.in_descriptions(text, new),
-        MODELS / "_unit_tests.yml": lambda text: declaration_edits.in_unit_tests(text, new, sql),
-        suite: lambda text: declaration_edits.in_suite(text, new),
-        VIEWS: lambda text: declaration_edits.in_views(text, new),
+        MODELS / f"{new.table}.sql": lambda text: declaration_edits.add_to_model(text, new),
+        MODELS / "_models.yml": lambda text: declaration_edits.add_to_descriptions(text, new),
+        MODELS / "_unit_tests.yml": lambda text: declaration_edits.add_to_unit_tests(text, new, sql),
+        suite: lambda text: declaration_edits.add_to_suite(text, new),
+        VIEWS: lambda text: declaration_edits.add_to_views(text, new),
     }
     if model:
-        edits[Path("ml") / "specs" / f"{model}.yaml"] = lambda text: declaration_edits.in_spec(text, new)
+        edits[Path("ml") / "specs" / f"{model}.yaml"] = lambda text: declaration_edits.add_to_spec(text, new)
     return _apply(root, edits, {})
 
 
@@ -73,11 +73,11 @@ def add_version(table: str, *, root: Path = PROJECT_ROOT) -> tuple[str, list[Pat
         SUITES / f"{new}.yml": (root / suite).read_text(encoding="utf-8"),
     }
     edits: dict[Path, Edit] = {
-        MODELS / "_models.yml": lambda text: declaration_edits.copied_description(text, table, new),
-        MODELS / "_unit_tests.yml": lambda text: declaration_edits.copied_unit_tests(text, table, new),
-        VIEWS: lambda text: declaration_edits.copied_view(text, view, new_view),
-        EXPOSURES: lambda text: declaration_edits.copied_exposure(text, table, new),
-        SUITES / "profile.yml": lambda text: declaration_edits.copied_table(text, table, new),
+        MODELS / "_models.yml": lambda text: declaration_edits.copy_description(text, table, new),
+        MODELS / "_unit_tests.yml": lambda text: declaration_edits.copy_unit_tests(text, table, new),
+        VIEWS: lambda text: declaration_edits.copy_view(text, view, new_view),
+        EXPOSURES: lambda text: declaration_edits.copy_exposure(text, table, new),
+        SUITES / "profile.yml": lambda text: declaration_edits.copy_table(text, table, new),
     }
     return new, _apply(root, edits, copies)
 

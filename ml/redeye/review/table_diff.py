@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from redeye.features.point_in_time import quoted
+from redeye.features.point_in_time import quote
 from redeye.review.logic.impact_verdict import ColumnDiff, Histogram, ModelDiff, Origin
 
 OLD, NEW = "old", "new"
@@ -51,11 +51,11 @@ def compare(con: duckdb.DuckDBPyConnection, relation: str, key: Sequence[str], o
     if rows_old == rows_new and _digest(con, OLD, relation, shared) == _digest(con, NEW, relation, shared):
         same = [ColumnDiff(name, "") for name in shared]
         return ModelDiff(relation, origin, tuple(key), rows_old, rows_new, 0, 0, tuple(columns + same))
-    added, lost, found = _joined(con, relation, [k for k in key if k in shared], new, shared)
+    added, lost, found = _compare_rows(con, relation, [k for k in key if k in shared], new, shared)
     return ModelDiff(relation, origin, tuple(key), rows_old, rows_new, added, lost, tuple(columns + found))
 
 
-def only_in(
+def describe_unmatched(
     con: duckdb.DuckDBPyConnection, alias: str, relation: str, key: Sequence[str], origin: Origin
 ) -> ModelDiff:
     """A relation that is there in one state only."""
@@ -72,7 +72,7 @@ def only_in(
     )
 
 
-def bytes_of(con: duckdb.DuckDBPyConnection, alias: str) -> dict[str, int]:
+def measure_bytes(con: duckdb.DuckDBPyConnection, alias: str) -> dict[str, int]:
     """Bytes of the Parquet files of each table of an attached lake, as it is seen now."""
     rows = con.execute(
         f"SELECT schema_name || '.' || table_name, sum(file_size_bytes) FROM ("
@@ -95,11 +95,11 @@ def _count(con: duckdb.DuckDBPyConnection, alias: str, relation: str) -> int:
 
 
 def _digest(con: duckdb.DuckDBPyConnection, alias: str, relation: str, columns: list[str]) -> Any:  # noqa: ANN401
-    named = ", ".join(quoted(name) for name in columns)
+    named = ", ".join(quote(name) for name in columns)
     return con.execute(f"SELECT sum(hash({named})::HUGEINT) FROM {alias}.{relation}").fetchone()
 
 
-def _joined(
+def _compare_rows(
     con: duckdb.DuckDBPyConnection,
     relation: str,
     key: list[str],
@@ -107,7 +107,7 @@ def _joined(
     shared: list[str],
 ) -> tuple[int, int, list[ColumnDiff]]:
     """Keys added and lost, and each shared column over the keys that both have."""
-    on = " AND ".join(f"o.{quoted(name)} IS NOT DISTINCT FROM n.{quoted(name)}" for name in key) or "true"
+    on = " AND ".join(f"o.{quote(name)} IS NOT DISTINCT FROM n.{quote(name)}" for name in key) or "true"
     parts = ["count(*) FILTER (NOT o_here)", "count(*) FILTER (NOT n_here)"]
     for name in shared:
         parts += _measures(name, types[name])
@@ -142,7 +142,7 @@ def _joined(
 
 def _measures(name: str, kind: str) -> list[str]:
     """Six aggregates of a column: rows that differ, largest difference, nulls and means, old and new."""
-    o, n = f"o.{quoted(name)}", f"n.{quoted(name)}"
+    o, n = f"o.{quote(name)}", f"n.{quote(name)}"
     both = "FILTER (o_here AND n_here)"
     differs = f"{o} IS DISTINCT FROM {n}"
     if kind.startswith(_FLOATS):
@@ -159,15 +159,15 @@ def _measures(name: str, kind: str) -> list[str]:
 
 
 def _histogram(con: duckdb.DuckDBPyConnection, relation: str, name: str, kind: str) -> Histogram | None:
-    column = quoted(name)
+    column = quote(name)
     if kind.startswith(_NUMBERS):
-        return _of_numbers(con, relation, column)
+        return _bin_numbers(con, relation, column)
     if kind.startswith(("VARCHAR", "BOOLEAN")):
-        return _of_values(con, relation, column)
+        return _bin_values(con, relation, column)
     return None
 
 
-def _of_numbers(con: duckdb.DuckDBPyConnection, relation: str, column: str) -> Histogram | None:
+def _bin_numbers(con: duckdb.DuckDBPyConnection, relation: str, column: str) -> Histogram | None:
     """Bins of equal width between the percentiles 0.5 and 99.5 of both states; the ends hold what lies beyond."""
     bounds = con.execute(
         f"SELECT min(low), max(high) FROM (SELECT quantile_cont({column}::DOUBLE, 0.005) AS low, "
@@ -185,7 +185,7 @@ def _of_numbers(con: duckdb.DuckDBPyConnection, relation: str, column: str) -> H
     return Histogram(labels, old, new)
 
 
-def _of_values(con: duckdb.DuckDBPyConnection, relation: str, column: str) -> Histogram:
+def _bin_values(con: duckdb.DuckDBPyConnection, relation: str, column: str) -> Histogram:
     """The most frequent values; all others are one bin."""
     shares = [_shares(con, f"{alias}.{relation}", f"{column}::VARCHAR", column) for alias in (OLD, NEW)]
     total: dict[Any, float] = {}

@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlparse
 
 from redeye.foundation.pages import Bullets, Heading, Page, Paragraph, Table
 from redeye.models.algorithms.storage import MANIFEST as MODEL_MANIFEST
-from redeye.models.artifact_store import resolved
+from redeye.models.artifact_store import resolve_uri
 
 if TYPE_CHECKING:
     from upath import UPath
@@ -119,7 +119,7 @@ def _table(values: dict[str, Any]) -> Table:
 
 def _model(promotion: dict[str, Any]) -> dict[str, bytes]:
     """The files that `artifact_sha256` stands for."""
-    folder = _at(resolved(promotion["artifact_uri"]))
+    folder = _resolve_address(resolve_uri(promotion["artifact_uri"]))
     stated = (folder / MODEL_MANIFEST).read_bytes()
     names = json.loads(stated)["files"]
     return {MODEL_MANIFEST: stated, **{name: (folder / name).read_bytes() for name in names}}
@@ -131,14 +131,14 @@ def _deliveries(explanation: dict[str, Any]) -> dict[str, bytes]:
     own = [each for each in explanation["deliveries"] if each["night"] == night]
     own += [explanation["schedule"]] if explanation["schedule"] else []
     return {
-        f"deliveries/{each['dataset']}-{each['night']}-{each['content_hash']}.csv": _at(
+        f"deliveries/{each['dataset']}-{each['night']}-{each['content_hash']}.csv": _resolve_address(
             each["path"]
         ).read_bytes()
         for each in own
     }
 
 
-def _at(address: str) -> Path | UPath:
+def _resolve_address(address: str) -> Path | UPath:
     url = urlparse(address)
     if url.scheme in ("", "file"):
         return Path(unquote(url.path))

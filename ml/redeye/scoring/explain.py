@@ -15,11 +15,11 @@ from redeye.foundation.git import git_sha
 from redeye.foundation.settings import SPECS
 from redeye.models.algorithms.base import Inputs, Model
 from redeye.models.artifact_store import load_artifact
-from redeye.models.logic.training_subject import training_code_hash
+from redeye.models.logic.training_subject import hash_training_code
 from redeye.scoring import outputs_store
 from redeye.scoring.find_restated import restatements
 from redeye.scoring.logic.explanation import Explanation, changes, contributions
-from redeye.scoring.score import Basis, flights_of, recorded_basis
+from redeye.scoring.score import Basis, flights_of, read_basis
 from redeye.sources import delivery_store, landing_store
 from redeye.sources.logic.deliveries import DeliveryRef
 from redeye.warehouse import release_store
@@ -51,7 +51,7 @@ def explain(prediction_id: str) -> Explanation:
         raise RedeyeError(f"{prediction_id} names release {prediction['release_id']}, which the ledger lacks")
     promotion = _promotion(model, night, int(prediction["model_version"]))
     spec = load_spec(SPECS / f"{model}.yaml")
-    basis = recorded_basis(rows)
+    basis = read_basis(rows)
     frame = _features(spec, basis, promotion, night, flight_id)
     fitted = load_artifact(promotion.artifact_uri, promotion.artifact_sha256)
     deliveries = tuple(release_store.release_deliveries(release.release_id))
@@ -96,7 +96,7 @@ def _promotion(model: str, night: date, version: int) -> Promotion:
     """The promotion by which a version served on a night: the last one of that version in effect by then."""
     found = [
         row
-        for row in promotion_store.promotions(model)
+        for row in promotion_store.read_promotions(model)
         if row.version == version and row.effective_night <= night
     ]
     if not found:
@@ -106,7 +106,7 @@ def _promotion(model: str, night: date, version: int) -> Promotion:
 
 def _features(spec: Spec, basis: Basis, promotion: Promotion, night: date, flight_id: str) -> pd.DataFrame:
     """The flight's row with every feature of the service that scored it, as the release has them."""
-    from redeye.features.feast_store import training_frame
+    from redeye.features.feast_store import read_feature_frame
 
     release = basis.release
     flights, _ = flights_of(spec, night, basis)
@@ -115,7 +115,7 @@ def _features(spec: Spec, basis: Basis, promotion: Promotion, night: date, fligh
         raise RedeyeError(
             f"release {release.release_id} has {len(flight)} rows of flight {flight_id}, not one"
         )
-    return training_frame(release.snapshot_id, flight, promotion.feature_service)
+    return read_feature_frame(release.snapshot_id, flight, promotion.feature_service)
 
 
 def _again(fitted: Model[Any], frame: pd.DataFrame, promotion: Promotion) -> float:
@@ -135,10 +135,10 @@ def _again(fitted: Model[Any], frame: pd.DataFrame, promotion: Promotion) -> flo
 
 def _nodes(spec: Spec, release: Release, promotion: Promotion) -> tuple[CodeNode, ...]:
     """The dbt models behind what the version read, by the code that built the release."""
-    from redeye.features.feast_store import relations_of
+    from redeye.features.feast_store import list_relations
 
     nodes = release_store.code_nodes(release.code_hash)
-    return upstream(nodes, [*relations_of(promotion.feature_service), spec.schedule]) if nodes else ()
+    return upstream(nodes, [*list_relations(promotion.feature_service), spec.schedule]) if nodes else ()
 
 
 def _inputs(spec: Spec, promotion: Promotion) -> Inputs:
@@ -159,7 +159,7 @@ def _faults(refs: list[DeliveryRef]) -> tuple[str, ...]:
 def _notes(promotion: Promotion, basis: Basis, night: date, prediction: dict[str, object]) -> tuple[str, ...]:
     release = basis.release
     spec = load_spec(SPECS / f"{promotion.model}.yaml")
-    now = {"code_hash": training_code_hash(), "spec_hash": spec.hash}
+    now = {"code_hash": hash_training_code(), "spec_hash": spec.hash}
     notes = [
         f"{each}; `git checkout {promotion.evidence.get('git_sha', '?')}` has the training's code"
         for each in changes(promotion.evidence, now)

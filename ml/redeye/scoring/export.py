@@ -94,7 +94,7 @@ def export(frame: pd.DataFrame, *, model: str, night: date) -> Location:
     table = _table(frame)
     text = _csv(table)
     digest = hashlib.sha256(text.encode()).hexdigest()
-    if (standing := _standing(folder)) is not None:
+    if (standing := _read_existing_hash(folder)) is not None:
         if standing != digest:
             raise AlreadyDecided(
                 f"{folder} was exported with other rows ({standing[:12]}, now {digest[:12]})"
@@ -133,7 +133,7 @@ def _put(filled: Path, folder: UPath) -> None:
         folder.fs.pipe_file((folder / name).path, (filled / name).read_bytes())
 
 
-def _standing(folder: Location) -> str | None:
+def _read_existing_hash(folder: Location) -> str | None:
     """The content hash of what was exported before; None if nothing was, or by an older schema."""
     try:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_bytes())

@@ -10,8 +10,8 @@ from redeye.declarations.calendar import ONE_DAY
 from redeye.scoring import outputs_store
 from redeye.scoring.logic.restatements import Restatement, changes
 from redeye.sources import delivery_store, landing_store
-from redeye.sources.configured_source import configured_source
-from redeye.sources.logic.deliveries import DeliveryRef, dataset_named
+from redeye.sources.configured_source import load_source
+from redeye.sources.logic.deliveries import DeliveryRef, find_dataset
 from redeye.warehouse import release_store
 from redeye.warehouse.logic.releases import Release
 
@@ -27,13 +27,16 @@ def restatements() -> list[Restatement]:
     Raises:
         DeliveryError: if a landing file is not what its manifest says.
     """
-    source = configured_source()
+    source = load_source()
     found = []
     for before, after in delivery_store.replaced_deliveries():
-        taken, again = release_store.release_of(before), release_store.release_of(after)
+        taken, again = (
+            release_store.find_release_of_delivery(before),
+            release_store.find_release_of_delivery(after),
+        )
         if taken is None:
             continue  # replaced before any release took it in: nothing was made of it
-        key = dataset_named(source, before.dataset).key
+        key = find_dataset(source, before.dataset).key
         then, now = (landing_store.read(ref).to_pandas() for ref in (before, after))
         found.append(
             Restatement(
@@ -65,7 +68,7 @@ def _last_without(after: DeliveryRef, again: Release | None) -> date:
     return arrived if again is None or again.is_again else arrived - ONE_DAY
 
 
-def restated_predictions(model: str, first: date, last: date) -> pd.DataFrame:
+def find_restated_predictions(model: str, first: date, last: date) -> pd.DataFrame:
     """Per night that scored and restatement that it could not know of, what rests on what was restated.
 
     Args:

@@ -81,17 +81,17 @@ def read(
             own.close()
 
 
-def last_scored_night(model: str) -> date | None:
+def find_last_scored_night(model: str) -> date | None:
     """The latest night that has live predictions of a model."""
-    return _scored_night(model, "max")
+    return _find_scored_night(model, "max")
 
 
-def first_scored_night(model: str) -> date | None:
+def find_first_scored_night(model: str) -> date | None:
     """The earliest night that has live predictions of a model."""
-    return _scored_night(model, "min")
+    return _find_scored_night(model, "min")
 
 
-def scored_nights(model: str, first: date, last: date) -> list[date]:
+def list_scored_nights(model: str, first: date, last: date) -> list[date]:
     """The nights from `first` to `last` that have live predictions of a model."""
     con = lake.connect(threads=1)
     try:
@@ -108,7 +108,7 @@ def scored_nights(model: str, first: date, last: date) -> list[date]:
         con.close()
 
 
-def _scored_night(model: str, which: str) -> date | None:
+def _find_scored_night(model: str, which: str) -> date | None:
     con = lake.connect(threads=1)
     try:
         lake.attach(con, Catalog.OUTPUTS)
@@ -151,7 +151,7 @@ def write_once(
         LeaseHeld: if another writer does not let go in time.
     """
     first = next(iter(frames))
-    with lease.held(Catalog.OUTPUTS, f"{first}/{model}/{night}/{run_id}") as token:
+    with lease.hold(Catalog.OUTPUTS, f"{first}/{model}/{night}/{run_id}") as token:
         con = lake.connect(threads=1)
         try:
             lake.attach(con, Catalog.OUTPUTS, token=token)
@@ -160,7 +160,7 @@ def write_once(
                 return Written(standing, is_new=False)
             if check is not None:
                 check()
-            rehearsal = _checked_rehearsal(con)
+            rehearsal = _check_rehearsal(con)
             con.execute("BEGIN")
             for table, frame in frames.items():
                 _prepare(con, table)
@@ -177,7 +177,7 @@ def write_once(
             con.close()
 
 
-def _checked_rehearsal(con: duckdb.DuckDBPyConnection) -> str:
+def _check_rehearsal(con: duckdb.DuckDBPyConnection) -> str:
     """The label of new rows. All rows of an installation carry the same: one of them tells.
 
     Raises:

@@ -15,16 +15,16 @@ import duckdb
 import numpy as np
 
 from redeye.champions import promotion_store
-from redeye.declarations.calendar import nights
+from redeye.declarations.calendar import list_nights
 from redeye.declarations.specs import load_spec
-from redeye.features.feast_store import training_frame
+from redeye.features.feast_store import read_feature_frame
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import AlreadyDecided, ConfigError, DeliveryError, NotReleased
 from redeye.foundation.settings import SPECS
 from redeye.models.artifact_store import load_artifact
 from redeye.scoring import outputs_store
 from redeye.scoring.logic.predictions import LIVE, Lineage, assemble, backtest_lane, differences
-from redeye.scoring.score import Basis, flights_of, predict, recorded_basis
+from redeye.scoring.score import Basis, flights_of, predict, read_basis
 from redeye.warehouse import lake, release_store
 
 log = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ def reproduce(model: str, count: int, *, seed: int, run_id: str) -> list[Reprodu
         RedeyeError: if a night cannot be scored any more.
     """
     spec = load_spec(SPECS / f"{model}.yaml")
-    scored = outputs_store.scored_nights(model, date.min, date.max)
+    scored = outputs_store.list_scored_nights(model, date.min, date.max)
     if not scored:
         raise ConfigError(f"{model}: no night was scored yet, so there is none to score again")
     draw = np.random.default_rng(seed).choice(len(scored), size=min(count, len(scored)), replace=False)
@@ -80,7 +80,7 @@ def reproduce(model: str, count: int, *, seed: int, run_id: str) -> list[Reprodu
     with _empty_lake() as con:
         for night in chosen:
             basis = _decision(con, model, night)
-            champion = promotion_store.champion(model, night)
+            champion = promotion_store.read_champion(model, night)
             if champion is None:
                 raise NotReleased(f"{model}: the ledger has no champion for night {night}, which was scored")
             flights, reasons = flights_of(spec, night, basis)
@@ -132,7 +132,7 @@ def _decision(con: duckdb.DuckDBPyConnection, model: str, night: date) -> Basis:
         "WHERE model = ? AND lane = ? AND night = ?",
         [model, LIVE, night],
     ).df()
-    basis = recorded_basis(rows)
+    basis = read_basis(rows)
     # What else was wrong comes out by itself.
     return Basis(basis.release, tuple(why for why in basis.reasons if why.startswith("night ")))
 
@@ -166,11 +166,11 @@ def backtest_nights(
         raise ConfigError(f"night {last} is not released yet: a backtest is of past nights")
     number, algorithm, service, uri, sha256 = _version(model, version)
     fitted = load_artifact(uri, sha256)
-    heuristic = promotion_store.promotions(model)[0]
+    heuristic = promotion_store.read_promotions(model)[0]
     baseline = load_artifact(heuristic.artifact_uri, heuristic.artifact_sha256)
     lane = backtest_lane(number, release.release_id)
     counts = {"nights": 0, "rows": 0}
-    for night in nights(first, last):
+    for night in list_nights(first, last):
         try:
             flights, _ = flights_of(spec, night, Basis(release, ()))
         except DeliveryError as error:
@@ -178,7 +178,7 @@ def backtest_nights(
             continue
         if flights.empty:
             continue
-        frame = training_frame(release.snapshot_id, flights, service)
+        frame = read_feature_frame(release.snapshot_id, flights, service)
         lineage = Lineage(
             model=model,
             night=night,
@@ -204,7 +204,7 @@ def backtest_nights(
 
 def _version(model: str, number: int | None) -> tuple[int, str, str, str, str]:
     """Number, algorithm, feature service, address and hash of a version: a promoted one, or any other."""
-    promoted: Iterable[Any] = promotion_store.promotions(model)
+    promoted: Iterable[Any] = promotion_store.read_promotions(model)
     found = [row for row in promoted if number is None or row.version == number]
     if found:
         row = found[-1]

@@ -19,8 +19,8 @@ from redeye.declarations.specs import Spec
 from redeye.foundation.errors import DeliveryError, RedeyeError
 from redeye.scoring.logic.predictions import SUBJECT_COLUMNS
 from redeye.sources import delivery_store
-from redeye.sources.configured_source import configured_source
-from redeye.sources.logic.deliveries import KNOWN_AT, SCHEDULE, dataset_named
+from redeye.sources.configured_source import load_source
+from redeye.sources.logic.deliveries import KNOWN_AT, SCHEDULE, find_dataset
 from redeye.warehouse import raw_tables
 
 A_WEEK = timedelta(days=7)
@@ -33,7 +33,7 @@ def select_list(spec: Spec) -> str:
     return ", ".join([inputs, *(name for name in SUBJECT_COLUMNS if name not in there)])
 
 
-def released(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.DataFrame:
+def read_released(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.DataFrame:
     """The schedule of the day after `night`, from the release attached to `con`; empty if it has none."""
     return con.execute(
         f"SELECT {select_list(spec)} FROM warehouse.{spec.schedule} WHERE {spec.population.night} = ? "
@@ -42,13 +42,13 @@ def released(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.Data
     ).df()
 
 
-def known_then(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.DataFrame:
+def read_known_then(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.DataFrame:
     """The schedule of the day after `night` as it was known at its cutoff, from a release of a later night.
 
     What was restated since is in the release too, and the view itself would give that.
     """
-    source = configured_source()
-    table = raw_tables.table_name(source, dataset_named(source, SCHEDULE))
+    source = load_source()
+    table = raw_tables.table_name(source, find_dataset(source, SCHEDULE))
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE landed_schedule AS SELECT * FROM warehouse.raw.{table} "
         f"WHERE night = ? AND {KNOWN_AT} <= ?",
@@ -57,7 +57,7 @@ def known_then(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.Da
     return _through_the_view(con, spec, night)
 
 
-def landed(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.DataFrame | None:
+def read_landed(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.DataFrame | None:
     """The schedule from its own accepted delivery, without a release of the night; None if there is none.
 
     Raises:
@@ -66,22 +66,22 @@ def landed(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.DataFr
     ref = delivery_store.accepted_schedule(night)
     if ref is None:
         return None
-    dataset = dataset_named(configured_source(), SCHEDULE)
-    with raw_tables.opened(con, [ref], first=night) as files:
+    dataset = find_dataset(load_source(), SCHEDULE)
+    with raw_tables.open_files(con, [ref], first=night) as files:
         con.execute(
-            f"CREATE OR REPLACE TEMP TABLE landed_schedule AS {raw_tables.typed_rows(dataset, files)}"
+            f"CREATE OR REPLACE TEMP TABLE landed_schedule AS {raw_tables.select_typed_rows(dataset, files)}"
         )
     return _through_the_view(con, spec, night)
 
 
-def assumed(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.DataFrame:
+def copy_last_week(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.DataFrame:
     """The schedule of the same weekday a week before, moved to the coming day: the last resort.
 
     Raises:
         DeliveryError: if the release has no schedule of that day either.
     """
-    source = configured_source()
-    table = raw_tables.table_name(source, dataset_named(source, SCHEDULE))
+    source = load_source()
+    table = raw_tables.table_name(source, find_dataset(source, SCHEDULE))
     before, day = night - A_WEEK, night + timedelta(days=1)
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE landed_schedule AS SELECT * REPLACE ("
@@ -99,8 +99,8 @@ def assumed(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.DataF
 
 
 def _through_the_view(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.DataFrame:
-    source = configured_source()
-    table = raw_tables.table_name(source, dataset_named(source, SCHEDULE))
+    source = load_source()
+    table = raw_tables.table_name(source, find_dataset(source, SCHEDULE))
     schema, view = spec.schedule.split(".")
     found = con.execute(
         "SELECT sql FROM duckdb_views() WHERE database_name = 'warehouse' AND schema_name = ? AND view_name = ?",

@@ -28,7 +28,7 @@ from redeye.scoring import export, outputs_store, schedule
 from redeye.scoring.logic.prediction_checks import derive_predictions
 from redeye.scoring.logic.predictions import Lineage, assemble, differences
 from redeye.sources import delivery_store
-from redeye.sources.configured_source import configured_source, standing_source
+from redeye.sources.configured_source import load_source, load_standing_source
 from redeye.warehouse import lake, release_store
 from redeye.warehouse.logic.releases import Release
 
@@ -80,19 +80,19 @@ def score_night(model: str, night: date, *, run_id: str, is_degraded_allowed: bo
         AlreadyDecided: if the night was scored before with another result.
     """
     spec = load_spec(SPECS / f"{model}.yaml")
-    source = standing_source()
+    source = load_standing_source()
     if not source.is_prompt:
         raise ConfigError(
             f"the source {source.name} delivers weeks late: it serves history and training, "
             f"and no coming day can be predicted from it (night {night})"
         )
-    champion = promotion_store.champion(model, night)
+    champion = promotion_store.read_champion(model, night)
     if champion is None:
         raise ConfigError(
             f"{model} has no champion for night {night}: run `train_{model}` for an earlier night first"
         )
     standing = outputs_store.read("predictions", model, night, night)
-    basis = recorded_basis(standing) if len(standing) else _basis(night, is_degraded_allowed)
+    basis = read_basis(standing) if len(standing) else _basis(night, is_degraded_allowed)
     flights, reasons = flights_of(spec, night, basis)
     if flights.empty:
         log.info("the source states that the day after night %s has no flights: nothing to score", night)
@@ -123,7 +123,7 @@ def score_night(model: str, night: date, *, run_id: str, is_degraded_allowed: bo
 
 def _check_champion(model: str, night: date, scored_by: Promotion) -> None:
     """Refuse rows of a champion that was rolled back while they were made; nothing is promoted under the lease."""
-    now = promotion_store.champion(model, night)
+    now = promotion_store.read_champion(model, night)
     if now is not None and now.version != scored_by.version:
         raise ChampionChanged(
             f"{model}, night {night}: version {now.version} took over from version {scored_by.version} meanwhile; "
@@ -143,7 +143,7 @@ def flights_as_scored(spec: Spec, night: date, standing: pd.DataFrame) -> tuple[
     Raises:
         AlreadyDecided: if the flights are not those that were scored, or the ledger lacks the release.
     """
-    basis = recorded_basis(standing)
+    basis = read_basis(standing)
     flights, _ = flights_of(spec, night, basis)
     key = spec.population.key
     if flights.empty or set(flights[key]) != set(standing["flight_id"]):
@@ -170,7 +170,7 @@ def export_night(model: str, night: date) -> dict[str, Any]:
     return {"rows": len(frame), "folder": str(folder)}
 
 
-def recorded_basis(standing: pd.DataFrame) -> Basis:
+def read_basis(standing: pd.DataFrame) -> Basis:
     """What a night was scored from, as its predictions say.
 
     Raises:
@@ -206,19 +206,19 @@ def flights_of(spec: Spec, night: date, basis: Basis) -> tuple[pd.DataFrame, tup
     con = lake.connect_at(basis.release.snapshot_id)
     try:
         ref = delivery_store.accepted_schedule(night)
-        read = schedule.known_then if basis.is_reconstructed(night) else schedule.released
+        read = schedule.read_known_then if basis.is_reconstructed(night) else schedule.read_released
         found = read(con, spec, night)
         if found.empty:
-            found = pd.DataFrame() if (own := schedule.landed(con, spec, night)) is None else own
+            found = pd.DataFrame() if (own := schedule.read_landed(con, spec, night)) is None else own
         if not found.empty or (ref is not None and ref.is_stated_empty):
             return found, basis.reasons
         if not basis.reasons:
             raise DeliveryError(
                 f"the release {basis.release.release_id} has no schedule for {coming_day(night)}, and the source "
-                f"{configured_source().name} does not say that the day is empty"
+                f"{load_source().name} does not say that the day is empty"
             )
         log.warning("no schedule of %s was accepted: assuming the one of a week before", coming_day(night))
-        assumed = schedule.assumed(con, spec, night)
+        assumed = schedule.copy_last_week(con, spec, night)
         return assumed, (*basis.reasons, "no schedule was accepted, assumed as a week before")
     finally:
         con.close()
@@ -233,11 +233,11 @@ def predict(
         AuditRefused: if the heuristic's are refused as well.
     """
     from redeye.audits.audit import audit
-    from redeye.features.feast_store import training_frame
+    from redeye.features.feast_store import read_feature_frame
 
     release = basis.release
-    frame = training_frame(release.snapshot_id, flights, champion.feature_service)
-    first = promotion_store.promotions(spec.model)[0]
+    frame = read_feature_frame(release.snapshot_id, flights, champion.feature_service)
+    first = promotion_store.read_promotions(spec.model)[0]
     heuristic = _load(first)
     baseline = heuristic.predict(frame)
     refusal: AuditRefused | None = None

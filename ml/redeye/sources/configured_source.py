@@ -25,7 +25,7 @@ class FaultySource(Source, Protocol):
     def __init__(self, source: Source, event: Event) -> None: ...
 
 
-def configured_source() -> Source:
+def load_source() -> Source:
     """The project's source, or what the setting `source` names, shifted by `shift_weeks`, with a rehearsal's events.
 
     Raises:
@@ -74,7 +74,7 @@ def faulty_source() -> type[FaultySource]:
     return cast("type[FaultySource]", import_named(named, said_by="redeye.yaml, rehearsals:"))
 
 
-def standing_source() -> Source:
+def load_standing_source() -> Source:
     """The configured source, if the installation's data lies on the calendar that the settings name.
 
     Every job that writes asks for it: one shift on another would give one flight two dates.
@@ -84,7 +84,7 @@ def standing_source() -> Source:
     """
     from redeye.sources import delivery_store
 
-    source, weeks = configured_source(), settings().shift_weeks
+    source, weeks = load_source(), settings().shift_weeks
     others = sorted(delivery_store.shifts() - {weeks})
     if others:
         stands = others[0]

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from redeye.audits.declared_checks import ARRIVALS, arrival_checks
 from redeye.audits.logic.audit_result import AuditResult
-from redeye.declarations.calendar import ONE_DAY, nights
+from redeye.declarations.calendar import ONE_DAY, list_nights
 from redeye.foundation.errors import AuditRefused, ConfigError, DeliveryError
 from redeye.sources import landing_store
 from redeye.sources.logic.deliveries import SCHEDULE, DeliveryRef, Location, Source
@@ -99,9 +99,9 @@ def ingest_nights(
     if first > last:
         raise ConfigError(f"the first night {first} is after the last night {last}")
     if source is None:
-        from redeye.sources.configured_source import standing_source
+        from redeye.sources.configured_source import load_standing_source
 
-        source = standing_source()
+        source = load_standing_source()
     if ledger is None:
         from redeye.sources import delivery_store
 
@@ -152,7 +152,7 @@ class _Ingest:
         self._judge(waiting)
         self.faults += [
             f"{self.source.name}: no schedule was delivered in night {night}"
-            for night in nights(first, last)
+            for night in list_nights(first, last)
             if night not in scheduled
         ]
         log.info(

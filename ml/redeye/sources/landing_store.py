@@ -120,7 +120,7 @@ def land(root: Location, delivery: Delivery, *, arrival_night: date | None = Non
     return ref if arrival_night is None else replace(ref, arrival_night=arrival_night)
 
 
-def landed(root: Location, source: str, dataset: str, night: date) -> list[DeliveryRef]:
+def list_landed(root: Location, source: str, dataset: str, night: date) -> list[DeliveryRef]:
     """Every delivery of a night that has landed, by content hash; unfinished ones are left out.
 
     Raises:
@@ -137,7 +137,7 @@ def verify(ref: DeliveryRef) -> Manifest:
     Raises:
         DeliveryError: naming the file and what is wrong with it.
     """
-    return _verified(ref)[0]
+    return _read_verified(ref)[0]
 
 
 def fetch(refs: Sequence[DeliveryRef], folder: Path) -> list[Path]:
@@ -154,7 +154,7 @@ def fetch(refs: Sequence[DeliveryRef], folder: Path) -> list[Path]:
     """
 
     def fetched(number: int, ref: DeliveryRef) -> Path:
-        _, content = _verified(ref)
+        _, content = _read_verified(ref)
         if isinstance(ref.path, Path):
             return ref.path
         copy = folder / f"{number}-{ref.path.name}"
@@ -173,7 +173,7 @@ def read(ref: DeliveryRef) -> pa.Table:
     Raises:
         DeliveryError: naming the file and what is wrong with it.
     """
-    manifest, content = _verified(ref)
+    manifest, content = _read_verified(ref)
     options = pyarrow.csv.ConvertOptions(
         column_types={column: pa.string() for column in manifest.columns}, strings_can_be_null=False
     )
@@ -193,7 +193,7 @@ def read(ref: DeliveryRef) -> pa.Table:
     return table
 
 
-def _verified(ref: DeliveryRef) -> tuple[Manifest, bytes]:
+def _read_verified(ref: DeliveryRef) -> tuple[Manifest, bytes]:
     manifest = _read_manifest(_manifest_path(ref.path))
     content = _check(ref.path, manifest)
     wanted = (ref.source, ref.dataset, ref.night.isoformat(), ref.content_hash, ref.rows, ref.is_stated_empty)

@@ -26,7 +26,7 @@ from redeye.operations.find_alerts import TaskFailure
 from redeye.operations.logic import alerts
 from redeye.operations.logic.alerts import Alert, Message
 from redeye.scoring.outputs_reader import OutputsReader
-from redeye.sources.configured_source import configured_source
+from redeye.sources.configured_source import load_source
 from redeye.stack import environment
 from redeye.stack.airflow import airflow_api
 
@@ -69,7 +69,7 @@ def sweep(
     configured: Settings, reader: OutputsReader, *, now: datetime, with_disk: bool = True
 ) -> list[Message]:
     """One look: the messages that were delivered by it."""
-    standing = found(configured, reader, now=now, with_disk=with_disk)
+    standing = find_all_alerts(configured, reader, now=now, with_disk=with_disk)
     sent = []
     for target in telling.targets(configured.alert_urls.get_secret_value()):
         message = telling.tell(
@@ -85,14 +85,18 @@ def sweep(
     return sent
 
 
-def found(configured: Settings, reader: OutputsReader, *, now: datetime, with_disk: bool) -> list[Alert]:
+def find_all_alerts(
+    configured: Settings, reader: OutputsReader, *, now: datetime, with_disk: bool
+) -> list[Alert]:
     """Everything that is wrong by now, told or not."""
-    morning = status.morning(reader)
-    standing = find_alerts.of_tasks(_failed_tasks(configured, now))
+    morning = status.read_morning(reader)
+    standing = find_alerts.find_task_alerts(_failed_tasks(configured, now))
     if morning is not None:
-        standing += find_alerts.of(morning, now=now, source=configured_source())
+        standing += find_alerts.find_alerts(morning, now=now, source=load_source())
     if with_disk:
-        standing += find_alerts.of_disk(disk.usage(configured), morning.night if morning else None, now)
+        standing += find_alerts.find_disk_alerts(
+            disk.measure_usage(configured), morning.night if morning else None, now
+        )
     return standing
 
 
@@ -120,7 +124,7 @@ def test(configured: Settings, *, now: datetime) -> dict[str, bool]:
 
 def _failed_tasks(configured: Settings, now: datetime) -> list[TaskFailure]:
     try:
-        with airflow_api.opened(configured) as api:
+        with airflow_api.open_api(configured) as api:
             return [
                 TaskFailure(
                     row["dag_id"],

@@ -77,7 +77,7 @@ def schema_state() -> str:
     from redeye.foundation import migrations
 
     names = [database.name for database in DATABASES]
-    return " ".join([*names, *(f"{name}={migrations.head(name)}" for name in LEDGERS)])
+    return " ".join([*names, *(f"{name}={migrations.find_head(name)}" for name in LEDGERS)])
 
 
 def create_ledgers(server: Administered) -> None:

@@ -100,18 +100,20 @@ def role_passwords(configured: Settings, environment: dict[str, str]) -> dict[st
             raise ConfigError(
                 f"{setting} must be a SQLAlchemy URL of Postgres, such as postgresql+psycopg2://…"
             )
-        found[name] = _checked(setting, name, url.username, url.database, url.password)
+        found[name] = _check_server(setting, name, url.username, url.database, url.password)
     dsns = {
         "warehouse": ("REDEYE_WAREHOUSE_DSN", configured.warehouse_dsn.get_secret_value()),
         "outputs": ("REDEYE_OUTPUTS_DSN", configured.outputs_dsn.get_secret_value()),
     }
     for name, (setting, text) in dsns.items():
         parts = parse_dsn(text) if text else {}
-        found[name] = _checked(setting, name, parts.get("user"), parts.get("dbname"), parts.get("password"))
+        found[name] = _check_server(
+            setting, name, parts.get("user"), parts.get("dbname"), parts.get("password")
+        )
     return found
 
 
-def _checked(setting: str, name: str, user: str | None, database: str | None, password: object) -> str:
+def _check_server(setting: str, name: str, user: str | None, database: str | None, password: object) -> str:
     if (user, database) != (name, name) or not password:
         raise ConfigError(f"{setting} must name role {name}, database {name} and the role's password")
     return str(password)

@@ -15,7 +15,7 @@ import psycopg2
 
 from redeye.foundation.errors import ConfigError, RedeyeError
 from redeye.foundation.settings import Settings
-from redeye.sources.configured_source import standing_source
+from redeye.sources.configured_source import load_standing_source
 from redeye.stack import bootstrap, environment
 from redeye.stack.bootstrap import Step
 from redeye.stack.secrets import FILE_NAME, Secrets, load_or_create
@@ -72,7 +72,7 @@ def up(
     server.wait_ready()
     bootstrap.prepare_databases(configured, secrets, server, step)
     try:
-        standing_source()
+        load_standing_source()
     except ConfigError:
         # The servers keep the environment that they were started with: with a wrong one none may run.
         if is_fresh:
@@ -111,7 +111,7 @@ def ledgers_behind(configured: Settings) -> dict[str, tuple[str | None, str]]:
 
     server = bootstrap.server(configured, load_or_create(configured.home.resolve()))
     with suppress(psycopg2.OperationalError):
-        return migrations.pending(server, databases.LEDGERS)
+        return migrations.find_pending(server, databases.LEDGERS)
     return {}
 
 

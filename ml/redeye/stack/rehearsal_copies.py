@@ -63,13 +63,13 @@ def run(folder: Path, plan: Plan, *, model: str, tell: Tell) -> list[Outcome]:
         _step(folder, BASE, Plan(name=plan.name, events=()), BASE, model)
     if not (folder / f"{CONTROL}.json").is_file():
         tell("the same nights without an event")
-        _copied(folder, CONTROL)
-        _step(folder, CONTROL, Plan(name=plan.name, events=()), f"{CONTROL}:{_watched(plan)}", model)
+        _copy_installation(folder, CONTROL)
+        _step(folder, CONTROL, Plan(name=plan.name, events=()), f"{CONTROL}:{_count_watched(plan)}", model)
         shutil.rmtree(folder / CONTROL)
     for event in plan.events:
         if not (folder / f"{event.name}.json").is_file():
             tell(f"{event.name}: {faulty_source().meanings[event.fault]}")
-            _copied(folder, event.name)
+            _copy_installation(folder, event.name)
             _step(folder, event.name, Plan(name=plan.name, events=(event,)), event.name, model)
             shutil.rmtree(folder / event.name)
     return [
@@ -84,7 +84,7 @@ def step(what: str, model: str) -> None:
     from redeye.studies.rehearsals import rehearse_event
 
     home = settings().home
-    with _opened(settings()):
+    with _open_stack(settings()):
         active = plan()
         if active is None:
             raise ConfigError("REDEYE_REHEARSAL is not set")
@@ -111,12 +111,12 @@ def _event(plan: Plan, name: str) -> Event:
     return found
 
 
-def _watched(plan: Plan) -> int:
+def _count_watched(plan: Plan) -> int:
     return max((event.watched for event in plan.events), default=1)
 
 
 @contextmanager
-def _opened(configured: Settings) -> Iterator[None]:
+def _open_stack(configured: Settings) -> Iterator[None]:
     secrets = bootstrap.prepare_files(configured)
     server = bootstrap.server(configured, secrets)
     # What is lost in a crash is made again.
@@ -127,7 +127,7 @@ def _opened(configured: Settings) -> Iterator[None]:
         yield
 
 
-def _copied(folder: Path, name: str) -> None:
+def _copy_installation(folder: Path, name: str) -> None:
     shutil.rmtree(folder / name, ignore_errors=True)
     # With owners and modes: Postgres' files belong to a user of its own.
     subprocess.run(

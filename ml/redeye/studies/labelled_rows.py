@@ -7,12 +7,12 @@ from datetime import date
 import pandas as pd
 
 from redeye.declarations.specs import Spec
-from redeye.features.feast_store import training_frame
+from redeye.features.feast_store import read_feature_frame
 from redeye.warehouse import lake
 from redeye.warehouse.logic.releases import Release
 
 
-def labelled_nights(spec: Spec, release: Release) -> tuple[date, date] | None:
+def find_labelled_nights(spec: Spec, release: Release) -> tuple[date, date] | None:
     """The first and the last night with a labelled row; None if there is none."""
     con = lake.connect_at(release.snapshot_id)
     try:
@@ -29,7 +29,7 @@ def labelled_nights(spec: Spec, release: Release) -> tuple[date, date] | None:
     return first, last
 
 
-def labelled_frame(spec: Spec, release: Release) -> pd.DataFrame:
+def read_labelled_frame(spec: Spec, release: Release) -> pd.DataFrame:
     """Every labelled row with its features and when its label became known, by key.
 
     Features are those known at the cutoff of the row's own night.
@@ -43,4 +43,4 @@ def labelled_frame(spec: Spec, release: Release) -> pd.DataFrame:
         ).df()
     finally:
         con.close()
-    return training_frame(release.snapshot_id, entities, spec.feature_service)
+    return read_feature_frame(release.snapshot_id, entities, spec.feature_service)

@@ -13,7 +13,7 @@ from redeye.foundation.errors import ConfigError, LeaseLost, NotReleased, Redeye
 from redeye.foundation.git import git_sha
 from redeye.foundation.settings import settings
 from redeye.sources import delivery_store
-from redeye.sources.configured_source import configured_source, standing_source
+from redeye.sources.configured_source import load_source, load_standing_source
 from redeye.sources.logic.deliveries import SCHEDULE, DeliveryRef
 from redeye.warehouse import lake, raw_tables, release_store
 from redeye.warehouse.logic.content import Content
@@ -47,26 +47,26 @@ def transform(first: date, last: date, *, holder: str, kind: str = ReleaseKind.N
     """
     if first > last:
         raise ConfigError(f"the first night {first} is after the last night {last}")
-    source = standing_source()
+    source = load_standing_source()
     if kind == ReleaseKind.NIGHTLY and not source.is_prompt:
         raise ConfigError(
             f"the source {source.name} delivers weeks late: no night is built from it on time; "
             f"build its nights as history: `build_history` with first={first}, last={last}"
         )
-    if done := _already_released(first, last):
+    if done := _find_release(first, last):
         log.info("nights %s to %s are in release %s already: nothing to build", first, last, done.release_id)
-        return candidate_of(done, first, last).to_dict()
+        return make_candidate(done, first, last).to_dict()
     _check_forward(first, last)
     token = lease.acquire(Catalog.WAREHOUSE, holder)
     try:
-        if done := _already_released(first, last):  # by whoever held the lease before
-            return candidate_of(done, first, last).to_dict()
+        if done := _find_release(first, last):  # by whoever held the lease before
+            return make_candidate(done, first, last).to_dict()
         refs = release_store.unreleased_deliveries(last)
         if not any(ref.night == last for ref in refs):
             raise NotReleased(
                 f"no accepted delivery of night {last} has landed: run `ingest_deliveries` first"
             )
-        made = built(first, last, refs, holder=holder, kind=ReleaseKind(kind), token=token)
+        made = build_candidate(first, last, refs, holder=holder, kind=ReleaseKind(kind), token=token)
         return made.to_dict()
     except RedeyeError:
         lease.release(Catalog.WAREHOUSE, token)
@@ -137,7 +137,7 @@ def publish(candidate: dict[str, Any]) -> dict[str, Any]:
     return _summary(release.release_id, made, evaluated=evaluated)
 
 
-def _already_released(first: date, last: date) -> Release | None:
+def _find_release(first: date, last: date) -> Release | None:
     """The release that has all of the nights in it, if there is one."""
     found = release_store.covering_release(last)
     return found if found and release_store.covering_release(first) else None
@@ -159,7 +159,7 @@ def _check_forward(first: date, last: date) -> None:
         )
 
 
-def built(
+def build_candidate(
     first: date,
     last: date,
     refs: list[DeliveryRef],
@@ -189,10 +189,10 @@ def built(
     from redeye.foundation import openlineage
     from redeye.warehouse import dbt
 
-    source = configured_source()
+    source = load_source()
     head = release_store.latest_release()
     refs = newest(refs)
-    project = feature_edits.checked(head, kind)
+    project = feature_edits.check_feature_edits(head, kind)
     con = lake.connect()
     try:
         lake.attach(con, Catalog.WAREHOUSE, token=token)
@@ -258,8 +258,8 @@ def _contents(made: Candidate, parent: Release | None) -> dict[str, Content]:
 
     held = release_store.contents(parent.release_id) if parent else {}
     if parent is None or not held:
-        return release_content.of_snapshot(made.snapshot_id)
-    return release_content.after(made.snapshot_id, parent_snapshot_id=parent.snapshot_id, parent=held)
+        return release_content.digest_snapshot(made.snapshot_id)
+    return release_content.digest_after(made.snapshot_id, parent_snapshot_id=parent.snapshot_id, parent=held)
 
 
 def _refuse(made: Candidate, message: str, taken_in: list[DeliveryRef]) -> None:
@@ -272,7 +272,7 @@ def _refuse(made: Candidate, message: str, taken_in: list[DeliveryRef]) -> None:
     lease.release(Catalog.WAREHOUSE, made.token)
 
 
-def candidate_of(release: Release, first: date, last: date) -> Candidate:
+def make_candidate(release: Release, first: date, last: date) -> Candidate:
     """A standing release as a candidate: there is nothing to publish."""
     return Candidate(
         first=first,

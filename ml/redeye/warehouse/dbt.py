@@ -88,12 +88,12 @@ def build(
     with environment(attach, data_path):
         manifest = manifest or parse(target_dir, project=project)
         # Before the run, which adds the macros of the branches that it took.
-        hashed, models = hash_of(manifest), code_nodes(manifest)
+        hashed, models = hash_code(manifest), code_nodes(manifest)
         selection = ["--select", *select] if select else []
         # Unit tests test the code, not the night: they run in CI.
         command = ["build", "--exclude-resource-type", "unit_test"] if is_tested else ["run"]
         result = _invoke([*command, *selection], target_dir, manifest, project)
-    ran = _checked(result)
+    ran = _check_result(result)
     return DbtResult(
         nodes=tuple(node.node.unique_id for node in ran),
         seconds={node.node.unique_id: float(node.execution_time) for node in ran},
@@ -110,13 +110,13 @@ def run_unit_tests(*, attach: str, data_path: Path | str, target_dir: Path | Non
     """
     with environment(attach, data_path):
         manifest = parse(target_dir)
-        hashed = hash_of(manifest)
+        hashed = hash_code(manifest)
         result = _invoke(["test", "--select", "test_type:unit"], target_dir, manifest)
-    ran = _checked(result)
+    ran = _check_result(result)
     return DbtResult(tuple(node.node.unique_id for node in ran), {}, hashed)
 
 
-def modified(
+def list_modified(
     select: str, *, base: Path, target_dir: Path, project: Path = PROJECT, manifest: Manifest | None = None
 ) -> list[str]:
     """Unique ids of the models that a state selector finds, such as `state:modified+`, sorted.
@@ -136,7 +136,7 @@ def modified(
         result = _invoke(
             [*command, "--output", "json", "--output-keys", "unique_id"], target_dir, manifest, project
         )
-    _checked(result)
+    _check_result(result)
     return sorted(json.loads(line)["unique_id"] for line in result.result)  # type: ignore[union-attr]
 
 
@@ -160,7 +160,9 @@ def compile_models(
     """
     manifest = manifest or parse(target_dir, project=project)
     given = ["--vars", "{is_definition: true}"] if is_definition else []
-    _checked(_invoke(["compile", "--select", "resource_type:model", *given], target_dir, manifest, project))
+    _check_result(
+        _invoke(["compile", "--select", "resource_type:model", *given], target_dir, manifest, project)
+    )
     return manifest
 
 
@@ -173,7 +175,7 @@ def code_hash(*, target_dir: Path | None = None, project: Path = PROJECT) -> str
         DbtError: if the project does not parse.
     """
     with environment("", ""):
-        return hash_of(parse(target_dir, project=project))
+        return hash_code(parse(target_dir, project=project))
 
 
 def docs(
@@ -188,7 +190,7 @@ def docs(
         DbtError: if the project does not parse or the warehouse cannot be read.
     """
     with environment(attach, data_path):
-        _checked(_invoke(["docs", "generate", "--static"], target_dir))
+        _check_result(_invoke(["docs", "generate", "--static"], target_dir))
     return docs_page(target_dir)
 
 
@@ -260,10 +262,10 @@ def _forward(event: EventMsg) -> None:
     levels = {"info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
     info: Any = event.info  # its fields are made at run time, by protobuf
     if info.level in levels and info.msg.strip():
-        log.log(levels[info.level], "%s", _redacted(info.msg))
+        log.log(levels[info.level], "%s", _redact(info.msg))
 
 
-def _redacted(text: str) -> str:
+def _redact(text: str) -> str:
     """Without the password of any DSN in it."""
     return SECRET.sub(lambda match: f"{match[1] or match[3]}***", text)
 
@@ -275,29 +277,29 @@ def parse(target_dir: Path | None = None, *, project: Path = PROJECT) -> Manifes
         DbtError: if the project does not parse.
     """
     result = _invoke(["parse"], target_dir, project=project)
-    _checked(result)
+    _check_result(result)
     return result.result  # type: ignore[return-value]
 
 
-def _checked(result: dbtRunnerResult) -> list[Any]:
+def _check_result(result: dbtRunnerResult) -> list[Any]:
     """The results of all nodes.
 
     Raises:
         DbtError: if one of them failed, or dbt itself did.
     """
     if result.exception is not None:
-        raise DbtError(f"dbt stopped: {_redacted(str(result.exception))}") from None
+        raise DbtError(f"dbt stopped: {_redact(str(result.exception))}") from None
     nodes = list(getattr(result.result, "results", []))
     failures = [node for node in nodes if str(node.status) in FAILED]
     if failures:
-        said = (f"{node.node.unique_id}: {_redacted(node.message or str(node.status))}" for node in failures)
+        said = (f"{node.node.unique_id}: {_redact(node.message or str(node.status))}" for node in failures)
         raise DbtError("dbt failed:\n" + "\n".join(said))
     if not result.success:
         raise DbtError(f"dbt failed without naming a node; see the log in {_state(None) / 'logs'}")
     return [node for node in nodes if hasattr(node, "node")]
 
 
-def hash_of(manifest: Manifest) -> str:
+def hash_code(manifest: Manifest) -> str:
     """SHA-256 of the code in a manifest: see `code_hash`."""
     from dbt.adapters.duckdb.__version__ import version as adapter_version
     from dbt.version import __version__ as dbt_version

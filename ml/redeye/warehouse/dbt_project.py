@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from redeye.sources.configured_source import configured_source
+from redeye.sources.configured_source import load_source
 from redeye.warehouse import dbt, lake, raw_tables
 from redeye.warehouse.logic.dbt_models import KEY_TESTS, NIGHT, Column, Model, Project, Source
 
@@ -20,7 +20,7 @@ CATALOG = "warehouse"
 NIGHTS = 40
 
 
-def compiled_apart(*, project: Path = dbt.PROJECT, state: Path | None = None) -> Project:
+def compile_apart(*, project: Path = dbt.PROJECT, state: Path | None = None) -> Project:
     """The project with its SQL compiled over relations without rows, in a folder that is gone afterwards.
 
     Args:
@@ -34,20 +34,20 @@ def compiled_apart(*, project: Path = dbt.PROJECT, state: Path | None = None) ->
         where = state or folder / "dbt"
         dbt.build(attach=target, data_path=data, target_dir=where, project=project, is_tested=False)
         with dbt.environment(target, data):
-            return described(dbt.compile_models(where, project=project))
+            return describe_manifest(dbt.compile_models(where, project=project))
 
 
-def parsed(state: Path, *, project: Path = dbt.PROJECT) -> Project:
+def parse_project(state: Path, *, project: Path = dbt.PROJECT) -> Project:
     """The project without its SQL.
 
     Raises:
         DbtError: if it does not parse.
     """
     with dbt.environment("none", "none"):
-        return described(dbt.parse(state, project=project))
+        return describe_manifest(dbt.parse(state, project=project))
 
 
-def described(manifest: Manifest) -> Project:
+def describe_manifest(manifest: Manifest) -> Project:
     """What a manifest says of models and sources."""
     tests: dict[str, dict[str, Any]] = {}
     for node in manifest.nodes.values():
@@ -117,7 +117,7 @@ def _empty_lake() -> Iterator[tuple[str, str, Path]]:
     with tempfile.TemporaryDirectory(prefix="redeye-lake-") as name:
         folder = Path(name)
         target, data = f"ducklake:{folder / 'catalog.ducklake'}", f"{folder / 'data'}/"
-        source = configured_source()
+        source = load_source()
         con = lake.connect(threads=1)
         try:
             con.execute(f"ATTACH '{target}' AS {CATALOG} (DATA_PATH '{data}', DATA_INLINING_ROW_LIMIT 0)")

@@ -24,7 +24,7 @@ COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 UNSEEN = re.compile(r"\b(run_query|statement|date_literal|adapter\.\w+)\b|\{%-?\s*materialization\b")
 
 
-def compiled(manifest: Manifest, *, project: Path = dbt.PROJECT) -> Definitions:
+def compile_definitions(manifest: Manifest, *, project: Path = dbt.PROJECT) -> Definitions:
     """The definitions of a project, which is parsed and not compiled yet; needs no warehouse.
 
     Raises:
@@ -37,11 +37,11 @@ def compiled(manifest: Manifest, *, project: Path = dbt.PROJECT) -> Definitions:
             done = dbt.compile_models(
                 Path(folder) / "dbt", project=project, manifest=copy, is_definition=True
             )
-    found_in = dbt_project.described(done)
+    found_in = dbt_project.describe_manifest(done)
     nodes = {
         f"{node.schema}.{node.alias}": node for node in done.nodes.values() if node.resource_type == "model"
     }
-    written = _written(done)
+    written = _list_macros(done)
     found = [
         Definition(each.name, {name: column.data_type for name, column in each.columns.items()})
         for each in found_in.sources.values()
@@ -62,7 +62,7 @@ def compiled(manifest: Manifest, *, project: Path = dbt.PROJECT) -> Definitions:
     return Definitions({each.name: each for each in found}, dbt_project.CATALOG)
 
 
-def record(code_hash: str, definitions: Definitions) -> None:
+def record_definitions(code_hash: str, definitions: Definitions) -> None:
     """Keep the definitions of a version of the code; again is no change."""
     with ledger_transaction(Catalog.WAREHOUSE) as con, con.cursor() as cursor:
         cursor.execute(
@@ -78,7 +78,7 @@ def is_recorded(code_hash: str) -> bool:
         return cursor.fetchone() is not None
 
 
-def recorded(code_hash: str) -> Definitions | None:
+def read_definitions(code_hash: str) -> Definitions | None:
     """The definitions of a version of the code; None if it built before they were kept."""
     with ledger_transaction(Catalog.WAREHOUSE) as con, con.cursor() as cursor:
         cursor.execute("SELECT relations FROM ledger.code_definitions WHERE code_hash = %s", (code_hash,))
@@ -89,7 +89,7 @@ def recorded(code_hash: str) -> Definitions | None:
     return Definitions({each.name: each for each in found}, dbt_project.CATALOG)
 
 
-def _written(manifest: Manifest) -> list[list[Any]]:
+def _list_macros(manifest: Manifest) -> list[list[Any]]:
     """The project's macros that ask or tell the warehouse something themselves."""
     return [
         [name, _bare(macro.macro_sql)]

@@ -130,7 +130,7 @@ def _ago(grace: timedelta) -> str:
     return f"now() - INTERVAL {int(grace.total_seconds())} SECOND"
 
 
-def attached(catalog: Catalog, *, token: int) -> duckdb.DuckDBPyConnection:
+def attach_for_writing(catalog: Catalog, *, token: int) -> duckdb.DuckDBPyConnection:
     """A connection with a lake attached for writing under a lease's token."""
     con = lake.connect()
     lake.attach(con, catalog, token=token)

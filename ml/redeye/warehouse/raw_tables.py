@@ -35,7 +35,7 @@ def table_name(source: Source, dataset: Dataset) -> str:
     return f"{source.layout}__{dataset.name}"
 
 
-def typed_rows(dataset: Dataset, files: Sequence[Path]) -> str:
+def select_typed_rows(dataset: Dataset, files: Sequence[Path]) -> str:
     """SQL that reads landing files as typed rows with `night`, `arrival_night` and `delivery_id`.
 
     The relation `delivery_files` must be there: see `opened`, which gives the files. A restatement's rows are
@@ -54,7 +54,7 @@ def typed_rows(dataset: Dataset, files: Sequence[Path]) -> str:
 
 
 @contextmanager
-def opened(
+def open_files(
     con: duckdb.DuckDBPyConnection, refs: Sequence[DeliveryRef], *, first: date
 ) -> Iterator[list[Path]]:
     """Landing files, verified against their manifests, and their lineage as the relation `delivery_files`.
@@ -120,10 +120,10 @@ def load(
                 continue
             columns = ", ".join(f'"{name}"' for name in dataset.columns)
             table = f"warehouse.raw.{table_name(source, dataset)}"
-            with opened(con, mine, first=first) as files:
+            with open_files(con, mine, first=first) as files:
                 rows = con.execute(
                     f"INSERT INTO {table} ({columns}, night, arrival_night, delivery_id) "
-                    f"SELECT {columns}, night, arrival_night, delivery_id FROM ({typed_rows(dataset, files)}) "
+                    f"SELECT {columns}, night, arrival_night, delivery_id FROM ({select_typed_rows(dataset, files)}) "
                     f"ORDER BY night, {', '.join(dataset.key)}"
                 ).fetchone()
             loaded[dataset.name] = int(rows[0]) if rows else 0

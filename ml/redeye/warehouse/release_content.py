@@ -15,7 +15,7 @@ from redeye.warehouse.logic.content import Content
 _SEPARATOR, _MISSING = "chr(31)", "chr(0)"
 
 
-def of_snapshot(snapshot_id: int) -> dict[str, Content]:
+def digest_snapshot(snapshot_id: int) -> dict[str, Content]:
     """The content of every table and view at a snapshot, by `"schema"."name"`. Reads all of it.
 
     A table's rows are hashed by their values as text, the columns in the order of their names; a view is
@@ -28,7 +28,9 @@ def of_snapshot(snapshot_id: int) -> dict[str, Content]:
         con.close()
 
 
-def after(snapshot_id: int, *, parent_snapshot_id: int, parent: dict[str, Content]) -> dict[str, Content]:
+def digest_after(
+    snapshot_id: int, *, parent_snapshot_id: int, parent: dict[str, Content]
+) -> dict[str, Content]:
     """The content at a snapshot, from that of an earlier one and the rows that changed since.
 
     A relation that was made or altered since is read whole; of any other only what changed is read, which

@@ -100,7 +100,7 @@ def release_deliveries(name: str) -> list[DeliveryRef]:
     ]
 
 
-def release_of(ref: DeliveryRef) -> Release | None:
+def find_release_of_delivery(ref: DeliveryRef) -> Release | None:
     """The release that took a delivery in; None while none has."""
     rows = read_rows(
         Catalog.WAREHOUSE,

@@ -10,7 +10,7 @@ import logging
 from datetime import date
 from typing import Any
 
-from redeye.declarations.calendar import nights
+from redeye.declarations.calendar import list_nights
 from redeye.foundation import lease
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError, NotReleased, RedeyeError
@@ -47,13 +47,13 @@ def transform_again(first: date, *, kind: str, reason: str, holder: str) -> dict
         raise ConfigError(f"a {kind} needs a reason: it is kept with the release")
     if (done := release_store.release_by(holder, why)) and done.first_night == first:
         log.info("%s has published %s: nothing to build", holder, done.release_id)
-        return build.candidate_of(done, first, done.night).to_dict()
+        return build.make_candidate(done, first, done.night).to_dict()
     token = lease.acquire(Catalog.WAREHOUSE, holder)
     try:
         head = _head(first)
         _check_code(head, first, why)
         refs = _to_take_in(head, first) if why == ReleaseKind.REPAIR else []
-        made = build.built(
+        made = build.build_candidate(
             first, head.night, refs, holder=holder, kind=why, token=token, reason=reason.strip()
         )
         return made.to_dict()
@@ -81,7 +81,7 @@ def build_again(first: date, *, kind: str, reason: str, holder: str) -> dict[str
     return {
         **summary,
         "deliveries": len(release_store.release_deliveries(summary["release_id"])),
-        "changed": changed(before.release_id, summary["release_id"]),
+        "changed": list_changed(before.release_id, summary["release_id"]),
     }
 
 
@@ -103,7 +103,7 @@ def ingest_again(first: date, *, kind: str) -> int:
     return len(release_store.unreleased_deliveries(head.night))
 
 
-def changed(before: str, after: str) -> list[str]:
+def list_changed(before: str, after: str) -> list[str]:
     """The tables and views that hold something else in one release than in another, as `schema.name`."""
     then, now = release_store.contents(before), release_store.contents(after)
     differing = {name for name in then.keys() | now.keys() if then.get(name) != now.get(name)}
@@ -122,7 +122,7 @@ def _head(first: date) -> Release:
 
 def _to_take_in(head: Release, first: date) -> list[DeliveryRef]:
     refs = release_store.unreleased_deliveries(head.night)
-    gaps = [night for night in nights(first, head.night) if release_store.is_gap(night)]
+    gaps = [night for night in list_nights(first, head.night) if release_store.is_gap(night)]
     if not refs and not gaps:
         raise ConfigError(
             f"nothing to repair from night {first} to {head.night}: no accepted delivery waits, no night is left out. "
@@ -140,17 +140,17 @@ def _check_code(head: Release, first: date, kind: ReleaseKind) -> None:
             f"the dbt code has changed since {head.release_id} was built: bring it in by a rebuild first, so that "
             "what a repair changes is the data's doing"
         )
-    if kind == ReleaseKind.REBUILD and _built_by(first, head.night) == {now}:
+    if kind == ReleaseKind.REBUILD and _find_code_built(first, head.night) == {now}:
         raise ConfigError(
             f"nothing to rebuild: nights {first} to {head.night} were built by this very dbt code"
         )
 
 
-def _built_by(first: date, last: date) -> set[str]:
+def _find_code_built(first: date, last: date) -> set[str]:
     """The dbt code that built each of some nights last."""
     releases = release_store.all_releases()
     found: set[str] = set()
-    for night in nights(first, last):
+    for night in list_nights(first, last):
         codes = [each.code_hash for each in releases if each.first_night <= night <= each.night]
         found.update(codes[-1:])
     return found

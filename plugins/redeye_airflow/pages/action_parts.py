@@ -10,7 +10,7 @@ from fastapi import HTTPException
 from starlette.requests import Request
 
 from redeye.operations import status
-from redeye.sources.configured_source import configured_source
+from redeye.sources.configured_source import load_source
 
 Parameters = dict[str, str]
 LONGEST_REASON = 500
@@ -93,7 +93,7 @@ def parse_night(parameters: Mapping[str, str], name: str) -> date:
         night = date.fromisoformat(parameters.get(name, ""))
     except ValueError as error:
         raise HTTPException(400, f"{name}: write a night as 2013-04-04") from error
-    source = configured_source()
+    source = load_source()
     if not source.first_night <= night <= source.final_night:
         raise HTTPException(
             400,

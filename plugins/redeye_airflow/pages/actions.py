@@ -14,7 +14,7 @@ from fastapi import HTTPException
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from redeye.declarations.calendar import nights, start_of, zone
+from redeye.declarations.calendar import find_start, list_nights, zone
 from redeye_airflow.pages import airflow_client
 from redeye_airflow.pages.action_parts import (
     LONGEST_REASON,
@@ -53,8 +53,8 @@ def _backfill_body(parameters: Parameters) -> dict[str, Any]:
     return {
         "dag_id": parameters["dag_id"],
         # Instants at which nights start: a date would be read as its UTC midnight, before that.
-        "from_date": start_of(date.fromisoformat(parameters["first"])).isoformat(),
-        "to_date": start_of(date.fromisoformat(parameters["last"])).isoformat(),
+        "from_date": find_start(date.fromisoformat(parameters["first"])).isoformat(),
+        "to_date": find_start(date.fromisoformat(parameters["last"])).isoformat(),
         "reprocess_behavior": "failed",
         "max_active_runs": 1,
     }
@@ -65,7 +65,7 @@ async def _preview_backfill(request: Request, parameters: Parameters) -> list[st
         request, "POST", "/backfills/dry_run", _backfill_body(parameters)
     )
     first, last = date.fromisoformat(parameters["first"]), date.fromisoformat(parameters["last"])
-    wanted = {night.isoformat() for night in nights(first, last)}
+    wanted = {night.isoformat() for night in list_nights(first, last)}
     found = sorted(_night_of(row["logical_date"]) for row in planned["backfills"])
     preview = [f"{len(found)} of {len(wanted)} nights run: {', '.join(found) or 'none, all have succeeded'}."]
     if skipped := sorted(wanted - set(found)):
@@ -152,10 +152,10 @@ def _check_roll_back(parameters: Parameters) -> None:
 
 
 async def _preview_roll_back(request: Request, parameters: Parameters) -> list[str]:  # noqa: ARG001
-    from redeye.promotion.rollback import foresee
+    from redeye.promotion.rollback import preview_rollback
 
     model, to = parameters["model"], parse_optional_version(parameters)
-    left, target = await run_in_threadpool(foresee, model, to)
+    left, target = await run_in_threadpool(preview_rollback, model, to)
     why = "" if to else ", which was last serving well"
     return [
         f"From the first night that is not scored on, {model} is served by version {target.version} "
@@ -178,7 +178,7 @@ async def _roll_back(request: Request, parameters: Parameters, nonce: str) -> Ac
     )
     row = came.promotion
     message = f"Version {row.version} ({row.algorithm}) is champion from night {row.effective_night} on"
-    barred = f"; version {came.left} is barred." if came.is_barred else "."
+    barred = f"; version {came.left} is barred." if came.is_blocked else "."
     return ActionResult(
         message + barred if came.is_new else f"{message}; that was decided before.", f"/redeye/models/{model}"
     )
@@ -195,20 +195,20 @@ async def _preview_unbar(request: Request, parameters: Parameters) -> list[str]:
     return [f"Version {parameters['version']} of {parameters['model']} may become champion again."]
 
 
-def _barring(*, is_barred: bool) -> Callable[[Request, Parameters, str], Awaitable[ActionResult]]:
+def _barring(*, is_blocked: bool) -> Callable[[Request, Parameters, str], Awaitable[ActionResult]]:
     async def perform(request: Request, parameters: Parameters, nonce: str) -> ActionResult:  # noqa: ARG001
-        from redeye.promotion.rollback import bar
+        from redeye.promotion.rollback import block_version
 
         model, version = parameters["model"], parse_version(parameters)
         await run_in_threadpool(
-            bar,
+            block_version,
             model,
             version,
-            is_barred=is_barred,
+            is_blocked=is_blocked,
             reason=parameters["reason"],
             actor=user_of(request).get_name(),
         )
-        message = f"Version {version} of {model} is {'barred' if is_barred else 'barred no more'}."
+        message = f"Version {version} of {model} is {'barred' if is_blocked else 'barred no more'}."
         return ActionResult(message, f"/redeye/models/{model}")
 
     return perform
@@ -270,7 +270,7 @@ ACTIONS: dict[str, Action] = {
             lambda given: f"train_{given.get('model', '')}",
             _check_version,
             _preview_bar,
-            _barring(is_barred=True),
+            _barring(is_blocked=True),
         ),
         Action(
             "unbar",
@@ -280,7 +280,7 @@ ACTIONS: dict[str, Action] = {
             lambda given: f"train_{given.get('model', '')}",
             _check_version,
             _preview_unbar,
-            _barring(is_barred=False),
+            _barring(is_blocked=False),
         ),
         Action(
             "acknowledge",

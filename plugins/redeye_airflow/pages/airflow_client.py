@@ -20,7 +20,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 
-from redeye.declarations.calendar import start_of
+from redeye.declarations.calendar import find_start
 from redeye.operations.find_alerts import TaskFailure
 from redeye_airflow.pages.addresses import AIRFLOW_APP
 from redeye_airflow.pages.security import bearer_of
@@ -85,7 +85,7 @@ class NightRun:
 
 def read_runs(night: date) -> list[NightRun]:
     """The runs whose data interval begins with a night, whatever started them."""
-    start = start_of(night)
+    start = find_start(night)
     asked = (
         select(DagRun)
         .where(DagRun.data_interval_start >= start, DagRun.data_interval_start < start + timedelta(hours=1))

@@ -22,12 +22,12 @@ _SHOWN = 100
 @router.get("/alerts")
 def alerts(request: Request) -> Response:
     """What is wrong now, read anew, and the last messages."""
-    found = status.morning(reader())
-    usage = disk.usage(settings())
-    current = find_alerts.of_tasks(airflow_client.read_failed_tasks())
+    found = status.read_morning(reader())
+    usage = disk.measure_usage(settings())
+    current = find_alerts.find_task_alerts(airflow_client.read_failed_tasks())
     if found is not None:
         current = find_night_alerts(found) + current
-    current += find_alerts.of_disk(usage, found.night if found else None, airflow_client.now())
+    current += find_alerts.find_disk_alerts(usage, found.night if found else None, airflow_client.now())
     return render_page(
         request,
         "alerts.html",

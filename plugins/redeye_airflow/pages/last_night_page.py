@@ -29,18 +29,18 @@ log = logging.getLogger(__name__)
 @router.get("/")
 def last_night(request: Request, night: date | None = None) -> Response:
     """Last night, or the one asked for."""
-    found = status.morning(reader(), night)
+    found = status.read_morning(reader(), night)
     failures = airflow_client.read_failed_tasks()
     if found is None:
         return render_page(
             request,
             "empty.html",
-            alerts=find_alerts.of_tasks(failures),
+            alerts=find_alerts.find_task_alerts(failures),
             specs=status.specs(),
             links=link_alert,
         )
-    alerts = find_night_alerts(found) + find_alerts.of_tasks(failures)
-    before, after = status.nearby(found.night, found.newest)
+    alerts = find_night_alerts(found) + find_alerts.find_task_alerts(failures)
+    before, after = status.find_nearby_nights(found.night, found.newest)
     return render_page(
         request,
         "last_night.html",
@@ -59,7 +59,7 @@ def last_night(request: Request, night: date | None = None) -> Response:
 def read_once() -> None:
     """Read the page once, so that no visitor waits for connections; if that fails, the first one tries again."""
     try:
-        status.morning(reader())
+        status.read_morning(reader())
         airflow_client.read_failed_tasks()
     except (RedeyeError, psycopg2.Error, duckdb.Error, SQLAlchemyError) as error:
         log.warning("the first page cannot be read yet: %s", error)

@@ -28,10 +28,10 @@ WEEKLY = (("auc", "AUC"), ("log_loss", "Log loss"), ("calibration_error", "Calib
 def model(request: Request, model: str, night: date | None = None) -> Response:
     """What became of a model up to a night."""
     spec = find_spec(model)
-    shown = night or status.newest_night(reader())
+    shown = night or status.find_newest_night(reader())
     if shown is None:
         raise HTTPException(404, f"{model} has no nights yet: nothing is scored or released")
-    history = status.model_history(reader(), spec, shown)
+    history = status.read_model_history(reader(), spec, shown)
     reports = settings().reports / model
     return render_page(
         request,
@@ -45,8 +45,8 @@ def model(request: Request, model: str, night: date | None = None) -> Response:
         ],
         features=_features(history.features),
         events=_events(history),
-        gates_of=status.gates_of,
-        barred=status.barred_versions(model),
+        gates_of=status.read_gates,
+        barred=status.list_blocked_versions(model),
         acknowledged=find_acknowledgements([model]),
         reports=sorted((path.name for path in reports.glob("????-??-??")), reverse=True),
         seasons=sorted(path.name for path in (settings().reports / "season").glob(f"{model}-*.html")),
@@ -67,9 +67,9 @@ def model_slices(request: Request, model: str, night: date) -> Response:
 def card(request: Request, model: str, version: int) -> Response:
     """The card of a promoted version."""
     find_spec(model)
-    from redeye.champions.promotion_store import promotions
+    from redeye.champions.promotion_store import read_promotions
 
-    found = [row for row in promotions(model) if row.version == version]
+    found = [row for row in read_promotions(model) if row.version == version]
     if not found:
         raise HTTPException(404, f"{model} version {version} was never promoted: MLflow has its card")
     text = _card(found[-1])

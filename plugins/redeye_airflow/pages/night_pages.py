@@ -21,8 +21,8 @@ router = APIRouter()
 @router.get("/nights/{night}")
 def night(request: Request, night: date) -> Response:
     """Everything recorded of a night."""
-    found = status.night_history(reader(), night)
-    before, after = status.nearby(night, status.newest_night(reader()))
+    found = status.read_night_history(reader(), night)
+    before, after = status.find_nearby_nights(night, status.find_newest_night(reader()))
     reports = {
         model.spec.model: sorted(
             path.stem for path in (settings().reports / model.spec.model / night.isoformat()).glob("*.html")
@@ -38,6 +38,6 @@ def night(request: Request, night: date) -> Response:
         before=before,
         after=after,
         runs=airflow_client.read_runs(night),
-        failures_of=find_alerts.failures_of,
+        failures_of=find_alerts.read_failures,
         reports=reports,
     )

@@ -11,7 +11,7 @@ from redeye.operations import find_alerts, status
 from redeye.operations.logic.alerts import Alert, runbook_page
 from redeye.operations.status import Morning
 from redeye.scoring.outputs_reader import OutputsReader
-from redeye.sources.configured_source import configured_source
+from redeye.sources.configured_source import load_source
 from redeye_airflow.pages import airflow_client
 from redeye_airflow.pages.addresses import PREFIX
 
@@ -37,7 +37,9 @@ def find_spec(model: str) -> Spec:
 def find_night_alerts(found: Morning) -> list[Alert]:
     """What is wrong after a night, by the clock of now if it is the newest one."""
     is_newest = found.night == found.newest
-    return find_alerts.of(found, now=airflow_client.now(), source=configured_source() if is_newest else None)
+    return find_alerts.find_alerts(
+        found, now=airflow_client.now(), source=load_source() if is_newest else None
+    )
 
 
 def link_alert(alert: Alert) -> dict[str, str]:

@@ -76,7 +76,7 @@ def _found(asked: dict[str, str]) -> list[dict[str, Any]]:
             raise ValueError("Write the day of departure as 2013-04-04.") from error
         first = last = night
     else:
-        newest = status.newest_night(reader())
+        newest = status.find_newest_night(reader())
         if newest is None:
             return []
         first, last = newest - timedelta(days=status.SHOWN_NIGHTS - 1), newest

@@ -35,7 +35,7 @@ def render_page(request: Request, template: str, *, status: int = 200, **values:
         "url": lambda *parts: "/".join([root, *(quote(str(part), safe=":") for part in parts)]),
         "airflow": lambda path: f"{airflow}{path}",
         "mlflow_url": settings().public_mlflow_url,
-        "version_page": ui_links.version_page,
+        "version_page": ui_links.link_version,
         "user": user_of(request).get_name(),
         "may_trigger": _asker(request),
         "shift_weeks": settings().shift_weeks,

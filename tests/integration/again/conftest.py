@@ -16,7 +16,7 @@ import pytest
 from flights.nycflights13 import NycFlights13
 from redeye.declarations.calendar import cutoff
 from redeye.declarations.specs import load_spec
-from redeye.features.feast_store import training_frame
+from redeye.features.feast_store import read_feature_frame
 from redeye.foundation.settings import SPECS
 from redeye.scoring import outputs_store, score
 from redeye.sources import ingest
@@ -82,7 +82,7 @@ def frame_of(release: Release, night: date) -> pd.DataFrame:
             "WHERE is_late IS NOT NULL AND outcome_night <= ? ORDER BY flight_id",
             [night],
         ).df()
-    return training_frame(release.snapshot_id, entities, spec.feature_service)
+    return read_feature_frame(release.snapshot_id, entities, spec.feature_service)
 
 
 @dataclass

@@ -19,7 +19,7 @@ from redeye.models.algorithms.heuristic import HeuristicModel
 from redeye.monitoring.monitor import monitor_night
 from redeye.scoring import outputs_store
 from redeye.scoring.explain import explain
-from redeye.scoring.find_restated import restated_predictions
+from redeye.scoring.find_restated import find_restated_predictions
 from redeye.scoring.logic.predictions import LIVE
 from redeye.scoring.rescore import backtest_nights, reproduce
 from redeye.scoring.score import score_night
@@ -41,7 +41,7 @@ def test_the_repair_is_one_more_revision_of_the_head(story: Story) -> None:
 
 def test_what_was_released_before_is_as_it_was(story: Story) -> None:
     for each in story.releases:
-        assert release_content.of_snapshot(each.snapshot_id) == release_store.contents(each.release_id)
+        assert release_content.digest_snapshot(each.snapshot_id) == release_store.contents(each.release_id)
 
 
 def test_the_training_frame_as_known_then_is_identical(story: Story) -> None:
@@ -110,7 +110,7 @@ def test_what_cannot_be_built_again_says_why(
 
 
 def test_the_report_names_what_rests_on_the_restated_delivery(story: Story) -> None:
-    rows = restated_predictions(MODEL, NIGHTS[0], NIGHTS[-1]).set_index("night")
+    rows = find_restated_predictions(MODEL, NIGHTS[0], NIGHTS[-1]).set_index("night")
     # The last night too: the correction came when that was built and scored already.
     assert set(rows.index) == set(NIGHTS)
     assert set(rows["taken_in_by"]) == {story.repaired.release_id}
@@ -144,7 +144,7 @@ def test_a_prediction_is_explained_after_the_code_has_changed(
     changed = "\n".join(kept).replace("version: 1\n", "version: 2\n", 1)
     (tmp_path / f"{MODEL}.yaml").write_text(changed, encoding="utf-8")
     monkeypatch.setattr("redeye.scoring.explain.SPECS", tmp_path)
-    monkeypatch.setattr("redeye.scoring.explain.training_code_hash", lambda: "another")
+    monkeypatch.setattr("redeye.scoring.explain.hash_training_code", lambda: "another")
     found = explain(story.predictions["prediction_id"].iloc[0])
     assert found.is_reproduced
     notes = "; ".join(found.notes)
@@ -182,7 +182,7 @@ def test_a_backtest_stays_beside_what_was_served(story: Story) -> None:
     assert_frame_equal(
         *(each.set_index("flight_id").sort_index()[["probability"]] for each in (rows, served))
     )
-    assert outputs_store.scored_nights(MODEL, NIGHTS[0], NIGHTS[-1]) == NIGHTS
+    assert outputs_store.list_scored_nights(MODEL, NIGHTS[0], NIGHTS[-1]) == NIGHTS
 
 
 def test_a_night_scored_late_from_a_bulk_is_labelled(story: Story) -> None:

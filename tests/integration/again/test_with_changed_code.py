@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from again.conftest import NIGHTS, Story, frame_of, table
-from redeye.declarations.calendar import nights
+from redeye.declarations.calendar import list_nights
 from redeye.foundation.errors import NotReleased
 from redeye.warehouse import build, dbt, release_store, repair
 from redeye.warehouse.logic.releases import ReleaseKind
@@ -66,7 +66,7 @@ def test_changed_code_reaches_earlier_nights_in_a_new_revision_alone(story: Stor
         table(each.snapshot_id, name).set_index(["night", "origin_id"])[column] for each in (head, release)
     )
     differing = {night.date() for night, _ in then[then.ne(now) & then.notna()].index}
-    assert differing <= set(nights(NIGHTS[1], head.night))
+    assert differing <= set(list_nights(NIGHTS[1], head.night))
     assert differing >= set(NIGHTS[1:])
     filled = table(release.snapshot_id, "intermediate.int_outcomes__versioned")
     known = filled[filled["night"] >= str(NIGHTS[1])]

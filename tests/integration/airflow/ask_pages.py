@@ -168,7 +168,7 @@ def _fill() -> None:
         actor="test",
         run_id="test",
         follows=None,
-        last_scored_night=outputs_store.last_scored_night,
+        last_scored_night=outputs_store.find_last_scored_night,
     )
     for night, is_degraded in ((NIGHT - timedelta(days=1), False), (NIGHT, True)):
         common = {"model": "flight_delay", "lane": "live", "night": night, "run_id": "test"}

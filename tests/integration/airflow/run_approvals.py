@@ -57,7 +57,7 @@ def propose(night: date) -> None:
     from redeye.champions import promotion_store
     from redeye.promotion import decision_store
 
-    if promotion_store.latest_promotion(MODEL) is None:
+    if promotion_store.read_latest_promotion(MODEL) is None:
         promotion_store.promote(
             MODEL,
             **registered(0),
@@ -65,9 +65,9 @@ def propose(night: date) -> None:
             effective_night=date(2013, 1, 2),
             reason="first champion",
             follows=None,
-            last_scored_night=outputs_store.last_scored_night,
+            last_scored_night=outputs_store.find_last_scored_night,
         )
-    last = promotion_store.latest_promotion(MODEL)
+    last = promotion_store.read_latest_promotion(MODEL)
     assert last is not None
     decision_store.propose(
         decision_store.Proposal(
@@ -115,7 +115,7 @@ def main(arguments: list[str]) -> None:
     from airflow.dag_processing.dagbag import DagBag
 
     from redeye.champions import promotion_store
-    from redeye.declarations.calendar import start_of
+    from redeye.declarations.calendar import find_start
     from redeye.promotion import decision_store
 
     dag = DagBag(str(settings.PROJECT_ROOT / "dags")).dags[DAG_ID]
@@ -125,9 +125,9 @@ def main(arguments: list[str]) -> None:
             propose(date.fromisoformat(night))
             threading.Thread(target=answer, args=(choice,), daemon=True).start()
         run = dag.test(
-            logical_date=start_of(date.fromisoformat(night)), mark_success_pattern="train_candidates"
+            logical_date=find_start(date.fromisoformat(night)), mark_success_pattern="train_candidates"
         )
-        last = promotion_store.latest_promotion(MODEL)
+        last = promotion_store.read_latest_promotion(MODEL)
         line = {
             "state": str(run.state),
             "tasks": {ti.task_id: str(ti.state) for ti in run.get_task_instances()},

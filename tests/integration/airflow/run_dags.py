@@ -12,7 +12,7 @@ from datetime import date
 
 from airflow.dag_processing.dagbag import DagBag
 
-from redeye.declarations.calendar import start_of
+from redeye.declarations.calendar import find_start
 from redeye.foundation.settings import PROJECT_ROOT
 
 RESULT = "RESULT "
@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> None:
         dag_id, _, night = argument.partition("@")
         first, _, last = night.partition(":")
         conf = {"first": first, "last": last} if last else None
-        run = bag.dags[dag_id].test(logical_date=start_of(date.fromisoformat(first)), run_conf=conf)
+        run = bag.dags[dag_id].test(logical_date=find_start(date.fromisoformat(first)), run_conf=conf)
         tasks = {ti.task_id: str(ti.state) for ti in run.get_task_instances()}
         results = {ti.task_id: ti.xcom_pull(task_ids=ti.task_id) for ti in run.get_task_instances()}
         line = {"dag_id": dag_id, "night": night, "state": str(run.state), "tasks": tasks, "results": results}

@@ -135,7 +135,7 @@ def _trouble() -> None:
         "flight_delay", version=1, algorithm="heuristic", feature_service="flight_delay_v1",
         artifact_uri="nowhere", artifact_sha256="0" * 64, decided_night=NIGHT - timedelta(days=3),
         effective_night=NIGHT - timedelta(days=2), reason="first champion", evidence={}, actor="test",
-        run_id="test", follows=None, last_scored_night=outputs_store.last_scored_night,
+        run_id="test", follows=None, last_scored_night=outputs_store.find_last_scored_night,
 )  # fmt: skip
     _refuse(NIGHT, snapshot=7)
     delivery_store.record_gap(NIGHT - timedelta(days=1), reason="refused", recorded_by="test")

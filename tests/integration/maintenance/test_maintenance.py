@@ -19,7 +19,7 @@ import pytest
 
 from redeye.foundation import lease
 from redeye.foundation.catalogs import Catalog
-from redeye.foundation.disk import files_below
+from redeye.foundation.disk import list_files
 from redeye.foundation.errors import RedeyeError, ReleaseAltered
 from redeye.foundation.settings import PROJECT_ROOT, settings
 from redeye.operations import maintain
@@ -46,7 +46,7 @@ def built(night: date) -> dict[str, Content]:
     """Build and publish a night; what its release holds, read whole."""
     ingest.ingest_nights(night, night)
     snapshot = build.publish(build.transform(night, night, holder=f"test {night}"))["snapshot_id"]
-    return release_content.of_snapshot(int(snapshot))
+    return release_content.digest_snapshot(int(snapshot))
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +97,7 @@ def test_nights_and_maintenance_runs_leave_every_release_equal(
         assert len(releases) == 5
         for each in releases:
             recorded = release_store.contents(each.release_id)
-            assert recorded == release_content.of_snapshot(each.snapshot_id)
+            assert recorded == release_content.digest_snapshot(each.snapshot_id)
             assert recorded == held.get(each.release_id, recorded)
         _no_file_too_many()
         assert maintain.check_disk()["level"] == "ok"
@@ -119,8 +119,8 @@ def test_what_a_release_names_cannot_be_expired_nor_anything_without_the_lease(
 ) -> None:
     with opened(install, undisturbed[0]):
         named = release_store.all_releases()[0].snapshot_id
-        with lease.held(Catalog.WAREHOUSE, "test") as token:
-            con = lake_maintenance.attached(Catalog.WAREHOUSE, token=token)
+        with lease.hold(Catalog.WAREHOUSE, "test") as token:
+            con = lake_maintenance.attach_for_writing(Catalog.WAREHOUSE, token=token)
             con.execute("CREATE TABLE warehouse.main.scrap (a INTEGER)")
             scrap = lake.head(con, Catalog.WAREHOUSE)
             con.execute("DROP TABLE warehouse.main.scrap")
@@ -134,14 +134,14 @@ def test_what_a_release_names_cannot_be_expired_nor_anything_without_the_lease(
 def test_files_of_the_catalog_are_never_taken_for_orphans(
     install: Any, undisturbed: tuple[Path, dict[str, Content]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with opened(install, undisturbed[0]), lease.held(Catalog.WAREHOUSE, "test") as token:
-        con = lake_maintenance.attached(Catalog.WAREHOUSE, token=token)
+    with opened(install, undisturbed[0]), lease.hold(Catalog.WAREHOUSE, "test") as token:
+        con = lake_maintenance.attach_for_writing(Catalog.WAREHOUSE, token=token)
         orphan = settings().lake / "warehouse" / "raw" / "left-by-a-killed-writer.parquet"
         orphan.write_bytes(b"PAR1")
-        before = len(list(files_below(settings().lake)))
+        before = len(list(list_files(settings().lake)))
         assert lake_maintenance.remove_orphans(con, Catalog.WAREHOUSE, grace=timedelta(days=1)) == 0
         assert lake_maintenance.remove_orphans(con, Catalog.WAREHOUSE, grace=timedelta(0)) == 1
-        assert len(list(files_below(settings().lake))) == before - 1
+        assert len(list(list_files(settings().lake))) == before - 1
         # As if the catalog's paths were read from another folder.
         con.execute("ATTACH ':memory:' AS other")
         con.execute(
@@ -175,7 +175,7 @@ def _no_file_too_many() -> None:
         with lake.connect(threads=1) as con:
             lake.attach(con, catalog)
             counted = lake_maintenance.count(con, catalog)
-        found = [path for path in files_below(settings().lake / catalog) if path.suffix == ".parquet"]
+        found = [path for path in list_files(settings().lake / catalog) if path.suffix == ".parquet"]
         assert counted.scheduled == 0
         assert len(found) == counted.files
 

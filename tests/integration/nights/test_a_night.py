@@ -26,12 +26,12 @@ pytestmark = pytest.mark.integration
 
 
 def test_the_heuristic_is_the_first_champion_and_a_better_candidate_follows_by_the_lag(nights: Any) -> None:
-    decided = promotion_store.promotions(nights.model)
+    decided = promotion_store.read_promotions(nights.model)
     assert decided[0].algorithm == "heuristic"
     assert decided[0].effective_night == nights.history_ends + timedelta(days=1)
     for later in decided[1:]:
         assert later.effective_night == nights.history_ends + timedelta(days=2)
-    assert promotion_store.champion(nights.model, nights.history_ends) is None
+    assert promotion_store.read_champion(nights.model, nights.history_ends) is None
 
 
 def test_a_night_runs_whole(nights: Any) -> None:
@@ -102,10 +102,10 @@ def test_a_different_result_for_a_scored_night_is_an_error(
     night = nights.next
     nights.build(night)
     nights.score(night)
-    serving = promotion_store.champion(nights.model, night)
+    serving = promotion_store.read_champion(nights.model, night)
     assert serving is not None
     other = replace(serving, version=99)
-    monkeypatch.setattr(promotion_store, "champion", lambda model, night: other)
+    monkeypatch.setattr(promotion_store, "read_champion", lambda model, night: other)
     with pytest.raises(AlreadyDecided, match="model_version"):
         score_night(nights.model, night, run_id="another champion")
 
@@ -117,7 +117,7 @@ def test_the_release_is_kept_by_the_catalog(nights: Any, stack_env: object) -> N
     assert head is not None
     delete = f"DELETE FROM public.ducklake_snapshot WHERE snapshot_id = {head.snapshot_id}"
     dsn = settings().warehouse_dsn.get_secret_value()
-    with lease.held(Catalog.WAREHOUSE, "test") as token, psycopg2.connect(dsn) as con, con.cursor() as cursor:
+    with lease.hold(Catalog.WAREHOUSE, "test") as token, psycopg2.connect(dsn) as con, con.cursor() as cursor:
         cursor.execute("SELECT set_config('redeye.token', %s, false)", (str(token),))
         with pytest.raises(psycopg2.errors.RestrictViolation):
             cursor.execute(delete)

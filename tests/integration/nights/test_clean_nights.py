@@ -15,9 +15,9 @@ from redeye.declarations.spec_candidates import Candidates
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.settings import SPECS
 from redeye.models.logic.evaluation import Interval, Scored
-from redeye.models.logic.splits import windows
-from redeye.models.logic.training import fit_candidates, rows_of, scored
-from redeye.monitoring.logic.quality import measured, window_of
+from redeye.models.logic.splits import plan_windows
+from redeye.models.logic.training import fit_candidates, score_rows, select_rows
+from redeye.monitoring.logic.quality import measure_quality, measure_window
 from redeye.monitoring.logic.verdict import judge
 from redeye.promotion import train
 from redeye.promotion.logic.decision import NightVerdict, decide
@@ -42,9 +42,9 @@ class Learned:
         release = release_store.covering_release(nights.history_ends)
         assert release is not None
         frame = train._frame(self.spec, release, nights.history_ends)
-        spans = windows(nights.history_ends, self.spec.split, maturity=2, first_night=date(2012, 12, 31))
+        spans = plan_windows(nights.history_ends, self.spec.split, maturity=2, first_night=date(2012, 12, 31))
         heuristic, model = fit_candidates(frame, self.spec, spans, seed=1, threads=2)
-        rows = rows_of(frame, self.spec, spans.train)
+        rows = select_rows(frame, self.spec, spans.train)
         self.rows = pd.DataFrame(
             {
                 "night": pd.to_datetime(rows["night"]).to_numpy(),
@@ -53,8 +53,8 @@ class Learned:
                 "baseline": heuristic.model.predict(rows),
             }
         )
-        test = scored(model.model, rows_of(frame, self.spec, spans.test), self.spec)
-        found = measured(test, seed=1)
+        test = score_rows(model.model, select_rows(frame, self.spec, spans.test), self.spec)
+        found = measure_quality(test, seed=1)
         self.reference: dict[str, Interval] = {name: one for name, one in found.items() if one is not None}
 
 
@@ -93,7 +93,7 @@ def requests(learned: Learned, draw: Draw, seed: int) -> tuple[list[date], list[
         one, other = (
             Scored(window["label"], window[name], window["night"]) for name in ("probability", "baseline")
         )
-        found = judge(window_of(one, other, reference=learned.reference, seed=number), rules)
+        found = judge(measure_window(one, other, reference=learned.reference, seed=number), rules)
         verdicts.append(NightVerdict(days[number], found.verdict, found.reasons))
         if decide(verdicts, asked, [], rules.retraining, days[number]).is_requested:
             asked.append(days[number])

@@ -21,7 +21,7 @@ from redeye.foundation.errors import NotReleased
 from redeye.foundation.settings import SPECS, settings
 from redeye.monitoring import evidently_reports, measure_drift
 from redeye.monitoring.classify_shift import label_form_of, measure_shift
-from redeye.monitoring.drift_reference_store import Reference, reference_of
+from redeye.monitoring.drift_reference_store import Reference, load_reference
 from redeye.monitoring.logic.drift_profile import PREDICTION, find_drift
 from redeye.monitoring.logic.drift_result import DriftFinding
 from redeye.monitoring.logic.label_form import LabelForm, changes
@@ -55,12 +55,12 @@ def measured(nights: Any) -> Measured:
         night = nights.next
         nights.build(night)
         nights.score(night)
-    champion = promotion_store.champion(spec.model, night)
+    champion = promotion_store.read_champion(spec.model, night)
     release = release_store.covering_release(night)
     assert champion is not None
     assert release is not None
     finding = measure_drift.measure(spec, night, release, champion)
-    return Measured(spec, night, champion, release, reference_of(spec, champion), finding)
+    return Measured(spec, night, champion, release, load_reference(spec, champion), finding)
 
 
 def drawn(reference: Reference, seed: int, last: date, rows: int = 6300) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -100,7 +100,7 @@ def test_measured_again_it_is_the_same_and_the_reference_is_not_made_again(measu
 def test_an_altered_reference_is_made_again_and_equal(measured: Measured) -> None:
     before = {path.name: path.read_bytes() for path in measured.reference.folder.iterdir()}
     (measured.reference.folder / "profile.json").write_text("{}")
-    again = reference_of(measured.spec, measured.champion)
+    again = load_reference(measured.spec, measured.champion)
     assert {path.name: path.read_bytes() for path in again.folder.iterdir()} == before
 
 
@@ -187,4 +187,4 @@ def test_reports_are_pruned_to_the_newest_nights(measured: Measured) -> None:
     assert [path.name for path in removed if path.parent == folder] == [
         "2013-04-01", "2013-04-02", "2013-04-03",
     ]  # fmt: skip
-    assert evidently_reports.folder_of(measured.spec.model, measured.night).parent.is_dir()
+    assert evidently_reports.locate_folder(measured.spec.model, measured.night).parent.is_dir()

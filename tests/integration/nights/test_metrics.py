@@ -9,7 +9,7 @@ import pytest
 
 from redeye.champions import promotion_store
 from redeye.declarations.calendar import cutoff
-from redeye.foundation.cost_store import metered
+from redeye.foundation.cost_store import record_cost
 from redeye.operations.collect_metrics import Sample, samples
 from redeye.scoring.outputs_reader import OutputsReader
 from redeye.stack.metrics_server import families
@@ -35,12 +35,12 @@ def value(found: list[Sample], name: str, **labels: str) -> float:
 def test_they_are_those_of_the_newest_night(nights: Any, reader: OutputsReader) -> None:
     night = nights.next
     nights.build(night)
-    with metered("redeye.scoring.score:score_night", night, model=nights.model, run_id="test"):
+    with record_cost("redeye.scoring.score:score_night", night, model=nights.model, run_id="test"):
         scored = nights.score(night)
 
     found = list(samples(reader))
 
-    head, champion = release_store.latest_release(), promotion_store.champion(nights.model, night)
+    head, champion = release_store.latest_release(), promotion_store.read_champion(nights.model, night)
     assert head is not None
     assert champion is not None
     assert value(found, "newest_release_timestamp_seconds") == cutoff(head.night).timestamp()
@@ -49,7 +49,9 @@ def test_they_are_those_of_the_newest_night(nights: Any, reader: OutputsReader) 
     assert value(found, "predictions_degraded_rows", model=nights.model) == 0
     assert value(found, "champion_info", model=nights.model, version=str(champion.version)) == 1
     assert value(found, "champion_age_nights", model=nights.model) == (night - champion.effective_night).days
-    assert value(found, "promotions", model=nights.model) == len(promotion_store.promotions(nights.model))
+    assert value(found, "promotions", model=nights.model) == len(
+        promotion_store.read_promotions(nights.model)
+    )
     assert value(found, "night_cpu_seconds", job="score:score_night", model=nights.model) > 0
     assert value(found, "missing_nights") == 0
     assert all(

@@ -16,7 +16,7 @@ from redeye.champions import promotion_store
 from redeye.declarations.specs import load_spec
 from redeye.foundation.errors import NotReleased
 from redeye.foundation.settings import SPECS, settings
-from redeye.monitoring.matured_predictions import matured_predictions
+from redeye.monitoring.matured_predictions import read_matured_predictions
 from redeye.monitoring.monitor import monitor_night
 from redeye.promotion.decide import decide_night
 from redeye.scoring import outputs_store
@@ -47,7 +47,7 @@ def test_the_report_says_what_the_rows_say(nights: Any, span: tuple[date, date])
     text, markdown = page.read_text(), page.with_suffix(".md").read_text()
     release, spec = release_store.latest_release(), load_spec(SPECS / f"{nights.model}.yaml")
     assert release is not None
-    rows = matured_predictions(spec, release, release.night, *span)
+    rows = read_matured_predictions(spec, release, release.night, *span)
     auc = roc_auc_score(rows["label"], rows["probability"])
     assert f"{auc:.4f} (" in markdown
     assert f"{len(rows):,} flights" in markdown
@@ -68,7 +68,7 @@ def test_a_model_that_did_not_serve_is_scored_on_the_features_that_scoring_saw(
     nights: Any, span: tuple[date, date]
 ) -> None:
     spec = load_spec(SPECS / f"{nights.model}.yaml")
-    heuristic = promotion_store.promotions(nights.model)[0]
+    heuristic = promotion_store.read_promotions(nights.model)[0]
     found = report_season._never_probabilities(spec, {span[1]: heuristic})
     stored = outputs_store.read("predictions", nights.model, span[1], span[1])
     both = stored.merge(found, on="flight_id", validate="one_to_one")

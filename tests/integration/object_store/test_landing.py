@@ -63,7 +63,7 @@ def test_a_delivery_lands_under_its_night_and_content(root, landed):
     place = f"{root.path}/demo/fares/2013-04-04/{landed.content_hash}"
     assert objects(root) == [f"{place}.csv", f"{place}.json"]
     assert landing_store.read(landed)["price"].to_pylist() == ["10", "NA", "010.50"]
-    assert landing_store.landed(root, "demo", "fares", NIGHT) == [landed]
+    assert landing_store.list_landed(root, "demo", "fares", NIGHT) == [landed]
 
 
 def test_again_unchanged_puts_nothing(root, landed):
@@ -75,7 +75,7 @@ def test_again_unchanged_puts_nothing(root, landed):
 def test_again_changed_is_kept_beside(root, landed):
     restated = landing_store.land(root, fares("11"), arrival_night=date(2013, 4, 6))
     assert restated.is_restatement
-    both = landing_store.landed(root, "demo", "fares", NIGHT)
+    both = landing_store.list_landed(root, "demo", "fares", NIGHT)
     assert {ref.content_hash for ref in both} == {landed.content_hash, restated.content_hash}
     assert landing_store.read(landed)["price"].to_pylist() == ["10", "NA", "010.50"]
 
@@ -107,7 +107,7 @@ def test_a_lost_object_is_told_from_a_store_that_does_not_answer(landed, monkeyp
 def test_an_object_without_manifest_has_not_landed_and_is_replaced(root, landed):
     landed.path.with_suffix(".json").unlink()
     landed.path.write_bytes(b"route,pri")
-    assert landing_store.landed(root, "demo", "fares", NIGHT) == []
+    assert landing_store.list_landed(root, "demo", "fares", NIGHT) == []
     with pytest.raises(DeliveryError, match="nothing has landed"):
         landing_store.read(landed)
     assert landing_store.land(root, fares("10", "NA", "010.50")) == landed
@@ -153,18 +153,19 @@ def test_killed_before_the_manifest_nothing_has_landed(root):
     ended = subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": ":".join(sys.path)})
     assert ended.returncode == -signal.SIGKILL
     assert len(objects(root)) == 1
-    assert landing_store.landed(root, "demo", "fares", NIGHT) == []
+    assert landing_store.list_landed(root, "demo", "fares", NIGHT) == []
     assert landing_store.read(landing_store.land(root, fares("10", "NA", "010.50"))).num_rows == 3
 
 
 def test_rows_are_loaded_with_their_lineage_from_the_verified_bytes(root, landed, tmp_path):
     restated = replace(landing_store.land(root, fares("12", "13")), arrival_night=date(2013, 4, 6))
     con = duckdb.connect()
-    with raw_tables.opened(con, [landed, restated], first=NIGHT) as files:
+    with raw_tables.open_files(con, [landed, restated], first=NIGHT) as files:
         # Whatever happens to the objects from here on, it is the bytes that were verified that are read.
         landed.path.write_bytes(b"route,price,known_at\nJFK-LAX,666," + KNOWN.encode())
         found = con.execute(
-            f"SELECT price, delivery_id, known_at::VARCHAR FROM ({raw_tables.typed_rows(FARES, files)}) ORDER BY ALL"
+            "SELECT price, delivery_id, known_at::VARCHAR "
+            f"FROM ({raw_tables.select_typed_rows(FARES, files)}) ORDER BY ALL"
         ).fetchall()
         assert all(path.is_file() for path in files)
     assert not any(path.exists() for path in files)

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from redeye.champions.logic.promotions import Promotion
-from redeye.declarations.spec_fields import column_of
+from redeye.declarations.spec_fields import name_column
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.errors import AlreadyDecided
 from redeye.foundation.settings import PROJECT_ROOT, settings
@@ -32,14 +32,14 @@ class MemoryLedger:
     rows: list[Promotion] = field(default_factory=list)
     trainings: list[dict[str, Any]] = field(default_factory=list)
 
-    def promotions(self, model: str) -> list[Promotion]:
+    def read_promotions(self, model: str) -> list[Promotion]:
         return list(self.rows)
 
-    def latest_promotion(self, model: str) -> Promotion | None:
+    def read_latest_promotion(self, model: str) -> Promotion | None:
         return self.rows[-1] if self.rows else None
 
     def promote(self, model: str, *, follows: Promotion | None, **values: Any) -> Promotion:
-        if follows != self.latest_promotion(model):
+        if follows != self.read_latest_promotion(model):
             raise AlreadyDecided("another promotion followed meanwhile")
         self.rows.append(Promotion(promotion_id=len(self.rows) + 1, model=model, **values))
         return self.rows[-1]
@@ -92,7 +92,7 @@ def frame(spec: Spec) -> pd.DataFrame:
     random = np.random.default_rng(1)
     nights = pd.date_range(FIRST, NIGHT)
     rows = len(nights) * PER_NIGHT
-    columns: dict[str, Any] = {column_of(name): random.normal(size=rows) for name in spec.features}
+    columns: dict[str, Any] = {name_column(name): random.normal(size=rows) for name in spec.features}
     rate = random.beta(2, 6, rows)
     columns["route_delays__late_rate_7n"] = rate
     columns["carrier_origin_hour_delays__flights_all"] = np.full(rows, 100)
@@ -114,13 +114,13 @@ def frame(spec: Spec) -> pd.DataFrame:
 @pytest.fixture
 def memory_ledger(monkeypatch: pytest.MonkeyPatch) -> MemoryLedger:
     """The ledgers of the training job, in memory; no verdict asks for a training there."""
-    from redeye.champions import block_store
+    from redeye.champions import block_store, promotion_store
     from redeye.promotion import train
 
     kept = MemoryLedger()
-    monkeypatch.setattr(block_store, "bars", lambda model: [])
-    for name in ("promotions", "latest_promotion", "promote"):
-        monkeypatch.setattr(train.promotions, name, getattr(kept, name))
+    monkeypatch.setattr(block_store, "read_blocks", lambda model: [])
+    for name in ("read_promotions", "read_latest_promotion", "promote"):
+        monkeypatch.setattr(promotion_store, name, getattr(kept, name))
     monkeypatch.setattr(train, "request_tags", lambda model, night: ("", {}))
     monkeypatch.setattr(
         train, "record", lambda subject, run_id, reason, **outcome: kept.trainings.append(outcome)
@@ -146,7 +146,7 @@ def training_night(
     from redeye.promotion import train
 
     held = TrainingNight(frame)
-    features = [column_of(name) for name in spec.features]
+    features = [name_column(name) for name in spec.features]
 
     def connect_at(snapshot_id: int) -> duckdb.DuckDBPyConnection:
         con = duckdb.connect()
@@ -162,14 +162,14 @@ def training_night(
         con.execute("CREATE TABLE warehouse.marts.fct_flights AS SELECT * FROM facts")
         return con
 
-    def training_frame(snapshot_id: int, entities: pd.DataFrame, service: str) -> pd.DataFrame:
+    def read_feature_frame(snapshot_id: int, entities: pd.DataFrame, service: str) -> pd.DataFrame:
         held.read = entities
         known = held.frame[["flight_id", *features]]
         return entities.merge(known, on="flight_id", how="left", validate="many_to_one")
 
     monkeypatch.setattr(train.lake, "connect_at", connect_at)
-    monkeypatch.setattr(train, "training_frame", training_frame)
+    monkeypatch.setattr(train, "read_feature_frame", read_feature_frame)
     monkeypatch.setattr(train, "load_spec", lambda path: spec)
     monkeypatch.setattr(train, "git_sha", lambda: "sha")
-    monkeypatch.setattr(train.ledger, "covering_release", lambda night: RELEASE)
+    monkeypatch.setattr(train.release_store, "covering_release", lambda night: RELEASE)
     return held

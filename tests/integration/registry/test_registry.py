@@ -21,10 +21,10 @@ from redeye.foundation.errors import AlreadyDecided, RedeyeError
 from redeye.models import mlflow_registry
 from redeye.models.algorithms.heuristic import HeuristicModel
 from redeye.models.algorithms.storage import ModelAltered
-from redeye.models.artifact_store import resolved
+from redeye.models.artifact_store import resolve_uri
 from redeye.models.mlflow_client import client
 from redeye.models.mlflow_registry import Alias, load_artifact, point_alias, register
-from redeye.promotion.mlflow_runs import training_run
+from redeye.promotion.mlflow_runs import open_training_run
 
 pytestmark = pytest.mark.integration
 
@@ -36,7 +36,7 @@ SEEN = date(2013, 3, 1)
 
 @pytest.fixture
 def version(store, subject, frame):
-    with training_run(subject) as run:
+    with open_training_run(subject) as run:
         return register(subject, "heuristic", MODEL, seen_until=SEEN, run_id=run.run_id, example=frame)
 
 
@@ -78,7 +78,7 @@ def test_nothing_pickled_lies_in_the_artifacts(version, store):
 def test_an_altered_file_is_refused_by_both_ways_of_loading(version):
     import mlflow
 
-    path = Path(urlparse(resolved(version.artifact_uri)).path) / "heuristic.json"
+    path = Path(urlparse(resolve_uri(version.artifact_uri)).path) / "heuristic.json"
     path.write_bytes(path.read_bytes().replace(b"0.2", b"0.9"))
     with pytest.raises(ModelAltered, match=r"heuristic\.json"):
         load_artifact(version.artifact_uri, version.artifact_sha256)
@@ -98,7 +98,7 @@ def test_loading_an_artifact_does_not_import_mlflow(version):
 
 
 def test_registering_again_is_no_change(version, subject, frame):
-    with training_run(subject) as run:
+    with open_training_run(subject) as run:
         again = register(subject, "heuristic", MODEL, seen_until=SEEN, run_id=run.run_id, example=frame)
         assert again == version
     assert len(client().search_model_versions("name = 'flight_delay'")) == 1
@@ -108,14 +108,14 @@ def test_registering_again_is_no_change(version, subject, frame):
 def test_the_same_training_with_other_bytes_is_refused(version, subject, frame):
     other = HeuristicModel(MODEL.successes, MODEL.trials, 0.3, 50.0)
     with (
-        training_run(subject) as run,
+        open_training_run(subject) as run,
         pytest.raises(AlreadyDecided, match="version 1 is of the same training"),
     ):
         register(subject, "heuristic", other, seen_until=SEEN, run_id=run.run_id, example=frame)
 
 
 def test_another_algorithm_is_another_version(version, subject, frame):
-    with training_run(subject) as run:
+    with open_training_run(subject) as run:
         other = register(subject, "other", MODEL, seen_until=SEEN, run_id=run.run_id, example=frame)
         assert other.version == 2
 
@@ -124,7 +124,7 @@ def test_another_algorithm_is_another_version(version, subject, frame):
 def test_a_version_comes_with_an_example_of_its_inputs(store, subject, frame, spec):
     import mlflow
 
-    with training_run(subject) as run:
+    with open_training_run(subject) as run:
         register(subject, "heuristic", MODEL, seen_until=SEEN, run_id=run.run_id, example=frame)
     example = mlflow.pyfunc.load_model("models:/flight_delay/1").input_example
     assert list(example.columns) == [*spec.numeric_columns, *spec.categorical_columns]
@@ -141,7 +141,7 @@ class WithExport(HeuristicModel):
 
 def test_what_a_model_exports_lies_beside_its_run(store, subject, frame):
     model = WithExport(MODEL.successes, MODEL.trials, 0.2, 50.0)
-    with training_run(subject) as run:
+    with open_training_run(subject) as run:
         version = register(subject, "heuristic", model, seen_until=SEEN, run_id=run.run_id, example=frame)
     assert [file.path for file in client().list_artifacts(run.run_id, "exports")] == ["exports/model.onnx"]
     # It is not among the files that are loaded and hashed.
@@ -169,9 +169,9 @@ def test_an_absent_version_is_named(store):
 
 
 def test_a_training_that_fails_leaves_a_failed_run(store, subject):
-    with pytest.raises(RuntimeError, match="killed"), training_run(subject):
+    with pytest.raises(RuntimeError, match="killed"), open_training_run(subject):
         raise RuntimeError("killed")
-    with training_run(subject):
+    with open_training_run(subject):
         runs = client().search_runs([run_experiment()])
     assert [run.info.status for run in runs] == ["RUNNING"]
 

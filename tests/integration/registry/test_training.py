@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from redeye.champions import promotion_store
 from redeye.foundation.errors import NotReleased
 from redeye.foundation.settings import settings
 from redeye.models import mlflow_registry
-from redeye.models.artifact_store import resolved
+from redeye.models.artifact_store import resolve_uri
 from redeye.models.mlflow_client import client
 from redeye.promotion import evaluate_candidate, train
 from redeye.promotion.logic.gates import Gate
@@ -67,7 +68,7 @@ def test_the_registered_files_are_judged_and_not_what_was_fitted(run_training, m
     def unlucky(uri: str, sha256: str):
         raise mlflow_registry.RedeyeError("model.json: not readable")
 
-    monkeypatch.setattr(evaluate_candidate.registry, "load_artifact", unlucky)
+    monkeypatch.setattr(evaluate_candidate.mlflow_registry, "load_artifact", unlucky)
     with pytest.raises(mlflow_registry.RedeyeError, match="not readable"):
         run_training()
     assert [row.algorithm for row in memory_ledger.rows] == ["heuristic"]
@@ -90,10 +91,10 @@ def test_a_training_killed_before_its_promotion_is_taken_up(run_training, memory
             raise KeyboardInterrupt
         return promote(model, **values)
 
-    monkeypatch.setattr(train.promotions, "promote", die_at_the_second)
+    monkeypatch.setattr(promotion_store, "promote", die_at_the_second)
     with pytest.raises(KeyboardInterrupt):
         run_training()
-    monkeypatch.setattr(train.promotions, "promote", promote)
+    monkeypatch.setattr(promotion_store, "promote", promote)
     assert run_training().is_promoted
     assert [row.version for row in memory_ledger.rows] == [1, 2]
     assert len(client().search_model_versions("name = 'flight_delay'")) == 2
@@ -143,7 +144,7 @@ def test_a_short_history_crowns_the_heuristic_only(run_training, memory_ledger):
 
 
 def test_a_night_without_release_is_refused(run_training, monkeypatch):
-    monkeypatch.setattr(train.ledger, "covering_release", lambda night: None)
+    monkeypatch.setattr(train.release_store, "covering_release", lambda night: None)
     with pytest.raises(NotReleased, match="build night 2013-03-31 first"):
         run_training()
 
@@ -220,7 +221,7 @@ def test_every_version_has_a_card_and_says_what_it_was_trained_on(run_training, 
 
 def test_an_altered_champion_stops_the_training(run_training, memory_ledger):
     run_training()
-    path = Path(urlparse(resolved(memory_ledger.rows[-1].artifact_uri)).path) / "model.json"
+    path = Path(urlparse(resolve_uri(memory_ledger.rows[-1].artifact_uri)).path) / "model.json"
     path.write_bytes(path.read_bytes() + b" ")
     with pytest.raises(mlflow_registry.RedeyeError, match=r"model\.json"):
         run_training(NIGHT + timedelta(days=14))

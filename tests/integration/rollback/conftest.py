@@ -76,18 +76,18 @@ class Champions:
         }
 
     def promote(self, version: int, decided: int, *, lag: int = 2) -> Promotion:
-        last = promotion_store.latest_promotion(self.model)
+        last = promotion_store.read_latest_promotion(self.model)
         return promotion_store.promote(
             self.model,
             **self.row(version, decided, lag),
             follows=last,
-            last_scored_night=outputs_store.last_scored_night,
+            last_scored_night=outputs_store.find_last_scored_night,
         )
 
     def propose(self, version: int, number: int) -> None:
         """Register a version that passed the gates on a night and awaits a person."""
         self.register(version)
-        last = promotion_store.latest_promotion(self.model)
+        last = promotion_store.read_latest_promotion(self.model)
         assert last is not None
         decision_store.propose(
             Proposal(
@@ -121,10 +121,10 @@ class Champions:
         )
 
     def rows(self) -> list[tuple[int, str]]:
-        return [(row.version, str(row.kind)) for row in promotion_store.promotions(self.model)]
+        return [(row.version, str(row.kind)) for row in promotion_store.read_promotions(self.model)]
 
     def barred(self) -> list[tuple[int, bool]]:
-        return [(row.version, row.is_barred) for row in block_store.bars(self.model)]
+        return [(row.version, row.is_blocked) for row in block_store.read_blocks(self.model)]
 
     def aliases(self) -> dict[str, int]:
         from redeye.models import mlflow_registry
@@ -133,7 +133,7 @@ class Champions:
 
     def agree(self) -> None:
         """Ledger and alias name the same champion."""
-        last = promotion_store.latest_promotion(self.model)
+        last = promotion_store.read_latest_promotion(self.model)
         assert last is not None
         assert self.aliases()[Alias.CHAMPION] == last.version
 
@@ -156,7 +156,7 @@ def champions(stack_env: object, request: pytest.FixtureRequest) -> Champions:
     made.score(20)
     # Straight into the ledgers: by the jobs it takes seconds for each test.
     with (
-        lease.held(Catalog.OUTPUTS, "test") as token,
+        lease.hold(Catalog.OUTPUTS, "test") as token,
         ledger_transaction(Catalog.OUTPUTS) as con,
         con.cursor() as cursor,
     ):

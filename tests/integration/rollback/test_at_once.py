@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from redeye.champions import promotion_store
-from redeye.champions.logic.succession import champion_of
+from redeye.champions.logic.succession import find_champion
 from redeye.promotion import approve, decision_store
 from redeye.scoring import outputs_store
 from rollback.conftest import Champions, night
@@ -68,7 +68,7 @@ def test_the_outcome_is_that_of_some_order(
     for one, (_, errors) in ended:
         assert one.returncode == 0, errors[-3000:]
 
-    rows = promotion_store.promotions(model)
+    rows = promotion_store.read_promotions(model)
     assert [row.previous_id for row in rows[1:]] == [row.promotion_id for row in rows[:-1]]
     # Both were judged against version 3: no more than one of them can follow it.
     promoted = {row.version for row in rows} & {4, 5}
@@ -76,12 +76,12 @@ def test_the_outcome_is_that_of_some_order(
     assert {row.candidate_version: row.is_promoted for row in decision_store.trainings(model)} == {
         version: version in promoted for version in (4, 5)
     }
-    assert [approve.awaiting(model, night(number)) for number in (19, 20)] == [None, None]
+    assert [approve.find_awaiting(model, night(number)) for number in (19, 20)] == [None, None]
     assert len(rows) == 3 + len(promoted) + is_rolled_back
     # Nothing took effect on a night that was scored: the ledger of the end says who scored each night.
     scored = outputs_store.read("predictions", model, night(21), night(LAST)).sort_values("night")
     assert [day.date() for day in scored["night"]] == [night(number) for number in range(21, LAST + 1)]
     for day, version in zip(scored["night"], scored["model_version"], strict=True):
-        champion = champion_of(rows, day.date())
+        champion = find_champion(rows, day.date())
         assert champion is not None
         assert champion.version == version

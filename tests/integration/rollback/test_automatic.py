@@ -53,8 +53,8 @@ def bad(stack_env: object) -> Iterator[Champions]:
     ("moment", "is_after"),
     [
         ("redeye.champions.promotion_store.roll_back", False),
-        ("redeye.champions.block_store.insert", False),
-        ("redeye.champions.block_store.insert", True),
+        ("redeye.champions.block_store.insert_block", False),
+        ("redeye.champions.block_store.insert_block", True),
         ("redeye.champions.promotion_store.roll_back", True),
     ],
 )
@@ -80,7 +80,7 @@ def test_the_third_verdict_of_five_rolls_back_once_in_any_order(bad: Champions) 
         decide_night(MODEL, each, "the same run")
     assert bad.rows()[3:] == [(2, "rollback")]
     assert bad.barred() == [(3, True)]
-    row = promotion_store.promotions(MODEL)[-1]
+    row = promotion_store.read_promotions(MODEL)[-1]
     assert (row.decided_night, row.effective_night) == (night(DECIDES), night(DECIDES + 2))
     assert row.evidence["rollback"]["from_version"] == 3
     assert row.evidence["rollback"]["verdict_reasons"] == ["version 2 is better"]
@@ -105,6 +105,6 @@ def test_while_the_stopgap_serves_successors_are_asked_for_with_a_cooldown_betwe
     assert [each.night for each in asked] == [night(18), night(33)]
     assert all(each.is_successor_due for each in asked)
     assert "version 2 serves since a rollback and a successor is due" in asked[0].reason
-    serving = promotion_store.champion(MODEL, night(39))
+    serving = promotion_store.read_champion(MODEL, night(39))
     assert serving is not None
     assert serving.kind is PromotionKind.ROLLBACK

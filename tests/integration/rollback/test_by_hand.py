@@ -15,7 +15,7 @@ import pytest
 from redeye.champions import promotion_store
 from redeye.champions.logic.verdicts import Verdict
 from redeye.foundation.catalogs import Catalog
-from redeye.foundation.errors import AlreadyDecided, Barred, ConfigError
+from redeye.foundation.errors import AlreadyDecided, ConfigError, VersionIsBlocked
 from redeye.foundation.postgres import ledger_transaction
 from redeye.foundation.settings import PROJECT_ROOT
 from redeye.promotion import rollback
@@ -39,23 +39,23 @@ HEAVY = {
 }
 
 
-def roll_back(champions: Champions, **options: Any) -> rollback.RolledBack:
+def roll_back(champions: Champions, **options: Any) -> rollback.RollbackResult:
     return rollback.roll_back(champions.model, reason="bad predictions", actor="a person", **options)
 
 
 def test_it_returns_to_who_served_well_and_bars_the_bad_one_in_one_step(champions: Champions) -> None:
-    foreseen = [row.version for row in rollback.foresee(champions.model)]
+    foreseen = [row.version for row in rollback.preview_rollback(champions.model)]
     assert len(champions.rows()) == 3
     done = roll_back(champions)
     assert foreseen == [done.left, done.promotion.version]
-    assert (done.promotion.version, done.left, done.is_barred, done.is_new) == (2, 3, True, True)
+    assert (done.promotion.version, done.left, done.is_blocked, done.is_new) == (2, 3, True, True)
     assert champions.rows() == [(1, "first"), (2, "promotion"), (3, "promotion"), (2, "rollback")]
     assert champions.barred() == [(3, True)]
     assert (done.promotion.decided_night, done.promotion.effective_night) == (night(20), night(21))
     # From the next row that is scored on, and for no night that is.
-    served = [promotion_store.champion(champions.model, night(number)) for number in (20, 21)]
+    served = [promotion_store.read_champion(champions.model, night(number)) for number in (20, 21)]
     assert [row.version for row in served if row] == [3, 2]
-    assert done.promotion.previous_id == promotion_store.promotions(champions.model)[2].promotion_id
+    assert done.promotion.previous_id == promotion_store.read_promotions(champions.model)[2].promotion_id
     assert done.promotion.evidence["version"] == 2
     assert done.promotion.evidence["rollback"]["from_version"] == 3
 
@@ -82,14 +82,14 @@ def test_what_was_decided_and_did_not_serve_yet_is_withdrawn(champions: Champion
     champions.promote(4, 20)
     done = roll_back(champions)
     assert (done.promotion.version, done.left, done.withdrawn) == (2, 3, 4)
-    champion = promotion_store.champion(champions.model, night(40))
+    champion = promotion_store.read_champion(champions.model, night(40))
     assert champion is not None
     assert champion.version == 2
 
 
 def test_to_a_version_of_ones_choice_but_not_to_a_barred_or_unknown_one(champions: Champions) -> None:
-    rollback.bar(champions.model, 2, is_barred=True, reason="a leak", actor="a person")
-    with pytest.raises(Barred, match="version 2 is barred"):
+    rollback.block_version(champions.model, 2, is_blocked=True, reason="a leak", actor="a person")
+    with pytest.raises(VersionIsBlocked, match="version 2 is barred"):
         roll_back(champions, to=2)
     with pytest.raises(ConfigError, match="version 9 never was champion; there are 1, 2, 3"):
         roll_back(champions, to=9)
@@ -101,21 +101,21 @@ def test_to_a_version_of_ones_choice_but_not_to_a_barred_or_unknown_one(champion
 
 def test_a_barred_version_comes_back_only_after_a_person_said_so(champions: Champions) -> None:
     roll_back(champions)
-    with pytest.raises(Barred, match=r"version 3 is barred since night .*bad predictions"):
+    with pytest.raises(VersionIsBlocked, match=r"version 3 is barred since night .*bad predictions"):
         champions.promote(3, 20)
     with pytest.raises(ConfigError, match="barred already"):
-        rollback.bar(champions.model, 3, is_barred=True, reason="again", actor="a person")
-    rollback.bar(champions.model, 3, is_barred=False, reason="the data was bad", actor="a person")
+        rollback.block_version(champions.model, 3, is_blocked=True, reason="again", actor="a person")
+    rollback.block_version(champions.model, 3, is_blocked=False, reason="the data was bad", actor="a person")
     assert champions.promote(3, 20).version == 3
     assert champions.barred() == [(3, True), (3, False)]
 
 
 def test_the_last_resort_is_never_barred(champions: Champions) -> None:
-    with pytest.raises(Barred, match="last resort"):
-        rollback.bar(champions.model, 1, is_barred=True, reason="why not", actor="a person")
+    with pytest.raises(VersionIsBlocked, match="last resort"):
+        rollback.block_version(champions.model, 1, is_blocked=True, reason="why not", actor="a person")
     roll_back(champions, to=1)
     champions.score(21)
-    assert not roll_back(champions, to=2).is_barred
+    assert not roll_back(champions, to=2).is_blocked
     assert champions.barred() == [(3, True)]
 
 
@@ -137,7 +137,7 @@ def test_the_command_takes_effect_at_once_and_imports_nothing_heavy(champions: C
 
 
 def test_of_two_promotions_at_once_one_is_champion(champions: Champions, run: Callable[..., Any]) -> None:
-    last = promotion_store.latest_promotion(champions.model)
+    last = promotion_store.read_latest_promotion(champions.model)
     assert last is not None
     call = f"""
             from redeye.scoring import outputs_store
@@ -178,7 +178,7 @@ def _racer(call: str) -> Any:
 
 
 def test_rows_of_a_champion_that_was_rolled_back_meanwhile_are_not_written(champions: Champions) -> None:
-    scoring = promotion_store.champion(champions.model, night(21))
+    scoring = promotion_store.read_champion(champions.model, night(21))
     assert scoring is not None
     roll_back(champions)
     row = pd.DataFrame([{"model": champions.model, "lane": LIVE, "night": night(21), "flight_id": "late"}])
@@ -195,7 +195,7 @@ def test_rows_of_a_champion_that_was_rolled_back_meanwhile_are_not_written(champ
 
 
 def test_a_decision_made_against_another_champion_is_refused(champions: Champions) -> None:
-    seen = promotion_store.latest_promotion(champions.model)
+    seen = promotion_store.read_latest_promotion(champions.model)
     roll_back(champions)
     with pytest.raises(AlreadyDecided, match="another promotion was decided meanwhile"):
         promotion_store.promote(
@@ -212,7 +212,7 @@ def test_a_decision_made_against_another_champion_is_refused(champions: Champion
             actor="a",
             run_id="late",
             follows=seen,
-            last_scored_night=outputs_store.last_scored_night,
+            last_scored_night=outputs_store.find_last_scored_night,
         )
 
 

@@ -21,7 +21,7 @@ ROLLBACK = [
     ("redeye.foundation.lease.acquire", True),
     ("redeye.champions.promotion_store._insert", False),
     ("redeye.champions.promotion_store._insert", True),
-    ("redeye.champions.block_store.insert", True),
+    ("redeye.champions.block_store.insert_block", True),
     ("redeye.foundation.lease.release", False),
     ("redeye.foundation.lease.release", True),
 ]
@@ -70,7 +70,7 @@ def test_a_promotion_that_is_killed_is_done_again(
         f"approval.settle({registered.model!r}, date(2013, 4, 21), is_approved=True, person='a person')"
     )
     kill(run, call, moment, is_after=is_after)
-    if approve.awaiting(registered.model, night(20)):
+    if approve.find_awaiting(registered.model, night(20)):
         approve.settle(registered.model, night(20), is_approved=True, person="a person")
     # What a killed reconciler left undone the nightly one does.
     reconcile(registered.model)
@@ -86,7 +86,7 @@ def test_a_rejected_candidate_is_recorded_and_the_champion_stays(registered: Cha
     (training,) = decision_store.trainings(registered.model)
     assert (training.is_promoted, training.champion_version, training.candidate_version) == (False, 3, 4)
     assert "a person rejected version 4" in training.reason
-    assert approve.awaiting(registered.model, night(20)) is None
+    assert approve.find_awaiting(registered.model, night(20)) is None
 
 
 def test_what_is_approved_late_serves_from_the_first_night_not_scored(registered: Champions) -> None:
@@ -94,7 +94,7 @@ def test_what_is_approved_late_serves_from_the_first_night_not_scored(registered
     for number in (21, 22, 23):
         registered.score(number)
     approve.settle(registered.model, night(20), is_approved=True, person="a person")
-    last = promotion_store.promotions(registered.model)[-1]
+    last = promotion_store.read_promotions(registered.model)[-1]
     assert (last.version, last.effective_night, last.artifact_sha256) == (4, night(24), "hash of 4")
     assert last.evidence["approval"] == {"person": "a person"}
 

@@ -11,7 +11,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from redeye.champions import promotion_store
-from redeye.declarations.spec_fields import column_of
+from redeye.declarations.spec_fields import name_column
 from redeye.declarations.specs import load_spec
 from redeye.foundation.settings import PROJECT_ROOT, SPECS, settings
 from redeye.models.algorithms.heuristic import HeuristicModel
@@ -31,7 +31,7 @@ FEATURES = Path("dbt") / "models" / "features"
 def champion(release: Release) -> HeuristicModel:
     """Reads two features of carrier, origin and hour; serves from the night after the release."""
     given = load_spec(SPECS / f"{MODEL}.yaml").algorithms.heuristic
-    model = HeuristicModel(column_of(given.successes), column_of(given.trials), 0.2, given.prior_strength)
+    model = HeuristicModel(name_column(given.successes), name_column(given.trials), 0.2, given.prior_strength)
     folder = settings().artifacts / "a-heuristic"
     sha256 = save_model(model, folder)
     promotion_store.promote(
@@ -48,7 +48,7 @@ def champion(release: Release) -> HeuristicModel:
         evidence={},
         actor="test",
         run_id="test",
-        last_scored_night=outputs_store.last_scored_night,
+        last_scored_night=outputs_store.find_last_scored_night,
     )
     return model
 

@@ -126,7 +126,7 @@ def test_dropping_leaves_nothing(anna: sandbox.Sandbox) -> None:
     sandbox.drop("anna")
     assert not sandbox.root().exists()
     with pytest.raises(ConfigError, match="no sandbox 'anna'"):
-        sandbox.named("anna")
+        sandbox.find_sandbox("anna")
 
 
 def test_a_sandbox_is_at_the_release_that_is_named_and_lists_itself(

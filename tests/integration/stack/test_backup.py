@@ -16,7 +16,7 @@ import pytest
 from redeye.champions import promotion_store
 from redeye.features import feast_lake_source
 from redeye.foundation.catalogs import Catalog
-from redeye.foundation.disk import files_below
+from redeye.foundation.disk import list_files
 from redeye.foundation.errors import BackupError
 from redeye.foundation.settings import Settings, settings
 from redeye.models.artifact_store import load_artifact
@@ -69,7 +69,7 @@ def everything(server: Any) -> dict[str, object]:
                 )
                 found[f"{database.name}: {table}"] = at.fetchone()
     for each in release_store.all_releases():
-        found[f"release {each.release_id}"] = release_content.of_snapshot(each.snapshot_id)
+        found[f"release {each.release_id}"] = release_content.digest_snapshot(each.snapshot_id)
     with lake.connect(threads=1) as con:
         lake.attach(con, Catalog.OUTPUTS)
         for (table,) in con.execute(
@@ -80,9 +80,9 @@ def everything(server: Any) -> dict[str, object]:
             ).fetchone()
     home = settings().home
     for part in KEPT:
-        for path in [home / part] if (home / part).is_file() else files_below(home / part):
+        for path in [home / part] if (home / part).is_file() else list_files(home / part):
             if path.suffix != ".db":
-                found[f"file {path.relative_to(home)}"] = backup_set.sha256_of(path)
+                found[f"file {path.relative_to(home)}"] = backup_set.hash_file(path)
     return found
 
 
@@ -144,7 +144,7 @@ def test_it_works_at_another_path_without_the_first_one(drill: Drill, tmp_path: 
                 at.execute("SELECT artifact_uri FROM runs")
                 assert all(str(tmp_path / "elsewhere") in uri for (uri,) in at.fetchall())
             assert maintain.verify_releases(is_all=True) == {"verified": 2, "releases": 2}
-            champion = promotion_store.latest_promotion(MODEL)
+            champion = promotion_store.read_latest_promotion(MODEL)
             assert champion is not None
             assert not champion.artifact_uri.startswith(("/", "file:"))
             load_artifact(champion.artifact_uri, champion.artifact_sha256)

@@ -11,7 +11,7 @@ import pytest
 
 from redeye.foundation import cost_store
 from redeye.foundation.catalogs import Catalog
-from redeye.foundation.cost_store import metered
+from redeye.foundation.cost_store import record_cost
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.postgres import ledger_transaction
 from redeye.foundation.settings import settings
@@ -37,19 +37,19 @@ def fail() -> None:
 
 @pytest.mark.usefixtures("stack_env")
 def test_attempts_add_up_by_night_model_and_job() -> None:
-    with metered(JOB, NIGHT, model="flight_delay", run_id="first"):
+    with record_cost(JOB, NIGHT, model="flight_delay", run_id="first"):
         burn()
-    with pytest.raises(ConfigError), metered(JOB, NIGHT, model="flight_delay", run_id="first"):
+    with pytest.raises(ConfigError), record_cost(JOB, NIGHT, model="flight_delay", run_id="first"):
         fail()
-    with metered("redeye.warehouse.build:transform", NEXT, model=None, run_id="other"):
+    with record_cost("redeye.warehouse.build:transform", NEXT, model=None, run_id="other"):
         pass
 
-    build, score = cost_store.costs(NIGHT, NEXT)
+    build, score = cost_store.read_costs(NIGHT, NEXT)
     assert (build.night, build.model, build.attempts) == (NEXT, "", 1)
     assert (score.night, score.model, score.job, score.attempts) == (NIGHT, "flight_delay", JOB, 2)
     assert score.cpu_seconds > build.cpu_seconds
     assert score.bytes_written >= 2_000_000
-    assert cost_store.costs(date(2013, 5, 1), date(2013, 5, 2)) == []
+    assert cost_store.read_costs(date(2013, 5, 1), date(2013, 5, 2)) == []
 
 
 @pytest.mark.usefixtures("stack_env")
@@ -64,7 +64,7 @@ def test_a_job_goes_on_where_nothing_can_be_recorded(
 ) -> None:
     monkeypatch.setenv("REDEYE_OUTPUTS_DSN", "host=127.0.0.1 port=1 dbname=none connect_timeout=1")
     settings.cache_clear()
-    with caplog.at_level(logging.WARNING), metered(JOB, NIGHT, model=None, run_id="first"):
+    with caplog.at_level(logging.WARNING), record_cost(JOB, NIGHT, model=None, run_id="first"):
         pass
     settings.cache_clear()
     assert "could not be recorded" in caplog.text

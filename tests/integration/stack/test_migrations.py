@@ -47,7 +47,7 @@ def code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def add_revision(code: Path, statements: str) -> None:
     (code / DATABASE / "r9001_more.py").write_text(
-        f"from alembic import op\nrevision, down_revision = 'r9001', '{migrations.head(DATABASE)}'\n"
+        f"from alembic import op\nrevision, down_revision = 'r9001', '{migrations.find_head(DATABASE)}'\n"
         f"def upgrade():\n    op.execute('''{statements}''')\n"
     )
 
@@ -63,10 +63,10 @@ def test_ledgers_from_before_migrations_are_taken_over_with_their_rows(stack_env
         "is_stated_empty, arrival_night) VALUES ('s', 'outcomes', '2013-01-01', 'x', true, 'p', 1, false, "
         "'2013-01-01'); INSERT INTO ledger.gaps VALUES ('2013-01-02', 'lost', 'me')",
     )
-    assert migrations.current(stack_env.postgres, DATABASE) is None
-    assert DATABASE in migrations.pending(stack_env.postgres, [DATABASE])
+    assert migrations.read_current(stack_env.postgres, DATABASE) is None
+    assert DATABASE in migrations.find_pending(stack_env.postgres, [DATABASE])
     databases.create_ledgers(stack_env.postgres)
-    assert migrations.pending(stack_env.postgres, databases.LEDGERS) == {}
+    assert migrations.find_pending(stack_env.postgres, databases.LEDGERS) == {}
     assert release_store.is_gap(date(2013, 1, 2))
     assert [each.content_hash for each in release_store.unreleased_deliveries(date(2013, 1, 1))] == ["x"]
     assert ask(stack_env, "SELECT count(*) FROM ledger.release_contents") == [(0,)]
@@ -74,18 +74,18 @@ def test_ledgers_from_before_migrations_are_taken_over_with_their_rows(stack_env
 
 
 def test_a_revision_that_fails_leaves_nothing_behind(stack_env: Any, code: Path) -> None:
-    before = migrations.current(stack_env.postgres, DATABASE)
+    before = migrations.read_current(stack_env.postgres, DATABASE)
     add_revision(code, "CREATE TABLE ledger.half (a int); SELECT 1/0")
     with pytest.raises(
         RedeyeError, match=r"warehouse from r\d+ to r9001 failed; nothing of it was kept.*division"
     ):
         migrations.upgrade(stack_env.postgres, DATABASE)
-    assert migrations.current(stack_env.postgres, DATABASE) == before
+    assert migrations.read_current(stack_env.postgres, DATABASE) == before
     assert ask(stack_env, "SELECT to_regclass('ledger.half')") == [(None,)]
 
 
 def test_what_a_revision_adds_can_be_added_to_and_not_rewritten(stack_env: Any, code: Path) -> None:
-    before = migrations.head(DATABASE)
+    before = migrations.find_head(DATABASE)
     add_revision(code, "CREATE TABLE ledger.added (a int)")
     migrations.upgrade(stack_env.postgres, DATABASE)
     try:
@@ -101,7 +101,7 @@ def test_what_a_revision_adds_can_be_added_to_and_not_rewritten(stack_env: Any, 
 
 
 def test_a_database_of_newer_code_says_so(stack_env: Any) -> None:
-    before = migrations.current(stack_env.postgres, DATABASE)
+    before = migrations.read_current(stack_env.postgres, DATABASE)
     ask(stack_env, "UPDATE migrations.version SET version_num = 'r9999'")
     try:
         with pytest.raises(RedeyeError, match=r"are at revision r9999.*run the newer code"):

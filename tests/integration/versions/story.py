@@ -17,7 +17,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from redeye.champions import feature_edits, promotion_store
-from redeye.champions.serving_versions import columns_read
+from redeye.champions.serving_versions import find_input_columns
 from redeye.declarations.calendar import ONE_DAY
 from redeye.foundation.errors import FeatureEdited, NotReleased
 from redeye.foundation.settings import PROJECT_ROOT, SPECS
@@ -79,7 +79,10 @@ def verdict_on(*changes: tuple[Path, str, str]) -> str:
     """What the nightly build says of edits, which are undone."""
     texts = [(path, replaced(path, old, new)) for path, old, new in changes]
     try:
-        timed("check", lambda: feature_edits.checked(release_store.latest_release(), ReleaseKind.NIGHTLY))
+        timed(
+            "check",
+            lambda: feature_edits.check_feature_edits(release_store.latest_release(), ReleaseKind.NIGHTLY),
+        )
     except FeatureEdited as refusal:
         return str(refusal)
     finally:
@@ -91,15 +94,15 @@ def verdict_on(*changes: tuple[Path, str, str]) -> str:
 def probabilities(snapshot_id: int, night: date) -> dict[str, float]:
     """The champion's, of the flights of the coming day, with the features at a snapshot; nothing is written."""
     from redeye.declarations.specs import load_spec
-    from redeye.features.feast_store import training_frame
+    from redeye.features.feast_store import read_feature_frame
     from redeye.scoring import schedule
     from redeye.warehouse import lake
 
-    spec, champion = load_spec(SPECS / f"{MODEL}.yaml"), promotion_store.champion(MODEL, night)
+    spec, champion = load_spec(SPECS / f"{MODEL}.yaml"), promotion_store.read_champion(MODEL, night)
     assert champion is not None
     with lake.connect_at(snapshot_id) as con:
-        flights = schedule.released(con, spec, night)
-    frame = training_frame(snapshot_id, flights, champion.feature_service)
+        flights = schedule.read_released(con, spec, night)
+    frame = read_feature_frame(snapshot_id, flights, champion.feature_service)
     model = load_artifact(champion.artifact_uri, champion.artifact_sha256)
     return dict(zip(flights["flight_id"], model.predict(frame).tolist(), strict=True))
 
@@ -110,13 +113,13 @@ def built(night: date) -> dict[str, Any]:
 
 def let_through(*given: Any, **named: Any) -> Any:
     """The gates' report with every gate passed: what a promotion changes is the question, not who deserves it."""
-    report, *scores = evaluate_candidate.judged(*given, **named)
+    report, *scores = evaluate_candidate.evaluate_candidate(*given, **named)
     passed = tuple(replace(each, is_passed=True) for each in report.results)
     return replace(report, results=passed), *scores
 
 
 def trained(night: date, name: str) -> Any:
-    train.judged = let_through
+    train.evaluate_candidate = let_through
     why = {"actor": "test", "reason": name}
     return timed(name, lambda: train.train_night(MODEL, night, run_id=name, **why))
 
@@ -188,12 +191,12 @@ def promote_next() -> None:
     outcome = trained(NIGHT, "second training")
     build.publish(timed("next build", lambda: built(NEXT)))
     score.score_night(MODEL, NEXT, run_id="test")
-    champion = promotion_store.champion(MODEL, NEXT)
+    champion = promotion_store.read_champion(MODEL, NEXT)
     assert champion is not None
     seen["promoted"] = {
         "is_promoted": outcome.is_promoted,
         "service": outputs_store.read("predictions", MODEL, NEXT, NEXT)["feature_service"].iloc[0],
-        "reads": sorted(columns_read(load_artifact(champion.artifact_uri, champion.artifact_sha256))),
+        "reads": sorted(find_input_columns(load_artifact(champion.artifact_uri, champion.artifact_sha256))),
         "edit of new": verdict_on((EVENING_2, *reversed(EDIT))),
         "edit of old": verdict_on((EVENING, *EDIT)),
     }

@@ -30,7 +30,7 @@ def test_the_same_name_may_stand_in_two_lists():
 
 
 def test_a_continued_champion_is_named_after_its_algorithm():
-    assert Candidates().continued_name("torch") == "torch_continued"
+    assert Candidates().name_continued("torch") == "torch_continued"
 
 
 def test_a_champion_is_continued_more_slowly_and_not_at_once_by_default():

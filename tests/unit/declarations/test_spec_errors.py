@@ -8,7 +8,7 @@ import pytest
 from pydantic import Field, ValidationError, field_validator
 from ruamel.yaml import YAML
 
-from redeye.declarations.spec_errors import explain, line_of
+from redeye.declarations.spec_errors import explain, find_line
 from redeye.declarations.spec_fields import Frozen, Name
 
 
@@ -75,9 +75,9 @@ def test_every_fault_has_a_line_of_its_own():
 
 def test_the_line_is_that_of_the_deepest_part_that_is_there():
     document = YAML().load("a: 1\nb:\n  c:\n  - d\n  - e: 1\n")
-    assert line_of(document, ["b"]) == 2
-    assert line_of(document, ["b", "c", 1, "e"]) == 5
-    assert line_of(document, ["b", "c", 1, "missing"]) == 5
-    assert line_of(document, ["b", "missing", "deeper"]) == 2
-    assert line_of(document, ["b", "c", 9]) == 3
-    assert line_of(None, ["b"]) == 1
+    assert find_line(document, ["b"]) == 2
+    assert find_line(document, ["b", "c", 1, "e"]) == 5
+    assert find_line(document, ["b", "c", 1, "missing"]) == 5
+    assert find_line(document, ["b", "missing", "deeper"]) == 2
+    assert find_line(document, ["b", "c", 9]) == 3
+    assert find_line(None, ["b"]) == 1

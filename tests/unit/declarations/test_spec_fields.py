@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from redeye.declarations.spec_fields import Features, Frozen, Share, column_of, expand_braces, expand_features
+from redeye.declarations.spec_fields import (
+    Features,
+    Frozen,
+    Share,
+    expand_braces,
+    expand_features,
+    name_column,
+)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +49,7 @@ def test_features_are_named_once_and_with_their_view():
 
 
 def test_a_feature_is_a_column_of_its_view():
-    assert column_of("view:name_7n") == "view__name_7n"
+    assert name_column("view:name_7n") == "view__name_7n"
 
 
 @pytest.mark.parametrize("share", [-0.01, 1.01, float("nan"), float("inf")])

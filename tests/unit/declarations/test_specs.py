@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from redeye.declarations.spec_algorithms import Algorithms
 from redeye.declarations.spec_candidates import AVERAGE
-from redeye.declarations.spec_fields import column_of, expand_braces
-from redeye.declarations.specs import faults, json_schema, load_spec, sound_specs
+from redeye.declarations.spec_fields import expand_braces, name_column
+from redeye.declarations.specs import list_spec_faults, load_spec, load_valid_specs, render_json_schema
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import PROJECT_ROOT
 from redeye.models.algorithms.storage import ALGORITHMS
@@ -37,8 +37,8 @@ def line_with(text: str) -> int:
 
 
 def test_every_spec_in_the_folder_is_sound():
-    assert faults(SPECS) == []
-    assert "flight_delay" in sound_specs(SPECS)
+    assert list_spec_faults(SPECS) == []
+    assert "flight_delay" in load_valid_specs(SPECS)
 
 
 def test_a_spec_is_frozen():
@@ -47,8 +47,8 @@ def test_a_spec_is_frozen():
 
 
 def test_the_schema_file_is_fresh():
-    stale = "stale: write `redeye.declarations.specs.json_schema()` to ml/specs/schema.json"
-    assert (SPECS / "schema.json").read_text(encoding="utf-8") == json_schema(), stale
+    stale = "stale: write `redeye.declarations.specs.render_json_schema()` to ml/specs/schema.json"
+    assert (SPECS / "schema.json").read_text(encoding="utf-8") == render_json_schema(), stale
 
 
 def test_every_algorithm_of_a_spec_has_a_model():
@@ -153,9 +153,9 @@ def test_a_file_named_otherwise_than_its_model_is_refused(tmp_path: Path):
 def test_a_faulty_spec_hides_no_other(tmp_path: Path):
     (tmp_path / "flight_delay.yaml").write_text(GOOD, encoding="utf-8")
     (tmp_path / "flight_other.yaml").write_text("model: [", encoding="utf-8")
-    assert list(sound_specs(tmp_path)) == ["flight_delay"]
-    assert len(faults(tmp_path)) == 1
-    assert "flight_other.yaml:" in faults(tmp_path)[0]
+    assert list(load_valid_specs(tmp_path)) == ["flight_delay"]
+    assert len(list_spec_faults(tmp_path)) == 1
+    assert "flight_other.yaml:" in list_spec_faults(tmp_path)[0]
 
 
 def test_braces_expand_like_a_shell():
@@ -164,7 +164,7 @@ def test_braces_expand_like_a_shell():
 
 
 def test_a_column_is_the_feature_with_two_underscores():
-    assert column_of("carrier_delays:flights_7n") == "carrier_delays__flights_7n"
+    assert name_column("carrier_delays:flights_7n") == "carrier_delays__flights_7n"
 
 
 @pytest.mark.parametrize(

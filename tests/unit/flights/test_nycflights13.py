@@ -18,7 +18,7 @@ import pytest
 from flights import nycflights13
 from flights.flight_nights import NIGHTS_TO_KNOW
 from flights.nycflights13 import FINAL_NIGHT, FIRST_NIGHT, LAST_NIGHT, NycFlights13
-from redeye.declarations.calendar import cutoff, nights, start_of
+from redeye.declarations.calendar import cutoff, find_start, list_nights
 from redeye.foundation.errors import DeliveryError
 from redeye.sources.logic.deliveries import Delivery, Source
 
@@ -81,7 +81,7 @@ def test_the_nights_weather_is_the_whole_file_row_for_row(year):
 def test_every_row_became_known_within_its_night(year, dataset):
     for night, delivery in year[dataset].items():
         for text in set(delivery.frame["known_at"].to_pylist()):
-            assert start_of(night) < parse(text) <= cutoff(night), (dataset, night, text)
+            assert find_start(night) < parse(text) <= cutoff(night), (dataset, night, text)
 
 
 @pytest.mark.parametrize("dataset", NycFlights13.datasets, ids=lambda dataset: dataset.name)
@@ -100,7 +100,7 @@ def test_columns_types_and_key_are_as_declared(year, dataset):
 
 def test_each_night_delivers_weather_outcomes_and_schedule(year):
     for dataset in ("weather", "outcomes", "schedule"):
-        assert list(year[dataset]) == list(nights(FIRST_NIGHT, FINAL_NIGHT))
+        assert list(year[dataset]) == list(list_nights(FIRST_NIGHT, FINAL_NIGHT))
     for dataset in ("planes", "airports", "airlines"):
         assert list(year[dataset]) == [FIRST_NIGHT]
 
@@ -123,7 +123,7 @@ def test_only_nights_outside_a_datasets_span_are_stated_empty(year):
 
 
 def test_the_schedule_of_a_night_is_the_following_day_and_all_of_it(year):
-    for night in nights(FIRST_NIGHT, LAST_NIGHT):
+    for night in list_nights(FIRST_NIGHT, LAST_NIGHT):
         frame = year["schedule"][night].frame
         day = night + timedelta(days=1)
         said = {(str(day.year), str(day.month), str(day.day))}
@@ -241,10 +241,10 @@ def test_the_hour_that_was_skipped_has_no_weather_row(year):
     ("night", "hours"), [(SPRING - timedelta(days=1), 23), (AUTUMN - timedelta(days=1), 25)]
 )
 def test_nights_of_23_and_25_hours(year, night, hours):
-    assert cutoff(night) - start_of(night) == timedelta(hours=hours)
+    assert cutoff(night) - find_start(night) == timedelta(hours=hours)
     known = {parse(text) for text in year["weather"][night].frame["known_at"].to_pylist()}
     assert max(known) == cutoff(night)
-    assert min(known) == start_of(night) + timedelta(hours=1)
+    assert min(known) == find_start(night) + timedelta(hours=1)
 
 
 @pytest.mark.parametrize(

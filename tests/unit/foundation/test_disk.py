@@ -25,8 +25,8 @@ def test_every_byte_of_the_home_is_in_one_part(tmp_path: Path) -> None:
     written(configured.landing / "a")
     written(configured.lake / "outputs" / "b", 20_000)
     written(tmp_path / "stray")
-    found = disk.usage(configured)
-    assert found.used == disk.size_of(tmp_path)
+    found = disk.measure_usage(configured)
+    assert found.used == disk.measure_size(tmp_path)
     assert found.parts["outputs"] > found.parts["landing"] > 0
     assert found.parts["other"] > 0
     assert found.budget == 10**9
@@ -52,6 +52,6 @@ def test_a_folder_goes_whole_or_not_at_all(tmp_path: Path) -> None:
 
 def test_a_file_with_two_names_is_counted_once(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"x" * 50_000)
-    once = disk.size_of(tmp_path)
+    once = disk.measure_size(tmp_path)
     (tmp_path / "b").hardlink_to(tmp_path / "a")
-    assert disk.size_of(tmp_path) == once
+    assert disk.measure_size(tmp_path) == once

@@ -32,24 +32,24 @@ def configured(monkeypatch):
 
 def test_the_embedded_servers_are_the_default(configured):
     configured(AIRFLOW_PORT="1234", MLFLOW_PORT="5678")
-    assert ui_links.task_page("d", "r", "t") == "http://127.0.0.1:1234/dags/d/runs/r/tasks/t"
-    assert ui_links.version_page("m", 3) == f"http://127.0.0.1:5678/#/models/m/versions/3{KIND}"
+    assert ui_links.link_task("d", "r", "t") == "http://127.0.0.1:1234/dags/d/runs/r/tasks/t"
+    assert ui_links.link_version("m", 3) == f"http://127.0.0.1:5678/#/models/m/versions/3{KIND}"
 
 
 def test_a_proxys_address_goes_before(configured):
     configured(AIRFLOW_URL="https://ops.example/airflow/", MLFLOW_URL="https://ops.example/mlflow")
-    assert ui_links.task_page("d", "r", "t") == "https://ops.example/airflow/dags/d/runs/r/tasks/t"
-    assert ui_links.training_page("1", "ab") == f"https://ops.example/mlflow/#/experiments/1/runs/ab{KIND}"
+    assert ui_links.link_task("d", "r", "t") == "https://ops.example/airflow/dags/d/runs/r/tasks/t"
+    assert ui_links.link_training("1", "ab") == f"https://ops.example/mlflow/#/experiments/1/runs/ab{KIND}"
 
 
 def test_an_mlflow_server_elsewhere_is_where_its_pages_are(configured):
     configured(MLFLOW_TRACKING_URL="https://mlflow.example/")
-    assert ui_links.training_page("1", "ab") == f"https://mlflow.example/#/experiments/1/runs/ab{KIND}"
+    assert ui_links.link_training("1", "ab") == f"https://mlflow.example/#/experiments/1/runs/ab{KIND}"
     configured(MLFLOW_TRACKING_URL="https://inner.example", MLFLOW_URL="https://outer.example")
-    assert ui_links.training_page("1", "ab").startswith("https://outer.example/")
+    assert ui_links.link_training("1", "ab").startswith("https://outer.example/")
 
 
 def test_a_run_id_with_a_date_in_it_is_quoted(configured):
     configured()
-    page = ui_links.task_page("d", "backfill__2013-04-02T07:00:00+00:00", "t")
+    page = ui_links.link_task("d", "backfill__2013-04-02T07:00:00+00:00", "t")
     assert "/runs/backfill__2013-04-02T07%3A00%3A00%2B00%3A00/" in page

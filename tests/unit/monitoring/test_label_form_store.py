@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from redeye.monitoring.label_form_store import form_of, highest_of_weeks
+from redeye.monitoring.label_form_store import highest_of_weeks, measure_form
 from redeye.monitoring.logic.label_form import LabelForm
 
 FIRST, WEEK, LAST = date(2013, 1, 1), date(2013, 1, 7), date(2013, 1, 20)
@@ -34,7 +34,7 @@ def con() -> duckdb.DuckDBPyConnection:
 
 
 def test_a_week_s_form(con: duckdb.DuckDBPyConnection) -> None:
-    found = form_of(con, SPEC, FIRST, WEEK)
+    found = measure_form(con, SPEC, FIRST, WEEK)
     assert (found.type, found.values, found.rows) == ("BOOLEAN", ("false", "true"), 700)
     assert found.empty_share == pytest.approx(0.1)
 
@@ -46,12 +46,12 @@ def test_a_history_s_form_has_the_share_of_its_worst_week(con: duckdb.DuckDBPyCo
 
 
 def test_without_rows_there_is_no_form(con: duckdb.DuckDBPyConnection) -> None:
-    assert form_of(con, SPEC, date(2012, 1, 1), date(2012, 1, 7)) == LabelForm("", (), 0, 0.0)
+    assert measure_form(con, SPEC, date(2012, 1, 1), date(2012, 1, 7)) == LabelForm("", (), 0, 0.0)
 
 
 def test_text_in_place_of_truth_is_another_type(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         "ALTER TABLE warehouse.marts.flights ALTER is_late TYPE VARCHAR USING if(is_late, 'yes', 'no')"
     )
-    found = form_of(con, SPEC, FIRST, WEEK)
+    found = measure_form(con, SPEC, FIRST, WEEK)
     assert (found.type, found.values) == ("VARCHAR", ("no", "yes"))

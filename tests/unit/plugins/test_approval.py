@@ -57,6 +57,6 @@ def test_without_approval_the_training_promotes_by_itself() -> None:
 
 
 def test_where_nothing_waits_nobody_is_asked(dag: DAG, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(approval, "awaiting", lambda model, night: None)
+    monkeypatch.setattr(approval, "find_awaiting", lambda model, night: None)
     with pytest.raises(AirflowSkipException, match="no candidate awaits approval"):
         dag.get_task("approve_candidate").execute(CONTEXT)

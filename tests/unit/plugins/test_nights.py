@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from redeye.declarations.calendar import cutoff, start_of
+from redeye.declarations.calendar import cutoff, find_start
 from redeye.foundation.errors import ConfigError
-from redeye_airflow.nights import NightRun, deadline_of, night_of_run
+from redeye_airflow.nights import NightRun, compute_deadline, find_night_of_run
 
 
 def context(run_type: str, *, night: date | None = None, **params: Any) -> dict[str, Any]:
@@ -18,7 +18,7 @@ def context(run_type: str, *, night: date | None = None, **params: Any) -> dict[
     run = SimpleNamespace(run_type=run_type, run_id=f"{run_type}__x", triggering_user_name=None)
     made: dict[str, Any] = {"dag_run": run, "params": params}
     if night is not None:
-        made |= {"data_interval_start": start_of(night), "data_interval_end": cutoff(night)}
+        made |= {"data_interval_start": find_start(night), "data_interval_end": cutoff(night)}
     return made
 
 
@@ -29,25 +29,25 @@ def context(run_type: str, *, night: date | None = None, **params: Any) -> dict[
     ids=["before spring forward", "23 hours", "before fall back", "25 hours", "first"],
 )
 def test_a_run_with_an_interval_is_the_night_that_begins_with_it(run_type: str, night: date) -> None:
-    assert night_of_run(context(run_type, night=night)) == night
+    assert find_night_of_run(context(run_type, night=night)) == night
 
 
 def test_a_run_by_hand_takes_its_parameter_before_its_date() -> None:
-    assert night_of_run(context("manual", night=date(2013, 5, 1))) == date(2013, 5, 1)
+    assert find_night_of_run(context("manual", night=date(2013, 5, 1))) == date(2013, 5, 1)
     given = context("manual", night=date(2013, 5, 1))
     given["params"]["night"] = "2013-04-02"
-    assert night_of_run(given) == date(2013, 4, 2)
+    assert find_night_of_run(given) == date(2013, 4, 2)
 
 
 def test_a_run_by_hand_needs_no_date() -> None:
     given = context("manual")
     given["params"]["night"] = "2013-04-02"
-    assert night_of_run(given) == date(2013, 4, 2)
+    assert find_night_of_run(given) == date(2013, 4, 2)
 
 
 def test_a_run_without_date_and_parameter_says_what_to_give() -> None:
     with pytest.raises(ConfigError, match="names no night: trigger it with"):
-        night_of_run(context("manual"))
+        find_night_of_run(context("manual"))
 
 
 @pytest.mark.parametrize("wrong", ["2013-04-31", "yesterday", 20130402, ""])
@@ -55,7 +55,7 @@ def test_a_wrong_parameter_is_named(wrong: Any) -> None:
     given = context("manual")
     given["params"]["night"] = wrong
     with pytest.raises(ConfigError, match=r"night=.* is no night: write it as"):
-        night_of_run(given)
+        find_night_of_run(given)
 
 
 @pytest.mark.parametrize("run_type", ["scheduled", "backfill"])
@@ -63,7 +63,7 @@ def test_a_backfill_cannot_be_given_one_night_for_all(run_type: str) -> None:
     given = context(run_type, night=date(2013, 4, 1))
     given["params"]["night"] = "2013-04-02"
     with pytest.raises(ConfigError, match="nights come from its dates"):
-        night_of_run(given)
+        find_night_of_run(given)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_a_backfill_cannot_be_given_one_night_for_all(run_type: str) -> None:
 )
 def test_a_calendar_run_is_the_last_night_complete_by_then(instant: datetime, night: date) -> None:
     given = context("scheduled") | {"data_interval_start": instant, "data_interval_end": instant}
-    assert night_of_run(given) == night
+    assert find_night_of_run(given) == night
 
 
 def test_a_night_the_source_does_not_have_is_refused_with_those_it_has() -> None:
@@ -98,8 +98,10 @@ def test_only_a_scheduled_run_counts_its_patience_from_the_cutoff() -> None:
     now = datetime(2013, 6, 1, tzinfo=UTC)
     scheduled = NightRun.of(context("scheduled", night=date(2013, 4, 1)))
     backfill = NightRun.of(context("backfill", night=date(2013, 4, 1)))
-    assert deadline_of(scheduled, timedelta(hours=1), now) == cutoff(date(2013, 4, 1)) + timedelta(hours=1)
-    assert deadline_of(backfill, timedelta(hours=1), now) == now + timedelta(hours=1)
+    assert compute_deadline(scheduled, timedelta(hours=1), now) == cutoff(date(2013, 4, 1)) + timedelta(
+        hours=1
+    )
+    assert compute_deadline(backfill, timedelta(hours=1), now) == now + timedelta(hours=1)
 
 
 def test_a_requested_training_takes_night_and_reason_from_its_conf() -> None:

@@ -13,7 +13,7 @@ import pytest
 from airflow.sdk import Asset
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
 
-from redeye.declarations.calendar import cutoff, start_of
+from redeye.declarations.calendar import cutoff, find_start
 from redeye.foundation import errors
 from redeye_airflow import operators
 from redeye_airflow.operators import JobOperator, hand_on, summary
@@ -80,7 +80,7 @@ def context(run_type: str, **params: Any) -> Any:
         "dag_run": run,
         "params": params,
         "outlet_events": defaultdict(FakeEvent),
-        "data_interval_start": start_of(NIGHT),
+        "data_interval_start": find_start(NIGHT),
         "data_interval_end": cutoff(NIGHT),
     }
 

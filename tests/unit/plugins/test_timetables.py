@@ -9,7 +9,7 @@ import pytest
 from airflow.timetables.base import TimeRestriction
 from pendulum import DateTime, instance
 
-from redeye.declarations.calendar import cutoff, nights, start_of
+from redeye.declarations.calendar import cutoff, find_start, list_nights
 from redeye_airflow.timetables import CalendarTimetable, NightTimetable
 
 FIRST, LAST = date(2012, 12, 31), date(2013, 12, 30)
@@ -47,7 +47,7 @@ def backfilled(earliest: DateTime, latest: DateTime) -> list[date]:
     ],
 )
 def test_bare_dates_name_nights_and_both_are_included(zone: str, first: str, last: str) -> None:
-    expected = list(nights(date.fromisoformat(first), date.fromisoformat(last)))
+    expected = list(list_nights(date.fromisoformat(first), date.fromisoformat(last)))
     assert backfilled(moment(first, zone), moment(last, zone)) == expected
 
 
@@ -56,22 +56,24 @@ def test_bare_dates_name_nights_and_both_are_included(zone: str, first: str, las
 )
 def test_whole_days_as_the_ui_sends_them_mean_their_dates_anywhere(zone: str) -> None:
     found = backfilled(moment("2013-03-09T00:00:00", zone), moment("2013-03-22T23:59:59", zone))
-    assert found == list(nights(date(2013, 3, 9), date(2013, 3, 22)))
+    assert found == list(list_nights(date(2013, 3, 9), date(2013, 3, 22)))
 
 
 def test_exact_starts_of_nights_are_included() -> None:
-    found = backfilled(instance(start_of(date(2013, 3, 9))), instance(start_of(date(2013, 3, 11))))
+    found = backfilled(instance(find_start(date(2013, 3, 9))), instance(find_start(date(2013, 3, 11))))
     assert found == [date(2013, 3, 9), date(2013, 3, 10), date(2013, 3, 11)]
 
 
 def test_no_night_lies_outside_the_source() -> None:
     assert backfilled(moment("2012-01-01"), moment("2013-01-02"))[0] == FIRST
-    assert backfilled(moment("2013-12-28"), moment("2014-06-01")) == list(nights(date(2013, 12, 28), LAST))
+    assert backfilled(moment("2013-12-28"), moment("2014-06-01")) == list(
+        list_nights(date(2013, 12, 28), LAST)
+    )
     assert backfilled(moment("2014-02-01"), moment("2014-06-01")) == []
 
 
 def test_nothing_fires_by_itself_after_the_last_night() -> None:
-    forever = TimeRestriction(instance(start_of(FIRST)), None, catchup=False)
+    forever = TimeRestriction(instance(find_start(FIRST)), None, catchup=False)
     assert TIMETABLE.next_dagrun_info(last_automated_data_interval=None, restriction=forever) is None
     calendar = CalendarTimetable("0 6 1 * *", LAST)
     assert calendar.next_dagrun_info(last_automated_data_interval=None, restriction=forever) is None
@@ -82,7 +84,7 @@ def test_nothing_fires_by_itself_after_the_last_night() -> None:
     [
         (moment("2013-04-02"), date(2013, 4, 2)),
         (moment("2013-04-02", "America/New_York"), date(2013, 4, 2)),
-        (instance(start_of(date(2013, 4, 2))), date(2013, 4, 2)),
+        (instance(find_start(date(2013, 4, 2))), date(2013, 4, 2)),
         (moment("2013-04-02T12:00:00"), date(2013, 4, 1)),
         (moment("2013-11-03", "America/New_York"), date(2013, 11, 3)),
     ],
@@ -90,7 +92,7 @@ def test_nothing_fires_by_itself_after_the_last_night() -> None:
 def test_a_date_by_hand_is_that_night_and_an_instant_the_last_complete(given: DateTime, night: date) -> None:
     for timetable in (TIMETABLE, CalendarTimetable("0 6 1 * *", LAST)):
         interval = timetable.infer_manual_data_interval(run_after=given)
-        assert (interval.start, interval.end) == (start_of(night), cutoff(night))
+        assert (interval.start, interval.end) == (find_start(night), cutoff(night))
 
 
 def test_both_timetables_come_back_from_their_serialised_form() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
-from redeye.declarations.calendar import start_of
+from redeye.declarations.calendar import find_start
 from redeye_airflow import triggers
 from redeye_airflow.release_state import ReleaseState
 from redeye_airflow.triggers import ReleaseTrigger, active_state
@@ -109,5 +109,5 @@ def test_runs_are_found_by_the_start_of_their_night(monkeypatch: pytest.MonkeyPa
     night = date(2013, 3, 10)
     assert active_state("build_warehouse", night) == "queued"
     assert {question["dag_id"] for question in asked} == {"build_warehouse"}
-    assert all(question["logical_dates"] == [start_of(night)] for question in asked)
+    assert all(question["logical_dates"] == [find_start(night)] for question in asked)
     assert active_state(None, night) is None

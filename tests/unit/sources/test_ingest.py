@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from redeye.audits.logic.audit_result import AuditFailure, AuditResult
-from redeye.declarations.calendar import nights
+from redeye.declarations.calendar import list_nights
 from redeye.foundation.errors import AuditRefused, ConfigError, DeliveryError
 from redeye.sources import landing_store
 from redeye.sources.ingest import ingest_nights
@@ -34,7 +34,7 @@ class Demo:
     )
 
     def fetch(self, first: date, last: date) -> Iterator[Delivery]:
-        for night in nights(first, last):
+        for night in list_nights(first, last):
             for dataset in self.datasets:
                 if (dataset.name, night) in self.left_out:
                     continue

@@ -11,10 +11,10 @@ import duckdb
 import pytest
 
 from flights.nycflights13 import NycFlights13
-from redeye.declarations.calendar import cutoff, nights, start_of, zone
+from redeye.declarations.calendar import cutoff, find_start, list_nights, zone
 from redeye.foundation.settings import SHIFT_FILE, Settings, settings
 from redeye.sources import landing_store
-from redeye.sources.configured_source import configured_source
+from redeye.sources.configured_source import load_source
 from redeye.sources.logic.deliveries import KNOWN_AT, Delivery, Shiftable
 from redeye.warehouse import raw_tables
 
@@ -110,15 +110,15 @@ def test_what_is_known_lies_in_its_night_also_where_clocks_change(weeks):
     source = NycFlights13(weeks)
     change = [
         night
-        for night in nights(source.first_night, source.last_night)
-        if cutoff(night) - start_of(night) != timedelta(days=1)
+        for night in list_nights(source.first_night, source.last_night)
+        if cutoff(night) - find_start(night) != timedelta(days=1)
     ]
     given = [date(2013, 3, 9) + timedelta(weeks=weeks), date(2013, 11, 2) + timedelta(weeks=weeks)]
     assert len(change) == 2
     for night in {*change, *given}:
         for delivery in source.fetch(night, night):
             known = [at(text) for text in delivery.frame[KNOWN_AT].to_pylist()]
-            assert all(start_of(night) < instant <= cutoff(night) for instant in known), (
+            assert all(find_start(night) < instant <= cutoff(night) for instant in known), (
                 night,
                 delivery.dataset,
             )
@@ -167,7 +167,7 @@ def test_manifests_carry_the_label_only_where_there_is_one(tmp_path):
         ref = landing_store.land(tmp_path, delivery)
         assert ref.shift_weeks == weeks
         assert json.loads(ref.path.with_suffix(".json").read_text()).get("shift_weeks") == expected
-        assert landing_store.landed(tmp_path, ref.source, ref.dataset, ref.night) == [ref]
+        assert landing_store.list_landed(tmp_path, ref.source, ref.dataset, ref.night) == [ref]
 
 
 def test_the_setting_shifts_the_configured_source(monkeypatch, tmp_path):
@@ -176,7 +176,7 @@ def test_the_setting_shifts_the_configured_source(monkeypatch, tmp_path):
     (tmp_path / SHIFT_FILE).write_text("3\n")
     settings.cache_clear()
     try:
-        assert configured_source().first_night == GIVEN.first_night + timedelta(weeks=3)
+        assert load_source().first_night == GIVEN.first_night + timedelta(weeks=3)
         assert isinstance(GIVEN, Shiftable)
     finally:
         monkeypatch.undo()

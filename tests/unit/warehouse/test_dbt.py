@@ -20,7 +20,7 @@ from redeye.warehouse.dbt import DbtError
     ],
 )
 def test_passwords_do_not_reach_the_log(said: str, logged: str) -> None:
-    assert dbt._redacted(said) == logged
+    assert dbt._redact(said) == logged
 
 
 def test_every_failing_node_is_named_with_what_it_said() -> None:
@@ -31,11 +31,11 @@ def test_every_failing_node_is_named_with_what_it_said() -> None:
     ]
     result = SimpleNamespace(exception=None, success=False, result=SimpleNamespace(results=nodes))
     with pytest.raises(DbtError, match=r"model\.b: no such column\ntest\.c: Got 2 results") as error:
-        dbt._checked(result)  # type: ignore[arg-type]
+        dbt._check_result(result)  # type: ignore[arg-type]
     assert "model.a" not in str(error.value)
 
 
 def test_a_failure_without_a_node_is_a_failure() -> None:
     result = SimpleNamespace(exception=None, success=False, result=SimpleNamespace(results=[]))
     with pytest.raises(DbtError, match="without naming a node"):
-        dbt._checked(result)  # type: ignore[arg-type]
+        dbt._check_result(result)  # type: ignore[arg-type]

@@ -16,12 +16,12 @@ from redeye.declarations.calendar import ONE_DAY
 
 
 @dataclass(frozen=True)
-class Bar:
+class VersionBlock:
     """One row of the ledger of bars: whether a version may come back, as decided on `night`."""
 
     bar_id: int
     version: int
-    is_barred: bool
+    is_blocked: bool
     night: date
     reason: str
     actor: str
@@ -36,7 +36,7 @@ class Stint:
     last: date | None
 
 
-def champion_of(rows: Iterable[Promotion], night: date) -> Promotion | None:
+def find_champion(rows: Iterable[Promotion], night: date) -> Promotion | None:
     """Who scores a night: the last decided of the promotions that are in effect by then."""
     found = None
     for row in rows:
@@ -45,11 +45,11 @@ def champion_of(rows: Iterable[Promotion], night: date) -> Promotion | None:
     return found
 
 
-def stints(rows: Sequence[Promotion]) -> list[Stint]:
+def list_stints(rows: Sequence[Promotion]) -> list[Stint]:
     """The stints of a model's champions, in order. A promotion that was superseded before its night has none."""
     found: list[Stint] = []
     for night in sorted({row.effective_night for row in rows}):
-        now = champion_of(rows, night)
+        now = find_champion(rows, night)
         if now is None or (found and found[-1].promotion == now):
             continue
         if found:
@@ -58,13 +58,13 @@ def stints(rows: Sequence[Promotion]) -> list[Stint]:
     return found
 
 
-def barred(bars: Iterable[Bar], night: date) -> frozenset[int]:
+def find_blocked_versions(bars: Iterable[VersionBlock], night: date) -> frozenset[int]:
     """The versions that may not come back, by what was decided up to a night."""
     latest = {bar.version: bar for bar in sorted(bars, key=lambda bar: bar.bar_id) if bar.night <= night}
-    return frozenset(version for version, bar in latest.items() if bar.is_barred)
+    return frozenset(version for version, bar in latest.items() if bar.is_blocked)
 
 
-def can_return_to(
+def find_return_targets(
     rows: Sequence[Promotion],
     shut_out: frozenset[int],
     bad: int,
@@ -87,7 +87,7 @@ def can_return_to(
     if not rows:
         return
     first, passed = rows[0], {bad, *shut_out}
-    for stint in reversed(stints(rows)):
+    for stint in reversed(list_stints(rows)):
         version = stint.promotion.version
         if version in passed or stint.last is None or stint.last >= night:
             continue

@@ -44,7 +44,7 @@ class AverageModel(Model[Any]):
             f"an average is made of fitted models, not of {len(training.train.labels)} rows and {params}"
         )
 
-    def continued(
+    def continue_training(
         self, training: Training, params: Mapping[str, Frozen], learning_rate_share: float
     ) -> AverageModel | None:
         """Continues each member; one that gains nothing stays as it is.
@@ -55,7 +55,7 @@ class AverageModel(Model[Any]):
             learning_rate_share: as ever.
         """
         grown = {
-            name: member.continued(training, params[member.algorithm], learning_rate_share)
+            name: member.continue_training(training, params[member.algorithm], learning_rate_share)
             for name, member in self.members.items()
             if member.algorithm in params
         }

@@ -103,7 +103,7 @@ class Model(ABC, Generic[Params]):
             ValueError: if there are no rows or the labels hold one class only.
         """
 
-    def continued(  # the arguments are for the algorithms that can
+    def continue_training(  # the arguments are for the algorithms that can
         self,
         training: Training,  # noqa: ARG002
         params: Params,  # noqa: ARG002

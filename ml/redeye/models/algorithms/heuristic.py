@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from redeye.declarations.spec_algorithms import HeuristicParams
-from redeye.declarations.spec_fields import column_of
+from redeye.declarations.spec_fields import name_column
 from redeye.models.algorithms.base import Categories, Floats, Model, Training, numeric_matrix
 
 
@@ -35,7 +35,7 @@ class HeuristicModel(Model[HeuristicParams]):
         weights = training.train.weights
         late = float((labels if weights is None else labels * weights / weights.mean()).sum())
         prior = (late + 1.0) / (len(labels) + 2.0)
-        return cls(column_of(params.successes), column_of(params.trials), prior, params.prior_strength)
+        return cls(name_column(params.successes), name_column(params.trials), prior, params.prior_strength)
 
     def predict(self, frame: pd.DataFrame) -> Floats:
         """The smoothed rate; where the past is missing, the prior."""

@@ -70,17 +70,17 @@ def load_model(folder: Path, sha256: str) -> Model[Any]:
     Raises:
         ModelAltered: naming the file that is missing or altered, before it is parsed.
     """
-    manifest = json.loads(_checked(folder / MANIFEST, sha256))
+    manifest = json.loads(_read_checked(folder / MANIFEST, sha256))
     if manifest["format"] != FORMAT:
         raise ModelAltered(
             f"{folder}: format {manifest['format']}, this code reads {FORMAT}; use the code it came with"
         )
     # The bytes that were checked are the bytes that are parsed: nothing is read twice.
-    files = {name: _checked(folder / name, expected) for name, expected in manifest["files"].items()}
+    files = {name: _read_checked(folder / name, expected) for name, expected in manifest["files"].items()}
     return algorithm(manifest["algorithm"]).from_files(files)
 
 
-def _checked(path: Path, expected: str) -> bytes:
+def _read_checked(path: Path, expected: str) -> bytes:
     try:
         content = path.read_bytes()
     except OSError as error:

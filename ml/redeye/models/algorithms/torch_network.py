@@ -93,7 +93,7 @@ class TorchModel(Model[TorchParams]):
         steps = {"steps": float(progress.steps), "evaluations": float(len(progress.losses))}
         return cls(network, inputs.numeric, categories, importance, steps)
 
-    def continued(
+    def continue_training(
         self, training: Training, params: TorchParams, learning_rate_share: float
     ) -> TorchModel | None:
         """Takes further gradient steps on the newer rows, while the log loss on `valid` falls."""

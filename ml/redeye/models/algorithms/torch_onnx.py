@@ -41,7 +41,7 @@ def export(network: Network, numeric: Sequence[str], categories: Categories) -> 
         ExportDiffers: if a probability differs by more than `TOLERANCE`.
     """
     graph = _Graph()
-    encoded = _encoded(graph, network)
+    encoded = _add_encoding(graph, network)
     embedded = []
     for place in range(len(network.embeddings)):
         code = graph.add("Gather", "codes", graph.constant(np.array(place)), axis=1)
@@ -138,7 +138,7 @@ def _linear(graph: _Graph, network: Network, layer: str, values: str) -> str:
     return graph.add("Gemm", values, *weights, transB=1)
 
 
-def _encoded(graph: _Graph, network: Network) -> str:
+def _add_encoding(graph: _Graph, network: Network) -> str:
     """`Network.encode`, flattened."""
     zero, one = (graph.constant(np.array(value, dtype=np.float32)) for value in (0, 1))
     number = graph.add("Unsqueeze", "numbers", graph.constant(np.array([2])))

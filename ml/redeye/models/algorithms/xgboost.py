@@ -59,12 +59,12 @@ class XGBoostModel(Model[XGBoostParams]):
                 weight=examples.weights,
                 max_bin=params.max_bin,
                 ref=reference,
-                **_described(inputs, training.threads),
+                **_describe_inputs(inputs, training.threads),
             )
 
         learned = quantized(train, None)
         booster = xgboost.train(
-            _settings(training, params),
+            _build_settings(training, params),
             learned,
             num_boost_round=params.rounds,
             evals=[(quantized(valid, learned), "valid")],
@@ -73,7 +73,7 @@ class XGBoostModel(Model[XGBoostParams]):
         )
         return cls(booster[: booster.best_iteration + 1], inputs.numeric, categories)
 
-    def continued(
+    def continue_training(
         self, training: Training, params: XGBoostParams, learning_rate_share: float
     ) -> XGBoostModel | None:
         """Adds trees on the newer rows to those that are there, while the log loss on `valid` falls."""
@@ -89,11 +89,11 @@ class XGBoostModel(Model[XGBoostParams]):
                 _matrix(examples.frame, self.numeric, self.known),
                 examples.labels,
                 weight=examples.weights,
-                **_described(inputs, training.threads),
+                **_describe_inputs(inputs, training.threads),
             )
 
         learned, judged = plain(training.train), plain(training.valid)
-        settings = _settings(training, params)
+        settings = _build_settings(training, params)
         settings["learning_rate"] = params.learning_rate * learning_rate_share
         # XGBoost's draws are the process's own and a model that is loaded does not begin them anew: each tree does.
         settings["seed_per_iteration"] = True
@@ -146,7 +146,7 @@ class XGBoostModel(Model[XGBoostParams]):
         return cls(booster, tuple(columns["numeric"]), categories)
 
 
-def _described(inputs: Inputs, threads: int) -> dict[str, Any]:
+def _describe_inputs(inputs: Inputs, threads: int) -> dict[str, Any]:
     return {
         "feature_names": [*inputs.numeric, *inputs.categorical],
         "feature_types": ["q"] * len(inputs.numeric) + ["c"] * len(inputs.categorical),
@@ -155,7 +155,7 @@ def _described(inputs: Inputs, threads: int) -> dict[str, Any]:
     }
 
 
-def _settings(training: Training, params: XGBoostParams) -> dict[str, Any]:
+def _build_settings(training: Training, params: XGBoostParams) -> dict[str, Any]:
     return {
         "objective": "binary:logistic",
         "eval_metric": "logloss",

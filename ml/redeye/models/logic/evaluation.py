@@ -117,7 +117,7 @@ class Scored:
     def metrics(self) -> Metrics:
         """Every metric on the rows as they are."""
         once = np.ones((1, len(self.nights)))
-        values = {metric: _or_none(float(self.resampled(metric, once)[0])) for metric in METRICS}
+        values = {metric: _or_none(float(self.resample(metric, once)[0])) for metric in METRICS}
         return Metrics(
             rows=self.labels.size,
             nights=len(self.nights),
@@ -128,7 +128,7 @@ class Scored:
             **values,
         )
 
-    def resampled(self, metric: str, weights: Floats) -> Floats:
+    def resample(self, metric: str, weights: Floats) -> Floats:
         """A metric for each weighting of the nights, NaN where it is not defined.
 
         Args:
@@ -152,7 +152,7 @@ class Scored:
             case "calibration_error":
                 return self._calibration_error(weights)
             case "relative_log_loss":
-                return _divided(self.resampled("log_loss", weights), self._base_rate_loss(weights))
+                return _divide(self.resample("log_loss", weights), self._base_rate_loss(weights))
         raise ValueError(f"no metric {metric!r}; there are {', '.join(METRICS)} and relative_log_loss")
 
     def labels_per_night(self) -> Floats:
@@ -164,11 +164,11 @@ class Scored:
 
     def _mean(self, values: Floats, weights: Floats) -> Floats:
         rows = weights @ self._per_night(np.ones_like(values))
-        return _divided(weights @ self._per_night(values), rows)
+        return _divide(weights @ self._per_night(values), rows)
 
     def _base_rate_loss(self, weights: Floats) -> Floats:
         negative, positive = (weights @ counts for counts in self.labels_per_night())
-        rate = _divided(positive, negative + positive)
+        rate = _divide(positive, negative + positive)
         loss: Floats = entr(rate) + entr(1 - rate)
         return loss
 
@@ -185,7 +185,7 @@ class Scored:
             up_to = np.searchsorted(negatives, positives, side="right")
             won[:, column] = np.bincount(owner, (below + up_to) / 2, minlength=count)
         pairs = (weights @ self._per_night(self.labels)) * (weights @ self._per_night(1 - self.labels))
-        return _divided(((weights @ won) * weights).sum(axis=1), pairs)
+        return _divide(((weights @ won) * weights).sum(axis=1), pairs)
 
     def _average_precision(self, weights: Floats) -> float:
         row_weights = weights[self.night_of_row]
@@ -195,7 +195,7 @@ class Scored:
         taken = np.cumsum(row_weights)[last]
         if found[-1] <= 0:
             return float("nan")
-        precision = _divided(found, taken, otherwise=0.0)
+        precision = _divide(found, taken, otherwise=0.0)
         return float((np.diff(found, prepend=0.0) * precision).sum() / found[-1])
 
     def _bin_of_row(self) -> npt.NDArray[np.int64]:
@@ -208,7 +208,7 @@ class Scored:
         for position in np.unique(bins):
             excess = np.where(bins == position, self.predictions - self.labels, 0.0)
             total += np.abs(weights @ self._per_night(excess))
-        return _divided(total, weights @ self._per_night(np.ones_like(self.labels)))
+        return _divide(total, weights @ self._per_night(np.ones_like(self.labels)))
 
     def _calibration_bins(self) -> tuple[CalibrationBin, ...]:
         bins = self._bin_of_row()
@@ -222,7 +222,7 @@ class Scored:
         )
 
 
-def resampled_nights(count: int, samples: int, seed: int) -> Floats:
+def draw_nights(count: int, samples: int, seed: int) -> Floats:
     """How often each of `count` nights is drawn, with replacement, in each of `samples` draws."""
     generator = np.random.default_rng(seed)
     drawn: Floats = generator.multinomial(count, np.full(count, 1 / count), size=samples).astype(np.float64)
@@ -231,11 +231,11 @@ def resampled_nights(count: int, samples: int, seed: int) -> Floats:
 
 def interval(scored: Scored, metric: str, *, samples: int, confidence: float, seed: int) -> Interval | None:
     """A metric with its bootstrap bounds; None if it is not defined in every resampling."""
-    weights = resampled_nights(len(scored.nights), samples, seed)
-    return _interval(scored.resampled(metric, _with_original(weights)), confidence)
+    weights = draw_nights(len(scored.nights), samples, seed)
+    return _interval(scored.resample(metric, _prepend_original(weights)), confidence)
 
 
-def paired_improvement(
+def estimate_improvement(
     candidate: Scored, champion: Scored, metric: str, *, samples: int, confidence: float, seed: int
 ) -> Interval | None:
     """How much better the candidate is than the champion on the same rows; positive is better.
@@ -251,12 +251,12 @@ def paired_improvement(
     labels = [scored.labels_per_night() for scored in (candidate, champion)]
     if not np.array_equal(labels[0], labels[1]):
         raise ValueError("candidate and champion were not scored on rows with the same labels")
-    weights = _with_original(resampled_nights(len(candidate.nights), samples, seed))
-    difference = candidate.resampled(metric, weights) - champion.resampled(metric, weights)
+    weights = _prepend_original(draw_nights(len(candidate.nights), samples, seed))
+    difference = candidate.resample(metric, weights) - champion.resample(metric, weights)
     return _interval(difference if HIGHER_IS_BETTER[metric] else -difference, confidence)
 
 
-def _with_original(weights: Floats) -> Floats:
+def _prepend_original(weights: Floats) -> Floats:
     return np.vstack([np.ones((1, weights.shape[1])), weights])
 
 
@@ -267,7 +267,7 @@ def _interval(values: Floats, confidence: float) -> Interval | None:
     return Interval(float(values[0]), float(lower), float(upper))
 
 
-def _divided(numerator: Floats, denominator: Floats, otherwise: float = np.nan) -> Floats:
+def _divide(numerator: Floats, denominator: Floats, otherwise: float = np.nan) -> Floats:
     return np.divide(numerator, denominator, out=np.full_like(numerator, otherwise), where=denominator > 0)
 
 

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from redeye.models.logic.evaluation import HIGHER_IS_BETTER, Scored, resampled_nights
+from redeye.models.logic.evaluation import HIGHER_IS_BETTER, Scored, draw_nights
 
 SAMPLES = 1000
 
@@ -59,7 +59,7 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Choice:
+class Selection:
     """What was chosen and why.
 
     Attributes:
@@ -77,9 +77,9 @@ class Choice:
         return asdict(self)
 
 
-def choose(
+def select_model(
     candidates: Sequence[Candidate], metric: str, preference: Sequence[str], *, confidence: float, seed: int
-) -> Choice:
+) -> Selection:
     """The candidate to go on with.
 
     Args:
@@ -96,9 +96,9 @@ def choose(
     if not candidates:
         raise ValueError("there are no candidates to choose from")
     nights = len(candidates[0].judged.nights)
-    weights = np.vstack([np.ones((1, nights)), resampled_nights(nights, SAMPLES, seed)])
+    weights = np.vstack([np.ones((1, nights)), draw_nights(nights, SAMPLES, seed)])
     sign = -1.0 if HIGHER_IS_BETTER[metric] else 1.0
-    losses = {each.name: sign * each.judged.resampled(metric, weights) for each in candidates}
+    losses = {each.name: sign * each.judged.resample(metric, weights) for each in candidates}
     if undefined := [name for name, loss in losses.items() if not np.isfinite(loss[0])]:
         raise ValueError(f"{metric} is not defined on the validation window for {', '.join(undefined)}")
     best = min(losses, key=lambda name: losses[name][0])
@@ -112,7 +112,7 @@ def choose(
         for name, loss in losses.items()
     )
     if not preference:
-        return Choice(best, f"{best} has the best {metric} on validation", standings)
+        return Selection(best, f"{best} has the best {metric} on validation", standings)
     ranks = {name: rank for rank, name in enumerate(preference)}
     named = {each.name: ranks.get(each.preferred_as, len(ranks)) for each in candidates}
     level = [each for each in standings if each.is_level]
@@ -124,7 +124,7 @@ def choose(
             f"{chosen.name} is preferred, and {chosen.behind:.4f} behind {best} in {metric} on validation, "
             f"which is not sure at {confidence:.0%} confidence"
         )
-    return Choice(chosen.name, reason, standings)
+    return Selection(chosen.name, reason, standings)
 
 
 def _lower(differences: np.ndarray, confidence: float) -> float:

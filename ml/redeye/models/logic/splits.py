@@ -52,12 +52,12 @@ class Windows:
     test: Window
 
 
-def last_mature(night: date, maturity: int) -> date:
+def find_last_mature(night: date, maturity: int) -> date:
     """The last night whose labels are final at the cutoff of `night`."""
     return night - timedelta(days=maturity)
 
 
-def windows(night: date, split: Split, *, maturity: int, first_night: date) -> Windows:
+def plan_windows(night: date, split: Split, *, maturity: int, first_night: date) -> Windows:
     """The windows of a training decided on `night`.
 
     Args:
@@ -69,11 +69,11 @@ def windows(night: date, split: Split, *, maturity: int, first_night: date) -> W
     Raises:
         TooFewNights: saying from which night on there are enough.
     """
-    test_last = last_mature(night, maturity)
+    test_last = find_last_mature(night, maturity)
     test = Window(test_last - timedelta(days=split.test_nights - 1), test_last)
-    validation_last = last_mature(test.first, maturity + 1)
+    validation_last = find_last_mature(test.first, maturity + 1)
     validation = Window(validation_last - timedelta(days=split.validation_nights - 1), validation_last)
-    train_last = last_mature(validation.first, maturity + 1)
+    train_last = find_last_mature(validation.first, maturity + 1)
     train = Window(max(first_night, train_last - timedelta(days=split.history_nights - 1)), train_last)
     if train.nights < split.minimum_train_nights:
         ready = night + timedelta(days=split.minimum_train_nights - train.nights)

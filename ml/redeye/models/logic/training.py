@@ -20,7 +20,7 @@ from redeye.models.algorithms.average import AverageModel
 from redeye.models.algorithms.base import Examples, Floats, Inputs, Model, Training
 from redeye.models.algorithms.storage import algorithm
 from redeye.models.logic.evaluation import Metrics, Scored
-from redeye.models.logic.model_selection import Choice, choose
+from redeye.models.logic.model_selection import Selection, select_model
 from redeye.models.logic.splits import Window, Windows
 
 log = logging.getLogger(__name__)
@@ -73,17 +73,17 @@ class Fitted:
         return self.name if self.parent_version is None else CONTINUED
 
 
-def rows_of(frame: pd.DataFrame, spec: Spec, window: Window) -> pd.DataFrame:
+def select_rows(frame: pd.DataFrame, spec: Spec, window: Window) -> pd.DataFrame:
     """The rows of a window, in the frame's order."""
-    return frame.loc[window.mask(nights_of(frame, spec))]
+    return frame.loc[window.mask(read_nights(frame, spec))]
 
 
-def nights_of(frame: pd.DataFrame, spec: Spec) -> np.ndarray:
+def read_nights(frame: pd.DataFrame, spec: Spec) -> np.ndarray:
     """The night of each row, as days."""
     return pd.to_datetime(frame[spec.population.night]).to_numpy().astype("datetime64[D]")
 
 
-def examples(frame: pd.DataFrame, spec: Spec) -> Examples:
+def make_examples(frame: pd.DataFrame, spec: Spec) -> Examples:
     """Rows with their labels.
 
     Raises:
@@ -92,16 +92,16 @@ def examples(frame: pd.DataFrame, spec: Spec) -> Examples:
     return Examples(frame, frame[spec.target.column].to_numpy(dtype=np.float64, na_value=np.nan))
 
 
-def scored(model: Model[Any], frame: pd.DataFrame, spec: Spec) -> Scored:
+def score_rows(model: Model[Any], frame: pd.DataFrame, spec: Spec) -> Scored:
     """A model's predictions on labelled rows.
 
     Raises:
         ValueError: if there are no rows, or the model gives something that is no probability.
     """
-    return Scored(examples(frame, spec).labels, model.predict(frame), nights_of(frame, spec))
+    return Scored(make_examples(frame, spec).labels, model.predict(frame), read_nights(frame, spec))
 
 
-def recency(nights: npt.NDArray[np.datetime64], last: date, half_life_nights: int) -> Floats:
+def weigh_recency(nights: npt.NDArray[np.datetime64], last: date, half_life_nights: int) -> Floats:
     """Weights that halve with every half-life before `last`, 1 on average.
 
     The average keeps penalties and minimum sizes of a leaf at the strength they have without weights.
@@ -136,20 +136,20 @@ def fit_candidates(
     Raises:
         ValueError: if a window has no rows, or only one class.
     """
-    rows, validation = rows_of(frame, spec, windows.train), rows_of(frame, spec, windows.validation)
+    rows, validation = select_rows(frame, spec, windows.train), select_rows(frame, spec, windows.validation)
     plain = Training(
-        train=examples(rows, spec),
-        valid=examples(validation, spec),
+        train=make_examples(rows, spec),
+        valid=make_examples(validation, spec),
         inputs=Inputs.of(spec),
         seed=seed,
         threads=threads,
     )
     fitted: list[Fitted] = []
     for plan in (
-        *_refits(spec, plain),
-        *_weighted(spec, plain, rows),
-        *_averaged(spec, fitted),
-        *_continued(spec, plain, rows, parent, windows),
+        *_plan_refits(spec, plain),
+        *_plan_weighted(spec, plain, rows),
+        *_plan_average(spec, fitted),
+        *_plan_continued(spec, plain, rows, parent, windows),
     ):
         began = time.perf_counter()
         model = plan.fit()
@@ -157,7 +157,7 @@ def fit_candidates(
         if model is None:
             log.info("%s: nothing gained from the newer nights", plan.name)
             continue
-        judged = scored(model, validation, spec)
+        judged = score_rows(model, validation, spec)
         metrics = judged.metrics()
         metric = spec.gates.primary_metric
         value = getattr(metrics, metric)
@@ -177,13 +177,13 @@ def fit_candidates(
     return tuple(fitted)
 
 
-def chosen_of(candidates: tuple[Fitted, ...], spec: Spec, *, seed: int) -> tuple[Fitted, Choice]:
+def select_candidate(candidates: tuple[Fitted, ...], spec: Spec, *, seed: int) -> tuple[Fitted, Selection]:
     """The candidate that goes on, by the spec's metric and order of preference, and why.
 
     Raises:
         ValueError: if a candidate has no primary metric.
     """
-    choice = choose(
+    choice = select_model(
         candidates,
         spec.gates.primary_metric,
         spec.candidates.preference,
@@ -203,22 +203,22 @@ class _Plan:
     parent_version: int | None = None
 
 
-def _refits(spec: Spec, plain: Training) -> Iterator[_Plan]:
+def _plan_refits(spec: Spec, plain: Training) -> Iterator[_Plan]:
     for name, params in spec.algorithms.chosen().items():
         yield _Plan(name, partial(algorithm(name).fit, plain, params))
 
 
-def _weighted(spec: Spec, plain: Training, rows: pd.DataFrame) -> Iterator[_Plan]:
-    nights = nights_of(rows, spec)
+def _plan_weighted(spec: Spec, plain: Training, rows: pd.DataFrame) -> Iterator[_Plan]:
+    nights = read_nights(rows, spec)
     for one in spec.candidates.weighted:
-        weights = recency(nights, nights.max().astype(date), one.half_life_nights)
+        weights = weigh_recency(nights, nights.max().astype(date), one.half_life_nights)
         training = replace(plain, train=replace(plain.train, weights=weights))
         params = spec.algorithms.chosen()[one.algorithm]
         told = {"half_life_nights": float(one.half_life_nights)}
         yield _Plan(one.name, partial(algorithm(one.algorithm).fit, training, params), told)
 
 
-def _averaged(spec: Spec, fitted: Sequence[Fitted]) -> Iterator[_Plan]:
+def _plan_average(spec: Spec, fitted: Sequence[Fitted]) -> Iterator[_Plan]:
     names = spec.candidates.average_of
 
     def average() -> AverageModel:
@@ -228,7 +228,7 @@ def _averaged(spec: Spec, fitted: Sequence[Fitted]) -> Iterator[_Plan]:
         yield _Plan(AVERAGE, average)
 
 
-def _continued(
+def _plan_continued(
     spec: Spec, plain: Training, rows: pd.DataFrame, parent: Parent | None, windows: Windows
 ) -> Iterator[_Plan]:
     how = spec.candidates.continued
@@ -240,19 +240,19 @@ def _continued(
         params = params.get(parent.model.algorithm)
     if params is None:
         return
-    name = spec.candidates.continued_name(parent.model.algorithm)
+    name = spec.candidates.name_continued(parent.model.algorithm)
     # Nights that the champion was stopped by would flatter it on validation, and those of the test are the gates'.
     if parent.seen_until >= windows.validation.first:
         log.info("%s: version %d knows nights to %s", name, parent.version, parent.seen_until)
         return
-    newer = rows.loc[nights_of(rows, spec) > np.datetime64(parent.train_last)]
-    known = examples(newer, spec)
-    if len(np.unique(nights_of(newer, spec))) < how.minimum_nights or len(np.unique(known.labels)) < 2:
+    newer = rows.loc[read_nights(rows, spec) > np.datetime64(parent.train_last)]
+    known = make_examples(newer, spec)
+    if len(np.unique(read_nights(newer, spec))) < how.minimum_nights or len(np.unique(known.labels)) < 2:
         log.info("%s: too few nights since %s", name, parent.train_last)
         return
     yield _Plan(
         name,
-        partial(parent.model.continued, replace(plain, train=known), params, how.learning_rate_share),
+        partial(parent.model.continue_training, replace(plain, train=known), params, how.learning_rate_share),
         {"learning_rate_share": how.learning_rate_share, "newer_rows": float(len(newer))},
         parent.version,
     )

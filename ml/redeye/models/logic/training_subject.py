@@ -63,7 +63,7 @@ class Subject:
         }
 
 
-def training_code_hash() -> str:
+def hash_training_code() -> str:
     """One hash over the code that decides what comes out of a training."""
     digest = hashlib.sha256()
     deciding = ("training.py", "splits.py", "model_selection.py", "evaluation.py")

@@ -87,7 +87,7 @@ class Signs:
     effective_rows: float
 
 
-def signs_of(week: pd.DataFrame, reference: pd.DataFrame) -> Signs:
+def measure_signs(week: pd.DataFrame, reference: pd.DataFrame) -> Signs:
     """Measure.
 
     Args:
@@ -147,22 +147,22 @@ def calibrate_shift(unseen: pd.DataFrame, rules: Drift) -> list[Calibrated]:
     ends = range(Span.WEEK.nights - 1, len(nights)) if len(nights) > Span.WEEK.nights else range(0)
     for end in ends:
         is_inside = unseen["night"].isin(nights[end - Span.WEEK.nights + 1 : end + 1])
-        measured = signs_of(unseen[is_inside], unseen[~is_inside])
+        measured = measure_signs(unseen[is_inside], unseen[~is_inside])
         for sign in Sign:
             found[sign].append(measured.values[sign])
-    return [_calibrated(sign, np.array(values), nights, rules) for sign, values in found.items()]
+    return [_calibrate(sign, np.array(values), nights, rules) for sign, values in found.items()]
 
 
 def beyond(signs: Signs, thresholds: Mapping[tuple[str, Span, str], Calibrated]) -> dict[Sign, bool]:
     """Which signs lie beyond their thresholds; what cannot be said does not."""
     found = {}
     for sign, value in signs.values.items():
-        limit = limit_of(sign, thresholds)
+        limit = find_limit(sign, thresholds)
         found[sign] = limit is not None and bool(np.isfinite(value)) and value > limit
     return found
 
 
-def kinds_of(is_beyond: Mapping[Sign, bool], *, are_inputs_moved: bool) -> tuple[Shift, ...]:
+def classify_signs(is_beyond: Mapping[Sign, bool], *, are_inputs_moved: bool) -> tuple[Shift, ...]:
     """The kinds of shift that the signs amount to, in the order of `Shift`; several may come at once."""
     found = [Shift.COVARIATE] if are_inputs_moved else []
     is_relation_moved = is_beyond[Sign.CURVE] or is_beyond[Sign.UNEXPLAINED_LOSS]
@@ -173,7 +173,7 @@ def kinds_of(is_beyond: Mapping[Sign, bool], *, are_inputs_moved: bool) -> tuple
     return tuple(found)
 
 
-def sentences(
+def describe_signs(
     kinds: Iterable[Shift], signs: Signs, is_beyond: Mapping[Sign, bool], leading: Iterable[str]
 ) -> list[str]:
     """What it looks like, one sentence per kind; first, where there are several, that they come at once."""
@@ -207,7 +207,7 @@ def shift_rows(
             kind=sign.kind,
             statistic=str(sign),
             value=value if np.isfinite(value) else None,
-            threshold=limit_of(sign, thresholds),
+            threshold=find_limit(sign, thresholds),
             is_drifted=is_beyond[sign],
             rows=rows,
             reference_rows=reference_rows,
@@ -218,13 +218,13 @@ def shift_rows(
     ]
 
 
-def limit_of(sign: Sign, thresholds: Mapping[tuple[str, Span, str], Calibrated]) -> float | None:
+def find_limit(sign: Sign, thresholds: Mapping[tuple[str, Span, str], Calibrated]) -> float | None:
     """The threshold of a sign, if history was long enough for one."""
     place = thresholds.get((LABEL_COLUMN, Span.WEEK, str(sign)))
     return place.threshold if place is not None and np.isfinite(place.threshold) else None
 
 
-def _calibrated(sign: Sign, values: Floats, nights: np.ndarray, rules: Drift) -> Calibrated:
+def _calibrate(sign: Sign, values: Floats, nights: np.ndarray, rules: Drift) -> Calibrated:
     known = values[np.isfinite(values)]
     quantile = float(np.quantile(known, rules.quantile)) if known.size else float("nan")
     worst = int(np.nanargmax(values)) if known.size else -1

@@ -50,7 +50,7 @@ class History:
         """The reference, as one window."""
         return self.summary.only(self.is_reference).total()
 
-    def replayed(self, span: Span, statistic: Statistic) -> Floats:
+    def replay_windows(self, span: Span, statistic: Statistic) -> Floats:
         """A statistic of each window of the span's length, against the reference without that window."""
         windows = self.summary.windows(span.nights)
         own = self.summary.only(self.is_reference).windows(span.nights)
@@ -101,8 +101,8 @@ def calibrate(histories: Iterable[History], nights: Iterable[Any], rules: Drift)
         for span in Span:
             is_over: npt.NDArray[np.bool_] | None = None
             for statistic in history.bins.statistics:
-                values = history.replayed(span, statistic)
-                place = _calibrated(history, span, statistic, values, own_dates, rules)
+                values = history.replay_windows(span, statistic)
+                place = _calibrate_statistic(history, span, statistic, values, own_dates, rules)
                 found.append(place)
                 if statistic not in COUNTED:
                     continue
@@ -115,21 +115,21 @@ def calibrate(histories: Iterable[History], nights: Iterable[Any], rules: Drift)
     return found
 
 
-def thresholds_of(rows: pd.DataFrame) -> dict[tuple[str, Span, str], Calibrated]:
+def read_thresholds(rows: pd.DataFrame) -> dict[tuple[str, Span, str], Calibrated]:
     """Thresholds by what they are of, from `table`."""
     records: list[dict[str, Any]] = [{str(k): v for k, v in row.items()} for row in rows.to_dict("records")]
     found = [Calibrated(**{**row, "kind": Kind(row["kind"]), "span": Span(row["span"])}) for row in records]
     return {place.key: place for place in found}
 
 
-def table(calibrated: Iterable[Calibrated]) -> pd.DataFrame:
+def tabulate(calibrated: Iterable[Calibrated]) -> pd.DataFrame:
     """As rows, to be kept with the reference."""
     return pd.DataFrame(
         [{**vars(place), "kind": str(place.kind), "span": str(place.span)} for place in calibrated]
     )
 
 
-def _calibrated(
+def _calibrate_statistic(
     history: History, span: Span, statistic: Statistic, values: Floats, dates: list[str], rules: Drift
 ) -> Calibrated:
     measured = values[np.isfinite(values)]

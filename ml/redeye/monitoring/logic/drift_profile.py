@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from redeye.declarations.spec_rules import Drift
-from redeye.monitoring.logic.drift_calibration import FEATURES, SHARE, Calibrated, History, thresholds_of
+from redeye.monitoring.logic.drift_calibration import FEATURES, SHARE, Calibrated, History, read_thresholds
 from redeye.monitoring.logic.drift_measures import COUNTED, Bins, Statistic, Summary, measure
 from redeye.monitoring.logic.drift_result import ColumnDrift, DriftFinding, Kind, Span, SpanDrift
 
@@ -97,7 +97,7 @@ def find_drift(
         rules: of the spec.
         last: the night.
     """
-    thresholds = thresholds_of(profile.calibration)
+    thresholds = read_thresholds(profile.calibration)
     spans, rows = {}, []
     for span in Span:
         first = pd.Timestamp(last) - pd.Timedelta(days=span.nights - 1)
@@ -114,7 +114,7 @@ def find_drift(
     )
 
 
-def with_rows(
+def add_rows(
     finding: DriftFinding,
     more: Iterable[tuple[Span, ColumnDrift]],
     *,
@@ -159,7 +159,7 @@ def _span(
         frame = predictions if column.kind is Kind.PREDICTION else features
         measured += _column(name, column, thresholds, span, frame, is_judged=enough[column.kind])
     for name in profile.empty:
-        measured.append(_unmeasured(name, features, "no value in the reference"))
+        measured.append(_make_unmeasured(name, features, "no value in the reference"))
     of_features = [each for each in measured if each.kind is Kind.FEATURE and each.value is not None]
     drifted = sorted(
         (each for each in of_features if each.is_drifted and each.statistic in COUNTED),
@@ -217,9 +217,9 @@ def _column(
     is_judged: bool,
 ) -> list[ColumnDrift]:
     if name not in frame.columns:
-        return [_unmeasured(name, frame, "these rows were scored without it", column)]
+        return [_make_unmeasured(name, frame, "these rows were scored without it", column)]
     if not is_judged:
-        return [_unmeasured(name, frame, "too few rows or nights to judge", column)]
+        return [_make_unmeasured(name, frame, "too few rows or nights to judge", column)]
     now = Summary.of(column.bins, frame[name], np.zeros(len(frame), dtype=np.int64), 1)
     found = []
     for statistic in column.bins.statistics:
@@ -244,7 +244,9 @@ def _column(
     return found
 
 
-def _unmeasured(name: str, frame: pd.DataFrame, why: str, column: ColumnProfile | None = None) -> ColumnDrift:
+def _make_unmeasured(
+    name: str, frame: pd.DataFrame, why: str, column: ColumnProfile | None = None
+) -> ColumnDrift:
     return ColumnDrift(
         column=name,
         kind=column.kind if column else Kind.FEATURE,

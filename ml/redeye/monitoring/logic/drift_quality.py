@@ -21,7 +21,7 @@ from redeye.monitoring.logic.drift_result import ColumnDrift, Kind, Span
 QUALITY_COLUMN = "label"
 
 
-def worsening(metric: str) -> str:
+def name_statistic(metric: str) -> str:
     """Name of the statistic: `auc_drop`, `log_loss_rise`."""
     return f"{metric}_{'drop' if HIGHER_IS_BETTER[metric] else 'rise'}"
 
@@ -33,7 +33,7 @@ def calibrate_quality(predictions: pd.DataFrame, rules: Drift) -> list[Calibrate
         predictions: with `night`, `probability` and `label`, of nights that the champion was not fitted to.
         rules: quantile and margin.
     """
-    scored = _scored(predictions)
+    scored = _make_scored(predictions)
     nights = len(scored.nights)
     found = []
     for span in Span:
@@ -41,12 +41,10 @@ def calibrate_quality(predictions: pd.DataFrame, rules: Drift) -> list[Calibrate
         inside = np.array([[1.0 if s <= n < s + span.nights else 0.0 for n in range(nights)] for s in starts])
         for metric in METRICS:
             if inside.size:
-                values = _worse(
-                    metric, scored.resampled(metric, inside), scored.resampled(metric, 1 - inside)
-                )
+                values = _worse(metric, scored.resample(metric, inside), scored.resample(metric, 1 - inside))
             else:
                 values = np.empty(0)
-            found.append(_calibrated(span, metric, values, scored.nights, rules))
+            found.append(_calibrate(span, metric, values, scored.nights, rules))
     return found
 
 
@@ -64,24 +62,24 @@ def quality_drift(
         thresholds: from the calibration.
         rules: for how many rows are enough.
     """
-    then = _scored(reference)
-    base = {metric: then.resampled(metric, np.ones((1, len(then.nights)))) for metric in METRICS}
+    then = _make_scored(reference)
+    base = {metric: then.resample(metric, np.ones((1, len(then.nights)))) for metric in METRICS}
     found = []
     for span, frame in matured.items():
         is_judged = is_enough(span, len(frame), frame["night"].nunique(), rules)
-        scored = _scored(frame) if is_judged else None
+        scored = _make_scored(frame) if is_judged else None
         for metric in METRICS:
-            place = thresholds.get((QUALITY_COLUMN, span, worsening(metric)))
+            place = thresholds.get((QUALITY_COLUMN, span, name_statistic(metric)))
             limit = place.threshold if place is not None and np.isfinite(place.threshold) else None
             value = float("nan")
             if scored is not None:
-                now = scored.resampled(metric, np.ones((1, len(scored.nights))))
+                now = scored.resample(metric, np.ones((1, len(scored.nights))))
                 value = float(_worse(metric, now, base[metric])[0])
             is_known = bool(np.isfinite(value))
             row = ColumnDrift(
                 column=QUALITY_COLUMN,
                 kind=Kind.QUALITY,
-                statistic=worsening(metric),
+                statistic=name_statistic(metric),
                 value=value if is_known else None,
                 threshold=limit,
                 is_drifted=is_known and limit is not None and value > limit,
@@ -94,7 +92,7 @@ def quality_drift(
     return found
 
 
-def _scored(frame: pd.DataFrame) -> Scored:
+def _make_scored(frame: pd.DataFrame) -> Scored:
     return Scored(frame["label"].to_numpy(), frame[PREDICTION].to_numpy(), frame["night"].to_numpy())
 
 
@@ -102,7 +100,7 @@ def _worse(metric: str, now: Floats, then: Floats) -> Floats:
     return then - now if HIGHER_IS_BETTER[metric] else now - then
 
 
-def _calibrated(span: Span, metric: str, values: Floats, nights: np.ndarray, rules: Drift) -> Calibrated:
+def _calibrate(span: Span, metric: str, values: Floats, nights: np.ndarray, rules: Drift) -> Calibrated:
     measured = values[np.isfinite(values)]
     worst = int(np.nanargmax(values)) if measured.size else -1
     quantile = float(np.quantile(measured, rules.quantile)) if measured.size else float("nan")
@@ -110,7 +108,7 @@ def _calibrated(span: Span, metric: str, values: Floats, nights: np.ndarray, rul
         column=QUALITY_COLUMN,
         kind=Kind.QUALITY,
         span=span,
-        statistic=worsening(metric),
+        statistic=name_statistic(metric),
         windows=int(measured.size),
         quantile_value=quantile,
         highest=float(values[worst]) if worst >= 0 else float("nan"),

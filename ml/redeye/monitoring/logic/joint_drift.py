@@ -73,13 +73,13 @@ class Joint:
         return self.auc if statistic == CLASSIFIER else self.discrepancy
 
 
-def sampled(frame: pd.DataFrame, *, key: str) -> pd.DataFrame:
+def sample_rows(frame: pd.DataFrame, *, key: str) -> pd.DataFrame:
     """At most `ROWS_PER_NIGHT` rows of each night, by the hash of their key: the same in any order of rows."""
     order = pd.util.hash_pandas_object(frame[key].astype(str), index=False).to_numpy()
     return frame.iloc[np.argsort(order, kind="stable")].groupby("night", sort=True).head(ROWS_PER_NIGHT)
 
 
-def usable(reference: pd.DataFrame, numeric: Mapping[str, bool]) -> dict[str, bool]:
+def select_usable(reference: pd.DataFrame, numeric: Mapping[str, bool]) -> dict[str, bool]:
     """The inputs that differ within nights: with few nights, the others only tell the date."""
     grouped = reference.groupby("night")
     return {
@@ -104,8 +104,8 @@ def measure_joint(current: pd.DataFrame, reference: pd.DataFrame, numeric: Mappi
         return Joint(float("nan"), float("nan"), ())
     drawn = reference.sample(min(REFERENCE_ROWS, len(reference)), random_state=SEED)
     encoder = _encoder(inputs, numeric)
-    then = _encoded(encoder.fit(_plain(drawn, inputs, numeric)), drawn, inputs, numeric)
-    now = _encoded(encoder, current, inputs, numeric)
+    then = _encode(encoder.fit(_plain(drawn, inputs, numeric)), drawn, inputs, numeric)
+    now = _encode(encoder, current, inputs, numeric)
     rows = np.vstack([now, then])
     is_current = np.r_[np.ones(len(now)), np.zeros(len(then))]
     group = pd.factorize(
@@ -119,7 +119,7 @@ def measure_joint(current: pd.DataFrame, reference: pd.DataFrame, numeric: Mappi
     return Joint(
         auc=float(roc_auc_score(is_current, said)),
         discrepancy=_discrepancy(now, then),
-        leading=_leading(encoder, weights),
+        leading=_rank_inputs(encoder, weights),
     )
 
 
@@ -132,7 +132,7 @@ def calibrate_joint(reference: pd.DataFrame, numeric: Mapping[str, bool], rules:
         rules: quantile and margin. An AUC is held against them as a distance of two normal distributions in
             standard deviations, since it cannot pass 1.
     """
-    measured = list(_replayed(reference, numeric))
+    measured = list(_replay(reference, numeric))
     found = []
     for statistic in STATISTICS:
         values = np.array([joint.of(statistic) for _, joint in measured])
@@ -149,7 +149,7 @@ def calibrate_joint(reference: pd.DataFrame, numeric: Mapping[str, bool], rules:
                 quantile_value=quantile,
                 highest=float(values[worst]) if worst >= 0 else float("nan"),
                 highest_night=measured[worst][0] if worst >= 0 else "",
-                threshold=_widened(statistic, quantile, rules.margin),
+                threshold=_widen(statistic, quantile, rules.margin),
             )
         )
     return found
@@ -187,7 +187,7 @@ def joint_rows(
     return found
 
 
-def _replayed(reference: pd.DataFrame, numeric: Mapping[str, bool]) -> Iterator[tuple[str, Joint]]:
+def _replay(reference: pd.DataFrame, numeric: Mapping[str, bool]) -> Iterator[tuple[str, Joint]]:
     nights = np.sort(reference["night"].unique())
     ends = np.arange(Span.WEEK.nights - 1, len(nights))
     if len(ends) > CALIBRATION_WINDOWS:
@@ -200,7 +200,7 @@ def _replayed(reference: pd.DataFrame, numeric: Mapping[str, bool]) -> Iterator[
             yield f"{pd.Timestamp(nights[end]):%Y-%m-%d}", measure_joint(inside, outside, numeric)
 
 
-def _widened(statistic: str, quantile: float, margin: float) -> float:
+def _widen(statistic: str, quantile: float, margin: float) -> float:
     if statistic != CLASSIFIER or not np.isfinite(quantile):
         return quantile * margin if quantile > 0 else float("nan")
     # AUC = Phi(d / sqrt 2) of two normal distributions that lie d standard deviations apart.
@@ -241,7 +241,7 @@ def _plain(frame: pd.DataFrame, inputs: list[str], numeric: Mapping[str, bool]) 
     )
 
 
-def _encoded(
+def _encode(
     encoder: ColumnTransformer, frame: pd.DataFrame, inputs: list[str], numeric: Mapping[str, bool]
 ) -> Floats:
     # An even distribution on 0 to 1 has standard deviation 1 / sqrt 12.
@@ -250,7 +250,7 @@ def _encoded(
 
 
 def _discrepancy(now: Floats, then: Floats) -> float:
-    every = [rows[_evenly(len(rows), KERNEL_ROWS)] for rows in (now, then)]
+    every = [rows[_space_evenly(len(rows), KERNEL_ROWS)] for rows in (now, then)]
     width = float(np.median(pdist(every[1], "sqeuclidean")))
     if width <= 0:
         return float("nan")
@@ -259,11 +259,11 @@ def _discrepancy(now: Floats, then: Floats) -> float:
     return float(within[0] + within[1] - 2 * kernels[2].mean())
 
 
-def _evenly(count: int, most: int) -> npt.NDArray[np.int64]:
+def _space_evenly(count: int, most: int) -> npt.NDArray[np.int64]:
     return np.unique(np.linspace(0, count - 1, min(count, most)).astype(np.int64))
 
 
-def _leading(encoder: ColumnTransformer, weights: Floats) -> tuple[str, ...]:
+def _rank_inputs(encoder: ColumnTransformer, weights: Floats) -> tuple[str, ...]:
     """Inputs by the sum of the weights of their columns."""
     total: dict[str, float] = {}
     names: list[Any] = list(encoder.get_feature_names_out())

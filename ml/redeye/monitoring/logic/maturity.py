@@ -48,7 +48,7 @@ class Maturity:
     to_measure: tuple[date, ...]
 
 
-def maturity(
+def assess_maturity(
     labels: Iterable[Labels], *, night: date, before: date, maturity_nights: int, completeness: float
 ) -> Maturity:
     """The state of the labels at the cutoff of `night`.

@@ -8,7 +8,7 @@ from math import hypot
 
 import numpy as np
 
-from redeye.models.logic.evaluation import METRICS, Interval, Scored, interval, paired_improvement
+from redeye.models.logic.evaluation import METRICS, Interval, Scored, estimate_improvement, interval
 
 # One-sided, at each end of an interval.
 CONFIDENCE = 0.95
@@ -62,7 +62,9 @@ class Window:
     predecessors: tuple[Predecessor, ...] = ()
 
 
-def predecessor_of(champion: Scored, other: Scored, *, version: int, name: str, seed: int) -> Predecessor:
+def measure_predecessor(
+    champion: Scored, other: Scored, *, version: int, name: str, seed: int
+) -> Predecessor:
     """A version that the model can return to, compared with the champion on the champion's own rows.
 
     Args:
@@ -72,11 +74,13 @@ def predecessor_of(champion: Scored, other: Scored, *, version: int, name: str, 
         name: what it is called in a reason.
         seed: of the resampling of nights.
     """
-    gain = paired_improvement(other, champion, "log_loss", samples=SAMPLES, confidence=CONFIDENCE, seed=seed)
+    gain = estimate_improvement(
+        other, champion, "log_loss", samples=SAMPLES, confidence=CONFIDENCE, seed=seed
+    )
     return Predecessor(version, name, gain)
 
 
-def window_of(
+def measure_window(
     champion: Scored | None,
     heuristic: Scored | None,
     *,
@@ -98,7 +102,7 @@ def window_of(
     if champion is None or heuristic is None:
         return Window(0, 0, {}, {}, {}, {}, reference, degraded_share, age_nights)
     compared = {
-        metric: paired_improvement(
+        metric: estimate_improvement(
             champion, heuristic, metric, samples=SAMPLES, confidence=CONFIDENCE, seed=seed
         )
         for metric in COMPARED
@@ -106,9 +110,9 @@ def window_of(
     return Window(
         rows=champion.labels.size,
         nights=len(champion.nights),
-        champion=plain_metrics(champion),
-        heuristic=plain_metrics(heuristic),
-        measured=measured(champion, seed=seed),
+        champion=list_plain_metrics(champion),
+        heuristic=list_plain_metrics(heuristic),
+        measured=measure_quality(champion, seed=seed),
         over_heuristic=compared,
         reference=reference,
         degraded_share=degraded_share,
@@ -116,22 +120,22 @@ def window_of(
     )
 
 
-def plain_metrics(scored: Scored) -> dict[str, float]:
+def list_plain_metrics(scored: Scored) -> dict[str, float]:
     """The metrics that are defined on the rows."""
     found = scored.metrics().to_dict()
     return {metric: found[metric] for metric in METRICS if found[metric] is not None}
 
 
-def measured(scored: Scored, *, seed: int) -> dict[str, Interval | None]:
+def measure_quality(scored: Scored, *, seed: int) -> dict[str, Interval | None]:
     """`MEASURES` with their intervals."""
     found = {
         metric: interval(scored, metric, samples=SAMPLES, confidence=CONFIDENCE, seed=seed)
         for metric in MEASURES
     }
-    return found | {"calibration_error": _reflected(found["calibration_error"])}
+    return found | {"calibration_error": _reflect(found["calibration_error"])}
 
 
-def _reflected(one: Interval | None) -> Interval | None:
+def _reflect(one: Interval | None) -> Interval | None:
     # An average of absolute deviations grows with every resampling's own noise, so the plain quantiles lie too
     # high, the lower one sometimes above the value itself. The basic bootstrap takes that bias off.
     if one is None:
@@ -157,12 +161,12 @@ def reference_to_dict(test: Scored, *, seed: int) -> dict[str, list[float]]:
     """A champion's test as JSON, for the promotion's evidence."""
     return {
         name: [one.value, one.lower, one.upper]
-        for name, one in measured(test, seed=seed).items()
+        for name, one in measure_quality(test, seed=seed).items()
         if one is not None
     }
 
 
-def reference_of(evidence: Mapping[str, object]) -> dict[str, Interval]:
+def read_reference(evidence: Mapping[str, object]) -> dict[str, Interval]:
     """The champion's test in a promotion's evidence.
 
     A promotion without intervals counts as measured exactly; one without a test gives nothing.

@@ -54,12 +54,12 @@ def judge(window: Window, rules: Monitor, drift: Sequence[str] = ()) -> Judgemen
     """
     found: Found = []
     is_judged = is_judgeable(window, rules)
-    better = _better_predecessor(window) if is_judged else None
+    better = _find_better_predecessor(window) if is_judged else None
     if better is not None:
-        found.append((Verdict.ROLL_BACK, _surely_better(better)))
+        found.append((Verdict.ROLL_BACK, _describe_better(better)))
     if is_judged:
-        found += _against_the_heuristic(window)
-        found += _against_itself(window, rules)
+        found += _compare_with_heuristic(window)
+        found += _compare_with_own_test(window, rules)
     if window.degraded_share > rules.maximum_degraded_share:
         found.append((Verdict.WATCH, f"{window.degraded_share:.0%} of its predictions were degraded"))
     if window.age_nights is not None and window.age_nights > rules.maximum_age_nights:
@@ -84,12 +84,12 @@ def is_judgeable(window: Window, rules: Monitor) -> bool:
     return window.rows >= rules.minimum_rows and window.nights > 1
 
 
-def _better_predecessor(window: Window) -> Predecessor | None:
+def _find_better_predecessor(window: Window) -> Predecessor | None:
     """The first of those that the model can return to that is surely better, at `CONFIDENCE`."""
     return next((each for each in window.predecessors if each.gain is not None and each.gain.lower > 0), None)
 
 
-def _surely_better(one: Predecessor) -> str:
+def _describe_better(one: Predecessor) -> str:
     gain = one.gain or Interval(0.0, 0.0, 0.0)
     return (
         f"{one.name}, to which it can return, is better on the same rows: log loss by {gain.value:.4f}, "
@@ -97,7 +97,7 @@ def _surely_better(one: Predecessor) -> str:
     )
 
 
-def _against_the_heuristic(window: Window) -> Found:
+def _compare_with_heuristic(window: Window) -> Found:
     found: Found = []
     for metric in COMPARED:
         better = window.over_heuristic.get(metric)
@@ -112,18 +112,20 @@ def _against_the_heuristic(window: Window) -> Found:
     return found
 
 
-def _against_itself(window: Window, rules: Monitor) -> Found:
+def _compare_with_own_test(window: Window, rules: Monitor) -> Found:
     quality, now = rules.quality, window.measured
-    found = _over("log loss over the base rate's", now.get("relative_log_loss"), quality.relative_log_loss)
-    found += _over("calibration error", now.get("calibration_error"), quality.calibration_error)
+    found = _check_threshold(
+        "log loss over the base rate's", now.get("relative_log_loss"), quality.relative_log_loss
+    )
+    found += _check_threshold("calibration error", now.get("calibration_error"), quality.calibration_error)
     if window.reference:
         then, auc = window.reference.get("auc"), now.get("auc")
         fell = rise(then, auc) if then and auc else None
-        found += _over("AUC drop since its test", fell, quality.auc_drop)
+        found += _check_threshold("AUC drop since its test", fell, quality.auc_drop)
     return found
 
 
-def _over(name: str, measured: Interval | None, threshold: Threshold) -> Found:
+def _check_threshold(name: str, measured: Interval | None, threshold: Threshold) -> Found:
     if measured is None:
         return [(Verdict.WATCH, f"{name} could not be computed")]
     figures = f"{name} {measured.value:.3f}, {SURELY} at least {measured.lower:.3f}"

@@ -12,7 +12,7 @@ OLDER = 86
 T = TypeVar("T")
 
 
-def chosen(releases: Sequence[T], *, turn: int, newest: int = NEWEST, older: int = OLDER) -> list[T]:
+def choose_releases(releases: Sequence[T], *, turn: int, newest: int = NEWEST, older: int = OLDER) -> list[T]:
     """Those that are looked at: the newest ones, and of the older ones another share at each turn.
 
     Args:

@@ -114,11 +114,11 @@ def decide(
             if refusal
             else f"rolled back from version {tonight.version} to version {returns_to}; "
         )
-    is_requested, why = _training(by_night, requests, promotions, rules, night, standing)
+    is_requested, why = _decide_training(by_night, requests, promotions, rules, night, standing)
     return Decision(night, tonight.verdict, is_requested, said + why, returns_to, standing.is_successor_due)
 
 
-def _training(
+def _decide_training(
     by_night: dict[date, NightVerdict],
     requests: Iterable[date],
     promotions: Iterable[date],

@@ -12,14 +12,14 @@ import pandas as pd
 from redeye.declarations.specs import Spec
 from redeye.models.algorithms.base import Inputs, Model
 from redeye.models.logic.evaluation import Scored
-from redeye.models.logic.training import examples, nights_of
-from redeye.promotion.logic.gates import Contender
-from redeye.promotion.logic.robustness_probes import Conduct, declared
+from redeye.models.logic.training import make_examples, read_nights
+from redeye.promotion.logic.gates import GateInput
+from redeye.promotion.logic.robustness_probes import RobustnessProbes, select_declared
 
 log = logging.getLogger(__name__)
 
 
-def candidate(
+def make_candidate_input(
     name: str,
     model: Model[Any],
     frame: pd.DataFrame,
@@ -27,7 +27,7 @@ def candidate(
     *,
     seen_until: date,
     before: pd.DataFrame | None = None,
-) -> Contender:
+) -> GateInput:
     """A candidate, given the inputs that its spec declares and nothing else, and tried on them.
 
     Args:
@@ -40,13 +40,15 @@ def candidate(
     """
     inputs = Inputs.of(spec)
     # A column that is not there is an error of the frame; the candidate has no part in it.
-    rows = declared(frame, inputs)
-    scored, trouble = _scored(name, model, rows, frame, spec)
-    earlier = None if before is None else _scored(name, model, declared(before, inputs), before, spec)[0]
-    return Contender(name, scored, seen_until, Conduct(model, rows, inputs), trouble, earlier)
+    rows = select_declared(frame, inputs)
+    scored, trouble = _try_score(name, model, rows, frame, spec)
+    earlier = (
+        None if before is None else _try_score(name, model, select_declared(before, inputs), before, spec)[0]
+    )
+    return GateInput(name, scored, seen_until, RobustnessProbes(model, rows, inputs), trouble, earlier)
 
 
-def champion(
+def make_champion_input(
     name: str,
     model: Model[Any],
     frame: pd.DataFrame,
@@ -54,14 +56,14 @@ def champion(
     *,
     seen_until: date,
     before: pd.DataFrame | None = None,
-) -> Contender:
+) -> GateInput:
     """A champion, on the same rows; what it reads may be of another version of the spec."""
-    scored, trouble = _scored(name, model, frame, frame, spec)
-    earlier = None if before is None else _scored(name, model, before, before, spec)[0]
-    return Contender(name, scored, seen_until, trouble=trouble, before=earlier)
+    scored, trouble = _try_score(name, model, frame, frame, spec)
+    earlier = None if before is None else _try_score(name, model, before, before, spec)[0]
+    return GateInput(name, scored, seen_until, trouble=trouble, before=earlier)
 
 
-def groups_of(frame: pd.DataFrame, spec: Spec) -> dict[str, np.ndarray]:
+def group_rows(frame: pd.DataFrame, spec: Spec) -> dict[str, np.ndarray]:
     """By slice column, the value of each row; a column that is not there is left out, and its gate fails."""
     return {
         column: frame[column].to_numpy(dtype=object)
@@ -70,12 +72,12 @@ def groups_of(frame: pd.DataFrame, spec: Spec) -> dict[str, np.ndarray]:
     }
 
 
-def _scored(
+def _try_score(
     name: str, model: Model[Any], rows: pd.DataFrame, frame: pd.DataFrame, spec: Spec
 ) -> tuple[Scored | None, str]:
-    labels = examples(frame, spec).labels
+    labels = make_examples(frame, spec).labels
     try:
-        return Scored(labels, model.predict(rows), nights_of(frame, spec)), ""
+        return Scored(labels, model.predict(rows), read_nights(frame, spec)), ""
     # Whatever a model raises, it gives no predictions; the gates say so and fail.
     except Exception as error:
         log.warning("%s gave no predictions that can be judged", name, exc_info=True)

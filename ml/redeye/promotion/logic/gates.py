@@ -15,10 +15,10 @@ from typing import Any
 import numpy.typing as npt
 
 from redeye.declarations.spec_rules import Gates
-from redeye.models.logic.evaluation import Interval, Scored, paired_improvement
+from redeye.models.logic.evaluation import Interval, Scored, estimate_improvement
 from redeye.models.logic.splits import Window
-from redeye.promotion.logic.robustness_probes import Conduct
-from redeye.promotion.logic.slices import Part, compared_by_slice
+from redeye.promotion.logic.robustness_probes import RobustnessProbes
+from redeye.promotion.logic.slices import Part, compare_by_slice
 
 
 class Gate(StrEnum):
@@ -98,7 +98,7 @@ class GateReport:
 
 
 @dataclass(frozen=True)
-class Contender:
+class GateInput:
     """A model as the gates see it.
 
     Attributes:
@@ -112,7 +112,7 @@ class Contender:
     name: str
     scored: Scored | None
     seen_until: date
-    conduct: Conduct | None = None
+    conduct: RobustnessProbes | None = None
     trouble: str = ""
     before: Scored | None = None
 
@@ -125,8 +125,8 @@ class Case:
         groups: by slice column, the value of each row, in the order in which the rows were scored.
     """
 
-    candidate: Contender
-    champion: Contender
+    candidate: GateInput
+    champion: GateInput
     window: Window
     gates: Gates
     seed: int
@@ -134,8 +134,8 @@ class Case:
 
 
 def judge(
-    candidate: Contender,
-    champion: Contender,
+    candidate: GateInput,
+    champion: GateInput,
     window: Window,
     gates: Gates,
     *,
@@ -155,11 +155,11 @@ def judge(
         artifact_sha256: of the candidate as it is registered.
     """
     case = Case(candidate, champion, window, gates, seed, groups or {})
-    results = tuple(_closed(gate, decide, case) for gate, decide in _DECISIONS.items())
+    results = tuple(_fail_closed(gate, decide, case) for gate, decide in _DECISIONS.items())
     return GateReport(window, results, artifact_sha256)
 
 
-def _closed(gate: Gate, decide: Callable[[Case], GateResult], case: Case) -> GateResult:
+def _fail_closed(gate: Gate, decide: Callable[[Case], GateResult], case: Case) -> GateResult:
     try:
         return decide(case)
     # Models are called in here: whatever goes wrong in one is no reason to trust it.
@@ -168,14 +168,14 @@ def _closed(gate: Gate, decide: Callable[[Case], GateResult], case: Case) -> Gat
         return GateResult(gate, False, None, None, f"could not be judged: {kind}{error}")
 
 
-def _scored(contender: Contender) -> Scored:
+def _require_scored(contender: GateInput) -> Scored:
     if contender.scored is None:
         why = f": {contender.trouble}" if contender.trouble else ""
         raise ValueError(f"{contender.name} has no predictions{why}")
     return contender.scored
 
 
-def _conduct(case: Case) -> Conduct:
+def _conduct(case: Case) -> RobustnessProbes:
     if case.candidate.conduct is None:
         raise ValueError(f"{case.candidate.name} was not tried")
     return case.candidate.conduct
@@ -193,7 +193,7 @@ def _unseen(case: Case) -> GateResult:
 
 
 def _sample(case: Case) -> GateResult:
-    scored, gates = _scored(case.candidate), case.gates
+    scored, gates = _require_scored(case.candidate), case.gates
     rows, nights = scored.labels.size, len(scored.nights)
     is_inside = bool(case.window.mask(scored.nights).all())
     is_passed = rows >= gates.minimum_rows and nights >= gates.minimum_nights and is_inside
@@ -207,7 +207,7 @@ def _sample(case: Case) -> GateResult:
 
 def _improvement(case: Case) -> GateResult:
     metric, bound = case.gates.primary_metric, case.gates.minimum_improvement
-    better = _compared(case, metric)
+    better = _compare(case, metric)
     reason = (
         f"{metric} of {case.candidate.name} is better than {case.champion.name}'s by {better.value:.4f}, at "
         f"{case.gates.confidence:.0%} confidence by {better.lower:.4f}; {bound:g} must be beaten"
@@ -231,7 +231,7 @@ def _consistency(case: Case) -> GateResult:
 
 
 def _ranking(case: Case) -> GateResult:
-    better, bound = _compared(case, "auc"), -case.gates.maximum_auc_drop
+    better, bound = _compare(case, "auc"), -case.gates.maximum_auc_drop
     reason = (
         f"AUC against {case.champion.name} {better.value:+.4f}, at {case.gates.confidence:.0%} confidence at "
         f"worst {better.lower:+.4f}; {bound:+.4f} is allowed"
@@ -240,12 +240,12 @@ def _ranking(case: Case) -> GateResult:
 
 
 def _calibration(case: Case) -> GateResult:
-    ours = _scored(case.candidate)
+    ours = _require_scored(case.candidate)
     error, own = _calibration_error(ours), case.gates.maximum_calibration_error
     reason = f"calibration error {error:.3f}; at most {own:g} is allowed"
     if error <= own:
         return GateResult(Gate.CALIBRATION, True, error, own, reason)
-    theirs = _scored(case.champion)
+    theirs = _require_scored(case.champion)
     bound = _calibration_bound(case, ours, theirs)
     reason += (
         f", or surely no more than {case.champion.name}'s {_calibration_error(theirs):.3f} on the same rows: at "
@@ -271,7 +271,7 @@ def _calibration_bound(case: Case, ours: Scored, theirs: Scored) -> float:
 
 
 def _spread(case: Case) -> GateResult:
-    spread, bound = _scored(case.candidate).metrics().spread, case.gates.minimum_spread
+    spread, bound = _require_scored(case.candidate).metrics().spread, case.gates.minimum_spread
     reason = f"predictions spread by {spread:.4f}; at least {bound:g} tells flights apart"
     return GateResult(Gate.SPREAD, spread >= bound, spread, bound, reason)
 
@@ -280,9 +280,9 @@ def _slices(case: Case) -> GateResult:
     rules, bound = case.gates.slices, -case.gates.slices.maximum_loss
     if not rules.columns:
         return GateResult(Gate.SLICES, True, None, None, "the spec declares no slices")
-    parts = compared_by_slice(
-        _scored(case.candidate),
-        _scored(case.champion),
+    parts = compare_by_slice(
+        _require_scored(case.candidate),
+        _require_scored(case.champion),
         {column: case.groups[column] for column in rules.columns},
         minimum_rows=rules.minimum_rows,
         confidence=case.gates.confidence,
@@ -303,7 +303,7 @@ def _slices(case: Case) -> GateResult:
 
 
 def _plausibility(case: Case) -> GateResult:
-    auc, bound = _scored(case.candidate).metrics().auc, case.gates.maximum_auc
+    auc, bound = _require_scored(case.candidate).metrics().auc, case.gates.maximum_auc
     if auc is None:
         raise ValueError("the AUC is not defined")
     reason = f"AUC {auc:.3f}; above {bound:g} some feature must hold the outcome"
@@ -311,13 +311,13 @@ def _plausibility(case: Case) -> GateResult:
 
 
 def _tolerance(case: Case) -> GateResult:
-    mishaps = _conduct(case).mishaps()
+    mishaps = _conduct(case).find_failures()
     reason = "; ".join(mishaps) or "missing, unknown and extreme inputs all get a probability"
     return GateResult(Gate.TOLERANCE, not mishaps, float(len(mishaps)), 0.0, reason)
 
 
 def _steadiness(case: Case) -> GateResult:
-    widest = _conduct(case).unsteadiness()
+    widest = _conduct(case).measure_batch_variance()
     reason = f"the same row differs by up to {widest:.2g} when predicted again, in other company, alone or reloaded"
     # NaN is not steady: the comparison must be true, not just not false.
     return GateResult(Gate.STEADINESS, widest <= 0, widest, 0.0, reason)
@@ -335,12 +335,12 @@ def _size(case: Case) -> GateResult:
     return GateResult(Gate.SIZE, size <= bound, size, bound, reason)
 
 
-def _compared(case: Case, metric: str) -> Interval:
-    return _difference(case, _scored(case.candidate), _scored(case.champion), metric)
+def _compare(case: Case, metric: str) -> Interval:
+    return _difference(case, _require_scored(case.candidate), _require_scored(case.champion), metric)
 
 
 def _difference(case: Case, ours: Scored, theirs: Scored, metric: str) -> Interval:
-    better = paired_improvement(
+    better = estimate_improvement(
         ours,
         theirs,
         metric,

@@ -143,8 +143,8 @@ class Card:
             (
                 result.gate.value,
                 "passed" if result.is_passed else "**failed**",
-                _measured(result.value),
-                _measured(result.bound),
+                _format_measured(result.value),
+                _format_measured(result.bound),
                 result.reason,
             )
             for result in self.report.results
@@ -162,10 +162,10 @@ class Card:
         return "## Made with\n\n" + _table(("", ""), [*facts.items()])
 
     def _limits(self) -> str:
-        return "## Limits\n\n" + "\n".join(f"- {limit}" for limit in limits_of(self.subject.spec))
+        return "## Limits\n\n" + "\n".join(f"- {limit}" for limit in list_limits(self.subject.spec))
 
 
-def limits_of(spec: Spec) -> tuple[str, ...]:
+def list_limits(spec: Spec) -> tuple[str, ...]:
     """What a model of this spec is not for: what its spec says, and what follows from it."""
     return (
         *spec.limits,
@@ -176,7 +176,7 @@ def limits_of(spec: Spec) -> tuple[str, ...]:
     )
 
 
-def _measured(value: float | None) -> str:
+def _format_measured(value: float | None) -> str:
     return "" if value is None else f"{value:.4g}"
 
 

@@ -27,7 +27,7 @@ BEYOND = 1e9
 
 
 @dataclass(frozen=True)
-class Conduct:
+class RobustnessProbes:
     """A model with rows to try it on.
 
     Attributes:
@@ -57,7 +57,7 @@ class Conduct:
         """Of the model's own files."""
         return sum(len(content) for content in self.model.files().values()) / 1e6
 
-    def unsteadiness(self) -> float:
+    def measure_batch_variance(self) -> float:
         """The widest difference between predictions of the same row.
 
         The same rows are predicted again, in reverse order, with half of them left out, each of some alone, and by the
@@ -79,7 +79,7 @@ class Conduct:
         }
         return max(float(np.abs(one - other).max()) for one, other in others.values())
 
-    def mishaps(self) -> tuple[str, ...]:
+    def find_failures(self) -> tuple[str, ...]:
         """The probes with missing, unknown or extreme inputs that give no probability for a row, with why."""
         found = []
         for name, rows in self._probes():
@@ -95,7 +95,7 @@ class Conduct:
         return tuple(found)
 
     def _rows(self, count: int) -> pd.DataFrame:
-        rows = declared(self.frame, self.inputs).head(count)
+        rows = select_declared(self.frame, self.inputs).head(count)
         if rows.empty:
             raise ValueError("there are no rows to try the model on")
         return rows
@@ -124,7 +124,7 @@ class Conduct:
             yield f"{view} missing", plain.assign(**dict.fromkeys(own, np.nan))
 
 
-def declared(frame: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:
+def select_declared(frame: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:
     """The declared inputs of a frame, and nothing else.
 
     Raises:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from redeye.models.logic.evaluation import Scored, paired_improvement
+from redeye.models.logic.evaluation import Scored, estimate_improvement
 
 OTHER = "other"
 # The bound of one of a dozen slices lies in the outermost 0.4 % of the resamplings; that must be some of them.
@@ -34,7 +34,7 @@ class Part:
     upper: float | None
 
 
-def pooled(values: npt.ArrayLike, minimum_rows: int) -> npt.NDArray[np.object_]:
+def pool_slices(values: npt.ArrayLike, minimum_rows: int) -> npt.NDArray[np.object_]:
     """The slice of each row: its value, or `other` where too few rows share it.
 
     An `other` that is still too small takes the smallest of the large ones in: no slice is below the minimum, unless
@@ -51,7 +51,7 @@ def pooled(values: npt.ArrayLike, minimum_rows: int) -> npt.NDArray[np.object_]:
     return given.where(~given.isin(small), OTHER).to_numpy(dtype=object)
 
 
-def compared_by_slice(
+def compare_by_slice(
     candidate: Scored,
     champion: Scored,
     groups: Mapping[str, npt.ArrayLike],
@@ -79,7 +79,7 @@ def compared_by_slice(
     slices = {
         f"{column}={name}": named == name
         for column, values in groups.items()
-        for named in [pooled(values, minimum_rows)]
+        for named in [pool_slices(values, minimum_rows)]
         for name in sorted(set(named))
     }
     each = 1 - (1 - confidence) / max(len(slices), 1)
@@ -89,7 +89,7 @@ def compared_by_slice(
 
 
 def _part(name: str, candidate: Scored, champion: Scored, confidence: float, seed: int) -> Part:
-    better = paired_improvement(
+    better = estimate_improvement(
         candidate, champion, "log_loss", samples=SAMPLES, confidence=confidence, seed=seed
     )
     if better is None or len(candidate.nights) < FEWEST_NIGHTS:

@@ -60,7 +60,7 @@ class NewColumn:
         return self.table.removeprefix("feat_").replace("__", "_", 1)
 
 
-def in_model(text: str, new: NewColumn) -> str:
+def add_to_model(text: str, new: NewColumn) -> str:
     """The model's SQL with the column before `event_at`."""
     place = list(re.finditer(r"^ *\{\{ cutoff\([^\n]*\) \}\} as event_at,", text, re.MULTILINE))
     if not place:
@@ -69,7 +69,7 @@ def in_model(text: str, new: NewColumn) -> str:
     return f"{text[:at]}    {new.sql} as {new.column},\n{text[at:]}"
 
 
-def in_descriptions(text: str, new: NewColumn) -> str:
+def add_to_descriptions(text: str, new: NewColumn) -> str:
     """`_models.yml` with the column."""
     start, end = _entry(text, new.table)
     block = text[start:end]
@@ -78,7 +78,7 @@ def in_descriptions(text: str, new: NewColumn) -> str:
     return text[:start] + _before(block, r"^      - (name: event_at|\*event_at)$", lines, new) + text[end:]
 
 
-def in_unit_tests(text: str, new: NewColumn, sql: str) -> str:
+def add_to_unit_tests(text: str, new: NewColumn, sql: str) -> str:
     """`_unit_tests.yml` with a test of the column: what the table's own test gives, and what must come of it.
 
     A table without a test gets one without rows: it fails until they are written.
@@ -105,7 +105,7 @@ def in_unit_tests(text: str, new: NewColumn, sql: str) -> str:
         for each in re.findall(r"^ +- (\{.*\})$", block.partition("    expect:\n")[2], re.M)
     ]
     if new.expected and len(new.expected) != len(rows):
-        nights = ", ".join(str(_key_of(row)) for row in rows)
+        nights = ", ".join(str(_find_key(row)) for row in rows)
         raise ConfigError(
             f"--expect has {len(new.expected)} values; {found[1]} has {len(rows)} rows: {nights}"
         )
@@ -119,13 +119,13 @@ def in_unit_tests(text: str, new: NewColumn, sql: str) -> str:
             lines.append(f"    {part}: *{name}")
     lines += ["    expect:", "      rows:"]
     for row, value in zip(rows, values, strict=True):
-        key = "".join(f"{name}: {each}, " for name, each in _key_of(row).items())
+        key = "".join(f"{name}: {each}, " for name, each in _find_key(row).items())
         lines.append(f"        - {{{key}{new.column}: {value}}}")
     text = text[: found.start()] + block + (text[end:] if end >= 0 else "")
     return f"{text.rstrip()}\n\n" + "\n".join(lines) + "\n"
 
 
-def _key_of(row: dict[str, object]) -> dict[str, object]:
+def _find_key(row: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in row.items() if name == "night" or name.endswith("_id")}
 
 
@@ -141,7 +141,7 @@ def _empty_unit_test(new: NewColumn, sql: str) -> str:
     )
 
 
-def in_suite(text: str, new: NewColumn) -> str:
+def add_to_suite(text: str, new: NewColumn) -> str:
     """The table's audit with the column's type and bounds."""
     kind = TYPES[new.type][0]
     text = _before(text, r"^  event_at: timestamp$", f"  {new.column}: {kind}\n", new)
@@ -158,7 +158,7 @@ def in_suite(text: str, new: NewColumn) -> str:
     return text
 
 
-def in_views(text: str, new: NewColumn) -> str:
+def add_to_views(text: str, new: NewColumn) -> str:
     """`feature_repo/views.py` with the field in the fields of the table's view."""
     call = re.search(rf'^{new.view} = view\(\s*\w+,\s*"\w+",\s*(\w+),', text, re.MULTILINE)
     if call is None:
@@ -169,7 +169,7 @@ def in_views(text: str, new: NewColumn) -> str:
     return f'{text[: fields.end(1)]}    "{new.column}": {TYPES[new.type][1]},\n{text[fields.end(1) :]}'
 
 
-def in_spec(text: str, new: NewColumn) -> str:
+def add_to_spec(text: str, new: NewColumn) -> str:
     """A spec that reads the feature, in its next version."""
     feature = f"{new.view}:{new.column}"
     version = re.search(r"^version: (\d+)$", text, re.MULTILINE)
@@ -188,7 +188,7 @@ def next_version(name: str) -> str:
     return f"{found[1]}_v{int(found[2]) + 1}" if found else f"{name}_v2"
 
 
-def copied_description(text: str, name: str, new_name: str) -> str:
+def copy_description(text: str, name: str, new_name: str) -> str:
     """`_models.yml` with the entry of a model again, under another name."""
     start, end = _entry(text, name)
     if f"  - name: {new_name}\n" in text:
@@ -197,7 +197,7 @@ def copied_description(text: str, name: str, new_name: str) -> str:
     return f"{text[:end].rstrip()}\n\n{block}\n{text[end:] and chr(10)}{text[end:]}"
 
 
-def copied_unit_tests(text: str, name: str, new_name: str) -> str:
+def copy_unit_tests(text: str, name: str, new_name: str) -> str:
     """`_unit_tests.yml` with the tests of a model again, for another one."""
     entries = re.findall(r"^  - name: \w+\n(?:(?!  - name: ).*\n?)*", text, re.MULTILINE)
     copies = [
@@ -211,7 +211,7 @@ def copied_unit_tests(text: str, name: str, new_name: str) -> str:
     return "\n\n".join([text.rstrip(), *copies]) + "\n"
 
 
-def copied_view(text: str, view: str, new_view: str) -> str:
+def copy_view(text: str, view: str, new_view: str) -> str:
     """`feature_repo/views.py` with a view again, over the table of the other name."""
     call = re.search(rf'^{view} = view\(\s*(\w+),\s*"(\w+)",(.*?)\)$', text, re.MULTILINE | re.DOTALL)
     if call is None:
@@ -220,13 +220,13 @@ def copied_view(text: str, view: str, new_view: str) -> str:
     return f'{text.rstrip()}\n{new_view} = view({call[1]}, "{theme}",{call[3]})\n'
 
 
-def copied_exposure(text: str, name: str, new_name: str) -> str:
+def copy_exposure(text: str, name: str, new_name: str) -> str:
     """`exposures.yml` with a line for the other name wherever the name stands."""
     line = f"      - ref('{name}')\n"
     return text.replace(line, f"{line}      - ref('{new_name}')\n")
 
 
-def copied_table(text: str, name: str, new_name: str) -> str:
+def copy_table(text: str, name: str, new_name: str) -> str:
     """The profile's audit with the other name among the tables that a release must have."""
     return re.sub(rf"\b{name}\b(?!_v)", f"{name}, {new_name}", text, count=1)
 

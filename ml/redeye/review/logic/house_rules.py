@@ -41,7 +41,7 @@ def form(project: Project) -> Iterator[Violation]:
     for model in project.models.values():
         yield from _names(model)
         yield from _descriptions(model)
-        yield from _published(model)
+        yield from _check_published(model)
         if not KEY_TESTS & model.tests:
             known = ", ".join(sorted(KEY_TESTS))
             yield Violation(model.title, "tested key", f"no test of its key: give it one of {known}")
@@ -74,7 +74,7 @@ def _descriptions(model: Model) -> Iterator[Violation]:
             yield Violation(model.title, "descriptions", f"`trusted` gives no reason for {alias}")
 
 
-def _published(model: Model) -> Iterator[Violation]:
+def _check_published(model: Model) -> Iterator[Violation]:
     if model.layer not in PUBLISHED:
         return
     if not model.is_contracted:

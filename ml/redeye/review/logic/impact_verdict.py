@@ -199,7 +199,7 @@ def frame_column(model: ModelDiff, column: str) -> str:
     return f"{model.title.removeprefix('feat_').replace('__', '_', 1)}__{column}"
 
 
-def affected(impact: Impact) -> dict[str, tuple[ModelDiff, ColumnDiff]]:
+def find_affected_columns(impact: Impact) -> dict[str, tuple[ModelDiff, ColumnDiff]]:
     """Frame columns of features that are not as they were; lost rows count for every column of a table."""
     found = {}
     for model in impact.models:
@@ -254,7 +254,7 @@ def _breaks(impact: Impact) -> Iterable[str]:
 
 def _broken_readers(impact: Impact) -> Iterable[str]:
     """What a version that serves reads, or a spec names, and is no longer the same."""
-    hit = affected(impact)
+    hit = find_affected_columns(impact)
     for reader in impact.readers:
         if used := sorted(reader.columns & hit.keys()):
             tables = sorted({hit[name][0].title for name in used})

@@ -18,7 +18,7 @@ from redeye.warehouse.logic.column_lineage import ROWS, Described, LineageError,
 from redeye.warehouse.logic.dbt_models import FEATURES, NIGHT, Column, Model, Project, Source
 
 IN_TIME = "known in time"
-BARRED = "barred column"
+BANNED = "barred column"
 SHOWN = 3
 
 
@@ -119,15 +119,15 @@ def violations(lineage: Lineage, inputs: Iterable[Inputs] = ()) -> Iterator[Viol
         if model.is_timeless:
             yield from _timeless(lineage, model)
         elif holder:
-            yield from _held(lineage, model, holder)
+            yield from _check_held_columns(lineage, model, holder)
         if model.layer == FEATURES:
             columns = (Read(name, column) for column in (*model.columns, ROWS))
-            yield from _barred(lineage, model.title, columns)
+            yield from _check_banned(lineage, model.title, columns)
     for each in inputs:
         yield from _inputs(lineage, each)
 
 
-def _held(lineage: Lineage, model: Model, holder: str) -> Iterator[Violation]:
+def _check_held_columns(lineage: Lineage, model: Model, holder: str) -> Iterator[Violation]:
     """Columns of a model of which not everything is known by the night in its column `holder`."""
     described = lineage.described[model.name]
     if holder not in described.columns:
@@ -160,7 +160,7 @@ def _late(lineage: Lineage, model: Model, column: str, late: set[Read], holder: 
         "read a model with `known_by` instead"
         if unbounded
         else f"it is not seen to be known by the row's {holder}: join on the night, or bound "
-        f"{', '.join(_holder_of(lineage.project, name) for name in relations)} by it"
+        f"{', '.join(_find_holder(lineage.project, name) for name in relations)} by it"
     )
     return Violation(
         f"{model.title}.{column}", IN_TIME, f"knows too much: {why}. {'; '.join(told[:SHOWN])}{more}"
@@ -191,7 +191,7 @@ def _is_bounded(project: Project, name: str) -> bool:
     return found is not None and bool(found.known_by or found.is_timeless)
 
 
-def _holder_of(project: Project, name: str) -> str:
+def _find_holder(project: Project, name: str) -> str:
     found = project.models.get(name) or project.sources.get(name)
     return f"{name.rpartition('.')[2]}.{found.known_by}" if found else name
 
@@ -204,13 +204,13 @@ def _timeless(lineage: Lineage, model: Model) -> Iterator[Violation]:
             yield Violation(f"{model.title}.{column}", IN_TIME, f"says `known: always`, and is not: {path}")
 
 
-def _barred(lineage: Lineage, owner: str, columns: Iterable[Read]) -> Iterator[Violation]:
+def _check_banned(lineage: Lineage, owner: str, columns: Iterable[Read]) -> Iterator[Violation]:
     """Columns that come from one that is banned or personal, by whatever way."""
     for column in columns:
         for leaf, path in lineage.paths(column).items():
             if reason := lineage.project.sources[leaf.relation].columns.get(leaf.column, _NONE).barred:
                 way = " ← ".join(map(str, path))
-                yield Violation(owner, BARRED, f"{leaf} may reach no feature ({reason}): {way}")
+                yield Violation(owner, BANNED, f"{leaf} may reach no feature ({reason}): {way}")
 
 
 def _inputs(lineage: Lineage, inputs: Inputs) -> Iterator[Violation]:
@@ -224,7 +224,7 @@ def _inputs(lineage: Lineage, inputs: Inputs) -> Iterator[Violation]:
                 yield Violation(
                     inputs.owner, IN_TIME, f"{column} is known {known or 'afterwards'} only: {way}"
                 )
-    yield from _barred(lineage, inputs.owner, (Read(inputs.relation, each) for each in inputs.columns))
+    yield from _check_banned(lineage, inputs.owner, (Read(inputs.relation, each) for each in inputs.columns))
 
 
 def _way(leaf: Read, came: Mapping[Read, Read | None]) -> tuple[Read, ...]:

@@ -160,7 +160,7 @@ class Shiftable(Protocol):
         ...
 
 
-def dataset_named(source: Source, name: str) -> Dataset:
+def find_dataset(source: Source, name: str) -> Dataset:
     """The dataset of `source` called `name`.
 
     Raises:

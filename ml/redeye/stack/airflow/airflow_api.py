@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from redeye.declarations.calendar import nights, start_of, zone
+from redeye.declarations.calendar import find_start, list_nights, zone
 from redeye.foundation.errors import ConfigError, RedeyeError
 from redeye.foundation.settings import Settings
 from redeye.stack import environment
@@ -123,14 +123,14 @@ class AirflowApi:
         """
         runs = self.night_runs(dag_id, first, last)
         taken = {run.night for run in runs if run.state != RunState.FAILED}
-        missing = [night for night in nights(first, last) if night not in taken]
+        missing = [night for night in list_nights(first, last) if night not in taken]
         if not missing:
             return 0
         body = {
             "dag_id": dag_id,
             # Instants at which nights start. A date would be read as its UTC midnight, before that.
-            "from_date": start_of(missing[0]).isoformat(),
-            "to_date": start_of(missing[-1]).isoformat(),
+            "from_date": find_start(missing[0]).isoformat(),
+            "to_date": find_start(missing[-1]).isoformat(),
             "reprocess_behavior": "failed",
             "max_active_runs": max_active_runs,
         }
@@ -147,8 +147,8 @@ class AirflowApi:
     def night_runs(self, dag_id: str, first: date, last: date) -> list[Run]:
         """The runs of a DAG for the nights `first` to `last`, both included, in the order of nights."""
         query = {
-            "logical_date_gte": start_of(first).isoformat(),
-            "logical_date_lte": start_of(last).isoformat(),
+            "logical_date_gte": find_start(first).isoformat(),
+            "logical_date_lte": find_start(last).isoformat(),
             "order_by": "logical_date",
             "limit": _PAGE,
         }
@@ -221,14 +221,14 @@ class AirflowApi:
         answer = self._client.get(f"/api/v2{path}", params=query)
         if may_miss and answer.status_code == httpx.codes.NOT_FOUND:
             return None
-        return _checked(answer)
+        return _check_answer(answer)
 
     def _send(self, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        return _checked(self._client.request(method, f"/api/v2{path}", json=body))
+        return _check_answer(self._client.request(method, f"/api/v2{path}", json=body))
 
 
 @contextmanager
-def opened(configured: Settings) -> Iterator[AirflowApi]:
+def open_api(configured: Settings) -> Iterator[AirflowApi]:
     """A session, logged in as the admin user.
 
     Raises:
@@ -248,11 +248,11 @@ def opened(configured: Settings) -> Iterator[AirflowApi]:
             raise ConfigError(
                 f"Airflow at {client.base_url} refuses REDEYE_AIRFLOW_API_PASSWORD for {environment.ADMIN}"
             )
-        client.headers["Authorization"] = f"Bearer {_checked(answer)['access_token']}"
+        client.headers["Authorization"] = f"Bearer {_check_answer(answer)['access_token']}"
         yield AirflowApi(client)
 
 
-def _checked(answer: httpx.Response) -> dict[str, Any]:
+def _check_answer(answer: httpx.Response) -> dict[str, Any]:
     if answer.is_error:
         request = answer.request
         raise RedeyeError(

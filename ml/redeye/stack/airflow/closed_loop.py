@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from redeye.declarations.calendar import ONE_DAY, nights, start_of
+from redeye.declarations.calendar import ONE_DAY, find_start, list_nights
 from redeye.foundation.errors import RedeyeError
 from redeye.stack.airflow.airflow_api import AirflowApi, Run, RunState, Watcher
 
@@ -32,7 +32,7 @@ def steps(model: str, first: date, last: date, *, lag: int) -> Iterator[Step]:
         lag: nights between a decision and its effect.
     """
     score, monitor = f"score_{model}", f"monitor_{model}"
-    for night in nights(first, last):
+    for night in list_nights(first, last):
         if lag < LAG_TO_OVERLAP:
             yield ((score, night),)
             yield ((monitor, night),)
@@ -88,4 +88,4 @@ def _start(api: AirflowApi, dag_id: str, night: date) -> Run:
     if standing and standing[0].state != RunState.FAILED:
         return standing[0]
     run_id = standing[0].run_id if standing else f"night__{night}"
-    return api.trigger(dag_id, {"night": night.isoformat()}, run_id=run_id, logical_date=start_of(night))
+    return api.trigger(dag_id, {"night": night.isoformat()}, run_id=run_id, logical_date=find_start(night))

@@ -48,7 +48,7 @@ def run(configured: Settings, console: Console) -> None:
 
     What is done already is not done again.
     """
-    with airflow_api.opened(settings()) as api:
+    with airflow_api.open_api(settings()) as api:
         for dag_id in (HISTORY, *_LOOP):
             api.unpause(dag_id)
         newest = head()
@@ -87,7 +87,7 @@ def load_year(console: Console) -> None:
     if newest >= YEAR_LAST:
         console.print(f"The warehouse already reaches {newest}.")
         return
-    with airflow_api.opened(settings()) as api:
+    with airflow_api.open_api(settings()) as api:
         api.unpause(HISTORY)
         build_history(api, console, newest + ONE_DAY, YEAR_LAST)
 
@@ -105,7 +105,7 @@ def backfill(console: Console, first: date, last: date) -> None:
         raise ConfigError(
             f"the warehouse is built up to {newest or 'nothing'}: begin with the night after it"
         )
-    with airflow_api.opened(settings()) as api:
+    with airflow_api.open_api(settings()) as api:
         for dag_id in _LOOP:
             api.unpause(dag_id)
         _run_nights(api, console, first, last)
@@ -113,7 +113,7 @@ def backfill(console: Console, first: date, last: date) -> None:
 
 def replay(console: Console, model: str, first: date, last: date) -> None:
     """Score and judge nights that are built, through the scheduler; trainings as a verdict asks for them."""
-    with airflow_api.opened(settings()) as api:
+    with airflow_api.open_api(settings()) as api:
         for dag_id in (f"score_{model}", f"monitor_{model}", f"train_{model}"):
             api.unpause(dag_id)
         _run_loop(api, console, model, first, last)
@@ -158,7 +158,7 @@ def champion(model: str, night: date) -> int | None:
     """The version that scores a model's night, if there is one."""
     from redeye.champions import promotion_store
 
-    found = promotion_store.champion(model, night)
+    found = promotion_store.read_champion(model, night)
     return found.version if found else None
 
 

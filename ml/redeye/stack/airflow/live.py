@@ -7,10 +7,10 @@ from datetime import date, timedelta
 from rich.console import Console
 
 from redeye.declarations.calendar import ONE_DAY, clock_cutoff, coming_day, zone
-from redeye.declarations.specs import sound_specs
+from redeye.declarations.specs import load_valid_specs
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import SHIFT_FILE, SPECS, Settings, settings
-from redeye.sources.configured_source import configured_source
+from redeye.sources.configured_source import load_source
 from redeye.stack.airflow import airflow_api, first_run
 from redeye.stack.airflow.calendar_shift import HISTORY_WEEKS, weeks_until
 from redeye.stack.servers.supervisor import Supervisor
@@ -38,7 +38,7 @@ def choose(configured: Settings, tonight: date, *, history_weeks: int = HISTORY_
             )
         if Supervisor(configured).pid() is not None:
             raise ConfigError("the stack runs on the source's own calendar: stop it first with `make stop`")
-        source = configured_source()
+        source = load_source()
         weeks = weeks_until(tonight, source.first_night, source.last_night, history_weeks=history_weeks)
         configured.home.mkdir(parents=True, exist_ok=True)
         (configured.home / SHIFT_FILE).write_text(f"{weeks}\n", encoding="utf-8")
@@ -46,7 +46,7 @@ def choose(configured: Settings, tonight: date, *, history_weeks: int = HISTORY_
         if settings().shift_weeks != weeks:
             (configured.home / SHIFT_FILE).unlink()
             raise ConfigError("REDEYE_SHIFT_WEEKS=0 says that nothing is shifted: unset it")
-    source = configured_source()
+    source = load_source()
     if not source.first_night < tonight <= source.last_night:
         raise ConfigError(
             f"shifted by {weeks} weeks the source has the nights {source.first_night} to {source.last_night}, "
@@ -60,10 +60,10 @@ def run(console: Console, tonight: date) -> None:
 
     May be run again: nights that were missed while the stack did not run are built as history.
     """
-    weeks, source = settings().shift_weeks, configured_source()
+    weeks, source = settings().shift_weeks, load_source()
     last = tonight - ONE_DAY
-    specs = sound_specs(SPECS)
-    with airflow_api.opened(settings()) as api:
+    specs = load_valid_specs(SPECS)
+    with airflow_api.open_api(settings()) as api:
         for dag_id in (first_run.HISTORY, *(f"train_{model}" for model in specs)):
             api.unpause(dag_id)
         newest = first_run.head()

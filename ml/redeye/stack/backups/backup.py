@@ -16,7 +16,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from redeye.foundation.disk import files_below
+from redeye.foundation.disk import list_files
 from redeye.foundation.errors import BackupError, ConfigError, RedeyeError
 from redeye.foundation.git import git_sha
 from redeye.foundation.settings import Settings
@@ -145,12 +145,12 @@ def _dump(server: EmbeddedPostgres, database: str, target: Path) -> Entry:
     path.parent.mkdir(exist_ok=True)
     log.info("dumping %s", database)
     run_tool(server, "pg_dump", ["--format", "custom", "--file", str(path), database])
-    return Entry(str(path.relative_to(target)), path.stat().st_size, backup_set.sha256_of(path))
+    return Entry(str(path.relative_to(target)), path.stat().st_size, backup_set.hash_file(path))
 
 
 def _copy_files(configured: Settings, target: Path) -> Iterator[Entry]:
     home = configured.home.resolve()
-    for path in files_below(home):
+    for path in list_files(home):
         inside = path.relative_to(home)
         if inside.parts[0] in LEFT_OUT or inside.suffix == ".log" or path.is_symlink():
             continue
@@ -158,7 +158,7 @@ def _copy_files(configured: Settings, target: Path) -> Iterator[Entry]:
         try:
             if path.suffix == ".db":
                 _copy_sqlite(path, copied)
-                size, sha256 = copied.stat().st_size, backup_set.sha256_of(copied)
+                size, sha256 = copied.stat().st_size, backup_set.hash_file(copied)
             else:
                 size, sha256 = backup_set.copy(path, copied)
         except FileNotFoundError:

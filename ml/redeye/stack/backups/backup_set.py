@@ -88,7 +88,7 @@ def verify(folder: Path) -> Manifest:
             faults.append(f"{entry.path} is missing")
         elif (size := path.stat().st_size) != entry.bytes:
             faults.append(f"{entry.path} has {size} bytes, not {entry.bytes}")
-        elif sha256_of(path) != entry.sha256:
+        elif hash_file(path) != entry.sha256:
             faults.append(f"{entry.path} was altered")
     named = {entry.path for entry in manifest.entries} | {MANIFEST, SEAL}
     found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
@@ -101,7 +101,7 @@ def verify(folder: Path) -> Manifest:
     return manifest
 
 
-def sha256_of(path: Path) -> str:
+def hash_file(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal."""
     digest = hashlib.sha256()
     with path.open("rb") as file:

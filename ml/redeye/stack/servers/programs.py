@@ -49,8 +49,8 @@ class Program:
         """The program's section of the supervisor's configuration; it runs in `folder`."""
         is_database = self.name == DATABASE
         options = {
-            "command": _escaped(shlex.join(self.command)),
-            "directory": _escaped(str(folder)),
+            "command": _escape(shlex.join(self.command)),
+            "directory": _escape(str(folder)),
             "autostart": _word(starts_at_once),
             "autorestart": "true",
             "startsecs": 1 if is_database else 5,
@@ -61,7 +61,7 @@ class Program:
             "stopasgroup": _word(self.name not in (DATABASE, WORKER)),
             "killasgroup": "true",
             "redirect_stderr": "true",
-            "stdout_logfile": _escaped(str(log_path(logs, self.name))),
+            "stdout_logfile": _escape(str(log_path(logs, self.name))),
             "stdout_logfile_maxbytes": _LOG_BYTES,
             "stdout_logfile_backups": _LOG_BACKUPS,
         }
@@ -111,17 +111,17 @@ def configuration(configured: Settings, every: Sequence[Program]) -> str:
     """The supervisor's configuration. It holds no secret: those are inherited through the environment."""
     home = configured.home.resolve()
     logs = home / "logs"
-    socket = _escaped(str(socket_path(configured)))
+    socket = _escape(str(socket_path(configured)))
     parts = [
         _section("unix_http_server", {"file": socket, "chmod": "0600"}),
         _section(
             "supervisord",
             {
-                "logfile": _escaped(str(log_path(logs, "supervisor"))),
+                "logfile": _escape(str(log_path(logs, "supervisor"))),
                 "logfile_maxbytes": _LOG_BYTES,
                 "logfile_backups": _LOG_BACKUPS,
-                "pidfile": _escaped(str(pid_path(configured))),
-                "childlogdir": _escaped(str(logs)),
+                "pidfile": _escape(str(pid_path(configured))),
+                "childlogdir": _escape(str(logs)),
                 "user": pwd.getpwuid(os.geteuid()).pw_name,
             },
         ),
@@ -149,12 +149,12 @@ def configuration(configured: Settings, every: Sequence[Program]) -> str:
 
 def _listener(logs: Path, name: str, events: str, *arguments: str) -> str:
     options = {
-        "command": _escaped(shlex.join([sys.executable, "-m", f"redeye.stack.{name}", *arguments])),
+        "command": _escape(shlex.join([sys.executable, "-m", f"redeye.stack.{name}", *arguments])),
         "events": events,
         "autorestart": "true",
         # Its output is the supervisor's protocol; a log of it would get a name of its own at each start.
         "stdout_logfile": "NONE",
-        "stderr_logfile": _escaped(str(log_path(logs, name))),
+        "stderr_logfile": _escape(str(log_path(logs, name))),
         "stderr_logfile_maxbytes": _LOG_BYTES,
         "stderr_logfile_backups": _LOG_BACKUPS,
     }
@@ -194,7 +194,7 @@ def _section(title: str, options: Mapping[str, object]) -> str:
     return "\n".join([f"[{title}]", *(f"{name}={value}" for name, value in options.items()), ""])
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     # A percent sign starts an expansion.
     return text.replace("%", "%%")
 

@@ -13,7 +13,7 @@ import pandas as pd
 from redeye.declarations.specs import Spec
 from redeye.foundation.pages import Block, Bullets, Heading, Page, Paragraph, Picture, Table
 from redeye.models.logic.splits import Window
-from redeye.studies.backtest.backtest_plots import drawn
+from redeye.studies.backtest.backtest_plots import draw
 from redeye.studies.backtest.logic.schedules import CHOSEN, Request, Schedule
 from redeye.studies.evidence.logic.evidence_quality import (
     CONFIDENCE,
@@ -83,7 +83,7 @@ def write(told: Told, quality: pd.DataFrame, reports: Path, docs: Path | None) -
     """
     facts = told.facts
     stem = f"{told.spec.model}-{facts.served.first}-{facts.served.last}-{facts.algorithm}"
-    svg, rows = drawn(quality, NAMES), quality.round(6).to_csv(index=False)
+    svg, rows = draw(quality, NAMES), quality.round(6).to_csv(index=False)
     page = _page(told, quality, f"{stem}.svg", svg)
     reports.mkdir(parents=True, exist_ok=True)
     _put(reports / f"{stem}.csv", rows)

@@ -14,7 +14,7 @@ COLOURS = {"heuristic": "#777777", "monthly": "#1f6fb4", "weekly": "#c98a00", "v
 SPREAD = 0.15
 
 
-def drawn(quality: pd.DataFrame, names: Mapping[str, str]) -> str:
+def draw(quality: pd.DataFrame, names: Mapping[str, str]) -> str:
     """Log loss saved against the model that is never retrained, by month and over all.
 
     Args:

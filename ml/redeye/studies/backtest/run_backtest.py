@@ -18,18 +18,18 @@ from redeye.foundation.errors import ConfigError, NotReleased
 from redeye.foundation.progress import Step
 from redeye.foundation.settings import SPECS, settings
 from redeye.models.algorithms.storage import load_model, save_model
-from redeye.models.logic.splits import TooFewNights, Window, windows
+from redeye.models.logic.splits import TooFewNights, Window, plan_windows
 from redeye.models.logic.training import SEED
-from redeye.models.logic.training_subject import training_code_hash
+from redeye.models.logic.training_subject import hash_training_code
 from redeye.promotion import decision_store
 from redeye.studies.backtest import backtest_page
 from redeye.studies.backtest.backtest_page import Facts, Told
 from redeye.studies.backtest.logic import schedules
 from redeye.studies.backtest.logic.schedules import Request, Schedule, Trained
 from redeye.studies.evidence.logic import months
-from redeye.studies.evidence.logic.evidence_quality import POOLED, judged_span
-from redeye.studies.evidence.logic.months import known_rows
-from redeye.studies.labelled_rows import labelled_frame, labelled_nights
+from redeye.studies.evidence.logic.evidence_quality import POOLED, measure_span
+from redeye.studies.evidence.logic.months import select_known_rows
+from redeye.studies.labelled_rows import find_labelled_nights, read_labelled_frame
 from redeye.warehouse import release_store
 
 log = logging.getLogger(__name__)
@@ -76,15 +76,15 @@ def gather(
         known = ", ".join((*spec.algorithms.chosen(), schedules.CHOSEN))
         raise ConfigError(f"{model} has no algorithm {algorithm!r}; there are {known}")
     release = release_store.latest_release()
-    span = labelled_nights(spec, release) if release else None
+    span = find_labelled_nights(spec, release) if release else None
     if release is None or span is None:
         raise NotReleased("no night with labels is released yet: run `make load-year` first")
-    served = _served(spec, span, since, until)
+    served = _plan_served(spec, span, since, until)
     used = threads or settings().threads
     code = code_hash()
-    key = months.key_of(spec, release_id=release.release_id, code_hash=code, seed=seed, threads=used)
-    frame = labelled_frame(spec, release)
-    kept = Kept(
+    key = months.make_key(spec, release_id=release.release_id, code_hash=code, seed=seed, threads=used)
+    frame = read_labelled_frame(spec, release)
+    kept = TrainingCache(
         settings().reports / "backtest" / "trainings" / f"{model}-{key}", frame, spec, algorithm, used, seed
     )
 
@@ -97,11 +97,11 @@ def gather(
         tell(Step(position, steps, str(night), took))
         took = kept.trained(night)
     tell(Step(len(nights), steps, "by verdict", took))
-    rows = schedules.served_rows(frame, spec, served, first)
-    requests = recorded = _recorded(model, spec, served)
+    rows = schedules.select_served_rows(frame, spec, served, first)
+    requests = recorded = _read_recorded(model, spec, served)
     if requests is None:
         requests = ()
-        for request in schedules.requested(frame, spec, rows, served, kept.of):
+        for request in schedules.find_requests(frame, spec, rows, served, kept.of):
             requests = (*requests, request)
             tell(Step(len(nights), steps, f"by verdict of {request.night}", None))
     planned[Schedule.VERDICT] = (first, *(each.night for each in requests))
@@ -109,14 +109,14 @@ def gather(
 
     for schedule, decided in planned.items():
         spans = schedules.reigns(decided, spec, served)
-        rows[str(schedule)] = schedules.predicted(frame, spec, served, spans, kept.of)
-    quality = _judged(rows.drop(columns="known_at"), seed)
+        rows[str(schedule)] = schedules.predict_rows(frame, spec, served, spans, kept.of)
+    quality = _measure_quality(rows.drop(columns="known_at"), seed)
     facts = Facts(release, code, seed, used, algorithm, served, recorded is not None)
     told = Told(spec, facts, planned, requests, kept.candidates())
     return backtest_page.write(told, quality, settings().reports / "backtest", docs)
 
 
-class Kept:
+class TrainingCache:
     """The trainings of a backtest: made when they are asked for, and kept in a folder."""
 
     def __init__(
@@ -155,8 +155,12 @@ class Kept:
             model = load_model(self._folder / note["model"], note["sha256"])
             spec = self._spec
             first_night = pd.Timestamp(self._frame[spec.population.night].min()).date()
-            spans = windows(night, spec.split, maturity=spec.label_maturity_nights, first_night=first_night)
-            test = schedules.tested(model, known_rows(self._frame, spec, night), spec, spans.test)
+            spans = plan_windows(
+                night, spec.split, maturity=spec.label_maturity_nights, first_night=first_night
+            )
+            test = schedules.score_test_window(
+                model, select_known_rows(self._frame, spec, night), spec, spans.test
+            )
             self._held[night] = Trained(night, note["candidate"], model, test)
         return self._held[night]
 
@@ -171,16 +175,16 @@ class Kept:
 def code_hash() -> str:
     """Of the code that decides what is fitted: that of trainings, and how the backtest trains."""
     walking = Path(schedules.__file__).read_bytes()
-    return hashlib.sha256(training_code_hash().encode() + walking).hexdigest()[:16]
+    return hashlib.sha256(hash_training_code().encode() + walking).hexdigest()[:16]
 
 
-def _served(spec: Spec, span: tuple[date, date], since: date | None, until: date | None) -> Window:
+def _plan_served(spec: Spec, span: tuple[date, date], since: date | None, until: date | None) -> Window:
     first_night, last_night = span
     first = since or first_night
     while True:
         try:
             decided = schedules.first_decision(spec, first)
-            windows(decided, spec.split, maturity=spec.label_maturity_nights, first_night=first_night)
+            plan_windows(decided, spec.split, maturity=spec.label_maturity_nights, first_night=first_night)
             break
         except TooFewNights as error:
             if since is not None:
@@ -192,7 +196,7 @@ def _served(spec: Spec, span: tuple[date, date], since: date | None, until: date
     return Window(first, last)
 
 
-def _recorded(model: str, spec: Spec, served: Window) -> tuple[Request, ...] | None:
+def _read_recorded(model: str, spec: Spec, served: Window) -> tuple[Request, ...] | None:
     """The requests of an installation that decided every one of these nights; None if it did not."""
     decided = {row.decision.night: row.decision for row in decision_store.decisions(model)}
     last = schedules.first_decision(spec, served.last)
@@ -202,10 +206,10 @@ def _recorded(model: str, spec: Spec, served: Window) -> tuple[Request, ...] | N
     return tuple(Request(night, decided[night].reason) for night in span if decided[night].is_requested)
 
 
-def _judged(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
+def _measure_quality(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Quality by month and over all nights, as `judged_span` gives it."""
     ordered = rows[["night", "label", "heuristic", *map(str, Schedule)]]
     month = pd.to_datetime(ordered["night"]).dt.strftime("%Y-%m")
     spans = dict(list(ordered.groupby(month))) | {POOLED: ordered}
-    found = [row for name, mine in spans.items() for row in judged_span(name, mine, seed, REFERENCES)]
+    found = [row for name, mine in spans.items() for row in measure_span(name, mine, seed, REFERENCES)]
     return pd.DataFrame(found).rename(columns={"algorithm": "schedule"})

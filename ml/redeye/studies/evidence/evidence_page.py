@@ -17,7 +17,7 @@ from redeye.studies.evidence.logic.evidence_quality import (
     POOLED,
     REFERENCES,
     SAMPLES,
-    surely,
+    find_significant_months,
 )
 from redeye.studies.evidence.logic.months import Learned, Month
 from redeye.warehouse.logic.releases import Release
@@ -128,7 +128,7 @@ def _result(rows: pd.DataFrame, algorithms: list[str], learned: Mapping[str, Lea
 
 
 def _verdict(rows: pd.DataFrame, algorithm: str, other: str, metric: str) -> str:
-    said = surely(rows, algorithm, other, metric)
+    said = find_significant_months(rows, algorithm, other, metric)
     pooled = _picked(rows, algorithm, metric, other)
     pooled = pooled[pooled["month"] == POOLED]
     parts = [

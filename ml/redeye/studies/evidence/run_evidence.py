@@ -18,13 +18,13 @@ from redeye.foundation.errors import NotReleased
 from redeye.foundation.progress import Step
 from redeye.foundation.settings import SPECS, settings
 from redeye.models.logic.training import SEED
-from redeye.models.logic.training_subject import training_code_hash
+from redeye.models.logic.training_subject import hash_training_code
 from redeye.studies.evidence import evidence_page
 from redeye.studies.evidence.evidence_page import Facts
 from redeye.studies.evidence.logic import months
-from redeye.studies.evidence.logic.evidence_quality import judged
+from redeye.studies.evidence.logic.evidence_quality import measure_quality
 from redeye.studies.evidence.logic.months import Learned, Month
-from redeye.studies.labelled_rows import labelled_frame, labelled_nights
+from redeye.studies.labelled_rows import find_labelled_nights, read_labelled_frame
 from redeye.warehouse import release_store
 from redeye.warehouse.logic.releases import Release
 
@@ -65,7 +65,7 @@ def gather(
         raise NotReleased("no night is released yet: run `make load-year` first")
     used = threads or settings().threads
     code = code_hash()
-    key = months.key_of(spec, release_id=release.release_id, code_hash=code, seed=seed, threads=used)
+    key = months.make_key(spec, release_id=release.release_id, code_hash=code, seed=seed, threads=used)
     kept = settings().home / "evidence" / model / key
     spans = [each for each in _months(spec, release) if since is None or each.nights.first >= since]
     if not spans:
@@ -79,7 +79,7 @@ def gather(
         began = time.perf_counter()
         found = _read(kept, month)
         if found is None:
-            frame = labelled_frame(spec, release) if frame is None else frame
+            frame = read_labelled_frame(spec, release) if frame is None else frame
             found = months.walk(frame, spec, month, seed=seed, threads=used)
             _keep(kept, month, *found)
             took = time.perf_counter() - began
@@ -87,7 +87,7 @@ def gather(
             took = None
         predictions[month.name], learned[month.name] = found
     tell(Step(len(spans), len(spans), "", took))
-    rows = judged(predictions, {name: each.chosen for name, each in learned.items()}, seed)
+    rows = measure_quality(predictions, {name: each.chosen for name, each in learned.items()}, seed)
     facts = Facts(release, code, seed, used, tuple(spans))
     return evidence_page.write(folder, spec, rows, learned, facts)
 
@@ -95,11 +95,11 @@ def gather(
 def code_hash() -> str:
     """Of the code that decides what is predicted: that of trainings, and how months are walked."""
     walking = Path(months.__file__).read_bytes()
-    return hashlib.sha256(training_code_hash().encode() + walking).hexdigest()[:16]
+    return hashlib.sha256(hash_training_code().encode() + walking).hexdigest()[:16]
 
 
 def _months(spec: Spec, release: Release) -> tuple[Month, ...]:
-    span = labelled_nights(spec, release)
+    span = find_labelled_nights(spec, release)
     return months.months(spec, *span) if span else ()
 
 

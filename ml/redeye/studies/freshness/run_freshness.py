@@ -19,12 +19,12 @@ from redeye.foundation.progress import Step
 from redeye.foundation.settings import SPECS, settings
 from redeye.models.algorithms.storage import load_model, save_model
 from redeye.models.logic.training import SEED, Parent
-from redeye.models.logic.training_subject import training_code_hash
+from redeye.models.logic.training_subject import hash_training_code
 from redeye.studies.evidence.logic import months
 from redeye.studies.freshness import freshness_page
 from redeye.studies.freshness.logic import freshness_quality, windows_and_ages
 from redeye.studies.freshness.logic.windows_and_ages import Learned, Origin
-from redeye.studies.labelled_rows import labelled_frame, labelled_nights
+from redeye.studies.labelled_rows import find_labelled_nights, read_labelled_frame
 from redeye.warehouse import release_store
 
 log = logging.getLogger(__name__)
@@ -55,13 +55,13 @@ def gather(
     """
     spec = faster(load_spec(SPECS / f"{model}.yaml"))
     release = release_store.latest_release()
-    span = labelled_nights(spec, release) if release else None
+    span = find_labelled_nights(spec, release) if release else None
     found = windows_and_ages.origins(spec, *span) if span else ()
     if release is None or len(found) < 2:
         raise NotReleased(f"{model}: too few nights for the experiment; run `make load-year` first")
     used = threads or settings().threads
     code = code_hash()
-    key = months.key_of(spec, release_id=release.release_id, code_hash=code, seed=seed, threads=used)
+    key = months.make_key(spec, release_id=release.release_id, code_hash=code, seed=seed, threads=used)
     kept = settings().home / "experiments" / "freshness" / model / key
     frame: pd.DataFrame | None = None
     took: float | None = None
@@ -73,7 +73,7 @@ def gather(
         began = time.perf_counter()
         standing = _read(kept, origin)
         if standing is None:
-            frame = labelled_frame(spec, release) if frame is None else frame
+            frame = read_labelled_frame(spec, release) if frame is None else frame
             standing = windows_and_ages.walk(
                 frame, spec, origin, parent, algorithm=ALGORITHM, seed=seed, threads=used
             )
@@ -85,10 +85,10 @@ def gather(
     tell(Step(len(found), len(found), "", took))
     rows = windows_and_ages.blocks(found, predictions)
     nights = {position: learned[origin.decided].nights for position, origin in enumerate(found)}
-    windows = freshness_quality.by_window(rows, nights, seed)
-    ages = freshness_quality.by_age(rows, seed)
+    windows = freshness_quality.compare_windows(rows, nights, seed)
+    ages = freshness_quality.compare_ages(rows, seed)
     facts = freshness_page.Facts(
-        release, code, seed, used, ALGORITHM, found, windows_and_ages.held_back(spec)
+        release, code, seed, used, ALGORITHM, found, windows_and_ages.count_held_back(spec)
     )
     return freshness_page.write(folder, spec, windows, ages, learned, facts)
 
@@ -111,7 +111,7 @@ def faster(spec: Spec) -> Spec:
 def code_hash() -> str:
     """Of the code that decides what is predicted: that of trainings, and how origins are walked."""
     walking = Path(windows_and_ages.__file__).read_bytes()
-    return hashlib.sha256(training_code_hash().encode() + walking).hexdigest()[:16]
+    return hashlib.sha256(hash_training_code().encode() + walking).hexdigest()[:16]
 
 
 def _read(folder: Path, origin: Origin) -> tuple[pd.DataFrame, Learned, Parent] | None:

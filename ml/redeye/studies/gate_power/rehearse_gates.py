@@ -16,14 +16,14 @@ from redeye.foundation.errors import NotReleased
 from redeye.foundation.settings import SPECS, settings
 from redeye.models.algorithms.base import Inputs, Training
 from redeye.models.algorithms.storage import algorithm
-from redeye.models.logic.splits import Window, windows
-from redeye.models.logic.training import SEED, examples, nights_of, rows_of
+from redeye.models.logic.splits import Window, plan_windows
+from redeye.models.logic.training import SEED, make_examples, read_nights, select_rows
 from redeye.studies.gate_power import gate_power_page
 from redeye.studies.gate_power.gate_power_page import Rehearsal
 from redeye.studies.gate_power.logic import gate_power
 from redeye.studies.gate_power.logic.harmful_candidates import HELD_NIGHTS, Episode, Incumbent
 from redeye.studies.gate_power.logic.harmful_trials import Trial, mutants
-from redeye.studies.labelled_rows import labelled_frame
+from redeye.studies.labelled_rows import read_labelled_frame
 from redeye.warehouse import release_store
 
 log = logging.getLogger(__name__)
@@ -56,18 +56,18 @@ def rehearse(model: str, page: Path, *, harmful: int, good: int, tell: Callable[
     release = release_store.latest_release()
     if release is None:
         raise NotReleased("no night is released yet: run `make load-year` first")
-    found = found_on(
-        labelled_frame(spec, release), spec, release.release_id, harmful=harmful, good=good, tell=tell
+    found = rehearse_on(
+        read_labelled_frame(spec, release), spec, release.release_id, harmful=harmful, good=good, tell=tell
     )
     gate_power_page.write(page, found)
     return found
 
 
-def found_on(
+def rehearse_on(
     frame: pd.DataFrame, spec: Spec, source: str, *, harmful: int, good: int, tell: Callable[[str], None]
 ) -> Rehearsal:
     """The rehearsal on labelled rows."""
-    episodes = episodes_of(frame, spec, tell)
+    episodes = make_episodes(frame, spec, tell)
     harmless: Counter[str] = Counter()
     trials: list[Trial] = []
     for trial in mutants(episodes, harmful, skipped=lambda one: harmless.update([one.kind])):
@@ -79,29 +79,29 @@ def found_on(
     cases = list(gate_power.pairs(frame, spec, models, back=BACK, step=2, until=36))
     # Windows for the power and for the good candidates in turn, so that no candidate set its own margin.
     powers = []
-    for power in gate_power.measured(cases[::POWER_OF]):
+    for power in gate_power.measure_power(cases[::POWER_OF]):
         powers.append(power)
         tell(f"power with hints of strength {power.strength}: {power.rate:.0%}")
     others = [pair for position, pair in enumerate(cases) if position % POWER_OF]
     chosen = [others[at] for at in np.linspace(0, len(others) - 1, min(good, len(others))).astype(int)]
     kept = []
     for pair in chosen:
-        kept.append(gate_power.tried(pair, powers[-1].strength))
+        kept.append(gate_power.try_candidate(pair, powers[-1].strength))
         tell(f"good {len(kept)} of {len(chosen)}: {', '.join(kept[-1].failed) or 'passed'}")
     told = f"Release `{source}`, decisions of nights {', '.join(str(one.night) for one in episodes)}."
     return Rehearsal(told, trials, harmless, powers, kept)
 
 
-def episodes_of(frame: pd.DataFrame, spec: Spec, tell: Callable[[str], None]) -> list[Episode]:
+def make_episodes(frame: pd.DataFrame, spec: Spec, tell: Callable[[str], None]) -> list[Episode]:
     """The decisions: each with its healthy candidate fitted as a training fits it, and its possible champions."""
-    first_night = nights_of(frame, spec).min().astype(date)
+    first_night = read_nights(frame, spec).min().astype(date)
     found: list[Episode] = []
     for night in NIGHTS:
         tell(f"fitting the healthy candidate of {night}")
-        spans = windows(night, spec.split, maturity=spec.label_maturity_nights, first_night=first_night)
+        spans = plan_windows(night, spec.split, maturity=spec.label_maturity_nights, first_night=first_night)
         training = Training(
-            train=examples(rows_of(frame, spec, spans.train), spec),
-            valid=examples(rows_of(frame, spec, spans.validation), spec),
+            train=make_examples(select_rows(frame, spec, spans.train), spec),
+            valid=make_examples(select_rows(frame, spec, spans.validation), spec),
             inputs=Inputs.of(spec),
             seed=SEED,
             threads=settings().threads,

@@ -13,7 +13,7 @@ import pandas as pd
 
 from redeye.champions import promotion_store
 from redeye.champions.logic.verdicts import Verdict
-from redeye.declarations.calendar import nights
+from redeye.declarations.calendar import list_nights
 from redeye.foundation.errors import AuditRefused, ConfigError, NotReleased, RedeyeError
 from redeye.monitoring.monitor import monitor_night
 from redeye.promotion.decide import decide_night
@@ -76,10 +76,10 @@ def prepare(model: str, *, first: date, trained: date, last: date) -> None:
     ingest.ingest_nights(first, last)
     build.publish(build.transform(first, last, holder=holder, kind=ReleaseKind.HISTORY))
     train_night(model, trained, run_id=holder, actor=holder, reason="champion of the rehearsals")
-    serving = promotion_store.latest_promotion(model)
+    serving = promotion_store.read_latest_promotion(model)
     if serving is None:
         raise NotReleased(f"{model}: the training of night {trained} left no champion")
-    for _ in _judged(model, serving.effective_night, last, holder):
+    for _ in _judge_nights(model, serving.effective_night, last, holder):
         pass
 
 
@@ -88,9 +88,9 @@ def control(model: str, first: date, last: date) -> Seen:
     holder = run_id("control")
     ingest.ingest_nights(first, last)
     build.publish(build.transform(first, last, holder=holder, kind=ReleaseKind.HISTORY))
-    for _ in _judged(model, first, last, holder):
+    for _ in _judge_nights(model, first, last, holder):
         pass
-    return _seen(model, first, last)
+    return _read_seen(model, first, last)
 
 
 def rehearse(model: str, event: Event, beside: Seen) -> Outcome:
@@ -111,7 +111,7 @@ def rehearse(model: str, event: Event, beside: Seen) -> Outcome:
     try:
         ingest.ingest_nights(event.first, event.last)
     except (AuditRefused, RedeyeError) as error:
-        night = _first_refused(event)
+        night = _find_first_refused(event)
         catches.append(_catch(Guard.ARRIVAL, event, night, str(error)))
         served = _serve_refused(model, event, night, holder)
         facts.append(served)
@@ -123,8 +123,8 @@ def rehearse(model: str, event: Event, beside: Seen) -> Outcome:
         catches.append(_catch(Guard.RELEASE, event, event.first, str(error)))
         return _outcome(event, catches, scored, facts, began)
     if event.watched:
-        scored = list(_judged(model, event.first, event.last_watched, holder))
-        catches += _watched(model, event, beside)
+        scored = list(_judge_nights(model, event.first, event.last_watched, holder))
+        catches += _find_catches(model, event, beside)
     if event.is_trained:
         outcome = train_night(
             model, event.last, run_id=holder, actor=holder, reason=f"rehearsal {event.name}"
@@ -135,8 +135,8 @@ def rehearse(model: str, event: Event, beside: Seen) -> Outcome:
     return _outcome(event, catches, scored, facts, began)
 
 
-def _judged(model: str, first: date, last: date, holder: str) -> Iterator[dict[str, Any]]:
-    for night in nights(first, last):
+def _judge_nights(model: str, first: date, last: date, holder: str) -> Iterator[dict[str, Any]]:
+    for night in list_nights(first, last):
         result = score_night(model, night, run_id=holder)
         export_night(model, night)
         monitor_night(model, night, holder)
@@ -144,7 +144,7 @@ def _judged(model: str, first: date, last: date, holder: str) -> Iterator[dict[s
         yield {**result, "night": night, "decided": decide_night(model, night, holder)}
 
 
-def _seen(model: str, first: date, last: date) -> Seen:
+def _read_seen(model: str, first: date, last: date) -> Seen:
     verdicts = outputs_store.read("verdicts", model, first, last)
     drift = outputs_store.read("drift", model, first, last)
     seen = Seen({}, {}, {})
@@ -156,13 +156,13 @@ def _seen(model: str, first: date, last: date) -> Seen:
     return seen
 
 
-def _watched(model: str, event: Event, beside: Seen) -> Iterator[Catch]:
+def _find_catches(model: str, event: Event, beside: Seen) -> Iterator[Catch]:
     predictions = outputs_store.read("predictions", model, event.first, event.last_watched)
     refused = predictions[predictions["degraded_reason"].str.contains("refused", na=False)]
     if len(refused):
         night = pd.Timestamp(refused["night"].min()).date()
         yield _catch(Guard.PREDICTION, event, night, str(refused["degraded_reason"].iloc[0]))
-    seen = _seen(model, event.first, event.last_watched)
+    seen = _read_seen(model, event.first, event.last_watched)
     if found := first_new(seen.signals, beside.signals):
         yield _catch(Guard.DRIFT, event, found[0], ", ".join(found[1]))
     for night, verdict in sorted(seen.verdicts.items()):
@@ -182,7 +182,7 @@ def _serve_refused(model: str, event: Event, night: date, holder: str) -> str:
     return f"night {night} was served all the same, {result['rows']} flights from {result['release_id']}, degraded"
 
 
-def _first_refused(event: Event) -> date:
+def _find_first_refused(event: Event) -> date:
     kept = {(ref.dataset, ref.night) for ref in delivery_store.deliveries(event.first, event.last)}
     every = delivery_store.deliveries(event.first, event.last, accepted_only=False)
     refused = [ref.night for ref in every if (ref.dataset, ref.night) not in kept]

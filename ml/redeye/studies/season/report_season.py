@@ -13,14 +13,14 @@ import pandas as pd
 
 from redeye.champions import promotion_store
 from redeye.champions.logic.promotions import Promotion
-from redeye.champions.logic.succession import champion_of
-from redeye.declarations.calendar import nights
+from redeye.champions.logic.succession import find_champion
+from redeye.declarations.calendar import list_nights
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.errors import NotReleased
 from redeye.foundation.settings import SPECS, settings
 from redeye.models.artifact_store import load_artifact
 from redeye.monitoring import evidently_reports
-from redeye.monitoring.matured_predictions import matured_predictions
+from redeye.monitoring.matured_predictions import read_matured_predictions
 from redeye.monitoring.measure_drift import report_night
 from redeye.promotion import decision_store
 from redeye.scoring import outputs_store
@@ -28,9 +28,9 @@ from redeye.scoring.score import flights_as_scored
 from redeye.studies.season import season_page
 from redeye.studies.season.logic.season_quality import (
     Contestant,
-    never_retrained,
-    season_of,
-    weekly,
+    measure_season,
+    measure_weeks,
+    select_first_promotions,
 )
 from redeye.studies.season.season_page import Night, Story, TrainingStory
 from redeye.warehouse import release_store
@@ -74,7 +74,7 @@ def write_season(model: str, first: date, last: date, *, tell: Tell, has_drift_p
         NotReleased: if no night was scored, or no label of them is known.
     """
     spec = load_spec(SPECS / f"{model}.yaml")
-    scored = outputs_store.scored_nights(model, first, last)
+    scored = outputs_store.list_scored_nights(model, first, last)
     if not scored:
         raise NotReleased(
             f"{model}: no night from {first} to {last} has been scored: run `make replay` first"
@@ -85,7 +85,9 @@ def write_season(model: str, first: date, last: date, *, tell: Tell, has_drift_p
     story = _story(spec, first, last, rows)
     if has_drift_pages:
         _drift_pages(spec, story)
-    return season_page.write(story, season_of(rows), weekly(rows, first), settings().reports / "season")
+    return season_page.write(
+        story, measure_season(rows), measure_weeks(rows, first), settings().reports / "season"
+    )
 
 
 def _rows(spec: Spec, scored: list[date], first: date, tell: Tell) -> pd.DataFrame:
@@ -93,14 +95,14 @@ def _rows(spec: Spec, scored: list[date], first: date, tell: Tell) -> pd.DataFra
     release = release_store.latest_release()
     if release is None:
         raise NotReleased("nothing is released: there are no labels")
-    before = never_retrained(promotion_store.promotions(spec.model), first)
+    before = select_first_promotions(promotion_store.read_promotions(spec.model), first)
     parts, done = [], 0
     for start in range(0, len(scored), CHUNK_NIGHTS):
         chunk = scored[start : start + CHUNK_NIGHTS]
-        matured = matured_predictions(spec, release, release.night, chunk[0], chunk[-1])
+        matured = read_matured_predictions(spec, release, release.night, chunk[0], chunk[-1])
         days = pd.to_datetime(matured["night"])
         mine = {night: matured[days == pd.Timestamp(night)] for night in chunk}
-        never = {night: champion_of(before, night) for night in chunk if len(mine[night])}
+        never = {night: find_champion(before, night) for night in chunk if len(mine[night])}
         others = _never_probabilities(spec, {n: v for n, v in never.items() if v and _is_other(mine[n], v)})
         for night in chunk:
             if len(mine[night]):
@@ -155,18 +157,18 @@ def _never_probabilities(spec: Spec, never: dict[date, Promotion]) -> pd.DataFra
         group.append((night, path, flights))
     versions = {version.artifact_sha256: version for version in never.values()}
     for (snapshot_id, sha256), some in missing.items():
-        found += _predicted(spec, snapshot_id, versions[sha256], some)
+        found += _predict(spec, snapshot_id, versions[sha256], some)
     return pd.concat(found, ignore_index=True)
 
 
-def _predicted(
+def _predict(
     spec: Spec, snapshot_id: int, version: Promotion, some: list[tuple[date, Path, pd.DataFrame]]
 ) -> Iterator[pd.DataFrame]:
-    from redeye.features.feast_store import training_frame
+    from redeye.features.feast_store import read_feature_frame
 
     key = spec.population.key
     flights = pd.concat([each for _, _, each in some], ignore_index=True)
-    frame = training_frame(snapshot_id, flights, version.feature_service)
+    frame = read_feature_frame(snapshot_id, flights, version.feature_service)
     model = load_artifact(version.artifact_uri, version.artifact_sha256)
     made = pd.DataFrame({"flight_id": frame[key].to_numpy(), Contestant.NEVER.column: model.predict(frame)})
     for _, path, own in some:
@@ -180,7 +182,7 @@ def _predicted(
 
 def _story(spec: Spec, first: date, last: date, rows: pd.DataFrame) -> Story:
     model = spec.model
-    crowned = promotion_store.promotions(model)
+    crowned = promotion_store.read_promotions(model)
     return Story(
         model=model,
         first=first,
@@ -193,7 +195,7 @@ def _story(spec: Spec, first: date, last: date, rows: pd.DataFrame) -> Story:
             if first <= training.night <= last
         ),
         promotions=tuple(each for each in crowned if first <= each.decided_night <= last),
-        before=never_retrained(crowned, first),
+        before=select_first_promotions(crowned, first),
         shift_weeks=settings().shift_weeks,
         labelled_rows=len(rows),
     )
@@ -207,7 +209,7 @@ def _nights(spec: Spec, first: date, last: date) -> list[Night]:
         for row in outputs_store.read("verdicts", spec.model, first, last).to_dict("records")
     }
     served: dict[date, dict[str, Any]] = {}
-    days = list(nights(first, last))
+    days = list(list_nights(first, last))
     for start in range(0, len(days), CHUNK_NIGHTS):
         chunk = days[start : start + CHUNK_NIGHTS]
         found = outputs_store.read("predictions", spec.model, chunk[0], chunk[-1])
@@ -238,5 +240,5 @@ def _nights(spec: Spec, first: date, last: date) -> list[Night]:
 def _drift_pages(spec: Spec, story: Story) -> None:
     for request in story.requests:
         night = request.decision.night
-        if not (evidently_reports.folder_of(spec.model, night) / "week.html").is_file():
+        if not (evidently_reports.locate_folder(spec.model, night) / "week.html").is_file():
             report_night(spec.model, night)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from redeye.champions.logic.promotions import Promotion, PromotionKind
-from redeye.foundation.ui_links import training_page
+from redeye.foundation.ui_links import link_training
 from redeye.models.mlflow_client import client, experiment_id
 from redeye.promotion.decision_store import RecordedDecision, RecordedTraining
 
@@ -65,7 +65,7 @@ class TrainingStory:
         """With what the MLflow run kept; a run that is gone leaves the ledger's row."""
         from mlflow.exceptions import MlflowException
 
-        page = training_page(experiment_id(model), training.mlflow_run_id)
+        page = link_training(experiment_id(model), training.mlflow_run_id)
         try:
             run = client().get_run(training.mlflow_run_id)
             kept = {each.path for each in client().list_artifacts(training.mlflow_run_id)}

@@ -10,8 +10,8 @@ import pandas as pd
 
 from redeye.foundation.pages import Block, Bullets, Cell, Heading, Link, Page, Paragraph, Picture, Table
 from redeye.foundation.settings import settings
-from redeye.foundation.ui_links import version_page
-from redeye.monitoring.evidently_reports import folder_of
+from redeye.foundation.ui_links import link_version
+from redeye.monitoring.evidently_reports import locate_folder
 from redeye.monitoring.logic.quality import CONFIDENCE
 from redeye.studies.season import season_plots
 from redeye.studies.season.logic.season_quality import (
@@ -78,7 +78,7 @@ def _page(story: Story, season: Season, weeks: pd.DataFrame, stem: str) -> Page:
         ),
         Paragraph(_never(story)),
         Heading("Time line"),
-        Picture(f"{stem}.svg", "Quality by week, and what was decided", season_plots.drawn(story, weeks)),
+        Picture(f"{stem}.svg", "Quality by week, and what was decided", season_plots.draw(story, weeks)),
         _counts(story),
         Heading("Week by week"),
         Bullets(tuple(_ahead(weeks, rival, metric) for rival in RIVALS for metric in METRICS)),
@@ -173,7 +173,7 @@ def _trainings(story: Story) -> list[Block]:
         became = f"promoted from {one.effective_night}" if one.is_promoted else "champion kept"
         pages = [Link("MLflow run", each.mlflow_url)]
         if one.candidate_version is not None:
-            pages.append(Link("version", version_page(story.model, one.candidate_version)))
+            pages.append(Link("version", link_version(story.model, one.candidate_version)))
         if each.airflow_url:
             pages.append(Link("Airflow task", each.airflow_url))
         if report := _drift_page(story.model, str(one.night)):
@@ -223,7 +223,7 @@ def _promotions(story: Story) -> list[Block]:
                 kind,
                 str(each.decided_night),
                 str(each.effective_night),
-                Link(f"version {each.version}", version_page(story.model, each.version)),
+                Link(f"version {each.version}", link_version(story.model, each.version)),
                 each.algorithm,
                 each.actor,
                 each.reason,
@@ -259,7 +259,7 @@ def _drift_page(model: str, night: str) -> Link | None:
     """To the page of the night's week, where it is kept; as a path from the season's folder."""
     from datetime import date
 
-    folder = folder_of(model, date.fromisoformat(night))
+    folder = locate_folder(model, date.fromisoformat(night))
     if not (folder / "week.html").is_file():
         return None
     return Link("drift", f"../{model}/{night}/week.html")

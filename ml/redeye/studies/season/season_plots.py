@@ -20,7 +20,7 @@ TITLES = {"auc": "AUC (higher is better)", "log_loss": "log loss (lower is bette
 LANES = ("verdict", "training asked for", "training: promoted", "training: kept", "promotion", "rollback")
 
 
-def drawn(story: Story, weeks: pd.DataFrame) -> str:
+def draw(story: Story, weeks: pd.DataFrame) -> str:
     """The picture as SVG text, the same for the same rows."""
     import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG

@@ -146,11 +146,11 @@ def edits(before: Definitions, after: Definitions, columns: Iterable[Read]) -> l
     for read in sorted(set(columns)):
         then, now = before.digest(read), after.digest(read)
         if then is not None and then != now:
-            found.append(Edit(read, now is None, _edited(before, after, read.relation)))
+            found.append(Edit(read, now is None, _find_edited_files(before, after, read.relation)))
     return found
 
 
-def _edited(before: Definitions, after: Definitions, name: str) -> tuple[str, ...]:
+def _find_edited_files(before: Definitions, after: Definitions, name: str) -> tuple[str, ...]:
     """The files of the models above a relation, and its own, that are not the same in both."""
     there = before.upstream(name) | after.upstream(name)
     pairs = ((before.relations.get(each), after.relations.get(each)) for each in sorted(there))

@@ -21,7 +21,7 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.schema import MappingSchema
 
 from redeye.foundation.errors import RedeyeError
-from redeye.warehouse.logic.sql_facts import DIALECT, Fact, Term, facts, normal, reach
+from redeye.warehouse.logic.sql_facts import DIALECT, Fact, Term, facts, normalize, reach
 
 ROWS = "(rows)"
 _FORWARD = (exp.Lead, exp.LastValue, exp.NthValue)
@@ -175,7 +175,7 @@ class _Analysis:
             }
 
         columns: dict[str, Reads] = {
-            name: merged([reads, *([to_left(right.columns[matched[name]])] if name in matched else [])])
+            name: merge_reads([reads, *([to_left(right.columns[matched[name]])] if name in matched else [])])
             for name, reads in left.columns.items()
         }
         if node.args.get("by_name"):
@@ -185,14 +185,14 @@ class _Analysis:
             | right.values.get(matched.get(name, name if name not in left.columns else ""), frozenset())
             for name in columns
         }
-        return Described(columns, merged([left.rows, to_left(right.rows)]), values)
+        return Described(columns, merge_reads([left.rows, to_left(right.rows)]), values)
 
     def _select(self, node: exp.Select, named: Mapping[str, Described]) -> Described:
         scope = self._scope(node, named)
         rows = [self._reads(each, scope, named) for each in _conditions(node)]
         for alias, source in scope.sources.items():
             rows.append(_in_scope(source.rows, alias, scope))
-        row_reads = merged(rows)
+        row_reads = merge_reads(rows)
         projections = [(each.alias_or_name, each.unalias()) for each in node.expressions]
         holding = self._holding(node, projections)
         seen: dict[frozenset[str], Holders] = {}
@@ -207,7 +207,7 @@ class _Analysis:
             return {read: None if holders is None else seen[holders] for read, holders in reads.items()}
 
         columns = {
-            name: out(merged([self._reads(expression, scope, named, alias=name), row_reads]))
+            name: out(merge_reads([self._reads(expression, scope, named, alias=name), row_reads]))
             for name, expression in projections
         }
         values = {name: self._values(expression, scope, named) for name, expression in projections}
@@ -229,7 +229,7 @@ class _Analysis:
         keys = _group_keys(node, projections)
         found = {}
         for name, expression in projections:
-            if keys is None or normal(expression) in keys or isinstance(expression, exp.Max):
+            if keys is None or normalize(expression) in keys or isinstance(expression, exp.Max):
                 found[name] = Term.of(expression)
             elif isinstance(expression, exp.Min) and name in self._trusted:
                 found[name] = Term.of(expression.this)
@@ -281,7 +281,7 @@ class _Analysis:
         if isinstance(expression, exp.Query):
             inner = self.query(expression, named)
             # The subquery's columns are not of this scope: nothing here can hold what it reads.
-            lost = merged([inner.rows, *inner.columns.values()])
+            lost = merge_reads([inner.rows, *inner.columns.values()])
             return {read: None if holders is None else frozenset() for read, holders in lost.items()}
         if isinstance(expression, exp.Column):
             source = scope.sources.get(expression.table)
@@ -292,7 +292,7 @@ class _Analysis:
                 )
             return _in_scope(source.columns[expression.name], expression.table, scope)
         parts = [self._reads(each, scope, named, alias=alias) for each in expression.iter_expressions()]
-        return merged(parts)
+        return merge_reads(parts)
 
     def _window(self, window: exp.Window, scope: _Scope, named: Mapping[str, Described], alias: str) -> Reads:
         over = scope.windows.get(window.alias.lower(), window) if window.alias else window
@@ -301,12 +301,12 @@ class _Analysis:
         parts = [self._reads(each, scope, named) for each in (window.this, *partition, *order)]
         rows = [_in_scope(source.rows, name, scope) for name, source in scope.sources.items()]
         if alias in self._trusted:
-            return merged(parts)
-        groups = {normal(each) for each in partition}
+            return merge_reads(parts)
+        groups = {normalize(each) for each in partition}
         back = _looks_back(window, over, order)
         return {
             read: None if holders is None else frozenset(h for h in holders if h in groups or h == back)
-            for read, holders in merged([*parts, *rows]).items()
+            for read, holders in merge_reads([*parts, *rows]).items()
         }
 
 
@@ -317,7 +317,7 @@ def _counts_up(node: exp.Expr) -> bool:
     return isinstance(start, exp.Literal) and not start.is_string
 
 
-def merged(parts: Iterable[Reads]) -> dict[Read, Holders]:
+def merge_reads(parts: Iterable[Reads]) -> dict[Read, Holders]:
     """All reads; one that is read twice is held by what holds both."""
     found: dict[Read, Holders] = {}
     for reads in parts:
@@ -354,9 +354,9 @@ def _group_keys(node: exp.Select, projections: list[tuple[str, exp.Expr]]) -> fr
     group = node.args.get("group")
     if group is not None and group.expressions:
         by_name = {name.lower(): expression for name, expression in projections}
-        return frozenset(normal(by_name.get(normal(each), each)) for each in group.expressions)
+        return frozenset(normalize(by_name.get(normalize(each), each)) for each in group.expressions)
     if group is not None or node.args.get("distinct"):
-        return frozenset(normal(each) for _, each in projections if not _aggregates(each))
+        return frozenset(normalize(each) for _, each in projections if not _aggregates(each))
     return frozenset() if any(_aggregates(each) for _, each in projections) else None
 
 
@@ -380,4 +380,4 @@ def _looks_back(window: exp.Window, over: exp.Window, order: list[exp.Expr]) -> 
     end_side = spec.args.get("end_side") if spec else None
     if ends != "CURRENT ROW" and end_side != "PRECEDING":
         return ""
-    return normal(order[0].this)
+    return normalize(order[0].this)

@@ -119,7 +119,9 @@ class Queries:
         deciding = _aliases(node.args.get("where")) | _aliases(node.args.get("order"))
 
         def rows(used: set[str]) -> str:
-            wanted = _wanted(joined, deciding | used) if is_free else [each.text for each in joined]
+            wanted = (
+                _find_wanted_joins(joined, deciding | used) if is_free else [each.text for each in joined]
+            )
             return digest(*wanted, *rest)
 
         columns = {name: digest(said[name], rows(_aliases(each))) for name, each in scope.projections.items()}
@@ -209,7 +211,7 @@ class _Joined:
     is_optional: bool
 
 
-def _wanted(joined: list[_Joined], used: set[str]) -> list[str]:
+def _find_wanted_joins(joined: list[_Joined], used: set[str]) -> list[str]:
     """The joins without which the rows, as far as some aliases show them, would not be the same."""
     found = {each.alias for each in joined if not each.is_optional or each.alias in used}
     while True:

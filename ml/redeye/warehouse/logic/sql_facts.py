@@ -10,18 +10,18 @@ from sqlglot import exp
 DIALECT = "duckdb"
 
 
-def undressed(node: exp.Expr) -> exp.Expr:
+def strip_casts(node: exp.Expr) -> exp.Expr:
     """An expression without casts and parentheses around it."""
     while isinstance(node, exp.Paren | exp.Cast | exp.TryCast):
         node = node.this
     return node
 
 
-def normal(expression: exp.Expr) -> str:
+def normalize(expression: exp.Expr) -> str:
     """An expression as text, without casts, parentheses and comments: equal for equal values."""
-    bare = undressed(expression)
+    bare = strip_casts(expression)
     if not isinstance(bare, exp.Column | exp.Literal):
-        bare = bare.copy().transform(undressed)
+        bare = bare.copy().transform(strip_casts)
     return bare.sql(DIALECT, comments=False).lower()
 
 
@@ -44,7 +44,7 @@ class Term:
     @classmethod
     def of(cls, expression: exp.Expr) -> Term:
         """The term of an expression."""
-        bare = undressed(expression)
+        bare = strip_casts(expression)
         summands = (bare.this, bare.expression) if isinstance(bare, exp.Add) else ()
         greatest: tuple[exp.Expr, ...] = ()
         if isinstance(bare, exp.Greatest):
@@ -52,7 +52,7 @@ class Term:
         elif isinstance(bare, exp.Max):
             greatest = (bare.this,)
         return cls(
-            normal(bare),
+            normalize(bare),
             isinstance(bare, exp.Literal) and not bare.is_string,
             tuple(cls.of(each) for each in summands),
             tuple(cls.of(each) for each in greatest),
@@ -90,7 +90,7 @@ def facts(condition: exp.Expr | None) -> Iterator[Fact]:
     """What each of the conditions that all must hold says."""
     if condition is None:
         return
-    condition = undressed(condition)
+    condition = strip_casts(condition)
     if isinstance(condition, exp.And):
         yield from facts(condition.this)
         yield from facts(condition.expression)

@@ -8,7 +8,14 @@ from datetime import date, timedelta
 import pytest
 
 from redeye.champions.logic.promotions import Promotion, PromotionKind
-from redeye.champions.logic.succession import Bar, Stint, barred, can_return_to, champion_of, stints
+from redeye.champions.logic.succession import (
+    Stint,
+    VersionBlock,
+    find_blocked_versions,
+    find_champion,
+    find_return_targets,
+    list_stints,
+)
 from redeye.champions.logic.verdicts import Verdict
 
 FIRST = date(2013, 4, 1)
@@ -44,29 +51,29 @@ ROWS = [promotion(1, 1, 0, lag=1), promotion(2, 2, 10), promotion(3, 3, 40), pro
 def returns(
     bad: int, said: dict[int, Verdict], *, rows: list[Promotion] = ROWS, shut_out: tuple[int, ...] = ()
 ) -> list[int]:
-    found = can_return_to(
+    found = find_return_targets(
         rows, frozenset(shut_out), bad, night(100), lambda stint: said.get(stint.promotion.version)
     )
     return [row.version for row in found]
 
 
 def test_each_night_has_the_champion_that_was_decided_last_and_is_in_effect() -> None:
-    spans = [(each.promotion.version, each.first, each.last) for each in stints(ROWS)]
+    spans = [(each.promotion.version, each.first, each.last) for each in list_stints(ROWS)]
     assert spans == [
         (1, night(1), night(11)),
         (2, night(12), night(41)),
         (3, night(42), night(71)),
         (4, night(72), None),
     ]
-    for each in stints(ROWS):
+    for each in list_stints(ROWS):
         last = each.last or night(100)
-        assert {champion_of(ROWS, each.first), champion_of(ROWS, last)} == {each.promotion}
+        assert {find_champion(ROWS, each.first), find_champion(ROWS, last)} == {each.promotion}
 
 
 def test_a_promotion_that_was_withdrawn_before_its_night_has_no_stint() -> None:
     back = replace(promotion(5, 3, 70), effective_night=night(71), kind=PromotionKind.ROLLBACK)
-    assert [each.promotion.version for each in stints([*ROWS, back])] == [1, 2, 3, 3]
-    assert champion_of([*ROWS, back], night(90)) == back
+    assert [each.promotion.version for each in list_stints([*ROWS, back])] == [1, 2, 3, 3]
+    assert find_champion([*ROWS, back], night(90)) == back
 
 
 def test_it_returns_to_the_last_one_that_served_well_and_then_to_the_last_resort() -> None:
@@ -97,7 +104,7 @@ def test_of_a_version_with_two_stints_the_last_one_counts() -> None:
         asked.append(stint)
         return Verdict.RETRAIN if stint.promotion.promotion_id == 4 else Verdict.OK
 
-    found = [row.version for row in can_return_to(rows, frozenset(), 5, night(100), last_verdict)]
+    found = [row.version for row in find_return_targets(rows, frozenset(), 5, night(100), last_verdict)]
     assert found == [3, 1]
     assert [stint.promotion.promotion_id for stint in asked] == [4, 3]
 
@@ -109,11 +116,11 @@ def test_the_first_champion_has_nothing_to_return_to_but_what_served_since() -> 
 
 def test_the_last_bar_of_a_version_counts_as_of_its_night() -> None:
     bars = [
-        Bar(1, 3, True, night(50), "bad", "verdict"),
-        Bar(2, 3, False, night(60), "mended", "person"),
-        Bar(3, 4, True, night(80), "bad", "person"),
+        VersionBlock(1, 3, True, night(50), "bad", "verdict"),
+        VersionBlock(2, 3, False, night(60), "mended", "person"),
+        VersionBlock(3, 4, True, night(80), "bad", "person"),
     ]
-    assert barred(bars, night(49)) == frozenset()
-    assert barred(bars, night(59)) == {3}
-    assert barred(bars, night(70)) == frozenset()
-    assert barred(list(reversed(bars)), date.max) == {4}
+    assert find_blocked_versions(bars, night(49)) == frozenset()
+    assert find_blocked_versions(bars, night(59)) == {3}
+    assert find_blocked_versions(bars, night(70)) == frozenset()
+    assert find_blocked_versions(list(reversed(bars)), date.max) == {4}

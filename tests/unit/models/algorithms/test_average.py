@@ -42,24 +42,24 @@ def test_its_importance_gives_each_member_the_same_say(average):
 def test_it_is_continued_member_by_member(average, training, params):
     newer = replace(training, train=made_examples(31), valid=made_examples(32))
     params_by_name = {"xgboost": params.xgboost, "torch": params.torch}
-    child = average.continued(newer, params_by_name, 0.5)
+    child = average.continue_training(newer, params_by_name, 0.5)
     assert list(child.members) == list(average.members)
     for name, member in average.members.items():
-        own = member.continued(newer, params_by_name[name], 0.5) or member
+        own = member.continue_training(newer, params_by_name[name], 0.5) or member
         assert child.members[name].files() == own.files()
 
 
 def test_without_any_gain_there_is_no_child(average, training, params):
     noise = 1 - np.random.default_rng(5).permutation(training.train.labels)
     noisy = replace(training, train=replace(training.train, labels=noise))
-    assert average.continued(noisy, {"xgboost": params.xgboost, "torch": params.torch}, 0.5) is None
+    assert average.continue_training(noisy, {"xgboost": params.xgboost, "torch": params.torch}, 0.5) is None
 
 
 def test_a_member_that_the_spec_no_longer_has_stays_as_it_is(average, training, params):
     newer = replace(training, train=made_examples(31), valid=made_examples(32))
-    child = average.continued(newer, {"xgboost": params.xgboost}, 0.5)
+    child = average.continue_training(newer, {"xgboost": params.xgboost}, 0.5)
     assert child is None or child.members["torch"] is average.members["torch"]
-    assert average.continued(newer, {}, 0.5) is None
+    assert average.continue_training(newer, {}, 0.5) is None
 
 
 def test_it_is_not_fitted_to_rows(training):

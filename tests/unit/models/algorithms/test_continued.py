@@ -44,7 +44,7 @@ def log_loss(model, rows: Examples) -> float:
 @pytest.mark.parametrize("name", CONTINUABLE)
 def test_a_continued_model_follows_the_newer_rows(fitted, params, newer, name):
     parent = fitted(name)
-    child = parent.continued(newer, getattr(params, name), SHARE)
+    child = parent.continue_training(newer, getattr(params, name), SHARE)
     later = changed(13)
     assert log_loss(child, later) < log_loss(parent, later) - 0.02
 
@@ -53,24 +53,24 @@ def test_a_continued_model_follows_the_newer_rows(fitted, params, newer, name):
 def test_the_parent_stays_as_it_is(fitted, params, newer, name):
     parent = fitted(name)
     before = parent.files()
-    assert parent.continued(newer, getattr(params, name), SHARE) is not None
+    assert parent.continue_training(newer, getattr(params, name), SHARE) is not None
     assert parent.files() == before
 
 
 @pytest.mark.parametrize("name", CONTINUABLE)
 def test_it_gives_the_same_bytes_twice(fitted, params, newer, name):
     parent = fitted(name)
-    one, two = (parent.continued(newer, getattr(params, name), SHARE) for _ in range(2))
+    one, two = (parent.continue_training(newer, getattr(params, name), SHARE) for _ in range(2))
     assert one.files() == two.files()
     # As the training reads it: from its files, in a process that has drawn otherwise.
     restored = algorithm(name).from_files(parent.files())
-    assert restored.continued(newer, getattr(params, name), SHARE).files() == one.files()
+    assert restored.continue_training(newer, getattr(params, name), SHARE).files() == one.files()
 
 
 @pytest.mark.parametrize("name", CONTINUABLE)
 def test_its_columns_mean_what_they_meant_to_the_parent(fitted, params, newer, name):
     parent = fitted(name)
-    child = parent.continued(newer, getattr(params, name), SHARE)
+    child = parent.continue_training(newer, getattr(params, name), SHARE)
     assert child.categories == parent.categories
     assert child.unseen(newer.train.frame)["carrier_id"] > 0
 
@@ -80,23 +80,23 @@ def test_nothing_gained_is_no_model(fitted, params, training, name):
     # The newer labels are noise, those it is stopped by are as ever.
     noise = np.random.default_rng(5).permutation(training.train.labels)
     noisy = replace(training, train=replace(training.train, labels=1 - noise))
-    assert fitted(name).continued(noisy, getattr(params, name), SHARE) is None
+    assert fitted(name).continue_training(noisy, getattr(params, name), SHARE) is None
 
 
 @pytest.mark.parametrize("name", CONTINUABLE)
 def test_other_inputs_are_not_continued(fitted, params, newer, name):
     other = replace(newer, inputs=Inputs(newer.inputs.numeric[1:], newer.inputs.categorical))
-    assert fitted(name).continued(other, getattr(params, name), SHARE) is None
+    assert fitted(name).continue_training(other, getattr(params, name), SHARE) is None
 
 
 @pytest.mark.parametrize("name", ["heuristic", "logistic"])
 def test_others_cannot_be_continued(fitted, params, newer, name):
-    assert fitted(name).continued(newer, getattr(params, name), SHARE) is None
+    assert fitted(name).continue_training(newer, getattr(params, name), SHARE) is None
 
 
 def test_trees_are_added_to_those_that_are_there(fitted, params, newer):
     parent = fitted("xgboost")
-    child = parent.continued(newer, params.xgboost, SHARE)
+    child = parent.continue_training(newer, params.xgboost, SHARE)
     kept = child.booster[: parent.booster.num_boosted_rounds()]
     assert child.facts()["trees"] > parent.facts()["trees"]
     assert trees(kept) == trees(parent.booster)
@@ -107,7 +107,7 @@ def trees(booster) -> list:
 
 
 def test_a_continued_network_is_kept_and_exported_like_any_other(fitted, params, newer, tmp_path: Path):
-    child = fitted("torch").continued(newer, params.torch, SHARE)
+    child = fitted("torch").continue_training(newer, params.torch, SHARE)
     sha256 = save_model(child, tmp_path / "model")
     again = load_model(tmp_path / "model", sha256)
     assert np.array_equal(again.predict(newer.valid.frame), child.predict(newer.valid.frame))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from redeye.champions.serving_versions import columns_read
+from redeye.champions.serving_versions import find_input_columns
 from redeye.models.algorithms.average import AverageModel
 from redeye.models.algorithms.base import Examples
 from redeye.models.algorithms.storage import ALGORITHMS, algorithm
@@ -56,7 +56,7 @@ def test_columns_in_another_order_and_more_of_them_change_nothing(fitted, fresh,
 
 def test_the_columns_that_a_model_is_said_to_read_are_all_it_needs(fitted, fresh, name):
     model = fitted(name)
-    read = sorted(columns_read(model))
+    read = sorted(find_input_columns(model))
     assert np.array_equal(model.predict(fresh[read]), model.predict(fresh))
     assert all("__" in each or each in fresh for each in read)
 

@@ -13,15 +13,15 @@ from made_rows import FIRST, made_frame, short_spec
 from redeye.declarations.spec_candidates import Candidates, Continued, Weighted
 from redeye.declarations.specs import Spec
 from redeye.models.algorithms.average import AverageModel
-from redeye.models.logic.splits import Windows, windows
+from redeye.models.logic.splits import Windows, plan_windows
 from redeye.models.logic.training import (
     Fitted,
     Parent,
-    chosen_of,
     fit_candidates,
-    nights_of,
-    recency,
-    rows_of,
+    read_nights,
+    select_candidate,
+    select_rows,
+    weigh_recency,
 )
 
 NIGHT = FIRST + timedelta(days=99)
@@ -47,7 +47,7 @@ def frame(spec: Spec) -> pd.DataFrame:
 
 
 def spans_of(spec: Spec, night: date = NIGHT) -> Windows:
-    return windows(night, spec.split, maturity=spec.label_maturity_nights, first_night=FIRST)
+    return plan_windows(night, spec.split, maturity=spec.label_maturity_nights, first_night=FIRST)
 
 
 def fit(frame: pd.DataFrame, spec: Spec, parent: Parent | None = None) -> dict[str, Fitted]:
@@ -79,7 +79,7 @@ def test_each_candidate_has_a_name_of_its_own_and_says_what_it_continues(fitted)
 
 
 def test_no_candidate_reads_the_test_window(frame, spec, parent, fitted):
-    later = nights_of(frame, spec) >= np.datetime64(spans_of(spec).test.first)
+    later = read_nights(frame, spec) >= np.datetime64(spans_of(spec).test.first)
     other = frame.assign(
         is_late=np.where(later, ~frame["is_late"].astype(bool), frame["is_late"].astype(bool))
     )
@@ -92,17 +92,17 @@ def test_no_candidate_reads_the_test_window(frame, spec, parent, fitted):
 
 
 def test_what_lies_in_the_training_window_does_change_them(frame, spec, parent, fitted):
-    last = nights_of(frame, spec) == np.datetime64(spans_of(spec).train.last)
+    last = read_nights(frame, spec) == np.datetime64(spans_of(spec).train.last)
     other = fit(frame.assign(is_late=frame["is_late"].astype(bool) ^ last), spec, parent)
     for name in ("xgboost", "xgboost_recent", "xgboost_continued"):
         assert other[name].model.files() != fitted[name].model.files()
 
 
 def test_the_continued_one_learns_from_the_nights_since_the_parents_training(frame, spec, parent, fitted):
-    newer = rows_of(frame, spec, spans_of(spec).train)
-    newer = newer[nights_of(newer, spec) > np.datetime64(parent.train_last)]
+    newer = select_rows(frame, spec, spans_of(spec).train)
+    newer = newer[read_nights(newer, spec) > np.datetime64(parent.train_last)]
     assert fitted["xgboost_continued"].params["newer_rows"] == len(newer)
-    test = rows_of(frame, spec, spans_of(spec).test)
+    test = select_rows(frame, spec, spans_of(spec).test)
     late = test["is_late"].to_numpy(dtype=float)
     losses = [
         -np.log(np.where(late > 0, p, 1 - p)).mean()
@@ -130,7 +130,7 @@ def test_a_heuristic_has_nothing_to_continue(frame, spec, parent, fitted):
 
 def test_weights_halve_with_each_half_life_and_are_one_on_average():
     nights = np.arange("2013-01-01", "2013-03-01", dtype="datetime64[D]")
-    weights = recency(nights, date(2013, 2, 28), 10)
+    weights = weigh_recency(nights, date(2013, 2, 28), 10)
     assert weights.mean() == pytest.approx(1)
     assert weights[-1] / weights[-11] == pytest.approx(2)
     assert weights[-1] / weights[-21] == pytest.approx(4)
@@ -140,7 +140,7 @@ def test_the_preference_of_the_spec_is_followed_among_equals(fitted, spec):
     level = (fitted["xgboost"], replace(fitted["xgboost"], name="xgboost_recent"))
     for first in ("xgboost", "xgboost_recent"):
         candidates = spec.candidates.model_copy(update={"preference": (first,)})
-        chosen, choice = chosen_of(level, spec.model_copy(update={"candidates": candidates}), seed=1)
+        chosen, choice = select_candidate(level, spec.model_copy(update={"candidates": candidates}), seed=1)
         assert chosen.name == choice.name == first
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
-from redeye.models.logic.evaluation import METRICS, Scored, interval, paired_improvement, resampled_nights
+from redeye.models.logic.evaluation import METRICS, Scored, draw_nights, estimate_improvement, interval
 
 FIRST = np.datetime64("2013-03-01")
 
@@ -41,9 +41,9 @@ def test_a_weighting_equals_repeating_the_nights(metric: str):
     repeated = Scored(one.labels[rows], one.predictions[rows], one.nights[one.night_of_row][rows])
     expected = getattr(repeated.metrics(), metric)
     if metric == "calibration_error":  # its bins are those of the rows as they were
-        assert one.resampled(metric, weights)[0] == pytest.approx(expected, abs=0.03)
+        assert one.resample(metric, weights)[0] == pytest.approx(expected, abs=0.03)
     else:
-        assert one.resampled(metric, weights)[0] == pytest.approx(expected)
+        assert one.resample(metric, weights)[0] == pytest.approx(expected)
 
 
 def test_calibration_error_is_the_distance_in_each_bin():
@@ -118,8 +118,8 @@ def test_an_interval_that_is_undefined_somewhere_is_none():
 def test_the_better_one_is_better_in_every_metric():
     good, bad = drawn(5, rows=4000, nights=14, noise=0.1), drawn(5, rows=4000, nights=14, noise=2.0)
     for metric in ("log_loss", "brier", "auc", "pr_auc"):
-        better = paired_improvement(good, bad, metric, samples=200, confidence=0.95, seed=1)
-        worse = paired_improvement(bad, good, metric, samples=200, confidence=0.95, seed=1)
+        better = estimate_improvement(good, bad, metric, samples=200, confidence=0.95, seed=1)
+        worse = estimate_improvement(bad, good, metric, samples=200, confidence=0.95, seed=1)
         assert better.lower > 0
         assert worse.upper < 0
 
@@ -127,13 +127,13 @@ def test_the_better_one_is_better_in_every_metric():
 def test_a_pair_over_other_rows_is_refused():
     one = drawn(1)
     with pytest.raises(ValueError, match="same rows"):
-        paired_improvement(one, drawn(1, nights=7), "auc", samples=100, confidence=0.9, seed=1)
+        estimate_improvement(one, drawn(1, nights=7), "auc", samples=100, confidence=0.9, seed=1)
     other = Scored(1 - one.labels, one.predictions, one.nights[one.night_of_row])
     with pytest.raises(ValueError, match="same labels"):
-        paired_improvement(one, other, "auc", samples=100, confidence=0.9, seed=1)
+        estimate_improvement(one, other, "auc", samples=100, confidence=0.9, seed=1)
 
 
 def test_each_resampling_draws_as_many_nights_as_there_are():
-    weights = resampled_nights(21, 50, seed=3)
+    weights = draw_nights(21, 50, seed=3)
     assert weights.shape == (50, 21)
     assert (weights.sum(axis=1) == 21).all()

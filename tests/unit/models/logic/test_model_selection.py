@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from redeye.models.logic.evaluation import Scored
-from redeye.models.logic.model_selection import choose
+from redeye.models.logic.model_selection import select_model
 
 NIGHTS = 14
 PER_NIGHT = 300
@@ -40,13 +40,13 @@ def made(**noise: float) -> list[Made]:
 
 
 def test_without_preference_the_best_is_taken():
-    choice = choose(made(trees=0.5, network=0.45), "log_loss", (), confidence=0.95, seed=1)
+    choice = select_model(made(trees=0.5, network=0.45), "log_loss", (), confidence=0.95, seed=1)
     assert choice.name == "network"
     assert "best log_loss" in choice.reason
 
 
 def test_what_is_level_goes_by_preference_and_says_so():
-    choice = choose(made(network=0.4, trees=0.5), "log_loss", PREFERENCE, confidence=0.95, seed=1)
+    choice = select_model(made(network=0.4, trees=0.5), "log_loss", PREFERENCE, confidence=0.95, seed=1)
     behind = next(each for each in choice.standings if each.name == "trees")
     assert behind.surely <= 0 < behind.behind
     assert choice.name == "trees"
@@ -54,33 +54,36 @@ def test_what_is_level_goes_by_preference_and_says_so():
 
 
 def test_what_is_surely_worse_is_not_taken_however_preferred():
-    choice = choose(made(trees=1.5, network=0.1), "log_loss", PREFERENCE, confidence=0.95, seed=1)
+    choice = select_model(made(trees=1.5, network=0.1), "log_loss", PREFERENCE, confidence=0.95, seed=1)
     assert choice.name == "network"
     assert not next(each for each in choice.standings if each.name == "trees").is_level
 
 
 @pytest.mark.parametrize("metric", ["log_loss", "auc", "brier"])
 def test_better_is_better_whatever_the_metrics_sign(metric):
-    choice = choose(made(trees=2.0, network=0.1), metric, PREFERENCE, confidence=0.95, seed=1)
+    choice = select_model(made(trees=2.0, network=0.1), metric, PREFERENCE, confidence=0.95, seed=1)
     assert choice.name == "network"
     assert all(each.behind >= 0 for each in choice.standings)
 
 
 def test_one_that_nobody_prefers_comes_last_and_the_better_of_them_first():
     level = made(other=0.500, another=0.502, straight=0.503)
-    assert choose(level, "log_loss", PREFERENCE, confidence=0.95, seed=1).name == "straight"
+    assert select_model(level, "log_loss", PREFERENCE, confidence=0.95, seed=1).name == "straight"
     best = min(level[:2], key=lambda each: each.judged.metrics().log_loss)
-    assert choose(level[:2], "log_loss", PREFERENCE, confidence=0.95, seed=1).name == best.name
+    assert select_model(level[:2], "log_loss", PREFERENCE, confidence=0.95, seed=1).name == best.name
 
 
 def test_equals_go_by_their_order():
     one = made(first=0.5)[0]
-    assert choose([one, Made("second", one.judged)], "log_loss", (), confidence=0.95, seed=1).name == "first"
+    assert (
+        select_model([one, Made("second", one.judged)], "log_loss", (), confidence=0.95, seed=1).name
+        == "first"
+    )
 
 
 def test_the_same_candidates_give_the_same_choice():
     candidates = made(trees=0.5, network=0.51)
-    assert choose(candidates, "log_loss", PREFERENCE, confidence=0.95, seed=3) == choose(
+    assert select_model(candidates, "log_loss", PREFERENCE, confidence=0.95, seed=3) == select_model(
         candidates, "log_loss", PREFERENCE, confidence=0.95, seed=3
     )
 
@@ -88,11 +91,11 @@ def test_the_same_candidates_give_the_same_choice():
 def test_a_metric_that_is_not_defined_is_refused_by_name():
     night = np.array(["2013-03-01", "2013-03-02"], dtype="datetime64[D]")
     with pytest.raises(ValueError, match="auc is not defined on the validation window for lonely"):
-        choose(
+        select_model(
             [Made("lonely", Scored([0, 0], [0.1, 0.2], night))], "auc", PREFERENCE, confidence=0.95, seed=1
         )
 
 
 def test_none_to_choose_from_is_refused():
     with pytest.raises(ValueError, match="no candidates"):
-        choose([], "auc", PREFERENCE, confidence=0.95, seed=1)
+        select_model([], "auc", PREFERENCE, confidence=0.95, seed=1)

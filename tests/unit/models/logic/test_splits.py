@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redeye.declarations.specs import Split
-from redeye.models.logic.splits import TooFewNights, Window, Windows, windows
+from redeye.models.logic.splits import TooFewNights, Window, Windows, plan_windows
 
 NIGHTS = st.dates(date(2013, 1, 1), date(2014, 12, 31))
 SPLITS = st.builds(
@@ -24,21 +24,21 @@ MATURITIES = st.integers(1, 5)
 
 def try_windows(night: date, split: Split, maturity: int, first_night: date) -> Windows | None:
     try:
-        return windows(night, split, maturity=maturity, first_night=first_night)
+        return plan_windows(night, split, maturity=maturity, first_night=first_night)
     except TooFewNights:
         return None
 
 
 @given(NIGHTS, SPLITS, MATURITIES)
 def test_windows_follow_each_other_with_a_gap_of_the_maturity(night: date, split: Split, maturity: int):
-    made = windows(night, split, maturity=maturity, first_night=date(2010, 1, 1))
+    made = plan_windows(night, split, maturity=maturity, first_night=date(2010, 1, 1))
     for earlier, later in ((made.train, made.validation), (made.validation, made.test)):
         assert (later.first - earlier.last).days == maturity + 1
 
 
 @given(NIGHTS, SPLITS, MATURITIES)
 def test_every_label_is_mature(night: date, split: Split, maturity: int):
-    made = windows(night, split, maturity=maturity, first_night=date(2010, 1, 1))
+    made = plan_windows(night, split, maturity=maturity, first_night=date(2010, 1, 1))
     assert made.test.last + timedelta(days=maturity) == night
 
 
@@ -58,7 +58,7 @@ def test_windows_have_their_lengths_and_stay_in_the_history(
 @given(NIGHTS, SPLITS, MATURITIES)
 def test_the_night_that_a_refusal_names_is_the_first_that_works(night: date, split: Split, maturity: int):
     with pytest.raises(TooFewNights) as error:
-        windows(night, split, maturity=maturity, first_night=night)
+        plan_windows(night, split, maturity=maturity, first_night=night)
     ready = date.fromisoformat(str(error.value).split("train on night ")[1][:10])
     assert try_windows(ready, split, maturity, night) is not None
     assert try_windows(ready - timedelta(days=1), split, maturity, night) is None

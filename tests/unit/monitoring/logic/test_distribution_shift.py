@@ -12,13 +12,13 @@ from redeye.monitoring.logic.distribution_shift import (
     Sign,
     beyond,
     calibrate_shift,
+    classify_signs,
     density_ratio,
-    kinds_of,
-    sentences,
+    describe_signs,
+    measure_signs,
     shift_rows,
-    signs_of,
 )
-from redeye.monitoring.logic.drift_calibration import table, thresholds_of
+from redeye.monitoring.logic.drift_calibration import read_thresholds, tabulate
 
 PER_NIGHT = 900
 
@@ -54,17 +54,17 @@ def relabelled(seed: int, rate: float) -> pd.DataFrame:
 
 
 REFERENCE = made(0, 30)
-THRESHOLDS = thresholds_of(table(calibrate_shift(REFERENCE, Drift())))
+THRESHOLDS = read_thresholds(tabulate(calibrate_shift(REFERENCE, Drift())))
 
 
 def kinds(week: pd.DataFrame, *, are_inputs_moved: bool) -> tuple[Shift, ...]:
-    signs = signs_of(week, REFERENCE)
-    return kinds_of(beyond(signs, THRESHOLDS), are_inputs_moved=are_inputs_moved)
+    signs = measure_signs(week, REFERENCE)
+    return classify_signs(beyond(signs, THRESHOLDS), are_inputs_moved=are_inputs_moved)
 
 
 @pytest.mark.parametrize("seed", range(1, 9))
 def test_a_week_like_the_others_is_no_shift(seed: int) -> None:
-    signs = signs_of(made(seed, 7), REFERENCE)
+    signs = measure_signs(made(seed, 7), REFERENCE)
     # Of nights that differ by chance alone, a threshold lies near the noise: at most one sign may touch it.
     assert sum(beyond(signs, THRESHOLDS).values()) <= 1
     assert signs.values[Sign.CURVE] < 0.03
@@ -72,12 +72,12 @@ def test_a_week_like_the_others_is_no_shift(seed: int) -> None:
 
 def test_moved_inputs_alone_are_a_covariate_shift_and_explain_the_rate() -> None:
     week = made(50, 7, shift=0.7)
-    signs = signs_of(week, REFERENCE)
+    signs = measure_signs(week, REFERENCE)
     assert kinds(week, are_inputs_moved=True) == (Shift.COVARIATE,)
     assert beyond(signs, THRESHOLDS)[Sign.BASE_RATE]
     assert signs.expected_rate == pytest.approx(signs.rate, abs=0.02)
     assert signs.expected_loss == pytest.approx(signs.loss, abs=0.02)
-    said = sentences((Shift.COVARIATE,), signs, beyond(signs, THRESHOLDS), ("weather",))
+    said = describe_signs((Shift.COVARIATE,), signs, beyond(signs, THRESHOLDS), ("weather",))
     assert "most in weather" in said[0]
     assert "which the scores followed" in said[1]
 
@@ -85,19 +85,19 @@ def test_moved_inputs_alone_are_a_covariate_shift_and_explain_the_rate() -> None
 def test_another_rate_with_each_class_as_it_was_is_a_label_shift() -> None:
     week = relabelled(51, 0.45)
     assert kinds(week, are_inputs_moved=False) == (Shift.LABEL,)
-    signs = signs_of(week, REFERENCE)
+    signs = measure_signs(week, REFERENCE)
     assert (
         "label shift: the late share went from"
-        in sentences((Shift.LABEL,), signs, beyond(signs, THRESHOLDS), ())[0]
+        in describe_signs((Shift.LABEL,), signs, beyond(signs, THRESHOLDS), ())[0]
     )
 
 
 def test_another_relation_is_a_concept_shift() -> None:
     week = made(52, 7, slope=-0.6)
     assert kinds(week, are_inputs_moved=False) == (Shift.CONCEPT,)
-    signs = signs_of(week, REFERENCE)
+    signs = measure_signs(week, REFERENCE)
     assert signs.loss > signs.expected_loss + 0.05
-    said = sentences((Shift.CONCEPT,), signs, beyond(signs, THRESHOLDS), ())
+    said = describe_signs((Shift.CONCEPT,), signs, beyond(signs, THRESHOLDS), ())
     assert "at the same scores" in said[0]
 
 
@@ -105,8 +105,8 @@ def test_several_at_once_are_named_as_such() -> None:
     week = made(53, 7, shift=0.7, slope=-0.6)
     found = kinds(week, are_inputs_moved=True)
     assert found == (Shift.COVARIATE, Shift.CONCEPT)
-    signs = signs_of(week, REFERENCE)
-    said = sentences(found, signs, beyond(signs, THRESHOLDS), ("weather",))
+    signs = measure_signs(week, REFERENCE)
+    said = describe_signs(found, signs, beyond(signs, THRESHOLDS), ("weather",))
     assert said[0] == "several shifts at once: covariate, concept"
     assert not any("; " in each for each in said)
 
@@ -119,7 +119,7 @@ def test_the_density_ratio_makes_the_reference_like_the_week() -> None:
 
 
 def test_without_rows_nothing_is_said_and_the_rows_tell_why() -> None:
-    signs = signs_of(REFERENCE.head(0), REFERENCE)
+    signs = measure_signs(REFERENCE.head(0), REFERENCE)
     assert not any(beyond(signs, THRESHOLDS).values())
     rows = shift_rows(signs, THRESHOLDS, rows=0, reference_rows=len(REFERENCE))
     assert {each.note for each in rows} == {"too few matured rows or nights, or one class only"}
@@ -127,6 +127,6 @@ def test_without_rows_nothing_is_said_and_the_rows_tell_why() -> None:
 
 
 def test_a_week_of_one_class_is_measured_as_far_as_it_goes() -> None:
-    signs = signs_of(made(1, 7).assign(label=0.0), REFERENCE)
+    signs = measure_signs(made(1, 7).assign(label=0.0), REFERENCE)
     assert np.isnan(signs.values[Sign.WITHIN_CLASS])
     assert beyond(signs, THRESHOLDS)[Sign.BASE_RATE]

@@ -15,8 +15,8 @@ from redeye.monitoring.logic.drift_calibration import (
     Calibrated,
     History,
     calibrate,
-    table,
-    thresholds_of,
+    read_thresholds,
+    tabulate,
 )
 from redeye.monitoring.logic.drift_measures import Bins, Statistic, Summary
 from redeye.monitoring.logic.drift_result import Kind, Span
@@ -57,7 +57,7 @@ def test_there_is_a_threshold_for_each_column_span_and_statistic_and_one_for_the
 def test_the_threshold_is_the_quantile_times_the_margin_but_never_below_the_floor():
     unsteady = steady() + np.linspace(-1, 1, NIGHTS)[:, None]
     place = place_of(calibrate([made_history(unsteady)], DATES, RULES), "x", Span.NIGHT, "wasserstein")
-    values = made_history(unsteady).replayed(Span.NIGHT, Statistic.WASSERSTEIN)
+    values = made_history(unsteady).replay_windows(Span.NIGHT, Statistic.WASSERSTEIN)
     assert place.quantile_value == pytest.approx(np.quantile(values, RULES.quantile))
     assert place.threshold == pytest.approx(place.quantile_value * RULES.margin)
     assert place.threshold > MINIMUM_DISTANCE
@@ -127,4 +127,4 @@ def test_a_column_without_a_value_has_no_threshold_rather_than_a_low_one():
 
 def test_the_table_comes_back_as_it_was():
     found = calibrate([made_history(steady())], DATES, RULES)
-    assert thresholds_of(table(found)) == {place.key: place for place in found}
+    assert read_thresholds(tabulate(found)) == {place.key: place for place in found}

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from redeye.declarations.spec_rules import Drift
-from redeye.monitoring.logic.drift_calibration import History, calibrate, table, thresholds_of
+from redeye.monitoring.logic.drift_calibration import History, calibrate, read_thresholds, tabulate
 from redeye.monitoring.logic.drift_measures import Bins, Summary
-from redeye.monitoring.logic.drift_profile import PREDICTION, Profile, find_drift, with_rows
+from redeye.monitoring.logic.drift_profile import PREDICTION, Profile, add_rows, find_drift
 from redeye.monitoring.logic.drift_result import DriftFinding, Kind, Span
 
 RULES = Drift()
@@ -56,7 +56,7 @@ def profile(seed: int = 0, rules: Drift = RULES) -> Profile:
         kind = Kind.PREDICTION if name == PREDICTION else Kind.FEATURE
         histories[name] = History(bins, kind, Summary.of(bins, frame[name], place, NIGHTS), is_reference)
     nights = pd.date_range("2013-01-01", periods=NIGHTS)
-    return Profile.of(histories, ("never_known",), table(calibrate(histories.values(), nights, rules)))
+    return Profile.of(histories, ("never_known",), tabulate(calibrate(histories.values(), nights, rules)))
 
 
 PROFILE = profile()
@@ -157,7 +157,7 @@ def test_few_rows_and_few_nights_are_not_judged() -> None:
 
 def test_every_column_has_rows_in_every_span_even_unmeasured_ones() -> None:
     frame = week(11).drop(columns="distance")
-    rows = with_rows(found(frame), [], version=3).rows
+    rows = add_rows(found(frame), [], version=3).rows
     for span in Span:
         of = rows[rows["span"] == str(span)]
         assert set(of["column_name"]) == {
@@ -171,7 +171,7 @@ def test_every_column_has_rows_in_every_span_even_unmeasured_ones() -> None:
 
 
 def test_thresholds_say_where_they_come_from() -> None:
-    places = thresholds_of(PROFILE.calibration)
+    places = read_thresholds(PROFILE.calibration)
     place = places[("weather", Span.WEEK, "wasserstein")]
     assert place.windows == NIGHTS - 6
     assert place.threshold == pytest.approx(place.quantile_value * RULES.margin)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from redeye.declarations.spec_rules import Drift
-from redeye.monitoring.logic.drift_calibration import table, thresholds_of
+from redeye.monitoring.logic.drift_calibration import read_thresholds, tabulate
 from redeye.monitoring.logic.drift_quality import calibrate_quality, quality_drift
 from redeye.monitoring.logic.drift_result import Span
 
@@ -22,7 +22,7 @@ def scored(nights: int, seed: int, *, is_blind: bool = False) -> pd.DataFrame:
 
 
 REFERENCE = scored(60, 1)
-THRESHOLDS = thresholds_of(table(calibrate_quality(REFERENCE, RULES)))
+THRESHOLDS = read_thresholds(tabulate(calibrate_quality(REFERENCE, RULES)))
 
 
 def drifted(frame: pd.DataFrame) -> set[str]:
@@ -50,5 +50,5 @@ def test_few_rows_one_class_or_none_are_named() -> None:
 
 
 def test_a_short_history_has_no_threshold() -> None:
-    short = thresholds_of(table(calibrate_quality(scored(3, 5), RULES)))
+    short = read_thresholds(tabulate(calibrate_quality(scored(3, 5), RULES)))
     assert not any(np.isfinite(place.threshold) for key, place in short.items() if key[1] is Span.WEEK)

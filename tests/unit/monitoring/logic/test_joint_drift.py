@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from redeye.declarations.spec_rules import Drift
-from redeye.monitoring.logic.drift_calibration import table, thresholds_of
+from redeye.monitoring.logic.drift_calibration import read_thresholds, tabulate
 from redeye.monitoring.logic.drift_result import Span
 from redeye.monitoring.logic.joint_drift import (
     CLASSIFIER,
@@ -16,8 +16,8 @@ from redeye.monitoring.logic.joint_drift import (
     calibrate_joint,
     joint_rows,
     measure_joint,
-    sampled,
-    usable,
+    sample_rows,
+    select_usable,
 )
 
 NUMERIC = {"a": True, "b": True, "weather": True, "carrier": False}
@@ -45,7 +45,7 @@ def nights(seed: int, count: int, *, first: str = "2013-01-01", correlation: flo
 
 REFERENCE = nights(0, 42)
 CALIBRATED = calibrate_joint(REFERENCE, NUMERIC, Drift())
-THRESHOLDS = thresholds_of(table(CALIBRATED))
+THRESHOLDS = read_thresholds(tabulate(CALIBRATED))
 
 
 def drifted(week: pd.DataFrame) -> dict[str, bool]:
@@ -67,7 +67,7 @@ def test_a_shift_of_one_input_is_found_and_named() -> None:
 
 def test_a_dependence_that_no_single_column_shows_is_found() -> None:
     both = {"a": True, "b": True}
-    thresholds = thresholds_of(table(calibrate_joint(REFERENCE, both, Drift())))
+    thresholds = read_thresholds(tabulate(calibrate_joint(REFERENCE, both, Drift())))
     limit = thresholds[(COLUMN, Span.WEEK, DISCREPANCY)].threshold
     week = nights(9, 7, first="2013-03-01", correlation=0.9)
     assert measure_joint(week, REFERENCE, both).discrepancy > 3 * limit
@@ -81,7 +81,7 @@ def test_a_recoded_category_is_found() -> None:
 
 
 def test_inputs_that_only_tell_the_night_are_left_out() -> None:
-    assert usable(REFERENCE, NUMERIC | {"weekday": True, "missing": True}) == NUMERIC
+    assert select_usable(REFERENCE, NUMERIC | {"weekday": True, "missing": True}) == NUMERIC
 
 
 def test_too_few_nights_are_not_judged() -> None:
@@ -100,6 +100,8 @@ def test_the_threshold_on_the_classifier_can_be_passed() -> None:
 
 def test_a_sample_does_not_depend_on_the_order_of_rows() -> None:
     week = pd.concat([nights(3, 7)] * 2).assign(flight_id=lambda frame: [f"f{n}" for n in range(len(frame))])
-    one, other = (sampled(frame, key="flight_id") for frame in (week, week.sample(frac=1.0, random_state=1)))
+    one, other = (
+        sample_rows(frame, key="flight_id") for frame in (week, week.sample(frac=1.0, random_state=1))
+    )
     assert set(one["flight_id"]) == set(other["flight_id"])
     assert one.groupby("night").size().max() == 100

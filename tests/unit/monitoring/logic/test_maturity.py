@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from redeye.monitoring.logic.maturity import Labels, Maturity, maturity
+from redeye.monitoring.logic.maturity import Labels, Maturity, assess_maturity
 
 NIGHT = date(2013, 4, 10)
 
@@ -14,7 +14,7 @@ def ago(nights: int) -> date:
 
 
 def at(labels: list[Labels], *, before: int = 1) -> Maturity:
-    return maturity(labels, night=NIGHT, before=ago(before), maturity_nights=2, completeness=0.95)
+    return assess_maturity(labels, night=NIGHT, before=ago(before), maturity_nights=2, completeness=0.95)
 
 
 def whole(nights: int, *, fresh: int = 0) -> Labels:

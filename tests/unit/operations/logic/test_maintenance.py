@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from redeye.foundation.disk_budget import GIGABYTE, Level, Usage
-from redeye.operations.logic.maintenance import NEWEST, OLDER, chosen
+from redeye.operations.logic.maintenance import NEWEST, OLDER, choose_releases
 
 
 @pytest.mark.parametrize("count", [0, 1, NEWEST, NEWEST + OLDER, NEWEST + OLDER + 1, 1000])
 def test_every_release_comes_up_and_no_run_has_too_many(count: int) -> None:
     releases = list(range(count))
-    turns = [chosen(releases, turn=turn) for turn in range(20)]
+    turns = [choose_releases(releases, turn=turn) for turn in range(20)]
     assert {each for turn in turns for each in turn} == set(releases)
     for turn in turns:
         assert len(turn) <= NEWEST + OLDER

@@ -19,8 +19,8 @@ from redeye.models.algorithms.base import Inputs
 from redeye.models.algorithms.heuristic import HeuristicModel
 from redeye.models.logic.evaluation import Scored
 from redeye.models.logic.splits import Window
-from redeye.promotion.logic.gates import Contender, Gate, GateReport, judge
-from redeye.promotion.logic.robustness_probes import Conduct
+from redeye.promotion.logic.gates import Gate, GateInput, GateReport, judge
+from redeye.promotion.logic.robustness_probes import RobustnessProbes
 
 WINDOW = Window(date(2013, 3, 1), date(2013, 3, 21))
 BEFORE = WINDOW.first - timedelta(days=3)
@@ -39,18 +39,18 @@ FRAME = pd.DataFrame(
 MODEL = HeuristicModel(*COUNTS, prior=0.2, prior_strength=50)
 
 
-def tried(model: HeuristicModel = MODEL) -> Conduct:
-    return Conduct(model, FRAME, Inputs(COUNTS, ("carrier_id",)))
+def tried(model: HeuristicModel = MODEL) -> RobustnessProbes:
+    return RobustnessProbes(model, FRAME, Inputs(COUNTS, ("carrier_id",)))
 
 
 def contender(
     name: str, predictions: np.ndarray, *, seen_until: date = BEFORE, rows: int = ROWS
-) -> Contender:
+) -> GateInput:
     scored = Scored(LABELS[:rows], predictions[:rows], NIGHTS[:rows])
-    return Contender(name, scored, seen_until, tried(), before=scored)
+    return GateInput(name, scored, seen_until, tried(), before=scored)
 
 
-def decide(candidate: Contender, champion: Contender, window: Window = WINDOW, gates: Gates = GATES, **more):
+def decide(candidate: GateInput, champion: GateInput, window: Window = WINDOW, gates: Gates = GATES, **more):
     return judge(candidate, champion, window, gates, **{"seed": 1, "groups": GROUPS, **more})
 
 
@@ -155,7 +155,7 @@ def test_a_miscalibrated_candidate_fails_where_the_champion_is_off_as_much():
     assert failed(decide(high, contender("flat", 0.26 + 0.02 * with_noise(0.0)))) == {Gate.CALIBRATION}
 
 
-def ruined(is_in: np.ndarray) -> Contender:
+def ruined(is_in: np.ndarray) -> GateInput:
     made = with_noise(0.0)
     return contender("ruined", np.where(is_in, 1 - made, made))
 
@@ -258,7 +258,7 @@ def test_the_report_names_what_was_judged():
 
 def test_one_class_only_fails():
     candidate, champion = (
-        Contender(c.name, Scored(np.zeros(ROWS), c.scored.predictions, NIGHTS), BEFORE) for c in (GOOD, POOR)
+        GateInput(c.name, Scored(np.zeros(ROWS), c.scored.predictions, NIGHTS), BEFORE) for c in (GOOD, POOR)
     )
     assert Gate.RANKING in failed(decide(candidate, champion))
 

@@ -12,7 +12,7 @@ from redeye.foundation.settings import SPECS
 from redeye.models.logic.evaluation import Scored
 from redeye.models.logic.splits import Window, Windows
 from redeye.models.logic.training_subject import Subject
-from redeye.promotion.logic.gates import Contender, judge
+from redeye.promotion.logic.gates import GateInput, judge
 from redeye.promotion.logic.model_card import Card
 from redeye.warehouse.logic.releases import Release, ReleaseKind
 
@@ -58,8 +58,8 @@ def card(subject, **values):
 def judged(subject):
     candidate, champion = scored(2, 0.1), scored(3, 0.2)
     report = judge(
-        Contender("candidate xgboost", candidate, SPANS.validation.last),
-        Contender("champion heuristic", champion, SPANS.validation.last),
+        GateInput("candidate xgboost", candidate, SPANS.validation.last),
+        GateInput("champion heuristic", champion, SPANS.validation.last),
         SPANS.test,
         subject.spec.gates,
         seed=1,

@@ -7,7 +7,7 @@ import pytest
 
 from redeye.models.logic.evaluation import Scored
 from redeye.promotion.logic import slices
-from redeye.promotion.logic.slices import FEWEST_NIGHTS, OTHER, compared_by_slice, pooled
+from redeye.promotion.logic.slices import FEWEST_NIGHTS, OTHER, compare_by_slice, pool_slices
 
 ROWS, NIGHTS = 2000, 20
 RANDOM = np.random.default_rng(3)
@@ -25,7 +25,7 @@ def scored(predictions: np.ndarray) -> Scored:
 def compare(candidate: np.ndarray, champion: np.ndarray, **more):
     groups = {"shop": SHOP}
     how = {"minimum_rows": 100, "confidence": 0.95, "seed": 1, **more}
-    return {each.name: each for each in compared_by_slice(scored(candidate), scored(champion), groups, **how)}
+    return {each.name: each for each in compare_by_slice(scored(candidate), scored(champion), groups, **how)}
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def compare(candidate: np.ndarray, champion: np.ndarray, **more):
     ],
 )
 def test_values_with_few_rows_are_pooled_until_no_slice_is_too_small(values, minimum, expected):
-    assert pooled(values, minimum).tolist() == expected
+    assert pool_slices(values, minimum).tolist() == expected
 
 
 def test_a_candidate_that_is_worse_in_one_slice_is_seen_there_alone():
@@ -56,9 +56,9 @@ def test_a_better_candidate_is_better_by_a_positive_value():
 
 def test_more_slices_make_each_bound_wider(monkeypatch: pytest.MonkeyPatch):
     asked: list[float] = []
-    real = slices.paired_improvement
+    real = slices.estimate_improvement
     monkeypatch.setattr(
-        slices, "paired_improvement", lambda *a, **k: asked.append(k["confidence"]) or real(*a, **k)
+        slices, "estimate_improvement", lambda *a, **k: asked.append(k["confidence"]) or real(*a, **k)
     )
     compare(TRUE, DULL)
     assert asked == pytest.approx([1 - 0.05 / 2] * 2)
@@ -70,17 +70,17 @@ def test_more_slices_make_each_bound_wider(monkeypatch: pytest.MonkeyPatch):
 def test_of_few_nights_there_is_no_bound():
     few = np.datetime64("2013-03-01") + FEWEST_NIGHTS - 1 > NIGHT
     one, other = scored(TRUE).where(few), scored(DULL).where(few)
-    (part,) = compared_by_slice(
+    (part,) = compare_by_slice(
         one, other, {"shop": np.full(few.sum(), "a")}, minimum_rows=1, confidence=0.9, seed=1
     )
     assert (part.value, part.upper, part.rows) == (None, None, few.sum())
     enough = np.datetime64("2013-03-01") + FEWEST_NIGHTS > NIGHT
     one, other = scored(TRUE).where(enough), scored(DULL).where(enough)
-    (part,) = compared_by_slice(
+    (part,) = compare_by_slice(
         one, other, {"shop": np.full(enough.sum(), "a")}, minimum_rows=1, confidence=0.9, seed=1
     )
     assert part.upper is not None
 
 
 def test_without_groups_there_are_no_slices():
-    assert compared_by_slice(scored(TRUE), scored(DULL), {}, minimum_rows=1, confidence=0.9, seed=1) == ()
+    assert compare_by_slice(scored(TRUE), scored(DULL), {}, minimum_rows=1, confidence=0.9, seed=1) == ()

@@ -73,7 +73,7 @@ def walked(tmp_path: Path, monkeypatch) -> list[str]:
 
     monkeypatch.setattr(release_store, "latest_release", lambda: RELEASE)
     monkeypatch.setattr(run_evidence, "_months", lambda *_: MONTHS)
-    monkeypatch.setattr(run_evidence, "labelled_frame", lambda *_: pd.DataFrame())
+    monkeypatch.setattr(run_evidence, "read_labelled_frame", lambda *_: pd.DataFrame())
     monkeypatch.setattr(walking, "walk", walk)
     yield names
     settings.cache_clear()
@@ -113,7 +113,7 @@ def test_another_seed_or_other_code_begins_anew(walked, tmp_path: Path, monkeypa
     gather(tmp_path / "docs")
     gather(tmp_path / "docs", seed=2)
     assert len(walked) == 6
-    monkeypatch.setattr(run_evidence, "training_code_hash", lambda: "other")
+    monkeypatch.setattr(run_evidence, "hash_training_code", lambda: "other")
     gather(tmp_path / "docs")
     assert len(walked) == 9
 

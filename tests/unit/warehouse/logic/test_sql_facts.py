@@ -6,7 +6,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from redeye.warehouse.logic.sql_facts import DIALECT, Fact, Term, facts, normal, reach, undressed
+from redeye.warehouse.logic.sql_facts import DIALECT, Fact, Term, facts, normalize, reach, strip_casts
 
 
 def parse(text: str) -> exp.Expr:
@@ -19,9 +19,9 @@ def pairs(condition: str | None) -> set[tuple[str, str]]:
 
 
 def test_casts_parentheses_comments_and_case_make_no_other_expression():
-    assert normal(parse("(CAST(A.Night AS date))")) == normal(parse("a.night -- why")) == "a.night"
-    assert normal(parse("a.night + (b.days::int)")) == "a.night + b.days"
-    assert isinstance(undressed(parse("try_cast((x) as date)")), exp.Column)
+    assert normalize(parse("(CAST(A.Night AS date))")) == normalize(parse("a.night -- why")) == "a.night"
+    assert normalize(parse("a.night + (b.days::int)")) == "a.night + b.days"
+    assert isinstance(strip_casts(parse("try_cast((x) as date)")), exp.Column)
 
 
 @pytest.mark.parametrize(

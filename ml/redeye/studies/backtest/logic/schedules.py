@@ -17,28 +17,28 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from redeye.declarations.calendar import ONE_DAY, cutoff, nights
+from redeye.declarations.calendar import ONE_DAY, cutoff, list_nights
 from redeye.declarations.spec_candidates import Candidates
 from redeye.declarations.specs import Spec
 from redeye.models.algorithms.base import Inputs, Model, Training
 from redeye.models.algorithms.heuristic import HeuristicModel
 from redeye.models.logic.evaluation import Interval, Scored
-from redeye.models.logic.splits import Window, last_mature, windows
+from redeye.models.logic.splits import Window, find_last_mature, plan_windows
 from redeye.models.logic.training import (
     SEED,
     Fitted,
-    chosen_of,
-    examples,
     fit_candidates,
-    nights_of,
-    rows_of,
-    scored,
+    make_examples,
+    read_nights,
+    score_rows,
+    select_candidate,
+    select_rows,
 )
 from redeye.monitoring.logic.quality import Window as Quality
-from redeye.monitoring.logic.quality import measured, window_of
+from redeye.monitoring.logic.quality import measure_quality, measure_window
 from redeye.monitoring.logic.verdict import judge
 from redeye.promotion.logic.decision import NightVerdict, decide
-from redeye.studies.evidence.logic.months import known_rows
+from redeye.studies.evidence.logic.months import select_known_rows
 
 # Stands for what the choice between all of a spec's refits puts forward.
 CHOSEN = "chosen"
@@ -104,7 +104,7 @@ def decisions(schedule: Schedule, spec: Spec, served: Window) -> tuple[date, ...
     """
     first = first_decision(spec, served.first)
     last = first_decision(spec, served.last)
-    later = nights(first + ONE_DAY, last)
+    later = list_nights(first + ONE_DAY, last)
     match schedule:
         case Schedule.NEVER:
             return (first,)
@@ -145,9 +145,9 @@ def train(
     Raises:
         TooFewNights: if there is too little before it.
     """
-    known = known_rows(frame, spec, decided)
+    known = select_known_rows(frame, spec, decided)
     first_night = pd.Timestamp(frame[spec.population.night].min()).date()
-    spans = windows(decided, spec.split, maturity=spec.label_maturity_nights, first_night=first_night)
+    spans = plan_windows(decided, spec.split, maturity=spec.label_maturity_nights, first_night=first_night)
     lean = spec
     if algorithm != CHOSEN:
         others = {name: None for name in spec.algorithms.chosen() if name not in (algorithm, "heuristic")}
@@ -159,34 +159,34 @@ def train(
         )
     fitted = fit_candidates(known, lean, spans, seed=seed, threads=threads)
     chosen = (
-        chosen_of(fitted, lean, seed=seed)[0]
+        select_candidate(fitted, lean, seed=seed)[0]
         if algorithm == CHOSEN
         else next(each for each in fitted if each.name == algorithm)
     )
-    return chosen, tested(chosen.model, known, spec, spans.test)
+    return chosen, score_test_window(chosen.model, known, spec, spans.test)
 
 
-def tested(model: Model[Any], known: pd.DataFrame, spec: Spec, test: Window) -> Scored:
+def score_test_window(model: Model[Any], known: pd.DataFrame, spec: Spec, test: Window) -> Scored:
     """A model's predictions on the window that is held back for gates."""
-    return scored(model, rows_of(known, spec, test), spec)
+    return score_rows(model, select_rows(known, spec, test), spec)
 
 
 def baseline(frame: pd.DataFrame, spec: Spec, decided: date) -> HeuristicModel:
     """The heuristic as it would have been the first champion: of all labels that were mature."""
-    known = known_rows(frame, spec, decided)
-    mature = nights_of(known, spec) <= np.datetime64(last_mature(decided, spec.label_maturity_nights))
-    rows = examples(known.loc[mature], spec)
+    known = select_known_rows(frame, spec, decided)
+    mature = read_nights(known, spec) <= np.datetime64(find_last_mature(decided, spec.label_maturity_nights))
+    rows = make_examples(known.loc[mature], spec)
     return HeuristicModel.fit(
         Training(rows, rows, Inputs.of(spec), seed=SEED, threads=1), spec.algorithms.heuristic
     )
 
 
-def served_rows(frame: pd.DataFrame, spec: Spec, served: Window, first: date) -> pd.DataFrame:
+def select_served_rows(frame: pd.DataFrame, spec: Spec, served: Window, first: date) -> pd.DataFrame:
     """The rows to predict: key, night, label, when it became known, and the heuristic's probability."""
-    rows = rows_of(frame, spec, served)
+    rows = select_rows(frame, spec, served)
     return pd.DataFrame(
         {
-            "night": nights_of(rows, spec),
+            "night": read_nights(rows, spec),
             "label": rows[spec.target.column].to_numpy(dtype=np.float64),
             "known_at": rows[spec.target.known_at].to_numpy(),
             "heuristic": baseline(frame, spec, first).predict(rows),
@@ -195,20 +195,20 @@ def served_rows(frame: pd.DataFrame, spec: Spec, served: Window, first: date) ->
     )
 
 
-def predicted(
+def predict_rows(
     frame: pd.DataFrame, spec: Spec, served: Window, spans: Sequence[Reign], of: Callable[[date], Trained]
 ) -> pd.Series:
     """The probability of each row to predict, by the model that served its night."""
-    rows = rows_of(frame, spec, served)
+    rows = select_rows(frame, spec, served)
     found = pd.Series(np.nan, index=rows.index)
     for reign in spans:
-        mine = rows_of(rows, spec, reign.nights)
+        mine = select_rows(rows, spec, reign.nights)
         if len(mine):
             found.loc[mine.index] = of(reign.decided).model.predict(mine)
     return found
 
 
-def requested(
+def find_requests(
     frame: pd.DataFrame, spec: Spec, rows: pd.DataFrame, served: Window, of: Callable[[date], Trained]
 ) -> Iterator[Request]:
     """The nights whose verdict would have asked for a training, by the spec's own rules.
@@ -230,12 +230,12 @@ def requested(
     references: dict[date, Mapping[str, Interval]] = {}
     verdicts: list[NightVerdict] = []
     asked: list[date] = []
-    for night in nights(served.first, first_decision(spec, served.last)):
+    for night in list_nights(served.first, first_decision(spec, served.last)):
         serving = [each for each in decided if each + lag <= night][-1]
         if serving not in references:
-            found = measured(of(serving).test, seed=SEED)
+            found = measure_quality(of(serving).test, seed=SEED)
             references[serving] = {name: one for name, one in found.items() if one is not None}
-        own = _matured(rows, spec, night) & (version == decided.index(serving))
+        own = _find_matured(rows, spec, night) & (version == decided.index(serving))
         window = _quality(rows[own], probability[own], references[serving], night, serving)
         judgement = judge(window, spec.monitor)
         verdicts.append(NightVerdict(night, judgement.verdict, judgement.reasons))
@@ -258,12 +258,12 @@ def _enthrone(
 ) -> None:
     """Lets the last training serve from its effective night on."""
     reign = reigns(decided, spec, served)[-1]
-    mine = rows_of(rows_of(frame, spec, served), spec, reign.nights)
+    mine = select_rows(select_rows(frame, spec, served), spec, reign.nights)
     probability.loc[mine.index] = of(reign.decided).model.predict(mine)
     version.loc[mine.index] = len(decided) - 1
 
 
-def _matured(rows: pd.DataFrame, spec: Spec, night: date) -> pd.Series:
+def _find_matured(rows: pd.DataFrame, spec: Spec, night: date) -> pd.Series:
     last = night - timedelta(days=spec.label_maturity_nights)
     window = Window(last - timedelta(days=spec.monitor.window_nights - 1), last)
     is_known = rows["known_at"] <= cutoff(night).replace(tzinfo=None)
@@ -278,7 +278,7 @@ def _quality(
         Scored(rows["label"].to_numpy(), each.to_numpy(), rows["night"].to_numpy()) if len(rows) else None
         for each in columns
     )
-    return window_of(
+    return measure_window(
         champion,
         heuristic,
         reference=reference,

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from redeye.models.algorithms.heuristic import HeuristicModel
-from redeye.models.logic.evaluation import Scored, interval, paired_improvement
+from redeye.models.logic.evaluation import Scored, estimate_improvement, interval
 
 # Of these the evidence speaks; the others are in the rows for machines.
 SHOWN_METRICS = ("auc", "log_loss", "calibration_error")
@@ -20,7 +20,9 @@ CONFIDENCE, SAMPLES = 0.95, 1000
 POOLED, CHOSEN = "all", "chosen"
 
 
-def judged(predictions: Mapping[str, pd.DataFrame], chosen: Mapping[str, str], seed: int) -> pd.DataFrame:
+def measure_quality(
+    predictions: Mapping[str, pd.DataFrame], chosen: Mapping[str, str], seed: int
+) -> pd.DataFrame:
     """Quality by month and over all of them, with intervals from resampled nights.
 
     Args:
@@ -38,11 +40,11 @@ def judged(predictions: Mapping[str, pd.DataFrame], chosen: Mapping[str, str], s
     }
     with_chosen[POOLED] = pd.concat(list(with_chosen.values()), ignore_index=True)
     return pd.DataFrame(
-        [row for month, rows in with_chosen.items() for row in judged_span(month, rows, seed)]
+        [row for month, rows in with_chosen.items() for row in measure_span(month, rows, seed)]
     )
 
 
-def judged_span(
+def measure_span(
     month: str, rows: pd.DataFrame, seed: int, references: Sequence[str] = REFERENCES
 ) -> list[dict[str, Any]]:
     """Quality on some rows, of each column of probabilities, and differences from those of `references`.
@@ -65,7 +67,7 @@ def judged_span(
             spans = {"": interval(one, metric, samples=SAMPLES, confidence=CONFIDENCE, seed=seed)}
             for other in references:
                 if other in scored and other != algorithm:
-                    spans[other] = paired_improvement(
+                    spans[other] = estimate_improvement(
                         one, scored[other], metric, samples=SAMPLES, confidence=CONFIDENCE, seed=seed
                     )
             for against, span in spans.items():
@@ -75,7 +77,9 @@ def judged_span(
     return found
 
 
-def surely(rows: pd.DataFrame, algorithm: str, against: str, metric: str) -> dict[str, Sequence[str]]:
+def find_significant_months(
+    rows: pd.DataFrame, algorithm: str, against: str, metric: str
+) -> dict[str, Sequence[str]]:
     """The months in which an algorithm is surely better or worse than another, and those that say neither."""
     is_asked = (
         (rows["algorithm"] == algorithm) & (rows["against"] == against) & (rows["metric"] == metric)

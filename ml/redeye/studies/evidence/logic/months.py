@@ -17,8 +17,8 @@ import pandas as pd
 
 from redeye.declarations.calendar import cutoff
 from redeye.declarations.specs import Spec
-from redeye.models.logic.splits import TooFewNights, Window, Windows, windows
-from redeye.models.logic.training import chosen_of, fit_candidates, nights_of, rows_of
+from redeye.models.logic.splits import TooFewNights, Window, Windows, plan_windows
+from redeye.models.logic.training import fit_candidates, read_nights, select_candidate, select_rows
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def months(spec: Spec, first_night: date, last_night: date) -> tuple[Month, ...]
     return tuple(found)
 
 
-def known_rows(frame: pd.DataFrame, spec: Spec, decided: date) -> pd.DataFrame:
+def select_known_rows(frame: pd.DataFrame, spec: Spec, decided: date) -> pd.DataFrame:
     """The rows whose outcome was known at the cutoff of `decided`: all that a training may look at."""
     known_by = cutoff(decided).replace(tzinfo=None)
     return frame.loc[(frame[spec.target.known_at] <= known_by).to_numpy()]
@@ -111,24 +111,26 @@ def walk(
     Raises:
         TooFewNights: if there is too little before it.
     """
-    known = known_rows(frame, spec, month.decided)
+    known = select_known_rows(frame, spec, month.decided)
     spans = _windows(spec, month.decided, pd.Timestamp(frame[spec.population.night].min()).date())
     candidates = fit_candidates(known, spec, spans, seed=seed, threads=threads)
-    rows = rows_of(frame, spec, month.nights)
+    rows = select_rows(frame, spec, month.nights)
     predictions = pd.DataFrame(
         {
             spec.population.key: rows[spec.population.key].to_numpy(),
-            "night": nights_of(rows, spec).astype("datetime64[us]"),
+            "night": read_nights(rows, spec).astype("datetime64[us]"),
             "label": rows[spec.target.column].to_numpy(dtype=np.float64),
             **{each.name: each.model.predict(rows) for each in candidates},
         }
     )
-    seen = known.loc[spans.train.mask(nights_of(known, spec)) | spans.validation.mask(nights_of(known, spec))]
+    seen = known.loc[
+        spans.train.mask(read_nights(known, spec)) | spans.validation.mask(read_nights(known, spec))
+    ]
     learned = Learned(
         windows={name: str(window) for name, window in vars(spans).items()},
-        rows=int(spans.train.mask(nights_of(known, spec)).sum()),
+        rows=int(spans.train.mask(read_nights(known, spec)).sum()),
         known_until=pd.Timestamp(seen[spec.target.known_at].max()).isoformat(),
-        chosen=chosen_of(candidates, spec, seed=seed)[1].name,
+        chosen=select_candidate(candidates, spec, seed=seed)[1].name,
         validation={each.name: each.validation.to_dict() for each in candidates},
         seconds={each.name: round(each.seconds, 1) for each in candidates},
         facts={each.name: each.model.facts() for each in candidates},
@@ -136,7 +138,7 @@ def walk(
     return predictions, learned
 
 
-def key_of(spec: Spec, *, release_id: str, code_hash: str, seed: int, threads: int) -> str:
+def make_key(spec: Spec, *, release_id: str, code_hash: str, seed: int, threads: int) -> str:
     """The same for months that need not be predicted again: what is judged by is left out, it changes nothing."""
     parts = {
         "spec": spec.model_dump(mode="json", exclude={"gates", "monitor", "description", "owner", "tags"}),
@@ -150,4 +152,4 @@ def key_of(spec: Spec, *, release_id: str, code_hash: str, seed: int, threads: i
 
 
 def _windows(spec: Spec, decided: date, first_night: date) -> Windows:
-    return windows(decided, spec.split, maturity=spec.label_maturity_nights, first_night=first_night)
+    return plan_windows(decided, spec.split, maturity=spec.label_maturity_nights, first_night=first_night)

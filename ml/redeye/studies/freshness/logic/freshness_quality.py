@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from redeye.models.logic.evaluation import Scored, interval, paired_improvement
+from redeye.models.logic.evaluation import Scored, estimate_improvement, interval
 from redeye.studies.freshness.logic.windows_and_ages import (
     AGED,
     CONTINUED,
@@ -25,7 +25,7 @@ CONFIDENCE, SAMPLES = 0.95, 1000
 ALL = window_name(LONGEST)
 
 
-def by_window(rows: pd.DataFrame, nights: dict[int, dict[str, int]], seed: int) -> pd.DataFrame:
+def compare_windows(rows: pd.DataFrame, nights: dict[int, dict[str, int]], seed: int) -> pd.DataFrame:
     """Every variant on the four weeks after its training, beside all history on the same flights.
 
     Args:
@@ -51,11 +51,11 @@ def by_window(rows: pd.DataFrame, nights: dict[int, dict[str, int]], seed: int) 
         elif name == CONTINUED:
             # At the first training it is the model of all history itself.
             is_asked &= fresh["block"] > 0
-        found += list(_compared(fresh[is_asked], name, ALL, seed))
+        found += list(_compare_variants(fresh[is_asked], name, ALL, seed))
     return pd.DataFrame(found)
 
 
-def by_age(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
+def compare_ages(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Models that are one, two, … steps older, beside the youngest on the same flights.
 
     Args:
@@ -78,7 +78,7 @@ def by_age(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
             both = older.sort_values(["block", "night"], kind="stable").reset_index(drop=True)
             young = same.sort_values(["block", "night"], kind="stable").reset_index(drop=True)
             paired = both.assign(youngest=young[name])
-            for row in _compared(paired, name, "youngest", seed):
+            for row in _compare_variants(paired, name, "youngest", seed):
                 first = behind * STEP + 1
                 found.append({**row, "behind": behind, "age_from": first, "age_to": first + STEP - 1})
     return pd.DataFrame(found)
@@ -107,7 +107,7 @@ def defaults(windows: pd.DataFrame, ages: pd.DataFrame, held_back: int) -> dict[
     }
 
 
-def _compared(rows: pd.DataFrame, name: str, other: str, seed: int) -> Iterator[dict[str, Any]]:
+def _compare_variants(rows: pd.DataFrame, name: str, other: str, seed: int) -> Iterator[dict[str, Any]]:
     if rows.empty:
         return
     label, night = rows["label"].to_numpy(), rows["night"].to_numpy()
@@ -115,7 +115,7 @@ def _compared(rows: pd.DataFrame, name: str, other: str, seed: int) -> Iterator[
     for metric in METRICS:
         how = {"samples": SAMPLES, "confidence": CONFIDENCE, "seed": seed}
         value = interval(mine, metric, **how)  # type: ignore[arg-type]
-        better = paired_improvement(mine, others, metric, **how)  # type: ignore[arg-type]
+        better = estimate_improvement(mine, others, metric, **how)  # type: ignore[arg-type]
         reference = interval(others, metric, **how)  # type: ignore[arg-type]
         if value is None or better is None or reference is None:
             continue

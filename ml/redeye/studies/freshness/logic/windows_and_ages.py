@@ -19,8 +19,8 @@ import pandas as pd
 from redeye.declarations.calendar import cutoff
 from redeye.declarations.spec_candidates import Candidates, Continued, Weighted
 from redeye.declarations.specs import Spec
-from redeye.models.logic.splits import Window, Windows, last_mature
-from redeye.models.logic.training import Fitted, Parent, fit_candidates, nights_of, rows_of
+from redeye.models.logic.splits import Window, Windows, find_last_mature
+from redeye.models.logic.training import Fitted, Parent, fit_candidates, read_nights, select_rows
 
 # Between two trainings, in nights: four weeks, so that every block has each weekday as often.
 STEP = 28
@@ -97,12 +97,12 @@ def origins(spec: Spec, first_night: date, last_night: date) -> tuple[Origin, ..
     return tuple(found)
 
 
-def held_back(spec: Spec) -> int:
+def count_held_back(spec: Spec) -> int:
     """How much older, by this experiment's count, a champion is than its decision: the gates' window lies between."""
     night = date(2000, 1, 1)
-    test_last = last_mature(night, spec.label_maturity_nights)
+    test_last = find_last_mature(night, spec.label_maturity_nights)
     test_first = test_last - timedelta(days=spec.split.test_nights - 1)
-    seen_until = last_mature(test_first, spec.label_maturity_nights + 1)
+    seen_until = find_last_mature(test_first, spec.label_maturity_nights + 1)
     # Here the last night seen is the last one that is mature at the decision.
     return (night - seen_until).days - spec.label_maturity_nights
 
@@ -163,8 +163,8 @@ def walk(
     if CONTINUED not in models:
         # Nothing to continue at the first origin; later, nothing gained: then the model stays what it was.
         models[CONTINUED] = parent.model if parent is not None else models[window_name(LONGEST)]
-    rows = rows_of(frame, spec, origin.later_nights)
-    night = nights_of(rows, spec)
+    rows = select_rows(frame, spec, origin.later_nights)
+    night = read_nights(rows, spec)
     is_next = origin.next_nights.mask(night)
     predictions = pd.DataFrame({"night": night, "label": rows[spec.target.column].to_numpy(dtype=np.float64)})
     aged = {window_name(each) for each in AGED}
@@ -202,8 +202,8 @@ def blocks(origins_: tuple[Origin, ...], predictions: Mapping[date, pd.DataFrame
 def _windows(spec: Spec, decided: date, length: int, first_night: date) -> Windows:
     """As for a training, but with nothing held back for gates: `test` is the block that is predicted."""
     maturity = spec.label_maturity_nights
-    validation_last = last_mature(decided, maturity)
+    validation_last = find_last_mature(decided, maturity)
     validation = Window(validation_last - timedelta(days=spec.split.validation_nights - 1), validation_last)
-    train_last = last_mature(validation.first, maturity + 1)
+    train_last = find_last_mature(validation.first, maturity + 1)
     train = Window(max(first_night, train_last - timedelta(days=length - 1)), train_last)
     return Windows(train, validation, Window(decided + timedelta(days=1), decided + timedelta(days=STEP)))

@@ -133,7 +133,7 @@ def views(frame: pd.DataFrame) -> dict[str, list[str]]:
     return found
 
 
-def _of(frame: pd.DataFrame, view: str) -> list[str]:
+def _list_columns(frame: pd.DataFrame, view: str) -> list[str]:
     return [name for name in frame.select_dtypes("number").columns if name.startswith(f"{view}__")]
 
 
@@ -148,49 +148,49 @@ def _odds(given: Floats) -> Floats:
     return odds
 
 
-def _zeroed(frame: pd.DataFrame, _: float, view: str) -> pd.DataFrame:
-    return frame.assign(**dict.fromkeys(_of(frame, view), 0.0))
+def _zero(frame: pd.DataFrame, _: float, view: str) -> pd.DataFrame:
+    return frame.assign(**dict.fromkeys(_list_columns(frame, view), 0.0))
 
 
-def _rescaled(frame: pd.DataFrame, factor: float, view: str) -> pd.DataFrame:
-    return frame.assign(**{name: frame[name] * factor for name in _of(frame, view)})
+def _rescale(frame: pd.DataFrame, factor: float, view: str) -> pd.DataFrame:
+    return frame.assign(**{name: frame[name] * factor for name in _list_columns(frame, view)})
 
 
-def _crossed(frame: pd.DataFrame, _: float, view: str) -> pd.DataFrame:
-    names = _of(frame, view)
+def _cross(frame: pd.DataFrame, _: float, view: str) -> pd.DataFrame:
+    names = _list_columns(frame, view)
     return frame.assign(
         **{name: frame[other] for name, other in zip(names, names[1:] + names[:1], strict=True)}
     )
 
 
-def _recoded(frame: pd.DataFrame, _: float, column: str) -> pd.DataFrame:
+def _recode(frame: pd.DataFrame, _: float, column: str) -> pd.DataFrame:
     return frame.assign(**{column: "new " + frame[column].astype(object)})
 
 
-def _stretched(given: Floats, _: pd.DataFrame, strength: float, centre: str) -> Floats:
+def _stretch(given: Floats, _: pd.DataFrame, strength: float, centre: str) -> Floats:
     middle = float(logit(float(centre)))
     changed: Floats = expit(middle + strength * (_odds(given) - middle))
     return changed
 
 
-def _shifted(given: Floats, _: pd.DataFrame, strength: float, __: str) -> Floats:
+def _shift(given: Floats, _: pd.DataFrame, strength: float, __: str) -> Floats:
     changed: Floats = expit(_odds(given) + strength)
     return changed
 
 
-def _blurred(given: Floats, frame: pd.DataFrame, strength: float, centre: str) -> Floats:
-    given = _stretched(given, frame, _TIMID, centre) if centre else given
+def _blur(given: Floats, frame: pd.DataFrame, strength: float, centre: str) -> Floats:
+    given = _stretch(given, frame, _TIMID, centre) if centre else given
     changed: Floats = expit(_odds(given) + strength * ndtri(np.clip(_chance(frame), 1e-9, 1 - 1e-9)))
     return changed
 
 
-def _ruined(given: Floats, frame: pd.DataFrame, _: float, where: str) -> Floats:
+def _ruin(given: Floats, frame: pd.DataFrame, _: float, where: str) -> Floats:
     column, _sign, value = where.partition("=")
     return np.where(frame[column].to_numpy() == value, 1 - given, given)
 
 
 def _mute(given: Floats, frame: pd.DataFrame, _: float, view: str) -> Floats:
-    return np.where(frame[_of(frame, view)].isna().all(axis=1), np.nan, given)
+    return np.where(frame[_list_columns(frame, view)].isna().all(axis=1), np.nan, given)
 
 
 def _fragile(given: Floats, frame: pd.DataFrame, _: float, column: str) -> Floats:
@@ -199,11 +199,11 @@ def _fragile(given: Floats, frame: pd.DataFrame, _: float, column: str) -> Float
     return given
 
 
-def _gapped(given: Floats, frame: pd.DataFrame, share: float, _: str) -> Floats:
+def _open_gaps(given: Floats, frame: pd.DataFrame, share: float, _: str) -> Floats:
     return np.where(_chance(frame) < share, np.nan, given)
 
 
-def _broken(given: Floats, frame: pd.DataFrame, share: float, _: str) -> Floats:
+def _break(given: Floats, frame: pd.DataFrame, share: float, _: str) -> Floats:
     if (_chance(frame) < share).any():
         raise ZeroDivisionError("float division by zero")
     return given
@@ -229,20 +229,20 @@ def _slow(given: Floats, _: pd.DataFrame, seconds: float, __: str) -> Floats:
 
 
 _READ: dict[Fault, Callable[[pd.DataFrame, float, str], pd.DataFrame]] = {
-    Fault.ZEROED: _zeroed,
-    Fault.RESCALED: _rescaled,
-    Fault.CROSSED: _crossed,
-    Fault.RECODED: _recoded,
+    Fault.ZEROED: _zero,
+    Fault.RESCALED: _rescale,
+    Fault.CROSSED: _cross,
+    Fault.RECODED: _recode,
 }
 _SAID: dict[Fault, Callable[[Floats, pd.DataFrame, float, str], Floats]] = {
-    Fault.STRETCHED: _stretched,
-    Fault.SHIFTED: _shifted,
-    Fault.BLURRED: _blurred,
-    Fault.RUINED: _ruined,
+    Fault.STRETCHED: _stretch,
+    Fault.SHIFTED: _shift,
+    Fault.BLURRED: _blur,
+    Fault.RUINED: _ruin,
     Fault.MUTE: _mute,
     Fault.FRAGILE: _fragile,
-    Fault.GAPPED: _gapped,
-    Fault.BROKEN: _broken,
+    Fault.GAPPED: _open_gaps,
+    Fault.BROKEN: _break,
     Fault.NOISY: _noisy,
     Fault.IN_COMPANY: _in_company,
     Fault.SLOW: _slow,

@@ -19,9 +19,9 @@ from scipy.special import expit, logit
 from redeye.declarations.specs import Spec
 from redeye.models.logic.evaluation import Scored
 from redeye.models.logic.splits import Window
-from redeye.models.logic.training import SEED, examples, nights_of, rows_of
+from redeye.models.logic.training import SEED, make_examples, read_nights, select_rows
 from redeye.promotion.logic import gate_inputs
-from redeye.promotion.logic.gates import Contender, Gate, judge
+from redeye.promotion.logic.gates import Gate, GateInput, judge
 from redeye.studies.gate_power.logic.harmful_candidates import Incumbent
 
 POWER = 0.95
@@ -47,9 +47,9 @@ class Pair:
     spec: Spec
 
     @property
-    def champion(self) -> Contender:
+    def champion(self) -> GateInput:
         """The older one."""
-        return gate_inputs.champion(
+        return gate_inputs.make_champion_input(
             self.older.name,
             self.older.model,
             self.rows,
@@ -58,9 +58,9 @@ class Pair:
             before=self.before,
         )
 
-    def candidate(self, strength: float) -> Contender:
+    def candidate(self, strength: float) -> GateInput:
         """The newer one, with a hint of each outcome."""
-        made = gate_inputs.candidate(
+        made = gate_inputs.make_candidate_input(
             self.newer.name,
             self.newer.model,
             self.rows,
@@ -73,10 +73,10 @@ class Pair:
         )
 
     def _informed(self, rows: pd.DataFrame, strength: float) -> Scored:
-        labels, said = examples(rows, self.spec).labels, self.newer.model.predict(rows)
+        labels, said = make_examples(rows, self.spec).labels, self.newer.model.predict(rows)
         noise = np.random.default_rng([SEED, self.window.first.toordinal()]).normal(size=len(rows))
         hint = strength * (labels - 0.5) + noise
-        return Scored(labels, expit(logit(said) + strength * hint), nights_of(rows, self.spec))
+        return Scored(labels, expit(logit(said) + strength * hint), read_nights(rows, self.spec))
 
 
 @dataclass(frozen=True)
@@ -127,19 +127,19 @@ def pairs(
         step: nights between the first nights of windows.
         until: how many nights after the first possible one the last window may begin.
     """
-    last = nights_of(frame, spec).max().astype("datetime64[D]").item()
+    last = read_nights(frame, spec).max().astype("datetime64[D]").item()
     for position, newer in enumerate(models):
         chosen = Window(newer.seen_until - timedelta(days=spec.split.validation_nights - 1), newer.seen_until)
-        before = rows_of(frame, spec, chosen)
+        before = select_rows(frame, spec, chosen)
         for older in models[max(position - back, 0) : position]:
             for after in range(0, until + 1, step):
                 first = newer.seen_until + timedelta(days=spec.label_maturity_nights + 1 + after)
                 window = Window(first, first + timedelta(days=spec.split.test_nights - 1))
                 if window.last <= last:
-                    yield Pair(older, newer, window, rows_of(frame, spec, window), before, spec)
+                    yield Pair(older, newer, window, select_rows(frame, spec, window), before, spec)
 
 
-def tried(pair: Pair, strength: float) -> Tried:
+def try_candidate(pair: Pair, strength: float) -> Tried:
     """A candidate with hints of a strength before all gates."""
     champion, candidate = pair.champion, pair.candidate(strength)
     report = judge(
@@ -148,16 +148,16 @@ def tried(pair: Pair, strength: float) -> Tried:
         pair.window,
         pair.spec.gates,
         seed=SEED,
-        groups=gate_inputs.groups_of(pair.rows, pair.spec),
+        groups=gate_inputs.group_rows(pair.rows, pair.spec),
     )
     failed = tuple(result.gate for result in report.failed)
     return Tried(pair.window, pair.older.name, pair.newer.name, _gain(candidate, champion), failed)
 
 
-def measured(cases: Sequence[Pair], strengths: Sequence[float] = STRENGTHS) -> Iterator[Power]:
+def measure_power(cases: Sequence[Pair], strengths: Sequence[float] = STRENGTHS) -> Iterator[Power]:
     """The power of the gates that look at quality, with clearer hints until it is enough."""
     for strength in strengths:
-        made = [_of_quality(pair, strength) for pair in cases]
+        made = [_try_quality(pair, strength) for pair in cases]
         gain = float(np.mean([one.gain for one in made]))
         power = Power(strength, gain, sum(not one.failed for one in made), len(made))
         yield power
@@ -165,7 +165,7 @@ def measured(cases: Sequence[Pair], strengths: Sequence[float] = STRENGTHS) -> I
             return
 
 
-def _of_quality(pair: Pair, strength: float) -> Tried:
+def _try_quality(pair: Pair, strength: float) -> Tried:
     champion, made = pair.champion, pair.candidate(strength)
     candidate = replace(made, conduct=None)
     report = judge(
@@ -174,13 +174,13 @@ def _of_quality(pair: Pair, strength: float) -> Tried:
         pair.window,
         pair.spec.gates,
         seed=SEED,
-        groups=gate_inputs.groups_of(pair.rows, pair.spec),
+        groups=gate_inputs.group_rows(pair.rows, pair.spec),
     )
     failed = tuple(result.gate for result in report.failed if result.gate not in OPERATIONAL)
     return Tried(pair.window, pair.older.name, pair.newer.name, _gain(candidate, champion), failed)
 
 
-def _gain(candidate: Contender, champion: Contender) -> float:
+def _gain(candidate: GateInput, champion: GateInput) -> float:
     losses = []
     for one in (candidate, champion):
         if one.scored is None or (loss := one.scored.metrics().log_loss) is None:

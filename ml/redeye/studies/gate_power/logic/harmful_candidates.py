@@ -15,7 +15,7 @@ from redeye.declarations.specs import Spec
 from redeye.models.algorithms.base import Inputs, Model, Training
 from redeye.models.algorithms.storage import algorithm
 from redeye.models.logic.splits import Window, Windows
-from redeye.models.logic.training import SEED, examples, nights_of, rows_of
+from redeye.models.logic.training import SEED, make_examples, read_nights, select_rows
 from redeye.studies.gate_power.logic.faulty_models import Fault, Mutant, views
 
 HELD_NIGHTS = 28
@@ -57,21 +57,21 @@ class Episode:
     @cached_property
     def test_rows(self) -> pd.DataFrame:
         """The rows that the gates judge by."""
-        return rows_of(self.frame, self.spec, self.spans.test)
+        return select_rows(self.frame, self.spec, self.spans.test)
 
     @cached_property
     def chosen_rows(self) -> pd.DataFrame:
         """The rows that the healthy candidate was stopped and chosen by."""
-        return rows_of(self.frame, self.spec, self.spans.validation)
+        return select_rows(self.frame, self.spec, self.spans.validation)
 
     @cached_property
     def held_rows(self) -> pd.DataFrame:
         """The rows that harm is shown by."""
-        return rows_of(self.frame, self.spec, self.held)
+        return select_rows(self.frame, self.spec, self.held)
 
 
 @dataclass(frozen=True)
-class Proposal:
+class HarmfulCandidate:
     """A candidate that ought to be refused.
 
     Attributes:
@@ -90,7 +90,7 @@ class Proposal:
     before: pd.DataFrame | None = None
 
 
-Maker = Callable[[Episode], Iterator[Proposal]]
+Maker = Callable[[Episode], Iterator[HarmfulCandidate]]
 
 
 @dataclass(frozen=True)
@@ -102,19 +102,23 @@ class _Faulty:
     strengths: tuple[float, ...] = (0.0,)
     details: Callable[[Episode], tuple[str, ...]] = lambda _: ("",)
 
-    def __call__(self, episode: Episode) -> Iterator[Proposal]:
+    def __call__(self, episode: Episode) -> Iterator[HarmfulCandidate]:
         # How slow is too slow is the spec's to say.
         unit = episode.spec.gates.maximum_seconds if self.fault is Fault.SLOW else 1.0
         for detail in self.details(episode):
             for strength in (unit * each for each in self.strengths):
                 mutant = Mutant(episode.healthy, self.fault, strength, detail)
                 what = " ".join(part for part in (f"{strength:g}" if strength else "", detail) if part)
-                yield Proposal(self.kind, what or str(self.fault), mutant, episode.spans.validation.last)
+                yield HarmfulCandidate(
+                    self.kind, what or str(self.fault), mutant, episode.spans.validation.last
+                )
 
 
 def _base_rate(episode: Episode) -> tuple[str, ...]:
     rate = float(
-        examples(rows_of(episode.frame, episode.spec, episode.spans.validation), episode.spec).labels.mean()
+        make_examples(
+            select_rows(episode.frame, episode.spec, episode.spans.validation), episode.spec
+        ).labels.mean()
     )
     return (f"{rate:.4f}",)
 
@@ -155,10 +159,10 @@ def _refit(
     **params: float,
 ) -> Model[Any]:
     spec = episode.spec
-    learned = examples(train, spec)
+    learned = make_examples(train, spec)
     training = Training(
         train=learned if labels is None else replace(learned, labels=labels),
-        valid=examples(valid, spec),
+        valid=make_examples(valid, spec),
         inputs=Inputs.of(spec),
         seed=SEED,
         threads=episode.threads,
@@ -172,66 +176,70 @@ def _refit(
 def _windows_rows(episode: Episode) -> tuple[pd.DataFrame, pd.DataFrame]:
     spans = episode.spans
     return (
-        rows_of(episode.frame, episode.spec, spans.train),
-        rows_of(episode.frame, episode.spec, spans.validation),
+        select_rows(episode.frame, episode.spec, spans.train),
+        select_rows(episode.frame, episode.spec, spans.validation),
     )
 
 
-def _wrong_labels(episode: Episode) -> Iterator[Proposal]:
+def _wrong_labels(episode: Episode) -> Iterator[HarmfulCandidate]:
     train, valid = _windows_rows(episode)
     random = np.random.default_rng(SEED)
     for share in (1.0, 0.7):
-        labels = examples(train, episode.spec).labels.copy()
+        labels = make_examples(train, episode.spec).labels.copy()
         mixed = random.random(labels.size) < share
         labels[mixed] = random.permutation(labels[mixed])
         model = _refit(episode, train, valid, labels, rounds=150, learning_rate=0.1)
-        yield Proposal(
+        yield HarmfulCandidate(
             "refit on shuffled labels", f"{share:.0%} of them", model, episode.spans.validation.last
         )
 
 
-def _shuffled_inputs(episode: Episode) -> Iterator[Proposal]:
+def _shuffle_inputs(episode: Episode) -> Iterator[HarmfulCandidate]:
     train, valid = _windows_rows(episode)
     random = np.random.default_rng(SEED)
     names = [name for names in views(train).values() for name in names]
     mixed = train.assign(**{name: random.permutation(train[name].to_numpy()) for name in names})
     model = _refit(episode, mixed, valid, rounds=100, learning_rate=0.1)
-    yield Proposal(
+    yield HarmfulCandidate(
         "refit on permuted features", "every feature of training", model, episode.spans.validation.last
     )
 
 
-def _few_nights(episode: Episode) -> Iterator[Proposal]:
+def _few_nights(episode: Episode) -> Iterator[HarmfulCandidate]:
     train, _ = _windows_rows(episode)
-    nights = np.unique(nights_of(train, episode.spec))
+    nights = np.unique(read_nights(train, episode.spec))
     for count in (2, 4):
-        rows = train.loc[nights_of(train, episode.spec) >= nights[-count]]
+        rows = train.loc[read_nights(train, episode.spec) >= nights[-count]]
         model = _refit(episode, rows, rows, rounds=200, learning_rate=0.2, min_child_weight=5.0)
-        yield Proposal("refit on a few nights", f"{count} nights", model, episode.spans.validation.last)
+        yield HarmfulCandidate(
+            "refit on a few nights", f"{count} nights", model, episode.spans.validation.last
+        )
 
 
-def _overfitted(episode: Episode) -> Iterator[Proposal]:
+def _overfit(episode: Episode) -> Iterator[HarmfulCandidate]:
     """Fitted on the nights it is chosen by, so that they speak for it."""
     rows = episode.chosen_rows
     for rounds in (12, 20, 30, 45, 70):
         model = _refit(
             episode, rows, rows, rounds=rounds, learning_rate=0.2, max_depth=6, min_child_weight=10.0
         )
-        yield Proposal(
+        yield HarmfulCandidate(
             "refit on the nights it is chosen by", f"{rounds} trees", model, episode.spans.validation.last
         )
 
 
-def _memorised(episode: Episode) -> Iterator[Proposal]:
+def _memorise(episode: Episode) -> Iterator[HarmfulCandidate]:
     rows = pd.concat([episode.chosen_rows, episode.test_rows])
     for rounds in (20, 40, 70):
         model = _refit(
             episode, rows, rows, rounds=rounds, learning_rate=0.25, max_depth=6, min_child_weight=2.0
         )
-        yield Proposal("refit on the gates' own window", f"{rounds} trees", model, episode.spans.test.last)
+        yield HarmfulCandidate(
+            "refit on the gates' own window", f"{rounds} trees", model, episode.spans.test.last
+        )
 
 
-def _leaking(episode: Episode) -> Iterator[Proposal]:
+def _leak(episode: Episode) -> Iterator[HarmfulCandidate]:
     """A feature holds the outcome in the past, and does not where it counts."""
     train, valid = _windows_rows(episode)
     random = np.random.default_rng(SEED)
@@ -239,13 +247,13 @@ def _leaking(episode: Episode) -> Iterator[Proposal]:
         name = views(train)[view][0]
 
         def leaked(rows: pd.DataFrame, name: str = name) -> pd.DataFrame:
-            told = examples(rows, episode.spec).labels + 0.25 * random.normal(size=len(rows))
+            told = make_examples(rows, episode.spec).labels + 0.25 * random.normal(size=len(rows))
             return rows.assign(**{name: told})
 
         model = _refit(
             episode, leaked(train), leaked(valid), rounds=60, learning_rate=0.2, colsample_bytree=1.0
         )
-        yield Proposal(
+        yield HarmfulCandidate(
             "refit on a feature that leaks the outcome",
             name,
             model,
@@ -255,18 +263,18 @@ def _leaking(episode: Episode) -> Iterator[Proposal]:
         )
 
 
-def _starved(episode: Episode) -> Iterator[Proposal]:
+def _starve(episode: Episode) -> Iterator[HarmfulCandidate]:
     """Judged by a few lucky nights, because the labels of the others are late."""
     first = np.datetime64(episode.spans.test.first)
     rows = episode.test_rows
-    nights = nights_of(rows, episode.spec)
+    nights = read_nights(rows, episode.spec)
     for strength in (0.5, 0.6, -0.6, 1.0):
         mutant = Mutant(episode.healthy, Fault.SHIFTED, strength)
-        late, said = examples(rows, episode.spec).labels, mutant.predict(rows)
+        late, said = make_examples(rows, episode.spec).labels, mutant.predict(rows)
         excess = {night: float((late - said)[nights == night].mean()) for night in np.unique(nights)}
         # Nights on which the shift happens to be right.
         lucky = sorted(excess, key=lambda night: abs(excess[night]))[:6]
-        yield Proposal(
+        yield HarmfulCandidate(
             "judged by a few lucky nights",
             f"log odds {strength:+g}, {len(lucky)} nights from {first}",
             mutant,
@@ -301,11 +309,11 @@ MAKERS: dict[str, Maker] = {
     )
 }
 MAKERS |= {
-    "judged by a few lucky nights": _starved,
+    "judged by a few lucky nights": _starve,
     "refit on shuffled labels": _wrong_labels,
-    "refit on permuted features": _shuffled_inputs,
+    "refit on permuted features": _shuffle_inputs,
     "refit on a few nights": _few_nights,
-    "refit on the nights it is chosen by": _overfitted,
-    "refit on the gates' own window": _memorised,
-    "refit on a feature that leaks the outcome": _leaking,
+    "refit on the nights it is chosen by": _overfit,
+    "refit on the gates' own window": _memorise,
+    "refit on a feature that leaks the outcome": _leak,
 }

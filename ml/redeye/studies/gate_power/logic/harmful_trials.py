@@ -10,13 +10,13 @@ import numpy as np
 
 from redeye.declarations.specs import Spec
 from redeye.models.algorithms.base import Inputs
-from redeye.models.logic.evaluation import Scored, paired_improvement
+from redeye.models.logic.evaluation import Scored, estimate_improvement
 from redeye.models.logic.training import SEED
 from redeye.promotion.logic import gate_inputs
 from redeye.promotion.logic.gates import Gate, judge
-from redeye.promotion.logic.robustness_probes import Conduct, declared
-from redeye.promotion.logic.slices import pooled
-from redeye.studies.gate_power.logic.harmful_candidates import MAKERS, Episode, Incumbent, Proposal
+from redeye.promotion.logic.robustness_probes import RobustnessProbes, select_declared
+from redeye.promotion.logic.slices import pool_slices
+from redeye.studies.gate_power.logic.harmful_candidates import MAKERS, Episode, HarmfulCandidate, Incumbent
 
 # Harm against the champion on the held-out nights, in its own units, and surely: at the confidence of the gates.
 WORSE_LOG_LOSS = 0.005
@@ -47,50 +47,55 @@ class Trial:
     message: str
 
 
-def harm_of(proposal: Proposal, episode: Episode, champion: Incumbent) -> str:
+def measure_harm(proposal: HarmfulCandidate, episode: Episode, champion: Incumbent) -> str:
     """What a promotion would do on the held-out nights, in words; empty if nothing that is called harm here."""
     spec, rows = episode.spec, episode.held_rows
     inputs = Inputs.of(spec)
-    of = gate_inputs.candidate("mutant", proposal.model, rows, spec, seen_until=proposal.seen_until)
-    rival = gate_inputs.champion("champion", champion.model, rows, spec, seen_until=champion.seen_until)
+    of = gate_inputs.make_candidate_input(
+        "mutant", proposal.model, rows, spec, seen_until=proposal.seen_until
+    )
+    rival = gate_inputs.make_champion_input(
+        "champion", champion.model, rows, spec, seen_until=champion.seen_until
+    )
     if of.scored is None:
         return f"no predictions: {of.trouble}"
     if rival.scored is None:
         return ""
-    return _worse(of.scored, rival.scored, gate_inputs.groups_of(rows, spec), spec) or _unserviceable(
-        Conduct(proposal.model, declared(rows, inputs), inputs), spec
+    return _worse(of.scored, rival.scored, gate_inputs.group_rows(rows, spec), spec) or _find_unserviceable(
+        RobustnessProbes(proposal.model, select_declared(rows, inputs), inputs), spec
     )
 
 
 def _worse(one: Scored, rival: Scored, groups: dict[str, np.ndarray], spec: Spec) -> str:
     for name, margin in (("log_loss", WORSE_LOG_LOSS), ("auc", LOWER_AUC)):
-        if worse := _surely_worse(one, rival, name, margin, spec):
+        if worse := _measure_significant_loss(one, rival, name, margin, spec):
             return f"{name.replace('_', ' ')} worse by {worse:.3f}"
     error = one.metrics().calibration_error or 0.0
     # Below the bound the spec itself calls it good enough.
     if error > spec.gates.maximum_calibration_error and (
-        worse := _surely_worse(one, rival, "calibration_error", MORE_CALIBRATION_ERROR, spec)
+        worse := _measure_significant_loss(one, rival, "calibration_error", MORE_CALIBRATION_ERROR, spec)
     ):
         return f"calibration error {error:.3f}, worse by {worse:.3f}"
-    if _warned(one) < FEWEST_WARNED <= _warned(rival):
-        return f"warns of {_warned(one):.1%} of flights, the champion of {_warned(rival):.1%}"
+    warned, by_rival = _measure_warned_share(one), _measure_warned_share(rival)
+    if warned < FEWEST_WARNED <= by_rival:
+        return f"warns of {warned:.1%} of flights, the champion of {by_rival:.1%}"
     for column, values in groups.items():
-        named = pooled(values, spec.gates.slices.minimum_rows)
+        named = pool_slices(values, spec.gates.slices.minimum_rows)
         for name in sorted(set(named)):
             own, theirs = one.where(named == name), rival.where(named == name)
-            if worse := _surely_worse(own, theirs, "log_loss", WORSE_SLICE_LOG_LOSS, spec):
+            if worse := _measure_significant_loss(own, theirs, "log_loss", WORSE_SLICE_LOG_LOSS, spec):
                 return f"log loss of {column}={name} worse by {worse:.3f}"
     return ""
 
 
-def _warned(scored: Scored) -> float:
+def _measure_warned_share(scored: Scored) -> float:
     """The share of rows that are said to be half as likely again as their average."""
     return float((scored.predictions >= WARNING * scored.predictions.mean()).mean())
 
 
-def _surely_worse(one: Scored, rival: Scored, metric: str, margin: float, spec: Spec) -> float:
+def _measure_significant_loss(one: Scored, rival: Scored, metric: str, margin: float, spec: Spec) -> float:
     """By how much, if by the margin and at the gates' confidence; else 0."""
-    better = paired_improvement(
+    better = estimate_improvement(
         one,
         rival,
         metric,
@@ -101,10 +106,10 @@ def _surely_worse(one: Scored, rival: Scored, metric: str, margin: float, spec: 
     return -better.value if better and better.value <= -margin and better.upper < 0 else 0.0
 
 
-def _unserviceable(conduct: Conduct, spec: Spec) -> str:
-    if mishaps := conduct.mishaps():
+def _find_unserviceable(conduct: RobustnessProbes, spec: Spec) -> str:
+    if mishaps := conduct.find_failures():
         return mishaps[0]
-    if (widest := conduct.unsteadiness()) > UNSTEADY:
+    if (widest := conduct.measure_batch_variance()) > UNSTEADY:
         return f"the same row differs by {widest:.3f}"
     if (size := conduct.megabytes()) > spec.gates.maximum_megabytes:
         return f"{size:.0f} MB"
@@ -113,22 +118,22 @@ def _unserviceable(conduct: Conduct, spec: Spec) -> str:
     return ""
 
 
-def tried(proposal: Proposal, episode: Episode, champion: Incumbent, harm: str) -> Trial:
+def try_candidate(proposal: HarmfulCandidate, episode: Episode, champion: Incumbent, harm: str) -> Trial:
     """A mutant before all gates, as a candidate would be."""
     spec = episode.spec
     rows = episode.test_rows if proposal.rows is None else proposal.rows
     before = episode.chosen_rows if proposal.before is None else proposal.before
     report = judge(
-        gate_inputs.candidate(
+        gate_inputs.make_candidate_input(
             "mutant", proposal.model, rows, spec, seen_until=proposal.seen_until, before=before
         ),
-        gate_inputs.champion(
+        gate_inputs.make_champion_input(
             champion.name, champion.model, rows, spec, seen_until=champion.seen_until, before=before
         ),
         episode.spans.test,
         spec.gates,
         seed=SEED,
-        groups=gate_inputs.groups_of(rows, spec),
+        groups=gate_inputs.group_rows(rows, spec),
     )
     return Trial(
         proposal.kind,
@@ -174,14 +179,14 @@ def _harmful(kind: str, episodes: list[Episode], skipped: Callable[[Trial], None
                 streams.remove(stream)
                 continue
             proposal, episode, champion = drawn
-            if harm := harm_of(proposal, episode, champion):
-                yield tried(proposal, episode, champion, harm)
+            if harm := measure_harm(proposal, episode, champion):
+                yield try_candidate(proposal, episode, champion, harm)
             elif skipped:
                 skipped(Trial(kind, proposal.what, episode.night, champion.name, "", (), ""))
 
 
 def _cases(
-    make: Callable[[Episode], Iterator[Proposal]], episode: Episode, turn: int
-) -> Iterator[tuple[Proposal, Episode, Incumbent]]:
+    make: Callable[[Episode], Iterator[HarmfulCandidate]], episode: Episode, turn: int
+) -> Iterator[tuple[HarmfulCandidate, Episode, Incumbent]]:
     for position, proposal in enumerate(make(episode)):
         yield proposal, episode, episode.champions[(turn + position) % len(episode.champions)]

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from redeye.champions.logic.promotions import Promotion
-from redeye.models.logic.evaluation import HIGHER_IS_BETTER, Interval, Scored, interval, paired_improvement
+from redeye.models.logic.evaluation import HIGHER_IS_BETTER, Interval, Scored, estimate_improvement, interval
 from redeye.monitoring.logic.quality import CONFIDENCE
 
 SEED = 2013
@@ -93,18 +93,18 @@ class Season:
     leads: tuple[Lead, ...]
 
 
-def never_retrained(promotions: Sequence[Promotion], first: date) -> tuple[Promotion, ...]:
+def select_first_promotions(promotions: Sequence[Promotion], first: date) -> tuple[Promotion, ...]:
     """The promotions that were decided before the first night: what would serve if nothing had been decided since."""
     return tuple(each for each in promotions if each.decided_night < first)
 
 
-def season_of(rows: pd.DataFrame) -> Season:
+def measure_season(rows: pd.DataFrame) -> Season:
     """Pool all rows.
 
     Args:
         rows: with `night`, `label` and a column of each contestant.
     """
-    scored = {each: _scored(rows, each) for each in Contestant}
+    scored = {each: _make_scored(rows, each) for each in Contestant}
     figures = tuple(
         Figure(each, metric, interval(one, metric, samples=SAMPLES, confidence=CONFIDENCE, seed=SEED))
         for metric in METRICS
@@ -114,7 +114,7 @@ def season_of(rows: pd.DataFrame) -> Season:
         Lead(
             rival,
             metric,
-            paired_improvement(
+            estimate_improvement(
                 scored[Contestant.LOOP],
                 scored[rival],
                 metric,
@@ -135,7 +135,7 @@ def season_of(rows: pd.DataFrame) -> Season:
     )
 
 
-def weekly(rows: pd.DataFrame, first: date) -> pd.DataFrame:
+def measure_weeks(rows: pd.DataFrame, first: date) -> pd.DataFrame:
     """Quality by week: seven nights each from the first one on, the last may have fewer.
 
     Returns:
@@ -146,7 +146,7 @@ def weekly(rows: pd.DataFrame, first: date) -> pd.DataFrame:
     numbers = (pd.to_datetime(rows["night"]) - begin).dt.days // 7
     found = []
     for number, part in rows.groupby(numbers):
-        scored = {each: _scored(part, each) for each in Contestant}
+        scored = {each: _make_scored(part, each) for each in Contestant}
         once = np.ones((1, part["night"].nunique()))
         found.append(
             {
@@ -156,7 +156,7 @@ def weekly(rows: pd.DataFrame, first: date) -> pd.DataFrame:
                 "late_share": float(part["label"].mean()),
                 "versions": ", ".join(str(each) for each in sorted(part["model_version"].unique())),
                 **{
-                    f"{metric}_{each.name.lower()}": float(one.resampled(metric, once)[0])
+                    f"{metric}_{each.name.lower()}": float(one.resample(metric, once)[0])
                     for metric in METRICS
                     for each, one in scored.items()
                 },
@@ -173,7 +173,7 @@ def weeks_ahead(weeks: pd.DataFrame, rival: Contestant, metric: str) -> tuple[in
     return int((ahead > 0).sum()), int((ahead == 0).sum()), int((ahead < 0).sum())
 
 
-def _scored(rows: pd.DataFrame, contestant: Contestant) -> Scored:
+def _make_scored(rows: pd.DataFrame, contestant: Contestant) -> Scored:
     return Scored(
         rows["label"].to_numpy(), rows[contestant.column].to_numpy(), rows["night"].to_numpy("datetime64[D]")
     )

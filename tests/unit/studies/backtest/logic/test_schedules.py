@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_rows import FIRST, made_frame, short_spec
 
-from redeye.declarations.calendar import cutoff, nights
+from redeye.declarations.calendar import cutoff, list_nights
 from redeye.declarations.spec_rules import Retraining
 from redeye.models.logic.splits import Window
 from redeye.studies.backtest.logic import schedules
@@ -55,9 +55,9 @@ def test_every_night_is_served_once_by_a_training_that_could_serve_it(start: int
     for schedule in (Schedule.NEVER, Schedule.MONTHLY, Schedule.WEEKLY):
         decided = schedules.decisions(schedule, spec, served)
         spans = schedules.reigns(decided, spec, served)
-        assert [night for each in spans for night in nights(each.nights.first, each.nights.last)] == list(
-            nights(served.first, served.last)
-        )
+        assert [
+            night for each in spans for night in list_nights(each.nights.first, each.nights.last)
+        ] == list(list_nights(served.first, served.last))
         assert all(
             each.decided + timedelta(days=spec.effective_lag_nights) <= each.nights.first for each in spans
         )
@@ -112,8 +112,8 @@ def requested(frame: pd.DataFrame, spec) -> list[date]:
         return held[night]
 
     first = schedules.first_decision(spec, SINCE)
-    rows = schedules.served_rows(frame, spec, SERVED, first)
-    return [each.night for each in schedules.requested(frame, spec, rows, SERVED, of)]
+    rows = schedules.select_served_rows(frame, spec, SERVED, first)
+    return [each.night for each in schedules.find_requests(frame, spec, rows, SERVED, of)]
 
 
 def test_a_model_that_has_gone_wrong_is_asked_to_be_trained_again_and_not_too_often(frame):

@@ -30,7 +30,7 @@ def made_month(seed: int) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def quality() -> pd.DataFrame:
     predictions = {month: made_month(int(month[-1])) for month in MONTHS}
-    return evidence_quality.judged(predictions, MONTHS, seed=1)
+    return evidence_quality.measure_quality(predictions, MONTHS, seed=1)
 
 
 def test_every_month_and_all_of_them_have_every_algorithm_and_the_chosen_one(quality: pd.DataFrame):
@@ -77,5 +77,5 @@ def test_a_month_is_better_worse_or_open_by_where_its_interval_lies():
             "upper": [0.2, -0.1, 0.1, 0.2, 0.2],
         }
     )
-    found = evidence_quality.surely(rows, "x", "y", "auc")
+    found = evidence_quality.find_significant_months(rows, "x", "y", "auc")
     assert found == {"better": ["a"], "worse": ["b"], "open": ["c", "d"]}

@@ -14,7 +14,7 @@ from made_rows import FIRST, SPEC, made_frame, short_spec
 
 from redeye.declarations.calendar import cutoff
 from redeye.studies.evidence.logic import months
-from redeye.studies.evidence.logic.evidence_quality import POOLED, judged, surely
+from redeye.studies.evidence.logic.evidence_quality import POOLED, find_significant_months, measure_quality
 
 SPLITS = st.builds(
     SPEC.split.__class__,
@@ -71,13 +71,13 @@ def test_every_flight_of_the_month_is_predicted_once():
 
 def test_a_key_changes_with_all_that_changes_a_prediction_and_with_nothing_else():
     given_all = {"release_id": "r", "code_hash": "c", "seed": 1, "threads": 1}
-    key = months.key_of(SPEC, **given_all)
+    key = months.make_key(SPEC, **given_all)
     for name, other in (("release_id", "s"), ("code_hash", "d"), ("seed", 2), ("threads", 2)):
-        assert months.key_of(SPEC, **{**given_all, name: other}) != key
+        assert months.make_key(SPEC, **{**given_all, name: other}) != key
     changed = short_spec(test_nights=9)
-    assert months.key_of(changed, **given_all) != key
+    assert months.make_key(changed, **given_all) != key
     watched = SPEC.model_copy(update={"monitor": SPEC.monitor.model_copy(update={"window_nights": 99})})
-    assert months.key_of(watched, **given_all) == key
+    assert months.make_key(watched, **given_all) == key
 
 
 @pytest.fixture
@@ -100,9 +100,9 @@ def predictions() -> dict[str, pd.DataFrame]:
 
 
 def test_differences_have_the_sign_of_better(predictions):
-    rows = judged(predictions, {"2013-01": "xgboost", "2013-02": "torch"}, seed=1)
-    assert surely(rows, "xgboost", "heuristic", "auc")["better"] == ["2013-01", "2013-02"]
-    assert surely(rows, "torch", "xgboost", "log_loss")["worse"] == ["2013-01", "2013-02"]
+    rows = measure_quality(predictions, {"2013-01": "xgboost", "2013-02": "torch"}, seed=1)
+    assert find_significant_months(rows, "xgboost", "heuristic", "auc")["better"] == ["2013-01", "2013-02"]
+    assert find_significant_months(rows, "torch", "xgboost", "log_loss")["worse"] == ["2013-01", "2013-02"]
     plain = rows[(rows["metric"] == "auc") & (rows["against"] == "") & (rows["month"] == POOLED)]
     values = plain.set_index("algorithm")["value"]
     assert values["heuristic"] == pytest.approx(0.5)
@@ -110,7 +110,7 @@ def test_differences_have_the_sign_of_better(predictions):
 
 
 def test_the_chosen_one_is_that_of_its_month(predictions):
-    rows = judged(predictions, {"2013-01": "xgboost", "2013-02": "torch"}, seed=1)
+    rows = measure_quality(predictions, {"2013-01": "xgboost", "2013-02": "torch"}, seed=1)
     plain = rows[(rows["metric"] == "auc") & (rows["against"] == "")].set_index(["month", "algorithm"])[
         "value"
     ]

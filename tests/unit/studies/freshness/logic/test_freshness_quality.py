@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from redeye.studies.freshness.logic import freshness_quality
-from redeye.studies.freshness.logic.freshness_quality import ALL, by_age, by_window, defaults
+from redeye.studies.freshness.logic.freshness_quality import ALL, compare_ages, compare_windows, defaults
 from redeye.studies.freshness.logic.windows_and_ages import CONTINUED, LONGEST, STEP, WINDOWS, window_name
 
 
@@ -96,7 +96,7 @@ NIGHTS = {
 
 
 def test_a_window_is_compared_only_where_all_history_is_longer_and_what_is_continued_not_at_first():
-    found = by_window(made_blocks(), NIGHTS, seed=1).set_index(["variant", "metric"])
+    found = compare_windows(made_blocks(), NIGHTS, seed=1).set_index(["variant", "metric"])
     assert found.loc[(window_name(28), "log_loss"), "blocks"] == 2
     assert found.loc[(window_name(84), "log_loss"), "blocks"] == 1
     assert found.loc[(CONTINUED, "log_loss"), "blocks"] == 1
@@ -108,11 +108,11 @@ def test_a_window_is_compared_only_where_all_history_is_longer_and_what_is_conti
 
 def test_an_older_model_is_compared_with_the_youngest_on_as_many_blocks(monkeypatch: pytest.MonkeyPatch):
     seen: list[pd.DataFrame] = []
-    real = freshness_quality.paired_improvement
+    real = freshness_quality.estimate_improvement
     monkeypatch.setattr(
-        freshness_quality, "paired_improvement", lambda *a, **k: seen.append(a) or real(*a, **k)
+        freshness_quality, "estimate_improvement", lambda *a, **k: seen.append(a) or real(*a, **k)
     )
-    found = by_age(made_blocks(), seed=1)
+    found = compare_ages(made_blocks(), seed=1)
     assert set(found["behind"]) == {1}
     assert set(found["variant"]) == {window_name(84), ALL}
     assert (found["age_from"] == STEP + 1).all()

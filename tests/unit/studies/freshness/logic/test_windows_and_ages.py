@@ -10,12 +10,12 @@ import pytest
 from made_rows import FIRST, SPEC, made_frame, short_spec
 
 from redeye.declarations.calendar import cutoff
-from redeye.models.logic.splits import windows
+from redeye.models.logic.splits import plan_windows
 from redeye.studies.freshness.logic import windows_and_ages
 from redeye.studies.freshness.logic.freshness_quality import (
     ALL,
-    by_age,
-    by_window,
+    compare_ages,
+    compare_windows,
     defaults,
 )
 from redeye.studies.freshness.logic.windows_and_ages import (
@@ -88,7 +88,7 @@ def test_each_night_is_compared_once_with_every_age(walk):
 
 def test_a_window_is_compared_only_where_history_is_longer(walk):
     origins, predictions, nights = walk
-    found = by_window(windows_and_ages.blocks(origins, predictions), nights, seed=1)
+    found = compare_windows(windows_and_ages.blocks(origins, predictions), nights, seed=1)
     blocks = found[found["metric"] == "auc"].set_index("variant")["blocks"]
     assert blocks[window_name(28)] == 2
     assert blocks[window_name(56)] == 1
@@ -128,7 +128,7 @@ def aged(decay: float) -> pd.DataFrame:
 def limits(decay: float) -> dict[str, int]:
     rows = aged(decay)
     nights = {block: {ALL: 28 * (block + 1), window_name(28): 28} for block in range(5)}
-    return defaults(by_window(rows, nights, seed=1), by_age(rows, seed=1), held_back=16)
+    return defaults(compare_windows(rows, nights, seed=1), compare_ages(rows, seed=1), held_back=16)
 
 
 def test_a_model_that_ages_gets_a_limit_and_one_that_does_not_gets_the_oldest_age():
@@ -142,17 +142,17 @@ def test_all_history_stays_unless_a_shorter_window_is_surely_better():
     rows = aged(0.0)
     nights = {block: {ALL: 28 * (block + 1), window_name(28): 28} for block in range(5)}
     rows[ALL] = 0.3
-    found = defaults(by_window(rows, nights, seed=1), by_age(rows, seed=1), held_back=16)
+    found = defaults(compare_windows(rows, nights, seed=1), compare_ages(rows, seed=1), held_back=16)
     assert found["history_nights"] == 28
 
 
 def test_a_champion_is_as_old_at_its_decision_as_the_windows_say():
     night = date(2013, 6, 1)
-    spans = windows(night, SPEC.split, maturity=SPEC.label_maturity_nights, first_night=FIRST)
+    spans = plan_windows(night, SPEC.split, maturity=SPEC.label_maturity_nights, first_night=FIRST)
     # In the experiment the last night seen is the last mature one.
-    assert (night - spans.validation.last).days - SPEC.label_maturity_nights == windows_and_ages.held_back(
-        SPEC
-    )
+    assert (
+        night - spans.validation.last
+    ).days - SPEC.label_maturity_nights == windows_and_ages.count_held_back(SPEC)
 
 
 def test_the_spec_follows_the_experiment():

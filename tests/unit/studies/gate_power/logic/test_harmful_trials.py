@@ -19,12 +19,12 @@ from redeye.foundation.settings import SPECS
 from redeye.models.algorithms.base import Inputs, Training
 from redeye.models.algorithms.heuristic import HeuristicModel
 from redeye.models.algorithms.storage import algorithm
-from redeye.models.logic.splits import Window, windows
-from redeye.models.logic.training import SEED, examples, rows_of
+from redeye.models.logic.splits import Window, plan_windows
+from redeye.models.logic.training import SEED, make_examples, select_rows
 from redeye.promotion.logic.gates import Gate
 from redeye.studies.gate_power.gate_power_page import BEGIN, END, Rehearsal, write
 from redeye.studies.gate_power.logic.faulty_models import Fault, Mutant
-from redeye.studies.gate_power.logic.gate_power import Pair, measured, tried
+from redeye.studies.gate_power.logic.gate_power import Pair, measure_power, try_candidate
 from redeye.studies.gate_power.logic.harmful_candidates import MAKERS, Episode, Incumbent
 from redeye.studies.gate_power.logic.harmful_trials import Trial, mutants
 
@@ -96,7 +96,7 @@ def made_frame(shifts: list[tuple[Window, float]], clarity: float) -> pd.DataFra
 
 
 def made_episode(spec: Spec, weather: str) -> Episode:
-    spans = windows(NIGHT, spec.split, maturity=2, first_night=FIRST)
+    spans = plan_windows(NIGHT, spec.split, maturity=2, first_night=FIRST)
     shifts, clarity = {
         "a stormy test": ([(spans.test, 0.5)], 1.0),
         "calm since validation": ([(Window(spans.validation.first, END_OF_DATA), -0.9)], 0.5),
@@ -104,8 +104,8 @@ def made_episode(spec: Spec, weather: str) -> Episode:
     }[weather]
     frame = made_frame(shifts, clarity)
     training = Training(
-        examples(rows_of(frame, spec, spans.train), spec),
-        examples(rows_of(frame, spec, spans.validation), spec),
+        make_examples(select_rows(frame, spec, spans.train), spec),
+        make_examples(select_rows(frame, spec, spans.validation), spec),
         Inputs.of(spec),
         seed=SEED,
         threads=1,
@@ -164,9 +164,9 @@ def pair(episode: Episode) -> Pair:
 
 
 def test_a_candidate_that_is_good_enough_passes_and_the_margin_is_found(episodes: list[Episode]):
-    powers = list(measured([pair(episodes[0])], strengths=(0.0, 0.6, 1.2)))
+    powers = list(measure_power([pair(episodes[0])], strengths=(0.0, 0.6, 1.2)))
     assert powers[-1].rate == 1
-    good = tried(pair(episodes[0]), powers[-1].strength)
+    good = try_candidate(pair(episodes[0]), powers[-1].strength)
     assert good.failed == ()
     assert good.gain == pytest.approx(powers[-1].gain)
 

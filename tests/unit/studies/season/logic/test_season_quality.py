@@ -10,13 +10,13 @@ import pytest
 from sklearn.metrics import log_loss, roc_auc_score
 
 from redeye.champions.logic.promotions import Promotion
-from redeye.champions.logic.succession import champion_of
+from redeye.champions.logic.succession import find_champion
 from redeye.studies.season.logic.season_quality import (
     Contestant,
     Lead,
-    never_retrained,
-    season_of,
-    weekly,
+    measure_season,
+    measure_weeks,
+    select_first_promotions,
     weeks_ahead,
 )
 
@@ -54,7 +54,7 @@ def _promotion(version: int, decided: date, effective: date) -> Promotion:
 
 def test_the_headline_is_what_the_library_computes() -> None:
     rows = _rows()
-    season = season_of(rows)
+    season = measure_season(rows)
     assert (season.nights, season.rows) == (10, 2000)
     assert season.late_share == pytest.approx(rows["label"].mean())
     for contestant in Contestant:
@@ -69,7 +69,7 @@ def test_the_headline_is_what_the_library_computes() -> None:
 
 def test_a_lead_is_the_difference_on_the_same_rows_and_says_whether_it_is_sure() -> None:
     rows = _rows()
-    leads = {(lead.rival, lead.metric): lead for lead in season_of(rows).leads}
+    leads = {(lead.rival, lead.metric): lead for lead in measure_season(rows).leads}
     over = leads[(Contestant.NEVER, "log_loss")].interval
     assert over is not None
     expected = log_loss(rows["label"], rows["never_probability"]) - log_loss(
@@ -79,17 +79,17 @@ def test_a_lead_is_the_difference_on_the_same_rows_and_says_whether_it_is_sure()
     assert over.lower > 0
     assert "surely better" in leads[(Contestant.NEVER, "log_loss")].sentence()
     swapped = rows.rename(columns={"probability": "never_probability", "never_probability": "probability"})
-    assert "surely worse" in season_of(swapped).leads[0].sentence()
+    assert "surely worse" in measure_season(swapped).leads[0].sentence()
 
 
 def test_a_loop_that_changed_nothing_is_the_same() -> None:
     rows = _rows().assign(never_probability=lambda frame: frame["probability"])
-    never = [lead for lead in season_of(rows).leads if lead.rival is Contestant.NEVER]
+    never = [lead for lead in measure_season(rows).leads if lead.rival is Contestant.NEVER]
     assert [lead.sentence().split(": ")[1] for lead in never] == ["the same", "the same"]
 
 
 def test_a_season_of_one_class_has_no_auc() -> None:
-    season = season_of(_rows().assign(label=0.0))
+    season = measure_season(_rows().assign(label=0.0))
     lead = next(each for each in season.leads if each.metric == "auc")
     assert lead == Lead(lead.rival, "auc", None)
     assert "not defined" in lead.sentence()
@@ -97,7 +97,7 @@ def test_a_season_of_one_class_has_no_auc() -> None:
 
 def test_weeks_begin_with_the_first_night_and_name_the_versions() -> None:
     rows = _rows()
-    weeks = weekly(rows, FIRST)
+    weeks = measure_weeks(rows, FIRST)
     assert weeks["week"].tolist() == [FIRST, date(2013, 4, 8)]
     assert weeks["nights"].tolist() == [7, 3]
     assert weeks["versions"].tolist() == ["2", "2, 3"]
@@ -113,7 +113,7 @@ def test_never_retrained_is_what_was_promoted_before_and_nothing_since() -> None
     first = _promotion(1, date(2013, 3, 31), FIRST)
     second = _promotion(2, date(2013, 3, 31), date(2013, 4, 2))
     retrained = _promotion(3, date(2013, 5, 1), date(2013, 5, 3))
-    before = never_retrained([first, second, retrained], FIRST)
+    before = select_first_promotions([first, second, retrained], FIRST)
     assert before == (first, second)
-    served = [champion_of(before, night) for night in (date(2013, 3, 31), FIRST, date(2013, 12, 1))]
+    served = [find_champion(before, night) for night in (date(2013, 3, 31), FIRST, date(2013, 12, 1))]
     assert served == [None, first, second]
