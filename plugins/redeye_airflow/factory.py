@@ -35,7 +35,7 @@ def build_tasks(kind: str, *, timeout: timedelta) -> None:
     )
     transform = JobOperator(
         task_id="transform",
-        job="redeye.warehouse.build:transform",
+        job="redeye.operations.build_nights:transform",
         given={**RANGE, "holder": RunValue.RUN_ID},
         op_kwargs={"kind": kind},
         inlets=[Asset(AssetName.DELIVERIES)],
@@ -73,7 +73,7 @@ def build_again_tasks() -> None:
     )
     transform = JobOperator(
         task_id="transform",
-        job="redeye.warehouse.repair:transform_again",
+        job="redeye.operations.build_nights:transform_again",
         given={"first": RunValue.FIRST, "holder": RunValue.RUN_ID, "reason": RunValue.REASON},
         op_kwargs={"kind": kind},
         execution_timeout=timeout,

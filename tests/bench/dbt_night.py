@@ -32,12 +32,13 @@ def measure(night: str, times: int) -> dict[str, Any]:
     """Build the night with dbt, then with the script, `times` times each; run as a child."""
     from redeye.foundation.catalogs import Catalog
     from redeye.foundation.settings import settings
+    from redeye.operations import build_nights
     from redeye.sources import ingest
-    from redeye.warehouse import build, dbt, lake
+    from redeye.warehouse import dbt, lake
 
     on = date.fromisoformat(night)
     ingest.ingest_nights(on, on)
-    candidate = build.transform(on, on, holder=HOLDER)  # keeps the lease; parses and imports, too
+    candidate = build_nights.transform(on, on, holder=HOLDER)  # keeps the lease; parses and imports, too
     attach = lake.attach_string(Catalog.WAREHOUSE, token=candidate["token"])
     server = postmaster()
     ours, kinds = [], []

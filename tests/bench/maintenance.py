@@ -50,20 +50,20 @@ def main() -> None:
 
 
 def _run(nights: int, every: int) -> Iterator[dict[str, Any]]:
-    from redeye.operations import maintain
+    from redeye.operations import build_nights, maintain
     from redeye.promotion import train
     from redeye.scoring import score
     from redeye.sources import ingest
     from redeye.warehouse import build
 
     ingest.ingest_nights(FIRST, HISTORY_ENDS)
-    build.publish(build.transform(FIRST, HISTORY_ENDS, holder="history", kind="history"))
+    build.publish(build_nights.transform(FIRST, HISTORY_ENDS, holder="history", kind="history"))
     train.train_night(MODEL, HISTORY_ENDS, run_id="first", actor="bench", reason="first run")
     for number in range(1, nights + 1):
         night = HISTORY_ENDS + timedelta(days=number)
         began, processor = time.monotonic(), time.process_time()
         ingest.ingest_nights(night, night)
-        build.publish(build.transform(night, night, holder=f"build {night}"))
+        build.publish(build_nights.transform(night, night, holder=f"build {night}"))
         built = time.monotonic() - began
         score.score_night(MODEL, night, run_id=f"score {night}")
         score.export_night(MODEL, night)

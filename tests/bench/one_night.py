@@ -33,7 +33,7 @@ IMPORTS = {
     "feast": ("feast", "redeye.features.feast_store", "redeye.features.feast_offline_store"),
     "xgboost": ("redeye.models.algorithms.xgboost",),
     "the jobs": (
-        "redeye.warehouse.build",
+        "redeye.operations.build_nights",
         "redeye.features.materialize",
         "redeye.scoring.score",
         "redeye.monitoring.monitor",
@@ -53,6 +53,7 @@ def run(night: str, steps: list[str]) -> dict[str, Any]:
     from redeye.features import materialize
     from redeye.foundation.settings import settings
     from redeye.monitoring import monitor
+    from redeye.operations import build_nights
     from redeye.scoring import score
     from redeye.sources import ingest
     from redeye.warehouse import build
@@ -65,7 +66,7 @@ def run(night: str, steps: list[str]) -> dict[str, Any]:
     candidate: dict[str, Any] = {}
     jobs = {
         "ingest": lambda: ingest.ingest_nights(on, on),
-        "transform": lambda: candidate.update(build.transform(on, on, holder=HOLDER)),
+        "transform": lambda: candidate.update(build_nights.transform(on, on, holder=HOLDER)),
         "publish": lambda: build.publish(candidate),
         "materialize": lambda: materialize.materialize_night(on),
         "score": lambda: score.score_night(MODEL, on, run_id=HOLDER),

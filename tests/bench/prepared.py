@@ -18,6 +18,7 @@ SCORED_NIGHTS = 7
 
 def history(last: str) -> dict[str, Any]:
     """Ingest and release the source's nights up to `last`, in one build."""
+    from redeye.operations import build_nights
     from redeye.sources import ingest
     from redeye.warehouse import build
 
@@ -26,7 +27,7 @@ def history(last: str) -> dict[str, Any]:
     with measured() as costs["ingest"]:
         ingest.ingest_nights(FIRST, ends)
     with measured() as costs["transform"]:
-        candidate = build.transform(FIRST, ends, holder=HOLDER, kind="history")
+        candidate = build_nights.transform(FIRST, ends, holder=HOLDER, kind="history")
     with measured() as costs["publish"]:
         build.publish(candidate)
     return {name: cost.seconds for name, cost in costs.items()}

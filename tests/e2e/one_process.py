@@ -22,14 +22,14 @@ def main(home: Path, to: Path, history_last: date, first: date, last: date) -> N
     with installation(home):
         from season_rows import rows_of
 
-        from redeye.operations import replay
+        from redeye.operations import build_nights, replay
         from redeye.promotion.train import train_night
         from redeye.sources import ingest
         from redeye.warehouse import build
 
         for begins, ends in ((HISTORY_FIRST, history_last), (history_last + timedelta(days=1), last)):
             ingest.ingest_nights(begins, ends)
-            build.publish(build.transform(begins, ends, holder=f"one process {ends}", kind="history"))
+            build.publish(build_nights.transform(begins, ends, holder=f"one process {ends}", kind="history"))
             if ends == history_last:
                 train_night(MODEL, ends, run_id="first", actor="one process", reason="first training")
         for _ in replay.replay(MODEL, first, last):

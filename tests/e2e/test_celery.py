@@ -22,6 +22,7 @@ from redeye.declarations.calendar import cutoff
 from redeye.declarations.specs import load_spec
 from redeye.features import feast_store
 from redeye.foundation.settings import SPECS, Settings, settings
+from redeye.operations import build_nights
 from redeye.promotion import train
 from redeye.scoring import outputs_store
 from redeye.sources import ingest
@@ -99,7 +100,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
             with bootstrap.server(configured, secrets) as server:
                 bootstrap.prepare_databases(configured, secrets, server, with_tools=False)
                 ingest.ingest_nights(*HISTORY)
-                build.publish(build.transform(*HISTORY, holder="test history", kind="history"))
+                build.publish(build_nights.transform(*HISTORY, holder="test history", kind="history"))
                 train.train_night(MODEL, HISTORY[1], run_id="test", actor="test", reason="first training")
             lifecycle.up(configured)
             environment.export(configured, secrets)

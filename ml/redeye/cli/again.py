@@ -34,7 +34,7 @@ def rebuild(first: First, reason: Reason) -> None:
 
 
 def _again(first: str, kind: ReleaseKind, reason: str) -> None:
-    from redeye.warehouse.repair import build_again
+    from redeye.operations.build_nights import build_again
 
     with report_errors():
         night = parse_night("FROM", first)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from redeye.audits.logic.audit_result import AuditResult
 from redeye.foundation import lease
@@ -19,10 +20,18 @@ from redeye.warehouse import lake, raw_tables, release_store
 from redeye.warehouse.logic.content import Content
 from redeye.warehouse.logic.releases import AGAIN, Candidate, Release, ReleaseKind, delivery_set_hash
 
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
+
 log = logging.getLogger(__name__)
 
+Check = Callable[[Release | None, ReleaseKind], "Manifest"]
+"""Parses the dbt project and refuses it if, on a release and for a kind, it must not be built."""
 
-def transform(first: date, last: date, *, holder: str, kind: str = ReleaseKind.NIGHTLY) -> dict[str, Any]:
+
+def transform(
+    first: date, last: date, *, holder: str, check: Check, kind: str = ReleaseKind.NIGHTLY
+) -> dict[str, Any]:
     """Build the nights `first` to `last` on top of the last release, and leave a candidate snapshot.
 
     Takes the warehouse's lease and keeps it: `publish` lets go of it. Whatever an earlier attempt left at
@@ -32,6 +41,7 @@ def transform(first: date, last: date, *, holder: str, kind: str = ReleaseKind.N
         first: first night.
         last: last night; equal to `first` for a nightly build.
         holder: who builds, such as the Airflow run id. A retry of the same holder takes the lease over.
+        check: of the code, before anything is built.
         kind: why it is built, a `ReleaseKind`.
 
     Returns:
@@ -40,8 +50,7 @@ def transform(first: date, last: date, *, holder: str, kind: str = ReleaseKind.N
     Raises:
         ConfigError: if the source comes too late for a nightly build, or the calendar was shifted since.
         NotReleased: if the night before `first` is neither released nor a recorded gap.
-        FeatureEdited: if the code would change what a serving version reads.
-        RedeyeError: if the nights lie before the head, or the dbt build fails.
+        RedeyeError: if the nights lie before the head, the check refuses the code, or the dbt build fails.
         LeaseHeld: if another build does not end in time.
         LeaseLost: if another build took the lease over meanwhile.
     """
@@ -66,7 +75,9 @@ def transform(first: date, last: date, *, holder: str, kind: str = ReleaseKind.N
             raise NotReleased(
                 f"no accepted delivery of night {last} has landed: run `ingest_deliveries` first"
             )
-        made = build_candidate(first, last, refs, holder=holder, kind=ReleaseKind(kind), token=token)
+        made = build_candidate(
+            first, last, refs, holder=holder, kind=ReleaseKind(kind), token=token, check=check
+        )
         return made.to_dict()
     except RedeyeError:
         lease.release(Catalog.WAREHOUSE, token)
@@ -167,6 +178,7 @@ def build_candidate(
     holder: str,
     kind: ReleaseKind,
     token: int,
+    check: Check,
     reason: str = "",
 ) -> Candidate:
     """Rewind the head, load deliveries and build the nights `first` to `last`: a snapshot to be published.
@@ -178,21 +190,20 @@ def build_candidate(
         holder: who builds.
         kind: why.
         token: of the lease, which the caller holds.
+        check: of the code.
         reason: why nights are built again, in words.
 
     Raises:
-        FeatureEdited: if the code would change what a serving version reads, and this is no rebuild.
-        RedeyeError: if a delivery cannot be loaded, or the dbt build fails.
+        RedeyeError: if the check refuses the code, a delivery cannot be loaded, or the dbt build fails.
         LeaseLost: if another build took the lease over meanwhile.
     """
-    from redeye.champions import feature_edits
     from redeye.foundation import openlineage
     from redeye.warehouse import dbt
 
     source = load_source()
     head = release_store.latest_release()
     refs = newest(refs)
-    project = feature_edits.check_feature_edits(head, kind)
+    project = check(head, kind)
     con = lake.connect()
     try:
         lake.attach(con, Catalog.WAREHOUSE, token=token)

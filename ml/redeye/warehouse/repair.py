@@ -21,7 +21,9 @@ from redeye.warehouse.logic.releases import AGAIN, Release, ReleaseKind
 log = logging.getLogger(__name__)
 
 
-def transform_again(first: date, *, kind: str, reason: str, holder: str) -> dict[str, Any]:
+def transform_again(
+    first: date, *, kind: str, reason: str, holder: str, check: build.Check
+) -> dict[str, Any]:
     """Build the nights from `first` to the head again, and leave a candidate for `build.publish`.
 
     A repair takes in the deliveries that were accepted since and fills gaps, with the code that built the head;
@@ -32,6 +34,7 @@ def transform_again(first: date, *, kind: str, reason: str, holder: str) -> dict
         kind: `repair` or `rebuild`.
         reason: why, in words; kept with the release.
         holder: who builds. A second call of a holder that has published finds its release.
+        check: of the code, before anything is built.
 
     Raises:
         ConfigError: if there is no reason, or nothing is to be done.
@@ -54,7 +57,7 @@ def transform_again(first: date, *, kind: str, reason: str, holder: str) -> dict
         _check_code(head, first, why)
         refs = _to_take_in(head, first) if why == ReleaseKind.REPAIR else []
         made = build.build_candidate(
-            first, head.night, refs, holder=holder, kind=why, token=token, reason=reason.strip()
+            first, head.night, refs, holder=holder, kind=why, token=token, check=check, reason=reason.strip()
         )
         return made.to_dict()
     except RedeyeError:
@@ -62,7 +65,7 @@ def transform_again(first: date, *, kind: str, reason: str, holder: str) -> dict
         raise
 
 
-def build_again(first: date, *, kind: str, reason: str, holder: str) -> dict[str, Any]:
+def build_again(first: date, *, kind: str, reason: str, holder: str, check: build.Check) -> dict[str, Any]:
     """Build the nights from `first` to the head again and publish them: the whole of a repair or a rebuild.
 
     For a repair, the source is asked once more for these nights: what it has changed since is a restatement.
@@ -77,7 +80,7 @@ def build_again(first: date, *, kind: str, reason: str, holder: str) -> dict[str
     """
     before = _head(first)
     ingest_again(first, kind=kind)
-    summary = build.publish(transform_again(first, kind=kind, reason=reason, holder=holder))
+    summary = build.publish(transform_again(first, kind=kind, reason=reason, holder=holder, check=check))
     return {
         **summary,
         "deliveries": len(release_store.release_deliveries(summary["release_id"])),

@@ -18,10 +18,11 @@ from redeye.declarations.calendar import cutoff
 from redeye.declarations.specs import load_spec
 from redeye.features.feast_store import read_feature_frame
 from redeye.foundation.settings import SPECS
+from redeye.operations import build_nights
 from redeye.scoring import outputs_store, score
 from redeye.sources import ingest
 from redeye.sources.logic.deliveries import Delivery
-from redeye.warehouse import build, lake, release_store, repair
+from redeye.warehouse import build, lake, release_store
 from redeye.warehouse.logic.releases import Release
 
 FIRST, HISTORY_ENDS = date(2012, 12, 31), date(2013, 1, 20)
@@ -59,7 +60,7 @@ def later(frame: pa.Table) -> pa.Table:
 def night_runs(night: date) -> Release:
     """Build, score and export a night."""
     ingest.ingest_nights(night, night)
-    build.publish(build.transform(night, night, holder=f"test {night}"))
+    build.publish(build_nights.transform(night, night, holder=f"test {night}"))
     score.score_night(MODEL, night, run_id=f"test {night}")
     score.export_night(MODEL, night)
     release = release_store.release(night)
@@ -105,13 +106,13 @@ def story(
 
     with install(tmp_path_factory.mktemp("redeye-again")):
         ingest.ingest_nights(FIRST, HISTORY_ENDS)
-        build.publish(build.transform(FIRST, HISTORY_ENDS, holder="history", kind="history"))
+        build.publish(build_nights.transform(FIRST, HISTORY_ENDS, holder="history", kind="history"))
         train_night(MODEL, HISTORY_ENDS, run_id="test training", actor="test", reason="first training")
         releases = [night_runs(night) for night in NIGHTS]
         frame = frame_of(releases[1], NIGHTS[1])
         predictions = outputs_store.read("predictions", MODEL, NIGHTS[0], NIGHTS[-1])
         ingest.ingest_nights(NIGHTS[0], NIGHTS[-1], source=Restated())
-        made = repair.transform_again(
+        made = build_nights.transform_again(
             NIGHTS[0], kind="repair", reason="the carrier corrected them", holder="test"
         )
         summary = build.publish(made)

@@ -17,13 +17,14 @@ from redeye.foundation.settings import SPECS
 from redeye.models.algorithms.base import require_columns
 from redeye.models.algorithms.heuristic import HeuristicModel
 from redeye.monitoring.monitor import monitor_night
+from redeye.operations import build_nights
 from redeye.scoring import outputs_store
 from redeye.scoring.explain import explain
 from redeye.scoring.find_restated import find_restated_predictions
 from redeye.scoring.logic.predictions import LIVE
 from redeye.scoring.rescore import backtest_nights, reproduce
 from redeye.scoring.score import score_night
-from redeye.warehouse import build, release_content, release_store, repair
+from redeye.warehouse import build, release_content, release_store
 from redeye.warehouse.logic.releases import ReleaseKind
 
 pytestmark = pytest.mark.integration
@@ -88,8 +89,10 @@ def test_nothing_is_materialized_scored_or_exported(story: Story) -> None:
 
 def test_a_second_repair_finds_nothing_and_the_same_holder_its_own(story: Story) -> None:
     with pytest.raises(ConfigError, match="nothing to repair"):
-        repair.transform_again(NIGHTS[0], kind="repair", reason="again", holder="another")
-    mine = build.publish(repair.transform_again(NIGHTS[0], kind="repair", reason="again", holder="test"))
+        build_nights.transform_again(NIGHTS[0], kind="repair", reason="again", holder="another")
+    mine = build.publish(
+        build_nights.transform_again(NIGHTS[0], kind="repair", reason="again", holder="test")
+    )
     assert mine["release_id"] == story.repaired.release_id
 
 
@@ -106,7 +109,7 @@ def test_what_cannot_be_built_again_says_why(
     story: Story, first: date, kind: str, reason: str, error: type[Exception], words: str
 ) -> None:
     with pytest.raises(error, match=words):
-        repair.transform_again(first, kind=kind, reason=reason, holder="test of errors")
+        build_nights.transform_again(first, kind=kind, reason=reason, holder="test of errors")
 
 
 def test_the_report_names_what_rests_on_the_restated_delivery(story: Story) -> None:

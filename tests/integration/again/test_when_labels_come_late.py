@@ -14,6 +14,7 @@ import pytest
 from again.conftest import MODEL, Story
 from flights.nycflights13 import NycFlights13
 from redeye.monitoring.monitor import monitor_night
+from redeye.operations import build_nights
 from redeye.scoring import outputs_store
 from redeye.scoring.score import score_night
 from redeye.sources import ingest
@@ -53,7 +54,7 @@ def late(story: Story) -> list[date]:
     at = [head.night + timedelta(days=number) for number in range(1, 15)]
     whole, lacking = NycFlights13(), Lacking({at[1]: FEW, at[2]: MANY, at[3]: MANY})
     ingest.ingest_nights(at[0], at[3], source=lacking)
-    build.publish(build.transform(at[0], at[3], holder="first nights", kind="history"))
+    build.publish(build_nights.transform(at[0], at[3], holder="first nights", kind="history"))
     ingest.ingest_nights(at[4], at[4])
     ingest.ingest_nights(at[3], at[3], source=whole)
     ingest.ingest_nights(at[5], at[5])
@@ -61,7 +62,7 @@ def late(story: Story) -> list[date]:
     ingest.ingest_nights(at[6], at[11])
     ingest.ingest_nights(at[1], at[1], source=whole)
     ingest.ingest_nights(at[12], at[13])
-    build.publish(build.transform(at[4], at[13], holder="later nights", kind="history"))
+    build.publish(build_nights.transform(at[4], at[13], holder="later nights", kind="history"))
     for night in at[:4]:
         assert score_night(MODEL, night, run_id="late")["is_reconstructed"] == (night != at[3])
     return at

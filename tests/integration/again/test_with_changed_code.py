@@ -12,7 +12,8 @@ import pytest
 from again.conftest import NIGHTS, Story, frame_of, table
 from redeye.declarations.calendar import list_nights
 from redeye.foundation.errors import NotReleased
-from redeye.warehouse import build, dbt, release_store, repair
+from redeye.operations import build_nights
+from redeye.warehouse import build, dbt, release_store
 from redeye.warehouse.logic.releases import ReleaseKind
 
 pytestmark = pytest.mark.integration
@@ -49,9 +50,9 @@ def test_changed_code_reaches_earlier_nights_in_a_new_revision_alone(story: Stor
     head = release_store.latest_release()
     assert head is not None
     with pytest.raises(NotReleased, match="by a rebuild first"):
-        repair.transform_again(NIGHTS[1], kind="repair", reason="mixed", holder="test")
+        build_nights.transform_again(NIGHTS[1], kind="repair", reason="mixed", holder="test")
 
-    made = repair.build_again(NIGHTS[1], kind="rebuild", reason="late is half an hour", holder="test")
+    made = build_nights.build_again(NIGHTS[1], kind="rebuild", reason="late is half an hour", holder="test")
     release = release_store.latest_release()
     assert release is not None
     assert (release.kind, release.first_night) == (ReleaseKind.REBUILD, NIGHTS[1])
@@ -84,5 +85,7 @@ def test_changed_code_reaches_earlier_nights_in_a_new_revision_alone(story: Stor
     }
     assert changed == {"model.redeye.feat_origin__evening", "model.redeye.int_outcomes__versioned"}
 
-    done = build.publish(repair.transform_again(NIGHTS[1], kind="rebuild", reason="again", holder="test"))
+    done = build.publish(
+        build_nights.transform_again(NIGHTS[1], kind="rebuild", reason="again", holder="test")
+    )
     assert done["release_id"] == release.release_id

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from redeye.foundation.errors import ConfigError
+from redeye.operations import build_nights
 from redeye.scoring import score
 from redeye.sources import delivery_store, ingest
 from redeye.warehouse import build, lake, release_store
@@ -35,7 +36,7 @@ def release(
     try:
         with install(tmp_path_factory.mktemp("redeye-bts")):
             ingest.ingest_nights(FIRST, LAST)
-            build.publish(build.transform(FIRST, LAST, holder="test", kind="history"))
+            build.publish(build_nights.transform(FIRST, LAST, holder="test", kind="history"))
             made = release_store.latest_release()
             assert made is not None
             yield made
@@ -92,7 +93,7 @@ def test_a_model_can_be_trained_on_it(release):
 
 def test_no_night_is_built_on_time(release):
     with pytest.raises(ConfigError, match=r"bts delivers weeks late.*build_history.*first=2013-01-07"):
-        build.transform(date(2013, 1, 7), date(2013, 1, 7), holder="test", kind="nightly")
+        build_nights.transform(date(2013, 1, 7), date(2013, 1, 7), holder="test", kind="nightly")
 
 
 def test_no_coming_day_is_predicted(release):

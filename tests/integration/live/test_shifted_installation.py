@@ -14,6 +14,7 @@ import pytest
 
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import SHIFT_FILE, settings
+from redeye.operations import build_nights
 from redeye.promotion.train import train_night
 from redeye.scoring import export, outputs_store, score
 from redeye.sources import delivery_store, ingest
@@ -36,10 +37,10 @@ def shifted(
     try:
         with install(tmp_path_factory.mktemp("redeye-shifted")) as stack:
             ingest.ingest_nights(FIRST, TRAINED)
-            build.publish(build.transform(FIRST, TRAINED, holder="test", kind="history"))
+            build.publish(build_nights.transform(FIRST, TRAINED, holder="test", kind="history"))
             train_night(MODEL, TRAINED, run_id="test", actor="test", reason="first training")
             ingest.ingest_nights(LAST, LAST)
-            build.publish(build.transform(LAST, LAST, holder="test night"))
+            build.publish(build_nights.transform(LAST, LAST, holder="test night"))
             score.score_night(MODEL, LAST, run_id="test night")
             yield stack
     finally:
@@ -96,7 +97,7 @@ def test_another_shift_is_refused_with_both_values_and_the_remedy(shifted, monke
         for act in (
             load_standing_source,
             lambda: ingest.ingest_nights(night, night),
-            lambda: build.transform(night, night, holder="test"),
+            lambda: build_nights.transform(night, night, holder="test"),
             lambda: score.score_night(MODEL, night, run_id="test"),
         ):
             with pytest.raises(ConfigError, match=message):

@@ -22,7 +22,7 @@ from redeye.foundation.catalogs import Catalog
 from redeye.foundation.disk import list_files
 from redeye.foundation.errors import RedeyeError, ReleaseAltered
 from redeye.foundation.settings import PROJECT_ROOT, settings
-from redeye.operations import maintain
+from redeye.operations import build_nights, maintain
 from redeye.sources import ingest
 from redeye.warehouse import build, lake, lake_maintenance, release_content, release_store
 from redeye.warehouse.logic.content import Content
@@ -45,7 +45,7 @@ def opened(install: Any, home: Path) -> Iterator[Any]:
 def built(night: date) -> dict[str, Content]:
     """Build and publish a night; what its release holds, read whole."""
     ingest.ingest_nights(night, night)
-    snapshot = build.publish(build.transform(night, night, holder=f"test {night}"))["snapshot_id"]
+    snapshot = build.publish(build_nights.transform(night, night, holder=f"test {night}"))["snapshot_id"]
     return release_content.digest_snapshot(int(snapshot))
 
 
@@ -56,7 +56,7 @@ def undisturbed(install: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple
     calm = tmp_path_factory.mktemp("redeye-calm") / "home"
     with opened(install, home):
         ingest.ingest_nights(FIRST, HISTORY_ENDS)
-        build.publish(build.transform(FIRST, HISTORY_ENDS, holder="history", kind="history"))
+        build.publish(build_nights.transform(FIRST, HISTORY_ENDS, holder="history", kind="history"))
         built(NIGHTS[0])
     shutil.copytree(home, calm)
     _owned_as(home / "postgres", calm / "postgres")
@@ -78,7 +78,7 @@ def test_nights_and_maintenance_runs_leave_every_release_equal(
         ingest.ingest_nights(NIGHTS[1], NIGHTS[1])
         _killed(
             "redeye.foundation.lease.renew",
-            f"build.transform(date.fromisoformat('{NIGHTS[1]}'), date.fromisoformat('{NIGHTS[1]}'), holder='dead')",
+            f"night = date.fromisoformat('{NIGHTS[1]}'); build_nights.transform(night, night, holder='dead')",
             after=1,
         )
         assert _maintained("one")["warehouse"]["merged"] > 0
@@ -186,7 +186,7 @@ def _killed(moment: str, call: str, *, after: int) -> None:
         f"""
         import importlib, os, signal
         from datetime import date
-        from redeye.warehouse import build; from redeye.operations import maintain
+        from redeye.warehouse import build; from redeye.operations import build_nights, maintain
         module, _, name = {moment!r}.rpartition(".")
         module = importlib.import_module(module)
         real, calls = getattr(module, name), []

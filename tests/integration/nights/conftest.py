@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from redeye.foundation.catalogs import Catalog
+from redeye.operations import build_nights
 from redeye.scoring import score
 from redeye.sources import ingest
 from redeye.sources.logic.deliveries import Source
@@ -42,7 +43,7 @@ class Nights:
     def build(self, night: date, *, source: Source | None = None, holder: str = "") -> dict[str, Any]:
         """Ingest, transform and publish one night."""
         ingest.ingest_nights(night, night, source=source)
-        return build.publish(build.transform(night, night, holder=holder or f"test {night}"))
+        return build.publish(build_nights.transform(night, night, holder=holder or f"test {night}"))
 
     def score(self, night: date, **options: Any) -> dict[str, Any]:
         """Score one night and export it."""
@@ -83,7 +84,7 @@ def stack_env(
 def nights(stack_env: object) -> Nights:
     """History in one release, and a first training on it."""
     ingest.ingest_nights(FIRST, HISTORY_ENDS)
-    candidate = build.transform(FIRST, HISTORY_ENDS, holder="test history", kind="history")
+    candidate = build_nights.transform(FIRST, HISTORY_ENDS, holder="test history", kind="history")
     build.publish(candidate)
 
     from redeye.promotion.train import train_night

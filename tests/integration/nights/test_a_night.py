@@ -18,9 +18,10 @@ from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import AlreadyDecided, NotReleased
 from redeye.foundation.settings import settings
 from redeye.monitoring.monitor import monitor_night
+from redeye.operations import build_nights
 from redeye.scoring import outputs_store
 from redeye.scoring.score import score_night
-from redeye.warehouse import build, lake, release_store
+from redeye.warehouse import lake, release_store
 
 pytestmark = pytest.mark.integration
 
@@ -91,7 +92,7 @@ def test_quality_appears_when_labels_have_matured(nights: Any) -> None:
 def test_a_night_needs_the_one_before_it(nights: Any) -> None:
     night = nights.next
     with pytest.raises(NotReleased, match=f"build night {night} first"):
-        build.transform(night + timedelta(days=1), night + timedelta(days=1), holder="test")
+        build_nights.transform(night + timedelta(days=1), night + timedelta(days=1), holder="test")
     with pytest.raises(NotReleased, match=f"build night {night} first"):
         nights.score(night)
 

@@ -21,6 +21,7 @@ from flights.nycflights13 import NycFlights13
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import AuditRefused, LeaseLost
 from redeye.foundation.settings import PROJECT_ROOT
+from redeye.operations import build_nights
 from redeye.scoring import outputs_store
 from redeye.sources import delivery_store, ingest
 from redeye.sources.logic.deliveries import Delivery
@@ -134,9 +135,9 @@ def test_a_build_that_is_killed_is_done_again(nights: Any, moment: str) -> None:
     ingest.ingest_nights(night, night)
     _kill_at(
         moment,
-        f"build.transform(date.fromisoformat('{night}'), date.fromisoformat('{night}'), holder='retried')",
+        f"build_nights.transform(date.fromisoformat('{night}'), date.fromisoformat('{night}'), holder='retried')",
     )
-    candidate = build.transform(night, night, holder="retried")
+    candidate = build_nights.transform(night, night, holder="retried")
     release = build.publish(candidate)
     assert release["night"] == night.isoformat()
     _nothing_twice(night, int(release["snapshot_id"]))
@@ -145,7 +146,7 @@ def test_a_build_that_is_killed_is_done_again(nights: Any, moment: str) -> None:
 def test_killed_between_audit_and_publish(nights: Any) -> None:
     night = nights.next
     ingest.ingest_nights(night, night)
-    candidate = build.transform(night, night, holder="retried")
+    candidate = build_nights.transform(night, night, holder="retried")
     _kill_at("redeye.warehouse.release_store.publish", f"build.publish({candidate!r})")
     assert release_store.release(night) is None
     release = build.publish(candidate)
@@ -169,7 +170,7 @@ def test_a_zombie_that_wakes_after_its_retry_cannot_write(nights: Any) -> None:
     night = nights.next
     ingest.ingest_nights(night, night)
     zombie = _start_paused_at("redeye.warehouse.dbt.build", _transform(night))
-    release = build.publish(build.transform(night, night, holder="retried"))
+    release = build.publish(build_nights.transform(night, night, holder="retried"))
     before = nights.contents()
     os.kill(zombie.pid, signal.SIGCONT)
     _, errors = zombie.communicate(timeout=180)
@@ -182,7 +183,7 @@ def test_a_zombie_that_wakes_after_its_retry_cannot_write(nights: Any) -> None:
 
 def _transform(night: date) -> str:
     at = f"date.fromisoformat('{night}')"
-    return f"build.transform({at}, {at}, holder='retried')"
+    return f"build_nights.transform({at}, {at}, holder='retried')"
 
 
 def _script(moment: str, call: str, act: str, after: int) -> str:
@@ -191,7 +192,7 @@ def _script(moment: str, call: str, act: str, after: int) -> str:
         f"""
         import importlib, logging, os, signal
         from datetime import date
-        from redeye.warehouse import build; from redeye.scoring import score
+        from redeye.warehouse import build; from redeye.operations import build_nights; from redeye.scoring import score
         logging.basicConfig(level="INFO")
         module, _, name = {moment!r}.rpartition(".")
         module = importlib.import_module(module)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from throwaway import Stack
 
+from redeye.operations import build_nights
 from redeye.sources import ingest
 from redeye.warehouse import build, release_store
 from redeye.warehouse.logic.releases import Release
@@ -28,7 +29,7 @@ def stack_env(
 @pytest.fixture(scope="package")
 def release(stack_env: Stack) -> Release:
     ingest.ingest_nights(FIRST, LAST)
-    build.publish(build.transform(FIRST, LAST, holder="test", kind="history"))
+    build.publish(build_nights.transform(FIRST, LAST, holder="test", kind="history"))
     found = release_store.latest_release()
     assert found is not None
     return found

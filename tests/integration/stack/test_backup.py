@@ -97,6 +97,7 @@ class Drill:
 
 @pytest.fixture(scope="module")
 def drill(tmp_path_factory: pytest.TempPathFactory) -> Drill:
+    from redeye.operations import build_nights
     from redeye.promotion.train import train_night
     from redeye.scoring import score
     from redeye.sources import ingest
@@ -106,10 +107,10 @@ def drill(tmp_path_factory: pytest.TempPathFactory) -> Drill:
     target = tmp_path_factory.mktemp("redeye-backup") / "first"
     with opened(home, with_tools=True) as server:
         ingest.ingest_nights(FIRST, HISTORY_ENDS)
-        build.publish(build.transform(FIRST, HISTORY_ENDS, holder="history", kind="history"))
+        build.publish(build_nights.transform(FIRST, HISTORY_ENDS, holder="history", kind="history"))
         train_night(MODEL, HISTORY_ENDS, run_id="first", actor="test", reason="first training")
         ingest.ingest_nights(NIGHT, NIGHT)
-        build.publish(build.transform(NIGHT, NIGHT, holder="night"))
+        build.publish(build_nights.transform(NIGHT, NIGHT, holder="night"))
         score.score_night(MODEL, NIGHT, run_id="night")
         score.export_night(MODEL, NIGHT)
         backup.backup(settings(), target)
@@ -129,7 +130,7 @@ def test_a_destroyed_stack_comes_back_equal(drill: Drill) -> None:
 
 def test_it_works_at_another_path_without_the_first_one(drill: Drill, tmp_path: Path) -> None:
     from redeye.models.mlflow_registry import load
-    from redeye.operations import maintain
+    from redeye.operations import build_nights, maintain
     from redeye.scoring import score
     from redeye.sources import ingest
     from redeye.warehouse import build
@@ -153,7 +154,7 @@ def test_it_works_at_another_path_without_the_first_one(drill: Drill, tmp_path: 
             assert not again["is_new"]
             night = NIGHT + timedelta(days=1)
             ingest.ingest_nights(night, night)
-            build.publish(build.transform(night, night, holder="next"))
+            build.publish(build_nights.transform(night, night, holder="next"))
             score.score_night(MODEL, night, run_id="next")
             assert len(outputs_store.read("predictions", MODEL, night, night)) > 500
     finally:

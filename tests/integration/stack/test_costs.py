@@ -41,7 +41,7 @@ def test_attempts_add_up_by_night_model_and_job() -> None:
         burn()
     with pytest.raises(ConfigError), record_cost(JOB, NIGHT, model="flight_delay", run_id="first"):
         fail()
-    with record_cost("redeye.warehouse.build:transform", NEXT, model=None, run_id="other"):
+    with record_cost("redeye.operations.build_nights:transform", NEXT, model=None, run_id="other"):
         pass
 
     build, score = cost_store.read_costs(NIGHT, NEXT)

@@ -22,6 +22,7 @@ from redeye.declarations.calendar import ONE_DAY
 from redeye.foundation.errors import FeatureEdited, NotReleased
 from redeye.foundation.settings import PROJECT_ROOT, SPECS
 from redeye.models.mlflow_registry import load_artifact
+from redeye.operations import build_nights
 from redeye.promotion import evaluate_candidate, train
 from redeye.review import scaffold
 from redeye.scoring import outputs_store, score
@@ -108,7 +109,7 @@ def probabilities(snapshot_id: int, night: date) -> dict[str, float]:
 
 
 def built(night: date) -> dict[str, Any]:
-    return build.transform(night, night, holder=f"test {night}")
+    return build_nights.transform(night, night, holder=f"test {night}")
 
 
 def let_through(*given: Any, **named: Any) -> Any:
@@ -128,7 +129,9 @@ def serve() -> None:
     """History, and a champion that reads the evening's table."""
     small_spec("origin_evening", 1)
     ingest.ingest_nights(FIRST, NEXT)
-    history = timed("history", lambda: build.transform(FIRST, HISTORY_ENDS, holder="history", kind="history"))
+    history = timed(
+        "history", lambda: build_nights.transform(FIRST, HISTORY_ENDS, holder="history", kind="history")
+    )
     build.publish(history)
     outcome = trained(HISTORY_ENDS, "first training")
     seen["champion"] = {"algorithm": outcome.algorithm, "is_promoted": outcome.is_promoted}

@@ -16,6 +16,7 @@ from redeye.champions.logic.verdicts import Verdict
 from redeye.declarations.calendar import list_nights
 from redeye.foundation.errors import AuditRefused, ConfigError, NotReleased, RedeyeError
 from redeye.monitoring.monitor import monitor_night
+from redeye.operations import build_nights
 from redeye.promotion.decide import decide_night
 from redeye.promotion.train import train_night
 from redeye.scoring import outputs_store
@@ -74,7 +75,7 @@ def prepare(model: str, *, first: date, trained: date, last: date) -> None:
     """
     holder = run_id("base")
     ingest.ingest_nights(first, last)
-    build.publish(build.transform(first, last, holder=holder, kind=ReleaseKind.HISTORY))
+    build.publish(build_nights.transform(first, last, holder=holder, kind=ReleaseKind.HISTORY))
     train_night(model, trained, run_id=holder, actor=holder, reason="champion of the rehearsals")
     serving = promotion_store.read_latest_promotion(model)
     if serving is None:
@@ -87,7 +88,7 @@ def control(model: str, first: date, last: date) -> Seen:
     """The same nights without an event: what is said on them by itself."""
     holder = run_id("control")
     ingest.ingest_nights(first, last)
-    build.publish(build.transform(first, last, holder=holder, kind=ReleaseKind.HISTORY))
+    build.publish(build_nights.transform(first, last, holder=holder, kind=ReleaseKind.HISTORY))
     for _ in _judge_nights(model, first, last, holder):
         pass
     return _read_seen(model, first, last)
@@ -117,7 +118,7 @@ def rehearse(model: str, event: Event, beside: Seen) -> Outcome:
         facts.append(served)
         return _outcome(event, catches, scored, facts, began)
     try:
-        made = build.transform(event.first, event.last, holder=holder, kind=ReleaseKind.HISTORY)
+        made = build_nights.transform(event.first, event.last, holder=holder, kind=ReleaseKind.HISTORY)
         build.publish(made)
     except RedeyeError as error:
         catches.append(_catch(Guard.RELEASE, event, event.first, str(error)))
