@@ -75,7 +75,7 @@ def measure(night: str) -> dict[str, Any]:
             importlib.import_module(module)
     for page in measure_drift.make_pages(spec, on, rows, release, champion):
         with measured() as costs[f"page of the {page.span}"]:
-            path = evidently_reports.write(page)
+            path = evidently_reports.write_page(page)
     return {
         "parts": {name: asdict(cost) for name, cost in costs.items()},
         "rows": len(rows),

@@ -7,10 +7,8 @@ same verdict again adds nothing. Only the index is written again, after each aud
 from __future__ import annotations
 
 import hashlib
-import html
 import json
 import logging
-import os
 import re
 import shutil
 import tempfile
@@ -21,6 +19,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from redeye.audits.logic.audit_result import AuditResult
+from redeye.foundation.atomic_files import write_text
+from redeye.foundation.pages import render_html
 
 logger = logging.getLogger(__name__)
 
@@ -29,25 +29,6 @@ STATIC = "static"
 REFUSALS = "refusals"
 LISTED = 1000
 _INDEX_TRIES = 5
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<title>Audits</title>
-<style>
-body {{ font-family: sans-serif; margin: 2rem }}
-td, th {{ padding: .2rem 1rem .2rem 0; text-align: left }}
-.refused {{ color: #b00020; font-weight: bold }}
-</style>
-</head>
-<h1>Audits</h1>
-<p>{told}, the newest last.</p>
-<table>
-<tr><th>audit</th><th>written (UTC)</th><th>verdict</th></tr>
-{rows}
-</table>
-</html>
-"""
 
 
 @contextmanager
@@ -98,6 +79,16 @@ class _Site:
     folder: str
     is_refused: bool
 
+    @property
+    def verdict(self) -> str:
+        """As the index and its style call it."""
+        return "refused" if self.is_refused else "passed"
+
+    @property
+    def written(self) -> str:
+        """When, in UTC."""
+        return datetime.fromtimestamp(self.written_at, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
 
 def write_index(data_docs: Path) -> None:
     """Write `index.html`: every audit that has a folder, up to the newest `LISTED`, with its verdict.
@@ -106,11 +97,7 @@ def write_index(data_docs: Path) -> None:
     """
     for _ in range(_INDEX_TRIES):
         sites = _sites(data_docs)
-        handle, name = tempfile.mkstemp(prefix=".index-", dir=data_docs)
-        with os.fdopen(handle, "w", encoding="utf-8") as page:
-            page.write(_page(sites))
-        Path(name).chmod(0o644)
-        Path(name).replace(data_docs / INDEX)
+        write_text(data_docs / INDEX, _page(sites))
         if _sites(data_docs) == sites:
             return
 
@@ -128,15 +115,7 @@ def _sites(data_docs: Path) -> list[_Site]:
 
 
 def _page(sites: list[_Site]) -> str:
-    rows = []
-    for site in sites[-LISTED:]:
-        verdict = "refused" if site.is_refused else "passed"
-        written = datetime.fromtimestamp(site.written_at, UTC).strftime("%Y-%m-%d %H:%M:%S")
-        # Both names are slugs: they need no quoting in an address.
-        link = f'<a href="{site.subject}/{site.folder}/{INDEX}">{html.escape(site.subject)}</a>'
-        rows.append(f'<tr><td>{link}</td><td>{written}</td><td class="{verdict}">{verdict}</td></tr>')
-    told = f"{len(sites)} audits" if len(sites) <= LISTED else f"The last {LISTED} of {len(sites)} audits"
-    return _PAGE.format(told=told, rows="\n".join(rows))
+    return render_html("audits/data_docs_index.html.j2", sites=sites, listed=LISTED, index=INDEX)
 
 
 def _share_static(building: Path, data_docs: Path) -> None:

@@ -43,13 +43,13 @@ def impact(
         with console.status("Starting") as shown:
             found = assess(base, is_retrained=retrain, tell=lambda step: shown.update(step.capitalize()))
         judgement = judge(found)
-        page = impact_page.write(found, judgement, to or settings().home / "impact")
+        page = impact_page.write_page(found, judgement, to or settings().home / "impact")
     except RedeyeError as error:
         console.print(f"[bold red]No verdict:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         raise typer.Exit(NO_VERDICT) from error
-    tables = [impact_page.model_table(found)] if found.models else []
-    tables += [impact_page.score_table(found)] if found.scores else []
-    tables += [impact_page.gain_table(found)] if found.gains else []
+    tables = [impact_page.tabulate_models(found)] if found.models else []
+    tables += [impact_page.tabulate_scores(found)] if found.scores else []
+    tables += [impact_page.tabulate_gains(found)] if found.gains else []
     for each in tables:
         console.print(_shown(each))
     console.print(f"[bold {COLOURS[judgement.verdict]}]{judgement.verdict}[/]")

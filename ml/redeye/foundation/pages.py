@@ -1,27 +1,41 @@
-"""A page for people, once as Markdown and once as HTML that loads nothing from elsewhere."""
+"""Report pages from Jinja2 templates: Markdown, and the same as one HTML file that loads nothing from elsewhere.
+
+A template lies beside the module that prepares its facts and is named by its path below `ml/redeye`. What a template
+prints is escaped: `.html.j2` as HTML, `.md.j2` as Markdown, but for what is `Markdown`, a `Link` or a `Table`.
+"""
 
 from __future__ import annotations
 
-import html
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-STYLE = """
-body { font: 15px/1.45 system-ui, sans-serif; margin: 2em auto; max-width: 76em; padding: 0 1.5em; color: #222; }
-table { border-collapse: collapse; margin: 1em 0; font-size: 13px; }
-th, td { padding: .25em .6em; border-bottom: 1px solid #ddd; text-align: left; vertical-align: top; }
-th { border-bottom: 2px solid #888; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-svg { max-width: 100%; height: auto; }
-.note { background: #fff3cd; padding: .5em 1em; }
-"""
+import jinja2
+from markupsafe import Markup
+
+from redeye.foundation import plot_theme
+from redeye.foundation.atomic_files import write_text
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+
+_ROOM_FOLDER = Path(__file__).parents[1]
 # Nothing may be loaded; pictures are part of the page.
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-NUMBER = ' class="number"'
+POLICY = Markup("default-src 'none'; style-src 'unsafe-inline'; img-src data:")
 LONG = 60
 """Tables with more rows are folded in HTML."""
-CODE = re.compile(r"`([^`]+)`")
+_CODE = re.compile(r"(`[^`]+`)")
+# What would be read as Markdown; underscores within a word are not.
+_MARKS = re.compile(r"[\\*\[<]|&(?=#?\w+;)|(?<!\w)_+|_+(?!\w)")
+
+
+class Markdown(str):
+    """Text that is Markdown already and is printed as it is."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -31,152 +45,129 @@ class Link:
     title: str
     url: str
 
+    def __str__(self) -> str:
+        return f"[{escape_markdown(self.title)}]({self.url})"
+
 
 Cell = str | int | Link | Sequence[Link]
-
-
-@dataclass(frozen=True)
-class Heading:
-    """Of a section."""
-
-    text: str
-    level: int = 2
-
-
-@dataclass(frozen=True)
-class Paragraph:
-    """Plain text; `is_warning` sets it apart."""
-
-    text: str
-    is_warning: bool = False
-
-
-@dataclass(frozen=True)
-class Bullets:
-    """A list of plain sentences."""
-
-    items: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Table:
     """Rows under heads; the columns of `numbers`, by position, are set to the right."""
 
-    heads: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    numbers: frozenset[int] = frozenset()
+    heads: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    numbers: Collection[int] = ()
+
+    def __str__(self) -> str:
+        marks = ["--:" if place in self.numbers else "---" for place in range(len(self.heads))]
+        lines = [_format_row(self.heads), f"|{'|'.join(marks)}|", *(_format_row(row) for row in self.rows)]
+        return "\n".join(lines)
 
 
-@dataclass(frozen=True)
-class Picture:
-    """An SVG: inside the HTML, a file beside the Markdown."""
-
-    file: str
-    title: str
-    svg: str
+def bold(text: str) -> Markdown:
+    """Text set in bold."""
+    return Markdown(f"**{escape_markdown(text)}**")
 
 
-Block = Heading | Paragraph | Bullets | Table | Picture
+def code(text: str) -> Markdown:
+    """Text without backticks, set as code."""
+    return Markdown(f"`{text}`")
 
 
-@dataclass(frozen=True)
-class Page:
-    """A title and what stands under it."""
-
-    title: str
-    blocks: tuple[Block, ...]
-
-    def markdown(self) -> str:
-        """As Markdown; pictures by their file names."""
-        return "\n\n".join([f"# {self.title}", *(_markdown(block) for block in self.blocks)]) + "\n"
-
-    def html(self) -> str:
-        """As one file."""
-        body = "\n".join(_html(block) for block in self.blocks)
-        title = html.escape(self.title)
-        return (
-            f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}"><title>{title}</title>'
-            f"<style>{STYLE}</style></head>\n<body><h1>{title}</h1>\n{body}\n</body></html>\n"
-        )
-
-    def pictures(self) -> tuple[Picture, ...]:
-        """The pictures, to be written beside the Markdown."""
-        return tuple(block for block in self.blocks if isinstance(block, Picture))
+def escape_markdown(value: object) -> str:
+    """A value as one line of Markdown that says just what the value says."""
+    if isinstance(value, Markdown | Link | Table):
+        return str(value)
+    if isinstance(value, list | tuple):
+        return ", ".join(escape_markdown(each) for each in value)
+    parts = _CODE.split(str(value).replace("\n", " "))
+    # Every second one stands between backticks, where nothing is read as Markdown.
+    parts[::2] = [
+        _MARKS.sub(lambda found: "".join(f"\\{each}" for each in found[0]), part) for part in parts[::2]
+    ]
+    return "".join(parts)
 
 
-def _markdown(block: Block) -> str:
-    match block:
-        case Heading():
-            return f"{'#' * block.level} {block.text}"
-        case Paragraph():
-            return f"> **{block.text}**" if block.is_warning else block.text
-        case Bullets():
-            return "\n".join(f"- {item}" for item in block.items)
-        case Picture():
-            return f"![{block.title}]({block.file})"
-        case Table():
-            marks = ["--:" if place in block.numbers else "---" for place in range(len(block.heads))]
-            lines = [_row(block.heads), f"|{'|'.join(marks)}|", *(_row(row) for row in block.rows)]
-            return "\n".join(lines)
+def _format_row(cells: Sequence[Cell]) -> str:
+    shown = (escape_markdown(cell).replace("|", r"\|") for cell in cells)
+    return f"| {' | '.join(shown)} |"
 
 
-def _row(cells: Iterable[Cell]) -> str:
-    return f"| {' | '.join(_markdown_cell(cell) for cell in cells)} |"
+def render_markdown(template: str, **facts: Any) -> str:  # noqa: ANN401  whatever a template prints
+    """A `.md.j2` template with its facts."""
+    environment = _load_environment()
+    return environment.get_template(template).render(facts)
 
 
-def _markdown_cell(cell: Cell) -> str:
-    match cell:
-        case Link():
-            return f"[{cell.title}]({cell.url})"
-        case str() | int():
-            return str(cell).replace("|", "\\|").replace("\n", " ")
-        case _:
-            return ", ".join(_markdown_cell(each) for each in cell)
+def render_html(template: str, **facts: Any) -> str:  # noqa: ANN401  whatever a template prints
+    """A `.html.j2` template with its facts and the palette; what is not `Markup` is escaped."""
+    environment = _load_environment().overlay(autoescape=True, finalize=None)
+    return environment.get_template(template).render(facts, theme=plot_theme, policy=POLICY)
 
 
-def _html(block: Block) -> str:
-    match block:
-        case Heading():
-            return f"<h{block.level}>{html.escape(block.text)}</h{block.level}>"
-        case Paragraph():
-            mark = ' class="note"' if block.is_warning else ""
-            return f"<p{mark}>{_html_text(block.text)}</p>"
-        case Bullets():
-            return f"<ul>{''.join(f'<li>{_html_text(item)}</li>' for item in block.items)}</ul>"
-        case Picture():
-            return f"<figure>{block.svg[block.svg.index('<svg') :]}</figure>"
-        case Table():
-            return _html_table(block)
-
-
-def _html_text(text: str) -> str:
-    """Escaped; what stands between backticks is code."""
-    return CODE.sub(r"<code>\1</code>", html.escape(text))
-
-
-def _html_table(table: Table) -> str:
-    heads = "".join(f"<th>{html.escape(head)}</th>" for head in table.heads)
-    rows = "".join(
-        "<tr>"
-        + "".join(
-            f"<td{NUMBER if place in table.numbers else ''}>{_html_cell(cell)}</td>"
-            for place, cell in enumerate(row)
-        )
-        + "</tr>"
-        for row in table.rows
+@lru_cache(maxsize=1)
+def _load_environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_ROOM_FOLDER),
+        autoescape=False,  # noqa: S701  Markdown has an escape of its own, and HTML made of it takes no tags
+        finalize=escape_markdown,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
-    whole = f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
-    if len(table.rows) > LONG:
-        return f"<details><summary>{len(table.rows)} rows</summary>{whole}</details>"
-    return whole
+    environment.filters["code"] = code
+    return environment
 
 
-def _html_cell(cell: Cell) -> str:
-    match cell:
-        case Link():
-            return f'<a href="{html.escape(cell.url, quote=True)}">{html.escape(cell.title)}</a>'
-        case str() | int():
-            return html.escape(str(cell))
-        case _:
-            return ", ".join(_html_cell(each) for each in cell)
+def convert_to_html(markdown: str, pictures: Mapping[str, str] | None = None) -> str:
+    """Markdown as one HTML file, titled by its first heading; tags in it are text.
+
+    Args:
+        markdown: the page.
+        pictures: SVG text by the file name under which the page shows it.
+    """
+    from markdown_it import MarkdownIt
+
+    parser = MarkdownIt("commonmark", {"html": False}).enable("table")
+    shown = pictures or {}
+
+    def inline(_self: object, tokens: Sequence[Token], place: int, *_: object) -> str:
+        svg = shown[str(tokens[place].attrs["src"])]
+        return svg[svg.index("<svg") :]
+
+    parser.add_render_rule("image", inline)
+    tokens = parser.parse(markdown)
+    title = "".join(each.content for each in tokens[1].children or ())
+    body = parser.renderer.render(list(_fold_long_tables(tokens)), parser.options, {})
+    # The parser escaped all text and made every tag; the pictures are the project's own.
+    return render_html("foundation/templates/page.html.j2", title=title, body=Markup(body))  # noqa: S704
+
+
+def _fold_long_tables(tokens: Sequence[Token]) -> Iterator[Token]:
+    from markdown_it.token import Token
+
+    for place, token in enumerate(tokens):
+        if token.type == "table_open":
+            kinds = [each.type for each in tokens[place:]]
+            rows = kinds[: kinds.index("table_close")].count("tr_open") - 1
+            if is_long := rows > LONG:
+                yield Token("html_block", "", 0, content=f"<details><summary>{rows} rows</summary>")
+        yield token
+        if token.type == "table_close" and is_long:
+            yield Token("html_block", "", 0, content="</details>")
+
+
+def write_report(folder: Path, stem: str, markdown: str, pictures: Mapping[str, str]) -> Path:
+    """Write `<stem>.md` with its pictures beside it, and `<stem>.html`, each whole or not at all.
+
+    Returns:
+        The HTML.
+    """
+    for name, svg in pictures.items():
+        write_text(folder / name, svg)
+    write_text(folder / f"{stem}.md", markdown)
+    write_text(folder / f"{stem}.html", convert_to_html(markdown, pictures))
+    return folder / f"{stem}.html"

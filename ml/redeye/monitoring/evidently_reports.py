@@ -7,7 +7,6 @@ thresholds on a page are ours: its stock tests call every real day drifted. A pa
 
 from __future__ import annotations
 
-import html
 import os
 import shutil
 from collections.abc import Mapping
@@ -19,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from redeye.foundation.atomic_files import write_text
+from redeye.foundation.pages import render_html
 from redeye.foundation.settings import settings
 from redeye.monitoring.logic.drift_measures import Statistic
 from redeye.monitoring.logic.drift_profile import PREDICTION
@@ -70,23 +71,22 @@ def locate_folder(model: str, night: date) -> Path:
     return settings().reports / model / night.isoformat()
 
 
-def write(page: Page) -> Path:
+def write_page(page: Page) -> Path:
     """Write a page, whole or not at all; one that is there is replaced, the rows it shows do not change."""
     os.environ["DO_NOT_TRACK"] = "true"
     from evidently.core.report import render_widgets
     from evidently.legacy.renderers.html_widgets import group_widget
 
     shown, left_out = _select_columns(page)
-    parts = [("Features and predictions against the reference", _drift(page, shown))] if shown else []
-    if (quality := _quality(page)) is not None:
+    parts = (
+        [("Features and predictions against the reference", _compare_columns(page, shown))] if shown else []
+    )
+    if (quality := _compare_quality(page)) is not None:
         parts.append(("Quality on matured labels against the nights after the fit", quality))
     widgets = [group_widget(title=title, widgets=list(part._widgets)) for title, part in parts]
     text = render_widgets(widgets, as_iframe=False)
     target = locate_folder(page.model, page.night) / f"{page.span}.html"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    making = target.with_name(f".{target.name}.{os.getpid()}")
-    making.write_text(_frame_page(text, _summary(page, shown, left_out)), encoding="utf-8")
-    making.replace(target)
+    write_text(target, _frame_page(text, _summarise(page, shown, left_out)))
     return target
 
 
@@ -121,7 +121,7 @@ def _select_columns(page: Page) -> tuple[list[str], list[str]]:
     return kept[:COLUMNS], empty
 
 
-def _drift(page: Page, shown: list[str]) -> Snapshot:
+def _compare_columns(page: Page, shown: list[str]) -> Snapshot:
     """Evidently's picture of each column, with our value and threshold."""
     from evidently import DataDefinition, Dataset, Report
     from evidently.legacy.calculations.stattests.registry import StatTest, register_stattest
@@ -185,14 +185,14 @@ def _convert_types(frame: pd.DataFrame, numbers: list[str]) -> pd.DataFrame:
     return pd.DataFrame(columns).reset_index(drop=True)
 
 
-def _quality(page: Page) -> Snapshot | None:
+def _compare_quality(page: Page) -> Snapshot | None:
     """Evidently's classification report; None where the matured rows are too few or of one class."""
     from evidently import BinaryClassification, DataDefinition, Dataset, Report
     from evidently.presets import ClassificationPreset
 
     if any(frame["label"].nunique() < 2 for frame in (page.matured, page.unseen)):
         return None
-    # Not half: the classes are uneven, and no flight in ten would be called late.
+    # Not half: the classes are uneven, and a rare class would never be predicted.
     rate = float(page.unseen["label"].mean())
     kinds = DataDefinition(
         classification=[BinaryClassification(target="label", prediction_probas=PREDICTION, pos_label="1")],
@@ -222,48 +222,25 @@ def _frame_page(text: str, summary: str) -> str:
     return text
 
 
-def _summary(page: Page, shown: list[str], left_out: list[str]) -> str:
+def _summarise(page: Page, shown: list[str], left_out: list[str]) -> str:
     rows = page.rows
     of = {kind: rows[rows["kind"] == str(kind)] for kind in Kind}
     share = of[Kind.SHARE].iloc[0]
-    drifted = rows[rows["is_drifted"].astype(bool) & (rows["kind"] != str(Kind.SHARE))]
-    features = of[Kind.FEATURE]["column_name"].nunique()
-    said = (
-        f"{share['value']:.1%} of {features} features drifted; above {share['threshold']:.1%} is beyond clean history"
-        if pd.notna(share["value"])
-        else f"features not judged: {share['note']}"
+    return render_html(
+        "monitoring/drift_summary.html.j2",
+        page=page,
+        is_rehearsal=bool(settings().rehearsal),
+        share={**share, "is_drifted": bool(share["is_drifted"])},
+        is_measured=pd.notna(share["value"]),
+        features=of[Kind.FEATURE]["column_name"].nunique(),
+        drifted=_list_worst(rows[rows["is_drifted"].astype(bool) & (rows["kind"] != str(Kind.SHARE))]),
+        quality=_list_worst(of[Kind.QUALITY]),
+        shown=shown,
+        left_out=left_out,
     )
-    lines = [
-        f"<h1>{html.escape(page.model)}, night {page.night}, {page.span}</h1>",
-        "<p><b>A rehearsal: faults were put into this data on purpose.</b></p>"
-        if settings().rehearsal
-        else "",
-        f"<p><b>{'Drifted' if bool(share['is_drifted']) else 'No drift of the features'}.</b> {html.escape(said)}. "
-        f"Champion: version {page.version}. {int(share['rows'])} flights. "
-        "Thresholds are what windows of the same length of the champion's own training and test come to.</p>",
-        _render_list("Beyond their thresholds", drifted)
-        if len(drifted)
-        else "<p>Nothing is beyond its threshold.</p>",
-        _render_list("Quality on matured labels, against the nights after the fit", of[Kind.QUALITY]),
-    ]
-    if shown:
-        lines.append(
-            f"<p>Pictures below: the {len(shown)} features nearest to or farthest beyond their thresholds. "
-            "Every column is in the table <code>drift</code>.</p>"
-        )
-    if left_out:
-        lines.append(f"<p>Left out, without a value on one side: {html.escape(', '.join(left_out))}.</p>")
-    style = "font-family:sans-serif;padding:1em 2em;max-width:60em"
-    return f'<section id="redeye" style="{style}">{"".join(lines)}</section>'
 
 
-def _render_list(title: str, rows: pd.DataFrame) -> str:
+def _list_worst(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows, the farthest beyond its threshold first."""
     ordered = rows.assign(excess=rows["value"] / rows["threshold"]).sort_values("excess", ascending=False)
-    cells = "".join(
-        f"<tr><td>{html.escape(row['column_name'] if row['column_name'] != QUALITY_COLUMN else 'quality')}</td>"
-        f"<td>{html.escape(row['statistic'])}</td><td>{row['value']:.3f}</td><td>{row['threshold']:.3f}</td>"
-        f"<td>{html.escape(row['note'])}</td></tr>"
-        for row in _records(ordered)
-    )
-    head = "<tr><th>column</th><th>statistic</th><th>value</th><th>threshold</th><th></th></tr>"
-    return f"<h2>{html.escape(title)}</h2><table cellpadding=4>{head}{cells}</table>"
+    return _records(ordered.assign(column=ordered["column_name"].replace(QUALITY_COLUMN, "quality")))

@@ -75,7 +75,7 @@ def write_report(
         release: to read matured labels from.
         champion: of the night.
     """
-    return [evidently_reports.write(page) for page in make_pages(spec, night, rows, release, champion)]
+    return [evidently_reports.write_page(page) for page in make_pages(spec, night, rows, release, champion)]
 
 
 def make_pages(

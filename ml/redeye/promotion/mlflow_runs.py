@@ -23,7 +23,7 @@ from redeye.models.logic.training_subject import Subject
 from redeye.models.mlflow_client import client, experiment_id
 from redeye.models.mlflow_registry import plain_inputs
 from redeye.promotion.logic.gates import GateReport
-from redeye.promotion.training_plots import draw, draw_slices
+from redeye.promotion.training_plots import draw_quality, draw_slices
 
 KEY = "training_key"
 # MLflow looks at every cell of a dataset to learn its schema; that many rows say enough.
@@ -131,7 +131,7 @@ class TrainingRun:
         mlflow.log_dict(dict(importance), "importance.json")
         with tempfile.TemporaryDirectory(prefix="redeye-plots-") as folder:
             named = {f"{role} ({algorithms[role]})": one for role, one in scored.items()}
-            draw(Path(folder), named, importance)
+            draw_quality(Path(folder), named, importance)
             draw_slices(Path(folder), report)
             mlflow.log_artifacts(folder, "plots")
 

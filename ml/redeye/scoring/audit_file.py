@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlparse
 
-from redeye.foundation.pages import Bullets, Heading, Page, Paragraph, Table
+from redeye.foundation.pages import Table, convert_to_html, render_markdown
 from redeye.models.algorithms.storage import MANIFEST as MODEL_MANIFEST
 from redeye.models.artifact_store import resolve_uri
 
@@ -41,7 +41,7 @@ def pack(explanation: dict[str, Any]) -> bytes:
     """
     files = {
         "explanation.json": (json.dumps(explanation, indent=2, sort_keys=True) + "\n").encode(),
-        "explanation.html": page(explanation).html().encode(),
+        "explanation.html": render_explanation(explanation).encode(),
         CHECKER: Path(__file__).with_name("audit_check.py").read_bytes(),
         **{f"model/{name}": content for name, content in _model(explanation["promotion"]).items()},
         **_deliveries(explanation),
@@ -55,66 +55,38 @@ def pack(explanation: dict[str, Any]) -> bytes:
     return packed.getvalue()
 
 
-def page(explanation: dict[str, Any]) -> Page:
-    """The explanation for people."""
-    prediction, promotion, release = (explanation[name] for name in ("prediction", "promotion", "release"))
-    said = (
-        "Computed again from the chain, the probability is the very same."
-        if explanation["is_reproduced"]
-        else f"Computed again from the chain, it is {explanation['recomputed_probability']!r}."
-    )
-    warned = [*explanation["notes"], *explanation["altered_deliveries"]]
-    return Page(
-        f"Prediction {prediction['prediction_id']}",
+def render_explanation(explanation: dict[str, Any]) -> str:
+    """The explanation for people, as HTML."""
+    inputs = [
         (
-            Paragraph(said, is_warning=not explanation["is_reproduced"]),
-            *(Paragraph(note, is_warning=True) for note in warned),
-            Heading("As it was written"),
-            _table(prediction),
-            Heading("What single inputs do"),
-            Table(
-                ("input", "value", "effect"),
-                tuple(
-                    (
-                        each["column"],
-                        "missing" if each["value"] is None else str(each["value"]),
-                        f"{each['effect']:+.6f}",
-                    )
-                    for each in explanation["inputs"]
-                ),
-                frozenset({1, 2}),
-            ),
-            Heading("Why this version was champion"),
-            _table({name: value for name, value in promotion.items() if name != "evidence"}),
-            Heading("Release"),
-            _table(release),
-            Heading("Deliveries that the release took in"),
-            Table(
-                ("dataset", "night", "SHA-256, first digits", "rows"),
-                tuple(
-                    (
-                        f"{each['source']} {each['dataset']}",
-                        each["night"],
-                        each["content_hash"],
-                        str(each["rows"]),
-                    )
-                    for each in explanation["deliveries"]
-                ),
-                frozenset({3}),
-            ),
-            Heading("Checking it"),
-            Bullets(
-                (
-                    f"`python {CHECKER}` in the unpacked folder compares every file with its SHA-256.",
-                    "The SHA-256 of MANIFEST.json stands for all of it: Redeye's audit log names it.",
-                )
-            ),
-        ),
+            each["column"],
+            "missing" if each["value"] is None else str(each["value"]),
+            f"{each['effect']:+.6f}",
+        )
+        for each in explanation["inputs"]
+    ]
+    deliveries = [
+        (f"{each['source']} {each['dataset']}", each["night"], each["content_hash"], str(each["rows"]))
+        for each in explanation["deliveries"]
+    ]
+    text = render_markdown(
+        "scoring/explanation.md.j2",
+        is_reproduced=explanation["is_reproduced"],
+        recomputed=repr(explanation["recomputed_probability"]),
+        notes=[*explanation["notes"], *explanation["altered_deliveries"]],
+        prediction=explanation["prediction"],
+        promotion={name: value for name, value in explanation["promotion"].items() if name != "evidence"},
+        release=explanation["release"],
+        inputs=Table(("input", "value", "effect"), inputs, (1, 2)),
+        deliveries=Table(("dataset", "night", "SHA-256, first digits", "rows"), deliveries, (3,)),
+        tabulate=_tabulate,
+        checker=CHECKER,
     )
+    return convert_to_html(text)
 
 
-def _table(values: dict[str, Any]) -> Table:
-    return Table(("", ""), tuple((name, str(value)) for name, value in values.items()))
+def _tabulate(values: dict[str, Any]) -> Table:
+    return Table(("", ""), [(name, str(value)) for name, value in values.items()])
 
 
 def _model(promotion: dict[str, Any]) -> dict[str, bytes]:
@@ -126,7 +98,7 @@ def _model(promotion: dict[str, Any]) -> dict[str, bytes]:
 
 
 def _deliveries(explanation: dict[str, Any]) -> dict[str, bytes]:
-    """The schedule that announced the flight, and what arrived for the night that predicted it."""
+    """The schedule that announced the row, and what arrived for the night that predicted it."""
     night = explanation["prediction"]["night"][:10]
     own = [each for each in explanation["deliveries"] if each["night"] == night]
     own += [explanation["schedule"]] if explanation["schedule"] else []

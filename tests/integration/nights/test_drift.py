@@ -176,7 +176,7 @@ def test_the_pages_are_written_from_the_kept_rows_and_load_nothing(measured: Mea
         assert f"{model}, night {night}" in text
     night_page, week_page = (Path(page).read_text(encoding="utf-8") for page in pages)
     assert "Drift in column" in night_page  # Evidently's own words
-    assert "features not judged: too few rows, nights" in week_page
+    assert "features not evaluated: too few rows, nights" in week_page
 
 
 def test_reports_are_pruned_to_the_newest_nights(measured: Measured) -> None:

@@ -123,7 +123,7 @@ def test_another_window_of_a_feature_is_to_be_looked_at_and_told_with_numbers(
     assert (model.rows_old, model.keys_added, model.keys_lost) == (model.rows_new, 0, 0)
     # No version that serves reads it: no score can move.
     assert found.scores == ()
-    page = impact_page.write(found, judgement, tmp_path / "report")
+    page = impact_page.write_page(found, judgement, tmp_path / "report")
     assert "<svg" in page.read_text()
     assert "feat_origin__evening.evening_flights" in page.with_suffix(".md").read_text()
 

@@ -23,7 +23,7 @@ from redeye.models.logic.training import SEED
 from redeye.models.logic.training_subject import hash_training_code
 from redeye.promotion import decision_store
 from redeye.studies.backtest import backtest_page
-from redeye.studies.backtest.backtest_page import Facts, Told
+from redeye.studies.backtest.backtest_page import Backtest, Facts
 from redeye.studies.backtest.logic import schedules
 from redeye.studies.backtest.logic.schedules import Request, Schedule, Trained
 from redeye.studies.evidence.logic import months
@@ -112,8 +112,8 @@ def gather(
         rows[str(schedule)] = schedules.predict_rows(frame, spec, served, spans, kept.of)
     quality = _measure_quality(rows.drop(columns="known_at"), seed)
     facts = Facts(release, code, seed, used, algorithm, served, recorded is not None)
-    told = Told(spec, facts, planned, requests, kept.candidates())
-    return backtest_page.write(told, quality, settings().reports / "backtest", docs)
+    played = Backtest(spec, facts, planned, requests, kept.candidates())
+    return backtest_page.write_page(played, quality, settings().reports / "backtest", docs)
 
 
 class TrainingCache:

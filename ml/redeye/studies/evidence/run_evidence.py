@@ -89,7 +89,7 @@ def gather(
     tell(Step(len(spans), len(spans), "", took))
     rows = measure_quality(predictions, {name: each.chosen for name, each in learned.items()}, seed)
     facts = Facts(release, code, seed, used, tuple(spans))
-    return evidence_page.write(folder, spec, rows, learned, facts)
+    return evidence_page.write_page(folder, spec, rows, learned, facts)
 
 
 def code_hash() -> str:

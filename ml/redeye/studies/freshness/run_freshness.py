@@ -90,7 +90,7 @@ def gather(
     facts = freshness_page.Facts(
         release, code, seed, used, ALGORITHM, found, windows_and_ages.count_held_back(spec)
     )
-    return freshness_page.write(folder, spec, windows, ages, learned, facts)
+    return freshness_page.write_page(folder, spec, windows, ages, learned, facts)
 
 
 def faster(spec: Spec) -> Spec:

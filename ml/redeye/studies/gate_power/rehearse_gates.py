@@ -59,7 +59,7 @@ def rehearse(model: str, page: Path, *, harmful: int, good: int, tell: Callable[
     found = rehearse_on(
         read_labelled_frame(spec, release), spec, release.release_id, harmful=harmful, good=good, tell=tell
     )
-    gate_power_page.write(page, found)
+    gate_power_page.write_page(page, found)
     return found
 
 

@@ -32,7 +32,7 @@ from redeye.studies.season.logic.season_quality import (
     measure_weeks,
     select_first_promotions,
 )
-from redeye.studies.season.season_page import Night, Story, TrainingStory
+from redeye.studies.season.season_events import Night, Story, TrainingStory
 from redeye.warehouse import release_store
 
 log = logging.getLogger(__name__)
@@ -85,7 +85,7 @@ def write_season(model: str, first: date, last: date, *, tell: Tell, has_drift_p
     story = _story(spec, first, last, rows)
     if has_drift_pages:
         _drift_pages(spec, story)
-    return season_page.write(
+    return season_page.write_page(
         story, measure_season(rows), measure_weeks(rows, first), settings().reports / "season"
     )
 

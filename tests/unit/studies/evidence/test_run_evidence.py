@@ -126,7 +126,7 @@ def test_the_page_says_what_is_shown_and_holds_every_month(walked, tmp_path: Pat
     assert "| 2013-04 | 400 |" in text
     assert "| 2013-02 |" not in text
     assert "release `2013-03-01.r1`" in text
-    assert "Validation would have put forward: torch 2 times." in text
+    assert "The model selection would have chosen: torch 2 times." in text
     rows = pd.read_csv(page.parent / "evidence" / "quality.csv", keep_default_na=False)
     assert set(rows["month"]) == {"2013-03", "2013-04", "all"}
     assert set(rows["algorithm"]) == {"heuristic", "logistic", "xgboost", "torch", "chosen"}

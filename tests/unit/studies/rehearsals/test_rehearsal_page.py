@@ -24,7 +24,7 @@ def outcome(name: str, fault: Fault, *catches: Catch) -> Outcome:
     return Outcome(name, str(fault), catches, 8, 0, 60.0)
 
 
-def test_caught_and_missed_are_told_with_their_nights(tmp_path: Path) -> None:
+def test_caught_and_missed_faults_stand_with_their_nights(tmp_path: Path) -> None:
     outcomes = [
         outcome("seconds", Fault.GROSS_UNIT_CHANGE, Catch(str(Guard.ARRIVAL), "2013-04-01", 1, "dep_delay")),
         outcome("celsius", Fault.UNIT_CHANGE),
@@ -35,12 +35,12 @@ def test_caught_and_missed_are_told_with_their_nights(tmp_path: Path) -> None:
             Catch(str(Guard.VERDICT), "2013-04-12", 12, "retrain: worse | sure"),
         ),
     ]
-    text = rehearsal_page.write(tmp_path / "docs" / "rehearsals.md", PLAN, outcomes).read_text()
+    text = rehearsal_page.write_page(tmp_path / "docs" / "rehearsals.md", PLAN, outcomes).read_text()
     assert "2 of 3 faults were caught; not caught: celsius." in text
     assert "| seconds | 1 |  |  |  |  |  |" in text
     assert "| celsius |  |  |  |  |  |  |" in text
     assert "| moved |  |  |  | 9 | 12 |  |" in text
-    assert "Nobody noticed." in text.split("### celsius")[1].split("###")[0]
+    assert "No guard caught it." in text.split("### celsius")[1].split("###")[0]
     assert "drift, night 9 (2013-04-09): week: label (curve_gap)" in text
     assert "`drill`" in text
     assert "3.0 minutes" in text

@@ -58,7 +58,7 @@ def measure_span(
     label, night = rows["label"].to_numpy(), rows["night"].to_numpy()
     fixed = list(rows.columns).index("label") + 1
     scored = {name: Scored(label, rows[name].to_numpy(), night) for name in rows.columns[fixed:]}
-    common = {"month": month, "flights": len(rows), "nights": int(pd.Series(night).nunique())}
+    common = {"month": month, "rows": len(rows), "nights": int(pd.Series(night).nunique())}
     common["base_rate"] = float(label.mean())
     found = []
     for algorithm, one in scored.items():
@@ -77,14 +77,19 @@ def measure_span(
     return found
 
 
+def select(rows: pd.DataFrame, **where: str) -> pd.DataFrame:
+    """The rows whose columns have these values."""
+    for column, value in where.items():
+        rows = rows[rows[column] == value]
+    return rows
+
+
 def find_significant_months(
     rows: pd.DataFrame, algorithm: str, against: str, metric: str
 ) -> dict[str, Sequence[str]]:
-    """The months in which an algorithm is surely better or worse than another, and those that say neither."""
-    is_asked = (
-        (rows["algorithm"] == algorithm) & (rows["against"] == against) & (rows["metric"] == metric)
-    ) & (rows["month"] != POOLED)
-    asked = rows[is_asked]
+    """The months in which an algorithm is significantly better or worse than another, and those with neither."""
+    asked = select(rows, algorithm=algorithm, against=against, metric=metric)
+    asked = asked[asked["month"] != POOLED]
     return {
         "better": list(asked.loc[asked["lower"] > 0, "month"]),
         "worse": list(asked.loc[asked["upper"] < 0, "month"]),

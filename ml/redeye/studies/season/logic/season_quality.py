@@ -1,4 +1,4 @@
-"""What a season came to: the loop beside the model that was never retrained and the heuristic, on the same rows."""
+"""The result of a season: the loop beside the model that was never retrained and the heuristic, on the same rows."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pandas as pd
 
 from redeye.champions.logic.promotions import Promotion
 from redeye.models.logic.evaluation import HIGHER_IS_BETTER, Interval, Scored, estimate_improvement, interval
+from redeye.models.logic.interval_text import describe_improvement, format_interval
 from redeye.monitoring.logic.quality import CONFIDENCE
 
 SEED = 2013
@@ -60,21 +61,15 @@ class Lead:
     interval: Interval | None
 
     def sentence(self) -> str:
-        """In words, with what may surely be said."""
+        """In words, with the interval."""
         name = "AUC" if self.metric == "auc" else self.metric.replace("_", " ")
         found = self.interval
         if found is None:
             return f"{name} against {self.rival}: not defined on these rows"
         if max(abs(found.value), abs(found.lower), abs(found.upper)) < SAME:
             return f"{name} of the loop against {self.rival}: the same"
-        bounds = f"{found.value:+.4f} ({found.lower:+.4f} to {found.upper:+.4f})"
-        if found.lower > 0:
-            said = "surely better"
-        elif found.upper < 0:
-            said = "surely worse"
-        else:
-            said = "not surely different"
-        return f"{name} of the loop against {self.rival}: {said}, {bounds}"
+        what = describe_improvement(found)
+        return f"{name} of the loop against {self.rival}: {what}, {format_interval(found, '+.4f')}"
 
 
 @dataclass(frozen=True)
@@ -82,7 +77,7 @@ class Season:
     """The headline.
 
     Attributes:
-        rows: flights with a label that all three gave a probability.
+        rows: with a label that all three gave a probability.
         late_share: of them.
     """
 

@@ -36,7 +36,7 @@ def quality() -> pd.DataFrame:
 def test_every_month_and_all_of_them_have_every_algorithm_and_the_chosen_one(quality: pd.DataFrame):
     assert list(quality["month"].unique()) == [*MONTHS, POOLED]
     assert set(quality["algorithm"]) == {"heuristic", "sharp", CHOSEN}
-    rows = quality.groupby("month")["flights"].first()
+    rows = quality.groupby("month")["rows"].first()
     assert rows[POOLED] == rows[list(MONTHS)].sum() == 1200
 
 

@@ -137,7 +137,7 @@ def test_a_model_that_ages_gets_a_limit_and_one_that_does_not_gets_the_oldest_ag
     assert limits(0.0)["maximum_age_nights"] == 4 * 28 - 16
 
 
-def test_all_history_stays_unless_a_shorter_window_is_surely_better():
+def test_all_history_stays_unless_a_shorter_window_is_significantly_better():
     assert limits(0.0)["history_nights"] == LONGEST
     rows = aged(0.0)
     nights = {block: {ALL: 28 * (block + 1), window_name(28): 28} for block in range(5)}

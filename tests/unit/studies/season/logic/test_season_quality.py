@@ -77,9 +77,9 @@ def test_a_lead_is_the_difference_on_the_same_rows_and_says_whether_it_is_sure()
     )
     assert over.value == pytest.approx(expected)
     assert over.lower > 0
-    assert "surely better" in leads[(Contestant.NEVER, "log_loss")].sentence()
+    assert "significantly better" in leads[(Contestant.NEVER, "log_loss")].sentence()
     swapped = rows.rename(columns={"probability": "never_probability", "never_probability": "probability"})
-    assert "surely worse" in measure_season(swapped).leads[0].sentence()
+    assert "significantly worse" in measure_season(swapped).leads[0].sentence()
 
 
 def test_a_loop_that_changed_nothing_is_the_same() -> None:
