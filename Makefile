@@ -231,6 +231,7 @@ lint: $(STAMP) ## Check style, layers of imports, SQL, and the house rules of th
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/lint-imports
 	@cd dbt && $(BIN)/sqlfluff lint models
+	@$(REDEYE) generate --check
 	@$(REDEYE) rules
 
 .PHONY: types

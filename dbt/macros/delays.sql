@@ -4,7 +4,7 @@
 {%- endmacro %}
 
 
-{# The delays of one entity at each night of the build window, over 1, 7 and 28 nights of knowledge and over all.
+{# The delays of one entity at each night of the build window, over `delay_windows` nights of knowledge and over all.
 
 Sums are of integers; there is one division, at the end, so a night built alone and a night built with a year
 give the same bits. A flight counts in the night in which its outcome first came to be known, with the values
@@ -12,7 +12,7 @@ known at the feature's own night: a later correction changes no earlier row. #}
 {% macro delay_features(entity) -%}
     {%- set key = entity ~ '_id' -%}
     {%- set first, last = first_night(), last_night() -%}
-    {%- set windows = [1, 7, 28] -%}
+    {%- set windows = delay_windows() | sort -%}
     {%- set longest = windows | max -%}
     {%- set measures = ['outcomes', 'flights', 'late_flights', 'delay_minutes', 'cancelled_flights'] -%}
 
@@ -70,8 +70,9 @@ total as (
 select
     keys.night,
     keys.{{ key }},
-    {%- for nights in ['1n', '7n', '28n', 'all'] %}
-        {%- set sums = 'total' if nights == 'all' else 'windowed' %}
+    {%- for window in windows + ['all'] %}
+        {%- set nights = window if window == 'all' else window ~ 'n' %}
+        {%- set sums = 'total' if window == 'all' else 'windowed' %}
         coalesce({{ sums }}.flights_{{ nights }}, 0)::bigint as flights_{{ nights }},
         coalesce({{ sums }}.late_flights_{{ nights }}, 0)::bigint as late_flights_{{ nights }},
         {{ ratio(sums ~ '.late_flights_' ~ nights, sums ~ '.flights_' ~ nights) }} as late_rate_{{ nights }},

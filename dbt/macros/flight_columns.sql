@@ -39,13 +39,13 @@
     sched_arr_time as scheduled_arrival_time,
     {{ minute_of_day('sched_dep_time') }} as scheduled_departure_minute,
     {{ minute_of_day('sched_arr_time') }} as scheduled_arrival_minute,
-    {{ new_york_to_utc(
-        "make_timestamp(year, month, day, sched_dep_time // 100, sched_dep_time % 100, 0)"
+    {{ clock_to_utc(
+        "make_timestamp(year, month, day, sched_dep_time // 100, sched_dep_time % 100, 0)", airport_zone()
     ) }} as scheduled_departure_at,
     {{ cutoff('night') }} as entity_at,
     known_at
 {% endmacro %}
 
 
-{# A flight is late when it arrives 15 minutes after its schedule, or more; unknown when it did not arrive. #}
-{% macro is_late(arrival_delay_minutes) -%} {{ arrival_delay_minutes }} >= 15 {%- endmacro %}
+{# A flight is late by a delay of `late_minutes` or more; unknown where it has none. #}
+{% macro is_late(delay_minutes) -%} {{ delay_minutes }} >= {{ late_minutes() }} {%- endmacro %}

@@ -57,13 +57,16 @@ Where the project is compiled for its definitions, the query itself: they may no
 {%- endmacro %}
 
 
-{# A New York wall-clock timestamp as the naive UTC timestamp of the same instant. #}
-{% macro new_york_to_utc(local) -%}
-    timezone('UTC', timezone('America/New_York', {{ local }}))
+{# A timestamp of a zone's wall clock as the naive UTC timestamp of the same instant. #}
+{% macro clock_to_utc(local, zone) -%}
+    timezone('UTC', timezone('{{ zone }}', {{ local }}))
 {%- endmacro %}
 
 
-{# The end of a night, 03:00 New York time on the next date, as naive UTC: what is known by then may be used. #}
+{# The end of a night, on the next date, as naive UTC: what is known by then may be used. #}
 {% macro cutoff(night) -%}
-    {{ new_york_to_utc("cast(" ~ night ~ " + 1 as timestamp) + interval 3 hour") }}
+    {%- set minutes = " + interval " ~ cutoff_minute() ~ " minute" if cutoff_minute() else "" -%}
+    {{ clock_to_utc(
+        "cast(" ~ night ~ " + 1 as timestamp) + interval " ~ cutoff_hour() ~ " hour" ~ minutes, clock_zone()
+    ) }}
 {%- endmacro %}

@@ -10,13 +10,13 @@ from typing import ClassVar
 
 import pyarrow as pa
 
+from flights.constants import LATE_MINUTES
 from redeye.declarations.calendar import ONE_DAY, cutoff, find_start
 from redeye.sources.logic.deliveries import KNOWN_AT, MISSING, Delivery, Source
 from redeye.sources.logic.faults import Event
 
 LATE_NIGHTS = 5
 KEY = ("year", "month", "day", "carrier", "flight", "origin", "dest", "sched_dep_time")
-LATE_MINUTES = 15
 FLIPPED_LATE, FLIPPED_ON_TIME = 40, -5
 MOVED_MINUTES = 25
 NOON = 1200

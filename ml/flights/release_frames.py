@@ -6,8 +6,12 @@ bounds are in `expectations/releases/`.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
+from flights.constants import DELAY_WINDOWS, LATE_MINUTES
 from redeye.audits.declared_checks import RELEASES
 from redeye.audits.suite_files import load_suite, suite_names
+from redeye.declarations.calendar import clock_cutoff, zone
 
 DELAY_KEYS = (
     "carrier",
@@ -25,9 +29,12 @@ OTHER_FEATURES = {
     if name.startswith(f"{RELEASES}feat_") and name != f"{RELEASES}feat_delays"
 }
 FEATURE_KEYS = {f"feat_{key}__delays": f"{key}_id" for key in DELAY_KEYS} | OTHER_FEATURES
-WINDOWS = ("1n", "7n", "28n", "all")
+WINDOWS = (*(f"{nights}n" for nights in DELAY_WINDOWS), "all")
 
-CUTOFF = "timezone('UTC', timezone('America/New_York', (night + 1)::TIMESTAMP + INTERVAL 3 HOUR))"
+CUTOFF = (
+    f"timezone('UTC', timezone('{zone().key}', (night + 1)::TIMESTAMP"
+    f" + INTERVAL {clock_cutoff().hour} HOUR + INTERVAL {clock_cutoff().minute} MINUTE))"
+)
 TIMES = f"""
     date_diff('minute', {CUTOFF}, event_at) AS event_minutes_after_cutoff,
     date_diff('minute', created_at, event_at) AS created_minutes_before_event
@@ -66,7 +73,7 @@ def _flights() -> str:
                 OR ((is_cancelled OR is_diverted) AND is_late IS NOT NULL)
                 OR (NOT is_cancelled AND NOT is_diverted AND arrival_delay_minutes IS NULL)
                 OR (is_late IS NULL) != (arrival_delay_minutes IS NULL)
-                OR is_late IS DISTINCT FROM (arrival_delay_minutes >= 15)
+                OR is_late IS DISTINCT FROM (arrival_delay_minutes >= {LATE_MINUTES})
             )::INTEGER AS contradicts_itself,
             (outcome_night > $last OR night > $last)::INTEGER AS is_from_the_future,
             (flight_id != concat_ws('_', flight_date::VARCHAR, carrier_id, flight_number::VARCHAR, origin_id,
@@ -90,7 +97,7 @@ def _delays(key: str) -> str:
     )
     shrinking = " OR ".join(
         f"flights_{short} > flights_{long} OR late_flights_{short} > late_flights_{long}"
-        for short, long in (("1n", "7n"), ("7n", "28n"), ("28n", "all"))
+        for short, long in pairwise(WINDOWS)
     )
     table = f"feat_{key}__delays"
     return f"""

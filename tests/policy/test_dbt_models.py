@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from redeye.declarations.specs import load_valid_specs
+from redeye.features.logic.feature_views import name_view
 from redeye.foundation.settings import SPECS
 from redeye.warehouse import dbt
 
@@ -150,8 +151,7 @@ def test_every_spec_and_its_predictions_are_exposures_of_what_it_reads(manifest:
         tables = {
             node.unique_id
             for node in manifest.nodes.values()
-            if node.resource_type == "model"
-            and node.name.removeprefix("feat_").replace("__", "_", 1) in views
+            if node.resource_type == "model" and name_view(node.name) in views
         }
         assert len(tables) == len(views)
         relations = {spec.population.relation, spec.schedule}

@@ -1,4 +1,5 @@
 {%- set first, last = first_night(), last_night() -%}
+{%- set earlier = plane_window() - 1 -%}
 
 with {{ scheduled_keys('flight_number_id', first, last) }},
 
@@ -8,7 +9,7 @@ versions as (
         *,
         lead(night) over (partition by flight_id order by version) as replaced_night
     from {{ ref('int_outcomes__versioned') }}
-    where night between {{ first }} - 27 and {{ last }} and first_known_night >= {{ first }} - 27
+    where night between {{ first }} - {{ earlier }} and {{ last }} and first_known_night >= {{ first }} - {{ earlier }}
 ),
 
 flown as (
@@ -21,8 +22,10 @@ flown as (
         planes.engines,
         planes.seats,
         planes.built_year,
-        least(versions.first_known_night + 27, coalesce(versions.replaced_night - 1, versions.first_known_night + 27))
-            as last_counting_night
+        least(
+            versions.first_known_night + {{ earlier }},
+            coalesce(versions.replaced_night - 1, versions.first_known_night + {{ earlier }})
+        ) as last_counting_night
     from versions
     asof left join {{ ref('stg_nycflights13__planes') }} as planes
         on versions.plane_id = planes.plane_id and versions.night >= planes.arrival_night
@@ -42,7 +45,7 @@ by_type as (
         sum(flown.built_year) as built_years,
         max(flown.known_at) as known_at
     from flown
-    cross join range(28) as nights (after)
+    cross join range({{ plane_window() }}) as nights (after)
     where
         flown.night + nights.after::integer <= flown.last_counting_night
         and flown.night + nights.after::integer between {{ first }} and {{ last }}

@@ -22,7 +22,7 @@ state as (
         origin_id,
         count(*) as flights,
         count(departure_delay_minutes) as departed_flights,
-        sum((departure_delay_minutes >= 15)::integer) as late_departures,
+        sum(({{ is_late('departure_delay_minutes') }})::integer) as late_departures,
         sum(departure_delay_minutes) as departure_delay_minutes,
         sum(is_cancelled::integer) as cancelled_flights,
         max(known_at) as known_at

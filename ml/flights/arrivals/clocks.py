@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from flights.airports import AIRPORT_ZONE
+from flights.constants import AIRPORT_ZONE
 from redeye.declarations.calendar import cutoff, find_start
 
 DAY_MINUTES = 1440

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from flights.arrivals.clocks import DAY_MINUTES, minutes_between, night_bounds
+from flights.constants import LATE_MINUTES
 
 SMALL = 100
 HOURS_OF_DAY = range(6, 22)
@@ -61,7 +62,7 @@ def profile_outcomes(frame: pd.DataFrame) -> pd.DataFrame:
         is_without_tailnum=frame["tailnum"].isna(),
         on_minute_departure=(frame["dep_delay"] == 0).where(frame["dep_delay"].notna()).astype("float64"),
         on_minute_arrival=(frame["arr_delay"] == 0).where(frame["arr_delay"].notna()).astype("float64"),
-        is_late=(frame["arr_delay"] >= 15).where(frame["arr_delay"].notna()).astype("float64"),
+        is_late=(frame["arr_delay"] >= LATE_MINUTES).where(frame["arr_delay"].notna()).astype("float64"),
         is_impossible=_impossible_turnarounds(frame),
     )
     nights = frame.groupby("night")

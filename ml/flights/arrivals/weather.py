@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from flights.airports import AIRPORT_ZONE
 from flights.arrivals.clocks import add_known_at_columns, flight_dates, minutes_between
+from flights.constants import AIRPORT_ZONE
 
 MPH_PER_KNOT = 1.15078
 

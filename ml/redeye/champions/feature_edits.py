@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from redeye.champions.logic.readers import Reader, some
 from redeye.declarations.specs import Spec, list_spec_faults, load_valid_specs
+from redeye.features.logic.feature_views import name_view
 from redeye.foundation.errors import FeatureEdited
 from redeye.foundation.settings import SPECS
 from redeye.warehouse.logic.column_definitions import Definitions, Edit, edits
@@ -118,11 +119,7 @@ def _group_by_reader(
 
 def list_columns_read(reader: Reader, spec: Spec, definitions: Definitions) -> set[Read]:
     """The columns of the warehouse that a version's frame is made of: features, inputs, keys and times."""
-    tables = {
-        name.partition(".")[2].removeprefix("feat_").replace("__", "_", 1): name
-        for name in definitions.relations
-        if name.startswith(f"{FEATURES}.")
-    }
+    tables = {name_view(name): name for name in definitions.relations if name.startswith(f"{FEATURES}.")}
     population = spec.population
     found = {Read(spec.schedule, each) for each in (population.key, population.night, population.entity_time)}
     found |= {Read(spec.schedule, each) for each in spec.entity_keys}

@@ -15,9 +15,6 @@ from zoneinfo import ZoneInfo
 from redeye.declarations.project import project
 
 ONE_DAY = timedelta(days=1)
-# How long a feature row is served after its night: a degraded night scores from a release that is days old. The
-# hour is for the night of 25 hours.
-FEATURE_TTL = timedelta(days=8, hours=1)
 
 
 def zone() -> ZoneInfo:

@@ -6,7 +6,7 @@ Read once a process. Light to import, because DAG files read it whenever Airflow
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import time
 from functools import lru_cache
 from pathlib import Path
@@ -65,6 +65,10 @@ class Audits(Frozen):
     )
 
 
+Constant = int | float | str | tuple[int, ...]
+"""A fact of the data in numbers or words."""
+
+
 class Project(Frozen):
     """What a project declares once for all of its models."""
 
@@ -74,6 +78,10 @@ class Project(Frozen):
         description="The source of deliveries: a `redeye.sources.logic.deliveries.Source`."
     )
     audits: Audits
+    constants: Mapping[Name, Constant] = Field(
+        default={},
+        description="Facts of the data that SQL and Python share, by name: dbt has a macro of each.",
+    )
     rehearsals: PythonName | None = Field(
         default=None,
         description="What puts faults into the deliveries: a `redeye.sources.configured_source.FaultySource`.",

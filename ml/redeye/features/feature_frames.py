@@ -12,7 +12,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from redeye.declarations.calendar import FEATURE_TTL
+from redeye.features.logic.feature_views import FEATURE_TTL, name_view
 from redeye.features.point_in_time import ViewQuery, join, quote
 from redeye.foundation.errors import ConfigError
 from redeye.warehouse.logic.dbt_models import FEATURES, NIGHT, Model, Project
@@ -20,14 +20,9 @@ from redeye.warehouse.logic.dbt_models import FEATURES, NIGHT, Model, Project
 TIME = "event_timestamp"
 
 
-def name_view(model: Model) -> str:
-    """The feature view over a feature table: `<entity>_<theme>`."""
-    return model.name.partition(".")[2].removeprefix("feat_").replace("__", "_", 1)
-
-
 def list_feature_columns(columns: Iterable[str], project: Project) -> dict[str, tuple[Model, str]]:
     """Those of a frame's columns that are features: their table and their column there."""
-    views = {name_view(model): model for model in project.models.values() if model.layer == FEATURES}
+    views = {name_view(model.name): model for model in project.models.values() if model.layer == FEATURES}
     found = {}
     for name in columns:
         view, separator, column = name.partition("__")

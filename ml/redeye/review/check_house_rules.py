@@ -7,7 +7,7 @@ from pathlib import Path
 
 from redeye.champions.logic.readers import some
 from redeye.declarations.specs import load_valid_specs
-from redeye.features.feature_frames import name_view
+from redeye.features.logic.feature_views import name_view
 from redeye.foundation.settings import SPECS
 from redeye.review.logic import known_in_time
 from redeye.review.logic.house_rules import Violation, form
@@ -36,7 +36,7 @@ def violations(project: Project, lineage: Lineage | None = None) -> list[Violati
 def lost_features(project: Project) -> Iterator[Violation]:
     """Features that a spec names and no feature table has: a table goes only when no spec names it any more."""
     tables = [model for model in project.models.values() if model.layer == FEATURES]
-    there = {f"{name_view(model)}:{column}" for model in tables for column in model.columns}
+    there = {f"{name_view(model.name)}:{column}" for model in tables for column in model.columns}
     for name, spec in load_valid_specs(SPECS).items():
         if lost := [feature for feature in spec.features if feature not in there]:
             message = (

@@ -8,20 +8,19 @@ from pathlib import Path
 
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import PROJECT_ROOT
+from redeye.review.generate import SUITES, generate
+from redeye.review.generate import TABLES as MODELS
 from redeye.review.logic import declaration_edits
 from redeye.review.logic.declaration_edits import NewColumn
 
-MODELS = Path("dbt") / "models" / "features"
 MACROS = Path("dbt") / "macros"
-SUITES = Path("expectations") / "releases"
-VIEWS = Path("feature_repo") / "views.py"
 EXPOSURES = Path("dbt") / "models" / "exposures.yml"
 
 Edit = Callable[[str], str]
 
 
 def add_feature(new: NewColumn, *, model: str = "", root: Path = PROJECT_ROOT) -> list[Path]:
-    """Declare a column of a feature table wherever it must be; the files that changed.
+    """Declare a column of a feature table, and write what follows from it; the files that changed.
 
     Args:
         new: the column.
@@ -31,19 +30,13 @@ def add_feature(new: NewColumn, *, model: str = "", root: Path = PROJECT_ROOT) -
     Raises:
         ConfigError: if a file is not as expected; then none is changed.
     """
-    suite = SUITES / f"{new.table}.yml"
-    if not (root / suite).exists():
-        raise ConfigError(
-            f"{new.table} has no audit of its own in {SUITES}: the delay tables share their SQL; see "
-            "docs/tutorials/adding-a-feature.md"
-        )
-    sql = _with_macros((root / MODELS / f"{new.table}.sql").read_text(encoding="utf-8"), root)
+    table = _own_files(new.table, root, "add the column by hand")
+    sql = _with_macros((root / table.with_suffix(".sql")).read_text(encoding="utf-8"), root)
     edits: dict[Path, Edit] = {
-        MODELS / f"{new.table}.sql": lambda text: declaration_edits.add_to_model(text, new),
-        MODELS / "_models.yml": lambda text: declaration_edits.add_to_descriptions(text, new),
-        MODELS / "_unit_tests.yml": lambda text: declaration_edits.add_to_unit_tests(text, new, sql),
-        suite: lambda text: declaration_edits.add_to_suite(text, new),
-        VIEWS: lambda text: declaration_edits.add_to_views(text, new),
+        table.with_suffix(".sql"): lambda text: declaration_edits.add_to_model(text, new),
+        table: lambda text: declaration_edits.add_to_unit_tests(
+            declaration_edits.add_to_columns(text, new), new, sql
+        ),
     }
     if model:
         edits[Path("ml") / "specs" / f"{model}.yaml"] = lambda text: declaration_edits.add_to_spec(text, new)
@@ -57,29 +50,37 @@ def add_version(table: str, *, root: Path = PROJECT_ROOT) -> tuple[str, list[Pat
         ConfigError: if there is no such table, it shares its audit with others, or the version is there.
     """
     new = declaration_edits.next_version(table)
-    suite = SUITES / f"{table}.yml"
-    if not (root / MODELS / f"{table}.sql").exists():
-        raise ConfigError(f"there is no feature table {table}")
-    if not (root / suite).exists():
-        raise ConfigError(
-            f"{table} shares its audit and its SQL with the other delay tables: write a table of another theme "
-            "for the new form; see docs/tutorials/adding-a-feature.md"
-        )
+    declared = _own_files(table, root, "write a table of another theme for the new form")
     if (root / MODELS / f"{new}.sql").exists():
         raise ConfigError(f"{new} is there already")
-    view, new_view = (name.removeprefix("feat_").replace("__", "_", 1) for name in (table, new))
     copies = {
-        MODELS / f"{new}.sql": (root / MODELS / f"{table}.sql").read_text(encoding="utf-8"),
-        SUITES / f"{new}.yml": (root / suite).read_text(encoding="utf-8"),
+        path.with_name(f"{new}{path.suffix}"): declaration_edits.copy_table(
+            (root / path).read_text(encoding="utf-8"), table, new
+        )
+        for path in (declared, declared.with_suffix(".sql"), SUITES / f"{table}.yml")
     }
     edits: dict[Path, Edit] = {
-        MODELS / "_models.yml": lambda text: declaration_edits.copy_description(text, table, new),
-        MODELS / "_unit_tests.yml": lambda text: declaration_edits.copy_unit_tests(text, table, new),
-        VIEWS: lambda text: declaration_edits.copy_view(text, view, new_view),
         EXPOSURES: lambda text: declaration_edits.copy_exposure(text, table, new),
-        SUITES / "profile.yml": lambda text: declaration_edits.copy_table(text, table, new),
+        SUITES / "profile.yml": lambda text: declaration_edits.copy_entry(text, table, new),
     }
     return new, _apply(root, edits, copies)
+
+
+def _own_files(table: str, root: Path, instead: str) -> Path:
+    """The YAML that declares one table alone.
+
+    Raises:
+        ConfigError: if there is no such table, or it shares its YAML with others.
+    """
+    path = MODELS / f"{table}.yml"
+    if not (root / path.with_suffix(".sql")).exists():
+        raise ConfigError(f"there is no feature table {table}")
+    if not (root / path).exists():
+        raise ConfigError(
+            f"{table} shares its SQL, its YAML and its audit with other tables: {instead}; see "
+            "docs/tutorials/adding-a-feature.md"
+        )
+    return path
 
 
 def _with_macros(sql: str, root: Path) -> str:
@@ -93,8 +94,17 @@ def _with_macros(sql: str, root: Path) -> str:
 
 
 def _apply(root: Path, edits: dict[Path, Edit], copies: dict[Path, str]) -> list[Path]:
-    """All texts first, then all files."""
-    texts = {path: edit((root / path).read_text(encoding="utf-8")) for path, edit in edits.items()}
+    """All texts first, then all files, then what is generated from them; where that cannot be, all is as it was."""
+    before = {path: (root / path).read_text(encoding="utf-8") for path in edits}
+    texts = {path: edit(before[path]) for path, edit in edits.items()}
     for path, text in {**texts, **copies}.items():
         (root / path).write_text(text, encoding="utf-8")
-    return sorted([*texts, *copies])
+    try:
+        generated = generate(root)
+    except ConfigError:
+        for path, text in before.items():
+            (root / path).write_text(text, encoding="utf-8")
+        for path in copies:
+            (root / path).unlink()
+        raise
+    return sorted({*texts, *copies, *generated})

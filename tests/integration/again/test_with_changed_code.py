@@ -25,7 +25,11 @@ EVENING, OUTCOMES = "features/feat_origin__evening.sql", "intermediate/int_outco
 def mended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A copy of the dbt project: one formula mended, one column new."""
     project = shutil.copytree(dbt.PROJECT, tmp_path / "dbt", ignore=shutil.ignore_patterns("target"))
-    _replace(project / "models" / EVENING, "departure_delay_minutes >= 15", "departure_delay_minutes >= 30")
+    _replace(
+        project / "models" / EVENING,
+        "{{ is_late('departure_delay_minutes') }}",
+        "departure_delay_minutes >= 30",
+    )
     _replace(
         project / "models" / OUTCOMES,
         "    is_diverted,\n    flight_first",

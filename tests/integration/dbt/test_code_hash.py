@@ -37,7 +37,7 @@ def test_it_follows_code_and_not_place_or_words(project: Path, tmp_path: Path) -
     seen = {original}
     for path, old, new in [
         ("models/marts/dim_carriers.sql", "carrier_name,", "upper(carrier_name) as carrier_name,"),
-        ("macros/flight_columns.sql", ">= 15", ">= 20"),
+        ("macros/declared.sql", "return(15)", "return(20)"),
         ("models/marts/_models.yml", "data_type: integer", "data_type: bigint"),
         ("dbt_project.yml", "append_new_columns", "fail"),
     ]:

@@ -32,6 +32,7 @@ def commands() -> dict[str, list[str]]:
 
 @pytest.fixture
 def checkout(tmp_path: Path, release: Release) -> Path:
+    shutil.copy(PROJECT_ROOT / "redeye.yaml", tmp_path)
     for part in ("dbt", "ml/specs", "feature_repo", "expectations"):
         shutil.copytree(PROJECT_ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
     for words in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-q", "-m", "base"]):
@@ -81,7 +82,7 @@ def test_the_walk_through_adds_a_feature_in_few_lines_and_touches_nothing_that_w
     assert [(each.name, each.change) for each in model.changed] == [(new, "added")]
     assert found.violations == ()
 
-    tests = (checkout / "dbt" / "models" / "features" / "_unit_tests.yml").read_text()
+    tests = (checkout / "dbt" / "models" / "features" / "feat_origin__evening.yml").read_text()
     assert f"{{night: 2013-04-07, origin_id: JFK, {new}: 2}}" in tests
     assert f"origin_evening:{new}" in load_spec(checkout / "ml" / "specs" / "flight_delay.yaml").features
     assert new in load_suite("releases/feat_origin__evening", root=checkout / "expectations").types

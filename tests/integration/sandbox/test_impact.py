@@ -130,7 +130,7 @@ def test_another_window_of_a_feature_is_to_be_looked_at_and_told_with_numbers(
 
 def test_a_feature_that_the_champion_reads_may_not_change_in_place(checkout: Path) -> None:
     path = Path("dbt") / "macros" / "flight_columns.sql"
-    _edit(checkout, path, "{{ arrival_delay_minutes }} >= 15", "{{ arrival_delay_minutes }} >= 20")
+    _edit(checkout, path, "{{ late_minutes() }}", "20")
     found = _impact(checkout)
     judgement = judge(found)
     assert judgement.verdict is Verdict.BREAKS
@@ -168,7 +168,7 @@ def test_a_base_that_built_no_release_is_built_beside_and_a_model_is_fitted_on_b
     """The release is of the code of before: only what the branch itself changes may be told."""
     path = FEATURES / "feat_origin__evening.sql"
     _small_spec(checkout)
-    _edit(checkout, path, "departure_delay_minutes >= 15", "departure_delay_minutes >= 20")
+    _edit(checkout, path, "{{ is_late('departure_delay_minutes') }}", "departure_delay_minutes >= 20")
     _edit(checkout, path, "scheduled_departure_time >= 1700", "scheduled_departure_time >= 1900")
     _commit(checkout, "a base of its own")
     _edit(checkout, path, "departure_delay_minutes >= 20", "departure_delay_minutes >= 30")
@@ -193,7 +193,7 @@ def test_a_leak_breaks_whether_the_sql_or_only_the_rows_show_it(checkout: Path) 
     _edit(checkout, path, "hour_ends_at > cutoff_at - interval 6 hour as", f"coalesce({ahead}, -99) > -90 as")
     _edit(
         checkout,
-        FEATURES / "_models.yml",
+        FEATURES / "feat_origin__weather.yml",
         "  - name: feat_origin__weather\n",
         '  - name: feat_origin__weather\n    config: {meta: {trusted: {is_newest: "It is fine."}}}\n',
     )

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 
 from ruamel.yaml import YAML
 
+from redeye.features.logic.feature_views import name_view
 from redeye.foundation.errors import ConfigError
+from redeye.review.logic.feature_tables import TYPES
 
-# dbt's type -> the suite's and Feast's.
-TYPES = {
-    "bigint": ("int", "Int64"),
-    "double": ("float", "Float64"),
-    "boolean": ("bool", "Bool"),
-    "varchar": ("text", "String"),
-}
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -57,7 +53,7 @@ class NewColumn:
     @property
     def view(self) -> str:
         """The feature view over the table."""
-        return self.table.removeprefix("feat_").replace("__", "_", 1)
+        return name_view(self.table)
 
 
 def add_to_model(text: str, new: NewColumn) -> str:
@@ -69,17 +65,30 @@ def add_to_model(text: str, new: NewColumn) -> str:
     return f"{text[:at]}    {new.sql} as {new.column},\n{text[at:]}"
 
 
-def add_to_descriptions(text: str, new: NewColumn) -> str:
-    """`_models.yml` with the column."""
-    start, end = _entry(text, new.table)
-    block = text[start:end]
-    _refuse_taken(block, new)
-    lines = f'      - name: {new.column}\n        data_type: {new.type}\n        description: "{new.description}"\n'
-    return text[:start] + _before(block, r"^      - (name: event_at|\*event_at)$", lines, new) + text[end:]
+def add_to_columns(text: str, new: NewColumn) -> str:
+    """The table's YAML with the column: type, description, and what its audit accepts."""
+    if re.search(rf"^      - name: {new.column}$", text, re.MULTILINE):
+        raise ConfigError(f"{new.table} has a column {new.column} already")
+    place = re.search(r"^      - name: event_at$", text, re.MULTILINE)
+    if place is None:
+        raise ConfigError(f"{new.table}.yml has no column event_at to put {new.column} before")
+    lines = [
+        f"- name: {new.column}",
+        f"  data_type: {new.type}",
+        f"  description: {_quoted(new.description)}",
+    ]
+    audit = ["may_be_null: true"] if new.is_nullable else []
+    if new.bounds is not None:
+        low, high = (f"{each:g}" for each in new.bounds)
+        audit += [f"between: [{low}, {high}]", f"because: {_quoted(new.because)}"]
+    if audit:
+        lines += ["  config:", "    meta:", *(f"      {each}" for each in audit)]
+    written = "".join(f"      {line}\n" for line in lines)
+    return text[: place.start()] + written + text[place.start() :]
 
 
 def add_to_unit_tests(text: str, new: NewColumn, sql: str) -> str:
-    """`_unit_tests.yml` with a test of the column: what the table's own test gives, and what must come of it.
+    """The table's YAML with a unit test of the column: what the table's own test gives, and what must come of it.
 
     A table without a test gets one without rows: it fails until they are written.
 
@@ -97,7 +106,8 @@ def add_to_unit_tests(text: str, new: NewColumn, sql: str) -> str:
             raise ConfigError(
                 f"{new.table} has no unit test to take rows from: leave --expect out and write them"
             )
-        return f"{text.rstrip()}\n\n{_empty_unit_test(new, sql)}"
+        begin = "" if re.search(r"^unit_tests:$", text, re.MULTILINE) else "unit_tests:\n"
+        return f"{text.rstrip()}\n\n{begin}{_empty_unit_test(new, sql)}"
     end = text.find("\n  - name: ", found.end())
     block = text[found.start() : len(text) if end < 0 else end]
     rows = [
@@ -141,34 +151,6 @@ def _empty_unit_test(new: NewColumn, sql: str) -> str:
     )
 
 
-def add_to_suite(text: str, new: NewColumn) -> str:
-    """The table's audit with the column's type and bounds."""
-    kind = TYPES[new.type][0]
-    text = _before(text, r"^  event_at: timestamp$", f"  {new.column}: {kind}\n", new)
-    if new.is_nullable:
-        if "may_be_null:\n" not in text:
-            text = text.replace("expectations:\n", "may_be_null:\nexpectations:\n", 1)
-        text = text.replace("may_be_null:\n", f"may_be_null:\n  - {new.column}\n", 1)
-    if new.bounds is not None:
-        low, high = (f"{each:g}" for each in new.bounds)
-        text = (
-            f"{text.rstrip()}\n  - expect: expect_column_values_to_be_between\n    column: {new.column}\n"
-            f"    kwargs: {{min_value: {low}, max_value: {high}}}\n    because: {new.because}\n"
-        )
-    return text
-
-
-def add_to_views(text: str, new: NewColumn) -> str:
-    """`feature_repo/views.py` with the field in the fields of the table's view."""
-    call = re.search(rf'^{new.view} = view\(\s*\w+,\s*"\w+",\s*(\w+),', text, re.MULTILINE)
-    if call is None:
-        raise ConfigError(f"feature_repo/views.py has no view {new.view}: add `{new.view} = view(…)` first")
-    fields = re.search(rf"^{call[1]}: Fields = \{{\n(.*?)^\}}", text, re.MULTILINE | re.DOTALL)
-    if fields is None:
-        raise ConfigError(f"feature_repo/views.py: {call[1]} is no plain dictionary: add the field by hand")
-    return f'{text[: fields.end(1)]}    "{new.column}": {TYPES[new.type][1]},\n{text[fields.end(1) :]}'
-
-
 def add_to_spec(text: str, new: NewColumn) -> str:
     """A spec that reads the feature, in its next version."""
     feature = f"{new.view}:{new.column}"
@@ -188,36 +170,9 @@ def next_version(name: str) -> str:
     return f"{found[1]}_v{int(found[2]) + 1}" if found else f"{name}_v2"
 
 
-def copy_description(text: str, name: str, new_name: str) -> str:
-    """`_models.yml` with the entry of a model again, under another name."""
-    start, end = _entry(text, name)
-    if f"  - name: {new_name}\n" in text:
-        raise ConfigError(f"{new_name} is there already")
-    block = text[start:end].rstrip("\n").replace(f"  - name: {name}\n", f"  - name: {new_name}\n", 1)
-    return f"{text[:end].rstrip()}\n\n{block}\n{text[end:] and chr(10)}{text[end:]}"
-
-
-def copy_unit_tests(text: str, name: str, new_name: str) -> str:
-    """`_unit_tests.yml` with the tests of a model again, for another one."""
-    entries = re.findall(r"^  - name: \w+\n(?:(?!  - name: ).*\n?)*", text, re.MULTILINE)
-    copies = [
-        # An anchor stands once in a file; what refers to it may be copied.
-        re.sub(r"^(    (?:overrides|given):) &\w+$", r"\1", each, flags=re.MULTILINE)
-        .replace(f"    model: {name}\n", f"    model: {new_name}\n", 1)
-        .rstrip()
-        for each in entries
-        if f"    model: {name}\n" in each
-    ]
-    return "\n\n".join([text.rstrip(), *copies]) + "\n"
-
-
-def copy_view(text: str, view: str, new_view: str) -> str:
-    """`feature_repo/views.py` with a view again, over the table of the other name."""
-    call = re.search(rf'^{view} = view\(\s*(\w+),\s*"(\w+)",(.*?)\)$', text, re.MULTILINE | re.DOTALL)
-    if call is None:
-        raise ConfigError(f"feature_repo/views.py has no view {view}")
-    theme = new_view.removeprefix(view.removesuffix(call[2]))
-    return f'{text.rstrip()}\n{new_view} = view({call[1]}, "{theme}",{call[3]})\n'
+def copy_table(text: str, name: str, new_name: str) -> str:
+    """A file of a feature table again, for one of another name."""
+    return re.sub(rf"\b{name}\b", new_name, text)
 
 
 def copy_exposure(text: str, name: str, new_name: str) -> str:
@@ -226,26 +181,10 @@ def copy_exposure(text: str, name: str, new_name: str) -> str:
     return text.replace(line, f"{line}      - ref('{new_name}')\n")
 
 
-def copy_table(text: str, name: str, new_name: str) -> str:
+def copy_entry(text: str, name: str, new_name: str) -> str:
     """The profile's audit with the other name among the tables that a release must have."""
     return re.sub(rf"\b{name}\b(?!_v)", f"{name}, {new_name}", text, count=1)
 
 
-def _entry(text: str, name: str) -> tuple[int, int]:
-    start = text.find(f"  - name: {name}\n")
-    if start < 0:
-        raise ConfigError(f"_models.yml describes no {name}")
-    end = text.find("\n  - name: ", start)
-    return start, len(text) if end < 0 else end + 1
-
-
-def _before(text: str, pattern: str, lines: str, new: NewColumn) -> str:
-    found = re.search(pattern, text, re.MULTILINE)
-    if found is None:
-        raise ConfigError(f"{new.table}: there is no event_at to put {new.column} before")
-    return text[: found.start()] + lines + text[found.start() :]
-
-
-def _refuse_taken(block: str, new: NewColumn) -> None:
-    if re.search(rf"^      - (name: |\*){new.column}$", block, re.MULTILINE):
-        raise ConfigError(f"{new.table} has a column {new.column} already")
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

@@ -6,7 +6,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from redeye.foundation.errors import ConfigError
-from redeye.review.logic.declaration_edits import NewColumn, add_to_unit_tests, copy_unit_tests
+from redeye.review.logic.declaration_edits import NewColumn, add_to_columns, add_to_unit_tests, copy_table
 
 TESTS = """\
 unit_tests:
@@ -70,10 +70,47 @@ def test_a_table_without_a_test_gets_one_that_fails_until_its_rows_are_written()
     assert len(new["expect"]["rows"]) == 1  # type: ignore[index]
 
 
-def test_a_new_version_is_tested_as_the_old_one() -> None:
-    text = add_to_unit_tests(TESTS, column("1", "0"), "")
-    tests = parsed(copy_unit_tests(text, "feat_origin__evening", "feat_origin__evening_v2"))
-    old, new = ([each for each in tests if each["model"] == f"feat_origin__evening{v}"] for v in ("", "_v2"))
-    assert [{**each, "model": ""} for each in old] == [{**each, "model": ""} for each in new]
-    assert len(new) == 2
-    assert copy_unit_tests(TESTS, "feat_date__calendar", "feat_date__calendar_v2") == TESTS
+COLUMNS = """\
+models:
+  - name: feat_origin__evening
+    columns:
+      - name: night
+        data_type: date
+      - name: event_at
+        data_type: timestamp
+"""
+
+
+def test_a_column_is_declared_with_what_its_audit_accepts() -> None:
+    new = NewColumn("feat_origin__evening", "departed", "double", "1", 'Of "it": all.', (0, 0.5), "So.", True)
+    (model,) = YAML(typ="safe").load(add_to_columns(COLUMNS, new))["models"]
+    assert [each["name"] for each in model["columns"]] == ["night", "departed", "event_at"]
+    assert model["columns"][1] == {
+        "name": "departed",
+        "data_type": "double",
+        "description": 'Of "it": all.',
+        "config": {"meta": {"may_be_null": True, "between": [0, 0.5], "because": "So."}},
+    }
+
+
+def test_a_column_that_is_there_is_refused() -> None:
+    with pytest.raises(ConfigError, match="has a column departed already"):
+        add_to_columns(add_to_columns(COLUMNS, column()), column())
+
+
+def test_the_first_unit_test_of_a_file_begins_its_list() -> None:
+    (new,) = parsed(add_to_unit_tests(COLUMNS, column(), "select * from {{ ref('int_x__y') }}"))
+    assert new["model"] == "feat_origin__evening"
+
+
+def test_a_new_version_is_declared_and_tested_as_the_old_one() -> None:
+    text = COLUMNS + add_to_unit_tests(TESTS, column("1", "0"), "")
+    old, new = (
+        YAML(typ="safe").load(each) for each in (text, copy_table(text, "feat_origin__evening", "feat_x__y"))
+    )
+    assert new["models"] == [{**old["models"][0], "name": "feat_x__y"}]
+    was = [each for each in old["unit_tests"] if each["model"] == "feat_origin__evening"]
+    now = [each for each in new["unit_tests"] if each["model"] == "feat_x__y"]
+    assert now == [{**each, "model": "feat_x__y"} for each in was]
+    assert len(now) == 2
+    assert "feat_origin__weather" in {each["model"] for each in new["unit_tests"]}

@@ -1,0 +1,1 @@
+"""What features are, without Feast and without the lake."""

@@ -1,0 +1,105 @@
+"""Writes what follows from a declaration into the files of other tools, and says which of them do not follow.
+
+Constants of `redeye.yaml` become dbt macros; a feature's column in `dbt/models/features/*.yml` becomes a field of
+Feast's view and lines of its audit's suite.
+"""
+
+from __future__ import annotations
+
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from redeye.declarations.project import Project, load_project
+from redeye.foundation.errors import ConfigError
+from redeye.foundation.settings import PROJECT_ROOT
+from redeye.review.logic.feature_tables import FeatureTable, fill_windows, name_windows, read_tables
+from redeye.review.logic.generated_texts import (
+    render_aliases,
+    render_anchors,
+    render_macros,
+    render_suite,
+    render_views,
+    replace_section,
+)
+
+TABLES = Path("dbt") / "models" / "features"
+SUITES = Path("expectations") / "releases"
+VIEWS = Path("feature_repo") / "views.py"
+MACROS = Path("dbt") / "macros" / "declared.sql"
+
+
+def generate(root: Path = PROJECT_ROOT) -> list[Path]:
+    """Write every generated text of a checkout; the files that changed.
+
+    Raises:
+        ConfigError: naming the file that declares what cannot be; then none is changed.
+    """
+    stale = find_stale_texts(root)
+    for path, text in stale.items():
+        (root / path).write_text(text, encoding="utf-8")
+    return sorted(stale)
+
+
+def find_stale_texts(root: Path = PROJECT_ROOT) -> dict[Path, str]:
+    """What the files that do not follow their declaration should hold, by path in the checkout.
+
+    Raises:
+        ConfigError: naming the file that declares what cannot be.
+    """
+    declared = load_project(root / "redeye.yaml")
+    wanted = {MACROS: render_macros(_macro_values(declared))}
+    tables: list[FeatureTable] = []
+    for path in sorted((root / TABLES).glob("*.yml")):
+        try:
+            text = _with_windows(path.read_text(encoding="utf-8"), declared)
+            found = read_tables(_load(text))
+            if len({table.features for table in found}) > 1:
+                raise ConfigError("its tables share an audit, and must have the same features")
+            tables += found
+            wanted[TABLES / path.name] = text
+            suite = SUITES / path.name
+            wanted[suite] = render_suite((root / suite).read_text(encoding="utf-8"), found[0].features)
+        except (ConfigError, KeyError, FileNotFoundError, YAMLError) as error:
+            raise ConfigError(f"{TABLES / path.name}: {error}") from error
+    wanted[VIEWS] = render_views(tables)
+    return {path: text for path, text in wanted.items() if _read(root / path) != text}
+
+
+def _macro_values(declared: Project) -> dict[str, Any]:
+    at = declared.clock.cutoff_time
+    clock = {"clock_zone": declared.clock.zone, "cutoff_hour": at.hour, "cutoff_minute": at.minute}
+    return {**clock, **declared.constants}
+
+
+def _with_windows(text: str, declared: Project) -> str:
+    """A YAML file with the columns of each window of its entry `windows`, if it has one."""
+    templates = [each for each in _load(text, is_rough=True).get("anchors") or () if "windows" in each]
+    for each in templates:
+        nights = declared.constants[each["windows"]]
+        if not isinstance(nights, tuple):
+            raise ConfigError(f"`{each['windows']}` of redeye.yaml is no list of nights")
+        by_column = [fill_windows(column, name_windows(nights)) for column in each["columns"]]
+        columns = [column for of_window in zip(*by_column, strict=True) for column in of_window]
+        head, models, rest = text.partition("\nmodels:\n")
+        text = (
+            replace_section(head, "windows", render_anchors(columns))
+            + models
+            + replace_section(rest, "windows", render_aliases(columns))
+        )
+    return text
+
+
+def _load(text: str, *, is_rough: bool = False) -> dict[str, Any]:
+    """A YAML file; roughly, only what stands above its models, whose aliases may lack their anchors."""
+    document: dict[str, Any] = YAML(typ="safe").load(
+        StringIO(text.partition("\nmodels:\n")[0] if is_rough else text)
+    )
+    return document or {}
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""

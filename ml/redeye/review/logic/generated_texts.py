@@ -1,0 +1,117 @@
+"""The texts that follow from a declaration: what stands between marks in a file, and whole files.
+
+A section begins with a line `# begin: <name>` and ends with `# end: <name>`; everything else in a file is a person's.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from redeye.features.logic.feature_views import name_view
+from redeye.foundation.errors import ConfigError
+from redeye.review.logic.feature_tables import TYPES, Feature, FeatureTable
+
+AUTHOR = "`redeye generate`"
+
+
+def replace_section(text: str, name: str, lines: Iterable[str]) -> str:
+    """A text with other lines in each of its sections of a name, indented as the marks are.
+
+    Raises:
+        ConfigError: if it has no such section.
+    """
+    marks = re.compile(rf"^(?P<indent> *)# begin: {name}\n(?:.*\n)*?(?P=indent)# end: {name}$", re.MULTILINE)
+    if not marks.search(text):
+        raise ConfigError(f"there is no section `# begin: {name}` … `# end: {name}` to write into")
+    written = list(lines)
+
+    def fill(found: re.Match[str]) -> str:
+        indent = found["indent"]
+        return "\n".join(f"{indent}{line}" for line in (f"# begin: {name}", *written, f"# end: {name}"))
+
+    return marks.sub(fill, text)
+
+
+def render_suite(text: str, features: Sequence[Feature]) -> str:
+    """An audit's suite with types, columns that may be null and bounds as its table declares them."""
+    nulls = [f"  - {each.name}" for each in features if each.may_be_null]
+    bounds = [
+        line
+        for each in features
+        if each.between is not None
+        for line in (
+            "- expect: expect_column_values_to_be_between",
+            f"  column: {each.name}",
+            f"  kwargs: {{min_value: {each.between[0]}, max_value: {each.between[1]}}}",
+            f"  because: {json.dumps(each.because, ensure_ascii=False)}",
+        )
+    ]
+    text = replace_section(text, "types", [f"{each.name}: {TYPES[each.type][0]}" for each in features])
+    text = replace_section(text, "nulls", ["may_be_null:", *nulls] if nulls else [])
+    return replace_section(text, "bounds", bounds)
+
+
+def render_views(tables: Sequence[FeatureTable]) -> str:
+    """`feature_repo/views.py`: the feature view over each table."""
+    used = sorted({TYPES[feature.type][1] for table in tables for feature in table.features})
+    names: dict[tuple[tuple[str, str], ...], str] = {}
+    fields, views = [], []
+    for table in tables:
+        typed = tuple((each.name, TYPES[each.type][1]) for each in table.features)
+        if typed not in names:
+            name = table.theme.upper()
+            names[typed] = name if name not in names.values() else name_view(table.name).upper()
+            lines = "".join(f'    "{column}": {kind},\n' for column, kind in typed)
+            fields.append(f"{names[typed]}: Fields = {{\n{lines}}}\n")
+        arguments = (
+            f'"{table.name}"',
+            f"entities.{table.entity}",
+            names[typed],
+            json.dumps(table.description),
+        )
+        lines = "".join(f"    {each},\n" for each in arguments)
+        views.append(f"{name_view(table.name)} = feature_view(\n{lines})\n")
+    return (
+        '"""The feature view over each feature table that dbt builds.\n\n'
+        f'Written by {AUTHOR} from `dbt/models/features/*.yml`: change these.\n"""\n\n'
+        "from __future__ import annotations\n\n"
+        f"from feast.types import {', '.join(used)}\n\n"
+        "import entities\n"
+        "from redeye.features.feast_views import Fields, feature_view\n\n"
+        f"{''.join(fields)}\n{''.join(views)}"
+    )
+
+
+def render_macros(constants: Mapping[str, object]) -> str:
+    """A file of dbt macros, one of the name of each constant, which gives its value.
+
+    As macros, and not as variables, they are part of the code that dbt's models are made of: a model whose constant
+    has changed is another one.
+    """
+    macros = "".join(
+        f"\n{{% macro {name}() -%}} {{{{ return({_literal(value)}) }}}} {{%- endmacro %}}\n"
+        for name, value in constants.items()
+    )
+    return f"{{# Written by {AUTHOR} from `clock` and `constants` of redeye.yaml: change these. #}}\n{macros}"
+
+
+def render_anchors(columns: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Columns as entries of dbt's `anchors`, each to be named by its own name."""
+    lines = []
+    for column in columns:
+        lines.append(f"- &{column['name']}")
+        lines += [f"  {key}: {json.dumps(value, ensure_ascii=False)}" for key, value in column.items()]
+    return lines
+
+
+def render_aliases(columns: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Columns by the anchors of their names."""
+    return [f"- *{column['name']}" for column in columns]
+
+
+def _literal(value: object) -> str:
+    """A value in Jinja: strings, numbers and lists of them."""
+    return repr(list(value)) if isinstance(value, tuple | list) else repr(value)

@@ -1,0 +1,68 @@
+"""What follows from the declarations of a checkout, written into its files."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from redeye.foundation.errors import ConfigError
+from redeye.foundation.settings import PROJECT_ROOT
+from redeye.review.generate import find_stale_texts, generate
+
+EVENING = "feat_origin__evening.yml"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    for part in ("dbt", "expectations", "feature_repo"):
+        shutil.copytree(PROJECT_ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(PROJECT_ROOT / "redeye.yaml", tmp_path)
+    return tmp_path
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_a_changed_type_reaches_view_and_suite(checkout: Path) -> None:
+    edit(checkout / "dbt/models/features" / EVENING, "data_type: bigint", "data_type: double")
+    assert [str(path) for path in generate(checkout)] == [
+        f"expectations/releases/{EVENING}",
+        "feature_repo/views.py",
+    ]
+    assert "  evening_flights: float\n" in (checkout / "expectations/releases" / EVENING).read_text()
+    assert '"evening_flights": Float64' in (checkout / "feature_repo/views.py").read_text()
+    assert find_stale_texts(checkout) == {}
+
+
+def test_what_is_edited_by_hand_is_stale(checkout: Path) -> None:
+    edit(checkout / "dbt/macros/declared.sql", "return(15)", "return(20)")
+    assert [str(path) for path in find_stale_texts(checkout)] == ["dbt/macros/declared.sql"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("data_type: bigint", "data_type: hugeint", "hugeint"),
+        ("feature_rows", "unique_key", "feature_rows"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_its_file_and_changes_nothing(
+    checkout: Path, old: str, new: str, said: str
+) -> None:
+    views = checkout / "feature_repo/views.py"
+    views.write_text("stale", encoding="utf-8")
+    edit(checkout / "dbt/models/features" / EVENING, old, new)
+    with pytest.raises(ConfigError, match=rf"{EVENING}.*{said}"):
+        generate(checkout)
+    assert views.read_text() == "stale"
+
+
+def test_a_table_without_its_suite_is_refused(checkout: Path) -> None:
+    (checkout / "expectations/releases" / EVENING).unlink()
+    with pytest.raises(ConfigError, match=f"releases/{EVENING}"):
+        find_stale_texts(checkout)
