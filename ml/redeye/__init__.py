@@ -1,1 +1,5 @@
 """Redeye: an overnight machine-learning system that runs from the Airflow UI."""
+
+from redeye.foundation.recorded_names import keep_recorded_names
+
+keep_recorded_names()
