@@ -48,7 +48,8 @@ NIGHTS_TO_KNOW = 2
 def _dataset(name: str, key: str, **types: str) -> Dataset:
     kinds = {column: kind for kind, names in types.items() for column in names.split()}
     kinds[KNOWN_AT] = "TIMESTAMP"
-    return Dataset(name, (*ORDER[name].split(), KNOWN_AT), kinds, tuple(key.split()))
+    of_day = {part: f"{part}({{day}})" for part in ("year", "month", "day")} if name == "schedule" else {}
+    return Dataset(name, (*ORDER[name].split(), KNOWN_AT), kinds, tuple(key.split()), of_day)
 
 
 ORDER = {

@@ -67,12 +67,12 @@ def read(stack_home: Path, airflow_port: int) -> tuple[date, list[Task]]:
     Raises:
         LookupError: if there is none.
     """
-    from redeye.declarations.calendar import ONE_DAY
+    from redeye.declarations.project import project
     from redeye.foundation.settings import Settings, settings
+    from redeye.sources.configured_source import load_source
     from redeye.stack import environment
     from redeye.stack.airflow import airflow_api
     from redeye.stack.airflow.airflow_api import RunState
-    from redeye.stack.airflow.first_run import SCORED_FIRST, YEAR_LAST
     from redeye.stack.secrets import load_or_create
 
     # The throw-away installation's settings would be taken for the operator's own choice.
@@ -80,8 +80,9 @@ def read(stack_home: Path, airflow_port: int) -> tuple[date, list[Task]]:
         del os.environ[name]
     chosen = Settings(home=stack_home, airflow_port=airflow_port)
     environment.export(chosen, load_or_create(stack_home))
+    span = project().first_run.history_last, load_source().final_night
     with airflow_api.open_api(settings()) as api:
-        runs = {dag_id: api.night_runs(dag_id, SCORED_FIRST - ONE_DAY, YEAR_LAST) for dag_id in DAGS}
+        runs = {dag_id: api.night_runs(dag_id, *span) for dag_id in DAGS}
         done = [{run.night for run in found if run.state == RunState.SUCCESS} for found in runs.values()]
         nights = sorted(night for night in set.intersection(*done) if night is not None)
         if not nights:

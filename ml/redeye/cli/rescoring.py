@@ -109,6 +109,6 @@ def restated(
                 f"{row['dataset']} {row['delivery_night']} {row['before']}",
             ),
             *(row["after"], row["taken_in_by"] or "none yet", row["changed"]),
-            *(str(row["flights"]), str(row["flights_behind"]), str(row["labels_changed"])),
+            *(str(row[name]) for name in list(row)[-3:]),
         )
     console.print(table)

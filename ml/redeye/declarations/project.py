@@ -1,4 +1,4 @@
-"""The project's declaration, `redeye.yaml` at the repository's root: its clock, and the Python that only it has.
+"""The project's declaration, `redeye.yaml` at the root: its clock and subject, and the Python that only it has.
 
 Read once a process. Light to import, because DAG files read it whenever Airflow parses them.
 """
@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping
-from datetime import time
+from datetime import date, time
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, ValidationError
 
 from redeye.declarations.spec_errors import explain
 from redeye.declarations.spec_fields import Frozen, Name
+from redeye.declarations.subject import Subject
 from redeye.declarations.yaml_files import read_mapping
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import PROJECT_ROOT
@@ -69,6 +70,41 @@ Constant = int | float | str | tuple[int, ...]
 """A fact of the data in numbers or words."""
 
 
+class Slicing(Frozen):
+    """A way to cut predictions into parts, to show the quality of each."""
+
+    by: str = Field(min_length=1, description="What it is cut by, for people.")
+    column: Name = Field(description="Of the predictions.")
+    part: Literal["hour"] | None = Field(
+        default=None, description="Of an instant, the part to cut by, in UTC."
+    )
+
+
+class Restatements(Frozen):
+    """What a row of a delivery that was restated is behind of."""
+
+    outcomes: Name = Field(description="The dataset whose rows are the subjects' own outcomes.")
+    key: str = Field(description="The subject's key out of such a row: Python's format, over the row's text.")
+    of_one_night: tuple[Name, ...] = Field(
+        default=(), description="Datasets whose rows count in the features of their own night alone."
+    )
+    shared: dict[Name, Name] = Field(
+        description="A dataset's column, and the predictions' that holds the same key: both name what some "
+        "feature is computed for."
+    )
+
+
+class FirstRun(Frozen):
+    """What `make run` does in an empty installation."""
+
+    model: Name
+    history_last: date = Field(description="The last night that is built at once, and learned from.")
+    scored_last: date = Field(description="The last night that is played, one by one.")
+    outcome: str = Field(
+        min_length=1, description="What is likely of the rows shown: `most likely to …`, with {constants}."
+    )
+
+
 class Project(Frozen):
     """What a project declares once for all of its models."""
 
@@ -86,6 +122,10 @@ class Project(Frozen):
         default=None,
         description="What puts faults into the deliveries: a `redeye.sources.configured_source.FaultySource`.",
     )
+    subject: Subject
+    slices: tuple[Slicing, ...] = Field(default=(), description="By which quality is shown.")
+    restatements: Restatements
+    first_run: FirstRun
 
 
 def load_project(path: Path) -> Project:

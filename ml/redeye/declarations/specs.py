@@ -40,6 +40,11 @@ class Target(Frozen):
     kind: Literal["binary"] = Field(description="binary: the probability that the label is true.")
     known_at: Name = Field(description="Column with the instant at which the label became known, naive UTC.")
 
+    @property
+    def positive(self) -> str:
+        """The word for rows whose label is true, as the column says it: `late` of `is_late`."""
+        return self.column.removeprefix("is_").replace("_", " ")
+
 
 class ScheduleColumn(Frozen):
     """A model input that the schedule itself states."""
@@ -83,7 +88,7 @@ class Spec(Frozen):
         default=(), description="Those of the features that are no numbers."
     )
     label_maturity_nights: int = Field(ge=1)
-    # Over the year each flight has an outcome two nights later; a carrier that is missing is more than a twentieth.
+    # Where every row has an outcome by then, a part of the day that has not come is more than a twentieth.
     label_completeness: float = Field(default=0.95, gt=0, le=1)
     effective_lag_nights: int = Field(ge=1)
     train_cron: str | None = Field(

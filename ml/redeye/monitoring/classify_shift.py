@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import pandas as pd
 
+from redeye.declarations.project import project
 from redeye.declarations.specs import Spec
 from redeye.monitoring import label_form_store
 from redeye.monitoring.drift_reference_store import Reference
@@ -54,16 +55,16 @@ def measure_shift(
     Args:
         spec: of the model.
         reference: of the champion.
-        features: the week's flights as scoring saw them, with `night` and `flight_id`.
+        features: the week's rows as scoring saw them, with `night` and the spec's key.
         matured: the champion's own predictions of the newest matured week, with `label`.
         form: of the label in that week.
     """
-    rules = spec.monitor.drift
+    rules, subject = spec.monitor.drift, project().subject
     thresholds = read_thresholds(reference.profile.calibration)
     sample, unseen = reference.sample(), reference.unseen()
     joint, why = Joint(UNKNOWN, UNKNOWN, ()), "too few rows or nights to judge"
     if is_enough(Span.WEEK, len(features), features["night"].nunique(), rules):
-        week = sample_rows(features, key="flight_id")
+        week = sample_rows(features, key=spec.population.key)
         joint = measure_joint(week, sample, reference.joint_inputs)
     of_inputs = joint_rows(joint, thresholds, rows=len(features), reference_rows=len(sample), note=why)
 
@@ -72,6 +73,10 @@ def measure_shift(
     is_beyond = beyond(signs, thresholds)
     of_labels = shift_rows(signs, thresholds, rows=len(matured), reference_rows=len(unseen))
     kinds = classify_signs(is_beyond, are_inputs_moved=any(each.is_drifted for each in of_inputs))
-    said = describe_signs(kinds, signs, is_beyond, joint.leading)
-    rows = [*of_inputs, *of_labels, form_row(form, reference.label_form)]
-    return ShiftFinding([(Span.WEEK, each) for each in rows], (*changes(form, reference.label_form), *said))
+    said = describe_signs(
+        kinds, signs, is_beyond, joint.leading, many=subject.many, positive=spec.target.positive
+    )
+    rows = [*of_inputs, *of_labels, form_row(form, reference.label_form, subject)]
+    return ShiftFinding(
+        [(Span.WEEK, each) for each in rows], (*changes(form, reference.label_form, subject), *said)
+    )

@@ -107,9 +107,9 @@ def _score_again(spec: Spec, other: Promotion, own: pd.DataFrame) -> np.ndarray 
             if (days == day).any()
         ]
         frame = pd.concat(frames, ignore_index=True)
-        again = pd.Series(model.predict(frame), index=frame["flight_id"])
+        again = pd.Series(model.predict(frame), index=frame[spec.population.key])
     except (ModelAltered, KeyError) as error:
         # A version whose files or inputs are gone is nothing to return to.
         log.warning("%s: version %d cannot be compared with: %s", spec.model, other.version, error)
         return None
-    return again.reindex(own["flight_id"]).to_numpy()
+    return again.reindex(own[spec.population.key]).to_numpy()

@@ -1,4 +1,4 @@
-"""The form of the label's column in a release: type, values, and how many flights have none."""
+"""The form of the label's column in a release: type, values, and how many rows have none."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def highest_of_weeks(con: duckdb.DuckDBPyConnection, spec: Spec, first: date, la
     whole = measure_form(con, spec, first, last)
     night, target = spec.population.night, spec.target.column
     row = con.execute(
-        f"WITH nights AS (SELECT {night} AS night, count(*) AS flights, count({target}) AS labels "
+        f"WITH nights AS (SELECT {night} AS night, count(*) AS rows, count({target}) AS labels "
         f"FROM warehouse.{spec.population.relation} WHERE {night} BETWEEN ? AND ? GROUP BY ALL), "
-        "weeks AS (SELECT night, sum(flights) OVER week AS flights, sum(labels) OVER week AS labels FROM nights "
+        "weeks AS (SELECT night, sum(rows) OVER week AS rows, sum(labels) OVER week AS labels FROM nights "
         "WINDOW week AS (ORDER BY night RANGE BETWEEN INTERVAL 6 DAYS PRECEDING AND CURRENT ROW)) "
-        "SELECT max(1 - labels / flights) FROM weeks WHERE night >= ?",
+        "SELECT max(1 - labels / rows) FROM weeks WHERE night >= ?",
         [first, last, min(first + timedelta(days=6), last)],
     ).fetchone()
     worst = float(row[0]) if row is not None and row[0] is not None else 0.0

@@ -17,7 +17,7 @@ from redeye.warehouse.logic.releases import Release
 def count_known_labels(
     spec: Spec, release: Release, night: date, before: date, first: date, last: date
 ) -> list[Labels]:
-    """How complete the outcomes of the flights of the nights `first` to `last` are, at the cutoff of `night`.
+    """How complete the outcomes of the nights `first` to `last` are, at the cutoff of `night`.
 
     Args:
         spec: of the model.
@@ -57,14 +57,14 @@ def read_matured_predictions(
         last: the last one; the caller sees to it that its labels are mature.
 
     Returns:
-        The predictions that have a label, one row per flight, with the label as 0.0 or 1.0.
+        The predictions that have a label, one row per subject, with the label as 0.0 or 1.0.
     """
     population, target = spec.population, spec.target
     con = lake.connect_at(release.snapshot_id)
     try:
         predictions = outputs_store.read("predictions", spec.model, first, last, con=con)
         labels = con.execute(
-            f"SELECT {population.key} AS flight_id, TRY_CAST({target.column} AS DOUBLE) AS label "
+            f"SELECT {population.key}, TRY_CAST({target.column} AS DOUBLE) AS label "
             f"FROM warehouse.{population.relation} WHERE {population.night} BETWEEN ? AND ? "
             # What is no class is no label: the change of schema is named with the drift.
             f"AND TRY_CAST({target.column} AS DOUBLE) IN (0, 1) AND {target.known_at} <= ?",
@@ -72,4 +72,4 @@ def read_matured_predictions(
         ).df()
     finally:
         con.close()
-    return predictions.merge(labels, on="flight_id", how="inner", validate="one_to_one")
+    return predictions.merge(labels, on=population.key, how="inner", validate="one_to_one")

@@ -27,7 +27,7 @@ from redeye.monitoring.logic.drift_quality import quality_drift
 from redeye.monitoring.logic.drift_result import DriftFinding, Span
 from redeye.monitoring.matured_predictions import read_matured_predictions
 from redeye.scoring import outputs_store
-from redeye.scoring.score import flights_as_scored
+from redeye.scoring.score import read_scored_rows
 from redeye.warehouse import release_store
 from redeye.warehouse.logic.releases import Release
 
@@ -158,7 +158,7 @@ def _within(frame: pd.DataFrame, night: date, span: Span) -> pd.Series:
 
 
 def _features(spec: Spec, night: date) -> pd.DataFrame:
-    """The week's flights: features as scored, `night`, `probability`, `model_version`; no label."""
+    """The week's rows: features as scored, `night`, `probability`, `model_version`; no label."""
     first = night - timedelta(days=Span.WEEK.nights - 1)
     predictions = outputs_store.read("predictions", spec.model, first, night)
     days = pd.to_datetime(predictions["night"])
@@ -195,20 +195,20 @@ def load_features(
         making = path.with_name(f".{path.name}.{os.getpid()}")
         features.to_parquet(making, index=False)
         making.replace(path)
-    made = predictions[["flight_id", PREDICTION, "model_version"]]
-    joined = features.merge(made, on="flight_id", how="inner", validate="one_to_one")
+    made = predictions[[spec.population.key, PREDICTION, "model_version"]]
+    joined = features.merge(made, on=spec.population.key, how="inner", validate="one_to_one")
     if len(joined) != len(predictions):
-        raise AlreadyDecided(f"{path} does not hold the flights that were scored: remove it and run again")
+        raise AlreadyDecided(f"{path} does not hold the rows that were scored: remove it and run again")
     return joined.assign(night=pd.Timestamp(night))
 
 
 def _read_features(spec: Spec, night: date, predictions: pd.DataFrame, service: str) -> pd.DataFrame:
     from redeye.features.feast_store import read_feature_frame
 
-    flights, release = flights_as_scored(spec, night, predictions)
-    frame = read_feature_frame(release.snapshot_id, flights, service)
+    rows, release = read_scored_rows(spec, night, predictions)
+    frame = read_feature_frame(release.snapshot_id, rows, service)
     columns = list(list_input_columns(spec, frame))
-    return frame[[spec.population.key, *columns]].rename(columns={spec.population.key: "flight_id"})
+    return frame[[spec.population.key, *columns]]
 
 
 def _read_matured(spec: Spec, night: date, release: Release, champion: Promotion) -> dict[Span, pd.DataFrame]:
@@ -217,5 +217,5 @@ def _read_matured(spec: Spec, night: date, release: Release, champion: Promotion
     first = last - timedelta(days=Span.WEEK.nights - 1)
     predictions = read_matured_predictions(spec, release, night, first, last)
     own = predictions[predictions["model_version"] == champion.version]
-    rows = own[["flight_id", "night", PREDICTION, "label"]]
+    rows = own[[spec.population.key, "night", PREDICTION, "label"]]
     return {span: rows[_within(rows, last, span)] for span in Span}

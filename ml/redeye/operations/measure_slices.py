@@ -7,6 +7,7 @@ from datetime import date
 
 import pandas as pd
 
+from redeye.declarations.project import Slicing, project
 from redeye.declarations.specs import Spec
 from redeye.models.logic.evaluation import Scored
 from redeye.monitoring.matured_predictions import read_matured_predictions
@@ -14,7 +15,6 @@ from redeye.warehouse import release_store
 
 # Of a slice: below it, AUC is mostly chance.
 MINIMUM_ROWS = 200
-BY = {"carrier_id": "carrier", "origin_id": "origin", "hour": "hour of departure (UTC)"}
 
 
 @dataclass(frozen=True)
@@ -59,10 +59,9 @@ def measure(spec: Spec, night: date, first: date, last: date) -> Slices:
         return Slices(first, last, 0, [], [], 0)
     whole = _make_scored(frame, "probability").metrics()
     bins = [(one.mean_prediction, one.observed_rate, one.rows) for one in whole.calibration]
-    frame = frame.assign(hour=pd.to_datetime(frame["scheduled_departure_at"]).dt.hour.map("{:02d}".format))
     parts, left_out = [], 0
-    for column, by in BY.items():
-        for value, rows in frame.groupby(column, sort=True):
+    for each in project().slices:
+        for value, rows in frame.groupby(_cut_values(frame, each), sort=True):
             if len(rows) < MINIMUM_ROWS or rows["label"].nunique() < 2:
                 left_out += 1
                 continue
@@ -70,7 +69,7 @@ def measure(spec: Spec, night: date, first: date, last: date) -> Slices:
             heuristic = _make_scored(rows, "baseline_probability").metrics()
             parts.append(
                 Slice(
-                    by,
+                    each.by,
                     str(value),
                     len(rows),
                     float(rows["label"].mean()),
@@ -81,6 +80,12 @@ def measure(spec: Spec, night: date, first: date, last: date) -> Slices:
                 )
             )
     return Slices(first, last, len(frame), bins, parts, left_out)
+
+
+def _cut_values(frame: pd.DataFrame, slicing: Slicing) -> pd.Series:
+    """What each row is cut by; an hour as two digits, UTC."""
+    values = frame[slicing.column]
+    return pd.to_datetime(values).dt.hour.map("{:02d}".format) if slicing.part == "hour" else values
 
 
 def _make_scored(frame: pd.DataFrame, column: str) -> Scored:

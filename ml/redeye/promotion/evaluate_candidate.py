@@ -7,6 +7,7 @@ from datetime import date
 import pandas as pd
 
 from redeye.champions.logic.promotions import Promotion
+from redeye.declarations.project import project
 from redeye.features.feast_store import read_feature_frame
 from redeye.models import mlflow_registry
 from redeye.models.logic.evaluation import Scored
@@ -68,6 +69,7 @@ def evaluate_candidate(
         seed=SEED,
         groups=gate_inputs.group_rows(rows, spec),
         artifact_sha256=version.artifact_sha256,
+        many=project().subject.many,
     )
     both = {"candidate": challenger.scored, "champion": holder.scored}
     shown = {role: one for role, one in both.items() if one is not None}

@@ -98,7 +98,7 @@ def _model(promotion: dict[str, Any]) -> dict[str, bytes]:
 
 
 def _deliveries(explanation: dict[str, Any]) -> dict[str, bytes]:
-    """The schedule that announced the row, and what arrived for the night that predicted it."""
+    """The schedule that announced it, and what arrived for the night that predicted it."""
     night = explanation["prediction"]["night"][:10]
     own = [each for each in explanation["deliveries"] if each["night"] == night]
     own += [explanation["schedule"]] if explanation["schedule"] else []

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import pandas as pd
 
 from redeye.champions import promotion_store
 from redeye.champions.logic.promotions import Promotion
+from redeye.declarations.project import project
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.errors import ConfigError, DeliveryError, RedeyeError
 from redeye.foundation.git import git_sha
@@ -19,7 +20,7 @@ from redeye.models.logic.training_subject import hash_training_code
 from redeye.scoring import outputs_store
 from redeye.scoring.find_restated import restatements
 from redeye.scoring.logic.explanation import Explanation, changes, contributions
-from redeye.scoring.score import Basis, flights_of, read_basis
+from redeye.scoring.score import Basis, read_basis, read_rows
 from redeye.sources import delivery_store, landing_store
 from redeye.sources.logic.deliveries import DeliveryRef
 from redeye.warehouse import release_store
@@ -30,21 +31,20 @@ def explain(prediction_id: str) -> Explanation:
     """Everything that one prediction rests on, with its probability computed once more from it.
 
     Args:
-        prediction_id: `<model>/<lane>/<flight_id>`, as on the row.
+        prediction_id: `<model>/<lane>/<key>`, as on the row.
 
     Raises:
         ConfigError: if the id is malformed or there is no such prediction.
         RedeyeError: if a link of the chain is gone.
         ModelAltered: if the model's files are not those that were promoted.
     """
-    model, lane, flight_id = _parts(prediction_id)
-    night = _night(prediction_id, flight_id)
-    rows = outputs_store.read("predictions", model, night, night, lane=lane)
-    rows = rows[rows["flight_id"] == flight_id]
+    model, lane, key = _parts(prediction_id)
+    rows = outputs_store.read_prediction(model, lane, prediction_id)
     if len(rows) != 1:
         raise ConfigError(
             f"there is no prediction {prediction_id!r}: ids are in the column prediction_id of the exports"
         )
+    night = pd.Timestamp(rows["night"].iloc[0]).date()
     prediction = {str(name): value for name, value in rows.iloc[0].items()}
     release = release_store.release_named(prediction["release_id"])
     if release is None:
@@ -52,7 +52,7 @@ def explain(prediction_id: str) -> Explanation:
     promotion = _promotion(model, night, int(prediction["model_version"]))
     spec = load_spec(SPECS / f"{model}.yaml")
     basis = read_basis(rows)
-    frame = _features(spec, basis, promotion, night, flight_id)
+    frame = _features(spec, basis, promotion, night, key)
     fitted = load_artifact(promotion.artifact_uri, promotion.artifact_sha256)
     deliveries = tuple(release_store.release_deliveries(release.release_id))
     announced = delivery_store.accepted_schedule(night)
@@ -79,17 +79,9 @@ def _parts(prediction_id: str) -> tuple[str, str, str]:
     parts = prediction_id.split("/")
     if len(parts) != 3 or not all(parts):
         raise ConfigError(
-            f"{prediction_id!r} is no prediction id: write <model>/<lane>/<flight_id>, "
-            "as flight_delay/live/2013-04-04_AA_1_JFK_LAX_0900"
+            f"{prediction_id!r} is no prediction id: write <model>/<lane>/<{project().subject.key}>"
         )
     return parts[0], parts[1], parts[2]
-
-
-def _night(prediction_id: str, flight_id: str) -> date:
-    try:
-        return date.fromisoformat(flight_id[:10]) - timedelta(days=1)
-    except ValueError as error:
-        raise ConfigError(f"{prediction_id!r}: the flight's id must begin with its date") from error
 
 
 def _promotion(model: str, night: date, version: int) -> Promotion:
@@ -104,18 +96,18 @@ def _promotion(model: str, night: date, version: int) -> Promotion:
     return found[-1]
 
 
-def _features(spec: Spec, basis: Basis, promotion: Promotion, night: date, flight_id: str) -> pd.DataFrame:
-    """The flight's row with every feature of the service that scored it, as the release has them."""
+def _features(spec: Spec, basis: Basis, promotion: Promotion, night: date, key: str) -> pd.DataFrame:
+    """The subject's row with every feature of the service that scored it, as the release has them."""
     from redeye.features.feast_store import read_feature_frame
 
     release = basis.release
-    flights, _ = flights_of(spec, night, basis)
-    flight = flights[flights[spec.population.key] == flight_id].reset_index(drop=True)
-    if len(flight) != 1:
+    scheduled, _ = read_rows(spec, night, basis)
+    own = scheduled[scheduled[spec.population.key] == key].reset_index(drop=True)
+    if len(own) != 1:
         raise RedeyeError(
-            f"release {release.release_id} has {len(flight)} rows of flight {flight_id}, not one"
+            f"release {release.release_id} has {len(own)} rows of {project().subject.one} {key}, not one"
         )
-    return read_feature_frame(release.snapshot_id, flight, promotion.feature_service)
+    return read_feature_frame(release.snapshot_id, own, promotion.feature_service)
 
 
 def _again(fitted: Model[Any], frame: pd.DataFrame, promotion: Promotion) -> float:

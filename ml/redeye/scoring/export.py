@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from redeye.declarations.project import project
 from redeye.foundation.errors import AlreadyDecided
 from redeye.foundation.settings import settings
 from redeye.sources.logic.deliveries import Location
@@ -30,45 +31,48 @@ MANIFEST = "manifest.json"
 DATE = "date32[day]"
 INSTANT = "timestamp[us, tz=UTC]"
 
-COLUMNS = {
-    "prediction_id": ("string", "Key: model, lane and flight."),
-    "model": ("string", "The model, as its spec names it."),
-    "lane": ("string", "`live`, or the lane of a backtest."),
-    "night": (DATE, "The night at whose end the prediction was made."),
-    "flight_id": ("string", "Key of the flight in the warehouse."),
-    "flight_date": (DATE, "The day of the scheduled departure, at its origin."),
-    "carrier_id": ("string", "The airline's two letters."),
-    "flight_number_id": ("string", "The airline and its flight number."),
-    "origin_id": ("string", "Airport of departure."),
-    "destination_id": ("string", "Airport of arrival."),
-    "scheduled_departure_at": (INSTANT, "When the flight is to leave."),
-    "probability": ("double", "Of the outcome that the model predicts, 0 to 1."),
-    "baseline_probability": ("double", "The same from the heuristic, to compare with."),
-    "rank": ("int64", "1 is the riskiest flight of the night."),
-    "release_id": ("string", "Release of the warehouse whose features were read."),
-    "model_version": ("int64", "Version in the model registry."),
-    "algorithm": ("string", "What the version is."),
-    "feature_service": ("string", "The set of features it reads."),
-    "run_id": ("string", "The orchestrator's run that scored."),
-    "created_at": (INSTANT, "The night's cutoff: the data's clock, not the wall's."),
-    "is_degraded": ("bool", "Whether the prediction is worth less than usual."),
-    "degraded_reason": ("string", "Why; empty for a good night."),
-    "is_reconstructed": ("bool", "Whether the release holds later nights too, cut to what was known then."),
-}
-"""Arrow type and meaning of each column, in the files' order."""
-
 LABEL = "shift_weeks"
-LABELLED = {
-    **COLUMNS,
-    LABEL: ("int64", "How many weeks later than in the data everything is said to happen: none of it did."),
-}
-"""The same of an installation whose calendar is shifted; only its files have the last column."""
 REHEARSAL = "rehearsal"
-REHEARSED = {
-    **LABELLED,
-    REHEARSAL: ("string", "The rehearsal whose faults are in the data: no prediction for anybody."),
-}
-"""The same of an installation that rehearses."""
+_TYPES = {"text": "string", "date": DATE, "instant": INSTANT, "integer": "int64", "number": "double"}
+
+
+def columns() -> dict[str, tuple[str, str]]:
+    """Arrow type and meaning of each column, in the files' order."""
+    subject = project().subject
+    return {
+        "prediction_id": ("string", f"Key: model, lane and {subject.one}."),
+        "model": ("string", "The model, as its spec names it."),
+        "lane": ("string", "`live`, or the lane of a backtest."),
+        "night": (DATE, "The night at whose end the prediction was made."),
+        **{name: (_TYPES[each.type], each.description) for name, each in subject.columns.items()},
+        "probability": ("double", "Of the outcome that the model predicts, 0 to 1."),
+        "baseline_probability": ("double", "The same from the heuristic, to compare with."),
+        "rank": ("int64", f"1 is the riskiest {subject.one} of the night."),
+        "release_id": ("string", "Release of the warehouse whose features were read."),
+        "model_version": ("int64", "Version in the model registry."),
+        "algorithm": ("string", "What the version is."),
+        "feature_service": ("string", "The set of features it reads."),
+        "run_id": ("string", "The orchestrator's run that scored."),
+        "created_at": (INSTANT, "The night's cutoff: the data's clock, not the wall's."),
+        "is_degraded": ("bool", "Whether the prediction is worth less than usual."),
+        "degraded_reason": ("string", "Why; empty for a good night."),
+        "is_reconstructed": (
+            "bool",
+            "Whether the release holds later nights too, cut to what was known then.",
+        ),
+    }
+
+
+def labelled_columns() -> dict[str, tuple[str, str]]:
+    """The same of an installation whose calendar is shifted; only its files have the last column."""
+    label = "How many weeks later than in the data everything is said to happen: none of it did."
+    return {**columns(), LABEL: ("int64", label)}
+
+
+def rehearsed_columns() -> dict[str, tuple[str, str]]:
+    """The same of an installation that rehearses."""
+    label = "The rehearsal whose faults are in the data: no prediction for anybody."
+    return {**labelled_columns(), REHEARSAL: ("string", label)}
 
 
 def export(frame: pd.DataFrame, *, model: str, night: date) -> Location:
@@ -80,7 +84,7 @@ def export(frame: pd.DataFrame, *, model: str, night: date) -> Location:
     export of the same rows, in whatever order, changes nothing. Files of an older schema are replaced.
 
     Args:
-        frame: predictions, one row per flight, with `COLUMNS`; instants without a zone are UTC.
+        frame: predictions, one row per subject, with `columns()`; instants without a zone are UTC.
         model: whose predictions.
         night: of which night.
 
@@ -149,8 +153,8 @@ def _table(frame: pd.DataFrame) -> pa.Table:
     arrow_types = {DATE: pa.date32(), INSTANT: pa.timestamp("us", "UTC")}
     is_shifted = LABEL in frame and bool(frame[LABEL].fillna(0).any())
     is_rehearsed = REHEARSAL in frame and bool(frame[REHEARSAL].fillna("").any())
-    columns = REHEARSED if is_rehearsed else LABELLED if is_shifted else COLUMNS
-    fields = [(name, arrow_types.get(kind) or pa.type_for_alias(kind)) for name, (kind, _) in columns.items()]
+    stated = rehearsed_columns() if is_rehearsed else labelled_columns() if is_shifted else columns()
+    fields = [(name, arrow_types.get(kind) or pa.type_for_alias(kind)) for name, (kind, _) in stated.items()]
     rows = frame.sort_values(["rank", "prediction_id"])
     table = pa.Table.from_pandas(rows, schema=pa.schema(fields), preserve_index=False)
     return table.replace_schema_metadata(None)
@@ -159,7 +163,7 @@ def _table(frame: pd.DataFrame) -> pa.Table:
 def _csv(table: pa.Table) -> str:
     """Dates as 2013-04-04, instants as 2013-04-04T13:00:00Z."""
     frame = table.to_pandas()
-    for name, (kind, _) in COLUMNS.items():
+    for name, (kind, _) in columns().items():
         if kind == INSTANT:
             frame[name] = frame[name].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
     return str(frame.to_csv(index=False, lineterminator="\n"))
@@ -169,7 +173,7 @@ def _manifest(table: pa.Table, making: Path, model: str, night: date, digest: st
     def values(name: str) -> list[Any]:
         return sorted(table.column(name).unique().drop_null().to_pylist())
 
-    days = values("flight_date")
+    days, stated = values(project().subject.day), rehearsed_columns()
     return {
         "schema_version": SCHEMA_VERSION,
         "model": model,
@@ -177,8 +181,7 @@ def _manifest(table: pa.Table, making: Path, model: str, night: date, digest: st
         "coming_day": days[0].isoformat() if days else None,
         "rows": table.num_rows,
         "columns": {
-            name: {"type": REHEARSED[name][0], "description": REHEARSED[name][1]}
-            for name in table.column_names
+            name: {"type": stated[name][0], "description": stated[name][1]} for name in table.column_names
         },
         **({LABEL: values(LABEL)[0]} if LABEL in table.column_names else {}),
         "release_id": values("release_id"),

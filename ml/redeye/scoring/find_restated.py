@@ -7,6 +7,8 @@ from datetime import date
 import pandas as pd
 
 from redeye.declarations.calendar import ONE_DAY
+from redeye.declarations.project import project
+from redeye.declarations.subject import Subject
 from redeye.scoring import outputs_store
 from redeye.scoring.logic.restatements import Restatement, changes
 from redeye.sources import delivery_store, landing_store
@@ -15,10 +17,11 @@ from redeye.sources.logic.deliveries import DeliveryRef, find_dataset
 from redeye.warehouse import release_store
 from redeye.warehouse.logic.releases import Release
 
-COLUMNS = (
-    *("night", "release_id", "dataset", "delivery_night", "before", "after", "taken_in_by", "changed"),
-    *("flights", "flights_behind", "labels_changed"),
-)
+
+def columns(subject: Subject) -> list[str]:
+    """Those of `restated_predictions`, with the subject's noun."""
+    found = ["night", "release_id", "dataset", "delivery_night", "before", "after", "taken_in_by", "changed"]
+    return [*found, subject.many, f"{subject.many}_behind", "labels_changed"]
 
 
 def restatements() -> list[Restatement]:
@@ -27,7 +30,7 @@ def restatements() -> list[Restatement]:
     Raises:
         DeliveryError: if a landing file is not what its manifest says.
     """
-    source = load_source()
+    source, rules = load_source(), project().restatements
     found = []
     for before, after in delivery_store.replaced_deliveries():
         taken, again = (
@@ -47,6 +50,8 @@ def restatements() -> list[Restatement]:
                 release_id=taken.release_id,
                 taken_in_by=again.release_id if again else "",
                 changes=changes(then, now, key),
+                shared=rules.shared,
+                is_of_one_night=before.dataset in rules.of_one_night,
             )
         )
     return found
@@ -77,9 +82,9 @@ def find_restated_predictions(model: str, first: date, last: date) -> pd.DataFra
         last: last night.
 
     Returns:
-        `COLUMNS`, one row per night and restatement: `flights` were predicted, `flights_behind` of them share a
-        carrier, an origin or a destination with a restated row, so that some feature of theirs counted it;
-        `labels_changed` are flights predicted that night whose own outcome was restated. Empty if there are none.
+        `columns`, one row per night and restatement: of how many were predicted, those `behind` share a key with
+        a restated row, so that some feature of theirs counted it; `labels_changed` are those predicted that night
+        whose own outcome was restated. Empty if there are none.
 
     Raises:
         DeliveryError: if a landing file is not what its manifest says.
@@ -101,22 +106,14 @@ def find_restated_predictions(model: str, first: date, last: date) -> pd.DataFra
                     *(int(of_night.sum()), int((behind & of_night).sum()), int((labels & of_night).sum())),
                 )
             )
-    return pd.DataFrame(rows, columns=list(COLUMNS)).sort_values(
+    return pd.DataFrame(rows, columns=columns(project().subject)).sort_values(
         ["night", "delivery_night", "dataset"], ignore_index=True
     )
 
 
 def _own_outcome(restated: Restatement, predictions: pd.DataFrame) -> pd.Series:
-    """Which predictions are of flights whose own outcome was restated."""
-    if restated.before.dataset != "outcomes":
+    """Which predictions are of those whose own outcome was restated."""
+    subject, rules = project().subject, project().restatements
+    if restated.before.dataset != rules.outcomes:
         return pd.Series(False, index=predictions.index)
-    return predictions["flight_id"].isin({_flight_id(change.key) for change in restated.changes})
-
-
-def _flight_id(key: object) -> str:
-    """The flight's id, as the staging models of dbt make it of its columns."""
-    at = {str(name): str(value) for name, value in dict(key).items()}  # type: ignore[call-overload]
-    day = date(int(at["year"]), int(at["month"]), int(at["day"])).isoformat()
-    return "_".join(
-        [day, at["carrier"], at["flight"], at["origin"], at["dest"], at["sched_dep_time"].zfill(4)]
-    )
+    return predictions[subject.key].isin({rules.key.format(**change.key) for change in restated.changes})

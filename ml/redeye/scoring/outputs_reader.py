@@ -1,18 +1,19 @@
 """Small questions to the outputs lake, for a server that answers many of them: one kept connection, read-only.
 
 Opening DuckDB with its extensions takes a third of a second, a question some 20 ms. Every question names the
-nights it is about, so that only their files are read.
+nights or the prediction it is about, so that only their files are read.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 import duckdb
 
+from redeye.declarations.project import project
 from redeye.foundation.catalogs import Catalog
 from redeye.scoring.logic.predictions import LIVE
 from redeye.warehouse import lake
@@ -21,7 +22,7 @@ Row = dict[str, Any]
 
 # Of one server process: what a page reads is a few thousand rows.
 MEMORY = "512MB"
-FOUND_FLIGHTS = 200
+FOUND_ROWS = 200
 
 
 class OutputsReader:
@@ -97,49 +98,39 @@ class OutputsReader:
             span,
         )
 
-    def flights(
-        self,
-        model: str,
-        first: date,
-        last: date,
-        *,
-        flight: str = "",
-        origin: str = "",
-        destination: str = "",
-    ) -> list[Row]:
-        """Predictions of the nights `first` to `last` that match, the newest first, at most `FOUND_FLIGHTS`.
+    def found(self, model: str, first: date, last: date, equal: Mapping[str, str]) -> list[Row]:
+        """Predictions of the nights `first` to `last` that match, the newest first, at most `FOUND_ROWS`.
 
         Args:
             model: whose they are.
             first: first night.
             last: last night.
-            flight: airline and number as `AA-1`, or the airline alone; empty for any.
-            origin: airport; empty for any.
-            destination: airport; empty for any.
+            equal: by column of the subject, the value that it must have.
+
+        Raises:
+            KeyError: if the subject has no such column.
         """
-        wanted = {"origin_id": origin, "destination_id": destination}
-        wanted["flight_number_id" if "-" in flight else "carrier_id"] = flight
-        asked = {name: value for name, value in wanted.items() if value}
+        subject = project().subject
+        if unknown := [name for name in equal if name not in subject.columns]:
+            raise KeyError(f"{unknown} are no columns of a {subject.one}")
         return self._rows(
-            "SELECT prediction_id, night, flight_id, flight_date, carrier_id, flight_number_id, origin_id, "
-            "destination_id, scheduled_departure_at, probability, baseline_probability, rank, release_id, "
-            "model_version, algorithm, is_degraded, degraded_reason FROM {predictions} "
+            f"SELECT prediction_id, night, {', '.join(subject.columns)}, probability, baseline_probability, rank, "
+            "release_id, model_version, algorithm, is_degraded, degraded_reason FROM {predictions} "
             "WHERE model = ? AND lane = ? AND night BETWEEN ? AND ? "
-            + "".join(f"AND {name} = ? " for name in asked)
-            + f"ORDER BY night DESC, scheduled_departure_at, flight_id LIMIT {FOUND_FLIGHTS}",
+            + "".join(f"AND {name} = ? " for name in equal)
+            + f"ORDER BY night DESC, {subject.time}, {subject.key} LIMIT {FOUND_ROWS}",
             model,
             first,
             last,
-            *asked.values(),
+            *equal.values(),
         )
 
-    def prediction(self, model: str, night: date, flight_id: str) -> Row | None:
+    def prediction(self, model: str, key: str) -> Row | None:
         """One prediction with all its columns."""
         rows = self._rows(
-            "SELECT * FROM {predictions} WHERE model = ? AND lane = ? AND night = ? AND flight_id = ?",
+            "SELECT * FROM {predictions} WHERE model = ? AND lane = ? AND prediction_id = ?",
             model,
-            night,
-            flight_id,
+            f"{model}/{LIVE}/{key}",
         )
         return rows[0] if rows else None
 

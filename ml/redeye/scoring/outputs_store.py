@@ -12,6 +12,7 @@ from datetime import date
 import duckdb
 import pandas as pd
 
+from redeye.declarations.project import project
 from redeye.foundation import lease
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError
@@ -21,12 +22,10 @@ from redeye.warehouse import lake
 
 _TABLES = {
     "predictions": """
-        prediction_id VARCHAR, model VARCHAR, lane VARCHAR, night DATE, flight_id VARCHAR, flight_date DATE,
-        carrier_id VARCHAR, flight_number_id VARCHAR, origin_id VARCHAR, destination_id VARCHAR,
-        scheduled_departure_at TIMESTAMP, probability DOUBLE, baseline_probability DOUBLE, rank BIGINT,
-        release_id VARCHAR, model_version BIGINT, algorithm VARCHAR, feature_service VARCHAR, run_id VARCHAR,
-        created_at TIMESTAMP, is_degraded BOOLEAN, degraded_reason VARCHAR,
-        is_reconstructed BOOLEAN
+        prediction_id VARCHAR, model VARCHAR, lane VARCHAR, night DATE, {subject},
+        probability DOUBLE, baseline_probability DOUBLE, rank BIGINT, release_id VARCHAR, model_version BIGINT,
+        algorithm VARCHAR, feature_service VARCHAR, run_id VARCHAR, created_at TIMESTAMP, is_degraded BOOLEAN,
+        degraded_reason VARCHAR, is_reconstructed BOOLEAN
     """,
     "quality": """
         model VARCHAR, lane VARCHAR, night DATE, scored_night DATE, metric VARCHAR, champion DOUBLE,
@@ -45,6 +44,8 @@ _TABLES = {
         labels_final_until DATE
     """,
 }
+
+_TYPES = {"text": "VARCHAR", "date": "DATE", "instant": "TIMESTAMP", "integer": "BIGINT", "number": "DOUBLE"}
 
 LABEL = "shift_weeks"
 # Which rehearsal made the row; empty in an installation that rehearses nothing.
@@ -79,6 +80,16 @@ def read(
     finally:
         if con is None:
             own.close()
+
+
+def read_prediction(model: str, lane: str, prediction_id: str) -> pd.DataFrame:
+    """The row of one prediction, of whichever night; empty if there is none."""
+    con = lake.connect(threads=1)
+    try:
+        lake.attach(con, Catalog.OUTPUTS)
+        return _read(con, "predictions", model, date.min, date.max, lane, prediction_id=prediction_id)
+    finally:
+        con.close()
 
 
 def find_last_scored_night(model: str) -> date | None:
@@ -201,7 +212,13 @@ def _check_rehearsal(con: duckdb.DuckDBPyConnection) -> str:
 
 def columns(table: str) -> str:
     """The columns of a table with their types, as they are created."""
-    return f"{_TABLES[table]}, {LABEL} INTEGER DEFAULT 0, {REHEARSAL} VARCHAR DEFAULT ''"
+    return f"{_stated(table)}, {LABEL} INTEGER DEFAULT 0, {REHEARSAL} VARCHAR DEFAULT ''"
+
+
+def _stated(table: str) -> str:
+    """The columns of a table as its frames have them; predictions with those of the project's subject."""
+    own = ", ".join(f"{name} {_TYPES[column.type]}" for name, column in project().subject.columns.items())
+    return _TABLES[table].format(subject=own)
 
 
 def _prepare(con: duckdb.DuckDBPyConnection, table: str) -> None:
@@ -226,14 +243,22 @@ def _exists(con: duckdb.DuckDBPyConnection, table: str) -> bool:
 
 
 def _read(
-    con: duckdb.DuckDBPyConnection, table: str, model: str, first: date, last: date, lane: str
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    model: str,
+    first: date,
+    last: date,
+    lane: str,
+    **equal: str,
 ) -> pd.DataFrame:
-    names = [*(column.split()[0] for column in _TABLES[table].split(",")), LABEL, REHEARSAL]
+    names = [*(column.split()[0] for column in _stated(table).split(",")), LABEL, REHEARSAL]
     if not _exists(con, table):
         return pd.DataFrame(columns=names)
     frame = con.execute(
-        f"SELECT * FROM outputs.main.{table} WHERE model = ? AND lane = ? AND night BETWEEN ? AND ? ORDER BY ALL",
-        [model, lane, first, last],
+        f"SELECT * FROM outputs.main.{table} WHERE model = ? AND lane = ? AND night BETWEEN ? AND ?"
+        + "".join(f" AND {name} = ?" for name in equal)
+        + " ORDER BY ALL",
+        [model, lane, first, last, *equal.values()],
     ).df()
     # A table of earlier code gets its new columns with the next rows that are written.
     return frame.assign(**{name: None for name in names if name not in frame})

@@ -16,6 +16,7 @@ import numpy as np
 
 from redeye.champions import promotion_store
 from redeye.declarations.calendar import list_nights
+from redeye.declarations.project import project
 from redeye.declarations.specs import load_spec
 from redeye.features.feast_store import read_feature_frame
 from redeye.foundation.catalogs import Catalog
@@ -24,7 +25,7 @@ from redeye.foundation.settings import SPECS
 from redeye.models.artifact_store import load_artifact
 from redeye.scoring import outputs_store
 from redeye.scoring.logic.predictions import LIVE, Lineage, assemble, backtest_lane, differences
-from redeye.scoring.score import Basis, flights_of, predict, read_basis
+from redeye.scoring.score import Basis, predict, read_basis, read_rows
 from redeye.warehouse import lake, release_store
 
 log = logging.getLogger(__name__)
@@ -83,9 +84,9 @@ def reproduce(model: str, count: int, *, seed: int, run_id: str) -> list[Reprodu
             champion = promotion_store.read_champion(model, night)
             if champion is None:
                 raise NotReleased(f"{model}: the ledger has no champion for night {night}, which was scored")
-            flights, reasons = flights_of(spec, night, basis)
+            scheduled, reasons = read_rows(spec, night, basis)
             basis = Basis(basis.release, reasons)
-            rows = predict(spec, flights, champion, basis, night=night, run_id=run_id)
+            rows = predict(spec, scheduled, champion, basis, night=night, run_id=run_id)
             con.register("scored_again", rows)
             con.execute("INSERT INTO again.predictions BY NAME SELECT * FROM scored_again")
             log.info("%s, night %s: %s predictions once more", model, night, len(rows))
@@ -172,13 +173,13 @@ def backtest_nights(
     counts = {"nights": 0, "rows": 0}
     for night in list_nights(first, last):
         try:
-            flights, _ = flights_of(spec, night, Basis(release, ()))
+            scheduled, _ = read_rows(spec, night, Basis(release, ()))
         except DeliveryError as error:
             log.warning("night %s is left out of the backtest: %s", night, error)
             continue
-        if flights.empty:
+        if scheduled.empty:
             continue
-        frame = read_feature_frame(release.snapshot_id, flights, service)
+        frame = read_feature_frame(release.snapshot_id, scheduled, service)
         lineage = Lineage(
             model=model,
             night=night,
@@ -190,11 +191,11 @@ def backtest_nights(
             lane=lane,
             is_reconstructed=True,
         )
-        rows = assemble(flights, fitted.predict(frame), baseline.predict(frame), lineage)
+        rows = assemble(scheduled, fitted.predict(frame), baseline.predict(frame), lineage, project().subject)
         written = outputs_store.write_once(
             {"predictions": rows}, model=model, night=night, run_id=run_id, lane=lane
         )
-        if not written.is_new and (found := differences(written.frame, rows)):
+        if not written.is_new and (found := differences(written.frame, rows, project().subject)):
             raise AlreadyDecided(f"{lane}, night {night}: again it differs: {'; '.join(found)}")
         counts["nights"] += 1
         counts["rows"] += len(rows)

@@ -1,6 +1,6 @@
 """The coming day's schedule as rows to score: from its release, or, on a bad night, from where there is one.
 
-The keys that join a flight to its features are derived in one place, the staging view in dbt. Where the
+The keys that join a row to its features are derived in one place, the staging view in dbt. Where the
 night has no release, that same view's SQL, as the last good release holds it, runs over the landing
 file instead of the raw table.
 """
@@ -14,10 +14,10 @@ import pandas as pd
 import sqlglot
 from sqlglot import exp
 
-from redeye.declarations.calendar import cutoff
+from redeye.declarations.calendar import coming_day, cutoff
+from redeye.declarations.project import project
 from redeye.declarations.specs import Spec
 from redeye.foundation.errors import DeliveryError, RedeyeError
-from redeye.scoring.logic.predictions import SUBJECT_COLUMNS
 from redeye.sources import delivery_store
 from redeye.sources.configured_source import load_source
 from redeye.sources.logic.deliveries import KNOWN_AT, SCHEDULE, find_dataset
@@ -30,7 +30,7 @@ def select_list(spec: Spec) -> str:
     """SQL select list of a row to score: the spec's inputs from the schedule, and what consumers look up."""
     inputs = spec.schedule_select()
     there = {part.strip() for part in inputs.split(",")}
-    return ", ".join([inputs, *(name for name in SUBJECT_COLUMNS if name not in there)])
+    return ", ".join([inputs, *(name for name in project().subject.columns if name not in there)])
 
 
 def read_released(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.DataFrame:
@@ -81,14 +81,21 @@ def copy_last_week(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> p
         DeliveryError: if the release has no schedule of that day either.
     """
     source = load_source()
-    table = raw_tables.table_name(source, find_dataset(source, SCHEDULE))
-    before, day = night - A_WEEK, night + timedelta(days=1)
+    dataset = find_dataset(source, SCHEDULE)
+    table = raw_tables.table_name(source, dataset)
+    moved = {
+        "night": "$night::DATE",
+        "arrival_night": "$night::DATE",
+        KNOWN_AT: f"{KNOWN_AT} + INTERVAL 7 DAY",
+    }
+    moved |= {
+        column: f"{sql.format(day='$day')}::{dataset.types[column]}" for column, sql in dataset.of_day.items()
+    }
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE landed_schedule AS SELECT * REPLACE ("
-        "?::DATE AS night, ?::DATE AS arrival_night, known_at + INTERVAL 7 DAY AS known_at, "
-        "?::INTEGER AS year, ?::INTEGER AS month, ?::INTEGER AS day) "
-        f"FROM warehouse.raw.{table} WHERE night = ?",
-        [night, night, day.year, day.month, day.day, before],
+        "CREATE OR REPLACE TEMP TABLE landed_schedule AS SELECT * REPLACE ("
+        + ", ".join(f"{sql} AS {column}" for column, sql in moved.items())
+        + f") FROM warehouse.raw.{table} WHERE night = $before",
+        {"night": night, "before": night - A_WEEK} | ({"day": coming_day(night)} if dataset.of_day else {}),
     )
     frame = _through_the_view(con, spec, night)
     if frame.empty:

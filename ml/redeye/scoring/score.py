@@ -1,4 +1,4 @@
-"""Scoring a night: the coming day's flights, the champion's probabilities, written once, then exported."""
+"""Scoring a night: the coming day's rows, the champion's probabilities, written once, then exported."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pandas as pd
 from redeye.champions import promotion_store
 from redeye.champions.logic.promotions import Promotion
 from redeye.declarations.calendar import coming_day
+from redeye.declarations.project import project
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.errors import (
     AlreadyDecided,
@@ -56,7 +57,7 @@ class Basis:
 
 
 def score_night(model: str, night: date, *, run_id: str, is_degraded_allowed: bool = False) -> dict[str, Any]:
-    """Give every flight scheduled for the coming day a probability, once.
+    """Give everything that is scheduled for the coming day a probability, once.
 
     A night that was scored before is scored again from the release it names, and compared: the first
     write stands, a difference is an error.
@@ -93,14 +94,14 @@ def score_night(model: str, night: date, *, run_id: str, is_degraded_allowed: bo
         )
     standing = outputs_store.read("predictions", model, night, night)
     basis = read_basis(standing) if len(standing) else _basis(night, is_degraded_allowed)
-    flights, reasons = flights_of(spec, night, basis)
-    if flights.empty:
-        log.info("the source states that the day after night %s has no flights: nothing to score", night)
+    rows, reasons = read_rows(spec, night, basis)
+    if rows.empty:
+        log.info("the source states that nothing happens on the day after night %s: nothing to score", night)
         return {"rows": 0, "release_id": basis.release.release_id, "is_new": False, "is_degraded": False}
 
     basis = Basis(basis.release, reasons)
     while True:
-        predictions = predict(spec, flights, champion, basis, night=night, run_id=run_id)
+        predictions = predict(spec, rows, champion, basis, night=night, run_id=run_id)
         try:
             written = outputs_store.write_once(
                 {"predictions": predictions},
@@ -113,7 +114,7 @@ def score_night(model: str, night: date, *, run_id: str, is_degraded_allowed: bo
         except ChampionChanged as change:
             log.warning("%s", change)
             champion = change.champion
-    if not written.is_new and (found := differences(written.frame, predictions)):
+    if not written.is_new and (found := differences(written.frame, predictions, project().subject)):
         raise AlreadyDecided(
             f"{model}, night {night}: scored before by {written.frame['run_id'].iloc[0]}; again it differs: "
             f"{'; '.join(found)}. The first result stands"
@@ -132,8 +133,8 @@ def _check_champion(model: str, night: date, scored_by: Promotion) -> None:
         )
 
 
-def flights_as_scored(spec: Spec, night: date, standing: pd.DataFrame) -> tuple[pd.DataFrame, Release]:
-    """The flights of a night that was scored, and the release whose features they were given.
+def read_scored_rows(spec: Spec, night: date, standing: pd.DataFrame) -> tuple[pd.DataFrame, Release]:
+    """The rows of a night that was scored, and the release whose features they were given.
 
     Args:
         spec: of the model.
@@ -141,17 +142,17 @@ def flights_as_scored(spec: Spec, night: date, standing: pd.DataFrame) -> tuple[
         standing: its predictions; they name the release.
 
     Raises:
-        AlreadyDecided: if the flights are not those that were scored, or the ledger lacks the release.
+        AlreadyDecided: if the rows are not those that were scored, or the ledger lacks the release.
     """
     basis = read_basis(standing)
-    flights, _ = flights_of(spec, night, basis)
+    rows, _ = read_rows(spec, night, basis)
     key = spec.population.key
-    if flights.empty or set(flights[key]) != set(standing["flight_id"]):
+    if rows.empty or set(rows[key]) != set(standing[key]):
         raise AlreadyDecided(
-            f"{spec.model}, night {night}: the schedule has {len(flights)} flights, {len(standing)} were scored: "
-            "they are not the same ones any more"
+            f"{spec.model}, night {night}: the schedule has {len(rows)} {project().subject.many}, {len(standing)} "
+            "were scored: they are not the same ones any more"
         )
-    return flights, basis.release
+    return rows, basis.release
 
 
 def export_night(model: str, night: date) -> dict[str, Any]:
@@ -165,7 +166,7 @@ def export_night(model: str, night: date) -> dict[str, Any]:
         ref = delivery_store.accepted_schedule(night)
         if ref is not None and ref.is_stated_empty:
             return {"rows": 0, "folder": None}
-        raise NotReleased(f"{model}: night {night} has no predictions: run `score_flights` first")
+        raise NotReleased(f"{model}: night {night} has no predictions: run `score_{model}` first")
     folder = export.export(frame, model=model, night=night)
     return {"rows": len(frame), "folder": str(folder)}
 
@@ -197,7 +198,7 @@ def _basis(night: date, is_degraded_allowed: bool) -> Basis:
     return Basis(last, (f"night {night}: {why}, features are of night {last.night}",))
 
 
-def flights_of(spec: Spec, night: date, basis: Basis) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def read_rows(spec: Spec, night: date, basis: Basis) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """The rows to score, and every reason for which they are degraded.
 
     Raises:
@@ -225,7 +226,7 @@ def flights_of(spec: Spec, night: date, basis: Basis) -> tuple[pd.DataFrame, tup
 
 
 def predict(
-    spec: Spec, flights: pd.DataFrame, champion: Promotion, basis: Basis, *, night: date, run_id: str
+    spec: Spec, rows: pd.DataFrame, champion: Promotion, basis: Basis, *, night: date, run_id: str
 ) -> pd.DataFrame:
     """Audited predictions: the champion's, or the heuristic's if the champion is refused.
 
@@ -236,7 +237,7 @@ def predict(
     from redeye.features.feast_store import read_feature_frame
 
     release = basis.release
-    frame = read_feature_frame(release.snapshot_id, flights, champion.feature_service)
+    frame = read_feature_frame(release.snapshot_id, rows, champion.feature_service)
     first = promotion_store.read_promotions(spec.model)[0]
     heuristic = _load(first)
     baseline = heuristic.predict(frame)
@@ -255,14 +256,14 @@ def predict(
             degraded_reasons=(*basis.reasons, *why),
             is_reconstructed=basis.is_reconstructed(night),
         )
-        predictions = assemble(flights, model.predict(frame), baseline, lineage)
+        predictions = assemble(rows, model.predict(frame), baseline, lineage, project().subject)
         try:
             audit(
                 f"predictions/{spec.model}",
-                predictions.assign(scheduled_rows=len(flights)),
+                predictions.assign(scheduled_rows=len(rows)),
                 subject=f"{spec.model}, night {night}, version {serving.version}",
                 data_docs=settings().data_docs,
-                derive=derive_predictions,
+                derive=partial(derive_predictions, subject=project().subject),
             ).raise_if_refused()
         except AuditRefused as error:
             log.error("%s", error)

@@ -81,8 +81,10 @@ def _found(asked: dict[str, str]) -> list[dict[str, Any]]:
             return []
         first, last = newest - timedelta(days=status.SHOWN_NIGHTS - 1), newest
     flight = "-".join(part for part in (written.groups() if written else ()) if part)
-    return reader().flights(
-        asked["model"], first, last, flight=flight, origin=asked["origin"], destination=asked["destination"]
+    equal = {"origin_id": asked["origin"], "destination_id": asked["destination"]}
+    equal["flight_number_id" if "-" in flight else "carrier_id"] = flight
+    return reader().found(
+        asked["model"], first, last, {name: value for name, value in equal.items() if value}
     )
 
 
@@ -121,11 +123,7 @@ async def export(request: Request, model: str, lane: str, flight_id: str) -> Res
 
 def _row(model: str, lane: str, flight_id: str) -> dict[str, Any]:
     find_spec(model)
-    try:
-        night = date.fromisoformat(flight_id[:10]) - ONE_DAY
-    except ValueError as error:
-        raise HTTPException(404, "a flight's id begins with its date") from error
-    row = reader().prediction(model, night, flight_id) if lane == "live" else None
+    row = reader().prediction(model, flight_id) if lane == "live" else None
     if row is None:
         raise HTTPException(404, f"there is no prediction {model}/{lane}/{flight_id}")
     return row

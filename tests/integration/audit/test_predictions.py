@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from redeye.audits.audit import audit
+from redeye.declarations.project import project
 from redeye.scoring.logic.prediction_checks import derive_predictions
 from redeye.scoring.logic.predictions import Lineage, assemble
 
 NIGHT = date(2013, 4, 4)
 ROWS = 40
+DERIVE = partial(derive_predictions, subject=project().subject)
 SUITE = "predictions/flight_delay"
 
 
@@ -31,18 +34,14 @@ def predictions() -> pd.DataFrame:
         }
     )
     lineage = Lineage("flight_delay", NIGHT, "release-1", 3, "xgboost", "flight_delay_v1", "run-1")
-    frame = assemble(flights, np.linspace(0.1, 0.6, ROWS), np.full(ROWS, 0.2), lineage)
+    frame = assemble(flights, np.linspace(0.1, 0.6, ROWS), np.full(ROWS, 0.2), lineage, project().subject)
     return frame.assign(scheduled_rows=ROWS)
 
 
 def test_sound_predictions_pass_degraded_or_not() -> None:
     degraded = predictions().assign(is_degraded=True, degraded_reason="the night's build was refused")
     for frame in (predictions(), degraded):
-        assert (
-            audit(SUITE, frame, subject="predictions", derive=derive_predictions)
-            .message()
-            .startswith("Audit of")
-        )
+        assert audit(SUITE, frame, subject="predictions", derive=DERIVE).message().startswith("Audit of")
 
 
 WRONG: list[tuple[str, Callable[[pd.DataFrame], pd.DataFrame]]] = [
@@ -72,6 +71,6 @@ WRONG: list[tuple[str, Callable[[pd.DataFrame], pd.DataFrame]]] = [
 def test_wrong_predictions_are_refused_by_name(
     column: str, damage: Callable[[pd.DataFrame], pd.DataFrame]
 ) -> None:
-    result = audit(SUITE, damage(predictions()), subject="predictions", derive=derive_predictions)
+    result = audit(SUITE, damage(predictions()), subject="predictions", derive=DERIVE)
     assert not result.is_success
     assert column in [str(failure.column) for failure in result.failures]

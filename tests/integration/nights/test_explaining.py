@@ -64,7 +64,7 @@ def test_a_probability_that_the_chain_does_not_give_is_told(predictions, monkeyp
     ("name", "words"),
     [
         ("flight_delay/live", "no prediction id"),
-        ("flight_delay/live/tomorrow", "must begin with its date"),
+        ("flight_delay/live/tomorrow", "there is no prediction"),
         ("flight_delay/live/2013-03-10_XX_1_JFK_LAX_0900", "there is no prediction"),
     ],
 )

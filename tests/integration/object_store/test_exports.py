@@ -14,6 +14,7 @@ import pyarrow.parquet as parquet
 import pytest
 from upath import UPath
 
+from redeye.declarations.project import project
 from redeye.foundation.errors import AlreadyDecided
 from redeye.foundation.settings import settings
 from redeye.scoring import export
@@ -41,7 +42,7 @@ def frame(bucket: str, monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
         }
     )
     lineage = Lineage(MODEL, NIGHT, "release-1", 3, "xgboost", "flight_delay_v1", "run-1")
-    yield assemble(flights, np.linspace(0.1, 0.6, 5), np.full(5, 0.2), lineage)
+    yield assemble(flights, np.linspace(0.1, 0.6, 5), np.full(5, 0.2), lineage, project().subject)
     settings.cache_clear()
 
 

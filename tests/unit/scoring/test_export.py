@@ -14,12 +14,14 @@ import pyarrow.parquet as parquet
 import pytest
 from rich.console import Console
 
+from redeye.declarations.project import project
 from redeye.foundation.errors import AlreadyDecided
 from redeye.foundation.settings import settings
-from redeye.scoring.export import COLUMNS, export
-from redeye.scoring.logic.predictions import PREDICTION_COLUMNS, Lineage, assemble
-from redeye.stack.airflow.first_run import MODEL, show_riskiest
+from redeye.scoring.export import columns, export
+from redeye.scoring.logic.predictions import Lineage, assemble, prediction_columns
+from redeye.stack.airflow.first_run import show_riskiest
 
+MODEL = project().first_run.model
 NIGHT = date(2013, 4, 3)
 ROWS = 12
 
@@ -47,7 +49,7 @@ def frame() -> pd.DataFrame:
         }
     )
     lineage = Lineage(MODEL, NIGHT, "release-1", 3, "xgboost", "flight_delay_v1", "run-1")
-    made = assemble(flights, np.linspace(0.1, 0.6, ROWS), np.full(ROWS, 0.2), lineage)
+    made = assemble(flights, np.linspace(0.1, 0.6, ROWS), np.full(ROWS, 0.2), lineage, project().subject)
     return made.assign(night=pd.Timestamp(NIGHT))
 
 
@@ -56,14 +58,14 @@ def manifest_of(folder: Path) -> dict:
 
 
 def test_every_column_of_a_prediction_is_described_in_order():
-    assert tuple(COLUMNS) == PREDICTION_COLUMNS
+    assert tuple(columns()) == prediction_columns(project().subject)
 
 
 def test_parquet_has_real_types(frame):
     path = export(frame, model=MODEL, night=NIGHT) / "predictions.parquet"
     schema = parquet.read_schema(path)
     assert {field.name: str(field.type) for field in schema} == {
-        name: kind for name, (kind, _) in COLUMNS.items()
+        name: kind for name, (kind, _) in columns().items()
     }
     assert schema.field("night").type == schema.field("flight_date").type == pa.date32()
     assert schema.field("created_at").type == pa.timestamp("us", "UTC")
@@ -82,7 +84,7 @@ def test_parquet_has_real_types(frame):
 def test_what_did_not_happen_is_labelled_and_the_label_is_described(frame, labels, added):
     folder = export(frame.assign(**labels), model=MODEL, night=NIGHT)
     rows = parquet.read_table(folder / "predictions.parquet")
-    assert rows.column_names == [*COLUMNS, *added]
+    assert rows.column_names == [*columns(), *added]
     assert rows.column(added[-1]).unique().to_pylist() == [labels[added[-1]]]
     assert list(manifest_of(folder)["columns"]) == rows.column_names
 

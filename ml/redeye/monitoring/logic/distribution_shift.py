@@ -3,11 +3,11 @@
 What can be told apart without knowing why: with *s* the champion's probability and *y* the label,
 
 - **covariate shift** (the inputs moved, the relation did not): P(y|s) is as it was. Then the reference, weighted by
-  how much more often the week has each score, says what late share and log loss to expect.
-- **label shift** (the rate moved, flights of each class look as before): P(s|y) is as it was.
+  how much more often the week has each score, says what share of positives and log loss to expect.
+- **label shift** (the rate moved, rows of each class look as before): P(s|y) is as it was.
 - **concept shift** (the relation moved): neither is.
 
-P(y|s) stands for P(y|inputs), of which a week has too few flights. So a relation that changed without changing how
+P(y|s) stands for P(y|inputs), of which a week has too few rows. So a relation that changed without changing how
 right the scores are is not seen, and an unknown cause that the inputs do not show (a storm) looks like a concept shift.
 Bounds come from the champion's own weeks after its fit, as for quality.
 """
@@ -30,9 +30,9 @@ from redeye.monitoring.logic.drift_measures import Floats
 from redeye.monitoring.logic.drift_result import ColumnDrift, Kind, Span
 
 LABEL_COLUMN = "label"
-# Scores are cut at tenths of the reference: a week has some 600 flights in each.
+# Scores are cut at tenths of the reference: a week has some 600 rows in each.
 CURVE_BINS = 10
-# A flight of the reference stands for at most so many of the week, and at least for one such part of one.
+# A row of the reference stands for at most so many of the week, and at least for one such part of one.
 HIGHEST_WEIGHT = 20.0
 # Fewer rows than that, as weighted, say nothing.
 MINIMUM_EFFECTIVE = 200.0
@@ -174,22 +174,38 @@ def classify_signs(is_beyond: Mapping[Sign, bool], *, are_inputs_moved: bool) ->
 
 
 def describe_signs(
-    kinds: Iterable[Shift], signs: Signs, is_beyond: Mapping[Sign, bool], leading: Iterable[str]
+    kinds: Iterable[Shift],
+    signs: Signs,
+    is_beyond: Mapping[Sign, bool],
+    leading: Iterable[str],
+    *,
+    many: str,
+    positive: str,
 ) -> list[str]:
-    """What it looks like, one sentence per kind; first, where there are several, that they come at once."""
+    """What it looks like, one sentence per kind; first, where there are several, that they come at once.
+
+    Args:
+        kinds: of shift.
+        signs: by which they were told apart.
+        is_beyond: whether a sign is beyond its threshold.
+        leading: the inputs that moved most.
+        many: the noun for the rows.
+        positive: the word for rows whose label is true.
+    """
     kinds, inputs = tuple(kinds), ", ".join(leading)
     said = [f"several shifts at once: {', '.join(kinds)}"] if len(kinds) > 1 else []
-    rates = f"the late share went from {signs.rate_before:.1%} to {signs.rate:.1%}"
+    rates = f"the {positive} share went from {signs.rate_before:.1%} to {signs.rate:.1%}"
     for kind in kinds:
         match kind:
             case Shift.COVARIATE:
                 said.append(f"covariate shift: the inputs of the week moved together, most in {inputs}")
             case Shift.LABEL:
-                said.append(f"label shift: {rates}, and flights of each class have the scores they had")
+                said.append(f"label shift: {rates}, and {many} of each class have the scores they had")
             case Shift.CONCEPT:
                 said.append(
-                    f"concept shift: at the same scores {signs.rate:.1%} were late where {signs.expected_rate:.1%} "
-                    f"were to be expected, and the log loss was {signs.loss:.3f} instead of {signs.expected_loss:.3f}"
+                    f"concept shift: at the same scores {signs.rate:.1%} were {positive} where "
+                    f"{signs.expected_rate:.1%} were to be expected, and the log loss was {signs.loss:.3f} instead "
+                    f"of {signs.expected_loss:.3f}"
                 )
     if is_beyond[Sign.BASE_RATE] and not set(kinds) & {Shift.LABEL, Shift.CONCEPT}:
         said.append(f"{rates}, which the scores followed: {signs.expected_rate:.1%} were to be expected")

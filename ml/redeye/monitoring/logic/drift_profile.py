@@ -18,7 +18,7 @@ from redeye.monitoring.logic.drift_result import ColumnDrift, DriftFinding, Kind
 PREDICTION = "probability"
 # Named in a reason; the rest is in the rows.
 NAMED = 5
-# Stations and new flight numbers leave gaps; a feature that lost or gained half of its values is another matter.
+# Parts of the data that come and go leave gaps; a feature that lost or gained half of its values is another matter.
 BROKEN_EMPTY = 0.5
 
 
@@ -92,7 +92,7 @@ def find_drift(
 
     Args:
         profile: of the champion's training.
-        features: of the week's flights as scoring saw them, with a column `night`.
+        features: of the week's rows as scoring saw them, with a column `night`.
         predictions: of the same nights, those that the champion made, with `night` and `probability`.
         rules: of the spec.
         last: the night.

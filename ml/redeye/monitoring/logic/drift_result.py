@@ -70,7 +70,7 @@ class SpanDrift:
 
     Attributes:
         nights: that have predictions, of those the span asks for.
-        rows: flights.
+        rows: of the week.
         is_judged: false where there are too few rows or nights to say anything.
         share: of the measured features, those that drifted; None if not judged.
         maximum_share: above it the span's features have drifted; calibrated for this span.

@@ -3,8 +3,8 @@
 Columns one by one miss what moves between them. Two tests on bounded samples look at all of them:
 
 - a classifier two-sample test (Lopez-Paz & Oquab 2017, "Revisiting classifier two-sample tests"): how well a
-  logistic regression tells the week's flights from the reference's, as AUC. Nights are held out whole: it must
-  know flights of nights it has not seen, not the nights themselves.
+  logistic regression tells the week's rows from the reference's, as AUC. Nights are held out whole: it must
+  know rows of nights it has not seen, not the nights themselves.
 - the maximum mean discrepancy (Gretton et al. 2012, "A kernel two-sample test"), unbiased, with a Gaussian
   kernel as wide as the median distance.
 

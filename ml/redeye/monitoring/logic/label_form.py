@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from redeye.declarations.subject import Subject
 from redeye.monitoring.logic.drift_result import ColumnDrift, Kind
 
 COLUMN = "label"
@@ -43,7 +44,7 @@ class LabelForm:
         )
 
 
-def changes(now: LabelForm, then: LabelForm) -> tuple[str, ...]:
+def changes(now: LabelForm, then: LabelForm, subject: Subject) -> tuple[str, ...]:
     """What changed, one sentence each; empty if nothing did, or if there are no rows to go by."""
     if not now.rows:
         return ()
@@ -55,18 +56,18 @@ def changes(now: LabelForm, then: LabelForm) -> tuple[str, ...]:
     if now.values and len(now.values) == 1 and len(then.values) > 1:
         said.append(f"the label has one value throughout: {now.values[0]}")
     if now.empty_share == 1:
-        said.append("no flight has a label")
+        said.append(f"no {subject.one} has a label")
     elif now.empty_share > max(then.empty_share * MARGIN, then.empty_share + MINIMUM_RISE):
         said.append(
-            f"{now.empty_share:.1%} of the flights have no label, at most {then.empty_share:.1%} in a week of the "
-            "training"
+            f"{now.empty_share:.1%} of the {subject.many} have no label, at most {then.empty_share:.1%} in a week "
+            "of the training"
         )
     return tuple(f"label schema: {each}" for each in said)
 
 
-def form_row(now: LabelForm, then: LabelForm) -> ColumnDrift:
+def form_row(now: LabelForm, then: LabelForm, subject: Subject) -> ColumnDrift:
     """A row for the table `drift`: how many things changed, and which."""
-    found = changes(now, then)
+    found = changes(now, then, subject)
     return ColumnDrift(
         column=COLUMN,
         kind=Kind.LABEL,

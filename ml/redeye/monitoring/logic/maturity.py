@@ -1,7 +1,7 @@
 """When labels are final, and which nights' quality has to be measured anew.
 
 The labels of a scored night are final once `label_maturity_nights` have passed and `label_completeness` of its
-flights have an outcome. Before that nothing is judged by them. What comes or is restated later is measured anew.
+rows have an outcome. Before that nothing is judged by them. What comes or is restated later is measured anew.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ class Labels:
 
     Attributes:
         night: the night that scored.
-        flights: scheduled.
-        known: of these, how many have an outcome (arrived, cancelled or diverted).
+        scheduled: rows.
+        known: of these, how many have an outcome (in the end, whatever it is).
         known_before: how many had one at the cutoff of the night before.
         fresh: how many came or were restated in between.
     """
 
     night: date
-    flights: int
+    scheduled: int
     known: int
     known_before: int
     fresh: int
@@ -54,26 +54,26 @@ def assess_maturity(
     """The state of the labels at the cutoff of `night`.
 
     Args:
-        labels: of consecutive nights; those without flights may lack.
+        labels: of consecutive nights; those without rows may lack.
         night: whose cutoff counts.
         before: the last night before it that was built.
         maturity_nights: from the spec.
-        completeness: share of flights with an outcome from which labels count as final.
+        completeness: share of rows with an outcome from which labels count as final.
     """
     age = timedelta(days=maturity_nights)
     final: set[date] = set()
     to_measure: list[date] = []
     watermark, is_whole = None, True
     for each in sorted(labels, key=lambda one: one.night):
-        if each.night > night - age or not each.flights:
+        if each.night > night - age or not each.scheduled:
             continue
-        if each.known < completeness * each.flights:
+        if each.known < completeness * each.scheduled:
             is_whole = False
             continue
         final.add(each.night)
         if is_whole:
             watermark = each.night
-        was_final = each.night <= before - age and each.known_before >= completeness * each.flights
+        was_final = each.night <= before - age and each.known_before >= completeness * each.scheduled
         if each.fresh or not was_final:
             to_measure.append(each.night)
     return Maturity(frozenset(final), watermark, tuple(to_measure))

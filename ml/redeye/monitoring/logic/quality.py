@@ -38,7 +38,7 @@ class Window:
     """The quality of the last nights whose labels have matured, pooled: the champion's own predictions.
 
     Attributes:
-        rows: flights that this champion predicted, not degraded, with a matured label.
+        rows: those that this champion predicted, not degraded, with a matured label.
         nights: how many nights they come from.
         champion: metric to value, of the predictions as they were made.
         heuristic: the same metrics of the baseline, on the same rows.

@@ -123,6 +123,7 @@ class Case:
 
     Attributes:
         groups: by slice column, the value of each row, in the order in which the rows were scored.
+        many: the noun for the rows.
     """
 
     candidate: GateInput
@@ -131,6 +132,7 @@ class Case:
     gates: Gates
     seed: int
     groups: Mapping[str, npt.ArrayLike] = field(default_factory=dict)
+    many: str = "rows"
 
 
 def judge(
@@ -142,6 +144,7 @@ def judge(
     seed: int,
     groups: Mapping[str, npt.ArrayLike] | None = None,
     artifact_sha256: str = "",
+    many: str = "rows",
 ) -> GateReport:
     """Whether the candidate may replace the champion, on a window that neither has seen.
 
@@ -153,8 +156,9 @@ def judge(
         seed: of the resampling.
         groups: by slice column, the value of each row, in the order in which the rows were scored.
         artifact_sha256: of the candidate as it is registered.
+        many: the noun for the rows.
     """
-    case = Case(candidate, champion, window, gates, seed, groups or {})
+    case = Case(candidate, champion, window, gates, seed, groups or {}, many)
     results = tuple(_fail_closed(gate, decide, case) for gate, decide in _DECISIONS.items())
     return GateReport(window, results, artifact_sha256)
 
@@ -272,7 +276,7 @@ def _calibration_bound(case: Case, ours: Scored, theirs: Scored) -> float:
 
 def _spread(case: Case) -> GateResult:
     spread, bound = _require_scored(case.candidate).metrics().spread, case.gates.minimum_spread
-    reason = f"predictions spread by {spread:.4f}; at least {bound:g} tells flights apart"
+    reason = f"predictions spread by {spread:.4f}; at least {bound:g} tells {case.many} apart"
     return GateResult(Gate.SPREAD, spread >= bound, spread, bound, reason)
 
 

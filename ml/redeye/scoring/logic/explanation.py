@@ -42,7 +42,7 @@ class Explanation:
         ancestors: the releases before it, newest first: its data is theirs and its own.
         deliveries: what the release itself took in, with the hash of each file.
         faults: of those files, what is wrong with them now; empty if all are as they landed.
-        schedule: the delivery that announced the flight, whichever release took it in.
+        schedule: the delivery that announced it, whichever release took it in.
         promotion: what made the serving version champion, with its gates and its training.
         recomputed: the probability that the chain gives now.
         contributions: per input, the strongest first.

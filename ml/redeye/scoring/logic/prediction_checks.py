@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import pandas as pd
 
+from redeye.declarations.subject import Subject
+
 LINEAGE = ("release_id", "model_version", "algorithm", "feature_service", "run_id")
 
 
-def derive_predictions(frame: pd.DataFrame) -> pd.DataFrame:
+def derive_predictions(frame: pd.DataFrame, subject: Subject) -> pd.DataFrame:
     """The checks of one night's predictions; what concerns the whole is the same on each row.
 
     Args:
         frame: typed rows of one night and lane, with `scheduled_rows`.
+        subject: what they are predictions of.
     """
     rows, probability, rank = len(frame), frame["probability"], frame["rank"]
     # Equal probabilities share the places from `first` to `last`; any order among them is right.
@@ -22,7 +25,7 @@ def derive_predictions(frame: pd.DataFrame) -> pd.DataFrame:
     reason = frame["degraded_reason"].fillna("") != ""
     is_degraded = frame["is_degraded"].astype("boolean").fillna(False).astype(bool)
     return frame.assign(
-        days_ahead=(frame["flight_date"] - frame["night"]).dt.days,
+        days_ahead=(frame[subject.day] - frame["night"]).dt.days,
         rows_missing=frame["scheduled_rows"] - rows,
         rank_error=(first - rank).clip(lower=0) + (rank - last).clip(lower=0),
         rank_beyond_rows=(1 - rank).clip(lower=0) + (rank - rows).clip(lower=0),

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from redeye.declarations.calendar import cutoff
+from redeye.declarations.subject import Subject
 
 LIVE = "live"
 
@@ -19,23 +20,8 @@ def backtest_lane(version: int, release_id: str) -> str:
     return f"backtest_v{version}_{release_id}"
 
 
-# What a consumer needs to find the flight, copied from the schedule.
-SUBJECT_COLUMNS = (
-    "flight_id",
-    "flight_date",
-    "carrier_id",
-    "flight_number_id",
-    "origin_id",
-    "destination_id",
-    "scheduled_departure_at",
-)
-
-PREDICTION_COLUMNS = (
-    "prediction_id",
-    "model",
-    "lane",
-    "night",
-    *SUBJECT_COLUMNS,
+BEFORE_SUBJECT = ("prediction_id", "model", "lane", "night")
+AFTER_SUBJECT = (
     "probability",
     "baseline_probability",
     "rank",
@@ -49,6 +35,11 @@ PREDICTION_COLUMNS = (
     "degraded_reason",
     "is_reconstructed",
 )
+
+
+def prediction_columns(subject: Subject) -> tuple[str, ...]:
+    """The columns of predictions in order: between those of every project, the subject's own."""
+    return (*BEFORE_SUBJECT, *subject.columns, *AFTER_SUBJECT)
 
 
 @dataclass(frozen=True)
@@ -74,31 +65,36 @@ class Lineage:
 
 
 def assemble(
-    schedule: pd.DataFrame, probability: np.ndarray, baseline: np.ndarray, lineage: Lineage
+    schedule: pd.DataFrame,
+    probability: np.ndarray,
+    baseline: np.ndarray,
+    lineage: Lineage,
+    subject: Subject,
 ) -> pd.DataFrame:
     """The predictions of one night.
 
     Args:
-        schedule: one row per scheduled flight, with `SUBJECT_COLUMNS`.
+        schedule: one row per subject of the coming day, with the subject's columns.
         probability: of the champion, row by row.
         baseline: of the heuristic, row by row.
         lineage: written on every row.
+        subject: what they are predictions of.
 
     Returns:
-        `PREDICTION_COLUMNS`, one row per flight, ordered by rank: 1 is the riskiest; equal probabilities
-        are ranked by flight. `created_at` is the night's cutoff: the data's clock, not the wall's.
+        `prediction_columns`, one row per subject, ordered by rank: 1 is the riskiest; equal probabilities
+        are ranked by key. `created_at` is the night's cutoff: the data's clock, not the wall's.
 
     Raises:
         ValueError: if the arrays do not match the schedule.
     """
     if not len(schedule) == len(probability) == len(baseline):
         raise ValueError(
-            f"{len(schedule)} flights, {len(probability)} probabilities, {len(baseline)} baselines"
+            f"{len(schedule)} {subject.many}, {len(probability)} probabilities, {len(baseline)} baselines"
         )
-    rows = schedule.loc[:, list(SUBJECT_COLUMNS)].copy()
+    rows = schedule.loc[:, list(subject.columns)].copy()
     rows["probability"] = np.asarray(probability, dtype=np.float64)
     rows["baseline_probability"] = np.asarray(baseline, dtype=np.float64)
-    rows = rows.sort_values(["probability", "flight_id"], ascending=[False, True], ignore_index=True)
+    rows = rows.sort_values(["probability", subject.key], ascending=[False, True], ignore_index=True)
     rows["rank"] = np.arange(1, len(rows) + 1, dtype=np.int64)
     rows["model"], rows["lane"], rows["night"] = lineage.model, lineage.lane, lineage.night
     rows["release_id"] = lineage.release_id
@@ -110,21 +106,21 @@ def assemble(
     rows["is_degraded"] = bool(lineage.degraded_reasons)
     rows["degraded_reason"] = "; ".join(lineage.degraded_reasons)
     rows["is_reconstructed"] = lineage.is_reconstructed
-    rows["prediction_id"] = [f"{lineage.model}/{lineage.lane}/{flight}" for flight in rows["flight_id"]]
-    return rows.loc[:, list(PREDICTION_COLUMNS)]
+    rows["prediction_id"] = [f"{lineage.model}/{lineage.lane}/{key}" for key in rows[subject.key]]
+    return rows.loc[:, list(prediction_columns(subject))]
 
 
-def differences(written: pd.DataFrame, again: pd.DataFrame) -> Sequence[str]:
+def differences(written: pd.DataFrame, again: pd.DataFrame, subject: Subject) -> Sequence[str]:
     """How a second scoring of a night differs from the one that was written, in words; empty if it does not."""
     found = []
-    before, after = set(written["flight_id"]), set(again["flight_id"])
+    before, after = set(written[subject.key]), set(again[subject.key])
     if before != after:
-        found.append(f"{len(after - before)} flights more, {len(before - after)} fewer")
+        found.append(f"{len(after - before)} {subject.many} more, {len(before - after)} fewer")
     for column in ("model_version", "release_id", "feature_service"):
         then, now = sorted(set(written[column])), sorted(set(again[column]))
         if then != now:
             found.append(f"{column} {now} instead of {then}")
-    both = written.merge(again, on="flight_id", suffixes=("_then", "_now"))
+    both = written.merge(again, on=subject.key, suffixes=("_then", "_now"))
     moved = both["probability_then"].to_numpy() != both["probability_now"].to_numpy()
     if moved.any():
         widest = float(np.abs(both["probability_then"] - both["probability_now"]).max())

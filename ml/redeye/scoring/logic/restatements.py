@@ -11,10 +11,6 @@ import pandas as pd
 
 from redeye.sources.logic.deliveries import KNOWN_AT, DeliveryRef
 
-# The columns of a delivery that name what a feature is computed for -> the columns of a prediction.
-KEYS = {"carrier": "carrier_id", "origin": "origin_id", "dest": "destination_id", "faa": "destination_id"}
-# Rows of these count in the features of their own night alone; all others in sums over all history.
-OF_ONE_NIGHT = ("weather",)
 SHOWN = 5
 
 
@@ -45,6 +41,9 @@ class Restatement:
         release_id: the release that took in `before`.
         taken_in_by: the release that took in `after`; empty while none has.
         changes: row by row.
+        shared: the columns of the delivery that name what a feature is computed for, and those of a prediction.
+        is_of_one_night: whether its rows count in the features of their own night alone; else in sums over all
+            history.
     """
 
     before: DeliveryRef
@@ -54,6 +53,8 @@ class Restatement:
     release_id: str
     taken_in_by: str
     changes: tuple[Change, ...]
+    shared: Mapping[str, str]
+    is_of_one_night: bool
 
     @property
     def columns(self) -> dict[str, int]:
@@ -66,14 +67,14 @@ class Restatement:
 
     def touches(self, night: date) -> bool:
         """Whether what was known on a night, and counted in its features, is what was restated."""
-        if self.before.dataset in OF_ONE_NIGHT:
+        if self.is_of_one_night:
             return night == self.before.night and night <= self.until_night
         return self.from_night <= night <= self.until_night
 
     def behind(self, predictions: pd.DataFrame) -> pd.Series:
         """Which predictions have a restated row behind one of their features: those that share a key with it.
 
-        A delivery whose rows name none of a prediction's keys, such as the planes', counts for all.
+        A delivery whose rows name none of a prediction's keys counts for all.
         """
         is_touched = pd.Series(
             [self.touches(night) for night in _dates(predictions)], index=predictions.index
@@ -81,8 +82,8 @@ class Restatement:
         wanted: dict[str, set[str]] = {}
         for change in self.changes:
             for name, value in change.key.items():
-                if name in KEYS:
-                    wanted.setdefault(KEYS[name], set()).add(value)
+                if name in self.shared:
+                    wanted.setdefault(self.shared[name], set()).add(value)
         if not wanted:
             return is_touched
         shared = pd.Series(False, index=predictions.index)

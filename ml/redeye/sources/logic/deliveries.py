@@ -8,7 +8,7 @@ knowable. Parsing and typing come later, after the landing files are verified.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
@@ -37,12 +37,15 @@ class Dataset:
         columns: every column of a landing file in order, `known_at` last.
         types: DuckDB type of each column, as the warehouse loads it; `NA` is NULL.
         key: the natural key, unique among the newest versions of the rows.
+        of_day: of a schedule, by column the SQL of what it holds on the day `{day}`: so that of a week before
+            can be moved to a day that has none.
     """
 
     name: str
     columns: tuple[str, ...]
     types: Mapping[str, str]
     key: tuple[str, ...]
+    of_day: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.columns[-1:] != (KNOWN_AT,):
@@ -52,6 +55,8 @@ class Dataset:
             raise ValueError(f"dataset {self.name}: columns and types differ by {odd}")
         if not set(self.key) <= set(self.columns):
             raise ValueError(f"dataset {self.name}: key {self.key} is not among the columns")
+        if not set(self.of_day) <= set(self.columns):
+            raise ValueError(f"dataset {self.name}: of_day {list(self.of_day)} is not among the columns")
 
 
 @dataclass(frozen=True)

@@ -19,47 +19,43 @@ from rich.progress import (
 from rich.table import Table
 
 from redeye.declarations.calendar import ONE_DAY, coming_day, zone
+from redeye.declarations.project import project
 from redeye.declarations.specs import load_spec
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import SPECS, Settings, settings
-from redeye.sources.logic.deliveries import Location
+from redeye.sources.configured_source import load_source
 from redeye.stack.airflow import airflow_api, closed_loop
 from redeye.stack.airflow.airflow_api import AirflowApi, Run, Watcher
 
-MODEL = "flight_delay"
-HISTORY_FIRST = date(2012, 12, 31)
-HISTORY_LAST = date(2013, 3, 31)
-SCORED_FIRST = date(2013, 4, 1)
-SCORED_LAST = date(2013, 4, 3)
-YEAR_LAST = date(2014, 1, 1)
 RISKIEST = 10
 FIRST_RUN = "first run"
 
 BUILD = "build_warehouse"
 HISTORY = "build_history"
-TRAIN = f"train_{MODEL}"
-SCORE = f"score_{MODEL}"
-MONITOR = f"monitor_{MODEL}"
-_LOOP = (BUILD, SCORE, MONITOR, TRAIN)
 
 
 def run(configured: Settings, console: Console) -> None:
-    """Build three months, train, predict and judge three nights, and show the riskiest flights.
+    """Build the history, train, predict and judge the nights that the project names, and show the riskiest rows.
 
     What is done already is not done again.
     """
+    plan = project().first_run
     with airflow_api.open_api(settings()) as api:
-        for dag_id in (HISTORY, *_LOOP):
+        for dag_id in (HISTORY, *_loop(plan.model)):
             api.unpause(dag_id)
         newest = head()
-        if newest is None or newest < HISTORY_LAST:
-            first = HISTORY_FIRST if newest is None else newest + ONE_DAY
-            build_history(api, console, first, HISTORY_LAST)
-        conf = {"night": HISTORY_LAST.isoformat(), "reason": FIRST_RUN}
-        trigger(api, console, TRAIN, conf, f"first_run_{HISTORY_LAST}")
-        _run_nights(api, console, SCORED_FIRST, SCORED_LAST)
+        if newest is None or newest < plan.history_last:
+            first = load_source().first_night if newest is None else newest + ONE_DAY
+            build_history(api, console, first, plan.history_last)
+        conf = {"night": plan.history_last.isoformat(), "reason": FIRST_RUN}
+        trigger(api, console, f"train_{plan.model}", conf, f"first_run_{plan.history_last}")
+        _run_nights(api, console, plan.model, plan.history_last + ONE_DAY, plan.scored_last)
     _render_docs(console)
-    show_riskiest(configured, console, SCORED_LAST)
+    show_riskiest(configured, console, plan.scored_last)
+
+
+def _loop(model: str) -> tuple[str, ...]:
+    return (BUILD, *(f"{verb}_{model}" for verb in ("score", "monitor", "train")))
 
 
 def _render_docs(console: Console) -> None:
@@ -72,7 +68,7 @@ def _render_docs(console: Console) -> None:
 
 
 def load_year(console: Console) -> None:
-    """Bring the warehouse from the night after its last release to the end of the year, in one build.
+    """Bring the warehouse from the night after its last release to the source's last, in one build.
 
     Raises:
         ConfigError: if there is no release yet.
@@ -84,12 +80,13 @@ def load_year(console: Console) -> None:
     newest = head()
     if newest is None:
         raise ConfigError("the warehouse has no release yet: `make run` makes the first one")
-    if newest >= YEAR_LAST:
+    last = load_source().final_night
+    if newest >= last:
         console.print(f"The warehouse already reaches {newest}.")
         return
     with airflow_api.open_api(settings()) as api:
         api.unpause(HISTORY)
-        build_history(api, console, newest + ONE_DAY, YEAR_LAST)
+        build_history(api, console, newest + ONE_DAY, last)
 
 
 def backfill(console: Console, first: date, last: date) -> None:
@@ -105,10 +102,11 @@ def backfill(console: Console, first: date, last: date) -> None:
         raise ConfigError(
             f"the warehouse is built up to {newest or 'nothing'}: begin with the night after it"
         )
+    model = project().first_run.model
     with airflow_api.open_api(settings()) as api:
-        for dag_id in _LOOP:
+        for dag_id in _loop(model):
             api.unpause(dag_id)
-        _run_nights(api, console, first, last)
+        _run_nights(api, console, model, first, last)
 
 
 def replay(console: Console, model: str, first: date, last: date) -> None:
@@ -120,36 +118,29 @@ def replay(console: Console, model: str, first: date, last: date) -> None:
 
 
 def show_riskiest(configured: Settings, console: Console, night: date) -> None:
-    """Print the flights of the coming day that are most likely to be late, from the consumers' file."""
+    """Print the rows of the coming day whose outcome is most likely, from the consumers' file."""
     import pyarrow.parquet as parquet
 
-    path = _predictions_file(configured, night)
+    plan, subject = project().first_run, project().subject
+    path = configured.exports / plan.model / night.isoformat() / "predictions.parquet"
     if not path.exists():
-        raise ConfigError(f"{path} is missing: run `score_{MODEL}` for {night}")
+        raise ConfigError(f"{path} is missing: run `score_{plan.model}` for {night}")
     frame = (
         parquet.read_table(io.BytesIO(path.read_bytes()))
         .to_pandas()
         .sort_values("probability", ascending=False)
         .head(RISKIEST)
     )
-    departures = frame["scheduled_departure_at"].dt.tz_convert(zone().key)
-    frame["departs"] = departures.dt.strftime("%H:%M")
-    table = Table(
-        title=f"The {len(frame)} flights of {coming_day(night)} most likely to be 15 minutes late or more"
-    )
-    shown = {
-        "flight": "flight_number_id",
-        "carrier": "carrier_id",
-        "from": "origin_id",
-        "to": "destination_id",
-        "departs": "departs",
-        "probability": "probability",
-    }
-    present = {title: column for title, column in shown.items() if column in frame}
-    for title, column in present.items():
-        table.add_column(title, justify="right" if column == "probability" else "left")
+    for name in subject.shown:
+        if subject.columns[name].type == "instant":
+            frame[name] = frame[name].dt.tz_convert(zone().key).dt.strftime("%H:%M")
+    outcome = plan.outcome.format(**project().constants)
+    table = Table(title=f"The {len(frame)} {subject.many} of {coming_day(night)} most likely {outcome}")
+    for name in subject.shown:
+        table.add_column(subject.title(name))
+    table.add_column("probability", justify="right")
     for row in frame.to_dict("records"):
-        table.add_row(*(f"{row[c]:.1%}" if c == "probability" else str(row[c]) for c in present.values()))
+        table.add_row(*(str(row[name]) for name in subject.shown), f"{row['probability']:.1%}")
     console.print(table)
     console.print(f"All of them: {path}")
 
@@ -170,10 +161,6 @@ def head() -> date | None:
     return newest.night if newest else None
 
 
-def _predictions_file(configured: Settings, night: date) -> Location:
-    return configured.exports / MODEL / night.isoformat() / "predictions.parquet"
-
-
 def build_history(api: AirflowApi, console: Console, first: date, last: date) -> None:
     """Build the nights `first` to `last` as one release, and wait for it."""
     conf = {"first": first.isoformat(), "last": last.isoformat()}
@@ -187,10 +174,10 @@ def trigger(api: AirflowApi, console: Console, dag_id: str, conf: dict[str, str]
         api.wait(lambda: [api.run(started)], 1, watch)
 
 
-def _run_nights(api: AirflowApi, console: Console, first: date, last: date) -> None:
+def _run_nights(api: AirflowApi, console: Console, model: str, first: date, last: date) -> None:
     """Build the nights, then score, judge and, where that is asked for, train: night by night."""
     _run_dag(api, console, BUILD, first, last, 1)
-    _run_loop(api, console, MODEL, first, last)
+    _run_loop(api, console, model, first, last)
 
 
 def _run_loop(api: AirflowApi, console: Console, model: str, first: date, last: date) -> None:

@@ -24,7 +24,7 @@ from redeye.monitoring.matured_predictions import read_matured_predictions
 from redeye.monitoring.measure_drift import report_night
 from redeye.promotion import decision_store
 from redeye.scoring import outputs_store
-from redeye.scoring.score import flights_as_scored
+from redeye.scoring.score import read_scored_rows
 from redeye.studies.season import season_page
 from redeye.studies.season.logic.season_quality import (
     Contestant,
@@ -81,7 +81,7 @@ def write_season(model: str, first: date, last: date, *, tell: Tell, has_drift_p
         )
     rows = _rows(spec, scored, first, tell)
     if rows.empty:
-        raise NotReleased(f"{model}: no flight of the nights {first} to {last} has a label yet")
+        raise NotReleased(f"{model}: no prediction of the nights {first} to {last} has a label yet")
     story = _story(spec, first, last, rows)
     if has_drift_pages:
         _drift_pages(spec, story)
@@ -91,7 +91,7 @@ def write_season(model: str, first: date, last: date, *, tell: Tell, has_drift_p
 
 
 def _rows(spec: Spec, scored: list[date], first: date, tell: Tell) -> pd.DataFrame:
-    """Every scored flight that has a label: night, version, label and the three probabilities."""
+    """Every scored row that has a label: night, version, label and the three probabilities."""
     release = release_store.latest_release()
     if release is None:
         raise NotReleased("nothing is released: there are no labels")
@@ -106,7 +106,7 @@ def _rows(spec: Spec, scored: list[date], first: date, tell: Tell) -> pd.DataFra
         others = _never_probabilities(spec, {n: v for n, v in never.items() if v and _is_other(mine[n], v)})
         for night in chunk:
             if len(mine[night]):
-                parts.append(_night_rows(mine[night], never[night], others))
+                parts.append(_night_rows(mine[night], never[night], others, spec.population.key))
         done += len(chunk)
         tell(Step(done, len(scored), str(chunk[-1])))
     columns = ["night", "model_version", "label", *(each.column for each in Contestant)]
@@ -117,8 +117,8 @@ def _is_other(rows: pd.DataFrame, never: Promotion) -> bool:
     return bool((rows["model_version"] != never.version).any())
 
 
-def _night_rows(rows: pd.DataFrame, never: Promotion | None, others: pd.DataFrame) -> pd.DataFrame:
-    kept = ["flight_id", "night", "model_version", "label", "probability", "baseline_probability"]
+def _night_rows(rows: pd.DataFrame, never: Promotion | None, others: pd.DataFrame, key: str) -> pd.DataFrame:
+    kept = [key, "night", "model_version", "label", "probability", "baseline_probability"]
     frame = rows[kept].astype({"model_version": "int64"})
     column = Contestant.NEVER.column
     if never is None:
@@ -127,19 +127,20 @@ def _night_rows(rows: pd.DataFrame, never: Promotion | None, others: pd.DataFram
     elif not _is_other(frame, never):
         frame = frame.assign(**{column: frame["probability"]})
     else:
-        frame = frame.merge(others, on="flight_id", how="left", validate="one_to_one")
-    return frame.drop(columns="flight_id")
+        frame = frame.merge(others, on=key, how="left", validate="one_to_one")
+    return frame.drop(columns=key)
 
 
 def _never_probabilities(spec: Spec, never: dict[date, Promotion]) -> pd.DataFrame:
-    """What versions would have said of some nights' flights, from the features that scoring saw.
+    """What versions would have said of some nights' rows, from the features that scoring saw.
 
     Nights of one release and version are read together: most of a night's cost is not its rows.
 
     Returns:
-        `flight_id` and the column of the contestant.
+        The key and the column of the contestant.
     """
-    found = [pd.DataFrame({"flight_id": [], Contestant.NEVER.column: []}).astype({"flight_id": "str"})]
+    key = spec.population.key
+    found = [pd.DataFrame({key: [], Contestant.NEVER.column: []}).astype({key: "str"})]
     if not never:
         return found[0]
     standing = outputs_store.read("predictions", spec.model, min(never), max(never))
@@ -152,9 +153,9 @@ def _never_probabilities(spec: Spec, never: dict[date, Promotion]) -> pd.DataFra
         if path.is_file():
             found.append(pd.read_parquet(path))
             continue
-        flights, release = flights_as_scored(spec, night, predictions)
+        rows, release = read_scored_rows(spec, night, predictions)
         group = missing.setdefault((release.snapshot_id, version.artifact_sha256), [])
-        group.append((night, path, flights))
+        group.append((night, path, rows))
     versions = {version.artifact_sha256: version for version in never.values()}
     for (snapshot_id, sha256), some in missing.items():
         found += _predict(spec, snapshot_id, versions[sha256], some)
@@ -167,12 +168,12 @@ def _predict(
     from redeye.features.feast_store import read_feature_frame
 
     key = spec.population.key
-    flights = pd.concat([each for _, _, each in some], ignore_index=True)
-    frame = read_feature_frame(snapshot_id, flights, version.feature_service)
+    scheduled = pd.concat([each for _, _, each in some], ignore_index=True)
+    frame = read_feature_frame(snapshot_id, scheduled, version.feature_service)
     model = load_artifact(version.artifact_uri, version.artifact_sha256)
-    made = pd.DataFrame({"flight_id": frame[key].to_numpy(), Contestant.NEVER.column: model.predict(frame)})
+    made = pd.DataFrame({key: frame[key].to_numpy(), Contestant.NEVER.column: model.predict(frame)})
     for _, path, own in some:
-        rows = made[made["flight_id"].isin(own[key])].reset_index(drop=True)
+        rows = made[made[key].isin(own[key])].reset_index(drop=True)
         path.parent.mkdir(parents=True, exist_ok=True)
         making = path.with_suffix(".part")
         rows.to_parquet(making, index=False)

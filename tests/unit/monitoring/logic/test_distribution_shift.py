@@ -57,6 +57,9 @@ REFERENCE = made(0, 30)
 THRESHOLDS = read_thresholds(tabulate(calibrate_shift(REFERENCE, Drift())))
 
 
+WORDS = {"many": "flights", "positive": "late"}
+
+
 def kinds(week: pd.DataFrame, *, are_inputs_moved: bool) -> tuple[Shift, ...]:
     signs = measure_signs(week, REFERENCE)
     return classify_signs(beyond(signs, THRESHOLDS), are_inputs_moved=are_inputs_moved)
@@ -77,7 +80,7 @@ def test_moved_inputs_alone_are_a_covariate_shift_and_explain_the_rate() -> None
     assert beyond(signs, THRESHOLDS)[Sign.BASE_RATE]
     assert signs.expected_rate == pytest.approx(signs.rate, abs=0.02)
     assert signs.expected_loss == pytest.approx(signs.loss, abs=0.02)
-    said = describe_signs((Shift.COVARIATE,), signs, beyond(signs, THRESHOLDS), ("weather",))
+    said = describe_signs((Shift.COVARIATE,), signs, beyond(signs, THRESHOLDS), ("weather",), **WORDS)
     assert "most in weather" in said[0]
     assert "which the scores followed" in said[1]
 
@@ -88,7 +91,7 @@ def test_another_rate_with_each_class_as_it_was_is_a_label_shift() -> None:
     signs = measure_signs(week, REFERENCE)
     assert (
         "label shift: the late share went from"
-        in describe_signs((Shift.LABEL,), signs, beyond(signs, THRESHOLDS), ())[0]
+        in describe_signs((Shift.LABEL,), signs, beyond(signs, THRESHOLDS), (), **WORDS)[0]
     )
 
 
@@ -97,7 +100,7 @@ def test_another_relation_is_a_concept_shift() -> None:
     assert kinds(week, are_inputs_moved=False) == (Shift.CONCEPT,)
     signs = measure_signs(week, REFERENCE)
     assert signs.loss > signs.expected_loss + 0.05
-    said = describe_signs((Shift.CONCEPT,), signs, beyond(signs, THRESHOLDS), ())
+    said = describe_signs((Shift.CONCEPT,), signs, beyond(signs, THRESHOLDS), (), **WORDS)
     assert "at the same scores" in said[0]
 
 
@@ -106,7 +109,7 @@ def test_several_at_once_are_named_as_such() -> None:
     found = kinds(week, are_inputs_moved=True)
     assert found == (Shift.COVARIATE, Shift.CONCEPT)
     signs = measure_signs(week, REFERENCE)
-    said = describe_signs(found, signs, beyond(signs, THRESHOLDS), ("weather",))
+    said = describe_signs(found, signs, beyond(signs, THRESHOLDS), ("weather",), **WORDS)
     assert said[0] == "several shifts at once: covariate, concept"
     assert not any("; " in each for each in said)
 

@@ -6,15 +6,17 @@ from dataclasses import replace
 
 import pytest
 
+from redeye.declarations.project import project
 from redeye.monitoring.logic.label_form import LabelForm, changes, form_row
 
+SUBJECT = project().subject
 THEN = LabelForm("BOOLEAN", ("false", "true"), 80_000, 0.10)
 
 
 def test_the_same_form_is_no_change() -> None:
     now = LabelForm("BOOLEAN", ("false", "true"), 6_000, 0.03)
-    assert changes(now, THEN) == ()
-    row = form_row(now, THEN)
+    assert changes(now, THEN, SUBJECT) == ()
+    row = form_row(now, THEN, SUBJECT)
     assert (row.value, row.is_drifted, row.note) == (0.0, False, "")
 
 
@@ -30,21 +32,21 @@ def test_the_same_form_is_no_change() -> None:
 )
 def test_each_change_is_named(change: dict[str, object], said: str) -> None:
     now = replace(LabelForm("BOOLEAN", ("false", "true"), 6_000, 0.03), **change)  # type: ignore[arg-type]
-    (found,) = changes(now, THEN)
+    (found,) = changes(now, THEN, SUBJECT)
     assert said in found
-    assert form_row(now, THEN).is_drifted
+    assert form_row(now, THEN, SUBJECT).is_drifted
 
 
 def test_several_changes_are_all_named() -> None:
     now = LabelForm("VARCHAR", ("no", "yes"), 6_000, 0.5)
-    assert len(changes(now, THEN)) == 3
-    assert form_row(now, THEN).value == 3
+    assert len(changes(now, THEN, SUBJECT)) == 3
+    assert form_row(now, THEN, SUBJECT).value == 3
 
 
 def test_without_rows_there_is_nothing_to_say() -> None:
     now = LabelForm("", (), 0, 0.0)
-    assert changes(now, THEN) == ()
-    assert form_row(now, THEN).value is None
+    assert changes(now, THEN, SUBJECT) == ()
+    assert form_row(now, THEN, SUBJECT).value is None
 
 
 def test_a_form_is_kept_as_json() -> None:

@@ -7,6 +7,7 @@ import warnings
 import pandas as pd
 import pytest
 
+from redeye.declarations.project import project
 from redeye.scoring.logic.prediction_checks import LINEAGE, derive_predictions
 
 
@@ -26,4 +27,4 @@ def test_a_missing_flag_counts_as_not_degraded_and_warns_of_nothing(dtype):
     )
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert derive_predictions(frame)["is_unexplained"].tolist() == [0, 1, 0]
+        assert derive_predictions(frame, project().subject)["is_unexplained"].tolist() == [0, 1, 0]

@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from redeye.scoring.logic.predictions import PREDICTION_COLUMNS, Lineage, assemble, differences
+from redeye.declarations.project import project
+from redeye.scoring.logic.predictions import Lineage, assemble, differences, prediction_columns
 
+SUBJECT = project().subject
 LINEAGE = Lineage("flight_delay", date(2013, 3, 9), "2013-03-09.r1", 2, "xgboost", "flight_delay_v1", "run")
 
 
@@ -30,14 +32,14 @@ def schedule(n: int) -> pd.DataFrame:
 
 def scored(probability: list[float]) -> pd.DataFrame:
     values = np.array(probability)
-    return assemble(schedule(len(values)), values, values / 2, LINEAGE)
+    return assemble(schedule(len(values)), values, values / 2, LINEAGE, SUBJECT)
 
 
 def test_the_riskiest_flight_has_rank_one_and_ties_go_by_flight() -> None:
     rows = scored([0.2, 0.9, 0.9])
     assert list(rows["flight_id"]) == ["f1", "f2", "f0"]
     assert list(rows["rank"]) == [1, 2, 3]
-    assert tuple(rows.columns) == PREDICTION_COLUMNS
+    assert tuple(rows.columns) == prediction_columns(SUBJECT)
 
 
 def test_created_at_is_the_cutoff_of_a_night_of_23_hours() -> None:
@@ -47,23 +49,23 @@ def test_created_at_is_the_cutoff_of_a_night_of_23_hours() -> None:
 
 def test_degraded_rows_say_why() -> None:
     values = np.array([0.5])
-    rows = assemble(schedule(1), values, values, replace(LINEAGE, degraded_reasons=("a", "b")))
+    rows = assemble(schedule(1), values, values, replace(LINEAGE, degraded_reasons=("a", "b")), SUBJECT)
     assert bool(rows["is_degraded"].iloc[0])
     assert rows["degraded_reason"].iloc[0] == "a; b"
 
 
 def test_arrays_of_another_length_are_refused() -> None:
     with pytest.raises(ValueError, match="2 flights, 1 probabilities"):
-        assemble(schedule(2), np.array([0.1]), np.array([0.1, 0.2]), LINEAGE)
+        assemble(schedule(2), np.array([0.1]), np.array([0.1, 0.2]), LINEAGE, SUBJECT)
 
 
 def test_equal_scorings_do_not_differ() -> None:
-    assert not differences(scored([0.1, 0.2]), scored([0.1, 0.2]))
+    assert not differences(scored([0.1, 0.2]), scored([0.1, 0.2]), SUBJECT)
 
 
 def test_every_kind_of_difference_is_named() -> None:
-    found = "; ".join(differences(scored([0.1, 0.2]), scored([0.1, 0.25])))
+    found = "; ".join(differences(scored([0.1, 0.2]), scored([0.1, 0.25]), SUBJECT))
     assert "1 probabilities, by up to 0.05" in found
-    assert "1 flights more" in "; ".join(differences(scored([0.1]), scored([0.1, 0.2])))
+    assert "1 flights more" in "; ".join(differences(scored([0.1]), scored([0.1, 0.2]), SUBJECT))
     other = scored([0.1]).assign(release_id="2013-03-09.r2")
-    assert "release_id ['2013-03-09.r2']" in "; ".join(differences(scored([0.1]), other))
+    assert "release_id ['2013-03-09.r2']" in "; ".join(differences(scored([0.1]), other, SUBJECT))

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from redeye.declarations.project import project
 from redeye.scoring.logic.restatements import Change, Restatement, changes
 from redeye.sources.logic.deliveries import DeliveryRef
 
 NIGHT = date(2013, 4, 1)
+RULES = project().restatements
 KEY = ("carrier", "flight")
 
 
@@ -27,7 +29,17 @@ def ref(dataset: str, content: str) -> DeliveryRef:
 
 
 def restated(dataset: str, *found: Change) -> Restatement:
-    return Restatement(ref(dataset, "a"), ref(dataset, "b"), NIGHT, after(2), "r1", "r2", found)
+    return Restatement(
+        ref(dataset, "a"),
+        ref(dataset, "b"),
+        NIGHT,
+        after(2),
+        "r1",
+        "r2",
+        found,
+        RULES.shared,
+        dataset in RULES.of_one_night,
+    )
 
 
 def predictions() -> pd.DataFrame:

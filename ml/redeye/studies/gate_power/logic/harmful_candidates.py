@@ -139,7 +139,7 @@ def _views(episode: Episode) -> tuple[str, ...]:
 
 def _categories(episode: Episode) -> tuple[str, ...]:
     return tuple(
-        column for column in episode.spec.categorical_columns if column in ("carrier_id", "origin_id")
+        column for column in episode.spec.categorical_columns if column in episode.spec.gates.slices.columns
     )
 
 

@@ -1,0 +1,50 @@
+"""The part of a project's declaration that says what is predicted of: its name, key, and the columns that find it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from redeye.declarations.spec_fields import Frozen, Name
+
+ColumnType = Literal["text", "date", "instant", "integer", "number"]
+
+
+class SubjectColumn(Frozen):
+    """A column of the schedule that stands on every prediction."""
+
+    type: ColumnType
+    title: str = Field(default="", description="Above the column where people read; its name by default.")
+    description: str = Field(min_length=1, description="For consumers, in the files' manifest.")
+
+
+class Subject(Frozen):
+    """What a prediction is of, and how a consumer finds it."""
+
+    one: str = Field(min_length=1, description="The noun for one of them.")
+    many: str = Field(min_length=1, description="The noun for many.")
+    key: Name = Field(description="The column that identifies one: the specs' `population.key`.")
+    day: Name = Field(description="The column with the day on which it happens: the night's coming day.")
+    time: Name = Field(description="The column with the instant at which it is to happen.")
+    columns: dict[Name, SubjectColumn] = Field(description="By which it is found, in the files' order.")
+    shown: tuple[Name, ...] = Field(
+        min_length=1, description="Of the columns, those that people read in a list."
+    )
+
+    @model_validator(mode="after")
+    def _is_found_by_its_columns(self) -> Subject:
+        if unknown := [name for name in self.shown if name not in self.columns]:
+            raise ValueError(f"shown: {', '.join(unknown)} is not among the columns: add it to `columns`")
+        wanted = {"key": None, "day": "date", "time": "instant"}
+        for role, kind in wanted.items():
+            name = getattr(self, role)
+            if name not in self.columns:
+                raise ValueError(f"{role} names {name}, which is not among the columns: add it to `columns`")
+            if kind and self.columns[name].type != kind:
+                raise ValueError(f"{role} names {name}, whose type is {self.columns[name].type}, not {kind}")
+        return self
+
+    def title(self, column: str) -> str:
+        """What stands above a column where people read."""
+        return self.columns[column].title or column
