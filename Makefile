@@ -1,4 +1,4 @@
-# Every task of the project. `make help` lists them.
+# What a person types often. `make help` lists it; everything else is `./redeye --help`.
 #
 # Set-up is part of each target: it makes `.venv` from requirements-dev.lock once, and again when that changes.
 
@@ -33,11 +33,14 @@ REDEYE := $(BIN)/python -m redeye
 SOURCES := $(wildcard ml plugins dags feature_repo tests)
 
 .PHONY: help
-help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}'
+help: ## List what there is, by who uses it
+	@awk -F ':.*## ' '/^##@ /{printf "\n\033[1m%s\033[0m\n", substr($$0, 5)} \
+		/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2} /^#> /{print "  " substr($$0, 4)}' $(MAKEFILE_LIST)
+
+##@ Run
 
 .PHONY: setup
-setup: $(STAMP) ## Install everything into .venv (done by the other targets too)
+setup: $(STAMP) ## Install everything into .venv (the others do it too)
 
 $(STAMP): requirements-dev.lock
 	@PYTHON=$(PYTHON) VENV=$(VENV) BOOTSTRAP=$(BOOTSTRAP) UV_VERSION=$(UV_VERSION) bash ml/redeye/stack/setup.sh
@@ -45,176 +48,50 @@ $(STAMP): requirements-dev.lock
 	@touch $@
 
 .PHONY: run
-run: $(STAMP) ## Start the stack and make the first predictions; again: show them
+run: $(STAMP) ## Start the stack, make the first predictions; again: show them
 	@$(REDEYE) $(if $(LIVE),live,run)
-
-.PHONY: live
-live: $(STAMP) ## Shift the data so that the schedule fires tonight, and leave it running
-	@$(REDEYE) live
 
 .PHONY: stop
 stop: $(STAMP) ## Stop the stack; all data stays
-	@$(REDEYE) stack down
+	@$(REDEYE) stop
 
 .PHONY: status
 status: $(STAMP) ## Show which servers run and how they are
-	@$(REDEYE) stack status
-
-.PHONY: logs
-logs: $(STAMP) ## Show the end of every server's log
-	@$(REDEYE) stack logs
+	@$(REDEYE) status
 
 .PHONY: reset
 reset: $(STAMP) ## Delete all data, after asking (YES=1 does not ask)
-	@$(REDEYE) stack reset $(if $(YES),--yes)
-
-.PHONY: load-year
-load-year: $(STAMP) ## Bring the warehouse to the end of the year
-	@$(REDEYE) load-year
+	@$(REDEYE) reset $(if $(YES),--yes)
 
 .PHONY: backfill
-backfill: $(STAMP) ## Run nights that are not done yet: make backfill FROM=2013-04-04 TO=2013-04-10
+backfill: $(STAMP) ## Run nights: make backfill FROM=2013-04-04 TO=2013-04-10
 	@$(REDEYE) backfill "$(FROM)" "$(TO)"
 
-.PHONY: replay
-replay: $(STAMP) ## Run nights that are built, trainings too, and report: make replay FROM=2013-04-04 TO=2013-12-29 [VIA=airflow]
-	@$(REDEYE) replay "$(FROM)" "$(TO)" $(if $(VIA),--via $(VIA)) $(if $(MODEL),--model $(MODEL))
+#> ./redeye       live, load-year, start, logs
 
-.PHONY: season
-season: $(STAMP) ## Write the season report on nights that were scored: make season FROM=2013-04-01 TO=2013-12-29
-	@$(REDEYE) season "$(FROM)" "$(TO)" $(if $(MODEL),--model $(MODEL))
+##@ Operate
 
-.PHONY: rehearse
-rehearse: $(STAMP) ## Put faults into the data of copies and write docs/results/rehearsals.md: who caught them, after how many nights
-	@$(REDEYE) rehearse
+#> ./redeye       gap, repair, rebuild, rollback, bar, unbar, reconcile, backup,
+#>                restore, verify, disk, costs, prepare, airflow, alerts
 
-.PHONY: airflow
-airflow: $(STAMP) ## Run Airflow's own command line: make airflow ARGS='dags list'
-	@$(REDEYE) airflow $(ARGS)
+##@ Analyse
 
-.PHONY: verdicts
-verdicts: $(STAMP) ## Show the last verdicts on a model: make verdicts MODEL=flight_delay
-	@$(REDEYE) verdicts $(MODEL)
+#> ./redeye       verdicts, explain, reproduce, rescore, restated, replay, season
 
-.PHONY: rollback
-rollback: $(STAMP) ## Return to the version last serving well: make rollback MODEL=flight_delay REASON='…' [TO=2]
-	@$(REDEYE) rollback "$(MODEL)" --reason "$(REASON)" $(if $(TO),--to $(TO))
+##@ Model
 
-.PHONY: bar
-bar: $(STAMP) ## Keep a version from becoming champion: make bar MODEL=flight_delay VERSION=3 REASON='…'
-	@$(REDEYE) bar "$(MODEL)" "$(VERSION)" --reason "$(REASON)"
+#> ./redeye       evidence, backtest, freshness, rehearse-gates, rehearse
 
-.PHONY: unbar
-unbar: $(STAMP) ## Let a barred version come back: make unbar MODEL=flight_delay VERSION=3 REASON='…'
-	@$(REDEYE) unbar "$(MODEL)" "$(VERSION)" --reason "$(REASON)"
-
-.PHONY: reconcile
-reconcile: $(STAMP) ## Make the registry show what the promotion ledger says, and compare the two
-	@$(REDEYE) reconcile $(or $(MODEL),flight_delay)
-
-.PHONY: dev
-dev: $(STAMP) ## Make a sandbox at the last release: make dev [NAME=anna] [RELEASE=2013-04-03.r1]
-	@$(REDEYE) dev make $(NAME) $(if $(RELEASE),--release $(RELEASE))
-
-.PHONY: dev-build
-dev-build: $(STAMP) ## Build in a sandbox what you changed in dbt/: make dev-build [NAME=anna] [SELECT=feat_carrier__delays+]
-	@$(REDEYE) dev build $(NAME) $(if $(SELECT),--select '$(SELECT)') $(if $(BASE),--base $(BASE))
-
-.PHONY: dev-sql
-dev-sql: $(STAMP) ## Run SQL in a sandbox: make dev-sql [NAME=anna] SQL='from marts.fct_flights'
-	@$(REDEYE) dev sql "$(SQL)" $(if $(NAME),--name $(NAME))
-
-.PHONY: dev-list
-dev-list: $(STAMP) ## List the sandboxes
-	@$(REDEYE) dev list
-
-.PHONY: dev-drop
-dev-drop: $(STAMP) ## Remove a sandbox: make dev-drop [NAME=anna]
-	@$(REDEYE) dev drop $(NAME)
+##@ Develop
 
 .PHONY: impact
-impact: $(STAMP) ## Show what your branch does to data, features and scores: make impact [BASE=main] [RETRAIN=1]
+impact: $(STAMP) ## Show what your branch does to data, features and scores
 	@$(REDEYE) impact $(if $(BASE),--base $(BASE)) $(if $(RETRAIN),--retrain) $(if $(TO),--to $(TO))
-
-.PHONY: explain
-explain: $(STAMP) ## Show what one prediction rests on: make explain ID=flight_delay/live/2013-04-04_AA_1_JFK_LAX_0900
-	@$(REDEYE) explain "$(ID)" $(if $(TO),--to "$(TO)")
-
-# Settings of the models were chosen on nights before it.
-SINCE ?= 2013-04-01
-.PHONY: evidence
-evidence: $(STAMP) ## Write docs/results/evidence.md: each month predicted by models trained before it
-	@$(REDEYE) evidence $(or $(MODEL),flight_delay) --since $(SINCE)
-
-.PHONY: experiment
-experiment: $(STAMP) ## Write docs/results/freshness.md: what the length of the window and the age of a model are worth
-	@$(REDEYE) experiment freshness $(or $(MODEL),flight_delay)
-
-.PHONY: backtest
-backtest: $(STAMP) ## Compare never, monthly, weekly and by verdict: make backtest MODEL=flight_delay [SINCE=2013-04-01]
-	@$(REDEYE) backtest $(or $(MODEL),flight_delay) --since "$(SINCE)" $(if $(UNTIL),--until $(UNTIL)) \
-		$(if $(ALGORITHM),--algorithm $(ALGORITHM)) $(if $(DOCS),--docs)
-
-.PHONY: rehearse-gates
-rehearse-gates: $(STAMP) ## Put harmful and good candidates before the gates, and write what came of it into docs/explanation/gates.md
-	@$(REDEYE) rehearse-gates $(MODEL)
-
-.PHONY: gap
-gap: $(STAMP) ## Go on without a night: make gap NIGHT=2013-04-05 REASON='no delivery'
-	@$(REDEYE) gap "$(NIGHT)" --reason "$(REASON)"
-
-.PHONY: repair
-repair: $(STAMP) ## Take in what was restated, from a night on: make repair FROM=2013-04-05 REASON='…'
-	@$(REDEYE) repair "$(FROM)" --reason "$(REASON)"
-
-.PHONY: rebuild
-rebuild: $(STAMP) ## Build nights again by the dbt code of now: make rebuild FROM=2013-04-05 REASON='…'
-	@$(REDEYE) rebuild "$(FROM)" --reason "$(REASON)"
-
-.PHONY: restated
-restated: $(STAMP) ## Show which predictions rest on data that was restated since [FROM=…] [TO=…]
-	@$(REDEYE) restated $(if $(FROM),--from "$(FROM)") $(if $(TO),--to "$(TO)") $(if $(MODEL),--model $(MODEL))
-
-.PHONY: reproduce
-reproduce: $(STAMP) ## Score nights at random once more and compare [NIGHTS=30] [SEED=0]
-	@$(REDEYE) reproduce --nights $(or $(NIGHTS),30) --seed $(or $(SEED),0) $(if $(MODEL),--model $(MODEL))
-
-.PHONY: rescore
-rescore: $(STAMP) ## Score past nights in the backtest lane: make rescore FROM=2013-04-04 TO=2013-04-10 [VERSION=2]
-	@$(REDEYE) rescore "$(FROM)" "$(TO)" --lane backtest $(if $(VERSION),--version $(VERSION)) $(if $(MODEL),--model $(MODEL))
-
-.PHONY: backup
-backup: $(STAMP) ## Write databases and files into a new folder: make backup TO=/mnt/backup/2026-11-22
-	@$(REDEYE) backup --to "$(TO)"
-
-.PHONY: restore
-restore: $(STAMP) ## Bring a backup back into an empty home: make restore FROM=/mnt/backup/2026-11-22
-	@$(REDEYE) restore --from "$(FROM)"
-
-.PHONY: verify
-verify: $(STAMP) ## Compare every release with what was recorded of it (the stack must run)
-	@$(REDEYE) verify
-
-.PHONY: disk
-disk: $(STAMP) ## Show what each part takes on disk, against the budget
-	@$(REDEYE) disk
-
-.PHONY: alerts
-alerts: $(STAMP) ## Show what is wrong now; with REDEYE_ALERT_URLS the stack sends it
-	@$(REDEYE) alerts now
-
-.PHONY: costs
-costs: $(STAMP) ## Show what nights took: make costs FROM=2013-04-04 TO=2013-04-10
-	@$(REDEYE) costs "$(FROM)" "$(TO)"
-
-.PHONY: docs
-docs: $(STAMP) ## Write the generated pages (the stack must run)
-	@$(REDEYE) docs
 
 # Two fit any machine: a worker may have a whole stack to itself.
 TEST_WORKERS ?= 2
 .PHONY: test
-test: $(STAMP) ## Run every test (ARGS=... goes to pytest)
+test: $(STAMP) ## Run the tests (ARGS=... goes to pytest)
 	@# One test needs libfaketime; without it that test is skipped and says so.
 	@if ! command -v faketime >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		{ apt-get update -qq && apt-get install -y -qq faketime; } >/dev/null \
@@ -222,11 +99,11 @@ test: $(STAMP) ## Run every test (ARGS=... goes to pytest)
 	@$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadscope $(ARGS)
 
 .PHONY: bench
-bench: $(STAMP) ## Measure against the plainest scripts (a table, and JSON)
+bench: $(STAMP) ## Measure against the plainest scripts
 	@$(BIN)/python tests/bench/run.py $(ARGS)
 
 .PHONY: lint
-lint: $(STAMP) ## Check style, layers of imports, SQL, and the house rules of the dbt project
+lint: $(STAMP) ## Check style, imports, SQL and the dbt project's rules
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/lint-imports
@@ -244,13 +121,13 @@ format: $(STAMP) ## Rewrite the code in the one style
 	@$(BIN)/ruff format $(SOURCES)
 
 .PHONY: images
-images: ## Build the container images and run commands in them (see docker/build.sh)
+images: ## Build the container images and try them
 	@bash docker/build.sh
 
 .PHONY: lock
 # The CPU build of torch has a suffix, by which it is resolved: the other build would bring 3 GB of GPU libraries.
 # It goes at the end: which build is installed is the machine's choice, its version is ours.
-lock: ## Resolve requirements.in and requirements-dev.in into their locks
+lock: ## Resolve requirements*.in into their locks
 	@PYTHON=$(PYTHON) VENV=$(VENV) BOOTSTRAP=$(BOOTSTRAP) UV_VERSION=$(UV_VERSION) bash ml/redeye/stack/setup.sh --uv-only
 	@sed -i 's/^\(torch==[0-9.]*\)$$/\1+cpu/' requirements.lock requirements-dev.lock
 	@for part in requirements requirements-dev; do \
@@ -259,3 +136,7 @@ lock: ## Resolve requirements.in and requirements-dev.in into their locks
 	done
 	@sed -i 's/^\(torch==[0-9.]*\)+cpu$$/\1/' requirements.lock requirements-dev.lock
 	@! grep -q '^nvidia' requirements.lock requirements-dev.lock
+
+#> ./redeye       dev, new, generate, rules, docs
+
+##@ ./redeye COMMAND runs from this checkout; ./redeye --help explains each

@@ -1,7 +1,7 @@
 """From a verdict to a training through the real scheduler, where that is due and where it is not.
 
 In late September half as many flights are late as the model has learned; until shortly before that it does
-well enough. The two weeks before are scored and judged in this process, as `make replay` does, so that the
+well enough. The two weeks before are scored and judged in this process, as `redeye replay` does, so that the
 scheduler has to run only the nights in question.
 """
 

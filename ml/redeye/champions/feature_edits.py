@@ -150,6 +150,6 @@ def _advise(found: Iterable[tuple[Edit, list[Reader]]], head: Release) -> str:
         f"Undo the edit and put it beside, as a new version ({versions}). " if versions else "Undo the edit. "
     )
     return (
-        f"{beside}If `make impact` finds the same rows, or what was shall change: `make rebuild FROM={head.night} "
-        "REASON='…'` (docs/tutorials/adding-a-feature.md)"
+        f"{beside}If `make impact` finds the same rows, or what was shall change: `redeye rebuild {head.night} "
+        "--reason '…'` (docs/tutorials/adding-a-feature.md)"
     )

@@ -1,4 +1,4 @@
-"""The command line: the stack, the first run, and bulk work on nights. `make` calls it."""
+"""The command line, grouped by who uses it: run, operate, analyse, model, develop."""
 
 from __future__ import annotations
 
@@ -7,61 +7,30 @@ import logging
 import typer
 from rich.logging import RichHandler
 
-from redeye.cli import (
-    again,
-    alerts,
-    backtest,
-    champions,
-    dev,
-    evidence,
-    experiment,
-    external,
-    gates,
-    generate,
-    impact,
-    live,
-    models,
-    new,
-    nights,
-    predictions,
-    rehearsal,
-    replay,
-    rescoring,
-    rules,
-    servers,
-    storage,
-    tools,
-)
+from redeye.cli.analyse import explain, replay, rescoring, verdicts
+from redeye.cli.develop import docs, generate, impact, rules, sandboxes, scaffolds
+from redeye.cli.model import backtest, evidence, freshness, gates, rehearsals
+from redeye.cli.operate import airflow, alerts, builds, champions, external, storage
+from redeye.cli.run import live, nights, servers
 from redeye.cli.shell import console
 
+GROUPS = {
+    "Run": (nights, live, servers),
+    "Operate": (builds, champions, storage, external, airflow),
+    "Analyse": (verdicts, explain, rescoring, replay),
+    "Model": (evidence, backtest, freshness, gates, rehearsals),
+    "Develop": (impact, generate, rules, docs),
+}
+
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
-app.add_typer(servers.app, name="stack")
-app.add_typer(dev.app, name="dev")
-app.add_typer(new.app, name="new")
-app.add_typer(alerts.app, name="alerts")
-# The other groups' commands stand at the top level.
-for group in (
-    again,
-    external,
-    impact,
-    live,
-    nights,
-    models,
-    champions,
-    evidence,
-    gates,
-    generate,
-    experiment,
-    backtest,
-    predictions,
-    rehearsal,
-    replay,
-    rescoring,
-    rules,
-    storage,
-    tools,
-):
-    app.add_typer(group.app)
+for panel, modules in GROUPS.items():
+    for module in modules:
+        for command in module.app.registered_commands:
+            command.rich_help_panel = panel
+        app.add_typer(module.app)
+app.add_typer(alerts.app, name="alerts", rich_help_panel="Operate")
+app.add_typer(sandboxes.app, name="dev", rich_help_panel="Develop")
+app.add_typer(scaffolds.app, name="new", rich_help_panel="Develop")
 
 
 @app.callback()

@@ -6,17 +6,39 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from redeye.declarations.specs import load_valid_specs
 from redeye.foundation.errors import ConfigError, RedeyeError
-from redeye.foundation.settings import settings
+from redeye.foundation.settings import SPECS, settings
 from redeye.stack import bootstrap, environment, lifecycle
 from redeye.stack.servers import mlflow_login
 
 console = Console()
+
+
+def default_model() -> str:
+    """The first model that the project declares, which is meant where none is named.
+
+    Raises:
+        ConfigError: if it declares none.
+    """
+    if not (specs := load_valid_specs(SPECS)):
+        raise ConfigError(f"no spec in {SPECS} can be read: name the model")
+    return min(specs)
+
+
+_MODEL = {
+    "help": "As its spec names it.",
+    "default_factory": default_model,
+    "show_default": "the first spec's",
+}
+ModelArgument = Annotated[str, typer.Argument(**_MODEL)]
+ModelOption = Annotated[str, typer.Option("--model", **_MODEL)]
 
 
 @contextmanager

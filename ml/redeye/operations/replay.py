@@ -65,7 +65,9 @@ def check(first: date, last: date) -> None:
     """
     for night in list_nights(first, last):
         if release_store.covering_release(night) is None and not release_store.is_gap(night):
-            raise NotReleased(f"build night {night} first: `make load-year` or `make backfill` builds nights")
+            raise NotReleased(
+                f"build night {night} first: `redeye load-year` or `make backfill` builds nights"
+            )
 
 
 def replay(model: str, first: date, last: date) -> Iterator[ReplayedNight]:

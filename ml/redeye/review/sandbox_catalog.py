@@ -115,9 +115,7 @@ def make(name: str, release: Release, *, first_night: date, folder: Path | None 
     at = folder or root()
     final, part = at / name, at / f".{name}.{os.getpid()}.part"
     if final.exists():
-        raise ConfigError(
-            f"sandbox {name} is there already: work in it, or `make dev-drop NAME={name}` first"
-        )
+        raise ConfigError(f"sandbox {name} is there already: work in it, or `redeye dev drop {name}` first")
     made = Sandbox(name, final, release.release_id, release.code_hash, first_night, release.night)
     part.mkdir(parents=True)
     try:
@@ -147,7 +145,7 @@ def find_sandbox(name: str, *, folder: Path | None = None) -> Sandbox:
     if not NAME.fullmatch(name) or not (at / NOTE).is_file():
         known = ", ".join(each.name for each in sandboxes(folder=folder)) or "none"
         raise ConfigError(
-            f"there is no sandbox {name!r}; there are: {known}. `make dev NAME={name}` makes one"
+            f"there is no sandbox {name!r}; there are: {known}. `redeye dev make {name}` makes one"
         )
     note = json.loads((at / NOTE).read_text(encoding="utf-8"))
     nights = (date.fromisoformat(note[each]) for each in ("first_night", "night"))

@@ -146,7 +146,7 @@ def _wait_healthy(configured: Settings, supervisor: Supervisor, step: Step, time
         if time.monotonic() > deadline:
             raise RedeyeError(
                 f"not healthy after {timeout_seconds:.0f} s: {', '.join(state.waiting_for)}; "
-                f"see `make logs` or {configured.home / 'logs'}"
+                f"see `redeye logs` or {configured.home / 'logs'}"
             )
         if state.waiting_for != told:
             told = state.waiting_for

@@ -103,7 +103,7 @@ def reports(path: str) -> Response:
 
 @router.get("/files/dbt/")
 def dbt_docs(request: Request) -> Response:
-    """The documentation of dbt: one page that holds its catalog; `make docs` renders it."""
+    """The documentation of dbt: one page that holds its catalog; `redeye docs` renders it."""
     root = settings().home / "dbt" / "target"
     if not (root / _DBT_PAGE).is_file():
         return render_page(request, "files/dbt_missing.html", status=404)

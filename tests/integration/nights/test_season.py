@@ -80,7 +80,7 @@ def test_a_model_that_did_not_serve_is_scored_on_the_features_that_scoring_saw(
 
 
 def test_nights_that_were_not_scored_have_no_report(nights: Any) -> None:
-    with pytest.raises(NotReleased, match="make replay"):
+    with pytest.raises(NotReleased, match="redeye replay"):
         report_season.write_season(nights.model, date(2013, 12, 1), date(2013, 12, 2), tell=lambda step: None)
 
 

@@ -101,7 +101,7 @@ def test_a_refactoring_of_what_the_champion_reads_is_to_be_brought_in_on_purpose
     judgement = judge(found)
     assert judgement.verdict is Verdict.LOOK
     assert "feat_carrier_origin_hour__delays.late_flights_all is defined otherwise" in judgement.reasons[0]
-    assert "make rebuild" in judgement.reasons[0]
+    assert "redeye rebuild" in judgement.reasons[0]
 
 
 def test_another_window_of_a_feature_is_to_be_looked_at_and_told_with_numbers(

@@ -58,7 +58,7 @@ def test_a_feature_that_is_edited_in_place_is_not_built(seen: dict[str, Any]) ->
     assert "feat_origin__evening.evening_late_departure_rate" in refusal
     assert "flight_delay version 2 (logistic, champion)" in refusal
     assert "redeye new version feat_origin__evening" in refusal
-    assert "make rebuild FROM=2013-01-14" in refusal
+    assert "redeye rebuild 2013-01-14" in refusal
     assert seen["is_head_unmoved"]
 
 

@@ -289,7 +289,7 @@ def _looks(impact: Impact) -> Iterable[str]:
     if impact.redefined and not any(_broken_readers(impact)):
         yield (
             f"{some(impact.redefined)} is defined otherwise and has the same rows: the nightly build takes that in by "
-            "`make rebuild FROM=<the head's night> REASON='…'` alone, as a version that serves reads it"
+            "`redeye rebuild <the head's night> --reason '…'` alone, as a version that serves reads it"
         )
     for spec in impact.specs:
         if spec.version_old != spec.version_new:

@@ -59,7 +59,7 @@ def _loop(model: str) -> tuple[str, ...]:
 
 
 def _render_docs(console: Console) -> None:
-    """Render dbt's docs once, so that the pages have them; `make docs` renders them anew."""
+    """Render dbt's docs once, so that the pages have them; `redeye docs` renders them anew."""
     from redeye.warehouse import dbt
 
     if not dbt.docs_page().is_file():

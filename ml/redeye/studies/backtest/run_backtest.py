@@ -78,7 +78,7 @@ def gather(
     release = release_store.latest_release()
     span = find_labelled_nights(spec, release) if release else None
     if release is None or span is None:
-        raise NotReleased("no night with labels is released yet: run `make load-year` first")
+        raise NotReleased("no night with labels is released yet: run `redeye load-year` first")
     served = _plan_served(spec, span, since, until)
     used = threads or settings().threads
     code = code_hash()

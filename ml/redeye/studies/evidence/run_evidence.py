@@ -62,14 +62,14 @@ def gather(
     spec = load_spec(SPECS / f"{model}.yaml")
     release = release_store.latest_release()
     if release is None:
-        raise NotReleased("no night is released yet: run `make load-year` first")
+        raise NotReleased("no night is released yet: run `redeye load-year` first")
     used = threads or settings().threads
     code = code_hash()
     key = months.make_key(spec, release_id=release.release_id, code_hash=code, seed=seed, threads=used)
     kept = settings().home / "evidence" / model / key
     spans = [each for each in _months(spec, release) if since is None or each.nights.first >= since]
     if not spans:
-        raise NotReleased(f"{model}: no month has enough nights before it; run `make load-year` first")
+        raise NotReleased(f"{model}: no month has enough nights before it; run `redeye load-year` first")
     frame: pd.DataFrame | None = None
     took: float | None = None
     predictions: dict[str, pd.DataFrame] = {}

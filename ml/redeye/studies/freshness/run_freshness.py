@@ -58,7 +58,7 @@ def gather(
     span = find_labelled_nights(spec, release) if release else None
     found = windows_and_ages.origins(spec, *span) if span else ()
     if release is None or len(found) < 2:
-        raise NotReleased(f"{model}: too few nights for the experiment; run `make load-year` first")
+        raise NotReleased(f"{model}: too few nights for the experiment; run `redeye load-year` first")
     used = threads or settings().threads
     code = code_hash()
     key = months.make_key(spec, release_id=release.release_id, code_hash=code, seed=seed, threads=used)

@@ -55,7 +55,7 @@ def rehearse(model: str, page: Path, *, harmful: int, good: int, tell: Callable[
     spec = load_spec(SPECS / f"{model}.yaml")
     release = release_store.latest_release()
     if release is None:
-        raise NotReleased("no night is released yet: run `make load-year` first")
+        raise NotReleased("no night is released yet: run `redeye load-year` first")
     found = rehearse_on(
         read_labelled_frame(spec, release), spec, release.release_id, harmful=harmful, good=good, tell=tell
     )

@@ -77,7 +77,7 @@ def write_season(model: str, first: date, last: date, *, tell: Tell, has_drift_p
     scored = outputs_store.list_scored_nights(model, first, last)
     if not scored:
         raise NotReleased(
-            f"{model}: no night from {first} to {last} has been scored: run `make replay` first"
+            f"{model}: no night from {first} to {last} has been scored: run `redeye replay` first"
         )
     rows = _rows(spec, scored, first, tell)
     if rows.empty:

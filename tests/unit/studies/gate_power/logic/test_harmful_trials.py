@@ -1,6 +1,6 @@
 """Harmful candidates of every kind are refused, every gate is needed, and a good candidate passes.
 
-The fast form of `make rehearse-gates`: made-up nights instead of real ones, the same kinds, gates and code.
+The fast form of `redeye rehearse-gates`: made-up nights instead of real ones, the same kinds, gates and code.
 """
 
 from __future__ import annotations

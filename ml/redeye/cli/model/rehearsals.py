@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from redeye.cli.shell import console, report_errors
+from redeye.cli.shell import ModelOption, console, report_errors
 from redeye.foundation.settings import PROJECT_ROOT, RESULTS, settings
 
 app = typer.Typer()
@@ -18,10 +18,10 @@ EVENTS = PROJECT_ROOT / "ml" / "rehearsals" / "events.yaml"
 
 @app.command()
 def rehearse(
+    model: ModelOption,
     events: Annotated[Path, typer.Option(help="The plan of events.")] = EVENTS,
     folder: Annotated[Path | None, typer.Option(help="To work in; by default below the home.")] = None,
     to: Annotated[Path, typer.Option(help="The page.")] = RESULTS / "rehearsals.md",
-    model: Annotated[str, typer.Option(help="The model, as its spec names it.")] = "flight_delay",
 ) -> None:
     """Put each fault of a plan into the data of an installation of its own, and write who caught it and when.
 
@@ -52,7 +52,7 @@ def rehearse(
 @app.command(hidden=True)
 def rehearsal_step(
     what: Annotated[str, typer.Argument(help="`base`, `control:NIGHTS` or an event's name.")],
-    model: Annotated[str, typer.Option(help="The model, as its spec names it.")] = "flight_delay",
+    model: ModelOption,
 ) -> None:
     """Do one step of a rehearsal in the installation that the settings name."""
     from redeye.stack import rehearsal_copies

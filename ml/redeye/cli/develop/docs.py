@@ -1,9 +1,6 @@
-"""The tools beneath: Airflow's own command line, and the generated docs."""
+"""The docs that are generated from code."""
 
 from __future__ import annotations
-
-import os
-import sys
 
 import typer
 
@@ -13,19 +10,9 @@ from redeye.foundation.settings import PROJECT_ROOT, describe
 app = typer.Typer()
 
 
-@app.command(
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
-)
-def airflow(context: typer.Context) -> None:
-    """Run Airflow's own command line in the stack's environment: redeye airflow dags list."""
-    with report_errors():
-        enter()
-    os.execvp(sys.executable, [sys.executable, "-m", "airflow", *context.args])  # noqa: S606
-
-
 @app.command()
 def docs() -> None:
-    """Write what is generated: the page on settings, the specs' JSON schema, and dbt's docs."""
+    """Write what is generated: the page on settings, the specs' JSON schema, and dbt's docs (the stack must run)."""
     from redeye.declarations.specs import render_json_schema
     from redeye.warehouse import dbt
 

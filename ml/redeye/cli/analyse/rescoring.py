@@ -10,22 +10,20 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from redeye.cli.shell import console, enter, parse_night, report_errors
+from redeye.cli.shell import ModelOption, console, enter, parse_night, report_errors
 from redeye.foundation.errors import ConfigError
 from redeye.scoring.logic.predictions import LIVE
 
 app = typer.Typer()
 
-Model = Annotated[str, typer.Option(help="Name of a spec.")]
-FLIGHT_DELAY = "flight_delay"
 BACKTEST = "backtest"
 
 
 @app.command()
 def reproduce(
+    model: ModelOption,
     count: Annotated[int, typer.Option("--nights", min=1, help="How many nights, drawn at random.")] = 30,
     seed: Annotated[int, typer.Option(help="Of the draw.")] = 0,
-    model: Model = FLIGHT_DELAY,
 ) -> None:
     """Score nights at random once more, into an empty lake, and compare every probability with what was served.
 
@@ -52,10 +50,10 @@ def reproduce(
 def rescore(
     first: Annotated[str, typer.Argument(metavar="FROM", help="The first night, as 2013-04-04.")],
     last: Annotated[str, typer.Argument(metavar="TO", help="The last night, included.")],
+    model: ModelOption,
     version: Annotated[
         int | None, typer.Option(help="Of the registry; the newest champion by default.")
     ] = None,
-    model: Model = FLIGHT_DELAY,
     lane: Annotated[
         str, typer.Option(help="Only backtest: live nights are scored by `backfill`.")
     ] = BACKTEST,
@@ -77,11 +75,11 @@ def rescore(
 
 @app.command()
 def restated(
+    model: ModelOption,
     first: Annotated[
         str, typer.Option("--from", help="The first night that predicted.")
     ] = date.min.isoformat(),
     last: Annotated[str, typer.Option("--to", help="The last night that predicted.")] = date.max.isoformat(),
-    model: Model = FLIGHT_DELAY,
     to: Annotated[Path | None, typer.Option(help="Also write the table to this file, as CSV.")] = None,
 ) -> None:
     """Show which predictions rest on data that was restated since, and what changed in it."""

@@ -7,19 +7,19 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from redeye.cli.operate.storage import show_budget
 from redeye.cli.shell import console, report_errors, show_addresses, start
-from redeye.cli.storage import show_budget
 from redeye.foundation import disk
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import settings
 from redeye.stack import lifecycle
 from redeye.stack.servers.supervisor import ProcessState, Supervisor
 
-app = typer.Typer(help=__doc__, no_args_is_help=True)
+app = typer.Typer()
 
 
-@app.command()
-def up() -> None:
+@app.command("start")
+def start_all() -> None:
     """Start what does not run yet and wait until all of it is healthy."""
     with report_errors():
         start()
@@ -27,7 +27,7 @@ def up() -> None:
 
 
 @app.command()
-def down() -> None:
+def stop() -> None:
     """Stop everything; all data stays."""
     with report_errors(), console.status("Stopping the stack"):
         stopped = lifecycle.down(settings())
@@ -52,7 +52,7 @@ def status() -> None:
     for name, (theirs, ours) in behind.items():
         console.print(
             f"[yellow]The ledgers in {name} are at revision {theirs or 'none'}, this code has {ours}:[/] "
-            "`make backup TO=…`, then `make stop` and `make run` migrate them"
+            "`redeye backup --to …`, then `make stop` and `make run` migrate them"
         )
     if not state.is_healthy:
         console.print(f"[red]Not healthy:[/] {', '.join(state.waiting_for)}")

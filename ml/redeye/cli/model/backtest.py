@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from redeye.cli.shell import console, enter, parse_night, report_errors
+from redeye.cli.shell import ModelArgument, console, enter, parse_night, report_errors
 from redeye.cli.steps import show_steps
 from redeye.foundation.settings import RESULTS
 
@@ -15,7 +15,7 @@ app = typer.Typer()
 
 @app.command()
 def backtest(
-    model: Annotated[str, typer.Argument(help="The model, as its spec names it.")] = "flight_delay",
+    model: ModelArgument,
     since: Annotated[
         str, typer.Option(help="The first night to predict; the first possible one, if left out.")
     ] = "",

@@ -1,4 +1,4 @@
-"""What the command line shows."""
+"""What `redeye verdicts` shows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from redeye import cli
 from redeye.champions.logic.verdicts import Verdict
-from redeye.cli import models
+from redeye.cli.analyse import verdicts
 from redeye.promotion import decision_store
 from redeye.promotion.logic.decision import Decision
 from redeye.scoring import outputs_store
@@ -48,8 +48,8 @@ DECISIONS = [
 def show(monkeypatch):
     def run(tables: dict[str, pd.DataFrame]) -> tuple[int, str]:
         console = Console(record=True, width=140)
-        monkeypatch.setattr(models, "console", console)
-        monkeypatch.setattr(models, "enter", lambda: None)
+        monkeypatch.setattr(verdicts, "console", console)
+        monkeypatch.setattr(verdicts, "enter", lambda: None)
         monkeypatch.setattr(outputs_store, "read", lambda table, *_: tables[table])
         monkeypatch.setattr(decision_store, "decisions", lambda _: DECISIONS)
         done = CliRunner().invoke(cli.app, ["verdicts", "flight_delay"])

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
-from redeye.cli.shell import console, enter, report_errors
+from redeye.cli.shell import ModelArgument, console, enter, report_errors
 from redeye.foundation.errors import ConfigError
 
 app = typer.Typer()
@@ -22,7 +21,7 @@ VERDICT_COLOURS = {"ok": "green", "watch": "yellow"}
 
 @app.command()
 def verdicts(
-    model: Annotated[str, typer.Argument(help="The model, as its spec names it.")] = "flight_delay",
+    model: ModelArgument,
 ) -> None:
     """Show a model's last 14 verdicts with reasons and decisions, and its newest quality beside the heuristic's."""
     from redeye.promotion import decision_store

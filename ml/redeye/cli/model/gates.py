@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from redeye.cli.shell import console, enter, report_errors
+from redeye.cli.shell import ModelArgument, console, enter, report_errors
 from redeye.foundation.settings import PROJECT_ROOT
 
 app = typer.Typer()
@@ -16,14 +16,14 @@ PAGE = PROJECT_ROOT / "docs" / "explanation" / "gates.md"
 
 @app.command("rehearse-gates")
 def rehearse_gates(
-    model: Annotated[str, typer.Argument(help="The model, as its spec names it.")] = "flight_delay",
+    model: ModelArgument,
     to: Annotated[Path, typer.Option(help="The page to write into.")] = PAGE,
     harmful: Annotated[int, typer.Option(min=1, help="Mutants.")] = 200,
     good: Annotated[int, typer.Option(min=1, help="Good candidates.")] = 100,
 ) -> None:
     """Put harmful and good candidates before the gates, and write what came of them into docs/explanation/gates.md.
 
-    The stack must run and hold the year (`make load-year`). Ends with status 1 if a harmful one passed.
+    The stack must run and hold the year (`redeye load-year`). Ends with status 1 if a harmful one passed.
     """
     from redeye.studies.gate_power.rehearse_gates import rehearse
 

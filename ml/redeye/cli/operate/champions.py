@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from redeye.cli.shell import console, enter, report_errors
+from redeye.cli.shell import ModelArgument, console, enter, report_errors
 
 app = typer.Typer()
 
@@ -57,7 +57,7 @@ def rollback(
     if subprocess.run([sys.executable, "-m", "redeye", "reconcile", model], check=False).returncode:
         console.print(
             "[yellow]The registry does not show it yet.[/] The rollback stands; "
-            f"`make reconcile MODEL={model}` or the next night's monitor_{model} repairs that."
+            f"`redeye reconcile {model}` or the next night's monitor_{model} repairs that."
         )
 
 
@@ -74,7 +74,7 @@ def unbar(model: Model, version: Version, reason: Why) -> None:
 
 
 @app.command()
-def reconcile(model: Model = "flight_delay") -> None:
+def reconcile(model: ModelArgument) -> None:
     """Make MLflow's aliases and tags show what the promotion ledger says, and compare every version it names."""
     from redeye.promotion import reconcile
 

@@ -45,7 +45,7 @@ def restore(
         manifest = bringing.restore(settings(), source)
     console.print(
         f"Restored {len(manifest.entries)} files and databases into {settings().home.resolve()}. "
-        "`make run` starts the stack, `make verify` compares every release."
+        "`make run` starts the stack, `redeye verify` compares every release."
     )
 
 

@@ -1,4 +1,4 @@
-"""Experiments that settings rest on: one command each."""
+"""An experiment: what the length of the window and the age of a model are worth."""
 
 from __future__ import annotations
 
@@ -7,30 +7,22 @@ from typing import Annotated
 
 import typer
 
-from redeye.cli.shell import console, enter, report_errors
+from redeye.cli.shell import ModelArgument, console, enter, report_errors
 from redeye.cli.steps import show_steps
 from redeye.foundation.settings import RESULTS
 
 app = typer.Typer()
-group = typer.Typer(help=__doc__, no_args_is_help=True)
-app.add_typer(group, name="experiment")
 
 
-@group.callback()
-def _group() -> None:
-    # With a callback the group stays one, though it has a single command.
-    return
-
-
-@group.command()
+@app.command()
 def freshness(
-    model: Annotated[str, typer.Argument(help="The model, as its spec names it.")] = "flight_delay",
+    model: ModelArgument,
     to: Annotated[Path, typer.Option(help="Folder for freshness.md and freshness/.")] = RESULTS,
     threads: Annotated[int | None, typer.Option(help="To fit with; the setting, if left out.")] = None,
 ) -> None:
     """Measure what the length of the window and the age of a model are worth, and write docs/results/freshness.md.
 
-    The stack must run and hold the year (`make load-year`). Interrupted, it goes on where it was.
+    The stack must run and hold the year (`redeye load-year`). Interrupted, it goes on where it was.
     """
     from redeye.studies.freshness.run_freshness import gather
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from redeye.cli.shell import console, enter, parse_night, report_errors
+from redeye.cli.shell import ModelArgument, console, enter, parse_night, report_errors
 from redeye.cli.steps import show_steps
 from redeye.foundation.settings import RESULTS
 
@@ -16,14 +16,14 @@ app = typer.Typer()
 
 @app.command()
 def evidence(
-    model: Annotated[str, typer.Argument(help="The model, as its spec names it.")] = "flight_delay",
+    model: ModelArgument,
     to: Annotated[Path, typer.Option(help="Folder for evidence.md and evidence/.")] = RESULTS,
     since: Annotated[str, typer.Option(help="Leave months before that of this night out.")] = "",
     threads: Annotated[int | None, typer.Option(help="To fit with; the setting, if left out.")] = None,
 ) -> None:
     """Predict each month by models trained on what was known before it, and write the page docs/results/evidence.md.
 
-    The stack must run and hold the year (`make load-year`). Interrupted, it goes on where it was.
+    The stack must run and hold the year (`redeye load-year`). Interrupted, it goes on where it was.
     """
     from redeye.studies.evidence.run_evidence import gather
 

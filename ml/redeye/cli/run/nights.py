@@ -1,4 +1,4 @@
-"""Nights: the first run, bulk work, gaps."""
+"""Nights: the first run, and many nights at once."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from redeye.cli.live import go_live
-from redeye.cli.shell import console, enter, parse_night, report_errors, show_addresses, start
+from redeye.cli.run.live import go_live
+from redeye.cli.shell import console, parse_night, report_errors, show_addresses, start
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import settings
 
@@ -16,7 +16,7 @@ app = typer.Typer()
 
 @app.command()
 def run() -> None:
-    """Start the stack, build three months, train, predict three nights, and show the riskiest flights."""
+    """Start the stack, build three months, train, predict three nights, and show the riskiest rows."""
     from redeye.stack.airflow import first_run
 
     if settings().shift_weeks:
@@ -52,24 +52,3 @@ def backfill(
             raise ConfigError(f"FROM={first} is after TO={last}")
         start()
         first_run.backfill(console, first_night, last_night)
-
-
-@app.command()
-def gap(
-    night: Annotated[str, typer.Argument(help="The night that is left out, as 2013-04-04.")],
-    reason: Annotated[str, typer.Option(help="Why; kept with it for good.")],
-) -> None:
-    """Record that the warehouse goes on without a night, so that the night after it can be built.
-
-    A refused night records itself. This is for one whose delivery will not come in time.
-    """
-    from redeye.sources import delivery_store
-    from redeye.warehouse import release_store
-
-    with report_errors():
-        left_out = parse_night("NIGHT", night)
-        enter()
-        if release := release_store.covering_release(left_out):
-            raise ConfigError(f"night {left_out} is in release {release.release_id}: it is no gap")
-        delivery_store.record_gap(left_out, reason=reason, recorded_by="command line")
-        console.print(f"Night {left_out} is left out: {release_store.gap_reason(left_out)}")

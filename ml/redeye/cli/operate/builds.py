@@ -1,4 +1,4 @@
-"""Nights built again: for data that came since, or for changed dbt code."""
+"""Nights that are left out, and nights built again: for data that came since, or for changed dbt code."""
 
 from __future__ import annotations
 
@@ -10,12 +10,34 @@ import typer
 from rich.markup import escape
 
 from redeye.cli.shell import console, enter, parse_night, report_errors
+from redeye.foundation.errors import ConfigError
 from redeye.warehouse.logic.releases import ReleaseKind
 
 app = typer.Typer()
 
 First = Annotated[str, typer.Argument(metavar="FROM", help="The first night to build again, as 2013-04-05.")]
 Reason = Annotated[str, typer.Option(help="Why; kept with the release for good.")]
+
+
+@app.command()
+def gap(
+    night: Annotated[str, typer.Argument(help="The night that is left out, as 2013-04-04.")],
+    reason: Annotated[str, typer.Option(help="Why; kept with it for good.")],
+) -> None:
+    """Record that the warehouse goes on without a night, so that the night after it can be built.
+
+    A refused night records itself. This is for one whose delivery will not come in time.
+    """
+    from redeye.sources import delivery_store
+    from redeye.warehouse import release_store
+
+    with report_errors():
+        left_out = parse_night("NIGHT", night)
+        enter()
+        if release := release_store.covering_release(left_out):
+            raise ConfigError(f"night {left_out} is in release {release.release_id}: it is no gap")
+        delivery_store.record_gap(left_out, reason=reason, recorded_by="command line")
+        console.print(f"Night {left_out} is left out: {release_store.gap_reason(left_out)}")
 
 
 @app.command()

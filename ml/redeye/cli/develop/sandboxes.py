@@ -41,9 +41,9 @@ def make(
         f"after {time.monotonic() - began:.1f} s: {made.folder}"
     )
     console.print(
-        f"`make dev-build NAME={made.name}` builds what you changed in dbt/, "
-        f"`make dev-sql NAME={made.name} SQL='from features.feat_carrier__delays'` reads it, "
-        f"`make dev-drop NAME={made.name}` removes it."
+        f"`redeye dev build {made.name}` builds what you changed in dbt/, "
+        f"`redeye dev sql 'from features.feat_carrier__delays' --name {made.name}` reads it, "
+        f"`redeye dev drop {made.name}` removes it."
     )
 
 

@@ -18,7 +18,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from redeye.cli.shell import console, enter, parse_night, report_errors, start
+from redeye.cli.shell import ModelOption, console, enter, parse_night, report_errors, start
 from redeye.foundation.errors import ConfigError
 
 app = typer.Typer()
@@ -37,7 +37,7 @@ class Via(StrEnum):
 def replay(
     first: Annotated[str, typer.Argument(metavar="FROM", help="The first night, as 2013-04-04.")],
     last: Annotated[str, typer.Argument(metavar="TO", help="The last night, included.")],
-    model: Annotated[str, typer.Option(help="The model, as its spec names it.")] = "flight_delay",
+    model: ModelOption,
     via: Annotated[Via, typer.Option(help="In this process, or through Airflow's scheduler.")] = Via.PROCESS,
 ) -> None:
     """Score, judge and, where a verdict asks for it, train the nights FROM to TO; then write the season report.
@@ -64,7 +64,7 @@ def replay(
 def season(
     first: Annotated[str, typer.Argument(metavar="FROM", help="The first night, as 2013-04-04.")],
     last: Annotated[str, typer.Argument(metavar="TO", help="The last night, included.")],
-    model: Annotated[str, typer.Option(help="The model, as its spec names it.")] = "flight_delay",
+    model: ModelOption,
 ) -> None:
     """Write the season report on nights that were scored: the loop against a model that was never retrained."""
     with report_errors():

@@ -1,0 +1,1 @@
+"""Commands that ask what happened and why: verdicts, one prediction, past nights again, a season."""

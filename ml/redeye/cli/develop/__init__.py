@@ -1,0 +1,1 @@
+"""Commands for a change of the project: sandboxes, impact, scaffolds, house rules, generated docs."""

@@ -1,0 +1,1 @@
+"""Commands to run an installation: start, stop, look, first nights, more nights."""
