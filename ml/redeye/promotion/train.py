@@ -24,8 +24,9 @@ from redeye.models.algorithms.base import Inputs, Training
 from redeye.models.algorithms.heuristic import HeuristicModel
 from redeye.models.logic.splits import TooFewNights, find_last_mature, plan_windows
 from redeye.models.logic.training import SEED, fit_candidates, make_examples, select_candidate
-from redeye.models.logic.training_subject import Subject, hash_training_code
+from redeye.models.logic.training_subject import Subject
 from redeye.models.mlflow_registry import Alias, Version
+from redeye.models.training_code import hash_training_code
 from redeye.monitoring.logic.quality import reference_to_dict
 from redeye.promotion.evaluate_candidate import evaluate_candidate
 from redeye.promotion.mlflow_runs import TrainingRun, open_training_run

@@ -16,7 +16,7 @@ from redeye.foundation.git import git_sha
 from redeye.foundation.settings import SPECS
 from redeye.models.algorithms.base import Inputs, Model
 from redeye.models.artifact_store import load_artifact
-from redeye.models.logic.training_subject import hash_training_code
+from redeye.models.training_code import hash_training_code
 from redeye.scoring import outputs_store
 from redeye.scoring.find_restated import restatements
 from redeye.scoring.logic.explanation import Explanation, changes, contributions

@@ -6,12 +6,9 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 
 from redeye.declarations.specs import Spec
 from redeye.warehouse.logic.releases import Release
-
-MODELS = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True)
@@ -61,13 +58,3 @@ class Subject:
             **({"shift_weeks": str(weeks)} if (weeks := self.release.shift_weeks) else {}),
             **self.request,
         }
-
-
-def hash_training_code() -> str:
-    """One hash over the code that decides what comes out of a training."""
-    digest = hashlib.sha256()
-    deciding = ("training.py", "splits.py", "model_selection.py", "evaluation.py")
-    paths = [*MODELS.glob("algorithms/*.py"), *(MODELS / "logic" / name for name in deciding)]
-    for path in sorted(paths):
-        digest.update(path.relative_to(MODELS).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import time
@@ -20,7 +19,7 @@ from redeye.foundation.settings import SPECS, settings
 from redeye.models.algorithms.storage import load_model, save_model
 from redeye.models.logic.splits import TooFewNights, Window, plan_windows
 from redeye.models.logic.training import SEED
-from redeye.models.logic.training_subject import hash_training_code
+from redeye.models.training_code import hash_study_code
 from redeye.promotion import decision_store
 from redeye.studies.backtest import backtest_page
 from redeye.studies.backtest.backtest_page import Backtest, Facts
@@ -174,8 +173,7 @@ class TrainingCache:
 
 def code_hash() -> str:
     """Of the code that decides what is fitted: that of trainings, and how the backtest trains."""
-    walking = Path(schedules.__file__).read_bytes()
-    return hashlib.sha256(hash_training_code().encode() + walking).hexdigest()[:16]
+    return hash_study_code("backtest", Path(schedules.__file__))
 
 
 def _plan_served(spec: Spec, span: tuple[date, date], since: date | None, until: date | None) -> Window:

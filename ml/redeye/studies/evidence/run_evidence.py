@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import time
@@ -18,7 +17,7 @@ from redeye.foundation.errors import NotReleased
 from redeye.foundation.progress import Step
 from redeye.foundation.settings import SPECS, settings
 from redeye.models.logic.training import SEED
-from redeye.models.logic.training_subject import hash_training_code
+from redeye.models.training_code import hash_study_code
 from redeye.studies.evidence import evidence_page
 from redeye.studies.evidence.evidence_page import Facts
 from redeye.studies.evidence.logic import months
@@ -94,8 +93,7 @@ def gather(
 
 def code_hash() -> str:
     """Of the code that decides what is predicted: that of trainings, and how months are walked."""
-    walking = Path(months.__file__).read_bytes()
-    return hashlib.sha256(hash_training_code().encode() + walking).hexdigest()[:16]
+    return hash_study_code("evidence", Path(months.__file__))
 
 
 def _months(spec: Spec, release: Release) -> tuple[Month, ...]:

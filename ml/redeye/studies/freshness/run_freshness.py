@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import time
@@ -19,7 +18,7 @@ from redeye.foundation.progress import Step
 from redeye.foundation.settings import SPECS, settings
 from redeye.models.algorithms.storage import load_model, save_model
 from redeye.models.logic.training import SEED, Parent
-from redeye.models.logic.training_subject import hash_training_code
+from redeye.models.training_code import hash_study_code
 from redeye.studies.evidence.logic import months
 from redeye.studies.freshness import freshness_page
 from redeye.studies.freshness.logic import freshness_quality, windows_and_ages
@@ -110,8 +109,7 @@ def faster(spec: Spec) -> Spec:
 
 def code_hash() -> str:
     """Of the code that decides what is predicted: that of trainings, and how origins are walked."""
-    walking = Path(windows_and_ages.__file__).read_bytes()
-    return hashlib.sha256(hash_training_code().encode() + walking).hexdigest()[:16]
+    return hash_study_code("freshness", Path(windows_and_ages.__file__))
 
 
 def _read(folder: Path, origin: Origin) -> tuple[pd.DataFrame, Learned, Parent] | None:

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from redeye.foundation.settings import settings
+from redeye.models import training_code
 from redeye.models.logic.splits import Window
 from redeye.studies.evidence import run_evidence
 from redeye.studies.evidence.logic import months as walking
@@ -113,7 +114,7 @@ def test_another_seed_or_other_code_begins_anew(walked, tmp_path: Path, monkeypa
     gather(tmp_path / "docs")
     gather(tmp_path / "docs", seed=2)
     assert len(walked) == 6
-    monkeypatch.setattr(run_evidence, "hash_training_code", lambda: "other")
+    monkeypatch.setattr(training_code, "hash_training_code", lambda: "other")
     gather(tmp_path / "docs")
     assert len(walked) == 9
 
