@@ -20,16 +20,14 @@ def service(spec: Spec) -> FeatureService:
     """The feature service of a spec.
 
     Raises:
-        ConfigError: naming a view or feature that is not declared in `views.py`.
+        ConfigError: naming a view or feature that no view has.
     """
     wanted: dict[str, list[str]] = {}
     for reference in spec.features:
         view, feature = reference.split(":")
         declared = {field.name for field in VIEWS[view].features} if view in VIEWS else set()
         if feature not in declared:
-            raise ConfigError(
-                f"ml/specs/{spec.model}.yaml: {reference} is not declared in feature_repo/views.py"
-            )
+            raise ConfigError(f"ml/specs/{spec.model}.yaml: no table in dbt/models/features/ has {reference}")
         wanted.setdefault(view, []).append(feature)
     return FeatureService(
         name=spec.feature_service,

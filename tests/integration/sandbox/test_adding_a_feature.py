@@ -16,12 +16,14 @@ from redeye.audits.suite_files import load_suite
 from redeye.cli import app
 from redeye.declarations.specs import load_spec
 from redeye.foundation.settings import PROJECT_ROOT
+from redeye.review.generate import generate
 from redeye.review.impact import assess
 from redeye.review.logic.impact_verdict import Origin, Verdict, judge
 from redeye.warehouse.logic.releases import Release
 
 PAGE = PROJECT_ROOT / "docs" / "tutorials" / "adding-a-feature.md"
 MOST_LINES = 30
+MOST_FILES_BY_HAND = 3
 
 
 def commands() -> dict[str, list[str]]:
@@ -54,6 +56,28 @@ def changed_lines(checkout: Path) -> int:
     return sum(max(int(line.split()[0]), int(line.split()[1])) for line in told.splitlines())
 
 
+def written_by_hand() -> list[str]:
+    """The files of the page's table: what a column takes from a person."""
+    return re.findall(r"^\| `([\w/]+\.\w+)` \|", PAGE.read_text(), re.MULTILINE)
+
+
+def rest_follows(checkout: Path, by_hand: list[str]) -> None:
+    """All that the command changed comes about again from the files written by hand alone."""
+    assert 0 < len(by_hand) <= MOST_FILES_BY_HAND
+
+    def git(*words: str) -> str:
+        return subprocess.run(
+            ["git", *words], cwd=checkout, check=True, capture_output=True, text=True
+        ).stdout
+
+    changed = git("diff")
+    others = [path for path in git("diff", "--name-only").split() if path not in by_hand]
+    git("checkout", "--", *others)
+    assert git("diff") != changed
+    assert [str(path) for path in generate(checkout)] == others
+    assert git("diff") == changed
+
+
 def view_fields(checkout: Path, view: str) -> set[str]:
     """The features that a checkout's feature repo declares for a view, as Feast sees it."""
     code = (
@@ -73,6 +97,7 @@ def test_the_walk_through_adds_a_feature_in_few_lines_and_touches_nothing_that_w
     run(checkout, commands()["feature"])
     assert 0 < changed_lines(checkout) <= MOST_LINES
     new = "evening_departed_flights"
+    rest_follows(checkout, written_by_hand())
 
     found = assess("main", root=checkout)
     judgement = judge(found)
