@@ -78,21 +78,22 @@ def code(text: str) -> Markdown:
 
 def escape_markdown(value: object) -> str:
     """A value as one line of Markdown that says just what the value says."""
+    if value is None:
+        return ""
     if isinstance(value, Markdown | Link | Table):
         return str(value)
     if isinstance(value, list | tuple):
         return ", ".join(escape_markdown(each) for each in value)
     parts = _CODE.split(str(value).replace("\n", " "))
-    # Every second one stands between backticks, where nothing is read as Markdown.
+    # Every second one stands between backticks, where only tables read anything.
     parts[::2] = [
         _MARKS.sub(lambda found: "".join(f"\\{each}" for each in found[0]), part) for part in parts[::2]
     ]
-    return "".join(parts)
+    return "".join(parts).replace("|", r"\|")
 
 
 def _format_row(cells: Sequence[Cell]) -> str:
-    shown = (escape_markdown(cell).replace("|", r"\|") for cell in cells)
-    return f"| {' | '.join(shown)} |"
+    return f"| {' | '.join(escape_markdown(cell) for cell in cells)} |"
 
 
 def render_markdown(template: str, **facts: Any) -> str:  # noqa: ANN401  whatever a template prints
@@ -118,7 +119,7 @@ def _load_environment() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["code"] = code
+    environment.filters |= {"code": code, "form": format}
     return environment
 
 

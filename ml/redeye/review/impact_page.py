@@ -45,10 +45,11 @@ def write_page(impact: Impact, judgement: Judgement, folder: Path) -> Path:
         judgement=judgement,
         steps=", ".join(f"{name} {seconds:.0f} s" for name, seconds in impact.seconds.items()),
         models=tabulate_models(impact) if impact.models else None,
-        columns=_tabulate_columns(impact),
+        columns=_list_changed_columns(impact),
+        compare=_compare,
         reached=list(_count_reached(impact)),
         pictures=pictures,
-        features=_tabulate_features(impact),
+        features=sorted(find_affected_columns(impact)),
         scores=tabulate_scores(impact) if impact.scores else None,
         gains=tabulate_gains(impact) if impact.gains else None,
         some=some,
@@ -87,31 +88,8 @@ def _compare(old: float | None, new: float | None, form: str) -> str:
     return f"{new:{form}}" if f"{old:{form}}" == f"{new:{form}}" else f"{old:{form}} → {new:{form}}"
 
 
-def _changed_columns(impact: Impact) -> list[tuple[ModelDiff, ColumnDiff]]:
+def _list_changed_columns(impact: Impact) -> list[tuple[ModelDiff, ColumnDiff]]:
     return [(m, c) for m in impact.models for c in m.changed if c.change == "values"]
-
-
-def _tabulate_columns(impact: Impact) -> Table:
-    heads = (
-        "column",
-        "rows with another value",
-        "largest difference",
-        "nulls",
-        "mean",
-        "rows in another bin",
-    )
-    rows = [
-        (
-            f"{model.title}.{column.name}",
-            f"{column.rows:,} of {model.rows_new - model.keys_added:,}",
-            "" if column.largest is None else f"{column.largest:.4g}",
-            _compare(column.nulls_old, column.nulls_new, ","),
-            _compare(column.mean_old, column.mean_new, ".4g"),
-            f"{column.histogram.shift:.1%}" if column.histogram else "",
-        )
-        for model, column in _changed_columns(impact)
-    ]
-    return Table(heads, rows, range(1, 6))
 
 
 def _count_reached(impact: Impact) -> Iterator[str]:
@@ -120,15 +98,6 @@ def _count_reached(impact: Impact) -> Iterator[str]:
         if model.origin is Origin.DOWNSTREAM and not model.is_same:
             reached = model.reached & {each.name for each in model.columns}
             yield f"{model.title} {len(reached)} of {len(model.columns)}"
-
-
-def _tabulate_features(impact: Impact) -> Table:
-    rows: list[tuple[Cell, ...]] = []
-    for name in sorted(find_affected_columns(impact)):
-        versions = [f"{r.model} v{r.version} ({r.role})" for r in impact.readers if name in r.columns]
-        specs = [model for model, features in impact.used_by_specs.items() if name in features]
-        rows.append((name, ", ".join(versions) or "none", ", ".join(specs) or "none"))
-    return Table(("feature", "read by versions", "named by specs"), rows)
 
 
 def tabulate_scores(impact: Impact) -> Table:
@@ -182,7 +151,7 @@ def _draw_columns(impact: Impact) -> Iterator[_Picture]:
     """The published columns that moved farthest."""
     found = [
         (f"{model.title}.{column.name}", column.histogram)
-        for model, column in _changed_columns(impact)
+        for model, column in _list_changed_columns(impact)
         if column.histogram and model.layer != "intermediate"
     ]
     for name, histogram in sorted(found, key=lambda each: -each[1].shift)[:PLOTS]:

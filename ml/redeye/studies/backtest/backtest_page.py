@@ -97,10 +97,6 @@ def write_page(backtest: Backtest, quality: pd.DataFrame, reports: Path, docs: P
 
 
 def _render(backtest: Backtest, quality: pd.DataFrame, picture: str) -> str:
-    trainings = [
-        (NAMES[schedule], ", ".join(str(night) for night in nights))
-        for schedule, nights in backtest.decided.items()
-    ]
     return render_markdown(
         "studies/backtest/backtest.md.j2",
         backtest=backtest,
@@ -114,11 +110,7 @@ def _render(backtest: Backtest, quality: pd.DataFrame, picture: str) -> str:
         schedules=_tabulate_schedules(backtest, quality),
         findings=_compare_schedules(quality),
         months=_tabulate_months(quality),
-        trainings=Table(("schedule", "nights of training"), trainings),
-        requests=Table(("night", "because"), [(str(each.night), each.reason) for each in backtest.requests]),
-        candidates=Table(
-            ("night", "candidate"), [(str(night), name) for night, name in backtest.candidates.items()]
-        ),
+        names=NAMES,
     )
 
 

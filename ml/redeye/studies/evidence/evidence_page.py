@@ -96,7 +96,7 @@ def write_page(
             for other in REFERENCES
             if other in algorithms
         },
-        trainings=_tabulate_trainings(learned),
+        learned=learned,
     )
     write_text(folder / "evidence.md", text)
     return folder / "evidence.md"
@@ -180,31 +180,6 @@ def _tabulate_differences(rows: pd.DataFrame, algorithms: Sequence[str], other: 
     return Table(heads, found, range(1, len(heads)))
 
 
-def _tabulate_trainings(learned: Mapping[str, Learned]) -> Table:
-    heads = (
-        "month",
-        "learned from",
-        "rows",
-        "early stopping and selection",
-        "held out",
-        "chosen",
-        "seconds to fit",
-    )
-    rows = [
-        (
-            month,
-            _format_nights(each.windows["train"]),
-            f"{each.rows:,}",
-            _format_nights(each.windows["validation"]),
-            _format_nights(each.windows["test"]),
-            each.chosen,
-            ", ".join(f"{name} {seconds:.0f}" for name, seconds in each.seconds.items()),
-        )
-        for month, each in learned.items()
-    ]
-    return Table(heads, rows, (2,))
-
-
 def _list_trainings(learned: Mapping[str, Learned]) -> pd.DataFrame:
     return pd.DataFrame(
         [
@@ -227,7 +202,3 @@ def _list_trainings(learned: Mapping[str, Learned]) -> pd.DataFrame:
 
 def _format_difference(row: pd.Series) -> str:
     return format_interval(read_interval(row), "+.4f")
-
-
-def _format_nights(window: str) -> str:
-    return window.replace("..", " to ")

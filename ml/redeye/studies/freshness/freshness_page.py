@@ -12,7 +12,7 @@ import pandas as pd
 
 from redeye.declarations.specs import Spec
 from redeye.foundation.atomic_files import write_text
-from redeye.foundation.pages import Table, bold, render_markdown
+from redeye.foundation.pages import bold, render_markdown
 from redeye.models.logic.interval_text import format_interval, is_significant, read_interval
 from redeye.studies.freshness import freshness_plots
 from redeye.studies.freshness.logic.freshness_quality import (
@@ -106,75 +106,20 @@ def write_page(
         confidence=f"{CONFIDENCE:.0%}",
         aged=AGED[0],
         longest=LONGEST,
-        windows=_tabulate_windows(windows),
-        ages=_tabulate_ages(ages),
+        names=NAMES,
+        all_history=ALL,
+        windows=[_split_metrics(mine) for name in NAMES if len(mine := windows[windows["variant"] == name])],
+        ages=[_split_metrics(mine) for _, mine in ages.groupby(["variant", "behind"], sort=False)],
+        difference=_format_difference,
         defaults=found,
         better=[NAMES[each] for each in shorter.loc[shorter["lower"] > 0, "variant"]],
         worse=[f"{row['age_from']} to {row['age_to']}" for _, row in worse.iterrows()],
         oldest=int(ages["age_to"].max()),
-        trainings=_tabulate_trainings(learned),
+        learned=learned,
+        variants=[*map(window_name, WINDOWS), *map(half_life_name, HALF_LIVES), CONTINUED],
     )
     write_text(folder / "freshness.md", text)
     return folder / "freshness.md"
-
-
-def _tabulate_windows(windows: pd.DataFrame) -> Table:
-    rows = []
-    for name, title in NAMES.items():
-        mine = windows[windows["variant"] == name]
-        if mine.empty:
-            continue
-        auc, loss = _split_metrics(mine)
-        gains = ["" if name == ALL else _format_difference(each) for each in (auc, loss)]
-        quality = [f"{each['quality']:.4f}" for each in (auc, loss)]
-        rows.append((title, str(auc["nights"]), quality[0], gains[0], quality[1], gains[1]))
-    heads = (
-        "learned from",
-        "nights compared",
-        "AUC",
-        "AUC better than all history",
-        "log loss",
-        "log loss better",
-    )
-    return Table(heads, rows, range(1, 6))
-
-
-def _tabulate_ages(ages: pd.DataFrame) -> Table:
-    rows = []
-    for _, mine in ages.groupby(["variant", "behind"], sort=False):
-        auc, loss = _split_metrics(mine)
-        rows.append(
-            (
-                f"{auc['age_from']} to {auc['age_to']}",
-                NAMES[str(auc["variant"])],
-                str(auc["nights"]),
-                _format_difference(auc),
-                _format_difference(loss),
-            )
-        )
-    heads = (
-        "nights since training",
-        "learned from",
-        "nights compared",
-        "AUC better than the youngest",
-        "log loss better",
-    )
-    return Table(heads, rows, (2, 3, 4))
-
-
-def _tabulate_trainings(learned: Mapping[date, Learned]) -> Table:
-    shown = [*map(window_name, WINDOWS), *map(half_life_name, HALF_LIVES), CONTINUED]
-    rows = [
-        (
-            str(night),
-            str(each.nights[ALL]),
-            *(f"{each.trees[name]:.0f}" if name in each.trees else "" for name in shown),
-            f"{sum(each.seconds.values()):.0f}",
-        )
-        for night, each in learned.items()
-    ]
-    heads = ("decided", "nights of all history", *(NAMES[each] for each in shown), "seconds")
-    return Table(heads, rows, range(1, len(heads)))
 
 
 def _split_metrics(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:

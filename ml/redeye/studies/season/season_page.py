@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -61,16 +62,11 @@ def write_page(story: Story, season: Season, weeks: pd.DataFrame, folder: Path) 
         ],
         weeks=_tabulate_weeks(weeks),
         unanswered=[each.decision for each in story.requests if each.decision.night not in answered],
-        trainings=[
-            {
-                "training": each.training,
-                "facts": _tabulate_training(story, each),
-                "gates": _tabulate_gates(each) if each.gates else None,
-            }
-            for each in story.trainings
-        ],
-        promotions=_tabulate_promotions(story),
-        nights=_tabulate_nights(story),
+        link_pages=partial(_link_pages, story.model),
+        link_version=partial(link_version, story.model),
+        link_drift=partial(_link_drift, story.model),
+        list_reasons=_list_reasons,
+        number=_format_number,
     )
     return write_report(folder, stem, text, {f"{stem}.svg": draw_season(story, weeks)})
 
@@ -105,75 +101,19 @@ def _tabulate_weeks(weeks: pd.DataFrame) -> Table:
     return Table(heads, rows, range(1, len(heads)))
 
 
-def _tabulate_training(story: Story, each: TrainingStory) -> Table:
+def _link_pages(model: str, each: TrainingStory) -> list[Link]:
     one = each.training
     pages = [Link("MLflow run", each.mlflow_url)]
     if one.candidate_version is not None:
-        pages.append(Link("version", link_version(story.model, one.candidate_version)))
+        pages.append(Link("version", link_version(model, one.candidate_version)))
     if each.airflow_url:
         pages.append(Link("Airflow task", each.airflow_url))
-    if report := _link_drift(story.model, one.night):
-        pages.append(report)
-    rows: list[tuple[str, Cell]] = [
-        ("request", one.asked),
-        ("by", one.actor),
-        ("candidate", f"version {one.candidate_version} ({one.algorithm})" if one.algorithm else "none"),
-        ("outcome", one.reason),
-        ("pages", pages),
-    ]
-    return Table(("", ""), rows)
-
-
-def _tabulate_gates(story: TrainingStory) -> Table:
-    rows = [
-        (
-            str(gate.get("gate", "")),
-            "passed" if gate.get("is_passed") else "failed",
-            _format_number(gate.get("value")),
-            _format_number(gate.get("bound")),
-            str(gate.get("reason", "")),
-        )
-        for gate in story.gates
-    ]
-    return Table(("gate", f"on nights {story.window}", "value", "bound", "reason"), rows, (2, 3))
+    report = _link_drift(model, one.night)
+    return [*pages, report] if report else pages
 
 
 def _format_number(value: Any) -> str:  # noqa: ANN401  a value of JSON
     return f"{value:.4g}" if isinstance(value, int | float) else str(value or "")
-
-
-def _tabulate_promotions(story: Story) -> Table:
-    kinds = [("before", each) for each in story.before]
-    kinds += [("rollback" if story.is_rollback(each) else "promotion", each) for each in story.promotions]
-    rows = [
-        (
-            kind,
-            str(each.decided_night),
-            str(each.effective_night),
-            Link(f"version {each.version}", link_version(story.model, each.version)),
-            each.algorithm,
-            each.actor,
-            each.reason,
-        )
-        for kind, each in kinds
-    ]
-    return Table(("", "decided", "serves from", "version", "algorithm", "by", "reason"), rows)
-
-
-def _tabulate_nights(story: Story) -> Table:
-    rows = [
-        (
-            str(night.night),
-            night.rows,
-            f"{night.version} ({night.algorithm})" if night.version else "",
-            night.verdict,
-            "; ".join(_list_reasons(night)),
-            "requested" if night.is_requested else night.decision,
-            _link_drift(story.model, night.night) or "",
-        )
-        for night in story.nights
-    ]
-    return Table(("night", "rows", "version", "verdict", "reasons", "training", "drift"), rows, (1,))
 
 
 def _list_reasons(night: Night) -> list[str]:
