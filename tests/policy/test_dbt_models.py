@@ -12,7 +12,7 @@ import pytest
 from redeye.declarations.specs import load_valid_specs
 from redeye.features.logic.feature_views import name_view
 from redeye.foundation.settings import SPECS
-from redeye.warehouse import dbt
+from redeye.warehouse import dbt, dbt_code
 
 NAMES = {
     "staging": r"stg_[a-z0-9]+__[a-z_]+",
@@ -121,7 +121,7 @@ def test_no_floating_point_average_and_no_clock(manifest: Any, models: list[Any]
         re.I,
     )
     code = {model.name: model.raw_code for model in models}
-    code |= {m.name: m.macro_sql for m in manifest.macros.values() if m.package_name == dbt.PACKAGE}
+    code |= {m.name: m.macro_sql for m in manifest.macros.values() if m.package_name == dbt_code.PACKAGE}
     assert sorted(name for name, sql in code.items() if forbidden.search(COMMENT.sub("", sql))) == []
 
 

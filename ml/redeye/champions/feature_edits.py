@@ -41,12 +41,12 @@ def check_feature_edits(head: Release | None, kind: ReleaseKind) -> Manifest:
         FeatureEdited: naming columns, files and versions, and what to do.
         DbtError: if the project does not parse or compile.
     """
-    from redeye.warehouse import dbt
+    from redeye.warehouse import dbt, dbt_code
     from redeye.warehouse import definition_store as definitions
 
     with dbt.environment("none", "none"):
         manifest = dbt.parse()
-    code = dbt.hash_code(manifest)
+    code = dbt_code.hash_code(manifest)
     if not definitions.is_recorded(code):
         definitions.record_definitions(code, definitions.compile_definitions(manifest))
     if head is None or head.code_hash == code or kind == ReleaseKind.REBUILD:

@@ -23,18 +23,19 @@ from redeye.review import check_house_rules as rules
 from redeye.review import impact_leaks, impact_scores, merge_base, table_diff
 from redeye.review import sandbox as job
 from redeye.review import sandbox_catalog as sandbox
-from redeye.review.logic.impact_verdict import Impact, ModelDiff, Origin, SpecDiff, find_affected_columns
+from redeye.review.impact_change import Change, compare_specs, find_change, is_built_by, lend_parsed
+from redeye.review.logic.impact_verdict import Impact, ModelDiff, Origin, find_affected_columns
 from redeye.review.logic.known_in_time import Lineage
 from redeye.review.merge_base import Base
 from redeye.review.sandbox_catalog import Sandbox
 from redeye.review.table_diff import NEW, OLD
-from redeye.warehouse import dbt, dbt_project, lake, release_store
+from redeye.warehouse import dbt, dbt_project, lake
 from redeye.warehouse.logic.column_lineage import ROWS, Read
 from redeye.warehouse.logic.dbt_models import Project
 from redeye.warehouse.logic.releases import Release
 
 if TYPE_CHECKING:
-    from dbt.contracts.graph.manifest import Manifest
+    pass
 
 log = logging.getLogger(__name__)
 
@@ -56,17 +57,6 @@ class _Clock:
             yield
         finally:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - began
-
-
-@dataclass(frozen=True)
-class _Change:
-    """What the branch builds: unique ids with their origin; and what is gone."""
-
-    origins: dict[str, Origin]
-    removed: tuple[str, ...]
-    base: Manifest
-    head: Manifest
-    project: Path
 
 
 @dataclass(frozen=True)
@@ -106,56 +96,18 @@ def assess(
             code = merge_base.write_base(base, folder / "code", root=root)
         with sandbox.temporary("impact", release, first_night=first) as head:
             with clock.step("finding what changed"):
-                change = _change(head, code, folder, root / "dbt")
+                change = find_change(head, code, folder, root / "dbt")
             specs = load_valid_specs(root / "ml" / "specs")
             found = Impact(code.sha[:10], release.release_id, f"{first} to {release.night}", ())
-            found = replace(found, specs=_spec_diffs(load_valid_specs(code.specs), specs))
+            found = replace(found, specs=compare_specs(load_valid_specs(code.specs), specs))
             if change.origins or change.removed:
                 with_ = _Against(code, release, specs, is_retrained)
                 found = _assess_built(found, change, head, with_, clock, folder)
             return replace(found, seconds=dict(clock.seconds))
 
 
-def _change(head: Sandbox, code: Base, folder: Path, project: Path) -> _Change:
-    _lend_parsed(settings().home / "dbt", head.state)
-    with dbt.environment("none", "none"):
-        mine = dbt.parse(head.state, project=project)
-        _lend_parsed(head.state, folder / "state")
-        theirs = dbt.parse(folder / "state", project=code.project)
-    state = folder / "state" / "target"
-    changed = set(
-        dbt.list_modified("state:modified", base=state, target_dir=head.state, project=project, manifest=mine)
-    )
-    origins: dict[str, Origin] = {}
-    for each in _models(mine):
-        if each in changed:
-            origins[each] = Origin.CHANGED if each in theirs.nodes else Origin.NEW
-    grown = True
-    while grown:
-        grown = False
-        for each in _models(mine):
-            parents = getattr(mine.nodes[each].depends_on, "nodes", ())
-            if each not in origins and any(parent in origins for parent in parents):
-                origins[each] = Origin.DOWNSTREAM
-                grown = True
-    removed = tuple(each for each in _models(theirs) if each not in mine.nodes)
-    return _Change(origins, removed, theirs, mine, project)
-
-
-def _models(manifest: Manifest) -> list[str]:
-    return sorted(name for name, node in manifest.nodes.items() if str(node.resource_type) == "model")
-
-
-def _lend_parsed(source: Path, target: Path) -> None:
-    """Spare dbt a full parse: it reads again what differs from another state's parsed project."""
-    kept = source / "target" / "partial_parse.msgpack"
-    if kept.is_file():
-        (target / "target").mkdir(parents=True, exist_ok=True)
-        (target / "target" / kept.name).write_bytes(kept.read_bytes())
-
-
 def _assess_built(
-    found: Impact, change: _Change, head: Sandbox, against: _Against, clock: _Clock, folder: Path
+    found: Impact, change: Change, head: Sandbox, against: _Against, clock: _Clock, folder: Path
 ) -> Impact:
     seconds: dict[str, float] = {}
     try:
@@ -199,7 +151,7 @@ def _assess_built(
 
 
 def _find_redefined(
-    found: Impact, change: _Change, head: Sandbox, against: _Against, folder: Path
+    found: Impact, change: Change, head: Sandbox, against: _Against, folder: Path
 ) -> tuple[str, ...]:
     """Parsed anew: what is compiled already keeps its SQL of the night."""
     projects = (against.code.project, change.project)
@@ -213,7 +165,7 @@ def _find_redefined(
 
 @contextmanager
 def _old_state(
-    change: _Change, against: _Against, head: Sandbox, clock: _Clock, folder: Path
+    change: Change, against: _Against, head: Sandbox, clock: _Clock, folder: Path
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, dict[str, float]]]:
     """The state before the change, attached as `old`: the release, or a sandbox where the base is built.
 
@@ -223,13 +175,13 @@ def _old_state(
     wanted = [each for each in change.origins if each in change.base.nodes]
     con = lake.connect()
     try:
-        if _is_built_by(release, change, wanted):
+        if is_built_by(release, change, wanted):
             lake.attach(con, Catalog.WAREHOUSE, alias=OLD, snapshot_id=release.snapshot_id)
             yield con, {}
             return
         with sandbox.temporary("impact-base", release, first_night=head.first_night) as old:
             with clock.step("building the base"):
-                _lend_parsed(folder / "state", old.state)
+                lend_parsed(folder / "state", old.state)
                 built = job.rebuild(old, wanted, project=against.code.project, is_tested=False)
             old.attach_to(con, OLD)
             yield con, built.seconds
@@ -237,27 +189,9 @@ def _old_state(
         con.close()
 
 
-def _is_built_by(release: Release, change: _Change, wanted: list[str]) -> bool:
-    """Whether the release's rows of some models are what the base's code makes."""
-    if release.code_hash == dbt.hash_code(change.base) or not wanted:
-        return True
-    kept = {node.node_id: node.checksum for node in release_store.code_nodes(release.code_hash)}
-    base = {node.node_id: node for node in dbt.code_nodes(change.base)}
-    open_, seen = list(wanted), set(wanted)
-    while open_:
-        node = base[open_.pop()]
-        if kept.get(node.node_id) != node.checksum:
-            return False
-        for parent in node.depends_on:
-            if parent in base and parent not in seen:
-                seen.add(parent)
-                open_.append(parent)
-    return True
-
-
 def _diffs(
     con: duckdb.DuckDBPyConnection,
-    change: _Change,
+    change: Change,
     before: Project,
     after: Project,
     lineage: Lineage,
@@ -298,18 +232,6 @@ def _with_reach(models: list[ModelDiff], lineage: Lineage) -> tuple[ModelDiff, .
     return tuple(
         replace(m, reached=frozenset(r.column for r in reached if r.relation == m.name)) for m in models
     )
-
-
-def _spec_diffs(old: dict[str, Spec], new: dict[str, Spec]) -> tuple[SpecDiff, ...]:
-    found = []
-    for model, spec in new.items():
-        before = old.get(model)
-        kept = set(before.features) if before else set()
-        added, removed = set(spec.features) - kept, kept - set(spec.features)
-        if added or removed or before is None or before.version != spec.version:
-            version = before.version if before else None
-            found.append(SpecDiff(model, version, spec.version, tuple(sorted(added)), tuple(sorted(removed))))
-    return tuple(found)
 
 
 def _read_by(

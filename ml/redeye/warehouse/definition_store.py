@@ -13,7 +13,7 @@ from psycopg2.extras import Json
 
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.postgres import ledger_transaction
-from redeye.warehouse import dbt, dbt_project
+from redeye.warehouse import dbt, dbt_code, dbt_project
 from redeye.warehouse.logic.column_definitions import Definition, Definitions
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def compile_definitions(manifest: Manifest, *, project: Path = dbt.PROJECT) -> D
     ]
     for name, model in found_in.models.items():
         raw = _bare(model.raw) if UNSEEN.search(model.raw) else ""
-        how = json.dumps([dbt.configuration(nodes[name]), written, raw], sort_keys=True, default=str)
+        how = json.dumps([dbt_code.configuration(nodes[name]), written, raw], sort_keys=True, default=str)
         found.append(
             Definition(
                 name,
@@ -94,7 +94,7 @@ def _list_macros(manifest: Manifest) -> list[list[Any]]:
     return [
         [name, _bare(macro.macro_sql)]
         for name, macro in sorted(manifest.macros.items())
-        if macro.package_name == dbt.PACKAGE and UNSEEN.search(macro.macro_sql)
+        if macro.package_name == dbt_code.PACKAGE and UNSEEN.search(macro.macro_sql)
     ]
 
 

@@ -77,13 +77,13 @@ def build(
     base: Annotated[str, typer.Option(help="The branch that yours leaves from.")] = "main",
 ) -> None:
     """Build models with what depends on them over all nights; the others stay as the release has them."""
-    from redeye.review import impact_build
+    from redeye.review import impact_change
     from redeye.review import sandbox as job
     from redeye.review import sandbox_catalog as sandbox
 
     with report_errors():
         at = sandbox.find_sandbox(_named(name))
-        models = impact_build.choose_models(at, select=select, base=base)
+        models = impact_change.choose_models(at, select=select, base=base)
         result = job.rebuild(at, models)
     table = Table("model or test", "seconds")
     for node in result.nodes:

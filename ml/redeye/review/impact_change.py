@@ -1,0 +1,124 @@
+"""What a branch changes: models of the dbt project with those that depend on them, and specs."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from redeye.declarations.specs import Spec
+from redeye.foundation.settings import settings
+from redeye.review.logic.impact_verdict import Origin, SpecDiff
+from redeye.review.merge_base import Base, write_base
+from redeye.review.sandbox_catalog import Sandbox
+from redeye.warehouse import dbt, dbt_code, release_store
+from redeye.warehouse.logic.releases import Release
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
+
+
+@dataclass(frozen=True)
+class Change:
+    """What the branch builds: unique ids with their origin; and what is gone."""
+
+    origins: dict[str, Origin]
+    removed: tuple[str, ...]
+    base: Manifest
+    head: Manifest
+    project: Path
+
+
+def choose_models(at: Sandbox, *, select: str = "", base: str = "main") -> list[str]:
+    """Unique ids of the models to build.
+
+    Args:
+        at: the sandbox; dbt's state is kept there.
+        select: dbt's selectors; by default what differs from the merge base, and what depends on it.
+        base: the branch that this one leaves from.
+
+    Raises:
+        ConfigError: if the base cannot be found.
+        DbtError: if a project does not parse.
+    """
+    with tempfile.TemporaryDirectory(prefix="redeye-base-") as name:
+        folder = Path(name)
+        if select:
+            with dbt.environment("none", "none"):
+                dbt.parse(at.state)
+            return dbt.list_modified(select, base=at.state / "target", target_dir=at.state)
+        code = write_base(base, folder / "code")
+        with dbt.environment("none", "none"):
+            dbt.parse(folder / "state", project=code.project)
+        return dbt.list_modified("state:modified+", base=folder / "state" / "target", target_dir=at.state)
+
+
+def find_change(head: Sandbox, code: Base, folder: Path, project: Path) -> Change:
+    """What a project does otherwise than the merge base's: changed and new models with all that depend on them."""
+    lend_parsed(settings().home / "dbt", head.state)
+    with dbt.environment("none", "none"):
+        mine = dbt.parse(head.state, project=project)
+        lend_parsed(head.state, folder / "state")
+        theirs = dbt.parse(folder / "state", project=code.project)
+    state = folder / "state" / "target"
+    changed = set(
+        dbt.list_modified("state:modified", base=state, target_dir=head.state, project=project, manifest=mine)
+    )
+    origins: dict[str, Origin] = {}
+    for each in _models(mine):
+        if each in changed:
+            origins[each] = Origin.CHANGED if each in theirs.nodes else Origin.NEW
+    grown = True
+    while grown:
+        grown = False
+        for each in _models(mine):
+            parents = getattr(mine.nodes[each].depends_on, "nodes", ())
+            if each not in origins and any(parent in origins for parent in parents):
+                origins[each] = Origin.DOWNSTREAM
+                grown = True
+    removed = tuple(each for each in _models(theirs) if each not in mine.nodes)
+    return Change(origins, removed, theirs, mine, project)
+
+
+def _models(manifest: Manifest) -> list[str]:
+    return sorted(name for name, node in manifest.nodes.items() if str(node.resource_type) == "model")
+
+
+def lend_parsed(source: Path, target: Path) -> None:
+    """Spare dbt a full parse: it reads again what differs from another state's parsed project."""
+    kept = source / "target" / "partial_parse.msgpack"
+    if kept.is_file():
+        (target / "target").mkdir(parents=True, exist_ok=True)
+        (target / "target" / kept.name).write_bytes(kept.read_bytes())
+
+
+def is_built_by(release: Release, change: Change, wanted: list[str]) -> bool:
+    """Whether the release's rows of some models are what the base's code makes."""
+    if release.code_hash == dbt_code.hash_code(change.base) or not wanted:
+        return True
+    kept = {node.node_id: node.checksum for node in release_store.code_nodes(release.code_hash)}
+    base = {node.node_id: node for node in dbt_code.code_nodes(change.base)}
+    open_, seen = list(wanted), set(wanted)
+    while open_:
+        node = base[open_.pop()]
+        if kept.get(node.node_id) != node.checksum:
+            return False
+        for parent in node.depends_on:
+            if parent in base and parent not in seen:
+                seen.add(parent)
+                open_.append(parent)
+    return True
+
+
+def compare_specs(old: dict[str, Spec], new: dict[str, Spec]) -> tuple[SpecDiff, ...]:
+    """The specs whose features or version are not as they were."""
+    found = []
+    for model, spec in new.items():
+        before = old.get(model)
+        kept = set(before.features) if before else set()
+        added, removed = set(spec.features) - kept, kept - set(spec.features)
+        if added or removed or before is None or before.version != spec.version:
+            version = before.version if before else None
+            found.append(SpecDiff(model, version, spec.version, tuple(sorted(added)), tuple(sorted(removed))))
+    return tuple(found)
