@@ -13,7 +13,7 @@ When a task is red:
   this night. `by a rebuild first`: the dbt code has changed; bring that in alone, then repair. Anything
   else: a dbt model or test failed; the log names it. Readers see nothing of it.
 - **`publish_release`**: The audit refused the revision; the log names suite, expectation, night and rows. The
-  head stays, and the deliveries that came with a repair are barred. Mend the cause, then trigger again.
+  head stays, and the deliveries that came with a repair are rejected. Mend the cause, then trigger again.
 """
 
 from __future__ import annotations

@@ -3,12 +3,12 @@
 Runs at each cutoff and waits, deferred, for the night's release. It measures the quality of the
 champion's own predictions whose labels have matured, against the heuristic on the same rows and against
 the champion's test, each with its interval, looks for drift, and gives a verdict with reasons: `ok`,
-`watch` (a person should look; nothing acts on it), `retrain` or `roll back` (the version that was last serving
+`warning` (a person should look; nothing acts on it), `retrain` or `roll back` (the version that was last serving
 well would have done surely better on the champion's own rows). A night that is a recorded gap is skipped.
 
 Between a verdict and an act stand persistence (so many of the last nights), a cooldown and a budget per
 month, for a rollback persistence alone; every night's decision is kept with its reason. A rollback is in the
-ledger with the decision, takes effect two nights later, and bars the version that it leaves. If a training is
+ledger with the decision, takes effect two nights later, and blocks the version that it leaves. If a training is
 due, `request_training` starts `train_{model}` as a run `requested__<night>` whose conf carries the verdict;
 most nights it is skipped. `redeye verdicts` prints verdicts and decisions. Nights may be run in any order and
 again: decisions are made forwards, from the first night that was scored, and what is decided stands.

@@ -14,7 +14,7 @@ When a task is red:
   has no release; run `build_warehouse`, then clear this task. `is a recorded gap`: trigger again with
   another night. `nights up to … are scored already`: the candidate passed and would change a night that is
   done; trigger again with the last night that is built. `another promotion was
-  decided meanwhile`: clear this task, it is judged against the champion of now. `version … is barred`: it may
+  decided meanwhile`: clear this task, it is judged against the champion of now. `version … is blocked`: it may
   not come back by itself. Anything else: the log names the step; mend it and clear this task.
 """
 

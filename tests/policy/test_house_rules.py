@@ -224,8 +224,8 @@ def test_a_barred_column_reaches_no_feature_by_whatever_way(
 ) -> None:
     name = "raw.nycflights13__planes"
     planes = project.sources[name]
-    barred = replace(planes.columns["seats"], barred=reason)
-    sources = {**project.sources, name: replace(planes, columns={**planes.columns, "seats": barred})}
+    banned = replace(planes.columns["seats"], banned=reason)
+    sources = {**project.sources, name: replace(planes, columns={**planes.columns, "seats": banned})}
     found = late(replace(project, sources=sources))
     assert {each.subject for each in found} == {"feat_flight_number__plane"}
     assert f"may reach no feature ({reason})" in found[0].message

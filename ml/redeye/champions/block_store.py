@@ -1,4 +1,4 @@
-"""The ledger of bars: which versions may not become champion again. Append-only; the last row of a version counts."""
+"""The ledger of blocks: which versions may not become champion again. Append-only; the last row of a version counts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from redeye.foundation.postgres import ledger_transaction
 
 
 def read_blocks(model: str) -> list[VersionBlock]:
-    """Every bar of a model's versions, and every lifting of one, in the order in which they were decided."""
+    """Every block of a model's versions, and every lifting of one, in the order in which they were decided."""
     with ledger_transaction(Catalog.OUTPUTS) as con, con.cursor() as cursor:
         cursor.execute(
             "SELECT bar_id, version, is_barred, night, reason, actor FROM ledger.bars "
@@ -48,7 +48,7 @@ def insert_block(
         reason: why.
         actor: who or what decided.
         run_id: in which run.
-        promotion_id: the rollback by which it was barred, if it was by one.
+        promotion_id: the rollback by which it was blocked, if it was by one.
     """
     cursor.execute(
         "INSERT INTO ledger.bars (model, version, is_barred, night, reason, actor, run_id, promotion_id, "
@@ -60,13 +60,13 @@ def insert_block(
 def record_block(
     model: str, version: int, *, is_blocked: bool, night: date, reason: str, actor: str, run_id: str
 ) -> None:
-    """Bar a version, or let it come back, in a transaction of its own.
+    """Block a version, or let it come back, in a transaction of its own.
 
     Raises:
         LeaseHeld: if the outputs' lease did not come free.
     """
     with (
-        lease.hold(Catalog.OUTPUTS, f"bar/{model}/{run_id}") as token,
+        lease.hold(Catalog.OUTPUTS, f"block/{model}/{run_id}") as token,
         ledger_transaction(Catalog.OUTPUTS) as con,
         con.cursor() as cursor,
     ):

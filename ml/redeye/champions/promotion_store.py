@@ -36,7 +36,7 @@ class Rollback:
 
     Attributes:
         target: a promotion of the version to return to.
-        bad: the version that is left, which is barred in the same transaction; None if it is not to be.
+        bad: the version that is left, which is blocked in the same transaction; None if it is not to be.
         evidence: kept with the row, beside what is known of the target's training.
     """
 
@@ -95,7 +95,7 @@ def promote(
     Raises:
         TooLate: if `effective_night` has been scored already.
         AlreadyDecided: if another promotion came in between.
-        Barred: if the version may not come back.
+        VersionIsBlocked: if the version may not come back.
         LeaseHeld: if the outputs' lease did not come free.
     """
     # The lease keeps a night from being scored between the check and the commit.
@@ -128,7 +128,7 @@ def promote(
 
 
 def roll_back(cursor: extensions.cursor, token: int, rollback: Rollback, *, follows: Promotion) -> Promotion:
-    """Append a rollback and the bar of the version that it leaves, within the caller's transaction.
+    """Append a rollback and the block of the version that it leaves, within the caller's transaction.
 
     The caller holds the outputs' lease and has seen under it that no night from `effective_night` on is scored.
 
@@ -140,7 +140,7 @@ def roll_back(cursor: extensions.cursor, token: int, rollback: Rollback, *, foll
 
     Raises:
         AlreadyDecided: if another promotion came in between.
-        Barred: if the target may not come back.
+        VersionIsBlocked: if the target may not come back.
     """
     target = rollback.target
     with _explain_refusals(target.model):
@@ -203,8 +203,9 @@ def _explain_refusals(model: str) -> Iterator[None]:
         ) from error
     except psycopg2.Error as error:
         if error.pgcode == BLOCKED:
+            refusal = str(error).splitlines()[0].replace("is barred", "is blocked")
             raise VersionIsBlocked(
-                f"{str(error).splitlines()[0]}: it comes back only after `redeye unbar {model} <version>`"
+                f"{refusal}: it comes back only after `redeye unblock {model} <version>`"
             ) from error
         raise
 

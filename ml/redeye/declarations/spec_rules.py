@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import AliasChoices, Field, model_validator
 
 from redeye.declarations.spec_fields import Frozen, Name, PositiveInt, Share
 
@@ -51,18 +51,23 @@ class Gates(Frozen):
 
 
 class Threshold(Frozen):
-    """Surely above `watch` a person should look; surely above `act` the verdict asks for an act.
+    """Significantly above `warning` a person should look; significantly above `critical` a training is asked for.
 
-    Surely: the confidence bound is above it, not the figure alone.
+    Significantly: the confidence bound is above it, not the figure alone.
     """
 
-    watch: float = Field(ge=0)
-    act: float = Field(ge=0)
+    # Specs written before are read by the keys of then, and every spec keeps its hash: trainings are known by it.
+    warning: float = Field(
+        ge=0, validation_alias=AliasChoices("warning", "watch"), serialization_alias="watch"
+    )
+    critical: float = Field(ge=0, validation_alias=AliasChoices("critical", "act"), serialization_alias="act")
 
     @model_validator(mode="after")
     def _is_ordered(self) -> Threshold:
-        if self.act < self.watch:
-            raise ValueError(f"act ({self.act}) is below watch ({self.watch}): raise act or lower watch")
+        if self.critical < self.warning:
+            raise ValueError(
+                f"critical ({self.critical}) is below warning ({self.warning}): raise critical or lower warning"
+            )
         return self
 
 
@@ -95,7 +100,7 @@ class Retraining(Frozen):
 
 
 class Rollback(Frozen):
-    """What stands between a verdict to roll back and the rollback. Each one bars a version: they end by themselves."""
+    """What stands between a verdict to roll back and the rollback. Each blocks a version: they end by themselves."""
 
     persistence_nights: PositiveInt = Field(
         default=3, description="So many verdicts `roll back` on one champion, tonight's among them,"

@@ -179,7 +179,8 @@ class Spec(Frozen):
     @property
     def hash(self) -> str:
         """SHA-256 of what the spec says, whatever its comments and layout."""
-        return hashlib.sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
+        stated = json.dumps(self.model_dump(mode="json", by_alias=True), sort_keys=True)
+        return hashlib.sha256(stated.encode()).hexdigest()
 
     def schedule_select(self) -> str:
         """The SQL select list of a row's key, night, entity keys, entity time and schedule columns.

@@ -44,7 +44,7 @@ class TooLate(AlreadyDecided):
 
 
 class VersionIsBlocked(AlreadyDecided):
-    """A version that may not come back by itself would become champion, or the last resort would be barred."""
+    """A version that may not come back by itself would become champion, or the last resort would be blocked."""
 
 
 class RegistryDiffers(RedeyeError):

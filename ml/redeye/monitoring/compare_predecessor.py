@@ -72,9 +72,9 @@ def compare_predecessors(
     is_young = (night - champion.effective_night).days <= spec.monitor.rollback.rescoring_nights
     judged = make_scored(own, "probability")
     found = []
-    shut_out = find_blocked_versions(block_store.read_blocks(spec.model), night)
+    blocked = find_blocked_versions(block_store.read_blocks(spec.model), night)
     known = [row for row in rows if row.effective_night <= night]
-    for other in find_return_targets(known, shut_out, champion.version, night, last_verdict):
+    for other in find_return_targets(known, blocked, champion.version, night, last_verdict):
         if other.version == rows[0].version:
             probabilities: Any = own["baseline_probability"].to_numpy()
         elif is_young or is_bad:

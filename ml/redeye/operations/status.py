@@ -17,6 +17,7 @@ from redeye.champions.logic.promotions import Promotion
 from redeye.champions.logic.succession import VersionBlock, find_champion
 from redeye.declarations.calendar import ONE_DAY, list_nights
 from redeye.declarations.specs import Spec, load_valid_specs
+from redeye.foundation.renamed_values import GATES
 from redeye.foundation.settings import SPECS, settings
 from redeye.promotion import decision_store
 from redeye.promotion.decision_store import Proposal, RecordedDecision, RecordedTraining
@@ -324,7 +325,7 @@ def find_nearby_nights(night: date, newest: date | None) -> tuple[date, date | N
 def read_gates(row: Promotion | RecordedTraining) -> list[dict[str, Any]]:
     """What the gates said of a candidate, with values and bounds; none of one that never came before them."""
     report = row.gates if isinstance(row, RecordedTraining) else row.evidence.get("gates") or {}
-    return list(report.get("results", []))
+    return [{**each, "gate": GATES.get(each["gate"], each["gate"])} for each in report.get("results", [])]
 
 
 def list_blocked_versions(model: str) -> list[VersionBlock]:

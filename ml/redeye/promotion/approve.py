@@ -44,7 +44,7 @@ def settle(model: str, night: date, *, is_approved: bool, person: str) -> dict[s
 
     Raises:
         ConfigError: if nothing of that night awaits a person.
-        AlreadyDecided: if another champion was decided since the candidate was judged, or it is barred; that
+        AlreadyDecided: if another champion was decided since the candidate was judged, or it is blocked; that
             is recorded, and the champion stays.
     """
     proposal = find_awaiting(model, night)

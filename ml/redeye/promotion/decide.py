@@ -125,7 +125,7 @@ def _decisions(
     known = {each.night: NightVerdict(each.night, each.verdict) for each in so_far}
     known |= {each: verdicts[each] for each in known if each in verdicts}
     asked = [each.night for each in so_far if each.is_requested]
-    crowned, shut_out = promotion_store.read_promotions(spec.model), block_store.read_blocks(spec.model)
+    crowned, blocked = promotion_store.read_promotions(spec.model), block_store.read_blocks(spec.model)
     decided = [row.decided_night for row in crowned]
     for each, verdict in sorted(verdicts.items()):
         if each < first or (so_far and each <= so_far[-1].night):
@@ -140,7 +140,7 @@ def _decisions(
             each,
             rollback=rules.rollback,
             succession=_succession(
-                crowned, find_blocked_versions(shut_out, each), each, effective_night, last_scored
+                crowned, find_blocked_versions(blocked, each), each, effective_night, last_scored
             ),
         )
         if decision.is_requested:
@@ -169,7 +169,7 @@ def _decisions(
 
 def _succession(
     crowned: Sequence[Promotion],
-    shut_out: frozenset[int],
+    blocked: frozenset[int],
     night: date,
     effective_night: date,
     last_scored: date | None,
@@ -180,7 +180,7 @@ def _succession(
         serving=serving.version if serving else None,
         latest=latest[-1].version if latest else None,
         is_restored=serving is not None and serving.kind is PromotionKind.ROLLBACK,
-        barred=shut_out,
+        blocked=blocked,
         effective_night=effective_night,
         last_scored=last_scored,
     )
@@ -197,7 +197,7 @@ def _rollback(
     target = next(row for row in reversed(crowned) if row.version == decision.returns_to)
     return promotion_store.Rollback(
         target=target,
-        # The last resort is never barred.
+        # The last resort is never blocked.
         bad=verdict.version if verdict.version != crowned[0].version else None,
         decided_night=decision.night,
         effective_night=effective_night,

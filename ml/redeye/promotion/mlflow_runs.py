@@ -95,7 +95,7 @@ class TrainingRun:
             mlflow.log_metrics(fitted.model.facts() | _numbers("validation", fitted.validation))
             mlflow.log_dict(fitted.validation.to_dict(), "validation.json")
 
-    def log_choice(self, choice: Selection) -> None:
+    def log_selection(self, choice: Selection) -> None:
         """Which candidate goes on, and how far the others lie behind the best one on validation."""
         import mlflow
 

@@ -61,7 +61,7 @@ def promote(subject: Subject, run: TrainingRun, version: Version, passed: Passed
 
     Raises:
         TooLate: if its night has been scored already.
-        AlreadyDecided: if another promotion came in between, or the version is barred.
+        AlreadyDecided: if another promotion came in between, or the version is blocked.
     """
     return promotion_store.promote(
         subject.spec.model,

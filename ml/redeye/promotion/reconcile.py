@@ -16,15 +16,15 @@ from redeye.models.mlflow_registry import Alias
 
 log = logging.getLogger(__name__)
 
-BLOCKED_TAG = "barred"
+BLOCKED_TAG = "barred"  # the tag of versions registered before, too
 
 
 def reconcile(model: str) -> dict[str, Any]:
     """Make the registry show what the ledger says, and compare every version that the ledger names.
 
     Repaired are the alias `champion`, which names the version decided last (in effect yet or not), the alias
-    `challenger` where it names that version or one that is barred, and the tag that says which versions are
-    barred. A version that is missing, or of other files than those that were promoted, cannot be repaired.
+    `challenger` where it names that version or one that is blocked, and the tag that says which versions are
+    blocked. A version that is missing, or of other files than those that were promoted, cannot be repaired.
 
     Returns:
         `champion_version` (None without a champion) and `repaired`, in words.
@@ -37,15 +37,15 @@ def reconcile(model: str) -> dict[str, Any]:
         return {"model": model, "champion_version": None, "repaired": []}
     standing = mlflow_registry.aliases(model)
     differences = _differences(model, rows)
-    champion, shut_out = rows[-1].version, find_blocked_versions(block_store.read_blocks(model), date.max)
+    champion, blocked = rows[-1].version, find_blocked_versions(block_store.read_blocks(model), date.max)
     repaired = []
     if standing.get(Alias.CHAMPION) != champion and champion not in differences:
         mlflow_registry.point_alias(model, champion, Alias.CHAMPION)
         repaired.append(f"alias champion: version {champion}, it was {standing.get(Alias.CHAMPION)}")
-    if standing.get(Alias.CHALLENGER) in {champion, *shut_out}:
+    if standing.get(Alias.CHALLENGER) in {champion, *blocked}:
         mlflow_registry.drop_alias(model, Alias.CHALLENGER)
         repaired.append(f"alias challenger: none, it was version {standing[Alias.CHALLENGER]}")
-    repaired += _tag_blocked(model, shut_out - differences.keys())
+    repaired += _tag_blocked(model, blocked - differences.keys())
     for line in repaired:
         log.warning("%s: %s", model, line)
     if differences:
@@ -77,9 +77,9 @@ def _differences(model: str, rows: list[Promotion]) -> dict[int, str]:
     return found
 
 
-def _tag_blocked(model: str, shut_out: frozenset[int]) -> list[str]:
+def _tag_blocked(model: str, blocked: frozenset[int]) -> list[str]:
     tagged = mlflow_registry.find_tagged(model, BLOCKED_TAG, "true")
-    changed = {version: str(version in shut_out).lower() for version in shut_out ^ tagged}
+    changed = {version: str(version in blocked).lower() for version in blocked ^ tagged}
     for version, value in sorted(changed.items()):
         mlflow_registry.annotate(model, version, {BLOCKED_TAG: value})
     return [f"tag {BLOCKED_TAG} of version {version}: {value}" for version, value in sorted(changed.items())]

@@ -1,4 +1,4 @@
-"""Rolling a model back by hand, and barring versions: the ledger alone, without MLflow, so that it takes a second."""
+"""Rolling a model back by hand, and blocking versions: the ledger alone, without MLflow, so that it takes a second."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class RollbackResult:
     Attributes:
         promotion: by which the restored version serves.
         left: the version that it takes over from.
-        is_barred: whether that one is barred now; the last resort never is.
+        is_blocked: whether that one is blocked now; the last resort never is.
         withdrawn: a version that was decided on and had not served yet; None if there was none.
         is_new: False if an earlier attempt, or someone else, did it already.
     """
@@ -38,9 +38,9 @@ class RollbackResult:
 
 
 def roll_back(model: str, *, reason: str, actor: str, to: int | None = None) -> RollbackResult:
-    """Return to an earlier version from the first night that is not scored, and bar the one that serves.
+    """Return to an earlier version from the first night that is not scored, and block the one that serves.
 
-    Without `to` it is the version that was last serving well: the newest earlier champion that is not barred
+    Without `to` it is the version that was last serving well: the newest earlier champion that is not blocked
     and whose last judged night did not ask for an act; failing that the first champion. A rollback
     that no night was scored by yet is not repeated, so a command that was killed can be given again.
 
@@ -48,11 +48,11 @@ def roll_back(model: str, *, reason: str, actor: str, to: int | None = None) -> 
         model: name of its spec.
         reason: why; kept for good.
         actor: who.
-        to: the version to return to: any that was champion and is not barred.
+        to: the version to return to: any that was champion and is not blocked.
 
     Raises:
         ConfigError: if there is no such version, or none to return to.
-        Barred: if the version named is barred.
+        VersionIsBlocked: if the version named is blocked.
         LeaseHeld: if the outputs' lease did not come free.
     """
     if not reason.strip():
@@ -94,7 +94,7 @@ def preview_rollback(model: str, to: int | None = None) -> tuple[Promotion, Prom
 
     Raises:
         ConfigError: as `roll_back`.
-        Barred: as `roll_back`.
+        VersionIsBlocked: as `roll_back`.
     """
     rows = promotion_store.read_promotions(model)
     if not rows:
@@ -106,15 +106,15 @@ def preview_rollback(model: str, to: int | None = None) -> tuple[Promotion, Prom
 
 
 def block_version(model: str, version: int, *, is_blocked: bool, reason: str, actor: str) -> None:
-    """Bar a version from becoming champion again, or let it come back.
+    """Block a version from becoming champion again, or let it come back.
 
     Raises:
         ConfigError: if it never was champion or is no candidate of the ledger, or that is so already.
-        Barred: if it is the last resort.
+        VersionIsBlocked: if it is the last resort.
         LeaseHeld: if the outputs' lease did not come free.
     """
     if not reason.strip():
-        raise ConfigError("a bar needs a reason: it is kept with it for good")
+        raise ConfigError("a block needs a reason: it is kept with it for good")
     rows = promotion_store.read_promotions(model)
     known = {row.version for row in rows} | {
         row.candidate_version for row in decision_store.trainings(model) if row.candidate_version
@@ -126,7 +126,9 @@ def block_version(model: str, version: int, *, is_blocked: bool, reason: str, ac
             f"{model}: version {version} is the first champion and the last resort, it stays"
         )
     if (version in _read_blocked_versions(model)) is is_blocked:
-        raise ConfigError(f"{model}: version {version} is {'barred' if is_blocked else 'not barred'} already")
+        raise ConfigError(
+            f"{model}: version {version} is {'blocked' if is_blocked else 'not blocked'} already"
+        )
     block_store.record_block(
         model,
         version,
@@ -146,16 +148,16 @@ def _append_rollback(model: str, latest: Promotion, serving: Promotion, target: 
 
 
 def _target(model: str, rows: list[Promotion], serving: Promotion, night: date, to: int | None) -> Promotion:
-    shut_out = _read_blocked_versions(model)
+    blocked = _read_blocked_versions(model)
     if to is not None:
         found = next((row for row in reversed(rows) if row.version == to), None)
         if found is None:
             raise ConfigError(
                 f"{model}: version {to} never was champion; there are {_format_versions({row.version for row in rows})}"
             )
-        if to in shut_out:
+        if to in blocked:
             raise VersionIsBlocked(
-                f"{model}: version {to} is barred; `redeye unbar {model} {to}` lets it come back"
+                f"{model}: version {to} is blocked; `redeye unblock {model} {to}` lets it come back"
             )
         return found
     verdicts = {row.decision.night: row.decision.verdict for row in decision_store.decisions(model)}
@@ -165,10 +167,10 @@ def _target(model: str, rows: list[Promotion], serving: Promotion, night: date, 
         return verdicts[max(judged)] if judged else None
 
     # A stint that ended with the night before the first one that is not scored has ended.
-    found = next(find_return_targets(rows, shut_out, serving.version, night + ONE_DAY, last_verdict), None)
+    found = next(find_return_targets(rows, blocked, serving.version, night + ONE_DAY, last_verdict), None)
     if found is None:
         raise ConfigError(
-            f"{model}: there is no version to return to from version {serving.version}: every other one is barred"
+            f"{model}: there is no version to return to from version {serving.version}: every other one is blocked"
         )
     return found
 

@@ -96,7 +96,7 @@ def train_night(
     Raises:
         NotReleased: if no release holds the night, or none of its labels is mature.
         TooLate: if the candidate passed, and the nights it would serve from are scored already.
-        AlreadyDecided: if another promotion came in between, or the candidate is barred.
+        AlreadyDecided: if another promotion came in between, or the candidate is blocked.
         RegistryDiffers: if the registry and the ledger differ in what cannot be repaired; all is recorded then.
     """
     spec = load_spec(SPECS / f"{model}.yaml")
@@ -203,7 +203,7 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
         heuristic = next(each for each in candidates if each.algorithm == HeuristicModel.algorithm)
         champion = first_champion(fresh, heuristic.model, heuristic.validation, seen_until=seen_until)
     chosen, choice = select_candidate(candidates, spec, seed=SEED)
-    run.log_choice(choice)
+    run.log_selection(choice)
     version = fresh.registered(
         chosen.model, seen_until=seen_until, candidate=chosen.name, parent_version=chosen.parent_version
     )

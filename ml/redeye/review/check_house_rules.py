@@ -1,4 +1,4 @@
-"""The house rules of the dbt project, all of them: form, time, barred columns."""
+"""The house rules of the dbt project, all of them: form, time, banned columns."""
 
 from __future__ import annotations
 

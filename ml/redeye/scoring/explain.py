@@ -31,15 +31,15 @@ def explain(prediction_id: str) -> Explanation:
     """Everything that one prediction rests on, with its probability computed once more from it.
 
     Args:
-        prediction_id: `<model>/<lane>/<key>`, as on the row.
+        prediction_id: `<model>/<run type>/<key>`, as on the row.
 
     Raises:
         ConfigError: if the id is malformed or there is no such prediction.
         RedeyeError: if a link of the chain is gone.
         ModelAltered: if the model's files are not those that were promoted.
     """
-    model, lane, key = _parts(prediction_id)
-    rows = outputs_store.read_prediction(model, lane, prediction_id)
+    model, run_type, key = _parts(prediction_id)
+    rows = outputs_store.read_prediction(model, run_type, prediction_id)
     if len(rows) != 1:
         raise ConfigError(
             f"there is no prediction {prediction_id!r}: ids are in the column prediction_id of the exports"
@@ -79,7 +79,7 @@ def _parts(prediction_id: str) -> tuple[str, str, str]:
     parts = prediction_id.split("/")
     if len(parts) != 3 or not all(parts):
         raise ConfigError(
-            f"{prediction_id!r} is no prediction id: write <model>/<lane>/<{project().subject.key}>"
+            f"{prediction_id!r} is no prediction id: write <model>/<run type>/<{project().subject.key}>"
         )
     return parts[0], parts[1], parts[2]
 

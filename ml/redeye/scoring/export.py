@@ -40,9 +40,9 @@ def columns() -> dict[str, tuple[str, str]]:
     """Arrow type and meaning of each column, in the files' order."""
     subject = project().subject
     return {
-        "prediction_id": ("string", f"Key: model, lane and {subject.one}."),
+        "prediction_id": ("string", f"Key: model, run type and {subject.one}."),
         "model": ("string", "The model, as its spec names it."),
-        "lane": ("string", "`live`, or the lane of a backtest."),
+        "lane": ("string", "`live`, or the run type of a backtest."),
         "night": (DATE, "The night at whose end the prediction was made."),
         **{name: (_TYPES[each.type], each.description) for name, each in subject.columns.items()},
         "probability": ("double", "Of the outcome that the model predicts, 0 to 1."),

@@ -15,6 +15,7 @@ import duckdb
 
 from redeye.declarations.project import project
 from redeye.foundation.catalogs import Catalog
+from redeye.foundation.renamed_values import VERDICTS
 from redeye.scoring.logic.predictions import LIVE
 from redeye.warehouse import lake
 
@@ -67,13 +68,14 @@ class OutputsReader:
 
     def verdicts(self, model: str, first: date, last: date) -> list[Row]:
         """By night: verdict and reasons."""
-        return self._rows(
+        rows = self._rows(
             "SELECT night, verdict, reasons, release_id, run_id FROM {verdicts} "
             "WHERE model = ? AND lane = ? AND night BETWEEN ? AND ? ORDER BY night",
             model,
             first,
             last,
         )
+        return [{**row, "verdict": VERDICTS.get(row["verdict"], row["verdict"])} for row in rows]
 
     def drift_shares(self, model: str, first: date, last: date) -> list[Row]:
         """By night and span: the share of features that drifted, with its threshold."""

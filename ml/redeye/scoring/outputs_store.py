@@ -16,6 +16,7 @@ from redeye.declarations.project import project
 from redeye.foundation import lease
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError
+from redeye.foundation.renamed_values import VERDICTS
 from redeye.foundation.settings import settings
 from redeye.scoring.logic.predictions import LIVE
 from redeye.warehouse import lake
@@ -66,7 +67,7 @@ def read(
     first: date,
     last: date,
     *,
-    lane: str = LIVE,
+    run_type: str = LIVE,
     con: duckdb.DuckDBPyConnection | None = None,
 ) -> pd.DataFrame:
     """Rows of an outputs table for a model, of the nights `first` to `last`; empty if there are none.
@@ -76,18 +77,18 @@ def read(
     own = con or lake.connect(threads=1)
     try:
         lake.attach(own, Catalog.OUTPUTS)
-        return _read(own, table, model, first, last, lane)
+        return _read(own, table, model, first, last, run_type)
     finally:
         if con is None:
             own.close()
 
 
-def read_prediction(model: str, lane: str, prediction_id: str) -> pd.DataFrame:
+def read_prediction(model: str, run_type: str, prediction_id: str) -> pd.DataFrame:
     """The row of one prediction, of whichever night; empty if there is none."""
     con = lake.connect(threads=1)
     try:
         lake.attach(con, Catalog.OUTPUTS)
-        return _read(con, "predictions", model, date.min, date.max, lane, prediction_id=prediction_id)
+        return _read(con, "predictions", model, date.min, date.max, run_type, prediction_id=prediction_id)
     finally:
         con.close()
 
@@ -139,7 +140,7 @@ def write_once(
     model: str,
     night: date,
     run_id: str,
-    lane: str = LIVE,
+    run_type: str = LIVE,
     check: Callable[[], None] | None = None,
 ) -> Written:
     """Append frames to their tables in one transaction, unless the first of them has rows for the night.
@@ -152,7 +153,7 @@ def write_once(
         model: whose rows they are.
         night: the night whose rows they are.
         run_id: who writes; names the holder of the lease.
-        lane: `live`, or the lane of a backtest.
+        run_type: `live`, or the run type of a backtest.
         check: called under the lease before anything is written; what it raises keeps the rows from being so.
 
     Returns:
@@ -166,7 +167,7 @@ def write_once(
         con = lake.connect(threads=1)
         try:
             lake.attach(con, Catalog.OUTPUTS, token=token)
-            standing = _read(con, first, model, night, night, lane)
+            standing = _read(con, first, model, night, night, run_type)
             if len(standing):
                 return Written(standing, is_new=False)
             if check is not None:
@@ -183,7 +184,7 @@ def write_once(
                 )
                 con.unregister("new_rows")
             con.execute("COMMIT")
-            return Written(_read(con, first, model, night, night, lane), is_new=True)
+            return Written(_read(con, first, model, night, night, run_type), is_new=True)
         finally:
             con.close()
 
@@ -248,7 +249,7 @@ def _read(
     model: str,
     first: date,
     last: date,
-    lane: str,
+    run_type: str,
     **equal: str,
 ) -> pd.DataFrame:
     names = [*(column.split()[0] for column in _stated(table).split(",")), LABEL, REHEARSAL]
@@ -258,7 +259,9 @@ def _read(
         f"SELECT * FROM outputs.main.{table} WHERE model = ? AND lane = ? AND night BETWEEN ? AND ?"
         + "".join(f" AND {name} = ?" for name in equal)
         + " ORDER BY ALL",
-        [model, lane, first, last, *equal.values()],
+        [model, run_type, first, last, *equal.values()],
     ).df()
+    if table == "verdicts":
+        frame["verdict"] = frame["verdict"].replace(VERDICTS)
     # A table of earlier code gets its new columns with the next rows that are written.
     return frame.assign(**{name: None for name in names if name not in frame})

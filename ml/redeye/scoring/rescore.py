@@ -24,7 +24,7 @@ from redeye.foundation.errors import AlreadyDecided, ConfigError, DeliveryError,
 from redeye.foundation.settings import SPECS
 from redeye.models.artifact_store import load_artifact
 from redeye.scoring import outputs_store
-from redeye.scoring.logic.predictions import LIVE, Lineage, assemble, backtest_lane, differences
+from redeye.scoring.logic.predictions import LIVE, Lineage, assemble, differences, name_backtest_run_type
 from redeye.scoring.score import Basis, predict, read_basis, read_rows
 from redeye.warehouse import lake, release_store
 
@@ -141,10 +141,10 @@ def _decision(con: duckdb.DuckDBPyConnection, model: str, night: date) -> Basis:
 def backtest_nights(
     model: str, first: date, last: date, *, version: int | None, run_id: str
 ) -> dict[str, Any]:
-    """Score past nights with a version and today's data, in a lane of their own; nothing of it is served.
+    """Score past nights with a version and today's data, as a run type of their own; nothing of it is served.
 
     The features are those of the newest release, cut to what was known at each night's cutoff. Nights that have
-    no schedule are left out. A night that is in the lane already stays, if it comes out the same.
+    no schedule are left out. A night that has the run type already stays, if it comes out the same.
 
     Args:
         model: name of a spec.
@@ -154,11 +154,11 @@ def backtest_nights(
         run_id: who scores; on every row.
 
     Returns:
-        `lane`, `release_id`, `version`, and how many `nights` and `rows` are in the lane now.
+        `lane`, `release_id`, `version`, and how many `nights` and `rows` have the run type now.
 
     Raises:
         ConfigError: if there is no such version, or the newest release does not hold the nights.
-        AlreadyDecided: if a night is in the lane already with another result.
+        AlreadyDecided: if a night has the run type already with another result.
     """
     if first > last:
         raise ConfigError(f"the first night {first} is after the last night {last}")
@@ -169,7 +169,7 @@ def backtest_nights(
     fitted = load_artifact(uri, sha256)
     heuristic = promotion_store.read_promotions(model)[0]
     baseline = load_artifact(heuristic.artifact_uri, heuristic.artifact_sha256)
-    lane = backtest_lane(number, release.release_id)
+    run_type = name_backtest_run_type(number, release.release_id)
     counts = {"nights": 0, "rows": 0}
     for night in list_nights(first, last):
         try:
@@ -188,19 +188,19 @@ def backtest_nights(
             algorithm=algorithm,
             feature_service=service,
             run_id=run_id,
-            lane=lane,
+            run_type=run_type,
             is_reconstructed=True,
         )
         rows = assemble(scheduled, fitted.predict(frame), baseline.predict(frame), lineage, project().subject)
         written = outputs_store.write_once(
-            {"predictions": rows}, model=model, night=night, run_id=run_id, lane=lane
+            {"predictions": rows}, model=model, night=night, run_id=run_id, run_type=run_type
         )
         if not written.is_new and (found := differences(written.frame, rows, project().subject)):
-            raise AlreadyDecided(f"{lane}, night {night}: again it differs: {'; '.join(found)}")
+            raise AlreadyDecided(f"{run_type}, night {night}: again it differs: {'; '.join(found)}")
         counts["nights"] += 1
         counts["rows"] += len(rows)
-        log.info("%s, night %s: %s predictions", lane, night, len(rows))
-    return {"lane": lane, "release_id": release.release_id, "version": number, **counts}
+        log.info("%s, night %s: %s predictions", run_type, night, len(rows))
+    return {"lane": run_type, "release_id": release.release_id, "version": number, **counts}
 
 
 def _version(model: str, number: int | None) -> tuple[int, str, str, str, str]:

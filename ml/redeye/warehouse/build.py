@@ -88,7 +88,7 @@ def publish(candidate: dict[str, Any]) -> dict[str, Any]:
     """Audit a candidate snapshot and make it the release of its last night, or refuse it.
 
     The snapshot was fixed before the audit: what is published is what was audited. A refused night is
-    recorded as a gap, so that the next one can be built without it, and its deliveries are barred.
+    recorded as a gap, so that the next one can be built without it, and its deliveries are rejected.
 
     Args:
         candidate: what `transform` returned.
@@ -274,12 +274,12 @@ def _contents(made: Candidate, parent: Release | None) -> dict[str, Content]:
 
 
 def _refuse(made: Candidate, message: str, taken_in: list[DeliveryRef]) -> None:
-    """Leave a refused candidate behind: a gap, barred deliveries, a free lease. The next build rewinds."""
+    """Leave a refused candidate behind: a gap, rejected deliveries, a free lease. The next build rewinds."""
     if made.first == made.last and made.kind not in AGAIN:
         delivery_store.record_gap(made.last, reason=message, recorded_by=made.holder)
     # The coming day's schedule stays: it has its own audit, and the day is scored from it.
-    barred = [ref for ref in taken_in if ref.dataset != SCHEDULE or ref.night != made.last]
-    delivery_store.record_deliveries(barred, is_accepted=False)
+    rejected = [ref for ref in taken_in if ref.dataset != SCHEDULE or ref.night != made.last]
+    delivery_store.record_deliveries(rejected, is_accepted=False)
     lease.release(Catalog.WAREHOUSE, made.token)
 
 

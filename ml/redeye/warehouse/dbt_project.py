@@ -106,8 +106,8 @@ def _columns(node: Any) -> dict[str, Column]:  # noqa: ANN401 - as above
     found = {}
     for name, column in node.columns.items():
         meta = column.meta or {}
-        barred = str(meta.get("banned", "")) or ("it is personal" if meta.get("personal") else "")
-        found[name] = Column(column.description, column.data_type or "", meta.get("known", ""), barred)
+        banned = str(meta.get("banned", "")) or ("it is personal" if meta.get("personal") else "")
+        found[name] = Column(column.description, column.data_type or "", meta.get("known", ""), banned)
     return found
 
 

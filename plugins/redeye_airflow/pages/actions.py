@@ -160,7 +160,7 @@ async def _preview_roll_back(request: Request, parameters: Parameters) -> list[s
     return [
         f"From the first night that is not scored on, {model} is served by version {target.version} "
         f"({target.algorithm}){why}.",
-        f"Version {left.version} ({left.algorithm}) is barred from coming back, unless it is the first champion.",
+        f"Version {left.version} ({left.algorithm}) is blocked from coming back, unless it is the first champion.",
         "Predictions that are written stay as they are. The row in the promotion ledger stays for good.",
     ]
 
@@ -178,24 +178,25 @@ async def _roll_back(request: Request, parameters: Parameters, nonce: str) -> Ac
     )
     row = came.promotion
     message = f"Version {row.version} ({row.algorithm}) is champion from night {row.effective_night} on"
-    barred = f"; version {came.left} is barred." if came.is_blocked else "."
+    blocked = f"; version {came.left} is blocked." if came.is_blocked else "."
     return ActionResult(
-        message + barred if came.is_new else f"{message}; that was decided before.", f"/redeye/models/{model}"
+        message + blocked if came.is_new else f"{message}; that was decided before.",
+        f"/redeye/models/{model}",
     )
 
 
-async def _preview_bar(request: Request, parameters: Parameters) -> list[str]:  # noqa: ARG001
+async def _preview_block(request: Request, parameters: Parameters) -> list[str]:  # noqa: ARG001
     return [
-        f"Version {parameters['version']} of {parameters['model']} cannot become champion again until it is unbarred.",
+        f"Version {parameters['version']} of {parameters['model']} cannot become champion again until it is unblocked.",
         "If it serves now it goes on serving: roll back to change that.",
     ]
 
 
-async def _preview_unbar(request: Request, parameters: Parameters) -> list[str]:  # noqa: ARG001
+async def _preview_unblock(request: Request, parameters: Parameters) -> list[str]:  # noqa: ARG001
     return [f"Version {parameters['version']} of {parameters['model']} may become champion again."]
 
 
-def _barring(*, is_blocked: bool) -> Callable[[Request, Parameters, str], Awaitable[ActionResult]]:
+def _change_block(*, is_blocked: bool) -> Callable[[Request, Parameters, str], Awaitable[ActionResult]]:
     async def perform(request: Request, parameters: Parameters, nonce: str) -> ActionResult:  # noqa: ARG001
         from redeye.promotion.rollback import block_version
 
@@ -208,7 +209,7 @@ def _barring(*, is_blocked: bool) -> Callable[[Request, Parameters, str], Awaita
             reason=parameters["reason"],
             actor=user_of(request).get_name(),
         )
-        message = f"Version {version} of {model} is {'barred' if is_blocked else 'barred no more'}."
+        message = f"Version {version} of {model} is {'blocked' if is_blocked else 'no longer blocked'}."
         return ActionResult(message, f"/redeye/models/{model}")
 
     return perform
@@ -245,7 +246,7 @@ ACTIONS: dict[str, Action] = {
         Action(
             "roll_back",
             "Roll back a model",
-            "Returns to an earlier version from the first night that is not scored, and bars the one that serves.",
+            "Returns to an earlier version from the first night that is not scored, and blocks the one that serves.",
             (
                 MODEL,
                 Field(
@@ -263,24 +264,24 @@ ACTIONS: dict[str, Action] = {
             _roll_back,
         ),
         Action(
-            "bar",
-            "Bar a version",
+            "block",
+            "Block a version",
             "Keeps a version from becoming champion again, whoever asks.",
             (MODEL, VERSION, REASON),
             lambda given: f"train_{given.get('model', '')}",
             _check_version,
-            _preview_bar,
-            _barring(is_blocked=True),
+            _preview_block,
+            _change_block(is_blocked=True),
         ),
         Action(
-            "unbar",
-            "Unbar a version",
-            "Lets a barred version become champion again.",
+            "unblock",
+            "Unblock a version",
+            "Lets a blocked version become champion again.",
             (MODEL, VERSION, REASON),
             lambda given: f"train_{given.get('model', '')}",
             _check_version,
-            _preview_unbar,
-            _barring(is_blocked=False),
+            _preview_unblock,
+            _change_block(is_blocked=False),
         ),
         Action(
             "acknowledge",

@@ -46,7 +46,7 @@ def model(request: Request, model: str, night: date | None = None) -> Response:
         features=_features(history.features),
         events=_events(history),
         gates_of=status.read_gates,
-        barred=status.list_blocked_versions(model),
+        blocked=status.list_blocked_versions(model),
         acknowledged=find_acknowledgements([model]),
         reports=sorted((path.name for path in reports.glob("????-??-??")), reverse=True),
         seasons=sorted(path.name for path in (settings().reports / "season").glob(f"{model}-*.html")),

@@ -177,8 +177,8 @@ def test_nights_scored_once_more_into_an_empty_lake_are_the_same(story: Story) -
 def test_a_backtest_stays_beside_what_was_served(story: Story) -> None:
     made = backtest_nights(MODEL, NIGHTS[0], NIGHTS[0], version=None, run_id="test")
     assert made["lane"] == f"backtest_v1_{made['release_id']}"
-    rows = outputs_store.read("predictions", MODEL, NIGHTS[0], NIGHTS[0], lane=made["lane"])
-    served = outputs_store.read("predictions", MODEL, NIGHTS[0], NIGHTS[0], lane=LIVE)
+    rows = outputs_store.read("predictions", MODEL, NIGHTS[0], NIGHTS[0], run_type=made["lane"])
+    served = outputs_store.read("predictions", MODEL, NIGHTS[0], NIGHTS[0], run_type=LIVE)
     assert len(rows) == len(served) == made["rows"]
     assert rows["is_reconstructed"].all()
     # What came after the night is cut: the same version gives the same.

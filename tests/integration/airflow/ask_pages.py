@@ -119,7 +119,7 @@ def _perform_actions(ask: dict[str, TestClient], prefix: str) -> dict[str, Any]:
         "unknown model": confirm("retrain", model="nope"),
         "no reason": confirm("retrain", reason=""),
     }
-    bar = send("bar", confirm("bar", version="1"), headers=here)
+    block = send("block", confirm("block", version="1"), headers=here)
     nights = {"dag_id": "build_warehouse", "first": "2013-03-08", "last": "2013-03-14"}
     plan = ask["admin"].get("/redeye/actions/backfill/confirm", params=nights).text
     backfill = send("backfill", confirm("backfill", **nights), headers=here)
@@ -128,7 +128,7 @@ def _perform_actions(ask: dict[str, TestClient], prefix: str) -> dict[str, Any]:
     trained = ask["viewer"].get("/api/v2/dags/train_flight_delay/dagRuns").json()["dag_runs"]
     return {
         **found,
-        "refused by the job": bar,
+        "refused by the job": block,
         "plan": plan,
         "backfill": backfill,
         "nights": [run["logical_date"] for run in made.json()["dag_runs"]],

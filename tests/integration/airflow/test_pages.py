@@ -128,7 +128,7 @@ def test_the_first_page_says_what_is_wrong_and_where_to_look(asked: dict[str, An
     assert "The audit refused the release of night 2013-04-04" in text
     assert "12 of 900 rows" in text
     assert "1 of 1 predictions of night 2013-04-04 are degraded" in text
-    assert "the verdict is watch" in text
+    assert "the verdict is warning" in text
     assert "/redeye/runbook#audit-refused" in text
     assert "drifted" in text
 

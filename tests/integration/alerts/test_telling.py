@@ -179,7 +179,7 @@ def test_each_trouble_reaches_both_once_and_not_ten_times(told: tuple[Settings, 
         assert "12 rows 7" in text
         assert "2013-04-04 has no release" in text
         assert "flight_delay has no predictions" in text
-        assert "the verdict is watch" in text
+        assert "the verdict is warning" in text
         assert "of the disk budget" in text
         for section in ("task-failed", "audit-refused", "release-late", "verdict", "disk-budget"):
             assert f"/redeye/runbook#{section}" in text

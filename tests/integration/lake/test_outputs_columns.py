@@ -31,6 +31,6 @@ def test_missing_columns_are_added_and_empty_in_the_rows_from_before(stack_env: 
         con.execute("INSERT INTO outputs.main.verdicts VALUES ('m', 'live', ?, 'watch')", [OLD])
     assert outputs_store.write_once({"verdicts": verdict(NEW)}, model="m", night=NEW, run_id="x").is_new
     rows = outputs_store.read("verdicts", "m", OLD, NEW)
-    assert rows["verdict"].tolist() == ["watch", "ok"]
+    assert rows["verdict"].tolist() == ["warning", "ok"]
     assert rows["reasons"].isna().tolist() == [True, False]
     assert rows["shift_weeks"].fillna(0).tolist() == [0, 0]

@@ -123,7 +123,7 @@ class Champions:
     def rows(self) -> list[tuple[int, str]]:
         return [(row.version, str(row.kind)) for row in promotion_store.read_promotions(self.model)]
 
-    def barred(self) -> list[tuple[int, bool]]:
+    def blocked(self) -> list[tuple[int, bool]]:
         return [(row.version, row.is_blocked) for row in block_store.read_blocks(self.model)]
 
     def aliases(self) -> dict[str, int]:
@@ -168,7 +168,7 @@ def champions(stack_env: object, request: pytest.FixtureRequest) -> Champions:
                 cursor, token, **values, model=made.model, kind=kind, previous_id=previous
             ).promotion_id
         before = None
-        for number, verdict in ((1, Verdict.OK), (11, Verdict.WATCH), (20, Verdict.RETRAIN)):
+        for number, verdict in ((1, Verdict.OK), (11, Verdict.WARNING), (20, Verdict.RETRAIN)):
             cursor.execute(
                 "INSERT INTO ledger.retraining_decisions (model, night, previous_night, verdict, is_requested, "
                 "reason, evidence, run_id, fencing_token) VALUES (%s, %s, %s, %s, false, '', '{}', '', %s)",

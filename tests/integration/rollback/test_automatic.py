@@ -69,7 +69,7 @@ def test_killed_before_its_commit_neither_decision_nor_rollback_is_there(
     _, errors = process.communicate(timeout=120)
     assert process.returncode == -signal.SIGKILL, errors[-3000:]
     assert len(bad.rows()) == 3
-    assert bad.barred() == []
+    assert bad.blocked() == []
     assert decision_store.decisions(MODEL) == []
 
 
@@ -79,7 +79,7 @@ def test_the_third_verdict_of_five_rolls_back_once_in_any_order(bad: Champions) 
     for each in order:
         decide_night(MODEL, each, "the same run")
     assert bad.rows()[3:] == [(2, "rollback")]
-    assert bad.barred() == [(3, True)]
+    assert bad.blocked() == [(3, True)]
     row = promotion_store.read_promotions(MODEL)[-1]
     assert (row.decided_night, row.effective_night) == (night(DECIDES), night(DECIDES + 2))
     assert row.evidence["rollback"]["from_version"] == 3

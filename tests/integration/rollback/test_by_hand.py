@@ -50,7 +50,7 @@ def test_it_returns_to_who_served_well_and_bars_the_bad_one_in_one_step(champion
     assert foreseen == [done.left, done.promotion.version]
     assert (done.promotion.version, done.left, done.is_blocked, done.is_new) == (2, 3, True, True)
     assert champions.rows() == [(1, "first"), (2, "promotion"), (3, "promotion"), (2, "rollback")]
-    assert champions.barred() == [(3, True)]
+    assert champions.blocked() == [(3, True)]
     assert (done.promotion.decided_night, done.promotion.effective_night) == (night(20), night(21))
     # From the next row that is scored on, and for no night that is.
     served = [promotion_store.read_champion(champions.model, night(number)) for number in (20, 21)]
@@ -67,7 +67,7 @@ def test_the_same_command_again_changes_nothing(champions: Champions) -> None:
     assert len(champions.rows()) == 4
     champions.score(21)
     assert roll_back(champions).promotion.version == 1
-    assert champions.barred() == [(3, True), (2, True)]
+    assert champions.blocked() == [(3, True), (2, True)]
 
 
 def test_a_version_that_ended_badly_is_passed_over(champions: Champions) -> None:
@@ -89,7 +89,7 @@ def test_what_was_decided_and_did_not_serve_yet_is_withdrawn(champions: Champion
 
 def test_to_a_version_of_ones_choice_but_not_to_a_barred_or_unknown_one(champions: Champions) -> None:
     rollback.block_version(champions.model, 2, is_blocked=True, reason="a leak", actor="a person")
-    with pytest.raises(VersionIsBlocked, match="version 2 is barred"):
+    with pytest.raises(VersionIsBlocked, match="version 2 is blocked"):
         roll_back(champions, to=2)
     with pytest.raises(ConfigError, match="version 9 never was champion; there are 1, 2, 3"):
         roll_back(champions, to=9)
@@ -101,13 +101,13 @@ def test_to_a_version_of_ones_choice_but_not_to_a_barred_or_unknown_one(champion
 
 def test_a_barred_version_comes_back_only_after_a_person_said_so(champions: Champions) -> None:
     roll_back(champions)
-    with pytest.raises(VersionIsBlocked, match=r"version 3 is barred since night .*bad predictions"):
+    with pytest.raises(VersionIsBlocked, match=r"version 3 is blocked since night .*bad predictions"):
         champions.promote(3, 20)
-    with pytest.raises(ConfigError, match="barred already"):
+    with pytest.raises(ConfigError, match="blocked already"):
         rollback.block_version(champions.model, 3, is_blocked=True, reason="again", actor="a person")
     rollback.block_version(champions.model, 3, is_blocked=False, reason="the data was bad", actor="a person")
     assert champions.promote(3, 20).version == 3
-    assert champions.barred() == [(3, True), (3, False)]
+    assert champions.blocked() == [(3, True), (3, False)]
 
 
 def test_the_last_resort_is_never_barred(champions: Champions) -> None:
@@ -116,7 +116,7 @@ def test_the_last_resort_is_never_barred(champions: Champions) -> None:
     roll_back(champions, to=1)
     champions.score(21)
     assert not roll_back(champions, to=2).is_blocked
-    assert champions.barred() == [(3, True)]
+    assert champions.blocked() == [(3, True)]
 
 
 def test_the_command_takes_effect_at_once_and_imports_nothing_heavy(champions: Champions) -> None:

@@ -49,11 +49,11 @@ def test_a_rollback_that_is_killed_is_done_again(
     call = f"from redeye.promotion import rollback; rollback.roll_back({registered.model!r}, reason='bad', actor='me')"
     reconcile(registered.model)
     kill(run, call, moment, is_after=is_after)
-    # A row without its bar was never there.
-    assert (len(registered.rows()), len(registered.barred())) in {(3, 0), (4, 1)}
+    # A row without its block was never there.
+    assert (len(registered.rows()), len(registered.blocked())) in {(3, 0), (4, 1)}
     rollback.roll_back(registered.model, reason="bad", actor="me")
     assert registered.rows()[3:] == [(2, "rollback")]
-    assert registered.barred() == [(3, True)]
+    assert registered.blocked() == [(3, True)]
     assert reconcile(registered.model)["repaired"] != []
     registered.agree()
     assert reconcile(registered.model)["repaired"] == []

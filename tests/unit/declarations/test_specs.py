@@ -130,7 +130,17 @@ def test_a_heuristic_over_an_absent_feature_is_refused(refused):
 
 
 def test_a_threshold_upside_down_is_refused(refused):
-    assert "act (0.01) is below watch (0.02)" in refused("act: 0.04", "act: 0.01")
+    assert "critical (0.01) is below warning (0.02)" in refused("critical: 0.04", "critical: 0.01")
+
+
+def test_thresholds_by_their_former_keys_are_the_same_spec(tmp_path: Path):
+    path = tmp_path / "flight_delay.yaml"
+    path.write_text(GOOD.replace("{warning:", "{watch:").replace(", critical:", ", act:"), encoding="utf-8")
+    assert "{watch: 0.02, act: 0.04}" in path.read_text(encoding="utf-8")
+    former, spec = load_spec(path), load_spec(SPECS / "flight_delay.yaml")
+    assert former == spec
+    assert former.hash == spec.hash
+    assert spec.model_dump(by_alias=True)["monitor"]["quality"]["auc_drop"] == {"watch": 0.02, "act": 0.04}
 
 
 def test_a_slice_of_an_absent_column_is_refused(refused):

@@ -1,7 +1,7 @@
 """Who served when, and to whom a model can return: the version that was last serving well.
 
-Pure: promotions, bars and verdicts in, a promotion out. The first champion is the last resort: it is
-never barred, and a model can return to it when no other version will do.
+Pure: promotions, blocks and verdicts in, a promotion out. The first champion is the last resort: it is
+never blocked, and a model can return to it when no other version will do.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from redeye.declarations.calendar import ONE_DAY
 
 @dataclass(frozen=True)
 class VersionBlock:
-    """One row of the ledger of bars: whether a version may come back, as decided on `night`."""
+    """One row of the ledger of blocked versions: whether a version may come back, as decided on `night`."""
 
     bar_id: int
     version: int
@@ -58,15 +58,17 @@ def list_stints(rows: Sequence[Promotion]) -> list[Stint]:
     return found
 
 
-def find_blocked_versions(bars: Iterable[VersionBlock], night: date) -> frozenset[int]:
+def find_blocked_versions(blocks: Iterable[VersionBlock], night: date) -> frozenset[int]:
     """The versions that may not come back, by what was decided up to a night."""
-    latest = {bar.version: bar for bar in sorted(bars, key=lambda bar: bar.bar_id) if bar.night <= night}
-    return frozenset(version for version, bar in latest.items() if bar.is_blocked)
+    latest = {
+        each.version: each for each in sorted(blocks, key=lambda each: each.bar_id) if each.night <= night
+    }
+    return frozenset(version for version, row in latest.items() if row.is_blocked)
 
 
 def find_return_targets(
     rows: Sequence[Promotion],
-    shut_out: frozenset[int],
+    blocked: frozenset[int],
     bad: int,
     night: date,
     last_verdict: Callable[[Stint], Verdict | None],
@@ -78,7 +80,7 @@ def find_return_targets(
 
     Args:
         rows: the model's promotions, in the order in which they were decided.
-        shut_out: versions that are barred.
+        blocked: versions that may not come back.
         bad: the version to leave.
         night: of the decision; stints that had not ended by then do not count.
         last_verdict: the verdict on the last judged night of a stint, None if it has none. It is asked for
@@ -86,7 +88,7 @@ def find_return_targets(
     """
     if not rows:
         return
-    first, passed = rows[0], {bad, *shut_out}
+    first, passed = rows[0], {bad, *blocked}
     for stint in reversed(list_stints(rows)):
         version = stint.promotion.version
         if version in passed or stint.last is None or stint.last >= night:
@@ -99,5 +101,5 @@ def find_return_targets(
         if said is not None and said not in ASKING:
             yield stint.promotion
             break
-    if first.version not in {bad, *shut_out}:
+    if first.version not in {bad, *blocked}:
         yield first

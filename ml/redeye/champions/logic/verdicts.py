@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from redeye.foundation.renamed_values import VERDICTS
+
 
 class Verdict(StrEnum):
     """In order of severity."""
 
     OK = "ok"
-    WATCH = "watch"
+    WARNING = "warning"
     RETRAIN = "retrain"
     ROLL_BACK = "roll back"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Verdict | None:
+        return cls(VERDICTS[str(value)]) if value in VERDICTS else None
 
 
 # Verdicts that call for a training. What can be returned to is better than the champion and no more than that:

@@ -56,7 +56,7 @@ def _show(found: Explanation) -> None:
     again = "[green]the same[/]" if found.is_reproduced else f"[red]{found.recomputed!r}[/]"
     facts.add_row("probability", f"{row['probability']!r}; computed again from the chain: {again}")
     facts.add_row("heuristic says", f"{row['baseline_probability']:.4f}")
-    facts.add_row("scored by", f"{row['run_id']}, night {found.night}, lane {row['lane']}")
+    facts.add_row("scored by", f"{row['run_id']}, night {found.night}, run type {row['lane']}")
     facts.add_row("model", f"{row['model']} version {promotion.version} ({promotion.algorithm})")
     facts.add_row("  files", f"{promotion.artifact_uri}, sha256 {promotion.artifact_sha256}")
     facts.add_row("  features", promotion.feature_service)

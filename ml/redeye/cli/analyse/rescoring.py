@@ -54,23 +54,23 @@ def rescore(
     version: Annotated[
         int | None, typer.Option(help="Of the registry; the newest champion by default.")
     ] = None,
-    lane: Annotated[
-        str, typer.Option(help="Only backtest: live nights are scored by `backfill`.")
+    run_type: Annotated[
+        str, typer.Option("--run-type", "--lane", help="Only backtest: live nights are scored by `backfill`.")
     ] = BACKTEST,
 ) -> None:
-    """Score past nights with a version and today's data, in a lane of their own that is never exported."""
+    """Score past nights with a version and today's data, as a run type of their own that is never exported."""
     from redeye.scoring.rescore import backtest_nights
 
     with report_errors():
-        if lane != BACKTEST:
+        if run_type != BACKTEST:
             raise ConfigError(
-                f"the lane of a rescoring is {BACKTEST}, not {lane!r}: live nights have their predictions"
+                f"the run type of a rescoring is {BACKTEST}, not {run_type!r}: live nights have their predictions"
             )
         nights = parse_night("FROM", first), parse_night("TO", last)
         enter()
         logging.getLogger("redeye").setLevel(logging.INFO)
         made = backtest_nights(model, *nights, version=version, run_id="rescore")
-    console.print(f"Lane {made['lane']}: {made['nights']} nights, {made['rows']} predictions.")
+    console.print(f"Run type {made['lane']}: {made['nights']} nights, {made['rows']} predictions.")
 
 
 @app.command()

@@ -16,7 +16,7 @@ app = typer.Typer()
 EVER = (date(1970, 1, 1), date(9999, 12, 31))
 VERDICTS_SHOWN = 14
 ASKING = ("retrain", "roll back")
-VERDICT_COLOURS = {"ok": "green", "watch": "yellow"}
+VERDICT_COLOURS = {"ok": "green", "warning": "yellow"}
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Champions: rolling back, barring versions, and making the registry show what the ledger says."""
+"""Champions: rolling back, blocking versions, and making the registry show what the ledger says."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def rollback(
         int | None, typer.Option(help="The version to return to; left out: the one last serving well.")
     ] = None,
 ) -> None:
-    """Return to the version that was last serving well, from the next night on, and bar the one that serves.
+    """Return to the version that was last serving well, from the next night on, and block the one that serves.
 
     It holds as soon as it is in the ledger; the registry's alias follows, now or whenever MLflow is up again.
     """
@@ -50,7 +50,9 @@ def rollback(
             f"instead of version {done.left}. In the ledger after {time.monotonic() - began:.1f} s."
         )
     if done.is_blocked:
-        console.print(f"Version {done.left} is barred: `redeye unbar {model} {done.left}` lets it come back.")
+        console.print(
+            f"Version {done.left} is blocked: `redeye unblock {model} {done.left}` lets it come back."
+        )
     if done.withdrawn is not None:
         console.print(f"Version {done.withdrawn}, which was decided on and had not served, will not serve.")
     # A process of its own: MLflow takes seconds to import, may be down, and has no say in what was decided.
@@ -62,15 +64,17 @@ def rollback(
 
 
 @app.command()
-def bar(model: Model, version: Version, reason: Why) -> None:
-    """Bar a version: it cannot become champion until it is unbarred. If it serves, it goes on: see rollback."""
-    _bar(model, version, reason, is_blocked=True)
+@app.command("bar", hidden=True)
+def block(model: Model, version: Version, reason: Why) -> None:
+    """Block a version: it cannot become champion until it is unblocked. If it serves, it goes on: see rollback."""
+    _change_block(model, version, reason, is_blocked=True)
 
 
 @app.command()
-def unbar(model: Model, version: Version, reason: Why) -> None:
-    """Let a barred version become champion again, by the gates or by `rollback --to`."""
-    _bar(model, version, reason, is_blocked=False)
+@app.command("unbar", hidden=True)
+def unblock(model: Model, version: Version, reason: Why) -> None:
+    """Let a blocked version become champion again, by the gates or by `rollback --to`."""
+    _change_block(model, version, reason, is_blocked=False)
 
 
 @app.command()
@@ -89,10 +93,10 @@ def reconcile(model: ModelArgument) -> None:
         )
 
 
-def _bar(model: str, version: int, reason: str, *, is_blocked: bool) -> None:
+def _change_block(model: str, version: int, reason: str, *, is_blocked: bool) -> None:
     from redeye.promotion import rollback as job
 
     with report_errors():
         enter()
         job.block_version(model, version, is_blocked=is_blocked, reason=reason, actor=getpass.getuser())
-    console.print(f"{model}: version {version} is {'barred' if is_blocked else 'barred no more'}.")
+    console.print(f"{model}: version {version} is {'blocked' if is_blocked else 'no longer blocked'}.")

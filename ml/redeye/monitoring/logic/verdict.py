@@ -1,4 +1,4 @@
-"""The verdict on a model after a night: `ok`, `watch`, `retrain` or `roll back`, with the reasons for it.
+"""The verdict on a model after a night: `ok`, `warning`, `retrain` or `roll back`, with the reasons for it.
 
 Matured quality decides: against the heuristic on the same rows, against the champion's own test, and
 against what the base rate alone would give. Every figure is held against a bound by its confidence
@@ -6,7 +6,7 @@ interval, which comes from whole nights: one stormy week widens it and is no ala
 without labels (drift, degraded rows, age) makes a person look and never asks for a training: inputs drift
 with every season here, and most of it costs no quality.
 
-`roll back` is said where a version to return to would have done surely better on the champion's own rows:
+`roll back` is said where a version to return to would have done significantly better on the champion's own rows:
 there is something better at hand than waiting for a training.
 
 Nothing acts on a verdict by itself: see `retraining`.
@@ -22,7 +22,7 @@ from redeye.declarations.spec_rules import Monitor, Threshold
 from redeye.models.logic.evaluation import Interval
 from redeye.monitoring.logic.quality import COMPARED, CONFIDENCE, Predecessor, Window, rise
 
-SURELY = f"at {CONFIDENCE:.0%} confidence"
+AT_CONFIDENCE = f"at {CONFIDENCE:.0%} confidence"
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def judge(window: Window, rules: Monitor, drift: Sequence[str] = ()) -> Judgemen
     """Judge a window by the spec's rules.
 
     Too few rows say nothing about quality, and the reasons say so. A metric that is missing where it is
-    needed is a reason to watch, never silence.
+    needed is a reason for a warning, never silence.
 
     Args:
         window: the champion's matured quality.
@@ -61,10 +61,10 @@ def judge(window: Window, rules: Monitor, drift: Sequence[str] = ()) -> Judgemen
         found += _compare_with_heuristic(window)
         found += _compare_with_own_test(window, rules)
     if window.degraded_share > rules.maximum_degraded_share:
-        found.append((Verdict.WATCH, f"{window.degraded_share:.0%} of its predictions were degraded"))
+        found.append((Verdict.WARNING, f"{window.degraded_share:.0%} of its predictions were degraded"))
     if window.age_nights is not None and window.age_nights > rules.maximum_age_nights:
-        found.append((Verdict.WATCH, f"the champion was decided {window.age_nights} nights ago"))
-    found += [(Verdict.WATCH, reason) for reason in drift]
+        found.append((Verdict.WARNING, f"the champion was decided {window.age_nights} nights ago"))
+    found += [(Verdict.WARNING, reason) for reason in drift]
     found.sort(key=lambda item: list(Verdict).index(item[0]), reverse=True)
     reasons = [reason for _, reason in found]
     if not is_judged:
@@ -85,7 +85,7 @@ def is_judgeable(window: Window, rules: Monitor) -> bool:
 
 
 def _find_better_predecessor(window: Window) -> Predecessor | None:
-    """The first of those that the model can return to that is surely better, at `CONFIDENCE`."""
+    """The first of those that the model can return to that is significantly better, at `CONFIDENCE`."""
     return next((each for each in window.predecessors if each.gain is not None and each.gain.lower > 0), None)
 
 
@@ -93,7 +93,7 @@ def _describe_better(one: Predecessor) -> str:
     gain = one.gain or Interval(0.0, 0.0, 0.0)
     return (
         f"{one.name}, to which it can return, is better on the same rows: log loss by {gain.value:.4f}, "
-        f"{SURELY} by {gain.lower:.4f}"
+        f"{AT_CONFIDENCE} by {gain.lower:.4f}"
     )
 
 
@@ -103,11 +103,9 @@ def _compare_with_heuristic(window: Window) -> Found:
         better = window.over_heuristic.get(metric)
         name = metric.replace("_", " ") if metric != "auc" else "AUC"
         if better is None:
-            found.append((Verdict.WATCH, f"{name} against the heuristic could not be computed"))
+            found.append((Verdict.WARNING, f"{name} against the heuristic could not be computed"))
         elif better.upper < 0:
-            reason = (
-                f"worse than the heuristic: {name} by {-better.value:.4f}, {SURELY} by {-better.upper:.4f}"
-            )
+            reason = f"worse than the heuristic: {name} by {-better.value:.4f}, {AT_CONFIDENCE} by {-better.upper:.4f}"
             found.append((Verdict.RETRAIN, reason))
     return found
 
@@ -127,14 +125,17 @@ def _compare_with_own_test(window: Window, rules: Monitor) -> Found:
 
 def _check_threshold(name: str, measured: Interval | None, threshold: Threshold) -> Found:
     if measured is None:
-        return [(Verdict.WATCH, f"{name} could not be computed")]
-    figures = f"{name} {measured.value:.3f}, {SURELY} at least {measured.lower:.3f}"
-    if measured.lower > threshold.act:
-        return [(Verdict.RETRAIN, f"{figures} (the bound is {threshold.act:g})")]
-    if measured.lower > threshold.watch:
-        return [(Verdict.WATCH, f"{figures} (worth a look above {threshold.watch:g})")]
-    if measured.value > threshold.act:
+        return [(Verdict.WARNING, f"{name} could not be computed")]
+    figures = f"{name} {measured.value:.3f}, {AT_CONFIDENCE} at least {measured.lower:.3f}"
+    if measured.lower > threshold.critical:
+        return [(Verdict.RETRAIN, f"{figures} (the bound is {threshold.critical:g})")]
+    if measured.lower > threshold.warning:
+        return [(Verdict.WARNING, f"{figures} (worth a look above {threshold.warning:g})")]
+    if measured.value > threshold.critical:
         return [
-            (Verdict.WATCH, f"{figures} (above {threshold.act:g}, but nights differ too much to be sure)")
+            (
+                Verdict.WARNING,
+                f"{figures} (above {threshold.critical:g}, but nights differ too much to be sure)",
+            )
         ]
     return []

@@ -3,7 +3,7 @@
 A decision follows from what is recorded of the nights before it, and from nothing else: not from the
 order in which nights were judged, how often, or when. What is recorded of later nights is not looked at.
 
-A rollback needs persistence only. Each one bars the version that it leaves, so there are never more of them
+A rollback needs persistence only. Each one blocks the version that it leaves, so there are never more of them
 than versions, and a bad champion need not wait for a cooldown. It leaves a stopgap in service, so a successor
 is asked for until one is found; cooldown and budget hold for that as for any training.
 """
@@ -42,7 +42,7 @@ class Succession:
         serving: the version in effect on the night.
         latest: the version decided last, in effect yet or not.
         is_restored: whether a rollback put the serving one there.
-        barred: versions that may not come back.
+        blocked: versions that may not come back.
         effective_night: from which a rollback that the night decides would be in effect.
         last_scored: the last night that is scored.
     """
@@ -50,7 +50,7 @@ class Succession:
     serving: int | None = None
     latest: int | None = None
     is_restored: bool = False
-    barred: frozenset[int] = frozenset()
+    blocked: frozenset[int] = frozenset()
     effective_night: date | None = None
     last_scored: date | None = None
 
@@ -156,8 +156,8 @@ def _stays(
         return "the verdict does not say from which version to which"
     if tonight.version != standing.serving or standing.latest != standing.serving:
         return f"version {standing.latest} was decided on already"
-    if tonight.returns_to in standing.barred:
-        return f"version {tonight.returns_to} was barred since"
+    if tonight.returns_to in standing.blocked:
+        return f"version {tonight.returns_to} was blocked since"
     first = night - timedelta(days=rules.of_nights - 1)
     saying = sum(
         each.verdict is Verdict.ROLL_BACK and each.version == tonight.version

@@ -33,8 +33,8 @@ class Gate(StrEnum):
     SPREAD = "spread"
     SLICES = "slices"
     PLAUSIBILITY = "plausibility"
-    TOLERANCE = "tolerance"
-    STEADINESS = "steadiness"
+    ROBUSTNESS = "robustness"
+    BATCH_INVARIANCE = "batch_invariance"
     LATENCY = "latency"
     SIZE = "size"
 
@@ -104,7 +104,7 @@ class GateInput:
     Attributes:
         scored: its predictions on the test window; None if there are none.
         seen_until: the last night that it was fitted, stopped or chosen by.
-        conduct: the model itself, to be tried; only a candidate's is.
+        probes: the model itself, to be tried; only a candidate's is.
         trouble: why there are no predictions.
         before: its predictions on the nights that the candidate was chosen by; None if there are none.
     """
@@ -112,7 +112,7 @@ class GateInput:
     name: str
     scored: Scored | None
     seen_until: date
-    conduct: RobustnessProbes | None = None
+    probes: RobustnessProbes | None = None
     trouble: str = ""
     before: Scored | None = None
 
@@ -149,7 +149,7 @@ def judge(
     """Whether the candidate may replace the champion, on a window that neither has seen.
 
     Args:
-        candidate: with its conduct.
+        candidate: with its probes.
         champion: scored on the same rows.
         window: of nights.
         gates: the spec's bounds.
@@ -172,31 +172,31 @@ def _fail_closed(gate: Gate, decide: Callable[[Case], GateResult], case: Case) -
         return GateResult(gate, False, None, None, f"could not be judged: {kind}{error}")
 
 
-def _require_scored(contender: GateInput) -> Scored:
-    if contender.scored is None:
-        why = f": {contender.trouble}" if contender.trouble else ""
-        raise ValueError(f"{contender.name} has no predictions{why}")
-    return contender.scored
+def _require_scored(gate_input: GateInput) -> Scored:
+    if gate_input.scored is None:
+        why = f": {gate_input.trouble}" if gate_input.trouble else ""
+        raise ValueError(f"{gate_input.name} has no predictions{why}")
+    return gate_input.scored
 
 
-def _conduct(case: Case) -> RobustnessProbes:
-    if case.candidate.conduct is None:
+def _require_probes(case: Case) -> RobustnessProbes:
+    if case.candidate.probes is None:
         raise ValueError(f"{case.candidate.name} was not tried")
-    return case.candidate.conduct
+    return case.candidate.probes
 
 
-def _unseen(case: Case) -> GateResult:
-    for contender in (case.candidate, case.champion):
-        if contender.seen_until >= case.window.first:
+def _check_unseen(case: Case) -> GateResult:
+    for gate_input in (case.candidate, case.champion):
+        if gate_input.seen_until >= case.window.first:
             reason = (
-                f"{contender.name} knows nights to {contender.seen_until}, the window starts "
+                f"{gate_input.name} knows nights to {gate_input.seen_until}, the window starts "
                 f"{case.window.first}"
             )
             return GateResult(Gate.UNSEEN, False, None, None, reason)
     return GateResult(Gate.UNSEEN, True, None, None, f"neither saw a night from {case.window.first} on")
 
 
-def _sample(case: Case) -> GateResult:
+def _check_sample(case: Case) -> GateResult:
     scored, gates = _require_scored(case.candidate), case.gates
     rows, nights = scored.labels.size, len(scored.nights)
     is_inside = bool(case.window.mask(scored.nights).all())
@@ -209,7 +209,7 @@ def _sample(case: Case) -> GateResult:
     return GateResult(Gate.SAMPLE, is_passed, float(rows), float(gates.minimum_rows), reason)
 
 
-def _improvement(case: Case) -> GateResult:
+def _check_improvement(case: Case) -> GateResult:
     metric, bound = case.gates.primary_metric, case.gates.minimum_improvement
     better = _compare(case, metric)
     reason = (
@@ -219,12 +219,12 @@ def _improvement(case: Case) -> GateResult:
     return GateResult(Gate.IMPROVEMENT, better.lower > bound, better.lower, bound, reason)
 
 
-def _consistency(case: Case) -> GateResult:
+def _check_consistency(case: Case) -> GateResult:
     ours, theirs = case.candidate.before, case.champion.before
     if ours is None or theirs is None:
         raise ValueError("there are no predictions of the nights that the candidate was chosen by")
-    better = _difference(case, ours, theirs, case.gates.primary_metric)
-    error, bound = _calibration_error(ours), _calibration_bound(case, ours, theirs)
+    better = _estimate_difference(case, ours, theirs, case.gates.primary_metric)
+    error, bound = _measure_calibration_error(ours), _find_calibration_bound(case, ours, theirs)
     reason = (
         f"on nights {ours.nights[0]}..{ours.nights[-1]}, which {case.candidate.name} was chosen by, it is better by "
         f"{better.value:+.4f}; at least as good as {case.champion.name} it must be there. Its calibration error there "
@@ -234,7 +234,7 @@ def _consistency(case: Case) -> GateResult:
     return GateResult(Gate.CONSISTENCY, is_passed, better.value, 0.0, reason)
 
 
-def _ranking(case: Case) -> GateResult:
+def _check_ranking(case: Case) -> GateResult:
     better, bound = _compare(case, "auc"), -case.gates.maximum_auc_drop
     reason = (
         f"AUC against {case.champion.name} {better.value:+.4f}, at {case.gates.confidence:.0%} confidence at "
@@ -243,44 +243,45 @@ def _ranking(case: Case) -> GateResult:
     return GateResult(Gate.RANKING, better.lower >= bound, better.lower, bound, reason)
 
 
-def _calibration(case: Case) -> GateResult:
+def _check_calibration(case: Case) -> GateResult:
     ours = _require_scored(case.candidate)
-    error, own = _calibration_error(ours), case.gates.maximum_calibration_error
+    error, own = _measure_calibration_error(ours), case.gates.maximum_calibration_error
     reason = f"calibration error {error:.3f}; at most {own:g} is allowed"
     if error <= own:
         return GateResult(Gate.CALIBRATION, True, error, own, reason)
     theirs = _require_scored(case.champion)
-    bound = _calibration_bound(case, ours, theirs)
+    bound = _find_calibration_bound(case, ours, theirs)
     reason += (
-        f", or surely no more than {case.champion.name}'s {_calibration_error(theirs):.3f} on the same rows: at "
+        f", or surely no more than {case.champion.name}'s {_measure_calibration_error(theirs):.3f} "
+        "on the same rows: at "
         f"{case.gates.confidence:.0%} confidence that allows {bound:.3f}"
     )
     return GateResult(Gate.CALIBRATION, error <= bound, error, bound, reason)
 
 
-def _calibration_error(scored: Scored) -> float:
+def _measure_calibration_error(scored: Scored) -> float:
     error = scored.metrics().calibration_error
     if error is None:
         raise ValueError("the calibration error is not defined")
     return error
 
 
-def _calibration_bound(case: Case, ours: Scored, theirs: Scored) -> float:
+def _find_calibration_bound(case: Case, ours: Scored, theirs: Scored) -> float:
     """The spec's bound, or the champion's error less what chance may account for, if that is more.
 
     A champion that is off as well would go on serving: refusing the lesser error would make nothing better.
     """
-    better = _difference(case, ours, theirs, "calibration_error")
-    return max(case.gates.maximum_calibration_error, _calibration_error(ours) + better.lower)
+    better = _estimate_difference(case, ours, theirs, "calibration_error")
+    return max(case.gates.maximum_calibration_error, _measure_calibration_error(ours) + better.lower)
 
 
-def _spread(case: Case) -> GateResult:
+def _check_spread(case: Case) -> GateResult:
     spread, bound = _require_scored(case.candidate).metrics().spread, case.gates.minimum_spread
     reason = f"predictions spread by {spread:.4f}; at least {bound:g} tells {case.many} apart"
     return GateResult(Gate.SPREAD, spread >= bound, spread, bound, reason)
 
 
-def _slices(case: Case) -> GateResult:
+def _check_slices(case: Case) -> GateResult:
     rules, bound = case.gates.slices, -case.gates.slices.maximum_loss
     if not rules.columns:
         return GateResult(Gate.SLICES, True, None, None, "the spec declares no slices")
@@ -306,7 +307,7 @@ def _slices(case: Case) -> GateResult:
     return GateResult(Gate.SLICES, not bad, worst.upper, bound, reason, parts)
 
 
-def _plausibility(case: Case) -> GateResult:
+def _check_plausibility(case: Case) -> GateResult:
     auc, bound = _require_scored(case.candidate).metrics().auc, case.gates.maximum_auc
     if auc is None:
         raise ValueError("the AUC is not defined")
@@ -314,36 +315,36 @@ def _plausibility(case: Case) -> GateResult:
     return GateResult(Gate.PLAUSIBILITY, auc <= bound, auc, bound, reason)
 
 
-def _tolerance(case: Case) -> GateResult:
-    mishaps = _conduct(case).find_failures()
-    reason = "; ".join(mishaps) or "missing, unknown and extreme inputs all get a probability"
-    return GateResult(Gate.TOLERANCE, not mishaps, float(len(mishaps)), 0.0, reason)
+def _check_robustness(case: Case) -> GateResult:
+    failures = _require_probes(case).find_failures()
+    reason = "; ".join(failures) or "missing, unknown and extreme inputs all get a probability"
+    return GateResult(Gate.ROBUSTNESS, not failures, float(len(failures)), 0.0, reason)
 
 
-def _steadiness(case: Case) -> GateResult:
-    widest = _conduct(case).measure_batch_variance()
+def _check_batch_invariance(case: Case) -> GateResult:
+    widest = _require_probes(case).measure_batch_variance()
     reason = f"the same row differs by up to {widest:.2g} when predicted again, in other company, alone or reloaded"
-    # NaN is not steady: the comparison must be true, not just not false.
-    return GateResult(Gate.STEADINESS, widest <= 0, widest, 0.0, reason)
+    # NaN is not invariant: the comparison must be true, not just not false.
+    return GateResult(Gate.BATCH_INVARIANCE, widest <= 0, widest, 0.0, reason)
 
 
-def _latency(case: Case) -> GateResult:
-    seconds, bound = _conduct(case).seconds(), case.gates.maximum_seconds
+def _check_latency(case: Case) -> GateResult:
+    seconds, bound = _require_probes(case).seconds(), case.gates.maximum_seconds
     reason = f"{seconds:.3f} s per 1,000 rows here; at most {bound:g} s is allowed"
     return GateResult(Gate.LATENCY, seconds <= bound, seconds, bound, reason)
 
 
-def _size(case: Case) -> GateResult:
-    size, bound = _conduct(case).megabytes(), case.gates.maximum_megabytes
+def _check_size(case: Case) -> GateResult:
+    size, bound = _require_probes(case).megabytes(), case.gates.maximum_megabytes
     reason = f"its files hold {size:.2f} MB; at most {bound:g} MB is allowed"
     return GateResult(Gate.SIZE, size <= bound, size, bound, reason)
 
 
 def _compare(case: Case, metric: str) -> Interval:
-    return _difference(case, _require_scored(case.candidate), _require_scored(case.champion), metric)
+    return _estimate_difference(case, _require_scored(case.candidate), _require_scored(case.champion), metric)
 
 
-def _difference(case: Case, ours: Scored, theirs: Scored, metric: str) -> Interval:
+def _estimate_difference(case: Case, ours: Scored, theirs: Scored, metric: str) -> Interval:
     better = estimate_improvement(
         ours,
         theirs,
@@ -358,17 +359,17 @@ def _difference(case: Case, ours: Scored, theirs: Scored, metric: str) -> Interv
 
 
 _DECISIONS: dict[Gate, Callable[[Case], GateResult]] = {
-    Gate.UNSEEN: _unseen,
-    Gate.SAMPLE: _sample,
-    Gate.IMPROVEMENT: _improvement,
-    Gate.CONSISTENCY: _consistency,
-    Gate.RANKING: _ranking,
-    Gate.CALIBRATION: _calibration,
-    Gate.SPREAD: _spread,
-    Gate.SLICES: _slices,
-    Gate.PLAUSIBILITY: _plausibility,
-    Gate.TOLERANCE: _tolerance,
-    Gate.STEADINESS: _steadiness,
-    Gate.LATENCY: _latency,
-    Gate.SIZE: _size,
+    Gate.UNSEEN: _check_unseen,
+    Gate.SAMPLE: _check_sample,
+    Gate.IMPROVEMENT: _check_improvement,
+    Gate.CONSISTENCY: _check_consistency,
+    Gate.RANKING: _check_ranking,
+    Gate.CALIBRATION: _check_calibration,
+    Gate.SPREAD: _check_spread,
+    Gate.SLICES: _check_slices,
+    Gate.PLAUSIBILITY: _check_plausibility,
+    Gate.ROBUSTNESS: _check_robustness,
+    Gate.BATCH_INVARIANCE: _check_batch_invariance,
+    Gate.LATENCY: _check_latency,
+    Gate.SIZE: _check_size,
 }

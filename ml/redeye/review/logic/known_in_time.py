@@ -18,7 +18,7 @@ from redeye.warehouse.logic.column_lineage import ROWS, Described, LineageError,
 from redeye.warehouse.logic.dbt_models import FEATURES, NIGHT, Column, Model, Project, Source
 
 IN_TIME = "known in time"
-BANNED = "barred column"
+BANNED = "banned column"
 SHOWN = 3
 
 
@@ -208,7 +208,7 @@ def _check_banned(lineage: Lineage, owner: str, columns: Iterable[Read]) -> Iter
     """Columns that come from one that is banned or personal, by whatever way."""
     for column in columns:
         for leaf, path in lineage.paths(column).items():
-            if reason := lineage.project.sources[leaf.relation].columns.get(leaf.column, _NONE).barred:
+            if reason := lineage.project.sources[leaf.relation].columns.get(leaf.column, _NONE).banned:
                 way = " ← ".join(map(str, path))
                 yield Violation(owner, BANNED, f"{leaf} may reach no feature ({reason}): {way}")
 

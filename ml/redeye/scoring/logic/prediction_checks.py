@@ -13,7 +13,7 @@ def derive_predictions(frame: pd.DataFrame, subject: Subject) -> pd.DataFrame:
     """The checks of one night's predictions; what concerns the whole is the same on each row.
 
     Args:
-        frame: typed rows of one night and lane, with `scheduled_rows`.
+        frame: typed rows of one night and run type, with `scheduled_rows`.
         subject: what they are predictions of.
     """
     rows, probability, rank = len(frame), frame["probability"], frame["rank"]

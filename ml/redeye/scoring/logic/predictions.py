@@ -15,8 +15,8 @@ from redeye.declarations.subject import Subject
 LIVE = "live"
 
 
-def backtest_lane(version: int, release_id: str) -> str:
-    """The lane of a version's predictions of past nights from one release; it is never exported."""
+def name_backtest_run_type(version: int, release_id: str) -> str:
+    """The run type of a version's predictions of past nights from one release; it is never exported."""
     return f"backtest_v{version}_{release_id}"
 
 
@@ -60,7 +60,7 @@ class Lineage:
     feature_service: str
     run_id: str
     degraded_reasons: tuple[str, ...] = ()
-    lane: str = LIVE
+    run_type: str = LIVE
     is_reconstructed: bool = False
 
 
@@ -96,7 +96,7 @@ def assemble(
     rows["baseline_probability"] = np.asarray(baseline, dtype=np.float64)
     rows = rows.sort_values(["probability", subject.key], ascending=[False, True], ignore_index=True)
     rows["rank"] = np.arange(1, len(rows) + 1, dtype=np.int64)
-    rows["model"], rows["lane"], rows["night"] = lineage.model, lineage.lane, lineage.night
+    rows["model"], rows["lane"], rows["night"] = lineage.model, lineage.run_type, lineage.night
     rows["release_id"] = lineage.release_id
     rows["model_version"] = np.int64(lineage.model_version)
     rows["algorithm"] = lineage.algorithm
@@ -106,7 +106,7 @@ def assemble(
     rows["is_degraded"] = bool(lineage.degraded_reasons)
     rows["degraded_reason"] = "; ".join(lineage.degraded_reasons)
     rows["is_reconstructed"] = lineage.is_reconstructed
-    rows["prediction_id"] = [f"{lineage.model}/{lineage.lane}/{key}" for key in rows[subject.key]]
+    rows["prediction_id"] = [f"{lineage.model}/{lineage.run_type}/{key}" for key in rows[subject.key]]
     return rows.loc[:, list(prediction_columns(subject))]
 
 

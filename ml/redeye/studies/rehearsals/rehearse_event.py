@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 # Of what a guard said; the rest is in the ledgers.
 SAID = 300
-QUIET = {str(Verdict.OK), str(Verdict.WATCH)}
+QUIET = {str(Verdict.OK), str(Verdict.WARNING)}
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,13 @@ class Column:
 
     Attributes:
         known: of a source's column, one of `KINDS`.
-        barred: why it may not come near a feature: what its `banned` says, or that it is personal.
+        banned: why it may not come near a feature: what its `banned` says, or that it is personal.
     """
 
     description: str
     data_type: str = ""
     known: str = ""
-    barred: str = ""
+    banned: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""To whom a model returns: who was last serving well, never who is barred, and at last the first champion."""
+"""To whom a model returns: who was last serving well, never who is blocked, and at last the first champion."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_a_promotion_that_was_withdrawn_before_its_night_has_no_stint() -> None:
 
 
 def test_it_returns_to_the_last_one_that_served_well_and_then_to_the_last_resort() -> None:
-    assert returns(4, {2: Verdict.OK, 3: Verdict.WATCH}) == [3, 1]
+    assert returns(4, {2: Verdict.OK, 3: Verdict.WARNING}) == [3, 1]
 
 
 @pytest.mark.parametrize("bad_end", [Verdict.RETRAIN, Verdict.ROLL_BACK, None])
@@ -115,12 +115,12 @@ def test_the_first_champion_has_nothing_to_return_to_but_what_served_since() -> 
 
 
 def test_the_last_bar_of_a_version_counts_as_of_its_night() -> None:
-    bars = [
+    blocks = [
         VersionBlock(1, 3, True, night(50), "bad", "verdict"),
         VersionBlock(2, 3, False, night(60), "mended", "person"),
         VersionBlock(3, 4, True, night(80), "bad", "person"),
     ]
-    assert find_blocked_versions(bars, night(49)) == frozenset()
-    assert find_blocked_versions(bars, night(59)) == {3}
-    assert find_blocked_versions(bars, night(70)) == frozenset()
-    assert find_blocked_versions(list(reversed(bars)), date.max) == {4}
+    assert find_blocked_versions(blocks, night(49)) == frozenset()
+    assert find_blocked_versions(blocks, night(59)) == {3}
+    assert find_blocked_versions(blocks, night(70)) == frozenset()
+    assert find_blocked_versions(list(reversed(blocks)), date.max) == {4}

@@ -62,16 +62,16 @@ def test_an_interval_that_holds_zero_is_no_alarm() -> None:
     ("metric", "now", "verdict"),
     [
         ("calibration_error", Interval(0.10, 0.09, 0.11), Verdict.RETRAIN),
-        ("calibration_error", Interval(0.10, 0.06, 0.14), Verdict.WATCH),
-        ("calibration_error", Interval(0.12, 0.01, 0.20), Verdict.WATCH),  # a stormy week: wide
+        ("calibration_error", Interval(0.10, 0.06, 0.14), Verdict.WARNING),
+        ("calibration_error", Interval(0.12, 0.01, 0.20), Verdict.WARNING),  # a stormy week: wide
         ("calibration_error", Interval(0.06, 0.03, 0.09), Verdict.OK),
         ("relative_log_loss", Interval(1.05, 1.01, 1.09), Verdict.RETRAIN),
-        ("relative_log_loss", Interval(1.05, 0.95, 1.15), Verdict.WATCH),
+        ("relative_log_loss", Interval(1.05, 0.95, 1.15), Verdict.WARNING),
         ("auc", Interval(0.60, 0.59, 0.61), Verdict.RETRAIN),
         ("auc", Interval(0.66, 0.65, 0.67), Verdict.OK),  # its test was as unsure
-        ("auc", Interval(0.62, 0.56, 0.68), Verdict.WATCH),
-        ("auc", None, Verdict.WATCH),
-        ("calibration_error", None, Verdict.WATCH),
+        ("auc", Interval(0.62, 0.56, 0.68), Verdict.WARNING),
+        ("auc", None, Verdict.WARNING),
+        ("calibration_error", None, Verdict.WARNING),
     ],
 )
 def test_each_bound_bites_only_where_it_is_sure(metric: str, now: Interval | None, verdict: Verdict) -> None:
@@ -96,12 +96,12 @@ def test_the_gravest_reason_comes_first_and_none_is_lost() -> None:
     ],
 )
 def test_what_a_person_should_see_is_watch(window: Window) -> None:
-    assert judge(window, RULES).verdict is Verdict.WATCH
+    assert judge(window, RULES).verdict is Verdict.WARNING
 
 
 def test_drift_without_loss_of_quality_is_watched_and_no_more() -> None:
     verdict = judge(GOOD, RULES, ["half of the features drifted", "the predictions drifted"])
-    assert verdict.verdict is Verdict.WATCH
+    assert verdict.verdict is Verdict.WARNING
     assert len(verdict.reasons) == 2
 
 

@@ -50,7 +50,7 @@ def requests_of(
 
 
 def test_the_third_of_five_nights_asks_and_says_why() -> None:
-    verdicts = named([Verdict.RETRAIN, Verdict.OK, Verdict.RETRAIN, Verdict.WATCH])
+    verdicts = named([Verdict.RETRAIN, Verdict.OK, Verdict.RETRAIN, Verdict.WARNING])
     verdicts.append(NightVerdict(night(4), Verdict.RETRAIN, ("worse than the heuristic", "AUC fell")))
     assert requests_of(verdicts, RULES) == [night(4)]
     assert decide(verdicts, [], [], RULES, night(4)).reason == "worse than the heuristic; AUC fell"
@@ -113,7 +113,7 @@ def test_neither_order_nor_repetition_nor_the_future_changes_a_decision(
         assert then.is_requested is (each.night in asked)
 
 
-@given(st.lists(st.sampled_from([Verdict.OK, Verdict.WATCH]), min_size=1, max_size=150), rules_of_any_kind)
+@given(st.lists(st.sampled_from([Verdict.OK, Verdict.WARNING]), min_size=1, max_size=150), rules_of_any_kind)
 def test_without_a_verdict_to_retrain_nothing_is_asked_for(
     verdicts: list[Verdict], rules: Retraining
 ) -> None:
@@ -155,7 +155,7 @@ def test_the_third_of_five_nights_rolls_back_and_asks_for_a_successor() -> None:
         (said(2), SERVING, "roll back on 2 of the last 5 nights, it takes 3"),
         (said(5), replace(SERVING, latest=4), "version 4 was decided on already"),
         (said(5), replace(SERVING, serving=4, latest=4), "version 4 was decided on already"),
-        (said(5), replace(SERVING, barred=frozenset({2})), "version 2 was barred since"),
+        (said(5), replace(SERVING, blocked=frozenset({2})), "version 2 was blocked since"),
         (said(5), replace(SERVING, last_scored=night(6)), "it would be in effect from night 2013-04-07"),
         # Two nights on the champion before this one do not count.
         (said(4, version=2)[:3] + said(2)[3:], SERVING, "roll back on 2 of the last 5 nights"),

@@ -108,7 +108,14 @@ def test_a_window_that_either_has_seen_fails(who: str):
 
 def test_a_candidate_without_predictions_fails_everywhere():
     absent = replace(GOOD, scored=None)
-    of_its_own = {Gate.UNSEEN, Gate.CONSISTENCY, Gate.TOLERANCE, Gate.STEADINESS, Gate.LATENCY, Gate.SIZE}
+    of_its_own = {
+        Gate.UNSEEN,
+        Gate.CONSISTENCY,
+        Gate.ROBUSTNESS,
+        Gate.BATCH_INVARIANCE,
+        Gate.LATENCY,
+        Gate.SIZE,
+    }
     assert failed(decide(absent, POOR)) == set(Gate) - of_its_own
 
 
@@ -228,28 +235,28 @@ def test_every_oddity_fails_at_its_own_gate_and_nowhere_else():
     strict = GATES.model_copy(update={"maximum_seconds": 0.5, "maximum_megabytes": 0.0005})
     expected = {
         "": set(),
-        "raises": {Gate.TOLERANCE},
-        "nan": {Gate.TOLERANCE},
-        "in company": {Gate.STEADINESS},
+        "raises": {Gate.ROBUSTNESS},
+        "nan": {Gate.ROBUSTNESS},
+        "in company": {Gate.BATCH_INVARIANCE},
         "slow": {Gate.LATENCY},
         "fat": {Gate.SIZE},
-        "reads more": {Gate.TOLERANCE, Gate.STEADINESS, Gate.LATENCY},
+        "reads more": {Gate.ROBUSTNESS, Gate.BATCH_INVARIANCE, Gate.LATENCY},
     }
     for oddity, gates in expected.items():
-        odd = replace(GOOD, conduct=tried(Odd(*COUNTS, prior=0.2, prior_strength=50, oddity=oddity)))
+        odd = replace(GOOD, probes=tried(Odd(*COUNTS, prior=0.2, prior_strength=50, oddity=oddity)))
         report = decide(odd, POOR, gates=strict)
         assert {result.gate for result in report.failed} == gates, (oddity, report.message())
 
 
 def test_what_a_model_raises_is_the_reason():
     odd = Odd(*COUNTS, prior=0.2, prior_strength=50, oddity="raises")
-    message = decide(replace(GOOD, conduct=tried(odd)), POOR).message()
+    message = decide(replace(GOOD, probes=tried(odd)), POOR).message()
     assert "every category missing: ZeroDivisionError: no carrier" in message
 
 
 def test_a_candidate_that_was_not_tried_fails():
-    untried = replace(GOOD, conduct=None)
-    assert failed(decide(untried, POOR)) == {Gate.TOLERANCE, Gate.STEADINESS, Gate.LATENCY, Gate.SIZE}
+    untried = replace(GOOD, probes=None)
+    assert failed(decide(untried, POOR)) == {Gate.ROBUSTNESS, Gate.BATCH_INVARIANCE, Gate.LATENCY, Gate.SIZE}
 
 
 def test_the_report_names_what_was_judged():

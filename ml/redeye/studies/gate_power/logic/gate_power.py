@@ -27,7 +27,7 @@ from redeye.studies.gate_power.logic.harmful_candidates import Incumbent
 POWER = 0.95
 STRENGTHS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
 # Judged by trying the model: they do not depend on how much better it is.
-OPERATIONAL = {Gate.TOLERANCE, Gate.STEADINESS, Gate.LATENCY, Gate.SIZE}
+OPERATIONAL = {Gate.ROBUSTNESS, Gate.BATCH_INVARIANCE, Gate.LATENCY, Gate.SIZE}
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ def measure_power(cases: Sequence[Pair], strengths: Sequence[float] = STRENGTHS)
 
 def _try_quality(pair: Pair, strength: float) -> Tried:
     champion, made = pair.champion, pair.candidate(strength)
-    candidate = replace(made, conduct=None)
+    candidate = replace(made, probes=None)
     report = judge(
         candidate,
         champion,

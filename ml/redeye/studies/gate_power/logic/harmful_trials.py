@@ -106,14 +106,14 @@ def _measure_significant_loss(one: Scored, rival: Scored, metric: str, margin: f
     return -better.value if better and better.value <= -margin and better.upper < 0 else 0.0
 
 
-def _find_unserviceable(conduct: RobustnessProbes, spec: Spec) -> str:
-    if mishaps := conduct.find_failures():
-        return mishaps[0]
-    if (widest := conduct.measure_batch_variance()) > UNSTEADY:
+def _find_unserviceable(probes: RobustnessProbes, spec: Spec) -> str:
+    if failures := probes.find_failures():
+        return failures[0]
+    if (widest := probes.measure_batch_variance()) > UNSTEADY:
         return f"the same row differs by {widest:.3f}"
-    if (size := conduct.megabytes()) > spec.gates.maximum_megabytes:
+    if (size := probes.megabytes()) > spec.gates.maximum_megabytes:
         return f"{size:.0f} MB"
-    if (seconds := conduct.seconds()) > spec.gates.maximum_seconds:
+    if (seconds := probes.seconds()) > spec.gates.maximum_seconds:
         return f"{seconds:.1f} s per 1,000 rows"
     return ""
 
