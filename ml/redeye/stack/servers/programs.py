@@ -149,7 +149,7 @@ def configuration(configured: Settings, every: Sequence[Program]) -> str:
 
 def _listener(logs: Path, name: str, events: str, *arguments: str) -> str:
     options = {
-        "command": _escape(shlex.join([sys.executable, "-m", f"redeye.stack.{name}", *arguments])),
+        "command": _escape(shlex.join([sys.executable, "-m", f"redeye.stack.servers.{name}", *arguments])),
         "events": events,
         "autorestart": "true",
         # Its output is the supervisor's protocol; a log of it would get a name of its own at each start.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import configparser
+import re
 import tempfile
 from dataclasses import fields
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -114,6 +116,16 @@ def test_an_mlflow_server_elsewhere_is_not_started_here(tmp_path):
 
 def test_mlflow_asks_for_a_login(conf):
     assert "--app-name basic-auth" in conf["program:mlflow"]["command"]
+
+
+def test_every_module_that_is_started_is_there(conf):
+    started = {
+        name
+        for section in conf.sections()
+        for name in re.findall(r"-m (redeye[\w.]*)", conf[section].get("command", ""))
+    }
+    assert {"redeye.stack.servers.reaper", "redeye.stack.servers.watchdog"} <= started
+    assert [name for name in started if find_spec(name) is None] == []
 
 
 def test_the_watchdog_asks_airflow_at_its_port(conf):
