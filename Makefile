@@ -91,12 +91,16 @@ impact: $(STAMP) ## Show what your branch does to data, features and scores
 # Two fit any machine: a worker may have a whole stack to itself.
 TEST_WORKERS ?= 2
 .PHONY: test
-test: $(STAMP) ## Run the tests (ARGS=... goes to pytest)
+test: $(STAMP) ## Run the tests, but for the long ones (ARGS=... goes to pytest)
+	@$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadscope --durations 20 $(ARGS)
+
+.PHONY: test-long
+test-long: $(STAMP) ## Run the tests that take long by nature, see docs/testing.md
 	@# One test needs libfaketime; without it that test is skipped and says so.
 	@if ! command -v faketime >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		{ apt-get update -qq && apt-get install -y -qq faketime; } >/dev/null \
 			|| echo 'make test: faketime could not be installed with apt-get; its test is skipped' >&2; fi
-	@$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadscope $(ARGS)
+	@$(BIN)/python -m pytest -m long --durations 0 --durations-min 1 $(ARGS)
 
 .PHONY: bench
 bench: $(STAMP) ## Measure against the plainest scripts

@@ -15,7 +15,9 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-from throwaway import Stack, find_port, installation
+from long_results import LongResults
+from prepared_installations import Prepared
+from throwaway import Stack, find_port
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -34,18 +36,46 @@ hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
 
+# Folders whose tests share what takes longer to set up than to use: one worker takes them whole.
+SHARED = ("tests/integration/again", "tests/integration/sandbox")
+# What takes longest, in that order: begun first, so that the workers end at about the same time.
+LONGEST = (
+    "tests/e2e/test_the_stack.py",
+    "tests/e2e/test_celery.py",
+    "tests/integration/sandbox",
+    "tests/integration/again",
+)
+
+
 class ByInstallation(LoadScopeScheduling):
-    """Hands tests to workers so that whole stacks take turns, and a folder shares what it has set up."""
+    """Hands files of tests to workers, in the order in which they were collected."""
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.split("::")[0]
         folder = path.rpartition("/")[0]
-        return folder if folder.startswith(("tests/e2e", "tests/integration")) else path
+        return folder if folder in SHARED else path
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByInstallation:
     """Called by xdist, where there is more than one worker."""
+    config.option.loadscopereorder = False
     return ByInstallation(config, log)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What long tests came to is kept for whoever does not run them."""
+    if config.option.markexpr == "long" and not config.option.collectonly:
+        config.pluginmanager.register(LongResults())
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Each worker collects all tests, and all in the same order."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=lambda item: _rank(item.nodeid))
+
+
+def _rank(nodeid: str) -> int:
+    return next((rank for rank, path in enumerate(LONGEST) if nodeid.startswith(path)), len(LONGEST))
 
 
 @pytest.fixture
@@ -55,15 +85,22 @@ def spare_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def install() -> Callable[[Path], AbstractContextManager[Stack]]:
-    """Makes an installation in an empty folder, for fixtures that need one for longer than a module."""
-    return installation
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """The installations that all workers of this run copy."""
+    folder = tmp_path_factory.getbasetemp()
+    return Prepared((folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "prepared")
+
+
+@pytest.fixture(scope="session")
+def install(prepared: Prepared) -> Callable[..., AbstractContextManager[Stack]]:
+    """Makes an installation of a kind in a folder, for fixtures that need one for longer than a module."""
+    return prepared.installed
 
 
 @pytest.fixture(scope="module")
-def stack_env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack_env(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """An installation of the module's own: what its tests write, no other test finds."""
-    with installation(tmp_path_factory.mktemp("redeye-home")) as stack:
+    with prepared.installed(tmp_path_factory.mktemp("redeye-home")) as stack:
         yield stack
 
 

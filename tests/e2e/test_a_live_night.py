@@ -11,7 +11,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -21,6 +20,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from throwaway import servers_apart
+from waiting import until
 
 from redeye.declarations.calendar import ONE_DAY, zone
 from redeye.foundation.settings import PROJECT_ROOT, SHIFT_FILE, settings
@@ -33,6 +33,7 @@ from redeye.warehouse import release_store
 LIBRARY = next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))), None)
 pytestmark = [
     pytest.mark.e2e,
+    pytest.mark.long,
     pytest.mark.skipif(
         LIBRARY is None, reason="libfaketime is not installed: apt-get install faketime, or run make as root"
     ),
@@ -113,14 +114,16 @@ def runs_of(live: Live, dag_id: str) -> list[Run]:
 
 def wait_for(look: Callable[[], dict[str, list[Run]]]) -> dict[str, list[Run]]:
     """What `look` finds once every DAG has one run and it has ended, well or not."""
-    deadline = time.monotonic() + DONE_WITHIN
-    while True:
+
+    def ended() -> dict[str, list[Run]] | None:
         found = look()
         states = [run.state for runs in found.values() for run in runs]
-        if len(states) == len(found) and set(states) <= {RunState.SUCCESS, RunState.FAILED}:
-            return found
-        assert time.monotonic() < deadline, found
-        time.sleep(3)
+        is_all = len(states) == len(found) and set(states) <= {RunState.SUCCESS, RunState.FAILED}
+        return found if is_all else None
+
+    found = until(ended, DONE_WITHIN)
+    assert found
+    return found
 
 
 def test_left_alone_over_0300_it_completes_its_night(live: Live) -> None:

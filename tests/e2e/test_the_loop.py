@@ -1,8 +1,8 @@
 """From a verdict to a training through the real scheduler, where that is due and where it is not.
 
 In late September half as many flights are late as the model has learned; until shortly before that it does
-well enough. The two weeks before are scored and judged in this process, as `redeye replay` does, so that the
-scheduler has to run only the nights in question.
+well enough. The week before is scored and judged in this process, as `redeye replay` does, and two weeks by the
+scheduler.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import pytest
 from sameness import differences
 from season_rows import rows_of
 from throwaway import servers_apart
+from waiting import PATIENCE_SECONDS, patient
 
 from redeye.champions import promotion_store
 from redeye.foundation.settings import PROJECT_ROOT, settings
@@ -31,15 +32,13 @@ from redeye.stack import environment, lifecycle
 from redeye.stack.airflow import airflow_api, closed_loop
 from redeye.stack.airflow.airflow_api import AirflowApi
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 MODEL = "flight_delay"
 TRAIN, SCORE, MONITOR = f"train_{MODEL}", f"score_{MODEL}", f"monitor_{MODEL}"
 HISTORY_LAST, BUILT_LAST = date(2013, 3, 31), date(2013, 10, 1)
-# A quarter of an hour more: two weeks through the scheduler, and again in one process elsewhere.
-IS_LONG = "REDEYE_LONG_TESTS" in os.environ
 SCHEDULED = date(2013, 9, 18), date(2013, 9, 24)
-REPLAYED = date(2013, 9, 10), date(2013, 9, 17) if IS_LONG else SCHEDULED[1]
+REPLAYED = date(2013, 9, 10), date(2013, 9, 17)
 QUIET = date(2013, 9, 25)
 CHANGED = date(2013, 9, 26), date(2013, 10, 1)
 EVENT = f"redeye://events/retraining/{MODEL}"
@@ -56,10 +55,10 @@ class Airflow:
 
     def run(self, dag_id: str, conf: dict[str, str], run_id: str) -> None:
         started = self.api.trigger(dag_id, conf, run_id=run_id)
-        self.api.wait(lambda: [self.api.run(started)], 1, lambda runs, now: None)
+        self.api.wait(lambda: [self.api.run(started)], 1, patient())
 
     def nights(self, first: date, last: date) -> None:
-        closed_loop.run_nights(self.api, MODEL, first, last, lag=2, watch=lambda runs, now: None)
+        closed_loop.run_nights(self.api, MODEL, first, last, lag=2, watch=patient())
 
     def tasks(self, night: date) -> dict[str, str]:
         run = self.api.night_runs(MONITOR, night, night)[0]
@@ -77,9 +76,9 @@ class Airflow:
 
 @pytest.fixture(scope="module")
 def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
-    """A running stack with the history built, a champion trained, and two weeks replayed."""
+    """A running stack with the history built, a champion trained, and two weeks run."""
     with servers_apart(tmp_path_factory.mktemp("loop") / "home") as configured:
-        environment.export(configured, lifecycle.up(configured))
+        environment.export(configured, lifecycle.up(configured, timeout_seconds=PATIENCE_SECONDS))
         with airflow_api.open_api(settings()) as api:
             stack = Airflow(api)
             for dag_id in ("build_history", TRAIN, SCORE, MONITOR):
@@ -90,8 +89,7 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
             stack.run("build_history", later, "later")
             for _ in replay.replay(MODEL, *REPLAYED):
                 pass
-            if IS_LONG:
-                stack.nights(*SCHEDULED)
+            stack.nights(*SCHEDULED)
             yield stack
 
 
@@ -165,7 +163,7 @@ def test_a_cleared_request_trains_and_tells_no_second_time(airflow: Airflow) -> 
     (run,) = airflow.api.night_runs(MONITOR, request.decision.night, request.decision.night)
     body = {"dry_run": False, "dag_run_id": run.run_id, "only_failed": False}
     airflow.api._send("POST", f"/dags/{MONITOR}/clearTaskInstances", body)
-    airflow.api.wait(lambda: [airflow.api.run(run)], 1, lambda runs, now: None)
+    airflow.api.wait(lambda: [airflow.api.run(run)], 1, patient())
     assert len(airflow.requested()) == len(airflow.events()) == 1
     assert len(decision_store.requests(MODEL)) == 1
 
@@ -178,7 +176,6 @@ def test_the_request_is_seen_in_the_ui_without_its_dag_being_scheduled_by_it(air
     assert httpx.get(f"{url}/dags/{TRAIN}/runs/{run['dag_run_id']}").status_code == httpx.codes.OK
 
 
-@pytest.mark.skipif(not IS_LONG, reason="set REDEYE_LONG_TESTS=1: it takes a quarter of an hour more")
 def test_one_process_elsewhere_comes_to_the_same_rows(airflow: Airflow, tmp_path: Path) -> None:
     last = CHANGED[1]
     scheduled = airflow.api.night_runs(SCORE, SCHEDULED[0], last)

@@ -12,24 +12,29 @@ from pathlib import Path
 import httpx
 import pandas as pd
 import pytest
+from prepared_installations import MODEL, Kind, Prepared
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 from throwaway import find_port, servers_apart
+from waiting import PATIENCE_SECONDS, patient
 
 from redeye.foundation.settings import Settings, settings
+from redeye.monitoring.logic.verdict import Verdict
+from redeye.promotion import decision_store
+from redeye.promotion.logic.decision import Decision
 from redeye.scoring import outputs_store
 from redeye.stack import alerting, environment, lifecycle
 from redeye.stack.airflow import airflow_api
-from redeye.stack.airflow.airflow_api import AirflowApi
+from redeye.stack.airflow.airflow_api import AirflowApi, Run
 from redeye.stack.secrets import Secrets
 from redeye.stack.servers.supervisor import Supervisor
 from redeye.warehouse import release_store
 
 pytestmark = pytest.mark.e2e
 
-MODEL = "flight_delay"
 HISTORY = {"first": "2012-12-31", "last": "2013-01-05"}
 FIRST, LAST = date(2013, 1, 6), date(2013, 1, 8)
+EVENT = f"redeye://events/retraining/{MODEL}"
 
 
 @dataclass(frozen=True)
@@ -42,17 +47,19 @@ class Running:
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def stack(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A stack of its own in a temporary folder; stopped and deleted afterwards."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("REDEYE_METRICS_PORT", str(find_port()))
         patched.setenv("REDEYE_ALERT_URLS", f"json://127.0.0.1:{find_port()}/nobody-listens")
-        yield from _running(tmp_path_factory.mktemp("e2e") / "home")
+        home = tmp_path_factory.mktemp("e2e") / "home"
+        prepared.copy(Kind.MIGRATED, home)
+        yield from _running(home)
 
 
 def _running(home: Path) -> Iterator[Running]:
     with servers_apart(home) as configured:
-        secrets = lifecycle.up(configured)
+        secrets = lifecycle.up(configured, timeout_seconds=PATIENCE_SECONDS)
         environment.export(configured, secrets)
         with airflow_api.open_api(settings()) as api:
             yield Running(settings(), secrets, api)
@@ -67,7 +74,7 @@ def history(stack: Running) -> None:
     ):
         stack.api.unpause(dag_id)
         run = stack.api.trigger(dag_id, conf, run_id=f"test_{dag_id}")
-        stack.api.wait(lambda run=run: [stack.api.run(run)], 1, lambda runs, now: None)
+        stack.api.wait(lambda run=run: [stack.api.run(run)], 1, patient())
 
 
 def _samples(scraped: str) -> list[Sample]:
@@ -78,31 +85,53 @@ def backfilled(stack: Running, dag_id: str, *, at_once: int = 1) -> None:
     """The nights `FIRST` to `LAST` of a DAG, as a backfill."""
     stack.api.unpause(dag_id)
     stack.api.create_backfill(dag_id, FIRST, LAST, max_active_runs=at_once)
-    stack.api.wait(lambda: stack.api.night_runs(dag_id, FIRST, LAST), 3, lambda runs, now: None)
+    stack.api.wait(lambda: stack.api.night_runs(dag_id, FIRST, LAST), 3, patient())
 
 
-def test_nights_run_through_the_scheduler_even_when_it_is_killed(stack: Running, history: None) -> None:
+@pytest.fixture(scope="module")
+def nights(stack: Running, history: None) -> list[Run]:
+    """The builds of three nights, during which the scheduler is killed; scored, judged, and one asks for a training."""
     stack.api.unpause("build_warehouse")
     # Several at once: builds must still go forward.
     stack.api.create_backfill("build_warehouse", FIRST, LAST, max_active_runs=3)
     scheduler = next(row for row in Supervisor(stack.configured).statuses() if "scheduler" in row.name)
     os.kill(scheduler.pid, signal.SIGKILL)
-    runs = stack.api.wait(
-        lambda: stack.api.night_runs("build_warehouse", FIRST, LAST), 3, lambda runs, now: None
-    )
-    assert [run.night for run in runs] == [FIRST, date(2013, 1, 7), LAST]
-    assert [release_store.release(run.night).revision for run in runs] == [1, 1, 1]
+    runs = stack.api.wait(lambda: stack.api.night_runs("build_warehouse", FIRST, LAST), 3, patient())
+    backfilled(stack, f"score_{MODEL}", at_once=2)
+    asks = Decision(FIRST, Verdict.RETRAIN, True, "a test asks")
+    decision_store.decide_forwards(MODEL, lambda so_far, scored: iter([(asks, {}, None)]), run_id="test")
+    backfilled(stack, f"monitor_{MODEL}", at_once=2)
+    return runs
 
-    for dag_id in (f"score_{MODEL}", f"monitor_{MODEL}"):
-        backfilled(stack, dag_id, at_once=2)
+
+def test_nights_run_through_the_scheduler_even_when_it_is_killed(stack: Running, nights: list[Run]) -> None:
+    assert [run.night for run in nights] == [FIRST, date(2013, 1, 7), LAST]
+    assert [release_store.release(run.night).revision for run in nights] == [1, 1, 1]
     rows = outputs_store.read("predictions", MODEL, FIRST, LAST)
     assert set(pd.to_datetime(rows["flight_date"]).dt.date) == {date(2013, 1, d) for d in (7, 8, 9)}
     assert not rows["is_degraded"].any()
     assert (stack.configured.exports / MODEL / LAST.isoformat() / "manifest.json").is_file()
 
 
+def test_a_request_starts_its_training_once(stack: Running, nights: list[Run]) -> None:
+    asked = stack.api.find(f"train_{MODEL}", f"requested__{FIRST}")
+    assert asked is not None
+    stack.api.wait(lambda: [stack.api.run(asked)], 1, patient())
+    told = stack.api._get(f"/dags/{asked.dag_id}/dagRuns/{asked.run_id}") or {}
+    assert (told["run_type"], told["conf"]["verdict"]) == ("operator_triggered", "retrain")
+    assert (told["conf"]["night"], told["conf"]["reason"]) == (str(FIRST), "a test asks")
+    (training,) = [row for row in decision_store.trainings(MODEL) if row.night == FIRST]
+    assert (training.asked, training.run_id, training.actor) == ("a test asks", asked.run_id, "verdict")
+    assert decision_store.open_requests(MODEL, LAST) == []
+    # Three nights were judged, two of them while the request may have been open.
+    events = (stack.api._get("/assets/events", {"limit": 100}) or {})["asset_events"]
+    assert [event["extra"]["night"] for event in events if event["uri"] == EVENT] == [str(FIRST)]
+
+
 def test_metrics_and_alerts_run_beside_it(stack: Running, history: None) -> None:
-    scraped = httpx.get(f"http://127.0.0.1:{stack.configured.metrics_port}/metrics", timeout=30).text
+    scraped = httpx.get(
+        f"http://127.0.0.1:{stack.configured.metrics_port}/metrics", timeout=PATIENCE_SECONDS
+    ).text
     counted = {sample.name: sample.value for sample in _samples(scraped)}
     assert counted["redeye_promotions"] == 1
     states = {row.name: row.state for row in Supervisor(stack.configured).statuses()}

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pytest
+from prepared_installations import MODEL, THREE_WEEKS_END, Kind
 
 from flights.nycflights13 import NycFlights13
 from redeye.declarations.calendar import cutoff
@@ -25,9 +25,8 @@ from redeye.sources.logic.deliveries import Delivery
 from redeye.warehouse import build, lake, release_store
 from redeye.warehouse.logic.releases import Release
 
-FIRST, HISTORY_ENDS = date(2012, 12, 31), date(2013, 1, 20)
+HISTORY_ENDS = THREE_WEEKS_END
 NIGHTS = [HISTORY_ENDS + timedelta(days=number) for number in range(1, 4)]
-MODEL = "flight_delay"
 CARRIER, LATER = "B6", 20
 
 
@@ -99,15 +98,10 @@ class Story:
 
 @pytest.fixture(scope="package")
 def story(
-    install: Callable[[Path], AbstractContextManager[Any]], tmp_path_factory: pytest.TempPathFactory
+    install: Callable[..., AbstractContextManager[Any]], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Story]:
     """Three weeks of history, the heuristic as champion, three nights, and the repair."""
-    from redeye.promotion.train import train_night
-
-    with install(tmp_path_factory.mktemp("redeye-again")):
-        ingest.ingest_nights(FIRST, HISTORY_ENDS)
-        build.publish(build_nights.transform(FIRST, HISTORY_ENDS, holder="history", kind="history"))
-        train_night(MODEL, HISTORY_ENDS, run_id="test training", actor="test", reason="first training")
+    with install(tmp_path_factory.mktemp("redeye-again"), Kind.CHAMPION):
         releases = [night_runs(night) for night in NIGHTS]
         frame = frame_of(releases[1], NIGHTS[1])
         predictions = outputs_store.read("predictions", MODEL, NIGHTS[0], NIGHTS[-1])

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import PATIENCE_SECONDS
 
 from redeye.foundation.settings import PROJECT_ROOT
-from redeye.stack import bootstrap
 
 pytestmark = pytest.mark.integration
 
@@ -38,19 +38,13 @@ ANSWERS = ("2013-02-01=none", "2013-02-02=Reject", "2013-02-03=Approve")
 
 
 @pytest.fixture(scope="module")
-def databases(stack_env: Any) -> None:
-    """Airflow's and MLflow's, beside the lakes'."""
-    bootstrap.prepare_databases(stack_env.settings, stack_env.secrets, stack_env.postgres)
-
-
-@pytest.fixture(scope="module")
-def outcomes(databases: None, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+def outcomes(stack_env: Any, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """What became of `RUNS`, in order."""
     return driven(DRIVER, RUNS, tmp_path_factory.mktemp("runs"))
 
 
 @pytest.fixture(scope="module")
-def approvals(databases: None, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+def approvals(stack_env: Any, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """What became of `ANSWERS`, in order."""
     return driven(APPROVALS, ANSWERS, tmp_path_factory.mktemp("approvals"))
 
@@ -64,7 +58,7 @@ def driven(driver: Path, arguments: tuple[str, ...], folder: Path) -> list[dict[
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=900,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     lines = [line.removeprefix(MARK) for line in done.stdout.splitlines() if line.startswith(MARK)]

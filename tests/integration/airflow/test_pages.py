@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import PATIENCE_SECONDS
 
 from redeye.foundation.settings import PROJECT_ROOT
-from redeye.stack import bootstrap
 
 pytestmark = pytest.mark.integration
 
@@ -25,17 +25,16 @@ OF_NOBODY = {"static", "files", "models", "nights", "actions"}
 @pytest.fixture(scope="module")
 def asked(stack_env: Any) -> dict[str, Any]:
     """Every answer."""
-    bootstrap.prepare_databases(stack_env.settings, stack_env.secrets, stack_env.postgres)
     roots = os.pathsep.join(str(PROJECT_ROOT / part) for part in ("ml", "plugins"))
     env = os.environ | {"PYTHONPATH": roots}
     read = [sys.executable, "-m", "airflow", "dags", "reserialize"]
-    subprocess.run(read, env=env, check=True, capture_output=True, timeout=120)
+    subprocess.run(read, env=env, check=True, capture_output=True, timeout=PATIENCE_SECONDS)
     done = subprocess.run(
         [sys.executable, str(DRIVER)],
         env=env,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     lines = [line.removeprefix(MARK) for line in done.stdout.splitlines() if line.startswith(MARK)]

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,7 +26,7 @@ FIRST, LAST = date(2012, 12, 31), date(2013, 1, 6)
 
 @pytest.fixture(scope="module")
 def release(
-    install: Callable[[Path], AbstractContextManager[Any]], tmp_path_factory: pytest.TempPathFactory
+    install: Callable[..., AbstractContextManager[Any]], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Release]:
     folder = tmp_path_factory.mktemp("bts")
     write(folder / file_name(2013, 1), month(2013, 1))

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -31,7 +30,7 @@ FIRST, TRAINED, LAST = (date(2012, 12, 31) + SHIFT, date(2013, 1, 6) + SHIFT, da
 
 @pytest.fixture(scope="module")
 def shifted(
-    install: Callable[[Path], AbstractContextManager[Any]], tmp_path_factory: pytest.TempPathFactory
+    install: Callable[..., AbstractContextManager[Any]], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Any]:
     os.environ["REDEYE_SHIFT_WEEKS"] = str(WEEKS)
     try:

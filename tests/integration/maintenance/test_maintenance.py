@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +15,9 @@ from typing import Any
 
 import duckdb
 import pytest
+from prepared_installations import THREE_WEEKS_END, Kind, Prepared
+from throwaway import installation
+from waiting import PATIENCE_SECONDS
 
 from redeye.foundation import lease
 from redeye.foundation.catalogs import Catalog
@@ -29,14 +31,13 @@ from redeye.warehouse.logic.content import Content
 
 pytestmark = pytest.mark.integration
 
-FIRST, HISTORY_ENDS = date(2012, 12, 31), date(2013, 1, 13)
-NIGHTS = [HISTORY_ENDS + timedelta(days=number) for number in range(1, 5)]
+NIGHTS = [THREE_WEEKS_END + timedelta(days=number) for number in range(1, 5)]
 
 
 @contextmanager
-def opened(install: Any, home: Path) -> Iterator[Any]:
+def opened(home: Path) -> Iterator[Any]:
     """An installation whose files may go at once: nobody else reads them."""
-    with install(home) as stack:
+    with installation(home) as stack:
         os.environ["REDEYE_MAINTENANCE_GRACE_HOURS"] = "0"
         settings.cache_clear()
         yield stack
@@ -50,25 +51,25 @@ def built(night: date) -> dict[str, Content]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(install: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Content]]:
+def undisturbed(
+    prepared: Prepared, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, dict[str, Content]]:
     """A home with history and one night, and what the second night holds where nothing happened in between."""
     home = tmp_path_factory.mktemp("redeye-before") / "home"
     calm = tmp_path_factory.mktemp("redeye-calm") / "home"
-    with opened(install, home):
-        ingest.ingest_nights(FIRST, HISTORY_ENDS)
-        build.publish(build_nights.transform(FIRST, HISTORY_ENDS, holder="history", kind="history"))
+    prepared.copy(Kind.THREE_WEEKS, home)
+    with opened(home):
         built(NIGHTS[0])
-    shutil.copytree(home, calm)
-    _owned_as(home / "postgres", calm / "postgres")
-    with opened(install, calm):
+    subprocess.run(["cp", "--archive", str(home), str(calm)], check=True)
+    with opened(calm):
         return home, built(NIGHTS[1])
 
 
 def test_nights_and_maintenance_runs_leave_every_release_equal(
-    install: Any, undisturbed: tuple[Path, dict[str, Content]]
+    undisturbed: tuple[Path, dict[str, Content]],
 ) -> None:
     home, expected = undisturbed
-    with opened(install, home):
+    with opened(home):
         held = {
             each.release_id: release_store.contents(each.release_id) for each in release_store.all_releases()
         }
@@ -103,10 +104,8 @@ def test_nights_and_maintenance_runs_leave_every_release_equal(
         assert maintain.check_disk()["level"] == "ok"
 
 
-def test_a_release_that_is_not_what_it_was_is_named(
-    install: Any, undisturbed: tuple[Path, dict[str, Content]]
-) -> None:
-    with opened(install, undisturbed[0]):
+def test_a_release_that_is_not_what_it_was_is_named(undisturbed: tuple[Path, dict[str, Content]]) -> None:
+    with opened(undisturbed[0]):
         release = release_store.all_releases()[0]
         wrong = {'"raw"."nothing"': Content(1, 2, 3)}
         release_store.record_contents(release.release_id, wrong)
@@ -115,9 +114,9 @@ def test_a_release_that_is_not_what_it_was_is_named(
 
 
 def test_what_a_release_names_cannot_be_expired_nor_anything_without_the_lease(
-    install: Any, undisturbed: tuple[Path, dict[str, Content]]
+    undisturbed: tuple[Path, dict[str, Content]],
 ) -> None:
-    with opened(install, undisturbed[0]):
+    with opened(undisturbed[0]):
         named = release_store.all_releases()[0].snapshot_id
         with lease.hold(Catalog.WAREHOUSE, "test") as token:
             con = lake_maintenance.attach_for_writing(Catalog.WAREHOUSE, token=token)
@@ -132,9 +131,9 @@ def test_what_a_release_names_cannot_be_expired_nor_anything_without_the_lease(
 
 
 def test_files_of_the_catalog_are_never_taken_for_orphans(
-    install: Any, undisturbed: tuple[Path, dict[str, Content]], monkeypatch: pytest.MonkeyPatch
+    undisturbed: tuple[Path, dict[str, Content]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with opened(install, undisturbed[0]), lease.hold(Catalog.WAREHOUSE, "test") as token:
+    with opened(undisturbed[0]), lease.hold(Catalog.WAREHOUSE, "test") as token:
         con = lake_maintenance.attach_for_writing(Catalog.WAREHOUSE, token=token)
         orphan = settings().lake / "warehouse" / "raw" / "left-by-a-killed-writer.parquet"
         orphan.write_bytes(b"PAR1")
@@ -206,15 +205,7 @@ def _killed(moment: str, call: str, *, after: int) -> None:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     assert ran.returncode == -signal.SIGKILL, ran.stderr[-3000:]
-
-
-def _owned_as(source: Path, copy: Path) -> None:
-    """Postgres owns its folder: a copy by root does not."""
-    if os.geteuid() == 0:
-        for path in [copy, *copy.rglob("*")]:
-            owner = (source / path.relative_to(copy)).stat()
-            os.chown(path, owner.st_uid, owner.st_gid)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
+from prepared_installations import MODEL, TEN_WEEKS_END, Kind
 
 from redeye.foundation.catalogs import Catalog
 from redeye.operations import build_nights
@@ -18,17 +18,13 @@ from redeye.sources import ingest
 from redeye.sources.logic.deliveries import Source
 from redeye.warehouse import build, lake, release_store
 
-FIRST, HISTORY_ENDS = date(2012, 12, 31), date(2013, 3, 8)
-MODEL = "flight_delay"
-
 
 @dataclass
 class Nights:
     """The jobs of a night, in the order of its DAG, for whatever night comes next."""
 
     model: str = MODEL
-    history_ends: date = HISTORY_ENDS
-    trained: Any = None
+    history_ends: date = TEN_WEEKS_END
 
     @property
     def next(self) -> date:
@@ -73,21 +69,14 @@ class Nights:
 
 @pytest.fixture(scope="package")
 def stack_env(
-    install: Callable[[Path], AbstractContextManager[Any]], tmp_path_factory: pytest.TempPathFactory
+    install: Callable[..., AbstractContextManager[Any]], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Any]:
-    """One installation for all of the nights: history is built once."""
-    with install(tmp_path_factory.mktemp("redeye-nights")) as stack:
+    """One installation for all of the nights that a worker runs."""
+    with install(tmp_path_factory.mktemp("redeye-nights"), Kind.TEN_WEEKS) as stack:
         yield stack
 
 
 @pytest.fixture(scope="package")
 def nights(stack_env: object) -> Nights:
     """History in one release, and a first training on it."""
-    ingest.ingest_nights(FIRST, HISTORY_ENDS)
-    candidate = build_nights.transform(FIRST, HISTORY_ENDS, holder="test history", kind="history")
-    build.publish(candidate)
-
-    from redeye.promotion.train import train_night
-
-    trained = train_night(MODEL, HISTORY_ENDS, run_id="test training", actor="test", reason="first training")
-    return Nights(trained=trained)
+    return Nights()

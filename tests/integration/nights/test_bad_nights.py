@@ -7,15 +7,16 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pyarrow as pa
 import pytest
+from waiting import PATIENCE_SECONDS, until
 
 from flights.nycflights13 import NycFlights13
 from redeye.foundation.catalogs import Catalog
@@ -173,7 +174,7 @@ def test_a_zombie_that_wakes_after_its_retry_cannot_write(nights: Any) -> None:
     release = build.publish(build_nights.transform(night, night, holder="retried"))
     before = nights.contents()
     os.kill(zombie.pid, signal.SIGCONT)
-    _, errors = zombie.communicate(timeout=180)
+    _, errors = zombie.communicate(timeout=PATIENCE_SECONDS)
     assert zombie.returncode != 0, "the zombie ended as if it had built the night"
     assert "stale lease" in errors or LeaseLost.__name__ in errors
     assert nights.contents() == before
@@ -223,7 +224,7 @@ def _run(script: str) -> subprocess.Popen[str]:
 
 def _kill_at(moment: str, call: str, *, after: int = 0) -> None:
     process = _run(_script(moment, call, "os.kill(os.getpid(), signal.SIGKILL)", after))
-    _, errors = process.communicate(timeout=180)
+    _, errors = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == -signal.SIGKILL, errors[-3000:]
 
 
@@ -231,7 +232,7 @@ def _start_paused_at(moment: str, call: str) -> subprocess.Popen[str]:
     process = _run(_script(moment, call, "os.kill(os.getpid(), signal.SIGSTOP)", 0))
     assert process.stdout is not None
     assert process.stdout.readline().strip() == "here"
-    time.sleep(0.2)
+    until(lambda: psutil.Process(process.pid).status() == psutil.STATUS_STOPPED)
     return process
 
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -140,7 +139,7 @@ class Champions:
 
 @pytest.fixture(scope="package")
 def stack_env(
-    install: Callable[[Path], AbstractContextManager[Any]], tmp_path_factory: pytest.TempPathFactory
+    install: Callable[..., AbstractContextManager[Any]], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Any]:
     with install(tmp_path_factory.mktemp("redeye-rollback")) as stack:
         database = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
@@ -210,7 +209,7 @@ def run() -> Callable[..., subprocess.Popen[str]]:
         script = opening + textwrap.dedent(call)
         return subprocess.Popen(
             [sys.executable, "-c", script],
-            env={**os.environ, "PYTHONPATH": str(PROJECT_ROOT / "ml")},
+            env={**os.environ, "PYTHONPATH": f"{PROJECT_ROOT / 'ml'}:{PROJECT_ROOT / 'tests'}"},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

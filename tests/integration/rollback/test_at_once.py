@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from waiting import PATIENCE_SECONDS
 
 from redeye.champions import promotion_store
 from redeye.champions.logic.succession import find_champion
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.integration
 
 LAST = 27
 
-# What scoring does around its predictions: who is champion, some work, and one write if that still holds.
+# What scoring does around its predictions: who is champion, work of 0.3 s, and one write if that still holds.
 BACKFILL = """
 import time
 import pandas as pd
@@ -47,10 +48,12 @@ try:
 except AlreadyDecided:
     pass
 """
+# In the midst of it, and while promotions are decided.
 ROLL_BACK = """
-import time
 from redeye.promotion import rollback
-time.sleep(1)
+from redeye.scoring import outputs_store
+from waiting import until
+until(lambda: outputs_store.scored_nights({model!r}, date(2013, 4, 22), date(2013, 4, 30)))
 rollback.roll_back({model!r}, reason="bad", actor="a person")
 """
 
@@ -64,7 +67,7 @@ def test_the_outcome_is_that_of_some_order(
         registered.propose(version, number)
     calls = [SETTLE.format(model=model, night=str(night(number))) for number in (19, 20)]
     calls += [BACKFILL.format(model=model, last=LAST)] + [ROLL_BACK.format(model=model)] * is_rolled_back
-    ended = [(one, one.communicate(timeout=300)) for one in [run(call) for call in calls]]
+    ended = [(one, one.communicate(timeout=PATIENCE_SECONDS)) for one in [run(call) for call in calls]]
     for one, (_, errors) in ended:
         assert one.returncode == 0, errors[-3000:]
 

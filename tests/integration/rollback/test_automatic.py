@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from waiting import PATIENCE_SECONDS
 
 from redeye.champions import promotion_store
 from redeye.champions.logic.promotions import PromotionKind
@@ -66,7 +67,7 @@ def test_killed_before_its_commit_neither_decision_nor_rollback_is_there(
         f"decide_night({MODEL!r}, date.fromisoformat('{night(DECIDES)}'), 'the same run')"
     )
     process = run(call, moment, is_after=is_after)
-    _, errors = process.communicate(timeout=120)
+    _, errors = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == -signal.SIGKILL, errors[-3000:]
     assert len(bad.rows()) == 3
     assert bad.blocked() == []

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import psycopg2
 import pytest
+from waiting import PATIENCE_SECONDS
 
 from redeye.champions import promotion_store
 from redeye.champions.logic.verdicts import Verdict
@@ -160,7 +161,7 @@ def test_of_two_promotions_at_once_one_is_champion(champions: Champions, run: Ca
     for racer in racers:
         racer.stdin.write("go\n")
         racer.stdin.flush()
-    said = [racer.communicate(timeout=60)[0] for racer in racers]
+    said = [racer.communicate(timeout=PATIENCE_SECONDS)[0] for racer in racers]
     assert sorted("refused" in text for text in said) == [False, True], said
     assert len(champions.rows()) == 4
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from waiting import PATIENCE_SECONDS
 
 from redeye.champions import promotion_store
 from redeye.foundation.errors import RegistryDiffers
@@ -38,7 +39,7 @@ SETTLING = [
 
 def kill(run: Callable[..., Any], call: str, moment: str, *, is_after: bool) -> None:
     process = run(call, moment, is_after=is_after)
-    _, errors = process.communicate(timeout=120)
+    _, errors = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == -signal.SIGKILL, errors[-3000:]
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 
 import pytest
+from prepared_installations import FIRST, THREE_WEEKS_END
 from throwaway import Stack
 
 from redeye.foundation.catalogs import Catalog
@@ -17,7 +17,6 @@ from redeye.review import sandbox_catalog as sandbox
 from redeye.warehouse import dbt, lake
 from redeye.warehouse.logic.releases import Release
 
-FIRST, LAST = date(2012, 12, 31), date(2013, 1, 12)
 FLIGHTS, DELAYS = "marts.fct_flights", "features.feat_carrier__delays"
 
 
@@ -133,7 +132,7 @@ def test_a_sandbox_is_at_the_release_that_is_named_and_lists_itself(
     release: Release, anna: sandbox.Sandbox
 ) -> None:
     assert [each.release_id for each in sandbox.sandboxes()] == [release.release_id]
-    assert (anna.first_night, anna.night) == (FIRST, LAST)
+    assert (anna.first_night, anna.night) == (FIRST, THREE_WEEKS_END)
     with pytest.raises(RedeyeError, match=r"there is no release 2013-01-09\.r1"):
         job.make("carl", release_id="2013-01-09.r1")
 

@@ -7,11 +7,12 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from prepared_installations import MODEL, TEN_WEEKS_END, Kind, Prepared
 
 from redeye.champions import promotion_store
 from redeye.features import feast_lake_source
@@ -27,14 +28,12 @@ from redeye.warehouse import lake, release_content, release_store
 
 pytestmark = pytest.mark.integration
 
-FIRST, HISTORY_ENDS = date(2012, 12, 31), date(2013, 3, 8)
-NIGHT = HISTORY_ENDS + timedelta(days=1)
-MODEL = "flight_delay"
+NIGHT = TEN_WEEKS_END + timedelta(days=1)
 KEPT = ("landing", "lake", "mlflow/artifacts", "exports", "data_docs", "feast", "secrets.env")
 
 
 @contextmanager
-def opened(home: Path, *, with_tools: bool = False) -> Iterator[Any]:
+def opened(home: Path) -> Iterator[Any]:
     """The installation in a home: its server runs, and this process has its environment."""
     before = dict(os.environ)
     configured = Settings(home=home, postgres_port=backup.free_port("127.0.0.1"))
@@ -46,7 +45,7 @@ def opened(home: Path, *, with_tools: bool = False) -> Iterator[Any]:
     feast_lake_source._connection.cache_clear()
     try:
         with server:
-            bootstrap.prepare_databases(configured, secrets, server, with_tools=with_tools)
+            bootstrap.prepare_databases(configured, secrets, server, with_tools=False)
             yield server
     finally:
         os.environ.clear()
@@ -96,19 +95,16 @@ class Drill:
 
 
 @pytest.fixture(scope="module")
-def drill(tmp_path_factory: pytest.TempPathFactory) -> Drill:
+def drill(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Drill:
     from redeye.operations import build_nights
-    from redeye.promotion.train import train_night
     from redeye.scoring import score
     from redeye.sources import ingest
     from redeye.warehouse import build
 
     home = tmp_path_factory.mktemp("redeye-drill") / "home"
     target = tmp_path_factory.mktemp("redeye-backup") / "first"
-    with opened(home, with_tools=True) as server:
-        ingest.ingest_nights(FIRST, HISTORY_ENDS)
-        build.publish(build_nights.transform(FIRST, HISTORY_ENDS, holder="history", kind="history"))
-        train_night(MODEL, HISTORY_ENDS, run_id="first", actor="test", reason="first training")
+    prepared.copy(Kind.TEN_WEEKS, home)
+    with opened(home) as server:
         ingest.ingest_nights(NIGHT, NIGHT)
         build.publish(build_nights.transform(NIGHT, NIGHT, holder="night"))
         score.score_night(MODEL, NIGHT, run_id="night")

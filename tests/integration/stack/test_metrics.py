@@ -15,6 +15,7 @@ import pytest
 import stamina
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_httpserver import HTTPServer
+from waiting import PATIENCE_SECONDS
 from werkzeug import Response
 
 from redeye.foundation.settings import PROJECT_ROOT, Settings, settings
@@ -30,12 +31,12 @@ def test_an_empty_installation_answers_a_scrape(spare_port: int) -> None:
     command = [sys.executable, "-m", "redeye.stack.metrics_server", "127.0.0.1", str(spare_port)]
     server = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT / "ml")})
     try:
-        for attempt in stamina.retry_context(on=httpx.TransportError, timeout=60, wait_max=1):
+        for attempt in stamina.retry_context(on=httpx.TransportError, timeout=PATIENCE_SECONDS, wait_max=1):
             with attempt:
-                answer = httpx.get(f"http://127.0.0.1:{spare_port}/metrics", timeout=30)
+                answer = httpx.get(f"http://127.0.0.1:{spare_port}/metrics", timeout=PATIENCE_SECONDS)
     finally:
         server.terminate()
-        ended = server.wait(timeout=20)
+        ended = server.wait(timeout=PATIENCE_SECONDS)
     answer.raise_for_status()
     found = {family.name: family.samples for family in text_string_to_metric_families(answer.text)}
     (budget,) = found["redeye_disk_budget_bytes"]
@@ -61,7 +62,7 @@ def test_airflow_pushes_to_the_collector_that_is_named(httpserver: HTTPServer, t
         env=os.environ | known,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]

@@ -6,16 +6,16 @@ import os
 import signal
 import socket
 import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from http.client import HTTPConnection
 from typing import Any
 
 import httpx
 import pytest
+from prepared_installations import Kind
+from waiting import PATIENCE_SECONDS, until
 
 from redeye.foundation.settings import settings
 from redeye.stack import bootstrap, environment
@@ -24,7 +24,6 @@ from redeye.stack.servers import mlflow_login, programs
 
 pytestmark = pytest.mark.integration
 
-START_SECONDS = 120.0
 ADMIN, VIEWER = mlflow_login.ADMIN, mlflow_login.VIEWER
 API, AJAX = "/api/2.0/mlflow", "/ajax-api/2.0/mlflow"
 READS: list[tuple[str, str, dict[str, Any]]] = [
@@ -90,7 +89,9 @@ class Server:
         passwords = {ADMIN: self.secrets.mlflow_admin_password, VIEWER: self.secrets.mlflow_viewer_password}
         login = (user, passwords[user]) if user else None
         path = path.format(experiment=self.experiment_id, run=self.run_id)
-        return httpx.request(method, self.url + path, auth=login, timeout=30, **self._filled(body))
+        return httpx.request(
+            method, self.url + path, auth=login, timeout=PATIENCE_SECONDS, **self._filled(body)
+        )
 
     def _filled(self, value: Any) -> Any:
         if isinstance(value, dict):
@@ -109,9 +110,7 @@ def server(install, tmp_path_factory) -> Iterator[Server]:
         probe.bind(("127.0.0.1", 0))
         patch.setenv("REDEYE_MLFLOW_PORT", str(probe.getsockname()[1]))
         probe.close()
-        with install(tmp_path_factory.mktemp("login")) as stack:
-            upgrade = [sys.executable, "-m", "mlflow", "db", "upgrade", os.environ["MLFLOW_TRACKING_URI"]]
-            subprocess.run(upgrade, check=True, capture_output=True)
+        with install(tmp_path_factory.mktemp("login"), Kind.MIGRATED) as stack:
             bootstrap.set_mlflow_users(stack.settings, stack.secrets)
             experiment_id, run_id = logged()
             with served(stack):
@@ -144,19 +143,17 @@ class served:  # noqa: N801  a context manager, named as it reads
     def __enter__(self) -> None:
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(self.command, stdout=log, stderr=log, process_group=0)
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            assert self.process.poll() is None, self.log.read_text()
-            assert time.monotonic() < deadline, self.log.read_text()
-            try:
-                if httpx.get(f"{environment.mlflow_url(settings())}/health", timeout=2).is_success:
-                    return
-            except httpx.HTTPError:
-                time.sleep(0.2)
+        until(self.answers)
+
+    def answers(self) -> bool:
+        assert self.process.poll() is None, self.log.read_text()
+        with suppress(httpx.HTTPError):
+            return httpx.get(f"{environment.mlflow_url(settings())}/health", timeout=2).is_success
+        return False
 
     def __exit__(self, *_: object) -> None:
         os.killpg(self.process.pid, signal.SIGTERM)
-        self.process.wait(20)
+        self.process.wait(PATIENCE_SECONDS)
 
 
 @pytest.mark.parametrize(("method", "path", "body"), [*READS, *OTHERS, *WRITES])
@@ -167,7 +164,7 @@ def test_nothing_without_a_login(server, method, path, body):
 @pytest.mark.parametrize("open_path", ["/static-files/..", "/health/..", "/health%2f..", "/staticfoo"])
 def test_no_open_path_leads_to_a_closed_one(server, open_path):
     host, port = server.url.removeprefix("http://").split(":")
-    with closing(HTTPConnection(host, int(port), timeout=30)) as raw:
+    with closing(HTTPConnection(host, int(port), timeout=PATIENCE_SECONDS)) as raw:
         raw.request("GET", f"{open_path}{API}/registered-models/search")
         answer = raw.getresponse()
         assert b"registered" not in answer.read()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import time
 
 import psutil
 import pytest
+from prepared_installations import Kind
+from waiting import until
 
 from redeye.foundation.settings import Settings
 from redeye.stack import bootstrap, environment
@@ -25,12 +26,12 @@ SERVER = (
 
 
 @pytest.fixture
-def installation(tmp_path, spare_port):
+def installation(prepared, tmp_path, spare_port):
+    prepared.copy(Kind.EMPTY, tmp_path / "home")
     configured = Settings(home=tmp_path / "home", postgres_port=spare_port)
     secrets = bootstrap.prepare_files(configured)
     server = bootstrap.server(configured, secrets)
     server.is_durable = False
-    server.initialise()
     every = (
         Program(programs.DATABASE, server.command(), stop_signal="INT"),
         Program("mlflow", [sys.executable, "-c", SERVER]),
@@ -44,14 +45,6 @@ def installation(tmp_path, spare_port):
         yield supervisor, server
     finally:
         supervisor.shut_down()
-
-
-def until(condition, seconds=20.0):
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it did not come in time"
-        time.sleep(0.1)
-    return found
 
 
 def pid_of(supervisor, name, *, other_than=0):

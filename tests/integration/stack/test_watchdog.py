@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import time
 
 import pytest
+from waiting import until
 
 from redeye.foundation.settings import Settings
 from redeye.stack.servers import programs
@@ -29,6 +29,8 @@ API_SERVER = """
 import datetime, http.server, json, os, sys
 class Health(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
+        with open(sys.argv[1] + ".asked", "a") as asked:
+            print("asked", file=asked)
         assert self.path == "/api/v2/monitor/health"
         beat = datetime.datetime.fromtimestamp(os.stat(sys.argv[1]).st_mtime, datetime.UTC)
         body = json.dumps({"scheduler": {"latest_scheduler_heartbeat": beat.isoformat()}}).encode()
@@ -65,7 +67,7 @@ def supervisor(tmp_path, spare_port):
     made.start(os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)})
     try:
         made.start_missing()
-        yield made, configured.home / "logs" / "watchdog.log"
+        yield made, configured.home / "logs" / "watchdog.log", tmp_path / "beat.asked"
     finally:
         made.shut_down()
 
@@ -75,20 +77,12 @@ def pid_of(supervisor, *, other_than=0):
     return status.pid if status.state == ProcessState.RUNNING and status.pid != other_than else None
 
 
-def until(condition, seconds):
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it did not come in time"
-        time.sleep(0.1)
-    return found
-
-
 def test_a_stopped_scheduler_is_started_again_and_a_beating_one_is_not(supervisor):
-    running, log = supervisor
-    pid = until(lambda: pid_of(running), 20)
-    # Two ticks and more than the bound: it beats, so nothing happens.
-    time.sleep(2 * 5 + BOUND_SECONDS)
+    running, log, asked = supervisor
+    pid = until(lambda: pid_of(running))
+    # It is asked for when it has run for longer than the bound. It beats, so nothing happens.
+    until(lambda: asked.exists() and len(asked.read_text().splitlines()) >= 2)
     assert pid_of(running) == pid
     os.kill(pid, signal.SIGSTOP)
-    assert until(lambda: pid_of(running, other_than=pid), 40)
+    assert until(lambda: pid_of(running, other_than=pid))
     assert f"the scheduler (pid {pid}) runs but has not beaten" in log.read_text()

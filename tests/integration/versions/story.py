@@ -30,7 +30,7 @@ from redeye.sources import ingest
 from redeye.warehouse import build, release_store
 from redeye.warehouse.logic.releases import ReleaseKind
 
-FIRST, HISTORY_ENDS = date(2012, 12, 31), date(2013, 1, 14)
+HISTORY_ENDS = date(2013, 1, 20)
 NIGHT, NEXT = HISTORY_ENDS + ONE_DAY, HISTORY_ENDS + 2 * ONE_DAY
 MODEL = "flight_delay"
 FEATURES = PROJECT_ROOT / "dbt" / "models" / "features"
@@ -126,13 +126,9 @@ def trained(night: date, name: str) -> Any:
 
 
 def serve() -> None:
-    """History, and a champion that reads the evening's table."""
+    """A champion that reads the evening's table."""
     small_spec("origin_evening", 1)
-    ingest.ingest_nights(FIRST, NEXT)
-    history = timed(
-        "history", lambda: build_nights.transform(FIRST, HISTORY_ENDS, holder="history", kind="history")
-    )
-    build.publish(history)
+    ingest.ingest_nights(NIGHT, NEXT)
     outcome = trained(HISTORY_ENDS, "first training")
     seen["champion"] = {"algorithm": outcome.algorithm, "is_promoted": outcome.is_promoted}
 
