@@ -99,8 +99,9 @@ def draw_intervals(
         colour: of points and bars.
         label: for the legend; none if empty.
     """
-    reach = [rows["value"] - rows["lower"], rows["upper"] - rows["value"]]
-    axes.errorbar(places, rows["value"], yerr=reach, fmt="o", color=colour, label=label or None)
+    value, lower, upper = (rows[name].to_numpy() for name in ("value", "lower", "upper"))
+    reach = [value - lower, upper - value]
+    axes.errorbar(list(places), value, yerr=reach, fmt="o", color=colour, label=label or None)
 
 
 def draw_groups(

@@ -23,7 +23,7 @@ class Night:
     """One night of the calendar.
 
     Attributes:
-        rows: flights scored; 0 if the night was not.
+        rows: scored; 0 if the night was not.
         version: that scored most of it.
         degraded: why it was scored from less than usual; empty if it was not.
         gap: why it was not built; empty if it was.
@@ -93,7 +93,7 @@ class Story:
     Attributes:
         promotions: decided in the season.
         before: decided before it: by them the model that was never retrained serves.
-        labelled_rows: flights that count.
+        labelled_rows: rows that count.
     """
 
     model: str

@@ -106,7 +106,7 @@ def walk(
         threads: to use.
 
     Returns:
-        A row per flight of the month: key, night, label, and each algorithm's probability. And what was fitted.
+        A row per key of the month: key, night, label, and each algorithm's probability. And what was fitted.
 
     Raises:
         TooFewNights: if there is too little before it.

@@ -26,7 +26,7 @@ ALL = window_name(LONGEST)
 
 
 def compare_windows(rows: pd.DataFrame, nights: dict[int, dict[str, int]], seed: int) -> pd.DataFrame:
-    """Every variant on the four weeks after its training, beside all history on the same flights.
+    """Every variant on the four weeks after its training, beside all history on the same rows.
 
     Args:
         rows: of `blocks`.
@@ -56,7 +56,7 @@ def compare_windows(rows: pd.DataFrame, nights: dict[int, dict[str, int]], seed:
 
 
 def compare_ages(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Models that are one, two, … steps older, beside the youngest on the same flights.
+    """Models that are one, two, … steps older, beside the youngest on the same rows.
 
     Args:
         rows: of `blocks`.

@@ -129,7 +129,7 @@ def walk(
         threads: to fit with.
 
     Returns:
-        A row per flight after the origin: night, label and each variant's probability (missing after the next
+        A row per key after the origin: night, label and each variant's probability (missing after the next
         block, but for those whose age is followed). What was fitted. The model for the next origin to continue.
     """
     known = frame.loc[(frame[spec.target.known_at] <= cutoff(origin.decided).replace(tzinfo=None)).to_numpy()]
