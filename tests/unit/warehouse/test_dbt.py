@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from redeye.warehouse import dbt
+from redeye.warehouse import dbt, dbt_code
 from redeye.warehouse.dbt import DbtError
 
 
@@ -39,3 +41,11 @@ def test_a_failure_without_a_node_is_a_failure() -> None:
     result = SimpleNamespace(exception=None, success=False, result=SimpleNamespace(results=[]))
     with pytest.raises(DbtError, match="without naming a node"):
         dbt._check_result(result)  # type: ignore[arg-type]
+
+
+def test_another_checkouts_project_runs_with_the_profile_of_this_one(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    shutil.copytree(dbt.PROJECT, project, ignore=shutil.ignore_patterns("profiles.yml", "target"))
+    with dbt.environment("none", "none"):
+        manifest = dbt.parse(tmp_path / "state", project=project)
+    assert dbt_code.hash_code(manifest) == dbt.code_hash(target_dir=tmp_path / "other")
