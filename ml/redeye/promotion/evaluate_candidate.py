@@ -16,7 +16,8 @@ from redeye.models.logic.training import SEED, Fitted, select_rows
 from redeye.models.logic.training_subject import Subject
 from redeye.models.mlflow_registry import Version
 from redeye.promotion.logic import gate_inputs
-from redeye.promotion.logic.gates import GateReport, judge
+from redeye.promotion.logic.gate_report import GateReport
+from redeye.promotion.logic.gates import judge
 from redeye.promotion.mlflow_runs import TrainingRun
 
 

@@ -22,7 +22,7 @@ from redeye.models.logic.training import Fitted
 from redeye.models.logic.training_subject import Subject
 from redeye.models.mlflow_client import client, experiment_id
 from redeye.models.mlflow_registry import plain_inputs
-from redeye.promotion.logic.gates import GateReport
+from redeye.promotion.logic.gate_report import GateReport
 from redeye.promotion.training_plots import draw_quality, draw_slices
 
 KEY = "training_key"

@@ -11,7 +11,7 @@ import numpy as np
 
 from redeye.foundation.plot_theme import BAD, CHAMPION, QUIET, TEXT, draw_zero, open_figure
 from redeye.models.logic.evaluation import Floats, Scored
-from redeye.promotion.logic.gates import Gate, GateReport
+from redeye.promotion.logic.gate_report import Gate, GateReport
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -18,7 +18,7 @@ from redeye.models import mlflow_registry
 from redeye.models.artifact_store import resolve_uri
 from redeye.models.mlflow_client import client
 from redeye.promotion import evaluate_candidate, train
-from redeye.promotion.logic.gates import Gate
+from redeye.promotion.logic.gate_report import Gate
 
 pytestmark = pytest.mark.integration
 

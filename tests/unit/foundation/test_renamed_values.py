@@ -6,7 +6,7 @@ import pytest
 
 from redeye.champions.logic.verdicts import Verdict
 from redeye.foundation.renamed_values import GATES, VERDICTS
-from redeye.promotion.logic.gates import Gate
+from redeye.promotion.logic.gate_report import Gate
 
 
 def test_a_verdict_of_before_is_that_of_now():

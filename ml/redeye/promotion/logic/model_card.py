@@ -13,7 +13,7 @@ from redeye.declarations.specs import Spec
 from redeye.models.logic.evaluation import METRICS, Metrics, Scored, interval
 from redeye.models.logic.splits import Windows
 from redeye.models.logic.training_subject import Subject
-from redeye.promotion.logic.gates import GateReport
+from redeye.promotion.logic.gate_report import GateReport
 
 _TITLES = {
     "log_loss": "log loss",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from redeye.foundation.atomic_files import write_text
 from redeye.foundation.pages import Markdown, render_markdown
-from redeye.promotion.logic.gates import Gate
+from redeye.promotion.logic.gate_report import Gate
 from redeye.studies.gate_power.logic.gate_power import Power, Tried
 from redeye.studies.gate_power.logic.harmful_trials import Trial
 

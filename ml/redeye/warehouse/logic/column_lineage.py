@@ -11,7 +11,7 @@ column. What cannot be seen to hold does not hold.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import sqlglot
@@ -21,10 +21,10 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.schema import MappingSchema
 
 from redeye.foundation.errors import RedeyeError
+from redeye.warehouse.logic.select_clauses import conditions, counts_up, group_keys, looks_back
 from redeye.warehouse.logic.sql_facts import DIALECT, Fact, Term, facts, normalize, reach
 
 ROWS = "(rows)"
-_FORWARD = (exp.Lead, exp.LastValue, exp.NthValue)
 
 
 class LineageError(RedeyeError):
@@ -189,7 +189,7 @@ class _Analysis:
 
     def _select(self, node: exp.Select, named: Mapping[str, Described]) -> Described:
         scope = self._scope(node, named)
-        rows = [self._reads(each, scope, named) for each in _conditions(node)]
+        rows = [self._reads(each, scope, named) for each in conditions(node)]
         for alias, source in scope.sources.items():
             rows.append(_in_scope(source.rows, alias, scope))
         row_reads = merge_reads(rows)
@@ -226,7 +226,7 @@ class _Analysis:
 
     def _holding(self, node: exp.Select, projections: list[tuple[str, exp.Expr]]) -> dict[str, Term]:
         """The output columns that can hold a row: all, or in an aggregate those that are one in each row."""
-        keys = _group_keys(node, projections)
+        keys = group_keys(node, projections)
         found = {}
         for name, expression in projections:
             if keys is None or normalize(expression) in keys or isinstance(expression, exp.Max):
@@ -268,7 +268,7 @@ class _Analysis:
             # A function that makes rows, such as range(7): it reads nothing, and range only counts up.
             names = [each.name for each in node.args["alias"].columns] if node.args.get("alias") else []
             scope.sources[alias] = Described({name: {} for name in names}, {}, {})
-            if _counts_up(node):
+            if counts_up(node):
                 scope.counts |= {f"{alias}.{name}".lower() for name in names}
         return alias
 
@@ -303,18 +303,11 @@ class _Analysis:
         if alias in self._trusted:
             return merge_reads(parts)
         groups = {normalize(each) for each in partition}
-        back = _looks_back(window, over, order)
+        back = looks_back(window, over, order)
         return {
             read: None if holders is None else frozenset(h for h in holders if h in groups or h == back)
             for read, holders in merge_reads([*parts, *rows]).items()
         }
-
-
-def _counts_up(node: exp.Expr) -> bool:
-    """Whether it makes numbers from zero or more on, as range(7) does."""
-    series = node.find(exp.GenerateSeries)
-    start = series.args.get("start") if series else None
-    return isinstance(start, exp.Literal) and not start.is_string
 
 
 def merge_reads(parts: Iterable[Reads]) -> dict[Read, Holders]:
@@ -333,51 +326,3 @@ def merge_reads(parts: Iterable[Reads]) -> dict[Read, Holders]:
 def _in_scope(reads: Reads, alias: str, scope: _Scope) -> Reads:
     """Reads of a source, with expressions of the scope in place of the source's own columns."""
     return {read: None if holders is None else scope.reach(alias, holders) for read, holders in reads.items()}
-
-
-def _conditions(node: exp.Select) -> Iterator[exp.Expr]:
-    """Everything that decides which rows there are."""
-    for clause in ("where", "having", "qualify"):
-        if condition := node.args.get(clause):
-            yield condition.this
-    for join in node.args.get("joins") or ():
-        if on := join.args.get("on"):
-            yield on
-    if group := node.args.get("group"):
-        yield from group.expressions
-    if node.args.get("limit") and (order := node.args.get("order")):
-        yield from (each.this for each in order.expressions)
-
-
-def _group_keys(node: exp.Select, projections: list[tuple[str, exp.Expr]]) -> frozenset[str] | None:
-    """The expressions, as text, that are one in each row of an aggregating query; None if it is none."""
-    group = node.args.get("group")
-    if group is not None and group.expressions:
-        by_name = {name.lower(): expression for name, expression in projections}
-        return frozenset(normalize(by_name.get(normalize(each), each)) for each in group.expressions)
-    if group is not None or node.args.get("distinct"):
-        return frozenset(normalize(each) for _, each in projections if not _aggregates(each))
-    return frozenset() if any(_aggregates(each) for _, each in projections) else None
-
-
-def _aggregates(expression: exp.Expr) -> bool:
-    return any(
-        (
-            not isinstance(each.parent, exp.Window)
-            and not isinstance(each.parent, exp.Filter | exp.IgnoreNulls)
-        )
-        or (isinstance(each.parent, exp.Filter) and not isinstance(each.parent.parent, exp.Window))
-        for each in expression.find_all(exp.AggFunc)
-    )
-
-
-def _looks_back(window: exp.Window, over: exp.Window, order: list[exp.Expr]) -> str:
-    """The expression by which a window's rows never lie after the current one; "" if there is none."""
-    if not order or order[0].args.get("desc") or isinstance(window.this, _FORWARD):
-        return ""
-    spec = over.args.get("spec")
-    ends = (spec.args.get("end") or "CURRENT ROW") if spec else "CURRENT ROW"
-    end_side = spec.args.get("end_side") if spec else None
-    if ends != "CURRENT ROW" and end_side != "PRECEDING":
-        return ""
-    return normalize(order[0].this)

@@ -19,7 +19,8 @@ from redeye.models.algorithms.base import Inputs
 from redeye.models.algorithms.heuristic import HeuristicModel
 from redeye.models.logic.evaluation import Scored
 from redeye.models.logic.splits import Window
-from redeye.promotion.logic.gates import Gate, GateInput, GateReport, judge
+from redeye.promotion.logic.gate_report import Gate, GateReport
+from redeye.promotion.logic.gates import GateInput, judge
 from redeye.promotion.logic.robustness_probes import RobustnessProbes
 
 WINDOW = Window(date(2013, 3, 1), date(2013, 3, 21))

@@ -21,7 +21,8 @@ from redeye.models.logic.evaluation import Scored
 from redeye.models.logic.splits import Window
 from redeye.models.logic.training import SEED, make_examples, read_nights, select_rows
 from redeye.promotion.logic import gate_inputs
-from redeye.promotion.logic.gates import Gate, GateInput, judge
+from redeye.promotion.logic.gate_report import Gate
+from redeye.promotion.logic.gates import GateInput, judge
 from redeye.studies.gate_power.logic.harmful_candidates import Incumbent
 
 POWER = 0.95

@@ -13,7 +13,8 @@ from redeye.models.algorithms.base import Inputs
 from redeye.models.logic.evaluation import Scored, estimate_improvement
 from redeye.models.logic.training import SEED
 from redeye.promotion.logic import gate_inputs
-from redeye.promotion.logic.gates import Gate, judge
+from redeye.promotion.logic.gate_report import Gate
+from redeye.promotion.logic.gates import judge
 from redeye.promotion.logic.robustness_probes import RobustnessProbes, select_declared
 from redeye.promotion.logic.slices import pool_slices
 from redeye.studies.gate_power.logic.harmful_candidates import MAKERS, Episode, HarmfulCandidate, Incumbent

@@ -21,7 +21,7 @@ from redeye.models.algorithms.heuristic import HeuristicModel
 from redeye.models.algorithms.storage import algorithm
 from redeye.models.logic.splits import Window, plan_windows
 from redeye.models.logic.training import SEED, make_examples, select_rows
-from redeye.promotion.logic.gates import Gate
+from redeye.promotion.logic.gate_report import Gate
 from redeye.studies.gate_power.gate_power_page import BEGIN, END, Rehearsal, write_page
 from redeye.studies.gate_power.logic.faulty_models import Fault, Mutant
 from redeye.studies.gate_power.logic.gate_power import Pair, measure_power, try_candidate
