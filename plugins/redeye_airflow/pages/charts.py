@@ -101,15 +101,15 @@ def spark(points: Points, thresholds: Points, *, title: str) -> Markup:
 
 
 def calibration(bins: Sequence[tuple[float, float, int]], *, title: str) -> Markup:
-    """What was said against what came: mean prediction, observed share, rows of each bin."""
+    """Predicted against observed: mean prediction, observed rate, rows of each bin."""
     if not bins:
         return Markup('<p class="empty">No matured predictions in these nights.</p>')
     size, edge = 260, 34
-    top = max(0.1, *(max(said, came) for said, came, _ in bins)) * 1.05
+    top = max(0.1, *(max(predicted, observed) for predicted, observed, _ in bins)) * 1.05
     span = size - edge - 8
 
-    def at(said: float, came: float) -> tuple[float, float]:
-        return round(edge + span * said / top, 1), round(8 + span * (1 - came / top), 1)
+    def at(predicted: float, observed: float) -> tuple[float, float]:
+        return round(edge + span * predicted / top, 1), round(8 + span * (1 - observed / top), 1)
 
     ends = (*at(0, 0), *at(top, top))
     parts = ['<line class="bound" x1="{}" y1="{}" x2="{}" y2="{}"/>'.format(*ends)]
@@ -117,13 +117,13 @@ def calibration(bins: Sequence[tuple[float, float, int]], *, title: str) -> Mark
         x, y = at(level, level)
         parts.append(f'<text class="tick" x="{x}" y="{size - 10}" text-anchor="middle">{level:.0%}</text>')
         parts.append(f'<text class="tick" x="{edge - 4}" y="{y + 3}" text-anchor="end">{level:.0%}</text>')
-    path = " ".join(f"{x},{y}" for x, y in (at(said, came) for said, came, _ in bins))
+    path = " ".join(f"{x},{y}" for x, y in (at(predicted, observed) for predicted, observed, _ in bins))
     parts.append(f'<polyline class="line champion" points="{path}"/>')
-    for said, came, rows in bins:
-        x, y = at(said, came)
+    for predicted, observed, rows in bins:
+        x, y = at(predicted, observed)
         parts.append(
             f'<circle class="dot champion" cx="{x}" cy="{y}" r="3">'
-            f"<title>said {said:.1%}, came {came:.1%}, {rows} flights</title></circle>"
+            f"<title>predicted {predicted:.1%}, observed {observed:.1%}, {rows} rows</title></circle>"
         )
     return _svg(size, size, title, "".join(parts), css="square")
 

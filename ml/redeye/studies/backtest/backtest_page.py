@@ -150,10 +150,10 @@ def _compare_schedules(quality: pd.DataFrame) -> list[str]:
         for metric in COMPARED:
             mine = select(pooled, schedule=schedule, metric=metric)
             value = read_interval(mine.iloc[0]) if len(mine) else None
-            said = (
-                f"{describe_improvement(value)}, {format_interval(value, '+.4f')}" if value else "not defined"
-            )
-            words.append(f"{TITLES[metric]} {said}")
+            result = "not defined"
+            if value:
+                result = f"{describe_improvement(value)}, {format_interval(value, '+.4f')}"
+            words.append(f"{TITLES[metric]} {result}")
         found.append(f"{NAMES[schedule].capitalize()} against never retrained: {'; '.join(words)}.")
     return found
 

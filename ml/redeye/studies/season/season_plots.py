@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from redeye.champions.logic.verdicts import Verdict
 from redeye.foundation.plot_theme import (
     AMBER,
     BAD,
@@ -19,7 +20,6 @@ from redeye.foundation.plot_theme import (
     open_figure,
     render_svg,
 )
-from redeye.monitoring.logic.verdict import Verdict
 from redeye.studies.season.logic.season_quality import Contestant
 from redeye.studies.season.season_events import Story
 

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from redeye.champions.logic.promotions import Promotion, PromotionKind
+from redeye.champions.logic.verdicts import Verdict
 from redeye.foundation.settings import settings
-from redeye.monitoring.logic.verdict import Verdict
 from redeye.promotion.decision_store import RecordedDecision, RecordedTraining
 from redeye.promotion.logic.decision import Decision
 from redeye.studies.season.logic.season_quality import Contestant, measure_season, measure_weeks
@@ -117,7 +117,7 @@ def test_every_night_and_every_decision_stands_there(tmp_path: Path) -> None:
         "| 2013-04-04 | 900 | 1 (xgboost) | roll back | reasons; degraded: weather late | cooldown |  |"
         in text
     )
-    assert "| 2013-04-06 | 0 |  | watch | reasons; gap: nothing arrived | cooldown |  |" in text
+    assert "| 2013-04-06 | 0 |  | warning | reasons; gap: nothing arrived | cooldown |  |" in text
     assert "| requested | [drift](../delay/2013-04-08/week.html) |" in text
     page = (tmp_path / f"delay-{NIGHTS[0]}-{NIGHTS[-1]}.html").read_text()
     assert "<svg" in page
