@@ -5,7 +5,7 @@
 # gets a base of Debian's own packages instead, made by debootstrap and known under the base image's name.
 #
 #   BUILDER     docker or buildah                              (default: docker where it answers)
-#   BASE        base image with Python 3.11                    (default: python:3.11-slim-bookworm)
+#   BASE        base image with Python 3.11                    (default: that of docker/airflow/Dockerfile)
 #   TAG         of the images redeye-airflow, redeye-mlflow    (default: the git commit, in short)
 #   WHEELS      folder of wheels to prefer, such as torch's    (default: PIP_FIND_LINKS if it is a folder)
 #   CA_BUNDLE   authorities that the network needs             (default: SSL_CERT_FILE)
@@ -15,7 +15,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-BASE=${BASE:-python:3.11-slim-bookworm}
+BASE=${BASE:-$(sed -n 's/^ARG BASE=//p' docker/airflow/Dockerfile)}
 TAG=${TAG:-$(git rev-parse --short HEAD 2>/dev/null || echo latest)}
 REVISION=${REDEYE_GIT_SHA:-$(git rev-parse HEAD 2>/dev/null || echo unknown)}
 WHEELS=${WHEELS-${PIP_FIND_LINKS:-}}

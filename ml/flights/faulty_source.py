@@ -10,22 +10,20 @@ from typing import ClassVar
 
 import pyarrow as pa
 
+from flights.arrivals.clocks import DAY_MINUTES
 from flights.constants import LATE_MINUTES
+from flights.flight_nights import FLIGHT_KEY, NIGHTS_TO_KNOW
 from redeye.declarations.calendar import ONE_DAY, cutoff, find_start
 from redeye.sources.logic.deliveries import KNOWN_AT, MISSING, Delivery, Source
 from redeye.sources.logic.faults import Event
 
 LATE_NIGHTS = 5
-KEY = ("year", "month", "day", "carrier", "flight", "origin", "dest", "sched_dep_time")
 FLIPPED_LATE, FLIPPED_ON_TIME = 40, -5
 MOVED_MINUTES = 25
 NOON = 1200
-DAY_MINUTES = 1440
 # Of departures, in minutes: within what the year has seen.
 EARLIEST, LATEST = -40, 1300
 _MOVED = ("dep_time", "dep_delay", "arr_time", "arr_delay", KNOWN_AT)
-# Outcomes of a day's flights are known by so many nights after it.
-NIGHTS_TO_KNOW = 2
 
 Text = Callable[[str], str]
 # By how many minutes a flight moves, of its arrival delay and its scheduled departure.
@@ -142,7 +140,7 @@ class FaultySource:
 
 
 def _keys(frame: pa.Table) -> Iterator[tuple[str, ...]]:
-    return zip(*(frame[column].to_pylist() for column in KEY), strict=True)
+    return zip(*(frame[column].to_pylist() for column in FLIGHT_KEY.split()), strict=True)
 
 
 def _change_column(frame: pa.Table, column: str, change: Text) -> pa.Table:

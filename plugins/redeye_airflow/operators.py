@@ -32,6 +32,7 @@ from redeye.foundation.errors import (
 )
 from redeye.foundation.openlineage import PARENT
 from redeye.foundation.ui_links import link_task
+from redeye.operations.logic.alerts import RELEASE_DUE
 from redeye_airflow.links import ResultLink
 from redeye_airflow.nights import NightRun, compute_deadline, load_dotted
 from redeye_airflow.release_state import ReleaseState, missing_predecessor, read_release_state
@@ -83,7 +84,7 @@ class JobOperator(BaseOperator):
         requires: Requirement | None = None,
         on_gap: Otherwise = Otherwise.FAIL,
         on_deadline: Otherwise = Otherwise.FAIL,
-        wait: timedelta = timedelta(minutes=75),
+        wait: timedelta = RELEASE_DUE,
         links: Sequence[Link] = (),
         hands_on: str | None = None,
         **kwargs: Any,  # noqa: ANN401  BaseOperator's own

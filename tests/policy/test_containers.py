@@ -180,3 +180,20 @@ def test_everything_that_an_image_copies_is_in_its_context():
             for source in words.split():
                 assert (PROJECT_ROOT / source).exists(), source
                 assert source.split("/")[0] in let_in, f"{source} is not in the build's context"
+
+
+def test_every_image_has_the_same_base_by_default():
+    files = [*DOCKERFILES, PROJECT_ROOT / ".devcontainer" / "Dockerfile"]
+    bases = {path: re.findall(r"^ARG BASE=(\S+)$", path.read_text(encoding="utf-8"), re.M) for path in files}
+    (base,) = bases[DOCKER / "airflow" / "Dockerfile"]
+    assert {path for path, found in bases.items() if found != [base]} == set()
+
+
+@pytest.mark.parametrize("port", ["airflow_port", "mlflow_port"])
+def test_the_uis_are_where_settings_say(port):
+    default = str(Settings.model_fields[port].default)
+    development = (PROJECT_ROOT / ".devcontainer" / "devcontainer.json").read_text(encoding="utf-8")
+    forwarded = re.search(r'"forwardPorts": \[(.*)\]', development)
+    assert default in forwarded[1].split(", ")
+    assert f'"{default}": {{ "label"' in development
+    assert f"http://127.0.0.1:{default}" in (PROJECT_ROOT / "README.md").read_text(encoding="utf-8")

@@ -24,6 +24,10 @@ from redeye.foundation.errors import ConfigError
 REQUIRED = "required"
 
 
+# What the time of a row is called wherever features are joined to it.
+ENTITY_TIME = "event_timestamp"
+
+
 class Population(Frozen):
     """Where the rows to learn from are: one row per key."""
 
@@ -191,7 +195,7 @@ class Spec(Frozen):
         parts = [
             population.key,
             population.night,
-            f"{population.entity_time} AS event_timestamp",
+            f"{population.entity_time} AS {ENTITY_TIME}",
             *self.entity_keys,
         ]
         for column in self.schedule_columns:

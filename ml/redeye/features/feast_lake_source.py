@@ -18,12 +18,13 @@ from feast.value_type import ValueType
 from pydantic import SecretStr
 
 from redeye.features.point_in_time import quote
+from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import settings
 
 log = logging.getLogger(__name__)
 
-CATALOG = "warehouse"
+CATALOG = Catalog.WAREHOUSE.value
 
 _VALUE_TYPES = {
     "VARCHAR": ValueType.STRING,

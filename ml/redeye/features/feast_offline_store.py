@@ -24,13 +24,12 @@ from feast.on_demand_feature_view import OnDemandFeatureView
 from feast.repo_config import FeastConfigBaseModel, RepoConfig
 from feast.saved_dataset import SavedDatasetStorage
 
+from redeye.declarations.specs import ENTITY_TIME
 from redeye.features.feast_lake_source import LakeSource, cursor
 from redeye.features.point_in_time import ViewQuery, format_literal, join, quote
 from redeye.foundation.errors import ConfigError
 
 log = logging.getLogger(__name__)
-
-ENTITY_TIME = "event_timestamp"
 
 
 class LakeOfflineStoreConfig(FeastConfigBaseModel):

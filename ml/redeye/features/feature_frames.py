@@ -12,12 +12,11 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
+from redeye.declarations.specs import ENTITY_TIME
 from redeye.features.logic.feature_views import FEATURE_TTL, name_view
 from redeye.features.point_in_time import ViewQuery, join, quote
 from redeye.foundation.errors import ConfigError
 from redeye.warehouse.logic.dbt_models import FEATURES, NIGHT, Model, Project
-
-TIME = "event_timestamp"
 
 
 def list_feature_columns(columns: Iterable[str], project: Project) -> dict[str, tuple[Model, str]]:
@@ -61,7 +60,7 @@ def frame(
         by_table.setdefault(model.name, {})[column] = name
     queries = [_query(alias, project.models[table], wanted) for table, wanted in sorted(by_table.items())]
     table = pa.Table.from_pandas(entities, preserve_index=False).replace_schema_metadata(None)
-    return join(con, table, TIME, queries, only_known=True).to_pandas()
+    return join(con, table, ENTITY_TIME, queries, only_known=True).to_pandas()
 
 
 def _query(alias: str, model: Model, wanted: Mapping[str, str]) -> ViewQuery:

@@ -21,11 +21,10 @@ from redeye.models.logic.splits import Windows
 from redeye.models.logic.training import Fitted
 from redeye.models.logic.training_subject import Subject
 from redeye.models.mlflow_client import client, experiment_id
-from redeye.models.mlflow_registry import plain_inputs
+from redeye.models.mlflow_registry import KEY, plain_inputs
 from redeye.promotion.logic.gate_report import GateReport
 from redeye.promotion.training_plots import draw_quality, draw_slices
 
-KEY = "training_key"
 # MLflow looks at every cell of a dataset to learn its schema; that many rows say enough.
 SCHEMA_ROWS = 200
 # MLflow shows this tag as the run's description, rendered as Markdown.

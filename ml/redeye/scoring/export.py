@@ -19,6 +19,7 @@ import pandas as pd
 from redeye.declarations.project import project
 from redeye.foundation.errors import AlreadyDecided
 from redeye.foundation.settings import settings
+from redeye.scoring.logic.predictions import LABEL, REHEARSAL
 from redeye.sources.logic.deliveries import Location
 
 if TYPE_CHECKING:
@@ -31,8 +32,6 @@ MANIFEST = "manifest.json"
 DATE = "date32[day]"
 INSTANT = "timestamp[us, tz=UTC]"
 
-LABEL = "shift_weeks"
-REHEARSAL = "rehearsal"
 _TYPES = {"text": "string", "date": DATE, "instant": INSTANT, "integer": "int64", "number": "double"}
 
 

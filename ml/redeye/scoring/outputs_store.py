@@ -18,7 +18,7 @@ from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.renamed_values import VERDICTS
 from redeye.foundation.settings import settings
-from redeye.scoring.logic.predictions import LIVE
+from redeye.scoring.logic.predictions import LABEL, LIVE, REHEARSAL
 from redeye.warehouse import lake
 
 _TABLES = {
@@ -47,10 +47,6 @@ _TABLES = {
 }
 
 _TYPES = {"text": "VARCHAR", "date": "DATE", "instant": "TIMESTAMP", "integer": "BIGINT", "number": "DOUBLE"}
-
-LABEL = "shift_weeks"
-# Which rehearsal made the row; empty in an installation that rehearses nothing.
-REHEARSAL = "rehearsal"
 
 
 @dataclass(frozen=True)

@@ -35,8 +35,6 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 60.0
 # Adding up every file of the home takes seconds.
 LOOKS_PER_DISK_LOOK = 30
-# A failure that is older when the watch begins is history.
-FAILED_WITHIN = timedelta(hours=36)
 
 
 def watch(configured: Settings) -> None:
@@ -134,7 +132,7 @@ def _failed_tasks(configured: Settings, now: datetime) -> list[TaskFailure]:
                     row["try_number"],
                     row["end_date"] or "",
                 )
-                for row in api.failed_tasks(now - FAILED_WITHIN)
+                for row in api.failed_tasks(now - alerts.FAILED_WITHIN)
             ]
     except (httpx.HTTPError, ConfigError, RedeyeError) as error:
         log.warning("Airflow cannot be asked for failed tasks: %s", error)

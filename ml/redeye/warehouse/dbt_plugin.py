@@ -11,8 +11,7 @@ import os
 from dbt.adapters.duckdb.plugins import BasePlugin
 from duckdb import DuckDBPyConnection
 
-ATTACH = "REDEYE_WAREHOUSE_ATTACH"
-DATA_PATH = "REDEYE_WAREHOUSE_DATA_PATH"
+from redeye.warehouse.dbt import ATTACH, DATA_PATH
 
 
 class Plugin(BasePlugin):

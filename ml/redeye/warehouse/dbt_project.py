@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from redeye.foundation.catalogs import Catalog
 from redeye.sources.configured_source import load_source
 from redeye.warehouse import dbt, lake, raw_tables
 from redeye.warehouse.logic.dbt_models import KEY_TESTS, NIGHT, Column, Model, Project, Source
@@ -16,7 +17,7 @@ from redeye.warehouse.logic.dbt_models import KEY_TESTS, NIGHT, Column, Model, P
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
-CATALOG = "warehouse"
+CATALOG = Catalog.WAREHOUSE.value
 NIGHTS = 40
 
 

@@ -22,11 +22,10 @@ from starlette.requests import Request
 
 from redeye.declarations.calendar import find_start
 from redeye.operations.find_alerts import TaskFailure
+from redeye.operations.logic.alerts import FAILED_WITHIN
 from redeye_airflow.pages.addresses import AIRFLOW_APP
 from redeye_airflow.pages.security import bearer_of
 
-# A failure that nobody has mended for so long is seen in Airflow's own lists.
-FAILED_WITHIN = timedelta(hours=36)
 SHOWN = 50
 EVENT = "redeye_"
 """What the names of our rows in the audit log begin with."""

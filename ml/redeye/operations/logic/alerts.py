@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-# After the night's cutoff. The scoring DAG waits as long for a release before it falls back to the last good one.
+# After the night's cutoff. As long the scoring DAG waits for a release before it falls back to the last good one.
 RELEASE_DUE = timedelta(minutes=75)
 # Another two hours: scoring itself takes minutes, and first departures are about 05:00 New York time.
 PREDICTIONS_DUE = timedelta(minutes=105)
+# A failure that nobody has mended for so long is history: it is in Airflow's own lists.
+FAILED_WITHIN = timedelta(hours=36)
 # Of one kind in one message; the rest is counted.
 SHOWN = 5
 

@@ -13,6 +13,9 @@ from redeye.declarations.calendar import cutoff
 from redeye.declarations.subject import Subject
 
 LIVE = "live"
+# Stored and exported with every row: by how many weeks the installation's calendar is shifted, 0 for the data's own,
+# and which rehearsal made it, empty in an installation that rehearses nothing.
+LABEL, REHEARSAL = "shift_weeks", "rehearsal"
 
 
 def name_backtest_run_type(version: int, release_id: str) -> str:
