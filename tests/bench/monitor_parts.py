@@ -17,7 +17,7 @@ IMPORTS = {
         "pandas",
         "duckdb",
         "redeye.monitoring.monitor",
-        "redeye.features.feast_store",
+        "redeye.features.feast_frames",
         "feast",
     ),
     "imports of the pages": ("evidently", "evidently.presets", "evidently.metrics"),

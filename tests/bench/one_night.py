@@ -30,7 +30,7 @@ IMPORTS = {
         "redeye.audits.great_expectations_runner",
     ),
     "dbt": ("redeye.warehouse.dbt", "dbt.cli.main", "dbt.adapters.duckdb"),
-    "feast": ("feast", "redeye.features.feast_store", "redeye.features.feast_offline_store"),
+    "feast": ("feast", "redeye.features.feast_frames", "redeye.features.feast_offline_store"),
     "xgboost": ("redeye.models.algorithms.xgboost",),
     "the jobs": (
         "redeye.operations.build_nights",

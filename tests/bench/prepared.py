@@ -43,7 +43,7 @@ def champion(last: str, folder: str) -> dict[str, Any]:
     from redeye.champions import promotion_store
     from redeye.declarations.specs import load_spec
     from redeye.features import materialize
-    from redeye.features.feast_store import read_feature_frame
+    from redeye.features.feast_frames import read_feature_frame
     from redeye.foundation.settings import PROJECT_ROOT, settings
     from redeye.models.algorithms.base import Inputs, Training
     from redeye.models.algorithms.storage import algorithm, save_model

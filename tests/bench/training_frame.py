@@ -27,7 +27,7 @@ import pyarrow.parquet as pq
 
 sys.path[:0] = [str(Path(__file__).parents[2] / "ml")]
 
-from redeye.features import feast_store  # noqa: E402 -- after the path is set
+from redeye.features import feast_registry  # noqa: E402 -- after the path is set
 
 WAYS = ("plain", "ours", "stock")
 SERVICE = "flight_delay_v1"
@@ -49,7 +49,7 @@ SHARE_PER_NIGHT = {"flight_number": 0.25}
 
 def views() -> list[tuple[Any, list[str]]]:
     """The views of the feature service with the features it takes from each."""
-    found = feast_store._load_definitions()
+    found = feast_registry.load_definitions()
     service = next(each for each in found if getattr(each, "name", "") == SERVICE)
     by_name = {each.name: each for each in found if type(each).__name__ == "FeatureView"}
     for view in by_name.values():

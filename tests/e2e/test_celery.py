@@ -22,7 +22,7 @@ from waiting import PATIENCE_SECONDS, patient, until
 
 from redeye.declarations.calendar import cutoff
 from redeye.declarations.specs import load_spec
-from redeye.features import feast_store
+from redeye.features import feast_online
 from redeye.foundation.settings import SPECS, Settings, settings
 from redeye.scoring import outputs_store
 from redeye.stack import environment, lifecycle
@@ -138,7 +138,7 @@ def test_a_night_runs_through_celery_redis_and_the_object_store(stack: Running) 
     assert not stack.configured.online_store.exists()
     spec = load_spec(SPECS / f"{MODEL}.yaml")
     keys = {name: ["unknown"] for name in spec.entity_keys} | {"carrier_id": ["UA"]}
-    online = feast_store.read_online_features(keys, spec.feature_service, as_of=cutoff(NIGHT))
+    online = feast_online.read_online_features(keys, spec.feature_service, as_of=cutoff(NIGHT))
     assert online["carrier_delays__late_rate_7n"].notna().all()
 
     run(stack, f"score_{MODEL}", NIGHT)

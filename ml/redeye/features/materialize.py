@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import date
 
-from redeye.features import feast_store
+from redeye.features import feast_online
 from redeye.foundation.errors import NotReleased
 from redeye.warehouse import release_store
 from redeye.warehouse.logic.releases import ReleaseKind
@@ -30,4 +30,4 @@ def materialize_night(night: date) -> dict[str, int]:
     if release.kind in (ReleaseKind.REPAIR, ReleaseKind.REBUILD):
         log.info("release %s is a %s: the online store keeps what it has", release.release_id, release.kind)
         return {}
-    return feast_store.materialize(release.snapshot_id, night, release.release_id)
+    return feast_online.materialize(release.snapshot_id, night, release.release_id)

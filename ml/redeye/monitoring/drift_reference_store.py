@@ -349,7 +349,7 @@ def _nights(origin: _Origin) -> list[date]:
 
 def _frame(origin: _Origin, window: Window, *, sample: int | None = None) -> pd.DataFrame:
     """Rows of a window with their features; with `sample` so many of them, by the hash of their key."""
-    from redeye.features.feast_store import read_feature_frame
+    from redeye.features.feast_frames import read_feature_frame
 
     spec = origin.spec
     key = spec.population.key

@@ -203,7 +203,7 @@ def load_features(
 
 
 def _read_features(spec: Spec, night: date, predictions: pd.DataFrame, service: str) -> pd.DataFrame:
-    from redeye.features.feast_store import read_feature_frame
+    from redeye.features.feast_frames import read_feature_frame
 
     rows, release = read_scored_rows(spec, night, predictions)
     frame = read_feature_frame(release.snapshot_id, rows, service)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from redeye.champions.logic.promotions import Promotion
 from redeye.declarations.project import project
-from redeye.features.feast_store import read_feature_frame
+from redeye.features.feast_frames import read_feature_frame
 from redeye.models import mlflow_registry
 from redeye.models.logic.evaluation import Scored
 from redeye.models.logic.splits import Windows

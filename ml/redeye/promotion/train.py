@@ -14,7 +14,7 @@ from redeye.champions import promotion_store
 from redeye.champions.logic.promotions import Promotion
 from redeye.declarations.calendar import cutoff
 from redeye.declarations.specs import REQUIRED, Spec, load_spec
-from redeye.features.feast_store import read_feature_frame
+from redeye.features.feast_frames import read_feature_frame
 from redeye.foundation.errors import NotReleased, TooLate, VersionIsBlocked
 from redeye.foundation.git import git_sha
 from redeye.foundation.settings import SPECS, settings

@@ -98,7 +98,7 @@ def _promotion(model: str, night: date, version: int) -> Promotion:
 
 def _features(spec: Spec, basis: Basis, promotion: Promotion, night: date, key: str) -> pd.DataFrame:
     """The subject's row with every feature of the service that scored it, as the release has them."""
-    from redeye.features.feast_store import read_feature_frame
+    from redeye.features.feast_frames import read_feature_frame
 
     release = basis.release
     scheduled, _ = read_rows(spec, night, basis)
@@ -127,7 +127,7 @@ def _again(fitted: Model[Any], frame: pd.DataFrame, promotion: Promotion) -> flo
 
 def _nodes(spec: Spec, release: Release, promotion: Promotion) -> tuple[CodeNode, ...]:
     """The dbt models behind what the version read, by the code that built the release."""
-    from redeye.features.feast_store import list_relations
+    from redeye.features.feast_frames import list_relations
 
     nodes = release_store.code_nodes(release.code_hash)
     return upstream(nodes, [*list_relations(promotion.feature_service), spec.schedule]) if nodes else ()

@@ -18,7 +18,7 @@ from redeye.champions import promotion_store
 from redeye.declarations.calendar import list_nights
 from redeye.declarations.project import project
 from redeye.declarations.specs import load_spec
-from redeye.features.feast_store import read_feature_frame
+from redeye.features.feast_frames import read_feature_frame
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import AlreadyDecided, ConfigError, DeliveryError, NotReleased
 from redeye.foundation.settings import SPECS

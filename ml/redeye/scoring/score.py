@@ -234,7 +234,7 @@ def predict(
         AuditRefused: if the heuristic's are refused as well.
     """
     from redeye.audits.audit import audit
-    from redeye.features.feast_store import read_feature_frame
+    from redeye.features.feast_frames import read_feature_frame
 
     release = basis.release
     frame = read_feature_frame(release.snapshot_id, rows, champion.feature_service)

@@ -7,7 +7,7 @@ from datetime import date
 import pandas as pd
 
 from redeye.declarations.specs import Spec
-from redeye.features.feast_store import read_feature_frame
+from redeye.features.feast_frames import read_feature_frame
 from redeye.warehouse import lake
 from redeye.warehouse.logic.releases import Release
 

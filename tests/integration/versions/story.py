@@ -95,7 +95,7 @@ def verdict_on(*changes: tuple[Path, str, str]) -> str:
 def probabilities(snapshot_id: int, night: date) -> dict[str, float]:
     """The champion's, of the flights of the coming day, with the features at a snapshot; nothing is written."""
     from redeye.declarations.specs import load_spec
-    from redeye.features.feast_store import read_feature_frame
+    from redeye.features.feast_frames import read_feature_frame
     from redeye.scoring import schedule
     from redeye.warehouse import lake
 

@@ -11,7 +11,7 @@ import pytest
 import typeguard
 
 from redeye.declarations.specs import load_valid_specs
-from redeye.features import feast_store
+from redeye.features import feast_registry
 from redeye.features.feast_import import import_feast
 
 
@@ -19,7 +19,7 @@ from redeye.features.feast_import import import_feast
 def declared() -> dict[str, list[Any]]:
     import_feast()
     found: dict[str, list[Any]] = {}
-    for each in feast_store._load_definitions():
+    for each in feast_registry.load_definitions():
         found.setdefault(type(each).__name__, []).append(each)
     return found
 
@@ -37,17 +37,17 @@ def test_every_view_expires_after_a_degraded_week_with_a_long_night(declared: di
 
 def test_every_spec_has_a_service_with_exactly_its_features(declared: dict[str, list[Any]]) -> None:
     services = {service.name: service for service in declared["FeatureService"]}
-    for spec in load_valid_specs(feast_store.SPECS).values():
+    for spec in load_valid_specs(feast_registry.SPECS).values():
         projections = services[spec.feature_service].feature_view_projections
         named = {f"{view.name}:{feature.name}" for view in projections for feature in view.features}
         assert named == set(spec.features)
 
 
 def test_the_definitions_hash_follows_a_change(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = feast_store.hash_definitions()
-    assert before == feast_store.hash_definitions()
-    monkeypatch.setattr(feast_store, "REPO", feast_store.REPO / "nowhere")
-    assert feast_store.hash_definitions() != before
+    before = feast_registry.hash_definitions()
+    assert before == feast_registry.hash_definitions()
+    monkeypatch.setattr(feast_registry, "REPO", feast_registry.REPO / "nowhere")
+    assert feast_registry.hash_definitions() != before
 
 
 def test_type_checks_are_off_only_while_feast_is_imported() -> None:
@@ -62,8 +62,8 @@ def test_type_checks_are_off_only_while_feast_is_imported() -> None:
 
 
 def test_the_door_to_feast_opens_without_feast() -> None:
-    code = "import sys, redeye.features.feast_store, redeye.features.materialize; sys.exit('feast' in sys.modules)"
+    code = "import sys, redeye.features.feast_online, redeye.features.materialize; sys.exit('feast' in sys.modules)"
     done = subprocess.run(
-        [sys.executable, "-c", code], env={"PYTHONPATH": str(feast_store.PROJECT_ROOT / "ml")}
+        [sys.executable, "-c", code], env={"PYTHONPATH": str(feast_registry.PROJECT_ROOT / "ml")}
     )
     assert done.returncode == 0

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from redeye.features import feast_store
+from redeye.features import feast_online
 from redeye.features.materialize import materialize_night
 from redeye.foundation.errors import NotReleased
 from redeye.warehouse import release_store
@@ -24,7 +24,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
         made.append(arguments)
         return {"carrier_delays": 16}
 
-    monkeypatch.setattr(feast_store, "materialize", materialize)
+    monkeypatch.setattr(feast_online, "materialize", materialize)
     return made
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from redeye.declarations.project import project
-from redeye.features import feast_store
+from redeye.features import feast_registry
 from redeye.features.feast_import import import_feast
 from redeye.foundation import recorded_names
 from redeye.foundation.settings import PROJECT_ROOT, settings
@@ -143,12 +143,12 @@ def test_a_registry_that_names_the_class_of_before_is_read_and_brought_up_to_dat
     try:
         with monkeypatch.context() as before:
             before.setattr(LakeSource, "__module__", "redeye.adapters.lake_source")
-            before.setattr(feast_store, "hash_definitions", lambda: "of before")
-            assert feast_store.apply()
+            before.setattr(feast_registry, "hash_definitions", lambda: "of before")
+            assert feast_registry.apply()
         assert b"redeye.adapters.lake_source.LakeSource" in (tmp_path / "registry.db").read_bytes()
-        store = feast_store.store_at(None)
+        store = feast_registry.store_at(None)
         assert {type(each) for each in store.registry.list_data_sources(store.project)} == {LakeSource}
-        assert feast_store.apply()
-        assert not feast_store.apply()
+        assert feast_registry.apply()
+        assert not feast_registry.apply()
     finally:
         settings.cache_clear()

@@ -165,7 +165,7 @@ def _never_probabilities(spec: Spec, never: dict[date, Promotion]) -> pd.DataFra
 def _predict(
     spec: Spec, snapshot_id: int, version: Promotion, some: list[tuple[date, Path, pd.DataFrame]]
 ) -> Iterator[pd.DataFrame]:
-    from redeye.features.feast_store import read_feature_frame
+    from redeye.features.feast_frames import read_feature_frame
 
     key = spec.population.key
     scheduled = pd.concat([each for _, _, each in some], ignore_index=True)

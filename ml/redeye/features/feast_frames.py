@@ -1,0 +1,42 @@
+"""Training and scoring frames from Feast: each row with its features as they were known at its time."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from redeye.features.feast_registry import apply, store_at
+
+
+def read_feature_frame(
+    snapshot_id: int, entities: pd.DataFrame | str, service_name: str, *, connection: str | None = None
+) -> pd.DataFrame:
+    """The entity rows with every feature of a service, each as known at the row's time.
+
+    Args:
+        snapshot_id: of the release to read.
+        entities: rows, or SQL over the alias `warehouse` (which is that snapshot), with the entity keys and
+            a timestamp `event_timestamp` in naive UTC.
+        service_name: such as `flight_delay_v1`.
+        connection: as for `store_at`.
+
+    Returns:
+        The entity rows, all and in order, with their columns as they came, then a column
+        `<view>__<feature>` per feature; null where nothing was known or it is older than the view's TTL.
+    """
+    store = store_at(snapshot_id, connection=connection)
+    apply(store)
+    job = store.get_historical_features(
+        entities,
+        store.get_feature_service(service_name),
+        full_feature_names=True,
+        filter_by_created_timestamp=True,
+    )
+    return job.to_df()
+
+
+def list_relations(service_name: str) -> list[str]:
+    """The relations that a feature service reads, as `schema.name`, sorted."""
+    store = store_at(None)
+    names = [each.name for each in store.get_feature_service(service_name).feature_view_projections]
+    sources = [store.get_feature_view(name).batch_source for name in names]
+    return sorted({str(getattr(source, "relation", source.name)) for source in sources if source is not None})
