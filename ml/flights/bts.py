@@ -1,9 +1,9 @@
 """A second source: the On-Time Performance files of the US Bureau of Transportation Statistics, by month.
 
-The operator downloads the ZIP files by hand and drops them, unopened, into the folder of the setting
-`bts_folder`. Each holds one CSV with 109 named columns and an unnamed empty one behind a trailing comma, of
-every domestic flight of the reporting carriers; those that leave New York are taken. Times are clocks of the
-place (`2400` is the midnight that ends a day), numbers come as `14.00`, what is missing is empty, and no
+The operator downloads the ZIP files by hand and drops them, unopened, into the folder that
+`REDEYE_BTS_FOLDER` names. Each holds one CSV with 109 named columns and an unnamed empty one behind a
+trailing comma, of every domestic flight of the reporting carriers; those that leave New York are taken. Times are
+clocks of the place (`2400` is the midnight that ends a day), numbers come as `14.00`, what is missing is empty, and no
 column says what zone a clock is of.
 
 **The files arrive weeks late**: a month is published some two months after it began. So this source is not
@@ -17,6 +17,7 @@ are the same. Airports, planes and carriers are the package's; weather is stated
 
 from __future__ import annotations
 
+import os
 import re
 import zipfile
 import zlib
@@ -45,7 +46,7 @@ from flights.flight_nights import (
 from flights.nycflights13 import NycFlights13, dimension, zones
 from redeye.declarations.calendar import list_nights
 from redeye.foundation.errors import ConfigError, DeliveryError
-from redeye.foundation.settings import settings
+from redeye.foundation.settings import PROJECT_ROOT
 from redeye.sources.logic.deliveries import KNOWN_AT, Dataset, Delivery
 
 PREFIX = "On_Time_Reporting_Carrier_On_Time_Performance_(1987_present)_"
@@ -105,6 +106,11 @@ FROM dated
 """
 
 
+def bts_folder() -> Path:
+    """Where the ZIP files lie: what `REDEYE_BTS_FOLDER` says, from the project's root; `bts` there by default."""
+    return PROJECT_ROOT / os.environ.get("REDEYE_BTS_FOLDER", "bts")
+
+
 class Bts:
     """The source `bts`: the months whose files lie in a folder.
 
@@ -112,7 +118,7 @@ class Bts:
     know all, and they come with the file after it.
 
     Args:
-        folder: of the ZIP files; by default that of the settings.
+        folder: of the ZIP files; by default `bts_folder()`.
 
     Raises:
         ConfigError: if there is no file, a ZIP file with another name, or a month missing in between.
@@ -124,7 +130,7 @@ class Bts:
     datasets = (PLANES, AIRPORTS, AIRLINES, WEATHER, OUTCOMES, SCHEDULE)
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder or settings().bts_folder
+        self._folder = folder or bts_folder()
         self._files = _files(self._folder)
         first, newest = min(self._files), max(self._files)
         self.first_night = first - timedelta(days=1)

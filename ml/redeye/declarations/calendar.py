@@ -54,7 +54,7 @@ def find_night(instant: datetime) -> date:
 
 
 def coming_day(night: date) -> date:
-    """The calendar day whose flights `night` predicts."""
+    """The calendar day that `night` predicts."""
     return night + ONE_DAY
 
 

@@ -110,6 +110,10 @@ class Project(Frozen):
 
     project: Name = Field(description="The project's name.")
     clock: Clock
+    holidays: str = Field(
+        pattern=r"^[A-Z]{2}$",
+        description="ISO code of the country whose public holidays the warehouse holds.",
+    )
     source: PythonName = Field(
         description="The source of deliveries: a `redeye.sources.logic.deliveries.Source`."
     )

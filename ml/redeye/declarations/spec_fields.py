@@ -43,7 +43,7 @@ def expand_features(patterns: object) -> object:
         for name in expand_braces(pattern):
             if not FEATURE.fullmatch(name):
                 raise ValueError(
-                    f"{name!r} is no feature: write view:feature in lower case, as carrier_delays:flights_7n"
+                    f"{name!r} is no feature: write view:feature in lower case, as shop_sales:units_7n"
                 )
             if name in names:
                 raise ValueError(f"{name!r} appears twice: remove one")

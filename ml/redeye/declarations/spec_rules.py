@@ -76,7 +76,7 @@ class Quality(Frozen):
 
     auc_drop: Threshold = Field(description="Against the champion's own test.")
     relative_log_loss: Threshold = Field(
-        description="Log loss over that of the window's base rate; at 1 one number for all flights does as well."
+        description="Log loss over that of the window's base rate; at 1 one number for all rows does as well."
     )
     calibration_error: Threshold
 

@@ -16,7 +16,7 @@ def read_feature_frame(
         snapshot_id: of the release to read.
         entities: rows, or SQL over the alias `warehouse` (which is that snapshot), with the entity keys and
             a timestamp `event_timestamp` in naive UTC.
-        service_name: such as `flight_delay_v1`.
+        service_name: such as `ticket_queue_v1`.
         connection: as for `store_at`.
 
     Returns:

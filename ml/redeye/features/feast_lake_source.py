@@ -49,7 +49,7 @@ def value_type(duckdb_type: str) -> ValueType:
 
 
 class LakeSource(DataSource):
-    """A relation of the warehouse, such as `features.feat_carrier__delays`, as a feature view's source."""
+    """A relation of the warehouse, such as `features.feat_shop__sales`, as a feature view's source."""
 
     def __init__(
         self,

@@ -68,7 +68,7 @@ def read_online_features(
 
     Args:
         keys: entity key column -> values, all of one length.
-        service_name: such as `flight_delay_v1`.
+        service_name: such as `ticket_queue_v1`.
         as_of: timezone-aware instant of the reading; features of a later time are masked too.
 
     Returns:

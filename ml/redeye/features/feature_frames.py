@@ -1,7 +1,7 @@
-"""Features of flights out of any attached state of the warehouse, without touching Feast's registry.
+"""Features of rows out of any attached state of the warehouse, without touching Feast's registry.
 
 The same point-in-time join that Feast's offline store runs, over the tables that a frame's columns are named for:
-`carrier_delays__late_rate_7n` is `late_rate_7n` of `features.feat_carrier__delays`.
+`shop_sales__units_7n` is `units_7n` of `features.feat_shop__sales`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The SQL of the point-in-time join: for each entity row the newest feature row known by its time.
 
 DuckDB's ASOF join does the work once per feature view, over the distinct (key, time) pairs of the
-entity rows only: flights of one night share their carrier, so there are far fewer pairs than rows.
+entity rows only: rows of one night share their keys, so there are far fewer pairs than rows.
 An ASOF join picks any one of several equal rows, and looks at one time only; what makes it exact here
 is the preparation of its right-hand side (`_candidates`).
 """

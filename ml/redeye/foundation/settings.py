@@ -104,10 +104,6 @@ class Settings(BaseSettings):
         description="YAML file of faults to put into the deliveries, in an installation kept for that: "
         "all its rows, files and pages say so (docs/results/rehearsals.md). Empty rehearses nothing.",
     )
-    bts_folder: Path = Field(
-        default=PROJECT_ROOT / "bts",
-        description="Folder of the monthly ZIP files that the source `flights.bts:Bts` reads.",
-    )
     threads: int = Field(
         default_factory=lambda: os.cpu_count() or 1,
         ge=1,

@@ -42,7 +42,7 @@ def rescore_version(
     old: Project,
     new: Project,
 ) -> ScoreDiff:
-    """A version's probabilities of the flights of the last 28 nights, with old and new features.
+    """A version's probabilities of the rows of the last 28 nights, with old and new features.
 
     Args:
         con: with both states attached.
@@ -52,17 +52,19 @@ def rescore_version(
         old: the project that the old state is built by.
         new: the project of the new state.
     """
-    flights = _flights(con, spec, release.night, release.night - timedelta(days=NIGHTS - 1), release.night)
+    population = _read_population(
+        con, spec, release.night, release.night - timedelta(days=NIGHTS - 1), release.night
+    )
     frames = [
-        feature_frames.frame(con, alias, flights, sorted(live.reader.columns), project)
+        feature_frames.frame(con, alias, population, sorted(live.reader.columns), project)
         for alias, project in ((OLD, old), (NEW, new))
     ]
     before, after = (live.model.predict(each) for each in frames)
     moved = np.abs(before - after)
     last = find_last_mature(release.night, spec.label_maturity_nights)
-    nights = pd.to_datetime(flights[spec.population.night])
-    is_judged = (flights[spec.target.column].notna() & (nights <= pd.Timestamp(last))).to_numpy()
-    judged = [_make_scored(flights, spec, is_judged, each) for each in (before, after)]
+    nights = pd.to_datetime(population[spec.population.night])
+    is_judged = (population[spec.target.column].notna() & (nights <= pd.Timestamp(last))).to_numpy()
+    judged = [_make_scored(population, spec, is_judged, each) for each in (before, after)]
     difference = None
     if judged[0] is not None and judged[1] is not None:
         difference = estimate_improvement(
@@ -76,7 +78,7 @@ def rescore_version(
     return ScoreDiff(
         reader=live.reader,
         nights=int(nights.nunique()),
-        rows=len(flights),
+        rows=len(population),
         moved=int((moved > MOVED).sum()),
         largest=float(moved.max()) if len(moved) else 0.0,
         rank_correlation=_rank_correlation(before, after),
@@ -110,9 +112,9 @@ def retrain(
     span = spec.split.history_nights + spec.split.validation_nights + spec.split.test_nights
     last = find_last_mature(release.night, spec.label_maturity_nights)
     first = last - timedelta(days=span + 2 * spec.label_maturity_nights)
-    flights = _flights(con, spec, release.night, first, last)
-    flights = flights[flights[spec.target.column].notna()].reset_index(drop=True)
-    first_night = pd.Timestamp(flights[spec.population.night].min()).date()
+    population = _read_population(con, spec, release.night, first, last)
+    population = population[population[spec.target.column].notna()].reset_index(drop=True)
+    first_night = pd.Timestamp(population[spec.population.night].min()).date()
     spans = plan_windows(
         release.night, spec.split, maturity=spec.label_maturity_nights, first_night=first_night
     )
@@ -120,7 +122,7 @@ def retrain(
     for alias, each, project in zip((OLD, NEW), (old_spec, spec), projects, strict=True):
         inputs = Inputs.of(each)
         frame = feature_frames.frame(
-            con, alias, flights, dict.fromkeys([*inputs.numeric, *inputs.categorical]), project
+            con, alias, population, dict.fromkeys([*inputs.numeric, *inputs.categorical]), project
         )
         training = Training(
             train=make_examples(select_rows(frame, each, spans.train), each),
@@ -149,10 +151,10 @@ def _score_window(model: Model[Any], frame: pd.DataFrame, spec: Spec, window: Wi
     return Scored(make_examples(rows, spec).labels, model.predict(rows), rows[spec.population.night])
 
 
-def _flights(
+def _read_population(
     con: duckdb.DuckDBPyConnection, spec: Spec, known_by: date, first: date, last: date
 ) -> pd.DataFrame:
-    """Flights of some nights with the labels that were known by the cutoff of a night, by key, as they were before."""
+    """Rows of some nights with the labels that were known by the cutoff of a night, by key, as they were before."""
     population, target = spec.population, spec.target
     label = f"CASE WHEN {target.known_at} <= ? THEN {target.column} END AS {target.column}"
     return con.execute(
@@ -163,11 +165,11 @@ def _flights(
 
 
 def _make_scored(
-    flights: pd.DataFrame, spec: Spec, is_judged: np.ndarray, probabilities: np.ndarray
+    population: pd.DataFrame, spec: Spec, is_judged: np.ndarray, probabilities: np.ndarray
 ) -> Scored | None:
     if not is_judged.any():
         return None
-    rows = flights[is_judged]
+    rows = population[is_judged]
     return Scored(make_examples(rows, spec).labels, probabilities[is_judged], rows[spec.population.night])
 
 

@@ -77,7 +77,7 @@ def faulty_source() -> type[FaultySource]:
 def load_standing_source() -> Source:
     """The configured source, if the installation's data lies on the calendar that the settings name.
 
-    Every job that writes asks for it: one shift on another would give one flight two dates.
+    Every job that writes asks for it: one shift on another would give one row two dates.
 
     Raises:
         ConfigError: as `configured_source`; and if deliveries were recorded under another shift.

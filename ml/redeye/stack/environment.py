@@ -101,7 +101,6 @@ def _redeye(configured: Settings, secrets: Secrets) -> dict[str, str]:
         "metrics_port": configured.metrics_port,
         "otlp_url": configured.otlp_url,
         "shift_weeks": configured.shift_weeks,
-        "bts_folder": configured.bts_folder.resolve(),
         "threads": configured.threads,
     }
     return {f"REDEYE_{name.upper()}": str(value) for name, value in (plain | chosen).items()}

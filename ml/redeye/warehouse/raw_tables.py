@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from redeye.declarations.calendar import cutoff
+from redeye.declarations.project import project
 from redeye.foundation.errors import DeliveryError
 from redeye.sources import landing_store
 from redeye.sources.logic.deliveries import KNOWN_AT, MISSING, Dataset, DeliveryRef, Source
@@ -151,9 +152,9 @@ def set_build_window(con: duckdb.DuckDBPyConnection, first: date, last: date) ->
 
 
 def add_holidays(con: duckdb.DuckDBPyConnection, first: date, last: date, *, shift_weeks: int = 0) -> None:
-    """Add the US federal holidays of the years around a range of nights that are not there yet.
+    """Add the public holidays of the project's country, of the years around a range of nights that are not there yet.
 
-    On a shifted calendar these are the holidays of the source's own years, moved with its flights: those of
+    On a shifted calendar these are the holidays of the source's own years, moved with its rows: those of
     a Christmas are the fewer, whatever its date has become.
     """
     import holidays
@@ -171,7 +172,7 @@ def add_holidays(con: duckdb.DuckDBPyConnection, first: date, last: date, *, shi
         return
     rows = sorted(
         (day + shift, name)
-        for day, name in holidays.country_holidays("US", years=missing).items()
+        for day, name in holidays.country_holidays(project().holidays, years=missing).items()
         if day.year in missing
     )
     frame = pa.table({"date": [day for day, _ in rows], "name": [name for _, name in rows]})

@@ -73,7 +73,7 @@ def _parse(series: pd.Series, kind: ColumnType) -> tuple[pd.Series, np.ndarray]:
 
 
 def _parse_text(series: pd.Series, kind: ColumnType) -> tuple[pd.Series, np.ndarray]:
-    """Parses each distinct value once: a night repeats its hours, carriers and dates many times."""
+    """Parses each distinct value once: a night repeats its hours, names and dates many times."""
     codes, distinct = pd.factorize(series, use_na_sentinel=True)
     parse = _PARSERS[kind]
     parsed = [None if value == MISSING else parse(value) for value in distinct]

@@ -11,5 +11,5 @@ FEATURE_TTL = timedelta(days=8, hours=1)
 
 
 def name_view(table: str) -> str:
-    """The view over a feature table: `carrier_delays` over `feat_carrier__delays`, with or without its schema."""
+    """The view over a feature table: `shop_sales` over `feat_shop__sales`, with or without its schema."""
     return table.rpartition(".")[2].removeprefix(PREFIX).replace("__", "_", 1)

@@ -1,7 +1,7 @@
 """What every algorithm offers, and how a frame becomes its inputs.
 
 A model is numbers in files: it is saved as bytes by name and never pickled. Predictions depend on
-their own row only, so that a flight scored alone and in a batch get the same probability.
+their own row only, so that a row scored alone and in a batch get the same probability.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The choice between fitted candidates: which of them faces the gates.
 
-Two weeks of validation tell good candidates apart badly: the flights of a night share its weather, so fourteen
+Two weeks of validation tell good candidates apart badly: the rows of a night share what happened on it, so fourteen
 nights are fourteen observations rather than twelve thousand, and the best of several on them is often the luckiest.
 Hence an order of preference that was declared before anything was measured is departed from only where validation is
 sure: of all candidates that are not surely behind the best one, the most preferred is taken. It is the idea of the

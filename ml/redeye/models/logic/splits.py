@@ -1,6 +1,6 @@
 """Which nights a model learns from, is stopped and chosen by, and is judged by.
 
-Nights here are nights of prediction: the label of night n belongs to a flight of day n + 1. Between two
+Nights here are nights of prediction: the label of night n belongs to a row of day n + 1. Between two
 windows lies a gap of the label maturity, because at the first night of the later window the labels of
 the gap were not known yet.
 """

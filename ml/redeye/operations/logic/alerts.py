@@ -13,7 +13,7 @@ from enum import StrEnum
 
 # After the night's cutoff. As long the scoring DAG waits for a release before it falls back to the last good one.
 RELEASE_DUE = timedelta(minutes=75)
-# Another two hours: scoring itself takes minutes, and first departures are about 05:00 New York time.
+# Another two hours: scoring itself takes minutes, and consumers read in the small hours.
 PREDICTIONS_DUE = timedelta(minutes=105)
 # A failure that nobody has mended for so long is history: it is in Airflow's own lists.
 FAILED_WITHIN = timedelta(hours=36)

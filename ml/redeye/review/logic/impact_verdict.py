@@ -127,7 +127,7 @@ class ModelDiff:
 
 @dataclass(frozen=True)
 class ScoreDiff:
-    """A version's probabilities of the same flights with old and new features."""
+    """A version's probabilities of the same rows with old and new features."""
 
     reader: Reader
     nights: int

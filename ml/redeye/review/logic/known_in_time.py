@@ -3,7 +3,7 @@
 A source's table, a staging or an intermediate model says with `known_by` which of its columns has the night by
 whose cutoff all of a row was known. A feature's row is of a night; everything it reads, values and rows alike, must
 be seen to be known by that night: through `known_by` columns, equalities, bounds and groups in the SQL. What says
-no `known_by`, such as the flights with their newest outcome, no feature may read. What a model claims with
+no `known_by`, such as the rows with their newest outcome, no feature may read. What a model claims with
 `known_by` is held against its own SQL in the same way.
 """
 

@@ -159,7 +159,7 @@ class Shiftable(Protocol):
     def shifted(self, weeks: int) -> Source:
         """The same source, everything so many weeks later; weekdays and clocks stay.
 
-        A holiday's effect on the flights moves with them, so the calendar of holidays is shifted as well
+        A holiday's effect on the rows moves with them, so the calendar of holidays is shifted as well
         (`redeye.warehouse.raw_tables.add_holidays`).
         """
         ...

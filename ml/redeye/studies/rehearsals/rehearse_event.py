@@ -14,6 +14,7 @@ import pandas as pd
 from redeye.champions import promotion_store
 from redeye.champions.logic.verdicts import Verdict
 from redeye.declarations.calendar import list_nights
+from redeye.declarations.project import project
 from redeye.foundation.errors import AuditRefused, ConfigError, NotReleased, RedeyeError
 from redeye.monitoring.monitor import monitor_night
 from redeye.operations import build_nights
@@ -180,7 +181,8 @@ def _serve_refused(model: str, event: Event, night: date, holder: str) -> str:
         delivery_store.record_gap(night, reason="its delivery was refused", recorded_by=holder)
     result = score_night(model, night, run_id=holder, is_degraded_allowed=True)
     export_night(model, night)
-    return f"night {night} was served all the same, {result['rows']} flights from {result['release_id']}, degraded"
+    served = f"{result['rows']} {project().subject.many} from {result['release_id']}"
+    return f"night {night} was served all the same, {served}, degraded"
 
 
 def _find_first_refused(event: Event) -> date:

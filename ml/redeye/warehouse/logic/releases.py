@@ -97,7 +97,7 @@ class CodeNode:
     """A model of the dbt project as it was built.
 
     Attributes:
-        node_id: dbt's unique id, such as `model.redeye.feat_carrier__delays`.
+        node_id: dbt's unique id, such as `model.redeye.feat_shop__sales`.
         relation: what it makes, as `schema.name`; empty for what makes none.
         checksum: over its SQL, its configuration, the types of its columns and the macros it calls.
         depends_on: ids of the nodes and sources that it reads.

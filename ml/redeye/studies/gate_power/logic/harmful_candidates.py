@@ -143,8 +143,13 @@ def _categories(episode: Episode) -> tuple[str, ...]:
     )
 
 
-def _values(column: str) -> Callable[[Episode], tuple[str, ...]]:
+def _values(place: int) -> Callable[[Episode], tuple[str, ...]]:
+    """The most frequent values of one of the columns that the spec's gates are sliced by, if there are any."""
+
     def of(episode: Episode) -> tuple[str, ...]:
+        if not (columns := episode.spec.gates.slices.columns):
+            return ()
+        column = columns[place]
         counts = episode.test_rows[column].value_counts()
         return tuple(f"{column}={value}" for value in counts.index[:8][::-1])
 
@@ -292,8 +297,8 @@ MAKERS: dict[str, Maker] = {
         _Faulty("shifted base rate", Fault.SHIFTED, (0.5, 0.25, 0.7, -0.8, -0.5, -1.0, 1.0)),
         _Faulty("blurred ranking", Fault.BLURRED, (0.4, 0.6, 0.8, 1.2)),
         _Faulty("blurred ranking, at a likely base rate", Fault.BLURRED, (0.3, 0.2, 0.4), _rates),
-        _Faulty("one carrier ruined", Fault.RUINED, details=_values("carrier_id")),
-        _Faulty("one origin ruined", Fault.RUINED, details=_values("origin_id")),
+        _Faulty("one value of the last slice ruined", Fault.RUINED, details=_values(-1)),
+        _Faulty("one value of the first slice ruined", Fault.RUINED, details=_values(0)),
         _Faulty("a view silently zero", Fault.ZEROED, details=_views),
         _Faulty("a view in another unit", Fault.RESCALED, (0.1, 10.0, 60.0), _views),
         _Faulty("a view's columns crossed", Fault.CROSSED, details=_views),

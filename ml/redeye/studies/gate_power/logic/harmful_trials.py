@@ -26,7 +26,7 @@ MORE_CALIBRATION_ERROR = 0.03
 WORSE_SLICE_LOG_LOSS = 0.05
 # Who says one number for all warns of nothing: so many times the average is a warning, given to so many rows.
 WARNING, FEWEST_WARNED = 1.5, 0.01
-# The same flight may not get probabilities that lie further apart.
+# The same row may not get probabilities that lie further apart.
 UNSTEADY = 0.01
 
 
@@ -79,7 +79,7 @@ def _worse(one: Scored, rival: Scored, groups: dict[str, np.ndarray], spec: Spec
         return f"calibration error {error:.3f}, worse by {worse:.3f}"
     warned, by_rival = _measure_warned_share(one), _measure_warned_share(rival)
     if warned < FEWEST_WARNED <= by_rival:
-        return f"warns of {warned:.1%} of flights, the champion of {by_rival:.1%}"
+        return f"warns of {warned:.1%} of rows, the champion of {by_rival:.1%}"
     for column, values in groups.items():
         named = pool_slices(values, spec.gates.slices.minimum_rows)
         for name in sorted(set(named)):
