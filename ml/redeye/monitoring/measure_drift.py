@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,6 +15,7 @@ from redeye.champions import promotion_store
 from redeye.champions.logic.promotions import Promotion
 from redeye.declarations.calendar import list_nights
 from redeye.declarations.specs import Spec, load_spec
+from redeye.foundation.atomic_files import replace_file
 from redeye.foundation.errors import AlreadyDecided, ConfigError, NotReleased
 from redeye.foundation.settings import SPECS, settings
 from redeye.monitoring import evidently_reports
@@ -191,10 +191,8 @@ def load_features(
         features = pd.read_parquet(path)
     else:
         features = _read_features(spec, night, predictions, service)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        making = path.with_name(f".{path.name}.{os.getpid()}")
-        features.to_parquet(making, index=False)
-        making.replace(path)
+        with replace_file(path) as making:
+            features.to_parquet(making, index=False)
     made = predictions[[spec.population.key, PREDICTION, "model_version"]]
     joined = features.merge(made, on=spec.population.key, how="inner", validate="one_to_one")
     if len(joined) != len(predictions):

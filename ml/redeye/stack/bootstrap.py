@@ -12,6 +12,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
+from redeye.foundation.atomic_files import replace_file
 from redeye.foundation.errors import RedeyeError
 from redeye.foundation.settings import SHIFT_FILE, Settings
 from redeye.stack import databases, environment
@@ -169,9 +170,6 @@ def _read_done(path: Path) -> dict[str, str]:
 
 
 def _write_private(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.new")
-    fresh.touch(mode=0o600)
-    fresh.chmod(0o600)
-    fresh.write_text(text, encoding="utf-8")
-    fresh.replace(path)
+    with replace_file(path) as fresh:
+        fresh.touch(mode=0o600)
+        fresh.write_text(text, encoding="utf-8")

@@ -19,6 +19,7 @@ from typing import Any
 
 import yaml
 
+from redeye.foundation.atomic_files import write_text
 from redeye.foundation.errors import ConfigError, RedeyeError
 from redeye.foundation.settings import PROJECT_ROOT, Settings, settings
 from redeye.sources.configured_source import faulty_source
@@ -99,9 +100,7 @@ def step(what: str, model: str) -> None:
             beside = json.loads((home.parent / f"{CONTROL}.json").read_text(encoding="utf-8"))
             event = _event(active, name)
             result = rehearse_event.rehearse(model, event, rehearse_event.Seen.from_dict(beside)).to_dict()
-    target = home.parent / f"{name}.json"
-    target.with_suffix(".part").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    target.with_suffix(".part").rename(target)
+    write_text(home.parent / f"{name}.json", json.dumps(result, indent=2) + "\n")
 
 
 def _event(plan: Plan, name: str) -> Event:

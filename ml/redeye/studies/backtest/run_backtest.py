@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from redeye.declarations.specs import Spec, load_spec
+from redeye.foundation.atomic_files import write_text
 from redeye.foundation.errors import ConfigError, NotReleased
 from redeye.foundation.progress import Step
 from redeye.foundation.settings import SPECS, settings
@@ -141,9 +142,7 @@ class TrainingCache:
             "sha256": save_model(fitted.model, self._folder / name),
             "candidate": fitted.name,
         }
-        part = self._note(night).with_suffix(".part")
-        part.write_text(json.dumps(note), encoding="utf-8")
-        part.rename(self._note(night))
+        write_text(self._note(night), json.dumps(note))
         return time.perf_counter() - began
 
     def of(self, night: date) -> Trained:

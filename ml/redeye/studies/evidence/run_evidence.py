@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from redeye.declarations.specs import Spec, load_spec
+from redeye.foundation.atomic_files import write_text
 from redeye.foundation.errors import NotReleased
 from redeye.foundation.progress import Step
 from redeye.foundation.settings import SPECS, settings
@@ -113,6 +114,4 @@ def _keep(folder: Path, month: Month, predictions: pd.DataFrame, learned: Learne
     folder.mkdir(parents=True, exist_ok=True)
     predictions.to_parquet(folder / f"{month.name}.parquet", index=False)
     # Last and at once: a month without its note is done again.
-    part = folder / f"{month.name}.part"
-    part.write_text(json.dumps(learned.to_dict(), indent=2), encoding="utf-8")
-    part.rename(folder / f"{month.name}.json")
+    write_text(folder / f"{month.name}.json", json.dumps(learned.to_dict(), indent=2))

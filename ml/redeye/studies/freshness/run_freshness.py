@@ -13,6 +13,7 @@ import pandas as pd
 
 from redeye.declarations.spec_algorithms import XGBoostParams
 from redeye.declarations.specs import Spec, load_spec
+from redeye.foundation.atomic_files import write_text
 from redeye.foundation.errors import NotReleased
 from redeye.foundation.progress import Step
 from redeye.foundation.settings import SPECS, settings
@@ -133,7 +134,5 @@ def _keep(folder: Path, origin: Origin, predictions: pd.DataFrame, learned: Lear
     # A folder of an attempt that died has no note that names it.
     name = f"{origin.decided}-continued-{time.time_ns()}"
     sha256 = save_model(parent.model, folder / name)
-    part = folder / f"{origin.decided}.part"
     content = {"learned": learned.to_dict(), "continued": name, "sha256": sha256}
-    part.write_text(json.dumps(content, indent=2), encoding="utf-8")
-    part.rename(folder / f"{origin.decided}.json")
+    write_text(folder / f"{origin.decided}.json", json.dumps(content, indent=2))

@@ -16,6 +16,7 @@ from redeye.champions.logic.promotions import Promotion
 from redeye.champions.logic.succession import find_champion
 from redeye.declarations.calendar import list_nights
 from redeye.declarations.specs import Spec, load_spec
+from redeye.foundation.atomic_files import replace_file
 from redeye.foundation.errors import NotReleased
 from redeye.foundation.settings import SPECS, settings
 from redeye.models.artifact_store import load_artifact
@@ -174,10 +175,8 @@ def _predict(
     made = pd.DataFrame({key: frame[key].to_numpy(), Contestant.NEVER.column: model.predict(frame)})
     for _, path, own in some:
         rows = made[made[key].isin(own[key])].reset_index(drop=True)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        making = path.with_suffix(".part")
-        rows.to_parquet(making, index=False)
-        making.replace(path)
+        with replace_file(path) as making:
+            rows.to_parquet(making, index=False)
         yield rows
 
 

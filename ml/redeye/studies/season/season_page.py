@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from redeye.foundation.pages import Cell, Link, Table, render_markdown, write_report
+from redeye.foundation.renamed_values import GATES
 from redeye.foundation.settings import settings
 from redeye.foundation.ui_links import link_version
 from redeye.models.logic.interval_text import format_interval
@@ -67,6 +68,7 @@ def write_page(story: Story, season: Season, weeks: pd.DataFrame, folder: Path) 
         link_drift=partial(_link_drift, story.model),
         list_reasons=_list_reasons,
         number=_format_number,
+        renamed_gates=GATES,
     )
     return write_report(folder, stem, text, {f"{stem}.svg": draw_season(story, weeks)})
 

@@ -21,7 +21,7 @@ from redeye.studies.season.season_page import write_page
 
 FIRST = date(2013, 4, 1)
 NIGHTS = [FIRST + timedelta(each) for each in range(21)]
-GATE = {"gate": "improvement", "is_passed": True, "value": 0.0123456, "bound": None, "reason": "a | b"}
+GATE = {"gate": "tolerance", "is_passed": True, "value": 0.0123456, "bound": None, "reason": "a | b"}
 
 
 def promotion(version: int, night: date, kind: PromotionKind = PromotionKind.PROMOTION) -> Promotion:
@@ -110,7 +110,7 @@ def test_every_night_and_every_decision_stands_there(tmp_path: Path) -> None:
     assert "- Nights degraded: 1; recorded gaps: 1." in text
     assert r"> **Night 2013-04-10 requested a training and got none: log loss \<rose>**" in text
     assert "### Night 2013-04-08: promoted from 2013-04-10" in text
-    assert r"| improvement | passed | 0.01235 |  | a \| b |" in text
+    assert r"| robustness | passed | 0.01235 |  | a \| b |" in text
     assert "| before | 2013-03-30 | 2013-04-01 | [version 1](http" in text
     assert "| rollback | 2013-04-13 | 2013-04-15 |" in text
     assert (
