@@ -8,6 +8,7 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
+from redeye.foundation.task_session import task_session
 from redeye_airflow.nights import find_night_of_run
 
 # What the promotion is told of who approved: the key of the XCom.
@@ -29,6 +30,7 @@ class CandidateApproval(ApprovalOperator):
         super().__init__(subject=f"Promote a candidate of {model}?", execution_timeout=None, **kwargs)
         self.model = model
 
+    @task_session()
     def execute(self, context: Context) -> Any:  # noqa: ANN401  the operator's own
         """Ask, and wait without holding a worker, unless nothing awaits an answer."""
         from redeye.promotion import approve
@@ -44,6 +46,7 @@ class CandidateApproval(ApprovalOperator):
         )
         return super().execute(context)
 
+    @task_session()
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:  # noqa: ANN401
         """Hand on who approved; or record who rejected, before what follows is skipped."""
         from redeye.promotion import approve

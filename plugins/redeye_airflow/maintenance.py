@@ -9,9 +9,11 @@ from airflow.sdk import Context, CronTriggerTimetable
 from airflow.sdk.exceptions import AirflowFailException
 
 from redeye.declarations.calendar import zone
+from redeye.foundation.cost_store import metered
 from redeye.foundation.errors import DiskBudgetExceeded, ReleaseAltered
+from redeye.foundation.task_session import task_session
 from redeye_airflow.dag_arguments import DEFAULTS
-from redeye_airflow.nights import load_dotted
+from redeye_airflow.nights import find_complete_night, load_dotted
 from redeye_airflow.operators import FINAL_ERRORS, JobOperator, hand_on, summary
 
 log = logging.getLogger(__name__)
@@ -33,11 +35,14 @@ def schedule_weekly() -> dict[str, Any]:
 class MaintenanceOperator(JobOperator):
     """Runs one job that belongs to no night; its arguments are `op_kwargs` alone."""
 
-    def execute(self, context: Context) -> dict[str, Any]:  # noqa: ARG002  the name is Airflow's
-        """Run the job and hand on its result."""
+    @task_session()
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Run the job and hand on its result; what it took is recorded with the last complete night."""
+        run = context["dag_run"]
         log.info("%s", self.job)
         try:
-            result = load_dotted(self.job)(**self.op_kwargs)
+            with metered(self.job, find_complete_night(run.run_after), model=None, run_id=run.run_id):
+                result = load_dotted(self.job)(**self.op_kwargs)
         except (*FINAL_ERRORS, ReleaseAltered, DiskBudgetExceeded) as error:
             raise AirflowFailException(str(error)) from error
         handed_on = hand_on(result, self.job)

@@ -148,11 +148,15 @@ def find_night_of_run(context: Mapping[str, Any]) -> date:
         )
     end: datetime | None = context.get("data_interval_end")
     if end is None or end == start:
-        # A run of a calendar that is no timetable of nights: the last night that was complete by then.
-        local = start.astimezone(zone())
-        night = local.date() - ONE_DAY
-        return night if cutoff(night) <= start else night - ONE_DAY
+        # A run of a calendar that is no timetable of nights.
+        return find_complete_night(start)
     return start.astimezone(zone()).date()
+
+
+def find_complete_night(at: datetime) -> date:
+    """The last night that was complete at an instant."""
+    night = at.astimezone(zone()).date() - ONE_DAY
+    return night if cutoff(night) <= at else night - ONE_DAY
 
 
 def _find_run_type(run: object) -> str:

@@ -31,6 +31,7 @@ from redeye.foundation.errors import (
     RegistryDiffers,
 )
 from redeye.foundation.openlineage import PARENT
+from redeye.foundation.task_session import task_session
 from redeye.foundation.ui_links import link_task
 from redeye.operations.logic.alerts import RELEASE_DUE
 from redeye_airflow.links import ResultLink
@@ -101,6 +102,7 @@ class JobOperator(BaseOperator):
         self.hands_on = hands_on
         self._handed_on: dict[str, Any] = {}
 
+    @task_session()
     def execute(self, context: Context) -> dict[str, Any] | list[Any]:
         """Check what the job requires, then run it; or defer, skip or fail."""
         try:
@@ -114,6 +116,7 @@ class JobOperator(BaseOperator):
                 self._await_predecessor(run)
         return self._run_job(context, run)
 
+    @task_session()
     def resume(self, context: Context, event: Mapping[str, str]) -> dict[str, Any] | list[Any]:
         """Go on after the trigger fired."""
         night, outcome = event["night"], Outcome(event["outcome"])

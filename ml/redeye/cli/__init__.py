@@ -13,6 +13,7 @@ from redeye.cli.model import backtest, evidence, freshness, gates, rehearsals
 from redeye.cli.operate import airflow, alerts, builds, champions, external, storage
 from redeye.cli.run import live, nights, servers
 from redeye.cli.shell import console
+from redeye.foundation.task_session import task_session
 
 GROUPS = {
     "Run": (nights, live, servers),
@@ -34,7 +35,8 @@ app.add_typer(scaffolds.app, name="new", rich_help_panel="Develop")
 
 
 @app.callback()
-def _set_up_logging() -> None:
+def _set_up(context: typer.Context) -> None:
+    context.with_resource(task_session())
     logging.basicConfig(
         level=logging.WARNING, format="%(message)s", handlers=[RichHandler(console=console, show_path=False)]
     )

@@ -8,19 +8,16 @@ from __future__ import annotations
 import importlib
 import logging
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 
 import duckdb
 from feast.data_source import DataSource
 from feast.protos.feast.core.DataSource_pb2 import DataSource as DataSourceProto
 from feast.repo_config import RepoConfig
 from feast.value_type import ValueType
-from pydantic import SecretStr
 
 from redeye.features.point_in_time import quote
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError
-from redeye.foundation.settings import settings
 
 log = logging.getLogger(__name__)
 
@@ -161,17 +158,6 @@ class LakeSource(DataSource):
         return ".".join(quote(part) for part in (CATALOG, *self.relation.split(".")))
 
 
-@lru_cache(maxsize=2)
-def _connection(factory: str, snapshot_id: int, _catalog: SecretStr) -> duckdb.DuckDBPyConnection:
-    """One connection per snapshot and process: a snapshot never changes, and attaching it costs.
-
-    The catalog's address tells equal numbers of two installations apart.
-    """
-    module, _, function = factory.partition(":")
-    connection: duckdb.DuckDBPyConnection = getattr(importlib.import_module(module), function)(snapshot_id)
-    return connection
-
-
 def cursor(config: RepoConfig) -> duckdb.DuckDBPyConnection:
     """A cursor of our own at the configured snapshot, in UTC.
 
@@ -183,6 +169,9 @@ def cursor(config: RepoConfig) -> duckdb.DuckDBPyConnection:
         raise ConfigError(
             "the lake is read at a release: set offline_store.snapshot_id (see docs/explanation/features.md)"
         )
-    own = _connection(store.connection, store.snapshot_id, settings().warehouse_dsn).cursor()
+    module, _, function = store.connection.partition(":")
+    own: duckdb.DuckDBPyConnection = getattr(importlib.import_module(module), function)(
+        store.snapshot_id
+    ).cursor()
     own.execute("SET TimeZone = 'UTC'")
     return own

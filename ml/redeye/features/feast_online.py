@@ -15,6 +15,7 @@ from redeye.features import feast_online_redis
 from redeye.features.feast_registry import apply, is_file_lost, lock_registry, store_at
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import settings
+from redeye.foundation.task_session import task_session
 from redeye.warehouse import release_store
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+@task_session()
 def materialize(
     snapshot_id: int, night: date, release_id: str, *, connection: str | None = None
 ) -> dict[str, int]:

@@ -13,6 +13,7 @@ from psycopg2.extras import register_default_jsonb
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError, LeaseLost
 from redeye.foundation.settings import settings
+from redeye.foundation.task_session import find_connections
 
 STALE_LEASE = "RE001"
 
@@ -20,6 +21,9 @@ STALE_LEASE = "RE001"
 @contextmanager
 def ledger_transaction(catalog: Catalog) -> Iterator[connection]:
     """One transaction on the database of a catalog's ledger: committed on leaving, rolled back on an error.
+
+    Those of a task session take turns on one connection to each database; one that begins within another has
+    its own, and so has another thread.
 
     Raises:
         LeaseLost: if Postgres refused a row because its fencing token is stale.
@@ -30,8 +34,10 @@ def ledger_transaction(catalog: Catalog) -> Iterator[connection]:
         raise ConfigError(
             f"REDEYE_{catalog.upper()}_DSN is not set: start the stack, or set it to a libpq DSN"
         )
-    con = psycopg2.connect(dsn, connect_timeout=10, application_name="redeye")
-    register_default_jsonb(con)
+    idle = find_connections("idle ledger connections")
+    con = idle.pop(dsn, None) if idle is not None else None
+    if con is None or not _is_alive(con):
+        con = _connect(dsn)
     try:
         with con:
             yield con
@@ -40,7 +46,26 @@ def ledger_transaction(catalog: Catalog) -> Iterator[connection]:
             raise LeaseLost(str(error).splitlines()[0]) from error
         raise
     finally:
+        if idle is None or con.closed or idle.setdefault(dsn, con) is not con:
+            con.close()
+
+
+def _connect(dsn: str) -> connection:
+    # A server that is gone is found out in seconds, also by a connection that has been idle for hours.
+    con = psycopg2.connect(dsn, connect_timeout=10, tcp_user_timeout=10_000, application_name="redeye")
+    register_default_jsonb(con)
+    return con
+
+
+def _is_alive(con: connection) -> bool:
+    """Whether the server still knows an idle connection: it may have been started again since."""
+    try:
+        with con.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except psycopg2.Error:
         con.close()
+        return False
+    return True
 
 
 def read_rows(catalog: Catalog, sql: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

@@ -14,6 +14,7 @@ from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.errors import ConfigError, DeliveryError, RedeyeError
 from redeye.foundation.git import git_sha
 from redeye.foundation.settings import SPECS
+from redeye.foundation.task_session import task_session
 from redeye.models.algorithms.base import Inputs, Model
 from redeye.models.artifact_store import load_artifact
 from redeye.models.training_code import hash_training_code
@@ -27,6 +28,7 @@ from redeye.warehouse import release_store
 from redeye.warehouse.logic.releases import CodeNode, Release, upstream
 
 
+@task_session()
 def explain(prediction_id: str) -> Explanation:
     """Everything that one prediction rests on, with its probability computed once more from it.
 

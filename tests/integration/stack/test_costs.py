@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -50,6 +52,19 @@ def test_attempts_add_up_by_night_model_and_job() -> None:
     assert score.cpu_seconds > build.cpu_seconds
     assert score.bytes_written >= 2_000_000
     assert cost_store.read_costs(date(2013, 5, 1), date(2013, 5, 2)) == []
+
+
+@pytest.mark.usefixtures("stack_env")
+def test_work_that_belongs_to_no_night_is_recorded_with_the_last_one_that_had_ended() -> None:
+    from redeye_airflow.maintenance import MaintenanceOperator
+
+    sunday: Any = {
+        "dag_run": SimpleNamespace(run_id="weekly", run_after=datetime(2013, 6, 9, 16, tzinfo=UTC))
+    }
+    job = "redeye.operations.maintain:check_disk"
+    MaintenanceOperator(task_id="check_disk", job=job).execute(sunday)
+    (cost,) = cost_store.costs(date(2013, 6, 8), date(2013, 6, 9))
+    assert (cost.night, cost.model, cost.job, cost.attempts) == (date(2013, 6, 8), "", job, 1)
 
 
 @pytest.mark.usefixtures("stack_env")

@@ -19,7 +19,6 @@ from feast.types import Float64, Int64, String
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from redeye.features import feast_lake_source
 from redeye.features.feast_lake_source import LakeSource
 from redeye.features.feast_offline_store import LakeOfflineStore, LakeOfflineStoreConfig
 from redeye.foundation.errors import ConfigError
@@ -47,7 +46,6 @@ def lake() -> duckdb.DuckDBPyConnection:
     global _lake
     _lake = duckdb.connect()
     _lake.execute("ATTACH ':memory:' AS warehouse; CREATE SCHEMA warehouse.features")
-    feast_lake_source._connection.cache_clear()
     return _lake
 
 

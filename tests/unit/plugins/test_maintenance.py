@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,8 @@ from airflow.timetables.base import TimeRestriction
 
 from redeye.foundation.errors import LeaseHeld, ReleaseAltered
 from redeye_airflow.maintenance import MaintenanceOperator, schedule_weekly
+
+RUN: Any = {"dag_run": SimpleNamespace(run_id="weekly", run_after=datetime(2026, 3, 1, 17, tzinfo=UTC))}
 
 
 def job(error: type[Exception] | None = None, **values: Any) -> dict[str, Any]:
@@ -34,14 +37,14 @@ def findable(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_job_gets_its_arguments_and_its_result_is_handed_on() -> None:
-    assert operator(week="3").execute({}) == {"week": "3"}
+    assert operator(week="3").execute(RUN) == {"week": "3"}
 
 
 def test_what_a_retry_cannot_mend_fails_at_once_and_a_held_lease_is_tried_again() -> None:
     with pytest.raises(AirflowFailException, match="as told"):
-        operator(error=ReleaseAltered).execute({})
+        operator(error=ReleaseAltered).execute(RUN)
     with pytest.raises(LeaseHeld):
-        operator(error=LeaseHeld).execute({})
+        operator(error=LeaseHeld).execute(RUN)
 
 
 @pytest.mark.parametrize("month", [1, 3, 7, 11])
