@@ -9,7 +9,7 @@ from airflow.sdk import Context, CronTriggerTimetable
 from airflow.sdk.exceptions import AirflowFailException
 
 from redeye.declarations.calendar import zone
-from redeye.foundation.cost_store import metered
+from redeye.foundation.cost_store import record_cost
 from redeye.foundation.errors import DiskBudgetExceeded, ReleaseAltered
 from redeye.foundation.task_session import task_session
 from redeye_airflow.dag_arguments import DEFAULTS
@@ -41,7 +41,7 @@ class MaintenanceOperator(JobOperator):
         run = context["dag_run"]
         log.info("%s", self.job)
         try:
-            with metered(self.job, find_complete_night(run.run_after), model=None, run_id=run.run_id):
+            with record_cost(self.job, find_complete_night(run.run_after), model=None, run_id=run.run_id):
                 result = load_dotted(self.job)(**self.op_kwargs)
         except (*FINAL_ERRORS, ReleaseAltered, DiskBudgetExceeded) as error:
             raise AirflowFailException(str(error)) from error

@@ -63,7 +63,7 @@ def test_work_that_belongs_to_no_night_is_recorded_with_the_last_one_that_had_en
     }
     job = "redeye.operations.maintain:check_disk"
     MaintenanceOperator(task_id="check_disk", job=job).execute(sunday)
-    (cost,) = cost_store.costs(date(2013, 6, 8), date(2013, 6, 9))
+    (cost,) = cost_store.read_costs(date(2013, 6, 8), date(2013, 6, 9))
     assert (cost.night, cost.model, cost.job, cost.attempts) == (date(2013, 6, 8), "", job, 1)
 
 
