@@ -20,7 +20,8 @@ CHAMPION, HEURISTIC = "#0b6bcb", "#c2410c"
 GOOD, WARNING, BAD = "#15803d", "#92400e", "#b91c1c"
 AMBER = "#f59e0b"
 """Of areas, where the warning's own colour is too dark beside the bad one's."""
-TEXT, QUIET = "#1f2937", "#6b7280"
+WARNING_AREA = "#fef3c7"
+TEXT, QUIET, LINE = "#1f2937", "#6b7280", "#d1d5db"
 SERIES = (CHAMPION, "#7e22ce", GOOD, "#0e7490", "#a16207", BAD, "#be185d")
 """For what has no role of its own, in this order."""
 

@@ -20,6 +20,7 @@ STYLE = PROJECT_ROOT / "plugins" / "redeye_airflow" / "pages" / "static" / "rede
         ("heuristic", plot_theme.HEURISTIC),
         ("good", plot_theme.GOOD),
         ("warn", plot_theme.WARNING),
+        ("warn-bg", plot_theme.WARNING_AREA),
         ("bad", plot_theme.BAD),
     ],
 )
@@ -30,9 +31,9 @@ def test_the_style_sheet_has_the_palette(variable: str, colour: str) -> None:
 
 def test_no_other_module_names_a_colour() -> None:
     theme = PROJECT_ROOT / "ml" / "redeye" / "foundation" / "plot_theme.py"
-    colour = re.compile(r"[\"']#[0-9a-fA-F]{6}[\"']|[\"']tab:\w+[\"']")
-    modules = [path for path in (PROJECT_ROOT / "ml").rglob("*.py") if path != theme]
-    assert not [path for path in modules if colour.search(path.read_text(encoding="utf-8"))]
+    colour = re.compile(r"#[0-9a-fA-F]{6}\b|: #[0-9a-fA-F]{3}\b|[\"']tab:\w+[\"']")
+    files = [path for kind in ("*.py", "*.j2") for path in (PROJECT_ROOT / "ml").rglob(kind) if path != theme]
+    assert not [path for path in files if colour.search(path.read_text(encoding="utf-8"))]
 
 
 def test_a_series_keeps_its_colour_whoever_stands_beside_it() -> None:

@@ -90,7 +90,7 @@ def _tabulate_weeks(weeks: pd.DataFrame) -> Table:
             str(row["week"]),
             int(row["nights"]),
             f"{row['rows']:,}",
-            f"{row['late_share']:.1%}",
+            f"{row['base_rate']:.1%}",
             str(row["versions"]),
             *(
                 "" if pd.isna(value := row[f"{metric}_{each.name.lower()}"]) else f"{value:.4f}"

@@ -78,12 +78,12 @@ class Season:
 
     Attributes:
         rows: with a label that all three gave a probability.
-        late_share: of them.
+        base_rate: of their labels.
     """
 
     nights: int
     rows: int
-    late_share: float
+    base_rate: float
     figures: tuple[Figure, ...]
     leads: tuple[Lead, ...]
 
@@ -124,7 +124,7 @@ def measure_season(rows: pd.DataFrame) -> Season:
     return Season(
         nights=int(rows["night"].nunique()),
         rows=len(rows),
-        late_share=float(rows["label"].mean()),
+        base_rate=float(rows["label"].mean()),
         figures=figures,
         leads=leads,
     )
@@ -134,7 +134,7 @@ def measure_weeks(rows: pd.DataFrame, first: date) -> pd.DataFrame:
     """Quality by week: seven nights each from the first one on, the last may have fewer.
 
     Returns:
-        A row per week with rows: `week` (its first night), `nights`, `rows`, `late_share`, `versions`, and
+        A row per week with rows: `week` (its first night), `nights`, `rows`, `base_rate`, `versions`, and
         `<metric>_<contestant>`; NaN where a metric is not defined.
     """
     begin = pd.Timestamp(first)
@@ -148,7 +148,7 @@ def measure_weeks(rows: pd.DataFrame, first: date) -> pd.DataFrame:
                 "week": (begin + pd.Timedelta(weeks=int(str(number)))).date(),
                 "nights": part["night"].nunique(),
                 "rows": len(part),
-                "late_share": float(part["label"].mean()),
+                "base_rate": float(part["label"].mean()),
                 "versions": ", ".join(str(each) for each in sorted(part["model_version"].unique())),
                 **{
                     f"{metric}_{each.name.lower()}": float(one.resample(metric, once)[0])

@@ -56,7 +56,7 @@ def test_the_headline_is_what_the_library_computes() -> None:
     rows = _rows()
     season = measure_season(rows)
     assert (season.nights, season.rows) == (10, 2000)
-    assert season.late_share == pytest.approx(rows["label"].mean())
+    assert season.base_rate == pytest.approx(rows["label"].mean())
     for contestant in Contestant:
         by_metric = {one.metric: one.interval for one in season.figures if one.contestant is contestant}
         auc, loss = by_metric["auc"], by_metric["log_loss"]
