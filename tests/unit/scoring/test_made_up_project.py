@@ -1,0 +1,234 @@
+"""A project that is not flights: its key, columns and words arrive at each seam, not those of the built-in one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as parquet
+import pytest
+from rich.console import Console
+
+from redeye.declarations import project as declaration
+from redeye.declarations.project import Project, project
+from redeye.declarations.specs import Population, Spec, Target, load_spec
+from redeye.foundation.settings import SPECS, settings
+from redeye.monitoring.logic.label_form import LabelForm, changes
+from redeye.operations import measure_slices
+from redeye.scoring import export, find_restated, outputs_store, schedule
+from redeye.scoring.logic.prediction_checks import LINEAGE, derive_predictions
+from redeye.scoring.logic.predictions import Lineage, assemble, differences
+from redeye.scoring.logic.restatements import Change, Restatement
+from redeye.scoring.outputs_reader import OutputsReader
+from redeye.sources.logic.deliveries import DeliveryRef
+from redeye.stack.airflow.first_run import show_riskiest
+
+DECLARED = """
+project: helpdesk
+clock: {zone: Europe/Madrid, cutoff: "06:00"}
+holidays: ES
+source: helpdesk.tickets:Tickets
+audits: {arrivals: helpdesk.audits:Arrivals, releases: helpdesk.audits:release_queries}
+subject:
+  one: ticket
+  many: tickets
+  key: ticket_id
+  day: opened_on
+  time: opened_at
+  columns:
+    ticket_id: {type: text, description: The ticket's number.}
+    queue: {type: text, title: waits in, description: Where it waits.}
+    opened_by: {type: text, description: Who opened it.}
+    opened_on: {type: date, description: On which day.}
+    opened_at: {type: instant, title: opened, description: When.}
+    urgency: {type: integer, description: From 1 to 5.}
+  shown: [ticket_id, queue, opened_by, opened_at]
+slices:
+  - {by: queue, column: queue}
+  - {by: hour it was opened, column: opened_at, part: hour}
+restatements: {outcomes: assignments, key: "T-{number:0>4}", shared: {desk: queue}}
+first_run: {model: ticket_escalated, history_last: 2026-01-31, scored_last: 2026-02-02, outcome: to be escalated}
+"""
+MODEL, NIGHT, DAY = "ticket_escalated", date(2026, 2, 1), date(2026, 2, 2)
+OF_FLIGHTS = {"flight_id", "flight_date", "carrier_id", "origin_id", "scheduled_departure_at"}
+
+
+@pytest.fixture(autouse=True)
+def helpdesk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+    """The process runs another project than flights."""
+    path = tmp_path / "redeye.yaml"
+    path.write_text(DECLARED, encoding="utf-8")
+    monkeypatch.setattr(declaration, "PROJECT_FILE", path)
+    monkeypatch.setenv("REDEYE_HOME", str(tmp_path / "home"))
+    settings.cache_clear()
+    project.cache_clear()
+    yield project()
+    project.cache_clear()
+    settings.cache_clear()
+
+
+@pytest.fixture
+def spec() -> Spec:
+    population = Population(
+        relation="marts.fct_tickets", key="ticket_id", entity_time="entity_at", night="night"
+    )
+    changed = {
+        "model": MODEL,
+        "population": population,
+        "schedule": "staging.stg_desk__open",
+        "target": Target(column="is_escalated", kind="binary", known_at="closed_at"),
+        "entity_keys": ("queue_id",),
+        "schedule_columns": (),
+    }
+    return load_spec(SPECS / "flight_delay.yaml").model_copy(update=changed)
+
+
+def tickets() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "ticket_id": ["T-0002", "T-0001", "T-0017"],
+            "queue": ["billing", "billing", "network"],
+            "opened_by": ["ana", "luis", "ana"],
+            "opened_on": pd.Timestamp(DAY),
+            "opened_at": pd.to_datetime(["2026-02-02 09:05", "2026-02-02 09:30", "2026-02-02 16:00"]).as_unit(
+                "us"
+            ),
+            "urgency": [1, 2, 5],
+        }
+    )
+
+
+def predictions(probability: tuple[float, ...] = (0.2, 0.2, 0.9)) -> pd.DataFrame:
+    lineage = Lineage(MODEL, NIGHT, "2026-02-01.r1", 2, "xgboost", f"{MODEL}_v1", "run")
+    values = np.array(probability)
+    return assemble(tickets(), values, values / 2, lineage, project().subject)
+
+
+@pytest.fixture
+def outputs() -> Iterator[duckdb.DuckDBPyConnection]:
+    """The table of predictions as the outputs lake has it, with a night's rows."""
+    con = duckdb.connect()
+    con.execute("ATTACH ':memory:' AS outputs")
+    con.execute(f"CREATE TABLE outputs.main.predictions ({outputs_store.columns('predictions')})")
+    con.register("made", predictions())
+    con.execute("INSERT INTO outputs.main.predictions BY NAME SELECT * FROM made")
+    yield con
+    con.close()
+
+
+def test_rows_carry_its_key_its_columns_and_its_clock() -> None:
+    rows = predictions()
+    assert list(rows.columns[:10]) == ["prediction_id", "model", "lane", "night", *project().subject.columns]
+    assert list(rows["prediction_id"]) == [f"{MODEL}/live/T-00{n}" for n in ("17", "01", "02")]
+    assert set(rows["created_at"]) == {pd.Timestamp("2026-02-02 05:00")}
+    assert not OF_FLIGHTS & set(rows.columns)
+
+
+def test_another_scoring_is_compared_by_its_key_in_its_words() -> None:
+    rows = predictions()
+    assert differences(rows, rows, project().subject) == []
+    assert "1 tickets more" in differences(rows.head(2), rows, project().subject)[0]
+
+
+def test_predictions_are_checked_by_its_day() -> None:
+    frame = predictions().assign(
+        scheduled_rows=3, night=pd.Timestamp(NIGHT), **dict.fromkeys(LINEAGE, "same")
+    )
+    checked = derive_predictions(frame, project().subject)
+    assert set(checked["days_ahead"]) == {1}
+    assert set(checked["rows_missing"]) == {0}
+
+
+def test_the_outputs_hold_its_columns_with_their_types(outputs: duckdb.DuckDBPyConnection) -> None:
+    found = outputs.execute("DESCRIBE outputs.main.predictions").fetchall()
+    types = {name: kind for name, kind, *_ in found}
+    own = {name: types[name] for name in project().subject.columns}
+    assert list(own.values()) == ["VARCHAR", "VARCHAR", "VARCHAR", "DATE", "TIMESTAMP", "BIGINT"]
+    assert not OF_FLIGHTS & set(types)
+
+
+def test_a_prediction_is_found_by_its_columns_and_its_key(outputs: duckdb.DuckDBPyConnection) -> None:
+    reader = OutputsReader()
+    reader._con = outputs
+    found = reader.found(MODEL, NIGHT, NIGHT, {"queue": "billing", "opened_by": "luis"})
+    assert [row["ticket_id"] for row in found] == ["T-0001"]
+    assert [row["ticket_id"] for row in reader.found(MODEL, NIGHT, NIGHT, {})] == [
+        "T-0002",
+        "T-0001",
+        "T-0017",
+    ]
+    assert (reader.prediction(MODEL, "T-0017") or {})["opened_by"] == "ana"
+    with pytest.raises(KeyError, match="no columns of a ticket"):
+        reader.found(MODEL, NIGHT, NIGHT, {"carrier_id": "AA"})
+
+
+def test_what_is_explained_is_read_by_its_id(outputs: duckdb.DuckDBPyConnection) -> None:
+    span = (date.min, date.max)
+    rows = outputs_store._read(
+        outputs, "predictions", MODEL, *span, "live", prediction_id=f"{MODEL}/live/T-0017"
+    )
+    assert list(rows["opened_by"]) == ["ana"]
+    assert list(rows["night"].dt.date) == [NIGHT]
+
+
+def test_the_files_for_consumers_describe_its_columns() -> None:
+    folder = export.export(predictions(), model=MODEL, night=NIGHT)
+    table = parquet.read_table(folder / "predictions.parquet")
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    assert list(manifest["columns"]) == table.column_names == list(export.columns())
+    assert table.column_names[4:10] == list(project().subject.columns)
+    assert str(table.schema.field("opened_at").type) == "timestamp[us, tz=UTC]"
+    assert str(table.schema.field("urgency").type) == "int64"
+    assert manifest["columns"]["queue"]["description"] == "Where it waits."
+    assert manifest["columns"]["rank"]["description"] == "1 is the riskiest ticket of the night."
+    assert manifest["coming_day"] == DAY.isoformat()
+
+
+def test_the_first_run_shows_its_columns_at_its_zone_in_its_words() -> None:
+    export.export(predictions(), model=MODEL, night=NIGHT)
+    console = Console(record=True, width=140)
+    show_riskiest(settings(), console, NIGHT)
+    shown = console.export_text()
+    assert f"The 3 tickets of {DAY} most likely to be escalated" in shown
+    assert all(word in shown for word in ("waits in", "opened_by", "opened", "network", "17:00", "90.0%"))
+    assert "urgency" not in shown
+
+
+def test_the_schedule_gives_its_columns(spec: Spec) -> None:
+    con = duckdb.connect()
+    con.execute("ATTACH ':memory:' AS warehouse")
+    con.execute("CREATE SCHEMA warehouse.staging")
+    con.register("open", tickets().assign(night=NIGHT, entity_at=pd.Timestamp(NIGHT), queue_id="q"))
+    con.execute(f"CREATE TABLE warehouse.{spec.schedule} AS FROM open")
+    rows = schedule.read_released(con, spec, NIGHT)
+    con.close()
+    assert list(rows["ticket_id"]) == ["T-0001", "T-0002", "T-0017"]
+    assert set(rows.columns) == {"night", "event_timestamp", "queue_id", *project().subject.columns}
+
+
+def test_slices_are_cut_by_its_columns() -> None:
+    rows = predictions()
+    parts = [list(measure_slices._cut_values(rows, each)) for each in project().slices]
+    assert parts == [["network", "billing", "billing"], ["16", "09", "09"]]
+
+
+def test_restated_rows_are_those_of_its_key_and_its_columns() -> None:
+    ref = DeliveryRef("desk", "assignments", NIGHT, "a", Path("a"), 1, False, NIGHT)
+    rules = project().restatements
+    change = Change({"number": "17", "desk": "billing"}, {"queue": ("a", "b")})
+    restated = Restatement(ref, ref, NIGHT, NIGHT, "r1", "r2", (change,), rules.shared, is_of_one_night=False)
+    rows = predictions()
+    assert list(find_restated._own_outcome(restated, rows)) == [True, False, False]
+    assert list(restated.behind(rows)) == [False, True, True]
+    assert find_restated.columns(project().subject)[-3:] == ["tickets", "tickets_behind", "labels_changed"]
+
+
+def test_sentences_use_its_words(spec: Spec) -> None:
+    then, now = LabelForm("BOOLEAN", ("false", "true"), 100, 0.0), LabelForm("BOOLEAN", (), 100, 1.0)
+    assert changes(now, then, project().subject) == ("label schema: no ticket has a label",)
+    assert spec.target.positive == "escalated"
