@@ -28,7 +28,7 @@ from redeye.scoring.score import ChampionChanged, _check_champion
 model, number = {model!r}, 21
 while number <= {last}:
     night = date(2013, 4, 1) + timedelta(days=number)
-    champion = promotion_store.champion(model, night)
+    champion = promotion_store.read_champion(model, night)
     time.sleep(0.3)
     row = dict(model=model, lane="live", night=night, flight_id=str(number), model_version=champion.version)
     try:
@@ -53,7 +53,7 @@ ROLL_BACK = """
 from redeye.promotion import rollback
 from redeye.scoring import outputs_store
 from waiting import until
-until(lambda: outputs_store.scored_nights({model!r}, date(2013, 4, 22), date(2013, 4, 30)))
+until(lambda: outputs_store.list_scored_nights({model!r}, date(2013, 4, 22), date(2013, 4, 30)))
 rollback.roll_back({model!r}, reason="bad", actor="a person")
 """
 

@@ -144,14 +144,14 @@ def test_of_two_promotions_at_once_one_is_champion(champions: Champions, run: Ca
             from redeye.scoring import outputs_store
             from redeye.champions import promotion_store
             from redeye.foundation.errors import AlreadyDecided
-            last = promotion_store.latest_promotion({champions.model!r})
+            last = promotion_store.read_latest_promotion({champions.model!r})
             print("ready", flush=True)
             input()
             try:
                 promotion_store.promote({champions.model!r}, version=%d, algorithm="a", feature_service="s",
                     artifact_uri="u", artifact_sha256="h", decided_night=date(2013, 4, 21),
                     effective_night=date(2013, 4, 23), reason="r", evidence={{}}, actor="a", run_id="run %d",
-                    follows=last, last_scored_night=outputs_store.last_scored_night)
+                    follows=last, last_scored_night=outputs_store.find_last_scored_night)
             except AlreadyDecided:
                 print("refused")
     """
