@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from redeye.models.logic.evaluation import Scored
-from redeye.promotion.training_plots import draw_quality, precision_recall
+from redeye.models.logic.splits import Window
+from redeye.promotion.logic.gate_report import Gate, GateReport, GateResult
+from redeye.promotion.logic.slices import Part
+from redeye.promotion.training_plots import draw_quality, draw_slices, precision_recall
 
 
 def scored(labels: list[int], predictions: list[float]) -> Scored:
@@ -33,3 +37,12 @@ def test_every_picture_is_drawn(tmp_path: Path):
     )
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {"roc.png", "precision_recall.png", "calibration.png", "importance.png"}
+
+
+@pytest.mark.parametrize(
+    ("parts", "files"), [((), set()), ((Part("origin=A", 100, 0.01, 0.02),), {"slices.png"})]
+)
+def test_slices_are_drawn_where_there_are_any(tmp_path: Path, parts: tuple[Part, ...], files: set[str]):
+    result = GateResult(Gate.SLICES, True, 0.01, -0.02, "fine", parts)
+    draw_slices(tmp_path, GateReport(Window(date(2013, 1, 1), date(2013, 1, 14)), (result,)))
+    assert {path.name for path in tmp_path.iterdir()} == files
