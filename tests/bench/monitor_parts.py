@@ -39,7 +39,7 @@ def measure(night: str) -> dict[str, Any]:
     from redeye.declarations.specs import load_spec
     from redeye.foundation.settings import SPECS, settings
     from redeye.monitoring import evidently_reports, measure_drift, monitor
-    from redeye.monitoring.drift_reference_store import load_reference
+    from redeye.monitoring.fit_drift_reference import load_reference
     from redeye.scoring import outputs_store
     from redeye.warehouse import release_store
 

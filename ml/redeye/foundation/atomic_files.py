@@ -1,8 +1,9 @@
-"""Files that appear whole or not at all."""
+"""Files and folders that appear whole or not at all."""
 
 from __future__ import annotations
 
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,3 +25,22 @@ def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text; its folder is made if missing."""
     with replace_file(path) as making:
         making.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def make_folder(path: Path, *, is_replacing: bool = False) -> Iterator[Path]:
+    """A folder beside the path to fill: it takes its place at the end, or leaves nothing after an error.
+
+    Args:
+        path: of the folder.
+        is_replacing: whether it takes the place of a folder that is there by then; otherwise that is an error.
+    """
+    making = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    making.mkdir(parents=True)
+    try:
+        yield making
+        if is_replacing:
+            shutil.rmtree(path, ignore_errors=True)
+        making.rename(path)
+    finally:
+        shutil.rmtree(making, ignore_errors=True)

@@ -1,51 +1,22 @@
-"""What a champion learned from, kept for comparison: a sample, distributions, and calibrated thresholds.
-
-Made once per champion from the release and the night that its promotion names, so it can be made again at
-any time, with the same rows: the folder under `<home>/drift/references` is a cache with a manifest. A
-champion that came back by a roll back has the reference of its training.
-"""
+"""A champion's drift reference on disk: a folder with a manifest of hashes, a cache that can be made again."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import logging
-import os
-import shutil
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from redeye.champions import promotion_store
-from redeye.champions.logic.promotions import Promotion
-from redeye.declarations.calendar import ONE_DAY, cutoff
-from redeye.declarations.specs import Spec
-from redeye.foundation.errors import AlreadyDecided, ConfigError
-from redeye.foundation.settings import settings
-from redeye.models.artifact_store import load_artifact
-from redeye.models.logic.splits import Window, find_last_mature
-from redeye.monitoring.label_form_store import highest_of_weeks
-from redeye.monitoring.logic.distribution_shift import calibrate_shift
-from redeye.monitoring.logic.drift_calibration import History, calibrate, tabulate
-from redeye.monitoring.logic.drift_measures import Bins, Summary
-from redeye.monitoring.logic.drift_profile import PREDICTION, Profile
-from redeye.monitoring.logic.drift_quality import calibrate_quality
-from redeye.monitoring.logic.drift_result import Kind
-from redeye.monitoring.logic.joint_drift import calibrate_joint, select_usable
+from redeye.foundation.atomic_files import make_folder
+from redeye.monitoring.logic.drift_profile import Profile
 from redeye.monitoring.logic.label_form import LabelForm
-from redeye.warehouse import lake, release_store
-from redeye.warehouse.logic.releases import Release
 
 log = logging.getLogger(__name__)
 
-# Evidently's cost grows with the reference: 4 s for 10,000 rows and 25 columns, 13 s for 100,000.
-SAMPLE_ROWS = 20_000
-# Nights whose features are read at once: some 50,000 rows.
-CHUNK_NIGHTS = 60
 # Raised when files of an older form cannot be read.
 FORMAT = 5
 FILES = ("profile.json", "calibration.parquet", "sample.parquet", "predictions.parquet")
@@ -88,108 +59,7 @@ class Reference:
         return predictions[~predictions["is_fitted"]].reset_index(drop=True)
 
 
-@dataclass(frozen=True)
-class _Origin:
-    """Where a champion comes from, and which nights that means."""
-
-    spec: Spec
-    champion: Promotion
-    release: Release
-    decided: date
-    reference: Window
-    history: Window
-    fitted_until: date
-
-
-def load_reference(spec: Spec, champion: Promotion) -> Reference:
-    """The reference of a champion, made if it is not there.
-
-    The reference are the rows that the champion was fitted and chosen by. Clean history, which calibrates,
-    goes on over the nights of its test, up to the last mature one: the gates passed on them. Quality is
-    compared with the nights after those it was fitted to.
-
-    Args:
-        spec: of the model.
-        champion: whose training.
-
-    Raises:
-        ConfigError: if the promotion does not say what the champion was trained on.
-        AlreadyDecided: if the ledger does not have the release of the training any more.
-    """
-    origin = _origin(spec, champion)
-    folder = settings().drift / "references" / spec.model / _key(origin)
-    found = _load_existing(folder)
-    if found is None:
-        log.info("%s: making the drift reference of version %d", spec.model, champion.version)
-        _make(origin, folder)
-        found = _load_existing(folder)
-    if found is None:
-        raise AlreadyDecided(f"{folder} was written and cannot be read: remove it and run the task again")
-    return found
-
-
-def list_input_columns(spec: Spec, frame: pd.DataFrame) -> dict[str, bool]:
-    """Model inputs in a frame of any feature service, and whether each is a number."""
-    categorical = set(spec.categorical_columns)
-    scheduled = {column.name: column.kind == "numeric" for column in spec.schedule_columns}
-    features = {name: name not in categorical for name in frame.columns if "__" in name}
-    return {
-        name: is_numeric and not isinstance(frame[name].dtype, pd.StringDtype)
-        for name, is_numeric in {**scheduled, **features}.items()
-    }
-
-
-def _origin(spec: Spec, champion: Promotion) -> _Origin:
-    trained = next(
-        (
-            p
-            for p in promotion_store.read_promotions(spec.model)
-            if p.artifact_sha256 == champion.artifact_sha256
-        ),
-        champion,
-    )
-    if missing := [name for name in ("release_id", "night", "seen_until") if name not in trained.evidence]:
-        raise ConfigError(
-            f"{spec.model}: the promotion of version {champion.version} does not say what it was trained on "
-            f"({', '.join(missing)}): promote a version that `train_{spec.model}` made"
-        )
-    name = str(trained.evidence["release_id"])
-    release = release_store.release_named(name)
-    if release is None:
-        raise AlreadyDecided(
-            f"version {champion.version} was trained on release {name}, which the ledger lacks"
-        )
-    decided = date.fromisoformat(trained.evidence["night"])
-    seen_until = date.fromisoformat(trained.evidence["seen_until"])
-    split, gap = spec.split, timedelta(days=spec.label_maturity_nights)
-    fitted_until = seen_until - timedelta(days=split.validation_nights) - gap
-    first = fitted_until - timedelta(days=split.history_nights - 1)
-    return _Origin(
-        spec=spec,
-        champion=champion,
-        release=release,
-        decided=decided,
-        reference=Window(first, seen_until),
-        history=Window(first, find_last_mature(decided, spec.label_maturity_nights)),
-        fitted_until=fitted_until,
-    )
-
-
-def _key(origin: _Origin) -> str:
-    parts = (
-        FORMAT,
-        origin.champion.artifact_sha256,
-        origin.champion.feature_service,
-        origin.release.release_id,
-        origin.decided,
-        origin.history,
-        origin.reference,
-        origin.spec.monitor.drift.model_dump_json(),
-    )
-    return hashlib.sha256("|".join(str(part) for part in parts).encode()).hexdigest()[:24]
-
-
-def _load_existing(folder: Path) -> Reference | None:
+def read_reference(folder: Path) -> Reference | None:
     """What is there, if every file is what its manifest says."""
     path = folder / "manifest.json"
     if not path.is_file():
@@ -209,162 +79,14 @@ def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _make(origin: _Origin, folder: Path) -> None:
-    spec = origin.spec
-    nights = _nights(origin)
-    sample = _frame(origin, origin.reference, sample=SAMPLE_ROWS)
-    # Under one name, whatever the population calls it.
-    sample["night"] = pd.to_datetime(sample[spec.population.night])
-    joint_inputs = select_usable(sample, list_input_columns(spec, sample))
-    bins: dict[str, Bins] = {}
-    empty = []
-    for name, is_numeric in list_input_columns(spec, sample).items():
-        cut = Bins.of(
-            sample[name], is_numeric=is_numeric, maximum_categories=spec.monitor.drift.maximum_categories
-        )
-        if cut is None:
-            empty.append(name)
-        else:
-            bins[name] = cut
-    parts: dict[str, list[Summary]] = {name: [] for name in bins}
-    predicted = []
-    model = load_artifact(origin.champion.artifact_uri, origin.champion.artifact_sha256)
-    for start in range(0, len(nights), CHUNK_NIGHTS):
-        chunk = nights[start : start + CHUNK_NIGHTS]
-        frame = _frame(origin, Window(chunk[0], chunk[-1]))
-        place = np.searchsorted(np.array(chunk, dtype="datetime64[D]"), _days(frame, spec))
-        for name, cut in bins.items():
-            parts[name].append(Summary.of(cut, frame[name], place, len(chunk)))
-        predicted.append(
-            pd.DataFrame(
-                {
-                    "night": _days(frame, spec).astype("datetime64[us]"),
-                    PREDICTION: model.predict(frame),
-                    "label": frame[spec.target.column].to_numpy(dtype=np.float64),
-                    "is_fitted": _days(frame, spec) <= np.datetime64(origin.fitted_until),
-                }
-            )
-        )
-    is_reference = origin.reference.mask(nights)
-    histories = {
-        name: History(bins[name], Kind.FEATURE, Summary.joined(found), is_reference)
-        for name, found in parts.items()
-    }
-    predictions = pd.concat(predicted, ignore_index=True)
-    histories[PREDICTION] = _prediction_history(predictions, is_reference)
-    rules = spec.monitor.drift
-    calibration = tabulate(
-        [
-            *calibrate(histories.values(), nights, rules),
-            *calibrate_quality(predictions[~predictions["is_fitted"]], rules),
-            *calibrate_shift(predictions[~predictions["is_fitted"]], rules),
-            *calibrate_joint(sample, joint_inputs, rules),
-        ]
-    )
-    profile = Profile.of(histories, tuple(empty), calibration)
-    more = {"joint_inputs": joint_inputs, "label_form": _label_form(origin).to_dict()}
-    _write(origin, folder, profile, sample, predictions, nights, more)
-
-
-def _label_form(origin: _Origin) -> LabelForm:
-    con = lake.connect_at(origin.release.snapshot_id)
-    try:
-        return highest_of_weeks(con, origin.spec, origin.history.first, origin.history.last)
-    finally:
-        con.close()
-
-
-def _prediction_history(predictions: pd.DataFrame, is_reference: np.ndarray) -> History:
-    days, place = np.unique(predictions["night"].to_numpy(), return_inverse=True)
-    cut = Bins.of(predictions.loc[is_reference[place], PREDICTION], is_numeric=True, maximum_categories=2)
-    if cut is None:
-        raise ValueError("the champion predicted nothing on the nights of its training")
-    summary = Summary.of(cut, predictions[PREDICTION], place, len(days))
-    return History(cut, Kind.PREDICTION, summary, is_reference)
-
-
-def _write(
-    origin: _Origin,
-    folder: Path,
-    profile: Profile,
-    sample: pd.DataFrame,
-    predictions: pd.DataFrame,
-    nights: list[date],
-    more: dict[str, Any],
+def write_reference(
+    folder: Path, profile: Profile, sample: pd.DataFrame, predictions: pd.DataFrame, facts: dict[str, Any]
 ) -> None:
     """The folder appears whole; if another process was faster, its files are the same."""
-    making = folder.with_name(f".{folder.name}.{os.getpid()}")
-    shutil.rmtree(making, ignore_errors=True)
-    making.mkdir(parents=True)
-    (making / "profile.json").write_text(json.dumps(profile.to_dict()), encoding="utf-8")
-    profile.calibration.to_parquet(making / "calibration.parquet", index=False)
-    sample[["night", *list_input_columns(origin.spec, sample)]].to_parquet(
-        making / "sample.parquet", index=False
-    )
-    predictions.to_parquet(making / "predictions.parquet", index=False)
-    facts = {
-        "model": origin.spec.model,
-        "model_version": origin.champion.version,
-        "artifact_sha256": origin.champion.artifact_sha256,
-        "feature_service": origin.champion.feature_service,
-        "release_id": origin.release.release_id,
-        "decided_night": origin.decided.isoformat(),
-        "reference_nights": [nights[0].isoformat(), origin.reference.last.isoformat()],
-        "history_nights": [nights[0].isoformat(), nights[-1].isoformat()],
-        "quality_nights": [(origin.fitted_until + ONE_DAY).isoformat(), nights[-1].isoformat()],
-        "sample_rows": len(sample),
-        **more,
-        "rules": origin.spec.monitor.drift.model_dump(),
-        "files": {name: _sha256(making / name) for name in FILES},
-    }
-    (making / "manifest.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
-    making.rename(folder)
-
-
-def _days(frame: pd.DataFrame, spec: Spec) -> np.ndarray:
-    return pd.to_datetime(frame[spec.population.night]).to_numpy().astype("datetime64[D]")
-
-
-def _condition(origin: _Origin) -> str:
-    """Which rows were learned from: those of the training, with their labels known and mature by then."""
-    population, target = origin.spec.population, origin.spec.target
-    return (
-        f"FROM warehouse.{population.relation} WHERE {target.column} IS NOT NULL AND {target.known_at} <= ? "
-        f"AND {population.night} BETWEEN ? AND ?"
-    )
-
-
-def _nights(origin: _Origin) -> list[date]:
-    con = lake.connect_at(origin.release.snapshot_id)
-    try:
-        rows = con.execute(
-            f"SELECT DISTINCT {origin.spec.population.night} {_condition(origin)} ORDER BY 1",
-            [_find_known_at(origin), origin.history.first, origin.history.last],
-        ).fetchall()
-    finally:
-        con.close()
-    return [row[0] for row in rows]
-
-
-def _frame(origin: _Origin, window: Window, *, sample: int | None = None) -> pd.DataFrame:
-    """Rows of a window with their features; with `sample` so many of them, by the hash of their key."""
-    from redeye.features.feast_frames import read_feature_frame
-
-    spec = origin.spec
-    key = spec.population.key
-    order = f"ORDER BY md5({key}), {key} LIMIT {sample}" if sample else f"ORDER BY {key}"
-    con = lake.connect_at(origin.release.snapshot_id)
-    try:
-        entities = con.execute(
-            f"SELECT {spec.schedule_select()}, CAST({spec.target.column} AS DOUBLE) AS {spec.target.column} "
-            f"{_condition(origin)} {order}",
-            [_find_known_at(origin), window.first, window.last],
-        ).df()
-    finally:
-        con.close()
-    return read_feature_frame(origin.release.snapshot_id, entities, origin.champion.feature_service)
-
-
-def _find_known_at(origin: _Origin) -> datetime:
-    return cutoff(origin.decided).replace(tzinfo=None)
+    with make_folder(folder, is_replacing=True) as making:
+        (making / "profile.json").write_text(json.dumps(profile.to_dict()), encoding="utf-8")
+        profile.calibration.to_parquet(making / "calibration.parquet", index=False)
+        sample.to_parquet(making / "sample.parquet", index=False)
+        predictions.to_parquet(making / "predictions.parquet", index=False)
+        manifest = {**facts, "files": {name: _sha256(making / name) for name in FILES}}
+        (making / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")

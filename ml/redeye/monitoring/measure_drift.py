@@ -20,7 +20,8 @@ from redeye.foundation.errors import AlreadyDecided, ConfigError, NotReleased
 from redeye.foundation.settings import SPECS, settings
 from redeye.monitoring import evidently_reports
 from redeye.monitoring.classify_shift import label_form_of, measure_shift
-from redeye.monitoring.drift_reference_store import Reference, list_input_columns, load_reference
+from redeye.monitoring.drift_reference_store import Reference
+from redeye.monitoring.fit_drift_reference import list_input_columns, load_reference
 from redeye.monitoring.logic.drift_calibration import read_thresholds
 from redeye.monitoring.logic.drift_profile import PREDICTION, add_rows, find_drift
 from redeye.monitoring.logic.drift_quality import quality_drift

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import duckdb
 
+from redeye.foundation.atomic_files import make_folder
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError, NotReleased, RedeyeError
 from redeye.foundation.settings import settings
@@ -113,12 +114,11 @@ def make(name: str, release: Release, *, first_night: date, folder: Path | None 
             f"{name!r} cannot name a sandbox: small letters, digits, - and _, a letter first, such as `anna`"
         )
     at = folder or root()
-    final, part = at / name, at / f".{name}.{os.getpid()}.part"
+    final = at / name
     if final.exists():
         raise ConfigError(f"sandbox {name} is there already: work in it, or `redeye dev drop {name}` first")
     made = Sandbox(name, final, release.release_id, release.code_hash, first_night, release.night)
-    part.mkdir(parents=True)
-    try:
+    with make_folder(final) as part:
         files = _copy_catalog(part, final, release)
         _link(files, part / DATA)
         note = {
@@ -128,9 +128,6 @@ def make(name: str, release: Release, *, first_night: date, folder: Path | None 
             "night": release.night.isoformat(),
         }
         (part / NOTE).write_text(json.dumps(note, indent=1), encoding="utf-8")
-        part.rename(final)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
     log.info("made sandbox %s at release %s: %d files linked", name, release.release_id, len(files))
     return made
 

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
 import tempfile
 from datetime import date
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from redeye.declarations.project import project
+from redeye.foundation.atomic_files import make_folder
 from redeye.foundation.errors import AlreadyDecided
 from redeye.foundation.settings import settings
 from redeye.scoring.logic.predictions import LABEL, REHEARSAL
@@ -108,13 +107,10 @@ def export(frame: pd.DataFrame, *, model: str, night: date) -> Location:
             _fill(Path(temporary), table, text, model, night, digest)
             _put(Path(temporary), folder)
         return folder
-    making = folder.with_name(f".{folder.name}.{os.getpid()}")
-    shutil.rmtree(making, ignore_errors=True)
-    making.mkdir(parents=True)
-    _fill(making, table, text, model, night, digest)
-    if folder.exists():  # left without a manifest by a crash, or of an older schema
-        shutil.rmtree(folder)
-    return making.rename(folder)
+    # What is there was left without a manifest by a crash, or is of an older schema.
+    with make_folder(folder, is_replacing=True) as making:
+        _fill(making, table, text, model, night, digest)
+    return folder
 
 
 def _fill(making: Path, table: pa.Table, text: str, model: str, night: date, digest: str) -> None:

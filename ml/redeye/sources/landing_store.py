@@ -17,7 +17,6 @@ import hashlib
 import io
 import json
 import os
-import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
@@ -28,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.csv
 
+from redeye.foundation.atomic_files import replace_file
 from redeye.foundation.errors import DeliveryError
 from redeye.sources.logic.deliveries import Delivery, DeliveryRef, Location
 
@@ -268,17 +268,11 @@ def _csv(frame: pa.Table) -> bytes:
 
 def _write(path: Path, content: bytes) -> None:
     """Put `content` at `path` whole or not at all, read-only."""
-    handle, temporary = tempfile.mkstemp(prefix=".", suffix=".partial", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fchmod(file.fileno(), READ_ONLY)
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with replace_file(path) as making, making.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fchmod(file.fileno(), READ_ONLY)
+        os.fsync(file.fileno())
 
 
 def _put(path: UPath, content: bytes) -> None:

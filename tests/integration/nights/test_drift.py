@@ -21,7 +21,8 @@ from redeye.foundation.errors import NotReleased
 from redeye.foundation.settings import SPECS, settings
 from redeye.monitoring import evidently_reports, measure_drift
 from redeye.monitoring.classify_shift import label_form_of, measure_shift
-from redeye.monitoring.drift_reference_store import Reference, load_reference
+from redeye.monitoring.drift_reference_store import Reference
+from redeye.monitoring.fit_drift_reference import load_reference
 from redeye.monitoring.logic.drift_profile import PREDICTION, find_drift
 from redeye.monitoring.logic.drift_result import DriftFinding
 from redeye.monitoring.logic.label_form import LabelForm, changes
