@@ -15,8 +15,9 @@ from redeye.champions.logic.verdicts import Verdict
 from redeye.declarations.calendar import cutoff
 from redeye.foundation import cost_store, disk
 from redeye.foundation.settings import settings
-from redeye.operations import status
-from redeye.operations.status import ModelState, Morning
+from redeye.operations import model_status, night_status
+from redeye.operations.model_status import ModelState
+from redeye.operations.night_status import Morning
 from redeye.promotion import decision_store
 from redeye.scoring.outputs_reader import OutputsReader, Row
 
@@ -44,7 +45,7 @@ def samples(reader: OutputsReader) -> Iterator[Sample]:
         reader: of the outputs lake, kept open between two questions.
     """
     yield from _disk()
-    found = status.read_morning(reader)
+    found = night_status.read_morning(reader)
     if found is None:
         return
     yield from _nights(found)
@@ -68,7 +69,7 @@ def _nights(found: Morning) -> Iterator[Sample]:
         yield Sample("newest_release_timestamp_seconds", end, cutoff(found.head.night).timestamp(), {})
     gaps = sum(night.release == "gap" for night in found.strip)
     refused = sum(night.is_refused for night in found.strip)
-    span = f"of the last {status.SHOWN_NIGHTS} nights."
+    span = f"of the last {model_status.SHOWN_NIGHTS} nights."
     yield Sample("gap_nights", f"Recorded gaps {span}", gaps, {})
     yield Sample("refused_nights", f"Nights with a candidate release that was refused, {span}", refused, {})
     missing = sum((last - first).days + 1 for first, last in found.unknown)

@@ -15,7 +15,8 @@ from typing import Any
 from redeye.declarations.calendar import cutoff, find_night
 from redeye.foundation.disk_budget import Level, Usage
 from redeye.operations.logic.alerts import PREDICTIONS_DUE, RELEASE_DUE, Alert, AlertKind
-from redeye.operations.status import ModelState, Morning
+from redeye.operations.model_status import ModelState
+from redeye.operations.night_status import Morning
 from redeye.sources.logic.deliveries import Source
 
 # Nights back from the newest that are still worth a message; older trouble is history.

@@ -21,7 +21,7 @@ from redeye.foundation import disk
 from redeye.foundation.errors import ConfigError, RedeyeError
 from redeye.foundation.settings import Settings, settings
 from redeye.operations import apprise_alerts as telling
-from redeye.operations import find_alerts, status
+from redeye.operations import find_alerts, night_status
 from redeye.operations.find_alerts import TaskFailure
 from redeye.operations.logic import alerts
 from redeye.operations.logic.alerts import Alert, Message
@@ -87,7 +87,7 @@ def find_all_alerts(
     configured: Settings, reader: OutputsReader, *, now: datetime, with_disk: bool
 ) -> list[Alert]:
     """Everything that is wrong by now, told or not."""
-    morning = status.read_morning(reader)
+    morning = night_status.read_morning(reader)
     standing = find_alerts.find_task_alerts(_failed_tasks(configured, now))
     if morning is not None:
         standing += find_alerts.find_alerts(morning, now=now, source=load_source())

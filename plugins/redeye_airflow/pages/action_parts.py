@@ -9,7 +9,7 @@ from datetime import date
 from fastapi import HTTPException
 from starlette.requests import Request
 
-from redeye.operations import status
+from redeye.operations import model_status
 from redeye.sources.configured_source import load_source
 
 Parameters = dict[str, str]
@@ -72,7 +72,7 @@ class Action:
 
 def list_models() -> list[str]:
     """The models there are."""
-    return list(status.specs())
+    return list(model_status.specs())
 
 
 def list_nightly_dags() -> list[str]:

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from redeye.foundation import disk
 from redeye.foundation.settings import PROJECT_ROOT, settings
-from redeye.operations import apprise_alerts, find_alerts, status
+from redeye.operations import apprise_alerts, find_alerts, night_status
 from redeye_airflow.pages import airflow_client
 from redeye_airflow.pages.page_data import find_night_alerts, link_alert, reader
 from redeye_airflow.pages.rendering import render_markdown, render_page
@@ -22,7 +22,7 @@ _SHOWN = 100
 @router.get("/alerts")
 def alerts(request: Request) -> Response:
     """What is wrong now, read anew, and the last messages."""
-    found = status.read_morning(reader())
+    found = night_status.read_morning(reader())
     usage = disk.measure_usage(settings())
     current = find_alerts.find_task_alerts(airflow_client.read_failed_tasks())
     if found is not None:

@@ -15,8 +15,8 @@ from starlette.responses import Response
 
 from redeye.declarations.calendar import coming_day
 from redeye.foundation.errors import RedeyeError
-from redeye.operations import find_alerts, status
-from redeye.operations.status import ModelState
+from redeye.operations import find_alerts, model_status, night_status
+from redeye.operations.model_status import ModelState
 from redeye.scoring.outputs_reader import Row
 from redeye_airflow.pages import airflow_client, charts
 from redeye_airflow.pages.page_data import find_acknowledgements, find_night_alerts, link_alert, reader
@@ -29,18 +29,18 @@ log = logging.getLogger(__name__)
 @router.get("/")
 def last_night(request: Request, night: date | None = None) -> Response:
     """Last night, or the one asked for."""
-    found = status.read_morning(reader(), night)
+    found = night_status.read_morning(reader(), night)
     failures = airflow_client.read_failed_tasks()
     if found is None:
         return render_page(
             request,
             "empty.html",
             alerts=find_alerts.find_task_alerts(failures),
-            specs=status.specs(),
+            specs=model_status.specs(),
             links=link_alert,
         )
     alerts = find_night_alerts(found) + find_alerts.find_task_alerts(failures)
-    before, after = status.find_nearby_nights(found.night, found.newest)
+    before, after = night_status.find_nearby_nights(found.night, found.newest)
     return render_page(
         request,
         "last_night.html",
@@ -59,7 +59,7 @@ def last_night(request: Request, night: date | None = None) -> Response:
 def read_once() -> None:
     """Read the page once, so that no visitor waits for connections; if that fails, the first one tries again."""
     try:
-        status.read_morning(reader())
+        night_status.read_morning(reader())
         airflow_client.read_failed_tasks()
     except (RedeyeError, psycopg2.Error, duckdb.Error, SQLAlchemyError) as error:
         log.warning("the first page cannot be read yet: %s", error)
@@ -83,7 +83,7 @@ def _model(state: ModelState) -> dict[str, Any]:
 def average_metrics(rows: list[Row]) -> dict[str, tuple[float, float]]:
     """Champion and heuristic per metric over all nights given, weighted by rows."""
     found = {}
-    for metric in status.METRICS:
+    for metric in model_status.METRICS:
         own = [row for row in rows if row["metric"] == metric and row["champion"] is not None]
         own = [row for row in own if row["heuristic"] is not None]
         weight = sum(row["rows"] for row in own)

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from redeye.champions.logic.promotions import Promotion
 from redeye.foundation.settings import settings
-from redeye.operations import measure_slices, status
+from redeye.operations import measure_slices, model_status, night_status
 from redeye.scoring.outputs_reader import Row
 from redeye_airflow.pages import charts
 from redeye_airflow.pages.page_data import find_acknowledgements, find_spec, reader
@@ -28,10 +28,10 @@ WEEKLY = (("auc", "AUC"), ("log_loss", "Log loss"), ("calibration_error", "Calib
 def model(request: Request, model: str, night: date | None = None) -> Response:
     """What became of a model up to a night."""
     spec = find_spec(model)
-    shown = night or status.find_newest_night(reader())
+    shown = night or night_status.find_newest_night(reader())
     if shown is None:
         raise HTTPException(404, f"{model} has no nights yet: nothing is scored or released")
-    history = status.read_model_history(reader(), spec, shown)
+    history = model_status.read_model_history(reader(), spec, shown)
     reports = settings().reports / model
     return render_page(
         request,
@@ -45,8 +45,8 @@ def model(request: Request, model: str, night: date | None = None) -> Response:
         ],
         features=_features(history.features),
         events=_events(history),
-        gates_of=status.read_gates,
-        blocked=status.list_blocked_versions(model),
+        gates_of=model_status.read_gates,
+        blocked=model_status.list_blocked_versions(model),
         acknowledged=find_acknowledgements([model]),
         reports=sorted((path.name for path in reports.glob("????-??-??")), reverse=True),
         seasons=sorted(path.name for path in (settings().reports / "season").glob(f"{model}-*.html")),
@@ -58,7 +58,7 @@ def model_slices(request: Request, model: str, night: date) -> Response:
     """Calibration and quality by slice over the last nights whose labels are final: read when it is opened."""
     spec = find_spec(model)
     last = night - timedelta(days=spec.label_maturity_nights)
-    found = measure_slices.measure(spec, night, last - timedelta(days=status.SHOWN_NIGHTS - 1), last)
+    found = measure_slices.measure(spec, night, last - timedelta(days=model_status.SHOWN_NIGHTS - 1), last)
     plot = charts.calibration(found.bins, title="Predicted against observed share")
     return render_page(request, "models/slices.html", found=found, plot=plot, model=model, night=night)
 
@@ -106,7 +106,7 @@ def _features(features: dict[str, list[Row]]) -> list[dict[str, Any]]:
     return sorted(shown, key=lambda each: (-(each["ratio"] or -1.0), each["name"]))
 
 
-def _events(history: status.ModelHistory) -> list[dict[str, Any]]:
+def _events(history: model_status.ModelHistory) -> list[dict[str, Any]]:
     """Promotions, requests and trainings that kept the champion, the newest first."""
     events: list[dict[str, Any]] = [
         {"night": row.decided_night, "kind": "promoted", "row": row} for row in history.promotions

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from redeye.declarations.calendar import coming_day, cutoff
 from redeye.foundation.settings import settings
-from redeye.operations import find_alerts, status
+from redeye.operations import find_alerts, night_status
 from redeye_airflow.pages import airflow_client
 from redeye_airflow.pages.page_data import reader
 from redeye_airflow.pages.rendering import render_page
@@ -21,8 +21,8 @@ router = APIRouter()
 @router.get("/nights/{night}")
 def night(request: Request, night: date) -> Response:
     """Everything recorded of a night."""
-    found = status.read_night_history(reader(), night)
-    before, after = status.find_nearby_nights(night, status.find_newest_night(reader()))
+    found = night_status.read_night_history(reader(), night)
+    before, after = night_status.find_nearby_nights(night, night_status.find_newest_night(reader()))
     reports = {
         model.spec.model: sorted(
             path.stem for path in (settings().reports / model.spec.model / night.isoformat()).glob("*.html")

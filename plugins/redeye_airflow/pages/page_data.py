@@ -7,9 +7,9 @@ from functools import lru_cache
 from fastapi import HTTPException
 
 from redeye.declarations.specs import Spec
-from redeye.operations import find_alerts, status
+from redeye.operations import find_alerts, model_status
 from redeye.operations.logic.alerts import Alert, runbook_page
-from redeye.operations.status import Morning
+from redeye.operations.night_status import Morning
 from redeye.scoring.outputs_reader import OutputsReader
 from redeye.sources.configured_source import load_source
 from redeye_airflow.pages import airflow_client
@@ -28,7 +28,7 @@ def find_spec(model: str) -> Spec:
     Raises:
         HTTPException: 404 if there is none.
     """
-    found = status.specs().get(model)
+    found = model_status.specs().get(model)
     if found is None:
         raise HTTPException(404, f"there is no model {model}")
     return found

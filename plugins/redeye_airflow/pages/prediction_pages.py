@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from redeye.declarations.calendar import ONE_DAY
-from redeye.operations import status
+from redeye.operations import model_status, night_status
 from redeye_airflow.pages import airflow_client
 from redeye_airflow.pages.explain_prediction import archive_explanation, explain_prediction
 from redeye_airflow.pages.page_data import find_spec, reader
@@ -34,7 +34,7 @@ def search(
     destination: str = "",
 ) -> Response:
     """The search, and what it found; without a day it looks at the last nights."""
-    specs = status.specs()
+    specs = model_status.specs()
     asked = {
         "model": model or next(iter(specs), ""),
         "day": day.strip(),
@@ -58,7 +58,7 @@ def search(
         rows=rows,
         is_asked=is_asked,
         fault=fault,
-        nights=status.SHOWN_NIGHTS,
+        nights=model_status.SHOWN_NIGHTS,
     )
 
 
@@ -76,10 +76,10 @@ def _found(asked: dict[str, str]) -> list[dict[str, Any]]:
             raise ValueError("Write the day of departure as 2013-04-04.") from error
         first = last = night
     else:
-        newest = status.find_newest_night(reader())
+        newest = night_status.find_newest_night(reader())
         if newest is None:
             return []
-        first, last = newest - timedelta(days=status.SHOWN_NIGHTS - 1), newest
+        first, last = newest - timedelta(days=model_status.SHOWN_NIGHTS - 1), newest
     flight = "-".join(part for part in (written.groups() if written else ()) if part)
     equal = {"origin_id": asked["origin"], "destination_id": asked["destination"]}
     equal["flight_number_id" if "-" in flight else "carrier_id"] = flight
