@@ -72,7 +72,7 @@ class NycFlights13:
         self.last_night = LAST_NIGHT + self._shift
         self.final_night = FINAL_NIGHT + self._shift
 
-    def shifted(self, weeks: int) -> NycFlights13:
+    def shift_by(self, weeks: int) -> NycFlights13:
         """The same source, everything so many weeks later than in the files."""
         return NycFlights13(weeks)
 

@@ -40,6 +40,7 @@ def measure(night: str) -> dict[str, Any]:
     from redeye.foundation.settings import SPECS, settings
     from redeye.monitoring import evidently_reports, measure_drift, monitor
     from redeye.monitoring.fit_drift_reference import load_reference
+    from redeye.monitoring.matured_predictions import read_matured_predictions
     from redeye.scoring import outputs_store
     from redeye.warehouse import release_store
 
@@ -50,7 +51,8 @@ def measure(night: str) -> dict[str, Any]:
     assert champion is not None
     with measured() as costs["labels and quality"]:
         last = on - timedelta(days=spec.label_maturity_nights)
-        monitor._window(monitor._matured(spec, release, on, last), champion, on)
+        first = last - timedelta(days=spec.monitor.window_nights - 1)
+        monitor._window(read_matured_predictions(spec, release, on, first, last), champion, on)
     with measured() as costs["reference"]:
         load_reference(spec, champion)
     # As on any other night: six of the week's seven nights have been read before.

@@ -34,7 +34,7 @@ BROKEN_DATA = (ValueError, TypeError, KeyError, IndexError, ArithmeticError, Att
 
 
 @dataclass(frozen=True)
-class _Judged:
+class _Judgement:
     """A frame to judge, with what is computed of it: derived columns, and a profile by night."""
 
     suite: str
@@ -63,7 +63,7 @@ def audit(
         root: folder of the suites.
     """
     return _audit_parts(
-        [_Judged(suite, frame, derive or _derive_step(suite))],
+        [_Judgement(suite, frame, derive or _derive_step(suite))],
         subject=subject,
         data_docs=data_docs,
         root=root,
@@ -101,14 +101,14 @@ def audit_many(
     if not judged:
         raise ConfigError(f"nothing to audit for {subject}")
     parts = [
-        _Judged(suite, frame, _derive_step(suite), _profile_step(suite, judged, history or {}))
+        _Judgement(suite, frame, _derive_step(suite), _profile_step(suite, judged, history or {}))
         for suite, frame in judged.items()
     ]
     return _audit_parts(parts, subject=subject, data_docs=data_docs, root=root)
 
 
 def _audit_parts(
-    parts: list[_Judged], *, subject: str, data_docs: Path | None, root: Path
+    parts: list[_Judgement], *, subject: str, data_docs: Path | None, root: Path
 ) -> dict[str, AuditResult]:
     for part in parts:
         load_suite(part.suite, root)
@@ -132,7 +132,7 @@ def _profile_step(
     return arrival_checks().profile_step(suite, judged, history) if suite.startswith(ARRIVALS) else None
 
 
-def _judge(context: EphemeralDataContext, part: _Judged, *, subject: str, root: Path) -> AuditResult:
+def _judge(context: EphemeralDataContext, part: _Judgement, *, subject: str, root: Path) -> AuditResult:
     name, spec = part.suite, load_suite(part.suite, root)
     refuse = partial(_make_refusal, name, subject)
     wrong_shape = _find_shape_failures(name, spec, part.frame)
@@ -157,7 +157,7 @@ def _judge(context: EphemeralDataContext, part: _Judged, *, subject: str, root: 
             return refuse(failures, "profile", [], f"could not be computed: {type(error).__name__}: {error}")
         of_nights = f"{name}{PROFILE}"
         nights = nights[[column for column in load_suite(of_nights, root).types if column in nights.columns]]
-        judged = _judge(context, _Judged(of_nights, nights), subject=subject, root=root)
+        judged = _judge(context, _Judgement(of_nights, nights), subject=subject, root=root)
         failures += judged.failures
         evaluated += judged.evaluated
     return AuditResult(name, subject, not failures, tuple(failures), evaluated)
@@ -213,11 +213,11 @@ def _find_missing_values(
     name: str, spec: SuiteSpec, typed: pd.DataFrame, faults: list[TypeFault]
 ) -> list[AuditFailure]:
     """Columns that miss values and may not; what did not parse was told already."""
-    told = {fault.column: fault.positions for fault in faults}
+    reported = {fault.column: fault.positions for fault in faults}
     failures = []
     for column in spec.never_null:
         missing = typed[column].isna().to_numpy()
-        missing[told.get(column, [])] = False
+        missing[reported.get(column, [])] = False
         rows = drop_excepted_rows(spec, column, typed[missing])
         if len(rows):
             failure = AuditFailure(

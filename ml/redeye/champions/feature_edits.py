@@ -113,8 +113,8 @@ def _group_by_reader(
     found: Iterable[Edit], readers: Iterable[Reader], specs: dict[str, Spec], before: Definitions
 ) -> list[tuple[Edit, list[Reader]]]:
     reads = [(reader, list_columns_read(reader, specs[reader.model], before)) for reader in readers]
-    told = [(edit, [reader for reader, read in reads if edit.read in read]) for edit in found]
-    return [(edit, by) for edit, by in told if by]
+    reported = [(edit, [reader for reader, read in reads if edit.read in read]) for edit in found]
+    return [(edit, by) for edit, by in reported if by]
 
 
 def list_columns_read(reader: Reader, spec: Spec, definitions: Definitions) -> set[Read]:

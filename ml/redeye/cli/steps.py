@@ -29,7 +29,7 @@ def show_steps(what: str) -> Iterator[Callable[[Step], None]]:
     with Progress(*columns, TextColumn("{task.fields[left]}"), console=console) as bars:
         bar = bars.add_task("reading the release", total=None, left="")
 
-        def tell(step: Step) -> None:
+        def report(step: Step) -> None:
             if step.seconds is not None:
                 took.append(step.seconds)
             left = format_remaining(took, step.of - step.done)
@@ -37,7 +37,7 @@ def show_steps(what: str) -> Iterator[Callable[[Step], None]]:
             bars.update(bar, total=step.of, completed=step.done, description=name, left=left)
             console.log(f"{step.done} of {step.of} {what}, next {step.name or 'the page'} {left}")
 
-        yield tell
+        yield report
 
 
 def format_remaining(took: list[float], steps: int) -> str:

@@ -65,7 +65,7 @@ class Algorithms(Frozen):
     xgboost: XGBoostParams | None = None
     torch: TorchParams | None = None
 
-    def chosen(self) -> dict[str, Frozen]:
+    def list_declared(self) -> dict[str, Frozen]:
         """Parameters by name of algorithm, in order of declaration."""
         return {
             name: params for name in type(self).model_fields if (params := getattr(self, name)) is not None

@@ -138,7 +138,7 @@ class Spec(Frozen):
         return self
 
     def _check_candidates(self) -> None:
-        fitted = self.algorithms.chosen()
+        fitted = self.algorithms.list_declared()
         for each in self.candidates.weighted:
             taken = {*fitted, AVERAGE, *map(self.candidates.name_continued, (*fitted, AVERAGE))}
             if each.name in taken:

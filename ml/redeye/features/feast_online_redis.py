@@ -38,9 +38,9 @@ def store_config(url: str) -> dict[str, Any]:
     if any("," in str(value) for value in options.values()):
         raise ConfigError("REDEYE_ONLINE_STORE_URL: Feast takes no comma in a user or a password")
     # Feast reads each value as JSON: a password of digits would become a number.
-    told = [f"{name}={json.dumps(value)}" for name, value in options.items() if value != ""]
+    reported = [f"{name}={json.dumps(value)}" for name, value in options.items() if value != ""]
     address = f"{parts.hostname}:{parts.port or 6379}"
-    return {"type": "redis", "connection_string": ",".join([address, *told])}
+    return {"type": "redis", "connection_string": ",".join([address, *reported])}
 
 
 def mark_filled(url: str, project: str) -> None:

@@ -50,11 +50,11 @@ def measure_size(folder: Path) -> int:
     for path in list_files(folder):
         # Files come and go while a server runs.
         with suppress(FileNotFoundError):
-            told = path.lstat()
+            reported = path.lstat()
             # A sandbox's link and the warehouse's file are one file on disk.
-            if told.st_nlink == 1 or told.st_ino not in seen:
-                total += told.st_blocks * _BLOCK
-                seen.add(told.st_ino)
+            if reported.st_nlink == 1 or reported.st_ino not in seen:
+                total += reported.st_blocks * _BLOCK
+                seen.add(reported.st_ino)
     return total
 
 

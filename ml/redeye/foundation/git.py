@@ -16,8 +16,8 @@ def git_sha() -> str:
     Returns:
         `unknown` for an installation that has neither.
     """
-    if told := os.environ.get("REDEYE_GIT_SHA"):
-        return told
+    if reported := os.environ.get("REDEYE_GIT_SHA"):
+        return reported
     if not (PROJECT_ROOT / ".git").exists():
         return "unknown"
 

@@ -73,10 +73,10 @@ def measure_shift(
     is_beyond = beyond(signs, thresholds)
     of_labels = shift_rows(signs, thresholds, rows=len(matured), reference_rows=len(unseen))
     kinds = classify_signs(is_beyond, are_inputs_moved=any(each.is_drifted for each in of_inputs))
-    said = describe_signs(
+    reported = describe_signs(
         kinds, signs, is_beyond, joint.leading, many=subject.many, positive=spec.target.positive
     )
     rows = [*of_inputs, *of_labels, form_row(form, reference.label_form, subject)]
     return ShiftFinding(
-        [(Span.WEEK, each) for each in rows], (*changes(form, reference.label_form, subject), *said)
+        [(Span.WEEK, each) for each in rows], (*changes(form, reference.label_form, subject), *reported)
     )

@@ -184,7 +184,7 @@ def _make(origin: _Origin, folder: Path) -> None:
         )
     is_reference = origin.reference.mask(nights)
     histories = {
-        name: History(bins[name], Kind.FEATURE, Summary.joined(found), is_reference)
+        name: History(bins[name], Kind.FEATURE, Summary.concatenate(found), is_reference)
         for name, found in parts.items()
     }
     predictions = pd.concat(predicted, ignore_index=True)

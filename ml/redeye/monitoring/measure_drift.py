@@ -185,8 +185,10 @@ def load_features(
         service: whose features are read; the one that the predictions name by default.
     """
     service = service or str(predictions["feature_service"].iloc[0])
-    said = "|".join([service, str(predictions["release_id"].iloc[0]), *sorted(predictions["prediction_id"])])
-    key = hashlib.sha256(said.encode()).hexdigest()[:16]
+    reported = "|".join(
+        [service, str(predictions["release_id"].iloc[0]), *sorted(predictions["prediction_id"])]
+    )
+    key = hashlib.sha256(reported.encode()).hexdigest()[:16]
     path = settings().drift / "features" / spec.model / f"{night.isoformat()}-{key}.parquet"
     if path.is_file():
         features = pd.read_parquet(path)

@@ -60,7 +60,7 @@ def targets(urls: str) -> list[Target]:
     return found
 
 
-def tell(
+def send_due_alerts(
     target: Target,
     alerts: Iterable[Alert],
     *,
@@ -85,11 +85,11 @@ def tell(
     with ledger_transaction(Catalog.OUTPUTS) as con, con.cursor() as at:
         at.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         at.execute("SELECT alert_key FROM ledger.alerts WHERE target = %s", (target.name,))
-        told = {row[0] for row in at.fetchall()}
-        message = compose([alert for alert in alerts if alert.key not in told])
+        reported = {row[0] for row in at.fetchall()}
+        message = compose([alert for alert in alerts if alert.key not in reported])
         if message is None or not _is_time(at, target, now, interval):
             return None
-        is_delivered = send(target, message)
+        is_delivered = send_message(target, message)
         at.execute(
             "INSERT INTO ledger.alert_messages (target, title, body, is_delivered, sent_at) "
             "VALUES (%s, %s, %s, %s, %s) RETURNING message_id",
@@ -135,7 +135,7 @@ def _is_time(at: cursor, target: Target, now: datetime, interval: timedelta) -> 
     return may_send(now, delivered, interval)
 
 
-def send(target: Target, message: Message) -> bool:
+def send_message(target: Target, message: Message) -> bool:
     """Whether the address took the message."""
     import apprise
 

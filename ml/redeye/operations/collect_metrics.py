@@ -88,7 +88,7 @@ def _model(state: ModelState, night: date) -> Iterator[Sample]:
         yield Sample("champion_info", "The version that scores the newest night.", 1, serving)
         age = (night - state.champion.effective_night).days
         yield Sample("champion_age_nights", "Nights since the champion took effect.", age, model)
-    yield from _watched(state, model)
+    yield from _sample_quality(state, model)
     for name, help_, read in (
         (
             "promotions",
@@ -101,7 +101,7 @@ def _model(state: ModelState, night: date) -> Iterator[Sample]:
         yield Sample(name, help_, len(read(state.spec.model)), model)
 
 
-def _watched(state: ModelState, model: dict[str, str]) -> Iterator[Sample]:
+def _sample_quality(state: ModelState, model: dict[str, str]) -> Iterator[Sample]:
     """The newest figures of quality, verdict and drift; they lie some nights apart, as labels mature."""
     for row in _newest(state.quality):
         for of in ("champion", "heuristic"):
@@ -110,8 +110,8 @@ def _watched(state: ModelState, model: dict[str, str]) -> Iterator[Sample]:
                 yield Sample("quality", "Quality on the newest night with matured labels.", row[of], labels)
     if state.verdict is not None:
         for verdict in Verdict:
-            said = float(state.verdict["verdict"] == verdict)
-            yield Sample("verdict", "1 at the newest verdict.", said, {**model, "verdict": str(verdict)})
+            reported = float(state.verdict["verdict"] == verdict)
+            yield Sample("verdict", "1 at the newest verdict.", reported, {**model, "verdict": str(verdict)})
     for row in _newest(state.shares):
         if row["value"] is not None:
             labels = {**model, "span": row["span"]}

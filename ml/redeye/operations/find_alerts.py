@@ -162,16 +162,18 @@ def _verdict(state: ModelState) -> list[Alert]:
     """The verdict, while it is not `ok`: once for each stretch of nights that say the same."""
     if state.verdict is None or state.verdict["verdict"] == "ok":
         return []
-    said, since = state.verdict["verdict"], state.verdict["night"]
+    reported, since = state.verdict["verdict"], state.verdict["night"]
     for row in reversed(state.verdicts):
-        if row["verdict"] != said:
+        if row["verdict"] != reported:
             break
         since = row["night"]
     model = state.spec.model
     why = shorten(state.verdict["reasons"] or "no reason is recorded", REASON_LENGTH, placeholder=" …")
-    text = f"{model}: the verdict is {said} since night {since}: {why}"
+    text = f"{model}: the verdict is {reported} since night {since}: {why}"
     page = f"/redeye/models/{model}"
-    return [Alert(AlertKind.VERDICT, f"verdict/{model}/{said}/{since}", text, state.verdict["night"], page)]
+    return [
+        Alert(AlertKind.VERDICT, f"verdict/{model}/{reported}/{since}", text, state.verdict["night"], page)
+    ]
 
 
 def _page(night: date) -> str:

@@ -101,8 +101,8 @@ def decisions(model: str) -> list[RecordedDecision]:
             (model,),
         )
         return [
-            RecordedDecision(Decision(night, Verdict(verdict), *said), evidence, run_id)
-            for night, verdict, *said, evidence, run_id in cursor.fetchall()
+            RecordedDecision(Decision(night, Verdict(verdict), *reported), evidence, run_id)
+            for night, verdict, *reported, evidence, run_id in cursor.fetchall()
         ]
 
 

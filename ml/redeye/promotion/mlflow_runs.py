@@ -86,11 +86,11 @@ class TrainingRun:
         """A child run with the parameters and the validation metrics of one candidate."""
         import mlflow
 
-        params = self.subject.spec.algorithms.chosen().get(fitted.algorithm)
+        params = self.subject.spec.algorithms.list_declared().get(fitted.algorithm)
         with self.of(fitted.name, fitted.algorithm):
-            told = {"parent_version": fitted.parent_version} if fitted.parent_version is not None else {}
-            mlflow.log_params({**(params.model_dump() if params else {}), **fitted.params, **told})
-            mlflow.set_tags({name: str(value) for name, value in told.items()})
+            reported = {"parent_version": fitted.parent_version} if fitted.parent_version is not None else {}
+            mlflow.log_params({**(params.model_dump() if params else {}), **fitted.params, **reported})
+            mlflow.set_tags({name: str(value) for name, value in reported.items()})
             mlflow.log_metrics(fitted.model.facts() | _numbers("validation", fitted.validation))
             mlflow.log_dict(fitted.validation.to_dict(), "validation.json")
 
@@ -143,8 +143,8 @@ class TrainingRun:
         """
         import mlflow
 
-        told = [f"{name.replace('_', ' ')}: {value}" for name, value in tags.items()]
-        note = _note(self.subject, told, pages)
+        reported = [f"{name.replace('_', ' ')}: {value}" for name, value in tags.items()]
+        note = _note(self.subject, reported, pages)
         mlflow.set_tags({name: value[:5000] for name, value in {**tags, NOTE: note}.items()})
 
 
@@ -181,12 +181,12 @@ def _run(
         yield str(run.info.run_id)
 
 
-def _note(subject: Subject, told: Sequence[str], pages: Mapping[str, str]) -> str:
+def _note(subject: Subject, reported: Sequence[str], pages: Mapping[str, str]) -> str:
     """The run's description: what was trained and why, what came of it, and where to look further."""
     lines = [
         f"Training of **{subject.spec.model}** with what was known on night {subject.night}, "
         f"release `{subject.release.release_id}`. Asked for by {subject.actor}: {subject.reason}.",
-        *told,
+        *reported,
     ]
     links = {"The task in Airflow": subject.run_url, **pages}
     lines.append(" · ".join(f"[{title}]({url})" for title, url in links.items() if url))

@@ -19,7 +19,7 @@ from redeye.scoring.outputs_store import find_last_scored_night
 
 
 @dataclass(frozen=True)
-class Passed:
+class PassedCandidate:
     """A version that may become champion.
 
     Attributes:
@@ -40,9 +40,9 @@ def first_champion(
 ) -> Promotion:
     """Make a model the first champion, from the night after the training on."""
     subject, run = fresh.subject, fresh.run
-    version = fresh.registered(model, seen_until=seen_until)
+    version = fresh.register_version(model, seen_until=seen_until)
     fresh.describe(version, model, validation=validation)
-    passed = Passed(
+    passed = PassedCandidate(
         effective_night=subject.night + timedelta(days=1), reason="first champion", evidence={}, follows=None
     )
     return promote(subject, run, version, passed)
@@ -56,7 +56,7 @@ def find_earlier_promotion(model: str, version: Version) -> Promotion | None:
     )
 
 
-def promote(subject: Subject, run: TrainingRun, version: Version, passed: Passed) -> Promotion:
+def promote(subject: Subject, run: TrainingRun, version: Version, passed: PassedCandidate) -> Promotion:
     """Append the promotion of a registered version, with what it rests on.
 
     Raises:
@@ -81,7 +81,7 @@ def promote(subject: Subject, run: TrainingRun, version: Version, passed: Passed
     )
 
 
-def propose(subject: Subject, run: TrainingRun, version: Version, passed: Passed) -> None:
+def propose(subject: Subject, run: TrainingRun, version: Version, passed: PassedCandidate) -> None:
     """Put a version that passed the gates before a person: what will be promoted is what is written now."""
     if passed.follows is None:
         raise ValueError(f"{subject.spec.model}: the first champion is the heuristic and awaits nobody")
@@ -107,7 +107,9 @@ def propose(subject: Subject, run: TrainingRun, version: Version, passed: Passed
     )
 
 
-def _evidence(subject: Subject, run: TrainingRun, version: Version, passed: Passed) -> dict[str, Any]:
+def _evidence(
+    subject: Subject, run: TrainingRun, version: Version, passed: PassedCandidate
+) -> dict[str, Any]:
     return {
         **passed.evidence,
         **subject.tags(),

@@ -28,7 +28,7 @@ class Registration:
     run: TrainingRun
     spans: Windows | None
 
-    def registered(
+    def register_version(
         self,
         model: Model[Any],
         *,

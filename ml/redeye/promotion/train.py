@@ -31,7 +31,7 @@ from redeye.monitoring.logic.quality import reference_to_dict
 from redeye.promotion.evaluate_candidate import evaluate_candidate
 from redeye.promotion.mlflow_runs import TrainingRun, open_training_run
 from redeye.promotion.parent_model import load_parent
-from redeye.promotion.promote import Passed, find_earlier_promotion, first_champion, promote, propose
+from redeye.promotion.promote import PassedCandidate, find_earlier_promotion, first_champion, promote, propose
 from redeye.promotion.reconcile import reconcile
 from redeye.promotion.record_training import record, request_tags
 from redeye.promotion.register import Registration
@@ -104,7 +104,7 @@ def train_night(
     if release is None:
         raise NotReleased(f"night {night} has no release: build night {night} first")
     frame = _frame(spec, release, night)
-    said, request = request_tags(model, night)
+    reported, request = request_tags(model, night)
     subject = Subject(
         spec=spec,
         night=night,
@@ -114,7 +114,7 @@ def train_night(
         run_name=run_id,
         actor=actor,
         run_url=run_url,
-        reason=reason or said or "no reason given",
+        reason=reason or reported or "no reason given",
         request=request,
     )
     with open_training_run(subject) as run:
@@ -204,7 +204,7 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
         champion = first_champion(fresh, heuristic.model, heuristic.validation, seen_until=seen_until)
     chosen, choice = select_candidate(candidates, spec, seed=SEED)
     run.log_selection(choice)
-    version = fresh.registered(
+    version = fresh.register_version(
         chosen.model, seen_until=seen_until, candidate=chosen.name, parent_version=chosen.parent_version
     )
     if standing := find_earlier_promotion(spec.model, version):
@@ -231,7 +231,7 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
         return _outcome(
             subject, run, champion, version, is_promoted=False, reason=why, gates=report.to_dict()
         )
-    passed = Passed(
+    passed = PassedCandidate(
         effective_night=night + timedelta(days=spec.effective_lag_nights),
         reason=f"{subject.reason}: {report.message()}",
         evidence={

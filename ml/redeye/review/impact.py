@@ -39,19 +39,19 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 @dataclass
 class _Clock:
     """Seconds by step."""
 
-    tell: Tell
+    report: Report
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        self.tell(name)
+        self.report(name)
         began = time.perf_counter()
         try:
             yield
@@ -70,7 +70,7 @@ class _Against:
 
 
 def assess(
-    base: str, *, is_retrained: bool = False, tell: Tell = log.info, root: Path = PROJECT_ROOT
+    base: str, *, is_retrained: bool = False, report: Report = log.info, root: Path = PROJECT_ROOT
 ) -> Impact:
     """Build what differs from the merge base and what depends on it in a sandbox, and compare with the last release.
 
@@ -79,7 +79,7 @@ def assess(
     Args:
         base: the branch that this one leaves from.
         is_retrained: whether a model is fitted on old and new features; takes a minute or two more.
-        tell: is called with the name of each step.
+        report: is called with the name of each step.
         root: of the checkout.
 
     Raises:
@@ -87,7 +87,7 @@ def assess(
         ConfigError: if the base cannot be found.
         DbtError: if the base does not build.
     """
-    clock = _Clock(tell)
+    clock = _Clock(report)
     with tempfile.TemporaryDirectory(prefix="redeye-base-") as name:
         folder = Path(name)
         with clock.step("making a sandbox"):
@@ -269,7 +269,7 @@ def _gains(
         named = champion.algorithm if champion else ""
         learner = (
             named
-            if named in new[model].algorithms.chosen() and named != "heuristic"
+            if named in new[model].algorithms.list_declared() and named != "heuristic"
             else (impact_scores.LEARNER)
         )
         found.append(

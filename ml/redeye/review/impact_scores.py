@@ -131,7 +131,7 @@ def retrain(
             seed=SEED,
             threads=threads,
         )
-        model = algorithm(learner).fit(training, each.algorithms.chosen()[learner])
+        model = algorithm(learner).fit(training, each.algorithms.list_declared()[learner])
         judged.append(_score_window(model, frame, each, spans.test))
     gain = estimate_improvement(
         judged[1],

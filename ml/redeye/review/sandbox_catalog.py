@@ -202,8 +202,8 @@ def own_bytes(sandbox: Sandbox) -> int:
     own = 0
     for at, _, names in os.walk(sandbox.folder):
         for each in names:
-            told = (Path(at) / each).lstat()
-            own += told.st_size if told.st_nlink == 1 else 0
+            reported = (Path(at) / each).lstat()
+            own += reported.st_size if reported.st_nlink == 1 else 0
     return own
 
 

@@ -57,7 +57,7 @@ def explain(prediction_id: str) -> Explanation:
     frame = _features(spec, basis, promotion, night, key)
     fitted = load_artifact(promotion.artifact_uri, promotion.artifact_sha256)
     deliveries = tuple(release_store.release_deliveries(release.release_id))
-    announced = delivery_store.accepted_schedule(night)
+    announced = delivery_store.find_accepted_schedule(night)
     checked = dict.fromkeys([*deliveries, *([announced] if announced else [])])
     return Explanation(
         prediction=prediction,

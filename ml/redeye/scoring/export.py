@@ -61,16 +61,16 @@ def columns() -> dict[str, tuple[str, str]]:
     }
 
 
-def labelled_columns() -> dict[str, tuple[str, str]]:
+def list_labelled_columns() -> dict[str, tuple[str, str]]:
     """The same of an installation whose calendar is shifted; only its files have the last column."""
     label = "How many weeks later than in the data everything is said to happen: none of it did."
     return {**columns(), LABEL: ("int64", label)}
 
 
-def rehearsed_columns() -> dict[str, tuple[str, str]]:
+def list_rehearsed_columns() -> dict[str, tuple[str, str]]:
     """The same of an installation that rehearses."""
     label = "The rehearsal whose faults are in the data: no prediction for anybody."
-    return {**labelled_columns(), REHEARSAL: ("string", label)}
+    return {**list_labelled_columns(), REHEARSAL: ("string", label)}
 
 
 def export(frame: pd.DataFrame, *, model: str, night: date) -> Location:
@@ -148,7 +148,9 @@ def _table(frame: pd.DataFrame) -> pa.Table:
     arrow_types = {DATE: pa.date32(), INSTANT: pa.timestamp("us", "UTC")}
     is_shifted = LABEL in frame and bool(frame[LABEL].fillna(0).any())
     is_rehearsed = REHEARSAL in frame and bool(frame[REHEARSAL].fillna("").any())
-    stated = rehearsed_columns() if is_rehearsed else labelled_columns() if is_shifted else columns()
+    stated = (
+        list_rehearsed_columns() if is_rehearsed else list_labelled_columns() if is_shifted else columns()
+    )
     fields = [(name, arrow_types.get(kind) or pa.type_for_alias(kind)) for name, (kind, _) in stated.items()]
     rows = frame.sort_values(["rank", "prediction_id"])
     table = pa.Table.from_pandas(rows, schema=pa.schema(fields), preserve_index=False)
@@ -168,7 +170,7 @@ def _manifest(table: pa.Table, making: Path, model: str, night: date, digest: st
     def values(name: str) -> list[Any]:
         return sorted(table.column(name).unique().drop_null().to_pylist())
 
-    days, stated = values(project().subject.day), rehearsed_columns()
+    days, stated = values(project().subject.day), list_rehearsed_columns()
     return {
         "schema_version": SCHEMA_VERSION,
         "model": model,

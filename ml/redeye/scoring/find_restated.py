@@ -32,7 +32,7 @@ def restatements() -> list[Restatement]:
     """
     source, rules = load_source(), project().restatements
     found = []
-    for before, after in delivery_store.replaced_deliveries():
+    for before, after in delivery_store.list_replaced_deliveries():
         taken, again = (
             release_store.find_release_of_delivery(before),
             release_store.find_release_of_delivery(after),

@@ -100,7 +100,7 @@ class OutputsReader:
             span,
         )
 
-    def found(self, model: str, first: date, last: date, equal: Mapping[str, str]) -> list[Row]:
+    def find_predictions(self, model: str, first: date, last: date, equal: Mapping[str, str]) -> list[Row]:
         """Predictions of the nights `first` to `last` that match, the newest first, at most `FOUND_ROWS`.
 
         Args:

@@ -50,7 +50,7 @@ _TYPES = {"text": "VARCHAR", "date": "DATE", "instant": "TIMESTAMP", "integer": 
 
 
 @dataclass(frozen=True)
-class Written:
+class WriteResult:
     """What `write_once` did: the rows as they stand, and whether this call wrote them."""
 
     frame: pd.DataFrame
@@ -136,7 +136,7 @@ def write_once(
     run_id: str,
     run_type: str = LIVE,
     check: Callable[[], None] | None = None,
-) -> Written:
+) -> WriteResult:
     """Append frames to their tables in one transaction, unless the first of them has rows for the night.
 
     The check and the commit lie under the outputs' lease, and the commit carries its token: of two
@@ -163,7 +163,7 @@ def write_once(
             lake.attach(con, Catalog.OUTPUTS, token=token)
             standing = _read(con, first, model, night, night, run_type)
             if len(standing):
-                return Written(standing, is_new=False)
+                return WriteResult(standing, is_new=False)
             if check is not None:
                 check()
             rehearsal = _check_rehearsal(con)
@@ -178,7 +178,7 @@ def write_once(
                 )
                 con.unregister("new_rows")
             con.execute("COMMIT")
-            return Written(_read(con, first, model, night, night, run_type), is_new=True)
+            return WriteResult(_read(con, first, model, night, night, run_type), is_new=True)
         finally:
             con.close()
 
@@ -207,10 +207,10 @@ def _check_rehearsal(con: duckdb.DuckDBPyConnection) -> str:
 
 def columns(table: str) -> str:
     """The columns of a table with their types, as they are created."""
-    return f"{_stated(table)}, {LABEL} INTEGER DEFAULT 0, {REHEARSAL} VARCHAR DEFAULT ''"
+    return f"{_list_columns(table)}, {LABEL} INTEGER DEFAULT 0, {REHEARSAL} VARCHAR DEFAULT ''"
 
 
-def _stated(table: str) -> str:
+def _list_columns(table: str) -> str:
     """The columns of a table as its frames have them; predictions with those of the project's subject."""
     own = ", ".join(f"{name} {_TYPES[column.type]}" for name, column in project().subject.columns.items())
     return _TABLES[table].format(subject=own)
@@ -246,7 +246,7 @@ def _read(
     run_type: str,
     **equal: str,
 ) -> pd.DataFrame:
-    names = [*(column.split()[0] for column in _stated(table).split(",")), LABEL, REHEARSAL]
+    names = [*(column.split()[0] for column in _list_columns(table).split(",")), LABEL, REHEARSAL]
     if not _exists(con, table):
         return pd.DataFrame(columns=names)
     frame = con.execute(

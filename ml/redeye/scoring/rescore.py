@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Reproduced:
+class Reproduction:
     """What came out for one night that was scored once more from what its predictions rest on.
 
     Attributes:
@@ -56,7 +56,7 @@ class Reproduced:
         return self.equal == self.rows and not self.missing
 
 
-def reproduce(model: str, count: int, *, seed: int, run_id: str) -> list[Reproduced]:
+def reproduce(model: str, count: int, *, seed: int, run_id: str) -> list[Reproduction]:
     """Score nights at random once more, into an empty lake, and compare with what was served.
 
     Each night has the release that its predictions name, the champion that the promotion ledger gives for it,
@@ -90,7 +90,7 @@ def reproduce(model: str, count: int, *, seed: int, run_id: str) -> list[Reprodu
             con.register("scored_again", rows)
             con.execute("INSERT INTO again.predictions BY NAME SELECT * FROM scored_again")
             log.info("%s, night %s: %s predictions once more", model, night, len(rows))
-        return [Reproduced(*row) for row in con.execute(_COMPARISON, [model]).fetchall()]
+        return [Reproduction(*row) for row in con.execute(_COMPARISON, [model]).fetchall()]
 
 
 _COMPARISON = """

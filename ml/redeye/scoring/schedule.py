@@ -63,7 +63,7 @@ def read_landed(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.D
     Raises:
         DeliveryError: if the file is not what its manifest says.
     """
-    ref = delivery_store.accepted_schedule(night)
+    ref = delivery_store.find_accepted_schedule(night)
     if ref is None:
         return None
     dataset = find_dataset(load_source(), SCHEDULE)

@@ -163,7 +163,7 @@ def export_night(model: str, night: date) -> dict[str, Any]:
     """
     frame = outputs_store.read("predictions", model, night, night).sort_values("rank", ignore_index=True)
     if frame.empty:
-        ref = delivery_store.accepted_schedule(night)
+        ref = delivery_store.find_accepted_schedule(night)
         if ref is not None and ref.is_stated_empty:
             return {"rows": 0, "folder": None}
         raise NotReleased(f"{model}: night {night} has no predictions: run `score_{model}` first")
@@ -181,8 +181,8 @@ def read_basis(standing: pd.DataFrame) -> Basis:
     release = release_store.release_named(name)
     if release is None:
         raise AlreadyDecided(f"predictions name release {name}, which the ledger does not have")
-    said = str(standing["degraded_reason"].iloc[0])
-    return Basis(release, tuple(said.split("; ")) if said else ())
+    reported = str(standing["degraded_reason"].iloc[0])
+    return Basis(release, tuple(reported.split("; ")) if reported else ())
 
 
 def _basis(night: date, is_degraded_allowed: bool) -> Basis:
@@ -206,7 +206,7 @@ def read_rows(spec: Spec, night: date, basis: Basis) -> tuple[pd.DataFrame, tupl
     """
     con = lake.connect_at(basis.release.snapshot_id)
     try:
-        ref = delivery_store.accepted_schedule(night)
+        ref = delivery_store.find_accepted_schedule(night)
         read = schedule.read_known_then if basis.is_reconstructed(night) else schedule.read_released
         found = read(con, spec, night)
         if found.empty:
@@ -279,7 +279,7 @@ def _load(promotion: Promotion) -> Model[Any]:
     return load_artifact(promotion.artifact_uri, promotion.artifact_sha256)
 
 
-def _summary(written: outputs_store.Written) -> dict[str, Any]:
+def _summary(written: outputs_store.WriteResult) -> dict[str, Any]:
     frame = written.frame
     return {
         "rows": len(frame),

@@ -43,7 +43,7 @@ def load_source() -> Source:
             f"REDEYE_SHIFT_WEEKS={weeks}, but the source {source.name} cannot be shifted: unset it"
         )
     if weeks and isinstance(source, Shiftable):
-        source = source.shifted(weeks)
+        source = source.shift_by(weeks)
     active = plan()
     for event in active.events if active else ():
         source = faulty_source()(source, event)

@@ -23,7 +23,7 @@ _JUDGEMENT = (
 COLUMNS = "source, dataset, night, content_hash, path, row_count, is_stated_empty, arrival_night, shift_weeks"
 
 
-def delivery_of(row: tuple[Any, ...]) -> DeliveryRef:
+def make_delivery(row: tuple[Any, ...]) -> DeliveryRef:
     """A row of `COLUMNS` as the delivery that it names."""
     source, dataset, night, content_hash, path, rows, is_stated_empty, arrival_night, shift_weeks = row
     at = settings().landing / path
@@ -79,7 +79,7 @@ def record_deliveries(
 def deliveries(first: date, last: date, *, accepted_only: bool = True) -> list[DeliveryRef]:
     """Deliveries of the nights `first` to `last`, oldest first."""
     return [
-        delivery_of(row)
+        make_delivery(row)
         for row in read_rows(
             Catalog.WAREHOUSE,
             f"SELECT {COLUMNS} FROM ledger.judged_deliveries "
@@ -89,7 +89,7 @@ def deliveries(first: date, last: date, *, accepted_only: bool = True) -> list[D
     ]
 
 
-def replaced_deliveries() -> list[tuple[DeliveryRef, DeliveryRef]]:
+def list_replaced_deliveries() -> list[tuple[DeliveryRef, DeliveryRef]]:
     """Accepted deliveries with the one that replaced each, by night: of each dataset and night the next version."""
     columns = [column.strip() for column in COLUMNS.split(",")]
     rows = read_rows(
@@ -101,7 +101,9 @@ def replaced_deliveries() -> list[tuple[DeliveryRef, DeliveryRef]]:
         "ORDER BY night, source, dataset, arrival_night",
     )
     width = len(columns)
-    return [(delivery_of(row[:width]), delivery_of(row[width:])) for row in rows if row[width] is not None]
+    return [
+        (make_delivery(row[:width]), make_delivery(row[width:])) for row in rows if row[width] is not None
+    ]
 
 
 def shifts() -> set[int]:
@@ -112,7 +114,7 @@ def shifts() -> set[int]:
     }
 
 
-def accepted_schedule(night: date) -> DeliveryRef | None:
+def find_accepted_schedule(night: date) -> DeliveryRef | None:
     """The newest accepted delivery of the schedule of the day after `night`."""
     found = [d for d in deliveries(night, night) if d.dataset == SCHEDULE]
     return found[-1] if found else None

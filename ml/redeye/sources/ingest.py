@@ -138,7 +138,7 @@ class _Ingest:
             if delivery.dataset == SCHEDULE:
                 scheduled.add(delivery.night)
             try:
-                ref = known.placed(landing_store.land(self.root, delivery))
+                ref = known.place(landing_store.land(self.root, delivery))
             except DeliveryError as error:
                 self.faults.append(str(error))
                 continue
@@ -257,7 +257,7 @@ class _Known:
             self.versions.setdefault((ref.source, ref.dataset, ref.night), []).append(ref)
         self.unchanged: list[DeliveryRef] = []
 
-    def placed(self, landed: DeliveryRef) -> DeliveryRef | None:
+    def place(self, landed: DeliveryRef) -> DeliveryRef | None:
         """The delivery with the night it arrives with; None if it was accepted before and is unchanged.
 
         Raises:

@@ -63,7 +63,7 @@ class Manifest:
     is_stated_empty: bool
     shift_weeks: int = 0
 
-    def stated(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """What the file of the manifest says."""
         return {name: value for name, value in asdict(self).items() if name != "shift_weeks" or value}
 
@@ -107,7 +107,7 @@ def land(root: Location, delivery: Delivery, *, arrival_night: date | None = Non
             raise DeliveryError(f"{_manifest_path(path)} says something else of the same file: move it away")
         _check(path, manifest)
     else:
-        stated = (json.dumps(manifest.stated(), indent=1, sort_keys=True) + "\n").encode()
+        stated = (json.dumps(manifest.to_dict(), indent=1, sort_keys=True) + "\n").encode()
         if isinstance(path, Path):
             path.parent.mkdir(parents=True, exist_ok=True)
             _write(path, content)
@@ -197,7 +197,7 @@ def _read_verified(ref: DeliveryRef) -> tuple[Manifest, bytes]:
     manifest = _read_manifest(_manifest_path(ref.path))
     content = _check(ref.path, manifest)
     wanted = (ref.source, ref.dataset, ref.night.isoformat(), ref.content_hash, ref.rows, ref.is_stated_empty)
-    said = (
+    reported = (
         manifest.source,
         manifest.dataset,
         manifest.night,
@@ -205,8 +205,8 @@ def _read_verified(ref: DeliveryRef) -> tuple[Manifest, bytes]:
         manifest.rows,
         manifest.is_stated_empty,
     )
-    if wanted != said:
-        raise DeliveryError(f"{ref.path}: the manifest says {said}, the reference {wanted}")
+    if wanted != reported:
+        raise DeliveryError(f"{ref.path}: the manifest says {reported}, the reference {wanted}")
     return manifest, content
 
 

@@ -70,7 +70,7 @@ def sweep(
     standing = find_all_alerts(configured, reader, now=now, with_disk=with_disk)
     sent = []
     for target in telling.targets(configured.alert_urls.get_secret_value()):
-        message = telling.tell(
+        message = telling.send_due_alerts(
             target,
             standing,
             now=now,
@@ -88,7 +88,7 @@ def find_all_alerts(
 ) -> list[Alert]:
     """Everything that is wrong by now, told or not."""
     morning = night_status.read_morning(reader)
-    standing = find_alerts.find_task_alerts(_failed_tasks(configured, now))
+    standing = find_alerts.find_task_alerts(_find_failed_tasks(configured, now))
     if morning is not None:
         standing += find_alerts.find_alerts(morning, now=now, source=load_source())
     if with_disk:
@@ -117,10 +117,10 @@ def test(configured: Settings, *, now: datetime) -> dict[str, bool]:
     text = f"This is a test, sent at {now:%Y-%m-%d %H:%M} UTC. Nothing is wrong."
     title = f"{environment.instance_name(configured)}: a test of the alerts"
     message = Message(title, f"{text}\n{configured.public_airflow_url}/redeye/alerts\n", ())
-    return {target.name: telling.send(target, message) for target in found}
+    return {target.name: telling.send_message(target, message) for target in found}
 
 
-def _failed_tasks(configured: Settings, now: datetime) -> list[TaskFailure]:
+def _find_failed_tasks(configured: Settings, now: datetime) -> list[TaskFailure]:
     try:
         with airflow_api.open_api(configured) as api:
             return [
@@ -132,7 +132,7 @@ def _failed_tasks(configured: Settings, now: datetime) -> list[TaskFailure]:
                     row["try_number"],
                     row["end_date"] or "",
                 )
-                for row in api.failed_tasks(now - alerts.FAILED_WITHIN)
+                for row in api.list_failed_tasks(now - alerts.FAILED_WITHIN)
             ]
     except (httpx.HTTPError, ConfigError, RedeyeError) as error:
         log.warning("Airflow cannot be asked for failed tasks: %s", error)

@@ -128,7 +128,7 @@ def set_mlflow_users(configured: Settings, secrets: Secrets, step: Step = log.in
         RedeyeError: if their tables cannot be made; the message carries the end of the output.
     """
     done_path = configured.home / "run" / "prepared.json"
-    told = json.dumps(
+    reported = json.dumps(
         {
             "database_url": environment.mlflow_login_url(configured, secrets),
             "passwords": {
@@ -137,26 +137,29 @@ def set_mlflow_users(configured: Settings, secrets: Secrets, step: Step = log.in
             },
         }
     )
-    done, state = _read_done(done_path), hashlib.sha256(f"{version('mlflow')} {told}".encode()).hexdigest()
+    done, state = (
+        _read_done(done_path),
+        hashlib.sha256(f"{version('mlflow')} {reported}".encode()).hexdigest(),
+    )
     if done.get("mlflow-users") == state:
         return
     step("Setting MLflow's users")
-    run_module([mlflow_login.__name__], told)
+    run_module([mlflow_login.__name__], reported)
     _write_private(done_path, json.dumps(done | {"mlflow-users": state}))
 
 
-def run_module(command: list[str], told: str = "") -> None:
+def run_module(command: list[str], reported: str = "") -> None:
     """Run a module of this environment to its end, in this process's environment.
 
     Args:
         command: the module and its arguments.
-        told: goes to its standard input.
+        reported: goes to its standard input.
 
     Raises:
         RedeyeError: if it fails; the message carries the end of its output.
     """
     words = [sys.executable, "-m", *command]
-    ran = subprocess.run(words, input=told, capture_output=True, text=True, check=False)
+    ran = subprocess.run(words, input=reported, capture_output=True, text=True, check=False)
     if ran.returncode != 0:
         tail = "\n".join((ran.stdout + ran.stderr).splitlines()[-30:])
         # An URL among the arguments holds a password.

@@ -134,7 +134,7 @@ def reset(configured: Settings) -> None:
 
 def _wait_healthy(configured: Settings, supervisor: Supervisor, step: Step, timeout_seconds: float) -> None:
     deadline = time.monotonic() + timeout_seconds
-    told: list[str] = []
+    reported: list[str] = []
     while True:
         for status in supervisor.statuses():
             if status.state == ProcessState.FATAL:
@@ -148,9 +148,9 @@ def _wait_healthy(configured: Settings, supervisor: Supervisor, step: Step, time
                 f"not healthy after {timeout_seconds:.0f} s: {', '.join(state.waiting_for)}; "
                 f"see `redeye logs` or {configured.home / 'logs'}"
             )
-        if state.waiting_for != told:
-            told = state.waiting_for
-            step(f"Waiting for {', '.join(told)}")
+        if state.waiting_for != reported:
+            reported = state.waiting_for
+            step(f"Waiting for {', '.join(reported)}")
         time.sleep(0.5)
 
 

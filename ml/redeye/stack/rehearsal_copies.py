@@ -36,17 +36,17 @@ HISTORY_FIRST, TRAINED, HISTORY_LAST = date(2012, 12, 31), date(2013, 3, 22), da
 # What the nights say by themselves must be known for as many as any event is watched.
 CONTROL_FIRST = HISTORY_LAST + timedelta(days=1)
 
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 
 
-def run(folder: Path, plan: Plan, *, model: str, tell: Tell) -> list[Outcome]:
+def run(folder: Path, plan: Plan, *, model: str, report: Report) -> list[Outcome]:
     """Rehearse every event of a plan that has no outcome yet.
 
     Args:
         folder: for the base, the copies and the outcomes; empty, or of an earlier run of the same plan.
         plan: the events; each begins on the night after the base's last one.
         model: name of a spec.
-        tell: is called before each step.
+        report: is called before each step.
 
     Raises:
         ConfigError: if an event does not begin where the base ends.
@@ -59,17 +59,17 @@ def run(folder: Path, plan: Plan, *, model: str, tell: Tell) -> list[Outcome]:
             )
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / f"{BASE}.json").is_file():
-        tell("building the installation that every event begins with")
+        report("building the installation that every event begins with")
         shutil.rmtree(folder / BASE, ignore_errors=True)
         _step(folder, BASE, Plan(name=plan.name, events=()), BASE, model)
     if not (folder / f"{CONTROL}.json").is_file():
-        tell("the same nights without an event")
+        report("the same nights without an event")
         _copy_installation(folder, CONTROL)
         _step(folder, CONTROL, Plan(name=plan.name, events=()), f"{CONTROL}:{_count_watched(plan)}", model)
         shutil.rmtree(folder / CONTROL)
     for event in plan.events:
         if not (folder / f"{event.name}.json").is_file():
-            tell(f"{event.name}: {faulty_source().meanings[event.fault]}")
+            report(f"{event.name}: {faulty_source().meanings[event.fault]}")
             _copy_installation(folder, event.name)
             _step(folder, event.name, Plan(name=plan.name, events=(event,)), event.name, model)
             shutil.rmtree(folder / event.name)
@@ -99,7 +99,9 @@ def step(what: str, model: str) -> None:
         else:
             beside = json.loads((home.parent / f"{CONTROL}.json").read_text(encoding="utf-8"))
             event = _event(active, name)
-            result = rehearse_event.rehearse(model, event, rehearse_event.Seen.from_dict(beside)).to_dict()
+            result = rehearse_event.rehearse(
+                model, event, rehearse_event.RunReport.from_dict(beside)
+            ).to_dict()
     write_text(home.parent / f"{name}.json", json.dumps(result, indent=2) + "\n")
 
 

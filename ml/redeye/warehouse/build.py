@@ -70,7 +70,7 @@ def transform(
     try:
         if done := _find_release(first, last):  # by whoever held the lease before
             return make_candidate(done, first, last).to_dict()
-        refs = release_store.unreleased_deliveries(last)
+        refs = release_store.list_unreleased_deliveries(last)
         if not any(ref.night == last for ref in refs):
             raise NotReleased(
                 f"no accepted delivery of night {last} has landed: run `ingest_deliveries` first"
@@ -118,7 +118,7 @@ def publish(candidate: dict[str, Any]) -> dict[str, Any]:
         ) from error
 
     # A rebuild is of code alone.
-    taken_in = [] if made.kind == ReleaseKind.REBUILD else release_store.unreleased_deliveries(made.last)
+    taken_in = [] if made.kind == ReleaseKind.REBUILD else release_store.list_unreleased_deliveries(made.last)
     if delivery_set_hash(newest(taken_in)) != made.delivery_set_hash:
         lease.release(Catalog.WAREHOUSE, made.token)
         raise NotReleased(

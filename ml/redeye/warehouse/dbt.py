@@ -292,8 +292,10 @@ def _check_result(result: dbtRunnerResult) -> list[Any]:
     nodes = list(getattr(result.result, "results", []))
     failures = [node for node in nodes if str(node.status) in FAILED]
     if failures:
-        said = (f"{node.node.unique_id}: {_redact(node.message or str(node.status))}" for node in failures)
-        raise DbtError("dbt failed:\n" + "\n".join(said))
+        reported = (
+            f"{node.node.unique_id}: {_redact(node.message or str(node.status))}" for node in failures
+        )
+        raise DbtError("dbt failed:\n" + "\n".join(reported))
     if not result.success:
         raise DbtError(f"dbt failed without naming a node; see the log in {_state(None) / 'logs'}")
     return [node for node in nodes if hasattr(node, "node")]

@@ -88,7 +88,7 @@ def ancestors(name: str) -> list[Release]:
 def release_deliveries(name: str) -> list[DeliveryRef]:
     """The deliveries that a release itself took in, by night."""
     return [
-        delivery_store.delivery_of(row)
+        delivery_store.make_delivery(row)
         for row in read_rows(
             Catalog.WAREHOUSE,
             f"SELECT {', '.join('d.' + column.strip() for column in delivery_store.COLUMNS.split(','))} "
@@ -112,10 +112,10 @@ def find_release_of_delivery(ref: DeliveryRef) -> Release | None:
     return _release(rows[0]) if rows else None
 
 
-def unreleased_deliveries(last: date) -> list[DeliveryRef]:
+def list_unreleased_deliveries(last: date) -> list[DeliveryRef]:
     """Accepted deliveries that arrived by the night `last` and that no release has taken in, oldest first."""
     return [
-        delivery_store.delivery_of(row)
+        delivery_store.make_delivery(row)
         for row in read_rows(
             Catalog.WAREHOUSE,
             f"SELECT {delivery_store.COLUMNS} FROM ledger.judged_deliveries AS d "

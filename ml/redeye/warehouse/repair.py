@@ -103,7 +103,7 @@ def ingest_again(first: date, *, kind: str) -> int:
     head = _head(first)
     if ReleaseKind(kind) == ReleaseKind.REPAIR:
         ingest_nights(first, head.night)
-    return len(release_store.unreleased_deliveries(head.night))
+    return len(release_store.list_unreleased_deliveries(head.night))
 
 
 def list_changed(before: str, after: str) -> list[str]:
@@ -124,7 +124,7 @@ def _head(first: date) -> Release:
 
 
 def _to_take_in(head: Release, first: date) -> list[DeliveryRef]:
-    refs = release_store.unreleased_deliveries(head.night)
+    refs = release_store.list_unreleased_deliveries(head.night)
     gaps = [night for night in list_nights(first, head.night) if release_store.is_gap(night)]
     if not refs and not gaps:
         raise ConfigError(

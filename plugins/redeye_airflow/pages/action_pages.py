@@ -12,7 +12,7 @@ from redeye_airflow.pages.action_parts import Action, Parameters
 from redeye_airflow.pages.actions import ACTIONS
 from redeye_airflow.pages.addresses import PREFIX
 from redeye_airflow.pages.rendering import render_page
-from redeye_airflow.pages.security import confirmation, confirmed, may_trigger, user_of
+from redeye_airflow.pages.security import confirmation, find_user, may_trigger, read_confirmation
 
 router = APIRouter()
 
@@ -47,7 +47,7 @@ async def confirm(request: Request, name: str) -> Response:
         return render_page(
             request, "actions/form.html", status=400, action=action, given=parameters, fault=fault
         )
-    token = confirmation(user_of(request), action.name, parameters)
+    token = confirmation(find_user(request), action.name, parameters)
     return render_page(
         request, "actions/confirm.html", action=action, parameters=parameters, preview=preview, token=token
     )
@@ -58,12 +58,12 @@ async def perform(request: Request, name: str) -> Response:
     """The action, once, as it was confirmed; a row in Airflow's audit log before it, and one with its result."""
     action = _find_action(name)
     sent = await request.form()
-    asked = confirmed(user_of(request), action.name, str(sent.get("token", "")))
+    asked = read_confirmation(find_user(request), action.name, str(sent.get("token", "")))
     _check_permission(request, action, asked.parameters)
     action.check(asked.parameters)
     if airflow_client.is_used(asked.nonce):
         raise HTTPException(_CONFLICT, "this was confirmed and done before: look at what was done")
-    who, dag_id = user_of(request).get_name(), action.dag_id(asked.parameters)
+    who, dag_id = find_user(request).get_name(), action.dag_id(asked.parameters)
     extra = {**asked.parameters, "nonce": asked.nonce}
     airflow_client.record(action.name, user=who, dag_id=dag_id, extra=extra)
     try:
@@ -98,5 +98,5 @@ def _read_parameters(action: Action, request: Request) -> Parameters:
 
 def _check_permission(request: Request, action: Action, parameters: Parameters) -> None:
     dag_id = action.dag_id(parameters)
-    if not may_trigger(user_of(request), dag_id):
+    if not may_trigger(find_user(request), dag_id):
         raise HTTPException(403, f"you may look and not act: this takes the right to start runs of {dag_id}")

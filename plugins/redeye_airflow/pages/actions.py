@@ -32,7 +32,7 @@ from redeye_airflow.pages.action_parts import (
     parse_version,
 )
 from redeye_airflow.pages.page_data import find_spec
-from redeye_airflow.pages.security import user_of
+from redeye_airflow.pages.security import find_user
 
 LONGEST_BACKFILL = 92
 
@@ -173,7 +173,7 @@ async def _roll_back(request: Request, parameters: Parameters, nonce: str) -> Ac
         roll_back,
         model,
         reason=parameters["reason"],
-        actor=user_of(request).get_name(),
+        actor=find_user(request).get_name(),
         to=parse_optional_version(parameters),
     )
     row = came.promotion
@@ -207,7 +207,7 @@ def _change_block(*, is_blocked: bool) -> Callable[[Request, Parameters, str], A
             version,
             is_blocked=is_blocked,
             reason=parameters["reason"],
-            actor=user_of(request).get_name(),
+            actor=find_user(request).get_name(),
         )
         message = f"Version {version} of {model} is {'blocked' if is_blocked else 'no longer blocked'}."
         return ActionResult(message, f"/redeye/models/{model}")

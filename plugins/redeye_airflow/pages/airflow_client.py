@@ -24,7 +24,7 @@ from redeye.declarations.calendar import find_start
 from redeye.operations.find_alerts import TaskFailure
 from redeye.operations.logic.alerts import FAILED_WITHIN
 from redeye_airflow.pages.addresses import AIRFLOW_APP
-from redeye_airflow.pages.security import bearer_of
+from redeye_airflow.pages.security import find_bearer
 
 SHOWN = 50
 EVENT = "redeye_"
@@ -159,7 +159,7 @@ async def ask_airflow(
         HTTPException: with what Airflow answered, if it refused.
     """
     transport = httpx.ASGITransport(app=request.scope[AIRFLOW_APP], raise_app_exceptions=False)
-    headers = {"Authorization": f"Bearer {bearer_of(request)}"}
+    headers = {"Authorization": f"Bearer {find_bearer(request)}"}
     async with httpx.AsyncClient(
         transport=transport, base_url="http://airflow", headers=headers, timeout=60
     ) as client:

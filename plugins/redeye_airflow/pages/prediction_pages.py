@@ -16,7 +16,7 @@ from redeye_airflow.pages import airflow_client
 from redeye_airflow.pages.explain_prediction import archive_explanation, explain_prediction
 from redeye_airflow.pages.page_data import find_spec, reader
 from redeye_airflow.pages.rendering import render_page
-from redeye_airflow.pages.security import user_of
+from redeye_airflow.pages.security import find_user
 
 router = APIRouter()
 
@@ -83,7 +83,7 @@ def _found(asked: dict[str, str]) -> list[dict[str, Any]]:
     flight = "-".join(part for part in (written.groups() if written else ()) if part)
     equal = {"origin_id": asked["origin"], "destination_id": asked["destination"]}
     equal["flight_number_id" if "-" in flight else "carrier_id"] = flight
-    return reader().found(
+    return reader().find_predictions(
         asked["model"], first, last, {name: value for name, value in equal.items() if value}
     )
 
@@ -110,7 +110,7 @@ async def export(request: Request, model: str, lane: str, flight_id: str) -> Res
     content, sha256 = await archive_explanation(f"{model}/{lane}/{flight_id}")
     airflow_client.record(
         "export",
-        user=user_of(request).get_name(),
+        user=find_user(request).get_name(),
         dag_id=f"score_{model}",
         extra={"prediction_id": f"{model}/{lane}/{flight_id}", "manifest_sha256": sha256},
     )

@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse
 from redeye.foundation import ui_links
 from redeye.foundation.settings import settings
 from redeye_airflow.pages.addresses import PREFIX
-from redeye_airflow.pages.security import may_trigger, user_of
+from redeye_airflow.pages.security import find_user, may_trigger
 
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
@@ -36,7 +36,7 @@ def render_page(request: Request, template: str, *, status: int = 200, **values:
         "airflow": lambda path: f"{airflow}{path}",
         "mlflow_url": settings().public_mlflow_url,
         "version_page": ui_links.link_version,
-        "user": user_of(request).get_name(),
+        "user": find_user(request).get_name(),
         "may_trigger": _asker(request),
         "shift_weeks": settings().shift_weeks,
         "here": request.url.path.removeprefix(root),
@@ -55,7 +55,7 @@ NONE = "\N{EN DASH}"
 
 
 def _asker(request: Request) -> Callable[[str], bool]:
-    return lambda dag_id: may_trigger(user_of(request), dag_id)
+    return lambda dag_id: may_trigger(find_user(request), dag_id)
 
 
 def _number(value: float | None, digits: int = 3) -> str:

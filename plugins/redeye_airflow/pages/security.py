@@ -106,13 +106,13 @@ def _site(url: str) -> tuple[str, str]:
     return parts.scheme, parts.netloc
 
 
-def user_of(request: Request) -> BaseUser:
+def find_user(request: Request) -> BaseUser:
     """Who asks; the guard has seen to it that somebody does."""
     user: BaseUser = request.state.redeye_user
     return user
 
 
-def bearer_of(request: Request) -> str:
+def find_bearer(request: Request) -> str:
     """The user's own token, to ask Airflow's API as that user."""
     given = request.headers.get("authorization", "")
     if given.lower().startswith("bearer "):
@@ -130,7 +130,7 @@ def may_trigger(user: BaseUser, dag_id: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Confirmed:
+class Confirmation:
     """What a user has seen and confirmed."""
 
     action: str
@@ -149,7 +149,7 @@ def confirmation(user: BaseUser, action: str, parameters: Mapping[str, str]) -> 
     return str(_signer().dumps(said))
 
 
-def confirmed(user: BaseUser, action: str, token: str) -> Confirmed:
+def read_confirmation(user: BaseUser, action: str, token: str) -> Confirmation:
     """What a token stands for, if it is this user's, for this action, and not too old.
 
     Raises:
@@ -163,7 +163,7 @@ def confirmed(user: BaseUser, action: str, token: str) -> Confirmed:
         raise HTTPException(403, "the confirmation is not one of ours: begin again") from error
     if said["user"] != user.get_name() or said["action"] != action:
         raise HTTPException(403, "the confirmation is somebody else's or for something else: begin again")
-    return Confirmed(action, dict(said["parameters"]), str(said["nonce"]))
+    return Confirmation(action, dict(said["parameters"]), str(said["nonce"]))
 
 
 def _signer() -> URLSafeTimedSerializer:

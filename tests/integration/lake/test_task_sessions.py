@@ -151,7 +151,7 @@ def test_more_snapshots_than_are_kept_are_read_all_the_same(writer: Writer) -> N
 
 
 def test_a_session_sees_what_others_write_to_the_outputs_meanwhile() -> None:
-    with task_session(), lease.held(Catalog.OUTPUTS, "test") as token, lake.connect(threads=1) as other:
+    with task_session(), lease.hold(Catalog.OUTPUTS, "test") as token, lake.connect(threads=1) as other:
         lake.attach(other, Catalog.OUTPUTS, token=token)
         with lake.connect_outputs() as con:
             assert con.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'told'").fetchone() is None

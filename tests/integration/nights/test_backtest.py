@@ -22,7 +22,7 @@ SINCE, UNTIL = date(2013, 3, 1), date(2013, 3, 6)
 def gather(nights: Any, **options: Any) -> tuple[Path, list[Step]]:
     steps: list[Step] = []
     page = run_backtest.gather(
-        nights.model, tell=steps.append, since=SINCE, until=UNTIL, threads=1, **options
+        nights.model, report=steps.append, since=SINCE, until=UNTIL, threads=1, **options
     )
     return page, steps
 
@@ -35,7 +35,7 @@ def test_it_goes_on_where_it_was_and_touches_nothing(nights: Any, tmp_path: Path
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_backtest.gather(nights.model, tell=stop, since=SINCE, until=date(2013, 3, 8), threads=1)
+        run_backtest.gather(nights.model, report=stop, since=SINCE, until=date(2013, 3, 8), threads=1)
     page, steps = gather(nights, docs=tmp_path)
     # The first training was there; the month's last night was not.
     assert [step.name for step in steps] == ["2013-02-27", "2013-02-28", "by verdict", ""]
@@ -62,14 +62,14 @@ def test_it_goes_on_where_it_was_and_touches_nothing(nights: Any, tmp_path: Path
 
 def test_a_first_night_without_enough_before_it_is_refused(nights: Any):
     with pytest.raises(NotReleased, match="2013-01-20 cannot be the first one"):
-        run_backtest.gather(nights.model, tell=lambda step: None, since=date(2013, 1, 20))
+        run_backtest.gather(nights.model, report=lambda step: None, since=date(2013, 1, 20))
 
 
 def test_an_algorithm_that_the_spec_does_not_have_is_refused(nights: Any):
     with pytest.raises(ConfigError, match="has no algorithm 'forest'"):
-        run_backtest.gather(nights.model, tell=lambda step: None, algorithm="forest")
+        run_backtest.gather(nights.model, report=lambda step: None, algorithm="forest")
 
 
 def test_the_experiment_needs_two_trainings_and_nights_after_them(nights: Any, tmp_path: Path):
     with pytest.raises(NotReleased, match="too few nights for the experiment"):
-        run_freshness.gather(nights.model, tmp_path, tell=lambda step: None)
+        run_freshness.gather(nights.model, tmp_path, report=lambda step: None)

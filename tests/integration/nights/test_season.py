@@ -42,7 +42,7 @@ def span(nights: Any) -> tuple[date, date]:
 
 def test_the_report_says_what_the_rows_say(nights: Any, span: tuple[date, date]) -> None:
     told: list[int] = []
-    page = report_season.write_season(nights.model, *span, tell=lambda step: told.append(step.done))
+    page = report_season.write_season(nights.model, *span, report=lambda step: told.append(step.done))
     assert told == [3]
     text, markdown = page.read_text(), page.with_suffix(".md").read_text()
     release, spec = release_store.latest_release(), load_spec(SPECS / f"{nights.model}.yaml")
@@ -60,7 +60,7 @@ def test_the_report_says_what_the_rows_say(nights: Any, span: tuple[date, date])
     assert "<svg" in text
     assert page.with_suffix(".svg").is_file()
     again = page.read_bytes()
-    report_season.write_season(nights.model, *span, tell=lambda step: None)
+    report_season.write_season(nights.model, *span, report=lambda step: None)
     assert page.read_bytes() == again
 
 
@@ -81,7 +81,9 @@ def test_a_model_that_did_not_serve_is_scored_on_the_features_that_scoring_saw(
 
 def test_nights_that_were_not_scored_have_no_report(nights: Any) -> None:
     with pytest.raises(NotReleased, match="redeye replay"):
-        report_season.write_season(nights.model, date(2013, 12, 1), date(2013, 12, 2), tell=lambda step: None)
+        report_season.write_season(
+            nights.model, date(2013, 12, 1), date(2013, 12, 2), report=lambda step: None
+        )
 
 
 def test_every_table_can_be_compared(nights: Any, span: tuple[date, date]) -> None:

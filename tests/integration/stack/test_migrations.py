@@ -68,7 +68,7 @@ def test_ledgers_from_before_migrations_are_taken_over_with_their_rows(stack_env
     databases.create_ledgers(stack_env.postgres)
     assert migrations.find_pending(stack_env.postgres, databases.LEDGERS) == {}
     assert release_store.is_gap(date(2013, 1, 2))
-    assert [each.content_hash for each in release_store.unreleased_deliveries(date(2013, 1, 1))] == ["x"]
+    assert [each.content_hash for each in release_store.list_unreleased_deliveries(date(2013, 1, 1))] == ["x"]
     assert ask(stack_env, "SELECT count(*) FROM ledger.release_contents") == [(0,)]
     databases.create_ledgers(stack_env.postgres)
 

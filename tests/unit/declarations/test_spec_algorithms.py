@@ -8,10 +8,10 @@ from pydantic import ValidationError
 
 
 def test_algorithms_are_those_with_parameters_in_order_of_declaration():
-    assert list(SPEC.algorithms.chosen()) == ["heuristic", "logistic", "xgboost", "torch"]
+    assert list(SPEC.algorithms.list_declared()) == ["heuristic", "logistic", "xgboost", "torch"]
     fewer = SPEC.algorithms.model_copy(update={"logistic": None, "torch": None})
-    assert list(fewer.chosen()) == ["heuristic", "xgboost"]
-    assert fewer.chosen()["xgboost"] is SPEC.algorithms.xgboost
+    assert list(fewer.list_declared()) == ["heuristic", "xgboost"]
+    assert fewer.list_declared()["xgboost"] is SPEC.algorithms.xgboost
 
 
 @pytest.mark.parametrize(

@@ -97,8 +97,8 @@ def find_return_targets(
         # Where nothing else is left, the last resort needs no verdict to be returned to.
         if version == first.version:
             break
-        said = last_verdict(stint)
-        if said is not None and said not in ASKING:
+        reported = last_verdict(stint)
+        if reported is not None and reported not in ASKING:
             yield stint.promotion
             break
     if first.version not in {bad, *blocked}:

@@ -123,8 +123,8 @@ def _show(found: Explanation) -> None:
 
 def _test_of(evidence: Mapping[str, Any]) -> str:
     metrics = evidence.get("test_metrics") or {}
-    told = ", ".join(f"{name} {value:.4f}" for name, value in metrics.items() if isinstance(value, float))
-    return f"tested: {told}" if told else "not tested: it was the first"
+    reported = ", ".join(f"{name} {value:.4f}" for name, value in metrics.items() if isinstance(value, float))
+    return f"tested: {reported}" if reported else "not tested: it was the first"
 
 
 def _gate(gate: Mapping[str, Any]) -> str:

@@ -97,10 +97,10 @@ def _report(model: str, first: date, last: date) -> None:
     ) as bars:
         bar = bars.add_task("report", total=(last - first).days + 1)
 
-        def tell(step: Step) -> None:
+        def report(step: Step) -> None:
             bars.update(bar, completed=step.done, total=step.of)
 
-        page = write_season(model, first, last, tell=tell)
+        page = write_season(model, first, last, report=report)
     console.print(f"[green]Season report:[/] {page}", soft_wrap=True)
     console.print(f"As Markdown:   {page.with_suffix('.md')}", soft_wrap=True)
 

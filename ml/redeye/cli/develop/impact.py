@@ -41,7 +41,7 @@ def impact(
     try:
         enter()
         with console.status("Starting") as shown:
-            found = assess(base, is_retrained=retrain, tell=lambda step: shown.update(step.capitalize()))
+            found = assess(base, is_retrained=retrain, report=lambda step: shown.update(step.capitalize()))
         judgement = judge(found)
         page = impact_page.write_page(found, judgement, to or settings().home / "impact")
     except RedeyeError as error:

@@ -37,10 +37,10 @@ def backtest(
         first = parse_night("--since", since) if since else None
         last = parse_night("--until", until) if until else None
         enter()
-        with show_steps("trainings") as tell:
+        with show_steps("trainings") as report:
             page = gather(
                 model,
-                tell=tell,
+                report=report,
                 algorithm=algorithm,
                 since=first,
                 until=last,

@@ -30,6 +30,6 @@ def evidence(
     with report_errors():
         first = parse_night("--since", since) if since else None
         enter()
-        with show_steps("months") as tell:
-            page = gather(model, to, tell=tell, since=first, threads=threads)
+        with show_steps("months") as report:
+            page = gather(model, to, report=report, since=first, threads=threads)
         console.print(f"[green]Written:[/] {page}")

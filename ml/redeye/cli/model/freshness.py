@@ -28,6 +28,6 @@ def freshness(
 
     with report_errors():
         enter()
-        with show_steps("trainings") as tell:
-            page = gather(model, to, tell=tell, threads=threads)
+        with show_steps("trainings") as report:
+            page = gather(model, to, report=report, threads=threads)
         console.print(f"[green]Written:[/] {page}")

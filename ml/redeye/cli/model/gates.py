@@ -29,7 +29,7 @@ def rehearse_gates(
 
     with report_errors():
         enter()
-        found = rehearse(model, to, harmful=harmful, good=good, tell=console.log)
+        found = rehearse(model, to, harmful=harmful, good=good, report=console.log)
     promoted = sum(not trial.failed for trial in found.trials)
     refused = sum(bool(one.failed) for one in found.good)
     console.print(

@@ -35,7 +35,7 @@ def rehearse(
     with report_errors():
         plan = load_plan(events, faulty_source().meanings)
         work = folder or settings().home / "rehearsals" / plan.name
-        outcomes = rehearsal_copies.run(work, plan, model=model, tell=lambda text: console.log(text))
+        outcomes = rehearsal_copies.run(work, plan, model=model, report=lambda text: console.log(text))
         rehearsal_page.write_page(to, plan, outcomes)
         table = Table("event", "caught by", "after nights")
         for outcome in outcomes:

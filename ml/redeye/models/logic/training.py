@@ -204,7 +204,7 @@ class _Plan:
 
 
 def _plan_refits(spec: Spec, plain: Training) -> Iterator[_Plan]:
-    for name, params in spec.algorithms.chosen().items():
+    for name, params in spec.algorithms.list_declared().items():
         yield _Plan(name, partial(algorithm(name).fit, plain, params))
 
 
@@ -213,9 +213,9 @@ def _plan_weighted(spec: Spec, plain: Training, rows: pd.DataFrame) -> Iterator[
     for one in spec.candidates.weighted:
         weights = weigh_recency(nights, nights.max().astype(date), one.half_life_nights)
         training = replace(plain, train=replace(plain.train, weights=weights))
-        params = spec.algorithms.chosen()[one.algorithm]
-        told = {"half_life_nights": float(one.half_life_nights)}
-        yield _Plan(one.name, partial(algorithm(one.algorithm).fit, training, params), told)
+        params = spec.algorithms.list_declared()[one.algorithm]
+        reported = {"half_life_nights": float(one.half_life_nights)}
+        yield _Plan(one.name, partial(algorithm(one.algorithm).fit, training, params), reported)
 
 
 def _plan_average(spec: Spec, fitted: Sequence[Fitted]) -> Iterator[_Plan]:
@@ -235,7 +235,7 @@ def _plan_continued(
     if how is None or parent is None:
         return
     # An average needs the parameters of all its members.
-    params: Any = spec.algorithms.chosen()
+    params: Any = spec.algorithms.list_declared()
     if parent.model.algorithm != AVERAGE:
         params = params.get(parent.model.algorithm)
     if params is None:

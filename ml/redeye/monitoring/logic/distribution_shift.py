@@ -25,7 +25,7 @@ from sklearn.linear_model import LogisticRegression
 
 from redeye.declarations.spec_rules import Drift
 from redeye.models.logic.evaluation import LOG_LOSS_FLOOR
-from redeye.monitoring.logic.drift_calibration import Calibrated
+from redeye.monitoring.logic.drift_calibration import CalibratedThreshold
 from redeye.monitoring.logic.drift_measures import Floats
 from redeye.monitoring.logic.drift_result import ColumnDrift, Kind, Span
 
@@ -135,7 +135,7 @@ def density_ratio(now: Floats, then: Floats) -> Floats:
     return np.clip(ratio, 1 / HIGHEST_WEIGHT, HIGHEST_WEIGHT)
 
 
-def calibrate_shift(unseen: pd.DataFrame, rules: Drift) -> list[Calibrated]:
+def calibrate_shift(unseen: pd.DataFrame, rules: Drift) -> list[CalibratedThreshold]:
     """A threshold for each sign, from each week of the champion's nights after its fit against the others.
 
     Args:
@@ -153,7 +153,7 @@ def calibrate_shift(unseen: pd.DataFrame, rules: Drift) -> list[Calibrated]:
     return [_calibrate(sign, np.array(values), nights, rules) for sign, values in found.items()]
 
 
-def beyond(signs: Signs, thresholds: Mapping[tuple[str, Span, str], Calibrated]) -> dict[Sign, bool]:
+def beyond(signs: Signs, thresholds: Mapping[tuple[str, Span, str], CalibratedThreshold]) -> dict[Sign, bool]:
     """Which signs lie beyond their thresholds; what cannot be said does not."""
     found = {}
     for sign, value in signs.values.items():
@@ -193,27 +193,31 @@ def describe_signs(
         positive: the word for rows whose label is true.
     """
     kinds, inputs = tuple(kinds), ", ".join(leading)
-    said = [f"several shifts at once: {', '.join(kinds)}"] if len(kinds) > 1 else []
+    reported = [f"several shifts at once: {', '.join(kinds)}"] if len(kinds) > 1 else []
     rates = f"the {positive} share went from {signs.rate_before:.1%} to {signs.rate:.1%}"
     for kind in kinds:
         match kind:
             case Shift.COVARIATE:
-                said.append(f"covariate shift: the inputs of the week moved together, most in {inputs}")
+                reported.append(f"covariate shift: the inputs of the week moved together, most in {inputs}")
             case Shift.LABEL:
-                said.append(f"label shift: {rates}, and {many} of each class have the scores they had")
+                reported.append(f"label shift: {rates}, and {many} of each class have the scores they had")
             case Shift.CONCEPT:
-                said.append(
+                reported.append(
                     f"concept shift: at the same scores {signs.rate:.1%} were {positive} where "
                     f"{signs.expected_rate:.1%} were to be expected, and the log loss was {signs.loss:.3f} instead "
                     f"of {signs.expected_loss:.3f}"
                 )
     if is_beyond[Sign.BASE_RATE] and not set(kinds) & {Shift.LABEL, Shift.CONCEPT}:
-        said.append(f"{rates}, which the scores followed: {signs.expected_rate:.1%} were to be expected")
-    return said
+        reported.append(f"{rates}, which the scores followed: {signs.expected_rate:.1%} were to be expected")
+    return reported
 
 
 def shift_rows(
-    signs: Signs, thresholds: Mapping[tuple[str, Span, str], Calibrated], *, rows: int, reference_rows: int
+    signs: Signs,
+    thresholds: Mapping[tuple[str, Span, str], CalibratedThreshold],
+    *,
+    rows: int,
+    reference_rows: int,
 ) -> list[ColumnDrift]:
     """Rows for the table `drift`."""
     is_beyond = beyond(signs, thresholds)
@@ -234,17 +238,17 @@ def shift_rows(
     ]
 
 
-def find_limit(sign: Sign, thresholds: Mapping[tuple[str, Span, str], Calibrated]) -> float | None:
+def find_limit(sign: Sign, thresholds: Mapping[tuple[str, Span, str], CalibratedThreshold]) -> float | None:
     """The threshold of a sign, if history was long enough for one."""
     place = thresholds.get((LABEL_COLUMN, Span.WEEK, str(sign)))
     return place.threshold if place is not None and np.isfinite(place.threshold) else None
 
 
-def _calibrate(sign: Sign, values: Floats, nights: np.ndarray, rules: Drift) -> Calibrated:
+def _calibrate(sign: Sign, values: Floats, nights: np.ndarray, rules: Drift) -> CalibratedThreshold:
     known = values[np.isfinite(values)]
     quantile = float(np.quantile(known, rules.quantile)) if known.size else float("nan")
     worst = int(np.nanargmax(values)) if known.size else -1
-    return Calibrated(
+    return CalibratedThreshold(
         column=LABEL_COLUMN,
         kind=sign.kind,
         span=Span.WEEK,

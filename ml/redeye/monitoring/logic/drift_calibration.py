@@ -58,7 +58,7 @@ class History:
 
 
 @dataclass(frozen=True)
-class Calibrated:
+class CalibratedThreshold:
     """A threshold, and where it comes from.
 
     Attributes:
@@ -85,7 +85,7 @@ class Calibrated:
         return (self.column, self.span, self.statistic)
 
 
-def calibrate(histories: Iterable[History], nights: Iterable[Any], rules: Drift) -> list[Calibrated]:
+def calibrate(histories: Iterable[History], nights: Iterable[Any], rules: Drift) -> list[CalibratedThreshold]:
     """A threshold for each column, span and statistic, and for the share of drifted features.
 
     Args:
@@ -94,7 +94,7 @@ def calibrate(histories: Iterable[History], nights: Iterable[Any], rules: Drift)
         rules: quantile, margin and floors.
     """
     dates = [f"{night:%Y-%m-%d}" for night in pd.to_datetime(list(nights))]
-    found: list[Calibrated] = []
+    found: list[CalibratedThreshold] = []
     over: dict[Span, list[npt.NDArray[np.bool_]]] = {span: [] for span in Span}
     for history in histories:
         own_dates = dates[len(dates) - len(history.summary.rows) :]
@@ -115,14 +115,17 @@ def calibrate(histories: Iterable[History], nights: Iterable[Any], rules: Drift)
     return found
 
 
-def read_thresholds(rows: pd.DataFrame) -> dict[tuple[str, Span, str], Calibrated]:
+def read_thresholds(rows: pd.DataFrame) -> dict[tuple[str, Span, str], CalibratedThreshold]:
     """Thresholds by what they are of, from `table`."""
     records: list[dict[str, Any]] = [{str(k): v for k, v in row.items()} for row in rows.to_dict("records")]
-    found = [Calibrated(**{**row, "kind": Kind(row["kind"]), "span": Span(row["span"])}) for row in records]
+    found = [
+        CalibratedThreshold(**{**row, "kind": Kind(row["kind"]), "span": Span(row["span"])})
+        for row in records
+    ]
     return {place.key: place for place in found}
 
 
-def tabulate(calibrated: Iterable[Calibrated]) -> pd.DataFrame:
+def tabulate(calibrated: Iterable[CalibratedThreshold]) -> pd.DataFrame:
     """As rows, to be kept with the reference."""
     return pd.DataFrame(
         [{**vars(place), "kind": str(place.kind), "span": str(place.span)} for place in calibrated]
@@ -131,7 +134,7 @@ def tabulate(calibrated: Iterable[Calibrated]) -> pd.DataFrame:
 
 def _calibrate_statistic(
     history: History, span: Span, statistic: Statistic, values: Floats, dates: list[str], rules: Drift
-) -> Calibrated:
+) -> CalibratedThreshold:
     measured = values[np.isfinite(values)]
     quantile = float(np.quantile(measured, rules.quantile)) if measured.size else float("nan")
     match statistic:
@@ -152,7 +155,9 @@ def _largest_bin(history: History) -> float:
     return float(np.nanmax(shares, initial=0.0))
 
 
-def _share(span: Span, masks: list[npt.NDArray[np.bool_]], dates: list[str], rules: Drift) -> Calibrated:
+def _share(
+    span: Span, masks: list[npt.NDArray[np.bool_]], dates: list[str], rules: Drift
+) -> CalibratedThreshold:
     shares = np.mean(masks, axis=0)
     quantile = float(np.quantile(shares, rules.quantile)) if shares.size else float("nan")
     # Of few features, one is a large share; alone it counts only if it is broken.
@@ -169,10 +174,10 @@ def _place(
     quantile: float,
     threshold: float,
     dates: list[str],
-) -> Calibrated:
+) -> CalibratedThreshold:
     measured = np.isfinite(values)
     worst = int(np.nanargmax(np.where(measured, values, np.nan))) if measured.any() else -1
-    return Calibrated(
+    return CalibratedThreshold(
         column=column,
         kind=kind,
         span=span,

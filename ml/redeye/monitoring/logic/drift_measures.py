@@ -220,7 +220,7 @@ class Summary:
         )
 
     @classmethod
-    def joined(cls, parts: Sequence[Summary]) -> Summary:
+    def concatenate(cls, parts: Sequence[Summary]) -> Summary:
         """Nights after nights."""
         return cls(
             *(

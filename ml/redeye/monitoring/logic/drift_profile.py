@@ -11,7 +11,13 @@ import numpy as np
 import pandas as pd
 
 from redeye.declarations.spec_rules import Drift
-from redeye.monitoring.logic.drift_calibration import FEATURES, SHARE, Calibrated, History, read_thresholds
+from redeye.monitoring.logic.drift_calibration import (
+    FEATURES,
+    SHARE,
+    CalibratedThreshold,
+    History,
+    read_thresholds,
+)
 from redeye.monitoring.logic.drift_measures import COUNTED, Bins, Statistic, Summary, measure
 from redeye.monitoring.logic.drift_result import ColumnDrift, DriftFinding, Kind, Span, SpanDrift
 
@@ -144,7 +150,7 @@ def is_enough(span: Span, rows: int, nights: int, rules: Drift) -> bool:
 
 def _span(
     profile: Profile,
-    thresholds: Mapping[tuple[str, Span, str], Calibrated],
+    thresholds: Mapping[tuple[str, Span, str], CalibratedThreshold],
     span: Span,
     features: pd.DataFrame,
     predictions: pd.DataFrame,
@@ -210,7 +216,7 @@ def _span(
 def _column(
     name: str,
     column: ColumnProfile,
-    thresholds: Mapping[tuple[str, Span, str], Calibrated],
+    thresholds: Mapping[tuple[str, Span, str], CalibratedThreshold],
     span: Span,
     frame: pd.DataFrame,
     *,
@@ -267,16 +273,16 @@ def _row(each: ColumnDrift) -> dict[str, Any]:
 
 
 def _reasons(span: SpanDrift, rules: Drift) -> list[str]:
-    said = []
+    reported = []
     if span.share is not None and span.maximum_share is not None and span.share > span.maximum_share:
         names = list(dict.fromkeys(each.column for each in span.worst))
         more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        said.append(
+        reported.append(
             f"{span.span}: {span.share:.0%} of the features drifted, clean history shows at most "
             f"{span.maximum_share:.0%}: {', '.join(names[:NAMED])}{more}"
         )
     for each in span.broken[:NAMED]:
-        said.append(f"{span.span}: {_broken(each, rules)}")
+        reported.append(f"{span.span}: {_broken(each, rules)}")
     if span.is_prediction_drifted:
         one = span.prediction
         figures = (
@@ -284,8 +290,8 @@ def _reasons(span: SpanDrift, rules: Drift) -> list[str]:
             if one is not None and one.is_drifted and one.threshold is not None
             else ""
         )
-        said.append(f"{span.span}: the predictions drifted{figures}")
-    return said
+        reported.append(f"{span.span}: the predictions drifted{figures}")
+    return reported
 
 
 def _is_broken(each: ColumnDrift, rules: Drift) -> bool:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from redeye.declarations.spec_rules import Drift
 from redeye.models.logic.evaluation import HIGHER_IS_BETTER, METRICS, Scored
-from redeye.monitoring.logic.drift_calibration import Calibrated
+from redeye.monitoring.logic.drift_calibration import CalibratedThreshold
 from redeye.monitoring.logic.drift_measures import Floats
 from redeye.monitoring.logic.drift_profile import PREDICTION, is_enough
 from redeye.monitoring.logic.drift_result import ColumnDrift, Kind, Span
@@ -26,7 +26,7 @@ def name_statistic(metric: str) -> str:
     return f"{metric}_{'drop' if HIGHER_IS_BETTER[metric] else 'rise'}"
 
 
-def calibrate_quality(predictions: pd.DataFrame, rules: Drift) -> list[Calibrated]:
+def calibrate_quality(predictions: pd.DataFrame, rules: Drift) -> list[CalibratedThreshold]:
     """A threshold for each span and metric: what a window is worse than the other nights by.
 
     Args:
@@ -51,7 +51,7 @@ def calibrate_quality(predictions: pd.DataFrame, rules: Drift) -> list[Calibrate
 def quality_drift(
     matured: Mapping[Span, pd.DataFrame],
     reference: pd.DataFrame,
-    thresholds: Mapping[tuple[str, Span, str], Calibrated],
+    thresholds: Mapping[tuple[str, Span, str], CalibratedThreshold],
     rules: Drift,
 ) -> list[tuple[Span, ColumnDrift]]:
     """How much worse each metric is than on the reference; a row per span and metric.
@@ -100,11 +100,13 @@ def _worse(metric: str, now: Floats, then: Floats) -> Floats:
     return then - now if HIGHER_IS_BETTER[metric] else now - then
 
 
-def _calibrate(span: Span, metric: str, values: Floats, nights: np.ndarray, rules: Drift) -> Calibrated:
+def _calibrate(
+    span: Span, metric: str, values: Floats, nights: np.ndarray, rules: Drift
+) -> CalibratedThreshold:
     measured = values[np.isfinite(values)]
     worst = int(np.nanargmax(values)) if measured.size else -1
     quantile = float(np.quantile(measured, rules.quantile)) if measured.size else float("nan")
-    return Calibrated(
+    return CalibratedThreshold(
         column=QUALITY_COLUMN,
         kind=Kind.QUALITY,
         span=span,

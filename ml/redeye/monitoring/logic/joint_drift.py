@@ -33,7 +33,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, QuantileTransformer
 
 from redeye.declarations.spec_rules import Drift
-from redeye.monitoring.logic.drift_calibration import Calibrated
+from redeye.monitoring.logic.drift_calibration import CalibratedThreshold
 from redeye.monitoring.logic.drift_measures import Floats
 from redeye.monitoring.logic.drift_result import ColumnDrift, Kind, Span
 
@@ -111,19 +111,21 @@ def measure_joint(current: pd.DataFrame, reference: pd.DataFrame, numeric: Mappi
     group = pd.factorize(
         np.r_[current["night"].astype(str).to_numpy() + " now", drawn["night"].astype(str).to_numpy()]
     )[0]
-    said = np.full(len(rows), np.nan)
+    reported = np.full(len(rows), np.nan)
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=SEED)
     for learned, held in folds.split(rows, is_current, group):
-        said[held] = _classifier().fit(rows[learned], is_current[learned]).decision_function(rows[held])
+        reported[held] = _classifier().fit(rows[learned], is_current[learned]).decision_function(rows[held])
     weights = np.abs(_classifier().fit(rows, is_current).coef_[0])
     return Joint(
-        auc=float(roc_auc_score(is_current, said)),
+        auc=float(roc_auc_score(is_current, reported)),
         discrepancy=_discrepancy(now, then),
         leading=_rank_inputs(encoder, weights),
     )
 
 
-def calibrate_joint(reference: pd.DataFrame, numeric: Mapping[str, bool], rules: Drift) -> list[Calibrated]:
+def calibrate_joint(
+    reference: pd.DataFrame, numeric: Mapping[str, bool], rules: Drift
+) -> list[CalibratedThreshold]:
     """A threshold for each statistic from the reference's own weeks, each against the nights outside of it.
 
     Args:
@@ -140,7 +142,7 @@ def calibrate_joint(reference: pd.DataFrame, numeric: Mapping[str, bool], rules:
         quantile = float(np.quantile(known, rules.quantile)) if known.size else float("nan")
         worst = int(np.nanargmax(values)) if known.size else -1
         found.append(
-            Calibrated(
+            CalibratedThreshold(
                 column=COLUMN,
                 kind=Kind.JOINT,
                 span=Span.WEEK,
@@ -157,7 +159,7 @@ def calibrate_joint(reference: pd.DataFrame, numeric: Mapping[str, bool], rules:
 
 def joint_rows(
     joint: Joint,
-    thresholds: Mapping[tuple[str, Span, str], Calibrated],
+    thresholds: Mapping[tuple[str, Span, str], CalibratedThreshold],
     *,
     rows: int,
     reference_rows: int,

@@ -48,21 +48,21 @@ def changes(now: LabelForm, then: LabelForm, subject: Subject) -> tuple[str, ...
     """What changed, one sentence each; empty if nothing did, or if there are no rows to go by."""
     if not now.rows:
         return ()
-    said = []
+    reported = []
     if now.type != then.type:
-        said.append(f"the label's type is {now.type}, it was {then.type}")
+        reported.append(f"the label's type is {now.type}, it was {then.type}")
     if fresh := [value for value in now.values if value not in then.values]:
-        said.append(f"the label has new values: {', '.join(fresh[:SHOWN])}")
+        reported.append(f"the label has new values: {', '.join(fresh[:SHOWN])}")
     if now.values and len(now.values) == 1 and len(then.values) > 1:
-        said.append(f"the label has one value throughout: {now.values[0]}")
+        reported.append(f"the label has one value throughout: {now.values[0]}")
     if now.empty_share == 1:
-        said.append(f"no {subject.one} has a label")
+        reported.append(f"no {subject.one} has a label")
     elif now.empty_share > max(then.empty_share * MARGIN, then.empty_share + MINIMUM_RISE):
-        said.append(
+        reported.append(
             f"{now.empty_share:.1%} of the {subject.many} have no label, at most {then.empty_share:.1%} in a week "
             "of the training"
         )
-    return tuple(f"label schema: {each}" for each in said)
+    return tuple(f"label schema: {each}" for each in reported)
 
 
 def form_row(now: LabelForm, then: LabelForm, subject: Subject) -> ColumnDrift:

@@ -105,17 +105,19 @@ def decide(
     if night not in by_night:
         raise LookupError(f"night {night} has no verdict")
     tonight, standing = by_night[night], succession or Succession()
-    returns_to, said = None, ""
+    returns_to, reported = None, ""
     if tonight.verdict is Verdict.ROLL_BACK:
         refusal = _stays(by_night, rollback or Rollback(), standing, night)
         returns_to = None if refusal else tonight.returns_to
-        said = (
+        reported = (
             f"not rolled back: {refusal}; "
             if refusal
             else f"rolled back from version {tonight.version} to version {returns_to}; "
         )
     is_requested, why = _decide_training(by_night, requests, promotions, rules, night, standing)
-    return Decision(night, tonight.verdict, is_requested, said + why, returns_to, standing.is_successor_due)
+    return Decision(
+        night, tonight.verdict, is_requested, reported + why, returns_to, standing.is_successor_due
+    )
 
 
 def _decide_training(

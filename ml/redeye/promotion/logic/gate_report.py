@@ -73,8 +73,8 @@ class GateReport:
         if self.is_passed:
             improvement = next(result for result in self.results if result.gate is Gate.IMPROVEMENT)
             return f"all {len(self.results)} gates passed on nights {self.window}; {improvement.reason}"
-        told = [f"{result.gate}: {result.reason}" for result in self.failed]
-        return f"{len(told)} of {len(Gate)} gates failed on nights {self.window}: " + "; ".join(told)
+        reported = [f"{result.gate}: {result.reason}" for result in self.failed]
+        return f"{len(reported)} of {len(Gate)} gates failed on nights {self.window}: " + "; ".join(reported)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able form, for the ledgers and the training run."""

@@ -118,7 +118,7 @@ class Card:
             others = [_number(getattr(rival, name))] if rival else []
             rows.append((_TITLES[name], _number(getattr(metrics, name)), shown, *others))
         lines = [
-            f"On nights {self._judged_on()}: {metrics.rows} rows of {metrics.nights} nights, base rate "
+            f"On nights {self._describe_test_nights()}: {metrics.rows} rows of {metrics.nights} nights, base rate "
             f"{metrics.base_rate:.3f}, mean prediction {metrics.mean_prediction:.3f}. Each bound at "
             f"{gates.confidence:.0%} confidence, from resampling whole nights.",
             _table(("metric", "this model", "interval", *rivals), rows),
@@ -126,15 +126,15 @@ class Card:
         ]
         return "## Quality\n\n" + "\n\n".join(lines)
 
-    def _judged_on(self) -> str:
+    def _describe_test_nights(self) -> str:
         return str(self.report.window) if self.report else "of the test"
 
     def _validation(self) -> str:
         if self.validation is None:
             return "Not measured: there were too few nights."
-        told = [f"{_TITLES[name]} {_number(getattr(self.validation, name))}" for name in METRICS]
+        reported = [f"{_TITLES[name]} {_number(getattr(self.validation, name))}" for name in METRICS]
         because = f" {self.choice[0].upper()}{self.choice[1:]}." if self.choice else ""
-        return f"On the validation window, which it was chosen by: {', '.join(told)}.{because}"
+        return f"On the validation window, which it was chosen by: {', '.join(reported)}.{because}"
 
     def _gates(self) -> str:
         if self.report is None:

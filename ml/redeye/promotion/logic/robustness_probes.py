@@ -67,14 +67,14 @@ class RobustnessProbes:
             ValueError: if there are no rows.
         """
         rows = self._rows(PROBED_ROWS)
-        first = self._predicted(rows)
+        first = self._predict(rows)
         reloaded = type(self.model).from_files(self.model.files())
         alone = np.arange(len(rows))[:: max(len(rows) // ALONE_ROWS, 1)]
         others = {
-            "again": (self._predicted(rows), first),
-            "reversed": (self._predicted(rows.iloc[::-1])[::-1], first),
-            "half": (self._predicted(rows.iloc[::2]), first[::2]),
-            "alone": (np.concatenate([self._predicted(rows.iloc[[at]]) for at in alone]), first[alone]),
+            "again": (self._predict(rows), first),
+            "reversed": (self._predict(rows.iloc[::-1])[::-1], first),
+            "half": (self._predict(rows.iloc[::2]), first[::2]),
+            "alone": (np.concatenate([self._predict(rows.iloc[[at]]) for at in alone]), first[alone]),
             "reloaded": (np.asarray(reloaded.predict(rows), dtype=np.float64), first),
         }
         return max(float(np.abs(one - other).max()) for one, other in others.values())
@@ -84,7 +84,7 @@ class RobustnessProbes:
         found = []
         for name, rows in self._probes():
             try:
-                given = self._predicted(rows)
+                given = self._predict(rows)
             # Whatever a model raises here is what is asked for.
             except Exception as error:  # noqa: BLE001
                 found.append(f"{name}: {type(error).__name__}: {error}")
@@ -100,7 +100,7 @@ class RobustnessProbes:
             raise ValueError("there are no rows to try the model on")
         return rows
 
-    def _predicted(self, rows: pd.DataFrame) -> Floats:
+    def _predict(self, rows: pd.DataFrame) -> Floats:
         given = np.asarray(self.model.predict(rows), dtype=np.float64)
         if given.shape != (len(rows),):
             raise ValueError(f"{given.shape} predictions for {len(rows)} rows")

@@ -75,12 +75,12 @@ def add_to_columns(text: str, new: NewColumn) -> str:
     lines = [
         f"- name: {new.column}",
         f"  data_type: {new.type}",
-        f"  description: {_quoted(new.description)}",
+        f"  description: {_quote(new.description)}",
     ]
     audit = ["may_be_null: true"] if new.is_nullable else []
     if new.bounds is not None:
         low, high = (f"{each:g}" for each in new.bounds)
-        audit += [f"between: [{low}, {high}]", f"because: {_quoted(new.because)}"]
+        audit += [f"between: [{low}, {high}]", f"because: {_quote(new.because)}"]
     if audit:
         lines += ["  config:", "    meta:", *(f"      {each}" for each in audit)]
     written = "".join(f"      {line}\n" for line in lines)
@@ -186,5 +186,5 @@ def copy_entry(text: str, name: str, new_name: str) -> str:
     return re.sub(rf"\b{name}\b(?!_v)", f"{name}, {new_name}", text, count=1)
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)

@@ -103,18 +103,18 @@ def fill_windows(template: Mapping[str, Any], windows: Mapping[str, str]) -> lis
         template: of one column, as dbt's YAML has it.
         windows: what to write for `{nights}`, by what to write for `{window}`.
     """
-    return [_filled(template, {"window": name, "nights": nights}) for name, nights in windows.items()]
+    return [_fill(template, {"window": name, "nights": nights}) for name, nights in windows.items()]
 
 
 def name_windows(nights: tuple[int, ...]) -> dict[str, str]:
     """How each window of nights of knowledge is named in columns and said in words, and all nights as the last one."""
-    said = {f"{each}n": "the night" if each == 1 else f"the last {each} nights" for each in nights}
-    return {**said, "all": "all nights so far"}
+    reported = {f"{each}n": "the night" if each == 1 else f"the last {each} nights" for each in nights}
+    return {**reported, "all": "all nights so far"}
 
 
-def _filled(value: Any, words: Mapping[str, str]) -> Any:  # noqa: ANN401 - a tree of YAML
+def _fill(value: Any, words: Mapping[str, str]) -> Any:  # noqa: ANN401 - a tree of YAML
     if isinstance(value, Mapping):
-        return {str(key): _filled(each, words) for key, each in value.items()}
+        return {str(key): _fill(each, words) for key, each in value.items()}
     if isinstance(value, str):
         return value.format_map(words)
     return value

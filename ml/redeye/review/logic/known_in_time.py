@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from redeye.review.logic.house_rules import ALWAYS, DELIVERY, SCHEDULE, Violation
-from redeye.warehouse.logic.column_lineage import ROWS, Described, LineageError, Read, Table, describe
+from redeye.warehouse.logic.column_lineage import ROWS, LineageError, QueryColumns, Read, Table, describe
 from redeye.warehouse.logic.dbt_models import FEATURES, NIGHT, Column, Model, Project, Source
 
 IN_TIME = "known in time"
@@ -36,7 +36,7 @@ class Lineage:
     """What every column of every model reads, and the queries that could not be followed."""
 
     project: Project
-    described: Mapping[str, Described]
+    described: Mapping[str, QueryColumns]
     faults: Mapping[str, str]
 
     @classmethod
@@ -147,12 +147,12 @@ def _check_held_columns(lineage: Lineage, model: Model, holder: str) -> Iterator
 
 def _late(lineage: Lineage, model: Model, column: str, late: set[Read], holder: str) -> Violation:
     """Told by those of the reads that lead to what happened, if there are such."""
-    told: list[str] = []
+    reported: list[str] = []
     made_of = lineage.described[model.name].values.get(column, frozenset())
     for read in sorted(late, key=lambda each: (each not in made_of, _rank(lineage, each), each)):
         path = _worst(lineage, read)
-        told.append(" ← ".join([f"{model.title}.{column}", *map(str, path)]))
-    more = f" and {len(told) - SHOWN} more" if len(told) > SHOWN else ""
+        reported.append(" ← ".join([f"{model.title}.{column}", *map(str, path)]))
+    more = f" and {len(reported) - SHOWN} more" if len(reported) > SHOWN else ""
     relations = sorted({read.relation for read in late})
     unbounded = [name for name in relations if not _is_bounded(lineage.project, name)]
     why = (
@@ -163,7 +163,7 @@ def _late(lineage: Lineage, model: Model, column: str, late: set[Read], holder: 
         f"{', '.join(_find_holder(lineage.project, name) for name in relations)} by it"
     )
     return Violation(
-        f"{model.title}.{column}", IN_TIME, f"knows too much: {why}. {'; '.join(told[:SHOWN])}{more}"
+        f"{model.title}.{column}", IN_TIME, f"knows too much: {why}. {'; '.join(reported[:SHOWN])}{more}"
     )
 
 

@@ -156,7 +156,7 @@ class Source(Protocol):
 class Shiftable(Protocol):
     """A source whose calendar can be shifted."""
 
-    def shifted(self, weeks: int) -> Source:
+    def shift_by(self, weeks: int) -> Source:
         """The same source, everything so many weeks later; weekdays and clocks stay.
 
         A holiday's effect on the rows moves with them, so the calendar of holidays is shifted as well

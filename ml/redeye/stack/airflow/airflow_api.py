@@ -165,7 +165,7 @@ class AirflowApi:
         row = self._get(f"/dags/{dag_id}/dagRuns/{run_id}", may_miss=True)
         return _run(row) if row else None
 
-    def failed_tasks(self, since: datetime) -> list[dict[str, Any]]:
+    def list_failed_tasks(self, since: datetime) -> list[dict[str, Any]]:
         """Task instances that ended after an instant and are failed still."""
         query = {"state": "failed", "end_date_gte": since.isoformat(), "limit": _PAGE}
         answer = self._get("/dags/~/dagRuns/~/taskInstances", query) or {}

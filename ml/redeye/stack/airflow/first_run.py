@@ -218,12 +218,12 @@ def _progress(console: Console, title: str, expected: int) -> Iterator[Watcher]:
 
 def _lines(console: Console, title: str, expected: int) -> Watcher:
     """Progress for logs, where a bar would not be seen before its end: a line at each change."""
-    told: list[tuple[int, str]] = []
+    reported: list[tuple[int, str]] = []
 
     def watch(runs: list[Run], now: str) -> None:
         state = (sum(run.is_done for run in runs), now)
-        if state not in told[-1:]:
-            told.append(state)
+        if state not in reported[-1:]:
+            reported.append(state)
             console.print(f"{title}: {state[0]} of {expected} done {now}".rstrip(), soft_wrap=True)
 
     return watch

@@ -96,5 +96,5 @@ def configuration(database_url: str) -> str:
 
 if __name__ == "__main__":
     # By standard input: arguments and environment are seen by others.
-    told = json.load(sys.stdin)
-    set_users(told["database_url"], told["passwords"])
+    reported = json.load(sys.stdin)
+    set_users(reported["database_url"], reported["passwords"])

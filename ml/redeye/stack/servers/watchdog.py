@@ -50,10 +50,10 @@ def scheduler_heartbeat(airflow_url: str) -> datetime | None:
     page = f"{airflow_url}/api/v2/monitor/health"
     try:
         with urllib.request.urlopen(page, timeout=_ASK_SECONDS) as answer:  # noqa: S310  our own address
-            told = json.load(answer)["scheduler"]["latest_scheduler_heartbeat"]
+            reported = json.load(answer)["scheduler"]["latest_scheduler_heartbeat"]
     except (urllib.error.URLError, TimeoutError, ConnectionError, ValueError, KeyError, TypeError):
         return None
-    return datetime.fromisoformat(told) if told else None
+    return datetime.fromisoformat(reported) if reported else None
 
 
 def check(

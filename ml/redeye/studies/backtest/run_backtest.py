@@ -25,7 +25,7 @@ from redeye.promotion import decision_store
 from redeye.studies.backtest import backtest_page
 from redeye.studies.backtest.backtest_page import Backtest, Facts
 from redeye.studies.backtest.logic import schedules
-from redeye.studies.backtest.logic.schedules import Request, Schedule, Trained
+from redeye.studies.backtest.logic.schedules import Request, Schedule, TrainedModel
 from redeye.studies.evidence.logic import months
 from redeye.studies.evidence.logic.evidence_quality import POOLED, measure_span
 from redeye.studies.evidence.logic.months import select_known_rows
@@ -41,7 +41,7 @@ REFERENCES = ("heuristic", str(Schedule.NEVER))
 def gather(
     model: str,
     *,
-    tell: Callable[[Step], None],
+    report: Callable[[Step], None],
     algorithm: str = "xgboost",
     since: date | None = None,
     until: date | None = None,
@@ -56,7 +56,7 @@ def gather(
 
     Args:
         model: name of the spec.
-        tell: is called before each training and at the end.
+        report: is called before each training and at the end.
         algorithm: of all trainings; `chosen` for the choice between all refits of the spec.
         since: the first night to predict; the first possible one, if left out.
         until: the last one; the last with labels, if left out.
@@ -72,8 +72,8 @@ def gather(
         NotReleased: if nothing is released, or there are too few nights before `since`.
     """
     spec = load_spec(SPECS / f"{model}.yaml")
-    if algorithm != schedules.CHOSEN and algorithm not in spec.algorithms.chosen():
-        known = ", ".join((*spec.algorithms.chosen(), schedules.CHOSEN))
+    if algorithm != schedules.CHOSEN and algorithm not in spec.algorithms.list_declared():
+        known = ", ".join((*spec.algorithms.list_declared(), schedules.CHOSEN))
         raise ConfigError(f"{model} has no algorithm {algorithm!r}; there are {known}")
     release = release_store.latest_release()
     span = find_labelled_nights(spec, release) if release else None
@@ -94,18 +94,18 @@ def gather(
     # One more for what verdicts ask: how many trainings that takes is seen when it is done.
     steps, took = len(nights) + 1, None
     for position, night in enumerate(nights):
-        tell(Step(position, steps, str(night), took))
-        took = kept.trained(night)
-    tell(Step(len(nights), steps, "by verdict", took))
+        report(Step(position, steps, str(night), took))
+        took = kept.ensure_trained(night)
+    report(Step(len(nights), steps, "by verdict", took))
     rows = schedules.select_served_rows(frame, spec, served, first)
     requests = recorded = _read_recorded(model, spec, served)
     if requests is None:
         requests = ()
         for request in schedules.find_requests(frame, spec, rows, served, kept.of):
             requests = (*requests, request)
-            tell(Step(len(nights), steps, f"by verdict of {request.night}", None))
+            report(Step(len(nights), steps, f"by verdict of {request.night}", None))
     planned[Schedule.VERDICT] = (first, *(each.night for each in requests))
-    tell(Step(steps, steps, "", None))
+    report(Step(steps, steps, "", None))
 
     for schedule, decided in planned.items():
         spans = schedules.reigns(decided, spec, served)
@@ -124,9 +124,9 @@ class TrainingCache:
     ) -> None:
         self._folder, self._frame, self._spec = folder, frame, spec
         self._algorithm, self._threads, self._seed = algorithm, threads, seed
-        self._held: dict[date, Trained] = {}
+        self._held: dict[date, TrainedModel] = {}
 
-    def trained(self, night: date) -> float | None:
+    def ensure_trained(self, night: date) -> float | None:
         """Sees to it that the training of a night is there; the seconds it took, None if it was there already."""
         if self._note(night).exists():
             return None
@@ -145,10 +145,10 @@ class TrainingCache:
         write_text(self._note(night), json.dumps(note))
         return time.perf_counter() - began
 
-    def of(self, night: date) -> Trained:
+    def of(self, night: date) -> TrainedModel:
         """The training of a night."""
         if night not in self._held:
-            self.trained(night)
+            self.ensure_trained(night)
             note: dict[str, Any] = json.loads(self._note(night).read_text(encoding="utf-8"))
             model = load_model(self._folder / note["model"], note["sha256"])
             spec = self._spec
@@ -159,7 +159,7 @@ class TrainingCache:
             test = schedules.score_test_window(
                 model, select_known_rows(self._frame, spec, night), spec, spans.test
             )
-            self._held[night] = Trained(night, note["candidate"], model, test)
+            self._held[night] = TrainedModel(night, note["candidate"], model, test)
         return self._held[night]
 
     def candidates(self) -> dict[date, str]:

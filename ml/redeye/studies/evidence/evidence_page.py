@@ -24,7 +24,7 @@ from redeye.studies.evidence.logic.evidence_quality import (
     find_significant_months,
     select,
 )
-from redeye.studies.evidence.logic.months import Learned, Month
+from redeye.studies.evidence.logic.months import Month, TrainedMonth
 from redeye.warehouse.logic.releases import Release
 
 TITLES = {"auc": "AUC", "log_loss": "Log loss", "calibration_error": "Calibration error"}
@@ -57,7 +57,7 @@ class Facts:
 
 
 def write_page(
-    folder: Path, spec: Spec, rows: pd.DataFrame, learned: Mapping[str, Learned], facts: Facts
+    folder: Path, spec: Spec, rows: pd.DataFrame, learned: Mapping[str, TrainedMonth], facts: Facts
 ) -> Path:
     """Writes `evidence.md`, and `evidence/` with pictures, `quality.csv` and `trainings.csv`.
 
@@ -180,7 +180,7 @@ def _tabulate_differences(rows: pd.DataFrame, algorithms: Sequence[str], other: 
     return Table(heads, found, range(1, len(heads)))
 
 
-def _list_trainings(learned: Mapping[str, Learned]) -> pd.DataFrame:
+def _list_trainings(learned: Mapping[str, TrainedMonth]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {

@@ -23,7 +23,7 @@ from redeye.studies.evidence import evidence_page
 from redeye.studies.evidence.evidence_page import Facts
 from redeye.studies.evidence.logic import months
 from redeye.studies.evidence.logic.evidence_quality import measure_quality
-from redeye.studies.evidence.logic.months import Learned, Month
+from redeye.studies.evidence.logic.months import Month, TrainedMonth
 from redeye.studies.labelled_rows import find_labelled_nights, read_labelled_frame
 from redeye.warehouse import release_store
 from redeye.warehouse.logic.releases import Release
@@ -35,7 +35,7 @@ def gather(
     model: str,
     folder: Path,
     *,
-    tell: Callable[[Step], None],
+    report: Callable[[Step], None],
     since: date | None = None,
     seed: int = SEED,
     threads: int | None = None,
@@ -48,7 +48,7 @@ def gather(
     Args:
         model: name of the spec.
         folder: for `evidence.md`, and `evidence/` with its pictures and rows.
-        tell: is called before each month and at the end.
+        report: is called before each month and at the end.
         since: leaves months before it out, such as those that settings were chosen on.
         seed: of the fits and of the resampling.
         threads: to fit with; the fits may depend on it. The setting, if left out.
@@ -73,9 +73,9 @@ def gather(
     frame: pd.DataFrame | None = None
     took: float | None = None
     predictions: dict[str, pd.DataFrame] = {}
-    learned: dict[str, Learned] = {}
+    learned: dict[str, TrainedMonth] = {}
     for position, month in enumerate(spans):
-        tell(Step(position, len(spans), month.name, took))
+        report(Step(position, len(spans), month.name, took))
         began = time.perf_counter()
         found = _read(kept, month)
         if found is None:
@@ -86,7 +86,7 @@ def gather(
         else:
             took = None
         predictions[month.name], learned[month.name] = found
-    tell(Step(len(spans), len(spans), "", took))
+    report(Step(len(spans), len(spans), "", took))
     rows = measure_quality(predictions, {name: each.chosen for name, each in learned.items()}, seed)
     facts = Facts(release, code, seed, used, tuple(spans))
     return evidence_page.write_page(folder, spec, rows, learned, facts)
@@ -102,15 +102,15 @@ def _months(spec: Spec, release: Release) -> tuple[Month, ...]:
     return months.months(spec, *span) if span else ()
 
 
-def _read(folder: Path, month: Month) -> tuple[pd.DataFrame, Learned] | None:
+def _read(folder: Path, month: Month) -> tuple[pd.DataFrame, TrainedMonth] | None:
     note = folder / f"{month.name}.json"
     if not note.exists():
         return None
     content: dict[str, Any] = json.loads(note.read_text(encoding="utf-8"))
-    return pd.read_parquet(folder / f"{month.name}.parquet"), Learned(**content)
+    return pd.read_parquet(folder / f"{month.name}.parquet"), TrainedMonth(**content)
 
 
-def _keep(folder: Path, month: Month, predictions: pd.DataFrame, learned: Learned) -> None:
+def _keep(folder: Path, month: Month, predictions: pd.DataFrame, learned: TrainedMonth) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     predictions.to_parquet(folder / f"{month.name}.parquet", index=False)
     # Last and at once: a month without its note is done again.

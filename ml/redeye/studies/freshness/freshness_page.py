@@ -28,8 +28,8 @@ from redeye.studies.freshness.logic.windows_and_ages import (
     LONGEST,
     STEP,
     WINDOWS,
-    Learned,
     Origin,
+    TrainedOrigin,
     half_life_name,
     window_name,
 )
@@ -68,7 +68,7 @@ def write_page(
     spec: Spec,
     windows: pd.DataFrame,
     ages: pd.DataFrame,
-    learned: Mapping[date, Learned],
+    learned: Mapping[date, TrainedOrigin],
     facts: Facts,
 ) -> Path:
     """Writes `freshness.md`, and `freshness/` with pictures, `windows.csv`, `ages.csv` and `defaults.json`.
@@ -100,7 +100,7 @@ def write_page(
         "studies/freshness/freshness.md.j2",
         spec=spec,
         facts=facts,
-        params=spec.algorithms.chosen()[facts.algorithm],
+        params=spec.algorithms.list_declared()[facts.algorithm],
         step=STEP,
         samples=SAMPLES,
         confidence=f"{CONFIDENCE:.0%}",

@@ -23,7 +23,7 @@ from redeye.models.training_code import hash_study_code
 from redeye.studies.evidence.logic import months
 from redeye.studies.freshness import freshness_page
 from redeye.studies.freshness.logic import freshness_quality, windows_and_ages
-from redeye.studies.freshness.logic.windows_and_ages import Learned, Origin
+from redeye.studies.freshness.logic.windows_and_ages import Origin, TrainedOrigin
 from redeye.studies.labelled_rows import find_labelled_nights, read_labelled_frame
 from redeye.warehouse import release_store
 
@@ -33,7 +33,7 @@ ALGORITHM = "xgboost"
 
 
 def gather(
-    model: str, folder: Path, *, tell: Callable[[Step], None], seed: int = SEED, threads: int | None = None
+    model: str, folder: Path, *, report: Callable[[Step], None], seed: int = SEED, threads: int | None = None
 ) -> Path:
     """Fit every variant at every origin, compare what they predict, and write the page.
 
@@ -43,7 +43,7 @@ def gather(
     Args:
         model: name of the spec.
         folder: for `freshness.md`, and `freshness/` with its pictures and rows.
-        tell: is called before each origin and at the end.
+        report: is called before each origin and at the end.
         seed: of the fits and of the resampling.
         threads: to fit with; the setting, if left out.
 
@@ -67,9 +67,9 @@ def gather(
     took: float | None = None
     parent: Parent | None = None
     predictions: dict[date, pd.DataFrame] = {}
-    learned: dict[date, Learned] = {}
+    learned: dict[date, TrainedOrigin] = {}
     for position, origin in enumerate(found):
-        tell(Step(position, len(found), str(origin.decided), took))
+        report(Step(position, len(found), str(origin.decided), took))
         began = time.perf_counter()
         standing = _read(kept, origin)
         if standing is None:
@@ -82,7 +82,7 @@ def gather(
         else:
             took = None
         predictions[origin.decided], learned[origin.decided], parent = standing
-    tell(Step(len(found), len(found), "", took))
+    report(Step(len(found), len(found), "", took))
     rows = windows_and_ages.blocks(found, predictions)
     nights = {position: learned[origin.decided].nights for position, origin in enumerate(found)}
     windows = freshness_quality.compare_windows(rows, nights, seed)
@@ -113,12 +113,12 @@ def code_hash() -> str:
     return hash_study_code("freshness", Path(windows_and_ages.__file__))
 
 
-def _read(folder: Path, origin: Origin) -> tuple[pd.DataFrame, Learned, Parent] | None:
+def _read(folder: Path, origin: Origin) -> tuple[pd.DataFrame, TrainedOrigin, Parent] | None:
     note = folder / f"{origin.decided}.json"
     if not note.exists():
         return None
     content = json.loads(note.read_text(encoding="utf-8"))
-    learned = Learned(**content["learned"])
+    learned = TrainedOrigin(**content["learned"])
     train_last, seen_until = map(date.fromisoformat, learned.parent)
     model = load_model(folder / content["continued"], content["sha256"])
     return (
@@ -128,7 +128,9 @@ def _read(folder: Path, origin: Origin) -> tuple[pd.DataFrame, Learned, Parent] 
     )
 
 
-def _keep(folder: Path, origin: Origin, predictions: pd.DataFrame, learned: Learned, parent: Parent) -> None:
+def _keep(
+    folder: Path, origin: Origin, predictions: pd.DataFrame, learned: TrainedOrigin, parent: Parent
+) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     predictions.to_parquet(folder / f"{origin.decided}.parquet", index=False)
     # A folder of an attempt that died has no note that names it.

@@ -10,7 +10,7 @@ from pathlib import Path
 from redeye.foundation.atomic_files import write_text
 from redeye.foundation.pages import Markdown, render_markdown
 from redeye.promotion.logic.gate_report import Gate
-from redeye.studies.gate_power.logic.gate_power import Power, Tried
+from redeye.studies.gate_power.logic.gate_power import Power, TrialResult
 from redeye.studies.gate_power.logic.harmful_trials import Trial
 
 BEGIN, END = "<!-- rehearsal: begin -->", "<!-- rehearsal: end -->"
@@ -32,7 +32,7 @@ class Rehearsal:
     trials: Sequence[Trial]
     harmless: Counter[str]
     powers: Sequence[Power]
-    good: Sequence[Tried]
+    good: Sequence[TrialResult]
 
 
 def write_page(page: Path, found: Rehearsal) -> None:
@@ -60,6 +60,6 @@ def write_page(page: Path, found: Rehearsal) -> None:
     write_text(page, f"{text.split(BEGIN)[0]}{BEGIN}\n{tables}{END}{text.split(END)[1]}")
 
 
-def _count_gates(tried: Iterable[Trial | Tried]) -> str:
+def _count_gates(tried: Iterable[Trial | TrialResult]) -> str:
     gates = Counter(gate for one in tried for gate in one.failed)
     return ", ".join(f"{gate} {count}" for gate, count in gates.most_common())

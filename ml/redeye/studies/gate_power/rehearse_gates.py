@@ -39,7 +39,7 @@ BACK = 2
 POWER_OF = 4
 
 
-def rehearse(model: str, page: Path, *, harmful: int, good: int, tell: Callable[[str], None]) -> Rehearsal:
+def rehearse(model: str, page: Path, *, harmful: int, good: int, report: Callable[[str], None]) -> Rehearsal:
     """Put harmful and good candidates before the gates, and write what came of them into the page.
 
     Args:
@@ -47,7 +47,7 @@ def rehearse(model: str, page: Path, *, harmful: int, good: int, tell: Callable[
         page: with the two marks.
         harmful: mutants, of each kind in turn.
         good: candidates at the margin of 95 % power.
-        tell: is told each step.
+        report: is told each step.
 
     Raises:
         NotReleased: if nothing is released.
@@ -57,22 +57,27 @@ def rehearse(model: str, page: Path, *, harmful: int, good: int, tell: Callable[
     if release is None:
         raise NotReleased("no night is released yet: run `redeye load-year` first")
     found = rehearse_on(
-        read_labelled_frame(spec, release), spec, release.release_id, harmful=harmful, good=good, tell=tell
+        read_labelled_frame(spec, release),
+        spec,
+        release.release_id,
+        harmful=harmful,
+        good=good,
+        report=report,
     )
     gate_power_page.write_page(page, found)
     return found
 
 
 def rehearse_on(
-    frame: pd.DataFrame, spec: Spec, source: str, *, harmful: int, good: int, tell: Callable[[str], None]
+    frame: pd.DataFrame, spec: Spec, source: str, *, harmful: int, good: int, report: Callable[[str], None]
 ) -> Rehearsal:
     """The rehearsal on labelled rows."""
-    episodes = make_episodes(frame, spec, tell)
+    episodes = make_episodes(frame, spec, report)
     harmless: Counter[str] = Counter()
     trials: list[Trial] = []
     for trial in mutants(episodes, harmful, skipped=lambda one: harmless.update([one.kind])):
         trials.append(trial)
-        tell(f"mutant {len(trials)} of {harmful}: {trial.kind}, {', '.join(trial.failed) or 'PROMOTED'}")
+        report(f"mutant {len(trials)} of {harmful}: {trial.kind}, {', '.join(trial.failed) or 'PROMOTED'}")
     models = [
         Incumbent(f"xgboost of {one.night}", one.healthy, one.spans.validation.last) for one in episodes
     ]
@@ -81,23 +86,23 @@ def rehearse_on(
     powers = []
     for power in gate_power.measure_power(cases[::POWER_OF]):
         powers.append(power)
-        tell(f"power with hints of strength {power.strength}: {power.rate:.0%}")
+        report(f"power with hints of strength {power.strength}: {power.rate:.0%}")
     others = [pair for position, pair in enumerate(cases) if position % POWER_OF]
     chosen = [others[at] for at in np.linspace(0, len(others) - 1, min(good, len(others))).astype(int)]
     kept = []
     for pair in chosen:
         kept.append(gate_power.try_candidate(pair, powers[-1].strength))
-        tell(f"good {len(kept)} of {len(chosen)}: {', '.join(kept[-1].failed) or 'passed'}")
-    told = f"Release `{source}`, decisions of nights {', '.join(str(one.night) for one in episodes)}."
-    return Rehearsal(told, trials, harmless, powers, kept)
+        report(f"good {len(kept)} of {len(chosen)}: {', '.join(kept[-1].failed) or 'passed'}")
+    reported = f"Release `{source}`, decisions of nights {', '.join(str(one.night) for one in episodes)}."
+    return Rehearsal(reported, trials, harmless, powers, kept)
 
 
-def make_episodes(frame: pd.DataFrame, spec: Spec, tell: Callable[[str], None]) -> list[Episode]:
+def make_episodes(frame: pd.DataFrame, spec: Spec, report: Callable[[str], None]) -> list[Episode]:
     """The decisions: each with its healthy candidate fitted as a training fits it, and its possible champions."""
     first_night = read_nights(frame, spec).min().astype(date)
     found: list[Episode] = []
     for night in NIGHTS:
-        tell(f"fitting the healthy candidate of {night}")
+        report(f"fitting the healthy candidate of {night}")
         spans = plan_windows(night, spec.split, maturity=spec.label_maturity_nights, first_night=first_night)
         training = Training(
             train=make_examples(select_rows(frame, spec, spans.train), spec),

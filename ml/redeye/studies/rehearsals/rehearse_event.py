@@ -36,7 +36,7 @@ QUIET = {str(Verdict.OK), str(Verdict.WARNING)}
 
 
 @dataclass(frozen=True)
-class Seen:
+class RunReport:
     """What was said on the nights of a run, by night."""
 
     signals: dict[date, set[str]]
@@ -51,7 +51,7 @@ class Seen:
         }
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Seen:
+    def from_dict(cls, values: dict[str, Any]) -> RunReport:
         """The inverse of `to_dict`."""
         rows = {date.fromisoformat(night): row for night, row in values.items()}
         return cls(
@@ -85,7 +85,7 @@ def prepare(model: str, *, first: date, trained: date, last: date) -> None:
         pass
 
 
-def control(model: str, first: date, last: date) -> Seen:
+def control(model: str, first: date, last: date) -> RunReport:
     """The same nights without an event: what is said on them by itself."""
     holder = run_id("control")
     ingest.ingest_nights(first, last)
@@ -95,7 +95,7 @@ def control(model: str, first: date, last: date) -> Seen:
     return _read_seen(model, first, last)
 
 
-def rehearse(model: str, event: Event, beside: Seen) -> Outcome:
+def rehearse(model: str, event: Event, beside: RunReport) -> Outcome:
     """Run one event, which the settings' plan has put into the source.
 
     Args:
@@ -146,10 +146,10 @@ def _judge_nights(model: str, first: date, last: date, holder: str) -> Iterator[
         yield {**result, "night": night, "decided": decide_night(model, night, holder)}
 
 
-def _read_seen(model: str, first: date, last: date) -> Seen:
+def _read_seen(model: str, first: date, last: date) -> RunReport:
     verdicts = outputs_store.read("verdicts", model, first, last)
     drift = outputs_store.read("drift", model, first, last)
-    seen = Seen({}, {}, {})
+    seen = RunReport({}, {}, {})
     for row in verdicts.to_dict("records"):
         night = pd.Timestamp(row["night"]).date()
         mine = drift[pd.to_datetime(drift["night"]) == pd.Timestamp(night)]
@@ -158,7 +158,7 @@ def _read_seen(model: str, first: date, last: date) -> Seen:
     return seen
 
 
-def _find_catches(model: str, event: Event, beside: Seen) -> Iterator[Catch]:
+def _find_catches(model: str, event: Event, beside: RunReport) -> Iterator[Catch]:
     predictions = outputs_store.read("predictions", model, event.first, event.last_watched)
     refused = predictions[predictions["degraded_reason"].str.contains("refused", na=False)]
     if len(refused):

@@ -51,10 +51,12 @@ class Step:
     what: str
 
 
-Tell = Callable[[Step], None]
+Report = Callable[[Step], None]
 
 
-def write_season(model: str, first: date, last: date, *, tell: Tell, has_drift_pages: bool = True) -> Path:
+def write_season(
+    model: str, first: date, last: date, *, report: Report, has_drift_pages: bool = True
+) -> Path:
     """Write the report on the nights `first` to `last` as `<home>/reports/season/<model>-<first>-<last>.{html,md}`.
 
     The model that was never retrained is what served by the promotions decided before `first`. It is given
@@ -65,7 +67,7 @@ def write_season(model: str, first: date, last: date, *, tell: Tell, has_drift_p
         model: name of the spec.
         first: night.
         last: night, included.
-        tell: is called after some nights.
+        report: is called after some nights.
         has_drift_pages: write the drift pages of nights that asked for a training, where they are missing.
 
     Returns:
@@ -80,7 +82,7 @@ def write_season(model: str, first: date, last: date, *, tell: Tell, has_drift_p
         raise NotReleased(
             f"{model}: no night from {first} to {last} has been scored: run `redeye replay` first"
         )
-    rows = _rows(spec, scored, first, tell)
+    rows = _rows(spec, scored, first, report)
     if rows.empty:
         raise NotReleased(f"{model}: no prediction of the nights {first} to {last} has a label yet")
     story = _story(spec, first, last, rows)
@@ -91,7 +93,7 @@ def write_season(model: str, first: date, last: date, *, tell: Tell, has_drift_p
     )
 
 
-def _rows(spec: Spec, scored: list[date], first: date, tell: Tell) -> pd.DataFrame:
+def _rows(spec: Spec, scored: list[date], first: date, report: Report) -> pd.DataFrame:
     """Every scored row that has a label: night, version, label and the three probabilities."""
     release = release_store.latest_release()
     if release is None:
@@ -109,7 +111,7 @@ def _rows(spec: Spec, scored: list[date], first: date, tell: Tell) -> pd.DataFra
             if len(mine[night]):
                 parts.append(_night_rows(mine[night], never[night], others, spec.population.key))
         done += len(chunk)
-        tell(Step(done, len(scored), str(chunk[-1])))
+        report(Step(done, len(scored), str(chunk[-1])))
     columns = ["night", "model_version", "label", *(each.column for each in Contestant)]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 

@@ -67,10 +67,10 @@ class Definitions:
         definition = self.relations.get(read.relation)
         if definition is None or (read.column != ROWS and read.column not in definition.columns):
             return None
-        known = self.known(read.relation)
+        known = self.find(read.relation)
         return known.rows if read.column == ROWS else known.columns.get(read.column)
 
-    def known(self, name: str) -> Known:
+    def find(self, name: str) -> Known:
         """A relation as others find it."""
         if name not in self._found:
             definition = self.relations[name]
@@ -78,11 +78,11 @@ class Definitions:
             leaves = {column: digest("column", name, column) for column in definition.columns}
             self._found[name] = Known(leaves, digest("rows", name))
             if definition.sql:
-                self._found[name] = self._made(definition)
+                self._found[name] = self._digest_definition(definition)
         return self._found[name]
 
     def _relation(self, name: str) -> Known | None:
-        return self.known(name) if name in self.relations else None
+        return self.find(name) if name in self.relations else None
 
     def upstream(self, name: str) -> set[str]:
         """A relation and all that it is made from."""
@@ -94,7 +94,7 @@ class Definitions:
                 waiting += _tables(self.relations[each].sql)
         return found
 
-    def _made(self, definition: Definition) -> Known:
+    def _digest_definition(self, definition: Definition) -> Known:
         try:
             tree = qualify(
                 sqlglot.parse_one(definition.sql, dialect=DIALECT),
@@ -105,16 +105,16 @@ class Definitions:
             )
             made = Queries(self._relation).query(tree, {}, None, is_keyed=bool(definition.key))
         except (SqlglotError, NotFollowedError):
-            made = self._unfollowed(definition)
+            made = self._digest_unfollowed(definition)
         columns = {
             name: digest(made.columns.get(name, made.whole), kind, definition.how)
             for name, kind in definition.columns.items()
         }
         return Known(columns, digest(made.rows, definition.how))
 
-    def _unfollowed(self, definition: Definition) -> Known:
+    def _digest_unfollowed(self, definition: Definition) -> Known:
         above = sorted(_tables(definition.sql) & self.relations.keys()) or sorted(self.relations)
-        read = [self.known(each).whole for each in above if each != definition.name]
+        read = [self.find(each).whole for each in above if each != definition.name]
         return Known({}, digest(" ".join(definition.sql.split()), *read))
 
     @cached_property

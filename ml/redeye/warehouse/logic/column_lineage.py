@@ -63,18 +63,18 @@ class Table:
     known_by: str = ""
     is_timeless: bool = False
 
-    def described(self) -> Described:
+    def describe(self) -> QueryColumns:
         """The table as a query finds it."""
         holders: Holders = (
             None if self.is_timeless else frozenset({self.known_by}) if self.known_by else frozenset()
         )
         columns: dict[str, Reads] = {name: {Read(self.name, name): holders} for name in self.columns}
         values = {name: frozenset(reads) for name, reads in columns.items()}
-        return Described(columns, {Read(self.name, ROWS): holders}, values)
+        return QueryColumns(columns, {Read(self.name, ROWS): holders}, values)
 
 
 @dataclass(frozen=True)
-class Described:
+class QueryColumns:
     """A table or query.
 
     Attributes:
@@ -92,7 +92,7 @@ class Described:
 class _Scope:
     """One SELECT: its sources by alias, and what its conditions say."""
 
-    sources: dict[str, Described]
+    sources: dict[str, QueryColumns]
     shared: list[Fact] = field(default_factory=list)
     own: dict[str, list[Fact]] = field(default_factory=dict)
     counts: set[str] = field(default_factory=set)
@@ -110,7 +110,7 @@ class _Scope:
 
 def describe(
     sql: str, tables: Mapping[str, Table], *, catalog: str, trusted: Iterable[str] = ()
-) -> Described:
+) -> QueryColumns:
     """What a query's columns and rows read.
 
     Args:
@@ -147,7 +147,7 @@ class _Analysis:
         self._tables = tables
         self._trusted = trusted
 
-    def query(self, node: exp.Expr, known: Mapping[str, Described]) -> Described:
+    def query(self, node: exp.Expr, known: Mapping[str, QueryColumns]) -> QueryColumns:
         node = node.unnest() if isinstance(node, exp.Paren | exp.Subquery) else node
         named = dict(known)
         if with_ := node.args.get("with_"):
@@ -161,7 +161,7 @@ class _Analysis:
             return self._select(node, named)
         raise LineageError(f"a {type(node).__name__} cannot be followed")
 
-    def _union(self, node: exp.SetOperation, named: Mapping[str, Described]) -> Described:
+    def _union(self, node: exp.SetOperation, named: Mapping[str, QueryColumns]) -> QueryColumns:
         left, right = self.query(node.this, named), self.query(node.expression, named)
         matched = dict(zip(left.columns, right.columns, strict=False))
         if node.args.get("by_name"):
@@ -185,9 +185,9 @@ class _Analysis:
             | right.values.get(matched.get(name, name if name not in left.columns else ""), frozenset())
             for name in columns
         }
-        return Described(columns, merge_reads([left.rows, to_left(right.rows)]), values)
+        return QueryColumns(columns, merge_reads([left.rows, to_left(right.rows)]), values)
 
-    def _select(self, node: exp.Select, named: Mapping[str, Described]) -> Described:
+    def _select(self, node: exp.Select, named: Mapping[str, QueryColumns]) -> QueryColumns:
         scope = self._scope(node, named)
         rows = [self._reads(each, scope, named) for each in conditions(node)]
         for alias, source in scope.sources.items():
@@ -211,9 +211,11 @@ class _Analysis:
             for name, expression in projections
         }
         values = {name: self._values(expression, scope, named) for name, expression in projections}
-        return Described(columns, out(row_reads), values)
+        return QueryColumns(columns, out(row_reads), values)
 
-    def _values(self, expression: exp.Expr, scope: _Scope, named: Mapping[str, Described]) -> frozenset[Read]:
+    def _values(
+        self, expression: exp.Expr, scope: _Scope, named: Mapping[str, QueryColumns]
+    ) -> frozenset[Read]:
         """Of what an expression is made, without what only chooses rows for it."""
         if isinstance(expression, exp.Column):
             return scope.sources[expression.table].values.get(expression.name, frozenset())
@@ -235,7 +237,7 @@ class _Analysis:
                 found[name] = Term.of(expression.this)
         return found
 
-    def _scope(self, node: exp.Select, named: Mapping[str, Described]) -> _Scope:
+    def _scope(self, node: exp.Select, named: Mapping[str, QueryColumns]) -> _Scope:
         scope = _Scope({})
         from_ = node.args.get("from_")
         if from_ is not None:
@@ -253,7 +255,7 @@ class _Analysis:
             scope.windows[window.this.name.lower()] = window
         return scope
 
-    def _add_source(self, node: exp.Expr, scope: _Scope, named: Mapping[str, Described]) -> str:
+    def _add_source(self, node: exp.Expr, scope: _Scope, named: Mapping[str, QueryColumns]) -> str:
         alias = node.alias_or_name
         if isinstance(node, exp.Subquery):
             scope.sources[alias] = self.query(node.this, named)
@@ -261,19 +263,19 @@ class _Analysis:
             if not node.db and node.name in named:
                 scope.sources[alias] = named[node.name]
             elif table := self._tables.get(f"{node.db}.{node.name}"):
-                scope.sources[alias] = table.described()
+                scope.sources[alias] = table.describe()
             else:
                 raise LineageError(f"{node.sql(DIALECT)} is no known relation")
         else:
             # A function that makes rows, such as range(7): it reads nothing, and range only counts up.
             names = [each.name for each in node.args["alias"].columns] if node.args.get("alias") else []
-            scope.sources[alias] = Described({name: {} for name in names}, {}, {})
+            scope.sources[alias] = QueryColumns({name: {} for name in names}, {}, {})
             if counts_up(node):
                 scope.counts |= {f"{alias}.{name}".lower() for name in names}
         return alias
 
     def _reads(
-        self, expression: exp.Expr, scope: _Scope, named: Mapping[str, Described], *, alias: str = ""
+        self, expression: exp.Expr, scope: _Scope, named: Mapping[str, QueryColumns], *, alias: str = ""
     ) -> Reads:
         """What an expression reads, with expressions of the scope as holders."""
         if isinstance(expression, exp.Window):
@@ -294,7 +296,9 @@ class _Analysis:
         parts = [self._reads(each, scope, named, alias=alias) for each in expression.iter_expressions()]
         return merge_reads(parts)
 
-    def _window(self, window: exp.Window, scope: _Scope, named: Mapping[str, Described], alias: str) -> Reads:
+    def _window(
+        self, window: exp.Window, scope: _Scope, named: Mapping[str, QueryColumns], alias: str
+    ) -> Reads:
         over = scope.windows.get(window.alias.lower(), window) if window.alias else window
         partition = over.args.get("partition_by") or []
         order = over.args["order"].expressions if over.args.get("order") else []

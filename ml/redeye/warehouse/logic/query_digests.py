@@ -106,14 +106,14 @@ class Queries:
         for window in node.args.get("windows") or ():
             scope.windows[window.this.name.lower()] = window
         joined = self._sources(node, scope)
-        said = {name: self._text(each, scope) for name, each in scope.projections.items()}
+        reported = {name: self._text(each, scope) for name, each in scope.projections.items()}
         rest = [f"{clause} {self._clause(node.args[clause], scope)}" for clause in sorted(_rest(node))]
         group, is_distinct = node.args.get("group"), node.args.get("distinct")
         if is_distinct or (group is not None and not group.expressions):
             keys = [
                 name for name, each in scope.projections.items() if is_distinct or not each.find(exp.AggFunc)
             ]
-            rest += sorted(said[name] for name in keys)
+            rest += sorted(reported[name] for name in keys)
         # One row more or less by a join that a column does not read would break the test of the key.
         is_free = is_keyed and not (_rest(node) - {"where", "order"} or _mixes_rows(scope))
         deciding = _aliases(node.args.get("where")) | _aliases(node.args.get("order"))
@@ -124,7 +124,9 @@ class Queries:
             )
             return digest(*wanted, *rest)
 
-        columns = {name: digest(said[name], rows(_aliases(each))) for name, each in scope.projections.items()}
+        columns = {
+            name: digest(reported[name], rows(_aliases(each))) for name, each in scope.projections.items()
+        }
         return Known(columns, rows(set()))
 
     def _sources(self, node: exp.Select, scope: _Scope) -> list[_Joined]:
@@ -174,7 +176,7 @@ class Queries:
     def _text(self, node: exp.Expr, scope: _Scope) -> str:
         """An expression with digests in place of what it reads, and the named windows that it names."""
 
-        def said(each: exp.Expr) -> exp.Expr:
+        def reported(each: exp.Expr) -> exp.Expr:
             if isinstance(each, exp.Query):
                 return exp.Var(this=self.query(each, scope.named, scope).whole)
             if isinstance(each, exp.Column):
@@ -185,7 +187,7 @@ class Queries:
         if any(scope.windows[name].alias for name in names):
             names = set(scope.windows)
         windows = [scope.windows[name].copy() for name in sorted(names)]
-        texts = [each.copy().transform(said).sql(DIALECT, comments=False) for each in (node, *windows)]
+        texts = [each.copy().transform(reported).sql(DIALECT, comments=False) for each in (node, *windows)]
         return " ".join(texts)
 
     def _column(self, column: exp.Column, scope: _Scope) -> str:

@@ -12,7 +12,7 @@ from redeye.monitoring.logic.drift_calibration import (
     MINIMUM_DISTANCE,
     MINIMUM_EMPTY,
     SHARE,
-    Calibrated,
+    CalibratedThreshold,
     History,
     calibrate,
     read_thresholds,
@@ -40,7 +40,9 @@ def steady(seed: int = 1) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=(NIGHTS, ROWS))
 
 
-def place_of(found: list[Calibrated], column: str, span: Span, statistic: str) -> Calibrated:
+def place_of(
+    found: list[CalibratedThreshold], column: str, span: Span, statistic: str
+) -> CalibratedThreshold:
     (place,) = [each for each in found if each.key == (column, span, statistic)]
     return place
 

@@ -14,7 +14,7 @@ from redeye.models import training_code
 from redeye.models.logic.splits import Window
 from redeye.studies.evidence import run_evidence
 from redeye.studies.evidence.logic import months as walking
-from redeye.studies.evidence.logic.months import Learned, Month
+from redeye.studies.evidence.logic.months import Month, TrainedMonth
 from redeye.studies.evidence.run_evidence import Step
 from redeye.warehouse import release_store
 from redeye.warehouse.logic.releases import Release, ReleaseKind
@@ -38,7 +38,7 @@ MONTHS = tuple(
 )
 
 
-def predicted(month: Month) -> tuple[pd.DataFrame, Learned]:
+def predicted(month: Month) -> tuple[pd.DataFrame, TrainedMonth]:
     random = np.random.default_rng(month.nights.first.month)
     truth = random.random(400)
     rows = pd.DataFrame(
@@ -56,7 +56,7 @@ def predicted(month: Month) -> tuple[pd.DataFrame, Learned]:
     validation = {name: {"auc": 0.6, "log_loss": 0.5} for name in names}
     windows = dict.fromkeys(("train", "validation", "test"), "2013-01-01..2013-01-09")
     seconds, facts = dict.fromkeys(names, 1.0), {key: {"steps": 3.0} for key in names}
-    return rows, Learned(windows, 9, "2013-01-10T00:00:00", "torch", validation, seconds, facts)
+    return rows, TrainedMonth(windows, 9, "2013-01-10T00:00:00", "torch", validation, seconds, facts)
 
 
 @pytest.fixture
@@ -66,7 +66,9 @@ def walked(tmp_path: Path, monkeypatch) -> list[str]:
     settings.cache_clear()
     names: list[str] = []
 
-    def walk(frame: pd.DataFrame, spec: object, month: Month, **_: object) -> tuple[pd.DataFrame, Learned]:
+    def walk(
+        frame: pd.DataFrame, spec: object, month: Month, **_: object
+    ) -> tuple[pd.DataFrame, TrainedMonth]:
         if len(names) == 1 and month.name == "2013-03" and not (tmp_path / "calm").exists():
             raise KeyboardInterrupt
         names.append(month.name)
@@ -82,7 +84,7 @@ def walked(tmp_path: Path, monkeypatch) -> list[str]:
 
 def gather(folder: Path, **options: object) -> tuple[Path, list[Step]]:
     steps: list[Step] = []
-    return run_evidence.gather("flight_delay", folder, tell=steps.append, threads=1, **options), steps
+    return run_evidence.gather("flight_delay", folder, report=steps.append, threads=1, **options), steps
 
 
 def test_interrupted_it_goes_on_where_it_was(walked, tmp_path: Path):

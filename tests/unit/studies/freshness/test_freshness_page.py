@@ -13,7 +13,7 @@ from made_rows import SPEC
 from redeye.models.logic.splits import Window
 from redeye.studies.freshness.freshness_page import Facts, write_page
 from redeye.studies.freshness.logic.freshness_quality import ALL
-from redeye.studies.freshness.logic.windows_and_ages import STEP, Learned, Origin, window_name
+from redeye.studies.freshness.logic.windows_and_ages import STEP, Origin, TrainedOrigin, window_name
 from redeye.warehouse.logic.releases import Release, ReleaseKind
 
 NIGHT = date(2013, 2, 14)
@@ -37,7 +37,7 @@ def write(tmp_path: Path, shorter: float, older: float) -> str:
         for step in (1, 2)
         for row in rows(ALL, older, behind=step, age_from=28 * step + 1, age_to=28 * step + 28)
     ]
-    learned = {NIGHT: Learned({ALL: 44}, {"a": 2.0, "b": 3.0}, {window_name(28): 51.0}, ("x", "y"))}
+    learned = {NIGHT: TrainedOrigin({ALL: 44}, {"a": 2.0, "b": 3.0}, {window_name(28): 51.0}, ("x", "y"))}
     facts = Facts(RELEASE, "code", 1, 2, "xgboost", (Origin(NIGHT, BLOCK, BLOCK),), 18)
     return write_page(tmp_path, SPEC, windows, pd.DataFrame(aged), learned, facts).read_text()
 

@@ -55,7 +55,7 @@ class Schedule(StrEnum):
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedModel:
     """A model of the backtest.
 
     Attributes:
@@ -150,7 +150,9 @@ def train(
     spans = plan_windows(decided, spec.split, maturity=spec.label_maturity_nights, first_night=first_night)
     lean = spec
     if algorithm != CHOSEN:
-        others = {name: None for name in spec.algorithms.chosen() if name not in (algorithm, "heuristic")}
+        others = {
+            name: None for name in spec.algorithms.list_declared() if name not in (algorithm, "heuristic")
+        }
         lean = spec.model_copy(
             update={
                 "algorithms": spec.algorithms.model_copy(update=others),
@@ -196,7 +198,11 @@ def select_served_rows(frame: pd.DataFrame, spec: Spec, served: Window, first: d
 
 
 def predict_rows(
-    frame: pd.DataFrame, spec: Spec, served: Window, spans: Sequence[Reign], of: Callable[[date], Trained]
+    frame: pd.DataFrame,
+    spec: Spec,
+    served: Window,
+    spans: Sequence[Reign],
+    of: Callable[[date], TrainedModel],
 ) -> pd.Series:
     """The probability of each row to predict, by the model that served its night."""
     rows = select_rows(frame, spec, served)
@@ -209,7 +215,7 @@ def predict_rows(
 
 
 def find_requests(
-    frame: pd.DataFrame, spec: Spec, rows: pd.DataFrame, served: Window, of: Callable[[date], Trained]
+    frame: pd.DataFrame, spec: Spec, rows: pd.DataFrame, served: Window, of: Callable[[date], TrainedModel]
 ) -> Iterator[Request]:
     """The nights whose verdict would have asked for a training, by the spec's own rules.
 
@@ -252,7 +258,7 @@ def _enthrone(
     spec: Spec,
     decided: Sequence[date],
     served: Window,
-    of: Callable[[date], Trained],
+    of: Callable[[date], TrainedModel],
     probability: pd.Series,
     version: pd.Series,
 ) -> None:

@@ -37,7 +37,7 @@ class Month:
 
 
 @dataclass(frozen=True)
-class Learned:
+class TrainedMonth:
     """What was fitted for a month.
 
     Attributes:
@@ -95,7 +95,7 @@ def select_known_rows(frame: pd.DataFrame, spec: Spec, decided: date) -> pd.Data
 
 def walk(
     frame: pd.DataFrame, spec: Spec, month: Month, *, seed: int, threads: int
-) -> tuple[pd.DataFrame, Learned]:
+) -> tuple[pd.DataFrame, TrainedMonth]:
     """Trains for a month, and predicts it.
 
     Args:
@@ -126,7 +126,7 @@ def walk(
     seen = known.loc[
         spans.train.mask(read_nights(known, spec)) | spans.validation.mask(read_nights(known, spec))
     ]
-    learned = Learned(
+    learned = TrainedMonth(
         windows={name: str(window) for name, window in vars(spans).items()},
         rows=int(spans.train.mask(read_nights(known, spec)).sum()),
         known_until=pd.Timestamp(seen[spec.target.known_at].max()).isoformat(),

@@ -93,8 +93,8 @@ def defaults(windows: pd.DataFrame, ages: pd.DataFrame, held_back: int) -> dict[
     age measured. It counts from the decision, when a champion is `held_back` nights old already.
     """
     losses = windows[windows["metric"] == "log_loss"]
-    surely = set(losses.loc[losses["lower"] > 0, "variant"])
-    better = [each for each in WINDOWS[:-1] if window_name(each) in surely]
+    significant = set(losses.loc[losses["lower"] > 0, "variant"])
+    better = [each for each in WINDOWS[:-1] if window_name(each) in significant]
     loss = ages[(ages["variant"] == ALL) & (ages["metric"] == "log_loss")].sort_values("behind")
     is_worse = (loss["upper"] < 0).tolist()
     stays = [worse and all(is_worse[place : place + 2]) for place, worse in enumerate(is_worse)]

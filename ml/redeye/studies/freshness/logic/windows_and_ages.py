@@ -48,7 +48,7 @@ class Origin:
 
 
 @dataclass(frozen=True)
-class Learned:
+class TrainedOrigin:
     """What was fitted at an origin.
 
     Attributes:
@@ -116,7 +116,7 @@ def walk(
     algorithm: str,
     seed: int,
     threads: int,
-) -> tuple[pd.DataFrame, Learned, Parent]:
+) -> tuple[pd.DataFrame, TrainedOrigin, Parent]:
     """Fits every variant at an origin and predicts the nights after it.
 
     Args:
@@ -150,7 +150,9 @@ def walk(
                 continued=spec.candidates.continued or Continued(),
             )
         only = spec.algorithms.model_copy(
-            update={name: None for name in spec.algorithms.chosen() if name not in (algorithm, "heuristic")}
+            update={
+                name: None for name in spec.algorithms.list_declared() if name not in (algorithm, "heuristic")
+            }
         )
         lean = spec.model_copy(update={"algorithms": only, "candidates": candidates})
         for each in fit_candidates(known, lean, spans, seed=seed, threads=threads, parent=parent):
@@ -173,7 +175,7 @@ def walk(
         asked = np.ones(len(rows), dtype=bool) if name in aged else is_next
         values[asked] = model.predict(rows.loc[asked])
         predictions[name] = values
-    learned = Learned(
+    learned = TrainedOrigin(
         nights=nights,
         seconds={name: round(each.seconds, 2) for name, each in fitted.items()},
         trees={name: each.model.facts().get("trees", np.nan) for name, each in fitted.items()},

@@ -106,22 +106,22 @@ class Mutant(Model[Frozen]):
 
     def files(self) -> dict[str, bytes]:
         """The model's, and one that names the fault."""
-        told = {
+        reported = {
             "algorithm": self.inner.algorithm,
             "fault": str(self.fault),
             "strength": self.strength,
             "detail": self.detail,
         }
         padding = {PADDING: bytes(int(self.strength * 1e6))} if self.fault is Fault.FAT else {}
-        return {**self.inner.files(), MUTANT: json.dumps(told).encode(), **padding}
+        return {**self.inner.files(), MUTANT: json.dumps(reported).encode(), **padding}
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes]) -> Self:
         """From the model's files and the fault."""
-        told = json.loads(files[MUTANT])
+        reported = json.loads(files[MUTANT])
         own = {name: content for name, content in files.items() if name not in (MUTANT, PADDING)}
-        inner = algorithm(told["algorithm"]).from_files(own)
-        return cls(inner, Fault(told["fault"]), told["strength"], told["detail"])
+        inner = algorithm(reported["algorithm"]).from_files(own)
+        return cls(inner, Fault(reported["fault"]), reported["strength"], reported["detail"])
 
 
 def views(frame: pd.DataFrame) -> dict[str, list[str]]:

@@ -70,10 +70,10 @@ class Pair:
             before=self.before,
         )
         return replace(
-            made, scored=self._informed(self.rows, strength), before=self._informed(self.before, strength)
+            made, scored=self._inform(self.rows, strength), before=self._inform(self.before, strength)
         )
 
-    def _informed(self, rows: pd.DataFrame, strength: float) -> Scored:
+    def _inform(self, rows: pd.DataFrame, strength: float) -> Scored:
         labels, said = make_examples(rows, self.spec).labels, self.newer.model.predict(rows)
         noise = np.random.default_rng([SEED, self.window.first.toordinal()]).normal(size=len(rows))
         hint = strength * (labels - 0.5) + noise
@@ -81,7 +81,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Tried:
+class TrialResult:
     """One candidate that is no mutant before the gates.
 
     Attributes:
@@ -140,7 +140,7 @@ def pairs(
                     yield Pair(older, newer, window, select_rows(frame, spec, window), before, spec)
 
 
-def try_candidate(pair: Pair, strength: float) -> Tried:
+def try_candidate(pair: Pair, strength: float) -> TrialResult:
     """A candidate with hints of a strength before all gates."""
     champion, candidate = pair.champion, pair.candidate(strength)
     report = judge(
@@ -152,7 +152,7 @@ def try_candidate(pair: Pair, strength: float) -> Tried:
         groups=gate_inputs.group_rows(pair.rows, pair.spec),
     )
     failed = tuple(result.gate for result in report.failed)
-    return Tried(pair.window, pair.older.name, pair.newer.name, _gain(candidate, champion), failed)
+    return TrialResult(pair.window, pair.older.name, pair.newer.name, _gain(candidate, champion), failed)
 
 
 def measure_power(cases: Sequence[Pair], strengths: Sequence[float] = STRENGTHS) -> Iterator[Power]:
@@ -166,7 +166,7 @@ def measure_power(cases: Sequence[Pair], strengths: Sequence[float] = STRENGTHS)
             return
 
 
-def _try_quality(pair: Pair, strength: float) -> Tried:
+def _try_quality(pair: Pair, strength: float) -> TrialResult:
     champion, made = pair.champion, pair.candidate(strength)
     candidate = replace(made, probes=None)
     report = judge(
@@ -178,7 +178,7 @@ def _try_quality(pair: Pair, strength: float) -> Tried:
         groups=gate_inputs.group_rows(pair.rows, pair.spec),
     )
     failed = tuple(result.gate for result in report.failed if result.gate not in OPERATIONAL)
-    return Tried(pair.window, pair.older.name, pair.newer.name, _gain(candidate, champion), failed)
+    return TrialResult(pair.window, pair.older.name, pair.newer.name, _gain(candidate, champion), failed)
 
 
 def _gain(candidate: GateInput, champion: GateInput) -> float:

@@ -252,8 +252,8 @@ def _leak(episode: Episode) -> Iterator[HarmfulCandidate]:
         name = views(train)[view][0]
 
         def leaked(rows: pd.DataFrame, name: str = name) -> pd.DataFrame:
-            told = make_examples(rows, episode.spec).labels + 0.25 * random.normal(size=len(rows))
-            return rows.assign(**{name: told})
+            reported = make_examples(rows, episode.spec).labels + 0.25 * random.normal(size=len(rows))
+            return rows.assign(**{name: reported})
 
         model = _refit(
             episode, leaked(train), leaked(valid), rounds=60, learning_rate=0.2, colsample_bytree=1.0

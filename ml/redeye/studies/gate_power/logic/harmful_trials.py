@@ -48,12 +48,12 @@ class Trial:
     message: str
 
 
-def measure_harm(proposal: HarmfulCandidate, episode: Episode, champion: Incumbent) -> str:
+def measure_harm(candidate: HarmfulCandidate, episode: Episode, champion: Incumbent) -> str:
     """What a promotion would do on the held-out nights, in words; empty if nothing that is called harm here."""
     spec, rows = episode.spec, episode.held_rows
     inputs = Inputs.of(spec)
     of = gate_inputs.make_candidate_input(
-        "mutant", proposal.model, rows, spec, seen_until=proposal.seen_until
+        "mutant", candidate.model, rows, spec, seen_until=candidate.seen_until
     )
     rival = gate_inputs.make_champion_input(
         "champion", champion.model, rows, spec, seen_until=champion.seen_until
@@ -63,7 +63,7 @@ def measure_harm(proposal: HarmfulCandidate, episode: Episode, champion: Incumbe
     if rival.scored is None:
         return ""
     return _worse(of.scored, rival.scored, gate_inputs.group_rows(rows, spec), spec) or _find_unserviceable(
-        RobustnessProbes(proposal.model, select_declared(rows, inputs), inputs), spec
+        RobustnessProbes(candidate.model, select_declared(rows, inputs), inputs), spec
     )
 
 
@@ -119,14 +119,14 @@ def _find_unserviceable(probes: RobustnessProbes, spec: Spec) -> str:
     return ""
 
 
-def try_candidate(proposal: HarmfulCandidate, episode: Episode, champion: Incumbent, harm: str) -> Trial:
+def try_candidate(candidate: HarmfulCandidate, episode: Episode, champion: Incumbent, harm: str) -> Trial:
     """A mutant before all gates, as a candidate would be."""
     spec = episode.spec
-    rows = episode.test_rows if proposal.rows is None else proposal.rows
-    before = episode.chosen_rows if proposal.before is None else proposal.before
+    rows = episode.test_rows if candidate.rows is None else candidate.rows
+    before = episode.chosen_rows if candidate.before is None else candidate.before
     report = judge(
         gate_inputs.make_candidate_input(
-            "mutant", proposal.model, rows, spec, seen_until=proposal.seen_until, before=before
+            "mutant", candidate.model, rows, spec, seen_until=candidate.seen_until, before=before
         ),
         gate_inputs.make_champion_input(
             champion.name, champion.model, rows, spec, seen_until=champion.seen_until, before=before
@@ -137,8 +137,8 @@ def try_candidate(proposal: HarmfulCandidate, episode: Episode, champion: Incumb
         groups=gate_inputs.group_rows(rows, spec),
     )
     return Trial(
-        proposal.kind,
-        proposal.what,
+        candidate.kind,
+        candidate.what,
         episode.night,
         champion.name,
         harm,
@@ -179,15 +179,15 @@ def _harmful(kind: str, episodes: list[Episode], skipped: Callable[[Trial], None
             if drawn is None:
                 streams.remove(stream)
                 continue
-            proposal, episode, champion = drawn
-            if harm := measure_harm(proposal, episode, champion):
-                yield try_candidate(proposal, episode, champion, harm)
+            candidate, episode, champion = drawn
+            if harm := measure_harm(candidate, episode, champion):
+                yield try_candidate(candidate, episode, champion, harm)
             elif skipped:
-                skipped(Trial(kind, proposal.what, episode.night, champion.name, "", (), ""))
+                skipped(Trial(kind, candidate.what, episode.night, champion.name, "", (), ""))
 
 
 def _cases(
     make: Callable[[Episode], Iterator[HarmfulCandidate]], episode: Episode, turn: int
 ) -> Iterator[tuple[HarmfulCandidate, Episode, Incumbent]]:
-    for position, proposal in enumerate(make(episode)):
-        yield proposal, episode, episode.champions[(turn + position) % len(episode.champions)]
+    for position, candidate in enumerate(make(episode)):
+        yield candidate, episode, episode.champions[(turn + position) % len(episode.champions)]

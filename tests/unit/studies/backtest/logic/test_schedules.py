@@ -16,7 +16,7 @@ from redeye.declarations.calendar import cutoff, list_nights
 from redeye.declarations.spec_rules import Retraining
 from redeye.models.logic.splits import Window
 from redeye.studies.backtest.logic import schedules
-from redeye.studies.backtest.logic.schedules import Schedule, Trained
+from redeye.studies.backtest.logic.schedules import Schedule, TrainedModel
 
 SINCE = FIRST + timedelta(days=45)
 LAST = FIRST + timedelta(days=119)
@@ -103,12 +103,12 @@ def test_no_training_knows_what_came_after_it(frame):
 
 
 def requested(frame: pd.DataFrame, spec) -> list[date]:
-    held: dict[date, Trained] = {}
+    held: dict[date, TrainedModel] = {}
 
-    def of(night: date) -> Trained:
+    def of(night: date) -> TrainedModel:
         if night not in held:
             fitted, test = schedules.train(frame, spec, night, algorithm="xgboost", threads=1)
-            held[night] = Trained(night, fitted.name, fitted.model, test)
+            held[night] = TrainedModel(night, fitted.name, fitted.model, test)
         return held[night]
 
     first = schedules.first_decision(spec, SINCE)
