@@ -16,7 +16,7 @@ again: decisions are made forwards, from the first night that was scored, and wh
 When a task is red:
 
 - **`judge_predictions`**: No prediction depends on this task: it can wait for the morning. `build night
-  … first`: run `build_warehouse` for that night, then clear this task. Not released by 09:00: see why
+  … first`: run `build_warehouse` for that night, then clear this task. Not released six hours after the cutoff: see why
   `build_warehouse` is red. `judged before as …`: a second run judged otherwise; the first verdict stands.
 - **`decide_retraining`**: The verdict is kept. It also judges earlier nights that were scored and never
   judged: the log names the night if that failed; mend it there. Clear this task. The night after it

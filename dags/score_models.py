@@ -1,12 +1,12 @@
-"""Predicts, with `{model}`, every flight scheduled for the coming day, and writes the consumers' files.
+"""Predicts, with `{model}`, all {many} scheduled for the coming day, and writes the consumers' files.
 
-Runs at each cutoff and waits, deferred, until the night's release is published; the first
-departure is about 05:00. If the release is refused, or not there by 04:15, the day is scored from the
-last good release and every row says so (degraded, with the reason): late data, never no predictions.
+Runs at each cutoff and waits, deferred, until the night's release is published. If the release is
+refused, or not there 75 minutes after the cutoff, the day is scored from the last good release and
+every row says so (degraded, with the reason): late data, never no predictions.
 
 When a task is red:
 
-- **`score_flights`**: `build night … first` (backfill or run by hand): run `build_warehouse` for that
+- **`score_{many}`**: `build night … first` (backfill or run by hand): run `build_warehouse` for that
   night, then clear this task. An audit refusal: the predictions are implausible, the log says which;
   none were written, the consumers still have yesterday's files. `scored before by … again it differs`:
   a second run came to another result; the first one stands, do not force it. `has no champion`: a new

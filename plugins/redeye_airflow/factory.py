@@ -7,6 +7,7 @@ from datetime import timedelta
 from airflow.sdk import DAG, Asset, Param
 
 from redeye.declarations.calendar import find_start
+from redeye.declarations.project import project
 from redeye.declarations.specs import REQUIRED, Spec
 from redeye_airflow.approval import PERSON, CandidateApproval
 from redeye_airflow.dag_arguments import ACTIVE_RUNS, DEFAULTS, describe_dag, night_param, schedule_nightly
@@ -93,14 +94,15 @@ def score_dag(spec: Spec, doc: str) -> DAG:
     Scoring and export are two tasks: predictions are written once and for all, so a consumer's folder
     that cannot be written must turn red by itself and be tried again without scoring again.
     """
+    many = project().subject.many
     with DAG(
         dag_id=f"{Verb.SCORE}_{spec.model}",
-        doc_md=doc.format(model=spec.model),
-        **describe_dag(f"Predict the coming day's flights with {spec.model}.", _tags(spec, Tag.NIGHTLY)),
+        doc_md=_fill(doc, spec),
+        **describe_dag(f"Predict the coming day's {many} with {spec.model}.", _tags(spec, Tag.NIGHTLY)),
         **schedule_nightly(source_nights().last),
     ) as dag:
         score = JobOperator(
-            task_id="score_flights",
+            task_id=f"score_{many.replace(' ', '_')}",
             job="redeye.scoring.score:score_night",
             given={
                 "night": RunValue.NIGHT,
@@ -134,7 +136,7 @@ def monitor_dag(spec: Spec, doc: str) -> DAG:
     """
     with DAG(
         dag_id=f"{Verb.MONITOR}_{spec.model}",
-        doc_md=doc.format(model=spec.model),
+        doc_md=_fill(doc, spec),
         **describe_dag(
             f"Judge {spec.model} by matured labels; ask for a training if it is due.",
             _tags(spec, Tag.NIGHTLY),
@@ -200,7 +202,7 @@ def train_dag(spec: Spec, doc: str) -> DAG:
         catchup=False,
         max_active_runs=ACTIVE_RUNS,
         default_args=DEFAULTS,
-        doc_md=doc.format(model=spec.model),
+        doc_md=_fill(doc, spec),
         **describe_dag(
             f"Train candidates for {spec.model}; promote one only if it passes every gate.",
             _tags(spec, *([Tag.CALENDAR] if spec.train_cron else []), Tag.ON_VERDICT),
@@ -254,6 +256,11 @@ def _approval_tasks(spec: Spec) -> CandidateApproval:
     )
     approve >> promote
     return approve
+
+
+def _fill(doc: str, spec: Spec) -> str:
+    """A DAG file's docstring, of one model and in the project's words."""
+    return doc.format(model=spec.model, many=project().subject.many)
 
 
 def _tags(spec: Spec, *kinds: Tag) -> list[str]:

@@ -120,7 +120,7 @@ def _measure(nights: int) -> None:
     _pages.warm().join()
     heads = ("page", "first, s", "median of the next, s", "of it processor, s")
     table = Table(*heads, title=f"{nights} nights, load {os.getloadavg()[0]:.1f}")
-    for path in ("/", f"/nights/{LAST}", f"/models/{MODEL}", "/predictions?flight=AA+1", "/alerts"):
+    for path in ("/", f"/nights/{LAST}", f"/models/{MODEL}", "/predictions?flight_number_id=AA+1", "/alerts"):
         took, worked = [], []
         for _ in range(TRIES + 1):
             began, processor = time.monotonic(), time.process_time()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -11,12 +12,41 @@ from redeye.declarations.spec_fields import Frozen, Name
 ColumnType = Literal["text", "date", "instant", "integer", "number"]
 
 
+class Search(Frozen):
+    """How people write a column's value when they look for a prediction."""
+
+    example: str = Field(min_length=1, description="Shown where it is typed; in the case of the values.")
+    pattern: str = Field(
+        description="A regular expression of all that is typed. Its groups, joined by hyphens, are the value; "
+        "without groups, the whole is."
+    )
+
+    @model_validator(mode="after")
+    def _reads_its_example(self) -> Search:
+        try:
+            is_read = self.read(self.example) is not None
+        except re.error as error:
+            raise ValueError(f"pattern: {self.pattern!r} is no regular expression: {error}") from error
+        if not is_read:
+            raise ValueError(f"pattern: {self.pattern!r} does not match the example {self.example!r}")
+        return self
+
+    def read(self, typed: str) -> str | None:
+        """The value that was meant; None if it is not written as the pattern says."""
+        found = re.fullmatch(self.pattern, typed, flags=re.IGNORECASE)
+        if found is None:
+            return None
+        value = "-".join(found.groups()) or found.group()
+        return value.upper() if self.example.isupper() else value
+
+
 class SubjectColumn(Frozen):
     """A column of the schedule that stands on every prediction."""
 
     type: ColumnType
     title: str = Field(default="", description="Above the column where people read; its name by default.")
     description: str = Field(min_length=1, description="For consumers, in the files' manifest.")
+    search: Search | None = Field(default=None, description="If predictions are looked for by it.")
 
 
 class Subject(Frozen):

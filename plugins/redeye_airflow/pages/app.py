@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from redeye.declarations.project import project
 from redeye.foundation.errors import RedeyeError
 from redeye_airflow.pages import (
     action_pages,
@@ -43,8 +44,8 @@ def create_app() -> FastAPI:
         files,
     ):
         app.include_router(module.router)
-    app.add_api_route("/flights", _redirect_moved)
-    app.add_api_route("/acts{rest:path}", _redirect_moved)
+    app.add_api_route(f"/{project().subject.many}", _redirect_to_predictions)
+    app.add_api_route("/acts{rest:path}", _redirect_to_actions)
     app.add_exception_handler(StarletteHTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _misread)
     for error in (RedeyeError, psycopg2.Error, duckdb.Error):
@@ -53,15 +54,14 @@ def create_app() -> FastAPI:
     return app
 
 
-# Where pages were, which bookmarks and tickets may still name.
-_MOVED = {"/flights": "/predictions", "/acts": "/actions"}
+def _redirect_to_predictions(request: Request) -> Response:
+    """From the address that the search had, which bookmarks still name."""
+    return RedirectResponse(request.url.replace(path=f"{request.scope['root_path']}/predictions"))
 
 
-def _redirect_moved(request: Request) -> Response:
-    root = request.scope["root_path"]
-    old = request.url.path.removeprefix(root)
-    new = next(to + old.removeprefix(of) for of, to in _MOVED.items() if old.startswith(of))
-    return RedirectResponse(request.url.replace(path=root + new))
+def _redirect_to_actions(request: Request, rest: str) -> Response:
+    """From the addresses that actions had."""
+    return RedirectResponse(request.url.replace(path=f"{request.scope['root_path']}/actions{rest}"))
 
 
 def _refused(request: Request, error: Exception) -> Response:

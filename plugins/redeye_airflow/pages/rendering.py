@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,6 +14,7 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from redeye.declarations.project import project
 from redeye.foundation import ui_links
 from redeye.foundation.settings import settings
 from redeye_airflow.pages.addresses import PREFIX
@@ -36,6 +38,7 @@ def render_page(request: Request, template: str, *, status: int = 200, **values:
         "airflow": lambda path: f"{airflow}{path}",
         "mlflow_url": settings().public_mlflow_url,
         "version_page": ui_links.link_version,
+        "subject": project().subject,
         "user": find_user(request).get_name(),
         "may_trigger": _asker(request),
         "shift_weeks": settings().shift_weeks,
@@ -66,6 +69,11 @@ def _percent(value: float | None, digits: int = 0) -> str:
     return NONE if value is None or value != value else f"{value:.{digits}%}"
 
 
+def _value(value: object) -> object:
+    """A column's value as people read it: of an instant, the time of day."""
+    return f"{value:%H:%M} UTC" if isinstance(value, datetime) else value
+
+
 def _size(size: int) -> str:
     return f"{size / 1000:.0f} kB" if size >= 1000 else f"{size} bytes"
 
@@ -78,4 +86,4 @@ def _docs(path: str | None) -> str | None:
     return path.rpartition(folder)[2] if folder in path else None
 
 
-_TEMPLATES.filters.update(number=_number, percent=_percent, size=_size, docs=_docs)
+_TEMPLATES.filters.update(number=_number, percent=_percent, value=_value, size=_size, docs=_docs)

@@ -36,7 +36,7 @@ SAMPLES = {
     "{model}": "flight_delay",
     "{version}": "1",
     "{lane}": "live",
-    "{flight_id}": FLIGHT,
+    "{key}": FLIGHT,
     "{path:path}": "index.html",
     "{rest:path}": "/retrain",
     "{name}": "retrain",
@@ -71,6 +71,10 @@ def main() -> None:
         for method in ("GET", "POST", "PUT", "DELETE", "HEAD")
     }
     found["moved"] = _answer(ask["viewer"].get("/redeye/flights", params={"flight": "AA 1"}))["to"]
+    found["search"] = {
+        typed: _answer(ask["viewer"].get("/redeye/predictions", params={"flight_number_id": typed}))
+        for typed in ("aa 1", "UA 1", "no flight")
+    }
     found["browser"] = _answer(ask["nobody"].get("/redeye/", headers={"accept": "text/html"}))
     found["altered"] = _answer(ask["nobody"].get("/redeye/", cookies={"_token": "e30.e30.e30"}))
     found["pages"] = {path: ask["viewer"].get(f"/redeye{path}").text for path in paths}

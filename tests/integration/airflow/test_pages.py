@@ -132,6 +132,15 @@ def test_the_first_page_says_what_is_wrong_and_where_to_look(asked: dict[str, An
     assert "drifted" in text
 
 
+def test_a_prediction_is_found_as_people_write_it(asked: dict[str, Any]) -> None:
+    found, none, unread = (asked["search"][typed] for typed in ("aa 1", "UA 1", "no flight"))
+    assert "2 predictions" in found["text"]
+    assert "/redeye/predictions/flight_delay/live/2013-04-05_AA_1_JFK_LAX_0900" in found["text"]
+    assert "No prediction matches" in none["text"]
+    assert unread["status"] == 400
+    assert "Flight: write it as AA 1" in unread["text"]
+
+
 def test_a_night_shows_the_reason_of_its_refusal(asked: dict[str, Any]) -> None:
     text = asked["pages"]["/nights/2013-04-04"]
     assert "releases/fct_flights: expect_some" in text

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from redeye.cli.shell import console, enter, report_errors
+from redeye.declarations.project import project
 from redeye.scoring.logic.explanation import Explanation
 
 app = typer.Typer()
@@ -23,7 +24,7 @@ DELIVERIES_SHOWN = 8
 @app.command()
 def explain(
     prediction_id: Annotated[
-        str, typer.Argument(metavar="ID", help="As flight_delay/live/2013-04-04_AA_1_JFK_LAX_0900.")
+        str, typer.Argument(metavar="ID", help="<model>/live/<key>, as the files for consumers have it.")
     ],
     to: Annotated[Path | None, typer.Option(help="Also write all of it to this file, as JSON.")] = None,
 ) -> None:
@@ -95,7 +96,9 @@ def _show(found: Explanation) -> None:
             "  built on", f"{len(found.ancestors)} earlier: {found.ancestors[0].release_id} and before"
         )
     if found.schedule:
-        facts.add_row("announced by", f"{found.schedule.path} ({found.schedule.rows} flights)")
+        facts.add_row(
+            "announced by", f"{found.schedule.path} ({found.schedule.rows} {project().subject.many})"
+        )
     # A bulk release holds later nights too; what was known to this prediction ends with its own night.
     known = [ref for ref in found.deliveries if ref.night <= found.night]
     facts.add_row("landing files", f"{len(known)} up to its night, of this release's {len(found.deliveries)}")

@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from redeye.cli.shell import ModelArgument, console, enter, report_errors
+from redeye.declarations.project import project
 from redeye.foundation.errors import ConfigError
 
 app = typer.Typer()
@@ -54,7 +55,7 @@ def verdicts(
     first = newest.iloc[0]
     console.print(
         f"Quality on night {first['scored_night']:%Y-%m-%d}: "
-        f"version {first['model_version']:.0f}, {first['rows']:.0f} flights"
+        f"version {first['model_version']:.0f}, {first['rows']:.0f} {project().subject.many}"
     )
     numbers = Table("metric", "champion", "heuristic")
     for row in newest.to_dict("records"):

@@ -42,7 +42,7 @@ def make(
     )
     console.print(
         f"`redeye dev build {made.name}` builds what you changed in dbt/, "
-        f"`redeye dev sql 'from features.feat_carrier__delays' --name {made.name}` reads it, "
+        f"`redeye dev sql 'show all tables' --name {made.name}` reads it, "
         f"`redeye dev drop {made.name}` removes it."
     )
 
@@ -93,7 +93,7 @@ def build(
 
 @app.command()
 def sql(
-    query: Annotated[str, typer.Argument(help="Such as: from features.feat_carrier__delays")],
+    query: Annotated[str, typer.Argument(help="Such as: from features.feat_<entity>__<theme>")],
     name: Annotated[str, typer.Option(help="Of the sandbox; your user name by default.")] = "",
 ) -> None:
     """Run SQL in a sandbox and show the first 40 rows."""
