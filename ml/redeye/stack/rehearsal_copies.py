@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,8 @@ import yaml
 from redeye.foundation.atomic_files import write_text
 from redeye.foundation.errors import ConfigError, RedeyeError
 from redeye.foundation.settings import PROJECT_ROOT, Settings, settings
-from redeye.sources.configured_source import faulty_source
-from redeye.sources.logic.faults import Event, Outcome, Plan
+from redeye.sources.configured_source import faulty_source, load_source
+from redeye.sources.logic.faults import Base, Event, Outcome, Plan
 from redeye.stack import bootstrap, environment
 from redeye.stack.servers import ports
 
@@ -31,10 +31,6 @@ log = logging.getLogger(__name__)
 
 BASE, CONTROL = "base", "control"
 PLAN = "rehearsal.yaml"
-# The champion of every event: eleven weeks of history, and a week of nights that it has served before the first event.
-HISTORY_FIRST, TRAINED, HISTORY_LAST = date(2012, 12, 31), date(2013, 3, 22), date(2013, 3, 31)
-# What the nights say by themselves must be known for as many as any event is watched.
-CONTROL_FIRST = HISTORY_LAST + timedelta(days=1)
 
 Report = Callable[[str], None]
 
@@ -49,29 +45,29 @@ def run(folder: Path, plan: Plan, *, model: str, report: Report) -> list[Outcome
         report: is called before each step.
 
     Raises:
-        ConfigError: if an event does not begin where the base ends.
+        ConfigError: if the plan has no base, or an event does not begin where it ends.
         RedeyeError: if a step fails; the message has the end of its log.
     """
+    begins = _require_base(plan).next
     for event in plan.events:
-        if event.first != CONTROL_FIRST:
-            raise ConfigError(
-                f"event {event.name} begins on {event.first}; the base ends before {CONTROL_FIRST}"
-            )
+        if event.first != begins:
+            raise ConfigError(f"event {event.name} begins on {event.first}; the base ends before {begins}")
+    alone = plan.model_copy(update={"events": ()})
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / f"{BASE}.json").is_file():
         report("building the installation that every event begins with")
         shutil.rmtree(folder / BASE, ignore_errors=True)
-        _step(folder, BASE, Plan(name=plan.name, events=()), BASE, model)
+        _step(folder, BASE, alone, BASE, model)
     if not (folder / f"{CONTROL}.json").is_file():
         report("the same nights without an event")
         _copy_installation(folder, CONTROL)
-        _step(folder, CONTROL, Plan(name=plan.name, events=()), f"{CONTROL}:{_count_watched(plan)}", model)
+        _step(folder, CONTROL, alone, f"{CONTROL}:{_count_watched(plan)}", model)
         shutil.rmtree(folder / CONTROL)
     for event in plan.events:
         if not (folder / f"{event.name}.json").is_file():
             report(f"{event.name}: {faulty_source().meanings[event.fault]}")
             _copy_installation(folder, event.name)
-            _step(folder, event.name, Plan(name=plan.name, events=(event,)), event.name, model)
+            _step(folder, event.name, plan.model_copy(update={"events": (event,)}), event.name, model)
             shutil.rmtree(folder / event.name)
     return [
         Outcome.from_dict(json.loads((folder / f"{event.name}.json").read_text(encoding="utf-8")))
@@ -92,10 +88,13 @@ def step(what: str, model: str) -> None:
         result: dict[str, Any] = {}
         name, _, nights = what.partition(":")
         if name == BASE:
-            rehearse_event.prepare(model, first=HISTORY_FIRST, trained=TRAINED, last=HISTORY_LAST)
+            base = _require_base(active)
+            first = load_source().first_night
+            rehearse_event.prepare(model, first=first, trained=base.trained, last=base.last)
         elif name == CONTROL:
-            last = CONTROL_FIRST + timedelta(days=int(nights) - 1)
-            result = rehearse_event.control(model, CONTROL_FIRST, last).to_dict()
+            begins = _require_base(active).next
+            last = begins + timedelta(days=int(nights) - 1)
+            result = rehearse_event.control(model, begins, last).to_dict()
         else:
             beside = json.loads((home.parent / f"{CONTROL}.json").read_text(encoding="utf-8"))
             event = _event(active, name)
@@ -103,6 +102,14 @@ def step(what: str, model: str) -> None:
                 model, event, rehearse_event.RunReport.from_dict(beside)
             ).to_dict()
     write_text(home.parent / f"{name}.json", json.dumps(result, indent=2) + "\n")
+
+
+def _require_base(plan: Plan) -> Base:
+    if plan.base is None:
+        raise ConfigError(
+            f"the plan {plan.name} has no `base`: say when the champion is trained, and its last night"
+        )
+    return plan.base
 
 
 def _event(plan: Plan, name: str) -> Event:

@@ -1,6 +1,6 @@
 """How good probabilities are, and how sure one may be of it.
 
-Rows of one night share its weather and its congestion, so intervals come from resampling whole nights.
+Rows of one night share what happened on it, so intervals come from resampling whole nights.
 Every metric is a function of how often each night counts; a plain evaluation counts each once. Stated
 rules: what cannot be computed from sound input (AUC with one class) is None; unsound input (no rows, NaN
 or probabilities outside 0 to 1) is a ValueError.

@@ -1,6 +1,6 @@
 """Thresholds from history: what the statistics come to on clean windows of the same length.
 
-A real day is never like the months it is compared with: its weather is one day's, its weekday one of seven.
+A real day is never like the months it is compared with: what happens on it is one day's, its weekday one of seven.
 So each night, and each week, of the nights that the champion learned from and was tested on is put in the
 place of the live one and compared with the reference *without* it. The threshold of a column is a high
 quantile of that, times a margin; the threshold on the share of drifted features is found the same way.
@@ -27,7 +27,7 @@ FEATURES = "features"
 MINIMUM_DISTANCE = 0.05
 MINIMUM_EMPTY = 0.02
 # A column with such a share of one night's rows in one bin may well be constant for a week: a weekday, or a
-# rate of cancellations in calm weather. Only of others, constancy says that something broke.
+# rate of failures in a calm season. Only of others, constancy says that something broke.
 NEARLY_CONSTANT = 0.9
 
 

@@ -22,7 +22,7 @@ TIMED_ROWS, TIMINGS = 1000, 5
 # Rows that are predicted over and over, and those predicted alone.
 PROBED_ROWS, ALONE_ROWS = 200, 12
 UNKNOWN = "never seen"
-# Far beyond every number of a schedule or of the weather, and within float32.
+# Far beyond every number of a schedule or a measurement, and within float32.
 BEYOND = 1e9
 
 

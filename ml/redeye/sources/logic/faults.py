@@ -84,10 +84,28 @@ class Event(Frozen):
         return self.first <= night <= self.last_faulty
 
 
+class Base(Frozen):
+    """The installation that every event begins with.
+
+    Attributes:
+        trained: the night with which the champion of every event is trained.
+        last: the last night before the events; those since it was trained were scored by the champion.
+    """
+
+    trained: date
+    last: date
+
+    @property
+    def next(self) -> date:
+        """The night on which every event begins."""
+        return self.last + ONE_DAY
+
+
 class Plan(Frozen):
     """The events of an installation that rehearses; each has the data to itself."""
 
     name: str = Field(pattern=r"^[a-z0-9_]+$")
+    base: Base | None = Field(default=None, description="Needed to rehearse in copies.")
     events: tuple[Event, ...]
 
     @property

@@ -20,6 +20,8 @@ def test_the_plan_of_the_project_is_sound_and_has_every_fault() -> None:
     plan = load_plan(PROJECT_ROOT / "ml" / "rehearsals" / "events.yaml", set(Fault))
     assert {event.fault for event in plan.events} == set(Fault)
     assert len({event.name for event in plan.events}) == len(plan.events)
+    assert plan.base is not None
+    assert {event.first for event in plan.events} == {plan.base.next}
 
 
 @pytest.mark.parametrize(
