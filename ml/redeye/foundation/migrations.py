@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from typing import Protocol
 
 import psycopg2
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
+from psycopg2 import extensions
 from sqlalchemy import create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
-from redeye.foundation.database_server import Administered
 from redeye.foundation.errors import RedeyeError
 from redeye.foundation.schema.running import FOLDER
 
@@ -26,6 +28,14 @@ log = logging.getLogger(__name__)
 
 # A schema of its own: the ledger's role has no right to it.
 VERSION_SCHEMA, VERSION_TABLE = "migrations", "version"
+
+
+class Administered(Protocol):
+    """A server whose roles and databases are ours to make: the embedded one, or one of the operator's."""
+
+    def superuser(self, database: str = ...) -> AbstractContextManager[extensions.connection]:
+        """An autocommitting connection of whoever may make them."""
+        ...
 
 
 def find_head(database: str) -> str:

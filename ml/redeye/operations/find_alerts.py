@@ -13,7 +13,7 @@ from textwrap import shorten
 from typing import Any
 
 from redeye.declarations.calendar import cutoff, find_night
-from redeye.foundation.disk_budget import Level, Usage
+from redeye.foundation.disk import Level, Usage
 from redeye.operations.logic.alerts import PREDICTIONS_DUE, RELEASE_DUE, Alert, AlertKind
 from redeye.operations.model_status import ModelState
 from redeye.operations.night_status import Morning

@@ -9,7 +9,7 @@ from typing import Any
 
 from redeye.foundation import lease
 from redeye.foundation.catalogs import Catalog
-from redeye.foundation.disk_budget import Level
+from redeye.foundation.disk import Level
 from redeye.foundation.errors import ReleaseAltered
 from redeye.foundation.settings import settings
 from redeye.operations.logic.maintenance import choose_releases

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import ClassVar, Protocol, cast
+
+import yaml
+from pydantic import ValidationError
 
 from redeye.declarations.project import import_named, project
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import SHIFT_FILE, settings
 from redeye.sources.logic.deliveries import Shiftable, Source
-from redeye.sources.logic.faults import Event, Plan, load_plan
+from redeye.sources.logic.faults import Event, Plan
 
 
 class FaultySource(Source, Protocol):
@@ -58,6 +61,28 @@ def plan() -> Plan | None:
     """
     named = settings().rehearsal
     return load_plan(Path(named), faulty_source().meanings) if named else None
+
+
+def load_plan(path: Path, faults: Collection[str]) -> Plan:
+    """A plan from its YAML file.
+
+    Args:
+        path: of the file.
+        faults: that the project's faulty source knows.
+
+    Raises:
+        ConfigError: if the file is missing, says something else, or names another fault.
+    """
+    try:
+        plan = Plan.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (OSError, yaml.YAMLError, ValidationError) as error:
+        raise ConfigError(f"REDEYE_REHEARSAL={path} cannot be read as a plan of events: {error}") from error
+    if unknown := sorted({event.fault for event in plan.events} - set(faults)):
+        raise ConfigError(
+            f"REDEYE_REHEARSAL={path} cannot be read as a plan of events: {', '.join(unknown)} is no fault; "
+            f"there are {', '.join(faults)}"
+        )
+    return plan
 
 
 def faulty_source() -> type[FaultySource]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from psycopg2 import sql
 from psycopg2.extensions import cursor
 
-from redeye.foundation.database_server import Administered
+from redeye.foundation.migrations import Administered
 from redeye.stack.secrets import Secrets
 
 

@@ -50,7 +50,7 @@ def make(
 @app.command("list")
 def list_() -> None:
     """List the sandboxes, with the bytes that each has to itself."""
-    from redeye.foundation.disk_budget import gigabytes
+    from redeye.foundation.disk import gigabytes
     from redeye.review import sandbox_catalog as sandbox
 
     table = Table("sandbox", "release", "nights", "of its own")

@@ -27,8 +27,7 @@ def rehearse(
 
     Some 15 minutes. Interrupted, it goes on with the next event; delete the folder to begin anew.
     """
-    from redeye.sources.configured_source import faulty_source
-    from redeye.sources.logic.faults import load_plan
+    from redeye.sources.configured_source import faulty_source, load_plan
     from redeye.stack import rehearsal_copies
     from redeye.studies.rehearsals import rehearsal_page
 

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from redeye.cli.shell import console, enter, parse_night, report_errors
 from redeye.foundation import disk
-from redeye.foundation.disk_budget import Level, Usage, gigabytes
+from redeye.foundation.disk import Level, Usage, gigabytes
 from redeye.foundation.settings import settings
 
 app = typer.Typer()

@@ -8,19 +8,16 @@ that it does not say on the same night without the event.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from redeye.declarations.calendar import ONE_DAY
 from redeye.declarations.spec_fields import Frozen, PositiveInt
-from redeye.foundation.errors import ConfigError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,28 +109,6 @@ class Plan(Frozen):
     def label(self) -> str:
         """What stands on every row."""
         return self.name
-
-
-def load_plan(path: Path, faults: Collection[str]) -> Plan:
-    """A plan from its YAML file.
-
-    Args:
-        path: of the file.
-        faults: that the project's faulty source knows.
-
-    Raises:
-        ConfigError: if the file is missing, says something else, or names another fault.
-    """
-    try:
-        plan = Plan.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, yaml.YAMLError, ValidationError) as error:
-        raise ConfigError(f"REDEYE_REHEARSAL={path} cannot be read as a plan of events: {error}") from error
-    if unknown := sorted({event.fault for event in plan.events} - set(faults)):
-        raise ConfigError(
-            f"REDEYE_REHEARSAL={path} cannot be read as a plan of events: {', '.join(unknown)} is no fault; "
-            f"there are {', '.join(faults)}"
-        )
-    return plan
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from redeye.foundation.disk_budget import GIGABYTE, Level, Usage
+from redeye.foundation.disk import GIGABYTE, Level, Usage
 from redeye.operations.logic.maintenance import NEWEST, OLDER, choose_releases
 
 

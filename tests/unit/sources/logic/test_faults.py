@@ -11,7 +11,8 @@ import pytest
 from flights.faulty_source import Fault
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import PROJECT_ROOT
-from redeye.sources.logic.faults import Catch, Event, Outcome, first_new, load_plan, signals
+from redeye.sources.configured_source import load_plan
+from redeye.sources.logic.faults import Catch, Event, Outcome, first_new, signals
 
 NIGHT, NEXT = date(2013, 4, 1), date(2013, 4, 2)
 
