@@ -56,7 +56,7 @@ def test_an_altered_landing_file_is_named(predictions):
 
 def test_a_probability_that_the_chain_does_not_give_is_told(predictions, monkeypatch):
     altered = predictions.assign(probability=predictions["probability"] + 1e-9)
-    monkeypatch.setattr(outputs_store, "read", lambda *_, **__: altered)
+    monkeypatch.setattr(outputs_store, "read_prediction", lambda *_: altered.head(1))
     assert not explain(predictions["prediction_id"].iloc[0]).is_reproduced
 
 

@@ -12,7 +12,9 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as parquet
 import pytest
+from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 from rich.console import Console
+from starlette.requests import Request
 
 from redeye.declarations import project as declaration
 from redeye.declarations.project import Project, project
@@ -27,6 +29,7 @@ from redeye.scoring.logic.restatements import Change, Restatement
 from redeye.scoring.outputs_reader import OutputsReader
 from redeye.sources.logic.deliveries import DeliveryRef
 from redeye.stack.airflow.first_run import show_riskiest
+from redeye_airflow.pages.rendering import render_page
 
 DECLARED = """
 project: helpdesk
@@ -42,7 +45,7 @@ subject:
   time: opened_at
   columns:
     ticket_id: {type: text, description: The ticket's number.}
-    queue: {type: text, title: waits in, description: Where it waits.}
+    queue: {type: text, title: waits in, description: Where it waits., search: {example: billing, pattern: "[a-z]+"}}
     opened_by: {type: text, description: Who opened it.}
     opened_on: {type: date, description: On which day.}
     opened_at: {type: instant, title: opened, description: When.}
@@ -155,16 +158,16 @@ def test_the_outputs_hold_its_columns_with_their_types(outputs: duckdb.DuckDBPyC
 def test_a_prediction_is_found_by_its_columns_and_its_key(outputs: duckdb.DuckDBPyConnection) -> None:
     reader = OutputsReader()
     reader._con = outputs
-    found = reader.found(MODEL, NIGHT, NIGHT, {"queue": "billing", "opened_by": "luis"})
+    found = reader.find_predictions(MODEL, NIGHT, NIGHT, {"queue": "billing", "opened_by": "luis"})
     assert [row["ticket_id"] for row in found] == ["T-0001"]
-    assert [row["ticket_id"] for row in reader.found(MODEL, NIGHT, NIGHT, {})] == [
+    assert [row["ticket_id"] for row in reader.find_predictions(MODEL, NIGHT, NIGHT, {})] == [
         "T-0002",
         "T-0001",
         "T-0017",
     ]
     assert (reader.prediction(MODEL, "T-0017") or {})["opened_by"] == "ana"
     with pytest.raises(KeyError, match="no columns of a ticket"):
-        reader.found(MODEL, NIGHT, NIGHT, {"carrier_id": "AA"})
+        reader.find_predictions(MODEL, NIGHT, NIGHT, {"carrier_id": "AA"})
 
 
 def test_what_is_explained_is_read_by_its_id(outputs: duckdb.DuckDBPyConnection) -> None:
@@ -226,6 +229,44 @@ def test_restated_rows_are_those_of_its_key_and_its_columns() -> None:
     assert list(find_restated._own_outcome(restated, rows)) == [True, False, False]
     assert list(restated.behind(rows)) == [False, True, True]
     assert find_restated.columns(project().subject)[-3:] == ["tickets", "tickets_behind", "labels_changed"]
+
+
+def rendered(page: str, **values: object) -> str:
+    user = SimpleAuthManagerUser(username="ana", role="viewer")
+    scope = {
+        "type": "http",
+        "path": "/predictions",
+        "root_path": "",
+        "headers": [],
+        "state": {"redeye_user": user},
+    }
+    return bytes(render_page(Request(scope), page, **values).body).decode()
+
+
+def test_pages_show_its_columns(outputs: duckdb.DuckDBPyConnection) -> None:
+    reader = OutputsReader()
+    reader._con = outputs
+    rows = reader.find_predictions(MODEL, NIGHT, NIGHT, {"queue": "network"})
+    asked = {"queue": "network"}
+    shared = {
+        "model": MODEL,
+        "models": [MODEL],
+        "day": "",
+        "is_asked": True,
+        "fault": "",
+        "nights": 14,
+        "most": 200,
+    }
+    found = rendered("predictions/search.html", rows=rows, asked=asked, **shared)
+    assert all(
+        f"<th>{title}</th>" in found
+        for title in ("Opened_on", "Ticket_id", "Waits in", "Opened_by", "Opened")
+    )
+    assert f'href="/predictions/{MODEL}/live/T-0017">T-0017</a>' in found
+    assert 'name="queue" value="network" placeholder="billing"' in found
+    one = rendered("predictions/prediction.html", row=reader.prediction(MODEL, "T-0017"))
+    assert "<title>T-0017" in one
+    assert "waits in network, opened_by ana" in one
 
 
 def test_sentences_use_its_words(spec: Spec) -> None:
