@@ -4,7 +4,7 @@ Runs at each cutoff and waits, deferred, for the night's release. It measures th
 champion's own predictions whose labels have matured, against the heuristic on the same rows and against
 the champion's test, each with its interval, looks for drift, and gives a verdict with reasons: `ok`,
 `warning` (a person should look; nothing acts on it), `retrain` or `roll back` (the version that was last serving
-well would have done surely better on the champion's own rows). A night that is a recorded gap is skipped.
+well would have done significantly better on the champion's own rows). A night that is a recorded gap is skipped.
 
 Between a verdict and an act stand persistence (so many of the last nights), a cooldown and a budget per
 month, for a rollback persistence alone; every night's decision is kept with its reason. A rollback is in the

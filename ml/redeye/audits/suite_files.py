@@ -1,4 +1,4 @@
-"""Expectation suites as analysts write them: `expectations/**/*.yml`, parsed once and refused at the door.
+"""Expectation suites as analysts write them: `expectations/**/*.yml`, parsed once and refused on load.
 
 A suite names the columns of its frame with their types, in order, and its expectations, each with the
 reason for its bound. See `docs/reference/audits.md`.

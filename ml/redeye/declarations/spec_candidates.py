@@ -43,8 +43,8 @@ class Candidates(Frozen):
     preference: tuple[Name, ...] = Field(
         default=(),
         description="Names of candidates; `continued` stands for the continued champion. Of the candidates that are "
-        "not surely behind the best on validation, at the gates' confidence, the first one is taken. Empty: always "
-        "the best.",
+        "not significantly behind the best on validation, at the gates' confidence, the first one is taken. "
+        "Empty: always the best.",
     )
 
     @model_validator(mode="after")

@@ -10,7 +10,7 @@ from redeye.declarations.spec_fields import Frozen, Name, PositiveInt, Share
 
 
 class Slices(Frozen):
-    """Groups of rows in which a candidate may not be surely worse than the champion."""
+    """Groups of rows in which a candidate may not be significantly worse than the champion."""
 
     columns: tuple[Name, ...] = Field(
         default=(),
@@ -20,7 +20,9 @@ class Slices(Frozen):
         default=400, description="Values with fewer rows of the window are pooled into `other`."
     )
     maximum_loss: float = Field(
-        default=0.02, ge=0, description="Log loss by which no slice may be surely worse than the champion's."
+        default=0.02,
+        ge=0,
+        description="Log loss by which no slice may be significantly worse than the champion's.",
     )
 
 
@@ -35,7 +37,7 @@ class Gates(Frozen):
     bootstrap_samples: int = Field(ge=100, description="Resamplings of whole nights.")
     maximum_auc_drop: Share
     maximum_calibration_error: Share = Field(
-        description="Above it a candidate passes only where it is surely no worse than the champion."
+        description="Above it a candidate passes only where it is significantly no worse than the champion."
     )
     maximum_auc: Share = Field(
         default=0.95, description="Above it a candidate must have seen the outcome in some feature."

@@ -1,4 +1,4 @@
-"""Specs: the YAML files that declare a model, parsed and rejected once, at the door.
+"""Specs: the YAML files that declare a model, parsed and rejected once, on load.
 
 A spec is frozen and complete; nothing downstream checks it again. Light to import, because DAG files
 load specs whenever Airflow parses them.

@@ -182,7 +182,7 @@ def _run(
 
 
 def _note(subject: Subject, reported: Sequence[str], pages: Mapping[str, str]) -> str:
-    """The run's description: what was trained and why, what came of it, and where to look further."""
+    """The run's description: what was trained and why, the result, and where to look further."""
     lines = [
         f"Training of **{subject.spec.model}** with what was known on night {subject.night}, "
         f"release `{subject.release.release_id}`. Asked for by {subject.actor}: {subject.reason}.",

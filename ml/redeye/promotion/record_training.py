@@ -1,4 +1,4 @@
-"""What asked for a training, and what it came to, as the ledger keeps it."""
+"""What asked for a training, and its result, as the ledger keeps it."""
 
 from __future__ import annotations
 

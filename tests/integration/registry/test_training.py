@@ -238,7 +238,7 @@ def test_a_later_training_continues_the_champion_and_its_card_says_so(
 ):
     run_training()
     champion = memory_ledger.rows[-1]
-    # Preferred, so that it is the candidate unless it is surely behind.
+    # Preferred, so that it is the candidate unless it is significantly behind.
     first = spec.candidates.model_copy(update={"preference": ("continued",)})
     monkeypatch.setattr(train, "load_spec", lambda path: spec.model_copy(update={"candidates": first}))
     outcome = run_training(NIGHT + timedelta(days=21))

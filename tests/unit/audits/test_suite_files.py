@@ -1,4 +1,4 @@
-"""A suite is refused at the door with file, line and key."""
+"""A suite is refused on load with file, line and key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Replaying nights in one process, with an estimate of how long it takes, and what it came to."""
+"""Replaying nights in one process, with an estimate of how long it takes, and its result."""
 
 from __future__ import annotations
 

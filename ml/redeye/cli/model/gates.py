@@ -21,7 +21,7 @@ def rehearse_gates(
     harmful: Annotated[int, typer.Option(min=1, help="Mutants.")] = 200,
     good: Annotated[int, typer.Option(min=1, help="Good candidates.")] = 100,
 ) -> None:
-    """Put harmful and good candidates before the gates, and write what came of them into docs/explanation/gates.md.
+    """Put harmful and good candidates before the gates, and write the result into docs/explanation/gates.md.
 
     The stack must run and hold the year (`redeye load-year`). Ends with status 1 if a harmful one passed.
     """

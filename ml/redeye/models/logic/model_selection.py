@@ -1,11 +1,11 @@
-"""The choice between fitted candidates: which of them faces the gates.
+"""The selection between fitted candidates: which of them faces the gates.
 
 Two weeks of validation tell good candidates apart badly: the rows of a night share what happened on it, so fourteen
 nights are fourteen observations rather than twelve thousand, and the best of several on them is often the luckiest.
 Hence an order of preference that was declared before anything was measured is departed from only where validation is
-sure: of all candidates that are not surely behind the best one, the most preferred is taken. It is the idea of the
-one-standard-error rule (Breiman, Friedman, Olshen and Stone, "Classification and Regression Trees", 1984) with a
-paired bound, from resampling whole nights, at the confidence of the gates.
+sure: of all candidates that are not significantly behind the best one, the most preferred is taken. It is the
+idea of the one-standard-error rule (Breiman, Friedman, Olshen and Stone, "Classification and Regression Trees",
+1984) with a paired bound, from resampling whole nights, at the confidence of the gates.
 """
 
 from __future__ import annotations
@@ -44,18 +44,18 @@ class Standing:
     Attributes:
         value: its metric.
         behind: what it lacks to the best one; 0 for that one itself.
-        surely: what it lacks at least, at the confidence that was asked for.
+        loss_bound: what it lacks at least, at the confidence that was asked for.
     """
 
     name: str
     value: float
     behind: float
-    surely: float
+    loss_bound: float
 
     @property
     def is_level(self) -> bool:
         """Whether validation cannot tell it from the best one."""
-        return self.surely <= 0
+        return self.loss_bound <= 0
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def select_model(
             name=name,
             value=sign * float(loss[0]),
             behind=float(loss[0] - losses[best][0]),
-            surely=_lower(loss[1:] - losses[best][1:], confidence),
+            loss_bound=_lower(loss[1:] - losses[best][1:], confidence),
         )
         for name, loss in losses.items()
     )

@@ -1,4 +1,4 @@
-"""From a frame of labelled rows to fitted candidates, and the choice between them."""
+"""From a frame of labelled rows to fitted candidates, and the selection between them."""
 
 from __future__ import annotations
 

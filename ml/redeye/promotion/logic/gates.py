@@ -175,7 +175,7 @@ def _check_calibration(case: Case) -> GateResult:
     theirs = _require_scored(case.champion)
     bound = _find_calibration_bound(case, ours, theirs)
     reason += (
-        f", or surely no more than {case.champion.name}'s {_measure_calibration_error(theirs):.3f} "
+        f", or significantly no more than {case.champion.name}'s {_measure_calibration_error(theirs):.3f} "
         "on the same rows: at "
         f"{case.gates.confidence:.0%} confidence that allows {bound:.3f}"
     )
@@ -223,7 +223,7 @@ def _check_slices(case: Case) -> GateResult:
     reason = (
         f"of {len(parts)} slices {worst.name} ({worst.rows} rows) stands worst against {case.champion.name}: "
         f"log loss better by {worst.value:+.4f}, at best {worst.upper:+.4f}, at {case.gates.confidence:.0%} "
-        f"confidence over all slices; surely below {bound:+.4f} is refused"
+        f"confidence over all slices; significantly below {bound:+.4f} is refused"
     )
     if len(bad) > 1:
         reason += f", as {', '.join(bad)} are"

@@ -57,7 +57,7 @@ def gather(
     Args:
         model: name of the spec.
         report: is called before each training and at the end.
-        algorithm: of all trainings; `chosen` for the choice between all refits of the spec.
+        algorithm: of all trainings; `chosen` for the selection between all refits of the spec.
         since: the first night to predict; the first possible one, if left out.
         until: the last one; the last with labels, if left out.
         docs: a folder for `backtest.md` and `backtest/` as well.

@@ -40,7 +40,7 @@ POWER_OF = 4
 
 
 def rehearse(model: str, page: Path, *, harmful: int, good: int, report: Callable[[str], None]) -> Rehearsal:
-    """Put harmful and good candidates before the gates, and write what came of them into the page.
+    """Put harmful and good candidates before the gates, and write the result into the page.
 
     Args:
         model: name of the spec; it must declare `xgboost`, which the healthy candidates are made by.

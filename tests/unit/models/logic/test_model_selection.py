@@ -1,4 +1,4 @@
-"""The choice between candidates: what validation cannot tell apart is left to the declared preference."""
+"""The selection between candidates: what validation cannot tell apart is left to the declared preference."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ def test_without_preference_the_best_is_taken():
 def test_what_is_level_goes_by_preference_and_says_so():
     choice = select_model(made(network=0.4, trees=0.5), "log_loss", PREFERENCE, confidence=0.95, seed=1)
     behind = next(each for each in choice.standings if each.name == "trees")
-    assert behind.surely <= 0 < behind.behind
+    assert behind.loss_bound <= 0 < behind.behind
     assert choice.name == "trees"
     assert "not sure at 95% confidence" in choice.reason
 
 
-def test_what_is_surely_worse_is_not_taken_however_preferred():
+def test_what_is_significantly_worse_is_not_taken_however_preferred():
     choice = select_model(made(trees=1.5, network=0.1), "log_loss", PREFERENCE, confidence=0.95, seed=1)
     assert choice.name == "network"
     assert not next(each for each in choice.standings if each.name == "trees").is_level

@@ -43,7 +43,7 @@ def test_a_wrong_level_is_worse_than_the_base_rate_alone() -> None:
     assert 0.1 < error.lower < error.value < error.upper
 
 
-def test_sound_predictions_are_not_surely_miscalibrated() -> None:
+def test_sound_predictions_are_not_significantly_miscalibrated() -> None:
     # The error itself is above 0 by noise alone: the bound must know.
     for seed in range(20):
         error = measure_quality(sound(0.2, seed=seed), seed=3)["calibration_error"]

@@ -48,7 +48,7 @@ def test_too_few_rows_are_not_judged_and_say_so(short: dict[str, int]) -> None:
 
 
 @pytest.mark.parametrize("metric", ["auc", "log_loss"])
-def test_surely_worse_than_the_heuristic_asks_for_retraining(metric: str) -> None:
+def test_significantly_worse_than_the_heuristic_asks_for_retraining(metric: str) -> None:
     worse = {**GOOD.over_heuristic, metric: Interval(-0.02, -0.04, -0.01)}
     assert judge(replace(GOOD, over_heuristic=worse), RULES).verdict is Verdict.RETRAIN
 
@@ -110,19 +110,19 @@ def predecessors(*gains: Interval | None) -> Window:
     return replace(GOOD, predecessors=found)
 
 
-def test_what_it_could_return_to_being_surely_better_is_roll_back() -> None:
+def test_what_it_could_return_to_being_significantly_better_is_roll_back() -> None:
     verdict = judge(predecessors(None, Interval(0.02, -0.01, 0.05), Interval(0.02, 0.01, 0.03)), RULES)
     assert (verdict.verdict, verdict.returns_to) == (Verdict.ROLL_BACK, 3)
     assert "version 3, to which it can return, is better" in verdict.reasons[0]
     assert "log loss by 0.0200, at 95% confidence by 0.0100" in verdict.reasons[0]
 
 
-def test_the_first_one_that_is_surely_better_is_returned_to() -> None:
+def test_the_first_one_that_is_significantly_better_is_returned_to() -> None:
     assert judge(predecessors(Interval(0.02, 0.01, 0.03), Interval(0.09, 0.08, 0.1)), RULES).returns_to == 1
 
 
 @pytest.mark.parametrize("gain", [None, Interval(0.02, 0.0, 0.03), Interval(-0.02, -0.03, -0.01)])
-def test_one_that_is_not_surely_better_is_no_reason_to_leave(gain: Interval | None) -> None:
+def test_one_that_is_not_significantly_better_is_no_reason_to_leave(gain: Interval | None) -> None:
     verdict = judge(predecessors(gain), RULES)
     assert (verdict.verdict, verdict.returns_to) == (Verdict.OK, None)
 

@@ -40,7 +40,7 @@ from redeye.monitoring.logic.verdict import judge
 from redeye.promotion.logic.decision import NightVerdict, decide
 from redeye.studies.evidence.logic.months import select_known_rows
 
-# Stands for what the choice between all of a spec's refits puts forward.
+# Stands for what the selection between all of a spec's refits puts forward.
 CHOSEN = "chosen"
 WEEK = timedelta(days=7)
 
@@ -135,7 +135,7 @@ def train(
         frame: labelled rows with every input and when the label became known.
         spec: names inputs, label, windows and parameters.
         decided: its night.
-        algorithm: to fit, or `chosen` for the choice between all refits of the spec.
+        algorithm: to fit, or `chosen` for the selection between all refits of the spec.
         threads: to fit with.
         seed: of the fit.
 

@@ -87,10 +87,10 @@ def compare_ages(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
 def defaults(windows: pd.DataFrame, ages: pd.DataFrame, held_back: int) -> dict[str, int]:
     """What the rules make of the measurements.
 
-    `history_nights`: all history, unless a shorter window is surely better than it in log loss; then the shortest
-    such one. `maximum_age_nights`: the last age of the first step at which the model of all history is surely worse
-    in log loss than the youngest, and stays so at the next step or has none; where there is no such step, the oldest
-    age measured. It counts from the decision, when a champion is `held_back` nights old already.
+    `history_nights`: all history, unless a shorter window is significantly better than it in log loss; then the
+    shortest such one. `maximum_age_nights`: the last age of the first step at which the model of all history is
+    significantly worse in log loss than the youngest, and stays so at the next step or has none; where there is no
+    such step, the oldest age measured. It counts from the decision, when a champion is `held_back` nights old already.
     """
     losses = windows[windows["metric"] == "log_loss"]
     significant = set(losses.loc[losses["lower"] > 0, "variant"])

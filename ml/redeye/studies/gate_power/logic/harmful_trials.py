@@ -19,7 +19,7 @@ from redeye.promotion.logic.robustness_probes import RobustnessProbes, select_de
 from redeye.promotion.logic.slices import pool_slices
 from redeye.studies.gate_power.logic.harmful_candidates import MAKERS, Episode, HarmfulCandidate, Incumbent
 
-# Harm against the champion on the held-out nights, in its own units, and surely: at the confidence of the gates.
+# Harm against the champion on the held-out nights, in its own units, and significantly: at the confidence of the gates.
 WORSE_LOG_LOSS = 0.005
 LOWER_AUC = 0.02
 MORE_CALIBRATION_ERROR = 0.03
