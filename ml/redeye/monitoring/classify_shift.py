@@ -37,7 +37,7 @@ class ShiftFinding:
     reasons: tuple[str, ...]
 
 
-def label_form_of(spec: Spec, night: date, release: Release) -> LabelForm:
+def measure_label_form(spec: Spec, night: date, release: Release) -> LabelForm:
     """The label's form in the newest week whose labels are final."""
     last = night - timedelta(days=spec.label_maturity_nights)
     con = lake.connect_at(release.snapshot_id)

@@ -19,7 +19,7 @@ from redeye.foundation.atomic_files import replace_file
 from redeye.foundation.errors import AlreadyDecided, ConfigError, NotReleased
 from redeye.foundation.settings import SPECS, settings
 from redeye.monitoring import evidently_reports
-from redeye.monitoring.classify_shift import label_form_of, measure_shift
+from redeye.monitoring.classify_shift import measure_label_form, measure_shift
 from redeye.monitoring.drift_reference_store import Reference
 from redeye.monitoring.fit_drift_reference import list_input_columns, load_reference
 from redeye.monitoring.logic.drift_calibration import read_thresholds
@@ -58,7 +58,9 @@ def measure(spec: Spec, night: date, release: Release, champion: Promotion) -> D
     quality = quality_drift(
         matured, reference.unseen(), read_thresholds(reference.profile.calibration), rules
     )
-    shifts = measure_shift(spec, reference, features, matured[Span.WEEK], label_form_of(spec, night, release))
+    shifts = measure_shift(
+        spec, reference, features, matured[Span.WEEK], measure_label_form(spec, night, release)
+    )
     finding = add_rows(finding, [*quality, *shifts.rows], version=champion.version, reasons=shifts.reasons)
     log.info("%s, night %s: drift %s", spec.model, night, "; ".join(finding.reasons) or "none")
     return finding

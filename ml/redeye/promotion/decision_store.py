@@ -106,7 +106,7 @@ def decisions(model: str) -> list[RecordedDecision]:
         ]
 
 
-def request_of(model: str, night: date) -> RecordedDecision | None:
+def find_request(model: str, night: date) -> RecordedDecision | None:
     """The request of a night, if it asked for a training."""
     return next((row for row in requests(model) if row.decision.night == night), None)
 

@@ -11,7 +11,7 @@ from redeye.promotion import decision_store
 
 def request_tags(model: str, night: date) -> tuple[str, dict[str, str]]:
     """What the night's verdict asked for: the reason, and tags with all of it; both empty if it did not ask."""
-    request = decision_store.request_of(model, night)
+    request = decision_store.find_request(model, night)
     if request is None:
         return "", {}
     reason = request.decision.reason

@@ -66,7 +66,7 @@ async def _preview_backfill(request: Request, parameters: Parameters) -> list[st
     )
     first, last = date.fromisoformat(parameters["first"]), date.fromisoformat(parameters["last"])
     wanted = {night.isoformat() for night in list_nights(first, last)}
-    found = sorted(_night_of(row["logical_date"]) for row in planned["backfills"])
+    found = sorted(_find_night(row["logical_date"]) for row in planned["backfills"])
     preview = [f"{len(found)} of {len(wanted)} nights run: {', '.join(found) or 'none, all have succeeded'}."]
     if skipped := sorted(wanted - set(found)):
         preview.append(f"Left out, because they succeeded or are under way: {', '.join(skipped)}.")
@@ -76,7 +76,7 @@ async def _preview_backfill(request: Request, parameters: Parameters) -> list[st
     return preview
 
 
-def _night_of(instant: str) -> str:
+def _find_night(instant: str) -> str:
     return datetime.fromisoformat(instant).astimezone(zone()).date().isoformat()
 
 

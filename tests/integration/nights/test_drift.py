@@ -20,7 +20,7 @@ from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.errors import NotReleased
 from redeye.foundation.settings import SPECS, settings
 from redeye.monitoring import evidently_reports, measure_drift
-from redeye.monitoring.classify_shift import label_form_of, measure_shift
+from redeye.monitoring.classify_shift import measure_label_form, measure_shift
 from redeye.monitoring.drift_reference_store import Reference
 from redeye.monitoring.fit_drift_reference import load_reference
 from redeye.monitoring.logic.drift_profile import PREDICTION, find_drift
@@ -138,7 +138,7 @@ def test_inputs_drawn_from_the_training_are_no_shift_and_moved_ones_are(measured
 
 
 def test_the_label_s_form_is_read_from_the_release_and_a_change_is_named(measured: Measured) -> None:
-    now = label_form_of(measured.spec, measured.night, measured.release)
+    now = measure_label_form(measured.spec, measured.night, measured.release)
     assert (now.type, now.values) == ("BOOLEAN", ("false", "true"))
     assert now.rows > 5000
     assert changes(now, measured.reference.label_form) == ()

@@ -76,7 +76,7 @@ def _show(found: Explanation) -> None:
     facts.add_row(
         "  its data",
         f"deliveries {evidence.get('delivery_set_hash', 'not recorded')}, dbt code "
-        f"{str(evidence.get('warehouse_code_hash', 'not recorded'))[:16]}, {_test_of(evidence)}",
+        f"{str(evidence.get('warehouse_code_hash', 'not recorded'))[:16]}, {_format_test(evidence)}",
     )
     for gate in (evidence.get("gates") or {}).get("results", ()):
         passed = "[green]passed[/]" if gate["is_passed"] else "[red]failed[/]"
@@ -120,11 +120,11 @@ def _show(found: Explanation) -> None:
         title = "What single inputs do: the probability minus that without it"
         inputs = Table("input", "value", "effect", title=title)
         for each in found.contributions[:INPUTS_SHOWN]:
-            inputs.add_row(each.column, _shown(each.value), f"{each.effect:+.4f}")
+            inputs.add_row(each.column, _format_value(each.value), f"{each.effect:+.4f}")
         console.print(inputs)
 
 
-def _test_of(evidence: Mapping[str, Any]) -> str:
+def _format_test(evidence: Mapping[str, Any]) -> str:
     metrics = evidence.get("test_metrics") or {}
     reported = ", ".join(f"{name} {value:.4f}" for name, value in metrics.items() if isinstance(value, float))
     return f"tested: {reported}" if reported else "not tested: it was the first"
@@ -132,12 +132,10 @@ def _test_of(evidence: Mapping[str, Any]) -> str:
 
 def _gate(gate: Mapping[str, Any]) -> str:
     """What a gate found, as the promotion recorded it."""
-    return (
-        f"{gate.get('reason') or 'no reason'} (value {_shown(gate['value'])}, bound {_shown(gate['bound'])})"
-    )
+    return f"{gate.get('reason') or 'no reason'} (value {_format_value(gate['value'])}, bound {_format_value(gate['bound'])})"
 
 
-def _shown(value: object) -> str:
+def _format_value(value: object) -> str:
     if value is None:
         return "missing"
     return f"{value:.4g}" if isinstance(value, float) else str(value)

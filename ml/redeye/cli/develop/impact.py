@@ -51,7 +51,7 @@ def impact(
     tables += [impact_page.tabulate_scores(found)] if found.scores else []
     tables += [impact_page.tabulate_gains(found)] if found.gains else []
     for each in tables:
-        console.print(_shown(each))
+        console.print(_render_table(each))
     console.print(f"[bold {COLOURS[judgement.verdict]}]{judgement.verdict}[/]")
     for reason in judgement.reasons:
         console.print(f"  - {escape(reason)}", highlight=False, soft_wrap=True)
@@ -62,7 +62,7 @@ def impact(
     raise typer.Exit(judgement.verdict.exit_code)
 
 
-def _shown(table: pages.Table) -> rich_table.Table:
+def _render_table(table: pages.Table) -> rich_table.Table:
     shown = rich_table.Table()
     for place, head in enumerate(table.heads):
         shown.add_column(head, justify="right" if place in table.numbers else "left", overflow="fold")

@@ -19,7 +19,7 @@ ROWS_SHOWN = 40
 Name = Annotated[str, typer.Argument(help="Of the sandbox; your user name by default.")]
 
 
-def _named(name: str) -> str:
+def _choose_name(name: str) -> str:
     """The name that was given, or one made of the user's."""
     return name or re.sub(r"[^a-z0-9_-]", "", getpass.getuser().lower()) or "dev"
 
@@ -35,7 +35,7 @@ def make(
     began = time.monotonic()
     with report_errors():
         enter()
-        made = job.make(_named(name), release_id=release)
+        made = job.make(_choose_name(name), release_id=release)
     console.print(
         f"[green]Sandbox {made.name}[/] at release {made.release_id}, nights {made.first_night} to {made.night}, "
         f"after {time.monotonic() - began:.1f} s: {made.folder}"
@@ -66,8 +66,8 @@ def drop(name: Name = "") -> None:
     from redeye.review import sandbox_catalog as sandbox
 
     with report_errors():
-        sandbox.drop(_named(name))
-    console.print(f"Removed sandbox {_named(name)}.")
+        sandbox.drop(_choose_name(name))
+    console.print(f"Removed sandbox {_choose_name(name)}.")
 
 
 @app.command()
@@ -82,7 +82,7 @@ def build(
     from redeye.review import sandbox_catalog as sandbox
 
     with report_errors():
-        at = sandbox.find_sandbox(_named(name))
+        at = sandbox.find_sandbox(_choose_name(name))
         models = impact_change.choose_models(at, select=select, base=base)
         result = job.rebuild(at, models)
     table = Table("model or test", "seconds")
@@ -103,7 +103,7 @@ def sql(
     from redeye.review import sandbox_catalog as sandbox
 
     with report_errors():
-        con = sandbox.find_sandbox(_named(name)).connect(is_writable=True)
+        con = sandbox.find_sandbox(_choose_name(name)).connect(is_writable=True)
         try:
             con.execute("USE warehouse")
             found = con.execute(query)

@@ -202,11 +202,11 @@ def learn(
         lr=params.learning_rate,
     )
     losses = [_log_loss(network.probabilities(valid[0]), valid[1])] if is_continued else []
-    kept, best, best_steps = _copy_of(network), 0, 0
+    kept, best, best_steps = _copy_weights(network), 0, 0
     for step in _steps(network, optimizer, (batch, labels, counts), params):
         losses.append(_log_loss(network.probabilities(valid[0]), valid[1]))
         if losses[-1] < losses[best] or len(losses) == 1:
-            kept, best, best_steps = _copy_of(network), len(losses) - 1, step
+            kept, best, best_steps = _copy_weights(network), len(losses) - 1, step
         elif len(losses) - 1 - best >= params.patience:
             break
     network.load_state_dict(kept)
@@ -265,7 +265,7 @@ def _training_loss(
     return functional.binary_cross_entropy_with_logits(logits, labels, weights)
 
 
-def _copy_of(network: Network) -> dict[str, Tensor]:
+def _copy_weights(network: Network) -> dict[str, Tensor]:
     return {name: value.detach().clone() for name, value in network.state_dict().items()}
 
 
