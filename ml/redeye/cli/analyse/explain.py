@@ -132,7 +132,8 @@ def _format_test(evidence: Mapping[str, Any]) -> str:
 
 def _gate(gate: Mapping[str, Any]) -> str:
     """What a gate found, as the promotion recorded it."""
-    return f"{gate.get('reason') or 'no reason'} (value {_format_value(gate['value'])}, bound {_format_value(gate['bound'])})"
+    value, bound = _format_value(gate["value"]), _format_value(gate["bound"])
+    return f"{gate.get('reason') or 'no reason'} (value {value}, bound {bound})"
 
 
 def _format_value(value: object) -> str:
