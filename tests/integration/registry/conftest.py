@@ -38,7 +38,9 @@ class MemoryLedger:
     def read_latest_promotion(self, model: str) -> Promotion | None:
         return self.rows[-1] if self.rows else None
 
-    def promote(self, model: str, *, follows: Promotion | None, **values: Any) -> Promotion:
+    def promote(
+        self, model: str, *, follows: Promotion | None, last_scored_night: object, **values: Any
+    ) -> Promotion:
         if follows != self.read_latest_promotion(model):
             raise AlreadyDecided("another promotion followed meanwhile")
         self.rows.append(Promotion(promotion_id=len(self.rows) + 1, model=model, **values))
