@@ -37,14 +37,14 @@ def make_lineage(
         result: its job's.
         publishes: whether it publishes a release: then it read what dbt built.
     """
-    read = [
+    read: list[Dataset] = [
         InputDataset(namespace=NAMESPACE, name=_name(asset), facets=_facets(asset, result))
         for asset in inlets
         if isinstance(asset, Asset)
     ]
     if publishes:
         read += [InputDataset(namespace=NAMESPACE, name=name) for name in list_published_relations()]
-    written = [
+    written: list[Dataset] = [
         OutputDataset(
             namespace=NAMESPACE, name=_name(asset), facets=_facets(asset, result), outputFacets=_rows(result)
         )

@@ -46,5 +46,6 @@ class ResultLink(BaseOperatorLink):
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002  Airflow's
         """The address, asked for once when the task ends; empty if it has none."""
-        result = BaseXCom.get_value(ti_key=ti_key, key=BaseXCom.XCOM_RETURN_KEY)
+        # Airflow declares the key of a task twice, differently.
+        result = BaseXCom.get_value(ti_key=ti_key, key=BaseXCom.XCOM_RETURN_KEY)  # type: ignore[arg-type]
         return str(result.get(self.link.value) or "") if isinstance(result, dict) else ""

@@ -98,7 +98,7 @@ class JobOperator(BaseOperator):
         self.on_gap = on_gap
         self.on_deadline = on_deadline
         self.wait = wait
-        self.operator_extra_links = tuple(ResultLink(link) for link in links)
+        self.operator_extra_links = self._result_links = tuple(ResultLink(link) for link in links)
         self.hands_on = hands_on
         self._handed_on: dict[str, Any] = {}
 
@@ -224,7 +224,7 @@ class JobOperator(BaseOperator):
             raise AirflowFailException(str(error)) from error
         handed_on = self._handed_on = hand_on(result, self.job)
         log.info("night %s: %s", run.label, summary(handed_on))
-        for link in self.operator_extra_links:
+        for link in self._result_links:
             # A line of its own: the log's page makes an address clickable up to the next space.
             log.info("%s: %s", link.name, handed_on.get(link.link.value) or "none")
         self._emit(context, run)

@@ -62,7 +62,9 @@ class TrainingRequestOperator(TriggerDagRunOperator):
         """Tell of the request and start its training, each unless that was done."""
         request = dict(self.conf or {})
         night = request["night"]
-        if not any(event.extra.get("night") == night for event in context["inlet_events"][self.event]):
+        if not any(
+            (event.extra or {}).get("night") == night for event in context["inlet_events"][self.event]
+        ):
             context["outlet_events"][self.alias].add(self.event, extra=request)
         run_id = f"{RUN_PREFIX}{night}"
         if RuntimeTaskInstance.get_dr_count(dag_id=self.trigger_dag_id, run_ids=[run_id]):

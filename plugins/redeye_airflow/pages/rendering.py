@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 import jinja2
-import markdown
+import markdown  # type: ignore[import-untyped]
 from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
