@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -13,6 +14,11 @@ from rich.table import Table
 from redeye.cli.shell import ModelOption, console, enter, parse_night, report_errors
 from redeye.foundation.errors import ConfigError
 from redeye.scoring.logic.predictions import LIVE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from redeye.scoring.rescore import Reproduction
 
 app = typer.Typer()
 
@@ -35,11 +41,7 @@ def reproduce(
         enter()
         with console.status(f"Scoring {count} nights once more"):
             found = score_again(model, count, seed=seed, run_id="reproduce")
-    table = Table("night", "release", "version", "predictions", "the same", "missing", "widest difference")
-    for each in found:
-        cells = (each.night, each.release_id, each.version, each.rows, each.equal, each.missing, each.widest)
-        table.add_row(*map(str, cells), style="" if each.is_same else "red")
-    console.print(table)
+    console.print(tabulate_reproductions(found))
     equal, rows = sum(each.equal for each in found), sum(each.rows for each in found)
     console.print(f"{equal} of {rows} predictions of {len(found)} nights came out the very same.")
     if not all(each.is_same for each in found):
@@ -94,19 +96,30 @@ def restated(
     if found.empty:
         console.print(f"No {LIVE} prediction of {model} rests on data that was restated since.")
         return
+    console.print(tabulate_restated(found))
+
+
+def tabulate_reproductions(found: Sequence[Reproduction]) -> Table:
+    """A row per night that was scored once more."""
+    table = Table("night", "release", "version", "rows", "the\nsame", "missing", "widest\ndifference")
+    for each in found:
+        cells = (each.night, each.release_id, each.version, each.rows, each.equal, each.missing, each.widest)
+        table.add_row(*map(str, cells), style="" if each.is_same else "red")
+    return table
+
+
+def tabulate_restated(found: pd.DataFrame) -> Table:
+    """A row per night that predicted and delivery that was restated since; the last three columns are counts."""
     table = Table(
-        *("night", "release", "delivery", "replaced by", "taken in by", "changed, in rows"),
-        *("predictions", "a feature counted it", "own outcome"),
-        title="Predictions that rest on what was restated since",
+        "night", "delivery", "predictions", title="Predictions that rest on what was restated since"
     )
     for row in found.to_dict("records"):
+        rows, behind, outcomes = (row[name] for name in list(row)[-3:])
         table.add_row(
-            *(
-                str(row["night"]),
-                row["release_id"],
-                f"{row['dataset']} {row['delivery_night']} {row['before']}",
-            ),
-            *(row["after"], row["taken_in_by"] or "none yet", row["changed"]),
-            *(str(row[name]) for name in list(row)[-3:]),
+            f"{row['night']}\n{row['release_id']}",
+            f"{row['dataset']} of {row['delivery_night']}: {row['before']}\n"
+            f"replaced by {row['after']},\ntaken in by {row['taken_in_by'] or 'none yet'}\n"
+            f"changed, in rows: {row['changed']}",
+            f"{rows}\n{behind} by a feature\n{outcomes} own outcome",
         )
-    console.print(table)
+    return table

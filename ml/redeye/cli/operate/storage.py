@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -13,6 +14,9 @@ from redeye.cli.shell import console, enter, parse_night, report_errors
 from redeye.foundation import disk
 from redeye.foundation.disk import Level, Usage, gigabytes
 from redeye.foundation.settings import settings
+
+if TYPE_CHECKING:
+    from redeye.foundation.cost_store import Cost
 
 app = typer.Typer()
 _COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.OVER: "red"}
@@ -85,15 +89,21 @@ def show_costs(
         nights = parse_night("FROM", first), parse_night("TO", last)
         enter()
         found = cost_store.read_costs(*nights)
-    table = Table("night", "model", "job", "attempts", "seconds", "CPU seconds", "read", "written")
-    for column in table.columns[3:]:
+    console.print(tabulate_costs(found) if found else "No task of these nights ran in Airflow.")
+
+
+def tabulate_costs(found: Sequence[Cost]) -> Table:
+    """A row per night, model and job."""
+    table = Table("night", "job\nmodel", "tries", "seconds\nof CPU", "read\nwritten")
+    table.columns[1].overflow = "fold"
+    for column in table.columns[2:]:
         column.justify = "right"
     for row in found:
-        job = row.job.removeprefix("redeye.")
-        seconds = (f"{row.wall_seconds:.1f}", f"{row.cpu_seconds:.1f}")
-        size = (gigabytes(row.bytes_read), gigabytes(row.bytes_written))
-        table.add_row(str(row.night), row.model, job, str(row.attempts), *seconds, *size)
-    console.print(table if found else "No task of these nights ran in Airflow.")
+        job = "\n".join(filter(None, (*row.job.removeprefix("redeye.").split(":"), row.model)))
+        seconds = f"{row.wall_seconds:.1f}\n{row.cpu_seconds:.1f}"
+        size = f"{gigabytes(row.bytes_read)}\n{gigabytes(row.bytes_written)}"
+        table.add_row(str(row.night), job, str(row.attempts), seconds, size)
+    return table
 
 
 def show_budget(found: Usage) -> None:
