@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from redeye.declarations.project import PROJECT_FILE
 from redeye.foundation.settings import PROJECT_ROOT, Settings
 from redeye.stack import external, healthy
 from redeye.stack.environment import environment
@@ -180,6 +181,12 @@ def test_everything_that_an_image_copies_is_in_its_context():
             for source in words.split():
                 assert (PROJECT_ROOT / source).exists(), source
                 assert source.split("/")[0] in let_in, f"{source} is not in the build's context"
+
+
+def test_airflows_image_has_the_projects_declaration_where_the_engine_reads_it():
+    text = (PROJECT_ROOT / "docker" / "airflow" / "Dockerfile").read_text(encoding="utf-8")
+    copied = re.findall(r"^COPY (?!--from)(.+) /opt/redeye/$", text, flags=re.MULTILINE)
+    assert PROJECT_FILE.relative_to(PROJECT_ROOT).as_posix() in " ".join(copied).split()
 
 
 def test_every_image_has_the_same_base_by_default():
