@@ -38,12 +38,27 @@ hypothesis.settings.load_profile("untimed")
 
 # Folders whose tests share what takes longer to set up than to use: one worker takes them whole.
 SHARED = ("tests/integration/again", "tests/integration/sandbox")
-# What takes longest, in that order: begun first, so that the workers end at about the same time.
+# What takes longest, begun first, so that the workers end at about the same time. The second one needs no
+# installation, while the first one's is made.
 LONGEST = (
     "tests/e2e/test_the_stack.py",
+    "tests/integration/registry/test_training.py",
     "tests/e2e/test_celery.py",
-    "tests/integration/sandbox",
     "tests/integration/again",
+    "tests/integration/nights/test_bad_nights.py",
+    "tests/integration/sandbox",
+    "tests/integration/airflow/test_dag_runs.py",
+    "tests/integration/nights/test_a_night.py",
+    "tests/integration/versions/test_versions.py",
+    "tests/integration/maintenance/test_maintenance.py",
+    "tests/integration/stack/test_backup.py",
+    "tests/integration/dbt/test_nights_equal_bulk.py",
+    "tests/integration/nights/test_season.py",
+    "tests/integration/rollback/test_kills.py",
+    "tests/integration/rollback/test_automatic.py",
+    "tests/integration/feast",
+    "tests/integration/audit",
+    "tests/integration",
 )
 
 

@@ -11,7 +11,7 @@ import pytest
 from flights.nycflights13 import NycFlights13
 from redeye.declarations.calendar import cutoff, list_nights
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 Warehouse = Any  # the class in conftest.py
 SOURCE = NycFlights13()
 QUARTER_ENDS = date(2013, 3, 31)

@@ -27,6 +27,7 @@ def gather(nights: Any, **options: Any) -> tuple[Path, list[Step]]:
     return page, steps
 
 
+@pytest.mark.long
 def test_it_goes_on_where_it_was_and_touches_nothing(nights: Any, tmp_path: Path):
     before = nights.contents()
 

@@ -129,7 +129,11 @@ def test_a_night_left_out_by_hand_comes_in_with_the_next(nights: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "moment", ["redeye.warehouse.raw_tables.set_build_window", "redeye.warehouse.dbt.build"]
+    "moment",
+    [
+        pytest.param("redeye.warehouse.raw_tables.set_build_window", marks=pytest.mark.long),
+        "redeye.warehouse.dbt.build",
+    ],
 )
 def test_a_build_that_is_killed_is_done_again(nights: Any, moment: str) -> None:
     night = nights.next

@@ -53,8 +53,8 @@ def bad(stack_env: object) -> Iterator[Champions]:
 @pytest.mark.parametrize(
     ("moment", "is_after"),
     [
-        ("redeye.champions.promotion_store.roll_back", False),
-        ("redeye.champions.block_store.insert_block", False),
+        pytest.param("redeye.champions.promotion_store.roll_back", False, marks=pytest.mark.long),
+        pytest.param("redeye.champions.block_store.insert_block", False, marks=pytest.mark.long),
         ("redeye.champions.block_store.insert_block", True),
         ("redeye.champions.promotion_store.roll_back", True),
     ],

@@ -19,21 +19,21 @@ pytestmark = pytest.mark.integration
 
 # In the order in which they are passed; the second value: killed after the step, not before it.
 ROLLBACK = [
-    ("redeye.foundation.lease.acquire", True),
-    ("redeye.champions.promotion_store._insert", False),
+    pytest.param("redeye.foundation.lease.acquire", True, marks=pytest.mark.long),
+    pytest.param("redeye.champions.promotion_store._insert", False, marks=pytest.mark.long),
     ("redeye.champions.promotion_store._insert", True),
-    ("redeye.champions.block_store.insert_block", True),
-    ("redeye.foundation.lease.release", False),
+    pytest.param("redeye.champions.block_store.insert_block", True, marks=pytest.mark.long),
+    pytest.param("redeye.foundation.lease.release", False, marks=pytest.mark.long),
     ("redeye.foundation.lease.release", True),
 ]
 SETTLING = [
-    ("redeye.champions.promotion_store._insert", False),
+    pytest.param("redeye.champions.promotion_store._insert", False, marks=pytest.mark.long),
     ("redeye.champions.promotion_store._insert", True),
-    ("redeye.champions.promotion_store.promote", True),
-    ("redeye.promotion.decision_store.record_training", True),
-    ("redeye.models.mlflow_registry.annotate", True),
+    pytest.param("redeye.champions.promotion_store.promote", True, marks=pytest.mark.long),
+    pytest.param("redeye.promotion.decision_store.record_training", True, marks=pytest.mark.long),
+    pytest.param("redeye.models.mlflow_registry.annotate", True, marks=pytest.mark.long),
     ("redeye.models.mlflow_registry.point_alias", False),
-    ("redeye.models.mlflow_registry.point_alias", True),
+    pytest.param("redeye.models.mlflow_registry.point_alias", True, marks=pytest.mark.long),
 ]
 
 

@@ -114,6 +114,7 @@ def test_the_walk_through_adds_a_feature_in_few_lines_and_touches_nothing_that_w
     assert new in view_fields(checkout, "origin_evening")
 
 
+@pytest.mark.long
 def test_a_changed_feature_stands_beside_the_old_one_which_stays_as_it_is(checkout: Path) -> None:
     """What the champion reads is equal before and after, to the row."""
     run(checkout, commands()["version"])

@@ -92,6 +92,7 @@ def test_a_refactoring_is_safe_and_nothing_else_is_built(checkout: Path) -> None
     ]
 
 
+@pytest.mark.long
 def test_a_refactoring_of_what_the_champion_reads_is_to_be_brought_in_on_purpose(checkout: Path) -> None:
     path = Path("dbt") / "macros" / "delays.sql"
     late = "coalesce({{ sums }}.late_flights_{{ nights }}, 0)::bigint as late"
@@ -104,6 +105,7 @@ def test_a_refactoring_of_what_the_champion_reads_is_to_be_brought_in_on_purpose
     assert "redeye rebuild" in judgement.reasons[0]
 
 
+@pytest.mark.long
 def test_another_window_of_a_feature_is_to_be_looked_at_and_told_with_numbers(
     checkout: Path, tmp_path: Path
 ) -> None:
@@ -164,6 +166,7 @@ def _small_spec(checkout: Path) -> None:
     yaml.dump(spec, path)
 
 
+@pytest.mark.long
 def test_a_base_that_built_no_release_is_built_beside_and_a_model_is_fitted_on_both(checkout: Path) -> None:
     """The release is of the code of before: only what the branch itself changes may be told."""
     path = FEATURES / "feat_origin__evening.sql"
