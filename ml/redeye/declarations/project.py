@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from redeye.declarations.spec_errors import explain
 from redeye.declarations.spec_fields import Frozen, Name
@@ -130,6 +130,19 @@ class Project(Frozen):
     slices: tuple[Slicing, ...] = Field(default=(), description="By which quality is shown.")
     restatements: Restatements
     first_run: FirstRun
+
+    @model_validator(mode="after")
+    def _names_columns_of_the_subject(self) -> Project:
+        named = {
+            "slices": [each.column for each in self.slices],
+            "restatements.shared": [*self.restatements.shared.values()],
+        }
+        for key, columns in named.items():
+            if unknown := [name for name in columns if name not in self.subject.columns]:
+                raise ValueError(
+                    f"{key}: {', '.join(unknown)} is no column of the subject: add it to `subject.columns`"
+                )
+        return self
 
 
 def load_project(path: Path) -> Project:

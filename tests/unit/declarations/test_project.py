@@ -8,7 +8,9 @@ import pytest
 from pydantic import ValidationError
 
 from redeye.declarations.project import PROJECT_FILE, import_named, load_project, project
+from redeye.declarations.specs import load_valid_specs
 from redeye.foundation.errors import ConfigError
+from redeye.foundation.settings import SPECS
 
 GOOD = PROJECT_FILE.read_text(encoding="utf-8")
 
@@ -56,6 +58,26 @@ def test_a_zone_that_is_none_is_refused(refused, zone):
 @pytest.mark.parametrize("cutoff", ['"24:00"', '"3:00"', "300", '"03:00:00"'])
 def test_a_cutoff_that_is_no_time_is_refused(refused, cutoff):
     assert f"redeye.yaml:{line_with('cutoff:')}: clock.cutoff: " in refused('"03:00"', cutoff)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("key: flight_id", "key: plane_id", "key names plane_id, which is not among the columns"),
+        ("day: flight_date", "day: carrier_id", "day names carrier_id, whose type is text, not date"),
+        ("shown: [flight_number_id", "shown: [gate_id", "shown: gate_id is not among the columns"),
+        ("{by: carrier, column: carrier_id}", "{by: gate, column: gate_id}", "slices: gate_id is no column"),
+        ("dest: destination_id", "dest: gate_id", "restatements.shared: gate_id is no column"),
+    ],
+)
+def test_what_names_no_column_of_the_subject_is_refused(refused, before, after, said):
+    assert said in refused(before, after)
+
+
+def test_the_project_and_its_specs_fit_together():
+    specs = load_valid_specs(SPECS)
+    assert project().first_run.model in specs
+    assert {spec.population.key for spec in specs.values()} == {project().subject.key}
 
 
 def test_what_is_no_mapping_or_not_there_is_refused(tmp_path):
