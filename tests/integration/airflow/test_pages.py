@@ -176,7 +176,7 @@ def test_what_the_job_refuses_is_told_and_recorded(asked: dict[str, Any]) -> Non
     actions = asked["actions"]
     assert actions["refused by the job"]["status"] == 409
     assert "last resort" in actions["refused by the job"]["text"]
-    assert ["redeye_bar_failed", "admin", "train_flight_delay"] in actions["at last"]
+    assert ["redeye_block_failed", "admin", "train_flight_delay"] in actions["at last"]
 
 
 def test_a_backfill_over_the_change_of_clocks_runs_each_night_once_as_it_said(asked: dict[str, Any]) -> None:
