@@ -23,8 +23,8 @@ TARGET = 5
 PARTS = {
     "frame": ("redeye.promotion.train", "_frame"),
     "fit": ("redeye.promotion.train", "fit_candidates"),
-    "register": ("redeye.promotion.register:Registration", "registered"),
-    "judge": ("redeye.promotion.train", "judged"),
+    "register": ("redeye.promotion.register:Registration", "register_candidate"),
+    "judge": ("redeye.promotion.train", "evaluate_candidate"),
     "card": ("redeye.promotion.register:Registration", "describe"),
     "promote": ("redeye.promotion.train", "promote"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
 import pandas as pd
@@ -12,25 +13,26 @@ from redeye.features.feast_frames import read_feature_frame
 from redeye.models import mlflow_registry
 from redeye.models.logic.evaluation import Scored
 from redeye.models.logic.splits import Windows
-from redeye.models.logic.training import SEED, Fitted, select_rows
-from redeye.models.logic.training_subject import Subject
-from redeye.models.mlflow_registry import Version
+from redeye.models.logic.training import SEED, select_rows
 from redeye.promotion.logic import gate_inputs
 from redeye.promotion.logic.gate_report import GateReport
 from redeye.promotion.logic.gates import judge
-from redeye.promotion.mlflow_runs import TrainingRun
+from redeye.promotion.register import Candidate, Registration
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What the gates said about a candidate, and both models' predictions on the test window, if any."""
+
+    report: GateReport
+    candidate: Scored | None
+    champion: Scored | None
 
 
 def evaluate_candidate(
-    subject: Subject,
-    frame: pd.DataFrame,
-    spans: Windows,
-    chosen: Fitted,
-    version: Version,
-    champion: Promotion,
-    run: TrainingRun,
-) -> tuple[GateReport, Scored | None, Scored | None]:
-    """The gates' report on the test window, and the candidate's and the champion's predictions there, if any.
+    fresh: Registration, candidate: Candidate, champion: Promotion, spans: Windows
+) -> Evaluation:
+    """Judge a candidate against the champion on the test window.
 
     What is judged is what would serve: both models are loaded from the registry by their hashes, and nothing is
     fitted after it.
@@ -38,10 +40,11 @@ def evaluate_candidate(
     Raises:
         ModelAltered: if the files of either are not what was registered.
     """
-    spec, rows = subject.spec, select_rows(frame, subject.spec, spans.test)
+    subject, version = fresh.subject, candidate.version
+    spec, rows = subject.spec, select_rows(fresh.frame, subject.spec, spans.test)
     served = mlflow_registry.load_artifact(version.artifact_uri, version.artifact_sha256)
     incumbent = mlflow_registry.load_artifact(champion.artifact_uri, champion.artifact_sha256)
-    before = select_rows(frame, subject.spec, spans.validation)
+    before = select_rows(fresh.frame, spec, spans.validation)
 
     def as_champion(own: pd.DataFrame) -> pd.DataFrame:
         if champion.feature_service == spec.feature_service:
@@ -49,7 +52,7 @@ def evaluate_candidate(
         plain = own[[name for name in own.columns if "__" not in name]]
         return read_feature_frame(subject.release.snapshot_id, plain, champion.feature_service)
 
-    algorithms = {"candidate": chosen.algorithm, "champion": champion.algorithm}
+    algorithms = {"candidate": candidate.model.algorithm, "champion": champion.algorithm}
     names = {role: f"{role} {algorithm}" for role, algorithm in algorithms.items()}
     challenger = gate_inputs.make_candidate_input(
         names["candidate"], served, rows, spec, seen_until=version.seen_until, before=before
@@ -74,5 +77,5 @@ def evaluate_candidate(
     )
     both = {"candidate": challenger.scored, "champion": holder.scored}
     shown = {role: one for role, one in both.items() if one is not None}
-    run.log_judgement(report, shown, algorithms, chosen.model.importance())
-    return report, challenger.scored, holder.scored
+    fresh.run.log_judgement(report, shown, algorithms, candidate.model.importance())
+    return Evaluation(report, challenger.scored, holder.scored)

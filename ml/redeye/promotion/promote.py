@@ -10,11 +10,9 @@ from redeye.champions import promotion_store
 from redeye.champions.logic.promotions import Promotion, PromotionKind
 from redeye.models.algorithms.base import Model
 from redeye.models.logic.evaluation import Metrics
-from redeye.models.logic.training_subject import Subject
 from redeye.models.mlflow_registry import Version
 from redeye.promotion import decision_store
-from redeye.promotion.mlflow_runs import TrainingRun
-from redeye.promotion.register import Registration
+from redeye.promotion.register import Candidate, Registration
 from redeye.scoring.outputs_store import find_last_scored_night
 
 
@@ -39,13 +37,15 @@ def first_champion(
     fresh: Registration, model: Model[Any], validation: Metrics | None, *, seen_until: date
 ) -> Promotion:
     """Make a model the first champion, from the night after the training on."""
-    subject, run = fresh.subject, fresh.run
-    version = fresh.register_version(model, seen_until=seen_until)
-    fresh.describe(version, model, validation=validation)
+    candidate = fresh.register_candidate(model, seen_until=seen_until, validation=validation)
+    fresh.describe(candidate)
     passed = PassedCandidate(
-        effective_night=subject.night + timedelta(days=1), reason="first champion", evidence={}, follows=None
+        effective_night=fresh.subject.night + timedelta(days=1),
+        reason="first champion",
+        evidence={},
+        follows=None,
     )
-    return promote(subject, run, version, passed)
+    return promote(fresh, candidate, passed)
 
 
 def find_earlier_promotion(model: str, version: Version) -> Promotion | None:
@@ -56,13 +56,14 @@ def find_earlier_promotion(model: str, version: Version) -> Promotion | None:
     )
 
 
-def promote(subject: Subject, run: TrainingRun, version: Version, passed: PassedCandidate) -> Promotion:
-    """Append the promotion of a registered version, with what it rests on.
+def promote(fresh: Registration, candidate: Candidate, passed: PassedCandidate) -> Promotion:
+    """Append the promotion of a registered candidate, with what it rests on.
 
     Raises:
         TooLate: if its night has been scored already.
         AlreadyDecided: if another promotion came in between, or the version is blocked.
     """
+    subject, version = fresh.subject, candidate.version
     return promotion_store.promote(
         subject.spec.model,
         version=version.version,
@@ -73,7 +74,7 @@ def promote(subject: Subject, run: TrainingRun, version: Version, passed: Passed
         decided_night=subject.night,
         effective_night=passed.effective_night,
         reason=passed.reason,
-        evidence=_evidence(subject, run, version, passed),
+        evidence=_evidence(fresh, version, passed),
         actor=subject.actor,
         run_id=subject.run_name,
         follows=passed.follows,
@@ -81,8 +82,9 @@ def promote(subject: Subject, run: TrainingRun, version: Version, passed: Passed
     )
 
 
-def propose(subject: Subject, run: TrainingRun, version: Version, passed: PassedCandidate) -> None:
-    """Put a version that passed the gates before a person: what will be promoted is what is written now."""
+def propose(fresh: Registration, candidate: Candidate, passed: PassedCandidate) -> None:
+    """Put a candidate that passed the gates before a person: what will be promoted is what is written now."""
+    subject, version = fresh.subject, candidate.version
     if passed.follows is None:
         raise ValueError(f"{subject.spec.model}: the first champion is the heuristic and awaits nobody")
     decision_store.propose(
@@ -99,20 +101,18 @@ def propose(subject: Subject, run: TrainingRun, version: Version, passed: Passed
             follows_id=passed.follows.promotion_id,
             asked=subject.reason,
             reason=passed.reason,
-            evidence=_evidence(subject, run, version, passed),
+            evidence=_evidence(fresh, version, passed),
             actor=subject.actor,
             run_id=subject.run_name,
-            mlflow_run_id=run.run_id,
+            mlflow_run_id=fresh.run.run_id,
         )
     )
 
 
-def _evidence(
-    subject: Subject, run: TrainingRun, version: Version, passed: PassedCandidate
-) -> dict[str, Any]:
+def _evidence(fresh: Registration, version: Version, passed: PassedCandidate) -> dict[str, Any]:
     return {
         **passed.evidence,
-        **subject.tags(),
+        **fresh.subject.tags(),
         "seen_until": version.seen_until.isoformat(),
-        "mlflow_run_id": run.run_id,
+        "mlflow_run_id": fresh.run.run_id,
     }

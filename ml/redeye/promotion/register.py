@@ -1,4 +1,4 @@
-"""Putting fitted models into the registry, each with its card."""
+"""Registering what a training fitted, each version with its card."""
 
 from __future__ import annotations
 
@@ -11,12 +11,30 @@ import pandas as pd
 from redeye.foundation.software import read_software
 from redeye.models import mlflow_registry
 from redeye.models.algorithms.base import Model
+from redeye.models.logic.evaluation import Metrics
 from redeye.models.logic.splits import Windows
 from redeye.models.logic.training import SEED
 from redeye.models.logic.training_subject import Subject
 from redeye.models.mlflow_registry import Version
 from redeye.promotion.logic.model_card import Card
 from redeye.promotion.mlflow_runs import TrainingRun
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A fitted model with the version that it was registered as: what is evaluated, described and promoted.
+
+    Attributes:
+        name: among those of the training; empty if it was not selected from them.
+        validation: the metrics on the validation window, None if there was none.
+        parent_version: that it continues; None if it was fitted from nothing.
+    """
+
+    name: str
+    model: Model[Any]
+    version: Version
+    validation: Metrics | None
+    parent_version: int | None
 
 
 @dataclass(frozen=True)
@@ -28,27 +46,29 @@ class Registration:
     run: TrainingRun
     spans: Windows | None
 
-    def register_version(
+    def register_candidate(
         self,
         model: Model[Any],
         *,
         seen_until: date,
-        candidate: str | None = None,
+        name: str = "",
+        validation: Metrics | None = None,
         parent_version: int | None = None,
-    ) -> Version:
-        """The version of a fitted model; again is no change.
+    ) -> Candidate:
+        """Store a fitted model as a version; again is no change.
 
         Args:
             model: to store.
             seen_until: the last night it was fitted, stopped or chosen by.
-            candidate: its name among those of the training; the algorithm's, if left out.
+            name: among the candidates of the training; the algorithm's, if left out.
+            validation: what the validation window says about it.
             parent_version: that it continues, if it does.
         """
-        name = candidate or model.algorithm
-        with self.run.of(name, model.algorithm) as child_id:
-            return mlflow_registry.register(
+        shown = name or model.algorithm
+        with self.run.of(shown, model.algorithm) as child_id:
+            version = mlflow_registry.register(
                 self.subject,
-                name,
+                shown,
                 model,
                 seen_until=seen_until,
                 run_id=child_id,
@@ -56,13 +76,18 @@ class Registration:
                 windows=self.spans,
                 parent_version=parent_version,
             )
+        return Candidate(name, model, version, validation, parent_version)
 
-    def describe(self, version: Version, model: Model[Any], **found: Any) -> None:  # noqa: ANN401  as Card's
+    def describe(self, candidate: Candidate, **found: Any) -> None:  # noqa: ANN401  as Card's
         """Give the version its card, before anything is decided about it."""
+        model, version = candidate.model, candidate.version
         card = Card(
             subject=self.subject,
             algorithm=model.algorithm,
+            candidate=candidate.name,
+            parent_version=candidate.parent_version,
             version=version.version,
+            validation=candidate.validation,
             rows=len(self.frame),
             windows=self.spans,
             environment=read_software(model.packages),

@@ -204,23 +204,25 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
         champion = first_champion(fresh, heuristic.model, heuristic.validation, seen_until=seen_until)
     chosen, choice = select_candidate(candidates, spec, seed=SEED)
     run.log_selection(choice)
-    version = fresh.register_version(
-        chosen.model, seen_until=seen_until, candidate=chosen.name, parent_version=chosen.parent_version
+    candidate = fresh.register_candidate(
+        chosen.model,
+        seen_until=seen_until,
+        name=chosen.name,
+        validation=chosen.validation,
+        parent_version=chosen.parent_version,
     )
+    version = candidate.version
     if standing := find_earlier_promotion(spec.model, version):
         gates = standing.evidence.get("gates", {})
         return _outcome(
             subject, run, standing, version, is_promoted=True, reason=standing.reason, gates=gates
         )
 
-    report, tested, rival = evaluate_candidate(subject, frame, spans, chosen, version, champion, run)
+    evaluation = evaluate_candidate(fresh, candidate, champion, spans)
+    report, tested, rival = evaluation.report, evaluation.candidate, evaluation.champion
     fresh.describe(
-        version,
-        chosen.model,
-        candidate=chosen.name,
-        parent_version=chosen.parent_version,
+        candidate,
         choice=choice.reason,
-        validation=chosen.validation,
         tested=tested,
         champion=(f"version {champion.version} ({champion.algorithm})", rival) if rival else None,
         report=report,
@@ -236,8 +238,8 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
         reason=f"{subject.reason}: {report.message()}",
         evidence={
             "gates": report.to_dict(),
-            "candidate": chosen.name,
-            "parent_version": chosen.parent_version,
+            "candidate": candidate.name,
+            "parent_version": candidate.parent_version,
             "choice": choice.reason,
             "champion_version": champion.version,
             "test_metrics": tested.metrics().to_dict() if tested else {},
@@ -246,7 +248,7 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
         follows=champion,
     )
     if spec.approval == REQUIRED:
-        propose(subject, run, version, passed)
+        propose(fresh, candidate, passed)
         mlflow_registry.point_alias(spec.model, version.version, Alias.CHALLENGER)
         why = f"version {version.version} awaits approval: {report.message()}"
         return _outcome(
@@ -259,7 +261,7 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
             gates=report.to_dict(),
             is_proposed=True,
         )
-    promotion = promote(subject, run, version, passed)
+    promotion = promote(fresh, candidate, passed)
     return _outcome(
         subject, run, promotion, version, is_promoted=True, reason=promotion.reason, gates=report.to_dict()
     )

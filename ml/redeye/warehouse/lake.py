@@ -132,7 +132,8 @@ def connect_at(snapshot_id: int, *, threads: int | None = None) -> duckdb.DuckDB
     # The last used is the last of them.
     lakes[snapshot_id] = con
     while len(lakes) > _KEPT_SNAPSHOTS:
-        lakes.pop(next(iter(lakes))).close()
+        # Not closed: that would close its cursors too, and one of them may be in use.
+        lakes.pop(next(iter(lakes)))
     return _in_utc(con.cursor())
 
 

@@ -114,9 +114,9 @@ def built(night: date) -> dict[str, Any]:
 
 def let_through(*given: Any, **named: Any) -> Any:
     """The gates' report with every gate passed: what a promotion changes is the question, not who deserves it."""
-    report, *scores = evaluate_candidate.evaluate_candidate(*given, **named)
-    passed = tuple(replace(each, is_passed=True) for each in report.results)
-    return replace(report, results=passed), *scores
+    evaluation = evaluate_candidate.evaluate_candidate(*given, **named)
+    passed = tuple(replace(each, is_passed=True) for each in evaluation.report.results)
+    return replace(evaluation, report=replace(evaluation.report, results=passed))
 
 
 def trained(night: date, name: str) -> Any:
