@@ -27,4 +27,4 @@ def missing_predecessor(first: date) -> date | None:
     """The night that must be built before `first`, or None if it can be built now."""
     from redeye.warehouse import release_store
 
-    return release_store.missing_predecessor(first)
+    return release_store.missing_predecessor(first, release_store.latest_release())

@@ -163,7 +163,7 @@ def _check_forward(first: date, last: date) -> None:
             f"night {first} lies before the head {head.release_id}, which was built without it"
             f" ({release_store.gap_reason(first) or 'no reason recorded'}); its deliveries come in with the next night"
         )
-    if missing := release_store.missing_predecessor(first):
+    if missing := release_store.missing_predecessor(first, head):
         raise NotReleased(
             f"night {first} needs night {missing}: build night {missing} first, "
             f"or record that it is left out: `redeye gap {missing} --reason '...'`"
@@ -201,6 +201,7 @@ def build_candidate(
     from redeye.warehouse import dbt
 
     source = load_source()
+    # Under the lease: whoever held it before may have published.
     head = release_store.latest_release()
     refs = newest(refs)
     project = check(head, kind)

@@ -288,13 +288,12 @@ def record_audit(night: date, *, snapshot_id: int, is_success: bool, detail: dic
 # What a night's build may stand on
 
 
-def missing_predecessor(first: date) -> date | None:
+def missing_predecessor(first: date, head: Release | None) -> date | None:
     """The night that must be built before `first`, if there is one.
 
     Every night between the head and `first` must be a recorded gap. With nothing released yet there is
     nothing to wait for.
     """
-    head = latest_release()
     if head is None or head.night >= first:
         return None
     night = head.night + ONE_DAY

@@ -15,6 +15,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, T
 
 from redeye.declarations.calendar import cutoff, find_start
 from redeye.foundation import errors
+from redeye.foundation.task_session import find_connections
 from redeye_airflow import operators
 from redeye_airflow.operators import JobOperator, hand_on, summary
 from redeye_airflow.release_state import ReleaseState
@@ -90,6 +91,15 @@ def test_a_released_night_is_run_at_once(boundary: Boundary, run_type: str) -> N
     boundary.states = {NIGHT: ReleaseState.RELEASED}
     task(requires=Requirement.RELEASE).execute(context(run_type))
     assert boundary.calls == [{"night": NIGHT, "is_degraded_allowed": False}]
+
+
+def test_a_job_runs_within_a_session_and_nothing_after_it(boundary: Boundary) -> None:
+    boundary.states = {NIGHT: ReleaseState.RELEASED}
+    kept: list[object] = []
+    sys.modules["fake_job"].job = lambda **_: kept.append(find_connections("any"))  # type: ignore[attr-defined]
+    task(requires=Requirement.RELEASE).execute(context("manual"))
+    assert kept == [{}]
+    assert find_connections("any") is None
 
 
 @pytest.mark.parametrize("run_type", ["backfill", "manual", "asset_triggered"])
