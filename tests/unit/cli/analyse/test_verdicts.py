@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from redeye import cli
 from redeye.champions.logic.verdicts import Verdict
 from redeye.cli.analyse import verdicts
+from redeye.foundation.task_session import find_connections
 from redeye.promotion import decision_store
 from redeye.promotion.logic.decision import Decision
 from redeye.scoring import outputs_store
@@ -82,3 +83,14 @@ def test_a_model_without_verdicts_says_what_to_run(show):
     status, text = show({"verdicts": VERDICTS.iloc[:0], "quality": QUALITY.iloc[:0]})
     assert status == 1
     assert "run `monitor_flight_delay`" in text
+
+
+def test_a_command_shares_its_connections(monkeypatch, show):
+    kept = []
+    show({"verdicts": VERDICTS, "quality": QUALITY})
+    monkeypatch.setattr(
+        outputs_store, "read", lambda *_: kept.append(find_connections("any")) or VERDICTS.head(0)
+    )
+    CliRunner().invoke(cli.app, ["verdicts", "flight_delay"])
+    assert {} in kept
+    assert find_connections("any") is None
