@@ -43,7 +43,6 @@ SHARED = ("tests/integration/again", "tests/integration/sandbox")
 LONGEST = (
     "tests/e2e/test_the_stack.py",
     "tests/integration/registry/test_training.py",
-    "tests/e2e/test_celery.py",
     "tests/integration/again",
     "tests/integration/nights/test_bad_nights.py",
     "tests/integration/sandbox",
@@ -53,7 +52,6 @@ LONGEST = (
     "tests/integration/maintenance/test_maintenance.py",
     "tests/integration/stack/test_backup.py",
     "tests/integration/dbt/test_nights_equal_bulk.py",
-    "tests/integration/nights/test_season.py",
     "tests/integration/rollback/test_kills.py",
     "tests/integration/rollback/test_automatic.py",
     "tests/integration/feast",

@@ -32,7 +32,7 @@ from redeye.stack.servers.programs import WORKER
 from redeye.stack.servers.supervisor import Supervisor
 from redeye.warehouse import release_store
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 NIGHT, NEXT = date(2013, 1, 21), date(2013, 1, 22)
 BUCKET = "redeye"
@@ -165,7 +165,6 @@ def test_no_program_of_the_stack_listens_beyond_the_loopback(stack: Running) -> 
     assert {address.ip for _, address in listening} <= {"127.0.0.1", "::1"}, listening
 
 
-@pytest.mark.long
 def test_a_killed_worker_is_replaced_and_the_night_completes(stack: Running) -> None:
     stack.api.unpause("build_warehouse")
     started = stack.api.trigger("build_warehouse", {"night": NEXT.isoformat()}, run_id="test_killed")

@@ -66,28 +66,33 @@ def driven(driver: Path, arguments: tuple[str, ...], folder: Path) -> list[dict[
     return [json.loads(line) for line in lines]
 
 
+@pytest.mark.long
 def test_scoring_a_night_that_is_not_built_fails_and_writes_nothing(outcomes: list[dict[str, Any]]) -> None:
     assert outcomes[0]["state"] == "failed"
     assert outcomes[0]["tasks"] == {"score_flights": "failed", "export_predictions": "upstream_failed"}
 
 
+@pytest.mark.long
 def test_a_range_and_then_a_night_are_built_and_released(outcomes: list[dict[str, Any]]) -> None:
     for outcome, night in zip(outcomes[1:3], (DECIDED, NIGHT), strict=True):
         assert outcome["state"] == "success", outcome
         assert outcome["results"]["publish_release"]["release_id"] == f"{night}.r1"
 
 
+@pytest.mark.long
 def test_building_a_released_night_again_publishes_nothing(outcomes: list[dict[str, Any]]) -> None:
     first, again = (outcome["results"]["publish_release"] for outcome in outcomes[2:4])
     assert outcomes[3]["state"] == "success"
     assert (again["release_id"], again["snapshot_id"]) == (first["release_id"], first["snapshot_id"])
 
 
+@pytest.mark.long
 def test_the_first_training_succeeds(outcomes: list[dict[str, Any]]) -> None:
     assert outcomes[4]["state"] == "success", outcomes[4]
     assert outcomes[4]["results"]["train_candidates"]["night"] == DECIDED
 
 
+@pytest.mark.long
 def test_the_coming_day_is_scored_and_exported_whole(outcomes: list[dict[str, Any]]) -> None:
     assert outcomes[5]["state"] == "success", outcomes[5]
     assert outcomes[5]["results"]["score_flights"]["rows"] == FLIGHTS_OF_THE_COMING_DAY
@@ -96,6 +101,7 @@ def test_the_coming_day_is_scored_and_exported_whole(outcomes: list[dict[str, An
     assert any(Path(exported["folder"]).iterdir())
 
 
+@pytest.mark.long
 def test_the_night_is_judged_and_asks_for_nothing(outcomes: list[dict[str, Any]]) -> None:
     assert outcomes[6]["state"] == "success", outcomes[6]
     # Against a champion of four nights, drift may well be a reason to look.
@@ -106,11 +112,13 @@ def test_the_night_is_judged_and_asks_for_nothing(outcomes: list[dict[str, Any]]
     assert outcomes[6]["tasks"]["reconcile_registry"] == "success"
 
 
+@pytest.mark.long
 def test_a_build_without_the_night_before_fails_at_transform(outcomes: list[dict[str, Any]]) -> None:
     assert outcomes[7]["tasks"]["ingest_deliveries"] == "success"
     assert outcomes[7]["tasks"]["transform"] == "failed"
 
 
+@pytest.mark.long
 def test_the_lakes_are_maintained_and_both_releases_stay_equal(outcomes: list[dict[str, Any]]) -> None:
     assert set(outcomes[8]["tasks"].values()) == {"success"}, outcomes[8]
     results = outcomes[8]["results"]

@@ -24,7 +24,7 @@ from redeye.studies.season import report_season
 from redeye.studies.season.logic.season_quality import Contestant
 from redeye.warehouse import release_store
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.long]
 
 
 @pytest.fixture(scope="module")
