@@ -29,6 +29,19 @@ MODELS = sorted(path.stem for path in SPECS.glob("*.yaml"))
 SCHEDULE_WORDS = {"hourly", "daily", "nightly", "weekly", "monthly", "night", "day", "week", "month"}
 # The wiring of a DAG file: everything else belongs behind an operator.
 HEAVY = {"pandas", "xgboost", "torch", "sklearn", "mlflow", "feast", "dbt", "great_expectations", "evidently"}
+RECORDED_JOBS = {
+    *(
+        "ingest_nights",
+        "transform",
+        "publish",
+        "materialize_night",
+        "ingest_again",
+        "transform_again",
+        "score_night",
+    ),
+    *("export_night", "monitor_night", "decide_night", "report_night", "reconcile", "train_night", "settle"),
+    *("compact_lakes", "verify_releases", "remove_files", "check_disk"),
+}
 ALLOWED_IMPORTS = {
     *("__future__", "datetime", "airflow.sdk", "redeye_airflow"),
     *("redeye.foundation.errors", "redeye.declarations.specs", "redeye.foundation.settings"),
@@ -110,6 +123,15 @@ def test_every_task_runs_a_job_by_its_path(bag: DagBag) -> None:
                 continue
             assert isinstance(task, JobOperator), f"{dag.dag_id}.{task.task_id}"
             assert re.fullmatch(r"redeye(\.\w+){2}:\w+", task.job), f"{dag.dag_id}.{task.task_id}"
+
+
+def test_a_job_keeps_the_name_under_which_its_costs_are_recorded(bag: DagBag) -> None:
+    jobs = {task.job for dag in bag.dags.values() for task in dag.tasks if isinstance(task, JobOperator)}
+    names = [job.partition(":")[2] for job in jobs]
+    assert len(set(names)) == len(names), "two jobs of one name would be added up"
+    assert set(names) <= RECORDED_JOBS, (
+        "a new job is added; one that was renamed breaks the series in ledger.costs"
+    )
 
 
 def test_a_request_starts_the_training_of_its_own_model_and_tells_of_it(bag: DagBag) -> None:

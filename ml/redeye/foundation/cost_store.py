@@ -64,7 +64,7 @@ def record_cost(job: str, night: date, *, model: str | None, run_id: str) -> Ite
     A measurement that cannot be recorded is logged: it must not cost the night.
 
     Args:
-        job: `module:function`.
+        job: `module:function`; the function's name alone is recorded, since modules move.
         night: that it works for.
         model: that it works for; None for what all models share.
         run_id: the orchestrator's.
@@ -76,7 +76,15 @@ def record_cost(job: str, night: date, *, model: str | None, run_id: str) -> Ite
     finally:
         after = _Meter.now()
         values = (
-            *(job, model, night, run_id, is_success, after.wall - before.wall, after.cpu - before.cpu),
+            *(
+                job.rpartition(":")[2],
+                model,
+                night,
+                run_id,
+                is_success,
+                after.wall - before.wall,
+                after.cpu - before.cpu,
+            ),
             *(after.read - before.read, after.written - before.written),
         )
         try:
@@ -91,11 +99,14 @@ def record_cost(job: str, night: date, *, model: str | None, run_id: str) -> Ite
 
 
 def read_costs(first: date, last: date) -> list[Cost]:
-    """What the nights `first` to `last` took, by night, model and job; newest night first."""
+    """What the nights `first` to `last` took, by night, model and job; newest night first.
+
+    Rows of before name a job's module as well: they count as the same job.
+    """
     with ledger_transaction(Catalog.OUTPUTS) as con, con.cursor() as cursor:
         cursor.execute(
-            "SELECT night, coalesce(model, ''), job, count(*), sum(wall_seconds), sum(cpu_seconds), "
-            "sum(bytes_read)::bigint, sum(bytes_written)::bigint FROM ledger.costs "
+            "SELECT night, coalesce(model, ''), regexp_replace(job, '^.*:', ''), count(*), sum(wall_seconds), "
+            "sum(cpu_seconds), sum(bytes_read)::bigint, sum(bytes_written)::bigint FROM ledger.costs "
             "WHERE night BETWEEN %s AND %s GROUP BY 1, 2, 3 ORDER BY 1 DESC, 2, 3",
             (first, last),
         )

@@ -127,7 +127,7 @@ def _newest(rows: list[Row]) -> list[Row]:
 
 def _costs(night: date) -> Iterator[Sample]:
     for row in cost_store.read_costs(night, night):
-        labels = {"job": row.job.removeprefix("redeye."), "model": row.model}
+        labels = {"job": row.job, "model": row.model}
         for name, help_, value in (
             ("night_wall_seconds", "Wall time of the newest night's jobs.", row.wall_seconds),
             ("night_cpu_seconds", "CPU time of the newest night's jobs.", row.cpu_seconds),

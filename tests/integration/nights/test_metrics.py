@@ -52,7 +52,7 @@ def test_they_are_those_of_the_newest_night(nights: Any, reader: OutputsReader) 
     assert value(found, "promotions", model=nights.model) == len(
         promotion_store.read_promotions(nights.model)
     )
-    assert value(found, "night_cpu_seconds", job="score:score_night", model=nights.model) > 0
+    assert value(found, "night_cpu_seconds", job="score_night", model=nights.model) > 0
     assert value(found, "missing_nights") == 0
     assert all(
         len(family.samples) == len({tuple(s.labels.items()) for s in family.samples})

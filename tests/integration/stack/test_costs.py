@@ -21,7 +21,7 @@ from redeye.foundation.settings import settings
 pytestmark = pytest.mark.integration
 
 NIGHT, NEXT = date(2013, 4, 2), date(2013, 4, 3)
-JOB = "redeye.scoring.score:score_night"
+JOB, NAME = "redeye.scoring.score:score_night", "score_night"
 
 
 def burn() -> None:
@@ -48,10 +48,25 @@ def test_attempts_add_up_by_night_model_and_job() -> None:
 
     build, score = cost_store.read_costs(NIGHT, NEXT)
     assert (build.night, build.model, build.attempts) == (NEXT, "", 1)
-    assert (score.night, score.model, score.job, score.attempts) == (NIGHT, "flight_delay", JOB, 2)
+    assert (score.night, score.model, score.job, score.attempts) == (NIGHT, "flight_delay", NAME, 2)
     assert score.cpu_seconds > build.cpu_seconds
     assert score.bytes_written >= 2_000_000
     assert cost_store.read_costs(date(2013, 5, 1), date(2013, 5, 2)) == []
+
+
+@pytest.mark.usefixtures("stack_env")
+def test_a_job_whose_module_has_moved_since_is_the_same_job() -> None:
+    night = date(2013, 4, 20)
+    with ledger_transaction(Catalog.OUTPUTS) as con, con.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO ledger.costs (job, model, night, run_id, is_success, wall_seconds, cpu_seconds, bytes_read, "
+            "bytes_written) VALUES ('redeye.jobs.score:score_night', 'flight_delay', %s, 'before', true, 2, 1, 3, 4)",
+            (night,),
+        )
+    with record_cost(JOB, night, model="flight_delay", run_id="since"):
+        pass
+    (cost,) = cost_store.read_costs(night, night)
+    assert (cost.job, cost.attempts) == (NAME, 2)
 
 
 @pytest.mark.usefixtures("stack_env")
@@ -64,7 +79,7 @@ def test_work_that_belongs_to_no_night_is_recorded_with_the_last_one_that_had_en
     job = "redeye.operations.maintain:check_disk"
     MaintenanceOperator(task_id="check_disk", job=job).execute(sunday)
     (cost,) = cost_store.read_costs(date(2013, 6, 8), date(2013, 6, 9))
-    assert (cost.night, cost.model, cost.job, cost.attempts) == (date(2013, 6, 8), "", job, 1)
+    assert (cost.night, cost.model, cost.job, cost.attempts) == (date(2013, 6, 8), "", "check_disk", 1)
 
 
 @pytest.mark.usefixtures("stack_env")

@@ -99,7 +99,7 @@ def tabulate_costs(found: Sequence[Cost]) -> Table:
     for column in table.columns[2:]:
         column.justify = "right"
     for row in found:
-        job = "\n".join(filter(None, (*row.job.removeprefix("redeye.").split(":"), row.model)))
+        job = "\n".join(filter(None, (row.job, row.model)))
         seconds = f"{row.wall_seconds:.1f}\n{row.cpu_seconds:.1f}"
         size = f"{gigabytes(row.bytes_read)}\n{gigabytes(row.bytes_written)}"
         table.add_row(str(row.night), job, str(row.attempts), seconds, size)
