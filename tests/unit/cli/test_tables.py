@@ -26,9 +26,9 @@ def show(table: Table) -> str:
 
 
 def test_costs():
-    job = "promotion.reconcile_registry:reconcile_registry"
+    job = "reconcile_registry"
     shown = show(tabulate_costs([Cost(NIGHT, "flight_delay", job, 12, 12345.6, 1234.5, 10**11, 10**10)]))
-    for whole in ("2013-12-29", "promotion.reconcile_registry", "flight_delay", "12345.6", "1234.5"):
+    for whole in ("2013-12-29", "reconcile_registry", "flight_delay", "12345.6", "1234.5"):
         assert whole in shown
 
 

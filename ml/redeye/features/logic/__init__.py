@@ -1,1 +1,5 @@
-"""What features are, without Feast and without the lake."""
+"""What features are, without Feast and without the lake.
+
+Pure: may import mathematics, declarations, and the logic of this and lower rooms (`tests/policy/test_rooms.py`).
+Begin with `feature_views.py`.
+"""

@@ -1,1 +1,5 @@
-"""Pure logic of models: no I/O, no vendor client, no orchestrator."""
+"""Fitting, splitting by nights, evaluating and choosing models.
+
+Pure: may import mathematics, declarations, and the logic of this and lower rooms (`tests/policy/test_rooms.py`).
+Begin with `training.py`.
+"""

@@ -1,1 +1,5 @@
-"""Pure logic of operations: no I/O, no vendor client, no orchestrator."""
+"""Which alerts are due, and what maintenance may remove.
+
+Pure: may import mathematics, declarations, and the logic of this and lower rooms (`tests/policy/test_rooms.py`).
+Begin with `alerts.py`.
+"""

@@ -1,1 +1,5 @@
-"""Pure logic of scoring: no I/O, no vendor client, no orchestrator."""
+"""Predictions as rows, their checks and their explanation.
+
+Pure: may import mathematics, declarations, and the logic of this and lower rooms (`tests/policy/test_rooms.py`).
+Begin with `predictions.py`.
+"""
