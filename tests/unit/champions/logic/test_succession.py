@@ -109,6 +109,14 @@ def test_of_a_version_with_two_stints_the_last_one_counts() -> None:
     assert [stint.promotion.promotion_id for stint in asked] == [4, 3]
 
 
+@pytest.mark.parametrize(("decided", "expected"), [(71, [2, 1]), (72, [3, 1])])
+def test_a_stint_that_has_not_ended_before_the_decision_does_not_count(
+    decided: int, expected: list[int]
+) -> None:
+    found = find_return_targets(ROWS, frozenset(), 4, night(decided), lambda _: Verdict.OK)
+    assert [row.version for row in found] == expected
+
+
 def test_the_first_champion_has_nothing_to_return_to_but_what_served_since() -> None:
     assert returns(1, {}, rows=ROWS[:1]) == []
     assert returns(1, {2: Verdict.OK}, rows=[*ROWS[:2], promotion(3, 1, 40)]) == [2]
@@ -121,6 +129,8 @@ def test_the_last_bar_of_a_version_counts_as_of_its_night() -> None:
         VersionBlock(3, 4, True, night(80), "bad", "person"),
     ]
     assert find_blocked_versions(blocks, night(49)) == frozenset()
+    assert find_blocked_versions(blocks, night(50)) == {3}
     assert find_blocked_versions(blocks, night(59)) == {3}
+    assert find_blocked_versions(blocks, night(60)) == frozenset()
     assert find_blocked_versions(blocks, night(70)) == frozenset()
     assert find_blocked_versions(list(reversed(blocks)), date.max) == {4}

@@ -121,6 +121,25 @@ def test_the_density_ratio_makes_the_reference_like_the_week() -> None:
     assert weighted == pytest.approx(week["probability"].mean(), abs=0.01)
 
 
+def test_a_weighted_reference_is_worth_as_many_rows_as_it_has_or_fewer() -> None:
+    same = measure_signs(REFERENCE, REFERENCE)
+    assert same.effective_rows == pytest.approx(len(REFERENCE), rel=0.01)
+    moved = measure_signs(made(55, 7, shift=1.5), REFERENCE)
+    assert moved.effective_rows < len(REFERENCE) / 2
+    # Kish's formula, by the weights as they are.
+    week = made(55, 7, shift=1.5)["probability"].to_numpy()
+    weights = density_ratio(week, REFERENCE["probability"].to_numpy())
+    assert moved.effective_rows == pytest.approx(len(weights) / (1 + weights.var() / weights.mean() ** 2))
+
+
+def test_a_reference_that_is_worth_too_few_rows_explains_no_loss() -> None:
+    few = made(56, 1).head(150)
+    signs = measure_signs(made(57, 7), few)
+    assert signs.effective_rows <= 150
+    assert np.isnan(signs.values[Sign.UNEXPLAINED_LOSS])
+    assert np.isfinite(signs.values[Sign.BASE_RATE])
+
+
 def test_without_rows_nothing_is_said_and_the_rows_tell_why() -> None:
     signs = measure_signs(REFERENCE.head(0), REFERENCE)
     assert not any(beyond(signs, THRESHOLDS).values())

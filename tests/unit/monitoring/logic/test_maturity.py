@@ -41,6 +41,18 @@ def test_a_night_is_measured_when_its_outcomes_have_come():
     assert at([Labels(ago(6), 100, 100, 90, 10), whole(2)]).to_measure == (ago(6), ago(2))
 
 
+def test_labels_are_final_from_the_declared_share_on():
+    assert at([Labels(ago(2), 100, 95, 95, 0)]).final == {ago(2)}
+    assert at([Labels(ago(2), 100, 94, 94, 0)]).final == set()
+
+
+def test_a_night_that_was_not_final_before_is_measured_and_one_that_was_is_not():
+    # Whether it was: the night before its outcomes fell short of the share by one, or reached it.
+    short, reached = (Labels(ago(6), 100, 95, before, 0) for before in (94, 95))
+    assert at([short]).to_measure == (ago(6),)
+    assert at([reached]).to_measure == ()
+
+
 def test_a_night_whose_labels_were_restated_is_measured_anew():
     assert at([whole(9, fresh=3), whole(2)]).to_measure == (ago(9), ago(2))
 

@@ -7,8 +7,9 @@ import json
 import numpy as np
 import pytest
 
-from redeye.models.logic.evaluation import Interval, Scored
+from redeye.models.logic.evaluation import METRICS, Interval, Scored
 from redeye.monitoring.logic.quality import (
+    list_plain_metrics,
     measure_quality,
     measure_window,
     read_reference,
@@ -73,6 +74,25 @@ def test_a_champions_test_survives_the_ledger() -> None:
         "auc": Interval(0.7, 0.7, 0.7)
     }
     assert read_reference({}) == {}
+
+
+def test_the_plain_metrics_are_those_that_are_defined_on_the_rows() -> None:
+    whole = sound(0.2)
+    assert list_plain_metrics(whole) == {name: getattr(whole.metrics(), name) for name in METRICS}
+    one_class = Scored(np.zeros(NIGHTS.size), np.full(NIGHTS.size, 0.1), NIGHTS)
+    assert list_plain_metrics(one_class).keys() == {"log_loss", "brier", "calibration_error"}
+
+
+def test_a_window_holds_each_models_own_figures_and_by_how_much_the_champion_is_better() -> None:
+    champion = sound(0.2)
+    heuristic = Scored(champion.labels, np.full(NIGHTS.size, 0.5), champion.nights[champion.night_of_row])
+    window = measure_window(champion, heuristic, reference={}, seed=1)
+    assert (window.rows, window.nights) == (NIGHTS.size, 14)
+    assert window.champion == list_plain_metrics(champion)
+    assert window.heuristic == list_plain_metrics(heuristic)
+    better = window.over_heuristic["log_loss"]
+    assert better is not None
+    assert better.value == pytest.approx(window.heuristic["log_loss"] - window.champion["log_loss"])
 
 
 def test_no_rows_are_an_empty_window() -> None:

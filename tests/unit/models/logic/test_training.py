@@ -1,4 +1,4 @@
-"""The candidates of a training: their names, what they read, and which of them there are."""
+"""From rows to fitted candidates: their names, what they read, which of them there are, and which goes on."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ from made_rows import FIRST, made_frame, short_spec
 from redeye.declarations.spec_candidates import Candidates, Continued, Weighted
 from redeye.declarations.specs import Spec
 from redeye.models.algorithms.average import AverageModel
-from redeye.models.logic.splits import Windows, plan_windows
+from redeye.models.algorithms.heuristic import HeuristicModel
+from redeye.models.logic.splits import Window, Windows, plan_windows
 from redeye.models.logic.training import (
     Fitted,
     Parent,
     fit_candidates,
+    make_examples,
     read_nights,
+    score_rows,
     select_candidate,
     select_rows,
     weigh_recency,
@@ -68,6 +71,36 @@ def fitted(frame: pd.DataFrame, spec: Spec, parent: Parent) -> dict[str, Fitted]
     return fit(frame, spec, parent)
 
 
+def test_rows_of_a_window_are_those_of_both_its_ends_in_the_frames_order(frame, spec):
+    window = Window(FIRST + timedelta(days=1), FIRST + timedelta(days=3))
+    mixed = frame.sample(frac=1, random_state=1)
+    found = select_rows(mixed, spec, window)
+    assert sorted(set(read_nights(found, spec))) == [
+        np.datetime64(FIRST + timedelta(days=days)) for days in (1, 2, 3)
+    ]
+    assert len(found) == 3 * 60
+    assert list(found.index) == [each for each in mixed.index if each in set(found.index)]
+
+
+def test_a_row_without_outcome_is_no_example(frame, spec):
+    labels = frame["is_late"].astype("boolean")
+    assert make_examples(frame, spec).labels.tolist() == labels.astype(float).tolist()
+    labels.iloc[3] = pd.NA
+    with pytest.raises(ValueError, match="leave rows without outcome out"):
+        make_examples(frame.assign(is_late=labels), spec)
+
+
+def test_a_model_is_scored_by_labels_and_nights_of_the_rows(frame, spec):
+    heuristic = spec.algorithms.heuristic
+    names = [name.replace(":", "__") for name in (heuristic.successes, heuristic.trials)]
+    scored = score_rows(HeuristicModel(*names, prior=0.2, prior_strength=0), frame, spec)
+    assert sorted(scored.predictions) == pytest.approx(sorted(frame[names[0]] / frame[names[1]]))
+    assert scored.labels.sum() == frame["is_late"].sum()
+    assert scored.nights.tolist() == sorted({night.date() for night in frame["night"]})
+    with pytest.raises(ValueError, match="no rows to evaluate"):
+        score_rows(HeuristicModel(*names, prior=0.2, prior_strength=0), frame.head(0), spec)
+
+
 def test_each_candidate_has_a_name_of_its_own_and_says_what_it_continues(fitted):
     assert list(fitted) == ["heuristic", "xgboost", "xgboost_recent", "xgboost_continued"]
     assert [each.algorithm for each in fitted.values()] == ["heuristic", "xgboost", "xgboost", "xgboost"]
@@ -112,8 +145,24 @@ def test_the_continued_one_learns_from_the_nights_since_the_parents_training(fra
 
 
 def test_a_parent_that_saw_validation_is_not_continued(frame, spec, parent):
-    seen = replace(parent, seen_until=spans_of(spec).validation.first)
-    assert "xgboost_continued" not in fit(frame, spec, seen)
+    first = spans_of(spec).validation.first
+    assert "xgboost_continued" not in fit(frame, spec, replace(parent, seen_until=first))
+    unseen = replace(parent, seen_until=first - timedelta(days=1))
+    assert "xgboost_continued" in fit(frame, spec, unseen)
+
+
+def test_nights_of_one_class_only_are_nothing_to_continue_on(frame, spec, parent):
+    newer = read_nights(frame, spec) > np.datetime64(parent.train_last)
+    learned = spans_of(spec).train.mask(read_nights(frame, spec))
+    other = frame.assign(is_late=frame["is_late"].astype(bool) & ~(newer & learned))
+    assert "xgboost_continued" not in fit(other, spec, parent)
+
+
+def test_without_a_champion_or_a_word_in_the_spec_none_is_continued(frame, spec, parent):
+    assert list(fit(frame, spec)) == ["heuristic", "xgboost", "xgboost_recent"]
+    silent = spec.candidates.model_copy(update={"continued": None})
+    found = fit(frame, spec.model_copy(update={"candidates": silent}), parent)
+    assert list(found) == ["heuristic", "xgboost", "xgboost_recent"]
 
 
 def test_a_parent_with_too_few_newer_nights_is_not_continued(frame, spec, parent):
@@ -128,12 +177,32 @@ def test_a_heuristic_has_nothing_to_continue(frame, spec, parent, fitted):
     assert list(fit(frame, spec, first)) == ["heuristic", "xgboost", "xgboost_recent"]
 
 
+def test_validation_judges_each_candidate_and_no_other_nights_do(frame, spec, fitted):
+    validation = select_rows(frame, spec, spans_of(spec).validation)
+    for each in fitted.values():
+        expected = score_rows(each.model, validation, spec)
+        assert each.judged.predictions.tolist() == expected.predictions.tolist()
+        assert each.validation == expected.metrics()
+
+
+def test_a_candidate_that_learned_newer_nights_is_preferred_by_how_and_not_by_its_algorithm(fitted):
+    assert {name: each.preferred_as for name, each in fitted.items()} == {
+        "heuristic": "heuristic",
+        "xgboost": "xgboost",
+        "xgboost_recent": "xgboost_recent",
+        "xgboost_continued": "continued",
+    }
+    # Versions count from 1, but whether there is one is not a question of its number.
+    assert replace(fitted["xgboost"], parent_version=0).preferred_as == "continued"
+
+
 def test_weights_halve_with_each_half_life_and_are_one_on_average():
     nights = np.arange("2013-01-01", "2013-03-01", dtype="datetime64[D]")
     weights = weigh_recency(nights, date(2013, 2, 28), 10)
     assert weights.mean() == pytest.approx(1)
     assert weights[-1] / weights[-11] == pytest.approx(2)
     assert weights[-1] / weights[-21] == pytest.approx(4)
+    assert weigh_recency(nights[-1:], date(2013, 2, 28), 10).tolist() == [1]
 
 
 def test_the_preference_of_the_spec_is_followed_among_equals(fitted, spec):
