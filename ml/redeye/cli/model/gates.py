@@ -1,4 +1,4 @@
-"""Rehearsing the gates: one command for the tables of docs/explanation/gates.md."""
+"""Rehearsing the gates: one command for the page docs/results/gates.md."""
 
 from __future__ import annotations
 
@@ -8,20 +8,19 @@ from typing import Annotated
 import typer
 
 from redeye.cli.shell import ModelArgument, console, enter, report_errors
-from redeye.foundation.settings import PROJECT_ROOT
+from redeye.foundation.settings import RESULTS
 
 app = typer.Typer()
-PAGE = PROJECT_ROOT / "docs" / "explanation" / "gates.md"
 
 
 @app.command("rehearse-gates")
 def rehearse_gates(
     model: ModelArgument,
-    to: Annotated[Path, typer.Option(help="The page to write into.")] = PAGE,
+    to: Annotated[Path, typer.Option(help="The page.")] = RESULTS / "gates.md",
     harmful: Annotated[int, typer.Option(min=1, help="Mutants.")] = 200,
     good: Annotated[int, typer.Option(min=1, help="Good candidates.")] = 100,
 ) -> None:
-    """Put harmful and good candidates before the gates, and write the result into docs/explanation/gates.md.
+    """Put harmful and good candidates before the gates, and write docs/results/gates.md.
 
     The stack must run and hold the year (`redeye load-year`). Ends with status 1 if a harmful one passed.
     """

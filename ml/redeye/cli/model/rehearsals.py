@@ -35,7 +35,7 @@ def rehearse(
         plan = load_plan(events, faulty_source().meanings)
         work = folder or settings().home / "rehearsals" / plan.name
         outcomes = rehearsal_copies.run(work, plan, model=model, report=lambda text: console.log(text))
-        rehearsal_page.write_page(to, plan, outcomes)
+        rehearsal_page.write_page(to, plan, outcomes, model)
         table = Table("event", "caught by", "after nights")
         for outcome in outcomes:
             first = min(outcome.catches, key=lambda each: each.nights_after, default=None)

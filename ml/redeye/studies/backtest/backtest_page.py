@@ -22,6 +22,7 @@ from redeye.models.logic.splits import Window
 from redeye.studies.backtest.backtest_plots import draw_log_loss
 from redeye.studies.backtest.logic.schedules import CHOSEN, Request, Schedule
 from redeye.studies.evidence.logic.evidence_quality import CONFIDENCE, POOLED, SAMPLES, select
+from redeye.studies.page_origin import write_origin
 from redeye.warehouse.logic.releases import Release
 
 TITLES = {"auc": "AUC", "log_loss": "log loss", "calibration_error": "calibration error"}
@@ -102,6 +103,7 @@ def _render(backtest: Backtest, quality: pd.DataFrame, picture: str) -> str:
         backtest=backtest,
         spec=backtest.spec,
         facts=backtest.facts,
+        origin=write_origin("backtest", backtest.spec.model),
         is_selected=backtest.facts.algorithm == CHOSEN,
         first_training=backtest.decided[Schedule.NEVER][0],
         samples=SAMPLES,

@@ -25,6 +25,7 @@ from redeye.studies.evidence.logic.evidence_quality import (
     select,
 )
 from redeye.studies.evidence.logic.months import Month, TrainedMonth
+from redeye.studies.page_origin import write_origin
 from redeye.warehouse.logic.releases import Release
 
 TITLES = {"auc": "AUC", "log_loss": "Log loss", "calibration_error": "Calibration error"}
@@ -82,6 +83,7 @@ def write_page(
         "studies/evidence/evidence.md.j2",
         spec=spec,
         facts=facts,
+        origin=write_origin("evidence", spec.model),
         first=facts.months[0].nights.first,
         last=facts.months[-1].nights.last,
         samples=SAMPLES,

@@ -33,6 +33,7 @@ from redeye.studies.freshness.logic.windows_and_ages import (
     half_life_name,
     window_name,
 )
+from redeye.studies.page_origin import write_origin
 from redeye.warehouse.logic.releases import Release
 
 NAMES = {
@@ -100,6 +101,7 @@ def write_page(
         "studies/freshness/freshness.md.j2",
         spec=spec,
         facts=facts,
+        origin=write_origin("freshness", spec.model),
         params=spec.algorithms.list_declared()[facts.algorithm],
         step=STEP,
         samples=SAMPLES,

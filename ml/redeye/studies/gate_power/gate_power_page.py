@@ -1,4 +1,4 @@
-"""The part of docs/explanation/gates.md that a rehearsal of the gates writes."""
+"""The page docs/results/gates.md: harmful and good candidates, and which gates refused them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from redeye.foundation.pages import Markdown, render_markdown
 from redeye.promotion.logic.gate_report import Gate
 from redeye.studies.gate_power.logic.gate_power import Power, TrialResult
 from redeye.studies.gate_power.logic.harmful_trials import Trial
-
-BEGIN, END = "<!-- rehearsal: begin -->", "<!-- rehearsal: end -->"
+from redeye.studies.page_origin import write_origin
 
 
 @dataclass(frozen=True)
@@ -35,19 +34,14 @@ class Rehearsal:
     good: Sequence[TrialResult]
 
 
-def write_page(page: Path, found: Rehearsal) -> None:
-    """Puts the tables between the page's two marks.
-
-    Raises:
-        ValueError: if the page has no marks.
-    """
-    text = page.read_text(encoding="utf-8")
-    if BEGIN not in text or END not in text:
-        raise ValueError(f"{page} lacks the marks between which the rehearsal is written")
+def write_page(page: Path, found: Rehearsal, model: str) -> None:
+    """Write the page on the rehearsal of a model's gates."""
     kinds = dict.fromkeys(one.kind for one in found.trials)
     refused = [one for one in found.good if one.failed]
-    tables = render_markdown(
+    text = render_markdown(
         "studies/gate_power/gate_power.md.j2",
+        model=model,
+        origin=write_origin("gates", model),
         rehearsal=replace(found, source=Markdown(found.source)),
         promoted=[trial for trial in found.trials if not trial.failed],
         kinds={kind: [one for one in found.trials if one.kind == kind] for kind in kinds},
@@ -57,7 +51,7 @@ def write_page(page: Path, found: Rehearsal) -> None:
         refused=refused,
         gain=sum(one.gain for one in found.good) / max(len(found.good), 1),
     )
-    write_text(page, f"{text.split(BEGIN)[0]}{BEGIN}\n{tables}{END}{text.split(END)[1]}")
+    write_text(page, text)
 
 
 def _count_gates(tried: Iterable[Trial | TrialResult]) -> str:

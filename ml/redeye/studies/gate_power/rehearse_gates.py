@@ -40,11 +40,11 @@ POWER_OF = 4
 
 
 def rehearse(model: str, page: Path, *, harmful: int, good: int, report: Callable[[str], None]) -> Rehearsal:
-    """Put harmful and good candidates before the gates, and write the result into the page.
+    """Put harmful and good candidates before the gates, and write the page on it.
 
     Args:
         model: name of the spec; it must declare `xgboost`, which the healthy candidates are made by.
-        page: with the two marks.
+        page: is written.
         harmful: mutants, of each kind in turn.
         good: candidates at the margin of 95 % power.
         report: is told each step.
@@ -64,7 +64,7 @@ def rehearse(model: str, page: Path, *, harmful: int, good: int, report: Callabl
         good=good,
         report=report,
     )
-    gate_power_page.write_page(page, found)
+    gate_power_page.write_page(page, found, model)
     return found
 
 

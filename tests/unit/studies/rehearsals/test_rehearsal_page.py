@@ -35,7 +35,9 @@ def test_caught_and_missed_faults_stand_with_their_nights(tmp_path: Path) -> Non
             Catch(str(Guard.VERDICT), "2013-04-12", 12, "retrain: worse | sure"),
         ),
     ]
-    text = rehearsal_page.write_page(tmp_path / "docs" / "rehearsals.md", PLAN, outcomes).read_text()
+    text = rehearsal_page.write_page(
+        tmp_path / "docs" / "rehearsals.md", PLAN, outcomes, "flight_delay"
+    ).read_text()
     assert "2 of 3 faults were caught; not caught: celsius." in text
     assert "| seconds | 1 |  |  |  |  |  |" in text
     assert "| celsius |  |  |  |  |  |  |" in text
