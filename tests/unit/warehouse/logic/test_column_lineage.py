@@ -120,13 +120,23 @@ def test_a_trusted_window_or_smallest_night_is_taken_at_its_word():
 
 def test_a_union_by_name_matches_columns_by_name_and_keeps_those_of_either():
     found = follow(
-        "select night, amount from @sales union all by name select 1 as extra, amount, night from @sales"
+        "select night, amount from @sales "
+        "union all by name select n.shop as extra, n.size as amount, d.day as night from @newest n, @calendar d"
     )
+    size, shop = (Read("raw.newest", name) for name in ("size", "shop"))
     assert list(found.columns) == ["night", "amount", "extra"]
     assert found.columns["amount"][AMOUNT] == {"night"}
-    assert found.values == {"night": {NIGHT}, "amount": {AMOUNT}, "extra": frozenset()}
+    assert found.columns["amount"][size] == frozenset()
+    day = Read("raw.calendar", "day")
+    assert found.values == {"night": {NIGHT, day}, "amount": {AMOUNT, size}, "extra": {shop}}
     by_place = follow("select night, amount from @sales union all select amount, night from @sales")
     assert by_place.values == {"night": {NIGHT, AMOUNT}, "amount": {NIGHT, AMOUNT}}
+
+
+def test_a_common_table_expression_hides_no_table_that_is_named_with_its_schema():
+    sql = "with sales as (select shop, size as amount from @newest) select amount from "
+    assert follow(f"{sql} sales").values["amount"] == {Read("raw.newest", "size")}
+    assert follow(f"{sql} @sales").values["amount"] == {AMOUNT}
 
 
 def test_values_are_not_made_of_what_chooses_rows_for_them():

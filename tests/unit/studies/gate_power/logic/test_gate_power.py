@@ -17,6 +17,7 @@ from redeye.models.logic.training import SEED, make_examples, read_nights
 from redeye.promotion.logic.gate_report import Gate
 from redeye.studies.gate_power.logic.gate_power import (
     OPERATIONAL,
+    STRENGTHS,
     Pair,
     Power,
     measure_power,
@@ -181,6 +182,11 @@ def test_nineteen_of_twenty_are_enough(pair: Pair, passed: int, count: int):
     refused = replace(pair, spec=SPEC.model_copy(update={"gates": more}))
     cases = [pair] * passed + [refused] * (20 - passed)
     assert len(list(measure_power(cases, strengths=(2.0, 3.0)))) == count
+
+
+def test_hints_grow_from_none_to_one_standard_deviation():
+    assert (STRENGTHS[0], STRENGTHS[-1]) == (0, 1)
+    assert list(STRENGTHS) == sorted(set(STRENGTHS))
 
 
 def test_the_rate_is_the_share_that_passes():
