@@ -108,6 +108,24 @@ def test_a_fault_comes_in_its_strengths(kind: str, fault: Fault, strengths: list
     assert [(each.fault, each.strength) for each in mutants(kind)] == [(fault, each) for each in strengths]
 
 
+@pytest.mark.parametrize(
+    ("kind", "fault", "strengths"),
+    [
+        ("one number for all, nearly", Fault.STRETCHED, [0.05, 0.02, 0.1]),
+        ("blurred ranking, at a likely base rate", Fault.BLURRED, [0.3, 0.2, 0.4]),
+        ("a view in another unit", Fault.RESCALED, [0.1, 10.0, 60.0]),
+    ],
+)
+def test_each_place_of_a_fault_meets_all_its_strengths(kind: str, fault: Fault, strengths: list[float]):
+    found = mutants(kind)
+    places = list(dict.fromkeys(each.detail for each in found))
+    assert len(places) > 1
+    assert [(each.detail, each.strength) for each in found] == [
+        (place, strength) for place in places for strength in strengths
+    ]
+    assert {each.fault for each in found} == {fault}
+
+
 def test_how_slow_is_too_slow_is_for_the_spec_to_say():
     assert [each.strength for each in mutants("too slow")] == [pytest.approx(1.3 * 2.0)]
 
