@@ -30,14 +30,15 @@ from redeye.sources import ingest
 from redeye.warehouse import build, release_store
 from redeye.warehouse.logic.releases import ReleaseKind
 
-HISTORY_ENDS = date(2013, 1, 20)
+# The gates let the regressions pass on these nights.
+FIRST, HISTORY_ENDS = date(2012, 12, 31), date(2013, 1, 14)
 NIGHT, NEXT = HISTORY_ENDS + ONE_DAY, HISTORY_ENDS + 2 * ONE_DAY
 MODEL = "flight_delay"
 FEATURES = PROJECT_ROOT / "dbt" / "models" / "features"
 EVENING, WEATHER = FEATURES / "feat_origin__evening.sql", FEATURES / "feat_origin__weather.sql"
 EVENING_2 = FEATURES / "feat_origin__evening_v2.sql"
 OUTCOMES = PROJECT_ROOT / "dbt" / "models" / "intermediate" / "int_outcomes__versioned.sql"
-EDIT = ("departure_delay_minutes >= 15", "departure_delay_minutes >= 30")
+EDIT = ("{{ is_late('departure_delay_minutes') }}", "departure_delay_minutes >= 30")
 
 seen: dict[str, Any] = {"seconds": {}}
 
@@ -128,7 +129,9 @@ def trained(night: date, name: str) -> Any:
 def serve() -> None:
     """A champion that reads the evening's table."""
     small_spec("origin_evening", 1)
-    ingest.ingest_nights(NIGHT, NEXT)
+    ingest.ingest_nights(FIRST, NEXT)
+    history = build_nights.transform(FIRST, HISTORY_ENDS, holder="history", kind="history")
+    build.publish(history)
     outcome = trained(HISTORY_ENDS, "first training")
     seen["champion"] = {"algorithm": outcome.algorithm, "is_promoted": outcome.is_promoted}
 

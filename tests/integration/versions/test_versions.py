@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from prepared_installations import Kind
 
 from redeye.foundation.settings import PROJECT_ROOT
 
@@ -32,9 +31,10 @@ def seen(
     checkout = folder / "checkout"
     for part in ("dbt", "ml", "feature_repo", "expectations"):
         shutil.copytree(PROJECT_ROOT / part, checkout / part, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(PROJECT_ROOT / "requirements.lock", checkout)
+    for name in ("redeye.yaml", "requirements.lock"):
+        shutil.copy(PROJECT_ROOT / name, checkout)
     found: dict[str, Any] = {}
-    with install(folder / "home", Kind.THREE_WEEKS):
+    with install(folder / "home"):
         variables = {
             **os.environ,
             "PYTHONPATH": str(checkout / "ml"),
@@ -59,13 +59,13 @@ def test_a_feature_that_is_edited_in_place_is_not_built(seen: dict[str, Any]) ->
     assert "feat_origin__evening.evening_late_departure_rate" in refusal
     assert "flight_delay version 2 (logistic, champion)" in refusal
     assert "redeye new version feat_origin__evening" in refusal
-    assert "redeye rebuild 2013-01-20" in refusal
+    assert "redeye rebuild 2013-01-14" in refusal
     assert seen["is_head_unmoved"]
 
 
 def test_the_night_waits_and_is_then_scored_from_the_last_good_release(seen: dict[str, Any]) -> None:
     assert "has no release" in seen["waits"]
-    assert seen["degraded"][0] == "2013-01-20.r1"
+    assert seen["degraded"][0] == "2013-01-14.r1"
 
 
 def test_other_edits_are_told_from_it(seen: dict[str, Any]) -> None:
