@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 from redeye.champions import promotion_store
+from redeye.declarations.project import project
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.errors import NotReleased
 from redeye.foundation.settings import SPECS, settings
@@ -141,7 +142,7 @@ def test_the_label_s_form_is_read_from_the_release_and_a_change_is_named(measure
     now = measure_label_form(measured.spec, measured.night, measured.release)
     assert (now.type, now.values) == ("BOOLEAN", ("false", "true"))
     assert now.rows > 5000
-    assert changes(now, measured.reference.label_form) == ()
+    assert changes(now, measured.reference.label_form, project().subject) == ()
     features, _ = drawn(measured.reference, 1, measured.night)
     assert shifted(measured, features, replace(FORM, type="VARCHAR"))["schema_changes"]
 
