@@ -45,9 +45,9 @@ def make_mark(page: str, spec: Spec) -> str:
     """
     if page not in PARTS:
         raise ConfigError(f"no page of results is called {page!r}: there are {', '.join(PARTS)}")
-    told = json.dumps(spec.model_dump(mode="json", include=set(PARTS[page])), sort_keys=True)
+    described = json.dumps(spec.model_dump(mode="json", include=set(PARTS[page])), sort_keys=True)
     plan = _PLAN.read_text(encoding="utf-8") if page == "rehearsals" else ""
-    return f"<!-- {page} of {spec.model} {hashlib.sha256(f'{told}{plan}'.encode()).hexdigest()[:12]} -->"
+    return f"<!-- {page} of {spec.model} {hashlib.sha256(f'{described}{plan}'.encode()).hexdigest()[:12]} -->"
 
 
 def write_origin(page: str, model: str) -> Markdown:
