@@ -48,7 +48,10 @@ COLUMN_KWARGS = ("column", "column_A", "column_B", "column_list")
 
 
 class ExpectationSpec(BaseModel):
-    """One expectation: its Great Expectations name, what it judges, its bounds, and why."""
+    """One expectation: its Great Expectations name, what it judges, its bounds, and why.
+
+    Written as `<expect>: {column: …, <kwargs>}` beside `because`, or with these keys spelled out.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -56,6 +59,20 @@ class ExpectationSpec(BaseModel):
     column: str | None = None
     kwargs: Mapping[str, Any] = Field(default_factory=dict)
     because: str = Field(min_length=10)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _spell_out(cls, written: object) -> object:
+        """The name of the expectation, as a key, and its arguments as `expect`, `column` and `kwargs`."""
+        names = [key for key in written if key.startswith("expect_")] if isinstance(written, dict) else []
+        if not isinstance(written, dict) or len(names) != 1:
+            return written
+        rest = dict(written)
+        kwargs = rest.pop(names[0])
+        if isinstance(kwargs, dict) and "column" in kwargs:
+            kwargs = dict(kwargs)
+            rest["column"] = kwargs.pop("column")
+        return {**rest, "expect": names[0], "kwargs": kwargs}
 
     @property
     def arguments(self) -> dict[str, Any]:

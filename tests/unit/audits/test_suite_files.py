@@ -15,7 +15,10 @@ types:
   name: text
   degrees: float
 expectations:
-  - expect: expect_column_values_to_be_between
+  - expect_column_values_to_be_between: {column: degrees, min_value: 0}
+    because: Water is liquid.
+"""
+SPELLED_OUT = """  - expect: expect_column_values_to_be_between
     column: degrees
     kwargs: {min_value: 0}
     because: Water is liquid.
@@ -34,14 +37,25 @@ def test_a_sound_suite_is_read(tmp_path: Path) -> None:
     assert suite_names(tmp_path) == ("water",)
 
 
+def test_an_expectation_may_be_spelled_out(tmp_path: Path) -> None:
+    short = load_suite("water", write(tmp_path, SOUND))
+    other = tmp_path / "other"
+    other.mkdir()
+    head = SOUND.partition("  - expect_")[0]
+    assert load_suite("water", write(other, head + SPELLED_OUT)) == short
+
+
 @pytest.mark.parametrize(
     ("old", "new", "line", "named"),
     [
         ("to_be_between", "to_be_betwixt", 7, "expectations.0.expect"),
         ("    because: Water is liquid.\n", "", 7, "because"),
-        ("because: Water is liquid.", "because: So.", 10, "because"),
+        ("because: Water is liquid.", "because: So.", 8, "because"),
+        ("because: Water", "becuase: Water", 8, "becuase"),
+        ("{column: degrees, min_value: 0}", "degrees", 7, "kwargs"),
+        ("  - expect_", "  - expect_table_row_count_to_be_between: {}\n    expect_", 7, "expect_table"),
         ("column: degrees", "column: degree", 7, "degree"),
-        ("column: degrees", "colunm: degrees", 8, "colunm"),
+        ("_between: {column: degrees, min_value: 0}", "_between: {}\n    colunm: degrees", 8, "colunm"),
         ("degrees: float", "degrees: double", 5, "types.degrees"),
         ("key: [name]", "key: [nobody]", 2, "nobody"),
         ("description: Temperatures of a test.\n", "", 1, "description"),
@@ -62,7 +76,7 @@ def test_a_wrong_suite_is_refused_with_file_line_and_key(
 
 def test_an_expectation_written_twice_is_refused(tmp_path: Path) -> None:
     block = SOUND[SOUND.index("  - expect") :]
-    with pytest.raises(ConfigError, match=r"water\.yml:11: .*repeats"):
+    with pytest.raises(ConfigError, match=r"water\.yml:9: .*repeats"):
         load_suite("water", write(tmp_path, SOUND + block))
 
 

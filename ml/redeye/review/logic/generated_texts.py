@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -37,20 +38,20 @@ def replace_section(text: str, name: str, lines: Iterable[str]) -> str:
 
 def render_suite(text: str, features: Sequence[Feature]) -> str:
     """An audit's suite with types, columns that may be null and bounds as its table declares them."""
-    nulls = [f"  - {each.name}" for each in features if each.may_be_null]
+    nulls = ", ".join(each.name for each in features if each.may_be_null)
     bounds = [
         line
         for each in features
         if each.between is not None
         for line in (
-            "- expect: expect_column_values_to_be_between",
-            f"  column: {each.name}",
-            f"  kwargs: {{min_value: {each.between[0]}, max_value: {each.between[1]}}}",
+            f"- expect_column_values_to_be_between: {{column: {each.name}, "
+            f"min_value: {each.between[0]}, max_value: {each.between[1]}}}",
             f"  because: {json.dumps(each.because, ensure_ascii=False)}",
         )
     ]
     text = replace_section(text, "types", [f"{each.name}: {TYPES[each.type][0]}" for each in features])
-    text = replace_section(text, "nulls", ["may_be_null:", *nulls] if nulls else [])
+    wrapped = textwrap.wrap(f"may_be_null: [{nulls}]", 118, subsequent_indent="  ") if nulls else []
+    text = replace_section(text, "nulls", wrapped)
     return replace_section(text, "bounds", bounds)
 
 

@@ -26,8 +26,7 @@ types:
 # begin: nulls
 # end: nulls
 expectations:
-  - expect: expect_column_values_to_be_unique
-    column: night
+  - expect_column_values_to_be_unique: {column: night}
     because: A person wrote this.
   # begin: bounds
   # end: bounds
@@ -63,7 +62,11 @@ def test_a_suite_has_what_its_table_declares_beside_what_a_person_wrote() -> Non
     assert suite["may_be_null"] == ["waiting"]
     person, bounds = suite["expectations"]
     assert person["because"] == "A person wrote this."
-    assert (bounds["column"], bounds["kwargs"]) == ("waiting", {"min_value": 0, "max_value": 0.5})
+    assert bounds["expect_column_values_to_be_between"] == {
+        "column": "waiting",
+        "min_value": 0,
+        "max_value": 0.5,
+    }
     assert bounds["because"] == 'Few: "small".'
     assert "may_be_null" not in YAML(typ="safe").load(
         render_suite(render_suite(SUITE, FEATURES), FEATURES[1:])
