@@ -29,7 +29,7 @@ LIBRARIES = {
         "itertools",
         "json",
     ),
-    *("logging", "math", "pathlib", "re", "statistics", "time", "typing"),
+    *("logging", "math", "pathlib", "re", "statistics", "textwrap", "time", "typing"),
 }
 # And of the engine, beside the logic of its own and lower rooms: declarations, errors, and the algorithms, which are
 # a library of their own and import torch, XGBoost and ONNX only when a model of that kind is asked for.
