@@ -164,7 +164,7 @@ def edit_in_place() -> None:
     seen["harmful"] = verdict_on(
         (OUTCOMES, "where is_new", "where is_new and not is_cancelled"),
         (EVENING, "::bigint as evening_flights", "::bigint as evening_departures"),
-        (FEATURES / "feat_origin__evening.yml", "- name: evening_flights", "- name: evening_departures"),
+        (FEATURES / "feat_origin__evening.yml", "{name: evening_flights", "{name: evening_departures"),
     )
 
 

@@ -67,24 +67,19 @@ def add_to_model(text: str, new: NewColumn) -> str:
 
 def add_to_columns(text: str, new: NewColumn) -> str:
     """The table's YAML with the column: type, description, and what its audit accepts."""
-    if re.search(rf"^      - name: {new.column}$", text, re.MULTILINE):
+    if re.search(rf"^      - \{{?name: {new.column}\b", text, re.MULTILINE):
         raise ConfigError(f"{new.table} has a column {new.column} already")
-    place = re.search(r"^      - name: event_at$", text, re.MULTILINE)
+    place = re.search(r"^      - \{?name: event_at\b", text, re.MULTILINE)
     if place is None:
         raise ConfigError(f"{new.table}.yml has no column event_at to put {new.column} before")
-    lines = [
-        f"- name: {new.column}",
-        f"  data_type: {new.type}",
-        f"  description: {_quote(new.description)}",
-    ]
     audit = ["may_be_null: true"] if new.is_nullable else []
     if new.bounds is not None:
         low, high = (f"{each:g}" for each in new.bounds)
         audit += [f"between: [{low}, {high}]", f"because: {_quote(new.because)}"]
+    written = f"      - {{name: {new.column}, data_type: {new.type}, description: {_quote(new.description)}"
     if audit:
-        lines += ["  config:", "    meta:", *(f"      {each}" for each in audit)]
-    written = "".join(f"      {line}\n" for line in lines)
-    return text[: place.start()] + written + text[place.start() :]
+        written += f",\n         config: {{meta: {{{', '.join(audit)}}}}}"
+    return f"{text[: place.start()]}{written}}}\n{text[place.start() :]}"
 
 
 def add_to_unit_tests(text: str, new: NewColumn, sql: str) -> str:

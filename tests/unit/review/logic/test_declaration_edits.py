@@ -74,16 +74,18 @@ COLUMNS = """\
 models:
   - name: feat_origin__evening
     columns:
-      - name: night
-        data_type: date
-      - name: event_at
-        data_type: timestamp
+      - {name: night, data_type: date}
+      - {name: event_at, data_type: timestamp}
 """
+
+
+def parsed_models(text: str) -> list[dict[str, object]]:
+    return YAML(typ="safe").load(text)["models"]
 
 
 def test_a_column_is_declared_with_what_its_audit_accepts() -> None:
     new = NewColumn("feat_origin__evening", "departed", "double", "1", 'Of "it": all.', (0, 0.5), "So.", True)
-    (model,) = YAML(typ="safe").load(add_to_columns(COLUMNS, new))["models"]
+    (model,) = parsed_models(add_to_columns(COLUMNS, new))
     assert [each["name"] for each in model["columns"]] == ["night", "departed", "event_at"]
     assert model["columns"][1] == {
         "name": "departed",
@@ -91,6 +93,13 @@ def test_a_column_is_declared_with_what_its_audit_accepts() -> None:
         "description": 'Of "it": all.',
         "config": {"meta": {"may_be_null": True, "between": [0, 0.5], "because": "So."}},
     }
+
+
+def test_columns_on_lines_of_their_own_are_read_as_well() -> None:
+    block = COLUMNS.replace("{name", "name").replace(", data_type", "\n        data_type").replace("}", "")
+    assert parsed_models(add_to_columns(block, column())) == parsed_models(add_to_columns(COLUMNS, column()))
+    with pytest.raises(ConfigError, match="has a column night already"):
+        add_to_columns(block, column(name="night"))
 
 
 def test_a_column_that_is_there_is_refused() -> None:
