@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg2.extras import Json
 
 from redeye.foundation.catalogs import Catalog
-from redeye.foundation.postgres import ledger_transaction
+from redeye.foundation.postgres import insert, read_rows
 from redeye.warehouse import dbt, dbt_code, dbt_project
 from redeye.warehouse.logic.column_definitions import Definition, Definitions
 
@@ -64,28 +64,29 @@ def compile_definitions(manifest: Manifest, *, project: Path = dbt.PROJECT) -> D
 
 def record_definitions(code_hash: str, definitions: Definitions) -> None:
     """Keep the definitions of a version of the code; again is no change."""
-    with ledger_transaction(Catalog.WAREHOUSE) as con, con.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO ledger.code_definitions (code_hash, relations) VALUES (%s, %s) ON CONFLICT DO NOTHING",
-            (code_hash, Json([each.to_dict() for each in definitions.relations.values()])),
-        )
+    insert(
+        Catalog.WAREHOUSE,
+        "INSERT INTO ledger.code_definitions (code_hash, relations) VALUES (%s, %s) ON CONFLICT DO NOTHING",
+        (code_hash, Json([each.to_dict() for each in definitions.relations.values()])),
+    )
 
 
 def is_recorded(code_hash: str) -> bool:
     """Whether the definitions of a version of the code are kept."""
-    with ledger_transaction(Catalog.WAREHOUSE) as con, con.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM ledger.code_definitions WHERE code_hash = %s", (code_hash,))
-        return cursor.fetchone() is not None
+    found = read_rows(
+        Catalog.WAREHOUSE, "SELECT 1 FROM ledger.code_definitions WHERE code_hash = %s", (code_hash,)
+    )
+    return bool(found)
 
 
 def read_definitions(code_hash: str) -> Definitions | None:
     """The definitions of a version of the code; None if it built before they were kept."""
-    with ledger_transaction(Catalog.WAREHOUSE) as con, con.cursor() as cursor:
-        cursor.execute("SELECT relations FROM ledger.code_definitions WHERE code_hash = %s", (code_hash,))
-        row = cursor.fetchone()
-    if row is None:
+    rows = read_rows(
+        Catalog.WAREHOUSE, "SELECT relations FROM ledger.code_definitions WHERE code_hash = %s", (code_hash,)
+    )
+    if not rows:
         return None
-    found = [Definition.from_dict(each) for each in row[0]]
+    found = [Definition.from_dict(each) for each in rows[0][0]]
     return Definitions({each.name: each for each in found}, dbt_project.CATALOG)
 
 

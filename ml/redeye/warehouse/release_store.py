@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import astuple
 from datetime import date
 from typing import Any
 
-from psycopg2.extensions import connection, cursor
+from psycopg2.extensions import cursor
 from psycopg2.extras import Json, execute_values
 
 from redeye.declarations.calendar import ONE_DAY, cutoff
@@ -23,108 +24,97 @@ _RELEASE = (
 )
 
 
-def _release(row: tuple[Any, ...]) -> Release:
-    name, night, revision, first_night, kind, *rest = row
-    return Release(name, night, revision, first_night, ReleaseKind(kind), *rest)
+def _list_releases(clauses: str, *values: object) -> list[Release]:
+    rows = read_rows(Catalog.WAREHOUSE, f"SELECT {_RELEASE} FROM ledger.releases {clauses}", values)
+    return [
+        Release(name, night, revision, first_night, ReleaseKind(kind), *rest)
+        for name, night, revision, first_night, kind, *rest in rows
+    ]
+
+
+def _find_release(clauses: str, *values: object) -> Release | None:
+    return next(iter(_list_releases(f"{clauses} LIMIT 1", *values)), None)
 
 
 def release(night: date) -> Release | None:
     """The newest revision of the release of exactly this night, or of the bulk release that ends with it."""
-    rows = read_rows(
-        Catalog.WAREHOUSE,
-        f"SELECT {_RELEASE} FROM ledger.releases WHERE night = %s ORDER BY revision DESC LIMIT 1",
-        (night,),
-    )
-    return _release(rows[0]) if rows else None
+    return _find_release("WHERE night = %s ORDER BY revision DESC", night)
 
 
 def covering_release(night: date) -> Release | None:
     """The earliest release that has the night in it: its own, or the bulk release that spans it."""
-    rows = read_rows(
-        Catalog.WAREHOUSE,
-        f"SELECT {_RELEASE} FROM ledger.releases WHERE night >= %s AND first_night <= %s "
-        "ORDER BY night, revision LIMIT 1",
-        (night, night),
-    )
-    return _release(rows[0]) if rows else None
+    return _find_release("WHERE night >= %s AND first_night <= %s ORDER BY night, revision", night, night)
 
 
 def release_named(name: str) -> Release | None:
     """The release of that id."""
-    rows = read_rows(
-        Catalog.WAREHOUSE, f"SELECT {_RELEASE} FROM ledger.releases WHERE release_id = %s", (name,)
-    )
-    return _release(rows[0]) if rows else None
+    return _find_release("WHERE release_id = %s", name)
 
 
 def latest_release(*, up_to: date | None = None) -> Release | None:
     """The head: the newest revision of the latest night released, or of the latest up to a night."""
-    rows = read_rows(
-        Catalog.WAREHOUSE,
-        f"SELECT {_RELEASE} FROM ledger.releases WHERE night <= coalesce(%s, 'infinity'::date) "
-        "ORDER BY night DESC, revision DESC LIMIT 1",
-        (up_to,),
+    return _find_release(
+        "WHERE night <= coalesce(%s, 'infinity'::date) ORDER BY night DESC, revision DESC", up_to
     )
-    return _release(rows[0]) if rows else None
 
 
-def ancestors(name: str) -> list[Release]:
-    """The releases that a release was built on, newest first."""
-    return [
-        _release(row)
-        for row in read_rows(
-            Catalog.WAREHOUSE,
-            "WITH RECURSIVE chain AS ("
-            "SELECT parent_release_id FROM ledger.releases WHERE release_id = %s "
-            "UNION ALL SELECT r.parent_release_id FROM ledger.releases AS r "
-            "JOIN chain ON r.release_id = chain.parent_release_id) "
-            f"SELECT {_RELEASE} FROM ledger.releases WHERE release_id IN (SELECT parent_release_id FROM chain) "
-            "ORDER BY night DESC, revision DESC",
-            (name,),
-        )
-    ]
-
-
-def release_deliveries(name: str) -> list[DeliveryRef]:
-    """The deliveries that a release itself took in, by night."""
-    return [
-        delivery_store.make_delivery(row)
-        for row in read_rows(
-            Catalog.WAREHOUSE,
-            f"SELECT {', '.join('d.' + column.strip() for column in delivery_store.COLUMNS.split(','))} "
-            "FROM ledger.judged_deliveries AS d JOIN ledger.release_deliveries AS r "
-            "USING (source, dataset, night, content_hash) WHERE r.release_id = %s "
-            "ORDER BY d.night, d.source, d.dataset",
-            (name,),
-        )
-    ]
+def release_by(holder: str, kind: ReleaseKind) -> Release | None:
+    """The newest release of a kind that a holder of the lease has published, such as a run of Airflow."""
+    return _find_release("WHERE (built_by, kind) = (%s, %s) ORDER BY recorded_seq DESC", holder, str(kind))
 
 
 def find_release_of_delivery(ref: DeliveryRef) -> Release | None:
     """The release that took a delivery in; None while none has."""
+    return _find_release(
+        "WHERE release_id IN (SELECT release_id FROM ledger.release_deliveries "
+        "WHERE (source, dataset, night, content_hash) = (%s, %s, %s, %s)) ORDER BY recorded_seq",
+        *(ref.source, ref.dataset, ref.night, ref.content_hash),
+    )
+
+
+def all_releases() -> list[Release]:
+    """Every release, oldest first."""
+    return _list_releases("ORDER BY recorded_seq")
+
+
+def ancestors(name: str) -> list[Release]:
+    """The releases that a release was built on, newest first."""
+    return _list_releases(
+        "WHERE release_id IN (WITH RECURSIVE chain AS ("
+        "SELECT parent_release_id FROM ledger.releases WHERE release_id = %s "
+        "UNION ALL SELECT r.parent_release_id FROM ledger.releases AS r "
+        "JOIN chain ON r.release_id = chain.parent_release_id) SELECT parent_release_id FROM chain) "
+        "ORDER BY night DESC, revision DESC",
+        name,
+    )
+
+
+def _list_deliveries(clauses: str, *values: object) -> list[DeliveryRef]:
     rows = read_rows(
         Catalog.WAREHOUSE,
-        f"SELECT {', '.join('r.' + column.strip() for column in _RELEASE.split(','))} FROM ledger.releases AS r "
-        "JOIN ledger.release_deliveries AS d USING (release_id) "
-        "WHERE (d.source, d.dataset, d.night, d.content_hash) = (%s, %s, %s, %s) ORDER BY r.recorded_seq LIMIT 1",
-        (ref.source, ref.dataset, ref.night, ref.content_hash),
+        f"SELECT {delivery_store.COLUMNS} FROM ledger.judged_deliveries AS d WHERE {clauses}",
+        values,
     )
-    return _release(rows[0]) if rows else None
+    return [delivery_store.make_delivery(row) for row in rows]
+
+
+def release_deliveries(name: str) -> list[DeliveryRef]:
+    """The deliveries that a release itself took in, by night."""
+    return _list_deliveries(
+        "(source, dataset, night, content_hash) IN (SELECT source, dataset, night, content_hash "
+        "FROM ledger.release_deliveries WHERE release_id = %s) ORDER BY night, source, dataset",
+        name,
+    )
 
 
 def list_unreleased_deliveries(last: date) -> list[DeliveryRef]:
     """Accepted deliveries that arrived by the night `last` and that no release has taken in, oldest first."""
-    return [
-        delivery_store.make_delivery(row)
-        for row in read_rows(
-            Catalog.WAREHOUSE,
-            f"SELECT {delivery_store.COLUMNS} FROM ledger.judged_deliveries AS d "
-            "WHERE is_accepted AND greatest(night, arrival_night) <= %s AND NOT EXISTS ("
-            "SELECT 1 FROM ledger.release_deliveries AS r WHERE (r.source, r.dataset, r.night, r.content_hash) "
-            "= (d.source, d.dataset, d.night, d.content_hash)) ORDER BY night, source, dataset, recorded_seq",
-            (last,),
-        )
-    ]
+    return _list_deliveries(
+        "is_accepted AND greatest(night, arrival_night) <= %s AND NOT EXISTS ("
+        "SELECT 1 FROM ledger.release_deliveries AS r WHERE (r.source, r.dataset, r.night, r.content_hash) "
+        "= (d.source, d.dataset, d.night, d.content_hash)) ORDER BY night, source, dataset, recorded_seq",
+        last,
+    )
 
 
 def publish(
@@ -142,61 +132,43 @@ def publish(
         LeaseLost: if the candidate's token is no longer the lease's.
     """
     with ledger_transaction(Catalog.WAREHOUSE) as con, con.cursor() as cursor:
-        revision = _next_revision(con, candidate.last)
-        name = release_id(candidate.last, revision)
+        cursor.execute(
+            "SELECT coalesce(max(revision), 0) + 1 FROM ledger.releases WHERE night = %s", (candidate.last,)
+        )
+        ((revision,),) = cursor.fetchall()
+        made = Release(
+            release_id(candidate.last, revision),
+            candidate.last,
+            revision,
+            candidate.first,
+            candidate.kind,
+            candidate.snapshot_id,
+            candidate.delivery_set_hash,
+            candidate.code_hash,
+            git_sha,
+            candidate.shift_weeks,
+            candidate.reason,
+        )
+        values = (
+            *astuple(made),
+            parent.release_id if parent else None,
+            Json(audit),
+            candidate.holder,
+            candidate.token,
+            cutoff(candidate.last).replace(tzinfo=None),
+        )
         cursor.execute(
             f"INSERT INTO ledger.releases ({_RELEASE}, parent_release_id, audit, built_by, fencing_token, created_at) "
-            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            (
-                name,
-                candidate.last,
-                revision,
-                candidate.first,
-                str(candidate.kind),
-                candidate.snapshot_id,
-                candidate.delivery_set_hash,
-                candidate.code_hash,
-                git_sha,
-                candidate.shift_weeks,
-                candidate.reason,
-                parent.release_id if parent else None,
-                Json(audit),
-                candidate.holder,
-                candidate.token,
-                cutoff(candidate.last).replace(tzinfo=None),
-            ),
+            "VALUES %s",
+            (values,),
         )
         execute_values(
             cursor,
             "INSERT INTO ledger.release_deliveries (release_id, source, dataset, night, content_hash) VALUES %s",
-            [(name, d.source, d.dataset, d.night, d.content_hash) for d in taken_in],
+            [(made.release_id, d.source, d.dataset, d.night, d.content_hash) for d in taken_in],
         )
-        _insert_contents(cursor, name, contents or {})
-        cursor.execute(f"SELECT {_RELEASE} FROM ledger.releases WHERE release_id = %s", (name,))
-        row = cursor.fetchone()
-    if row is None:
-        raise LookupError(f"release {name} was written and cannot be read back")
-    return _release(row)
-
-
-def release_by(holder: str, kind: ReleaseKind) -> Release | None:
-    """The newest release of a kind that a holder of the lease has published, such as a run of Airflow."""
-    rows = read_rows(
-        Catalog.WAREHOUSE,
-        f"SELECT {_RELEASE} FROM ledger.releases WHERE (built_by, kind) = (%s, %s) ORDER BY recorded_seq DESC LIMIT 1",
-        (holder, str(kind)),
-    )
-    return _release(rows[0]) if rows else None
-
-
-def all_releases() -> list[Release]:
-    """Every release, oldest first."""
-    return [
-        _release(row)
-        for row in read_rows(
-            Catalog.WAREHOUSE, f"SELECT {_RELEASE} FROM ledger.releases ORDER BY recorded_seq"
-        )
-    ]
+        _insert_contents(cursor, made.release_id, contents or {})
+    return made
 
 
 def contents(name: str) -> dict[str, Content]:
@@ -246,15 +218,6 @@ def code_nodes(code_hash: str) -> list[CodeNode]:
             (code_hash,),
         )
     ]
-
-
-def _next_revision(con: connection, night: date) -> int:
-    with con.cursor() as cursor:
-        cursor.execute(
-            "SELECT coalesce(max(revision), 0) + 1 FROM ledger.releases WHERE night = %s", (night,)
-        )
-        row = cursor.fetchone()
-    return int(row[0]) if row else 1
 
 
 # Gaps and audits

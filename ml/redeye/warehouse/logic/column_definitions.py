@@ -9,19 +9,18 @@ that is made from it. What cannot be followed counts as a whole: then any edit o
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
-from sqlglot.optimizer.qualify import qualify
 from sqlglot.schema import MappingSchema
 
 from redeye.warehouse.logic.column_lineage import ROWS, Read
 from redeye.warehouse.logic.query_digests import Known, NotFollowedError, Queries, digest
-from redeye.warehouse.logic.sql_facts import DIALECT
+from redeye.warehouse.logic.sql_facts import DIALECT, make_schema, qualify_query
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ class Definition:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able form."""
-        return {**self.__dict__, "columns": dict(self.columns), "key": list(self.key)}
+        return asdict(self)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Definition:
@@ -96,13 +95,7 @@ class Definitions:
 
     def _digest_definition(self, definition: Definition) -> Known:
         try:
-            tree = qualify(
-                sqlglot.parse_one(definition.sql, dialect=DIALECT),
-                schema=self._schema,
-                dialect=DIALECT,
-                catalog=self.catalog,
-                quote_identifiers=False,
-            )
+            tree = qualify_query(definition.sql, self._schema, self.catalog)
             made = Queries(self._relation).query(tree, {}, None, is_keyed=bool(definition.key))
         except (SqlglotError, NotFollowedError):
             made = self._digest_unfollowed(definition)
@@ -119,12 +112,7 @@ class Definitions:
 
     @cached_property
     def _schema(self) -> MappingSchema:
-        schemas: dict[str, dict[str, dict[str, str]]] = {}
-        for each in self.relations.values():
-            schema, _, table = each.name.partition(".")
-            schemas.setdefault(schema, {})[table] = dict.fromkeys(each.columns, "unknown")
-        nested: dict[str, object] = {self.catalog: schemas}
-        return MappingSchema(nested, dialect=DIALECT)
+        return make_schema({name: each.columns for name, each in self.relations.items()}, self.catalog)
 
 
 @dataclass(frozen=True)

@@ -14,15 +14,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
-from sqlglot.optimizer.qualify import qualify
-from sqlglot.schema import MappingSchema
 
 from redeye.foundation.errors import RedeyeError
 from redeye.warehouse.logic.select_clauses import conditions, counts_up, group_keys, looks_back
-from redeye.warehouse.logic.sql_facts import DIALECT, Fact, Term, facts, normalize, reach
+from redeye.warehouse.logic.sql_facts import (
+    DIALECT,
+    Fact,
+    Term,
+    facts,
+    make_schema,
+    normalize,
+    qualify_query,
+    reach,
+)
 
 ROWS = "(rows)"
 
@@ -124,19 +130,9 @@ def describe(
     Raises:
         LineageError: if the query cannot be read or names an unknown table or column.
     """
-    schemas: dict[str, dict[str, dict[str, str]]] = {}
-    for table in tables.values():
-        schema, _, name = table.name.partition(".")
-        schemas.setdefault(schema, {})[name] = dict.fromkeys(table.columns, "unknown")
-    nested: dict[str, object] = {catalog: schemas}
+    schema = make_schema({table.name: table.columns for table in tables.values()}, catalog)
     try:
-        tree = qualify(
-            sqlglot.parse_one(sql, dialect=DIALECT),
-            schema=MappingSchema(nested, dialect=DIALECT),
-            dialect=DIALECT,
-            catalog=catalog,
-            quote_identifiers=False,
-        )
+        tree = qualify_query(sql, schema, catalog)
     except SqlglotError as error:
         raise LineageError(f"the query cannot be followed: {error}") from error
     return _Analysis(tables, frozenset(trusted)).query(tree, {})

@@ -9,6 +9,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from redeye.sources.logic.deliveries import DeliveryRef
 
 
@@ -46,24 +48,12 @@ class Candidate:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able form, for the hand-over between tasks."""
-        return {
-            **self.__dict__,
-            "first": self.first.isoformat(),
-            "last": self.last.isoformat(),
-            "kind": str(self.kind),
-        }
+        return dict(TypeAdapter(Candidate).dump_python(self, mode="json"))
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Candidate:
         """The inverse of `to_dict`."""
-        return cls(
-            **{
-                **values,
-                "first": date.fromisoformat(values["first"]),
-                "last": date.fromisoformat(values["last"]),
-                "kind": ReleaseKind(values["kind"]),
-            }
-        )
+        return TypeAdapter(Candidate).validate_python(values)
 
 
 @dataclass(frozen=True)

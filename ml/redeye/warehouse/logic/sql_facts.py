@@ -1,13 +1,35 @@
-"""What the conditions of a query say about nights: which expression is never before which other one."""
+"""Queries as trees, and what their conditions say about nights: which expression is never before which other."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+import sqlglot
 from sqlglot import exp
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.schema import MappingSchema
 
 DIALECT = "duckdb"
+
+
+def make_schema(columns: Mapping[str, Iterable[str]], catalog: str) -> MappingSchema:
+    """Relations by `schema.table` with the names of their columns, as queries over a catalog find them."""
+    schemas: dict[str, dict[str, dict[str, str]]] = {}
+    for name, known in columns.items():
+        schema, _, table = name.partition(".")
+        schemas.setdefault(schema, {})[table] = dict.fromkeys(known, "unknown")
+    return MappingSchema({catalog: schemas}, dialect=DIALECT)
+
+
+def qualify_query(sql: str, schema: MappingSchema, catalog: str) -> exp.Expr:
+    """A query as a tree in which every column names its source.
+
+    Raises:
+        SqlglotError: if it cannot be read, or names a relation or a column that is not in the schema.
+    """
+    tree = sqlglot.parse_one(sql, dialect=DIALECT)
+    return qualify(tree, schema=schema, dialect=DIALECT, catalog=catalog, quote_identifiers=False)
 
 
 def strip_casts(node: exp.Expr) -> exp.Expr:
