@@ -83,21 +83,21 @@ def _with_windows(text: str, declared: Project) -> str:
         if not isinstance(nights, tuple):
             raise ConfigError(f"`{each['windows']}` of redeye.yaml is no list of nights")
         by_column = [fill_windows(column, name_windows(nights)) for column in each["columns"]]
-        columns = [column for of_window in zip(*by_column, strict=True) for column in of_window]
+        by_window = list(zip(*by_column, strict=True))
         head, models, rest = text.partition("\nmodels:\n")
         text = (
-            replace_section(head, "windows", render_anchors(columns))
+            replace_section(head, "windows", render_anchors(each["columns"], by_window))
             + models
-            + replace_section(rest, "windows", render_aliases(columns))
+            + replace_section(rest, "windows", render_aliases(by_window))
         )
     return text
 
 
 def _load(text: str, *, is_rough: bool = False) -> dict[str, Any]:
-    """A YAML file; roughly, only what stands above its models, whose aliases may lack their anchors."""
-    document: dict[str, Any] = YAML(typ="safe").load(
-        StringIO(text.partition("\nmodels:\n")[0] if is_rough else text)
-    )
+    """A YAML file; roughly, only what a person wrote above its models: other aliases may lack their anchors."""
+    if is_rough:
+        text = text.partition("\nmodels:\n")[0].partition("# begin: windows\n")[0]
+    document: dict[str, Any] = YAML(typ="safe").load(StringIO(text))
     return document or {}
 
 

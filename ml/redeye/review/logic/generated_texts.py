@@ -99,18 +99,26 @@ def render_macros(constants: Mapping[str, object]) -> str:
     return f"{{# Written by {AUTHOR} from `clock` and `constants` of redeye.yaml: change these. #}}\n{macros}"
 
 
-def render_anchors(columns: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Columns as entries of dbt's `anchors`, each to be named by its own name."""
+def render_anchors(
+    templates: Sequence[Mapping[str, Any]], by_window: Iterable[Sequence[Mapping[str, Any]]]
+) -> list[str]:
+    """Each window's columns as entries of dbt's `anchors`: what they have of their own, and their template.
+
+    A column's anchor is its name, a template's is its name without `_{window}`.
+    """
     lines = []
-    for column in columns:
-        lines.append(f"- &{column['name']}")
-        lines += [f"  {key}: {json.dumps(value, ensure_ascii=False)}" for key, value in column.items()]
+    for columns in by_window:
+        for template, column in zip(templates, columns, strict=True):
+            own = {key: value for key, value in column.items() if value != template[key]}
+            texts = ", ".join(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in own.items())
+            base = template["name"].removesuffix("_{window}")
+            lines.append(f"- &{column['name']} {{<<: *{base}, {texts}}}")
     return lines
 
 
-def render_aliases(columns: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Columns by the anchors of their names."""
-    return [f"- *{column['name']}" for column in columns]
+def render_aliases(by_window: Iterable[Sequence[Mapping[str, Any]]]) -> list[str]:
+    """Columns by the anchors of their names, a line of a list for each window."""
+    return [", ".join(f"*{column['name']}" for column in columns) + "," for columns in by_window]
 
 
 def _literal(value: object) -> str:

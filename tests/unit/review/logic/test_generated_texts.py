@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from ruamel.yaml import YAML
 
@@ -97,6 +99,14 @@ def test_a_macro_gives_each_constant_as_what_it_is() -> None:
 
 
 def test_columns_are_anchored_once_and_named_by_their_anchors() -> None:
-    columns = [{"name": "n_1n", "description": 'Of "it": all.', "config": {"meta": {"may_be_null": True}}}]
-    text = "\n".join(["anchors:", *render_anchors(columns), "columns:", *render_aliases(columns)])
-    assert YAML(typ="safe").load(text)["columns"] == columns
+    own = {"data_type": "bigint", "config": {"meta": {"may_be_null": True}}}
+    templates = [{"name": f"{each}_{{window}}", "description": 'Of "{nights}": all.', **own} for each in "nm"]
+    by_window = [
+        [{"name": f"{each}_{window}", "description": f'Of "{window}": all.', **own} for each in "nm"]
+        for window in ("1n", "7n")
+    ]
+    written = [f"- &{each['name'][0]} {json.dumps(each)}" for each in templates]
+    lines = [*written, *render_anchors(templates, by_window), "columns: [", *render_aliases(by_window), "]"]
+    text = "\n".join(["anchors:", *lines])
+    assert YAML(typ="safe").load(text)["columns"] == [*by_window[0], *by_window[1]]
+    assert text.count("may_be_null") == len(templates)
