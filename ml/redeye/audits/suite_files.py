@@ -6,20 +6,17 @@ reason for its bound. See `docs/reference/audits.md`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError
+from pydantic import Field, model_validator
 
 from redeye.audits.logic.typed_frames import ColumnType
-from redeye.foundation.errors import ConfigError
+from redeye.declarations.spec_fields import Frozen
+from redeye.declarations.yaml_files import load_declaration
 from redeye.foundation.settings import PROJECT_ROOT
 
 EXPECTATIONS_ROOT = PROJECT_ROOT / "expectations"
@@ -42,18 +39,14 @@ ExpectationName = Literal[
 """The vocabulary: expectations of single rows, so that a refusal names rows and nights. What concerns
 a whole night belongs into a profile, which has one row per night."""
 
-EXPECTATION_NAMES: tuple[str, ...] = get_args(ExpectationName)
-PLACED = re.compile(r"(?P<section>key|may_be_null|exceptions|expectations)\.(?P<index>[0-9]+) ")
 COLUMN_KWARGS = ("column", "column_A", "column_B", "column_list")
 
 
-class ExpectationSpec(BaseModel):
+class ExpectationSpec(Frozen):
     """One expectation: its Great Expectations name, what it judges, its bounds, and why.
 
     Written as `<expect>: {column: …, <kwargs>}` beside `because`, or with these keys spelled out.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     expect: ExpectationName
     column: str | None = None
@@ -90,20 +83,16 @@ class ExpectationSpec(BaseModel):
         return tuple(names)
 
 
-class ExceptionSpec(BaseModel):
+class ExceptionSpec(Frozen):
     """A known fault of the data that is accepted by name: one column of one night."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     night: date
     column: str
     because: str = Field(min_length=10)
 
 
-class SuiteSpec(BaseModel):
+class SuiteSpec(Frozen):
     """A suite: the columns of the frame it judges, and what it expects of them."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     description: str = Field(min_length=10)
     key: tuple[str, ...] = Field(min_length=1, description="Columns shown of an offending row.")
@@ -158,69 +147,9 @@ def load_suite(name: str, root: Path = EXPECTATIONS_ROOT) -> SuiteSpec:
     Raises:
         ConfigError: if the file is missing or wrong; the message names file, line and key.
     """
-    path = root / f"{name}.yml"
-    if not path.is_file():
-        raise ConfigError(f"no expectation suite {name!r}: {path} does not exist")
-    try:
-        tree = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ConfigError(f"{path}:{line}: not valid YAML: {error.problem}") from error
-    if not isinstance(tree, CommentedMap):
-        raise ConfigError(f"{path}:1: a suite is a mapping with description, key, types, expectations")
-    try:
-        return SuiteSpec.model_validate(_plain(tree))
-    except ValidationError as error:
-        raise ConfigError(_explain(path, tree, error)) from error
+    return load_declaration(root / f"{name}.yml", SuiteSpec, begins_with="description: <what it judges>")
 
 
 def suite_names(root: Path = EXPECTATIONS_ROOT) -> tuple[str, ...]:
     """The names of all suites below `root`, in order."""
     return tuple(sorted(path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.yml")))
-
-
-def locate_key(name: str, *keys: str | int, root: Path = EXPECTATIONS_ROOT) -> str:
-    """`file:line` of a key of a suite, for messages about what only Great Expectations can check."""
-    path = root / f"{name}.yml"
-    return f"{path}:{_line(YAML(typ='rt').load(path.read_text(encoding='utf-8')), keys)}"
-
-
-def _plain(node: object) -> object:
-    if isinstance(node, CommentedMap):
-        return {str(key): _plain(value) for key, value in node.items()}
-    if isinstance(node, CommentedSeq):
-        return [_plain(value) for value in node]
-    if isinstance(node, bool) or node is None:
-        return node
-    # Round-trip scalars are subclasses that remember how they were written.
-    if isinstance(node, int):
-        return int(node)
-    return float(node) if isinstance(node, float) else str(node) if isinstance(node, str) else node
-
-
-def _line(tree: object, keys: tuple[str | int, ...]) -> int:
-    node: Any = tree
-    line = 1
-    for key in keys:
-        if isinstance(node, CommentedMap) and key in node:
-            line = node.lc.key(key)[0] + 1
-            node = node[key]
-        elif isinstance(node, CommentedSeq) and isinstance(key, int) and key < len(node):
-            line = node.lc.item(key)[0] + 1
-            node = node[key]
-        else:
-            break
-    return line
-
-
-def _explain(path: Path, tree: CommentedMap, error: ValidationError) -> str:
-    lines = []
-    for fault in error.errors():
-        keys = tuple(fault["loc"])
-        message = fault["msg"].removeprefix("Value error, ")
-        placed = PLACED.match(message)
-        if not keys and placed:
-            keys = (placed["section"], int(placed["index"]))
-        where = ".".join(str(key) for key in keys) or "suite"
-        lines.append(f"{path}:{_line(tree, keys)}: {where}: {message}")
-    return "\n".join(lines)

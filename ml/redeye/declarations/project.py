@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from redeye.declarations.spec_errors import explain
-from redeye.declarations.spec_fields import Frozen, Name
+from redeye.declarations.spec_fields import Frozen, Name, refuse_unknown
 from redeye.declarations.subject import Subject
-from redeye.declarations.yaml_files import read_mapping
+from redeye.declarations.yaml_files import load_declaration
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import PROJECT_ROOT
 
@@ -133,15 +132,10 @@ class Project(Frozen):
 
     @model_validator(mode="after")
     def _names_columns_of_the_subject(self) -> Project:
-        named = {
-            "slices": [each.column for each in self.slices],
-            "restatements.shared": [*self.restatements.shared.values()],
-        }
-        for key, columns in named.items():
-            if unknown := [name for name in columns if name not in self.subject.columns]:
-                raise ValueError(
-                    f"{key}: {', '.join(unknown)} is no column of the subject: add it to `subject.columns`"
-                )
+        missing = "is no column of the subject: add it to `subject.columns`"
+        columns = self.subject.columns
+        refuse_unknown("slices", [each.column for each in self.slices], columns, missing)
+        refuse_unknown("restatements.shared", self.restatements.shared.values(), columns, missing)
         return self
 
 
@@ -151,11 +145,7 @@ def load_project(path: Path) -> Project:
     Raises:
         ConfigError: naming file, line and key of every fault, and what to do.
     """
-    document = read_mapping(path, begins_with="project: <name>")
-    try:
-        return Project.model_validate(document)
-    except ValidationError as error:
-        raise ConfigError(explain(path, document, error, Project)) from error
+    return load_declaration(path, Project, begins_with="project: <name>")
 
 
 @lru_cache(maxsize=1)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from redeye.declarations.spec_fields import Frozen, Name, PositiveInt
+from redeye.declarations.spec_fields import Frozen, Name, PositiveInt, refuse_twice
 
 CONTINUED = "continued"
 AVERAGE = "average"
@@ -49,13 +49,9 @@ class Candidates(Frozen):
 
     @model_validator(mode="after")
     def _is_distinct(self) -> Candidates:
-        for label, names in (
-            ("weighted", [each.name for each in self.weighted]),
-            ("preference", list(self.preference)),
-            ("average_of", list(self.average_of)),
-        ):
-            if doubles := {name for name in names if names.count(name) > 1}:
-                raise ValueError(f"{label}: {', '.join(sorted(doubles))} appears twice: remove one")
+        refuse_twice("weighted", [each.name for each in self.weighted])
+        refuse_twice("preference", self.preference)
+        refuse_twice("average_of", self.average_of)
         return self
 
     def name_continued(self, algorithm: str) -> str:

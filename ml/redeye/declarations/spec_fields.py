@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Container, Iterable
 from itertools import product
 from typing import Annotated
 
@@ -54,6 +56,26 @@ def expand_features(patterns: object) -> object:
 def name_column(feature: str) -> str:
     """The column of `view:feature` in a frame: `view__feature`."""
     return feature.replace(":", "__", 1)
+
+
+def refuse_twice(key: str, names: Iterable[str]) -> None:
+    """Say which names appear more than once.
+
+    Raises:
+        ValueError: naming the key of the list, and them.
+    """
+    if doubles := sorted(name for name, times in Counter(names).items() if times > 1):
+        raise ValueError(f"{key}: {', '.join(doubles)} appears twice: remove one")
+
+
+def refuse_unknown(key: str, names: Iterable[str], known: Container[str], complaint: str) -> None:
+    """Say which names are not among those that are known.
+
+    Raises:
+        ValueError: naming the key of the list and them, followed by the complaint.
+    """
+    if unknown := [name for name in names if name not in known]:
+        raise ValueError(f"{key}: {', '.join(unknown)} {complaint}")
 
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]

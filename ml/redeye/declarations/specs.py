@@ -11,14 +11,22 @@ import json
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from redeye.declarations.spec_algorithms import Algorithms
 from redeye.declarations.spec_candidates import AVERAGE, CONTINUED, Candidates
-from redeye.declarations.spec_errors import explain
-from redeye.declarations.spec_fields import Features, Frozen, Name, PositiveInt, Relation, name_column
+from redeye.declarations.spec_fields import (
+    Features,
+    Frozen,
+    Name,
+    PositiveInt,
+    Relation,
+    name_column,
+    refuse_twice,
+    refuse_unknown,
+)
 from redeye.declarations.spec_rules import Gates, Monitor
-from redeye.declarations.yaml_files import read_mapping
+from redeye.declarations.yaml_files import load_declaration
 from redeye.foundation.errors import ConfigError
 
 REQUIRED = "required"
@@ -112,29 +120,21 @@ class Spec(Frozen):
     @model_validator(mode="after")
     def _is_coherent(self) -> Spec:
         inputs = [column.name for column in self.schedule_columns]
-        for label, names in (("entity_keys", self.entity_keys), ("schedule_columns", inputs)):
-            if doubles := {name for name in names if list(names).count(name) > 1}:
-                raise ValueError(f"{label}: {', '.join(sorted(doubles))} appears twice: remove one")
-        known = set(self.features)
+        refuse_twice("entity_keys", self.entity_keys)
+        refuse_twice("schedule_columns", inputs)
         heuristic = self.algorithms.heuristic
-        for label, names in (
-            ("algorithms.heuristic", (heuristic.successes, heuristic.trials)),
-            ("categorical_features", self.categorical_features),
-        ):
-            if unknown := [name for name in names if name not in known]:
-                raise ValueError(
-                    f"{label}: {', '.join(unknown)} is not among the features: add it to `features`"
-                )
+        missing = "is not among the features: add it to `features`"
+        read = (heuristic.successes, heuristic.trials)
+        refuse_unknown("algorithms.heuristic", read, self.features, missing)
+        refuse_unknown("categorical_features", self.categorical_features, self.features, missing)
         self._check_candidates()
         outcome = {self.target.column, self.target.known_at}
         if leaks := outcome & {*inputs, *self.entity_keys}:
             raise ValueError(f"{', '.join(sorted(leaks))} is the outcome: it cannot be an input")
         if self.gates.minimum_nights > self.split.test_nights:
             raise ValueError("gates.minimum_nights is above split.test_nights: no candidate could ever pass")
-        if unknown := [one for one in self.gates.slices.columns if one not in (*inputs, *self.entity_keys)]:
-            raise ValueError(
-                f"gates.slices: {', '.join(unknown)} is neither a schedule column nor an entity key: use one of them"
-            )
+        either = "is neither a schedule column nor an entity key: use one of them"
+        refuse_unknown("gates.slices", self.gates.slices.columns, (*inputs, *self.entity_keys), either)
         return self
 
     def _check_candidates(self) -> None:
@@ -151,15 +151,13 @@ class Spec(Frozen):
                     "`algorithms`"
                 )
         known = {*fitted, *(each.name for each in self.candidates.weighted)}
-        if unknown := [name for name in self.candidates.average_of if name not in known]:
-            raise ValueError(
-                f"candidates.average_of: {', '.join(unknown)} is no refit; there are {', '.join(sorted(known))}"
-            )
+        there = f"there are {', '.join(sorted(known))}"
+        refuse_unknown("candidates.average_of", self.candidates.average_of, known, f"is no refit; {there}")
         known |= {CONTINUED, AVERAGE}
-        if unknown := [name for name in self.candidates.preference if name not in known]:
-            raise ValueError(
-                f"candidates.preference: {', '.join(unknown)} is no candidate; there are {', '.join(sorted(known))}"
-            )
+        there = f"there are {', '.join(sorted(known))}"
+        refuse_unknown(
+            "candidates.preference", self.candidates.preference, known, f"is no candidate; {there}"
+        )
 
     @property
     def feature_service(self) -> str:
@@ -210,11 +208,7 @@ def load_spec(path: Path) -> Spec:
     Raises:
         ConfigError: naming file, line and key of every fault, and what to do.
     """
-    document = read_mapping(path, begins_with="model: <subject>_<target>")
-    try:
-        spec = Spec.model_validate(document)
-    except ValidationError as error:
-        raise ConfigError(explain(path, document, error, Spec)) from error
+    spec = load_declaration(path, Spec, begins_with="model: <subject>_<target>")
     if spec.model != path.stem:
         raise ConfigError(
             f"{path}:1: model: {spec.model!r} is not the file's stem; call the file {spec.model}.yaml"

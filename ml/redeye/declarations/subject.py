@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from redeye.declarations.spec_fields import Frozen, Name
+from redeye.declarations.spec_fields import Frozen, Name, refuse_unknown
 
 ColumnType = Literal["text", "date", "instant", "integer", "number"]
 
@@ -64,13 +64,13 @@ class Subject(Frozen):
 
     @model_validator(mode="after")
     def _is_found_by_its_columns(self) -> Subject:
-        if unknown := [name for name in self.shown if name not in self.columns]:
-            raise ValueError(f"shown: {', '.join(unknown)} is not among the columns: add it to `columns`")
+        missing = "is not among the columns: add it to `columns`"
+        refuse_unknown("shown", self.shown, self.columns, missing)
         wanted = {"key": None, "day": "date", "time": "instant"}
         for role, kind in wanted.items():
             name = getattr(self, role)
             if name not in self.columns:
-                raise ValueError(f"{role} names {name}, which is not among the columns: add it to `columns`")
+                raise ValueError(f"{role} names {name}, which {missing}")
             if kind and self.columns[name].type != kind:
                 raise ValueError(f"{role} names {name}, whose type is {self.columns[name].type}, not {kind}")
         return self

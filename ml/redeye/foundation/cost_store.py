@@ -14,7 +14,7 @@ import psycopg2
 
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError
-from redeye.foundation.postgres import ledger_transaction
+from redeye.foundation.postgres import insert, read_rows
 
 log = logging.getLogger(__name__)
 
@@ -40,21 +40,12 @@ class Cost:
     bytes_written: int
 
 
-@dataclass(frozen=True)
-class _Meter:
-    """The counters of this process and of the children it has waited for."""
-
-    wall: float
-    cpu: float
-    read: int
-    written: int
-
-    @classmethod
-    def now(cls) -> _Meter:
-        process = psutil.Process()
-        times, io = process.cpu_times(), process.io_counters()
-        cpu = times.user + times.system + times.children_user + times.children_system
-        return cls(time.monotonic(), cpu, io.read_chars, io.write_chars)
+def _read_counters() -> tuple[float, float, int, int]:
+    """Seconds by the clock and of CPU, bytes read and written: of this process and the children it has waited for."""
+    process = psutil.Process()
+    times, io = process.cpu_times(), process.io_counters()
+    cpu = times.user + times.system + times.children_user + times.children_system
+    return time.monotonic(), cpu, io.read_chars, io.write_chars
 
 
 @contextmanager
@@ -69,31 +60,19 @@ def record_cost(job: str, night: date, *, model: str | None, run_id: str) -> Ite
         model: that it works for; None for what all models share.
         run_id: the orchestrator's.
     """
-    before, is_success = _Meter.now(), False
+    before, is_success = _read_counters(), False
     try:
         yield
         is_success = True
     finally:
-        after = _Meter.now()
-        values = (
-            *(
-                job.rpartition(":")[2],
-                model,
-                night,
-                run_id,
-                is_success,
-                after.wall - before.wall,
-                after.cpu - before.cpu,
-            ),
-            *(after.read - before.read, after.written - before.written),
-        )
+        taken = (now - then for now, then in zip(_read_counters(), before, strict=True))
         try:
-            with ledger_transaction(Catalog.OUTPUTS) as con, con.cursor() as cursor:
-                cursor.execute(
-                    "INSERT INTO ledger.costs (job, model, night, run_id, is_success, wall_seconds, cpu_seconds, "
-                    "bytes_read, bytes_written) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
-                    values,
-                )
+            insert(
+                Catalog.OUTPUTS,
+                "INSERT INTO ledger.costs (job, model, night, run_id, is_success, wall_seconds, cpu_seconds, "
+                "bytes_read, bytes_written) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                (job.rpartition(":")[2], model, night, run_id, is_success, *taken),
+            )
         except (psycopg2.Error, ConfigError) as error:
             log.warning("what %s took could not be recorded: %s", job, str(error).strip())
 
@@ -103,11 +82,11 @@ def read_costs(first: date, last: date) -> list[Cost]:
 
     Rows of before name a job's module as well: they count as the same job.
     """
-    with ledger_transaction(Catalog.OUTPUTS) as con, con.cursor() as cursor:
-        cursor.execute(
-            "SELECT night, coalesce(model, ''), regexp_replace(job, '^.*:', ''), count(*), sum(wall_seconds), "
-            "sum(cpu_seconds), sum(bytes_read)::bigint, sum(bytes_written)::bigint FROM ledger.costs "
-            "WHERE night BETWEEN %s AND %s GROUP BY 1, 2, 3 ORDER BY 1 DESC, 2, 3",
-            (first, last),
-        )
-        return [Cost(*row) for row in cursor.fetchall()]
+    rows = read_rows(
+        Catalog.OUTPUTS,
+        "SELECT night, coalesce(model, ''), regexp_replace(job, '^.*:', ''), count(*), sum(wall_seconds), "
+        "sum(cpu_seconds), sum(bytes_read)::bigint, sum(bytes_written)::bigint FROM ledger.costs "
+        "WHERE night BETWEEN %s AND %s GROUP BY 1, 2, 3 ORDER BY 1 DESC, 2, 3",
+        (first, last),
+    )
+    return [Cost(*row) for row in rows]

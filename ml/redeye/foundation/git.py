@@ -5,8 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 from functools import lru_cache
+from pathlib import Path
 
 from redeye.foundation.settings import PROJECT_ROOT
+
+
+def run_git(root: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
+    """Run git on a checkout, whoever owns it."""
+    command = ["git", "-c", f"safe.directory={root}", "-C", str(root), *words]
+    return subprocess.run(command, capture_output=True, check=False)
 
 
 @lru_cache(maxsize=1)
@@ -21,14 +28,8 @@ def git_sha() -> str:
     if not (PROJECT_ROOT / ".git").exists():
         return "unknown"
 
-    def git(*arguments: str) -> str:
-        done = subprocess.run(
-            ["git", "-c", f"safe.directory={PROJECT_ROOT}", "-C", str(PROJECT_ROOT), *arguments],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return done.stdout.strip()
+    def git(*words: str) -> str:
+        return run_git(PROJECT_ROOT, *words).stdout.decode().strip()
 
     sha = git("rev-parse", "HEAD") or "unknown"
     return f"{sha}-dirty" if git("status", "--porcelain", "--untracked-files=no") else sha

@@ -13,7 +13,7 @@ import stamina
 
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import LeaseHeld, LeaseLost
-from redeye.foundation.postgres import ledger_transaction
+from redeye.foundation.postgres import read_rows
 from redeye.foundation.settings import settings
 
 # For a block of seconds: others need not wait long for a holder that died in it.
@@ -21,10 +21,8 @@ SHORT_TTL_SECONDS = 60
 
 
 def _ask(catalog: Catalog, sql: str, parameters: tuple[object, ...]) -> object:
-    with ledger_transaction(catalog) as con, con.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        row = cursor.fetchone()
-    return row[0] if row else None
+    rows = read_rows(catalog, sql, parameters)
+    return rows[0][0] if rows else None
 
 
 def acquire(
@@ -47,7 +45,6 @@ def acquire(
     """
     wait = settings().lease_wait_seconds if wait_seconds is None else wait_seconds
     ttl = settings().lease_ttl_seconds if ttl_seconds is None else ttl_seconds
-    token: int | None = None
     for attempt in stamina.retry_context(
         on=LeaseHeld, attempts=None, timeout=max(wait, 0.001), wait_initial=0.2, wait_max=5.0
     ):
@@ -59,10 +56,8 @@ def acquire(
                     f"the lease of {catalog} is held by {current}; {holder} waited up to {wait} s "
                     "(REDEYE_LEASE_WAIT_SECONDS). If that holder is dead, the lease runs out by itself."
                 )
-            token = int(str(got))
-    if token is None:
-        raise LeaseHeld(f"the lease of {catalog} was not acquired by {holder}")
-    return token
+            return int(str(got))
+    raise LeaseHeld(f"the lease of {catalog} was not acquired by {holder}")
 
 
 def renew(catalog: Catalog, token: int) -> None:

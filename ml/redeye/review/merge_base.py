@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-import subprocess
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from redeye.foundation.errors import ConfigError
+from redeye.foundation.git import run_git
 from redeye.foundation.settings import PROJECT_ROOT
 
 PARTS = ("dbt", "ml/specs", "feature_repo")
@@ -52,9 +52,7 @@ def write_base(branch: str, folder: Path, *, root: Path = PROJECT_ROOT) -> Base:
 
 
 def _git(root: Path, *words: str) -> bytes:
-    done = subprocess.run(
-        ["git", "-c", f"safe.directory={root}", "-C", str(root), *words], capture_output=True, check=False
-    )
+    done = run_git(root, *words)
     if done.returncode != 0:
         raise ConfigError(
             f"`git {' '.join(words[:3])}` failed: {done.stderr.decode().strip()}. What is changed is told from the "

@@ -81,5 +81,5 @@ def test_an_expectation_written_twice_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_missing_suite_is_refused_with_its_path(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"nothing\.yml does not exist"):
+    with pytest.raises(ConfigError, match=r"nothing\.yml: no such file"):
         load_suite("nothing", tmp_path)

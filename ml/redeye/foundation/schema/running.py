@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -10,9 +11,15 @@ from alembic import op
 FOLDER = Path(__file__).parent
 
 
-def run_sql(*names: str) -> None:
-    """Run files of this folder on the connection of the migration. A `%` or `:` in them means itself."""
-    link = op.get_bind().connection
-    with closing(link.cursor()) as at:
-        for name in names:
-            at.execute((FOLDER / name).read_text(encoding="utf-8"))
+def make_upgrade(*names: str) -> Callable[[], None]:
+    """What Alembic calls in the transaction of the whole upgrade: it runs files of this folder.
+
+    A `%` or `:` in them means itself.
+    """
+
+    def upgrade() -> None:
+        with closing(op.get_bind().connection.cursor()) as at:
+            for name in names:
+                at.execute((FOLDER / name).read_text(encoding="utf-8"))
+
+    return upgrade

@@ -1,12 +1,6 @@
 """Kinds of promotions, bars, rollbacks among the nights' decisions, and candidates that await approval."""
 
-from __future__ import annotations
-
-from redeye.foundation.schema.running import run_sql
+from redeye.foundation.schema.running import make_upgrade
 
 revision, down_revision = "r0003", "r0002"
-
-
-def upgrade() -> None:
-    """Called by Alembic, in the transaction of the whole upgrade."""
-    run_sql("outputs/r0003_rollback.sql")
+upgrade = make_upgrade("outputs/r0003_rollback.sql")

@@ -1,12 +1,6 @@
 """What operators were told, where, and when."""
 
-from __future__ import annotations
-
-from redeye.foundation.schema.running import run_sql
+from redeye.foundation.schema.running import make_upgrade
 
 revision, down_revision = "r0005", "r0004"
-
-
-def upgrade() -> None:
-    """Called by Alembic, in the transaction of the whole upgrade."""
-    run_sql("outputs/r0005_alerts.sql")
+upgrade = make_upgrade("outputs/r0005_alerts.sql")

@@ -1,12 +1,6 @@
 """What the gates said of every candidate, in the ledger of trainings."""
 
-from __future__ import annotations
-
-from redeye.foundation.schema.running import run_sql
+from redeye.foundation.schema.running import make_upgrade
 
 revision, down_revision = "r0006", "r0005"
-
-
-def upgrade() -> None:
-    """Called by Alembic, in the transaction of the whole upgrade."""
-    run_sql("outputs/r0006_gates.sql")
+upgrade = make_upgrade("outputs/r0006_gates.sql")

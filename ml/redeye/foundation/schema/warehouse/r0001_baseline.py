@@ -4,13 +4,7 @@ It changes nothing where these exist already: so an installation that is older t
 over by running it.
 """
 
-from __future__ import annotations
-
-from redeye.foundation.schema.running import run_sql
+from redeye.foundation.schema.running import make_upgrade
 
 revision, down_revision = "r0001", None
-
-
-def upgrade() -> None:
-    """Called by Alembic, in the transaction of the whole upgrade."""
-    run_sql("r0001_lease.sql", "warehouse/r0001_releases.sql")
+upgrade = make_upgrade("r0001_lease.sql", "warehouse/r0001_releases.sql")

@@ -1,12 +1,6 @@
 """The fence around expiry; what releases hold; shifted deliveries."""
 
-from __future__ import annotations
-
-from redeye.foundation.schema.running import run_sql
+from redeye.foundation.schema.running import make_upgrade
 
 revision, down_revision = "r0002", "r0001"
-
-
-def upgrade() -> None:
-    """Called by Alembic, in the transaction of the whole upgrade."""
-    run_sql("r0002_fence_expiry.sql", "warehouse/r0002_contents_and_shift.sql")
+upgrade = make_upgrade("r0002_fence_expiry.sql", "warehouse/r0002_contents_and_shift.sql")

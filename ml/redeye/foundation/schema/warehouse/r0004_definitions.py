@@ -1,12 +1,6 @@
 """How each version of the dbt project defines its relations."""
 
-from __future__ import annotations
-
-from redeye.foundation.schema.running import run_sql
+from redeye.foundation.schema.running import make_upgrade
 
 revision, down_revision = "r0004", "r0003"
-
-
-def upgrade() -> None:
-    """Called by Alembic, in the transaction of the whole upgrade."""
-    run_sql("warehouse/r0004_definitions.sql")
+upgrade = make_upgrade("warehouse/r0004_definitions.sql")
