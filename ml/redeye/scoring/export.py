@@ -18,7 +18,7 @@ from redeye.declarations.project import project
 from redeye.foundation.atomic_files import make_folder
 from redeye.foundation.errors import AlreadyDecided
 from redeye.foundation.settings import settings
-from redeye.scoring.logic.predictions import LABEL, REHEARSAL
+from redeye.scoring.logic.predictions import LABEL, REHEARSAL, prediction_columns
 from redeye.sources.logic.deliveries import Location
 
 if TYPE_CHECKING:
@@ -31,46 +31,34 @@ MANIFEST = "manifest.json"
 DATE = "date32[day]"
 INSTANT = "timestamp[us, tz=UTC]"
 
-_TYPES = {"text": "string", "date": DATE, "instant": INSTANT, "integer": "int64", "number": "double"}
+_TYPES = {
+    "text": "string",
+    "date": DATE,
+    "instant": INSTANT,
+    "integer": "int64",
+    "number": "double",
+    "flag": "bool",
+}
 
 
-def columns() -> dict[str, tuple[str, str]]:
-    """Arrow type and meaning of each column, in the files' order."""
-    subject = project().subject
-    return {
-        "prediction_id": ("string", f"Key: model, run type and {subject.one}."),
-        "model": ("string", "The model, as its spec names it."),
-        "lane": ("string", "`live`, or the run type of a backtest."),
-        "night": (DATE, "The night at whose end the prediction was made."),
-        **{name: (_TYPES[each.type], each.description) for name, each in subject.columns.items()},
-        "probability": ("double", "Of the outcome that the model predicts, 0 to 1."),
-        "baseline_probability": ("double", "The same from the heuristic, to compare with."),
-        "rank": ("int64", f"1 is the riskiest {subject.one} of the night."),
-        "release_id": ("string", "Release of the warehouse whose features were read."),
-        "model_version": ("int64", "Version in the model registry."),
-        "algorithm": ("string", "What the version is."),
-        "feature_service": ("string", "The set of features it reads."),
-        "run_id": ("string", "The orchestrator's run that scored."),
-        "created_at": (INSTANT, "The night's cutoff: the data's clock, not the wall's."),
-        "is_degraded": ("bool", "Whether the prediction is worth less than usual."),
-        "degraded_reason": ("string", "Why; empty for a good night."),
-        "is_reconstructed": (
-            "bool",
-            "Whether the release holds later nights too, cut to what was known then.",
-        ),
+def columns(*, is_shifted: bool = False, is_rehearsed: bool = False) -> dict[str, tuple[str, str]]:
+    """Arrow type and meaning of each column, in the files' order.
+
+    Args:
+        is_shifted: with that of an installation whose calendar is shifted.
+        is_rehearsed: with those of an installation that rehearses.
+    """
+    found = {
+        name: (_TYPES[kind], meaning)
+        for name, (kind, meaning) in prediction_columns(project().subject).items()
     }
-
-
-def list_labelled_columns() -> dict[str, tuple[str, str]]:
-    """The same of an installation whose calendar is shifted; only its files have the last column."""
-    label = "How many weeks later than in the data everything is said to happen: none of it did."
-    return {**columns(), LABEL: ("int64", label)}
-
-
-def list_rehearsed_columns() -> dict[str, tuple[str, str]]:
-    """The same of an installation that rehearses."""
-    label = "The rehearsal whose faults are in the data: no prediction for anybody."
-    return {**list_labelled_columns(), REHEARSAL: ("string", label)}
+    if is_shifted or is_rehearsed:
+        label = "How many weeks later than in the data everything is said to happen: none of it did."
+        found[LABEL] = ("int64", label)
+    if is_rehearsed:
+        label = "The rehearsal whose faults are in the data: no prediction for anybody."
+        found[REHEARSAL] = ("string", label)
+    return found
 
 
 def export(frame: pd.DataFrame, *, model: str, night: date) -> Location:
@@ -146,10 +134,9 @@ def _table(frame: pd.DataFrame) -> pa.Table:
     import pyarrow as pa
 
     arrow_types = {DATE: pa.date32(), INSTANT: pa.timestamp("us", "UTC")}
-    is_shifted = LABEL in frame and bool(frame[LABEL].fillna(0).any())
-    is_rehearsed = REHEARSAL in frame and bool(frame[REHEARSAL].fillna("").any())
-    stated = (
-        list_rehearsed_columns() if is_rehearsed else list_labelled_columns() if is_shifted else columns()
+    stated = columns(
+        is_shifted=LABEL in frame and bool(frame[LABEL].fillna(0).any()),
+        is_rehearsed=REHEARSAL in frame and bool(frame[REHEARSAL].fillna("").any()),
     )
     fields = [(name, arrow_types.get(kind) or pa.type_for_alias(kind)) for name, (kind, _) in stated.items()]
     rows = frame.sort_values(["rank", "prediction_id"])
@@ -170,7 +157,7 @@ def _manifest(table: pa.Table, making: Path, model: str, night: date, digest: st
     def values(name: str) -> list[Any]:
         return sorted(table.column(name).unique().drop_null().to_pylist())
 
-    days, stated = values(project().subject.day), list_rehearsed_columns()
+    days, stated = values(project().subject.day), columns(is_rehearsed=True)
     return {
         "schema_version": SCHEMA_VERSION,
         "model": model,

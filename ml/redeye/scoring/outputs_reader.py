@@ -40,63 +40,51 @@ class OutputsReader:
 
     def last_night(self, model: str) -> date | None:
         """The latest night with live predictions."""
-        rows = self._rows("SELECT max(night) AS night FROM {predictions} WHERE model = ? AND lane = ?", model)
+        rows = self._rows(
+            "SELECT max(night) AS night FROM outputs.main.predictions WHERE model = ? AND lane = ?", model
+        )
         return rows[0]["night"] if rows else None
 
     def predictions_by_night(self, model: str, first: date, last: date) -> list[Row]:
         """Per night: rows, how many are degraded and why, release and version."""
-        return self._rows(
-            "SELECT night, count(*) AS rows, count(*) FILTER (is_degraded) AS degraded, "
+        return self._of_nights(
+            "night, count(*) AS rows, count(*) FILTER (is_degraded) AS degraded, "
             "max(degraded_reason) FILTER (is_degraded) AS degraded_reason, max(release_id) AS release_id, "
             "max(model_version) AS model_version, max(algorithm) AS algorithm, avg(probability) AS mean, "
-            "max(run_id) AS run_id FROM {predictions} "
-            "WHERE model = ? AND lane = ? AND night BETWEEN ? AND ? GROUP BY night ORDER BY night",
-            model,
-            first,
-            last,
+            "max(run_id) AS run_id FROM outputs.main.predictions",
+            *(model, first, last, "GROUP BY night ORDER BY night"),
         )
 
     def quality(self, model: str, first: date, last: date) -> list[Row]:
         """By scored night and metric: champion, heuristic, rows; the nights are those that were scored."""
-        return self._rows(
-            "SELECT scored_night AS night, metric, champion, heuristic, rows, model_version FROM {quality} "
-            "WHERE model = ? AND lane = ? AND scored_night BETWEEN ? AND ? ORDER BY night, metric",
-            model,
-            first,
-            last,
+        return self._of_nights(
+            "night, metric, champion, heuristic, rows, model_version "
+            "FROM (SELECT * REPLACE (scored_night AS night) FROM outputs.main.quality)",
+            *(model, first, last, "ORDER BY night, metric"),
         )
 
     def verdicts(self, model: str, first: date, last: date) -> list[Row]:
         """By night: verdict and reasons."""
-        rows = self._rows(
-            "SELECT night, verdict, reasons, release_id, run_id FROM {verdicts} "
-            "WHERE model = ? AND lane = ? AND night BETWEEN ? AND ? ORDER BY night",
-            model,
-            first,
-            last,
+        rows = self._of_nights(
+            "night, verdict, reasons, release_id, run_id FROM outputs.main.verdicts",
+            *(model, first, last, "ORDER BY night"),
         )
         return [{**row, "verdict": VERDICTS.get(row["verdict"], row["verdict"])} for row in rows]
 
     def drift_shares(self, model: str, first: date, last: date) -> list[Row]:
         """By night and span: the share of features that drifted, with its threshold."""
-        return self._rows(
-            "SELECT night, span, value, threshold, is_drifted FROM {drift} WHERE model = ? AND lane = ? "
-            "AND night BETWEEN ? AND ? AND kind = 'share' ORDER BY night, span",
-            model,
-            first,
-            last,
+        return self._of_nights(
+            "night, span, value, threshold, is_drifted FROM outputs.main.drift",
+            *(model, first, last, "AND kind = 'share' ORDER BY night, span"),
         )
 
     def drift_of_features(self, model: str, first: date, last: date, span: str) -> list[Row]:
         """By night and feature: the distance, and the threshold it is held against."""
-        return self._rows(
-            "SELECT night, column_name, statistic, value, threshold, is_drifted, note FROM {drift} "
-            "WHERE model = ? AND lane = ? AND night BETWEEN ? AND ? AND span = ? "
-            "AND kind IN ('feature', 'prediction') AND statistic IN ('wasserstein', 'jensen_shannon') "
-            "ORDER BY column_name, night",
-            model,
-            first,
-            last,
+        return self._of_nights(
+            "night, column_name, statistic, value, threshold, is_drifted, note FROM outputs.main.drift",
+            *(model, first, last),
+            "AND span = ? AND kind IN ('feature', 'prediction') "
+            "AND statistic IN ('wasserstein', 'jensen_shannon') ORDER BY column_name, night",
             span,
         )
 
@@ -115,42 +103,44 @@ class OutputsReader:
         subject = project().subject
         if unknown := [name for name in equal if name not in subject.columns]:
             raise KeyError(f"{unknown} are no columns of a {subject.one}")
-        return self._rows(
-            f"SELECT prediction_id, night, {', '.join(subject.columns)}, probability, baseline_probability, rank, "
-            "release_id, model_version, algorithm, is_degraded, degraded_reason FROM {predictions} "
-            "WHERE model = ? AND lane = ? AND night BETWEEN ? AND ? "
-            + "".join(f"AND {name} = ? " for name in equal)
+        return self._of_nights(
+            f"prediction_id, night, {', '.join(subject.columns)}, probability, baseline_probability, rank, "
+            "release_id, model_version, algorithm, is_degraded, degraded_reason FROM outputs.main.predictions",
+            *(model, first, last),
+            "".join(f"AND {name} = ? " for name in equal)
             + f"ORDER BY night DESC, {subject.time}, {subject.key} LIMIT {FOUND_ROWS}",
-            model,
-            first,
-            last,
             *equal.values(),
         )
 
     def prediction(self, model: str, key: str) -> Row | None:
         """One prediction with all its columns."""
         rows = self._rows(
-            "SELECT * FROM {predictions} WHERE model = ? AND lane = ? AND prediction_id = ?",
-            model,
-            f"{model}/{LIVE}/{key}",
+            "SELECT * FROM outputs.main.predictions WHERE model = ? AND lane = ? AND prediction_id = ?",
+            *(model, f"{model}/{LIVE}/{key}"),
         )
         return rows[0] if rows else None
 
+    def _of_nights(
+        self, selected: str, model: str, first: date, last: date, rest: str, *values: object
+    ) -> list[Row]:
+        """What is `selected` of the live rows of some nights; `rest` narrows, groups and orders them."""
+        where = "WHERE model = ? AND lane = ? AND night BETWEEN ? AND ?"
+        return self._rows(f"SELECT {selected} {where} {rest}", model, first, last, *values)
+
     def _rows(self, sql: str, model: str, *parameters: object) -> list[Row]:
-        tables = {name: f"outputs.main.{name}" for name in ("predictions", "quality", "verdicts", "drift")}
-        question, values = sql.format(**tables), [model, LIVE, *parameters]
+        values = [model, LIVE, *parameters]
         with self._lock:
             try:
-                return self._ask(question, values)
+                try:
+                    return self._ask(sql, values)
+                except duckdb.CatalogException:
+                    raise
+                except duckdb.Error:
+                    # The server that keeps the catalog may have been restarted since: one more try, anew.
+                    self._drop()
+                    return self._ask(sql, values)
             except duckdb.CatalogException:
                 return []  # The table appears with its first row.
-            except duckdb.Error:
-                # The server that keeps the catalog may have been restarted since: one more try, anew.
-                self._drop()
-                try:
-                    return self._ask(question, values)
-                except duckdb.CatalogException:
-                    return []
 
     def _ask(self, question: str, values: Sequence[object]) -> list[Row]:
         found = self._open().execute(question, values)

@@ -6,6 +6,7 @@ Every row says by how many weeks the calendar of its installation is shifted (`L
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
 
@@ -18,16 +19,10 @@ from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.renamed_values import VERDICTS
 from redeye.foundation.settings import settings
-from redeye.scoring.logic.predictions import LABEL, LIVE, REHEARSAL
+from redeye.scoring.logic.predictions import LABEL, LIVE, REHEARSAL, prediction_columns
 from redeye.warehouse import lake
 
 _TABLES = {
-    "predictions": """
-        prediction_id VARCHAR, model VARCHAR, lane VARCHAR, night DATE, {subject},
-        probability DOUBLE, baseline_probability DOUBLE, rank BIGINT, release_id VARCHAR, model_version BIGINT,
-        algorithm VARCHAR, feature_service VARCHAR, run_id VARCHAR, created_at TIMESTAMP, is_degraded BOOLEAN,
-        degraded_reason VARCHAR, is_reconstructed BOOLEAN
-    """,
     "quality": """
         model VARCHAR, lane VARCHAR, night DATE, scored_night DATE, metric VARCHAR, champion DOUBLE,
         heuristic DOUBLE, rows BIGINT, model_version BIGINT, release_id VARCHAR, run_id VARCHAR,
@@ -46,7 +41,14 @@ _TABLES = {
     """,
 }
 
-_TYPES = {"text": "VARCHAR", "date": "DATE", "instant": "TIMESTAMP", "integer": "BIGINT", "number": "DOUBLE"}
+_TYPES = {
+    "text": "VARCHAR",
+    "date": "DATE",
+    "instant": "TIMESTAMP",
+    "integer": "BIGINT",
+    "number": "DOUBLE",
+    "flag": "BOOLEAN",
+}
 
 
 @dataclass(frozen=True)
@@ -70,39 +72,30 @@ def read(
 
     An open connection of the lake may be given: making one takes a quarter of a second.
     """
-    own = con or lake.connect_outputs()
-    try:
+    with nullcontext(con) if con else lake.connect_outputs() as own:
         lake.attach(own, Catalog.OUTPUTS)
         return _read(own, table, model, first, last, run_type)
-    finally:
-        if con is None:
-            own.close()
 
 
 def read_prediction(model: str, run_type: str, prediction_id: str) -> pd.DataFrame:
     """The row of one prediction, of whichever night; empty if there is none."""
-    con = lake.connect(threads=1)
-    try:
-        lake.attach(con, Catalog.OUTPUTS)
+    with lake.connect_outputs() as con:
         return _read(con, "predictions", model, date.min, date.max, run_type, prediction_id=prediction_id)
-    finally:
-        con.close()
 
 
 def find_last_scored_night(model: str) -> date | None:
     """The latest night that has live predictions of a model."""
-    return _find_scored_night(model, "max")
+    return max(list_scored_nights(model), default=None)
 
 
 def find_first_scored_night(model: str) -> date | None:
     """The earliest night that has live predictions of a model."""
-    return _find_scored_night(model, "min")
+    return min(list_scored_nights(model), default=None)
 
 
-def list_scored_nights(model: str, first: date, last: date) -> list[date]:
+def list_scored_nights(model: str, first: date = date.min, last: date = date.max) -> list[date]:
     """The nights from `first` to `last` that have live predictions of a model."""
-    con = lake.connect_outputs()
-    try:
+    with lake.connect_outputs() as con:
         if not _exists(con, "predictions"):
             return []
         rows = con.execute(
@@ -111,21 +104,6 @@ def list_scored_nights(model: str, first: date, last: date) -> list[date]:
             [model, LIVE, first, last],
         ).fetchall()
         return [row[0] for row in rows]
-    finally:
-        con.close()
-
-
-def _find_scored_night(model: str, which: str) -> date | None:
-    con = lake.connect_outputs()
-    try:
-        if not _exists(con, "predictions"):
-            return None
-        row = con.execute(
-            f"SELECT {which}(night) FROM outputs.main.predictions WHERE model = ? AND lane = ?", [model, LIVE]
-        ).fetchone()
-        return row[0] if row else None
-    finally:
-        con.close()
 
 
 def write_once(
@@ -158,8 +136,7 @@ def write_once(
     """
     first = next(iter(frames))
     with lease.hold(Catalog.OUTPUTS, f"{first}/{model}/{night}/{run_id}") as token:
-        con = lake.connect(threads=1)
-        try:
+        with lake.connect(threads=1) as con:
             lake.attach(con, Catalog.OUTPUTS, token=token)
             standing = _read(con, first, model, night, night, run_type)
             if len(standing):
@@ -179,8 +156,6 @@ def write_once(
                 con.unregister("new_rows")
             con.execute("COMMIT")
             return WriteResult(_read(con, first, model, night, night, run_type), is_new=True)
-        finally:
-            con.close()
 
 
 def _check_rehearsal(con: duckdb.DuckDBPyConnection) -> str:
@@ -211,9 +186,11 @@ def columns(table: str) -> str:
 
 
 def _list_columns(table: str) -> str:
-    """The columns of a table as its frames have them; predictions with those of the project's subject."""
-    own = ", ".join(f"{name} {_TYPES[column.type]}" for name, column in project().subject.columns.items())
-    return _TABLES[table].format(subject=own)
+    """The columns of a table as its frames have them."""
+    if table != "predictions":
+        return _TABLES[table]
+    found = prediction_columns(project().subject)
+    return ", ".join(f"{name} {_TYPES[kind]}" for name, (kind, _) in found.items())
 
 
 def _prepare(con: duckdb.DuckDBPyConnection, table: str) -> None:

@@ -73,7 +73,7 @@ def reproduce(model: str, count: int, *, seed: int, run_id: str) -> list[Reprodu
         RedeyeError: if a night cannot be scored any more.
     """
     spec = load_spec(SPECS / f"{model}.yaml")
-    scored = outputs_store.list_scored_nights(model, date.min, date.max)
+    scored = outputs_store.list_scored_nights(model)
     if not scored:
         raise ConfigError(f"{model}: no night was scored yet, so there is none to score again")
     draw = np.random.default_rng(seed).choice(len(scored), size=min(count, len(scored)), replace=False)

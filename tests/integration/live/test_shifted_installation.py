@@ -64,7 +64,7 @@ def test_exports_are_labelled_in_rows_and_manifest(shifted):
     assert set(pd.read_csv(folder / "predictions.csv")[export.LABEL]) == {WEEKS}
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["shift_weeks"] == WEEKS
-    assert list(manifest["columns"]) == list(export.list_labelled_columns())
+    assert list(manifest["columns"]) == list(export.columns(is_shifted=True))
 
 
 def test_holidays_of_the_features_are_those_of_the_flights(shifted):

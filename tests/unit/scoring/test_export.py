@@ -18,7 +18,7 @@ from redeye.declarations.project import project
 from redeye.foundation.errors import AlreadyDecided
 from redeye.foundation.settings import settings
 from redeye.scoring.export import columns, export
-from redeye.scoring.logic.predictions import Lineage, assemble, prediction_columns
+from redeye.scoring.logic.predictions import Lineage, assemble
 from redeye.stack.airflow.first_run import show_riskiest
 
 MODEL = project().first_run.model
@@ -55,10 +55,6 @@ def frame() -> pd.DataFrame:
 
 def manifest_of(folder: Path) -> dict:
     return json.loads((folder / "manifest.json").read_text())
-
-
-def test_every_column_of_a_prediction_is_described_in_order():
-    assert tuple(columns()) == prediction_columns(project().subject)
 
 
 def test_parquet_has_real_types(frame):

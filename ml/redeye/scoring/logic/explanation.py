@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
@@ -15,6 +15,17 @@ from redeye.models.algorithms.base import Inputs, Model
 from redeye.scoring.logic.restatements import Restatement
 from redeye.sources.logic.deliveries import DeliveryRef
 from redeye.warehouse.logic.releases import CodeNode, Release
+
+# What an explanation says of each.
+_PROMOTION = (
+    *("promotion_id", "version", "algorithm", "feature_service", "artifact_uri", "artifact_sha256"),
+    *("decided_night", "effective_night", "reason", "actor", "run_id", "evidence"),
+)
+_RELEASE = (
+    *("release_id", "kind", "first_night", "night", "snapshot_id", "delivery_set_hash", "code_hash"),
+    *("git_sha", "reason"),
+)
+_DELIVERY = ("source", "dataset", "night", "arrival_night", "content_hash")
 
 
 @dataclass(frozen=True)
@@ -75,17 +86,16 @@ class Explanation:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as JSON-able values, for a file that an auditor keeps."""
-        promotion = self.promotion
         return {
             "prediction": {name: _plain(value) for name, value in self.prediction.items()},
             "recomputed_probability": self.recomputed,
             "is_reproduced": self.is_reproduced,
             "notes": list(self.notes),
-            "release": _release(self.release),
-            "earlier_releases": [_release(each) for each in self.ancestors],
-            "deliveries": [_delivery(each) for each in self.deliveries],
+            "release": _pick(self.release, *_RELEASE),
+            "earlier_releases": [_pick(each, *_RELEASE) for each in self.ancestors],
+            "deliveries": [_describe_delivery(each) for each in self.deliveries],
             "altered_deliveries": list(self.faults),
-            "schedule": _delivery(self.schedule) if self.schedule else None,
+            "schedule": _describe_delivery(self.schedule) if self.schedule else None,
             "dbt_nodes": [
                 {
                     "node": n.node_id,
@@ -97,24 +107,8 @@ class Explanation:
             ],
             "restated_since": [each.to_dict() for each in self.restated],
             "features": {name: _plain(value) for name, value in self.features.items()},
-            "promotion": {
-                "promotion_id": promotion.promotion_id,
-                "version": promotion.version,
-                "algorithm": promotion.algorithm,
-                "feature_service": promotion.feature_service,
-                "artifact_uri": promotion.artifact_uri,
-                "artifact_sha256": promotion.artifact_sha256,
-                "decided_night": promotion.decided_night.isoformat(),
-                "effective_night": promotion.effective_night.isoformat(),
-                "reason": promotion.reason,
-                "actor": promotion.actor,
-                "run_id": promotion.run_id,
-                "evidence": promotion.evidence,
-            },
-            "inputs": [
-                {"column": each.column, "value": each.value, "effect": each.effect}
-                for each in self.contributions
-            ],
+            "promotion": _pick(self.promotion, *_PROMOTION),
+            "inputs": [asdict(each) for each in self.contributions],
         }
 
 
@@ -167,27 +161,9 @@ def _plain(value: object) -> Any:  # noqa: ANN401 - whatever JSON has
     return isoformat() if isoformat else value
 
 
-def _release(release: Release) -> dict[str, Any]:
-    return {
-        "release_id": release.release_id,
-        "kind": str(release.kind),
-        "first_night": release.first_night.isoformat(),
-        "night": release.night.isoformat(),
-        "snapshot_id": release.snapshot_id,
-        "delivery_set_hash": release.delivery_set_hash,
-        "code_hash": release.code_hash,
-        "git_sha": release.git_sha,
-        "reason": release.reason,
-    }
+def _pick(record: object, *names: str) -> dict[str, Any]:
+    return {name: _plain(getattr(record, name)) for name in names}
 
 
-def _delivery(ref: DeliveryRef) -> dict[str, Any]:
-    return {
-        "source": ref.source,
-        "dataset": ref.dataset,
-        "night": ref.night.isoformat(),
-        "arrival_night": ref.arrival_night.isoformat(),
-        "content_hash": ref.content_hash,
-        "path": str(ref.path),
-        "rows": ref.rows,
-    }
+def _describe_delivery(ref: DeliveryRef) -> dict[str, Any]:
+    return {**_pick(ref, *_DELIVERY), "path": str(ref.path), "rows": ref.rows}

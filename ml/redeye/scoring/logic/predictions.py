@@ -23,26 +23,30 @@ def name_backtest_run_type(version: int, release_id: str) -> str:
     return f"backtest_v{version}_{release_id}"
 
 
-BEFORE_SUBJECT = ("prediction_id", "model", "lane", "night")
-AFTER_SUBJECT = (
-    "probability",
-    "baseline_probability",
-    "rank",
-    "release_id",
-    "model_version",
-    "algorithm",
-    "feature_service",
-    "run_id",
-    "created_at",
-    "is_degraded",
-    "degraded_reason",
-    "is_reconstructed",
-)
-
-
-def prediction_columns(subject: Subject) -> tuple[str, ...]:
-    """The columns of predictions in order: between those of every project, the subject's own."""
-    return (*BEFORE_SUBJECT, *subject.columns, *AFTER_SUBJECT)
+def prediction_columns(subject: Subject) -> dict[str, tuple[str, str]]:
+    """Type and meaning of each column of predictions, in order: between those of every project, the subject's own."""
+    return {
+        "prediction_id": ("text", f"Key: model, run type and {subject.one}."),
+        "model": ("text", "The model, as its spec names it."),
+        "lane": ("text", "`live`, or the run type of a backtest."),
+        "night": ("date", "The night at whose end the prediction was made."),
+        **{name: (str(each.type), each.description) for name, each in subject.columns.items()},
+        "probability": ("number", "Of the outcome that the model predicts, 0 to 1."),
+        "baseline_probability": ("number", "The same from the heuristic, to compare with."),
+        "rank": ("integer", f"1 is the riskiest {subject.one} of the night."),
+        "release_id": ("text", "Release of the warehouse whose features were read."),
+        "model_version": ("integer", "Version in the model registry."),
+        "algorithm": ("text", "What the version is."),
+        "feature_service": ("text", "The set of features it reads."),
+        "run_id": ("text", "The orchestrator's run that scored."),
+        "created_at": ("instant", "The night's cutoff: the data's clock, not the wall's."),
+        "is_degraded": ("flag", "Whether the prediction is worth less than usual."),
+        "degraded_reason": ("text", "Why; empty for a good night."),
+        "is_reconstructed": (
+            "flag",
+            "Whether the release holds later nights too, cut to what was known then.",
+        ),
+    }
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ def test_the_riskiest_flight_has_rank_one_and_ties_go_by_flight() -> None:
     rows = scored([0.2, 0.9, 0.9])
     assert list(rows["flight_id"]) == ["f1", "f2", "f0"]
     assert list(rows["rank"]) == [1, 2, 3]
-    assert tuple(rows.columns) == prediction_columns(SUBJECT)
+    assert list(rows.columns) == list(prediction_columns(SUBJECT))
 
 
 def test_created_at_is_the_cutoff_of_a_night_of_23_hours() -> None:
