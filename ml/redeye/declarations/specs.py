@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, model_validator
+from pydantic.json_schema import GenerateJsonSchema
 
 from redeye.declarations.spec_algorithms import Algorithms
 from redeye.declarations.spec_candidates import AVERAGE, CONTINUED, Candidates
@@ -239,6 +240,14 @@ def _try_load(path: Path) -> Spec | ConfigError:
         return error
 
 
+class _EditorsSchema(GenerateJsonSchema):
+    """Without titles of fields, which would only repeat their names."""
+
+    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002 - pydantic's own
+        return False
+
+
 def render_json_schema() -> str:
     """The JSON schema of a spec file, for editors; kept in `ml/specs/schema.json`."""
-    return json.dumps(Spec.model_json_schema(mode="validation"), indent=2, sort_keys=True) + "\n"
+    schema = Spec.model_json_schema(mode="validation", schema_generator=_EditorsSchema)
+    return json.dumps(schema, indent=2, sort_keys=True) + "\n"
