@@ -69,7 +69,7 @@ def measure(night: str) -> dict[str, Any]:
         "run_id": HOLDER,
         "created_at": pd.Timestamp(cutoff(on).replace(tzinfo=None)).as_unit("us"),
     }
-    rows = finding.rows.assign(**common)
+    rows = finding.frame(champion.version).assign(**common)
     with measured() as costs["write"]:
         outputs_store.write_once({"drift": rows}, model=MODEL, night=on, run_id=HOLDER)
     with measured() as costs[second]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pydantic import TypeAdapter
 
 from redeye.foundation.atomic_files import make_folder
 from redeye.monitoring.logic.drift_profile import Profile
@@ -47,7 +48,7 @@ class Reference:
     @property
     def label_form(self) -> LabelForm:
         """Of its history."""
-        return LabelForm.from_dict(self.facts["label_form"])
+        return TypeAdapter(LabelForm).validate_python(self.facts["label_form"])
 
     def predictions(self) -> pd.DataFrame:
         """Its predictions on its history: `night`, `probability`, `label`, and whether it was fitted to the row."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -211,7 +211,7 @@ def _make(origin: _Origin, folder: Path) -> None:
         "quality_nights": [(origin.fitted_until + ONE_DAY).isoformat(), nights[-1].isoformat()],
         "sample_rows": len(sample),
         "joint_inputs": joint_inputs,
-        "label_form": _label_form(origin).to_dict(),
+        "label_form": asdict(_label_form(origin)),
         "rules": rules.model_dump(),
     }
     sampled = sample[["night", *list_input_columns(spec, sample)]]

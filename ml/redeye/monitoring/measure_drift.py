@@ -22,8 +22,7 @@ from redeye.monitoring import evidently_reports
 from redeye.monitoring.classify_shift import measure_label_form, measure_shift
 from redeye.monitoring.drift_reference_store import Reference
 from redeye.monitoring.fit_drift_reference import list_input_columns, load_reference
-from redeye.monitoring.logic.drift_calibration import read_thresholds
-from redeye.monitoring.logic.drift_profile import PREDICTION, add_rows, find_drift
+from redeye.monitoring.logic.drift_profile import PREDICTION, find_drift
 from redeye.monitoring.logic.drift_quality import quality_drift
 from redeye.monitoring.logic.drift_result import DriftFinding, Span
 from redeye.monitoring.matured_predictions import read_matured_predictions
@@ -48,20 +47,19 @@ def measure(spec: Spec, night: date, release: Release, champion: Promotion) -> D
         champion: of the night; its training is the reference.
 
     Returns:
-        Rows for the table `drift`, to be written with the verdict, and the finding of each span.
+        Rows for the table `drift`, to be written with the verdict, and what they amount to.
     """
     rules = spec.monitor.drift
     reference = load_reference(spec, champion)
     features = _features(spec, night)
-    finding = find_drift(reference.profile, features, _own(features, champion), rules, last=night)
+    own = features.loc[features["model_version"] == champion.version, ["night", PREDICTION]]
+    finding = find_drift(reference.profile, features, own, rules, last=night)
     matured = _read_matured(spec, night, release, champion)
-    quality = quality_drift(
-        matured, reference.unseen(), read_thresholds(reference.profile.calibration), rules
-    )
+    quality = quality_drift(matured, reference.unseen(), reference.profile.thresholds, rules)
     shifts = measure_shift(
         spec, reference, features, matured[Span.WEEK], measure_label_form(spec, night, release)
     )
-    finding = add_rows(finding, [*quality, *shifts.rows], version=champion.version, reasons=shifts.reasons)
+    finding = DriftFinding((*finding.rows, *quality, *shifts.rows), (*finding.reasons, *shifts.reasons))
     log.info("%s, night %s: drift %s", spec.model, night, "; ".join(finding.reasons) or "none")
     return finding
 
@@ -92,7 +90,7 @@ def make_pages(
     matured = _read_matured(spec, night, release, champion)
     sample = reference.sample()
     for span in Span:
-        current = features[_within(features, night, span)]
+        current = span.select(features, night)
         if current.empty:
             log.warning("%s, night %s: no predictions, no page on the %s", spec.model, night, span)
             continue
@@ -149,15 +147,6 @@ def prune_reports(keep: int) -> list[Path]:
                 path.unlink()
                 removed.append(path)
     return removed
-
-
-def _own(features: pd.DataFrame, champion: Promotion) -> pd.DataFrame:
-    return features.loc[features["model_version"] == champion.version, ["night", PREDICTION]]
-
-
-def _within(frame: pd.DataFrame, night: date, span: Span) -> pd.Series:
-    first = pd.Timestamp(night) - pd.Timedelta(days=span.nights - 1)
-    return pd.to_datetime(frame["night"]).between(first, pd.Timestamp(night))
 
 
 def _features(spec: Spec, night: date) -> pd.DataFrame:
@@ -221,4 +210,4 @@ def _read_matured(spec: Spec, night: date, release: Release, champion: Promotion
     predictions = read_matured_predictions(spec, release, night, first, last)
     own = predictions[predictions["model_version"] == champion.version]
     rows = own[[spec.population.key, "night", PREDICTION, "label"]]
-    return {span: rows[_within(rows, last, span)] for span in Span}
+    return {span: span.select(rows, last) for span in Span}

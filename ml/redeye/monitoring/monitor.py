@@ -89,7 +89,7 @@ def monitor_night(model: str, night: date, run_id: str) -> dict[str, Any]:
             .astype({"labels_final_until": "datetime64[us]"})
             .assign(**common),
             **({"quality": quality.assign(**common)} if len(quality) else {}),
-            **({"drift": finding.rows.assign(**common)} if finding else {}),
+            **({"drift": finding.frame(champion.version).assign(**common)} if finding and champion else {}),
         },
         model=model,
         night=night,

@@ -25,7 +25,7 @@ from redeye.monitoring.classify_shift import measure_label_form, measure_shift
 from redeye.monitoring.drift_reference_store import Reference
 from redeye.monitoring.fit_drift_reference import load_reference
 from redeye.monitoring.logic.drift_profile import PREDICTION, find_drift
-from redeye.monitoring.logic.drift_result import DriftFinding
+from redeye.monitoring.logic.drift_result import DriftFinding, Kind, Span
 from redeye.monitoring.logic.label_form import LabelForm, changes
 from redeye.scoring import outputs_store
 from redeye.scoring.logic.predictions import LIVE
@@ -45,7 +45,7 @@ class Measured:
 
     def rows(self) -> pd.DataFrame:
         common = {"model": self.spec.model, "lane": LIVE, "night": self.night, "run_id": "test"}
-        return self.finding.rows.assign(
+        return self.finding.frame(self.champion.version).assign(
             **common, release_id=self.release.release_id, created_at=pd.Timestamp("2013-03-11")
         )
 
@@ -76,12 +76,12 @@ def drawn(reference: Reference, seed: int, last: date, rows: int = 6300) -> tupl
 
 
 def test_every_input_has_its_rows_and_a_reason_where_it_is_not_judged(measured: Measured) -> None:
-    rows, spec = measured.finding.rows, measured.spec
+    rows, spec = measured.rows(), measured.spec
     inputs = {*spec.numeric_columns, *spec.categorical_columns}
     for span in ("night", "week"):
         assert inputs <= set(rows.loc[rows["span"] == span, "column_name"])
-    assert measured.finding.night.is_judged
-    assert not measured.finding.week.is_judged  # two nights of seven
+    share = rows[rows["kind"] == "share"].set_index("span")["value"]
+    assert share.isna().to_dict() == {"night": False, "week": True}  # two nights of seven
     unknown = rows[rows["value"].isna()]
     assert (unknown["note"] != "").all()
     assert (rows["model_version"] == measured.champion.version).all()
@@ -95,7 +95,7 @@ def test_every_input_has_its_rows_and_a_reason_where_it_is_not_judged(measured: 
 def test_measured_again_it_is_the_same_and_the_reference_is_not_made_again(measured: Measured) -> None:
     made = (measured.reference.folder / "manifest.json").stat().st_mtime_ns
     again = measure_drift.measure(measured.spec, measured.night, measured.release, measured.champion)
-    pd.testing.assert_frame_equal(again.rows, measured.finding.rows)
+    assert again == measured.finding
     assert (measured.reference.folder / "manifest.json").stat().st_mtime_ns == made
 
 
@@ -121,7 +121,7 @@ def shifted(measured: Measured, features: pd.DataFrame, form: LabelForm = FORM) 
     features = features.assign(flight_id=[f"f{n}" for n in range(len(features))])
     nothing = measured.reference.unseen().head(0)
     found = measure_shift(measured.spec, measured.reference, features, nothing, form)
-    return {row.statistic: row.is_drifted for _, row in found.rows}
+    return {row.statistic: row.is_drifted for row in found.rows}
 
 
 def test_inputs_drawn_from_the_training_are_no_shift_and_moved_ones_are(measured: Measured) -> None:
@@ -156,9 +156,11 @@ def test_a_broken_feature_is_seen_and_named(measured: Measured, column: str, fac
     features[column] = features[column] * factor
     rules = measured.spec.monitor.drift
     finding = find_drift(measured.reference.profile, features, predictions, rules, last=measured.night)
-    assert finding.week.are_features_drifted
-    assert {each.column for each in finding.week.broken} == {column}
-    assert column in " ".join(finding.reasons)
+    (share,) = [row for row in finding.rows if (row.span, row.kind) == (Span.WEEK, Kind.SHARE)]
+    assert share.is_drifted
+    of_week = [reason for reason in finding.reasons if reason.startswith("week: ")]
+    assert of_week
+    assert all(reason.startswith(f"week: {column} ") for reason in of_week)
 
 
 def test_the_pages_are_written_from_the_kept_rows_and_load_nothing(measured: Measured) -> None:

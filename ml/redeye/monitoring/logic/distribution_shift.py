@@ -25,9 +25,9 @@ from sklearn.linear_model import LogisticRegression
 
 from redeye.declarations.spec_rules import Drift
 from redeye.models.logic.evaluation import LOG_LOSS_FLOOR
-from redeye.monitoring.logic.drift_calibration import CalibratedThreshold
+from redeye.monitoring.logic.drift_calibration import CalibratedThreshold, Thresholds, make_threshold
 from redeye.monitoring.logic.drift_measures import Floats
-from redeye.monitoring.logic.drift_result import ColumnDrift, Kind, Span
+from redeye.monitoring.logic.drift_result import TOO_FEW, ColumnDrift, Kind, Span
 
 LABEL_COLUMN = "label"
 # Scores are cut at tenths of the reference: a week has some 600 rows in each.
@@ -150,16 +150,11 @@ def calibrate_shift(unseen: pd.DataFrame, rules: Drift) -> list[CalibratedThresh
         measured = measure_signs(unseen[is_inside], unseen[~is_inside])
         for sign in Sign:
             found[sign].append(measured.values[sign])
-    return [_calibrate(sign, np.array(values), nights, rules) for sign, values in found.items()]
-
-
-def beyond(signs: Signs, thresholds: Mapping[tuple[str, Span, str], CalibratedThreshold]) -> dict[Sign, bool]:
-    """Which signs lie beyond their thresholds; what cannot be said does not."""
-    found = {}
-    for sign, value in signs.values.items():
-        limit = find_limit(sign, thresholds)
-        found[sign] = limit is not None and bool(np.isfinite(value)) and value > limit
-    return found
+    dates = [f"{pd.Timestamp(nights[end]):%Y-%m-%d}" for end in ends]
+    return [
+        make_threshold((LABEL_COLUMN, Span.WEEK, sign), sign.kind, np.array(values), dates, rules)
+        for sign, values in found.items()
+    ]
 
 
 def classify_signs(is_beyond: Mapping[Sign, bool], *, are_inputs_moved: bool) -> tuple[Shift, ...]:
@@ -213,52 +208,21 @@ def describe_signs(
 
 
 def shift_rows(
-    signs: Signs,
-    thresholds: Mapping[tuple[str, Span, str], CalibratedThreshold],
-    *,
-    rows: int,
-    reference_rows: int,
-) -> list[ColumnDrift]:
-    """Rows for the table `drift`."""
-    is_beyond = beyond(signs, thresholds)
-    return [
-        ColumnDrift(
-            column=LABEL_COLUMN,
-            kind=sign.kind,
-            statistic=str(sign),
-            value=value if np.isfinite(value) else None,
-            threshold=find_limit(sign, thresholds),
-            is_drifted=is_beyond[sign],
+    signs: Signs, thresholds: Thresholds, *, rows: int, reference_rows: int
+) -> dict[Sign, ColumnDrift]:
+    """Rows for the table `drift`, by sign."""
+    return {
+        sign: ColumnDrift.of(
+            (LABEL_COLUMN, Span.WEEK, sign),
+            sign.kind,
+            value,
+            thresholds.get((LABEL_COLUMN, Span.WEEK, sign)),
             rows=rows,
             reference_rows=reference_rows,
-            empty_share=0.0,
-            note="" if np.isfinite(value) else "too few matured rows or nights, or one class only",
+            unknown=TOO_FEW,
         )
         for sign, value in signs.values.items()
-    ]
-
-
-def find_limit(sign: Sign, thresholds: Mapping[tuple[str, Span, str], CalibratedThreshold]) -> float | None:
-    """The threshold of a sign, if history was long enough for one."""
-    place = thresholds.get((LABEL_COLUMN, Span.WEEK, str(sign)))
-    return place.threshold if place is not None and np.isfinite(place.threshold) else None
-
-
-def _calibrate(sign: Sign, values: Floats, nights: np.ndarray, rules: Drift) -> CalibratedThreshold:
-    known = values[np.isfinite(values)]
-    quantile = float(np.quantile(known, rules.quantile)) if known.size else float("nan")
-    worst = int(np.nanargmax(values)) if known.size else -1
-    return CalibratedThreshold(
-        column=LABEL_COLUMN,
-        kind=sign.kind,
-        span=Span.WEEK,
-        statistic=str(sign),
-        windows=int(known.size),
-        quantile_value=quantile,
-        highest=float(values[worst]) if worst >= 0 else float("nan"),
-        highest_night=f"{pd.Timestamp(nights[worst + Span.WEEK.nights - 1]):%Y-%m-%d}" if worst >= 0 else "",
-        threshold=max(quantile, 0.0) * rules.margin,
-    )
+    }
 
 
 def _terms(scores: Floats) -> Floats:

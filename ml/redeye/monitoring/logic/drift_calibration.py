@@ -8,8 +8,9 @@ quantile of that, times a margin; the threshold on the share of drifted features
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -79,10 +80,46 @@ class CalibratedThreshold:
     highest_night: str
     threshold: float
 
-    @property
-    def key(self) -> tuple[str, Span, str]:
-        """What it is the threshold of."""
-        return (self.column, self.span, self.statistic)
+
+# By column, span and statistic; what is beyond the value has drifted.
+Thresholds = Mapping[tuple[str, Span, str], float]
+
+
+def make_threshold(
+    place: tuple[str, Span, str],
+    kind: Kind,
+    values: Floats,
+    dates: Sequence[str],
+    rules: Drift,
+    least: float = 0.0,
+) -> CalibratedThreshold:
+    """A threshold from what a statistic came to on windows of clean history: their quantile, times the margin.
+
+    Args:
+        place: column, span and statistic.
+        kind: of its rows.
+        values: one per window; those that are not finite could not be measured.
+        dates: the last night of each window, ISO.
+        rules: quantile and margin.
+        least: the threshold is not lower.
+    """
+    column, span, statistic = place
+    is_measured, nothing = np.isfinite(values), float("nan")
+    if not is_measured.any():
+        return CalibratedThreshold(column, kind, span, str(statistic), 0, nothing, nothing, "", nothing)
+    quantile = float(np.quantile(values[is_measured], rules.quantile))
+    worst = int(np.nanargmax(np.where(is_measured, values, np.nan)))
+    return CalibratedThreshold(
+        column=column,
+        kind=kind,
+        span=span,
+        statistic=str(statistic),
+        windows=int(is_measured.sum()),
+        quantile_value=quantile,
+        highest=float(values[worst]),
+        highest_night=dates[worst],
+        threshold=max(quantile * rules.margin, least),
+    )
 
 
 def calibrate(histories: Iterable[History], nights: Iterable[Any], rules: Drift) -> list[CalibratedThreshold]:
@@ -96,33 +133,36 @@ def calibrate(histories: Iterable[History], nights: Iterable[Any], rules: Drift)
     dates = [f"{night:%Y-%m-%d}" for night in pd.to_datetime(list(nights))]
     found: list[CalibratedThreshold] = []
     over: dict[Span, list[npt.NDArray[np.bool_]]] = {span: [] for span in Span}
-    for history in histories:
-        own_dates = dates[len(dates) - len(history.summary.rows) :]
-        for span in Span:
-            is_over: npt.NDArray[np.bool_] | None = None
-            for statistic in history.bins.statistics:
-                values = history.replay_windows(span, statistic)
-                place = _calibrate_statistic(history, span, statistic, values, own_dates, rules)
-                found.append(place)
-                if statistic not in COUNTED:
-                    continue
+    for history, span in product(histories, Span):
+        ends = dates[len(dates) - len(history.summary.rows) + span.nights - 1 :]
+        masks = []
+        for statistic in history.bins.statistics:
+            values = history.replay_windows(span, statistic)
+            least = MINIMUM_EMPTY if statistic is Statistic.EMPTY_SHARE else MINIMUM_DISTANCE
+            place = (history.bins.column, span, statistic)
+            limit = make_threshold(place, history.kind, values, ends, rules, least)
+            if statistic is Statistic.CONSTANT and limit.windows:
+                limit = replace(limit, threshold=1.0 if _largest_bin(history) >= NEARLY_CONSTANT else 0.5)
+            found.append(limit)
+            if statistic in COUNTED:
                 with np.errstate(invalid="ignore"):
-                    beyond = values > place.threshold
-                is_over = beyond if is_over is None else is_over | beyond
-            if history.kind is Kind.FEATURE and is_over is not None:
-                over[span].append(is_over)
-    found += [_share(span, masks, dates, rules) for span, masks in over.items() if masks]
+                    masks.append(values > limit.threshold)
+        if history.kind is Kind.FEATURE:
+            over[span].append(np.any(masks, axis=0))
+    for span, features in over.items():
+        if features:
+            # Of few features, one is a large share; alone it counts only if it is broken.
+            least, ends = max(rules.minimum_share, 1 / len(features)), dates[span.nights - 1 :]
+            shares = np.mean(features, axis=0)
+            found.append(make_threshold((FEATURES, span, SHARE), Kind.SHARE, shares, ends, rules, least))
     return found
 
 
-def read_thresholds(rows: pd.DataFrame) -> dict[tuple[str, Span, str], CalibratedThreshold]:
-    """Thresholds by what they are of, from `table`."""
-    records: list[dict[str, Any]] = [{str(k): v for k, v in row.items()} for row in rows.to_dict("records")]
-    found = [
-        CalibratedThreshold(**{**row, "kind": Kind(row["kind"]), "span": Span(row["span"])})
-        for row in records
-    ]
-    return {place.key: place for place in found}
+def read_thresholds(rows: pd.DataFrame) -> Thresholds:
+    """The thresholds of a table that `tabulate` made; a history that was too short has none."""
+    known = rows[np.isfinite(rows["threshold"])]
+    found: dict[Any, float] = known.set_index(["column", "span", "statistic"])["threshold"].to_dict()
+    return found
 
 
 def tabulate(calibrated: Iterable[CalibratedThreshold]) -> pd.DataFrame:
@@ -132,59 +172,9 @@ def tabulate(calibrated: Iterable[CalibratedThreshold]) -> pd.DataFrame:
     )
 
 
-def _calibrate_statistic(
-    history: History, span: Span, statistic: Statistic, values: Floats, dates: list[str], rules: Drift
-) -> CalibratedThreshold:
-    measured = values[np.isfinite(values)]
-    quantile = float(np.quantile(measured, rules.quantile)) if measured.size else float("nan")
-    match statistic:
-        case Statistic.CONSTANT:
-            threshold = 1.0 if _largest_bin(history) >= NEARLY_CONSTANT else 0.5
-        case Statistic.EMPTY_SHARE:
-            threshold = max(quantile * rules.margin, MINIMUM_EMPTY)
-        case _:
-            threshold = max(quantile * rules.margin, MINIMUM_DISTANCE)
-    return _place(history.bins.column, history.kind, span, statistic, values, quantile, threshold, dates)
-
-
 def _largest_bin(history: History) -> float:
     """The largest share that one bin had of a clean night's rows."""
     counts = history.summary.counts
     with np.errstate(invalid="ignore", divide="ignore"):
         shares = counts.max(axis=1) / history.summary.known
     return float(np.nanmax(shares, initial=0.0))
-
-
-def _share(
-    span: Span, masks: list[npt.NDArray[np.bool_]], dates: list[str], rules: Drift
-) -> CalibratedThreshold:
-    shares = np.mean(masks, axis=0)
-    quantile = float(np.quantile(shares, rules.quantile)) if shares.size else float("nan")
-    # Of few features, one is a large share; alone it counts only if it is broken.
-    threshold = max(quantile * rules.margin, rules.minimum_share, 1 / len(masks))
-    return _place(FEATURES, Kind.SHARE, span, SHARE, shares, quantile, threshold, dates)
-
-
-def _place(
-    column: str,
-    kind: Kind,
-    span: Span,
-    statistic: str,
-    values: Floats,
-    quantile: float,
-    threshold: float,
-    dates: list[str],
-) -> CalibratedThreshold:
-    measured = np.isfinite(values)
-    worst = int(np.nanargmax(np.where(measured, values, np.nan))) if measured.any() else -1
-    return CalibratedThreshold(
-        column=column,
-        kind=kind,
-        span=span,
-        statistic=str(statistic),
-        windows=int(measured.sum()),
-        quantile_value=quantile,
-        highest=float(values[worst]) if worst >= 0 else float("nan"),
-        highest_night=dates[worst + span.nights - 1] if worst >= 0 else "",
-        threshold=threshold if measured.any() else float("nan"),
-    )

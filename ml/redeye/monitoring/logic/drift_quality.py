@@ -13,10 +13,10 @@ import pandas as pd
 
 from redeye.declarations.spec_rules import Drift
 from redeye.models.logic.evaluation import HIGHER_IS_BETTER, METRICS, Scored
-from redeye.monitoring.logic.drift_calibration import CalibratedThreshold
+from redeye.monitoring.logic.drift_calibration import CalibratedThreshold, Thresholds, make_threshold
 from redeye.monitoring.logic.drift_measures import Floats
 from redeye.monitoring.logic.drift_profile import PREDICTION, is_enough
-from redeye.monitoring.logic.drift_result import ColumnDrift, Kind, Span
+from redeye.monitoring.logic.drift_result import TOO_FEW, ColumnDrift, Kind, Span
 
 QUALITY_COLUMN = "label"
 
@@ -39,21 +39,22 @@ def calibrate_quality(predictions: pd.DataFrame, rules: Drift) -> list[Calibrate
     for span in Span:
         starts = range(max(0, nights - span.nights + 1))
         inside = np.array([[1.0 if s <= n < s + span.nights else 0.0 for n in range(nights)] for s in starts])
+        dates = [str(night) for night in scored.nights[span.nights - 1 :]]
         for metric in METRICS:
+            values = np.empty(0)
             if inside.size:
                 values = _worse(metric, scored.resample(metric, inside), scored.resample(metric, 1 - inside))
-            else:
-                values = np.empty(0)
-            found.append(_calibrate(span, metric, values, scored.nights, rules))
+            place = (QUALITY_COLUMN, span, name_statistic(metric))
+            found.append(make_threshold(place, Kind.QUALITY, values, dates, rules))
     return found
 
 
 def quality_drift(
     matured: Mapping[Span, pd.DataFrame],
     reference: pd.DataFrame,
-    thresholds: Mapping[tuple[str, Span, str], CalibratedThreshold],
+    thresholds: Thresholds,
     rules: Drift,
-) -> list[tuple[Span, ColumnDrift]]:
+) -> list[ColumnDrift]:
     """How much worse each metric is than on the reference; a row per span and metric.
 
     Args:
@@ -66,29 +67,23 @@ def quality_drift(
     base = {metric: then.resample(metric, np.ones((1, len(then.nights)))) for metric in METRICS}
     found = []
     for span, frame in matured.items():
-        is_judged = is_enough(span, len(frame), frame["night"].nunique(), rules)
+        is_judged = is_enough(span, frame, rules)
         scored = _make_scored(frame) if is_judged else None
         for metric in METRICS:
-            place = thresholds.get((QUALITY_COLUMN, span, name_statistic(metric)))
-            limit = place.threshold if place is not None and np.isfinite(place.threshold) else None
-            value = float("nan")
+            place, value = (QUALITY_COLUMN, span, name_statistic(metric)), float("nan")
             if scored is not None:
                 now = scored.resample(metric, np.ones((1, len(scored.nights))))
                 value = float(_worse(metric, now, base[metric])[0])
-            is_known = bool(np.isfinite(value))
-            row = ColumnDrift(
-                column=QUALITY_COLUMN,
-                kind=Kind.QUALITY,
-                statistic=name_statistic(metric),
-                value=value if is_known else None,
-                threshold=limit,
-                is_drifted=is_known and limit is not None and value > limit,
+            row = ColumnDrift.of(
+                place,
+                Kind.QUALITY,
+                value,
+                thresholds.get(place),
                 rows=len(frame),
                 reference_rows=len(reference),
-                empty_share=0.0,
-                note="" if is_known else "too few matured rows or nights, or one class only",
+                unknown=TOO_FEW,
             )
-            found.append((span, row))
+            found.append(row)
     return found
 
 
@@ -98,22 +93,3 @@ def _make_scored(frame: pd.DataFrame) -> Scored:
 
 def _worse(metric: str, now: Floats, then: Floats) -> Floats:
     return then - now if HIGHER_IS_BETTER[metric] else now - then
-
-
-def _calibrate(
-    span: Span, metric: str, values: Floats, nights: np.ndarray, rules: Drift
-) -> CalibratedThreshold:
-    measured = values[np.isfinite(values)]
-    worst = int(np.nanargmax(values)) if measured.size else -1
-    quantile = float(np.quantile(measured, rules.quantile)) if measured.size else float("nan")
-    return CalibratedThreshold(
-        column=QUALITY_COLUMN,
-        kind=Kind.QUALITY,
-        span=span,
-        statistic=name_statistic(metric),
-        windows=int(measured.size),
-        quantile_value=quantile,
-        highest=float(values[worst]) if worst >= 0 else float("nan"),
-        highest_night=str(nights[worst + span.nights - 1]) if worst >= 0 else "",
-        threshold=max(quantile, 0.0) * rules.margin,
-    )

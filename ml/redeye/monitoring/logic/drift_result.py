@@ -7,9 +7,14 @@ are in `drift_profile` and `drift_calibration`; this module holds the result.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
+import numpy as np
 import pandas as pd
+
+# Why quality, or what follows from labels, was not measured.
+TOO_FEW = "too few matured rows or nights, or one class only"
 
 
 class Span(StrEnum):
@@ -22,6 +27,13 @@ class Span(StrEnum):
     def nights(self) -> int:
         """How many nights it spans."""
         return 1 if self is Span.NIGHT else 7
+
+    def select(self, frame: pd.DataFrame, last: date) -> pd.DataFrame:
+        """The rows of the span that ends with the night `last`, by the column `night`."""
+        night = pd.Timestamp(last)
+        return frame[
+            pd.to_datetime(frame["night"]).between(night - pd.Timedelta(days=self.nights - 1), night)
+        ]
 
 
 class Kind(StrEnum):
@@ -38,7 +50,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class ColumnDrift:
-    """One column of one span against the reference.
+    """One statistic of one column of one span against the reference.
 
     Attributes:
         column: of the model's frame, or `probability`.
@@ -47,6 +59,7 @@ class ColumnDrift:
         empty_share: of the rows, those without a value.
     """
 
+    span: Span
     column: str
     kind: Kind
     statistic: str
@@ -58,6 +71,49 @@ class ColumnDrift:
     empty_share: float
     note: str = ""
 
+    @classmethod
+    def of(
+        cls,
+        place: tuple[str, Span, str],
+        kind: Kind,
+        value: float,
+        threshold: float | None,
+        *,
+        rows: int,
+        reference_rows: int,
+        empty_share: float = 0.0,
+        note: str = "",
+        unknown: str = "",
+    ) -> ColumnDrift:
+        """Drifted is a value beyond its threshold; one that is not finite was not measured.
+
+        Args:
+            place: column, span and statistic, as thresholds are named.
+            kind: of the row.
+            value: of the statistic.
+            threshold: None if history was too short for one.
+            rows: of the span.
+            reference_rows: that they are compared with.
+            empty_share: of the rows.
+            note: where it was measured.
+            unknown: the note where it was not.
+        """
+        column, span, statistic = place
+        is_known = bool(np.isfinite(value))
+        return cls(
+            span=span,
+            column=column,
+            kind=kind,
+            statistic=str(statistic),
+            value=value if is_known else None,
+            threshold=threshold,
+            is_drifted=is_known and threshold is not None and value > threshold,
+            rows=rows,
+            reference_rows=reference_rows,
+            empty_share=empty_share,
+            note=note if is_known else unknown,
+        )
+
     @property
     def excess(self) -> float:
         """How many times its threshold the value is; 0 if it was not measured."""
@@ -65,56 +121,23 @@ class ColumnDrift:
 
 
 @dataclass(frozen=True)
-class SpanDrift:
-    """One span: how many features drifted, which the worst are, and whether that is beyond clean history.
-
-    Attributes:
-        nights: that have predictions, of those the span asks for.
-        rows: of the week.
-        is_judged: false where there are too few rows or nights to say anything.
-        share: of the measured features, those that drifted; None if not judged.
-        maximum_share: above it the span's features have drifted; calibrated for this span.
-        worst: drifted features, the worst first.
-        broken: features with a change that no season makes: suddenly empty, suddenly constant, or many times
-            beyond their threshold. One is enough.
-        prediction: drift of the champion's probabilities; None if not judged.
-    """
-
-    span: Span
-    nights: int
-    rows: int
-    is_judged: bool
-    share: float | None
-    maximum_share: float | None
-    worst: tuple[ColumnDrift, ...]
-    broken: tuple[ColumnDrift, ...]
-    prediction: ColumnDrift | None
-    are_features_drifted: bool
-    is_prediction_drifted: bool
-
-    @property
-    def is_drifted(self) -> bool:
-        """Whether features or predictions are beyond what windows of this length of clean history show."""
-        return self.are_features_drifted or self.is_prediction_drifted
-
-
-@dataclass(frozen=True, eq=False)
 class DriftFinding:
-    """The drift of a night.
+    """What was found of a night or of a part of it.
 
     Attributes:
-        rows: of the outputs table `drift`; model, lane, night, release, run and `created_at` are the writer's.
-        night: the night alone.
-        week: the seven nights ending with it.
+        rows: of both spans.
         reasons: for an operator, one sentence for each thing that drifted; empty if nothing did.
     """
 
-    rows: pd.DataFrame
-    night: SpanDrift
-    week: SpanDrift
-    reasons: tuple[str, ...]
+    rows: tuple[ColumnDrift, ...]
+    reasons: tuple[str, ...] = ()
 
-    @property
-    def is_drifted(self) -> bool:
-        """Whether either span is."""
-        return self.night.is_drifted or self.week.is_drifted
+    def frame(self, version: int) -> pd.DataFrame:
+        """Rows of the outputs table `drift`; model, lane, night, release, run and `created_at` are the writer's."""
+        frame = pd.DataFrame(
+            [{**vars(row), "span": str(row.span), "kind": str(row.kind)} for row in self.rows]
+        )
+        typed = frame.rename(columns={"column": "column_name"}).astype(
+            {"value": "float64", "threshold": "float64"}
+        )
+        return typed.assign(model_version=version)

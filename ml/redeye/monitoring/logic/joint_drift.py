@@ -15,7 +15,7 @@ weeks of clean history come to: each takes the place of the live one, as for the
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, QuantileTransformer
 
 from redeye.declarations.spec_rules import Drift
-from redeye.monitoring.logic.drift_calibration import CalibratedThreshold
+from redeye.monitoring.logic.drift_calibration import CalibratedThreshold, Thresholds, make_threshold
 from redeye.monitoring.logic.drift_measures import Floats
 from redeye.monitoring.logic.drift_result import ColumnDrift, Kind, Span
 
@@ -135,58 +135,32 @@ def calibrate_joint(
             standard deviations, since it cannot pass 1.
     """
     measured = list(_replay(reference, numeric))
+    dates = [night for night, _ in measured]
     found = []
     for statistic in STATISTICS:
         values = np.array([joint.of(statistic) for _, joint in measured])
-        known = values[np.isfinite(values)]
-        quantile = float(np.quantile(known, rules.quantile)) if known.size else float("nan")
-        worst = int(np.nanargmax(values)) if known.size else -1
-        found.append(
-            CalibratedThreshold(
-                column=COLUMN,
-                kind=Kind.JOINT,
-                span=Span.WEEK,
-                statistic=statistic,
-                windows=int(known.size),
-                quantile_value=quantile,
-                highest=float(values[worst]) if worst >= 0 else float("nan"),
-                highest_night=measured[worst][0] if worst >= 0 else "",
-                threshold=_widen(statistic, quantile, rules.margin),
-            )
-        )
+        limit = make_threshold((COLUMN, Span.WEEK, statistic), Kind.JOINT, values, dates, rules)
+        found.append(replace(limit, threshold=_widen(statistic, limit.quantile_value, rules.margin)))
     return found
 
 
 def joint_rows(
-    joint: Joint,
-    thresholds: Mapping[tuple[str, Span, str], CalibratedThreshold],
-    *,
-    rows: int,
-    reference_rows: int,
-    note: str = "",
+    joint: Joint, thresholds: Thresholds, *, rows: int, reference_rows: int, note: str = ""
 ) -> list[ColumnDrift]:
     """Rows for the table `drift`; not measured, they say why in `note`."""
-    found = []
-    for statistic in STATISTICS:
-        value = joint.of(statistic)
-        place = thresholds.get((COLUMN, Span.WEEK, statistic))
-        limit = place.threshold if place is not None and np.isfinite(place.threshold) else None
-        is_known = bool(np.isfinite(value))
-        found.append(
-            ColumnDrift(
-                column=COLUMN,
-                kind=Kind.JOINT,
-                statistic=statistic,
-                value=value if is_known else None,
-                threshold=limit,
-                is_drifted=is_known and limit is not None and value > limit,
-                rows=rows,
-                reference_rows=reference_rows,
-                empty_share=0.0,
-                note=", ".join(joint.leading) if is_known else note or "too few nights",
-            )
+    return [
+        ColumnDrift.of(
+            (COLUMN, Span.WEEK, statistic),
+            Kind.JOINT,
+            joint.of(statistic),
+            thresholds.get((COLUMN, Span.WEEK, statistic)),
+            rows=rows,
+            reference_rows=reference_rows,
+            note=", ".join(joint.leading),
+            unknown=note or "too few nights",
         )
-    return found
+        for statistic in STATISTICS
+    ]
 
 
 def _replay(reference: pd.DataFrame, numeric: Mapping[str, bool]) -> Iterator[tuple[str, Joint]]:

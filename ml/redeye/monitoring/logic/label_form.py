@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from redeye.declarations.subject import Subject
-from redeye.monitoring.logic.drift_result import ColumnDrift, Kind
+from redeye.monitoring.logic.drift_result import ColumnDrift, Kind, Span
 
 COLUMN = "label"
 # Of a week's rows with an outcome; a storm's cancellations have none. As for a feature's values.
@@ -31,17 +29,6 @@ class LabelForm:
     values: tuple[str, ...]
     rows: int
     empty_share: float
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-able form."""
-        return {**vars(self), "values": list(self.values)}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> LabelForm:
-        """The inverse of `to_dict`."""
-        return cls(
-            str(values["type"]), tuple(values["values"]), int(values["rows"]), float(values["empty_share"])
-        )
 
 
 def changes(now: LabelForm, then: LabelForm, subject: Subject) -> tuple[str, ...]:
@@ -68,15 +55,14 @@ def changes(now: LabelForm, then: LabelForm, subject: Subject) -> tuple[str, ...
 def form_row(now: LabelForm, then: LabelForm, subject: Subject) -> ColumnDrift:
     """A row for the table `drift`: how many things changed, and which."""
     found = changes(now, then, subject)
-    return ColumnDrift(
-        column=COLUMN,
-        kind=Kind.LABEL,
-        statistic="schema_changes",
-        value=float(len(found)) if now.rows else None,
-        threshold=0.0,
-        is_drifted=bool(found),
+    return ColumnDrift.of(
+        (COLUMN, Span.WEEK, "schema_changes"),
+        Kind.LABEL,
+        float(len(found)) if now.rows else float("nan"),
+        0.0,
         rows=now.rows,
         reference_rows=then.rows,
         empty_share=now.empty_share,
-        note="; ".join(found) if now.rows else "no rows whose label is final",
+        note="; ".join(found),
+        unknown="no rows whose label is final",
     )

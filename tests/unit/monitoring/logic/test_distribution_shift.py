@@ -10,7 +10,7 @@ from redeye.declarations.spec_rules import Drift
 from redeye.monitoring.logic.distribution_shift import (
     Shift,
     Sign,
-    beyond,
+    Signs,
     calibrate_shift,
     classify_signs,
     density_ratio,
@@ -60,16 +60,21 @@ THRESHOLDS = read_thresholds(tabulate(calibrate_shift(REFERENCE, Drift())))
 WORDS = {"many": "flights", "positive": "late"}
 
 
+def beyond(signs: Signs) -> dict[Sign, bool]:
+    rows = shift_rows(signs, THRESHOLDS, rows=1, reference_rows=len(REFERENCE))
+    return {sign: row.is_drifted for sign, row in rows.items()}
+
+
 def kinds(week: pd.DataFrame, *, are_inputs_moved: bool) -> tuple[Shift, ...]:
     signs = measure_signs(week, REFERENCE)
-    return classify_signs(beyond(signs, THRESHOLDS), are_inputs_moved=are_inputs_moved)
+    return classify_signs(beyond(signs), are_inputs_moved=are_inputs_moved)
 
 
 @pytest.mark.parametrize("seed", range(1, 9))
 def test_a_week_like_the_others_is_no_shift(seed: int) -> None:
     signs = measure_signs(made(seed, 7), REFERENCE)
     # Of nights that differ by chance alone, a threshold lies near the noise: at most one sign may touch it.
-    assert sum(beyond(signs, THRESHOLDS).values()) <= 1
+    assert sum(beyond(signs).values()) <= 1
     assert signs.values[Sign.CURVE] < 0.03
 
 
@@ -77,10 +82,10 @@ def test_moved_inputs_alone_are_a_covariate_shift_and_explain_the_rate() -> None
     week = made(50, 7, shift=0.7)
     signs = measure_signs(week, REFERENCE)
     assert kinds(week, are_inputs_moved=True) == (Shift.COVARIATE,)
-    assert beyond(signs, THRESHOLDS)[Sign.BASE_RATE]
+    assert beyond(signs)[Sign.BASE_RATE]
     assert signs.expected_rate == pytest.approx(signs.rate, abs=0.02)
     assert signs.expected_loss == pytest.approx(signs.loss, abs=0.02)
-    said = describe_signs((Shift.COVARIATE,), signs, beyond(signs, THRESHOLDS), ("weather",), **WORDS)
+    said = describe_signs((Shift.COVARIATE,), signs, beyond(signs), ("weather",), **WORDS)
     assert "most in weather" in said[0]
     assert "which the scores followed" in said[1]
 
@@ -91,7 +96,7 @@ def test_another_rate_with_each_class_as_it_was_is_a_label_shift() -> None:
     signs = measure_signs(week, REFERENCE)
     assert (
         "label shift: the late share went from"
-        in describe_signs((Shift.LABEL,), signs, beyond(signs, THRESHOLDS), (), **WORDS)[0]
+        in describe_signs((Shift.LABEL,), signs, beyond(signs), (), **WORDS)[0]
     )
 
 
@@ -100,7 +105,7 @@ def test_another_relation_is_a_concept_shift() -> None:
     assert kinds(week, are_inputs_moved=False) == (Shift.CONCEPT,)
     signs = measure_signs(week, REFERENCE)
     assert signs.loss > signs.expected_loss + 0.05
-    said = describe_signs((Shift.CONCEPT,), signs, beyond(signs, THRESHOLDS), (), **WORDS)
+    said = describe_signs((Shift.CONCEPT,), signs, beyond(signs), (), **WORDS)
     assert "at the same scores" in said[0]
 
 
@@ -109,7 +114,7 @@ def test_several_at_once_are_named_as_such() -> None:
     found = kinds(week, are_inputs_moved=True)
     assert found == (Shift.COVARIATE, Shift.CONCEPT)
     signs = measure_signs(week, REFERENCE)
-    said = describe_signs(found, signs, beyond(signs, THRESHOLDS), ("weather",), **WORDS)
+    said = describe_signs(found, signs, beyond(signs), ("weather",), **WORDS)
     assert said[0] == "several shifts at once: covariate, concept"
     assert not any("; " in each for each in said)
 
@@ -142,13 +147,13 @@ def test_a_reference_that_is_worth_too_few_rows_explains_no_loss() -> None:
 
 def test_without_rows_nothing_is_said_and_the_rows_tell_why() -> None:
     signs = measure_signs(REFERENCE.head(0), REFERENCE)
-    assert not any(beyond(signs, THRESHOLDS).values())
+    assert not any(beyond(signs).values())
     rows = shift_rows(signs, THRESHOLDS, rows=0, reference_rows=len(REFERENCE))
-    assert {each.note for each in rows} == {"too few matured rows or nights, or one class only"}
-    assert all(each.threshold is not None for each in rows)
+    assert {each.note for each in rows.values()} == {"too few matured rows or nights, or one class only"}
+    assert all(each.threshold is not None for each in rows.values())
 
 
 def test_a_week_of_one_class_is_measured_as_far_as_it_goes() -> None:
     signs = measure_signs(made(1, 7).assign(label=0.0), REFERENCE)
     assert np.isnan(signs.values[Sign.WITHIN_CLASS])
-    assert beyond(signs, THRESHOLDS)[Sign.BASE_RATE]
+    assert beyond(signs)[Sign.BASE_RATE]

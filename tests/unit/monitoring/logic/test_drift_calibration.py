@@ -40,10 +40,14 @@ def steady(seed: int = 1) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=(NIGHTS, ROWS))
 
 
+def key(place: CalibratedThreshold) -> tuple[str, Span, str]:
+    return place.column, place.span, place.statistic
+
+
 def place_of(
     found: list[CalibratedThreshold], column: str, span: Span, statistic: str
 ) -> CalibratedThreshold:
-    (place,) = [each for each in found if each.key == (column, span, statistic)]
+    (place,) = [each for each in found if key(each) == (column, span, statistic)]
     return place
 
 
@@ -51,7 +55,7 @@ def test_there_is_a_threshold_for_each_column_span_and_statistic_and_one_for_the
     history = made_history(steady())
     found = calibrate([history], DATES, RULES)
     keys = {("x", span, str(each)) for span in Span for each in history.bins.statistics}
-    assert {place.key for place in found} == keys | {(FEATURES, span, SHARE) for span in Span}
+    assert {key(place) for place in found} == keys | {(FEATURES, span, SHARE) for span in Span}
     assert place_of(found, "x", Span.NIGHT, "wasserstein").windows == NIGHTS
     assert place_of(found, "x", Span.WEEK, "wasserstein").windows == NIGHTS - 6
 
@@ -127,6 +131,9 @@ def test_a_column_without_a_value_has_no_threshold_rather_than_a_low_one():
     assert np.isnan(place.threshold)
 
 
-def test_the_table_comes_back_as_it_was():
+def test_every_threshold_comes_back_from_the_table_but_for_those_of_too_short_a_history():
     found = calibrate([made_history(steady())], DATES, RULES)
-    assert read_thresholds(tabulate(found)) == {place.key: place for place in found}
+    table = tabulate(found)
+    assert read_thresholds(table) == {key(place): place.threshold for place in found}
+    table.loc[0, "threshold"] = np.nan
+    assert key(found[0]) not in read_thresholds(table)

@@ -68,7 +68,7 @@ def test_a_shift_of_one_input_is_found_and_named() -> None:
 def test_a_dependence_that_no_single_column_shows_is_found() -> None:
     both = {"a": True, "b": True}
     thresholds = read_thresholds(tabulate(calibrate_joint(REFERENCE, both, Drift())))
-    limit = thresholds[(COLUMN, Span.WEEK, DISCREPANCY)].threshold
+    limit = thresholds[COLUMN, Span.WEEK, DISCREPANCY]
     week = nights(9, 7, first="2013-03-01", correlation=0.9)
     assert measure_joint(week, REFERENCE, both).discrepancy > 3 * limit
     assert measure_joint(nights(9, 7, first="2013-03-01"), REFERENCE, both).discrepancy < limit
@@ -93,7 +93,7 @@ def test_too_few_nights_are_not_judged() -> None:
 
 
 def test_the_threshold_on_the_classifier_can_be_passed() -> None:
-    place = THRESHOLDS[(COLUMN, Span.WEEK, CLASSIFIER)]
+    (place,) = [each for each in CALIBRATED if each.statistic == CLASSIFIER]
     assert place.quantile_value < place.threshold < 1
     assert place.windows >= 25
 

@@ -47,7 +47,3 @@ def test_without_rows_there_is_nothing_to_say() -> None:
     now = LabelForm("", (), 0, 0.0)
     assert changes(now, THEN, SUBJECT) == ()
     assert form_row(now, THEN, SUBJECT).value is None
-
-
-def test_a_form_is_kept_as_json() -> None:
-    assert LabelForm.from_dict(THEN.to_dict()) == THEN
