@@ -12,7 +12,7 @@ from redeye.champions.logic.promotions import Promotion
 from redeye.champions.logic.readers import Reader
 from redeye.declarations.specs import Spec
 from redeye.models.algorithms.base import Model
-from redeye.models.mlflow_registry import load_artifact
+from redeye.models.artifact_store import load_artifact
 
 
 @dataclass(frozen=True)

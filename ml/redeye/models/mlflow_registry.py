@@ -29,23 +29,6 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
     from mlflow.models import ModelSignature
 
-__all__ = [
-    "Alias",
-    "Version",
-    "aliases",
-    "annotate",
-    "describe",
-    "drop_alias",
-    "find_tagged",
-    "find_version",
-    "load",
-    "load_artifact",
-    "plain_inputs",
-    "point_alias",
-    "register",
-    "version",
-]
-
 log = logging.getLogger(__name__)
 
 PYFUNC_CODE = Path(__file__).with_name("pyfunc_model.py")

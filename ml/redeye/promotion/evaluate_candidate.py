@@ -10,7 +10,7 @@ import pandas as pd
 from redeye.champions.logic.promotions import Promotion
 from redeye.declarations.project import project
 from redeye.features.feast_frames import read_feature_frame
-from redeye.models import mlflow_registry
+from redeye.models.artifact_store import load_artifact
 from redeye.models.logic.evaluation import Scored
 from redeye.models.logic.splits import Windows
 from redeye.models.logic.training import SEED, select_rows
@@ -42,8 +42,8 @@ def evaluate_candidate(
     """
     subject, version = fresh.subject, candidate.version
     spec, rows = subject.spec, select_rows(fresh.frame, subject.spec, spans.test)
-    served = mlflow_registry.load_artifact(version.artifact_uri, version.artifact_sha256)
-    incumbent = mlflow_registry.load_artifact(champion.artifact_uri, champion.artifact_sha256)
+    served = load_artifact(version.artifact_uri, version.artifact_sha256)
+    incumbent = load_artifact(champion.artifact_uri, champion.artifact_sha256)
     before = select_rows(fresh.frame, spec, spans.validation)
 
     def as_champion(own: pd.DataFrame) -> pd.DataFrame:

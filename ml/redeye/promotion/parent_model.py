@@ -7,6 +7,7 @@ from datetime import date
 from redeye.champions import promotion_store
 from redeye.declarations.specs import Spec
 from redeye.models import mlflow_registry
+from redeye.models.artifact_store import load_artifact
 from redeye.models.logic.training import Parent
 
 
@@ -29,7 +30,7 @@ def load_parent(spec: Spec, night: date) -> Parent | None:
     champion = mlflow_registry.version(spec.model, before[-1].version)
     return Parent(
         version=champion.version,
-        model=mlflow_registry.load_artifact(champion.artifact_uri, champion.artifact_sha256),
+        model=load_artifact(champion.artifact_uri, champion.artifact_sha256),
         # Versions of old carry no windows: what they knew at all they may have learned from.
         train_last=champion.train_last or champion.seen_until,
         seen_until=champion.seen_until,

@@ -24,7 +24,7 @@ from redeye.foundation.errors import (
     RedeyeError,
 )
 from redeye.foundation.settings import SPECS, settings
-from redeye.models.algorithms.base import Model
+from redeye.models.artifact_store import load_artifact
 from redeye.scoring import export, outputs_store, schedule
 from redeye.scoring.logic.prediction_checks import derive_predictions
 from redeye.scoring.logic.predictions import Lineage, assemble, differences
@@ -239,12 +239,14 @@ def predict(
     release = basis.release
     frame = read_feature_frame(release.snapshot_id, rows, champion.feature_service)
     first = promotion_store.read_promotions(spec.model)[0]
-    heuristic = _load(first)
+    heuristic = load_artifact(first.artifact_uri, first.artifact_sha256)
     baseline = heuristic.predict(frame)
     refusal: AuditRefused | None = None
     for serving in dict.fromkeys((champion, first)):
         why = () if refusal is None else (f"version {champion.version} refused, the heuristic serves",)
-        model = heuristic if serving is first else _load(serving)
+        model = (
+            heuristic if serving is first else load_artifact(serving.artifact_uri, serving.artifact_sha256)
+        )
         lineage = Lineage(
             model=spec.model,
             night=night,
@@ -271,12 +273,6 @@ def predict(
             continue
         return predictions
     raise refusal or AuditRefused(f"{spec.model}, night {night}: nothing passed the audit")
-
-
-def _load(promotion: Promotion) -> Model[Any]:
-    from redeye.models.mlflow_registry import load_artifact
-
-    return load_artifact(promotion.artifact_uri, promotion.artifact_sha256)
 
 
 def _summary(written: outputs_store.WriteResult) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,8 @@ from redeye.declarations.specs import Spec
 
 Floats = npt.NDArray[np.float64]
 BLOCK_ROWS = 512
+# Far more than any column here has; it keeps a column of keys by mistake from filling the memory.
+MAXIMUM_CATEGORIES = 500
 Params = TypeVar("Params", bound=Frozen)
 
 
@@ -94,6 +96,8 @@ class Model(ABC, Generic[Params]):
     packages: ClassVar[tuple[str, ...]] = ()
     """Distributions that loading and predicting need beside numpy, pandas and pydantic."""
 
+    known: Categories
+
     @classmethod
     @abstractmethod
     def fit(cls, training: Training, params: Params) -> Self:
@@ -136,9 +140,9 @@ class Model(ABC, Generic[Params]):
         """
 
     @property
-    @abstractmethod
     def categories(self) -> Categories:
         """The categories that training knew."""
+        return self.known
 
     def unseen(self, frame: pd.DataFrame) -> dict[str, int]:
         """Rows per categorical column whose value training did not know (missing ones not counted)."""
@@ -164,6 +168,12 @@ class Model(ABC, Generic[Params]):
     @abstractmethod
     def from_files(cls, files: Mapping[str, bytes]) -> Self:
         """The model that `files` describe."""
+
+
+def measure_log_loss(probabilities: npt.NDArray[np.floating[Any]], labels: Floats) -> float:
+    """Mean log loss on rows to stop by."""
+    p = np.clip(probabilities.astype(np.float64), 1e-7, 1 - 1e-7)
+    return float(-np.where(labels > 0, np.log(p), np.log1p(-p)).mean())
 
 
 def require_both_classes(examples: Examples, name: str) -> None:

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from redeye.declarations.spec_algorithms import TorchParams
+from redeye.models.algorithms.base import measure_log_loss
 
 # Rows to read the quantiles' average encoding from; more change nothing that can be seen.
 SAMPLE_ROWS = 20_000
@@ -98,10 +99,14 @@ class Network(nn.Module):
         missing = is_missing * self.is_sometimes_missing.unsqueeze(1)
         return torch.cat([pieces.masked_fill(is_missing, 0.0), missing], dim=2)
 
-    def log_odds(self, encoded: Tensor, codes: Tensor, dropout: float = 0.0) -> Tensor:
-        """From encoded numbers and codes."""
+    def embed(self, codes: Tensor) -> Tensor:
+        """What stands for the categories of each row, column by column."""
         embedded = [embed(codes[:, place]) for place, embed in enumerate(self.embeddings)]
-        values = torch.cat([encoded.flatten(1), *embedded], dim=1)
+        return torch.cat([self.lower.new_zeros(len(codes), 0), *embedded], dim=1)
+
+    def log_odds(self, encoded: Tensor, embedded: Tensor, dropout: float = 0.0) -> Tensor:
+        """From encoded numbers and embedded categories."""
+        values = torch.cat([encoded.flatten(1), embedded], dim=1)
         for layer in self.hidden:
             values = functional.dropout(functional.relu(layer(values)), dropout, self.training)
         found: Tensor = self.last(values).squeeze(1)
@@ -109,7 +114,7 @@ class Network(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Log odds of each row."""
-        return self.log_odds(self.encode(batch.numbers), batch.codes)
+        return self.log_odds(self.encode(batch.numbers), self.embed(batch.codes))
 
     def probabilities(self, batch: Batch) -> npt.NDArray[np.float64]:
         """Probability of each row.
@@ -201,10 +206,10 @@ def learn(
         [{"params": weights, "weight_decay": params.weight_decay}, {"params": biases, "weight_decay": 0.0}],
         lr=params.learning_rate,
     )
-    losses = [_log_loss(network.probabilities(valid[0]), valid[1])] if is_continued else []
+    losses = [measure_log_loss(network.probabilities(valid[0]), valid[1])] if is_continued else []
     kept, best, best_steps = _copy_weights(network), 0, 0
     for step in _steps(network, optimizer, (batch, labels, counts), params):
-        losses.append(_log_loss(network.probabilities(valid[0]), valid[1]))
+        losses.append(measure_log_loss(network.probabilities(valid[0]), valid[1]))
         if losses[-1] < losses[best] or len(losses) == 1:
             kept, best, best_steps = _copy_weights(network), len(losses) - 1, step
         elif len(losses) - 1 - best >= params.patience:
@@ -261,17 +266,12 @@ def _training_loss(
     codes = batch.codes
     if params.category_dropout:
         codes = codes * (torch.rand(codes.shape) >= params.category_dropout)
-    logits = network.log_odds(encoded, codes, params.dropout)
+    logits = network.log_odds(encoded, network.embed(codes), params.dropout)
     return functional.binary_cross_entropy_with_logits(logits, labels, weights)
 
 
 def _copy_weights(network: Network) -> dict[str, Tensor]:
     return {name: value.detach().clone() for name, value in network.state_dict().items()}
-
-
-def _log_loss(probabilities: npt.NDArray[np.float64], labels: npt.NDArray[np.float64]) -> float:
-    p = np.clip(probabilities, 1e-7, 1 - 1e-7)
-    return float(-np.where(labels > 0, np.log(p), np.log1p(-p)).mean())
 
 
 def attributions(network: Network, batch: Batch) -> tuple[Sequence[float], Sequence[float]]:
@@ -282,14 +282,9 @@ def attributions(network: Network, batch: Batch) -> tuple[Sequence[float], Seque
     """
     network.eval()
     encoded = network.encode(batch.numbers).detach().requires_grad_()
-    embedded = [embed(batch.codes[:, place]) for place, embed in enumerate(network.embeddings)]
-    codes = torch.cat(embedded, dim=1) if embedded else encoded.new_zeros(len(batch), 0)
-    codes = codes.detach().requires_grad_()
-    values = torch.cat([encoded.flatten(1), codes], dim=1)
-    for layer in network.hidden:
-        values = functional.relu(layer(values))
-    by_number, by_code = torch.autograd.grad(network.last(values).sum(), [encoded, codes])
+    codes = network.embed(batch.codes).detach().requires_grad_()
+    by_number, by_code = torch.autograd.grad(network.log_odds(encoded, codes).sum(), [encoded, codes])
     numeric = (by_number * encoded).sum(dim=2).abs().mean(dim=0)
     moved = by_code * (codes - codes.mean(dim=0))
-    categorical = moved.view(len(batch), len(embedded), -1).sum(dim=2).abs().mean(dim=0)
+    categorical = moved.view(len(batch), len(network.embeddings), -1).sum(dim=2).abs().mean(dim=0)
     return numeric.tolist(), categorical.tolist()

@@ -18,6 +18,7 @@ from safetensors.torch import load, save
 from redeye.declarations.spec_algorithms import TorchParams
 from redeye.models.algorithms import torch_onnx
 from redeye.models.algorithms.base import (
+    MAXIMUM_CATEGORIES,
     Categories,
     Examples,
     Floats,
@@ -38,8 +39,6 @@ from redeye.models.algorithms.torch_layers import (
     threads,
 )
 
-# Far more than any column here has; it keeps a column of keys by mistake from filling the memory.
-MAXIMUM_CATEGORIES = 500
 # Of the validation rows, for the importance of the columns.
 IMPORTANCE_ROWS = 4096
 WEIGHTS, COLUMNS, ONNX = "weights.safetensors", "network.json", "network.onnx"
@@ -57,11 +56,6 @@ class TorchModel(Model[TorchParams]):
     known: Categories
     weights: Mapping[str, float]
     progress: Mapping[str, float]
-
-    @property
-    def categories(self) -> Categories:
-        """Those with an embedding."""
-        return self.known
 
     @classmethod
     def fit(cls, training: Training, params: TorchParams) -> Self:

@@ -14,18 +14,17 @@ import xgboost
 
 from redeye.declarations.spec_algorithms import XGBoostParams
 from redeye.models.algorithms.base import (
+    MAXIMUM_CATEGORIES,
     Categories,
     Examples,
     Floats,
     Inputs,
     Model,
     Training,
+    measure_log_loss,
     numeric_matrix,
     require_both_classes,
 )
-
-# Far more than any column here has; it keeps a column of keys by mistake from filling the memory.
-MAXIMUM_CATEGORIES = 500
 
 
 @dataclass(frozen=True)
@@ -39,11 +38,6 @@ class XGBoostModel(Model[XGBoostParams]):
     numeric: tuple[str, ...]
     known: Categories
 
-    @property
-    def categories(self) -> Categories:
-        """Those with a code."""
-        return self.known
-
     @classmethod
     def fit(cls, training: Training, params: XGBoostParams) -> Self:
         """Adds trees until the log loss on `valid` no longer falls, and keeps the best number of them."""
@@ -52,26 +46,13 @@ class XGBoostModel(Model[XGBoostParams]):
         require_both_classes(valid, "validation")
         categories = Categories.learn(train.frame, inputs.categorical, MAXIMUM_CATEGORIES)
 
-        def quantized(examples: Examples, reference: xgboost.DMatrix | None) -> xgboost.QuantileDMatrix:
-            return xgboost.QuantileDMatrix(
-                _matrix(examples.frame, inputs.numeric, categories),
-                examples.labels,
-                weight=examples.weights,
-                max_bin=params.max_bin,
-                ref=reference,
-                **_describe_inputs(inputs, training.threads),
-            )
+        def describe(rows: Examples) -> dict[str, Any]:
+            return _describe_rows(rows, inputs, categories, training.threads)
 
-        learned = quantized(train, None)
-        booster = xgboost.train(
-            _build_settings(training, params),
-            learned,
-            num_boost_round=params.rounds,
-            evals=[(quantized(valid, learned), "valid")],
-            early_stopping_rounds=params.early_stopping_rounds,
-            verbose_eval=False,
-        )
-        return cls(booster[: booster.best_iteration + 1], inputs.numeric, categories)
+        learned = xgboost.QuantileDMatrix(**describe(train), max_bin=params.max_bin)
+        judged = xgboost.QuantileDMatrix(**describe(valid), max_bin=params.max_bin, ref=learned)
+        booster = _grow(_build_settings(training, params), learned, judged, params)
+        return cls(booster, inputs.numeric, categories)
 
     def continue_training(
         self, training: Training, params: XGBoostParams, learning_rate_share: float
@@ -82,35 +63,20 @@ class XGBoostModel(Model[XGBoostParams]):
             return None
         require_both_classes(training.train, "newer")
         require_both_classes(training.valid, "validation")
-
-        def plain(examples: Examples) -> xgboost.DMatrix:
-            # No quantized one: the trees that are there split between its bins too, and would predict another margin.
-            return xgboost.DMatrix(
-                _matrix(examples.frame, self.numeric, self.known),
-                examples.labels,
-                weight=examples.weights,
-                **_describe_inputs(inputs, training.threads),
-            )
-
-        learned, judged = plain(training.train), plain(training.valid)
+        # No quantized ones: the trees that are there split between their bins too, and would predict another margin.
+        learned, judged = (
+            xgboost.DMatrix(**_describe_rows(rows, inputs, self.known, training.threads))
+            for rows in (training.train, training.valid)
+        )
         settings = _build_settings(training, params)
         settings["learning_rate"] = params.learning_rate * learning_rate_share
         # XGBoost's draws are the process's own and a model that is loaded does not begin them anew: each tree does.
         settings["seed_per_iteration"] = True
-        here = _log_loss(self.booster.predict(judged), training.valid.labels)
-        booster = xgboost.train(
-            settings,
-            learned,
-            num_boost_round=params.rounds,
-            evals=[(judged, "valid")],
-            early_stopping_rounds=params.early_stopping_rounds,
-            verbose_eval=False,
-            xgb_model=self.booster,
+        grown = _grow(settings, learned, judged, params, self.booster)
+        here, there = (
+            measure_log_loss(each.predict(judged), training.valid.labels) for each in (self.booster, grown)
         )
-        grown = booster[: booster.best_iteration + 1]
-        if not _log_loss(grown.predict(judged), training.valid.labels) < here:
-            return None
-        return type(self)(grown, self.numeric, self.known)
+        return type(self)(grown, self.numeric, self.known) if there < here else None
 
     def predict(self, frame: pd.DataFrame) -> Floats:
         """The trees' probability."""
@@ -146,13 +112,35 @@ class XGBoostModel(Model[XGBoostParams]):
         return cls(booster, tuple(columns["numeric"]), categories)
 
 
-def _describe_inputs(inputs: Inputs, threads: int) -> dict[str, Any]:
+def _describe_rows(rows: Examples, inputs: Inputs, categories: Categories, threads: int) -> dict[str, Any]:
     return {
+        "data": _matrix(rows.frame, inputs.numeric, categories),
+        "label": rows.labels,
+        "weight": rows.weights,
         "feature_names": [*inputs.numeric, *inputs.categorical],
         "feature_types": ["q"] * len(inputs.numeric) + ["c"] * len(inputs.categorical),
         "enable_categorical": True,
         "nthread": threads,
     }
+
+
+def _grow(
+    settings: dict[str, Any],
+    learned: xgboost.DMatrix,
+    judged: xgboost.DMatrix,
+    params: XGBoostParams,
+    before: xgboost.Booster | None = None,
+) -> xgboost.Booster:
+    booster = xgboost.train(
+        settings,
+        learned,
+        num_boost_round=params.rounds,
+        evals=[(judged, "valid")],
+        early_stopping_rounds=params.early_stopping_rounds,
+        verbose_eval=False,
+        xgb_model=before,
+    )
+    return booster[: booster.best_iteration + 1]
 
 
 def _build_settings(training: Training, params: XGBoostParams) -> dict[str, Any]:
@@ -165,11 +153,6 @@ def _build_settings(training: Training, params: XGBoostParams) -> dict[str, Any]
         "nthread": training.threads,
         **params.model_dump(exclude={"rounds", "early_stopping_rounds"}),
     }
-
-
-def _log_loss(probabilities: npt.NDArray[np.float32], labels: Floats) -> float:
-    p = np.clip(probabilities.astype(np.float64), 1e-7, 1 - 1e-7)
-    return float(-np.where(labels > 0, np.log(p), np.log1p(-p)).mean())
 
 
 def _matrix(frame: pd.DataFrame, numeric: tuple[str, ...], categories: Categories) -> npt.NDArray[np.float32]:

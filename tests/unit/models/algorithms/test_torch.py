@@ -35,14 +35,14 @@ def test_the_best_weights_are_kept_and_not_the_last(training, params):
     assert one_more.facts()["steps"] >= model.facts()["steps"]
 
     seen: list[float] = []
-    original = torch_layers._log_loss
+    original = torch_layers.measure_log_loss
 
     def told(probabilities: np.ndarray, labels: np.ndarray) -> float:
         seen.append(original(probabilities, labels))
         return seen[-1]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(torch_layers, "_log_loss", told)
+        patch.setattr(torch_layers, "measure_log_loss", told)
         again = TorchModel.fit(training, eager)
     assert min(seen) < seen[-1], "it never got worse: nothing to restore"
     valid = training.valid
