@@ -16,10 +16,12 @@ from flights.arrivals.dimensions import derive_airports, derive_planes
 from flights.arrivals.flights import derive_outcomes, derive_schedule
 from flights.arrivals.history import (
     NIGHTS_BACK,
-    relate_flights,
+    Compare,
+    compare_flights,
+    compare_weather,
+    relate_nights,
     relate_outcomes_to_schedule,
     relate_schedules,
-    relate_weather,
 )
 from flights.arrivals.profiles import (
     OUTCOME_IDENTITY,
@@ -39,14 +41,11 @@ from redeye.audits.suite_files import EXPECTATIONS_ROOT, load_suite
 OUTCOMES, SCHEDULE, WEATHER = (f"{ARRIVALS}{name}" for name in ("outcomes", "schedule", "weather"))
 PLACES = EXPECTATIONS_ROOT / "places.csv"
 
-_PROFILES: Mapping[str, Step] = {
-    OUTCOMES: profile_outcomes,
-    SCHEDULE: profile_schedule,
-    WEATHER: profile_weather,
-}
-_BRIEF: Mapping[str, Step] = {
-    OUTCOMES: partial(brief_flights, identity=OUTCOME_IDENTITY),
-    SCHEDULE: partial(brief_flights, identity=SCHEDULE_IDENTITY),
+# By suite: the profile of nights, the part of it that later nights are compared with, and how.
+_NIGHTS: Mapping[str, tuple[Step, Step, Compare]] = {
+    OUTCOMES: (profile_outcomes, partial(brief_flights, identity=OUTCOME_IDENTITY), compare_flights),
+    SCHEDULE: (profile_schedule, partial(brief_flights, identity=SCHEDULE_IDENTITY), compare_flights),
+    WEATHER: (profile_weather, brief_weather, compare_weather),
 }
 _DATED = ("night", "year", "month", "day", "carrier", "flight", "origin", "dest", "sched_dep_time")
 COMPARED: Mapping[str, tuple[str, ...]] = {
@@ -83,9 +82,8 @@ class ArrivalAudits:
         self, suite: str, judged: Mapping[str, pd.DataFrame], history: Mapping[str, pd.DataFrame]
     ) -> Step | None:
         """The function that makes a suite's profile, related to history and schedule; None if it has none."""
-        if suite not in _PROFILES:
-            return None
-        return partial(_relate_profile, suite=suite, judged=judged, history=history)
+        known = suite in _NIGHTS
+        return partial(_relate_profile, suite=suite, judged=judged, history=history) if known else None
 
 
 def _relate_profile(
@@ -95,21 +93,18 @@ def _relate_profile(
     judged: Mapping[str, pd.DataFrame],
     history: Mapping[str, pd.DataFrame],
 ) -> pd.DataFrame:
-    profiles = _PROFILES[suite](frame)
+    profile, brief, compare = _NIGHTS[suite]
     past = _read(suite, history[suite]) if suite in history else None
+    profiles = relate_nights(profile(frame), brief(past) if past is not None else None, compare)
     if suite == WEATHER:
-        return relate_weather(profiles, brief_weather(past) if past is not None else None)
-    profiles = relate_flights(profiles, _BRIEF[suite](past) if past is not None else None)
+        return profiles
     if suite == SCHEDULE:
         return relate_schedules(profiles, frame, past)
     known = [history[SCHEDULE]] if SCHEDULE in history else []
     if SCHEDULE in judged and list(judged[SCHEDULE].columns) == list(load_suite(SCHEDULE).types):
         known.append(judged[SCHEDULE])
     schedules = _read(SCHEDULE, pd.concat(known, ignore_index=True)) if known else None
-    nights = (
-        {night.date() for night in schedules["night"].dropna().unique()} if schedules is not None else set()
-    )
-    return relate_outcomes_to_schedule(profiles, frame, schedules, nights)
+    return relate_outcomes_to_schedule(profiles, frame, schedules)
 
 
 def _read(suite: str, frame: pd.DataFrame) -> pd.DataFrame:

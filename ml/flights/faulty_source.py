@@ -42,21 +42,6 @@ class Fault(StrEnum):
     SPOILED_LABELS = "spoiled_labels"
     CONCEPT_CHANGE = "concept_change"
 
-    @property
-    def meaning(self) -> str:
-        """In a sentence."""
-        return {
-            Fault.ZEROED_FEATURE: "the weather's visibility is delivered as 0",
-            Fault.UNIT_CHANGE: "temperatures are delivered in degrees Celsius",
-            Fault.GROSS_UNIT_CHANGE: "departure delays are delivered in seconds",
-            Fault.RECODED_CARRIER: "the carrier UA is delivered as U2, in schedule and outcomes",
-            Fault.LATE_LABELS: "half of the outcomes come five nights late",
-            Fault.LEAK: "the timetable's arrival is the flight's actual arrival",
-            Fault.SPOILED_LABELS: "flights on time are delivered as late and late ones as on time, with clocks to "
-            "match, and later nights are sound: what is trained on them is harmful",
-            Fault.CONCEPT_CHANGE: "flights scheduled before noon leave and arrive 25 minutes later",
-        }[self]
-
 
 class FaultySource:
     """Another source with an event in it; everything else is passed through.
@@ -69,7 +54,17 @@ class FaultySource:
         ValueError: if the event's fault is not one of `Fault`.
     """
 
-    meanings: ClassVar[Mapping[str, str]] = {str(fault): fault.meaning for fault in Fault}
+    meanings: ClassVar[Mapping[str, str]] = {
+        Fault.ZEROED_FEATURE: "the weather's visibility is delivered as 0",
+        Fault.UNIT_CHANGE: "temperatures are delivered in degrees Celsius",
+        Fault.GROSS_UNIT_CHANGE: "departure delays are delivered in seconds",
+        Fault.RECODED_CARRIER: "the carrier UA is delivered as U2, in schedule and outcomes",
+        Fault.LATE_LABELS: "half of the outcomes come five nights late",
+        Fault.LEAK: "the timetable's arrival is the flight's actual arrival",
+        Fault.SPOILED_LABELS: "flights on time are delivered as late and late ones as on time, with clocks to "
+        "match, and later nights are sound: what is trained on them is harmful",
+        Fault.CONCEPT_CHANGE: "flights scheduled before noon leave and arrive 25 minutes later",
+    }
 
     def __init__(self, source: Source, event: Event) -> None:
         self.source, self.event, self.fault = source, event, Fault(event.fault)

@@ -45,54 +45,52 @@ SCHEDULE_HOUR = 20
 NIGHTS_TO_KNOW = 2
 
 
-def _dataset(name: str, key: str, **types: str) -> Dataset:
-    kinds = {column: kind for kind, names in types.items() for column in names.split()}
-    kinds[KNOWN_AT] = "TIMESTAMP"
+def _dataset(name: str, key: str, columns: str, **types: str) -> Dataset:
+    """A dataset whose columns are VARCHAR but for those that have another type."""
+    names = (*columns.split(), KNOWN_AT)
+    kinds = {column: kind for kind, typed in types.items() for column in typed.split()} | {
+        KNOWN_AT: "TIMESTAMP"
+    }
     of_day = {part: f"{part}({{day}})" for part in ("year", "month", "day")} if name == "schedule" else {}
-    return Dataset(name, (*ORDER[name].split(), KNOWN_AT), kinds, tuple(key.split()), of_day)
+    return Dataset(
+        name, names, {each: kinds.get(each, "VARCHAR") for each in names}, tuple(key.split()), of_day
+    )
 
 
-ORDER = {
-    "outcomes": "year month day dep_time sched_dep_time dep_delay arr_time sched_arr_time arr_delay carrier "
-    "flight tailnum origin dest air_time distance hour minute time_hour",
-    "weather": "origin year month day hour temp dewp humid wind_dir wind_speed wind_gust precip pressure "
-    "visib time_hour",
-    "schedule": "year month day carrier flight origin dest sched_dep_time sched_arr_time distance",
-    "planes": "tailnum year type manufacturer model engines seats speed engine",
-    "airports": "faa name lat lon alt tz dst tzone",
-    "airlines": "carrier name",
-}
 FLIGHT_KEY = "year month day carrier flight origin dest sched_dep_time"
 OUTCOMES = _dataset(
     "outcomes",
     FLIGHT_KEY,
+    "year month day dep_time sched_dep_time dep_delay arr_time sched_arr_time arr_delay carrier flight tailnum origin "
+    "dest air_time distance hour minute time_hour",
     INTEGER="year month day dep_time sched_dep_time dep_delay arr_time sched_arr_time arr_delay flight "
     "air_time distance hour minute",
-    VARCHAR="carrier tailnum origin dest",
     TIMESTAMP="time_hour",
 )
 WEATHER = _dataset(
     "weather",
     "origin time_hour",
+    "origin year month day hour temp dewp humid wind_dir wind_speed wind_gust precip pressure visib time_hour",
     INTEGER="year month day hour",
     DOUBLE="temp dewp humid wind_dir wind_speed wind_gust precip pressure visib",
-    VARCHAR="origin",
     TIMESTAMP="time_hour",
 )
 SCHEDULE = _dataset(
     "schedule",
     FLIGHT_KEY,
+    "year month day carrier flight origin dest sched_dep_time sched_arr_time distance",
     INTEGER="year month day flight sched_dep_time sched_arr_time distance",
-    VARCHAR="carrier origin dest",
 )
 PLANES = _dataset(
     "planes",
     "tailnum",
+    "tailnum year type manufacturer model engines seats speed engine",
     INTEGER="year engines seats speed",
-    VARCHAR="tailnum type manufacturer model engine",
 )
-AIRPORTS = _dataset("airports", "faa", INTEGER="alt tz", DOUBLE="lat lon", VARCHAR="faa name dst tzone")
-AIRLINES = _dataset("airlines", "carrier", VARCHAR="carrier name")
+AIRPORTS = _dataset(
+    "airports", "faa", "faa name lat lon alt tz dst tzone", INTEGER="alt tz", DOUBLE="lat lon"
+)
+AIRLINES = _dataset("airlines", "carrier", "carrier name")
 
 _at = clock_cutoff()
 MACROS = f"""
@@ -180,26 +178,22 @@ QUALIFY row_number() OVER (PARTITION BY origin, starts_at ORDER BY given_at) = 1
 ORDER BY night, origin, starts_at
 """
 
-_FLIGHT_COLUMNS = {
-    "year": "year(flight_date)::VARCHAR",
-    "month": "month(flight_date)::VARCHAR",
-    "day": "day(flight_date)::VARCHAR",
-    "sched_arr_time": "moved_clock(sched_arr_time, moved_minutes, 0)",
-}
-_OUTCOME_COLUMNS = _FLIGHT_COLUMNS | {
-    "arr_time": "moved_clock(arr_time, moved_minutes, 2400)",
-    "time_hour": "text_of(date_trunc('hour', departs_at))",
-}
-_WEATHER_COLUMNS = {
-    "year": "year(clock)::VARCHAR",
-    "month": "month(clock)::VARCHAR",
-    "day": "day(clock)::VARCHAR",
-    "time_hour": "text_of(starts_at)",
+
+def _date_parts(clock: str) -> dict[str, str]:
+    return {part: f"{part}({clock})::VARCHAR" for part in ("year", "month", "day")}
+
+
+_FLIGHT_COLUMNS = _date_parts("flight_date") | {
+    "sched_arr_time": "moved_clock(sched_arr_time, moved_minutes, 0)"
 }
 COLUMNS: Mapping[str, Mapping[str, str]] = {
-    "outcomes": _OUTCOME_COLUMNS,
+    "outcomes": _FLIGHT_COLUMNS
+    | {
+        "arr_time": "moved_clock(arr_time, moved_minutes, 2400)",
+        "time_hour": "text_of(date_trunc('hour', departs_at))",
+    },
     "schedule": _FLIGHT_COLUMNS,
-    "weather": _WEATHER_COLUMNS,
+    "weather": _date_parts("clock") | {"time_hour": "text_of(starts_at)"},
 }
 
 
@@ -216,8 +210,8 @@ def cut(
 
     Args:
         dataset: `OUTCOMES`, `SCHEDULE` or `WEATHER`.
-        first: first night, of the shifted calendar.
-        last: last night, likewise.
+        first: first night, as the last one of the shifted calendar.
+        last: last night.
         relations: the source's rows as text: `flights` with the columns of `OUTCOMES` and `zones` (airport
             code and time zone), or `weather`. `cut` reads no flight more than `NIGHTS_TO_KNOW` days older.
         source: whose rows they are, for messages.

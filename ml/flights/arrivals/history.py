@@ -7,8 +7,7 @@ share is 1 and a list is `none`: the relative bounds then say nothing, and the a
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
-from datetime import date
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -24,27 +23,30 @@ FLIGHT = ["carrier", "flight", "origin", "dest"]
 DATED_FLIGHT = ["flight_date", *FLIGHT, "sched_dep_time"]
 
 
-def relate_flights(profiles: pd.DataFrame, earlier: pd.DataFrame | None) -> pd.DataFrame:
+def relate_nights(profiles: pd.DataFrame, earlier: pd.DataFrame | None, compare: Compare) -> pd.DataFrame:
     """Adds to each night's profile how it compares with the up to 28 nights before it.
 
     Args:
         profiles: one row per night to judge.
         earlier: profiles of nights before, of the same dataset; nights that are also in `profiles`
             are ignored.
+        compare: the profile of a night with those before it.
     """
-    return _relate(profiles, earlier, _compare_flights)
-
-
-def relate_weather(profiles: pd.DataFrame, earlier: pd.DataFrame | None) -> pd.DataFrame:
-    """Adds how a night's temperature compares with the nights before, and whether it came before."""
-    return _relate(profiles, earlier, _compare_weather)
+    history = profiles
+    if earlier is not None and len(earlier):
+        earlier = earlier.assign(night=pd.to_datetime(earlier["night"]).astype("datetime64[us]"))
+        history = pd.concat([earlier[~earlier["night"].isin(profiles["night"])], profiles])
+    history = history.sort_values("night").reset_index(drop=True)
+    records = []
+    for night in profiles["night"]:
+        end = int(history["night"].searchsorted(night))
+        now = history.iloc[end]
+        records.append({"night": night, **compare(now, history.iloc[max(0, end - NIGHTS_BACK) : end])})
+    return profiles.merge(pd.DataFrame(records), on="night", how="left")
 
 
 def relate_outcomes_to_schedule(
-    profiles: pd.DataFrame,
-    outcomes: pd.DataFrame,
-    schedules: pd.DataFrame | None,
-    schedule_nights: Collection[date],
+    profiles: pd.DataFrame, outcomes: pd.DataFrame, schedules: pd.DataFrame | None
 ) -> pd.DataFrame:
     """Adds how a night's outcomes agree with the schedules delivered before.
 
@@ -52,14 +54,13 @@ def relate_outcomes_to_schedule(
         profiles: one row per night.
         outcomes: typed outcomes of these nights, with `flight_date`.
         schedules: typed schedule rows with `flight_date`, of the days concerned; None if unknown.
-        schedule_nights: nights whose schedule is known, also where it is stated to be empty.
     """
-    known_days = {pd.Timestamp(night) + pd.Timedelta(days=1) for night in schedule_nights}
     profiles = profiles.assign(
         rows_to_scheduled=1.0, matched_share=1.0, morning_share_missing=0.0, scheduled_carriers_missing=NONE
     )
-    if schedules is None or not known_days:
+    if schedules is None or schedules["night"].isna().all():
         return profiles
+    known_days = set(schedules["night"].dropna().dt.normalize() + pd.Timedelta(days=1))
     profiles = profiles.set_index("night")
     outcomes = outcomes[["night", *DATED_FLIGHT]]
     keys = schedules[DATED_FLIGHT].drop_duplicates()
@@ -119,21 +120,8 @@ def relate_schedules(
     return profiles.merge(shares.fillna({"moved_share": 0.0}), how="left", left_on="night", right_index=True)
 
 
-def _relate(profiles: pd.DataFrame, earlier: pd.DataFrame | None, compare: Compare) -> pd.DataFrame:
-    history = profiles
-    if earlier is not None and len(earlier):
-        earlier = earlier.assign(night=pd.to_datetime(earlier["night"]).astype("datetime64[us]"))
-        history = pd.concat([earlier[~earlier["night"].isin(profiles["night"])], profiles])
-    history = history.sort_values("night").reset_index(drop=True)
-    records = []
-    for night in profiles["night"]:
-        end = int(history["night"].searchsorted(night))
-        now = history.iloc[end]
-        records.append({"night": night, **compare(now, history.iloc[max(0, end - NIGHTS_BACK) : end])})
-    return profiles.merge(pd.DataFrame(records), on="night", how="left")
-
-
-def _compare_flights(now: pd.Series, back: pd.DataFrame) -> Mapping[str, object]:
+def compare_flights(now: pd.Series, back: pd.DataFrame) -> Mapping[str, object]:
+    """A night's flights with those of the nights before: rows, carriers, and whether they came before."""
     enough = len(back) >= NIGHTS_NEEDED
     carriers = json.loads(now["carriers"])
     past = pd.DataFrame([json.loads(text) for text in back["carriers"]]).fillna(0)
@@ -155,7 +143,8 @@ def _compare_flights(now: pd.Series, back: pd.DataFrame) -> Mapping[str, object]
     }
 
 
-def _compare_weather(now: pd.Series, back: pd.DataFrame) -> Mapping[str, object]:
+def compare_weather(now: pd.Series, back: pd.DataFrame) -> Mapping[str, object]:
+    """A night's temperature with those of the nights before, and whether its weather came before."""
     usual = back["mean_temp"].tail(7).median() if len(back) >= NIGHTS_NEEDED else np.nan
     return {
         "nights_before": len(back),

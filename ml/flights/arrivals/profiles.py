@@ -24,45 +24,21 @@ OUTCOME_IDENTITY = ("flight", "dest", "dep_time", "arr_time", "air_time")
 WEATHER_IDENTITY = ("temp", "dewp", "humid", "wind_speed")
 """Columns whose values, without any date, tell one night from another."""
 
-OUTCOME_STATISTICS = (
-    "cancelled_share",
-    "diverted_share",
-    "missing_tailnum_share",
-    "mean_departure_delay_minutes",
-    "mean_arrival_delay_minutes",
-    "spread_arrival_delay_minutes",
-    "on_the_minute_departure_share",
-    "on_the_minute_arrival_share",
-    "late_share",
-    "median_speed_mph",
-    "median_taxi_minutes",
-    "impossible_turnaround_share",
-    "commonest_tailnum_share",
-)
-
 
 def profile_schedule(frame: pd.DataFrame) -> pd.DataFrame:
-    """One row per night of the schedule: how many flights, of whom, from where, at which hours.
-
-    Args:
-        frame: typed rows with the columns of `derive_schedule`.
-    """
+    """One row per night of the frame of `derive_schedule`: how many flights, of whom, from where, at which hours."""
     return _flight_counts(frame, SCHEDULE_IDENTITY)
 
 
 def profile_outcomes(frame: pd.DataFrame) -> pd.DataFrame:
-    """One row per night of outcomes: counts, and how delays, speeds and aircraft are distributed.
-
-    Args:
-        frame: typed rows with the columns of `derive_outcomes`.
-    """
+    """One row per night of the frame of `derive_outcomes`: counts, and how delays, speeds and aircraft spread."""
     frame = frame.assign(
         is_cancelled=frame["dep_time"].isna(),
         is_diverted=frame["dep_time"].notna() & frame["arr_delay"].isna(),
         is_without_tailnum=frame["tailnum"].isna(),
-        on_minute_departure=(frame["dep_delay"] == 0).where(frame["dep_delay"].notna()).astype("float64"),
-        on_minute_arrival=(frame["arr_delay"] == 0).where(frame["arr_delay"].notna()).astype("float64"),
-        is_late=(frame["arr_delay"] >= LATE_MINUTES).where(frame["arr_delay"].notna()).astype("float64"),
+        on_minute_departure=_where_known(frame["dep_delay"] == 0, frame["dep_delay"]),
+        on_minute_arrival=_where_known(frame["arr_delay"] == 0, frame["arr_delay"]),
+        is_late=_where_known(frame["arr_delay"] >= LATE_MINUTES, frame["arr_delay"]),
         is_impossible=_impossible_turnarounds(frame),
     )
     nights = frame.groupby("night")
@@ -84,61 +60,76 @@ def profile_outcomes(frame: pd.DataFrame) -> pd.DataFrame:
     flown = frame.groupby(["night", "tailnum"]).size().groupby("night").max()
     statistics["commonest_tailnum_share"] = flown.reindex(statistics.index) / nights.size()
     is_small = nights.size() < SMALL
-    unknown = statistics[list(OUTCOME_STATISTICS)].isna().sum(axis=1)
-    statistics.loc[is_small, list(OUTCOME_STATISTICS)] = np.nan
+    unknown = statistics.isna().sum(axis=1)
+    statistics[is_small] = np.nan
     counts["statistics_unknown"] = unknown.where(~is_small, 0)
     counts["rows_of_the_day"] = (frame["flight_date"] == frame["night"]).groupby(frame["night"]).sum()
     return counts.join(statistics).reset_index()
 
 
 def profile_weather(frame: pd.DataFrame) -> pd.DataFrame:
-    """One row per night of weather: hours per station, gaps, missing readings, and how alike stations are.
+    """One row per night of the frame of `derive_weather`: hours, gaps, missing readings, how alike stations are.
 
-    Args:
-        frame: typed rows with the columns of `derive_weather`.
+    How much readings change from one report of a station to the next is part of it: shuffled hours jump.
     """
-    night = frame["night"]
-    station = [night, frame["origin"]]
-    hours = frame.groupby(station)["time_hour"].agg(["min", "max", "nunique"])
-    hours["span"] = minutes_between(hours["min"], hours["max"]) / 60 + 1
     start, end = night_bounds(frame["night"])
-    edges = pd.DataFrame(
-        {
-            "night": night,
-            "late": minutes_between(start, frame["time_hour"]) / 60,
-            "early": minutes_between(frame["time_hour"], end) / 60,
-        }
+    stations = frame.sort_values(["night", "origin", "time_hour"]).groupby(["night", "origin"])
+    steps = stations[["temp", "humid", "pressure"]].diff().abs()
+    rows = frame.assign(
+        hours_after_start=minutes_between(start, frame["time_hour"]) / 60,
+        hours_before_end=minutes_between(frame["time_hour"], end) / 60 - 1,
+        humidity_error=frame["humidity_error"].abs(),
+        is_calm=frame["wind_speed"] == 0,
+        **{f"{name}_step": steps[name] for name in steps},
+        **{f"no_{name}": frame[name].isna() for name in ("temp", "wind_speed", "wind_dir", "pressure")},
     )
-    by_night = hours.groupby("night")
-    nearest = edges.groupby("night")[["late", "early"]].min()
-    record = pd.DataFrame(
-        {
-            "rows": frame.groupby("night").size(),
-            "stations": frame.groupby("night")["origin"].nunique(),
-            "hours_missing_at_start": nearest["late"],
-            "hours_missing_at_end": nearest["early"] - 1,
-            "hours_missing_between": (hours["span"] - hours["nunique"]).groupby("night").max(),
-            "station_hours_apart": by_night["nunique"].max() - by_night["nunique"].min(),
-            "identical_station_share": _identical_shares(frame),
-        }
+    record = rows.groupby("night").agg(
+        rows=("time_hour", "size"),
+        stations=("origin", "nunique"),
+        hours_missing_at_start=("hours_after_start", "min"),
+        hours_missing_at_end=("hours_before_end", "min"),
+        missing_temp_share=("no_temp", "mean"),
+        missing_wind_share=("no_wind_speed", "mean"),
+        missing_wind_dir_share=("no_wind_dir", "mean"),
+        missing_pressure_share=("no_pressure", "mean"),
+        mean_temp_step=("temp_step", "mean"),
+        mean_humidity_step=("humid_step", "mean"),
+        largest_pressure_step=("pressure_step", "max"),
+        mean_temp=("temp", "mean"),
+        mean_humidity_error=("humidity_error", "mean"),
+        mean_temp_from_neighbours=("temp_from_neighbours", "mean"),
+        wind_speeds=("wind_speed", "nunique"),
+        calm_share=("is_calm", "mean"),
+        total_precip=("precip", "sum"),
     )
-    record = record.join([_missing_readings(frame), _steps(frame), _values(frame)])
-    record["fingerprint"] = _fingerprints(frame, WEATHER_IDENTITY)
-    return record.rename_axis("night").reset_index()
+    hours = stations["time_hour"].agg(["min", "max", "nunique"])
+    missing = minutes_between(hours["min"], hours["max"]) / 60 + 1 - hours["nunique"]
+    by_night = hours["nunique"].groupby("night")
+    fewest = stations[["temp", "humid"]].nunique().groupby("night").min()
+    return record.assign(
+        hours_missing_between=missing.groupby("night").max(),
+        station_hours_apart=by_night.max() - by_night.min(),
+        fewest_temperatures=fewest["temp"],
+        fewest_humidities=fewest["humid"],
+        identical_station_share=_identical_shares(frame),
+        fingerprint=_fingerprints(frame, WEATHER_IDENTITY),
+    ).reset_index()
 
 
 def brief_flights(frame: pd.DataFrame, identity: tuple[str, ...]) -> pd.DataFrame:
     """The part of a profile of flights that later nights are compared with."""
-    record = pd.DataFrame({"rows": frame.groupby("night").size()})
-    record["carriers"] = _carriers(frame).reindex(record.index)
-    record["fingerprint"] = _fingerprints(frame, identity)
-    return record.rename_axis("night").reset_index()
+    record = {
+        "rows": frame.groupby("night").size(),
+        "carriers": _carriers(frame),
+        "fingerprint": _fingerprints(frame, identity),
+    }
+    return pd.DataFrame(record).rename_axis("night").reset_index()
 
 
 def brief_weather(frame: pd.DataFrame) -> pd.DataFrame:
     """The part of a profile of weather that later nights are compared with."""
-    record = pd.DataFrame({"mean_temp": frame.groupby("night")["temp"].mean()})
-    record["fingerprint"] = _fingerprints(frame, WEATHER_IDENTITY)
+    means, fingerprints = frame.groupby("night")["temp"].mean(), _fingerprints(frame, WEATHER_IDENTITY)
+    record = pd.DataFrame({"mean_temp": means, "fingerprint": fingerprints})
     return record.rename_axis("night").reset_index()
 
 
@@ -149,20 +140,22 @@ def _flight_counts(frame: pd.DataFrame, identity: tuple[str, ...]) -> pd.DataFra
     hours = (frame["sched_dep_time"] // 100).where((frame["sched_dep_time"] // 100).isin(HOURS_OF_DAY))
     covered = hours.groupby(frame["night"]).nunique()
     shares = by_origin.div(rows, axis=0)
-    record = pd.DataFrame(
-        {
-            "rows": rows,
-            "hours_without_flights": len(HOURS_OF_DAY) - covered,
-            "origins": (by_origin > 0).sum(axis=1),
-            "smallest_origin_share": shares.min(axis=1).where(rows >= SMALL),
-            "largest_origin_share": shares.max(axis=1).where(rows >= SMALL),
-            "destinations": nights["dest"].nunique(),
-            "flight_numbers": nights["flight"].nunique(),
-        }
-    )
-    record["carriers"] = _carriers(frame).reindex(record.index)
-    record["fingerprint"] = _fingerprints(frame, identity).reindex(record.index)
-    return record.rename_axis("night").reset_index()
+    record = {
+        "rows": rows,
+        "hours_without_flights": len(HOURS_OF_DAY) - covered,
+        "origins": (by_origin > 0).sum(axis=1),
+        "smallest_origin_share": shares.min(axis=1).where(rows >= SMALL),
+        "largest_origin_share": shares.max(axis=1).where(rows >= SMALL),
+        "destinations": nights["dest"].nunique(),
+        "flight_numbers": nights["flight"].nunique(),
+        "carriers": _carriers(frame),
+        "fingerprint": _fingerprints(frame, identity),
+    }
+    return pd.DataFrame(record).rename_axis("night").reset_index()
+
+
+def _where_known(is_so: pd.Series, known: pd.Series) -> pd.Series:
+    return is_so.where(known.notna()).astype("float64")
 
 
 def _carriers(frame: pd.DataFrame) -> pd.Series:
@@ -195,43 +188,6 @@ def _impossible_turnarounds(frame: pd.DataFrame) -> pd.Series:
     minutes = minutes_between(flown["left_at"].shift(), flown["left_at"])
     verdict = (minutes < 2 * flown["air_time"].shift()).where(same & minutes.lt(DAY_MINUTES))
     return verdict.astype("float64").reindex(frame.index)
-
-
-def _missing_readings(frame: pd.DataFrame) -> pd.DataFrame:
-    names = {"temp": "temp", "wind_speed": "wind", "wind_dir": "wind_dir", "pressure": "pressure"}
-    shares = frame[list(names)].isna().groupby(frame["night"]).mean()
-    return shares.rename(columns={column: f"missing_{name}_share" for column, name in names.items()})
-
-
-def _steps(frame: pd.DataFrame) -> pd.DataFrame:
-    """How much readings change from one report of a station to the next; shuffled hours jump."""
-    ordered = frame.sort_values(["night", "origin", "time_hour"])
-    steps = ordered.groupby(["night", "origin"])[["temp", "humid", "pressure"]].diff().abs()
-    by_night = steps.groupby(ordered["night"])
-    return pd.DataFrame(
-        {
-            "mean_temp_step": by_night["temp"].mean(),
-            "mean_humidity_step": by_night["humid"].mean(),
-            "largest_pressure_step": by_night["pressure"].max(),
-        }
-    )
-
-
-def _values(frame: pd.DataFrame) -> pd.DataFrame:
-    nights = frame.groupby("night")
-    distinct = frame.groupby(["night", "origin"])[["temp", "humid"]].nunique().groupby("night").min()
-    return pd.DataFrame(
-        {
-            "mean_temp": nights["temp"].mean(),
-            "mean_humidity_error": frame["humidity_error"].abs().groupby(frame["night"]).mean(),
-            "mean_temp_from_neighbours": nights["temp_from_neighbours"].mean(),
-            "fewest_temperatures": distinct["temp"],
-            "fewest_humidities": distinct["humid"],
-            "wind_speeds": nights["wind_speed"].nunique(),
-            "calm_share": (frame["wind_speed"] == 0).groupby(frame["night"]).mean(),
-            "total_precip": nights["precip"].sum(),
-        }
-    )
 
 
 def _identical_shares(frame: pd.DataFrame) -> pd.Series:
