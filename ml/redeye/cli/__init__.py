@@ -7,23 +7,22 @@ import logging
 import typer
 from rich.logging import RichHandler
 
+from redeye.cli import model, run
 from redeye.cli.analyse import explain, replay, rescoring, verdicts
-from redeye.cli.develop import docs, generate, impact, rules, sandboxes, scaffolds
-from redeye.cli.model import backtest, evidence, freshness, gates, rehearsals
-from redeye.cli.operate import airflow, alerts, builds, champions, external, storage
-from redeye.cli.run import live, nights, servers
-from redeye.cli.shell import console
+from redeye.cli.develop import impact, project, sandboxes, scaffolds
+from redeye.cli.operate import alerts, builds, champions, servers, storage
+from redeye.cli.shell import Commands, console
 from redeye.foundation.task_session import task_session
 
 GROUPS = {
-    "Run": (nights, live, servers),
-    "Operate": (builds, champions, storage, external, airflow),
+    "Run": (run,),
+    "Operate": (builds, champions, storage, servers),
     "Analyse": (verdicts, explain, rescoring, replay),
-    "Model": (evidence, backtest, freshness, gates, rehearsals),
-    "Develop": (impact, generate, rules, docs),
+    "Model": (model,),
+    "Develop": (impact, project),
 }
 
-app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(cls=Commands, help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
 for panel, modules in GROUPS.items():
     for module in modules:
         for command in module.app.registered_commands:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
+from typer.core import TyperGroup
 
 from redeye.declarations.specs import load_valid_specs
 from redeye.foundation.errors import ConfigError, RedeyeError
@@ -41,14 +41,51 @@ ModelArgument = Annotated[str, typer.Argument(**_MODEL)]
 ModelOption = Annotated[str, typer.Option("--model", **_MODEL)]
 
 
-@contextmanager
-def report_errors() -> Iterator[None]:
-    """Show an error that was raised on purpose as its message alone, and end with status 1."""
-    try:
-        yield
-    except RedeyeError as error:
-        Console(stderr=True).print(f"[bold red]Error:[/] {error}", highlight=False, soft_wrap=True)
-        raise typer.Exit(1) from error
+def read_night(name: str) -> Callable[[object], date]:
+    """What reads the argument or option `name`; it raises a ConfigError if that is no night."""
+
+    def read(text: object) -> date:
+        try:
+            return date.fromisoformat(str(text))
+        except ValueError as error:
+            raise ConfigError(f"{name} must be a night such as 2013-04-04, got {text!r}") from error
+
+    return read
+
+
+FirstNight = Annotated[
+    date, typer.Argument(metavar="FROM", parser=read_night("FROM"), help="The first night, as 2013-04-04.")
+]
+LastNight = Annotated[
+    date, typer.Argument(metavar="TO", parser=read_night("TO"), help="The last night, included.")
+]
+
+
+def make_night_option(name: str, help_: str) -> Any:  # noqa: ANN401  as typer.Option
+    """An option that is a night."""
+    return typer.Option(name, parser=read_night(name), help=help_)
+
+
+def check_order(first: date, last: date) -> None:
+    """Refuse nights of which the last comes before the first.
+
+    Raises:
+        ConfigError: if it does.
+    """
+    if first > last:
+        raise ConfigError(f"FROM={first} is after TO={last}")
+
+
+class Commands(TyperGroup):
+    """The group of all commands: an error raised on purpose shows its message alone and ends with status 1."""
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]  # noqa: ANN401  as in the group
+        """Run the command that was typed."""
+        try:
+            return super().invoke(ctx)
+        except RedeyeError as error:
+            Console(stderr=True).print(f"[bold red]Error:[/] {error}", highlight=False, soft_wrap=True)
+            raise typer.Exit(1) from error
 
 
 def enter() -> None:
@@ -84,15 +121,3 @@ def show_addresses() -> None:
         looker = f"user {mlflow_login.VIEWER}, password {secrets.mlflow_viewer_password}"
         table.add_row("", f"to look only: {looker}")
     console.print(table)
-
-
-def parse_night(name: str, text: str) -> date:
-    """The night that was typed as the argument `name`.
-
-    Raises:
-        ConfigError: if it is no date.
-    """
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise ConfigError(f"{name} must be a night such as 2013-04-04, got {text!r}") from error

@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from redeye.cli.shell import console, enter, report_errors
+from redeye.cli.shell import console, enter
 from redeye.declarations.project import project
 from redeye.scoring.logic.explanation import Explanation
 
@@ -34,10 +34,9 @@ def explain(
     """
     from redeye.scoring.explain import explain as explain_prediction
 
-    with report_errors():
-        enter()
-        with console.status("Walking the chain"):
-            found = explain_prediction(prediction_id)
+    enter()
+    with console.status("Walking the chain"):
+        found = explain_prediction(prediction_id)
     if to is not None:
         to.write_text(json.dumps(found.to_dict(), indent=2, default=str) + "\n", encoding="utf-8")
     _show(found)

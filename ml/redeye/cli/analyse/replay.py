@@ -18,8 +18,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from redeye.cli.shell import ModelOption, console, enter, parse_night, report_errors, start
-from redeye.foundation.errors import ConfigError
+from redeye.cli.shell import FirstNight, LastNight, ModelOption, check_order, console, enter, start
 
 app = typer.Typer()
 
@@ -35,8 +34,8 @@ class Via(StrEnum):
 
 @app.command()
 def replay(
-    first: Annotated[str, typer.Argument(metavar="FROM", help="The first night, as 2013-04-04.")],
-    last: Annotated[str, typer.Argument(metavar="TO", help="The last night, included.")],
+    first: FirstNight,
+    last: LastNight,
     model: ModelOption,
     via: Annotated[Via, typer.Option(help="In this process, or through Airflow's scheduler.")] = Via.PROCESS,
 ) -> None:
@@ -45,39 +44,30 @@ def replay(
     The nights must be built. Ctrl-C stops it; the same command goes on where it was. Both ways give the same
     rows; only with `--via airflow` does Airflow show the nights, and the stack is started for it.
     """
-    with report_errors():
-        first_night, last_night = _span(first, last)
-        if via is Via.AIRFLOW:
-            _run_by_scheduler(model, first_night, last_night)
-        else:
-            enter()
-            is_whole = _run(model, first_night, last_night)
-            if not is_whole:
-                _show(model, first_night, last_night)
-                console.print("Stopped: the same command goes on from here.")
-                raise typer.Exit(STOPPED)
-        _show(model, first_night, last_night)
-        _report(model, first_night, last_night)
+    check_order(first, last)
+    if via is Via.AIRFLOW:
+        _run_by_scheduler(model, first, last)
+    else:
+        enter()
+        is_whole = _run(model, first, last)
+        if not is_whole:
+            _show(model, first, last)
+            console.print("Stopped: the same command goes on from here.")
+            raise typer.Exit(STOPPED)
+    _show(model, first, last)
+    _report(model, first, last)
 
 
 @app.command()
 def season(
-    first: Annotated[str, typer.Argument(metavar="FROM", help="The first night, as 2013-04-04.")],
-    last: Annotated[str, typer.Argument(metavar="TO", help="The last night, included.")],
+    first: FirstNight,
+    last: LastNight,
     model: ModelOption,
 ) -> None:
     """Write the season report on nights that were scored: the loop against a model that was never retrained."""
-    with report_errors():
-        first_night, last_night = _span(first, last)
-        enter()
-        _report(model, first_night, last_night)
-
-
-def _span(first: str, last: str) -> tuple[date, date]:
-    first_night, last_night = parse_night("FROM", first), parse_night("TO", last)
-    if first_night > last_night:
-        raise ConfigError(f"FROM={first} is after TO={last}")
-    return first_night, last_night
+    check_order(first, last)
+    enter()
+    _report(model, first, last)
 
 
 def _run_by_scheduler(model: str, first: date, last: date) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from redeye.cli.shell import ModelOption, console, enter, parse_night, report_errors
+from redeye.cli.shell import FirstNight, LastNight, ModelOption, console, enter, make_night_option
 from redeye.foundation.errors import ConfigError
 from redeye.scoring.logic.predictions import LIVE
 
@@ -37,10 +37,9 @@ def reproduce(
     """
     from redeye.scoring.rescore import reproduce as score_again
 
-    with report_errors():
-        enter()
-        with console.status(f"Scoring {count} nights once more"):
-            found = score_again(model, count, seed=seed, run_id="reproduce")
+    enter()
+    with console.status(f"Scoring {count} nights once more"):
+        found = score_again(model, count, seed=seed, run_id="reproduce")
     console.print(tabulate_reproductions(found))
     equal, rows = sum(each.equal for each in found), sum(each.rows for each in found)
     console.print(f"{equal} of {rows} predictions of {len(found)} nights came out the very same.")
@@ -50,8 +49,8 @@ def reproduce(
 
 @app.command()
 def rescore(
-    first: Annotated[str, typer.Argument(metavar="FROM", help="The first night, as 2013-04-04.")],
-    last: Annotated[str, typer.Argument(metavar="TO", help="The last night, included.")],
+    first: FirstNight,
+    last: LastNight,
     model: ModelOption,
     version: Annotated[
         int | None, typer.Option(help="Of the registry; the newest champion by default.")
@@ -63,34 +62,28 @@ def rescore(
     """Score past nights with a version and today's data, as a run type of their own that is never exported."""
     from redeye.scoring.rescore import backtest_nights
 
-    with report_errors():
-        if run_type != BACKTEST:
-            raise ConfigError(
-                f"the run type of a rescoring is {BACKTEST}, not {run_type!r}: live nights have their predictions"
-            )
-        nights = parse_night("FROM", first), parse_night("TO", last)
-        enter()
-        logging.getLogger("redeye").setLevel(logging.INFO)
-        made = backtest_nights(model, *nights, version=version, run_id="rescore")
+    if run_type != BACKTEST:
+        raise ConfigError(
+            f"the run type of a rescoring is {BACKTEST}, not {run_type!r}: live nights have their predictions"
+        )
+    enter()
+    logging.getLogger("redeye").setLevel(logging.INFO)
+    made = backtest_nights(model, first, last, version=version, run_id="rescore")
     console.print(f"Run type {made['lane']}: {made['nights']} nights, {made['rows']} predictions.")
 
 
 @app.command()
 def restated(
     model: ModelOption,
-    first: Annotated[
-        str, typer.Option("--from", help="The first night that predicted.")
-    ] = date.min.isoformat(),
-    last: Annotated[str, typer.Option("--to", help="The last night that predicted.")] = date.max.isoformat(),
+    first: Annotated[date, make_night_option("--from", "The first night that predicted.")] = date.min,
+    last: Annotated[date, make_night_option("--to", "The last night that predicted.")] = date.max,
     to: Annotated[Path | None, typer.Option(help="Also write the table to this file, as CSV.")] = None,
 ) -> None:
     """Show which predictions rest on data that was restated since, and what changed in it."""
     from redeye.scoring.find_restated import find_restated_predictions
 
-    with report_errors():
-        nights = parse_night("--from", first), parse_night("--to", last)
-        enter()
-        found = find_restated_predictions(model, *nights)
+    enter()
+    found = find_restated_predictions(model, first, last)
     if to is not None:
         found.to_csv(to, index=False)
     if found.empty:

@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from redeye.cli.shell import ModelArgument, console, enter, report_errors
+from redeye.cli.shell import ModelArgument, console, enter
 from redeye.declarations.project import project
 from redeye.foundation.errors import ConfigError
 
@@ -28,13 +28,12 @@ def verdicts(
     from redeye.promotion import decision_store
     from redeye.scoring import outputs_store
 
-    with report_errors():
-        enter()
-        judged = outputs_store.read("verdicts", model, *EVER).sort_values("night").tail(VERDICTS_SHOWN)
-        if judged.empty:
-            raise ConfigError(f"{model} has no verdict yet: run `monitor_{model}` for a night that is scored")
-        quality = outputs_store.read("quality", model, *EVER).dropna(subset=["champion", "heuristic"])
-        decided = {row.decision.night: row.decision for row in decision_store.decisions(model)}
+    enter()
+    judged = outputs_store.read("verdicts", model, *EVER).sort_values("night").tail(VERDICTS_SHOWN)
+    if judged.empty:
+        raise ConfigError(f"{model} has no verdict yet: run `monitor_{model}` for a night that is scored")
+    quality = outputs_store.read("quality", model, *EVER).dropna(subset=["champion", "heuristic"])
+    decided = {row.decision.night: row.decision for row in decision_store.decisions(model)}
     table = Table("night", "verdict", "reasons", "training", title=f"Verdicts on {model}")
     for row in judged.to_dict("records"):
         colour = VERDICT_COLOURS.get(row["verdict"], "red")

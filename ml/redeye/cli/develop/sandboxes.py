@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from redeye.cli.shell import console, enter, report_errors
+from redeye.cli.shell import console, enter
 
 app = typer.Typer(help=__doc__, no_args_is_help=True)
 
@@ -33,9 +33,8 @@ def make(
     from redeye.review import sandbox as job
 
     began = time.monotonic()
-    with report_errors():
-        enter()
-        made = job.make(_choose_name(name), release_id=release)
+    enter()
+    made = job.make(_choose_name(name), release_id=release)
     console.print(
         f"[green]Sandbox {made.name}[/] at release {made.release_id}, nights {made.first_night} to {made.night}, "
         f"after {time.monotonic() - began:.1f} s: {made.folder}"
@@ -65,8 +64,7 @@ def drop(name: Name = "") -> None:
     """Remove a sandbox and all that was built in it."""
     from redeye.review import sandbox_catalog as sandbox
 
-    with report_errors():
-        sandbox.drop(_choose_name(name))
+    sandbox.drop(_choose_name(name))
     console.print(f"Removed sandbox {_choose_name(name)}.")
 
 
@@ -81,10 +79,9 @@ def build(
     from redeye.review import sandbox as job
     from redeye.review import sandbox_catalog as sandbox
 
-    with report_errors():
-        at = sandbox.find_sandbox(_choose_name(name))
-        models = impact_change.choose_models(at, select=select, base=base)
-        result = job.rebuild(at, models)
+    at = sandbox.find_sandbox(_choose_name(name))
+    models = impact_change.choose_models(at, select=select, base=base)
+    result = job.rebuild(at, models)
     table = Table("model or test", "seconds")
     for node in result.nodes:
         table.add_row(escape(node.split(".", 2)[-1]), f"{result.seconds[node]:.1f}")
@@ -102,17 +99,16 @@ def sql(
     from redeye.foundation.errors import ConfigError
     from redeye.review import sandbox_catalog as sandbox
 
-    with report_errors():
-        con = sandbox.find_sandbox(_choose_name(name)).connect(is_writable=True)
-        try:
-            con.execute("USE warehouse")
-            found = con.execute(query)
-            heads = [column[0] for column in found.description or ()]
-            rows = found.fetchmany(ROWS_SHOWN) if heads else []
-        except duckdb.Error as error:
-            raise ConfigError(str(error)) from error
-        finally:
-            con.close()
+    con = sandbox.find_sandbox(_choose_name(name)).connect(is_writable=True)
+    try:
+        con.execute("USE warehouse")
+        found = con.execute(query)
+        heads = [column[0] for column in found.description or ()]
+        rows = found.fetchmany(ROWS_SHOWN) if heads else []
+    except duckdb.Error as error:
+        raise ConfigError(str(error)) from error
+    finally:
+        con.close()
     table = Table(*heads)
     for row in rows:
         table.add_row(*(escape(str(value)) for value in row))

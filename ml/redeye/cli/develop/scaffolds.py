@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from redeye.cli.shell import console, report_errors
+from redeye.cli.shell import console
 from redeye.foundation.settings import PROJECT_ROOT
 
 app = typer.Typer(help=__doc__, no_args_is_help=True)
@@ -37,16 +37,15 @@ def feature(
     from redeye.review.logic.declaration_edits import NewColumn
     from redeye.review.scaffold import add_feature
 
-    with report_errors():
-        table, _, column = name.partition(":")
-        if (minimum is None) != (maximum is None):
-            raise ConfigError("give both --minimum and --maximum, or neither")
-        bounds = None if minimum is None or maximum is None else (minimum, maximum)
-        if bounds and not because:
-            raise ConfigError("--because says why these bounds")
-        expected = tuple(each.strip() for each in expect.split(",") if each.strip())
-        new = NewColumn(table, column, type_, sql, description, bounds, because, nullable, expected)
-        _show(add_feature(new, model=model, root=root))
+    table, _, column = name.partition(":")
+    if (minimum is None) != (maximum is None):
+        raise ConfigError("give both --minimum and --maximum, or neither")
+    bounds = None if minimum is None or maximum is None else (minimum, maximum)
+    if bounds and not because:
+        raise ConfigError("--because says why these bounds")
+    expected = tuple(each.strip() for each in expect.split(",") if each.strip())
+    new = NewColumn(table, column, type_, sql, description, bounds, because, nullable, expected)
+    _show(add_feature(new, model=model, root=root))
 
 
 @app.command()
@@ -57,8 +56,7 @@ def version(
     """Put a copy of a feature table beside it, to be changed while serving versions go on reading the old one."""
     from redeye.review.scaffold import add_version
 
-    with report_errors():
-        new, changed = add_version(table, root=root)
+    new, changed = add_version(table, root=root)
     console.print(f"[green]{new}[/] is there, equal to {table}. Change it; name its features in a spec.")
     _show(changed)
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import typer
 from rich.table import Table
 
-from redeye.cli.shell import console, enter, report_errors
+from redeye.cli.shell import console, enter
 from redeye.foundation.settings import settings
 
 app = typer.Typer(help="Tell operators what is wrong.", no_args_is_help=True)
@@ -18,8 +18,7 @@ def test() -> None:
     """Send a message to each address of REDEYE_ALERT_URLS; status 1 if one did not take it."""
     from redeye.stack import alerting
 
-    with report_errors():
-        taken = alerting.test(settings(), now=datetime.now(UTC))
+    taken = alerting.test(settings(), now=datetime.now(UTC))
     shown = Table("address", "taken")
     for name, is_taken in taken.items():
         shown.add_row(name, "[green]yes[/]" if is_taken else "[red]no[/]")
@@ -34,9 +33,8 @@ def now() -> None:
     from redeye.scoring.outputs_reader import OutputsReader
     from redeye.stack import alerting
 
-    with report_errors():
-        enter()
-        found = alerting.find_all_alerts(settings(), OutputsReader(), now=datetime.now(UTC), with_disk=True)
+    enter()
+    found = alerting.find_all_alerts(settings(), OutputsReader(), now=datetime.now(UTC), with_disk=True)
     for alert in found:
         console.print(f"[bold]{alert.kind.heading}[/]: {alert.text}")
     if not found:

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import getpass
 import secrets
+from datetime import date
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
-from redeye.cli.shell import console, enter, parse_night, report_errors
+from redeye.cli.shell import console, enter, read_night
 from redeye.foundation.errors import ConfigError
 from redeye.warehouse.logic.releases import ReleaseKind
 
 app = typer.Typer()
 
-First = Annotated[str, typer.Argument(metavar="FROM", help="The first night to build again, as 2013-04-05.")]
+First = Annotated[
+    date,
+    typer.Argument(
+        metavar="FROM", parser=read_night("FROM"), help="The first night to build again, as 2013-04-05."
+    ),
+]
 Reason = Annotated[str, typer.Option(help="Why; kept with the release for good.")]
 
 
 @app.command()
 def gap(
-    night: Annotated[str, typer.Argument(help="The night that is left out, as 2013-04-04.")],
+    night: Annotated[
+        date, typer.Argument(parser=read_night("NIGHT"), help="The night that is left out, as 2013-04-04.")
+    ],
     reason: Annotated[str, typer.Option(help="Why; kept with it for good.")],
 ) -> None:
     """Record that the warehouse goes on without a night, so that the night after it can be built.
@@ -31,13 +39,11 @@ def gap(
     from redeye.sources import delivery_store
     from redeye.warehouse import release_store
 
-    with report_errors():
-        left_out = parse_night("NIGHT", night)
-        enter()
-        if release := release_store.covering_release(left_out):
-            raise ConfigError(f"night {left_out} is in release {release.release_id}: it is no gap")
-        delivery_store.record_gap(left_out, reason=reason, recorded_by="command line")
-        console.print(f"Night {left_out} is left out: {release_store.gap_reason(left_out)}")
+    enter()
+    if release := release_store.covering_release(night):
+        raise ConfigError(f"night {night} is in release {release.release_id}: it is no gap")
+    delivery_store.record_gap(night, reason=reason, recorded_by="command line")
+    console.print(f"Night {night} is left out: {release_store.gap_reason(night)}")
 
 
 @app.command()
@@ -55,16 +61,14 @@ def rebuild(first: First, reason: Reason) -> None:
     _again(first, ReleaseKind.REBUILD, reason)
 
 
-def _again(first: str, kind: ReleaseKind, reason: str) -> None:
+def _again(night: date, kind: ReleaseKind, reason: str) -> None:
     from redeye.operations.build_nights import build_again
 
-    with report_errors():
-        night = parse_night("FROM", first)
-        enter()
-        with console.status(f"Building from night {night} to the head"):
-            # Each call is a build of its own: there is nothing that a second one would go on with.
-            holder = f"{kind} by {getpass.getuser()}, {secrets.token_hex(4)}"
-            made = build_again(night, kind=kind, reason=reason, holder=holder)
+    enter()
+    with console.status(f"Building from night {night} to the head"):
+        # Each call is a build of its own: there is nothing that a second one would go on with.
+        holder = f"{kind} by {getpass.getuser()}, {secrets.token_hex(4)}"
+        made = build_again(night, kind=kind, reason=reason, holder=holder)
     console.print(
         f"[green]{made['release_id']}[/] ({kind} from night {night}): {made['deliveries']} deliveries taken in, "
         f"{made['expectations_met']} expectations met."

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from redeye.cli.shell import ModelArgument, console, enter, report_errors
+from redeye.cli.shell import ModelArgument, console, enter
 
 app = typer.Typer()
 
@@ -35,9 +35,8 @@ def rollback(
     from redeye.promotion import rollback as job
 
     began = time.monotonic()
-    with report_errors():
-        enter()
-        done = job.roll_back(model, reason=reason, actor=getpass.getuser(), to=to)
+    enter()
+    done = job.roll_back(model, reason=reason, actor=getpass.getuser(), to=to)
     row = done.promotion
     if not done.is_new:
         console.print(
@@ -82,9 +81,8 @@ def reconcile(model: ModelArgument) -> None:
     """Make MLflow's aliases and tags show what the promotion ledger says, and compare every version it names."""
     from redeye.promotion import reconcile
 
-    with report_errors():
-        enter()
-        done = reconcile.reconcile(model)
+    enter()
+    done = reconcile.reconcile(model)
     for line in done["repaired"]:
         console.print(f"{model}: repaired: {escape(line)}")
     if not done["repaired"]:
@@ -96,7 +94,6 @@ def reconcile(model: ModelArgument) -> None:
 def _change_block(model: str, version: int, reason: str, *, is_blocked: bool) -> None:
     from redeye.promotion import rollback as job
 
-    with report_errors():
-        enter()
-        job.block_version(model, version, is_blocked=is_blocked, reason=reason, actor=getpass.getuser())
+    enter()
+    job.block_version(model, version, is_blocked=is_blocked, reason=reason, actor=getpass.getuser())
     console.print(f"{model}: version {version} is {'blocked' if is_blocked else 'no longer blocked'}.")

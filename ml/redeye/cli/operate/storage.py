@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from redeye.cli.shell import console, enter, parse_night, report_errors
+from redeye.cli.shell import FirstNight, LastNight, console, enter
 from redeye.foundation import disk
 from redeye.foundation.disk import Level, Usage, gigabytes
 from redeye.foundation.settings import settings
@@ -30,8 +30,7 @@ def backup(
     from redeye.stack.backups import backup as making
 
     logging.getLogger("redeye").setLevel(logging.INFO)
-    with report_errors():
-        folder, manifest, seal = making.backup(settings(), to)
+    folder, manifest, seal = making.backup(settings(), to)
     size = sum(entry.bytes for entry in manifest.entries)
     console.print(f"{len(manifest.entries)} files, {gigabytes(size)}, in {folder}")
     console.print(f"SHA-256 of its manifest: {seal}. It holds the secrets: keep it like a password.")
@@ -45,8 +44,7 @@ def restore(
     from redeye.stack.backups import restore as bringing
 
     logging.getLogger("redeye").setLevel(logging.INFO)
-    with report_errors():
-        manifest = bringing.restore(settings(), source)
+    manifest = bringing.restore(settings(), source)
     console.print(
         f"Restored {len(manifest.entries)} files and databases into {settings().home.resolve()}. "
         "`make run` starts the stack, `redeye verify` compares every release."
@@ -58,9 +56,8 @@ def verify() -> None:
     """Read every release whole and compare it with what was recorded when it was published."""
     from redeye.operations import maintain
 
-    with report_errors():
-        enter()
-        found = maintain.verify_releases(is_all=True)
+    enter()
+    found = maintain.verify_releases(is_all=True)
     console.print(f"[green]All {found['verified']} releases are as they were published.[/]")
 
 
@@ -79,16 +76,14 @@ def show_disk() -> None:
 
 @app.command("costs")
 def show_costs(
-    first: Annotated[str, typer.Argument(metavar="FROM", help="The first night, as 2013-04-04.")],
-    last: Annotated[str, typer.Argument(metavar="TO", help="The last night, included.")],
+    first: FirstNight,
+    last: LastNight,
 ) -> None:
     """Show what the nights FROM to TO took in Airflow: CPU seconds and bytes, by model and job."""
     from redeye.foundation import cost_store
 
-    with report_errors():
-        nights = parse_night("FROM", first), parse_night("TO", last)
-        enter()
-        found = cost_store.read_costs(*nights)
+    enter()
+    found = cost_store.read_costs(first, last)
     console.print(tabulate_costs(found) if found else "No task of these nights ran in Airflow.")
 
 

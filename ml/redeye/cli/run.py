@@ -1,35 +1,86 @@
-"""The servers that run on this machine: start, stop, look, delete."""
+"""Commands to run an installation: first nights, more nights, live, and the servers that run on this machine."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from redeye.cli.operate.storage import show_budget
-from redeye.cli.shell import console, report_errors, show_addresses, start
+from redeye.cli.shell import FirstNight, LastNight, check_order, console, show_addresses, start
+from redeye.declarations.calendar import find_night
 from redeye.foundation import disk
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import settings
 from redeye.stack import lifecycle
+from redeye.stack.airflow.calendar_shift import HISTORY_WEEKS
 from redeye.stack.servers.supervisor import ProcessState, Supervisor
 
 app = typer.Typer()
 
 
+@app.command()
+def run() -> None:
+    """Start the stack, build three months, train, predict three nights, and show the riskiest rows."""
+    from redeye.stack.airflow import first_run
+
+    if settings().shift_weeks:
+        live()
+        return
+    start()
+    first_run.run(settings(), console)
+    show_addresses()
+
+
+@app.command("load-year")
+def load_year() -> None:
+    """Bring the warehouse from the night after its last release to the end of the year, in one build."""
+    from redeye.stack.airflow import first_run
+
+    start()
+    first_run.load_year(console)
+
+
+@app.command()
+def backfill(first: FirstNight, last: LastNight) -> None:
+    """Build, score and judge the nights FROM to TO, both included, and train where a verdict asks for it."""
+    from redeye.stack.airflow import first_run
+
+    check_order(first, last)
+    start()
+    first_run.backfill(console, first, last)
+
+
+@app.command()
+def live(
+    history_weeks: Annotated[
+        int, typer.Option(help="Weeks of history before tonight, when the shift is chosen.", min=1)
+    ] = HISTORY_WEEKS,
+) -> None:
+    """Shift the source so that tonight is one of its nights, build up to it, train, and leave it running."""
+    from redeye.stack.airflow import live as stack
+
+    # Here alone the clock is looked at.
+    tonight = find_night(datetime.now(UTC))
+    stack.choose(settings(), tonight, history_weeks=history_weeks)
+    start()
+    stack.run(console, tonight)
+    show_addresses()
+
+
 @app.command("start")
 def start_all() -> None:
     """Start what does not run yet and wait until all of it is healthy."""
-    with report_errors():
-        start()
-        show_addresses()
+    start()
+    show_addresses()
 
 
 @app.command()
 def stop() -> None:
     """Stop everything; all data stays."""
-    with report_errors(), console.status("Stopping the stack"):
+    with console.status("Stopping the stack"):
         stopped = lifecycle.down(settings())
     console.print("The stack is stopped." if stopped else "Nothing was running.")
 
@@ -37,10 +88,9 @@ def stop() -> None:
 @app.command()
 def status() -> None:
     """Show every server and its health; status 1 unless all is well."""
-    with report_errors():
-        rows = Supervisor(settings()).statuses()
-        state = lifecycle.health(settings())
-        behind = lifecycle.ledgers_behind(settings()) if rows else {}
+    rows = Supervisor(settings()).statuses()
+    state = lifecycle.health(settings())
+    behind = lifecycle.ledgers_behind(settings()) if rows else {}
     if not rows:
         console.print("The stack does not run: `make run` starts it.")
         raise typer.Exit(1)
@@ -69,9 +119,8 @@ def logs(
 ) -> None:
     """Show the end of the servers' logs."""
     paths = sorted((settings().home / "logs").glob(f"{name or '*'}.log"))
-    with report_errors():
-        if not paths:
-            raise ConfigError(f"no log of {name or 'any server'} in {settings().home / 'logs'}")
+    if not paths:
+        raise ConfigError(f"no log of {name or 'any server'} in {settings().home / 'logs'}")
     for path in paths:
         console.rule(str(path))
         console.print(lifecycle.tail(path, lines), markup=False, highlight=False, soft_wrap=True)
@@ -91,6 +140,6 @@ def reset(
         if typer.prompt("Type 'reset' to go on") != "reset":
             console.print("Nothing was deleted.")
             raise typer.Exit(1)
-    with report_errors(), console.status("Deleting"):
+    with console.status("Deleting"):
         lifecycle.reset(settings())
     console.print("Deleted.")

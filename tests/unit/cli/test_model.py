@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from redeye.cli.steps import format_remaining
+from redeye.cli.model import format_remaining
 
 
 def test_nothing_is_promised_before_a_step_was_made_or_when_none_remains():

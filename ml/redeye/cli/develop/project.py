@@ -1,0 +1,64 @@
+"""The project's files: those that follow from a declaration, the house rules, and the docs made from code."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from redeye.cli.shell import console, enter
+from redeye.foundation.settings import PROJECT_ROOT, describe
+
+app = typer.Typer()
+
+
+@app.command()
+def generate(
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; end with status 1 if it would.")
+    ] = False,
+) -> None:
+    """Write dbt's macros, Feast's views and the suites' lines that redeye.yaml and dbt's YAML declare."""
+    from redeye.review.generate import find_stale_texts
+    from redeye.review.generate import generate as write
+
+    found = sorted(find_stale_texts()) if check else write()
+    for path in found:
+        console.print(f"  {path}")
+    if check and found:
+        console.print("[red]They do not follow their declaration[/]: `redeye generate` writes them.")
+        raise typer.Exit(1)
+    console.print(
+        f"{len(found)} files written." if found else "All that is generated follows its declaration."
+    )
+
+
+@app.command()
+def rules() -> None:
+    """Check the dbt project against the house rules (docs/reference/house-rules.md); needs no stack.
+
+    Ends with status 1 if a rule is broken.
+    """
+    from redeye.review.check_house_rules import check
+
+    found = check()
+    for each in found:
+        console.print(
+            f"[red]{escape(each.subject)}[/]: {escape(each.message)} [dim]\\[{each.rule}][/]", soft_wrap=True
+        )
+    if found:
+        raise typer.Exit(1)
+    console.print("The dbt project keeps the house rules.")
+
+
+@app.command()
+def docs() -> None:
+    """Write what is generated: the page on settings, the specs' JSON schema, and dbt's docs (the stack must run)."""
+    from redeye.declarations.specs import render_json_schema
+    from redeye.warehouse import dbt
+
+    (PROJECT_ROOT / "docs" / "reference" / "settings.md").write_text(describe(), encoding="utf-8")
+    (PROJECT_ROOT / "ml" / "specs" / "schema.json").write_text(render_json_schema(), encoding="utf-8")
+    enter()
+    console.print(f"docs/reference/settings.md and {dbt.docs()}")

@@ -1,1 +1,0 @@
-"""Commands to run an installation: start, stop, look, first nights, more nights."""
