@@ -12,12 +12,8 @@ def read_feature_frame(
 ) -> pd.DataFrame:
     """The entity rows with every feature of a service, each as known at the row's time.
 
-    Args:
-        snapshot_id: of the release to read.
-        entities: rows, or SQL over the alias `warehouse` (which is that snapshot), with the entity keys and
-            a timestamp `event_timestamp` in naive UTC.
-        service_name: such as `ticket_queue_v1`.
-        connection: as for `store_at`.
+    The rows are a frame, or SQL over the alias `warehouse` (the release's snapshot), with the entity keys and a
+    timestamp `event_timestamp` in naive UTC.
 
     Returns:
         The entity rows, all and in order, with their columns as they came, then a column

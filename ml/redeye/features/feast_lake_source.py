@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import logging
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import duckdb
 from feast.data_source import DataSource
@@ -38,6 +39,11 @@ _VALUE_TYPES = {
 }
 
 
+# What the registry keeps of a source beside its relation.
+_TEXTS = ("name", "timestamp_field", "created_timestamp_column", "description", "owner")
+_MAPPINGS = ("field_mapping", "tags")
+
+
 def value_type(duckdb_type: str) -> ValueType:
     """Feast's type for a DuckDB type; decimals are doubles, what is not known is UNKNOWN."""
     if duckdb_type.startswith("DECIMAL"):
@@ -55,22 +61,16 @@ class LakeSource(DataSource):
         timestamp_field: str = "event_at",
         created_timestamp_column: str = "created_at",
         name: str = "",
-        field_mapping: dict[str, str] | None = None,
-        description: str = "",
-        tags: dict[str, str] | None = None,
-        owner: str = "",
+        **others: Any,  # noqa: ANN401  whatever Feast has
     ) -> None:
         """Declare a source; times are naive UTC.
 
         Args:
-            relation: `schema.table` in the warehouse.
+            relation: `schema.table` in the warehouse; the source's name if it has no other.
             timestamp_field: the instant for which a row holds.
             created_timestamp_column: the instant at which a row became known; may be "".
-            name: if not the relation.
-            field_mapping: column of the relation -> name of the feature or key.
-            description: for people.
-            tags: for people.
-            owner: for people.
+            name: of the source.
+            **others: Feast's own: `field_mapping` (column of the relation -> feature or key), and what is for people.
 
         Raises:
             ConfigError: if `relation` is not `schema.table`.
@@ -82,10 +82,7 @@ class LakeSource(DataSource):
             name=name or relation,
             timestamp_field=timestamp_field,
             created_timestamp_column=created_timestamp_column,
-            field_mapping=field_mapping,
-            description=description,
-            tags=tags,
-            owner=owner,
+            **others,
         )
 
     def __hash__(self) -> int:
@@ -103,27 +100,16 @@ class LakeSource(DataSource):
         """The source as the registry kept it."""
         return LakeSource(
             relation=data_source.custom_options.configuration.decode(),
-            timestamp_field=data_source.timestamp_field,
-            created_timestamp_column=data_source.created_timestamp_column,
-            name=data_source.name,
-            field_mapping=dict(data_source.field_mapping),
-            description=data_source.description,
-            tags=dict(data_source.tags),
-            owner=data_source.owner,
+            **{name: getattr(data_source, name) for name in _TEXTS},
+            **{name: dict(getattr(data_source, name)) for name in _MAPPINGS},
         )
 
     def _to_proto_impl(self) -> DataSourceProto:
         return DataSourceProto(
-            name=self.name,
             type=DataSourceProto.CUSTOM_SOURCE,
             data_source_class_type=f"{LakeSource.__module__}.{LakeSource.__qualname__}",
             custom_options=DataSourceProto.CustomSourceOptions(configuration=self.relation.encode()),
-            timestamp_field=self.timestamp_field,
-            created_timestamp_column=self.created_timestamp_column,
-            field_mapping=self.field_mapping,
-            description=self.description,
-            tags=self.tags,
-            owner=self.owner,
+            **{name: getattr(self, name) for name in (*_TEXTS, *_MAPPINGS)},
         )
 
     def validate(self, config: RepoConfig) -> None:

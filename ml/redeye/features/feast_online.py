@@ -28,16 +28,10 @@ log = logging.getLogger(__name__)
 def materialize(
     snapshot_id: int, night: date, release_id: str, *, connection: str | None = None
 ) -> dict[str, int]:
-    """Bring the online store to what was known at the cutoff of `night`; never back.
+    """Bring the online store to what a release knew at the cutoff of `night`; never back.
 
     Read are the newest rows per key that the TTL still allows at the cutoff. Killed in the middle, it is
     done again in full: the watermark of a view moves after its rows are written.
-
-    Args:
-        snapshot_id: of the release of that night.
-        night: moves every watermark that is behind it.
-        release_id: recorded with the watermark.
-        connection: as for `store_at`.
 
     Returns:
         Keys written, by view. Views whose watermark is at that night or later are left out; but a lost

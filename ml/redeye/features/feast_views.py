@@ -14,14 +14,7 @@ Fields = Mapping[str, FeastType]
 
 
 def feature_view(table: str, entity: Entity, fields: Fields, description: str) -> FeatureView:
-    """The feature view over a table of the schema `features`.
-
-    Args:
-        table: `feat_<entity>__<theme>`.
-        entity: whose join key the table has.
-        fields: types of the features by column; Feast never asks the lake for them.
-        description: for people.
-    """
+    """The feature view over a table of the schema `features`, `feat_<entity>__<theme>`, with its fields by column."""
     return FeatureView(
         name=name_view(table),
         entities=[entity],

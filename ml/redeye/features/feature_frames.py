@@ -37,14 +37,9 @@ def frame(
     columns: Iterable[str],
     project: Project,
 ) -> pd.DataFrame:
-    """Entity rows with features as known at their time.
+    """Entity rows with features as known at their time, from the state that is attached as `alias`.
 
-    Args:
-        con: with the warehouse attached as `alias`.
-        alias: of the state to read.
-        entities: rows with the entity keys and `event_timestamp`, naive UTC.
-        columns: of the frame; those that are no features must be among the entity rows' own.
-        project: says which feature tables there are, with their keys.
+    The rows have the entity keys, `event_timestamp` in naive UTC, and those of the columns that are no features.
 
     Returns:
         The entity rows in their order, then the features.

@@ -109,12 +109,7 @@ def join_sql(
 ) -> str:
     """The one query: a common table expression with an ASOF join for each view, then their left joins.
 
-    Args:
-        con: is asked, per view, whether it holds rows that an ASOF join could not tell apart.
-        key_columns: entity column -> column of the table `entity_rows`.
-        bounds: the first and last time of the entity rows.
-        views: as for `join`.
-        only_known: as for `join`.
+    `key_columns` are those of the table `entity_rows` by entity column, `bounds` its first and last time.
     """
     steps, columns, joins = [], [f"e.{ROW}"], []
     for number, view in enumerate(views):

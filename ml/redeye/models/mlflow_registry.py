@@ -85,16 +85,6 @@ def register(
 ) -> Version:
     """Store a model and make it a version of the spec's registered model; again is no change.
 
-    Args:
-        subject: the training it comes from.
-        candidate: its name among those of the training.
-        model: what was fitted.
-        seen_until: the last night it was fitted, stopped or chosen by.
-        run_id: MLflow's, active.
-        example: some rows with the inputs, kept with the model to show what it takes.
-        windows: of the training, if it had any.
-        parent_version: that it continues, if it does.
-
     Raises:
         AlreadyDecided: if the same training gave other bytes before.
     """

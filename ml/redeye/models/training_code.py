@@ -24,7 +24,7 @@ class Standing(NamedTuple):
 # Code that was renamed or moved and fits the same models stands for the code before it: its trainings are not made
 # again and what studies keep stays in use. Where a change is meant to fit other models, its line goes.
 STANDINGS = {
-    TRAINING: Standing("cba4cdf419bbe1dc", "fc32a43bfb45d8ba"),
+    TRAINING: Standing("d2224aacb4e3f76b", "fc32a43bfb45d8ba"),
     "backtest": Standing("7b0a5bf0cb4bc9d3", "c081babda35cb8ed"),
     "evidence": Standing("e563545c92daddb7", "7d9b5d1a770aaccf"),
     "freshness": Standing("3213bbfef4617a5b", "11ea6748f7b6d7b0"),
@@ -41,12 +41,7 @@ def hash_training_code() -> str:
 
 
 def hash_study_code(name: str, planning: Path) -> str:
-    """One hash over the training code and how a study plans its trainings.
-
-    Args:
-        name: of the study, as in `STANDINGS`.
-        planning: the file that does.
-    """
+    """One hash over the training code and the file by which a study, of `STANDINGS`, plans its trainings."""
     return _resolve(name, digest_study_code(planning))
 
 

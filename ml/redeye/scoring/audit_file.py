@@ -33,9 +33,6 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 def pack(explanation: dict[str, Any]) -> bytes:
     """The archive.
 
-    Args:
-        explanation: as `Explanation.to_dict` gives it.
-
     Raises:
         OSError: if a file that it names cannot be read.
     """

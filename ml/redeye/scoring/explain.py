@@ -30,10 +30,7 @@ from redeye.warehouse.logic.releases import CodeNode, Release, upstream
 
 @task_session()
 def explain(prediction_id: str) -> Explanation:
-    """Everything that one prediction rests on, with its probability computed once more from it.
-
-    Args:
-        prediction_id: `<model>/<run type>/<key>`, as on the row.
+    """Everything that one prediction, `<model>/<run type>/<key>`, rests on, and its probability computed from that.
 
     Raises:
         ConfigError: if the id is malformed or there is no such prediction.

@@ -42,12 +42,7 @@ _TYPES = {
 
 
 def columns(*, is_shifted: bool = False, is_rehearsed: bool = False) -> dict[str, tuple[str, str]]:
-    """Arrow type and meaning of each column, in the files' order.
-
-    Args:
-        is_shifted: with that of an installation whose calendar is shifted.
-        is_rehearsed: with those of an installation that rehearses.
-    """
+    """Arrow type and meaning of each column, in the files' order; a shifted or rehearsing installation has more."""
     found = {
         name: (_TYPES[kind], meaning)
         for name, (kind, meaning) in prediction_columns(project().subject).items()
@@ -62,17 +57,12 @@ def columns(*, is_shifted: bool = False, is_rehearsed: bool = False) -> dict[str
 
 
 def export(frame: pd.DataFrame, *, model: str, night: date) -> Location:
-    """Write a night's predictions to `<exports>/<model>/<night>/`.
+    """Write a night's predictions, one row per subject, to `<exports>/<model>/<night>/`.
 
     The folder appears whole: it is filled beside its place and renamed into it, and `manifest.json`
     (schema version, columns, rows, SHA-256 per file, release, `is_complete`) is its last file. In an object
     store the manifest alone says that the others are there: it is put last, and taken away first. A second
     export of the same rows, in whatever order, changes nothing. Files of an older schema are replaced.
-
-    Args:
-        frame: predictions, one row per subject, with `columns()`; instants without a zone are UTC.
-        model: whose predictions.
-        night: of which night.
 
     Returns:
         The folder.

@@ -76,11 +76,6 @@ def _last_without(after: DeliveryRef, again: Release | None) -> date:
 def find_restated_predictions(model: str, first: date, last: date) -> pd.DataFrame:
     """Per night that scored and restatement that it could not know of, what rests on what was restated.
 
-    Args:
-        model: whose predictions.
-        first: first night.
-        last: last night.
-
     Returns:
         `columns`, one row per night and restatement: of how many were predicted, those `behind` share a key with
         a restated row, so that some feature of theirs counted it; `labels_changed` are those predicted that night

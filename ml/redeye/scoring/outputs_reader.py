@@ -91,12 +91,6 @@ class OutputsReader:
     def find_predictions(self, model: str, first: date, last: date, equal: Mapping[str, str]) -> list[Row]:
         """Predictions of the nights `first` to `last` that match, the newest first, at most `FOUND_ROWS`.
 
-        Args:
-            model: whose they are.
-            first: first night.
-            last: last night.
-            equal: by column of the subject, the value that it must have.
-
         Raises:
             KeyError: if the subject has no such column.
         """

@@ -117,16 +117,9 @@ def write_once(
 ) -> WriteResult:
     """Append frames to their tables in one transaction, unless the first of them has rows for the night.
 
-    The check and the commit lie under the outputs' lease, and the commit carries its token: of two
-    processes that score a night at once, one writes.
-
-    Args:
-        frames: by table; the first table says whether the night is written already. Columns by name.
-        model: whose rows they are.
-        night: the night whose rows they are.
-        run_id: who writes; names the holder of the lease.
-        run_type: `live`, or the run type of a backtest.
-        check: called under the lease before anything is written; what it raises keeps the rows from being so.
+    The check and the commit lie under the outputs' lease, whose holder is named by `run_id`, and the commit carries
+    its token: of two processes that score a night at once, one writes. What the check raises keeps the rows from
+    being written. Columns go by name.
 
     Returns:
         The rows of the first table as they stand afterwards.

@@ -57,16 +57,10 @@ class Reproduction:
 
 
 def reproduce(model: str, count: int, *, seed: int, run_id: str) -> list[Reproduction]:
-    """Score nights at random once more, into an empty lake, and compare with what was served.
+    """Score `count` nights at random once more, into an empty lake, and compare with what was served.
 
     Each night has the release that its predictions name, the champion that the promotion ledger gives for it,
     and that champion's feature service. Nothing of what was predicted is read before the comparison.
-
-    Args:
-        model: name of a spec.
-        count: how many nights; all, if fewer were scored.
-        seed: of the choice.
-        run_id: who scores, on the rows of the empty lake.
 
     Raises:
         ConfigError: if no night was scored.
@@ -144,14 +138,8 @@ def backtest_nights(
     """Score past nights with a version and today's data, as a run type of their own; nothing of it is served.
 
     The features are those of the newest release, cut to what was known at each night's cutoff. Nights that have
-    no schedule are left out. A night that has the run type already stays, if it comes out the same.
-
-    Args:
-        model: name of a spec.
-        first: first night.
-        last: last night.
-        version: of the registry; by default the one promoted last.
-        run_id: who scores; on every row.
+    no schedule are left out. A night that has the run type already stays, if it comes out the same. The version
+    is by default the one promoted last.
 
     Returns:
         `lane`, `release_id`, `version`, and how many `nights` and `rows` have the run type now.

@@ -60,14 +60,8 @@ def score_night(model: str, night: date, *, run_id: str, is_degraded_allowed: bo
     """Give everything that is scheduled for the coming day a probability, once.
 
     A night that was scored before is scored again from the release it names, and compared: the first
-    write stands, a difference is an error.
-
-    Args:
-        model: name of a spec.
-        night: whose coming day is scored.
-        run_id: who scores; on every row.
-        is_degraded_allowed: score from the last good release if the night has none. A night that is a
-            recorded gap may always be scored so.
+    write stands, a difference is an error. A night without a release is scored from the last good one if it is a
+    recorded gap, or `is_degraded_allowed`.
 
     Returns:
         Rows, release, version, whether the rows are new, whether and why they are degraded.
@@ -134,12 +128,7 @@ def _check_champion(model: str, night: date, scored_by: Promotion) -> None:
 
 
 def read_scored_rows(spec: Spec, night: date, standing: pd.DataFrame) -> tuple[pd.DataFrame, Release]:
-    """The rows of a night that was scored, and the release whose features they were given.
-
-    Args:
-        spec: of the model.
-        night: that was scored.
-        standing: its predictions; they name the release.
+    """The rows of a night that was scored, and the release whose features they were given, as its predictions say.
 
     Raises:
         AlreadyDecided: if the rows are not those that were scored, or the ledger lacks the release.

@@ -35,14 +35,8 @@ def transform(
     """Build the nights `first` to `last` on top of the last release, and leave a candidate snapshot.
 
     Takes the warehouse's lease and keeps it: `publish` lets go of it. Whatever an earlier attempt left at
-    the head is rewound first. A range that is released already is not built again.
-
-    Args:
-        first: first night.
-        last: last night; equal to `first` for a nightly build.
-        holder: who builds, such as the Airflow run id. A retry of the same holder takes the lease over.
-        check: of the code, before anything is built.
-        kind: why it is built, a `ReleaseKind`.
+    the head is rewound first. A range that is released already is not built again. A retry of the same holder, such
+    as a run of Airflow, takes the lease over.
 
     Returns:
         The candidate as a dict, to be handed to `publish`.
@@ -89,9 +83,6 @@ def publish(candidate: dict[str, Any]) -> dict[str, Any]:
 
     The snapshot was fixed before the audit: what is published is what was audited. A refused night is
     recorded as a gap, so that the next one can be built without it, and its deliveries are rejected.
-
-    Args:
-        candidate: what `transform` returned.
 
     Returns:
         `release_id`, `snapshot_id`, `night` and how many expectations were met.
@@ -183,15 +174,7 @@ def build_candidate(
 ) -> Candidate:
     """Rewind the head, load deliveries and build the nights `first` to `last`: a snapshot to be published.
 
-    Args:
-        first: first night.
-        last: last night; no night after it is released.
-        refs: accepted deliveries that no release has taken in.
-        holder: who builds.
-        kind: why.
-        token: of the lease, which the caller holds.
-        check: of the code.
-        reason: why nights are built again, in words.
+    The caller holds the lease; no night after `last` is released, and `refs` no release has taken in.
 
     Raises:
         RedeyeError: if the check refuses the code, a delivery cannot be loaded, or the dbt build fails.

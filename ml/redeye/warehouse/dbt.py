@@ -120,12 +120,7 @@ def list_modified(
 ) -> list[str]:
     """Unique ids of the models that a state selector finds, such as `state:modified+`, sorted.
 
-    Args:
-        select: the selector.
-        base: folder with the `manifest.json` to compare with.
-        target_dir: folder for dbt's state.
-        project: the project that is compared.
-        manifest: of it, if it is parsed already.
+    `base` is the folder of the `manifest.json` to compare with; `manifest` the project, if it is parsed already.
 
     Raises:
         DbtError: if the project does not parse.
@@ -148,11 +143,8 @@ def compile_models(
 ) -> Manifest:
     """The manifest with the SQL of every model as it would run now; needs what `environment` sets.
 
-    Args:
-        target_dir: folder for dbt's state; by default `<home>/dbt`.
-        project: folder of the dbt project.
-        manifest: the project, if it is parsed already; it is changed.
-        is_definition: with the queries for the nights in place of the nights, so that it is the same every night.
+    A given manifest is changed. As definition, the queries for the nights stand in place of the nights, so that it is
+    the same every night.
 
     Raises:
         DbtError: if a model does not compile.

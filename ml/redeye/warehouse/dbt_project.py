@@ -24,10 +24,6 @@ NIGHTS = 40
 def compile_apart(*, project: Path = dbt.PROJECT, state: Path | None = None) -> Project:
     """The project with its SQL compiled over relations without rows, in a folder that is gone afterwards.
 
-    Args:
-        project: folder of the dbt project.
-        state: folder for dbt's state, to spare a parse; one of its own by default.
-
     Raises:
         DbtError: if the project does not parse or a model does not run.
     """

@@ -180,10 +180,6 @@ def rewind(con: duckdb.DuckDBPyConnection, *, to_snapshot: int) -> list[str]:
     What a refused or killed build left at the head can so never lie under the next night. Unchanged
     tables are not touched; changed ones get their inserted rows taken out and their deleted rows back.
 
-    Args:
-        con: with the warehouse attached for writing, as `warehouse`.
-        to_snapshot: the snapshot of the last release.
-
     Returns:
         The relations that had to be put back, as `schema.name`.
     """

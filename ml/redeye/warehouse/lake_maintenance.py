@@ -66,11 +66,6 @@ def compact(
     """Merge the small files of each table, one commit a table; how many files went into merged ones.
 
     Every snapshot stays readable: a merged file keeps with each row the snapshot it came with.
-
-    Args:
-        con: with the lake attached for writing.
-        catalog: which lake.
-        after_each: called after each table, to renew the lease.
     """
     tables = con.execute(
         "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = ? ORDER BY ALL",

@@ -99,12 +99,6 @@ def load(
 ) -> dict[str, int]:
     """Append deliveries to the raw tables, all in one transaction.
 
-    Args:
-        con: with the warehouse attached for writing.
-        source: whose deliveries they are; gives the columns' types.
-        refs: deliveries that no release has taken in yet.
-        first: the first night of the build.
-
     Returns:
         Rows loaded, by dataset.
 

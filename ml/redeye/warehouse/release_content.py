@@ -34,12 +34,7 @@ def digest_after(
     """The content at a snapshot, from that of an earlier one and the rows that changed since.
 
     A relation that was made or altered since is read whole; of any other only what changed is read, which
-    for a night does not grow with the history.
-
-    Args:
-        snapshot_id: whose content.
-        parent_snapshot_id: of the release before; no snapshot after it may have been expired.
-        parent: the content of the release before.
+    for a night does not grow with the history. No snapshot after the earlier one may have been expired.
     """
     con = lake.connect_at(snapshot_id)
     try:

@@ -20,11 +20,6 @@ WINDOW_NIGHTS = 7
 def release_frames(con: duckdb.DuckDBPyConnection, first: date, last: date) -> dict[str, pd.DataFrame]:
     """The frames to audit of the nights `first` to `last`, by suite; at most the last seven nights.
 
-    Args:
-        con: a connection with the candidate's snapshot attached as `warehouse`.
-        first: first night that the candidate built.
-        last: last night that it built.
-
     Raises:
         ConfigError: if the project's queries cannot be loaded.
         duckdb.Error: if a relation or a column that the audit needs is not there.

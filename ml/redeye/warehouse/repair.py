@@ -27,14 +27,8 @@ def transform_again(
     """Build the nights from `first` to the head again, and leave a candidate for `build.publish`.
 
     A repair takes in the deliveries that were accepted since and fills gaps, with the code that built the head;
-    a rebuild applies changed dbt code to the deliveries that are there. So each difference has one cause.
-
-    Args:
-        first: the first night to build again.
-        kind: `repair` or `rebuild`.
-        reason: why, in words; kept with the release.
-        holder: who builds. A second call of a holder that has published finds its release.
-        check: of the code, before anything is built.
+    a rebuild applies changed dbt code to the deliveries that are there. So each difference has one cause. The reason
+    is kept with the release; a second call of a holder that has published finds its release.
 
     Raises:
         ConfigError: if there is no reason, or nothing is to be done.

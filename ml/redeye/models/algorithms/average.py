@@ -47,13 +47,7 @@ class AverageModel(Model[Any]):
     def continue_training(
         self, training: Training, params: Mapping[str, Frozen], learning_rate_share: float
     ) -> AverageModel | None:
-        """Continues each member; one that gains nothing stays as it is.
-
-        Args:
-            training: as ever.
-            params: by name of algorithm.
-            learning_rate_share: as ever.
-        """
+        """Continues each member, by `params` of each algorithm; one that gains nothing stays as it is."""
         grown = {
             name: member.continue_training(training, params[member.algorithm], learning_rate_share)
             for name, member in self.members.items()

@@ -116,12 +116,7 @@ class Model(ABC, Generic[Params]):
         """This model after it has learned from newer rows as well; it itself stays as it is.
 
         What it knows of its columns (categories, pieces, scales) stays. `valid` must be rows that this model
-        was not fitted to.
-
-        Args:
-            training: the newer rows, and rows to stop by.
-            params: of the algorithm.
-            learning_rate_share: of the algorithm's own learning rate.
+        was not fitted to; `learning_rate_share` is of the algorithm's own learning rate.
 
         Returns:
             None if the algorithm has no such thing, if its inputs are others, or if nothing that it learned

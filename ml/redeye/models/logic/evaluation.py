@@ -73,12 +73,7 @@ class Scored:
     """Predictions with their labels and nights, prepared for every resampling."""
 
     def __init__(self, labels: npt.ArrayLike, predictions: npt.ArrayLike, nights: npt.ArrayLike) -> None:
-        """Checks and sorts.
-
-        Args:
-            labels: 0 or 1 per row.
-            predictions: probability per row.
-            nights: night per row.
+        """Checks and sorts: per row a label 0 or 1, a probability, and its night.
 
         Raises:
             ValueError: on no rows, unequal lengths, a label that is no class, or no probability.

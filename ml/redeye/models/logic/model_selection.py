@@ -60,13 +60,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class Selection:
-    """What was chosen and why.
-
-    Attributes:
-        name: of the candidate.
-        reason: for an operator.
-        standings: of all candidates, in their order.
-    """
+    """What was chosen and why."""
 
     name: str
     reason: str

@@ -58,13 +58,7 @@ def find_last_mature(night: date, maturity: int) -> date:
 
 
 def plan_windows(night: date, split: Split, *, maturity: int, first_night: date) -> Windows:
-    """The windows of a training decided on `night`.
-
-    Args:
-        night: of the decision.
-        split: lengths, in nights.
-        maturity: label maturity, in nights; also the gap between windows.
-        first_night: the first night with rows to learn from.
+    """The windows of a training decided on `night`, with the label maturity, in nights, as the gap between them.
 
     Raises:
         TooFewNights: saying from which night on there are enough.

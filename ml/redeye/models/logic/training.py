@@ -125,14 +125,6 @@ def fit_candidates(
     One refit of each algorithm, the weighted refits, the average, and the champion continued on the nights since
     its own training, in this order. The test window is not touched.
 
-    Args:
-        frame: labelled rows with every input of the spec.
-        spec: names algorithms, candidates, inputs and label.
-        windows: of the nights to learn from and to stop by.
-        seed: of whatever is random.
-        threads: to use.
-        parent: the champion; None if there is none, or none that may be continued.
-
     Raises:
         ValueError: if a window has no rows, or only one class.
     """

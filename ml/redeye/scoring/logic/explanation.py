@@ -118,11 +118,6 @@ def contributions(model: Model[Any], row: pd.DataFrame, inputs: Inputs) -> tuple
     Each input in turn is taken as missing, all others as they are: a question that every algorithm
     answers, whatever it is inside. Effects of inputs that go together do not add up to the probability.
 
-    Args:
-        model: that predicts.
-        row: one row with the inputs.
-        inputs: the columns that count.
-
     Raises:
         ValueError: if `row` is not one row, or lacks a column.
     """

@@ -10,12 +10,7 @@ LINEAGE = ("release_id", "model_version", "algorithm", "feature_service", "run_i
 
 
 def derive_predictions(frame: pd.DataFrame, subject: Subject) -> pd.DataFrame:
-    """The checks of one night's predictions; what concerns the whole is the same on each row.
-
-    Args:
-        frame: typed rows of one night and run type, with `scheduled_rows`.
-        subject: what they are predictions of.
-    """
+    """The checks of a night's typed predictions with `scheduled_rows`; what concerns all is the same on each row."""
     rows, probability, rank = len(frame), frame["probability"], frame["rank"]
     # Equal probabilities share the places from `first` to `last`; any order among them is right.
     first, last = (

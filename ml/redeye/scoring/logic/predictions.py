@@ -78,14 +78,7 @@ def assemble(
     lineage: Lineage,
     subject: Subject,
 ) -> pd.DataFrame:
-    """The predictions of one night.
-
-    Args:
-        schedule: one row per subject of the coming day, with the subject's columns.
-        probability: of the champion, row by row.
-        baseline: of the heuristic, row by row.
-        lineage: written on every row.
-        subject: what they are predictions of.
+    """The predictions of one night: the champion's and the heuristic's probability of each row of the schedule.
 
     Returns:
         `prediction_columns`, one row per subject, ordered by rank: 1 is the riskiest; equal probabilities

@@ -108,13 +108,7 @@ class Restatement:
 
 
 def changes(before: pd.DataFrame, after: pd.DataFrame, key: Sequence[str]) -> tuple[Change, ...]:
-    """What differs between two versions of a delivery, row by row in the order of the key; times of knowing do not.
-
-    Args:
-        before: rows as text.
-        after: the same columns.
-        key: columns that name a row.
-    """
+    """What differs between two versions of a delivery, row by row in the order of the key; times of knowing do not."""
     names, others = list(key), [name for name in before.columns if name not in key and name != KNOWN_AT]
     both = before.merge(after, how="outer", on=names, suffixes=("_then", "_now"), indicator="side")
     differs = pd.Series(False, index=both.index)

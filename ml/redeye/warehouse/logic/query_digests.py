@@ -61,14 +61,7 @@ class Queries:
     def query(
         self, node: exp.Expr, named: Mapping[str, Known], outer: _Scope | None, *, is_keyed: bool = False
     ) -> Known:
-        """A query's columns and rows.
-
-        Args:
-            node: the query, qualified.
-            named: the queries that it may name.
-            outer: the SELECT that it is written in, if any.
-            is_keyed: whether a test holds that its rows are one for each key.
-        """
+        """A qualified query's columns and rows; if it is keyed, a test holds that its rows are one for each key."""
         node = node.unnest() if isinstance(node, exp.Paren | exp.Subquery) else node
         named = dict(named)
         if with_ := node.args.get("with_"):

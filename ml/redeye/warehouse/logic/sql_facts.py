@@ -81,12 +81,7 @@ class Term:
         )
 
     def is_held(self, known: Collection[str], counts: Collection[str]) -> bool:
-        """Whether this is one of the `known` expressions or never before one of them.
-
-        Args:
-            known: expressions, normal.
-            counts: columns that are never negative, normal.
-        """
+        """Whether this is one of the `known` expressions or never before one; `counts` are never negative."""
         if self.text in known:
             return True
         if self.summands:
