@@ -15,7 +15,7 @@ from redeye.foundation import disk
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import settings
 from redeye.stack import lifecycle
-from redeye.stack.airflow.calendar_shift import HISTORY_WEEKS
+from redeye.stack.airflow.live import HISTORY_WEEKS
 from redeye.stack.servers.supervisor import ProcessState, Supervisor
 
 app = typer.Typer()
@@ -89,7 +89,7 @@ def stop() -> None:
 def status() -> None:
     """Show every server and its health; status 1 unless all is well."""
     rows = Supervisor(settings()).statuses()
-    state = lifecycle.health(settings())
+    unhealthy = lifecycle.list_unhealthy(settings())
     behind = lifecycle.ledgers_behind(settings()) if rows else {}
     if not rows:
         console.print("The stack does not run: `make run` starts it.")
@@ -104,8 +104,8 @@ def status() -> None:
             f"[yellow]The ledgers in {name} are at revision {theirs or 'none'}, this code has {ours}:[/] "
             "`redeye backup --to …`, then `make stop` and `make run` migrate them"
         )
-    if not state.is_healthy:
-        console.print(f"[red]Not healthy:[/] {', '.join(state.waiting_for)}")
+    if unhealthy:
+        console.print(f"[red]Not healthy:[/] {', '.join(unhealthy)}")
         raise typer.Exit(1)
     console.print("[green]Healthy.[/]")
     show_budget(disk.measure_usage(settings()))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -75,7 +74,9 @@ def sweep(
             standing,
             now=now,
             interval=timedelta(minutes=configured.alert_interval_minutes),
-            compose=lambda new: compose(configured, new),
+            compose=lambda new: alerts.message(
+                new, site=configured.public_airflow_url, installation=environment.instance_name(configured)
+            ),
         )
         if message is not None:
             log.info("told %s: %s", target.name, message.title)
@@ -98,13 +99,6 @@ def find_all_alerts(
     return standing
 
 
-def compose(configured: Settings, new: Sequence[Alert]) -> Message | None:
-    """The message for some alerts."""
-    return alerts.message(
-        new, site=configured.public_airflow_url, installation=environment.instance_name(configured)
-    )
-
-
 def test(configured: Settings, *, now: datetime) -> dict[str, bool]:
     """Send each address a message that says it is a test; which took it.
 
@@ -125,12 +119,8 @@ def _find_failed_tasks(configured: Settings, now: datetime) -> list[TaskFailure]
         with airflow_api.open_api(configured) as api:
             return [
                 TaskFailure(
-                    row["dag_id"],
-                    row["dag_run_id"],
-                    row["task_id"],
-                    row["map_index"],
-                    row["try_number"],
-                    row["end_date"] or "",
+                    *(row["dag_id"], row["dag_run_id"], row["task_id"]),
+                    *(row["map_index"], row["try_number"], row["end_date"] or ""),
                 )
                 for row in api.list_failed_tasks(now - alerts.FAILED_WITHIN)
             ]

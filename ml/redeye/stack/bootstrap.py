@@ -42,20 +42,18 @@ def prepare_files(configured: Settings) -> Secrets:
     home.mkdir(parents=True, exist_ok=True)
     # Postgres' own user passes through it, nobody else may list it.
     home.chmod(0o711)
-    for folder in (
+    made = [
         configured.landing,
         configured.lake,
         configured.artifacts,
         configured.data_docs,
         configured.exports,
-    ):
+    ]
+    # OpenLineage's file transport makes no folder.
+    made += [configured.online_store.parent, *(home / name for name in ("logs", "run", "lineage"))]
+    for folder in made:
         if isinstance(folder, Path):  # An object store has no folders, and its buckets are not ours to make.
             folder.mkdir(parents=True, exist_ok=True)
-    configured.online_store.parent.mkdir(parents=True, exist_ok=True)
-    (home / "logs").mkdir(exist_ok=True)
-    (home / "run").mkdir(exist_ok=True)
-    # OpenLineage's file transport makes no folder.
-    (home / "lineage").mkdir(exist_ok=True)
     shift_path = home / SHIFT_FILE
     if configured.shift_weeks and not shift_path.exists():
         # What the environment of one shell said, every later one shall find.
@@ -81,12 +79,7 @@ def prepare_databases(
 ) -> None:
     """Create roles, databases and ledgers on a running server, and migrate what its tools keep there.
 
-    Args:
-        configured: the installation.
-        secrets: its secrets.
-        running: a server that answers.
-        step: told what comes next.
-        with_tools: whether Airflow's and MLflow's own tables are made too (some 20 seconds).
+    With tools, Airflow's and MLflow's own tables are made too (some 20 seconds).
 
     Raises:
         RedeyeError: if a migration fails; the message carries the end of its output.
@@ -128,15 +121,12 @@ def set_mlflow_users(configured: Settings, secrets: Secrets, step: Step = log.in
         RedeyeError: if their tables cannot be made; the message carries the end of the output.
     """
     done_path = configured.home / "run" / "prepared.json"
-    reported = json.dumps(
-        {
-            "database_url": environment.mlflow_login_url(configured, secrets),
-            "passwords": {
-                mlflow_login.ADMIN: secrets.mlflow_admin_password,
-                mlflow_login.VIEWER: secrets.mlflow_viewer_password,
-            },
-        }
-    )
+    passwords = {
+        mlflow_login.ADMIN: secrets.mlflow_admin_password,
+        mlflow_login.VIEWER: secrets.mlflow_viewer_password,
+    }
+    url = environment.mlflow_login_url(configured, secrets)
+    reported = json.dumps({"database_url": url, "passwords": passwords})
     done, state = (
         _read_done(done_path),
         hashlib.sha256(f"{version('mlflow')} {reported}".encode()).hexdigest(),
@@ -149,11 +139,7 @@ def set_mlflow_users(configured: Settings, secrets: Secrets, step: Step = log.in
 
 
 def run_module(command: list[str], reported: str = "") -> None:
-    """Run a module of this environment to its end, in this process's environment.
-
-    Args:
-        command: the module and its arguments.
-        reported: goes to its standard input.
+    """Run a module to its end, with arguments and standard input, in this process's environment.
 
     Raises:
         RedeyeError: if it fails; the message carries the end of its output.
@@ -167,9 +153,7 @@ def run_module(command: list[str], reported: str = "") -> None:
 
 
 def _read_done(path: Path) -> dict[str, str]:
-    if not path.exists():
-        return {}
-    return dict(json.loads(path.read_text(encoding="utf-8")))
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
 
 
 def _write_private(path: Path, text: str) -> None:

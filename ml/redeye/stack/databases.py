@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from psycopg2 import sql
-from psycopg2.extensions import cursor
 
 from redeye.foundation.migrations import Administered
 from redeye.stack.secrets import Secrets
@@ -43,33 +42,21 @@ def create(server: Administered, secrets: Secrets) -> None:
     """Create what is missing of roles and databases; set passwords and rights as they should be."""
     with server.superuser() as link, link.cursor() as at:
         for database in DATABASES:
-            _create_role(at, database, secrets)
-            _create_database(at, database)
+            name = sql.Identifier(database.name)
+            at.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (database.name,))
+            if at.fetchone() is None:
+                at.execute(sql.SQL("CREATE ROLE {} LOGIN").format(name))
+            at.execute(sql.SQL("ALTER ROLE {} PASSWORD %s").format(name), (database.password(secrets),))
+            at.execute("SELECT 1 FROM pg_database WHERE datname = %s", (database.name,))
+            if at.fetchone() is None:
+                owner = sql.SQL("OWNER {}").format(name) if database.is_owner else sql.SQL("")
+                at.execute(sql.SQL("CREATE DATABASE {} {}").format(name, owner))
+            at.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))
+            at.execute(sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}").format(name, name))
         at.execute("REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC")
-    for database in DATABASES:
-        if database.is_owner:
-            continue
-        role = sql.Identifier(database.name)
-        with server.superuser(database.name) as link, link.cursor() as at:
-            at.execute(sql.SQL("GRANT USAGE, CREATE ON SCHEMA public TO {}").format(role))
-
-
-def _create_role(at: cursor, database: Database, secrets: Secrets) -> None:
-    role = sql.Identifier(database.name)
-    at.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (database.name,))
-    if at.fetchone() is None:
-        at.execute(sql.SQL("CREATE ROLE {} LOGIN").format(role))
-    at.execute(sql.SQL("ALTER ROLE {} PASSWORD %s").format(role), (database.password(secrets),))
-
-
-def _create_database(at: cursor, database: Database) -> None:
-    name = sql.Identifier(database.name)
-    at.execute("SELECT 1 FROM pg_database WHERE datname = %s", (database.name,))
-    if at.fetchone() is None:
-        owner = sql.SQL("OWNER {}").format(name) if database.is_owner else sql.SQL("")
-        at.execute(sql.SQL("CREATE DATABASE {} {}").format(name, owner))
-    at.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))
-    at.execute(sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}").format(name, name))
+    for ledger in LEDGERS:
+        with server.superuser(ledger) as link, link.cursor() as at:
+            at.execute(sql.SQL("GRANT USAGE, CREATE ON SCHEMA public TO {}").format(sql.Identifier(ledger)))
 
 
 def schema_state() -> str:

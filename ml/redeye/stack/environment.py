@@ -89,20 +89,19 @@ def _redeye(configured: Settings, secrets: Secrets) -> dict[str, str]:
     chosen = {
         name: getattr(configured, name).get_secret_value() or default for name, default in embedded.items()
     }
-    plain = {
-        "home": configured.home.resolve(),
-        "host": configured.host,
-        "postgres_port": configured.postgres_port,
-        "airflow_port": configured.airflow_port,
-        "mlflow_port": configured.mlflow_port,
-        "airflow_log_port": configured.airflow_log_port,
-        "source": configured.source,
-        "lineage_url": configured.lineage_url,
-        "metrics_port": configured.metrics_port,
-        "otlp_url": configured.otlp_url,
-        "shift_weeks": configured.shift_weeks,
-        "threads": configured.threads,
-    }
+    handed_on = (
+        *(
+            "host",
+            "postgres_port",
+            "airflow_port",
+            "mlflow_port",
+            "airflow_log_port",
+            "source",
+            "lineage_url",
+        ),
+        *("metrics_port", "otlp_url", "shift_weeks", "threads"),
+    )
+    plain = {name: getattr(configured, name) for name in handed_on} | {"home": configured.home.resolve()}
     return {f"REDEYE_{name.upper()}": str(value) for name, value in (plain | chosen).items()}
 
 
@@ -162,8 +161,14 @@ def _airflow(configured: Settings, secrets: Secrets) -> dict[str, str]:
             "EXECUTE_IN_THREAD": True,
         },
     }
+    collector = {}
     if configured.otlp_url:
         options["METRICS"] = {"OTEL_ON": True}
+        collector = {
+            "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": f"{configured.otlp_url.rstrip('/')}/v1/metrics",
+            "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL": "http/protobuf",
+            "OTEL_SERVICE_NAME": "airflow",
+        }
     if configured.executor == "CeleryExecutor":
         options |= _celery(configured, secrets)
     known = {
@@ -171,17 +176,7 @@ def _airflow(configured: Settings, secrets: Secrets) -> dict[str, str]:
         for section, pairs in options.items()
         for name, value in pairs.items()
     }
-    return known | _otlp(configured) | {"AIRFLOW_HOME": str(home)}
-
-
-def _otlp(configured: Settings) -> dict[str, str]:
-    if not configured.otlp_url:
-        return {}
-    return {
-        "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": f"{configured.otlp_url.rstrip('/')}/v1/metrics",
-        "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL": "http/protobuf",
-        "OTEL_SERVICE_NAME": "airflow",
-    }
+    return known | collector | {"AIRFLOW_HOME": str(home)}
 
 
 def _celery(configured: Settings, secrets: Secrets) -> dict[str, dict[str, object]]:
@@ -230,18 +225,14 @@ def _mlflow(configured: Settings, secrets: Secrets) -> dict[str, str]:
 
 def _python() -> dict[str, str]:
     """What child processes need to find redeye and this environment's commands."""
-    programs = str(Path(sys.executable).parent)
-    folders = [
-        folder for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if folder != programs
-    ]
-    own = str(PROJECT_ROOT / "ml")
-    # A source of the operator's own is found through his path.
-    others = [
-        folder for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if folder not in ("", own)
-    ]
+
+    def put_first(folder: Path, path: str) -> str:
+        return os.pathsep.join(dict.fromkeys([str(folder), *filter(None, path.split(os.pathsep))]))
+
     return {
-        "PATH": os.pathsep.join([programs, *folders]),
-        "PYTHONPATH": os.pathsep.join([own, *others]),
+        "PATH": put_first(Path(sys.executable).parent, os.environ.get("PATH", os.defpath)),
+        # A source of the operator's own is found through his path.
+        "PYTHONPATH": put_first(PROJECT_ROOT / "ml", os.environ.get("PYTHONPATH", "")),
         # Empty means off: where bytecode is not kept, each of the many processes compiles all it imports.
         "PYTHONDONTWRITEBYTECODE": "",
         # Feast's SQLite store keeps times as the process's local time shows them.

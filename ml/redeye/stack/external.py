@@ -57,7 +57,7 @@ def prepare(
         configured: with the DSNs and URLs of every database; each role is its database's name.
         admin_dsn: of a role that may create roles and databases.
         environment: holds the SQLAlchemy URLs `AIRFLOW_URL` and `MLFLOW_LOGIN_URL`.
-        with_tools: whether Airflow's and MLflow's own tables are made too (some 20 seconds).
+        with_tools: as of `bootstrap.prepare_databases`.
 
     Raises:
         ConfigError: if one of them is missing, or a role is not named as its database.
@@ -92,28 +92,21 @@ def role_passwords(configured: Settings, environment: dict[str, str]) -> dict[st
         "mlflow": ("REDEYE_MLFLOW_TRACKING_URL", configured.mlflow_tracking_url.get_secret_value()),
         "mlflow_login": (MLFLOW_LOGIN_URL, environment.get(MLFLOW_LOGIN_URL, "")),
         "feast": ("REDEYE_FEAST_REGISTRY_URL", configured.feast_registry_url.get_secret_value()),
-    }
-    found = {}
-    for name, (setting, text) in urls.items():
-        url = make_url(text) if text.startswith("postgresql") else None
-        if url is None:
-            raise ConfigError(
-                f"{setting} must be a SQLAlchemy URL of Postgres, such as postgresql+psycopg2://…"
-            )
-        found[name] = _check_server(setting, name, url.username, url.database, url.password)
-    dsns = {
         "warehouse": ("REDEYE_WAREHOUSE_DSN", configured.warehouse_dsn.get_secret_value()),
         "outputs": ("REDEYE_OUTPUTS_DSN", configured.outputs_dsn.get_secret_value()),
     }
-    for name, (setting, text) in dsns.items():
-        parts = parse_dsn(text) if text else {}
-        found[name] = _check_server(
-            setting, name, parts.get("user"), parts.get("dbname"), parts.get("password")
-        )
+    found = {}
+    for name, (setting, text) in urls.items():
+        parts: dict[str, str] = {}
+        if name in databases.LEDGERS:
+            parts = parse_dsn(text) if text else {}
+        elif text.startswith("postgresql"):
+            parts = make_url(text).translate_connect_args(username="user", database="dbname")
+        else:
+            raise ConfigError(
+                f"{setting} must be a SQLAlchemy URL of Postgres, such as postgresql+psycopg2://…"
+            )
+        if (parts.get("user"), parts.get("dbname")) != (name, name) or not parts.get("password"):
+            raise ConfigError(f"{setting} must name role {name}, database {name} and the role's password")
+        found[name] = str(parts["password"])
     return found
-
-
-def _check_server(setting: str, name: str, user: str | None, database: str | None, password: object) -> str:
-    if (user, database) != (name, name) or not password:
-        raise ConfigError(f"{setting} must name role {name}, database {name} and the role's password")
-    return str(password)

@@ -7,7 +7,6 @@ import os
 import shutil
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -27,23 +26,6 @@ log = logging.getLogger(__name__)
 START_TIMEOUT_SECONDS = 180.0
 _AIRFLOW_PARTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
 _LOG_LINES = 25
-
-
-@dataclass(frozen=True)
-class Health:
-    """Which parts answer as healthy, by name."""
-
-    parts: dict[str, bool]
-
-    @property
-    def is_healthy(self) -> bool:
-        """Whether every part is."""
-        return all(self.parts.values())
-
-    @property
-    def waiting_for(self) -> list[str]:
-        """The parts that are not healthy yet."""
-        return [name for name, is_healthy in self.parts.items() if not is_healthy]
 
 
 def up(
@@ -88,8 +70,8 @@ def down(configured: Settings) -> bool:
     return Supervisor(configured).shut_down()
 
 
-def health(configured: Settings) -> Health:
-    """Ask Airflow and MLflow how they are; what does not answer is not healthy."""
+def list_unhealthy(configured: Settings) -> list[str]:
+    """The parts of Airflow and MLflow that do not answer as healthy, by name."""
     own_mlflow = () if configured.mlflow_server_elsewhere else ("mlflow",)
     parts = dict.fromkeys((*_AIRFLOW_PARTS, *own_mlflow), False)
     with suppress(httpx.HTTPError, ValueError):
@@ -98,7 +80,7 @@ def health(configured: Settings) -> Health:
     for name in own_mlflow:
         with suppress(httpx.HTTPError):
             parts[name] = httpx.get(f"{environment.mlflow_url(configured)}/health", timeout=5).is_success
-    return Health(parts)
+    return [name for name, is_healthy in parts.items() if not is_healthy]
 
 
 def ledgers_behind(configured: Settings) -> dict[str, tuple[str | None, str]]:
@@ -140,16 +122,16 @@ def _wait_healthy(configured: Settings, supervisor: Supervisor, step: Step, time
             if status.state == ProcessState.FATAL:
                 end = tail(programs.log_path(configured.home / "logs", status.name))
                 raise RedeyeError(f"{status.name} does not stay up: {status.detail}\n{end}")
-        state = health(configured)
-        if state.is_healthy:
+        waiting_for = list_unhealthy(configured)
+        if not waiting_for:
             return
         if time.monotonic() > deadline:
             raise RedeyeError(
-                f"not healthy after {timeout_seconds:.0f} s: {', '.join(state.waiting_for)}; "
+                f"not healthy after {timeout_seconds:.0f} s: {', '.join(waiting_for)}; "
                 f"see `redeye logs` or {configured.home / 'logs'}"
             )
-        if state.waiting_for != reported:
-            reported = state.waiting_for
+        if waiting_for != reported:
+            reported = waiting_for
             step(f"Waiting for {', '.join(reported)}")
         time.sleep(0.5)
 

@@ -23,7 +23,7 @@ from redeye.foundation.atomic_files import write_text
 from redeye.foundation.errors import ConfigError, RedeyeError
 from redeye.foundation.settings import PROJECT_ROOT, Settings, settings
 from redeye.sources.configured_source import faulty_source, load_source
-from redeye.sources.logic.faults import Base, Event, Outcome, Plan
+from redeye.sources.logic.faults import Base, Outcome, Plan
 from redeye.stack import bootstrap, environment
 from redeye.stack.servers import ports
 
@@ -58,17 +58,17 @@ def run(folder: Path, plan: Plan, *, model: str, report: Report) -> list[Outcome
         report("building the installation that every event begins with")
         shutil.rmtree(folder / BASE, ignore_errors=True)
         _step(folder, BASE, alone, BASE, model)
-    if not (folder / f"{CONTROL}.json").is_file():
-        report("the same nights without an event")
-        _copy_installation(folder, CONTROL)
-        _step(folder, CONTROL, alone, f"{CONTROL}:{_count_watched(plan)}", model)
-        shutil.rmtree(folder / CONTROL)
+    watched = max((event.watched for event in plan.events), default=1)
+    copies = [(CONTROL, alone, f"{CONTROL}:{watched}", "the same nights without an event")]
     for event in plan.events:
-        if not (folder / f"{event.name}.json").is_file():
-            report(f"{event.name}: {faulty_source().meanings[event.fault]}")
-            _copy_installation(folder, event.name)
-            _step(folder, event.name, plan.model_copy(update={"events": (event,)}), event.name, model)
-            shutil.rmtree(folder / event.name)
+        said = f"{event.name}: {faulty_source().meanings[event.fault]}"
+        copies.append((event.name, plan.model_copy(update={"events": (event,)}), event.name, said))
+    for name, of_copy, what, said in copies:
+        if not (folder / f"{name}.json").is_file():
+            report(said)
+            _copy_installation(folder, name)
+            _step(folder, name, of_copy, what, model)
+            shutil.rmtree(folder / name)
     return [
         Outcome.from_dict(json.loads((folder / f"{event.name}.json").read_text(encoding="utf-8")))
         for event in plan.events
@@ -97,10 +97,11 @@ def step(what: str, model: str) -> None:
             result = rehearse_event.control(model, begins, last).to_dict()
         else:
             beside = json.loads((home.parent / f"{CONTROL}.json").read_text(encoding="utf-8"))
-            event = _event(active, name)
-            result = rehearse_event.rehearse(
-                model, event, rehearse_event.RunReport.from_dict(beside)
-            ).to_dict()
+            event = next((event for event in active.events if event.name == name), None)
+            if event is None:
+                raise ConfigError(f"the plan {active.name} has no event {name}")
+            control = rehearse_event.RunReport.from_dict(beside)
+            result = rehearse_event.rehearse(model, event, control).to_dict()
     write_text(home.parent / f"{name}.json", json.dumps(result, indent=2) + "\n")
 
 
@@ -110,17 +111,6 @@ def _require_base(plan: Plan) -> Base:
             f"the plan {plan.name} has no `base`: say when the champion is trained, and its last night"
         )
     return plan.base
-
-
-def _event(plan: Plan, name: str) -> Event:
-    found = next((event for event in plan.events if event.name == name), None)
-    if found is None:
-        raise ConfigError(f"the plan {plan.name} has no event {name}")
-    return found
-
-
-def _count_watched(plan: Plan) -> int:
-    return max((event.watched for event in plan.events), default=1)
 
 
 @contextmanager
@@ -138,11 +128,8 @@ def _open_stack(configured: Settings) -> Iterator[None]:
 def _copy_installation(folder: Path, name: str) -> None:
     shutil.rmtree(folder / name, ignore_errors=True)
     # With owners and modes: Postgres' files belong to a user of its own.
-    subprocess.run(
-        ["cp", "-a", "--reflink=auto", str(folder / BASE), str(folder / name)],
-        check=True,
-        capture_output=True,
-    )
+    copy = ["cp", "-a", "--reflink=auto", str(folder / BASE), str(folder / name)]
+    subprocess.run(copy, check=True, capture_output=True)
 
 
 def _step(folder: Path, name: str, plan: Plan, what: str, model: str) -> None:
@@ -157,13 +144,9 @@ def _step(folder: Path, name: str, plan: Plan, what: str, model: str) -> None:
         "REDEYE_POSTGRES_PORT": str(ports.free(settings().host)),
     }
     with (folder / f"{name}.log").open("w", encoding="utf-8") as log_file:
+        command = [sys.executable, "-m", "redeye", "rehearsal-step", what, "--model", model]
         done = subprocess.run(
-            [sys.executable, "-m", "redeye", "rehearsal-step", what, "--model", model],
-            env=own,
-            cwd=PROJECT_ROOT,
-            stdout=log_file,
-            stderr=subprocess.STDOUT,
-            check=False,
+            command, env=own, cwd=PROJECT_ROOT, stdout=log_file, stderr=subprocess.STDOUT, check=False
         )
     if done.returncode:
         tail = (folder / f"{name}.log").read_text(encoding="utf-8").splitlines()[-30:]

@@ -6,7 +6,6 @@ import base64
 import fcntl
 import os
 import secrets as random
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -15,12 +14,10 @@ from redeye.foundation.errors import ConfigError
 FILE_NAME = "secrets.env"
 
 
-def _password() -> str:
+def _make_secret(name: str) -> str:
+    if name == "airflow_fernet_key":
+        return base64.urlsafe_b64encode(random.token_bytes(32)).decode()
     return random.token_urlsafe(24)
-
-
-def _fernet_key() -> str:
-    return base64.urlsafe_b64encode(random.token_bytes(32)).decode()
 
 
 @dataclass(frozen=True, repr=False)
@@ -44,7 +41,6 @@ class Secrets:
     mlflow_flask_secret_key: str
 
 
-_MAKERS: dict[str, Callable[[], str]] = {"airflow_fernet_key": _fernet_key}
 _NAMES = tuple(field.name for field in fields(Secrets))
 
 
@@ -65,7 +61,7 @@ def load_or_create(home: Path) -> Secrets:
         known = _parse(path, file.read())
         missing = [name for name in _NAMES if name not in known]
         if missing:
-            known |= {name: _MAKERS.get(name, _password)() for name in missing}
+            known |= {name: _make_secret(name) for name in missing}
             file.seek(0)
             file.truncate()
             file.write("".join(f"{name.upper()}={known[name]}\n" for name in _NAMES))

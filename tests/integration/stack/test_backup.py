@@ -23,6 +23,7 @@ from redeye.models.artifact_store import load_artifact
 from redeye.scoring import outputs_store
 from redeye.stack import bootstrap, databases, environment
 from redeye.stack.backups import backup, backup_set, restore
+from redeye.stack.servers import ports
 from redeye.warehouse import lake, release_content, release_store
 
 pytestmark = pytest.mark.integration
@@ -35,7 +36,7 @@ KEPT = ("landing", "lake", "mlflow/artifacts", "exports", "data_docs", "feast", 
 def opened(home: Path) -> Iterator[Any]:
     """The installation in a home: its server runs, and this process has its environment."""
     before = dict(os.environ)
-    configured = Settings(home=home, postgres_port=backup.free_port("127.0.0.1"))
+    configured = Settings(home=home, postgres_port=ports.free("127.0.0.1"))
     secrets = bootstrap.prepare_files(configured)
     server = bootstrap.server(configured, secrets)
     server.is_durable = False

@@ -67,11 +67,10 @@ class AirflowApi:
         while self._get(f"/dags/{dag_id}", may_miss=True) is None:
             if time.monotonic() > deadline:
                 errors = (self._get("/importErrors") or {}).get("import_errors", [])
-                found = (
-                    "\n".join(f"{e['filename']}:\n{e['stack_trace']}" for e in errors)
-                    or "no import error is known"
+                found = "\n".join(f"{e['filename']}:\n{e['stack_trace']}" for e in errors)
+                raise RedeyeError(
+                    f"Airflow does not know a DAG {dag_id}; {found or 'no import error is known'}"
                 )
-                raise RedeyeError(f"Airflow does not know a DAG {dag_id}; {found}")
             time.sleep(_POLL_SECONDS)
         self._send("PATCH", f"/dags/{dag_id}", {"is_paused": False})
 
@@ -102,15 +101,11 @@ class AirflowApi:
                 self._send("POST", f"/dags/{dag_id}/dagRuns/{run_id}/clear", again)
                 run = self.run(run)
             return run
-        body: dict[str, Any] = {
-            "conf": conf,
-            "logical_date": logical_date.isoformat() if logical_date else None,
-        }
-        if run_id:
-            body["dag_run_id"] = run_id
+        at = logical_date.isoformat() if logical_date else None
+        body = {"conf": conf, "logical_date": at} | ({"dag_run_id": run_id} if run_id else {})
         return _run(self._send("POST", f"/dags/{dag_id}/dagRuns", body))
 
-    def create_backfill(self, dag_id: str, first: date, last: date, *, max_active_runs: int = 1) -> int:
+    def create_backfill(self, dag_id: str, first: date, last: date) -> int:
         """Run a DAG for the nights `first` to `last`, both included, that have not succeeded yet.
 
         Nights whose run is under way, as after a command that was interrupted, are left to it.
@@ -132,7 +127,7 @@ class AirflowApi:
             "from_date": find_start(missing[0]).isoformat(),
             "to_date": find_start(missing[-1]).isoformat(),
             "reprocess_behavior": "failed",
-            "max_active_runs": max_active_runs,
+            "max_active_runs": 1,
         }
         planned = self._send("POST", "/backfills/dry_run", body)["backfills"]
         would = sorted(_night(row["logical_date"]) for row in planned)
@@ -152,13 +147,11 @@ class AirflowApi:
             "order_by": "logical_date",
             "limit": _PAGE,
         }
-        answer = self._get(f"/dags/{dag_id}/dagRuns", query) or {}
-        return [_run(row) for row in answer["dag_runs"]]
+        return [_run(row) for row in (self._get(f"/dags/{dag_id}/dagRuns", query) or {})["dag_runs"]]
 
     def run(self, run: Run) -> Run:
         """The run as it is now."""
-        row = self._get(f"/dags/{run.dag_id}/dagRuns/{run.run_id}")
-        return _run(row or {})
+        return _run(self._get(f"/dags/{run.dag_id}/dagRuns/{run.run_id}") or {})
 
     def find(self, dag_id: str, run_id: str) -> Run | None:
         """The run of that id, if there is one."""
@@ -168,8 +161,7 @@ class AirflowApi:
     def list_failed_tasks(self, since: datetime) -> list[dict[str, Any]]:
         """Task instances that ended after an instant and are failed still."""
         query = {"state": "failed", "end_date_gte": since.isoformat(), "limit": _PAGE}
-        answer = self._get("/dags/~/dagRuns/~/taskInstances", query) or {}
-        return list(answer["task_instances"])
+        return list((self._get("/dags/~/dagRuns/~/taskInstances", query) or {})["task_instances"])
 
     def wait(self, look: Callable[[], list[Run]], expected: int, watch: Watcher) -> list[Run]:
         """Wait until `expected` runs have ended well.
@@ -194,14 +186,11 @@ class AirflowApi:
             time.sleep(_POLL_SECONDS)
 
     def _running_tasks(self, run: Run) -> str:
-        tasks = self._tasks(run)
-        return ", ".join(
-            task["task_id"] for task in tasks if task["state"] in ("running", "deferred", "up_for_retry")
-        )
+        active = ("running", "deferred", "up_for_retry")
+        return ", ".join(task["task_id"] for task in self._tasks(run) if task["state"] in active)
 
     def _tasks(self, run: Run) -> list[dict[str, Any]]:
-        answer = self._get(_task_path(run)) or {}
-        return list(answer["task_instances"])
+        return list((self._get(_task_path(run)) or {})["task_instances"])
 
     def _failure(self, run: Run) -> str:
         failed = [task for task in self._tasks(run) if task["state"] == "failed"]
@@ -236,13 +225,9 @@ def open_api(configured: Settings) -> Iterator[AirflowApi]:
     """
     # A server that has just been restarted by the supervisor refuses connections for some seconds.
     transport = httpx.HTTPTransport(retries=5)
-    with httpx.Client(
-        base_url=environment.airflow_url(configured), timeout=60, transport=transport
-    ) as client:
-        login = {
-            "username": environment.ADMIN,
-            "password": configured.airflow_api_password.get_secret_value(),
-        }
+    url, password = environment.airflow_url(configured), configured.airflow_api_password.get_secret_value()
+    with httpx.Client(base_url=url, timeout=60, transport=transport) as client:
+        login = {"username": environment.ADMIN, "password": password}
         answer = client.post("/auth/token", json=login)
         if answer.status_code == httpx.codes.UNAUTHORIZED:
             raise ConfigError(

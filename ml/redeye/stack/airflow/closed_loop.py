@@ -25,21 +25,16 @@ LAG_TO_OVERLAP = 2
 def steps(model: str, first: date, last: date, *, lag: int) -> Iterator[Step]:
     """What to run, one step after the other, so that a night's decision is made before it takes effect.
 
-    Args:
-        model: of the DAGs.
-        first: night.
-        last: night, included.
-        lag: nights between a decision and its effect.
+    `lag` is the number of nights between a decision and its effect.
     """
     score, monitor = f"score_{model}", f"monitor_{model}"
     for night in list_nights(first, last):
-        if lag < LAG_TO_OVERLAP:
-            yield ((score, night),)
-            yield ((monitor, night),)
-        elif night == first:
-            yield ((score, night),)
-        else:
+        if lag >= LAG_TO_OVERLAP and night > first:
             yield ((score, night), (monitor, night - ONE_DAY))
+        else:
+            yield ((score, night),)
+        if lag < LAG_TO_OVERLAP:
+            yield ((monitor, night),)
     if lag >= LAG_TO_OVERLAP:
         yield ((monitor, last),)
 
@@ -49,9 +44,9 @@ def run_nights(api: AirflowApi, model: str, first: date, last: date, *, lag: int
 
     Args:
         api: with the DAGs unpaused.
-        model: whose nights.
+        model: whose nights, `first` to `last`.
         first: night.
-        last: night, included.
+        last: night.
         lag: nights between a decision and its effect.
         watch: told at each look, with every run so far.
 

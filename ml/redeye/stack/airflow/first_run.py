@@ -112,7 +112,7 @@ def backfill(console: Console, first: date, last: date) -> None:
 def replay(console: Console, model: str, first: date, last: date) -> None:
     """Score and judge nights that are built, through the scheduler; trainings as a verdict asks for them."""
     with airflow_api.open_api(settings()) as api:
-        for dag_id in (f"score_{model}", f"monitor_{model}", f"train_{model}"):
+        for dag_id in _loop(model)[1:]:
             api.unpause(dag_id)
         _run_loop(api, console, model, first, last)
 
@@ -125,12 +125,8 @@ def show_riskiest(configured: Settings, console: Console, night: date) -> None:
     path = configured.exports / plan.model / night.isoformat() / "predictions.parquet"
     if not path.exists():
         raise ConfigError(f"{path} is missing: run `score_{plan.model}` for {night}")
-    frame = (
-        parquet.read_table(io.BytesIO(path.read_bytes()))
-        .to_pandas()
-        .sort_values("probability", ascending=False)
-        .head(RISKIEST)
-    )
+    frame = parquet.read_table(io.BytesIO(path.read_bytes())).to_pandas()
+    frame = frame.sort_values("probability", ascending=False).head(RISKIEST)
     for name in subject.shown:
         if subject.columns[name].type == "instant":
             frame[name] = frame[name].dt.tz_convert(zone().key).dt.strftime("%H:%M")
@@ -176,7 +172,10 @@ def trigger(api: AirflowApi, console: Console, dag_id: str, conf: dict[str, str]
 
 def _run_nights(api: AirflowApi, console: Console, model: str, first: date, last: date) -> None:
     """Build the nights, then score, judge and, where that is asked for, train: night by night."""
-    _run_dag(api, console, BUILD, first, last, 1)
+    api.create_backfill(BUILD, first, last)
+    count = (last - first).days + 1
+    with _progress(console, f"{BUILD} {first} to {last}", count) as watch:
+        api.wait(lambda: api.night_runs(BUILD, first, last), count, watch)
     _run_loop(api, console, model, first, last)
 
 
@@ -185,13 +184,6 @@ def _run_loop(api: AirflowApi, console: Console, model: str, first: date, last: 
     title = f"score_{model} and monitor_{model} {first} to {last}"
     with _progress(console, title, 2 * ((last - first).days + 1)) as watch:
         closed_loop.run_nights(api, model, first, last, lag=lag, watch=watch)
-
-
-def _run_dag(api: AirflowApi, console: Console, dag_id: str, first: date, last: date, at_once: int) -> None:
-    api.create_backfill(dag_id, first, last, max_active_runs=at_once)
-    count = (last - first).days + 1
-    with _progress(console, f"{dag_id} {first} to {last}", count) as watch:
-        api.wait(lambda: api.night_runs(dag_id, first, last), count, watch)
 
 
 @contextmanager
@@ -205,9 +197,8 @@ def _progress(console: Console, title: str, expected: int) -> Iterator[Watcher]:
         BarColumn(bar_width=20),
         MofNCompleteColumn(),
     )
-    with Progress(
-        *columns, TimeElapsedColumn(), TextColumn("[dim]{task.fields[now]}"), console=console
-    ) as bars:
+    now = TextColumn("[dim]{task.fields[now]}")
+    with Progress(*columns, TimeElapsedColumn(), now, console=console) as bars:
         bar = bars.add_task(title, total=expected, now="")
 
         def watch(runs: list[Run], now: str) -> None:

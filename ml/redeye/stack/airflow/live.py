@@ -12,10 +12,11 @@ from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import SHIFT_FILE, SPECS, Settings, settings
 from redeye.sources.configured_source import load_source
 from redeye.stack.airflow import airflow_api, first_run
-from redeye.stack.airflow.calendar_shift import HISTORY_WEEKS, weeks_until
 from redeye.stack.servers.supervisor import Supervisor
 
 FIRST_TRAINING = "first training of a live installation"
+HISTORY_WEEKS = 13
+"""Three months: as much as the first run on the source's own calendar trains on."""
 # Beside the models' own DAGs; the build last, for the others wait for it.
 BY_THE_CLOCK = ("maintain_lake", first_run.BUILD)
 
@@ -85,3 +86,32 @@ def run(console: Console, tonight: date) -> None:
         f"The last night is {source.last_night}. "
         "None of it happened on these dates."
     )
+
+
+def weeks_until(
+    tonight: date, first_night: date, last_night: date, *, history_weeks: int = HISTORY_WEEKS
+) -> int:
+    """By how many weeks to shift a source so that `tonight` comes after just so much history.
+
+    The least history leaves the most nights to come: the source has one year, and when its last night is over
+    nothing fires any more. The weekday stays, the season does not.
+
+    Args:
+        tonight: the night that ends at the next cutoff.
+        first_night: the source's first, unshifted, as is its last.
+        last_night: the source's last that is followed by a day with a schedule.
+        history_weeks: whole weeks before the night that tonight is to be.
+
+    Raises:
+        ConfigError: if the source is shorter than that, or does not lie in the past.
+    """
+    earliest = first_night + timedelta(weeks=history_weeks)
+    given = earliest + timedelta(days=(tonight - earliest).days % 7)
+    if given > last_night:
+        raise ConfigError(
+            f"{history_weeks} weeks of history leave no night to come: the source has {first_night} to {last_night}"
+        )
+    weeks = (tonight - given).days // 7
+    if weeks < 1:
+        raise ConfigError(f"tonight, {tonight}, does not lie after the source's night {given}")
+    return weeks

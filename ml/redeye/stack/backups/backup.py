@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
+import shutil
 import sqlite3
 import subprocess
 from collections.abc import Iterator
@@ -21,9 +21,9 @@ from redeye.foundation.errors import BackupError, ConfigError, RedeyeError
 from redeye.foundation.git import git_sha
 from redeye.foundation.settings import Settings
 from redeye.stack import bootstrap, databases
-from redeye.stack.backups import backup_set
-from redeye.stack.backups.backup_set import DATABASES, FILES, Entry, Manifest
+from redeye.stack.backups.backup_set import DATABASES, FILES, Entry, Manifest, describe
 from redeye.stack.secrets import FILE_NAME, Secrets, load_or_create
+from redeye.stack.servers import ports
 from redeye.stack.servers.embedded_postgres import SUPERUSER, EmbeddedPostgres, binaries
 from redeye.stack.servers.supervisor import Supervisor
 
@@ -111,18 +111,10 @@ def _server(configured: Settings, secrets: Secrets) -> Iterator[EmbeddedPostgres
     except RedeyeError:
         if Supervisor(configured).pid() is not None:
             raise
-        server = replace(server, port=free_port(configured.host))
-        with server:
-            yield server
+        with replace(server, port=ports.free(configured.host)) as own:
+            yield own
     else:
         yield server
-
-
-def free_port(host: str) -> int:
-    """A TCP port that was free a moment ago."""
-    with closing(socket.socket()) as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
 
 
 def run_tool(server: EmbeddedPostgres, program: str, arguments: list[str]) -> None:
@@ -145,7 +137,7 @@ def _dump(server: EmbeddedPostgres, database: str, target: Path) -> Entry:
     path.parent.mkdir(exist_ok=True)
     log.info("dumping %s", database)
     run_tool(server, "pg_dump", ["--format", "custom", "--file", str(path), database])
-    return Entry(str(path.relative_to(target)), path.stat().st_size, backup_set.hash_file(path))
+    return describe(path, target)
 
 
 def _copy_files(configured: Settings, target: Path) -> Iterator[Entry]:
@@ -156,22 +148,19 @@ def _copy_files(configured: Settings, target: Path) -> Iterator[Entry]:
             continue
         copied = target / FILES / inside
         try:
-            if path.suffix == ".db":
-                _copy_sqlite(path, copied)
-                size, sha256 = copied.stat().st_size, backup_set.hash_file(copied)
-            else:
-                size, sha256 = backup_set.copy(path, copied)
+            copied.parent.mkdir(parents=True, exist_ok=True)
+            copy = _copy_sqlite if path.suffix == ".db" else shutil.copyfile
+            copy(path, copied)
         except FileNotFoundError:
             # Written and removed since the folder was listed: no dump names it.
             log.info("%s went away meanwhile", inside)
             continue
         copied.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o600)
-        yield Entry(str(copied.relative_to(target)), size, sha256)
+        yield describe(copied, target)
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:
     """Copy a SQLite file that may be written to meanwhile, as of one moment."""
-    target.parent.mkdir(parents=True, exist_ok=True)
     with (
         closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as reader,
         closing(sqlite3.connect(target)) as writer,

@@ -13,7 +13,6 @@ MANIFEST = "manifest.json"
 SEAL = "manifest.sha256"
 DATABASES, FILES = "databases", "files"
 FORMAT = 1
-_CHUNK = 1 << 20
 _SHOWN = 5
 
 
@@ -101,22 +100,12 @@ def verify(folder: Path) -> Manifest:
     return manifest
 
 
+def describe(path: Path, folder: Path) -> Entry:
+    """What a file of a backup's folder is now."""
+    return Entry(str(path.relative_to(folder)), path.stat().st_size, hash_file(path))
+
+
 def hash_file(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal."""
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
-def copy(source: Path, target: Path) -> tuple[int, str]:
-    """Copy a file, hashing what is written; its size and SHA-256."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    digest, size = hashlib.sha256(), 0
-    with source.open("rb") as reader, target.open("wb") as writer:
-        while chunk := reader.read(_CHUNK):
-            digest.update(chunk)
-            size += len(chunk)
-            writer.write(chunk)
-    return size, digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()

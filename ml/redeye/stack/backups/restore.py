@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from pathlib import Path
 
 from psycopg2 import sql
@@ -11,14 +12,15 @@ from redeye.foundation.errors import BackupError
 from redeye.foundation.settings import Settings
 from redeye.stack import bootstrap, databases
 from redeye.stack.backups import backup_set
-from redeye.stack.backups.backup import ORDER, free_port, run_tool
+from redeye.stack.backups.backup import ORDER, run_tool
 from redeye.stack.backups.backup_set import DATABASES, FILES, Manifest
+from redeye.stack.servers import ports
 from redeye.stack.servers.embedded_postgres import EmbeddedPostgres
 
 log = logging.getLogger(__name__)
 
 # MLflow keeps where artifacts lie as whole URIs, in columns and tags of several tables.
-_WITH_PATHS = ("mlflow",)
+_WITH_PATHS = "mlflow"
 
 
 def restore(configured: Settings, source: Path) -> Manifest:
@@ -40,27 +42,24 @@ def restore(configured: Settings, source: Path) -> Manifest:
     for entry in manifest.entries:
         if entry.path.startswith(prefix):
             target = home / entry.path.removeprefix(prefix)
-            _, sha256 = backup_set.copy(source / entry.path, target)
-            if sha256 != entry.sha256:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source / entry.path, target)
+            if backup_set.hash_file(target) != entry.sha256:
                 raise BackupError(f"{entry.path} changed while it was restored: delete {home} and try again")
             target.chmod((source / entry.path).stat().st_mode & 0o777)
     secrets = bootstrap.prepare_files(configured)
     server = bootstrap.server(configured, secrets)
-    server.port = free_port(configured.host)
+    server.port = ports.free(configured.host)
     with server:
         databases.create(server, secrets)
         for name in ORDER:
             dump = source / DATABASES / f"{name}.dump"
             log.info("restoring %s", name)
-            run_tool(
-                server,
-                "pg_restore",
-                ["--exit-on-error", "--single-transaction", "--dbname", name, str(dump)],
-            )
+            options = ["--exit-on-error", "--single-transaction", "--dbname", name]
+            run_tool(server, "pg_restore", [*options, str(dump)])
         if manifest.home != str(home):
-            for name in _WITH_PATHS:
-                changed = _move_paths(server, name, Path(manifest.home).as_uri(), home.as_uri())
-                log.info("%s: %d values lead to %s now", name, changed, home)
+            changed = _move_paths(server, _WITH_PATHS, Path(manifest.home).as_uri(), home.as_uri())
+            log.info("%s: %d values lead to %s now", _WITH_PATHS, changed, home)
     return manifest
 
 

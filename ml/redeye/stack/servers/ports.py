@@ -47,12 +47,12 @@ def require_free(configured: Settings) -> None:
             raise ConfigError(f"{port.setting} and {seen[port.number].setting} both name port {port.number}")
         seen[port.number] = port
     taken = [port for port in ports(configured) if not _is_free(configured.host, port.number)]
-    if taken:
-        lines = [
-            f"port {port.number} on {configured.host}, wanted for {port.use}, is taken by another program: "
-            f"end it, or set {port.setting} to a free port"
-            for port in taken
-        ]
+    lines = [
+        f"port {port.number} on {configured.host}, wanted for {port.use}, is taken by another program: "
+        f"end it, or set {port.setting} to a free port"
+        for port in taken
+    ]
+    if lines:
         raise ConfigError("\n".join(lines))
 
 

@@ -49,19 +49,19 @@ class Program:
         """The program's section of the supervisor's configuration; it runs in `folder`."""
         is_database = self.name == DATABASE
         options = {
-            "command": _escape(shlex.join(self.command)),
-            "directory": _escape(str(folder)),
-            "autostart": _word(starts_at_once),
+            "command": shlex.join(self.command),
+            "directory": folder,
+            "autostart": str(starts_at_once).lower(),
             "autorestart": "true",
             "startsecs": 1 if is_database else 5,
             "startretries": 10,
             "stopsignal": self.stop_signal,
             "stopwaitsecs": self.stop_seconds,
             # Postgres ends its own children, in order, and a worker lets its tasks end; others' are told with them.
-            "stopasgroup": _word(self.name not in (DATABASE, WORKER)),
+            "stopasgroup": str(self.name not in (DATABASE, WORKER)).lower(),
             "killasgroup": "true",
             "redirect_stderr": "true",
-            "stdout_logfile": _escape(str(log_path(logs, self.name))),
+            "stdout_logfile": log_path(logs, self.name),
             "stdout_logfile_maxbytes": _LOG_BYTES,
             "stdout_logfile_backups": _LOG_BACKUPS,
         }
@@ -111,17 +111,17 @@ def configuration(configured: Settings, every: Sequence[Program]) -> str:
     """The supervisor's configuration. It holds no secret: those are inherited through the environment."""
     home = configured.home.resolve()
     logs = home / "logs"
-    socket = _escape(str(socket_path(configured)))
+    socket = socket_path(configured)
     parts = [
         _section("unix_http_server", {"file": socket, "chmod": "0600"}),
         _section(
             "supervisord",
             {
-                "logfile": _escape(str(log_path(logs, "supervisor"))),
+                "logfile": log_path(logs, "supervisor"),
                 "logfile_maxbytes": _LOG_BYTES,
                 "logfile_backups": _LOG_BACKUPS,
-                "pidfile": _escape(str(pid_path(configured))),
-                "childlogdir": _escape(str(logs)),
+                "pidfile": pid_path(configured),
+                "childlogdir": logs,
                 "user": pwd.getpwuid(os.geteuid()).pw_name,
             },
         ),
@@ -149,12 +149,12 @@ def configuration(configured: Settings, every: Sequence[Program]) -> str:
 
 def _listener(logs: Path, name: str, events: str, *arguments: str) -> str:
     options = {
-        "command": _escape(shlex.join([sys.executable, "-m", f"redeye.stack.servers.{name}", *arguments])),
+        "command": shlex.join([sys.executable, "-m", f"redeye.stack.servers.{name}", *arguments]),
         "events": events,
         "autorestart": "true",
         # Its output is the supervisor's protocol; a log of it would get a name of its own at each start.
         "stdout_logfile": "NONE",
-        "stderr_logfile": _escape(str(log_path(logs, name))),
+        "stderr_logfile": log_path(logs, name),
         "stderr_logfile_maxbytes": _LOG_BYTES,
         "stderr_logfile_backups": _LOG_BACKUPS,
     }
@@ -191,13 +191,6 @@ def socket_path(configured: Settings) -> Path:
 
 
 def _section(title: str, options: Mapping[str, object]) -> str:
-    return "\n".join([f"[{title}]", *(f"{name}={value}" for name, value in options.items()), ""])
-
-
-def _escape(text: str) -> str:
     # A percent sign starts an expansion.
-    return text.replace("%", "%%")
-
-
-def _word(flag: bool) -> str:
-    return "true" if flag else "false"
+    lines = [f"{name}={str(value).replace('%', '%%')}" for name, value in options.items()]
+    return "\n".join([f"[{title}]", *lines, ""])

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from redeye.foundation.errors import ConfigError
-from redeye.stack.airflow.calendar_shift import weeks_until
+from redeye.stack.airflow.live import weeks_until
 
 FIRST, LAST = date(2012, 12, 31), date(2013, 12, 30)
 
