@@ -94,7 +94,7 @@ def _with_windows(text: str, declared: Project) -> str:
 
 
 def _load(text: str, *, is_rough: bool = False) -> dict[str, Any]:
-    """A YAML file; roughly, only what a person wrote above its models: other aliases may lack their anchors."""
+    """A YAML file; roughly, only what stands above the generated, whose aliases may lack their anchors."""
     if is_rough:
         text = text.partition("\nmodels:\n")[0].partition("# begin: windows\n")[0]
     document: dict[str, Any] = YAML(typ="safe").load(StringIO(text))

@@ -39,6 +39,16 @@ def test_a_changed_type_reaches_view_and_suite(checkout: Path) -> None:
     assert find_stale_texts(checkout) == {}
 
 
+def test_a_column_that_is_renamed_is_renamed_in_every_window_and_table(checkout: Path) -> None:
+    delays = checkout / "dbt/models/features/feat_delays.yml"
+    edit(delays, '&late_flights {name: "late_flights_', '&slow_flights {name: "slow_flights_')
+    generate(checkout)
+    assert "late_flights" not in delays.read_text().partition("unit_tests:")[0]
+    assert delays.read_text().count("*slow_flights_7n,") == 7
+    assert '"slow_flights_7n": Int64' in (checkout / "feature_repo/views.py").read_text()
+    assert "  slow_flights_all: int\n" in (checkout / "expectations/releases/feat_delays.yml").read_text()
+
+
 def test_what_is_edited_by_hand_is_stale(checkout: Path) -> None:
     edit(checkout / "dbt/macros/declared.sql", "return(15)", "return(20)")
     assert [str(path) for path in find_stale_texts(checkout)] == ["dbt/macros/declared.sql"]
