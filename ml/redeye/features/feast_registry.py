@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from redeye.features import feast_online_redis
 from redeye.features.feast_import import import_feast
 from redeye.foundation.errors import ConfigError
-from redeye.foundation.settings import PROJECT_ROOT, SPECS, settings
+from redeye.foundation.settings import PROJECT_ROOT, SPECS, require_secret, settings
 
 if TYPE_CHECKING:
     from feast import FeatureStore
@@ -39,11 +39,7 @@ def store_at(snapshot_id: int | None, *, connection: str | None = None) -> Featu
     Raises:
         ConfigError: if the registry's URL is not set.
     """
-    url = settings().feast_registry_url.get_secret_value()
-    if not url:
-        raise ConfigError(
-            "REDEYE_FEAST_REGISTRY_URL is not set: start the stack, or set it to a SQLAlchemy URL"
-        )
+    url = require_secret("feast_registry_url", "SQLAlchemy URL")
     import_feast()
     import yaml
     from feast import FeatureStore, RepoConfig
@@ -153,27 +149,22 @@ def load_definitions() -> list[Any]:
     from feast import Entity, FeatureService, FeatureView
 
     found: dict[int, Any] = {}
-    with _make_importable(REPO):
-        for name in ("entities", "views", "services"):
-            module = importlib.import_module(name)
-            if not Path(str(module.__file__)).is_relative_to(REPO):
-                raise ConfigError(f"a module named {name} hides feature_repo/{name}.py: {module.__file__}")
-            for each in vars(module).values():
-                if isinstance(each, Entity | FeatureView | FeatureService):
-                    found[id(each)] = each
-                if isinstance(each, FeatureView):
-                    found[id(each.batch_source)] = each.batch_source
-    return list(found.values())
-
-
-@contextmanager
-def _make_importable(folder: Path) -> Iterator[None]:
-    """Feast's command line imports the files of a feature repo as top-level modules; so do we, briefly."""
-    sys.path.insert(0, str(folder))
+    # Feast's command line imports the files of a feature repo as top-level modules; so do we, briefly.
+    sys.path.insert(0, str(REPO))
     try:
-        yield
+        modules = [importlib.import_module(name) for name in ("entities", "views", "services")]
     finally:
-        sys.path.remove(str(folder))
+        sys.path.remove(str(REPO))
+    for module in modules:
+        if not Path(str(module.__file__)).is_relative_to(REPO):
+            name = module.__name__
+            raise ConfigError(f"a module named {name} hides feature_repo/{name}.py: {module.__file__}")
+        for each in vars(module).values():
+            if isinstance(each, Entity | FeatureView | FeatureService):
+                found[id(each)] = each
+            if isinstance(each, FeatureView):
+                found[id(each.batch_source)] = each.batch_source
+    return list(found.values())
 
 
 @contextmanager

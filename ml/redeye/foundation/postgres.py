@@ -11,8 +11,8 @@ from psycopg2.extensions import connection
 from psycopg2.extras import register_default_jsonb
 
 from redeye.foundation.catalogs import Catalog
-from redeye.foundation.errors import ConfigError, LeaseLost
-from redeye.foundation.settings import settings
+from redeye.foundation.errors import LeaseLost
+from redeye.foundation.settings import require_secret
 from redeye.foundation.task_session import find_connections
 
 STALE_LEASE = "RE001"
@@ -29,11 +29,7 @@ def ledger_transaction(catalog: Catalog) -> Iterator[connection]:
         LeaseLost: if Postgres refused a row because its fencing token is stale.
         ConfigError: if the catalog's DSN is not set.
     """
-    dsn = getattr(settings(), f"{catalog}_dsn").get_secret_value()
-    if not dsn:
-        raise ConfigError(
-            f"REDEYE_{catalog.upper()}_DSN is not set: start the stack, or set it to a libpq DSN"
-        )
+    dsn = require_secret(f"{catalog}_dsn", "libpq DSN")
     idle = find_connections("idle ledger connections")
     con = idle.pop(dsn, None) if idle is not None else None
     if con is None or not _is_alive(con):

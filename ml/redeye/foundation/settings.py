@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from redeye.foundation.errors import ConfigError
+
 if TYPE_CHECKING:
     from upath import UPath
 
@@ -237,6 +239,18 @@ def _make_path(url: str) -> UPath:
 def settings() -> Settings:
     """The settings of this process. Tests that change the environment call `settings.cache_clear()`."""
     return Settings()
+
+
+def require_secret(name: str, kind: str) -> str:
+    """The value of a setting that something cannot do without.
+
+    Raises:
+        ConfigError: if it is not set, saying of what kind it is.
+    """
+    value = getattr(settings(), name).get_secret_value()
+    if not value:
+        raise ConfigError(f"REDEYE_{name.upper()} is not set: start the stack, or set it to a {kind}")
+    return str(value)
 
 
 # What nothing embedded stands in for.

@@ -6,8 +6,7 @@ import os
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from redeye.foundation.errors import ConfigError
-from redeye.foundation.settings import settings
+from redeye.foundation.settings import require_secret, settings
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -30,12 +29,7 @@ def client() -> MlflowClient:
     Raises:
         ConfigError: if the store's URL is not set.
     """
-    url = settings().mlflow_tracking_url.get_secret_value()
-    if not url:
-        raise ConfigError(
-            "REDEYE_MLFLOW_TRACKING_URL is not set: start the stack, or set it to a SQLAlchemy URL"
-        )
-    return _client(url)
+    return _client(require_secret("mlflow_tracking_url", "SQLAlchemy URL"))
 
 
 def experiment_id(name: str) -> str:

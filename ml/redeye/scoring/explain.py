@@ -37,7 +37,12 @@ def explain(prediction_id: str) -> Explanation:
         RedeyeError: if a link of the chain is gone.
         ModelAltered: if the model's files are not those that were promoted.
     """
-    model, run_type, key = _parts(prediction_id)
+    parts = prediction_id.split("/")
+    if len(parts) != 3 or not all(parts):
+        raise ConfigError(
+            f"{prediction_id!r} is no prediction id: write <model>/<run type>/<{project().subject.key}>"
+        )
+    model, run_type, key = parts
     rows = outputs_store.read_prediction(model, run_type, prediction_id)
     if len(rows) != 1:
         raise ConfigError(
@@ -72,15 +77,6 @@ def explain(prediction_id: str) -> Explanation:
         nodes=_nodes(spec, release, promotion),
         restated=tuple(each for each in restatements() if each.behind(rows).any()),
     )
-
-
-def _parts(prediction_id: str) -> tuple[str, str, str]:
-    parts = prediction_id.split("/")
-    if len(parts) != 3 or not all(parts):
-        raise ConfigError(
-            f"{prediction_id!r} is no prediction id: write <model>/<run type>/<{project().subject.key}>"
-        )
-    return parts[0], parts[1], parts[2]
 
 
 def _promotion(model: str, night: date, version: int) -> Promotion:

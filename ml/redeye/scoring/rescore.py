@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import numpy as np
 
 from redeye.champions import promotion_store
+from redeye.champions.logic.promotions import Promotion
 from redeye.declarations.calendar import list_nights
 from redeye.declarations.project import project
 from redeye.declarations.specs import load_spec
@@ -27,6 +28,9 @@ from redeye.scoring import outputs_store
 from redeye.scoring.logic.predictions import LIVE, Lineage, assemble, differences, name_backtest_run_type
 from redeye.scoring.score import Basis, predict, read_basis, read_rows
 from redeye.warehouse import lake, release_store
+
+if TYPE_CHECKING:
+    from redeye.models.mlflow_registry import Version
 
 log = logging.getLogger(__name__)
 
@@ -108,16 +112,13 @@ _COMPARISON = """
 def _empty_lake() -> Iterator[duckdb.DuckDBPyConnection]:
     """A new lake `again` with a catalog of its own and an empty table of predictions, gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="redeye-again-") as folder:
-        con = lake.connect(threads=1)
-        try:
+        with lake.connect(threads=1) as con:
             lake.attach(con, Catalog.OUTPUTS)
             con.execute(
                 f"ATTACH 'ducklake:{Path(folder) / 'catalog.ducklake'}' AS again (DATA_PATH '{folder}/data/')"
             )
             con.execute(f"CREATE TABLE again.predictions ({outputs_store.columns('predictions')})")
             yield con
-        finally:
-            con.close()
 
 
 def _decision(con: duckdb.DuckDBPyConnection, model: str, night: date) -> Basis:
@@ -153,11 +154,11 @@ def backtest_nights(
     spec, release = load_spec(SPECS / f"{model}.yaml"), release_store.latest_release()
     if release is None or last > release.night:
         raise ConfigError(f"night {last} is not released yet: a backtest is of past nights")
-    number, algorithm, service, uri, sha256 = _version(model, version)
-    fitted = load_artifact(uri, sha256)
+    scoring = _find_version(model, version)
+    fitted = load_artifact(scoring.artifact_uri, scoring.artifact_sha256)
     heuristic = promotion_store.read_promotions(model)[0]
     baseline = load_artifact(heuristic.artifact_uri, heuristic.artifact_sha256)
-    run_type = name_backtest_run_type(number, release.release_id)
+    run_type = name_backtest_run_type(scoring.version, release.release_id)
     counts = {"nights": 0, "rows": 0}
     for night in list_nights(first, last):
         try:
@@ -167,14 +168,14 @@ def backtest_nights(
             continue
         if scheduled.empty:
             continue
-        frame = read_feature_frame(release.snapshot_id, scheduled, service)
+        frame = read_feature_frame(release.snapshot_id, scheduled, scoring.feature_service)
         lineage = Lineage(
             model=model,
             night=night,
             release_id=release.release_id,
-            model_version=number,
-            algorithm=algorithm,
-            feature_service=service,
+            model_version=scoring.version,
+            algorithm=scoring.algorithm,
+            feature_service=scoring.feature_service,
             run_id=run_id,
             run_type=run_type,
             is_reconstructed=True,
@@ -188,19 +189,16 @@ def backtest_nights(
         counts["nights"] += 1
         counts["rows"] += len(rows)
         log.info("%s, night %s: %s predictions", run_type, night, len(rows))
-    return {"lane": run_type, "release_id": release.release_id, "version": number, **counts}
+    return {"lane": run_type, "release_id": release.release_id, "version": scoring.version, **counts}
 
 
-def _version(model: str, number: int | None) -> tuple[int, str, str, str, str]:
-    """Number, algorithm, feature service, address and hash of a version: a promoted one, or any other."""
-    promoted: Iterable[Any] = promotion_store.read_promotions(model)
-    found = [row for row in promoted if number is None or row.version == number]
-    if found:
-        row = found[-1]
-        return row.version, row.algorithm, row.feature_service, row.artifact_uri, row.artifact_sha256
+def _find_version(model: str, number: int | None) -> Promotion | Version:
+    """The last promotion, or the last of a version; of one that never was promoted, the version."""
+    promoted = [row for row in promotion_store.read_promotions(model) if number in (None, row.version)]
+    if promoted:
+        return promoted[-1]
     if number is None:
         raise ConfigError(f"{model} has no champion yet: train it first")
     from redeye.models import mlflow_registry
 
-    version = mlflow_registry.version(model, number)
-    return number, version.algorithm, version.feature_service, version.artifact_uri, version.artifact_sha256
+    return mlflow_registry.version(model, number)

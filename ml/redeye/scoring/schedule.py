@@ -47,10 +47,8 @@ def read_known_then(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> 
 
     What was restated since is in the release too, and the view itself would give that.
     """
-    source = load_source()
-    table = raw_tables.table_name(source, find_dataset(source, SCHEDULE))
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE landed_schedule AS SELECT * FROM warehouse.raw.{table} "
+        f"CREATE OR REPLACE TEMP TABLE landed_schedule AS SELECT * FROM warehouse.raw.{_name_raw_table()} "
         f"WHERE night = ? AND {KNOWN_AT} <= ?",
         [night, cutoff(night).replace(tzinfo=None)],
     )
@@ -80,9 +78,7 @@ def copy_last_week(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> p
     Raises:
         DeliveryError: if the release has no schedule of that day either.
     """
-    source = load_source()
-    dataset = find_dataset(source, SCHEDULE)
-    table = raw_tables.table_name(source, dataset)
+    dataset = find_dataset(load_source(), SCHEDULE)
     moved = {
         "night": "$night::DATE",
         "arrival_night": "$night::DATE",
@@ -94,7 +90,7 @@ def copy_last_week(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> p
     con.execute(
         "CREATE OR REPLACE TEMP TABLE landed_schedule AS SELECT * REPLACE ("
         + ", ".join(f"{sql} AS {column}" for column, sql in moved.items())
-        + f") FROM warehouse.raw.{table} WHERE night = $before",
+        + f") FROM warehouse.raw.{_name_raw_table()} WHERE night = $before",
         {"night": night, "before": night - A_WEEK} | ({"day": coming_day(night)} if dataset.of_day else {}),
     )
     frame = _through_the_view(con, spec, night)
@@ -105,9 +101,13 @@ def copy_last_week(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> p
     return frame
 
 
-def _through_the_view(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.DataFrame:
+def _name_raw_table() -> str:
     source = load_source()
-    table = raw_tables.table_name(source, find_dataset(source, SCHEDULE))
+    return raw_tables.table_name(source, find_dataset(source, SCHEDULE))
+
+
+def _through_the_view(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.DataFrame:
+    table = _name_raw_table()
     schema, view = spec.schedule.split(".")
     found = con.execute(
         "SELECT sql FROM duckdb_views() WHERE database_name = 'warehouse' AND schema_name = ? AND view_name = ?",

@@ -193,8 +193,7 @@ def read_rows(spec: Spec, night: date, basis: Basis) -> tuple[pd.DataFrame, tupl
     Raises:
         DeliveryError: if there is no schedule, and neither a gap nor the source says why.
     """
-    con = lake.connect_at(basis.release.snapshot_id)
-    try:
+    with lake.connect_at(basis.release.snapshot_id) as con:
         ref = delivery_store.find_accepted_schedule(night)
         read = schedule.read_known_then if basis.is_reconstructed(night) else schedule.read_released
         found = read(con, spec, night)
@@ -210,8 +209,6 @@ def read_rows(spec: Spec, night: date, basis: Basis) -> tuple[pd.DataFrame, tupl
         log.warning("no schedule of %s was accepted: assuming the one of a week before", coming_day(night))
         assumed = schedule.copy_last_week(con, spec, night)
         return assumed, (*basis.reasons, "no schedule was accepted, assumed as a week before")
-    finally:
-        con.close()
 
 
 def predict(
@@ -259,8 +256,8 @@ def predict(
         except AuditRefused as error:
             log.error("%s", error)
             refusal = error
-            continue
-        return predictions
+        else:
+            return predictions
     raise refusal or AuditRefused(f"{spec.model}, night {night}: nothing passed the audit")
 
 

@@ -188,8 +188,7 @@ def build_candidate(
     head = release_store.latest_release()
     refs = newest(refs)
     project = check(head, kind)
-    con = lake.connect()
-    try:
+    with lake.connect() as con:
         lake.attach(con, Catalog.WAREHOUSE, token=token)
         lake.rewind(con, to_snapshot=head.snapshot_id if head else 0)
         raw_tables.create_tables(con, source)
@@ -197,20 +196,15 @@ def build_candidate(
         raw_tables.add_holidays(con, first, last, shift_weeks=settings().shift_weeks)
         raw_tables.set_build_window(con, first, last)
         log.info("loaded %s", ", ".join(f"{rows} {name}" for name, rows in loaded.items()))
-    finally:
-        con.close()
     lease.renew(Catalog.WAREHOUSE, token)
 
     done = dbt.build(attach=lake.attach_string(Catalog.WAREHOUSE, token=token), manifest=project)
     release_store.record_code_nodes(done.code_hash, done.models)
     openlineage.emit_dbt()
     lease.renew(Catalog.WAREHOUSE, token)
-    con = lake.connect()
-    try:
+    with lake.connect() as con:
         lake.attach(con, Catalog.WAREHOUSE)
         snapshot_id = lake.head(con, Catalog.WAREHOUSE)
-    finally:
-        con.close()
     return Candidate(
         first=first,
         last=last,
@@ -238,11 +232,8 @@ def _audit(made: Candidate) -> list[AuditResult]:
     from redeye.audits.audit import audit_many
     from redeye.warehouse.release_frames import release_frames
 
-    con = lake.connect_at(made.snapshot_id)
-    try:
+    with lake.connect_at(made.snapshot_id) as con:
         frames = release_frames(con, made.first, made.last)
-    finally:
-        con.close()
     subject = f"candidate of night {made.last}, snapshot {made.snapshot_id}"
     return list(audit_many(frames, subject=subject, data_docs=settings().data_docs).values())
 

@@ -34,16 +34,6 @@ def compile_apart(*, project: Path = dbt.PROJECT, state: Path | None = None) -> 
             return describe_manifest(dbt.compile_models(where, project=project))
 
 
-def parse_project(state: Path, *, project: Path = dbt.PROJECT) -> Project:
-    """The project without its SQL.
-
-    Raises:
-        DbtError: if it does not parse.
-    """
-    with dbt.environment("none", "none"):
-        return describe_manifest(dbt.parse(state, project=project))
-
-
 def describe_manifest(manifest: Manifest) -> Project:
     """What a manifest says of models and sources."""
     tests: dict[str, dict[str, Any]] = {}
@@ -115,14 +105,11 @@ def _empty_lake() -> Iterator[tuple[str, str, Path]]:
         folder = Path(name)
         target, data = f"ducklake:{folder / 'catalog.ducklake'}", f"{folder / 'data'}/"
         source = load_source()
-        con = lake.connect(threads=1)
-        try:
+        with lake.connect(threads=1) as con:
             con.execute(f"ATTACH '{target}' AS {CATALOG} (DATA_PATH '{data}', DATA_INLINING_ROW_LIMIT 0)")
             raw_tables.create_tables(con, source)
             night = source.first_night
             raw_tables.add_holidays(con, night, night)
             # In a build of one night its bounds alone hold everything: what must hold within a range would not show.
             raw_tables.set_build_window(con, night, night + timedelta(days=NIGHTS))
-        finally:
-            con.close()
         yield target, data, folder

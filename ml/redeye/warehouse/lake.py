@@ -16,7 +16,7 @@ import duckdb
 
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError
-from redeye.foundation.settings import settings
+from redeye.foundation.settings import require_secret, settings
 from redeye.foundation.task_session import find_connections
 
 log = logging.getLogger(__name__)
@@ -72,11 +72,7 @@ def attach_string(catalog: Catalog, *, token: int | None = None) -> str:
     Raises:
         ConfigError: if the catalog's DSN is not set.
     """
-    dsn = getattr(settings(), f"{catalog}_dsn").get_secret_value()
-    if not dsn:
-        raise ConfigError(
-            f"REDEYE_{catalog.upper()}_DSN is not set: start the stack, or set it to a libpq DSN"
-        )
+    dsn = require_secret(f"{catalog}_dsn", "libpq DSN")
     options = f" options='-c redeye.token={token}'" if token is not None else ""
     return f"ducklake:postgres:{dsn}{options}"
 

@@ -17,6 +17,16 @@ from redeye.foundation.errors import DeliveryError
 from redeye.sources import landing_store
 from redeye.sources.logic.deliveries import KNOWN_AT, MISSING, Dataset, DeliveryRef, Source
 
+_FILES = pa.schema(
+    {
+        "filename": pa.string(),
+        "night": pa.date32(),
+        "arrival_night": pa.date32(),
+        "delivery_id": pa.string(),
+        "restated_at": pa.timestamp("us"),
+    }
+)
+
 
 def create_tables(con: duckdb.DuckDBPyConnection, source: Source) -> None:
     """Create the raw tables that are not there yet: one per dataset, the build window, the holidays."""
@@ -72,24 +82,17 @@ def open_files(
     """
     with tempfile.TemporaryDirectory(prefix="redeye-landing-") as folder:
         paths = landing_store.fetch(refs, Path(folder))
-        files = pa.table(
+        rows = [
             {
-                "filename": pa.array([str(path) for path in paths], pa.string()),
-                "night": pa.array([ref.night for ref in refs], pa.date32()),
-                "arrival_night": pa.array(
-                    [max(r.arrival_night, first) if r.night < first else r.arrival_night for r in refs],
-                    pa.date32(),
-                ),
-                "delivery_id": pa.array([ref.content_hash for ref in refs], pa.string()),
-                "restated_at": pa.array(
-                    [
-                        cutoff(r.arrival_night).replace(tzinfo=None) if r.is_restatement else None
-                        for r in refs
-                    ],
-                    pa.timestamp("us"),
-                ),
+                "filename": str(path),
+                "night": ref.night,
+                "arrival_night": max(ref.arrival_night, first) if ref.night < first else ref.arrival_night,
+                "delivery_id": ref.content_hash,
+                "restated_at": cutoff(ref.arrival_night).replace(tzinfo=None) if ref.is_restatement else None,
             }
-        )
+            for ref, path in zip(refs, paths, strict=True)
+        ]
+        files = pa.Table.from_pylist(rows, schema=_FILES)
         con.register("delivery_files", files)
         yield paths
 

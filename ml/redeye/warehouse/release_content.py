@@ -21,11 +21,8 @@ def digest_snapshot(snapshot_id: int) -> dict[str, Content]:
     A table's rows are hashed by their values as text, the columns in the order of their names; a view is
     its SQL. About 9 s for a year of 330,000 rows with all their features, on two cores.
     """
-    con = lake.connect_at(snapshot_id)
-    try:
+    with lake.connect_at(snapshot_id) as con:
         return {name: _whole(con, relation) for name, relation in lake.relations(con, snapshot_id).items()}
-    finally:
-        con.close()
 
 
 def digest_after(
@@ -36,8 +33,7 @@ def digest_after(
     A relation that was made or altered since is read whole; of any other only what changed is read, which
     for a night does not grow with the history. No snapshot after the earlier one may have been expired.
     """
-    con = lake.connect_at(snapshot_id)
-    try:
+    with lake.connect_at(snapshot_id) as con:
         before = lake.relations(con, parent_snapshot_id)
         found = {}
         for name, relation in lake.relations(con, snapshot_id).items():
@@ -52,8 +48,6 @@ def digest_after(
                 deleted = _rows(con, relation, f"ducklake_table_deletions{span}")
                 found[name] = parent[name] + inserted - deleted
         return found
-    finally:
-        con.close()
 
 
 def _whole(con: duckdb.DuckDBPyConnection, relation: Relation) -> Content:

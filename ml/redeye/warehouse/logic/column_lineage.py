@@ -11,8 +11,9 @@ column. What cannot be seen to hold does not hold.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
@@ -165,10 +166,9 @@ class _Analysis:
         renamed = {theirs: ours for ours, theirs in matched.items()}
 
         def to_left(reads: Reads) -> Reads:
-            return {
-                read: None if holders is None else frozenset(renamed[h] for h in holders if h in renamed)
-                for read, holders in reads.items()
-            }
+            return _map_holders(
+                reads, lambda holders: frozenset(renamed[each] for each in holders & renamed.keys())
+            )
 
         columns: dict[str, Reads] = {
             name: merge_reads([reads, *([to_left(right.columns[matched[name]])] if name in matched else [])])
@@ -191,23 +191,20 @@ class _Analysis:
         row_reads = merge_reads(rows)
         projections = [(each.alias_or_name, each.unalias()) for each in node.expressions]
         holding = self._holding(node, projections)
-        seen: dict[frozenset[str], Holders] = {}
 
-        def out(reads: Reads) -> Reads:
+        @cache
+        def hold(holders: frozenset[str]) -> frozenset[str]:
             """Holders are expressions of the scope; from here on they are its output columns."""
-            for holders in set(reads.values()) - seen.keys():
-                if holders is not None:
-                    seen[holders] = frozenset(
-                        name for name, term in holding.items() if term.is_held(holders, scope.counts)
-                    )
-            return {read: None if holders is None else seen[holders] for read, holders in reads.items()}
+            return frozenset(name for name, term in holding.items() if term.is_held(holders, scope.counts))
 
         columns = {
-            name: out(merge_reads([self._reads(expression, scope, named, alias=name), row_reads]))
+            name: _map_holders(
+                merge_reads([self._reads(expression, scope, named, alias=name), row_reads]), hold
+            )
             for name, expression in projections
         }
         values = {name: self._values(expression, scope, named) for name, expression in projections}
-        return QueryColumns(columns, out(row_reads), values)
+        return QueryColumns(columns, _map_holders(row_reads, hold), values)
 
     def _values(
         self, expression: exp.Expr, scope: _Scope, named: Mapping[str, QueryColumns]
@@ -280,7 +277,7 @@ class _Analysis:
             inner = self.query(expression, named)
             # The subquery's columns are not of this scope: nothing here can hold what it reads.
             lost = merge_reads([inner.rows, *inner.columns.values()])
-            return {read: None if holders is None else frozenset() for read, holders in lost.items()}
+            return _map_holders(lost, lambda _: frozenset())
         if isinstance(expression, exp.Column):
             source = scope.sources.get(expression.table)
             if source is None or expression.name not in source.columns:
@@ -304,10 +301,7 @@ class _Analysis:
             return merge_reads(parts)
         groups = {normalize(each) for each in partition}
         back = looks_back(window, over, order)
-        return {
-            read: None if holders is None else frozenset(h for h in holders if h in groups or h == back)
-            for read, holders in merge_reads([*parts, *rows]).items()
-        }
+        return _map_holders(merge_reads([*parts, *rows]), lambda holders: holders & {*groups, back})
 
 
 def merge_reads(parts: Iterable[Reads]) -> dict[Read, Holders]:
@@ -325,4 +319,8 @@ def merge_reads(parts: Iterable[Reads]) -> dict[Read, Holders]:
 
 def _in_scope(reads: Reads, alias: str, scope: _Scope) -> Reads:
     """Reads of a source, with expressions of the scope in place of the source's own columns."""
-    return {read: None if holders is None else scope.reach(alias, holders) for read, holders in reads.items()}
+    return _map_holders(reads, lambda holders: scope.reach(alias, holders))
+
+
+def _map_holders(reads: Reads, change: Callable[[frozenset[str]], frozenset[str]]) -> Reads:
+    return {read: None if holders is None else change(holders) for read, holders in reads.items()}
