@@ -39,19 +39,14 @@ def lost_features(project: Project) -> Iterator[Violation]:
     there = {f"{name_view(model.name)}:{column}" for model in tables for column in model.columns}
     for name, spec in load_valid_specs(SPECS).items():
         if lost := [feature for feature in spec.features if feature not in there]:
-            message = (
-                f"it names {some(lost)}, which no feature table has: keep the column until no spec names it"
-            )
-            yield Violation(name, "features of specs", message)
+            lacking = f"it names {some(lost)}, which no feature table has"
+            yield Violation(name, "features of specs", f"{lacking}: keep the column until no spec names it")
 
 
 def inputs_of_specs() -> list[Inputs]:
     """What each spec reads straight from its schedule: keys and schedule columns."""
-    return [
-        Inputs(
-            spec.model,
-            spec.schedule,
-            tuple(dict.fromkeys([*spec.entity_keys, *(column.name for column in spec.schedule_columns)])),
-        )
-        for spec in load_valid_specs(SPECS).values()
-    ]
+    found = []
+    for spec in load_valid_specs(SPECS).values():
+        columns = dict.fromkeys([*spec.entity_keys, *(column.name for column in spec.schedule_columns)])
+        found.append(Inputs(spec.model, spec.schedule, tuple(columns)))
+    return found

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -18,7 +17,7 @@ from redeye.champions.serving_versions import list_serving_versions
 from redeye.declarations.spec_fields import name_column
 from redeye.declarations.specs import Spec, load_valid_specs
 from redeye.foundation.catalogs import Catalog
-from redeye.foundation.settings import PROJECT_ROOT, settings
+from redeye.foundation.settings import PROJECT_ROOT
 from redeye.review import check_house_rules as rules
 from redeye.review import impact_leaks, impact_scores, merge_base, table_diff
 from redeye.review import sandbox as job
@@ -33,9 +32,6 @@ from redeye.warehouse import dbt, dbt_project, lake
 from redeye.warehouse.logic.column_lineage import ROWS, Read
 from redeye.warehouse.logic.dbt_models import Project
 from redeye.warehouse.logic.releases import Release
-
-if TYPE_CHECKING:
-    pass
 
 log = logging.getLogger(__name__)
 
@@ -266,20 +262,8 @@ def _gains(
     for model in new.keys() & old.keys():
         live = {each.reader.role: each.reader for each in list_serving_versions([new[model]], release.night)}
         champion = live.get("champion")
-        named = champion.algorithm if champion else ""
-        learner = (
-            named
-            if named in new[model].algorithms.list_declared() and named != "heuristic"
-            else (impact_scores.LEARNER)
-        )
-        found.append(
-            impact_scores.retrain(
-                con,
-                (old[model], new[model]),
-                release,
-                (before, after),
-                learner=learner,
-                threads=settings().threads,
-            )
-        )
+        fitted = new[model].algorithms.list_declared().keys() - {"heuristic"}
+        learner = champion.algorithm if champion and champion.algorithm in fitted else impact_scores.LEARNER
+        specs = (old[model], new[model])
+        found.append(impact_scores.retrain(con, specs, release, (before, after), learner=learner))
     return tuple(found)

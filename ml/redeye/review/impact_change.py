@@ -13,6 +13,7 @@ from redeye.review.logic.impact_verdict import Origin, SpecDiff
 from redeye.review.merge_base import Base, write_base
 from redeye.review.sandbox_catalog import Sandbox
 from redeye.warehouse import dbt, dbt_code, release_store
+from redeye.warehouse.dbt import PROJECT
 from redeye.warehouse.logic.releases import Release
 
 if TYPE_CHECKING:
@@ -31,10 +32,10 @@ class Change:
 
 
 def choose_models(at: Sandbox, *, select: str = "", base: str = "main") -> list[str]:
-    """Unique ids of the models to build.
+    """Unique ids of the models to build in a sandbox, which keeps dbt's state.
 
     Args:
-        at: the sandbox; dbt's state is kept there.
+        at: the sandbox.
         select: dbt's selectors; by default what differs from the merge base, and what depends on it.
         base: the branch that this one leaves from.
 
@@ -42,16 +43,12 @@ def choose_models(at: Sandbox, *, select: str = "", base: str = "main") -> list[
         ConfigError: if the base cannot be found.
         DbtError: if a project does not parse.
     """
-    with tempfile.TemporaryDirectory(prefix="redeye-base-") as name:
-        folder = Path(name)
-        if select:
-            with dbt.environment("none", "none"):
-                dbt.parse(at.state)
-            return dbt.list_modified(select, base=at.state / "target", target_dir=at.state)
-        code = write_base(base, folder / "code")
-        with dbt.environment("none", "none"):
-            dbt.parse(folder / "state", project=code.project)
-        return dbt.list_modified("state:modified+", base=folder / "state" / "target", target_dir=at.state)
+    with tempfile.TemporaryDirectory(prefix="redeye-base-") as name, dbt.environment("none", "none"):
+        state, project = at.state, PROJECT
+        if not select:
+            state, project = Path(name) / "state", write_base(base, Path(name) / "code").project
+        dbt.parse(state, project=project)
+        return dbt.list_modified(select or "state:modified+", base=state / "target", target_dir=at.state)
 
 
 def find_change(head: Sandbox, code: Base, folder: Path, project: Path) -> Change:
@@ -65,10 +62,11 @@ def find_change(head: Sandbox, code: Base, folder: Path, project: Path) -> Chang
     changed = set(
         dbt.list_modified("state:modified", base=state, target_dir=head.state, project=project, manifest=mine)
     )
-    origins: dict[str, Origin] = {}
-    for each in _models(mine):
-        if each in changed:
-            origins[each] = Origin.CHANGED if each in theirs.nodes else Origin.NEW
+    origins = {
+        each: Origin.CHANGED if each in theirs.nodes else Origin.NEW
+        for each in _models(mine)
+        if each in changed
+    }
     grown = True
     while grown:
         grown = False

@@ -41,30 +41,21 @@ def leaks(
     Returns:
         The nights that were compared, and a sentence for each feature table whose rows differ.
     """
-    names = [
-        f"{manifest.nodes[each].schema}.{manifest.nodes[each].alias}"
-        for each in models
-        if manifest.nodes[each].schema == FEATURES
-    ]
+    nodes = [manifest.nodes[each] for each in models]
+    names = [f"{node.schema}.{node.alias}" for node in nodes if node.schema == FEATURES]
     last = head.night - timedelta(days=LEFT_OUT)
     first = last - timedelta(days=AGAIN - 1)
     if not names or first <= head.first_night:
         return "", ()
     then = sandbox.copy(head, f"impact-then-{os.getpid()}")
     try:
-        con = then.connect(is_writable=True)
-        try:
+        with then.connect(is_writable=True) as con:
             _forget(con, str(last), str(first))
-        finally:
-            con.close()
         rebuild(then, models, project=project, first=first, last=last, is_tested=False, manifest=manifest)
-        con = lake.connect()
-        try:
+        with lake.connect() as con:
             head.attach_to(con, "later")
             then.attach_to(con, "earlier")
             found = [_describe_leak(con, name, str(first), str(last)) for name in names]
-        finally:
-            con.close()
     finally:
         sandbox.drop(then.name)
     return f"{first} to {last}", tuple(each for each in found if each)

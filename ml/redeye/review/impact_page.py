@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from redeye.foundation.pages import Cell, Table, render_markdown, write_report
@@ -24,12 +23,6 @@ from redeye.review.logic.impact_verdict import (
 PLOTS = 12
 
 
-@dataclass(frozen=True)
-class _Picture:
-    title: str
-    svg: str
-
-
 def write_page(impact: Impact, judgement: Judgement, folder: Path) -> Path:
     """Write both forms and the plots; an older report there is replaced.
 
@@ -38,7 +31,7 @@ def write_page(impact: Impact, judgement: Judgement, folder: Path) -> Path:
     """
     for stale in folder.glob("impact-*.svg"):
         stale.unlink()
-    pictures = {f"impact-{place + 1}.svg": each for place, each in enumerate(_draw_columns(impact))}
+    drawn = {f"impact-{place + 1}.svg": each for place, each in enumerate(_draw_columns(impact))}
     text = render_markdown(
         "review/impact.md.j2",
         impact=impact,
@@ -48,13 +41,13 @@ def write_page(impact: Impact, judgement: Judgement, folder: Path) -> Path:
         columns=_list_changed_columns(impact),
         compare=_compare,
         reached=list(_count_reached(impact)),
-        pictures=pictures,
+        titles={name: title for name, (title, _) in drawn.items()},
         features=sorted(find_affected_columns(impact)),
         scores=tabulate_scores(impact) if impact.scores else None,
         gains=tabulate_gains(impact) if impact.gains else None,
         some=some,
     )
-    return write_report(folder, "impact", text, {name: each.svg for name, each in pictures.items()})
+    return write_report(folder, "impact", text, {name: svg for name, (_, svg) in drawn.items()})
 
 
 def tabulate_models(impact: Impact) -> Table:
@@ -102,16 +95,8 @@ def _count_reached(impact: Impact) -> Iterator[str]:
 
 def tabulate_scores(impact: Impact) -> Table:
     """A row for each version that reads what changed."""
-    heads = (
-        "version",
-        "rows",
-        "moved",
-        "largest",
-        "rank correlation",
-        "AUC",
-        "calibration error",
-        "log loss gained",
-    )
+    metrics = ("AUC", "calibration error", "log loss gained")
+    heads = ("version", "rows", "moved", "largest", "rank correlation", *metrics)
     return Table(heads, [_describe_score(each) for each in impact.scores], range(1, 8))
 
 
@@ -147,15 +132,15 @@ def tabulate_gains(impact: Impact) -> Table:
     return Table(heads, rows, range(2, 6))
 
 
-def _draw_columns(impact: Impact) -> Iterator[_Picture]:
-    """The published columns that moved farthest."""
+def _draw_columns(impact: Impact) -> Iterator[tuple[str, str]]:
+    """Title and picture of the published columns that moved farthest."""
     found = [
         (f"{model.title}.{column.name}", column.histogram)
         for model, column in _list_changed_columns(impact)
         if column.histogram and model.layer != "intermediate"
     ]
     for name, histogram in sorted(found, key=lambda each: -each[1].shift)[:PLOTS]:
-        yield _Picture(name, draw_histogram(name, histogram))
+        yield name, draw_histogram(name, histogram)
 
 
 def draw_histogram(name: str, histogram: Histogram) -> str:

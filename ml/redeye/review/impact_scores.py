@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from datetime import date, timedelta
 from typing import Any
@@ -15,17 +14,16 @@ from redeye.champions.serving_versions import ServingVersion
 from redeye.declarations.calendar import cutoff
 from redeye.declarations.specs import Spec
 from redeye.features import feature_frames
+from redeye.foundation.settings import settings
 from redeye.models.algorithms.base import Inputs, Model, Training
 from redeye.models.algorithms.storage import algorithm
-from redeye.models.logic.evaluation import Scored, estimate_improvement
+from redeye.models.logic.evaluation import Interval, Scored, estimate_improvement
 from redeye.models.logic.splits import Window, find_last_mature, plan_windows
 from redeye.models.logic.training import SEED, make_examples, select_rows
 from redeye.review.logic.impact_verdict import Gain, ScoreDiff
 from redeye.review.table_diff import NEW, OLD
 from redeye.warehouse.logic.dbt_models import Project
 from redeye.warehouse.logic.releases import Release
-
-log = logging.getLogger(__name__)
 
 NIGHTS = 28
 # A probability that moves by no more is told as the same.
@@ -65,16 +63,6 @@ def rescore_version(
     nights = pd.to_datetime(population[spec.population.night])
     is_judged = (population[spec.target.column].notna() & (nights <= pd.Timestamp(last))).to_numpy()
     judged = [_make_scored(population, spec, is_judged, each) for each in (before, after)]
-    difference = None
-    if judged[0] is not None and judged[1] is not None:
-        difference = estimate_improvement(
-            judged[1],
-            judged[0],
-            "log_loss",
-            samples=spec.gates.bootstrap_samples,
-            confidence=spec.gates.confidence,
-            seed=SEED,
-        )
     return ScoreDiff(
         reader=live.reader,
         nights=int(nights.nunique()),
@@ -84,7 +72,7 @@ def rescore_version(
         rank_correlation=_rank_correlation(before, after),
         old=judged[0].metrics() if judged[0] else None,
         new=judged[1].metrics() if judged[1] else None,
-        difference=difference,
+        difference=_estimate_gain(judged[0], judged[1], spec) if judged[0] and judged[1] else None,
     )
 
 
@@ -95,7 +83,6 @@ def retrain(
     projects: tuple[Project, Project],
     *,
     learner: str,
-    threads: int,
 ) -> Gain:
     """Fit one algorithm on the old and on the new features, and compare the two on the test window.
 
@@ -105,7 +92,6 @@ def retrain(
         release: whose night decides the windows.
         projects: the old and the new one.
         learner: algorithm of the spec.
-        threads: to fit with.
     """
     began = time.perf_counter()
     old_spec, spec = specs
@@ -129,21 +115,21 @@ def retrain(
             valid=make_examples(select_rows(frame, each, spans.validation), each),
             inputs=inputs,
             seed=SEED,
-            threads=threads,
+            threads=settings().threads,
         )
         model = algorithm(learner).fit(training, each.algorithms.list_declared()[learner])
         judged.append(_score_window(model, frame, each, spans.test))
-    gain = estimate_improvement(
-        judged[1],
-        judged[0],
-        "log_loss",
-        samples=spec.gates.bootstrap_samples,
-        confidence=spec.gates.confidence,
-        seed=SEED,
-    )
+    gain = _estimate_gain(judged[0], judged[1], spec)
     losses = [each.metrics().log_loss or float("nan") for each in judged]
     seconds = time.perf_counter() - began
     return Gain(spec.model, learner, judged[0].labels.size, losses[0], losses[1], gain, seconds)
+
+
+def _estimate_gain(old: Scored, new: Scored, spec: Spec) -> Interval | None:
+    gates = spec.gates
+    return estimate_improvement(
+        new, old, "log_loss", samples=gates.bootstrap_samples, confidence=gates.confidence, seed=SEED
+    )
 
 
 def _score_window(model: Model[Any], frame: pd.DataFrame, spec: Spec, window: Window) -> Scored:

@@ -39,11 +39,8 @@ def first_night(release: Release) -> date:
     """The first night that a release holds."""
     source = load_source()
     table = raw_tables.table_name(source, find_dataset(source, SCHEDULE))
-    con = lake.connect_at(release.snapshot_id, threads=1)
-    try:
+    with lake.connect_at(release.snapshot_id, threads=1) as con:
         found = con.execute(f"SELECT min(arrival_night) FROM warehouse.raw.{table}").fetchone()
-    finally:
-        con.close()
     return found[0] if found and found[0] else release.first_night
 
 
@@ -89,22 +86,10 @@ def rebuild(
         with dbt.environment("none", "none"):
             manifest = dbt.parse(at.state, project=project)
     nodes = manifest.nodes
-    con = at.connect(is_writable=True)
-    try:
-        if first is None:
-            there = {
-                f"{schema}.{table}"
-                for schema, table in con.execute(
-                    "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'warehouse'"
-                ).fetchall()
-            }
-            for each in models:
-                relation = f"{nodes[each].schema}.{nodes[each].alias}"
-                if relation in there:
-                    con.execute(f"DROP TABLE warehouse.{relation}")
+    with at.connect(is_writable=True) as con:
+        for each in models if first is None else ():
+            con.execute(f"DROP TABLE IF EXISTS warehouse.{nodes[each].schema}.{nodes[each].alias}")
         raw_tables.set_build_window(con, first or at.first_night, last or at.night)
-    finally:
-        con.close()
     return dbt.build(
         attach=at.attach,
         data_path=at.data_path,

@@ -23,6 +23,7 @@ import duckdb
 
 from redeye.foundation.atomic_files import make_folder
 from redeye.foundation.catalogs import Catalog
+from redeye.foundation.disk import list_files
 from redeye.foundation.errors import ConfigError, NotReleased, RedeyeError
 from redeye.foundation.settings import settings
 from redeye.warehouse import lake
@@ -96,14 +97,13 @@ def root() -> Path:
     return settings().home.resolve() / "dev"
 
 
-def make(name: str, release: Release, *, first_night: date, folder: Path | None = None) -> Sandbox:
+def make(name: str, release: Release, *, first_night: date) -> Sandbox:
     """Make a sandbox at a release; some tenths of a second, whatever the warehouse holds.
 
     Args:
         name: letters, digits, `-` and `_`.
         release: whose snapshot is taken.
         first_night: the first night that the warehouse holds.
-        folder: for the sandbox's folder; that of all sandboxes by default.
 
     Raises:
         ConfigError: if the name cannot be used or is taken, or the files cannot be linked.
@@ -113,8 +113,7 @@ def make(name: str, release: Release, *, first_night: date, folder: Path | None 
         raise ConfigError(
             f"{name!r} cannot name a sandbox: small letters, digits, - and _, a letter first, such as `anna`"
         )
-    at = folder or root()
-    final = at / name
+    final = root() / name
     if final.exists():
         raise ConfigError(f"sandbox {name} is there already: work in it, or `redeye dev drop {name}` first")
     made = Sandbox(name, final, release.release_id, release.code_hash, first_night, release.night)
@@ -132,15 +131,15 @@ def make(name: str, release: Release, *, first_night: date, folder: Path | None 
     return made
 
 
-def find_sandbox(name: str, *, folder: Path | None = None) -> Sandbox:
+def find_sandbox(name: str) -> Sandbox:
     """A sandbox that is there.
 
     Raises:
         ConfigError: if it is not.
     """
-    at = (folder or root()) / name
+    at = root() / name
     if not NAME.fullmatch(name) or not (at / NOTE).is_file():
-        known = ", ".join(each.name for each in sandboxes(folder=folder)) or "none"
+        known = ", ".join(each.name for each in sandboxes()) or "none"
         raise ConfigError(
             f"there is no sandbox {name!r}; there are: {known}. `redeye dev make {name}` makes one"
         )
@@ -149,22 +148,20 @@ def find_sandbox(name: str, *, folder: Path | None = None) -> Sandbox:
     return Sandbox(name, at, note["release_id"], note["code_hash"], *nights)
 
 
-def sandboxes(*, folder: Path | None = None) -> list[Sandbox]:
+def sandboxes() -> list[Sandbox]:
     """Every sandbox, by name."""
-    at = folder or root()
-    return [find_sandbox(path.parent.name, folder=at) for path in sorted(at.glob(f"*/{NOTE}"))]
+    return [find_sandbox(path.parent.name) for path in sorted(root().glob(f"*/{NOTE}"))]
 
 
-def drop(name: str, *, folder: Path | None = None) -> None:
+def drop(name: str) -> None:
     """Remove a sandbox: all of it lies in its folder.
 
     Raises:
         ConfigError: if there is none of that name.
     """
-    shutil.rmtree(find_sandbox(name, folder=folder).folder)
-    at = folder or root()
-    if not any(at.iterdir()):
-        at.rmdir()
+    shutil.rmtree(find_sandbox(name).folder)
+    if not any(root().iterdir()):
+        root().rmdir()
 
 
 @contextmanager
@@ -199,18 +196,13 @@ def copy(sandbox: Sandbox, name: str) -> Sandbox:
 
 def own_bytes(sandbox: Sandbox) -> int:
     """Bytes of the files that only the sandbox has: links to the release's files take none."""
-    own = 0
-    for at, _, names in os.walk(sandbox.folder):
-        for each in names:
-            reported = (Path(at) / each).lstat()
-            own += reported.st_size if reported.st_nlink == 1 else 0
-    return own
+    reported = [path.lstat() for path in list_files(sandbox.folder)]
+    return sum(each.st_size for each in reported if each.st_nlink == 1)
 
 
 def _copy_catalog(part: Path, final: Path, release: Release) -> list[str]:
     """Make the catalog's file with the rows that are live at the release; the paths of the files they name."""
-    con = lake.connect(threads=1)
-    try:
+    with lake.connect(threads=1) as con:
         con.execute(f"ATTACH 'ducklake:{part / CATALOG_FILE}' AS fresh (DATA_PATH '{part / DATA}/')")
         con.execute("DETACH fresh")
         con.execute(f"ATTACH '{part / CATALOG_FILE}' AS own")
@@ -228,8 +220,6 @@ def _copy_catalog(part: Path, final: Path, release: Release) -> list[str]:
         )
         con.execute("COMMIT")
         return [row[0] for row in con.execute(_FILES).fetchall()]
-    finally:
-        con.close()
 
 
 _FILES = """

@@ -15,19 +15,9 @@ BINS = 16
 TOP = 8
 # Sums in another order differ in their last bits.
 TOLERANCE = 1e-9
-_NUMBERS = (
-    "TINYINT",
-    "SMALLINT",
-    "INTEGER",
-    "BIGINT",
-    "HUGEINT",
-    "DECIMAL",
-    "DOUBLE",
-    "FLOAT",
-    "UBIGINT",
-    "UINTEGER",
-)
 _FLOATS = ("DOUBLE", "FLOAT")
+_INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UBIGINT", "UINTEGER")
+_NUMBERS = (*_INTEGERS, "DECIMAL", *_FLOATS)
 
 
 def compare(con: duckdb.DuckDBPyConnection, relation: str, key: Sequence[str], origin: Origin) -> ModelDiff:
@@ -62,14 +52,8 @@ def describe_unmatched(
     rows = _count(con, alias, relation)
     change = "added" if alias == NEW else "removed"
     columns = tuple(ColumnDiff(name, change) for name in _types(con, alias, relation))
-    return ModelDiff(
-        relation,
-        origin,
-        tuple(key),
-        rows if alias == OLD else 0,
-        rows if alias == NEW else 0,
-        columns=columns,
-    )
+    counts = (rows, 0) if alias == OLD else (0, rows)
+    return ModelDiff(relation, origin, tuple(key), *counts, columns=columns)
 
 
 def measure_bytes(con: duckdb.DuckDBPyConnection, alias: str) -> dict[str, int]:
@@ -124,19 +108,8 @@ def _compare_rows(
         rows, largest, nulls_old, nulls_new, mean_old, mean_new = values[2 + 6 * place : 8 + 6 * place]
         change = "values" if rows else ""
         histogram = _histogram(con, relation, name, types[name]) if rows else None
-        found.append(
-            ColumnDiff(
-                name,
-                change,
-                int(rows or 0),
-                largest,
-                int(nulls_old or 0),
-                int(nulls_new or 0),
-                mean_old,
-                mean_new,
-                histogram,
-            )
-        )
+        nulls = (int(nulls_old or 0), int(nulls_new or 0))
+        found.append(ColumnDiff(name, change, int(rows or 0), largest, *nulls, mean_old, mean_new, histogram))
     return added, lost, found
 
 
@@ -148,14 +121,14 @@ def _measures(name: str, kind: str) -> list[str]:
     if kind.startswith(_FLOATS):
         near = f"abs({o} - {n}) <= {TOLERANCE} * greatest(abs({o}), abs({n}))"
         differs = f"({differs} AND NOT coalesce({near}, false))"
-    nulls = [f"count(*) FILTER (o_here AND {o} IS NULL)", f"count(*) FILTER (n_here AND {n} IS NULL)"]
-    if not kind.startswith(_NUMBERS):
-        means = ["NULL", "NULL"]
-        if kind == "BOOLEAN":
-            means = [f"avg({o}::INTEGER)", f"avg({n}::INTEGER)"]
-        return [f"sum(({differs})::INTEGER) {both}", "NULL", *nulls, *means]
-    largest = f"max(abs({o}::DOUBLE - {n}::DOUBLE)) {both}"
-    return [f"sum(({differs})::INTEGER) {both}", largest, *nulls, f"avg({o}::DOUBLE)", f"avg({n}::DOUBLE)"]
+    largest, means = "NULL", ["NULL", "NULL"]
+    if kind.startswith(_NUMBERS):
+        largest = f"max(abs({o}::DOUBLE - {n}::DOUBLE)) {both}"
+        means = [f"avg({each}::DOUBLE)" for each in (o, n)]
+    elif kind == "BOOLEAN":
+        means = [f"avg({each}::INTEGER)" for each in (o, n)]
+    nulls = [f"count(*) FILTER ({side}_here AND {each} IS NULL)" for side, each in (("o", o), ("n", n))]
+    return [f"sum(({differs})::INTEGER) {both}", largest, *nulls, *means]
 
 
 def _histogram(con: duckdb.DuckDBPyConnection, relation: str, name: str, kind: str) -> Histogram | None:
