@@ -53,6 +53,12 @@ def find_night(instant: datetime) -> date:
     return day if instant > find_start(day) else day - ONE_DAY
 
 
+def find_complete_night(instant: datetime) -> date:
+    """The last night that has ended by `instant`, which has a time zone."""
+    night = find_night(instant)
+    return night if cutoff(night) <= instant else night - ONE_DAY
+
+
 def coming_day(night: date) -> date:
     """The calendar day that `night` predicts."""
     return night + ONE_DAY

@@ -9,9 +9,8 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg2.extensions import cursor
 
@@ -26,14 +25,8 @@ log = logging.getLogger(__name__)
 _LOCK = 5_207_331
 
 
-@dataclass(frozen=True)
-class Target:
-    """One address.
-
-    Attributes:
-        name: without secrets, with a hash that tells two of the same sort apart.
-        url: for apprise.
-    """
+class Target(NamedTuple):
+    """One address: its URL for apprise; its name without secrets, with a hash that tells two of one sort apart."""
 
     name: str
     url: str
@@ -51,10 +44,8 @@ def targets(urls: str) -> list[Target]:
     for position, url in enumerate(urls.split(), start=1):
         service = apprise.Apprise.instantiate(url, suppress_exceptions=True)
         if service is None:
-            kind = url.partition(":")[0]
-            raise ConfigError(
-                f"REDEYE_ALERT_URLS: apprise does not understand address {position} ({kind}://…)"
-            )
+            what = f"address {position} ({url.partition(':')[0]}://…)"
+            raise ConfigError(f"REDEYE_ALERT_URLS: apprise does not understand {what}")
         digest = hashlib.sha256(url.encode()).hexdigest()[:8]
         found.append(Target(f"{service.url(privacy=True).partition('?')[0]} [{digest}]", url))
     return found

@@ -6,13 +6,13 @@ whoever can ask it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from itertools import takewhile
 from textwrap import shorten
-from typing import Any
+from typing import Any, NamedTuple
 
-from redeye.declarations.calendar import cutoff, find_night
+from redeye.declarations.calendar import coming_day, cutoff, find_complete_night
 from redeye.foundation.disk import Level, Usage
 from redeye.operations.logic.alerts import PREDICTIONS_DUE, RELEASE_DUE, Alert, AlertKind
 from redeye.operations.model_status import ModelState
@@ -25,8 +25,7 @@ RECENT = timedelta(days=3)
 REASON_LENGTH = 200
 
 
-@dataclass(frozen=True)
-class TaskFailure:
+class TaskFailure(NamedTuple):
     """A task that failed for good, as Airflow has it."""
 
     dag_id: str
@@ -34,7 +33,6 @@ class TaskFailure:
     task_id: str
     map_index: int
     try_number: int
-    ended_at: str
 
 
 def find_alerts(morning: Morning, *, now: datetime, source: Source | None) -> list[Alert]:
@@ -45,11 +43,10 @@ def find_alerts(morning: Morning, *, now: datetime, source: Source | None) -> li
         now: what is late goes by it.
         source: whose calendar says which nights are due by now; None if nothing is due by the clock.
     """
-    return [
-        *_find_refused(morning),
-        *_late(morning, now, source),
-        *(alert for state in morning.models for alert in (*_predictions(morning, state), *_verdict(state))),
-    ]
+    alerts = [*_find_refused(morning), *_find_late(morning, now, source)]
+    for state in morning.models:
+        alerts += [*_find_degraded(morning, state.spec.model), *_find_verdict(state)]
+    return alerts
 
 
 def find_task_alerts(failures: Iterable[TaskFailure]) -> list[Alert]:
@@ -78,8 +75,7 @@ def find_due_night(now: datetime, source: Source | None) -> date | None:
     """The last night that has ended by `now` on the source's calendar; None outside of it."""
     if source is None or not source.is_prompt:
         return None
-    running = find_night(now)
-    ended = running if cutoff(running) <= now else running - timedelta(days=1)
+    ended = find_complete_night(now)
     return ended if source.first_night <= ended <= source.last_night else None
 
 
@@ -102,79 +98,62 @@ def read_failures(detail: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     return [dict(failure) for suite in suites for failure in suite.get("failures", [])]
 
 
-def _find_refused(morning: Morning) -> list[Alert]:
-    since, alerts = morning.night - RECENT, []
+def _find_refused(morning: Morning) -> Iterator[Alert]:
+    since = morning.night - RECENT
     for row in morning.records.audits:
-        if row["is_success"] or row["night"] < since:
-            continue
-        text = f"The audit refused the release of night {row['night']}: {read_reason(row['detail'])}"
-        key = f"audit/{row['night']}/{row['snapshot_id']}"
-        alerts.append(Alert(AlertKind.AUDIT_REFUSED, key, text, row["night"], _page(row["night"])))
+        if not row["is_success"] and row["night"] >= since:
+            text = f"The audit refused the release of night {row['night']}: {read_reason(row['detail'])}"
+            key = f"audit/{row['night']}/{row['snapshot_id']}"
+            yield _of_night(AlertKind.AUDIT_REFUSED, key, text, row["night"])
     for row in morning.records.refused:
-        if row["night"] < since:
-            continue
-        what = f"{row['source']} {row['dataset']} of night {row['night']}"
-        text = f"The audit refused a delivery, {what}: {read_reason(row['audit'])}"
-        key = f"delivery/{row['source']}/{row['dataset']}/{row['night']}/{row['content_hash']}"
-        alerts.append(Alert(AlertKind.AUDIT_REFUSED, key, text, row["night"], _page(row["night"])))
-    return alerts
+        if row["night"] >= since:
+            what = f"{row['source']} {row['dataset']} of night {row['night']}"
+            text = f"The audit refused a delivery, {what}: {read_reason(row['audit'])}"
+            key = f"delivery/{row['source']}/{row['dataset']}/{row['night']}/{row['content_hash']}"
+            yield _of_night(AlertKind.AUDIT_REFUSED, key, text, row["night"])
 
 
-def _late(morning: Morning, now: datetime, source: Source | None) -> list[Alert]:
+def _find_late(morning: Morning, now: datetime, source: Source | None) -> Iterator[Alert]:
     due = find_due_night(now, source)
     if due is None:
-        return []
-    alerts = []
-    states = {state.night: state for state in morning.strip}
-    standing = states[due].release if due in states else "missing"
-    if standing == "missing" and now >= cutoff(due) + RELEASE_DUE:
-        text = (
-            f"Night {due} has no release: it was due at {cutoff(due) + RELEASE_DUE:%H:%M} UTC "
-            "and is no recorded gap"
-        )
-        alerts.append(Alert(AlertKind.RELEASE_LATE, f"late/{due}", text, due, _page(due)))
+        return
+    state = next((each for each in morning.strip if each.night == due), None)
+    release_due = cutoff(due) + RELEASE_DUE
+    if (state is None or state.release == "missing") and now >= release_due:
+        text = f"Night {due} has no release: it was due at {release_due:%H:%M} UTC and is no recorded gap"
+        yield _of_night(AlertKind.RELEASE_LATE, f"late/{due}", text, due)
     if now >= cutoff(due) + PREDICTIONS_DUE:
-        for state in morning.models:
-            model = state.spec.model
-            if state.champion is not None and not (due in states and model in states[due].scored):
-                text = f"{model} has no predictions for {due + timedelta(days=1)}: night {due} was not scored"
-                key = f"missing/{model}/{due}"
-                alerts.append(Alert(AlertKind.PREDICTIONS_MISSING, key, text, due, _page(due)))
-    return alerts
+        scored = state.scored if state else {}
+        for model in (each.spec.model for each in morning.models if each.champion is not None):
+            if model not in scored:
+                text = f"{model} has no predictions for {coming_day(due)}: night {due} was not scored"
+                yield _of_night(AlertKind.PREDICTIONS_MISSING, f"missing/{model}/{due}", text, due)
 
 
-def _predictions(morning: Morning, state: ModelState) -> list[Alert]:
-    model, alerts = state.spec.model, []
-    for night in morning.strip:
-        row = night.scored.get(model)
-        if row is None or not row["degraded"] or night.night < morning.night - RECENT:
-            continue
-        text = (
-            f"{model}: {row['degraded']} of {row['rows']} predictions of night {night.night} are degraded: "
-            f"{row['degraded_reason']}"
-        )
-        key = f"degraded/{model}/{night.night}"
-        alerts.append(Alert(AlertKind.PREDICTIONS_DEGRADED, key, text, night.night, _page(night.night)))
-    return alerts
+def _find_degraded(morning: Morning, model: str) -> Iterator[Alert]:
+    for state in morning.strip:
+        row = state.scored.get(model)
+        if row is not None and row["degraded"] and state.night >= morning.night - RECENT:
+            text = (
+                f"{model}: {row['degraded']} of {row['rows']} predictions of night {state.night} are degraded: "
+                f"{row['degraded_reason']}"
+            )
+            key = f"degraded/{model}/{state.night}"
+            yield _of_night(AlertKind.PREDICTIONS_DEGRADED, key, text, state.night)
 
 
-def _verdict(state: ModelState) -> list[Alert]:
+def _find_verdict(state: ModelState) -> Iterator[Alert]:
     """The verdict, while it is not `ok`: once for each stretch of nights that say the same."""
     if state.verdict is None or state.verdict["verdict"] == "ok":
-        return []
-    reported, since = state.verdict["verdict"], state.verdict["night"]
-    for row in reversed(state.verdicts):
-        if row["verdict"] != reported:
-            break
-        since = row["night"]
-    model = state.spec.model
+        return
+    model, reported = state.spec.model, state.verdict["verdict"]
+    stretch = takewhile(lambda row: row["verdict"] == reported, reversed(state.verdicts))
+    since = min((row["night"] for row in stretch), default=state.verdict["night"])
     why = shorten(state.verdict["reasons"] or "no reason is recorded", REASON_LENGTH, placeholder=" …")
     text = f"{model}: the verdict is {reported} since night {since}: {why}"
-    page = f"/redeye/models/{model}"
-    return [
-        Alert(AlertKind.VERDICT, f"verdict/{model}/{reported}/{since}", text, state.verdict["night"], page)
-    ]
+    key = f"verdict/{model}/{reported}/{since}"
+    yield Alert(AlertKind.VERDICT, key, text, state.verdict["night"], f"/redeye/models/{model}")
 
 
-def _page(night: date) -> str:
-    return f"/redeye/nights/{night}"
+def _of_night(kind: AlertKind, key: str, text: str, night: date) -> Alert:
+    return Alert(kind, key, text, night, f"/redeye/nights/{night}")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import pandas as pd
 
@@ -18,45 +20,29 @@ MINIMUM_ROWS = 200
 
 
 @dataclass(frozen=True)
-class Slice:
-    """The quality of one part of the predictions."""
-
-    by: str
-    value: str
-    rows: int
-    observed: float
-    predicted: float
-    auc: float | None
-    heuristic_auc: float | None
-    log_loss: float | None
-
-
-@dataclass(frozen=True)
 class Slices:
     """Matured predictions of some nights, as a whole and in parts.
 
     Attributes:
         bins: mean prediction, observed share and rows, by tenth of the predictions.
-        parts: slices of at least `MINIMUM_ROWS`, by what they are cut by.
+        parts: slices of at least `MINIMUM_ROWS`: what they are cut by, rows, shares and quality of each.
         left_out: how many slices were smaller.
     """
 
     first: date
     last: date
-    rows: int
-    bins: list[tuple[float, float, int]]
-    parts: list[Slice]
-    left_out: int
+    rows: int = 0
+    bins: Sequence[tuple[float, float, int]] = ()
+    parts: Sequence[dict[str, Any]] = ()
+    left_out: int = 0
 
 
 def measure(spec: Spec, night: date, first: date, last: date) -> Slices:
     """Predictions of the nights `first` to `last` against their labels as known at the cutoff of `night`."""
     release = release_store.covering_release(night)
-    if release is None:
-        return Slices(first, last, 0, [], [], 0)
-    frame = read_matured_predictions(spec, release, night, first, last)
+    frame = read_matured_predictions(spec, release, night, first, last) if release else pd.DataFrame()
     if frame.empty:
-        return Slices(first, last, 0, [], [], 0)
+        return Slices(first, last)
     whole = _make_scored(frame, "probability").metrics()
     bins = [(one.mean_prediction, one.observed_rate, one.rows) for one in whole.calibration]
     parts, left_out = [], 0
@@ -66,18 +52,17 @@ def measure(spec: Spec, night: date, first: date, last: date) -> Slices:
                 left_out += 1
                 continue
             own = _make_scored(rows, "probability").metrics()
-            heuristic = _make_scored(rows, "baseline_probability").metrics()
             parts.append(
-                Slice(
-                    each.by,
-                    str(value),
-                    len(rows),
-                    float(rows["label"].mean()),
-                    float(rows["probability"].mean()),
-                    own.auc,
-                    heuristic.auc,
-                    own.log_loss,
-                )
+                {
+                    "by": each.by,
+                    "value": str(value),
+                    "rows": len(rows),
+                    "observed": float(rows["label"].mean()),
+                    "predicted": float(rows["probability"].mean()),
+                    "auc": own.auc,
+                    "heuristic_auc": _make_scored(rows, "baseline_probability").metrics().auc,
+                    "log_loss": own.log_loss,
+                }
             )
     return Slices(first, last, len(frame), bins, parts, left_out)
 

@@ -5,16 +5,16 @@ Reads only. Nothing here looks at the clock: whoever asks says the time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
 from redeye.champions import block_store
-from redeye.champions import promotion_store as promotions
 from redeye.champions.logic.promotions import Promotion
 from redeye.champions.logic.succession import VersionBlock, find_champion
+from redeye.champions.promotion_store import read_promotions
 from redeye.declarations.specs import Spec, load_valid_specs
 from redeye.foundation.renamed_values import GATES
 from redeye.foundation.settings import SPECS, settings
@@ -24,7 +24,7 @@ from redeye.scoring import export
 from redeye.scoring.outputs_reader import OutputsReader, Row
 
 SHOWN_NIGHTS = 28
-METRICS = ("auc", "log_loss", "calibration_error")
+SHOWN_WEEKS = 53
 
 
 @dataclass(frozen=True)
@@ -61,14 +61,6 @@ class ModelState:
     drifted: list[str]
     manifest: bool
 
-    @property
-    def champion_age(self) -> int | None:
-        """Nights since the champion took effect, counted to the night of the predictions."""
-        if self.champion is None or self.predictions is None:
-            return None
-        age: int = (self.predictions["night"] - self.champion.effective_night).days
-        return age
-
 
 def specs() -> dict[str, Spec]:
     """The models of this installation, by name; read again when a file has changed."""
@@ -83,7 +75,7 @@ def _specs(stamp: tuple[tuple[str, int], ...]) -> dict[str, Spec]:  # noqa: ARG0
 def read_model_state(reader: OutputsReader, spec: Spec, night: date) -> ModelState:
     """How one model stands after a night, from the last `SHOWN_NIGHTS` nights."""
     model, first = spec.model, night - timedelta(days=SHOWN_NIGHTS - 1)
-    decided = promotions.read_promotions(model)
+    decided = read_promotions(model)
     verdicts = reader.verdicts(model, first, night)
     latest = verdicts[-1] if verdicts else None
     decisions = {row.decision.night: row for row in decision_store.decisions(model)}
@@ -120,7 +112,7 @@ class ModelHistory:
     Attributes:
         decisions: the nights that asked for a training, the newest first.
         weeks: quality by week of scoring and metric, weighted by rows: week's first night, metric, champion,
-            heuristic, rows.
+            heuristic.
         features: by feature, the week's distance over its threshold by night.
         nights: the span that `weeks` covers.
     """
@@ -133,49 +125,47 @@ class ModelHistory:
     nights: tuple[date, date]
 
 
-def read_model_history(reader: OutputsReader, spec: Spec, night: date, *, weeks: int = 53) -> ModelHistory:
-    """What became of a model up to a night: the whole of its ledgers, the quality of so many weeks."""
-    first = night - timedelta(days=7 * weeks - 1)
-    rows = reader.quality(spec.model, first, night)
+def read_model_history(reader: OutputsReader, spec: Spec, night: date) -> ModelHistory:
+    """What became of a model up to a night: the whole of its ledgers, the quality of `SHOWN_WEEKS` weeks."""
+    model, first = spec.model, night - timedelta(days=7 * SHOWN_WEEKS - 1)
     features: dict[str, list[Row]] = {}
-    for row in reader.drift_of_features(
-        spec.model, night - timedelta(days=2 * SHOWN_NIGHTS - 1), night, "week"
-    ):
+    for row in reader.drift_of_features(model, night - timedelta(days=2 * SHOWN_NIGHTS - 1), night, "week"):
         features.setdefault(row["column_name"], []).append(row)
     return ModelHistory(
         state=read_model_state(reader, spec, night),
-        promotions=[row for row in promotions.read_promotions(spec.model) if row.decided_night <= night],
-        decisions=[
-            row for row in reversed(decision_store.requests(spec.model)) if row.decision.night <= night
-        ],
-        weeks=_average_by_week(rows),
+        promotions=[row for row in read_promotions(model) if row.decided_night <= night],
+        decisions=[row for row in reversed(decision_store.requests(model)) if row.decision.night <= night],
+        weeks=_average_by_week(reader.quality(model, first, night)),
         features=features,
         nights=(first, night),
     )
 
 
 def _average_by_week(rows: Sequence[Row]) -> list[Row]:
-    """Means of the nights' metrics, weighted by their rows, by week from Monday and metric."""
-    sums: dict[tuple[date, str], dict[str, float]] = {}
+    """The means of `average_metrics` by week, from Monday, and metric."""
+    weeks: dict[date, list[Row]] = {}
     for row in rows:
-        if row["champion"] is None or row["heuristic"] is None:
-            continue
-        week = row["night"] - timedelta(days=row["night"].weekday())
-        at = sums.setdefault((week, row["metric"]), {"champion": 0.0, "heuristic": 0.0, "rows": 0.0})
-        at["champion"] += row["champion"] * row["rows"]
-        at["heuristic"] += row["heuristic"] * row["rows"]
-        at["rows"] += row["rows"]
+        weeks.setdefault(row["night"] - timedelta(days=row["night"].weekday()), []).append(row)
     return [
-        {
-            "night": week,
-            "metric": metric,
-            "champion": at["champion"] / at["rows"],
-            "heuristic": at["heuristic"] / at["rows"],
-            "rows": int(at["rows"]),
-        }
-        for (week, metric), at in sorted(sums.items())
-        if at["rows"]
+        {"night": week, "metric": metric, **mean}
+        for week, own in sorted(weeks.items())
+        for metric, mean in sorted(average_metrics(own).items())
     ]
+
+
+def average_metrics(rows: Iterable[Row]) -> dict[str, dict[str, float]]:
+    """By metric the means over nights of champion and heuristic, weighted by rows."""
+    known: dict[str, list[Row]] = {}
+    for row in rows:
+        if row["rows"] and row["champion"] is not None and row["heuristic"] is not None:
+            known.setdefault(row["metric"], []).append(row)
+    return {
+        metric: {
+            who: sum(row[who] * row["rows"] for row in own) / sum(row["rows"] for row in own)
+            for who in ("champion", "heuristic")
+        }
+        for metric, own in known.items()
+    }
 
 
 def read_gates(row: Promotion | RecordedTraining) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ Reads only, and only the nights it is asked for. Nothing here looks at the clock
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from redeye.declarations.calendar import ONE_DAY, list_nights
@@ -59,16 +59,14 @@ class Morning:
     records: NightRecords
     strip: list[NightState]
     models: list[ModelState]
-    unknown: list[tuple[date, date]] = field(default_factory=list)
+    unknown: list[tuple[date, date]]
 
 
 def find_newest_night(reader: OutputsReader) -> date | None:
     """The newest night that is scored, released by itself, or a gap; the head of a bulk load if nothing is."""
-    known = [reader.last_night(model) for model in specs()] + [night_records.last_nightly()]
-    if found := [night for night in known if night is not None]:
-        return max(found)
+    known = [*(reader.last_night(model) for model in specs()), night_records.last_nightly()]
     head = release_store.latest_release()
-    return head.night if head else None
+    return max(filter(None, known), default=head.night if head else None)
 
 
 def read_morning(reader: OutputsReader, night: date | None = None) -> Morning | None:
@@ -81,10 +79,9 @@ def read_morning(reader: OutputsReader, night: date | None = None) -> Morning | 
     records = night_records.records(first, night)
     models = [read_model_state(reader, spec, night) for spec in specs().values()]
     scored = {
-        state.spec.model: {
-            row["night"]: row for row in reader.predictions_by_night(state.spec.model, first, night)
-        }
+        (state.spec.model, row["night"]): row
         for state in models
+        for row in reader.predictions_by_night(state.spec.model, first, night)
     }
     return Morning(
         night=night,
@@ -100,7 +97,7 @@ def read_morning(reader: OutputsReader, night: date | None = None) -> Morning | 
 
 
 def _night_state(
-    night: date, records: NightRecords, scored: dict[str, dict[date, Row]], models: Sequence[ModelState]
+    night: date, records: NightRecords, scored: dict[tuple[str, date], Row], models: Sequence[ModelState]
 ) -> NightState:
     if any(row["first_night"] <= night <= row["night"] for row in records.releases):
         release = "released"
@@ -109,7 +106,7 @@ def _night_state(
     return NightState(
         night=night,
         release=release,
-        scored={model: rows[night] for model, rows in scored.items() if night in rows},
+        scored={model: row for (model, scored_night), row in scored.items() if scored_night == night},
         verdicts={
             state.spec.model: row["verdict"]
             for state in models
@@ -134,22 +131,19 @@ class NightHistory:
 
 def read_night_history(reader: OutputsReader, night: date) -> NightHistory:
     """Every delivery, audit, release revision and prediction file of one night."""
-    names = list(specs())
     return NightHistory(
         night=night,
         records=night_records.records(night, night),
         gap=release_store.gap_reason(night),
         deliveries=night_records.deliveries(night),
         models=[read_model_state(reader, spec, night) for spec in specs().values()],
-        files={model: _files(model, night) for model in names},
+        files={model: _list_files(model, night) for model in specs()},
     )
 
 
-def _files(model: str, night: date) -> list[tuple[str, int]]:
-    folder = settings().exports / model / night.isoformat()
-    if not folder.is_dir():
-        return []
-    return sorted((path.name, path.stat().st_size) for path in folder.iterdir() if path.is_file())
+def _list_files(model: str, night: date) -> list[tuple[str, int]]:
+    found = (settings().exports / model / night.isoformat()).glob("*")
+    return sorted((path.name, path.stat().st_size) for path in found if path.is_file())
 
 
 def find_nearby_nights(night: date, newest: date | None) -> tuple[date, date | None]:

@@ -19,7 +19,8 @@ from redeye.foundation.errors import NotReleased, TooLate, VersionIsBlocked
 from redeye.monitoring.monitor import monitor_night
 from redeye.promotion import decision_store
 from redeye.promotion.decide import decide_night
-from redeye.promotion.decision_store import RecordedDecision, RecordedTraining
+from redeye.promotion.decision_store import RecordedTraining
+from redeye.promotion.logic.decision import Decision
 from redeye.promotion.reconcile import reconcile
 from redeye.promotion.train import train_night
 from redeye.scoring import outputs_store
@@ -39,22 +40,12 @@ class ReplayedNight:
     Attributes:
         seconds: it took; 0 if it was done before.
         verdict: empty for a recorded gap.
-        trained: nights whose requests were trained.
     """
 
     night: date
     seconds: float
     verdict: str
     is_requested: bool
-    trained: tuple[date, ...]
-
-
-@dataclass(frozen=True)
-class Request:
-    """A request with what became of it: `training` is None while it is open."""
-
-    decision: RecordedDecision
-    training: RecordedTraining | None
 
 
 def check(first: date, last: date) -> None:
@@ -79,23 +70,29 @@ def replay(model: str, first: date, last: date) -> Iterator[ReplayedNight]:
     """
     done = _list_done_nights(model, first, last)
     for night in list_nights(first, last):
-        if night in done:
-            yield ReplayedNight(night, 0.0, done[night], False, ())
-            continue
         began = time.monotonic()
-        yield _one(model, night, began)
+        if night in done:
+            yield ReplayedNight(night, 0.0, done[night], is_requested=False)
+            continue
+        score_night(model, night, run_id=RUN_ID)
+        export_night(model, night)
+        verdict, is_requested = "", False
+        if release_store.covering_release(night) is not None:
+            monitor_night(model, night, RUN_ID)
+            decided = decide_night(model, night, RUN_ID)
+            verdict, is_requested = decided["verdict"], decided["is_requested"]
+            if decided["returns_to"] is not None:
+                reconcile(model)
+            for request in decided["requests"]:
+                _train(request)
+        yield ReplayedNight(night, time.monotonic() - began, verdict, is_requested)
 
 
-def requests(model: str, first: date, last: date) -> list[Request]:
-    """The requests of the nights, with the first training that answered each."""
-    answers: dict[date, RecordedTraining] = {}
-    for training in decision_store.trainings(model):
-        answers.setdefault(training.night, training)
-    return [
-        Request(row, answers.get(row.decision.night))
-        for row in decision_store.requests(model)
-        if first <= row.decision.night <= last
-    ]
+def requests(model: str, first: date, last: date) -> list[tuple[Decision, RecordedTraining | None]]:
+    """The requests of the nights, with the first training that answered each; None while it is open."""
+    answers = {training.night: training for training in reversed(decision_store.trainings(model))}
+    asked = [row.decision for row in decision_store.requests(model)]
+    return [(each, answers.get(each.night)) for each in asked if first <= each.night <= last]
 
 
 def _list_done_nights(model: str, first: date, last: date) -> dict[date, str]:
@@ -109,21 +106,7 @@ def _list_done_nights(model: str, first: date, last: date) -> dict[date, str]:
     }
 
 
-def _one(model: str, night: date, began: float) -> ReplayedNight:
-    score_night(model, night, run_id=RUN_ID)
-    export_night(model, night)
-    verdict, is_requested, trained = "", False, []
-    if release_store.covering_release(night) is not None:
-        monitor_night(model, night, RUN_ID)
-        decided = decide_night(model, night, RUN_ID)
-        verdict, is_requested = decided["verdict"], decided["is_requested"]
-        if decided["returns_to"] is not None:
-            reconcile(model)
-        trained = [_train(request) for request in decided["requests"]]
-    return ReplayedNight(night, time.monotonic() - began, verdict, is_requested, tuple(trained))
-
-
-def _train(request: dict[str, Any]) -> date:
+def _train(request: dict[str, Any]) -> None:
     night = date.fromisoformat(request["night"])
     try:
         train_night(
@@ -131,4 +114,3 @@ def _train(request: dict[str, Any]) -> date:
         )
     except (TooLate, VersionIsBlocked) as error:
         log.warning("%s", error)
-    return night

@@ -119,8 +119,7 @@ def _find_failed_tasks(configured: Settings, now: datetime) -> list[TaskFailure]
         with airflow_api.open_api(configured) as api:
             return [
                 TaskFailure(
-                    *(row["dag_id"], row["dag_run_id"], row["task_id"]),
-                    *(row["map_index"], row["try_number"], row["end_date"] or ""),
+                    row["dag_id"], row["dag_run_id"], row["task_id"], row["map_index"], row["try_number"]
                 )
                 for row in api.list_failed_tasks(now - alerts.FAILED_WITHIN)
             ]

@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from redeye.operations.collect_metrics import Sample, samples
+from redeye.operations.collect_metrics import METRICS, Sample, samples
 from redeye.scoring.outputs_reader import OutputsReader
 
 PREFIX = "redeye_"
@@ -42,7 +42,7 @@ def families(found: Iterable[Sample]) -> list[GaugeMetricFamily]:
     for sample in found:
         name = PREFIX + sample.name
         if name not in by_name:
-            by_name[name] = GaugeMetricFamily(name, sample.help, labels=list(sample.labels))
+            by_name[name] = GaugeMetricFamily(name, METRICS[sample.name], labels=list(sample.labels))
         by_name[name].add_metric(list(sample.labels.values()), sample.value)
     return list(by_name.values())
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -17,7 +16,6 @@ from airflow.utils.session import create_session
 from airflow.utils.state import TaskInstanceState
 from fastapi import HTTPException
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 from starlette.requests import Request
 
 from redeye.declarations.calendar import find_start
@@ -36,53 +34,20 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-@contextmanager
-def _session() -> Iterator[Session]:
-    with create_session() as session:
-        yield session
-
-
 def read_failed_tasks() -> list[TaskFailure]:
     """Tasks that failed for good of late and still are failed, the newest first."""
+    columns = (getattr(TaskInstance, name) for name in TaskFailure._fields)
     asked = (
-        select(
-            TaskInstance.dag_id,
-            TaskInstance.run_id,
-            TaskInstance.task_id,
-            TaskInstance.map_index,
-            TaskInstance.try_number,
-            TaskInstance.end_date,
-        )
+        select(*columns)
         .where(TaskInstance.state == TaskInstanceState.FAILED, TaskInstance.end_date >= now() - FAILED_WITHIN)
         .order_by(TaskInstance.end_date.desc())
         .limit(SHOWN)
     )
-    with _session() as session:
-        return [
-            TaskFailure(
-                row.dag_id,
-                row.run_id,
-                row.task_id,
-                row.map_index,
-                row.try_number,
-                row.end_date.isoformat() if row.end_date else "",
-            )
-            for row in session.execute(asked)
-        ]
+    with create_session() as session:
+        return [TaskFailure(*row) for row in session.execute(asked)]
 
 
-@dataclass(frozen=True)
-class NightRun:
-    """A DAG run of a night."""
-
-    dag_id: str
-    run_id: str
-    run_type: str
-    state: str
-    ended_at: datetime | None
-
-
-def read_runs(night: date) -> list[NightRun]:
+def read_runs(night: date) -> Sequence[DagRun]:
     """The runs whose data interval begins with a night, whatever started them."""
     start = find_start(night)
     asked = (
@@ -91,11 +56,8 @@ def read_runs(night: date) -> list[NightRun]:
         .order_by(DagRun.dag_id, DagRun.run_id)
         .limit(SHOWN)
     )
-    with _session() as session:
-        return [
-            NightRun(run.dag_id, run.run_id, str(run.run_type), str(run.state), run.end_date)
-            for run in session.scalars(asked)
-        ]
+    with create_session() as session:
+        return session.scalars(asked).all()
 
 
 @dataclass(frozen=True)
@@ -109,34 +71,29 @@ class ActionRecord:
     extra: dict[str, Any]
 
 
-def read_actions(
-    *, event: str | None = None, dag_id: str | None = None, limit: int = SHOWN
-) -> list[ActionRecord]:
+def read_actions(*, event: str | None = None, dag_id: str | None = None) -> list[ActionRecord]:
     """What was done here, the newest first."""
     asked = select(Log).where(Log.event == EVENT + event if event else Log.event.like(f"{EVENT}%"))
     if dag_id:
         asked = asked.where(Log.dag_id == dag_id)
-    with _session() as session:
+    with create_session() as session:
         return [
             ActionRecord(
-                row.dttm, row.event.removeprefix(EVENT), row.owner or "", row.dag_id or "", _extra(row.extra)
+                row.dttm,
+                row.event.removeprefix(EVENT),
+                row.owner or "",
+                row.dag_id or "",
+                _read_object(row.extra),
             )
-            for row in session.scalars(asked.order_by(Log.id.desc()).limit(limit))
+            for row in session.scalars(asked.order_by(Log.id.desc()).limit(SHOWN))
         ]
 
 
 def record(event: str, *, user: str, dag_id: str, extra: dict[str, Any]) -> None:
     """Append a row to Airflow's audit log, at once and for good."""
-    with _session() as session:
-        session.add(
-            Log(
-                event=EVENT + event,
-                owner=user,
-                owner_display_name=user,
-                dag_id=dag_id,
-                extra=json.dumps(extra, sort_keys=True, default=str),
-            )
-        )
+    told = json.dumps(extra, sort_keys=True, default=str)
+    with create_session() as session:
+        session.add(Log(event=EVENT + event, owner=user, owner_display_name=user, dag_id=dag_id, extra=told))
 
 
 def is_used(nonce: str) -> bool:
@@ -146,7 +103,7 @@ def is_used(nonce: str) -> bool:
         Log.dttm >= now() - timedelta(hours=2),
         Log.extra.contains(f'"nonce": "{nonce}"'),
     )
-    with _session() as session:
+    with create_session() as session:
         return session.execute(asked).first() is not None
 
 
@@ -170,16 +127,14 @@ async def ask_airflow(
 
 
 def _explain_refusal(answer: httpx.Response) -> str:
-    try:
-        detail = answer.json().get("detail")
-    except ValueError:
-        detail = None
+    detail = _read_object(answer.text).get("detail")
     if isinstance(detail, dict):
         detail = detail.get("reason") or detail.get("statement") or detail
     return f"Airflow refused it: {detail or answer.reason_phrase}"
 
 
-def _extra(text: str | None) -> dict[str, Any]:
+def _read_object(text: str | None) -> dict[str, Any]:
+    """A JSON object; empty if the text is none."""
     try:
         found = json.loads(text or "{}")
     except ValueError:

@@ -10,7 +10,7 @@ from redeye.foundation import disk
 from redeye.foundation.settings import PROJECT_ROOT, settings
 from redeye.operations import apprise_alerts, find_alerts, night_status
 from redeye_airflow.pages import airflow_client
-from redeye_airflow.pages.page_data import find_night_alerts, link_alert, reader
+from redeye_airflow.pages.page_data import find_night_alerts, reader
 from redeye_airflow.pages.rendering import render_markdown, render_page
 
 router = APIRouter()
@@ -34,7 +34,6 @@ def alerts(request: Request) -> Response:
         current=current,
         history=apprise_alerts.history(limit=_SHOWN),
         usage=usage,
-        links=link_alert,
         is_sent=bool(settings().alert_urls.get_secret_value()),
     )
 

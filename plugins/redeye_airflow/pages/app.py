@@ -6,7 +6,7 @@ import logging
 
 import duckdb
 import psycopg2
-from fastapi import FastAPI, HTTPException
+from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import Request
@@ -18,7 +18,6 @@ from redeye_airflow.pages import (
     action_pages,
     alert_pages,
     files,
-    last_night_page,
     model_pages,
     night_pages,
     prediction_pages,
@@ -28,14 +27,11 @@ from redeye_airflow.pages.security import Guard
 
 log = logging.getLogger(__name__)
 
-_BAD, _UNREACHABLE = 400, 503
-
 
 def create_app() -> FastAPI:
     """The whole app. FastAPI's own pages (`/docs`, `/openapi.json`) would be open to anyone: there are none."""
     app = FastAPI(title="Redeye", docs_url=None, redoc_url=None, openapi_url=None)
     for module in (
-        last_night_page,
         model_pages,
         night_pages,
         prediction_pages,
@@ -64,21 +60,21 @@ def _redirect_to_actions(request: Request, rest: str) -> Response:
     return RedirectResponse(request.url.replace(path=f"{request.scope['root_path']}/actions{rest}"))
 
 
+def _show_error(request: Request, code: int, message: str) -> Response:
+    return render_page(request, "error.html", status=code, code=code, message=message)
+
+
 def _refused(request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException | StarletteHTTPException) else 500
-    message = str(getattr(error, "detail", error))
-    return render_page(request, "error.html", status=status, code=status, message=message)
+    code = error.status_code if isinstance(error, StarletteHTTPException) else 500
+    return _show_error(request, code, str(getattr(error, "detail", error)))
 
 
 def _misread(request: Request, error: Exception) -> Response:
     faults = error.errors() if isinstance(error, RequestValidationError) else []
     message = "; ".join(f"{fault['loc'][-1]}: {fault['msg']}" for fault in faults)
-    return render_page(
-        request, "error.html", status=_BAD, code=_BAD, message=message or "the address is not understood"
-    )
+    return _show_error(request, 400, message or "the address is not understood")
 
 
 def _unreachable(request: Request, error: Exception) -> Response:
     log.warning("%s %s: %s", request.method, request.url.path, error)
-    message = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return render_page(request, "error.html", status=_UNREACHABLE, code=_UNREACHABLE, message=message)
+    return _show_error(request, 503, str(error).splitlines()[0] if str(error) else type(error).__name__)

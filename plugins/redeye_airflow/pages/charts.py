@@ -5,7 +5,7 @@ Colours come from the style sheet by class, so that light and dark need one pict
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from markupsafe import Markup, escape
@@ -27,21 +27,23 @@ def series_by_night(rows: Sequence[Row], metric: str) -> dict[str, list[tuple[da
     return {who: [(row["night"], row[who]) for row in own] for who in ("champion", "heuristic")}
 
 
-def lines(series: Mapping[str, Points], *, title: str, digits: int = 3, band: float | None = None) -> Markup:
+def lines(series: Mapping[str, Points], *, title: str, digits: int = 3) -> Markup:
     """Lines over nights, one per series; its name becomes its class.
 
     Args:
         series: by name, nights with values; None leaves a hole.
         title: read out in place of the picture.
         digits: of the axis.
-        band: a level to draw as a dashed line.
     """
-    known = [(night, value) for points in series.values() for night, value in points if value is not None]
+    runs = {name: _split_runs(points) for name, points in series.items()}
+    known = [point for each in runs.values() for run in each for point in run]
     if not known:
         return Markup('<p class="empty">Nothing measured in these nights.</p>')
-    values = [value for _, value in known] + ([band] if band is not None else [])
-    low, high = _range(values)
-    first, last = min(night for night, _ in known), max(night for night, _ in known)
+    nights, values = zip(*known, strict=True)
+    low, high = min(values), max(values)
+    room = (high - low) * 0.08 or abs(high) * 0.05 or 1.0
+    low, high = low - room, high + room
+    first, last = min(nights), max(nights)
     days = max((last - first).days, 1)
 
     def at(night: date, value: float) -> tuple[float, float]:
@@ -49,31 +51,28 @@ def lines(series: Mapping[str, Points], *, title: str, digits: int = 3, band: fl
         y = _TOP + (HEIGHT - _TOP - _BOTTOM) * (high - value) / (high - low)
         return round(x, 1), round(y, 1)
 
-    parts = [_frame(low, high, first, last, digits)]
-    if band is not None:
-        y = at(first, band)[1]
-        parts.append(f'<line class="bound" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{y}" y2="{y}"/>')
-    for name, points in series.items():
-        for run in _runs(points):
-            path = " ".join(f"{x},{y}" for x, y in (at(night, value) for night, value in run))
-            parts.append(f'<polyline class="line {escape(name)}" points="{path}"/>')
-        for night, value in points:
-            if value is not None:
-                x, y = at(night, value)
-                parts.append(
-                    f'<circle class="dot {escape(name)}" cx="{x}" cy="{y}" r="2">'
-                    f"<title>{night}: {escape(name)} {value:.{digits}f}</title></circle>"
-                )
-    return _svg(WIDTH, HEIGHT, title, "".join(parts))
+    parts = []
+    for level in (low, (low + high) / 2, high):
+        y = at(first, level)[1]
+        parts.append(f'<line class="grid" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{y}" y2="{y}"/>')
+        parts.append(_tick(_LEFT - 5, y + 3, f"{level:.{digits}f}", "end"))
+    parts.append(_tick(_LEFT, HEIGHT - 6, first, "start"))
+    parts.append(_tick(WIDTH - _RIGHT, HEIGHT - 6, last, "end"))
+    for name, each in runs.items():
+        parts += [_polyline(escape(name), (at(*point) for point in run)) for run in each]
+        parts += [
+            _dot(escape(name), *at(night, value), 2, f"{night}: {escape(name)} {value:.{digits}f}")
+            for run in each
+            for night, value in run
+        ]
+    return _svg(WIDTH, HEIGHT, title, parts)
 
 
 def spark(points: Points, thresholds: Points, *, title: str) -> Markup:
     """A value relative to its threshold by night; what lies above is marked."""
     bounds = {night: value for night, value in thresholds if value}
     shares = [
-        (night, value / (bounds[night] or 1.0))
-        for night, value in points
-        if value is not None and night in bounds
+        (night, value / bounds[night]) for night, value in points if value is not None and night in bounds
     ]
     if not shares:
         return Markup('<span class="empty">not measured</span>')
@@ -87,17 +86,12 @@ def spark(points: Points, thresholds: Points, *, title: str) -> Markup:
         return round(x, 1), round(2 + (height - 4) * (1 - share / top), 1)
 
     bound = at(first, 1.0)[1]
-    path = " ".join(f"{x},{y}" for x, y in (at(*each) for each in shares))
-    marks = "".join(
-        f'<circle class="dot bad" cx="{at(*each)[0]}" cy="{at(*each)[1]}" r="1.6"/>'
-        for each in shares
-        if each[1] > 1
-    )
-    body = (
-        f'<line class="bound" x1="0" x2="{width}" y1="{bound}" y2="{bound}"/>'
-        f'<polyline class="line champion" points="{path}"/>{marks}'
-    )
-    return _svg(width, height, title, body, css="spark")
+    parts = [
+        f'<line class="bound" x1="0" x2="{width}" y1="{bound}" y2="{bound}"/>',
+        _polyline("champion", (at(*each) for each in shares)),
+        *(_dot("bad", *at(*each), 1.6) for each in shares if each[1] > 1),
+    ]
+    return _svg(width, height, title, parts, css="spark")
 
 
 def calibration(bins: Sequence[tuple[float, float, int]], *, title: str) -> Markup:
@@ -115,26 +109,17 @@ def calibration(bins: Sequence[tuple[float, float, int]], *, title: str) -> Mark
     parts = ['<line class="bound" x1="{}" y1="{}" x2="{}" y2="{}"/>'.format(*ends)]
     for level in (0.0, top / 2, top):
         x, y = at(level, level)
-        parts.append(f'<text class="tick" x="{x}" y="{size - 10}" text-anchor="middle">{level:.0%}</text>')
-        parts.append(f'<text class="tick" x="{edge - 4}" y="{y + 3}" text-anchor="end">{level:.0%}</text>')
-    path = " ".join(f"{x},{y}" for x, y in (at(predicted, observed) for predicted, observed, _ in bins))
-    parts.append(f'<polyline class="line champion" points="{path}"/>')
-    for predicted, observed, rows in bins:
-        x, y = at(predicted, observed)
-        parts.append(
-            f'<circle class="dot champion" cx="{x}" cy="{y}" r="3">'
-            f"<title>predicted {predicted:.1%}, observed {observed:.1%}, {rows} rows</title></circle>"
-        )
-    return _svg(size, size, title, "".join(parts), css="square")
+        parts.append(_tick(x, size - 10, f"{level:.0%}", "middle"))
+        parts.append(_tick(edge - 4, y + 3, f"{level:.0%}", "end"))
+    parts.append(_polyline("champion", (at(predicted, observed) for predicted, observed, _ in bins)))
+    parts += [
+        _dot("champion", *at(*shares), 3, "predicted {:.1%}, observed {:.1%}, {} rows".format(*shares, rows))
+        for *shares, rows in bins
+    ]
+    return _svg(size, size, title, parts, css="square")
 
 
-def _range(values: Sequence[float]) -> tuple[float, float]:
-    low, high = min(values), max(values)
-    room = (high - low) * 0.08 or abs(high) * 0.05 or 1.0
-    return low - room, high + room
-
-
-def _runs(points: Points) -> list[list[tuple[date, float]]]:
+def _split_runs(points: Points) -> list[list[tuple[date, float]]]:
     runs: list[list[tuple[date, float]]] = []
     for night, value in points:
         if value is None:
@@ -145,21 +130,21 @@ def _runs(points: Points) -> list[list[tuple[date, float]]]:
     return runs
 
 
-def _frame(low: float, high: float, first: date, last: date, digits: int) -> str:
-    parts = []
-    for level in (low, (low + high) / 2, high):
-        y = round(_TOP + (HEIGHT - _TOP - _BOTTOM) * (high - level) / (high - low), 1)
-        parts.append(f'<line class="grid" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{y}" y2="{y}"/>')
-        parts.append(
-            f'<text class="tick" x="{_LEFT - 5}" y="{y + 3}" text-anchor="end">{level:.{digits}f}</text>'
-        )
-    for x, night, anchor in ((_LEFT, first, "start"), (WIDTH - _RIGHT, last, "end")):
-        parts.append(f'<text class="tick" x="{x}" y="{HEIGHT - 6}" text-anchor="{anchor}">{night}</text>')
-    return "".join(parts)
+def _polyline(css: str, points: Iterable[tuple[float, float]]) -> str:
+    return f'<polyline class="line {css}" points="{" ".join(f"{x},{y}" for x, y in points)}"/>'
 
 
-def _svg(width: int, height: int, title: str, body: str, *, css: str = "plot") -> Markup:
+def _dot(css: str, x: float, y: float, radius: float, title: str = "") -> str:
+    circle = f'<circle class="dot {css}" cx="{x}" cy="{y}" r="{radius}"'
+    return f"{circle}><title>{title}</title></circle>" if title else f"{circle}/>"
+
+
+def _tick(x: float, y: float, text: object, anchor: str) -> str:
+    return f'<text class="tick" x="{x}" y="{y}" text-anchor="{anchor}">{text}</text>'
+
+
+def _svg(width: int, height: int, title: str, parts: Sequence[str], *, css: str = "plot") -> Markup:
     return Markup(  # noqa: S704  every text in it was escaped above
         f'<svg class="{css}" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(title)}">'
-        f"<title>{escape(title)}</title>{body}</svg>"
+        f"<title>{escape(title)}</title>{''.join(parts)}</svg>"
     )

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, HTTPException
-from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
-from redeye.champions.logic.promotions import Promotion
 from redeye.foundation.settings import settings
 from redeye.operations import measure_slices, model_status, night_status
 from redeye.scoring.outputs_reader import Row
@@ -72,17 +69,11 @@ def card(request: Request, model: str, version: int) -> Response:
     found = [row for row in read_promotions(model) if row.version == version]
     if not found:
         raise HTTPException(404, f"{model} version {version} was never promoted: MLflow has its card")
-    text = _card(found[-1])
+    run = str(found[-1].evidence.get("mlflow_run_id", ""))
+    # There is none if the run's artifacts are elsewhere or gone.
+    cards = sorted(settings().artifacts.glob(f"*/{run}/artifacts/card.md")) if run.isalnum() else []
+    text = render_markdown(cards[0].read_text(encoding="utf-8")) if cards else None
     return render_page(request, "models/card.html", model=model, promotion=found[-1], text=text)
-
-
-def _card(promotion: Promotion) -> Markup | None:
-    """The card's Markdown as HTML; None if the run's artifacts are elsewhere or gone."""
-    run = str(promotion.evidence.get("mlflow_run_id", ""))
-    if not run.isalnum():
-        return None
-    found: list[Path] = sorted(settings().artifacts.glob(f"*/{run}/artifacts/card.md"))
-    return render_markdown(found[0].read_text(encoding="utf-8")) if found else None
 
 
 def _features(features: dict[str, list[Row]]) -> list[dict[str, Any]]:
@@ -93,31 +84,17 @@ def _features(features: dict[str, list[Row]]) -> list[dict[str, Any]]:
         bounds = [(row["night"], row["threshold"]) for row in rows]
         last = rows[-1]
         ratio = last["value"] / last["threshold"] if last["value"] is not None and last["threshold"] else None
-        title = f"{name}: distance over its threshold, {len(rows)} nights"
-        shown.append(
-            {
-                "name": name,
-                "spark": charts.spark(points, bounds, title=title),
-                "ratio": ratio,
-                "is_drifted": bool(last["is_drifted"]),
-                "note": last["note"],
-            }
-        )
+        spark = charts.spark(points, bounds, title=f"{name}: distance over its threshold, {len(rows)} nights")
+        shown.append({**last, "name": name, "spark": spark, "ratio": ratio})
     return sorted(shown, key=lambda each: (-(each["ratio"] or -1.0), each["name"]))
 
 
-def _events(history: model_status.ModelHistory) -> list[dict[str, Any]]:
-    """Promotions, requests and trainings that kept the champion, the newest first."""
-    events: list[dict[str, Any]] = [
-        {"night": row.decided_night, "kind": "promoted", "row": row} for row in history.promotions
-    ]
-    events += [{"night": row.decision.night, "kind": "requested", "row": row} for row in history.decisions]
-    events += [
-        {"night": row.night, "kind": "kept", "row": row}
-        for row in history.state.trainings
-        if not row.is_promoted
-    ]
+def _events(history: model_status.ModelHistory) -> list[tuple[date, str, Any]]:
+    """Promotions, requests and trainings that kept the champion, the newest first: night, kind, row."""
     # Within a night: asked for, then trained, then promoted, in the order of the ledger.
-    order = ("requested", "kept", "promoted")
-    events.sort(key=lambda each: (each["night"], order.index(each["kind"])))
-    return events[::-1]
+    events: list[tuple[date, str, Any]] = [
+        *((row.decision.night, "requested", row) for row in history.decisions),
+        *((row.night, "kept", row) for row in history.state.trainings if not row.is_promoted),
+        *((row.decided_night, "promoted", row) for row in history.promotions),
+    ]
+    return sorted(events, key=lambda each: each[0])[::-1]

@@ -33,7 +33,7 @@ class Pages:
     def warm(self) -> threading.Thread:
         """Do beforehand what the first visitor would wait for; the page is read once beside the server's start."""
         self.load()
-        from redeye_airflow.pages.last_night_page import read_once
+        from redeye_airflow.pages.night_pages import read_once
 
         opening = threading.Thread(target=read_once, name="redeye-warm", daemon=True)
         opening.start()

@@ -1,34 +1,83 @@
-"""One night: every delivery, audit, release revision and prediction file."""
+"""Nights: the first page, `Redeye` in Airflow's menu, with the last one at a glance; and everything of any one."""
 
 from __future__ import annotations
 
+import logging
 from datetime import date
+from typing import Any
 
+import duckdb
+import psycopg2
 from fastapi import APIRouter
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import Response
 
 from redeye.declarations.calendar import coming_day, cutoff
+from redeye.foundation.errors import RedeyeError
 from redeye.foundation.settings import settings
-from redeye.operations import find_alerts, night_status
-from redeye_airflow.pages import airflow_client
-from redeye_airflow.pages.page_data import reader
+from redeye.operations import find_alerts, model_status, night_status
+from redeye.operations.model_status import ModelState
+from redeye_airflow.pages import airflow_client, charts
+from redeye_airflow.pages.page_data import find_acknowledgements, find_night_alerts, reader
 from redeye_airflow.pages.rendering import render_page
 
 router = APIRouter()
+log = logging.getLogger(__name__)
+
+
+@router.get("/")
+def last_night(request: Request, night: date | None = None) -> Response:
+    """Last night, or the one asked for."""
+    found = night_status.read_morning(reader(), night)
+    alerts = find_alerts.find_task_alerts(airflow_client.read_failed_tasks())
+    if found is None:
+        return render_page(request, "empty.html", alerts=alerts, specs=model_status.specs())
+    before, after = night_status.find_nearby_nights(found.night, found.newest)
+    return render_page(
+        request,
+        "last_night.html",
+        morning=found,
+        alerts=find_night_alerts(found) + alerts,
+        coming=coming_day(found.night),
+        before=before,
+        after=after,
+        since=min((state.since for state in found.models if state.since), default=found.night),
+        models=[_model(state) for state in found.models],
+        acknowledged=find_acknowledgements([state.spec.model for state in found.models]),
+    )
+
+
+def read_once() -> None:
+    """Read the page once, so that no visitor waits for connections; if that fails, the first one tries again."""
+    try:
+        night_status.read_morning(reader())
+        airflow_client.read_failed_tasks()
+    except (RedeyeError, psycopg2.Error, duckdb.Error, SQLAlchemyError) as error:
+        log.warning("the first page cannot be read yet: %s", error)
+
+
+def _model(state: ModelState) -> dict[str, Any]:
+    return {
+        "state": state,
+        "plots": {
+            metric: charts.lines(
+                charts.series_by_night(state.quality, metric),
+                title=f"{title} of champion and heuristic by night",
+            )
+            for metric, title in (("auc", "AUC"), ("log_loss", "Log loss"))
+        },
+        "means": model_status.average_metrics(state.quality),
+        "share": next((row for row in reversed(state.shares) if row["span"] == "week"), None),
+    }
 
 
 @router.get("/nights/{night}")
 def night(request: Request, night: date) -> Response:
-    """Everything recorded of a night."""
+    """Every delivery, audit, release revision and prediction file of a night."""
     found = night_status.read_night_history(reader(), night)
     before, after = night_status.find_nearby_nights(night, night_status.find_newest_night(reader()))
-    reports = {
-        model.spec.model: sorted(
-            path.stem for path in (settings().reports / model.spec.model / night.isoformat()).glob("*.html")
-        )
-        for model in found.models
-    }
+    folders = {name: settings().reports / name / night.isoformat() for name in found.files}
     return render_page(
         request,
         "night.html",
@@ -39,5 +88,5 @@ def night(request: Request, night: date) -> Response:
         after=after,
         runs=airflow_client.read_runs(night),
         failures_of=find_alerts.read_failures,
-        reports=reports,
+        reports={name: sorted(path.stem for path in each.glob("*.html")) for name, each in folders.items()},
     )

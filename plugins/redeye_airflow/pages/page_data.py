@@ -8,12 +8,11 @@ from fastapi import HTTPException
 
 from redeye.declarations.specs import Spec
 from redeye.operations import find_alerts, model_status
-from redeye.operations.logic.alerts import Alert, runbook_page
+from redeye.operations.logic.alerts import Alert
 from redeye.operations.night_status import Morning
 from redeye.scoring.outputs_reader import OutputsReader
 from redeye.sources.configured_source import load_source
 from redeye_airflow.pages import airflow_client
-from redeye_airflow.pages.addresses import PREFIX
 
 
 @lru_cache(maxsize=1)
@@ -40,15 +39,6 @@ def find_night_alerts(found: Morning) -> list[Alert]:
     return find_alerts.find_alerts(
         found, now=airflow_client.now(), source=load_source() if is_newest else None
     )
-
-
-def link_alert(alert: Alert) -> dict[str, str]:
-    """Where an alert leads: to its page, ours or Airflow's, and to the runbook."""
-    return {
-        "page": alert.page,
-        "is_ours": "yes" if alert.page.startswith(f"{PREFIX}/") else "",
-        "runbook": runbook_page(alert.kind),
-    }
 
 
 def find_acknowledgements(models: list[str]) -> dict[tuple[str, str], airflow_client.ActionRecord]:

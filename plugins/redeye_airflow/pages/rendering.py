@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -40,7 +40,7 @@ def render_page(request: Request, template: str, *, status: int = 200, **values:
         "version_page": ui_links.link_version,
         "subject": project().subject,
         "user": find_user(request).get_name(),
-        "may_trigger": _asker(request),
+        "may_trigger": partial(may_trigger, find_user(request)),
         "shift_weeks": settings().shift_weeks,
         "here": request.url.path.removeprefix(root),
     }
@@ -55,10 +55,6 @@ def render_markdown(text: str) -> Markup:
 
 NONE = "\N{EN DASH}"
 """Stands where there is no value."""
-
-
-def _asker(request: Request) -> Callable[[str], bool]:
-    return lambda dag_id: may_trigger(find_user(request), dag_id)
 
 
 def _number(value: float | None, digits: int = 3) -> str:

@@ -133,7 +133,6 @@ def may_trigger(user: BaseUser, dag_id: str) -> bool:
 class Confirmation:
     """What a user has seen and confirmed."""
 
-    action: str
     parameters: dict[str, str]
     nonce: str
 
@@ -163,7 +162,7 @@ def read_confirmation(user: BaseUser, action: str, token: str) -> Confirmation:
         raise HTTPException(403, "the confirmation is not one of ours: begin again") from error
     if said["user"] != user.get_name() or said["action"] != action:
         raise HTTPException(403, "the confirmation is somebody else's or for something else: begin again")
-    return Confirmation(action, dict(said["parameters"]), str(said["nonce"]))
+    return Confirmation(dict(said["parameters"]), str(said["nonce"]))
 
 
 def _signer() -> URLSafeTimedSerializer:

@@ -122,8 +122,7 @@ def _show(model: str, first: date, last: date) -> None:
     from redeye.operations import replay as job
 
     table = Table("night", "because", "training", "serves from", title=f"Requests from {first} to {last}")
-    for request in job.requests(model, first, last):
-        decision, training = request.decision.decision, request.training
+    for decision, training in job.requests(model, first, last):
         became, serves = "open", ""
         if training is not None:
             became = f"{'promoted' if training.is_promoted else 'not promoted'}: {training.reason}"

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from itertools import groupby
 
 # After the night's cutoff. As long the scoring DAG waits for a release before it falls back to the last good one.
 RELEASE_DUE = timedelta(minutes=75)
@@ -35,17 +36,17 @@ class AlertKind(StrEnum):
     @property
     def heading(self) -> str:
         """In words, for headings."""
-        return _TITLES[self]
+        return _HEADINGS.get(self, self.replace("-", " ").capitalize())
+
+    @property
+    def runbook(self) -> str:
+        """Path of the runbook's section, below the address of Airflow's UI."""
+        return f"/redeye/runbook#{self}"
 
 
-_TITLES = {
-    AlertKind.TASK_FAILED: "Task failed",
-    AlertKind.AUDIT_REFUSED: "Audit refused",
-    AlertKind.RELEASE_LATE: "Release late",
-    AlertKind.PREDICTIONS_MISSING: "Predictions missing",
+_HEADINGS = {
     AlertKind.PREDICTIONS_DEGRADED: "Predictions degraded or stale",
     AlertKind.VERDICT: "Verdict on a model",
-    AlertKind.DISK_BUDGET: "Disk budget",
 }
 
 
@@ -85,15 +86,13 @@ def message(alerts: Iterable[Alert], *, site: str, installation: str) -> Message
         site: address of Airflow's UI as people reach it, without a slash at its end.
         installation: its name, for the title.
     """
-    by_kind: dict[AlertKind, list[Alert]] = {}
-    for alert in sorted(alerts, key=lambda each: (list(AlertKind).index(each.kind), each.key)):
-        by_kind.setdefault(alert.kind, []).append(alert)
-    if not by_kind:
+    every = sorted(alerts, key=lambda each: (list(AlertKind).index(each.kind), each.key))
+    if not every:
         return None
+    by_kind = {kind: list(found) for kind, found in groupby(every, key=lambda each: each.kind)}
     counted = ", ".join(f"{kind.heading.lower()} ({len(found)})" for kind, found in by_kind.items())
     parts = [_section(kind, found, site) for kind, found in by_kind.items()]
-    every = tuple(alert for found in by_kind.values() for alert in found)
-    return Message(f"{installation}: {counted}", "\n\n".join(parts) + "\n", every)
+    return Message(f"{installation}: {counted}", "\n\n".join(parts) + "\n", tuple(every))
 
 
 def _section(kind: AlertKind, found: Sequence[Alert], site: str) -> str:
@@ -104,13 +103,8 @@ def _section(kind: AlertKind, found: Sequence[Alert], site: str) -> str:
             lines.append(f"  {site}{alert.page}")
     if len(found) > SHOWN:
         lines.append(f"- and {len(found) - SHOWN} more")
-    lines.append(f"What to do: {site}{runbook_page(kind)}")
+    lines.append(f"What to do: {site}{kind.runbook}")
     return "\n".join(lines)
-
-
-def runbook_page(kind: AlertKind) -> str:
-    """Path of the runbook's section on a kind, below the address of Airflow's UI."""
-    return f"/redeye/runbook#{kind}"
 
 
 def may_send(now: datetime, last_sent: datetime | None, interval: timedelta) -> bool:

@@ -12,15 +12,13 @@ OLDER = 86
 T = TypeVar("T")
 
 
-def choose_releases(releases: Sequence[T], *, turn: int, newest: int = NEWEST, older: int = OLDER) -> list[T]:
-    """Those that are looked at: the newest ones, and of the older ones another share at each turn.
+def choose_releases(releases: Sequence[T], *, turn: int) -> list[T]:
+    """The newest ones, and of the older ones another share at each turn, so that every one comes up.
 
     Args:
         releases: oldest first.
         turn: grows by one from run to run.
-        newest: how many of the newest are always looked at.
-        older: how many of the others at most. Every one of them comes up once in so many turns as it takes.
     """
-    recent, rest = list(releases[-newest:]), list(releases[: max(len(releases) - newest, 0)])
-    turns = max(-(-len(rest) // older), 1)
-    return [each for index, each in enumerate(rest) if index % turns == turn % turns] + recent
+    older = releases[:-NEWEST]
+    turns = max(-(-len(older) // OLDER), 1)
+    return [*older[turn % turns :: turns], *releases[-NEWEST:]]
