@@ -20,18 +20,14 @@ from __future__ import annotations
 
 from airflow.sdk import DAG
 
-from redeye_airflow.dag_arguments import DEFAULTS, again_params, describe_dag
+from redeye_airflow.dag_arguments import again_params, describe_dag, run_by_hand
 from redeye_airflow.factory import build_again_tasks
 from redeye_airflow.vocabulary import Tag
 
 with DAG(
     dag_id="build_again",
-    schedule=None,
-    catchup=False,
-    max_active_runs=1,
-    default_args=DEFAULTS,
     doc_md=__doc__,
     **describe_dag("Build released nights again: a repair or a rebuild.", [Tag.WAREHOUSE, Tag.BY_HAND]),
-    params=again_params(),
+    **run_by_hand(again_params()),
 ):
     build_again_tasks()

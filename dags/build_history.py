@@ -21,22 +21,16 @@ When a task is red:
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from airflow.sdk import DAG
 
-from redeye_airflow.dag_arguments import DEFAULTS, describe_dag, range_params
+from redeye_airflow.dag_arguments import describe_dag, range_params, run_by_hand
 from redeye_airflow.factory import build_tasks
 from redeye_airflow.vocabulary import Tag
 
 with DAG(
     dag_id="build_history",
-    schedule=None,
-    catchup=False,
-    max_active_runs=1,
-    default_args=DEFAULTS,
     doc_md=__doc__,
     **describe_dag("Build a range of nights as one release.", [Tag.WAREHOUSE, Tag.BY_HAND]),
-    params=range_params(),
+    **run_by_hand(range_params()),
 ):
-    build_tasks("history", timeout=timedelta(hours=2))
+    build_tasks("history")

@@ -30,8 +30,6 @@ in one release. A task that waits for the warehouse's lease is tried again by it
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from airflow.sdk import DAG
 
 from redeye_airflow.dag_arguments import describe_dag, schedule_nightly
@@ -45,6 +43,6 @@ with DAG(
     **describe_dag(
         "Take in a night's deliveries and publish an audited release.", [Tag.WAREHOUSE, Tag.NIGHTLY]
     ),
-    **schedule_nightly(source_nights().final),
+    **schedule_nightly(source_nights().final_night),
 ):
-    build_tasks("nightly", timeout=timedelta(minutes=30))
+    build_tasks("nightly")

@@ -27,8 +27,8 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
-from redeye_airflow.dag_arguments import describe_dag
-from redeye_airflow.maintenance import MaintenanceOperator, schedule_weekly
+from redeye_airflow.dag_arguments import describe_dag, schedule_weekly
+from redeye_airflow.operators import MaintenanceOperator
 from redeye_airflow.vocabulary import Tag
 
 with DAG(

@@ -31,13 +31,9 @@ When a task is red:
 
 from __future__ import annotations
 
-from airflow.sdk import DAG
-
 from redeye.declarations.specs import load_valid_specs
 from redeye.foundation.settings import SPECS
 from redeye_airflow.factory import monitor_dag
 
-dags: dict[str, DAG] = {
-    dag.dag_id: dag for spec in load_valid_specs(SPECS).values() for dag in [monitor_dag(spec, __doc__)]
-}
-globals().update(dags)
+for spec in load_valid_specs(SPECS).values():
+    monitor_dag(spec, __doc__)

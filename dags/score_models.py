@@ -19,13 +19,9 @@ Nights can be scored in any order, once they are built. Scoring a night again ch
 
 from __future__ import annotations
 
-from airflow.sdk import DAG
-
 from redeye.declarations.specs import load_valid_specs
 from redeye.foundation.settings import SPECS
 from redeye_airflow.factory import score_dag
 
-dags: dict[str, DAG] = {
-    dag.dag_id: dag for spec in load_valid_specs(SPECS).values() for dag in [score_dag(spec, __doc__)]
-}
-globals().update(dags)
+for spec in load_valid_specs(SPECS).values():
+    score_dag(spec, __doc__)

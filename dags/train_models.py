@@ -20,8 +20,6 @@ When a task is red:
 
 from __future__ import annotations
 
-from airflow.sdk import DAG
-
 from redeye.declarations.specs import REQUIRED, load_valid_specs
 from redeye.foundation.settings import SPECS
 from redeye_airflow.factory import train_dag
@@ -34,9 +32,5 @@ APPROVAL = """
   that is none any more; trigger a new training. Anything else: mend it and clear this task.
 """
 
-dags: dict[str, DAG] = {
-    dag.dag_id: dag
-    for spec in load_valid_specs(SPECS).values()
-    for dag in [train_dag(spec, __doc__ + (APPROVAL if spec.approval == REQUIRED else ""))]
-}
-globals().update(dags)
+for spec in load_valid_specs(SPECS).values():
+    train_dag(spec, __doc__ + (APPROVAL if spec.approval == REQUIRED else ""))

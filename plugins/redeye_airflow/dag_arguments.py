@@ -1,14 +1,14 @@
-"""What every DAG has in common: defaults, the nightly timetable, the params of runs by hand."""
+"""What every DAG has in common: defaults, when it runs, the params of runs by hand."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from airflow.sdk import Param
+from airflow.sdk import CronTriggerTimetable, Param
 
-from redeye.declarations.calendar import find_start
+from redeye.declarations.calendar import find_start, zone
 from redeye.foundation.settings import settings
 from redeye.warehouse.logic.releases import AGAIN, ReleaseKind
 from redeye_airflow.nights import source_nights
@@ -34,8 +34,8 @@ def schedule_nightly(last: date) -> dict[str, Any]:
     """
     nights = source_nights()
     return {
-        "schedule": NightTimetable(nights.first, last) if nights.is_prompt else None,
-        "start_date": find_start(nights.first),
+        "schedule": NightTimetable(nights.first_night, last) if nights.is_prompt else None,
+        "start_date": find_start(nights.first_night),
         "catchup": False,
         "max_active_runs": ACTIVE_RUNS,
         "default_args": DEFAULTS,
@@ -54,6 +54,28 @@ def describe_dag(description: str, tags: Sequence[str]) -> dict[str, Any]:
     }
 
 
+def schedule_weekly() -> dict[str, Any]:
+    """Arguments of a DAG that runs once a week by the project's clock, whatever nights the source has."""
+    return {
+        # Sunday at noon: the night's work is done long since, and nobody waits for the leases until the next one.
+        "schedule": CronTriggerTimetable("0 12 * * 0", timezone=zone().key),
+        "catchup": False,
+        "max_active_runs": 1,
+        "default_args": DEFAULTS,
+    }
+
+
+def run_by_hand(params: Mapping[str, Param]) -> dict[str, Any]:
+    """Arguments of a DAG that a person starts for many nights at once, and that takes its time."""
+    return {
+        "schedule": None,
+        "catchup": False,
+        "max_active_runs": 1,
+        "default_args": DEFAULTS | {"execution_timeout": timedelta(hours=2)},
+        "params": params,
+    }
+
+
 def night_param() -> Param:
     """The night of a run by hand. Scheduled and backfill runs take theirs from their dates."""
     return Param(
@@ -68,12 +90,10 @@ def night_param() -> Param:
 def again_params() -> dict[str, Param]:
     """What a repair or a rebuild is asked for."""
     return {
-        ParamName.NIGHT.value: Param(
-            source_nights().first.isoformat(),
-            type="string",
-            format="date",
-            title="First night",
-            description="The first night to build again; all nights after it follow.",
+        ParamName.NIGHT.value: _require_night(
+            source_nights().first_night,
+            "First night",
+            "The first night to build again; all nights after it follow.",
         ),
         ParamName.KIND.value: Param(
             str(ReleaseKind.REPAIR),
@@ -90,20 +110,16 @@ def again_params() -> dict[str, Param]:
 
 def range_params() -> dict[str, Param]:
     """The first and last night of a build over a range, both included."""
-    nights = source_nights()
+    first, final = source_nights().first_night, source_nights().final_night
     return {
-        ParamName.FIRST.value: Param(
-            nights.first.isoformat(),
-            type="string",
-            format="date",
-            title="First night",
-            description=f"Included. The source begins with {nights.first}.",
+        ParamName.FIRST.value: _require_night(
+            first, "First night", f"Included. The source begins with {first}."
         ),
-        ParamName.LAST.value: Param(
-            (nights.first + timedelta(days=90)).isoformat(),
-            type="string",
-            format="date",
-            title="Last night",
-            description=f"Included. The source ends with {nights.final}.",
+        ParamName.LAST.value: _require_night(
+            first + timedelta(days=90), "Last night", f"Included. The source ends with {final}."
         ),
     }
+
+
+def _require_night(default: date, title: str, description: str) -> Param:
+    return Param(default.isoformat(), type="string", format="date", title=title, description=description)

@@ -12,50 +12,41 @@ from redeye.declarations.specs import REQUIRED, Spec
 from redeye_airflow.approval import PERSON, CandidateApproval
 from redeye_airflow.dag_arguments import ACTIVE_RUNS, DEFAULTS, describe_dag, night_param, schedule_nightly
 from redeye_airflow.nights import source_nights
-from redeye_airflow.operators import JobOperator
+from redeye_airflow.operators import PUBLISH_JOB, JobOperator
 from redeye_airflow.timetables import CalendarTimetable
 from redeye_airflow.training_requests import TrainingRequestOperator
 from redeye_airflow.vocabulary import AssetName, Link, Otherwise, ParamName, Requirement, RunValue, Tag, Verb
 
-RANGE = {"first": RunValue.FIRST, "last": RunValue.LAST}
+RUN_ID = "{{ run_id }}"
 
 
-def build_tasks(kind: str, *, timeout: timedelta) -> None:
-    """The four tasks of a build, in the current DAG.
-
-    Args:
-        kind: of the release, as `redeye.warehouse.logic.releases.ReleaseKind` names it.
-        timeout: of each task.
-    """
+def build_tasks(kind: str) -> None:
+    """The four tasks of a build of a kind of `ReleaseKind`, in the current DAG."""
     ingest = JobOperator(
         task_id="ingest_deliveries",
         job="redeye.sources.ingest:ingest_nights",
-        given=RANGE,
-        execution_timeout=timeout,
+        given=(RunValue.FIRST, RunValue.LAST),
         outlets=[Asset(AssetName.DELIVERIES)],
     )
     transform = JobOperator(
         task_id="transform",
         job="redeye.operations.build_nights:transform",
-        given={**RANGE, "holder": RunValue.RUN_ID},
-        op_kwargs={"kind": kind},
+        given=(RunValue.FIRST, RunValue.LAST),
+        op_kwargs={"kind": kind, "holder": RUN_ID},
         inlets=[Asset(AssetName.DELIVERIES)],
         requires=Requirement.PREVIOUS_RELEASE,
         wait=timedelta(hours=3),
-        execution_timeout=timeout,
     )
     publish = JobOperator(
         task_id="publish_release",
-        job="redeye.warehouse.build:publish",
+        job=PUBLISH_JOB,
         op_kwargs={"candidate": transform.output},
-        execution_timeout=timeout,
         outlets=[Asset(AssetName.RELEASE)],
     )
     materialize = JobOperator(
         task_id="materialize_features",
         job="redeye.features.materialize:materialize_night",
-        given={"night": RunValue.LAST},
-        execution_timeout=timeout,
+        given=(RunValue.NIGHT,),
         inlets=[Asset(AssetName.RELEASE)],
         outlets=[Asset(AssetName.ONLINE_FEATURES)],
     )
@@ -64,26 +55,21 @@ def build_tasks(kind: str, *, timeout: timedelta) -> None:
 
 def build_again_tasks() -> None:
     """The three tasks of a repair or a rebuild, in the current DAG: nothing is materialized or announced."""
-    kind, timeout = f"{{{{ params.{ParamName.KIND} }}}}", timedelta(hours=2)
+    kind = f"{{{{ params.{ParamName.KIND} }}}}"
     ingest = JobOperator(
         task_id="ingest_deliveries",
         job="redeye.warehouse.repair:ingest_again",
-        given={"first": RunValue.FIRST},
+        given=(RunValue.FIRST,),
         op_kwargs={"kind": kind},
-        execution_timeout=timeout,
     )
     transform = JobOperator(
         task_id="transform",
         job="redeye.operations.build_nights:transform_again",
-        given={"first": RunValue.FIRST, "holder": RunValue.RUN_ID, "reason": RunValue.REASON},
-        op_kwargs={"kind": kind},
-        execution_timeout=timeout,
+        given=(RunValue.FIRST, RunValue.REASON),
+        op_kwargs={"kind": kind, "holder": RUN_ID},
     )
     publish = JobOperator(
-        task_id="publish_release",
-        job="redeye.warehouse.build:publish",
-        op_kwargs={"candidate": transform.output},
-        execution_timeout=timeout,
+        task_id="publish_release", job=PUBLISH_JOB, op_kwargs={"candidate": transform.output}
     )
     ingest >> transform >> publish
 
@@ -99,16 +85,12 @@ def score_dag(spec: Spec, doc: str) -> DAG:
         dag_id=f"{Verb.SCORE}_{spec.model}",
         doc_md=_fill(doc, spec),
         **describe_dag(f"Predict the coming day's {many} with {spec.model}.", _tags(spec, Tag.NIGHTLY)),
-        **schedule_nightly(source_nights().last),
+        **schedule_nightly(source_nights().last_night),
     ) as dag:
         score = JobOperator(
             task_id=f"score_{many.replace(' ', '_')}",
             job="redeye.scoring.score:score_night",
-            given={
-                "night": RunValue.NIGHT,
-                "run_id": RunValue.RUN_ID,
-                "is_degraded_allowed": RunValue.IS_DEGRADED,
-            },
+            given=(RunValue.NIGHT, RunValue.RUN_ID, RunValue.IS_DEGRADED_ALLOWED),
             op_kwargs={"model": spec.model},
             requires=Requirement.RELEASE,
             on_gap=Otherwise.DEGRADE,
@@ -119,7 +101,7 @@ def score_dag(spec: Spec, doc: str) -> DAG:
         export = JobOperator(
             task_id="export_predictions",
             job="redeye.scoring.score:export_night",
-            given={"night": RunValue.NIGHT},
+            given=(RunValue.NIGHT,),
             op_kwargs={"model": spec.model},
             inlets=[Asset(f"{AssetName.PREDICTIONS}/{spec.model}")],
             outlets=[Asset(f"{AssetName.EXPORTS}/{spec.model}")],
@@ -141,12 +123,12 @@ def monitor_dag(spec: Spec, doc: str) -> DAG:
             f"Judge {spec.model} by matured labels; ask for a training if it is due.",
             _tags(spec, Tag.NIGHTLY),
         ),
-        **schedule_nightly(source_nights().final),
+        **schedule_nightly(source_nights().final_night),
     ) as dag:
         judge = JobOperator(
             task_id="judge_predictions",
             job="redeye.monitoring.monitor:monitor_night",
-            given={"night": RunValue.NIGHT, "run_id": RunValue.RUN_ID},
+            given=(RunValue.NIGHT, RunValue.RUN_ID),
             op_kwargs={"model": spec.model},
             requires=Requirement.RELEASE,
             on_gap=Otherwise.SKIP,
@@ -157,7 +139,7 @@ def monitor_dag(spec: Spec, doc: str) -> DAG:
         decide = JobOperator(
             task_id="decide_retraining",
             job="redeye.promotion.decide:decide_night",
-            given={"night": RunValue.NIGHT, "run_id": RunValue.RUN_ID},
+            given=(RunValue.NIGHT, RunValue.RUN_ID),
             op_kwargs={"model": spec.model},
             hands_on="requests",
         )
@@ -171,7 +153,7 @@ def monitor_dag(spec: Spec, doc: str) -> DAG:
         report = JobOperator(
             task_id="write_reports",
             job="redeye.monitoring.measure_drift:report_night",
-            given={"night": RunValue.NIGHT},
+            given=(RunValue.NIGHT,),
             op_kwargs={"model": spec.model},
             outlets=[Asset(f"{AssetName.REPORTS}/{spec.model}")],
             links=(Link.DRIFT_REPORT,),
@@ -194,11 +176,11 @@ def train_dag(spec: Spec, doc: str) -> DAG:
     that come while the DAG is paused are lost. The event is there for the lineage view.
     """
     nights = source_nights()
-    schedule = CalendarTimetable(spec.train_cron, nights.final) if spec.train_cron else None
+    schedule = CalendarTimetable(spec.train_cron, nights.final_night) if spec.train_cron else None
     with DAG(
         dag_id=f"{Verb.TRAIN}_{spec.model}",
         schedule=schedule,
-        start_date=find_start(nights.first),
+        start_date=find_start(nights.first_night),
         catchup=False,
         max_active_runs=ACTIVE_RUNS,
         default_args=DEFAULTS,
@@ -217,13 +199,7 @@ def train_dag(spec: Spec, doc: str) -> DAG:
         train = JobOperator(
             task_id="train_candidates",
             job="redeye.promotion.train:train_night",
-            given={
-                "night": RunValue.NIGHT,
-                "run_id": RunValue.RUN_ID,
-                "run_url": RunValue.RUN_URL,
-                "actor": RunValue.ACTOR,
-                "reason": RunValue.REASON,
-            },
+            given=(RunValue.NIGHT, RunValue.RUN_ID, RunValue.RUN_URL, RunValue.ACTOR, RunValue.REASON),
             op_kwargs={"model": spec.model},
             requires=Requirement.RELEASE,
             # The calendar's runs start at hours of their own, some after the night's release was due.
@@ -246,7 +222,7 @@ def _approval_tasks(spec: Spec) -> CandidateApproval:
     promote = JobOperator(
         task_id="promote_candidate",
         job="redeye.promotion.approve:settle",
-        given={"night": RunValue.NIGHT},
+        given=(RunValue.NIGHT,),
         op_kwargs={
             "model": spec.model,
             "is_approved": True,

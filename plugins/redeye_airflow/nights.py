@@ -2,56 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from importlib import import_module
 from typing import Any
 
-from redeye.declarations.calendar import ONE_DAY, cutoff, zone
+from redeye.declarations.calendar import cutoff, find_complete_night, zone
 from redeye.foundation.errors import ConfigError
 from redeye.sources.configured_source import load_source
 from redeye_airflow.vocabulary import ParamName, RunType
 
-
-@dataclass(frozen=True)
-class SourceNights:
-    """The nights of the source: `last` is the last with a following day, `final` the last with data.
-
-    `is_prompt` says whether a night's delivery is there when the night ends.
-    """
-
-    first: date
-    last: date
-    final: date
-    is_prompt: bool = True
-
-
-@lru_cache(maxsize=1)
-def source_nights() -> SourceNights:
-    """The nights of the source that the settings name.
-
-    Raises:
-        ConfigError: if the setting names no source.
-    """
-    source = load_source()
-    return SourceNights(source.first_night, source.last_night, source.final_night, source.is_prompt)
-
-
-def load_dotted(dotted: str) -> Callable[..., Any]:
-    """The function named `module:attribute`.
-
-    Raises:
-        ValueError: if there is no colon.
-        ImportError: if the module is missing.
-        AttributeError: if the module lacks the attribute.
-    """
-    module, colon, attribute = dotted.partition(":")
-    if not colon:
-        raise ValueError(f"{dotted!r} is not module:attribute")
-    found: Callable[..., Any] = getattr(import_module(module), attribute)
-    return found
+# Asked for at every DAG, and the same as long as the process lives.
+source_nights = lru_cache(maxsize=1)(load_source)
 
 
 @dataclass(frozen=True)
@@ -59,9 +22,7 @@ class NightRun:
     """A DAG run as the jobs see it.
 
     Attributes:
-        first: first night of the run.
         last: last night; the same as `first` except in a build over a range.
-        run_id: Airflow's id of the run.
         run_type: how it came about.
         actor: who triggered it, the verdict that asked for it, or the kind of run.
         reason: what was given as the reason.
@@ -95,18 +56,17 @@ class NightRun:
         params = context.get("params") or {}
         run_type = _find_run_type(run)
         if ParamName.FIRST in params or ParamName.LAST in params:
-            first = _parse(params, ParamName.FIRST)
-            last = _parse(params, ParamName.LAST)
+            first, last = _parse(params, ParamName.FIRST), _parse(params, ParamName.LAST)
         else:
             first = last = find_night_of_run(context)
         known = source_nights()
         if first > last:
             raise ConfigError(f"first={first} is after last={last}: swap them")
         for night in (first, last):
-            if not known.first <= night <= known.final:
+            if not known.first_night <= night <= known.final_night:
                 raise ConfigError(
-                    f"night {night} is outside the source's nights {known.first} to {known.final}: "
-                    f'give one of those, for example {{"night": "{known.last}"}}'
+                    f"night {night} is outside the source's nights {known.first_night} to {known.final_night}: "
+                    f'give one of those, for example {{"night": "{known.last_night}"}}'
                 )
         return cls(
             first=first,
@@ -151,12 +111,6 @@ def find_night_of_run(context: Mapping[str, Any]) -> date:
         # A run of a calendar that is no timetable of nights.
         return find_complete_night(start)
     return start.astimezone(zone()).date()
-
-
-def find_complete_night(at: datetime) -> date:
-    """The last night that was complete at an instant."""
-    night = at.astimezone(zone()).date() - ONE_DAY
-    return night if cutoff(night) <= at else night - ONE_DAY
 
 
 def _find_run_type(run: object) -> str:

@@ -14,31 +14,42 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, NoReturn
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from airflow.sdk import Asset, BaseOperator, Context
+from airflow.sdk import Asset, BaseOperator, BaseOperatorLink, Context
+from airflow.sdk.bases.xcom import BaseXCom
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from redeye.declarations.calendar import ONE_DAY
+from redeye.declarations.calendar import ONE_DAY, find_complete_night
 from redeye.foundation.cost_store import record_cost
 from redeye.foundation.errors import (
     AlreadyDecided,
     AuditRefused,
     ConfigError,
     DeliveryError,
+    DiskBudgetExceeded,
     FeatureEdited,
     NotReleased,
     RegistryDiffers,
+    ReleaseAltered,
 )
 from redeye.foundation.openlineage import PARENT
 from redeye.foundation.task_session import task_session
 from redeye.foundation.ui_links import link_task
 from redeye.operations.logic.alerts import RELEASE_DUE
-from redeye_airflow.links import ResultLink
-from redeye_airflow.nights import NightRun, compute_deadline, load_dotted
-from redeye_airflow.release_state import ReleaseState, missing_predecessor, read_release_state
-from redeye_airflow.triggers import ReleaseTrigger, active_state
+from redeye_airflow.nights import NightRun, compute_deadline
+from redeye_airflow.triggers import (
+    ReleaseState,
+    ReleaseTrigger,
+    active_state,
+    missing_predecessor,
+    read_release_state,
+)
 from redeye_airflow.vocabulary import Link, Otherwise, Outcome, Requirement, RunValue
+
+if TYPE_CHECKING:
+    from airflow.sdk.types import TaskInstanceKey
 
 log = logging.getLogger(__name__)
 
@@ -52,10 +63,48 @@ FINAL_ERRORS = (
     NotReleased,
     AlreadyDecided,
     RegistryDiffers,
+    ReleaseAltered,
+    DiskBudgetExceeded,
 )
 
 # A run that is not on time waits for an active predecessor only; its own timeouts and retries end sooner.
 PATIENCE_WITH_AN_ACTIVE_RUN = timedelta(hours=6)
+
+
+_TITLES = {
+    Link.MLFLOW_RUN: "MLflow run",
+    Link.MODEL_VERSION: "Model version",
+    Link.DRIFT_REPORT: "Drift report",
+}
+
+
+class ResultLink(BaseOperatorLink):
+    """A button on a task's page: the address under one key of the job's result; none if it has none.
+
+    Airflow reads it when the task ends and keeps it as an XCom of its own, so the UI needs no code of ours.
+    """
+
+    def __init__(self, link: Link) -> None:
+        self.link = link
+
+    @property
+    def name(self) -> str:
+        """The button's text."""
+        return _TITLES[self.link]
+
+    @property
+    def xcom_key(self) -> str:
+        """Where Airflow keeps the address: one key for each link of a task."""
+        return f"_link_{self.link.value}"
+
+    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002  Airflow's
+        """The address, asked for once when the task ends; empty if it has none."""
+        # Airflow declares the key of a task twice, differently.
+        result = BaseXCom.get_value(ti_key=ti_key, key=BaseXCom.XCOM_RETURN_KEY)  # type: ignore[arg-type]
+        return str(result.get(self.link.value) or "") if isinstance(result, dict) else ""
+
+
+Result = dict[str, Any] | list[Any]
 
 
 class JobOperator(BaseOperator):
@@ -63,7 +112,7 @@ class JobOperator(BaseOperator):
 
     Args:
         job: `module:function`, imported only when the task runs.
-        given: the job's arguments that come from the run.
+        given: the job's arguments that come from the run, by name.
         op_kwargs: its other arguments: constants, templates, results of earlier tasks.
         requires: what must be in the release ledger first.
         on_gap: what to do if the required night is a recorded gap.
@@ -80,7 +129,7 @@ class JobOperator(BaseOperator):
         self,
         *,
         job: str,
-        given: Mapping[str, RunValue] | None = None,
+        given: Sequence[RunValue] = (),
         op_kwargs: Mapping[str, Any] | None = None,
         requires: Requirement | None = None,
         on_gap: Otherwise = Otherwise.FAIL,
@@ -92,7 +141,7 @@ class JobOperator(BaseOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.job = job
-        self.given = dict(given or {})
+        self.given = given
         self.op_kwargs = dict(op_kwargs or {})
         self.requires = requires
         self.on_gap = on_gap
@@ -103,7 +152,7 @@ class JobOperator(BaseOperator):
         self._handed_on: dict[str, Any] = {}
 
     @task_session()
-    def execute(self, context: Context) -> dict[str, Any] | list[Any]:
+    def execute(self, context: Context) -> Result:
         """Check what the job requires, then run it; or defer, skip or fail."""
         try:
             run = NightRun.of(context)
@@ -117,7 +166,7 @@ class JobOperator(BaseOperator):
         return self._run_job(context, run)
 
     @task_session()
-    def resume(self, context: Context, event: Mapping[str, str]) -> dict[str, Any] | list[Any]:
+    def resume(self, context: Context, event: Mapping[str, str]) -> Result:
         """Go on after the trigger fired."""
         night, outcome = event["night"], Outcome(event["outcome"])
         log.info("waiting for night %s ended: %s", night, outcome.value)
@@ -135,7 +184,7 @@ class JobOperator(BaseOperator):
                 )
         return self._too_late(context, NightRun.of(context), night)
 
-    def _with_release(self, context: Context, run: NightRun) -> dict[str, Any] | list[Any]:
+    def _with_release(self, context: Context, run: NightRun) -> Result:
         match read_release_state(run.last):
             case ReleaseState.RELEASED:
                 return self._run_job(context, run)
@@ -176,7 +225,7 @@ class JobOperator(BaseOperator):
         now = present()
         return compute_deadline(run, self.wait, now) <= now
 
-    def _too_late(self, context: Context, run: NightRun, night: date | str) -> dict[str, Any] | list[Any]:
+    def _too_late(self, context: Context, run: NightRun, night: date | str) -> Result:
         reason = f"night {night} was not released by the deadline"
         return self._otherwise(self.on_deadline, context, run, reason)
 
@@ -188,9 +237,7 @@ class JobOperator(BaseOperator):
         trigger = ReleaseTrigger(night.isoformat(), deadline, watched_dag_id)
         self.defer(trigger=trigger, method_name=self.resume.__name__)
 
-    def _otherwise(
-        self, choice: Otherwise, context: Context, run: NightRun, reason: str
-    ) -> dict[str, Any] | list[Any]:
+    def _otherwise(self, choice: Otherwise, context: Context, run: NightRun, reason: str) -> Result:
         match choice:
             case Otherwise.DEGRADE:
                 log.warning("%s: going on degraded, from the last good release", reason)
@@ -201,9 +248,7 @@ class JobOperator(BaseOperator):
             f"{reason}: build it first if it can still be built, or take another night"
         )
 
-    def _run_job(
-        self, context: Context, run: NightRun, *, is_degraded: bool = False
-    ) -> dict[str, Any] | list[Any]:
+    def _run_job(self, context: Context, run: NightRun, *, is_degraded: bool = False) -> Result:
         values: dict[RunValue, Any] = {
             RunValue.NIGHT: run.last,
             RunValue.FIRST: run.first,
@@ -212,17 +257,12 @@ class JobOperator(BaseOperator):
             RunValue.RUN_URL: link_task(self.dag_id, run.run_id, self.task_id),
             RunValue.ACTOR: run.actor,
             RunValue.REASON: run.reason,
-            RunValue.IS_DEGRADED: is_degraded,
+            RunValue.IS_DEGRADED_ALLOWED: is_degraded,
         }
-        arguments = {**self.op_kwargs, **{name: values[value] for name, value in self.given.items()}}
         log.info("%s for night %s", self.job, run.label)
         _announce(context)
-        try:
-            with record_cost(self.job, run.last, model=self.op_kwargs.get("model"), run_id=run.run_id):
-                result = load_dotted(self.job)(**arguments)
-        except FINAL_ERRORS as error:
-            raise AirflowFailException(str(error)) from error
-        handed_on = self._handed_on = hand_on(result, self.job)
+        given = {name.value: values[name] for name in self.given}
+        handed_on = self._handed_on = self._call_job(run.last, run.run_id, given)
         log.info("night %s: %s", run.label, summary(handed_on))
         for link in self._result_links:
             # A line of its own: the log's page makes an address clickable up to the next space.
@@ -233,12 +273,34 @@ class JobOperator(BaseOperator):
         context["ti"].xcom_push("result", handed_on)
         return list(handed_on[self.hands_on])
 
+    def _call_job(self, night: date, run_id: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The job's result, as it is handed on; what it took is recorded with the night."""
+        try:
+            with record_cost(self.job, night, model=self.op_kwargs.get("model"), run_id=run_id):
+                result = resolve_name(self.job)(**self.op_kwargs, **given)
+        except FINAL_ERRORS as error:
+            raise AirflowFailException(str(error)) from error
+        return hand_on(result, self.job)
+
     def _emit(self, context: Context, run: NightRun) -> None:
         """Describe what was produced on its asset events, for the lineage view."""
         events = context["outlet_events"]
         for outlet in self.outlets:
             if isinstance(outlet, Asset):
                 events[outlet].extra = {"night": run.last.isoformat(), "run_id": run.run_id}
+
+
+class MaintenanceOperator(JobOperator):
+    """Runs one job that belongs to no night; its arguments are `op_kwargs` alone."""
+
+    @task_session()
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Run the job and hand on its result; what it took is recorded with the last complete night."""
+        run = context["dag_run"]
+        log.info("%s", self.job)
+        handed_on = self._call_job(find_complete_night(run.run_after), run.run_id, {})
+        log.info("%s", summary(handed_on))
+        return handed_on
 
 
 def _announce(context: Context) -> None:

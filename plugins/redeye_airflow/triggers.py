@@ -1,23 +1,47 @@
-"""The trigger that waits for a night to be released, or to be given up."""
+"""How a night stands in the release ledger, and the trigger that waits for it to be released, or to be given up."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from typing import Any
 
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from redeye.declarations.calendar import find_start
-from redeye_airflow.release_state import ReleaseState, read_release_state
 from redeye_airflow.vocabulary import Outcome
 
 POLL_SECONDS = 5.0
 # A run that is only queued while its successor already runs will not start before it: the backfill runs
 # backwards, or its slots are full of waiting runs. Freshly cleared runs start well within this.
 STARVED_AFTER_SECONDS = 180.0
+
+
+class ReleaseState(StrEnum):
+    """How a night stands."""
+
+    RELEASED = "released"
+    GAP = "gap"
+    MISSING = "missing"
+
+
+def read_release_state(night: date) -> ReleaseState:
+    """Whether a night is in a release, is a recorded gap, or is neither."""
+    from redeye.warehouse import release_store  # imports DuckDB: not when DAG files are parsed
+
+    if release_store.covering_release(night) is not None:
+        return ReleaseState.RELEASED
+    return ReleaseState.GAP if release_store.is_gap(night) else ReleaseState.MISSING
+
+
+def missing_predecessor(first: date) -> date | None:
+    """The night that must be built before `first`, or None if it can be built now."""
+    from redeye.warehouse import release_store
+
+    return release_store.missing_predecessor(first, release_store.latest_release())
 
 
 class ReleaseTrigger(BaseTrigger):
@@ -49,16 +73,9 @@ class ReleaseTrigger(BaseTrigger):
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Class path and arguments, as the triggerer needs them to make this trigger again."""
-        return (
-            f"{type(self).__module__}.{type(self).__qualname__}",
-            {
-                "night": self.night,
-                "deadline": self.deadline,
-                "watched_dag_id": self.watched_dag_id,
-                "poll_seconds": self.poll_seconds,
-                "starved_after_seconds": self.starved_after_seconds,
-            },
-        )
+        names = ("night", "deadline", "watched_dag_id", "poll_seconds", "starved_after_seconds")
+        path = f"{type(self).__module__}.{type(self).__qualname__}"
+        return path, {name: getattr(self, name) for name in names}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look at the ledger, and at the watched run, until there is something to say."""
@@ -68,23 +85,21 @@ class ReleaseTrigger(BaseTrigger):
         while True:
             # The run before the ledger: a run that ends in between has published by then.
             state = await asyncio.to_thread(active_state, self.watched_dag_id, night)
-            if await asyncio.to_thread(read_release_state, night) is not ReleaseState.MISSING:
-                yield self._event(Outcome.SETTLED)
-                return
+            release = await asyncio.to_thread(read_release_state, night)
             queued_seconds = queued_seconds + self.poll_seconds if state == "queued" else 0.0
-            if self.watched_dag_id is not None and state is None:
-                yield self._event(Outcome.ABANDONED)
-                return
-            if queued_seconds > self.starved_after_seconds:
-                yield self._event(Outcome.STARVED)
-                return
-            if datetime.now(UTC) >= deadline:
-                yield self._event(Outcome.DEADLINE)
+            outcome = None
+            if release is not ReleaseState.MISSING:
+                outcome = Outcome.SETTLED
+            elif self.watched_dag_id is not None and state is None:
+                outcome = Outcome.ABANDONED
+            elif queued_seconds > self.starved_after_seconds:
+                outcome = Outcome.STARVED
+            elif datetime.now(UTC) >= deadline:
+                outcome = Outcome.DEADLINE
+            if outcome is not None:
+                yield TriggerEvent({"outcome": outcome.value, "night": self.night})
                 return
             await asyncio.sleep(self.poll_seconds)
-
-    def _event(self, outcome: Outcome) -> TriggerEvent:
-        return TriggerEvent({"outcome": outcome.value, "night": self.night})
 
 
 def active_state(dag_id: str | None, night: date) -> str | None:

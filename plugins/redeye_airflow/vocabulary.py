@@ -82,7 +82,7 @@ class Otherwise(StrEnum):
 
 
 class RunValue(StrEnum):
-    """What a job may be given of its run, beside constants and results of earlier tasks."""
+    """What a job may be given of its run: the names of its arguments."""
 
     NIGHT = "night"
     FIRST = "first"
@@ -91,7 +91,7 @@ class RunValue(StrEnum):
     RUN_URL = "run_url"
     ACTOR = "actor"
     REASON = "reason"
-    IS_DEGRADED = "is_degraded"
+    IS_DEGRADED_ALLOWED = "is_degraded_allowed"
 
 
 class Link(StrEnum):

@@ -71,7 +71,7 @@ def test_a_job_whose_module_has_moved_since_is_the_same_job() -> None:
 
 @pytest.mark.usefixtures("stack_env")
 def test_work_that_belongs_to_no_night_is_recorded_with_the_last_one_that_had_ended() -> None:
-    from redeye_airflow.maintenance import MaintenanceOperator
+    from redeye_airflow.operators import MaintenanceOperator
 
     sunday: Any = {
         "dag_run": SimpleNamespace(run_id="weekly", run_after=datetime(2013, 6, 9, 16, tzinfo=UTC))

@@ -7,8 +7,7 @@ from types import SimpleNamespace
 import pytest
 from airflow.sdk.bases.xcom import BaseXCom
 
-from redeye_airflow.links import ResultLink
-from redeye_airflow.operators import JobOperator
+from redeye_airflow.operators import JobOperator, ResultLink
 from redeye_airflow.vocabulary import Link
 
 PAGE = "http://mlflow.example/#/experiments/1/runs/2"

@@ -16,7 +16,8 @@ from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables.base import TimeRestriction
 
 from redeye.foundation.errors import LeaseHeld, ReleaseAltered
-from redeye_airflow.maintenance import MaintenanceOperator, schedule_weekly
+from redeye_airflow.dag_arguments import schedule_weekly
+from redeye_airflow.operators import MaintenanceOperator
 
 RUN: Any = {"dag_run": SimpleNamespace(run_id="weekly", run_after=datetime(2026, 3, 1, 17, tzinfo=UTC))}
 

@@ -18,8 +18,7 @@ from redeye.foundation import errors
 from redeye.foundation.task_session import find_connections
 from redeye_airflow import operators
 from redeye_airflow.operators import JobOperator, hand_on, summary
-from redeye_airflow.release_state import ReleaseState
-from redeye_airflow.triggers import ReleaseTrigger
+from redeye_airflow.triggers import ReleaseState, ReleaseTrigger
 from redeye_airflow.vocabulary import AssetName, Otherwise, Outcome, Requirement, RunValue
 
 NIGHT = date(2013, 4, 2)
@@ -71,7 +70,7 @@ def boundary(monkeypatch: pytest.MonkeyPatch) -> Boundary:
 
 
 def task(**arguments: Any) -> JobOperator:
-    given = {"night": RunValue.NIGHT, "is_degraded_allowed": RunValue.IS_DEGRADED}
+    given = (RunValue.NIGHT, RunValue.IS_DEGRADED_ALLOWED)
     return JobOperator(task_id="t", job="fake_job:job", **({"given": given} | arguments))
 
 
@@ -234,10 +233,10 @@ def test_a_wrong_night_is_not_retried(boundary: Boundary) -> None:
 
 
 def test_a_job_gets_constants_and_what_it_asks_of_the_run(boundary: Boundary) -> None:
-    given = {"who": RunValue.ACTOR, "run": RunValue.RUN_ID, "why": RunValue.REASON, "first": RunValue.FIRST}
+    given = (RunValue.ACTOR, RunValue.RUN_ID, RunValue.REASON, RunValue.FIRST)
     task(given=given, op_kwargs={"model": "m"}).execute(context("manual", reason="quarter's end"))
     assert boundary.calls == [
-        {"model": "m", "who": "ann", "run": "manual__x", "why": "quarter's end", "first": NIGHT}
+        {"model": "m", "actor": "ann", "run_id": "manual__x", "reason": "quarter's end", "first": NIGHT}
     ]
 
 

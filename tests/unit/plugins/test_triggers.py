@@ -13,8 +13,7 @@ from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
 from redeye.declarations.calendar import find_start
 from redeye_airflow import triggers
-from redeye_airflow.release_state import ReleaseState
-from redeye_airflow.triggers import ReleaseTrigger, active_state
+from redeye_airflow.triggers import ReleaseState, ReleaseTrigger, active_state
 from redeye_airflow.vocabulary import Outcome
 
 NIGHT = "2013-04-02"
