@@ -7,20 +7,19 @@ from datetime import date
 from psycopg2 import extensions
 
 from redeye.champions.logic.succession import VersionBlock
-from redeye.foundation import lease
 from redeye.foundation.catalogs import Catalog
-from redeye.foundation.postgres import ledger_transaction
+from redeye.foundation.postgres import insert_row, read_rows
 
 
 def read_blocks(model: str) -> list[VersionBlock]:
     """Every block of a model's versions, and every lifting of one, in the order in which they were decided."""
-    with ledger_transaction(Catalog.OUTPUTS) as con, con.cursor() as cursor:
-        cursor.execute(
-            "SELECT bar_id, version, is_barred, night, reason, actor FROM ledger.bars "
-            "WHERE model = %s ORDER BY bar_id",
-            (model,),
-        )
-        return [VersionBlock(*row) for row in cursor.fetchall()]
+    rows = read_rows(
+        Catalog.OUTPUTS,
+        "SELECT bar_id, version, is_barred, night, reason, actor FROM ledger.bars "
+        "WHERE model = %s ORDER BY bar_id",
+        (model,),
+    )
+    return [VersionBlock(*row) for row in rows]
 
 
 def insert_block(
@@ -36,13 +35,13 @@ def insert_block(
     run_id: str,
     promotion_id: int | None = None,
 ) -> None:
-    """Add a row within a transaction that holds the outputs' lease.
+    """Say within a transaction that holds the outputs' lease that a version may not come back, or may again.
 
     Args:
         cursor: of that transaction.
         token: of the lease.
         model: whose version it is.
-        version: that may not come back, or may again.
+        version: that is blocked or not.
         is_blocked: which of the two.
         night: of the decision.
         reason: why.
@@ -50,34 +49,18 @@ def insert_block(
         run_id: in which run.
         promotion_id: the rollback by which it was blocked, if it was by one.
     """
-    cursor.execute(
-        "INSERT INTO ledger.bars (model, version, is_barred, night, reason, actor, run_id, promotion_id, "
-        "fencing_token) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
-        (model, version, is_blocked, night, reason, actor, run_id, promotion_id, token),
+    insert_row(
+        cursor,
+        "bars",
+        {
+            "model": model,
+            "version": version,
+            "is_barred": is_blocked,
+            "night": night,
+            "reason": reason,
+            "actor": actor,
+            "run_id": run_id,
+            "promotion_id": promotion_id,
+            "fencing_token": token,
+        },
     )
-
-
-def record_block(
-    model: str, version: int, *, is_blocked: bool, night: date, reason: str, actor: str, run_id: str
-) -> None:
-    """Block a version, or let it come back, in a transaction of its own.
-
-    Raises:
-        LeaseHeld: if the outputs' lease did not come free.
-    """
-    with (
-        lease.hold(Catalog.OUTPUTS, f"block/{model}/{run_id}") as token,
-        ledger_transaction(Catalog.OUTPUTS) as con,
-        con.cursor() as cursor,
-    ):
-        insert_block(
-            cursor,
-            token,
-            model,
-            version=version,
-            is_blocked=is_blocked,
-            night=night,
-            reason=reason,
-            actor=actor,
-            run_id=run_id,
-        )

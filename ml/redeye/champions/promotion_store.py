@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
 
 import psycopg2
 import psycopg2.errors
 from psycopg2 import extensions
-from psycopg2.extras import Json
 
 from redeye.champions import block_store
 from redeye.champions.logic.promotions import Promotion, PromotionKind
@@ -19,15 +18,10 @@ from redeye.champions.logic.succession import find_champion
 from redeye.foundation import lease
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import AlreadyDecided, TooLate, VersionIsBlocked
-from redeye.foundation.postgres import ledger_transaction
+from redeye.foundation.postgres import insert_row, ledger_transaction, read_records
 from redeye.models.artifact_store import strip_root
 
 BLOCKED = "RE002"
-
-_COLUMNS = (
-    "promotion_id, model, version, algorithm, feature_service, artifact_uri, artifact_sha256, decided_night, "
-    "effective_night, reason, evidence, actor, run_id, kind, previous_id"
-)
 
 
 @dataclass(frozen=True)
@@ -52,11 +46,9 @@ class Rollback:
 
 def read_promotions(model: str) -> list[Promotion]:
     """Every promotion of a model, rollbacks among them, in the order in which they were decided."""
-    with ledger_transaction(Catalog.OUTPUTS) as con, con.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {_COLUMNS} FROM ledger.promotions WHERE model = %s ORDER BY promotion_id", (model,)
-        )
-        return [_make_promotion(row) for row in cursor.fetchall()]
+    return read_records(
+        Catalog.OUTPUTS, Promotion, "ledger.promotions WHERE model = %s ORDER BY promotion_id", (model,)
+    )
 
 
 def read_champion(model: str, night: date) -> Promotion | None:
@@ -180,16 +172,12 @@ def roll_back(cursor: extensions.cursor, token: int, rollback: Rollback, *, foll
 
 
 def _insert(cursor: extensions.cursor, token: int, **values: Any) -> Promotion:  # noqa: ANN401  the columns' own
-    columns = {**values, "evidence": Json(values["evidence"]), "kind": str(values["kind"])}
-    cursor.execute(
-        f"INSERT INTO ledger.promotions ({', '.join(columns)}, fencing_token) "
-        f"VALUES ({', '.join(['%s'] * len(columns))}, %s) RETURNING {_COLUMNS}",
-        (*columns.values(), token),
-    )
+    returning = f"RETURNING {', '.join(each.name for each in fields(Promotion))}"
+    insert_row(cursor, "promotions", {**values, "fencing_token": token}, returning)
     row = cursor.fetchone()
     if row is None:
         raise LookupError(f"{values['model']}: the promotion was written and not returned")
-    return _make_promotion(row)
+    return Promotion(*row)
 
 
 @contextmanager
@@ -208,8 +196,3 @@ def _explain_refusals(model: str) -> Iterator[None]:
                 f"{refusal}: it comes back only after `redeye unblock {model} <version>`"
             ) from error
         raise
-
-
-def _make_promotion(row: tuple[Any, ...]) -> Promotion:
-    found = Promotion(*row)
-    return Promotion(**{**found.__dict__, "kind": PromotionKind(found.kind)})

@@ -6,14 +6,15 @@ ledger names it, and the database refuses one that is not the lease's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import stamina
 
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import LeaseHeld, LeaseLost
-from redeye.foundation.postgres import read_rows
+from redeye.foundation.postgres import insert_row, ledger_transaction, read_rows
 from redeye.foundation.settings import settings
 
 # For a block of seconds: others need not wait long for a holder that died in it.
@@ -83,3 +84,15 @@ def hold(catalog: Catalog, holder: str, *, ttl_seconds: int = SHORT_TTL_SECONDS)
         yield token
     finally:
         release(catalog, token)
+
+
+def insert_fenced(
+    catalog: Catalog, holder: str, table: str, values: Mapping[str, Any], clause: str = ""
+) -> None:
+    """Add a row to a ledger under the lease, with its token, in a transaction of its own.
+
+    Raises:
+        LeaseHeld: if the lease did not come free.
+    """
+    with hold(catalog, holder) as token, ledger_transaction(catalog) as con, con.cursor() as cursor:
+        insert_row(cursor, table, {**values, "fencing_token": token}, clause)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import fields
+from typing import Any, TypeVar
 
 import psycopg2
-from psycopg2.extensions import connection
-from psycopg2.extras import register_default_jsonb
+from psycopg2.extensions import connection, cursor
+from psycopg2.extras import Json, register_default_jsonb
 
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import LeaseLost
@@ -16,6 +17,8 @@ from redeye.foundation.settings import require_secret
 from redeye.foundation.task_session import find_connections
 
 STALE_LEASE = "RE001"
+
+Record = TypeVar("Record")
 
 
 @contextmanager
@@ -69,6 +72,21 @@ def read_rows(catalog: Catalog, sql: str, parameters: tuple[Any, ...] = ()) -> l
     with ledger_transaction(catalog) as con, con.cursor() as cursor:
         cursor.execute(sql, parameters)
         return cursor.fetchall()
+
+
+def read_records(
+    catalog: Catalog, kind: type[Record], source: str, parameters: tuple[Any, ...]
+) -> list[Record]:
+    """Rows of a ledger as records of a dataclass whose fields are columns; `source` is what follows FROM."""
+    columns = ", ".join(each.name for each in fields(kind))  # type: ignore[arg-type]
+    return [kind(*row) for row in read_rows(catalog, f"SELECT {columns} FROM {source}", parameters)]
+
+
+def insert_row(rows: cursor, table: str, values: Mapping[str, Any], clause: str = "") -> None:
+    """Add a row to a table of the ledgers, by column, within the cursor's transaction; a dict goes in as JSON."""
+    plain = [Json(value) if isinstance(value, dict) else value for value in values.values()]
+    places = ", ".join(["%s"] * len(plain))
+    rows.execute(f"INSERT INTO ledger.{table} ({', '.join(values)}) VALUES ({places}) {clause}", plain)
 
 
 def insert(catalog: Catalog, sql: str, parameters: tuple[Any, ...]) -> None:

@@ -109,8 +109,5 @@ def _end(
         proposal.model, proposal.version, {"decision": decision, "decided_because": reason}
     )
     reconcile(proposal.model)
-    return {
-        name: value if value is None or isinstance(value, bool | int) else str(value)
-        for name, value in training.__dict__.items()
-        if name != "gates"
-    }
+    plain = {name: value for name, value in vars(training).items() if name != "gates"}
+    return {name: str(value) if isinstance(value, date) else value for name, value in plain.items()}

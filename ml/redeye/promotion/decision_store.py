@@ -11,13 +11,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from psycopg2.extras import Json
-
 from redeye.champions import promotion_store
 from redeye.champions.logic.verdicts import Verdict
 from redeye.foundation import lease
 from redeye.foundation.catalogs import Catalog
-from redeye.foundation.postgres import ledger_transaction
+from redeye.foundation.postgres import insert_row, ledger_transaction, read_records, read_rows
 from redeye.promotion.logic.decision import Decision
 
 
@@ -88,27 +86,40 @@ class Proposal:
     mlflow_run_id: str
 
 
-_TRAINING = tuple(RecordedTraining.__dataclass_fields__)
-_PROPOSAL = tuple(Proposal.__dataclass_fields__)
+_ONCE = "ON CONFLICT (model, night, training_key) DO NOTHING"
 
 
 def decisions(model: str) -> list[RecordedDecision]:
     """Every decision about a model, by night."""
-    with ledger_transaction(Catalog.OUTPUTS) as con, con.cursor() as cursor:
-        cursor.execute(
-            "SELECT night, verdict, is_requested, reason, returns_to, is_successor_due, evidence, run_id "
-            "FROM ledger.retraining_decisions WHERE model = %s ORDER BY night",
-            (model,),
-        )
-        return [
-            RecordedDecision(Decision(night, Verdict(verdict), *reported), evidence, run_id)
-            for night, verdict, *reported, evidence, run_id in cursor.fetchall()
-        ]
+    rows = read_rows(
+        Catalog.OUTPUTS,
+        "SELECT night, verdict, is_requested, reason, returns_to, is_successor_due, evidence, run_id "
+        "FROM ledger.retraining_decisions WHERE model = %s ORDER BY night",
+        (model,),
+    )
+    return [
+        RecordedDecision(Decision(night, Verdict(verdict), *reported), evidence, run_id)
+        for night, verdict, *reported, evidence, run_id in rows
+    ]
 
 
 def find_request(model: str, night: date) -> RecordedDecision | None:
     """The request of a night, if it asked for a training."""
     return next((row for row in requests(model) if row.decision.night == night), None)
+
+
+def request_tags(model: str, night: date) -> tuple[str, dict[str, str]]:
+    """What the night's verdict asked for: the reason, and tags with all of it; both empty if it did not ask."""
+    request = find_request(model, night)
+    if request is None:
+        return "", {}
+    reason = request.decision.reason
+    return reason, {
+        "verdict": str(request.decision.verdict),
+        "verdict_night": request.decision.night.isoformat(),
+        "verdict_reasons": reason,
+        "verdict_champion_version": str(request.evidence.get("champion_version")),
+    }
 
 
 def requests(model: str) -> list[RecordedDecision]:
@@ -159,24 +170,8 @@ def decide_forwards(
         previous = so_far[-1].night if so_far else None
         with ledger_transaction(Catalog.OUTPUTS) as con, con.cursor() as cursor:
             for one, evidence, rollback in steps:
-                cursor.execute(
-                    "INSERT INTO ledger.retraining_decisions (model, night, previous_night, verdict, is_requested, "
-                    "reason, returns_to, is_successor_due, evidence, run_id, fencing_token) "
-                    "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-                    (
-                        model,
-                        one.night,
-                        previous,
-                        str(one.verdict),
-                        one.is_requested,
-                        one.reason,
-                        one.returns_to,
-                        one.is_successor_due,
-                        Json(evidence),
-                        run_id,
-                        token,
-                    ),
-                )
+                row = {**vars(one), "model": model, "previous_night": previous, "evidence": evidence}
+                insert_row(cursor, "retraining_decisions", {**row, "run_id": run_id, "fencing_token": token})
                 if rollback is not None and latest is not None:
                     latest = promotion_store.roll_back(cursor, token, rollback, follows=latest)
                 previous = one.night
@@ -185,55 +180,23 @@ def decide_forwards(
 
 def trainings(model: str) -> list[RecordedTraining]:
     """What every training of a model came to, in the order in which they were recorded."""
-    with ledger_transaction(Catalog.OUTPUTS) as con, con.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {', '.join(_TRAINING)} FROM ledger.trainings WHERE model = %s ORDER BY training_id",
-            (model,),
-        )
-        return [RecordedTraining(*row) for row in cursor.fetchall()]
+    source = "ledger.trainings WHERE model = %s ORDER BY training_id"
+    return read_records(Catalog.OUTPUTS, RecordedTraining, source, (model,))
 
 
 def record_training(training: RecordedTraining) -> None:
     """Append what a training came to; the first record of the same training stands."""
-    values = {name: getattr(training, name) for name in _TRAINING}
-    values["gates"] = Json(training.gates)
     holder = f"training/{training.model}/{training.run_id}"
-    with (
-        lease.hold(Catalog.OUTPUTS, holder) as token,
-        ledger_transaction(Catalog.OUTPUTS) as con,
-        con.cursor() as cursor,
-    ):
-        cursor.execute(
-            f"INSERT INTO ledger.trainings ({', '.join(_TRAINING)}, fencing_token) "
-            f"VALUES ({', '.join(['%s'] * len(values))}, %s) "
-            "ON CONFLICT (model, night, training_key) DO NOTHING",
-            (*values.values(), token),
-        )
+    lease.insert_fenced(Catalog.OUTPUTS, holder, "trainings", vars(training), _ONCE)
 
 
 def proposals(model: str) -> list[Proposal]:
     """Every candidate of a model that awaited or awaits a person, in the order in which they were made."""
-    with ledger_transaction(Catalog.OUTPUTS) as con, con.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {', '.join(_PROPOSAL)} FROM ledger.proposals WHERE model = %s ORDER BY proposal_id",
-            (model,),
-        )
-        return [Proposal(*row) for row in cursor.fetchall()]
+    source = "ledger.proposals WHERE model = %s ORDER BY proposal_id"
+    return read_records(Catalog.OUTPUTS, Proposal, source, (model,))
 
 
 def propose(proposal: Proposal) -> None:
     """Append a candidate that awaits a person; the first proposal of the same training stands."""
-    values = {name: getattr(proposal, name) for name in _PROPOSAL}
-    values["evidence"] = Json(proposal.evidence)
     holder = f"proposal/{proposal.model}/{proposal.run_id}"
-    with (
-        lease.hold(Catalog.OUTPUTS, holder) as token,
-        ledger_transaction(Catalog.OUTPUTS) as con,
-        con.cursor() as cursor,
-    ):
-        cursor.execute(
-            f"INSERT INTO ledger.proposals ({', '.join(values)}, fencing_token) "
-            f"VALUES ({', '.join(['%s'] * len(values))}, %s) "
-            "ON CONFLICT (model, night, training_key) DO NOTHING",
-            (*values.values(), token),
-        )
+    lease.insert_fenced(Catalog.OUTPUTS, holder, "proposals", vars(proposal), _ONCE)

@@ -59,19 +59,14 @@ def roll_back(model: str, *, reason: str, actor: str, to: int | None = None) -> 
         raise ConfigError("a rollback needs a reason: it is kept with it for good")
     # Under the lease no night is scored and nothing is promoted between looking and writing.
     with lease.hold(Catalog.OUTPUTS, f"rollback/{model}/{actor}") as token:
-        rows = promotion_store.read_promotions(model)
-        if not rows:
-            raise ConfigError(f"{model} has no champion: there is nothing to roll back")
+        rows, decided_night, serving = _find_serving(model)
         latest = rows[-1]
-        decided_night = find_last_scored_night(model) or latest.decided_night
-        serving = find_champion(rows, decided_night) or latest
         is_pending = latest.effective_night > decided_night and latest.promotion_id != serving.promotion_id
         if is_pending and latest.kind is PromotionKind.ROLLBACK and to in (None, latest.version):
-            return RollbackResult(
-                latest, serving.version, _is_blocked(model, serving.version), None, is_new=False
-            )
+            is_blocked = serving.version in _read_blocked_versions(model)
+            return RollbackResult(latest, serving.version, is_blocked, None, is_new=False)
         target = _target(model, rows, serving, decided_night, to)
-        left = _append_rollback(model, latest, serving, target)
+        left = _find_left(model, latest, serving, target)
         bad = None if left.version in (rows[0].version, *_read_blocked_versions(model)) else left.version
         rollback = promotion_store.Rollback(
             target=target,
@@ -96,13 +91,9 @@ def preview_rollback(model: str, to: int | None = None) -> tuple[Promotion, Prom
         ConfigError: as `roll_back`.
         VersionIsBlocked: as `roll_back`.
     """
-    rows = promotion_store.read_promotions(model)
-    if not rows:
-        raise ConfigError(f"{model} has no champion: there is nothing to roll back")
-    night = find_last_scored_night(model) or rows[-1].decided_night
-    serving = find_champion(rows, night) or rows[-1]
+    rows, night, serving = _find_serving(model)
     target = _target(model, rows, serving, night, to)
-    return _append_rollback(model, rows[-1], serving, target), target
+    return _find_left(model, rows[-1], serving, target), target
 
 
 def block_version(model: str, version: int, *, is_blocked: bool, reason: str, actor: str) -> None:
@@ -129,18 +120,34 @@ def block_version(model: str, version: int, *, is_blocked: bool, reason: str, ac
         raise ConfigError(
             f"{model}: version {version} is {'blocked' if is_blocked else 'not blocked'} already"
         )
-    block_store.record_block(
-        model,
-        version,
-        is_blocked=is_blocked,
-        night=find_last_scored_night(model) or rows[-1].decided_night,
-        reason=reason,
-        actor=actor,
-        run_id="command line",
-    )
+    with (
+        lease.hold(Catalog.OUTPUTS, f"block/{model}/command line") as token,
+        ledger_transaction(Catalog.OUTPUTS) as con,
+        con.cursor() as cursor,
+    ):
+        block_store.insert_block(
+            cursor,
+            token,
+            model,
+            version=version,
+            is_blocked=is_blocked,
+            night=find_last_scored_night(model) or rows[-1].decided_night,
+            reason=reason,
+            actor=actor,
+            run_id="command line",
+        )
 
 
-def _append_rollback(model: str, latest: Promotion, serving: Promotion, target: Promotion) -> Promotion:
+def _find_serving(model: str) -> tuple[list[Promotion], date, Promotion]:
+    """Every promotion, the last night that is scored, and who scored it."""
+    rows = promotion_store.read_promotions(model)
+    if not rows:
+        raise ConfigError(f"{model} has no champion: there is nothing to roll back")
+    night = find_last_scored_night(model) or rows[-1].decided_night
+    return rows, night, find_champion(rows, night) or rows[-1]
+
+
+def _find_left(model: str, latest: Promotion, serving: Promotion, target: Promotion) -> Promotion:
     left = latest if target.version == serving.version else serving
     if left.version == target.version:
         raise ConfigError(f"{model}: version {target.version} is champion already")
@@ -177,10 +184,6 @@ def _target(model: str, rows: list[Promotion], serving: Promotion, night: date, 
 
 def _read_blocked_versions(model: str) -> frozenset[int]:
     return find_blocked_versions(block_store.read_blocks(model), date.max)
-
-
-def _is_blocked(model: str, version: int) -> bool:
-    return version in _read_blocked_versions(model)
 
 
 def _format_versions(versions: set[int]) -> str:

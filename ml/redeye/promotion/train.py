@@ -6,6 +6,7 @@ import logging
 import time
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -28,12 +29,12 @@ from redeye.models.logic.training_subject import Subject
 from redeye.models.mlflow_registry import Alias, Version
 from redeye.models.training_code import hash_training_code
 from redeye.monitoring.logic.quality import reference_to_dict
+from redeye.promotion import decision_store
 from redeye.promotion.evaluate_candidate import evaluate_candidate
 from redeye.promotion.mlflow_runs import TrainingRun, open_training_run
 from redeye.promotion.parent_model import load_parent
 from redeye.promotion.promote import PassedCandidate, find_earlier_promotion, first_champion, promote, propose
 from redeye.promotion.reconcile import reconcile
-from redeye.promotion.record_training import record, request_tags
 from redeye.promotion.register import Registration
 from redeye.warehouse import lake, release_store
 from redeye.warehouse.logic.releases import Release
@@ -104,7 +105,7 @@ def train_night(
     if release is None:
         raise NotReleased(f"night {night} has no release: build night {night} first")
     frame = _frame(spec, release, night)
-    reported, request = request_tags(model, night)
+    reported, request = decision_store.request_tags(model, night)
     subject = Subject(
         spec=spec,
         night=night,
@@ -123,7 +124,7 @@ def train_night(
         except (TooLate, VersionIsBlocked) as error:
             run.log_outcome({"decision": "refused", "decided_because": str(error)}, {})
             champion = promotion_store.read_latest_promotion(model)
-            record(subject, run.run_id, str(error), champion_version=champion.version if champion else 0)
+            _record(subject, run.run_id, str(error), champion.version if champion else 0)
             raise
         decision = "promoted" if outcome.is_promoted else "proposed" if outcome.awaits_approval else "kept"
         run.log_outcome(
@@ -132,23 +133,35 @@ def train_night(
         )
     # What awaits a person has not come to an end.
     if not outcome.awaits_approval:
-        _record(subject, outcome)
+        _record(subject, run.run_id, outcome.reason, outcome.champion_version, outcome)
     # Last: what is wrong with the registry must not keep a decision from being recorded.
     reconcile(model)
     log.info("%s, night %s: %s", model, night, outcome.reason)
     return outcome
 
 
-def _record(subject: Subject, outcome: TrainOutcome) -> None:
-    record(
-        subject,
-        outcome.mlflow_run_id,
-        outcome.reason,
-        champion_version=outcome.champion_version,
-        candidate_version=outcome.candidate_version,
-        algorithm=outcome.algorithm,
-        effective_night=date.fromisoformat(outcome.effective_night) if outcome.effective_night else None,
-        gates=outcome.gates,
+def _record(
+    subject: Subject, run_id: str, reason: str, champion_version: int, outcome: TrainOutcome | None = None
+) -> None:
+    """Keep in the ledger what a training came to; None: it was refused."""
+    effective_night = outcome.effective_night if outcome else None
+    decision_store.record_training(
+        decision_store.RecordedTraining(
+            model=subject.spec.model,
+            night=subject.night,
+            training_key=subject.key(),
+            is_promoted=effective_night is not None,
+            champion_version=champion_version,
+            candidate_version=outcome.candidate_version if outcome else None,
+            algorithm=outcome.algorithm if outcome else None,
+            effective_night=date.fromisoformat(effective_night) if effective_night else None,
+            asked=subject.reason,
+            reason=reason,
+            actor=subject.actor,
+            run_id=subject.run_name,
+            mlflow_run_id=run_id,
+            gates=outcome.gates if outcome else {},
+        )
     )
 
 
@@ -159,16 +172,13 @@ def _frame(spec: Spec, release: Release, night: date) -> pd.DataFrame:
     span = spec.split.history_nights + spec.split.validation_nights + spec.split.test_nights
     first = last - timedelta(days=span + 2 * spec.label_maturity_nights)
     known_by = cutoff(night).replace(tzinfo=None)
-    con = lake.connect_at(release.snapshot_id)
-    try:
+    with lake.connect_at(release.snapshot_id) as con:
         entities = con.execute(
             f"SELECT {spec.schedule_select()}, {target.column} FROM warehouse.{population.relation} "
             f"WHERE {target.column} IS NOT NULL AND {target.known_at} <= ? "
             f"AND {population.night} BETWEEN ? AND ? ORDER BY {population.key}",
             [known_by, first, last],
         ).df()
-    finally:
-        con.close()
     if entities.empty:
         raise NotReleased(f"{spec.model}: no label is mature on night {night}: train on a later night")
     return read_feature_frame(release.snapshot_id, entities, spec.feature_service)
@@ -177,6 +187,7 @@ def _frame(spec: Spec, release: Release, night: date) -> pd.DataFrame:
 def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutcome:
     spec, night = subject.spec, subject.night
     champion = promotion_store.read_latest_promotion(spec.model)
+    end = partial(_outcome, subject, run)
     first_night = pd.Timestamp(frame[spec.population.night].min()).date()
     try:
         spans = plan_windows(night, spec.split, maturity=spec.label_maturity_nights, first_night=first_night)
@@ -184,11 +195,11 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
         run.log_data(frame, None)
         why = f"no candidate was fitted: {shortage}"
         if champion is not None:
-            return _outcome(subject, run, champion, None, is_promoted=False, reason=why)
+            return end(champion, None, "kept", why)
         seen_until = find_last_mature(night, spec.label_maturity_nights)
         model = _heuristic(frame, spec)
         champion = first_champion(Registration(subject, frame, run, None), model, None, seen_until=seen_until)
-        return _outcome(subject, run, champion, None, is_promoted=True, reason=f"{champion.reason}; {why}")
+        return end(champion, None, "promoted", f"{champion.reason}; {why}")
 
     run.log_data(frame, spans)
     began = time.monotonic()
@@ -213,10 +224,7 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
     )
     version = candidate.version
     if standing := find_earlier_promotion(spec.model, version):
-        gates = standing.evidence.get("gates", {})
-        return _outcome(
-            subject, run, standing, version, is_promoted=True, reason=standing.reason, gates=gates
-        )
+        return end(standing, version, "promoted", standing.reason, standing.evidence.get("gates", {}))
 
     evaluation = evaluate_candidate(fresh, candidate, champion, spans)
     report, tested, rival = evaluation.report, evaluation.candidate, evaluation.champion
@@ -227,17 +235,16 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
         champion=(f"version {champion.version} ({champion.algorithm})", rival) if rival else None,
         report=report,
     )
+    gates = report.to_dict()
     if not report.is_passed:
         why = f"version {champion.version} stays champion: {report.message()}"
         mlflow_registry.point_alias(spec.model, version.version, Alias.CHALLENGER)
-        return _outcome(
-            subject, run, champion, version, is_promoted=False, reason=why, gates=report.to_dict()
-        )
+        return end(champion, version, "kept", why, gates)
     passed = PassedCandidate(
         effective_night=night + timedelta(days=spec.effective_lag_nights),
         reason=f"{subject.reason}: {report.message()}",
         evidence={
-            "gates": report.to_dict(),
+            "gates": gates,
             "candidate": candidate.name,
             "parent_version": candidate.parent_version,
             "choice": choice.reason,
@@ -251,20 +258,9 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
         propose(fresh, candidate, passed)
         mlflow_registry.point_alias(spec.model, version.version, Alias.CHALLENGER)
         why = f"version {version.version} awaits approval: {report.message()}"
-        return _outcome(
-            subject,
-            run,
-            champion,
-            version,
-            is_promoted=False,
-            reason=why,
-            gates=report.to_dict(),
-            is_proposed=True,
-        )
+        return end(champion, version, "awaits approval", why, gates)
     promotion = promote(fresh, candidate, passed)
-    return _outcome(
-        subject, run, promotion, version, is_promoted=True, reason=promotion.reason, gates=report.to_dict()
-    )
+    return end(promotion, version, "promoted", promotion.reason, gates)
 
 
 def _heuristic(frame: pd.DataFrame, spec: Spec) -> HeuristicModel:
@@ -278,21 +274,15 @@ def _outcome(
     run: TrainingRun,
     champion: Promotion,
     candidate: Version | None,
-    *,
-    is_promoted: bool,
+    decision: str,
     reason: str,
     gates: dict[str, Any] | None = None,
-    is_proposed: bool = False,
 ) -> TrainOutcome:
     """The outcome, after the version's tags say it as well."""
-    decision = "awaits approval" if is_proposed else "promoted" if is_promoted else "kept"
-    mlflow_registry.annotate(
-        subject.spec.model,
-        candidate.version if candidate else champion.version,
-        {"decision": decision, "decided_because": reason},
-    )
+    model, shown, is_promoted = subject.spec.model, (candidate or champion).version, decision == "promoted"
+    mlflow_registry.annotate(model, shown, {"decision": decision, "decided_because": reason})
     return TrainOutcome(
-        model=subject.spec.model,
+        model=model,
         night=subject.night.isoformat(),
         release_id=subject.release.release_id,
         champion_version=champion.version,
@@ -303,7 +293,7 @@ def _outcome(
         reason=reason,
         mlflow_run_id=run.run_id,
         mlflow_run_url=run.page,
-        model_version_url=link_version(subject.spec.model, (candidate or champion).version),
-        awaits_approval=is_proposed,
+        model_version_url=link_version(model, shown),
+        awaits_approval=decision == "awaits approval",
         gates=gates or {},
     )

@@ -17,6 +17,7 @@ from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.errors import AlreadyDecided
 from redeye.foundation.settings import PROJECT_ROOT, settings
 from redeye.models.logic.training_subject import Subject
+from redeye.promotion.decision_store import RecordedTraining
 from redeye.warehouse.logic.releases import Release, ReleaseKind
 
 NIGHT = date(2013, 3, 31)
@@ -30,7 +31,7 @@ class MemoryLedger:
     """Promotions kept in a list, under the ledger's own rule of compare-and-set."""
 
     rows: list[Promotion] = field(default_factory=list)
-    trainings: list[dict[str, Any]] = field(default_factory=list)
+    trainings: list[RecordedTraining] = field(default_factory=list)
 
     def read_promotions(self, model: str) -> list[Promotion]:
         return list(self.rows)
@@ -117,16 +118,14 @@ def frame(spec: Spec) -> pd.DataFrame:
 def memory_ledger(monkeypatch: pytest.MonkeyPatch) -> MemoryLedger:
     """The ledgers of the training job, in memory; no verdict asks for a training there."""
     from redeye.champions import block_store, promotion_store
-    from redeye.promotion import train
+    from redeye.promotion import decision_store
 
     kept = MemoryLedger()
     monkeypatch.setattr(block_store, "read_blocks", lambda model: [])
     for name in ("read_promotions", "read_latest_promotion", "promote"):
         monkeypatch.setattr(promotion_store, name, getattr(kept, name))
-    monkeypatch.setattr(train, "request_tags", lambda model, night: ("", {}))
-    monkeypatch.setattr(
-        train, "record", lambda subject, run_id, reason, **outcome: kept.trainings.append(outcome)
-    )
+    monkeypatch.setattr(decision_store, "request_tags", lambda model, night: ("", {}))
+    monkeypatch.setattr(decision_store, "record_training", kept.trainings.append)
     return kept
 
 

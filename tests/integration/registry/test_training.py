@@ -120,7 +120,7 @@ def test_a_training_too_close_to_the_last_has_no_unseen_window(run_training, mem
     assert not outcome.is_promoted
     assert "unseen: champion" in outcome.reason
     # The ledger keeps what every gate said of a candidate that was refused.
-    said = {result["gate"]: result["is_passed"] for result in memory_ledger.trainings[-1]["gates"]["results"]}
+    said = {result["gate"]: result["is_passed"] for result in memory_ledger.trainings[-1].gates["results"]}
     assert set(said) == set(Gate)
     assert not said[Gate.UNSEEN]
 

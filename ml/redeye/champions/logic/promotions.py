@@ -38,3 +38,6 @@ class Promotion:
     run_id: str
     kind: PromotionKind = PromotionKind.PROMOTION
     previous_id: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kind", PromotionKind(self.kind))
