@@ -12,6 +12,7 @@ import pandas as pd
 from redeye.declarations.specs import Spec
 from redeye.foundation.atomic_files import write_text
 from redeye.foundation.pages import Cell, Table, bold, render_markdown, write_report
+from redeye.foundation.plot_theme import draw_groups, draw_zero, open_figure, render_svg
 from redeye.models.logic.interval_text import (
     describe_improvement,
     format_interval,
@@ -19,11 +20,10 @@ from redeye.models.logic.interval_text import (
     read_interval,
 )
 from redeye.models.logic.splits import Window
-from redeye.studies.backtest.backtest_plots import draw_log_loss
 from redeye.studies.backtest.logic.schedules import CHOSEN, Request, Schedule
 from redeye.studies.evidence.logic.evidence_quality import CONFIDENCE, POOLED, SAMPLES, select
+from redeye.studies.labelled_rows import Basis
 from redeye.studies.page_origin import write_origin
-from redeye.warehouse.logic.releases import Release
 
 TITLES = {"auc": "AUC", "log_loss": "log loss", "calibration_error": "calibration error"}
 NAMES = {
@@ -38,20 +38,15 @@ REFERENCES = ("never", "heuristic")
 
 
 @dataclass(frozen=True)
-class Facts:
+class Facts(Basis):
     """What the backtest was made with.
 
     Attributes:
-        threads: of the fits.
         algorithm: of all trainings.
         served: the nights that were predicted.
         is_recorded: whether the verdicts are those that the installation recorded, or simulated ones.
     """
 
-    release: Release
-    code_hash: str
-    seed: int
-    threads: int
     algorithm: str
     served: Window
     is_recorded: bool
@@ -88,7 +83,7 @@ def write_page(backtest: Backtest, quality: pd.DataFrame, reports: Path, docs: P
     """
     facts = backtest.facts
     stem = f"{backtest.spec.model}-{facts.served.first}-{facts.served.last}-{facts.algorithm}"
-    svg, rows = draw_log_loss(quality, NAMES), quality.round(6).to_csv(index=False)
+    svg, rows = draw_log_loss(quality), quality.round(6).to_csv(index=False)
     write_text(reports / f"{stem}.csv", rows)
     if docs is not None:
         write_text(docs / "backtest" / "quality.csv", rows)
@@ -169,3 +164,20 @@ def _tabulate_months(quality: pd.DataFrame) -> Table:
         shown = [f"{values[name]:.4f}" for name in NAMES]
         rows.append((str(month), f"{first['rows']:,}", f"{first['base_rate']:.1%}", *shown))
     return Table(heads, rows, range(1, len(heads)))
+
+
+def draw_log_loss(quality: pd.DataFrame) -> str:
+    """Log loss gained over the model that is never retrained, by month and over all, as SVG text."""
+    rows = select(quality, metric="log_loss", against="never")
+    months = [*sorted(set(rows["month"]) - {POOLED}), POOLED]
+    series = {name: title for name, title in NAMES.items() if name != "never"}
+    with open_figure(9, 4.5) as figure:
+        axes = figure.add_subplot()
+        draw_groups(axes, rows, months, series, by="schedule")
+        draw_zero(axes)
+        axes.set(
+            ylabel="log loss gained",
+            title="Log loss gained over the model that is never retrained (above 0 is better)",
+        )
+        axes.legend(ncols=4)
+        return render_svg(figure)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import time
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -18,21 +17,16 @@ from redeye.foundation.errors import ConfigError, NotReleased
 from redeye.foundation.progress import Step
 from redeye.foundation.settings import SPECS, settings
 from redeye.models.algorithms.storage import load_model, save_model
-from redeye.models.logic.splits import TooFewNights, Window, plan_windows
+from redeye.models.logic.splits import TooFewNights, Window
 from redeye.models.logic.training import SEED
-from redeye.models.training_code import hash_study_code
 from redeye.promotion import decision_store
 from redeye.studies.backtest import backtest_page
 from redeye.studies.backtest.backtest_page import Backtest, Facts
 from redeye.studies.backtest.logic import schedules
 from redeye.studies.backtest.logic.schedules import Request, Schedule, TrainedModel
-from redeye.studies.evidence.logic import months
 from redeye.studies.evidence.logic.evidence_quality import POOLED, measure_span
-from redeye.studies.evidence.logic.months import select_known_rows
-from redeye.studies.labelled_rows import find_labelled_nights, read_labelled_frame
-from redeye.warehouse import release_store
-
-log = logging.getLogger(__name__)
+from redeye.studies.evidence.logic.months import find_first_night, plan_training, select_known_rows
+from redeye.studies.labelled_rows import PastNights
 
 CALENDAR = (Schedule.NEVER, Schedule.MONTHLY, Schedule.WEEKLY)
 REFERENCES = ("heuristic", str(Schedule.NEVER))
@@ -75,17 +69,12 @@ def gather(
     if algorithm != schedules.CHOSEN and algorithm not in spec.algorithms.list_declared():
         known = ", ".join((*spec.algorithms.list_declared(), schedules.CHOSEN))
         raise ConfigError(f"{model} has no algorithm {algorithm!r}; there are {known}")
-    release = release_store.latest_release()
-    span = find_labelled_nights(spec, release) if release else None
-    if release is None or span is None:
+    past = PastNights.find("backtest", Path(schedules.__file__), spec, seed=seed, threads=threads)
+    if past is None:
         raise NotReleased("no night with labels is released yet: run `redeye load-year` first")
-    served = _plan_served(spec, span, since, until)
-    used = threads or settings().threads
-    code = code_hash()
-    key = months.make_key(spec, release_id=release.release_id, code_hash=code, seed=seed, threads=used)
-    frame = read_labelled_frame(spec, release)
+    served, frame = _plan_served(past, since, until), past.frame
     kept = TrainingCache(
-        settings().reports / "backtest" / "trainings" / f"{model}-{key}", frame, spec, algorithm, used, seed
+        settings().reports / "backtest" / "trainings" / f"{model}-{past.key}", past, algorithm
     )
 
     first = schedules.first_decision(spec, served.first)
@@ -111,7 +100,7 @@ def gather(
         spans = schedules.reigns(decided, spec, served)
         rows[str(schedule)] = schedules.predict_rows(frame, spec, served, spans, kept.of)
     quality = _measure_quality(rows.drop(columns="known_at"), seed)
-    facts = Facts(release, code, seed, used, algorithm, served, recorded is not None)
+    facts = Facts(**vars(past.basis), algorithm=algorithm, served=served, is_recorded=recorded is not None)
     played = Backtest(spec, facts, planned, requests, kept.candidates())
     return backtest_page.write_page(played, quality, settings().reports / "backtest", docs)
 
@@ -119,11 +108,8 @@ def gather(
 class TrainingCache:
     """The trainings of a backtest: made when they are asked for, and kept in a folder."""
 
-    def __init__(
-        self, folder: Path, frame: pd.DataFrame, spec: Spec, algorithm: str, threads: int, seed: int
-    ) -> None:
-        self._folder, self._frame, self._spec = folder, frame, spec
-        self._algorithm, self._threads, self._seed = algorithm, threads, seed
+    def __init__(self, folder: Path, past: PastNights, algorithm: str) -> None:
+        self._folder, self._past, self._algorithm = folder, past, algorithm
         self._held: dict[date, TrainedModel] = {}
 
     def ensure_trained(self, night: date) -> float | None:
@@ -131,17 +117,15 @@ class TrainingCache:
         if self._note(night).exists():
             return None
         began = time.perf_counter()
+        past, basis = self._past, self._past.basis
         fitted, _ = schedules.train(
-            self._frame, self._spec, night, algorithm=self._algorithm, threads=self._threads, seed=self._seed
+            past.frame, past.spec, night, algorithm=self._algorithm, threads=basis.threads, seed=basis.seed
         )
         self._folder.mkdir(parents=True, exist_ok=True)
         # A folder of an attempt that died has no note that names it.
         name = f"{night}-{self._algorithm}-{time.time_ns()}"
-        note = {
-            "model": name,
-            "sha256": save_model(fitted.model, self._folder / name),
-            "candidate": fitted.name,
-        }
+        sha256 = save_model(fitted.model, self._folder / name)
+        note = {"model": name, "sha256": sha256, "candidate": fitted.name}
         write_text(self._note(night), json.dumps(note))
         return time.perf_counter() - began
 
@@ -151,14 +135,10 @@ class TrainingCache:
             self.ensure_trained(night)
             note: dict[str, Any] = json.loads(self._note(night).read_text(encoding="utf-8"))
             model = load_model(self._folder / note["model"], note["sha256"])
-            spec = self._spec
-            first_night = pd.Timestamp(self._frame[spec.population.night].min()).date()
-            spans = plan_windows(
-                night, spec.split, maturity=spec.label_maturity_nights, first_night=first_night
-            )
-            test = schedules.score_test_window(
-                model, select_known_rows(self._frame, spec, night), spec, spans.test
-            )
+            frame, spec = self._past.frame, self._past.spec
+            spans = plan_training(spec, night, find_first_night(frame, spec))
+            known = select_known_rows(frame, spec, night)
+            test = schedules.score_test_window(model, known, spec, spans.test)
             self._held[night] = TrainedModel(night, note["candidate"], model, test)
         return self._held[night]
 
@@ -170,24 +150,17 @@ class TrainingCache:
         return self._folder / f"{night}-{self._algorithm}.json"
 
 
-def code_hash() -> str:
-    """Of the code that decides what is fitted: that of trainings, and how the backtest trains."""
-    return hash_study_code("backtest", Path(schedules.__file__))
-
-
-def _plan_served(spec: Spec, span: tuple[date, date], since: date | None, until: date | None) -> Window:
-    first_night, last_night = span
-    first = since or first_night
+def _plan_served(past: PastNights, since: date | None, until: date | None) -> Window:
+    first = since or past.first
     while True:
         try:
-            decided = schedules.first_decision(spec, first)
-            plan_windows(decided, spec.split, maturity=spec.label_maturity_nights, first_night=first_night)
+            plan_training(past.spec, schedules.first_decision(past.spec, first), past.first)
             break
         except TooFewNights as error:
             if since is not None:
                 raise NotReleased(f"night {since} cannot be the first one: {error}") from error
             first += timedelta(days=1)
-    last = min(until or last_night, last_night)
+    last = min(until or past.last, past.last)
     if last < first:
         raise ConfigError(f"nothing to predict: the nights would be {first} to {last}")
     return Window(first, last)

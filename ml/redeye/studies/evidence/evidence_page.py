@@ -12,9 +12,16 @@ import pandas as pd
 from redeye.declarations.specs import Spec
 from redeye.foundation.atomic_files import write_text
 from redeye.foundation.pages import Cell, Table, bold, render_markdown
+from redeye.foundation.plot_theme import (
+    TEXT,
+    assign_colours,
+    draw_groups,
+    draw_zero,
+    open_figure,
+    render_svg,
+)
 from redeye.models.algorithms.heuristic import HeuristicModel
 from redeye.models.logic.interval_text import format_interval, is_significant, read_interval
-from redeye.studies.evidence import evidence_plots
 from redeye.studies.evidence.logic.evidence_quality import (
     CHOSEN,
     CONFIDENCE,
@@ -25,8 +32,8 @@ from redeye.studies.evidence.logic.evidence_quality import (
     select,
 )
 from redeye.studies.evidence.logic.months import Month, TrainedMonth
+from redeye.studies.labelled_rows import Basis
 from redeye.studies.page_origin import write_origin
-from redeye.warehouse.logic.releases import Release
 
 TITLES = {"auc": "AUC", "log_loss": "Log loss", "calibration_error": "Calibration error"}
 COMPARED = ("auc", "log_loss")
@@ -43,17 +50,9 @@ PICTURES = {
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What the evidence was made with.
+class Facts(Basis):
+    """What the evidence was made with, and its months."""
 
-    Attributes:
-        threads: of the fits.
-    """
-
-    release: Release
-    code_hash: str
-    seed: int
-    threads: int
     months: tuple[Month, ...]
 
 
@@ -75,7 +74,7 @@ def write_page(
     beside = folder / "evidence"
     write_text(beside / "quality.csv", rows.round(6).to_csv(index=False))
     write_text(beside / "trainings.csv", _list_trainings(learned).to_csv(index=False))
-    for name, svg in evidence_plots.draw_all(rows).items():
+    for name, svg in draw_all(rows).items():
         write_text(beside / name, svg)
     algorithms = list(dict.fromkeys(rows["algorithm"]))
     counts = pd.Series([each.chosen for each in learned.values()]).value_counts()
@@ -204,3 +203,57 @@ def _list_trainings(learned: Mapping[str, TrainedMonth]) -> pd.DataFrame:
 
 def _format_difference(row: pd.Series) -> str:
     return format_interval(read_interval(row), "+.4f")
+
+
+_SIZE = (8.5, 4.2)
+
+
+def draw_all(rows: pd.DataFrame) -> Mapping[str, str]:
+    """SVG text of `auc.svg`, `log_loss.svg` and `calibration.svg`.
+
+    Args:
+        rows: quality by month, algorithm, metric and `against`.
+    """
+    kept = rows[(rows["month"] != POOLED) & (rows["algorithm"] != CHOSEN)]
+    return {
+        "auc.svg": _draw_metric(
+            select(kept, metric="auc", against=""), "AUC", "AUC of each month, with intervals by night"
+        ),
+        "log_loss.svg": _draw_metric(
+            select(kept, metric="log_loss", against=HeuristicModel.algorithm),
+            "log loss gained",
+            "Log loss gained over the heuristic (above 0 is better)",
+        ),
+        "calibration.svg": _draw_calibration(select(kept, metric="auc", against="")),
+    }
+
+
+def _draw_metric(rows: pd.DataFrame, label: str, title: str) -> str:
+    months, algorithms = (list(dict.fromkeys(rows[name])) for name in ("month", "algorithm"))
+    with open_figure(*_SIZE) as figure:
+        axes = figure.add_subplot(title=title, ylabel=label)
+        draw_groups(axes, rows, months, dict(zip(algorithms, algorithms, strict=True)), by="algorithm")
+        if (rows["against"] != "").all():
+            draw_zero(axes)
+        axes.legend(ncols=5)
+        return render_svg(figure)
+
+
+def _draw_calibration(rows: pd.DataFrame) -> str:
+    months = list(dict.fromkeys(rows["month"]))
+    colours = assign_colours(rows["algorithm"])
+    with open_figure(*_SIZE) as figure:
+        axes = figure.add_subplot(
+            title="Mean prediction of each month, and its base rate", ylabel="share of rows"
+        )
+        for algorithm, mine in rows.groupby("algorithm", sort=False):
+            name = str(algorithm)
+            places = [months.index(month) for month in mine["month"]]
+            axes.plot(places, mine["mean_prediction"], marker=".", color=colours[name], label=name)
+        once = rows.drop_duplicates("month")
+        axes.plot(
+            range(len(months)), once["base_rate"], color=TEXT, marker="s", linewidth=2, label="base rate"
+        )
+        axes.set_xticks(range(len(months)), months)
+        axes.legend(ncols=5)
+        return render_svg(figure)

@@ -13,8 +13,15 @@ import pandas as pd
 from redeye.declarations.specs import Spec
 from redeye.foundation.atomic_files import write_text
 from redeye.foundation.pages import bold, render_markdown
+from redeye.foundation.plot_theme import (
+    CHAMPION,
+    SERIES,
+    draw_intervals,
+    draw_zero,
+    open_figure,
+    render_svg,
+)
 from redeye.models.logic.interval_text import format_interval, is_significant, read_interval
-from redeye.studies.freshness import freshness_plots
 from redeye.studies.freshness.logic.freshness_quality import (
     ALL,
     CONFIDENCE,
@@ -33,8 +40,8 @@ from redeye.studies.freshness.logic.windows_and_ages import (
     half_life_name,
     window_name,
 )
+from redeye.studies.labelled_rows import Basis
 from redeye.studies.page_origin import write_origin
-from redeye.warehouse.logic.releases import Release
 
 NAMES = {
     **{window_name(each): f"{each} nights" for each in WINDOWS[:-1]},
@@ -46,19 +53,14 @@ NAMES = {
 
 
 @dataclass(frozen=True)
-class Facts:
+class Facts(Basis):
     """What the experiment was made with.
 
     Attributes:
-        threads: of the fits.
         algorithm: of every variant.
         held_back: nights by which a champion is older at its decision than a model of the experiment.
     """
 
-    release: Release
-    code_hash: str
-    seed: int
-    threads: int
     algorithm: str
     origins: tuple[Origin, ...]
     held_back: int
@@ -90,8 +92,8 @@ def write_page(
         "windows.csv": windows.round(6).to_csv(index=False),
         "ages.csv": ages.round(6).to_csv(index=False),
         "defaults.json": json.dumps(found, indent=2) + "\n",
-        "windows.svg": freshness_plots.draw_windows(windows, NAMES),
-        "ages.svg": freshness_plots.draw_ages(ages, NAMES),
+        "windows.svg": draw_windows(windows),
+        "ages.svg": draw_ages(ages),
     }.items():
         write_text(folder / "freshness" / name, text)
     losses = windows[windows["metric"] == "log_loss"]
@@ -133,3 +135,36 @@ def _format_difference(row: pd.Series) -> str:
     found = read_interval(row)
     text = format_interval(found, "+.4f")
     return bold(text) if is_significant(found) else text
+
+
+TITLES = {"auc": "AUC", "log_loss": "log loss"}
+_SIZE = (9.5, 4.2)
+
+
+def draw_windows(windows: pd.DataFrame) -> str:
+    """What each variant gains over all history, by metric, as SVG text."""
+    shown = [name for name in NAMES if name in set(windows["variant"]) and name not in (ALL, "heuristic")]
+    with open_figure(*_SIZE) as figure:
+        figure.suptitle("Better than all history on the same rows (above 0)")
+        for axes, (metric, title) in zip(figure.subplots(1, 2), TITLES.items(), strict=True):
+            mine = windows[windows["metric"] == metric].set_index("variant").loc[shown]
+            draw_intervals(axes, range(len(shown)), mine, CHAMPION)
+            draw_zero(axes)
+            axes.set_xticks(range(len(shown)), [NAMES[name] for name in shown], rotation=35, ha="right")
+            axes.set(ylabel=f"{title} gained")
+        return render_svg(figure)
+
+
+def draw_ages(ages: pd.DataFrame) -> str:
+    """What older models gain over the youngest, by metric and age, as SVG text."""
+    with open_figure(*_SIZE) as figure:
+        figure.suptitle("Better than a model less than four weeks old on the same rows (above 0)")
+        for axes, (metric, title) in zip(figure.subplots(1, 2), TITLES.items(), strict=True):
+            variants = ages[ages["metric"] == metric].groupby("variant", sort=False)
+            for place, (variant, mine) in enumerate(variants):
+                middle = (mine["age_from"] + mine["age_to"]) / 2 + 3 * place
+                draw_intervals(axes, middle, mine, SERIES[place], NAMES[str(variant)])
+            draw_zero(axes)
+            axes.set(xlabel="nights since its training", ylabel=f"{title} gained")
+            axes.legend()
+        return render_svg(figure)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import logging
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -19,17 +20,13 @@ from redeye.foundation.progress import Step
 from redeye.foundation.settings import SPECS, settings
 from redeye.models.algorithms.storage import load_model, save_model
 from redeye.models.logic.training import SEED, Parent
-from redeye.models.training_code import hash_study_code
-from redeye.studies.evidence.logic import months
 from redeye.studies.freshness import freshness_page
 from redeye.studies.freshness.logic import freshness_quality, windows_and_ages
 from redeye.studies.freshness.logic.windows_and_ages import Origin, TrainedOrigin
-from redeye.studies.labelled_rows import find_labelled_nights, read_labelled_frame
-from redeye.warehouse import release_store
-
-log = logging.getLogger(__name__)
+from redeye.studies.labelled_rows import PastNights, walk_kept
 
 ALGORITHM = "xgboost"
+Found = tuple[pd.DataFrame, TrainedOrigin, Parent]
 
 
 def gather(
@@ -54,41 +51,33 @@ def gather(
         NotReleased: if nothing is released, or there is too little history for one origin and a block after it.
     """
     spec = faster(load_spec(SPECS / f"{model}.yaml"))
-    release = release_store.latest_release()
-    span = find_labelled_nights(spec, release) if release else None
-    found = windows_and_ages.origins(spec, *span) if span else ()
-    if release is None or len(found) < 2:
+    past = PastNights.find("freshness", Path(windows_and_ages.__file__), spec, seed=seed, threads=threads)
+    origins = windows_and_ages.origins(spec, past.first, past.last) if past else ()
+    if past is None or len(origins) < 2:
         raise NotReleased(f"{model}: too few nights for the experiment; run `redeye load-year` first")
-    used = threads or settings().threads
-    code = code_hash()
-    key = months.make_key(spec, release_id=release.release_id, code_hash=code, seed=seed, threads=used)
-    kept = settings().home / "experiments" / "freshness" / model / key
-    frame: pd.DataFrame | None = None
-    took: float | None = None
-    parent: Parent | None = None
+    basis, kept = past.basis, settings().home / "experiments" / "freshness" / model / past.key
+
+    def make(origin: Origin, before: Found | None) -> Found:
+        parent = before[2] if before else None
+        found = windows_and_ages.walk(
+            past.frame, spec, origin, parent, algorithm=ALGORITHM, seed=seed, threads=basis.threads
+        )
+        _keep(kept, origin, *found)
+        return found
+
+    found = walk_kept(
+        origins, lambda one: str(one.decided), read=partial(_read, kept), make=make, report=report
+    )
     predictions: dict[date, pd.DataFrame] = {}
     learned: dict[date, TrainedOrigin] = {}
-    for position, origin in enumerate(found):
-        report(Step(position, len(found), str(origin.decided), took))
-        began = time.perf_counter()
-        standing = _read(kept, origin)
-        if standing is None:
-            frame = read_labelled_frame(spec, release) if frame is None else frame
-            standing = windows_and_ages.walk(
-                frame, spec, origin, parent, algorithm=ALGORITHM, seed=seed, threads=used
-            )
-            _keep(kept, origin, *standing)
-            took = time.perf_counter() - began
-        else:
-            took = None
-        predictions[origin.decided], learned[origin.decided], parent = standing
-    report(Step(len(found), len(found), "", took))
-    rows = windows_and_ages.blocks(found, predictions)
-    nights = {position: learned[origin.decided].nights for position, origin in enumerate(found)}
+    for origin, (rows, fitted, _) in zip(origins, found, strict=True):
+        predictions[origin.decided], learned[origin.decided] = rows, fitted
+    rows = windows_and_ages.blocks(origins, predictions)
+    nights = {position: learned[origin.decided].nights for position, origin in enumerate(origins)}
     windows = freshness_quality.compare_windows(rows, nights, seed)
     ages = freshness_quality.compare_ages(rows, seed)
     facts = freshness_page.Facts(
-        release, code, seed, used, ALGORITHM, found, windows_and_ages.count_held_back(spec)
+        **vars(basis), algorithm=ALGORITHM, origins=origins, held_back=windows_and_ages.count_held_back(spec)
     )
     return freshness_page.write_page(folder, spec, windows, ages, learned, facts)
 
@@ -98,22 +87,12 @@ def faster(spec: Spec) -> Spec:
     params = spec.algorithms.xgboost
     if params is None:
         raise NotReleased(f"{spec.model} has no parameters of {ALGORITHM}: the experiment is made with it")
-    quick = XGBoostParams(
-        **{
-            **params.model_dump(),
-            "learning_rate": min(1.0, 2 * params.learning_rate),
-            "rounds": max(1, params.rounds // 2),
-        }
-    )
+    faster_ones = {"learning_rate": min(1.0, 2 * params.learning_rate), "rounds": max(1, params.rounds // 2)}
+    quick = XGBoostParams(**{**params.model_dump(), **faster_ones})
     return spec.model_copy(update={"algorithms": spec.algorithms.model_copy(update={ALGORITHM: quick})})
 
 
-def code_hash() -> str:
-    """Of the code that decides what is predicted: that of trainings, and how origins are walked."""
-    return hash_study_code("freshness", Path(windows_and_ages.__file__))
-
-
-def _read(folder: Path, origin: Origin) -> tuple[pd.DataFrame, TrainedOrigin, Parent] | None:
+def _read(folder: Path, origin: Origin) -> Found | None:
     note = folder / f"{origin.decided}.json"
     if not note.exists():
         return None
@@ -136,5 +115,5 @@ def _keep(
     # A folder of an attempt that died has no note that names it.
     name = f"{origin.decided}-continued-{time.time_ns()}"
     sha256 = save_model(parent.model, folder / name)
-    content = {"learned": learned.to_dict(), "continued": name, "sha256": sha256}
+    content = {"learned": asdict(learned), "continued": name, "sha256": sha256}
     write_text(folder / f"{origin.decided}.json", json.dumps(content, indent=2))

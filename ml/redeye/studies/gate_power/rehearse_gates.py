@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -16,8 +15,9 @@ from redeye.foundation.errors import NotReleased
 from redeye.foundation.settings import SPECS, settings
 from redeye.models.algorithms.base import Inputs, Training
 from redeye.models.algorithms.storage import algorithm
-from redeye.models.logic.splits import Window, plan_windows
-from redeye.models.logic.training import SEED, make_examples, read_nights, select_rows
+from redeye.models.logic.splits import Window
+from redeye.models.logic.training import SEED, make_examples, select_rows
+from redeye.studies.evidence.logic.months import find_first_night, plan_training
 from redeye.studies.gate_power import gate_power_page
 from redeye.studies.gate_power.gate_power_page import Rehearsal
 from redeye.studies.gate_power.logic import gate_power
@@ -25,8 +25,6 @@ from redeye.studies.gate_power.logic.harmful_candidates import HELD_NIGHTS, Epis
 from redeye.studies.gate_power.logic.harmful_trials import Trial, mutants
 from redeye.studies.labelled_rows import read_labelled_frame
 from redeye.warehouse import release_store
-
-log = logging.getLogger(__name__)
 
 # Decisions at the ends of months; August's is left out: no algorithm beat the heuristic there, and a mutant of what
 # is no good candidate shows little.
@@ -56,14 +54,8 @@ def rehearse(model: str, page: Path, *, harmful: int, good: int, report: Callabl
     release = release_store.latest_release()
     if release is None:
         raise NotReleased("no night is released yet: run `redeye load-year` first")
-    found = rehearse_on(
-        read_labelled_frame(spec, release),
-        spec,
-        release.release_id,
-        harmful=harmful,
-        good=good,
-        report=report,
-    )
+    frame = read_labelled_frame(spec, release)
+    found = rehearse_on(frame, spec, release.release_id, harmful=harmful, good=good, report=report)
     gate_power_page.write_page(page, found, model)
     return found
 
@@ -78,9 +70,7 @@ def rehearse_on(
     for trial in mutants(episodes, harmful, skipped=lambda one: harmless.update([one.kind])):
         trials.append(trial)
         report(f"mutant {len(trials)} of {harmful}: {trial.kind}, {', '.join(trial.failed) or 'PROMOTED'}")
-    models = [
-        Incumbent(f"xgboost of {one.night}", one.healthy, one.spans.validation.last) for one in episodes
-    ]
+    models = [_name_healthy(one) for one in episodes]
     cases = list(gate_power.pairs(frame, spec, models, back=BACK, step=2, until=36))
     # Windows for the power and for the good candidates in turn, so that no candidate set its own margin.
     powers = []
@@ -99,11 +89,11 @@ def rehearse_on(
 
 def make_episodes(frame: pd.DataFrame, spec: Spec, report: Callable[[str], None]) -> list[Episode]:
     """The decisions: each with its healthy candidate fitted as a training fits it, and its possible champions."""
-    first_night = read_nights(frame, spec).min().astype(date)
+    first_night = find_first_night(frame, spec)
     found: list[Episode] = []
     for night in NIGHTS:
         report(f"fitting the healthy candidate of {night}")
-        spans = plan_windows(night, spec.split, maturity=spec.label_maturity_nights, first_night=first_night)
+        spans = plan_training(spec, night, first_night)
         training = Training(
             train=make_examples(select_rows(frame, spec, spans.train), spec),
             valid=make_examples(select_rows(frame, spec, spans.validation), spec),
@@ -111,20 +101,17 @@ def make_episodes(frame: pd.DataFrame, spec: Spec, report: Callable[[str], None]
             seed=SEED,
             threads=settings().threads,
         )
-        seen = spans.validation.last
-        champions = [
-            Incumbent(
-                "heuristic", algorithm("heuristic").fit(training, spec.algorithms.heuristic), seen_until=seen
-            )
-        ]
+        heuristic = algorithm("heuristic").fit(training, spec.algorithms.heuristic)
+        champions = [Incumbent("heuristic", heuristic, spans.validation.last)]
         if found:
-            before = found[-1]
-            champions.append(
-                Incumbent(f"xgboost of {before.night}", before.healthy, before.spans.validation.last)
-            )
+            champions.append(_name_healthy(found[-1]))
         held = Window(night + timedelta(days=1), night + timedelta(days=HELD_NIGHTS))
         healthy = algorithm("xgboost").fit(training, spec.algorithms.xgboost)
         found.append(
             Episode(night, spec, frame, spans, held, healthy, tuple(champions), threads=settings().threads)
         )
     return found
+
+
+def _name_healthy(episode: Episode) -> Incumbent:
+    return Incumbent(f"xgboost of {episode.night}", episode.healthy, episode.spans.validation.last)

@@ -12,6 +12,7 @@ import pytest
 from redeye.foundation.settings import settings
 from redeye.models import training_code
 from redeye.models.logic.splits import Window
+from redeye.studies import labelled_rows
 from redeye.studies.evidence import run_evidence
 from redeye.studies.evidence.logic import months as walking
 from redeye.studies.evidence.logic.months import Month, TrainedMonth
@@ -75,8 +76,9 @@ def walked(tmp_path: Path, monkeypatch) -> list[str]:
         return predicted(month)
 
     monkeypatch.setattr(release_store, "latest_release", lambda: RELEASE)
-    monkeypatch.setattr(run_evidence, "_months", lambda *_: MONTHS)
-    monkeypatch.setattr(run_evidence, "read_labelled_frame", lambda *_: pd.DataFrame())
+    monkeypatch.setattr(labelled_rows, "find_labelled_nights", lambda *_: (date(2013, 1, 1), RELEASE.night))
+    monkeypatch.setattr(labelled_rows, "read_labelled_frame", lambda *_: pd.DataFrame())
+    monkeypatch.setattr(walking, "months", lambda *_: MONTHS)
     monkeypatch.setattr(walking, "walk", walk)
     yield names
     settings.cache_clear()

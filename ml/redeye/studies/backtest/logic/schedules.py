@@ -23,7 +23,7 @@ from redeye.declarations.specs import Spec
 from redeye.models.algorithms.base import Inputs, Model, Training
 from redeye.models.algorithms.heuristic import HeuristicModel
 from redeye.models.logic.evaluation import Interval, Scored
-from redeye.models.logic.splits import Window, find_last_mature, plan_windows
+from redeye.models.logic.splits import Window, find_last_mature
 from redeye.models.logic.training import (
     SEED,
     Fitted,
@@ -38,7 +38,12 @@ from redeye.monitoring.logic.quality import Window as Quality
 from redeye.monitoring.logic.quality import measure_quality, measure_window
 from redeye.monitoring.logic.verdict import judge
 from redeye.promotion.logic.decision import NightVerdict, decide
-from redeye.studies.evidence.logic.months import select_known_rows
+from redeye.studies.evidence.logic.months import (
+    find_first_night,
+    keep_algorithm,
+    plan_training,
+    select_known_rows,
+)
 
 # Stands for what the selection between all of a spec's refits puts forward.
 CHOSEN = "chosen"
@@ -92,12 +97,9 @@ def first_decision(spec: Spec, since: date) -> date:
 
 
 def decisions(schedule: Schedule, spec: Spec, served: Window) -> tuple[date, ...]:
-    """The nights of the trainings of a schedule that goes by the calendar.
+    """The nights of the trainings of a schedule that goes by the calendar, as far as they can still serve.
 
-    Args:
-        schedule: monthly is on the last night of each month, weekly on the same weekday as the first training.
-        spec: its lag says which nights a training can still serve.
-        served: the nights to predict.
+    Monthly is on the last night of each month, weekly on the same weekday as the first training.
 
     Raises:
         ValueError: for the schedule that follows verdicts.
@@ -129,15 +131,7 @@ def reigns(decided: Sequence[date], spec: Spec, served: Window) -> tuple[Reign, 
 def train(
     frame: pd.DataFrame, spec: Spec, decided: date, *, algorithm: str, threads: int, seed: int = SEED
 ) -> tuple[Fitted, Scored]:
-    """A training of a past night, on what was known then.
-
-    Args:
-        frame: labelled rows with every input and when the label became known.
-        spec: names inputs, label, windows and parameters.
-        decided: its night.
-        algorithm: to fit, or `chosen` for the selection between all refits of the spec.
-        threads: to fit with.
-        seed: of the fit.
+    """A training of a past night, on what was known then; `chosen` stands for the selection between all refits.
 
     Returns:
         The model, and its predictions on the window that is held back for gates.
@@ -146,19 +140,8 @@ def train(
         TooFewNights: if there is too little before it.
     """
     known = select_known_rows(frame, spec, decided)
-    first_night = pd.Timestamp(frame[spec.population.night].min()).date()
-    spans = plan_windows(decided, spec.split, maturity=spec.label_maturity_nights, first_night=first_night)
-    lean = spec
-    if algorithm != CHOSEN:
-        others = {
-            name: None for name in spec.algorithms.list_declared() if name not in (algorithm, "heuristic")
-        }
-        lean = spec.model_copy(
-            update={
-                "algorithms": spec.algorithms.model_copy(update=others),
-                "candidates": Candidates(),
-            }
-        )
+    spans = plan_training(spec, decided, find_first_night(frame, spec))
+    lean = spec if algorithm == CHOSEN else keep_algorithm(spec, algorithm, Candidates())
     fitted = fit_candidates(known, lean, spans, seed=seed, threads=threads)
     chosen = (
         select_candidate(fitted, lean, seed=seed)[0]
@@ -220,14 +203,8 @@ def find_requests(
     """The nights whose verdict would have asked for a training, by the spec's own rules.
 
     After each night, the champion's own matured predictions are judged as the monitoring of a night does it, without
-    drift (which never asks for a training), and the decision follows by the same function.
-
-    Args:
-        frame: labelled rows with every input.
-        spec: its rules.
-        rows: of `served_rows`.
-        served: the nights to predict.
-        of: the training of a night.
+    drift (which never asks for a training), and the decision follows by the same function. `rows` are those of
+    `select_served_rows`, `of` gives the training of a night.
     """
     lag = timedelta(days=spec.effective_lag_nights)
     decided = [first_decision(spec, served.first)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from redeye.declarations.calendar import cutoff
+from redeye.declarations.spec_candidates import Candidates
 from redeye.declarations.specs import Spec
 from redeye.models.logic.splits import TooFewNights, Window, Windows, plan_windows
 from redeye.models.logic.training import fit_candidates, read_nights, select_candidate, select_rows
@@ -58,33 +59,40 @@ class TrainedMonth:
     seconds: dict[str, float]
     facts: dict[str, dict[str, float]]
 
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-able form."""
-        return asdict(self)
-
 
 def months(spec: Spec, first_night: date, last_night: date) -> tuple[Month, ...]:
-    """The months that have enough nights before them to learn from.
-
-    Args:
-        spec: its split says how many.
-        first_night: the first one with rows.
-        last_night: the last one with labels; its month may be cut short by it.
-    """
+    """The months that have enough nights before them to learn from; the last one's month may be cut short by it."""
     found = []
-    start = date(first_night.year, first_night.month, 1)
-    while start <= last_night:
-        following = (start + timedelta(days=31)).replace(day=1)
+    for start in pd.date_range(first_night.replace(day=1), last_night, freq="MS").date:
         decided = start - timedelta(days=1)
         try:
-            _windows(spec, decided, first_night)
+            plan_training(spec, decided, first_night)
         except TooFewNights:
-            start = following
             continue
-        nights = Window(start, min(last_night, following - timedelta(days=1)))
-        found.append(Month(f"{start:%Y-%m}", decided, nights))
-        start = following
+        end = (start + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+        found.append(Month(f"{start:%Y-%m}", decided, Window(start, min(last_night, end))))
     return tuple(found)
+
+
+def plan_training(spec: Spec, decided: date, first_night: date) -> Windows:
+    """The windows of a training of a past night.
+
+    Raises:
+        TooFewNights: if there is too little before it.
+    """
+    return plan_windows(decided, spec.split, maturity=spec.label_maturity_nights, first_night=first_night)
+
+
+def find_first_night(frame: pd.DataFrame, spec: Spec) -> date:
+    """The first night with a labelled row."""
+    return pd.Timestamp(frame[spec.population.night].min()).date()
+
+
+def keep_algorithm(spec: Spec, algorithm: str, candidates: Candidates) -> Spec:
+    """The spec with one algorithm beside the heuristic, and these candidates beside its refit."""
+    others = dict.fromkeys(set(spec.algorithms.list_declared()) - {algorithm, "heuristic"})
+    algorithms = spec.algorithms.model_copy(update=others)
+    return spec.model_copy(update={"algorithms": algorithms, "candidates": candidates})
 
 
 def select_known_rows(frame: pd.DataFrame, spec: Spec, decided: date) -> pd.DataFrame:
@@ -96,14 +104,7 @@ def select_known_rows(frame: pd.DataFrame, spec: Spec, decided: date) -> pd.Data
 def walk(
     frame: pd.DataFrame, spec: Spec, month: Month, *, seed: int, threads: int
 ) -> tuple[pd.DataFrame, TrainedMonth]:
-    """Trains for a month, and predicts it.
-
-    Args:
-        frame: labelled rows with every input, of the month and of all before it.
-        spec: names algorithms, inputs, label and windows.
-        month: to predict.
-        seed: of whatever is random.
-        threads: to use.
+    """Trains for a month on the labelled rows of all before it, and predicts it.
 
     Returns:
         A row per key of the month: key, night, label, and each algorithm's probability. And what was fitted.
@@ -112,7 +113,7 @@ def walk(
         TooFewNights: if there is too little before it.
     """
     known = select_known_rows(frame, spec, month.decided)
-    spans = _windows(spec, month.decided, pd.Timestamp(frame[spec.population.night].min()).date())
+    spans = plan_training(spec, month.decided, find_first_night(frame, spec))
     candidates = fit_candidates(known, spec, spans, seed=seed, threads=threads)
     rows = select_rows(frame, spec, month.nights)
     predictions = pd.DataFrame(
@@ -123,12 +124,12 @@ def walk(
             **{each.name: each.model.predict(rows) for each in candidates},
         }
     )
-    seen = known.loc[
-        spans.train.mask(read_nights(known, spec)) | spans.validation.mask(read_nights(known, spec))
-    ]
+    nights = read_nights(known, spec)
+    is_learned = spans.train.mask(nights)
+    seen = known.loc[is_learned | spans.validation.mask(nights)]
     learned = TrainedMonth(
         windows={name: str(window) for name, window in vars(spans).items()},
-        rows=int(spans.train.mask(read_nights(known, spec)).sum()),
+        rows=int(is_learned.sum()),
         known_until=pd.Timestamp(seen[spec.target.known_at].max()).isoformat(),
         chosen=select_candidate(candidates, spec, seed=seed)[1].name,
         validation={each.name: each.validation.to_dict() for each in candidates},
@@ -149,7 +150,3 @@ def make_key(spec: Spec, *, release_id: str, code_hash: str, seed: int, threads:
         "threads": threads,
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _windows(spec: Spec, decided: date, first_night: date) -> Windows:
-    return plan_windows(decided, spec.split, maturity=spec.label_maturity_nights, first_night=first_night)

@@ -9,18 +9,17 @@ costs, off later weeks, by comparison with the younger model on the same nights.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from redeye.declarations.calendar import cutoff
 from redeye.declarations.spec_candidates import Candidates, Continued, Weighted
 from redeye.declarations.specs import Spec
 from redeye.models.logic.splits import Window, Windows, find_last_mature
 from redeye.models.logic.training import Fitted, Parent, fit_candidates, read_nights, select_rows
+from redeye.studies.evidence.logic.months import find_first_night, keep_algorithm, select_known_rows
 
 # Between two trainings, in nights: four weeks, so that every block has each weekday as often.
 STEP = 28
@@ -63,10 +62,6 @@ class TrainedOrigin:
     trees: dict[str, float]
     parent: tuple[str, str]
 
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-able form."""
-        return asdict(self)
-
 
 def window_name(nights: int) -> str:
     """Of the variant that learns from so many nights."""
@@ -81,10 +76,7 @@ def half_life_name(nights: int) -> str:
 def origins(spec: Spec, first_night: date, last_night: date) -> tuple[Origin, ...]:
     """The trainings, four weeks apart, from the first one that has the shortest window's nights behind it.
 
-    Args:
-        spec: its split and its label maturity say how many nights lie between.
-        first_night: the first one with rows.
-        last_night: the last one with labels; blocks that it cuts short by more than half are left out.
+    Blocks that the last night cuts short by more than half are left out.
     """
     decided = first_night
     while _windows(spec, decided, WINDOWS[0], first_night).train.nights < WINDOWS[0]:
@@ -119,21 +111,13 @@ def walk(
 ) -> tuple[pd.DataFrame, TrainedOrigin, Parent]:
     """Fits every variant at an origin and predicts the nights after it.
 
-    Args:
-        frame: labelled rows with every input and when the label became known.
-        spec: names inputs, label and the algorithm's parameters.
-        origin: the training.
-        parent: the model to continue: that of the origin before; None at the first.
-        algorithm: of all variants.
-        seed: of the fits.
-        threads: to fit with.
+    `parent` is the model to continue: that of the origin before; None at the first.
 
     Returns:
         A row per key after the origin: night, label and each variant's probability (missing after the next
         block, but for those whose age is followed). What was fitted. The model for the next origin to continue.
     """
-    known = frame.loc[(frame[spec.target.known_at] <= cutoff(origin.decided).replace(tzinfo=None)).to_numpy()]
-    first_night = pd.Timestamp(frame[spec.population.night].min()).date()
+    known, first_night = select_known_rows(frame, spec, origin.decided), find_first_night(frame, spec)
     fitted: dict[str, Fitted] = {}
     nights: dict[str, int] = {}
     for length in WINDOWS:
@@ -149,12 +133,7 @@ def walk(
                 ),
                 continued=spec.candidates.continued or Continued(),
             )
-        only = spec.algorithms.model_copy(
-            update={
-                name: None for name in spec.algorithms.list_declared() if name not in (algorithm, "heuristic")
-            }
-        )
-        lean = spec.model_copy(update={"algorithms": only, "candidates": candidates})
+        lean = keep_algorithm(spec, algorithm, candidates)
         for each in fit_candidates(known, lean, spans, seed=seed, threads=threads, parent=parent):
             name = window_name(length) if each.name == algorithm else each.name
             name = CONTINUED if each.parent_version is not None else name

@@ -77,11 +77,7 @@ class Mutant(Model[Frozen]):
 
     @classmethod
     def fit(cls, training: Training, params: Frozen) -> Self:  # noqa: ARG003
-        """Never: a mutant is made from a fitted model.
-
-        Raises:
-            ValueError: always.
-        """
+        """Raises ValueError: a mutant is made from a fitted model."""
         raise ValueError("a mutant is made from a fitted model")
 
     @property
@@ -95,10 +91,9 @@ class Mutant(Model[Frozen]):
         Raises:
             ValueError: if that is the fault.
         """
-        read = _READ.get(self.fault)
-        given = self.inner.predict(frame if read is None else read(frame, self.strength, self.detail))
-        said = _SAID.get(self.fault)
-        return given if said is None else said(given, frame, self.strength, self.detail)
+        read, said = _READ.get(self.fault), _SAID.get(self.fault)
+        given = self.inner.predict(read(frame, self.strength, self.detail) if read else frame)
+        return said(given, frame, self.strength, self.detail) if said else given
 
     def importance(self) -> dict[str, float]:
         """The model's."""
@@ -106,12 +101,8 @@ class Mutant(Model[Frozen]):
 
     def files(self) -> dict[str, bytes]:
         """The model's, and one that names the fault."""
-        reported = {
-            "algorithm": self.inner.algorithm,
-            "fault": str(self.fault),
-            "strength": self.strength,
-            "detail": self.detail,
-        }
+        own = {"fault": str(self.fault), "strength": self.strength, "detail": self.detail}
+        reported = {"algorithm": self.inner.algorithm, **own}
         padding = {PADDING: bytes(int(self.strength * 1e6))} if self.fault is Fault.FAT else {}
         return {**self.inner.files(), MUTANT: json.dumps(reported).encode(), **padding}
 
@@ -134,7 +125,7 @@ def views(frame: pd.DataFrame) -> dict[str, list[str]]:
 
 
 def _list_columns(frame: pd.DataFrame, view: str) -> list[str]:
-    return [name for name in frame.select_dtypes("number").columns if name.startswith(f"{view}__")]
+    return views(frame).get(view, [])
 
 
 def _chance(frame: pd.DataFrame) -> Floats:
@@ -144,16 +135,7 @@ def _chance(frame: pd.DataFrame) -> Floats:
 
 
 def _odds(given: Floats) -> Floats:
-    odds: Floats = logit(np.clip(given, _EDGE, 1 - _EDGE))
-    return odds
-
-
-def _zero(frame: pd.DataFrame, _: float, view: str) -> pd.DataFrame:
-    return frame.assign(**dict.fromkeys(_list_columns(frame, view), 0.0))
-
-
-def _rescale(frame: pd.DataFrame, factor: float, view: str) -> pd.DataFrame:
-    return frame.assign(**{name: frame[name] * factor for name in _list_columns(frame, view)})
+    return logit(np.clip(given, _EDGE, 1 - _EDGE))
 
 
 def _cross(frame: pd.DataFrame, _: float, view: str) -> pd.DataFrame:
@@ -163,34 +145,19 @@ def _cross(frame: pd.DataFrame, _: float, view: str) -> pd.DataFrame:
     )
 
 
-def _recode(frame: pd.DataFrame, _: float, column: str) -> pd.DataFrame:
-    return frame.assign(**{column: "new " + frame[column].astype(object)})
-
-
 def _stretch(given: Floats, _: pd.DataFrame, strength: float, centre: str) -> Floats:
     middle = float(logit(float(centre)))
-    changed: Floats = expit(middle + strength * (_odds(given) - middle))
-    return changed
-
-
-def _shift(given: Floats, _: pd.DataFrame, strength: float, __: str) -> Floats:
-    changed: Floats = expit(_odds(given) + strength)
-    return changed
+    return expit(middle + strength * (_odds(given) - middle))
 
 
 def _blur(given: Floats, frame: pd.DataFrame, strength: float, centre: str) -> Floats:
     given = _stretch(given, frame, _TIMID, centre) if centre else given
-    changed: Floats = expit(_odds(given) + strength * ndtri(np.clip(_chance(frame), 1e-9, 1 - 1e-9)))
-    return changed
+    return expit(_odds(given) + strength * ndtri(np.clip(_chance(frame), 1e-9, 1 - 1e-9)))
 
 
 def _ruin(given: Floats, frame: pd.DataFrame, _: float, where: str) -> Floats:
     column, _sign, value = where.partition("=")
     return np.where(frame[column].to_numpy() == value, 1 - given, given)
-
-
-def _mute(given: Floats, frame: pd.DataFrame, _: float, view: str) -> Floats:
-    return np.where(frame[_list_columns(frame, view)].isna().all(axis=1), np.nan, given)
 
 
 def _fragile(given: Floats, frame: pd.DataFrame, _: float, column: str) -> Floats:
@@ -199,27 +166,15 @@ def _fragile(given: Floats, frame: pd.DataFrame, _: float, column: str) -> Float
     return given
 
 
-def _open_gaps(given: Floats, frame: pd.DataFrame, share: float, _: str) -> Floats:
-    return np.where(_chance(frame) < share, np.nan, given)
-
-
 def _break(given: Floats, frame: pd.DataFrame, share: float, _: str) -> Floats:
     if (_chance(frame) < share).any():
         raise ZeroDivisionError("float division by zero")
     return given
 
 
-def _noisy(given: Floats, _: pd.DataFrame, strength: float, __: str) -> Floats:
-    # Without a seed: that is the fault.
-    noise = np.random.default_rng().normal(0, strength, given.size)
-    changed: Floats = expit(_odds(given) + noise)
-    return changed
-
-
 def _in_company(given: Floats, _: pd.DataFrame, mean: float, __: str) -> Floats:
     odds = _odds(given)
-    changed: Floats = expit(odds - odds.mean() + float(logit(mean)))
-    return changed
+    return expit(odds - odds.mean() + float(logit(mean)))
 
 
 def _slow(given: Floats, _: pd.DataFrame, seconds: float, __: str) -> Floats:
@@ -229,21 +184,28 @@ def _slow(given: Floats, _: pd.DataFrame, seconds: float, __: str) -> Floats:
 
 
 _READ: dict[Fault, Callable[[pd.DataFrame, float, str], pd.DataFrame]] = {
-    Fault.ZEROED: _zero,
-    Fault.RESCALED: _rescale,
+    Fault.ZEROED: lambda frame, _, view: frame.assign(**dict.fromkeys(_list_columns(frame, view), 0.0)),
+    Fault.RESCALED: lambda frame, factor, view: frame.assign(
+        **{name: frame[name] * factor for name in _list_columns(frame, view)}
+    ),
     Fault.CROSSED: _cross,
-    Fault.RECODED: _recode,
+    Fault.RECODED: lambda frame, _, column: frame.assign(**{column: "new " + frame[column].astype(object)}),
 }
 _SAID: dict[Fault, Callable[[Floats, pd.DataFrame, float, str], Floats]] = {
     Fault.STRETCHED: _stretch,
-    Fault.SHIFTED: _shift,
+    Fault.SHIFTED: lambda given, _, strength, __: expit(_odds(given) + strength),
     Fault.BLURRED: _blur,
     Fault.RUINED: _ruin,
-    Fault.MUTE: _mute,
+    Fault.MUTE: lambda given, frame, _, view: np.where(
+        frame[_list_columns(frame, view)].isna().all(axis=1), np.nan, given
+    ),
     Fault.FRAGILE: _fragile,
-    Fault.GAPPED: _open_gaps,
+    Fault.GAPPED: lambda given, frame, share, _: np.where(_chance(frame) < share, np.nan, given),
     Fault.BROKEN: _break,
-    Fault.NOISY: _noisy,
+    # Without a seed: that is the fault.
+    Fault.NOISY: lambda given, _, strength, __: expit(
+        _odds(given) + np.random.default_rng().normal(0, strength, given.size)
+    ),
     Fault.IN_COMPANY: _in_company,
     Fault.SLOW: _slow,
 }

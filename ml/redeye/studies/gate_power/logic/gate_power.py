@@ -8,7 +8,7 @@ model says is updated by Bayes' rule. So it knows more and is as well calibrated
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -50,28 +50,16 @@ class Pair:
     @property
     def champion(self) -> GateInput:
         """The older one."""
-        return gate_inputs.make_champion_input(
-            self.older.name,
-            self.older.model,
-            self.rows,
-            self.spec,
-            seen_until=self.older.seen_until,
-            before=self.before,
-        )
+        return self._make_input(gate_inputs.make_champion_input, self.older)
 
     def candidate(self, strength: float) -> GateInput:
         """The newer one, with a hint of each outcome."""
-        made = gate_inputs.make_candidate_input(
-            self.newer.name,
-            self.newer.model,
-            self.rows,
-            self.spec,
-            seen_until=self.newer.seen_until,
-            before=self.before,
-        )
-        return replace(
-            made, scored=self._inform(self.rows, strength), before=self._inform(self.before, strength)
-        )
+        made = self._make_input(gate_inputs.make_candidate_input, self.newer)
+        rows, before = (self._inform(each, strength) for each in (self.rows, self.before))
+        return replace(made, scored=rows, before=before)
+
+    def _make_input(self, make: Callable[..., GateInput], one: Incumbent) -> GateInput:
+        return make(one.name, one.model, self.rows, self.spec, seen_until=one.seen_until, before=self.before)
 
     def _inform(self, rows: pd.DataFrame, strength: float) -> Scored:
         labels, said = make_examples(rows, self.spec).labels, self.newer.model.predict(rows)
@@ -140,45 +128,26 @@ def pairs(
                     yield Pair(older, newer, window, select_rows(frame, spec, window), before, spec)
 
 
-def try_candidate(pair: Pair, strength: float) -> TrialResult:
-    """A candidate with hints of a strength before all gates."""
+def try_candidate(pair: Pair, strength: float, *, ignored: Collection[Gate] = ()) -> TrialResult:
+    """A candidate with hints of a strength before the gates; the ignored ones refuse none."""
     champion, candidate = pair.champion, pair.candidate(strength)
-    report = judge(
-        candidate,
-        champion,
-        pair.window,
-        pair.spec.gates,
-        seed=SEED,
-        groups=gate_inputs.group_rows(pair.rows, pair.spec),
-    )
-    failed = tuple(result.gate for result in report.failed)
+    if ignored:
+        candidate = replace(candidate, probes=None)
+    groups = gate_inputs.group_rows(pair.rows, pair.spec)
+    report = judge(candidate, champion, pair.window, pair.spec.gates, seed=SEED, groups=groups)
+    failed = tuple(result.gate for result in report.failed if result.gate not in ignored)
     return TrialResult(pair.window, pair.older.name, pair.newer.name, _gain(candidate, champion), failed)
 
 
 def measure_power(cases: Sequence[Pair], strengths: Sequence[float] = STRENGTHS) -> Iterator[Power]:
     """The power of the gates that look at quality, with clearer hints until it is enough."""
     for strength in strengths:
-        made = [_try_quality(pair, strength) for pair in cases]
+        made = [try_candidate(pair, strength, ignored=OPERATIONAL) for pair in cases]
         gain = float(np.mean([one.gain for one in made]))
         power = Power(strength, gain, sum(not one.failed for one in made), len(made))
         yield power
         if power.rate >= POWER:
             return
-
-
-def _try_quality(pair: Pair, strength: float) -> TrialResult:
-    champion, made = pair.champion, pair.candidate(strength)
-    candidate = replace(made, probes=None)
-    report = judge(
-        candidate,
-        champion,
-        pair.window,
-        pair.spec.gates,
-        seed=SEED,
-        groups=gate_inputs.group_rows(pair.rows, pair.spec),
-    )
-    failed = tuple(result.gate for result in report.failed if result.gate not in OPERATIONAL)
-    return TrialResult(pair.window, pair.older.name, pair.newer.name, _gain(candidate, champion), failed)
 
 
 def _gain(candidate: GateInput, champion: GateInput) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -55,6 +55,11 @@ class Episode:
     threads: int = 1
 
     @cached_property
+    def train_rows(self) -> pd.DataFrame:
+        """The rows that the healthy candidate was fitted to."""
+        return select_rows(self.frame, self.spec, self.spans.train)
+
+    @cached_property
     def test_rows(self) -> pd.DataFrame:
         """The rows that the gates judge by."""
         return select_rows(self.frame, self.spec, self.spans.test)
@@ -68,6 +73,10 @@ class Episode:
     def held_rows(self) -> pd.DataFrame:
         """The rows that harm is shown by."""
         return select_rows(self.frame, self.spec, self.held)
+
+    def offer(self, kind: str, what: str, model: Model[Any]) -> HarmfulCandidate:
+        """A candidate that has seen as much as the healthy one."""
+        return HarmfulCandidate(kind, what, model, self.spans.validation.last)
 
 
 @dataclass(frozen=True)
@@ -109,18 +118,11 @@ class _Faulty:
             for strength in (unit * each for each in self.strengths):
                 mutant = Mutant(episode.healthy, self.fault, strength, detail)
                 what = " ".join(part for part in (f"{strength:g}" if strength else "", detail) if part)
-                yield HarmfulCandidate(
-                    self.kind, what or str(self.fault), mutant, episode.spans.validation.last
-                )
+                yield episode.offer(self.kind, what or str(self.fault), mutant)
 
 
 def _base_rate(episode: Episode) -> tuple[str, ...]:
-    rate = float(
-        make_examples(
-            select_rows(episode.frame, episode.spec, episode.spans.validation), episode.spec
-        ).labels.mean()
-    )
-    return (f"{rate:.4f}",)
+    return (f"{make_examples(episode.chosen_rows, episode.spec).labels.mean():.4f}",)
 
 
 def _rates(episode: Episode) -> tuple[str, ...]:
@@ -138,9 +140,8 @@ def _views(episode: Episode) -> tuple[str, ...]:
 
 
 def _categories(episode: Episode) -> tuple[str, ...]:
-    return tuple(
-        column for column in episode.spec.categorical_columns if column in episode.spec.gates.slices.columns
-    )
+    sliced = episode.spec.gates.slices.columns
+    return tuple(column for column in episode.spec.categorical_columns if column in sliced)
 
 
 def _values(place: int) -> Callable[[Episode], tuple[str, ...]]:
@@ -164,128 +165,91 @@ def _refit(
     **params: float,
 ) -> Model[Any]:
     spec = episode.spec
-    learned = make_examples(train, spec)
-    training = Training(
-        train=learned if labels is None else replace(learned, labels=labels),
-        valid=make_examples(valid, spec),
-        inputs=Inputs.of(spec),
-        seed=SEED,
-        threads=episode.threads,
-    )
-    given = spec.algorithms.xgboost
-    if given is None:
+    if (given := spec.algorithms.xgboost) is None:
         raise ValueError(f"{spec.model} declares no xgboost to refit")
+    learned, stopped = make_examples(train, spec), make_examples(valid, spec)
+    if labels is not None:
+        learned = replace(learned, labels=labels)
+    training = Training(learned, stopped, Inputs.of(spec), seed=SEED, threads=episode.threads)
     return algorithm("xgboost").fit(training, given.model_copy(update=params))
 
 
-def _windows_rows(episode: Episode) -> tuple[pd.DataFrame, pd.DataFrame]:
-    spans = episode.spans
-    return (
-        select_rows(episode.frame, episode.spec, spans.train),
-        select_rows(episode.frame, episode.spec, spans.validation),
-    )
-
-
 def _wrong_labels(episode: Episode) -> Iterator[HarmfulCandidate]:
-    train, valid = _windows_rows(episode)
     random = np.random.default_rng(SEED)
     for share in (1.0, 0.7):
-        labels = make_examples(train, episode.spec).labels.copy()
+        labels = make_examples(episode.train_rows, episode.spec).labels.copy()
         mixed = random.random(labels.size) < share
         labels[mixed] = random.permutation(labels[mixed])
-        model = _refit(episode, train, valid, labels, rounds=150, learning_rate=0.1)
-        yield HarmfulCandidate(
-            "refit on shuffled labels", f"{share:.0%} of them", model, episode.spans.validation.last
+        model = _refit(
+            episode, episode.train_rows, episode.chosen_rows, labels, rounds=150, learning_rate=0.1
         )
+        yield episode.offer("refit on shuffled labels", f"{share:.0%} of them", model)
 
 
 def _shuffle_inputs(episode: Episode) -> Iterator[HarmfulCandidate]:
-    train, valid = _windows_rows(episode)
+    train = episode.train_rows
     random = np.random.default_rng(SEED)
     names = [name for names in views(train).values() for name in names]
     mixed = train.assign(**{name: random.permutation(train[name].to_numpy()) for name in names})
-    model = _refit(episode, mixed, valid, rounds=100, learning_rate=0.1)
-    yield HarmfulCandidate(
-        "refit on permuted features", "every feature of training", model, episode.spans.validation.last
-    )
+    model = _refit(episode, mixed, episode.chosen_rows, rounds=100, learning_rate=0.1)
+    yield episode.offer("refit on permuted features", "every feature of training", model)
 
 
 def _few_nights(episode: Episode) -> Iterator[HarmfulCandidate]:
-    train, _ = _windows_rows(episode)
-    nights = np.unique(read_nights(train, episode.spec))
+    own = read_nights(episode.train_rows, episode.spec)
     for count in (2, 4):
-        rows = train.loc[read_nights(train, episode.spec) >= nights[-count]]
+        rows = episode.train_rows.loc[own >= np.unique(own)[-count]]
         model = _refit(episode, rows, rows, rounds=200, learning_rate=0.2, min_child_weight=5.0)
-        yield HarmfulCandidate(
-            "refit on a few nights", f"{count} nights", model, episode.spans.validation.last
-        )
+        yield episode.offer("refit on a few nights", f"{count} nights", model)
 
 
 def _overfit(episode: Episode) -> Iterator[HarmfulCandidate]:
     """Fitted on the nights it is chosen by, so that they speak for it."""
-    rows = episode.chosen_rows
+    refit = partial(_refit, episode, episode.chosen_rows, episode.chosen_rows)
     for rounds in (12, 20, 30, 45, 70):
-        model = _refit(
-            episode, rows, rows, rounds=rounds, learning_rate=0.2, max_depth=6, min_child_weight=10.0
-        )
-        yield HarmfulCandidate(
-            "refit on the nights it is chosen by", f"{rounds} trees", model, episode.spans.validation.last
-        )
+        model = refit(rounds=rounds, learning_rate=0.2, max_depth=6, min_child_weight=10.0)
+        yield episode.offer("refit on the nights it is chosen by", f"{rounds} trees", model)
 
 
 def _memorise(episode: Episode) -> Iterator[HarmfulCandidate]:
     rows = pd.concat([episode.chosen_rows, episode.test_rows])
+    refit = partial(_refit, episode, rows, rows)
     for rounds in (20, 40, 70):
-        model = _refit(
-            episode, rows, rows, rounds=rounds, learning_rate=0.25, max_depth=6, min_child_weight=2.0
-        )
-        yield HarmfulCandidate(
-            "refit on the gates' own window", f"{rounds} trees", model, episode.spans.test.last
-        )
+        model = refit(rounds=rounds, learning_rate=0.25, max_depth=6, min_child_weight=2.0)
+        made = episode.offer("refit on the gates' own window", f"{rounds} trees", model)
+        yield replace(made, seen_until=episode.spans.test.last)
 
 
 def _leak(episode: Episode) -> Iterator[HarmfulCandidate]:
     """A feature holds the outcome in the past, and does not where it counts."""
-    train, valid = _windows_rows(episode)
     random = np.random.default_rng(SEED)
     for view in _views(episode)[:2]:
-        name = views(train)[view][0]
+        name = views(episode.train_rows)[view][0]
 
         def leaked(rows: pd.DataFrame, name: str = name) -> pd.DataFrame:
             reported = make_examples(rows, episode.spec).labels + 0.25 * random.normal(size=len(rows))
             return rows.assign(**{name: reported})
 
-        model = _refit(
-            episode, leaked(train), leaked(valid), rounds=60, learning_rate=0.2, colsample_bytree=1.0
-        )
-        yield HarmfulCandidate(
-            "refit on a feature that leaks the outcome",
-            name,
-            model,
-            episode.spans.validation.last,
-            rows=leaked(episode.test_rows),
-            before=leaked(valid),
-        )
+        train, valid = leaked(episode.train_rows), leaked(episode.chosen_rows)
+        model = _refit(episode, train, valid, rounds=60, learning_rate=0.2, colsample_bytree=1.0)
+        made = episode.offer("refit on a feature that leaks the outcome", name, model)
+        yield replace(made, rows=leaked(episode.test_rows), before=leaked(episode.chosen_rows))
 
 
 def _starve(episode: Episode) -> Iterator[HarmfulCandidate]:
     """Judged by a few lucky nights, because the labels of the others are late."""
-    first = np.datetime64(episode.spans.test.first)
     rows = episode.test_rows
     nights = read_nights(rows, episode.spec)
+    late = make_examples(rows, episode.spec).labels
     for strength in (0.5, 0.6, -0.6, 1.0):
         mutant = Mutant(episode.healthy, Fault.SHIFTED, strength)
-        late, said = make_examples(rows, episode.spec).labels, mutant.predict(rows)
-        excess = {night: float((late - said)[nights == night].mean()) for night in np.unique(nights)}
+        wrong = late - mutant.predict(rows)
+        excess = {night: float(wrong[nights == night].mean()) for night in np.unique(nights)}
         # Nights on which the shift happens to be right.
         lucky = sorted(excess, key=lambda night: abs(excess[night]))[:6]
-        yield HarmfulCandidate(
-            "judged by a few lucky nights",
-            f"log odds {strength:+g}, {len(lucky)} nights from {first}",
-            mutant,
-            episode.spans.validation.last,
-            rows=rows.loc[np.isin(nights, lucky)],
-        )
+        what = f"log odds {strength:+g}, {len(lucky)} nights from {episode.spans.test.first}"
+        made = episode.offer("judged by a few lucky nights", what, mutant)
+        yield replace(made, rows=rows.loc[np.isin(nights, lucky)])
 
 
 MAKERS: dict[str, Maker] = {

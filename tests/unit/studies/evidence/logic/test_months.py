@@ -31,7 +31,7 @@ def test_no_month_is_learned_from_before_it_is_predicted(first: date, nights: in
     last = first + timedelta(days=nights)
     found = months.months(spec, first, last)
     for month in found:
-        spans = months._windows(spec, month.decided, first)
+        spans = months.plan_training(spec, month.decided, first)
         assert month.decided < month.nights.first
         assert cutoff(month.decided) == cutoff(month.nights.first - timedelta(days=1))
         for window in vars(spans).values():
