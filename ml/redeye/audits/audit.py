@@ -54,20 +54,10 @@ def audit(
 ) -> AuditResult:
     """Judge one frame by one suite; see `audit_many`.
 
-    Args:
-        suite: by which the frame is judged.
-        frame: to judge.
-        subject: what is judged.
-        data_docs: folder of all Data Docs.
-        derive: adds the suite's derived columns, where the caller owns the data; else the project's does.
-        root: folder of the suites.
+    `derive` adds the suite's derived columns, where the caller owns the data; else the project's checks do.
     """
-    return _audit_parts(
-        [_Judgement(suite, frame, derive or _derive_step(suite))],
-        subject=subject,
-        data_docs=data_docs,
-        root=root,
-    )[suite]
+    parts = [_Judgement(suite, frame, derive or _derive_step(suite))]
+    return _audit_parts(parts, subject=subject, data_docs=data_docs, root=root)[suite]
 
 
 def audit_many(
@@ -135,8 +125,7 @@ def _profile_step(
 def _judge(context: EphemeralDataContext, part: _Judgement, *, subject: str, root: Path) -> AuditResult:
     name, spec = part.suite, load_suite(part.suite, root)
     refuse = partial(_make_refusal, name, subject)
-    wrong_shape = _find_shape_failures(name, spec, part.frame)
-    if wrong_shape:
+    if wrong_shape := _find_shape_failures(name, spec, part.frame):
         return AuditResult(name, subject, False, tuple(wrong_shape), 0)
     typed, faults = parse_frame(part.frame, spec.types)
     failures = [_describe_type_fault(name, spec, part.frame, fault) for fault in faults]
@@ -173,26 +162,21 @@ def _make_refusal(
 def _find_shape_failures(name: str, spec: SuiteSpec, frame: pd.DataFrame) -> list[AuditFailure]:
     """What must hold before anything else can be judged: the columns, and some rows."""
     present, expected = [str(column) for column in frame.columns], list(spec.types)
-    failures = []
-
-    def refuse(check: str, columns: list[str], observed: str) -> None:
-        failures.append(AuditFailure(name, check, ", ".join(columns) or None, observed))
-
     twice = sorted({column for column in present if present.count(column) > 1})
     absent = [column for column in expected if column not in present]
     extra = [column for column in dict.fromkeys(present) if column not in expected]
-    if twice:
-        refuse("columns", twice, "column names appear more than once")
-    if absent:
-        refuse("columns", absent, f"missing; the frame has {present}")
-    if extra:
-        refuse("columns", extra, "not a column of this suite")
-    if not failures and present != expected:
+    found = [
+        ("columns", twice, "column names appear more than once"),
+        ("columns", absent, f"missing; the frame has {present}"),
+        ("columns", extra, "not a column of this suite"),
+    ]
+    found = [each for each in found if each[1]]
+    if not found and present != expected:
         moved = [column for column, place in zip(present, expected, strict=True) if column != place]
-        refuse("columns", moved, f"in another order than stated: {present} instead of {expected}")
+        found.append(("columns", moved, f"in another order than stated: {present} instead of {expected}"))
     if len(frame) == 0:
-        refuse("rows", [], "the frame is empty")
-    return failures
+        found.append(("rows", [], "the frame is empty"))
+    return [AuditFailure(name, check, ", ".join(columns) or None, said) for check, columns, said in found]
 
 
 def _describe_type_fault(name: str, spec: SuiteSpec, raw: pd.DataFrame, fault: TypeFault) -> AuditFailure:
@@ -220,14 +204,8 @@ def _find_missing_values(
         missing[reported.get(column, [])] = False
         rows = drop_excepted_rows(spec, column, typed[missing])
         if len(rows):
-            failure = AuditFailure(
-                suite=name,
-                expectation="not_null",
-                column=column,
-                observed=f"{len(rows)} of {len(typed)} values are missing",
-                examples=format_rows(rows.head(EXAMPLES_SHOWN), (*spec.key, column)),
-                because=NOT_LISTED,
-                nights=list_nights(rows),
-            )
-            failures.append(failure)
+            observed = f"{len(rows)} of {len(typed)} values are missing"
+            examples = format_rows(rows.head(EXAMPLES_SHOWN), (*spec.key, column))
+            nights = list_nights(rows)
+            failures.append(AuditFailure(name, "not_null", column, observed, examples, NOT_LISTED, nights))
     return failures

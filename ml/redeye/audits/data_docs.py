@@ -59,13 +59,7 @@ def publish(building: Path, data_docs: Path, subject: str, results: Mapping[str,
             page.write_text(result.message() + "\n", encoding="utf-8")
     _share_static(building, data_docs)
     target.parent.mkdir(parents=True, exist_ok=True)
-    if not target.exists():
-        try:
-            building.rename(target)
-        except OSError:
-            if not target.exists():
-                raise
-            logger.info("Data Docs of %s were written by another process at the same time", subject)
+    _move_first(building, target)
     write_index(data_docs)
     return target / INDEX
 
@@ -123,15 +117,22 @@ def _share_static(building: Path, data_docs: Path) -> None:
     own, shared = building / STATIC, data_docs / STATIC
     if not own.is_dir():
         return
-    if not shared.exists():
-        try:
-            own.rename(shared)
-        except OSError:
-            if not shared.exists():
-                raise
+    _move_first(own, shared)
     if own.is_dir():
         shutil.rmtree(own)
     own.symlink_to(Path("..") / ".." / STATIC)
+
+
+def _move_first(made: Path, target: Path) -> None:
+    """Move a folder to its place, unless there is one."""
+    if target.exists():
+        return
+    try:
+        made.rename(target)
+    except OSError:
+        if not target.exists():
+            raise
+        logger.info("%s was written by another process at the same time", target)
 
 
 def slug(text: str) -> str:

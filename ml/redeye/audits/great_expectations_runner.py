@@ -60,18 +60,15 @@ def make_context(site: Path | None) -> EphemeralDataContext:
 
     # The default context would leave a temporary folder behind for each audit.
     backends = InMemoryStoreBackendDefaults(init_temp_docs_sites=False)
-    context = gx.get_context(
-        mode="ephemeral", project_config=DataContextConfig(store_backend_defaults=backends)
-    )
+    config = DataContextConfig(store_backend_defaults=backends)
+    context = gx.get_context(mode="ephemeral", project_config=config)
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     if site is not None:
-        config: Any = {
+        folder = str(site.resolve())
+        pages: Any = {
             "class_name": "SiteBuilder",
             "show_how_to_buttons": False,
-            "store_backend": {
-                "class_name": "TupleFilesystemStoreBackend",
-                "base_directory": str(site.resolve()),
-            },
+            "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": folder},
             "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
             # The pages of validations show the expectations too; pages of suites cost as much again.
             "site_section_builders": {
@@ -83,7 +80,7 @@ def make_context(site: Path | None) -> EphemeralDataContext:
                 },
             },
         }
-        context.add_data_docs_site(SITE, config)
+        context.add_data_docs_site(SITE, pages)
     return context
 
 
@@ -108,12 +105,9 @@ def run_suite(
     definition = context.validation_definitions.add(
         gx.ValidationDefinition(name=title, data=batch_definition, suite=suite)
     )
+    shown: Any = {"result_format": "SUMMARY", "partial_unexpected_count": EXAMPLES_SHOWN}
     checkpoint = context.checkpoints.add(
-        gx.Checkpoint(
-            name=title,
-            validation_definitions=[definition],
-            result_format={"result_format": "SUMMARY", "partial_unexpected_count": EXAMPLES_SHOWN},
-        )
+        gx.Checkpoint(name=title, validation_definitions=[definition], result_format=shown)
     )
     parameters = {"dataframe": typed}
     # Left alone it would read a time out of the subject's dates. The time is shown in Data Docs, no more.
@@ -128,9 +122,8 @@ def run_suite(
         observed = f"{len(outcomes)} of {len(declared)} declared expectations were evaluated"
         failures.append(AuditFailure(name, "evaluated", None, observed))
     elif not run.success and not unmet:
-        failures.append(
-            AuditFailure(name, "evaluated", None, "the checkpoint failed without naming an expectation")
-        )
+        observed = "the checkpoint failed without naming an expectation"
+        failures.append(AuditFailure(name, "evaluated", None, observed))
     return len(outcomes), failures
 
 
@@ -186,8 +179,7 @@ def _find_failure(
         return failure
     result: Mapping[str, Any] = outcome.result
     if "unexpected_count" not in result:
-        observed = f"observed {result.get('observed_value')}, expected {bounds}"
-        return replace(failure, observed=observed)
+        return replace(failure, observed=f"observed {result.get('observed_value')}, expected {bounds}")
     again = batch.validate(config.to_domain_obj(), result_format="COMPLETE")
     positions = sorted(set((again.result or {}).get("unexpected_index_list") or []))
     rows = drop_excepted_rows(spec, failure.column, typed.iloc[positions])

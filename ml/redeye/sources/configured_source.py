@@ -6,10 +6,8 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import ClassVar, Protocol, cast
 
-import yaml
-from pydantic import ValidationError
-
 from redeye.declarations.project import import_named, project
+from redeye.declarations.yaml_files import load_declaration
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import SHIFT_FILE, settings
 from redeye.sources.logic.deliveries import Shiftable, Source
@@ -41,11 +39,11 @@ def load_source() -> Source:
     source = import_named(named, said_by=said_by)()
     if not isinstance(source, Source):
         raise ConfigError(f"{said_by} names {named!r}, which is not a redeye.sources.logic.deliveries.Source")
-    if weeks and not isinstance(source, Shiftable):
-        raise ConfigError(
-            f"REDEYE_SHIFT_WEEKS={weeks}, but the source {source.name} cannot be shifted: unset it"
-        )
-    if weeks and isinstance(source, Shiftable):
+    if weeks:
+        if not isinstance(source, Shiftable):
+            raise ConfigError(
+                f"REDEYE_SHIFT_WEEKS={weeks}, but the source {source.name} cannot be shifted: unset it"
+            )
         source = source.shift_by(weeks)
     active = plan()
     for event in active.events if active else ():
@@ -64,18 +62,14 @@ def plan() -> Plan | None:
 
 
 def load_plan(path: Path, faults: Collection[str]) -> Plan:
-    """A plan from its YAML file.
-
-    Args:
-        path: of the file.
-        faults: that the project's faulty source knows.
+    """A plan from its YAML file, of the faults that the project's source knows.
 
     Raises:
         ConfigError: if the file is missing, says something else, or names another fault.
     """
     try:
-        plan = Plan.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, yaml.YAMLError, ValidationError) as error:
+        plan = load_declaration(path, Plan, begins_with="name: <name>")
+    except ConfigError as error:
         raise ConfigError(f"REDEYE_REHEARSAL={path} cannot be read as a plan of events: {error}") from error
     if unknown := sorted({event.fault for event in plan.events} - set(faults)):
         raise ConfigError(

@@ -16,20 +16,13 @@ from redeye.sources.logic.deliveries import SCHEDULE, DeliveryRef
 
 # Of a gap's reason; the log and the Data Docs have all of it.
 REASON_LENGTH = 2000
-_JUDGEMENT = (
-    "source, dataset, night, content_hash, is_accepted, path, row_count, is_stated_empty, arrival_night, audit, "
-    "shift_weeks"
-)
 COLUMNS = "source, dataset, night, content_hash, path, row_count, is_stated_empty, arrival_night, shift_weeks"
 
 
 def make_delivery(row: tuple[Any, ...]) -> DeliveryRef:
     """A row of `COLUMNS` as the delivery that it names."""
-    source, dataset, night, content_hash, path, rows, is_stated_empty, arrival_night, shift_weeks = row
-    at = settings().landing / path
-    return DeliveryRef(
-        source, dataset, night, content_hash, at, rows, is_stated_empty, arrival_night, shift_weeks
-    )
+    source, dataset, night, content_hash, path, *rest = row
+    return DeliveryRef(source, dataset, night, content_hash, settings().landing / path, *rest)
 
 
 def record_deliveries(
@@ -46,32 +39,29 @@ def record_deliveries(
     root = f"{settings().landing}/"
     values = [
         (
-            ref.source,
-            ref.dataset,
-            ref.night,
-            ref.content_hash,
-            is_accepted,
-            str(ref.path).removeprefix(root),
-            ref.rows,
-            ref.is_stated_empty,
-            ref.arrival_night,
+            *(
+                ref.source,
+                ref.dataset,
+                ref.night,
+                ref.content_hash,
+                str(ref.path).removeprefix(root),
+                ref.rows,
+            ),
+            *(ref.is_stated_empty, ref.arrival_night, ref.shift_weeks, is_accepted),
             Json(audits[ref.dataset].to_dict()) if ref.dataset in audits else None,
-            ref.shift_weeks,
         )
         for ref in refs
     ]
     with ledger_transaction(Catalog.WAREHOUSE) as con, con.cursor() as cursor:
         execute_values(
             cursor,
-            "INSERT INTO ledger.deliveries (source, dataset, night, content_hash, is_accepted, path, row_count, "
-            "is_stated_empty, arrival_night, audit, shift_weeks) SELECT v.source, v.dataset, v.night, v.content_hash, "
-            "v.is_accepted, v.path, v.row_count, v.is_stated_empty, v.arrival_night, v.audit, v.shift_weeks "
-            f"FROM (VALUES %s) AS v ({_JUDGEMENT}) WHERE NOT EXISTS ("
+            f"INSERT INTO ledger.deliveries ({COLUMNS}, is_accepted, audit) SELECT v.* "
+            f"FROM (VALUES %s) AS v ({COLUMNS}, is_accepted, audit) WHERE NOT EXISTS ("
             "SELECT 1 FROM ledger.judged_deliveries AS j WHERE (j.source, j.dataset, j.night, j.content_hash, "
             "j.is_accepted) = (v.source, v.dataset, v.night, v.content_hash, v.is_accepted))",
             values,
-            template="(%s, %s, %s::date, %s, %s::boolean, %s, %s::bigint, %s::boolean, %s::date, %s::jsonb, "
-            "%s::integer)",
+            template="(%s, %s, %s::date, %s, %s, %s::bigint, %s::boolean, %s::date, %s::integer, %s::boolean, "
+            "%s::jsonb)",
             page_size=5000,
         )
 
@@ -91,7 +81,7 @@ def deliveries(first: date, last: date, *, accepted_only: bool = True) -> list[D
 
 def list_replaced_deliveries() -> list[tuple[DeliveryRef, DeliveryRef]]:
     """Accepted deliveries with the one that replaced each, by night: of each dataset and night the next version."""
-    columns = [column.strip() for column in COLUMNS.split(",")]
+    columns = COLUMNS.split(", ")
     rows = read_rows(
         Catalog.WAREHOUSE,
         f"SELECT {COLUMNS}, "
@@ -100,18 +90,14 @@ def list_replaced_deliveries() -> list[tuple[DeliveryRef, DeliveryRef]]:
         "WINDOW versions AS (PARTITION BY source, dataset, night ORDER BY arrival_night, recorded_seq) "
         "ORDER BY night, source, dataset, arrival_night",
     )
-    width = len(columns)
-    return [
-        (make_delivery(row[:width]), make_delivery(row[width:])) for row in rows if row[width] is not None
-    ]
+    pairs = [(row[: len(columns)], row[len(columns) :]) for row in rows]
+    return [(make_delivery(old), make_delivery(new)) for old, new in pairs if new[0] is not None]
 
 
 def shifts() -> set[int]:
     """By how many weeks the deliveries recorded here are shifted; empty while there are none."""
-    return {
-        int(row[0])
-        for row in read_rows(Catalog.WAREHOUSE, "SELECT DISTINCT shift_weeks FROM ledger.deliveries")
-    }
+    rows = read_rows(Catalog.WAREHOUSE, "SELECT DISTINCT shift_weeks FROM ledger.deliveries")
+    return {int(row[0]) for row in rows}
 
 
 def find_accepted_schedule(night: date) -> DeliveryRef | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -28,37 +28,20 @@ BATCH_ROWS = 200_000
 Arrived = list[tuple[DeliveryRef, pa.Table]]
 
 
-class Ledger(Protocol):
+class _Ledger(Protocol):
     """What of `redeye.sources.delivery_store` ingesting needs."""
 
-    def deliveries(self, first: date, last: date, *, accepted_only: bool = True) -> list[DeliveryRef]:
-        """Deliveries of the nights `first` to `last`, oldest first."""
-        ...
+    def deliveries(self, first: date, last: date, *, accepted_only: bool = True) -> list[DeliveryRef]: ...
 
     def record_deliveries(
         self, refs: Iterable[DeliveryRef], *, is_accepted: bool, audits: dict[str, AuditResult] | None = None
-    ) -> None:
-        """Record how deliveries were judged."""
-        ...
+    ) -> None: ...
 
-    def record_gap(self, night: date, *, reason: str, recorded_by: str) -> None:
-        """Record that the warehouse goes on without a night, unless a release of it comes after all."""
-        ...
+    def record_gap(self, night: date, *, reason: str, recorded_by: str) -> None: ...
 
 
-class AuditMany(Protocol):
-    """`redeye.audits.audit.audit_many`."""
-
-    def __call__(
-        self,
-        judged: Mapping[str, pd.DataFrame],
-        *,
-        subject: str,
-        data_docs: Path | None = None,
-        history: Mapping[str, pd.DataFrame] | None = None,
-    ) -> dict[str, AuditResult]:
-        """Judge several frames, each by its suite."""
-        ...
+# As `redeye.audits.audit.audit_many`.
+_AuditMany = Callable[..., dict[str, AuditResult]]
 
 
 def ingest_nights(
@@ -67,8 +50,8 @@ def ingest_nights(
     *,
     source: Source | None = None,
     root: Location | None = None,
-    ledger: Ledger | None = None,
-    audit_many: AuditMany | None = None,
+    ledger: _Ledger | None = None,
+    audit_many: _AuditMany | None = None,
     data_docs: Path | None = None,
     batch_rows: int = BATCH_ROWS,
 ) -> list[DeliveryRef]:
@@ -117,18 +100,16 @@ def ingest_nights(
     return _Ingest(source, root, ledger, audit_many, data_docs).run(first, last, batch_rows)
 
 
+@dataclass
 class _Ingest:
-    def __init__(
-        self, source: Source, root: Location, ledger: Ledger, audit_many: AuditMany, data_docs: Path | None
-    ) -> None:
-        self.source = source
-        self.root = root
-        self.ledger = ledger
-        self.audit_many = audit_many
-        self.data_docs = data_docs
-        self.accepted: list[DeliveryRef] = []
-        self.refusals: list[str] = []
-        self.faults: list[str] = []
+    source: Source
+    root: Location
+    ledger: _Ledger
+    audit_many: _AuditMany
+    data_docs: Path | None
+    accepted: list[DeliveryRef] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
 
     def run(self, first: date, last: date, batch_rows: int) -> list[DeliveryRef]:
         known = _Known(self.ledger.deliveries(first, self.source.final_night), last)
@@ -165,8 +146,7 @@ class _Ingest:
 
     def _judge(self, arrived: Arrived) -> None:
         """Audit what arrived, one batch per dataset whatever the number of nights, and record it."""
-        stated_empty = [ref for ref, _ in arrived if ref.is_stated_empty]
-        if stated_empty:
+        if stated_empty := [ref for ref, _ in arrived if ref.is_stated_empty]:
             self._record(stated_empty, is_accepted=True)
         batches: dict[str, Arrived] = {}
         for ref, frame in arrived:
@@ -184,7 +164,7 @@ class _Ingest:
     def _split(self, dataset: str, batch: Arrived, result: AuditResult) -> None:
         """Refuse the nights that a failed audit names; accept the others if they pass without them."""
         named = set(result.failed_nights)
-        rest = [(ref, frame) for ref, frame in batch if ref.night not in named] if named else []
+        rest = [each for each in batch if each[0].night not in named] if named else []
         again = self._audit({dataset: rest})[dataset] if rest else None
         if again is None or not again.is_success:
             rest = []
@@ -202,18 +182,17 @@ class _Ingest:
             return {}
         at = sorted({ref.night for batch in batches.values() for ref, _ in batch})
         span = at[0].isoformat() if at[0] == at[-1] else f"{at[0]} to {at[-1]}"
-        judged = {ref for batch in batches.values() for ref, _ in batch}
         results = self.audit_many(
             _text_frames(batches),
             subject=f"{self.source.name} {span}",
             data_docs=self.data_docs,
-            history=_text_frames(self._history(at[0], at[-1], judged)),
+            history=_text_frames(self._history(at[0], at[-1], batches)),
         )
         return {suite.removeprefix(ARRIVALS): result for suite, result in results.items()}
 
-    def _history(self, first: date, last: date, judged: set[DeliveryRef]) -> dict[str, Arrived]:
+    def _history(self, first: date, last: date, judged: Mapping[str, Arrived]) -> dict[str, Arrived]:
         """What an audit compares the nights `first` to `last` with: the newest accepted, not those judged."""
-        places = {(ref.dataset, ref.night) for ref in judged}
+        places = {(ref.dataset, ref.night) for batch in judged.values() for ref, _ in batch}
         newest: dict[tuple[str, date], DeliveryRef] = {}
         for ref in self.ledger.deliveries(first - timedelta(days=arrival_checks().history_nights), last):
             if ref.source == self.source.name and not ref.is_stated_empty:
@@ -223,10 +202,12 @@ class _Ingest:
             if place in places:
                 continue
             try:
-                history.setdefault(ref.dataset, []).append((ref, landing_store.read(ref)))
+                frame = landing_store.read(ref)
             except DeliveryError as error:
                 log.warning("nights %s to %s are audited without an earlier delivery: %s", first, last, error)
-        return {dataset: batch for dataset, batch in history.items() if batch}
+                continue
+            history.setdefault(ref.dataset, []).append((ref, frame))
+        return history
 
     def _record(
         self, refs: list[DeliveryRef], *, is_accepted: bool, result: AuditResult | None = None

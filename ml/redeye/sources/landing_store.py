@@ -19,7 +19,7 @@ import json
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,15 +68,10 @@ class Manifest:
         return {name: value for name, value in asdict(self).items() if name != "shift_weeks" or value}
 
 
-def land(root: Location, delivery: Delivery, *, arrival_night: date | None = None) -> DeliveryRef:
-    """Write a delivery, unless it is there already, and return the reference to it.
+def land(root: Location, delivery: Delivery) -> DeliveryRef:
+    """Write a delivery below a folder, unless it is there already; the reference to it.
 
     Safe against a crash at any point and against another process landing the same delivery.
-
-    Args:
-        root: the landing folder, here or in an object store.
-        delivery: what to land.
-        arrival_night: the night with whose build it comes; by default its own.
 
     Raises:
         DeliveryError: if the delivery is empty and not stated to be, or if what has landed under the
@@ -102,33 +97,21 @@ def land(root: Location, delivery: Delivery, *, arrival_night: date | None = Non
         is_stated_empty=delivery.is_stated_empty,
         shift_weeks=delivery.shift_weeks,
     )
-    if _manifest_path(path).exists():
-        if _read_manifest(_manifest_path(path)) != manifest:
-            raise DeliveryError(f"{_manifest_path(path)} says something else of the same file: move it away")
+    beside = path.with_suffix(".json")
+    if beside.exists():
+        if _read_manifest(beside) != manifest:
+            raise DeliveryError(f"{beside} says something else of the same file: move it away")
         _check(path, manifest)
     else:
         stated = (json.dumps(manifest.to_dict(), indent=1, sort_keys=True) + "\n").encode()
-        if isinstance(path, Path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _write(path, content)
-            _write(path.with_suffix(".json"), stated)
-            _flush_folder(path.parent)
-        else:
-            _put(path, content)
-            _put(path.with_suffix(".json"), stated)
-    ref = _ref(path, manifest)
-    return ref if arrival_night is None else replace(ref, arrival_night=arrival_night)
-
-
-def list_landed(root: Location, source: str, dataset: str, night: date) -> list[DeliveryRef]:
-    """Every delivery of a night that has landed, by content hash; unfinished ones are left out.
-
-    Raises:
-        DeliveryError: if a manifest cannot be read.
-    """
-    folder = root / source / dataset / night.isoformat()
-    manifests: list[Location] = sorted(folder.glob("[0-9a-f]*.json"), key=str)
-    return [_ref(path.with_suffix(".csv"), _read_manifest(path)) for path in manifests]
+        for at, written in ((path, content), (beside, stated)):
+            if isinstance(at, Path):
+                _write(at, written)
+            else:
+                _put(at, written)
+        if isinstance(folder, Path):
+            _flush_folder(folder)
+    return _ref(path, manifest)
 
 
 def verify(ref: DeliveryRef) -> Manifest:
@@ -194,16 +177,11 @@ def read(ref: DeliveryRef) -> pa.Table:
 
 
 def _read_verified(ref: DeliveryRef) -> tuple[Manifest, bytes]:
-    manifest = _read_manifest(_manifest_path(ref.path))
+    manifest = _read_manifest(ref.path.with_suffix(".json"))
     content = _check(ref.path, manifest)
-    wanted = (ref.source, ref.dataset, ref.night.isoformat(), ref.content_hash, ref.rows, ref.is_stated_empty)
-    reported = (
-        manifest.source,
-        manifest.dataset,
-        manifest.night,
-        manifest.sha256[:HASH_DIGITS],
-        manifest.rows,
-        manifest.is_stated_empty,
+    wanted, reported = (
+        (each.source, each.dataset, each.night, each.content_hash, each.rows, each.is_stated_empty)
+        for each in (ref, _ref(ref.path, manifest))
     )
     if wanted != reported:
         raise DeliveryError(f"{ref.path}: the manifest says {reported}, the reference {wanted}")
@@ -294,7 +272,3 @@ def _flush_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _manifest_path(path: Location) -> Location:
-    return path.with_suffix(".json")

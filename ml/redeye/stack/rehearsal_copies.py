@@ -13,11 +13,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import TypeAdapter
 
 from redeye.foundation.atomic_files import write_text
 from redeye.foundation.errors import ConfigError, RedeyeError
@@ -69,10 +71,8 @@ def run(folder: Path, plan: Plan, *, model: str, report: Report) -> list[Outcome
             _copy_installation(folder, name)
             _step(folder, name, of_copy, what, model)
             shutil.rmtree(folder / name)
-    return [
-        Outcome.from_dict(json.loads((folder / f"{event.name}.json").read_text(encoding="utf-8")))
-        for event in plan.events
-    ]
+    read = TypeAdapter(Outcome).validate_json
+    return [read((folder / f"{event.name}.json").read_bytes()) for event in plan.events]
 
 
 def step(what: str, model: str) -> None:
@@ -101,7 +101,7 @@ def step(what: str, model: str) -> None:
             if event is None:
                 raise ConfigError(f"the plan {active.name} has no event {name}")
             control = rehearse_event.RunReport.from_dict(beside)
-            result = rehearse_event.rehearse(model, event, control).to_dict()
+            result = asdict(rehearse_event.rehearse(model, event, control))
     write_text(home.parent / f"{name}.json", json.dumps(result, indent=2) + "\n")
 
 

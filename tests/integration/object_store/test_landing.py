@@ -15,6 +15,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 import s3fs
+from landed_files import list_landed
 from upath import UPath
 
 from redeye.foundation.errors import DeliveryError
@@ -63,7 +64,7 @@ def test_a_delivery_lands_under_its_night_and_content(root, landed):
     place = f"{root.path}/demo/fares/2013-04-04/{landed.content_hash}"
     assert objects(root) == [f"{place}.csv", f"{place}.json"]
     assert landing_store.read(landed)["price"].to_pylist() == ["10", "NA", "010.50"]
-    assert landing_store.list_landed(root, "demo", "fares", NIGHT) == [landed]
+    assert list_landed(root, "demo", "fares", NIGHT) == [landed]
 
 
 def test_again_unchanged_puts_nothing(root, landed):
@@ -73,9 +74,9 @@ def test_again_unchanged_puts_nothing(root, landed):
 
 
 def test_again_changed_is_kept_beside(root, landed):
-    restated = landing_store.land(root, fares("11"), arrival_night=date(2013, 4, 6))
+    restated = replace(landing_store.land(root, fares("11")), arrival_night=date(2013, 4, 6))
     assert restated.is_restatement
-    both = landing_store.list_landed(root, "demo", "fares", NIGHT)
+    both = list_landed(root, "demo", "fares", NIGHT)
     assert {ref.content_hash for ref in both} == {landed.content_hash, restated.content_hash}
     assert landing_store.read(landed)["price"].to_pylist() == ["10", "NA", "010.50"]
 
@@ -107,7 +108,7 @@ def test_a_lost_object_is_told_from_a_store_that_does_not_answer(landed, monkeyp
 def test_an_object_without_manifest_has_not_landed_and_is_replaced(root, landed):
     landed.path.with_suffix(".json").unlink()
     landed.path.write_bytes(b"route,pri")
-    assert landing_store.list_landed(root, "demo", "fares", NIGHT) == []
+    assert list_landed(root, "demo", "fares", NIGHT) == []
     with pytest.raises(DeliveryError, match="nothing has landed"):
         landing_store.read(landed)
     assert landing_store.land(root, fares("10", "NA", "010.50")) == landed
@@ -153,7 +154,7 @@ def test_killed_before_the_manifest_nothing_has_landed(root):
     ended = subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": ":".join(sys.path)})
     assert ended.returncode == -signal.SIGKILL
     assert len(objects(root)) == 1
-    assert landing_store.list_landed(root, "demo", "fares", NIGHT) == []
+    assert list_landed(root, "demo", "fares", NIGHT) == []
     assert landing_store.read(landing_store.land(root, fares("10", "NA", "010.50"))).num_rows == 3
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from landed_files import list_landed
 
 from redeye.foundation.errors import DeliveryError
 from redeye.sources import landing_store
@@ -82,12 +83,12 @@ def test_again_unchanged_is_nothing(tmp_path, landed):
 
 
 def test_again_changed_is_kept_beside(tmp_path, landed):
-    restated = landing_store.land(tmp_path, fares("10", "NA", "11"), arrival_night=date(2013, 4, 6))
+    restated = replace(landing_store.land(tmp_path, fares("10", "NA", "11")), arrival_night=date(2013, 4, 6))
     assert restated.is_restatement
     assert restated.path.parent == landed.path.parent
     assert landing_store.read(landed)["price"].to_pylist() == ["10", "NA", "010.50"]
     assert landing_store.read(restated)["price"].to_pylist() == ["10", "NA", "11"]
-    both = landing_store.list_landed(tmp_path, "demo", "fares", NIGHT)
+    both = list_landed(tmp_path, "demo", "fares", NIGHT)
     assert {ref.content_hash for ref in both} == {landed.content_hash, restated.content_hash}
 
 
@@ -161,7 +162,7 @@ def test_a_reference_to_something_else_is_refused(landed):
 def test_a_file_without_manifest_has_not_landed_and_lands_again(tmp_path, landed):
     landed.path.with_suffix(".json").unlink()
     damage(landed.path, b"route,pri")
-    assert landing_store.list_landed(tmp_path, "demo", "fares", NIGHT) == []
+    assert list_landed(tmp_path, "demo", "fares", NIGHT) == []
     with pytest.raises(DeliveryError, match="nothing has landed"):
         landing_store.read(landed)
     assert landing_store.land(tmp_path, fares("10", "NA", "010.50")) == landed
@@ -183,7 +184,7 @@ def test_two_writers_of_the_same_deliveries(tmp_path):
     for writer in writers:
         writer.join(60)
     assert [writer.exitcode for writer in writers] == [0, 0]
-    refs = landing_store.list_landed(tmp_path, "demo", "fares", NIGHT)
+    refs = list_landed(tmp_path, "demo", "fares", NIGHT)
     assert sorted(landing_store.read(ref)["price"].to_pylist()[1] for ref in refs) == sorted(
         map(str, range(20))
     )
@@ -217,7 +218,7 @@ def test_killed_at_each_step_then_landed_again(tmp_path, at, has_landed):
     code = KILLED.format(here=str(Path(__file__).parent), root=str(tmp_path), at=at)
     ended = subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": ":".join(sys.path)})
     assert ended.returncode == -signal.SIGKILL
-    assert bool(landing_store.list_landed(tmp_path, "demo", "fares", NIGHT)) is has_landed
+    assert bool(list_landed(tmp_path, "demo", "fares", NIGHT)) is has_landed
     ref = landing_store.land(tmp_path, fares("10", "NA", "010.50"))
     assert landing_store.read(ref).num_rows == 3
-    assert landing_store.list_landed(tmp_path, "demo", "fares", NIGHT) == [ref]
+    assert list_landed(tmp_path, "demo", "fares", NIGHT) == [ref]

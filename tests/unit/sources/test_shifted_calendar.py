@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 
 import duckdb
 import pytest
+from landed_files import list_landed
 
 from flights.nycflights13 import NycFlights13
 from redeye.declarations.calendar import cutoff, find_start, list_nights, zone
@@ -167,7 +168,7 @@ def test_manifests_carry_the_label_only_where_there_is_one(tmp_path):
         ref = landing_store.land(tmp_path, delivery)
         assert ref.shift_weeks == weeks
         assert json.loads(ref.path.with_suffix(".json").read_text()).get("shift_weeks") == expected
-        assert landing_store.list_landed(tmp_path, ref.source, ref.dataset, ref.night) == [ref]
+        assert list_landed(tmp_path, ref.source, ref.dataset, ref.night) == [ref]
 
 
 def test_the_setting_shifts_the_configured_source(monkeypatch, tmp_path):

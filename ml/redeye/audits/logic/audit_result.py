@@ -6,7 +6,7 @@ and none failed; a suite that evaluates nothing refuses.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
 
@@ -110,16 +110,11 @@ class AuditResult:
 
     def to_dict(self) -> dict[str, object]:
         """This result as JSON-serialisable values, for the ledger."""
-        record = asdict(self)
-        record["failures"] = [
-            {
-                **asdict(failure),
-                "examples": [dict(example) for example in failure.examples],
-                "nights": [night.isoformat() for night in failure.nights],
-            }
+        failures = [
+            asdict(failure) | {"nights": [night.isoformat() for night in failure.nights]}
             for failure in self.failures
         ]
-        return record
+        return asdict(self) | {"failures": failures}
 
 
 def combine(results: Iterable[AuditResult], *, subject: str) -> AuditResult:
@@ -128,7 +123,7 @@ def combine(results: Iterable[AuditResult], *, subject: str) -> AuditResult:
     Raises:
         ValueError: if there is nothing to combine.
     """
-    parts: Sequence[AuditResult] = list(results)
+    parts = list(results)
     if not parts:
         raise ValueError(f"no audits to combine for {subject}")
     return AuditResult(

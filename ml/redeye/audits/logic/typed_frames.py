@@ -166,7 +166,7 @@ _PARSERS: Mapping[str, Callable[[object], object]] = {
 
 def _check_typed(series: pd.Series, kind: ColumnType) -> tuple[pd.Series, np.ndarray]:
     """Values typed by an engine: a missing value is fine here, a wrong kind of value is not."""
-    missing = series.isna().to_numpy()
+    missing, good = series.isna().to_numpy(), np.zeros(len(series), dtype=bool)
     if kind in ("int", "float") and pd.api.types.is_numeric_dtype(series) and not _is_bool(series):
         values = series.astype("float64")
         bad = np.isinf(values.to_numpy())
@@ -176,11 +176,9 @@ def _check_typed(series: pd.Series, kind: ColumnType) -> tuple[pd.Series, np.nda
     if kind in ("timestamp", "date") and pd.api.types.is_datetime64_any_dtype(series):
         if series.dt.tz is not None:
             series = series.dt.tz_convert("UTC").dt.tz_localize(None)
-        return series.astype("datetime64[us]"), np.zeros(len(series), dtype=bool)
+        return series.astype("datetime64[us]"), good
     if kind == "bool" and _is_bool(series):
-        return series.astype(object).where(~missing, None), np.zeros(len(series), dtype=bool)
-    if missing.all():
-        return pd.Series([None] * len(series), dtype=object), np.zeros(len(series), dtype=bool)
+        return series.astype(object).where(~missing, None), good
     return pd.Series([None] * len(series), dtype=object), ~missing
 
 

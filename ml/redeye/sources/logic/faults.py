@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import Field, model_validator
 
@@ -138,17 +138,7 @@ class Outcome:
     scored_nights: int
     degraded_nights: int
     seconds: float
-    facts: tuple[str, ...] = field(default=())
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-able form."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Outcome:
-        """The inverse of `to_dict`."""
-        catches = tuple(Catch(**each) for each in values["catches"])
-        return cls(**{**values, "catches": catches, "facts": tuple(values["facts"])})
+    facts: tuple[str, ...] = ()
 
 
 # Of the reasons for a broken feature; which feature drifted elsewhere differs from week to week by itself.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from pydantic import TypeAdapter
 
 from flights.faulty_source import Fault
 from redeye.foundation.errors import ConfigError
@@ -76,4 +79,4 @@ def test_only_what_the_nights_do_not_say_by_themselves_counts() -> None:
 
 def test_an_outcome_is_kept_as_json() -> None:
     outcome = Outcome("a", "leak", (Catch("gate", "2013-04-01", 1, "said"),), 3, 0, 1.5, ("fact",))
-    assert Outcome.from_dict(outcome.to_dict()) == outcome
+    assert TypeAdapter(Outcome).validate_json(json.dumps(asdict(outcome))) == outcome
