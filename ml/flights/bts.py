@@ -112,13 +112,10 @@ def bts_folder() -> Path:
 
 
 class Bts:
-    """The source `bts`: the months whose files lie in a folder.
+    """The source `bts`: the months whose files lie in a folder, by default in `bts_folder()`.
 
     Its nights end with the one before the newest month's last day: of later ones that month's file does not
     know all, and they come with the file after it.
-
-    Args:
-        folder: of the ZIP files; by default `bts_folder()`.
 
     Raises:
         ConfigError: if there is no file, a ZIP file with another name, or a month missing in between.

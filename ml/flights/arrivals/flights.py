@@ -23,12 +23,7 @@ ROUNDING_MILES = 1.0
 
 
 def derive_schedule(frame: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
-    """The schedule's checks, one value per scheduled flight.
-
-    Args:
-        frame: typed rows of the schedule, with `night`.
-        places: one row per known airport: code, latitude, longitude, zone.
-    """
+    """The schedule's checks, one value per scheduled flight of its typed rows; `places` are the known airports."""
     frame = _add_route_columns(add_known_at_columns(frame), places)
     evening = to_utc(frame["night"], pd.Series(20.0, index=frame.index))
     return frame.assign(

@@ -26,11 +26,7 @@ DATED_FLIGHT = ["flight_date", *FLIGHT, "sched_dep_time"]
 def relate_nights(profiles: pd.DataFrame, earlier: pd.DataFrame | None, compare: Compare) -> pd.DataFrame:
     """Adds to each night's profile how it compares with the up to 28 nights before it.
 
-    Args:
-        profiles: one row per night to judge.
-        earlier: profiles of nights before, of the same dataset; nights that are also in `profiles`
-            are ignored.
-        compare: the profile of a night with those before it.
+    Profiles of `earlier` nights are of the same dataset; nights that are also in `profiles` are ignored.
     """
     history = profiles
     if earlier is not None and len(earlier):
@@ -48,13 +44,7 @@ def relate_nights(profiles: pd.DataFrame, earlier: pd.DataFrame | None, compare:
 def relate_outcomes_to_schedule(
     profiles: pd.DataFrame, outcomes: pd.DataFrame, schedules: pd.DataFrame | None
 ) -> pd.DataFrame:
-    """Adds how a night's outcomes agree with the schedules delivered before.
-
-    Args:
-        profiles: one row per night.
-        outcomes: typed outcomes of these nights, with `flight_date`.
-        schedules: typed schedule rows with `flight_date`, of the days concerned; None if unknown.
-    """
+    """Adds to each night's profile how its typed outcomes agree with the schedules, which are None if unknown."""
     profiles = profiles.assign(
         rows_to_scheduled=1.0, matched_share=1.0, morning_share_missing=0.0, scheduled_carriers_missing=NONE
     )
@@ -95,10 +85,7 @@ def relate_schedules(
 ) -> pd.DataFrame:
     """Adds how many of a schedule's flights were in one of the 8 schedules before, and at a like hour.
 
-    Args:
-        profiles: one row per night.
-        schedule: typed rows of these nights.
-        before: typed rows of earlier schedules; None if unknown.
+    Rows are typed; `before` has those of earlier schedules, and is None if they are unknown.
     """
     columns = ["night", *FLIGHT, "sched_dep_time"]
     judged = set(profiles["night"])

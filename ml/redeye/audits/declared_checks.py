@@ -37,10 +37,7 @@ class ArrivalChecks(Protocol):
     ) -> Step | None:
         """The function that makes a suite's profile of its derived frame; None if it has none.
 
-        Args:
-            suite: name of the suite of rows.
-            judged: text frames that are judged now, by suite of rows.
-            history: text frames of earlier accepted nights, by suite of rows; may lack some or all.
+        Frames are of text, by suite of rows; of earlier accepted nights some or all may lack.
         """
         ...
 

@@ -40,9 +40,6 @@ def cutoff(night: date) -> datetime:
 def find_night(instant: datetime) -> date:
     """The night at whose cutoff `instant` is first known: start < instant <= cutoff.
 
-    Args:
-        instant: timezone-aware.
-
     Raises:
         ValueError: if `instant` has no time zone.
     """

@@ -159,11 +159,7 @@ def project() -> Project:
 
 
 def import_named(name: str, *, said_by: str) -> Callable[..., Any]:
-    """The class or function that `module:name` names.
-
-    Args:
-        name: as a declaration or a setting has it.
-        said_by: the key or the variable that names it, for the operator.
+    """The class or function that `module:name` names, as a key or a variable has it: `said_by`, for the operator.
 
     Raises:
         ConfigError: if it is not `module:name`, cannot be imported, or is neither class nor function.

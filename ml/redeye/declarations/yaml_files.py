@@ -20,12 +20,7 @@ _KEY = re.compile(r"[\w.]*")
 
 
 def load_declaration(path: Path, model: type[Declared], *, begins_with: str) -> Declared:
-    """What a file declares.
-
-    Args:
-        path: of the file.
-        model: by which it is checked.
-        begins_with: what such a file begins with, for the operator.
+    """What a file declares, checked by its model; the operator is told what such a file begins with.
 
     Raises:
         ConfigError: naming file, line and key of every fault, and what to do.

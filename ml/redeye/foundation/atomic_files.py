@@ -31,9 +31,7 @@ def write_text(path: Path, text: str) -> None:
 def make_folder(path: Path, *, is_replacing: bool = False) -> Iterator[Path]:
     """A folder beside the path to fill: it takes its place at the end, or leaves nothing after an error.
 
-    Args:
-        path: of the folder.
-        is_replacing: whether it takes the place of a folder that is there by then; otherwise that is an error.
+    Where a folder is there by then, that is an error unless this one `is_replacing` it.
     """
     making = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     making.mkdir(parents=True)

@@ -52,13 +52,8 @@ def _read_counters() -> tuple[float, float, int, int]:
 def record_cost(job: str, night: date, *, model: str | None, run_id: str) -> Iterator[None]:
     """Record what happens inside as one attempt at a job, also if it fails.
 
-    A measurement that cannot be recorded is logged: it must not cost the night.
-
-    Args:
-        job: `module:function`; the function's name alone is recorded, since modules move.
-        night: that it works for.
-        model: that it works for; None for what all models share.
-        run_id: the orchestrator's.
+    A measurement that cannot be recorded is logged: it must not cost the night. Of the job, `module:function`, the
+    function's name alone is recorded, since modules move. The model is None for what all models share.
     """
     before, is_success = _read_counters(), False
     try:

@@ -135,10 +135,7 @@ def prune(folder: Path, *, days: int) -> int:
 def prune_folders(root: Path, *, days: int, keep: Collection[str] = ()) -> int:
     """Delete each folder directly in `root` in which nothing was written for more than `days`; how many.
 
-    Args:
-        root: the folder of the folders; nothing happens if it is not there.
-        days: retention.
-        keep: names that stay whatever their age.
+    Names among `keep` stay whatever their age; nothing happens if there is no such root.
     """
     oldest = time.time() - days * _SECONDS_A_DAY
     removed = 0

@@ -126,9 +126,7 @@ def _load_environment() -> jinja2.Environment:
 def convert_to_html(markdown: str, pictures: Mapping[str, str] | None = None) -> str:
     """Markdown as one HTML file, titled by its first heading; tags in it are text.
 
-    Args:
-        markdown: the page.
-        pictures: SVG text by the file name under which the page shows it.
+    Pictures are SVG text, by the file name under which the page shows it.
     """
     from markdown_it import MarkdownIt
 

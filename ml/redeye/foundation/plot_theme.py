@@ -61,12 +61,7 @@ def assign_colours(names: Iterable[str]) -> dict[str, str]:
 
 @contextmanager
 def open_figure(width: float, height: float) -> Iterator[Figure]:
-    """A figure in the theme, without pyplot's global state; it is drawn and rendered inside.
-
-    Args:
-        width: in inches.
-        height: in inches.
-    """
+    """A figure in the theme, in inches, without pyplot's global state; it is drawn and rendered inside."""
     import matplotlib as mpl
     from cycler import cycler
     from matplotlib.figure import Figure
@@ -91,15 +86,7 @@ def draw_zero(axes: Axes, *, is_vertical: bool = False) -> None:
 def draw_intervals(
     axes: Axes, places: Sequence[float] | pd.Series, rows: pd.DataFrame, colour: str, label: str = ""
 ) -> None:
-    """Points between their bounds.
-
-    Args:
-        axes: to draw on.
-        places: of the rows on the horizontal axis.
-        rows: with `value`, `lower` and `upper`.
-        colour: of points and bars.
-        label: for the legend; none if empty.
-    """
+    """Points at places of the horizontal axis, between their bounds: rows of `value`, `lower` and `upper`."""
     value, lower, upper = (rows[name].to_numpy() for name in ("value", "lower", "upper"))
     reach = [value - lower, upper - value]
     axes.errorbar(list(places), value, yerr=reach, fmt="o", color=colour, label=label or None)

@@ -34,10 +34,7 @@ class Change:
 def choose_models(at: Sandbox, *, select: str = "", base: str = "main") -> list[str]:
     """Unique ids of the models to build in a sandbox, which keeps dbt's state.
 
-    Args:
-        at: the sandbox.
-        select: dbt's selectors; by default what differs from the merge base, and what depends on it.
-        base: the branch that this one leaves from.
+    By dbt's selectors; by default what differs from the merge base with a branch, and what depends on it.
 
     Raises:
         ConfigError: if the base cannot be found.

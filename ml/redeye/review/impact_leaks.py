@@ -30,13 +30,7 @@ LEFT_OUT, AGAIN = 7, 2
 def leaks(
     head: Sandbox, manifest: Manifest, models: Sequence[str], *, project: Path
 ) -> tuple[str, tuple[str, ...]]:
-    """Build the nights before the last week as if it had not happened, and compare.
-
-    Args:
-        head: the sandbox in which the models are built over all nights.
-        manifest: of the project.
-        models: unique ids of those that were built.
-        project: folder of the dbt project.
+    """Build the nights before the last week as if it had not happened, and compare with the sandbox of all nights.
 
     Returns:
         The nights that were compared, and a sentence for each feature table whose rows differ.

@@ -42,13 +42,7 @@ def rescore_version(
 ) -> ScoreDiff:
     """A version's probabilities of the rows of the last 28 nights, with old and new features.
 
-    Args:
-        con: with both states attached.
-        spec: of the model.
-        live: the version.
-        release: whose night is the last one.
-        old: the project that the old state is built by.
-        new: the project of the new state.
+    Both states are attached to the connection; `old` and `new` are the projects that they are built by.
     """
     population = _read_population(
         con, spec, release.night, release.night - timedelta(days=NIGHTS - 1), release.night
@@ -86,12 +80,8 @@ def retrain(
 ) -> Gain:
     """Fit one algorithm on the old and on the new features, and compare the two on the test window.
 
-    Args:
-        con: with both states attached.
-        specs: the old and the new one; they may name other features.
-        release: whose night decides the windows.
-        projects: the old and the new one.
-        learner: algorithm of the spec.
+    Both states are attached to the connection. Specs and projects are the old and the new one; the two specs may
+    name other features. The windows go by the release's night.
     """
     began = time.perf_counter()
     old_spec, spec = specs

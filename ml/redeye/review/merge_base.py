@@ -33,12 +33,7 @@ class Base:
 
 
 def write_base(branch: str, folder: Path, *, root: Path = PROJECT_ROOT) -> Base:
-    """Write the declarations at the merge base of HEAD and a branch into a folder.
-
-    Args:
-        branch: that yours leaves from, such as `main`; a commit does too.
-        folder: new or empty.
-        root: of the checkout.
+    """Write the declarations at the merge base of HEAD and a branch, or a commit, into a new or empty folder.
 
     Raises:
         ConfigError: if there is no such branch, or no git.

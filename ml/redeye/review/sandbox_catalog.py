@@ -100,11 +100,6 @@ def root() -> Path:
 def make(name: str, release: Release, *, first_night: date) -> Sandbox:
     """Make a sandbox at a release; some tenths of a second, whatever the warehouse holds.
 
-    Args:
-        name: letters, digits, `-` and `_`.
-        release: whose snapshot is taken.
-        first_night: the first night that the warehouse holds.
-
     Raises:
         ConfigError: if the name cannot be used or is taken, or the files cannot be linked.
         NotReleased: if the snapshot is gone.

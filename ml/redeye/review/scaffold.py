@@ -22,10 +22,7 @@ Edit = Callable[[str], str]
 def add_feature(new: NewColumn, *, model: str = "", root: Path = PROJECT_ROOT) -> list[Path]:
     """Declare a column of a feature table, and write what follows from it; the files that changed.
 
-    Args:
-        new: the column.
-        model: a spec that reads it, in its next version; none by default.
-        root: of the checkout.
+    A spec that is to read it, the model's, is raised to its next version.
 
     Raises:
         ConfigError: if a file is not as expected; then none is changed.

@@ -21,13 +21,7 @@ _NUMBERS = (*_INTEGERS, "DECIMAL", *_FLOATS)
 
 
 def compare(con: duckdb.DuckDBPyConnection, relation: str, key: Sequence[str], origin: Origin) -> ModelDiff:
-    """What differs between `old.<relation>` and `new.<relation>`.
-
-    Args:
-        con: with both states attached, as `old` and `new`.
-        relation: `schema.table`, present in both.
-        key: its columns.
-        origin: kept with the result.
+    """What differs between a relation, `schema.table`, in the attached states `old` and `new`.
 
     Returns:
         The difference, without times and sizes. Rows of duplicate keys are matched with each other.

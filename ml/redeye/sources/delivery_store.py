@@ -28,12 +28,9 @@ def make_delivery(row: tuple[Any, ...]) -> DeliveryRef:
 def record_deliveries(
     refs: Iterable[DeliveryRef], *, is_accepted: bool, audits: dict[str, AuditResult] | None = None
 ) -> None:
-    """Record how deliveries were judged; a judgement equal to the last one of a delivery adds nothing.
+    """Record how landed deliveries were judged, with the audit's result by dataset.
 
-    Args:
-        refs: landed deliveries.
-        is_accepted: the outcome of their arrival audit.
-        audits: the audit's result by dataset.
+    A judgement equal to the last one of a delivery adds nothing.
     """
     audits = audits or {}
     root = f"{settings().landing}/"

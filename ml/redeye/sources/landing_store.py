@@ -126,11 +126,7 @@ def verify(ref: DeliveryRef) -> Manifest:
 def fetch(refs: Sequence[DeliveryRef], folder: Path) -> list[Path]:
     """Where the verified bytes of landed deliveries can be opened as files, in the order of `refs`.
 
-    What lies on this machine stays where it is; objects are copied, and it is the copy that was verified.
-
-    Args:
-        refs: landed deliveries.
-        folder: takes the copies.
+    What lies on this machine stays where it is; objects are copied to the folder, and the copy is what was verified.
 
     Raises:
         DeliveryError: naming the file and what is wrong with it.

@@ -29,11 +29,7 @@ MLFLOW_LOGIN_URL = "REDEYE_MLFLOW_LOGIN_URL"
 
 @dataclass(frozen=True)
 class ExternalPostgres:
-    """A Postgres that others run.
-
-    Args:
-        admin_dsn: libpq DSN of a role that may create roles and databases, and owns what it creates.
-    """
+    """A Postgres that others run, by the DSN of a role that may create roles and databases and owns them."""
 
     admin_dsn: str
 

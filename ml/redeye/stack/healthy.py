@@ -82,11 +82,7 @@ def _hostname() -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """The exit status of one check: 0 if healthy.
-
-    Args:
-        arguments: the check and what it takes.
-    """
+    """The exit status of one check, named with what it takes: 0 if healthy."""
     checks: dict[str, Callable[..., bool]] = {"job": job, "worker": worker, "http": http, "fresh": fresh}
     name, *rest = arguments
     return 0 if checks[name](*rest) else 1

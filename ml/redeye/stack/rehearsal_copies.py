@@ -38,13 +38,9 @@ Report = Callable[[str], None]
 
 
 def run(folder: Path, plan: Plan, *, model: str, report: Report) -> list[Outcome]:
-    """Rehearse every event of a plan that has no outcome yet.
+    """Rehearse every event of a plan that has no outcome yet; each begins on the night after the base's last one.
 
-    Args:
-        folder: for the base, the copies and the outcomes; empty, or of an earlier run of the same plan.
-        plan: the events; each begins on the night after the base's last one.
-        model: name of a spec.
-        report: is called before each step.
+    The folder, for the base, the copies and the outcomes, is empty or of an earlier run of the same plan.
 
     Raises:
         ConfigError: if the plan has no base, or an event does not begin where it ends.

@@ -33,13 +33,7 @@ TIMESTAMP_PATTERN = re.compile(
 
 @dataclass(frozen=True)
 class TypeFault:
-    """A column with values that are not of its stated type.
-
-    Attributes:
-        column: the column.
-        type: the stated type.
-        positions: row positions of the offending values.
-    """
+    """A column, the type that is stated for it, and the row positions of values that are not of it."""
 
     column: str
     type: ColumnType

@@ -85,12 +85,8 @@ def add_to_columns(text: str, new: NewColumn) -> str:
 def add_to_unit_tests(text: str, new: NewColumn, sql: str) -> str:
     """The table's YAML with a unit test of the column: what the table's own test gives, and what must come of it.
 
-    A table without a test gets one without rows: it fails until they are written.
-
-    Args:
-        text: of the file.
-        new: the column.
-        sql: of the model and of the macros it calls, to name what it reads.
+    A table without a test gets one without rows: it fails until they are written. What it reads is named by the
+    SQL of the model and of the macros it calls.
 
     Raises:
         ConfigError: if `new.expected` does not have a value for each row of the table's test.

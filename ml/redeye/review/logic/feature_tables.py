@@ -97,11 +97,9 @@ def _feature(column: Mapping[str, Any]) -> Feature:
 
 
 def fill_windows(template: Mapping[str, Any], windows: Mapping[str, str]) -> list[dict[str, Any]]:
-    """A column for each window, from a template in whose texts `{window}` and `{nights}` stand.
+    """A column for each window, from a template of one as dbt's YAML has it.
 
-    Args:
-        template: of one column, as dbt's YAML has it.
-        windows: what to write for `{nights}`, by what to write for `{window}`.
+    `windows` says what to write for `{nights}` in its texts, by what to write for `{window}`.
     """
     return [_fill(template, {"window": name, "nights": nights}) for name, nights in windows.items()]
 

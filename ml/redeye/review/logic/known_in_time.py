@@ -41,12 +41,9 @@ class Lineage:
 
     @classmethod
     def of(cls, project: Project, *, catalog: str, known: Lineage | None = None) -> Lineage:
-        """Follow the compiled SQL of every model.
+        """Follow the compiled SQL of every model, in which the warehouse has the alias `catalog`.
 
-        Args:
-            project: compiled.
-            catalog: the alias of the warehouse in its SQL.
-            known: of the same project before an edit; models that are the same object are not followed again.
+        Models that are the same object in a `known` lineage, of before an edit, are not followed again.
         """
         relations: list[Source | Model] = [*project.sources.values(), *project.models.values()]
         tables = {
@@ -65,12 +62,7 @@ class Lineage:
         return cls(project, described, faults)
 
     def reads(self, read: Read, *, only_values: bool = False) -> Iterable[Read]:
-        """What a column of a model reads directly; nothing for a source's column.
-
-        Args:
-            read: the column.
-            only_values: leave out what only decides which rows there are.
-        """
+        """What a column of a model reads directly, or only for its values; nothing for a source's column."""
         found = self.described.get(read.relation)
         if found is None:
             return ()

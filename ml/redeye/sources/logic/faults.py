@@ -147,12 +147,7 @@ _JUDGED = ("share", "joint", "label", "concept", "prediction")
 
 
 def signals(drift: pd.DataFrame, reasons: str) -> set[str]:
-    """What drift said on one night, as short names that can be compared with another run's.
-
-    Args:
-        drift: the night's rows of the table `drift`.
-        reasons: of its verdict.
-    """
+    """What a night's rows of the table `drift` and its verdict's reasons say, as short names to compare runs by."""
     said = drift[drift["is_drifted"].astype(bool) & drift["kind"].isin(_JUDGED)]
     found = {f"{row['span']}: {row['column_name']} ({row['statistic']})" for row in said.to_dict("records")}
     return found | {f"{span}: {column} broken" for span, column, _ in _BROKEN.findall(reasons)}

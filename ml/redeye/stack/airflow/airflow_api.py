@@ -82,16 +82,10 @@ class AirflowApi:
         run_id: str | None = None,
         logical_date: datetime | None = None,
     ) -> Run:
-        """Start a run by hand.
+        """Start a run by hand; Airflow makes up a `run_id` where there is none.
 
         With a `run_id` this is safe to repeat: a run of that id that succeeded or still runs is left
         alone, and of one that failed, the failed tasks run again.
-
-        Args:
-            dag_id: the DAG.
-            conf: its parameters.
-            run_id: the run's name, or none to have Airflow make one up.
-            logical_date: only for DAGs that take one.
         """
         standing = self._get(f"/dags/{dag_id}/dagRuns/{run_id}", may_miss=True) if run_id else None
         if standing is not None:
@@ -164,12 +158,9 @@ class AirflowApi:
         return list((self._get("/dags/~/dagRuns/~/taskInstances", query) or {})["task_instances"])
 
     def wait(self, look: Callable[[], list[Run]], expected: int, watch: Watcher) -> list[Run]:
-        """Wait until `expected` runs have ended well.
+        """Wait until `expected` runs have ended well; a backfill's may appear one after another.
 
-        Args:
-            look: fetches the runs as they are now.
-            expected: how many there will be; a backfill's may appear one after another.
-            watch: told at each look.
+        `look` fetches the runs as they are now, and `watch` is told at each look.
 
         Raises:
             RedeyeError: if one fails; the message names task and run and carries the end of its log.

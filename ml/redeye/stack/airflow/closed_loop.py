@@ -42,13 +42,7 @@ def steps(model: str, first: date, last: date, *, lag: int) -> Iterator[Step]:
 def run_nights(api: AirflowApi, model: str, first: date, last: date, *, lag: int, watch: Watcher) -> None:
     """Score and judge the nights that have not succeeded yet, and wait for the trainings they ask for.
 
-    Args:
-        api: with the DAGs unpaused.
-        model: whose nights, `first` to `last`.
-        first: night.
-        last: night.
-        lag: nights between a decision and its effect.
-        watch: told at each look, with every run so far.
+    A decision takes effect `lag` nights later. `watch` is told at each look, with every run so far.
 
     Raises:
         RedeyeError: if a run fails; the message carries the end of its log.

@@ -91,16 +91,11 @@ def run(console: Console, tonight: date) -> None:
 def weeks_until(
     tonight: date, first_night: date, last_night: date, *, history_weeks: int = HISTORY_WEEKS
 ) -> int:
-    """By how many weeks to shift a source so that `tonight` comes after just so much history.
+    """By how many weeks to shift a source so that `tonight` comes after just so many whole weeks of history.
 
     The least history leaves the most nights to come: the source has one year, and when its last night is over
-    nothing fires any more. The weekday stays, the season does not.
-
-    Args:
-        tonight: the night that ends at the next cutoff.
-        first_night: the source's first, unshifted, as is its last.
-        last_night: the source's last that is followed by a day with a schedule.
-        history_weeks: whole weeks before the night that tonight is to be.
+    nothing fires any more. The weekday stays, the season does not. The source's first night, and the last that
+    is followed by a day with a schedule, are those of its own calendar.
 
     Raises:
         ConfigError: if the source is shorter than that, or does not lie in the past.

@@ -60,12 +60,7 @@ def authorise() -> Authorization | Response:
 
 
 def set_users(database_url: str, passwords: dict[str, str]) -> None:
-    """Make the users' tables and the two users; a password that differs is replaced.
-
-    Args:
-        database_url: SQLAlchemy URL of the logins' own database.
-        passwords: of `ADMIN` and `VIEWER`.
-    """
+    """Make the users' tables and the two users in the logins' own database; a password that differs is replaced."""
     from mlflow.server.auth.sqlalchemy_store import SqlAlchemyStore
 
     store = SqlAlchemyStore()

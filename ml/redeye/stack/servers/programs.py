@@ -31,13 +31,9 @@ _LONGEST_SOCKET_PATH = 95
 
 @dataclass(frozen=True)
 class Program:
-    """A server that the supervisor keeps running.
+    """A server that the supervisor keeps running in the foreground.
 
-    Args:
-        name: as in `status`, and of its log.
-        command: run in the foreground.
-        stop_signal: the signal for a clean end.
-        stop_seconds: after this, it is killed together with its children.
+    It is asked for a clean end by the stop signal, and killed with its children after the stop seconds.
     """
 
     name: str

@@ -20,11 +20,9 @@ _GRACE_SECONDS = 3.0
 
 
 def end_group(leader: int, grace_seconds: float = _GRACE_SECONDS) -> bool:
-    """End what is left of a process group: asked first, killed after the grace; whether anything was left.
+    """End what is left of a dead leader's process group; whether anything was left.
 
-    Args:
-        leader: the process id of the group's dead leader.
-        grace_seconds: how long the members have to end on their own.
+    Its members are asked first, and killed after the grace.
     """
     if not _signal_group(leader, signal.SIGTERM):
         return False

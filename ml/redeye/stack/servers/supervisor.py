@@ -40,14 +40,9 @@ class ProcessState(StrEnum):
 
 @dataclass(frozen=True)
 class ProcessStatus:
-    """What the supervisor knows of one program.
+    """What the supervisor knows of one program: its group, its state such as BACKOFF, its pid or 0.
 
-    Args:
-        name: the program.
-        group: the group it stops with.
-        state: the supervisor's word, such as RUNNING, BACKOFF, FATAL, STOPPED.
-        pid: 0 unless it runs.
-        detail: pid and uptime, or why it does not run.
+    `detail` is pid and uptime, or why it does not run.
     """
 
     name: str
@@ -76,8 +71,7 @@ class Supervisor:
     def start(self, variables: Mapping[str, str]) -> None:
         """Start it with its written configuration; the database starts with it, the other servers do not.
 
-        Args:
-            variables: the environment that every server inherits.
+        Every server inherits the variables as its environment.
 
         Raises:
             RedeyeError: if it ends or does not answer in time.

@@ -62,16 +62,9 @@ def check(
     clock: Callable[[], float] = time.time,
     bound_seconds: float = BOUND_SECONDS,
 ) -> bool:
-    """Restart the scheduler if it has run for longer than the bound and last beat before that.
+    """Restart the scheduler if it has run for longer than the bound and last beat before that; whether it was.
 
-    Args:
-        heartbeat: asks when it last beat.
-        supervised: the supervisor.
-        clock: seconds since the epoch.
-        bound_seconds: how old a heartbeat may be; also the time that a new scheduler has to start.
-
-    Returns:
-        Whether it was restarted.
+    The bound is also the time that a new scheduler has to start.
     """
     now, running = clock(), supervised.getProcessInfo(SCHEDULER)
     if running["statename"] != "RUNNING" or now - running["start"] <= bound_seconds:
