@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from airflow.sdk import CronTriggerTimetable, Param
+from airflow.timetables.base import Timetable
 
 from redeye.declarations.calendar import find_start, zone
 from redeye.foundation.settings import settings
@@ -23,9 +24,6 @@ DEFAULTS: dict[str, Any] = {
     "execution_timeout": timedelta(minutes=30),
 }
 
-# Above 1, so that a run by hand of an earlier night can start while a scheduled one waits for it.
-ACTIVE_RUNS = 4
-
 
 def schedule_nightly(last: date) -> dict[str, Any]:
     """Arguments of a DAG that runs every night, from the source's first night to `last`.
@@ -33,13 +31,26 @@ def schedule_nightly(last: date) -> dict[str, Any]:
     A source that comes weeks late has no night on time: its DAGs have no schedule.
     """
     nights = source_nights()
+    return run_by_night(NightTimetable(nights.first_night, last) if nights.is_prompt else None)
+
+
+def run_by_night(schedule: Timetable | None, params: Mapping[str, Param] | None = None) -> dict[str, Any]:
+    """Arguments of a DAG each of whose runs stands for a night: by hand, that of its parameter."""
+    night = Param(
+        None,
+        type=["null", "string"],
+        format="date",
+        title="Night",
+        description="Only for a run by hand: the date on which the night starts, as 2013-04-02.",
+    )
     return {
-        "schedule": NightTimetable(nights.first_night, last) if nights.is_prompt else None,
-        "start_date": find_start(nights.first_night),
+        "schedule": schedule,
+        "start_date": find_start(source_nights().first_night),
         "catchup": False,
-        "max_active_runs": ACTIVE_RUNS,
+        # Above 1, so that a run by hand of an earlier night can start while a scheduled one waits for it.
+        "max_active_runs": 4,
         "default_args": DEFAULTS,
-        "params": {ParamName.NIGHT.value: night_param()},
+        "params": {ParamName.NIGHT.value: night, **(params or {})},
     }
 
 
@@ -74,17 +85,6 @@ def run_by_hand(params: Mapping[str, Param]) -> dict[str, Any]:
         "default_args": DEFAULTS | {"execution_timeout": timedelta(hours=2)},
         "params": params,
     }
-
-
-def night_param() -> Param:
-    """The night of a run by hand. Scheduled and backfill runs take theirs from their dates."""
-    return Param(
-        None,
-        type=["null", "string"],
-        format="date",
-        title="Night",
-        description="Only for a run by hand: the date on which the night starts, as 2013-04-02.",
-    )
 
 
 def again_params() -> dict[str, Param]:

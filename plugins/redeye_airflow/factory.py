@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
-from airflow.sdk import DAG, Asset, Param
+from airflow.sdk import DAG, Asset, AssetAlias, Param
 
-from redeye.declarations.calendar import find_start
 from redeye.declarations.project import project
 from redeye.declarations.specs import REQUIRED, Spec
 from redeye_airflow.approval import PERSON, CandidateApproval
-from redeye_airflow.dag_arguments import ACTIVE_RUNS, DEFAULTS, describe_dag, night_param, schedule_nightly
+from redeye_airflow.dag_arguments import describe_dag, run_by_night, schedule_nightly
 from redeye_airflow.nights import source_nights
 from redeye_airflow.operators import PUBLISH_JOB, JobOperator
 from redeye_airflow.timetables import CalendarTimetable
@@ -81,12 +82,9 @@ def score_dag(spec: Spec, doc: str) -> DAG:
     that cannot be written must turn red by itself and be tried again without scoring again.
     """
     many = project().subject.many
-    with DAG(
-        dag_id=f"{Verb.SCORE}_{spec.model}",
-        doc_md=_fill(doc, spec),
-        **describe_dag(f"Predict the coming day's {many} with {spec.model}.", _tags(spec, Tag.NIGHTLY)),
-        **schedule_nightly(source_nights().last_night),
-    ) as dag:
+    description = f"Predict the coming day's {many} with {spec.model}."
+    schedule = schedule_nightly(source_nights().last_night)
+    with _make_dag(Verb.SCORE, spec, doc, description, [Tag.NIGHTLY], schedule) as dag:
         score = JobOperator(
             task_id=f"score_{many.replace(' ', '_')}",
             job="redeye.scoring.score:score_night",
@@ -116,15 +114,9 @@ def monitor_dag(spec: Spec, doc: str) -> DAG:
     Judging, deciding and reporting are tasks of their own: a report that fails is red by itself and costs
     neither the verdict nor the request.
     """
-    with DAG(
-        dag_id=f"{Verb.MONITOR}_{spec.model}",
-        doc_md=_fill(doc, spec),
-        **describe_dag(
-            f"Judge {spec.model} by matured labels; ask for a training if it is due.",
-            _tags(spec, Tag.NIGHTLY),
-        ),
-        **schedule_nightly(source_nights().final_night),
-    ) as dag:
+    description = f"Judge {spec.model} by matured labels; ask for a training if it is due."
+    schedule = schedule_nightly(source_nights().final_night)
+    with _make_dag(Verb.MONITOR, spec, doc, description, [Tag.NIGHTLY], schedule) as dag:
         judge = JobOperator(
             task_id="judge_predictions",
             job="redeye.monitoring.monitor:monitor_night",
@@ -143,12 +135,21 @@ def monitor_dag(spec: Spec, doc: str) -> DAG:
             op_kwargs={"model": spec.model},
             hands_on="requests",
         )
-        # One for each open request, usually none: then the task is skipped and starts no process.
-        request = TrainingRequestOperator.per_request(
+        event, alias = Asset(f"{AssetName.RETRAINING}/{spec.model}"), AssetAlias(f"retraining_{spec.model}")
+        # One for each open request, usually none: then the task is skipped and starts no process. What a scheduler
+        # must see of a mapped task has to be an argument here: it never makes the operator.
+        request = TrainingRequestOperator.partial(
             task_id="request_training",
             trigger_dag_id=f"{Verb.TRAIN}_{spec.model}",
-            event=Asset(f"{AssetName.RETRAINING}/{spec.model}"),
-            model=spec.model,
+            event=event,
+            alias=alias,
+            inlets=[event],
+            # Through an alias, because an asset among the outlets would have an event at every success.
+            outlets=[alias],
+            map_index_template="{{ task.conf['night'] }}",
+            logical_date=None,
+            skip_when_already_exists=True,
+            openlineage_inject_parent_info=False,
         ).expand(conf=decide.output)
         report = JobOperator(
             task_id="write_reports",
@@ -175,27 +176,12 @@ def train_dag(spec: Spec, doc: str) -> DAG:
     asset event: Airflow's runs from events carry no conf, several events at once become one run, and those
     that come while the DAG is paused are lost. The event is there for the lineage view.
     """
-    nights = source_nights()
-    schedule = CalendarTimetable(spec.train_cron, nights.final_night) if spec.train_cron else None
-    with DAG(
-        dag_id=f"{Verb.TRAIN}_{spec.model}",
-        schedule=schedule,
-        start_date=find_start(nights.first_night),
-        catchup=False,
-        max_active_runs=ACTIVE_RUNS,
-        default_args=DEFAULTS,
-        doc_md=_fill(doc, spec),
-        **describe_dag(
-            f"Train candidates for {spec.model}; promote one only if it passes every gate.",
-            _tags(spec, *([Tag.CALENDAR] if spec.train_cron else []), Tag.ON_VERDICT),
-        ),
-        params={
-            ParamName.NIGHT.value: night_param(),
-            ParamName.REASON.value: Param(
-                None, type=["null", "string"], title="Reason", description="Kept with the decision."
-            ),
-        },
-    ) as dag:
+    calendar = CalendarTimetable(spec.train_cron, source_nights().final_night) if spec.train_cron else None
+    reason = Param(None, type=["null", "string"], title="Reason", description="Kept with the decision.")
+    description = f"Train candidates for {spec.model}; promote one only if it passes every gate."
+    schedule = run_by_night(calendar, {ParamName.REASON.value: reason})
+    tags = [Tag.CALENDAR, Tag.ON_VERDICT] if calendar else [Tag.ON_VERDICT]
+    with _make_dag(Verb.TRAIN, spec, doc, description, tags, schedule) as dag:
         train = JobOperator(
             task_id="train_candidates",
             job="redeye.promotion.train:train_night",
@@ -234,11 +220,15 @@ def _approval_tasks(spec: Spec) -> CandidateApproval:
     return approve
 
 
-def _fill(doc: str, spec: Spec) -> str:
-    """A DAG file's docstring, of one model and in the project's words."""
-    return doc.format(model=spec.model, many=project().subject.many)
-
-
-def _tags(spec: Spec, *kinds: Tag) -> list[str]:
-    """The tags of a model's DAG. A spec cannot use the vocabulary's own words: they say when a DAG runs."""
-    return [Tag.MODEL, *kinds, *(tag for tag in spec.tags if tag not in set(Tag))]
+def _make_dag(
+    verb: Verb, spec: Spec, doc: str, description: str, tags: Sequence[Tag], schedule: dict[str, Any]
+) -> DAG:
+    """A DAG of one model, with its file's docstring in the project's words."""
+    # A spec cannot use the vocabulary's own words: they say when a DAG runs.
+    own = [tag for tag in spec.tags if tag not in set(Tag)]
+    return DAG(
+        dag_id=f"{verb}_{spec.model}",
+        doc_md=doc.format(model=spec.model, many=project().subject.many),
+        **describe_dag(description, [Tag.MODEL, *tags, *own]),
+        **schedule,
+    )

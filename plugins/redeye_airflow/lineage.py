@@ -17,7 +17,6 @@ from openlineage.client.facet_v2 import dataset_version_dataset, output_statisti
 from redeye.foundation.openlineage import NAMESPACE, list_published_relations
 from redeye_airflow.vocabulary import AssetName
 
-SCHEME = "redeye://"
 # Which value of a job's result is the version of what it read or wrote.
 VERSION_OF = {
     AssetName.RELEASE: "release_id",
@@ -29,7 +28,7 @@ VERSION_OF = {
 def make_lineage(
     inlets: Iterable[object], outlets: Iterable[object], result: Mapping[str, Any], *, publishes: bool
 ) -> OperatorLineage[Dataset, Any]:
-    """The datasets of a task that ended.
+    """The datasets of a task that ended: the assets that it declares to read and to write.
 
     Args:
         inlets: what it declares to read; what is no asset is left out.
@@ -37,38 +36,33 @@ def make_lineage(
         result: its job's.
         publishes: whether it publishes a release: then it read what dbt built.
     """
-    read: list[Dataset] = [
-        InputDataset(namespace=NAMESPACE, name=_name(asset), facets=_facets(asset, result))
-        for asset in inlets
-        if isinstance(asset, Asset)
-    ]
+    read: list[Dataset] = [InputDataset(**_describe(asset, result)) for asset in _list_assets(inlets)]
     if publishes:
         read += [InputDataset(namespace=NAMESPACE, name=name) for name in list_published_relations()]
     written: list[Dataset] = [
-        OutputDataset(
-            namespace=NAMESPACE, name=_name(asset), facets=_facets(asset, result), outputFacets=_rows(result)
-        )
-        for asset in outlets
-        if isinstance(asset, Asset)
+        OutputDataset(**_describe(asset, result), outputFacets=_count_rows(result))
+        for asset in _list_assets(outlets)
     ]
     return OperatorLineage(inputs=read, outputs=written)
 
 
-def _name(asset: Asset) -> str:
-    return str(asset.uri).removeprefix(SCHEME)
+def _list_assets(declared: Iterable[object]) -> list[Asset]:
+    return [each for each in declared if isinstance(each, Asset)]
 
 
-def _facets(asset: Asset, result: Mapping[str, Any]) -> dict[str, Any]:
+def _describe(asset: Asset, result: Mapping[str, Any]) -> dict[str, Any]:
     version = next((result.get(key) for name, key in VERSION_OF.items() if asset.uri.startswith(name)), None)
-    if version is None:
-        return {}
-    return {"version": dataset_version_dataset.DatasetVersionDatasetFacet(datasetVersion=str(version))}
+    facet = dataset_version_dataset.DatasetVersionDatasetFacet(datasetVersion=str(version))
+    return {
+        "namespace": NAMESPACE,
+        "name": str(asset.uri).removeprefix("redeye://"),
+        "facets": {} if version is None else {"version": facet},
+    }
 
 
-def _rows(result: Mapping[str, Any]) -> dict[str, Any]:
+def _count_rows(result: Mapping[str, Any]) -> dict[str, Any]:
     rows = result.get("rows")
     if not isinstance(rows, int):
         return {}
-    return {
-        "outputStatistics": output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet(rowCount=rows)
-    }
+    facet = output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet(rowCount=rows)
+    return {"outputStatistics": facet}

@@ -22,18 +22,8 @@ from airflow.sdk.bases.xcom import BaseXCom
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from redeye.declarations.calendar import ONE_DAY, find_complete_night
+from redeye.foundation import errors
 from redeye.foundation.cost_store import record_cost
-from redeye.foundation.errors import (
-    AlreadyDecided,
-    AuditRefused,
-    ConfigError,
-    DeliveryError,
-    DiskBudgetExceeded,
-    FeatureEdited,
-    NotReleased,
-    RegistryDiffers,
-    ReleaseAltered,
-)
 from redeye.foundation.openlineage import PARENT
 from redeye.foundation.task_session import task_session
 from redeye.foundation.ui_links import link_task
@@ -56,20 +46,19 @@ log = logging.getLogger(__name__)
 PUBLISH_JOB = "redeye.warehouse.build:publish"
 # Trying again changes nothing about these: a person or the next delivery does.
 FINAL_ERRORS = (
-    AuditRefused,
-    DeliveryError,
-    ConfigError,
-    FeatureEdited,
-    NotReleased,
-    AlreadyDecided,
-    RegistryDiffers,
-    ReleaseAltered,
-    DiskBudgetExceeded,
+    errors.AuditRefused,
+    errors.DeliveryError,
+    errors.ConfigError,
+    errors.FeatureEdited,
+    errors.NotReleased,
+    errors.AlreadyDecided,
+    errors.RegistryDiffers,
+    errors.ReleaseAltered,
+    errors.DiskBudgetExceeded,
 )
 
 # A run that is not on time waits for an active predecessor only; its own timeouts and retries end sooner.
 PATIENCE_WITH_AN_ACTIVE_RUN = timedelta(hours=6)
-
 
 _TITLES = {
     Link.MLFLOW_RUN: "MLflow run",
@@ -116,7 +105,7 @@ class JobOperator(BaseOperator):
         op_kwargs: its other arguments: constants, templates, results of earlier tasks.
         requires: what must be in the release ledger first.
         on_gap: what to do if the required night is a recorded gap.
-        on_deadline: what to do if it did not come in time; `degrade` sets `IS_DEGRADED`.
+        on_deadline: what to do if it did not come in time; `degrade` sets `IS_DEGRADED_ALLOWED`.
         wait: how long after the night's cutoff a scheduled run waits.
         links: keys of the job's result that become buttons on the task's page.
         hands_on: key of the job's result, a list, that alone is handed on, so that a task can be mapped over
@@ -156,7 +145,7 @@ class JobOperator(BaseOperator):
         """Check what the job requires, then run it; or defer, skip or fail."""
         try:
             run = NightRun.of(context)
-        except ConfigError as error:
+        except errors.ConfigError as error:
             raise AirflowFailException(str(error)) from error
         match self.requires:
             case Requirement.RELEASE:
@@ -249,14 +238,10 @@ class JobOperator(BaseOperator):
         )
 
     def _run_job(self, context: Context, run: NightRun, *, is_degraded: bool = False) -> Result:
-        values: dict[RunValue, Any] = {
+        values = {
+            **asdict(run),
             RunValue.NIGHT: run.last,
-            RunValue.FIRST: run.first,
-            RunValue.LAST: run.last,
-            RunValue.RUN_ID: run.run_id,
             RunValue.RUN_URL: link_task(self.dag_id, run.run_id, self.task_id),
-            RunValue.ACTOR: run.actor,
-            RunValue.REASON: run.reason,
             RunValue.IS_DEGRADED_ALLOWED: is_degraded,
         }
         log.info("%s for night %s", self.job, run.label)
@@ -267,7 +252,10 @@ class JobOperator(BaseOperator):
         for link in self._result_links:
             # A line of its own: the log's page makes an address clickable up to the next space.
             log.info("%s: %s", link.name, handed_on.get(link.link.value) or "none")
-        self._emit(context, run)
+        for outlet in self.outlets:
+            if isinstance(outlet, Asset):
+                event = context["outlet_events"][outlet]
+                event.extra = {"night": run.last.isoformat(), "run_id": run.run_id}
         if self.hands_on is None:
             return handed_on
         context["ti"].xcom_push("result", handed_on)
@@ -281,13 +269,6 @@ class JobOperator(BaseOperator):
         except FINAL_ERRORS as error:
             raise AirflowFailException(str(error)) from error
         return hand_on(result, self.job)
-
-    def _emit(self, context: Context, run: NightRun) -> None:
-        """Describe what was produced on its asset events, for the lineage view."""
-        events = context["outlet_events"]
-        for outlet in self.outlets:
-            if isinstance(outlet, Asset):
-                events[outlet].extra = {"night": run.last.isoformat(), "run_id": run.run_id}
 
 
 class MaintenanceOperator(JobOperator):

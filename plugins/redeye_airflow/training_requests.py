@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import Asset, AssetAlias, Context
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
-
-if TYPE_CHECKING:
-    from airflow.sdk.definitions.mappedoperator import OperatorPartial
 
 log = logging.getLogger(__name__)
 
@@ -36,27 +33,6 @@ class TrainingRequestOperator(TriggerDagRunOperator):
         super().__init__(**kwargs)
         self.event = event
         self.alias = alias
-
-    @classmethod
-    def per_request(cls, *, task_id: str, trigger_dag_id: str, event: Asset, model: str) -> OperatorPartial:
-        """The operator but for `conf`, over which it is to be expanded.
-
-        What a scheduler must see of a mapped task has to be an argument here: it never makes the operator.
-        """
-        alias = AssetAlias(f"retraining_{model}")
-        return cls.partial(
-            task_id=task_id,
-            trigger_dag_id=trigger_dag_id,
-            event=event,
-            alias=alias,
-            inlets=[event],
-            # Through an alias, because an asset among the outlets would have an event at every success.
-            outlets=[alias],
-            map_index_template="{{ task.conf['night'] }}",
-            logical_date=None,
-            skip_when_already_exists=True,
-            openlineage_inject_parent_info=False,
-        )
 
     def execute(self, context: Context) -> None:
         """Tell of the request and start its training, each unless that was done."""

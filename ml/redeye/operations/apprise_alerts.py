@@ -12,12 +12,10 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from psycopg2.extensions import cursor
-
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.postgres import ledger_transaction
-from redeye.operations.logic.alerts import Alert, Message, may_send, wait_after
+from redeye.operations.logic.alerts import Alert, Message, may_send
 
 log = logging.getLogger(__name__)
 
@@ -61,14 +59,8 @@ def send_due_alerts(
 ) -> Message | None:
     """Send what the address has not been told yet, in one message, unless the last one is too recent.
 
-    What was sent is recorded after it went out: a process that dies in between tells it twice, never not at all.
-
-    Args:
-        target: the address.
-        alerts: everything that stands, told or not.
-        now: the time.
-        interval: between two messages to one address.
-        compose: makes the message out of what is new.
+    Of all `alerts` that stand, `compose` makes the message of those that are new. What was sent is recorded after it
+    went out: a process that dies in between tells it twice, never not at all.
 
     Returns:
         The message that was delivered, if there was one.
@@ -78,7 +70,12 @@ def send_due_alerts(
         at.execute("SELECT alert_key FROM ledger.alerts WHERE target = %s", (target.name,))
         reported = {row[0] for row in at.fetchall()}
         message = compose([alert for alert in alerts if alert.key not in reported])
-        if message is None or not _is_time(at, target, now, interval):
+        at.execute(
+            "SELECT is_delivered, sent_at FROM ledger.alert_messages WHERE target = %s "
+            "ORDER BY message_id DESC LIMIT 20",
+            (target.name,),
+        )
+        if message is None or not may_send(now, at.fetchall(), interval):
             return None
         is_delivered = send_message(target, message)
         at.execute(
@@ -109,21 +106,6 @@ def history(*, limit: int) -> list[dict[str, Any]]:
         )
         names = [column.name for column in at.description or []]
         return [dict(zip(names, row, strict=True)) for row in at.fetchall()]
-
-
-def _is_time(at: cursor, target: Target, now: datetime, interval: timedelta) -> bool:
-    """Whether the last message, and the failed tries since, are long enough ago."""
-    at.execute(
-        "SELECT is_delivered, sent_at FROM ledger.alert_messages WHERE target = %s "
-        "ORDER BY message_id DESC LIMIT 20",
-        (target.name,),
-    )
-    tries: list[tuple[bool, datetime]] = at.fetchall()
-    failures = next((count for count, (good, _) in enumerate(tries) if good), len(tries))
-    delivered = next((sent_at for good, sent_at in tries if good), None)
-    if failures and now - tries[0][1] < wait_after(failures, interval):
-        return False
-    return may_send(now, delivered, interval)
 
 
 def send_message(target: Target, message: Message) -> bool:

@@ -32,7 +32,7 @@ class ModelState:
     """How a model stands after a night.
 
     Attributes:
-        champion: who scores the night; None if nothing was promoted by then.
+        champion: who scores the night.
         since: the first night that any version served; None if nothing was promoted yet.
         coming: promotions decided by then that take effect later.
         awaiting: candidates that passed every gate and wait for a person, the newest first.

@@ -41,9 +41,8 @@ class Morning:
     """Last night, or another one, at a glance.
 
     Attributes:
-        night: that is shown.
-        newest: the newest night that there is anything about; None in an empty installation.
-        release: that has the night in it; None if there is none.
+        newest: the newest night that there is anything about.
+        release: that has the night in it.
         gap: why the warehouse goes on without the night.
         head: the newest release.
         records: of the ledger, about the nights shown.
@@ -99,10 +98,9 @@ def read_morning(reader: OutputsReader, night: date | None = None) -> Morning | 
 def _night_state(
     night: date, records: NightRecords, scored: dict[tuple[str, date], Row], models: Sequence[ModelState]
 ) -> NightState:
+    release = "gap" if any(row["night"] == night for row in records.gaps) else "missing"
     if any(row["first_night"] <= night <= row["night"] for row in records.releases):
         release = "released"
-    else:
-        release = "gap" if any(row["night"] == night for row in records.gaps) else "missing"
     return NightState(
         night=night,
         release=release,

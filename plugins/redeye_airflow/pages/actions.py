@@ -181,10 +181,6 @@ async def _warn_if_paused(request: Request, dag_id: str) -> list[str]:
     return [f"{dag_id} is paused: runs wait until it is unpaused."] if dag["is_paused"] else []
 
 
-async def _preview_retrain(request: Request, parameters: Parameters) -> list[str]:
-    return await _warn_if_paused(request, f"train_{parameters['model']}")
-
-
 async def _retrain(request: Request, asked: Confirmation) -> ActionResult:
     night, reason = asked.parameters["night"], asked.parameters["reason"]
     dag_id, run_id = f"train_{asked.parameters['model']}", f"asked__{night}__{asked.nonce}"
@@ -280,7 +276,7 @@ ACTIONS: dict[str, Action] = {
                 "Candidates are fitted and judged by the gates; the champion stays unless one passes all of them.",
                 "A new champion takes effect two nights after that night, and never on a night already scored.",
             ),
-            _preview_retrain,
+            lambda request, given: _warn_if_paused(request, f"train_{given['model']}"),
         ),
         Action(
             "roll_back",

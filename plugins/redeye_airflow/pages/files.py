@@ -35,6 +35,7 @@ TYPES = {
     ".md": "text/plain; charset=utf-8",
     ".txt": "text/plain; charset=utf-8",
 }
+POLICY = "Content-Security-Policy"
 # A report is one file with scripts of its own. It gets an origin of its own: no cookie, no storage, no request.
 REPORT_POLICY = (
     "sandbox allow-scripts allow-downloads; default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; "
@@ -59,9 +60,7 @@ _FROM_ELSEWHERE = re.compile(
 @router.get("/static/{name}")
 def static(name: str) -> Response:
     """Style and script of the pages."""
-    answer = _file(STATIC, name)
-    answer.headers["Cache-Control"] = "private, max-age=300"
-    return answer
+    return _serve(STATIC, name, {"Cache-Control": "private, max-age=300"})
 
 
 @router.get("/files/data_docs/{path:path}")
@@ -72,7 +71,7 @@ def data_docs(request: Request, path: str) -> Response:
     """
     found = below(settings().data_docs, path or "index.html")
     if found.suffix != ".html":
-        return _with_policy(_file(settings().data_docs, path), DOCS_POLICY)
+        return _serve(settings().data_docs, path, {POLICY: DOCS_POLICY})
     if found.name == "index.html" and (found.parent / _VALIDATIONS).is_dir():
         pages = sorted(found.parent.glob(f"{_VALIDATIONS}/**/*.html"))
         return render_page(
@@ -90,15 +89,13 @@ def data_docs(request: Request, path: str) -> Response:
         f'<script src="{static}/redeye.js"></script>'
         f'<link rel="stylesheet" href="{static}/redeye.css"><link rel="stylesheet" href="{static}/data_docs.css">'
     )
-    return HTMLResponse(
-        text.replace("</head>", f"{ours}</head>", 1), headers={"Content-Security-Policy": DOCS_POLICY}
-    )
+    return HTMLResponse(text.replace("</head>", f"{ours}</head>", 1), headers={POLICY: DOCS_POLICY})
 
 
 @router.get("/files/reports/{path:path}")
 def reports(path: str) -> Response:
     """Drift reports, and reports of seasons and impacts."""
-    return _with_policy(_file(settings().reports, path), REPORT_POLICY)
+    return _serve(settings().reports, path, {POLICY: REPORT_POLICY})
 
 
 @router.get("/files/dbt/")
@@ -107,7 +104,7 @@ def dbt_docs(request: Request) -> Response:
     root = settings().home / "dbt" / "target"
     if not (root / _DBT_PAGE).is_file():
         return render_page(request, "files/dbt_missing.html", status=404)
-    return _with_policy(_file(root, _DBT_PAGE), REPORT_POLICY)
+    return _serve(root, _DBT_PAGE, {POLICY: REPORT_POLICY})
 
 
 @router.get("/files/exports/{path:path}")
@@ -116,9 +113,8 @@ def exports(path: str) -> Response:
     root = settings().exports
     if not isinstance(root, Path):
         raise HTTPException(404, f"the prediction files lie in {settings().exports_url}, not on this machine")
-    answer = _with_policy(_file(root, path), PLAIN_POLICY)
-    answer.headers["Content-Disposition"] = f'attachment; filename="{path.replace("/", "-")}"'
-    return answer
+    name = f'attachment; filename="{path.replace("/", "-")}"'
+    return _serve(root, path, {POLICY: PLAIN_POLICY, "Content-Disposition": name})
 
 
 def below(root: Path, path: str) -> Path:
@@ -137,11 +133,6 @@ def below(root: Path, path: str) -> Path:
     return found
 
 
-def _file(root: Path, path: str) -> FileResponse:
+def _serve(root: Path, path: str, headers: dict[str, str]) -> FileResponse:
     found = below(root, path)
-    return FileResponse(found, media_type=TYPES[found.suffix])
-
-
-def _with_policy(answer: Response, policy: str) -> Response:
-    answer.headers["Content-Security-Policy"] = policy
-    return answer
+    return FileResponse(found, media_type=TYPES[found.suffix], headers=headers)

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
+import io
+import json
+import logging
+import sys
+import tempfile
+import zipfile
+from collections import OrderedDict
 from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
 
 from fastapi import APIRouter, HTTPException
 from starlette.requests import Request
@@ -10,34 +21,40 @@ from starlette.responses import Response
 
 from redeye.declarations.calendar import ONE_DAY
 from redeye.declarations.project import project
+from redeye.foundation.settings import PROJECT_ROOT
 from redeye.operations import model_status, night_status
 from redeye.scoring.outputs_reader import FOUND_ROWS, Row
 from redeye_airflow.pages import airflow_client
-from redeye_airflow.pages.explain_prediction import archive_explanation, explain_prediction
 from redeye_airflow.pages.page_data import find_spec, reader
 from redeye_airflow.pages.rendering import render_page
 from redeye_airflow.pages.security import find_user
 
 router = APIRouter()
+log = logging.getLogger(__name__)
+
+LIMIT_SECONDS = 180
+_KEPT = 32
+# The command's own: the chain does not give the probability again, or a file was altered. It is reported all the same.
+_NOT_REPRODUCED = 1
+
+# The last explanations, so that a page and its export ask once.
+_known: OrderedDict[str, dict[str, Any]] = OrderedDict()
+_one_at_a_time = asyncio.Semaphore(1)
 
 
 @router.get("/predictions")
 def search(request: Request, model: str = "", day: str = "") -> Response:
     """The search, by the columns that the project names for it; without a day it looks at the last nights."""
-    specs = model_status.specs()
-    asked = {
-        name: request.query_params.get(name, "").strip()
-        for name, column in project().subject.columns.items()
-        if column.search
-    }
-    model, day = model or next(iter(specs), ""), day.strip()
+    models, day = list(model_status.specs()), day.strip()
+    searched = [name for name, column in project().subject.columns.items() if column.search]
+    asked = {name: request.query_params.get(name, "").strip() for name in searched}
+    model = model or next(iter(models), "")
     is_asked = bool(day or any(asked.values()))
     fault, rows = "", []
-    if is_asked:
-        try:
-            rows = _find_predictions(model, day, asked)
-        except ValueError as error:
-            fault = str(error)
+    try:
+        rows = _find_predictions(model, day, asked) if is_asked else []
+    except ValueError as error:
+        fault = str(error)
     return render_page(
         request,
         "predictions/search.html",
@@ -45,7 +62,7 @@ def search(request: Request, model: str = "", day: str = "") -> Response:
         model=model,
         day=day,
         asked=asked,
-        models=list(specs),
+        models=models,
         rows=rows,
         most=FOUND_ROWS,
         is_asked=is_asked,
@@ -66,9 +83,8 @@ def _find_predictions(model: str, day: str, asked: dict[str, str]) -> list[Row]:
     newest = night_status.find_newest_night(reader())
     if newest is None:
         return []
-    return reader().find_predictions(
-        model, newest - timedelta(days=model_status.SHOWN_NIGHTS - 1), newest, equal
-    )
+    first = newest - timedelta(days=model_status.SHOWN_NIGHTS - 1)
+    return reader().find_predictions(model, first, newest, equal)
 
 
 def _read_value(name: str, typed: str) -> str:
@@ -119,3 +135,62 @@ def _row(model: str, lane: str, key: str) -> Row:
     if row is None:
         raise HTTPException(404, f"there is no prediction {model}/{lane}/{key}")
     return row
+
+
+async def explain_prediction(prediction_id: str) -> dict[str, Any]:
+    """What the prediction rests on, as `Explanation.to_dict` has it.
+
+    A process of its own imports what the api-server must not, and may take long: one at a time.
+
+    Raises:
+        HTTPException: 504 if it took too long, 500 with the command's last line if it failed.
+    """
+    if prediction_id in _known:
+        _known.move_to_end(prediction_id)
+        return _known[prediction_id]
+    async with _one_at_a_time:
+        if prediction_id not in _known:
+            with tempfile.TemporaryDirectory(prefix="redeye-explain-") as folder:
+                to = Path(folder) / "explanation.json"
+                await _run("redeye", "explain", prediction_id, "--to", str(to), to=to)
+                _known[prediction_id] = json.loads(to.read_text(encoding="utf-8"))
+            while len(_known) > _KEPT:
+                _known.popitem(last=False)
+    return _known[prediction_id]
+
+
+async def archive_explanation(prediction_id: str) -> tuple[bytes, str]:
+    """The archive for an auditor, and the SHA-256 that stands for it: that of its manifest."""
+    found = await explain_prediction(prediction_id)
+    with tempfile.TemporaryDirectory(prefix="redeye-export-") as folder:
+        given, to = Path(folder) / "explanation.json", Path(folder) / "export.zip"
+        given.write_text(json.dumps(found), encoding="utf-8")
+        await _run("redeye.scoring.audit_file", str(given), str(to), to=to)
+        content = to.read_bytes()
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        return content, hashlib.sha256(packed.read("MANIFEST.json")).hexdigest()
+
+
+async def _run(module: str, *arguments: str, to: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        module,
+        *arguments,
+        cwd=PROJECT_ROOT,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        said, _ = await asyncio.wait_for(process.communicate(), LIMIT_SECONDS)
+    except TimeoutError as error:
+        raise HTTPException(504, f"explaining took longer than {LIMIT_SECONDS} s: try again later") from error
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode not in (0, _NOT_REPRODUCED) or not to.exists():
+        lines = said.decode(errors="replace").strip().splitlines()
+        log.warning("%s %s ended with %s:\n%s", module, arguments, process.returncode, "\n".join(lines[-30:]))
+        raise HTTPException(500, lines[-1] if lines else "the explanation could not be made")

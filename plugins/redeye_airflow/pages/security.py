@@ -65,11 +65,8 @@ class Guard:
                 headers["Referrer-Policy"] = "same-origin"
             await send(message)
 
-        refused = await self._refusal(request)
-        if refused is not None:
-            await refused(scope, receive, sealed)
-            return
-        await self.app(scope, receive, sealed)
+        answer = await self._refusal(request) or self.app
+        await answer(scope, receive, sealed)
 
     async def _refusal(self, request: Request) -> Response | None:
         try:
@@ -139,13 +136,8 @@ class Confirmation:
 
 def confirmation(user: BaseUser, action: str, parameters: Mapping[str, str]) -> str:
     """The token of a confirmation page."""
-    said = {
-        "user": user.get_name(),
-        "action": action,
-        "parameters": dict(parameters),
-        "nonce": secrets.token_hex(8),
-    }
-    return str(_signer().dumps(said))
+    said = {"user": user.get_name(), "action": action, "parameters": dict(parameters)}
+    return str(_signer().dumps({**said, "nonce": secrets.token_hex(8)}))
 
 
 def read_confirmation(user: BaseUser, action: str, token: str) -> Confirmation:

@@ -55,10 +55,8 @@ class Alert:
     """One trouble.
 
     Attributes:
-        kind: which sort.
         key: what makes it the same trouble at the next look.
         text: one sentence or two: what, where, why.
-        night: that it is about, if it is about one.
         page: path of the page to look at, below the address of Airflow's UI.
     """
 
@@ -107,9 +105,18 @@ def _section(kind: AlertKind, found: Sequence[Alert], site: str) -> str:
     return "\n".join(lines)
 
 
-def may_send(now: datetime, last_sent: datetime | None, interval: timedelta) -> bool:
-    """Whether a message may go out: not within `interval` of the one before it, whatever has come up since."""
-    return last_sent is None or now - last_sent >= interval
+def may_send(now: datetime, tries: Sequence[tuple[bool, datetime]], interval: timedelta) -> bool:
+    """Whether a message may go out: not within `interval` of the one before it, whatever has come up since.
+
+    Args:
+        now: the time.
+        tries: whether each was delivered and when it was, the newest first; failed ones make the wait longer.
+        interval: between two messages.
+    """
+    failures = next((count for count, (good, _) in enumerate(tries) if good), len(tries))
+    if failures and now - tries[0][1] < wait_after(failures, interval):
+        return False
+    return all(now - sent_at >= interval for _, sent_at in tries[failures : failures + 1])
 
 
 def wait_after(failures: int, interval: timedelta) -> timedelta:

@@ -45,7 +45,14 @@ def test_many_of_a_kind_are_counted_and_all_count_as_told() -> None:
 
 @pytest.mark.parametrize(("since", "expected"), [(None, True), (QUARTER, True), (QUARTER / 2, False)])
 def test_messages_keep_their_distance(since: timedelta | None, expected: bool) -> None:
-    assert may_send(NOW, NOW - since if since else None, QUARTER) is expected
+    assert may_send(NOW, [(True, NOW - since)] if since else [], QUARTER) is expected
+
+
+def test_a_failed_try_is_waited_for_and_the_message_before_it_too() -> None:
+    tries = [(False, NOW - QUARTER), (True, NOW - 3 * QUARTER)]
+    assert not may_send(NOW, tries, QUARTER)
+    assert may_send(NOW + QUARTER, tries, QUARTER)
+    assert not may_send(NOW, [(False, NOW - 2 * QUARTER), (True, NOW - QUARTER / 2)], QUARTER)
 
 
 def test_an_address_that_fails_is_tried_less_and_less_often() -> None:
