@@ -142,16 +142,15 @@ class LakeOfflineStore(OfflineStore):
         end_date: datetime,
     ) -> RetrievalJob:
         """The newest row of each key between two instants, both included: what is materialized."""
-        event = f"CAST({quote(timestamp_field)} AS TIMESTAMP)"
-        order = [f"{event} DESC"]
+        order = [f"{_cast(timestamp_field)} DESC"]
         order += [f"{quote(created_timestamp_column)} DESC NULLS LAST"] if created_timestamp_column else []
         order += [f"{quote(column)} DESC NULLS LAST" for column in sorted(feature_name_columns)]
         keys = ", ".join(quote(column) for column in join_key_columns)
         partition = f"PARTITION BY {keys} " if keys else ""
         newest = f"QUALIFY row_number() OVER ({partition}ORDER BY {', '.join(order)}) = 1"
         columns = [*join_key_columns, *feature_name_columns]
-        times = [timestamp_field, *filter(None, [created_timestamp_column])]
-        return _scan(config, data_source, columns, times, event, start_date, end_date, newest)
+        times = (timestamp_field, created_timestamp_column)
+        return _scan(config, data_source, columns, times, start_date, end_date, newest)
 
     @staticmethod
     def pull_all_from_table_or_query(
@@ -165,10 +164,9 @@ class LakeOfflineStore(OfflineStore):
         end_date: datetime | None = None,
     ) -> RetrievalJob:
         """Every row between two instants, both included; an instant left out does not bound."""
-        event = f"CAST({quote(timestamp_field)} AS TIMESTAMP)"
         columns = [*join_key_columns, *feature_name_columns]
-        times = [timestamp_field, *filter(None, [created_timestamp_column])]
-        return _scan(config, data_source, columns, times, event, start_date, end_date, "")
+        times = (timestamp_field, created_timestamp_column)
+        return _scan(config, data_source, columns, times, start_date, end_date)
 
     @staticmethod
     def write_logged_features(
@@ -249,19 +247,23 @@ def _check(entities: pa.Table, views: list[ViewQuery]) -> None:
             )
 
 
+def _cast(time: str) -> str:
+    return f"CAST({quote(time)} AS TIMESTAMP)"
+
+
 def _scan(
     config: RepoConfig,
     data_source: DataSource,
     columns: list[str],
-    times: list[str],
-    event: str,
+    times: tuple[str, str | None],
     start: datetime | None,
     end: datetime | None,
-    qualify: str,
+    qualify: str = "",
 ) -> RetrievalJob:
+    event = _cast(times[0])
     # Feast's writers of online values want times with a zone.
     selected = [quote(column) for column in columns]
-    selected += [f"CAST(CAST({quote(time)} AS TIMESTAMP) AS TIMESTAMPTZ) AS {quote(time)}" for time in times]
+    selected += [f"CAST({_cast(time)} AS TIMESTAMPTZ) AS {quote(time)}" for time in times if time]
     bounds = [
         f"{event} >= {format_literal(_naive(start))}" if start else "",
         f"{event} <= {format_literal(_naive(end))}" if end else "",

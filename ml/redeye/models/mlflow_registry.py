@@ -51,14 +51,9 @@ class Alias(StrEnum):
 
 @dataclass(frozen=True)
 class Version:
-    """A registered version.
+    """A registered version, with the folder of its own files and the hash of the manifest in it, that stands for all.
 
-    Attributes:
-        artifact_uri: folder of the model's own files.
-        artifact_sha256: of the manifest in it; it stands for the whole model.
-        seen_until: the last night it was fitted, stopped or chosen by.
-        train_last: the last night it was fitted to; None if its training had no windows.
-        feature_service: the set of features it reads.
+    `seen_until` is the last night it was fitted, stopped or chosen by, `train_last` the last it was fitted to.
     """
 
     model: str
@@ -128,7 +123,7 @@ def register(
         tags={
             **subject.tags(),
             **read_software(model.packages),
-            **_window_tags(windows),
+            **({f"{name}_window": str(window) for name, window in vars(windows).items()} if windows else {}),
             KEY: key,
             "airflow_url": subject.run_url,
             "algorithm": model.algorithm,
@@ -252,12 +247,6 @@ def plain_inputs(frame: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:
         columns=list(inputs.numeric),
     )
     return numbers.join(frame[list(inputs.categorical)])
-
-
-def _window_tags(windows: Windows | None) -> dict[str, str]:
-    if windows is None:
-        return {}
-    return {f"{name}_window": str(getattr(windows, name)) for name in ("train", "validation", "test")}
 
 
 def _signature(inputs: Inputs) -> ModelSignature:

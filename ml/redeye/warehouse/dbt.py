@@ -45,13 +45,9 @@ class DbtError(RedeyeError):
 
 @dataclass(frozen=True)
 class DbtResult:
-    """What a build did.
+    """What a build did: what ran, in order of completion, and every model of the code, whether it ran or not.
 
-    Attributes:
-        nodes: unique ids of the models and tests that ran, in order of completion.
-        seconds: wall time of every node, by unique id.
-        code_hash: the hash of the code that was built, as `code_hash()` gives it.
-        models: every model of that code, whether it ran or not.
+    The hash of the code is as `code_hash()` gives it, the wall time of every node by unique id.
     """
 
     nodes: tuple[str, ...]

@@ -8,9 +8,9 @@ puzzle", 2016): what one member errs by, another often does not.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ from redeye.declarations.spec_fields import Frozen
 from redeye.models.algorithms.base import Categories, Floats, Model, Training
 from redeye.models.algorithms.storage import algorithm
 
+Value = TypeVar("Value")
 MEMBERS = "average.json"
 # A probability of exactly 0 or 1 would outvote every other member.
 FLOOR = 1e-6
@@ -86,19 +87,20 @@ class AverageModel(Model[Any]):
 
     def facts(self) -> dict[str, float]:
         """The members' facts, each with its member's name before it."""
+        return self._collect(lambda member: member.facts(), "_")
+
+    def _collect(self, read: Callable[[Model[Any]], Mapping[str, Value]], between: str) -> dict[str, Value]:
+        """What each member has, with its name before the names of its own."""
         return {
-            f"{name}_{fact}": value
+            f"{name}{between}{own}": value
             for name, member in self.members.items()
-            for fact, value in member.facts().items()
+            for own, value in read(member).items()
         }
 
     def files(self) -> dict[str, bytes]:
         """The members' files, and a JSON that names their algorithms in order."""
         algorithms = {name: member.algorithm for name, member in self.members.items()}
-        found = {MEMBERS: json.dumps(algorithms).encode()}
-        for name, member in self.members.items():
-            found |= {f"{name}.{file}": content for file, content in member.files().items()}
-        return found
+        return {MEMBERS: json.dumps(algorithms).encode(), **self._collect(lambda member: member.files(), ".")}
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes]) -> Self:
@@ -113,8 +115,4 @@ class AverageModel(Model[Any]):
 
     def exports(self) -> dict[str, bytes]:
         """The members' copies in other tools' formats; the average of what they give is left to the reader."""
-        return {
-            f"{name}.{file}": content
-            for name, member in self.members.items()
-            for file, content in member.exports().items()
-        }
+        return self._collect(lambda member: member.exports(), ".")

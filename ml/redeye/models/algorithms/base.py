@@ -74,12 +74,7 @@ class Examples:
 class Training:
     """What an algorithm learns from, and how.
 
-    Attributes:
-        train: the rows to learn from, by their weights.
-        valid: later rows, to stop early by; no coefficient is fitted to them.
-        inputs: the columns it may read.
-        seed: of whatever is random.
-        threads: to use; the result may depend on it.
+    `valid` are later rows, to stop early by: no coefficient is fitted to them. The result may depend on the threads.
     """
 
     train: Examples
@@ -138,10 +133,6 @@ class Model(ABC, Generic[Params]):
     def categories(self) -> Categories:
         """The categories that training knew."""
         return self.known
-
-    def unseen(self, frame: pd.DataFrame) -> dict[str, int]:
-        """Rows per categorical column whose value training did not know (missing ones not counted)."""
-        return self.categories.unseen(frame)
 
     @abstractmethod
     def importance(self) -> dict[str, float]:
@@ -241,14 +232,6 @@ class Categories:
         for position, (column, known) in enumerate(self.values.items()):
             codes[:, position] = pd.Index(known, dtype=object).get_indexer(_as_text(frame[column]))
         return codes
-
-    def unseen(self, frame: pd.DataFrame) -> dict[str, int]:
-        """Rows per column that have a value, but none that training knew."""
-        codes = self.codes(frame)
-        return {
-            column: int(((codes[:, position] < 0) & frame[column].notna().to_numpy()).sum())
-            for position, column in enumerate(self.values)
-        }
 
 
 def _as_text(column: pd.Series) -> pd.Index:

@@ -31,13 +31,8 @@ BLOCK_ROWS = 1024
 class Shape:
     """What a network is built from; its weights are filled in afterwards.
 
-    Attributes:
-        numbers: how many numeric columns.
-        pieces: of each of them.
-        categories: known values of each categorical column.
-        embedding: numbers that stand for a category.
-        hidden: units of each layer.
-        layers: hidden ones.
+    `numbers` counts the numeric columns, `pieces` is of each of them, `categories` are the known values of each
+    categorical column, `embedding` the numbers that stand for one, `hidden` the units of each of the `layers`.
     """
 
     numbers: int

@@ -18,13 +18,7 @@ from scipy.special import entr
 Floats = npt.NDArray[np.float64]
 
 METRICS = ("log_loss", "brier", "auc", "pr_auc", "calibration_error")
-HIGHER_IS_BETTER = {
-    "log_loss": False,
-    "brier": False,
-    "auc": True,
-    "pr_auc": True,
-    "calibration_error": False,
-}
+HIGHER_IS_BETTER = {metric: metric in ("auc", "pr_auc") for metric in METRICS}
 CALIBRATION_BINS = 10
 # A probability of exactly 0 or 1 that was wrong would make the log loss infinite.
 LOG_LOSS_FLOOR = 1e-6

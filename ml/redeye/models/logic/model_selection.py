@@ -21,31 +21,20 @@ from redeye.models.logic.evaluation import HIGHER_IS_BETTER, Scored, draw_nights
 SAMPLES = 1000
 
 
-class Candidate(Protocol):
-    """What the choice needs to know of a candidate."""
+class _Candidate(Protocol):
+    """A candidate with its predictions on the validation window, and its name in the order of preference."""
 
     @property
-    def name(self) -> str:
-        """Its name."""
-
+    def name(self) -> str: ...
     @property
-    def preferred_as(self) -> str:
-        """Its name in the order of preference."""
-
+    def preferred_as(self) -> str: ...
     @property
-    def judged(self) -> Scored:
-        """Its predictions on the validation window."""
+    def judged(self) -> Scored: ...
 
 
 @dataclass(frozen=True)
 class Standing:
-    """How far a candidate lies behind the best one on validation.
-
-    Attributes:
-        value: its metric.
-        behind: what it lacks to the best one; 0 for that one itself.
-        loss_bound: what it lacks at least, at the confidence that was asked for.
-    """
+    """How far a candidate lies behind the best one on validation, and at least at the confidence asked for."""
 
     name: str
     value: float
@@ -72,7 +61,7 @@ class Selection:
 
 
 def select_model(
-    candidates: Sequence[Candidate], metric: str, preference: Sequence[str], *, confidence: float, seed: int
+    candidates: Sequence[_Candidate], metric: str, preference: Sequence[str], *, confidence: float, seed: int
 ) -> Selection:
     """The candidate to go on with.
 

@@ -31,13 +31,7 @@ SEED = 20130101
 
 @dataclass(frozen=True)
 class Parent:
-    """A champion that a candidate may continue.
-
-    Attributes:
-        version: in the registry.
-        train_last: the last night that it was fitted to.
-        seen_until: the last night that it was fitted, stopped or chosen by.
-    """
+    """A champion that a candidate may continue, with the last night that it was fitted to, and that it has seen."""
 
     version: int
     model: Model[Any]

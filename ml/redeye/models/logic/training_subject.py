@@ -15,10 +15,7 @@ from redeye.warehouse.logic.releases import Release
 class Subject:
     """One training: a spec, a night, a release and the code, with who asked and why.
 
-    Attributes:
-        run_name: of the orchestrator's run.
-        run_url: the page of that run's task; empty if there is none.
-        request: what the verdict that asked for it said, as tags; empty if none did.
+    The run is the orchestrator's; `request` is what the verdict that asked for it said, as tags.
     """
 
     spec: Spec

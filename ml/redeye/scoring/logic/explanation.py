@@ -30,12 +30,7 @@ _DELIVERY = ("source", "dataset", "night", "arrival_night", "content_hash")
 
 @dataclass(frozen=True)
 class Contribution:
-    """One input of one prediction.
-
-    Attributes:
-        value: what the model read; None where it was missing.
-        effect: the probability minus what it would be if this value alone were missing.
-    """
+    """One input of one prediction, and the probability minus what it would be if this value alone were missing."""
 
     column: str
     value: float | str | None

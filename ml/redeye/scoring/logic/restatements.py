@@ -16,12 +16,9 @@ SHOWN = 5
 
 @dataclass(frozen=True)
 class Change:
-    """What a restatement changed in one row of a delivery.
+    """What a restatement changed in one row of a delivery, with its natural key, column by column.
 
-    Attributes:
-        key: the row's natural key, column by column.
-        columns: by column, the text before and after; empty for a row that was added or taken away.
-        kind: `changed`, `added` or `removed`.
+    `columns` has the text before and after; it is empty for a row that was `added` or `removed`, not `changed`.
     """
 
     key: Mapping[str, str]

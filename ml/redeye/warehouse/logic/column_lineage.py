@@ -19,12 +19,15 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from redeye.foundation.errors import RedeyeError
-from redeye.warehouse.logic.select_clauses import conditions, counts_up, group_keys, looks_back
 from redeye.warehouse.logic.sql_facts import (
     DIALECT,
     Fact,
     Term,
+    conditions,
+    counts_up,
     facts,
+    group_keys,
+    looks_back,
     make_schema,
     normalize,
     qualify_query,

@@ -38,19 +38,15 @@ class Source:
 
 @dataclass(frozen=True)
 class Model:
-    """A dbt model.
+    """A dbt model; its name is that of its relation, `schema.table`, its title has no version.
 
     Attributes:
-        name: `schema.table`, the relation.
-        title: the model's name without a version.
-        layer: the schema.
-        folder: of its file.
         raw: its code as written.
         sql: as it runs; "" if it was not compiled.
         tests: names of the generic tests on it.
-        key: columns of its key, by its key test.
         known_by: column with the night by whose cutoff all of a row was known.
         trusted: aliases in its SQL -> why they hold although that cannot be seen.
+        key: columns of its key, by its key test.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Queries as trees, and what their conditions say about nights: which expression is never before which other."""
+"""Queries as trees: what their clauses say, and which expression is never before which other one."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.schema import MappingSchema
 
 DIALECT = "duckdb"
+_FORWARD = (exp.Lead, exp.LastValue, exp.NthValue)
 
 
 def make_schema(columns: Mapping[str, Iterable[str]], catalog: str) -> MappingSchema:
@@ -49,13 +50,10 @@ def normalize(expression: exp.Expr) -> str:
 
 @dataclass(frozen=True)
 class Term:
-    """An expression as the rules on nights see it.
+    """An expression as the rules on nights see it, as normal text.
 
-    Attributes:
-        text: the expression, normal.
-        is_number: whether it is a number that is written down; none is negative.
-        summands: of a sum.
-        greatest_of: of `greatest(…)` or `max(…)`: each of them is never after the whole.
+    A number is one that is written down, and never negative; each part of a `greatest(…)` or `max(…)` is never after
+    the whole.
     """
 
     text: str
@@ -136,3 +134,58 @@ def reach(start: Collection[str], known: Collection[Fact], counts: Collection[st
                 found.add(fact.upper.text)
                 is_growing = True
     return frozenset(found)
+
+
+def counts_up(node: exp.Expr) -> bool:
+    """Whether it makes numbers from zero or more on, as range(7) does."""
+    series = node.find(exp.GenerateSeries)
+    start = series.args.get("start") if series else None
+    return isinstance(start, exp.Literal) and not start.is_string
+
+
+def conditions(node: exp.Select) -> Iterator[exp.Expr]:
+    """Everything that decides which rows there are."""
+    for clause in ("where", "having", "qualify"):
+        if condition := node.args.get(clause):
+            yield condition.this
+    for join in node.args.get("joins") or ():
+        if on := join.args.get("on"):
+            yield on
+    if group := node.args.get("group"):
+        yield from group.expressions
+    if node.args.get("limit") and (order := node.args.get("order")):
+        yield from (each.this for each in order.expressions)
+
+
+def group_keys(node: exp.Select, projections: list[tuple[str, exp.Expr]]) -> frozenset[str] | None:
+    """The expressions, as text, that are one in each row of an aggregating query; None if it is none."""
+    group = node.args.get("group")
+    if group is not None and group.expressions:
+        by_name = {name.lower(): expression for name, expression in projections}
+        return frozenset(normalize(by_name.get(normalize(each), each)) for each in group.expressions)
+    if group is not None or node.args.get("distinct"):
+        return frozenset(normalize(each) for _, each in projections if not _aggregates(each))
+    return frozenset() if any(_aggregates(each) for _, each in projections) else None
+
+
+def _aggregates(expression: exp.Expr) -> bool:
+    return any(
+        (
+            not isinstance(each.parent, exp.Window)
+            and not isinstance(each.parent, exp.Filter | exp.IgnoreNulls)
+        )
+        or (isinstance(each.parent, exp.Filter) and not isinstance(each.parent.parent, exp.Window))
+        for each in expression.find_all(exp.AggFunc)
+    )
+
+
+def looks_back(window: exp.Window, over: exp.Window, order: list[exp.Expr]) -> str:
+    """The expression by which a window's rows never lie after the current one; "" if there is none."""
+    if not order or order[0].args.get("desc") or isinstance(window.this, _FORWARD):
+        return ""
+    spec = over.args.get("spec")
+    ends = (spec.args.get("end") or "CURRENT ROW") if spec else "CURRENT ROW"
+    end_side = spec.args.get("end_side") if spec else None
+    if ends != "CURRENT ROW" and end_side != "PRECEDING":
+        return ""
+    return normalize(order[0].this)

@@ -1,4 +1,4 @@
-"""Categories that training did not know are counted and go the way of missing ones."""
+"""Categories that training did not know go the way of missing ones."""
 
 from __future__ import annotations
 
@@ -18,13 +18,16 @@ def test_an_unseen_category_predicts_like_a_missing_one(fitted, fresh, name):
 
 
 @pytest.mark.parametrize("name", ["logistic", "xgboost", "torch"])
-def test_unseen_categories_are_counted_and_missing_ones_are_not(fitted, fresh, name):
+def test_unseen_categories_and_missing_ones_have_no_code(fitted, fresh, name):
     mixed = fresh.assign(carrier_id=["ZZ", "YY", None, "AA"] * 50)
-    assert fitted(name).unseen(mixed) == {"carrier_id": 100, "origin_id": 0}
+    known = fitted(name).categories
+    codes = dict(zip(known.values, known.codes(mixed).T, strict=True))
+    assert codes["carrier_id"].tolist() == [-1, -1, -1, known.values["carrier_id"].index("AA")] * 50
+    assert (codes["origin_id"] >= 0).all()
 
 
-def test_a_heuristic_knows_no_categories(fitted, fresh):
-    assert fitted("heuristic").unseen(fresh) == {}
+def test_a_heuristic_knows_no_categories(fitted):
+    assert fitted("heuristic").categories.values == {}
 
 
 def test_the_rarest_beyond_the_maximum_are_left_out():
