@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlparse
 
 from redeye.foundation.settings import settings
 from redeye.models.algorithms.base import Model
 from redeye.models.algorithms.storage import load_model
+
+if TYPE_CHECKING:
+    from upath import UPath
 
 # In the URIs that promotions recorded before they were relative to the artifact root.
 _OLD_ROOT = "/mlflow/artifacts/"
@@ -41,6 +44,16 @@ def resolve_uri(uri: str) -> str:
     return uri
 
 
+def make_path(address: str) -> Path | UPath:
+    """A path or `file:` URI as a path, any other address as whatever fsspec reaches."""
+    url = urlparse(address)
+    if url.scheme in ("", "file"):
+        return Path(unquote(url.path))
+    from upath import UPath
+
+    return UPath(address)
+
+
 def load_artifact(uri: str, sha256: str) -> Model[Any]:
     """The model at an address, if it is the one that `sha256` stands for.
 
@@ -52,14 +65,10 @@ def load_artifact(uri: str, sha256: str) -> Model[Any]:
     Raises:
         ModelAltered: naming the file that is missing or altered.
     """
-    uri = resolve_uri(uri)
-    address = urlparse(uri)
-    if address.scheme in ("", "file"):
-        return load_model(Path(unquote(address.path)), sha256)
-    import fsspec
-
-    filesystem, path = fsspec.core.url_to_fs(uri)
-    with tempfile.TemporaryDirectory(prefix="redeye-model-") as folder:
-        copy = Path(folder) / "model"
-        filesystem.get(path, str(copy), recursive=True)
+    folder = make_path(resolve_uri(uri))
+    if isinstance(folder, Path):
+        return load_model(folder, sha256)
+    with tempfile.TemporaryDirectory(prefix="redeye-model-") as scratch:
+        copy = Path(scratch) / "model"
+        folder.fs.get(folder.path, str(copy), recursive=True)
         return load_model(copy, sha256)

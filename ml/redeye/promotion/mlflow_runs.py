@@ -6,7 +6,7 @@ import hashlib
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -92,14 +92,14 @@ class TrainingRun:
             mlflow.log_params({**(params.model_dump() if params else {}), **fitted.params, **reported})
             mlflow.set_tags({name: str(value) for name, value in reported.items()})
             mlflow.log_metrics(fitted.model.facts() | _numbers("validation", fitted.validation))
-            mlflow.log_dict(fitted.validation.to_dict(), "validation.json")
+            mlflow.log_dict(asdict(fitted.validation), "validation.json")
 
     def log_selection(self, choice: Selection) -> None:
         """Which candidate goes on, and how far the others lie behind the best one on validation."""
         import mlflow
 
         mlflow.set_tags({"chosen": choice.name, "chosen_because": choice.reason})
-        mlflow.log_dict(choice.to_dict(), "choice.json")
+        mlflow.log_dict(asdict(choice), "choice.json")
 
     def log_judgement(
         self,
@@ -123,7 +123,7 @@ class TrainingRun:
         for role, one in scored.items():
             metrics = one.metrics()
             mlflow.log_metrics(_numbers(f"test.{role}", metrics))
-            mlflow.log_dict(metrics.to_dict(), f"test/{role}.json")
+            mlflow.log_dict(asdict(metrics), f"test/{role}.json")
         mlflow.log_metrics(_collect_gate_metrics(report))
         mlflow.log_dict(report.to_dict(), "gates.json")
         mlflow.log_text(report.message(), "gates.txt")

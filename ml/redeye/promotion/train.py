@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
@@ -249,7 +249,7 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
             "parent_version": candidate.parent_version,
             "choice": choice.reason,
             "champion_version": champion.version,
-            "test_metrics": tested.metrics().to_dict() if tested else {},
+            "test_metrics": asdict(tested.metrics()) if tested else {},
             "test_intervals": reference_to_dict(tested, seed=SEED) if tested else {},
         },
         follows=champion,

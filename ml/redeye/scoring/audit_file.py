@@ -14,15 +14,11 @@ import json
 import sys
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlparse
+from typing import Any
 
 from redeye.foundation.pages import Table, convert_to_html, render_markdown
 from redeye.models.algorithms.storage import MANIFEST as MODEL_MANIFEST
-from redeye.models.artifact_store import resolve_uri
-
-if TYPE_CHECKING:
-    from upath import UPath
+from redeye.models.artifact_store import make_path, resolve_uri
 
 MANIFEST = "MANIFEST.json"
 CHECKER = "check.py"
@@ -88,7 +84,7 @@ def _tabulate(values: dict[str, Any]) -> Table:
 
 def _model(promotion: dict[str, Any]) -> dict[str, bytes]:
     """The files that `artifact_sha256` stands for."""
-    folder = _resolve_address(resolve_uri(promotion["artifact_uri"]))
+    folder = make_path(resolve_uri(promotion["artifact_uri"]))
     stated = (folder / MODEL_MANIFEST).read_bytes()
     names = json.loads(stated)["files"]
     return {MODEL_MANIFEST: stated, **{name: (folder / name).read_bytes() for name in names}}
@@ -100,20 +96,11 @@ def _deliveries(explanation: dict[str, Any]) -> dict[str, bytes]:
     own = [each for each in explanation["deliveries"] if each["night"] == night]
     own += [explanation["schedule"]] if explanation["schedule"] else []
     return {
-        f"deliveries/{each['dataset']}-{each['night']}-{each['content_hash']}.csv": _resolve_address(
+        f"deliveries/{each['dataset']}-{each['night']}-{each['content_hash']}.csv": make_path(
             each["path"]
         ).read_bytes()
         for each in own
     }
-
-
-def _resolve_address(address: str) -> Path | UPath:
-    url = urlparse(address)
-    if url.scheme in ("", "file"):
-        return Path(unquote(url.path))
-    from upath import UPath
-
-    return UPath(address)
 
 
 if __name__ == "__main__":

@@ -58,6 +58,7 @@ def explain(prediction_id: str) -> Explanation:
     basis = read_basis(rows)
     frame = _features(spec, basis, promotion, night, key)
     fitted = load_artifact(promotion.artifact_uri, promotion.artifact_sha256)
+    is_same_service = promotion.feature_service == spec.feature_service
     deliveries = tuple(release_store.release_deliveries(release.release_id))
     announced = delivery_store.find_accepted_schedule(night)
     checked = dict.fromkeys([*deliveries, *([announced] if announced else [])])
@@ -71,7 +72,8 @@ def explain(prediction_id: str) -> Explanation:
         schedule=announced,
         promotion=promotion,
         recomputed=_again(fitted, frame, promotion),
-        contributions=contributions(fitted, frame, _inputs(spec, promotion)),
+        # Single inputs are those of the spec, if it still is what the version was trained on.
+        contributions=contributions(fitted, frame, Inputs.of(spec) if is_same_service else Inputs((), ())),
         notes=_notes(promotion, basis, night, prediction),
         features={str(name): frame[name].iloc[0] for name in frame.columns if "__" in str(name)},
         nodes=_nodes(spec, release, promotion),
@@ -126,11 +128,6 @@ def _nodes(spec: Spec, release: Release, promotion: Promotion) -> tuple[CodeNode
 
     nodes = release_store.code_nodes(release.code_hash)
     return upstream(nodes, [*list_relations(promotion.feature_service), spec.schedule]) if nodes else ()
-
-
-def _inputs(spec: Spec, promotion: Promotion) -> Inputs:
-    """The columns to take away one at a time: the spec's, if it still is what the version was trained on."""
-    return Inputs.of(spec) if promotion.feature_service == spec.feature_service else Inputs((), ())
 
 
 def _faults(refs: list[DeliveryRef]) -> tuple[str, ...]:

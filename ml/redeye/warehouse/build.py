@@ -260,17 +260,9 @@ def _refuse(made: Candidate, message: str, taken_in: list[DeliveryRef]) -> None:
 
 def make_candidate(release: Release, first: date, last: date) -> Candidate:
     """A standing release as a candidate: there is nothing to publish."""
+    kept = ("kind", "snapshot_id", "code_hash", "delivery_set_hash", "release_id", "shift_weeks")
     return Candidate(
-        first=first,
-        last=last,
-        kind=release.kind,
-        snapshot_id=release.snapshot_id,
-        token=0,
-        holder="",
-        code_hash=release.code_hash,
-        delivery_set_hash=release.delivery_set_hash,
-        release_id=release.release_id,
-        shift_weeks=release.shift_weeks,
+        first=first, last=last, token=0, holder="", **{name: getattr(release, name) for name in kept}
     )
 
 

@@ -68,14 +68,8 @@ def build(
 ) -> DbtResult:
     """Build and test the nights of `raw.build_window` at the warehouse's head.
 
-    Args:
-        attach: what to attach for writing; by default the warehouse of the settings, without a token.
-        data_path: folder of the lake's Parquet files; by default that of the settings.
-        target_dir: folder for dbt's state; by default `<home>/dbt`.
-        select: dbt selectors, for a part of the project; by default all of it.
-        project: folder of the dbt project; by default this checkout's.
-        is_tested: whether the data tests run as well.
-        manifest: the project, if it is parsed already.
+    What is not given is the settings': the warehouse to attach, without a token, the folder of its Parquet files, and
+    `<home>/dbt` for dbt's state. The selectors are dbt's, for a part of the project.
 
     Raises:
         DbtError: if a model or test fails, or the project does not parse; what did not fail is built.

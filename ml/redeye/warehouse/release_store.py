@@ -136,18 +136,14 @@ def publish(
             "SELECT coalesce(max(revision), 0) + 1 FROM ledger.releases WHERE night = %s", (candidate.last,)
         )
         ((revision,),) = cursor.fetchall()
+        kept = ("kind", "snapshot_id", "delivery_set_hash", "code_hash", "shift_weeks", "reason")
         made = Release(
-            release_id(candidate.last, revision),
-            candidate.last,
-            revision,
-            candidate.first,
-            candidate.kind,
-            candidate.snapshot_id,
-            candidate.delivery_set_hash,
-            candidate.code_hash,
-            git_sha,
-            candidate.shift_weeks,
-            candidate.reason,
+            release_id=release_id(candidate.last, revision),
+            night=candidate.last,
+            revision=revision,
+            first_night=candidate.first,
+            git_sha=git_sha,
+            **{name: getattr(candidate, name) for name in kept},
         )
         values = (
             *astuple(made),

@@ -8,8 +8,7 @@ or probabilities outside 0 to 1) is a ValueError.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -48,10 +47,6 @@ class Metrics:
     pr_auc: float | None
     calibration_error: float | None
     calibration: tuple[CalibrationBin, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-able form."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -212,16 +207,16 @@ class Scored:
 
 
 def draw_nights(count: int, samples: int, seed: int) -> Floats:
-    """How often each of `count` nights is drawn, with replacement, in each of `samples` draws."""
+    """How often each of `count` nights counts: once as they are, then in each of `samples` draws with replacement."""
     generator = np.random.default_rng(seed)
-    drawn: Floats = generator.multinomial(count, np.full(count, 1 / count), size=samples).astype(np.float64)
-    return drawn
+    drawn = generator.multinomial(count, np.full(count, 1 / count), size=samples)
+    return np.vstack([np.ones((1, count)), drawn])
 
 
 def interval(scored: Scored, metric: str, *, samples: int, confidence: float, seed: int) -> Interval | None:
     """A metric with its bootstrap bounds; None if it is not defined in every resampling."""
     weights = draw_nights(len(scored.nights), samples, seed)
-    return _interval(scored.resample(metric, _prepend_original(weights)), confidence)
+    return _interval(scored.resample(metric, weights), confidence)
 
 
 def estimate_improvement(
@@ -240,13 +235,9 @@ def estimate_improvement(
     labels = [scored.labels_per_night() for scored in (candidate, champion)]
     if not np.array_equal(labels[0], labels[1]):
         raise ValueError("candidate and champion were not scored on rows with the same labels")
-    weights = _prepend_original(draw_nights(len(candidate.nights), samples, seed))
+    weights = draw_nights(len(candidate.nights), samples, seed)
     difference = candidate.resample(metric, weights) - champion.resample(metric, weights)
     return _interval(difference if HIGHER_IS_BETTER[metric] else -difference, confidence)
-
-
-def _prepend_original(weights: Floats) -> Floats:
-    return np.vstack([np.ones((1, weights.shape[1])), weights])
 
 
 def _interval(values: Floats, confidence: float) -> Interval | None:

@@ -11,8 +11,8 @@ idea of the one-standard-error rule (Breiman, Friedman, Olshen and Stone, "Class
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -41,11 +41,6 @@ class Standing:
     behind: float
     loss_bound: float
 
-    @property
-    def is_level(self) -> bool:
-        """Whether validation cannot tell it from the best one."""
-        return self.loss_bound <= 0
-
 
 @dataclass(frozen=True)
 class Selection:
@@ -54,10 +49,6 @@ class Selection:
     name: str
     reason: str
     standings: tuple[Standing, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-able form."""
-        return asdict(self)
 
 
 def select_model(
@@ -79,7 +70,7 @@ def select_model(
     if not candidates:
         raise ValueError("there are no candidates to choose from")
     nights = len(candidates[0].judged.nights)
-    weights = np.vstack([np.ones((1, nights)), draw_nights(nights, SAMPLES, seed)])
+    weights = draw_nights(nights, SAMPLES, seed)
     sign = -1.0 if HIGHER_IS_BETTER[metric] else 1.0
     losses = {each.name: sign * each.judged.resample(metric, weights) for each in candidates}
     if undefined := [name for name, loss in losses.items() if not np.isfinite(loss[0])]:
@@ -98,7 +89,8 @@ def select_model(
         return Selection(best, f"{best} has the best {metric} on validation", standings)
     ranks = {name: rank for rank, name in enumerate(preference)}
     named = {each.name: ranks.get(each.preferred_as, len(ranks)) for each in candidates}
-    level = [each for each in standings if each.is_level]
+    # Validation cannot tell these from the best one.
+    level = [each for each in standings if each.loss_bound <= 0]
     chosen = min(level, key=lambda each: (named[each.name], each.behind))
     if chosen.name == best:
         reason = f"{best} has the best {metric} on validation, and is preferred to those level with it"

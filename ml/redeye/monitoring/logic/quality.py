@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import hypot
 
 import numpy as np
@@ -122,7 +122,7 @@ def measure_window(
 
 def list_plain_metrics(scored: Scored) -> dict[str, float]:
     """The metrics that are defined on the rows."""
-    found = scored.metrics().to_dict()
+    found = asdict(scored.metrics())
     return {metric: found[metric] for metric in METRICS if found[metric] is not None}
 
 

@@ -135,5 +135,6 @@ def test_a_pair_over_other_rows_is_refused():
 
 def test_each_resampling_draws_as_many_nights_as_there_are():
     weights = draw_nights(21, 50, seed=3)
-    assert weights.shape == (50, 21)
+    assert weights.shape == (1 + 50, 21)
+    assert (weights[0] == 1).all()
     assert (weights.sum(axis=1) == 21).all()

@@ -56,7 +56,7 @@ def test_what_is_level_goes_by_preference_and_says_so():
 def test_what_is_significantly_worse_is_not_taken_however_preferred():
     choice = select_model(made(trees=1.5, network=0.1), "log_loss", PREFERENCE, confidence=0.95, seed=1)
     assert choice.name == "network"
-    assert not next(each for each in choice.standings if each.name == "trees").is_level
+    assert not next(each for each in choice.standings if each.name == "trees").loss_bound <= 0
 
 
 @pytest.mark.parametrize("metric", ["log_loss", "auc", "brier"])
