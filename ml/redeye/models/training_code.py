@@ -26,7 +26,7 @@ class Standing(NamedTuple):
 STANDINGS = {
     TRAINING: Standing("2ffe59ed5c610d11", "fc32a43bfb45d8ba"),
     "backtest": Standing("3f4bc4758949df71", "c081babda35cb8ed"),
-    "evidence": Standing("ecc11defd7c2df5b", "7d9b5d1a770aaccf"),
+    "evidence": Standing("99d71bdb4ae9bc7b", "7d9b5d1a770aaccf"),
     "freshness": Standing("0e84a18a62dd7e11", "11ea6748f7b6d7b0"),
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import astuple
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -12,24 +12,15 @@ from psycopg2.extras import Json, execute_values
 
 from redeye.declarations.calendar import ONE_DAY, cutoff
 from redeye.foundation.catalogs import Catalog
-from redeye.foundation.postgres import insert, ledger_transaction, read_rows
+from redeye.foundation.postgres import insert, insert_row, ledger_transaction, read_records, read_rows
 from redeye.sources import delivery_store
 from redeye.sources.logic.deliveries import DeliveryRef
 from redeye.warehouse.logic.content import Content
 from redeye.warehouse.logic.releases import Candidate, CodeNode, Release, ReleaseKind, release_id
 
-_RELEASE = (
-    "release_id, night, revision, first_night, kind, snapshot_id, delivery_set_hash, code_hash, git_sha, "
-    "shift_weeks, reason"
-)
-
 
 def _list_releases(clauses: str, *values: object) -> list[Release]:
-    rows = read_rows(Catalog.WAREHOUSE, f"SELECT {_RELEASE} FROM ledger.releases {clauses}", values)
-    return [
-        Release(name, night, revision, first_night, ReleaseKind(kind), *rest)
-        for name, night, revision, first_night, kind, *rest in rows
-    ]
+    return read_records(Catalog.WAREHOUSE, Release, f"ledger.releases {clauses}", values)
 
 
 def _find_release(clauses: str, *values: object) -> Release | None:
@@ -145,19 +136,15 @@ def publish(
             git_sha=git_sha,
             **{name: getattr(candidate, name) for name in kept},
         )
-        values = (
-            *astuple(made),
-            parent.release_id if parent else None,
-            Json(audit),
-            candidate.holder,
-            candidate.token,
-            cutoff(candidate.last).replace(tzinfo=None),
-        )
-        cursor.execute(
-            f"INSERT INTO ledger.releases ({_RELEASE}, parent_release_id, audit, built_by, fencing_token, created_at) "
-            "VALUES %s",
-            (values,),
-        )
+        values = {
+            **asdict(made),
+            "parent_release_id": parent.release_id if parent else None,
+            "audit": audit,
+            "built_by": candidate.holder,
+            "fencing_token": candidate.token,
+            "created_at": cutoff(candidate.last).replace(tzinfo=None),
+        }
+        insert_row(cursor, "releases", values)
         execute_values(
             cursor,
             "INSERT INTO ledger.release_deliveries (release_id, source, dataset, night, content_hash) VALUES %s",

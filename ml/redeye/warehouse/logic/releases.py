@@ -76,6 +76,9 @@ class Release:
     shift_weeks: int = 0
     reason: str = ""
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kind", ReleaseKind(self.kind))
+
     @property
     def is_again(self) -> bool:
         """Whether it built nights anew that were released before."""
