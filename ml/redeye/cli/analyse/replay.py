@@ -80,7 +80,8 @@ def _run_by_scheduler(model: str, first: date, last: date) -> None:
 
 
 def _report(model: str, first: date, last: date) -> None:
-    from redeye.studies.season.report_season import Step, write_season
+    from redeye.foundation.progress import Step
+    from redeye.studies.season.report_season import write_season
 
     with Progress(
         TextColumn("season report"), BarColumn(bar_width=20), MofNCompleteColumn(), console=console

@@ -11,16 +11,16 @@ import pandas as pd
 
 from redeye.declarations.specs import Spec
 from redeye.foundation.atomic_files import write_text
-from redeye.foundation.pages import Cell, Table, bold, render_markdown, write_report
+from redeye.foundation.pages import Cell, Table, render_markdown, write_report
 from redeye.foundation.plot_theme import draw_groups, draw_zero, open_figure, render_svg
 from redeye.models.logic.interval_text import (
     describe_improvement,
     format_interval,
-    is_significant,
     read_interval,
 )
 from redeye.models.logic.splits import Window
 from redeye.studies.backtest.logic.schedules import CHOSEN, Request, Schedule
+from redeye.studies.evidence.evidence_page import format_difference
 from redeye.studies.evidence.logic.evidence_quality import CONFIDENCE, POOLED, SAMPLES, select
 from redeye.studies.labelled_rows import Basis
 from redeye.studies.page_origin import write_origin
@@ -72,14 +72,8 @@ class Backtest:
 def write_page(backtest: Backtest, quality: pd.DataFrame, reports: Path, docs: Path | None) -> Path:
     """Writes `<model>-<first>-<last>-<algorithm>.{html,md}` with picture and rows, each whole or not at all.
 
-    Args:
-        backtest: what happened.
-        quality: by month (and `all`), schedule, metric and `against`.
-        reports: folder for it.
-        docs: folder for `backtest.md` and `backtest/` too, if given.
-
-    Returns:
-        The HTML.
+    `quality` is by month (and `all`), schedule, metric and `against`. Given a folder of the docs, `backtest.md` and
+    `backtest/` are written too. Returns the HTML.
     """
     facts = backtest.facts
     stem = f"{backtest.spec.model}-{facts.served.first}-{facts.served.last}-{facts.algorithm}"
@@ -134,9 +128,7 @@ def _find_cell(pooled: pd.DataFrame, schedule: str, metric: str, against: str) -
     found = select(pooled, schedule=schedule, metric=metric, against=against)
     if found.empty:
         return "not defined"
-    value = read_interval(found.iloc[0])
-    text = format_interval(value, "+.4f" if against else ".4f")
-    return bold(text) if against and is_significant(value) else text
+    return format_difference(found.iloc[0]) if against else format_interval(read_interval(found.iloc[0]))
 
 
 def _compare_schedules(quality: pd.DataFrame) -> list[str]:

@@ -1,5 +1,1 @@
-"""How good the algorithms are, month by month, each predicted by what was known before it.
-
-May import every room below studies; backtest and freshness share its months and measures.
-Begin with `run_evidence.py`.
-"""
+"""How good the algorithms are, month by month, by what was known before it. Begin with `run_evidence.py`."""

@@ -11,7 +11,7 @@ import pandas as pd
 
 from redeye.declarations.specs import Spec
 from redeye.foundation.atomic_files import write_text
-from redeye.foundation.pages import Cell, Table, bold, render_markdown
+from redeye.foundation.pages import Cell, Markdown, Table, bold, render_markdown
 from redeye.foundation.plot_theme import (
     TEXT,
     assign_colours,
@@ -59,17 +59,9 @@ class Facts(Basis):
 def write_page(
     folder: Path, spec: Spec, rows: pd.DataFrame, learned: Mapping[str, TrainedMonth], facts: Facts
 ) -> Path:
-    """Writes `evidence.md`, and `evidence/` with pictures, `quality.csv` and `trainings.csv`.
+    """Writes `evidence.md`, and `evidence/` with pictures, `quality.csv` and `trainings.csv`, below a folder.
 
-    Args:
-        folder: of the docs.
-        spec: that was followed.
-        rows: quality by month, algorithm, metric and `against`.
-        learned: by month.
-        facts: what it was made with.
-
-    Returns:
-        The page.
+    `rows` are the quality by month, algorithm, metric and `against`.
     """
     beside = folder / "evidence"
     write_text(beside / "quality.csv", rows.round(6).to_csv(index=False))
@@ -117,13 +109,12 @@ def _compare_algorithms(rows: pd.DataFrame, algorithms: Sequence[str]) -> Iterat
                 ]
                 parts += [f"neither in {len(months['open'])}"] if months["open"] else []
                 pooled = select(rows, algorithm=algorithm, metric=metric, against=other, month=POOLED)
-                parts += [f"over all months {_format_difference(row)}" for _, row in pooled.iterrows()]
-                yield {
-                    "algorithm": algorithm,
-                    "against": other,
-                    "metric": TITLES[metric],
-                    "text": "; ".join(parts),
-                }
+                parts += [
+                    f"over all months {format_interval(read_interval(row), '+.4f')}"
+                    for _, row in pooled.iterrows()
+                ]
+                found = {"algorithm": algorithm, "against": other, "metric": TITLES[metric]}
+                yield {**found, "text": "; ".join(parts)}
 
 
 def _compare_families(rows: pd.DataFrame, algorithms: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -173,9 +164,7 @@ def _tabulate_differences(rows: pd.DataFrame, algorithms: Sequence[str], other: 
         here = select(rows, month=month, against=other)
         cells: list[Cell] = [month]
         for algorithm, metric in pairs:
-            row = select(here, algorithm=algorithm, metric=metric).iloc[0]
-            text = _format_difference(row)
-            cells.append(bold(text) if is_significant(read_interval(row)) else text)
+            cells.append(format_difference(select(here, algorithm=algorithm, metric=metric).iloc[0]))
         found.append(cells)
     heads = ("month", *(f"{algorithm}, {TITLES[metric]}" for algorithm, metric in pairs))
     return Table(heads, found, range(1, len(heads)))
@@ -201,19 +190,18 @@ def _list_trainings(learned: Mapping[str, TrainedMonth]) -> pd.DataFrame:
     ).round(6)
 
 
-def _format_difference(row: pd.Series) -> str:
-    return format_interval(read_interval(row), "+.4f")
+def format_difference(row: pd.Series) -> Markdown:
+    """With its interval, in bold where it is significant."""
+    found = read_interval(row)
+    text = format_interval(found, "+.4f")
+    return bold(text) if is_significant(found) else Markdown(text)
 
 
 _SIZE = (8.5, 4.2)
 
 
 def draw_all(rows: pd.DataFrame) -> Mapping[str, str]:
-    """SVG text of `auc.svg`, `log_loss.svg` and `calibration.svg`.
-
-    Args:
-        rows: quality by month, algorithm, metric and `against`.
-    """
+    """SVG text of `auc.svg`, `log_loss.svg` and `calibration.svg`."""
     kept = rows[(rows["month"] != POOLED) & (rows["algorithm"] != CHOSEN)]
     return {
         "auc.svg": _draw_metric(

@@ -48,9 +48,6 @@ def gather(
         seed: of the fits and of the resampling.
         threads: to fit with; the fits may depend on it. The setting, if left out.
 
-    Returns:
-        The page.
-
     Raises:
         NotReleased: if nothing is released, or no month has enough history before it.
     """

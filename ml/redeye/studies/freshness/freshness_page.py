@@ -12,7 +12,7 @@ import pandas as pd
 
 from redeye.declarations.specs import Spec
 from redeye.foundation.atomic_files import write_text
-from redeye.foundation.pages import bold, render_markdown
+from redeye.foundation.pages import render_markdown
 from redeye.foundation.plot_theme import (
     CHAMPION,
     SERIES,
@@ -21,7 +21,7 @@ from redeye.foundation.plot_theme import (
     open_figure,
     render_svg,
 )
-from redeye.models.logic.interval_text import format_interval, is_significant, read_interval
+from redeye.studies.evidence.evidence_page import format_difference
 from redeye.studies.freshness.logic.freshness_quality import (
     ALL,
     CONFIDENCE,
@@ -76,16 +76,7 @@ def write_page(
 ) -> Path:
     """Writes `freshness.md`, and `freshness/` with pictures, `windows.csv`, `ages.csv` and `defaults.json`.
 
-    Args:
-        folder: of the docs.
-        spec: that was followed.
-        windows: of `by_window`.
-        ages: of `by_age`.
-        learned: by night of decision.
-        facts: what it was made with.
-
-    Returns:
-        The page.
+    `windows` are those of `compare_windows`, `ages` of `compare_ages`; `learned` is by night of decision.
     """
     found = defaults(windows, ages, facts.held_back)
     for name, text in {
@@ -114,7 +105,7 @@ def write_page(
         all_history=ALL,
         windows=[_split_metrics(mine) for name in NAMES if len(mine := windows[windows["variant"] == name])],
         ages=[_split_metrics(mine) for _, mine in ages.groupby(["variant", "behind"], sort=False)],
-        difference=_format_difference,
+        difference=format_difference,
         defaults=found,
         better=[NAMES[each] for each in shorter.loc[shorter["lower"] > 0, "variant"]],
         worse=[f"{row['age_from']} to {row['age_to']}" for _, row in worse.iterrows()],
@@ -129,12 +120,6 @@ def write_page(
 def _split_metrics(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     """The row of AUC and that of the log loss."""
     return rows[rows["metric"] == "auc"].iloc[0], rows[rows["metric"] == "log_loss"].iloc[0]
-
-
-def _format_difference(row: pd.Series) -> str:
-    found = read_interval(row)
-    text = format_interval(found, "+.4f")
-    return bold(text) if is_significant(found) else text
 
 
 TITLES = {"auc": "AUC", "log_loss": "log loss"}

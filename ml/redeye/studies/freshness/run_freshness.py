@@ -35,17 +35,7 @@ def gather(
     """Fit every variant at every origin, compare what they predict, and write the page.
 
     Each origin is kept as soon as it is done, under a key of everything it depends on: interrupted, it goes on where
-    it was.
-
-    Args:
-        model: name of the spec.
-        folder: for `freshness.md`, and `freshness/` with its pictures and rows.
-        report: is called before each origin and at the end.
-        seed: of the fits and of the resampling.
-        threads: to fit with; the setting, if left out.
-
-    Returns:
-        The page.
+    it was. Arguments are those of the evidence.
 
     Raises:
         NotReleased: if nothing is released, or there is too little history for one origin and a block after it.

@@ -38,14 +38,9 @@ POWER_OF = 4
 
 
 def rehearse(model: str, page: Path, *, harmful: int, good: int, report: Callable[[str], None]) -> Rehearsal:
-    """Put harmful and good candidates before the gates, and write the page on it.
+    """Put so many harmful and good candidates before the gates, and write the page on it.
 
-    Args:
-        model: name of the spec; it must declare `xgboost`, which the healthy candidates are made by.
-        page: is written.
-        harmful: mutants, of each kind in turn.
-        good: candidates at the margin of 95 % power.
-        report: is told each step.
+    The spec must declare `xgboost`, which the healthy candidates are made by.
 
     Raises:
         NotReleased: if nothing is released.

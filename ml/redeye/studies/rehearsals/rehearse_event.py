@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,8 +26,6 @@ from redeye.sources.configured_source import plan
 from redeye.sources.logic.faults import Catch, Event, Guard, Outcome, first_new, signals
 from redeye.warehouse import build, release_store
 from redeye.warehouse.logic.releases import ReleaseKind
-
-log = logging.getLogger(__name__)
 
 # Of what a guard said; the rest is in the ledgers.
 SAID = 300
@@ -75,36 +72,31 @@ def prepare(model: str, *, first: date, trained: date, last: date) -> None:
     The champion knows what was known on night `trained`.
     """
     holder = run_id("base")
-    ingest.ingest_nights(first, last)
-    build.publish(build_nights.transform(first, last, holder=holder, kind=ReleaseKind.HISTORY))
+    _build_nights(first, last, holder)
     train_night(model, trained, run_id=holder, actor=holder, reason="champion of the rehearsals")
     serving = promotion_store.read_latest_promotion(model)
     if serving is None:
         raise NotReleased(f"{model}: the training of night {trained} left no champion")
-    for _ in _judge_nights(model, serving.effective_night, last, holder):
-        pass
+    list(_judge_nights(model, serving.effective_night, last, holder))
 
 
 def control(model: str, first: date, last: date) -> RunReport:
     """The same nights without an event: what is said on them by itself."""
     holder = run_id("control")
-    ingest.ingest_nights(first, last)
-    build.publish(build_nights.transform(first, last, holder=holder, kind=ReleaseKind.HISTORY))
-    for _ in _judge_nights(model, first, last, holder):
-        pass
+    _build_nights(first, last, holder)
+    list(_judge_nights(model, first, last, holder))
     return _read_seen(model, first, last)
 
 
+def _build_nights(first: date, last: date, holder: str) -> None:
+    ingest.ingest_nights(first, last)
+    build.publish(build_nights.transform(first, last, holder=holder, kind=ReleaseKind.HISTORY))
+
+
 def rehearse(model: str, event: Event, beside: RunReport) -> Outcome:
-    """Run one event, which the settings' plan has put into the source.
+    """Run one event, which the settings' plan has put into the source: who caught it and when.
 
-    Args:
-        model: name of the spec.
-        event: of the plan.
-        beside: what the same nights say without it.
-
-    Returns:
-        Who caught it and when.
+    `beside` is what the same nights say without it.
     """
     began, holder = time.monotonic(), run_id(event.name)
     catches: list[Catch] = []
@@ -115,8 +107,7 @@ def rehearse(model: str, event: Event, beside: RunReport) -> Outcome:
     except (AuditRefused, RedeyeError) as error:
         night = _find_first_refused(event)
         catches.append(_catch(Guard.ARRIVAL, event, night, str(error)))
-        served = _serve_refused(model, event, night, holder)
-        facts.append(served)
+        facts.append(_serve_refused(model, event, night, holder))
         return _outcome(event, catches, scored, facts, began)
     try:
         made = build_nights.transform(event.first, event.last, holder=holder, kind=ReleaseKind.HISTORY)

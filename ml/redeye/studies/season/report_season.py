@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from redeye.declarations.calendar import list_nights
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.atomic_files import replace_file
 from redeye.foundation.errors import NotReleased
+from redeye.foundation.progress import Step
 from redeye.foundation.settings import SPECS, settings
 from redeye.models.artifact_store import load_artifact
 from redeye.monitoring import evidently_reports
@@ -36,42 +35,19 @@ from redeye.studies.season.logic.season_quality import (
 from redeye.studies.season.season_events import Night, Story, TrainingStory
 from redeye.warehouse import release_store
 
-log = logging.getLogger(__name__)
-
 # Nights read at once: some 25,000 rows.
 CHUNK_NIGHTS = 28
 
 
-@dataclass(frozen=True)
-class Step:
-    """How far it is."""
-
-    done: int
-    of: int
-    what: str
-
-
-Report = Callable[[Step], None]
-
-
 def write_season(
-    model: str, first: date, last: date, *, report: Report, has_drift_pages: bool = True
+    model: str, first: date, last: date, *, report: Callable[[Step], None], has_drift_pages: bool = True
 ) -> Path:
     """Write the report on the nights `first` to `last` as `<home>/reports/season/<model>-<first>-<last>.{html,md}`.
 
     The model that was never retrained is what served by the promotions decided before `first`. It is given
     the features that scoring saw, night by night, and each night's probabilities are kept: a second report
-    reads them. Labels are those of the newest release.
-
-    Args:
-        model: name of the spec.
-        first: night.
-        last: night, included.
-        report: is called after some nights.
-        has_drift_pages: write the drift pages of nights that asked for a training, where they are missing.
-
-    Returns:
-        The HTML page; the Markdown and its pictures lie beside it.
+    reads them. Labels are those of the newest release. With drift pages, those of nights that asked for a training
+    are written where they are missing. Returns the HTML page.
 
     Raises:
         NotReleased: if no night was scored, or no label of them is known.
@@ -93,15 +69,14 @@ def write_season(
     )
 
 
-def _rows(spec: Spec, scored: list[date], first: date, report: Report) -> pd.DataFrame:
+def _rows(spec: Spec, scored: list[date], first: date, report: Callable[[Step], None]) -> pd.DataFrame:
     """Every scored row that has a label: night, version, label and the three probabilities."""
     release = release_store.latest_release()
     if release is None:
         raise NotReleased("nothing is released: there are no labels")
     before = select_first_promotions(promotion_store.read_promotions(spec.model), first)
     parts, done = [], 0
-    for start in range(0, len(scored), CHUNK_NIGHTS):
-        chunk = scored[start : start + CHUNK_NIGHTS]
+    for chunk in _divide_nights(scored):
         matured = read_matured_predictions(spec, release, release.night, chunk[0], chunk[-1])
         days = pd.to_datetime(matured["night"])
         mine = {night: matured[days == pd.Timestamp(night)] for night in chunk}
@@ -111,9 +86,13 @@ def _rows(spec: Spec, scored: list[date], first: date, report: Report) -> pd.Dat
             if len(mine[night]):
                 parts.append(_night_rows(mine[night], never[night], others, spec.population.key))
         done += len(chunk)
-        report(Step(done, len(scored), str(chunk[-1])))
+        report(Step(done, len(scored), str(chunk[-1]), None))
     columns = ["night", "model_version", "label", *(each.column for each in Contestant)]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+
+
+def _divide_nights(nights: list[date]) -> Iterator[list[date]]:
+    return (nights[start : start + CHUNK_NIGHTS] for start in range(0, len(nights), CHUNK_NIGHTS))
 
 
 def _is_other(rows: pd.DataFrame, never: Promotion) -> bool:
@@ -123,15 +102,11 @@ def _is_other(rows: pd.DataFrame, never: Promotion) -> bool:
 def _night_rows(rows: pd.DataFrame, never: Promotion | None, others: pd.DataFrame, key: str) -> pd.DataFrame:
     kept = [key, "night", "model_version", "label", "probability", "baseline_probability"]
     frame = rows[kept].astype({"model_version": "int64"})
-    column = Contestant.NEVER.column
-    if never is None:
-        # Nobody served before: what was promoted on the way is all there is to compare with.
-        frame = frame.assign(**{column: frame["baseline_probability"]})
-    elif not _is_other(frame, never):
-        frame = frame.assign(**{column: frame["probability"]})
-    else:
-        frame = frame.merge(others, on=key, how="left", validate="one_to_one")
-    return frame.drop(columns=key)
+    if never is not None and _is_other(frame, never):
+        return frame.merge(others, on=key, how="left", validate="one_to_one").drop(columns=key)
+    # Where nobody served before, what was promoted on the way is all there is to compare with.
+    same = "baseline_probability" if never is None else "probability"
+    return frame.assign(**{Contestant.NEVER.column: frame[same]}).drop(columns=key)
 
 
 def _never_probabilities(spec: Spec, never: dict[date, Promotion]) -> pd.DataFrame:
@@ -148,7 +123,7 @@ def _never_probabilities(spec: Spec, never: dict[date, Promotion]) -> pd.DataFra
         return found[0]
     standing = outputs_store.read("predictions", spec.model, min(never), max(never))
     days = pd.to_datetime(standing["night"])
-    missing: dict[tuple[int, str], list[tuple[date, Path, pd.DataFrame]]] = {}
+    missing: dict[tuple[int, str], list[tuple[Path, pd.DataFrame]]] = {}
     for night, version in never.items():
         predictions = standing[days == pd.Timestamp(night)]
         name = f"{night}-{predictions['release_id'].iloc[0]}.parquet"
@@ -157,8 +132,7 @@ def _never_probabilities(spec: Spec, never: dict[date, Promotion]) -> pd.DataFra
             found.append(pd.read_parquet(path))
             continue
         rows, release = read_scored_rows(spec, night, predictions)
-        group = missing.setdefault((release.snapshot_id, version.artifact_sha256), [])
-        group.append((night, path, rows))
+        missing.setdefault((release.snapshot_id, version.artifact_sha256), []).append((path, rows))
     versions = {version.artifact_sha256: version for version in never.values()}
     for (snapshot_id, sha256), some in missing.items():
         found += _predict(spec, snapshot_id, versions[sha256], some)
@@ -166,16 +140,16 @@ def _never_probabilities(spec: Spec, never: dict[date, Promotion]) -> pd.DataFra
 
 
 def _predict(
-    spec: Spec, snapshot_id: int, version: Promotion, some: list[tuple[date, Path, pd.DataFrame]]
+    spec: Spec, snapshot_id: int, version: Promotion, some: list[tuple[Path, pd.DataFrame]]
 ) -> Iterator[pd.DataFrame]:
     from redeye.features.feast_frames import read_feature_frame
 
     key = spec.population.key
-    scheduled = pd.concat([each for _, _, each in some], ignore_index=True)
+    scheduled = pd.concat([each for _, each in some], ignore_index=True)
     frame = read_feature_frame(snapshot_id, scheduled, version.feature_service)
     model = load_artifact(version.artifact_uri, version.artifact_sha256)
     made = pd.DataFrame({key: frame[key].to_numpy(), Contestant.NEVER.column: model.predict(frame)})
-    for _, path, own in some:
+    for path, own in some:
         rows = made[made[key].isin(own[key])].reset_index(drop=True)
         with replace_file(path) as making:
             rows.to_parquet(making, index=False)
@@ -212,8 +186,7 @@ def _nights(spec: Spec, first: date, last: date) -> list[Night]:
     }
     served: dict[date, dict[str, Any]] = {}
     days = list(list_nights(first, last))
-    for start in range(0, len(days), CHUNK_NIGHTS):
-        chunk = days[start : start + CHUNK_NIGHTS]
+    for chunk in _divide_nights(days):
         found = outputs_store.read("predictions", spec.model, chunk[0], chunk[-1])
         for night, part in found.groupby(pd.to_datetime(found["night"])):
             served[pd.Timestamp(str(night)).date()] = {
@@ -222,13 +195,11 @@ def _nights(spec: Spec, first: date, last: date) -> list[Night]:
                 "algorithm": str(part["algorithm"].iloc[0]),
                 "degraded": str(part["degraded_reason"].iloc[0]) if part["is_degraded"].any() else "",
             }
+    unserved = {"rows": 0, "version": None, "algorithm": "", "degraded": ""}
     return [
         Night(
             night=night,
-            rows=served.get(night, {}).get("rows", 0),
-            version=served.get(night, {}).get("version"),
-            algorithm=served.get(night, {}).get("algorithm", ""),
-            degraded=served.get(night, {}).get("degraded", ""),
+            **served.get(night, unserved),
             gap=release_store.gap_reason(night) or "",
             verdict=str(verdicts[night]["verdict"]) if night in verdicts else "",
             reasons=str(verdicts[night]["reasons"]) if night in verdicts else "",

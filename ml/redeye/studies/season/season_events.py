@@ -77,13 +77,8 @@ class TrainingStory:
             with tempfile.TemporaryDirectory(prefix="redeye-gates-") as folder:
                 path = client().download_artifacts(training.mlflow_run_id, "gates.json", folder)
                 report = json.loads(Path(path).read_text(encoding="utf-8"))
-        return cls(
-            training,
-            tuple(report.get("results", ())),
-            str(report.get("window", "")),
-            page,
-            str(run.data.tags.get("airflow_url", "")),
-        )
+        gates, window = tuple(report.get("results", ())), str(report.get("window", ""))
+        return cls(training, gates, window, page, str(run.data.tags.get("airflow_url", "")))
 
 
 @dataclass(frozen=True)

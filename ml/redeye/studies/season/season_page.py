@@ -46,17 +46,7 @@ NAMES = {"auc": "AUC", "log_loss": "log loss"}
 
 
 def write_page(story: Story, season: Season, weeks: pd.DataFrame, folder: Path) -> Path:
-    """Write both forms, each whole or not at all; a report on the same nights is replaced.
-
-    Args:
-        story: what happened.
-        season: the headline.
-        weeks: quality by week.
-        folder: for the files.
-
-    Returns:
-        The HTML.
-    """
+    """Write both forms, each whole or not at all; a report on the same nights is replaced. Returns the HTML."""
     stem = f"{story.model}-{story.first}-{story.last}"
     answered = {each.training.night for each in story.trainings}
     text = render_markdown(

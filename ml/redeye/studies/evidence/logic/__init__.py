@@ -1,5 +1,1 @@
-"""The numbers of the study, without files and servers.
-
-Pure: may import mathematics, declarations, and the logic of this and lower rooms (`tests/policy/test_rooms.py`).
-Begin with `months.py`.
-"""
+"""The numbers of the study, without files and servers: pure. Begin with `months.py`."""

@@ -25,10 +25,7 @@ def measure_quality(
 ) -> pd.DataFrame:
     """Quality by month and over all of them, with intervals from resampled nights.
 
-    Args:
-        predictions: of `walk`, by month.
-        chosen: the algorithm that validation put forward, by month; judged as the algorithm `chosen`.
-        seed: of the resampling.
+    `predictions` are those of `walk`, by month; the algorithm that validation put forward is judged as `chosen`.
 
     Returns:
         A row per month (and `all`), algorithm, metric and `against`. Where `against` is empty, the value is the
@@ -49,11 +46,7 @@ def measure_span(
 ) -> list[dict[str, Any]]:
     """Quality on some rows, of each column of probabilities, and differences from those of `references`.
 
-    Args:
-        month: or another name of the span.
-        rows: night, label, and after the label a column of probabilities per algorithm.
-        seed: of the resampling.
-        references: columns that the others are held against.
+    The rows have night, label, and after the label a column of probabilities per algorithm.
     """
     label, night = rows["label"].to_numpy(), rows["night"].to_numpy()
     fixed = list(rows.columns).index("label") + 1

@@ -28,10 +28,7 @@ ALL = window_name(LONGEST)
 def compare_windows(rows: pd.DataFrame, nights: dict[int, dict[str, int]], seed: int) -> pd.DataFrame:
     """Every variant on the four weeks after its training, beside all history on the same rows.
 
-    Args:
-        rows: of `blocks`.
-        nights: of training, by block and variant.
-        seed: of the resampling.
+    `rows` are those of `blocks`, `nights` those of training by block and variant.
 
     Returns:
         A row per variant and metric: blocks, nights, the value, that of all history, and how much better (positive)
@@ -56,14 +53,10 @@ def compare_windows(rows: pd.DataFrame, nights: dict[int, dict[str, int]], seed:
 
 
 def compare_ages(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Models that are one, two, … steps older, beside the youngest on the same rows.
-
-    Args:
-        rows: of `blocks`.
-        seed: of the resampling.
+    """Models that are one, two, … steps older, beside the youngest on the same rows of `blocks`.
 
     Returns:
-        As `by_window`, with `behind` (steps) and the range of ages in nights; positive is better than the youngest.
+        As `compare_windows`, with `behind` (steps) and ages in nights; positive is better than the youngest.
     """
     found = []
     for length in AGED:

@@ -106,15 +106,9 @@ class Power:
 def pairs(
     frame: pd.DataFrame, spec: Spec, models: Sequence[Incumbent], *, back: int, step: int, until: int
 ) -> Iterator[Pair]:
-    """Each model against those up to `back` before it, on windows of the gates' length.
+    """Each model, in the order of their training, against those up to `back` before it, on windows of the gates'.
 
-    Args:
-        frame: labelled rows.
-        spec: of the models.
-        models: in the order of their training.
-        back: how many models older a champion may be.
-        step: nights between the first nights of windows.
-        until: how many nights after the first possible one the last window may begin.
+    Windows begin `step` nights apart, the last one up to `until` nights after the first possible one.
     """
     last = read_nights(frame, spec).max().astype("datetime64[D]").item()
     for position, newer in enumerate(models):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
+from typing import TypeVar
 
 import numpy as np
+import pandas as pd
 
 from redeye.declarations.specs import Spec
 from redeye.models.algorithms.base import Inputs
@@ -14,7 +18,7 @@ from redeye.models.logic.evaluation import Scored, estimate_improvement
 from redeye.models.logic.training import SEED
 from redeye.promotion.logic import gate_inputs
 from redeye.promotion.logic.gate_report import Gate
-from redeye.promotion.logic.gates import judge
+from redeye.promotion.logic.gates import GateInput, judge
 from redeye.promotion.logic.robustness_probes import RobustnessProbes, select_declared
 from redeye.promotion.logic.slices import pool_slices
 from redeye.studies.gate_power.logic.harmful_candidates import MAKERS, Episode, HarmfulCandidate, Incumbent
@@ -28,6 +32,7 @@ WORSE_SLICE_LOG_LOSS = 0.05
 WARNING, FEWEST_WARNED = 1.5, 0.01
 # The same row may not get probabilities that lie further apart.
 UNSTEADY = 0.01
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -52,18 +57,28 @@ def measure_harm(candidate: HarmfulCandidate, episode: Episode, champion: Incumb
     """What a promotion would do on the held-out nights, in words; empty if nothing that is called harm here."""
     spec, rows = episode.spec, episode.held_rows
     inputs = Inputs.of(spec)
-    of = gate_inputs.make_candidate_input(
-        "mutant", candidate.model, rows, spec, seen_until=candidate.seen_until
-    )
-    rival = gate_inputs.make_champion_input(
-        "champion", champion.model, rows, spec, seen_until=champion.seen_until
-    )
+    of, rival = _make_inputs(candidate, champion, rows, spec)
     if of.scored is None:
         return f"no predictions: {of.trouble}"
     if rival.scored is None:
         return ""
-    return _worse(of.scored, rival.scored, gate_inputs.group_rows(rows, spec), spec) or _find_unserviceable(
-        RobustnessProbes(candidate.model, select_declared(rows, inputs), inputs), spec
+    probes = RobustnessProbes(candidate.model, select_declared(rows, inputs), inputs)
+    worse = _worse(of.scored, rival.scored, gate_inputs.group_rows(rows, spec), spec)
+    return worse or _find_unserviceable(probes, spec)
+
+
+def _make_inputs(
+    candidate: HarmfulCandidate,
+    champion: Incumbent,
+    rows: pd.DataFrame,
+    spec: Spec,
+    before: pd.DataFrame | None = None,
+) -> tuple[GateInput, GateInput]:
+    made = gate_inputs.make_candidate_input(
+        "mutant", candidate.model, rows, spec, seen_until=candidate.seen_until, before=before
+    )
+    return made, gate_inputs.make_champion_input(
+        champion.name, champion.model, rows, spec, seen_until=champion.seen_until, before=before
     )
 
 
@@ -96,13 +111,9 @@ def _measure_warned_share(scored: Scored) -> float:
 
 def _measure_significant_loss(one: Scored, rival: Scored, metric: str, margin: float, spec: Spec) -> float:
     """By how much, if by the margin and at the gates' confidence; else 0."""
+    gates = spec.gates
     better = estimate_improvement(
-        one,
-        rival,
-        metric,
-        samples=spec.gates.bootstrap_samples,
-        confidence=spec.gates.confidence,
-        seed=SEED,
+        one, rival, metric, samples=gates.bootstrap_samples, confidence=gates.confidence, seed=SEED
     )
     return -better.value if better and better.value <= -margin and better.upper < 0 else 0.0
 
@@ -124,66 +135,40 @@ def try_candidate(candidate: HarmfulCandidate, episode: Episode, champion: Incum
     spec = episode.spec
     rows = episode.test_rows if candidate.rows is None else candidate.rows
     before = episode.chosen_rows if candidate.before is None else candidate.before
-    report = judge(
-        gate_inputs.make_candidate_input(
-            "mutant", candidate.model, rows, spec, seen_until=candidate.seen_until, before=before
-        ),
-        gate_inputs.make_champion_input(
-            champion.name, champion.model, rows, spec, seen_until=champion.seen_until, before=before
-        ),
-        episode.spans.test,
-        spec.gates,
-        seed=SEED,
-        groups=gate_inputs.group_rows(rows, spec),
-    )
-    return Trial(
-        candidate.kind,
-        candidate.what,
-        episode.night,
-        champion.name,
-        harm,
-        tuple(result.gate for result in report.failed),
-        report.message(),
-    )
+    inputs, groups = _make_inputs(candidate, champion, rows, spec, before), gate_inputs.group_rows(rows, spec)
+    report = judge(*inputs, episode.spans.test, spec.gates, seed=SEED, groups=groups)
+    failed = tuple(result.gate for result in report.failed)
+    case = (candidate.kind, candidate.what, episode.night, champion.name)
+    return Trial(*case, harm, failed, report.message())
 
 
 def mutants(
     episodes: list[Episode], count: int, *, skipped: Callable[[Trial], None] | None = None
 ) -> Iterator[Trial]:
-    """Mutants that harm, of every kind in turn, over the episodes and champions in turn.
+    """So many mutants that harm, of every kind in turn, over the episodes and champions in turn.
 
-    Args:
-        episodes: to draw from.
-        count: how many; fewer only if there are no more.
-        skipped: is told of proposals that do no harm; they do not count.
+    There are fewer only if there are no more. `skipped` is told of proposals that do no harm; they do not count.
     """
-    kinds = {kind: _harmful(kind, episodes, skipped) for kind in MAKERS}
-    found = 0
-    while kinds and found < count:
-        for kind in tuple(kinds):
-            trial = next(kinds[kind], None)
-            if trial is None:
-                del kinds[kind]
-                continue
-            yield trial
-            found += 1
-            if found == count:
-                return
+    return islice(_take_turns(_harmful(kind, episodes, skipped) for kind in MAKERS), count)
+
+
+def _take_turns(streams: Iterable[Iterator[T]]) -> Iterator[T]:
+    """One of each stream, again and again, until all have ended."""
+    left = deque(streams)
+    while left:
+        stream = left.popleft()
+        for drawn in islice(stream, 1):
+            left.append(stream)
+            yield drawn
 
 
 def _harmful(kind: str, episodes: list[Episode], skipped: Callable[[Trial], None] | None) -> Iterator[Trial]:
-    streams = [_cases(MAKERS[kind], episode, turn) for turn, episode in enumerate(episodes)]
-    while streams:
-        for stream in tuple(streams):
-            drawn = next(stream, None)
-            if drawn is None:
-                streams.remove(stream)
-                continue
-            candidate, episode, champion = drawn
-            if harm := measure_harm(candidate, episode, champion):
-                yield try_candidate(candidate, episode, champion, harm)
-            elif skipped:
-                skipped(Trial(kind, candidate.what, episode.night, champion.name, "", (), ""))
+    streams = (_cases(MAKERS[kind], episode, turn) for turn, episode in enumerate(episodes))
+    for candidate, episode, champion in _take_turns(streams):
+        if harm := measure_harm(candidate, episode, champion):
+            yield try_candidate(candidate, episode, champion, harm)
+        elif skipped:
+            skipped(Trial(kind, candidate.what, episode.night, champion.name, "", (), ""))
 
 
 def _cases(

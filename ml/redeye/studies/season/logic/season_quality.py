@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -94,39 +95,22 @@ def select_first_promotions(promotions: Sequence[Promotion], first: date) -> tup
 
 
 def measure_season(rows: pd.DataFrame) -> Season:
-    """Pool all rows.
-
-    Args:
-        rows: with `night`, `label` and a column of each contestant.
-    """
+    """Pool all rows, which have `night`, `label` and a column of each contestant."""
     scored = {each: _make_scored(rows, each) for each in Contestant}
-    figures = tuple(
-        Figure(each, metric, interval(one, metric, samples=SAMPLES, confidence=CONFIDENCE, seed=SEED))
-        for metric in METRICS
-        for each, one in scored.items()
-    )
-    leads = tuple(
-        Lead(
-            rival,
-            metric,
-            estimate_improvement(
-                scored[Contestant.LOOP],
-                scored[rival],
-                metric,
-                samples=SAMPLES,
-                confidence=CONFIDENCE,
-                seed=SEED,
-            ),
-        )
-        for rival in RIVALS
-        for metric in METRICS
+    estimate = partial(interval, samples=SAMPLES, confidence=CONFIDENCE, seed=SEED)
+    lead = partial(
+        estimate_improvement, scored[Contestant.LOOP], samples=SAMPLES, confidence=CONFIDENCE, seed=SEED
     )
     return Season(
         nights=int(rows["night"].nunique()),
         rows=len(rows),
         base_rate=float(rows["label"].mean()),
-        figures=figures,
-        leads=leads,
+        figures=tuple(
+            Figure(each, metric, estimate(one, metric)) for metric in METRICS for each, one in scored.items()
+        ),
+        leads=tuple(
+            Lead(rival, metric, lead(scored[rival], metric)) for rival in RIVALS for metric in METRICS
+        ),
     )
 
 
