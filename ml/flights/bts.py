@@ -174,15 +174,7 @@ class Bts:
 
 def _files(folder: Path) -> dict[date, Path]:
     """The files of a folder by the first day of their month."""
-    paths = sorted(folder.glob("*.zip")) if folder.is_dir() else []
-    found = {}
-    for path in paths:
-        named = NAME.fullmatch(path.name)
-        if named is None or not 1 <= int(named["month"]) <= 12:
-            raise ConfigError(
-                f"{path} is not named as it is downloaded, {PREFIX}<year>_<month>.zip: rename it"
-            )
-        found[date(int(named["year"]), int(named["month"]), 1)] = path
+    found = {_read_month(path): path for path in sorted(folder.glob("*.zip"))}
     if not found:
         raise ConfigError(
             f"{folder} holds no file {PREFIX}<year>_<month>.zip: download months of "
@@ -194,6 +186,14 @@ def _files(folder: Path) -> dict[date, Path]:
         if month not in found:
             raise ConfigError(f"{folder} lacks {PREFIX}{month.year}_{month.month}.zip: months have no gap")
     return found
+
+
+def _read_month(path: Path) -> date:
+    """The first day of the month that a file is named after."""
+    named = NAME.fullmatch(path.name)
+    if named is None or not 1 <= int(named["month"]) <= 12:
+        raise ConfigError(f"{path} is not named as it is downloaded, {PREFIX}<year>_<month>.zip: rename it")
+    return date(int(named["year"]), int(named["month"]), 1)
 
 
 def _next_month(month: date) -> date:
@@ -266,14 +266,11 @@ def _check(path: Path, given: pa.Table) -> None:
     Raises:
         DeliveryError: naming the file, the column, an example, and what to do.
     """
-    named = NAME.fullmatch(path.name)
-    if named is None:
-        raise DeliveryError(f"{path} is not named {PREFIX}<year>_<month>.zip")
     if not given.num_rows:
         raise DeliveryError(
             f"{path} has no flight from {', '.join(ORIGINS)}: download the file of all origins"
         )
-    month = f"{int(named['year'])}-{int(named['month']):02d}"
+    month = f"{_read_month(path):%Y-%m}"
     others = sorted({text[:7] for text in given["FlightDate"].to_pylist()} - {month})
     if others:
         raise DeliveryError(
@@ -293,10 +290,6 @@ def _dimension(dataset: Dataset, night: date) -> pa.Table:
     table = dimension(dataset, night)
     if dataset is not AIRLINES:
         return table
-    known_at = table[KNOWN_AT][0].as_py()
-    later = {
-        "carrier": list(LATER_CARRIERS),
-        "name": list(LATER_CARRIERS.values()),
-        KNOWN_AT: [known_at] * len(LATER_CARRIERS),
-    }
-    return pa.concat_tables([table, pa.table(later)])
+    known_at = [table[KNOWN_AT][0].as_py()] * len(LATER_CARRIERS)
+    columns = [list(LATER_CARRIERS), list(LATER_CARRIERS.values()), known_at]
+    return pa.concat_tables([table, pa.table(columns, names=table.column_names)])

@@ -85,28 +85,21 @@ class NycFlights13:
             raise DeliveryError(
                 f"{self.name} has the nights {self.first_night} to {self.final_night}, not {first} to {last}"
             )
-        tables = {dataset.name: self._cut(dataset, first, last) for dataset in (WEATHER, OUTCOMES, SCHEDULE)}
+        relations = {"weather": _file("weather.csv"), "flights": _file("flights.csv.zip"), "zones": zones()}
+        tables = {
+            dataset.name: cut(dataset, first, last, relations, source=self.name, shift_weeks=self.shift_weeks)
+            for dataset in (WEATHER, OUTCOMES, SCHEDULE)
+        }
         for night in list_nights(first, last):
             if night == self.first_night:
                 for dataset in (PLANES, AIRPORTS, AIRLINES):
-                    yield self._delivery(dataset, night, dimension(dataset, night, self.shift_weeks))
+                    frame = dimension(dataset, night, self.shift_weeks)
+                    yield Delivery(self.name, dataset.name, night, frame, shift_weeks=self.shift_weeks)
             for dataset in (WEATHER, OUTCOMES, SCHEDULE):
                 frame = tables[dataset.name].get(night, make_empty_frame(dataset))
                 begins, ends = SPANS[dataset.name]
-                yield self._delivery(dataset, night, frame, not begins <= night - self._shift <= ends)
-
-    def _delivery(
-        self, dataset: Dataset, night: date, frame: pa.Table, is_stated_empty: bool = False
-    ) -> Delivery:
-        return Delivery(self.name, dataset.name, night, frame, is_stated_empty, self.shift_weeks)
-
-    def _cut(self, dataset: Dataset, first: date, last: date) -> dict[date, pa.Table]:
-        relations = (
-            {"weather": _file("weather.csv")}
-            if dataset is WEATHER
-            else {"flights": _file("flights.csv.zip"), "zones": zones()}
-        )
-        return cut(dataset, first, last, relations, source=self.name, shift_weeks=self.shift_weeks)
+                is_empty = not begins <= night - self._shift <= ends
+                yield Delivery(self.name, dataset.name, night, frame, is_empty, self.shift_weeks)
 
 
 def dimension(dataset: Dataset, night: date, shift_weeks: int = 0) -> pa.Table:

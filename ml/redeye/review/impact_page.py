@@ -118,17 +118,11 @@ def _describe_score(score: ScoreDiff) -> tuple[Cell, ...]:
 def tabulate_gains(impact: Impact) -> Table:
     """A row for each model that was fitted on old and new features."""
     heads = ("model", "algorithm", "rows evaluated", "log loss", "gained", "seconds")
-    rows = [
-        (
-            each.model,
-            each.algorithm,
-            f"{each.rows:,}",
-            _compare(each.old, each.new, ".4f"),
-            format_interval(each.gain, "+.5f") if each.gain else "",
-            f"{each.seconds:.0f}",
-        )
-        for each in impact.gains
-    ]
+    rows = []
+    for each in impact.gains:
+        gained = format_interval(each.gain, "+.5f") if each.gain else ""
+        loss = _compare(each.old, each.new, ".4f")
+        rows.append((each.model, each.algorithm, f"{each.rows:,}", loss, gained, f"{each.seconds:.0f}"))
     return Table(heads, rows, range(2, 6))
 
 

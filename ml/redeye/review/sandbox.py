@@ -87,8 +87,12 @@ def rebuild(
             manifest = dbt.parse(at.state, project=project)
     nodes = manifest.nodes
     with at.connect(is_writable=True) as con:
-        for each in models if first is None else ():
-            con.execute(f"DROP TABLE IF EXISTS warehouse.{nodes[each].schema}.{nodes[each].alias}")
+        if first is None:
+            relations = {f"{nodes[each].schema}.{nodes[each].alias}" for each in models}
+            tables = "SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE database_name = 'warehouse'"
+            for (table,) in con.execute(tables).fetchall():
+                if table in relations:
+                    con.execute(f"DROP TABLE warehouse.{table}")
         raw_tables.set_build_window(con, first or at.first_night, last or at.night)
     return dbt.build(
         attach=at.attach,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -70,18 +71,11 @@ def read_tables(document: Mapping[str, Any]) -> list[FeatureTable]:
 
 
 def _table(model: Mapping[str, Any]) -> FeatureTable:
-    tests = {
-        name: given
-        for test in model["data_tests"]
-        if isinstance(test, Mapping)
-        for name, given in test.items()
-    }
+    tests = ChainMap(*(dict(test) for test in model["data_tests"] if isinstance(test, Mapping)))
     key = str(tests["feature_rows"]["arguments"]["key"])
-    features = tuple(
-        _feature(column) for column in model["columns"] if column["name"] not in {*ROW_COLUMNS, key}
-    )
+    columns = [column for column in model["columns"] if column["name"] not in {*ROW_COLUMNS, key}]
     description = " ".join(str(model["description"]).partition("Grain:")[0].split())
-    return FeatureTable(str(model["name"]), description, key, features)
+    return FeatureTable(str(model["name"]), description, key, tuple(map(_feature, columns)))
 
 
 def _feature(column: Mapping[str, Any]) -> Feature:

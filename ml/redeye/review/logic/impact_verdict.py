@@ -119,10 +119,8 @@ class ModelDiff:
     @property
     def is_same(self) -> bool:
         """Whether every row and column is as it was."""
-        return not (self.keys_added or self.keys_lost or self.changed) and self.origin not in {
-            Origin.NEW,
-            Origin.REMOVED,
-        }
+        is_there = self.origin not in {Origin.NEW, Origin.REMOVED}
+        return is_there and not (self.keys_added or self.keys_lost or self.changed)
 
 
 @dataclass(frozen=True)

@@ -73,8 +73,15 @@ def backup(configured: Settings, target: Path) -> tuple[Path, Manifest, str]:
         raise BackupError(f"{target} is not empty: give a new folder")
     target.mkdir(parents=True, exist_ok=True)
     target.chmod(0o700)
-    for name, url in _elsewhere(configured).items():
-        log.warning("%s lies at %s: it is not in this backup, back it up there", name, url)
+    elsewhere = {
+        "landing": configured.landing_url,
+        "exports": configured.exports_url,
+        "artifacts": configured.artifacts_url,
+        "MLflow": configured.mlflow_server_elsewhere,
+    }
+    for name, url in elsewhere.items():
+        if url:
+            log.warning("%s lies at %s: it is not in this backup, back it up there", name, url)
     secrets = load_or_create(home)
     with _server(configured, secrets) as server:
         entries = [_dump(server, name, target) for name in ORDER]
@@ -84,17 +91,6 @@ def backup(configured: Settings, target: Path) -> tuple[Path, Manifest, str]:
     entries += list(_copy_files(configured, target))
     manifest = Manifest(str(home), git_sha(), version, entries)
     return target, manifest, manifest.write(target)
-
-
-def _elsewhere(configured: Settings) -> dict[str, str]:
-    """What the settings have put on servers and buckets of the operator's own, without passwords."""
-    urls = {
-        "landing": configured.landing_url,
-        "exports": configured.exports_url,
-        "artifacts": configured.artifacts_url,
-        "MLflow": configured.mlflow_server_elsewhere,
-    }
-    return {name: url for name, url in urls.items() if url}
 
 
 def _is_embedded(configured: Settings, name: str) -> bool:
