@@ -37,17 +37,7 @@ def insert_block(
 ) -> None:
     """Say within a transaction that holds the outputs' lease that a version may not come back, or may again.
 
-    Args:
-        cursor: of that transaction.
-        token: of the lease.
-        model: whose version it is.
-        version: that is blocked or not.
-        is_blocked: which of the two.
-        night: of the decision.
-        reason: why.
-        actor: who or what decided.
-        run_id: in which run.
-        promotion_id: the rollback by which it was blocked, if it was by one.
+    `promotion_id` is the rollback by which it was blocked, if it was by one.
     """
     insert_row(
         cursor,

@@ -18,8 +18,8 @@ from redeye.declarations.specs import Spec
 from redeye.models.algorithms.base import Model
 from redeye.models.algorithms.storage import ModelAltered
 from redeye.models.artifact_store import load_artifact
-from redeye.models.logic.evaluation import Scored
-from redeye.monitoring.logic.quality import Predecessor, measure_predecessor
+from redeye.models.logic.evaluation import Scored, estimate_improvement
+from redeye.monitoring.logic.quality import CONFIDENCE, SAMPLES, Predecessor
 from redeye.monitoring.measure_drift import load_features
 from redeye.scoring import outputs_store
 from redeye.warehouse import release_store
@@ -75,23 +75,18 @@ def compare_predecessors(
     blocked = find_blocked_versions(block_store.read_blocks(spec.model), night)
     known = [row for row in rows if row.effective_night <= night]
     for other in find_return_targets(known, blocked, champion.version, night, last_verdict):
+        probabilities = None
         if other.version == rows[0].version:
-            probabilities: Any = own["baseline_probability"].to_numpy()
+            probabilities = own["baseline_probability"].to_numpy()
         elif is_young or is_bad:
             probabilities = _score_again(spec, other, own)
-        else:
-            continue
         if probabilities is None:
             continue
-        found.append(
-            measure_predecessor(
-                judged,
-                make_scored(own.assign(again=probabilities), "again"),
-                version=other.version,
-                name=f"version {other.version} ({other.algorithm})",
-                seed=night.toordinal(),
-            )
+        again, seed = make_scored(own.assign(again=probabilities), "again"), night.toordinal()
+        gain = estimate_improvement(
+            again, judged, "log_loss", samples=SAMPLES, confidence=CONFIDENCE, seed=seed
         )
+        found.append(Predecessor(other.version, f"version {other.version} ({other.algorithm})", gain))
     return tuple(found)
 
 

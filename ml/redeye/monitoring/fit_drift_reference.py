@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +33,6 @@ from redeye.monitoring.logic.drift_profile import PREDICTION, Profile
 from redeye.monitoring.logic.drift_quality import calibrate_quality
 from redeye.monitoring.logic.drift_result import Kind
 from redeye.monitoring.logic.joint_drift import calibrate_joint, select_usable
-from redeye.monitoring.logic.label_form import LabelForm
 from redeye.warehouse import lake, release_store
 from redeye.warehouse.logic.releases import Release
 
@@ -97,14 +96,8 @@ def list_input_columns(spec: Spec, frame: pd.DataFrame) -> dict[str, bool]:
 
 
 def _origin(spec: Spec, champion: Promotion) -> _Origin:
-    trained = next(
-        (
-            p
-            for p in promotion_store.read_promotions(spec.model)
-            if p.artifact_sha256 == champion.artifact_sha256
-        ),
-        champion,
-    )
+    rows = promotion_store.read_promotions(spec.model)
+    trained = next((row for row in rows if row.artifact_sha256 == champion.artifact_sha256), champion)
     if missing := [name for name in ("release_id", "night", "seen_until") if name not in trained.evidence]:
         raise ConfigError(
             f"{spec.model}: the promotion of version {champion.version} does not say what it was trained on "
@@ -152,33 +145,30 @@ def _make(origin: _Origin, folder: Path) -> None:
     sample = _frame(origin, origin.reference, sample=SAMPLE_ROWS)
     # Under one name, whatever the population calls it.
     sample["night"] = pd.to_datetime(sample[spec.population.night])
-    joint_inputs = select_usable(sample, list_input_columns(spec, sample))
-    bins: dict[str, Bins] = {}
-    empty = []
-    for name, is_numeric in list_input_columns(spec, sample).items():
-        cut = Bins.of(
-            sample[name], is_numeric=is_numeric, maximum_categories=spec.monitor.drift.maximum_categories
-        )
-        if cut is None:
-            empty.append(name)
-        else:
-            bins[name] = cut
+    rules, inputs = spec.monitor.drift, list_input_columns(spec, sample)
+    joint_inputs = select_usable(sample, inputs)
+    cuts = {
+        name: Bins.of(sample[name], is_numeric=is_numeric, maximum_categories=rules.maximum_categories)
+        for name, is_numeric in inputs.items()
+    }
+    bins = {name: cut for name, cut in cuts.items() if cut is not None}
     parts: dict[str, list[Summary]] = {name: [] for name in bins}
     predicted = []
     model = load_artifact(origin.champion.artifact_uri, origin.champion.artifact_sha256)
     for start in range(0, len(nights), CHUNK_NIGHTS):
         chunk = nights[start : start + CHUNK_NIGHTS]
         frame = _frame(origin, Window(chunk[0], chunk[-1]))
-        place = np.searchsorted(np.array(chunk, dtype="datetime64[D]"), _days(frame, spec))
+        days = pd.to_datetime(frame[spec.population.night]).to_numpy().astype("datetime64[D]")
+        place = np.searchsorted(np.array(chunk, dtype="datetime64[D]"), days)
         for name, cut in bins.items():
             parts[name].append(Summary.of(cut, frame[name], place, len(chunk)))
         predicted.append(
             pd.DataFrame(
                 {
-                    "night": _days(frame, spec).astype("datetime64[us]"),
+                    "night": days.astype("datetime64[us]"),
                     PREDICTION: model.predict(frame),
                     "label": frame[spec.target.column].to_numpy(dtype=np.float64),
-                    "is_fitted": _days(frame, spec) <= np.datetime64(origin.fitted_until),
+                    "is_fitted": days <= np.datetime64(origin.fitted_until),
                 }
             )
         )
@@ -189,16 +179,19 @@ def _make(origin: _Origin, folder: Path) -> None:
     }
     predictions = pd.concat(predicted, ignore_index=True)
     histories[PREDICTION] = _prediction_history(predictions, is_reference)
-    rules = spec.monitor.drift
+    unseen = predictions[~predictions["is_fitted"]]
     calibration = tabulate(
         [
             *calibrate(histories.values(), nights, rules),
-            *calibrate_quality(predictions[~predictions["is_fitted"]], rules),
-            *calibrate_shift(predictions[~predictions["is_fitted"]], rules),
+            *calibrate_quality(unseen, rules),
+            *calibrate_shift(unseen, rules),
             *calibrate_joint(sample, joint_inputs, rules),
         ]
     )
-    profile = Profile.of(histories, tuple(empty), calibration)
+    empty = tuple(name for name in inputs if name not in bins)
+    profile = Profile.of(histories, empty, calibration)
+    with lake.connect_at(origin.release.snapshot_id) as con:
+        form = highest_of_weeks(con, spec, origin.history.first, origin.history.last)
     facts = {
         "model": spec.model,
         "model_version": origin.champion.version,
@@ -211,19 +204,10 @@ def _make(origin: _Origin, folder: Path) -> None:
         "quality_nights": [(origin.fitted_until + ONE_DAY).isoformat(), nights[-1].isoformat()],
         "sample_rows": len(sample),
         "joint_inputs": joint_inputs,
-        "label_form": asdict(_label_form(origin)),
+        "label_form": asdict(form),
         "rules": rules.model_dump(),
     }
-    sampled = sample[["night", *list_input_columns(spec, sample)]]
-    write_reference(folder, profile, sampled, predictions, facts)
-
-
-def _label_form(origin: _Origin) -> LabelForm:
-    con = lake.connect_at(origin.release.snapshot_id)
-    try:
-        return highest_of_weeks(con, origin.spec, origin.history.first, origin.history.last)
-    finally:
-        con.close()
+    write_reference(folder, profile, sample[["night", *inputs]], predictions, facts)
 
 
 def _prediction_history(predictions: pd.DataFrame, is_reference: np.ndarray) -> History:
@@ -235,29 +219,20 @@ def _prediction_history(predictions: pd.DataFrame, is_reference: np.ndarray) -> 
     return History(cut, Kind.PREDICTION, summary, is_reference)
 
 
-def _days(frame: pd.DataFrame, spec: Spec) -> np.ndarray:
-    return pd.to_datetime(frame[spec.population.night]).to_numpy().astype("datetime64[D]")
-
-
-def _condition(origin: _Origin) -> str:
-    """Which rows were learned from: those of the training, with their labels known and mature by then."""
+def _read(origin: _Origin, columns: str, window: Window, order: str) -> pd.DataFrame:
+    """Rows that were learned from: those of the training, with their labels known and mature by then."""
     population, target = origin.spec.population, origin.spec.target
-    return (
-        f"FROM warehouse.{population.relation} WHERE {target.column} IS NOT NULL AND {target.known_at} <= ? "
-        f"AND {population.night} BETWEEN ? AND ?"
-    )
+    with lake.connect_at(origin.release.snapshot_id) as con:
+        return con.execute(
+            f"SELECT {columns} FROM warehouse.{population.relation} WHERE {target.column} IS NOT NULL "
+            f"AND {target.known_at} <= ? AND {population.night} BETWEEN ? AND ? ORDER BY {order}",
+            [cutoff(origin.decided).replace(tzinfo=None), window.first, window.last],
+        ).df()
 
 
 def _nights(origin: _Origin) -> list[date]:
-    con = lake.connect_at(origin.release.snapshot_id)
-    try:
-        rows = con.execute(
-            f"SELECT DISTINCT {origin.spec.population.night} {_condition(origin)} ORDER BY 1",
-            [_find_known_at(origin), origin.history.first, origin.history.last],
-        ).fetchall()
-    finally:
-        con.close()
-    return [row[0] for row in rows]
+    found = _read(origin, f"DISTINCT {origin.spec.population.night} AS night", origin.history, "1")
+    return [night.date() for night in pd.to_datetime(found["night"])]
 
 
 def _frame(origin: _Origin, window: Window, *, sample: int | None = None) -> pd.DataFrame:
@@ -265,19 +240,8 @@ def _frame(origin: _Origin, window: Window, *, sample: int | None = None) -> pd.
     from redeye.features.feast_frames import read_feature_frame
 
     spec = origin.spec
-    key = spec.population.key
-    order = f"ORDER BY md5({key}), {key} LIMIT {sample}" if sample else f"ORDER BY {key}"
-    con = lake.connect_at(origin.release.snapshot_id)
-    try:
-        entities = con.execute(
-            f"SELECT {spec.schedule_select()}, CAST({spec.target.column} AS DOUBLE) AS {spec.target.column} "
-            f"{_condition(origin)} {order}",
-            [_find_known_at(origin), window.first, window.last],
-        ).df()
-    finally:
-        con.close()
+    key, label = spec.population.key, spec.target.column
+    order = f"md5({key}), {key} LIMIT {sample}" if sample else key
+    columns = f"{spec.schedule_select()}, CAST({label} AS DOUBLE) AS {label}"
+    entities = _read(origin, columns, window, order)
     return read_feature_frame(origin.release.snapshot_id, entities, origin.champion.feature_service)
-
-
-def _find_known_at(origin: _Origin) -> datetime:
-    return cutoff(origin.decided).replace(tzinfo=None)

@@ -19,18 +19,11 @@ def count_known_labels(
 ) -> list[Labels]:
     """How complete the outcomes of the nights `first` to `last` are, at the cutoff of `night`.
 
-    Args:
-        spec: of the model.
-        release: that has the outcomes.
-        night: whose cutoff counts.
-        before: the last night before it that was built.
-        first: the first night that scored.
-        last: the last one.
+    `before` is the last night before it that was built.
     """
     population, known_at = spec.population, spec.target.known_at
     now, then = (cutoff(each).replace(tzinfo=None) for each in (night, before))
-    con = lake.connect_at(release.snapshot_id)
-    try:
+    with lake.connect_at(release.snapshot_id) as con:
         rows = con.execute(
             f"SELECT {population.night}, count(*), count(*) FILTER (WHERE {known_at} <= $now), "
             f"count(*) FILTER (WHERE {known_at} <= $then), "
@@ -39,8 +32,6 @@ def count_known_labels(
             "GROUP BY ALL ORDER BY 1",
             {"now": now, "then": then, "first": first, "last": last},
         ).fetchall()
-    finally:
-        con.close()
     return [Labels(*row) for row in rows]
 
 
@@ -60,8 +51,7 @@ def read_matured_predictions(
         The predictions that have a label, one row per subject, with the label as 0.0 or 1.0.
     """
     population, target = spec.population, spec.target
-    con = lake.connect_at(release.snapshot_id)
-    try:
+    with lake.connect_at(release.snapshot_id) as con:
         predictions = outputs_store.read("predictions", spec.model, first, last, con=con)
         labels = con.execute(
             f"SELECT {population.key}, TRY_CAST({target.column} AS DOUBLE) AS label "
@@ -70,6 +60,4 @@ def read_matured_predictions(
             f"AND TRY_CAST({target.column} AS DOUBLE) IN (0, 1) AND {target.known_at} <= ?",
             [first, last, cutoff(night).replace(tzinfo=None)],
         ).df()
-    finally:
-        con.close()
     return predictions.merge(labels, on=population.key, how="inner", validate="one_to_one")

@@ -46,7 +46,7 @@ def decide_night(model: str, night: date, run_id: str) -> dict[str, Any]:
     """
     spec = load_spec(SPECS / f"{model}.yaml")
     recorded = [row.decision for row in decision_store.decisions(model)]
-    first = _find_first_undecided(spec, recorded)
+    first = recorded[-1].night + ONE_DAY if recorded else outputs_store.find_first_scored_night(model)
     if first is not None and first <= night:
         # Nights that are decided already are read for the versions that their verdicts are about.
         verdicts = _verdicts(spec, first - _count_remembered_nights(spec) * ONE_DAY, night)
@@ -63,15 +63,14 @@ def decide_night(model: str, night: date, run_id: str) -> dict[str, Any]:
     verdict, is_requested, returns_to = "", False, None
     reason = "it was not judged: nothing had been scored by then"
     if one := standing.get(night):
-        verdict, is_requested, reason = str(one.verdict), one.is_requested, one.reason
-        returns_to = one.returns_to
-    log.info(
-        "%s, night %s: training %s (%s)",
-        model,
-        night,
-        "asked for" if is_requested else "not asked for",
-        reason,
-    )
+        verdict, is_requested, returns_to, reason = (
+            str(one.verdict),
+            one.is_requested,
+            one.returns_to,
+            one.reason,
+        )
+    asked = "asked for" if is_requested else "not asked for"
+    log.info("%s, night %s: training %s (%s)", model, night, asked, reason)
     return {
         "model": model,
         "night": night.isoformat(),
@@ -105,10 +104,6 @@ def _read_verdict(model: str, night: date, run_id: str) -> NightVerdict:
         judged["champion_version"],
         judged["returns_to"],
     )
-
-
-def _find_first_undecided(spec: Spec, so_far: Sequence[Decision]) -> date | None:
-    return so_far[-1].night + ONE_DAY if so_far else outputs_store.find_first_scored_night(spec.model)
 
 
 def _decisions(

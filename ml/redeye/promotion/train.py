@@ -23,8 +23,9 @@ from redeye.foundation.ui_links import link_version
 from redeye.models import mlflow_registry
 from redeye.models.algorithms.base import Inputs, Training
 from redeye.models.algorithms.heuristic import HeuristicModel
+from redeye.models.artifact_store import load_artifact
 from redeye.models.logic.splits import TooFewNights, find_last_mature, plan_windows
-from redeye.models.logic.training import SEED, fit_candidates, make_examples, select_candidate
+from redeye.models.logic.training import SEED, Parent, fit_candidates, make_examples, select_candidate
 from redeye.models.logic.training_subject import Subject
 from redeye.models.mlflow_registry import Alias, Version
 from redeye.models.training_code import hash_training_code
@@ -32,7 +33,6 @@ from redeye.monitoring.logic.quality import reference_to_dict
 from redeye.promotion import decision_store
 from redeye.promotion.evaluate_candidate import evaluate_candidate
 from redeye.promotion.mlflow_runs import TrainingRun, open_training_run
-from redeye.promotion.parent_model import load_parent
 from redeye.promotion.promote import PassedCandidate, find_earlier_promotion, first_champion, promote, propose
 from redeye.promotion.reconcile import reconcile
 from redeye.promotion.register import Registration
@@ -204,7 +204,7 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
     run.log_data(frame, spans)
     began = time.monotonic()
     candidates = fit_candidates(
-        frame, spec, spans, seed=SEED, threads=settings().threads, parent=load_parent(spec, night)
+        frame, spec, spans, seed=SEED, threads=settings().threads, parent=_load_parent(spec, night)
     )
     run.log_fitting(time.monotonic() - began)
     for each in candidates:
@@ -261,6 +261,32 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
         return end(champion, version, "awaits approval", why, gates)
     promotion = promote(fresh, candidate, passed)
     return end(promotion, version, "promoted", promotion.reason, gates)
+
+
+def _load_parent(spec: Spec, night: date) -> Parent | None:
+    """The last champion that was decided before `night`, if the spec has champions continued.
+
+    Not that of the night itself: a training that is taken up again must find what it found the first time.
+
+    Returns:
+        None if there is none, or if it reads other features.
+
+    Raises:
+        ModelAltered: if its files are not what was registered.
+    """
+    if spec.candidates.continued is None:
+        return None
+    before = [row for row in promotion_store.read_promotions(spec.model) if row.decided_night < night]
+    if not before or before[-1].feature_service != spec.feature_service:
+        return None
+    champion = mlflow_registry.version(spec.model, before[-1].version)
+    return Parent(
+        version=champion.version,
+        model=load_artifact(champion.artifact_uri, champion.artifact_sha256),
+        # Versions of old carry no windows: what they knew at all they may have learned from.
+        train_last=champion.train_last or champion.seen_until,
+        seen_until=champion.seen_until,
+    )
 
 
 def _heuristic(frame: pd.DataFrame, spec: Spec) -> HeuristicModel:

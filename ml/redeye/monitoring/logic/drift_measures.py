@@ -194,9 +194,7 @@ class Summary:
 
     def take(self, which: slice | npt.NDArray[np.bool_]) -> Summary:
         """Some of the nights."""
-        return Summary(
-            self.counts[which], self.outside[which], self.rows[which], self.lowest[which], self.highest[which]
-        )
+        return Summary(*(values[which] for values in vars(self).values()))
 
     def only(self, which: npt.NDArray[np.bool_]) -> Summary:
         """The same nights, with no rows in the others."""
@@ -222,12 +220,7 @@ class Summary:
     @classmethod
     def concatenate(cls, parts: Sequence[Summary]) -> Summary:
         """Nights after nights."""
-        return cls(
-            *(
-                np.concatenate([getattr(part, name) for part in parts])
-                for name in ("counts", "outside", "rows", "lowest", "highest")
-            )
-        )
+        return cls(*map(np.concatenate, zip(*(vars(part).values() for part in parts), strict=True)))
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able form."""
@@ -281,9 +274,7 @@ def _empty(summary: Summary) -> Floats:
 def _wasserstein(bins: Bins, current: Summary, reference: Summary) -> Floats:
     """Area between the distribution functions; beyond the edges the reference's is 0 or 1, so exact."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        now = current.counts[:, :-1].cumsum(axis=1) / current.known[:, None]
-        then = reference.counts[:, :-1].cumsum(axis=1) / reference.known[:, None]
-        gap = np.abs(now - then)
+        gap = _gaps(current, reference)[:, :-1]
         inside = ((gap[:, :-1] + gap[:, 1:]) / 2 * np.diff(bins.edges)).sum(axis=1)
         beyond = current.outside.sum(axis=1) / current.known
         return (inside + beyond) / bins.scale
@@ -292,15 +283,18 @@ def _wasserstein(bins: Bins, current: Summary, reference: Summary) -> Floats:
 def _kolmogorov_smirnov(current: Summary, reference: Summary) -> Floats:
     """Exact at the cuts; between two of them it may be larger by the share of the reference that lies there."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        now = current.counts.cumsum(axis=1) / current.known[:, None]
-        then = reference.counts.cumsum(axis=1) / reference.known[:, None]
-        return np.where(current.known > 0, np.abs(now - then).max(axis=1), np.nan)
+        return np.where(current.known > 0, _gaps(current, reference).max(axis=1), np.nan)
+
+
+def _gaps(current: Summary, reference: Summary) -> Floats:
+    """Between the distribution functions, at each cut."""
+    now, then = (each.counts.cumsum(axis=1) / each.known[:, None] for each in (current, reference))
+    return np.abs(now - then)
 
 
 def _stability_index(bins: Bins, current: Summary, reference: Summary) -> Floats:
     with np.errstate(invalid="ignore", divide="ignore"):
-        now = current.counts / current.known[:, None]
-        then = reference.counts / reference.known[:, None]
+        now, then = (each.counts / each.known[:, None] for each in (current, reference))
     if bins.is_numeric:
         # Finer bins would measure the noise of a night: its index grows with bins over rows.
         whole = np.nan_to_num(then[0])
@@ -315,8 +309,7 @@ def _stability_index(bins: Bins, current: Summary, reference: Summary) -> Floats
 
 def _jensen_shannon(current: Summary, reference: Summary) -> Floats:
     with np.errstate(invalid="ignore", divide="ignore"):
-        now = current.counts / current.known[:, None]
-        then = reference.counts / reference.known[:, None]
+        now, then = (each.counts / each.known[:, None] for each in (current, reference))
         middle = (now + then) / 2
         parts = [
             np.where(each > 0, each * np.log2(np.where(each > 0, each, 1.0) / middle), 0.0)

@@ -62,24 +62,6 @@ class Window:
     predecessors: tuple[Predecessor, ...] = ()
 
 
-def measure_predecessor(
-    champion: Scored, other: Scored, *, version: int, name: str, seed: int
-) -> Predecessor:
-    """A version that the model can return to, compared with the champion on the champion's own rows.
-
-    Args:
-        champion: its predictions with labels.
-        other: the other version's, of the same rows.
-        version: the other one's.
-        name: what it is called in a reason.
-        seed: of the resampling of nights.
-    """
-    gain = estimate_improvement(
-        other, champion, "log_loss", samples=SAMPLES, confidence=CONFIDENCE, seed=seed
-    )
-    return Predecessor(version, name, gain)
-
-
 def measure_window(
     champion: Scored | None,
     heuristic: Scored | None,
