@@ -61,6 +61,5 @@ class CandidateApproval(ApprovalOperator):
 
 def _name(user: Any) -> str:  # noqa: ANN401  a mapping or an object, by Airflow's version
     """What the ledger calls a person who answered in Airflow."""
-    if isinstance(user, dict):
-        return str(user.get("name") or user.get("id") or "unknown")
-    return str(getattr(user, "name", None) or getattr(user, "id", None) or "unknown")
+    known = user if isinstance(user, dict) else {key: getattr(user, key, None) for key in ("name", "id")}
+    return str(known.get("name") or known.get("id") or "unknown")

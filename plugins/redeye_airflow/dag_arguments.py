@@ -57,12 +57,9 @@ def run_by_night(schedule: Timetable | None, params: Mapping[str, Param] | None 
 def describe_dag(description: str, tags: Sequence[str]) -> dict[str, Any]:
     """Description and tags of a DAG; on a shifted calendar both say so."""
     weeks = settings().shift_weeks
-    if not weeks:
-        return {"description": description, "tags": list(tags)}
-    return {
-        "description": f"{description} Shifted by {weeks} weeks: none of it happened on these dates.",
-        "tags": [*tags, Tag.SHIFTED],
-    }
+    if weeks:
+        description += f" Shifted by {weeks} weeks: none of it happened on these dates."
+    return {"description": description, "tags": [*tags, *([Tag.SHIFTED] if weeks else [])]}
 
 
 def schedule_weekly() -> dict[str, Any]:

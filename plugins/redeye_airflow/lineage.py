@@ -28,14 +28,7 @@ VERSION_OF = {
 def make_lineage(
     inlets: Iterable[object], outlets: Iterable[object], result: Mapping[str, Any], *, publishes: bool
 ) -> OperatorLineage[Dataset, Any]:
-    """The datasets of a task that ended: the assets that it declares to read and to write.
-
-    Args:
-        inlets: what it declares to read; what is no asset is left out.
-        outlets: what it declares to write.
-        result: its job's.
-        publishes: whether it publishes a release: then it read what dbt built.
-    """
+    """The datasets of a task that ended, of its assets; one that publishes a release also read what dbt built."""
     read: list[Dataset] = [InputDataset(**_describe(asset, result)) for asset in _list_assets(inlets)]
     if publishes:
         read += [InputDataset(namespace=NAMESPACE, name=name) for name in list_published_relations()]

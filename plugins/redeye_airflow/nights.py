@@ -56,7 +56,7 @@ class NightRun:
         params = context.get("params") or {}
         run_type = _find_run_type(run)
         if ParamName.FIRST in params or ParamName.LAST in params:
-            first, last = _parse(params, ParamName.FIRST), _parse(params, ParamName.LAST)
+            first, last = (_parse(name, params.get(name)) for name in (ParamName.FIRST, ParamName.LAST))
         else:
             first = last = find_night_of_run(context)
         known = source_nights()
@@ -101,7 +101,7 @@ def find_night_of_run(context: Mapping[str, Any]) -> date:
         if start is None:
             raise ConfigError(f"run {run.run_id} is a {run_type} run without a data interval")
     elif typed is not None:
-        return _parse({ParamName.NIGHT: typed}, ParamName.NIGHT)
+        return _parse(ParamName.NIGHT, typed)
     if start is None:
         raise ConfigError(
             f'run {run.run_id} names no night: trigger it with {{"night": "YYYY-MM-DD"}} or with a date'
@@ -118,8 +118,7 @@ def _find_run_type(run: object) -> str:
     return str(getattr(run_type, "value", run_type))
 
 
-def _parse(values: Mapping[str, Any], name: ParamName) -> date:
-    value = values.get(name)
+def _parse(name: ParamName, value: object) -> date:
     if isinstance(value, str):
         try:
             return date.fromisoformat(value)

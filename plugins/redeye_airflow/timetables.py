@@ -24,7 +24,20 @@ from pendulum import DateTime, instance
 from redeye.declarations.calendar import ONE_DAY, clock_cutoff, cutoff, find_night, find_start, zone
 
 
-class NightTimetable(CronDataIntervalTimetable):
+class _DatedByHand:
+    """A run by hand is of the night that its date means."""
+
+    def infer_manual_data_interval(self, *, run_after: DateTime) -> DataInterval:
+        """From the start of that night to its cutoff."""
+        night = _bare_date(run_after)
+        if night is None:
+            # `find_night` counts a cutoff to the night it ends; by hand it is the start of the next one.
+            ended = find_night(run_after)
+            night = ended + ONE_DAY if run_after == cutoff(ended) else ended - ONE_DAY
+        return DataInterval(start=_start(night), end=instance(cutoff(night)))
+
+
+class NightTimetable(_DatedByHand, CronDataIntervalTimetable):
     """One run a night, dated at the night's start, from `first_night` to `last_night`, both included."""
 
     def __init__(self, first_night: date, last_night: date) -> None:
@@ -64,12 +77,8 @@ class NightTimetable(CronDataIntervalTimetable):
             last_automated_data_interval=last_automated_data_interval, restriction=bounds
         )
 
-    def infer_manual_data_interval(self, *, run_after: DateTime) -> DataInterval:
-        """The night that a run by hand with this date means."""
-        return _interval_by_hand(run_after)
 
-
-class CalendarTimetable(CronTriggerTimetable):
+class CalendarTimetable(_DatedByHand, CronTriggerTimetable):
     """One run at each instant of a cron expression, by the project's clock, until `last_night` is over."""
 
     def __init__(self, cron: str, last_night: date) -> None:
@@ -96,22 +105,9 @@ class CalendarTimetable(CronTriggerTimetable):
             restriction=restriction._replace(latest=latest),
         )
 
-    def infer_manual_data_interval(self, *, run_after: DateTime) -> DataInterval:
-        """The night that a run by hand with this date means, as in the nightly DAGs."""
-        return _interval_by_hand(run_after)
-
 
 def _start(night: date) -> DateTime:
     return instance(find_start(night))
-
-
-def _interval_by_hand(moment: DateTime) -> DataInterval:
-    night = _bare_date(moment)
-    if night is None:
-        # `night_of` counts a cutoff to the night it ends; by hand it is the start of the next one.
-        ended = find_night(moment)
-        night = ended + ONE_DAY if moment == cutoff(ended) else ended - ONE_DAY
-    return DataInterval(start=_start(night), end=instance(cutoff(night)))
 
 
 def _bare_date(moment: DateTime) -> date | None:

@@ -11,8 +11,6 @@ from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
 log = logging.getLogger(__name__)
 
-# The run of a request is named by its night: whoever asks again finds it.
-RUN_PREFIX = "requested__"
 # Airflow's database refuses a longer note, and the run with it. The conf has the whole reason.
 LONGEST_NOTE = 1000
 
@@ -42,7 +40,8 @@ class TrainingRequestOperator(TriggerDagRunOperator):
             (event.extra or {}).get("night") == night for event in context["inlet_events"][self.event]
         ):
             context["outlet_events"][self.alias].add(self.event, extra=request)
-        run_id = f"{RUN_PREFIX}{night}"
+        # The run of a request is named by its night: whoever asks again finds it.
+        run_id = f"requested__{night}"
         if RuntimeTaskInstance.get_dr_count(dag_id=self.trigger_dag_id, run_ids=[run_id]):
             log.info("%s has a run %s already", self.trigger_dag_id, run_id)
             return

@@ -52,7 +52,6 @@ class RunType(StrEnum):
 
     SCHEDULED = "scheduled"
     BACKFILL = "backfill"
-    MANUAL = "manual"
     REQUESTED = "operator_triggered"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from functools import partial
@@ -18,7 +18,6 @@ from redeye.foundation.settings import settings
 from redeye.operations.logic.maintenance import choose_releases
 from redeye.warehouse import lake, lake_maintenance, release_content, release_store
 from redeye.warehouse.logic.content import differences
-from redeye.warehouse.logic.releases import Release
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +92,10 @@ def verify_releases(week: int | str = 0, *, is_all: bool = False) -> dict[str, A
     """
     releases = release_store.all_releases()
     taken = releases if is_all else choose_releases(releases, turn=int(week))
-    found = [line for each in taken for line in _find_altered(each)]
+    found = []
+    for each in taken:
+        held, now = release_store.contents(each.release_id), release_content.digest_snapshot(each.snapshot_id)
+        found += [f"{each.release_id}: {line}" for line in differences(held, now)]
     if found:
         raise ReleaseAltered(
             f"{len(found)} differences in {len(taken)} releases: {'; '.join(found[:10])}. No file is deleted. "
@@ -101,12 +103,6 @@ def verify_releases(week: int | str = 0, *, is_all: bool = False) -> dict[str, A
         )
     log.info("%d of %d releases read whole: each is as it was published", len(taken), len(releases))
     return {"verified": len(taken), "releases": len(releases)}
-
-
-def _find_altered(release: Release) -> Sequence[str]:
-    held = release_store.contents(release.release_id)
-    now = release_content.digest_snapshot(release.snapshot_id)
-    return [f"{release.release_id}: {line}" for line in differences(held, now)]
 
 
 def remove_files(run_id: str) -> dict[str, Any]:

@@ -6,14 +6,12 @@ Every Airflow process loads plugins, tasks too; only one serves pages.
 from __future__ import annotations
 
 import threading
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from redeye_airflow.pages.addresses import AIRFLOW_APP
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
 
 
 class Pages:

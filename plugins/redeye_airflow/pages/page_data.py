@@ -35,10 +35,8 @@ def find_spec(model: str) -> Spec:
 
 def find_night_alerts(found: Morning) -> list[Alert]:
     """What is wrong after a night, by the clock of now if it is the newest one."""
-    is_newest = found.night == found.newest
-    return find_alerts.find_alerts(
-        found, now=airflow_client.now(), source=load_source() if is_newest else None
-    )
+    source = load_source() if found.night == found.newest else None
+    return find_alerts.find_alerts(found, now=airflow_client.now(), source=source)
 
 
 def find_acknowledgements(models: list[str]) -> dict[tuple[str, str], airflow_client.ActionRecord]:

@@ -10,6 +10,7 @@ import logging
 import sys
 import tempfile
 import zipfile
+from asyncio.subprocess import DEVNULL, PIPE, STDOUT
 from collections import OrderedDict
 from datetime import date, timedelta
 from pathlib import Path
@@ -173,14 +174,11 @@ async def archive_explanation(prediction_id: str) -> tuple[bytes, str]:
 
 async def _run(module: str, *arguments: str, to: Path) -> None:
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        module,
-        *arguments,
+        *(sys.executable, "-m", module, *arguments),
         cwd=PROJECT_ROOT,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
+        stdin=DEVNULL,
+        stdout=PIPE,
+        stderr=STDOUT,
     )
     try:
         said, _ = await asyncio.wait_for(process.communicate(), LIMIT_SECONDS)

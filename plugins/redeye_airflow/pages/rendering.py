@@ -83,3 +83,4 @@ def _docs(path: str | None) -> str | None:
 
 
 _TEMPLATES.filters.update(number=_number, percent=_percent, value=_value, size=_size, docs=_docs)
+_TEMPLATES.globals["m"] = _TEMPLATES.get_template("macros.html").module
