@@ -12,6 +12,7 @@ from redeye.declarations.calendar import (
     clock_cutoff,
     coming_day,
     cutoff,
+    find_complete_night,
     find_night,
     find_start,
     list_nights,
@@ -62,6 +63,13 @@ def test_the_night_of_an_instant_is_the_same_in_every_zone(name: str):
 def test_an_instant_without_a_zone_is_of_no_night():
     with pytest.raises(ValueError, match="timezone-aware"):
         find_night(datetime(2013, 4, 1, 12))  # noqa: DTZ001
+
+
+@pytest.mark.parametrize("night", [NIGHT, SHORT, LONG])
+def test_a_night_is_complete_from_its_cutoff_on(night: date):
+    assert find_complete_night(cutoff(night) - TICK) == night - ONE_DAY
+    assert find_complete_night(cutoff(night)) == night
+    assert find_complete_night(cutoff(night) + TICK) == night
 
 
 def test_a_night_predicts_the_day_on_which_it_ends():
