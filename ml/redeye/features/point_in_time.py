@@ -68,12 +68,8 @@ def join(
 ) -> pa.Table:
     """The entity rows, in their order and all of them, with the views' features to their right.
 
-    Args:
-        con: reaches the relations of the views; its time zone is UTC.
-        entities: any columns.
-        time_column: a timestamp among them; without a zone it is taken as UTC.
-        views: each must read keys that `entities` has.
-        only_known: serve a row only from its created instant on ("as known then").
+    The connection's time zone is UTC, and a time without a zone is taken as UTC. With `only_known` a row is served
+    only from its created instant on ("as known then").
 
     Returns:
         The columns of `entities` as they came, then the features. A feature is null where the key is

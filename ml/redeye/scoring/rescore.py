@@ -39,11 +39,8 @@ log = logging.getLogger(__name__)
 class Reproduction:
     """What came out for one night that was scored once more from what its predictions rest on.
 
-    Attributes:
-        rows: predictions that were served.
-        equal: those whose probability, version and release came out the very same.
-        missing: those that did not come out, and those that came out and had not been served.
-        widest: the largest difference of two probabilities; 0 if all are equal.
+    Of the rows that were served, `equal` came out with the very same probability, version and release; `missing` are
+    those that did not come out, or had not been served; `widest` is the largest difference of two probabilities.
     """
 
     night: date

@@ -35,11 +35,7 @@ def select_list(spec: Spec) -> str:
 
 def read_released(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.DataFrame:
     """The schedule of the day after `night`, from the release attached to `con`; empty if it has none."""
-    return con.execute(
-        f"SELECT {select_list(spec)} FROM warehouse.{spec.schedule} WHERE {spec.population.night} = ? "
-        f"ORDER BY {spec.population.key}",
-        [night],
-    ).df()
+    return _select(con, spec, night, f"warehouse.{spec.schedule}")
 
 
 def read_known_then(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.DataFrame:
@@ -128,8 +124,11 @@ def _through_the_view(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -
         raise RedeyeError(
             f"the view {spec.schedule} does not read raw.{table}: it must, to score without a release"
         )
+    return _select(con, spec, night, f"({query.sql(dialect='duckdb')})")
+
+
+def _select(con: duckdb.DuckDBPyConnection, spec: Spec, night: date, relation: str) -> pd.DataFrame:
     return con.execute(
-        f"SELECT {select_list(spec)} FROM ({query.sql(dialect='duckdb')}) WHERE {spec.population.night} = ? "
-        f"ORDER BY {spec.population.key}",
+        f"SELECT {select_list(spec)} FROM {relation} WHERE {spec.population.night} = ? ORDER BY {spec.population.key}",
         [night],
     ).df()

@@ -26,8 +26,7 @@ from redeye.foundation.errors import (
 from redeye.foundation.settings import SPECS, settings
 from redeye.models.artifact_store import load_artifact
 from redeye.scoring import export, outputs_store, schedule
-from redeye.scoring.logic.prediction_checks import derive_predictions
-from redeye.scoring.logic.predictions import Lineage, assemble, differences
+from redeye.scoring.logic.predictions import Lineage, assemble, derive_predictions, differences
 from redeye.sources import delivery_store
 from redeye.sources.configured_source import load_source, load_standing_source
 from redeye.warehouse import lake, release_store

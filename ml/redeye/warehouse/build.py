@@ -242,10 +242,12 @@ def _contents(made: Candidate, parent: Release | None) -> dict[str, Content]:
     """What the candidate holds, from what its parent held and what the build changed."""
     from redeye.warehouse import release_content
 
-    held = release_store.contents(parent.release_id) if parent else {}
-    if parent is None or not held:
+    if parent is None:
         return release_content.digest_snapshot(made.snapshot_id)
-    return release_content.digest_after(made.snapshot_id, parent_snapshot_id=parent.snapshot_id, parent=held)
+    held = release_store.contents(parent.release_id)
+    return release_content.digest_snapshot(
+        made.snapshot_id, parent_snapshot_id=parent.snapshot_id, parent=held
+    )
 
 
 def _refuse(made: Candidate, message: str, taken_in: list[DeliveryRef]) -> None:

@@ -15,13 +15,10 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class NightRecords:
-    """Rows of the release ledger about some nights.
+    """Rows of the release ledger about some nights, the newest first.
 
-    Attributes:
-        releases: every revision whose nights touch the span, the newest first.
-        audits: of candidate releases that end in the span, refused ones included, the newest first.
-        gaps: night and reason.
-        refused: deliveries of the span whose last judgement refused them.
+    Releases are all revisions whose nights touch the span, audits those of candidates that end in it, refused ones
+    included; of its deliveries those whose last judgement refused them, by night.
     """
 
     releases: list[Row]

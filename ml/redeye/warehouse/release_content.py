@@ -15,38 +15,31 @@ from redeye.warehouse.logic.content import Content
 _SEPARATOR, _MISSING = "chr(31)", "chr(0)"
 
 
-def digest_snapshot(snapshot_id: int) -> dict[str, Content]:
-    """The content of every table and view at a snapshot, by `"schema"."name"`. Reads all of it.
+def digest_snapshot(
+    snapshot_id: int, *, parent_snapshot_id: int = 0, parent: dict[str, Content] | None = None
+) -> dict[str, Content]:
+    """The content of every table and view at a snapshot, by `"schema"."name"`.
 
     A table's rows are hashed by their values as text, the columns in the order of their names; a view is
     its SQL. About 9 s for a year of 330,000 rows with all their features, on two cores.
+
+    With the content of an earlier snapshot, a relation that was made or altered since is read whole; of any other
+    only what changed is read, which for a night does not grow with the history. No snapshot after the earlier one
+    may have been expired.
     """
     with lake.connect_at(snapshot_id) as con:
-        return {name: _whole(con, relation) for name, relation in lake.relations(con, snapshot_id).items()}
-
-
-def digest_after(
-    snapshot_id: int, *, parent_snapshot_id: int, parent: dict[str, Content]
-) -> dict[str, Content]:
-    """The content at a snapshot, from that of an earlier one and the rows that changed since.
-
-    A relation that was made or altered since is read whole; of any other only what changed is read, which
-    for a night does not grow with the history. No snapshot after the earlier one may have been expired.
-    """
-    with lake.connect_at(snapshot_id) as con:
-        before = lake.relations(con, parent_snapshot_id)
-        found = {}
+        before, held, found = lake.relations(con, parent_snapshot_id), parent or {}, {}
         for name, relation in lake.relations(con, snapshot_id).items():
-            if before.get(name) != relation or name not in parent:
+            if before.get(name) != relation or name not in held:
                 found[name] = _whole(con, relation)
             elif relation.kind == "VIEW":
-                found[name] = parent[name]
+                found[name] = held[name]
             else:
                 table = f"'warehouse', '{relation.schema}', '{relation.table}'"
                 span = f"({table}, {parent_snapshot_id + 1}, {snapshot_id})"
                 inserted = _rows(con, relation, f"ducklake_table_insertions{span}")
                 deleted = _rows(con, relation, f"ducklake_table_deletions{span}")
-                found[name] = parent[name] + inserted - deleted
+                found[name] = held[name] + inserted - deleted
         return found
 
 

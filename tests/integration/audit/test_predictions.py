@@ -12,8 +12,7 @@ import pytest
 
 from redeye.audits.audit import audit
 from redeye.declarations.project import project
-from redeye.scoring.logic.prediction_checks import derive_predictions
-from redeye.scoring.logic.predictions import Lineage, assemble
+from redeye.scoring.logic.predictions import Lineage, assemble, derive_predictions
 
 NIGHT = date(2013, 4, 4)
 ROWS = 40

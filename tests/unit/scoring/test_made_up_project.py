@@ -23,8 +23,7 @@ from redeye.foundation.settings import SPECS, settings
 from redeye.monitoring.logic.label_form import LabelForm, changes
 from redeye.operations import measure_slices
 from redeye.scoring import export, find_restated, outputs_store, schedule
-from redeye.scoring.logic.prediction_checks import LINEAGE, derive_predictions
-from redeye.scoring.logic.predictions import Lineage, assemble, differences
+from redeye.scoring.logic.predictions import LINEAGE, Lineage, assemble, derive_predictions, differences
 from redeye.scoring.logic.restatements import Change, Restatement
 from redeye.scoring.outputs_reader import OutputsReader
 from redeye.sources.logic.deliveries import DeliveryRef

@@ -41,13 +41,7 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Examples:
-    """Rows with their labels; grain as the spec's population.
-
-    Attributes:
-        frame: the inputs.
-        labels: 0.0 or 1.0, one per row.
-        weights: how much each row counts, above 0; None where all count alike.
-    """
+    """Rows with their labels, 0.0 or 1.0, and how much each counts; grain as the spec's population."""
 
     frame: pd.DataFrame
     labels: Floats

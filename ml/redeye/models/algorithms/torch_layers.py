@@ -45,12 +45,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows as tensors.
-
-    Attributes:
-        numbers: float32, missing as NaN.
-        codes: position of the category among those known plus one, 0 if missing or unseen.
-    """
+    """Rows as tensors: numbers in float32, missing as NaN; codes as in `Categories` plus one, 0 if unknown."""
 
     numbers: Tensor
     codes: Tensor
@@ -134,13 +129,7 @@ class Network(nn.Module):
 
 @dataclass(frozen=True)
 class Progress:
-    """How a network learned.
-
-    Attributes:
-        losses: log loss on the validation rows at each evaluation.
-        best: position of the lowest one, whose weights were kept.
-        steps: gradient steps until then.
-    """
+    """How a network learned: losses on the validation rows, the place of the best, kept, and the steps until then."""
 
     losses: tuple[float, ...]
     best: int

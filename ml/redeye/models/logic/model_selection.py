@@ -54,15 +54,10 @@ class Selection:
 def select_model(
     candidates: Sequence[_Candidate], metric: str, preference: Sequence[str], *, confidence: float, seed: int
 ) -> Selection:
-    """The candidate to go on with.
+    """The candidate to go on with, of those scored on the same rows, by the metric that counts.
 
-    Args:
-        candidates: all scored on the same rows.
-        metric: that counts.
-        preference: names, the most preferred first; what is not named comes last, the better before the worse.
-            Empty: the best one is taken, of equals the first.
-        confidence: one-sided, of being behind.
-        seed: of the resampling.
+    The preference names the most preferred first; what it does not name comes last, the better before the worse.
+    Without one the best is taken, of equals the first. The confidence is one-sided, of being behind.
 
     Raises:
         ValueError: if there are none, or the metric is not defined for one.

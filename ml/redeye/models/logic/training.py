@@ -45,8 +45,6 @@ class Fitted:
 
     Attributes:
         name: of the candidate: its algorithm's for the plain refit, a name of its own else.
-        judged: its predictions on the validation window.
-        validation: the metrics of those.
         seconds: wall time of the fit.
         params: what it was fitted with, beside its algorithm's parameters.
         parent_version: that it continues; None if it was fitted from nothing.

@@ -39,22 +39,17 @@ class Contribution:
 
 @dataclass(frozen=True)
 class Explanation:
-    """The whole chain of one prediction, and whether the chain gives the same probability again.
+    """The whole chain of one prediction, as it was written, and whether the chain gives the same probability again.
 
     Attributes:
-        prediction: the row as it was written.
-        night: that predicted it.
-        release: whose features were read.
         ancestors: the releases before it, newest first: its data is theirs and its own.
         deliveries: what the release itself took in, with the hash of each file.
         faults: of those files, what is wrong with them now; empty if all are as they landed.
         schedule: the delivery that announced it, whichever release took it in.
         promotion: what made the serving version champion, with its gates and its training.
-        recomputed: the probability that the chain gives now.
         contributions: per input, the strongest first.
         features: every feature of the service that was read, by column.
-        nodes: the dbt models behind these features and the schedule, as the release was built; empty if they
-            were not recorded then.
+        nodes: the dbt models behind these features and the schedule; empty if they were not recorded then.
         restated: what was known when it was predicted and has been restated since.
         notes: what the reader has to know, such as code that has changed since.
     """

@@ -1,4 +1,4 @@
-"""From probabilities to predictions: rank, baseline and lineage on every row."""
+"""From probabilities to predictions, with rank, baseline and lineage on every row, and what judges a night of them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from redeye.declarations.calendar import cutoff
 from redeye.declarations.subject import Subject
 
 LIVE = "live"
+# What all predictions of a night have in common.
+LINEAGE = ("release_id", "model_version", "algorithm", "feature_service", "run_id")
 # Stored and exported with every row: by how many weeks the installation's calendar is shifted, 0 for the data's own,
 # and which rehearsal made it, empty in an installation that rehearses nothing.
 LABEL, REHEARSAL = "shift_weeks", "rehearsal"
@@ -51,12 +53,9 @@ def prediction_columns(subject: Subject) -> dict[str, tuple[str, str]]:
 
 @dataclass(frozen=True)
 class Lineage:
-    """Where a night's predictions come from; the same on each of its rows.
+    """Where a night's predictions come from, and why they are worth less than usual; the same on each of its rows.
 
-    Attributes:
-        release_id: the release whose features were read.
-        degraded_reasons: why the predictions are worth less than usual; empty for a good night.
-        is_reconstructed: whether the release holds more than the night's own would, cut to what was known then.
+    They are reconstructed if the release holds more than the night's own would, cut to what was known then.
     """
 
     model: str
@@ -108,6 +107,29 @@ def assemble(
     rows["is_reconstructed"] = lineage.is_reconstructed
     rows["prediction_id"] = [f"{lineage.model}/{lineage.run_type}/{key}" for key in rows[subject.key]]
     return rows.loc[:, list(prediction_columns(subject))]
+
+
+def derive_predictions(frame: pd.DataFrame, subject: Subject) -> pd.DataFrame:
+    """The checks of a night's typed predictions with `scheduled_rows`; what concerns all is the same on each row."""
+    rows, probability, rank = len(frame), frame["probability"], frame["rank"]
+    # Equal probabilities share the places from `first` to `last`; any order among them is right.
+    first, last = (
+        probability.rank(method="min", ascending=False),
+        probability.rank(method="max", ascending=False),
+    )
+    reason = frame["degraded_reason"].fillna("") != ""
+    is_degraded = frame["is_degraded"].astype("boolean").fillna(False).astype(bool)
+    return frame.assign(
+        days_ahead=(frame[subject.day] - frame["night"]).dt.days,
+        rows_missing=frame["scheduled_rows"] - rows,
+        rank_error=(first - rank).clip(lower=0) + (rank - last).clip(lower=0),
+        rank_beyond_rows=(1 - rank).clip(lower=0) + (rank - rows).clip(lower=0),
+        same_probabilities=probability.groupby(probability).transform("size") / rows if rows > 1 else 0.0,
+        mean_probability=probability.mean(),
+        spread_probability=probability.std(ddof=0),
+        lineages=sum(frame[column].nunique(dropna=False) - 1 for column in LINEAGE),
+        is_unexplained=(is_degraded != reason).astype("int64"),
+    )
 
 
 def differences(written: pd.DataFrame, again: pd.DataFrame, subject: Subject) -> Sequence[str]:

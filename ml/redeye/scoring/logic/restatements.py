@@ -28,16 +28,13 @@ class Change:
 
 @dataclass(frozen=True)
 class Restatement:
-    """One delivery that another replaced.
+    """One delivery that another replaced, with what changed row by row.
 
     Attributes:
-        before: the delivery that was known first.
-        after: the one that replaced it.
         from_night: the first night that knew `before`.
         until_night: the last night that was scored without `after`.
         release_id: the release that took in `before`.
         taken_in_by: the release that took in `after`; empty while none has.
-        changes: row by row.
         shared: the columns of the delivery that name what a feature is computed for, and those of a prediction.
         is_of_one_night: whether its rows count in the features of their own night alone; else in sums over all
             history.

@@ -121,15 +121,10 @@ class _Scope:
 def describe(
     sql: str, tables: Mapping[str, Table], *, catalog: str, trusted: Iterable[str] = ()
 ) -> QueryColumns:
-    """What a query's columns and rows read.
+    """What a query's columns and rows read, of the tables that it may name, by `schema.table`.
 
-    Args:
-        sql: in DuckDB's dialect.
-        tables: every table that may be named, by `schema.table`.
-        catalog: the alias under which the tables are attached.
-        trusted: aliases of columns in it that are taken for what their reason says, without seeing it: a window
-            function that looks at later rows and shows nothing of them, or the smallest night of an aggregate
-            that holds all of its row.
+    The aliases of columns that are trusted are taken for what their reason says, without seeing it: a window function
+    that looks at later rows and shows nothing of them, or the smallest night of an aggregate that holds all of its row.
 
     Raises:
         LineageError: if the query cannot be read or names an unknown table or column.

@@ -87,13 +87,10 @@ class Release:
 
 @dataclass(frozen=True)
 class CodeNode:
-    """A model of the dbt project as it was built.
+    """A model of the dbt project as it was built, by dbt's unique id, such as `model.redeye.feat_shop__sales`.
 
-    Attributes:
-        node_id: dbt's unique id, such as `model.redeye.feat_shop__sales`.
-        relation: what it makes, as `schema.name`; empty for what makes none.
-        checksum: over its SQL, its configuration, the types of its columns and the macros it calls.
-        depends_on: ids of the nodes and sources that it reads.
+    It makes a relation, `schema.name`, or none; the checksum is over its SQL, its configuration, the types of its
+    columns and the macros it calls; it depends on the nodes and sources that it reads.
     """
 
     node_id: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from datetime import date
 
@@ -10,7 +11,14 @@ import pandas as pd
 import pytest
 
 from redeye.declarations.project import project
-from redeye.scoring.logic.predictions import Lineage, assemble, differences, prediction_columns
+from redeye.scoring.logic import predictions
+from redeye.scoring.logic.predictions import (
+    Lineage,
+    assemble,
+    derive_predictions,
+    differences,
+    prediction_columns,
+)
 
 SUBJECT = project().subject
 LINEAGE = Lineage("flight_delay", date(2013, 3, 9), "2013-03-09.r1", 2, "xgboost", "flight_delay_v1", "run")
@@ -69,3 +77,22 @@ def test_every_kind_of_difference_is_named() -> None:
     assert "1 flights more" in "; ".join(differences(scored([0.1]), scored([0.1, 0.2]), SUBJECT))
     other = scored([0.1]).assign(release_id="2013-03-09.r2")
     assert "release_id ['2013-03-09.r2']" in "; ".join(differences(scored([0.1]), other, SUBJECT))
+
+
+@pytest.mark.parametrize("dtype", ["object", "boolean"])
+def test_a_missing_flag_counts_as_not_degraded_and_warns_of_nothing(dtype):
+    frame = pd.DataFrame(
+        {
+            "night": pd.Timestamp("2013-04-03"),
+            "flight_date": pd.Timestamp("2013-04-04"),
+            "probability": [0.3, 0.2, 0.1],
+            "rank": [1, 2, 3],
+            "scheduled_rows": 3,
+            "is_degraded": pd.Series([True, None, False], dtype=dtype),
+            "degraded_reason": ["late release", "late release", None],
+            **dict.fromkeys(predictions.LINEAGE, "same"),
+        }
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert derive_predictions(frame, SUBJECT)["is_unexplained"].tolist() == [0, 1, 0]
