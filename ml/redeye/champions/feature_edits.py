@@ -87,12 +87,7 @@ def find_redefined_columns(
 ) -> tuple[str, ...]:
     """The columns that some versions read and that a change defines otherwise, by name; for before it is merged.
 
-    Args:
-        before: the project as it is, parsed.
-        after: with the change, parsed.
-        projects: the folders of both.
-        readers: the versions.
-        specs: by model.
+    The project is given parsed, as it is and with the change; `projects` are the folders of both.
 
     Raises:
         DbtError: if either does not compile.

@@ -93,9 +93,8 @@ def write_page(page: Page) -> Path:
 def prune(keep: int) -> list[Path]:
     """Remove all but the newest `keep` nights of each model, by the night they are of."""
     removed = []
-    root = settings().reports
-    for model in sorted(root.iterdir()) if root.is_dir() else []:
-        nights = sorted(path for path in model.iterdir() if path.is_dir()) if model.is_dir() else []
+    for model in sorted(settings().reports.glob("*/")):
+        nights = sorted(model.glob("*/"))
         for path in nights[: max(0, len(nights) - keep)]:
             shutil.rmtree(path)
             removed.append(path)
@@ -111,14 +110,9 @@ def _select_columns(page: Page) -> tuple[list[str], list[str]]:
         ["excess", "column_name"], ascending=[False, True]
     )
     features = [name for name in order["column_name"] if name != PREDICTION]
-    kept, empty = [], []
-    for name in features:
-        both = (page.current, page.reference)
-        if all(name in frame.columns and frame[name].notna().any() for frame in both):
-            kept.append(name)
-        else:
-            empty.append(name)
-    return kept[:COLUMNS], empty
+    both = [set(frame.columns[frame.notna().any()]) for frame in (page.current, page.reference)]
+    kept = [name for name in features if name in both[0] & both[1]]
+    return kept[:COLUMNS], [name for name in features if name not in kept]
 
 
 def _compare_columns(page: Page, shown: list[str]) -> Snapshot:
@@ -174,14 +168,12 @@ def _finite(value: float) -> float:
 
 def _convert_types(frame: pd.DataFrame, numbers: list[str]) -> pd.DataFrame:
     """Numbers as floats, categories as text; the rarest categories are one, as in the measure."""
-    columns = {}
-    for name in frame.columns:
-        values = frame[name]
-        columns[name] = (
-            pd.to_numeric(values, errors="coerce").astype("float64")
-            if name in numbers
-            else values.astype(object).where(values.notna(), None)
-        )
+    columns = {
+        name: pd.to_numeric(values, errors="coerce").astype("float64")
+        if name in numbers
+        else values.astype(object).where(values.notna(), None)
+        for name, values in frame.items()
+    }
     return pd.DataFrame(columns).reset_index(drop=True)
 
 
@@ -200,12 +192,7 @@ def _compare_quality(page: Page) -> Snapshot | None:
         categorical_columns=["label"],
     )
     frames = [
-        pd.DataFrame(
-            {
-                "label": frame["label"].astype(int).astype(str).to_numpy(),
-                PREDICTION: frame[PREDICTION].to_numpy(),
-            }
-        )
+        frame[["label", PREDICTION]].astype({"label": int}).astype({"label": str}).reset_index(drop=True)
         for frame in (page.matured, page.unseen)
     ]
     report = Report([ClassificationPreset(probas_threshold=rate)], include_tests=False)

@@ -1,4 +1,7 @@
-"""Drift of a night's live predictions against what the champion learned from, and Evidently's reports on it."""
+"""Drift of a night's live predictions against what the champion learned from, and Evidently's reports on it.
+
+With the drift goes which kind of shift the week shows: of the inputs, the label or the relation; and the label's form.
+"""
 
 from __future__ import annotations
 
@@ -14,24 +17,34 @@ import pandas as pd
 from redeye.champions import promotion_store
 from redeye.champions.logic.promotions import Promotion
 from redeye.declarations.calendar import list_nights
+from redeye.declarations.project import project
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.atomic_files import replace_file
 from redeye.foundation.errors import AlreadyDecided, ConfigError, NotReleased
 from redeye.foundation.settings import SPECS, settings
-from redeye.monitoring import evidently_reports
-from redeye.monitoring.classify_shift import measure_label_form, measure_shift
+from redeye.monitoring import evidently_reports, label_form_store
 from redeye.monitoring.drift_reference_store import Reference
 from redeye.monitoring.fit_drift_reference import list_input_columns, load_reference
-from redeye.monitoring.logic.drift_profile import PREDICTION, find_drift
+from redeye.monitoring.logic.distribution_shift import (
+    classify_signs,
+    describe_signs,
+    measure_signs,
+    shift_rows,
+)
+from redeye.monitoring.logic.drift_profile import PREDICTION, find_drift, is_enough
 from redeye.monitoring.logic.drift_quality import quality_drift
 from redeye.monitoring.logic.drift_result import DriftFinding, Span
+from redeye.monitoring.logic.joint_drift import Joint, joint_rows, measure_joint, sample_rows
+from redeye.monitoring.logic.label_form import LabelForm, changes, form_row
 from redeye.monitoring.matured_predictions import read_matured_predictions
 from redeye.scoring import outputs_store
 from redeye.scoring.score import read_scored_rows
-from redeye.warehouse import release_store
+from redeye.warehouse import lake, release_store
 from redeye.warehouse.logic.releases import Release
 
 log = logging.getLogger(__name__)
+
+UNKNOWN = float("nan")
 
 
 def measure(spec: Spec, night: date, release: Release, champion: Promotion) -> DriftFinding:
@@ -64,25 +77,13 @@ def measure(spec: Spec, night: date, release: Release, champion: Promotion) -> D
     return finding
 
 
-def write_report(
-    spec: Spec, night: date, rows: pd.DataFrame, release: Release, champion: Promotion
-) -> list[Path]:
-    """Write Evidently's pages on a night, `<home>/reports/<model>/<night>/{night,week}.html`.
-
-    Args:
-        spec: of the model.
-        night: of the report.
-        rows: of the table `drift` for the night; the page begins with what they say.
-        release: to read matured labels from.
-        champion: of the night.
-    """
-    return [evidently_reports.write_page(page) for page in make_pages(spec, night, rows, release, champion)]
-
-
 def make_pages(
     spec: Spec, night: date, rows: pd.DataFrame, release: Release, champion: Promotion
 ) -> Iterator[evidently_reports.Page]:
-    """What the pages of a night show, one per span; a span without a single row has none."""
+    """What the pages of a night show, one per span; a span without a single row has none.
+
+    `rows` are those of the table `drift`, and labels are read from `release` as known at the night's cutoff.
+    """
     reference: Reference = load_reference(spec, champion)
     features = _features(spec, night)
     own = features["model_version"] == champion.version
@@ -129,7 +130,7 @@ def report_night(model: str, night: date) -> dict[str, Any]:
         raise ConfigError(
             f"{model}, night {night}: the ledger lacks version {version} or the release judged by"
         )
-    pages = write_report(spec, night, rows, release, champion)
+    pages = [evidently_reports.write_page(page) for page in make_pages(spec, night, rows, release, champion)]
     return {
         "model": model,
         "pages": [str(page) for page in pages],
@@ -211,3 +212,43 @@ def _read_matured(spec: Spec, night: date, release: Release, champion: Promotion
     own = predictions[predictions["model_version"] == champion.version]
     rows = own[[spec.population.key, "night", PREDICTION, "label"]]
     return {span: span.select(rows, last) for span in Span}
+
+
+def measure_label_form(spec: Spec, night: date, release: Release) -> LabelForm:
+    """The label's form in the newest week whose labels are final."""
+    last = night - timedelta(days=spec.label_maturity_nights)
+    with lake.connect_at(release.snapshot_id) as con:
+        return label_form_store.measure_form(con, spec, last - timedelta(days=Span.WEEK.nights - 1), last)
+
+
+def measure_shift(
+    spec: Spec, reference: Reference, features: pd.DataFrame, matured: pd.DataFrame, form: LabelForm
+) -> DriftFinding:
+    """Tell the kinds of shift apart, as far as the week's data allow.
+
+    Args:
+        spec: of the model.
+        reference: of the champion.
+        features: the week's rows as scoring saw them, with `night` and the spec's key.
+        matured: the champion's own predictions of the newest matured week, with `label`.
+        form: of the label in that week.
+    """
+    rules, subject = spec.monitor.drift, project().subject
+    thresholds = reference.profile.thresholds
+    sample, unseen = reference.sample(), reference.unseen()
+    joint, why = Joint(UNKNOWN, UNKNOWN, ()), "too few rows or nights to judge"
+    if is_enough(Span.WEEK, features, rules):
+        week = sample_rows(features, key=spec.population.key)
+        joint = measure_joint(week, sample, reference.joint_inputs)
+    of_inputs = joint_rows(joint, thresholds, rows=len(features), reference_rows=len(sample), note=why)
+
+    is_judged = is_enough(Span.WEEK, matured, rules)
+    signs = measure_signs(matured if is_judged else matured.head(0), unseen)
+    of_labels = shift_rows(signs, thresholds, rows=len(matured), reference_rows=len(unseen))
+    is_beyond = {sign: row.is_drifted for sign, row in of_labels.items()}
+    kinds = classify_signs(is_beyond, are_inputs_moved=any(each.is_drifted for each in of_inputs))
+    reported = describe_signs(
+        kinds, signs, is_beyond, joint.leading, many=subject.many, positive=spec.target.positive
+    )
+    rows = (*of_inputs, *of_labels.values(), form_row(form, reference.label_form, subject))
+    return DriftFinding(rows, (*changes(form, reference.label_form, subject), *reported))

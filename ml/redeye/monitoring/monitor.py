@@ -201,11 +201,6 @@ def _make_scored(rows: pd.DataFrame, column: str) -> Scored | None:
     return None if rows.empty else make_scored(rows, column)
 
 
-def _metrics(rows: pd.DataFrame, column: str) -> dict[str, float]:
-    scored = _make_scored(rows, column)
-    return list_plain_metrics(scored) if scored else {}
-
-
 def _verdict_row(judgement: Judgement, champion: Promotion | None) -> pd.DataFrame:
     versions = {
         "champion_version": champion.version if champion else None,
@@ -219,7 +214,9 @@ def _verdict_row(judgement: Judgement, champion: Promotion | None) -> pd.DataFra
 
 def _quality_rows(rows: pd.DataFrame, scored_night: date) -> pd.DataFrame:
     """One row per metric for a scored night; null where a metric is not defined."""
-    champion, heuristic = _metrics(rows, "probability"), _metrics(rows, "baseline_probability")
+    champion, heuristic = (
+        list_plain_metrics(make_scored(rows, column)) for column in ("probability", "baseline_probability")
+    )
     return pd.DataFrame(
         {
             "scored_night": scored_night,
@@ -227,6 +224,6 @@ def _quality_rows(rows: pd.DataFrame, scored_night: date) -> pd.DataFrame:
             "champion": [champion.get(metric, np.nan) for metric in METRICS],
             "heuristic": [heuristic.get(metric, np.nan) for metric in METRICS],
             "rows": len(rows),
-            "model_version": int(rows["model_version"].iloc[0]) if len(rows) else None,
+            "model_version": int(rows["model_version"].iloc[0]),
         }
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -76,14 +76,15 @@ class TrainingRun:
         with _run(self.subject, candidate, candidate, tags, is_nested=True) as run_id:
             yield run_id
 
-    def log_fitting(self, seconds: float) -> None:
-        """How long all candidates took to be fitted."""
+    def log_candidates(self, candidates: Iterable[Fitted], seconds: float) -> None:
+        """How long all of them took, and a child run for each with its parameters and validation metrics."""
         import mlflow
 
         mlflow.log_metric("fit_seconds", seconds)
+        for each in candidates:
+            self._log_candidate(each)
 
-    def log_candidate(self, fitted: Fitted) -> None:
-        """A child run with the parameters and the validation metrics of one candidate."""
+    def _log_candidate(self, fitted: Fitted) -> None:
         import mlflow
 
         params = self.subject.spec.algorithms.list_declared().get(fitted.algorithm)
@@ -110,12 +111,8 @@ class TrainingRun:
     ) -> None:
         """What the test window said: metrics of candidate and champion, gates and pictures.
 
-        Args:
-            report: of the gates.
-            scored: by role (`candidate`, `champion`), all on the test window. Metrics carry the role and
-                not the algorithm, so that trainings can be compared.
-            algorithms: by role; tags of the run.
-            importance: of the candidate's inputs.
+        Predictions and algorithms are by role (`candidate`, `champion`). Metrics carry the role and not the
+        algorithm, so that trainings can be compared.
         """
         import mlflow
 
@@ -135,12 +132,7 @@ class TrainingRun:
             mlflow.log_artifacts(folder, "plots")
 
     def log_outcome(self, tags: Mapping[str, str], pages: Mapping[str, str]) -> None:
-        """What was decided, as tags of the run and in its description.
-
-        Args:
-            tags: by name.
-            pages: addresses by title, for the description.
-        """
+        """What was decided, as tags of the run and in its description, with addresses of pages by title."""
         import mlflow
 
         reported = [f"{name.replace('_', ' ')}: {value}" for name, value in tags.items()]

@@ -206,9 +206,7 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
     candidates = fit_candidates(
         frame, spec, spans, seed=SEED, threads=settings().threads, parent=_load_parent(spec, night)
     )
-    run.log_fitting(time.monotonic() - began)
-    for each in candidates:
-        run.log_candidate(each)
+    run.log_candidates(candidates, time.monotonic() - began)
     fresh, seen_until = Registration(subject, frame, run, spans), spans.validation.last
     if champion is None:
         heuristic = next(each for each in candidates if each.algorithm == HeuristicModel.algorithm)

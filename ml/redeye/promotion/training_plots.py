@@ -20,13 +20,7 @@ SHOWN_INPUTS = 25
 
 
 def draw_quality(folder: Path, scored: Mapping[str, Scored], importance: Mapping[str, float]) -> None:
-    """Writes `roc.png`, `precision_recall.png`, `calibration.png` and `importance.png`.
-
-    Args:
-        folder: to write into; made if missing.
-        scored: by name, all on the same window.
-        importance: of the inputs of the model in question.
-    """
+    """Write `roc.png`, `precision_recall.png` and `calibration.png` of models on one window, and `importance.png`."""
     nights = next((f", nights {one.nights[0]} to {one.nights[-1]}" for one in scored.values()), "")
     with _open_axes(folder / "roc.png", f"Ranking{nights}") as axes:
         for name, one in scored.items():
@@ -67,15 +61,8 @@ def draw_slices(folder: Path, report: GateReport) -> None:
     with _open_axes(folder / "slices.png", title, height=1.5 + 0.3 * len(parts)) as axes:
         names = [f"{part.name} ({part.rows})" for part in parts]
         axes.barh(names, [part.value or 0.0 for part in parts], color=CHAMPION)
-        axes.scatter(
-            [part.upper or 0.0 for part in parts],
-            names,
-            marker="|",
-            s=80,
-            color=TEXT,
-            label="upper bound",
-            zorder=3,
-        )
+        bounds = [part.upper or 0.0 for part in parts]
+        axes.scatter(bounds, names, marker="|", s=80, color=TEXT, label="upper bound", zorder=3)
         draw_zero(axes, is_vertical=True)
         if result.bound is not None:
             label = "upper bound below it: refused"

@@ -21,7 +21,6 @@ from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.errors import NotReleased
 from redeye.foundation.settings import SPECS, settings
 from redeye.monitoring import evidently_reports, measure_drift
-from redeye.monitoring.classify_shift import measure_label_form, measure_shift
 from redeye.monitoring.drift_reference_store import Reference
 from redeye.monitoring.fit_drift_reference import load_reference
 from redeye.monitoring.logic.drift_profile import PREDICTION, find_drift
@@ -120,7 +119,7 @@ FORM = LabelForm("BOOLEAN", ("false", "true"), 6300, 0.02)
 def shifted(measured: Measured, features: pd.DataFrame, form: LabelForm = FORM) -> dict[str, bool]:
     features = features.assign(flight_id=[f"f{n}" for n in range(len(features))])
     nothing = measured.reference.unseen().head(0)
-    found = measure_shift(measured.spec, measured.reference, features, nothing, form)
+    found = measure_drift.measure_shift(measured.spec, measured.reference, features, nothing, form)
     return {row.statistic: row.is_drifted for row in found.rows}
 
 
@@ -139,7 +138,7 @@ def test_inputs_drawn_from_the_training_are_no_shift_and_moved_ones_are(measured
 
 
 def test_the_label_s_form_is_read_from_the_release_and_a_change_is_named(measured: Measured) -> None:
-    now = measure_label_form(measured.spec, measured.night, measured.release)
+    now = measure_drift.measure_label_form(measured.spec, measured.night, measured.release)
     assert (now.type, now.values) == ("BOOLEAN", ("false", "true"))
     assert now.rows > 5000
     assert changes(now, measured.reference.label_form, project().subject) == ()

@@ -42,12 +42,7 @@ class GateInput:
 
 @dataclass(frozen=True)
 class Case:
-    """All that a decision rests on.
-
-    Attributes:
-        groups: by slice column, the value of each row, in the order in which the rows were scored.
-        many: the noun for the rows.
-    """
+    """All that a decision rests on: what `judge` was given."""
 
     candidate: GateInput
     champion: GateInput
@@ -109,14 +104,12 @@ def _require_probes(case: Case) -> RobustnessProbes:
 
 
 def _check_unseen(case: Case) -> GateResult:
-    for gate_input in (case.candidate, case.champion):
-        if gate_input.seen_until >= case.window.first:
-            reason = (
-                f"{gate_input.name} knows nights to {gate_input.seen_until}, the window starts "
-                f"{case.window.first}"
-            )
+    first = case.window.first
+    for one in (case.candidate, case.champion):
+        if one.seen_until >= first:
+            reason = f"{one.name} knows nights to {one.seen_until}, the window starts {first}"
             return GateResult(Gate.UNSEEN, False, None, None, reason)
-    return GateResult(Gate.UNSEEN, True, None, None, f"neither saw a night from {case.window.first} on")
+    return GateResult(Gate.UNSEEN, True, None, None, f"neither saw a night from {first} on")
 
 
 def _check_sample(case: Case) -> GateResult:
