@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +68,7 @@ def record_definitions(code_hash: str, definitions: Definitions) -> None:
     insert(
         Catalog.WAREHOUSE,
         "INSERT INTO ledger.code_definitions (code_hash, relations) VALUES (%s, %s) ON CONFLICT DO NOTHING",
-        (code_hash, Json([each.to_dict() for each in definitions.relations.values()])),
+        (code_hash, Json([asdict(each) for each in definitions.relations.values()])),
     )
 
 

@@ -101,7 +101,8 @@ class Scored:
     def metrics(self) -> Metrics:
         """Every metric on the rows as they are."""
         once = np.ones((1, len(self.nights)))
-        values = {metric: _or_none(float(self.resample(metric, once)[0])) for metric in METRICS}
+        found = {metric: float(self.resample(metric, once)[0]) for metric in METRICS}
+        values = {metric: value if np.isfinite(value) else None for metric, value in found.items()}
         return Metrics(
             rows=self.labels.size,
             nights=len(self.nights),
@@ -249,7 +250,3 @@ def _interval(values: Floats, confidence: float) -> Interval | None:
 
 def _divide(numerator: Floats, denominator: Floats, otherwise: float = np.nan) -> Floats:
     return np.divide(numerator, denominator, out=np.full_like(numerator, otherwise), where=denominator > 0)
-
-
-def _or_none(value: float) -> float | None:
-    return value if np.isfinite(value) else None

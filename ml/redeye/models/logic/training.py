@@ -129,8 +129,9 @@ def fit_candidates(
         threads=threads,
     )
     fitted: list[Fitted] = []
+    declared = spec.algorithms.list_declared()
     for plan in (
-        *_plan_refits(spec, plain),
+        *(_Plan(name, partial(algorithm(name).fit, plain, params)) for name, params in declared.items()),
         *_plan_weighted(spec, plain, rows),
         *_plan_average(spec, fitted),
         *_plan_continued(spec, plain, rows, parent, windows),
@@ -185,11 +186,6 @@ class _Plan:
     fit: Callable[[], Model[Any] | None]
     params: dict[str, float] = field(default_factory=dict)
     parent_version: int | None = None
-
-
-def _plan_refits(spec: Spec, plain: Training) -> Iterator[_Plan]:
-    for name, params in spec.algorithms.list_declared().items():
-        yield _Plan(name, partial(algorithm(name).fit, plain, params))
 
 
 def _plan_weighted(spec: Spec, plain: Training, rows: pd.DataFrame) -> Iterator[_Plan]:

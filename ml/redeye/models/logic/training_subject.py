@@ -13,10 +13,7 @@ from redeye.warehouse.logic.releases import Release
 
 @dataclass(frozen=True)
 class Subject:
-    """One training: a spec, a night, a release and the code, with who asked and why.
-
-    The run is the orchestrator's; `request` is what the verdict that asked for it said, as tags.
-    """
+    """One training: a spec, a night, a release and the code, who asked and why; `request` is the verdict's tags."""
 
     spec: Spec
     night: date

@@ -9,7 +9,7 @@ that is made from it. What cannot be followed counts as a whole: then any edit o
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -43,13 +43,9 @@ class Definition:
     path: str = ""
     key: tuple[str, ...] = ()
 
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-able form."""
-        return asdict(self)
-
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Definition:
-        """The inverse of `to_dict`."""
+        """From its JSON form."""
         return cls(**{**values, "key": tuple(values["key"])})
 
 

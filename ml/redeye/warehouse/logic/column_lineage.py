@@ -59,11 +59,9 @@ Reads = Mapping[Read, Holders]
 
 @dataclass(frozen=True)
 class Table:
-    """A table that queries name.
+    """A table, `schema.table`, that queries name, with its columns in order.
 
     Attributes:
-        name: `schema.table`.
-        columns: in order.
         known_by: the column with the night by whose cutoff all of a row was known; "" if rows change later.
         is_timeless: whether all of it was always known, such as a calendar.
     """
@@ -85,13 +83,7 @@ class Table:
 
 @dataclass(frozen=True)
 class QueryColumns:
-    """A table or query.
-
-    Attributes:
-        columns: what each column reads, what decides about the rows included.
-        rows: what decides about the rows alone.
-        values: of what each column's values are made.
-    """
+    """A table or query: what each column reads, what decides about the rows included, and of what values it is made."""
 
     columns: Mapping[str, Reads]
     rows: Reads

@@ -14,12 +14,9 @@ _HALF = 2**64
 
 @dataclass(frozen=True)
 class Content:
-    """Rows counted, and their 128-bit hashes summed in two halves of 64 bits each.
+    """Rows counted, and their 128-bit hashes summed in two halves of 64 bits each, modulo 2**64.
 
-    Attributes:
-        rows: how many; negative in a difference that takes away more than it adds.
-        low: sum of the lower halves, modulo 2**64.
-        high: sum of the upper halves, modulo 2**64.
+    A difference has fewer rows than none if it takes away more than it adds.
     """
 
     rows: int = 0

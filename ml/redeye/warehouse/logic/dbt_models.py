@@ -13,12 +13,7 @@ KEY_TESTS = frozenset({"unique_in_window", "unique_key", "feature_rows"})
 
 @dataclass(frozen=True)
 class Column:
-    """A column as its YAML describes it.
-
-    Attributes:
-        known: of a source's column, one of `KINDS`.
-        banned: why it may not come near a feature: what its `banned` says, or that it is personal.
-    """
+    """A column as its YAML describes it: of a source's, what is known when, and why it may not come near a feature."""
 
     description: str
     data_type: str = ""

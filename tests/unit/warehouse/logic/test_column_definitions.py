@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -177,4 +178,4 @@ def test_a_relation_that_reads_itself_of_the_night_before_is_followed() -> None:
 
 
 def test_definitions_are_written_and_read_back() -> None:
-    assert Definition.from_dict(FEATURE.to_dict()) == FEATURE
+    assert Definition.from_dict(json.loads(json.dumps(asdict(FEATURE)))) == FEATURE
