@@ -62,8 +62,8 @@ def gigabytes(size: int) -> str:
     return f"{size / GIGABYTE:.2f} GB"
 
 
-def measure_parts(configured: Settings) -> dict[str, Path]:
-    """The folders of the home that hold data, by the name under which they are reported."""
+def measure_usage(configured: Settings) -> Usage:
+    """Bytes on disk of each part of the home that holds data, and of everything else in it as `other`."""
     home = configured.home
     named = {
         "postgres": home / "postgres",
@@ -78,14 +78,8 @@ def measure_parts(configured: Settings) -> dict[str, Path]:
         "logs": home / "logs",
     }
     # What a setting has moved into an object store takes no disk here.
-    return {name: folder for name, folder in named.items() if isinstance(folder, Path)}
-
-
-def measure_usage(configured: Settings) -> Usage:
-    """Bytes on disk of each part of the home, and of everything else in it as `other`."""
-    named = measure_parts(configured)
-    sizes = {name: measure_size(folder) for name, folder in named.items()}
-    sizes["other"] = max(measure_size(configured.home) - sum(sizes.values()), 0)
+    sizes = {name: measure_size(folder) for name, folder in named.items() if isinstance(folder, Path)}
+    sizes["other"] = max(measure_size(home) - sum(sizes.values()), 0)
     return Usage(sizes, int(configured.disk_budget_gb * GIGABYTE))
 
 

@@ -12,11 +12,14 @@ from typing import Protocol
 import pandas as pd
 import pyarrow as pa
 
+from redeye.audits.audit import audit_many
 from redeye.audits.declared_checks import ARRIVALS, arrival_checks
 from redeye.audits.logic.audit_result import AuditResult
 from redeye.declarations.calendar import ONE_DAY, list_nights
 from redeye.foundation.errors import AuditRefused, ConfigError, DeliveryError
-from redeye.sources import landing_store
+from redeye.foundation.settings import settings
+from redeye.sources import delivery_store, landing_store
+from redeye.sources.configured_source import load_standing_source
 from redeye.sources.logic.deliveries import SCHEDULE, DeliveryRef, Location, Source
 
 log = logging.getLogger(__name__)
@@ -50,8 +53,8 @@ def ingest_nights(
     *,
     source: Source | None = None,
     root: Location | None = None,
-    ledger: _Ledger | None = None,
-    audit_many: _AuditMany | None = None,
+    ledger: _Ledger = delivery_store,
+    audit_many: _AuditMany = audit_many,
     data_docs: Path | None = None,
     batch_rows: int = BATCH_ROWS,
 ) -> list[DeliveryRef]:
@@ -64,8 +67,8 @@ def ingest_nights(
     Args:
         first: first night.
         last: last night; equal to `first` in a nightly run.
-        source: where deliveries come from; by default the configured one. The next four likewise.
-        root: the landing folder.
+        source: where deliveries come from; by default the configured one.
+        root: the landing folder; by default the configured one, as that of the Data Docs.
         ledger: where judgements are recorded.
         audit_many: judges frames by suites.
         data_docs: folder of the audits' Data Docs.
@@ -81,23 +84,10 @@ def ingest_nights(
     """
     if first > last:
         raise ConfigError(f"the first night {first} is after the last night {last}")
-    if source is None:
-        from redeye.sources.configured_source import load_standing_source
-
-        source = load_standing_source()
-    if ledger is None:
-        from redeye.sources import delivery_store
-
-        ledger = delivery_store
     if root is None:
-        from redeye.foundation.settings import settings
-
         root, data_docs = settings().landing, data_docs or settings().data_docs
-    if audit_many is None:
-        from redeye.audits.audit import audit_many as audit_by_suite
-
-        audit_many = audit_by_suite
-    return _Ingest(source, root, ledger, audit_many, data_docs).run(first, last, batch_rows)
+    chosen = source or load_standing_source()
+    return _Ingest(chosen, root, ledger, audit_many, data_docs).run(first, last, batch_rows)
 
 
 @dataclass

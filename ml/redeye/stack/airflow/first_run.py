@@ -39,6 +39,8 @@ def run(configured: Settings, console: Console) -> None:
 
     What is done already is not done again.
     """
+    from redeye.warehouse import dbt
+
     plan = project().first_run
     with airflow_api.open_api(settings()) as api:
         for dag_id in (HISTORY, *_loop(plan.model)):
@@ -50,21 +52,15 @@ def run(configured: Settings, console: Console) -> None:
         conf = {"night": plan.history_last.isoformat(), "reason": FIRST_RUN}
         trigger(api, console, f"train_{plan.model}", conf, f"first_run_{plan.history_last}")
         _run_nights(api, console, plan.model, plan.history_last + ONE_DAY, plan.scored_last)
-    _render_docs(console)
+    if not dbt.docs_page().is_file():
+        # Once, so that the pages have them; `redeye docs` renders them anew.
+        with console.status("Rendering dbt's docs"):
+            dbt.docs()
     show_riskiest(configured, console, plan.scored_last)
 
 
 def _loop(model: str) -> tuple[str, ...]:
     return (BUILD, *(f"{verb}_{model}" for verb in ("score", "monitor", "train")))
-
-
-def _render_docs(console: Console) -> None:
-    """Render dbt's docs once, so that the pages have them; `redeye docs` renders them anew."""
-    from redeye.warehouse import dbt
-
-    if not dbt.docs_page().is_file():
-        with console.status("Rendering dbt's docs"):
-            dbt.docs()
 
 
 def load_year(console: Console) -> None:

@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
 
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import Settings
 
-
-@dataclass(frozen=True)
-class Port:
-    """A port and the setting that names it."""
-
-    number: int
-    setting: str
-    use: str
-
-
-def ports(configured: Settings) -> tuple[Port, ...]:
-    """Every port that the stack listens on."""
-    return (
-        Port(configured.postgres_port, "REDEYE_POSTGRES_PORT", "Postgres"),
-        Port(configured.airflow_port, "REDEYE_AIRFLOW_PORT", "Airflow's UI and API"),
-        Port(configured.mlflow_port, "REDEYE_MLFLOW_PORT", "MLflow's UI"),
-        Port(configured.airflow_log_port, "REDEYE_AIRFLOW_LOG_PORT", "Airflow's task logs"),
-    )
+# By setting, what the stack listens on its port for.
+USES = {
+    "postgres_port": "Postgres",
+    "airflow_port": "Airflow's UI and API",
+    "mlflow_port": "MLflow's UI",
+    "airflow_log_port": "Airflow's task logs",
+}
 
 
 def free(host: str) -> int:
@@ -41,19 +29,20 @@ def require_free(configured: Settings) -> None:
     Raises:
         ConfigError: if one is taken, or two settings name the same; the message names port and setting.
     """
-    seen: dict[int, Port] = {}
-    for port in ports(configured):
-        if port.number in seen:
-            raise ConfigError(f"{port.setting} and {seen[port.number].setting} both name port {port.number}")
-        seen[port.number] = port
-    taken = [port for port in ports(configured) if not _is_free(configured.host, port.number)]
-    lines = [
-        f"port {port.number} on {configured.host}, wanted for {port.use}, is taken by another program: "
-        f"end it, or set {port.setting} to a free port"
-        for port in taken
-    ]
-    if lines:
-        raise ConfigError("\n".join(lines))
+    seen: dict[int, str] = {}
+    taken = []
+    for name, use in USES.items():
+        number, setting = getattr(configured, name), f"REDEYE_{name.upper()}"
+        if number in seen:
+            raise ConfigError(f"{setting} and {seen[number]} both name port {number}")
+        seen[number] = setting
+        if not _is_free(configured.host, number):
+            taken.append(
+                f"port {number} on {configured.host}, wanted for {use}, is taken by another program: "
+                f"end it, or set {setting} to a free port"
+            )
+    if taken:
+        raise ConfigError("\n".join(taken))
 
 
 def _is_free(host: str, port: int) -> bool:
