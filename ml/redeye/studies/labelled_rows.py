@@ -98,15 +98,12 @@ def walk_kept(
 
 def find_labelled_nights(spec: Spec, release: Release) -> tuple[date, date] | None:
     """The first and the last night with a labelled row; None if there is none."""
-    con = lake.connect_at(release.snapshot_id)
-    try:
-        night = spec.population.night
+    night = spec.population.night
+    with lake.connect_at(release.snapshot_id) as con:
         found = con.execute(
             f"SELECT min({night}), max({night}) FROM warehouse.{spec.population.relation} "
             f"WHERE {spec.target.column} IS NOT NULL"
         ).fetchone()
-    finally:
-        con.close()
     if found is None or found[0] is None:
         return None
     first, last = (pd.Timestamp(each).date() for each in found)
@@ -119,12 +116,9 @@ def read_labelled_frame(spec: Spec, release: Release) -> pd.DataFrame:
     Features are those known at the cutoff of the row's own night.
     """
     population, target = spec.population, spec.target
-    con = lake.connect_at(release.snapshot_id)
-    try:
+    with lake.connect_at(release.snapshot_id) as con:
         entities = con.execute(
             f"SELECT {spec.schedule_select()}, {target.column}, {target.known_at} "
             f"FROM warehouse.{population.relation} WHERE {target.column} IS NOT NULL ORDER BY {population.key}"
         ).df()
-    finally:
-        con.close()
     return read_feature_frame(release.snapshot_id, entities, spec.feature_service)

@@ -13,11 +13,7 @@ from redeye.declarations.specs import Spec
 from redeye.foundation.atomic_files import write_text
 from redeye.foundation.pages import Cell, Table, render_markdown, write_report
 from redeye.foundation.plot_theme import draw_groups, draw_zero, open_figure, render_svg
-from redeye.models.logic.interval_text import (
-    describe_improvement,
-    format_interval,
-    read_interval,
-)
+from redeye.models.logic.interval_text import describe_improvement, format_interval, read_interval
 from redeye.models.logic.splits import Window
 from redeye.studies.backtest.logic.schedules import CHOSEN, Request, Schedule
 from redeye.studies.evidence.evidence_page import format_difference

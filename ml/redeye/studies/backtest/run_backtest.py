@@ -48,18 +48,9 @@ def gather(
     Each training is kept as soon as it is made, under a key of everything it depends on: interrupted, it goes on
     where it was, and another span of nights uses what is there.
 
-    Args:
-        model: name of the spec.
-        report: is called before each training and at the end.
-        algorithm: of all trainings; `chosen` for the selection between all refits of the spec.
-        since: the first night to predict; the first possible one, if left out.
-        until: the last one; the last with labels, if left out.
-        docs: a folder for `backtest.md` and `backtest/` as well.
-        seed: of the fits and of the resampling.
-        threads: to fit with; the setting, if left out.
-
-    Returns:
-        The HTML page, below the installation's reports.
+    All trainings are of one algorithm; `chosen` stands for the selection between all refits of the spec. Predicted
+    are the nights `since` to `until`; left out, the first possible one to the last with labels. The HTML page, which
+    is returned, lies below the installation's reports; `docs` is a folder for `backtest.md` and `backtest/` as well.
 
     Raises:
         ConfigError: if the spec has no such algorithm, or `until` lies before `since`.
@@ -139,7 +130,7 @@ class TrainingCache:
             spans = plan_training(spec, night, find_first_night(frame, spec))
             known = select_known_rows(frame, spec, night)
             test = schedules.score_test_window(model, known, spec, spans.test)
-            self._held[night] = TrainedModel(night, note["candidate"], model, test)
+            self._held[night] = TrainedModel(note["candidate"], model, test)
         return self._held[night]
 
     def candidates(self) -> dict[date, str]:

@@ -12,14 +12,7 @@ import pandas as pd
 from redeye.declarations.specs import Spec
 from redeye.foundation.atomic_files import write_text
 from redeye.foundation.pages import Cell, Markdown, Table, bold, render_markdown
-from redeye.foundation.plot_theme import (
-    TEXT,
-    assign_colours,
-    draw_groups,
-    draw_zero,
-    open_figure,
-    render_svg,
-)
+from redeye.foundation.plot_theme import TEXT, assign_colours, draw_groups, draw_zero, open_figure, render_svg
 from redeye.models.algorithms.heuristic import HeuristicModel
 from redeye.models.logic.interval_text import format_interval, is_significant, read_interval
 from redeye.studies.evidence.logic.evidence_quality import (

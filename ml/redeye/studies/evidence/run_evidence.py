@@ -42,8 +42,8 @@ def gather(
 
     Args:
         model: name of the spec.
-        folder: for `evidence.md`, and `evidence/` with its pictures and rows.
-        report: is called before each month and at the end.
+        folder: for the page, and a folder with its pictures and rows.
+        report: is called before each step and at the end.
         since: leaves months before it out, such as those that settings were chosen on.
         seed: of the fits and of the resampling.
         threads: to fit with; the fits may depend on it. The setting, if left out.

@@ -13,21 +13,9 @@ import pandas as pd
 from redeye.declarations.specs import Spec
 from redeye.foundation.atomic_files import write_text
 from redeye.foundation.pages import render_markdown
-from redeye.foundation.plot_theme import (
-    CHAMPION,
-    SERIES,
-    draw_intervals,
-    draw_zero,
-    open_figure,
-    render_svg,
-)
+from redeye.foundation.plot_theme import CHAMPION, SERIES, draw_intervals, draw_zero, open_figure, render_svg
 from redeye.studies.evidence.evidence_page import format_difference
-from redeye.studies.freshness.logic.freshness_quality import (
-    ALL,
-    CONFIDENCE,
-    SAMPLES,
-    defaults,
-)
+from redeye.studies.freshness.logic.freshness_quality import ALL, CONFIDENCE, SAMPLES, defaults
 from redeye.studies.freshness.logic.windows_and_ages import (
     AGED,
     CONTINUED,

@@ -32,7 +32,7 @@ from redeye.studies.season.logic.season_quality import (
     measure_weeks,
     select_first_promotions,
 )
-from redeye.studies.season.season_events import Night, Story, TrainingStory
+from redeye.studies.season.season_page import Night, Story, TrainingStory
 from redeye.warehouse import release_store
 
 # Nights read at once: some 25,000 rows.

@@ -16,8 +16,7 @@ from redeye.foundation.settings import settings
 from redeye.promotion.decision_store import RecordedDecision, RecordedTraining
 from redeye.promotion.logic.decision import Decision
 from redeye.studies.season.logic.season_quality import Contestant, measure_season, measure_weeks
-from redeye.studies.season.season_events import Night, Story, TrainingStory
-from redeye.studies.season.season_page import write_page
+from redeye.studies.season.season_page import Night, Story, TrainingStory, write_page
 
 FIRST = date(2013, 4, 1)
 NIGHTS = [FIRST + timedelta(each) for each in range(21)]

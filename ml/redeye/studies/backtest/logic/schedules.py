@@ -64,12 +64,10 @@ class TrainedModel:
     """A model of the backtest.
 
     Attributes:
-        decided: the night of its training.
         candidate: what was fitted, by name.
         test: its predictions on the window that was held back, as a champion's reference.
     """
 
-    decided: date
     candidate: str
     model: Model[Any]
     test: Scored
@@ -209,7 +207,15 @@ def find_requests(
     lag = timedelta(days=spec.effective_lag_nights)
     decided = [first_decision(spec, served.first)]
     probability, version = pd.Series(np.nan, index=rows.index), pd.Series(-1, index=rows.index)
-    _enthrone(frame, spec, decided, served, of, probability, version)
+
+    def serve_newest() -> None:
+        """Lets the last training serve from its effective night on."""
+        reign = reigns(decided, spec, served)[-1]
+        mine = select_rows(select_rows(frame, spec, served), spec, reign.nights)
+        probability.loc[mine.index] = of(reign.decided).model.predict(mine)
+        version.loc[mine.index] = len(decided) - 1
+
+    serve_newest()
     references: dict[date, Mapping[str, Interval]] = {}
     verdicts: list[NightVerdict] = []
     asked: list[date] = []
@@ -226,24 +232,8 @@ def find_requests(
         if decision.is_requested:
             asked.append(night)
             decided.append(night)
-            _enthrone(frame, spec, decided, served, of, probability, version)
+            serve_newest()
             yield Request(night, decision.reason)
-
-
-def _enthrone(
-    frame: pd.DataFrame,
-    spec: Spec,
-    decided: Sequence[date],
-    served: Window,
-    of: Callable[[date], TrainedModel],
-    probability: pd.Series,
-    version: pd.Series,
-) -> None:
-    """Lets the last training serve from its effective night on."""
-    reign = reigns(decided, spec, served)[-1]
-    mine = select_rows(select_rows(frame, spec, served), spec, reign.nights)
-    probability.loc[mine.index] = of(reign.decided).model.predict(mine)
-    version.loc[mine.index] = len(decided) - 1
 
 
 def _find_matured(rows: pd.DataFrame, spec: Spec, night: date) -> pd.Series:

@@ -108,7 +108,7 @@ def requested(frame: pd.DataFrame, spec) -> list[date]:
     def of(night: date) -> TrainedModel:
         if night not in held:
             fitted, test = schedules.train(frame, spec, night, algorithm="xgboost", threads=1)
-            held[night] = TrainedModel(night, fitted.name, fitted.model, test)
+            held[night] = TrainedModel(fitted.name, fitted.model, test)
         return held[night]
 
     first = schedules.first_decision(spec, SINCE)
