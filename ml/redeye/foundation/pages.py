@@ -98,8 +98,7 @@ def _format_row(cells: Sequence[Cell]) -> str:
 
 def render_markdown(template: str, **facts: Any) -> str:  # noqa: ANN401  whatever a template prints
     """A `.md.j2` template with its facts."""
-    environment = _load_environment()
-    return environment.get_template(template).render(facts)
+    return _load_environment().get_template(template).render(facts)
 
 
 def render_html(template: str, **facts: Any) -> str:  # noqa: ANN401  whatever a template prints

@@ -46,10 +46,8 @@ class Manifest:
 
     Attributes:
         night: ISO date.
-        rows: data rows, without the header.
-        bytes: size of the file.
-        sha256: of the file, in hex.
-        columns: the header, in order.
+        rows: data rows, without the header, whose names are `columns` in order.
+        bytes: size of the file, `sha256` is its hash in hex.
         shift_weeks: how many weeks later than it did all of it happens; not written where it is 0.
     """
 

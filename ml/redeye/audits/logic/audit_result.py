@@ -21,12 +21,9 @@ class AuditFailure:
     """One expectation that was not met.
 
     Attributes:
-        suite: name of the suite, the YAML's path below `expectations/` without its ending.
         expectation: name of the expectation, or of the structural check (`columns`, `types`, ...).
         column: the column or columns judged; None when the whole table is meant.
-        observed: what was seen instead, in words and numbers.
         examples: up to five offending rows, each a mapping of column to text.
-        because: the reason that the suite gives for the bound.
         nights: the nights that the offending rows belong to; empty when it cannot be told.
     """
 
@@ -56,8 +53,6 @@ class AuditResult:
     Attributes:
         suite: name of the suite; joined with ` + ` when several were combined.
         subject: what was judged, for example `outcomes of night 2013-04-04`.
-        is_success: True only if nothing failed and something was evaluated.
-        failures: everything that failed.
         evaluated: number of expectations evaluated.
         docs_path: the Data Docs page of this audit; None when none were written.
 

@@ -137,14 +137,6 @@ def show_riskiest(configured: Settings, console: Console, night: date) -> None:
     console.print(f"All of them: {path}")
 
 
-def champion(model: str, night: date) -> int | None:
-    """The version that scores a model's night, if there is one."""
-    from redeye.champions import promotion_store
-
-    found = promotion_store.read_champion(model, night)
-    return found.version if found else None
-
-
 def head() -> date | None:
     """The night of the newest release."""
     from redeye.warehouse import release_store

@@ -61,6 +61,8 @@ def run(console: Console, tonight: date) -> None:
 
     May be run again: nights that were missed while the stack did not run are built as history.
     """
+    from redeye.champions import promotion_store
+
     weeks, source = settings().shift_weeks, load_source()
     last = tonight - ONE_DAY
     specs = load_valid_specs(SPECS)
@@ -73,7 +75,7 @@ def run(console: Console, tonight: date) -> None:
             first_run.build_history(api, console, first, last)
         for model in specs:
             # A decision takes effect two nights later: the first night that fires is scored by what was trained.
-            if first_run.champion(model, tonight) is None:
+            if promotion_store.read_champion(model, tonight) is None:
                 conf = {"night": (last - ONE_DAY).isoformat(), "reason": FIRST_TRAINING}
                 first_run.trigger(api, console, f"train_{model}", conf, f"live_{last}")
         nightly = [f"{verb}_{model}" for model in specs for verb in ("score", "monitor")]
