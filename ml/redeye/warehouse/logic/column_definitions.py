@@ -113,11 +113,7 @@ class Definitions:
 
 @dataclass(frozen=True)
 class Edit:
-    """A column that is defined otherwise in another version of the code, or gone.
-
-    Attributes:
-        paths: of the files whose models differ on its way.
-    """
+    """A column that another version of the code defines otherwise, or lacks, and the files that differ on its way."""
 
     read: Read
     is_gone: bool
