@@ -65,15 +65,13 @@ def record_deliveries(
 
 def deliveries(first: date, last: date, *, accepted_only: bool = True) -> list[DeliveryRef]:
     """Deliveries of the nights `first` to `last`, oldest first."""
-    return [
-        make_delivery(row)
-        for row in read_rows(
-            Catalog.WAREHOUSE,
-            f"SELECT {COLUMNS} FROM ledger.judged_deliveries "
-            "WHERE night BETWEEN %s AND %s AND (is_accepted OR NOT %s) ORDER BY night, source, dataset, recorded_seq",
-            (first, last, accepted_only),
-        )
-    ]
+    rows = read_rows(
+        Catalog.WAREHOUSE,
+        f"SELECT {COLUMNS} FROM ledger.judged_deliveries "
+        "WHERE night BETWEEN %s AND %s AND (is_accepted OR NOT %s) ORDER BY night, source, dataset, recorded_seq",
+        (first, last, accepted_only),
+    )
+    return [make_delivery(row) for row in rows]
 
 
 def list_replaced_deliveries() -> list[tuple[DeliveryRef, DeliveryRef]]:

@@ -49,18 +49,13 @@ def run_nights(api: AirflowApi, model: str, first: date, last: date, *, lag: int
     """
     done: list[Run] = []
 
-    def shown(runs: list[Run], now: str) -> None:
-        watch([*done, *runs], now)
-
-    # Its end is waited for, but it is no run of a night: it does not count as one.
-    def beside(_: list[Run], now: str) -> None:
-        watch(done, now)
-
     for step in steps(model, first, last, lag=lag):
-        done.extend(_wait(api, [_start(api, dag_id, night) for dag_id, night in step], shown))
+        started = [_start(api, dag_id, night) for dag_id, night in step]
+        done.extend(_wait(api, started, lambda runs, now: watch([*done, *runs], now)))
         for dag_id, night in step:
             if dag_id.startswith("monitor") and (asked := api.find(f"train_{model}", f"requested__{night}")):
-                _wait(api, [asked], beside)
+                # Its end is waited for, but it is no run of a night: it does not count as one.
+                _wait(api, [asked], lambda _, now: watch(done, now))
 
 
 def _wait(api: AirflowApi, started: list[Run], watch: Watcher) -> list[Run]:
