@@ -123,12 +123,7 @@ def roll_back(cursor: extensions.cursor, token: int, rollback: Rollback, *, foll
     """Append a rollback and the block of the version that it leaves, within the caller's transaction.
 
     The caller holds the outputs' lease and has seen under it that no night from `effective_night` on is scored.
-
-    Args:
-        cursor: of the transaction.
-        token: of the lease.
-        rollback: what to append.
-        follows: the last decided promotion.
+    `follows` is the last decided promotion.
 
     Raises:
         AlreadyDecided: if another promotion came in between.

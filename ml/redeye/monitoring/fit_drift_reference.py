@@ -64,10 +64,6 @@ def load_reference(spec: Spec, champion: Promotion) -> Reference:
     goes on over the nights of its test, up to the last mature one: the gates passed on them. Quality is
     compared with the nights after those it was fitted to.
 
-    Args:
-        spec: of the model.
-        champion: whose training.
-
     Raises:
         ConfigError: if the promotion does not say what the champion was trained on.
         AlreadyDecided: if the ledger does not have the release of the training any more.

@@ -53,11 +53,7 @@ def measure(spec: Spec, night: date, release: Release, champion: Promotion) -> D
     Features are those that scoring saw, read again from the release and the feature service that the
     predictions name. Of the predictions only the champion's own count.
 
-    Args:
-        spec: of the model.
-        night: whose predictions are compared; a night without any is not judged.
-        release: to read matured labels from, as known at the night's cutoff.
-        champion: of the night; its training is the reference.
+    A night without predictions is not judged. Matured labels are read from `release` as known at the cutoff.
 
     Returns:
         Rows for the table `drift`, to be written with the verdict, and what they amount to.
@@ -170,11 +166,7 @@ def load_features(
 ) -> pd.DataFrame:
     """One night's, from the cache where it has been read before: six of a week's seven nights.
 
-    Args:
-        spec: of the model.
-        night: that was scored.
-        predictions: all of that night's.
-        service: whose features are read; the one that the predictions name by default.
+    `predictions` are all of that night's; they name the feature service, unless another is given.
     """
     service = service or str(predictions["feature_service"].iloc[0])
     reported = "|".join(

@@ -22,12 +22,8 @@ log = logging.getLogger(__name__)
 def find_awaiting(model: str, night: date) -> Proposal | None:
     """The candidate of a night that awaits a person; None if there is none, or it is settled."""
     settled = {row.training_key for row in decision_store.trainings(model) if row.night == night}
-    waiting = [
-        row
-        for row in decision_store.proposals(model)
-        if row.night == night and row.training_key not in settled
-    ]
-    return waiting[-1] if waiting else None
+    made = [row for row in decision_store.proposals(model) if row.night == night]
+    return next((row for row in reversed(made) if row.training_key not in settled), None)
 
 
 def settle(model: str, night: date, *, is_approved: bool, person: str) -> dict[str, Any]:

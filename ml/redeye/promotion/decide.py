@@ -78,12 +78,11 @@ def decide_night(model: str, night: date, run_id: str) -> dict[str, Any]:
         "is_requested": is_requested,
         "reason": reason,
         "returns_to": returns_to,
-        "requests": [request_params(model, row) for row in decision_store.open_requests(model, night)],
+        "requests": [_request_params(model, row) for row in decision_store.open_requests(model, night)],
     }
 
 
-def request_params(model: str, request: decision_store.RecordedDecision) -> dict[str, Any]:
-    """The parameters of the training that a night asks for: the night, and the verdict with its reasons."""
+def _request_params(model: str, request: decision_store.RecordedDecision) -> dict[str, Any]:
     decision = request.decision
     return {
         "model": model,
@@ -155,10 +154,10 @@ def _decisions(
         }
         rollback = None
         if decision.returns_to is not None:
-            rollback = _rollback(decision, verdict, crowned, effective_night, evidence, run_id)
+            rollback, row = _rollback(decision, verdict, crowned, effective_night, evidence, run_id)
             # Later nights of this batch are decided in view of it.
             decided.append(each)
-            crowned = [*crowned, _as_promotion(rollback, crowned)]
+            crowned = [*crowned, row]
         yield decision, evidence, rollback
 
 
@@ -188,31 +187,23 @@ def _rollback(
     effective_night: date,
     evidence: Mapping[str, Any],
     run_id: str,
-) -> promotion_store.Rollback:
+) -> tuple[promotion_store.Rollback, Promotion]:
+    """What to append, and the row that it will be; its id is not known before it is written."""
     target = next(row for row in reversed(crowned) if row.version == decision.returns_to)
-    return promotion_store.Rollback(
+    nights: dict[str, Any] = {"decided_night": decision.night, "effective_night": effective_night}
+    rollback = promotion_store.Rollback(
         target=target,
         # The last resort is never blocked.
         bad=verdict.version if verdict.version != crowned[0].version else None,
-        decided_night=decision.night,
-        effective_night=effective_night,
+        **nights,
         reason=decision.reason,
         evidence={"from_version": verdict.version, **evidence},
         actor="verdict",
         run_id=run_id,
     )
-
-
-def _as_promotion(rollback: promotion_store.Rollback, crowned: Sequence[Promotion]) -> Promotion:
-    """The row that the rollback will be; its id is not known before it is written."""
-    return replace(
-        rollback.target,
-        promotion_id=crowned[-1].promotion_id + 1,
-        decided_night=rollback.decided_night,
-        effective_night=rollback.effective_night,
-        kind=PromotionKind.ROLLBACK,
-        previous_id=crowned[-1].promotion_id,
-    )
+    last = crowned[-1].promotion_id
+    row = replace(target, promotion_id=last + 1, **nights, kind=PromotionKind.ROLLBACK, previous_id=last)
+    return rollback, row
 
 
 def _count_remembered_nights(spec: Spec) -> int:

@@ -88,12 +88,7 @@ class Signs:
 
 
 def measure_signs(week: pd.DataFrame, reference: pd.DataFrame) -> Signs:
-    """Measure.
-
-    Args:
-        week: with `probability` and `label`.
-        reference: the same, of nights that the champion was not fitted to.
-    """
+    """Measure a week by `probability` and `label`, against nights that the champion was not fitted to."""
     scores = [frame["probability"].to_numpy(dtype=np.float64) for frame in (week, reference)]
     labels = [frame["label"].to_numpy(dtype=np.float64) for frame in (week, reference)]
     nothing = float("nan")
@@ -136,12 +131,7 @@ def density_ratio(now: Floats, then: Floats) -> Floats:
 
 
 def calibrate_shift(unseen: pd.DataFrame, rules: Drift) -> list[CalibratedThreshold]:
-    """A threshold for each sign, from each week of the champion's nights after its fit against the others.
-
-    Args:
-        unseen: with `night`, `probability` and `label`.
-        rules: quantile and margin.
-    """
+    """A threshold for each sign, from each week of the champion's nights after its fit against the others."""
     nights = np.sort(unseen["night"].unique())
     found: dict[Sign, list[float]] = {sign: [] for sign in Sign}
     ends = range(Span.WEEK.nights - 1, len(nights)) if len(nights) > Span.WEEK.nights else range(0)

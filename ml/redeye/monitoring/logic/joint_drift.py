@@ -90,13 +90,7 @@ def select_usable(reference: pd.DataFrame, numeric: Mapping[str, bool]) -> dict[
 
 
 def measure_joint(current: pd.DataFrame, reference: pd.DataFrame, numeric: Mapping[str, bool]) -> Joint:
-    """Both tests.
-
-    Args:
-        current: rows of the week, with `night`.
-        reference: rows of the reference, with `night`.
-        numeric: the inputs, and whether each is a number.
-    """
+    """Both tests on rows with `night`; `numeric` are the inputs, and whether each is a number."""
     nights = (current["night"].nunique(), reference["night"].nunique())
     inputs = [name for name in numeric if name in current.columns and current[name].notna().any()]
     inputs = [name for name in inputs if reference[name].notna().any()]
@@ -128,11 +122,8 @@ def calibrate_joint(
 ) -> list[CalibratedThreshold]:
     """A threshold for each statistic from the reference's own weeks, each against the nights outside of it.
 
-    Args:
-        reference: rows with `night`.
-        numeric: the inputs, from `usable`.
-        rules: quantile and margin. An AUC is held against them as a distance of two normal distributions in
-            standard deviations, since it cannot pass 1.
+    The margin of an AUC is taken on the distance of two normal distributions in standard deviations, since it
+    cannot pass 1.
     """
     measured = list(_replay(reference, numeric))
     dates = [night for night, _ in measured]

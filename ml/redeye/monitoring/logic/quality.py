@@ -71,16 +71,7 @@ def measure_window(
     degraded_share: float = 0.0,
     age_nights: int | None = None,
 ) -> Window:
-    """Measure a window.
-
-    Args:
-        champion: its predictions with labels; None if there are no rows.
-        heuristic: the baseline's, of the same rows.
-        reference: the champion's test, from `reference_of`.
-        seed: of the resampling.
-        degraded_share: see `Window`.
-        age_nights: see `Window`.
-    """
+    """Measure a window of the champion's predictions and the heuristic's of the same rows; None: no rows."""
     if champion is None or heuristic is None:
         return Window(0, 0, {}, {}, {}, {}, reference, degraded_share, age_nights)
     compared = {

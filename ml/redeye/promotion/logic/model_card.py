@@ -29,21 +29,16 @@ class Card:
     """What a card is written from.
 
     Attributes:
-        subject: the training.
-        algorithm: its name.
+        rows: labelled rows that the training read, all windows together.
+        windows: None if the history was too short for them.
+        environment: what it was fitted with, by name.
+        seed: of the intervals' resampling.
+        tested: predictions on the test window, None if it was not judged; so with `report`.
+        champion: name and predictions of the champion of then on the same window.
+        links: addresses by title.
         candidate: its name among those of the training; empty for the plain refit of the algorithm.
         parent_version: that it continues; None if it was fitted from nothing.
         choice: why it was put forward; empty if there was no choice.
-        version: the number in the registry.
-        rows: labelled rows that the training read, all windows together.
-        windows: None if the history was too short for them.
-        validation: what the validation window says, None if there was none.
-        tested: predictions on the test window, None if it was not judged.
-        champion: name and predictions of the champion of then on the same window.
-        report: the gates', None if it was not judged.
-        environment: what it was fitted with, by name.
-        links: addresses by title.
-        seed: of the intervals' resampling.
     """
 
     subject: Subject
@@ -76,7 +71,7 @@ class Card:
             "pages": ", ".join(f"[{title}]({url})" for title, url in self.links.items() if url),
         }
         title = f"# {spec.model}, version {self.version}: {self.algorithm}"
-        return "\n\n".join([title, spec.description, _table(("", ""), [*facts.items()])])
+        return "\n\n".join([title, spec.description, _facts(facts)])
 
     def _data(self) -> str:
         spec, release = self.subject.spec, self.subject.release
@@ -97,37 +92,30 @@ class Card:
             "stopped and chosen by": str(spans.validation) if spans else "nothing",
             "judged on": str(spans.test) if spans and self.report else "nothing yet",
         }
-        return "## Data\n\n" + _table(("", ""), [*facts.items()])
+        return "## Data\n\n" + _facts(facts)
 
     def _quality(self) -> str:
         if self.tested is None:
             return "## Quality\n\n" + self._validation()
         gates, metrics = self.subject.spec.gates, self.tested.metrics()
+        nights = self.report.window if self.report else "of the test"
         rivals = [self.champion[0]] if self.champion else []
         rival = self.champion[1].metrics() if self.champion else None
         rows = []
         for name in METRICS:
-            bounds = interval(
-                self.tested,
-                name,
-                samples=gates.bootstrap_samples,
-                confidence=gates.confidence,
-                seed=self.seed,
-            )
+            samples, confidence = gates.bootstrap_samples, gates.confidence
+            bounds = interval(self.tested, name, samples=samples, confidence=confidence, seed=self.seed)
             shown = f"{bounds.lower:.4f} to {bounds.upper:.4f}" if bounds else "not defined"
             others = [_number(getattr(rival, name))] if rival else []
             rows.append((_TITLES[name], _number(getattr(metrics, name)), shown, *others))
         lines = [
-            f"On nights {self._describe_test_nights()}: {metrics.rows} rows of {metrics.nights} nights, base rate "
+            f"On nights {nights}: {metrics.rows} rows of {metrics.nights} nights, base rate "
             f"{metrics.base_rate:.3f}, mean prediction {metrics.mean_prediction:.3f}. Each bound at "
             f"{gates.confidence:.0%} confidence, from resampling whole nights.",
             _table(("metric", "this model", "interval", *rivals), rows),
             self._validation(),
         ]
         return "## Quality\n\n" + "\n\n".join(lines)
-
-    def _describe_test_nights(self) -> str:
-        return str(self.report.window) if self.report else "of the test"
 
     def _validation(self) -> str:
         if self.validation is None:
@@ -139,16 +127,11 @@ class Card:
     def _gates(self) -> str:
         if self.report is None:
             return "## Gates\n\nNot judged: it is the first champion, or had no window of its own."
-        rows = [
-            (
-                result.gate.value,
-                "passed" if result.is_passed else "**failed**",
-                _format_measured(result.value),
-                _format_measured(result.bound),
-                result.reason,
-            )
-            for result in self.report.results
-        ]
+        rows = []
+        for result in self.report.results:
+            figures = ["" if each is None else f"{each:.4g}" for each in (result.value, result.bound)]
+            outcome = "passed" if result.is_passed else "**failed**"
+            rows.append((result.gate.value, outcome, *figures, result.reason))
         return "## Gates\n\n" + _table(("gate", "", "value", "bound", "why"), rows)
 
     def _environment(self) -> str:
@@ -159,7 +142,7 @@ class Card:
             "commit": f"`{subject.git_sha}`",
             **self.environment,
         }
-        return "## Made with\n\n" + _table(("", ""), [*facts.items()])
+        return "## Made with\n\n" + _facts(facts)
 
     def _limits(self) -> str:
         return "## Limits\n\n" + "\n".join(f"- {limit}" for limit in list_limits(self.subject.spec))
@@ -176,12 +159,12 @@ def list_limits(spec: Spec) -> tuple[str, ...]:
     )
 
 
-def _format_measured(value: float | None) -> str:
-    return "" if value is None else f"{value:.4g}"
-
-
 def _number(value: float | None) -> str:
     return "not defined" if value is None else f"{value:.4f}"
+
+
+def _facts(values: Mapping[str, str]) -> str:
+    return _table(("", ""), [*values.items()])
 
 
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
