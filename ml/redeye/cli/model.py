@@ -169,11 +169,7 @@ def rehearsal_step(
 
 @contextmanager
 def show_steps(what: str) -> Iterator[Callable[[Step], None]]:
-    """A bar; what it gives is to be called with each step.
-
-    Args:
-        what: the steps are, in the plural.
-    """
+    """A bar; what it gives is to be called with each step. `what` the steps are is in the plural."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     took: list[float] = []

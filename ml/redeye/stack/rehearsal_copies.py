@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import timedelta
@@ -81,7 +81,7 @@ def step(what: str, model: str) -> None:
         active = plan()
         if active is None:
             raise ConfigError("REDEYE_REHEARSAL is not set")
-        result: dict[str, Any] = {}
+        result: Mapping[str, Any] = {}
         name, _, nights = what.partition(":")
         if name == BASE:
             base = _require_base(active)
@@ -90,14 +90,13 @@ def step(what: str, model: str) -> None:
         elif name == CONTROL:
             begins = _require_base(active).next
             last = begins + timedelta(days=int(nights) - 1)
-            result = rehearse_event.control(model, begins, last).to_dict()
+            result = rehearse_event.control(model, begins, last)
         else:
             beside = json.loads((home.parent / f"{CONTROL}.json").read_text(encoding="utf-8"))
             event = next((event for event in active.events if event.name == name), None)
             if event is None:
                 raise ConfigError(f"the plan {active.name} has no event {name}")
-            control = rehearse_event.RunReport.from_dict(beside)
-            result = asdict(rehearse_event.rehearse(model, event, control))
+            result = asdict(rehearse_event.rehearse(model, event, beside))
     write_text(home.parent / f"{name}.json", json.dumps(result, indent=2) + "\n")
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pandas as pd
 
 from redeye.declarations.specs import Spec
 from redeye.features.feast_frames import read_feature_frame
+from redeye.foundation.atomic_files import write_text
 from redeye.foundation.progress import Step
 from redeye.foundation.settings import settings
 from redeye.models.training_code import hash_study_code
@@ -94,6 +96,21 @@ def walk_kept(
         before = found
         yield found
     report(Step(len(steps), len(steps), "", took))
+
+
+def read_kept(folder: Path, name: str) -> tuple[pd.DataFrame, dict[str, Any]] | None:
+    """Rows and note of a step that was kept; None if it was not, or not to the end."""
+    note = folder / f"{name}.json"
+    if not note.exists():
+        return None
+    return pd.read_parquet(folder / f"{name}.parquet"), json.loads(note.read_text(encoding="utf-8"))
+
+
+def keep_step(folder: Path, name: str, rows: pd.DataFrame, note: dict[str, Any]) -> None:
+    """Keep rows and note of a step; without its note, which is written last and at once, it is done again."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows.to_parquet(folder / f"{name}.parquet", index=False)
+    write_text(folder / f"{name}.json", json.dumps(note, indent=2))
 
 
 def find_labelled_nights(spec: Spec, release: Release) -> tuple[date, date] | None:

@@ -53,67 +53,64 @@ def _show(found: Explanation) -> None:
     )
     facts.add_column(style="bold")
     facts.add_column(overflow="fold")
+    add = facts.add_row
     again = "[green]the same[/]" if found.is_reproduced else f"[red]{found.recomputed!r}[/]"
-    facts.add_row("probability", f"{row['probability']!r}; computed again from the chain: {again}")
-    facts.add_row("heuristic says", f"{row['baseline_probability']:.4f}")
-    facts.add_row("scored by", f"{row['run_id']}, night {found.night}, run type {row['lane']}")
-    facts.add_row("model", f"{row['model']} version {promotion.version} ({promotion.algorithm})")
-    facts.add_row("  files", f"{promotion.artifact_uri}, sha256 {promotion.artifact_sha256}")
-    facts.add_row("  features", promotion.feature_service)
-    facts.add_row(
+    add("probability", f"{row['probability']!r}; computed again from the chain: {again}")
+    add("heuristic says", f"{row['baseline_probability']:.4f}")
+    add("scored by", f"{row['run_id']}, night {found.night}, run type {row['lane']}")
+    add("model", f"{row['model']} version {promotion.version} ({promotion.algorithm})")
+    add("  files", f"{promotion.artifact_uri}, sha256 {promotion.artifact_sha256}")
+    add("  features", promotion.feature_service)
+    add(
         "  champion",
         f"from night {promotion.effective_night}, decided on {promotion.decided_night} by {promotion.actor}",
     )
-    facts.add_row("  because", escape(promotion.reason))
+    add("  because", escape(promotion.reason))
     evidence = promotion.evidence
-    facts.add_row(
+    add(
         "  training",
         f"MLflow run {evidence.get('mlflow_run_id', 'not recorded')}, release "
         f"{evidence.get('release_id', 'not recorded')}, data up to {evidence.get('seen_until', 'not recorded')}, "
         f"code {evidence.get('code_hash', '?')} at commit {evidence.get('git_sha', '?')}",
     )
-    facts.add_row(
+    add(
         "  its data",
         f"deliveries {evidence.get('delivery_set_hash', 'not recorded')}, dbt code "
         f"{str(evidence.get('warehouse_code_hash', 'not recorded'))[:16]}, {_format_test(evidence)}",
     )
     for gate in (evidence.get("gates") or {}).get("results", ()):
         passed = "[green]passed[/]" if gate["is_passed"] else "[red]failed[/]"
-        facts.add_row("  gate", f"{passed} {escape(str(gate['gate']))}: {escape(_gate(gate))}")
-    facts.add_row(
+        add("  gate", f"{passed} {escape(str(gate['gate']))}: {escape(_gate(gate))}")
+    add(
         "release",
         f"{release.release_id} ({release.kind}), snapshot {release.snapshot_id}, dbt code {release.code_hash} "
         f"at commit {release.git_sha}" + (f", because: {escape(release.reason)}" if release.reason else ""),
     )
-    facts.add_row(
+    add(
         "  dbt models",
         ", ".join(f"{node.relation} {node.checksum[:12]}" for node in found.nodes)
         or "not recorded when it was built",
     )
     if found.ancestors:
-        facts.add_row(
-            "  built on", f"{len(found.ancestors)} earlier: {found.ancestors[0].release_id} and before"
-        )
+        add("  built on", f"{len(found.ancestors)} earlier: {found.ancestors[0].release_id} and before")
     if found.schedule:
-        facts.add_row(
-            "announced by", f"{found.schedule.path} ({found.schedule.rows} {project().subject.many})"
-        )
+        add("announced by", f"{found.schedule.path} ({found.schedule.rows} {project().subject.many})")
     # A bulk release holds later nights too; what was known to this prediction ends with its own night.
     known = [ref for ref in found.deliveries if ref.night <= found.night]
-    facts.add_row("landing files", f"{len(known)} up to its night, of this release's {len(found.deliveries)}")
+    add("landing files", f"{len(known)} up to its night, of this release's {len(found.deliveries)}")
     for ref in known[-DELIVERIES_SHOWN:]:
-        facts.add_row("", f"{ref.source}/{ref.dataset}/{ref.night}  {ref.content_hash}  {ref.rows} rows")
+        add("", f"{ref.source}/{ref.dataset}/{ref.night}  {ref.content_hash}  {ref.rows} rows")
     for one in found.restated:
-        facts.add_row(
+        add(
             "[yellow]restated[/]",
             f"{one.before.dataset} of {one.before.night}: {one.before.content_hash}, read here, was replaced by "
             f"{one.after.content_hash} ({len(one.changes)} rows: "
             f"{', '.join(f'{name} {count}' for name, count in one.columns.items())})",
         )
     for fault in found.faults:
-        facts.add_row("[red]altered[/]", escape(fault))
+        add("[red]altered[/]", escape(fault))
     for note in found.notes:
-        facts.add_row("[yellow]note[/]", escape(note))
+        add("[yellow]note[/]", escape(note))
     console.print(facts)
     if found.contributions:
         title = "What single inputs do: the probability minus that without it"

@@ -133,10 +133,9 @@ def _compare_schedules(quality: pd.DataFrame) -> list[str]:
     for schedule in ("monthly", "weekly", "verdict"):
         words = []
         for metric in COMPARED:
-            mine = select(pooled, schedule=schedule, metric=metric)
-            value = read_interval(mine.iloc[0]) if len(mine) else None
             result = "not defined"
-            if value:
+            if len(mine := select(pooled, schedule=schedule, metric=metric)):
+                value = read_interval(mine.iloc[0])
                 result = f"{describe_improvement(value)}, {format_interval(value, '+.4f')}"
             words.append(f"{TITLES[metric]} {result}")
         found.append(f"{NAMES[schedule].capitalize()} against never retrained: {'; '.join(words)}.")

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from redeye.declarations.specs import load_spec
-from redeye.foundation.atomic_files import write_text
 from redeye.foundation.errors import NotReleased
 from redeye.foundation.progress import Step
 from redeye.foundation.settings import SPECS, settings
@@ -23,7 +19,7 @@ from redeye.studies.evidence.evidence_page import Facts
 from redeye.studies.evidence.logic import months
 from redeye.studies.evidence.logic.evidence_quality import measure_quality
 from redeye.studies.evidence.logic.months import Month, TrainedMonth
-from redeye.studies.labelled_rows import PastNights, walk_kept
+from redeye.studies.labelled_rows import PastNights, keep_step, read_kept, walk_kept
 
 
 def gather(
@@ -65,28 +61,17 @@ def gather(
     basis, kept = past.basis, settings().home / "evidence" / model / past.key
 
     def make(month: Month, _: object) -> tuple[pd.DataFrame, TrainedMonth]:
-        found = months.walk(past.frame, spec, month, seed=seed, threads=basis.threads)
-        _keep(kept, month, *found)
-        return found
+        rows, learned = months.walk(past.frame, spec, month, seed=seed, threads=basis.threads)
+        keep_step(kept, month.name, rows, asdict(learned))
+        return rows, learned
 
-    found = walk_kept(spans, lambda month: month.name, read=partial(_read, kept), make=make, report=report)
+    def read(month: Month) -> tuple[pd.DataFrame, TrainedMonth] | None:
+        found = read_kept(kept, month.name)
+        return (found[0], TrainedMonth(**found[1])) if found else None
+
+    found = walk_kept(spans, lambda month: month.name, read=read, make=make, report=report)
     by_month = dict(zip((each.name for each in spans), found, strict=True))
     predictions = {name: rows for name, (rows, _) in by_month.items()}
     learned = {name: fitted for name, (_, fitted) in by_month.items()}
     rows = measure_quality(predictions, {name: each.chosen for name, each in learned.items()}, seed)
     return evidence_page.write_page(folder, spec, rows, learned, Facts(**vars(basis), months=tuple(spans)))
-
-
-def _read(folder: Path, month: Month) -> tuple[pd.DataFrame, TrainedMonth] | None:
-    note = folder / f"{month.name}.json"
-    if not note.exists():
-        return None
-    content: dict[str, Any] = json.loads(note.read_text(encoding="utf-8"))
-    return pd.read_parquet(folder / f"{month.name}.parquet"), TrainedMonth(**content)
-
-
-def _keep(folder: Path, month: Month, predictions: pd.DataFrame, learned: TrainedMonth) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    predictions.to_parquet(folder / f"{month.name}.parquet", index=False)
-    # Last and at once: a month without its note is done again.
-    write_text(folder / f"{month.name}.json", json.dumps(asdict(learned), indent=2))

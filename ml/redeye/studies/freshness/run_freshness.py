@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -14,7 +13,6 @@ import pandas as pd
 
 from redeye.declarations.spec_algorithms import XGBoostParams
 from redeye.declarations.specs import Spec, load_spec
-from redeye.foundation.atomic_files import write_text
 from redeye.foundation.errors import NotReleased
 from redeye.foundation.progress import Step
 from redeye.foundation.settings import SPECS, settings
@@ -23,7 +21,7 @@ from redeye.models.logic.training import SEED, Parent
 from redeye.studies.freshness import freshness_page
 from redeye.studies.freshness.logic import freshness_quality, windows_and_ages
 from redeye.studies.freshness.logic.windows_and_ages import Origin, TrainedOrigin
-from redeye.studies.labelled_rows import PastNights, walk_kept
+from redeye.studies.labelled_rows import PastNights, keep_step, read_kept, walk_kept
 
 ALGORITHM = "xgboost"
 Found = tuple[pd.DataFrame, TrainedOrigin, Parent]
@@ -83,27 +81,20 @@ def faster(spec: Spec) -> Spec:
 
 
 def _read(folder: Path, origin: Origin) -> Found | None:
-    note = folder / f"{origin.decided}.json"
-    if not note.exists():
+    if (found := read_kept(folder, str(origin.decided))) is None:
         return None
-    content = json.loads(note.read_text(encoding="utf-8"))
+    rows, content = found
     learned = TrainedOrigin(**content["learned"])
     train_last, seen_until = map(date.fromisoformat, learned.parent)
     model = load_model(folder / content["continued"], content["sha256"])
-    return (
-        pd.read_parquet(folder / f"{origin.decided}.parquet"),
-        learned,
-        Parent(0, model, train_last, seen_until),
-    )
+    return rows, learned, Parent(0, model, train_last, seen_until)
 
 
 def _keep(
     folder: Path, origin: Origin, predictions: pd.DataFrame, learned: TrainedOrigin, parent: Parent
 ) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    predictions.to_parquet(folder / f"{origin.decided}.parquet", index=False)
     # A folder of an attempt that died has no note that names it.
     name = f"{origin.decided}-continued-{time.time_ns()}"
     sha256 = save_model(parent.model, folder / name)
     content = {"learned": asdict(learned), "continued": name, "sha256": sha256}
-    write_text(folder / f"{origin.decided}.json", json.dumps(content, indent=2))
+    keep_step(folder, str(origin.decided), predictions, content)

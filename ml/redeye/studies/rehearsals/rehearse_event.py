@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -32,30 +31,8 @@ SAID = 300
 QUIET = {str(Verdict.OK), str(Verdict.WARNING)}
 
 
-@dataclass(frozen=True)
-class RunReport:
-    """What was said on the nights of a run, by night."""
-
-    signals: dict[date, set[str]]
-    verdicts: dict[date, str]
-    reasons: dict[date, str]
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-able form."""
-        return {
-            str(night): [sorted(self.signals[night]), self.verdicts[night], self.reasons[night]]
-            for night in self.signals
-        }
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> RunReport:
-        """The inverse of `to_dict`."""
-        rows = {date.fromisoformat(night): row for night, row in values.items()}
-        return cls(
-            {night: set(row[0]) for night, row in rows.items()},
-            {night: row[1] for night, row in rows.items()},
-            {night: row[2] for night, row in rows.items()},
-        )
+RunReport = dict[str, tuple[list[str], str, str]]
+"""Signals, verdict and reasons of each night of a run, by the night as text: it is kept as JSON."""
 
 
 def run_id(what: str) -> str:
@@ -140,12 +117,12 @@ def _judge_nights(model: str, first: date, last: date, holder: str) -> Iterator[
 def _read_seen(model: str, first: date, last: date) -> RunReport:
     verdicts = outputs_store.read("verdicts", model, first, last)
     drift = outputs_store.read("drift", model, first, last)
-    seen = RunReport({}, {}, {})
+    seen: RunReport = {}
     for row in verdicts.to_dict("records"):
         night = pd.Timestamp(row["night"]).date()
         mine = drift[pd.to_datetime(drift["night"]) == pd.Timestamp(night)]
-        seen.signals[night] = signals(mine, str(row["reasons"]))
-        seen.verdicts[night], seen.reasons[night] = str(row["verdict"]), str(row["reasons"])
+        reasons = str(row["reasons"])
+        seen[str(night)] = sorted(signals(mine, reasons)), str(row["verdict"]), reasons
     return seen
 
 
@@ -156,11 +133,14 @@ def _find_catches(model: str, event: Event, beside: RunReport) -> Iterator[Catch
         night = pd.Timestamp(refused["night"].min()).date()
         yield _catch(Guard.PREDICTION, event, night, str(refused["degraded_reason"].iloc[0]))
     seen = _read_seen(model, event.first, event.last_watched)
-    if found := first_new(seen.signals, beside.signals):
+    by_night, others = (
+        {date.fromisoformat(night): set(said) for night, (said, *_) in run.items()} for run in (seen, beside)
+    )
+    if found := first_new(by_night, others):
         yield _catch(Guard.DRIFT, event, found[0], ", ".join(found[1]))
-    for night, verdict in sorted(seen.verdicts.items()):
-        if verdict not in QUIET and beside.verdicts.get(night) in QUIET:
-            yield _catch(Guard.VERDICT, event, night, f"{verdict}: {seen.reasons[night]}")
+    for judged, (_, verdict, reasons) in sorted(seen.items()):
+        if verdict not in QUIET and judged in beside and beside[judged][1] in QUIET:
+            yield _catch(Guard.VERDICT, event, date.fromisoformat(judged), f"{verdict}: {reasons}")
             return
 
 

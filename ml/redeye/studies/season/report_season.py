@@ -61,7 +61,7 @@ def write_season(
     rows = _rows(spec, scored, first, report)
     if rows.empty:
         raise NotReleased(f"{model}: no prediction of the nights {first} to {last} has a label yet")
-    story = _story(spec, first, last, rows)
+    story = _story(spec, first, last)
     if has_drift_pages:
         _drift_pages(spec, story)
     return season_page.write_page(
@@ -156,7 +156,7 @@ def _predict(
         yield rows
 
 
-def _story(spec: Spec, first: date, last: date, rows: pd.DataFrame) -> Story:
+def _story(spec: Spec, first: date, last: date) -> Story:
     model = spec.model
     crowned = promotion_store.read_promotions(model)
     return Story(
@@ -173,7 +173,6 @@ def _story(spec: Spec, first: date, last: date, rows: pd.DataFrame) -> Story:
         promotions=tuple(each for each in crowned if first <= each.decided_night <= last),
         before=select_first_promotions(crowned, first),
         shift_weeks=settings().shift_weeks,
-        labelled_rows=len(rows),
     )
 
 

@@ -123,7 +123,6 @@ class Story:
     Attributes:
         promotions: decided in the season.
         before: decided before it: by them the model that was never retrained serves.
-        labelled_rows: rows that count.
     """
 
     model: str
@@ -135,7 +134,6 @@ class Story:
     promotions: tuple[Promotion, ...]
     before: tuple[Promotion, ...]
     shift_weeks: int
-    labelled_rows: int
 
     def is_rollback(self, promotion: Promotion) -> bool:
         """Whether it puts back a version that was champion before."""

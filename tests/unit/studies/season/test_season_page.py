@@ -62,7 +62,6 @@ STORY = Story(
     promotions=(promotion(2, NIGHTS[7]), promotion(1, NIGHTS[12], PromotionKind.ROLLBACK)),
     before=(promotion(1, date(2013, 3, 30)),),
     shift_weeks=0,
-    labelled_rows=420,
 )
 
 
@@ -124,7 +123,7 @@ def test_every_night_and_every_decision_stands_there(tmp_path: Path) -> None:
 
 
 def test_a_season_without_decisions_says_so(tmp_path: Path) -> None:
-    quiet = Story("delay", NIGHTS[0], NIGHTS[-1], STORY.nights, (), (), (), (), 2, 420)
+    quiet = Story("delay", NIGHTS[0], NIGHTS[-1], STORY.nights, (), (), (), (), 2)
     text = write(tmp_path, quiet)
     assert "> **All dates are 2 weeks later than in the source.**" in text
     assert "Nothing had been promoted before the first night" in text
