@@ -40,11 +40,12 @@ def choose_models(at: Sandbox, *, select: str = "", base: str = "main") -> list[
         ConfigError: if the base cannot be found.
         DbtError: if a project does not parse.
     """
-    with tempfile.TemporaryDirectory(prefix="redeye-base-") as name, dbt.environment("none", "none"):
+    with tempfile.TemporaryDirectory(prefix="redeye-base-") as name:
         state, project = at.state, PROJECT
         if not select:
             state, project = Path(name) / "state", write_base(base, Path(name) / "code").project
-        dbt.parse(state, project=project)
+        with dbt.environment("none", "none"):
+            dbt.parse(state, project=project)
         return dbt.list_modified(select or "state:modified+", base=state / "target", target_dir=at.state)
 
 
