@@ -70,15 +70,10 @@ def backtest(
     from redeye.studies.backtest.run_backtest import gather
 
     enter()
+    to = RESULTS if docs else None
     with show_steps("trainings") as report:
         page = gather(
-            model,
-            report=report,
-            algorithm=algorithm,
-            since=since,
-            until=until,
-            docs=RESULTS if docs else None,
-            threads=threads,
+            model, report=report, algorithm=algorithm, since=since, until=until, docs=to, threads=threads
         )
     console.print(f"[green]Written:[/] {page}")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from redeye.cli.shell import FirstNight, LastNight, console, enter
 from redeye.foundation import disk
@@ -65,8 +65,7 @@ def verify() -> None:
 def show_disk() -> None:
     """Show what each part of the home takes on disk, against the budget."""
     found = disk.measure_usage(settings())
-    table = Table("part", "on disk")
-    table.columns[1].justify = "right"
+    table = Table("part", Column("on disk", justify="right"))
     for name, size in found.parts.items():
         table.add_row(name, gigabytes(size))
     table.add_row("[bold]all[/]", f"[bold]{gigabytes(found.used)}[/]")
@@ -89,10 +88,8 @@ def show_costs(
 
 def tabulate_costs(found: Sequence[Cost]) -> Table:
     """A row per night, model and job."""
-    table = Table("night", "job\nmodel", "tries", "seconds\nof CPU", "read\nwritten")
-    table.columns[1].overflow = "fold"
-    for column in table.columns[2:]:
-        column.justify = "right"
+    numbers = [Column(name, justify="right") for name in ("tries", "seconds\nof CPU", "read\nwritten")]
+    table = Table("night", Column("job\nmodel", overflow="fold"), *numbers)
     for row in found:
         job = "\n".join(filter(None, (row.job, row.model)))
         seconds = f"{row.wall_seconds:.1f}\n{row.cpu_seconds:.1f}"

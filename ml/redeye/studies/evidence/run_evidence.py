@@ -36,13 +36,9 @@ def gather(
     Each month is kept as soon as it is predicted, under a key of everything it depends on: interrupted, it goes on
     where it was; with other code, another spec or another release, it begins anew.
 
-    Args:
-        model: name of the spec.
-        folder: for the page, and a folder with its pictures and rows.
-        report: is called before each step and at the end.
-        since: leaves months before it out, such as those that settings were chosen on.
-        seed: of the fits and of the resampling.
-        threads: to fit with; the fits may depend on it. The setting, if left out.
+    `folder` is for the page, and a folder with its pictures and rows; `report` is called before each step and at the
+    end; `since` leaves months before it out, such as those that settings were chosen on; `threads`, on which the fits
+    may depend, is the setting, if left out.
 
     Raises:
         NotReleased: if nothing is released, or no month has enough history before it.

@@ -178,11 +178,10 @@ def _outcome(
     asked = [str(each["night"]) for each in scored if each["decided"]["is_requested"]]
     if asked:
         facts.append(f"a training was asked for on night {asked[0]}")
-    order = [str(guard) for guard in Guard]
     return Outcome(
         event=event.name,
         fault=str(event.fault),
-        catches=tuple(sorted(catches, key=lambda each: order.index(each.guard))),
+        catches=tuple(sorted(catches, key=lambda each: list(Guard).index(Guard(each.guard)))),
         scored_nights=len(scored),
         degraded_nights=sum(bool(each["is_degraded"]) for each in scored),
         seconds=time.monotonic() - began,

@@ -39,15 +39,13 @@ from redeye.warehouse import release_store
 CHUNK_NIGHTS = 28
 
 
-def write_season(
-    model: str, first: date, last: date, *, report: Callable[[Step], None], has_drift_pages: bool = True
-) -> Path:
+def write_season(model: str, first: date, last: date, *, report: Callable[[Step], None]) -> Path:
     """Write the report on the nights `first` to `last` as `<home>/reports/season/<model>-<first>-<last>.{html,md}`.
 
     The model that was never retrained is what served by the promotions decided before `first`. It is given
     the features that scoring saw, night by night, and each night's probabilities are kept: a second report
-    reads them. Labels are those of the newest release. With drift pages, those of nights that asked for a training
-    are written where they are missing. Returns the HTML page.
+    reads them. Labels are those of the newest release. Drift pages of nights that asked for a training are
+    written where they are missing. Returns the HTML page.
 
     Raises:
         NotReleased: if no night was scored, or no label of them is known.
@@ -62,8 +60,9 @@ def write_season(
     if rows.empty:
         raise NotReleased(f"{model}: no prediction of the nights {first} to {last} has a label yet")
     story = _story(spec, first, last)
-    if has_drift_pages:
-        _drift_pages(spec, story)
+    for night in (request.decision.night for request in story.requests):
+        if not (evidently_reports.locate_folder(model, night) / "week.html").is_file():
+            report_night(model, night)
     return season_page.write_page(
         story, measure_season(rows), measure_weeks(rows, first), settings().reports / "season"
     )
@@ -207,10 +206,3 @@ def _nights(spec: Spec, first: date, last: date) -> list[Night]:
         )
         for night in days
     ]
-
-
-def _drift_pages(spec: Spec, story: Story) -> None:
-    for request in story.requests:
-        night = request.decision.night
-        if not (evidently_reports.locate_folder(spec.model, night) / "week.html").is_file():
-            report_night(spec.model, night)

@@ -219,9 +219,8 @@ def _format_number(value: Any) -> str:  # noqa: ANN401  a value of JSON
 
 
 def _list_reasons(night: Night) -> list[str]:
-    found = [night.reasons] if night.reasons else []
-    found += [f"degraded: {night.degraded}"] if night.degraded else []
-    return [*found, f"gap: {night.gap}"] if night.gap else found
+    found = {"": night.reasons, "degraded: ": night.degraded, "gap: ": night.gap}
+    return [f"{what}{reason}" for what, reason in found.items() if reason]
 
 
 def _link_drift(model: str, night: date) -> Link | None:

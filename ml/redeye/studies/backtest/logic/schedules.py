@@ -251,10 +251,5 @@ def _quality(
         Scored(rows["label"].to_numpy(), each.to_numpy(), rows["night"].to_numpy()) if len(rows) else None
         for each in columns
     )
-    return measure_window(
-        champion,
-        heuristic,
-        reference=reference,
-        seed=night.toordinal(),
-        age_nights=(night - decided).days,
-    )
+    age = (night - decided).days
+    return measure_window(champion, heuristic, reference=reference, seed=night.toordinal(), age_nights=age)

@@ -144,17 +144,12 @@ def _categories(episode: Episode) -> tuple[str, ...]:
     return tuple(column for column in episode.spec.categorical_columns if column in sliced)
 
 
-def _values(place: int) -> Callable[[Episode], tuple[str, ...]]:
+def _values(place: int, episode: Episode) -> tuple[str, ...]:
     """The most frequent values of one of the columns that the spec's gates are sliced by, if there are any."""
-
-    def of(episode: Episode) -> tuple[str, ...]:
-        if not (columns := episode.spec.gates.slices.columns):
-            return ()
-        column = columns[place]
-        counts = episode.test_rows[column].value_counts()
-        return tuple(f"{column}={value}" for value in counts.index[:8][::-1])
-
-    return of
+    if not (columns := episode.spec.gates.slices.columns):
+        return ()
+    counts = episode.test_rows[columns[place]].value_counts()
+    return tuple(f"{columns[place]}={value}" for value in counts.index[:8][::-1])
 
 
 def _refit(
@@ -261,8 +256,8 @@ MAKERS: dict[str, Maker] = {
         _Faulty("shifted base rate", Fault.SHIFTED, (0.5, 0.25, 0.7, -0.8, -0.5, -1.0, 1.0)),
         _Faulty("blurred ranking", Fault.BLURRED, (0.4, 0.6, 0.8, 1.2)),
         _Faulty("blurred ranking, at a likely base rate", Fault.BLURRED, (0.3, 0.2, 0.4), _rates),
-        _Faulty("one value of the last slice ruined", Fault.RUINED, details=_values(-1)),
-        _Faulty("one value of the first slice ruined", Fault.RUINED, details=_values(0)),
+        _Faulty("one value of the last slice ruined", Fault.RUINED, details=partial(_values, -1)),
+        _Faulty("one value of the first slice ruined", Fault.RUINED, details=partial(_values, 0)),
         _Faulty("a view silently zero", Fault.ZEROED, details=_views),
         _Faulty("a view in another unit", Fault.RESCALED, (0.1, 10.0, 60.0), _views),
         _Faulty("a view's columns crossed", Fault.CROSSED, details=_views),

@@ -50,7 +50,6 @@ class Trial:
     champion: str
     harm: str
     failed: tuple[Gate, ...]
-    message: str
 
 
 def measure_harm(candidate: HarmfulCandidate, episode: Episode, champion: Incumbent) -> str:
@@ -138,8 +137,7 @@ def try_candidate(candidate: HarmfulCandidate, episode: Episode, champion: Incum
     inputs, groups = _make_inputs(candidate, champion, rows, spec, before), gate_inputs.group_rows(rows, spec)
     report = judge(*inputs, episode.spans.test, spec.gates, seed=SEED, groups=groups)
     failed = tuple(result.gate for result in report.failed)
-    case = (candidate.kind, candidate.what, episode.night, champion.name)
-    return Trial(*case, harm, failed, report.message())
+    return Trial(candidate.kind, candidate.what, episode.night, champion.name, harm, failed)
 
 
 def mutants(
@@ -168,7 +166,7 @@ def _harmful(kind: str, episodes: list[Episode], skipped: Callable[[Trial], None
         if harm := measure_harm(candidate, episode, champion):
             yield try_candidate(candidate, episode, champion, harm)
         elif skipped:
-            skipped(Trial(kind, candidate.what, episode.night, champion.name, "", (), ""))
+            skipped(Trial(kind, candidate.what, episode.night, champion.name, "", ()))
 
 
 def _cases(
