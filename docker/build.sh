@@ -116,7 +116,7 @@ print(sorted(row[0] for row in lake.connect().execute(
 for words in "airflow celery worker" "airflow api-server" "airflow dag-processor" "airflow triggerer" "python -m redeye prepare"; do
     $words --help >/dev/null || { echo "$words"; exit 1; }
 done
-python -m redeye.stack.healthy http http://localhost:1/ && exit 1 || test $? = 1'
+python -m redeye.stack.health_check http http://localhost:1/ && exit 1 || test $? = 1'
     check "every DAG imports" "${run[@]}" env AIRFLOW__CORE__LOAD_EXAMPLES=False \
         AIRFLOW__CORE__DAGS_FOLDER=/opt/redeye/dags AIRFLOW__CORE__PLUGINS_FOLDER=/opt/redeye/plugins \
         AIRFLOW_HOME=/tmp/airflow AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=sqlite:////tmp/airflow.db python -c '

@@ -37,13 +37,13 @@ hypothesis.settings.load_profile("untimed")
 
 
 # Folders whose tests share what takes longer to set up than to use: one worker takes them whole.
-SHARED = ("tests/integration/again", "tests/integration/sandbox")
+SHARED = ("tests/integration/rebuilds", "tests/integration/sandbox")
 # What takes longest, begun first, so that the workers end at about the same time. The second one needs no
 # installation, while the first one's is made.
 LONGEST = (
     "tests/e2e/test_the_stack.py",
     "tests/integration/registry/test_training.py",
-    "tests/integration/again",
+    "tests/integration/rebuilds",
     "tests/integration/nights/test_bad_nights.py",
     "tests/integration/sandbox",
     "tests/integration/airflow/test_dag_runs.py",

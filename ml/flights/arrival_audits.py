@@ -39,7 +39,7 @@ from redeye.audits.logic.typed_frames import parse_frame
 from redeye.audits.suite_files import EXPECTATIONS_ROOT, load_suite
 
 OUTCOMES, SCHEDULE, WEATHER = (f"{ARRIVALS}{name}" for name in ("outcomes", "schedule", "weather"))
-PLACES = EXPECTATIONS_ROOT / "places.csv"
+PLACES = EXPECTATIONS_ROOT / "airport_places.csv"
 
 # By suite: the profile of nights, the part of it that later nights are compared with, and how.
 _NIGHTS: Mapping[str, tuple[Step, Step, Compare]] = {

@@ -23,7 +23,7 @@ from redeye.monitoring.logic.verdict import Verdict
 from redeye.promotion import decision_store
 from redeye.promotion.logic.decision import Decision
 from redeye.scoring import outputs_store
-from redeye.stack import alerting, environment, lifecycle
+from redeye.stack import alert_loop, environment, lifecycle
 from redeye.stack.airflow import airflow_api
 from redeye.stack.airflow.airflow_api import AirflowApi, Run
 from redeye.stack.secrets import Secrets
@@ -137,7 +137,7 @@ def test_metrics_and_alerts_run_beside_it(stack: Running, history: None) -> None
     states = {row.name: row.state for row in Supervisor(stack.configured).statuses()}
     assert states["alerts"] == "RUNNING"
     # It has looked; that nobody takes its messages does not end it.
-    assert alerting.beat_path(stack.configured).exists()
+    assert alert_loop.beat_path(stack.configured).exists()
 
 
 @pytest.mark.parametrize("path", ["/api/v2/dags", "/api/v2/dags/build_warehouse/dagRuns"])

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from redeye.declarations.project import PROJECT_FILE
 from redeye.foundation.settings import PROJECT_ROOT, Settings
-from redeye.stack import external, healthy
+from redeye.stack import external, health_check
 from redeye.stack.environment import environment
 from redeye.stack.secrets import Secrets
 
@@ -93,9 +93,9 @@ def test_a_service_says_whether_it_is_healthy(service):
     check = SERVICES[service]["healthcheck"]
     assert {"test", "interval", "timeout", "retries", "start_period"} <= set(check)
     words = check["test"]
-    if "redeye.stack.healthy" in words:
-        name = words[words.index("redeye.stack.healthy") + 1]
-        assert callable(getattr(healthy, name))
+    if "redeye.stack.health_check" in words:
+        name = words[words.index("redeye.stack.health_check") + 1]
+        assert callable(getattr(health_check, name))
 
 
 def test_images_are_pinned():

@@ -46,8 +46,11 @@ MODULES = {
     "redeye.jobs.score": "redeye.scoring.score",
     "redeye.jobs.train": "redeye.promotion.train",
     # What a supervisor that runs on through an upgrade starts again.
+    "redeye.stack.alerting": "redeye.stack.alert_loop",
     "redeye.stack.reaper": "redeye.stack.servers.reaper",
     "redeye.stack.watchdog": "redeye.stack.servers.watchdog",
+    # What a team's own compose file asks for a server's health.
+    "redeye.stack.healthy": "redeye.stack.health_check",
 }
 PACKAGES = {name.rpartition(".")[0] for name in MODULES} - {"redeye", "redeye.stack"}
 

@@ -15,7 +15,7 @@ from redeye.foundation import disk, lease
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import DiskBudgetExceeded, ReleaseAltered
 from redeye.foundation.settings import settings
-from redeye.operations.logic.maintenance import choose_releases
+from redeye.operations.logic.release_rotation import choose_releases
 from redeye.warehouse import lake, lake_maintenance, release_content, release_store
 from redeye.warehouse.logic.content import differences
 

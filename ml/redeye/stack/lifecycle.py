@@ -18,7 +18,7 @@ from redeye.sources.configured_source import load_standing_source
 from redeye.stack import bootstrap, environment
 from redeye.stack.bootstrap import Step
 from redeye.stack.secrets import FILE_NAME, Secrets, load_or_create
-from redeye.stack.servers import ports, programs
+from redeye.stack.servers import check_ports, programs
 from redeye.stack.servers.supervisor import ProcessState, Supervisor
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ def up(
     is_fresh = supervisor.pid() is None
     if is_fresh:
         supervisor.shut_down()
-        ports.require_free(configured)
+        check_ports.require_free(configured)
         step("Starting Postgres")
         server = bootstrap.server(configured, secrets)
         server.initialise()

@@ -27,7 +27,7 @@ from redeye.foundation.settings import PROJECT_ROOT, Settings, settings
 from redeye.sources.configured_source import faulty_source, load_source
 from redeye.sources.logic.faults import Base, Outcome, Plan
 from redeye.stack import bootstrap, environment
-from redeye.stack.servers import ports
+from redeye.stack.servers import check_ports
 
 log = logging.getLogger(__name__)
 
@@ -136,7 +136,7 @@ def _step(folder: Path, name: str, plan: Plan, what: str, model: str) -> None:
     own |= {
         "REDEYE_HOME": str(home.resolve()),
         "REDEYE_REHEARSAL": str(path.resolve()),
-        "REDEYE_POSTGRES_PORT": str(ports.free(settings().host)),
+        "REDEYE_POSTGRES_PORT": str(check_ports.free(settings().host)),
     }
     with (folder / f"{name}.log").open("w", encoding="utf-8") as log_file:
         command = [sys.executable, "-m", "redeye", "rehearsal-step", what, "--model", model]

@@ -24,7 +24,7 @@ from redeye.operations import apprise_alerts as telling
 from redeye.scoring import outputs_store
 from redeye.scoring.outputs_reader import OutputsReader
 from redeye.sources import delivery_store
-from redeye.stack import alerting
+from redeye.stack import alert_loop
 from redeye.warehouse import release_store
 
 pytestmark = pytest.mark.integration
@@ -163,7 +163,7 @@ def sweep(configured: Settings, now: datetime) -> int:
     """One look; how many messages went out."""
     reader = OutputsReader()
     try:
-        return len(alerting.sweep(configured, reader, now=now))
+        return len(alert_loop.sweep(configured, reader, now=now))
     finally:
         reader.close()
 

@@ -22,8 +22,8 @@ from redeye.foundation.settings import Settings, settings
 from redeye.models.artifact_store import load_artifact
 from redeye.scoring import outputs_store
 from redeye.stack import bootstrap, databases, environment
-from redeye.stack.backups import backup, backup_set, restore
-from redeye.stack.servers import ports
+from redeye.stack.backups import backup, backup_manifest, restore
+from redeye.stack.servers import check_ports
 from redeye.warehouse import lake, release_content, release_store
 
 pytestmark = pytest.mark.integration
@@ -36,7 +36,7 @@ KEPT = ("landing", "lake", "mlflow/artifacts", "exports", "data_docs", "feast", 
 def opened(home: Path) -> Iterator[Any]:
     """The installation in a home: its server runs, and this process has its environment."""
     before = dict(os.environ)
-    configured = Settings(home=home, postgres_port=ports.free("127.0.0.1"))
+    configured = Settings(home=home, postgres_port=check_ports.free("127.0.0.1"))
     secrets = bootstrap.prepare_files(configured)
     server = bootstrap.server(configured, secrets)
     server.is_durable = False
@@ -79,7 +79,7 @@ def everything(server: Any) -> dict[str, object]:
     for part in KEPT:
         for path in [home / part] if (home / part).is_file() else list_files(home / part):
             if path.suffix != ".db":
-                found[f"file {path.relative_to(home)}"] = backup_set.hash_file(path)
+                found[f"file {path.relative_to(home)}"] = backup_manifest.hash_file(path)
     return found
 
 

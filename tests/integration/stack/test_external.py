@@ -13,7 +13,7 @@ import pytest
 
 from redeye.foundation.settings import settings
 from redeye.sources import delivery_store
-from redeye.stack import external, healthy
+from redeye.stack import external, health_check
 from redeye.stack.databases import DATABASES
 from redeye.stack.servers.embedded_postgres import EmbeddedPostgres
 from redeye.warehouse import release_store
@@ -87,12 +87,12 @@ def test_a_job_is_healthy_while_its_heart_beats(admin_dsn, monkeypatch):
             "CREATE TABLE IF NOT EXISTS job (job_type text, hostname text, state text, latest_heartbeat timestamptz)"
         )
         at.execute("INSERT INTO job VALUES ('SchedulerJob', %s, 'running', now())", (socket.gethostname(),))
-        assert healthy.main(["job", "SchedulerJob"]) == 0
-        assert healthy.main(["job", "TriggererJob"]) == 1
+        assert health_check.main(["job", "SchedulerJob"]) == 0
+        assert health_check.main(["job", "TriggererJob"]) == 1
         at.execute("UPDATE job SET latest_heartbeat = now() - INTERVAL '5 minutes'")
-        assert healthy.main(["job", "SchedulerJob"]) == 1
+        assert health_check.main(["job", "SchedulerJob"]) == 1
         at.execute("UPDATE job SET latest_heartbeat = now(), hostname = 'another'")
-        assert healthy.main(["job", "SchedulerJob"]) == 1
+        assert health_check.main(["job", "SchedulerJob"]) == 1
         at.execute("DROP TABLE job")
     link.close()
 

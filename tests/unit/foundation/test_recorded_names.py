@@ -55,6 +55,8 @@ SEAMS = {
     "redeye.jobs.train": "train_night",
     "redeye.stack.reaper": "",
     "redeye.stack.watchdog": "",
+    "redeye.stack.alerting": "watch sweep find_all_alerts",
+    "redeye.stack.healthy": "main",
 }
 # As MLflow copied it into each version, but for its words.
 LOADER = """

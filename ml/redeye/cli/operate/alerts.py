@@ -16,9 +16,9 @@ app = typer.Typer(help="Tell operators what is wrong.", no_args_is_help=True)
 @app.command()
 def test() -> None:
     """Send a message to each address of REDEYE_ALERT_URLS; status 1 if one did not take it."""
-    from redeye.stack import alerting
+    from redeye.stack import alert_loop
 
-    taken = alerting.test(settings(), now=datetime.now(UTC))
+    taken = alert_loop.test(settings(), now=datetime.now(UTC))
     shown = Table("address", "taken")
     for name, is_taken in taken.items():
         shown.add_row(name, "[green]yes[/]" if is_taken else "[red]no[/]")
@@ -31,10 +31,10 @@ def test() -> None:
 def now() -> None:
     """Show what is wrong now, whether it was told or not."""
     from redeye.scoring.outputs_reader import OutputsReader
-    from redeye.stack import alerting
+    from redeye.stack import alert_loop
 
     enter()
-    found = alerting.find_all_alerts(settings(), OutputsReader(), now=datetime.now(UTC), with_disk=True)
+    found = alert_loop.find_all_alerts(settings(), OutputsReader(), now=datetime.now(UTC), with_disk=True)
     for alert in found:
         console.print(f"[bold]{alert.kind.heading}[/]: {alert.text}")
     if not found:

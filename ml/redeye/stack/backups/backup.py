@@ -21,9 +21,9 @@ from redeye.foundation.errors import BackupError, ConfigError, RedeyeError
 from redeye.foundation.git import git_sha
 from redeye.foundation.settings import Settings
 from redeye.stack import bootstrap, databases
-from redeye.stack.backups.backup_set import DATABASES, FILES, Entry, Manifest, describe
+from redeye.stack.backups.backup_manifest import DATABASES, FILES, Entry, Manifest, describe
 from redeye.stack.secrets import FILE_NAME, Secrets, load_or_create
-from redeye.stack.servers import ports
+from redeye.stack.servers import check_ports
 from redeye.stack.servers.embedded_postgres import SUPERUSER, EmbeddedPostgres, binaries
 from redeye.stack.servers.supervisor import Supervisor
 
@@ -107,7 +107,7 @@ def _server(configured: Settings, secrets: Secrets) -> Iterator[EmbeddedPostgres
     except RedeyeError:
         if Supervisor(configured).pid() is not None:
             raise
-        with replace(server, port=ports.free(configured.host)) as own:
+        with replace(server, port=check_ports.free(configured.host)) as own:
             yield own
     else:
         yield server

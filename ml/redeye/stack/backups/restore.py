@@ -11,10 +11,10 @@ from psycopg2 import sql
 from redeye.foundation.errors import BackupError
 from redeye.foundation.settings import Settings
 from redeye.stack import bootstrap, databases
-from redeye.stack.backups import backup_set
+from redeye.stack.backups import backup_manifest
 from redeye.stack.backups.backup import ORDER, run_tool
-from redeye.stack.backups.backup_set import DATABASES, FILES, Manifest
-from redeye.stack.servers import ports
+from redeye.stack.backups.backup_manifest import DATABASES, FILES, Manifest
+from redeye.stack.servers import check_ports
 from redeye.stack.servers.embedded_postgres import EmbeddedPostgres
 
 log = logging.getLogger(__name__)
@@ -37,19 +37,19 @@ def restore(configured: Settings, source: Path) -> Manifest:
         raise BackupError(
             f"{home} is not empty, and a restore overwrites nothing: delete it (`make reset`), or set REDEYE_HOME"
         )
-    manifest = backup_set.verify(source)
+    manifest = backup_manifest.verify(source)
     prefix = f"{FILES}/"
     for entry in manifest.entries:
         if entry.path.startswith(prefix):
             target = home / entry.path.removeprefix(prefix)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source / entry.path, target)
-            if backup_set.hash_file(target) != entry.sha256:
+            if backup_manifest.hash_file(target) != entry.sha256:
                 raise BackupError(f"{entry.path} changed while it was restored: delete {home} and try again")
             target.chmod((source / entry.path).stat().st_mode & 0o777)
     secrets = bootstrap.prepare_files(configured)
     server = bootstrap.server(configured, secrets)
-    server.port = ports.free(configured.host)
+    server.port = check_ports.free(configured.host)
     with server:
         databases.create(server, secrets)
         for name in ORDER:

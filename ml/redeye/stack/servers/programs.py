@@ -88,7 +88,7 @@ def programs(configured: Settings, postgres: EmbeddedPostgres) -> tuple[Program,
         every.append(Program("mlflow", mlflow))
     if configured.alert_urls.get_secret_value():
         # The addresses come by environment: they hold passwords.
-        every.append(Program("alerts", [sys.executable, "-m", "redeye.stack.alerting"]))
+        every.append(Program("alerts", [sys.executable, "-m", "redeye.stack.alert_loop"]))
     if configured.metrics_port:
         at = [configured.host, str(configured.metrics_port)]
         every.append(Program("metrics", [sys.executable, "-m", "redeye.stack.metrics_server", *at]))

@@ -47,7 +47,7 @@ def test_every_server_is_restarted_when_it_dies(conf):
 
 def test_the_watch_runs_only_where_it_has_somebody_to_tell_and_shows_no_address(tmp_path):
     watched = parsed(tmp_path, alert_urls="mailtos://user:hidden@mail.example")
-    assert watched["program:alerts"]["command"].endswith("-m redeye.stack.alerting")
+    assert watched["program:alerts"]["command"].endswith("-m redeye.stack.alert_loop")
     assert "alerts" in watched["group:servers"]["programs"]
     assert not any("hidden" in value for name in watched.sections() for value in watched[name].values())
     assert "program:alerts" not in parsed(tmp_path)

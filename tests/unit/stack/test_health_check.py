@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from redeye.stack import healthy
+from redeye.stack import health_check
 
 
 class Answers(BaseHTTPRequestHandler):
@@ -32,21 +32,21 @@ def address() -> Iterator[str]:
 
 
 def test_a_server_is_healthy_when_it_answers_well(address, spare_port):
-    assert healthy.main(["http", f"{address}/well"]) == 0
-    assert healthy.main(["http", f"{address}/ill"]) == 1
-    assert healthy.main(["http", f"http://127.0.0.1:{spare_port}/"]) == 1
+    assert health_check.main(["http", f"{address}/well"]) == 0
+    assert health_check.main(["http", f"{address}/ill"]) == 1
+    assert health_check.main(["http", f"http://127.0.0.1:{spare_port}/"]) == 1
 
 
 def test_a_worker_that_is_not_there_is_not_healthy(monkeypatch):
     monkeypatch.setenv("AIRFLOW__CELERY__BROKER_URL", "memory://")
-    monkeypatch.setattr(healthy, "_TIMEOUT_SECONDS", 0.2)
-    assert healthy.main(["worker"]) == 1
+    monkeypatch.setattr(health_check, "_TIMEOUT_SECONDS", 0.2)
+    assert health_check.main(["worker"]) == 1
 
 
 def test_what_works_in_rounds_is_healthy_while_it_leaves_its_mark(tmp_path):
     mark = tmp_path / "beat"
-    assert healthy.main(["fresh", str(mark)]) == 1
+    assert health_check.main(["fresh", str(mark)]) == 1
     mark.touch()
-    assert healthy.main(["fresh", str(mark)]) == 0
+    assert health_check.main(["fresh", str(mark)]) == 0
     os.utime(mark, (0, 0))
-    assert healthy.main(["fresh", str(mark)]) == 1
+    assert health_check.main(["fresh", str(mark)]) == 1

@@ -9,8 +9,8 @@ import pytest
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import Settings
 from redeye.stack import lifecycle
-from redeye.stack.servers import ports
-from redeye.stack.servers.ports import require_free
+from redeye.stack.servers import check_ports
+from redeye.stack.servers.check_ports import require_free
 
 
 def settings_on_spare_ports(home, **chosen):
@@ -61,4 +61,4 @@ def test_nothing_is_started_while_a_port_is_taken(tmp_path, taken):
 def test_every_port_is_named_by_a_setting():
     known = {name for name in Settings.model_fields if name.endswith("_port")}
     # The metrics' port is none by default, and is watched by whoever sets it.
-    assert set(ports.USES) == known - {"metrics_port"}
+    assert set(check_ports.USES) == known - {"metrics_port"}

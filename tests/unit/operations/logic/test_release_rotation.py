@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from redeye.foundation.disk import GIGABYTE, Level, Usage
-from redeye.operations.logic.maintenance import NEWEST, OLDER, choose_releases
+from redeye.operations.logic.release_rotation import NEWEST, OLDER, choose_releases
 
 
 @pytest.mark.parametrize("count", [0, 1, NEWEST, NEWEST + OLDER, NEWEST + OLDER + 1, 1000])

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-
 from again.conftest import MODEL, Story
+
 from flights.nycflights13 import NycFlights13
 from redeye.monitoring.monitor import monitor_night
 from redeye.operations import build_nights

@@ -1,6 +1,6 @@
 """The watch: looks once a minute at what is wrong, and tells each address what it has not been told.
 
-`python -m redeye.stack.alerting`; the stack runs it if `REDEYE_ALERT_URLS` is set. It asks Airflow's API for failed
+`python -m redeye.stack.alert_loop`; the stack runs it if `REDEYE_ALERT_URLS` is set. It asks Airflow's API for failed
 tasks and reads the rest itself, so that it tells of a late release also when Airflow is what is down.
 """
 

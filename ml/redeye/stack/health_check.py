@@ -1,6 +1,6 @@
 """Health checks for containers: whether a server does its work, not whether its process is there.
 
-`python -m redeye.stack.healthy job SchedulerJob` looks at the heartbeat that Airflow's process on this host
+`python -m redeye.stack.health_check job SchedulerJob` looks at the heartbeat that Airflow's process on this host
 writes to its database, `… worker` asks the Celery worker on this host, `… http URL` asks a server, `… fresh FILE`
 looks when a file was last touched. The exit status is the answer. Little is imported: checks run every half minute
 in every container.
