@@ -98,11 +98,9 @@ class LakeSource(DataSource):
     @staticmethod
     def from_proto(data_source: DataSourceProto) -> LakeSource:
         """The source as the registry kept it."""
-        return LakeSource(
-            relation=data_source.custom_options.configuration.decode(),
-            **{name: getattr(data_source, name) for name in _TEXTS},
-            **{name: dict(getattr(data_source, name)) for name in _MAPPINGS},
-        )
+        kept: dict[str, Any] = {name: getattr(data_source, name) for name in _TEXTS}
+        kept |= {name: dict(getattr(data_source, name)) for name in _MAPPINGS}
+        return LakeSource(relation=data_source.custom_options.configuration.decode(), **kept)
 
     def _to_proto_impl(self) -> DataSourceProto:
         return DataSourceProto(
