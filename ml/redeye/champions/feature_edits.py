@@ -33,10 +33,6 @@ def check_feature_edits(head: Release | None, kind: ReleaseKind) -> Manifest:
 
     Where the code is the head's, this is one query. A rebuild may change what is read: it is there for that.
 
-    Args:
-        head: the release to build on.
-        kind: why is built.
-
     Raises:
         FeatureEdited: naming columns, files and versions, and what to do.
         DbtError: if the project does not parse or compile.

@@ -40,12 +40,7 @@ def read_matured_predictions(
 ) -> pd.DataFrame:
     """Live predictions of the nights `first` to `last` with their labels as known at the cutoff of `night`.
 
-    Args:
-        spec: of the model.
-        release: that has the labels.
-        night: whose cutoff counts: a label that became known later is left out.
-        first: the first night that scored.
-        last: the last one; the caller sees to it that its labels are mature.
+    A label that became known later is left out; that those of `last` are mature is for the caller to see to.
 
     Returns:
         The predictions that have a label, one row per subject, with the label as 0.0 or 1.0.

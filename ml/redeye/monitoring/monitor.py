@@ -18,7 +18,7 @@ from redeye.declarations.calendar import ONE_DAY, cutoff
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.errors import AlreadyDecided, NotReleased
 from redeye.foundation.settings import SPECS
-from redeye.models.logic.evaluation import METRICS, Scored
+from redeye.models.logic.evaluation import METRICS
 from redeye.monitoring.compare_predecessor import compare_predecessors, find_last_judgeable, make_scored
 from redeye.monitoring.logic.maturity import RECHECK_NIGHTS, Maturity, assess_maturity
 from redeye.monitoring.logic.quality import (
@@ -182,9 +182,9 @@ def _window(rows: pd.DataFrame, champion: Promotion | None, night: date) -> Wind
         return measure_window(None, None, reference={}, seed=night.toordinal())
     of_champion = rows[rows["model_version"] == champion.version]
     sound = _own(rows, champion)
+    columns = ("probability", "baseline_probability")
     return measure_window(
-        _make_scored(sound, "probability"),
-        _make_scored(sound, "baseline_probability"),
+        *(make_scored(sound, column) if len(sound) else None for column in columns),
         reference=read_reference(champion.evidence),
         seed=night.toordinal(),
         degraded_share=1 - len(sound) / len(of_champion) if len(of_champion) else 0.0,
@@ -195,10 +195,6 @@ def _window(rows: pd.DataFrame, champion: Promotion | None, night: date) -> Wind
 def _own(rows: pd.DataFrame, champion: Promotion) -> pd.DataFrame:
     """What the champion predicted itself, not degraded."""
     return rows[(rows["model_version"] == champion.version) & ~rows["is_degraded"].astype(bool)]
-
-
-def _make_scored(rows: pd.DataFrame, column: str) -> Scored | None:
-    return None if rows.empty else make_scored(rows, column)
 
 
 def _verdict_row(judgement: Judgement, champion: Promotion | None) -> pd.DataFrame:

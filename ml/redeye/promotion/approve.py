@@ -32,12 +32,6 @@ def settle(model: str, night: date, *, is_approved: bool, person: str) -> dict[s
     An approval is an act by hand: it takes effect from the first night that is not scored, and not before
     the night that the training would have had. The version promoted is the one that was judged.
 
-    Args:
-        model: name of its spec.
-        night: of the training.
-        is_approved: what the person said.
-        person: who said it.
-
     Raises:
         ConfigError: if nothing of that night awaits a person.
         AlreadyDecided: if another champion was decided since the candidate was judged, or it is blocked; that

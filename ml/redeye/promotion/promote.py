@@ -63,20 +63,10 @@ def promote(fresh: Registration, candidate: Candidate, passed: PassedCandidate) 
         TooLate: if its night has been scored already.
         AlreadyDecided: if another promotion came in between, or the version is blocked.
     """
-    subject, version = fresh.subject, candidate.version
     return promotion_store.promote(
-        subject.spec.model,
-        version=version.version,
-        algorithm=version.algorithm,
-        feature_service=subject.spec.feature_service,
-        artifact_uri=version.artifact_uri,
-        artifact_sha256=version.artifact_sha256,
-        decided_night=subject.night,
-        effective_night=passed.effective_night,
-        reason=passed.reason,
-        evidence=_evidence(fresh, version, passed),
-        actor=subject.actor,
-        run_id=subject.run_name,
+        fresh.subject.spec.model,
+        **_describe(fresh, candidate.version, passed),
+        decided_night=fresh.subject.night,
         follows=passed.follows,
         last_scored_night=find_last_scored_night,
     )
@@ -84,35 +74,34 @@ def promote(fresh: Registration, candidate: Candidate, passed: PassedCandidate) 
 
 def propose(fresh: Registration, candidate: Candidate, passed: PassedCandidate) -> None:
     """Put a candidate that passed the gates before a person: what will be promoted is what is written now."""
-    subject, version = fresh.subject, candidate.version
+    subject = fresh.subject
     if passed.follows is None:
         raise ValueError(f"{subject.spec.model}: the first champion is the heuristic and awaits nobody")
     decision_store.propose(
         decision_store.Proposal(
+            **_describe(fresh, candidate.version, passed),
             model=subject.spec.model,
             night=subject.night,
             training_key=subject.key(),
-            version=version.version,
-            algorithm=version.algorithm,
-            feature_service=subject.spec.feature_service,
-            artifact_uri=version.artifact_uri,
-            artifact_sha256=version.artifact_sha256,
-            effective_night=passed.effective_night,
             follows_id=passed.follows.promotion_id,
             asked=subject.reason,
-            reason=passed.reason,
-            evidence=_evidence(fresh, version, passed),
-            actor=subject.actor,
-            run_id=subject.run_name,
             mlflow_run_id=fresh.run.run_id,
         )
     )
 
 
-def _evidence(fresh: Registration, version: Version, passed: PassedCandidate) -> dict[str, Any]:
+def _describe(fresh: Registration, version: Version, passed: PassedCandidate) -> dict[str, Any]:
+    """What a promotion and a proposal both say, by column."""
+    evidence = {"seen_until": version.seen_until.isoformat(), "mlflow_run_id": fresh.run.run_id}
     return {
-        **passed.evidence,
-        **fresh.subject.tags(),
-        "seen_until": version.seen_until.isoformat(),
-        "mlflow_run_id": fresh.run.run_id,
+        "version": version.version,
+        "algorithm": version.algorithm,
+        "feature_service": fresh.subject.spec.feature_service,
+        "artifact_uri": version.artifact_uri,
+        "artifact_sha256": version.artifact_sha256,
+        "effective_night": passed.effective_night,
+        "reason": passed.reason,
+        "evidence": {**passed.evidence, **fresh.subject.tags(), **evidence},
+        "actor": fresh.subject.actor,
+        "run_id": fresh.subject.run_name,
     }

@@ -29,9 +29,7 @@ def name_statistic(metric: str) -> str:
 def calibrate_quality(predictions: pd.DataFrame, rules: Drift) -> list[CalibratedThreshold]:
     """A threshold for each span and metric: what a window is worse than the other nights by.
 
-    Args:
-        predictions: with `night`, `probability` and `label`, of nights that the champion was not fitted to.
-        rules: quantile and margin.
+    `predictions` have `night`, `probability` and `label`, of nights that the champion was not fitted to.
     """
     scored = _make_scored(predictions)
     nights = len(scored.nights)
@@ -57,11 +55,7 @@ def quality_drift(
 ) -> list[ColumnDrift]:
     """How much worse each metric is than on the reference; a row per span and metric.
 
-    Args:
-        matured: the champion's own predictions with labels, by span.
-        reference: as for `calibrate_quality`.
-        thresholds: from the calibration.
-        rules: for how many rows are enough.
+    `matured` are the champion's own predictions with labels, `reference` those that `calibrate_quality` was given.
     """
     then = _make_scored(reference)
     base = {metric: then.resample(metric, np.ones((1, len(then.nights)))) for metric in METRICS}

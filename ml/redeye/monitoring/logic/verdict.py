@@ -45,12 +45,7 @@ def judge(window: Window, rules: Monitor, drift: Sequence[str] = ()) -> Judgemen
     """Judge a window by the spec's rules.
 
     Too few rows say nothing about quality, and the reasons say so. A metric that is missing where it is
-    needed is a reason for a warning, never silence.
-
-    Args:
-        window: the champion's matured quality.
-        rules: the spec's.
-        drift: what drifted, in words.
+    needed is a reason for a warning, never silence. `drift` says what drifted, in words.
     """
     found: Found = []
     is_judged = is_judgeable(window, rules)

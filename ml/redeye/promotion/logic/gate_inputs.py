@@ -28,15 +28,9 @@ def make_candidate_input(
     seen_until: date,
     before: pd.DataFrame | None = None,
 ) -> GateInput:
-    """A candidate, given the inputs that its spec declares and nothing else, and tried on them.
+    """A candidate as it would serve, given the inputs that its spec declares and nothing else, and tried on them.
 
-    Args:
-        name: for reasons.
-        model: as it would serve: loaded from its files.
-        frame: labelled rows of the window.
-        spec: names inputs, label and night.
-        seen_until: the last night it was fitted, stopped or chosen by.
-        before: labelled rows of the nights that it was chosen by.
+    `frame` has labelled rows of the window, `before` those of the nights that it was chosen by.
     """
     inputs = Inputs.of(spec)
     # A column that is not there is an error of the frame; the candidate has no part in it.

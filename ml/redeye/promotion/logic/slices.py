@@ -65,13 +65,8 @@ def compare_by_slice(
     The upper bounds hold for all slices at once with `confidence`: each has its share of the error (Bonferroni). For
     the question whether any slice is worse, Holm's procedure comes to the same.
 
-    Args:
-        candidate: predictions.
-        champion: predictions on the same rows, given in the same order.
-        groups: by column, the value of each row, in that order.
-        minimum_rows: of a slice; smaller ones are pooled.
-        confidence: over all slices together.
-        seed: of the resampling of nights.
+    Both models' predictions and the values of `groups`, by column, are of the same rows in the same order. Slices of
+    fewer than `minimum_rows` are pooled; `seed` is that of the resampling of nights.
 
     Raises:
         ValueError: if a column does not have one value per row.
