@@ -68,7 +68,7 @@ def test_the_registered_files_are_judged_and_not_what_was_fitted(run_training, m
     def unlucky(uri: str, sha256: str):
         raise mlflow_registry.RedeyeError("model.json: not readable")
 
-    monkeypatch.setattr(evaluate_candidate.mlflow_registry, "load_artifact", unlucky)
+    monkeypatch.setattr(evaluate_candidate, "load_artifact", unlucky)
     with pytest.raises(mlflow_registry.RedeyeError, match="not readable"):
         run_training()
     assert [row.algorithm for row in memory_ledger.rows] == ["heuristic"]
