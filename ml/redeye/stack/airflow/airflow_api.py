@@ -99,7 +99,7 @@ class AirflowApi:
         body = {"conf": conf, "logical_date": at} | ({"dag_run_id": run_id} if run_id else {})
         return _run(self._send("POST", f"/dags/{dag_id}/dagRuns", body))
 
-    def create_backfill(self, dag_id: str, first: date, last: date) -> int:
+    def create_backfill(self, dag_id: str, first: date, last: date, *, max_active_runs: int = 1) -> int:
         """Run a DAG for the nights `first` to `last`, both included, that have not succeeded yet.
 
         Nights whose run is under way, as after a command that was interrupted, are left to it.
@@ -121,7 +121,7 @@ class AirflowApi:
             "from_date": find_start(missing[0]).isoformat(),
             "to_date": find_start(missing[-1]).isoformat(),
             "reprocess_behavior": "failed",
-            "max_active_runs": 1,
+            "max_active_runs": max_active_runs,
         }
         planned = self._send("POST", "/backfills/dry_run", body)["backfills"]
         would = sorted(_night(row["logical_date"]) for row in planned)
