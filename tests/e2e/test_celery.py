@@ -83,6 +83,7 @@ def stack(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Itera
     before, home = dict(os.environ), tmp_path_factory.mktemp("celery") / "home"
     prepared.copy(Kind.CHAMPION, home)
     shutil.rmtree(home / "landing")
+    (home / "feast" / "online.db").unlink()  # the online store is Redis from here on
     s3 = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     s3.start()
     host, port = s3.get_host_and_port()

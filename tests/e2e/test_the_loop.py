@@ -58,7 +58,8 @@ class Airflow:
         self.api.wait(lambda: [self.api.run(started)], 1, patient())
 
     def nights(self, first: date, last: date) -> None:
-        closed_loop.run_nights(self.api, MODEL, first, last, lag=2, watch=patient())
+        nights = (last - first).days + 1
+        closed_loop.run_nights(self.api, MODEL, first, last, lag=2, watch=patient(nights * PATIENCE_SECONDS))
 
     def tasks(self, night: date) -> dict[str, str]:
         run = self.api.night_runs(MONITOR, night, night)[0]
