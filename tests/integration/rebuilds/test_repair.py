@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from again.conftest import CARRIER, HISTORY_ENDS, LATER, MODEL, NIGHTS, Story, frame_of, night_runs, table
 from pandas.testing import assert_frame_equal
 
+from rebuilds.conftest import CARRIER, HISTORY_ENDS, LATER, MODEL, NIGHTS, Story, frame_of, night_runs, table
 from redeye.features.materialize import materialize_night
 from redeye.foundation.errors import ConfigError, NotReleased, RedeyeError
 from redeye.foundation.settings import SPECS

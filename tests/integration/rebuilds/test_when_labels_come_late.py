@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from again.conftest import MODEL, Story
 
 from flights.nycflights13 import NycFlights13
+from rebuilds.conftest import MODEL, Story
 from redeye.monitoring.monitor import monitor_night
 from redeye.operations import build_nights
 from redeye.scoring import outputs_store

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from again.conftest import NIGHTS, Story, frame_of, table
 
+from rebuilds.conftest import NIGHTS, Story, frame_of, table
 from redeye.declarations.calendar import list_nights
 from redeye.foundation.errors import NotReleased
 from redeye.operations import build_nights
