@@ -61,9 +61,24 @@ LATER_CARRIERS = {
     "YX": "Republic Airline",
 }
 COLUMNS = (
-    *("Year", "Month", "FlightDate", "Reporting_Airline", "Tail_Number", "Flight_Number_Reporting_Airline"),
-    *("Origin", "Dest", "CRSDepTime", "DepTime", "DepDelay", "CRSArrTime", "ArrTime", "ArrDelay"),
-    *("Cancelled", "Diverted", "AirTime", "Distance"),
+    "Year",
+    "Month",
+    "FlightDate",
+    "Reporting_Airline",
+    "Tail_Number",
+    "Flight_Number_Reporting_Airline",
+    "Origin",
+    "Dest",
+    "CRSDepTime",
+    "DepTime",
+    "DepDelay",
+    "CRSArrTime",
+    "ArrTime",
+    "ArrDelay",
+    "Cancelled",
+    "Diverted",
+    "AirTime",
+    "Distance",
 )
 """The columns that are read, by their names in the file."""
 

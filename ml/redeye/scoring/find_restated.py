@@ -95,10 +95,17 @@ def find_restated_predictions(model: str, first: date, last: date) -> pd.DataFra
             of_night = predictions["night"] == night
             rows.append(
                 (
-                    *(pd.Timestamp(str(night)).date(), str(part["release_id"].iloc[0]), each.before.dataset),
-                    *(each.before.night, each.before.content_hash, each.after.content_hash, each.taken_in_by),
+                    pd.Timestamp(str(night)).date(),
+                    str(part["release_id"].iloc[0]),
+                    each.before.dataset,
+                    each.before.night,
+                    each.before.content_hash,
+                    each.after.content_hash,
+                    each.taken_in_by,
                     ", ".join(f"{name} {count}" for name, count in each.columns.items()),
-                    *(int(of_night.sum()), int((behind & of_night).sum()), int((labels & of_night).sum())),
+                    int(of_night.sum()),
+                    int((behind & of_night).sum()),
+                    int((labels & of_night).sum()),
                 )
             )
     return pd.DataFrame(rows, columns=columns(project().subject)).sort_values(

@@ -52,7 +52,10 @@ class OutputsReader:
             "max(degraded_reason) FILTER (is_degraded) AS degraded_reason, max(release_id) AS release_id, "
             "max(model_version) AS model_version, max(algorithm) AS algorithm, avg(probability) AS mean, "
             "max(run_id) AS run_id FROM outputs.main.predictions",
-            *(model, first, last, "GROUP BY night ORDER BY night"),
+            model,
+            first,
+            last,
+            "GROUP BY night ORDER BY night",
         )
 
     def quality(self, model: str, first: date, last: date) -> list[Row]:
@@ -60,14 +63,20 @@ class OutputsReader:
         return self._of_nights(
             "night, metric, champion, heuristic, rows, model_version "
             "FROM (SELECT * REPLACE (scored_night AS night) FROM outputs.main.quality)",
-            *(model, first, last, "ORDER BY night, metric"),
+            model,
+            first,
+            last,
+            "ORDER BY night, metric",
         )
 
     def verdicts(self, model: str, first: date, last: date) -> list[Row]:
         """By night: verdict and reasons."""
         rows = self._of_nights(
             "night, verdict, reasons, release_id, run_id FROM outputs.main.verdicts",
-            *(model, first, last, "ORDER BY night"),
+            model,
+            first,
+            last,
+            "ORDER BY night",
         )
         return [{**row, "verdict": VERDICTS.get(row["verdict"], row["verdict"])} for row in rows]
 
@@ -75,14 +84,19 @@ class OutputsReader:
         """By night and span: the share of features that drifted, with its threshold."""
         return self._of_nights(
             "night, span, value, threshold, is_drifted FROM outputs.main.drift",
-            *(model, first, last, "AND kind = 'share' ORDER BY night, span"),
+            model,
+            first,
+            last,
+            "AND kind = 'share' ORDER BY night, span",
         )
 
     def drift_of_features(self, model: str, first: date, last: date, span: str) -> list[Row]:
         """By night and feature: the distance, and the threshold it is held against."""
         return self._of_nights(
             "night, column_name, statistic, value, threshold, is_drifted, note FROM outputs.main.drift",
-            *(model, first, last),
+            model,
+            first,
+            last,
             "AND span = ? AND kind IN ('feature', 'prediction') "
             "AND statistic IN ('wasserstein', 'jensen_shannon') ORDER BY column_name, night",
             span,
@@ -100,7 +114,9 @@ class OutputsReader:
         return self._of_nights(
             f"prediction_id, night, {', '.join(subject.columns)}, probability, baseline_probability, rank, "
             "release_id, model_version, algorithm, is_degraded, degraded_reason FROM outputs.main.predictions",
-            *(model, first, last),
+            model,
+            first,
+            last,
             "".join(f"AND {name} = ? " for name in equal)
             + f"ORDER BY night DESC, {subject.time}, {subject.key} LIMIT {FOUND_ROWS}",
             *equal.values(),
@@ -110,7 +126,8 @@ class OutputsReader:
         """One prediction with all its columns."""
         rows = self._rows(
             "SELECT * FROM outputs.main.predictions WHERE model = ? AND lane = ? AND prediction_id = ?",
-            *(model, f"{model}/{LIVE}/{key}"),
+            model,
+            f"{model}/{LIVE}/{key}",
         )
         return rows[0] if rows else None
 

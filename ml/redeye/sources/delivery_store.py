@@ -36,15 +36,16 @@ def record_deliveries(
     root = f"{settings().landing}/"
     values = [
         (
-            *(
-                ref.source,
-                ref.dataset,
-                ref.night,
-                ref.content_hash,
-                str(ref.path).removeprefix(root),
-                ref.rows,
-            ),
-            *(ref.is_stated_empty, ref.arrival_night, ref.shift_weeks, is_accepted),
+            ref.source,
+            ref.dataset,
+            ref.night,
+            ref.content_hash,
+            str(ref.path).removeprefix(root),
+            ref.rows,
+            ref.is_stated_empty,
+            ref.arrival_night,
+            ref.shift_weeks,
+            is_accepted,
             Json(audits[ref.dataset].to_dict()) if ref.dataset in audits else None,
         )
         for ref in refs

@@ -128,7 +128,12 @@ class _Ingest:
         ]
         log.info(
             "nights %s to %s: %s deliveries accepted, %s unchanged, %s datasets refused, %s faults",
-            *(first, last, len(self.accepted), len(known.unchanged), len(self.refusals), len(self.faults)),
+            first,
+            last,
+            len(self.accepted),
+            len(known.unchanged),
+            len(self.refusals),
+            len(self.faults),
         )
         self._raise_if_refused(first, last)
         place = {dataset.name: place for place, dataset in enumerate(self.source.datasets)}

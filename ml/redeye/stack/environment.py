@@ -90,16 +90,17 @@ def _redeye(configured: Settings, secrets: Secrets) -> dict[str, str]:
         name: getattr(configured, name).get_secret_value() or default for name, default in embedded.items()
     }
     handed_on = (
-        *(
-            "host",
-            "postgres_port",
-            "airflow_port",
-            "mlflow_port",
-            "airflow_log_port",
-            "source",
-            "lineage_url",
-        ),
-        *("metrics_port", "otlp_url", "shift_weeks", "threads"),
+        "host",
+        "postgres_port",
+        "airflow_port",
+        "mlflow_port",
+        "airflow_log_port",
+        "source",
+        "lineage_url",
+        "metrics_port",
+        "otlp_url",
+        "shift_weeks",
+        "threads",
     )
     plain = {name: getattr(configured, name) for name in handed_on} | {"home": configured.home.resolve()}
     return {f"REDEYE_{name.upper()}": str(value) for name, value in (plain | chosen).items()}

@@ -229,12 +229,23 @@ def _invoke(
     state.mkdir(parents=True, exist_ok=True)
     where = [
         # Another checkout's project is run by this code, whose plugin only this checkout's profile is sure to name.
-        *("--project-dir", str(project), "--profiles-dir", str(PROJECT)),
-        *("--target-path", str(state / "target")),
+        "--project-dir",
+        str(project),
+        "--profiles-dir",
+        str(PROJECT),
+        "--target-path",
+        str(state / "target"),
     ]
     flags = [
-        *("--log-path", str(state / "logs"), "--log-level", "none", "--log-level-file", "info"),
-        *("--no-send-anonymous-usage-stats", "--no-version-check", "--no-use-colors"),
+        "--log-path",
+        str(state / "logs"),
+        "--log-level",
+        "none",
+        "--log-level-file",
+        "info",
+        "--no-send-anonymous-usage-stats",
+        "--no-version-check",
+        "--no-use-colors",
     ]
     return dbtRunner(manifest=manifest, callbacks=[_forward]).invoke([*flags, *command, *where])
 

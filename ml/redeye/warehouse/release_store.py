@@ -59,7 +59,10 @@ def find_release_of_delivery(ref: DeliveryRef) -> Release | None:
     return _find_release(
         "WHERE release_id IN (SELECT release_id FROM ledger.release_deliveries "
         "WHERE (source, dataset, night, content_hash) = (%s, %s, %s, %s)) ORDER BY recorded_seq",
-        *(ref.source, ref.dataset, ref.night, ref.content_hash),
+        ref.source,
+        ref.dataset,
+        ref.night,
+        ref.content_hash,
     )
 
 

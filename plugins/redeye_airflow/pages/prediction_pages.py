@@ -174,7 +174,10 @@ async def archive_explanation(prediction_id: str) -> tuple[bytes, str]:
 
 async def _run(module: str, *arguments: str, to: Path) -> None:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", module, *arguments),
+        sys.executable,
+        "-m",
+        module,
+        *arguments,
         cwd=PROJECT_ROOT,
         stdin=DEVNULL,
         stdout=PIPE,

@@ -18,12 +18,29 @@ from redeye.warehouse.logic.releases import CodeNode, Release
 
 # What an explanation says of each.
 _PROMOTION = (
-    *("promotion_id", "version", "algorithm", "feature_service", "artifact_uri", "artifact_sha256"),
-    *("decided_night", "effective_night", "reason", "actor", "run_id", "evidence"),
+    "promotion_id",
+    "version",
+    "algorithm",
+    "feature_service",
+    "artifact_uri",
+    "artifact_sha256",
+    "decided_night",
+    "effective_night",
+    "reason",
+    "actor",
+    "run_id",
+    "evidence",
 )
 _RELEASE = (
-    *("release_id", "kind", "first_night", "night", "snapshot_id", "delivery_set_hash", "code_hash"),
-    *("git_sha", "reason"),
+    "release_id",
+    "kind",
+    "first_night",
+    "night",
+    "snapshot_id",
+    "delivery_set_hash",
+    "code_hash",
+    "git_sha",
+    "reason",
 )
 _DELIVERY = ("source", "dataset", "night", "arrival_night", "content_hash")
 
