@@ -1,4 +1,4 @@
-"""The weekly care of the lakes and the disk: compact, verify, remove, look at the budget."""
+"""The weekly maintenance of the lakes and the disk: compact, verify, remove, look at the budget."""
 
 from __future__ import annotations
 

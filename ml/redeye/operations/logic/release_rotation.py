@@ -1,4 +1,4 @@
-"""Decisions of the weekly care: which releases are read whole this week."""
+"""Which releases the weekly maintenance reads whole: the newest ones, and the older ones in turn."""
 
 from __future__ import annotations
 
