@@ -21,7 +21,15 @@ from airflow.timetables.interval import CronDataIntervalTimetable
 from airflow.timetables.trigger import CronTriggerTimetable
 from pendulum import DateTime, instance
 
-from redeye.declarations.calendar import ONE_DAY, clock_cutoff, cutoff, find_night, find_start, zone
+from redeye.declarations.calendar import (
+    ONE_DAY,
+    clock_cutoff,
+    cutoff,
+    find_next_instant,
+    find_night,
+    find_start,
+    zone,
+)
 
 
 class _DatedByHand:
@@ -93,6 +101,10 @@ class CalendarTimetable(_DatedByHand, CronTriggerTimetable):
     def deserialize(cls, data: dict[str, Any]) -> CalendarTimetable:
         """The inverse of `serialize`."""
         return cls(data["cron"], date.fromisoformat(data["last_night"]))
+
+    def _get_next(self, current: DateTime) -> DateTime:
+        """By the same function as a replay, which trains on the same nights."""
+        return instance(find_next_instant(self._expression, current))
 
     def next_dagrun_info(
         self, *, last_automated_data_interval: DataInterval | None, restriction: TimeRestriction

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from croniter import croniter
+
 from redeye.declarations.project import project
 
 ONE_DAY = timedelta(days=1)
@@ -67,3 +69,26 @@ def list_nights(first: date, last: date) -> Iterator[date]:
     while night <= last:
         yield night
         night += ONE_DAY
+
+
+def find_next_instant(cron: str, after: datetime) -> datetime:
+    """The first instant after `after` that a cron expression names by the project's wall clock, in UTC."""
+    local = after.astimezone(zone())
+    named = croniter(cron, local.replace(tzinfo=None)).get_next(datetime)
+    # The hour that comes twice: an instant of the second one is followed by one of the second.
+    return named.replace(tzinfo=zone(), fold=local.fold).astimezone(UTC)
+
+
+def list_calendar_nights(cron: str | None, first: date, last: date) -> list[date]:
+    """The nights from `first` to `last` that a training calendar trains: each the last complete one at its instant.
+
+    None is a calendar of no night.
+    """
+    if cron is None:
+        return []
+    nights: dict[date, None] = {}
+    instant = find_next_instant(cron, cutoff(first) - timedelta(microseconds=1))
+    while instant < cutoff(last + ONE_DAY):
+        nights[find_complete_night(instant)] = None
+        instant = find_next_instant(cron, instant)
+    return list(nights)

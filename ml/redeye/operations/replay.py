@@ -1,4 +1,4 @@
-"""Replaying nights in one process: score, judge, decide, and train if that was asked for.
+"""Replaying nights in one process: score, judge, decide, and train if a verdict or the calendar asks for it.
 
 The same jobs as the scheduler's, in the order in which they would have happened, so that a decision of a
 night is in effect where its lag says. Every step writes once: a replay that was stopped is started again
@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
-from redeye.declarations.calendar import list_nights
+from redeye.declarations.calendar import list_calendar_nights, list_nights
+from redeye.declarations.specs import load_spec
 from redeye.foundation.errors import NotReleased, TooLate, VersionIsBlocked
+from redeye.foundation.settings import SPECS
 from redeye.monitoring.monitor import monitor_night
 from redeye.promotion import decision_store
 from redeye.promotion.decide import decide_night
 from redeye.promotion.decision_store import RecordedTraining
-from redeye.promotion.logic.decision import Decision
+from redeye.promotion.logic.decision import CALENDAR_REASON, Decision
 from redeye.promotion.reconcile import reconcile
 from redeye.promotion.train import train_night
 from redeye.scoring import outputs_store
@@ -68,7 +69,8 @@ def replay(model: str, first: date, last: date) -> Iterator[ReplayedNight]:
         NotReleased: if a night is not built.
         AlreadyDecided: if a night was scored or judged before with another result.
     """
-    done = _list_done_nights(model, first, last)
+    due = list_calendar_nights(load_spec(SPECS / f"{model}.yaml").train_cron, first, last)
+    done = _list_done_nights(model, first, last, due)
     for night in list_nights(first, last):
         began = time.monotonic()
         if night in done:
@@ -84,7 +86,10 @@ def replay(model: str, first: date, last: date) -> Iterator[ReplayedNight]:
             if decided["returns_to"] is not None:
                 reconcile(model)
             for request in decided["requests"]:
-                _train(request)
+                asked = date.fromisoformat(request["night"])
+                _train(model, asked, f"requested__{asked}", request["reason"])
+            if night in due:
+                _train(model, night, f"calendar__{night}", CALENDAR_REASON)
         yield ReplayedNight(night, time.monotonic() - began, verdict, is_requested)
 
 
@@ -95,22 +100,24 @@ def requests(model: str, first: date, last: date) -> list[tuple[Decision, Record
     return [(each, answers.get(each.night)) for each in asked if first <= each.night <= last]
 
 
-def _list_done_nights(model: str, first: date, last: date) -> dict[date, str]:
+def _list_done_nights(model: str, first: date, last: date, due: Collection[date]) -> dict[date, str]:
     """The nights that need nothing any more, with their verdicts."""
     scored = set(outputs_store.list_scored_nights(model, first, last))
+    decided = [row.decision for row in decision_store.decisions(model)]
     still_open = {row.decision.night for row in decision_store.open_requests(model, last)}
+    # The calendar's training of a night comes before the next night is decided: only the last one may lack it.
+    still_open |= {each.night for each in decided[-1:]} & set(due) - {
+        training.night for training in decision_store.trainings(model)
+    }
     return {
-        row.decision.night: str(row.decision.verdict)
-        for row in decision_store.decisions(model)
-        if row.decision.night in scored and row.decision.night not in still_open
+        each.night: str(each.verdict)
+        for each in decided
+        if each.night in scored and each.night not in still_open
     }
 
 
-def _train(request: dict[str, Any]) -> None:
-    night = date.fromisoformat(request["night"])
+def _train(model: str, night: date, run_id: str, reason: str) -> None:
     try:
-        train_night(
-            request["model"], night, run_id=f"requested__{night}", actor=RUN_ID, reason=request["reason"]
-        )
+        train_night(model, night, run_id=run_id, actor=RUN_ID, reason=reason)
     except (TooLate, VersionIsBlocked) as error:
         log.warning("%s", error)

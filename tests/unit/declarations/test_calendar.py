@@ -13,8 +13,10 @@ from redeye.declarations.calendar import (
     coming_day,
     cutoff,
     find_complete_night,
+    find_next_instant,
     find_night,
     find_start,
+    list_calendar_nights,
     list_nights,
     zone,
 )
@@ -84,3 +86,30 @@ def test_nights_are_listed_with_both_ends():
     ]
     assert list(list_nights(NIGHT, NIGHT)) == [NIGHT]
     assert list(list_nights(NIGHT, NIGHT - ONE_DAY)) == []
+
+
+def test_a_monthly_calendar_trains_the_night_that_ended_before_its_instant():
+    found = list_calendar_nights("0 6 1 * *", date(2013, 1, 15), date(2013, 5, 1))
+    assert found == [date(2013, 1, 31), date(2013, 2, 28), date(2013, 3, 31), date(2013, 4, 30)]
+
+
+@pytest.mark.parametrize(("minute", "night"), [(59, date(2013, 3, 30)), (0, date(2013, 3, 31))])
+def test_an_instant_before_the_cutoff_is_of_the_night_before(minute: int, night: date):
+    cron = f"{minute} {3 if minute == 0 else 2} 1 4 *"
+    assert list_calendar_nights(cron, date(2013, 1, 1), date(2013, 12, 31)) == [night]
+    assert list_calendar_nights(cron, night, night) == [night]
+    assert list_calendar_nights(cron, night + ONE_DAY, date(2013, 12, 31)) == []
+
+
+def test_a_night_that_a_calendar_names_several_times_is_trained_once():
+    assert list_calendar_nights(None, SHORT, LONG) == []
+    nights = list(list_nights(SHORT - ONE_DAY, SHORT + ONE_DAY))
+    assert list_calendar_nights("0 * * * *", nights[0], nights[-1]) == nights
+
+
+@pytest.mark.parametrize("cron", ["30 1 * * *", "30 2 * * *", "0 * * * *", "*/7 1-3 * * *"])
+@pytest.mark.parametrize("night", [SHORT, LONG])
+def test_instants_go_forward_where_the_clock_changes(cron: str, night: date):
+    for minutes in range(0, 26 * 60, 5):
+        after = find_start(night) + timedelta(minutes=minutes)
+        assert find_next_instant(cron, after) > after

@@ -10,6 +10,7 @@ import pytest
 
 from redeye.declarations.calendar import cutoff, find_start
 from redeye.foundation.errors import ConfigError
+from redeye.promotion.logic.decision import CALENDAR_REASON
 from redeye_airflow.nights import NightRun, compute_deadline, find_night_of_run
 
 
@@ -77,6 +78,7 @@ def test_a_backfill_cannot_be_given_one_night_for_all(run_type: str) -> None:
 def test_a_calendar_run_is_the_last_night_complete_by_then(instant: datetime, night: date) -> None:
     given = context("scheduled") | {"data_interval_start": instant, "data_interval_end": instant}
     assert find_night_of_run(given) == night
+    assert NightRun.of(given).reason == CALENDAR_REASON
 
 
 def test_a_night_the_source_does_not_have_is_refused_with_those_it_has() -> None:

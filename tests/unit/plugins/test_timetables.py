@@ -9,7 +9,13 @@ import pytest
 from airflow.timetables.base import TimeRestriction
 from pendulum import DateTime, instance
 
-from redeye.declarations.calendar import cutoff, find_start, list_nights
+from redeye.declarations.calendar import (
+    cutoff,
+    find_complete_night,
+    find_start,
+    list_calendar_nights,
+    list_nights,
+)
 from redeye_airflow.timetables import CalendarTimetable, NightTimetable
 
 FIRST, LAST = date(2012, 12, 31), date(2013, 12, 30)
@@ -100,3 +106,18 @@ def test_both_timetables_come_back_from_their_serialised_form() -> None:
     assert (again.first_night, again.last_night, again.summary) == (FIRST, LAST, "03:00 New York")
     calendar = CalendarTimetable.deserialize(CalendarTimetable("0 6 1 * *", LAST).serialize())
     assert (calendar.summary, calendar.last_night) == ("0 6 1 * *", LAST)
+
+
+@pytest.mark.parametrize("cron", ["0 6 1 * *", "0 2 * * *", "30 2 * * 0", "0 0 1,15 * *", "0 12 * * 1"])
+def test_the_scheduler_trains_the_nights_that_a_replay_trains(cron: str) -> None:
+    calendar, found, info = CalendarTimetable(cron, LAST), [], None
+    while True:
+        info = calendar.next_dagrun_info(
+            last_automated_data_interval=info.data_interval if info else None,
+            restriction=TimeRestriction(instance(find_start(FIRST)), None, catchup=True),
+        )
+        if info is None:
+            break
+        found.append(find_complete_night(info.run_after))
+    within = dict.fromkeys(night for night in found if FIRST <= night <= LAST)
+    assert list(within) == list_calendar_nights(cron, FIRST, LAST)

@@ -17,6 +17,9 @@ from datetime import date, timedelta
 from redeye.champions.logic.verdicts import ASKING, Verdict
 from redeye.declarations.spec_rules import Retraining, Rollback
 
+# Of a training that no verdict asked for, but the calendar: what Airflow's scheduled runs give as theirs.
+CALENDAR_REASON = "scheduled run"
+
 
 @dataclass(frozen=True)
 class NightVerdict:

@@ -2,17 +2,19 @@
 
 A backfill runs all scores and then all monitors: a training that a night asks for would come when the
 nights it should serve are scored. Here each night is scored while the one before it is judged, and what
-was asked for is trained before the next night is scored, so that a promotion takes effect where its lag
-says. That costs a night some seconds of waiting; two scores at once would save about a third.
+was asked for, by a verdict or the calendar, is trained before the next night is scored, so that a promotion
+takes effect where its lag says. That costs a night some seconds of waiting; two
+scores at once would save about a third.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 
 from redeye.declarations.calendar import ONE_DAY, find_start, list_nights
 from redeye.foundation.errors import RedeyeError
+from redeye.promotion.logic.decision import CALENDAR_REASON
 from redeye.stack.airflow.airflow_api import AirflowApi, Run, RunState, Watcher
 
 Step = tuple[tuple[str, date], ...]
@@ -39,10 +41,20 @@ def steps(model: str, first: date, last: date, *, lag: int) -> Iterator[Step]:
         yield ((monitor, last),)
 
 
-def run_nights(api: AirflowApi, model: str, first: date, last: date, *, lag: int, watch: Watcher) -> None:
+def run_nights(
+    api: AirflowApi,
+    model: str,
+    first: date,
+    last: date,
+    *,
+    lag: int,
+    watch: Watcher,
+    due: Collection[date] = (),
+) -> None:
     """Score and judge the nights that have not succeeded yet, and wait for the trainings they ask for.
 
-    A decision takes effect `lag` nights later. `watch` is told at each look, with every run so far.
+    A decision takes effect `lag` nights later; the model's calendar trains the nights `due`. `watch` is told at each
+    look, with every run so far.
 
     Raises:
         RedeyeError: if a run fails; the message carries the end of its log.
@@ -53,9 +65,15 @@ def run_nights(api: AirflowApi, model: str, first: date, last: date, *, lag: int
         started = [_start(api, dag_id, night) for dag_id, night in step]
         done.extend(_wait(api, started, lambda runs, now: watch([*done, *runs], now)))
         for dag_id, night in step:
-            if dag_id.startswith("monitor") and (asked := api.find(f"train_{model}", f"requested__{night}")):
-                # Its end is waited for, but it is no run of a night: it does not count as one.
+            if not dag_id.startswith("monitor"):
+                continue
+            # A training's end is waited for, but it is no run of a night: it does not count as one.
+            if asked := api.find(f"train_{model}", f"requested__{night}"):
                 _wait(api, [asked], lambda _, now: watch(done, now))
+            if night in due:
+                conf = {"night": night.isoformat(), "reason": CALENDAR_REASON}
+                training = api.trigger(f"train_{model}", conf, run_id=f"calendar__{night}")
+                _wait(api, [training], lambda _, now: watch(done, now))
 
 
 def _wait(api: AirflowApi, started: list[Run], watch: Watcher) -> list[Run]:

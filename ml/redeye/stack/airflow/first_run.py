@@ -18,7 +18,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from redeye.declarations.calendar import ONE_DAY, coming_day, zone
+from redeye.declarations.calendar import ONE_DAY, coming_day, list_calendar_nights, zone
 from redeye.declarations.project import project
 from redeye.declarations.specs import load_spec
 from redeye.foundation.errors import ConfigError
@@ -168,10 +168,11 @@ def _run_nights(api: AirflowApi, console: Console, model: str, first: date, last
 
 
 def _run_loop(api: AirflowApi, console: Console, model: str, first: date, last: date) -> None:
-    lag = load_spec(SPECS / f"{model}.yaml").effective_lag_nights
+    spec = load_spec(SPECS / f"{model}.yaml")
+    due = list_calendar_nights(spec.train_cron, first, last)
     title = f"score_{model} and monitor_{model} {first} to {last}"
     with _progress(console, title, 2 * ((last - first).days + 1)) as watch:
-        closed_loop.run_nights(api, model, first, last, lag=lag, watch=watch)
+        closed_loop.run_nights(api, model, first, last, lag=spec.effective_lag_nights, watch=watch, due=due)
 
 
 @contextmanager

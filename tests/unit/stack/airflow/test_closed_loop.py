@@ -28,8 +28,10 @@ class FakeAirflow:
     def night_runs(self, dag_id: str, first: date, last: date) -> list[Run]:
         return [r for r in self.runs.values() if r.dag_id == dag_id and r.night and first <= r.night <= last]
 
-    def trigger(self, dag_id: str, conf: dict[str, Any], *, run_id: str, logical_date: datetime) -> Run:
-        assert logical_date.astimezone(zone()).date().isoformat() == conf["night"]
+    def trigger(
+        self, dag_id: str, conf: dict[str, Any], *, run_id: str, logical_date: datetime | None = None
+    ) -> Run:
+        assert logical_date is None or logical_date.astimezone(zone()).date().isoformat() == conf["night"]
         run = Run(dag_id, run_id, RunState.RUNNING, date.fromisoformat(conf["night"]))
         self.runs[dag_id, run_id] = run
         return run
@@ -92,3 +94,17 @@ def test_two_runs_of_one_night_are_refused() -> None:
 def test_a_long_lag_lets_a_score_run_beside_the_verdict_of_the_night_before() -> None:
     assert max(len(step) for step in steps("m", FIRST, LAST, lag=2)) == 2
     assert max(len(step) for step in steps("m", FIRST, LAST, lag=1)) == 1
+
+
+def test_the_calendar_trains_a_night_after_what_its_verdict_asked_for_and_before_it_takes_effect() -> None:
+    night = date(2013, 5, 4)
+    airflow = FakeAirflow({night})
+    run_nights(airflow, "m", FIRST, LAST, lag=2, due=[night], watch=lambda runs, now: None)  # type: ignore[arg-type]
+    trained = [place for place, what in enumerate(airflow.ended) if what == ("train", night)]
+    assert len(trained) == 2
+    assert airflow.ended.index(("monitor", night)) < trained[0]
+    assert trained[1] < airflow.ended.index(("score", night + timedelta(days=2)))
+    assert {run_id for dag_id, run_id in airflow.runs if dag_id == "train_m"} == {
+        f"requested__{night}",
+        f"calendar__{night}",
+    }
