@@ -34,7 +34,10 @@ class Gates(Frozen):
         ge=0, description="The bound of the paired improvement must lie above it."
     )
     confidence: float = Field(gt=0.5, lt=1, description="One-sided confidence of every bound.")
-    bootstrap_samples: int = Field(ge=100, description="Resamplings of whole nights.")
+    # Specs written before declare it, and keep their hash.
+    bootstrap_samples: int = Field(
+        default=400, ge=100, description="Without effect: bounds are not resampled."
+    )
     maximum_auc_drop: Share
     maximum_calibration_error: Share = Field(
         description="Above it a candidate passes only where it is significantly no worse than the champion."

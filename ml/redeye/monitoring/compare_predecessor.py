@@ -19,7 +19,7 @@ from redeye.models.algorithms.base import Model
 from redeye.models.algorithms.storage import ModelAltered
 from redeye.models.artifact_store import load_artifact
 from redeye.models.logic.evaluation import Scored, estimate_improvement
-from redeye.monitoring.logic.quality import CONFIDENCE, SAMPLES, Predecessor
+from redeye.monitoring.logic.quality import CONFIDENCE, Predecessor
 from redeye.monitoring.measure_drift import load_features
 from redeye.scoring import outputs_store
 from redeye.warehouse import release_store
@@ -82,10 +82,8 @@ def compare_predecessors(
             probabilities = _score_again(spec, other, own)
         if probabilities is None:
             continue
-        again, seed = make_scored(own.assign(again=probabilities), "again"), night.toordinal()
-        gain = estimate_improvement(
-            again, judged, "log_loss", samples=SAMPLES, confidence=CONFIDENCE, seed=seed
-        )
+        again = make_scored(own.assign(again=probabilities), "again")
+        gain = estimate_improvement(again, judged, "log_loss", confidence=CONFIDENCE)
         found.append(Predecessor(other.version, f"version {other.version} ({other.algorithm})", gain))
     return tuple(found)
 

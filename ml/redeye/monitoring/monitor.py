@@ -179,14 +179,13 @@ def _predecessors(
 def _window(rows: pd.DataFrame, champion: Promotion | None, night: date) -> Window:
     """The champion's own rows, measured; of a champion that serves only since yesterday there are none."""
     if champion is None:
-        return measure_window(None, None, reference={}, seed=night.toordinal())
+        return measure_window(None, None, reference={})
     of_champion = rows[rows["model_version"] == champion.version]
     sound = _own(rows, champion)
     columns = ("probability", "baseline_probability")
     return measure_window(
         *(make_scored(sound, column) if len(sound) else None for column in columns),
         reference=read_reference(champion.evidence),
-        seed=night.toordinal(),
         degraded_share=1 - len(sound) / len(of_champion) if len(of_champion) else 0.0,
         age_nights=(night - champion.decided_night).days,
     )

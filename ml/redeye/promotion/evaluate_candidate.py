@@ -13,7 +13,7 @@ from redeye.features.feast_frames import read_feature_frame
 from redeye.models.artifact_store import load_artifact
 from redeye.models.logic.evaluation import Scored
 from redeye.models.logic.splits import Windows
-from redeye.models.logic.training import SEED, select_rows
+from redeye.models.logic.training import select_rows
 from redeye.promotion.logic import gate_inputs
 from redeye.promotion.logic.gate_report import GateReport
 from redeye.promotion.logic.gates import judge
@@ -70,7 +70,6 @@ def evaluate_candidate(
         holder,
         spans.test,
         spec.gates,
-        seed=SEED,
         groups=gate_inputs.group_rows(rows, spec),
         artifact_sha256=version.artifact_sha256,
         many=project().subject.many,

@@ -13,7 +13,6 @@ from redeye.models import mlflow_registry
 from redeye.models.algorithms.base import Model
 from redeye.models.logic.evaluation import Metrics
 from redeye.models.logic.splits import Windows
-from redeye.models.logic.training import SEED
 from redeye.models.logic.training_subject import Subject
 from redeye.models.mlflow_registry import Version
 from redeye.promotion.logic.model_card import Card
@@ -91,7 +90,6 @@ class Registration:
             rows=len(self.frame),
             windows=self.spans,
             environment=read_software(model.packages),
-            seed=SEED,
             links={"training in MLflow": self.run.page, "task in Airflow": self.subject.run_url},
             **found,
         )

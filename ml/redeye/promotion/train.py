@@ -211,7 +211,7 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
     if champion is None:
         heuristic = next(each for each in candidates if each.algorithm == HeuristicModel.algorithm)
         champion = first_champion(fresh, heuristic.model, heuristic.validation, seen_until=seen_until)
-    chosen, choice = select_candidate(candidates, spec, seed=SEED)
+    chosen, choice = select_candidate(candidates, spec)
     run.log_selection(choice)
     candidate = fresh.register_candidate(
         chosen.model,
@@ -248,7 +248,7 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
             "choice": choice.reason,
             "champion_version": champion.version,
             "test_metrics": asdict(tested.metrics()) if tested else {},
-            "test_intervals": reference_to_dict(tested, seed=SEED) if tested else {},
+            "test_intervals": reference_to_dict(tested) if tested else {},
         },
         follows=champion,
     )

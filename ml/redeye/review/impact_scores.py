@@ -116,10 +116,7 @@ def retrain(
 
 
 def _estimate_gain(old: Scored, new: Scored, spec: Spec) -> Interval | None:
-    gates = spec.gates
-    return estimate_improvement(
-        new, old, "log_loss", samples=gates.bootstrap_samples, confidence=gates.confidence, seed=SEED
-    )
+    return estimate_improvement(new, old, "log_loss", confidence=spec.gates.confidence)
 
 
 def _score_window(model: Model[Any], frame: pd.DataFrame, spec: Spec, window: Window) -> Scored:

@@ -55,7 +55,7 @@ class Learned:
             }
         )
         test = score_rows(model.model, select_rows(frame, self.spec, spans.test), self.spec)
-        found = measure_quality(test, seed=1)
+        found = measure_quality(test)
         self.reference: dict[str, Interval] = {name: one for name, one in found.items() if one is not None}
 
 
@@ -94,7 +94,7 @@ def requests(learned: Learned, draw: Draw, seed: int) -> tuple[list[date], list[
         one, other = (
             Scored(window["label"], window[name], window["night"]) for name in ("probability", "baseline")
         )
-        found = judge(measure_window(one, other, reference=learned.reference, seed=number), rules)
+        found = judge(measure_window(one, other, reference=learned.reference), rules)
         verdicts.append(NightVerdict(days[number], found.verdict, found.reasons))
         if decide(verdicts, asked, [], rules.retraining, days[number]).is_requested:
             asked.append(days[number])

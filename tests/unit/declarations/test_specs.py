@@ -133,6 +133,13 @@ def test_a_threshold_upside_down_is_refused(refused):
     assert "critical (0.01) is below warning (0.02)" in refused("critical: 0.04", "critical: 0.01")
 
 
+def test_a_spec_that_still_says_how_often_nights_are_drawn_is_the_same_spec(tmp_path: Path):
+    path = tmp_path / "flight_delay.yaml"
+    path.write_text(GOOD.replace("\ngates:\n", "\ngates:\n  bootstrap_samples: 400\n"), encoding="utf-8")
+    assert "bootstrap_samples: 400" in path.read_text(encoding="utf-8")
+    assert load_spec(path).hash == load_spec(SPECS / "flight_delay.yaml").hash
+
+
 def test_thresholds_by_their_former_keys_are_the_same_spec(tmp_path: Path):
     path = tmp_path / "flight_delay.yaml"
     path.write_text(GOOD.replace("{warning:", "{watch:").replace(", critical:", ", act:"), encoding="utf-8")

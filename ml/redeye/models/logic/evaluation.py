@@ -1,7 +1,8 @@
 """How good probabilities are, and how sure one may be of it.
 
-Rows of one night share what happened on it, so intervals come from resampling whole nights.
-Every metric is a function of how often each night counts; a plain evaluation counts each once. Stated
+Rows of one night share what happened on it, and nights resemble their neighbours, so intervals come from what each
+night adds to a metric, by `night_statistics`: the same everywhere, so that "significant" means one thing. Every
+metric is a function of how often each night counts; a plain evaluation counts each once. Stated
 rules: what cannot be computed from sound input (AUC with one class) is None; unsound input (no rows, NaN
 or probabilities outside 0 to 1) is a ValueError.
 """
@@ -14,10 +15,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import entr
 
-Floats = npt.NDArray[np.float64]
+from redeye.models.logic.night_statistics import Floats, bound_mean
 
 METRICS = ("log_loss", "brier", "auc", "pr_auc", "calibration_error")
 HIGHER_IS_BETTER = {metric: metric in ("auc", "pr_auc") for metric in METRICS}
+# These are sums of absolute deviations.
+DISTANCES = ("calibration_error",)
 CALIBRATION_BINS = 10
 # A probability of exactly 0 or 1 that was wrong would make the log loss infinite.
 LOG_LOSS_FLOOR = 1e-6
@@ -59,7 +62,7 @@ class Interval:
 
 
 class Scored:
-    """Predictions with their labels and nights, prepared for every resampling."""
+    """Predictions with their labels and nights, prepared for every weighting of the nights."""
 
     def __init__(self, labels: npt.ArrayLike, predictions: npt.ArrayLike, nights: npt.ArrayLike) -> None:
         """Checks and sorts: per row a label 0 or 1, a probability, and its night.
@@ -159,7 +162,7 @@ class Scored:
 
     def _auc(self, weights: Floats) -> Floats:
         # Won pairs between the positives of each night and the negatives of each other night: with them,
-        # a resampling is a quadratic form and needs no sorting again.
+        # a weighting is a quadratic form and needs no sorting again.
         count = len(self.nights)
         is_late = self.labels > 0
         won = np.zeros((count, count))
@@ -207,26 +210,19 @@ class Scored:
         )
 
 
-def draw_nights(count: int, samples: int, seed: int) -> Floats:
-    """How often each of `count` nights counts: once as they are, then in each of `samples` draws with replacement."""
-    generator = np.random.default_rng(seed)
-    drawn = generator.multinomial(count, np.full(count, 1 / count), size=samples)
-    return np.vstack([np.ones((1, count)), drawn])
-
-
-def interval(scored: Scored, metric: str, *, samples: int, confidence: float, seed: int) -> Interval | None:
-    """A metric with its bootstrap bounds; None if it is not defined in every resampling."""
-    weights = draw_nights(len(scored.nights), samples, seed)
-    return _interval(scored.resample(metric, weights), confidence)
+def interval(scored: Scored, metric: str, *, confidence: float) -> Interval | None:
+    """A metric with its bounds; None if it is not defined, or not without one of the nights."""
+    values = scored.resample(metric, _leave_out_each_night(len(scored.nights)))
+    return _bound(values, metric, confidence, over=_estimate_distance_bias(scored, metric))
 
 
 def estimate_improvement(
-    candidate: Scored, champion: Scored, metric: str, *, samples: int, confidence: float, seed: int
+    candidate: Scored, champion: Scored, metric: str, *, confidence: float
 ) -> Interval | None:
     """How much better the candidate is than the champion on the same rows; positive is better.
 
     Returns:
-        None if the metric is not defined in every resampling.
+        None if the metric is not defined, or not without one of the nights.
 
     Raises:
         ValueError: if the two were not scored on the same rows.
@@ -236,16 +232,48 @@ def estimate_improvement(
     labels = [scored.labels_per_night() for scored in (candidate, champion)]
     if not np.array_equal(labels[0], labels[1]):
         raise ValueError("candidate and champion were not scored on rows with the same labels")
-    weights = draw_nights(len(candidate.nights), samples, seed)
-    difference = candidate.resample(metric, weights) - champion.resample(metric, weights)
-    return _interval(difference if HIGHER_IS_BETTER[metric] else -difference, confidence)
+    one, other = (candidate, champion) if HIGHER_IS_BETTER[metric] else (champion, candidate)
+    weights = _leave_out_each_night(len(one.nights))
+    difference = one.resample(metric, weights) - other.resample(metric, weights)
+    over, under = (_estimate_distance_bias(scored, metric) for scored in (one, other))
+    return _bound(difference, metric, confidence, over, under)
 
 
-def _interval(values: Floats, confidence: float) -> Interval | None:
+def _leave_out_each_night(nights: int) -> Floats:
+    """Weights of all nights, then of all but each."""
+    return np.vstack([np.ones(nights), 1 - np.eye(nights)])
+
+
+def _bound(
+    values: Floats, metric: str, confidence: float, over: float = 0.0, under: float = 0.0
+) -> Interval | None:
+    """Bounds of a statistic by its values of `_leave_out_each_night`; it may be too high or too low by so much."""
     if not np.isfinite(values).all():
         return None
-    lower, upper = np.quantile(values[1:], [1 - confidence, confidence])
-    return Interval(float(values[0]), float(lower), float(upper))
+    count = len(values) - 1
+    # The jackknife's pseudo-values (Tukey, 1958): what each night adds, as if the statistic were a mean of nights.
+    pseudo_values = count * values[0] - (count - 1) * values[1:]
+    if metric in DISTANCES:
+        # Either sign of a deviation makes a distance: near 0 each bound has both tails against it.
+        confidence = (1 + confidence) / 2
+    low, high = bound_mean(pseudo_values, confidence)
+    return Interval(float(values[0]), float(values[0] - over + low), float(values[0] + under + high))
+
+
+def _estimate_distance_bias(scored: Scored, metric: str) -> float:
+    """By how much chance alone makes a distance too large; 0 of another metric.
+
+    A sum of absolute deviations near 0 is too large by c / sqrt(nights), so halves of the nights show c: runs of
+    neighbours, that resemble each other as the nights do.
+    """
+    if metric not in DISTANCES:
+        return 0.0
+    count = len(scored.nights)
+    half, night = max(count // 2, 1), np.arange(count)
+    runs = ((night - night[:, None]) % count < half).astype(np.float64)
+    whole = scored.resample(metric, np.ones((1, count)))[0]
+    rise = float(scored.resample(metric, runs).mean() - whole)
+    return max(rise, 0.0) / (np.sqrt(count / half) - 1) if half < count else 0.0
 
 
 def _divide(numerator: Floats, denominator: Floats, otherwise: float = np.nan) -> Floats:

@@ -5,7 +5,7 @@ nights are fourteen observations rather than twelve thousand, and the best of se
 Hence an order of preference that was declared before anything was measured is departed from only where validation is
 sure: of all candidates that are not significantly behind the best one, the most preferred is taken. It is the
 idea of the one-standard-error rule (Breiman, Friedman, Olshen and Stone, "Classification and Regression Trees",
-1984) with a paired bound, from resampling whole nights, at the confidence of the gates.
+1984) with a paired bound, the gates' own, at their confidence.
 """
 
 from __future__ import annotations
@@ -16,9 +16,7 @@ from typing import Protocol
 
 import numpy as np
 
-from redeye.models.logic.evaluation import HIGHER_IS_BETTER, Scored, draw_nights
-
-SAMPLES = 1000
+from redeye.models.logic.evaluation import HIGHER_IS_BETTER, Scored, estimate_improvement
 
 
 class _Candidate(Protocol):
@@ -52,7 +50,7 @@ class Selection:
 
 
 def select_model(
-    candidates: Sequence[_Candidate], metric: str, preference: Sequence[str], *, confidence: float, seed: int
+    candidates: Sequence[_Candidate], metric: str, preference: Sequence[str], *, confidence: float
 ) -> Selection:
     """The candidate to go on with, of those scored on the same rows, by the metric that counts.
 
@@ -64,40 +62,36 @@ def select_model(
     """
     if not candidates:
         raise ValueError("there are no candidates to choose from")
-    nights = len(candidates[0].judged.nights)
-    weights = draw_nights(nights, SAMPLES, seed)
+    once = np.ones((1, len(candidates[0].judged.nights)))
     sign = -1.0 if HIGHER_IS_BETTER[metric] else 1.0
-    losses = {each.name: sign * each.judged.resample(metric, weights) for each in candidates}
-    if undefined := [name for name, loss in losses.items() if not np.isfinite(loss[0])]:
+    losses = {each.name: sign * float(each.judged.resample(metric, once)[0]) for each in candidates}
+    if undefined := [name for name, loss in losses.items() if not np.isfinite(loss)]:
         raise ValueError(f"{metric} is not defined on the validation window for {', '.join(undefined)}")
-    best = min(losses, key=lambda name: losses[name][0])
-    standings = tuple(
-        Standing(
-            name=name,
-            value=sign * float(loss[0]),
-            behind=float(loss[0] - losses[best][0]),
-            loss_bound=_lower(loss[1:] - losses[best][1:], confidence),
+    best = min(candidates, key=lambda each: losses[each.name])
+    standings = []
+    for each in candidates:
+        behind = estimate_improvement(best.judged, each.judged, metric, confidence=confidence)
+        standings.append(
+            Standing(
+                name=each.name,
+                value=sign * losses[each.name],
+                behind=losses[each.name] - losses[best.name],
+                # What is not defined without some night is sure of nothing.
+                loss_bound=behind.lower if behind else 0.0,
+            )
         )
-        for name, loss in losses.items()
-    )
     if not preference:
-        return Selection(best, f"{best} has the best {metric} on validation", standings)
+        return Selection(best.name, f"{best.name} has the best {metric} on validation", tuple(standings))
     ranks = {name: rank for rank, name in enumerate(preference)}
     named = {each.name: ranks.get(each.preferred_as, len(ranks)) for each in candidates}
     # Validation cannot tell these from the best one.
     level = [each for each in standings if each.loss_bound <= 0]
     chosen = min(level, key=lambda each: (named[each.name], each.behind))
-    if chosen.name == best:
-        reason = f"{best} has the best {metric} on validation, and is preferred to those level with it"
+    if chosen.name == best.name:
+        reason = f"{best.name} has the best {metric} on validation, and is preferred to those level with it"
     else:
         reason = (
-            f"{chosen.name} is preferred, and {chosen.behind:.4f} behind {best} in {metric} on validation, "
+            f"{chosen.name} is preferred, and {chosen.behind:.4f} behind {best.name} in {metric} on validation, "
             f"which is not sure at {confidence:.0%} confidence"
         )
-    return Selection(chosen.name, reason, standings)
-
-
-def _lower(differences: np.ndarray, confidence: float) -> float:
-    """The lower bound of a difference, over the resamplings in which it is defined."""
-    defined = differences[np.isfinite(differences)]
-    return float(np.quantile(defined, 1 - confidence)) if defined.size else 0.0
+    return Selection(chosen.name, reason, tuple(standings))

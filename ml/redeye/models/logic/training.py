@@ -162,7 +162,7 @@ def fit_candidates(
     return tuple(fitted)
 
 
-def select_candidate(candidates: tuple[Fitted, ...], spec: Spec, *, seed: int) -> tuple[Fitted, Selection]:
+def select_candidate(candidates: tuple[Fitted, ...], spec: Spec) -> tuple[Fitted, Selection]:
     """The candidate that goes on, by the spec's metric and order of preference, and why.
 
     Raises:
@@ -173,7 +173,6 @@ def select_candidate(candidates: tuple[Fitted, ...], spec: Spec, *, seed: int) -
         spec.gates.primary_metric,
         spec.candidates.preference,
         confidence=spec.gates.confidence,
-        seed=seed,
     )
     return next(each for each in candidates if each.name == choice.name), choice
 

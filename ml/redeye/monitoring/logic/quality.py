@@ -12,7 +12,6 @@ from redeye.models.logic.evaluation import METRICS, Interval, Scored, estimate_i
 
 # One-sided, at each end of an interval.
 CONFIDENCE = 0.95
-SAMPLES = 400
 
 # What a champion is judged by, and what is kept of its test.
 MEASURES = ("auc", "relative_log_loss", "calibration_error")
@@ -67,7 +66,6 @@ def measure_window(
     heuristic: Scored | None,
     *,
     reference: Mapping[str, Interval],
-    seed: int,
     degraded_share: float = 0.0,
     age_nights: int | None = None,
 ) -> Window:
@@ -75,9 +73,7 @@ def measure_window(
     if champion is None or heuristic is None:
         return Window(0, 0, {}, {}, {}, {}, reference, degraded_share, age_nights)
     compared = {
-        metric: estimate_improvement(
-            champion, heuristic, metric, samples=SAMPLES, confidence=CONFIDENCE, seed=seed
-        )
+        metric: estimate_improvement(champion, heuristic, metric, confidence=CONFIDENCE)
         for metric in COMPARED
     }
     return Window(
@@ -85,7 +81,7 @@ def measure_window(
         nights=len(champion.nights),
         champion=list_plain_metrics(champion),
         heuristic=list_plain_metrics(heuristic),
-        measured=measure_quality(champion, seed=seed),
+        measured=measure_quality(champion),
         over_heuristic=compared,
         reference=reference,
         degraded_share=degraded_share,
@@ -99,21 +95,9 @@ def list_plain_metrics(scored: Scored) -> dict[str, float]:
     return {metric: found[metric] for metric in METRICS if found[metric] is not None}
 
 
-def measure_quality(scored: Scored, *, seed: int) -> dict[str, Interval | None]:
+def measure_quality(scored: Scored) -> dict[str, Interval | None]:
     """`MEASURES` with their intervals."""
-    found = {
-        metric: interval(scored, metric, samples=SAMPLES, confidence=CONFIDENCE, seed=seed)
-        for metric in MEASURES
-    }
-    return found | {"calibration_error": _reflect(found["calibration_error"])}
-
-
-def _reflect(one: Interval | None) -> Interval | None:
-    # An average of absolute deviations grows with every resampling's own noise, so the plain quantiles lie too
-    # high, the lower one sometimes above the value itself. The basic bootstrap takes that bias off.
-    if one is None:
-        return None
-    return Interval(one.value, 2 * one.value - one.upper, max(2 * one.value - one.lower, one.value))
+    return {metric: interval(scored, metric, confidence=CONFIDENCE) for metric in MEASURES}
 
 
 def rise(now: Interval, then: Interval) -> Interval:
@@ -130,11 +114,11 @@ def rise(now: Interval, then: Interval) -> Interval:
     )
 
 
-def reference_to_dict(test: Scored, *, seed: int) -> dict[str, list[float]]:
+def reference_to_dict(test: Scored) -> dict[str, list[float]]:
     """A champion's test as JSON, for the promotion's evidence."""
     return {
         name: [one.value, one.lower, one.upper]
-        for name, one in measure_quality(test, seed=seed).items()
+        for name, one in measure_quality(test).items()
         if one is not None
     }
 

@@ -48,7 +48,6 @@ class Case:
     champion: GateInput
     window: Window
     gates: Gates
-    seed: int
     groups: Mapping[str, npt.ArrayLike] = field(default_factory=dict)
     many: str = "rows"
 
@@ -59,7 +58,6 @@ def judge(
     window: Window,
     gates: Gates,
     *,
-    seed: int,
     groups: Mapping[str, npt.ArrayLike] | None = None,
     artifact_sha256: str = "",
     many: str = "rows",
@@ -71,12 +69,11 @@ def judge(
         champion: scored on the same rows.
         window: of nights.
         gates: the spec's bounds.
-        seed: of the resampling.
         groups: by slice column, the value of each row, in the order in which the rows were scored.
         artifact_sha256: of the candidate as it is registered.
         many: the noun for the rows.
     """
-    case = Case(candidate, champion, window, gates, seed, groups or {}, many)
+    case = Case(candidate, champion, window, gates, groups or {}, many)
     results = tuple(_fail_closed(gate, decide, case) for gate, decide in _DECISIONS.items())
     return GateReport(window, results, artifact_sha256)
 
@@ -207,7 +204,6 @@ def _check_slices(case: Case) -> GateResult:
         {column: case.groups[column] for column in rules.columns},
         minimum_rows=rules.minimum_rows,
         confidence=case.gates.confidence,
-        seed=case.seed,
     )
     if undefined := [part.name for part in parts if part.upper is None]:
         raise ValueError(f"{', '.join(undefined)} cannot be compared: too few nights hold such rows")
@@ -261,16 +257,9 @@ def _compare(case: Case, metric: str) -> Interval:
 
 
 def _estimate_difference(case: Case, ours: Scored, theirs: Scored, metric: str) -> Interval:
-    better = estimate_improvement(
-        ours,
-        theirs,
-        metric,
-        samples=case.gates.bootstrap_samples,
-        confidence=case.gates.confidence,
-        seed=case.seed,
-    )
+    better = estimate_improvement(ours, theirs, metric, confidence=case.gates.confidence)
     if better is None:
-        raise ValueError(f"{metric} is not defined on every resampling of the window")
+        raise ValueError(f"{metric} is not defined on the window without each one of its nights")
     return better
 
 

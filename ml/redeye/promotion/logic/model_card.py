@@ -32,7 +32,6 @@ class Card:
         rows: labelled rows that the training read, all windows together.
         windows: None if the history was too short for them.
         environment: what it was fitted with, by name.
-        seed: of the intervals' resampling.
         tested: predictions on the test window, None if it was not judged; so with `report`.
         champion: name and predictions of the champion of then on the same window.
         links: addresses by title.
@@ -47,7 +46,6 @@ class Card:
     rows: int
     windows: Windows | None
     environment: Mapping[str, str]
-    seed: int
     validation: Metrics | None = None
     tested: Scored | None = None
     champion: tuple[str, Scored] | None = None
@@ -103,15 +101,14 @@ class Card:
         rival = self.champion[1].metrics() if self.champion else None
         rows = []
         for name in METRICS:
-            samples, confidence = gates.bootstrap_samples, gates.confidence
-            bounds = interval(self.tested, name, samples=samples, confidence=confidence, seed=self.seed)
+            bounds = interval(self.tested, name, confidence=gates.confidence)
             shown = f"{bounds.lower:.4f} to {bounds.upper:.4f}" if bounds else "not defined"
             others = [_number(getattr(rival, name))] if rival else []
             rows.append((_TITLES[name], _number(getattr(metrics, name)), shown, *others))
         lines = [
             f"On nights {nights}: {metrics.rows} rows of {metrics.nights} nights, base rate "
             f"{metrics.base_rate:.3f}, mean prediction {metrics.mean_prediction:.3f}. Each bound at "
-            f"{gates.confidence:.0%} confidence, from resampling whole nights.",
+            f"{gates.confidence:.0%} confidence, of nights that resemble their neighbours.",
             _table(("metric", "this model", "interval", *rivals), rows),
             self._validation(),
         ]

@@ -12,9 +12,7 @@ import pandas as pd
 from redeye.models.logic.evaluation import Scored, estimate_improvement
 
 OTHER = "other"
-# The bound of one of a dozen slices lies in the outermost 0.4 % of the resamplings; that must be some of them.
-SAMPLES = 4000
-# Resampling fewer nights than these draws the same few again: what comes out is no bound.
+# Fewer nights do not show how skewed they are: what comes out is no bound.
 FEWEST_NIGHTS = 5
 
 
@@ -58,7 +56,6 @@ def compare_by_slice(
     *,
     minimum_rows: int,
     confidence: float,
-    seed: int,
 ) -> tuple[Part, ...]:
     """How the candidate's log loss stands against the champion's, slice by slice.
 
@@ -66,7 +63,7 @@ def compare_by_slice(
     the question whether any slice is worse, Holm's procedure comes to the same.
 
     Both models' predictions and the values of `groups`, by column, are of the same rows in the same order. Slices of
-    fewer than `minimum_rows` are pooled; `seed` is that of the resampling of nights.
+    fewer than `minimum_rows` are pooled.
 
     Raises:
         ValueError: if a column does not have one value per row.
@@ -79,14 +76,12 @@ def compare_by_slice(
     }
     each = 1 - (1 - confidence) / max(len(slices), 1)
     return tuple(
-        _part(name, candidate.where(rows), champion.where(rows), each, seed) for name, rows in slices.items()
+        _part(name, candidate.where(rows), champion.where(rows), each) for name, rows in slices.items()
     )
 
 
-def _part(name: str, candidate: Scored, champion: Scored, confidence: float, seed: int) -> Part:
-    better = estimate_improvement(
-        candidate, champion, "log_loss", samples=SAMPLES, confidence=confidence, seed=seed
-    )
+def _part(name: str, candidate: Scored, champion: Scored, confidence: float) -> Part:
+    better = estimate_improvement(candidate, champion, "log_loss", confidence=confidence)
     if better is None or len(candidate.nights) < FEWEST_NIGHTS:
         return Part(name, candidate.labels.size, None, None)
     return Part(name, candidate.labels.size, better.value, better.upper)

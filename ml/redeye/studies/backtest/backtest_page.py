@@ -17,7 +17,7 @@ from redeye.models.logic.interval_text import describe_improvement, format_inter
 from redeye.models.logic.splits import Window
 from redeye.studies.backtest.logic.schedules import CHOSEN, Request, Schedule
 from redeye.studies.evidence.evidence_page import format_difference
-from redeye.studies.evidence.logic.evidence_quality import CONFIDENCE, POOLED, SAMPLES, select
+from redeye.studies.evidence.logic.evidence_quality import CONFIDENCE, POOLED, select
 from redeye.studies.labelled_rows import Basis
 from redeye.studies.page_origin import write_origin
 
@@ -91,7 +91,6 @@ def _render(backtest: Backtest, quality: pd.DataFrame, picture: str) -> str:
         origin=write_origin("backtest", backtest.spec.model),
         is_selected=backtest.facts.algorithm == CHOSEN,
         first_training=backtest.decided[Schedule.NEVER][0],
-        samples=SAMPLES,
         confidence=f"{CONFIDENCE:.0%}",
         picture=picture,
         schedules=_tabulate_schedules(backtest, quality),

@@ -90,7 +90,7 @@ def gather(
     for schedule, decided in planned.items():
         spans = schedules.reigns(decided, spec, served)
         rows[str(schedule)] = schedules.predict_rows(frame, spec, served, spans, kept.of)
-    quality = _measure_quality(rows.drop(columns="known_at"), seed)
+    quality = _measure_quality(rows.drop(columns="known_at"))
     facts = Facts(**vars(past.basis), algorithm=algorithm, served=served, is_recorded=recorded is not None)
     played = Backtest(spec, facts, planned, requests, kept.candidates())
     return backtest_page.write_page(played, quality, settings().reports / "backtest", docs)
@@ -167,10 +167,10 @@ def _read_recorded(model: str, spec: Spec, served: Window) -> tuple[Request, ...
     return tuple(Request(night, decided[night].reason) for night in span if decided[night].is_requested)
 
 
-def _measure_quality(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
+def _measure_quality(rows: pd.DataFrame) -> pd.DataFrame:
     """Quality by month and over all nights, as `judged_span` gives it."""
     ordered = rows[["night", "label", "heuristic", *map(str, Schedule)]]
     month = pd.to_datetime(ordered["night"]).dt.strftime("%Y-%m")
     spans = dict(list(ordered.groupby(month))) | {POOLED: ordered}
-    found = [row for name, mine in spans.items() for row in measure_span(name, mine, seed, REFERENCES)]
+    found = [row for name, mine in spans.items() for row in measure_span(name, mine, REFERENCES)]
     return pd.DataFrame(found).rename(columns={"algorithm": "schedule"})

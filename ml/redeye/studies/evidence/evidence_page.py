@@ -20,7 +20,6 @@ from redeye.studies.evidence.logic.evidence_quality import (
     CONFIDENCE,
     POOLED,
     REFERENCES,
-    SAMPLES,
     find_significant_months,
     select,
 )
@@ -34,7 +33,7 @@ MEANINGS = {
     "auc": "The probability that a positive row is ranked above a negative one; larger is better.",
     "log_loss": "Smaller is better.",
     "calibration_error": "Mean distance between predicted and observed rate, over ten bins of equal row "
-    "counts; smaller is better. A resampling's is larger by chance alone, so an interval may lie above its value.",
+    "counts; smaller is better. Noise alone makes it larger: the lower bound takes that off.",
 }
 PICTURES = {
     "log_loss": ("log_loss.svg", "Log loss gained over the heuristic"),
@@ -70,7 +69,6 @@ def write_page(
         origin=write_origin("evidence", spec.model),
         first=facts.months[0].nights.first,
         last=facts.months[-1].nights.last,
-        samples=SAMPLES,
         confidence=f"{CONFIDENCE:.0%}",
         chosen=CHOSEN,
         findings=list(_compare_algorithms(rows, algorithms)),

@@ -69,5 +69,5 @@ def gather(
     by_month = dict(zip((each.name for each in spans), found, strict=True))
     predictions = {name: rows for name, (rows, _) in by_month.items()}
     learned = {name: fitted for name, (_, fitted) in by_month.items()}
-    rows = measure_quality(predictions, {name: each.chosen for name, each in learned.items()}, seed)
+    rows = measure_quality(predictions, {name: each.chosen for name, each in learned.items()})
     return evidence_page.write_page(folder, spec, rows, learned, Facts(**vars(basis), months=tuple(spans)))

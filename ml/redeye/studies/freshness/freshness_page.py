@@ -15,7 +15,7 @@ from redeye.foundation.atomic_files import write_text
 from redeye.foundation.pages import render_markdown
 from redeye.foundation.plot_theme import CHAMPION, SERIES, draw_intervals, draw_zero, open_figure, render_svg
 from redeye.studies.evidence.evidence_page import format_difference
-from redeye.studies.freshness.logic.freshness_quality import ALL, CONFIDENCE, SAMPLES, defaults
+from redeye.studies.freshness.logic.freshness_quality import ALL, CONFIDENCE, defaults
 from redeye.studies.freshness.logic.windows_and_ages import (
     AGED,
     CONTINUED,
@@ -85,7 +85,6 @@ def write_page(
         origin=write_origin("freshness", spec.model),
         params=spec.algorithms.list_declared()[facts.algorithm],
         step=STEP,
-        samples=SAMPLES,
         confidence=f"{CONFIDENCE:.0%}",
         aged=AGED[0],
         longest=LONGEST,

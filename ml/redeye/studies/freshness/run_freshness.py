@@ -62,8 +62,8 @@ def gather(
         predictions[origin.decided], learned[origin.decided] = rows, fitted
     rows = windows_and_ages.blocks(origins, predictions)
     nights = {position: learned[origin.decided].nights for position, origin in enumerate(origins)}
-    windows = freshness_quality.compare_windows(rows, nights, seed)
-    ages = freshness_quality.compare_ages(rows, seed)
+    windows = freshness_quality.compare_windows(rows, nights)
+    ages = freshness_quality.compare_ages(rows)
     facts = freshness_page.Facts(
         **vars(basis), algorithm=ALGORITHM, origins=origins, held_back=windows_and_ages.count_held_back(spec)
     )

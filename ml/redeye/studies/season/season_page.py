@@ -39,7 +39,6 @@ from redeye.promotion.decision_store import RecordedDecision, RecordedTraining
 from redeye.studies.season.logic.season_quality import (
     METRICS,
     RIVALS,
-    SAMPLES,
     Contestant,
     Season,
     weeks_ahead,
@@ -149,7 +148,6 @@ def write_page(story: Story, season: Season, weeks: pd.DataFrame, folder: Path) 
         story=story,
         season=season,
         is_rehearsal=bool(settings().rehearsal),
-        samples=SAMPLES,
         confidence=f"{CONFIDENCE:.0%}",
         picture=f"{stem}.svg",
         headline=_tabulate_headline(season),

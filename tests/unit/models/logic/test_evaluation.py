@@ -1,4 +1,4 @@
-"""Metrics equal scikit-learn's, intervals resample nights, and unsound input is refused."""
+"""Metrics equal scikit-learn's, intervals are those of nights, and unsound input is refused."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
-from redeye.models.logic.evaluation import METRICS, Scored, draw_nights, estimate_improvement, interval
+from redeye.models.logic.evaluation import METRICS, Interval, Scored, estimate_improvement, interval
+from redeye.models.logic.night_statistics import bound_mean
 
 FIRST = np.datetime64("2013-03-01")
 
@@ -79,12 +80,41 @@ def test_unsound_input_is_refused(labels: list[float], predictions: list[float],
         Scored(labels, predictions, nights)
 
 
-def test_an_interval_holds_its_value_and_repeats_with_its_seed():
-    one = drawn(3, rows=3000, nights=21)
-    first, again = (interval(one, "auc", samples=300, confidence=0.95, seed=7) for _ in range(2))
-    assert first == again
-    assert first.lower < first.value < first.upper
-    assert first != interval(one, "auc", samples=300, confidence=0.95, seed=8)
+@pytest.mark.parametrize("metric", ["log_loss", "auc", "pr_auc"])
+def test_an_interval_is_that_of_what_leaving_each_night_out_by_hand_says(metric: str):
+    one = drawn(3, rows=1500, nights=15)
+    whole = getattr(one.metrics(), metric)
+    others = [
+        getattr(one.where(one.nights[one.night_of_row][np.argsort(one._order)] != night).metrics(), metric)
+        for night in one.nights
+    ]
+    low, high = bound_mean(15 * whole - 14 * np.array(others), 0.95)
+    found = interval(one, metric, confidence=0.95)
+    assert (found.value, found.lower, found.upper) == pytest.approx((whole, whole + low, whole + high))
+    assert found.lower < found.value < found.upper
+
+
+def test_the_interval_of_a_mean_of_equal_nights_is_that_of_their_means():
+    random = np.random.default_rng(2)
+    labels, predictions = (random.random((14, 50)) < 0.3).astype(float), random.uniform(0.1, 0.6, (14, 50))
+    found = interval(
+        Scored(labels.ravel(), predictions.ravel(), FIRST + np.repeat(np.arange(14), 50)),
+        "brier",
+        confidence=0.9,
+    )
+    by_night = ((labels - predictions) ** 2).mean(axis=1)
+    low, high = bound_mean(by_night, 0.9)
+    assert found == Interval(*(pytest.approx(by_night.mean() + each) for each in (0, low, high)))
+
+
+def test_the_order_of_rows_changes_no_interval():
+    one = drawn(4, nights=10)
+    nights = one.nights[one.night_of_row]
+    mixed = np.random.default_rng(1).permutation(one.labels.size)
+    other = Scored(one.labels[mixed], one.predictions[mixed], nights[mixed])
+    for metric in METRICS:
+        first, again = (interval(each, metric, confidence=0.95) for each in (one, other))
+        assert (first.lower, first.upper) == pytest.approx((again.lower, again.upper))
 
 
 def test_nights_that_agree_less_give_a_wider_interval():
@@ -94,32 +124,51 @@ def test_nights_that_agree_less_give_a_wider_interval():
     widths = []
     for rates in (steady, moody):
         labels = (random.random(2000) < np.repeat(rates, 100)).astype(float)
-        found = interval(
-            Scored(labels, np.full(2000, 0.3), nights), "brier", samples=300, confidence=0.9, seed=1
-        )
+        found = interval(Scored(labels, np.full(2000, 0.3), nights), "brier", confidence=0.9)
         widths.append(found.upper - found.lower)
     assert widths[1] > 3 * widths[0]
 
 
-def test_an_interval_that_is_undefined_somewhere_is_none():
+def test_an_interval_that_hangs_on_one_night_is_none():
     labels = np.array([1.0] + [0.0] * 19)
-    assert (
-        interval(
-            Scored(labels, np.linspace(0, 1, 20), FIRST + np.arange(20)),
-            "auc",
-            samples=100,
-            confidence=0.9,
-            seed=1,
+    lonely = Scored(labels, np.linspace(0, 1, 20), FIRST + np.arange(20))
+    assert lonely.metrics().auc == 0
+    assert interval(lonely, "auc", confidence=0.9) is None
+    for metric in METRICS:
+        assert interval(drawn(1, nights=1), metric, confidence=0.9) is None
+
+
+# Deviations of the bins: none, all alike, of either sign, and of one bin alone.
+@pytest.mark.parametrize("deviation", [[0.0] * 4, [0.03] * 4, [0.05, -0.05] * 2, [0.1, 0.0, 0.0, 0.0]])
+@pytest.mark.parametrize("correlation", [0.0, 0.4])
+def test_a_calibration_error_is_seldom_sure_to_be_more_or_less_than_it_is(
+    deviation: list[float], correlation: float
+):
+    random, nights, runs, beyond = np.random.default_rng(8), 14, 300, []
+    said = np.repeat([0.2, 0.3, 0.4, 0.5], 50)
+    truth = said - np.repeat(deviation, 50)
+    days = FIRST + np.repeat(np.arange(nights), said.size)
+    for _ in range(runs):
+        moods = np.zeros(nights + 9)
+        for night, shock in enumerate(random.normal(0, 0.07, moods.size)):
+            moods[night] = correlation * moods[night - 1] + np.sqrt(1 - correlation**2) * shock
+        late = random.random((nights, said.size)) < truth + moods[-nights:, None]
+        found = interval(
+            Scored(late.ravel().astype(float), np.tile(said, nights), days),
+            "calibration_error",
+            confidence=0.95,
         )
-        is None
-    )
+        error = np.abs(deviation).mean()
+        beyond.append((found.lower > error, found.upper < error))
+    # Three standard errors of 300 runs above 6 %.
+    assert np.mean(beyond, axis=0).max() <= 0.06 + 3 * np.sqrt(0.06 * 0.94 / runs)
 
 
 def test_the_better_one_is_better_in_every_metric():
     good, bad = drawn(5, rows=4000, nights=14, noise=0.1), drawn(5, rows=4000, nights=14, noise=2.0)
     for metric in ("log_loss", "brier", "auc", "pr_auc"):
-        better = estimate_improvement(good, bad, metric, samples=200, confidence=0.95, seed=1)
-        worse = estimate_improvement(bad, good, metric, samples=200, confidence=0.95, seed=1)
+        better = estimate_improvement(good, bad, metric, confidence=0.95)
+        worse = estimate_improvement(bad, good, metric, confidence=0.95)
         assert better.lower > 0
         assert worse.upper < 0
 
@@ -127,14 +176,7 @@ def test_the_better_one_is_better_in_every_metric():
 def test_a_pair_over_other_rows_is_refused():
     one = drawn(1)
     with pytest.raises(ValueError, match="same rows"):
-        estimate_improvement(one, drawn(1, nights=7), "auc", samples=100, confidence=0.9, seed=1)
+        estimate_improvement(one, drawn(1, nights=7), "auc", confidence=0.9)
     other = Scored(1 - one.labels, one.predictions, one.nights[one.night_of_row])
     with pytest.raises(ValueError, match="same labels"):
-        estimate_improvement(one, other, "auc", samples=100, confidence=0.9, seed=1)
-
-
-def test_each_resampling_draws_as_many_nights_as_there_are():
-    weights = draw_nights(21, 50, seed=3)
-    assert weights.shape == (1 + 50, 21)
-    assert (weights[0] == 1).all()
-    assert (weights.sum(axis=1) == 21).all()
+        estimate_improvement(one, other, "auc", confidence=0.9)

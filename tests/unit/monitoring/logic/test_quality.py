@@ -30,13 +30,13 @@ def sound(rate: float, *, seed: int = 1, over: float = 0.0) -> Scored:
 
 @pytest.mark.parametrize("rate", [0.1, 0.2, 0.35])
 def test_the_relative_log_loss_does_not_move_with_the_base_rate(rate: float) -> None:
-    now = measure_quality(sound(rate), seed=3)["relative_log_loss"]
+    now = measure_quality(sound(rate))["relative_log_loss"]
     assert now is not None
     assert 0.94 < now.value < 1.0
 
 
 def test_a_wrong_level_is_worse_than_the_base_rate_alone() -> None:
-    now = measure_quality(sound(0.12, over=0.12), seed=3)
+    now = measure_quality(sound(0.12, over=0.12))
     loss, error = now["relative_log_loss"], now["calibration_error"]
     assert loss is not None
     assert error is not None
@@ -47,13 +47,13 @@ def test_a_wrong_level_is_worse_than_the_base_rate_alone() -> None:
 def test_sound_predictions_are_not_significantly_miscalibrated() -> None:
     # The error itself is above 0 by noise alone: the bound must know.
     for seed in range(20):
-        error = measure_quality(sound(0.2, seed=seed), seed=3)["calibration_error"]
+        error = measure_quality(sound(0.2, seed=seed))["calibration_error"]
         assert error is not None
         assert error.lower < 0.012 < error.upper + 0.012
 
 
 def test_one_class_leaves_the_auc_out_and_the_rest_in() -> None:
-    now = measure_quality(Scored(np.zeros(NIGHTS.size), np.full(NIGHTS.size, 0.1), NIGHTS), seed=3)
+    now = measure_quality(Scored(np.zeros(NIGHTS.size), np.full(NIGHTS.size, 0.1), NIGHTS))
     assert now["auc"] is None
     assert now["relative_log_loss"] is None
     assert now["calibration_error"] is not None
@@ -68,8 +68,8 @@ def test_a_rise_is_as_unsure_as_both_its_ends() -> None:
 
 def test_a_champions_test_survives_the_ledger() -> None:
     scored = sound(0.2)
-    kept = json.loads(json.dumps({"test_intervals": reference_to_dict(scored, seed=3)}))
-    assert read_reference(kept) == measure_quality(scored, seed=3)
+    kept = json.loads(json.dumps({"test_intervals": reference_to_dict(scored)}))
+    assert read_reference(kept) == measure_quality(scored)
     assert read_reference({"test_metrics": {"auc": 0.7, "rows": 9, "calibration_error": None}}) == {
         "auc": Interval(0.7, 0.7, 0.7)
     }
@@ -86,7 +86,7 @@ def test_the_plain_metrics_are_those_that_are_defined_on_the_rows() -> None:
 def test_a_window_holds_each_models_own_figures_and_by_how_much_the_champion_is_better() -> None:
     champion = sound(0.2)
     heuristic = Scored(champion.labels, np.full(NIGHTS.size, 0.5), champion.nights[champion.night_of_row])
-    window = measure_window(champion, heuristic, reference={}, seed=1)
+    window = measure_window(champion, heuristic, reference={})
     assert (window.rows, window.nights) == (NIGHTS.size, 14)
     assert window.champion == list_plain_metrics(champion)
     assert window.heuristic == list_plain_metrics(heuristic)
@@ -96,5 +96,5 @@ def test_a_window_holds_each_models_own_figures_and_by_how_much_the_champion_is_
 
 
 def test_no_rows_are_an_empty_window() -> None:
-    window = measure_window(None, None, reference={}, seed=1)
+    window = measure_window(None, None, reference={})
     assert (window.rows, window.nights, window.measured) == (0, 0, {})

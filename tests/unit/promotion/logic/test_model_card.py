@@ -50,7 +50,6 @@ def card(subject, **values):
         rows=1000,
         windows=SPANS,
         environment={"python": "3.11.7"},
-        seed=1,
         **values,
     ).markdown()
 
@@ -62,7 +61,6 @@ def judged(subject):
         GateInput("champion heuristic", champion, SPANS.validation.last),
         SPANS.test,
         subject.spec.gates,
-        seed=1,
     )
     return {"tested": candidate, "champion": ("version 1 (heuristic)", champion), "report": report}
 

@@ -24,7 +24,7 @@ def scored(predictions: np.ndarray) -> Scored:
 
 def compare(candidate: np.ndarray, champion: np.ndarray, **more):
     groups = {"shop": SHOP}
-    how = {"minimum_rows": 100, "confidence": 0.95, "seed": 1, **more}
+    how = {"minimum_rows": 100, "confidence": 0.95, **more}
     return {each.name: each for each in compare_by_slice(scored(candidate), scored(champion), groups, **how)}
 
 
@@ -70,17 +70,15 @@ def test_more_slices_make_each_bound_wider(monkeypatch: pytest.MonkeyPatch):
 def test_of_few_nights_there_is_no_bound():
     few = np.datetime64("2013-03-01") + FEWEST_NIGHTS - 1 > NIGHT
     one, other = scored(TRUE).where(few), scored(DULL).where(few)
-    (part,) = compare_by_slice(
-        one, other, {"shop": np.full(few.sum(), "a")}, minimum_rows=1, confidence=0.9, seed=1
-    )
+    (part,) = compare_by_slice(one, other, {"shop": np.full(few.sum(), "a")}, minimum_rows=1, confidence=0.9)
     assert (part.value, part.upper, part.rows) == (None, None, few.sum())
     enough = np.datetime64("2013-03-01") + FEWEST_NIGHTS > NIGHT
     one, other = scored(TRUE).where(enough), scored(DULL).where(enough)
     (part,) = compare_by_slice(
-        one, other, {"shop": np.full(enough.sum(), "a")}, minimum_rows=1, confidence=0.9, seed=1
+        one, other, {"shop": np.full(enough.sum(), "a")}, minimum_rows=1, confidence=0.9
     )
     assert part.upper is not None
 
 
 def test_without_groups_there_are_no_slices():
-    assert compare_by_slice(scored(TRUE), scored(DULL), {}, minimum_rows=1, confidence=0.9, seed=1) == ()
+    assert compare_by_slice(scored(TRUE), scored(DULL), {}, minimum_rows=1, confidence=0.9) == ()

@@ -142,7 +142,7 @@ def train(
     lean = spec if algorithm == CHOSEN else keep_algorithm(spec, algorithm, Candidates())
     fitted = fit_candidates(known, lean, spans, seed=seed, threads=threads)
     chosen = (
-        select_candidate(fitted, lean, seed=seed)[0]
+        select_candidate(fitted, lean)[0]
         if algorithm == CHOSEN
         else next(each for each in fitted if each.name == algorithm)
     )
@@ -222,7 +222,7 @@ def find_requests(
     for night in list_nights(served.first, first_decision(spec, served.last)):
         serving = [each for each in decided if each + lag <= night][-1]
         if serving not in references:
-            found = measure_quality(of(serving).test, seed=SEED)
+            found = measure_quality(of(serving).test)
             references[serving] = {name: one for name, one in found.items() if one is not None}
         own = _find_matured(rows, spec, night) & (version == decided.index(serving))
         window = _quality(rows[own], probability[own], references[serving], night, serving)
@@ -252,4 +252,4 @@ def _quality(
         for each in columns
     )
     age = (night - decided).days
-    return measure_window(champion, heuristic, reference=reference, seed=night.toordinal(), age_nights=age)
+    return measure_window(champion, heuristic, reference=reference, age_nights=age)

@@ -15,15 +15,13 @@ from redeye.models.logic.evaluation import Scored, estimate_improvement, interva
 SHOWN_METRICS = ("auc", "log_loss", "calibration_error")
 # What the others are held against.
 REFERENCES = (HeuristicModel.algorithm, "xgboost")
-# One-sided at each bound: between both lie nine in ten resamplings.
-CONFIDENCE, SAMPLES = 0.95, 1000
+# One-sided, at each bound.
+CONFIDENCE = 0.95
 POOLED, CHOSEN = "all", "chosen"
 
 
-def measure_quality(
-    predictions: Mapping[str, pd.DataFrame], chosen: Mapping[str, str], seed: int
-) -> pd.DataFrame:
-    """Quality by month and over all of them, with intervals from resampled nights.
+def measure_quality(predictions: Mapping[str, pd.DataFrame], chosen: Mapping[str, str]) -> pd.DataFrame:
+    """Quality by month and over all of them, with intervals.
 
     `predictions` are those of `walk`, by month; the algorithm that validation put forward is judged as `chosen`.
 
@@ -36,13 +34,11 @@ def measure_quality(
         month: rows.assign(**{CHOSEN: rows[chosen[month]].to_numpy()}) for month, rows in predictions.items()
     }
     with_chosen[POOLED] = pd.concat(list(with_chosen.values()), ignore_index=True)
-    return pd.DataFrame(
-        [row for month, rows in with_chosen.items() for row in measure_span(month, rows, seed)]
-    )
+    return pd.DataFrame([row for month, rows in with_chosen.items() for row in measure_span(month, rows)])
 
 
 def measure_span(
-    month: str, rows: pd.DataFrame, seed: int, references: Sequence[str] = REFERENCES
+    month: str, rows: pd.DataFrame, references: Sequence[str] = REFERENCES
 ) -> list[dict[str, Any]]:
     """Quality on some rows, of each column of probabilities, and differences from those of `references`.
 
@@ -57,12 +53,10 @@ def measure_span(
     for algorithm, one in scored.items():
         mean = float(one.predictions.mean())
         for metric in SHOWN_METRICS:
-            spans = {"": interval(one, metric, samples=SAMPLES, confidence=CONFIDENCE, seed=seed)}
+            spans = {"": interval(one, metric, confidence=CONFIDENCE)}
             for other in references:
                 if other in scored and other != algorithm:
-                    spans[other] = estimate_improvement(
-                        one, scored[other], metric, samples=SAMPLES, confidence=CONFIDENCE, seed=seed
-                    )
+                    spans[other] = estimate_improvement(one, scored[other], metric, confidence=CONFIDENCE)
             for against, span in spans.items():
                 if span is not None:
                     place = {"algorithm": algorithm, "metric": metric, "against": against}

@@ -131,7 +131,7 @@ def walk(
         windows={name: str(window) for name, window in vars(spans).items()},
         rows=int(is_learned.sum()),
         known_until=pd.Timestamp(seen[spec.target.known_at].max()).isoformat(),
-        chosen=select_candidate(candidates, spec, seed=seed)[1].name,
+        chosen=select_candidate(candidates, spec)[1].name,
         validation={each.name: asdict(each.validation) for each in candidates},
         seconds={each.name: round(each.seconds, 1) for each in candidates},
         facts={each.name: each.model.facts() for each in candidates},

@@ -21,11 +21,11 @@ from redeye.studies.freshness.logic.windows_and_ages import (
 )
 
 METRICS = ("auc", "log_loss")
-CONFIDENCE, SAMPLES = 0.95, 1000
+CONFIDENCE = 0.95
 ALL = window_name(LONGEST)
 
 
-def compare_windows(rows: pd.DataFrame, nights: dict[int, dict[str, int]], seed: int) -> pd.DataFrame:
+def compare_windows(rows: pd.DataFrame, nights: dict[int, dict[str, int]]) -> pd.DataFrame:
     """Every variant on the four weeks after its training, beside all history on the same rows.
 
     `rows` are those of `blocks`, `nights` those of training by block and variant.
@@ -48,11 +48,11 @@ def compare_windows(rows: pd.DataFrame, nights: dict[int, dict[str, int]], seed:
         elif name == CONTINUED:
             # At the first training it is the model of all history itself.
             is_asked &= fresh["block"] > 0
-        found += list(_compare_variants(fresh[is_asked], name, ALL, seed))
+        found += list(_compare_variants(fresh[is_asked], name, ALL))
     return pd.DataFrame(found)
 
 
-def compare_ages(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
+def compare_ages(rows: pd.DataFrame) -> pd.DataFrame:
     """Models that are one, two, … steps older, beside the youngest on the same rows of `blocks`.
 
     Returns:
@@ -71,7 +71,7 @@ def compare_ages(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
             both = older.sort_values(["block", "night"], kind="stable").reset_index(drop=True)
             young = same.sort_values(["block", "night"], kind="stable").reset_index(drop=True)
             paired = both.assign(youngest=young[name])
-            for row in _compare_variants(paired, name, "youngest", seed):
+            for row in _compare_variants(paired, name, "youngest"):
                 first = behind * STEP + 1
                 found.append({**row, "behind": behind, "age_from": first, "age_to": first + STEP - 1})
     return pd.DataFrame(found)
@@ -100,16 +100,15 @@ def defaults(windows: pd.DataFrame, ages: pd.DataFrame, held_back: int) -> dict[
     }
 
 
-def _compare_variants(rows: pd.DataFrame, name: str, other: str, seed: int) -> Iterator[dict[str, Any]]:
+def _compare_variants(rows: pd.DataFrame, name: str, other: str) -> Iterator[dict[str, Any]]:
     if rows.empty:
         return
     label, night = rows["label"].to_numpy(), rows["night"].to_numpy()
     mine, others = (Scored(label, rows[each].to_numpy(), night) for each in (name, other))
     for metric in METRICS:
-        how = {"samples": SAMPLES, "confidence": CONFIDENCE, "seed": seed}
-        value = interval(mine, metric, **how)  # type: ignore[arg-type]
-        better = estimate_improvement(mine, others, metric, **how)  # type: ignore[arg-type]
-        reference = interval(others, metric, **how)  # type: ignore[arg-type]
+        value = interval(mine, metric, confidence=CONFIDENCE)
+        better = estimate_improvement(mine, others, metric, confidence=CONFIDENCE)
+        reference = interval(others, metric, confidence=CONFIDENCE)
         if value is None or better is None or reference is None:
             continue
         yield {

@@ -128,7 +128,7 @@ def try_candidate(pair: Pair, strength: float, *, ignored: Collection[Gate] = ()
     if ignored:
         candidate = replace(candidate, probes=None)
     groups = gate_inputs.group_rows(pair.rows, pair.spec)
-    report = judge(candidate, champion, pair.window, pair.spec.gates, seed=SEED, groups=groups)
+    report = judge(candidate, champion, pair.window, pair.spec.gates, groups=groups)
     failed = tuple(result.gate for result in report.failed if result.gate not in ignored)
     return TrialResult(pair.window, pair.older.name, pair.newer.name, _gain(candidate, champion), failed)
 

@@ -15,7 +15,6 @@ import pandas as pd
 from redeye.declarations.specs import Spec
 from redeye.models.algorithms.base import Inputs
 from redeye.models.logic.evaluation import Scored, estimate_improvement
-from redeye.models.logic.training import SEED
 from redeye.promotion.logic import gate_inputs
 from redeye.promotion.logic.gate_report import Gate
 from redeye.promotion.logic.gates import GateInput, judge
@@ -110,10 +109,7 @@ def _measure_warned_share(scored: Scored) -> float:
 
 def _measure_significant_loss(one: Scored, rival: Scored, metric: str, margin: float, spec: Spec) -> float:
     """By how much, if by the margin and at the gates' confidence; else 0."""
-    gates = spec.gates
-    better = estimate_improvement(
-        one, rival, metric, samples=gates.bootstrap_samples, confidence=gates.confidence, seed=SEED
-    )
+    better = estimate_improvement(one, rival, metric, confidence=spec.gates.confidence)
     return -better.value if better and better.value <= -margin and better.upper < 0 else 0.0
 
 
@@ -135,7 +131,7 @@ def try_candidate(candidate: HarmfulCandidate, episode: Episode, champion: Incum
     rows = episode.test_rows if candidate.rows is None else candidate.rows
     before = episode.chosen_rows if candidate.before is None else candidate.before
     inputs, groups = _make_inputs(candidate, champion, rows, spec, before), gate_inputs.group_rows(rows, spec)
-    report = judge(*inputs, episode.spans.test, spec.gates, seed=SEED, groups=groups)
+    report = judge(*inputs, episode.spans.test, spec.gates, groups=groups)
     failed = tuple(result.gate for result in report.failed)
     return Trial(candidate.kind, candidate.what, episode.night, champion.name, harm, failed)
 

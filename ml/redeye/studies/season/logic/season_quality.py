@@ -16,9 +16,6 @@ from redeye.models.logic.evaluation import HIGHER_IS_BETTER, Interval, Scored, e
 from redeye.models.logic.interval_text import describe_improvement, format_interval
 from redeye.monitoring.logic.quality import CONFIDENCE
 
-SEED = 2013
-# Of whole nights. A season's bounds move by less than 0.0002 between seeds.
-SAMPLES = 1000
 METRICS = ("auc", "log_loss")
 # Two sums in another order differ by less.
 SAME = 1e-9
@@ -97,10 +94,8 @@ def select_first_promotions(promotions: Sequence[Promotion], first: date) -> tup
 def measure_season(rows: pd.DataFrame) -> Season:
     """Pool all rows, which have `night`, `label` and a column of each contestant."""
     scored = {each: _make_scored(rows, each) for each in Contestant}
-    estimate = partial(interval, samples=SAMPLES, confidence=CONFIDENCE, seed=SEED)
-    lead = partial(
-        estimate_improvement, scored[Contestant.LOOP], samples=SAMPLES, confidence=CONFIDENCE, seed=SEED
-    )
+    estimate = partial(interval, confidence=CONFIDENCE)
+    lead = partial(estimate_improvement, scored[Contestant.LOOP], confidence=CONFIDENCE)
     return Season(
         nights=int(rows["night"].nunique()),
         rows=len(rows),

@@ -30,7 +30,7 @@ def made_month(seed: int) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def quality() -> pd.DataFrame:
     predictions = {month: made_month(int(month[-1])) for month in MONTHS}
-    return evidence_quality.measure_quality(predictions, MONTHS, seed=1)
+    return evidence_quality.measure_quality(predictions, MONTHS)
 
 
 def test_every_month_and_all_of_them_have_every_algorithm_and_the_chosen_one(quality: pd.DataFrame):

@@ -100,7 +100,7 @@ def predictions() -> dict[str, pd.DataFrame]:
 
 
 def test_differences_have_the_sign_of_better(predictions):
-    rows = measure_quality(predictions, {"2013-01": "xgboost", "2013-02": "torch"}, seed=1)
+    rows = measure_quality(predictions, {"2013-01": "xgboost", "2013-02": "torch"})
     assert find_significant_months(rows, "xgboost", "heuristic", "auc")["better"] == ["2013-01", "2013-02"]
     assert find_significant_months(rows, "torch", "xgboost", "log_loss")["worse"] == ["2013-01", "2013-02"]
     plain = rows[(rows["metric"] == "auc") & (rows["against"] == "") & (rows["month"] == POOLED)]
@@ -110,7 +110,7 @@ def test_differences_have_the_sign_of_better(predictions):
 
 
 def test_the_chosen_one_is_that_of_its_month(predictions):
-    rows = measure_quality(predictions, {"2013-01": "xgboost", "2013-02": "torch"}, seed=1)
+    rows = measure_quality(predictions, {"2013-01": "xgboost", "2013-02": "torch"})
     plain = rows[(rows["metric"] == "auc") & (rows["against"] == "")].set_index(["month", "algorithm"])[
         "value"
     ]

@@ -96,7 +96,7 @@ NIGHTS = {
 
 
 def test_a_window_is_compared_only_where_all_history_is_longer_and_what_is_continued_not_at_first():
-    found = compare_windows(made_blocks(), NIGHTS, seed=1).set_index(["variant", "metric"])
+    found = compare_windows(made_blocks(), NIGHTS).set_index(["variant", "metric"])
     assert found.loc[(window_name(28), "log_loss"), "blocks"] == 2
     assert found.loc[(window_name(84), "log_loss"), "blocks"] == 1
     assert found.loc[(CONTINUED, "log_loss"), "blocks"] == 1
@@ -112,7 +112,7 @@ def test_an_older_model_is_compared_with_the_youngest_on_as_many_blocks(monkeypa
     monkeypatch.setattr(
         freshness_quality, "estimate_improvement", lambda *a, **k: seen.append(a) or real(*a, **k)
     )
-    found = compare_ages(made_blocks(), seed=1)
+    found = compare_ages(made_blocks())
     assert set(found["behind"]) == {1}
     assert set(found["variant"]) == {window_name(84), ALL}
     assert (found["age_from"] == STEP + 1).all()

@@ -88,7 +88,7 @@ def test_each_night_is_compared_once_with_every_age(walk):
 
 def test_a_window_is_compared_only_where_history_is_longer(walk):
     origins, predictions, nights = walk
-    found = compare_windows(windows_and_ages.blocks(origins, predictions), nights, seed=1)
+    found = compare_windows(windows_and_ages.blocks(origins, predictions), nights)
     blocks = found[found["metric"] == "auc"].set_index("variant")["blocks"]
     assert blocks[window_name(28)] == 2
     assert blocks[window_name(56)] == 1
@@ -128,7 +128,7 @@ def aged(decay: float) -> pd.DataFrame:
 def limits(decay: float) -> dict[str, int]:
     rows = aged(decay)
     nights = {block: {ALL: 28 * (block + 1), window_name(28): 28} for block in range(5)}
-    return defaults(compare_windows(rows, nights, seed=1), compare_ages(rows, seed=1), held_back=16)
+    return defaults(compare_windows(rows, nights), compare_ages(rows), held_back=16)
 
 
 def test_a_model_that_ages_gets_a_limit_and_one_that_does_not_gets_the_oldest_age():
@@ -142,7 +142,7 @@ def test_all_history_stays_unless_a_shorter_window_is_significantly_better():
     rows = aged(0.0)
     nights = {block: {ALL: 28 * (block + 1), window_name(28): 28} for block in range(5)}
     rows[ALL] = 0.3
-    found = defaults(compare_windows(rows, nights, seed=1), compare_ages(rows, seed=1), held_back=16)
+    found = defaults(compare_windows(rows, nights), compare_ages(rows), held_back=16)
     assert found["history_nights"] == 28
 
 
