@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.postgres import ledger_transaction
-from redeye.operations.logic.alerts import Alert, Message, may_send
+from redeye.operations.logic.alerts import Alert, Message, may_send, select_untold
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ def send_due_alerts(
         at.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         at.execute("SELECT alert_key FROM ledger.alerts WHERE target = %s", (target.name,))
         reported = {row[0] for row in at.fetchall()}
-        message = compose([alert for alert in alerts if alert.key not in reported])
+        message = compose(select_untold(alerts, reported))
         at.execute(
             "SELECT is_delivered, sent_at FROM ledger.alert_messages WHERE target = %s "
             "ORDER BY message_id DESC LIMIT 20",

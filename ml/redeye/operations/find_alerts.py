@@ -8,13 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from itertools import takewhile
 from textwrap import shorten
 from typing import Any, NamedTuple
 
+from redeye.champions.logic.verdicts import Verdict
 from redeye.declarations.calendar import coming_day, cutoff, find_complete_night
 from redeye.foundation.disk import Level, Usage
-from redeye.operations.logic.alerts import PREDICTIONS_DUE, RELEASE_DUE, Alert, AlertKind
+from redeye.operations.logic.alerts import (
+    PREDICTIONS_DUE,
+    RELEASE_DUE,
+    Alert,
+    list_cause_stretches,
+    make_alert,
+)
 from redeye.operations.model_status import ModelState
 from redeye.operations.night_status import Morning
 from redeye.sources.logic.deliveries import Source
@@ -49,14 +55,39 @@ def find_alerts(morning: Morning, *, now: datetime, source: Source | None) -> li
     return alerts
 
 
+def find_ended_alerts(morning: Morning) -> Iterator[Alert]:
+    """That what was wrong is over, for whoever was told of it."""
+    for state in morning.strip:
+        night, page = state.night, f"/redeye/nights/{state.night}"
+        if state.release != "missing":
+            yield make_alert(f"late-over/{night}", night=night, page=page, ends=[f"late/{night}"])
+        for model in state.scored:
+            key = f"{model}/{night}"
+            yield make_alert(
+                f"missing-over/{key}", night=night, page=page, ends=[f"missing/{key}"], model=model
+            )
+    for of_model in morning.models:
+        model = of_model.spec.model
+        for stretch in list_cause_stretches(of_model.verdicts):
+            if not stretch.is_standing:
+                key = f"{model}/{stretch.cause}/{stretch.since}"
+                yield make_alert(
+                    f"verdict-over/{key}",
+                    night=stretch.last,
+                    page=f"/redeye/models/{model}",
+                    ends=[f"verdict/{key}/{verdict}" for verdict in Verdict],
+                    model=model,
+                    **vars(stretch),
+                )
+
+
 def find_task_alerts(failures: Iterable[TaskFailure]) -> list[Alert]:
     """An alert for each task that failed for good; a later try of it is another trouble."""
     return [
-        Alert(
-            AlertKind.TASK_FAILED,
+        make_alert(
             f"task/{each.dag_id}/{each.run_id}/{each.task_id}/{each.map_index}/{each.try_number}",
-            f"{each.dag_id}: {each.task_id} failed in run {each.run_id}",
             page=f"/dags/{each.dag_id}/runs/{each.run_id}/tasks/{each.task_id}",
+            **each._asdict(),
         )
         for each in failures
     ]
@@ -68,7 +99,7 @@ def find_disk_alerts(usage: Usage, night: date | None, now: datetime) -> list[Al
         return []
     year, week, _ = now.isocalendar()
     key = f"disk/{usage.level}/{year}-{week:02d}"
-    return [Alert(AlertKind.DISK_BUDGET, key, usage.summary(), night, "/redeye/alerts")]
+    return [make_alert(key, night=night, page="/redeye/alerts", usage=usage.summary())]
 
 
 def find_due_night(now: datetime, source: Source | None) -> date | None:
@@ -102,15 +133,13 @@ def _find_refused(morning: Morning) -> Iterator[Alert]:
     since = morning.night - RECENT
     for row in morning.records.audits:
         if not row["is_success"] and row["night"] >= since:
-            text = f"The audit refused the release of night {row['night']}: {read_reason(row['detail'])}"
             key = f"audit/{row['night']}/{row['snapshot_id']}"
-            yield _of_night(AlertKind.AUDIT_REFUSED, key, text, row["night"])
+            yield _of_night(key, row["night"], reason=read_reason(row["detail"]))
     for row in morning.records.refused:
         if row["night"] >= since:
-            what = f"{row['source']} {row['dataset']} of night {row['night']}"
-            text = f"The audit refused a delivery, {what}: {read_reason(row['audit'])}"
             key = f"delivery/{row['source']}/{row['dataset']}/{row['night']}/{row['content_hash']}"
-            yield _of_night(AlertKind.AUDIT_REFUSED, key, text, row["night"])
+            what = {"source": row["source"], "dataset": row["dataset"]}
+            yield _of_night(key, row["night"], reason=read_reason(row["audit"]), **what)
 
 
 def _find_late(morning: Morning, now: datetime, source: Source | None) -> Iterator[Alert]:
@@ -120,40 +149,30 @@ def _find_late(morning: Morning, now: datetime, source: Source | None) -> Iterat
     state = next((each for each in morning.strip if each.night == due), None)
     release_due = cutoff(due) + RELEASE_DUE
     if (state is None or state.release == "missing") and now >= release_due:
-        text = f"Night {due} has no release: it was due at {release_due:%H:%M} UTC and is no recorded gap"
-        yield _of_night(AlertKind.RELEASE_LATE, f"late/{due}", text, due)
+        yield _of_night(f"late/{due}", due, due=release_due)
     if now >= cutoff(due) + PREDICTIONS_DUE:
         scored = state.scored if state else {}
         for model in (each.spec.model for each in morning.models if each.champion is not None):
             if model not in scored:
-                text = f"{model} has no predictions for {coming_day(due)}: night {due} was not scored"
-                yield _of_night(AlertKind.PREDICTIONS_MISSING, f"missing/{model}/{due}", text, due)
+                yield _of_night(f"missing/{model}/{due}", due, model=model, day=coming_day(due))
 
 
 def _find_degraded(morning: Morning, model: str) -> Iterator[Alert]:
     for state in morning.strip:
         row = state.scored.get(model)
         if row is not None and row["degraded"] and state.night >= morning.night - RECENT:
-            text = (
-                f"{model}: {row['degraded']} of {row['rows']} predictions of night {state.night} are degraded: "
-                f"{row['degraded_reason']}"
-            )
-            key = f"degraded/{model}/{state.night}"
-            yield _of_night(AlertKind.PREDICTIONS_DEGRADED, key, text, state.night)
+            yield _of_night(f"degraded/{model}/{state.night}", state.night, **{**row, "model": model})
 
 
 def _find_verdict(state: ModelState) -> Iterator[Alert]:
-    """The verdict, while it is not `ok`: once for each stretch of nights that say the same."""
-    if state.verdict is None or state.verdict["verdict"] == "ok":
-        return
-    model, reported = state.spec.model, state.verdict["verdict"]
-    stretch = takewhile(lambda row: row["verdict"] == reported, reversed(state.verdicts))
-    since = min((row["night"] for row in stretch), default=state.verdict["night"])
-    why = shorten(state.verdict["reasons"] or "no reason is recorded", REASON_LENGTH, placeholder=" …")
-    text = f"{model}: the verdict is {reported} since night {since}: {why}"
-    key = f"verdict/{model}/{reported}/{since}"
-    yield Alert(AlertKind.VERDICT, key, text, state.verdict["night"], f"/redeye/models/{model}")
+    """Each cause of the newest verdict: once when it begins, and once more when it becomes graver."""
+    model = state.spec.model
+    for stretch in list_cause_stretches(state.verdicts):
+        if stretch.is_standing:
+            facts = {**vars(stretch), "reason": shorten(stretch.reason, REASON_LENGTH, placeholder=" …")}
+            key = f"verdict/{model}/{stretch.cause}/{stretch.since}/{stretch.verdict}"
+            yield make_alert(key, night=stretch.last, page=f"/redeye/models/{model}", model=model, **facts)
 
 
-def _of_night(kind: AlertKind, key: str, text: str, night: date) -> Alert:
-    return Alert(kind, key, text, night, f"/redeye/nights/{night}")
+def _of_night(key: str, night: date, **facts: object) -> Alert:
+    return make_alert(key, page=f"/redeye/nights/{night}", **{**facts, "night": night})

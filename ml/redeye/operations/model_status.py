@@ -39,6 +39,7 @@ class ModelState:
         predictions: of the night, summed up; None if it was not scored.
         quality: rows of the last nights.
         verdict: of the newest night with one, at most the night.
+        verdicts: of every night up to it.
         decision: of that night, what the loop decided and why.
         trainings: what was trained by then, the newest first.
         shares: share of drifted features by night and span.
@@ -76,7 +77,7 @@ def read_model_state(reader: OutputsReader, spec: Spec, night: date) -> ModelSta
     """How one model stands after a night, from the last `SHOWN_NIGHTS` nights."""
     model, first = spec.model, night - timedelta(days=SHOWN_NIGHTS - 1)
     decided = read_promotions(model)
-    verdicts = reader.verdicts(model, first, night)
+    verdicts = reader.verdicts(model, date.min, night)
     latest = verdicts[-1] if verdicts else None
     decisions = {row.decision.night: row for row in decision_store.decisions(model)}
     predictions = reader.predictions_by_night(model, night, night)

@@ -70,14 +70,8 @@ class OutputsReader:
         )
 
     def verdicts(self, model: str, first: date, last: date) -> list[Row]:
-        """By night: verdict and reasons."""
-        rows = self._of_nights(
-            "night, verdict, reasons, release_id, run_id FROM outputs.main.verdicts",
-            model,
-            first,
-            last,
-            "ORDER BY night",
-        )
+        """By night: verdict, reasons and, but for those of earlier code, their causes."""
+        rows = self._of_nights("* FROM outputs.main.verdicts", model, first, last, "ORDER BY night")
         return [{**row, "verdict": VERDICTS.get(row["verdict"], row["verdict"])} for row in rows]
 
     def drift_shares(self, model: str, first: date, last: date) -> list[Row]:

@@ -87,11 +87,12 @@ def sweep(
 def find_all_alerts(
     configured: Settings, reader: OutputsReader, *, now: datetime, with_disk: bool
 ) -> list[Alert]:
-    """Everything that is wrong by now, told or not."""
+    """Everything that is wrong by now or was and is over, told or not."""
     morning = night_status.read_morning(reader)
     standing = find_alerts.find_task_alerts(_find_failed_tasks(configured, now))
     if morning is not None:
         standing += find_alerts.find_alerts(morning, now=now, source=load_source())
+        standing += find_alerts.find_ended_alerts(morning)
     if with_disk:
         standing += find_alerts.find_disk_alerts(
             disk.measure_usage(configured), morning.night if morning else None, now

@@ -219,6 +219,19 @@ def test_the_ledger_says_what_was_told_without_passwords(told: tuple[Settings, M
     )
 
 
+def test_what_is_over_is_told_to_whom_it_was_told(told: tuple[Settings, Mailbox]) -> None:
+    configured, mailbox = told
+    verdict = {"verdict": "ok", "reasons": "within every bound", "causes": "", "is_challenge_due": False}
+    row = {**verdict, "release_id": "none", "model": "flight_delay", "lane": "live", "night": NIGHT}
+    frame = pd.DataFrame([{**row, "run_id": "test", "created_at": pd.Timestamp(NIGHT)}])
+    outputs_store.write_once({"verdicts": frame}, model="flight_delay", night=NIGHT, run_id="test")
+    sent = [sweep(configured, NOW + timedelta(hours=hours)) for hours in (5, 6)]
+    assert sent == [2, 0]
+    for text in (Hook.posted[-1]["message"], mailbox.texts[-1]):
+        assert "Over: flight_delay had verdict warning as a reason" in text
+        assert "the week drifted" not in text
+
+
 def test_an_address_that_nobody_understands_is_refused_without_its_secrets() -> None:
     with pytest.raises(ConfigError, match="address 1") as refused:
         telling.targets("nonsense://user:hidden@host")

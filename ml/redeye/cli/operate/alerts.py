@@ -34,7 +34,8 @@ def now() -> None:
     from redeye.stack import alert_loop
 
     enter()
-    found = alert_loop.find_all_alerts(settings(), OutputsReader(), now=datetime.now(UTC), with_disk=True)
+    every = alert_loop.find_all_alerts(settings(), OutputsReader(), now=datetime.now(UTC), with_disk=True)
+    found = [alert for alert in every if not alert.ends]
     for alert in found:
         console.print(f"[bold]{alert.kind.heading}[/]: {alert.text}")
     if not found:

@@ -1,16 +1,19 @@
 """Alerts: what an operator must hear of, once; grouped into messages, each with its section of the runbook.
 
 An alert is known by its key. The same trouble has the same key at every look, so that it is told once
-however often it is found; what goes on for weeks (a verdict, a full disk) has a key that changes seldom.
+however often it is found. What lasts has a cause: it is told when it begins, and again when it is over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
+from typing import Any
+
+from redeye.champions.logic.verdicts import Verdict
 
 # After the night's cutoff. As long the scoring DAG waits for a release before it falls back to the last good one.
 RELEASE_DUE = timedelta(minutes=75)
@@ -50,14 +53,46 @@ _HEADINGS = {
 }
 
 
+# What is said of each trouble, by how its key begins.
+TEXTS: dict[str, tuple[AlertKind, str]] = {
+    "task": (AlertKind.TASK_FAILED, "{dag_id}: {task_id} failed in run {run_id}"),
+    "audit": (AlertKind.AUDIT_REFUSED, "The audit refused the release of night {night}: {reason}"),
+    "delivery": (
+        AlertKind.AUDIT_REFUSED,
+        "The audit refused a delivery, {source} {dataset} of night {night}: {reason}",
+    ),
+    "late": (
+        AlertKind.RELEASE_LATE,
+        "Night {night} has no release: it was due at {due:%H:%M} UTC and is no recorded gap",
+    ),
+    "late-over": (AlertKind.RELEASE_LATE, "Over: night {night} has a release now, or is a recorded gap"),
+    "missing": (
+        AlertKind.PREDICTIONS_MISSING,
+        "{model} has no predictions for {day}: night {night} was not scored",
+    ),
+    "missing-over": (AlertKind.PREDICTIONS_MISSING, "Over: {model} has the predictions of night {night} now"),
+    "degraded": (
+        AlertKind.PREDICTIONS_DEGRADED,
+        "{model}: {degraded} of {rows} predictions of night {night} are degraded: {degraded_reason}",
+    ),
+    "verdict": (AlertKind.VERDICT, "{model}: the verdict is {verdict} since night {since}: {reason}"),
+    "verdict-over": (
+        AlertKind.VERDICT,
+        "Over: {model} had {cause} as a reason for its verdict from night {since} to night {last}",
+    ),
+    "disk": (AlertKind.DISK_BUDGET, "{usage}"),
+}
+
+
 @dataclass(frozen=True)
 class Alert:
-    """One trouble.
+    """One trouble, or that it is over.
 
     Attributes:
         key: what makes it the same trouble at the next look.
         text: one sentence or two: what, where, why.
         page: path of the page to look at, below the address of Airflow's UI.
+        ends: keys of the alerts that it says are over; it goes to whom one of them was told. Empty: it stands.
     """
 
     kind: AlertKind
@@ -65,6 +100,77 @@ class Alert:
     text: str
     night: date | None = None
     page: str = ""
+    ends: frozenset[str] = frozenset()
+
+
+def make_alert(
+    key: str, *, night: date | None = None, page: str = "", ends: Iterable[str] = (), **facts: object
+) -> Alert:
+    """An alert in the words of `TEXTS`, which `night` and `facts` are put into.
+
+    Raises:
+        KeyError: if no text belongs to the key, or a fact is missing.
+    """
+    kind, text = TEXTS[key.partition("/")[0]]
+    return Alert(kind, key, text.format(**facts, night=night), night, page, frozenset(ends))
+
+
+def select_untold(alerts: Iterable[Alert], told: Collection[str]) -> list[Alert]:
+    """Those that an address has not been told, by the keys of all that it was told."""
+    return [alert for alert in alerts if alert.key not in told and (not alert.ends or alert.ends & set(told))]
+
+
+@dataclass(frozen=True)
+class CauseStretch:
+    """Nights in a row whose verdicts name one cause.
+
+    Attributes:
+        verdict: the gravest of these nights because of it.
+        reason: the last night's, in words.
+        is_standing: whether it lasts until the newest verdict.
+    """
+
+    cause: str
+    since: date
+    last: date
+    verdict: Verdict
+    reason: str
+    is_standing: bool = False
+
+
+def list_cause_stretches(verdicts: Iterable[Mapping[str, Any]]) -> list[CauseStretch]:
+    """Every stretch of every cause.
+
+    Args:
+        verdicts: rows of all nights with `night`, `verdict`, `reasons` and `causes`, by night. Those of earlier
+            code name no causes: their verdict stands for one.
+    """
+    over: list[CauseStretch] = []
+    standing: dict[str, CauseStretch] = {}
+    for row in verdicts:
+        named = _read_causes(row)
+        over += [standing.pop(cause) for cause in list(standing) if cause not in named]
+        for cause, (verdict, reason) in named.items():
+            before = standing.get(cause)
+            since = before.since if before else row["night"]
+            gravest = max(verdict, before.verdict if before else verdict, key=list(Verdict).index)
+            standing[cause] = CauseStretch(cause, since, row["night"], gravest, reason)
+    return [*over, *(replace(each, is_standing=True) for each in standing.values())]
+
+
+def _read_causes(row: Mapping[str, Any]) -> dict[str, tuple[Verdict, str]]:
+    """By cause the gravest verdict because of it, and the reasons."""
+    if row.get("causes") is None:
+        verdict = Verdict(row["verdict"])
+        return {} if verdict is Verdict.OK else {f"verdict {verdict}": (verdict, row["reasons"])}
+    found: dict[str, tuple[Verdict, str]] = {}
+    for said, reason in zip(
+        filter(None, row["causes"].split("; ")), row["reasons"].split("; "), strict=False
+    ):
+        verdict, _, cause = said.partition(": ")
+        gravest, reasons = found.get(cause, (Verdict(verdict), ""))
+        found[cause] = gravest, f"{reasons}; {reason}" if reasons else reason
+    return found
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from redeye.foundation.settings import PROJECT_ROOT
-from redeye.operations.logic.alerts import SHOWN, Alert, AlertKind, may_send, message, wait_after
+from redeye.operations.logic.alerts import (
+    SHOWN,
+    TEXTS,
+    Alert,
+    AlertKind,
+    make_alert,
+    may_send,
+    message,
+    wait_after,
+)
 
 NOW = datetime(2013, 4, 5, 9, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
@@ -69,3 +78,13 @@ def test_each_kind_has_its_section_in_the_runbook() -> None:
     assert sections == ["Setting up", *(str(kind) for kind in AlertKind)]
     for part in text.split("\n## ")[2:]:
         assert all(f"**{word}**" in part for word in ("Means", "Look at", "Do"))
+
+
+def test_every_kind_has_its_words() -> None:
+    assert {kind for kind, _ in TEXTS.values()} == set(AlertKind)
+    alert = make_alert("task/a/b", dag_id="score_m", task_id="export", run_id="r")
+    assert (alert.kind, alert.text) == (AlertKind.TASK_FAILED, "score_m: export failed in run r")
+    with pytest.raises(KeyError):
+        make_alert("nonsense/1")
+    with pytest.raises(KeyError):
+        make_alert("verdict/m", model="m")

@@ -1,0 +1,120 @@
+"""What lasts is told when it begins and when it is over, by its cause, however long it lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from redeye.declarations.calendar import cutoff
+from redeye.declarations.specs import load_spec
+from redeye.operations.find_alerts import find_alerts, find_ended_alerts
+from redeye.operations.logic.alerts import select_untold
+from redeye.operations.model_status import SHOWN_NIGHTS, ModelState
+from redeye.operations.night_status import Morning, NightState
+from redeye.warehouse.night_records import NightRecords
+
+FIRST = date(2013, 4, 1)
+SPEC = load_spec(Path(__file__).parents[3] / "ml/specs/flight_delay.yaml")
+EMPTY = ModelState(SPEC, None, None, [], [], None, [], None, [], None, [], [], [], manifest=False)
+Causes = Sequence[str] | None
+
+
+def day(number: int) -> date:
+    return FIRST + timedelta(days=number)
+
+
+def verdict(number: int, causes: Causes) -> dict[str, Any]:
+    """A row of a night; None: of earlier code, to which everything was `warning`."""
+    if causes is None:
+        return {"night": day(number), "verdict": "warning", "reasons": "the champion is old", "causes": None}
+    said = {
+        "causes": "; ".join(causes),
+        "reasons": "; ".join(f"{each} by {number}" for each in causes) or "within every bound",
+    }
+    return {"night": day(number), "verdict": causes[0].split(":")[0] if causes else "ok", **said}
+
+
+def morning(number: int, state: ModelState, *, strip: Sequence[NightState] = ()) -> Morning:
+    records = NightRecords(**{key: [] for key in NightRecords.__dataclass_fields__})
+    return Morning(day(number), day(number), None, None, None, records, list(strip), [state], [])
+
+
+def tell(nights: Sequence[Causes]) -> dict[int, list[str]]:
+    """What one address is told after each night, by the night's number; nights without news are left out."""
+    told: set[str] = set()
+    heard: dict[int, list[str]] = {}
+    for number in range(len(nights)):
+        rows = [verdict(each, causes) for each, causes in enumerate(nights[: number + 1])]
+        found = morning(number, replace(EMPTY, verdict=rows[-1], verdicts=rows))
+        every = [*find_alerts(found, now=cutoff(day(number)), source=None), *find_ended_alerts(found)]
+        fresh = select_untold(every, told)
+        assert [
+            each for each in select_untold(every, told | {one.key for one in fresh}) if not each.ends
+        ] == []
+        told |= {each.key for each in fresh}
+        if fresh:
+            heard[number] = [each.text for each in fresh]
+    return heard
+
+
+CALIBRATION, RANKING = "warning: calibration error", "warning: AUC drop"
+
+
+def test_a_cause_that_lasts_is_told_at_its_start_and_at_its_end_and_never_between() -> None:
+    lasting = 3 * SHOWN_NIGHTS
+    heard = tell([(), *[(CALIBRATION,)] * lasting, (), ()])
+    assert list(heard) == [1, lasting + 1]
+    (start,), (end,) = heard.values()
+    assert start == f"flight_delay: the verdict is warning since night {day(1)}: {CALIBRATION} by 1"
+    assert end == (
+        f"Over: flight_delay had calibration error as a reason for its verdict from night {day(1)} "
+        f"to night {day(lasting)}"
+    )
+
+
+def test_a_new_cause_under_a_standing_verdict_is_told_alone() -> None:
+    heard = tell([(CALIBRATION,)] * 5 + [(CALIBRATION, RANKING)] * 40 + [(RANKING,)] * 3)
+    assert list(heard) == [0, 5, 45]
+    assert heard[5] == [f"flight_delay: the verdict is warning since night {day(5)}: {RANKING} by 5"]
+    assert "Over: flight_delay had calibration error" in heard[45][0]
+
+
+def test_a_cause_that_becomes_graver_is_told_again_and_ends_once() -> None:
+    graver = "retrain: calibration error"
+    heard = tell([(CALIBRATION,)] * 2 + [(graver,)] * 2 + [(CALIBRATION,)] * 2 + [(graver,)] + [()] * 2)
+    assert list(heard) == [0, 2, 7]
+    assert "the verdict is retrain" in heard[2][0]
+    assert len(heard[7]) == 1
+
+
+def test_a_cause_that_comes_back_is_told_again() -> None:
+    assert list(tell([(CALIBRATION,), (), (CALIBRATION,)])) == [0, 1, 2]
+
+
+def test_verdicts_of_earlier_code_are_told_once_for_a_stretch() -> None:
+    heard = tell([None] * 40 + [(CALIBRATION,)])
+    assert list(heard) == [0, 40]
+    assert "the champion is old" in heard[0][0]
+    assert [text.startswith("Over: ") for text in heard[40]] == [False, True]
+
+
+@pytest.mark.parametrize("release", ["released", "gap"])
+def test_a_night_that_came_late_is_over_once_it_is_there(release: str) -> None:
+    source = type("Prompt", (), {"is_prompt": True, "first_night": FIRST, "last_night": day(99)})()
+    now = cutoff(day(3)) + timedelta(hours=3)
+    served = replace(EMPTY, champion=object())
+    late = morning(3, served, strip=[NightState(day(3), "missing", {}, {}, is_refused=False)])
+    start = find_alerts(late, now=now, source=source)
+    assert [each.key for each in start] == [f"late/{day(3)}", f"missing/flight_delay/{day(3)}"]
+    assert select_untold(find_ended_alerts(late), {each.key for each in start}) == []
+    scored = {"flight_delay": {"degraded": 0}}
+    there = morning(3, served, strip=[NightState(day(3), release, scored, {}, is_refused=False)])
+    assert find_alerts(there, now=now, source=source) == []
+    ended = select_untold(find_ended_alerts(there), {each.key for each in start})
+    assert [each.key for each in ended] == [f"late-over/{day(3)}", f"missing-over/flight_delay/{day(3)}"]
+    assert select_untold(find_ended_alerts(there), set()) == []
