@@ -18,7 +18,7 @@ from redeye.champions.logic.succession import find_champion
 from redeye.foundation import lease
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import AlreadyDecided, TooLate, VersionIsBlocked
-from redeye.foundation.postgres import insert_row, ledger_transaction, read_records
+from redeye.foundation.postgres import insert_row, ledger_transaction, read_records, read_rows
 from redeye.models.artifact_store import strip_root
 
 BLOCKED = "RE002"
@@ -60,6 +60,17 @@ def read_latest_promotion(model: str) -> Promotion | None:
     """The last decided promotion, in effect yet or not: what a new decision is compared with."""
     rows = read_promotions(model)
     return rows[-1] if rows else None
+
+
+def find_last_kept(model: str, version: int, up_to: date) -> date | None:
+    """The last night up to `up_to` of a training that compared a candidate with the version and kept the version."""
+    rows = read_rows(
+        Catalog.OUTPUTS,
+        "SELECT max(night) FROM ledger.trainings WHERE model = %s AND champion_version = %s AND night <= %s "
+        "AND NOT is_promoted AND candidate_version IS NOT NULL",
+        (model, version, up_to),
+    )
+    return rows[0][0]
 
 
 def promote(

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -107,18 +109,28 @@ def _origin(spec: Spec, champion: Promotion) -> _Origin:
         )
     decided = date.fromisoformat(trained.evidence["night"])
     seen_until = date.fromisoformat(trained.evidence["seen_until"])
-    split, gap = spec.split, timedelta(days=spec.label_maturity_nights)
-    fitted_until = seen_until - timedelta(days=split.validation_nights) - gap
-    first = fitted_until - timedelta(days=split.history_nights - 1)
+    fitted = find_fitted_nights(trained.evidence, spec)
     return _Origin(
         spec=spec,
         champion=champion,
         release=release,
         decided=decided,
-        reference=Window(first, seen_until),
-        history=Window(first, find_last_mature(decided, spec.label_maturity_nights)),
-        fitted_until=fitted_until,
+        reference=Window(fitted.first, seen_until),
+        history=Window(fitted.first, find_last_mature(decided, spec.label_maturity_nights)),
+        fitted_until=fitted.last,
     )
+
+
+def find_fitted_nights(evidence: Mapping[str, Any], spec: Spec) -> Window:
+    """The nights that a champion was fitted to, as its promotion says, whatever the spec's split has become since.
+
+    Promotions of earlier code do not say: of theirs the spec's split of now counts.
+    """
+    if recorded := evidence.get("train"):
+        return Window(*map(date.fromisoformat, recorded.split("..")))
+    seen_until = date.fromisoformat(evidence["seen_until"])
+    last = seen_until - timedelta(days=spec.split.validation_nights + spec.label_maturity_nights)
+    return Window(last - timedelta(days=spec.split.history_nights - 1), last)
 
 
 def _key(origin: _Origin) -> str:

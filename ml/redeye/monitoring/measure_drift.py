@@ -68,8 +68,11 @@ def measure(spec: Spec, night: date, release: Release, champion: Promotion) -> D
     shifts = measure_shift(
         spec, reference, features, matured[Span.WEEK], measure_label_form(spec, night, release)
     )
-    finding = DriftFinding((*finding.rows, *quality, *shifts.rows), (*finding.reasons, *shifts.reasons))
-    log.info("%s, night %s: drift %s", spec.model, night, "; ".join(finding.reasons) or "none")
+    finding = DriftFinding(
+        (*finding.rows, *quality, *shifts.rows), (*finding.reasons, *shifts.reasons), shifts.label_changes
+    )
+    said = (*finding.reasons, *finding.label_changes)
+    log.info("%s, night %s: drift %s", spec.model, night, "; ".join(said) or "none")
     return finding
 
 
@@ -243,4 +246,4 @@ def measure_shift(
         kinds, signs, is_beyond, joint.leading, many=subject.many, positive=spec.target.positive
     )
     rows = (*of_inputs, *of_labels.values(), form_row(form, reference.label_form, subject))
-    return DriftFinding(rows, (*changes(form, reference.label_form, subject), *reported))
+    return DriftFinding(rows, tuple(reported), changes(form, reference.label_form, subject))

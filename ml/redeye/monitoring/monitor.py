@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -12,21 +13,21 @@ import pandas as pd
 
 from redeye.champions import promotion_store
 from redeye.champions.logic.promotions import Promotion
-from redeye.champions.logic.succession import Stint
+from redeye.champions.logic.succession import Stint, find_champion
 from redeye.champions.logic.verdicts import ASKING, Verdict
 from redeye.declarations.calendar import ONE_DAY, cutoff
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.errors import AlreadyDecided, NotReleased
 from redeye.foundation.settings import SPECS
-from redeye.models.logic.evaluation import METRICS
+from redeye.models.logic.evaluation import METRICS, Interval
 from redeye.monitoring.compare_predecessor import compare_predecessors, find_last_judgeable, make_scored
 from redeye.monitoring.logic.maturity import RECHECK_NIGHTS, Maturity, assess_maturity
 from redeye.monitoring.logic.quality import (
     Predecessor,
     Window,
     list_plain_metrics,
+    measure_quality,
     measure_window,
-    read_reference,
 )
 from redeye.monitoring.logic.verdict import Judgement, is_judgeable, judge
 from redeye.monitoring.matured_predictions import count_known_labels, read_matured_predictions
@@ -59,18 +60,27 @@ def monitor_night(model: str, night: date, run_id: str) -> dict[str, Any]:
     release = release_store.covering_release(night)
     if release is None:
         raise NotReleased(f"night {night} has no release: build night {night} first")
-    champion = promotion_store.read_champion(model, night)
     last = night - timedelta(days=spec.label_maturity_nights)
     first = last - timedelta(days=spec.monitor.window_nights - 1)
     labels = _labels(spec, release, night)
     matured = _final(read_matured_predictions(spec, release, night, first, last), labels)
-    window = _window(matured, champion, night)
+    crowned = promotion_store.read_promotions(model)
+    champion = find_champion(crowned, night)
+    window = measure_champion(matured, champion, crowned, night)
     if champion is not None and is_judgeable(window, spec.monitor):
+        window = replace(window, reference=_measure_first_nights(spec, release, night, champion, crowned))
         is_bad = judge(window, spec.monitor).verdict in ASKING
         compared = _predecessors(spec, champion, _own(matured, champion), night, run_id, is_bad=is_bad)
         window = replace(window, predecessors=compared)
     finding = measure(spec, night, release, champion) if champion else None
-    judgement = judge(window, spec.monitor, finding.reasons if finding else ())
+    if champion is not None:
+        window = replace(window, kept_nights_ago=_count_nights_since_kept(spec, champion, night))
+    judgement = judge(
+        window,
+        spec.monitor,
+        finding.reasons if finding else (),
+        label_changes=finding.label_changes if finding else (),
+    )
     log.info("%s, night %s: %s (%s)", model, night, judgement.verdict, "; ".join(judgement.reasons))
 
     common: dict[str, Any] = {
@@ -107,6 +117,7 @@ def monitor_night(model: str, night: date, run_id: str) -> dict[str, Any]:
         "reasons": list(judgement.reasons),
         "champion_version": champion.version if champion else None,
         "returns_to": judgement.returns_to,
+        "is_challenge_due": judgement.is_challenge_due,
         "rows": window.rows,
         "nights": window.nights,
         "champion": dict(window.champion),
@@ -176,19 +187,56 @@ def _predecessors(
     return compare_predecessors(spec, champion, own, night, last_verdict, is_bad=is_bad)
 
 
-def _window(rows: pd.DataFrame, champion: Promotion | None, night: date) -> Window:
+def measure_champion(
+    rows: pd.DataFrame, champion: Promotion | None, crowned: Sequence[Promotion], night: date
+) -> Window:
     """The champion's own rows, measured; of a champion that serves only since yesterday there are none."""
     if champion is None:
         return measure_window(None, None, reference={})
-    of_champion = rows[rows["model_version"] == champion.version]
     sound = _own(rows, champion)
+    of_champion = rows["night"].map(lambda each: _serves(champion, crowned, pd.Timestamp(each).date()))
     columns = ("probability", "baseline_probability")
-    return measure_window(
+    trained = date.fromisoformat(champion.evidence.get("night", champion.decided_night.isoformat()))
+    window = measure_window(
         *(make_scored(sound, column) if len(sound) else None for column in columns),
-        reference=read_reference(champion.evidence),
-        degraded_share=1 - len(sound) / len(of_champion) if len(of_champion) else 0.0,
-        age_nights=(night - champion.decided_night).days,
+        reference={},
+        degraded_share=1 - len(sound) / of_champion.sum() if of_champion.any() else 0.0,
+        age_nights=(night - trained).days,
     )
+    return replace(window, is_last_resort=champion.version == crowned[0].version)
+
+
+def _serves(champion: Promotion, crowned: Sequence[Promotion], night: date) -> bool:
+    """Whether the version is a night's champion, whoever's predictions the night was served with."""
+    serving = find_champion(crowned, night)
+    return serving is not None and serving.version == champion.version
+
+
+def _measure_first_nights(
+    spec: Spec, release: Release, night: date, champion: Promotion, crowned: Sequence[Promotion]
+) -> Mapping[str, Interval]:
+    """The quality of the champion's first window in service; none while it reaches into the one that is judged.
+
+    Not that of its test: on that window it was selected, so that the next one is worse on average by itself.
+    """
+    first = min(row.effective_night for row in crowned if row.version == champion.version)
+    last = first + timedelta(days=spec.monitor.window_nights - 1)
+    judged_from = night - timedelta(days=spec.label_maturity_nights + spec.monitor.window_nights - 1)
+    if last >= judged_from:
+        return {}
+    own = _own(read_matured_predictions(spec, release, night, first, last), champion)
+    if len(own) < spec.monitor.minimum_rows:
+        return {}
+    found = measure_quality(make_scored(own, "probability"))
+    return {name: one for name, one in found.items() if one is not None}
+
+
+def _count_nights_since_kept(spec: Spec, champion: Promotion, night: date) -> int | None:
+    """Since the last training that kept the champion. One of the last nights may not have ended everywhere."""
+    kept = promotion_store.find_last_kept(
+        spec.model, champion.version, night - timedelta(days=spec.effective_lag_nights)
+    )
+    return (night - kept).days if kept is not None else None
 
 
 def _own(rows: pd.DataFrame, champion: Promotion) -> pd.DataFrame:
@@ -202,7 +250,12 @@ def _verdict_row(judgement: Judgement, champion: Promotion | None) -> pd.DataFra
         "returns_to": judgement.returns_to,
     }
     return pd.DataFrame(
-        {"verdict": [str(judgement.verdict)], "reasons": ["; ".join(judgement.reasons)]}
+        {
+            "verdict": [str(judgement.verdict)],
+            "reasons": ["; ".join(judgement.reasons)],
+            "causes": ["; ".join(judgement.causes)],
+            "is_challenge_due": [judgement.is_challenge_due],
+        }
         | {name: pd.array([version], dtype="Int64") for name, version in versions.items()}
     )
 

@@ -102,6 +102,7 @@ def _read_verdict(model: str, night: date, run_id: str) -> NightVerdict:
         tuple(judged["reasons"]),
         judged["champion_version"],
         judged["returns_to"],
+        judged["is_challenge_due"],
     )
 
 
@@ -116,7 +117,10 @@ def _decisions(
     """The decisions from `first` on that follow those so far, which another process may have added to meanwhile."""
     rules = spec.monitor
     # What was decided counts as it was decided, also where its verdict would be another by today's rules.
-    known = {each.night: NightVerdict(each.night, each.verdict) for each in so_far}
+    known = {
+        each.night: NightVerdict(each.night, each.verdict, is_challenge_due=each.is_challenge)
+        for each in so_far
+    }
     known |= {each: verdicts[each] for each in known if each in verdicts}
     asked = [each.night for each in so_far if each.is_requested]
     crowned, blocked = promotion_store.read_promotions(spec.model), block_store.read_blocks(spec.model)
@@ -216,9 +220,9 @@ def _verdicts(spec: Spec, first: date, last: date) -> dict[date, NightVerdict]:
     found = {}
     for row in outputs_store.read("verdicts", spec.model, first, last).to_dict("records"):
         night = pd.Timestamp(row["night"]).date()
-        # Verdicts of earlier code do not name versions.
+        # Verdicts of earlier code name no versions and ask for no challenge.
         versions = [int(row[name]) if pd.notna(row.get(name)) else None for name in _VERSIONS]
-        found[night] = NightVerdict(
-            night, Verdict(row["verdict"]), tuple(row["reasons"].split("; ")), *versions
-        )
+        is_challenge_due = pd.notna(row["is_challenge_due"]) and bool(row["is_challenge_due"])
+        reasons = tuple(row["reasons"].split("; "))
+        found[night] = NightVerdict(night, Verdict(row["verdict"]), reasons, *versions, is_challenge_due)
     return found

@@ -87,13 +87,15 @@ class Proposal:
 
 
 _ONCE = "ON CONFLICT (model, night, training_key) DO NOTHING"
+# Of a training: the same attempt that is taken up again and comes to the same.
+_ONCE_AN_ATTEMPT = "ON CONFLICT (model, night, training_key, run_id, md5(reason)) DO NOTHING"
 
 
 def decisions(model: str) -> list[RecordedDecision]:
     """Every decision about a model, by night."""
     rows = read_rows(
         Catalog.OUTPUTS,
-        "SELECT night, verdict, is_requested, reason, returns_to, is_successor_due, evidence, run_id "
+        "SELECT night, verdict, is_requested, reason, returns_to, is_successor_due, is_challenge, evidence, run_id "
         "FROM ledger.retraining_decisions WHERE model = %s ORDER BY night",
         (model,),
     )
@@ -185,9 +187,9 @@ def trainings(model: str) -> list[RecordedTraining]:
 
 
 def record_training(training: RecordedTraining) -> None:
-    """Append what a training came to; the first record of the same training stands."""
+    """Append what an attempt at a training came to, each attempt; the same one recorded again is no change."""
     holder = f"training/{training.model}/{training.run_id}"
-    lease.insert_fenced(Catalog.OUTPUTS, holder, "trainings", vars(training), _ONCE)
+    lease.insert_fenced(Catalog.OUTPUTS, holder, "trainings", vars(training), _ONCE_AN_ATTEMPT)
 
 
 def proposals(model: str) -> list[Proposal]:

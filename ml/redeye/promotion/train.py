@@ -29,7 +29,6 @@ from redeye.models.logic.training import SEED, Parent, fit_candidates, make_exam
 from redeye.models.logic.training_subject import Subject
 from redeye.models.mlflow_registry import Alias, Version
 from redeye.models.training_code import hash_training_code
-from redeye.monitoring.logic.quality import reference_to_dict
 from redeye.promotion import decision_store
 from redeye.promotion.evaluate_candidate import evaluate_candidate
 from redeye.promotion.mlflow_runs import TrainingRun, open_training_run
@@ -248,7 +247,6 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
             "choice": choice.reason,
             "champion_version": champion.version,
             "test_metrics": asdict(tested.metrics()) if tested else {},
-            "test_intervals": reference_to_dict(tested) if tested else {},
         },
         follows=champion,
     )

@@ -37,7 +37,7 @@ _TABLES = {
     "verdicts": """
         model VARCHAR, lane VARCHAR, night DATE, verdict VARCHAR, reasons VARCHAR, release_id VARCHAR,
         run_id VARCHAR, created_at TIMESTAMP, champion_version BIGINT, returns_to BIGINT,
-        labels_final_until DATE
+        labels_final_until DATE, causes VARCHAR, is_challenge_due BOOLEAN
     """,
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,11 +12,14 @@ import pandas as pd
 import psycopg2
 import pytest
 
+from redeye.champions import promotion_store
+from redeye.champions.logic.verdicts import Verdict
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.postgres import ledger_transaction
 from redeye.promotion import decision_store
 from redeye.promotion.decide import decide_night
 from redeye.promotion.decision_store import RecordedTraining
+from redeye.promotion.logic.decision import Decision
 from redeye.scoring import outputs_store
 from redeye.scoring.logic.predictions import LIVE
 
@@ -91,6 +95,9 @@ def test_a_request_is_handed_on_again_until_it_is_trained(judged: None) -> None:
     for _ in range(2):
         decision_store.record_training(training)
     assert decision_store.trainings(MODEL) == [training]
+    again = replace(training, run_id="by hand", reason="promoted", is_promoted=True)
+    decision_store.record_training(again)
+    assert decision_store.trainings(MODEL) == [training, again]
     assert decide_night(MODEL, NIGHTS[-1], "run")["requests"] == []
     assert decide_night(MODEL, ASKING, "run")["is_requested"]
 
@@ -104,3 +111,44 @@ def test_the_ledgers_can_only_grow(judged: None, table: str, act: str) -> None:
         con.cursor() as cursor,
     ):
         cursor.execute(act.format(table))
+
+
+def test_a_challenge_may_ask_whatever_the_verdict_and_nothing_else_may(judged: None) -> None:
+    challenge = Decision(FIRST, Verdict.OK, True, "challenge: 41 nights old", is_challenge=True)
+
+    def record(model: str, decision: Decision) -> None:
+        decision_store.decide_forwards(model, lambda *_: iter([(decision, {}, None)]), run_id="test")
+
+    record("old", challenge)
+    assert [row.decision for row in decision_store.requests("old")] == [challenge]
+    with pytest.raises(psycopg2.errors.CheckViolation):
+        record("young", replace(challenge, is_challenge=False))
+
+
+def test_of_trainings_that_kept_a_version_the_last_one_counts(judged: None) -> None:
+    def record(number: int, **changes: Any) -> None:
+        plain = RecordedTraining(
+            "kept",
+            NIGHTS[number],
+            "key",
+            False,
+            2,
+            3,
+            "xgboost",
+            None,
+            "asked",
+            "kept",
+            "test",
+            "run",
+            "mlflow",
+        )
+        decision_store.record_training(replace(plain, **changes))
+
+    record(1)
+    record(3)
+    record(5, champion_version=4)
+    record(6, candidate_version=None, reason="too few nights")
+    record(7, is_promoted=True)
+    assert promotion_store.find_last_kept("kept", 2, NIGHTS[-1]) == NIGHTS[3]
+    assert promotion_store.find_last_kept("kept", 2, NIGHTS[2]) == NIGHTS[1]
+    assert promotion_store.find_last_kept("kept", 2, NIGHTS[0]) is None

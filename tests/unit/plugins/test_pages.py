@@ -9,7 +9,9 @@ import pytest
 from fastapi import HTTPException
 
 from redeye.foundation.settings import PROJECT_ROOT
+from redeye.monitoring.logic.verdict import Button
 from redeye_airflow.pages import charts
+from redeye_airflow.pages.actions import ACTIONS
 from redeye_airflow.pages.files import below
 from redeye_airflow.pages.rendering import render_markdown
 
@@ -73,3 +75,7 @@ def test_a_spark_marks_what_lies_beyond_its_threshold() -> None:
         list(zip(nights, (0.5, 2.0, 3.0), strict=True)), [(night, 1.0) for night in nights], title="x"
     )
     assert svg.count("dot bad") == 2
+
+
+def test_the_buttons_that_a_verdict_names_are_there() -> None:
+    assert {str(button) for button in Button} <= {action.title for action in ACTIONS.values()}

@@ -40,7 +40,9 @@ def verdicts(
         reasons = escape(row["reasons"].replace("; ", "\n"))
         decision = decided.get(row["night"].date())
         training = "not decided yet" if decision is None else ""
-        if decision is not None and (row["verdict"] in ASKING or decision.is_successor_due):
+        if decision is not None and (
+            row["verdict"] in ASKING or decision.is_successor_due or decision.is_challenge
+        ):
             training = "asked for" if decision.is_requested else decision.reason
         if decision is not None and decision.returns_to is not None:
             training = f"rolled back to version {decision.returns_to}; training {training}"

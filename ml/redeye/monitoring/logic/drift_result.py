@@ -127,10 +127,12 @@ class DriftFinding:
     Attributes:
         rows: of both spans.
         reasons: for an operator, one sentence for each thing that drifted; empty if nothing did.
+        label_changes: the same of the label's form, which no season changes.
     """
 
     rows: tuple[ColumnDrift, ...]
     reasons: tuple[str, ...] = ()
+    label_changes: tuple[str, ...] = ()
 
     def frame(self, version: int) -> pd.DataFrame:
         """Rows of the outputs table `drift`; model, lane, night, release, run and `created_at` are the writer's."""

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from math import hypot
 
-import numpy as np
-
 from redeye.models.logic.evaluation import METRICS, Interval, Scored, estimate_improvement, interval
 
 # One-sided, at each end of an interval.
@@ -43,9 +41,12 @@ class Window:
         heuristic: the same metrics of the baseline, on the same rows.
         measured: of `MEASURES`, with intervals; None where one is not defined.
         over_heuristic: of `COMPARED`, how much better than the heuristic on the same rows.
-        reference: of `MEASURES`, the champion's own test; empty if none was recorded.
-        degraded_share: of the champion's rows in these nights, those scored from less than usual.
-        age_nights: since the champion was decided; None if there is none.
+        reference: of `MEASURES`, the champion's first nights in service; empty while it serves no longer.
+        degraded_share: of the rows of those of these nights whose champion it was, those that it did not predict
+            itself or that were scored from less than usual.
+        age_nights: since what the champion knows was known; None if there is none.
+        kept_nights_ago: since the last training whose candidate did not replace it; None if there was none.
+        is_last_resort: whether the champion is the first one, from which no rollback leads away.
         predecessors: versions that the model can return to, in the order in which it would.
     """
 
@@ -58,6 +59,8 @@ class Window:
     reference: Mapping[str, Interval]
     degraded_share: float = 0.0
     age_nights: int | None = None
+    kept_nights_ago: int | None = None
+    is_last_resort: bool = False
     predecessors: tuple[Predecessor, ...] = ()
 
 
@@ -112,28 +115,3 @@ def rise(now: Interval, then: Interval) -> Interval:
         value - hypot(now.value - now.lower, then.upper - then.value),
         value + hypot(now.upper - now.value, then.value - then.lower),
     )
-
-
-def reference_to_dict(test: Scored) -> dict[str, list[float]]:
-    """A champion's test as JSON, for the promotion's evidence."""
-    return {
-        name: [one.value, one.lower, one.upper]
-        for name, one in measure_quality(test).items()
-        if one is not None
-    }
-
-
-def read_reference(evidence: Mapping[str, object]) -> dict[str, Interval]:
-    """The champion's test in a promotion's evidence.
-
-    A promotion without intervals counts as measured exactly; one without a test gives nothing.
-    """
-    if isinstance(kept := evidence.get("test_intervals"), Mapping):
-        return {name: Interval(*map(float, bounds)) for name, bounds in kept.items()}
-    plain = evidence.get("test_metrics")
-    values = plain if isinstance(plain, Mapping) else {}
-    return {
-        name: Interval(float(value), float(value), float(value))
-        for name in MEASURES
-        if (value := values.get(name)) is not None and np.isfinite(value)
-    }

@@ -1,10 +1,13 @@
 """The verdict on a model after a night: `ok`, `warning`, `retrain` or `roll back`, with the reasons for it.
 
-Matured quality decides: against the heuristic on the same rows, against the champion's own test, and
+Matured quality decides: against the heuristic on the same rows, against the champion's first nights, and
 against what the base rate alone would give. Every figure is held against a bound by its confidence
-interval, which comes from whole nights: one stormy week widens it and is no alarm. What was measured
-without labels (drift, degraded rows, age) makes a person look and never asks for a training: inputs drift
-with every season here, and most of it costs no quality.
+interval, which comes from whole nights: one stormy week widens it and is no alarm.
+
+Age and drift are no warning: inputs drift with every season here, and most of it costs no quality. They ask for
+a challenge, a training whose candidate has to pass the gates. A warning names the button that ends it. A training
+that kept the champion has answered what was asked of it: for a window's length there is no warning on that
+champion then, and no challenge.
 
 `roll back` is said where a version to return to would have done significantly better on the champion's own rows:
 there is something better at hand than waiting for a training.
@@ -15,7 +18,8 @@ Nothing acts on a verdict by itself: see `retraining`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from redeye.champions.logic.verdicts import Verdict
 from redeye.declarations.spec_rules import Monitor, Threshold
@@ -25,43 +29,88 @@ from redeye.monitoring.logic.quality import COMPARED, CONFIDENCE, Predecessor, W
 AT_CONFIDENCE = f"at {CONFIDENCE:.0%} confidence"
 
 
+class Button(StrEnum):
+    """What a person can do about a model on the pages: the titles of the buttons."""
+
+    RETRAIN = "Retrain a model"
+    ROLL_BACK = "Roll back a model"
+
+
 @dataclass(frozen=True)
 class Judgement:
     """A verdict and every reason for it, the gravest first. A reason holds no `; `: that joins reasons.
 
     Attributes:
         returns_to: the version to roll back to; None with any other verdict.
+        causes: what each reason that is graver than `ok` is about, in their order, as `<verdict>: <cause>`; unlike
+            a reason the same from night to night.
+        is_challenge_due: whether age or drift ask for a training.
     """
 
     verdict: Verdict
     reasons: tuple[str, ...]
     returns_to: int | None = None
+    causes: tuple[str, ...] = ()
+    is_challenge_due: bool = False
 
 
-Found = list[tuple[Verdict, str]]
+@dataclass(frozen=True)
+class Reason:
+    """One reason.
+
+    Attributes:
+        cause: what it is about, without figures.
+        button: that ends it, if it is a warning.
+    """
+
+    verdict: Verdict
+    cause: str
+    text: str
+    button: Button = Button.RETRAIN
+    is_challenge: bool = False
+
+    def __str__(self) -> str:
+        """As the verdict's row has it."""
+        if self.is_challenge:
+            return f"{self.text} (asks for a challenge)"
+        return f'{self.text} (ended by "{self.button}")' if self.verdict is Verdict.WARNING else self.text
 
 
-def judge(window: Window, rules: Monitor, drift: Sequence[str] = ()) -> Judgement:
+def judge(
+    window: Window, rules: Monitor, drift: Sequence[str] = (), *, label_changes: Sequence[str] = ()
+) -> Judgement:
     """Judge a window by the spec's rules.
 
     Too few rows say nothing about quality, and the reasons say so. A metric that is missing where it is
-    needed is a reason for a warning, never silence. `drift` says what drifted, in words.
+    needed is a reason for a warning, never silence.
+
+    Args:
+        window: that is judged.
+        rules: the spec's.
+        drift: what drifted, in words.
+        label_changes: what changed in the form of the label, in words: no season does that.
     """
-    found: Found = []
+    found: list[Reason] = []
     is_judged = is_judgeable(window, rules)
     better = _find_better_predecessor(window) if is_judged else None
     if better is not None:
-        found.append((Verdict.ROLL_BACK, _describe_better(better)))
+        found.append(Reason(Verdict.ROLL_BACK, "predecessor", _describe_better(better)))
     if is_judged:
         found += _compare_with_heuristic(window)
-        found += _compare_with_own_test(window, rules)
+        found += _check_quality(window, rules)
     if window.degraded_share > rules.maximum_degraded_share:
-        found.append((Verdict.WARNING, f"{window.degraded_share:.0%} of its predictions were degraded"))
+        text = f"{window.degraded_share:.0%} of the predictions on its nights were degraded"
+        button = Button.RETRAIN if window.is_last_resort else Button.ROLL_BACK
+        found.append(Reason(Verdict.WARNING, "degraded predictions", text, button))
+    found += [Reason(Verdict.WARNING, "label schema", text) for text in label_changes]
     if window.age_nights is not None and window.age_nights > rules.maximum_age_nights:
-        found.append((Verdict.WARNING, f"the champion was decided {window.age_nights} nights ago"))
-    found += [(Verdict.WARNING, reason) for reason in drift]
-    found.sort(key=lambda item: list(Verdict).index(item[0]), reverse=True)
-    reasons = [reason for _, reason in found]
+        text = f"the champion was trained {window.age_nights} nights ago"
+        found.append(Reason(Verdict.OK, "age", text, is_challenge=True))
+    found += [Reason(Verdict.OK, "drift", text, is_challenge=True) for text in drift]
+    if window.kept_nights_ago is not None and window.kept_nights_ago <= rules.window_nights:
+        found = [_answer(each, window.kept_nights_ago) for each in found]
+    found.sort(key=lambda each: list(Verdict).index(each.verdict), reverse=True)
+    reasons = [str(each) for each in found]
     if not is_judged:
         reasons.append(
             f"quality not judged: {window.rows} matured rows of {window.nights} nights are the champion's own, "
@@ -70,8 +119,19 @@ def judge(window: Window, rules: Monitor, drift: Sequence[str] = ()) -> Judgemen
     elif not found:
         reasons.append(f"within every bound on {window.rows} rows of {window.nights} nights")
     return Judgement(
-        found[0][0] if found else Verdict.OK, tuple(reasons), better.version if better is not None else None
+        verdict=found[0].verdict if found else Verdict.OK,
+        reasons=tuple(reasons),
+        returns_to=better.version if better is not None else None,
+        causes=tuple(f"{each.verdict}: {each.cause}" for each in found if each.verdict is not Verdict.OK),
+        is_challenge_due=any(each.is_challenge for each in found),
     )
+
+
+def _answer(reason: Reason, nights_ago: int) -> Reason:
+    if reason.verdict not in (Verdict.OK, Verdict.WARNING):
+        return reason
+    text = f"{reason.text} (a training of {nights_ago} nights ago kept the champion)"
+    return replace(reason, verdict=Verdict.OK, text=text, is_challenge=False)
 
 
 def is_judgeable(window: Window, rules: Monitor) -> bool:
@@ -92,45 +152,44 @@ def _describe_better(one: Predecessor) -> str:
     )
 
 
-def _compare_with_heuristic(window: Window) -> Found:
-    found: Found = []
+def _compare_with_heuristic(window: Window) -> list[Reason]:
+    found = []
     for metric in COMPARED:
         better = window.over_heuristic.get(metric)
         name = metric.replace("_", " ") if metric != "auc" else "AUC"
+        cause = f"{name} against the heuristic"
         if better is None:
-            found.append((Verdict.WARNING, f"{name} against the heuristic could not be computed"))
+            found.append(Reason(Verdict.WARNING, cause, f"{cause} could not be computed"))
         elif better.upper < 0:
-            reason = f"worse than the heuristic: {name} by {-better.value:.4f}, {AT_CONFIDENCE} by {-better.upper:.4f}"
-            found.append((Verdict.RETRAIN, reason))
+            text = f"worse than the heuristic: {name} by {-better.value:.4f}, {AT_CONFIDENCE} by {-better.upper:.4f}"
+            found.append(Reason(Verdict.RETRAIN, cause, text))
     return found
 
 
-def _compare_with_own_test(window: Window, rules: Monitor) -> Found:
+def _check_quality(window: Window, rules: Monitor) -> list[Reason]:
     quality, now = rules.quality, window.measured
-    found = _check_threshold(
-        "log loss over the base rate's", now.get("relative_log_loss"), quality.relative_log_loss
-    )
-    found += _check_threshold("calibration error", now.get("calibration_error"), quality.calibration_error)
+    found = [
+        _check_threshold(
+            "log loss over the base rate's", now.get("relative_log_loss"), quality.relative_log_loss
+        ),
+        _check_threshold("calibration error", now.get("calibration_error"), quality.calibration_error),
+    ]
     if window.reference:
         then, auc = window.reference.get("auc"), now.get("auc")
         fell = rise(then, auc) if then and auc else None
-        found += _check_threshold("AUC drop since its test", fell, quality.auc_drop)
-    return found
+        found.append(_check_threshold("AUC drop since its first nights", fell, quality.auc_drop))
+    return [each for each in found if each is not None]
 
 
-def _check_threshold(name: str, measured: Interval | None, threshold: Threshold) -> Found:
+def _check_threshold(name: str, measured: Interval | None, threshold: Threshold) -> Reason | None:
     if measured is None:
-        return [(Verdict.WARNING, f"{name} could not be computed")]
+        return Reason(Verdict.WARNING, name, f"{name} could not be computed")
     figures = f"{name} {measured.value:.3f}, {AT_CONFIDENCE} at least {measured.lower:.3f}"
     if measured.lower > threshold.critical:
-        return [(Verdict.RETRAIN, f"{figures} (the bound is {threshold.critical:g})")]
+        return Reason(Verdict.RETRAIN, name, f"{figures} (the bound is {threshold.critical:g})")
     if measured.lower > threshold.warning:
-        return [(Verdict.WARNING, f"{figures} (worth a look above {threshold.warning:g})")]
+        return Reason(Verdict.WARNING, name, f"{figures} (worth a look above {threshold.warning:g})")
     if measured.value > threshold.critical:
-        return [
-            (
-                Verdict.WARNING,
-                f"{figures} (above {threshold.critical:g}, but nights differ too much to be sure)",
-            )
-        ]
-    return []
+        why = f"above {threshold.critical:g}, but nights differ too much to be sure"
+        return Reason(Verdict.WARNING, name, f"{figures} ({why})")
+    return None

@@ -6,6 +6,9 @@ order in which nights were judged, how often, or when. What is recorded of later
 A rollback needs persistence only. Each one blocks the version that it leaves, so there are never more of them
 than versions, and a bad champion need not wait for a cooldown. It leaves a stopgap in service, so a successor
 is asked for until one is found; cooldown and budget hold for that as for any training.
+
+A champion that has become old, or whose inputs drifted, is challenged: a training is asked for although the verdict
+does not. Persistence, cooldown and budget are those of every training.
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ class NightVerdict:
     Attributes:
         version: the champion that was judged; None if that was not recorded.
         returns_to: the version that a verdict to roll back names.
+        is_challenge_due: whether age or drift ask for a training.
     """
 
     night: date
@@ -35,6 +39,12 @@ class NightVerdict:
     reasons: tuple[str, ...] = ()
     version: int | None = None
     returns_to: int | None = None
+    is_challenge_due: bool = False
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether the verdict asks for a training."""
+        return self.verdict in ASKING
 
 
 @dataclass(frozen=True)
@@ -70,6 +80,7 @@ class Decision:
     Attributes:
         returns_to: the version that the night rolls back to; None if it does not.
         is_successor_due: whether a version that was returned to serves, for which a successor is asked.
+        is_challenge: whether age or drift are all that asks.
     """
 
     night: date
@@ -78,6 +89,7 @@ class Decision:
     reason: str
     returns_to: int | None = None
     is_successor_due: bool = False
+    is_challenge: bool = False
 
 
 def decide(
@@ -119,7 +131,13 @@ def decide(
         )
     is_requested, why = _decide_training(by_night, requests, promotions, rules, night, standing)
     return Decision(
-        night, tonight.verdict, is_requested, reported + why, returns_to, standing.is_successor_due
+        night,
+        tonight.verdict,
+        is_requested,
+        reported + why,
+        returns_to,
+        standing.is_successor_due,
+        tonight.is_challenge_due and not tonight.is_asking and not standing.is_successor_due,
     )
 
 
@@ -139,7 +157,7 @@ def _decide_training(
         )
         due = f"version {standing.serving} serves since a rollback and a successor is due"
         return (False, f"{due}, but {refusal}") if refusal else (True, due)
-    if tonight.verdict not in ASKING:
+    if not tonight.is_asking and not tonight.is_challenge_due:
         return False, f"the verdict is {tonight.verdict}"
     refusal = (
         _not_persistent(by_night, rules, night)
@@ -147,9 +165,10 @@ def _decide_training(
         or _too_soon("a champion was decided", promotions, rules, night)
         or _budget_spent(asked, rules, night)
     )
+    asks = "" if tonight.is_asking else "challenge: "
     if refusal:
-        return False, refusal
-    return True, "; ".join(tonight.reasons) or f"the verdict is {tonight.verdict}"
+        return False, asks + refusal
+    return True, asks + ("; ".join(tonight.reasons) or f"the verdict is {tonight.verdict}")
 
 
 def _stays(
@@ -183,11 +202,17 @@ def _stays(
 
 def _not_persistent(by_night: dict[date, NightVerdict], rules: Retraining, night: date) -> str | None:
     first = night - timedelta(days=rules.of_nights - 1)
-    asking = sum(each.verdict in ASKING for each in by_night.values() if first <= each.night <= night)
+    is_challenge = not by_night[night].is_asking
+    asking = sum(
+        each.is_asking or (is_challenge and each.is_challenge_due)
+        for each in by_night.values()
+        if first <= each.night <= night
+    )
     if asking >= rules.persistence_nights:
         return None
+    what = "due" if is_challenge else "retrain"
     return (
-        f"retrain on {asking} of the last {rules.of_nights} nights, it takes {rules.persistence_nights} "
+        f"{what} on {asking} of the last {rules.of_nights} nights, it takes {rules.persistence_nights} "
         "before a training is asked for"
     )
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 
@@ -12,8 +10,6 @@ from redeye.monitoring.logic.quality import (
     list_plain_metrics,
     measure_quality,
     measure_window,
-    read_reference,
-    reference_to_dict,
     rise,
 )
 
@@ -64,16 +60,6 @@ def test_a_rise_is_as_unsure_as_both_its_ends() -> None:
     assert found.value == pytest.approx(0.1)
     assert found.lower == pytest.approx(0.1 - np.hypot(0.04, 0.04))
     assert found.upper == pytest.approx(0.1 + np.hypot(0.03, 0.03))
-
-
-def test_a_champions_test_survives_the_ledger() -> None:
-    scored = sound(0.2)
-    kept = json.loads(json.dumps({"test_intervals": reference_to_dict(scored)}))
-    assert read_reference(kept) == measure_quality(scored)
-    assert read_reference({"test_metrics": {"auc": 0.7, "rows": 9, "calibration_error": None}}) == {
-        "auc": Interval(0.7, 0.7, 0.7)
-    }
-    assert read_reference({}) == {}
 
 
 def test_the_plain_metrics_are_those_that_are_defined_on_the_rows() -> None:

@@ -11,7 +11,7 @@ from redeye.champions.logic.verdicts import Verdict
 from redeye.declarations.specs import load_spec
 from redeye.models.logic.evaluation import Interval
 from redeye.monitoring.logic.quality import Predecessor, Window
-from redeye.monitoring.logic.verdict import judge
+from redeye.monitoring.logic.verdict import Button, judge
 
 RULES = load_spec(Path(__file__).parents[4] / "ml/specs/flight_delay.yaml").monitor
 TEST = {
@@ -82,6 +82,7 @@ def test_the_gravest_reason_comes_first_and_none_is_lost() -> None:
     bad = measured(calibration_error=Interval(0.06, 0.055, 0.065), auc=Interval(0.60, 0.59, 0.61))
     verdict = judge(bad, RULES, ["12 features drifted"])
     assert verdict.verdict is Verdict.RETRAIN
+    assert verdict.causes == ("retrain: AUC drop since its first nights", "warning: calibration error")
     assert len(verdict.reasons) == 3
     assert "AUC drop" in verdict.reasons[0]
     assert not any("; " in reason for reason in verdict.reasons)
@@ -92,17 +93,102 @@ def test_the_gravest_reason_comes_first_and_none_is_lost() -> None:
     [
         replace(GOOD, over_heuristic={"auc": Interval(0.03, 0.01, 0.05), "log_loss": None}),
         replace(GOOD, degraded_share=RULES.maximum_degraded_share + 0.01),
-        replace(GOOD, age_nights=RULES.maximum_age_nights + 1),
     ],
 )
-def test_what_a_person_should_see_is_watch(window: Window) -> None:
+def test_what_a_person_should_see_is_a_warning(window: Window) -> None:
     assert judge(window, RULES).verdict is Verdict.WARNING
 
 
-def test_drift_without_loss_of_quality_is_watched_and_no_more() -> None:
-    verdict = judge(GOOD, RULES, ["half of the features drifted", "the predictions drifted"])
-    assert verdict.verdict is Verdict.WARNING
-    assert len(verdict.reasons) == 2
+OLD = replace(GOOD, age_nights=RULES.maximum_age_nights + 1)
+
+
+@pytest.mark.parametrize(
+    ("window", "drift"),
+    [(OLD, []), (GOOD, ["half of the features drifted", "the predictions drifted"])],
+)
+def test_age_and_drift_ask_for_a_challenge_and_are_no_warning(window: Window, drift: list[str]) -> None:
+    verdict = judge(window, RULES, drift)
+    assert (verdict.verdict, verdict.is_challenge_due) == (Verdict.OK, True)
+    assert all(reason.endswith("(asks for a challenge)") for reason in verdict.reasons)
+    assert verdict.causes == ()
+
+
+def test_a_season_of_age_alone_has_no_warning() -> None:
+    nights = [judge(replace(GOOD, age_nights=age), RULES, ["the week drifted"]) for age in range(273)]
+    assert {each.verdict for each in nights} == {Verdict.OK}
+
+
+WARNINGS = {
+    "a bound that is missed": measured(calibration_error=Interval(0.06, 0.055, 0.065)),
+    "a bound that may be missed": measured(relative_log_loss=Interval(1.05, 0.95, 1.15)),
+    "a fall of the AUC": measured(auc=Interval(0.62, 0.56, 0.68)),
+    "a figure that is missing": measured(auc=None),
+    "a comparison that is missing": replace(GOOD, over_heuristic={"log_loss": None, "auc": None}),
+    "degraded predictions": replace(GOOD, degraded_share=0.7),
+    "degraded predictions of the last resort": replace(GOOD, degraded_share=0.7, is_last_resort=True),
+    "a label of another form": GOOD,
+}
+# Of a champion that has not served yet: what a rollback or a promotion leave to be judged.
+FRESH = Window(0, 0, {}, {}, {}, {}, {})
+AFTER = {
+    Button.RETRAIN: (lambda window: replace(window, kept_nights_ago=2), lambda _: FRESH),
+    Button.ROLL_BACK: (lambda _: FRESH,),
+}
+
+
+@pytest.mark.parametrize("kind", WARNINGS)
+def test_each_warning_names_the_button_that_ends_it_and_it_does(kind: str) -> None:
+    window, changes = WARNINGS[kind], ["no row has a label"] if kind == "a label of another form" else []
+    before = judge(window, RULES, label_changes=changes)
+    assert before.verdict is Verdict.WARNING
+    for reason in before.reasons:
+        (button,) = [each for each in Button if f'(ended by "{each}")' in reason]
+        for act in AFTER[button]:
+            # A new champion learned from the label as it is now.
+            left = act(window)
+            after = judge(left, RULES, label_changes=changes if left is not FRESH else [])
+            assert (after.verdict, after.causes) == (Verdict.OK, ())
+
+
+def test_every_warning_of_a_window_is_in_the_table_of_those_that_end() -> None:
+    causes = {
+        cause
+        for kind, window in WARNINGS.items()
+        for cause in judge(
+            window, RULES, label_changes=["x"] if kind == "a label of another form" else []
+        ).causes
+    }
+    assert causes == {
+        "warning: calibration error",
+        "warning: log loss over the base rate's",
+        "warning: AUC drop since its first nights",
+        "warning: log loss against the heuristic",
+        "warning: AUC against the heuristic",
+        "warning: degraded predictions",
+        "warning: label schema",
+    }
+
+
+def test_a_training_that_kept_the_champion_answers_for_a_windows_length_and_no_longer() -> None:
+    bad = replace(OLD, measured={**TEST, "calibration_error": Interval(0.06, 0.055, 0.065)})
+    for nights, verdict in ((RULES.window_nights, Verdict.OK), (RULES.window_nights + 1, Verdict.WARNING)):
+        found = judge(replace(bad, kept_nights_ago=nights), RULES)
+        assert (found.verdict, found.is_challenge_due) == (verdict, verdict is Verdict.WARNING)
+
+
+def test_what_asks_for_a_training_stays_whatever_a_training_kept() -> None:
+    worse = replace(
+        GOOD, over_heuristic={"log_loss": Interval(-0.02, -0.04, -0.01), "auc": Interval(0.1, 0, 0.2)}
+    )
+    assert judge(replace(worse, kept_nights_ago=2), RULES).verdict is Verdict.RETRAIN
+
+
+def test_causes_are_the_same_while_the_figures_change() -> None:
+    causes = [
+        judge(measured(calibration_error=Interval(value, value - 0.001, 1)), RULES).causes
+        for value in (0.06, 0.061, 0.1)
+    ]
+    assert causes == [("warning: calibration error",)] * 2 + [("retrain: calibration error",)]
 
 
 def predecessors(*gains: Interval | None) -> Window:
@@ -132,5 +218,5 @@ def test_of_too_few_rows_nothing_is_rolled_back() -> None:
     assert judge(few, RULES).returns_to is None
 
 
-def test_a_champion_without_a_test_is_judged_by_the_rest() -> None:
+def test_a_champion_without_first_nights_is_judged_by_the_rest() -> None:
     assert judge(replace(GOOD, reference={}), RULES).verdict is Verdict.OK

@@ -120,6 +120,37 @@ def test_without_a_verdict_to_retrain_nothing_is_asked_for(
     assert requests_of(named(verdicts), rules) == []
 
 
+def due(count: int, *, sound: int = 0) -> list[NightVerdict]:
+    """Nights whose verdict is ok, of which the last `count` ask for a challenge."""
+    return [
+        NightVerdict(night(number), Verdict.OK, ("41 nights old",), is_challenge_due=number >= sound)
+        for number in range(sound + count)
+    ]
+
+
+def test_a_challenge_that_persists_asks_for_a_training_and_is_called_one() -> None:
+    verdicts = due(3, sound=2)
+    decision = decide(verdicts, [], [], RULES, night(4))
+    assert (decision.is_requested, decision.is_challenge) == (True, True)
+    assert decision.reason == "challenge: 41 nights old"
+    early = decide(verdicts, [], [], RULES, night(3))
+    assert (early.is_requested, early.is_challenge) == (False, True)
+    assert "challenge: due on 2 of the last 5 nights, it takes 3" in early.reason
+    assert not decide(verdicts, [], [], RULES, night(1)).is_challenge
+
+
+def test_a_champion_that_stays_old_is_challenged_within_budget_and_cooldown() -> None:
+    asked = requests_of(due(100), RULES)
+    assert asked == [date(2013, 4, 3), date(2013, 5, 1), date(2013, 6, 1), date(2013, 7, 1)]
+    assert all((b - a).days > RULES.cooldown_nights for a, b in pairwise(asked))
+
+
+def test_a_challenge_waits_after_a_promotion_and_counts_for_no_verdict() -> None:
+    assert "a champion was decided" in decide(due(9), [], [night(1)], RULES, night(8)).reason
+    verdicts = [*due(4), NightVerdict(night(4), Verdict.RETRAIN, ("bad",))]
+    assert "retrain on 1 of the last 5" in decide(verdicts, [], [], RULES, night(4)).reason
+
+
 @given(st.integers(0, 60), rules_of_any_kind)
 def test_what_persists_is_asked_for_after_so_many_nights(sound: int, rules: Retraining) -> None:
     verdicts = named([Verdict.OK] * sound + [Verdict.RETRAIN] * 10)

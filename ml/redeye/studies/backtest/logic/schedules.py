@@ -201,7 +201,7 @@ def find_requests(
     """The nights whose verdict would have asked for a training, by the spec's own rules.
 
     After each night, the champion's own matured predictions are judged as the monitoring of a night does it, without
-    drift (which never asks for a training), and the decision follows by the same function. `rows` are those of
+    drift, and the decision follows by the same function. `rows` are those of
     `select_served_rows`, `of` gives the training of a night.
     """
     lag = timedelta(days=spec.effective_lag_nights)
@@ -221,13 +221,24 @@ def find_requests(
     asked: list[date] = []
     for night in list_nights(served.first, first_decision(spec, served.last)):
         serving = [each for each in decided if each + lag <= night][-1]
-        if serving not in references:
-            found = measure_quality(of(serving).test)
+        is_own = version == decided.index(serving)
+        judged = _find_judged(spec, night)
+        first = Window(serving + lag, serving + lag + timedelta(days=judged.nights - 1))
+        if serving not in references and first.last < judged.first:
+            early = is_own & _find_matured(rows, first, night)
+            found = measure_quality(_score(rows[early], probability[early])) if early.any() else {}
             references[serving] = {name: one for name, one in found.items() if one is not None}
-        own = _find_matured(rows, spec, night) & (version == decided.index(serving))
-        window = _quality(rows[own], probability[own], references[serving], night, serving)
+        own = is_own & _find_matured(rows, judged, night)
+        window = _quality(rows[own], probability[own], references.get(serving, {}), night, serving)
         judgement = judge(window, spec.monitor)
-        verdicts.append(NightVerdict(night, judgement.verdict, judgement.reasons))
+        verdicts.append(
+            NightVerdict(
+                night,
+                judgement.verdict,
+                judgement.reasons,
+                is_challenge_due=judgement.is_challenge_due,
+            )
+        )
         decision = decide(verdicts, asked, decided, spec.monitor.retraining, night)
         if decision.is_requested:
             asked.append(night)
@@ -236,20 +247,25 @@ def find_requests(
             yield Request(night, decision.reason)
 
 
-def _find_matured(rows: pd.DataFrame, spec: Spec, night: date) -> pd.Series:
+def _find_judged(spec: Spec, night: date) -> Window:
     last = night - timedelta(days=spec.label_maturity_nights)
-    window = Window(last - timedelta(days=spec.monitor.window_nights - 1), last)
+    return Window(last - timedelta(days=spec.monitor.window_nights - 1), last)
+
+
+def _find_matured(rows: pd.DataFrame, window: Window, night: date) -> pd.Series:
     is_known = rows["known_at"] <= cutoff(night).replace(tzinfo=None)
     return is_known & window.mask(rows["night"].to_numpy())
+
+
+def _score(rows: pd.DataFrame, probability: pd.Series) -> Scored:
+    return Scored(rows["label"].to_numpy(), probability.to_numpy(), rows["night"].to_numpy())
 
 
 def _quality(
     rows: pd.DataFrame, probability: pd.Series, reference: Mapping[str, Interval], night: date, decided: date
 ) -> Quality:
-    columns = (probability, rows["heuristic"])
     champion, heuristic = (
-        Scored(rows["label"].to_numpy(), each.to_numpy(), rows["night"].to_numpy()) if len(rows) else None
-        for each in columns
+        _score(rows, each) if len(rows) else None for each in (probability, rows["heuristic"])
     )
     age = (night - decided).days
     return measure_window(champion, heuristic, reference=reference, age_nights=age)
