@@ -21,6 +21,7 @@ from redeye.foundation.software import list_packages, read_software
 from redeye.models.algorithms.base import Inputs, Model, numeric_matrix
 from redeye.models.algorithms.storage import save_model
 from redeye.models.artifact_store import load_artifact, strip_root
+from redeye.models.fingerprint import read_fingerprint
 from redeye.models.logic.splits import Windows
 from redeye.models.logic.training_subject import Subject
 from redeye.models.mlflow_client import client
@@ -53,7 +54,8 @@ class Alias(StrEnum):
 class Version:
     """A registered version, with the folder of its own files and the hash of the manifest in it, that stands for all.
 
-    `seen_until` is the last night it was fitted, stopped or chosen by, `train_last` the last it was fitted to.
+    `seen_until` is the last night it was fitted, stopped or chosen by, `train_last` the last it was fitted to;
+    `fingerprint` that of the machine that trained it, empty if it was not recorded.
     """
 
     model: str
@@ -65,6 +67,7 @@ class Version:
     run_id: str
     train_last: date | None = None
     feature_service: str = ""
+    fingerprint: str = ""
 
 
 def register(
@@ -132,6 +135,7 @@ def register(
             "artifact_uri": strip_root(f"{location}/artifacts/model"),
             "artifact_sha256": sha256,
             "seen_until": seen_until.isoformat(),
+            "fingerprint": read_fingerprint(),
         },
     )
     return _version(made)
@@ -225,6 +229,7 @@ def _version(found: ModelVersion) -> Version:
         run_id=found.run_id or "",
         train_last=date.fromisoformat(window.rpartition("..")[2]) if window else None,
         feature_service=found.tags.get("feature_service", ""),
+        fingerprint=found.tags.get("fingerprint", ""),
     )
 
 

@@ -92,7 +92,11 @@ def propose(fresh: Registration, candidate: Candidate, passed: PassedCandidate) 
 
 def _describe(fresh: Registration, version: Version, passed: PassedCandidate) -> dict[str, Any]:
     """What a promotion and a proposal both say, by column."""
-    evidence = {"seen_until": version.seen_until.isoformat(), "mlflow_run_id": fresh.run.run_id}
+    evidence = {
+        "seen_until": version.seen_until.isoformat(),
+        "mlflow_run_id": fresh.run.run_id,
+        "fingerprint": version.fingerprint,
+    }
     if fresh.spans is not None:
         evidence["train"] = str(fresh.spans.train)
     return {

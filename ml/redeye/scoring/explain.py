@@ -17,6 +17,8 @@ from redeye.foundation.settings import SPECS
 from redeye.foundation.task_session import task_session
 from redeye.models.algorithms.base import Inputs, Model
 from redeye.models.artifact_store import load_artifact
+from redeye.models.fingerprint import read_fingerprint
+from redeye.models.logic.prediction_equality import choose_equality
 from redeye.models.training_code import hash_training_code
 from redeye.scoring import outputs_store
 from redeye.scoring.find_restated import restatements
@@ -72,6 +74,7 @@ def explain(prediction_id: str) -> Explanation:
         schedule=announced,
         promotion=promotion,
         recomputed=_again(fitted, frame, promotion),
+        equality=choose_equality(fitted.algorithm, promotion.fingerprint, read_fingerprint),
         # Single inputs are those of the spec, if it still is what the version was trained on.
         contributions=contributions(fitted, frame, Inputs.of(spec) if is_same_service else Inputs((), ())),
         notes=_notes(promotion, basis, night, prediction),

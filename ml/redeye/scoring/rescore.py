@@ -24,9 +24,11 @@ from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import AlreadyDecided, ConfigError, DeliveryError, NotReleased
 from redeye.foundation.settings import SPECS
 from redeye.models.artifact_store import load_artifact
+from redeye.models.fingerprint import read_fingerprint
+from redeye.models.logic.prediction_equality import Equality, choose_equality
 from redeye.scoring import outputs_store
-from redeye.scoring.logic.predictions import LIVE, Lineage, assemble, differences, name_backtest_run_type
-from redeye.scoring.score import Basis, predict, read_basis, read_rows
+from redeye.scoring.logic.predictions import LIVE, Lineage, assemble, name_backtest_run_type
+from redeye.scoring.score import Basis, find_differences, predict, read_basis, read_rows
 from redeye.warehouse import lake, release_store
 
 if TYPE_CHECKING:
@@ -39,8 +41,9 @@ log = logging.getLogger(__name__)
 class Reproduction:
     """What came out for one night that was scored once more from what its predictions rest on.
 
-    Of the rows that were served, `equal` came out with the very same probability, version and release; `missing` are
+    Of the rows that were served, `equal` came out with the same probability, version and release; `missing` are
     those that did not come out, or had not been served; `widest` is the largest difference of two probabilities.
+    `equality` says what the same is: on the machine of the training the very bits and ranks.
     """
 
     night: date
@@ -50,6 +53,7 @@ class Reproduction:
     equal: int
     missing: int
     widest: float
+    equality: Equality
 
     @property
     def is_same(self) -> bool:
@@ -73,6 +77,7 @@ def reproduce(model: str, count: int, *, seed: int, run_id: str) -> list[Reprodu
         raise ConfigError(f"{model}: no night was scored yet, so there is none to score again")
     draw = np.random.default_rng(seed).choice(len(scored), size=min(count, len(scored)), replace=False)
     chosen = sorted(scored[place] for place in draw)
+    equalities: dict[date, Equality] = {}
     with _empty_lake() as con:
         for night in chosen:
             basis = _decision(con, model, night)
@@ -82,10 +87,13 @@ def reproduce(model: str, count: int, *, seed: int, run_id: str) -> list[Reprodu
             scheduled, reasons = read_rows(spec, night, basis)
             basis = Basis(basis.release, reasons)
             rows = predict(spec, scheduled, champion, basis, night=night, run_id=run_id)
-            con.register("scored_again", rows)
+            equality = choose_equality(str(rows["algorithm"].iloc[0]), champion.fingerprint, read_fingerprint)
+            equalities[night] = equality
+            con.register("scored_again", rows.assign(tolerance=equality.tolerance))
             con.execute("INSERT INTO again.predictions BY NAME SELECT * FROM scored_again")
             log.info("%s, night %s: %s predictions once more", model, night, len(rows))
-        return [Reproduction(*row) for row in con.execute(_COMPARISON, [model]).fetchall()]
+        found = con.execute(_COMPARISON, [model]).fetchall()
+    return [Reproduction(*row, equality=equalities[row[0]]) for row in found]
 
 
 _COMPARISON = """
@@ -96,8 +104,11 @@ _COMPARISON = """
     SELECT
         coalesce(s.night, a.night), max(coalesce(s.release_id, a.release_id)),
         max(coalesce(s.model_version, a.model_version)), count(s.prediction_id),
-        count(*) FILTER (WHERE (s.probability, s.baseline_probability, s.rank, s.release_id, s.model_version)
-            = (a.probability, a.baseline_probability, a.rank, a.release_id, a.model_version)),
+        count(*) FILTER (WHERE (s.baseline_probability, s.release_id, s.model_version)
+            = (a.baseline_probability, a.release_id, a.model_version)
+            AND abs(s.probability - a.probability) <= a.tolerance
+            -- Within a tolerance neighbours may change places.
+            AND (a.tolerance > 0 OR s.rank = a.rank)),
         count(*) FILTER (WHERE s.prediction_id IS NULL OR a.prediction_id IS NULL),
         coalesce(max(abs(s.probability - a.probability)), 0)
     FROM served AS s FULL JOIN again.predictions AS a USING (prediction_id)
@@ -114,7 +125,8 @@ def _empty_lake() -> Iterator[duckdb.DuckDBPyConnection]:
             con.execute(
                 f"ATTACH 'ducklake:{Path(folder) / 'catalog.ducklake'}' AS again (DATA_PATH '{folder}/data/')"
             )
-            con.execute(f"CREATE TABLE again.predictions ({outputs_store.columns('predictions')})")
+            columns = outputs_store.columns("predictions")
+            con.execute(f"CREATE TABLE again.predictions ({columns}, tolerance DOUBLE)")
             yield con
 
 
@@ -181,7 +193,7 @@ def backtest_nights(
         written = outputs_store.write_once(
             {"predictions": rows}, model=model, night=night, run_id=run_id, run_type=run_type
         )
-        if not written.is_new and (found := differences(written.frame, rows, project().subject)):
+        if not written.is_new and (found := find_differences(written.frame, rows, scoring.fingerprint)):
             raise AlreadyDecided(f"{run_type}, night {night}: again it differs: {'; '.join(found)}")
         counts["nights"] += 1
         counts["rows"] += len(rows)

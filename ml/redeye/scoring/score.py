@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -25,6 +26,8 @@ from redeye.foundation.errors import (
 )
 from redeye.foundation.settings import SPECS, settings
 from redeye.models.artifact_store import load_artifact
+from redeye.models.fingerprint import read_fingerprint
+from redeye.models.logic.prediction_equality import choose_equality
 from redeye.scoring import export, outputs_store, schedule
 from redeye.scoring.logic.predictions import Lineage, assemble, derive_predictions, differences
 from redeye.sources import delivery_store
@@ -107,12 +110,19 @@ def score_night(model: str, night: date, *, run_id: str, is_degraded_allowed: bo
         except ChampionChanged as change:
             log.warning("%s", change)
             champion = change.champion
-    if not written.is_new and (found := differences(written.frame, predictions, project().subject)):
+    if not written.is_new and (found := find_differences(written.frame, predictions, champion.fingerprint)):
         raise AlreadyDecided(
             f"{model}, night {night}: scored before by {written.frame['run_id'].iloc[0]}; again it differs: "
             f"{'; '.join(found)}. The first result stands"
         )
     return _summary(written)
+
+
+def find_differences(written: pd.DataFrame, again: pd.DataFrame, fingerprint: str) -> Sequence[str]:
+    """How a night that was scored again differs, in words, if its version carries that fingerprint."""
+    equality = choose_equality(str(again["algorithm"].iloc[0]), fingerprint, read_fingerprint)
+    log.info("compared with what was written before: %s", equality.reason)
+    return differences(written, again, project().subject, equality)
 
 
 def _check_champion(model: str, night: date, scored_by: Promotion) -> None:

@@ -172,6 +172,7 @@ def test_nights_scored_once_more_into_an_empty_lake_are_the_same(story: Story) -
     found = reproduce(MODEL, 2, seed=1, run_id="again")
     assert len(found) == 2
     assert all(each.is_same and each.rows > 500 and each.widest == 0 for each in found)
+    assert all(each.equality.tolerance == 0 for each in found)
 
 
 def test_a_backtest_stays_beside_what_was_served(story: Story) -> None:

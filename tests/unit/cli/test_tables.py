@@ -11,6 +11,7 @@ from rich.table import Table
 from redeye.cli.analyse.rescoring import tabulate_reproductions, tabulate_restated
 from redeye.cli.operate.storage import tabulate_costs
 from redeye.foundation.cost_store import Cost
+from redeye.models.logic.prediction_equality import Equality
 from redeye.scoring.rescore import Reproduction
 
 NIGHT = date(2013, 12, 29)
@@ -33,7 +34,8 @@ def test_costs():
 
 
 def test_reproductions():
-    shown = show(tabulate_reproductions([Reproduction(NIGHT, "2013-12-29.r12", 23, 1000, 999, 1, 0.125)]))
+    one = Reproduction(NIGHT, "2013-12-29.r12", 23, 1000, 999, 1, 0.125, Equality(0.0, "exact: here"))
+    shown = show(tabulate_reproductions([one]))
     for whole in ("2013-12-29.r12", "23", "1000", "999", "0.125"):
         assert whole in shown
 

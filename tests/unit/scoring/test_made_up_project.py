@@ -20,6 +20,7 @@ from redeye.declarations import project as declaration
 from redeye.declarations.project import Project, project
 from redeye.declarations.specs import Population, Spec, Target, load_spec
 from redeye.foundation.settings import SPECS, settings
+from redeye.models.logic.prediction_equality import Equality
 from redeye.monitoring.logic.label_form import LabelForm, changes
 from redeye.operations import measure_slices
 from redeye.scoring import export, find_restated, outputs_store, schedule
@@ -30,6 +31,7 @@ from redeye.sources.logic.deliveries import DeliveryRef
 from redeye.stack.airflow.first_run import show_riskiest
 from redeye_airflow.pages.rendering import render_page
 
+EXACT = Equality(0.0, "exact: here")
 DECLARED = """
 project: helpdesk
 clock: {zone: Europe/Madrid, cutoff: "06:00"}
@@ -133,8 +135,8 @@ def test_rows_carry_its_key_its_columns_and_its_clock() -> None:
 
 def test_another_scoring_is_compared_by_its_key_in_its_words() -> None:
     rows = predictions()
-    assert differences(rows, rows, project().subject) == []
-    assert "1 tickets more" in differences(rows.head(2), rows, project().subject)[0]
+    assert differences(rows, rows, project().subject, EXACT) == []
+    assert "1 tickets more" in differences(rows.head(2), rows, project().subject, EXACT)[0]
 
 
 def test_predictions_are_checked_by_its_day() -> None:

@@ -41,3 +41,8 @@ class Promotion:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "kind", PromotionKind(self.kind))
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the machine that trained the version; empty if it was not recorded."""
+        return str(self.evidence.get("fingerprint", ""))

@@ -56,6 +56,7 @@ def _show(found: Explanation) -> None:
     add = facts.add_row
     again = "[green]the same[/]" if found.is_reproduced else f"[red]{found.recomputed!r}[/]"
     add("probability", f"{row['probability']!r}; computed again from the chain: {again}")
+    add("  compared", escape(found.equality.reason))
     add("heuristic says", f"{row['baseline_probability']:.4f}")
     add("scored by", f"{row['run_id']}, night {found.night}, run type {row['lane']}")
     add("model", f"{row['model']} version {promotion.version} ({promotion.algorithm})")

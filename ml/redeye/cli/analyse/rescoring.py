@@ -33,6 +33,8 @@ def reproduce(
 ) -> None:
     """Score nights at random once more, into an empty lake, and compare every probability with what was served.
 
+    On the machine of the training the bits must be the same; on another, torch's probabilities within a tolerance.
+
     Status 1 if one differs.
     """
     from redeye.scoring.rescore import reproduce as score_again
@@ -42,7 +44,9 @@ def reproduce(
         found = score_again(model, count, seed=seed, run_id="reproduce")
     console.print(tabulate_reproductions(found))
     equal, rows = sum(each.equal for each in found), sum(each.rows for each in found)
-    console.print(f"{equal} of {rows} predictions of {len(found)} nights came out the very same.")
+    console.print(f"{equal} of {rows} predictions of {len(found)} nights came out the same.")
+    for reason in dict.fromkeys(each.equality.reason for each in found):
+        console.print(f"Compared {reason}.")
     if not all(each.is_same for each in found):
         raise typer.Exit(1)
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from redeye.champions.logic.promotions import Promotion
 from redeye.models.algorithms.base import Inputs, Model
+from redeye.models.logic.prediction_equality import Equality
 from redeye.scoring.logic.restatements import Restatement
 from redeye.sources.logic.deliveries import DeliveryRef
 from redeye.warehouse.logic.releases import CodeNode, Release
@@ -80,6 +81,7 @@ class Explanation:
     schedule: DeliveryRef | None
     promotion: Promotion
     recomputed: float
+    equality: Equality
     contributions: tuple[Contribution, ...]
     notes: tuple[str, ...]
     features: Mapping[str, Any] = field(hash=False, default_factory=dict)
@@ -88,8 +90,8 @@ class Explanation:
 
     @property
     def is_reproduced(self) -> bool:
-        """Whether the chain gives the very probability that was written."""
-        return self.recomputed == float(self.prediction["probability"])
+        """Whether the chain gives the probability that was written, as `equality` has it."""
+        return bool(self.equality.is_equal(self.prediction["probability"], self.recomputed))
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as JSON-able values, for a file that an auditor keeps."""
@@ -97,6 +99,7 @@ class Explanation:
             "prediction": {name: _plain(value) for name, value in self.prediction.items()},
             "recomputed_probability": self.recomputed,
             "is_reproduced": self.is_reproduced,
+            "compared": self.equality.reason,
             "notes": list(self.notes),
             "release": _pick(self.release, *_RELEASE),
             "earlier_releases": [_pick(each, *_RELEASE) for each in self.ancestors],

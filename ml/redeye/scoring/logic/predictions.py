@@ -11,6 +11,7 @@ import pandas as pd
 
 from redeye.declarations.calendar import cutoff
 from redeye.declarations.subject import Subject
+from redeye.models.logic.prediction_equality import Equality
 
 LIVE = "live"
 # What all predictions of a night have in common.
@@ -132,7 +133,9 @@ def derive_predictions(frame: pd.DataFrame, subject: Subject) -> pd.DataFrame:
     )
 
 
-def differences(written: pd.DataFrame, again: pd.DataFrame, subject: Subject) -> Sequence[str]:
+def differences(
+    written: pd.DataFrame, again: pd.DataFrame, subject: Subject, equality: Equality
+) -> Sequence[str]:
     """How a second scoring of a night differs from the one that was written, in words; empty if it does not."""
     found = []
     before, after = set(written[subject.key]), set(again[subject.key])
@@ -143,8 +146,8 @@ def differences(written: pd.DataFrame, again: pd.DataFrame, subject: Subject) ->
         if then != now:
             found.append(f"{column} {now} instead of {then}")
     both = written.merge(again, on=subject.key, suffixes=("_then", "_now"))
-    moved = both["probability_then"].to_numpy() != both["probability_now"].to_numpy()
+    moved = ~equality.is_equal(both["probability_then"], both["probability_now"])
     if moved.any():
         widest = float(np.abs(both["probability_then"] - both["probability_now"]).max())
-        found.append(f"{int(moved.sum())} probabilities, by up to {widest:.2g}")
+        found.append(f"{int(moved.sum())} probabilities, by up to {widest:.2g} ({equality.reason})")
     return found

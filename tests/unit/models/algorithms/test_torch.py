@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,8 +17,11 @@ from safetensors.torch import load, save
 from redeye.foundation.settings import PROJECT_ROOT
 from redeye.models.algorithms import torch_layers, torch_onnx
 from redeye.models.algorithms.base import Categories, Examples
+from redeye.models.algorithms.storage import save_model
 from redeye.models.algorithms.torch_layers import Network, Shape, learn_pieces
 from redeye.models.algorithms.torch_network import ONNX, WEIGHTS, TorchModel, _batch
+from redeye.models.fingerprint import read_fingerprint
+from redeye.models.logic.prediction_equality import choose_equality
 
 
 @pytest.fixture
@@ -170,3 +174,22 @@ def test_torch_is_imported_only_when_it_is_used():
     )
     environment = {**os.environ, "PYTHONPATH": str(PROJECT_ROOT / "ml")}
     assert subprocess.run([sys.executable, "-c", code], check=False, env=environment).returncode == 0
+
+
+def test_by_plain_instructions_it_predicts_within_the_stated_tolerance(fitted, fresh, tmp_path: Path):
+    model = fitted("torch")
+    sha256 = save_model(model, tmp_path / "model")
+    fresh.to_parquet(tmp_path / "fresh.parquet")
+    code = (
+        "import sys; from pathlib import Path; import numpy as np, pandas as pd;"
+        "from redeye.models.algorithms.storage import load_model; at = Path(sys.argv[1]);"
+        "rows = pd.read_parquet(at / 'fresh.parquet');"
+        "np.save(at / 'again.npy', load_model(at / 'model', sys.argv[2]).predict(rows))"
+    )
+    environment = os.environ | {"ATEN_CPU_CAPABILITY": "default"}
+    subprocess.run([sys.executable, "-c", code, str(tmp_path), sha256], env=environment, check=True)
+    again = np.load(tmp_path / "again.npy")
+    elsewhere = choose_equality("torch", "", read_fingerprint)
+    assert elsewhere.is_equal(model.predict(fresh), again).all()
+    # Far nearer than the tolerance, which leaves room for other processors and versions.
+    assert np.abs(model.predict(fresh) - again).max() < elsewhere.tolerance / 10

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from redeye.declarations.project import project
+from redeye.models.logic.prediction_equality import Equality
 from redeye.scoring.logic import predictions
 from redeye.scoring.logic.predictions import (
     Lineage,
@@ -21,6 +22,7 @@ from redeye.scoring.logic.predictions import (
 )
 
 SUBJECT = project().subject
+EXACT = Equality(0.0, "exact: here")
 LINEAGE = Lineage("flight_delay", date(2013, 3, 9), "2013-03-09.r1", 2, "xgboost", "flight_delay_v1", "run")
 
 
@@ -68,15 +70,23 @@ def test_arrays_of_another_length_are_refused() -> None:
 
 
 def test_equal_scorings_do_not_differ() -> None:
-    assert not differences(scored([0.1, 0.2]), scored([0.1, 0.2]), SUBJECT)
+    assert not differences(scored([0.1, 0.2]), scored([0.1, 0.2]), SUBJECT, EXACT)
+
+
+def test_within_the_tolerance_they_do_not_differ_and_beyond_it_the_message_says_which_applied() -> None:
+    near = Equality(1e-5, "within 1e-05: torch of there, predicted again on here")
+    pair = scored([0.1, 0.2]), scored([0.1, 0.200009])
+    assert not differences(*pair, SUBJECT, near)
+    assert "exact: here" in "; ".join(differences(*pair, SUBJECT, EXACT))
+    assert "within 1e-05" in "; ".join(differences(scored([0.1]), scored([0.2]), SUBJECT, near))
 
 
 def test_every_kind_of_difference_is_named() -> None:
-    found = "; ".join(differences(scored([0.1, 0.2]), scored([0.1, 0.25]), SUBJECT))
+    found = "; ".join(differences(scored([0.1, 0.2]), scored([0.1, 0.25]), SUBJECT, EXACT))
     assert "1 probabilities, by up to 0.05" in found
-    assert "1 flights more" in "; ".join(differences(scored([0.1]), scored([0.1, 0.2]), SUBJECT))
+    assert "1 flights more" in "; ".join(differences(scored([0.1]), scored([0.1, 0.2]), SUBJECT, EXACT))
     other = scored([0.1]).assign(release_id="2013-03-09.r2")
-    assert "release_id ['2013-03-09.r2']" in "; ".join(differences(scored([0.1]), other, SUBJECT))
+    assert "release_id ['2013-03-09.r2']" in "; ".join(differences(scored([0.1]), other, SUBJECT, EXACT))
 
 
 @pytest.mark.parametrize("dtype", ["object", "boolean"])
