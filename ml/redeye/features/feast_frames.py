@@ -30,6 +30,16 @@ def read_feature_frame(
     return job.to_df()
 
 
+def list_keys(service_name: str) -> dict[str, str]:
+    """The entity key that each feature column of a service, `<view>__<feature>`, is looked up by."""
+    store = store_at(None)
+    found = {}
+    for projection in store.get_feature_service(service_name).feature_view_projections:
+        (key,) = store.get_feature_view(projection.name).join_keys
+        found |= {f"{projection.name}__{feature.name}": key for feature in projection.features}
+    return found
+
+
 def list_relations(service_name: str) -> list[str]:
     """The relations that a feature service reads, as `schema.name`, sorted."""
     store = store_at(None)

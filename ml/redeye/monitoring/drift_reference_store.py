@@ -19,7 +19,7 @@ from redeye.monitoring.logic.label_form import LabelForm
 log = logging.getLogger(__name__)
 
 # Raised when files of an older form cannot be read.
-FORMAT = 5
+FORMAT = 6
 FILES = ("profile.json", "calibration.parquet", "sample.parquet", "predictions.parquet")
 
 

@@ -30,6 +30,7 @@ from redeye.monitoring.drift_reference_store import FORMAT, Reference, read_refe
 from redeye.monitoring.label_form_store import highest_of_weeks
 from redeye.monitoring.logic.distribution_shift import calibrate_shift
 from redeye.monitoring.logic.drift_calibration import History, calibrate, tabulate
+from redeye.monitoring.logic.drift_inputs import select_drifting
 from redeye.monitoring.logic.drift_measures import Bins, Summary
 from redeye.monitoring.logic.drift_profile import PREDICTION, Profile
 from redeye.monitoring.logic.drift_quality import calibrate_quality
@@ -148,12 +149,15 @@ def _key(origin: _Origin) -> str:
 
 
 def _make(origin: _Origin, folder: Path) -> None:
+    from redeye.features.feast_frames import list_keys
+
     spec = origin.spec
     nights = _nights(origin)
     sample = _frame(origin, origin.reference, sample=SAMPLE_ROWS)
     # Under one name, whatever the population calls it.
     sample["night"] = pd.to_datetime(sample[spec.population.night])
-    rules, inputs = spec.monitor.drift, list_input_columns(spec, sample)
+    rules, every = spec.monitor.drift, list_input_columns(spec, sample)
+    inputs = select_drifting(sample, every, list_keys(origin.champion.feature_service))
     joint_inputs = select_usable(sample, inputs)
     cuts = {
         name: Bins.of(sample[name], is_numeric=is_numeric, maximum_categories=rules.maximum_categories)

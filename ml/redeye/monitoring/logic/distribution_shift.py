@@ -142,7 +142,14 @@ def calibrate_shift(unseen: pd.DataFrame, rules: Drift) -> list[CalibratedThresh
             found[sign].append(measured.values[sign])
     dates = [f"{pd.Timestamp(nights[end]):%Y-%m-%d}" for end in ends]
     return [
-        make_threshold((LABEL_COLUMN, Span.WEEK, sign), sign.kind, np.array(values), dates, rules)
+        make_threshold(
+            (LABEL_COLUMN, Span.WEEK, sign),
+            sign.kind,
+            np.array(values),
+            dates,
+            rules,
+            independent=len(nights) / Span.WEEK.nights,
+        )
         for sign, values in found.items()
     ]
 

@@ -3,7 +3,12 @@
 A real day is never like the months it is compared with: what happens on it is one day's, its weekday one of seven.
 So each night, and each week, of the nights that the champion learned from and was tested on is put in the
 place of the live one and compared with the reference *without* it. The threshold of a column is a high
-quantile of that, times a margin; the threshold on the share of drifted features is found the same way.
+quantile of that, times a margin.
+
+What is a *reason* by itself is held to more: all reasons of a night together come in at most 1 - quantile of the weeks
+of a process that does not change. Some thirty nights are four independent weeks, whose highest is no 98 % quantile.
+So the threshold is not below an upper prediction bound: mean plus Student's t times the standard deviation, at an
+equal part of the rate for each reason, with as many degrees of freedom as there are independent windows.
 """
 
 from __future__ import annotations
@@ -16,6 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.stats import t
 
 from redeye.declarations.spec_rules import Drift
 from redeye.monitoring.logic.drift_measures import COUNTED, Bins, Floats, Statistic, Summary, measure
@@ -27,6 +33,9 @@ FEATURES = "features"
 # rows in a hundred that gained or lost their value.
 MINIMUM_DISTANCE = 0.05
 MINIMUM_EMPTY = 0.02
+# What can be a reason for a night: four signs of label and relation, two statistics of the inputs together, and of
+# each span the share of drifted features and two statistics of the predictions.
+REASONS = 12
 # A column with such a share of one night's rows in one bin may well be constant for a week: a weekday, or a
 # rate of failures in a calm season. Only of others, constancy says that something broke.
 NEARLY_CONSTANT = 0.9
@@ -92,6 +101,7 @@ def make_threshold(
     dates: Sequence[str],
     rules: Drift,
     least: float = 0.0,
+    independent: float | None = None,
 ) -> CalibratedThreshold:
     """A threshold from what a statistic came to on windows of clean history: their quantile, times the margin.
 
@@ -102,12 +112,16 @@ def make_threshold(
         dates: the last night of each window, ISO.
         rules: quantile and margin.
         least: the threshold is not lower.
+        independent: of a statistic that is a reason by itself, how many windows that share no night its history
+            holds; its threshold is not below `bound_next`.
     """
     column, span, statistic = place
     is_measured, nothing = np.isfinite(values), float("nan")
     if not is_measured.any():
         return CalibratedThreshold(column, kind, span, str(statistic), 0, nothing, nothing, "", nothing)
     quantile = float(np.quantile(values[is_measured], rules.quantile))
+    if independent is not None:
+        least = max(least, bound_next(values[is_measured], independent, rules.quantile))
     worst = int(np.nanargmax(np.where(is_measured, values, np.nan)))
     return CalibratedThreshold(
         column=column,
@@ -120,6 +134,20 @@ def make_threshold(
         highest_night=dates[worst],
         threshold=max(quantile * rules.margin, least),
     )
+
+
+def bound_next(values: Floats, independent: float, quantile: float) -> float:
+    """What a statistic of the next window stays below, so that all `REASONS` together do at that quantile.
+
+    Args:
+        values: of windows that may overlap.
+        independent: how many of them share no night; up to one, nothing can be said, and nothing is beyond.
+        quantile: of windows without any reason.
+    """
+    if independent <= 1:
+        return float("inf")
+    factor = t.isf((1 - quantile) / REASONS, independent - 1) * np.sqrt(1 + 1 / independent)
+    return float(values.mean() + factor * values.std())
 
 
 def calibrate(histories: Iterable[History], nights: Iterable[Any], rules: Drift) -> list[CalibratedThreshold]:
@@ -140,7 +168,9 @@ def calibrate(histories: Iterable[History], nights: Iterable[Any], rules: Drift)
             values = history.replay_windows(span, statistic)
             least = MINIMUM_EMPTY if statistic is Statistic.EMPTY_SHARE else MINIMUM_DISTANCE
             place = (history.bins.column, span, statistic)
-            limit = make_threshold(place, history.kind, values, ends, rules, least)
+            # A feature by itself is no reason; the share of them is.
+            independent = len(history.summary.rows) / span.nights if history.kind is Kind.PREDICTION else None
+            limit = make_threshold(place, history.kind, values, ends, rules, least, independent)
             if statistic is Statistic.CONSTANT and limit.windows:
                 limit = replace(limit, threshold=1.0 if _largest_bin(history) >= NEARLY_CONSTANT else 0.5)
             found.append(limit)
@@ -154,7 +184,10 @@ def calibrate(histories: Iterable[History], nights: Iterable[Any], rules: Drift)
             # Of few features, one is a large share; alone it counts only if it is broken.
             least, ends = max(rules.minimum_share, 1 / len(features)), dates[span.nights - 1 :]
             shares = np.mean(features, axis=0)
-            found.append(make_threshold((FEATURES, span, SHARE), Kind.SHARE, shares, ends, rules, least))
+            place = (FEATURES, span, SHARE)
+            found.append(
+                make_threshold(place, Kind.SHARE, shares, ends, rules, least, len(dates) / span.nights)
+            )
     return found
 
 

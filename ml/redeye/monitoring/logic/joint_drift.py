@@ -122,16 +122,24 @@ def calibrate_joint(
 ) -> list[CalibratedThreshold]:
     """A threshold for each statistic from the reference's own weeks, each against the nights outside of it.
 
-    The margin of an AUC is taken on the distance of two normal distributions in standard deviations, since it
-    cannot pass 1.
+    An AUC is held against them as the distance of two normal distributions in standard deviations, since it cannot
+    pass 1.
     """
     measured = list(_replay(reference, numeric))
     dates = [night for night, _ in measured]
     found = []
     for statistic in STATISTICS:
         values = np.array([joint.of(statistic) for _, joint in measured])
-        limit = make_threshold((COLUMN, Span.WEEK, statistic), Kind.JOINT, values, dates, rules)
-        found.append(replace(limit, threshold=_widen(statistic, limit.quantile_value, rules.margin)))
+        place, is_area = (COLUMN, Span.WEEK, statistic), statistic == CLASSIFIER
+        # AUC = Phi(d / sqrt 2) of two normal distributions that lie d standard deviations apart.
+        apart = norm.ppf(np.clip(values, 1 - HIGHEST_AUC, HIGHEST_AUC)) if is_area else values
+        independent = min(reference["night"].nunique() / Span.WEEK.nights, len(values))
+        limit = make_threshold(place, Kind.JOINT, apart, dates, rules, independent=independent)
+        if is_area:
+            measures = ("quantile_value", "highest", "threshold")
+            areas = {name: min(float(norm.cdf(getattr(limit, name))), HIGHEST_AUC) for name in measures}
+            limit = replace(limit, **areas)
+        found.append(limit)
     return found
 
 
@@ -165,14 +173,6 @@ def _replay(reference: pd.DataFrame, numeric: Mapping[str, bool]) -> Iterator[tu
         if outside["night"].nunique() >= 2 * Span.WEEK.nights:
             inside = inside.groupby("night", sort=True).head(ROWS_PER_NIGHT)
             yield f"{pd.Timestamp(nights[end]):%Y-%m-%d}", measure_joint(inside, outside, numeric)
-
-
-def _widen(statistic: str, quantile: float, margin: float) -> float:
-    if statistic != CLASSIFIER or not np.isfinite(quantile):
-        return quantile * margin if quantile > 0 else float("nan")
-    # AUC = Phi(d / sqrt 2) of two normal distributions that lie d standard deviations apart.
-    apart = float(norm.ppf(np.clip(quantile, 0.5, HIGHEST_AUC)))
-    return float(min(norm.cdf(apart * margin), HIGHEST_AUC))
 
 
 def _classifier() -> LogisticRegression:

@@ -40,6 +40,22 @@ def made(
     )
 
 
+def uneven(rng: np.random.Generator, nights: int, correlation: float, *, slope: float = 1.0) -> pd.DataFrame:
+    """Nights whose scores and relation have levels of their own that resemble those of the night before."""
+    levels = rng.normal(size=(nights, 2))
+    for night in range(1, nights):
+        levels[night] = correlation * levels[night - 1] + np.sqrt(1 - correlation**2) * levels[night]
+    odds = rng.normal(-1.4, 0.8, (nights, 250)) + 0.2 * levels[:, :1]
+    true = slope * (odds + 1.4) - 1.4 + 0.4 * levels[:, 1:]
+    return pd.DataFrame(
+        {
+            "night": np.repeat(pd.date_range("2013-01-01", periods=nights), 250),
+            "probability": (1 / (1 + np.exp(-odds))).ravel(),
+            "label": (rng.random(odds.shape) < 1 / (1 + np.exp(-true))).ravel().astype(float),
+        }
+    )
+
+
 def relabelled(seed: int, rate: float) -> pd.DataFrame:
     """Rows of the same model drawn so that another share is late, each class as it was."""
     rng = np.random.default_rng(seed)
@@ -76,6 +92,24 @@ def test_a_week_like_the_others_is_no_shift(seed: int) -> None:
     # Of nights that differ by chance alone, a threshold lies near the noise: at most one sign may touch it.
     assert sum(beyond(signs).values()) <= 1
     assert signs.values[Sign.CURVE] < 0.03
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.4])
+def test_weeks_of_a_process_that_stays_the_same_fire_at_most_as_often_as_stated(correlation: float) -> None:
+    """Nights have a level of their own, of inputs and of relation; 30 of them are the reference, as for a champion."""
+    fired = []
+    for seed in range(4):
+        rng = np.random.default_rng([seed, int(10 * correlation)])
+        known = uneven(rng, 30, correlation)
+        limits = read_thresholds(tabulate(calibrate_shift(known, Drift())))
+        for _ in range(10):
+            signs = measure_signs(uneven(rng, 7, correlation), known)
+            rows = shift_rows(signs, limits, rows=1, reference_rows=1)
+            fired.append(any(row.is_drifted for row in rows.values()))
+        turned = measure_signs(uneven(rng, 7, correlation, slope=-1.0), known)
+        rows = shift_rows(turned, limits, rows=1, reference_rows=1)
+        assert any(row.is_drifted for row in rows.values())
+    assert np.mean(fired) <= 1 - Drift().quantile
 
 
 def test_moved_inputs_alone_are_a_covariate_shift_and_explain_the_rate() -> None:

@@ -11,9 +11,11 @@ from redeye.monitoring.logic.drift_calibration import (
     FEATURES,
     MINIMUM_DISTANCE,
     MINIMUM_EMPTY,
+    REASONS,
     SHARE,
     CalibratedThreshold,
     History,
+    bound_next,
     calibrate,
     read_thresholds,
     tabulate,
@@ -71,6 +73,31 @@ def test_the_threshold_is_the_quantile_times_the_margin_but_never_below_the_floo
     found = calibrate([made_history(same)], DATES, RULES)
     assert place_of(found, "x", Span.NIGHT, "wasserstein").threshold == MINIMUM_DISTANCE
     assert place_of(found, "x", Span.NIGHT, "empty_share").threshold == MINIMUM_EMPTY
+
+
+@pytest.mark.parametrize("weeks", [4, 12, 50])
+def test_next_windows_of_a_process_that_stays_are_below_the_bound_as_often_as_stated(weeks: int):
+    rng = np.random.default_rng(weeks)
+    histories, following = rng.normal(size=(4000, weeks)), rng.normal(size=4000)
+    beyond = [new > bound_next(known, weeks, 0.98) for known, new in zip(histories, following, strict=True)]
+    # Of one reason; the bound divides by n, the standard deviation of a sample by n - 1.
+    assert np.mean(beyond) <= 2 * 0.02 / REASONS
+
+
+def test_one_window_bounds_nothing():
+    assert bound_next(np.array([1.0]), 1.0, 0.98) == np.inf
+
+
+def test_the_share_and_the_predictions_are_held_to_the_bound_and_a_feature_is_not():
+    unsteady = steady() + np.random.default_rng(2).normal(size=(NIGHTS, 1))
+    feature, prediction = made_history(unsteady), made_history(unsteady, "probability", Kind.PREDICTION)
+    found = calibrate([feature, prediction], DATES, RULES)
+    values = feature.replay_windows(Span.WEEK, Statistic.WASSERSTEIN)
+    alone = place_of(found, "x", Span.WEEK, "wasserstein").threshold
+    assert alone == pytest.approx(np.quantile(values, RULES.quantile) * RULES.margin)
+    held = place_of(found, "probability", Span.WEEK, "wasserstein").threshold
+    assert held == pytest.approx(bound_next(values, NIGHTS / 7, RULES.quantile))
+    assert held > alone
 
 
 def test_the_worst_window_is_named_by_its_last_night():
