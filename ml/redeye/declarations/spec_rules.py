@@ -159,7 +159,9 @@ class Monitor(Frozen):
     minimum_rows: PositiveInt = Field(description="Of the champion's own predictions; fewer are not judged.")
     quality: Quality
     maximum_degraded_share: Share = Field(description="Of the window's rows; above it a person should look.")
-    maximum_age_nights: PositiveInt = Field(description="Of a champion; above it a person should look.")
+    maximum_age_nights: PositiveInt = Field(
+        description="Since its training; above it a champion is challenged."
+    )
     retraining: Retraining
     rollback: Rollback = Field(
         default_factory=Rollback, description="Between a verdict `roll back` and a rollback."

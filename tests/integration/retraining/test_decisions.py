@@ -125,6 +125,19 @@ def test_a_challenge_may_ask_whatever_the_verdict_and_nothing_else_may(judged: N
         record("young", replace(challenge, is_challenge=False))
 
 
+def test_an_old_champion_is_challenged_by_an_ordinary_request(judged: None) -> None:
+    may = [date(2013, 5, number) for number in (1, 2, 3)]
+    for night in may:
+        write("predictions", night, flight_id=str(night))
+        write("verdicts", night, verdict="ok", reasons="41 nights old", causes="", is_challenge_due=True)
+    decided = decide_night(MODEL, may[-1], "run")
+    assert decided["is_requested"]
+    asked = decided["requests"][-1]
+    assert (asked["night"], asked["verdict"]) == (str(may[-1]), "ok")
+    assert asked["reason"] == "challenge: 41 nights old"
+    assert [row.decision.is_challenge for row in decision_store.decisions(MODEL)[-3:]] == [True] * 3
+
+
 def test_of_trainings_that_kept_a_version_the_last_one_counts(judged: None) -> None:
     def record(number: int, **changes: Any) -> None:
         plain = RecordedTraining(
