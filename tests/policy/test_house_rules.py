@@ -218,6 +218,15 @@ def test_what_the_schedule_gives_a_model_is_known_with_the_schedule(project: Pro
     )
 
 
+def test_a_population_of_the_newest_schedule_is_refused(project: Project, late: Late) -> None:
+    flights = "marts.fct_flights"
+    newest = _edited(project, flights, "stg_nycflights13__schedule_in_time", "stg_nycflights13__schedule")
+    newest = _edited(newest, flights, "flights.predicted_at as entity_at", "flights.entity_at")
+    found = late(newest, *inputs_of_specs())
+    assert found
+    assert "marts.fct_flights.scheduled_arrival_minute knows too much" in "\n".join(map(str, found))
+
+
 @pytest.mark.parametrize("reason", ["it is personal", "the contract forbids it"])
 def test_a_barred_column_reaches_no_feature_by_whatever_way(
     project: Project, late: Late, reason: str

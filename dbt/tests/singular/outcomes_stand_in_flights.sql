@@ -1,6 +1,6 @@
 -- An outcome of a flight that its schedule does not know, or that the flights do not show, must not vanish
--- silently. Where the whole schedule of a day was refused there are no flights to show it: it still counts in
--- the features, and the flights appear if the schedule comes late.
+-- silently. A flight whose schedule came after the cutoff was never to be predicted: it is no row of the
+-- flights, as where the whole schedule of a day was refused. Its outcome still counts in the features.
 {%- set first, last = first_night(), last_night() %}
 {%- set outcomes = ref('int_outcomes__versioned') %}
 
@@ -18,7 +18,10 @@ where
     outcomes.night between {{ first }} and {{ last }}
     and (flights.outcome_version is null or flights.outcome_version < outcomes.version)
     and outcomes.flight_date - 1 in (
-        select schedule.night
-        from {{ ref('stg_nycflights13__schedule_versions') }} as schedule
-        where schedule.arrival_night <= {{ last }}
+        select schedule.night from {{ ref('stg_nycflights13__schedule_in_time') }} as schedule
+    )
+    and outcomes.flight_id not in (
+        select late.flight_id
+        from {{ ref('stg_nycflights13__schedule_versions') }} as late
+        where late.night >= {{ earliest_flight_date(outcomes, first, last) }} - 1 and late.known_at > late.entity_at
     )

@@ -44,9 +44,13 @@ def lost_features(project: Project) -> Iterator[Violation]:
 
 
 def inputs_of_specs() -> list[Inputs]:
-    """What each spec reads straight from its schedule: keys and schedule columns."""
+    """What each spec reads straight from its schedule and its population: keys and schedule columns."""
     found = []
     for spec in load_valid_specs(SPECS).values():
-        columns = dict.fromkeys([*spec.entity_keys, *(column.name for column in spec.schedule_columns)])
-        found.append(Inputs(spec.model, spec.schedule, tuple(columns)))
+        columns = tuple(
+            dict.fromkeys([*spec.entity_keys, *(column.name for column in spec.schedule_columns)])
+        )
+        population = spec.population
+        found.append(Inputs(spec.model, spec.schedule, columns))
+        found.append(Inputs(spec.model, population.relation, columns, known_by=population.entity_time))
     return found

@@ -68,7 +68,11 @@ def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
         con.execute(f"CREATE SCHEMA warehouse.{schema}")
     con.execute(FLIGHTS)
     con.execute(
-        "CREATE TABLE warehouse.staging.stg_nycflights13__schedule AS FROM warehouse.marts.fct_flights SELECT *"
+        "CREATE TABLE warehouse.staging.stg_nycflights13__schedule_in_time AS FROM warehouse.marts.fct_flights SELECT *"
+    )
+    con.execute(
+        "CREATE TABLE warehouse.staging.stg_nycflights13__schedule_versions AS "
+        "SELECT *, night AS arrival_night FROM warehouse.marts.fct_flights"
     )
     con.execute(
         "CREATE TABLE warehouse.intermediate.int_outcomes__versioned AS "

@@ -41,8 +41,13 @@ class Warehouse:
         con.execute(f"ATTACH '{self.target}' AS warehouse (DATA_PATH '{self.folder / 'data'}/')")
         return con
 
-    def load(self, deliveries: Iterable[Delivery], *, arrival_night: date | None = None) -> None:
-        """Append deliveries to the raw tables, as `redeye.warehouse.raw_tables` does from landed files."""
+    def load(
+        self, deliveries: Iterable[Delivery], *, arrival_night: date | None = None, is_late: bool = True
+    ) -> None:
+        """Append deliveries to the raw tables, as `redeye.warehouse.raw_tables` does from landed files.
+
+        What arrives with a later night came late, or in time for a night that was left out.
+        """
         con = self.connect()
         for delivery in deliveries:
             if delivery.frame.num_rows == 0:
@@ -51,7 +56,7 @@ class Warehouse:
             arrived = arrival_night or delivery.night
             con.register("delivered", delivery.frame)
             columns = [f'CAST(nullif("{c}", \'NA\') AS {t}) AS "{c}"' for c, t in _in_order(dataset)]
-            if arrived > delivery.night:
+            if arrived > delivery.night and is_late:
                 columns[-1] = f"TIMESTAMP '{cutoff(arrived).replace(tzinfo=None)}' AS known_at"
             con.execute(
                 f"INSERT INTO warehouse.raw.{raw_tables.table_name(SOURCE, dataset)} "

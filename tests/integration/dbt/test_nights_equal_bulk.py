@@ -49,7 +49,7 @@ def warehouse(new_warehouse: Callable[[str], Warehouse]) -> Callable[[str], Ware
     def make(name: str) -> Warehouse:
         made = new_warehouse(name)
         made.load(in_time)
-        made.load(earlier, arrival_night=FIRST)
+        made.load(earlier, arrival_night=FIRST, is_late=False)
         made.load(late, arrival_night=THIRD)
         made.load(restated, arrival_night=LAST)
         return made

@@ -4,7 +4,8 @@ A source's table, a staging or an intermediate model says with `known_by` which 
 whose cutoff all of a row was known. A feature's row is of a night; everything it reads, values and rows alike, must
 be seen to be known by that night: through `known_by` columns, equalities, bounds and groups in the SQL. What says
 no `known_by`, such as the rows with their newest outcome, no feature may read. What a model claims with
-`known_by` is held against its own SQL in the same way.
+`known_by` is held against its own SQL in the same way, and so are the columns of a population that models learn
+from: known by the instant at which the row is predicted.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from redeye.review.logic.house_rules import ALWAYS, DELIVERY, SCHEDULE, Violation
+from redeye.sources.logic.deliveries import KNOWN_AT
 from redeye.warehouse.logic.column_lineage import ROWS, LineageError, QueryColumns, Read, Table, describe
-from redeye.warehouse.logic.dbt_models import FEATURES, NIGHT, Column, Model, Project, Source
+from redeye.warehouse.logic.dbt_models import FEATURES, NIGHT, Column, Model, Project
 
 IN_TIME = "known in time"
 BANNED = "banned column"
@@ -24,11 +26,17 @@ SHOWN = 3
 
 @dataclass(frozen=True)
 class Inputs:
-    """Columns of a schedule relation that a model reads as they stand."""
+    """Columns of a relation that a model reads as they stand.
+
+    Attributes:
+        known_by: of the population, the column with the instant at which a row is predicted: what stands in the
+            columns was known by then; "" for the schedule, of which each release holds what was known.
+    """
 
     owner: str
     relation: str
     columns: tuple[str, ...]
+    known_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,10 +53,16 @@ class Lineage:
 
         Models that are the same object in a `known` lineage, of before an edit, are not followed again.
         """
-        relations: list[Source | Model] = [*project.sources.values(), *project.models.values()]
         tables = {
             each.name: Table(each.name, tuple(each.columns), each.known_by, each.is_timeless)
-            for each in relations
+            for each in project.models.values()
+        } | {
+            # Of a model's row it may be an instant of a part alone.
+            each.name: Table(
+                *(each.name, tuple(each.columns), each.known_by, each.is_timeless),
+                known_at=KNOWN_AT if KNOWN_AT in each.columns else "",
+            )
+            for each in project.sources.values()
         }
         described, faults = {}, {}
         for name, model in project.models.items():
@@ -116,7 +130,7 @@ def violations(lineage: Lineage, inputs: Iterable[Inputs] = ()) -> Iterator[Viol
             columns = (Read(name, column) for column in (*model.columns, ROWS))
             yield from _check_banned(lineage, model.title, columns)
     for each in inputs:
-        yield from _inputs(lineage, each)
+        yield from _check_population(lineage, each) if each.known_by else _inputs(lineage, each)
 
 
 def _check_held_columns(lineage: Lineage, model: Model, holder: str) -> Iterator[Violation]:
@@ -203,6 +217,22 @@ def _check_banned(lineage: Lineage, owner: str, columns: Iterable[Read]) -> Iter
             if reason := lineage.project.sources[leaf.relation].columns.get(leaf.column, _NONE).banned:
                 way = " ← ".join(map(str, path))
                 yield Violation(owner, BANNED, f"{leaf} may reach no feature ({reason}): {way}")
+
+
+def _check_population(lineage: Lineage, inputs: Inputs) -> Iterator[Violation]:
+    """What is learned from is what was known when it was predicted: the values, since outcomes choose rows."""
+    described = lineage.described.get(inputs.relation)
+    for column in inputs.columns if described else ():
+        for read in sorted(described.values.get(column, ())):
+            holders = described.columns[column][read]
+            if holders is not None and inputs.known_by not in holders:
+                way = " ← ".join(map(str, _worst(lineage, read)))
+                yield Violation(
+                    inputs.owner,
+                    IN_TIME,
+                    f"{inputs.relation}.{column} knows too much: it is not seen to be known by the row's "
+                    f"{inputs.known_by}: {way}",
+                )
 
 
 def _inputs(lineage: Lineage, inputs: Inputs) -> Iterator[Violation]:

@@ -63,6 +63,7 @@ class Table:
 
     Attributes:
         known_by: the column with the night by whose cutoff all of a row was known; "" if rows change later.
+        known_at: the column with the instant at which all of a row was known; "" if there is none.
         is_timeless: whether all of it was always known, such as a calendar.
     """
 
@@ -70,12 +71,11 @@ class Table:
     columns: tuple[str, ...]
     known_by: str = ""
     is_timeless: bool = False
+    known_at: str = ""
 
     def describe(self) -> QueryColumns:
         """The table as a query finds it."""
-        holders: Holders = (
-            None if self.is_timeless else frozenset({self.known_by}) if self.known_by else frozenset()
-        )
+        holders = None if self.is_timeless else frozenset({self.known_by, self.known_at} - {""})
         columns: dict[str, Reads] = {name: {Read(self.name, name): holders} for name in self.columns}
         values = {name: frozenset(reads) for name, reads in columns.items()}
         return QueryColumns(columns, {Read(self.name, ROWS): holders}, values)

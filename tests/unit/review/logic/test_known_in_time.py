@@ -132,6 +132,47 @@ def test_a_model_reads_from_its_schedule_only_what_is_known_with_it(columns: tup
     assert all(each.startswith("sales_model: amount is known outcome only: ") for each in found)
 
 
+PREDICTED = 'select night, shop, known_at, night + 1 as predicted_at from "w"."raw"."offers"'
+OFFERS = Source(
+    "raw.offers",
+    {name: column("delivery") for name in ("night", "arrival_night", "shop", "known_at")},
+    known_by="arrival_night",
+)
+POPULATION = Inputs("sales_model", "marts.fct_offers", ("shop",), known_by="predicted_at")
+
+
+@pytest.mark.parametrize(
+    ("sql", "is_refused"),
+    [
+        (f"{PREDICTED} where known_at <= night + 1", False),
+        (PREDICTED, True),
+        (f"{PREDICTED} where known_at <= night + 2", True),
+        (f"{PREDICTED} where known_at >= night + 1", True),
+        (f"{PREDICTED} qualify rank() over (partition by shop order by known_at desc) = 1", True),
+        # Outcomes may choose the rows that are written again, and are no input.
+        (
+            f'{PREDICTED} where known_at <= night + 1 and night in (select night from "w"."raw"."sales")',
+            False,
+        ),
+    ],
+    ids=["in time", "whenever", "a day later", "only late ones", "the newest", "chosen by outcomes"],
+)
+def test_a_population_shows_what_was_known_when_it_was_predicted(sql: str, is_refused: bool):
+    population = model("marts.fct_offers", "night shop known_at predicted_at", sql)
+    found = messages(population, inputs=(POPULATION,), offers=OFFERS)
+    assert bool(found) == is_refused
+    assert all("fct_offers.shop knows too much" in each for each in found)
+
+
+def test_the_instant_of_a_model_is_not_taken_for_that_of_all_of_its_row():
+    everything = 'select night, arrival_night, shop, known_at from "w"."raw"."offers"'
+    columns = "night arrival_night shop known_at"
+    staged = model("staging.stg_offers", columns, everything, known_by="arrival_night")
+    sql = f"{PREDICTED} where known_at <= night + 1".replace('"raw"."offers"', '"staging"."stg_offers"')
+    population = model("marts.fct_offers", "night shop known_at predicted_at", sql)
+    assert messages(staged, population, inputs=(POPULATION,), offers=OFFERS)
+
+
 def test_paths_lead_to_every_source_by_values_alone_if_asked():
     lineage = follow()
     start = Read(FEATURE.name, "amount")
