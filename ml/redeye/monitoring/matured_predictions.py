@@ -19,7 +19,7 @@ def count_known_labels(
 ) -> list[Labels]:
     """How complete the outcomes of the nights `first` to `last` are, at the cutoff of `night`.
 
-    `before` is the last night before it that was built.
+    `before` is the last night before it that was built. What came since then is told of every earlier night too.
     """
     population, known_at = spec.population, spec.target.known_at
     now, then = (cutoff(each).replace(tzinfo=None) for each in (night, before))
@@ -29,6 +29,8 @@ def count_known_labels(
             f"count(*) FILTER (WHERE {known_at} <= $then), "
             f"count(*) FILTER (WHERE {known_at} > $then AND {known_at} <= $now) "
             f"FROM warehouse.{population.relation} WHERE {population.night} BETWEEN $first AND $last "
+            f"OR {population.night} IN (SELECT {population.night} FROM warehouse.{population.relation} "
+            f"WHERE {known_at} > $then AND {known_at} <= $now AND {population.night} < $first) "
             "GROUP BY ALL ORDER BY 1",
             {"now": now, "then": then, "first": first, "last": last},
         ).fetchall()

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-# Labels that come later than so many nights after maturity change no recorded quality: the read stays bounded.
+# Nights that mature labels are looked for in; of earlier ones only those to which a label has come since.
 RECHECK_NIGHTS = 60
 
 
@@ -54,13 +54,15 @@ def assess_maturity(
     """The state of the labels at the cutoff of `night`.
 
     Args:
-        labels: of consecutive nights; those without rows may lack.
+        labels: of consecutive nights; those without rows may lack. Nights more than `RECHECK_NIGHTS` older than the
+            maturity are measured where labels came, and do not hold the watermark back.
         night: whose cutoff counts.
         before: the last night before it that was built.
         maturity_nights: from the spec.
         completeness: share of rows with an outcome from which labels count as final.
     """
     age = timedelta(days=maturity_nights)
+    oldest = night - age - timedelta(days=RECHECK_NIGHTS)
     final: set[date] = set()
     to_measure: list[date] = []
     watermark, is_whole = None, True
@@ -68,7 +70,7 @@ def assess_maturity(
         if each.night > night - age or not each.scheduled:
             continue
         if each.known < completeness * each.scheduled:
-            is_whole = False
+            is_whole = is_whole and each.night < oldest
             continue
         final.add(each.night)
         if is_whole:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from redeye.monitoring.logic.maturity import Labels, Maturity, assess_maturity
+from redeye.monitoring.logic.maturity import RECHECK_NIGHTS, Labels, Maturity, assess_maturity
 
 NIGHT = date(2013, 4, 10)
 
@@ -55,6 +55,15 @@ def test_a_night_that_was_not_final_before_is_measured_and_one_that_was_is_not()
 
 def test_a_night_whose_labels_were_restated_is_measured_anew():
     assert at([whole(9, fresh=3), whole(2)]).to_measure == (ago(9), ago(2))
+
+
+def test_a_label_that_comes_however_late_is_measured_and_holds_nothing_back():
+    whole_now, lacking = RECHECK_NIGHTS + 30, RECHECK_NIGHTS + 40
+    found = at([Labels(ago(lacking), 100, 90, 80, 10), whole(whole_now, fresh=100), whole(2)])
+    assert found.to_measure == (ago(whole_now), ago(2))
+    assert found.watermark == ago(2)
+    # Within the nights that are looked at one that lacks outcomes does.
+    assert at([Labels(ago(RECHECK_NIGHTS), 100, 90, 80, 10), whole(2)]).watermark is None
 
 
 def test_after_a_gap_each_night_that_matured_meanwhile_is_measured():
