@@ -52,7 +52,7 @@ def read_known_then(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> 
 
 
 def read_landed(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.DataFrame | None:
-    """The schedule from its own accepted delivery, without a release of the night; None if there is none.
+    """The schedule from its own delivery as accepted by the night's cutoff, without a release; None if there is none.
 
     Raises:
         DeliveryError: if the file is not what its manifest says.

@@ -37,6 +37,8 @@ from redeye.warehouse.logic.releases import Release
 
 log = logging.getLogger(__name__)
 
+ASSUMED = "no schedule was accepted, assumed as a week before"
+
 
 class ChampionChanged(RedeyeError):
     """Another version became champion of the night while it was being scored."""
@@ -203,6 +205,8 @@ def read_rows(spec: Spec, night: date, basis: Basis) -> tuple[pd.DataFrame, tupl
         DeliveryError: if there is no schedule, and neither a gap nor the source says why.
     """
     with lake.connect_at(basis.release.snapshot_id) as con:
+        if ASSUMED in basis.reasons:  # so it was scored, whatever has been accepted since
+            return schedule.copy_last_week(con, spec, night), basis.reasons
         ref = delivery_store.find_accepted_schedule(night)
         read = schedule.read_known_then if basis.is_reconstructed(night) else schedule.read_released
         found = read(con, spec, night)
@@ -216,8 +220,7 @@ def read_rows(spec: Spec, night: date, basis: Basis) -> tuple[pd.DataFrame, tupl
                 f"{load_source().name} does not say that the day is empty"
             )
         log.warning("no schedule of %s was accepted: assuming the one of a week before", coming_day(night))
-        assumed = schedule.copy_last_week(con, spec, night)
-        return assumed, (*basis.reasons, "no schedule was accepted, assumed as a week before")
+        return schedule.copy_last_week(con, spec, night), (*basis.reasons, ASSUMED)
 
 
 def predict(
