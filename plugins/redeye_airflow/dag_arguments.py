@@ -97,7 +97,7 @@ def again_params() -> dict[str, Param]:
             type="string",
             enum=[str(kind) for kind in AGAIN],
             title="Kind",
-            description="repair: data that was restated or came late. rebuild: changed dbt code.",
+            description="repair: nights that were left out. rebuild: changed dbt code.",
         ),
         ParamName.REASON.value: Param(
             "", type="string", minLength=1, title="Reason", description="Kept with the release for good."

@@ -97,9 +97,15 @@ def shifts() -> set[int]:
 
 
 def find_accepted_schedule(night: date) -> DeliveryRef | None:
-    """The newest accepted delivery of the schedule of the day after `night`."""
-    found = [d for d in deliveries(night, night) if d.dataset == SCHEDULE]
+    """The accepted schedule of the day after `night` as of its cutoff: what came or was restated later is none."""
+    found = [d for d in deliveries(night, night) if d.dataset == SCHEDULE and not d.is_restatement]
     return found[-1] if found else None
+
+
+def find_last_built_night() -> date | None:
+    """The newest night that is released; None while none is."""
+    night: date | None = read_rows(Catalog.WAREHOUSE, "SELECT max(night) FROM ledger.releases")[0][0]
+    return night
 
 
 def record_gap(night: date, *, reason: str, recorded_by: str) -> None:

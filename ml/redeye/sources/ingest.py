@@ -36,6 +36,8 @@ class _Ledger(Protocol):
 
     def deliveries(self, first: date, last: date, *, accepted_only: bool = True) -> list[DeliveryRef]: ...
 
+    def find_last_built_night(self) -> date | None: ...
+
     def record_deliveries(
         self, refs: Iterable[DeliveryRef], *, is_accepted: bool, audits: dict[str, AuditResult] | None = None
     ) -> None: ...
@@ -62,14 +64,15 @@ def ingest_nights(
 
     Each dataset is judged on its own: one that is refused does not keep out the others, the coming
     day's schedule least of all. What was accepted before and is unchanged is not judged again. What was
-    accepted before and has changed is a restatement: it arrives with the newest night on record.
+    accepted before and has changed is a restatement: it arrives with the newest night on record, and like
+    whatever comes after its night was built, not before the first unbuilt one.
 
     Args:
         first: first night.
         last: last night; equal to `first` in a nightly run.
         source: where deliveries come from; by default the configured one.
         root: the landing folder; by default the configured one, as that of the Data Docs.
-        ledger: where judgements are recorded.
+        ledger: where judgements are recorded, and which night was built last.
         audit_many: judges frames by suites.
         data_docs: folder of the audits' Data Docs.
         batch_rows: rows after which a bulk ingest audits what it has landed so far.
@@ -102,7 +105,9 @@ class _Ingest:
     faults: list[str] = field(default_factory=list)
 
     def run(self, first: date, last: date, batch_rows: int) -> list[DeliveryRef]:
-        known = _Known(self.ledger.deliveries(first, self.source.final_night), last)
+        known = _Known(
+            self.ledger.deliveries(first, self.source.final_night), last, self.ledger.find_last_built_night()
+        )
         scheduled: set[date] = set()
         waiting: Arrived = []
         for delivery in self.source.fetch(first, last):
@@ -226,7 +231,8 @@ class _Ingest:
 class _Known:
     """What the ledger has accepted already, and what that makes of a delivery landed now."""
 
-    def __init__(self, accepted: list[DeliveryRef], last: date) -> None:
+    def __init__(self, accepted: list[DeliveryRef], last: date, built: date | None) -> None:
+        self.first_unbuilt = built + ONE_DAY if built else date.min
         self.newest_night = max([last, *(ref.night for ref in accepted)])
         self.versions: dict[tuple[str, str, date], list[DeliveryRef]] = {}
         for ref in accepted:
@@ -241,7 +247,8 @@ class _Known:
         """
         versions = self.versions.get((landed.source, landed.dataset, landed.night), [])
         if not versions:
-            return landed
+            # No release of its own night can hold it any more.
+            return replace(landed, arrival_night=max(landed.night, self.first_unbuilt))
         newest = sorted(versions, key=lambda ref: ref.arrival_night)[-1]
         if newest.content_hash == landed.content_hash:
             self.unchanged.append(newest)
@@ -251,7 +258,8 @@ class _Known:
                 f"{landed.path}: the source went back to this version, which {newest.content_hash} replaced; "
                 "a version counts only once, so the newest stays: have the source correct that one"
             )
-        return replace(landed, arrival_night=max(self.newest_night, newest.arrival_night + ONE_DAY))
+        arrival = max(self.newest_night, newest.arrival_night + ONE_DAY, self.first_unbuilt)
+        return replace(landed, arrival_night=arrival)
 
 
 def _text_frames(batches: Mapping[str, Arrived]) -> dict[str, pd.DataFrame]:

@@ -49,8 +49,8 @@ def table_name(source: Source, dataset: Dataset) -> str:
 def select_typed_rows(dataset: Dataset, files: Sequence[Path]) -> str:
     """SQL that reads landing files as typed rows with `night`, `arrival_night` and `delivery_id`.
 
-    The relation `delivery_files` must be there: see `opened`, which gives the files. A restatement's rows are
-    known from the cutoff of the night it arrived with, whatever its file says.
+    The relation `delivery_files` must be there: see `open_files`, which gives the files. What came late is known
+    from the cutoff of the night it arrived with, whatever its file says.
     """
     columns = [
         f'CAST("{name}" AS {dataset.types[name]}) AS "{name}"' for name in dataset.columns if name != KNOWN_AT
@@ -71,8 +71,8 @@ def open_files(
     """Landing files, verified against their manifests, and their lineage as the relation `delivery_files`.
 
     What lies in an object store is here while the context lasts: it is the verified bytes that are read. A
-    delivery of a night before `first` missed its own build: its rows arrive with the night `first`. When they
-    were known does not change by that, unless the delivery itself came late.
+    delivery that came for a night before `first` missed its build: its rows arrive with the night `first`. When
+    they were known does not change by that, unless the delivery itself came late.
 
     Yields:
         The files, in the order of `refs`.
@@ -82,16 +82,18 @@ def open_files(
     """
     with tempfile.TemporaryDirectory(prefix="redeye-landing-") as folder:
         paths = landing_store.fetch(refs, Path(folder))
-        rows = [
-            {
-                "filename": str(path),
-                "night": ref.night,
-                "arrival_night": max(ref.arrival_night, first) if ref.night < first else ref.arrival_night,
-                "delivery_id": ref.content_hash,
-                "restated_at": cutoff(ref.arrival_night).replace(tzinfo=None) if ref.is_restatement else None,
-            }
-            for ref, path in zip(refs, paths, strict=True)
-        ]
+        rows = []
+        for ref, path in zip(refs, paths, strict=True):
+            arrival = max(ref.arrival_night, first)
+            rows.append(
+                {
+                    "filename": str(path),
+                    "night": ref.night,
+                    "arrival_night": arrival,
+                    "delivery_id": ref.content_hash,
+                    "restated_at": cutoff(arrival).replace(tzinfo=None) if ref.is_restatement else None,
+                }
+            )
         files = pa.Table.from_pylist(rows, schema=_FILES)
         con.register("delivery_files", files)
         yield paths

@@ -10,11 +10,10 @@ import logging
 from datetime import date
 from typing import Any
 
-from redeye.declarations.calendar import list_nights
+from redeye.declarations.calendar import ONE_DAY, list_nights
 from redeye.foundation import lease
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError, NotReleased, RedeyeError
-from redeye.sources.logic.deliveries import DeliveryRef
 from redeye.warehouse import build, release_store
 from redeye.warehouse.logic.releases import AGAIN, Release, ReleaseKind
 
@@ -26,14 +25,15 @@ def transform_again(
 ) -> dict[str, Any]:
     """Build the nights from `first` to the head again, and leave a candidate for `build.publish`.
 
-    A repair takes in the deliveries that were accepted since and fills gaps, with the code that built the head;
-    a rebuild applies changed dbt code to the deliveries that are there. So each difference has one cause. The reason
-    is kept with the release; a second call of a holder that has published finds its release.
+    A repair fills gaps with what has arrived since, with the code that built the head; a rebuild applies changed dbt
+    code. Neither takes in a delivery: what came when the head was built arrives with the next night, so that no
+    feature of an earlier one holds it. So each difference has one cause. The reason is kept with the release; a second
+    call of a holder that has published finds its release.
 
     Raises:
         ConfigError: if there is no reason, or nothing is to be done.
         NotReleased: if `first` is not released, or a repair finds changed code.
-        RedeyeError: if a delivery cannot be loaded, or the dbt build fails.
+        RedeyeError: if the dbt build fails.
         LeaseHeld: if another build does not end in time.
         LeaseLost: if another build took the lease over meanwhile.
     """
@@ -49,9 +49,10 @@ def transform_again(
     try:
         head = _head(first)
         _check_code(head, first, why)
-        refs = _to_take_in(head, first) if why == ReleaseKind.REPAIR else []
+        if why == ReleaseKind.REPAIR:
+            _check_gaps(head, first)
         made = build.build_candidate(
-            first, head.night, refs, holder=holder, kind=why, token=token, check=check, reason=reason.strip()
+            first, head.night, [], holder=holder, kind=why, token=token, check=check, reason=reason.strip()
         )
         return made.to_dict()
     except RedeyeError:
@@ -62,22 +63,22 @@ def transform_again(
 def build_again(first: date, *, kind: str, reason: str, holder: str, check: build.Check) -> dict[str, Any]:
     """Build the nights from `first` to the head again and publish them: the whole of a repair or a rebuild.
 
-    For a repair, the source is asked once more for these nights: what it has changed since is a restatement.
+    For a repair, the source is asked once more for these nights: what it has changed since comes in with the next.
 
     Returns:
-        What `build.publish` returns, with the number of deliveries taken in, and the tables that differ now
-        from the release before as `changed`.
+        What `build.publish` returns, with the number of deliveries that wait for the next night, and the tables that
+        differ now from the release before as `changed`.
 
     Raises:
         AuditRefused: if a delivery or the candidate is refused; the head stays.
         RedeyeError: as for `transform_again`.
     """
     before = _head(first)
-    ingest_again(first, kind=kind)
+    waiting = ingest_again(first, kind=kind)
     summary = build.publish(transform_again(first, kind=kind, reason=reason, holder=holder, check=check))
     return {
         **summary,
-        "deliveries": len(release_store.release_deliveries(summary["release_id"])),
+        "deliveries": waiting,
         "changed": list_changed(before.release_id, summary["release_id"]),
     }
 
@@ -86,7 +87,7 @@ def ingest_again(first: date, *, kind: str) -> int:
     """Ask the source once more for the nights from `first` to the head, and judge what is new; not for a rebuild.
 
     Returns:
-        How many deliveries wait.
+        How many deliveries wait for the next night.
 
     Raises:
         AuditRefused: as for `ingest_nights`.
@@ -97,7 +98,7 @@ def ingest_again(first: date, *, kind: str) -> int:
     head = _head(first)
     if ReleaseKind(kind) == ReleaseKind.REPAIR:
         ingest_nights(first, head.night)
-    return len(release_store.list_unreleased_deliveries(head.night))
+    return len(release_store.list_unreleased_deliveries(head.night + ONE_DAY))
 
 
 def list_changed(before: str, after: str) -> list[str]:
@@ -117,15 +118,19 @@ def _head(first: date) -> Release:
     return head
 
 
-def _to_take_in(head: Release, first: date) -> list[DeliveryRef]:
-    refs = release_store.list_unreleased_deliveries(head.night)
+def _check_gaps(head: Release, first: date) -> None:
     gaps = [night for night in list_nights(first, head.night) if release_store.is_gap(night)]
-    if not refs and not gaps:
+    following = head.night + ONE_DAY
+    waiting = {ref.night for ref in release_store.list_unreleased_deliveries(following)} & set(gaps)
+    if not gaps:
         raise ConfigError(
-            f"nothing to repair from night {first} to {head.night}: no accepted delivery waits, no night is left out. "
-            "What the source changed after its next night had landed comes in with that night"
+            f"nothing to repair from night {first} to {head.night}: no night is left out. What the source delivered "
+            f"or changed since comes in with night {following}"
         )
-    return refs
+    if waiting:
+        raise NotReleased(
+            f"night {min(waiting)} has deliveries that come in with night {following}: build that, then repair"
+        )
 
 
 def _check_code(head: Release, first: date, kind: ReleaseKind) -> None:

@@ -10,7 +10,20 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from rebuilds.conftest import CARRIER, HISTORY_ENDS, LATER, MODEL, NIGHTS, Story, frame_of, night_runs, table
+from rebuilds.conftest import (
+    CARRIER,
+    GAP,
+    HISTORY_ENDS,
+    LATER,
+    MODEL,
+    NIGHTS,
+    RESUMED,
+    Story,
+    frame_of,
+    night_runs,
+    table,
+)
+from redeye.declarations.calendar import cutoff
 from redeye.features.materialize import materialize_night
 from redeye.foundation.errors import ConfigError, NotReleased, RedeyeError
 from redeye.foundation.settings import SPECS
@@ -32,16 +45,24 @@ pytestmark = pytest.mark.integration
 
 def test_the_repair_is_one_more_revision_of_the_head(story: Story) -> None:
     made = story.repaired
-    assert made.release_id == f"{NIGHTS[-1]}.r2"
-    assert (made.kind, made.first_night, made.night) == (ReleaseKind.REPAIR, NIGHTS[0], NIGHTS[-1])
-    assert made.reason == "the carrier corrected them"
-    assert [ref.dataset for ref in release_store.release_deliveries(made.release_id)] == ["outcomes"]
-    for night, first in zip(NIGHTS, story.releases, strict=True):
+    assert made.release_id == f"{RESUMED}.r2"
+    assert (made.kind, made.first_night, made.night) == (ReleaseKind.REPAIR, GAP, RESUMED)
+    assert made.reason == "the night that was left out"
+    assert release_store.release_deliveries(made.release_id) == []
+    for night, first in zip([*NIGHTS, RESUMED], [*story.releases, story.resumed], strict=True):
         assert release_store.covering_release(night) == first
+    assert release_store.covering_release(GAP) == made
+
+
+def test_a_restatement_waits_for_the_next_night(story: Story) -> None:
+    assert f"comes in with night {GAP}" in story.refusal
+    taken_in = release_store.release_deliveries(story.resumed.release_id)
+    assert [ref.night for ref in taken_in if ref.dataset == "outcomes"] == [NIGHTS[0], GAP, RESUMED]
+    assert next(ref.arrival_night for ref in taken_in if ref.night == NIGHTS[0]) == GAP
 
 
 def test_what_was_released_before_is_as_it_was(story: Story) -> None:
-    for each in story.releases:
+    for each in (*story.releases, story.resumed):
         assert release_content.digest_snapshot(each.snapshot_id) == release_store.contents(each.release_id)
 
 
@@ -49,9 +70,10 @@ def test_the_training_frame_as_known_then_is_identical(story: Story) -> None:
     assert_frame_equal(frame_of(story.releases[1], NIGHTS[1]), story.frame)
 
 
-def test_the_newest_release_has_the_corrected_labels_and_nothing_else_new(story: Story) -> None:
-    then = table(story.releases[-1].snapshot_id, "marts.fct_flights")
-    now = table(story.repaired.snapshot_id, "marts.fct_flights")
+def test_the_next_night_has_the_corrected_labels(story: Story) -> None:
+    before = f"night < DATE '{NIGHTS[1]}'"
+    then = table(story.releases[-1].snapshot_id, "marts.fct_flights", before)
+    now = table(story.resumed.snapshot_id, "marts.fct_flights", before)
     both = then.merge(now, on="flight_id", suffixes=("_then", "_now"), validate="one_to_one")
     assert len(both) == len(then) == len(now)
     moved = both[
@@ -60,39 +82,43 @@ def test_the_newest_release_has_the_corrected_labels_and_nothing_else_new(story:
     ]
     assert set(moved["carrier_id_then"]) == {CARRIER}
     assert set(moved["arrival_delay_minutes_now"] - moved["arrival_delay_minutes_then"]) == {LATER}
-    assert set(pd.to_datetime(moved["outcome_night_now"]).dt.date) == {NIGHTS[-1]}
+    # Known by the first cutoff whose release holds them.
+    assert set(pd.to_datetime(moved["outcome_night_now"]).dt.date) == {RESUMED}
+    assert set(moved["outcome_known_at_now"]) == {pd.Timestamp(cutoff(RESUMED).replace(tzinfo=None))}
     assert (moved["is_late_now"] & ~moved["is_late_then"].astype(bool)).any()
 
 
 def test_features_of_the_nights_before_the_delivery_do_not_change(story: Story) -> None:
     name = "features.feat_carrier__delays"
-    for snapshots in ((story.releases[-1].snapshot_id, story.repaired.snapshot_id),):
-        earlier = [table(each, name, f"night < DATE '{NIGHTS[-1]}'") for each in snapshots]
-        assert_frame_equal(*earlier)
-        last = [
-            table(each, name, f"night = DATE '{NIGHTS[-1]}'").set_index("carrier_id") for each in snapshots
-        ]
-    differing = (last[0]["mean_delay_minutes_all"] != last[1]["mean_delay_minutes_all"]).pipe(
-        lambda d: d[d].index
-    )
-    assert list(differing) == [CARRIER]
+    before = table(story.releases[-1].snapshot_id, name)
+    for release in (story.resumed, story.repaired):
+        assert_frame_equal(
+            table(release.snapshot_id, name, f"night <= DATE '{NIGHTS[-1]}'"), before, check_dtype=False
+        )
+
+
+def test_a_repair_gives_the_gap_its_features_and_changes_no_other(story: Story) -> None:
+    name = "features.feat_carrier__delays"
+    resumed, repaired = (table(each.snapshot_id, name) for each in (story.resumed, story.repaired))
+    of_gap = repaired["night"] == pd.Timestamp(GAP)
+    assert of_gap.sum() > 10
+    assert (repaired.loc[of_gap, "created_at"] <= repaired.loc[of_gap, "event_at"]).all()
+    assert_frame_equal(repaired[~of_gap].reset_index(drop=True), resumed)
 
 
 def test_nothing_is_materialized_scored_or_exported(story: Story) -> None:
-    assert materialize_night(NIGHTS[-1]) == {}
+    assert materialize_night(RESUMED) == {}
     standing = outputs_store.read("predictions", MODEL, NIGHTS[0], NIGHTS[-1])
     assert_frame_equal(standing, story.predictions)
-    for night in NIGHTS:
+    for night in (*NIGHTS, RESUMED):
         again = score_night(MODEL, night, run_id="again")
         assert (again["is_new"], again["is_reconstructed"]) == (False, False)
 
 
 def test_a_second_repair_finds_nothing_and_the_same_holder_its_own(story: Story) -> None:
     with pytest.raises(ConfigError, match="nothing to repair"):
-        build_nights.transform_again(NIGHTS[0], kind="repair", reason="again", holder="another")
-    mine = build.publish(
-        build_nights.transform_again(NIGHTS[0], kind="repair", reason="again", holder="test")
-    )
+        build_nights.transform_again(GAP, kind="repair", reason="again", holder="another")
+    mine = build.publish(build_nights.transform_again(GAP, kind="repair", reason="again", holder="test"))
     assert mine["release_id"] == story.repaired.release_id
 
 
@@ -100,7 +126,7 @@ def test_a_second_repair_finds_nothing_and_the_same_holder_its_own(story: Story)
     ("first", "kind", "reason", "error", "words"),
     [
         (NIGHTS[0], "rebuild", "no change", ConfigError, "nothing to rebuild"),
-        (NIGHTS[0], "repair", " ", ConfigError, "needs a reason"),
+        (GAP, "repair", " ", ConfigError, "needs a reason"),
         (NIGHTS[0], "nightly", "?", ConfigError, "as repair or rebuild"),
         (NIGHTS[-1] + timedelta(days=9), "repair", "?", NotReleased, "is not released"),
     ],
@@ -116,7 +142,7 @@ def test_the_report_names_what_rests_on_the_restated_delivery(story: Story) -> N
     rows = find_restated_predictions(MODEL, NIGHTS[0], NIGHTS[-1]).set_index("night")
     # The last night too: the correction came when that was built and scored already.
     assert set(rows.index) == set(NIGHTS)
-    assert set(rows["taken_in_by"]) == {story.repaired.release_id}
+    assert set(rows["taken_in_by"]) == {story.resumed.release_id}
     assert rows["changed"].str.contains("arr_delay").all()
     behind = story.predictions[pd.to_datetime(story.predictions["night"]).dt.date == NIGHTS[0]]
     assert (behind["carrier_id"] == CARRIER).sum() <= rows.loc[NIGHTS[0], "flights_behind"] <= len(behind)
@@ -199,7 +225,7 @@ def test_a_night_scored_late_from_a_bulk_is_labelled(story: Story) -> None:
 
 
 def test_the_next_night_builds_on_the_repair(story: Story, monkeypatch: Any) -> None:
-    night = NIGHTS[-1] + timedelta(days=1)
+    night = RESUMED + timedelta(days=1)
     release = night_runs(night)
     assert release_store.ancestors(release.release_id)[0].release_id == story.repaired.release_id
     assert monitor_night(MODEL, night, "test")["is_new"]

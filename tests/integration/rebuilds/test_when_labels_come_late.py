@@ -1,4 +1,4 @@
-"""Outcomes that come 1, 3 and 10 nights late: nights wait for them, and what was measured is measured anew."""
+"""Outcomes that come late, are restated or refused: nights wait for them, and each is measured once it is there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 from flights.nycflights13 import NycFlights13
-from rebuilds.conftest import MODEL, Story
+from rebuilds.conftest import MODEL, Restated, Story, night_runs
+from redeye.foundation.errors import AuditRefused
 from redeye.monitoring.monitor import monitor_night
 from redeye.operations import build_nights
 from redeye.scoring import outputs_store
@@ -44,6 +45,19 @@ class Lacking(NycFlights13):
                 yield replace(delivery, frame=delivery.frame.take(there))
             else:
                 yield delivery
+
+
+class Halved(NycFlights13):
+    """The real source, which loses half of a night's outcomes."""
+
+    def __init__(self, night: date) -> None:
+        super().__init__()
+        self.night = night
+
+    def fetch(self, first: date, last: date) -> Iterator[Delivery]:
+        for each in super().fetch(first, last):
+            is_meant = (each.dataset, each.night) == ("outcomes", self.night)
+            yield replace(each, frame=each.frame.slice(0, each.frame.num_rows // 2)) if is_meant else each
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +123,28 @@ def test_labels_that_come_10_nights_late_are_measured_anew_and_the_first_measure
     assert quality(late[2])[late[0]] == first
     monitor_night(MODEL, late[12], "test")
     assert late[0] not in quality(late[12])
+
+
+def test_what_comes_when_its_night_is_built_is_measured_with_the_next(late: list[date]) -> None:
+    before = {night: quality(night) for night in (late[4], late[11])}
+    nights = [late[-1] + timedelta(days=number) for number in range(1, 5)]
+    restated, refused = late[3], nights[1]
+    ingest.ingest_nights(restated, restated, source=Restated(restated))
+    night_runs(nights[0])
+    with pytest.raises(AuditRefused):
+        ingest.ingest_nights(refused, refused, source=Halved(refused))
+    night_runs(nights[2])
+    ingest.ingest_nights(refused, refused)
+    night_runs(nights[3])
+    for night in nights:
+        if night != refused:
+            monitor_night(MODEL, night, "test")
+    # Its own revision before, and one more.
+    assert quality(nights[0])[late[2]][0] > before[late[4]][late[2]][0]
+    assert nights[0] not in quality(nights[2])
+    revision, rows = quality(nights[3])[nights[0]]
+    assert (revision, rows > 500) == (1, True)
+    assert {night: quality(night) for night in before} == before
 
 
 def test_the_order_of_monitoring_changes_nothing(late: list[date]) -> None:

@@ -51,6 +51,10 @@ class Ledger:
 
     judged: dict[tuple[str, date, str], tuple[DeliveryRef, bool]] = field(default_factory=dict)
     gaps: dict[date, str] = field(default_factory=dict)
+    built: date | None = None
+
+    def find_last_built_night(self) -> date | None:
+        return self.built
 
     def deliveries(self, first: date, last: date, *, accepted_only: bool = True) -> list[DeliveryRef]:
         found = [ref for ref, is_accepted in self.judged.values() if is_accepted or not accepted_only]
@@ -238,6 +242,25 @@ def test_each_restatement_arrives_after_the_one_before(ingest, demo):
         demo.values["weather", N3] = value
         arrivals.append(next(ref.arrival_night for ref in ingest(N3, N3) if ref.dataset == "weather"))
     assert arrivals == [N3 + timedelta(days=1), N3 + timedelta(days=2)]
+
+
+def test_what_changed_after_its_night_was_built_arrives_with_the_first_unbuilt_night(ingest, demo, ledger):
+    ingest(N1, N2)
+    ledger.built = N2
+    demo.values["weather", N1] = "corrected"
+    restated = next(ref for ref in ingest(N1, N1) if ref.dataset == "weather")
+    assert restated.arrival_night == N3
+
+
+@pytest.mark.parametrize(("built", "arrives"), [(None, N1), (N1 - timedelta(days=1), N1), (N1, N2), (N2, N3)])
+def test_what_was_refused_arrives_with_the_first_night_that_can_hold_it(ingest, demo, ledger, built, arrives):
+    demo.values["weather", N1] = "bad weather"
+    with pytest.raises(AuditRefused):
+        ingest(N1, N1)
+    ledger.built = built
+    demo.values["weather", N1] = "good weather"
+    found = {ref.dataset: ref.arrival_night for ref in ingest(N1, N1)}
+    assert found == {"schedule": N1, "weather": arrives}
 
 
 def test_going_back_to_a_replaced_version_is_refused(ingest, demo):

@@ -48,9 +48,10 @@ def gap(
 
 @app.command()
 def repair(first: First, reason: Reason) -> None:
-    """Take in what the source has changed since, from a night to the head, as one more revision of the head.
+    """Fill the nights that were left out, from one to the head, as one more revision of the head.
 
-    What was released, predicted and decided stays as it is.
+    What was released, predicted and decided stays as it is. The source is asked again: what it has changed since
+    comes in with the next night.
     """
     _again(first, ReleaseKind.REPAIR, reason)
 
@@ -70,7 +71,7 @@ def _again(night: date, kind: ReleaseKind, reason: str) -> None:
         holder = f"{kind} by {getpass.getuser()}, {secrets.token_hex(4)}"
         made = build_again(night, kind=kind, reason=reason, holder=holder)
     console.print(
-        f"[green]{made['release_id']}[/] ({kind} from night {night}): {made['deliveries']} deliveries taken in, "
-        f"{made['expectations_met']} expectations met."
+        f"[green]{made['release_id']}[/] ({kind} from night {night}): {made['deliveries']} deliveries wait for the "
+        f"next night, {made['expectations_met']} expectations met."
     )
     console.print("Differ from the release before: " + escape(", ".join(made["changed"]) or "nothing"))

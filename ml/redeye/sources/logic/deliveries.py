@@ -96,7 +96,8 @@ class DeliveryRef:
     Attributes:
         night: the night whose data it is.
         content_hash: first 16 hex digits of the file's SHA-256; the `delivery_id` of its rows.
-        arrival_night: the night with whose build it came; later than `night` for a restatement.
+        arrival_night: the first night whose release can hold it; later than `night` for what came when that
+            night was built, and for a restatement.
         shift_weeks: as of the delivery.
     """
 
