@@ -8,6 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from redeye.audits.logic.audit_result import AuditResult
+from redeye.declarations.calendar import ONE_DAY
 from redeye.foundation import lease
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError, LeaseLost, NotReleased, RedeyeError
@@ -17,6 +18,7 @@ from redeye.sources import delivery_store
 from redeye.sources.configured_source import load_source, load_standing_source
 from redeye.sources.logic.deliveries import SCHEDULE, DeliveryRef
 from redeye.warehouse import lake, raw_tables, release_store
+from redeye.warehouse.blame_deliveries import find_datasets_behind
 from redeye.warehouse.logic.content import Content
 from redeye.warehouse.logic.releases import AGAIN, Candidate, Release, ReleaseKind, delivery_set_hash
 
@@ -81,8 +83,10 @@ def transform(
 def publish(candidate: dict[str, Any]) -> dict[str, Any]:
     """Audit a candidate snapshot and make it the release of its last night, or refuse it.
 
-    The snapshot was fixed before the audit: what is published is what was audited. A refused night is
-    recorded as a gap, so that the next one can be built without it, and its deliveries are rejected.
+    The snapshot was fixed before the audit: what is published is what was audited. Where a night took in deliveries
+    of nights before it and is refused, it is built once more without them: if it passes, those are rejected that it
+    fails with. A refused night is recorded as a gap, so that the next one can be built without it, and those of its
+    deliveries that are behind the refusal are rejected; the others come in with the next.
 
     Returns:
         `release_id`, `snapshot_id`, `night` and how many expectations were met.
@@ -108,8 +112,7 @@ def publish(candidate: dict[str, Any]) -> dict[str, Any]:
             f"{error}: clear the task `transform` with everything after it, not this one"
         ) from error
 
-    # A rebuild is of code alone.
-    taken_in = [] if made.kind == ReleaseKind.REBUILD else release_store.list_unreleased_deliveries(made.last)
+    taken_in = [] if made.kind in AGAIN else release_store.list_unreleased_deliveries(made.last)
     if delivery_set_hash(newest(taken_in)) != made.delivery_set_hash:
         lease.release(Catalog.WAREHOUSE, made.token)
         raise NotReleased(
@@ -120,7 +123,16 @@ def publish(candidate: dict[str, Any]) -> dict[str, Any]:
     detail = {"suites": [result.to_dict() for result in audits]}
     release_store.record_audit(made.last, snapshot_id=made.snapshot_id, is_success=not refused, detail=detail)
     if refused:
-        _refuse(made, "\n".join(result.message() for result in refused), taken_in)
+        behind = find_datasets_behind(refused, made.code_hash)
+        suspects = [ref for ref in taken_in if ref.dataset in behind]
+        late = [ref for ref in suspects if ref.night < made.last and ref.dataset != SCHEDULE]
+        if made.kind == ReleaseKind.NIGHTLY and late:
+            sound, bad = _leave_out_bad(late, made, taken_in)
+            if sound:
+                delivery_store.record_deliveries(bad, is_accepted=False)
+                return publish(sound.to_dict())
+            suspects = [ref for ref in suspects if ref not in late]
+        _refuse(made, "\n".join(result.message() for result in refused), suspects)
         refused[0].raise_if_refused()
     evaluated = sum(result.evaluated for result in audits)
     parent = release_store.latest_release()
@@ -220,12 +232,14 @@ def build_candidate(
 
 
 def newest(refs: list[DeliveryRef]) -> list[DeliveryRef]:
-    """What a build loads: of each dataset and night the newest version.
+    """What a build loads: of each dataset and night the newest version, and the newest that came in time.
 
-    One that was replaced before any build took it in was never used: it stays in landing only.
+    Where a night is left out both are there: what was known then is not lost by what replaced it. One that was
+    replaced otherwise before any build took it in was never used: it stays in landing only.
     """
     by_arrival = sorted(refs, key=lambda ref: ref.arrival_night)
-    return list({(ref.source, ref.dataset, ref.night): ref for ref in by_arrival}.values())
+    found = {(ref.source, ref.dataset, ref.night, ref.is_restatement): ref for ref in by_arrival}
+    return list(found.values())
 
 
 def _audit(made: Candidate) -> list[AuditResult]:
@@ -250,12 +264,56 @@ def _contents(made: Candidate, parent: Release | None) -> dict[str, Content]:
     )
 
 
-def _refuse(made: Candidate, message: str, taken_in: list[DeliveryRef]) -> None:
+def _leave_out_bad(
+    late: list[DeliveryRef], made: Candidate, taken_in: list[DeliveryRef]
+) -> tuple[Candidate | None, list[DeliveryRef]]:
+    """A candidate of the same night without the late deliveries that it fails with, and these, night by night.
+
+    There is none if it fails without any of them: then what is bad is the night's own.
+    """
+    log.warning("night %s is refused: building it without %s", made.last, [str(ref.path) for ref in late])
+    kept, bad = [ref for ref in taken_in if ref not in late], []
+    sound = _build_sound(made, kept)
+    nights = sorted({ref.night for ref in late})
+    for night in nights if sound else ():
+        group = [ref for ref in late if ref.night == night]
+        # With the only one it has failed already.
+        if len(nights) > 1 and (more := _build_sound(made, [*kept, *group])):
+            kept, sound = [*kept, *group], more
+        else:
+            bad += group
+    return sound, bad
+
+
+def _build_sound(made: Candidate, refs: list[DeliveryRef]) -> Candidate | None:
+    """The candidate of the same night by the same code with other deliveries; None if it is refused too."""
+    from redeye.warehouse import dbt, dbt_code
+
+    def check(_: Release | None, __: ReleaseKind) -> Manifest:
+        with dbt.environment("none", "none"):
+            manifest = dbt.parse()
+        if dbt_code.hash_code(manifest) != made.code_hash:
+            raise NotReleased("the dbt code has changed since the transformation: clear the task `transform`")
+        return manifest
+
+    try:
+        found = build_candidate(
+            made.first, made.last, refs, holder=made.holder, kind=made.kind, token=made.token, check=check
+        )
+    except dbt.DbtError as error:
+        log.warning("%s", error)
+        return None
+    return found if all(result.is_success for result in _audit(found)) else None
+
+
+def _refuse(made: Candidate, message: str, suspects: list[DeliveryRef]) -> None:
     """Leave a refused candidate behind: a gap, rejected deliveries, a free lease. The next build rewinds."""
     if made.first == made.last and made.kind not in AGAIN:
         delivery_store.record_gap(made.last, reason=message, recorded_by=made.holder)
-    # The coming day's schedule stays: it has its own audit, and the day is scored from it.
-    rejected = [ref for ref in taken_in if ref.dataset != SCHEDULE or ref.night != made.last]
+    # The coming day's schedule stays: it has its own audit, and the day is scored from it. So does that of the
+    # day before once, as outcomes could not be told from it: refused again, it goes.
+    kept_from = made.last - ONE_DAY
+    rejected = [ref for ref in suspects if ref.dataset != SCHEDULE or ref.night < kept_from]
     delivery_store.record_deliveries(rejected, is_accepted=False)
     lease.release(Catalog.WAREHOUSE, made.token)
 

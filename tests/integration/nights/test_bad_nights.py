@@ -7,18 +7,20 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import psutil
 import pyarrow as pa
 import pytest
 from waiting import PATIENCE_SECONDS, until
 
 from flights.nycflights13 import NycFlights13
+from redeye.audits.logic.audit_result import AuditResult
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import AuditRefused, LeaseLost
 from redeye.foundation.settings import PROJECT_ROOT
@@ -126,6 +128,44 @@ def test_a_night_left_out_by_hand_comes_in_with_the_next(nights: Any) -> None:
     assert found is not None
     assert found[0] > 500
     assert found[1] == 0
+
+
+def accept_all(judged: Mapping[str, pd.DataFrame], *, subject: str, **_: Any) -> dict[str, AuditResult]:
+    """An audit of arrivals that sees nothing, so that only a release's can refuse."""
+    return {suite: AuditResult(suite, subject, is_success=True, evaluated=1) for suite in judged}
+
+
+def judged(night: date) -> dict[str, bool]:
+    """Whether each delivery of a night is accepted, by dataset."""
+    accepted = {ref.dataset for ref in delivery_store.deliveries(night, night)}
+    every = delivery_store.deliveries(night, night, accepted_only=False)
+    return {ref.dataset: ref.dataset in accepted for ref in every}
+
+
+def test_a_refused_release_leaves_out_what_is_bad_alone(nights: Any) -> None:
+    left_out, bad, late = (nights.next + timedelta(days=number) for number in range(3))
+    ingest.ingest_nights(left_out, left_out)
+    delivery_store.record_gap(left_out, reason="the warehouse was down", recorded_by="test")
+    broken = Corrupted("outcomes", in_seconds)
+    ingest.ingest_nights(bad, bad, source=broken, audit_many=accept_all)
+    with pytest.raises(AuditRefused):
+        nights.build(bad, source=broken)
+    assert all(judged(left_out).values())
+    assert {name for name, is_accepted in judged(bad).items() if not is_accepted} == {"outcomes"}
+
+    # The bad one is of a night before: the night itself is released without it.
+    ingest.ingest_nights(late, late, source=broken, audit_many=accept_all)
+    delivery_store.record_gap(late, reason="the warehouse was down", recorded_by="test")
+    good = late + timedelta(days=1)
+    release = nights.build(good)
+    assert release["night"] == good.isoformat()
+    assert not judged(late)["outcomes"]
+    with lake.connect_at(release["snapshot_id"]) as con:
+        loaded = con.execute(
+            "SELECT DISTINCT night FROM warehouse.raw.nycflights13__outcomes WHERE night >= ? ORDER BY 1",
+            [left_out],
+        ).fetchall()
+    assert loaded == [(left_out,), (good,)]
 
 
 @pytest.mark.parametrize(
