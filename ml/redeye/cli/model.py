@@ -96,6 +96,22 @@ def freshness(
     console.print(f"[green]Written:[/] {page}")
 
 
+@app.command("interval-error")
+def interval_error(
+    model: ModelArgument, to: Annotated[Path, typer.Option(help="Folder for the page.")] = RESULTS
+) -> None:
+    """Measure how often intervals err and what they find, and write docs/results/interval-error.md.
+
+    The stack must run and hold the year (`redeye load-year`).
+    """
+    from redeye.studies.interval_error.run_interval_error import measure
+
+    enter()
+    with show_steps("months") as report:
+        page = measure(model, to, report=report)
+    console.print(f"[green]Written:[/] {page}")
+
+
 @app.command("rehearse-gates")
 def rehearse_gates(
     model: ModelArgument,

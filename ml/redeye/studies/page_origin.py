@@ -30,6 +30,7 @@ PARTS = {
     "freshness": _TRAINING,
     "backtest": (*_TRAINING, "effective_lag_nights", "monitor"),
     "gates": (*_TRAINING, "gates"),
+    "interval-error": ("features", "split"),
     "rehearsals": (*_TRAINING, "effective_lag_nights", "gates", "monitor"),
     "season": (*_TRAINING, "effective_lag_nights", "gates", "monitor"),
 }

@@ -1,0 +1,1 @@
+"""How often intervals of nights err, and what they find: measured. Begin with `run_interval_error.py`."""
