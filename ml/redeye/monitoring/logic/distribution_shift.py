@@ -53,12 +53,15 @@ class Sign(StrEnum):
     - within_class: the larger of the two Kolmogorov-Smirnov distances of the scores of each class.
     - curve: mean distance of the label's rate at equal scores, over tenths of the reference's scores.
     - unexplained_loss: log loss beyond what the reference has with the week's mix of scores.
+    - ranking: how far the AUC of the newest night is below the mean of the reference's nights. A night's level of
+      lateness, by which weeks differ most, does not touch it, and there are as many nights as weeks are few.
     """
 
     BASE_RATE = "base_rate_change"
     WITHIN_CLASS = "within_class_ks"
     CURVE = "curve_gap"
     UNEXPLAINED_LOSS = "unexplained_log_loss"
+    RANKING = "newest_night_auc_drop"
 
     @property
     def kind(self) -> Kind:
@@ -111,6 +114,7 @@ def measure_signs(week: pd.DataFrame, reference: pd.DataFrame) -> Signs:
             Sign.WITHIN_CLASS: max(within) if len(within) == 2 else nothing,
             Sign.CURVE: _curve_gap(scores, labels),
             Sign.UNEXPLAINED_LOSS: float(losses[0].mean() - expected_loss) if is_told else nothing,
+            Sign.RANKING: float(_rank_nights(reference).mean() - _rank_nights(week).iloc[-1]),
         },
         rate=float(labels[0].mean()),
         rate_before=float(labels[1].mean()),
@@ -148,7 +152,8 @@ def calibrate_shift(unseen: pd.DataFrame, rules: Drift) -> list[CalibratedThresh
             np.array(values),
             dates,
             rules,
-            independent=len(nights) / Span.WEEK.nights,
+            # Each week has another newest night; of weeks that share no night there are fewer.
+            independent=len(ends) if sign is Sign.RANKING else len(nights) / Span.WEEK.nights,
         )
         for sign, values in found.items()
     ]
@@ -157,8 +162,9 @@ def calibrate_shift(unseen: pd.DataFrame, rules: Drift) -> list[CalibratedThresh
 def classify_signs(is_beyond: Mapping[Sign, bool], *, are_inputs_moved: bool) -> tuple[Shift, ...]:
     """The kinds of shift that the signs amount to, in the order of `Shift`; several may come at once."""
     found = [Shift.COVARIATE] if are_inputs_moved else []
-    is_relation_moved = is_beyond[Sign.CURVE] or is_beyond[Sign.UNEXPLAINED_LOSS]
-    if is_beyond[Sign.BASE_RATE] and not is_beyond[Sign.WITHIN_CLASS] and is_relation_moved:
+    is_relation_moved = any(is_beyond[sign] for sign in (Sign.CURVE, Sign.UNEXPLAINED_LOSS, Sign.RANKING))
+    is_class_moved = is_beyond[Sign.WITHIN_CLASS] or is_beyond[Sign.RANKING]
+    if is_beyond[Sign.BASE_RATE] and not is_class_moved and is_relation_moved:
         found.append(Shift.LABEL)
     elif is_relation_moved:
         found.append(Shift.CONCEPT)
@@ -199,6 +205,10 @@ def describe_signs(
                     f"{signs.expected_rate:.1%} were to be expected, and the log loss was {signs.loss:.3f} instead "
                     f"of {signs.expected_loss:.3f}"
                 )
+                if is_beyond[Sign.RANKING]:
+                    reported[-1] += (
+                        f", and the newest night's AUC was lower by {signs.values[Sign.RANKING]:.3f}"
+                    )
     if is_beyond[Sign.BASE_RATE] and not set(kinds) & {Shift.LABEL, Shift.CONCEPT}:
         reported.append(f"{rates}, which the scores followed: {signs.expected_rate:.1%} were to be expected")
     return reported
@@ -220,6 +230,16 @@ def shift_rows(
         )
         for sign, value in signs.values.items()
     }
+
+
+def _rank_nights(rows: pd.DataFrame) -> pd.Series:
+    """The AUC of each night, in order; NaN of a night with one class only."""
+    is_positive = rows["label"] > 0
+    night = rows["night"].to_numpy()
+    ranks = rows["probability"].groupby(night).rank().where(is_positive)
+    positive = is_positive.groupby(night).sum()
+    pairs = positive * (is_positive.groupby(night).size() - positive)
+    return (ranks.groupby(night).sum() - positive * (positive + 1) / 2) / pairs.where(pairs > 0)
 
 
 def _terms(scores: Floats) -> Floats:

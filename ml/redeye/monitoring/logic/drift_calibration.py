@@ -33,9 +33,9 @@ FEATURES = "features"
 # rows in a hundred that gained or lost their value.
 MINIMUM_DISTANCE = 0.05
 MINIMUM_EMPTY = 0.02
-# What can be a reason for a night: four signs of label and relation, two statistics of the inputs together, and of
+# What can be a reason for a night: five signs of label and relation, two statistics of the inputs together, and of
 # each span the share of drifted features and two statistics of the predictions.
-REASONS = 12
+REASONS = 13
 # A column with such a share of one night's rows in one bin may well be constant for a week: a weekday, or a
 # rate of failures in a calm season. Only of others, constancy says that something broke.
 NEARLY_CONSTANT = 0.9
@@ -121,7 +121,9 @@ def make_threshold(
         return CalibratedThreshold(column, kind, span, str(statistic), 0, nothing, nothing, "", nothing)
     quantile = float(np.quantile(values[is_measured], rules.quantile))
     if independent is not None:
-        least = max(least, bound_next(values[is_measured], independent, rules.quantile))
+        # Distances and shares have a long tail to the right, which Student's quantile does not know.
+        spare = rules.margin if kind in (Kind.SHARE, Kind.PREDICTION) else 1.0
+        least = max(least, bound_next(values[is_measured], independent, rules.quantile) * spare)
     worst = int(np.nanargmax(np.where(is_measured, values, np.nan)))
     return CalibratedThreshold(
         column=column,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from redeye.declarations.spec_rules import Drift
 from redeye.monitoring.logic.distribution_shift import (
@@ -110,6 +111,33 @@ def test_weeks_of_a_process_that_stays_the_same_fire_at_most_as_often_as_stated(
         rows = shift_rows(turned, limits, rows=1, reference_rows=1)
         assert any(row.is_drifted for row in rows.values())
     assert np.mean(fired) <= 1 - Drift().quantile
+
+
+def test_a_night_that_is_ranked_no_longer_is_a_concept_shift_on_that_night() -> None:
+    """The relation turns on the newest night alone: six nights of the week are as they were, and so is the rate."""
+    rng = np.random.default_rng(7)
+    known = uneven(rng, 30, 0.4)
+    limits = read_thresholds(tabulate(calibrate_shift(known, Drift())))
+    newest = uneven(rng, 1, 0.4, slope=-1.0).assign(night=pd.Timestamp("2013-01-07"))
+    week = pd.concat([uneven(rng, 6, 0.4), newest], ignore_index=True)
+    signs = measure_signs(week, known)
+    rows = shift_rows(signs, limits, rows=1, reference_rows=1)
+    is_beyond = {sign: row.is_drifted for sign, row in rows.items()}
+    assert [sign for sign, is_it in is_beyond.items() if is_it] == [Sign.RANKING]
+    kinds = classify_signs(is_beyond, are_inputs_moved=False)
+    assert kinds == (Shift.CONCEPT,)
+    (said,) = describe_signs(kinds, signs, is_beyond, (), **WORDS)
+    assert "the newest night's AUC was lower by" in said
+
+
+def test_the_ranking_is_by_nights_and_without_their_level() -> None:
+    known = made(2, 10)
+    nightly = [roc_auc_score(rows["label"], rows["probability"]) for _, rows in made(3, 7).groupby("night")]
+    before = [roc_auc_score(rows["label"], rows["probability"]) for _, rows in known.groupby("night")]
+    found = measure_signs(made(3, 7), known).values[Sign.RANKING]
+    assert found == pytest.approx(np.mean(before) - nightly[-1])
+    one_class = made(3, 7).assign(label=0.0)
+    assert np.isnan(measure_signs(one_class, known).values[Sign.RANKING])
 
 
 def test_moved_inputs_alone_are_a_covariate_shift_and_explain_the_rate() -> None:

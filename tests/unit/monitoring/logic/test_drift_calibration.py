@@ -96,7 +96,7 @@ def test_the_share_and_the_predictions_are_held_to_the_bound_and_a_feature_is_no
     alone = place_of(found, "x", Span.WEEK, "wasserstein").threshold
     assert alone == pytest.approx(np.quantile(values, RULES.quantile) * RULES.margin)
     held = place_of(found, "probability", Span.WEEK, "wasserstein").threshold
-    assert held == pytest.approx(bound_next(values, NIGHTS / 7, RULES.quantile))
+    assert held == pytest.approx(bound_next(values, NIGHTS / 7, RULES.quantile) * RULES.margin)
     assert held > alone
 
 
