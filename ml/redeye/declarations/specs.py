@@ -26,7 +26,7 @@ from redeye.declarations.spec_fields import (
     refuse_twice,
     refuse_unknown,
 )
-from redeye.declarations.spec_rules import Gates, Monitor
+from redeye.declarations.spec_rules import Gates, Monitor, RecalibrationRules
 from redeye.declarations.yaml_files import load_declaration
 from redeye.foundation.errors import ConfigError
 
@@ -117,6 +117,9 @@ class Spec(Frozen):
         "Airflow.",
     )
     monitor: Monitor
+    recalibration: RecalibrationRules | None = Field(
+        default=None, description="Left out: probabilities are served as the model gives them."
+    )
 
     @model_validator(mode="after")
     def _is_coherent(self) -> Spec:
@@ -182,7 +185,9 @@ class Spec(Frozen):
     @property
     def hash(self) -> str:
         """SHA-256 of what the spec says, whatever its comments and layout."""
-        stated = json.dumps(self.model_dump(mode="json", by_alias=True), sort_keys=True)
+        # A block that came later does not change what specs without it say.
+        unsaid = {"recalibration"} if self.recalibration is None else None
+        stated = json.dumps(self.model_dump(mode="json", by_alias=True, exclude=unsaid), sort_keys=True)
         return hashlib.sha256(stated.encode()).hexdigest()
 
     def schedule_select(self) -> str:

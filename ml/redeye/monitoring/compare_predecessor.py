@@ -70,7 +70,8 @@ def compare_predecessors(
     """
     rows = promotion_store.read_promotions(spec.model)
     is_young = (night - champion.effective_night).days <= spec.monitor.rollback.rescoring_nights
-    judged = make_scored(own, "probability")
+    # Versions are compared as such: the other one would be recalibrated too.
+    judged = make_scored(own, "raw_probability")
     found = []
     blocked = find_blocked_versions(block_store.read_blocks(spec.model), night)
     known = [row for row in rows if row.effective_night <= night]

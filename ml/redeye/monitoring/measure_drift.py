@@ -183,7 +183,10 @@ def load_features(
         features = _read_features(spec, night, predictions, service)
         with replace_file(path) as making:
             features.to_parquet(making, index=False)
-    made = predictions[[spec.population.key, PREDICTION, "model_version"]]
+    # The reference is what the version itself said: a recalibration is no drift of its predictions.
+    made = predictions[[spec.population.key, "raw_probability", "model_version"]].rename(
+        columns={"raw_probability": PREDICTION}
+    )
     joined = features.merge(made, on=spec.population.key, how="inner", validate="one_to_one")
     if len(joined) != len(predictions):
         raise AlreadyDecided(f"{path} does not hold the rows that were scored: remove it and run again")

@@ -32,6 +32,7 @@ from redeye.monitoring.logic.quality import (
 from redeye.monitoring.logic.verdict import Judgement, is_judgeable, judge
 from redeye.monitoring.matured_predictions import count_known_labels, read_matured_predictions
 from redeye.monitoring.measure_drift import measure
+from redeye.monitoring.recalibrate import recalibrate
 from redeye.scoring import outputs_store
 from redeye.scoring.logic.predictions import LIVE
 from redeye.warehouse import release_store
@@ -92,6 +93,7 @@ def monitor_night(model: str, night: date, run_id: str) -> dict[str, Any]:
         "created_at": pd.Timestamp(cutoff(night).replace(tzinfo=None)).as_unit("us"),
     }
     quality = _quality(spec, release, night, labels)
+    recalibration = recalibrate(spec, release, night, champion, labels)
     written = outputs_store.write_once(
         {
             "verdicts": _verdict_row(judgement, champion)
@@ -99,6 +101,7 @@ def monitor_night(model: str, night: date, run_id: str) -> dict[str, Any]:
             .astype({"labels_final_until": "datetime64[us]"})
             .assign(**common),
             **({"quality": quality.assign(**common)} if len(quality) else {}),
+            **({"recalibrations": recalibration.assign(**common)} if len(recalibration) else {}),
             **({"drift": finding.frame(champion.version).assign(**common)} if finding and champion else {}),
         },
         model=model,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from redeye.champions import promotion_store
@@ -23,6 +24,7 @@ from redeye.models.training_code import hash_training_code
 from redeye.scoring import outputs_store
 from redeye.scoring.find_restated import restatements
 from redeye.scoring.logic.explanation import Explanation, changes, contributions
+from redeye.scoring.logic.recalibration import IDENTITY, Recalibration
 from redeye.scoring.score import Basis, read_basis, read_rows
 from redeye.sources import delivery_store, landing_store
 from redeye.sources.logic.deliveries import DeliveryRef
@@ -73,7 +75,7 @@ def explain(prediction_id: str) -> Explanation:
         faults=_faults(list(checked)),
         schedule=announced,
         promotion=promotion,
-        recomputed=_again(fitted, frame, promotion),
+        recomputed=_again(fitted, frame, promotion, basis.recalibration or IDENTITY),
         equality=choose_equality(fitted.algorithm, promotion.fingerprint, read_fingerprint),
         # Single inputs are those of the spec, if it still is what the version was trained on.
         contributions=contributions(fitted, frame, Inputs.of(spec) if is_same_service else Inputs((), ())),
@@ -110,14 +112,16 @@ def _features(spec: Spec, basis: Basis, promotion: Promotion, night: date, key: 
     return read_feature_frame(release.snapshot_id, own, promotion.feature_service)
 
 
-def _again(fitted: Model[Any], frame: pd.DataFrame, promotion: Promotion) -> float:
-    """The probability once more.
+def _again(
+    fitted: Model[Any], frame: pd.DataFrame, promotion: Promotion, recalibration: Recalibration
+) -> float:
+    """The probability once more, as it was served.
 
     Raises:
         RedeyeError: if today's code does not give the version its inputs; names the commit that does.
     """
     try:
-        return float(fitted.predict(frame)[0])
+        return float(recalibration.apply(np.asarray(fitted.predict(frame), dtype=np.float64))[0])
     except (KeyError, ValueError) as error:
         raise RedeyeError(
             f"the code of now does not give version {promotion.version} what it reads ({error}): "
@@ -162,6 +166,11 @@ def _notes(promotion: Promotion, basis: Basis, night: date, prediction: dict[str
     if basis.is_reconstructed(night):
         notes.append(
             f"reconstructed: release {release.release_id} holds more than night {night} knew, and was cut to that"
+        )
+    if (by := basis.recalibration) is not None and by.night is not None:
+        notes.append(
+            f"recalibrated after night {by.night}: {prediction['raw_probability']!r} as the version gave it, whose log "
+            f"odds were multiplied by {by.slope!r}, and {by.intercept!r} added; effects of inputs are on the raw one"
         )
     if prediction["is_degraded"]:
         notes.append(f"degraded: {prediction['degraded_reason']}")

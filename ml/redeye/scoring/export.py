@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from upath import UPath
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 MANIFEST = "manifest.json"
 
 DATE = "date32[day]"

@@ -39,6 +39,11 @@ _TABLES = {
         run_id VARCHAR, created_at TIMESTAMP, champion_version BIGINT, returns_to BIGINT,
         labels_final_until DATE, causes VARCHAR, is_challenge_due BOOLEAN
     """,
+    "recalibrations": """
+        model VARCHAR, lane VARCHAR, night DATE, model_version BIGINT, intercept DOUBLE, slope DOUBLE, nights BIGINT,
+        rows BIGINT, judged_nights BIGINT, improvement DOUBLE, lower DOUBLE, is_in_use BOOLEAN, release_id VARCHAR,
+        run_id VARCHAR, created_at TIMESTAMP
+    """,
 }
 
 _TYPES = {
@@ -228,4 +233,8 @@ def _read(
     if table == "verdicts":
         frame["verdict"] = frame["verdict"].replace(VERDICTS)
     # A table of earlier code gets its new columns with the next rows that are written.
-    return frame.assign(**{name: None for name in names if name not in frame})
+    frame = frame.assign(**{name: None for name in names if name not in frame})
+    if table == "predictions":
+        # Before there was a recalibration, every probability was served as it came.
+        frame["raw_probability"] = frame["raw_probability"].astype("float64").fillna(frame["probability"])
+    return frame

@@ -6,7 +6,7 @@ import logging
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,7 @@ from redeye.models.artifact_store import load_artifact
 from redeye.models.fingerprint import read_fingerprint
 from redeye.models.logic.prediction_equality import Equality, choose_equality
 from redeye.scoring import outputs_store
-from redeye.scoring.logic.predictions import LIVE, Lineage, assemble, name_backtest_run_type
+from redeye.scoring.logic.predictions import Lineage, assemble, name_backtest_run_type
 from redeye.scoring.score import Basis, find_differences, predict, read_basis, read_rows
 from redeye.warehouse import lake, release_store
 
@@ -85,7 +85,7 @@ def reproduce(model: str, count: int, *, seed: int, run_id: str) -> list[Reprodu
             if champion is None:
                 raise NotReleased(f"{model}: the ledger has no champion for night {night}, which was scored")
             scheduled, reasons = read_rows(spec, night, basis)
-            basis = Basis(basis.release, reasons)
+            basis = replace(basis, reasons=reasons)
             rows = predict(spec, scheduled, champion, basis, night=night, run_id=run_id)
             equality = choose_equality(str(rows["algorithm"].iloc[0]), champion.fingerprint, read_fingerprint)
             equalities[night] = equality
@@ -132,14 +132,12 @@ def _empty_lake() -> Iterator[duckdb.DuckDBPyConnection]:
 
 def _decision(con: duckdb.DuckDBPyConnection, model: str, night: date) -> Basis:
     """Of a night's predictions, what they were made from."""
-    rows = con.execute(
-        "SELECT DISTINCT release_id, degraded_reason FROM outputs.main.predictions "
-        "WHERE model = ? AND lane = ? AND night = ?",
-        [model, LIVE, night],
-    ).df()
-    basis = read_basis(rows)
+    rows = outputs_store.read("predictions", model, night, night, con=con)
+    basis = read_basis(
+        rows[["model", "release_id", "degraded_reason", "recalibration_night"]].drop_duplicates()
+    )
     # What else was wrong comes out by itself.
-    return Basis(basis.release, tuple(why for why in basis.reasons if why.startswith("night ")))
+    return replace(basis, reasons=tuple(why for why in basis.reasons if why.startswith("night ")))
 
 
 def backtest_nights(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from typing import Any
@@ -28,8 +28,15 @@ from redeye.foundation.settings import SPECS, settings
 from redeye.models.artifact_store import load_artifact
 from redeye.models.fingerprint import read_fingerprint
 from redeye.models.logic.prediction_equality import choose_equality
-from redeye.scoring import export, outputs_store, schedule
-from redeye.scoring.logic.predictions import Lineage, assemble, derive_predictions, differences
+from redeye.scoring import export, outputs_store, recalibration_store, schedule
+from redeye.scoring.logic.predictions import (
+    RECALIBRATION,
+    Lineage,
+    assemble,
+    derive_predictions,
+    differences,
+)
+from redeye.scoring.logic.recalibration import IDENTITY, Recalibration
 from redeye.sources import delivery_store
 from redeye.sources.configured_source import load_source, load_standing_source
 from redeye.warehouse import lake, release_store
@@ -50,10 +57,15 @@ class ChampionChanged(RedeyeError):
 
 @dataclass(frozen=True)
 class Basis:
-    """What a night is scored from: a release, and why it is not the night's own, if it is not."""
+    """What a night is scored from: a release, and why it is not the night's own, if it is not.
+
+    Attributes:
+        recalibration: by which it was scored before; None if it was not: then by that which is in effect.
+    """
 
     release: Release
     reasons: tuple[str, ...]
+    recalibration: Recalibration | None = None
 
     def is_reconstructed(self, night: date) -> bool:
         """Whether the release holds more than what was known on the night, so that it has to be cut."""
@@ -97,7 +109,7 @@ def score_night(model: str, night: date, *, run_id: str, is_degraded_allowed: bo
         log.info("the source states that nothing happens on the day after night %s: nothing to score", night)
         return {"rows": 0, "release_id": basis.release.release_id, "is_new": False, "is_degraded": False}
 
-    basis = Basis(basis.release, reasons)
+    basis = replace(basis, reasons=reasons)
     while True:
         predictions = predict(spec, rows, champion, basis, night=night, run_id=run_id)
         try:
@@ -181,8 +193,15 @@ def read_basis(standing: pd.DataFrame) -> Basis:
     release = release_store.release_named(name)
     if release is None:
         raise AlreadyDecided(f"predictions name release {name}, which the ledger does not have")
-    reported = str(standing["degraded_reason"].iloc[0])
-    return Basis(release, tuple(reported.split("; ")) if reported else ())
+    reported, recalibrated = str(standing["degraded_reason"].iloc[0]), standing["recalibration_night"].iloc[0]
+    recalibration = (
+        IDENTITY
+        if pd.isna(recalibrated)
+        else recalibration_store.read_recalibration(
+            str(standing["model"].iloc[0]), pd.Timestamp(recalibrated).date()
+        )
+    )
+    return Basis(release, tuple(reported.split("; ")) if reported else (), recalibration)
 
 
 def _basis(night: date, is_degraded_allowed: bool) -> Basis:
@@ -226,7 +245,7 @@ def read_rows(spec: Spec, night: date, basis: Basis) -> tuple[pd.DataFrame, tupl
 def predict(
     spec: Spec, rows: pd.DataFrame, champion: Promotion, basis: Basis, *, night: date, run_id: str
 ) -> pd.DataFrame:
-    """Audited predictions: the champion's, or the heuristic's if the champion is refused.
+    """Audited predictions: the champion's, recalibrated or else raw, or the heuristic's if the champion is refused.
 
     Raises:
         AuditRefused: if the heuristic's are refused as well.
@@ -240,8 +259,15 @@ def predict(
     heuristic = load_artifact(first.artifact_uri, first.artifact_sha256)
     baseline = heuristic.predict(frame)
     refusal: AuditRefused | None = None
-    for serving in dict.fromkeys((champion, first)):
-        why = () if refusal is None else (f"version {champion.version} refused, the heuristic serves",)
+    recalibration = basis.recalibration or recalibration_store.find_recalibration(
+        spec, night, champion.version
+    )
+    why: tuple[str, ...] = ()
+    for serving, by in dict.fromkeys(((champion, recalibration), (champion, IDENTITY), (first, IDENTITY))):
+        if serving is not champion:
+            why = (f"version {champion.version} refused, the heuristic serves",)
+        elif refusal is not None:
+            why = ("its recalibration refused, the raw probabilities serve",)
         model = (
             heuristic if serving is first else load_artifact(serving.artifact_uri, serving.artifact_sha256)
         )
@@ -255,12 +281,13 @@ def predict(
             run_id=run_id,
             degraded_reasons=(*basis.reasons, *why),
             is_reconstructed=basis.is_reconstructed(night),
+            recalibration=by,
         )
         predictions = assemble(rows, model.predict(frame), baseline, lineage, project().subject)
         try:
             audit(
                 f"predictions/{spec.model}",
-                predictions.assign(scheduled_rows=len(rows)),
+                predictions.drop(columns=list(RECALIBRATION)).assign(scheduled_rows=len(rows)),
                 subject=f"{spec.model}, night {night}, version {serving.version}",
                 data_docs=settings().data_docs,
                 derive=partial(derive_predictions, subject=project().subject),

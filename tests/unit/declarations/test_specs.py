@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from pydantic import ValidationError
 from redeye.declarations.spec_algorithms import Algorithms
 from redeye.declarations.spec_candidates import AVERAGE
 from redeye.declarations.spec_fields import expand_braces, name_column
+from redeye.declarations.spec_rules import RecalibrationRules
 from redeye.declarations.specs import list_spec_faults, load_spec, load_valid_specs, render_json_schema
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import PROJECT_ROOT
@@ -213,3 +216,11 @@ def test_a_spec_without_candidates_has_one_of_each_algorithm_and_takes_the_best(
     path.write_text(GOOD[:start] + GOOD[end:], encoding="utf-8")
     found = load_spec(path).candidates
     assert (found.weighted, found.average_of, found.continued, found.preference) == ((), (), None, ())
+
+
+def test_a_spec_without_recalibration_has_the_hash_that_it_had_before_there_was_one():
+    spec = load_spec(SPECS / "flight_delay.yaml").model_copy(update={"recalibration": None})
+    stated = spec.model_dump(mode="json", by_alias=True)
+    del stated["recalibration"]
+    assert spec.hash == hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()
+    assert spec.model_copy(update={"recalibration": RecalibrationRules()}).hash != spec.hash

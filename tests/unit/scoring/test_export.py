@@ -138,7 +138,7 @@ def test_a_folder_without_manifest_is_replaced(frame, home):
 def test_files_of_an_older_schema_are_replaced(frame):
     folder = export(frame, model=MODEL, night=NIGHT)
     (folder / "manifest.json").write_text(json.dumps({"schema_version": 1, "content_sha256": "other"}))
-    assert manifest_of(export(frame, model=MODEL, night=NIGHT))["schema_version"] == 3
+    assert manifest_of(export(frame, model=MODEL, night=NIGHT))["schema_version"] == 4
 
 
 def test_the_riskiest_flights_are_shown_at_their_local_time(frame):

@@ -12,10 +12,13 @@ import pandas as pd
 from redeye.declarations.calendar import cutoff
 from redeye.declarations.subject import Subject
 from redeye.models.logic.prediction_equality import Equality
+from redeye.scoring.logic.recalibration import IDENTITY, Recalibration
 
 LIVE = "live"
 # What all predictions of a night have in common.
 LINEAGE = ("release_id", "model_version", "algorithm", "feature_service", "run_id")
+# How a probability came to be served. Suites of predictions do not know them: a project's own stays as it is.
+RECALIBRATION = ("raw_probability", "recalibration_night")
 # Stored and exported with every row: by how many weeks the installation's calendar is shifted, 0 for the data's own,
 # and which rehearsal made it, empty in an installation that rehearses nothing.
 LABEL, REHEARSAL = "shift_weeks", "rehearsal"
@@ -49,6 +52,11 @@ def prediction_columns(subject: Subject) -> dict[str, tuple[str, str]]:
             "flag",
             "Whether the release holds later nights too, cut to what was known then.",
         ),
+        "raw_probability": ("number", "As the version gave it, before it was recalibrated."),
+        "recalibration_night": (
+            "date",
+            "The night after which the recalibration was decided; empty where the raw probability is served.",
+        ),
     }
 
 
@@ -69,6 +77,7 @@ class Lineage:
     degraded_reasons: tuple[str, ...] = ()
     run_type: str = LIVE
     is_reconstructed: bool = False
+    recalibration: Recalibration = IDENTITY
 
 
 def assemble(
@@ -78,7 +87,7 @@ def assemble(
     lineage: Lineage,
     subject: Subject,
 ) -> pd.DataFrame:
-    """The predictions of one night: the champion's and the heuristic's probability of each row of the schedule.
+    """The predictions of one night: the champion's raw and the heuristic's probability of each row of the schedule.
 
     Returns:
         `prediction_columns`, one row per subject, ordered by rank: 1 is the riskiest; equal probabilities
@@ -92,7 +101,8 @@ def assemble(
             f"{len(schedule)} {subject.many}, {len(probability)} probabilities, {len(baseline)} baselines"
         )
     rows = schedule.loc[:, list(subject.columns)].copy()
-    rows["probability"] = np.asarray(probability, dtype=np.float64)
+    rows["raw_probability"] = np.asarray(probability, dtype=np.float64)
+    rows["probability"] = lineage.recalibration.apply(rows["raw_probability"].to_numpy())
     rows["baseline_probability"] = np.asarray(baseline, dtype=np.float64)
     rows = rows.sort_values(["probability", subject.key], ascending=[False, True], ignore_index=True)
     rows["rank"] = np.arange(1, len(rows) + 1, dtype=np.int64)
@@ -106,6 +116,7 @@ def assemble(
     rows["is_degraded"] = bool(lineage.degraded_reasons)
     rows["degraded_reason"] = "; ".join(lineage.degraded_reasons)
     rows["is_reconstructed"] = lineage.is_reconstructed
+    rows["recalibration_night"] = pd.Timestamp(lineage.recalibration.night).as_unit("us")
     rows["prediction_id"] = [f"{lineage.model}/{lineage.run_type}/{key}" for key in rows[subject.key]]
     return rows.loc[:, list(prediction_columns(subject))]
 

@@ -99,13 +99,15 @@ def _is_other(rows: pd.DataFrame, never: Promotion) -> bool:
 
 
 def _night_rows(rows: pd.DataFrame, never: Promotion | None, others: pd.DataFrame, key: str) -> pd.DataFrame:
-    kept = [key, "night", "model_version", "label", "probability", "baseline_probability"]
+    kept = [key, "night", "model_version", "label", "probability", "raw_probability", "baseline_probability"]
     frame = rows[kept].astype({"model_version": "int64"})
     if never is not None and _is_other(frame, never):
-        return frame.merge(others, on=key, how="left", validate="one_to_one").drop(columns=key)
+        return frame.merge(others, on=key, how="left", validate="one_to_one").drop(
+            columns=[key, "raw_probability"]
+        )
     # Where nobody served before, what was promoted on the way is all there is to compare with.
-    same = "baseline_probability" if never is None else "probability"
-    return frame.assign(**{Contestant.NEVER.column: frame[same]}).drop(columns=key)
+    same = "baseline_probability" if never is None else "raw_probability"
+    return frame.assign(**{Contestant.NEVER.column: frame[same]}).drop(columns=[key, "raw_probability"])
 
 
 def _never_probabilities(spec: Spec, never: dict[date, Promotion]) -> pd.DataFrame:

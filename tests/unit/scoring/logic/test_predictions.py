@@ -20,6 +20,7 @@ from redeye.scoring.logic.predictions import (
     differences,
     prediction_columns,
 )
+from redeye.scoring.logic.recalibration import Recalibration
 
 SUBJECT = project().subject
 EXACT = Equality(0.0, "exact: here")
@@ -55,6 +56,19 @@ def test_the_riskiest_flight_has_rank_one_and_ties_go_by_flight() -> None:
 def test_created_at_is_the_cutoff_of_a_night_of_23_hours() -> None:
     # Night 2013-03-09 ends at 03:00 daylight time, 07:00 UTC, an hour earlier than the night before.
     assert scored([0.5])["created_at"].iloc[0] == pd.Timestamp("2013-03-10 07:00")
+
+
+def test_the_raw_probability_stays_beside_the_recalibrated_one_and_ranks_stay_too() -> None:
+    values = np.array([0.2, 0.9])
+    plain = scored([0.2, 0.9])
+    assert plain["raw_probability"].equals(plain["probability"].rename("raw_probability"))
+    assert plain["recalibration_night"].isna().all()
+    by = Recalibration(-0.5, 1.2, date(2013, 3, 7))
+    rows = assemble(schedule(2), values, values / 2, replace(LINEAGE, recalibration=by), SUBJECT)
+    assert rows["raw_probability"].tolist() == [0.9, 0.2]
+    assert rows["probability"].tolist() == by.apply(np.array([0.9, 0.2])).tolist()
+    assert rows["rank"].tolist() == plain["rank"].tolist()
+    assert set(rows["recalibration_night"]) == {pd.Timestamp("2013-03-07")}
 
 
 def test_degraded_rows_say_why() -> None:

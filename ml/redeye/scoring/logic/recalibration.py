@@ -1,0 +1,146 @@
+"""Recalibration: an intercept and a slope on the log odds of a champion's own probabilities, by nights that matured.
+
+A base rate that halves within a month is in the labels of a few nights, and in a new training only much later. Two
+parameters can be fitted to those nights, by a prior that holds them at the identity until the nights say otherwise.
+Whether they are served is decided on nights later than those they were fitted on, as for a candidate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.special import expit, logit
+
+from redeye.declarations.spec_rules import RecalibrationRules
+from redeye.models.logic.evaluation import LOG_LOSS_FLOOR
+from redeye.models.logic.night_statistics import bound_mean
+
+Floats = npt.NDArray[np.float64]
+
+# Newton's method on a strictly convex function of two parameters: a handful is enough, a fixed number repeats exactly.
+_STEPS = 12
+_EPOCH = date(1970, 1, 1)
+
+
+@dataclass(frozen=True)
+class Recalibration:
+    """What is done to the log odds of a raw probability; as it stands, nothing.
+
+    Attributes:
+        night: after which it was decided, which names it together with the model; None of the identity.
+    """
+
+    intercept: float = 0.0
+    slope: float = 1.0
+    night: date | None = None
+
+    def apply(self, raw: Floats) -> Floats:
+        """Probabilities as served; the raw ones themselves by the identity."""
+        if self == IDENTITY:
+            return raw
+        served: Floats = expit(self.intercept + self.slope * _log_odds(raw))
+        return served
+
+
+IDENTITY = Recalibration()
+
+
+@dataclass(frozen=True)
+class JudgedRecalibration:
+    """The parameters after a night, and what nights later than those they were fitted on say of such ones.
+
+    Attributes:
+        nights: with labels, that the parameters were fitted on.
+        improvement: in log loss, the mean over `judged_nights`; each was judged by what had been fitted, and would
+            have been in effect, before it. NaN if there was none.
+        lower: its one-sided bound at the gates' confidence; NaN of fewer than two nights.
+    """
+
+    recalibration: Recalibration
+    nights: int
+    rows: int
+    judged_nights: int
+    improvement: float
+    lower: float
+    is_in_use: bool
+
+
+def fit_recalibration(raw: Floats, labels: Floats, weights: Floats, prior_strength: float) -> Recalibration:
+    """The most probable intercept and slope; the identity where there are no rows.
+
+    Args:
+        raw: probabilities, one per row.
+        labels: 0 or 1.
+        weights: of each row.
+        prior_strength: precision of the normal prior of both, around intercept 0 and slope 1. A row counts with its
+            weight times p (1 - p), so 900 rows at a rate of 0.2 carry 144.
+    """
+    design = np.column_stack([np.ones_like(raw), _log_odds(raw)])
+    prior = np.array([0.0, 1.0])
+    found = prior
+    for _ in range(_STEPS):
+        fitted = expit(design @ found)
+        gradient = design.T @ (weights * (fitted - labels)) + prior_strength * (found - prior)
+        information = weights * fitted * (1 - fitted)
+        curvature = design.T @ (design * information[:, None]) + prior_strength * np.eye(2)
+        found = found - np.linalg.solve(curvature, gradient)
+    return Recalibration(float(found[0]), float(found[1]))
+
+
+def judge_recalibration(
+    rows: pd.DataFrame, night: date, rules: RecalibrationRules, *, maturity: int, lag: int, confidence: float
+) -> JudgedRecalibration:
+    """The parameters after `night`, and whether they may be served.
+
+    They may where such parameters were significantly better than none over at least `minimum_nights` nights, each
+    judged by those that would have been in effect: fitted `maturity` plus `lag` nights before it and earlier.
+
+    Args:
+        rows: `night`, `raw_probability`, `label`: of the champion alone, with labels known at the night's cutoff.
+        night: at whose end it is decided.
+        rules: of the spec.
+        maturity: nights until a label is final.
+        lag: nights from a decision to its effect.
+        confidence: of the bound, one-sided.
+    """
+    of_row = pd.to_datetime(rows["night"]).to_numpy().astype("datetime64[D]").astype(np.int64)
+    raw, labels = (rows[name].to_numpy(dtype=np.float64) for name in ("raw_probability", "label"))
+
+    def fit(decided: int) -> Recalibration:
+        known = of_row <= decided - maturity
+        weights = 0.5 ** ((decided - maturity - of_row[known]) / rules.half_life_nights)
+        return fit_recalibration(raw[known], labels[known], weights, rules.prior_strength)
+
+    def measure_gain(scored: int) -> float:
+        on = of_row == scored
+        served = fit(scored - lag).apply(raw[on])
+        return _measure_loss(raw[on], labels[on]) - _measure_loss(served, labels[on])
+
+    nights = np.unique(of_row)
+    gains = np.array([measure_gain(each) for each in nights if each >= nights[0] + maturity + lag])
+    improvement = float(gains.mean()) if gains.size else float("nan")
+    lower = improvement + float(bound_mean(gains, confidence)[0]) if gains.size else float("nan")
+    found = fit((night - _EPOCH).days)
+    return JudgedRecalibration(
+        recalibration=Recalibration(found.intercept, found.slope, night),
+        nights=nights.size,
+        rows=len(rows),
+        judged_nights=gains.size,
+        improvement=improvement,
+        lower=lower,
+        is_in_use=gains.size >= rules.minimum_nights and lower > 0 and found.slope > 0,
+    )
+
+
+def _log_odds(raw: Floats) -> Floats:
+    odds: Floats = logit(np.clip(raw, LOG_LOSS_FLOOR, 1 - LOG_LOSS_FLOOR))
+    return odds
+
+
+def _measure_loss(probabilities: Floats, labels: Floats) -> float:
+    p = np.clip(probabilities, LOG_LOSS_FLOOR, 1 - LOG_LOSS_FLOOR)
+    return float(-np.where(labels > 0, np.log(p), np.log1p(-p)).mean())
