@@ -174,5 +174,5 @@ def _find_verdict(state: ModelState) -> Iterator[Alert]:
             yield make_alert(key, night=stretch.last, page=f"/redeye/models/{model}", model=model, **facts)
 
 
-def _of_night(key: str, night: date, **facts: object) -> Alert:
+def _of_night(key: str, night: date, **facts: Any) -> Alert:  # noqa: ANN401  what the text names
     return make_alert(key, page=f"/redeye/nights/{night}", **{**facts, "night": night})

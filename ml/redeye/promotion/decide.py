@@ -221,8 +221,10 @@ def _verdicts(spec: Spec, first: date, last: date) -> dict[date, NightVerdict]:
     for row in outputs_store.read("verdicts", spec.model, first, last).to_dict("records"):
         night = pd.Timestamp(row["night"]).date()
         # Verdicts of earlier code name no versions and ask for no challenge.
-        versions = [int(row[name]) if pd.notna(row.get(name)) else None for name in _VERSIONS]
+        version, returns_to = (int(row[name]) if pd.notna(row.get(name)) else None for name in _VERSIONS)
         is_challenge_due = pd.notna(row["is_challenge_due"]) and bool(row["is_challenge_due"])
         reasons = tuple(row["reasons"].split("; "))
-        found[night] = NightVerdict(night, Verdict(row["verdict"]), reasons, *versions, is_challenge_due)
+        found[night] = NightVerdict(
+            night, Verdict(row["verdict"]), reasons, version, returns_to, is_challenge_due
+        )
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ NIGHT = date(2013, 6, 30)
 WINDOW = [NIGHT - timedelta(days=2 + number) for number in range(14)]
 
 
-def promotion(version: int, effective: date, **changes: object) -> Promotion:
+def promotion(version: int, effective: date, **changes: Any) -> Promotion:
     row = Promotion(
         version, "m", version, "xgboost", "m_v1", "", "0" * 64, effective - timedelta(days=2), effective, "",
         {}, "", "",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -107,7 +107,7 @@ def test_verdicts_of_earlier_code_are_told_once_for_a_stretch() -> None:
 def test_a_night_that_came_late_is_over_once_it_is_there(release: str) -> None:
     source = type("Prompt", (), {"is_prompt": True, "first_night": FIRST, "last_night": day(99)})()
     now = cutoff(day(3)) + timedelta(hours=3)
-    served = replace(EMPTY, champion=object())
+    served = replace(EMPTY, champion=cast("Any", object()))
     late = morning(3, served, strip=[NightState(day(3), "missing", {}, {}, is_refused=False)])
     start = find_alerts(late, now=now, source=source)
     assert [each.key for each in start] == [f"late/{day(3)}", f"missing/flight_delay/{day(3)}"]

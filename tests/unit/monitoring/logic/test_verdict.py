@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,7 +41,7 @@ def test_a_good_window_is_ok() -> None:
 
 
 @pytest.mark.parametrize("short", [{"rows": RULES.minimum_rows - 1}, {"nights": 1}])
-def test_too_few_rows_are_not_judged_and_say_so(short: dict[str, int]) -> None:
+def test_too_few_rows_are_not_judged_and_say_so(short: dict[str, Any]) -> None:
     bad = replace(GOOD, over_heuristic={"auc": Interval(-0.2, -0.3, -0.1)}, **short)
     verdict = judge(bad, RULES)
     assert verdict.verdict is Verdict.OK
