@@ -45,6 +45,7 @@ class Event(Frozen):
         watched: nights from the first on that are scored and judged.
         clean_nights: after it acted, built without a fault.
         is_trained: whether a training is started on the last night.
+        is_audited: whether arrival audits judge its deliveries; if not, the guards behind them have it to themselves.
     """
 
     name: str = Field(pattern=r"^[a-z0-9_]+$")
@@ -54,6 +55,7 @@ class Event(Frozen):
     watched: int = Field(default=0, ge=0)
     clean_nights: int = Field(default=0, ge=0)
     is_trained: bool = False
+    is_audited: bool = True
 
     @model_validator(mode="after")
     def _is_watched_within(self) -> Event:

@@ -15,7 +15,7 @@ PLAN = Plan(
     events=(
         Event(name="seconds", fault=Fault.GROSS_UNIT_CHANGE, first=FIRST, nights=3, watched=3),
         Event(name="celsius", fault=Fault.UNIT_CHANGE, first=FIRST, nights=8, watched=8),
-        Event(name="moved", fault=Fault.CONCEPT_CHANGE, first=FIRST, nights=14, watched=14),
+        Event(name="moved", fault=Fault.CONCEPT_CHANGE, first=FIRST, nights=14, watched=14, is_audited=False),
     ),
 )
 
@@ -45,4 +45,7 @@ def test_caught_and_missed_faults_stand_with_their_nights(tmp_path: Path) -> Non
     assert "No guard caught it." in text.split("### celsius")[1].split("###")[0]
     assert "drift, night 9 (2013-04-09): week: label (curve_gap)" in text
     assert "`drill`" in text
+    said = "The arrival audits were switched off for this event"
+    assert said in text.split("### moved")[1]
+    assert said not in text.split("### moved")[0]
     assert "3.0 minutes" in text
