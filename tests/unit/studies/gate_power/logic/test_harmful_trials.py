@@ -76,7 +76,7 @@ def made_frame(shifts: list[tuple[Window, float]], clarity: float) -> pd.DataFra
     rows = nights.size
     route, delay, weather = random.normal(size=(3, rows))
     carrier = random.choice(["AA", "B6", "HA", "UA"], rows, p=[0.06, 0.44, 0.05, 0.45])
-    by_night = np.repeat(random.normal(0, 0.1, rows // PER_NIGHT), PER_NIGHT)
+    by_night = np.repeat(random.normal(0, 0.16, rows // PER_NIGHT), PER_NIGHT)
     odds = -1.5 + by_night + clarity * (1.1 * route + 0.7 * delay + 0.6 * weather + 0.5 * (carrier == "B6"))
     for window, shift in shifts:
         odds += shift * window.mask(nights.to_numpy())
