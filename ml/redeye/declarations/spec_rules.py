@@ -156,9 +156,9 @@ class RecalibrationRules(Frozen):
     """How the champion's probabilities follow the labels of its own nights, between two trainings."""
 
     window_nights: int = Field(default=28, ge=2, description="Matured nights at most that it goes by.")
-    half_life_nights: PositiveInt = Field(default=14, description="A night this much older counts half.")
+    half_life_nights: PositiveInt = Field(default=4, description="A night this much older counts half.")
     prior_strength: float = Field(
-        default=300, gt=0, description="Precision of the prior, which is no change; a row carries p (1 - p)."
+        default=2000, gt=0, description="Precision of the prior, which is no change; a row carries p (1 - p)."
     )
     minimum_nights: int = Field(
         default=10, ge=10, description="Later nights at least on which it was better, before it is served."

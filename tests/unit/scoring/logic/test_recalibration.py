@@ -19,7 +19,7 @@ from redeye.scoring.logic.recalibration import (
     judge_recalibration,
 )
 
-RULES = RecalibrationRules()
+RULES = RecalibrationRules(half_life_nights=14, prior_strength=300)
 FIRST = date(2013, 8, 1)
 
 
