@@ -116,7 +116,8 @@ def assemble(
     rows["is_degraded"] = bool(lineage.degraded_reasons)
     rows["degraded_reason"] = "; ".join(lineage.degraded_reasons)
     rows["is_reconstructed"] = lineage.is_reconstructed
-    rows["recalibration_night"] = pd.Timestamp(lineage.recalibration.night).as_unit("us")
+    night = lineage.recalibration.night
+    rows["recalibration_night"] = pd.Timestamp(night).as_unit("us") if night else pd.NaT
     rows["prediction_id"] = [f"{lineage.model}/{lineage.run_type}/{key}" for key in rows[subject.key]]
     return rows.loc[:, list(prediction_columns(subject))]
 
