@@ -32,6 +32,7 @@ class Rollback:
         target: a promotion of the version to return to.
         bad: the version that is left, which is blocked in the same transaction; None if it is not to be.
         evidence: kept with the row, beside what is known of the target's training.
+        lifts_block: whether the target is blocked and may come back by this, since it was shown to be better.
     """
 
     target: Promotion
@@ -42,6 +43,7 @@ class Rollback:
     evidence: dict[str, Any]
     actor: str
     run_id: str
+    lifts_block: bool = False
 
 
 def read_promotions(model: str) -> list[Promotion]:
@@ -96,11 +98,16 @@ def promote(
     `last_scored_night` is asked under the lease: what was seen before it may be out of date.
 
     Raises:
-        TooLate: if `effective_night` has been scored already.
+        TooLate: if `effective_night` has been scored already, or a champion was decided for a later night.
         AlreadyDecided: if another promotion came in between.
         VersionIsBlocked: if the version may not come back.
         LeaseHeld: if the outputs' lease did not come free.
     """
+    if follows is not None and follows.decided_night > decided_night:
+        raise TooLate(
+            f"{model}: version {version} was decided for night {decided_night}, and version {follows.version} for "
+            f"night {follows.decided_night} already: it would withdraw that one; decide again for a later night"
+        )
     # The lease keeps a night from being scored between the check and the commit.
     with lease.hold(Catalog.OUTPUTS, f"promote/{model}/{run_id}") as token:
         scored = last_scored_night(model)
@@ -141,6 +148,16 @@ def roll_back(cursor: extensions.cursor, token: int, rollback: Rollback, *, foll
         VersionIsBlocked: if the target may not come back.
     """
     target = rollback.target
+    block: dict[str, Any] = {
+        "night": rollback.decided_night,
+        "reason": rollback.reason,
+        "actor": rollback.actor,
+        "run_id": rollback.run_id,
+    }
+    if rollback.lifts_block:
+        block_store.insert_block(
+            cursor, token, target.model, version=target.version, is_blocked=False, **block
+        )
     with _explain_refusals(target.model):
         row = _insert(
             cursor,
@@ -168,11 +185,8 @@ def roll_back(cursor: extensions.cursor, token: int, rollback: Rollback, *, foll
             target.model,
             version=rollback.bad,
             is_blocked=True,
-            night=rollback.decided_night,
-            reason=rollback.reason,
-            actor=rollback.actor,
-            run_id=rollback.run_id,
             promotion_id=row.promotion_id,
+            **block,
         )
     return row
 

@@ -114,9 +114,8 @@ class Rollback(Frozen):
     rescoring_nights: int = Field(
         default=42,
         ge=0,
-        description="A champion in effect no longer than this is compared each night with the version that was "
-        "last serving well; an older one only when its verdict is `retrain`. Comparing with the heuristic "
-        "costs nothing and is always done.",
+        description="So many nights of a reign at most are scored again at once by a version that was last serving "
+        "well, when the two are first compared; later ones come one by one. The heuristic's are on every row.",
     )
 
     @model_validator(mode="after")

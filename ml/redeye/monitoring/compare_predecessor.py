@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,14 +12,22 @@ import pandas as pd
 
 from redeye.champions import block_store, promotion_store
 from redeye.champions.logic.promotions import Promotion
-from redeye.champions.logic.succession import Stint, find_blocked_versions, find_return_targets
+from redeye.champions.logic.succession import (
+    Stint,
+    find_blocked_versions,
+    find_left_version,
+    find_return_targets,
+)
 from redeye.champions.logic.verdicts import Verdict
+from redeye.declarations.calendar import ONE_DAY
 from redeye.declarations.specs import Spec
 from redeye.models.algorithms.base import Model
 from redeye.models.algorithms.storage import ModelAltered
 from redeye.models.artifact_store import load_artifact
-from redeye.models.logic.evaluation import Scored, estimate_improvement
-from redeye.monitoring.logic.quality import CONFIDENCE, Predecessor
+from redeye.models.logic.evaluation import Scored
+from redeye.monitoring.logic.maturity import Maturity
+from redeye.monitoring.logic.quality import Predecessor
+from redeye.monitoring.logic.sequential_test import find_levels, weigh_evidence
 from redeye.monitoring.measure_drift import load_features
 from redeye.scoring import outputs_store
 from redeye.warehouse import release_store
@@ -49,44 +57,101 @@ def make_scored(rows: pd.DataFrame, column: str) -> Scored:
 def compare_predecessors(
     spec: Spec,
     champion: Promotion,
-    own: pd.DataFrame,
+    labels: Maturity,
+    read_own: Callable[[date, date], pd.DataFrame],
     night: date,
     last_verdict: Callable[[Stint], Verdict | None],
-    *,
-    is_bad: bool,
-) -> tuple[Predecessor, ...]:
-    """The champion's log loss against that of the versions it could return to, on its own rows.
+) -> tuple[tuple[Predecessor, ...], pd.DataFrame]:
+    """The evidence, over the champion's whole reign, that a version it could return to would do better.
 
-    The heuristic's probability is on every row. Another version scores the window's rows again, from the
-    features that the champion was given: only while the champion is young or its verdict asks for an act.
+    Each night of the reign is compared once, when its labels are final, and again when they change. The heuristic's
+    probability is on every row; another version scores the night's rows again, from the features that the champion
+    was given. While a version serves that was returned to, the one that the rollback left is compared as well.
 
     Args:
         spec: of the model.
         champion: that is judged.
-        own: its matured rows of the window, with labels.
+        labels: which are final at the night's cutoff.
+        read_own: the champion's own matured rows of some nights, with labels.
         night: that is judged.
         last_verdict: what was said on the last judged night of a stint.
-        is_bad: whether the champion's verdict asks for an act, whatever it could return to.
+
+    Returns:
+        What the model could return to, in that order, and the comparisons to record: a row per version and night.
     """
-    rows = promotion_store.read_promotions(spec.model)
-    is_young = (night - champion.effective_night).days <= spec.monitor.rollback.rescoring_nights
+    crowned = [row for row in promotion_store.read_promotions(spec.model) if row.effective_night <= night]
+    blocks = block_store.read_blocks(spec.model)
+    blocked = find_blocked_versions(blocks, night)
+    targets = list(find_return_targets(crowned, blocked, champion.version, night, last_verdict))
+    left = find_left_version(champion, blocks, night)
+    targets = [row for row in reversed(crowned) if row.version == left][:1] + targets
+    kept = _read_comparisons(spec.model, champion, night)
+    is_last_resort = [row.version == crowned[0].version for row in targets]
+    found, fresh = [], []
+    for target, is_last, level in zip(targets, is_last_resort, find_levels(is_last_resort), strict=True):
+        differences = kept.get(target.version, {})
+        missing = sorted(
+            each
+            for each in labels.final
+            if each >= champion.effective_night and (each not in differences or each in labels.to_measure)
+        )
+        if not is_last:
+            missing = missing[max(len(missing) - spec.monitor.rollback.rescoring_nights, 0) :]
+        new = _measure_nights(spec, target, read_own, missing, is_last_resort=is_last)
+        differences = {**differences, **new}
+        fresh += [(each, target.version, *values) for each, values in new.items()]
+        ordered = [differences[each][0] for each in sorted(differences)]
+        name = f"version {target.version} ({target.algorithm})"
+        mean = float(np.mean(ordered)) if ordered else 0.0
+        found.append(
+            Predecessor(target.version, name, len(ordered), mean, weigh_evidence(ordered), 1 / level)
+        )
+    frame = pd.DataFrame(fresh, columns=["scored_night", "other_version", "difference", "rows"])
+    return tuple(found), frame.assign(model_version=champion.version)
+
+
+def _read_comparisons(
+    model: str, champion: Promotion, night: date
+) -> dict[int, dict[date, tuple[float, int]]]:
+    """By version and night, how much better it would have done and on how many rows, as known on the night before."""
+    rows = outputs_store.read("comparisons", model, champion.effective_night, night - ONE_DAY)
+    found: dict[int, dict[date, tuple[float, int]]] = {}
+    rows = rows[rows["model_version"] == champion.version].sort_values("night")
+    for row in rows.to_dict("records"):
+        day = pd.Timestamp(row["scored_night"]).date()
+        if day >= champion.effective_night:
+            found.setdefault(int(row["other_version"]), {})[day] = (row["difference"], int(row["rows"]))
+    return found
+
+
+def _measure_nights(
+    spec: Spec,
+    other: Promotion,
+    read_own: Callable[[date, date], pd.DataFrame],
+    nights: Sequence[date],
+    *,
+    is_last_resort: bool,
+) -> dict[date, tuple[float, int]]:
+    """The champion's log loss minus the other version's on each night, and its rows; no night without rows."""
+    if not nights:
+        return {}
+    own = read_own(nights[0], nights[-1])
+    own = own[own["night"].isin([pd.Timestamp(each) for each in nights])].reset_index(drop=True)
+    if own.empty:
+        return {}
+    again = own["baseline_probability"].to_numpy() if is_last_resort else _score_again(spec, other, own)
+    if again is None:
+        return {}
+    own = own.assign(again=again).dropna(subset=["again"])
     # Versions are compared as such: the other one would be recalibrated too.
-    judged = make_scored(own, "raw_probability")
-    found = []
-    blocked = find_blocked_versions(block_store.read_blocks(spec.model), night)
-    known = [row for row in rows if row.effective_night <= night]
-    for other in find_return_targets(known, blocked, champion.version, night, last_verdict):
-        probabilities = None
-        if other.version == rows[0].version:
-            probabilities = own["baseline_probability"].to_numpy()
-        elif is_young or is_bad:
-            probabilities = _score_again(spec, other, own)
-        if probabilities is None:
-            continue
-        again = make_scored(own.assign(again=probabilities), "again")
-        gain = estimate_improvement(again, judged, "log_loss", confidence=CONFIDENCE)
-        found.append(Predecessor(other.version, f"version {other.version} ({other.algorithm})", gain))
-    return tuple(found)
+    judged, compared = make_scored(own, "raw_probability"), make_scored(own, "again")
+    each_night = np.eye(len(judged.nights))
+    difference = judged.resample("log_loss", each_night) - compared.resample("log_loss", each_night)
+    counts = own.groupby("night").size()
+    return {
+        day.astype(object): (float(value), int(counts[pd.Timestamp(day)]))
+        for day, value in zip(judged.nights, difference, strict=True)
+    }
 
 
 def _score_again(spec: Spec, other: Promotion, own: pd.DataFrame) -> np.ndarray | None:

@@ -14,7 +14,7 @@ import pandas as pd
 from redeye.champions import promotion_store
 from redeye.champions.logic.promotions import Promotion
 from redeye.champions.logic.succession import Stint, find_champion
-from redeye.champions.logic.verdicts import ASKING, Verdict
+from redeye.champions.logic.verdicts import Verdict
 from redeye.declarations.calendar import ONE_DAY, cutoff
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.errors import AlreadyDecided, NotReleased
@@ -67,12 +67,11 @@ def monitor_night(model: str, night: date, run_id: str) -> dict[str, Any]:
     matured = _final(read_matured_predictions(spec, release, night, first, last), labels)
     crowned = promotion_store.read_promotions(model)
     champion = find_champion(crowned, night)
-    window = measure_champion(matured, champion, crowned, night)
+    window, comparisons = measure_champion(matured, champion, crowned, night), pd.DataFrame()
     if champion is not None and is_judgeable(window, spec.monitor):
         window = replace(window, reference=_measure_first_nights(spec, release, night, champion, crowned))
-        is_bad = judge(window, spec.monitor).verdict in ASKING
-        compared = _predecessors(spec, champion, _own(matured, champion), night, run_id, is_bad=is_bad)
-        window = replace(window, predecessors=compared)
+        predecessors, comparisons = _predecessors(spec, release, champion, labels, night, run_id)
+        window = replace(window, predecessors=predecessors)
     finding = measure(spec, night, release, champion) if champion else None
     if champion is not None:
         window = replace(window, kept_nights_ago=_count_nights_since_kept(spec, champion, night))
@@ -102,6 +101,7 @@ def monitor_night(model: str, night: date, run_id: str) -> dict[str, Any]:
             .assign(**common),
             **({"quality": quality.assign(**common)} if len(quality) else {}),
             **({"recalibrations": recalibration.assign(**common)} if len(recalibration) else {}),
+            **({"comparisons": comparisons.assign(**common)} if len(comparisons) else {}),
             **({"drift": finding.frame(champion.version).assign(**common)} if finding and champion else {}),
         },
         model=model,
@@ -170,13 +170,16 @@ def _quality(spec: Spec, release: Release, night: date, labels: Maturity) -> pd.
 
 
 def _predecessors(
-    spec: Spec, champion: Promotion, own: pd.DataFrame, night: date, run_id: str, *, is_bad: bool
-) -> tuple[Predecessor, ...]:
-    """The versions that the model could return to, compared on the champion's own rows.
+    spec: Spec, release: Release, champion: Promotion, labels: Maturity, night: date, run_id: str
+) -> tuple[tuple[Predecessor, ...], pd.DataFrame]:
+    """The versions that the model could return to, compared on the champion's own rows, and what to record.
 
     What a version's last judged night said decides whether it served well; where that night was scored and
     not judged it is judged now, so that the order in which nights are run changes nothing.
     """
+
+    def read_own(first: date, last: date) -> pd.DataFrame:
+        return _own(read_matured_predictions(spec, release, night, first, last), champion)
 
     def last_verdict(stint: Stint) -> Verdict | None:
         last = find_last_judgeable(spec.model, stint)
@@ -187,7 +190,7 @@ def _predecessors(
             found["verdict"].iloc[0] if len(found) else monitor_night(spec.model, last, run_id)["verdict"]
         )
 
-    return compare_predecessors(spec, champion, own, night, last_verdict, is_bad=is_bad)
+    return compare_predecessors(spec, champion, labels, read_own, night, last_verdict)
 
 
 def measure_champion(

@@ -12,7 +12,12 @@ import pandas as pd
 
 from redeye.champions import block_store, promotion_store
 from redeye.champions.logic.promotions import Promotion, PromotionKind
-from redeye.champions.logic.succession import find_blocked_versions, find_champion
+from redeye.champions.logic.succession import (
+    VersionBlock,
+    find_blocked_versions,
+    find_champion,
+    find_left_version,
+)
 from redeye.champions.logic.verdicts import Verdict
 from redeye.declarations.calendar import ONE_DAY, list_nights
 from redeye.declarations.specs import Spec, load_spec
@@ -137,9 +142,7 @@ def _decisions(
             rules.retraining,
             each,
             rollback=rules.rollback,
-            succession=_succession(
-                crowned, find_blocked_versions(blocked, each), each, effective_night, last_scored
-            ),
+            succession=_succession(crowned, blocked, each, effective_night, last_scored),
         )
         if decision.is_requested:
             asked.append(each)
@@ -158,7 +161,10 @@ def _decisions(
         }
         rollback = None
         if decision.returns_to is not None:
-            rollback, row = _rollback(decision, verdict, crowned, effective_night, evidence, run_id)
+            is_blocked = decision.returns_to in find_blocked_versions(blocked, each)
+            rollback, row = _rollback(
+                decision, verdict, crowned, effective_night, evidence, run_id, is_blocked=is_blocked
+            )
             # Later nights of this batch are decided in view of it.
             decided.append(each)
             crowned = [*crowned, row]
@@ -167,18 +173,19 @@ def _decisions(
 
 def _succession(
     crowned: Sequence[Promotion],
-    blocked: frozenset[int],
+    blocks: Sequence[VersionBlock],
     night: date,
     effective_night: date,
     last_scored: date | None,
 ) -> Succession:
     serving = find_champion(crowned, night)
-    latest = [row for row in crowned if row.decided_night <= night]
     return Succession(
         serving=serving.version if serving else None,
-        latest=latest[-1].version if latest else None,
+        # Whichever night it was decided for: what comes late withdraws nothing that was decided since.
+        latest=crowned[-1].version if crowned else None,
         is_restored=serving is not None and serving.kind is PromotionKind.ROLLBACK,
-        blocked=blocked,
+        blocked=find_blocked_versions(blocks, night),
+        left=find_left_version(serving, blocks, night) if serving else None,
         effective_night=effective_night,
         last_scored=last_scored,
     )
@@ -191,6 +198,8 @@ def _rollback(
     effective_night: date,
     evidence: Mapping[str, Any],
     run_id: str,
+    *,
+    is_blocked: bool,
 ) -> tuple[promotion_store.Rollback, Promotion]:
     """What to append, and the row that it will be; its id is not known before it is written."""
     target = next(row for row in reversed(crowned) if row.version == decision.returns_to)
@@ -204,9 +213,17 @@ def _rollback(
         evidence={"from_version": verdict.version, **evidence},
         actor="verdict",
         run_id=run_id,
+        lifts_block=is_blocked,
     )
     last = crowned[-1].promotion_id
-    row = replace(target, promotion_id=last + 1, **nights, kind=PromotionKind.ROLLBACK, previous_id=last)
+    row = replace(
+        target,
+        promotion_id=last + 1,
+        **nights,
+        kind=PromotionKind.ROLLBACK,
+        previous_id=last,
+        evidence={**target.evidence, "rollback": rollback.evidence},
+    )
     return rollback, row
 
 

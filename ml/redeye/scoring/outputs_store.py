@@ -28,6 +28,10 @@ _TABLES = {
         heuristic DOUBLE, rows BIGINT, model_version BIGINT, release_id VARCHAR, run_id VARCHAR,
         created_at TIMESTAMP, revision BIGINT
     """,
+    "comparisons": """
+        model VARCHAR, lane VARCHAR, night DATE, scored_night DATE, model_version BIGINT, other_version BIGINT,
+        difference DOUBLE, rows BIGINT, release_id VARCHAR, run_id VARCHAR, created_at TIMESTAMP
+    """,
     "drift": """
         model VARCHAR, lane VARCHAR, night DATE, span VARCHAR, column_name VARCHAR, kind VARCHAR,
         statistic VARCHAR, value DOUBLE, threshold DOUBLE, is_drifted BOOLEAN, rows BIGINT, reference_rows BIGINT,

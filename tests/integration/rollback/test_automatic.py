@@ -13,6 +13,7 @@ from waiting import PATIENCE_SECONDS
 
 from redeye.champions import promotion_store
 from redeye.champions.logic.promotions import PromotionKind
+from redeye.foundation.errors import TooLate
 from redeye.promotion import decision_store
 from redeye.promotion.decide import decide_night
 from redeye.scoring import outputs_store
@@ -109,3 +110,46 @@ def test_while_the_stopgap_serves_successors_are_asked_for_with_a_cooldown_betwe
     serving = promotion_store.read_champion(MODEL, night(39))
     assert serving is not None
     assert serving.kind is PromotionKind.ROLLBACK
+
+
+def test_evidence_lifts_the_block_that_evidence_made_and_the_stopgap_goes(bad: Champions) -> None:
+    for number in range(40, 43):
+        bad.score(number)
+        row = {
+            "model": MODEL,
+            "lane": LIVE,
+            "night": night(number),
+            "verdict": "roll back",
+            "reasons": "version 3 is better",
+            "champion_version": 2,
+            "returns_to": 3,
+        }
+        outputs_store.write_once(
+            {"verdicts": pd.DataFrame([row])}, model=MODEL, night=night(number), run_id="test"
+        )
+    decide_night(MODEL, night(42), "run")
+    assert bad.rows()[4:] == [(3, "rollback")]
+    assert bad.blocked() == [(3, True), (3, False), (2, True)]
+    assert promotion_store.read_promotions(MODEL)[-1].effective_night == night(44)
+
+
+def test_a_decision_that_comes_late_withdraws_no_champion_decided_since(bad: Champions) -> None:
+    newest = promotion_store.read_promotions(MODEL)[-1]
+    with pytest.raises(TooLate, match=r"version 9 was decided for night .* it would withdraw that one"):
+        promotion_store.promote(
+            MODEL,
+            version=9,
+            algorithm="xgboost",
+            feature_service="m_v1",
+            artifact_uri="there",
+            artifact_sha256="hash",
+            decided_night=night(41),
+            effective_night=night(45),
+            reason="late",
+            evidence={},
+            actor="test",
+            run_id="late",
+            follows=newest,
+            last_scored_night=lambda model: night(42),
+        )
+    assert promotion_store.read_promotions(MODEL)[-1] == newest

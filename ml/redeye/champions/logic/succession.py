@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from redeye.champions.logic.promotions import Promotion
+from redeye.champions.logic.promotions import Promotion, PromotionKind
 from redeye.champions.logic.verdicts import ASKING, Verdict
 from redeye.declarations.calendar import ONE_DAY
 
@@ -64,6 +64,21 @@ def find_blocked_versions(blocks: Iterable[VersionBlock], night: date) -> frozen
         each.version: each for each in sorted(blocks, key=lambda each: each.bar_id) if each.night <= night
     }
     return frozenset(version for version, row in latest.items() if row.is_blocked)
+
+
+def find_left_version(
+    champion: Promotion, blocks: Iterable[VersionBlock], night: date, by: str = "verdict"
+) -> int | None:
+    """The version that the rollback to the champion left, if the loop itself blocked it and nobody decided since.
+
+    Evidence may lift what evidence put there; a block by hand only a person lifts.
+    """
+    if champion.kind is not PromotionKind.ROLLBACK:
+        return None
+    left = champion.evidence.get("rollback", {}).get("from_version")
+    known = sorted((each for each in blocks if each.night <= night), key=lambda each: each.bar_id)
+    last = next((each for each in reversed(known) if each.version == left), None)
+    return left if last is not None and last.is_blocked and last.actor == by else None
 
 
 def find_return_targets(

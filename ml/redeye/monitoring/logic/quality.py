@@ -19,15 +19,21 @@ COMPARED = ("log_loss", "auc")
 
 @dataclass(frozen=True)
 class Predecessor:
-    """A version that the model can return to, on the champion's own rows.
+    """A version that the model can return to, on the champion's own rows of its whole reign.
 
     Attributes:
-        gain: by how much its log loss is better than the champion's on the same rows; None if undefined.
+        nights: on which both are compared.
+        gain: by how much its log loss is better than the champion's, in the mean over these nights.
+        evidence: that it is better, by `sequential_test`.
+        needed: evidence from which it is significantly better.
     """
 
     version: int
     name: str
-    gain: Interval | None
+    nights: int
+    gain: float
+    evidence: float
+    needed: float
 
 
 @dataclass(frozen=True)

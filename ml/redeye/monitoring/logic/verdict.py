@@ -140,15 +140,14 @@ def is_judgeable(window: Window, rules: Monitor) -> bool:
 
 
 def _find_better_predecessor(window: Window) -> Predecessor | None:
-    """The first of those that the model can return to that is significantly better, at `CONFIDENCE`."""
-    return next((each for each in window.predecessors if each.gain is not None and each.gain.lower > 0), None)
+    """The first of those that the model can return to that is significantly better."""
+    return next((each for each in window.predecessors if each.evidence >= each.needed), None)
 
 
 def _describe_better(one: Predecessor) -> str:
-    gain = one.gain or Interval(0.0, 0.0, 0.0)
     return (
-        f"{one.name}, to which it can return, is better on the same rows: log loss by {gain.value:.4f}, "
-        f"{AT_CONFIDENCE} by {gain.lower:.4f}"
+        f"{one.name}, to which it can return, is better on the same rows: log loss by {one.gain:.4f} over "
+        f"{one.nights} nights, evidence {one.evidence:.3g} ({one.needed:.3g} is significant)"
     )
 
 

@@ -56,6 +56,7 @@ class Succession:
         latest: the version decided last, in effect yet or not.
         is_restored: whether a rollback put the serving one there.
         blocked: versions that may not come back.
+        left: the version that the rollback to the serving one left, which evidence may let come back.
         effective_night: from which a rollback that the night decides would be in effect.
         last_scored: the last night that is scored.
     """
@@ -64,6 +65,7 @@ class Succession:
     latest: int | None = None
     is_restored: bool = False
     blocked: frozenset[int] = frozenset()
+    left: int | None = None
     effective_night: date | None = None
     last_scored: date | None = None
 
@@ -180,7 +182,7 @@ def _stays(
         return "the verdict does not say from which version to which"
     if tonight.version != standing.serving or standing.latest != standing.serving:
         return f"version {standing.latest} was decided on already"
-    if tonight.returns_to in standing.blocked:
+    if tonight.returns_to in standing.blocked - {standing.left}:
         return f"version {tonight.returns_to} was blocked since"
     first = night - timedelta(days=rules.of_nights - 1)
     saying = sum(

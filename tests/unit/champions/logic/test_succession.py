@@ -13,6 +13,7 @@ from redeye.champions.logic.succession import (
     VersionBlock,
     find_blocked_versions,
     find_champion,
+    find_left_version,
     find_return_targets,
     list_stints,
 )
@@ -134,3 +135,35 @@ def test_the_last_bar_of_a_version_counts_as_of_its_night() -> None:
     assert find_blocked_versions(blocks, night(60)) == frozenset()
     assert find_blocked_versions(blocks, night(70)) == frozenset()
     assert find_blocked_versions(list(reversed(blocks)), date.max) == {4}
+
+
+def block(
+    number: int, version: int, on: int, *, is_blocked: bool = True, actor: str = "verdict"
+) -> VersionBlock:
+    return VersionBlock(number, version, is_blocked, night(on), "a test", actor)
+
+
+RESTORED = replace(
+    promotion(5, 3, 80), kind=PromotionKind.ROLLBACK, evidence={"rollback": {"from_version": 4}}
+)
+
+
+@pytest.mark.parametrize(
+    ("champion", "blocks", "left"),
+    [
+        (RESTORED, [block(1, 4, 80)], 4),
+        # Nothing was left, nothing is blocked, another one is, or it is not known yet.
+        (ROWS[-1], [block(1, 4, 80)], None),
+        (RESTORED, [], None),
+        (RESTORED, [block(1, 2, 80)], None),
+        (RESTORED, [block(1, 4, 95)], None),
+        # What a person blocked, or decided since, a person lifts.
+        (RESTORED, [block(1, 4, 80, actor="someone")], None),
+        (RESTORED, [block(1, 4, 80), block(2, 4, 85, actor="someone")], None),
+        (RESTORED, [block(1, 4, 80), block(2, 4, 85, is_blocked=False, actor="someone")], None),
+    ],
+)
+def test_evidence_may_lift_only_the_block_that_evidence_made(
+    champion: Promotion, blocks: list[VersionBlock], left: int | None
+) -> None:
+    assert find_left_version(champion, blocks, night(90)) == left

@@ -200,30 +200,33 @@ def test_causes_are_the_same_while_the_figures_change() -> None:
     assert causes == [("warning: calibration error",)] * 2 + [("retrain: calibration error",)]
 
 
-def predecessors(*gains: Interval | None) -> Window:
-    found = tuple(Predecessor(number, f"version {number}", gain) for number, gain in enumerate(gains, 1))
-    return replace(GOOD, predecessors=found)
+def predecessors(*evidence: float) -> Window:
+    found = (
+        Predecessor(number, f"version {number}", 30, 0.02, each, needed=20.0)
+        for number, each in enumerate(evidence, 1)
+    )
+    return replace(GOOD, predecessors=tuple(found))
 
 
 def test_what_it_could_return_to_being_significantly_better_is_roll_back() -> None:
-    verdict = judge(predecessors(None, Interval(0.02, -0.01, 0.05), Interval(0.02, 0.01, 0.03)), RULES)
+    verdict = judge(predecessors(1.0, 19.9, 57.3), RULES)
     assert (verdict.verdict, verdict.returns_to) == (Verdict.ROLL_BACK, 3)
     assert "version 3, to which it can return, is better" in verdict.reasons[0]
-    assert "log loss by 0.0200, at 95% confidence by 0.0100" in verdict.reasons[0]
+    assert "log loss by 0.0200 over 30 nights, evidence 57.3 (20 is significant)" in verdict.reasons[0]
 
 
 def test_the_first_one_that_is_significantly_better_is_returned_to() -> None:
-    assert judge(predecessors(Interval(0.02, 0.01, 0.03), Interval(0.09, 0.08, 0.1)), RULES).returns_to == 1
+    assert judge(predecessors(20.0, 900.0), RULES).returns_to == 1
 
 
-@pytest.mark.parametrize("gain", [None, Interval(0.02, 0.0, 0.03), Interval(-0.02, -0.03, -0.01)])
-def test_one_that_is_not_significantly_better_is_no_reason_to_leave(gain: Interval | None) -> None:
-    verdict = judge(predecessors(gain), RULES)
+@pytest.mark.parametrize("evidence", [1.0, 0.0, 19.9])
+def test_one_that_is_not_significantly_better_is_no_reason_to_leave(evidence: float) -> None:
+    verdict = judge(predecessors(evidence), RULES)
     assert (verdict.verdict, verdict.returns_to) == (Verdict.OK, None)
 
 
 def test_of_too_few_rows_nothing_is_rolled_back() -> None:
-    few = replace(predecessors(Interval(0.2, 0.1, 0.3)), rows=RULES.minimum_rows - 1)
+    few = replace(predecessors(500.0), rows=RULES.minimum_rows - 1)
     assert judge(few, RULES).returns_to is None
 
 

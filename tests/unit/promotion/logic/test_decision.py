@@ -200,6 +200,13 @@ def test_what_keeps_a_champion_that_should_go(
     assert f"not rolled back: {why}" in decision.reason
 
 
+def test_evidence_lets_the_version_come_back_that_a_rollback_left_and_no_other() -> None:
+    standing = replace(SERVING, is_restored=True, blocked=frozenset({2, 4}), left=2)
+    assert rolled(said(3), standing).returns_to == 2
+    assert rolled(said(3), replace(standing, left=4)).returns_to is None
+    assert rolled(said(3), replace(standing, left=None)).returns_to is None
+
+
 def test_a_retrain_verdict_rolls_nothing_back() -> None:
     assert rolled(named([Verdict.RETRAIN] * 5)).returns_to is None
 
