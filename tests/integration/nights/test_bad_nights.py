@@ -60,6 +60,17 @@ def halved(frame: pa.Table) -> pa.Table:
     return frame.slice(0, frame.num_rows // 2)
 
 
+def with_earlier_arrivals(frame: pa.Table) -> pa.Table:
+    """A schedule in which every flight is to arrive just after midnight."""
+    at = frame.column_names.index("sched_arr_time")
+    return frame.set_column(at, "sched_arr_time", pa.array(["1"] * frame.num_rows, pa.string()))
+
+
+def accept_all(judged: Mapping[str, pd.DataFrame], *, subject: str, **_: Any) -> dict[str, AuditResult]:
+    """An audit of arrivals that sees nothing, so that only a release's can refuse."""
+    return {suite: AuditResult(suite, subject, is_success=True, evaluated=1) for suite in judged}
+
+
 def test_refused_outcomes_leave_the_last_release_and_no_trace(nights: Any) -> None:
     night = nights.next
     served = release_store.latest_release()
@@ -75,6 +86,12 @@ def test_refused_outcomes_leave_the_last_release_and_no_trace(nights: Any) -> No
     rows = outputs_store.read("predictions", nights.model, night, night)
     assert len(rows) > 500
     assert set(rows["flight_date"].astype(str).str[:10]) == {(night + timedelta(days=1)).isoformat()}
+
+    # A schedule restated since is not the one that was scored.
+    later = Corrupted("schedule", with_earlier_arrivals)
+    ingest.ingest_nights(night, night, source=later, audit_many=accept_all)
+    assert any(ref.is_restatement for ref in delivery_store.deliveries(night, night))
+    assert not nights.score(night)["is_new"]
 
     good = nights.next
     assert good == night + timedelta(days=1)
@@ -113,6 +130,15 @@ def test_a_refused_schedule_is_assumed_from_the_week_before(nights: Any) -> None
     assert not nights.score(good)["is_degraded"]
 
 
+def test_a_night_scored_on_an_assumed_schedule_stays_so_when_one_comes(nights: Any) -> None:
+    night = nights.next
+    with pytest.raises(AuditRefused, match="arrivals/schedule"):
+        nights.build(night, source=Corrupted("schedule", halved))
+    assert "assumed" in nights.score(night)["degraded_reason"]
+    ingest.ingest_nights(night, night)
+    assert not nights.score(night)["is_new"]
+
+
 def test_a_night_left_out_by_hand_comes_in_with_the_next(nights: Any) -> None:
     left_out = nights.next
     ingest.ingest_nights(left_out, left_out)
@@ -128,11 +154,6 @@ def test_a_night_left_out_by_hand_comes_in_with_the_next(nights: Any) -> None:
     assert found is not None
     assert found[0] > 500
     assert found[1] == 0
-
-
-def accept_all(judged: Mapping[str, pd.DataFrame], *, subject: str, **_: Any) -> dict[str, AuditResult]:
-    """An audit of arrivals that sees nothing, so that only a release's can refuse."""
-    return {suite: AuditResult(suite, subject, is_success=True, evaluated=1) for suite in judged}
 
 
 def judged(night: date) -> dict[str, bool]:
