@@ -272,7 +272,8 @@ def _leave_out_bad(
     There is none if it fails without any of them: then what is bad is the night's own.
     """
     log.warning("night %s is refused: building it without %s", made.last, [str(ref.path) for ref in late])
-    kept, bad = [ref for ref in taken_in if ref not in late], []
+    kept = [ref for ref in taken_in if ref not in late]
+    bad: list[DeliveryRef] = []
     sound = _build_sound(made, kept)
     nights = sorted({ref.night for ref in late})
     for night in nights if sound else ():

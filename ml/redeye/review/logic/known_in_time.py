@@ -222,7 +222,9 @@ def _check_banned(lineage: Lineage, owner: str, columns: Iterable[Read]) -> Iter
 def _check_population(lineage: Lineage, inputs: Inputs) -> Iterator[Violation]:
     """What is learned from is what was known when it was predicted: the values, since outcomes choose rows."""
     described = lineage.described.get(inputs.relation)
-    for column in inputs.columns if described else ():
+    if described is None:  # told as a fault of its own
+        return
+    for column in inputs.columns:
         for read in sorted(described.values.get(column, ())):
             holders = described.columns[column][read]
             if holders is not None and inputs.known_by not in holders:
