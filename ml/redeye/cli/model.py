@@ -116,22 +116,18 @@ def interval_error(
 def rehearse_gates(
     model: ModelArgument,
     to: Annotated[Path, typer.Option(help="The page.")] = RESULTS / "gates.md",
-    harmful: Annotated[int, typer.Option(min=1, help="Mutants.")] = 200,
-    good: Annotated[int, typer.Option(min=1, help="Good candidates.")] = 100,
+    harmful: Annotated[int, typer.Option(min=1, help="Mutants that harm.")] = 200,
 ) -> None:
-    """Put harmful and good candidates before the gates, and write docs/results/gates.md.
+    """Put real later models and faulty candidates before the gates, and write docs/results/gates.md.
 
     The stack must run and hold the year (`redeye load-year`). Ends with status 1 if a harmful one passed.
     """
     from redeye.studies.gate_power.rehearse_gates import rehearse
 
     enter()
-    found = rehearse(model, to, harmful=harmful, good=good, report=console.log)
-    promoted = sum(not trial.failed for trial in found.trials)
-    refused = sum(bool(one.failed) for one in found.good)
-    console.print(
-        f"{len(found.trials)} harmful: {promoted} promoted; {len(found.good)} good: {refused} refused. {to}"
-    )
+    found = rehearse(model, to, harmful=harmful, report=console.log)
+    promoted = sum(bool(trial.harm and not trial.failed) for trial in found.trials)
+    console.print(f"{len(found.trials)} mutants: {promoted} that harm promoted. {to}")
     if promoted:
         raise typer.Exit(1)
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from redeye.declarations.specs import Spec, load_spec
@@ -15,8 +13,9 @@ from redeye.foundation.errors import NotReleased
 from redeye.foundation.settings import SPECS, settings
 from redeye.models.algorithms.base import Inputs, Training
 from redeye.models.algorithms.storage import algorithm
+from redeye.models.logic.evaluation import Scored
 from redeye.models.logic.splits import Window
-from redeye.models.logic.training import SEED, make_examples, select_rows
+from redeye.models.logic.training import SEED, make_examples, read_nights, select_rows
 from redeye.studies.evidence.logic.months import find_first_night, plan_training
 from redeye.studies.gate_power import gate_power_page
 from redeye.studies.gate_power.gate_power_page import Rehearsal
@@ -26,19 +25,16 @@ from redeye.studies.gate_power.logic.harmful_trials import Trial, mutants
 from redeye.studies.labelled_rows import read_labelled_frame
 from redeye.warehouse import release_store
 
-# Decisions at the ends of months; August's is left out: no algorithm beat the heuristic there, and a mutant of what
-# is no good candidate shows little.
-NIGHTS = tuple(
-    date(2013, month, day) for month, day in ((3, 31), (4, 30), (5, 31), (6, 30), (7, 31), (9, 30), (10, 31))
-)
+# Decisions at the ends of months, those too at which no algorithm beat the heuristic.
+NIGHTS = tuple(date(2013, month, 1) - timedelta(days=1) for month in range(4, 12))
 # Champions of the power's pairs: up to so many trainings older than the candidate.
 BACK = 2
-# One of so many windows measures the power; the good candidates are on the others.
-POWER_OF = 4
+# Windows of a pair begin no later than that after the first; none shares a night with another.
+LATEST = 36
 
 
-def rehearse(model: str, page: Path, *, harmful: int, good: int, report: Callable[[str], None]) -> Rehearsal:
-    """Put so many harmful and good candidates before the gates, and write the page on it.
+def rehearse(model: str, page: Path, *, harmful: int, report: Callable[[str], None]) -> Rehearsal:
+    """Put so many harmful candidates and real later models before the gates, and write the page on it.
 
     The spec must declare `xgboost`, which the healthy candidates are made by.
 
@@ -50,36 +46,40 @@ def rehearse(model: str, page: Path, *, harmful: int, good: int, report: Callabl
     if release is None:
         raise NotReleased("no night is released yet: run `redeye load-year` first")
     frame = read_labelled_frame(spec, release)
-    found = rehearse_on(frame, spec, release.release_id, harmful=harmful, good=good, report=report)
+    found = rehearse_on(frame, spec, release.release_id, harmful=harmful, report=report)
     gate_power_page.write_page(page, found, model)
     return found
 
 
 def rehearse_on(
-    frame: pd.DataFrame, spec: Spec, source: str, *, harmful: int, good: int, report: Callable[[str], None]
+    frame: pd.DataFrame, spec: Spec, source: str, *, harmful: int, report: Callable[[str], None]
 ) -> Rehearsal:
     """The rehearsal on labelled rows."""
     episodes = make_episodes(frame, spec, report)
-    harmless: Counter[str] = Counter()
     trials: list[Trial] = []
-    for trial in mutants(episodes, harmful, skipped=lambda one: harmless.update([one.kind])):
+    for trial in mutants(episodes, harmful):
         trials.append(trial)
-        report(f"mutant {len(trials)} of {harmful}: {trial.kind}, {', '.join(trial.failed) or 'PROMOTED'}")
+        done = sum(bool(one.harm) for one in trials)
+        outcome = ", ".join(trial.failed) or "PROMOTED"
+        report(f"harmful mutant {done} of {harmful}: {trial.kind}, {trial.harm or 'no harm'}, {outcome}")
     models = [_name_healthy(one) for one in episodes]
-    cases = list(gate_power.pairs(frame, spec, models, back=BACK, step=2, until=36))
-    # Windows for the power and for the good candidates in turn, so that no candidate set its own margin.
+    cases = list(gate_power.pairs(frame, spec, models, back=BACK, step=spec.split.test_nights, until=LATEST))
     powers = []
-    for power in gate_power.measure_power(cases[::POWER_OF]):
+    for power in gate_power.measure_power(cases):
         powers.append(power)
         report(f"power with hints of strength {power.strength}: {power.rate:.0%}")
-    others = [pair for position, pair in enumerate(cases) if position % POWER_OF]
-    chosen = [others[at] for at in np.linspace(0, len(others) - 1, min(good, len(others))).astype(int)]
-    kept = []
-    for pair in chosen:
-        kept.append(gate_power.try_candidate(pair, powers[-1].strength))
-        report(f"good {len(kept)} of {len(chosen)}: {', '.join(kept[-1].failed) or 'passed'}")
-    reported = f"Release `{source}`, decisions of nights {', '.join(str(one.night) for one in episodes)}."
-    return Rehearsal(reported, trials, harmless, powers, kept)
+    gains = {one.night: _measure_gain(one) for one in episodes}
+    return Rehearsal(f"Release `{source}`.", gains, trials, powers)
+
+
+def _measure_gain(episode: Episode) -> float:
+    """Log loss by which the healthy candidate is better than the heuristic on the gates' window."""
+    heuristic, rows = episode.champions[0].model, episode.test_rows
+    labels, nights = make_examples(rows, episode.spec).labels, read_nights(rows, episode.spec)
+    losses = [
+        Scored(labels, one.predict(rows), nights).metrics().log_loss for one in (heuristic, episode.healthy)
+    ]
+    return (losses[0] or 0.0) - (losses[1] or 0.0)
 
 
 def make_episodes(frame: pd.DataFrame, spec: Spec, report: Callable[[str], None]) -> list[Episode]:

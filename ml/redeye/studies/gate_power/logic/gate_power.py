@@ -1,7 +1,7 @@
-"""How much better a candidate must be for the gates to let it pass nearly always, on real nights.
+"""How often the gates let a candidate pass that is better by so much, on real nights.
 
-A real later model is put against a real earlier one, night by night as they were. How much better it is cannot be
-chosen; so it is given a hint of each outcome, and the hint is made clearer until the gates pass it. A hint is a number
+A real later model is put against a real earlier one, night by night as they were: that is what the gates face. How much
+better it is cannot be chosen; so, beside, it is given hints of each outcome, clearer and clearer. A hint is a number
 from a normal distribution whose mean differs by `strength` standard deviations between late and on time; what the
 model says is updated by Bayes' rule. So it knows more and is as well calibrated as it was.
 """
@@ -25,7 +25,6 @@ from redeye.promotion.logic.gate_report import Gate
 from redeye.promotion.logic.gates import GateInput, judge
 from redeye.studies.gate_power.logic.harmful_candidates import Incumbent
 
-POWER = 0.95
 STRENGTHS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
 # Judged by trying the model: they do not depend on how much better it is.
 OPERATIONAL = {Gate.ROBUSTNESS, Gate.BATCH_INVARIANCE, Gate.LATENCY, Gate.SIZE}
@@ -134,14 +133,11 @@ def try_candidate(pair: Pair, strength: float, *, ignored: Collection[Gate] = ()
 
 
 def measure_power(cases: Sequence[Pair], strengths: Sequence[float] = STRENGTHS) -> Iterator[Power]:
-    """The power of the gates that look at quality, with clearer hints until it is enough."""
+    """The power of the gates that look at quality, with clearer and clearer hints."""
     for strength in strengths:
         made = [try_candidate(pair, strength, ignored=OPERATIONAL) for pair in cases]
         gain = float(np.mean([one.gain for one in made]))
-        power = Power(strength, gain, sum(not one.failed for one in made), len(made))
-        yield power
-        if power.rate >= POWER:
-            return
+        yield Power(strength, gain, sum(not one.failed for one in made), len(made))
 
 
 def _gain(candidate: GateInput, champion: GateInput) -> float:

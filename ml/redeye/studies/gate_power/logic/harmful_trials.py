@@ -1,4 +1,4 @@
-"""Harmful candidates before the gates, each shown to harm on later nights first; and which gates refuse them."""
+"""Faulty candidates before the gates: whether they harm on later nights, and which gates refuse them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Trial:
     """One mutant before the gates.
 
     Attributes:
-        harm: what it does on the held-out nights.
+        harm: what it does on the held-out nights; empty if nothing that is called harm here.
         failed: the gates that refused it; none if it would have been promoted.
     """
 
@@ -136,14 +136,17 @@ def try_candidate(candidate: HarmfulCandidate, episode: Episode, champion: Incum
     return Trial(candidate.kind, candidate.what, episode.night, champion.name, harm, failed)
 
 
-def mutants(
-    episodes: list[Episode], count: int, *, skipped: Callable[[Trial], None] | None = None
-) -> Iterator[Trial]:
-    """So many mutants that harm, of every kind in turn, over the episodes and champions in turn.
+def mutants(episodes: list[Episode], count: int) -> Iterator[Trial]:
+    """Mutants of every kind in turn, over the episodes and champions in turn, until so many that harm were tried.
 
-    There are fewer only if there are no more. `skipped` is told of proposals that do no harm; they do not count.
+    There are fewer only if there are no more. Those that do no harm face the gates too.
     """
-    return islice(_take_turns(_harmful(kind, episodes, skipped) for kind in MAKERS), count)
+    harmful = 0
+    for turn in _take_turns(_try_kind(kind, episodes) for kind in MAKERS):
+        yield from turn
+        harmful += any(trial.harm for trial in turn)
+        if harmful == count:
+            return
 
 
 def _take_turns(streams: Iterable[Iterator[T]]) -> Iterator[T]:
@@ -156,13 +159,16 @@ def _take_turns(streams: Iterable[Iterator[T]]) -> Iterator[T]:
             yield drawn
 
 
-def _harmful(kind: str, episodes: list[Episode], skipped: Callable[[Trial], None] | None) -> Iterator[Trial]:
-    streams = (_cases(MAKERS[kind], episode, turn) for turn, episode in enumerate(episodes))
+def _try_kind(kind: str, episodes: list[Episode]) -> Iterator[list[Trial]]:
+    """A harmful mutant of the kind with the harmless ones before it, again and again; at last only harmless ones."""
+    turn: list[Trial] = []
+    streams = (_cases(MAKERS[kind], episode, place) for place, episode in enumerate(episodes))
     for candidate, episode, champion in _take_turns(streams):
-        if harm := measure_harm(candidate, episode, champion):
-            yield try_candidate(candidate, episode, champion, harm)
-        elif skipped:
-            skipped(Trial(kind, candidate.what, episode.night, champion.name, "", ()))
+        turn.append(try_candidate(candidate, episode, champion, measure_harm(candidate, episode, champion)))
+        if turn[-1].harm:
+            yield turn
+            turn = []
+    yield turn
 
 
 def _cases(
