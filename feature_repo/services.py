@@ -8,8 +8,9 @@ from feast import FeatureService, FeatureView
 
 import views
 from redeye.declarations.specs import Spec, load_valid_specs
+from redeye.features.feast_registry import store_at
 from redeye.foundation.errors import ConfigError
-from redeye.foundation.settings import SPECS
+from redeye.foundation.settings import SPECS, settings
 
 log = logging.getLogger(__name__)
 
@@ -49,5 +50,15 @@ def sound_services() -> dict[str, FeatureService]:
     return found
 
 
+def read_registered_services() -> dict[str, FeatureService]:
+    """What is registered already, as it is: a version that serves or may come back reads it by its name.
+
+    Feast's own `apply` removes what this folder does not declare.
+    """
+    if not settings().feast_registry_url.get_secret_value():
+        return {}
+    return {each.name: each for each in store_at(None).list_feature_services()}
+
+
 # Feast registers what it finds as attributes of a module.
-globals().update(sound_services())
+globals().update(read_registered_services() | sound_services())

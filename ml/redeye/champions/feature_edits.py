@@ -117,8 +117,10 @@ def list_columns_read(reader: Reader, spec: Spec, definitions: Definitions) -> s
     for name in reader.columns:
         view, _, column = name.partition("__")
         if table := tables.get(view):
-            key = (*definitions.relations[table].key, NIGHT, "event_at", "created_at")
-            found |= {Read(table, each) for each in (column, *key)}
+            key = definitions.relations[table].key
+            found |= {Read(table, each) for each in (column, *key, NIGHT, "event_at", "created_at")}
+            # A spec may drop an entity key that the version is still joined by.
+            found |= {Read(spec.schedule, each) for each in key if each != NIGHT}
         else:
             found.add(Read(spec.schedule, name))
     return found

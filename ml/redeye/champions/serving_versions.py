@@ -49,6 +49,11 @@ def list_serving_versions(specs: Iterable[Spec], night: date) -> list[ServingVer
     return found
 
 
+def find_schedule_inputs(model: Model[Any]) -> set[str]:
+    """Those of its input columns that no feature view has: what it takes from the schedule itself."""
+    return {name for name in find_input_columns(model) if "__" not in name}
+
+
 def find_input_columns(model: Model[Any]) -> set[str]:
     """Columns of a frame that a model reads."""
     if members := getattr(model, "members", None):

@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pandas as pd
 
-from redeye.features.feast_registry import apply, store_at
+from redeye.features.feast_registry import apply, find_service, store_at
 
 
 def read_feature_frame(
-    snapshot_id: int, entities: pd.DataFrame | str, service_name: str, *, connection: str | None = None
+    snapshot_id: int,
+    entities: pd.DataFrame | str,
+    service_name: str,
+    *,
+    columns: Iterable[str] = (),
+    connection: str | None = None,
 ) -> pd.DataFrame:
     """The entity rows with every feature of a service, each as known at the row's time.
 
     The rows are a frame, or SQL over the alias `warehouse` (the release's snapshot), with the entity keys and a
-    timestamp `event_timestamp` in naive UTC.
+    timestamp `event_timestamp` in naive UTC. A service that was deleted is registered again with the features among
+    `columns`.
 
     Returns:
         The entity rows, all and in order, with their columns as they came, then a column
         `<view>__<feature>` per feature; null where nothing was known or it is older than the view's TTL.
+
+    Raises:
+        ConfigError: if there is no such service and `columns` has no features.
     """
     store = store_at(snapshot_id, connection=connection)
     apply(store)
     job = store.get_historical_features(
         entities,
-        store.get_feature_service(service_name),
+        find_service(store, service_name, columns),
         full_feature_names=True,
         filter_by_created_timestamp=True,
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from feast import FeatureStore, FeatureView
 
 log = logging.getLogger(__name__)
+
+# What SQLite's `user_version` says of a file that was filled: it goes with the file, and a new one has 0.
+FILLED = 1
 
 
 @task_session()
@@ -49,8 +54,8 @@ def materialize(
                 continue
             written[view.name] = _write_online(store, view, cutoff(night))
             release_store.record_materialization(view.name, night, release_id)
-        if written and (url := settings().online_store_url.get_secret_value()):
-            feast_online_redis.mark_filled(url, store.project)
+        if written:
+            _mark_online_filled(store)
     log.info("materialized release %s: %d keys in %d views", release_id, sum(written.values()), len(written))
     return written
 
@@ -129,4 +134,16 @@ def _is_online_lost(store: FeatureStore) -> bool:
     """Whether what was materialized is not there (yet, or any more)."""
     if url := settings().online_store_url.get_secret_value():
         return not feast_online_redis.is_filled(url, store.project)
-    return is_file_lost(store)
+    if is_file_lost(store):
+        return True
+    # Registering makes the file and its tables anew: that it is there does not say that it was filled.
+    with closing(sqlite3.connect(store.config.online_store.path)) as con:
+        return con.execute("PRAGMA user_version").fetchone() != (FILLED,)
+
+
+def _mark_online_filled(store: FeatureStore) -> None:
+    if url := settings().online_store_url.get_secret_value():
+        feast_online_redis.mark_filled(url, store.project)
+        return
+    with closing(sqlite3.connect(store.config.online_store.path)) as con:
+        con.execute(f"PRAGMA user_version = {FILLED}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from string import Template
@@ -20,7 +20,7 @@ from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import PROJECT_ROOT, SPECS, require_secret, settings
 
 if TYPE_CHECKING:
-    from feast import FeatureStore
+    from feast import FeatureService, FeatureStore
 
 log = logging.getLogger(__name__)
 
@@ -126,6 +126,34 @@ def _refuse_changed_services(store: FeatureStore, declared: list[Any]) -> None:
                 f"feature service {service.name} is registered with other features ({some}): "
                 "raise `version` in its spec, so that the model that serves keeps the features it was trained on"
             )
+
+
+def find_service(store: FeatureStore, name: str, columns: Iterable[str] = ()) -> FeatureService:
+    """A registered feature service; one that was deleted is registered again from a version's input columns.
+
+    Raises:
+        ConfigError: if there is none, and no column says what it was.
+    """
+    from feast import FeatureService
+    from feast.errors import FeatureServiceNotFoundException
+
+    try:
+        return store.get_feature_service(name, allow_cache=False)
+    except FeatureServiceNotFoundException:
+        wanted: dict[str, list[str]] = {}
+        for view, separator, feature in sorted(column.partition("__") for column in columns):
+            if separator:
+                wanted.setdefault(view, []).append(feature)
+        if not wanted:
+            raise ConfigError(
+                f"feature service {name} is not registered: a spec declares it by its `version`, or a version that "
+                "reads it brings it back when it serves"
+            ) from None
+    log.error("feature service %s was deleted: registering it again", name)
+    views = [store.get_feature_view(view)[features] for view, features in wanted.items()]
+    with lock_registry(store):
+        store.apply(FeatureService(name=name, features=views))
+    return store.get_feature_service(name, allow_cache=False)
 
 
 def is_file_lost(store: FeatureStore) -> bool:

@@ -6,7 +6,7 @@ The same point-in-time join that Feast's offline store runs, over the tables tha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import duckdb
 import pandas as pd
@@ -16,18 +16,28 @@ from redeye.declarations.specs import ENTITY_TIME
 from redeye.features.logic.feature_views import FEATURE_TTL, name_view
 from redeye.features.point_in_time import ViewQuery, join, quote
 from redeye.foundation.errors import ConfigError
-from redeye.warehouse.logic.dbt_models import FEATURES, NIGHT, Model, Project
+from redeye.warehouse.logic.dbt_models import FEATURES, NIGHT, Project
+
+# By name of a feature table, `schema.table`, the columns of its key.
+TableKeys = Mapping[str, Sequence[str]]
 
 
-def list_feature_columns(columns: Iterable[str], project: Project) -> dict[str, tuple[Model, str]]:
-    """Those of a frame's columns that are features: their table and their column there."""
-    views = {name_view(model.name): model for model in project.models.values() if model.layer == FEATURES}
-    found = {}
-    for name in columns:
-        view, separator, column = name.partition("__")
-        if separator and view in views:
-            found[name] = (views[view], column)
-    return found
+def find_table_keys(con: duckdb.DuckDBPyConnection, alias: str, entity_keys: Sequence[str]) -> TableKeys:
+    """The feature tables of the state that is attached as `alias`, each with those of the entity keys that it has."""
+    rows = con.execute(
+        "SELECT table_name, list(column_name ORDER BY column_index) FROM duckdb_columns() "
+        "WHERE database_name = ? AND schema_name = ? GROUP BY ALL",
+        [alias, FEATURES],
+    ).fetchall()
+    return {
+        f"{FEATURES}.{table}": tuple(name for name in columns if name in entity_keys)
+        for table, columns in rows
+    }
+
+
+def read_table_keys(project: Project) -> TableKeys:
+    """The feature tables of a dbt project, each with its key."""
+    return {model.name: model.key for model in project.models.values() if model.layer == FEATURES}
 
 
 def frame(
@@ -35,7 +45,7 @@ def frame(
     alias: str,
     entities: pd.DataFrame,
     columns: Iterable[str],
-    project: Project,
+    tables: TableKeys,
 ) -> pd.DataFrame:
     """Entity rows with features as known at their time, from the state that is attached as `alias`.
 
@@ -47,23 +57,28 @@ def frame(
     Raises:
         ConfigError: if a column is neither.
     """
-    features = list_feature_columns(columns, project)
-    if lost := [name for name in columns if name not in features and name not in entities.columns]:
-        raise ConfigError(f"there is no feature table for {', '.join(sorted(lost)[:5])}")
+    views = {name_view(table): table for table in tables}
     by_table: dict[str, dict[str, str]] = {}
-    for name, (model, column) in features.items():
-        by_table.setdefault(model.name, {})[column] = name
-    queries = [_query(alias, project.models[table], wanted) for table, wanted in sorted(by_table.items())]
+    lost = []
+    for name in columns:
+        view, separator, column = name.partition("__")
+        if separator and view in views:
+            by_table.setdefault(views[view], {})[column] = name
+        elif name not in entities.columns:
+            lost.append(name)
+    if lost:
+        raise ConfigError(f"there is no feature table for {', '.join(sorted(lost)[:5])}")
+    queries = [_query(alias, table, tables[table], wanted) for table, wanted in sorted(by_table.items())]
     table = pa.Table.from_pandas(entities, preserve_index=False).replace_schema_metadata(None)
     return join(con, table, ENTITY_TIME, queries, only_known=True).to_pandas()
 
 
-def _query(alias: str, model: Model, wanted: Mapping[str, str]) -> ViewQuery:
-    schema, _, table = model.name.partition(".")
+def _query(alias: str, name: str, keys: Sequence[str], wanted: Mapping[str, str]) -> ViewQuery:
+    schema, _, table = name.partition(".")
     return ViewQuery(
-        name=model.name,
+        name=name,
         relation=f"{alias}.{quote(schema)}.{quote(table)}",
-        keys={key: key for key in model.key if key != NIGHT},
+        keys={key: key for key in keys if key != NIGHT},
         event="event_at",
         created="created_at",
         features=wanted,

@@ -1,6 +1,19 @@
-"""Errors that an operator reads: each names the bad value and says what to do."""
+"""Errors that an operator reads: each names the bad value and says what to do.
+
+Whatever else fails is caught in one place, `try_in_turn`: what goes on all the same says what failed, and why.
+"""
 
 from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+# Of an error's message in a reason; all of it is in the log.
+SHOWN = 240
 
 
 class RedeyeError(Exception):
@@ -61,3 +74,34 @@ class DiskBudgetExceeded(RedeyeError):
 
 class BackupError(RedeyeError):
     """A backup cannot be made, is incomplete or altered, or cannot be restored here."""
+
+
+def try_in_turn(steps: Iterable[tuple[str, Callable[[], Result]]], failures: list[str]) -> Result:
+    """The result of the first named step that does not fail.
+
+    Each failure is logged with its traceback, and appended to `failures` in words before the next step runs.
+
+    Raises:
+        LeaseLost: at once, as LeaseHeld: what a lease forbids no other step may do.
+        Exception: the last step's own, if all of them fail.
+    """
+    last: Exception = ValueError("there was nothing to try")
+    for name, step in steps:
+        try:
+            return step()
+        except (LeaseLost, LeaseHeld):
+            raise
+        except Exception as error:
+            log.exception("%s failed", name)
+            failures.append(_describe_failure(name, error))
+            last = error
+    raise last
+
+
+def _describe_failure(name: str, error: Exception) -> str:
+    if isinstance(error, AuditRefused):
+        return f"{name} refused"
+    # Reasons are separated by semicolons.
+    message = " ".join(str(error).replace(";", ",").split())
+    shown = message if len(message) <= SHOWN else f"{message[:SHOWN]}…"
+    return f"{name} failed ({type(error).__name__}: {shown})"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -21,8 +20,8 @@ from redeye.champions.logic.succession import (
 from redeye.champions.logic.verdicts import Verdict
 from redeye.declarations.calendar import ONE_DAY
 from redeye.declarations.specs import Spec
+from redeye.foundation.errors import try_in_turn
 from redeye.models.algorithms.base import Model
-from redeye.models.algorithms.storage import ModelAltered
 from redeye.models.artifact_store import load_artifact
 from redeye.models.logic.evaluation import Scored
 from redeye.monitoring.logic.maturity import Maturity
@@ -31,8 +30,6 @@ from redeye.monitoring.logic.sequential_test import find_levels, weigh_evidence
 from redeye.monitoring.measure_drift import load_features
 from redeye.scoring import outputs_store
 from redeye.warehouse import release_store
-
-log = logging.getLogger(__name__)
 
 # Gaps are single nights: a stint whose last week was never released was not judged at its end.
 LOOKED_BACK = 7
@@ -158,7 +155,8 @@ def _score_again(spec: Spec, other: Promotion, own: pd.DataFrame) -> np.ndarray 
     """The probabilities of another version for the same rows, in their order; None if it cannot be used."""
     days = pd.to_datetime(own["night"])
     standing = outputs_store.read("predictions", spec.model, days.min().date(), days.max().date())
-    try:
+
+    def score_again() -> np.ndarray:
         model: Model[Any] = load_artifact(other.artifact_uri, other.artifact_sha256)
         frames = [
             load_features(spec, day.date(), of_night, other.feature_service)
@@ -167,8 +165,9 @@ def _score_again(spec: Spec, other: Promotion, own: pd.DataFrame) -> np.ndarray 
         ]
         frame = pd.concat(frames, ignore_index=True)
         again = pd.Series(model.predict(frame), index=frame[spec.population.key])
-    except (ModelAltered, KeyError) as error:
-        # A version whose files or inputs are gone is nothing to return to.
-        log.warning("%s: version %d cannot be compared with: %s", spec.model, other.version, error)
-        return None
-    return again.reindex(own[spec.population.key]).to_numpy()
+        return again.reindex(own[spec.population.key]).to_numpy()
+
+    # A version whose files or inputs are gone is nothing to return to.
+    return try_in_turn(
+        [(f"comparing with version {other.version}", score_again), ("no comparison", lambda: None)], []
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ import pandas as pd
 
 from redeye.champions import promotion_store
 from redeye.champions.logic.promotions import Promotion
+from redeye.champions.serving_versions import find_schedule_inputs
 from redeye.declarations.calendar import ONE_DAY, cutoff
 from redeye.declarations.specs import Spec
 from redeye.foundation.errors import AlreadyDecided, ConfigError
@@ -153,7 +154,10 @@ def _make(origin: _Origin, folder: Path) -> None:
 
     spec = origin.spec
     nights = _nights(origin)
-    sample = _frame(origin, origin.reference, sample=SAMPLE_ROWS)
+    model = load_artifact(origin.champion.artifact_uri, origin.champion.artifact_sha256)
+    # The champion's own: the spec of now may not name them any more.
+    inputs_read = sorted(find_schedule_inputs(model))
+    sample = _frame(origin, origin.reference, inputs_read, sample=SAMPLE_ROWS)
     # Under one name, whatever the population calls it.
     sample["night"] = pd.to_datetime(sample[spec.population.night])
     rules, every = spec.monitor.drift, list_input_columns(spec, sample)
@@ -166,10 +170,9 @@ def _make(origin: _Origin, folder: Path) -> None:
     bins = {name: cut for name, cut in cuts.items() if cut is not None}
     parts: dict[str, list[Summary]] = {name: [] for name in bins}
     predicted = []
-    model = load_artifact(origin.champion.artifact_uri, origin.champion.artifact_sha256)
     for start in range(0, len(nights), CHUNK_NIGHTS):
         chunk = nights[start : start + CHUNK_NIGHTS]
-        frame = _frame(origin, Window(chunk[0], chunk[-1]))
+        frame = _frame(origin, Window(chunk[0], chunk[-1]), inputs_read)
         days = pd.to_datetime(frame[spec.population.night]).to_numpy().astype("datetime64[D]")
         place = np.searchsorted(np.array(chunk, dtype="datetime64[D]"), days)
         for name, cut in bins.items():
@@ -247,13 +250,17 @@ def _nights(origin: _Origin) -> list[date]:
     return [night.date() for night in pd.to_datetime(found["night"])]
 
 
-def _frame(origin: _Origin, window: Window, *, sample: int | None = None) -> pd.DataFrame:
-    """Rows of a window with their features; with `sample` so many of them, by the hash of their key."""
+def _frame(
+    origin: _Origin, window: Window, inputs: Sequence[str], *, sample: int | None = None
+) -> pd.DataFrame:
+    """Rows of a window with some inputs and their features; with `sample` so many of them, by the hash of their key."""
     from redeye.features.feast_frames import read_feature_frame
 
     spec = origin.spec
     key, label = spec.population.key, spec.target.column
     order = f"md5({key}), {key} LIMIT {sample}" if sample else key
-    columns = f"{spec.schedule_select()}, CAST({label} AS DOUBLE) AS {label}"
+    selected = spec.schedule_select()
+    more = [f"{name}, " for name in inputs if name not in selected.split(", ")]
+    columns = f"{selected}, {''.join(more)}CAST({label} AS DOUBLE) AS {label}"
     entities = _read(origin, columns, window, order)
     return read_feature_frame(origin.release.snapshot_id, entities, origin.champion.feature_service)

@@ -20,7 +20,7 @@ from redeye.declarations.calendar import list_nights
 from redeye.declarations.project import project
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.atomic_files import replace_file
-from redeye.foundation.errors import AlreadyDecided, ConfigError, NotReleased
+from redeye.foundation.errors import AlreadyDecided, ConfigError, NotReleased, try_in_turn
 from redeye.foundation.settings import SPECS, settings
 from redeye.monitoring import evidently_reports, label_form_store
 from redeye.monitoring.drift_reference_store import Reference
@@ -177,12 +177,15 @@ def load_features(
     )
     key = hashlib.sha256(reported.encode()).hexdigest()[:16]
     path = settings().drift / "features" / spec.model / f"{night.isoformat()}-{key}.parquet"
-    if path.is_file():
-        features = pd.read_parquet(path)
-    else:
+
+    def read_again() -> pd.DataFrame:
         features = _read_features(spec, night, predictions, service)
         with replace_file(path) as making:
             features.to_parquet(making, index=False)
+        return features
+
+    cached = [(str(path), lambda: pd.read_parquet(path))] if path.is_file() else []
+    features = try_in_turn([*cached, ("reading features again", read_again)], [])
     # The reference is what the version itself said: a recalibration is no drift of its predictions.
     made = predictions[[spec.population.key, "raw_probability", "model_version"]].rename(
         columns={"raw_probability": PREDICTION}
@@ -237,7 +240,9 @@ def measure_shift(
     joint, why = Joint(UNKNOWN, UNKNOWN, ()), "too few rows or nights to judge"
     if is_enough(Span.WEEK, features, rules):
         week = sample_rows(features, key=spec.population.key)
-        joint = measure_joint(week, sample, reference.joint_inputs)
+        # Without what the spec of now does not name any more.
+        read = {name: kind for name, kind in reference.joint_inputs.items() if name in week}
+        joint = measure_joint(week, sample, read)
     of_inputs = joint_rows(joint, thresholds, rows=len(features), reference_rows=len(sample), note=why)
 
     is_judged = is_enough(Span.WEEK, matured, rules)

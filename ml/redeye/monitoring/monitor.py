@@ -17,7 +17,7 @@ from redeye.champions.logic.succession import Stint, find_champion
 from redeye.champions.logic.verdicts import Verdict
 from redeye.declarations.calendar import ONE_DAY, cutoff
 from redeye.declarations.specs import Spec, load_spec
-from redeye.foundation.errors import AlreadyDecided, NotReleased
+from redeye.foundation.errors import AlreadyDecided, NotReleased, try_in_turn
 from redeye.foundation.settings import SPECS
 from redeye.models.logic.evaluation import METRICS, Interval
 from redeye.monitoring.compare_predecessor import compare_predecessors, find_last_judgeable, make_scored
@@ -72,13 +72,20 @@ def monitor_night(model: str, night: date, run_id: str) -> dict[str, Any]:
         window = replace(window, reference=_measure_first_nights(spec, release, night, champion, crowned))
         predecessors, comparisons = _predecessors(spec, release, champion, labels, night, run_id)
         window = replace(window, predecessors=predecessors)
-    finding = measure(spec, night, release, champion) if champion else None
+    failures: list[str] = []
+    finding = try_in_turn(
+        [
+            ("measuring drift", lambda: measure(spec, night, release, champion) if champion else None),
+            ("no drift", lambda: None),
+        ],
+        failures,
+    )
     if champion is not None:
         window = replace(window, kept_nights_ago=_count_nights_since_kept(spec, champion, night))
     judgement = judge(
         window,
         spec.monitor,
-        finding.reasons if finding else (),
+        (*failures, *(finding.reasons if finding else ())),
         label_changes=finding.label_changes if finding else (),
     )
     log.info("%s, night %s: %s (%s)", model, night, judgement.verdict, "; ".join(judgement.reasons))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from functools import partial
@@ -16,12 +17,12 @@ from redeye.champions.logic.promotions import Promotion
 from redeye.declarations.calendar import cutoff
 from redeye.declarations.specs import REQUIRED, Spec, load_spec
 from redeye.features.feast_frames import read_feature_frame
-from redeye.foundation.errors import NotReleased, TooLate, VersionIsBlocked
+from redeye.foundation.errors import NotReleased, TooLate, VersionIsBlocked, try_in_turn
 from redeye.foundation.git import git_sha
 from redeye.foundation.settings import SPECS, settings
 from redeye.foundation.ui_links import link_version
 from redeye.models import mlflow_registry
-from redeye.models.algorithms.base import Inputs, Training
+from redeye.models.algorithms.base import Inputs, Model, Training
 from redeye.models.algorithms.heuristic import HeuristicModel
 from redeye.models.artifact_store import load_artifact
 from redeye.models.logic.splits import TooFewNights, find_last_mature, plan_windows
@@ -265,10 +266,7 @@ def _load_parent(spec: Spec, night: date) -> Parent | None:
     Not that of the night itself: a training that is taken up again must find what it found the first time.
 
     Returns:
-        None if there is none, or if it reads other features.
-
-    Raises:
-        ModelAltered: if its files are not what was registered.
+        None if there is none, if it reads other features, or if its files cannot be read.
     """
     if spec.candidates.continued is None:
         return None
@@ -276,9 +274,19 @@ def _load_parent(spec: Spec, night: date) -> Parent | None:
     if not before or before[-1].feature_service != spec.feature_service:
         return None
     champion = mlflow_registry.version(spec.model, before[-1].version)
+    steps: list[tuple[str, Callable[[], Model[Any] | None]]] = [
+        (
+            f"version {champion.version}",
+            lambda: load_artifact(champion.artifact_uri, champion.artifact_sha256),
+        ),
+        ("no parent", lambda: None),
+    ]
+    model = try_in_turn(steps, [])
+    if model is None:
+        return None
     return Parent(
         version=champion.version,
-        model=load_artifact(champion.artifact_uri, champion.artifact_sha256),
+        model=model,
         # Versions of old carry no windows: what they knew at all they may have learned from.
         train_last=champion.train_last or champion.seen_until,
         seen_until=champion.seen_until,

@@ -14,6 +14,7 @@ from redeye.champions.serving_versions import ServingVersion
 from redeye.declarations.calendar import cutoff
 from redeye.declarations.specs import Spec
 from redeye.features import feature_frames
+from redeye.features.feature_frames import read_table_keys
 from redeye.foundation.settings import settings
 from redeye.models.algorithms.base import Inputs, Model, Training
 from redeye.models.algorithms.storage import algorithm
@@ -48,8 +49,8 @@ def rescore_version(
         con, spec, release.night, release.night - timedelta(days=NIGHTS - 1), release.night
     )
     frames = [
-        feature_frames.frame(con, alias, population, sorted(live.reader.columns), project)
-        for alias, project in ((OLD, old), (NEW, new))
+        feature_frames.frame(con, alias, population, sorted(live.reader.columns), tables)
+        for alias, tables in ((OLD, read_table_keys(old)), (NEW, read_table_keys(new)))
     ]
     before, after = (live.model.predict(each) for each in frames)
     moved = np.abs(before - after)
@@ -97,8 +98,9 @@ def retrain(
     judged = []
     for alias, each, project in zip((OLD, NEW), (old_spec, spec), projects, strict=True):
         inputs = Inputs.of(each)
+        tables = read_table_keys(project)
         frame = feature_frames.frame(
-            con, alias, population, dict.fromkeys([*inputs.numeric, *inputs.categorical]), project
+            con, alias, population, dict.fromkeys([*inputs.numeric, *inputs.categorical]), tables
         )
         training = Training(
             train=make_examples(select_rows(frame, each, spans.train), each),

@@ -10,6 +10,7 @@ import pandas as pd
 
 from redeye.champions import promotion_store
 from redeye.champions.logic.promotions import Promotion
+from redeye.champions.serving_versions import find_input_columns
 from redeye.declarations.project import project
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.errors import ConfigError, DeliveryError, RedeyeError
@@ -23,9 +24,11 @@ from redeye.models.logic.prediction_equality import choose_equality
 from redeye.models.training_code import hash_training_code
 from redeye.scoring import outputs_store
 from redeye.scoring.find_restated import restatements
+from redeye.scoring.last_resort import fit_last_resort, read_inputs
 from redeye.scoring.logic.explanation import Explanation, changes, contributions
 from redeye.scoring.logic.recalibration import IDENTITY, Recalibration
-from redeye.scoring.score import Basis, read_basis, read_rows
+from redeye.scoring.predict import HEURISTIC, LAST_RESORT, Basis
+from redeye.scoring.score import read_basis, read_rows
 from redeye.sources import delivery_store, landing_store
 from redeye.sources.logic.deliveries import DeliveryRef
 from redeye.warehouse import release_store
@@ -60,8 +63,7 @@ def explain(prediction_id: str) -> Explanation:
     promotion = _promotion(model, night, int(prediction["model_version"]))
     spec = load_spec(SPECS / f"{model}.yaml")
     basis = read_basis(rows)
-    frame = _features(spec, basis, promotion, night, key)
-    fitted = load_artifact(promotion.artifact_uri, promotion.artifact_sha256)
+    fitted, frame = _load_served(spec, basis, promotion, night, _read_row(spec, basis, night, key))
     is_same_service = promotion.feature_service == spec.feature_service
     deliveries = tuple(release_store.release_deliveries(release.release_id))
     announced = delivery_store.find_accepted_schedule(night)
@@ -98,10 +100,8 @@ def _promotion(model: str, night: date, version: int) -> Promotion:
     return found[-1]
 
 
-def _features(spec: Spec, basis: Basis, promotion: Promotion, night: date, key: str) -> pd.DataFrame:
-    """The subject's row with every feature of the service that scored it, as the release has them."""
-    from redeye.features.feast_frames import read_feature_frame
-
+def _read_row(spec: Spec, basis: Basis, night: date, key: str) -> pd.DataFrame:
+    """The subject's row of the schedule, as the release has it."""
     release = basis.release
     scheduled, _ = read_rows(spec, night, basis)
     own = scheduled[scheduled[spec.population.key] == key].reset_index(drop=True)
@@ -109,7 +109,24 @@ def _features(spec: Spec, basis: Basis, promotion: Promotion, night: date, key: 
         raise RedeyeError(
             f"release {release.release_id} has {len(own)} rows of {project().subject.one} {key}, not one"
         )
-    return read_feature_frame(release.snapshot_id, own, promotion.feature_service)
+    return own
+
+
+def _load_served(
+    spec: Spec, basis: Basis, promotion: Promotion, night: date, own: pd.DataFrame
+) -> tuple[Model[Any], pd.DataFrame]:
+    """What made the prediction, and the row with every feature that it was given."""
+    from redeye.features.feast_frames import read_feature_frame
+
+    if basis.server == LAST_RESORT:
+        return fit_last_resort(spec, basis.release, own, night, [])
+    fitted = load_artifact(promotion.artifact_uri, promotion.artifact_sha256)
+    if basis.server == HEURISTIC:
+        return fitted, read_inputs(spec, fitted, basis.release, own)
+    columns = find_input_columns(fitted)
+    return fitted, read_feature_frame(
+        basis.release.snapshot_id, own, promotion.feature_service, columns=columns
+    )
 
 
 def _again(

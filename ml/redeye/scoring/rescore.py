@@ -28,7 +28,8 @@ from redeye.models.fingerprint import read_fingerprint
 from redeye.models.logic.prediction_equality import Equality, choose_equality
 from redeye.scoring import outputs_store
 from redeye.scoring.logic.predictions import Lineage, assemble, name_backtest_run_type
-from redeye.scoring.score import Basis, find_differences, predict, read_basis, read_rows
+from redeye.scoring.predict import Basis, predict
+from redeye.scoring.score import find_differences, read_basis, read_rows
 from redeye.warehouse import lake, release_store
 
 if TYPE_CHECKING:
@@ -133,11 +134,9 @@ def _empty_lake() -> Iterator[duckdb.DuckDBPyConnection]:
 def _decision(con: duckdb.DuckDBPyConnection, model: str, night: date) -> Basis:
     """Of a night's predictions, what they were made from."""
     rows = outputs_store.read("predictions", model, night, night, con=con)
-    basis = read_basis(
+    return read_basis(
         rows[["model", "release_id", "degraded_reason", "recalibration_night"]].drop_duplicates()
     )
-    # What else was wrong comes out by itself.
-    return replace(basis, reasons=tuple(why for why in basis.reasons if why.startswith("night ")))
 
 
 def backtest_nights(

@@ -15,8 +15,7 @@ import sqlglot
 from sqlglot import exp
 
 from redeye.declarations.calendar import coming_day, cutoff
-from redeye.declarations.project import project
-from redeye.declarations.specs import Spec
+from redeye.declarations.specs import ENTITY_TIME, Spec
 from redeye.foundation.errors import DeliveryError, RedeyeError
 from redeye.sources import delivery_store
 from redeye.sources.configured_source import load_source
@@ -24,13 +23,6 @@ from redeye.sources.logic.deliveries import KNOWN_AT, SCHEDULE, find_dataset
 from redeye.warehouse import raw_tables
 
 A_WEEK = timedelta(days=7)
-
-
-def select_list(spec: Spec) -> str:
-    """SQL select list of a row to score: the spec's inputs from the schedule, and what consumers look up."""
-    inputs = spec.schedule_select()
-    there = {part.strip() for part in inputs.split(",")}
-    return ", ".join([inputs, *(name for name in project().subject.columns if name not in there)])
 
 
 def read_released(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.DataFrame:
@@ -128,7 +120,10 @@ def _through_the_view(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -
 
 
 def _select(con: duckdb.DuckDBPyConnection, spec: Spec, night: date, relation: str) -> pd.DataFrame:
+    # All that the schedule states: a version that serves may read what the spec of now does not name any more.
+    population = spec.population
     return con.execute(
-        f"SELECT {select_list(spec)} FROM {relation} WHERE {spec.population.night} = ? ORDER BY {spec.population.key}",
+        f"SELECT * RENAME ({population.entity_time} AS {ENTITY_TIME}) FROM {relation} "
+        f"WHERE {population.night} = ? ORDER BY {population.key}",
         [night],
     ).df()

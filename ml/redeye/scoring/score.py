@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import Any
@@ -18,25 +18,18 @@ from redeye.declarations.project import project
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.errors import (
     AlreadyDecided,
-    AuditRefused,
     ConfigError,
     DeliveryError,
     NotReleased,
     RedeyeError,
 )
-from redeye.foundation.settings import SPECS, settings
-from redeye.models.artifact_store import load_artifact
+from redeye.foundation.settings import SPECS
 from redeye.models.fingerprint import read_fingerprint
 from redeye.models.logic.prediction_equality import choose_equality
 from redeye.scoring import export, outputs_store, recalibration_store, schedule
-from redeye.scoring.logic.predictions import (
-    RECALIBRATION,
-    Lineage,
-    assemble,
-    derive_predictions,
-    differences,
-)
-from redeye.scoring.logic.recalibration import IDENTITY, Recalibration
+from redeye.scoring.logic.predictions import differences
+from redeye.scoring.logic.recalibration import IDENTITY
+from redeye.scoring.predict import OTHERS, Basis, predict
 from redeye.sources import delivery_store
 from redeye.sources.configured_source import load_source, load_standing_source
 from redeye.warehouse import lake, release_store
@@ -55,23 +48,6 @@ class ChampionChanged(RedeyeError):
         self.champion = champion
 
 
-@dataclass(frozen=True)
-class Basis:
-    """What a night is scored from: a release, and why it is not the night's own, if it is not.
-
-    Attributes:
-        recalibration: by which it was scored before; None if it was not: then by that which is in effect.
-    """
-
-    release: Release
-    reasons: tuple[str, ...]
-    recalibration: Recalibration | None = None
-
-    def is_reconstructed(self, night: date) -> bool:
-        """Whether the release holds more than what was known on the night, so that it has to be cut."""
-        return self.release.night > night or self.release.is_again
-
-
 def score_night(model: str, night: date, *, run_id: str, is_degraded_allowed: bool = False) -> dict[str, Any]:
     """Give everything that is scheduled for the coming day a probability, once.
 
@@ -87,7 +63,7 @@ def score_night(model: str, night: date, *, run_id: str, is_degraded_allowed: bo
         DeliveryError: if the coming day has no schedule although the source does not say that it is empty.
         ConfigError: if the model has no champion yet, the source comes too late to predict a coming day, or
             the calendar was shifted since.
-        AuditRefused: if neither the champion's nor the heuristic's predictions are plausible.
+        AuditRefused: if nobody's predictions are plausible, and a row is there twice.
         AlreadyDecided: if the night was scored before with another result.
     """
     spec = load_spec(SPECS / f"{model}.yaml")
@@ -201,7 +177,13 @@ def read_basis(standing: pd.DataFrame) -> Basis:
             str(standing["model"].iloc[0]), pd.Timestamp(recalibrated).date()
         )
     )
-    return Basis(release, tuple(reported.split("; ")) if reported else (), recalibration)
+    reasons = reported.split("; ") if reported else []
+    return Basis(
+        release,
+        tuple(each for each in reasons if not each.startswith(OTHERS)),
+        recorded=next((each for each in reasons if each.startswith(OTHERS)), ""),
+        recalibration=recalibration,
+    )
 
 
 def _basis(night: date, is_degraded_allowed: bool) -> Basis:
@@ -240,64 +222,6 @@ def read_rows(spec: Spec, night: date, basis: Basis) -> tuple[pd.DataFrame, tupl
             )
         log.warning("no schedule of %s was accepted: assuming the one of a week before", coming_day(night))
         return schedule.copy_last_week(con, spec, night), (*basis.reasons, ASSUMED)
-
-
-def predict(
-    spec: Spec, rows: pd.DataFrame, champion: Promotion, basis: Basis, *, night: date, run_id: str
-) -> pd.DataFrame:
-    """Audited predictions: the champion's, recalibrated or else raw, or the heuristic's if the champion is refused.
-
-    Raises:
-        AuditRefused: if the heuristic's are refused as well.
-    """
-    from redeye.audits.audit import audit
-    from redeye.features.feast_frames import read_feature_frame
-
-    release = basis.release
-    frame = read_feature_frame(release.snapshot_id, rows, champion.feature_service)
-    first = promotion_store.read_promotions(spec.model)[0]
-    heuristic = load_artifact(first.artifact_uri, first.artifact_sha256)
-    baseline = heuristic.predict(frame)
-    refusal: AuditRefused | None = None
-    recalibration = basis.recalibration or recalibration_store.find_recalibration(
-        spec, night, champion.version
-    )
-    why: tuple[str, ...] = ()
-    for serving, by in dict.fromkeys(((champion, recalibration), (champion, IDENTITY), (first, IDENTITY))):
-        if serving is not champion:
-            why = (f"version {champion.version} refused, the heuristic serves",)
-        elif refusal is not None:
-            why = ("its recalibration refused, the raw probabilities serve",)
-        model = (
-            heuristic if serving is first else load_artifact(serving.artifact_uri, serving.artifact_sha256)
-        )
-        lineage = Lineage(
-            model=spec.model,
-            night=night,
-            release_id=release.release_id,
-            model_version=serving.version,
-            algorithm=serving.algorithm,
-            feature_service=serving.feature_service,
-            run_id=run_id,
-            degraded_reasons=(*basis.reasons, *why),
-            is_reconstructed=basis.is_reconstructed(night),
-            recalibration=by,
-        )
-        predictions = assemble(rows, model.predict(frame), baseline, lineage, project().subject)
-        try:
-            audit(
-                f"predictions/{spec.model}",
-                predictions.drop(columns=list(RECALIBRATION)).assign(scheduled_rows=len(rows)),
-                subject=f"{spec.model}, night {night}, version {serving.version}",
-                data_docs=settings().data_docs,
-                derive=partial(derive_predictions, subject=project().subject),
-            ).raise_if_refused()
-        except AuditRefused as error:
-            log.error("%s", error)
-            refusal = error
-        else:
-            return predictions
-    raise refusal or AuditRefused(f"{spec.model}, night {night}: nothing passed the audit")
 
 
 def _summary(written: outputs_store.WriteResult) -> dict[str, Any]:

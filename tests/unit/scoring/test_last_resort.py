@@ -1,0 +1,88 @@
+"""The heuristic's formula from the release alone, and from whatever of it can still be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from types import SimpleNamespace
+
+import duckdb
+import pandas as pd
+import pytest
+
+from redeye.declarations.calendar import cutoff
+from redeye.declarations.specs import load_spec
+from redeye.foundation.errors import NotReleased
+from redeye.foundation.settings import SPECS
+from redeye.scoring import last_resort, outputs_store
+from redeye.warehouse import lake
+
+SPEC = load_spec(SPECS / "flight_delay.yaml")
+NIGHT = date(2013, 4, 30)
+RELEASE = SimpleNamespace(snapshot_id=1, release_id="2013-04-30.r1")
+AT = cutoff(NIGHT).replace(tzinfo=None)
+STRENGTH = SPEC.algorithms.heuristic.prior_strength
+
+
+@pytest.fixture
+def warehouse(monkeypatch: pytest.MonkeyPatch) -> Iterator[duckdb.DuckDBPyConnection]:
+    """40 labels, 10 of them true, besides one of a night too long ago and one that came too late; one key's past."""
+    con = duckdb.connect()
+    con.execute("SET TimeZone = 'UTC'; ATTACH ':memory:' AS warehouse; CREATE SCHEMA warehouse.features")
+    population, target = SPEC.population, SPEC.target
+    schema = population.relation.partition(".")[0]
+    con.execute(f"CREATE SCHEMA warehouse.{schema}")
+    rows = [(NIGHT - timedelta(days=3), number < 10, AT - timedelta(hours=1)) for number in range(40)]
+    rows += [
+        (NIGHT - timedelta(days=40), True, AT),
+        (NIGHT - timedelta(days=3), True, AT + timedelta(hours=1)),
+    ]
+    frame = pd.DataFrame(rows, columns=[population.night, target.column, target.known_at])  # noqa: F841
+    con.execute(f"CREATE TABLE warehouse.{population.relation} AS FROM frame")
+    view, _, successes = SPEC.algorithms.heuristic.successes.partition(":")
+    trials = SPEC.algorithms.heuristic.trials.partition(":")[2]
+    key = view.removesuffix("_delays")
+    con.execute(
+        f"CREATE TABLE warehouse.features.feat_{key}__delays AS SELECT DATE '{NIGHT}' AS night, 'known' AS {key}_id, "
+        f"6 AS {successes}, 10 AS {trials}, TIMESTAMP '{AT}' AS event_at, TIMESTAMP '{AT}' AS created_at"
+    )
+    monkeypatch.setattr(lake, "connect_at", lambda snapshot_id: con.cursor())
+    yield con
+    con.close()
+
+
+def scored() -> tuple[list[float], list[str]]:
+    key = SPEC.algorithms.heuristic.successes.partition(":")[0].removesuffix("_delays")
+    rows = pd.DataFrame({f"{key}_id": ["known", "new"], "event_timestamp": [AT, AT]})
+    failures: list[str] = []
+    model, frame = last_resort.fit_last_resort(SPEC, RELEASE, rows, NIGHT, failures)  # type: ignore[arg-type]
+    return [*model.predict(frame)], failures
+
+
+@pytest.mark.usefixtures("warehouse")
+def test_the_formula_starts_from_the_rate_of_the_labels_that_are_known_by_then() -> None:
+    found, failures = scored()
+    prior = 11 / 42
+    assert found == pytest.approx([(6 + STRENGTH * prior) / (10 + STRENGTH), prior])
+    assert failures == []
+
+
+def test_without_its_inputs_each_row_has_the_base_rate(warehouse: duckdb.DuckDBPyConnection) -> None:
+    warehouse.execute("DROP SCHEMA warehouse.features CASCADE")
+    found, failures = scored()
+    assert found == pytest.approx([11 / 42, 11 / 42])
+    assert [each.partition(" (")[0] for each in failures] == ["reading its inputs failed"]
+
+
+def test_without_labels_the_rate_is_that_of_what_was_predicted_before(
+    warehouse: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warehouse.execute(f"DELETE FROM warehouse.{SPEC.population.relation}")
+    before = pd.DataFrame({"baseline_probability": [0.1, 0.3]})
+    monkeypatch.setattr(outputs_store, "read", lambda *_: before)
+    found, failures = scored()
+    assert found[1] == pytest.approx(0.2)
+    assert failures[0].startswith("the base rate failed (NotReleased")
+    monkeypatch.setattr(outputs_store, "read", lambda *_: before.head(0))
+    with pytest.raises(NotReleased, match="nothing was predicted"):
+        scored()
