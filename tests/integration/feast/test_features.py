@@ -284,10 +284,13 @@ def test_features_are_the_same_without_the_registry(store: FeatureStore) -> None
     _assert_equal(frame, _offline(store, LAST)[[*frame.columns]])
 
 
-def test_feasts_own_apply_keeps_the_services_that_no_spec_declares(store: FeatureStore) -> None:
+def test_feasts_own_apply_keeps_the_services_that_no_spec_declares(
+    store: FeatureStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from feast.repo_operations import apply_total
 
-    sys.modules.pop("services", None)
+    monkeypatch.syspath_prepend(str(feast_registry.REPO))
+    monkeypatch.delitem(sys.modules, "services", raising=False)
     apply_total(store.config, feast_registry.REPO, skip_source_validation=True)
     services = {service.name for service in feast_registry.store_at(None).list_feature_services()}
     assert services == {"flight_delay_v1", EVERYTHING}
