@@ -87,14 +87,7 @@ def predict(
     """
     first = promotion_store.read_promotions(spec.model)[0]
     failures: list[str] = []
-    baselines = [
-        (HEURISTIC, partial(_predict_heuristic, spec, rows, first, basis)),
-        (LAST_RESORT, partial(_predict_last_resort, spec, rows, basis, night, failures)),
-    ]
-    if basis.recorded is not None:
-        baselines = baselines[1:] if f"{HEURISTIC} failed" in basis.recorded else baselines[:1]
-    baseline = try_in_turn(baselines, failures)
-    named = LAST_RESORT if failures or baselines[0][0] == LAST_RESORT else HEURISTIC
+    named, baseline = _predict_baseline(spec, rows, first, basis, night, failures)
 
     def serve(
         name: str,
@@ -143,6 +136,19 @@ def predict(
             yield unaudited, partial(serve, unaudited, first, lambda: baseline, is_audited=False)
 
     return try_in_turn(islice(list_steps(), 1 if basis.recorded == "" else None), failures)
+
+
+def _predict_baseline(
+    spec: Spec, rows: pd.DataFrame, first: Promotion, basis: Basis, night: date, failures: list[str]
+) -> tuple[str, np.ndarray]:
+    """Of every row the heuristic's probability, or the last resort's, and whose it is."""
+    steps = [
+        (HEURISTIC, lambda: (HEURISTIC, _predict_heuristic(spec, rows, first, basis))),
+        (LAST_RESORT, lambda: (LAST_RESORT, _predict_last_resort(spec, rows, basis, night, failures))),
+    ]
+    if basis.recorded is None:
+        return try_in_turn(steps, failures)
+    return try_in_turn(steps[1:] if f"{HEURISTIC} failed" in basis.recorded else steps[:1], failures)
 
 
 def _list_versions(

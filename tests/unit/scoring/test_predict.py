@@ -12,8 +12,9 @@ import pytest
 from redeye.champions import block_store, promotion_store
 from redeye.champions.logic.promotions import Promotion, PromotionKind
 from redeye.champions.logic.succession import VersionBlock
-from redeye.scoring import outputs_store, predict
+from redeye.scoring import outputs_store, predict, score
 from redeye.scoring.predict import HEURISTIC, LAST_RESORT, VERSION, Basis
+from redeye.warehouse import release_store
 
 FIRST = date(2013, 4, 1)
 
@@ -102,3 +103,27 @@ def test_a_night_that_stands_is_scored_by_who_served_it() -> None:
 )
 def test_the_reason_tells_who_served(recorded: str | None, server: str) -> None:
     assert basis(recorded).server == server
+
+
+@pytest.mark.parametrize(
+    ("reported", "reasons", "recorded"),
+    [
+        ("", (), ""),
+        ("night 2013-05-06: late; assumed", ("night 2013-05-06: late", "assumed"), ""),
+        (
+            "night 2013-05-06: late; version 3 refused, the heuristic serves",
+            ("night 2013-05-06: late",),
+            True,
+        ),
+        ("the heuristic failed (A: b), version 4 serves", (), True),
+    ],
+)
+def test_what_was_recorded_is_told_apart_by_what_it_is_about(
+    monkeypatch: pytest.MonkeyPatch, reported: str, reasons: tuple[str, ...], *, recorded: str | bool
+) -> None:
+    monkeypatch.setattr(release_store, "release_named", lambda name: SimpleNamespace())
+    found = score.read_basis(
+        pd.DataFrame({"release_id": ["r1"], "degraded_reason": [reported], "recalibration_night": [None]})
+    )
+    assert found.reasons == reasons
+    assert found.recorded == (reported.split("; ")[-1] if recorded else "")
