@@ -44,7 +44,7 @@ def read_feature_frame(
 def list_keys(service_name: str) -> dict[str, str]:
     """The entity key that each feature column of a service, `<view>__<feature>`, is looked up by."""
     store = store_at(None)
-    found = {}
+    found: dict[str, str] = {}
     for projection in store.get_feature_service(service_name).feature_view_projections:
         (key,) = store.get_feature_view(projection.name).join_keys
         found |= {f"{projection.name}__{feature.name}": key for feature in projection.features}

@@ -94,7 +94,7 @@ def reproduce(model: str, count: int, *, seed: int, run_id: str) -> list[Reprodu
             con.execute("INSERT INTO again.predictions BY NAME SELECT * FROM scored_again")
             log.info("%s, night %s: %s predictions once more", model, night, len(rows))
         found = con.execute(_COMPARISON, [model]).fetchall()
-    return [Reproduction(*row, equality=equalities[row[0]]) for row in found]
+    return [Reproduction(*row, equalities[row[0]]) for row in found]
 
 
 _COMPARISON = """

@@ -186,10 +186,8 @@ def calibrate(histories: Iterable[History], nights: Iterable[Any], rules: Drift)
             # Of few features, one is a large share; alone it counts only if it is broken.
             least, ends = max(rules.minimum_share, 1 / len(features)), dates[span.nights - 1 :]
             shares = np.mean(features, axis=0)
-            place = (FEATURES, span, SHARE)
-            found.append(
-                make_threshold(place, Kind.SHARE, shares, ends, rules, least, len(dates) / span.nights)
-            )
+            whole, independent = (FEATURES, span, SHARE), len(dates) / span.nights
+            found.append(make_threshold(whole, Kind.SHARE, shares, ends, rules, least, independent))
     return found
 
 

@@ -136,9 +136,11 @@ def calibrate_joint(
         independent = min(reference["night"].nunique() / Span.WEEK.nights, len(values))
         limit = make_threshold(place, Kind.JOINT, apart, dates, rules, independent=independent)
         if is_area:
-            measures = ("quantile_value", "highest", "threshold")
-            areas = {name: min(float(norm.cdf(getattr(limit, name))), HIGHEST_AUC) for name in measures}
-            limit = replace(limit, **areas)
+            quantile, highest, threshold = (
+                min(float(norm.cdf(each)), HIGHEST_AUC)
+                for each in (limit.quantile_value, limit.highest, limit.threshold)
+            )
+            limit = replace(limit, quantile_value=quantile, highest=highest, threshold=threshold)
         found.append(limit)
     return found
 
