@@ -94,7 +94,8 @@ def reproduce(model: str, count: int, *, seed: int, run_id: str) -> list[Reprodu
             con.execute("INSERT INTO again.predictions BY NAME SELECT * FROM scored_again")
             log.info("%s, night %s: %s predictions once more", model, night, len(rows))
         found = con.execute(_COMPARISON, [model]).fetchall()
-    return [Reproduction(*row, equalities[row[0]]) for row in found]
+    names = ("night", "release_id", "version", "rows", "equal", "missing", "widest")
+    return [Reproduction(**dict(zip(names, row, strict=True)), equality=equalities[row[0]]) for row in found]
 
 
 _COMPARISON = """

@@ -81,7 +81,7 @@ def _describe_pair(gains: Floats) -> dict[str, object]:
 
 def _tabulate_power(power: pd.DataFrame) -> Table:
     wide = power.pivot(index="nights", columns=["effect", "correlation"], values="power")
-    heads = ["nights", *(f"{effect:g} SD, {correlation:g}" for effect, correlation in wide.columns)]
+    heads = ["nights", *(f"{one[0]:g} SD, {one[1]:g}" for one in wide.columns.to_flat_index())]
     cells = [
         [str(nights), *(f"{value:.0%}" for value in row)]
         for nights, row in zip(wide.index, wide.to_numpy(), strict=True)
