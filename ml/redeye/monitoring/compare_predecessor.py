@@ -26,7 +26,7 @@ from redeye.models.artifact_store import load_artifact
 from redeye.models.logic.evaluation import Scored
 from redeye.monitoring.logic.maturity import Maturity
 from redeye.monitoring.logic.quality import Predecessor
-from redeye.monitoring.logic.sequential_test import find_levels, weigh_evidence
+from redeye.monitoring.logic.rollback_evidence import find_levels, weigh_evidence
 from redeye.monitoring.measure_drift import load_features
 from redeye.scoring import outputs_store
 from redeye.warehouse import release_store

@@ -24,7 +24,7 @@ class Predecessor:
     Attributes:
         nights: on which both are compared.
         gain: by how much its log loss is better than the champion's, in the mean over these nights.
-        evidence: that it is better, by `sequential_test`.
+        evidence: that it is better, by `rollback_evidence`.
         needed: evidence from which it is significantly better.
     """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from redeye.monitoring.logic.sequential_test import LEVEL, MINIMUM_NIGHTS, find_levels, weigh_evidence
+from redeye.monitoring.logic.rollback_evidence import LEVEL, MINIMUM_NIGHTS, find_levels, weigh_evidence
 
 SIX_WEEKS, SEASON = 42, 180
 
