@@ -182,7 +182,7 @@ def _stays(
         return "the verdict does not say from which version to which"
     if tonight.version != standing.serving or standing.latest != standing.serving:
         return f"version {standing.latest} was decided on already"
-    if tonight.returns_to in standing.blocked - {standing.left}:
+    if tonight.returns_to != standing.left and tonight.returns_to in standing.blocked:
         return f"version {tonight.returns_to} was blocked since"
     first = night - timedelta(days=rules.of_nights - 1)
     saying = sum(

@@ -61,7 +61,7 @@ def tabulate(rows: pd.DataFrame, forms: dict[str, str]) -> Table:
     """Rows as they are; numbers without a form of their own are shares."""
     cells = [
         [
-            value if isinstance(value, str) else forms.get(column, "{:.1%}").format(value)
+            value if isinstance(value, str) else forms.get(str(column), "{:.1%}").format(value)
             for column, value in row.items()
         ]
         for row in rows.to_dict("records")
