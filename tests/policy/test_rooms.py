@@ -23,6 +23,7 @@ LIBRARIES = {
         "collections",
         "dataclasses",
         "datetime",
+        "difflib",
         "enum",
         "functools",
         "hashlib",

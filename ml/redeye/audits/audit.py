@@ -15,18 +15,19 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from redeye.audits.data_docs import open_build_folder, publish
-from redeye.audits.declared_checks import ARRIVALS, Step, arrival_checks
+from redeye.audits.declared_checks import Step, arrival_checks
 from redeye.audits.failing_rows import format_rows, list_nights
 from redeye.audits.great_expectations_runner import SITE, drop_excepted_rows, make_context, run_suite
 from redeye.audits.logic.audit_result import EXAMPLES_SHOWN, AuditFailure, AuditResult
+from redeye.audits.logic.contract import PROFILE
+from redeye.audits.logic.suite import SuiteSpec
 from redeye.audits.logic.typed_frames import TypeFault, parse_frame
-from redeye.audits.suite_files import EXPECTATIONS_ROOT, SuiteSpec, load_suite
+from redeye.audits.suite_files import ARRIVALS, EXPECTATIONS_ROOT, load_suite
 from redeye.foundation.errors import ConfigError
 
 if TYPE_CHECKING:
     from great_expectations.data_context import EphemeralDataContext
 
-PROFILE = "_profile"
 NOT_LISTED = "the column is not listed under may_be_null"
 
 BROKEN_DATA = (ValueError, TypeError, KeyError, IndexError, ArithmeticError, AttributeError)

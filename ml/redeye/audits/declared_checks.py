@@ -10,8 +10,6 @@ import pandas as pd
 
 from redeye.declarations.project import import_named, project
 
-ARRIVALS = "arrivals/"
-"""Suites of deliveries begin so: `arrivals/<dataset>`, and `arrivals/<dataset>_profile` by night."""
 RELEASES = "releases/"
 """Suites of releases begin so."""
 

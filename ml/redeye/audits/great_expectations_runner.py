@@ -20,8 +20,8 @@ import pandas as pd
 from redeye.audits.data_docs import slug
 from redeye.audits.failing_rows import NIGHT, format_rows, format_value, list_nights
 from redeye.audits.logic.audit_result import EXAMPLES_SHOWN, AuditFailure
-from redeye.audits.suite_files import ExpectationSpec, SuiteSpec
-from redeye.declarations.yaml_files import locate
+from redeye.audits.logic.suite import ExpectationSpec, SuiteSpec
+from redeye.audits.suite_files import locate_expectation
 from redeye.foundation.errors import ConfigError, RedeyeError
 from redeye.foundation.settings import settings
 
@@ -141,7 +141,7 @@ def _build(name: str, spec: SuiteSpec, root: Path) -> list[Expectation]:
         try:
             declared.append(get_expectation_impl(wanted.expect)(**wanted.arguments, notes=wanted.because))
         except (ValidationError, TypeError) as error:
-            where = locate(root / f"{name}.yml", ("expectations", index))
+            where = locate_expectation(name, index, root)
             raise ConfigError(f"{where}: expectations.{index}: {wanted.expect}: {error}") from error
     return declared
 

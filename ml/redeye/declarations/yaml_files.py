@@ -107,12 +107,14 @@ def _list_keys(model: type[BaseModel], location: Sequence[int | str]) -> list[st
     for part in location:
         if isinstance(part, int):
             continue
-        field = model.model_fields.get(part)
+        field = next(
+            (each for name, each in model.model_fields.items() if part == (each.alias or name)), None
+        )
         nested = _find_model(field.annotation) if field else None
         if nested is None:
             return []
         model = nested
-    return list(model.model_fields)
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _find_model(annotation: object) -> type[BaseModel] | None:

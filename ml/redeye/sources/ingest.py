@@ -13,8 +13,9 @@ import pandas as pd
 import pyarrow as pa
 
 from redeye.audits.audit import audit_many
-from redeye.audits.declared_checks import ARRIVALS, arrival_checks
+from redeye.audits.declared_checks import arrival_checks
 from redeye.audits.logic.audit_result import AuditResult
+from redeye.audits.suite_files import ARRIVALS
 from redeye.declarations.calendar import ONE_DAY, list_nights
 from redeye.foundation.errors import AuditRefused, ConfigError, DeliveryError
 from redeye.foundation.settings import settings

@@ -1,0 +1,37 @@
+"""The contract of each dataset that arrives, `expectations/arrivals/<dataset>.odcs.yaml`, parsed once.
+
+A file must be accepted by what Redeye judges of the Open Data Contract Standard, and by the standard's own model.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from open_data_contract_standard.model import OpenDataContractStandard
+from pydantic import ValidationError
+
+from redeye.audits.logic.contract import Contract
+from redeye.declarations.yaml_files import explain, load_declaration, read_mapping
+from redeye.foundation.errors import ConfigError
+
+CONTRACT = ".odcs.yaml"
+
+
+@lru_cache(maxsize=64)
+def load_contract(path: Path) -> Contract:
+    """The contract in one file.
+
+    Raises:
+        ConfigError: naming file, line and key of every fault, what is allowed, and what is likely meant.
+    """
+    begins_with = "apiVersion: v3.1.0"
+    document = read_mapping(path, begins_with=begins_with)
+    contract = load_declaration(path, Contract, begins_with=begins_with)
+    try:
+        OpenDataContractStandard.model_validate(document)
+    except ValidationError as error:
+        raise ConfigError(explain(path, error, OpenDataContractStandard)) from error
+    if (stem := path.name.removesuffix(CONTRACT)) != contract.name:
+        raise ConfigError(f"{path}:1: name: {contract.name!r} must be {stem!r}, after the file")
+    return contract

@@ -1,0 +1,206 @@
+"""What a contract says beyond the words of the Open Data Contract Standard: its `customProperties` named `redeye.…`.
+
+Each is one line, `{property: redeye.<term>, value: …, description: <why>}`. A term that is a list here may be said on
+several lines, each with a reason of its own; any other once. Properties of other vendors are passed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from difflib import get_close_matches
+from enum import StrEnum
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel, Field, StrictBool, ValidationError, model_validator
+
+from redeye.declarations.spec_fields import Frozen, Name, PositiveInt, Share
+
+PREFIX = "redeye."
+EXCEPTION = f"{PREFIX}exception"
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
+
+
+class Reasoned(Frozen):
+    """A term with its reason, the `description` of its line."""
+
+    because: str = Field(min_length=10)
+
+
+class Lack(StrEnum):
+    """How a dataset can lack: nothing is delivered, or the source states that there is nothing."""
+
+    ABSENT = "absent"
+    EMPTY = "empty"
+
+
+class Tolerance(Reasoned):
+    """Whether a dataset may lack: `false`, and the night is refused; `degraded`; or `true`, and it is sound."""
+
+    value: StrictBool | Literal["degraded"]
+
+
+class ExpectedOn(Reasoned):
+    """On which days there is a delivery with rows."""
+
+    weekdays: tuple[Weekday, ...] = Field(default=WEEKDAYS, min_length=1)
+    holidays: bool = True
+    of: Literal["night", "coming_day"] = "night"
+
+
+class LackException(Reasoned):
+    """A night in which the dataset may lack, whatever is said of other nights."""
+
+    night: date
+    lack: Lack
+
+
+class ColumnException(Reasoned):
+    """A known fault of one column in one night that is accepted."""
+
+    night: date
+    column: str
+
+
+class Volume(Reasoned):
+    """How far a night's rows may lie from those of the installation's own nights, as a share of their median."""
+
+    below: Share
+    above: float = Field(gt=0)
+    nights: PositiveInt = 28
+
+
+class SetAside(Reasoned):
+    """The share of a delivery's rows that may be set aside; beyond it the delivery is refused."""
+
+    at_most: Share
+
+
+class Continuity(Reasoned):
+    """How a reading goes on from the night before, and how it agrees with its neighbours at the same time."""
+
+    column: Name
+    series: tuple[Name, ...] = Field(default=(), description="The columns that name one series.")
+    largest_step: float | None = Field(default=None, gt=0)
+    equal_share_at_most: Share | None = None
+    zero_share_at_most: Share | None = None
+
+
+class Succession(Reasoned):
+    """A code that another replaces from a night on."""
+
+    column: Name
+    old: str = Field(min_length=1)
+    new: str = Field(min_length=1)
+    first_night: date
+
+
+class Reference(Reasoned):
+    """Columns whose values stand in another dataset, and the share of rows that must find theirs there."""
+
+    columns: tuple[str, ...] = Field(min_length=1)
+    dataset: Name
+    dataset_columns: tuple[str, ...] = Field(min_length=1)
+    at_least: Share = 1.0
+
+    @model_validator(mode="after")
+    def _pairs_columns(self) -> Reference:
+        if len(self.columns) != len(self.dataset_columns):
+            raise ValueError("from and to must name as many columns")
+        return self
+
+
+class DeliveryTerms(Frozen):
+    """The terms of a dataset as a whole."""
+
+    may_be_absent: Tolerance | None = None
+    may_be_empty: Tolerance | None = None
+    expected_on: ExpectedOn | None = None
+    volume: Volume | None = None
+    set_aside: SetAside | None = None
+    continuity: tuple[Continuity, ...] = ()
+    succession: tuple[Succession, ...] = ()
+    exception: tuple[LackException, ...] = ()
+
+
+class TableTerms(Frozen):
+    """The terms of one of its tables: the delivery's rows, or its nights."""
+
+    exception: tuple[ColumnException, ...] = ()
+
+
+class RelationshipTerms(Frozen):
+    """The terms of a relationship."""
+
+    match_rate: Share = 1.0
+
+
+def read_terms(properties: Iterable[Any], terms: type[Frozen]) -> Any:  # noqa: ANN401  an instance of `terms`
+    """The terms that a list of custom properties states.
+
+    Args:
+        properties: with `property`, `value` and `description`.
+        terms: the model of what may be said here.
+
+    Raises:
+        ValueError: naming the property by its place, what is wrong with it, and what is allowed or likely meant.
+    """
+    said: dict[str, Any] = {}
+    for place, each in enumerate(properties):
+        if not each.property.startswith(PREFIX):
+            continue
+        where, name = f"customProperties.{place}", _to_field(each.property)
+        field = terms.model_fields.get(name)
+        if field is None:
+            known = [PREFIX + _to_term(one) for one in terms.model_fields]
+            close = get_close_matches(each.property, known, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"here are known: {', '.join(known)}"
+            raise ValueError(f"{where}.property: unknown property {each.property!r}; {hint}")
+        model = _find_model(field.annotation)
+        try:
+            found = model.model_validate(_add_reason(each, model)) if model else each.value
+        except ValidationError as error:
+            fault = error.errors(include_url=False)[0]
+            key = [str(part) for part in fault["loc"]] if isinstance(each.value, dict) else []
+            what = "description" if fault["loc"] == ("because",) else ".".join(["value", *key])
+            raise ValueError(f"{where}.{what}: {each.property}: {_describe(fault, model)}") from error
+        if get_origin(field.annotation) is tuple:
+            said.setdefault(name, []).append(found)
+        elif name in said:
+            raise ValueError(f"{where}.property: {each.property} is said twice; keep one line")
+        else:
+            said[name] = found
+    return terms.model_validate(said)
+
+
+def _add_reason(each: Any, model: type[BaseModel]) -> dict[str, Any]:  # noqa: ANN401  a custom property
+    value = each.value if isinstance(each.value, dict) else {"value": each.value}
+    return {**value, "because": each.description} if "because" in model.model_fields else value
+
+
+def _describe(fault: Any, model: type[BaseModel] | None) -> str:  # noqa: ANN401  pydantic's own
+    if fault["loc"] == ("because",):
+        return "say why, in a `description` of ten characters or more"
+    if fault["type"] == "extra_forbidden" and model:
+        known = [name for name in model.model_fields if name != "because"]
+        close = get_close_matches(str(fault["loc"][-1]), known, n=1)
+        return f"unknown key; {f'did you mean {close[0]!r}?' if close else 'use one of ' + ', '.join(known)}"
+    return f"{fault['input']!r}: {fault['msg'][0].lower()}{fault['msg'][1:]}"
+
+
+def _find_model(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401  a type
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _find_model(part))), None)
+
+
+def _to_field(term: str) -> str:
+    """`redeye.mayBeAbsent` as `may_be_absent`."""
+    return "".join(f"_{char.lower()}" if char.isupper() else char for char in term.removeprefix(PREFIX))
+
+
+def _to_term(field: str) -> str:
+    first, *rest = field.split("_")
+    return first + "".join(word.capitalize() for word in rest)
