@@ -34,9 +34,10 @@ from flights.arrivals.profiles import (
     profile_weather,
 )
 from flights.arrivals.weather import derive_weather
+from redeye.audits.contract_files import ARRIVALS, EXPECTATIONS_ROOT
 from redeye.audits.declared_checks import Step
 from redeye.audits.logic.typed_frames import parse_frame
-from redeye.audits.suite_files import ARRIVALS, EXPECTATIONS_ROOT, load_suite
+from redeye.audits.suite_files import load_suite
 
 OUTCOMES, SCHEDULE, WEATHER = (f"{ARRIVALS}{name}" for name in ("outcomes", "schedule", "weather"))
 PLACES = EXPECTATIONS_ROOT / "airport_places.csv"

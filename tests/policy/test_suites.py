@@ -7,9 +7,9 @@ import pytest
 from flights.arrival_audits import ArrivalAudits
 from flights.nycflights13 import NycFlights13
 from flights.release_frames import FEATURE_KEYS, OTHER_FEATURES
-from redeye.audits.contract_files import CONTRACT
+from redeye.audits.contract_files import CONTRACT, EXPECTATIONS_ROOT
 from redeye.audits.logic.suite import SuiteSpec
-from redeye.audits.suite_files import EXPECTATIONS_ROOT, load_suite, suite_names
+from redeye.audits.suite_files import load_suite, suite_names
 
 NAMES = suite_names()
 TYPES = {"INTEGER": "int", "DOUBLE": "float", "VARCHAR": "text", "TIMESTAMP": "timestamp"}

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from redeye.audits.contract_files import ARRIVALS, EXPECTATIONS_ROOT
 from redeye.audits.data_docs import open_build_folder, publish
 from redeye.audits.declared_checks import Step, arrival_checks
 from redeye.audits.failing_rows import format_rows, list_nights
@@ -22,7 +23,7 @@ from redeye.audits.logic.audit_result import EXAMPLES_SHOWN, AuditFailure, Audit
 from redeye.audits.logic.contract import PROFILE
 from redeye.audits.logic.suite import SuiteSpec
 from redeye.audits.logic.typed_frames import TypeFault, parse_frame
-from redeye.audits.suite_files import ARRIVALS, EXPECTATIONS_ROOT, load_suite
+from redeye.audits.suite_files import load_suite
 from redeye.foundation.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -14,8 +14,21 @@ from pydantic import ValidationError
 from redeye.audits.logic.contract import Contract
 from redeye.declarations.yaml_files import explain, load_declaration, read_mapping
 from redeye.foundation.errors import ConfigError
+from redeye.foundation.settings import PROJECT_ROOT
 
+EXPECTATIONS_ROOT = PROJECT_ROOT / "expectations"
+ARRIVALS = "arrivals/"
+"""Suites of deliveries begin so, `arrivals/<dataset>`, as the folder of the contracts that say them."""
 CONTRACT = ".odcs.yaml"
+
+
+def find_contract(dataset: str, root: Path = EXPECTATIONS_ROOT) -> Contract:
+    """The contract of a dataset.
+
+    Raises:
+        ConfigError: if it has none, or as `load_contract`.
+    """
+    return load_contract(root / ARRIVALS / f"{dataset}{CONTRACT}")
 
 
 @lru_cache(maxsize=64)

@@ -9,16 +9,11 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from redeye.audits.contract_files import CONTRACT, load_contract
+from redeye.audits.contract_files import ARRIVALS, CONTRACT, EXPECTATIONS_ROOT, load_contract
 from redeye.audits.logic.contract import PROFILE, Table
 from redeye.audits.logic.suite import SuiteSpec
 from redeye.declarations.yaml_files import load_declaration, locate
 from redeye.foundation.errors import ConfigError
-from redeye.foundation.settings import PROJECT_ROOT
-
-EXPECTATIONS_ROOT = PROJECT_ROOT / "expectations"
-ARRIVALS = "arrivals/"
-"""Suites of deliveries begin so: `arrivals/<dataset>`, and `arrivals/<dataset>_profile` by night. From contracts."""
 
 
 @lru_cache(maxsize=64)
@@ -46,7 +41,7 @@ def locate_expectation(name: str, index: int, root: Path = EXPECTATIONS_ROOT) ->
     if not name.startswith(ARRIVALS):
         return locate(root / f"{name}.yml", ("expectations", index))
     path, place, table = _find_table(name, root)
-    return locate(path, ("schema", place, *table.place_of(index)))
+    return locate(path, ("schema", place, *table.find_place(index)))
 
 
 def _find_table(name: str, root: Path) -> tuple[Path, int, Table]:

@@ -8,7 +8,7 @@ UTC here; tables hold the same instants as naive UTC `TIMESTAMP`s.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -69,6 +69,19 @@ def list_nights(first: date, last: date) -> Iterator[date]:
     while night <= last:
         yield night
         night += ONE_DAY
+
+
+def list_holidays(years: Iterable[int], *, shift_weeks: int = 0) -> dict[date, str]:
+    """The public holidays of the project's country in some years, with their names.
+
+    On a shifted calendar these are the holidays of the source's own years, moved with its rows: those of
+    a Christmas are the fewer, whatever its date has become.
+    """
+    import holidays
+
+    wanted, shift = set(years), timedelta(weeks=shift_weeks)
+    found = holidays.country_holidays(project().holidays, years=wanted)
+    return {day + shift: str(name) for day, name in found.items() if day.year in wanted}
 
 
 def find_next_instant(cron: str, after: datetime) -> datetime:

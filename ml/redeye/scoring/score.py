@@ -188,7 +188,7 @@ def read_basis(standing: pd.DataFrame) -> Basis:
 
 def _basis(night: date, is_degraded_allowed: bool) -> Basis:
     if own := release_store.covering_release(night):
-        return Basis(own, ())
+        return Basis(own, release_store.find_degradations(own, night))
     gap = release_store.gap_reason(night)
     if gap is None and not is_degraded_allowed:
         raise NotReleased(f"night {night} has no release: build night {night} first")
@@ -215,7 +215,7 @@ def read_rows(spec: Spec, night: date, basis: Basis) -> tuple[pd.DataFrame, tupl
             found = pd.DataFrame() if (own := schedule.read_landed(con, spec, night)) is None else own
         if not found.empty or (ref is not None and ref.is_stated_empty):
             return found, basis.reasons
-        if not basis.reasons:
+        if basis.release.night >= night:
             raise DeliveryError(
                 f"the release {basis.release.release_id} has no schedule for {coming_day(night)}, and the source "
                 f"{load_source().name} does not say that the day is empty"

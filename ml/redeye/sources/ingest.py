@@ -13,15 +13,17 @@ import pandas as pd
 import pyarrow as pa
 
 from redeye.audits.audit import audit_many
+from redeye.audits.contract_files import ARRIVALS
 from redeye.audits.declared_checks import arrival_checks
 from redeye.audits.logic.audit_result import AuditResult
-from redeye.audits.suite_files import ARRIVALS
-from redeye.declarations.calendar import ONE_DAY, list_nights
+from redeye.declarations.calendar import ONE_DAY
 from redeye.foundation.errors import AuditRefused, ConfigError, DeliveryError
 from redeye.foundation.settings import settings
 from redeye.sources import delivery_store, landing_store
 from redeye.sources.configured_source import load_standing_source
+from redeye.sources.expected_deliveries import list_absent, refuse_empty
 from redeye.sources.logic.deliveries import SCHEDULE, DeliveryRef, Location, Source
+from redeye.sources.logic.lacks import Consequence
 
 log = logging.getLogger(__name__)
 
@@ -109,11 +111,10 @@ class _Ingest:
         known = _Known(
             self.ledger.deliveries(first, self.source.final_night), last, self.ledger.find_last_built_night()
         )
-        scheduled: set[date] = set()
+        delivered = {(dataset, night) for _, dataset, night in known.versions}
         waiting: Arrived = []
         for delivery in self.source.fetch(first, last):
-            if delivery.dataset == SCHEDULE:
-                scheduled.add(delivery.night)
+            delivered.add((delivery.dataset, delivery.night))
             try:
                 ref = known.place(landing_store.land(self.root, delivery))
             except DeliveryError as error:
@@ -127,11 +128,11 @@ class _Ingest:
                 waiting = []
                 log.info("up to night %s of %s: %s deliveries", delivery.night, last, len(self.accepted))
         self._judge(waiting)
-        self.faults += [
-            f"{self.source.name}: no schedule was delivered in night {night}"
-            for night in list_nights(first, last)
-            if night not in scheduled
-        ]
+        for absent in list_absent(self.source, first, last, delivered):
+            if absent.consequence is Consequence.REFUSED:
+                self.faults.append(f"{self.source.name}: {absent.describe()}")
+            elif absent.consequence is Consequence.DEGRADED:
+                log.warning("night %s will be degraded: %s", absent.night, absent.describe())
         log.info(
             "nights %s to %s: %s deliveries accepted, %s unchanged, %s datasets refused, %s faults",
             first,
@@ -147,8 +148,11 @@ class _Ingest:
 
     def _judge(self, arrived: Arrived) -> None:
         """Audit what arrived, one batch per dataset whatever the number of nights, and record it."""
-        if stated_empty := [ref for ref, _ in arrived if ref.is_stated_empty]:
-            self._record(stated_empty, is_accepted=True)
+        for ref in (ref for ref, _ in arrived if ref.is_stated_empty):
+            refusal = refuse_empty(self.source, ref)
+            self._record([ref], is_accepted=refusal is None, result=refusal)
+            if refusal:
+                self.refusals.append(f"{self.source.name}/{ref.dataset} refused\n{refusal.message()}")
         batches: dict[str, Arrived] = {}
         for ref, frame in arrived:
             if not ref.is_stated_empty:

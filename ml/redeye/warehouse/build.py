@@ -16,6 +16,7 @@ from redeye.foundation.git import git_sha
 from redeye.foundation.settings import settings
 from redeye.sources import delivery_store
 from redeye.sources.configured_source import load_source, load_standing_source
+from redeye.sources.expected_deliveries import list_degradations
 from redeye.sources.logic.deliveries import SCHEDULE, DeliveryRef
 from redeye.warehouse import lake, raw_tables, release_store
 from redeye.warehouse.blame_deliveries import find_datasets_behind
@@ -138,7 +139,13 @@ def publish(candidate: dict[str, Any]) -> dict[str, Any]:
     parent = release_store.latest_release()
     release = release_store.publish(
         made,
-        audit={"suites": [result.suite for result in audits], "evaluated": evaluated},
+        audit={
+            "suites": [result.suite for result in audits],
+            "evaluated": evaluated,
+            "degraded": list_degradations(
+                load_source(), made.first, made.last, delivery_store.deliveries(made.first, made.last)
+            ),
+        },
         git_sha=git_sha(),
         parent=parent,
         taken_in=taken_in,

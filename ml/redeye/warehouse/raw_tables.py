@@ -11,8 +11,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from redeye.declarations.calendar import cutoff
-from redeye.declarations.project import project
+from redeye.declarations.calendar import cutoff, list_holidays
 from redeye.foundation.errors import DeliveryError
 from redeye.sources import landing_store
 from redeye.sources.logic.deliveries import KNOWN_AT, MISSING, Dataset, DeliveryRef, Source
@@ -151,13 +150,7 @@ def set_build_window(con: duckdb.DuckDBPyConnection, first: date, last: date) ->
 
 
 def add_holidays(con: duckdb.DuckDBPyConnection, first: date, last: date, *, shift_weeks: int = 0) -> None:
-    """Add the public holidays of the project's country, of the years around a range of nights that are not there yet.
-
-    On a shifted calendar these are the holidays of the source's own years, moved with its rows: those of
-    a Christmas are the fewer, whatever its date has become.
-    """
-    import holidays
-
+    """Add the public holidays (`list_holidays`) of the years around a range of nights that are not there yet."""
     shift = timedelta(weeks=shift_weeks)
     years = range((first - shift).year - 1, (last - shift).year + 2)
     there = {
@@ -169,11 +162,7 @@ def add_holidays(con: duckdb.DuckDBPyConnection, first: date, last: date, *, shi
     missing = sorted(set(years) - there)
     if not missing:
         return
-    rows = sorted(
-        (day + shift, name)
-        for day, name in holidays.country_holidays(project().holidays, years=missing).items()
-        if day.year in missing
-    )
+    rows = sorted(list_holidays(missing, shift_weeks=shift_weeks).items())
     frame = pa.table({"date": [day for day, _ in rows], "name": [name for _, name in rows]})
     con.register("new_holidays", frame)
     con.execute(

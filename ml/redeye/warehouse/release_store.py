@@ -83,6 +83,16 @@ def ancestors(name: str) -> list[Release]:
     )
 
 
+def find_degradations(release: Release, night: date) -> tuple[str, ...]:
+    """Why a night of a release is degraded, by what it was built without; empty if it is sound."""
+    rows = read_rows(
+        Catalog.WAREHOUSE,
+        "SELECT audit -> 'degraded' -> %s FROM ledger.releases WHERE release_id = %s",
+        (night.isoformat(), release.release_id),
+    )
+    return tuple(rows[0][0] or ())
+
+
 def _list_deliveries(clauses: str, *values: object) -> list[DeliveryRef]:
     rows = read_rows(
         Catalog.WAREHOUSE,

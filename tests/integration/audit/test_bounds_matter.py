@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from redeye.audits.audit import audit_many
-from redeye.audits.suite_files import EXPECTATIONS_ROOT
+from redeye.audits.contract_files import EXPECTATIONS_ROOT
 
 from .delivery_corruptions import CORRUPTIONS  # noqa: TID252 - the tests are no package of their own
 from .real_deliveries import Frames  # noqa: TID252 - the tests are no package of their own

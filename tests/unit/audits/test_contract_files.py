@@ -9,8 +9,8 @@ import pytest
 import yaml
 from open_data_contract_standard.model import OpenDataContractStandard
 
-from redeye.audits.contract_files import CONTRACT, load_contract
-from redeye.audits.suite_files import EXPECTATIONS_ROOT, load_suite, locate_expectation, suite_names
+from redeye.audits.contract_files import CONTRACT, EXPECTATIONS_ROOT, load_contract
+from redeye.audits.suite_files import load_suite, locate_expectation, suite_names
 from redeye.foundation.errors import ConfigError
 
 CONTRACTS = sorted((EXPECTATIONS_ROOT / "arrivals").glob(f"*{CONTRACT}"))

@@ -25,6 +25,7 @@ class Demo:
 
     values: dict[tuple[str, date], str | None] = field(default_factory=dict)
     left_out: set[tuple[str, date]] = field(default_factory=set)
+    stated_empty: set[tuple[str, date]] = field(default_factory=set)
     name: str = "demo"
     first_night: date = N1
     last_night: date = N3
@@ -39,10 +40,10 @@ class Demo:
                 if (dataset.name, night) in self.left_out:
                     continue
                 value = self.values.get((dataset.name, night), f"{dataset.name} {night.day}")
-                column = pa.array([value] if value else [], pa.string())
-                yield Delivery(
-                    self.name, dataset.name, night, pa.table({"value": column, "known_at": column})
-                )
+                is_empty = (dataset.name, night) in self.stated_empty
+                column = pa.array([value] if value and not is_empty else [], pa.string())
+                frame = pa.table({"value": column, "known_at": column})
+                yield Delivery(self.name, dataset.name, night, frame, is_empty)
 
 
 @dataclass
@@ -285,22 +286,49 @@ def test_a_missing_schedule_is_an_error_after_the_rest_is_in(ingest, demo, ledge
     assert ledger.names(is_accepted=True) == ["schedule 4", "weather 4", "weather 5"]
 
 
-def test_a_schedule_stated_empty_is_accepted_without_audit(ingest, demo, monkeypatch, auditor):
-    fetch = demo.fetch
+@pytest.mark.parametrize("dataset", ["schedule", "outcomes"])
+def test_a_dataset_that_may_not_be_empty_is_refused_by_name(ingest, demo, ledger, auditor, dataset):
+    demo.datasets += (Dataset("outcomes", ("value", "known_at"), TEXT, ("value",)),)
+    demo.stated_empty.add((dataset, N2))
+    with pytest.raises(
+        AuditRefused, match=rf"demo/{dataset} refused\n(?s:.*)states that {dataset} of night 2013-04-05 is"
+    ) as e:
+        ingest(N2, N2)
+    assert "holidays included" in str(e.value)  # the contract's reason
+    assert ledger.names(is_accepted=False) == [f"{dataset} 5"]
+    assert dataset in ledger.gaps[N2]
+    assert len(auditor.calls[0]) == 2  # what is stated to be empty is not judged row by row
 
-    def last_night(first: date, last: date) -> Iterator[Delivery]:
-        for delivery in fetch(first, last):
-            if delivery.dataset == "schedule":
-                yield Delivery("demo", "schedule", N3, delivery.frame.slice(0, 0), is_stated_empty=True)
-            else:
-                yield delivery
 
-    monkeypatch.setattr(demo, "fetch", last_night)
-    assert [(ref.dataset, ref.is_stated_empty) for ref in ingest(N3, N3)] == [
+def test_a_refused_statement_of_emptiness_is_mended_by_rows(ingest, demo, ledger):
+    demo.stated_empty.add(("schedule", N2))
+    with pytest.raises(AuditRefused):
+        ingest(N2, N2)
+    demo.stated_empty.clear()
+    assert [ref.rows for ref in ingest(N2, N2)] == [1, 1]
+
+
+@pytest.mark.parametrize("way", ["left out", "stated empty"])
+def test_a_dataset_that_may_lack_degrades_the_night_and_refuses_nothing(ingest, demo, ledger, way):
+    (demo.left_out if way == "left out" else demo.stated_empty).add(("weather", N2))
+    ingest(N2, N2)
+    assert not ledger.gaps
+    assert "schedule 5" in ledger.names(is_accepted=True)
+
+
+def test_after_the_sources_last_night_there_is_no_schedule_to_miss(ingest, demo, ledger):
+    after = N3 + timedelta(days=1)
+    demo.stated_empty.add(("schedule", after))
+    assert [(ref.dataset, ref.is_stated_empty) for ref in ingest(after, after)] == [
         ("weather", False),
         ("schedule", True),
     ]
-    assert auditor.calls == [{"arrivals/weather": 1}]
+
+
+def test_what_was_accepted_before_is_not_missed_when_it_does_not_come_again(ingest, demo):
+    ingest(N2, N2)
+    demo.left_out.add(("schedule", N2))
+    ingest(N2, N2)
 
 
 def test_a_damaged_landing_file_is_an_error_after_the_rest_is_in(ingest, ledger):

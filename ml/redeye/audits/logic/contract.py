@@ -229,7 +229,7 @@ class Table(_Described):
             }
         )
 
-    def place_of(self, expectation: int) -> tuple[str | int, ...]:
+    def find_place(self, expectation: int) -> tuple[str | int, ...]:
         """Where the suite's expectation of that number stands in the table."""
         rule = expectation - bool(self.key)
         return ("quality", rule) if rule >= 0 else ("dataGranularityDescription",)
@@ -237,7 +237,7 @@ class Table(_Described):
     def _name_place(self, text: str) -> str:
         """A fault of the suite in the contract's own words."""
         if found := re.match(r"expectations\.(\d+)", text):
-            place = ".".join(str(part) for part in self.place_of(int(found[1])))
+            place = ".".join(str(part) for part in self.find_place(int(found[1])))
             return f"{place}{text[found.end() :]}"
         if found := re.match(r"exceptions\.(\d+)", text):
             said = [n for n, each in enumerate(self.custom_properties) if each.property == EXCEPTION]

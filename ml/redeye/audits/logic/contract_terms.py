@@ -50,13 +50,6 @@ class ExpectedOn(Reasoned):
     of: Literal["night", "coming_day"] = "night"
 
 
-class LackException(Reasoned):
-    """A night in which the dataset may lack, whatever is said of other nights."""
-
-    night: date
-    lack: Lack
-
-
 class ColumnException(Reasoned):
     """A known fault of one column in one night that is accepted."""
 
@@ -122,7 +115,6 @@ class DeliveryTerms(Frozen):
     set_aside: SetAside | None = None
     continuity: tuple[Continuity, ...] = ()
     succession: tuple[Succession, ...] = ()
-    exception: tuple[LackException, ...] = ()
 
 
 class TableTerms(Frozen):

@@ -69,7 +69,7 @@ def test_a_table_without_a_key_judges_no_key() -> None:
     properties = [{**each, "primaryKey": False} for each in table()["properties"]]
     plain = Table.model_validate(table(properties=properties, dataGranularityDescription=None))
     assert [each.expect for each in plain.suite.expectations] == [BETWEEN]
-    assert plain.place_of(0) == ("quality", 0)
+    assert plain.find_place(0) == ("quality", 0)
 
 
 def test_an_expectation_may_be_written_as_great_expectations_does() -> None:

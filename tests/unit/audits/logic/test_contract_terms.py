@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from redeye.audits.logic.contract import CustomProperty
-from redeye.audits.logic.contract_terms import DeliveryTerms, Lack, TableTerms, read_terms
+from redeye.audits.logic.contract_terms import DeliveryTerms, TableTerms, read_terms
 
 WHY = "Said for a test."
 
@@ -42,11 +42,9 @@ def test_each_term_has_its_type() -> None:
 
 
 def test_a_term_that_is_a_list_may_be_said_on_several_lines() -> None:
-    terms = read(
-        say("redeye.exception", {"night": "2013-01-01", "lack": "empty"}),
-        say("redeye.exception", {"night": "2013-01-02", "lack": "absent"}),
-    )
-    assert [each.lack for each in terms.exception] == [Lack.EMPTY, Lack.ABSENT]
+    again = {"column": "gauge", "old": "B", "new": "C", "first_night": "2016-04-01"}
+    terms = read(say("redeye.succession", {**again, "old": "A", "new": "B"}), say("redeye.succession", again))
+    assert [each.new for each in terms.succession] == ["B", "C"]
 
 
 def test_what_is_of_another_vendor_is_passed_over() -> None:
@@ -62,7 +60,7 @@ def test_what_is_of_another_vendor_is_passed_over() -> None:
         (say("redeye.mayBeEmpty", True, why=None), "say why"),
         (say("redeye.expectedOn", {"weekdays": ["monday"]}), "'mon'"),
         (say("redeye.expectedOn", {"weekday": ["mon"]}), "did you mean 'weekdays'?"),
-        (say("redeye.exception", {"night": "2013-01-01", "column": "degrees"}), "customProperties.0"),
+        (say("redeye.exception", {"night": "2013-01-01", "column": "degrees"}), "redeye.exception"),
     ],
 )
 def test_anything_else_is_refused_with_its_place(said: CustomProperty, named: str) -> None:

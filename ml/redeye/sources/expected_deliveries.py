@@ -1,0 +1,85 @@
+"""Which deliveries a night should have, by the contracts, the calendar and the source; and what it is without them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import date
+from functools import lru_cache
+
+from redeye.audits.contract_files import ARRIVALS, find_contract
+from redeye.audits.logic.audit_result import AuditFailure, AuditResult
+from redeye.audits.logic.contract_terms import Lack
+from redeye.declarations.calendar import list_holidays, list_nights
+from redeye.foundation.settings import settings
+from redeye.sources.logic.deliveries import SCHEDULE, DeliveryRef, Source
+from redeye.sources.logic.lacks import Consequence, LackVerdict, find_lacks, is_expected_on, judge_lack
+
+
+def judge_lacking(source: Source, dataset: str, night: date, lack: Lack) -> LackVerdict:
+    """What the night is if the dataset lacks in it.
+
+    Raises:
+        ConfigError: if the dataset has no contract, or a wrong one.
+    """
+    terms = find_contract(dataset).terms
+    is_expected = is_expected_on(
+        terms.expected_on,
+        night,
+        _list_holidays(night.year, settings().shift_weeks) if terms.expected_on else (),
+    )
+    return judge_lack(
+        dataset, night, lack, terms, is_expected=is_expected and not _is_beyond(source, dataset, night, lack)
+    )
+
+
+def list_absent(
+    source: Source, first: date, last: date, there: Collection[tuple[str, date]]
+) -> list[LackVerdict]:
+    """What the nights `first` to `last` are without those datasets that nothing was delivered of."""
+    return [
+        judge_lacking(source, dataset.name, night, Lack.ABSENT)
+        for night in list_nights(first, last)
+        for dataset in source.datasets
+        if (dataset.name, night) not in there
+    ]
+
+
+def list_degradations(
+    source: Source, first: date, last: date, accepted: Iterable[DeliveryRef]
+) -> dict[str, list[str]]:
+    """By night from `first` to `last`, why it is degraded, by the deliveries that were accepted in time."""
+    places = [(dataset.name, night) for night in list_nights(first, last) for dataset in source.datasets]
+    found: dict[str, list[str]] = {}
+    for dataset, night, lack in find_lacks(places, accepted):
+        verdict = judge_lacking(source, dataset, night, lack)
+        if verdict.consequence is Consequence.DEGRADED:
+            found.setdefault(night.isoformat(), []).append(verdict.describe())
+    return found
+
+
+def refuse_empty(source: Source, ref: DeliveryRef) -> AuditResult | None:
+    """The refusal of a delivery that is stated to be empty and may not be; None if it may."""
+    verdict = judge_lacking(source, ref.dataset, ref.night, Lack.EMPTY)
+    if verdict.consequence is not Consequence.REFUSED:
+        return None
+    suite = f"{ARRIVALS}{ref.dataset}"
+    observed = (
+        f"{source.name} states that {ref.dataset} of night {ref.night} is empty ({ref.path}): have it deliver the "
+        "rows, then ingest the night again"
+    )
+    failure = AuditFailure(
+        suite, "redeye.mayBeEmpty", None, observed, because=verdict.because, nights=(ref.night,)
+    )
+    return AuditResult(suite, f"{source.name} {ref.night}", False, (failure,))
+
+
+def _is_beyond(source: Source, dataset: str, night: date, lack: Lack) -> bool:
+    """Whether the source's own calendar says that there is nothing: before it has begun, and after it has ended."""
+    begins = night == source.first_night and dataset != SCHEDULE and lack is Lack.EMPTY
+    return begins or night > source.last_night
+
+
+@lru_cache(maxsize=8)
+def _list_holidays(year: int, shift_weeks: int) -> frozenset[date]:
+    years = range(year - shift_weeks // 52 - 2, year - shift_weeks // 52 + 2)
+    return frozenset(list_holidays(years, shift_weeks=shift_weeks))
