@@ -23,7 +23,8 @@ from redeye.operations.logic.alerts import (
 )
 from redeye.operations.model_status import ModelState
 from redeye.operations.night_status import Morning
-from redeye.sources.logic.deliveries import Source
+from redeye.sources.expected_deliveries import has_expected_rows
+from redeye.sources.logic.deliveries import SCHEDULE, Source
 
 # Nights back from the newest that are still worth a message; older trouble is history.
 RECENT = timedelta(days=3)
@@ -49,7 +50,11 @@ def find_alerts(morning: Morning, *, now: datetime, source: Source | None) -> li
         now: what is late goes by it.
         source: whose calendar says which nights are due by now; None if nothing is due by the clock.
     """
-    alerts = [*_find_refused(morning), *_find_late(morning, now, source)]
+    alerts = [
+        *_find_refused(morning),
+        *_find_late(morning, now, source),
+        *_find_unscheduled(morning, now, source),
+    ]
     for state in morning.models:
         alerts += [*_find_degraded(morning, state.spec.model), *_find_verdict(state)]
     return alerts
@@ -61,6 +66,9 @@ def find_ended_alerts(morning: Morning) -> Iterator[Alert]:
         night, page = state.night, f"/redeye/nights/{state.night}"
         if state.release != "missing":
             yield make_alert(f"late-over/{night}", night=night, page=page, ends=[f"late/{night}"])
+            if not state.lacks_schedule:
+                key = f"no-schedule-over/{night}"
+                yield make_alert(key, night=night, page=page, ends=[f"no-schedule/{night}"])
         for model in state.scored:
             key = f"{model}/{night}"
             yield make_alert(
@@ -155,6 +163,21 @@ def _find_late(morning: Morning, now: datetime, source: Source | None) -> Iterat
         for model in (each.spec.model for each in morning.models if each.champion is not None):
             if model not in scored:
                 yield _of_night(f"missing/{model}/{due}", due, model=model, day=coming_day(due))
+
+
+def _find_unscheduled(morning: Morning, now: datetime, source: Source | None) -> Iterator[Alert]:
+    """Nights without a schedule of the coming day, from when scoring would have begun at the latest."""
+    nights = {
+        each.night for each in morning.strip if each.lacks_schedule and each.night >= morning.night - RECENT
+    }
+    due = find_due_night(now, source)
+    state = next((each for each in morning.strip if each.night == due), None)
+    if due is not None and (state is None or state.release == "missing") and has_expected_rows(SCHEDULE, due):
+        arrived = {row["night"] for row in morning.records.scheduled}
+        nights |= {due} - arrived
+    for night in sorted(nights):
+        if now >= cutoff(night) + RELEASE_DUE:
+            yield _of_night(f"no-schedule/{night}", night, day=coming_day(night))
 
 
 def _find_degraded(morning: Morning, model: str) -> Iterator[Alert]:

@@ -13,6 +13,8 @@ from redeye.declarations.calendar import ONE_DAY, list_nights
 from redeye.foundation.settings import settings
 from redeye.operations.model_status import SHOWN_NIGHTS, ModelState, read_model_state, specs
 from redeye.scoring.outputs_reader import OutputsReader, Row
+from redeye.sources.expected_deliveries import has_expected_rows
+from redeye.sources.logic.deliveries import SCHEDULE
 from redeye.warehouse import night_records, release_store
 from redeye.warehouse.logic.releases import Release
 from redeye.warehouse.night_records import NightRecords
@@ -27,6 +29,7 @@ class NightState:
         scored: per model, its predictions of the night; empty if it has none.
         verdicts: per model, the verdict of the night.
         is_refused: whether an audit of its candidate release refused.
+        lacks_schedule: whether it went on without an accepted schedule of the coming day, which should have one.
     """
 
     night: date
@@ -34,6 +37,7 @@ class NightState:
     scored: dict[str, Row]
     verdicts: dict[str, str]
     is_refused: bool
+    lacks_schedule: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,6 +116,9 @@ def _night_state(
             if row["night"] == night
         },
         is_refused=any(row["night"] == night and not row["is_success"] for row in records.audits),
+        lacks_schedule=release != "missing"
+        and all(row["night"] != night for row in records.scheduled)
+        and has_expected_rows(SCHEDULE, night),
     )
 
 

@@ -21,15 +21,19 @@ def judge_lacking(source: Source, dataset: str, night: date, lack: Lack) -> Lack
     Raises:
         ConfigError: if the dataset has no contract, or a wrong one.
     """
-    terms = find_contract(dataset).terms
-    is_expected = is_expected_on(
-        terms.expected_on,
-        night,
-        _list_holidays(night.year, settings().shift_weeks) if terms.expected_on else (),
-    )
-    return judge_lack(
-        dataset, night, lack, terms, is_expected=is_expected and not _is_beyond(source, dataset, night, lack)
-    )
+    is_expected = has_expected_rows(dataset, night) and not _is_beyond(source, dataset, night, lack)
+    return judge_lack(dataset, night, lack, find_contract(dataset).terms, is_expected=is_expected)
+
+
+def has_expected_rows(dataset: str, night: date) -> bool:
+    """Whether by its contract a dataset has rows in a night: by weekday and holiday.
+
+    Raises:
+        ConfigError: if the dataset has no contract, or a wrong one.
+    """
+    expected = find_contract(dataset).terms.expected_on
+    holidays = _list_holidays(night.year, settings().shift_weeks) if expected else frozenset()
+    return is_expected_on(expected, night, holidays)
 
 
 def list_absent(

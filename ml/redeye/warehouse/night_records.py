@@ -9,6 +9,7 @@ from typing import Any
 
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.postgres import ledger_transaction
+from redeye.sources.logic.deliveries import SCHEDULE
 
 Row = dict[str, Any]
 
@@ -18,13 +19,15 @@ class NightRecords:
     """Rows of the release ledger about some nights, the newest first.
 
     Releases are all revisions whose nights touch the span, audits those of candidates that end in it, refused ones
-    included; of its deliveries those whose last judgement refused them, by night.
+    included; of its deliveries those whose last judgement refused them, by night; `scheduled` are the nights by whose
+    cutoff a schedule of the coming day had arrived that was accepted, each as `night`.
     """
 
     releases: list[Row]
     audits: list[Row]
     gaps: list[Row]
     refused: list[Row]
+    scheduled: list[Row]
 
 
 def records(first: date, last: date) -> NightRecords:
@@ -33,7 +36,7 @@ def records(first: date, last: date) -> NightRecords:
     return NightRecords(
         releases=_rows(
             "SELECT release_id, night, revision, first_night, kind, snapshot_id, delivery_set_hash, code_hash, "
-            "git_sha, parent_release_id, built_by, shift_weeks FROM ledger.releases "
+            "git_sha, parent_release_id, built_by, shift_weeks, audit -> 'degraded' AS degraded FROM ledger.releases "
             "WHERE night >= %(first)s AND first_night <= %(last)s ORDER BY recorded_seq DESC",
             span,
         ),
@@ -52,6 +55,11 @@ def records(first: date, last: date) -> NightRecords:
             "SELECT source, dataset, night, content_hash, arrival_night, audit FROM ledger.judged_deliveries "
             "WHERE night BETWEEN %(first)s AND %(last)s AND NOT is_accepted ORDER BY night, dataset",
             span,
+        ),
+        scheduled=_rows(
+            "SELECT DISTINCT night FROM ledger.judged_deliveries WHERE night BETWEEN %(first)s AND %(last)s "
+            "AND is_accepted AND dataset = %(dataset)s AND arrival_night <= night",
+            {**span, "dataset": SCHEDULE},
         ),
     )
 

@@ -13,7 +13,7 @@ import pytest
 from redeye.declarations.calendar import cutoff
 from redeye.declarations.specs import load_spec
 from redeye.operations.find_alerts import find_alerts, find_ended_alerts
-from redeye.operations.logic.alerts import select_untold
+from redeye.operations.logic.alerts import RELEASE_DUE, select_untold
 from redeye.operations.model_status import SHOWN_NIGHTS, ModelState
 from redeye.operations.night_status import Morning, NightState
 from redeye.warehouse.night_records import NightRecords
@@ -110,11 +110,42 @@ def test_a_night_that_came_late_is_over_once_it_is_there(release: str) -> None:
     served = replace(EMPTY, champion=cast("Any", object()))
     late = morning(3, served, strip=[NightState(day(3), "missing", {}, {}, is_refused=False)])
     start = find_alerts(late, now=now, source=source)
-    assert [each.key for each in start] == [f"late/{day(3)}", f"missing/flight_delay/{day(3)}"]
+    assert [each.key for each in start] == [
+        f"late/{day(3)}",
+        f"missing/flight_delay/{day(3)}",
+        f"no-schedule/{day(3)}",
+    ]
     assert select_untold(find_ended_alerts(late), {each.key for each in start}) == []
     scored = {"flight_delay": {"degraded": 0}}
     there = morning(3, served, strip=[NightState(day(3), release, scored, {}, is_refused=False)])
     assert find_alerts(there, now=now, source=source) == []
     ended = select_untold(find_ended_alerts(there), {each.key for each in start})
-    assert [each.key for each in ended] == [f"late-over/{day(3)}", f"missing-over/flight_delay/{day(3)}"]
+    assert [each.key for each in ended] == [
+        f"late-over/{day(3)}",
+        f"no-schedule-over/{day(3)}",
+        f"missing-over/flight_delay/{day(3)}",
+    ]
     assert select_untold(find_ended_alerts(there), set()) == []
+
+
+def test_a_night_without_a_schedule_is_told_at_the_deadline_though_it_was_scored() -> None:
+    scored = {"flight_delay": {"degraded": 0}}
+    state = NightState(day(3), "gap", scored, {}, is_refused=False, lacks_schedule=True)
+    bad = morning(3, EMPTY, strip=[state])
+    early = find_alerts(bad, now=cutoff(day(3)), source=None)
+    assert early == []
+    (told,) = find_alerts(bad, now=cutoff(day(3)) + RELEASE_DUE, source=None)
+    assert told.key == f"no-schedule/{day(3)}"
+    assert str(day(4)) in told.text
+    assert [each for each in select_untold(find_ended_alerts(bad), {told.key}) if told.key in each.ends] == []
+    mended = morning(3, EMPTY, strip=[replace(state, lacks_schedule=False)])
+    assert any(told.key in each.ends for each in select_untold(find_ended_alerts(mended), {told.key}))
+
+
+def test_a_schedule_that_came_is_not_missed_while_its_night_is_still_built() -> None:
+    source = type("Prompt", (), {"is_prompt": True, "first_night": FIRST, "last_night": day(99)})()
+    late = morning(2, EMPTY)
+    there = replace(late, records=replace(late.records, scheduled=[{"night": day(3)}]))
+    now = cutoff(day(3)) + RELEASE_DUE
+    assert f"no-schedule/{day(3)}" in {each.key for each in find_alerts(late, now=now, source=source)}
+    assert f"no-schedule/{day(3)}" not in {each.key for each in find_alerts(there, now=now, source=source)}

@@ -31,6 +31,7 @@ class AlertKind(StrEnum):
     TASK_FAILED = "task-failed"
     AUDIT_REFUSED = "audit-refused"
     RELEASE_LATE = "release-late"
+    NO_SCHEDULE = "no-schedule"
     PREDICTIONS_MISSING = "predictions-missing"
     PREDICTIONS_DEGRADED = "predictions-degraded"
     VERDICT = "verdict"
@@ -66,6 +67,11 @@ TEXTS: dict[str, tuple[AlertKind, str]] = {
         "Night {night} has no release: it was due at {due:%H:%M} UTC and is no recorded gap",
     ),
     "late-over": (AlertKind.RELEASE_LATE, "Over: night {night} has a release now, or is a recorded gap"),
+    "no-schedule": (
+        AlertKind.NO_SCHEDULE,
+        "No schedule of {day} was accepted: night {night} can predict nothing that is known to happen",
+    ),
+    "no-schedule-over": (AlertKind.NO_SCHEDULE, "Over: night {night} has an accepted schedule now"),
     "missing": (
         AlertKind.PREDICTIONS_MISSING,
         "{model} has no predictions for {day}: night {night} was not scored",
