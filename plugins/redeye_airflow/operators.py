@@ -266,6 +266,8 @@ class JobOperator(BaseOperator):
         try:
             with record_cost(self.job, night, model=self.op_kwargs.get("model"), run_id=run_id):
                 result = resolve_name(self.job)(**self.op_kwargs, **given)
+        except errors.DeliveryInterrupted:
+            raise
         except FINAL_ERRORS as error:
             raise AirflowFailException(str(error)) from error
         return hand_on(result, self.job)

@@ -28,6 +28,10 @@ class DeliveryError(RedeyeError):
     """A delivery is missing, truncated, altered or not what its manifest says."""
 
 
+class DeliveryInterrupted(DeliveryError):
+    """A delivery could not be fetched or landed for a reason that may pass: the same is worth another try."""
+
+
 class AuditRefused(RedeyeError):
     """An audit refused data; the message names suite, expectation, column and example rows."""
 

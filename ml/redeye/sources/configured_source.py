@@ -10,7 +10,7 @@ from redeye.declarations.project import import_named, project
 from redeye.declarations.yaml_files import load_declaration
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import SHIFT_FILE, settings
-from redeye.sources.logic.deliveries import Shiftable, Source
+from redeye.sources.logic.deliveries import Shiftable, Source, require_names
 from redeye.sources.logic.faults import Event, Plan
 
 
@@ -30,7 +30,8 @@ def load_source() -> Source:
     """The project's source, or what the setting `source` names, shifted by `shift_weeks`, with a rehearsal's events.
 
     Raises:
-        ConfigError: if it is not `module:Class`, cannot be imported, is not a `Source`, or cannot be shifted.
+        ConfigError: if it is not `module:Class`, cannot be imported, is not a `Source`, has no proper name, or
+            cannot be shifted.
     """
     weeks, overriding = settings().shift_weeks, settings().source
     named, said_by = (
@@ -45,6 +46,7 @@ def load_source() -> Source:
                 f"REDEYE_SHIFT_WEEKS={weeks}, but the source {source.name} cannot be shifted: unset it"
             )
         source = source.shift_by(weeks)
+    require_names(source)
     active = plan()
     for event in active.events if active else ():
         source = faulty_source()(source, event)

@@ -17,12 +17,22 @@ from redeye.audits.contract_files import ARRIVALS
 from redeye.audits.declared_checks import arrival_checks
 from redeye.audits.logic.audit_result import AuditResult
 from redeye.declarations.calendar import ONE_DAY
-from redeye.foundation.errors import AuditRefused, ConfigError, DeliveryError
+from redeye.foundation.errors import AuditRefused, ConfigError, DeliveryError, DeliveryInterrupted
 from redeye.foundation.settings import settings
 from redeye.sources import delivery_store, landing_store
 from redeye.sources.configured_source import load_standing_source
 from redeye.sources.expected_deliveries import list_absent, refuse_empty
-from redeye.sources.logic.deliveries import SCHEDULE, DeliveryRef, Location, Source
+from redeye.sources.fetch_deliveries import fetch_deliveries
+from redeye.sources.logic.deliveries import (
+    SCHEDULE,
+    Delivery,
+    DeliveryFault,
+    DeliveryRef,
+    Location,
+    Source,
+    require_names,
+)
+from redeye.sources.logic.gathered_deliveries import gather
 from redeye.sources.logic.lacks import Consequence
 
 log = logging.getLogger(__name__)
@@ -85,14 +95,15 @@ def ingest_nights(
 
     Raises:
         AuditRefused: after everything else was ingested; names every refused dataset and night.
-        DeliveryError: likewise, if a delivery is missing, empty without being stated empty, goes back
-            to an older version, or what has landed before is damaged.
+        DeliveryError: likewise, if a delivery is missing, empty without being stated empty, there twice, goes back
+            to an older version, or what has landed before is damaged; DeliveryInterrupted if it could not be
+            fetched or written.
     """
     if first > last:
         raise ConfigError(f"the first night {first} is after the last night {last}")
     if root is None:
         root, data_docs = settings().landing, data_docs or settings().data_docs
-    chosen = source or load_standing_source()
+    chosen = require_names(source or load_standing_source())
     return _Ingest(chosen, root, ledger, audit_many, data_docs).run(first, last, batch_rows)
 
 
@@ -105,7 +116,7 @@ class _Ingest:
     data_docs: Path | None
     accepted: list[DeliveryRef] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
+    faults: list[DeliveryFault] = field(default_factory=list)
 
     def run(self, first: date, last: date, batch_rows: int) -> list[DeliveryRef]:
         known = _Known(
@@ -113,24 +124,27 @@ class _Ingest:
         )
         delivered = {(dataset, night) for _, dataset, night in known.versions}
         waiting: Arrived = []
-        for delivery in self.source.fetch(first, last):
-            delivered.add((delivery.dataset, delivery.night))
-            try:
-                ref = known.place(landing_store.land(self.root, delivery))
-            except DeliveryError as error:
-                self.faults.append(str(error))
+        names = [dataset.name for dataset in self.source.datasets]
+        fetched = fetch_deliveries(self.source, first, last)
+        for each in gather(fetched, source=self.source.name, datasets=names, first=first, last=last):
+            if each.dataset is not None:
+                delivered.add((each.dataset, each.night))
+            if isinstance(each, DeliveryFault):
+                self._refuse_fault(each, waiting)
                 continue
+            ref = self._land(each, known)
             if ref is None:
                 continue
-            waiting.append((ref, delivery.frame))
+            waiting.append((ref, each.frame))
             if sum(ref.rows for ref, _ in waiting) >= batch_rows:
                 self._judge(waiting)
                 waiting = []
-                log.info("up to night %s of %s: %s deliveries", delivery.night, last, len(self.accepted))
+                log.info("up to night %s of %s: %s deliveries", each.night, last, len(self.accepted))
         self._judge(waiting)
         for absent in list_absent(self.source, first, last, delivered):
+            said = f"{self.source.name}: {absent.describe()}"
             if absent.consequence is Consequence.REFUSED:
-                self.faults.append(f"{self.source.name}: {absent.describe()}")
+                self.faults.append(DeliveryFault(self.source.name, absent.dataset, absent.night, said))
             elif absent.consequence is Consequence.DEGRADED:
                 log.warning("night %s will be degraded: %s", absent.night, absent.describe())
         log.info(
@@ -145,6 +159,30 @@ class _Ingest:
         self._raise_if_refused(first, last)
         place = {dataset.name: place for place, dataset in enumerate(self.source.datasets)}
         return sorted([*known.unchanged, *self.accepted], key=lambda ref: (ref.night, place[ref.dataset]))
+
+    def _land(self, delivery: Delivery, known: _Known) -> DeliveryRef | None:
+        """The landed delivery with the night it arrives with; None if it is unchanged, or cannot land."""
+        place = f"{delivery.source}/{delivery.dataset}/{delivery.night}"
+        try:
+            return known.place(landing_store.land(self.root, delivery))
+        except DeliveryError as error:
+            said, is_passing = str(error), False
+        except Exception as error:
+            log.exception("landing %s", place)
+            said, is_passing = f"{place} could not land: {type(error).__name__}: {error}", True
+        self.faults.append(
+            DeliveryFault(delivery.source, delivery.dataset, delivery.night, said, is_passing=is_passing)
+        )
+        return None
+
+    def _refuse_fault(self, fault: DeliveryFault, waiting: Arrived) -> None:
+        """Keep out what cannot be taken in, and what this fetch brought of the same dataset and night before."""
+        self.faults.append(fault)
+        place = (fault.dataset, fault.night)
+        waiting[:] = [each for each in waiting if (each[0].dataset, each[0].night) != place]
+        if taken := [ref for ref in self.accepted if (ref.dataset, ref.night) == place]:
+            self._record(taken, is_accepted=False)
+            self.accepted = [ref for ref in self.accepted if ref not in taken]
 
     def _judge(self, arrived: Arrived) -> None:
         """Audit what arrived, one batch per dataset whatever the number of nights, and record it."""
@@ -223,10 +261,12 @@ class _Ingest:
             self.accepted += refs
 
     def _raise_if_refused(self, first: date, last: date) -> None:
-        message = "\n".join([*self.refusals, *self.faults])
+        message = "\n".join([*self.refusals, *(fault.message for fault in self.faults)])
         if message and first == last:
             # The night after can be built without this one, should no good delivery come in time.
             self.ledger.record_gap(first, reason=message, recorded_by="ingest_nights")
+        if any(fault.is_passing for fault in self.faults):
+            raise DeliveryInterrupted(message)
         if self.refusals:
             raise AuditRefused(message)
         if self.faults:

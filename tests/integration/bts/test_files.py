@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from flights.bts import Bts
 from flights.nycflights13 import NycFlights13
+from redeye.audits.audit import audit
 from redeye.declarations.calendar import list_nights
 from redeye.foundation.errors import ConfigError, DeliveryError
 from redeye.sources.logic.deliveries import KNOWN_AT, Source
@@ -195,6 +197,66 @@ def test_a_value_that_is_no_number_is_named(tmp_path):
         outcomes(Bts(tmp_path))
 
 
+def test_a_file_with_a_header_only_is_refused_in_words(tmp_path):
+    write(tmp_path / file_name(2013, 1), [])
+    with pytest.raises(
+        DeliveryError, match=r"2013_1\.zip: .*csv has a header and no rows: download it again"
+    ):
+        outcomes(Bts(tmp_path))
+
+
+def rewritten(path: Path, change) -> None:
+    with zipfile.ZipFile(path) as archive:
+        [name] = [each for each in archive.namelist() if each.endswith(".csv")]
+        content = archive.read(name)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(name, change(content))
+
+
+def test_a_byte_order_mark_before_the_header_changes_nothing(tmp_path):
+    source = source_of(tmp_path, {})
+    plain = outcomes_of_some(source)
+    rewritten(tmp_path / file_name(2013, 1), lambda content: b"\xef\xbb\xbf" + content)
+    assert outcomes_of_some(Bts(tmp_path)) == plain
+
+
+def test_a_file_in_another_encoding_is_refused_and_its_beginning_shown(tmp_path):
+    source_of(tmp_path, {})
+    rewritten(tmp_path / file_name(2013, 1), lambda content: content.decode("latin-1").encode("utf-16"))
+    with pytest.raises(DeliveryError, match=r"has no column Year, .*This one begins with 'ÿþ\"\\x00Y"):
+        outcomes(Bts(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        pytest.param(
+            {"FlightDate": "2013-01-32"}, "FlightDate has '2013-01-32', which is no date", id="no date"
+        ),
+        pytest.param({"AirTime": "99999999999.00"}, "holds what is no flight", id="beyond any integer"),
+    ],
+)
+def test_what_is_no_flight_is_named_with_the_file(tmp_path, wrong, said):
+    write(tmp_path / file_name(2013, 1), [as_published(FLIGHT) | wrong])
+    with pytest.raises(DeliveryError, match=rf"2013_1\.zip.* {said}"):
+        outcomes(Bts(tmp_path))
+
+
+def test_a_flight_of_the_last_midnight_passes_the_audits_that_the_reader_feeds(tmp_path):
+    """The Bureau's 2400 is the first minute of the next date: reader and contracts agree on it."""
+    late = {
+        "sched_dep_time": "2400", "dep_time": "15", "dep_delay": "15", "sched_arr_time": "312", "arr_time": "314",
+        "arr_delay": "2", "air_time": "150", "dest": "FLL", "distance": "1065", "carrier": "B6", "day": "12",
+    }  # fmt: skip
+    write(tmp_path / file_name(2013, 1), [*JANUARY, as_published(FLIGHT | late)])
+    source = Bts(tmp_path)
+    for night, dataset in ((date(2013, 1, 12), "schedule"), (date(2013, 1, 13), "outcomes")):
+        [delivered] = [each for each in source.fetch(night, night) if each.dataset == dataset]
+        frame = delivered.frame.to_pandas().assign(night=night.isoformat())
+        assert "0" in set(frame["sched_dep_time"])
+        audit(f"arrivals/{dataset}", frame, subject="a midnight").raise_if_refused()
+
+
 def test_a_file_without_new_york_is_refused(tmp_path):
     write(tmp_path / file_name(2013, 1), [as_published(FLIGHT | {"origin": "ORD"})])
     with pytest.raises(DeliveryError, match="no flight from EWR, JFK, LGA"):
@@ -202,8 +264,6 @@ def test_a_file_without_new_york_is_refused(tmp_path):
 
 
 def test_an_archive_without_one_table_is_refused(tmp_path):
-    import zipfile
-
     with zipfile.ZipFile(tmp_path / file_name(2013, 1), "w") as archive:
         archive.writestr("readme.html", "")
     with pytest.raises(DeliveryError, match="must hold one CSV file, but holds none"):

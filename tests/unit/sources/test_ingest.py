@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -10,7 +10,7 @@ import pytest
 
 from redeye.audits.logic.audit_result import AuditFailure, AuditResult
 from redeye.declarations.calendar import list_nights
-from redeye.foundation.errors import AuditRefused, ConfigError, DeliveryError
+from redeye.foundation.errors import AuditRefused, ConfigError, DeliveryError, DeliveryInterrupted
 from redeye.sources import landing_store
 from redeye.sources.ingest import ingest_nights
 from redeye.sources.logic.deliveries import Dataset, Delivery, DeliveryRef
@@ -26,6 +26,9 @@ class Demo:
     values: dict[tuple[str, date], str | None] = field(default_factory=dict)
     left_out: set[tuple[str, date]] = field(default_factory=set)
     stated_empty: set[tuple[str, date]] = field(default_factory=set)
+    split: set[tuple[str, date]] = field(default_factory=set)
+    more_follows: bool = True
+    on: Callable[[str, date], object] = field(default=lambda dataset, night: None)
     name: str = "demo"
     first_night: date = N1
     last_night: date = N3
@@ -34,16 +37,22 @@ class Demo:
         Dataset(name, ("value", "known_at"), TEXT, ("value",)) for name in ("weather", "schedule")
     )
 
-    def fetch(self, first: date, last: date) -> Iterator[Delivery]:
+    def fetch(self, first: date, last: date, dataset: str | None = None) -> Iterator[Delivery]:
         for night in list_nights(first, last):
-            for dataset in self.datasets:
-                if (dataset.name, night) in self.left_out:
+            for name in [each.name for each in self.datasets if dataset in (None, each.name)]:
+                if (name, night) in self.left_out:
                     continue
-                value = self.values.get((dataset.name, night), f"{dataset.name} {night.day}")
-                is_empty = (dataset.name, night) in self.stated_empty
-                column = pa.array([value] if value and not is_empty else [], pa.string())
-                frame = pa.table({"value": column, "known_at": column})
-                yield Delivery(self.name, dataset.name, night, frame, is_empty)
+                self.on(name, night)
+                value = self.values.get((name, night), f"{name} {night.day}")
+                if (name, night) in self.split:
+                    yield self.make(name, night, value, more_follows=self.more_follows)
+                    value = f"{value} too"
+                is_empty = (name, night) in self.stated_empty
+                yield self.make(name, night, None if is_empty else value, is_stated_empty=is_empty)
+
+    def make(self, name: str, night: date, value: str | None, **said: bool) -> Delivery:
+        column = pa.array([value] if value else [], pa.string())
+        return Delivery(self.name, name, night, pa.table({"value": column, "known_at": column}), **said)
 
 
 @dataclass
@@ -385,3 +394,66 @@ def test_a_damaged_earlier_night_does_not_keep_out_tonight(ingest, auditor, capl
     assert len(ingest(N2, N2)) == 2
     assert auditor.histories[-1] == {"arrivals/schedule": ["schedule 4"]}
     assert str(weather.path) in caplog.text
+
+
+def test_parts_are_audited_landed_and_recorded_as_one(ingest, demo, ledger, auditor):
+    demo.split.add(("weather", N1))
+    refs = ingest(N1, N1)
+    assert auditor.calls == [{"arrivals/weather": 2, "arrivals/schedule": 1}]
+    [weather] = [ref for ref in refs if ref.dataset == "weather"]
+    assert landing_store.read(weather)["value"].to_pylist() == ["weather 4", "weather 4 too"]
+    assert ledger.names(is_accepted=True) == ["schedule 4", "weather 4"]
+
+
+def test_two_deliveries_of_one_night_are_refused_and_neither_is_taken_in(
+    ingest, demo, ledger, auditor, tmp_path
+):
+    demo.split.add(("weather", N1))
+    demo.more_follows = False
+    with pytest.raises(DeliveryError, match="demo/weather/2013-04-04 was delivered 2 times in one fetch"):
+        ingest(N1, N1)
+    assert auditor.calls == [{"arrivals/schedule": 1}]
+    assert ledger.names(is_accepted=True) == ["schedule 4"]
+    assert "delivered 2 times" in ledger.gaps[N1]
+    assert not (tmp_path / "demo" / "weather").exists()
+
+
+def test_what_was_taken_in_is_refused_when_the_same_fetch_brings_it_again(ingest, demo, ledger, monkeypatch):
+    fetch = demo.fetch
+
+    def again(first: date, last: date) -> Iterator[Delivery]:
+        yield from fetch(first, last)
+        yield Delivery("demo", "weather", N1, pa.table({"value": ["other"], "known_at": ["other"]}))
+
+    monkeypatch.setattr(demo, "fetch", again)
+    with pytest.raises(DeliveryError, match="delivered again after its night was over"):
+        ingest(N1, N2, batch_rows=1)
+    assert ledger.names(is_accepted=False) == ["weather 4"]
+    assert ledger.names(is_accepted=True) == ["schedule 4", "schedule 5", "weather 5"]
+
+
+def test_what_a_source_raises_leaves_a_gap_and_costs_no_other_dataset(ingest, demo, ledger):
+    demo.on = lambda dataset, night: {}["Year"] if dataset == "weather" else None
+    with pytest.raises(
+        DeliveryInterrupted, match="weather/2013-04-04 could not be fetched: KeyError: 'Year'"
+    ):
+        ingest(N1, N1)
+    assert ledger.names(is_accepted=True) == ["schedule 4"]
+    assert "KeyError: 'Year'" in ledger.gaps[N1]
+    demo.on = lambda dataset, night: None
+    assert len(ingest(N1, N1)) == 2
+
+
+def test_a_folder_that_cannot_be_written_costs_no_other_dataset(ingest, ledger, tmp_path):
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo" / "weather").write_text("a file where a folder should be")
+    with pytest.raises(DeliveryInterrupted, match=f"demo/weather/2013-04-04 could not land.*{tmp_path}"):
+        ingest(N1, N1)
+    assert ledger.names(is_accepted=True) == ["schedule 4"]
+    assert "could not land" in ledger.gaps[N1]
+
+
+def test_a_source_without_a_proper_name_is_refused(ingest, demo):
+    demo.name = "../../evil"
+    with pytest.raises(ConfigError, match="is no name"):
+        ingest(N1, N1)

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 import pyarrow as pa
 
-from redeye.foundation.errors import DeliveryError
+from redeye.declarations.names import RULE, is_name
+from redeye.foundation.errors import ConfigError, DeliveryError
 
 if TYPE_CHECKING:
     from upath import UPath
@@ -33,12 +34,13 @@ class Dataset:
     """One table of a source.
 
     Attributes:
-        name: short noun, used in paths and table names.
+        name: short noun, used in paths and table names: letters, digits and `_`.
         columns: every column of a landing file in order, `known_at` last.
         types: DuckDB type of each column, as the warehouse loads it; `NA` is NULL.
         key: the natural key, unique among the newest versions of the rows.
         of_day: of a schedule, by column the SQL of what it holds on the day `{day}`: so that of a week before
             can be moved to a day that has none.
+        most_rows: how many rows a delivery of one night may have at most; None if its own history says it.
     """
 
     name: str
@@ -46,8 +48,11 @@ class Dataset:
     types: Mapping[str, str]
     key: tuple[str, ...]
     of_day: Mapping[str, str] = field(default_factory=dict)
+    most_rows: int | None = None
 
     def __post_init__(self) -> None:
+        if not is_name(self.name) or not self.name.isidentifier():
+            raise ValueError(f"dataset {self.name!r}: a name is a word of letters, digits and _")
         if self.columns[-1:] != (KNOWN_AT,):
             raise ValueError(f"dataset {self.name}: the last column must be {KNOWN_AT}, got {self.columns}")
         if set(self.types) != set(self.columns):
@@ -68,6 +73,11 @@ class Delivery:
             source's own text for them.
         is_stated_empty: the source says that there is nothing, as opposed to having nothing to say.
         shift_weeks: how many weeks later than it really did all of it happens; 0 for what is as it was.
+        more_follows: whether it is a part: the next delivery of the same dataset and night has more rows, and
+            all of them land as one.
+
+    Raises:
+        DeliveryError: if source or dataset is no name, or the frame is not what it must be.
     """
 
     source: str
@@ -76,17 +86,45 @@ class Delivery:
     frame: pa.Table
     is_stated_empty: bool = False
     shift_weeks: int = 0
+    more_follows: bool = False
 
     def __post_init__(self) -> None:
+        # These three make the path that it lands at.
+        for what, name in (("source", self.source), ("dataset", self.dataset)):
+            if not is_name(name):
+                raise DeliveryError(f"{what} {name!r} of a delivery is no name: {RULE}")
+        if type(self.night) is not date:
+            raise DeliveryError(f"{self.source}/{self.dataset}: the night {self.night!r} is no date")
         where = f"{self.source}/{self.dataset}/{self.night}"
         odd = [field.name for field in self.frame.schema if not pa.types.is_string(field.type)]
         if odd:
             raise DeliveryError(f"{where}: every column of a delivery is text, but not {odd}")
-        empty = [name for name in self.frame.column_names if self.frame.column(name).null_count]
-        if empty:
+        named = zip(self.frame.column_names, self.frame.columns, strict=True)
+        if empty := [name for name, column in named if column.null_count]:
             raise DeliveryError(f"{where}: columns {empty} hold nulls; deliver the source's own text instead")
-        if self.is_stated_empty and self.frame.num_rows:
-            raise DeliveryError(f"{where}: stated empty, but holds {self.frame.num_rows} rows")
+        try:
+            self.frame.validate(full=True)
+        except pa.ArrowInvalid as error:
+            raise DeliveryError(f"{where}: the text of a delivery is UTF-8: {error}") from error
+        if self.is_stated_empty and (self.frame.num_rows or self.more_follows):
+            more = " and more follows" if self.more_follows else ""
+            raise DeliveryError(f"{where}: stated empty, but holds {self.frame.num_rows} rows{more}")
+
+
+@dataclass(frozen=True)
+class DeliveryFault:
+    """A delivery that cannot be taken in: why, in words for an operator. A source may yield one in its place.
+
+    Attributes:
+        dataset: of which dataset; None if it cannot be told.
+        is_passing: whether the same may succeed when it is tried again: a disk was full, a server did not answer.
+    """
+
+    source: str
+    dataset: str | None
+    night: date
+    message: str
+    is_passing: bool = False
 
 
 @dataclass(frozen=True)
@@ -144,8 +182,12 @@ class Source(Protocol):
     def fetch(self, first: date, last: date) -> Iterator[Delivery]:
         """Every delivery of the nights `first` to `last`, both included, night by night.
 
-        Rows of a delivery come in a fixed order, so that the same data gives the same bytes. Each
-        row's `known_at` (ISO 8601, UTC) is after the start of its night and at or before its cutoff.
+        One of each dataset and night, or several parts of which all but the last say that more follows. Rows
+        of a delivery come in a fixed order, so that the same data gives the same bytes. Each row's `known_at`
+        (ISO 8601, UTC) is after the start of its night and at or before its cutoff.
+
+        A source whose `fetch` takes a third argument `dataset`, a name or None for all, is asked for one dataset
+        after the other: then whatever it raises for one of them costs no other.
 
         Raises:
             DeliveryError: if the source is missing, cannot be read, or is not asked for its own nights.
@@ -176,3 +218,19 @@ def find_dataset(source: Source, name: str) -> Dataset:
         if dataset.name == name:
             return dataset
     raise DeliveryError(f"{source.name} has no dataset {name!r}; it has {[d.name for d in source.datasets]}")
+
+
+def require_names(source: Source) -> Source:
+    """This source, if its name and layout may stand in paths and names of tables.
+
+    Raises:
+        ConfigError: if one may not.
+    """
+    if not is_name(source.name):
+        raise ConfigError(f"the source's name {source.name!r} is no name: {RULE}")
+    layout = getattr(source, "layout", source.name)
+    if not is_name(layout) or not layout.isidentifier():
+        raise ConfigError(
+            f"layout {layout!r} of source {source.name}: a name is a word of letters, digits and _"
+        )
+    return source
