@@ -12,6 +12,7 @@ from redeye.foundation.atomic_files import write_text
 from redeye.foundation.pages import Table, render_markdown
 from redeye.models.logic.night_statistics import ASSUMED_CORRELATION, Floats
 from redeye.studies.interval_error.logic import interval_error as measured
+from redeye.studies.interval_error.logic import rollback_error
 from redeye.studies.interval_error.logic.made_nights import SHOCKS
 from redeye.studies.page_origin import write_origin
 
@@ -31,6 +32,7 @@ def write_page(folder: Path, spec: Spec, pairs: Mapping[str, Floats], source: st
         source: what these are, as sentences.
     """
     errors, power = measured.measure_made_errors(), measured.measure_power()
+    rollbacks = rollback_error.measure_made_rollbacks()
     usual = power[(power["correlation"] == CORRELATION) & (power["effect"] == EFFECT)]
     text = render_markdown(
         "studies/interval_error/interval_error.md.j2",
@@ -48,6 +50,9 @@ def write_page(folder: Path, spec: Spec, pairs: Mapping[str, Floats], source: st
         effect=EFFECT,
         correlation=CORRELATION,
         calibration=tabulate(measured.measure_calibration_errors(), {"correlation": "{:.1f}"}),
+        rollbacks=tabulate(rollbacks, {"correlation": "{:.1f}"}),
+        rollback=rollback_error,
+        most_blocked=f"{rollbacks['equal_in_a_season'].max():.1%}",
         real={name: _describe_pair(gains) for name, gains in pairs.items()},
         source=source,
         origin=write_origin("interval-error", spec.model),
