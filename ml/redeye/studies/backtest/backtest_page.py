@@ -15,7 +15,8 @@ from redeye.foundation.pages import Cell, Table, render_markdown, write_report
 from redeye.foundation.plot_theme import draw_groups, draw_zero, open_figure, render_svg
 from redeye.models.logic.interval_text import describe_improvement, format_interval, read_interval
 from redeye.models.logic.splits import Window
-from redeye.studies.backtest.logic.schedules import CHOSEN, Request, Schedule
+from redeye.studies.backtest.logic.loop import Request
+from redeye.studies.backtest.logic.schedules import CHOSEN, Schedule
 from redeye.studies.evidence.evidence_page import format_difference
 from redeye.studies.evidence.logic.evidence_quality import CONFIDENCE, POOLED, select
 from redeye.studies.labelled_rows import Basis
@@ -28,7 +29,11 @@ NAMES = {
     "monthly": "monthly",
     "weekly": "weekly",
     "verdict": "by verdict",
+    "loop": "the loop",
 }
+HALVES = ("first half", "second half")
+"""Of the nights, in the order of time: what is chosen on the first is judged on the second."""
+_CALENDAR = ("never", "monthly", "weekly")
 COMPARED = ("auc", "log_loss")
 REFERENCES = ("never", "heuristic")
 
@@ -53,15 +58,15 @@ class Backtest:
     """What happened.
 
     Attributes:
-        decided: nights of the trainings, by schedule.
-        requests: of the verdicts.
+        decided: nights of the trainings that served, by schedule.
+        requests: by schedule, the trainings that verdicts, challenges or the loop's calendar asked for.
         candidates: what was fitted, by night.
     """
 
     spec: Spec
     facts: Facts
     decided: Mapping[Schedule, tuple[date, ...]]
-    requests: tuple[Request, ...]
+    requests: Mapping[Schedule, tuple[Request, ...]]
     candidates: Mapping[date, str]
 
 
@@ -96,7 +101,45 @@ def _render(backtest: Backtest, quality: pd.DataFrame, picture: str) -> str:
         schedules=_tabulate_schedules(backtest, quality),
         findings=_compare_schedules(quality),
         months=_tabulate_months(quality),
+        halves=_tabulate_halves(quality),
+        held_out=_compare_on_second_half(quality),
         names=NAMES,
+    )
+
+
+def _count_trainings(backtest: Backtest, schedule: Schedule) -> int:
+    """Those that were refused count too: they cost as much."""
+    asked = backtest.requests.get(schedule)
+    return len(backtest.decided[schedule]) if asked is None else 1 + len(asked)
+
+
+def _tabulate_halves(quality: pd.DataFrame) -> Table:
+    heads = ["schedule", *(f"{half}, {TITLES[metric]}" for half in HALVES for metric in TITLES)]
+    rows = [
+        (
+            title,
+            *(
+                _find_cell(select(quality, month=half), name, metric, "")
+                for half in HALVES
+                for metric in TITLES
+            ),
+        )
+        for name, title in NAMES.items()
+    ]
+    return Table(heads, rows, range(1, len(heads)))
+
+
+def _compare_on_second_half(quality: pd.DataFrame) -> str:
+    """The loop against the schedule that had the lowest log loss on the other half."""
+    losses = select(quality, month=HALVES[0], metric="log_loss", against="").set_index("schedule")["value"]
+    best = str(losses[losses.index.isin(_CALENDAR)].idxmin())
+    second = select(quality, month=HALVES[1], metric="log_loss", against=best, schedule="loop")
+    if second.empty:
+        return "The loop's difference on the second half is not defined."
+    value = read_interval(second.iloc[0])
+    return (
+        f"Of the schedules by the calendar, {NAMES[best]} had the lowest log loss on the first half. On the second, "
+        f"the loop's is {describe_improvement(value)}, {format_interval(value, '+.4f')}."
     )
 
 
@@ -107,7 +150,7 @@ def _tabulate_schedules(backtest: Backtest, quality: pd.DataFrame) -> Table:
     rows = [
         (
             title,
-            "" if schedule == "heuristic" else str(len(backtest.decided[Schedule(schedule)])),
+            "" if schedule == "heuristic" else str(_count_trainings(backtest, Schedule(schedule))),
             *(_find_cell(pooled, schedule, metric, "") for metric in TITLES),
             *(_find_cell(pooled, schedule, metric, other) for other in REFERENCES for metric in COMPARED),
         )
@@ -129,7 +172,7 @@ def _find_cell(pooled: pd.DataFrame, schedule: str, metric: str, against: str) -
 def _compare_schedules(quality: pd.DataFrame) -> list[str]:
     pooled = select(quality, month=POOLED, against="never")
     found = []
-    for schedule in ("monthly", "weekly", "verdict"):
+    for schedule in ("monthly", "weekly", "verdict", "loop"):
         words = []
         for metric in COMPARED:
             result = "not defined"
@@ -145,7 +188,7 @@ def _tabulate_months(quality: pd.DataFrame) -> Table:
     heads = ("month", "rows", "base rate", *(f"{name}, log loss" for name in NAMES.values()))
     plain = select(quality, metric="log_loss", against="")
     rows = []
-    for month, mine in plain[plain["month"] != POOLED].groupby("month"):
+    for month, mine in plain[~plain["month"].isin((*HALVES, POOLED))].groupby("month"):
         values, first = mine.set_index("schedule")["value"], mine.iloc[0]
         shown = [f"{values[name]:.4f}" for name in NAMES]
         rows.append((str(month), f"{first['rows']:,}", f"{first['base_rate']:.1%}", *shown))
@@ -155,6 +198,7 @@ def _tabulate_months(quality: pd.DataFrame) -> Table:
 def draw_log_loss(quality: pd.DataFrame) -> str:
     """Log loss gained over the model that is never retrained, by month and over all, as SVG text."""
     rows = select(quality, metric="log_loss", against="never")
+    rows = rows[~rows["month"].isin(HALVES)]
     months = [*sorted(set(rows["month"]) - {POOLED}), POOLED]
     series = {name: title for name, title in NAMES.items() if name != "never"}
     with open_figure(9, 4.5) as figure:

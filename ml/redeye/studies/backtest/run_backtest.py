@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from redeye.declarations.calendar import ONE_DAY, list_calendar_nights
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.atomic_files import write_text
 from redeye.foundation.errors import ConfigError, NotReleased
@@ -21,15 +22,16 @@ from redeye.models.logic.splits import TooFewNights, Window
 from redeye.models.logic.training import SEED
 from redeye.promotion import decision_store
 from redeye.studies.backtest import backtest_page
-from redeye.studies.backtest.backtest_page import Backtest, Facts
+from redeye.studies.backtest.backtest_page import HALVES, Backtest, Facts
 from redeye.studies.backtest.logic import schedules
-from redeye.studies.backtest.logic.schedules import Request, Schedule, TrainedModel
+from redeye.studies.backtest.logic.loop import Request, Rules, play_loop
+from redeye.studies.backtest.logic.schedules import Schedule, TrainedModel
 from redeye.studies.evidence.logic.evidence_quality import POOLED, measure_span
 from redeye.studies.evidence.logic.months import find_first_night, plan_training, select_known_rows
 from redeye.studies.labelled_rows import PastNights
 
 CALENDAR = (Schedule.NEVER, Schedule.MONTHLY, Schedule.WEEKLY)
-REFERENCES = ("heuristic", str(Schedule.NEVER))
+REFERENCES = ("heuristic", *map(str, CALENDAR))
 
 
 def gather(
@@ -78,13 +80,22 @@ def gather(
         took = kept.ensure_trained(night)
     report(Step(len(nights), steps, "by verdict", took))
     rows = schedules.select_served_rows(frame, spec, served, first)
-    requests = recorded = _read_recorded(model, spec, served)
-    if requests is None:
-        requests = ()
-        for request in schedules.find_requests(frame, spec, rows, served, kept.of):
-            requests = (*requests, request)
-            report(Step(len(nights), steps, f"by verdict of {request.night}", None))
-    planned[Schedule.VERDICT] = (first, *(each.night for each in requests))
+
+    def play(schedule: Schedule, rules: Rules) -> tuple[Request, ...]:
+        found: tuple[Request, ...] = ()
+        for request in play_loop(frame, spec, rows, served, kept.of, rules):
+            found = (*found, request)
+            report(Step(len(nights), steps, f"{schedule} of {request.night}", None))
+        return found
+
+    recorded = _read_recorded(model, spec, served)
+    due = list_calendar_nights(spec.train_cron, first + ONE_DAY, schedules.first_decision(spec, served.last))
+    asked = {
+        Schedule.VERDICT: play(Schedule.VERDICT, Rules()) if recorded is None else recorded,
+        Schedule.LOOP: play(Schedule.LOOP, Rules(frozenset(due), is_gated=True)),
+    }
+    for schedule, requests in asked.items():
+        planned[schedule] = (first, *(each.night for each in requests if each.is_promoted))
     report(Step(steps, steps, "", None))
 
     for schedule, decided in planned.items():
@@ -92,7 +103,7 @@ def gather(
         rows[str(schedule)] = schedules.predict_rows(frame, spec, served, spans, kept.of)
     quality = _measure_quality(rows.drop(columns="known_at"))
     facts = Facts(**vars(past.basis), algorithm=algorithm, served=served, is_recorded=recorded is not None)
-    played = Backtest(spec, facts, planned, requests, kept.candidates())
+    played = Backtest(spec, facts, planned, asked, kept.candidates())
     return backtest_page.write_page(played, quality, settings().reports / "backtest", docs)
 
 
@@ -170,7 +181,10 @@ def _read_recorded(model: str, spec: Spec, served: Window) -> tuple[Request, ...
 def _measure_quality(rows: pd.DataFrame) -> pd.DataFrame:
     """Quality by month and over all nights, as `judged_span` gives it."""
     ordered = rows[["night", "label", "heuristic", *map(str, Schedule)]]
-    month = pd.to_datetime(ordered["night"]).dt.strftime("%Y-%m")
-    spans = dict(list(ordered.groupby(month))) | {POOLED: ordered}
+    nights = pd.to_datetime(ordered["night"])
+    spans = dict(list(ordered.groupby(nights.dt.strftime("%Y-%m"))))
+    middle = nights.min() + (nights.max() - nights.min()) / 2
+    spans |= dict(zip(HALVES, (ordered[nights <= middle], ordered[nights > middle]), strict=True))
+    spans[POOLED] = ordered
     found = [row for name, mine in spans.items() for row in measure_span(name, mine, REFERENCES)]
     return pd.DataFrame(found).rename(columns={"algorithm": "schedule"})

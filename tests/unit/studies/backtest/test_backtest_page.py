@@ -10,15 +10,16 @@ import pytest
 from made_rows import SPEC
 
 from redeye.models.logic.splits import Window
-from redeye.studies.backtest.backtest_page import NAMES, TITLES, Backtest, Facts, write_page
-from redeye.studies.backtest.logic.schedules import CHOSEN, Request, Schedule
+from redeye.studies.backtest.backtest_page import HALVES, NAMES, TITLES, Backtest, Facts, write_page
+from redeye.studies.backtest.logic.loop import Request
+from redeye.studies.backtest.logic.schedules import CHOSEN, Schedule
 from redeye.studies.evidence.logic.evidence_quality import POOLED
 from redeye.warehouse.logic.releases import Release, ReleaseKind
 
 NIGHT = date(2013, 4, 1)
 RELEASE = Release("2013-06-01.r1", NIGHT, 1, NIGHT, ReleaseKind.HISTORY, 1, "abc" * 10, "c", "g")
 # Over `never`, in every metric.
-GAINS = {"heuristic": -0.05, "monthly": 0.03, "weekly": 0.005, "verdict": -0.03}
+GAINS = {"heuristic": -0.05, "monthly": 0.03, "weekly": 0.005, "verdict": -0.03, "loop": 0.04}
 
 
 def row(month: str, schedule: str, metric: str, against: str, value: float) -> dict[str, object]:
@@ -31,11 +32,12 @@ def row(month: str, schedule: str, metric: str, against: str, value: float) -> d
 QUALITY = pd.DataFrame(
     [
         made
-        for month in ("2013-04", "2013-05", POOLED)
+        for month in ("2013-04", "2013-05", *HALVES, POOLED)
         for metric in TITLES
         for made in (
-            *(row(month, schedule, metric, "", 0.5) for schedule in NAMES),
+            *(row(month, schedule, metric, "", 0.4 if schedule == "weekly" else 0.5) for schedule in NAMES),
             *(row(month, schedule, metric, "never", gain) for schedule, gain in GAINS.items()),
+            row(month, "loop", metric, "weekly", 0.02),
         )
     ]
 )
@@ -45,7 +47,9 @@ def play(algorithm: str, *requests: Request, is_recorded: bool = False) -> Backt
     served = Window(NIGHT, date(2013, 5, 31))
     decided = {schedule: (date(2013, 3, 30), NIGHT) for schedule in Schedule}
     facts = Facts(RELEASE, "code", 1, 2, algorithm, served, is_recorded)
-    return Backtest(SPEC, facts, decided, requests, {NIGHT: "torch"})
+    refused = Request(NIGHT, "scheduled run", is_promoted=False)
+    asked = {Schedule.VERDICT: requests, Schedule.LOOP: (refused, refused)}
+    return Backtest(SPEC, facts, decided, asked, {NIGHT: "torch"})
 
 
 def test_each_schedule_has_its_gain_with_the_interval(tmp_path: Path) -> None:
@@ -64,7 +68,9 @@ def test_each_schedule_has_its_gain_with_the_interval(tmp_path: Path) -> None:
     assert "| 2013-05 | 1,500 | 25.0% | 0.5000 |" in text
     assert f"| {POOLED} |" not in text
     assert "| monthly | 2013-03-30, 2013-04-01 |" in text
-    assert "No verdict requested a training." in text
+    assert "No training was requested." in text
+    assert "| the loop | 3 | 0.5000" in text
+    assert "| 2013-04-01 | scheduled run | no, refused by the gates |" in text
     assert "<svg" in page.read_text()
 
 
@@ -81,9 +87,15 @@ def test_the_docs_get_the_same_page_with_a_picture_of_its_own(tmp_path: Path) ->
     asked = Request(NIGHT, "log loss | too high")
     page = write_page(play("xgboost", asked, is_recorded=True), QUALITY, tmp_path / "reports", tmp_path)
     text = (tmp_path / "backtest.md").read_text()
-    assert r"| 2013-04-01 | log loss \| too high |" in text
+    assert r"| 2013-04-01 | log loss \| too high | yes |" in text
     assert "recorded verdicts requested" in text
-    assert "(simulated)" not in text
+    assert "By verdict (simulated)" not in text
     own = page.with_suffix(".md").read_text()
     assert text == own.replace(f"({page.stem}.svg)", "(backtest/log_loss.svg)")
     assert (tmp_path / "backtest" / "log_loss.svg").read_text() == page.with_suffix(".svg").read_text()
+
+
+def test_the_loop_is_held_against_what_was_best_on_the_other_half(tmp_path: Path) -> None:
+    text = write_page(play("xgboost"), QUALITY, tmp_path, None).with_suffix(".md").read_text()
+    assert "weekly had the lowest log loss on the first half." in text
+    assert "the loop's is significantly better, +0.0200 (+0.0100 to +0.0300)." in text

@@ -1,13 +1,14 @@
 """Walking forward over past nights: what a spec's models would have been worth, retrained on one schedule or another.
 
 All schedules begin with the same training. A training of night N is made of what was known and mature at its cutoff,
-on the windows of every training, and serves from N plus the spec's lag until a later one does. It is taken as it
-comes: no gate stands before it here, so that a row of the table says what the schedule alone is worth.
+on the windows of every training, and serves from N plus the spec's lag until a later one does. But for the loop's
+(`loop.py`), it is taken as it comes: no gate stands before it, so that a row of the table says what the schedule
+alone is worth.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -17,12 +18,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from redeye.declarations.calendar import ONE_DAY, cutoff, list_nights
+from redeye.declarations.calendar import ONE_DAY, list_nights
 from redeye.declarations.spec_candidates import Candidates
 from redeye.declarations.specs import Spec
 from redeye.models.algorithms.base import Inputs, Model, Training
 from redeye.models.algorithms.heuristic import HeuristicModel
-from redeye.models.logic.evaluation import Interval, Scored
+from redeye.models.logic.evaluation import Scored
 from redeye.models.logic.splits import Window, find_last_mature
 from redeye.models.logic.training import (
     SEED,
@@ -34,10 +35,6 @@ from redeye.models.logic.training import (
     select_candidate,
     select_rows,
 )
-from redeye.monitoring.logic.quality import Window as Quality
-from redeye.monitoring.logic.quality import measure_quality, measure_window
-from redeye.monitoring.logic.verdict import judge
-from redeye.promotion.logic.decision import NightVerdict, decide
 from redeye.studies.evidence.logic.months import (
     find_first_night,
     keep_algorithm,
@@ -57,6 +54,7 @@ class Schedule(StrEnum):
     MONTHLY = "monthly"
     WEEKLY = "weekly"
     VERDICT = "verdict"
+    LOOP = "loop"
 
 
 @dataclass(frozen=True)
@@ -81,14 +79,6 @@ class Reign:
     nights: Window
 
 
-@dataclass(frozen=True)
-class Request:
-    """A night whose verdict asks for a training, with the reason."""
-
-    night: date
-    reason: str
-
-
 def first_decision(spec: Spec, since: date) -> date:
     """The night of the training that serves `since` as its first night."""
     return since - timedelta(days=spec.effective_lag_nights)
@@ -100,7 +90,7 @@ def decisions(schedule: Schedule, spec: Spec, served: Window) -> tuple[date, ...
     Monthly is on the last night of each month, weekly on the same weekday as the first training.
 
     Raises:
-        ValueError: for the schedule that follows verdicts.
+        ValueError: for the schedules that follow verdicts.
     """
     first = first_decision(spec, served.first)
     last = first_decision(spec, served.last)
@@ -112,7 +102,7 @@ def decisions(schedule: Schedule, spec: Spec, served: Window) -> tuple[date, ...
             return (first, *(night for night in later if (night + ONE_DAY).day == 1))
         case Schedule.WEEKLY:
             return (first, *(night for night in later if (night - first) % WEEK == timedelta(0)))
-        case Schedule.VERDICT:
+        case Schedule.VERDICT | Schedule.LOOP:
             raise ValueError("when verdicts ask is not known beforehand")
 
 
@@ -193,79 +183,3 @@ def predict_rows(
         if len(mine):
             found.loc[mine.index] = of(reign.decided).model.predict(mine)
     return found
-
-
-def find_requests(
-    frame: pd.DataFrame, spec: Spec, rows: pd.DataFrame, served: Window, of: Callable[[date], TrainedModel]
-) -> Iterator[Request]:
-    """The nights whose verdict would have asked for a training, by the spec's own rules.
-
-    After each night, the champion's own matured predictions are judged as the monitoring of a night does it, without
-    drift, and the decision follows by the same function. `rows` are those of
-    `select_served_rows`, `of` gives the training of a night.
-    """
-    lag = timedelta(days=spec.effective_lag_nights)
-    decided = [first_decision(spec, served.first)]
-    probability, version = pd.Series(np.nan, index=rows.index), pd.Series(-1, index=rows.index)
-
-    def serve_newest() -> None:
-        """Lets the last training serve from its effective night on."""
-        reign = reigns(decided, spec, served)[-1]
-        mine = select_rows(select_rows(frame, spec, served), spec, reign.nights)
-        probability.loc[mine.index] = of(reign.decided).model.predict(mine)
-        version.loc[mine.index] = len(decided) - 1
-
-    serve_newest()
-    references: dict[date, Mapping[str, Interval]] = {}
-    verdicts: list[NightVerdict] = []
-    asked: list[date] = []
-    for night in list_nights(served.first, first_decision(spec, served.last)):
-        serving = [each for each in decided if each + lag <= night][-1]
-        is_own = version == decided.index(serving)
-        judged = _find_judged(spec, night)
-        first = Window(serving + lag, serving + lag + timedelta(days=judged.nights - 1))
-        if serving not in references and first.last < judged.first:
-            early = is_own & _find_matured(rows, first, night)
-            found = measure_quality(_score(rows[early], probability[early])) if early.any() else {}
-            references[serving] = {name: one for name, one in found.items() if one is not None}
-        own = is_own & _find_matured(rows, judged, night)
-        window = _quality(rows[own], probability[own], references.get(serving, {}), night, serving)
-        judgement = judge(window, spec.monitor)
-        verdicts.append(
-            NightVerdict(
-                night,
-                judgement.verdict,
-                judgement.reasons,
-                is_challenge_due=judgement.is_challenge_due,
-            )
-        )
-        decision = decide(verdicts, asked, decided, spec.monitor.retraining, night)
-        if decision.is_requested:
-            asked.append(night)
-            decided.append(night)
-            serve_newest()
-            yield Request(night, decision.reason)
-
-
-def _find_judged(spec: Spec, night: date) -> Window:
-    last = night - timedelta(days=spec.label_maturity_nights)
-    return Window(last - timedelta(days=spec.monitor.window_nights - 1), last)
-
-
-def _find_matured(rows: pd.DataFrame, window: Window, night: date) -> pd.Series:
-    is_known = rows["known_at"] <= cutoff(night).replace(tzinfo=None)
-    return is_known & window.mask(rows["night"].to_numpy())
-
-
-def _score(rows: pd.DataFrame, probability: pd.Series) -> Scored:
-    return Scored(rows["label"].to_numpy(), probability.to_numpy(), rows["night"].to_numpy())
-
-
-def _quality(
-    rows: pd.DataFrame, probability: pd.Series, reference: Mapping[str, Interval], night: date, decided: date
-) -> Quality:
-    champion, heuristic = (
-        _score(rows, each) if len(rows) else None for each in (probability, rows["heuristic"])
-    )
-    age = (night - decided).days
-    return measure_window(champion, heuristic, reference=reference, age_nights=age)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from itertools import pairwise
+from datetime import timedelta
 
 import numpy as np
 import pandas as pd
@@ -13,10 +12,9 @@ from hypothesis import strategies as st
 from made_rows import FIRST, made_frame, short_spec
 
 from redeye.declarations.calendar import cutoff, list_nights
-from redeye.declarations.spec_rules import Retraining
 from redeye.models.logic.splits import Window
 from redeye.studies.backtest.logic import schedules
-from redeye.studies.backtest.logic.schedules import Schedule, TrainedModel
+from redeye.studies.backtest.logic.schedules import Schedule
 
 SINCE = FIRST + timedelta(days=45)
 LAST = FIRST + timedelta(days=119)
@@ -34,18 +32,6 @@ def frame() -> pd.DataFrame:
     rows["is_late"] = random.random(len(rows)) < np.where(has_turned, 0.9 - 0.8 * signal, 0.1 + 0.8 * signal)
     rows["outcome_known_at"] = rows["night"] + pd.Timedelta(hours=40)
     return rows
-
-
-def ruled(**monitor):
-    spec = short_spec()
-    rules = {"minimum_rows": 300, "window_nights": 10, **monitor}
-    trees = spec.algorithms.xgboost.model_copy(update={"learning_rate": 0.3, "max_depth": 3})
-    return spec.model_copy(
-        update={
-            "monitor": spec.monitor.model_copy(update=rules),
-            "algorithms": spec.algorithms.model_copy(update={"xgboost": trees}),
-        }
-    )
 
 
 @given(st.integers(0, 60), st.integers(0, 200))
@@ -100,37 +86,3 @@ def test_no_training_knows_what_came_after_it(frame):
         threads=1,
     )
     assert third.model.files() == before.model.files()
-
-
-def requested(frame: pd.DataFrame, spec) -> list[date]:
-    held: dict[date, TrainedModel] = {}
-
-    def of(night: date) -> TrainedModel:
-        if night not in held:
-            fitted, test = schedules.train(frame, spec, night, algorithm="xgboost", threads=1)
-            held[night] = TrainedModel(fitted.name, fitted.model, test)
-        return held[night]
-
-    first = schedules.first_decision(spec, SINCE)
-    rows = schedules.select_served_rows(frame, spec, SERVED, first)
-    return [each.night for each in schedules.find_requests(frame, spec, rows, SERVED, of)]
-
-
-def test_a_model_that_has_gone_wrong_is_asked_to_be_trained_again_and_not_too_often(frame):
-    rules = Retraining(persistence_nights=2, of_nights=3, cooldown_nights=14, budget_per_month=2)
-    asked = requested(frame, ruled(retraining=rules))
-    turned = SINCE + timedelta(days=20)
-    assert asked
-    # Two nights until labels mature, and some until the window holds enough of them.
-    assert turned + timedelta(days=3) < asked[0] <= turned + timedelta(days=14)
-    assert all((later - earlier).days > 14 for earlier, later in pairwise(asked))
-
-
-def test_a_verdict_does_not_look_at_labels_that_are_not_known_yet(frame):
-    rules = Retraining(persistence_nights=2, of_nights=3, cooldown_nights=14, budget_per_month=2)
-    late = frame.assign(outcome_known_at=frame["outcome_known_at"] + pd.Timedelta(days=5))
-    spec = ruled(retraining=rules)
-    asked = requested(late, spec)[0]
-    is_open = late["outcome_known_at"] > cutoff(asked).replace(tzinfo=None)
-    other = late.assign(is_late=late["is_late"].astype(bool) ^ is_open)
-    assert requested(other, spec)[0] == asked
