@@ -184,7 +184,8 @@ def _find_degraded(morning: Morning, model: str) -> Iterator[Alert]:
     for state in morning.strip:
         row = state.scored.get(model)
         if row is not None and row["degraded"] and state.night >= morning.night - RECENT:
-            yield _of_night(f"degraded/{model}/{state.night}", state.night, **{**row, "model": model})
+            facts = {**row, "model": model, "night": state.night}
+            yield make_alert(f"degraded/{model}/{state.night}", page=f"/redeye/nights/{state.night}", **facts)
 
 
 def _find_verdict(state: ModelState) -> Iterator[Alert]:
@@ -198,4 +199,4 @@ def _find_verdict(state: ModelState) -> Iterator[Alert]:
 
 
 def _of_night(key: str, night: date, **facts: Any) -> Alert:  # noqa: ANN401  what the text names
-    return make_alert(key, page=f"/redeye/nights/{night}", **{**facts, "night": night})
+    return make_alert(key, page=f"/redeye/nights/{night}", night=night, **facts)

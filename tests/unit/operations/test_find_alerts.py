@@ -149,3 +149,12 @@ def test_a_schedule_that_came_is_not_missed_while_its_night_is_still_built() -> 
     now = cutoff(day(3)) + RELEASE_DUE
     assert f"no-schedule/{day(3)}" in {each.key for each in find_alerts(late, now=now, source=source)}
     assert f"no-schedule/{day(3)}" not in {each.key for each in find_alerts(there, now=now, source=source)}
+
+
+def test_degraded_predictions_are_told_by_the_row_that_the_outputs_give() -> None:
+    row = {"night": day(3), "rows": 9, "degraded": 2, "degraded_reason": "an old model", "model_version": 2}
+    strip = [NightState(day(3), "released", {"flight_delay": row}, {}, is_refused=False)]
+    (alert,) = find_alerts(morning(3, EMPTY, strip=strip), now=cutoff(day(3)), source=None)
+    assert alert.key == f"degraded/flight_delay/{day(3)}"
+    assert alert.text == f"flight_delay: 2 of 9 predictions of night {day(3)} are degraded: an old model"
+    assert alert.page == f"/redeye/nights/{day(3)}"
