@@ -22,6 +22,7 @@ version: 1.0.0
 status: active
 customProperties:
   - {property: redeye.mayBeAbsent, value: degraded, description: The gauge is often down.}
+  - {property: redeye.mayBeEmpty, value: false, description: A gauge that is up has readings.}
 schema:
   - name: water
     description: Temperatures of a test.
@@ -69,8 +70,8 @@ def test_a_sound_contract_becomes_a_suite(tmp_path: Path) -> None:
 
 def test_a_fault_of_a_rule_is_located_in_the_contract(tmp_path: Path) -> None:
     write(tmp_path, SOUND)
-    assert locate_expectation("arrivals/water", 0, tmp_path).endswith(":12")
-    assert locate_expectation("arrivals/water", 1, tmp_path).endswith(":20")
+    assert locate_expectation("arrivals/water", 0, tmp_path).endswith(":13")
+    assert locate_expectation("arrivals/water", 1, tmp_path).endswith(":21")
 
 
 def test_a_profile_that_the_contract_does_not_state_is_refused(tmp_path: Path) -> None:
@@ -83,27 +84,33 @@ def test_a_profile_that_the_contract_does_not_state_is_refused(tmp_path: Path) -
     ("old", "new", "line", "said"),
     [
         ("v3.1.0", "v2.2.2", 1, "apiVersion"),
-        ("    quality:", "    qualty:", 19, "did you mean 'quality'?"),
-        ("logicalType: number", "logicalType: double", 15, "schema.0.properties.1.logicalType"),
-        ("logicalType: number", "logicalType: number, unique: true", 15, "unknown key"),
-        ("to_be_between", "to_be_betwixt", 21, "to_be_betwixt"),
-        ("column: degrees, min_value", "column: degree, min_value", 20, "degree"),
-        ("Water is liquid.", "So.", 20, "description"),
-        ("engine: greatExpectations", "engine: soda", 20, "engine"),
+        ("    quality:", "    qualty:", 20, "did you mean 'quality'?"),
+        ("logicalType: number", "logicalType: double", 16, "schema.0.properties.1.logicalType"),
+        ("logicalType: number", "logicalType: number, unique: true", 16, "unknown key"),
+        ("to_be_between", "to_be_betwixt", 22, "to_be_betwixt"),
+        ("column: degrees, min_value", "column: degree, min_value", 21, "degree"),
+        ("Water is liquid.", "So.", 21, "description"),
+        ("engine: greatExpectations", "engine: soda", 21, "engine"),
         ("redeye.mayBeAbsent", "redeye.mayBeAbsnt", 8, "did you mean 'redeye.mayBeAbsent'?"),
+        (
+            "redeye.mayBeEmpty",
+            "acme.mayBeEmpty",
+            7,
+            "redeye.mayBeEmpty is missing",
+        ),
         ("value: degraded", "value: perhaps", 8, "customProperties.0.value"),
         (", description: The gauge is often down.", "", 8, "say why"),
         (
             "    dataGranularityDescription: A gauge has one row per night.\n",
             "",
-            10,
+            11,
             "dataGranularityDescription",
         ),
-        ("name: kelvin, logicalType: number", "name: kelvin", 18, "is missing"),
-        ("column: degrees}, description: The", "column: winds}, description: The", 26, "winds"),
-        ("to: gauges.code", "to: gauges", 23, "table.column"),
-        ("  - name: water", "  - name: wine", 10, "must be 'water'"),
-        ("name: degrees", "name: gauge", 13, "gauge appears twice"),
+        ("name: kelvin, logicalType: number", "name: kelvin", 19, "is missing"),
+        ("column: degrees}, description: The", "column: winds}, description: The", 27, "winds"),
+        ("to: gauges.code", "to: gauges", 24, "table.column"),
+        ("  - name: water", "  - name: wine", 11, "must be 'water'"),
+        ("name: degrees", "name: gauge", 14, "gauge appears twice"),
     ],
 )
 def test_a_wrong_contract_is_refused_with_file_line_and_key(

@@ -108,8 +108,8 @@ class Reference(Reasoned):
 class DeliveryTerms(Frozen):
     """The terms of a dataset as a whole."""
 
-    may_be_absent: Tolerance | None = None
-    may_be_empty: Tolerance | None = None
+    may_be_absent: Tolerance
+    may_be_empty: Tolerance
     expected_on: ExpectedOn | None = None
     volume: Volume | None = None
     set_aside: SetAside | None = None
@@ -164,6 +164,11 @@ def read_terms(properties: Iterable[Any], terms: type[Frozen]) -> Any:  # noqa: 
             raise ValueError(f"{where}.property: {each.property} is said twice; keep one line")
         else:
             said[name] = found
+    missing = [name for name, field in terms.model_fields.items() if field.is_required() and name not in said]
+    if missing:
+        raise ValueError(
+            f"customProperties: {PREFIX}{_to_term(missing[0])} is missing; add a line that says it, and why"
+        )
     return terms.model_validate(said)
 
 

@@ -10,8 +10,6 @@ from enum import StrEnum
 from redeye.audits.logic.contract_terms import WEEKDAYS, DeliveryTerms, ExpectedOn, Lack
 from redeye.sources.logic.deliveries import DeliveryRef
 
-UNSAID = "its contract does not say that it may"
-
 
 class Consequence(StrEnum):
     """What the night is."""
@@ -52,8 +50,6 @@ def judge_lack(
     if not is_expected:
         said = terms.expected_on.because if terms.expected_on else "the source's calendar has nothing there"
         return LackVerdict(dataset, night, lack, Consequence.SOUND, said)
-    if tolerance is None:
-        return LackVerdict(dataset, night, lack, Consequence.REFUSED, UNSAID)
     consequences = {True: Consequence.SOUND, False: Consequence.REFUSED, "degraded": Consequence.DEGRADED}
     return LackVerdict(dataset, night, lack, consequences[tolerance.value], tolerance.because)
 

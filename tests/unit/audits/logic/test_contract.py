@@ -41,7 +41,11 @@ def table(**change: object) -> dict[str, Any]:
 
 def contract(**change: object) -> dict[str, Any]:
     head = {"apiVersion": "v3.1.0", "kind": "DataContract", "id": "w", "name": "water", "version": "1"}
-    return head | {"status": "active", "schema": [table()]} | change
+    lack = [
+        {"property": f"redeye.mayBe{how}", "value": False, "description": "Gauges are up."}
+        for how in ("Absent", "Empty")
+    ]
+    return head | {"status": "active", "schema": [table()], "customProperties": lack} | change
 
 
 def test_the_delivered_columns_are_typed_and_the_others_derived() -> None:

@@ -17,8 +17,23 @@ def say(term: str, value: object, why: str | None = WHY) -> CustomProperty:
     return CustomProperty.model_validate({"property": term, "value": value, "description": why})
 
 
+LACK = say("redeye.mayBeAbsent", "degraded"), say("redeye.mayBeEmpty", False)
+
+
 def read(*said: CustomProperty) -> Any:
-    return read_terms(said, DeliveryTerms)
+    """The terms of these properties, and of those that must be said."""
+    return read_terms(
+        [*said, *(each for each in LACK if each.property not in {one.property for one in said})],
+        DeliveryTerms,
+    )
+
+
+@pytest.mark.parametrize("left", [0, 1])
+def test_each_dataset_must_say_whether_it_may_lack(left: int) -> None:
+    with pytest.raises(
+        ValueError, match=f"customProperties: {LACK[1 - left].property} is missing; add a line"
+    ):
+        read_terms([LACK[left]], DeliveryTerms)
 
 
 def test_each_term_has_its_type() -> None:
@@ -48,7 +63,7 @@ def test_a_term_that_is_a_list_may_be_said_on_several_lines() -> None:
 
 
 def test_what_is_of_another_vendor_is_passed_over() -> None:
-    assert read(say("acme.owner", "gauges", why=None)) == DeliveryTerms()
+    assert read(say("acme.owner", "gauges", why=None)) == read()
 
 
 @pytest.mark.parametrize(
