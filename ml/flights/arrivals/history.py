@@ -123,7 +123,6 @@ def compare_flights(now: pd.Series, back: pd.DataFrame) -> Mapping[str, object]:
             uneven.append(f"{carrier} {count} instead of {median:.0f}")
     return {
         "nights_before": len(back),
-        "rows_to_usual": now["rows"] / back["rows"].median() if enough else 1.0,
         "carriers_missing": ", ".join(missing) or NONE,
         "carriers_uneven": "; ".join(uneven) or NONE,
         "same_as_night": _same_as(now, back),

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from flights.arrivals.clocks import DAY_MINUTES, minutes_between, night_bounds
+from flights.arrivals.weather import weigh_dryness
 from flights.constants import LATE_MINUTES
 
 SMALL = 100
@@ -112,6 +113,7 @@ def profile_weather(frame: pd.DataFrame) -> pd.DataFrame:
         fewest_temperatures=fewest["temp"],
         fewest_humidities=fewest["humid"],
         identical_station_share=_identical_shares(frame),
+        unlikely_dryness=weigh_dryness(frame),
         fingerprint=_fingerprints(frame, WEATHER_IDENTITY),
     ).reset_index()
 

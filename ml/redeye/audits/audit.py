@@ -23,6 +23,7 @@ from redeye.audits.logic.audit_result import EXAMPLES_SHOWN, AuditFailure, Audit
 from redeye.audits.logic.contract import PROFILE
 from redeye.audits.logic.suite import SuiteSpec
 from redeye.audits.logic.typed_frames import TypeFault, parse_frame
+from redeye.audits.night_profiles import make_profile_step
 from redeye.audits.suite_files import load_suite
 from redeye.foundation.errors import ConfigError
 
@@ -93,7 +94,7 @@ def audit_many(
     if not judged:
         raise ConfigError(f"nothing to audit for {subject}")
     parts = [
-        _Judgement(suite, frame, _derive_step(suite), _profile_step(suite, judged, history or {}))
+        _Judgement(suite, frame, _derive_step(suite), make_profile_step(suite, judged, history or {}, root))
         for suite, frame in judged.items()
     ]
     return _audit_parts(parts, subject=subject, data_docs=data_docs, root=root)
@@ -116,12 +117,6 @@ def _audit_parts(
 
 def _derive_step(suite: str) -> Step | None:
     return arrival_checks().derive_step(suite) if suite.startswith(ARRIVALS) else None
-
-
-def _profile_step(
-    suite: str, judged: Mapping[str, pd.DataFrame], history: Mapping[str, pd.DataFrame]
-) -> Step | None:
-    return arrival_checks().profile_step(suite, judged, history) if suite.startswith(ARRIVALS) else None
 
 
 def _judge(context: EphemeralDataContext, part: _Judgement, *, subject: str, root: Path) -> AuditResult:

@@ -17,7 +17,10 @@ from pydantic.alias_generators import to_camel
 
 from redeye.audits.logic.contract_terms import (
     EXCEPTION,
+    OF_SERIES,
     DeliveryTerms,
+    Measure,
+    PropertyTerms,
     Reference,
     RelationshipTerms,
     TableTerms,
@@ -87,6 +90,17 @@ class Property(_Described):
     classification: Informs = None
     critical_data_element: Informs = None
     examples: Informs = None
+
+    @cached_property
+    def measure(self) -> Measure | None:
+        """What it measures of a night; None if the project computes it, or nothing has to."""
+        measure: Measure | None = read_terms(self.custom_properties, PropertyTerms).measure
+        return measure
+
+    @model_validator(mode="after")
+    def _says_known_terms(self) -> Property:
+        _ = self.measure
+        return self
 
     @property
     def column_type(self) -> ColumnType:
@@ -281,7 +295,35 @@ class Contract(_Standard):
                     f"schema.{place}.name: {table.name!r} must be {name!r}, after the contract's name"
                 )
         _ = self.terms
+        self._measures_known_columns()
         return self
+
+    def _measures_known_columns(self) -> None:
+        if any(each.measure for each in self.rows.properties):
+            raise ValueError("schema.0: redeye.measure stands in the object of the nights, the second")
+        known = {each.name for each in self.rows.properties if not each.transform_description}
+        said = self.terms.continuity
+        named = (
+            [("redeye.continuity", each) for each in (said.series, said.time, *said.columns)] if said else []
+        )
+        for place, each in enumerate(self.nights.properties if self.nights else ()):
+            if each.measure is None:
+                continue
+            where = f"schema.1.properties.{place}: redeye.measure"
+            named += [(where, column) for column in each.measure.columns]
+            if each.measure.value in OF_SERIES and said is None:
+                raise ValueError(
+                    f"{where}: {each.measure.value} needs redeye.continuity: say series, time, columns"
+                )
+        for where, column in named:
+            if column not in known:
+                raise ValueError(f"{where} names {column!r}, which is no column of {self.name}")
+
+    @property
+    def measures(self) -> Mapping[str, Measure]:
+        """What the engine measures of its nights, by column of the profile."""
+        nights = self.nights.properties if self.nights else ()
+        return {each.name: each.measure for each in nights if each.measure}
 
     @cached_property
     def terms(self) -> DeliveryTerms:

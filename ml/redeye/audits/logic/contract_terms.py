@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, Field, StrictBool, ValidationError, model_validator
 
-from redeye.declarations.spec_fields import Frozen, Name, PositiveInt, Share
+from redeye.declarations.spec_fields import Frozen, Name, Share
 
 PREFIX = "redeye."
 EXCEPTION = f"{PREFIX}exception"
@@ -57,14 +57,6 @@ class ColumnException(Reasoned):
     column: str
 
 
-class Volume(Reasoned):
-    """How far a night's rows may lie from those of the installation's own nights, as a share of their median."""
-
-    below: Share
-    above: float = Field(gt=0)
-    nights: PositiveInt = 28
-
-
 class SetAside(Reasoned):
     """The share of a delivery's rows that may be set aside; beyond it the delivery is refused."""
 
@@ -72,13 +64,11 @@ class SetAside(Reasoned):
 
 
 class Continuity(Reasoned):
-    """How a reading goes on from the night before, and how it agrees with its neighbours at the same time."""
+    """Readings that go on from night to night: which columns name a series, its time, and what moves smoothly."""
 
-    column: Name
-    series: tuple[Name, ...] = Field(default=(), description="The columns that name one series.")
-    largest_step: float | None = Field(default=None, gt=0)
-    equal_share_at_most: Share | None = None
-    zero_share_at_most: Share | None = None
+    series: Name
+    time: Name
+    columns: tuple[Name, ...] = Field(min_length=1)
 
 
 class Succession(Reasoned):
@@ -105,15 +95,84 @@ class Reference(Reasoned):
         return self
 
 
+class MeasureName(StrEnum):
+    """What of a night any dataset can be measured by; `redeye.audits.logic.night_measures` computes them."""
+
+    REPEATED_ROWS = "repeated_rows"
+    REPEATED_CELLS = "repeated_cells"
+    ROWS_OF_ANOTHER_WEEKDAY = "rows_of_another_weekday"
+    ROWS_OF_SAME_WEEKDAY = "rows_of_same_weekday"
+    STEP_FROM_LAST_NIGHT = "step_from_last_night"
+    STALE_EVIDENCE = "stale_evidence"
+    TURNED_GAIN = "turned_gain"
+    TURNED_GAIN_OF_ONE = "turned_gain_of_one"
+    SWAPPED_GAIN = "swapped_gain"
+    ZEROS_BEYOND_USUAL = "zeros_beyond_usual"
+    ZEROS_APART = "zeros_apart"
+    NULLS_BEYOND_USUAL = "nulls_beyond_usual"
+    FROM_NEIGHBOURS_TO_USUAL = "from_neighbours_to_usual"
+    ROWS_ON_USUAL_DAYS = "rows_on_usual_days"
+    ROWS_AROUND_HOLIDAYS = "rows_around_holidays"
+
+
+_OF_SEVERAL = {
+    MeasureName.REPEATED_ROWS,
+    MeasureName.REPEATED_CELLS,
+    MeasureName.ROWS_OF_ANOTHER_WEEKDAY,
+    MeasureName.ROWS_OF_SAME_WEEKDAY,
+}
+_OF_ONE = {
+    MeasureName.ZEROS_BEYOND_USUAL,
+    MeasureName.ZEROS_APART,
+    MeasureName.NULLS_BEYOND_USUAL,
+    MeasureName.FROM_NEIGHBOURS_TO_USUAL,
+}
+OF_SERIES = {
+    MeasureName.REPEATED_CELLS,
+    MeasureName.STEP_FROM_LAST_NIGHT,
+    MeasureName.STALE_EVIDENCE,
+    MeasureName.TURNED_GAIN,
+    MeasureName.TURNED_GAIN_OF_ONE,
+    MeasureName.SWAPPED_GAIN,
+    MeasureName.ZEROS_APART,
+    MeasureName.FROM_NEIGHBOURS_TO_USUAL,
+}
+"""Measures of datasets with a continuity."""
+
+
+class Measure(Frozen):
+    """What a column of a night's profile measures: `turned_gain`, `{zeros_beyond_usual: visib}` or with a list."""
+
+    value: MeasureName
+    columns: tuple[Name, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _spell_out(cls, written: Any) -> Any:  # noqa: ANN401  as it stands in a file
+        if isinstance(written, dict) and len(written) == 1 and "value" not in written:
+            ((name, columns),) = written.items()
+            return {"value": name, "columns": columns if isinstance(columns, list) else [columns]}
+        return written
+
+    @model_validator(mode="after")
+    def _names_its_columns(self) -> Measure:
+        if self.value in _OF_SEVERAL and not self.columns:
+            raise ValueError(f"write {{{self.value}: [<columns>]}}")
+        if self.value in _OF_ONE and len(self.columns) != 1:
+            raise ValueError(f"write {{{self.value}: <column>}}")
+        if self.columns and self.value not in _OF_SEVERAL | _OF_ONE:
+            raise ValueError(f"write {self.value} alone: its columns are those of redeye.continuity, if any")
+        return self
+
+
 class DeliveryTerms(Frozen):
     """The terms of a dataset as a whole."""
 
     may_be_absent: Tolerance
     may_be_empty: Tolerance
     expected_on: ExpectedOn | None = None
-    volume: Volume | None = None
     set_aside: SetAside | None = None
-    continuity: tuple[Continuity, ...] = ()
+    continuity: Continuity | None = None
     succession: tuple[Succession, ...] = ()
 
 
@@ -121,6 +180,12 @@ class TableTerms(Frozen):
     """The terms of one of its tables: the delivery's rows, or its nights."""
 
     exception: tuple[ColumnException, ...] = ()
+
+
+class PropertyTerms(Frozen):
+    """The terms of a column: of a night's profile, what it measures."""
+
+    measure: Measure | None = None
 
 
 class RelationshipTerms(Frozen):

@@ -41,17 +41,15 @@ def test_each_term_has_its_type() -> None:
         say("redeye.mayBeAbsent", "degraded"),
         say("redeye.mayBeEmpty", False),
         say("redeye.expectedOn", {"weekdays": ["mon", "tue"], "holidays": False, "of": "coming_day"}),
-        say("redeye.volume", {"below": 0.4, "above": 0.5}),
         say("redeye.setAside", {"at_most": 0.01}),
-        say("redeye.continuity", {"column": "degrees", "series": ["gauge"], "largest_step": 5}),
+        say("redeye.continuity", {"series": "gauge", "time": "read_at", "columns": ["degrees"]}),
         say("redeye.succession", {"column": "gauge", "old": "A", "new": "B", "first_night": "2015-04-01"}),
     )
     assert terms.may_be_absent.value == "degraded"
     assert terms.may_be_empty.value is False
     assert terms.expected_on.weekdays == ("mon", "tue")
-    assert terms.volume.nights == 28
     assert terms.set_aside.at_most == 0.01
-    assert terms.continuity[0].largest_step == 5
+    assert terms.continuity.columns == ("degrees",)
     assert terms.succession[0].first_night == date(2015, 4, 1)
     assert terms.succession[0].because == WHY
 
@@ -94,4 +92,4 @@ def test_a_table_has_terms_of_its_own() -> None:
     found = read_terms([say("redeye.exception", {"night": "2013-01-01", "column": "degrees"})], TableTerms)
     assert found.exception[0].column == "degrees"
     with pytest.raises(ValueError, match=r"here are known: redeye\.exception"):
-        read_terms([say("redeye.volume", {"below": 0.4, "above": 0.5})], TableTerms)
+        read_terms([say("redeye.setAside", {"at_most": 0.01})], TableTerms)
