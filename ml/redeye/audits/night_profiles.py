@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
-from functools import lru_cache, partial
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +14,7 @@ from redeye.audits.declared_checks import Step, arrival_checks
 from redeye.audits.logic.contract import NIGHT, Contract
 from redeye.audits.logic.night_measures import list_columns, measure_nights
 from redeye.audits.logic.typed_frames import parse_frame
-from redeye.declarations.project import project
+from redeye.declarations.calendar import list_holidays
 from redeye.foundation.settings import settings
 
 NIGHTS_BACK = 28
@@ -52,24 +52,19 @@ def _profile(
     types = {column: contract.rows.suite.types[column] for column in columns}
     past = None if history is None else parse_frame(history[columns], types)[0]
     is_ahead = contract.terms.expected_on is not None and contract.terms.expected_on.of == "coming_day"
-    known = frame[NIGHT].dropna().dt.year
+    shift = settings().shift_weeks
+    years = {
+        (night - timedelta(weeks=shift)).year + by
+        for night in frame[NIGHT].dropna().unique()
+        for by in (-1, 0, 1)
+    }
     measured = measure_nights(
         frame[columns],
         past,
         measures,
         continuity=contract.terms.continuity,
-        holidays=_list_holidays(int(known.min()), int(known.max())) if len(known) else (),
+        holidays=list(list_holidays(years, shift_weeks=shift)),
         days_ahead=int(is_ahead),
         nights_back=NIGHTS_BACK,
     )
     return nights.merge(measured, on=NIGHT, how="left")
-
-
-@lru_cache(maxsize=8)
-def _list_holidays(first_year: int, last_year: int) -> tuple[date, ...]:
-    """The public holidays of some years and those around them; those of a shifted calendar are shifted with it."""
-    import holidays
-
-    shift = timedelta(weeks=settings().shift_weeks)
-    years = range((date(first_year, 1, 1) - shift).year - 1, (date(last_year, 12, 31) - shift).year + 2)
-    return tuple(sorted(day + shift for day in holidays.country_holidays(project().holidays, years=years)))

@@ -7,7 +7,6 @@ each other, over the earlier nights given. Where there is nothing to compare wit
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -90,18 +89,23 @@ def measure_continuity(
             read[each] = _read_night(earlier[earlier[NIGHT] == each], groups, group, time, quantities)
         back = [read[each] for each in nights]
         here = read[night] = _read_night(now, groups, group, time, quantities)
-        with warnings.catch_warnings():
-            # The mean of nothing is missing, as it should be.
-            warnings.simplefilter("ignore", RuntimeWarning)
-            record["swapped_gain"] = find_swap(here, back)
-            if _follows(back[-1], here):
-                usual, last = _usual_steps(back), _last(back[-1])
-                alone = [find_turn(here.values[[at]], last[[at]], usual) for at in range(len(groups))]
-                record["step_from_last_night"] = _apart(here.values[:, 0], last, usual)
-                record["stale_evidence"] = weigh_stale(here, back)
-                record["turned_gain"] = find_turn(here.values, last, usual)
-                record["turned_gain_of_one"] = max(alone)
+        record["swapped_gain"] = find_swap(here, back)
+        if _follows(back[-1], here):
+            usual, last = _usual_steps(back), _last(back[-1])
+            alone = [find_turn(here.values[[at]], last[[at]], usual) for at in range(len(groups))]
+            record["step_from_last_night"] = _apart(here.values[:, 0], last, usual)
+            record["stale_evidence"] = weigh_stale(here, back)
+            record["turned_gain"] = find_turn(here.values, last, usual)
+            record["turned_gain_of_one"] = max(alone)
     return pd.DataFrame(records)
+
+
+def _mean(values: Floats, axis: int | tuple[int, ...] | None) -> Floats:
+    """The mean of what is not missing; missing where all is."""
+    known = np.isfinite(values)
+    with np.errstate(invalid="ignore"):
+        mean: Floats = np.where(known, values, 0.0).sum(axis=axis) / known.sum(axis=axis)
+    return mean
 
 
 def _read_night(
@@ -126,7 +130,7 @@ def _follows(before: _Night, here: _Night) -> bool:
 
 def _usual_steps(nights: Sequence[_Night]) -> Floats:
     steps = np.concatenate([np.abs(np.diff(night.values, axis=1)) for night in nights], axis=1)
-    usual = np.nanmean(steps, axis=(0, 1))
+    usual = _mean(steps, axis=(0, 1))
     return np.where(usual > 0, usual, np.nan)
 
 
@@ -140,7 +144,7 @@ def _last(night: _Night) -> Floats:
 
 def _apart(one: Floats, other: Floats, usual: Floats) -> float:
     """Mean distance of two sets of readings, in usual steps; 0 if none can be compared."""
-    mean = float(np.nanmean(np.minimum(np.abs(one - other) / usual, LARGEST_STEP)))
+    mean = float(_mean(np.minimum(np.abs(one - other) / usual, LARGEST_STEP), axis=None))
     return 0.0 if np.isnan(mean) else mean
 
 
@@ -168,7 +172,7 @@ def weigh_stale(here: _Night, back: Sequence[_Night]) -> float:
     that is not counts against; a group's quantity whose evidence is negative is taken not to be stale.
     """
     steps = np.concatenate([np.diff(night.values, axis=1) for night in back], axis=1)
-    equal = np.nanmean(np.where(np.isnan(steps), np.nan, steps == 0), axis=(0, 1))
+    equal = _mean(np.where(np.isnan(steps), np.nan, steps == 0), axis=(0, 1))
     weight = -np.log(np.clip(np.nan_to_num(equal, nan=1.0), 1e-3, 1.0))
     found = [0.0]
     for late in range(1, min(MOST_LATE, here.values.shape[1], back[-1].values.shape[1]) + 1):
@@ -191,19 +195,20 @@ def find_swap(here: _Night, back: Sequence[_Night]) -> float:
         evidence = np.zeros(now.shape[1])
         if _follows(back[-1], here):
             for length in ENDS:
-                firsts = [np.nanmean(each[:length], axis=0) for each in past]
-                lasts = [np.nanmean(each[-length:], axis=0) for each in past]
-                error = np.nanmean((np.array(firsts[1:]) - np.array(lasts[:-1])) ** 2, axis=0)
-                evidence += _weigh(np.nanmean(now[:length], axis=0), lasts[-1], error) / len(ENDS)
+                firsts = [_mean(each[:length], axis=0) for each in past]
+                lasts = [_mean(each[-length:], axis=0) for each in past]
+                error = _mean((np.array(firsts[1:]) - np.array(lasts[:-1])) ** 2, axis=0)
+                evidence += _weigh(_mean(now[:length], axis=0), lasts[-1], error) / len(ENDS)
         parts = np.array([_parts(each) for each in past])
-        usual, error = np.nanmean(parts, axis=0), np.nanvar(parts, axis=0)
+        usual = _mean(parts, axis=0)
+        error = _mean((parts - usual) ** 2, axis=0)
         evidence += _weigh(_parts(now), usual, error).sum(axis=0) / PARTS
         gains.append(float(evidence.sum()))
     return max(gains)
 
 
 def _parts(differences: Floats) -> Floats:
-    return np.array([np.nanmean(part, axis=0) for part in np.array_split(differences, PARTS)])
+    return np.array([_mean(part, axis=0) for part in np.array_split(differences, PARTS)])
 
 
 def _weigh(now: Floats, expected: Floats, error: Floats) -> Floats:
