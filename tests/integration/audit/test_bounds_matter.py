@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pandas as pd
 import pytest
 
 from redeye.audits.audit import audit_many
-from redeye.audits.contract_files import EXPECTATIONS_ROOT
+from redeye.audits.contract_files import CONTRACT, EXPECTATIONS_ROOT
 
 from .delivery_corruptions import CORRUPTIONS  # noqa: TID252 - the tests are no package of their own
 from .real_deliveries import Frames  # noqa: TID252 - the tests are no package of their own
@@ -49,10 +48,13 @@ def test_without_its_bounds_a_corruption_passes(
 ) -> None:
     root = tmp_path / "expectations"
     shutil.copytree(EXPECTATIONS_ROOT, root)
-    for suite in (root / "arrivals").glob(f"{dataset}*.yml"):
-        head, *blocks = re.split(r"(?m)^(?=  - expect)", suite.read_text())
-        kept = [b for b in blocks if not any(f"column: {column}" in b for column in columns)]
-        suite.write_text("".join([head, *kept]))
+    contract = root / f"arrivals/{dataset}{CONTRACT}"
+    kept = [
+        line
+        for line in contract.read_text().splitlines(keepends=True)
+        if "implementation:" not in line or not any(f"column: {column}" in line for column in columns)
+    ]
+    contract.write_text("".join(kept))
     corruption = next(c for c in CORRUPTIONS if (c.name, c.dataset) == (name, dataset))
     suite_name = f"arrivals/{dataset}"
     wrong = corruption.corrupt(night[suite_name].copy(), history[suite_name])

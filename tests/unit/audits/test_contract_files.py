@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import copy
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
 import yaml
 from open_data_contract_standard.model import OpenDataContractStandard
+from ruamel.yaml import YAML
 
 from redeye.audits.contract_files import CONTRACT, EXPECTATIONS_ROOT, load_contract
+from redeye.audits.logic.contract import Contract
 from redeye.audits.suite_files import load_suite, locate_expectation, suite_names
+from redeye.declarations.yaml_files import read_mapping
 from redeye.foundation.errors import ConfigError
 
 CONTRACTS = sorted((EXPECTATIONS_ROOT / "arrivals").glob(f"*{CONTRACT}"))
@@ -137,6 +143,39 @@ def test_every_contract_is_accepted_by_the_standard(path: Path) -> None:
     typed = yaml.safe_load(path.read_text())
     assert document["apiVersion"] == "v3.1.0"
     jsonschema.validate(_as_json(typed), schema)
+
+
+@pytest.mark.parametrize("path", CONTRACTS, ids=lambda path: path.name.removesuffix(CONTRACT))
+def test_a_line_less_is_a_rule_less_and_nothing_else(path: Path) -> None:
+    document = read_mapping(path, begins_with="")
+    every = Counter(list_rules(document))
+    lines = [YAML(typ="safe").load(line) for line in path.read_text().splitlines() if "- {" in line]
+    for table in document["schema"]:
+        for place, rule in enumerate(table["quality"]):
+            assert [rule] in lines, f"not on a line of its own: {rule}"
+            lines.remove([rule])
+            less = copy.deepcopy(document)
+            next(each for each in less["schema"] if each["name"] == table["name"])["quality"].pop(place)
+            assert sum((every - Counter(list_rules(less))).values()) == 1
+        for place, column in enumerate(table["properties"]):
+            less = copy.deepcopy(document)
+            same = next(each for each in less["schema"] if each["name"] == table["name"])
+            if same["properties"][place].pop("required", False):
+                assert every - Counter(list_rules(less)) == Counter(
+                    [f"{table['name']}: no {column['name']} missing"]
+                )
+
+
+def list_rules(document: dict[str, Any]) -> list[str]:
+    """What a contract asks of rows and nights, in words that tell one rule from another."""
+    return [
+        f"{table.name}: {said}"
+        for table in Contract.model_validate(document).tables
+        for said in (
+            *(str(rule) for rule in table.suite.expectations),
+            *(f"no {name} missing" for name in table.suite.never_null),
+        )
+    ]
 
 
 def _as_json(value: object) -> object:

@@ -1,0 +1,104 @@
+"""Each line of a contract stops a fault that no other line stops: without it, that fault passes.
+
+The faults are put into the frame that Great Expectations judges, after the derived columns are computed, so that a
+fault of one column is none of another. What a fault in the raw text breaks is tested in `test_corrupt_deliveries.py`.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterable
+from datetime import date, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from flights.arrival_audits import ArrivalAudits
+from redeye.audits.audit import audit, audit_many
+from redeye.audits.contract_files import ARRIVALS, CONTRACT, EXPECTATIONS_ROOT
+from redeye.audits.logic.contract import PROFILE
+from redeye.audits.logic.typed_frames import parse_frame
+from redeye.audits.suite_files import load_suite, suite_names
+
+from .real_deliveries import Frames, delivered, of_nights  # noqa: TID252 - the tests are no package of their own
+from .rule_faults import Fault, list_faults, list_gaps  # noqa: TID252 - the tests are no package of their own
+
+SUITES = [name for name in suite_names() if name.startswith(ARRIVALS)]
+# Rules without a fault of their own, with the reason why they stay.
+SUPERFLUOUS: dict[tuple[str, str], str] = {}
+
+
+@pytest.fixture
+def judge(
+    request: pytest.FixtureRequest, night: dict[str, pd.DataFrame], history: Frames
+) -> Callable[[Fault], list[tuple[str, str | None]]]:
+    """Judges the true frame of a suite with a fault in it: check and column of each failure."""
+    suite: str = request.param
+    rows = suite.removesuffix(PROFILE)
+    derive = ArrivalAudits().derive_step(rows)
+    assert derive is not None
+    frame, base = night[rows], derive
+    if suite.endswith(PROFILE):
+        profile = ArrivalAudits().profile_step(rows, night, history)
+        assert profile is not None
+        typed, _ = parse_frame(frame, load_suite(rows).types)
+        frame = profile(derive(typed))[list(load_suite(suite).types)]
+
+        def base(typed: pd.DataFrame) -> pd.DataFrame:
+            return typed
+
+    def run(fault: Fault) -> list[tuple[str, str | None]]:
+        found = audit(suite, frame, subject=suite, derive=lambda typed: fault(base(typed)))
+        return [(each.expectation, each.column) for each in found.failures]
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("judge", "suite"), [(name, name) for name in SUITES], indirect=["judge"], ids=SUITES
+)
+def test_each_rule_stops_a_fault_that_no_other_stops(
+    judge: Callable[[Fault], list[tuple[str, str | None]]], suite: str
+) -> None:
+    spec = load_suite(suite)
+    assert judge(lambda frame: frame) == []
+
+    def is_stopped_alone(check: str, columns: str | None, faults: Iterable[Fault]) -> bool:
+        return any(judge(fault) == [(check, columns)] for fault in faults)
+
+    idle = {
+        (suite, f"{rule.expect} {', '.join(rule.columns)}")
+        for rule in spec.expectations
+        if not is_stopped_alone(rule.expect, ", ".join(rule.columns) or None, list_faults(spec, rule))
+    }
+    idle |= {
+        (suite, f"required {column}")
+        for column in spec.never_null
+        if not is_stopped_alone("not_null", column, list_gaps(spec, column))
+    }
+    assert idle == {each for each in SUPERFLUOUS if each[0] == suite}
+
+
+EXCEPTED = sorted({(suite, each.night) for suite in SUITES for each in load_suite(suite).exceptions}, key=str)
+
+
+@pytest.mark.parametrize(
+    ("suite", "excepted"), EXCEPTED, ids=[f"{suite} {night}" for suite, night in EXCEPTED]
+)
+def test_each_exception_lets_a_true_night_pass(suite: str, excepted: date, tmp_path: Path) -> None:
+    rows = suite.removesuffix(PROFILE)
+    back = delivered(excepted - timedelta(days=ArrivalAudits.history_nights), excepted)
+    judged = of_nights(back, lambda nights: nights == excepted.isoformat())
+    history = of_nights(back, lambda nights: nights < excepted.isoformat())
+    root = tmp_path / "expectations"
+    shutil.copytree(EXPECTATIONS_ROOT, root)
+    contract = root / f"{rows}{CONTRACT}"
+    contract.write_text(re.sub(r"(?m)^ +- \{property: redeye\.exception.*\n", "", contract.read_text()))
+    contract.write_text(re.sub(r"(?m)^ +customProperties:\n(?=\S| +- name:|\Z)", "", contract.read_text()))
+
+    result = audit_many({rows: judged[rows]}, subject="without", history=history, root=root)[rows]
+
+    wanted = {each.column for each in load_suite(suite).exceptions if each.night == excepted}
+    assert {each.column for each in result.failures if each.suite == suite} == wanted
