@@ -11,7 +11,7 @@ from functools import lru_cache, partial
 
 import pandas as pd
 
-from flights.arrivals.clocks import add_known_at_columns, flight_dates
+from flights.arrivals.clocks import flight_dates
 from flights.arrivals.dimensions import derive_airports, derive_planes
 from flights.arrivals.flights import derive_outcomes, derive_schedule
 from flights.arrivals.history import (
@@ -74,7 +74,6 @@ class ArrivalAudits:
             SCHEDULE: partial(derive_schedule, places=places()),
             WEATHER: derive_weather,
             f"{ARRIVALS}airports": partial(derive_airports, places=places()),
-            f"{ARRIVALS}airlines": add_known_at_columns,
             f"{ARRIVALS}planes": derive_planes,
         }
         return steps.get(suite)

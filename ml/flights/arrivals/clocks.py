@@ -1,4 +1,4 @@
-"""Clock readings and instants, over whole columns: minutes of the day, zone offsets, bounds of nights."""
+"""Clock readings and instants, over whole columns: minutes of the day, zone offsets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from flights.constants import AIRPORT_ZONE
-from redeye.declarations.calendar import cutoff, find_start
 
 DAY_MINUTES = 1440
 
@@ -66,23 +65,3 @@ def to_utc(dates: pd.Series, hours: pd.Series) -> pd.Series:
         AIRPORT_ZONE, ambiguous=np.ones(len(local), dtype=bool), nonexistent="shift_forward"
     )
     return ahead.dt.tz_convert("UTC").dt.tz_localize(None).astype("datetime64[us]")
-
-
-def night_bounds(nights: pd.Series) -> tuple[pd.Series, pd.Series]:
-    """Start and cutoff of each row's night, as naive UTC; missing where the night is."""
-    known = {night: night.date() for night in nights.dropna().unique()}
-    starts = {night: find_start(day).replace(tzinfo=None) for night, day in known.items()}
-    ends = {night: cutoff(day).replace(tzinfo=None) for night, day in known.items()}
-    return (
-        pd.to_datetime(nights.map(starts)).astype("datetime64[us]"),
-        pd.to_datetime(nights.map(ends)).astype("datetime64[us]"),
-    )
-
-
-def add_known_at_columns(frame: pd.DataFrame) -> pd.DataFrame:
-    """Adds `minutes_into_night` (> 0) and `minutes_before_cutoff` (>= 0) of `known_at`."""
-    start, end = night_bounds(frame["night"])
-    return frame.assign(
-        minutes_into_night=minutes_between(start, frame["known_at"]),
-        minutes_before_cutoff=minutes_between(frame["known_at"], end),
-    )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from flights.arrivals.clocks import add_known_at_columns
 from flights.arrivals.flights import great_circle_miles
+from redeye.audits.logic.known_times import add_known_at_columns
 
 
 def derive_planes(frame: pd.DataFrame) -> pd.DataFrame:

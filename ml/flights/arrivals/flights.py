@@ -7,7 +7,6 @@ import pandas as pd
 
 from flights.arrivals.clocks import (
     DAY_MINUTES,
-    add_known_at_columns,
     flight_dates,
     is_clock,
     minutes_between,
@@ -16,6 +15,7 @@ from flights.arrivals.clocks import (
     signed_day_remainder,
     to_utc,
 )
+from redeye.audits.logic.known_times import add_known_at_columns
 
 EARTH_RADIUS_MILES = 3958.8
 # Two airports of one city may lie 17 miles apart, where a rounded mile is 3 percent.

@@ -14,9 +14,10 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from flights.arrivals.clocks import DAY_MINUTES, minutes_between, night_bounds
+from flights.arrivals.clocks import DAY_MINUTES, minutes_between
 from flights.arrivals.weather import weigh_dryness
 from flights.constants import LATE_MINUTES
+from redeye.audits.logic.known_times import find_night_bounds
 
 SMALL = 100
 HOURS_OF_DAY = range(6, 22)
@@ -73,7 +74,7 @@ def profile_weather(frame: pd.DataFrame) -> pd.DataFrame:
 
     How much readings change from one report of a station to the next is part of it: shuffled hours jump.
     """
-    start, end = night_bounds(frame["night"])
+    start, end = find_night_bounds(frame["night"])
     stations = frame.sort_values(["night", "origin", "time_hour"]).groupby(["night", "origin"])
     steps = stations[["temp", "humid", "pressure"]].diff().abs()
     rows = frame.assign(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from flights.arrivals.clocks import add_known_at_columns, flight_dates, minutes_between
+from flights.arrivals.clocks import flight_dates, minutes_between
 from flights.constants import AIRPORT_ZONE
+from redeye.audits.logic.known_times import add_known_at_columns
 
 MPH_PER_KNOT = 1.15078
 WET_BASE, WET_TOGETHER = -4.84, -3.05

@@ -21,6 +21,7 @@ from redeye.audits.failing_rows import format_rows, list_nights
 from redeye.audits.great_expectations_runner import SITE, drop_excepted_rows, make_context, run_suite
 from redeye.audits.logic.audit_result import EXAMPLES_SHOWN, AuditFailure, AuditResult
 from redeye.audits.logic.contract import PROFILE
+from redeye.audits.logic.known_times import KNOWN_AT_COLUMNS, add_known_at_columns
 from redeye.audits.logic.suite import SuiteSpec
 from redeye.audits.logic.typed_frames import TypeFault, parse_frame
 from redeye.audits.night_profiles import make_profile_step
@@ -59,7 +60,7 @@ def audit(
 
     `derive` adds the suite's derived columns, where the caller owns the data; else the project's checks do.
     """
-    parts = [_Judgement(suite, frame, derive or _derive_step(suite))]
+    parts = [_Judgement(suite, frame, derive or _derive_step(suite, root))]
     return _audit_parts(parts, subject=subject, data_docs=data_docs, root=root)[suite]
 
 
@@ -94,7 +95,9 @@ def audit_many(
     if not judged:
         raise ConfigError(f"nothing to audit for {subject}")
     parts = [
-        _Judgement(suite, frame, _derive_step(suite), make_profile_step(suite, judged, history or {}, root))
+        _Judgement(
+            suite, frame, _derive_step(suite, root), make_profile_step(suite, judged, history or {}, root)
+        )
         for suite, frame in judged.items()
     ]
     return _audit_parts(parts, subject=subject, data_docs=data_docs, root=root)
@@ -115,8 +118,13 @@ def _audit_parts(
         return {name: replace(result, docs_path=str(page)) for name, result in results.items()}
 
 
-def _derive_step(suite: str) -> Step | None:
-    return arrival_checks().derive_step(suite) if suite.startswith(ARRIVALS) else None
+def _derive_step(suite: str, root: Path) -> Step | None:
+    """What computes the derived columns of a delivery: the project, or else what any dataset can have."""
+    if not suite.startswith(ARRIVALS):
+        return None
+    if own := arrival_checks().derive_step(suite):
+        return own
+    return add_known_at_columns if KNOWN_AT_COLUMNS & set(load_suite(suite, root).derived) else None
 
 
 def _judge(context: EphemeralDataContext, part: _Judgement, *, subject: str, root: Path) -> AuditResult:
