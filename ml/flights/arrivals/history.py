@@ -44,7 +44,10 @@ def relate_nights(profiles: pd.DataFrame, earlier: pd.DataFrame | None, compare:
 def relate_outcomes_to_schedule(
     profiles: pd.DataFrame, outcomes: pd.DataFrame, schedules: pd.DataFrame | None
 ) -> pd.DataFrame:
-    """Adds to each night's profile how its typed outcomes agree with the schedules, which are None if unknown."""
+    """Adds to each night's profile how its typed outcomes agree with the schedules, which are None if unknown.
+
+    A schedule that is at fault itself (`schedule_at_fault`) is no measure of what should have come.
+    """
     profiles = profiles.assign(
         rows_to_scheduled=1.0, matched_share=1.0, morning_share_missing=0.0, scheduled_carriers_missing=NONE
     )
@@ -52,6 +55,8 @@ def relate_outcomes_to_schedule(
         return profiles
     known_days = set(schedules["night"].dropna().dt.normalize() + pd.Timedelta(days=1))
     profiles = profiles.set_index("night")
+    is_at_fault = (outcomes["schedule_at_fault"] == 1) & (outcomes["flight_date"] == outcomes["night"])
+    at_fault = set(outcomes.loc[is_at_fault, "night"])
     outcomes = outcomes[["night", *DATED_FLIGHT]]
     keys = schedules[DATED_FLIGHT].drop_duplicates()
     judged = outcomes[outcomes["flight_date"].isin(known_days)]
@@ -66,7 +71,7 @@ def relate_outcomes_to_schedule(
     morning = came[came["sched_dep_time"].between(500, 1159)]
     planned, today = plan.groupby("flight_date").size(), profiles["rows_of_the_day"]
     for night in profiles.index:
-        if night not in known_days:
+        if night not in known_days - at_fault:
             continue
         scheduled = int(planned.get(night, 0))
         profiles.loc[night, "rows_to_scheduled"] = (

@@ -7,7 +7,7 @@ suite's expectations (`redeye.audits.great_expectations_runner`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ from redeye.audits.logic.known_times import KNOWN_AT_COLUMNS, add_known_at_colum
 from redeye.audits.logic.suite import SuiteSpec
 from redeye.audits.logic.typed_frames import TypeFault, parse_frame
 from redeye.audits.night_profiles import make_profile_step
+from redeye.audits.references import Frames, relate_references
 from redeye.audits.suite_files import load_suite
 from redeye.foundation.errors import ConfigError
 
@@ -39,12 +40,17 @@ BROKEN_DATA = (ValueError, TypeError, KeyError, IndexError, ArithmeticError, Att
 
 @dataclass(frozen=True)
 class _Judgement:
-    """A frame to judge, with what is computed of it: derived columns, and a profile by night."""
+    """A frame to judge, with what is computed of it: derived columns, and a profile by night.
+
+    `beside` and `history` are what its references are looked up in.
+    """
 
     suite: str
     frame: pd.DataFrame
     derive: Step | None = None
     profile: Step | None = None
+    beside: Frames = field(default_factory=dict)
+    history: Frames = field(default_factory=dict)
 
 
 def audit(
@@ -96,7 +102,12 @@ def audit_many(
         raise ConfigError(f"nothing to audit for {subject}")
     parts = [
         _Judgement(
-            suite, frame, _derive_step(suite, root), make_profile_step(suite, judged, history or {}, root)
+            suite,
+            frame,
+            _derive_step(suite, root),
+            make_profile_step(suite, judged, history or {}, root),
+            judged,
+            history or {},
         )
         for suite, frame in judged.items()
     ]
@@ -136,6 +147,9 @@ def _judge(context: EphemeralDataContext, part: _Judgement, *, subject: str, roo
     failures = [_describe_type_fault(name, spec, part.frame, fault) for fault in faults]
     try:
         typed = part.derive(typed) if part.derive else typed
+        typed, found = relate_references(
+            typed, suite=name, judged=part.beside, history=part.history, root=root
+        )
         missing = [column for column in spec.derived if column not in typed.columns]
         if missing:
             return refuse(failures, "derived", missing, "are not computed for this frame")
@@ -154,7 +168,7 @@ def _judge(context: EphemeralDataContext, part: _Judgement, *, subject: str, roo
         judged = _judge(context, _Judgement(of_nights, nights), subject=subject, root=root)
         failures += judged.failures
         evaluated += judged.evaluated
-    return AuditResult(name, subject, not failures, tuple(failures), evaluated)
+    return AuditResult(name, subject, not failures, tuple(failures), evaluated, findings=found)
 
 
 def _make_refusal(
@@ -195,6 +209,7 @@ def _describe_type_fault(name: str, spec: SuiteSpec, raw: pd.DataFrame, fault: T
         examples=format_rows(raw.iloc[fault.positions[:EXAMPLES_SHOWN]], (*spec.key, fault.column)),
         because=f"the suite's types state {fault.type}",
         nights=list_nights(raw.iloc[fault.positions]),
+        rows=fault.positions,
     )
 
 
@@ -212,5 +227,9 @@ def _find_missing_values(
             observed = f"{len(rows)} of {len(typed)} values are missing"
             examples = format_rows(rows.head(EXAMPLES_SHOWN), (*spec.key, column))
             nights = list_nights(rows)
-            failures.append(AuditFailure(name, "not_null", column, observed, examples, NOT_LISTED, nights))
+            failures.append(
+                AuditFailure(
+                    name, "not_null", column, observed, examples, NOT_LISTED, nights, rows.index.to_numpy()
+                )
+            )
     return failures

@@ -197,6 +197,7 @@ def _find_failure(
         observed=observed,
         examples=format_rows(rows.head(EXAMPLES_SHOWN), (*spec.key, *columns)),
         nights=list_nights(rows) if positions else failure.nights,
+        rows=rows.index.to_numpy() if positions else (),
     )
 
 

@@ -16,7 +16,10 @@ from redeye.sources.logic.deliveries import SCHEDULE, DeliveryRef
 
 # Of a gap's reason; the log and the Data Docs have all of it.
 REASON_LENGTH = 2000
-COLUMNS = "source, dataset, night, content_hash, path, row_count, is_stated_empty, arrival_night, shift_weeks"
+COLUMNS = (
+    "source, dataset, night, content_hash, path, row_count, is_stated_empty, arrival_night, shift_weeks, "
+    "parent_hash"
+)
 
 
 def make_delivery(row: tuple[Any, ...]) -> DeliveryRef:
@@ -45,6 +48,7 @@ def record_deliveries(
             ref.is_stated_empty,
             ref.arrival_night,
             ref.shift_weeks,
+            ref.parent,
             is_accepted,
             Json(audits[ref.dataset].to_dict()) if ref.dataset in audits else None,
         )
@@ -58,8 +62,8 @@ def record_deliveries(
             "SELECT 1 FROM ledger.judged_deliveries AS j WHERE (j.source, j.dataset, j.night, j.content_hash, "
             "j.is_accepted) = (v.source, v.dataset, v.night, v.content_hash, v.is_accepted))",
             values,
-            template="(%s, %s, %s::date, %s, %s, %s::bigint, %s::boolean, %s::date, %s::integer, %s::boolean, "
-            "%s::jsonb)",
+            template="(%s, %s, %s::date, %s, %s, %s::bigint, %s::boolean, %s::date, %s::integer, %s, "
+            "%s::boolean, %s::jsonb)",
             page_size=5000,
         )
 

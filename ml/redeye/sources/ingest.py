@@ -13,13 +13,12 @@ import pandas as pd
 import pyarrow as pa
 
 from redeye.audits.audit import audit_many
-from redeye.audits.contract_files import ARRIVALS
+from redeye.audits.contract_files import ARRIVALS, find_contract
 from redeye.audits.declared_checks import arrival_checks
 from redeye.audits.logic.audit_result import AuditResult
-from redeye.declarations.calendar import ONE_DAY
 from redeye.foundation.errors import AuditRefused, ConfigError, DeliveryError, DeliveryInterrupted
 from redeye.foundation.settings import settings
-from redeye.sources import delivery_store, landing_store
+from redeye.sources import delivery_store, landing_store, marked_row_store
 from redeye.sources.configured_source import load_standing_source
 from redeye.sources.expected_deliveries import list_absent, refuse_empty
 from redeye.sources.fetch_deliveries import fetch_deliveries
@@ -33,7 +32,9 @@ from redeye.sources.logic.deliveries import (
     require_names,
 )
 from redeye.sources.logic.gathered_deliveries import gather
+from redeye.sources.logic.known_deliveries import KnownDeliveries
 from redeye.sources.logic.lacks import Consequence
+from redeye.sources.logic.set_aside import choose_rows
 
 log = logging.getLogger(__name__)
 
@@ -58,8 +59,9 @@ class _Ledger(Protocol):
     def record_gap(self, night: date, *, reason: str, recorded_by: str) -> None: ...
 
 
-# As `redeye.audits.audit.audit_many`.
+# As `redeye.audits.audit.audit_many` and `redeye.sources.marked_row_store.record_marks`.
 _AuditMany = Callable[..., dict[str, AuditResult]]
+_RecordMarks = Callable[..., None]
 
 
 def ingest_nights(
@@ -71,12 +73,15 @@ def ingest_nights(
     ledger: _Ledger = delivery_store,
     audit_many: _AuditMany = audit_many,
     data_docs: Path | None = None,
+    record_marks: _RecordMarks = marked_row_store.record_marks,
     batch_rows: int = BATCH_ROWS,
 ) -> list[DeliveryRef]:
     """Fetch, land and audit every delivery of the nights `first` to `last`; may be run again.
 
     Each dataset is judged on its own: one that is refused does not keep out the others, the coming
-    day's schedule least of all. What was accepted before and is unchanged is not judged again. What was
+    day's schedule least of all. Rows that its contract allows to be set aside are, up to a share: the others land as
+    a delivery of their own, which is what is loaded; its rows are taken back in when a corrected delivery comes, or
+    when what they refer to is corrected. What was accepted before and is unchanged is not judged again. What was
     accepted before and has changed is a restatement: it arrives with the newest night on record, and like
     whatever comes after its night was built, not before the first unbuilt one.
 
@@ -88,6 +93,7 @@ def ingest_nights(
         ledger: where judgements are recorded, and which night was built last.
         audit_many: judges frames by suites.
         data_docs: folder of the audits' Data Docs.
+        record_marks: records rows that are set aside or marked.
         batch_rows: rows after which a bulk ingest audits what it has landed so far.
 
     Returns:
@@ -104,7 +110,7 @@ def ingest_nights(
     if root is None:
         root, data_docs = settings().landing, data_docs or settings().data_docs
     chosen = require_names(source or load_standing_source())
-    return _Ingest(chosen, root, ledger, audit_many, data_docs).run(first, last, batch_rows)
+    return _Ingest(chosen, root, ledger, audit_many, data_docs, record_marks).run(first, last, batch_rows)
 
 
 @dataclass
@@ -114,12 +120,13 @@ class _Ingest:
     ledger: _Ledger
     audit_many: _AuditMany
     data_docs: Path | None
+    record_marks: _RecordMarks
     accepted: list[DeliveryRef] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
     faults: list[DeliveryFault] = field(default_factory=list)
 
     def run(self, first: date, last: date, batch_rows: int) -> list[DeliveryRef]:
-        known = _Known(
+        known = KnownDeliveries(
             self.ledger.deliveries(first, self.source.final_night), last, self.ledger.find_last_built_night()
         )
         delivered = {(dataset, night) for _, dataset, night in known.versions}
@@ -160,7 +167,7 @@ class _Ingest:
         place = {dataset.name: place for place, dataset in enumerate(self.source.datasets)}
         return sorted([*known.unchanged, *self.accepted], key=lambda ref: (ref.night, place[ref.dataset]))
 
-    def _land(self, delivery: Delivery, known: _Known) -> DeliveryRef | None:
+    def _land(self, delivery: Delivery, known: KnownDeliveries) -> DeliveryRef | None:
         """The landed delivery with the night it arrives with; None if it is unchanged, or cannot land."""
         place = f"{delivery.source}/{delivery.dataset}/{delivery.night}"
         try:
@@ -201,8 +208,56 @@ class _Ingest:
             result = results[dataset]
             if result.is_success:
                 self._record([ref for ref, _ in batches[dataset]], is_accepted=True, result=result)
-            else:
+            elif not self._set_aside(dataset, batches[dataset], result):
                 self._split(dataset, batches[dataset], result)
+
+    def _set_aside(self, dataset: str, batch: Arrived, result: AuditResult) -> bool:
+        """Take deliveries in without the rows that fail, where the contract allows it and the others pass.
+
+        They land as files of their own: what was audited is what is loaded.
+        """
+        contract = find_contract(dataset)
+        if contract.terms.set_aside is None:
+            return False
+        frames = [(ref, frame.to_pandas()) for ref, frame in batch]
+        chosen = choose_rows(frames, result.failures, contract.terms.set_aside, contract.rows.key)
+        kept = {each.ref: each for each in chosen if not each.excess}
+        rest = [
+            (ref, pa.Table.from_pandas(kept[ref].frame, schema=frame.schema, preserve_index=False))
+            for ref, frame in batch
+            if ref in kept
+        ]
+        over = [each for each in chosen if each.excess]
+        if over and not rest:
+            self._refuse(
+                dataset, [each.ref for each in over], result, "\n".join(each.excess for each in over)
+            )
+            return True
+        again = self._audit({dataset: rest})[dataset] if rest else None
+        if again is None or not again.is_success:
+            return False
+        taken = []
+        for ref, frame in rest:
+            part = ref
+            if marks := kept[ref].marks:
+                landed = Delivery(
+                    ref.source,
+                    dataset,
+                    ref.night,
+                    frame,
+                    shift_weeks=ref.shift_weeks,
+                    parent=ref.content_hash,
+                )
+                part = replace(landing_store.land(self.root, landed), arrival_night=ref.arrival_night)
+                self.record_marks(part, marks)
+                log.warning("%s: %s rows are set aside: %s", part.path, len(marks), marks[0].reason)
+            taken.append(part)
+        self._record(taken, is_accepted=True, result=again)
+        if over:
+            self._refuse(
+                dataset, [each.ref for each in over], result, "\n".join(each.excess for each in over)
+            )
+        return True
 
     def _split(self, dataset: str, batch: Arrived, result: AuditResult) -> None:
         """Refuse the nights that a failed audit names; accept the others if they pass without them."""
@@ -213,11 +268,15 @@ class _Ingest:
             rest = []
         spared = {ref.night for ref, _ in rest}
         refused = [ref for ref, _ in batch if ref.night not in spared]
-        self._record(refused, is_accepted=False, result=result)
         if rest and again:
             self._record([ref for ref, _ in rest], is_accepted=True, result=again)
-        listed = ", ".join(ref.night.isoformat() for ref in refused)
-        self.refusals.append(f"{self.source.name}/{dataset} refused in nights {listed}\n{result.message()}")
+        self._refuse(dataset, refused, result)
+
+    def _refuse(self, dataset: str, refs: list[DeliveryRef], result: AuditResult, why: str = "") -> None:
+        self._record(refs, is_accepted=False, result=result)
+        listed = ", ".join(ref.night.isoformat() for ref in refs)
+        said = [f"{self.source.name}/{dataset} refused in nights {listed}", *([why] if why else [])]
+        self.refusals.append("\n".join([*said, result.message()]))
 
     def _audit(self, batches: Mapping[str, Arrived]) -> dict[str, AuditResult]:
         """The audit of each dataset's batch, by dataset."""
@@ -256,6 +315,10 @@ class _Ingest:
         self, refs: list[DeliveryRef], *, is_accepted: bool, result: AuditResult | None = None
     ) -> None:
         audits = {ref.dataset: result for ref in refs} if result else None
+        for ref in refs if is_accepted and result and result.findings else ():
+            found = [each for each in result.findings if each.night == ref.night]
+            if found:
+                self.record_marks(ref, [mark for each in found for mark in each.marks], found)
         self.ledger.record_deliveries(refs, is_accepted=is_accepted, audits=audits)
         if is_accepted:
             self.accepted += refs
@@ -271,40 +334,6 @@ class _Ingest:
             raise AuditRefused(message)
         if self.faults:
             raise DeliveryError(message)
-
-
-class _Known:
-    """What the ledger has accepted already, and what that makes of a delivery landed now."""
-
-    def __init__(self, accepted: list[DeliveryRef], last: date, built: date | None) -> None:
-        self.first_unbuilt = built + ONE_DAY if built else date.min
-        self.newest_night = max([last, *(ref.night for ref in accepted)])
-        self.versions: dict[tuple[str, str, date], list[DeliveryRef]] = {}
-        for ref in accepted:
-            self.versions.setdefault((ref.source, ref.dataset, ref.night), []).append(ref)
-        self.unchanged: list[DeliveryRef] = []
-
-    def place(self, landed: DeliveryRef) -> DeliveryRef | None:
-        """The delivery with the night it arrives with; None if it was accepted before and is unchanged.
-
-        Raises:
-            DeliveryError: if the source went back to a version that another has replaced since.
-        """
-        versions = self.versions.get((landed.source, landed.dataset, landed.night), [])
-        if not versions:
-            # No release of its own night can hold it any more.
-            return replace(landed, arrival_night=max(landed.night, self.first_unbuilt))
-        newest = sorted(versions, key=lambda ref: ref.arrival_night)[-1]
-        if newest.content_hash == landed.content_hash:
-            self.unchanged.append(newest)
-            return None
-        if any(ref.content_hash == landed.content_hash for ref in versions):
-            raise DeliveryError(
-                f"{landed.path}: the source went back to this version, which {newest.content_hash} replaced; "
-                "a version counts only once, so the newest stays: have the source correct that one"
-            )
-        arrival = max(self.newest_night, newest.arrival_night + ONE_DAY, self.first_unbuilt)
-        return replace(landed, arrival_night=arrival)
 
 
 def _text_frames(batches: Mapping[str, Arrived]) -> dict[str, pd.DataFrame]:

@@ -19,7 +19,7 @@ import json
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,6 +49,7 @@ class Manifest:
         rows: data rows, without the header, whose names are `columns` in order.
         bytes: size of the file, `sha256` is its hash in hex.
         shift_weeks: how many weeks later than it did all of it happens; not written where it is 0.
+        parent: content hash of the file that these are some rows of; not written where it is empty.
     """
 
     source: str
@@ -60,10 +61,12 @@ class Manifest:
     columns: list[str]
     is_stated_empty: bool
     shift_weeks: int = 0
+    parent: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """What the file of the manifest says."""
-        return {name: value for name, value in asdict(self).items() if name != "shift_weeks" or value}
+        optional = ("shift_weeks", "parent")
+        return {name: value for name, value in asdict(self).items() if name not in optional or value}
 
 
 def land(root: Location, delivery: Delivery) -> DeliveryRef:
@@ -94,10 +97,12 @@ def land(root: Location, delivery: Delivery) -> DeliveryRef:
         columns=list(delivery.frame.column_names),
         is_stated_empty=delivery.is_stated_empty,
         shift_weeks=delivery.shift_weeks,
+        parent=delivery.parent,
     )
     beside = path.with_suffix(".json")
     if beside.exists():
-        if _read_manifest(beside) != manifest:
+        # The rows that were taken in may come again as a whole delivery.
+        if replace(_read_manifest(beside), parent=manifest.parent) != manifest:
             raise DeliveryError(f"{beside} says something else of the same file: move it away")
         _check(path, manifest)
     else:
@@ -170,6 +175,16 @@ def read(ref: DeliveryRef) -> pa.Table:
     return table
 
 
+def find_parent(part: DeliveryRef) -> DeliveryRef:
+    """The whole delivery that some rows were taken in of; it arrives when the part did.
+
+    Raises:
+        DeliveryError: if it is not there any more.
+    """
+    path = part.path.with_name(f"{part.parent}.csv")
+    return replace(_ref(path, _read_manifest(path.with_suffix(".json"))), arrival_night=part.arrival_night)
+
+
 def _read_verified(ref: DeliveryRef) -> tuple[Manifest, bytes]:
     manifest = _read_manifest(ref.path.with_suffix(".json"))
     content = _check(ref.path, manifest)
@@ -226,6 +241,7 @@ def _ref(path: Location, manifest: Manifest) -> DeliveryRef:
         is_stated_empty=manifest.is_stated_empty,
         arrival_night=night,
         shift_weeks=manifest.shift_weeks,
+        parent=manifest.parent,
     )
 
 

@@ -6,14 +6,57 @@ and none failed; a suite that evaluates nothing refuses.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
+from enum import StrEnum
 
 from redeye.foundation.errors import AuditRefused
 
 EXAMPLES_SHOWN = 5
 FAILURES_SHOWN = 20
+
+
+class Treatment(StrEnum):
+    """What became of a row that is marked."""
+
+    SET_ASIDE = "set aside"
+    TAKEN_IN = "taken in"
+    LACKING = "lacking"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A row that people should know of: not taken in, taken in though something is odd, or expected and not there.
+
+    Attributes:
+        night: of the delivery.
+        row: the key, as text by column.
+        position: place in what arrived, from 0, of a row that is set aside; -1 of any other.
+    """
+
+    night: date
+    row: Mapping[str, str]
+    treatment: Treatment
+    reason: str
+    position: int = -1
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What an audit found that by itself refuses nothing; it is told first where something does.
+
+    Attributes:
+        night: of the delivery.
+        said: in words, with what to do.
+        marks: the rows that it concerns.
+        in_doubt: dataset and night of deliveries accepted before that it speaks against.
+    """
+
+    night: date
+    said: str
+    marks: tuple[Mark, ...] = ()
+    in_doubt: tuple[tuple[str, date], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -25,6 +68,7 @@ class AuditFailure:
         column: the column or columns judged; None when the whole table is meant.
         examples: up to five offending rows, each a mapping of column to text.
         nights: the nights that the offending rows belong to; empty when it cannot be told.
+        rows: the positions of all offending rows in the frame; empty where a failure is not of single rows.
     """
 
     suite: str
@@ -34,6 +78,7 @@ class AuditFailure:
     examples: tuple[Mapping[str, str], ...] = ()
     because: str = ""
     nights: tuple[date, ...] = ()
+    rows: Sequence[int] = field(default=(), compare=False, repr=False)
 
     def line(self) -> str:
         """This failure as one paragraph for an operator."""
@@ -55,6 +100,7 @@ class AuditResult:
         subject: what was judged, for example `outcomes of night 2013-04-04`.
         evaluated: number of expectations evaluated.
         docs_path: the Data Docs page of this audit; None when none were written.
+        findings: what was found beside the failures.
 
     Raises:
         ValueError: if `is_success` contradicts the failures, or claims success with nothing evaluated.
@@ -66,6 +112,7 @@ class AuditResult:
     failures: tuple[AuditFailure, ...] = ()
     evaluated: int = 0
     docs_path: str | None = field(default=None, compare=False)
+    findings: tuple[Finding, ...] = ()
 
     def __post_init__(self) -> None:
         if self.is_success and (self.failures or self.evaluated < 1):
@@ -86,6 +133,7 @@ class AuditResult:
         if self.is_success:
             return f"Audit of {self.subject} by {self.suite}: {self.evaluated} expectations met."
         lines = [f"Audit refused {self.subject}: {len(self.failures)} failures of suite {self.suite}."]
+        lines += [f"  {finding.said}" for finding in self.findings]
         lines += [f"  {failure.line()}" for failure in self.failures[:FAILURES_SHOWN]]
         if len(self.failures) > FAILURES_SHOWN:
             lines.append(f"  ... and {len(self.failures) - FAILURES_SHOWN} more")
@@ -106,10 +154,14 @@ class AuditResult:
     def to_dict(self) -> dict[str, object]:
         """This result as JSON-serialisable values, for the ledger."""
         failures = [
-            asdict(failure) | {"nights": [night.isoformat() for night in failure.nights]}
+            asdict(replace(failure, rows=())) | {"nights": [night.isoformat() for night in failure.nights]}
             for failure in self.failures
         ]
-        return asdict(self) | {"failures": failures}
+        for failure in failures:
+            del failure["rows"]
+        findings = [{"night": each.night.isoformat(), "said": each.said} for each in self.findings]
+        kept = ("suite", "subject", "is_success", "evaluated", "docs_path")
+        return {name: getattr(self, name) for name in kept} | {"failures": failures, "findings": findings}
 
 
 def combine(results: Iterable[AuditResult], *, subject: str) -> AuditResult:
@@ -128,4 +180,5 @@ def combine(results: Iterable[AuditResult], *, subject: str) -> AuditResult:
         failures=tuple(failure for part in parts for failure in part.failures),
         evaluated=sum(part.evaluated for part in parts),
         docs_path=next((part.docs_path for part in parts if part.docs_path), None),
+        findings=tuple(finding for part in parts for finding in part.findings),
     )

@@ -168,6 +168,8 @@ class Relationship(_Standard):
             dataset=dataset,
             dataset_columns=targets,
             at_least=terms.match_rate,
+            within=terms.within.value if terms.within else (),
+            due=terms.due,
             because=because or f"{', '.join(columns)} must stand in {dataset}.",
         )
 

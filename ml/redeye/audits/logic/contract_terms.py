@@ -58,9 +58,13 @@ class ColumnException(Reasoned):
 
 
 class SetAside(Reasoned):
-    """The share of a delivery's rows that may be set aside; beyond it the delivery is refused."""
+    """The share of a delivery's rows that may be set aside; beyond it the delivery is refused.
+
+    Where `columns` names some, only rows that fail a rule of these.
+    """
 
     at_most: Share
+    columns: tuple[Name, ...] = ()
 
 
 class Continuity(Reasoned):
@@ -80,6 +84,20 @@ class Succession(Reasoned):
     first_night: date
 
 
+class Within(Reasoned):
+    """The columns of a reference that date a row: rows of a date that the other dataset has not are not compared."""
+
+    value: tuple[Name, ...] = Field(min_length=1)
+
+
+class Due(Reasoned):
+    """Of which rows of the other dataset ours must come by the end of their date's night: bounds of a column."""
+
+    column: Name
+    first: float
+    last: float
+
+
 class Reference(Reasoned):
     """Columns whose values stand in another dataset, and the share of rows that must find theirs there."""
 
@@ -87,11 +105,17 @@ class Reference(Reasoned):
     dataset: Name
     dataset_columns: tuple[str, ...] = Field(min_length=1)
     at_least: Share = 1.0
+    within: tuple[str, ...] = ()
+    due: Due | None = None
 
     @model_validator(mode="after")
     def _pairs_columns(self) -> Reference:
         if len(self.columns) != len(self.dataset_columns):
             raise ValueError("from and to must name as many columns")
+        if odd := sorted(set(self.within) - set(self.columns)):
+            raise ValueError(f"{PREFIX}within names {odd}, which are not among the columns of `from`")
+        if self.due and self.due.column not in self.dataset_columns:
+            raise ValueError(f"{PREFIX}due names {self.due.column!r}, which is not among the columns of `to`")
         return self
 
 
@@ -192,6 +216,8 @@ class RelationshipTerms(Frozen):
     """The terms of a relationship."""
 
     match_rate: Share = 1.0
+    within: Within | None = None
+    due: Due | None = None
 
 
 def read_terms(properties: Iterable[Any], terms: type[Frozen]) -> Any:  # noqa: ANN401  an instance of `terms`

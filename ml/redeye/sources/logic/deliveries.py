@@ -73,6 +73,7 @@ class Delivery:
             source's own text for them.
         is_stated_empty: the source says that there is nothing, as opposed to having nothing to say.
         shift_weeks: how many weeks later than it really did all of it happens; 0 for what is as it was.
+        parent: content hash of the delivery that these are some rows of, the others being set aside; empty if whole.
         more_follows: whether it is a part: the next delivery of the same dataset and night has more rows, and
             all of them land as one.
 
@@ -87,6 +88,7 @@ class Delivery:
     is_stated_empty: bool = False
     shift_weeks: int = 0
     more_follows: bool = False
+    parent: str = ""
 
     def __post_init__(self) -> None:
         # These three make the path that it lands at.
@@ -136,7 +138,7 @@ class DeliveryRef:
         content_hash: first 16 hex digits of the file's SHA-256; the `delivery_id` of its rows.
         arrival_night: the first night whose release can hold it; later than `night` for what came when that
             night was built, and for a restatement.
-        shift_weeks: as of the delivery.
+        shift_weeks: as of the delivery, and so is `parent`.
     """
 
     source: str
@@ -148,6 +150,7 @@ class DeliveryRef:
     is_stated_empty: bool
     arrival_night: date
     shift_weeks: int = 0
+    parent: str = ""
 
     @property
     def is_restatement(self) -> bool:

@@ -1,0 +1,53 @@
+"""When a delivery arrives: with its night, with the first that is not built yet, or never, as it was accepted before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from redeye.declarations.calendar import ONE_DAY
+from redeye.foundation.errors import DeliveryError
+from redeye.sources.logic.deliveries import DeliveryRef
+
+
+class KnownDeliveries:
+    """What the ledger has accepted already, and what that makes of a delivery landed now.
+
+    Attributes:
+        versions: accepted deliveries by source, dataset and night.
+        unchanged: those that came again as they were.
+    """
+
+    def __init__(self, accepted: list[DeliveryRef], last: date, built: date | None) -> None:
+        self.first_unbuilt = built + ONE_DAY if built else date.min
+        self.newest_night = max([last, *(ref.night for ref in accepted)])
+        self.versions: dict[tuple[str, str, date], list[DeliveryRef]] = {}
+        for ref in accepted:
+            self.versions.setdefault((ref.source, ref.dataset, ref.night), []).append(ref)
+        self.unchanged: list[DeliveryRef] = []
+
+    def place(self, landed: DeliveryRef) -> DeliveryRef | None:
+        """The delivery with the night it arrives with; None if it was accepted before and is unchanged.
+
+        Raises:
+            DeliveryError: if the source went back to a version that another has replaced since.
+        """
+        versions = self.versions.get((landed.source, landed.dataset, landed.night), [])
+        if not versions:
+            # No release of its own night can hold it any more.
+            return replace(landed, arrival_night=max(landed.night, self.first_unbuilt))
+        newest = sorted(versions, key=lambda ref: ref.arrival_night)[-1]
+        if landed.content_hash in (newest.content_hash, newest.parent):
+            self.unchanged.append(newest)
+            return None
+        if any(ref.content_hash == landed.content_hash for ref in versions):
+            raise DeliveryError(
+                f"{landed.path}: the source went back to this version, which {newest.content_hash} replaced; "
+                "a version counts only once, so the newest stays: have the source correct that one"
+            )
+        return self.date_restatement(landed, newest)
+
+    def date_restatement(self, landed: DeliveryRef, newest: DeliveryRef) -> DeliveryRef:
+        """A delivery that replaces the newest version, with the first night whose release can hold it."""
+        arrival = max(self.newest_night, newest.arrival_night + ONE_DAY, self.first_unbuilt)
+        return replace(landed, arrival_night=arrival)
