@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from redeye.audits.audit import audit_many
-from redeye.audits.contract_files import ARRIVALS, find_contract
+from redeye.audits.contract_files import ARRIVALS
 from redeye.audits.declared_checks import arrival_checks
 from redeye.audits.logic.audit_result import AuditResult
 from redeye.foundation.errors import AuditRefused, ConfigError, DeliveryError, DeliveryInterrupted
@@ -34,7 +34,7 @@ from redeye.sources.logic.deliveries import (
 from redeye.sources.logic.gathered_deliveries import gather
 from redeye.sources.logic.known_deliveries import KnownDeliveries
 from redeye.sources.logic.lacks import Consequence
-from redeye.sources.logic.set_aside import choose_rows
+from redeye.sources.set_aside import take_sound_rows
 
 log = logging.getLogger(__name__)
 
@@ -212,51 +212,24 @@ class _Ingest:
                 self._split(dataset, batches[dataset], result)
 
     def _set_aside(self, dataset: str, batch: Arrived, result: AuditResult) -> bool:
-        """Take deliveries in without the rows that fail, where the contract allows it and the others pass.
-
-        They land as files of their own: what was audited is what is loaded.
-        """
-        contract = find_contract(dataset)
-        if contract.terms.set_aside is None:
-            return False
-        frames = [(ref, frame.to_pandas()) for ref, frame in batch]
-        chosen = choose_rows(frames, result.failures, contract.terms.set_aside, contract.rows.key)
-        kept = {each.ref: each for each in chosen if not each.excess}
-        rest = [
-            (ref, pa.Table.from_pandas(kept[ref].frame, schema=frame.schema, preserve_index=False))
-            for ref, frame in batch
-            if ref in kept
-        ]
-        over = [each for each in chosen if each.excess]
-        if over and not rest:
-            self._refuse(
-                dataset, [each.ref for each in over], result, "\n".join(each.excess for each in over)
-            )
+        """Take deliveries in without the rows that fail, where the contract allows it; whether it was done."""
+        try:
+            sound = take_sound_rows(batch, result, dataset=dataset, root=self.root, audit=self._audit)
+        except OSError as error:
+            log.exception("setting aside rows of %s", dataset)
+            said = f"the sound rows of {dataset} could not land: {error}"
+            self.faults += [
+                DeliveryFault(ref.source, dataset, ref.night, said, is_passing=True) for ref, _ in batch
+            ]
             return True
-        again = self._audit({dataset: rest})[dataset] if rest else None
-        if again is None or not again.is_success:
+        if sound is None:
             return False
-        taken = []
-        for ref, frame in rest:
-            part = ref
-            if marks := kept[ref].marks:
-                landed = Delivery(
-                    ref.source,
-                    dataset,
-                    ref.night,
-                    frame,
-                    shift_weeks=ref.shift_weeks,
-                    parent=ref.content_hash,
-                )
-                part = replace(landing_store.land(self.root, landed), arrival_night=ref.arrival_night)
-                self.record_marks(part, marks)
-                log.warning("%s: %s rows are set aside: %s", part.path, len(marks), marks[0].reason)
-            taken.append(part)
-        self._record(taken, is_accepted=True, result=again)
-        if over:
-            self._refuse(
-                dataset, [each.ref for each in over], result, "\n".join(each.excess for each in over)
-            )
+        for ref, marks in sound.marks.items():
+            self.record_marks(ref, marks)
+        if sound.result:
+            self._record(sound.taken, is_accepted=True, result=sound.result)
+        if sound.refused:
+            self._refuse(dataset, sound.refused, result, sound.excess)
         return True
 
     def _split(self, dataset: str, batch: Arrived, result: AuditResult) -> None:

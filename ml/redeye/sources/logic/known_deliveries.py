@@ -1,4 +1,4 @@
-"""When a delivery arrives: with its night, with the first that is not built yet, or never, as it was accepted before."""
+"""When a delivery arrives: with its night, with the first that is not built yet, or not at all."""
 
 from __future__ import annotations
 

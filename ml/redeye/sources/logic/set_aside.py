@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 
 from redeye.audits.logic.audit_result import AuditFailure, Mark, Treatment
 from redeye.audits.logic.contract_terms import SetAside
-from redeye.audits.logic.typed_frames import MISSING
 from redeye.sources.logic.deliveries import DeliveryRef
 
 UNIQUE = "expect_compound_columns_to_be_unique"
@@ -23,19 +22,19 @@ class Choice:
 
     Attributes:
         ref: the delivery.
-        frame: its text rows without those set aside.
+        frame: its rows without those set aside.
         marks: the rows set aside, by their position in the delivery.
         excess: why it is refused all the same, in words; empty if it is not.
     """
 
     ref: DeliveryRef
-    frame: pd.DataFrame
+    frame: pa.Table
     marks: tuple[Mark, ...] = ()
     excess: str = ""
 
 
 def choose_rows(
-    arrived: Sequence[tuple[DeliveryRef, pd.DataFrame]],
+    arrived: Sequence[tuple[DeliveryRef, pa.Table]],
     failures: Sequence[AuditFailure],
     allowed: SetAside,
     key: Sequence[str],
@@ -46,12 +45,12 @@ def choose_rows(
     the share that the contract allows are not: then the delivery is refused as a whole.
 
     Args:
-        arrived: deliveries with their rows as text, in the order in which they were judged as one frame.
+        arrived: deliveries with their rows, columns of text, in the order in which they were judged as one frame.
         failures: of that frame; their `rows` are positions in it.
         allowed: the contract's term.
         key: the columns that name a row.
     """
-    whole = pd.concat([frame for _, frame in arrived], ignore_index=True)
+    whole = pa.concat_tables(frame for _, frame in arrived)
     reasons: dict[int, tuple[str, AuditFailure]] = {}
     for failure in failures:
         columns = set((failure.column or "").split(", "))
@@ -66,32 +65,34 @@ def choose_rows(
         return []
     chosen, start = [], 0
     for ref, frame in arrived:
-        places = [row - start for row in sorted(reasons) if start <= row < start + len(frame)]
+        rows = frame.num_rows
+        places = [row - start for row in sorted(reasons) if start <= row < start + rows]
+        allowed_rows = int(allowed.at_most * rows)
         marks = tuple(
             Mark(
                 ref.night,
-                _name_row(frame.iloc[place], key, reasons[start + place][1]),
+                _name_row(frame.slice(place, 1), key, reasons[start + place][1]),
                 Treatment.SET_ASIDE,
                 reasons[start + place][0],
                 place,
             )
-            for place in places[: int(allowed.at_most * len(frame)) + 1]
+            for place in places[:allowed_rows]
         )
-        start += len(frame)
-        if len(places) > allowed.at_most * len(frame):
+        start += rows
+        if len(places) > allowed_rows:
             excess = (
-                f"{len(places)} of its {len(frame)} rows would be set aside, and the contract allows "
+                f"{len(places)} of its {rows} rows would be set aside, and the contract allows "
                 f"{allowed.at_most:.2%} of them: {allowed.because}"
             )
             chosen.append(Choice(ref, frame, (), excess))
         else:
-            chosen.append(Choice(ref, frame.drop(frame.index[places]), marks))
+            chosen.append(Choice(ref, frame.take(np.delete(np.arange(rows), places)), marks))
     return chosen
 
 
-def _find_spare(whole: pd.DataFrame, rows: np.ndarray, key: list[str]) -> np.ndarray:
+def _find_spare(whole: pa.Table, rows: np.ndarray, key: list[str]) -> np.ndarray:
     """Of rows that share a key, those to leave out: copies of one that stays, and all that contradict each other."""
-    shared = whole.iloc[rows]
+    shared = whole.take(rows).to_pandas()
     is_copy = shared.duplicated().to_numpy()
     is_contradicted = (~is_copy) & shared[~is_copy].duplicated(key, keep=False).reindex(
         shared.index, fill_value=False
@@ -105,7 +106,7 @@ def _describe(failure: AuditFailure) -> str:
     return f"{where}{failure.expectation}" + (f": {failure.because}" if failure.because else "")
 
 
-def _name_row(row: pd.Series, key: Sequence[str], failure: AuditFailure) -> Mapping[str, str]:
-    """The row's key and what is wrong of it, as text."""
+def _name_row(row: pa.Table, key: Sequence[str], failure: AuditFailure) -> Mapping[str, str]:
+    """The key of a table's only row and what is wrong of it, as text."""
     names = dict.fromkeys([*key, *(failure.column or "").split(", ")])
-    return {name: str(row.get(name, MISSING))[:TEXT_SHOWN] for name in names if name in row.index}
+    return {name: str(row.column(name)[0])[:TEXT_SHOWN] for name in names if name in row.column_names}

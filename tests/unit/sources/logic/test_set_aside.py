@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from redeye.audits.logic.audit_result import AuditFailure, Treatment
 from redeye.audits.logic.contract_terms import SetAside
@@ -22,7 +23,7 @@ def frame(night: date) -> pd.DataFrame:
     return pd.DataFrame({"gauge": [f"G{n}" for n in range(100)], "degrees": "7", "night": night.isoformat()})
 
 
-ARRIVED = [(ref, frame(ref.night)) for ref in REFS]
+ARRIVED = [(ref, pa.Table.from_pandas(frame(ref.night))) for ref in REFS]
 
 
 def failure(rows: list[int], column: str = "degrees", expectation: str = "not_null") -> AuditFailure:
@@ -45,7 +46,7 @@ def test_rows_that_fail_are_named_by_their_place_in_their_own_delivery_and_the_o
     assert "Water is liquid." in first.marks[0].reason
     assert "degrees" in first.marks[0].reason
     assert [mark.position for mark in second.marks] == [7]
-    assert "G7" not in set(second.frame["gauge"])
+    assert "G7" not in second.frame["gauge"].to_pylist()
     assert (len(first.frame), len(second.frame)) == (99, 99)
     assert second.marks[0].night == NIGHTS[1]
 
@@ -72,12 +73,16 @@ def test_only_rules_of_the_columns_that_the_contract_names() -> None:
 
 def test_a_copy_is_set_aside_and_the_row_itself_stays() -> None:
     rows = pd.concat([frame(NIGHTS[0]), frame(NIGHTS[0]).iloc[[5]]], ignore_index=True)
-    (found,) = choose_rows([(REFS[0], rows)], [failure([5, 100], "gauge", UNIQUE)], FIFTIETH, ["gauge"])
+    (found,) = choose_rows(
+        [(REFS[0], pa.Table.from_pandas(rows))], [failure([5, 100], "gauge", UNIQUE)], FIFTIETH, ["gauge"]
+    )
     assert [mark.position for mark in found.marks] == [100]
-    assert list(found.frame["gauge"]).count("G5") == 1
+    assert found.frame["gauge"].to_pylist().count("G5") == 1
 
 
 def test_rows_that_contradict_each_other_are_all_set_aside() -> None:
     rows = pd.concat([frame(NIGHTS[0]), frame(NIGHTS[0]).iloc[[5]].assign(degrees="8")], ignore_index=True)
-    (found,) = choose_rows([(REFS[0], rows)], [failure([5, 100], "gauge", UNIQUE)], FIFTIETH, ["gauge"])
+    (found,) = choose_rows(
+        [(REFS[0], pa.Table.from_pandas(rows))], [failure([5, 100], "gauge", UNIQUE)], FIFTIETH, ["gauge"]
+    )
     assert [mark.position for mark in found.marks] == [5, 100]
