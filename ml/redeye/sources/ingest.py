@@ -288,9 +288,8 @@ class _Ingest:
         self, refs: list[DeliveryRef], *, is_accepted: bool, result: AuditResult | None = None
     ) -> None:
         audits = {ref.dataset: result for ref in refs} if result else None
-        for ref in refs if is_accepted and result and result.findings else ():
-            found = [each for each in result.findings if each.night == ref.night]
-            if found:
+        for ref in refs if is_accepted else ():
+            if found := [each for each in (result.findings if result else ()) if each.night == ref.night]:
                 self.record_marks(ref, [mark for each in found for mark in each.marks], found)
         self.ledger.record_deliveries(refs, is_accepted=is_accepted, audits=audits)
         if is_accepted:

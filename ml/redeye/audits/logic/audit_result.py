@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 
+import numpy as np
+
 from redeye.foundation.errors import AuditRefused
 
 EXAMPLES_SHOWN = 5
@@ -78,7 +80,7 @@ class AuditFailure:
     examples: tuple[Mapping[str, str], ...] = ()
     because: str = ""
     nights: tuple[date, ...] = ()
-    rows: Sequence[int] = field(default=(), compare=False, repr=False)
+    rows: Sequence[int] | np.ndarray = field(default=(), compare=False, repr=False)
 
     def line(self) -> str:
         """This failure as one paragraph for an operator."""

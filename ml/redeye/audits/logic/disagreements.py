@@ -118,10 +118,13 @@ def _find_unanswered(
 ) -> pd.DataFrame:
     """What is due in the nights of the rows and did not come, with the night `of_night` and the other's own."""
     counts = came.groupby([*within, NIGHT]).size().reset_index(name="n").sort_values(["n", NIGHT])
-    main = counts.drop_duplicates(within, keep="last").set_index(within)
-    main = main[main["n"] >= MAIN_SHARE * others.groupby(within).size().reindex(main.index)]
-    main = main[NIGHT].rename("of_night")
-    due = others[others[IS_DUE]].join(main, on=within).join(known, on=within)
+    fullest = counts.drop_duplicates(within, keep="last").set_index(within)
+    is_main = fullest["n"] >= MAIN_SHARE * others.groupby(within).size().reindex(fullest.index)
+    due = (
+        others[others[IS_DUE]]
+        .join(fullest.loc[is_main, NIGHT].rename("of_night"), on=within)
+        .join(known, on=within)
+    )
     due = due[due["of_night"].isin(set(rows[NIGHT]))]
     return due[~_is_among(due, came.drop_duplicates(key), key)]
 
@@ -132,7 +135,7 @@ class _Past:
     def __init__(self, others: pd.DataFrame, key: list[str], within: list[str]) -> None:
         self.key, self.within, self.others = key, within, others
         self.lasting = [column for column in key if column not in within]
-        self.by_night = dict(iter(others.groupby(NIGHT)))
+        self.by_night = {pd.Timestamp(str(night)): frame for night, frame in others.groupby(NIGHT)}
         self._sets: dict[pd.Timestamp, frozenset[tuple[object, ...]]] = {}
 
     def keys(self, night: pd.Timestamp) -> frozenset[tuple[object, ...]]:
@@ -151,16 +154,17 @@ class _Past:
 
     def levels(self, rows: pd.DataFrame) -> pd.Series:
         """Of rows with `other_night`, how each key came before: `weekday`, `before` or `never`."""
-        found = pd.Series("never", index=rows.index)
-        for night, part in rows.groupby("other_night"):
-            earlier = self.before(night)
+        found: list[pd.Series] = [pd.Series(dtype=object)]
+        for night in rows["other_night"].unique():
+            part, earlier = rows[rows["other_night"] == night], self.before(pd.Timestamp(night))
             same = frozenset().union(*(self.keys(each) for each in earlier if (night - each).days % 7 == 0))
             other = frozenset().union(*(self.keys(each) for each in earlier))
-            keys = list(part[self.lasting].itertuples(index=False, name=None))
-            found[part.index] = [
-                "weekday" if one in same else "before" if one in other else "never" for one in keys
+            levels = [
+                "weekday" if one in same else "before" if one in other else "never"
+                for one in part[self.lasting].itertuples(index=False, name=None)
             ]
-        return found
+            found.append(pd.Series(levels, index=part.index, dtype=object))
+        return pd.concat(found)
 
     def repeats(self, night: pd.Timestamp) -> pd.Timestamp | None:
         """The earlier night whose keys this one repeats, where that is not what the dataset always does."""
