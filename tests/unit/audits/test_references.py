@@ -16,6 +16,9 @@ id: {name}
 name: {name}
 version: 1.0.0
 status: active
+customProperties:
+  - {{property: redeye.mayBeAbsent, value: degraded, description: The network is often down.}}
+  - {{property: redeye.mayBeEmpty, value: true, description: There may be nothing to tell.}}
 schema:
   - name: {name}
     description: Of a test of two datasets.
@@ -83,7 +86,7 @@ def judge(root: Path, made: pd.DataFrame, planned: pd.DataFrame | None = None) -
 def _no_project(monkeypatch: pytest.MonkeyPatch) -> None:
     """The engine alone: no derived columns or profiles of a project."""
     monkeypatch.setattr("redeye.audits.audit._derive_step", lambda suite: None)
-    monkeypatch.setattr("redeye.audits.audit._profile_step", lambda suite, judged, history: None)
+    monkeypatch.setattr("redeye.audits.audit.make_profile_step", lambda *_: None)
 
 
 def test_what_agrees_passes_without_a_finding(root: Path) -> None:
