@@ -6,8 +6,8 @@ suite's expectations (`redeye.audits.great_expectations_runner`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,13 +19,13 @@ from redeye.audits.data_docs import open_build_folder, publish
 from redeye.audits.declared_checks import Step, arrival_checks
 from redeye.audits.failing_rows import format_rows, list_nights
 from redeye.audits.great_expectations_runner import SITE, drop_excepted_rows, make_context, run_suite
-from redeye.audits.logic.audit_result import EXAMPLES_SHOWN, AuditFailure, AuditResult
+from redeye.audits.logic.audit_result import EXAMPLES_SHOWN, AuditFailure, AuditResult, Finding
 from redeye.audits.logic.contract import PROFILE
 from redeye.audits.logic.known_times import KNOWN_AT_COLUMNS, add_known_at_columns
 from redeye.audits.logic.suite import SuiteSpec
 from redeye.audits.logic.typed_frames import TypeFault, parse_frame
 from redeye.audits.night_profiles import make_profile_step
-from redeye.audits.references import Frames, relate_references
+from redeye.audits.references import relate_references
 from redeye.audits.suite_files import load_suite
 from redeye.foundation.errors import ConfigError
 
@@ -40,17 +40,13 @@ BROKEN_DATA = (ValueError, TypeError, KeyError, IndexError, ArithmeticError, Att
 
 @dataclass(frozen=True)
 class _Judgement:
-    """A frame to judge, with what is computed of it: derived columns, and a profile by night.
-
-    `beside` and `history` are what its references are looked up in.
-    """
+    """A frame to judge, with what is computed of it: derived columns, its references, and a profile by night."""
 
     suite: str
     frame: pd.DataFrame
     derive: Step | None = None
     profile: Step | None = None
-    beside: Frames = field(default_factory=dict)
-    history: Frames = field(default_factory=dict)
+    relate: Callable[[pd.DataFrame], tuple[pd.DataFrame, tuple[Finding, ...]]] | None = None
 
 
 def audit(
@@ -66,7 +62,8 @@ def audit(
 
     `derive` adds the suite's derived columns, where the caller owns the data; else the project's checks do.
     """
-    parts = [_Judgement(suite, frame, derive or _derive_step(suite, root))]
+    relate = None if derive else partial(relate_references, suite=suite, judged={}, history={}, root=root)
+    parts = [_Judgement(suite, frame, derive or _derive_step(suite, root), relate=relate)]
     return _audit_parts(parts, subject=subject, data_docs=data_docs, root=root)[suite]
 
 
@@ -106,8 +103,7 @@ def audit_many(
             frame,
             _derive_step(suite, root),
             make_profile_step(suite, judged, history or {}, root),
-            judged,
-            history or {},
+            partial(relate_references, suite=suite, judged=judged, history=history or {}, root=root),
         )
         for suite, frame in judged.items()
     ]
@@ -147,9 +143,7 @@ def _judge(context: EphemeralDataContext, part: _Judgement, *, subject: str, roo
     failures = [_describe_type_fault(name, spec, part.frame, fault) for fault in faults]
     try:
         typed = part.derive(typed) if part.derive else typed
-        typed, found = relate_references(
-            typed, suite=name, judged=part.beside, history=part.history, root=root
-        )
+        typed, found = part.relate(typed) if part.relate else (typed, ())
         missing = [column for column in spec.derived if column not in typed.columns]
         if missing:
             return refuse(failures, "derived", missing, "are not computed for this frame")

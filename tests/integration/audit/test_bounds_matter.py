@@ -20,7 +20,7 @@ NEEDED = [
     (
         "flight numbers shuffled",
         "outcomes",
-        ["matched_share", "morning_share_missing", "scheduled_carriers_missing"],
+        ["missing_in_schedule", "matched_share", "morning_share_missing", "scheduled_carriers_missing"],
     ),
     (
         "known_at an hour late",

@@ -22,6 +22,7 @@ from redeye.audits.logic.contract import PROFILE
 from redeye.audits.logic.known_times import add_known_at_columns
 from redeye.audits.logic.typed_frames import parse_frame
 from redeye.audits.night_profiles import make_profile_step
+from redeye.audits.references import relate_references
 from redeye.audits.suite_files import load_suite, suite_names
 
 from .real_deliveries import Frames, delivered, of_nights  # noqa: TID252 - the tests are no package of their own
@@ -39,7 +40,11 @@ def judge(
     """Judges the true frame of a suite with a fault in it: check and column of each failure."""
     suite: str = request.param
     rows = suite.removesuffix(PROFILE)
-    derive = ArrivalAudits().derive_step(rows) or add_known_at_columns
+    own = ArrivalAudits().derive_step(rows) or add_known_at_columns
+
+    def derive(typed: pd.DataFrame) -> pd.DataFrame:
+        return relate_references(own(typed), suite=rows, judged=night, history=history)[0]
+
     frame, base = night[rows], derive
     if suite.endswith(PROFILE):
         profile = make_profile_step(rows, night, history, EXPECTATIONS_ROOT)

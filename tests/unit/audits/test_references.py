@@ -85,7 +85,7 @@ def judge(root: Path, made: pd.DataFrame, planned: pd.DataFrame | None = None) -
 @pytest.fixture(autouse=True)
 def _no_project(monkeypatch: pytest.MonkeyPatch) -> None:
     """The engine alone: no derived columns or profiles of a project."""
-    monkeypatch.setattr("redeye.audits.audit._derive_step", lambda suite: None)
+    monkeypatch.setattr("redeye.audits.audit._derive_step", lambda *_: None)
     monkeypatch.setattr("redeye.audits.audit.make_profile_step", lambda *_: None)
 
 

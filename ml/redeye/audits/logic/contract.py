@@ -161,17 +161,8 @@ class Relationship(_Standard):
             ValueError: if it names no columns as `table.column`, or those of several datasets.
         """
         terms = read_terms(self.custom_properties, RelationshipTerms)
-        columns, (dataset, targets) = _split(self.from_)[1], _split(self.to)
         because = next((each.description for each in self.custom_properties if each.description), None)
-        return Reference(
-            columns=columns,
-            dataset=dataset,
-            dataset_columns=targets,
-            at_least=terms.match_rate,
-            within=terms.within.value if terms.within else (),
-            due=terms.due,
-            because=because or f"{', '.join(columns)} must stand in {dataset}.",
-        )
+        return terms.refer(_split(self.from_)[1], *_split(self.to), because)
 
 
 class Table(_Described):

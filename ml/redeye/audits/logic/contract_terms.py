@@ -219,6 +219,20 @@ class RelationshipTerms(Frozen):
     within: Within | None = None
     due: Due | None = None
 
+    def refer(
+        self, columns: tuple[str, ...], dataset: str, targets: tuple[str, ...], because: str | None
+    ) -> Reference:
+        """The reference of columns to those of a dataset, by these terms."""
+        return Reference(
+            columns=columns,
+            dataset=dataset,
+            dataset_columns=targets,
+            at_least=self.match_rate,
+            within=self.within.value if self.within else (),
+            due=self.due,
+            because=because or f"{', '.join(columns)} must stand in {dataset}.",
+        )
+
 
 def read_terms(properties: Iterable[Any], terms: type[Frozen]) -> Any:  # noqa: ANN401  an instance of `terms`
     """The terms that a list of custom properties states.
