@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import reduce
 from typing import Any
 
 import pandas as pd
@@ -22,7 +23,10 @@ def list_faults(spec: SuiteSpec, rule: ExpectationSpec) -> list[Fault]:
     kinds: dict[str, Callable[[], list[Fault]]] = {
         "column_values_to_be_between": lambda: _leave_bounds(column, rule.kwargs),
         "column_values_to_be_in_set": lambda: _leave_set(column, rule.kwargs["value_set"]),
-        "column_values_to_match_regex": lambda: [_set_cell(column, STRANGE)],
+        "column_values_to_match_regex": lambda: [
+            _set_cell(column, STRANGE),
+            *(_follow(more, _set_cell(column, STRANGE)) for more in _list_more_rows(spec)),
+        ],
         "compound_columns_to_be_unique": lambda: [_repeat_row(spec, rule, code) for code in NEW_CODES],
         "column_distinct_values_to_contain_set": lambda: [
             _rename(column, rule.kwargs["value_set"][0], code) for code in NEW_CODES
@@ -49,12 +53,28 @@ def _leave_set(column: str, known: list[Any]) -> list[Fault]:
     return [_set_cell(column, value) for value in others]
 
 
-def list_gaps(spec: SuiteSpec, column: str) -> Iterator[Fault]:
+def list_gaps(spec: SuiteSpec, column: str) -> list[Fault]:
     """Ways to leave out a value of a column in which none may be missing."""
-    yield lambda frame: _put(frame, frame.index[-1], column, None)
-    for code in NEW_CODES:
-        for repeat in [_repeat_row(spec, rule, code) for rule in spec.expectations if rule.expect == UNIQUE]:
-            yield lambda frame, repeat=repeat: _put(repeat(frame), len(frame), column, None)
+
+    def leave_out(frame: pd.DataFrame) -> pd.DataFrame:
+        return _put(frame, frame.index[-1], column, None)
+
+    return [leave_out, *(_follow(more, leave_out) for more in _list_more_rows(spec))]
+
+
+def combine(faults: Iterable[Fault]) -> Fault:
+    """All of the faults at once."""
+    return reduce(_follow, faults)
+
+
+def _follow(first: Fault, then: Fault) -> Fault:
+    return lambda frame: then(first(frame))
+
+
+def _list_more_rows(spec: SuiteSpec) -> list[Fault]:
+    """Ways to add a row, with something new in what else must be unique."""
+    unique = [rule for rule in spec.expectations if rule.expect == UNIQUE]
+    return [_repeat_row(spec, rule, code) for rule in unique for code in NEW_CODES]
 
 
 def _put(frame: pd.DataFrame, row: int, column: str, value: object) -> pd.DataFrame:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -20,23 +21,24 @@ from redeye.audits.audit import audit, audit_many
 from redeye.audits.contract_files import ARRIVALS, CONTRACT, EXPECTATIONS_ROOT
 from redeye.audits.logic.contract import PROFILE
 from redeye.audits.logic.known_times import add_known_at_columns
+from redeye.audits.logic.suite import ExpectationSpec
 from redeye.audits.logic.typed_frames import parse_frame
 from redeye.audits.night_profiles import make_profile_step
 from redeye.audits.references import relate_references
 from redeye.audits.suite_files import load_suite, suite_names
 
 from .real_deliveries import Frames, delivered, of_nights  # noqa: TID252 - the tests are no package of their own
-from .rule_faults import Fault, list_faults, list_gaps  # noqa: TID252 - the tests are no package of their own
+from .rule_faults import Fault, combine, list_faults, list_gaps  # noqa: TID252 - the tests are no package of their own
 
 SUITES = [name for name in suite_names() if name.startswith(ARRIVALS)]
-# Rules without a fault of their own, with the reason why they stay.
-SUPERFLUOUS: dict[tuple[str, str], str] = {}
+OF_ONE_CELL = {f"expect_column_values_to_{what}" for what in ("be_between", "be_in_set", "match_regex")}
+Named = tuple[str, str | None]
 
 
 @pytest.fixture
 def judge(
     request: pytest.FixtureRequest, night: dict[str, pd.DataFrame], history: Frames
-) -> Callable[[Fault], list[tuple[str, str | None]]]:
+) -> Callable[[Fault], list[Named]]:
     """Judges the true frame of a suite with a fault in it: check and column of each failure."""
     suite: str = request.param
     rows = suite.removesuffix(PROFILE)
@@ -55,7 +57,7 @@ def judge(
         def base(typed: pd.DataFrame) -> pd.DataFrame:
             return typed
 
-    def run(fault: Fault) -> list[tuple[str, str | None]]:
+    def run(fault: Fault) -> list[Named]:
         found = audit(suite, frame, subject=suite, derive=lambda typed: fault(base(typed)))
         return [(each.expectation, each.column) for each in found.failures]
 
@@ -66,25 +68,34 @@ def judge(
     ("judge", "suite"), [(name, name) for name in SUITES], indirect=["judge"], ids=SUITES
 )
 def test_each_rule_stops_a_fault_that_no_other_stops(
-    judge: Callable[[Fault], list[tuple[str, str | None]]], suite: str
+    judge: Callable[[Fault], list[Named]], suite: str
 ) -> None:
     spec = load_suite(suite)
     assert judge(lambda frame: frame) == []
 
-    def is_stopped_alone(check: str, columns: str | None, faults: Iterable[Fault]) -> bool:
-        return any(judge(fault) == [(check, columns)] for fault in faults)
+    # A rule on a column that no other judges is stopped by it alone: all of those are broken at once.
+    judged = Counter(column for rule in spec.expectations for column in rule.columns)
+    apart = [
+        rule for rule in spec.expectations if rule.expect in OF_ONE_CELL and judged[rule.columns[0]] == 1
+    ]
+    broken = combine([list_faults(spec, rule)[0] for rule in apart])
+    found = Counter(judge(broken)) if apart else Counter()
+    idle = {name(rule) for rule in apart if found[name(rule)] != 1}
+    idle |= {each for each in found if each not in {name(rule) for rule in apart}}
+    for rule in (rule for rule in spec.expectations if rule not in apart):
+        if not any(judge(fault) == [name(rule)] for fault in list_faults(spec, rule)):
+            idle.add(name(rule))
+    gaps = combine([list_gaps(spec, column)[0] for column in spec.never_null])
+    is_each_told = Counter(judge(gaps)) == Counter(("not_null", column) for column in spec.never_null)
+    for column in () if is_each_told else spec.never_null:
+        if not any(judge(fault) == [("not_null", column)] for fault in list_gaps(spec, column)):
+            idle.add(("not_null", column))
+    assert idle == set()
 
-    idle = {
-        (suite, f"{rule.expect} {', '.join(rule.columns)}")
-        for rule in spec.expectations
-        if not is_stopped_alone(rule.expect, ", ".join(rule.columns) or None, list_faults(spec, rule))
-    }
-    idle |= {
-        (suite, f"required {column}")
-        for column in spec.never_null
-        if not is_stopped_alone("not_null", column, list_gaps(spec, column))
-    }
-    assert idle == {each for each in SUPERFLUOUS if each[0] == suite}
+
+def name(rule: ExpectationSpec) -> Named:
+    """A rule as a failure names it: check and columns."""
+    return rule.expect, ", ".join(rule.columns) or None
 
 
 EXCEPTED = sorted({(suite, each.night) for suite in SUITES for each in load_suite(suite).exceptions}, key=str)
