@@ -6,6 +6,7 @@ suite's expectations (`redeye.audits.great_expectations_runner`).
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -23,19 +24,19 @@ from redeye.audits.logic.audit_result import EXAMPLES_SHOWN, AuditFailure, Audit
 from redeye.audits.logic.contract import PROFILE
 from redeye.audits.logic.known_times import KNOWN_AT_COLUMNS, add_known_at_columns
 from redeye.audits.logic.suite import SuiteSpec
-from redeye.audits.logic.typed_frames import TypeFault, parse_frame
+from redeye.audits.logic.typed_frames import TypeFault, describe_fault, parse_frame
 from redeye.audits.night_profiles import make_profile_step
 from redeye.audits.references import relate_references
 from redeye.audits.suite_files import load_suite
-from redeye.foundation.errors import ConfigError
+from redeye.foundation.errors import ConfigError, RedeyeError
 
 if TYPE_CHECKING:
     from great_expectations.data_context import EphemeralDataContext
 
 NOT_LISTED = "the column is not listed under may_be_null"
+STRUCTURE = ("columns", "rows", "types")
 
-BROKEN_DATA = (ValueError, TypeError, KeyError, IndexError, ArithmeticError, AttributeError)
-"""What a computation over unforeseen data may raise: a refusal that names it, not a crash."""
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -117,12 +118,32 @@ def _audit_parts(
         load_suite(part.suite, root)
     with open_build_folder(data_docs) as building:
         context = make_context(building)
-        results = {part.suite: _judge(context, part, subject=subject, root=root) for part in parts}
+        results = {part.suite: _judge_alone(context, part, subject=subject, root=root) for part in parts}
         if data_docs is None or building is None:
             return results
-        context.build_data_docs(site_names=[SITE])
-        page = publish(building, data_docs, subject, results)
+        try:
+            context.build_data_docs(site_names=[SITE])
+            page = publish(building, data_docs, subject, results)
+        except Exception:
+            # The pages are evidence for people; what was found stands in the results.
+            log.exception("no Data Docs of %s were written to %s", subject, data_docs)
+            return results
         return {name: replace(result, docs_path=str(page)) for name, result in results.items()}
+
+
+def _judge_alone(context: EphemeralDataContext, part: _Judgement, *, subject: str, root: Path) -> AuditResult:
+    """The verdict on one frame, whatever its data does to what is computed of it: then it is refused.
+
+    Raises:
+        RedeyeError: if what is declared is wrong, which says nothing about the data.
+    """
+    try:
+        return _judge(context, part, subject=subject, root=root)
+    except RedeyeError:
+        raise
+    except Exception as error:
+        log.exception("%s of %s could not be judged", part.suite, subject)
+        return _make_refusal(part.suite, subject, [], "judged", [], _describe_crash(error))
 
 
 def _derive_step(suite: str, root: Path) -> Step | None:
@@ -144,25 +165,44 @@ def _judge(context: EphemeralDataContext, part: _Judgement, *, subject: str, roo
     try:
         typed = part.derive(typed) if part.derive else typed
         typed, found = part.relate(typed) if part.relate else (typed, ())
-        missing = [column for column in spec.derived if column not in typed.columns]
-        if missing:
-            return refuse(failures, "derived", missing, "are not computed for this frame")
-    except BROKEN_DATA as error:
-        return refuse(failures, "derived", [], f"could not be computed: {type(error).__name__}: {error}")
+    except Exception as error:
+        log.exception("%s of %s: derived columns", name, subject)
+        return refuse(failures, "derived", [], _describe_crash(error))
+    if missing := [column for column in spec.derived if column not in typed.columns]:
+        return refuse(failures, "derived", missing, "are not computed for this frame")
     failures += _find_missing_values(name, spec, typed, faults)
     evaluated, unmet = run_suite(context, name, spec, typed, subject=subject, root=root)
-    failures += unmet
+    failures = sorted([*failures, *unmet], key=partial(_rank, spec))
     if part.profile is not None:
         try:
             nights = part.profile(typed)
-        except BROKEN_DATA as error:
-            return refuse(failures, "profile", [], f"could not be computed: {type(error).__name__}: {error}")
+        except Exception as error:
+            log.exception("%s of %s: the profile of its nights", name, subject)
+            return refuse(failures, "profile", [], _describe_crash(error))
         of_nights = f"{name}{PROFILE}"
         nights = nights[[column for column in load_suite(of_nights, root).types if column in nights.columns]]
         judged = _judge(context, _Judgement(of_nights, nights), subject=subject, root=root)
         failures += judged.failures
         evaluated += judged.evaluated
     return AuditResult(name, subject, not failures, tuple(failures), evaluated, findings=found)
+
+
+def _rank(spec: SuiteSpec, failure: AuditFailure) -> tuple[int, int]:
+    """Where a failure stands: what the frame is made of, then its own columns, then what is computed of them.
+
+    Columns go in the order that the suite declares them in: of a profile, the number of rows before what is a share
+    of them.
+    """
+    if failure.expectation in STRUCTURE:
+        return 0, 0
+    order = [*spec.types, *spec.derived]
+    places = [order.index(each) for each in (failure.column or "").split(", ") if each in order]
+    place = max(places, default=len(order))
+    return (1 if place < len(spec.types) else 2), place
+
+
+def _describe_crash(error: Exception) -> str:
+    return f"could not be computed: {type(error).__name__}: {error}"
 
 
 def _make_refusal(
@@ -178,7 +218,17 @@ def _find_shape_failures(name: str, spec: SuiteSpec, frame: pd.DataFrame) -> lis
     twice = sorted({column for column in present if present.count(column) > 1})
     absent = [column for column in expected if column not in present]
     extra = [column for column in dict.fromkeys(present) if column not in expected]
+    marred = {column: bare for column in extra if (bare := _strip_unseen(column)) in absent}
+    absent = [column for column in absent if column not in marred.values()]
+    extra = [column for column in extra if column not in marred]
+    returned = [column for column in marred if column == f"{marred[column]}\r"]
     found = [
+        ("columns", returned, "a stray carriage return: have the file's lines end with a line feed alone"),
+        (
+            "columns",
+            [repr(column) for column in marred if column not in returned],
+            "characters that cannot be seen before or behind the name",
+        ),
         ("columns", twice, "column names appear more than once"),
         ("columns", absent, f"missing; the frame has {present}"),
         ("columns", extra, "not a column of this suite"),
@@ -192,6 +242,10 @@ def _find_shape_failures(name: str, spec: SuiteSpec, frame: pd.DataFrame) -> lis
     return [AuditFailure(name, check, ", ".join(columns) or None, said) for check, columns, said in found]
 
 
+def _strip_unseen(name: str) -> str:
+    return "".join(each for each in name if each.isprintable()).strip()
+
+
 def _describe_type_fault(name: str, spec: SuiteSpec, raw: pd.DataFrame, fault: TypeFault) -> AuditFailure:
     values = raw[fault.column].iloc[fault.positions]
     shown = ", ".join(repr(value)[:60] for value in values.drop_duplicates().head(EXAMPLES_SHOWN))
@@ -199,7 +253,7 @@ def _describe_type_fault(name: str, spec: SuiteSpec, raw: pd.DataFrame, fault: T
         suite=name,
         expectation="types",
         column=fault.column,
-        observed=f"{len(fault.positions)} of {len(raw)} values are no {fault.type}: {shown}",
+        observed=f"{len(fault.positions)} of {len(raw)} values {describe_fault(fault, values)}: {shown}",
         examples=format_rows(raw.iloc[fault.positions[:EXAMPLES_SHOWN]], (*spec.key, fault.column)),
         because=f"the suite's types state {fault.type}",
         nights=list_nights(raw.iloc[fault.positions]),

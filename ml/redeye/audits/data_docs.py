@@ -33,12 +33,17 @@ _INDEX_TRIES = 5
 
 @contextmanager
 def open_build_folder(data_docs: Path | None) -> Iterator[Path | None]:
-    """A folder to build a site in, removed at the end; None where no Data Docs are wanted."""
+    """A folder to build a site in, removed at the end; None where no Data Docs are wanted, or none can be written."""
     if data_docs is None:
         yield None
         return
-    data_docs.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(prefix=".building-", dir=data_docs))
+    try:
+        data_docs.mkdir(parents=True, exist_ok=True)
+        building = Path(tempfile.mkdtemp(prefix=".building-", dir=data_docs))
+    except OSError:
+        logger.exception("no Data Docs can be written to %s", data_docs)
+        yield None
+        return
     try:
         yield building
     finally:

@@ -9,6 +9,8 @@ from typing import Any
 
 import pandas as pd
 
+from redeye.foundation.visible_text import escape_hidden
+
 NIGHT = "night"
 
 
@@ -26,7 +28,7 @@ def format_value(value: Any) -> str:  # noqa: ANN401 - a cell of any column
         return value.date().isoformat()
     if isinstance(value, float) and math.isfinite(value) and value == int(value) and abs(value) < 1e15:
         return str(int(value))
-    return f"{value:.6g}" if isinstance(value, float) else str(value)[:80]
+    return f"{value:.6g}" if isinstance(value, float) else escape_hidden(str(value)[:80])
 
 
 def list_nights(rows: pd.DataFrame) -> tuple[date, ...]:

@@ -9,6 +9,8 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
+from redeye.foundation.visible_text import escape_controls
+
 log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
@@ -106,6 +108,6 @@ def _describe_failure(name: str, error: Exception) -> str:
     if isinstance(error, AuditRefused):
         return f"{name} refused"
     # Reasons are separated by semicolons.
-    message = " ".join(str(error).replace(";", ",").split())
+    message = escape_controls(" ".join(str(error).replace(";", ",").split()))
     shown = message if len(message) <= SHOWN else f"{message[:SHOWN]}…"
     return f"{name} failed ({type(error).__name__}: {shown})"

@@ -15,10 +15,29 @@ from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import LeaseLost
 from redeye.foundation.settings import require_secret
 from redeye.foundation.task_session import find_connections
+from redeye.foundation.visible_text import escape_all
 
 STALE_LEASE = "RE001"
 
 Record = TypeVar("Record")
+
+
+class _LedgerCursor(cursor):
+    """What goes into a ledger can be stored, whatever it quotes: control characters are escaped here, once."""
+
+    def execute(self, query: Any, vars: Any = None) -> None:  # noqa: A002, ANN401 - as psycopg2 has them
+        super().execute(query, _make_storable(vars))
+
+    def mogrify(self, query: Any, vars: Any = None) -> bytes:  # noqa: A002, ANN401
+        return super().mogrify(query, _make_storable(vars))
+
+
+def _make_storable(values: Any) -> Any:  # noqa: ANN401 - a statement's parameters
+    if isinstance(values, tuple | list):
+        return type(values)(_make_storable(value) for value in values)
+    if isinstance(values, Json):
+        return Json(escape_all(values.adapted))
+    return escape_all(values)
 
 
 @contextmanager
@@ -51,7 +70,13 @@ def ledger_transaction(catalog: Catalog) -> Iterator[connection]:
 
 def _connect(dsn: str) -> connection:
     # A server that is gone is found out in seconds, also by a connection that has been idle for hours.
-    con = psycopg2.connect(dsn, connect_timeout=10, tcp_user_timeout=10_000, application_name="redeye")
+    con = psycopg2.connect(
+        dsn,
+        connect_timeout=10,
+        tcp_user_timeout=10_000,
+        application_name="redeye",
+        cursor_factory=_LedgerCursor,
+    )
     register_default_jsonb(con)
     return con
 

@@ -25,7 +25,9 @@ def fetch_deliveries(source: Source, first: date, last: date) -> Iterator[Arrivi
     Where the source takes one, it is asked for one dataset after the other; and where it raises over several nights,
     once more for each night alone.
     """
-    datasets = [each.name for each in source.datasets] if _takes_dataset(source) else [None]
+    datasets: list[str | None] = [None]
+    if _takes_dataset(source):
+        datasets = [each.name for each in source.datasets]
     streams = [_fetch(source, dataset, first, last) for dataset in datasets]
     yield from merge(*streams, key=lambda each: each.night)
 

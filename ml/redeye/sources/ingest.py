@@ -18,6 +18,7 @@ from redeye.audits.declared_checks import arrival_checks
 from redeye.audits.logic.audit_result import AuditResult
 from redeye.foundation.errors import AuditRefused, ConfigError, DeliveryError, DeliveryInterrupted
 from redeye.foundation.settings import settings
+from redeye.foundation.visible_text import escape_controls
 from redeye.sources import delivery_store, landing_store, marked_row_store
 from redeye.sources.configured_source import load_standing_source
 from redeye.sources.expected_deliveries import list_absent, refuse_empty
@@ -296,7 +297,7 @@ class _Ingest:
             self.accepted += refs
 
     def _raise_if_refused(self, first: date, last: date) -> None:
-        message = "\n".join([*self.refusals, *(fault.message for fault in self.faults)])
+        message = escape_controls("\n".join([*self.refusals, *(fault.message for fault in self.faults)]))
         if message and first == last:
             # The night after can be built without this one, should no good delivery come in time.
             self.ledger.record_gap(first, reason=message, recorded_by="ingest_nights")

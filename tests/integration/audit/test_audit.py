@@ -207,3 +207,95 @@ def test_arguments_that_the_expectation_does_not_know_are_refused_by_file_and_li
 def test_nothing_to_audit_is_an_error() -> None:
     with pytest.raises(ConfigError, match="nothing to audit"):
         audit_many({}, subject="nothing")
+
+
+def test_what_cannot_be_seen_is_refused_shown_and_kept(root: Path) -> None:
+    docs = root / "docs"
+    rows = frame("20", "30").assign(name=["n1\0", "n1"])
+    result = audit("water", rows, subject="water", data_docs=docs, root=root)
+    assert [(failure.expectation, failure.column) for failure in result.failures] == [("types", "name")]
+    assert r"1 of 2 values hold characters that cannot be seen: 'n1\x00'" in result.message()
+    assert result.failures[0].examples == ({"night": "2013-01-01", "name": r"n1\x00"},)
+    kept = next(docs.rglob("refusals/water.txt")).read_text(encoding="utf-8")
+    assert "\0" not in kept + str(result.to_dict())
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        (
+            "degrees\r",
+            "column degrees\\r: a stray carriage return: have the file's lines end with a line feed alone",
+        ),
+        (
+            "\ufeffdegrees",
+            "column '\\ufeffdegrees': characters that cannot be seen before or behind the name",
+        ),
+        (" degrees", "column ' degrees': characters that cannot be seen before or behind the name"),
+    ],
+)
+def test_a_marred_name_of_a_column_is_named_as_such(root: Path, written: str, said: str) -> None:
+    result = audit("water", frame("20").rename(columns={"degrees": written}), subject="water", root=root)
+    assert len(result.failures) == 1
+    assert said in result.message()
+
+
+def test_the_cause_stands_before_what_follows_from_it(root: Path) -> None:
+    suite = SUITE.replace("may_be_null:", "derived: {doubled: Twice the degrees.}\nmay_be_null:").replace(
+        "expectations:",
+        "expectations:\n"
+        "  - {expect: expect_column_values_to_be_between, column: doubled, kwargs: {max_value: 200},"
+        " because: Twice water.}",
+    )
+    (root / "water.yml").write_text(suite)
+    rows = frame("200", "5 min").assign(name=["n0 ", "n0"])
+    result = audit("water", rows, subject="water", root=root, derive=_double)
+    assert [(failure.expectation, failure.column) for failure in result.failures] == [
+        ("types", "name"),
+        ("types", "degrees"),
+        ("expect_column_values_to_be_between", "degrees"),
+        ("not_null", "doubled"),
+        ("expect_column_values_to_be_between", "doubled"),
+    ]
+
+
+def _double(typed: pd.DataFrame) -> pd.DataFrame:
+    return typed.assign(doubled=typed["degrees"] * 2)
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("odd"), MemoryError("much"), OSError("gone"), UnicodeError("odd")]
+)
+def test_whatever_a_computation_raises_refuses_its_frame_and_costs_no_other(
+    root: Path, error: Exception
+) -> None:
+    def fail(_: pd.DataFrame) -> pd.DataFrame:
+        raise error
+
+    result = audit("water", frame("20"), subject="water", root=root, derive=fail)
+    assert not result.is_success
+    assert f"could not be computed: {type(error).__name__}: {error}" in result.message()
+
+
+def test_a_runner_that_breaks_on_one_frame_judges_the_others(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "ice.yml").write_text((root / "water.yml").read_text())
+    real = great_expectations_runner.run_suite
+
+    def break_on_water(context: object, name: str, *args: object, **kwargs: object) -> object:
+        if name == "water":
+            raise RuntimeError("it broke")
+        return real(context, name, *args, **kwargs)
+
+    monkeypatch.setattr("redeye.audits.audit.run_suite", break_on_water)
+    results = audit_many({"water": frame("20"), "ice": frame("20")}, subject="both", root=root)
+    assert "RuntimeError: it broke" in results["water"].message()
+    assert results["ice"].is_success
+
+
+def test_data_docs_that_cannot_be_written_do_not_change_the_verdict(root: Path) -> None:
+    (root / "docs").write_text("a file where a folder should be")
+    for docs in (root / "docs", root / "docs" / "below"):
+        result = audit("water", frame("20"), subject="water", data_docs=docs, root=root)
+        assert (result.is_success, result.docs_path) == (True, None)

@@ -14,6 +14,7 @@ from enum import StrEnum
 import numpy as np
 
 from redeye.foundation.errors import AuditRefused
+from redeye.foundation.visible_text import escape_controls
 
 EXAMPLES_SHOWN = 5
 FAILURES_SHOWN = 20
@@ -81,6 +82,12 @@ class AuditFailure:
     because: str = ""
     nights: tuple[date, ...] = ()
     rows: Sequence[int] | np.ndarray = field(default=(), compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        # It is shown on pages and in logs, and kept in the ledger.
+        object.__setattr__(self, "observed", escape_controls(self.observed))
+        if self.column is not None:
+            object.__setattr__(self, "column", escape_controls(self.column))
 
     def line(self) -> str:
         """This failure as one paragraph for an operator."""

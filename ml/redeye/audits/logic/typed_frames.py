@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Literal
@@ -17,7 +17,8 @@ import numpy as np
 import pandas as pd
 
 ColumnType = Literal["int", "float", "text", "free_text", "timestamp", "date", "bool"]
-"""`free_text` may be empty, `text` may not."""
+"""`text` is not empty and has nothing that cannot be seen: no blank at either end, no control character. `free_text`
+may be empty and have blanks and ends of lines."""
 
 MISSING = "NA"
 """How the sources write a missing value."""
@@ -29,6 +30,12 @@ DATE_PATTERN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 TIMESTAMP_PATTERN = re.compile(
     DATE_PATTERN.pattern + r"[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?(?:Z|\+00:00)?", re.ASCII
 )
+
+
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+"""What belongs into no text: control characters but tabs and ends of lines, halves of a surrogate pair."""
+LOST = "\ufffd"
+"""What a decoder writes for bytes that it could not read."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +75,7 @@ def _parse(series: pd.Series, kind: ColumnType) -> tuple[pd.Series, np.ndarray]:
 
 def _parse_text(series: pd.Series, kind: ColumnType) -> tuple[pd.Series, np.ndarray]:
     """Parses each distinct value once: a night repeats its hours, names and dates many times."""
-    codes, distinct = pd.factorize(series, use_na_sentinel=True)
+    codes, distinct = _factorize(series)
     parse = _PARSERS[kind]
     parsed = [None if value == MISSING else parse(value) for value in distinct]
     bad = np.array([value is _BAD for value in parsed] + [False], dtype=bool)
@@ -78,6 +85,22 @@ def _parse_text(series: pd.Series, kind: ColumnType) -> tuple[pd.Series, np.ndar
     if kind == "int" and not typed.isna().any():
         typed = typed.astype("int64")
     return typed, bad[codes]
+
+
+def _factorize(series: pd.Series) -> tuple[np.ndarray, Iterable[object]]:
+    """As pandas does it, but for texts with a NUL: to pandas a text ends there, and equals what stands before it."""
+    if not any(isinstance(value, str) and "\0" in value for value in series):
+        codes, distinct = pd.factorize(series, use_na_sentinel=True)
+        return codes, distinct
+    places: dict[object, int] = {}
+    missing = series.isna()
+    codes = np.array(
+        [
+            -1 if is_missing else places.setdefault(value, len(places))
+            for value, is_missing in zip(series, missing, strict=True)
+        ]
+    )
+    return codes, places
 
 
 def _as_dtype(values: pd.Series, kind: ColumnType) -> pd.Series:
@@ -92,11 +115,26 @@ _BAD = object()
 
 
 def _to_text(value: object) -> object:
-    return value if isinstance(value, str) and value else _BAD
+    is_plain = isinstance(value, str) and value and value == value.strip() and value.isprintable()
+    return value if is_plain and LOST not in value else _BAD  # type: ignore[operator]
 
 
 def _to_free_text(value: object) -> object:
-    return value if isinstance(value, str) else _BAD
+    return value if isinstance(value, str) and not CONTROL.search(value) else _BAD
+
+
+def describe_fault(fault: TypeFault, values: pd.Series) -> str:
+    """What is wrong with the values at a fault's positions, the cause before what follows from it."""
+    texts = [value for value in values.drop_duplicates() if isinstance(value, str)]
+    if texts and all(text.endswith("\r") for text in texts):
+        return "end in a stray carriage return: have the file's lines end with a line feed alone"
+    if any(CONTROL.search(text) or not text.isprintable() for text in texts):
+        return "hold characters that cannot be seen"
+    if any(LOST in text for text in texts):
+        return "hold characters that were lost when they were decoded"
+    if texts and all(text and text != text.strip() for text in texts):
+        return "have a blank before or behind them"
+    return f"are no {fault.type}"
 
 
 def _to_int(value: object) -> object:

@@ -62,7 +62,7 @@ def _find_misplaced(
 
 def _join_all(held: dict[tuple[str, date], list[Arriving]]) -> Iterator[Arriving]:
     for parts in held.values():
-        faults = [each for each in parts if isinstance(each, DeliveryFault)]
+        faults: list[Arriving] = [each for each in parts if isinstance(each, DeliveryFault)]
         yield from faults or [_join([each for each in parts if isinstance(each, Delivery)])]
 
 

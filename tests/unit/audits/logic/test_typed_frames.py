@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from redeye.audits.logic.typed_frames import ColumnType, parse_frame
+from redeye.audits.logic.typed_frames import ColumnType, describe_fault, parse_frame
 
 
 @pytest.mark.parametrize(
@@ -21,8 +21,24 @@ from redeye.audits.logic.typed_frames import ColumnType, parse_frame
             ["0", "-7.5", ".5", "1e3", "NA"],
             ["", "nan", "inf", "-Infinity", "1e999", "1,5", "0x10", "5F"],
         ),
-        ("text", ["a", " ", "NA"], [""]),
-        ("free_text", ["a", "", "NA"], []),
+        (
+            "text",
+            ["a", "a b", "São Paulo", "NA"],
+            [
+                "",
+                " ",
+                "BOS ",
+                " BOS",
+                "N14\x00228",
+                "a\nb",
+                "BOS\r",
+                "a\u00a0b",
+                "\ufeffa",
+                "Ã\x89",
+                "\ufffd",
+            ],
+        ),
+        ("free_text", ["a", "", " a\r\n\tb\u00a0 ", "NA"], ["a\0", "\x1b[31m", "\x85", "\ud800"]),
         ("timestamp", ["2013-01-01T05:00:00Z", "2013-01-01 05:00"], ["", "2013-13-01T05:00:00Z", "now"]),
         ("timestamp", ["NA"], ["2013-01-01T25:00:00Z", "2013-02-29T05:00:00Z", "2013-01-01"]),
         ("date", ["2013-02-28", "NA"], ["2013-02-30", "2013-2-3", "20130203", ""]),
@@ -58,3 +74,22 @@ def test_the_given_frame_is_left_as_it_was() -> None:
     parse_frame(frame, {"n": "int"})
     assert frame["n"].tolist() == ["3"]
     assert frame.index.tolist() == [9]
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "said"),
+    [
+        ("timestamp", ["2013-01-01T05:00:00Z\r", "2013-01-01T06:00:00Z\r"], "end in a stray carriage return"),
+        ("text", ["N14\x00228", "BOS "], "hold characters that cannot be seen"),
+        ("text", ["S\ufffdo Paulo"], "hold characters that were lost when they were decoded"),
+        ("text", ["BOS ", " BOS"], "have a blank before or behind them"),
+        ("int", [" 7"], "have a blank before or behind them"),
+        ("int", ["5 min", " 7"], "are no int"),
+        ("text", [""], "are no text"),
+        ("float", ["nan"], "are no float"),
+    ],
+)
+def test_a_fault_says_what_is_wrong_with_its_values(kind: ColumnType, values: list[str], said: str) -> None:
+    frame = pd.DataFrame({"x": values})
+    _, [fault] = parse_frame(frame, {"x": kind})
+    assert describe_fault(fault, frame["x"].iloc[fault.positions]).startswith(said)

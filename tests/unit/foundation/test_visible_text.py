@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import pytest
+
+from redeye.foundation.visible_text import escape_all, escape_controls, escape_hidden
+
+
+@pytest.mark.parametrize(
+    ("text", "controls", "hidden"),
+    [
+        ("N14\x00228", r"N14\x00228", r"N14\x00228"),
+        ("a\r", r"a\r", r"a\r"),
+        ("one\n\ttwo", "one\n\ttwo", r"one\n\ttwo"),
+        ("\x1b[31m", r"\x1b[31m", r"\x1b[31m"),
+        ("Ã\x89", r"Ã\x89", r"Ã\x89"),
+        ("\ud800", r"\ud800", r"\ud800"),
+        ("a\u00a0b", "a\u00a0b", r"a\xa0b"),
+        ("\ufeffYear", "\ufeffYear", r"\ufeffYear"),
+        ("São Paulo, 100 %", "São Paulo, 100 %", "São Paulo, 100 %"),
+        (r"N14\x00228", r"N14\x00228", r"N14\x00228"),
+    ],
+)
+def test_what_cannot_be_seen_is_written_out(text, controls, hidden):
+    assert escape_controls(text) == controls
+    assert escape_hidden(text) == hidden
+
+
+def test_every_text_of_a_value_is_escaped_and_nothing_else():
+    value = {"a\0": ["b\0", 1, None, ("c\0", 2.5)], "plain": {"d": "e\x7f"}}
+    assert escape_all(value) == {r"a\x00": [r"b\x00", 1, None, (r"c\x00", 2.5)], "plain": {"d": r"e\x7f"}}
