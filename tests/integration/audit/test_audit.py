@@ -190,7 +190,7 @@ def test_an_unforeseen_error_while_deriving_columns_refuses(monkeypatch: pytest.
     def break_down(_: pd.DataFrame) -> pd.DataFrame:
         raise ValueError("no such thing")
 
-    monkeypatch.setattr("redeye.audits.audit._derive_step", lambda suite: break_down)
+    monkeypatch.setattr("redeye.audits.audit._derive_step", lambda suite, root: break_down)
     airlines = pd.DataFrame(
         {"carrier": ["AA"], "name": ["A"], "known_at": ["2013-01-01T00:00:00Z"], "night": ["2012-12-31"]}
     )
