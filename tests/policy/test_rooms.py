@@ -35,7 +35,7 @@ LIBRARIES = {
 # And of the engine, beside the logic of its own and lower rooms: declarations, errors, and the algorithms, which are
 # a library of their own and import torch, XGBoost and ONNX only when a model of that kind is asked for.
 ENGINE = r"redeye(\.\w+)+\.logic\.\w+|redeye\.declarations\.\w+|redeye\.models\.algorithms\.\w+"
-ENGINE += r"|redeye\.foundation\.(errors|renamed_values|visible_text)"
+ENGINE += r"|redeye\.foundation\.(errors|renamed_values)"
 READS_OR_WRITES = {
     *(
         "open",

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from redeye.foundation.visible_text import escape_hidden
+from redeye.foundation.logic.visible_text import escape_hidden
 
 NIGHT = "night"
 

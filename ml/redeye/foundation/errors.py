@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from redeye.foundation.visible_text import escape_controls
+from redeye.foundation.logic.visible_text import escape_controls
 
 log = logging.getLogger(__name__)
 

@@ -13,9 +13,9 @@ from psycopg2.extras import Json, register_default_jsonb
 
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import LeaseLost
+from redeye.foundation.logic.visible_text import escape_all
 from redeye.foundation.settings import require_secret
 from redeye.foundation.task_session import find_connections
-from redeye.foundation.visible_text import escape_all
 
 STALE_LEASE = "RE001"
 

@@ -17,8 +17,8 @@ from redeye.audits.contract_files import ARRIVALS
 from redeye.audits.declared_checks import arrival_checks
 from redeye.audits.logic.audit_result import AuditResult
 from redeye.foundation.errors import AuditRefused, ConfigError, DeliveryError, DeliveryInterrupted
+from redeye.foundation.logic.visible_text import escape_controls
 from redeye.foundation.settings import settings
-from redeye.foundation.visible_text import escape_controls
 from redeye.sources import delivery_store, landing_store, marked_row_store
 from redeye.sources.configured_source import load_standing_source
 from redeye.sources.expected_deliveries import list_absent, refuse_empty

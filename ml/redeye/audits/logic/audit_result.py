@@ -14,7 +14,7 @@ from enum import StrEnum
 import numpy as np
 
 from redeye.foundation.errors import AuditRefused
-from redeye.foundation.visible_text import escape_controls
+from redeye.foundation.logic.visible_text import escape_controls
 
 EXAMPLES_SHOWN = 5
 FAILURES_SHOWN = 20

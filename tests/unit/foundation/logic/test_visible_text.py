@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from redeye.foundation.visible_text import escape_all, escape_controls, escape_hidden
+from redeye.foundation.logic.visible_text import escape_all, escape_controls, escape_hidden
 
 
 @pytest.mark.parametrize(
