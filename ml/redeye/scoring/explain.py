@@ -64,7 +64,6 @@ def explain(prediction_id: str) -> Explanation:
     spec = load_spec(SPECS / f"{model}.yaml")
     basis = read_basis(rows)
     fitted, frame = _load_served(spec, basis, promotion, night, _read_row(spec, basis, night, key))
-    is_same_service = promotion.feature_service == spec.feature_service
     deliveries = tuple(release_store.release_deliveries(release.release_id))
     announced = delivery_store.find_accepted_schedule(night)
     checked = dict.fromkeys([*deliveries, *([announced] if announced else [])])
@@ -79,8 +78,7 @@ def explain(prediction_id: str) -> Explanation:
         promotion=promotion,
         recomputed=_again(fitted, frame, promotion, basis.recalibration or IDENTITY),
         equality=choose_equality(fitted.algorithm, promotion.fingerprint, read_fingerprint),
-        # Single inputs are those of the spec, if it still is what the version was trained on.
-        contributions=contributions(fitted, frame, Inputs.of(spec) if is_same_service else Inputs((), ())),
+        contributions=contributions(fitted, frame, _find_inputs(spec, promotion, frame)),
         notes=_notes(promotion, basis, night, prediction),
         features={str(name): frame[name].iloc[0] for name in frame.columns if "__" in str(name)},
         nodes=_nodes(spec, release, promotion),
@@ -144,6 +142,18 @@ def _again(
             f"the code of now does not give version {promotion.version} what it reads ({error}): "
             f"`git checkout {promotion.evidence.get('git_sha', '?')}` has the code that it was trained by"
         ) from error
+
+
+def _find_inputs(spec: Spec, promotion: Promotion, frame: pd.DataFrame) -> Inputs:
+    """The spec's inputs, if it still is what the version was trained on; of a fallback those that it was given."""
+    if promotion.feature_service != spec.feature_service:
+        return Inputs((), ())
+    given = Inputs.of(spec)
+    numeric, categorical = (
+        tuple(column for column in columns if column in frame.columns)
+        for columns in (given.numeric, given.categorical)
+    )
+    return Inputs(numeric, categorical)
 
 
 def _nodes(spec: Spec, release: Release, promotion: Promotion) -> tuple[CodeNode, ...]:
