@@ -11,9 +11,13 @@ from typing import Any
 import pytest
 from prepared_installations import MODEL, TEN_WEEKS_END, Kind
 
+from redeye.champions import promotion_store
+from redeye.champions.logic.promotions import Promotion
+from redeye.declarations.calendar import ONE_DAY
 from redeye.foundation.catalogs import Catalog
+from redeye.models import mlflow_registry
 from redeye.operations import build_nights
-from redeye.scoring import score
+from redeye.scoring import outputs_store, score
 from redeye.sources import ingest
 from redeye.sources.logic.deliveries import Source
 from redeye.warehouse import build, lake, release_store
@@ -46,6 +50,29 @@ class Nights:
         result = score.score_night(MODEL, night, run_id=f"test {night}", **options)
         score.export_night(MODEL, night)
         return result
+
+    def promote_candidate(self) -> Promotion:
+        """The candidate of the first training as champion of the coming night, whatever the gates said of it."""
+        standing = promotion_store.read_promotions(self.model)
+        if standing[-1].version != standing[0].version:
+            return standing[-1]
+        night, candidate = self.next, mlflow_registry.version(self.model, 2)
+        return promotion_store.promote(
+            self.model,
+            version=candidate.version,
+            algorithm=candidate.algorithm,
+            feature_service=candidate.feature_service,
+            artifact_uri=candidate.artifact_uri,
+            artifact_sha256=candidate.artifact_sha256,
+            decided_night=night - ONE_DAY,
+            effective_night=night,
+            reason="test",
+            evidence={**standing[0].evidence, "seen_until": candidate.seen_until.isoformat()},
+            actor="test",
+            run_id="test",
+            follows=standing[-1],
+            last_scored_night=outputs_store.find_last_scored_night,
+        )
 
     def contents(self) -> dict[str, int]:
         """A digest of every released table and every output: what a second run must not change."""
