@@ -12,8 +12,7 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import suppress
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from redeye.scoring import outputs_store
 MODEL = "flight_delay"
 DAG_ID, TASK_ID = f"train_{MODEL}", "approve_candidate"
 RESULT = "RESULT "
+SETTLED = timedelta(seconds=1)
 
 
 def specs_with_approval(folder: Path) -> Path:
@@ -93,23 +93,23 @@ def answer(choice: str) -> None:
     from airflow.models.taskinstance import TaskInstance
     from airflow.utils.session import create_session
     from airflow.utils.state import TaskInstanceState
-    from fastapi import HTTPException
     from sqlalchemy import select
 
     while True:  # of a daemon thread: it ends with the process, which the test gives a time limit
         with create_session() as session:
             waiting = session.scalars(
                 select(TaskInstance).where(
-                    TaskInstance.task_id == TASK_ID, TaskInstance.state == TaskInstanceState.AWAITING_INPUT
+                    TaskInstance.task_id == TASK_ID,
+                    TaskInstance.state == TaskInstanceState.AWAITING_INPUT,
+                    # The process that runs the task writes the state once more: an answer before that is undone.
+                    TaskInstance.updated_at < datetime.now(UTC) - SETTLED,
                 )
             ).first()
             if waiting is not None:
                 user = SimpleAuthManagerUser(username="a person", role="admin")
                 payload = UpdateHITLDetailPayload(chosen_options=[choice])
-                # The task waits a moment before its question is there.
-                with suppress(HTTPException):
-                    update_hitl_detail(DAG_ID, waiting.run_id, TASK_ID, payload, user, session)
-                    return
+                update_hitl_detail(DAG_ID, waiting.run_id, TASK_ID, payload, user, session)
+                return
         time.sleep(0.2)
 
 
