@@ -30,8 +30,10 @@ from redeye.sources.logic.deliveries import (
     DeliveryRef,
     Location,
     Source,
+    find_dataset,
     require_names,
 )
+from redeye.sources.logic.excess import refuse_excess
 from redeye.sources.logic.gathered_deliveries import gather
 from redeye.sources.logic.known_deliveries import KnownDeliveries
 from redeye.sources.logic.lacks import Consequence
@@ -143,6 +145,8 @@ class _Ingest:
             ref = self._land(each, known)
             if ref is None:
                 continue
+            if self._refuse_excess(ref, each.frame):
+                continue
             waiting.append((ref, each.frame))
             if sum(ref.rows for ref, _ in waiting) >= batch_rows:
                 self._judge(waiting)
@@ -183,6 +187,19 @@ class _Ingest:
         )
         return None
 
+    def _refuse_excess(self, ref: DeliveryRef, frame: pa.Table) -> bool:
+        """Whether a delivery is far too large, and refused before anything costly is done to it."""
+        dataset, bounds = (
+            find_dataset(self.source, ref.dataset),
+            (self.source.first_night, self.source.final_night),
+        )
+        refusal = refuse_excess(
+            f"{ARRIVALS}{ref.dataset}", dataset, ref, frame.nbytes, lambda: self.ledger.deliveries(*bounds)
+        )
+        if refusal:
+            self._refuse(ref.dataset, [ref], refusal)
+        return refusal is not None
+
     def _refuse_fault(self, fault: DeliveryFault, waiting: Arrived) -> None:
         """Keep out what cannot be taken in, and what this fetch brought of the same dataset and night before."""
         self.faults.append(fault)
@@ -201,8 +218,15 @@ class _Ingest:
                 self.refusals.append(f"{self.source.name}/{ref.dataset} refused\n{refusal.message()}")
         batches: dict[str, Arrived] = {}
         for ref, frame in arrived:
-            if not ref.is_stated_empty:
+            if ref.is_stated_empty:
+                continue
+            if frame.column_names == list(find_dataset(self.source, ref.dataset).columns):
                 batches.setdefault(ref.dataset, []).append((ref, frame))
+            else:  # It fits into no table with others, and costs them nothing.
+                self._judge_batches({ref.dataset: [(ref, frame)]})
+        self._judge_batches(batches)
+
+    def _judge_batches(self, batches: Mapping[str, Arrived]) -> None:
         results = self._audit(batches)
         # The schedule first: outcomes judged again are compared with it.
         for dataset in sorted(results, key=lambda dataset: dataset != SCHEDULE):
@@ -312,9 +336,15 @@ class _Ingest:
 def _text_frames(batches: Mapping[str, Arrived]) -> dict[str, pd.DataFrame]:
     """The rows of several nights in one frame of text, with their `night`, by suite."""
     return {
-        f"{ARRIVALS}{dataset}": pa.concat_tables(
-            frame.append_column("night", pa.array([ref.night.isoformat()] * frame.num_rows, pa.string()))
-            for ref, frame in batch
-        ).to_pandas()
+        f"{ARRIVALS}{dataset}": _join([_add_night(ref, frame) for ref, frame in batch]).to_pandas()
         for dataset, batch in batches.items()
     }
+
+
+def _add_night(ref: DeliveryRef, frame: pa.Table) -> pa.Table:
+    return frame.append_column("night", pa.array([ref.night.isoformat()] * frame.num_rows, pa.string()))
+
+
+def _join(tables: list[pa.Table]) -> pa.Table:
+    """One table; earlier nights may lack columns that a dataset has had since."""
+    return tables[0] if len(tables) == 1 else pa.concat_tables(tables, promote_options="default")

@@ -13,18 +13,21 @@ there is none.
 from __future__ import annotations
 
 import csv
+import fcntl
 import hashlib
 import io
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute
 import pyarrow.csv
 
 from redeye.foundation.atomic_files import replace_file
@@ -38,6 +41,10 @@ HASH_DIGITS = 16
 READ_ONLY = 0o444
 # An object store answers in some 20 ms and many at once; a year's files one after another would take minutes.
 AT_ONCE = 16
+# A delivery is written and checked in pieces, so that a large one is not copied whole.
+KEPT_BYTES = 2**24
+PIECE_BYTES = 2**20
+PIECE_ROWS = 20_000
 
 
 @dataclass(frozen=True)
@@ -83,8 +90,13 @@ def land(root: Location, delivery: Delivery) -> DeliveryRef:
             f"{delivery.source}/{delivery.dataset}/{delivery.night}: the delivery has no rows, "
             "and the source does not state that there are none"
         )
-    content = _csv(delivery.frame)
-    sha256 = hashlib.sha256(content).hexdigest()
+    # A large one is written out twice rather than kept beside its rows.
+    pieces = list(_csv(delivery.frame)) if delivery.frame.nbytes < KEPT_BYTES else None
+    digest, size = hashlib.sha256(), 0
+    for piece in pieces or _csv(delivery.frame):
+        digest.update(piece)
+        size += len(piece)
+    sha256 = digest.hexdigest()
     folder = root / delivery.source / delivery.dataset / delivery.night.isoformat()
     path = folder / f"{sha256[:HASH_DIGITS]}.csv"
     manifest = Manifest(
@@ -92,29 +104,33 @@ def land(root: Location, delivery: Delivery) -> DeliveryRef:
         dataset=delivery.dataset,
         night=delivery.night.isoformat(),
         rows=delivery.frame.num_rows,
-        bytes=len(content),
+        bytes=size,
         sha256=sha256,
         columns=list(delivery.frame.column_names),
         is_stated_empty=delivery.is_stated_empty,
         shift_weeks=delivery.shift_weeks,
         parent=delivery.parent,
     )
+    with _write_alone(folder) if isinstance(folder, Path) else nullcontext():
+        _land(path, manifest, pieces or _csv(delivery.frame))
+    return _ref(path, manifest)
+
+
+def _land(path: Location, manifest: Manifest, pieces: Iterable[bytes]) -> None:
+    """Write the file and then its manifest, unless they are there."""
     beside = path.with_suffix(".json")
     if beside.exists():
         # The rows that were taken in may come again as a whole delivery.
         if replace(_read_manifest(beside), parent=manifest.parent) != manifest:
             raise DeliveryError(f"{beside} says something else of the same file: move it away")
         _check(path, manifest)
-    else:
-        stated = (json.dumps(manifest.to_dict(), indent=1, sort_keys=True) + "\n").encode()
-        for at, written in ((path, content), (beside, stated)):
-            if isinstance(at, Path):
-                _write(at, written)
-            else:
-                _put(at, written)
-        if isinstance(folder, Path):
-            _flush_folder(folder)
-    return _ref(path, manifest)
+        return
+    stated = (json.dumps(manifest.to_dict(), indent=1, sort_keys=True) + "\n").encode()
+    for at, written in ((path, pieces), (beside, [stated])):
+        if isinstance(at, Path):
+            _write(at, written)
+        else:
+            _put(at, b"".join(written))
 
 
 def verify(ref: DeliveryRef) -> Manifest:
@@ -123,7 +139,9 @@ def verify(ref: DeliveryRef) -> Manifest:
     Raises:
         DeliveryError: naming the file and what is wrong with it.
     """
-    return _read_verified(ref)[0]
+    manifest = _read_own_manifest(ref)
+    _check(ref.path, manifest)
+    return manifest
 
 
 def fetch(refs: Sequence[DeliveryRef], folder: Path) -> list[Path]:
@@ -136,9 +154,10 @@ def fetch(refs: Sequence[DeliveryRef], folder: Path) -> list[Path]:
     """
 
     def fetched(number: int, ref: DeliveryRef) -> Path:
-        _, content = _read_verified(ref)
         if isinstance(ref.path, Path):
+            verify(ref)
             return ref.path
+        _, content = _read_verified(ref)
         copy = folder / f"{number}-{ref.path.name}"
         copy.write_bytes(content)
         return copy
@@ -186,15 +205,21 @@ def find_parent(part: DeliveryRef) -> DeliveryRef:
 
 
 def _read_verified(ref: DeliveryRef) -> tuple[Manifest, bytes]:
+    manifest = _read_own_manifest(ref)
+    pieces: list[bytes] = []
+    _check(ref.path, manifest, pieces)
+    return manifest, b"".join(pieces)
+
+
+def _read_own_manifest(ref: DeliveryRef) -> Manifest:
     manifest = _read_manifest(ref.path.with_suffix(".json"))
-    content = _check(ref.path, manifest)
     wanted, reported = (
         (each.source, each.dataset, each.night, each.content_hash, each.rows, each.is_stated_empty)
         for each in (ref, _ref(ref.path, manifest))
     )
     if wanted != reported:
         raise DeliveryError(f"{ref.path}: the manifest says {reported}, the reference {wanted}")
-    return manifest, content
+    return manifest
 
 
 def _read_manifest(path: Location) -> Manifest:
@@ -212,21 +237,27 @@ def _read_manifest(path: Location) -> Manifest:
     return manifest
 
 
-def _check(path: Location, manifest: Manifest) -> bytes:
-    """The file's bytes, if they are what the manifest says."""
+def _check(path: Location, manifest: Manifest, pieces: list[bytes] | None = None) -> None:
+    """Refuse a file that is not what the manifest says; its bytes are added to `pieces`."""
     remedy = "move the file and its manifest away and ingest the night again"
+    digest, size = hashlib.sha256(), 0
     try:
-        content = path.read_bytes()
+        with path.open("rb") if isinstance(path, Path) else io.BytesIO(path.read_bytes()) as file:
+            while piece := file.read(PIECE_BYTES):
+                digest.update(piece)
+                size += len(piece)
+                if pieces is not None:
+                    pieces.append(piece)
     except OSError as error:
         if not isinstance(error, FileNotFoundError) and not isinstance(path, Path):
             raise
         raise DeliveryError(f"{path} cannot be read ({error}), but has a manifest: {remedy}") from error
-    if len(content) != manifest.bytes:
-        raise DeliveryError(f"{path} has {len(content)} bytes, its manifest says {manifest.bytes}: {remedy}")
-    sha256 = hashlib.sha256(content).hexdigest()
-    if sha256 != manifest.sha256:
-        raise DeliveryError(f"{path} has SHA-256 {sha256}, its manifest says {manifest.sha256}: {remedy}")
-    return content
+    if size != manifest.bytes:
+        raise DeliveryError(f"{path} has {size} bytes, its manifest says {manifest.bytes}: {remedy}")
+    if digest.hexdigest() != manifest.sha256:
+        raise DeliveryError(
+            f"{path} has SHA-256 {digest.hexdigest()}, its manifest says {manifest.sha256}: {remedy}"
+        )
 
 
 def _ref(path: Location, manifest: Manifest) -> DeliveryRef:
@@ -245,22 +276,41 @@ def _ref(path: Location, manifest: Manifest) -> DeliveryRef:
     )
 
 
-def _csv(frame: pa.Table) -> bytes:
-    """CSV with Unix line ends and quotes only where needed: the bytes depend on nothing but the values."""
+def _csv(frame: pa.Table) -> Iterator[bytes]:
+    """CSV with Unix line ends, in pieces: the bytes depend on nothing but the values.
+
+    Quotes are where they are needed, and everywhere if a value holds a carriage return: readers take one outside of
+    quotes for the end of a line.
+    """
+    returns = [pa.compute.any(pa.compute.match_substring(column, "\r")).as_py() for column in frame.columns]
+    is_odd = any(returns) or any("\r" in name for name in frame.column_names)
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL if is_odd else csv.QUOTE_MINIMAL)
     writer.writerow(frame.column_names)
-    writer.writerows(zip(*(column.to_pylist() for column in frame.columns), strict=True))
-    return text.getvalue().encode()
+    yield text.getvalue().encode()
+    for batch in frame.to_batches(max_chunksize=PIECE_ROWS):
+        text.seek(0)
+        text.truncate()
+        writer.writerows(zip(*(column.to_pylist() for column in batch.columns), strict=True))
+        yield text.getvalue().encode()
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Put `content` at `path` whole or not at all, read-only."""
-    with replace_file(path) as making, making.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fchmod(file.fileno(), READ_ONLY)
-        os.fsync(file.fileno())
+def _write(path: Path, pieces: Iterable[bytes]) -> None:
+    """Put bytes at `path` whole or not at all, read-only.
+
+    Raises:
+        OSError: naming the path, also where the disk is full.
+    """
+    try:
+        with replace_file(path) as making, making.open("wb") as file:
+            file.writelines(pieces)
+            file.flush()
+            os.fchmod(file.fileno(), READ_ONLY)
+            os.fsync(file.fileno())
+    except OSError as error:
+        if error.filename is None:
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        raise
 
 
 def _put(path: UPath, content: bytes) -> None:
@@ -275,10 +325,20 @@ def _put(path: UPath, content: bytes) -> None:
             path.fs.pipe_file(path.path, content)
 
 
-def _flush_folder(folder: Path) -> None:
-    """Make the renames of this folder survive a power cut."""
+@contextmanager
+def _write_alone(folder: Path) -> Iterator[None]:
+    """Keep other writers of this folder waiting; what lies in it unfinished is then the rest of one that died.
+
+    At the end the renames are made to survive a power cut.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
     handle = os.open(folder, os.O_RDONLY)
     try:
+        with suppress(OSError):  # Some network file systems lock no folders: then the rest lies on.
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            for left in folder.glob(".*"):
+                left.unlink(missing_ok=True)
+        yield
         os.fsync(handle)
     finally:
         os.close(handle)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import pandas as pd
@@ -109,7 +109,8 @@ class Auditor:
         return {suite: self.judge(suite, frame, subject) for suite, frame in judged.items()}
 
     def judge(self, suite: str, frame: pd.DataFrame, subject: str) -> AuditResult:
-        assert list(frame.columns) == ["value", "known_at", "night"]
+        if list(frame.columns) != ["value", "known_at", "night"]:
+            return AuditResult(suite, subject, False, (AuditFailure(suite, "columns", "more", "extra"),))
         rows = frame[frame["value"].str.contains(self.bad)]
         if rows.empty:
             return AuditResult(suite, subject, True, (), 1)
@@ -457,3 +458,29 @@ def test_a_source_without_a_proper_name_is_refused(ingest, demo):
     demo.name = "../../evil"
     with pytest.raises(ConfigError, match="is no name"):
         ingest(N1, N1)
+
+
+def test_far_more_rows_than_declared_are_refused_before_they_are_judged(ingest, demo, ledger, auditor):
+    demo.datasets = tuple(replace(each, most_rows=1) for each in demo.datasets)
+    demo.split.add(("weather", N1))
+    with pytest.raises(AuditRefused, match=r"2 rows and .* bytes in .*, at most 1 rows"):
+        ingest(N1, N1)
+    assert auditor.calls == [{"arrivals/schedule": 1}]
+    assert ledger.names(is_accepted=False) == ["weather 4"]
+    assert "at most 1 rows" in ledger.gaps[N1]
+
+
+def test_columns_of_one_night_that_fit_no_other_cost_no_other(ingest, demo, ledger, monkeypatch):
+    fetch = demo.fetch
+
+    def with_a_column(first: date, last: date) -> Iterator[Delivery]:
+        for each in fetch(first, last):
+            is_meant = (each.dataset, each.night) == ("weather", N2)
+            frame = each.frame.append_column("more", each.frame["value"]) if is_meant else each.frame
+            yield Delivery(each.source, each.dataset, each.night, frame)
+
+    monkeypatch.setattr(demo, "fetch", with_a_column)
+    with pytest.raises(AuditRefused, match="refused in nights 2013-04-05\n"):
+        ingest(N1, N3)
+    assert ledger.names(is_accepted=False) == ["weather 5"]
+    assert len(ledger.names(is_accepted=True)) == 5

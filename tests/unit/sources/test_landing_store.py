@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import multiprocessing
 import os
@@ -222,3 +223,47 @@ def test_killed_at_each_step_then_landed_again(tmp_path, at, has_landed):
     ref = landing_store.land(tmp_path, fares("10", "NA", "010.50"))
     assert landing_store.read(ref).num_rows == 3
     assert list_landed(tmp_path, "demo", "fares", NIGHT) == [ref]
+
+
+def test_a_carriage_return_is_kept_as_it_is(tmp_path):
+    delivery = fares("two\r\nlines", "one\rreturn", 'a "quoted" one', "plain")
+    assert landing_store.read(landing_store.land(tmp_path, delivery)).equals(delivery.frame)
+
+
+def test_a_delivery_of_many_pieces_has_the_bytes_of_one(tmp_path, monkeypatch):
+    delivery = fares(*(str(number) for number in range(1000)))
+    whole = landing_store.land(tmp_path / "whole", delivery)
+    monkeypatch.setattr(landing_store, "PIECE_ROWS", 7)
+    monkeypatch.setattr(landing_store, "PIECE_BYTES", 11)
+    monkeypatch.setattr(landing_store, "KEPT_BYTES", 0)
+    pieces = landing_store.land(tmp_path / "pieces", delivery)
+    assert pieces.path.read_bytes() == whole.path.read_bytes()
+    assert landing_store.read(pieces).equals(delivery.frame)
+
+
+@pytest.mark.parametrize("at", [1, 2, 3, 4])
+def test_what_a_killed_writer_left_is_gone_when_the_delivery_has_landed(tmp_path, at):
+    code = KILLED.format(here=str(Path(__file__).parent), root=str(tmp_path), at=at)
+    subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": ":".join(sys.path)})
+    landing_store.land(tmp_path, fares("10", "NA", "010.50"))
+    undisturbed = tmp_path.with_name("undisturbed")
+    landing_store.land(undisturbed, fares("10", "NA", "010.50"))
+    assert files(tmp_path) == files(undisturbed)
+
+
+@pytest.mark.parametrize("call", [0, 1])
+def test_a_full_disk_names_the_path_and_leaves_nothing_half_written(tmp_path, monkeypatch, call):
+    real, calls = os.fsync, []
+
+    def full(handle: int) -> None:
+        calls.append(handle)
+        if len(calls) == call + 1:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match=rf"No space left on device: '{tmp_path}.*{('csv', 'json')[call]}'"):
+        landing_store.land(tmp_path, fares("10"))
+    assert not [name for name in files(tmp_path) if Path(name).name.startswith(".")]
+    assert list_landed(tmp_path, "demo", "fares", NIGHT) == []
+    assert landing_store.read(landing_store.land(tmp_path, fares("10"))).num_rows == 1
