@@ -7,6 +7,7 @@ file instead of the raw table.
 
 from __future__ import annotations
 
+import logging
 from datetime import date, timedelta
 
 import duckdb
@@ -21,6 +22,8 @@ from redeye.sources import delivery_store
 from redeye.sources.configured_source import load_source
 from redeye.sources.logic.deliveries import KNOWN_AT, SCHEDULE, find_dataset
 from redeye.warehouse import raw_tables
+
+log = logging.getLogger(__name__)
 
 A_WEEK = timedelta(days=7)
 
@@ -58,6 +61,30 @@ def read_landed(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.D
             f"CREATE OR REPLACE TEMP TABLE landed_schedule AS {raw_tables.select_typed_rows(dataset, files)}"
         )
     return _through_the_view(con, spec, night)
+
+
+def read_accepted(
+    con: duckdb.DuckDBPyConnection, spec: Spec, night: date, released: pd.DataFrame
+) -> pd.DataFrame | None:
+    """The rows of the accepted schedule, if a release has others of that day; None if it has the same.
+
+    A schedule whose file cannot be read any more is no reason not to score what is released.
+    """
+    try:
+        accepted = read_landed(con, spec, night)
+    except DeliveryError as error:
+        log.warning("the released schedule of night %s is not compared with its delivery: %s", night, error)
+        return None
+    key = spec.population.key
+    if accepted is None or accepted.empty or set(accepted[key]) == set(released[key]):
+        return None
+    log.error(
+        "night %s: the release has %s rows of the day, its accepted schedule %s: these are scored",
+        night,
+        len(released),
+        len(accepted),
+    )
+    return accepted
 
 
 def copy_last_week(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.DataFrame:

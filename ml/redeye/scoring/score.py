@@ -38,6 +38,7 @@ from redeye.warehouse.logic.releases import Release
 log = logging.getLogger(__name__)
 
 ASSUMED = "no schedule was accepted, assumed as a week before"
+LACKING = "the release has other rows of the day than its accepted schedule"
 
 
 class ChampionChanged(RedeyeError):
@@ -213,6 +214,10 @@ def read_rows(spec: Spec, night: date, basis: Basis) -> tuple[pd.DataFrame, tupl
         found = read(con, spec, night)
         if found.empty:
             found = pd.DataFrame() if (own := schedule.read_landed(con, spec, night)) is None else own
+        elif basis.recorded is None or LACKING in basis.reasons:
+            own = schedule.read_accepted(con, spec, night, found)
+            if own is not None:
+                return own, tuple(dict.fromkeys((*basis.reasons, LACKING)))
         if not found.empty or (ref is not None and ref.is_stated_empty):
             return found, basis.reasons
         if basis.release.night >= night:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Any
 
@@ -10,6 +10,7 @@ from psycopg2.extras import Json, execute_values
 
 from redeye.audits.logic.audit_result import AuditResult
 from redeye.foundation.catalogs import Catalog
+from redeye.foundation.errors import DeliveryError
 from redeye.foundation.postgres import insert, ledger_transaction, read_rows
 from redeye.foundation.settings import settings
 from redeye.sources.logic.deliveries import SCHEDULE, DeliveryRef
@@ -77,6 +78,26 @@ def deliveries(first: date, last: date, *, accepted_only: bool = True) -> list[D
         (first, last, accepted_only),
     )
     return [make_delivery(row) for row in rows]
+
+
+def require_accepted(refs: Collection[DeliveryRef]) -> None:
+    """Refuse to load what no audit, and no person, has accepted: by content, of each of these deliveries.
+
+    Raises:
+        DeliveryError: naming those whose last judgement is another.
+    """
+    if not refs:
+        return
+    nights = [ref.night for ref in refs]
+    accepted = {
+        (ref.source, ref.dataset, ref.night, ref.content_hash) for ref in deliveries(min(nights), max(nights))
+    }
+    if others := [
+        str(ref.path)
+        for ref in refs
+        if (ref.source, ref.dataset, ref.night, ref.content_hash) not in accepted
+    ]:
+        raise DeliveryError(f"not accepted, or not any more: {', '.join(others)}; ingest their nights again")
 
 
 def list_replaced_deliveries() -> list[tuple[DeliveryRef, DeliveryRef]]:

@@ -21,7 +21,14 @@ from redeye.sources.logic.deliveries import SCHEDULE, DeliveryRef
 from redeye.warehouse import lake, raw_tables, release_store
 from redeye.warehouse.blame_deliveries import find_datasets_behind
 from redeye.warehouse.logic.content import Content
-from redeye.warehouse.logic.releases import AGAIN, Candidate, Release, ReleaseKind, delivery_set_hash
+from redeye.warehouse.logic.releases import (
+    AGAIN,
+    Candidate,
+    Release,
+    ReleaseKind,
+    delivery_set_hash,
+    newest,
+)
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -206,6 +213,7 @@ def build_candidate(
     # Under the lease: whoever held it before may have published.
     head = release_store.latest_release()
     refs = newest(refs)
+    delivery_store.require_accepted(refs)
     project = check(head, kind)
     with lake.connect() as con:
         lake.attach(con, Catalog.WAREHOUSE, token=token)
@@ -236,17 +244,6 @@ def build_candidate(
         shift_weeks=settings().shift_weeks,
         reason=reason,
     )
-
-
-def newest(refs: list[DeliveryRef]) -> list[DeliveryRef]:
-    """What a build loads: of each dataset and night the newest version, and the newest that came in time.
-
-    Where a night is left out both are there: what was known then is not lost by what replaced it. One that was
-    replaced otherwise before any build took it in was never used: it stays in landing only.
-    """
-    by_arrival = sorted(refs, key=lambda ref: ref.arrival_night)
-    found = {(ref.source, ref.dataset, ref.night, ref.is_restatement): ref for ref in by_arrival}
-    return list(found.values())
 
 
 def _audit(made: Candidate) -> list[AuditResult]:

@@ -56,9 +56,12 @@ def select_typed_rows(dataset: Dataset, files: Sequence[Path]) -> str:
     ]
     known_at = f"coalesce(f.restated_at, CAST(CAST({KNOWN_AT} AS TIMESTAMPTZ) AS TIMESTAMP)) AS {KNOWN_AT}"
     paths = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
+    texts = ", ".join(f"'{name}': 'VARCHAR'" for name in dataset.columns)
+    # As the landing writes it: guessing by the first rows would read others otherwise than they were audited.
     return (
         f"SELECT {', '.join([*columns, known_at])}, f.night, f.arrival_night, f.delivery_id "
-        f"FROM read_csv([{paths}], header = true, all_varchar = true, nullstr = '{MISSING}', filename = true) AS r "
+        f"FROM read_csv([{paths}], auto_detect = false, columns = {{{texts}}}, header = true, delim = ',', "
+        f"quote = '\"', escape = '\"', nullstr = '{MISSING}', filename = true) AS r "
         "JOIN delivery_files AS f ON f.filename = r.filename"
     )
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from pathlib import Path
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 import pytest
 
+from flights.nycflights13 import NycFlights13
 from redeye.declarations.project import project
 from redeye.declarations.specs import load_spec
 from redeye.foundation.errors import DeliveryError
 from redeye.foundation.settings import SPECS
 from redeye.scoring import schedule
+from redeye.sources import delivery_store, landing_store
+from redeye.sources.logic.deliveries import Delivery, DeliveryRef, find_dataset
 
 SPEC = load_spec(SPECS / "flight_delay.yaml")
 NIGHT = date(2013, 4, 30)
@@ -63,3 +68,71 @@ def test_the_schedule_of_a_week_before_is_moved_to_the_coming_day(
 def test_without_one_a_week_before_there_is_none(warehouse: duckdb.DuckDBPyConnection) -> None:
     with pytest.raises(DeliveryError, match="neither has the week before"):
         schedule.copy_last_week(warehouse, SPEC, NIGHT + timedelta(days=1))
+
+
+def landed_schedule(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *flights: int) -> DeliveryRef:
+    """An accepted schedule of the night with some flights, of which the ledger knows."""
+    dataset = find_dataset(NycFlights13(), "schedule")
+    row = dict.fromkeys(dataset.columns, "1") | {
+        "year": "2013",
+        "month": "5",
+        "day": "1",
+        "known_at": "2013-04-30T20:00:00Z",
+    }
+    rows = [row | {"flight": str(flight)} for flight in flights]
+    frame = pa.table({name: pa.array([each[name] for each in rows], pa.string()) for name in dataset.columns})
+    ref = landing_store.land(tmp_path, Delivery("nycflights13", "schedule", NIGHT, frame))
+    monkeypatch.setattr(delivery_store, "find_accepted_schedule", lambda night: ref)
+    return ref
+
+
+@pytest.fixture
+def released(warehouse: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """Two flights of the coming day, in a release whose view names them by their numbers."""
+    con = warehouse
+    con.execute("ALTER TABLE warehouse.raw.nycflights13__schedule ADD COLUMN flight INTEGER")
+    view = con.execute(
+        "SELECT sql FROM duckdb_views() WHERE database_name = 'warehouse' AND NOT internal"
+    ).fetchone()
+    assert view is not None
+    key = SPEC.population.key
+    con.execute(f"DROP VIEW warehouse.{SPEC.schedule}")
+    con.execute(
+        view[0]
+        .replace(f"'{key}' AS {key}", f"flight::VARCHAR AS {key}")
+        .replace("CREATE VIEW ", "CREATE VIEW warehouse.", 1)
+    )
+    con.execute("DELETE FROM warehouse.raw.nycflights13__schedule")
+    for flight in (1, 2):
+        con.execute(
+            "INSERT INTO warehouse.raw.nycflights13__schedule VALUES (?, ?, ?, 2013, 5, 1, ?)",
+            [NIGHT, NIGHT, KNOWN, flight],
+        )
+    return schedule.read_released(con, SPEC, NIGHT)
+
+
+def test_a_release_with_half_of_the_accepted_schedule_is_told_from_one_with_all(
+    warehouse: duckdb.DuckDBPyConnection,
+    released: pd.DataFrame,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    landed_schedule(tmp_path, monkeypatch, 1, 2)
+    assert schedule.read_accepted(warehouse, SPEC, NIGHT, released) is None
+    landed_schedule(tmp_path, monkeypatch, 1, 2, 3, 4)
+    accepted = schedule.read_accepted(warehouse, SPEC, NIGHT, released)
+    assert accepted is not None
+    assert sorted(accepted[SPEC.population.key]) == ["1", "2", "3", "4"]
+
+
+def test_a_schedule_whose_file_is_damaged_does_not_keep_out_what_is_released(
+    warehouse: duckdb.DuckDBPyConnection,
+    released: pd.DataFrame,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ref = landed_schedule(tmp_path, monkeypatch, 1, 2, 3)
+    assert isinstance(ref.path, Path)
+    ref.path.chmod(0o644)
+    ref.path.write_text("gone")
+    assert schedule.read_accepted(warehouse, SPEC, NIGHT, released) is None

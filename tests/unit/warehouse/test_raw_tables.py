@@ -48,3 +48,31 @@ def test_rows_arrive_with_the_first_night_whose_release_can_hold_them(
         (row,) = con.execute(raw_tables.select_typed_rows(SALES, files)).fetchall()
     con.close()
     assert row == ("a", known, NIGHT, after(arrives), ref.content_hash)
+
+
+def test_what_is_loaded_is_what_was_audited_to_the_letter(tmp_path: Path) -> None:
+    """By rows that would mislead whoever guesses the layout of a file from its beginning."""
+    odd = [
+        "plain",
+        "",
+        " a ",
+        "a;b|c\td",
+        'say "hi", twice',
+        "two\nlines",
+        "two\r\nends",
+        "NA",
+        "'",
+        '"',
+        "0010",
+        "ü",
+    ]
+    shops = ["plain"] * 30_000 + odd
+    frame = pa.table({"shop": shops, "known_at": [f"{SAID.isoformat()}Z"] * len(shops)})
+    landed = landing_store.land(tmp_path, Delivery("demo", "sales", NIGHT, frame))
+    con = duckdb.connect()
+    con.execute("SET TimeZone = 'UTC'")
+    with raw_tables.open_files(con, [landed], first=NIGHT) as files:
+        loaded = [row[0] for row in con.execute(raw_tables.select_typed_rows(SALES, files)).fetchall()]
+    con.close()
+    assert sorted(loaded, key=str) == sorted([None if each == "NA" else each for each in shops], key=str)
+    assert landing_store.read(landed)["shop"].to_pylist() == shops

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from redeye.foundation.errors import DeliveryError
 from redeye.sources.logic.deliveries import DeliveryRef
 
 
@@ -116,6 +117,27 @@ def upstream(nodes: Iterable[CodeNode], relations: Iterable[str]) -> tuple[CodeN
 def release_id(night: date, revision: int) -> str:
     """The name of a release, such as `2013-04-01.r1`."""
     return f"{night.isoformat()}.r{revision}"
+
+
+def newest(refs: Iterable[DeliveryRef]) -> list[DeliveryRef]:
+    """What a build loads: of each dataset and night the newest version, and the one that came in time.
+
+    Where a night is left out both are there: what was known then is not lost by what replaced it. One that was
+    replaced otherwise before any build took it in was never used: it stays in landing only.
+
+    Raises:
+        DeliveryError: if two came in time: nobody can tell which of them was meant.
+    """
+    found: dict[tuple[object, ...], DeliveryRef] = {}
+    for ref in sorted(refs, key=lambda ref: ref.arrival_night):
+        place = (ref.source, ref.dataset, ref.night, ref.is_restatement)
+        if place in found and not ref.is_restatement:
+            raise DeliveryError(
+                f"{ref.source}/{ref.dataset}/{ref.night} has two accepted deliveries that came in time, "
+                f"{found[place].content_hash} and {ref.content_hash}: refuse one of them with `redeye intake refuse`"
+            )
+        found[place] = ref
+    return list(found.values())
 
 
 def delivery_set_hash(deliveries: Iterable[DeliveryRef]) -> str:

@@ -1,8 +1,15 @@
-"""Which dbt models are behind a relation."""
+"""Which deliveries a build loads, and which dbt models are behind a relation."""
 
 from __future__ import annotations
 
-from redeye.warehouse.logic.releases import CodeNode, upstream
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from redeye.foundation.errors import DeliveryError
+from redeye.sources.logic.deliveries import DeliveryRef
+from redeye.warehouse.logic.releases import CodeNode, newest, upstream
 
 NODES = [
     CodeNode("model.p.stg", "staging.stg", "1", ("source.p.raw",)),
@@ -22,3 +29,26 @@ def test_all_that_a_relation_reads_is_upstream_and_nothing_else():
 
 def test_a_relation_that_no_model_makes_has_nothing_upstream():
     assert upstream(NODES, ["features.gone"]) == ()
+
+
+def ref(name: str, night: int, arrival: int, dataset: str = "schedule") -> DeliveryRef:
+    at = [date(2013, 4, day) for day in (night, arrival)]
+    return DeliveryRef("demo", dataset, at[0], name, Path(name), 1, False, at[1])
+
+
+def test_the_newest_version_of_each_night_is_loaded() -> None:
+    given = [ref("twice", 4, 6), ref("once", 4, 5), ref("next", 5, 5), ref("other", 4, 5, "weather")]
+    assert {each.content_hash for each in newest(given)} == {"twice", "next", "other"}
+
+
+def test_what_was_known_in_time_is_not_lost_by_what_replaced_it() -> None:
+    given = [ref("in time", 4, 4), ref("once", 4, 5), ref("twice", 4, 6)]
+    assert {each.content_hash for each in newest(given)} == {"in time", "twice"}
+
+
+def test_of_two_that_came_in_time_nobody_can_tell_which_counts() -> None:
+    with pytest.raises(
+        DeliveryError, match=r"demo/schedule/2013-04-04 has two accepted .* one and other: refuse one"
+    ):
+        newest([ref("one", 4, 4), ref("other", 4, 4)])
+    assert len(newest([ref("one", 4, 4), ref("other", 4, 4, "weather")])) == 2
