@@ -9,10 +9,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from open_data_contract_standard.model import OpenDataContractStandard
-from pydantic import ValidationError
 
 from redeye.audits.logic.contract import Contract
-from redeye.declarations.yaml_files import explain, load_declaration, read_mapping
+from redeye.declarations.yaml_files import read_mapping, validate
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import PROJECT_ROOT
 
@@ -31,6 +30,15 @@ def find_contract(dataset: str, root: Path = EXPECTATIONS_ROOT) -> Contract:
     return load_contract(root / ARRIVALS / f"{dataset}{CONTRACT}")
 
 
+def list_contracts(root: Path = EXPECTATIONS_ROOT) -> list[Contract]:
+    """Every contract below `root`, by name.
+
+    Raises:
+        ConfigError: as `load_contract`.
+    """
+    return [load_contract(path) for path in sorted((root / ARRIVALS).glob(f"*{CONTRACT}"))]
+
+
 @lru_cache(maxsize=64)
 def load_contract(path: Path) -> Contract:
     """The contract in one file.
@@ -38,13 +46,9 @@ def load_contract(path: Path) -> Contract:
     Raises:
         ConfigError: naming file, line and key of every fault, what is allowed, and what is likely meant.
     """
-    begins_with = "apiVersion: v3.1.0"
-    document = read_mapping(path, begins_with=begins_with)
-    contract = load_declaration(path, Contract, begins_with=begins_with)
-    try:
-        OpenDataContractStandard.model_validate(document)
-    except ValidationError as error:
-        raise ConfigError(explain(path, error, OpenDataContractStandard)) from error
+    document = read_mapping(path, begins_with="apiVersion: v3.1.0")
+    contract = validate(path, document, Contract)
+    validate(path, document, OpenDataContractStandard)
     if (stem := path.name.removesuffix(CONTRACT)) != contract.name:
         raise ConfigError(f"{path}:1: name: {contract.name!r} must be {stem!r}, after the file")
     return contract

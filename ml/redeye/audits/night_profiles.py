@@ -13,7 +13,9 @@ from redeye.audits.contract_files import ARRIVALS, find_contract
 from redeye.audits.declared_checks import Step, arrival_checks
 from redeye.audits.logic.contract import NIGHT, Contract
 from redeye.audits.logic.night_measures import list_columns, measure_nights
+from redeye.audits.logic.reference_rates import ReferenceRate, measure_rates
 from redeye.audits.logic.typed_frames import parse_frame
+from redeye.audits.suite_files import find_rates, load_suite
 from redeye.declarations.calendar import list_holidays
 from redeye.foundation.settings import settings
 
@@ -36,9 +38,61 @@ def make_profile_step(
         return None
     contract = find_contract(suite.removeprefix(ARRIVALS), root)
     computed = arrival_checks().profile_step(suite, judged, history)
-    if contract.nights is None:
+    rates = find_rates(contract.name, root)
+    if contract.nights is None and not rates:
         return None
-    return partial(_profile, contract=contract, computed=computed, history=history.get(suite))
+    profile = partial(_profile, contract=contract, computed=computed, history=history.get(suite))
+    if not rates:
+        return profile
+    return partial(
+        _add_rates, suite=suite, profile=profile, rates=rates, judged=judged, history=history, root=root
+    )
+
+
+def _add_rates(
+    frame: pd.DataFrame,
+    *,
+    suite: str,
+    profile: Step,
+    rates: list[ReferenceRate],
+    judged: Mapping[str, pd.DataFrame],
+    history: Mapping[str, pd.DataFrame],
+    root: Path,
+) -> pd.DataFrame:
+    """The profile of the typed frame with its rates of references."""
+    ours = tuple(dict.fromkeys(column for rate in rates for column in rate.ours))
+    measured = measure_rates(
+        frame[[NIGHT, *ours]],
+        _read_columns(suite, [history[suite]], ours, root) if suite in history else None,
+        rates,
+        partial(_read_other, judged=judged, history=history, root=root),
+        nights_back=NIGHTS_BACK,
+    )
+    return profile(frame).merge(measured, on=NIGHT, how="left")
+
+
+def _read_other(
+    rate: ReferenceRate,
+    *,
+    judged: Mapping[str, pd.DataFrame],
+    history: Mapping[str, pd.DataFrame],
+    root: Path,
+) -> pd.DataFrame | None:
+    """The rows of the other dataset of a rate, typed; None if none are known, or what is judged has another shape."""
+    suite = f"{ARRIVALS}{rate.dataset}"
+    known = [history[suite]] if suite in history else []
+    if suite in judged and list(judged[suite].columns) == list(load_suite(suite, root).types):
+        known.append(judged[suite])
+    return _read_columns(suite, known, rate.others, root) if known else None
+
+
+def _read_columns(
+    suite: str, frames: list[pd.DataFrame], columns: tuple[str, ...], root: Path
+) -> pd.DataFrame:
+    types = load_suite(suite, root).types
+    wanted = list(dict.fromkeys((NIGHT, *columns)))
+    rows = pd.concat([frame[wanted] for frame in frames], ignore_index=True)
+    return parse_frame(rows, {column: types[column] for column in wanted})[0]
 
 
 def _profile(

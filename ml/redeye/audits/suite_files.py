@@ -9,8 +9,16 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from redeye.audits.contract_files import ARRIVALS, CONTRACT, EXPECTATIONS_ROOT, load_contract
+from redeye.audits.contract_files import (
+    ARRIVALS,
+    CONTRACT,
+    EXPECTATIONS_ROOT,
+    find_contract,
+    list_contracts,
+    load_contract,
+)
 from redeye.audits.logic.contract import PROFILE, Table
+from redeye.audits.logic.reference_rates import ReferenceRate, add_rates, list_rates
 from redeye.audits.logic.suite import SuiteSpec
 from redeye.declarations.yaml_files import load_declaration, locate
 from redeye.foundation.errors import ConfigError
@@ -23,16 +31,20 @@ def load_suite(name: str, root: Path = EXPECTATIONS_ROOT) -> SuiteSpec:
     Raises:
         ConfigError: if the file is missing or wrong; the message names file, line and key.
     """
-    if name.startswith(ARRIVALS):
+    if name.startswith(ARRIVALS) and not name.endswith(PROFILE):
         return _find_table(name, root)[2].suite
+    if name.startswith(ARRIVALS):
+        return _load_nights(name, root)
     return load_declaration(root / f"{name}.yml", SuiteSpec, begins_with="description: <what it judges>")
 
 
 def suite_names(root: Path = EXPECTATIONS_ROOT) -> tuple[str, ...]:
     """The names of all suites below `root`, in order."""
     names = [path.relative_to(root).with_suffix("").as_posix() for path in root.rglob("*.yml")]
-    for path in (root / ARRIVALS).glob(f"*{CONTRACT}"):
-        names += [f"{ARRIVALS}{table.name}" for table in load_contract(path).tables]
+    for contract in list_contracts(root):
+        names += [f"{ARRIVALS}{table.name}" for table in contract.tables]
+        if contract.nights is None and find_rates(contract.name, root):
+            names.append(f"{ARRIVALS}{contract.name}{PROFILE}")
     return tuple(sorted(names))
 
 
@@ -42,6 +54,22 @@ def locate_expectation(name: str, index: int, root: Path = EXPECTATIONS_ROOT) ->
         return locate(root / f"{name}.yml", ("expectations", index))
     path, place, table = _find_table(name, root)
     return locate(path, ("schema", place, *table.find_place(index)))
+
+
+def find_rates(dataset: str, root: Path = EXPECTATIONS_ROOT) -> list[ReferenceRate]:
+    """How many rows must find what they refer to: the dataset's rows in others, and those of others in it.
+
+    Raises:
+        ConfigError: if a contract below `root` is wrong.
+    """
+    return list_rates(dataset, list_contracts(root))
+
+
+def _load_nights(name: str, root: Path) -> SuiteSpec:
+    dataset = name.removeprefix(ARRIVALS).removesuffix(PROFILE)
+    nights = find_contract(dataset, root).nights
+    suite = add_rates(dataset, nights.suite if nights else None, find_rates(dataset, root))
+    return suite or _find_table(name, root)[2].suite
 
 
 def _find_table(name: str, root: Path) -> tuple[Path, int, Table]:

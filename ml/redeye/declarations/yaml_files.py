@@ -25,7 +25,15 @@ def load_declaration(path: Path, model: type[Declared], *, begins_with: str) -> 
     Raises:
         ConfigError: naming file, line and key of every fault, and what to do.
     """
-    document = read_mapping(path, begins_with=begins_with)
+    return validate(path, read_mapping(path, begins_with=begins_with), model)
+
+
+def validate(path: Path, document: Mapping[str, Any], model: type[Declared]) -> Declared:
+    """What a mapping declares that a file holds, checked by its model.
+
+    Raises:
+        ConfigError: naming file, line and key of every fault, and what to do.
+    """
     try:
         return model.model_validate(document)
     except ValidationError as error:

@@ -100,6 +100,17 @@ def require_accepted(refs: Collection[DeliveryRef]) -> None:
         raise DeliveryError(f"not accepted, or not any more: {', '.join(others)}; ingest their nights again")
 
 
+def find_newest_delivery(source: str, dataset: str, before: date) -> DeliveryRef | None:
+    """The newest accepted delivery of a dataset with rows, of a night before `before`; None if there is none."""
+    rows = read_rows(
+        Catalog.WAREHOUSE,
+        f"SELECT {COLUMNS} FROM ledger.judged_deliveries WHERE (source, dataset) = (%s, %s) AND night < %s "
+        "AND is_accepted AND NOT is_stated_empty ORDER BY night DESC, recorded_seq DESC LIMIT 1",
+        (source, dataset, before),
+    )
+    return make_delivery(rows[0]) if rows else None
+
+
 def list_replaced_deliveries() -> list[tuple[DeliveryRef, DeliveryRef]]:
     """Accepted deliveries with the one that replaced each, by night: of each dataset and night the next version."""
     columns = COLUMNS.split(", ")

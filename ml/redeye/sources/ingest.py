@@ -16,6 +16,7 @@ from redeye.audits.audit import audit_many
 from redeye.audits.contract_files import ARRIVALS
 from redeye.audits.declared_checks import arrival_checks
 from redeye.audits.logic.audit_result import AuditResult
+from redeye.audits.suite_files import find_rates
 from redeye.foundation.errors import AuditRefused, ConfigError, DeliveryError, DeliveryInterrupted
 from redeye.foundation.logic.visible_text import escape_controls
 from redeye.foundation.settings import settings
@@ -54,6 +55,8 @@ class _Ledger(Protocol):
     def deliveries(self, first: date, last: date, *, accepted_only: bool = True) -> list[DeliveryRef]: ...
 
     def find_last_built_night(self) -> date | None: ...
+
+    def find_newest_delivery(self, source: str, dataset: str, before: date) -> DeliveryRef | None: ...
 
     def record_deliveries(
         self, refs: Iterable[DeliveryRef], *, is_accepted: bool, audits: dict[str, AuditResult] | None = None
@@ -297,6 +300,11 @@ class _Ingest:
         for ref in self.ledger.deliveries(first - timedelta(days=arrival_checks().history_nights), last):
             if ref.source == self.source.name and not ref.is_stated_empty:
                 newest[ref.dataset, ref.night] = ref
+        # What is referred to may have come long before.
+        referred = {rate.dataset for dataset in judged for rate in find_rates(dataset) if rate.is_referring}
+        for dataset in sorted(referred - {dataset for dataset, _ in newest} - set(judged)):
+            if found := self.ledger.find_newest_delivery(self.source.name, dataset, first):
+                newest[dataset, found.night] = found
         history: dict[str, Arrived] = {}
         for place, ref in newest.items():
             if place in places:

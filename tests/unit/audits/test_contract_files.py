@@ -60,7 +60,8 @@ def write(folder: Path, text: str) -> Path:
 def test_a_sound_contract_becomes_a_suite(tmp_path: Path) -> None:
     contract = load_contract(write(tmp_path, SOUND))
     suite = load_suite("arrivals/water", tmp_path)
-    assert suite_names(tmp_path) == ("arrivals/water",)
+    assert suite_names(tmp_path) == ("arrivals/water", "arrivals/water_profile")
+    assert list(load_suite("arrivals/water_profile", tmp_path).types) == ["night", "matched_in_gauges"]
     assert suite == contract.rows.suite
     assert suite.types == {"gauge": "text", "degrees": "float", "known_at": "timestamp", "night": "date"}
     assert suite.never_null == ("gauge", "known_at", "night")
@@ -81,7 +82,7 @@ def test_a_fault_of_a_rule_is_located_in_the_contract(tmp_path: Path) -> None:
 
 
 def test_a_profile_that_the_contract_does_not_state_is_refused(tmp_path: Path) -> None:
-    path = write(tmp_path, SOUND)
+    path = write(tmp_path, SOUND.partition("    relationships:")[0])
     with pytest.raises(ConfigError, match=rf"{path.name}:1: schema: has no object 'water_profile'"):
         load_suite("arrivals/water_profile", tmp_path)
 
@@ -116,6 +117,7 @@ def test_a_profile_that_the_contract_does_not_state_is_refused(tmp_path: Path) -
         ("column: degrees}, description: The", "column: winds}, description: The", 27, "winds"),
         ("to: gauges.code", "to: gauges", 24, "table.column"),
         ("  - name: water", "  - name: wine", 11, "must be 'water'"),
+        ("name: night,", "name: nacht,", 14, "night is missing"),
         ("name: degrees", "name: gauge", 14, "gauge appears twice"),
     ],
 )

@@ -70,6 +70,14 @@ class Ledger:
         found = [ref for ref, is_accepted in self.judged.values() if is_accepted or not accepted_only]
         return [ref for ref in found if first <= ref.night <= last]
 
+    def find_newest_delivery(self, source: str, dataset: str, before: date) -> DeliveryRef | None:
+        found = [
+            ref for ref in self.deliveries(date.min, before) if (ref.source, ref.dataset) == (source, dataset)
+        ]
+        return max(
+            (ref for ref in found if ref.night < before and ref.rows), key=lambda ref: ref.night, default=None
+        )
+
     def record_deliveries(
         self, refs: Iterable[DeliveryRef], *, is_accepted: bool, audits: dict[str, AuditResult] | None = None
     ) -> None:

@@ -180,6 +180,10 @@ class Table(_Described):
     @model_validator(mode="after")
     def _compiles(self) -> Table:
         refuse_twice("properties", [each.name for each in self.properties])
+        if NIGHT not in {each.name for each in self.properties}:
+            raise ValueError(
+                f"properties: {NIGHT} is missing; add it last, a required date that intake fills in"
+            )
         if self.key and not self.data_granularity_description:
             raise ValueError(
                 "dataGranularityDescription: is missing; say what one row is, and why the key must be unique"

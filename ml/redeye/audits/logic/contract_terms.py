@@ -114,6 +114,10 @@ class Reference(Reasoned):
             raise ValueError("from and to must name as many columns")
         if odd := sorted(set(self.within) - set(self.columns)):
             raise ValueError(f"{PREFIX}within names {odd}, which are not among the columns of `from`")
+        if self.within and self.at_least < 1:
+            raise ValueError(
+                f"{PREFIX}matchRate says nothing beside {PREFIX}within: dated rows are judged one by one"
+            )
         if self.due and self.due.column not in self.dataset_columns:
             raise ValueError(f"{PREFIX}due names {self.due.column!r}, which is not among the columns of `to`")
         return self
