@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Protocol
 
@@ -14,14 +14,13 @@ import pyarrow as pa
 
 from redeye.audits.audit import audit_many
 from redeye.audits.contract_files import ARRIVALS
-from redeye.audits.declared_checks import arrival_checks
 from redeye.audits.logic.audit_result import AuditResult
-from redeye.audits.suite_files import find_rates
 from redeye.foundation.errors import AuditRefused, ConfigError, DeliveryError, DeliveryInterrupted
 from redeye.foundation.logic.visible_text import escape_controls
 from redeye.foundation.settings import settings
 from redeye.sources import delivery_store, landing_store, marked_row_store
 from redeye.sources.configured_source import load_standing_source
+from redeye.sources.earlier_deliveries import AcceptedDeliveries, read_history
 from redeye.sources.expected_deliveries import list_absent, refuse_empty
 from redeye.sources.fetch_deliveries import fetch_deliveries
 from redeye.sources.logic.deliveries import (
@@ -49,14 +48,10 @@ BATCH_ROWS = 200_000
 Arrived = list[tuple[DeliveryRef, pa.Table]]
 
 
-class _Ledger(Protocol):
+class _Ledger(AcceptedDeliveries, Protocol):
     """What of `redeye.sources.delivery_store` ingesting needs."""
 
-    def deliveries(self, first: date, last: date, *, accepted_only: bool = True) -> list[DeliveryRef]: ...
-
     def find_last_built_night(self) -> date | None: ...
-
-    def find_newest_delivery(self, source: str, dataset: str, before: date) -> DeliveryRef | None: ...
 
     def record_deliveries(
         self, refs: Iterable[DeliveryRef], *, is_accepted: bool, audits: dict[str, AuditResult] | None = None
@@ -285,37 +280,14 @@ class _Ingest:
             return {}
         at = sorted({ref.night for batch in batches.values() for ref, _ in batch})
         span = at[0].isoformat() if at[0] == at[-1] else f"{at[0]} to {at[-1]}"
+        places = {(ref.dataset, ref.night) for batch in batches.values() for ref, _ in batch}
         results = self.audit_many(
             _text_frames(batches),
             subject=f"{self.source.name} {span}",
             data_docs=self.data_docs,
-            history=_text_frames(self._history(at[0], at[-1], batches)),
+            history=_text_frames(read_history(self.ledger, self.source.name, at[0], at[-1], places)),
         )
         return {suite.removeprefix(ARRIVALS): result for suite, result in results.items()}
-
-    def _history(self, first: date, last: date, judged: Mapping[str, Arrived]) -> dict[str, Arrived]:
-        """What an audit compares the nights `first` to `last` with: the newest accepted, not those judged."""
-        places = {(ref.dataset, ref.night) for batch in judged.values() for ref, _ in batch}
-        newest: dict[tuple[str, date], DeliveryRef] = {}
-        for ref in self.ledger.deliveries(first - timedelta(days=arrival_checks().history_nights), last):
-            if ref.source == self.source.name and not ref.is_stated_empty:
-                newest[ref.dataset, ref.night] = ref
-        # What is referred to may have come long before.
-        referred = {rate.dataset for dataset in judged for rate in find_rates(dataset) if rate.is_referring}
-        for dataset in sorted(referred - {dataset for dataset, _ in newest} - set(judged)):
-            if found := self.ledger.find_newest_delivery(self.source.name, dataset, first):
-                newest[dataset, found.night] = found
-        history: dict[str, Arrived] = {}
-        for place, ref in newest.items():
-            if place in places:
-                continue
-            try:
-                frame = landing_store.read(ref)
-            except DeliveryError as error:
-                log.warning("nights %s to %s are audited without an earlier delivery: %s", first, last, error)
-                continue
-            history.setdefault(ref.dataset, []).append((ref, frame))
-        return history
 
     def _record(
         self, refs: list[DeliveryRef], *, is_accepted: bool, result: AuditResult | None = None
