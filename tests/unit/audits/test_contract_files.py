@@ -18,6 +18,7 @@ from redeye.audits.logic.contract import Contract
 from redeye.audits.suite_files import load_suite, locate_expectation, suite_names
 from redeye.declarations.yaml_files import read_mapping
 from redeye.foundation.errors import ConfigError
+from redeye.foundation.settings import PROJECT_ROOT
 
 CONTRACTS = sorted((EXPECTATIONS_ROOT / "arrivals").glob(f"*{CONTRACT}"))
 SOUND = """apiVersion: v3.1.0
@@ -130,6 +131,15 @@ def test_a_wrong_contract_is_refused_with_file_line_and_key(
         load_contract(path)
     assert f"water{CONTRACT}:{line}:" in str(refusal.value)
     assert said in str(refusal.value)
+
+
+def test_the_example_in_the_docs_is_a_contract(tmp_path: Path) -> None:
+    page = (PROJECT_ROOT / "docs" / "reference" / "contracts.md").read_text()
+    example = tmp_path / f"readings{CONTRACT}"
+    example.write_text(page.partition("```yaml\n")[2].partition("```")[0])
+    contract = load_contract(example)
+    assert contract.rows.references
+    assert contract.measures
 
 
 def test_a_contract_named_otherwise_than_its_file_is_refused(tmp_path: Path) -> None:
