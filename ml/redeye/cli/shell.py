@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from typer.core import TyperGroup
 
+from redeye.declarations.names import RULE, is_name
 from redeye.declarations.specs import load_valid_specs
 from redeye.foundation.errors import ConfigError, RedeyeError
 from redeye.foundation.settings import SPECS, settings
@@ -32,8 +33,20 @@ def default_model() -> str:
     return min(specs)
 
 
+def check_model(text: str) -> str:
+    """The name of a model, which becomes that of files and folders.
+
+    Raises:
+        ConfigError: if it is none.
+    """
+    if not is_name(text):
+        raise ConfigError(f"{text!r} names no model: {RULE}")
+    return text
+
+
 _MODEL = {
     "help": "As its spec names it.",
+    "callback": check_model,
     "default_factory": default_model,
     "show_default": "the first spec's",
 }

@@ -11,11 +11,11 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from redeye.cli.shell import ModelArgument, console, enter
+from redeye.cli.shell import ModelArgument, check_model, console, enter
 
 app = typer.Typer()
 
-Model = Annotated[str, typer.Argument(help="The model, as its spec names it.")]
+Model = Annotated[str, typer.Argument(help="The model, as its spec names it.", callback=check_model)]
 Version = Annotated[int, typer.Argument(help="The version, as the registry numbers it.")]
 Why = Annotated[str, typer.Option(help="Why; kept with it for good.")]
 
