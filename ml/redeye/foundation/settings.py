@@ -106,6 +106,11 @@ class Settings(BaseSettings):
         description="YAML file of faults to put into the deliveries, in an installation kept for that: "
         "all its rows, files and pages say so (docs/results/rehearsals.md). Empty rehearses nothing.",
     )
+    actor: str = Field(
+        default="",
+        description="Who acts by the command line, as it is recorded with what they decide; else the user of the "
+        "operating system.",
+    )
     threads: int = Field(
         default_factory=lambda: os.cpu_count() or 1,
         ge=1,

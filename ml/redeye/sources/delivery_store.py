@@ -111,6 +111,17 @@ def find_newest_delivery(source: str, dataset: str, before: date) -> DeliveryRef
     return make_delivery(rows[0]) if rows else None
 
 
+def list_judged(source: str, dataset: str, night: date) -> list[tuple[DeliveryRef, bool]]:
+    """Each delivery of a dataset and night, and whether its last judgement accepted it, the newest judgement last."""
+    rows = read_rows(
+        Catalog.WAREHOUSE,
+        f"SELECT {COLUMNS}, is_accepted FROM ledger.judged_deliveries WHERE (source, dataset, night) = (%s, %s, %s) "
+        "ORDER BY recorded_seq",
+        (source, dataset, night),
+    )
+    return [(make_delivery(row[:-1]), bool(row[-1])) for row in rows]
+
+
 def list_replaced_deliveries() -> list[tuple[DeliveryRef, DeliveryRef]]:
     """Accepted deliveries with the one that replaced each, by night: of each dataset and night the next version."""
     columns = COLUMNS.split(", ")

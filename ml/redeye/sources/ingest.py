@@ -37,13 +37,16 @@ from redeye.sources.logic.excess import refuse_excess
 from redeye.sources.logic.gathered_deliveries import gather
 from redeye.sources.logic.known_deliveries import KnownDeliveries
 from redeye.sources.logic.lacks import Consequence
-from redeye.sources.set_aside import take_sound_rows
+from redeye.sources.set_aside import refers_to, take_sound_rows
 
 log = logging.getLogger(__name__)
 
 # Rows that one audit judges (some 100 nights): bounds the memory of a bulk ingest. Half of an audit's time does
 # not depend on the rows, so smaller batches are slower.
 BATCH_ROWS = 200_000
+
+# How long after a delivery rows come that refer to it.
+DAYS_REFERRED = timedelta(days=3)
 
 Arrived = list[tuple[DeliveryRef, pa.Table]]
 
@@ -151,6 +154,7 @@ class _Ingest:
                 waiting = []
                 log.info("up to night %s of %s: %s deliveries", each.night, last, len(self.accepted))
         self._judge(waiting)
+        self._take_back(known)
         for absent in list_absent(self.source, first, last, delivered):
             said = f"{self.source.name}: {absent.describe()}"
             if absent.consequence is Consequence.REFUSED:
@@ -254,6 +258,22 @@ class _Ingest:
         if sound.refused:
             self._refuse(dataset, sound.refused, result, sound.excess)
         return True
+
+    def _take_back(self, known: KnownDeliveries) -> None:
+        """Take rows in that were set aside, where what they refer to has come anew: known from this acceptance on."""
+        for mended in [ref for ref in self.accepted if ref.is_restatement]:
+            standing = {
+                (ref.dataset, ref.night): ref
+                for ref in self.ledger.deliveries(mended.night, mended.night + DAYS_REFERRED)
+            }
+            for part in standing.values():
+                if not part.parent or not refers_to(part.dataset, mended.dataset):
+                    continue
+                whole = known.date_restatement(landing_store.find_parent(part), part)
+                batch = [(whole, landing_store.read(whole))]
+                result = self._audit({part.dataset: batch})[part.dataset]
+                if result.is_success:
+                    self._record([whole], is_accepted=True, result=result)
 
     def _split(self, dataset: str, batch: Arrived, result: AuditResult) -> None:
         """Refuse the nights that a failed audit names; accept the others if they pass without them."""

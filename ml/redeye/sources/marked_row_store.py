@@ -41,6 +41,18 @@ class MarkedRow:
     is_open: bool
 
 
+@dataclass(frozen=True)
+class Doubt:
+    """What a delivery that was accepted later says against one of this source, dataset and night."""
+
+    source: str
+    dataset: str
+    night: date
+    raised_by_dataset: str
+    raised_by_night: date
+    said: str
+
+
 def record_marks(ref: DeliveryRef, marks: Iterable[Mark], findings: Iterable[Finding] = ()) -> None:
     """Record the marked rows of a delivery that is about to be accepted, and which others it puts in doubt.
 
@@ -83,20 +95,16 @@ def list_marked_rows(first: date, last: date) -> list[MarkedRow]:
     return [MarkedRow(*row) for row in rows]
 
 
-def list_doubts(first: date, last: date) -> list[tuple[str, str, date, str]]:
-    """What later deliveries that stand say against those of the nights `first` to `last`, unless these were replaced.
-
-    Returns:
-        Source, dataset and night of what is in doubt, and what is said against it.
-    """
+def list_doubts(first: date, last: date) -> list[Doubt]:
+    """What deliveries that stand say against those of the nights `first` to `last`, unless these came anew since."""
     rows = read_rows(
         Catalog.WAREHOUSE,
-        f"SELECT b.source, b.dataset, b.night, b.said FROM ledger.doubts AS b JOIN {STANDING} AS d "
-        "ON (d.source, d.dataset, d.night, d.content_hash) "
+        "SELECT b.source, b.dataset, b.night, b.raised_by_dataset, b.raised_by_night, b.said "
+        f"FROM ledger.doubts AS b JOIN {STANDING} AS d ON (d.source, d.dataset, d.night, d.content_hash) "
         "= (b.source, b.raised_by_dataset, b.raised_by_night, b.raised_by_hash) "
         f"LEFT JOIN {STANDING} AS own ON (own.source, own.dataset, own.night) = (b.source, b.dataset, b.night) "
         "WHERE b.night BETWEEN %s AND %s AND coalesce(own.recorded_seq < d.recorded_seq, true) "
         "ORDER BY b.night, b.source, b.dataset, b.recorded_seq",
         (first, last),
     )
-    return [(source, dataset, night, said) for source, dataset, night, said in rows]
+    return [Doubt(*row) for row in rows]

@@ -87,6 +87,15 @@ def take_sound_rows(
     return SoundRows(taken, again, marks, refused, excess)
 
 
+def refers_to(dataset: str, other: str) -> bool:
+    """Whether rows of a dataset are judged by what another one has of their date.
+
+    Raises:
+        ConfigError: if the dataset has no contract, or a wrong one.
+    """
+    return any(each.dataset == other and each.within for each in find_contract(dataset).rows.references)
+
+
 def _land_part(root: Location, whole: DeliveryRef, frame: pa.Table) -> DeliveryRef:
     part = Delivery(
         whole.source,

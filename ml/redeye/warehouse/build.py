@@ -14,7 +14,7 @@ from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError, LeaseLost, NotReleased, RedeyeError
 from redeye.foundation.git import git_sha
 from redeye.foundation.settings import settings
-from redeye.sources import delivery_store
+from redeye.sources import delivery_store, marked_row_store
 from redeye.sources.configured_source import load_source, load_standing_source
 from redeye.sources.expected_deliveries import list_degradations
 from redeye.sources.logic.deliveries import SCHEDULE, DeliveryRef
@@ -121,10 +121,12 @@ def publish(candidate: dict[str, Any]) -> dict[str, Any]:
         ) from error
 
     taken_in = [] if made.kind in AGAIN else release_store.list_unreleased_deliveries(made.last)
-    if delivery_set_hash(newest(taken_in)) != made.delivery_set_hash:
+    withdrawn = release_store.list_withdrawn_deliveries()
+    wanted = (made.delivery_set_hash, made.withdrawn_hash or delivery_set_hash([]))
+    if (delivery_set_hash(newest(taken_in)), delivery_set_hash(withdrawn)) != wanted:
         lease.release(Catalog.WAREHOUSE, made.token)
         raise NotReleased(
-            "a delivery was accepted since the transformation: clear the task `transform` with everything after it"
+            "a delivery was accepted or refused since the transformation: clear `transform` and all after it"
         )
     audits = _audit(made)
     refused = [result for result in audits if not result.is_success]
@@ -156,6 +158,7 @@ def publish(candidate: dict[str, Any]) -> dict[str, Any]:
         git_sha=git_sha(),
         parent=parent,
         taken_in=taken_in,
+        withdrawn=withdrawn,
         contents=_contents(made, parent),
     )
     lease.release(Catalog.WAREHOUSE, made.token)
@@ -219,9 +222,12 @@ def build_candidate(
         lake.attach(con, Catalog.WAREHOUSE, token=token)
         lake.rewind(con, to_snapshot=head.snapshot_id if head else 0)
         raw_tables.create_tables(con, source)
+        withdrawn = release_store.list_withdrawn_deliveries()
+        since = raw_tables.remove(con, source, withdrawn, first=first)
         loaded = raw_tables.load(con, source, refs, first=first)
-        raw_tables.add_holidays(con, first, last, shift_weeks=settings().shift_weeks)
-        raw_tables.set_build_window(con, first, last)
+        raw_tables.add_holidays(con, since, last, shift_weeks=settings().shift_weeks)
+        raw_tables.set_build_window(con, since, last)
+        raw_tables.set_doubts(con, marked_row_store.list_doubts(since - ONE_DAY, last))
         log.info("loaded %s", ", ".join(f"{rows} {name}" for name, rows in loaded.items()))
     lease.renew(Catalog.WAREHOUSE, token)
 
@@ -241,6 +247,7 @@ def build_candidate(
         holder=holder,
         code_hash=done.code_hash,
         delivery_set_hash=delivery_set_hash(refs),
+        withdrawn_hash=delivery_set_hash(withdrawn),
         shift_weeks=settings().shift_weeks,
         reason=reason,
     )

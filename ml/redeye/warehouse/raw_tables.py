@@ -14,7 +14,8 @@ import pyarrow as pa
 from redeye.declarations.calendar import cutoff, list_holidays
 from redeye.foundation.errors import DeliveryError
 from redeye.sources import landing_store
-from redeye.sources.logic.deliveries import KNOWN_AT, MISSING, Dataset, DeliveryRef, Source
+from redeye.sources.logic.deliveries import KNOWN_AT, MISSING, Dataset, DeliveryRef, Source, find_dataset
+from redeye.sources.marked_row_store import Doubt
 
 _FILES = pa.schema(
     {
@@ -28,7 +29,7 @@ _FILES = pa.schema(
 
 
 def create_tables(con: duckdb.DuckDBPyConnection, source: Source) -> None:
-    """Create the raw tables that are not there yet: one per dataset, the build window, the holidays."""
+    """Create the raw tables that are not there yet: one per dataset, the build window, doubts, the holidays."""
     con.execute("CREATE SCHEMA IF NOT EXISTS warehouse.raw")
     for dataset in source.datasets:
         columns = ", ".join(f'"{name}" {dataset.types[name]}' for name in dataset.columns)
@@ -37,6 +38,7 @@ def create_tables(con: duckdb.DuckDBPyConnection, source: Source) -> None:
             f"({columns}, night DATE, arrival_night DATE, delivery_id VARCHAR)"
         )
     con.execute("CREATE TABLE IF NOT EXISTS warehouse.raw.build_window (first_night DATE, last_night DATE)")
+    con.execute("CREATE TABLE IF NOT EXISTS warehouse.raw.doubts (dataset VARCHAR, night DATE)")
     con.execute('CREATE TABLE IF NOT EXISTS warehouse.raw.holidays ("date" DATE, name VARCHAR)')
 
 
@@ -144,11 +146,53 @@ def load(
     return loaded
 
 
+def remove(
+    con: duckdb.DuckDBPyConnection, source: Source, refs: Iterable[DeliveryRef], *, first: date
+) -> date:
+    """Take the rows of deliveries out of the raw tables again.
+
+    Returns:
+        The first night to build so that nothing is left of them: that with which they arrived, or else `first`.
+    """
+    earliest = first
+    for ref in refs:
+        table = f"warehouse.raw.{table_name(source, find_dataset(source, ref.dataset))}"
+        where, of_delivery = "WHERE night = ? AND delivery_id = ?", [ref.night, ref.content_hash]
+        arrived = con.execute(f"SELECT min(arrival_night) FROM {table} {where}", of_delivery).fetchone()
+        con.execute(f"DELETE FROM {table} {where}", of_delivery)
+        if arrived and arrived[0]:
+            earliest = min(earliest, arrived[0])
+    return earliest
+
+
+def check_loadable(con: duckdb.DuckDBPyConnection, source: Source, ref: DeliveryRef) -> None:
+    """Read a landed delivery as a build would, and keep nothing.
+
+    Raises:
+        DeliveryError: if a build could not load it: a column lacks, or a value does not have its column's type.
+    """
+    dataset = find_dataset(source, ref.dataset)
+    with open_files(con, [ref], first=ref.night) as files:
+        try:
+            con.execute(f"SELECT count(COLUMNS(*)) FROM ({select_typed_rows(dataset, files)})").fetchall()
+        except duckdb.Error as error:
+            raise DeliveryError(f"{ref.path} cannot be loaded as {ref.dataset}: {error}") from error
+
+
 def set_build_window(con: duckdb.DuckDBPyConnection, first: date, last: date) -> None:
     """Tell dbt which nights to build, through a table: changed `--vars` would force a full parse."""
     con.execute("BEGIN")
     con.execute("DELETE FROM warehouse.raw.build_window")
     con.execute("INSERT INTO warehouse.raw.build_window VALUES (?, ?)", [first, last])
+    con.execute("COMMIT")
+
+
+def set_doubts(con: duckdb.DuckDBPyConnection, doubts: Iterable[Doubt]) -> None:
+    """Name the deliveries of the nights at hand that others speak against, for the audit of the release."""
+    con.execute("BEGIN")
+    con.execute("DELETE FROM warehouse.raw.doubts")
+    for each in doubts:
+        con.execute("INSERT INTO warehouse.raw.doubts VALUES (?, ?)", [each.dataset, each.night])
     con.execute("COMMIT")
 
 

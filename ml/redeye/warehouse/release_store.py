@@ -18,6 +18,13 @@ from redeye.sources.logic.deliveries import DeliveryRef
 from redeye.warehouse.logic.content import Content
 from redeye.warehouse.logic.releases import Candidate, CodeNode, Release, ReleaseKind, release_id
 
+# Of a judged delivery `d`: releases took it in once more than they went on without it.
+HELD = (
+    "(SELECT count(*) FROM ledger.release_deliveries AS r WHERE (r.source, r.dataset, r.night, r.content_hash) "
+    "= (d.source, d.dataset, d.night, d.content_hash)) > (SELECT count(*) FROM ledger.release_withdrawals AS w "
+    "WHERE (w.source, w.dataset, w.night, w.content_hash) = (d.source, d.dataset, d.night, d.content_hash))"
+)
+
 
 def _list_releases(clauses: str, *values: object) -> list[Release]:
     return read_records(Catalog.WAREHOUSE, Release, f"ledger.releases {clauses}", values)
@@ -114,10 +121,24 @@ def release_deliveries(name: str) -> list[DeliveryRef]:
 def list_unreleased_deliveries(last: date) -> list[DeliveryRef]:
     """Accepted deliveries that arrived by the night `last` and that no release has taken in, oldest first."""
     return _list_deliveries(
-        "is_accepted AND greatest(night, arrival_night) <= %s AND NOT EXISTS ("
-        "SELECT 1 FROM ledger.release_deliveries AS r WHERE (r.source, r.dataset, r.night, r.content_hash) "
-        "= (d.source, d.dataset, d.night, d.content_hash)) ORDER BY night, source, dataset, recorded_seq",
+        f"is_accepted AND greatest(night, arrival_night) <= %s AND NOT {HELD} "
+        "ORDER BY night, source, dataset, recorded_seq",
         last,
+    )
+
+
+def list_withdrawn_deliveries() -> list[DeliveryRef]:
+    """Deliveries that the head holds and that were refused since: the next build goes on without them."""
+    return _list_deliveries(f"NOT is_accepted AND {HELD} ORDER BY night, source, dataset, recorded_seq")
+
+
+def is_held(ref: DeliveryRef) -> bool:
+    """Whether the head holds a delivery: some release took it in, and none since went on without it."""
+    of_delivery = (ref.source, ref.dataset, ref.night, ref.content_hash)
+    return bool(
+        _list_deliveries(
+            f"(source, dataset, night, content_hash) = (%s, %s, %s, %s) AND {HELD}", *of_delivery
+        )
     )
 
 
@@ -128,6 +149,7 @@ def publish(
     git_sha: str,
     parent: Release | None,
     taken_in: Iterable[DeliveryRef],
+    withdrawn: Iterable[DeliveryRef] = (),
     contents: dict[str, Content] | None = None,
 ) -> Release:
     """Make a candidate the release of its last night, in one transaction with its deliveries and contents.
@@ -158,11 +180,12 @@ def publish(
             "created_at": cutoff(candidate.last).replace(tzinfo=None),
         }
         insert_row(cursor, "releases", values)
-        execute_values(
-            cursor,
-            "INSERT INTO ledger.release_deliveries (release_id, source, dataset, night, content_hash) VALUES %s",
-            [(made.release_id, d.source, d.dataset, d.night, d.content_hash) for d in taken_in],
-        )
+        for table, refs in (("release_deliveries", taken_in), ("release_withdrawals", withdrawn)):
+            execute_values(
+                cursor,
+                f"INSERT INTO ledger.{table} (release_id, source, dataset, night, content_hash) VALUES %s",
+                [(made.release_id, d.source, d.dataset, d.night, d.content_hash) for d in refs],
+            )
         _insert_contents(cursor, made.release_id, contents or {})
     return made
 

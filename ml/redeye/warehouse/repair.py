@@ -122,7 +122,7 @@ def _check_gaps(head: Release, first: date) -> None:
     gaps = [night for night in list_nights(first, head.night) if release_store.is_gap(night)]
     following = head.night + ONE_DAY
     waiting = {ref.night for ref in release_store.list_unreleased_deliveries(following)} & set(gaps)
-    if not gaps:
+    if not gaps and not release_store.list_withdrawn_deliveries():
         raise ConfigError(
             f"nothing to repair from night {first} to {head.night}: no night is left out. What the source delivered "
             f"or changed since comes in with night {following}"

@@ -46,6 +46,7 @@ class Candidate:
     release_id: str | None = None
     shift_weeks: int = 0
     reason: str = ""
+    withdrawn_hash: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able form, for the hand-over between tasks."""

@@ -1,0 +1,194 @@
+"""Rows that disagree or are broken are set aside or marked, nights go on, and what is mended counts from then on."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pandas as pd
+import psycopg2
+import pytest
+from typer.testing import CliRunner
+
+from intake.conftest import Changed, run_night, select
+from redeye.cli import app
+from redeye.foundation.catalogs import Catalog
+from redeye.foundation.errors import ConfigError
+from redeye.foundation.postgres import insert
+from redeye.operations import build_nights
+from redeye.operations.reverse_intake import accept_delivery, refuse_delivery
+from redeye.sources import delivery_store, ingest, landing_store
+from redeye.sources.action_store import list_actions
+from redeye.sources.logic.deliveries import DeliveryRef
+from redeye.sources.marked_row_store import list_doubts, list_marked_rows
+from redeye.warehouse import build, release_store
+
+pytestmark = pytest.mark.integration
+
+DAY = timedelta(days=1)
+RAW = "warehouse.raw.nycflights13__outcomes"
+
+
+def standing(dataset: str, night: date) -> DeliveryRef:
+    return [ref for ref in delivery_store.deliveries(night, night) if ref.dataset == dataset][-1]
+
+
+def marks(night: date) -> dict[str, list[bool]]:
+    """By treatment of the rows that are marked, whether it still holds."""
+    found: dict[str, list[bool]] = {}
+    for each in list_marked_rows(night, night):
+        found.setdefault(each.treatment, []).append(each.is_open)
+    return found
+
+
+def renumber_a_tenth(rows: pd.DataFrame) -> pd.DataFrame:
+    """A tenth of the flights once more, under numbers that are no flight's."""
+    again = rows.sample(frac=0.1, random_state=1)
+    return pd.concat([rows, again.assign(flight=[str(9000 + n) for n in range(len(again))])])
+
+
+def test_a_faulty_schedule_does_not_cost_the_next_nights_outcomes(nights: list[date]) -> None:
+    run_night(nights[0], Changed("schedule", nights[0], renumber_a_tenth))
+    release = run_night(nights[1])
+    assert marks(nights[1])["lacking"]
+    assert "set aside" not in marks(nights[1])
+    (doubt,) = list_doubts(nights[0], nights[0])
+    assert (doubt.dataset, doubt.raised_by_night) == ("schedule", nights[1])
+    loaded = select(release, f"SELECT count(*) AS n FROM {RAW} WHERE night = ?", nights[1])["n"][0]
+    assert loaded == standing("outcomes", nights[1]).rows > 600
+    # A corrected one ends the doubt.
+    ingest.ingest_nights(nights[0], nights[0])
+    assert list_doubts(nights[0], nights[0]) == []
+
+
+def break_two(rows: pd.DataFrame) -> pd.DataFrame:
+    """One flight under a number that no flight has, one with a delay that is no number."""
+    rows.loc[100, "flight"] = "9999"
+    rows.loc[200, "arr_delay"] = "late"
+    return rows
+
+
+def test_broken_rows_are_set_aside_and_the_night_is_built_without_them(nights: list[date]) -> None:
+    night, broken = nights[2], Changed("outcomes", nights[2], break_two)
+    release = run_night(night, broken)
+    part = standing("outcomes", night)
+    whole = landing_store.find_parent(part)
+    assert part.rows == whole.rows - 2
+    aside = [each for each in list_marked_rows(night, night) if each.treatment == "set aside"]
+    assert {each.position: each.is_open for each in aside} == {100: True, 200: True}
+    assert {each.row_key["flight"] for each in aside} > {"9999"}
+    assert "arr_delay" in aside[1].reason
+    rows = select(
+        release, f"SELECT delivery_id, count(*) AS n FROM {RAW} WHERE night = ? GROUP BY ALL", night
+    )
+    assert rows.to_dict("records") == [{"delivery_id": part.content_hash, "n": part.rows}]
+    # Asked again, the source says the same.
+    assert part in ingest.ingest_nights(night, night, source=broken)
+    listed = CliRunner().invoke(app, ["intake", "list", "--from", str(night), "--to", str(night)])
+    assert "2 rows set aside" in listed.output
+
+
+def test_mended_rows_count_from_their_acceptance_on_and_change_nothing_before(nights: list[date]) -> None:
+    broken_night, night = nights[2], nights[3]
+    before = release_store.release(broken_night)
+    assert before is not None
+    ingest.ingest_nights(broken_night, broken_night)
+    after = run_night(night)
+    assert set(marks(broken_night)["set aside"]) == {False}
+    features = "SELECT * FROM warehouse.features.feat_carrier__delays WHERE night <= ? ORDER BY ALL"
+    assert select(before, features, broken_night).equals(select(after, features, broken_night))
+    flights = "SELECT flight_id FROM warehouse.marts.fct_flights WHERE night <= ? ORDER BY 1"
+    assert select(before, flights, broken_night).equals(select(after, flights, broken_night))
+    labels = "SELECT flight_id, outcome_night FROM warehouse.marts.fct_flights WHERE outcome_night = ? AND flight_date <= ?"
+    mended = select(after, labels, night, broken_night)
+    known_then = set(
+        select(before, "SELECT flight_id FROM warehouse.marts.fct_flights WHERE outcome_night IS NOT NULL")[
+            "flight_id"
+        ]
+    )
+    assert len(set(mended["flight_id"]) - known_then) >= 2
+
+
+def break_many(rows: pd.DataFrame) -> pd.DataFrame:
+    rows.loc[:30, "arr_delay"] = "late"
+    return rows
+
+
+def test_a_delivery_beyond_the_share_is_refused_and_a_person_may_accept_what_can_be_loaded(
+    nights: list[date],
+) -> None:
+    night = nights[4]
+    many = Changed("outcomes", night, break_many)
+    with pytest.raises(
+        Exception, match="31 of its .* rows would be set aside, and the contract allows 1.00%"
+    ):
+        run_night(night, many)
+    with pytest.raises(Exception, match="cannot be loaded as outcomes"):
+        accept_delivery("nycflights13/outcomes", night, because="we looked at it", actor="ada")
+    assert list_actions() == []
+    with pytest.raises(ConfigError, match="no SOURCE/DATASET"):
+        accept_delivery("elsewhere/outcomes", night, because="we looked at it", actor="ada")
+
+
+def test_a_refused_delivery_is_accepted_with_a_reason_and_arrives_when_it_can(nights: list[date]) -> None:
+    night = nights[5]
+    # Kilometres: it loads, and is refused.
+    far = Changed("weather", night, lambda rows: rows.assign(visib="16.09"))
+    with pytest.raises(Exception, match="arrivals/weather"):
+        ingest.ingest_nights(night, night, source=far)
+    with pytest.raises(ConfigError, match="reason"):
+        accept_delivery("weather", night, because=" ", actor="ada")
+    said = accept_delivery("nycflights13/weather", night, because="the station moved", actor="ada")
+    assert f"come in with night {night}" in said
+    (action,) = list_actions()
+    assert (action.actor, action.action, action.reason) == ("ada", "accept delivery", "the station moved")
+    assert action.subject.startswith(f"nycflights13/weather/{night}/")
+    release = run_night_without_asking(night)
+    found = select(
+        release, "SELECT DISTINCT visib FROM warehouse.raw.nycflights13__weather WHERE night = ?", night
+    )
+    assert list(found["visib"]) == [16.09]
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+        insert(Catalog.WAREHOUSE, "UPDATE ledger.actions SET reason = %s", ("another",))
+
+
+def run_night_without_asking(night: date):
+    build.publish(build_nights.transform(night, night, holder=f"test {night}"))
+    release = release_store.release(night)
+    assert release is not None
+    return release
+
+
+def test_a_delivery_that_is_refused_after_its_release_leaves_with_the_next_night(nights: list[date]) -> None:
+    refused, night = nights[5], nights[6]
+    before = release_store.release(refused)
+    assert before is not None
+    outcomes = standing("outcomes", refused)
+    said = refuse_delivery("outcomes", refused, because="the desk says they are wrong", actor="ada")
+    assert f"`redeye repair {refused}" in said
+    assert [ref.content_hash for ref in release_store.list_withdrawn_deliveries()] == [outcomes.content_hash]
+    ingest.ingest_nights(night, night)
+    after = run_night_without_asking(night)
+    count = f"SELECT count(*) AS n FROM {RAW} WHERE delivery_id = ?"
+    assert select(before, count, outcomes.content_hash)["n"][0] == outcomes.rows
+    assert select(after, count, outcomes.content_hash)["n"][0] == 0
+    known = "SELECT count(*) AS n FROM warehouse.marts.fct_flights WHERE outcome_night = ?"
+    assert select(before, known, refused)["n"][0] > 600
+    assert select(after, known, refused)["n"][0] == 0
+    learned = "SELECT sum(outcomes) AS n FROM warehouse.intermediate.int_delays__summed WHERE night = ?"
+    assert select(after, learned, refused)["n"].fillna(0)[0] == 0
+    assert release_store.list_withdrawn_deliveries() == []
+
+    # And in again, from the first night that can hold it.
+    accept_delivery("outcomes", refused, because="the desk was wrong", actor="ada")
+    again = run_night(nights[7])
+    rows = select(
+        again, f"SELECT DISTINCT night, arrival_night FROM {RAW} WHERE delivery_id = ?", outcomes.content_hash
+    )
+    assert [tuple(map(pd.Timestamp, row)) for row in rows.to_numpy()] == [
+        (pd.Timestamp(refused), pd.Timestamp(nights[7]))
+    ]
+    assert [each.action for each in list_actions()] == [
+        "accept delivery",
+        "refuse delivery",
+        "accept delivery",
+    ]
