@@ -1,4 +1,4 @@
-"""Three weeks in one release, on which nights come whose deliveries disagree, are broken in part, or are judged again."""
+"""Three weeks in one release; nights follow whose deliveries disagree, are broken in part, or are judged again."""
 
 from __future__ import annotations
 
