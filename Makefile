@@ -71,7 +71,7 @@ backfill: $(STAMP) ## Run nights: make backfill FROM=2013-04-04 TO=2013-04-10
 
 ##@ Operate
 
-#> ./redeye       gap, repair, rebuild, rollback, block, unblock, reconcile,
+#> ./redeye       gap, intake, repair, rebuild, rollback, block, unblock, reconcile,
 #>                backup, restore, verify, disk, costs, prepare, airflow, alerts
 
 ##@ Analyse

@@ -13,8 +13,10 @@ from redeye.declarations.calendar import ONE_DAY, list_nights
 from redeye.foundation.settings import settings
 from redeye.operations.model_status import SHOWN_NIGHTS, ModelState, read_model_state, specs
 from redeye.scoring.outputs_reader import OutputsReader, Row
+from redeye.sources import marked_row_store
 from redeye.sources.expected_deliveries import has_expected_rows
 from redeye.sources.logic.deliveries import SCHEDULE
+from redeye.sources.marked_row_store import Doubt, MarkedRow
 from redeye.warehouse import night_records, release_store
 from redeye.warehouse.logic.releases import Release
 from redeye.warehouse.night_records import NightRecords
@@ -130,6 +132,8 @@ class NightHistory:
     records: NightRecords
     gap: str | None
     deliveries: list[Row]
+    marked: list[MarkedRow]
+    doubts: list[Doubt]
     models: list[ModelState]
     files: dict[str, list[tuple[str, int]]]
 
@@ -141,6 +145,8 @@ def read_night_history(reader: OutputsReader, night: date) -> NightHistory:
         records=night_records.records(night, night),
         gap=release_store.gap_reason(night),
         deliveries=night_records.deliveries(night),
+        marked=marked_row_store.list_marked_rows(night, night),
+        doubts=marked_row_store.list_doubts(night, night),
         models=[read_model_state(reader, spec, night) for spec in specs().values()],
         files={model: _list_files(model, night) for model in specs()},
     )

@@ -44,6 +44,11 @@ class Mark:
     reason: str
     position: int = -1
 
+    def __post_init__(self) -> None:
+        row = {escape_controls(name): escape_controls(value) for name, value in self.row.items()}
+        object.__setattr__(self, "row", row)
+        object.__setattr__(self, "reason", escape_controls(self.reason))
+
 
 @dataclass(frozen=True)
 class Finding:

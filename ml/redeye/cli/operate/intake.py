@@ -17,7 +17,7 @@ app = typer.Typer(help="Judge again what arrived.", no_args_is_help=True)
 
 NIGHTS_SHOWN = 14
 Named = Annotated[
-    str, typer.Argument(metavar="SOURCE/DATASET", help="The dataset, as nycflights13/outcomes.")
+    str, typer.Argument(metavar="SOURCE/DATASET", help="The dataset; the source may be left out.")
 ]
 Night = Annotated[
     date, typer.Argument(parser=read_night("NIGHT"), help="The night whose data it is, as 2013-04-05.")
