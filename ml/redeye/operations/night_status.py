@@ -14,6 +14,7 @@ from redeye.foundation.settings import settings
 from redeye.operations.model_status import SHOWN_NIGHTS, ModelState, read_model_state, specs
 from redeye.scoring.outputs_reader import OutputsReader, Row
 from redeye.sources import marked_row_store
+from redeye.sources.action_store import Action, list_actions
 from redeye.sources.expected_deliveries import has_expected_rows
 from redeye.sources.logic.deliveries import SCHEDULE
 from redeye.sources.marked_row_store import Doubt, MarkedRow
@@ -134,6 +135,7 @@ class NightHistory:
     deliveries: list[Row]
     marked: list[MarkedRow]
     doubts: list[Doubt]
+    actions: list[Action]
     models: list[ModelState]
     files: dict[str, list[tuple[str, int]]]
 
@@ -147,6 +149,7 @@ def read_night_history(reader: OutputsReader, night: date) -> NightHistory:
         deliveries=night_records.deliveries(night),
         marked=marked_row_store.list_marked_rows(night, night),
         doubts=marked_row_store.list_doubts(night, night),
+        actions=[each for each in list_actions() if f"/{night}/" in each.subject],
         models=[read_model_state(reader, spec, night) for spec in specs().values()],
         files={model: _list_files(model, night) for model in specs()},
     )

@@ -47,11 +47,6 @@ def record_action(*, actor: str, action: str, subject: str, reason: str) -> Acti
     return Action(*row)
 
 
-def list_actions(*, about: str = "") -> list[Action]:
-    """What people did, oldest first; about some subject if its beginning is given."""
-    return read_records(
-        Catalog.WAREHOUSE,
-        Action,
-        "ledger.actions WHERE starts_with(subject, %s) ORDER BY action_id",
-        (about,),
-    )
+def list_actions() -> list[Action]:
+    """What people did, oldest first."""
+    return read_records(Catalog.WAREHOUSE, Action, "ledger.actions ORDER BY action_id", ())

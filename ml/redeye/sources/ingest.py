@@ -9,7 +9,6 @@ from datetime import date
 from pathlib import Path
 from typing import Protocol
 
-import pandas as pd
 import pyarrow as pa
 
 from redeye.audits.audit import audit_many
@@ -19,6 +18,7 @@ from redeye.foundation.errors import AuditRefused, ConfigError, DeliveryError, D
 from redeye.foundation.logic.visible_text import escape_controls
 from redeye.foundation.settings import settings
 from redeye.sources import delivery_store, landing_store, marked_row_store
+from redeye.sources.audited_frames import Arrived, make_text_frames
 from redeye.sources.configured_source import load_standing_source
 from redeye.sources.earlier_deliveries import AcceptedDeliveries, read_history
 from redeye.sources.expected_deliveries import list_absent, refuse_empty
@@ -47,8 +47,6 @@ BATCH_ROWS = 200_000
 
 # How long after a delivery rows come that refer to it.
 DAYS_REFERRED = timedelta(days=3)
-
-Arrived = list[tuple[DeliveryRef, pa.Table]]
 
 
 class _Ledger(AcceptedDeliveries, Protocol):
@@ -302,10 +300,10 @@ class _Ingest:
         span = at[0].isoformat() if at[0] == at[-1] else f"{at[0]} to {at[-1]}"
         places = {(ref.dataset, ref.night) for batch in batches.values() for ref, _ in batch}
         results = self.audit_many(
-            _text_frames(batches),
+            make_text_frames(batches),
             subject=f"{self.source.name} {span}",
             data_docs=self.data_docs,
-            history=_text_frames(read_history(self.ledger, self.source.name, at[0], at[-1], places)),
+            history=make_text_frames(read_history(self.ledger, self.source.name, at[0], at[-1], places)),
         )
         return {suite.removeprefix(ARRIVALS): result for suite, result in results.items()}
 
@@ -331,20 +329,3 @@ class _Ingest:
             raise AuditRefused(message)
         if self.faults:
             raise DeliveryError(message)
-
-
-def _text_frames(batches: Mapping[str, Arrived]) -> dict[str, pd.DataFrame]:
-    """The rows of several nights in one frame of text, with their `night`, by suite."""
-    return {
-        f"{ARRIVALS}{dataset}": _join([_add_night(ref, frame) for ref, frame in batch]).to_pandas()
-        for dataset, batch in batches.items()
-    }
-
-
-def _add_night(ref: DeliveryRef, frame: pa.Table) -> pa.Table:
-    return frame.append_column("night", pa.array([ref.night.isoformat()] * frame.num_rows, pa.string()))
-
-
-def _join(tables: list[pa.Table]) -> pa.Table:
-    """One table; earlier nights may lack columns that a dataset has had since."""
-    return tables[0] if len(tables) == 1 else pa.concat_tables(tables, promote_options="default")

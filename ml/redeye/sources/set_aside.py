@@ -11,12 +11,11 @@ import pyarrow as pa
 from redeye.audits.contract_files import find_contract
 from redeye.audits.logic.audit_result import AuditResult, Mark
 from redeye.sources import landing_store
+from redeye.sources.audited_frames import Arrived
 from redeye.sources.logic.deliveries import Delivery, DeliveryRef, Location
 from redeye.sources.logic.set_aside import choose_rows
 
 log = logging.getLogger(__name__)
-
-Arrived = list[tuple[DeliveryRef, pa.Table]]
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from redeye.audits.logic.audit_result import Treatment
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.postgres import ledger_transaction
 from redeye.sources.logic.deliveries import SCHEDULE
+from redeye.sources.marked_row_store import MarkedRow, list_marked_rows
 
 Row = dict[str, Any]
 
@@ -20,7 +22,8 @@ class NightRecords:
 
     Releases are all revisions whose nights touch the span, audits those of candidates that end in it, refused ones
     included; of its deliveries those whose last judgement refused them, by night; `scheduled` are the nights by whose
-    cutoff a schedule of the coming day had arrived that was accepted, each as `night`.
+    cutoff a schedule of the coming day had arrived that was accepted, each as `night`; `set_aside` are rows that are
+    still set aside.
     """
 
     releases: list[Row]
@@ -28,6 +31,7 @@ class NightRecords:
     gaps: list[Row]
     refused: list[Row]
     scheduled: list[Row]
+    set_aside: list[MarkedRow]
 
 
 def records(first: date, last: date) -> NightRecords:
@@ -61,6 +65,11 @@ def records(first: date, last: date) -> NightRecords:
             "AND is_accepted AND dataset = %(dataset)s AND arrival_night <= night",
             {**span, "dataset": SCHEDULE},
         ),
+        set_aside=[
+            row
+            for row in list_marked_rows(first, last)
+            if row.treatment == Treatment.SET_ASIDE and row.is_open
+        ],
     )
 
 

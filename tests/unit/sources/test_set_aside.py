@@ -12,8 +12,9 @@ import pytest
 from redeye.audits.contract_files import load_contract
 from redeye.audits.logic.audit_result import AuditFailure, AuditResult
 from redeye.sources import landing_store, set_aside
+from redeye.sources.audited_frames import Arrived
 from redeye.sources.logic.deliveries import Delivery, DeliveryRef
-from redeye.sources.set_aside import Arrived, SoundRows, take_sound_rows
+from redeye.sources.set_aside import SoundRows, take_sound_rows
 
 NIGHT = date(2015, 4, 4)
 CONTRACT = """apiVersion: v3.1.0

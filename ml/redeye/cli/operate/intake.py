@@ -43,14 +43,13 @@ def list_intake(
     enter()
     last = last or night_records.last_nightly() or date.max
     first = first or (last - timedelta(days=NIGHTS_SHOWN) if last < date.max else date.min)
-    refused = night_records.records(first, last).refused
+    recorded = night_records.records(first, last)
     table = Table("night", "dataset", "what", "which", "why")
-    for row in refused:
+    for row in recorded.refused:
         failures = (row["audit"] or {}).get("failures") or [{}]
         why = failures[0].get("observed", "without an audit")
         table.add_row(str(row["night"]), row["dataset"], "refused", row["content_hash"], escape(why))
-    marked = list_marked_rows(first, last)
-    for each in marked:
+    for each in list_marked_rows(first, last):
         named = ", ".join(f"{name}={value}" for name, value in each.row_key.items())
         what = each.treatment if each.is_open else f"{each.treatment}, mended"
         table.add_row(str(each.night), each.dataset, what, escape(named), escape(each.reason))
@@ -63,8 +62,7 @@ def list_intake(
             f"{action.recorded_at:%Y-%m-%d %H:%M} UTC {escape(action.actor)}: {action.action} "
             f"{escape(action.subject)}: {escape(action.reason)}"
         )
-    aside = sum(each.treatment == "set aside" and each.is_open for each in marked)
-    console.print(f"{len(refused)} deliveries refused, {aside} rows set aside.")
+    console.print(f"{len(recorded.refused)} deliveries refused, {len(recorded.set_aside)} rows set aside.")
 
 
 @app.command()

@@ -50,7 +50,7 @@ def choose_rows(
         allowed: the contract's term.
         key: the columns that name a row.
     """
-    whole = pa.concat_tables(frame for _, frame in arrived)
+    whole = pa.concat_tables([frame for _, frame in arrived], promote_options="default")
     reasons: dict[int, tuple[str, AuditFailure]] = {}
     for failure in failures:
         columns = set((failure.column or "").split(", "))
