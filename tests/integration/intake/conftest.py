@@ -11,16 +11,15 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pytest
-from prepared_installations import THREE_WEEKS_END, Kind
+from prepared_installations import Kind
 
 from flights.nycflights13 import NycFlights13
 from redeye.operations import build_nights
-from redeye.sources import ingest
-from redeye.sources.logic.deliveries import Delivery, Source
+from redeye.sources import delivery_store, ingest
+from redeye.sources.logic.deliveries import Delivery, DeliveryRef, Source
 from redeye.warehouse import build, lake, release_store
 from redeye.warehouse.logic.releases import Release
 
-NIGHTS = [THREE_WEEKS_END + timedelta(days=number) for number in range(1, 9)]
 Change = Callable[[pd.DataFrame], pd.DataFrame]
 
 
@@ -42,23 +41,23 @@ class Changed(NycFlights13):
                 yield each
 
 
-def set_cell(place: int, column: str, value: str) -> Change:
-    """The same rows, with another value in one of them."""
-
-    def change(rows: pd.DataFrame) -> pd.DataFrame:
-        rows.loc[place, column] = value
-        return rows
-
-    return change
-
-
 def run_night(night: date, source: Source | None = None) -> Release:
     """Ingest, build and publish a night."""
     ingest.ingest_nights(night, night, source=source)
+    return build_night(night)
+
+
+def build_night(night: date) -> Release:
+    """Build and publish a night from what is accepted."""
     build.publish(build_nights.transform(night, night, holder=f"test {night}"))
     release = release_store.release(night)
     assert release is not None
     return release
+
+
+def find_standing(dataset: str, night: date) -> DeliveryRef:
+    """The newest accepted delivery of a dataset and night."""
+    return [ref for ref in delivery_store.deliveries(night, night) if ref.dataset == dataset][-1]
 
 
 def select(release: Release, sql: str, *values: object) -> pd.DataFrame:
@@ -67,10 +66,17 @@ def select(release: Release, sql: str, *values: object) -> pd.DataFrame:
         return con.execute(sql, list(values)).df()
 
 
-@pytest.fixture(scope="package")
-def nights(
+def list_coming(count: int) -> list[date]:
+    """The nights after the head."""
+    head = release_store.latest_release()
+    assert head is not None
+    return [head.night + timedelta(days=number) for number in range(1, count + 1)]
+
+
+@pytest.fixture(scope="package", autouse=True)
+def installation(
     install: Callable[..., AbstractContextManager[Any]], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[list[date]]:
-    """The nights after the history, in order; each test goes on where the one before it ended."""
+) -> Iterator[None]:
+    """Three weeks in one release."""
     with install(tmp_path_factory.mktemp("redeye-intake"), Kind.THREE_WEEKS):
-        yield NIGHTS
+        yield

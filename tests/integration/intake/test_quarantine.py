@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 import pandas as pd
-import psycopg2
 import pytest
 from typer.testing import CliRunner
 
-from intake.conftest import Changed, run_night, select
+from intake.conftest import Changed, find_standing, list_coming, run_night, select
 from redeye.cli import app
-from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError
-from redeye.foundation.postgres import insert
-from redeye.operations import build_nights
-from redeye.operations.reverse_intake import accept_delivery, refuse_delivery
-from redeye.sources import delivery_store, ingest, landing_store
+from redeye.operations.reverse_intake import accept_delivery
+from redeye.sources import ingest, landing_store
 from redeye.sources.action_store import list_actions
-from redeye.sources.logic.deliveries import DeliveryRef
 from redeye.sources.marked_row_store import list_doubts, list_marked_rows
-from redeye.warehouse import build, release_store
+from redeye.warehouse import release_store
 
 pytestmark = pytest.mark.integration
 
-DAY = timedelta(days=1)
 RAW = "warehouse.raw.nycflights13__outcomes"
-
-
-def standing(dataset: str, night: date) -> DeliveryRef:
-    return [ref for ref in delivery_store.deliveries(night, night) if ref.dataset == dataset][-1]
 
 
 def marks(night: date) -> dict[str, list[bool]]:
@@ -46,6 +36,12 @@ def renumber_a_tenth(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([rows, again.assign(flight=[str(9000 + n) for n in range(len(again))])])
 
 
+@pytest.fixture(scope="module")
+def nights() -> list[date]:
+    """Five nights, in order; each test goes on where the one before it ended."""
+    return list_coming(5)
+
+
 def test_a_faulty_schedule_does_not_cost_the_next_nights_outcomes(nights: list[date]) -> None:
     run_night(nights[0], Changed("schedule", nights[0], renumber_a_tenth))
     release = run_night(nights[1])
@@ -54,7 +50,7 @@ def test_a_faulty_schedule_does_not_cost_the_next_nights_outcomes(nights: list[d
     (doubt,) = list_doubts(nights[0], nights[0])
     assert (doubt.dataset, doubt.raised_by_night) == ("schedule", nights[1])
     loaded = select(release, f"SELECT count(*) AS n FROM {RAW} WHERE night = ?", nights[1])["n"][0]
-    assert loaded == standing("outcomes", nights[1]).rows > 600
+    assert loaded == find_standing("outcomes", nights[1]).rows > 600
     # A corrected one ends the doubt.
     ingest.ingest_nights(nights[0], nights[0])
     assert list_doubts(nights[0], nights[0]) == []
@@ -70,7 +66,7 @@ def break_two(rows: pd.DataFrame) -> pd.DataFrame:
 def test_broken_rows_are_set_aside_and_the_night_is_built_without_them(nights: list[date]) -> None:
     night, broken = nights[2], Changed("outcomes", nights[2], break_two)
     release = run_night(night, broken)
-    part = standing("outcomes", night)
+    part = find_standing("outcomes", night)
     whole = landing_store.find_parent(part)
     assert part.rows == whole.rows - 2
     aside = [each for each in list_marked_rows(night, night) if each.treatment == "set aside"]
@@ -127,68 +123,3 @@ def test_a_delivery_beyond_the_share_is_refused_and_a_person_may_accept_what_can
     assert list_actions() == []
     with pytest.raises(ConfigError, match="no SOURCE/DATASET"):
         accept_delivery("elsewhere/outcomes", night, because="we looked at it", actor="ada")
-
-
-def test_a_refused_delivery_is_accepted_with_a_reason_and_arrives_when_it_can(nights: list[date]) -> None:
-    night = nights[5]
-    # Kilometres: it loads, and is refused.
-    far = Changed("weather", night, lambda rows: rows.assign(visib="16.09"))
-    with pytest.raises(Exception, match="arrivals/weather"):
-        ingest.ingest_nights(night, night, source=far)
-    with pytest.raises(ConfigError, match="reason"):
-        accept_delivery("weather", night, because=" ", actor="ada")
-    said = accept_delivery("nycflights13/weather", night, because="the station moved", actor="ada")
-    assert f"come in with night {night}" in said
-    (action,) = list_actions()
-    assert (action.actor, action.action, action.reason) == ("ada", "accept delivery", "the station moved")
-    assert action.subject.startswith(f"nycflights13/weather/{night}/")
-    release = run_night_without_asking(night)
-    found = select(
-        release, "SELECT DISTINCT visib FROM warehouse.raw.nycflights13__weather WHERE night = ?", night
-    )
-    assert list(found["visib"]) == [16.09]
-    with pytest.raises(psycopg2.errors.InsufficientPrivilege):
-        insert(Catalog.WAREHOUSE, "UPDATE ledger.actions SET reason = %s", ("another",))
-
-
-def run_night_without_asking(night: date):
-    build.publish(build_nights.transform(night, night, holder=f"test {night}"))
-    release = release_store.release(night)
-    assert release is not None
-    return release
-
-
-def test_a_delivery_that_is_refused_after_its_release_leaves_with_the_next_night(nights: list[date]) -> None:
-    refused, night = nights[5], nights[6]
-    before = release_store.release(refused)
-    assert before is not None
-    outcomes = standing("outcomes", refused)
-    said = refuse_delivery("outcomes", refused, because="the desk says they are wrong", actor="ada")
-    assert f"`redeye repair {refused}" in said
-    assert [ref.content_hash for ref in release_store.list_withdrawn_deliveries()] == [outcomes.content_hash]
-    ingest.ingest_nights(night, night)
-    after = run_night_without_asking(night)
-    count = f"SELECT count(*) AS n FROM {RAW} WHERE delivery_id = ?"
-    assert select(before, count, outcomes.content_hash)["n"][0] == outcomes.rows
-    assert select(after, count, outcomes.content_hash)["n"][0] == 0
-    known = "SELECT count(*) AS n FROM warehouse.marts.fct_flights WHERE outcome_night = ?"
-    assert select(before, known, refused)["n"][0] > 600
-    assert select(after, known, refused)["n"][0] == 0
-    learned = "SELECT sum(outcomes) AS n FROM warehouse.intermediate.int_delays__summed WHERE night = ?"
-    assert select(after, learned, refused)["n"].fillna(0)[0] == 0
-    assert release_store.list_withdrawn_deliveries() == []
-
-    # And in again, from the first night that can hold it.
-    accept_delivery("outcomes", refused, because="the desk was wrong", actor="ada")
-    again = run_night(nights[7])
-    rows = select(
-        again, f"SELECT DISTINCT night, arrival_night FROM {RAW} WHERE delivery_id = ?", outcomes.content_hash
-    )
-    assert [tuple(map(pd.Timestamp, row)) for row in rows.to_numpy()] == [
-        (pd.Timestamp(refused), pd.Timestamp(nights[7]))
-    ]
-    assert [each.action for each in list_actions()] == [
-        "accept delivery",
-        "refuse delivery",
-        "accept delivery",
-    ]
