@@ -492,3 +492,41 @@ def test_columns_of_one_night_that_fit_no_other_cost_no_other(ingest, demo, ledg
         ingest(N1, N3)
     assert ledger.names(is_accepted=False) == ["weather 5"]
     assert len(ledger.names(is_accepted=True)) == 5
+
+
+@pytest.mark.parametrize("is_mended", [True, False])
+def test_rows_set_aside_come_back_when_what_they_refer_to_comes_anew(
+    is_mended, tmp_path, ingest, demo, ledger, auditor, monkeypatch
+):
+    refers = {("weather", "schedule")}
+    monkeypatch.setattr("redeye.sources.ingest.refers_to", lambda *names: names in refers)
+    whole = next(each for each in demo.fetch(N1, N1) if each.dataset == "weather")
+    landed = landing_store.land(tmp_path, whole)
+    sound = pa.table({name: ["sound"] for name in whole.frame.column_names})
+    part = replace(whole, frame=sound, parent=landed.content_hash)
+    ledger.record_deliveries([landing_store.land(tmp_path, part)], is_accepted=True)
+    demo.left_out.add(("weather", N1))
+    ingest(N1, N1)
+    ledger.built = N1
+    demo.values["schedule", N1] = "schedule corrected"
+    if not is_mended:
+        auditor.bad = "weather"
+    ingest(N1, N1)
+    accepted = [ref for ref in ledger.deliveries(N1, N1) if ref.dataset == "weather"]
+    assert [ref.content_hash for ref in accepted if not ref.parent] == [landed.content_hash] * is_mended
+    assert [ref.arrival_night for ref in accepted if not ref.parent] == [N2] * is_mended
+    assert ledger.names(is_accepted=False) == []
+
+
+def test_a_delivery_of_which_some_rows_were_set_aside_is_unchanged_when_it_comes_again(
+    tmp_path, ingest, demo, ledger, auditor
+):
+    whole = next(each for each in demo.fetch(N1, N1) if each.dataset == "weather")
+    landed = landing_store.land(tmp_path, whole)
+    part = replace(
+        whole, frame=pa.table({"value": ["sound"], "known_at": ["sound"]}), parent=landed.content_hash
+    )
+    part = landing_store.land(tmp_path, part)
+    ledger.record_deliveries([part], is_accepted=True)
+    assert part in ingest(N1, N1)
+    assert auditor.calls == [{"arrivals/schedule": 1}]
