@@ -1,8 +1,7 @@
-"""The frames that an audit of deliveries reads: what is judged, and what it is compared with."""
+"""The frames that an audit of deliveries reads."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 
 import pandas as pd
@@ -10,8 +9,6 @@ import pyarrow as pa
 
 from redeye.audits.contract_files import ARRIVALS
 from redeye.sources.logic.deliveries import DeliveryRef
-
-log = logging.getLogger(__name__)
 
 Arrived = list[tuple[DeliveryRef, pa.Table]]
 """Deliveries with their rows."""
