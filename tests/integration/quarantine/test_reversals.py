@@ -8,7 +8,7 @@ import pandas as pd
 import psycopg2
 import pytest
 
-from intake.conftest import Changed, build_night, find_standing, list_coming, run_night, select
+from quarantine.conftest import Changed, build_night, find_standing, list_coming, run_night, select
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.postgres import insert

@@ -78,5 +78,5 @@ def installation(
     install: Callable[..., AbstractContextManager[Any]], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[None]:
     """Three weeks in one release."""
-    with install(tmp_path_factory.mktemp("redeye-intake"), Kind.THREE_WEEKS):
+    with install(tmp_path_factory.mktemp("redeye-quarantine"), Kind.THREE_WEEKS):
         yield

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from intake.conftest import Changed, find_standing, list_coming, run_night, select
+from quarantine.conftest import Changed, find_standing, list_coming, run_night, select
 from redeye.cli import app
 from redeye.foundation.errors import ConfigError
 from redeye.operations.reverse_intake import accept_delivery
