@@ -56,21 +56,22 @@ def test_a_faulty_schedule_does_not_cost_the_next_nights_outcomes(nights: list[d
     assert list_doubts(nights[0], nights[0]) == []
 
 
-def break_two(rows: pd.DataFrame) -> pd.DataFrame:
-    """One flight under a number that no flight has, one with a delay that is no number."""
+def break_three(rows: pd.DataFrame) -> pd.DataFrame:
+    """A flight under a number that no flight has, a delay that is no number, a tail number with a NUL."""
     rows.loc[100, "flight"] = "9999"
     rows.loc[200, "arr_delay"] = "late"
+    rows.loc[300, "tailnum"] = "N14\x00228"
     return rows
 
 
 def test_broken_rows_are_set_aside_and_the_night_is_built_without_them(nights: list[date]) -> None:
-    night, broken = nights[2], Changed("outcomes", nights[2], break_two)
+    night, broken = nights[2], Changed("outcomes", nights[2], break_three)
     release = run_night(night, broken)
     part = find_standing("outcomes", night)
     whole = landing_store.find_parent(part)
-    assert part.rows == whole.rows - 2
+    assert part.rows == whole.rows - 3
     aside = [each for each in list_marked_rows(night, night) if each.treatment == "set aside"]
-    assert {each.position: each.is_open for each in aside} == {100: True, 200: True}
+    assert {each.position: each.is_open for each in aside} == {100: True, 200: True, 300: True}
     assert {each.row_key["flight"] for each in aside} > {"9999"}
     assert "arr_delay" in aside[1].reason
     rows = select(
@@ -80,7 +81,7 @@ def test_broken_rows_are_set_aside_and_the_night_is_built_without_them(nights: l
     # Asked again, the source says the same.
     assert part in ingest.ingest_nights(night, night, source=broken)
     listed = CliRunner().invoke(app, ["intake", "list", "--from", str(night), "--to", str(night)])
-    assert "2 rows set aside" in listed.output
+    assert "3 rows set aside" in listed.output
 
 
 def test_mended_rows_count_from_their_acceptance_on_and_change_nothing_before(nights: list[date]) -> None:
