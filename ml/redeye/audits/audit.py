@@ -20,7 +20,7 @@ from redeye.audits.data_docs import open_build_folder, publish
 from redeye.audits.declared_checks import Step, arrival_checks
 from redeye.audits.failing_rows import format_rows, list_nights
 from redeye.audits.great_expectations_runner import SITE, drop_excepted_rows, make_context, run_suite
-from redeye.audits.logic.audit_result import EXAMPLES_SHOWN, AuditFailure, AuditResult, Finding
+from redeye.audits.logic.audit_result import EXAMPLES_SHOWN, STRUCTURE, AuditFailure, AuditResult, Finding
 from redeye.audits.logic.contract import PROFILE
 from redeye.audits.logic.known_times import KNOWN_AT_COLUMNS, add_known_at_columns
 from redeye.audits.logic.suite import SuiteSpec
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from great_expectations.data_context import EphemeralDataContext
 
 NOT_LISTED = "the column is not listed under may_be_null"
-STRUCTURE = ("columns", "rows", "types")
-
 log = logging.getLogger(__name__)
 
 
@@ -188,16 +186,15 @@ def _judge(context: EphemeralDataContext, part: _Judgement, *, subject: str, roo
 
 
 def _rank(spec: SuiteSpec, failure: AuditFailure) -> tuple[int, int]:
-    """Where a failure stands: what the frame is made of, then its own columns, then what is computed of them.
+    """Where a failure stands: what others may follow from, then the frame's own columns, then what is computed of them.
 
-    Columns go in the order that the suite declares them in: of a profile, the number of rows before what is a share
-    of them.
+    Columns go in the order that the suite declares them in.
     """
-    if failure.expectation in STRUCTURE:
-        return 0, 0
     order = [*spec.types, *spec.derived]
     places = [order.index(each) for each in (failure.column or "").split(", ") if each in order]
     place = max(places, default=len(order))
+    if failure.is_primary:
+        return 0, place if failure.expectation not in STRUCTURE else -1
     return (1 if place < len(spec.types) else 2), place
 
 

@@ -319,10 +319,13 @@ class _Ingest:
             self.accepted += refs
 
     def _raise_if_refused(self, first: date, last: date) -> None:
-        message = escape_controls("\n".join([*self.refusals, *(fault.message for fault in self.faults)]))
-        if message and first == last:
+        said = [escape_controls(each) for each in (*self.refusals, *(fault.message for fault in self.faults))]
+        message = "\n".join(said)
+        if said and first == last:
             # The night after can be built without this one, should no good delivery come in time.
-            self.ledger.record_gap(first, reason=message, recorded_by="ingest_nights")
+            room = delivery_store.REASON_LENGTH // len(said) - 1
+            reason = "\n".join(each[:room] for each in said)
+            self.ledger.record_gap(first, reason=reason, recorded_by="ingest_nights")
         if any(fault.is_passing for fault in self.faults):
             raise DeliveryInterrupted(message)
         if self.refusals:

@@ -11,7 +11,7 @@ import pytest
 from redeye.audits.logic.audit_result import AuditFailure, AuditResult
 from redeye.declarations.calendar import list_nights
 from redeye.foundation.errors import AuditRefused, ConfigError, DeliveryError, DeliveryInterrupted
-from redeye.sources import landing_store
+from redeye.sources import delivery_store, landing_store
 from redeye.sources.ingest import ingest_nights
 from redeye.sources.logic.deliveries import Dataset, Delivery, DeliveryRef
 
@@ -530,3 +530,14 @@ def test_a_delivery_of_which_some_rows_were_set_aside_is_unchanged_when_it_comes
     ledger.record_deliveries([part], is_accepted=True)
     assert part in ingest(N1, N1)
     assert auditor.calls == [{"arrivals/schedule": 1}]
+
+
+def test_a_gap_says_of_each_dataset_why_however_long_the_others_are(ingest, demo, ledger):
+    demo.values["weather", N1] = "bad " * 1000
+    demo.values["schedule", N1] = None
+    with pytest.raises(AuditRefused, match="the delivery has no rows"):
+        ingest(N1, N1)
+    reason = ledger.gaps[N1]
+    assert len(reason) <= delivery_store.REASON_LENGTH
+    assert "demo/weather refused" in reason
+    assert "demo/schedule/2013-04-04: the delivery has no rows" in reason

@@ -16,6 +16,8 @@ import numpy as np
 from redeye.foundation.errors import AuditRefused
 from redeye.foundation.logic.visible_text import escape_controls
 
+STRUCTURE = ("columns", "rows", "types")
+"""Checks of what a frame is made of, before anything is expected of it."""
 EXAMPLES_SHOWN = 5
 FAILURES_SHOWN = 20
 
@@ -52,7 +54,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Finding:
-    """What an audit found that by itself refuses nothing; it is told first where something does.
+    """What an audit found that by itself refuses nothing; where something does, it is told before what follows from it.
 
     Attributes:
         night: of the delivery.
@@ -93,6 +95,11 @@ class AuditFailure:
         object.__setattr__(self, "observed", escape_controls(self.observed))
         if self.column is not None:
             object.__setattr__(self, "column", escape_controls(self.column))
+
+    @property
+    def is_primary(self) -> bool:
+        """Whether others may follow from it: of what the frame is made of, or how many rows it has."""
+        return self.expectation in STRUCTURE or (self.column or "").startswith("rows")
 
     def line(self) -> str:
         """This failure as one paragraph for an operator."""
@@ -147,8 +154,10 @@ class AuditResult:
         if self.is_success:
             return f"Audit of {self.subject} by {self.suite}: {self.evaluated} expectations met."
         lines = [f"Audit refused {self.subject}: {len(self.failures)} failures of suite {self.suite}."]
+        shown = self.failures[:FAILURES_SHOWN]
+        lines += [f"  {failure.line()}" for failure in shown if failure.is_primary]
         lines += [f"  {finding.said}" for finding in self.findings]
-        lines += [f"  {failure.line()}" for failure in self.failures[:FAILURES_SHOWN]]
+        lines += [f"  {failure.line()}" for failure in shown if not failure.is_primary]
         if len(self.failures) > FAILURES_SHOWN:
             lines.append(f"  ... and {len(self.failures) - FAILURES_SHOWN} more")
         if self.docs_path:

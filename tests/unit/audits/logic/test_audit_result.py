@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from redeye.audits.logic.audit_result import AuditFailure, AuditResult, combine
+from redeye.audits.logic.audit_result import AuditFailure, AuditResult, Finding, combine
 from redeye.foundation.errors import AuditRefused
 
 FAILURE = AuditFailure(
@@ -76,3 +76,15 @@ def test_one_refusal_refuses_the_whole_and_keeps_its_nights() -> None:
 def test_combining_nothing_is_an_error() -> None:
     with pytest.raises(ValueError, match="no audits"):
         combine([], subject="night")
+
+
+def test_what_others_may_follow_from_is_told_before_what_was_found_beside_it():
+    failures = (
+        AuditFailure("arrivals/x", "types", "place", "1 of 2 values have a blank before or behind them"),
+        AuditFailure("arrivals/x_profile", "expect", "rows_to_usual", "half of them"),
+        AuditFailure("arrivals/x", "expect", "distance", "too far"),
+    )
+    found = Finding(date(2013, 4, 4), "x and y disagree")
+    said = AuditResult("arrivals/x", "x", False, failures, 3, findings=(found,)).message()
+    order = [said.index(each) for each in ("a blank", "half of them", "x and y disagree", "too far")]
+    assert order == sorted(order)
