@@ -74,13 +74,15 @@ def records(first: date, last: date) -> NightRecords:
 
 
 def deliveries(night: date) -> list[Row]:
-    """Every delivery that is of a night or came with it, with its judgement and the releases that took it in."""
+    """Every delivery that is of a night or came with it, its judgement, and which releases took it in or let it go."""
     return _rows(
         "SELECT d.source, d.dataset, d.night, d.content_hash, d.is_accepted, d.path, d.row_count, "
         "d.is_stated_empty, d.arrival_night, d.audit, d.recorded_seq, "
         "(SELECT array_agg(r.release_id ORDER BY r.release_id) FROM ledger.release_deliveries AS r "
         "WHERE (r.source, r.dataset, r.night, r.content_hash) = (d.source, d.dataset, d.night, d.content_hash)) "
-        "AS releases FROM ledger.judged_deliveries AS d "
+        "AS releases, (SELECT array_agg(w.release_id ORDER BY w.release_id) FROM ledger.release_withdrawals AS w "
+        "WHERE (w.source, w.dataset, w.night, w.content_hash) = (d.source, d.dataset, d.night, d.content_hash)) "
+        "AS left_with FROM ledger.judged_deliveries AS d "
         "WHERE d.night = %(night)s OR d.arrival_night = %(night)s ORDER BY d.night, d.dataset, d.recorded_seq",
         {"night": night},
     )
