@@ -49,7 +49,7 @@ def accept_delivery(named: str, night: date, *, because: str, actor: str, conten
         raw_tables.check_loadable(con, load_standing_source(), chosen)
     is_held = release_store.is_held(chosen)
     dated = chosen if is_held else _date(chosen, night)
-    record_action(actor=actor, action="accept delivery", subject=_name(chosen), reason=because)
+    record_action(actor=actor, action=delivery_store.ACCEPT, subject=_name(chosen), reason=because)
     delivery_store.record_deliveries([dated], is_accepted=True)
     if is_held:
         return "Accepted: the head holds it still, so nothing changes."
@@ -71,7 +71,7 @@ def refuse_delivery(named: str, night: date, *, because: str, actor: str, conten
     chosen = _choose(
         accepted, content_hash, f"{source}/{dataset} of night {night} has nothing that was accepted"
     )
-    record_action(actor=actor, action="refuse delivery", subject=_name(chosen), reason=because)
+    record_action(actor=actor, action=delivery_store.REFUSE, subject=_name(chosen), reason=because)
     delivery_store.record_deliveries([chosen], is_accepted=False)
     if not release_store.is_held(chosen):
         return f"Refused: its {chosen.rows} rows were in no release, and come into none."

@@ -15,6 +15,8 @@ from redeye.foundation.postgres import insert, ledger_transaction, read_rows
 from redeye.foundation.settings import settings
 from redeye.sources.logic.deliveries import SCHEDULE, DeliveryRef
 
+# What people do to a judgement.
+ACCEPT, REFUSE = "accept delivery", "refuse delivery"
 # Of a gap's reason; the log and the Data Docs have all of it.
 REASON_LENGTH = 2000
 COLUMNS = (
@@ -120,6 +122,28 @@ def list_judged(source: str, dataset: str, night: date) -> list[tuple[DeliveryRe
         (source, dataset, night),
     )
     return [(make_delivery(row[:-1]), bool(row[-1])) for row in rows]
+
+
+def list_refused_by_people(first: date, last: date) -> dict[tuple[str, str, date, str], str]:
+    """By source, dataset, night and content, who refused a delivery of the nights `first` to `last` last, and why.
+
+    One of which some rows were set aside is there by the content of the whole one, too.
+    """
+    rows = read_rows(
+        Catalog.WAREHOUSE,
+        "SELECT d.source, d.dataset, d.night, d.content_hash, d.parent_hash, a.actor, a.reason FROM ("
+        "SELECT DISTINCT ON (subject) * FROM ledger.actions WHERE action = ANY (%s) ORDER BY subject, action_id DESC"
+        ") AS a JOIN ledger.judged_deliveries AS d "
+        "ON a.subject = concat_ws('/', d.source, d.dataset, d.night::text, d.content_hash) "
+        "WHERE a.action = %s AND d.night BETWEEN %s AND %s",
+        ([ACCEPT, REFUSE], REFUSE, first, last),
+    )
+    return {
+        (source, dataset, night, content): f"{actor} refused it: {reason}"
+        for source, dataset, night, *contents, actor, reason in rows
+        for content in contents
+        if content
+    }
 
 
 def list_replaced_deliveries() -> list[tuple[DeliveryRef, DeliveryRef]]:

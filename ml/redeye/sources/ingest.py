@@ -54,6 +54,8 @@ class _Ledger(AcceptedDeliveries, Protocol):
 
     def find_last_built_night(self) -> date | None: ...
 
+    def list_refused_by_people(self, first: date, last: date) -> dict[tuple[str, str, date, str], str]: ...
+
     def record_deliveries(
         self, refs: Iterable[DeliveryRef], *, is_accepted: bool, audits: dict[str, AuditResult] | None = None
     ) -> None: ...
@@ -129,7 +131,10 @@ class _Ingest:
 
     def run(self, first: date, last: date, batch_rows: int) -> list[DeliveryRef]:
         known = KnownDeliveries(
-            self.ledger.deliveries(first, self.source.final_night), last, self.ledger.find_last_built_night()
+            self.ledger.deliveries(first, self.source.final_night),
+            last,
+            self.ledger.find_last_built_night(),
+            self.ledger.list_refused_by_people(first, last),
         )
         delivered = {(dataset, night) for _, dataset, night in known.versions}
         waiting: Arrived = []

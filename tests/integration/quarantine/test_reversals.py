@@ -10,7 +10,7 @@ import pytest
 
 from quarantine.conftest import Changed, build_night, find_standing, list_coming, run_night, select
 from redeye.foundation.catalogs import Catalog
-from redeye.foundation.errors import ConfigError
+from redeye.foundation.errors import ConfigError, DeliveryError
 from redeye.foundation.postgres import insert
 from redeye.operations.reverse_intake import accept_delivery, refuse_delivery
 from redeye.sources import ingest
@@ -69,6 +69,9 @@ def test_a_delivery_that_is_refused_after_its_release_leaves_with_the_next_night
     learned = "SELECT sum(outcomes) AS n FROM warehouse.intermediate.int_delays__summed WHERE night = ?"
     assert select(after, learned, refused)["n"].fillna(0)[0] == 0
     assert release_store.list_withdrawn_deliveries() == []
+    # No audit overrules a person.
+    with pytest.raises(DeliveryError, match="ada refused it: the desk says"):
+        ingest.ingest_nights(refused, refused)
 
     # And in again, from the first night that can hold it.
     accept_delivery("outcomes", refused, because="the desk was wrong", actor="ada")

@@ -63,6 +63,9 @@ class Ledger:
     gaps: dict[date, str] = field(default_factory=dict)
     built: date | None = None
 
+    def list_refused_by_people(self, first: date, last: date) -> dict[tuple[str, str, date, str], str]:
+        return {}
+
     def find_last_built_night(self) -> date | None:
         return self.built
 

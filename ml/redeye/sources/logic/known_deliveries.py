@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
@@ -18,21 +19,35 @@ class KnownDeliveries:
         unchanged: those that came again as they were.
     """
 
-    def __init__(self, accepted: list[DeliveryRef], last: date, built: date | None) -> None:
+    def __init__(
+        self,
+        accepted: list[DeliveryRef],
+        last: date,
+        built: date | None,
+        refused_by_people: Mapping[tuple[str, str, date, str], str] | None = None,
+    ) -> None:
         self.first_unbuilt = built + ONE_DAY if built else date.min
         self.newest_night = max([last, *(ref.night for ref in accepted)])
         self.versions: dict[tuple[str, str, date], list[DeliveryRef]] = {}
         for ref in accepted:
             self.versions.setdefault((ref.source, ref.dataset, ref.night), []).append(ref)
         self.unchanged: list[DeliveryRef] = []
+        self.refused_by_people = refused_by_people or {}
 
     def place(self, landed: DeliveryRef) -> DeliveryRef | None:
         """The delivery with the night it arrives with; None if it was accepted before and is unchanged.
 
         Raises:
-            DeliveryError: if the source went back to a version that another has replaced since.
+            DeliveryError: if a person refused it, or the source went back to a version that another has replaced since.
         """
-        versions = self.versions.get((landed.source, landed.dataset, landed.night), [])
+        place = (landed.source, landed.dataset, landed.night)
+        versions = self.versions.get(place, [])
+        said = self.refused_by_people.get((*place, landed.content_hash))
+        if said and not any(ref.content_hash == landed.content_hash for ref in versions):
+            raise DeliveryError(
+                f"{landed.path}: {said}; no audit overrules that: have the source deliver another, or "
+                f"`redeye intake accept {landed.source}/{landed.dataset} {landed.night} --because …`"
+            )
         if not versions:
             # No release of its own night can hold it any more.
             return replace(landed, arrival_night=max(landed.night, self.first_unbuilt))

@@ -44,3 +44,11 @@ def test_a_version_that_was_replaced_counts_once() -> None:
     newer = replace(REF, content_hash="two", arrival_night=NIGHT + DAY)
     with pytest.raises(DeliveryError, match="went back"):
         KnownDeliveries([REF, newer], NIGHT, None).place(REF)
+
+
+def test_what_a_person_refused_is_not_taken_in_again_unless_a_person_accepts_it() -> None:
+    said = {("desk", "readings", NIGHT, "one"): "ada refused it: they are of another day"}
+    with pytest.raises(DeliveryError, match=r"ada refused it: they are of another day.*redeye intake accept"):
+        KnownDeliveries([], NIGHT, None, said).place(REF)
+    assert KnownDeliveries([], NIGHT, None, said).place(replace(REF, content_hash="two")) is not None
+    assert KnownDeliveries([REF], NIGHT, None, said).place(REF) is None
