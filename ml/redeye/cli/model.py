@@ -112,6 +112,22 @@ def interval_error(
     console.print(f"[green]Written:[/] {page}")
 
 
+@app.command("arrival-checks")
+def arrival_checks(
+    to: Annotated[Path, typer.Option(help="Folder for the page.")] = RESULTS,
+    nights: Annotated[int, typer.Option(min=1, help="Nights per planted fault.")] = 12,
+) -> None:
+    """Measure how often clean deliveries are refused, and which faults are; write docs/results/arrival-checks.md.
+
+    Needs no stack; some twenty minutes for a year.
+    """
+    from redeye.studies.arrival_checks.run_arrival_checks import measure
+
+    with show_steps("audits") as report:
+        page = measure(to, nights_per_fault=nights, report=report)
+    console.print(f"[green]Written:[/] {page}")
+
+
 @app.command("rehearse-gates")
 def rehearse_gates(
     model: ModelArgument,

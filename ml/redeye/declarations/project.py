@@ -63,6 +63,11 @@ class Audits(Frozen):
     releases: PythonName = Field(
         description="The SQL of the frames that a release is judged by: a function that gives it by suite."
     )
+    planted: PythonName | None = Field(
+        default=None,
+        description="Faults that `redeye arrival-checks` plants: a function that gives "
+        "`redeye.sources.logic.faults.PlantedFault` by name.",
+    )
 
 
 Constant = int | float | str | tuple[int, ...]

@@ -30,10 +30,10 @@ NEEDED = [
     ("a carrier of one flight missing", "outcomes", ["scheduled_carriers_missing"]),
     ("a carrier missing", "schedule", ["carriers_missing"]),
     ("most of a carrier missing", "schedule", ["carriers_uneven"]),
-    ("yesterday's with new dates", "schedule", ["same_as_night"]),
-    ("a station copied to another", "weather", ["identical_station_share"]),
+    ("yesterday's with new dates", "schedule", ["same_as_night", "rows_of_another_weekday"]),
+    ("a station copied to another", "weather", ["identical_station_share", "repeated_row_share"]),
     ("visibility in kilometres", "weather", ["visib"]),
-    ("calm all day", "weather", ["calm_share", "wind_speeds", "gust_minus_wind"]),
+    ("calm all day", "weather", ["calm_share", "wind_", "gust_minus_wind"]),
 ]
 
 

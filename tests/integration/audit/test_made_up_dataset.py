@@ -135,4 +135,4 @@ def test_readings_some_hours_late_are_stopped(
 ) -> None:
     now, before = readings
     found = judge(as_text(move(now, before, hours)), before)
-    assert {"stale_evidence", "repeated_row_share"} & set(found), found
+    assert {"stale_series", "repeated_row_share"} & set(found), found

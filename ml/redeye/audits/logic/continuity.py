@@ -32,7 +32,14 @@ ENDS = (1, 3)
 PARTS = 2
 """Parts of a night by which the usual differences between groups are known: day and evening differ."""
 
-MEASURES = ("step_from_last_night", "stale_evidence", "turned_gain", "turned_gain_of_one", "swapped_gain")
+MEASURES = (
+    "step_from_last_night",
+    "stale_quantities",
+    "stale_series",
+    "turned_gain",
+    "turned_gain_of_one",
+    "swapped_gain",
+)
 
 
 @dataclass(frozen=True)
@@ -67,8 +74,9 @@ def measure_continuity(
         One row per judged night: `night`, and, each 0 where fewer than `NIGHTS_NEEDED` nights are before it,
         `step_from_last_night`: mean change, over groups and quantities, from the last reading of the night
         before to the first of this one, in usual steps;
-        `stale_evidence`: how unlikely it is by chance that some groups' quantities begin with the very readings
-        that the night before ended with, as log-likelihood;
+        `stale_quantities`: how unlikely it is by chance that some quantities of all groups begin with the very
+        readings that the night before ended with, as log-likelihood; `stale_series`: likewise of all
+        quantities of some groups;
         `turned_gain`: by how many usual steps the night would go on better, at its start and within, if its
         readings were turned back by some number of times; `turned_gain_of_one`: likewise of one group alone;
         `swapped_gain`: log-likelihood by which two groups' readings belong to each other rather than to
@@ -94,7 +102,7 @@ def measure_continuity(
             usual, last = _usual_steps(back), _last(back[-1])
             alone = [find_turn(here.values[[at]], last[[at]], usual) for at in range(len(groups))]
             record["step_from_last_night"] = _apart(here.values[:, 0], last, usual)
-            record["stale_evidence"] = weigh_stale(here, back)
+            record["stale_quantities"], record["stale_series"] = weigh_stale(here, back)
             record["turned_gain"] = find_turn(here.values, last, usual)
             record["turned_gain_of_one"] = max(alone)
     return pd.DataFrame(records)
@@ -115,7 +123,7 @@ def _read_night(
     times = np.sort(known[time].unique())
     values = np.full((len(groups), len(times), len(quantities)), np.nan)
     at = (
-        pd.Index(groups).get_indexer(known[group].astype(str)),
+        pd.Index(groups).get_indexer(pd.Index(known[group].astype(str))),
         np.searchsorted(times, known[time].to_numpy()),
     )
     values[at] = known[list(quantities)].to_numpy(dtype="float64")
@@ -165,21 +173,25 @@ def find_turn(values: Floats, last: Floats, usual: Floats) -> float:
     return max([0.0, *gains])
 
 
-def weigh_stale(here: _Night, back: Sequence[_Night]) -> float:
+def weigh_stale(here: _Night, back: Sequence[_Night]) -> tuple[float, float]:
     """The evidence that readings of the night before are given again, by the number of times they are late.
 
     A reading equal to that of so many times before counts by how seldom two that follow each other are equal, one
-    that is not counts against; a group's quantity whose evidence is negative is taken not to be stale.
+    that is not counts against. Summed over the quantities that have evidence for it in all groups together, and over
+    the groups that have it in all quantities together.
     """
     steps = np.concatenate([np.diff(night.values, axis=1) for night in back], axis=1)
     equal = _mean(np.where(np.isnan(steps), np.nan, steps == 0), axis=(0, 1))
     weight = -np.log(np.clip(np.nan_to_num(equal, nan=1.0), 1e-3, 1.0))
-    found = [0.0]
+    of_quantities, of_groups = 0.0, 0.0
     for late in range(1, min(MOST_LATE, here.values.shape[1], back[-1].values.shape[1]) + 1):
         now, before = here.values[:, :late], back[-1].values[:, -late:]
-        counted = np.where(now == before, weight, np.where(np.isnan(now - before), 0.0, -DIFFERENT))
-        found.append(float(np.maximum(counted.sum(axis=1), 0.0).sum()))
-    return max(found)
+        counted = np.where(now == before, weight, np.where(np.isnan(now - before), 0.0, -DIFFERENT)).sum(
+            axis=1
+        )
+        of_quantities = max(of_quantities, float(np.maximum(counted.sum(axis=0), 0.0).sum()))
+        of_groups = max(of_groups, float(np.maximum(counted.sum(axis=1), 0.0).sum()))
+    return of_quantities, of_groups
 
 
 def find_swap(here: _Night, back: Sequence[_Night]) -> float:

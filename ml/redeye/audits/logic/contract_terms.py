@@ -131,7 +131,8 @@ class MeasureName(StrEnum):
     ROWS_OF_ANOTHER_WEEKDAY = "rows_of_another_weekday"
     ROWS_OF_SAME_WEEKDAY = "rows_of_same_weekday"
     STEP_FROM_LAST_NIGHT = "step_from_last_night"
-    STALE_EVIDENCE = "stale_evidence"
+    STALE_QUANTITIES = "stale_quantities"
+    STALE_SERIES = "stale_series"
     TURNED_GAIN = "turned_gain"
     TURNED_GAIN_OF_ONE = "turned_gain_of_one"
     SWAPPED_GAIN = "swapped_gain"
@@ -158,7 +159,8 @@ _OF_ONE = {
 OF_SERIES = {
     MeasureName.REPEATED_CELLS,
     MeasureName.STEP_FROM_LAST_NIGHT,
-    MeasureName.STALE_EVIDENCE,
+    MeasureName.STALE_QUANTITIES,
+    MeasureName.STALE_SERIES,
     MeasureName.TURNED_GAIN,
     MeasureName.TURNED_GAIN_OF_ONE,
     MeasureName.SWAPPED_GAIN,

@@ -8,7 +8,7 @@ that it does not say on the same night without the event.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -20,6 +20,7 @@ from redeye.declarations.calendar import ONE_DAY
 from redeye.declarations.spec_fields import Frozen, PositiveInt
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 
@@ -32,6 +33,20 @@ class Guard(StrEnum):
     DRIFT = "drift"
     VERDICT = "verdict"
     GATE = "gate"
+
+
+@dataclass(frozen=True)
+class PlantedFault:
+    """A fault in one delivery, put there to measure whether the audits of arrivals find it.
+
+    Attributes:
+        dataset: whose delivery it is in.
+        spoil: of the night's text frame, the frames of the nights before it and a source of chance, the
+            spoiled frame; the same frame where the fault would change nothing.
+    """
+
+    dataset: str
+    spoil: Callable[[pd.DataFrame, pd.DataFrame, np.random.Generator], pd.DataFrame]
 
 
 class Event(Frozen):

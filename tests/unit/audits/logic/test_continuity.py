@@ -37,13 +37,17 @@ def test_a_clean_night_goes_on() -> None:
 
 @pytest.mark.parametrize("hours", range(1, 13))
 def test_readings_that_are_late_begin_with_those_of_the_night_before(hours: int) -> None:
-    assert measure(move(NOW, BEFORE, hours))["stale_evidence"] > 3 * max(CLEAN["stale_evidence"], 10)
+    late = measure(move(NOW, BEFORE, hours))
+    assert late["stale_quantities"] > 3 * max(CLEAN["stale_quantities"], 8)
+    assert late["stale_series"] > 3 * max(CLEAN["stale_series"], 8)
 
 
-def test_one_quantity_of_one_gauge_that_is_late_is_seen() -> None:
+def test_one_quantity_and_one_gauge_that_are_late_are_seen() -> None:
     late = move(NOW, BEFORE, 6)
-    mixed = NOW.assign(flow=NOW["flow"].mask(NOW["gauge"] == "ash", late["flow"]))
-    assert measure(mixed)["stale_evidence"] > CLEAN["stale_evidence"] + 20
+    flow = NOW.assign(flow=late["flow"])
+    assert measure(flow)["stale_quantities"] > CLEAN["stale_quantities"] + 20
+    gauge = NOW.assign(**{name: NOW[name].mask(NOW["gauge"] == "ash", late[name]) for name in QUANTITIES})
+    assert measure(gauge)["stale_series"] > CLEAN["stale_series"] + 20
 
 
 @pytest.mark.parametrize("hours", [*range(2, 13), *range(-12, -1)])
@@ -74,7 +78,7 @@ def test_without_enough_nights_nothing_is_measured() -> None:
 def test_after_a_gap_only_the_groups_are_compared() -> None:
     gap = BEFORE[BEFORE["night"] < BEFORE["night"].max()]
     found = measure(swap(NOW, "ash", "cedar"), gap)
-    assert found["step_from_last_night"] == found["turned_gain"] == found["stale_evidence"] == 0
+    assert found["step_from_last_night"] == found["turned_gain"] == found["stale_series"] == 0
     assert found["swapped_gain"] > 5
 
 

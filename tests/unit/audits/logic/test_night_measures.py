@@ -15,7 +15,8 @@ NOW, BEFORE = last_night(make_readings(15).assign(gust=1.0))
 CONTINUITY = Continuity(series="gauge", time="read_at", columns=QUANTITIES, because="For a test.")
 BARE = {
     MeasureName.STEP_FROM_LAST_NIGHT,
-    MeasureName.STALE_EVIDENCE,
+    MeasureName.STALE_QUANTITIES,
+    MeasureName.STALE_SERIES,
     MeasureName.TURNED_GAIN,
     MeasureName.TURNED_GAIN_OF_ONE,
     MeasureName.SWAPPED_GAIN,

@@ -1,0 +1,1 @@
+"""How often clean deliveries are refused, and which faults are: measured. Begin with `run_arrival_checks.py`."""
