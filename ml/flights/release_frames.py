@@ -30,6 +30,9 @@ OTHER_FEATURES = {
 }
 FEATURE_KEYS = {f"feat_{key}__delays": f"{key}_id" for key in DELAY_KEYS} | OTHER_FEATURES
 WINDOWS = (*(f"{nights}n" for nights in DELAY_WINDOWS), "all")
+# Features that no night without outcomes or weather empties: those may be absent, and the night stands all the same.
+LASTING = (f"_{max(DELAY_WINDOWS)}n", "_all")
+NULLS_BACK = 14
 
 CUTOFF = (
     f"timezone('UTC', timezone('{zone().key}', (night + 1)::TIMESTAMP"
@@ -53,6 +56,7 @@ def release_queries() -> dict[str, str]:
         },
         "profile": " UNION ALL ".join(_coverage(table, key) for table, key in FEATURE_KEYS.items()),
         "fct_flights_profile": _nights(),
+        "null_shares": _null_shares(),
     }
 
 
@@ -135,6 +139,41 @@ def _coverage(table: str, key: str) -> str:
     """
 
 
+def _null_shares() -> str:
+    """One row per night and feature that may be null: how many rows have none, beside the nights before."""
+    tables = []
+    for table in FEATURE_KEYS:
+        suite = table if table in OTHER_FEATURES else "feat_delays"
+        nullable = load_suite(f"{RELEASES}{suite}").may_be_null
+        if not nullable:
+            continue
+        counts = ", ".join(f"count({name}) AS {name}" for name in nullable)
+        tables.append(f"""
+            SELECT '{table}' AS feature_table, night, feature, 1 - known / rows AS null_share FROM (
+                SELECT night, count(*) AS rows, {counts} FROM warehouse.features.{table}
+                WHERE night BETWEEN $first::DATE - {NULLS_BACK} AND $last GROUP BY night
+            ) UNPIVOT (known FOR feature IN ({", ".join(nullable)}))
+        """)
+    lasting = " OR ".join(f"feature LIKE '%\\{end}' ESCAPE '\\'" for end in LASTING)
+    return f"""
+        WITH shares AS ({" UNION ALL ".join(tables)}),
+        compared AS (
+            SELECT *, max(null_share) OVER before AS most_before, count(*) OVER before AS nights_before FROM shares
+            WINDOW before AS (
+                PARTITION BY feature_table, feature ORDER BY night
+                RANGE BETWEEN INTERVAL {NULLS_BACK} DAY PRECEDING AND INTERVAL 1 DAY PRECEDING
+            )
+        )
+        SELECT night, feature_table, feature, null_share, most_before,
+            CASE
+                WHEN NOT ({lasting} OR feature_table = 'feat_flight_number__plane') THEN NULL
+                WHEN nights_before >= 7 THEN greatest(null_share - most_before, 0)
+                ELSE 0
+            END AS nulls_beyond_usual
+        FROM compared WHERE {IN_WINDOW} ORDER BY night, feature_table, feature
+    """
+
+
 def _nights() -> str:
     """One row per night: what the night's flights and outcomes became in the mart and in the features."""
     return f"""
@@ -174,6 +213,21 @@ def _nights() -> str:
             FROM warehouse.intermediate.int_outcomes__versioned
             WHERE {IN_WINDOW} AND first_known_night = night GROUP BY night
         ),
+        -- Of the aircraft that the night's first outcomes name, those that are known.
+        planes AS (
+            SELECT night, matched / named AS share, min(matched / named) OVER (
+                ORDER BY night RANGE BETWEEN INTERVAL 28 DAY PRECEDING AND INTERVAL 1 DAY PRECEDING
+            ) AS least_before
+            FROM (
+                SELECT outcomes.night, count(*) AS named, count(planes.plane_id) AS matched
+                FROM warehouse.intermediate.int_outcomes__versioned AS outcomes
+                LEFT JOIN (SELECT DISTINCT plane_id FROM warehouse.staging.stg_nycflights13__planes) AS planes
+                    ON outcomes.plane_id = planes.plane_id
+                WHERE outcomes.night BETWEEN $first::DATE - 28 AND $last
+                    AND outcomes.first_known_night = outcomes.night AND outcomes.plane_id IS NOT NULL
+                GROUP BY outcomes.night
+            ) WHERE named >= 100
+        ),
         features AS (
             SELECT night, sum(flights_1n) AS flights, sum(late_flights_1n) AS late, sum(flights_7n) AS week,
                 sum(late_flights_7n) / nullif(sum(flights_7n), 0) AS week_late_rate,
@@ -192,11 +246,13 @@ def _nights() -> str:
                 AS mean_arrival_delay_minutes,
             CASE WHEN first_known.arrived > 0 THEN features.flights / first_known.arrived ELSE 1 END
                 AS counted_in_features_share,
+            planes.share AS plane_match_share,
+            coalesce(greatest(planes.least_before - planes.share, 0), 0) AS plane_match_below_usual,
             CASE WHEN features.week >= 1000 THEN features.week_late_rate END AS late_rate_7n,
             CASE WHEN features.week >= 1000 THEN features.week_mean END AS mean_delay_minutes_7n
         FROM nights
         LEFT JOIN scheduled USING (night) LEFT JOIN staged USING (night) LEFT JOIN today USING (night)
         LEFT JOIN outcomes USING (night) LEFT JOIN first_known USING (night) LEFT JOIN taken_in USING (night)
-        LEFT JOIN features USING (night) LEFT JOIN doubted USING (night)
+        LEFT JOIN features USING (night) LEFT JOIN doubted USING (night) LEFT JOIN planes USING (night)
         ORDER BY nights.night
     """

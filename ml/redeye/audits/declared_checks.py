@@ -12,6 +12,8 @@ from redeye.declarations.project import import_named, project
 
 RELEASES = "releases/"
 """Suites of releases begin so."""
+NULL_SHARES = f"{RELEASES}null_shares"
+"""A project's frame of this name, by `night`, `feature_table` and `feature`, is kept with the release, and shown."""
 
 Step = Callable[[pd.DataFrame], pd.DataFrame]
 """From a typed frame to another: with more columns, or a profile with a row per night."""

@@ -33,6 +33,8 @@ from redeye.warehouse.logic.releases import (
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
+    from redeye.warehouse.release_frames import NullShares
+
 log = logging.getLogger(__name__)
 
 Check = Callable[[Release | None, ReleaseKind], "Manifest"]
@@ -128,7 +130,7 @@ def publish(candidate: dict[str, Any]) -> dict[str, Any]:
         raise NotReleased(
             "a delivery was accepted or refused since the transformation: clear `transform` and all after it"
         )
-    audits = _audit(made)
+    audits, null_shares = _audit(made)
     refused = [result for result in audits if not result.is_success]
     detail = {"suites": [result.to_dict() for result in audits]}
     release_store.record_audit(made.last, snapshot_id=made.snapshot_id, is_success=not refused, detail=detail)
@@ -154,6 +156,7 @@ def publish(candidate: dict[str, Any]) -> dict[str, Any]:
             "degraded": list_degradations(
                 load_source(), made.first, made.last, delivery_store.deliveries(made.first, made.last)
             ),
+            "null_shares": null_shares,
         },
         git_sha=git_sha(),
         parent=parent,
@@ -253,14 +256,16 @@ def build_candidate(
     )
 
 
-def _audit(made: Candidate) -> list[AuditResult]:
+def _audit(made: Candidate) -> tuple[list[AuditResult], NullShares]:
+    """The verdicts on a candidate, and how many values of its features are missing by night."""
     from redeye.audits.audit import audit_many
-    from redeye.warehouse.release_frames import release_frames
+    from redeye.warehouse.release_frames import list_null_shares, release_frames
 
     with lake.connect_at(made.snapshot_id) as con:
         frames = release_frames(con, made.first, made.last)
     subject = f"candidate of night {made.last}, snapshot {made.snapshot_id}"
-    return list(audit_many(frames, subject=subject, data_docs=settings().data_docs).values())
+    verdicts = audit_many(frames, subject=subject, data_docs=settings().data_docs)
+    return list(verdicts.values()), list_null_shares(frames)
 
 
 def _contents(made: Candidate, parent: Release | None) -> dict[str, Content]:
@@ -315,7 +320,7 @@ def _build_sound(made: Candidate, refs: list[DeliveryRef]) -> Candidate | None:
     except dbt.DbtError as error:
         log.warning("%s", error)
         return None
-    return found if all(result.is_success for result in _audit(found)) else None
+    return found if all(result.is_success for result in _audit(found)[0]) else None
 
 
 def _refuse(made: Candidate, message: str, suspects: list[DeliveryRef]) -> None:

@@ -40,7 +40,8 @@ def records(first: date, last: date) -> NightRecords:
     return NightRecords(
         releases=_rows(
             "SELECT release_id, night, revision, first_night, kind, snapshot_id, delivery_set_hash, code_hash, "
-            "git_sha, parent_release_id, built_by, shift_weeks, audit -> 'degraded' AS degraded FROM ledger.releases "
+            "git_sha, parent_release_id, built_by, shift_weeks, audit -> 'degraded' AS degraded, "
+            "audit -> 'null_shares' AS null_shares FROM ledger.releases "
             "WHERE night >= %(first)s AND first_night <= %(last)s ORDER BY recorded_seq DESC",
             span,
         ),

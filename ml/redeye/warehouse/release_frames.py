@@ -6,15 +6,18 @@ bulk. What they are is the project's to say (`redeye.yaml`, `audits.releases`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 import duckdb
 import pandas as pd
 
-from redeye.audits.declared_checks import RELEASES, release_queries
+from redeye.audits.declared_checks import NULL_SHARES, RELEASES, release_queries
 from redeye.audits.suite_files import load_suite
 
 WINDOW_NIGHTS = 7
+NullShares = dict[str, dict[str, tuple[float, float | None]]]
+"""By night and feature: the share of rows without a value, and the most of the nights before, if there are any."""
 
 
 def release_frames(con: duckdb.DuckDBPyConnection, first: date, last: date) -> dict[str, pd.DataFrame]:
@@ -32,6 +35,17 @@ def release_frames(con: duckdb.DuckDBPyConnection, first: date, last: date) -> d
         frame = con.execute(query, window if "$" in query else None).df()
         frames[suite] = _in_stated_order(frame, list(load_suite(suite).types))
     return frames
+
+
+def list_null_shares(frames: Mapping[str, pd.DataFrame]) -> NullShares:
+    """Of the frames of a release, by night and feature the share of rows without a value, and the most before."""
+    shares = frames.get(NULL_SHARES)
+    found: NullShares = {}
+    for row in shares.itertuples() if shares is not None else ():
+        most = None if pd.isna(row.most_before) else round(float(row.most_before), 4)
+        of_night = found.setdefault(pd.Timestamp(row.night).date().isoformat(), {})
+        of_night[f"{row.feature_table}.{row.feature}"] = (round(float(row.null_share), 4), most)
+    return found
 
 
 def _in_stated_order(frame: pd.DataFrame, stated: list[str]) -> pd.DataFrame:

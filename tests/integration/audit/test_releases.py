@@ -10,7 +10,7 @@ import pytest
 
 from flights.release_frames import DELAY_KEYS, FEATURE_KEYS, WINDOWS
 from redeye.audits.audit import audit_many
-from redeye.warehouse.release_frames import release_frames
+from redeye.warehouse.release_frames import list_null_shares, release_frames
 
 NIGHT = date(2013, 3, 9)  # 23 hours
 CUTOFF = "timezone('UTC', timezone('America/New_York', (night + 1)::TIMESTAMP + INTERVAL 3 HOUR))"
@@ -76,8 +76,13 @@ def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
     )
     con.execute(
         "CREATE TABLE warehouse.intermediate.int_outcomes__versioned AS "
-        "SELECT flight_id, outcome_night AS night, outcome_night AS first_known_night, arrival_delay_minutes "
+        "SELECT flight_id, outcome_night AS night, outcome_night AS first_known_night, arrival_delay_minutes, "
+        "'N' || flight_number AS plane_id "
         "FROM warehouse.marts.fct_flights WHERE outcome_night IS NOT NULL"
+    )
+    con.execute(
+        "CREATE TABLE warehouse.staging.stg_nycflights13__planes AS "
+        "SELECT DISTINCT plane_id FROM warehouse.intermediate.int_outcomes__versioned"
     )
     con.execute(
         "CREATE TABLE warehouse.raw.nycflights13__outcomes AS "
@@ -202,3 +207,49 @@ def test_a_broken_table_is_refused_by_name(
     warehouse.execute(damage)
     found = refusals(warehouse, suite)
     assert any(refusal.startswith(f"releases/{suite} ") and column in refusal for refusal in found), found
+
+
+PLANES = "warehouse.features.feat_flight_number__plane"
+OUTCOMES = "warehouse.intermediate.int_outcomes__versioned"
+
+
+def test_planes_whose_keys_match_nothing_are_refused(warehouse: duckdb.DuckDBPyConnection) -> None:
+    warehouse.execute(
+        f"INSERT INTO {OUTCOMES} BY NAME SELECT 'F' || i || '_' || n AS flight_id, "
+        f"DATE '{NIGHT}' - n::INTEGER AS night, DATE '{NIGHT}' - n::INTEGER AS first_known_night, "
+        "'N' || (i % 30 + 1) AS plane_id FROM range(10) AS nights(n), range(120) AS flights(i)"
+    )
+    assert refusals(warehouse, "fct_flights_profile") == []
+    warehouse.execute(
+        f"UPDATE {OUTCOMES} SET plane_id = lower(plane_id) WHERE night = '{NIGHT}' AND flight_id < 'F2'"
+    )
+    assert refusals(warehouse, "fct_flights_profile") == [
+        "releases/fct_flights_profile plane_match_below_usual"
+    ]
+
+
+def test_a_feature_that_loses_its_values_is_refused_and_the_shares_are_kept(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    warehouse.execute(
+        f"INSERT INTO {PLANES} SELECT * EXCLUDE (n) REPLACE (night - n::INTEGER AS night) FROM {PLANES}, range(3, 12) AS back(n) "
+        f"WHERE night = '{NIGHT}'"
+    )
+    assert refusals(warehouse, "null_shares") == []
+    warehouse.execute(f"UPDATE {PLANES} SET usual_seats = NULL WHERE night = '{NIGHT}'")
+    assert refusals(warehouse, "null_shares") == ["releases/null_shares nulls_beyond_usual"]
+    kept = list_null_shares(release_frames(warehouse, NIGHT, NIGHT))[NIGHT.isoformat()]
+    assert kept["feat_flight_number__plane.usual_seats"] == (1.0, 0.0)
+    assert kept["feat_flight_number__plane.usual_engines"] == (0.0, 0.0)
+
+
+def test_a_night_without_weather_is_no_reason_to_refuse_its_features(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    weather = "warehouse.features.feat_origin__weather"
+    warehouse.execute(
+        f"INSERT INTO {weather} SELECT * EXCLUDE (n) REPLACE (night - n::INTEGER AS night) FROM {weather}, range(3, 12) AS back(n) "
+        f"WHERE night = '{NIGHT}'"
+    )
+    warehouse.execute(f"UPDATE {weather} SET temperature_f = NULL WHERE night = '{NIGHT}'")
+    assert refusals(warehouse, "null_shares") == []
