@@ -1,4 +1,4 @@
-{# Written by `redeye generate` from `clock` and `constants` of redeye.yaml: change these. #}
+{# Written by `redeye generate` from `clock`, `constants` and `successions` of redeye.yaml: change these. #}
 
 {% macro clock_zone() -%} {{ return('America/New_York') }} {%- endmacro %}
 
@@ -13,3 +13,5 @@
 {% macro plane_window() -%} {{ return(28) }} {%- endmacro %}
 
 {% macro airport_zone() -%} {{ return('America/New_York') }} {%- endmacro %}
+
+{% macro successions() -%} {{ return([]) }} {%- endmacro %}

@@ -4,6 +4,49 @@
 {%- endmacro %}
 
 
+{# The columns that an entity's id is made of, in order, joined by dashes. #}
+{% macro id_parts(entity) -%}
+    {{ return({
+        'carrier': ['carrier_id'],
+        'origin': ['origin_id'],
+        'destination': ['destination_id'],
+        'route': ['origin_id', 'destination_id'],
+        'flight_number': ['carrier_id', 'number'],
+        'origin_hour': ['origin_id', 'hour'],
+        'carrier_origin_hour': ['carrier_id', 'origin_id', 'hour'],
+    }[entity]) }}
+{%- endmacro %}
+
+
+{# An entity's id at a night: with the codes of those who hold them then (`successions` of redeye.yaml). #}
+{% macro follow_successions(entity, entity_id, night) -%}
+    {%- set parts = id_parts(entity) -%}
+    {%- set declared = successions() | selectattr('key', 'in', parts) | list -%}
+    {%- if not declared -%}
+        {{ entity_id }}
+    {%- else -%}
+        concat_ws(
+            '-'
+            {%- for part in parts -%}
+                {%- set place = 'split_part(' ~ entity_id ~ ", '-', " ~ loop.index ~ ')' -%}
+                {%- set own = declared | selectattr('key', 'equalto', part) | list %}
+                , {% if own -%}
+                    case
+                        {% for each in own -%}
+                            when {{ place }} = '{{ each.old }}' and {{ night }} >= date '{{ each.first_night }}'
+                                then '{{ each.new }}'
+                        {% endfor -%}
+                        else {{ place }}
+                    end
+                {%- else -%}
+                    {{ place }}
+                {%- endif -%}
+            {%- endfor %}
+        )
+    {%- endif -%}
+{%- endmacro %}
+
+
 {# The delays of one entity at each night of the build window, over `delay_windows` nights of knowledge and over all.
 
 Sums are of integers; there is one division, at the end, so a night built alone and a night built with a year
@@ -32,7 +75,8 @@ summed as (
 -- Each sum once for every night that it counts in.
 counting as (
     select
-        * exclude (night),
+        * exclude (night, entity_id),
+        {{ follow_successions(entity, 'summed.entity_id', '(summed.night + nights.after::integer)') }} as entity_id,
         (summed.night + nights.after::integer) as night
     from summed
     cross join range({{ longest }}) as nights (after)
@@ -58,13 +102,14 @@ windowed as (
 total as (
     select
         night,
-        entity_id,
+        {{ follow_successions(entity, 'entity_id', 'night') }} as entity_id,
         {%- for measure in measures %}
-            {{ measure }} as {{ measure }}_all,
+            sum({{ measure }})::bigint as {{ measure }}_all,
         {%- endfor %}
-        newest_known_at
+        max(newest_known_at) as newest_known_at
     from {{ ref('int_delays__accumulated') }}
     where entity = '{{ entity }}' and night between {{ first }} and {{ last }}
+    group by 1, 2
 )
 
 select

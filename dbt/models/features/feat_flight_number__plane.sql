@@ -34,7 +34,8 @@ flown as (
 
 by_type as (
     select
-        flown.flight_number_id,
+        {{ follow_successions('flight_number', 'flown.flight_number_id', '(flown.night + nights.after::integer)') }}
+            as flight_number_id,
         (flown.night + nights.after::integer) as night,
         flown.model,
         flown.engine_type,

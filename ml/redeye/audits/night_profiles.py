@@ -17,6 +17,8 @@ from redeye.audits.logic.reference_rates import ReferenceRate, measure_rates
 from redeye.audits.logic.typed_frames import parse_frame
 from redeye.audits.suite_files import find_rates, load_suite
 from redeye.declarations.calendar import list_holidays
+from redeye.declarations.project import project
+from redeye.declarations.successions import rename_codes
 from redeye.foundation.settings import settings
 
 NIGHTS_BACK = 28
@@ -37,6 +39,7 @@ def make_profile_step(
     if not suite.startswith(ARRIVALS):
         return None
     contract = find_contract(suite.removeprefix(ARRIVALS), root)
+    judged, history = _follow(judged, judged[suite]), _follow(history, judged[suite])
     computed = arrival_checks().profile_step(suite, judged, history)
     rates = find_rates(contract.name, root)
     if contract.nights is None and not rates:
@@ -60,6 +63,7 @@ def _add_rates(
     root: Path,
 ) -> pd.DataFrame:
     """The profile of the typed frame with its rates of references."""
+    (frame,) = _follow({"": frame}, frame).values()
     ours = tuple(dict.fromkeys(column for rate in rates for column in rate.ours))
     measured = measure_rates(
         frame[[NIGHT, *ours]],
@@ -95,9 +99,30 @@ def _read_columns(
     return parse_frame(rows, {column: types[column] for column in wanted})[0]
 
 
+def _follow(frames: Mapping[str, pd.DataFrame], judged: pd.DataFrame) -> Mapping[str, pd.DataFrame]:
+    """Frames in which a code is that of its holder in the newest judged night: nights are compared by holders."""
+    declared = project().successions
+    if not declared or NIGHT not in judged:
+        return frames
+    newest = pd.to_datetime(judged[NIGHT], errors="coerce").max()
+    if pd.isna(newest):
+        return frames
+    return {
+        suite: frame.assign(
+            **{
+                each.column: rename_codes(frame[each.column], declared, name=each.column, night=newest.date())
+                for each in declared
+                if each.column in frame
+            }
+        )
+        for suite, frame in frames.items()
+    }
+
+
 def _profile(
     frame: pd.DataFrame, *, contract: Contract, computed: Step | None, history: pd.DataFrame | None
 ) -> pd.DataFrame:
+    (frame,) = _follow({"": frame}, frame).values()
     nights = computed(frame) if computed else frame.groupby(NIGHT).size().rename("rows").reset_index()
     measures = contract.measures
     if not measures:

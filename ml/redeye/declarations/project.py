@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, model_validator
 
-from redeye.declarations.spec_fields import Frozen, Name, refuse_unknown
+from redeye.declarations.spec_fields import Frozen, Name, refuse_twice, refuse_unknown
 from redeye.declarations.subject import Subject
+from redeye.declarations.successions import Succession
 from redeye.declarations.yaml_files import load_declaration
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import PROJECT_ROOT
@@ -132,6 +133,9 @@ class Project(Frozen):
     )
     subject: Subject
     slices: tuple[Slicing, ...] = Field(default=(), description="By which quality is shown.")
+    successions: tuple[Succession, ...] = Field(
+        default=(), description="Codes that others replace: audits, features and slices follow them."
+    )
     restatements: Restatements
     first_run: FirstRun
 
@@ -140,6 +144,8 @@ class Project(Frozen):
         missing = "is no column of the subject: add it to `subject.columns`"
         columns = self.subject.columns
         refuse_unknown("slices", [each.column for each in self.slices], columns, missing)
+        refuse_unknown("successions", [each.key for each in self.successions], columns, missing)
+        refuse_twice("successions", [f"{each.column} {each.old}" for each in self.successions])
         refuse_unknown("restatements.shared", self.restatements.shared.values(), columns, missing)
         return self
 

@@ -51,7 +51,7 @@ def find_stale_texts(root: Path = PROJECT_ROOT) -> dict[Path, str]:
         ConfigError: naming the file that declares what cannot be.
     """
     declared = load_project(root / "redeye.yaml")
-    wanted = {MACROS: render_macros(_macro_values(declared))}
+    wanted = {MACROS: render_declared(declared)}
     tables: list[FeatureTable] = []
     for path in sorted((root / TABLES).glob("*.yml")):
         try:
@@ -69,10 +69,19 @@ def find_stale_texts(root: Path = PROJECT_ROOT) -> dict[Path, str]:
     return {path: text for path, text in wanted.items() if _read(root / path) != text}
 
 
+def render_declared(declared: Project) -> str:
+    """The file of dbt macros that say what a declaration says."""
+    return render_macros(_macro_values(declared))
+
+
 def _macro_values(declared: Project) -> dict[str, Any]:
     at = declared.clock.cutoff_time
     clock = {"clock_zone": declared.clock.zone, "cutoff_hour": at.hour, "cutoff_minute": at.minute}
-    return {**clock, **declared.constants}
+    successions = [
+        {"key": each.key, "old": each.old, "new": each.new, "first_night": each.first_night.isoformat()}
+        for each in declared.successions
+    ]
+    return {**clock, **declared.constants, "successions": successions}
 
 
 def _with_windows(text: str, declared: Project) -> str:

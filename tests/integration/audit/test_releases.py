@@ -232,7 +232,8 @@ def test_a_feature_that_loses_its_values_is_refused_and_the_shares_are_kept(
     warehouse: duckdb.DuckDBPyConnection,
 ) -> None:
     warehouse.execute(
-        f"INSERT INTO {PLANES} SELECT * EXCLUDE (n) REPLACE (night - n::INTEGER AS night) FROM {PLANES}, range(3, 12) AS back(n) "
+        f"INSERT INTO {PLANES} SELECT * EXCLUDE (n) REPLACE (night - n::INTEGER AS night) "
+        f"FROM {PLANES}, range(3, 12) AS back(n) "
         f"WHERE night = '{NIGHT}'"
     )
     assert refusals(warehouse, "null_shares") == []
@@ -248,7 +249,8 @@ def test_a_night_without_weather_is_no_reason_to_refuse_its_features(
 ) -> None:
     weather = "warehouse.features.feat_origin__weather"
     warehouse.execute(
-        f"INSERT INTO {weather} SELECT * EXCLUDE (n) REPLACE (night - n::INTEGER AS night) FROM {weather}, range(3, 12) AS back(n) "
+        f"INSERT INTO {weather} SELECT * EXCLUDE (n) REPLACE (night - n::INTEGER AS night) "
+        f"FROM {weather}, range(3, 12) AS back(n) "
         f"WHERE night = '{NIGHT}'"
     )
     warehouse.execute(f"UPDATE {weather} SET temperature_f = NULL WHERE night = '{NIGHT}'")

@@ -18,6 +18,7 @@ from redeye.declarations.spec_fields import Frozen, Name, Share
 
 PREFIX = "redeye."
 EXCEPTION = f"{PREFIX}exception"
+PRIMARY_KEY = "primaryKey"
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
@@ -51,7 +52,7 @@ class ExpectedOn(Reasoned):
 
 
 class ColumnException(Reasoned):
-    """A known fault of one column in one night that is accepted."""
+    """A known fault of one column in one night, or `primaryKey`, a key that is used again, that is accepted."""
 
     night: date
     column: str
@@ -73,15 +74,6 @@ class Continuity(Reasoned):
     series: Name
     time: Name
     columns: tuple[Name, ...] = Field(min_length=1)
-
-
-class Succession(Reasoned):
-    """A code that another replaces from a night on."""
-
-    column: Name
-    old: str = Field(min_length=1)
-    new: str = Field(min_length=1)
-    first_night: date
 
 
 class Within(Reasoned):
@@ -203,7 +195,6 @@ class DeliveryTerms(Frozen):
     expected_on: ExpectedOn | None = None
     set_aside: SetAside | None = None
     continuity: Continuity | None = None
-    succession: tuple[Succession, ...] = ()
 
 
 class TableTerms(Frozen):

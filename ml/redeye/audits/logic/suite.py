@@ -104,7 +104,12 @@ class SuiteSpec(Frozen):
         known = {*self.types, *self.derived}
         named = [(f"key.{i}", column) for i, column in enumerate(self.key)]
         named += [(f"may_be_null.{i}", column) for i, column in enumerate(self.may_be_null)]
-        named += [(f"exceptions.{i}", accepted.column) for i, accepted in enumerate(self.exceptions)]
+        together = {", ".join(wanted.columns) for wanted in self.expectations}
+        named += [
+            (f"exceptions.{i}", accepted.column)
+            for i, accepted in enumerate(self.exceptions)
+            if accepted.column not in together
+        ]
         named += [
             (f"expectations.{i}", column)
             for i, wanted in enumerate(self.expectations)

@@ -96,7 +96,8 @@ def render_macros(constants: Mapping[str, object]) -> str:
         f"\n{{% macro {name}() -%}} {{{{ return({_literal(value)}) }}}} {{%- endmacro %}}\n"
         for name, value in constants.items()
     )
-    return f"{{# Written by {AUTHOR} from `clock` and `constants` of redeye.yaml: change these. #}}\n{macros}"
+    origin = "`clock`, `constants` and `successions` of redeye.yaml"
+    return f"{{# Written by {AUTHOR} from {origin}: change these. #}}\n{macros}"
 
 
 def render_anchors(
@@ -122,5 +123,5 @@ def render_aliases(by_window: Iterable[Sequence[Mapping[str, Any]]]) -> list[str
 
 
 def _literal(value: object) -> str:
-    """A value in Jinja: strings, numbers and lists of them."""
+    """A value in Jinja: strings, numbers, mappings and lists of them."""
     return repr(list(value)) if isinstance(value, tuple | list) else repr(value)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
 import pytest
 from pydantic import ValidationError
 
+from redeye.audits.great_expectations_runner import drop_excepted_rows
 from redeye.audits.logic.contract import Contract, Table
 
 BETWEEN = "expect_column_values_to_be_between"
@@ -114,3 +116,15 @@ def test_a_rule_said_twice_is_refused_in_its_place() -> None:
     twice = [rule({BETWEEN: {"column": "degrees", "min_value": 0}})] * 2
     with pytest.raises(ValidationError, match=r"quality\.1 repeats"):
         Table.model_validate(table(quality=twice))
+
+
+def test_a_key_that_is_used_again_can_be_excepted_in_a_known_night() -> None:
+    said = {"night": "2013-02-12", "column": "primaryKey"}
+    terms = [
+        {"property": "redeye.exception", "value": said, "description": "Two readings, known in this data."}
+    ]
+    suite = Table.model_validate(table(customProperties=terms)).suite
+    rows = pd.DataFrame({"gauge": ["A", "A"], "night": pd.to_datetime(["2013-02-12", "2013-02-13"])})
+    assert suite.exceptions[0].column == "gauge, night"
+    assert len(drop_excepted_rows(suite, "gauge, night", rows)) == 1
+    assert len(drop_excepted_rows(suite, "degrees", rows)) == 2

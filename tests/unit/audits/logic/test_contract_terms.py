@@ -43,21 +43,22 @@ def test_each_term_has_its_type() -> None:
         say("redeye.expectedOn", {"weekdays": ["mon", "tue"], "holidays": False, "of": "coming_day"}),
         say("redeye.setAside", {"at_most": 0.01}),
         say("redeye.continuity", {"series": "gauge", "time": "read_at", "columns": ["degrees"]}),
-        say("redeye.succession", {"column": "gauge", "old": "A", "new": "B", "first_night": "2015-04-01"}),
     )
     assert terms.may_be_absent.value == "degraded"
     assert terms.may_be_empty.value is False
     assert terms.expected_on.weekdays == ("mon", "tue")
     assert terms.set_aside.at_most == 0.01
     assert terms.continuity.columns == ("degrees",)
-    assert terms.succession[0].first_night == date(2015, 4, 1)
-    assert terms.succession[0].because == WHY
 
 
 def test_a_term_that_is_a_list_may_be_said_on_several_lines() -> None:
-    again = {"column": "gauge", "old": "B", "new": "C", "first_night": "2016-04-01"}
-    terms = read(say("redeye.succession", {**again, "old": "A", "new": "B"}), say("redeye.succession", again))
-    assert [each.new for each in terms.succession] == ["B", "C"]
+    again = {"night": "2016-04-01", "column": "flow"}
+    terms = read_terms(
+        [say("redeye.exception", {**again, "column": "degrees"}), say("redeye.exception", again)], TableTerms
+    )
+    assert [each.column for each in terms.exception] == ["degrees", "flow"]
+    assert terms.exception[0].night == date(2016, 4, 1)
+    assert terms.exception[0].because == WHY
 
 
 def test_what_is_of_another_vendor_is_passed_over() -> None:
