@@ -119,7 +119,7 @@ def arrival_checks(
 ) -> None:
     """Measure how often clean deliveries are refused, and which faults are; write docs/results/arrival-checks.md.
 
-    Needs no stack; some twenty minutes for a year.
+    Needs no stack; some ten minutes for a year.
     """
     from redeye.studies.arrival_checks.run_arrival_checks import measure
 

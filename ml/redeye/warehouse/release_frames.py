@@ -41,10 +41,10 @@ def list_null_shares(frames: Mapping[str, pd.DataFrame]) -> NullShares:
     """Of the frames of a release, by night and feature the share of rows without a value, and the most before."""
     shares = frames.get(NULL_SHARES)
     found: NullShares = {}
-    for row in shares.itertuples() if shares is not None else ():
-        most = None if pd.isna(row.most_before) else round(float(row.most_before), 4)
-        of_night = found.setdefault(pd.Timestamp(row.night).date().isoformat(), {})
-        of_night[f"{row.feature_table}.{row.feature}"] = (round(float(row.null_share), 4), most)
+    for row in shares.to_dict("records") if shares is not None else ():
+        most = None if pd.isna(row["most_before"]) else round(float(row["most_before"]), 4)
+        of_night = found.setdefault(pd.Timestamp(row["night"]).date().isoformat(), {})
+        of_night[f"{row['feature_table']}.{row['feature']}"] = (round(float(row["null_share"]), 4), most)
     return found
 
 

@@ -130,6 +130,7 @@ class MeasureName(StrEnum):
     SWAPPED_GAIN = "swapped_gain"
     ZEROS_BEYOND_USUAL = "zeros_beyond_usual"
     ZEROS_APART = "zeros_apart"
+    SILENT_TIMES = "silent_times"
     NULLS_BEYOND_USUAL = "nulls_beyond_usual"
     FROM_NEIGHBOURS_TO_USUAL = "from_neighbours_to_usual"
     ROWS_ON_USUAL_DAYS = "rows_on_usual_days"
@@ -145,6 +146,7 @@ _OF_SEVERAL = {
 _OF_ONE = {
     MeasureName.ZEROS_BEYOND_USUAL,
     MeasureName.ZEROS_APART,
+    MeasureName.SILENT_TIMES,
     MeasureName.NULLS_BEYOND_USUAL,
     MeasureName.FROM_NEIGHBOURS_TO_USUAL,
 }
@@ -157,6 +159,7 @@ OF_SERIES = {
     MeasureName.TURNED_GAIN_OF_ONE,
     MeasureName.SWAPPED_GAIN,
     MeasureName.ZEROS_APART,
+    MeasureName.SILENT_TIMES,
     MeasureName.FROM_NEIGHBOURS_TO_USUAL,
 }
 """Measures of datasets with a continuity."""

@@ -85,6 +85,8 @@ def _measure(
     series, time = (continuity.series, continuity.time) if continuity else ("", None)
     if measure.value is MeasureName.ZEROS_APART:
         return usual_shares.share_zeros_apart(judged, group=series, column=one)
+    if measure.value is MeasureName.SILENT_TIMES:
+        return usual_shares.count_silent_times(judged, group=series, time=str(time), column=one)
     compare = {
         MeasureName.REPEATED_ROWS: partial(repeats.share_repeated_rows, columns=several),
         MeasureName.REPEATED_CELLS: partial(

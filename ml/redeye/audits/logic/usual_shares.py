@@ -60,6 +60,20 @@ def share_zeros_apart(judged: pd.DataFrame, *, group: str, column: str) -> pd.Se
     return pd.Series(apart, index=shares.index, dtype="float64")
 
 
+def count_silent_times(judged: pd.DataFrame, *, group: str, time: str, column: str) -> pd.Series:
+    """By night, the most times at which all other groups are above 0 while one is 0 all night.
+
+    0 where there are fewer than three groups.
+    """
+    values = judged.pivot_table(index=[NIGHT, time], columns=group, values=column, aggfunc="max")
+    counts = pd.Series(0.0, index=values.index.get_level_values(NIGHT).unique(), dtype="float64")
+    for each in values.columns if values.shape[1] >= 3 else ():
+        others = (values.drop(columns=each) > 0).all(axis=1).groupby(NIGHT).sum()
+        is_silent = (values[each].fillna(0) == 0).groupby(NIGHT).all()
+        counts = pd.concat([counts, others.where(is_silent, 0).astype("float64")], axis=1).max(axis=1)
+    return counts
+
+
 def compare_neighbours(
     judged: pd.DataFrame,
     history: pd.DataFrame | None,

@@ -1,4 +1,4 @@
-"""Audits every clean night of the source one by one, then nights with planted faults, and writes the page.
+"""Audits every clean night of the source, then nights with planted faults, and writes the page.
 
 It needs no installation: deliveries come from the source, and history is what it delivered before.
 """
@@ -23,10 +23,12 @@ from redeye.sources.configured_source import load_source
 from redeye.sources.logic.deliveries import Delivery, Source
 from redeye.sources.logic.faults import PlantedFault
 from redeye.studies.arrival_checks.arrival_checks_page import write_page
-from redeye.studies.arrival_checks.logic.trials import Trial
+from redeye.studies.arrival_checks.logic.trials import Check, Trial
 
 SEED = 20130101
 NIGHTS_PER_FAULT = 12
+NIGHTS_AT_ONCE = 28
+"""Clean nights that one audit judges."""
 Frames = Mapping[str, pd.DataFrame]
 """Text frames with `night`, by suite."""
 
@@ -82,10 +84,16 @@ def deliver(source: Source) -> dict[str, pd.DataFrame]:
     return {suite: pd.concat(frames, ignore_index=True) for suite, frames in parts.items()}
 
 
-def audit_clean_nights(frames: Frames, nights: list[date]) -> Iterator[Trial]:
-    """Each night audited alone, with the nights before it as history."""
-    for night in nights:
-        yield _audit(frames, night, cut(frames, night, night))
+def audit_clean_nights(
+    frames: Frames, nights: list[date], *, at_once: int = NIGHTS_AT_ONCE
+) -> Iterator[Trial]:
+    """Each night as it is judged alone: compared with the nights before it, whether those are judged with it or not."""
+    for start in range(0, len(nights), at_once):
+        batch = nights[start : start + at_once]
+        failed = _audit(frames, batch[0], cut(frames, batch[0], batch[-1]))
+        for night in batch:
+            own = [check for check, named in failed if not named or night in named]
+            yield Trial(None, "", night, tuple(dict.fromkeys(own)))
 
 
 def plant_faults(
@@ -108,7 +116,8 @@ def plant_faults(
             if spoiled.reset_index(drop=True).equals(clean[suite]):
                 continue
             tried += 1
-            yield _audit(frames, night, {**clean, suite: spoiled}, fault=name, dataset=fault.dataset)
+            failed = [check for check, _ in _audit(frames, night, {suite: spoiled})]
+            yield Trial(name, fault.dataset, night, tuple(dict.fromkeys(failed)))
 
 
 def cut(frames: Frames, first: date, last: date) -> dict[str, pd.DataFrame]:
@@ -120,19 +129,15 @@ def cut(frames: Frames, first: date, last: date) -> dict[str, pd.DataFrame]:
     return {suite: frame.reset_index(drop=True) for suite, frame in between.items() if len(frame)}
 
 
-def _audit(
-    frames: Frames, night: date, judged: Frames, *, fault: str | None = None, dataset: str = ""
-) -> Trial:
-    history = cut(frames, night - timedelta(days=NIGHTS_BACK), night - timedelta(days=1))
-    # What a fault is not in was judged with the clean night: outcomes need the schedule of the day before only.
-    wanted = {f"{ARRIVALS}{dataset}": judged[f"{ARRIVALS}{dataset}"]} if fault else judged
-    results = audit_many(wanted, subject=f"night {night}", history=history)
-    failed = [
-        (failure.suite.removeprefix(ARRIVALS), failure.expectation, failure.column or "")
+def _audit(frames: Frames, first: date, judged: Frames) -> list[tuple[Check, tuple[date, ...]]]:
+    """The rules that were not met, with the nights that each failure names."""
+    history = cut(frames, first - timedelta(days=NIGHTS_BACK), first - timedelta(days=1))
+    results = audit_many(judged, subject=f"from night {first}", history=history)
+    return [
+        ((failure.suite.removeprefix(ARRIVALS), failure.expectation, failure.column or ""), failure.nights)
         for result in results.values()
         for failure in result.failures
     ]
-    return Trial(fault, dataset, night, tuple(dict.fromkeys(failed)))
 
 
 def _report(

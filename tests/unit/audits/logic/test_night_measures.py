@@ -56,6 +56,7 @@ def test_each_measure_is_computed_and_sees_its_fault(name: MeasureName) -> None:
         MeasureName.FROM_NEIGHBOURS_TO_USUAL: far,
         MeasureName.ZEROS_BEYOND_USUAL: NOW.assign(flow=0.0),
         MeasureName.ZEROS_APART: NOW.assign(flow=NOW["flow"].mask(NOW["gauge"] == "ash", 0.0)),
+        MeasureName.SILENT_TIMES: NOW.assign(flow=NOW["flow"].abs().mask(NOW["gauge"] == "ash", 0.0)),
         MeasureName.NULLS_BEYOND_USUAL: NOW.assign(flow=NOW["flow"].mask(NOW.index % 2 == 0)),
         MeasureName.ROWS_ON_USUAL_DAYS: NOW.loc[NOW.index.repeat(2)],
         MeasureName.ROWS_AROUND_HOLIDAYS: NOW.loc[NOW.index.repeat(2)],

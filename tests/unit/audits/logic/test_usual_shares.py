@@ -12,6 +12,7 @@ from made_readings import last_night, make_readings
 from redeye.audits.logic.usual_shares import (
     compare_neighbours,
     compare_rows,
+    count_silent_times,
     share_nulls_beyond_usual,
     share_zeros_apart,
     share_zeros_beyond_usual,
@@ -35,6 +36,15 @@ def test_one_group_of_zeros_stands_apart_and_so_does_the_one_that_is_right_alone
     all_but_one = RAIN_NOW.assign(rain=RAIN_NOW["rain"].mask(RAIN_NOW["gauge"] != "ash", 0.0))
     for rows, apart in ((RAIN_NOW, 0), (one, 6 / 24), (all_but_one, 6 / 24)):
         assert share_zeros_apart(rows, group="gauge", column="rain").iloc[0] == pytest.approx(apart)
+
+
+def test_a_group_that_is_silent_all_night_is_counted_against_the_others() -> None:
+    silent = RAIN_NOW.assign(rain=RAIN_NOW["rain"].mask(RAIN_NOW["gauge"] == "ash", 0.0))
+    of = {"group": "gauge", "time": "read_at", "column": "rain"}
+    assert count_silent_times(silent, **of).iloc[0] == 6
+    assert count_silent_times(RAIN_NOW, **of).iloc[0] == 0
+    assert count_silent_times(RAIN_NOW.assign(rain=0.0), **of).iloc[0] == 0
+    assert count_silent_times(silent[silent["gauge"] != "cedar"], **of).iloc[0] == 0
 
 
 def test_of_two_groups_none_is_apart() -> None:

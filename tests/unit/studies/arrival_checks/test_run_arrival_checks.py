@@ -40,6 +40,16 @@ def test_a_clean_night_is_accepted_and_a_fault_refused(weather: dict[str, pd.Dat
     assert "visib_zeros_beyond_usual" in {check[2] for check in spoiled.failed}
 
 
+def test_nights_are_judged_together_as_they_are_alone(weather: dict[str, pd.DataFrame]) -> None:
+    nights = [date(2013, 9, day) for day in (9, 10, 11, 12)]
+    spoiled = weather["arrivals/weather"].copy()
+    is_bad = spoiled["night"] == "2013-09-10"
+    frames = {"arrivals/weather": spoiled.assign(visib=spoiled["visib"].mask(is_bad, "0"))}
+    together = list(audit_clean_nights(frames, nights))
+    assert together == list(audit_clean_nights(frames, nights, at_once=1))
+    assert [trial.is_refused for trial in together] == [False, True, False, False]
+
+
 def test_a_night_that_a_fault_does_not_change_is_passed_over(weather: dict[str, pd.DataFrame]) -> None:
     faults = {"none": PlantedFault("weather", lambda frame, before, rng: frame)}
     assert list(plant_faults(weather, faults, [NIGHT], 3)) == []
