@@ -80,8 +80,8 @@ backfill: $(STAMP) ## Run nights: make backfill FROM=2013-04-04 TO=2013-04-10
 
 ##@ Model
 
-#> ./redeye       evidence, backtest, freshness, interval-error, rehearse-gates,
-#>                rehearse
+#> ./redeye       evidence, backtest, freshness, interval-error, arrival-checks,
+#>                rehearse-gates, rehearse
 
 ##@ Develop
 

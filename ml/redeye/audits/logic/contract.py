@@ -18,7 +18,6 @@ from pydantic.alias_generators import to_camel
 from redeye.audits.logic.contract_terms import (
     EXCEPTION,
     OF_SERIES,
-    PRIMARY_KEY,
     DeliveryTerms,
     Measure,
     PropertyTerms,
@@ -234,11 +233,7 @@ class Table(_Described):
                 "derived": {each.name: each.transform_description for each in derived},
                 "may_be_null": tuple(each.name for each in (*delivered, *derived) if not each.required),
                 "exceptions": tuple(
-                    {
-                        "night": each.night,
-                        "column": ", ".join(self.key) if each.column == PRIMARY_KEY else each.column,
-                        "because": each.because,
-                    }
+                    each.model_dump() | {"column": each.find_columns(self.key)}
                     for each in self.terms.exception
                 ),
                 "expectations": tuple(expectations),

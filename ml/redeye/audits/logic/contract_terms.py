@@ -57,6 +57,10 @@ class ColumnException(Reasoned):
     night: date
     column: str
 
+    def find_columns(self, key: tuple[str, ...]) -> str:
+        """What it names, where a table has this primary key: one column, or those of the key."""
+        return ", ".join(key) if self.column == PRIMARY_KEY else self.column
+
 
 class SetAside(Reasoned):
     """The share of a delivery's rows that may be set aside; beyond it the delivery is refused.

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from redeye.audits.contract_files import ARRIVALS, CONTRACT, EXPECTATIONS_ROOT, load_contract
 from redeye.audits.logic.contract import Contract
+from redeye.audits.logic.contract_terms import ColumnException
 from redeye.audits.suite_files import load_suite
 from redeye.foundation.atomic_files import write_text
 from redeye.foundation.git import git_sha
@@ -68,7 +69,8 @@ def write_page(folder: Path, trials: Sequence[Trial], *, chosen_until: date) -> 
         ),
         missed=[(each.fault, each.missed) for each in power if each.missed],
         checks=_tabulate(records),
-        excepted={each.name: _count_exceptions(each) for each in _contracts() if _count_exceptions(each)},
+        excepted={each.name: len(found) for each in _contracts() if (found := _list_exceptions(each))},
+        excepted_nights=len({one.night for each in _contracts() for one in _list_exceptions(each)}),
         origin=Markdown(f"Made on {datetime.now(UTC).date()} by code `{git_sha()[:12]}`.\n{make_mark()}"),
     )
     page = folder / PAGE
@@ -102,8 +104,8 @@ def _contracts() -> list[Contract]:
     return [load_contract(path) for path in sorted((EXPECTATIONS_ROOT / ARRIVALS).glob(f"*{CONTRACT}"))]
 
 
-def _count_exceptions(contract: Contract) -> int:
-    return sum(len(table.terms.exception) for table in contract.tables)
+def _list_exceptions(contract: Contract) -> list[ColumnException]:
+    return [one for table in contract.tables for one in table.terms.exception]
 
 
 def _tabulate(records: Sequence[CheckRecord]) -> Table:
