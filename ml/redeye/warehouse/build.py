@@ -33,8 +33,6 @@ from redeye.warehouse.logic.releases import (
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
-    from redeye.warehouse.release_frames import NullShares
-
 log = logging.getLogger(__name__)
 
 Check = Callable[[Release | None, ReleaseKind], "Manifest"]
@@ -256,7 +254,7 @@ def build_candidate(
     )
 
 
-def _audit(made: Candidate) -> tuple[list[AuditResult], NullShares]:
+def _audit(made: Candidate) -> tuple[list[AuditResult], dict[str, Any]]:
     """The verdicts on a candidate, and how many values of its features are missing by night."""
     from redeye.audits.audit import audit_many
     from redeye.warehouse.release_frames import list_null_shares, release_frames
@@ -264,8 +262,8 @@ def _audit(made: Candidate) -> tuple[list[AuditResult], NullShares]:
     with lake.connect_at(made.snapshot_id) as con:
         frames = release_frames(con, made.first, made.last)
     subject = f"candidate of night {made.last}, snapshot {made.snapshot_id}"
-    verdicts = audit_many(frames, subject=subject, data_docs=settings().data_docs)
-    return list(verdicts.values()), list_null_shares(frames)
+    verdicts = audit_many(frames, subject=subject, data_docs=settings().data_docs).values()
+    return list(verdicts), list_null_shares(frames)
 
 
 def _contents(made: Candidate, parent: Release | None) -> dict[str, Content]:
