@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -10,8 +11,10 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from redeye.foundation.errors import DeliveryError
 from redeye.sources import landing_store
-from redeye.sources.logic.deliveries import Dataset, Delivery
+from redeye.sources.logic.deliveries import Dataset, Delivery, DeliveryRef
+from redeye.sources.marked_row_store import Doubt
 from redeye.warehouse import raw_tables
 
 NIGHT = date(2013, 4, 4)
@@ -76,3 +79,60 @@ def test_what_is_loaded_is_what_was_audited_to_the_letter(tmp_path: Path) -> Non
     con.close()
     assert sorted(loaded, key=str) == sorted([None if each == "NA" else each for each in shops], key=str)
     assert landing_store.read(landed)["shop"].to_pylist() == shops
+
+
+class Desk:
+    """A source of one dataset."""
+
+    name = layout = "desk"
+    datasets = (
+        replace(SALES, columns=("shop", "sold", "known_at"), types={**SALES.types, "sold": "INTEGER"}),
+    )
+
+
+@pytest.fixture
+def lake() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A warehouse in memory, with the raw tables of `Desk`."""
+    con = duckdb.connect()
+    con.execute("SET TimeZone = 'UTC'; ATTACH ':memory:' AS warehouse")
+    raw_tables.create_tables(con, Desk())  # type: ignore[arg-type]
+    yield con
+    con.close()
+
+
+def land(root: Path, night: date, *sold: str) -> DeliveryRef:
+    rows = [(f"S{n}", value, f"{SAID.isoformat()}Z") for n, value in enumerate(sold)]
+    columns = [pa.array(column) for column in zip(*rows, strict=True)]
+    frame = pa.table(dict(zip(("shop", "sold", "known_at"), columns, strict=True)))
+    return landing_store.land(root, Delivery("desk", "sales", night, frame))
+
+
+def test_rows_of_a_delivery_leave_and_the_nights_since_it_came_are_built(
+    lake: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    kept, gone = land(tmp_path, NIGHT, "1", "2"), land(tmp_path, after(1), "3")
+    late = replace(land(tmp_path, NIGHT, "4"), arrival_night=after(2))
+    raw_tables.load(lake, Desk(), [kept, gone], first=NIGHT)  # type: ignore[arg-type]
+    raw_tables.load(lake, Desk(), [late], first=after(2))  # type: ignore[arg-type]
+    assert raw_tables.remove(lake, Desk(), [], first=after(3)) == after(3)  # type: ignore[arg-type]
+    assert raw_tables.remove(lake, Desk(), [late], first=after(3)) == after(2)  # type: ignore[arg-type]
+    assert raw_tables.remove(lake, Desk(), [gone], first=after(3)) == after(1)  # type: ignore[arg-type]
+    # Again there is nothing left.
+    assert raw_tables.remove(lake, Desk(), [gone, late], first=after(3)) == after(3)  # type: ignore[arg-type]
+    left = lake.execute("SELECT sold FROM warehouse.raw.desk__sales ORDER BY 1").fetchall()
+    assert left == [(1,), (2,)]
+
+
+def test_a_delivery_that_no_build_could_load_is_told_before_it_is_accepted(
+    lake: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    raw_tables.check_loadable(lake, Desk(), land(tmp_path, NIGHT, "1", "NA"))  # type: ignore[arg-type]
+    odd = land(tmp_path, NIGHT, "1", "many")
+    with pytest.raises(DeliveryError, match=f"{odd.content_hash}.* cannot be loaded as sales: .*many"):
+        raw_tables.check_loadable(lake, Desk(), odd)  # type: ignore[arg-type]
+
+
+def test_doubts_are_those_of_the_build_at_hand(lake: duckdb.DuckDBPyConnection) -> None:
+    for night in (NIGHT, after(1)):
+        raw_tables.set_doubts(lake, [Doubt("desk", "sales", night, "returns", night, "they disagree")])
+    assert lake.execute("SELECT * FROM warehouse.raw.doubts").fetchall() == [("sales", after(1))]
