@@ -48,7 +48,7 @@ def measure(spec: Spec, night: date, first: date, last: date) -> Slices:
     bins = [(one.mean_prediction, one.observed_rate, one.rows) for one in whole.calibration]
     parts, left_out = [], 0
     for each in project().slices:
-        for value, rows in frame.groupby(_cut_values(frame, each, last), sort=True):
+        for value, rows in frame.groupby(cut_values(frame, each, last), sort=True):
             if len(rows) < MINIMUM_ROWS or rows["label"].nunique() < 2:
                 left_out += 1
                 continue
@@ -68,7 +68,7 @@ def measure(spec: Spec, night: date, first: date, last: date) -> Slices:
     return Slices(first, last, len(frame), bins, parts, left_out)
 
 
-def _cut_values(frame: pd.DataFrame, slicing: Slicing, night: date) -> pd.Series:
+def cut_values(frame: pd.DataFrame, slicing: Slicing, night: date) -> pd.Series:
     """What each row is cut by; an hour as two digits, UTC. A code counts to the one that replaced it by `night`."""
     values = rename_codes(frame[slicing.column], project().successions, name=slicing.column, night=night)
     return pd.to_datetime(values).dt.hour.map("{:02d}".format) if slicing.part == "hour" else values

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from redeye.declarations.project import project
 from redeye.declarations.specs import Spec
+from redeye.declarations.successions import rename_codes
 from redeye.models.algorithms.base import Inputs, Model
 from redeye.models.logic.evaluation import Scored
 from redeye.models.logic.training import make_examples, read_nights
@@ -58,9 +60,15 @@ def make_champion_input(
 
 
 def group_rows(frame: pd.DataFrame, spec: Spec) -> dict[str, np.ndarray]:
-    """By slice column, the value of each row; a column that is not there is left out, and its gate fails."""
+    """By slice column, the value of each row; a column that is not there is left out, and its gate fails.
+
+    A code that another has replaced by the newest row's night counts to that one.
+    """
+    newest = pd.Timestamp(frame[spec.population.night].max()).date() if len(frame) else date.max
     return {
-        column: frame[column].to_numpy(dtype=object)
+        column: rename_codes(frame[column], project().successions, name=column, night=newest).to_numpy(
+            dtype=object
+        )
         for column in spec.gates.slices.columns
         if column in frame.columns
     }

@@ -1,0 +1,39 @@
+"""Slices are cut by what the project names, and a code that another replaced counts to that one."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from redeye.declarations.project import Slicing, project
+from redeye.declarations.successions import Succession
+from redeye.operations import measure_slices
+
+FRAME = pd.DataFrame(
+    {"carrier_id": ["US", "AA", "DL"], "scheduled_departure_at": pd.to_datetime(["2015-10-16T07:30"] * 3)}
+)
+CARRIERS = Slicing(by="carrier", column="carrier_id")
+
+
+def test_an_hour_is_two_digits() -> None:
+    hours = Slicing(by="hour", column="scheduled_departure_at", part="hour")
+    assert measure_slices.cut_values(FRAME, hours, date(2015, 10, 16)).tolist() == ["07"] * 3
+
+
+def test_both_holders_of_a_code_are_one_slice_from_the_first_night_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said = Succession(
+        column="carrier",
+        key="carrier_id",
+        old="US",
+        new="AA",
+        first_night=date(2015, 10, 17),
+        because="US Airways flies as American.",
+    )
+    declared = project().model_copy(update={"successions": (said,)})
+    monkeypatch.setattr(measure_slices, "project", lambda: declared)
+    assert measure_slices.cut_values(FRAME, CARRIERS, date(2015, 10, 16)).tolist() == ["US", "AA", "DL"]
+    assert measure_slices.cut_values(FRAME, CARRIERS, date(2015, 10, 17)).tolist() == ["AA", "AA", "DL"]
