@@ -21,6 +21,8 @@ from redeye.audits.logic.typed_frames import parse_frame
 from redeye.audits.suite_files import load_suite
 
 Frames = Mapping[str, pd.DataFrame]
+# Of one disagreement; of two deliveries that have hardly anything in common nobody reads all.
+MARKS_KEPT = 1000
 
 
 def relate_references(
@@ -104,11 +106,11 @@ def _describe(each: Disagreement, typed: pd.DataFrame, dataset: str, reference: 
     """What an operator needs of a disagreement: rows of both sides, who is likelier at fault, and what to do."""
     other = reference.dataset
     nights = ", ".join(str(night) for night in each.other_nights)
-    ours = format_rows(typed.loc[each.unmatched], reference.columns)
-    theirs = format_rows(each.unanswered, reference.columns)
+    ours = format_rows(typed.loc[each.unmatched[:MARKS_KEPT]], reference.columns)
+    theirs = format_rows(each.unanswered.head(MARKS_KEPT), reference.columns)
     lines = [
-        f"{dataset} of night {each.night} and {other} of night {nights} disagree: {len(ours)} of {each.rows} rows "
-        f"are not in {other}, {len(theirs)} that {other} has and that are due did not come"
+        f"{dataset} of night {each.night} and {other} of night {nights} disagree: {len(each.unmatched)} of "
+        f"{each.rows} rows are not in {other}, {len(each.unanswered)} that {other} has and that are due did not come"
     ]
     lines += [f"only in {dataset}: {_in_words(row)}" for row in ours[:EXAMPLES_SHOWN]]
     lines += [f"only in {other}: {_in_words(row)}" for row in theirs[:EXAMPLES_SHOWN]]

@@ -250,7 +250,7 @@ def _pair(
     ours: pd.DataFrame, theirs: pd.DataFrame, key: list[str]
 ) -> Iterator[tuple[Mapping[str, object], Mapping[str, object]]]:
     """Keys of both sides that are equal but for one column."""
-    left, shown = ours.copy(), 0
+    left, shown = ours.drop_duplicates(), 0
     for column in key:
         rest = [each for each in key if each != column]
         both = left.merge(theirs, on=rest, suffixes=("", "_other")).drop_duplicates(rest)
