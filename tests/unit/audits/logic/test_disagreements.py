@@ -135,9 +135,9 @@ def test_a_row_of_the_day_after_does_not_make_its_day_due() -> None:
 
 def test_the_verdict_is_right_as_often_as_is_said() -> None:
     generator, right = np.random.default_rng(5), 0
-    for place in generator.choice(200, 60, replace=False):
+    for place in generator.choice(200, 20, replace=False):
         (plans,) = disagree(trips(TODAY), renumbered(timetable(TODAY), [int(place)]))
         (rows,) = disagree(renumbered(trips(TODAY), [int(place)]), timetable(TODAY))
         right += (plans.culprit == Culprit.OTHER) + (rows.culprit == Culprit.ITSELF)
         assert plans.culprit != Culprit.ITSELF or place >= 180
-    assert right >= 0.85 * 120
+    assert right >= 0.85 * 40
