@@ -34,6 +34,12 @@ class Gates(Frozen):
         ge=0, description="The bound of the paired improvement must lie above it."
     )
     confidence: float = Field(gt=0.5, lt=1, description="One-sided confidence of every bound.")
+    improvement_confidence: float | None = Field(
+        default=None,
+        ge=0.5,
+        lt=1,
+        description="Of the gates improvement and ranking, where it is another; at 0.5 the difference itself counts.",
+    )
     # Specs written before declare it, and keep their hash.
     bootstrap_samples: int = Field(
         default=400, ge=100, description="Without effect: bounds are not resampled."

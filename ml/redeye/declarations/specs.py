@@ -185,10 +185,12 @@ class Spec(Frozen):
     @property
     def hash(self) -> str:
         """SHA-256 of what the spec says, whatever its comments and layout."""
-        # A block that came later does not change what specs without it say.
-        unsaid = {"recalibration"} if self.recalibration is None else None
-        stated = json.dumps(self.model_dump(mode="json", by_alias=True, exclude=unsaid), sort_keys=True)
-        return hashlib.sha256(stated.encode()).hexdigest()
+        # What came later does not change what specs without it say.
+        stated = self.model_dump(mode="json", by_alias=True)
+        for block, key in ((stated, "recalibration"), (stated["gates"], "improvement_confidence")):
+            if block[key] is None:
+                del block[key]
+        return hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()
 
     def schedule_select(self) -> str:
         """The SQL select list of a row's key, night, entity keys, entity time and schedule columns.

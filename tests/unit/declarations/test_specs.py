@@ -218,9 +218,12 @@ def test_a_spec_without_candidates_has_one_of_each_algorithm_and_takes_the_best(
     assert (found.weighted, found.average_of, found.continued, found.preference) == ((), (), None, ())
 
 
-def test_a_spec_without_recalibration_has_the_hash_that_it_had_before_there_was_one():
-    spec = load_spec(SPECS / "flight_delay.yaml").model_copy(update={"recalibration": None})
+def test_what_came_later_leaves_the_hash_of_a_spec_without_it():
+    given = load_spec(SPECS / "flight_delay.yaml")
+    gates = given.gates.model_copy(update={"improvement_confidence": None})
+    spec = given.model_copy(update={"recalibration": None, "gates": gates})
     stated = spec.model_dump(mode="json", by_alias=True)
-    del stated["recalibration"]
+    del stated["recalibration"], stated["gates"]["improvement_confidence"]
     assert spec.hash == hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()
     assert spec.model_copy(update={"recalibration": RecalibrationRules()}).hash != spec.hash
+    assert given.hash != spec.hash

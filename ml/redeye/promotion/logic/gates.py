@@ -127,7 +127,7 @@ def _check_improvement(case: Case) -> GateResult:
     better = _compare(case, metric)
     reason = (
         f"{metric} of {case.candidate.name} is better than {case.champion.name}'s by {better.value:.4f}, at "
-        f"{case.gates.confidence:.0%} confidence by {better.lower:.4f}; {bound:g} must be beaten"
+        f"{_find_confidence(case):.0%} confidence by {better.lower:.4f}; {bound:g} must be beaten"
     )
     return GateResult(Gate.IMPROVEMENT, better.lower > bound, better.lower, bound, reason)
 
@@ -136,7 +136,7 @@ def _check_consistency(case: Case) -> GateResult:
     ours, theirs = case.candidate.before, case.champion.before
     if ours is None or theirs is None:
         raise ValueError("there are no predictions of the nights that the candidate was chosen by")
-    better = _estimate_difference(case, ours, theirs, case.gates.primary_metric)
+    better = _estimate_difference(ours, theirs, case.gates.primary_metric, case.gates.confidence)
     error, bound = _measure_calibration_error(ours), _find_calibration_bound(case, ours, theirs)
     reason = (
         f"on nights {ours.nights[0]}..{ours.nights[-1]}, which {case.candidate.name} was chosen by, it is better by "
@@ -150,7 +150,7 @@ def _check_consistency(case: Case) -> GateResult:
 def _check_ranking(case: Case) -> GateResult:
     better, bound = _compare(case, "auc"), -case.gates.maximum_auc_drop
     reason = (
-        f"AUC against {case.champion.name} {better.value:+.4f}, at {case.gates.confidence:.0%} confidence at "
+        f"AUC against {case.champion.name} {better.value:+.4f}, at {_find_confidence(case):.0%} confidence at "
         f"worst {better.lower:+.4f}; {bound:+.4f} is allowed"
     )
     return GateResult(Gate.RANKING, better.lower >= bound, better.lower, bound, reason)
@@ -184,7 +184,7 @@ def _find_calibration_bound(case: Case, ours: Scored, theirs: Scored) -> float:
 
     A champion that is off as well would go on serving: refusing the lesser error would make nothing better.
     """
-    better = _estimate_difference(case, ours, theirs, "calibration_error")
+    better = _estimate_difference(ours, theirs, "calibration_error", case.gates.confidence)
     return max(case.gates.maximum_calibration_error, _measure_calibration_error(ours) + better.lower)
 
 
@@ -252,12 +252,19 @@ def _check_size(case: Case) -> GateResult:
     return GateResult(Gate.SIZE, size <= bound, size, bound, reason)
 
 
+def _find_confidence(case: Case) -> float:
+    """Of what decides on the replacement, which need not be the one of what is called significant."""
+    gates = case.gates
+    return gates.confidence if gates.improvement_confidence is None else gates.improvement_confidence
+
+
 def _compare(case: Case, metric: str) -> Interval:
-    return _estimate_difference(case, _require_scored(case.candidate), _require_scored(case.champion), metric)
+    ours, theirs = _require_scored(case.candidate), _require_scored(case.champion)
+    return _estimate_difference(ours, theirs, metric, _find_confidence(case))
 
 
-def _estimate_difference(case: Case, ours: Scored, theirs: Scored, metric: str) -> Interval:
-    better = estimate_improvement(ours, theirs, metric, confidence=case.gates.confidence)
+def _estimate_difference(ours: Scored, theirs: Scored, metric: str, confidence: float) -> Interval:
+    better = estimate_improvement(ours, theirs, metric, confidence=confidence)
     if better is None:
         raise ValueError(f"{metric} is not defined on the window without each one of its nights")
     return better

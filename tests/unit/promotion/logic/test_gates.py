@@ -25,7 +25,8 @@ from redeye.promotion.logic.robustness_probes import RobustnessProbes
 
 WINDOW = Window(date(2013, 3, 1), date(2013, 3, 21))
 BEFORE = WINDOW.first - timedelta(days=3)
-GATES: Gates = load_spec(PROJECT_ROOT / "ml" / "specs" / "flight_delay.yaml").gates
+SPEC_GATES: Gates = load_spec(PROJECT_ROOT / "ml" / "specs" / "flight_delay.yaml").gates
+GATES = SPEC_GATES.model_copy(update={"improvement_confidence": None})
 ROWS = 6300
 random = np.random.default_rng(11)
 SIGNAL = random.normal(size=ROWS)
@@ -97,6 +98,15 @@ def test_the_champion_itself_is_no_improvement():
 def test_an_improvement_within_the_noise_fails():
     barely = contender("barely", np.clip(with_noise(0.0) + 1e-4 * random.normal(size=ROWS), 0, 1))
     assert Gate.IMPROVEMENT in failed(decide(barely, GOOD))
+
+
+def test_where_the_difference_itself_counts_the_better_one_passes_and_the_worse_one_does_not():
+    assert SPEC_GATES.improvement_confidence == 0.5
+    little = contender("a little worse", with_noise(0.1))
+    assert Gate.IMPROVEMENT in failed(decide(GOOD, little))
+    assert decide(GOOD, little, gates=SPEC_GATES).is_passed
+    assert Gate.IMPROVEMENT in failed(decide(little, GOOD, gates=SPEC_GATES))
+    assert Gate.IMPROVEMENT in failed(decide(GOOD, GOOD, gates=SPEC_GATES))
 
 
 @pytest.mark.parametrize("who", ["candidate", "champion"])
