@@ -217,7 +217,7 @@ def test_the_schedule_gives_its_columns(spec: Spec) -> None:
 
 def test_slices_are_cut_by_its_columns() -> None:
     rows = predictions()
-    parts = [list(measure_slices._cut_values(rows, each)) for each in project().slices]
+    parts = [list(measure_slices.cut_values(rows, each, NIGHT)) for each in project().slices]
     assert parts == [["network", "billing", "billing"], ["16", "09", "09"]]
 
 
