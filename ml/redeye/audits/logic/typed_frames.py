@@ -89,7 +89,7 @@ def _parse_text(series: pd.Series, kind: ColumnType) -> tuple[pd.Series, np.ndar
 
 def _factorize(series: pd.Series) -> tuple[np.ndarray, Iterable[object]]:
     """As pandas does it, but for texts with a NUL: to pandas a text ends there, and equals what stands before it."""
-    if not any(isinstance(value, str) and "\0" in value for value in series):
+    if not _holds_nul(series.tolist()):
         codes, distinct = pd.factorize(series, use_na_sentinel=True)
         return codes, distinct
     places: dict[object, int] = {}
@@ -101,6 +101,13 @@ def _factorize(series: pd.Series) -> tuple[np.ndarray, Iterable[object]]:
         ]
     )
     return codes, places
+
+
+def _holds_nul(values: list[object]) -> bool:
+    try:
+        return "\0" in "".join(values)  # type: ignore[arg-type]
+    except TypeError:  # Not all of them are texts.
+        return any(isinstance(value, str) and "\0" in value for value in values)
 
 
 def _as_dtype(values: pd.Series, kind: ColumnType) -> pd.Series:

@@ -93,3 +93,12 @@ def test_a_fault_says_what_is_wrong_with_its_values(kind: ColumnType, values: li
     frame = pd.DataFrame({"x": values})
     _, [fault] = parse_frame(frame, {"x": kind})
     assert describe_fault(fault, frame["x"].iloc[fault.positions]).startswith(said)
+
+
+@pytest.mark.parametrize("others", [["a", "b"], ["a", None], ["a", float("nan")]])
+def test_a_nul_does_not_hide_behind_the_same_text_without_it(others: list[object]) -> None:
+    typed, [fault] = parse_frame(
+        pd.DataFrame({"x": pd.Series([*others, "a\0"], dtype=object)}), {"x": "text"}
+    )
+    assert list(fault.positions) == [2]
+    assert typed["x"].isna().tolist() == [False, others[1] != "b", True]
