@@ -65,6 +65,10 @@ FAULTS: dict[str, tuple[str, Change]] = {
         ),
     ),
     "two gauges under each other's names": ("swapped_gain", lambda now, _: swap(now, "ash", "cedar")),
+    "the last two hours missing": (
+        "minutes_to_cutoff",
+        lambda now, _: now[now["read_at"] < now["read_at"].max() - pd.Timedelta(hours=1)],
+    ),
     "no flow": ("flow_zeros_beyond_usual", lambda now, _: now.assign(flow=0.0)),
     "no levels": ("level_nulls_beyond_usual", lambda now, _: now.assign(level=float("nan"))),
 }

@@ -137,6 +137,7 @@ class MeasureName(StrEnum):
     SILENT_TIMES = "silent_times"
     NULLS_BEYOND_USUAL = "nulls_beyond_usual"
     FROM_NEIGHBOURS_TO_USUAL = "from_neighbours_to_usual"
+    MINUTES_TO_CUTOFF = "minutes_to_cutoff"
     ROWS_ON_USUAL_DAYS = "rows_on_usual_days"
     ROWS_AROUND_HOLIDAYS = "rows_around_holidays"
 
@@ -153,6 +154,7 @@ _OF_ONE = {
     MeasureName.SILENT_TIMES,
     MeasureName.NULLS_BEYOND_USUAL,
     MeasureName.FROM_NEIGHBOURS_TO_USUAL,
+    MeasureName.MINUTES_TO_CUTOFF,
 }
 OF_SERIES = {
     MeasureName.REPEATED_CELLS,

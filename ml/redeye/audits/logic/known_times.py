@@ -27,3 +27,9 @@ def add_known_at_columns(frame: pd.DataFrame) -> pd.DataFrame:
         minutes_into_night=(frame["known_at"] - start).dt.total_seconds() / 60,
         minutes_before_cutoff=(end - frame["known_at"]).dt.total_seconds() / 60,
     )
+
+
+def find_minutes_to_cutoff(frame: pd.DataFrame, *, column: str) -> pd.Series:
+    """By night, the minutes from its newest instant in a column to its cutoff: how fresh the night's rows are."""
+    _, end = find_night_bounds(frame["night"])
+    return ((end - frame[column]).dt.total_seconds() / 60).groupby(frame["night"]).min()

@@ -12,6 +12,7 @@ from redeye.audits.logic import repeats, usual_shares
 from redeye.audits.logic.continuity import MEASURES, measure_continuity
 from redeye.audits.logic.contract_terms import Continuity, Measure, MeasureName
 from redeye.audits.logic.earlier_nights import NIGHT
+from redeye.audits.logic.known_times import find_minutes_to_cutoff
 
 _OF_ROWS = {
     MeasureName.ROWS_ON_USUAL_DAYS: "on_usual_days",
@@ -87,6 +88,8 @@ def _measure(
         return usual_shares.share_zeros_apart(judged, group=series, column=one)
     if measure.value is MeasureName.SILENT_TIMES:
         return usual_shares.count_silent_times(judged, group=series, time=str(time), column=one)
+    if measure.value is MeasureName.MINUTES_TO_CUTOFF:
+        return find_minutes_to_cutoff(judged, column=one)
     compare = {
         MeasureName.REPEATED_ROWS: partial(repeats.share_repeated_rows, columns=several),
         MeasureName.REPEATED_CELLS: partial(

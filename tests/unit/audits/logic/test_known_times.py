@@ -7,7 +7,7 @@ from datetime import date, datetime
 import pandas as pd
 import pytest
 
-from redeye.audits.logic.known_times import add_known_at_columns, find_night_bounds
+from redeye.audits.logic.known_times import add_known_at_columns, find_minutes_to_cutoff, find_night_bounds
 from redeye.declarations.calendar import cutoff, find_start
 
 
@@ -27,3 +27,11 @@ def test_only_what_became_known_in_the_night_is_within_both_bounds() -> None:
     assert (found["minutes_into_night"] > 0).tolist() == [False, True, True, True, False]
     assert (found["minutes_before_cutoff"] >= 0).tolist() == [True, True, True, False, False]
     assert found["minutes_into_night"].isna().tolist() == [False, False, False, False, True]
+
+
+def test_a_night_is_as_fresh_as_its_newest_row() -> None:
+    night = date(2013, 4, 4)
+    end = pd.Timestamp(cutoff(night).replace(tzinfo=None))
+    read = [end - pd.Timedelta(minutes=minutes) for minutes in (600, 59, 180)]
+    frame = pd.DataFrame({"night": pd.Timestamp(night), "read_at": read})
+    assert find_minutes_to_cutoff(frame, column="read_at").tolist() == [59.0]

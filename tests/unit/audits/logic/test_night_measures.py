@@ -26,7 +26,8 @@ BARE = {
 
 
 def write(name: MeasureName) -> Measure:
-    written: Any = str(name) if name in BARE else {str(name): "flow"}
+    column = "read_at" if name is MeasureName.MINUTES_TO_CUTOFF else "flow"
+    written: Any = str(name) if name in BARE else {str(name): column}
     return Measure.model_validate({"value": written} if name in BARE else written)
 
 
@@ -60,6 +61,7 @@ def test_each_measure_is_computed_and_sees_its_fault(name: MeasureName) -> None:
         MeasureName.NULLS_BEYOND_USUAL: NOW.assign(flow=NOW["flow"].mask(NOW.index % 2 == 0)),
         MeasureName.ROWS_ON_USUAL_DAYS: NOW.loc[NOW.index.repeat(2)],
         MeasureName.ROWS_AROUND_HOLIDAYS: NOW.loc[NOW.index.repeat(2)],
+        MeasureName.MINUTES_TO_CUTOFF: NOW[NOW["read_at"] < NOW["read_at"].max()],
         MeasureName.STEP_FROM_LAST_NIGHT: NOW.assign(flow=NOW["flow"] + 90),
     }.get(name, redated)
     if name in (MeasureName.TURNED_GAIN, MeasureName.TURNED_GAIN_OF_ONE):
