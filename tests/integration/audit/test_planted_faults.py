@@ -1,0 +1,89 @@
+"""Stale, shifted, swapped and zero readings, old schedules and odd volumes are refused by the rules made for them.
+
+Real nights, faults with seeds. How often each kind is found over many nights: `docs/results/arrival-checks.md`.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from flights.planted_faults import planted_faults
+from redeye.audits.audit import audit_many
+
+from .real_deliveries import Frames, delivered, of_nights  # noqa: TID252 - the tests are no package of their own
+
+NIGHT = date(2013, 10, 7)  # rain at all three stations
+FOUND_BY = {
+    "yesterday's readings with new dates, one value changed": "repeated_cell_share",
+    "yesterday's readings with new dates, a tenth of them changed": "repeated_cell_share",
+    "last week's readings with new dates, one value changed": "repeated_cell_share",
+    "half of the hours are yesterday's": "repeated_row_share",
+    "readings 1 hour late": "repeated_row_share",
+    "readings 2 or 3 hours late": "stale_stations",
+    "readings 4 to 12 hours late": "stale_quantities",
+    "readings of one station 2 to 12 hours late": "stale_stations",
+    "hours turned in a ring by 1 to 12": "turned_gain",
+    "hours of one station turned in a ring by 3 to 12": "turned_gain_of_one_station",
+    "two stations swapped": "swapped_gain",
+    "one station frozen for 4 to 12 hours": "repeated_row_share",
+    "visibility 0": "visib_zeros_beyond_usual",
+    "visibility of one station 0": "visib_zeros_apart",
+    "wind of one station 0": "wind_zeros_apart",
+    "humidity and dew point of one station missing": "dewp_nulls_beyond_usual",
+    "yesterday's schedule with new dates, one value changed": "rows_of_another_weekday",
+    "last week's schedule with new dates, one value changed": "rows_of_same_weekday",
+    "a schedule without 40 percent of its rows": "rows_on_usual_days",
+    "a schedule twice, the second time under other numbers": "rows_on_usual_days",
+    "outcomes of which 40 percent are missing": "rows_on_usual_days",
+}
+
+
+@pytest.fixture(scope="module")
+def nights() -> Frames:
+    return delivered(NIGHT - timedelta(days=28), NIGHT)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("name", FOUND_BY)
+def test_a_planted_fault_is_refused_by_the_rule_made_for_it(name: str, seed: int, nights: Frames) -> None:
+    fault = planted_faults()[name]
+    suite = f"arrivals/{fault.dataset}"
+    clean = of_nights(nights, lambda night: night == NIGHT.isoformat())[suite]
+    history = of_nights(nights, lambda night: night < NIGHT.isoformat())
+    spoiled = fault.spoil(clean.copy(), history[suite], np.random.default_rng(seed))
+    assert not spoiled.equals(clean)
+
+    result = audit_many({suite: spoiled}, subject=name, history=history)[suite]
+
+    found = {failure.column for failure in result.failures}
+    assert FOUND_BY[name] in found, result.message()
+
+
+def test_the_clean_night_passes(nights: Frames) -> None:
+    judged = of_nights(nights, lambda night: night == NIGHT.isoformat())
+    history = of_nights(nights, lambda night: night < NIGHT.isoformat())
+    results = audit_many(judged, subject="clean", history=history)
+    assert {suite: result.message() for suite, result in results.items() if not result.is_success} == {}
+
+
+def test_growth_of_45_percent_over_a_year_refuses_no_day_and_a_sudden_doubling_does(nights: Frames) -> None:
+    """Rows under other numbers are added to the whole history and to the night alike: 45 percent more flights."""
+    schedules = nights["schedule"]
+    extra = schedules[schedules["flight"].astype(int) % 20 < 9]
+    more = extra.assign(flight=(9_999 - extra["flight"].astype(int)).astype(str))
+    grown = pd.concat([schedules, more], ignore_index=True).drop_duplicates(
+        ["night", "carrier", "flight", "origin", "dest", "sched_dep_time"]
+    )
+    frames = {"schedule": grown}
+    judged = of_nights(frames, lambda night: night == NIGHT.isoformat())
+    history = of_nights(frames, lambda night: night < NIGHT.isoformat())
+    (grown_with_its_history,) = audit_many(judged, subject="grown", history=history).values()
+    assert grown_with_its_history.is_success, grown_with_its_history.message()
+    (sudden,) = audit_many(
+        judged, subject="sudden", history=of_nights(nights, lambda night: night < NIGHT.isoformat())
+    ).values()
+    assert "rows_on_usual_days" in {failure.column for failure in sudden.failures}
