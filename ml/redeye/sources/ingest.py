@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Protocol
 
@@ -24,6 +24,7 @@ from redeye.sources.earlier_deliveries import AcceptedDeliveries, read_history
 from redeye.sources.expected_deliveries import list_absent, refuse_empty
 from redeye.sources.fetch_deliveries import fetch_deliveries
 from redeye.sources.logic.deliveries import (
+    REFERRED_FOR,
     SCHEDULE,
     Delivery,
     DeliveryFault,
@@ -44,9 +45,6 @@ log = logging.getLogger(__name__)
 # Rows that one audit judges (some 100 nights): bounds the memory of a bulk ingest. Half of an audit's time does
 # not depend on the rows, so smaller batches are slower.
 BATCH_ROWS = 200_000
-
-# How long after a delivery rows come that refer to it.
-DAYS_REFERRED = timedelta(days=3)
 
 
 class _Ledger(AcceptedDeliveries, Protocol):
@@ -267,7 +265,7 @@ class _Ingest:
         for mended in [ref for ref in self.accepted if ref.is_restatement]:
             standing = {
                 (ref.dataset, ref.night): ref
-                for ref in self.ledger.deliveries(mended.night, mended.night + DAYS_REFERRED)
+                for ref in self.ledger.deliveries(mended.night, mended.night + REFERRED_FOR)
             }
             for part in standing.values():
                 if not part.parent or not refers_to(part.dataset, mended.dataset):

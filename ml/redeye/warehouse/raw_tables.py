@@ -14,7 +14,15 @@ import pyarrow as pa
 from redeye.declarations.calendar import cutoff, list_holidays
 from redeye.foundation.errors import DeliveryError
 from redeye.sources import landing_store
-from redeye.sources.logic.deliveries import KNOWN_AT, MISSING, Dataset, DeliveryRef, Source, find_dataset
+from redeye.sources.logic.deliveries import (
+    KNOWN_AT,
+    MISSING,
+    REFERRED_FOR,
+    Dataset,
+    DeliveryRef,
+    Source,
+    find_dataset,
+)
 from redeye.sources.marked_row_store import Doubt
 
 _FILES = pa.schema(
@@ -152,7 +160,8 @@ def remove(
     """Take the rows of deliveries out of the raw tables again.
 
     Returns:
-        The first night to build so that nothing is left of them: that with which they arrived, or else `first`.
+        The first night to build so that nothing is left of them, neither in the nights since they arrived nor in those
+        that they refer to; else `first`.
     """
     earliest = first
     for ref in refs:
@@ -161,7 +170,7 @@ def remove(
         arrived = con.execute(f"SELECT min(arrival_night) FROM {table} {where}", of_delivery).fetchone()
         con.execute(f"DELETE FROM {table} {where}", of_delivery)
         if arrived and arrived[0]:
-            earliest = min(earliest, arrived[0])
+            earliest = min(earliest, arrived[0], ref.night - REFERRED_FOR)
     return earliest
 
 

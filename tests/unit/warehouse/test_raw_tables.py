@@ -107,7 +107,7 @@ def land(root: Path, night: date, *sold: str) -> DeliveryRef:
     return landing_store.land(root, Delivery("desk", "sales", night, frame))
 
 
-def test_rows_of_a_delivery_leave_and_the_nights_since_it_came_are_built(
+def test_rows_of_a_delivery_leave_and_the_nights_that_knew_of_them_are_built(
     lake: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
     kept, gone = land(tmp_path, NIGHT, "1", "2"), land(tmp_path, after(1), "3")
@@ -115,8 +115,8 @@ def test_rows_of_a_delivery_leave_and_the_nights_since_it_came_are_built(
     raw_tables.load(lake, Desk(), [kept, gone], first=NIGHT)  # type: ignore[arg-type]
     raw_tables.load(lake, Desk(), [late], first=after(2))  # type: ignore[arg-type]
     assert raw_tables.remove(lake, Desk(), [], first=after(3)) == after(3)  # type: ignore[arg-type]
-    assert raw_tables.remove(lake, Desk(), [late], first=after(3)) == after(2)  # type: ignore[arg-type]
-    assert raw_tables.remove(lake, Desk(), [gone], first=after(3)) == after(1)  # type: ignore[arg-type]
+    assert raw_tables.remove(lake, Desk(), [late], first=after(3)) == after(-3)  # type: ignore[arg-type]
+    assert raw_tables.remove(lake, Desk(), [gone], first=after(3)) == after(-2)  # type: ignore[arg-type]
     # Again there is nothing left.
     assert raw_tables.remove(lake, Desk(), [gone, late], first=after(3)) == after(3)  # type: ignore[arg-type]
     left = lake.execute("SELECT sold FROM warehouse.raw.desk__sales ORDER BY 1").fetchall()

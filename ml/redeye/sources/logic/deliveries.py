@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
@@ -27,6 +27,8 @@ Location: TypeAlias = "Path | UPath"
 KNOWN_AT = "known_at"
 MISSING = "NA"
 SCHEDULE = "schedule"
+REFERRED_FOR = timedelta(days=3)
+"""How long after a delivery rows of others come that refer to it."""
 
 
 @dataclass(frozen=True)
