@@ -20,6 +20,10 @@ from redeye.promotion.logic.robustness_probes import RobustnessProbes
 from redeye.promotion.logic.slices import compare_by_slice
 
 
+# Two equal models may differ by so much in the mean of their losses, which is no improvement.
+_ROUNDING = 1e-9
+
+
 @dataclass(frozen=True)
 class GateInput:
     """A model as the gates see it.
@@ -129,7 +133,7 @@ def _check_improvement(case: Case) -> GateResult:
         f"{metric} of {case.candidate.name} is better than {case.champion.name}'s by {better.value:.4f}, at "
         f"{_find_confidence(case):.0%} confidence by {better.lower:.4f}; {bound:g} must be beaten"
     )
-    return GateResult(Gate.IMPROVEMENT, better.lower > bound, better.lower, bound, reason)
+    return GateResult(Gate.IMPROVEMENT, better.lower > bound + _ROUNDING, better.lower, bound, reason)
 
 
 def _check_consistency(case: Case) -> GateResult:

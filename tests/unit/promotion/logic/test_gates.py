@@ -107,6 +107,9 @@ def test_where_the_difference_itself_counts_the_better_one_passes_and_the_worse_
     assert decide(GOOD, little, gates=SPEC_GATES).is_passed
     assert Gate.IMPROVEMENT in failed(decide(little, GOOD, gates=SPEC_GATES))
     assert Gate.IMPROVEMENT in failed(decide(GOOD, GOOD, gates=SPEC_GATES))
+    for rounding in (1 - 1e-13, 1 + 1e-13):
+        same = contender("the same but for rounding", with_noise(0.0) * rounding)
+        assert Gate.IMPROVEMENT in failed(decide(same, GOOD, gates=SPEC_GATES))
 
 
 @pytest.mark.parametrize("who", ["candidate", "champion"])
