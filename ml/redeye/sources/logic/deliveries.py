@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
@@ -97,7 +97,8 @@ class Delivery:
         for what, name in (("source", self.source), ("dataset", self.dataset)):
             if not is_name(name):
                 raise DeliveryError(f"{what} {name!r} of a delivery is no name: {RULE}")
-        if type(self.night) is not date:
+        # The scheduler's dates are of a class of their own; a datetime would be a date too.
+        if not isinstance(self.night, date) or isinstance(self.night, datetime):
             raise DeliveryError(f"{self.source}/{self.dataset}: the night {self.night!r} is no date")
         where = f"{self.source}/{self.dataset}/{self.night}"
         odd = [field.name for field in self.frame.schema if not pa.types.is_string(field.type)]

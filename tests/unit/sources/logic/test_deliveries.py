@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
+import pendulum
 import pyarrow as pa
 import pytest
 
@@ -65,6 +66,11 @@ def test_a_source_has_a_proper_name_and_layout(name, layout):
 def test_the_night_of_a_delivery_is_a_date(night):
     with pytest.raises(DeliveryError, match="is no date"):
         Delivery("demo", "fares", night, pa.table({"price": ["1"]}))
+
+
+def test_the_night_may_be_a_date_of_the_scheduler():
+    given = pendulum.date(2013, 4, 4)
+    assert Delivery("demo", "fares", given, pa.table({"price": ["1"]})).night == date(2013, 4, 4)
 
 
 def test_columns_of_one_name_are_left_to_the_audit():
