@@ -19,7 +19,6 @@ from redeye.promotion.logic.gate_report import Gate, GateReport, GateResult
 from redeye.promotion.logic.robustness_probes import RobustnessProbes
 from redeye.promotion.logic.slices import compare_by_slice
 
-
 # Two equal models may differ by so much in the mean of their losses, which is no improvement.
 _ROUNDING = 1e-9
 

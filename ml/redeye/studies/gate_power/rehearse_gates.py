@@ -29,6 +29,8 @@ from redeye.warehouse import release_store
 NIGHTS = tuple(date(2013, month, 1) - timedelta(days=1) for month in range(4, 12))
 # Champions of the power's pairs: up to so many trainings older than the candidate.
 BACK = 2
+# Share of the harmful candidates that may pass. By luck some look better on two fortnights: rollback is for them.
+MOST_PROMOTED = 0.05
 # Windows of a pair begin no later than that after the first; none shares a night with another.
 LATEST = 36
 
