@@ -89,6 +89,7 @@ def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
         "SELECT outcome_night AS night, outcome_night AS arrival_night FROM warehouse.marts.fct_flights "
         "WHERE outcome_night IS NOT NULL"
     )
+    con.execute("CREATE TABLE warehouse.raw.doubts (dataset VARCHAR, night DATE)")
     known = "count(arrival_delay_minutes)"
     delays = ", ".join(
         f"{known} AS flights_{w}, count(*) FILTER (WHERE is_late) AS late_flights_{w}, "
