@@ -55,6 +55,9 @@ class Nights:
         """The candidate of the first training as champion of the coming night, whatever the gates said of it."""
         standing = promotion_store.read_promotions(self.model)
         if standing[-1].version != standing[0].version:
+            while (night := self.next) < standing[-1].effective_night:
+                self.build(night)
+                self.score(night)
             return standing[-1]
         night, candidate = self.next, mlflow_registry.version(self.model, 2)
         return promotion_store.promote(
