@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import pandas as pd
 from pydantic import Field, model_validator
 
 from redeye.declarations.spec_fields import Frozen, Name
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # It stands in SQL that is written from it.
 Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]
