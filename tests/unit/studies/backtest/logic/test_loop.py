@@ -88,7 +88,13 @@ def test_a_verdict_does_not_look_at_labels_that_are_not_known_yet(frame):
 def test_the_calendar_trains_whatever_the_verdict_and_gates_keep_out_what_is_no_better(frame):
     # The world turns on the 20th night: a training of the nights before it is no better than the one that serves.
     turned = SINCE + timedelta(days=20)
-    bounds = {"minimum_rows": 300, "minimum_nights": 5, "maximum_auc_drop": 0.2}
+    bounds = {
+        "minimum_rows": 300,
+        "minimum_nights": 5,
+        "maximum_auc_drop": 0.2,
+        "confidence": 0.8,
+        "improvement_confidence": None,
+    }
     gates = ruled().gates.model_copy(update=bounds)
     spec = ruled().model_copy(update={"gates": gates})
     calendar = {SINCE + timedelta(days=8), turned + timedelta(days=40)}
