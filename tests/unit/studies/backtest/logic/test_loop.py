@@ -5,10 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from itertools import pairwise
 
-import numpy as np
 import pandas as pd
-import pytest
-from made_rows import FIRST, made_frame, short_spec
+from made_rows import FIRST, short_spec
 
 from redeye.declarations.calendar import cutoff
 from redeye.declarations.spec_rules import Retraining
@@ -20,19 +18,6 @@ from redeye.studies.backtest.logic.schedules import TrainedModel
 SINCE = FIRST + timedelta(days=45)
 LAST = FIRST + timedelta(days=119)
 SERVED = Window(SINCE, LAST)
-
-
-@pytest.fixture(scope="module")
-def frame() -> pd.DataFrame:
-    """Rows whose outcome turns against what was learned from one night on."""
-    spec = short_spec()
-    rows = made_frame(spec, nights=120, per_night=80)
-    random = np.random.default_rng(7)
-    signal = rows[spec.numeric_columns[0]].to_numpy()
-    has_turned = (rows["night"] >= pd.Timestamp(SINCE + timedelta(days=20))).to_numpy()
-    rows["is_late"] = random.random(len(rows)) < np.where(has_turned, 0.9 - 0.8 * signal, 0.1 + 0.8 * signal)
-    rows["outcome_known_at"] = rows["night"] + pd.Timedelta(hours=40)
-    return rows
 
 
 def ruled(**monitor):
