@@ -117,15 +117,19 @@ def _audit_parts(
     with open_build_folder(data_docs) as building:
         context = make_context(building)
         results = {part.suite: _judge_alone(context, part, subject=subject, root=root) for part in parts}
-        if data_docs is None or building is None:
+        if data_docs is None:
             return results
+        if building is None:
+            fault = f"{data_docs} cannot be written; the log says why"
+            return {name: replace(result, docs_fault=fault) for name, result in results.items()}
         try:
             context.build_data_docs(site_names=[SITE])
             page = publish(building, data_docs, subject, results)
-        except Exception:
-            # The pages are evidence for people; what was found stands in the results.
+        # A renderer may stumble over any value. The verdict stands, and says that its pages are missing.
+        except Exception as error:
             log.exception("no Data Docs of %s were written to %s", subject, data_docs)
-            return results
+            fault = _describe_crash(error)
+            return {name: replace(result, docs_fault=fault) for name, result in results.items()}
         return {name: replace(result, docs_path=str(page)) for name, result in results.items()}
 
 

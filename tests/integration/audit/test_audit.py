@@ -299,3 +299,18 @@ def test_data_docs_that_cannot_be_written_do_not_change_the_verdict(root: Path) 
     for docs in (root / "docs", root / "docs" / "below"):
         result = audit("water", frame("20"), subject="water", data_docs=docs, root=root)
         assert (result.is_success, result.docs_path) == (True, None)
+        assert "No Data Docs: " in result.message()
+        assert str(docs) in str(result.to_dict()["docs_fault"])
+
+
+def test_a_page_that_cannot_be_rendered_is_said_beside_the_verdict(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(*_args: object, **_kwargs: object) -> Path:
+        raise TypeError("a value that no page can show")
+
+    monkeypatch.setattr("redeye.audits.audit.publish", stumble)
+    for value, is_success in (("20", True), ("999", False)):
+        result = audit("water", frame(value), subject="water", data_docs=root / "docs", root=root)
+        assert (result.is_success, result.docs_path) == (is_success, None)
+        assert "a value that no page can show" in result.message()

@@ -122,6 +122,7 @@ class AuditResult:
         evaluated: number of expectations evaluated.
         docs_path: the Data Docs page of this audit; None when none were written.
         findings: what was found beside the failures.
+        docs_fault: why no Data Docs were written although they should be; empty otherwise.
 
     Raises:
         ValueError: if `is_success` contradicts the failures, or claims success with nothing evaluated.
@@ -134,6 +135,7 @@ class AuditResult:
     evaluated: int = 0
     docs_path: str | None = field(default=None, compare=False)
     findings: tuple[Finding, ...] = ()
+    docs_fault: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         if self.is_success and (self.failures or self.evaluated < 1):
@@ -152,7 +154,8 @@ class AuditResult:
     def message(self) -> str:
         """What an operator needs: what failed, on which rows, why the bound is there, where to look."""
         if self.is_success:
-            return f"Audit of {self.subject} by {self.suite}: {self.evaluated} expectations met."
+            met = f"Audit of {self.subject} by {self.suite}: {self.evaluated} expectations met."
+            return f"{met} No Data Docs: {self.docs_fault}" if self.docs_fault else met
         lines = [f"Audit refused {self.subject}: {len(self.failures)} failures of suite {self.suite}."]
         shown = self.failures[:FAILURES_SHOWN]
         lines += [f"  {failure.line()}" for failure in shown if failure.is_primary]
@@ -162,6 +165,8 @@ class AuditResult:
             lines.append(f"  ... and {len(self.failures) - FAILURES_SHOWN} more")
         if self.docs_path:
             lines.append(f"  Data Docs: {self.docs_path}")
+        if self.docs_fault:
+            lines.append(f"  No Data Docs: {self.docs_fault}")
         return "\n".join(lines)
 
     def raise_if_refused(self) -> AuditResult:
@@ -183,7 +188,7 @@ class AuditResult:
         for failure in failures:
             del failure["rows"]
         findings = [{"night": each.night.isoformat(), "said": each.said} for each in self.findings]
-        kept = ("suite", "subject", "is_success", "evaluated", "docs_path")
+        kept = ("suite", "subject", "is_success", "evaluated", "docs_path", "docs_fault")
         return {name: getattr(self, name) for name in kept} | {"failures": failures, "findings": findings}
 
 
@@ -204,4 +209,5 @@ def combine(results: Iterable[AuditResult], *, subject: str) -> AuditResult:
         evaluated=sum(part.evaluated for part in parts),
         docs_path=next((part.docs_path for part in parts if part.docs_path), None),
         findings=tuple(finding for part in parts for finding in part.findings),
+        docs_fault=next((part.docs_fault for part in parts if part.docs_fault), ""),
     )
