@@ -73,7 +73,7 @@ def list_coming(count: int) -> list[date]:
     return [head.night + timedelta(days=number) for number in range(1, count + 1)]
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def installation(
     install: Callable[..., AbstractContextManager[Any]], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[None]:

@@ -137,7 +137,7 @@ class Champions:
         assert self.aliases()[Alias.CHAMPION] == last.version
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def stack_env(
     install: Callable[..., AbstractContextManager[Any]], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Any]:

@@ -13,7 +13,7 @@ from redeye.warehouse import release_store
 from redeye.warehouse.logic.releases import Release
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def stack_env(
     install: Callable[..., AbstractContextManager[Stack]], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stack]:
@@ -21,7 +21,7 @@ def stack_env(
         yield stack
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def release(stack_env: Stack) -> Release:
     found = release_store.latest_release()
     assert found is not None
