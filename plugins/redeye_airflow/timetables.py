@@ -4,8 +4,9 @@ Both end with the source's last night. A DAG's own `end_date` cannot say so: Air
 the tasks of a run by hand that is dated today. `NightTimetable` differs from Airflow's cron
 data-interval timetable in three ways, each of which loses or invents nights otherwise:
 
-- A backfill's end given as a bare date (midnight) includes the night of that date. Airflow reads
-  `--to-date 2013-03-11` as the instant 00:00 UTC, which lies before that night starts.
+- A backfill given in days is of the nights of those dates, wherever the days are a person's own. Airflow reads
+  `--to-date 2013-03-11` as the instant 00:00 UTC, which lies before that night starts, and its UI sends days from
+  midnight to 23:59 as they are where the browser is: in Honolulu a day begins after the night of its date has.
 - No run exists for a night outside the source's range, however wide the backfill.
 - A run by hand dated at midnight, or at the start of a night, is that night; any other instant is the
   last night that was complete by then.
@@ -74,8 +75,10 @@ class NightTimetable(_DatedByHand, CronDataIntervalTimetable):
         """The next night's run, or None after the last one."""
         earliest, latest = restriction.earliest, restriction.latest
         # Only a backfill asks with `catchup`: these DAGs never catch up by themselves.
-        if restriction.catchup and latest is not None and (night := _bare_date(latest)) is not None:
-            latest = _start(night)
+        if restriction.catchup and earliest is not None and latest is not None:
+            first, last = read_dates(earliest, latest)
+            earliest = _start(first) if first else earliest
+            latest = _start(last) if last else latest
         bounds = TimeRestriction(
             max(earliest or _start(self.first_night), _start(self.first_night)),
             min(latest or _start(self.last_night), _start(self.last_night)),
@@ -122,10 +125,65 @@ def _start(night: date) -> DateTime:
     return instance(find_start(night))
 
 
+def read_dates(earliest: DateTime, latest: DateTime) -> tuple[date | None, date | None]:
+    """The dates that the bounds of a backfill mean, both included; None where a bound is an instant and no date.
+
+    A bound may be the start of a night, a midnight, or for the latest the last minute of a day. Where a person was
+    is not always said: in UTC, bounds that are the same time of day are taken for midnights of one place.
+    """
+    starts = _date_of_start(earliest), _date_of_start(latest)
+    if all(starts):
+        return starts
+    begin, end = earliest, latest
+    # Of any quarter of an hour: there are zones that many minutes from UTC.
+    is_last_minute = latest.minute % _QUARTER == _QUARTER - 1
+    if is_last_minute:
+        end = latest.start_of("minute").add(minutes=1)
+    first, after = _bare_date(begin), _bare_date(end)
+    apart = (_find_minute(end) - _find_minute(begin)) % _DAY_MINUTES
+    # Clocks may have changed in between.
+    is_one_place = begin.second == 0 and min(apart, _DAY_MINUTES - apart) <= _CLOCK_CHANGE_MINUTES
+    if not (first and after) and (is_one_place or is_last_minute):
+        is_east = _is_east(end) or (is_one_place and _is_east(begin))
+        first = first or (_date_anywhere(begin, is_east=is_east) if is_one_place else starts[0])
+        after = after or _date_anywhere(end, is_east=is_east)
+    last = after - ONE_DAY if after and is_last_minute else after
+    return first or starts[0], last or starts[1]
+
+
+_QUARTER = 15
+_DAY_MINUTES = 24 * 60
+_CLOCK_CHANGE_MINUTES = 60
+# Midnight in Honolulu, the last place of a date that many live in; what comes later begins the next one elsewhere.
+_LAST_MIDNIGHT = 10 * 60
+
+
+def _find_minute(moment: DateTime) -> int:
+    """The minute of the day in UTC."""
+    utc = moment.in_timezone("UTC")
+    return int(utc.hour * 60 + utc.minute)
+
+
+def _is_east(midnight: DateTime) -> bool:
+    return _find_minute(midnight) > _LAST_MIDNIGHT
+
+
+def _date_anywhere(midnight: DateTime, *, is_east: bool) -> date:
+    """The date that begins at an instant, somewhere: the next one of UTC's east of it."""
+    utc = midnight.in_timezone("UTC")
+    found = date(utc.year, utc.month, utc.day)
+    return found + ONE_DAY if is_east else found
+
+
+def _date_of_start(moment: DateTime) -> date | None:
+    local = moment.in_timezone(zone().key)
+    night = date(local.year, local.month, local.day)
+    return night if moment == find_start(night) else None
+
+
 def _bare_date(moment: DateTime) -> date | None:
-    """The date that was typed without a time: midnight in UTC (the CLI, the UI's default) or by the project's clock."""
-    for name in ("UTC", zone().key):
-        local = moment.in_timezone(name)
+    """The date that was typed without a time: midnight where it says, in UTC (the CLI) or by the project's clock."""
+    for local in (moment, moment.in_timezone("UTC"), moment.in_timezone(zone().key)):
         if (local.hour, local.minute, local.second, local.microsecond) == (0, 0, 0, 0):
             return date(local.year, local.month, local.day)
     return None

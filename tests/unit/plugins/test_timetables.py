@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from itertools import product
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,7 +17,7 @@ from redeye.declarations.calendar import (
     list_calendar_nights,
     list_nights,
 )
-from redeye_airflow.timetables import CalendarTimetable, NightTimetable
+from redeye_airflow.timetables import CalendarTimetable, NightTimetable, read_dates
 
 FIRST, LAST = date(2012, 12, 31), date(2013, 12, 30)
 TIMETABLE = NightTimetable(FIRST, LAST)
@@ -57,12 +58,56 @@ def test_bare_dates_name_nights_and_both_are_included(zone: str, first: str, las
     assert backfilled(moment(first, zone), moment(last, zone)) == expected
 
 
-@pytest.mark.parametrize(
-    "zone", ["UTC", "America/New_York", "America/Los_Angeles", "Europe/Berlin", "Asia/Tokyo", "Asia/Kolkata"]
-)
+ZONES = [
+    *(
+        "UTC",
+        "America/New_York",
+        "America/Los_Angeles",
+        "America/Anchorage",
+        "America/Adak",
+        "Pacific/Honolulu",
+    ),
+    *("Pacific/Marquesas", "America/St_Johns", "America/Sao_Paulo", "Atlantic/Azores", "Europe/London"),
+    *(
+        "Europe/Berlin",
+        "Africa/Cairo",
+        "Asia/Tehran",
+        "Asia/Kolkata",
+        "Asia/Kathmandu",
+        "Asia/Yangon",
+        "Asia/Tokyo",
+    ),
+    *("Australia/Eucla", "Australia/Adelaide", "Australia/Lord_Howe", "Pacific/Auckland", "Pacific/Chatham"),
+]
+# One night, some, over both changes of clocks in New York, and over those in Auckland, Berlin and Honolulu (none).
+SPANS = [
+    *(("2013-04-04", "2013-04-06"), ("2013-04-04", "2013-04-04"), ("2013-03-09", "2013-03-22")),
+    *(("2013-03-10", "2013-03-10"), ("2013-03-09", "2013-03-09"), ("2013-03-29", "2013-04-09")),
+    *(("2013-11-03", "2013-11-03"), ("2013-09-26", "2013-11-04")),
+]
+
+
+@pytest.mark.parametrize("zone", ZONES)
 def test_whole_days_as_the_ui_sends_them_mean_their_dates_anywhere(zone: str) -> None:
-    found = backfilled(moment("2013-03-09T00:00:00", zone), moment("2013-03-22T23:59:59", zone))
-    assert found == list(list_nights(date(2013, 3, 9), date(2013, 3, 22)))
+    for (first, last), end in product(SPANS, ("23:59:59", "23:59:00", "00:00:00")):
+        bounds = [moment(f"{first}T00:00:00", zone), moment(f"{last}T{end}", zone)]
+        meant = date.fromisoformat(first), date.fromisoformat(last)
+        # With the place's offset, and as an instant in UTC, where it is not said.
+        assert read_dates(*bounds) == meant, (first, last, end)
+        assert read_dates(*(each.in_timezone("UTC") for each in bounds)) == meant, (first, last, end)
+    bounds = [moment("2013-03-09T00:00:00", zone), moment("2013-03-12T23:59:59", zone)]
+    assert backfilled(*bounds) == list(list_nights(date(2013, 3, 9), date(2013, 3, 12)))
+
+
+def test_days_with_an_offset_as_people_type_them_mean_their_dates() -> None:
+    bounds = ("2013-04-04T00:00:00-10:00", "2013-04-06T23:59:00-10:00")
+    found = backfilled(*(instance(datetime.fromisoformat(each)) for each in bounds))
+    assert found == [date(2013, 4, 4), date(2013, 4, 5), date(2013, 4, 6)]
+
+
+def test_an_instant_that_begins_no_day_stays_an_instant() -> None:
+    found = backfilled(moment("2013-04-04T09:17:00"), moment("2013-04-06T13:40:00"))
+    assert found == [date(2013, 4, 5), date(2013, 4, 6)]
 
 
 def test_exact_starts_of_nights_are_included() -> None:
