@@ -18,6 +18,7 @@ class Verb(StrEnum):
     SCORE = "score"
     MONITOR = "monitor"
     MAINTAIN = "maintain"
+    PLAY = "play"
 
 
 class Tag(StrEnum):

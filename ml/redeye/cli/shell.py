@@ -16,6 +16,7 @@ from redeye.declarations.names import RULE, is_name
 from redeye.declarations.specs import load_valid_specs
 from redeye.foundation.errors import ConfigError, RedeyeError
 from redeye.foundation.settings import SPECS, settings
+from redeye.foundation.ui_links import link_mlflow
 from redeye.stack import bootstrap, environment, lifecycle
 from redeye.stack.servers import mlflow_login
 
@@ -128,7 +129,7 @@ def show_addresses() -> None:
     table.add_row("Airflow", configured.public_airflow_url)
     table.add_row("", f"user {environment.ADMIN}, password {secrets.airflow_admin_password}")
     table.add_row("", f"to look only: user {environment.VIEWER}, password {secrets.airflow_viewer_password}")
-    table.add_row("MLflow", configured.public_mlflow_url)
+    table.add_row("MLflow", link_mlflow())
     if not configured.mlflow_server_elsewhere:
         table.add_row("", f"user {mlflow_login.ADMIN}, password {secrets.mlflow_admin_password}")
         looker = f"user {mlflow_login.VIEWER}, password {secrets.mlflow_viewer_password}"

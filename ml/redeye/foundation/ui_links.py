@@ -16,6 +16,16 @@ def link_task(dag_id: str, run_id: str, task_id: str) -> str:
     return "/".join([settings().public_airflow_url, *(quote(part, safe="") for part in parts)])
 
 
+def link_play(run_id: str) -> str:
+    """The page of nights that are played by a run."""
+    return f"{settings().public_airflow_url}/redeye/plays/{quote(run_id, safe=':')}"
+
+
+def link_mlflow() -> str:
+    """MLflow's page of experiments: its own first page is one of language models."""
+    return f"{settings().public_mlflow_url}/#/experiments{_AS_TRAINING}"
+
+
 def link_training(experiment_id: str, run_id: str) -> str:
     """The page of an MLflow run."""
     return f"{settings().public_mlflow_url}/#/experiments/{experiment_id}/runs/{run_id}{_AS_TRAINING}"

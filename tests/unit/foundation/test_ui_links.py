@@ -53,3 +53,9 @@ def test_a_run_id_with_a_date_in_it_is_quoted(configured):
     configured()
     page = ui_links.link_task("d", "backfill__2013-04-02T07:00:00+00:00", "t")
     assert "/runs/backfill__2013-04-02T07%3A00%3A00%2B00%3A00/" in page
+
+
+def test_mlflow_opens_on_its_experiments_and_not_on_a_page_of_language_models(configured):
+    configured(AIRFLOW_URL="https://ops.example/airflow/", MLFLOW_URL="https://ops.example/mlflow/")
+    assert ui_links.link_mlflow() == f"https://ops.example/mlflow/#/experiments{KIND}"
+    assert ui_links.link_play("a b") == "https://ops.example/airflow/redeye/plays/a%20b"

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
 import httpx
 
-from redeye.declarations.calendar import find_start, list_nights, zone
+from redeye.declarations.calendar import cutoff, find_start, list_nights, zone
 from redeye.foundation.errors import ConfigError, RedeyeError
 from redeye.foundation.settings import Settings
 from redeye.stack import environment
 
 _POLL_SECONDS = 2.0
-_PAGE = 500
+# Airflow hands out no more at once, whatever is asked for.
+_PAGE = 100
 _PARSE_SECONDS = 180.0
 _LOG_LINES = 30
 
@@ -34,12 +35,13 @@ class RunState(StrEnum):
 
 @dataclass(frozen=True)
 class Run:
-    """A DAG run; `night` is the date on which its data interval starts, if it has one."""
+    """A DAG run; `night` is the date on which its data interval starts, if it has one; `ended` is UTC."""
 
     dag_id: str
     run_id: str
     state: RunState
     night: date | None
+    ended: datetime | None = None
 
     @property
     def is_done(self) -> bool:
@@ -84,6 +86,8 @@ class AirflowApi:
     ) -> Run:
         """Start a run by hand; Airflow makes up a `run_id` where there is none.
 
+        A run of a night that is over is dated at its end: lists of runs are sorted by that.
+
         With a `run_id` this is safe to repeat: a run of that id that succeeded or still runs is left
         alone, and of one that failed, the failed tasks run again.
         """
@@ -97,6 +101,8 @@ class AirflowApi:
             return run
         at = logical_date.isoformat() if logical_date else None
         body = {"conf": conf, "logical_date": at} | ({"dag_run_id": run_id} if run_id else {})
+        if due := find_due(conf):
+            body["run_after"] = due
         return _run(self._send("POST", f"/dags/{dag_id}/dagRuns", body))
 
     def create_backfill(self, dag_id: str, first: date, last: date, *, max_active_runs: int = 1) -> int:
@@ -141,7 +147,12 @@ class AirflowApi:
             "order_by": "logical_date",
             "limit": _PAGE,
         }
-        return [_run(row) for row in (self._get(f"/dags/{dag_id}/dagRuns", query) or {})["dag_runs"]]
+        found: list[Run] = []
+        while True:
+            rows = (self._get(f"/dags/{dag_id}/dagRuns", {**query, "offset": len(found)}) or {})["dag_runs"]
+            found += map(_run, rows)
+            if len(rows) < _PAGE:
+                return found
 
     def run(self, run: Run) -> Run:
         """The run as it is now."""
@@ -171,7 +182,7 @@ class AirflowApi:
             watch(runs, self._running_tasks(active) if active else "")
             for run in runs:
                 if run.state == RunState.FAILED:
-                    raise RedeyeError(self._failure(run))
+                    raise RedeyeError(self.explain_failure(run))
             if len(runs) >= expected and all(run.is_done for run in runs):
                 return runs
             time.sleep(_POLL_SECONDS)
@@ -183,7 +194,12 @@ class AirflowApi:
     def _tasks(self, run: Run) -> list[dict[str, Any]]:
         return list((self._get(_task_path(run)) or {})["task_instances"])
 
-    def _failure(self, run: Run) -> str:
+    def awaits_person(self, run: Run) -> bool:
+        """Whether all that a run waits for is a person's answer."""
+        return any(task["state"] == "awaiting_input" for task in self._tasks(run))
+
+    def explain_failure(self, run: Run) -> str:
+        """Task and run that failed, with the end of the log."""
         failed = [task for task in self._tasks(run) if task["state"] == "failed"]
         about = f"{run.dag_id} failed" + (f" for the night {run.night}" if run.night else "")
         if not failed:
@@ -208,16 +224,17 @@ class AirflowApi:
 
 
 @contextmanager
-def open_api(configured: Settings) -> Iterator[AirflowApi]:
-    """A session, logged in as the admin user.
+def open_api(configured: Settings, url: str | None = None) -> Iterator[AirflowApi]:
+    """A session, logged in as the admin user; `url` is where Airflow's server is, by default the embedded one.
 
     Raises:
         ConfigError: if Airflow does not accept the password.
     """
     # A server that has just been restarted by the supervisor refuses connections for some seconds.
     transport = httpx.HTTPTransport(retries=5)
-    url, password = environment.airflow_url(configured), configured.airflow_api_password.get_secret_value()
-    with httpx.Client(base_url=url, timeout=60, transport=transport) as client:
+    password = configured.airflow_api_password.get_secret_value()
+    base_url = url or environment.airflow_url(configured)
+    with httpx.Client(base_url=base_url, timeout=60, transport=transport) as client:
         login = {"username": environment.ADMIN, "password": password}
         answer = client.post("/auth/token", json=login)
         if answer.status_code == httpx.codes.UNAUTHORIZED:
@@ -226,6 +243,15 @@ def open_api(configured: Settings) -> Iterator[AirflowApi]:
             )
         client.headers["Authorization"] = f"Bearer {_check_answer(answer)['access_token']}"
         yield AirflowApi(client)
+
+
+def find_due(conf: Mapping[str, Any]) -> str | None:
+    """The instant at which the last night that a run is asked for was over, ISO; None if it is not, or names none."""
+    named = conf.get("night") or conf.get("last")
+    if not named:
+        return None
+    due = cutoff(date.fromisoformat(named))
+    return due.isoformat() if due < datetime.now(UTC) else None
 
 
 def _check_answer(answer: httpx.Response) -> dict[str, Any]:
@@ -239,7 +265,9 @@ def _check_answer(answer: httpx.Response) -> dict[str, Any]:
 
 def _run(row: dict[str, Any]) -> Run:
     begin = row.get("data_interval_start") or row.get("logical_date")
-    return Run(row["dag_id"], row["dag_run_id"], RunState(row["state"]), _night(begin) if begin else None)
+    ended = datetime.fromisoformat(row["end_date"]) if row.get("end_date") else None
+    state, night = RunState(row["state"]), _night(begin) if begin else None
+    return Run(row["dag_id"], row["dag_run_id"], state, night, ended)
 
 
 def _night(instant: str) -> date:

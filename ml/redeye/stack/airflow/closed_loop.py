@@ -14,14 +14,12 @@ from datetime import date
 
 from redeye.declarations.calendar import ONE_DAY, find_start, list_nights
 from redeye.foundation.errors import RedeyeError
+from redeye.operations.logic.night_plan import LAG_TO_OVERLAP
 from redeye.promotion.logic.decision import CALENDAR_REASON
 from redeye.stack.airflow.airflow_api import AirflowApi, Run, RunState, Watcher
 
 Step = tuple[tuple[str, date], ...]
 """DAGs with the night of each, which may run at once."""
-
-# A decision of night N that takes effect on N plus this many, or more, does not touch the score of N + 1.
-LAG_TO_OVERLAP = 2
 
 
 def steps(model: str, first: date, last: date, *, lag: int) -> Iterator[Step]:
@@ -62,7 +60,7 @@ def run_nights(
     done: list[Run] = []
 
     for step in steps(model, first, last, lag=lag):
-        started = [_start(api, dag_id, night) for dag_id, night in step]
+        started = [start_run(api, dag_id, night) for dag_id, night in step]
         done.extend(_wait(api, started, lambda runs, now: watch([*done, *runs], now)))
         for dag_id, night in step:
             if not dag_id.startswith("monitor"):
@@ -80,7 +78,7 @@ def _wait(api: AirflowApi, started: list[Run], watch: Watcher) -> list[Run]:
     return api.wait(lambda: [api.run(run) for run in started], len(started), watch)
 
 
-def _start(api: AirflowApi, dag_id: str, night: date) -> Run:
+def start_run(api: AirflowApi, dag_id: str, night: date) -> Run:
     """The run of a night: one that succeeded or still runs, else a new one, or the failed one again."""
     standing = api.night_runs(dag_id, night, night)
     if len(standing) > 1:

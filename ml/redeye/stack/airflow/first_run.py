@@ -23,9 +23,12 @@ from redeye.declarations.project import project
 from redeye.declarations.specs import load_spec
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import SPECS, Settings, settings
+from redeye.foundation.ui_links import link_play
+from redeye.operations.find_unplayed import list_missing_steps
+from redeye.operations.logic.night_plan import PLAY
 from redeye.sources.configured_source import load_source
 from redeye.stack.airflow import airflow_api, closed_loop
-from redeye.stack.airflow.airflow_api import AirflowApi, Run, Watcher
+from redeye.stack.airflow.airflow_api import AirflowApi, Run, RunState, Watcher
 
 RISKIEST = 10
 FIRST_RUN = "first run"
@@ -86,23 +89,39 @@ def load_year(console: Console) -> None:
 
 
 def backfill(console: Console, first: date, last: date) -> None:
-    """Build, score and judge the nights `first` to `last`, both included, that are not done yet.
+    """Play the nights `first` to `last`, both included: what is missing is built, scored and judged, for every model.
 
-    What a night's verdict asks for is trained before the nights that it would serve are scored.
+    The same run of Airflow as the action *Play nights* starts: its page shows and stops it, and it goes on if this
+    command is ended.
 
     Raises:
-        ConfigError: if there is a gap between the last release and `first`.
+        ConfigError: if the warehouse is empty or ends before the night before `first`.
     """
-    newest = head()
-    if newest is None or first > newest + ONE_DAY:
-        raise ConfigError(
-            f"the warehouse is built up to {newest or 'nothing'}: begin with the night after it"
-        )
-    model = project().first_run.model
+    steps = list_missing_steps(first, last)
+    if not steps:
+        console.print(f"Nothing is missing of the nights {first} to {last}.")
+        return
     with airflow_api.open_api(settings()) as api:
-        for dag_id in _loop(model):
+        trained = (f"train_{step.model}" for step in steps if step.model)
+        for dag_id in sorted({PLAY, *trained, *(step.dag_id for step in steps)}):
             api.unpause(dag_id)
-        _run_nights(api, console, model, first, last)
+        conf = {"first": first.isoformat(), "last": last.isoformat()}
+        started = api.trigger(PLAY, conf)
+        console.print(f"Each night, and a button that stops it: {link_play(started.run_id)}", soft_wrap=True)
+        counted = {(step.dag_id, step.night) for step in steps if step.verb != "train"}
+
+        def show(watch: Watcher) -> None:
+            runs = [
+                run
+                for dag_id in sorted({dag_id for dag_id, _ in counted})
+                for run in api.night_runs(dag_id, first, last)
+                if (run.dag_id, run.night) in counted
+            ]
+            running = (f"{run.dag_id} {run.night}" for run in runs if run.state == RunState.RUNNING)
+            watch(runs, ", ".join(running))
+
+        with _progress(console, f"{PLAY} {first} to {last}", len(counted)) as watch:
+            api.wait(lambda: [api.run(started)], 1, lambda _, __: show(watch))
 
 
 def replay(console: Console, model: str, first: date, last: date) -> None:
