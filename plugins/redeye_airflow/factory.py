@@ -212,7 +212,8 @@ def _approval_tasks(spec: Spec) -> CandidateApproval:
         op_kwargs={
             "model": spec.model,
             "is_approved": True,
-            "person": f"{{{{ ti.xcom_pull(task_ids='{approve.task_id}', key='{PERSON}') }}}}",
+            # Empty if nobody answered: a state that is set by hand leaves no name.
+            "person": f"{{{{ ti.xcom_pull(task_ids='{approve.task_id}', key='{PERSON}') or '' }}}}",
         },
         outlets=[Asset(f"{AssetName.PROMOTIONS}/{spec.model}")],
     )

@@ -10,6 +10,7 @@ from typing import Any
 from redeye.champions import promotion_store
 from redeye.champions.logic.promotions import Promotion
 from redeye.champions.logic.readers import Reader
+from redeye.champions.logic.succession import Standing, list_turns
 from redeye.declarations.specs import Spec
 from redeye.models.algorithms.base import Model
 from redeye.models.artifact_store import load_artifact
@@ -32,10 +33,12 @@ def list_serving_versions(specs: Iterable[Spec], night: date) -> list[ServingVer
             continue
         champion = promotion_store.read_champion(spec.model, night + timedelta(days=1)) or ledger[-1]
         roles: dict[int, tuple[Promotion, str]] = {ledger[0].version: (ledger[0], "last resort")}
-        earlier = [each for each in ledger if each.promotion_id < champion.promotion_id]
-        if earlier:
+        by_standing: dict[Standing, list[Promotion]] = {standing: [] for standing in Standing}
+        for turn in list_turns(ledger, night + timedelta(days=1)):
+            by_standing[turn.standing].append(turn.promotion)
+        if earlier := by_standing[Standing.SERVED]:
             roles[earlier[-1].version] = (earlier[-1], "to go back to")
-        later = [each for each in ledger if each.promotion_id > champion.promotion_id]
+        later = by_standing[Standing.COMING]
         roles |= {each.version: (each, f"from night {each.effective_night}") for each in later}
         roles[champion.version] = (champion, "champion")
         for version, (each, role) in sorted(roles.items()):

@@ -1,4 +1,4 @@
-"""Saved models by their address, without MLflow: scoring must not wait for its import.
+"""Saved models and their cards by their address, without MLflow: scoring must not wait for its import.
 
 A promotion records where its model lies and the SHA-256 that stands for it. Nothing is parsed before its
 hash was checked, so that whoever can write to the artifact store cannot run or change anything here.
@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlparse
 
+from ruamel.yaml import YAML
+
 from redeye.foundation.settings import settings
 from redeye.models.algorithms.base import Model
 from redeye.models.algorithms.storage import load_model
@@ -18,6 +20,7 @@ from redeye.models.algorithms.storage import load_model
 if TYPE_CHECKING:
     from upath import UPath
 
+CARD = "card.md"
 # In the URIs that promotions recorded before they were relative to the artifact root.
 _OLD_ROOT = "/mlflow/artifacts/"
 
@@ -72,3 +75,21 @@ def load_artifact(uri: str, sha256: str) -> Model[Any]:
         copy = Path(scratch) / "model"
         folder.fs.get(folder.path, str(copy), recursive=True)
         return load_model(copy, sha256)
+
+
+def read_card(uri: str) -> str | None:
+    """The card of the version whose model lies at an address; None if it is not there any more.
+
+    The card is an artifact of the run that made the model, one of its own within its training's. MLflow's
+    description of the model, above its files, names that run.
+    """
+    folder = make_path(resolve_uri(uri))
+    for above in folder.parents:
+        description = above / "MLmodel"
+        if description.is_file():
+            # As text: some hexadecimal ids are numbers to YAML.
+            run_id = YAML(typ="base").load(description.read_text(encoding="utf-8")).get("run_id")
+            experiment = next((each for each in above.parents if each.name == "models"), above).parent
+            card = experiment / str(run_id) / "artifacts" / CARD
+            return card.read_text(encoding="utf-8") if card.is_file() else None
+    return None

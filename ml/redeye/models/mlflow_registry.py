@@ -20,7 +20,7 @@ from redeye.foundation.errors import AlreadyDecided, RedeyeError
 from redeye.foundation.software import list_packages, read_software
 from redeye.models.algorithms.base import Inputs, Model, numeric_matrix
 from redeye.models.algorithms.storage import save_model
-from redeye.models.artifact_store import load_artifact, strip_root
+from redeye.models.artifact_store import CARD, load_artifact, strip_root
 from redeye.models.fingerprint import read_fingerprint
 from redeye.models.logic.splits import Windows
 from redeye.models.logic.training_subject import Subject
@@ -36,7 +36,6 @@ PYFUNC_CODE = Path(__file__).with_name("pyfunc_model.py")
 # What the loader of every model needs; named, because MLflow's own inference takes seconds.
 REQUIREMENTS = ("mlflow", "numpy", "pandas", "pydantic", "ruamel.yaml")
 KEY = "training_key"
-CARD = "card.md"
 EXPORTS = "exports"
 # MLflow's column for a version's description holds no more.
 _LONGEST_DESCRIPTION = 5000

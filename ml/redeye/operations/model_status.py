@@ -13,7 +13,7 @@ from typing import Any
 
 from redeye.champions import block_store
 from redeye.champions.logic.promotions import Promotion
-from redeye.champions.logic.succession import VersionBlock, find_champion
+from redeye.champions.logic.succession import Standing, VersionBlock, find_champion, list_turns
 from redeye.champions.promotion_store import read_promotions
 from redeye.declarations.specs import Spec, load_valid_specs
 from redeye.foundation.renamed_values import GATES
@@ -34,7 +34,7 @@ class ModelState:
     Attributes:
         champion: who scores the night.
         since: the first night that any version served; None if nothing was promoted yet.
-        coming: promotions decided by then that take effect later.
+        coming: promotions decided by then that take effect later and were not withdrawn.
         awaiting: candidates that passed every gate and wait for a person, the newest first.
         predictions: of the night, summed up; None if it was not scored.
         quality: rows of the last nights.
@@ -88,7 +88,11 @@ def read_model_state(reader: OutputsReader, spec: Spec, night: date) -> ModelSta
         spec=spec,
         champion=find_champion(decided, night),
         since=decided[0].effective_night if decided else None,
-        coming=[row for row in decided if row.decided_night <= night < row.effective_night],
+        coming=[
+            turn.promotion
+            for turn in list_turns([row for row in decided if row.decided_night <= night], night)
+            if turn.standing is Standing.COMING
+        ],
         awaiting=[
             row
             for row in reversed(decision_store.proposals(model))

@@ -30,16 +30,33 @@ def settle(model: str, night: date, *, is_approved: bool, person: str) -> dict[s
     """Promote the candidate that awaits a person, or keep the champion; recorded once, as a training's end.
 
     An approval is an act by hand: it takes effect from the first night that is not scored, and not before
-    the night that the training would have had. The version promoted is the one that was judged.
+    the night that the training would have had. The version promoted is the one that was judged. What was
+    settled so before is shown in the registry again, and nothing else is done.
+
+    Args:
+        model: whose candidate it is.
+        night: of its training.
+        is_approved: what the person said.
+        person: who said it; empty if nobody did, whatever state a task was given by hand.
 
     Raises:
-        ConfigError: if nothing of that night awaits a person.
+        ConfigError: if nobody answered, or nothing of that night awaits a person.
         AlreadyDecided: if another champion was decided since the candidate was judged, or it is blocked; that
             is recorded, and the champion stays.
     """
+    if not person:
+        raise ConfigError(
+            f"{model}: nobody has answered about the candidate of night {night}, so the champion stays; whatever "
+            "state the question was given, clear it, and it is asked again"
+        )
     proposal = find_awaiting(model, night)
     if proposal is None:
-        raise ConfigError(f"{model}: no candidate of night {night} awaits approval")
+        standing = [row for row in decision_store.trainings(model) if row.night == night]
+        made = {row.training_key: row for row in decision_store.proposals(model) if row.night == night}
+        again = [row for row in standing if row.training_key in made and row.is_promoted is is_approved]
+        if not again:
+            raise ConfigError(f"{model}: no candidate of night {night} awaits approval")
+        return _show(again[-1], "promoted" if is_approved else "rejected")
     rows = promotion_store.read_promotions(model)
     champion = rows[-1].version
     if not is_approved:
@@ -95,9 +112,14 @@ def _end(
     )
     decision_store.record_training(training)
     log.info("%s, night %s: %s", proposal.model, proposal.night, reason)
-    mlflow_registry.annotate(
-        proposal.model, proposal.version, {"decision": decision, "decided_because": reason}
-    )
-    reconcile(proposal.model)
+    return _show(training, decision)
+
+
+def _show(training: RecordedTraining, decision: str) -> dict[str, Any]:
+    """What was recorded, once the registry shows it; if that fails, it can be done again."""
+    if training.candidate_version is not None:
+        said = {"decision": decision, "decided_because": training.reason}
+        mlflow_registry.annotate(training.model, training.candidate_version, said)
+    reconcile(training.model)
     plain = {name: value for name, value in vars(training).items() if name != "gates"}
     return {name: str(value) if isinstance(value, date) else value for name, value in plain.items()}

@@ -1,14 +1,21 @@
-"""Reconciling the model registry with the promotion ledger: the ledger is the truth, the registry shows it."""
+"""Reconciling the model registry with the promotion ledger: the ledger is the truth, the registry shows it.
+
+Whatever a person or a night decides about champions is in the ledger first; then `follow_in_registry` or
+`reconcile` makes MLflow show it. How far the registry has followed is in the ledger as well, so that what a crash
+or a registry that is down has left over is seen, and done by whoever reconciles next.
+"""
 
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 from datetime import date
 from typing import Any
 
-from redeye.champions import block_store, promotion_store
+from redeye.champions import block_store, promotion_store, registry_position_store
 from redeye.champions.logic.promotions import Promotion
-from redeye.champions.logic.succession import find_blocked_versions
+from redeye.champions.logic.succession import find_blocked_versions, find_position
 from redeye.foundation.errors import RedeyeError, RegistryDiffers
 from redeye.models import mlflow_registry
 from redeye.models.artifact_store import strip_root
@@ -16,6 +23,7 @@ from redeye.models.mlflow_registry import Alias
 
 log = logging.getLogger(__name__)
 
+PATIENCE_SECONDS = 120
 BLOCKED_TAG = "barred"  # the tag of versions registered before, too
 
 
@@ -35,9 +43,10 @@ def reconcile(model: str) -> dict[str, Any]:
     rows = promotion_store.read_promotions(model)
     if not rows:
         return {"model": model, "champion_version": None, "repaired": []}
+    blocks = block_store.read_blocks(model)
     standing = mlflow_registry.aliases(model)
     differences = _differences(model, rows)
-    champion, blocked = rows[-1].version, find_blocked_versions(block_store.read_blocks(model), date.max)
+    champion, blocked = rows[-1].version, find_blocked_versions(blocks, date.max)
     repaired = []
     if standing.get(Alias.CHAMPION) != champion and champion not in differences:
         mlflow_registry.point_alias(model, champion, Alias.CHAMPION)
@@ -50,7 +59,35 @@ def reconcile(model: str) -> dict[str, Any]:
         log.warning("%s: %s", model, line)
     if differences:
         raise RegistryDiffers(f"{model}: " + "; ".join(differences.values()))
+    registry_position_store.record_position(model, find_position(rows, blocks))
     return {"model": model, "champion_version": champion, "repaired": repaired}
+
+
+def follow_in_registry(model: str) -> str | None:
+    """Let the registry follow what was just decided, in a process of its own.
+
+    MLflow takes seconds to import, may be down, and has no say in what was decided.
+
+    Returns:
+        None if it shows the ledger now; otherwise why not, in a sentence.
+    """
+    command = [sys.executable, "-m", __name__, model]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired:
+        why = f"it did not answer within {PATIENCE_SECONDS} seconds"
+    else:
+        if done.returncode == 0:
+            return None
+        log.warning("%s: MLflow could not follow: %s", model, done.stderr)
+        why = next((line for line in reversed(done.stderr.splitlines()) if line.strip()), "it gave no reason")
+    return f"MLflow does not show it yet ({why}). What was decided stands."
+
+
+def is_registry_behind(model: str) -> bool:
+    """Whether something was decided that the registry was not seen to show since."""
+    rows, blocks = promotion_store.read_promotions(model), block_store.read_blocks(model)
+    return bool(rows) and registry_position_store.read_position(model) != find_position(rows, blocks)
 
 
 def _differences(model: str, rows: list[Promotion]) -> dict[int, str]:
@@ -83,3 +120,10 @@ def _tag_blocked(model: str, blocked: frozenset[int]) -> list[str]:
     for version, value in sorted(changed.items()):
         mlflow_registry.annotate(model, version, {BLOCKED_TAG: value})
     return [f"tag {BLOCKED_TAG} of version {version}: {value}" for version, value in sorted(changed.items())]
+
+
+if __name__ == "__main__":
+    try:
+        reconcile(sys.argv[1])
+    except RedeyeError as error:
+        sys.exit(str(error))

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from redeye.champions import block_store, promotion_store
 from redeye.champions.logic.promotions import Promotion, PromotionKind
-from redeye.champions.logic.succession import Stint, find_blocked_versions, find_champion, find_return_targets
+from redeye.champions.logic.succession import (
+    Standing,
+    Stint,
+    Turn,
+    find_blocked_versions,
+    find_champion,
+    find_return_targets,
+    list_turns,
+    list_withdrawn,
+)
 from redeye.champions.logic.verdicts import Verdict
 from redeye.declarations.calendar import ONE_DAY
 from redeye.foundation import lease
@@ -20,20 +29,22 @@ from redeye.scoring.outputs_store import find_last_scored_night
 
 @dataclass(frozen=True)
 class RollbackResult:
-    """What a rollback by hand came to.
+    """What a rollback by hand comes to.
 
     Attributes:
-        promotion: by which the restored version serves.
+        promotion: by which the restored version serves; before it is written it has no id of its own.
         left: the version that it takes over from.
-        is_blocked: whether that one is blocked now; the last resort never is.
-        withdrawn: a version that was decided on and had not served yet; None if there was none.
+        is_blocked: whether that one is blocked then; the last resort never is.
+        withdrawn: promotions that were decided and had not served yet, and never will.
+        turns: who serves when, then.
         is_new: False if an earlier attempt, or someone else, did it already.
     """
 
     promotion: Promotion
     left: int
     is_blocked: bool
-    withdrawn: int | None
+    withdrawn: tuple[Promotion, ...]
+    turns: tuple[Turn, ...]
     is_new: bool
 
 
@@ -59,41 +70,58 @@ def roll_back(model: str, *, reason: str, actor: str, to: int | None = None) -> 
         raise ConfigError("a rollback needs a reason: it is kept with it for good")
     # Under the lease no night is scored and nothing is promoted between looking and writing.
     with lease.hold(Catalog.OUTPUTS, f"rollback/{model}/{actor}") as token:
-        rows, decided_night, serving = _find_serving(model)
-        latest = rows[-1]
-        is_pending = latest.effective_night > decided_night and latest.promotion_id != serving.promotion_id
-        if is_pending and latest.kind is PromotionKind.ROLLBACK and to in (None, latest.version):
-            is_blocked = serving.version in _read_blocked_versions(model)
-            return RollbackResult(latest, serving.version, is_blocked, None, is_new=False)
-        target = _target(model, rows, serving, decided_night, to)
-        left = _find_left(model, latest, serving, target)
-        bad = None if left.version in (rows[0].version, *_read_blocked_versions(model)) else left.version
+        foreseen = preview_rollback(model, to)
+        if not foreseen.is_new:
+            return foreseen
+        rows, blocked = promotion_store.read_promotions(model), _read_blocked_versions(model)
+        restored = foreseen.promotion
         rollback = promotion_store.Rollback(
-            target=target,
-            bad=bad,
-            decided_night=decided_night,
-            effective_night=decided_night + ONE_DAY,
+            target=next(row for row in reversed(rows) if row.version == restored.version),
+            bad=None if foreseen.left in (rows[0].version, *blocked) else foreseen.left,
+            decided_night=restored.decided_night,
+            effective_night=restored.effective_night,
             reason=reason,
-            evidence={"from_version": left.version, "reason": reason},
+            evidence={"from_version": foreseen.left, "reason": reason},
             actor=actor,
-            run_id=f"rollback__{decided_night}",
+            run_id=f"rollback__{restored.decided_night}",
         )
         with ledger_transaction(Catalog.OUTPUTS) as con, con.cursor() as cursor:
-            row = promotion_store.roll_back(cursor, token, rollback, follows=latest)
-    withdrawn = latest.version if is_pending and latest.version not in (left.version, row.version) else None
-    return RollbackResult(row, left.version, left.version != rows[0].version, withdrawn, is_new=True)
+            row = promotion_store.roll_back(cursor, token, rollback, follows=rows[-1])
+    turns = list_turns([*rows, row], row.effective_night)
+    return replace(foreseen, promotion=row, turns=tuple(turns))
 
 
-def preview_rollback(model: str, to: int | None = None) -> tuple[Promotion, Promotion]:
-    """Whom `roll_back` would take over from, and whom it would restore, as it stands now.
+def preview_rollback(model: str, to: int | None = None) -> RollbackResult:
+    """What `roll_back` would come to, as it stands now.
 
     Raises:
         ConfigError: as `roll_back`.
         VersionIsBlocked: as `roll_back`.
     """
     rows, night, serving = _find_serving(model)
+    latest, coming, blocked = rows[-1], night + ONE_DAY, _read_blocked_versions(model)
+    is_pending = latest.effective_night > night and latest.promotion_id != serving.promotion_id
+    if is_pending and latest.kind is PromotionKind.ROLLBACK and to in (None, latest.version):
+        turns = tuple(list_turns(rows, coming))
+        return RollbackResult(latest, serving.version, serving.version in blocked, (), turns, is_new=False)
     target = _target(model, rows, serving, night, to)
-    return _find_left(model, rows[-1], serving, target), target
+    left = _find_left(model, latest, serving, target)
+    restored = replace(
+        target,
+        promotion_id=latest.promotion_id + 1,
+        decided_night=night,
+        effective_night=coming,
+        kind=PromotionKind.ROLLBACK,
+        previous_id=latest.promotion_id,
+    )
+    return RollbackResult(
+        promotion=restored,
+        left=left.version,
+        is_blocked=left.version != rows[0].version,
+        withdrawn=tuple(list_withdrawn(rows, restored, coming)),
+        turns=tuple(list_turns([*rows, restored], coming)),
+        is_new=True,
+    )
 
 
 def block_version(model: str, version: int, *, is_blocked: bool, reason: str, actor: str) -> None:
@@ -106,22 +134,9 @@ def block_version(model: str, version: int, *, is_blocked: bool, reason: str, ac
     """
     if not reason.strip():
         raise ConfigError("a block needs a reason: it is kept with it for good")
-    rows = promotion_store.read_promotions(model)
-    known = {row.version for row in rows} | {
-        row.candidate_version for row in decision_store.trainings(model) if row.candidate_version
-    }
-    if version not in known:
-        raise ConfigError(f"{model} has no version {version}: there are {_format_versions(known)}")
-    if is_blocked and version == rows[0].version:
-        raise VersionIsBlocked(
-            f"{model}: version {version} is the first champion and the last resort, it stays"
-        )
-    if (version in _read_blocked_versions(model)) is is_blocked:
-        raise ConfigError(
-            f"{model}: version {version} is {'blocked' if is_blocked else 'not blocked'} already"
-        )
+    preview_block(model, version, is_blocked=is_blocked)
     with (
-        lease.hold(Catalog.OUTPUTS, f"block/{model}/command line") as token,
+        lease.hold(Catalog.OUTPUTS, f"block/{model}/{actor}") as token,
         ledger_transaction(Catalog.OUTPUTS) as con,
         con.cursor() as cursor,
     ):
@@ -131,18 +146,51 @@ def block_version(model: str, version: int, *, is_blocked: bool, reason: str, ac
             model,
             version=version,
             is_blocked=is_blocked,
-            night=find_last_scored_night(model) or rows[-1].decided_night,
+            night=_find_serving(model)[1],
             reason=reason,
             actor=actor,
-            run_id="command line",
+            run_id="by hand",
         )
+
+
+def preview_block(model: str, version: int, *, is_blocked: bool) -> list[Turn]:
+    """The turns that a version has from the first night that is not scored on: a block ends none of them.
+
+    Raises:
+        ConfigError: as `block_version`.
+        VersionIsBlocked: as `block_version`.
+    """
+    rows, night, _ = _find_serving(model)
+    trained = {row.candidate_version for row in decision_store.trainings(model) if row.candidate_version}
+    proposed = {row.version for row in decision_store.proposals(model)}
+    known = {row.version for row in rows} | trained | proposed
+    if version not in known:
+        raise ConfigError(f"{model} has no version {version}: there are {_format_versions(known)}")
+    if is_blocked and version == rows[0].version:
+        raise VersionIsBlocked(
+            f"{model}: version {version} is the first champion and the last resort, it stays"
+        )
+    blocked = _read_blocked_versions(model)
+    if (version in blocked) is is_blocked:
+        others = "" if is_blocked else f"; blocked are: {_format_versions(set(blocked))}"
+        raise ConfigError(
+            f"{model}: version {version} is {'blocked' if is_blocked else 'not blocked'} already{others}"
+        )
+    standing = (Standing.SERVES, Standing.COMING)
+    return [
+        turn
+        for turn in list_turns(rows, night + ONE_DAY)
+        if turn.standing in standing and turn.promotion.version == version
+    ]
 
 
 def _find_serving(model: str) -> tuple[list[Promotion], date, Promotion]:
     """Every promotion, the last night that is scored, and who scored it."""
     rows = promotion_store.read_promotions(model)
     if not rows:
-        raise ConfigError(f"{model} has no champion: there is nothing to roll back")
+        raise ConfigError(
+            f"{model} has no champion: train it first, there is nothing to roll back or to block"
+        )
     night = find_last_scored_night(model) or rows[-1].decided_night
     return rows, night, find_champion(rows, night) or rows[-1]
 

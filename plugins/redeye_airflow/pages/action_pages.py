@@ -3,31 +3,48 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, HTTPException
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from redeye.foundation.errors import RedeyeError
 from redeye_airflow.pages import airflow_client
-from redeye_airflow.pages.actions import ACTIONS, Action, Parameters
+from redeye_airflow.pages.actions.champions import CHAMPION_ACTIONS
+from redeye_airflow.pages.actions.declared import Action, Parameters
+from redeye_airflow.pages.actions.nights import NIGHT_ACTIONS
 from redeye_airflow.pages.rendering import render_page
 from redeye_airflow.pages.security import confirmation, find_user, may_trigger, read_confirmation
 
 router = APIRouter()
 
+ACTIONS: dict[str, Action] = {action.name: action for action in (*NIGHT_ACTIONS, *CHAMPION_ACTIONS)}
 _CONFLICT = 409
 
 
 @router.get("/actions")
 def actions(request: Request) -> Response:
     """What can be done, and what was done, by whom."""
-    return render_page(request, "actions/list.html", actions=ACTIONS, done=airflow_client.read_actions())
+    return render_page(
+        request,
+        "actions/list.html",
+        actions=[(action, _is_allowed(request, action)) for action in ACTIONS.values() if action.is_listed],
+        done=airflow_client.read_actions(),
+    )
 
 
 @router.get("/actions/{name}")
 def form(request: Request, name: str) -> Response:
-    """The form of an action, filled in with what the address says."""
+    """The form of an action, filled in with what the address says; who may not act gets none, and is told who may."""
     action = _find_action(name)
-    return _show_form(request, action, _read_parameters(request, action))
+    if not action.is_listed:
+        raise HTTPException(404, f"{action.title} has no form of its own: it is on the page of what it ends")
+    given = _read_parameters(request, action)
+    for field in action.fields:
+        if field.suggest and not given[field.name]:
+            given[field.name] = field.suggest()
+    if not _is_allowed(request, action):
+        return render_page(request, "actions/not_allowed.html", action=action)
+    return _show_form(request, action, given)
 
 
 @router.get("/actions/{name}/confirm")
@@ -37,13 +54,15 @@ async def confirm(request: Request, name: str) -> Response:
     parameters = _read_parameters(request, action)
     _check_permission(request, action, parameters)
     try:
-        action.check(parameters)
-        preview = await action.list_effects(request, parameters)
+        await run_in_threadpool(action.check, parameters)
+        effects = await action.find_effects(request, parameters)
     except (HTTPException, RedeyeError) as error:
-        return _show_form(request, action, parameters, status=400, fault=_explain(error))
+        return await run_in_threadpool(
+            _show_form, request, action, parameters, status=400, fault=_explain(error)
+        )
     token = confirmation(find_user(request), action.name, parameters)
     return render_page(
-        request, "actions/confirm.html", action=action, parameters=parameters, preview=preview, token=token
+        request, "actions/confirm.html", action=action, parameters=parameters, effects=effects, token=token
     )
 
 
@@ -54,7 +73,7 @@ async def perform(request: Request, name: str) -> Response:
     sent = await request.form()
     asked = read_confirmation(find_user(request), action.name, str(sent.get("token", "")))
     dag_id = _check_permission(request, action, asked.parameters)
-    action.check(asked.parameters)
+    await run_in_threadpool(action.check, asked.parameters)
     if airflow_client.is_used(asked.nonce):
         raise HTTPException(_CONFLICT, "this was confirmed and done before: look at what was done")
 
@@ -68,8 +87,10 @@ async def perform(request: Request, name: str) -> Response:
     except (HTTPException, RedeyeError) as error:
         record(f"{action.name}_failed", error=_explain(error))
         code = error.status_code if isinstance(error, HTTPException) else _CONFLICT
-        return _show_form(request, action, asked.parameters, status=code, fault=_explain(error))
-    record(f"{action.name}_done", result=done.message)
+        return await run_in_threadpool(
+            _show_form, request, action, asked.parameters, status=code, fault=_explain(error)
+        )
+    record(f"{action.name}_{'done' if done.is_done else 'started'}", result=done.message)
     return render_page(request, "actions/done.html", done=done)
 
 
@@ -91,6 +112,15 @@ def _find_action(name: str) -> Action:
 
 def _read_parameters(request: Request, action: Action) -> Parameters:
     return {field.name: request.query_params.get(field.name, "").strip() for field in action.fields}
+
+
+def _is_allowed(request: Request, action: Action) -> bool:
+    """Whether the user may start runs of any DAG that the action may be about."""
+    choices = {field.name: field.choices() for field in action.fields if field.choices}
+    dags = [action.dag]
+    for name, values in choices.items():
+        dags = [dag.replace(f"{{{name}}}", value) for dag in dags for value in values]
+    return any(may_trigger(find_user(request), dag_id) for dag_id in dags)
 
 
 def _check_permission(request: Request, action: Action, parameters: Parameters) -> str:

@@ -13,14 +13,15 @@ from airflow.models import Log
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
 from airflow.utils.session import create_session
-from airflow.utils.state import TaskInstanceState
+from airflow.utils.state import DagRunState, TaskInstanceState
 from fastapi import HTTPException
 from sqlalchemy import select
 from starlette.requests import Request
 
-from redeye.declarations.calendar import find_start
+from redeye.declarations.calendar import find_start, zone
 from redeye.operations.find_alerts import TaskFailure
 from redeye.operations.logic.alerts import FAILED_WITHIN
+from redeye.operations.logic.night_plan import PLAY
 from redeye_airflow.pages.addresses import AIRFLOW_APP
 from redeye_airflow.pages.security import find_bearer
 
@@ -39,7 +40,12 @@ def read_failed_tasks() -> list[TaskFailure]:
     columns = (getattr(TaskInstance, name) for name in TaskFailure._fields)
     asked = (
         select(*columns)
-        .where(TaskInstance.state == TaskInstanceState.FAILED, TaskInstance.end_date >= now() - FAILED_WITHIN)
+        .where(
+            TaskInstance.state == TaskInstanceState.FAILED,
+            TaskInstance.end_date >= now() - FAILED_WITHIN,
+            # It failed because a run that it started did, or because a person stopped it.
+            TaskInstance.dag_id != PLAY,
+        )
         .order_by(TaskInstance.end_date.desc())
         .limit(SHOWN)
     )
@@ -58,6 +64,51 @@ def read_runs(night: date) -> Sequence[DagRun]:
     )
     with create_session() as session:
         return session.scalars(asked).all()
+
+
+def find_active_run(dag_id: str) -> str | None:
+    """The id of a run of a DAG that has not ended; None if there is none."""
+    active = (DagRunState.QUEUED, DagRunState.RUNNING)
+    asked = select(DagRun.run_id).where(DagRun.dag_id == dag_id, DagRun.state.in_(active)).limit(1)
+    with create_session() as session:
+        return session.scalars(asked).first()
+
+
+def list_plays() -> Sequence[DagRun]:
+    """The runs that play nights, the newest first."""
+    asked = select(DagRun).where(DagRun.dag_id == PLAY).order_by(DagRun.id.desc()).limit(SHOWN)
+    with create_session() as session:
+        return session.scalars(asked).all()
+
+
+def list_active_runs(dag_ids: Sequence[str]) -> list[tuple[str, str]]:
+    """DAG and id of the runs of some DAGs that have begun and not ended."""
+    asked = select(DagRun.dag_id, DagRun.run_id).where(
+        DagRun.dag_id.in_(dag_ids), DagRun.state == DagRunState.RUNNING
+    )
+    with create_session() as session:
+        return [(row[0], row[1]) for row in session.execute(asked)]
+
+
+def read_states(dag_ids: Sequence[str], first: date, last: date) -> dict[tuple[str, date], tuple[str, str]]:
+    """By DAG and night the id and the state of its run, of the nights `first` to `last`."""
+    asked = select(DagRun.dag_id, DagRun.logical_date, DagRun.run_id, DagRun.state).where(
+        DagRun.dag_id.in_(dag_ids),
+        DagRun.logical_date >= find_start(first),
+        DagRun.logical_date <= find_start(last),
+    )
+    with create_session() as session:
+        rows = session.execute(asked).all()
+    return {(row[0], row[1].astimezone(zone()).date()): (row[2], str(row[3])) for row in rows if row[1]}
+
+
+def find_stopper(run_id: str) -> str | None:
+    """Who stopped the playing of nights by a run; None if nobody did."""
+    asked = select(Log.owner).where(
+        Log.event == f"{EVENT}stop_playing_done", Log.extra.contains(f'"run_id": {json.dumps(run_id)}')
+    )
+    with create_session() as session:
+        return session.scalars(asked).first()
 
 
 @dataclass(frozen=True)

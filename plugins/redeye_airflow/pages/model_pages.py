@@ -9,8 +9,11 @@ from fastapi import APIRouter, HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from redeye.champions.promotion_store import read_promotions
 from redeye.foundation.settings import settings
+from redeye.models.artifact_store import read_card
 from redeye.operations import measure_slices, model_status, night_status
+from redeye.promotion.read_serving import read_serving
 from redeye.scoring.outputs_reader import Row
 from redeye_airflow.pages import charts
 from redeye_airflow.pages.page_data import find_acknowledgements, find_spec, reader
@@ -36,6 +39,7 @@ def model(request: Request, model: str, night: date | None = None) -> Response:
         history=history,
         night=shown,
         model=model,
+        serving=read_serving(model, shown),
         plots=[
             (title, charts.lines(charts.series_by_night(history.weeks, metric), title=f"{title} by week"))
             for metric, title in WEEKLY
@@ -64,16 +68,18 @@ def model_slices(request: Request, model: str, night: date) -> Response:
 def card(request: Request, model: str, version: int) -> Response:
     """The card of a promoted version."""
     find_spec(model)
-    from redeye.champions.promotion_store import read_promotions
-
     found = [row for row in read_promotions(model) if row.version == version]
     if not found:
         raise HTTPException(404, f"{model} version {version} was never promoted: MLflow has its card")
-    run = str(found[-1].evidence.get("mlflow_run_id", ""))
-    # There is none if the run's artifacts are elsewhere or gone.
-    cards = sorted(settings().artifacts.glob(f"*/{run}/artifacts/card.md")) if run.isalnum() else []
-    text = render_markdown(cards[0].read_text(encoding="utf-8")) if cards else None
-    return render_page(request, "models/card.html", model=model, promotion=found[-1], text=text)
+    card = read_card(found[-1].artifact_uri)
+    return render_page(
+        request,
+        "models/card.html",
+        model=model,
+        promotion=found[-1],
+        serving=read_serving(model),
+        text=render_markdown(card) if card else None,
+    )
 
 
 def _features(features: dict[str, list[Row]]) -> list[dict[str, Any]]:

@@ -36,7 +36,7 @@ def render_page(request: Request, template: str, *, status: int = 200, **values:
     known: dict[str, Any] = {
         "url": lambda *parts: "/".join([root, *(quote(str(part), safe=":") for part in parts)]),
         "airflow": lambda path: f"{airflow}{path}",
-        "mlflow_url": settings().public_mlflow_url,
+        "mlflow_url": ui_links.link_mlflow(),
         "version_page": ui_links.link_version,
         "subject": project().subject,
         "user": find_user(request).get_name(),

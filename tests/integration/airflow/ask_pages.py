@@ -18,11 +18,14 @@ from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
 from redeye.champions import promotion_store
+from redeye.foundation import lease
+from redeye.foundation.catalogs import Catalog
 from redeye.foundation.settings import settings
 from redeye.scoring import outputs_store
 from redeye.sources import delivery_store
 from redeye.stack import bootstrap, environment
-from redeye.warehouse import release_store
+from redeye.warehouse import lake, release_store
+from redeye.warehouse.logic.releases import Candidate, ReleaseKind
 from redeye_airflow.pages import airflow_client
 from redeye_plugin import _pages
 
@@ -40,7 +43,9 @@ SAMPLES = {
     "{path:path}": "index.html",
     "{rest:path}": "/retrain",
     "{name}": "retrain",
+    "{run_id}": "none",
 }
+PLAY_PAGE = re.compile(r"/redeye/plays/[^\"]+")
 TOKEN = re.compile(r'name="token" value="([^"]+)"')
 Answer = dict[str, Any]
 
@@ -123,23 +128,77 @@ def _perform_actions(ask: dict[str, TestClient], prefix: str) -> dict[str, Any]:
         "unknown model": confirm("retrain", model="nope"),
         "no reason": confirm("retrain", reason=""),
     }
-    block = send("block", confirm("block", version="1"), headers=here)
+
+    def preview(name: str, **other: str) -> Answer:
+        return _answer(ask["admin"].get(f"/redeye/actions/{name}/confirm", params={**given, **other}))
+
     nights = {"dag_id": "build_warehouse", "first": "2013-03-08", "last": "2013-03-14"}
+    refused = {
+        "the last resort": preview("block", version="1"),
+        "no version to block": preview("block", version="99"),
+        "no version to unblock": preview("unblock", version="99"),
+        "no version to return to": preview("roll_back", version="99"),
+        "a night that is not built": preview("retrain", night="2013-05-02"),
+        "a gap": preview("retrain", night=str(NIGHT)),
+        "no verdict": preview("acknowledge", night="2013-04-01"),
+        "scores of nights not built": preview(
+            "backfill", dag_id="score_flight_delay", first="2013-04-02", last="2013-04-08"
+        ),
+        "a build far ahead": preview(
+            "backfill", dag_id="build_warehouse", first="2013-04-08", last="2013-04-09"
+        ),
+        "nights that are played far ahead": preview("play_nights", first="2013-04-08", last="2013-04-09"),
+    }
     plan = ask["admin"].get("/redeye/actions/backfill/confirm", params=nights).text
+    late = confirm("backfill", **nights)
     backfill = send("backfill", confirm("backfill", **nights), headers=here)
+    block = send("backfill", late, headers=here)
     made = ask["viewer"].get("/api/v2/dags/build_warehouse/dagRuns", params={"order_by": "logical_date"})
-    retrain = send("retrain", confirm("retrain"), headers=here)
+    retrain = send("retrain", confirm("retrain", night=str(NIGHT - timedelta(days=1))), headers=here)
     trained = ask["viewer"].get("/api/v2/dags/train_flight_delay/dagRuns").json()["dag_runs"]
     return {
         **found,
-        "refused by the job": block,
+        "refused by Airflow": block,
+        "refused": refused,
+        "play": _play(ask, confirm, send, here),
+        "viewer's form": _answer(ask["viewer"].get("/redeye/actions/retrain")),
+        "viewer's list": _answer(ask["viewer"].get("/redeye/actions")),
         "plan": plan,
         "backfill": backfill,
         "nights": [run["logical_date"] for run in made.json()["dag_runs"]],
         "retrain": retrain,
-        "trained": [[run["conf"], run["triggering_user_name"], run["note"]] for run in trained],
+        "trained": [
+            [run["conf"], run["triggering_user_name"], run["note"], run["run_after"]] for run in trained
+        ],
         "at last": _log(),
         "in airflow": _airflows_log(ask),
+    }
+
+
+def _play(ask: dict[str, TestClient], confirm: Any, send: Any, here: dict[str, str]) -> dict[str, Any]:
+    """Play two nights and stop that."""
+    nights = {"first": "2013-04-03", "last": "2013-04-05"}
+    form = ask["admin"].get("/redeye/actions/play_nights").text
+    plan = ask["admin"].get("/redeye/actions/play_nights/confirm", params=nights).text
+    started = send("play_nights", confirm("play_nights", **nights), headers=here)
+    page = PLAY_PAGE.search(started["text"])
+    path = page.group(0) if page else ""
+    runs = ask["viewer"].get("/api/v2/dags/play_nights/dagRuns").json()["dag_runs"]
+    running, seen = ask["admin"].get(path).text, ask["viewer"].get(path).text
+    again = _answer(ask["admin"].get("/redeye/actions/play_nights/confirm", params=nights))
+    token = TOKEN.search(running)
+    stopped = send("stop_playing", token.group(1) if token else "", headers=here)
+    return {
+        "form": form,
+        "plan": plan,
+        "started": started,
+        "conf": [run["conf"] for run in runs],
+        "running": running,
+        "seen by the viewer": seen,
+        "again": again,
+        "stopped": stopped,
+        "state": ask["viewer"].get("/api/v2/dags/play_nights/dagRuns").json()["dag_runs"][0]["state"],
+        "after": ask["viewer"].get(path).text,
     }
 
 
@@ -190,6 +249,7 @@ def _fill() -> None:
         night=NIGHT,
         run_id="test",
     )
+    _release(NIGHT - timedelta(days=1))
     failure = {
         "suite": "releases/fct_flights",
         "expectation": "expect_some",
@@ -212,6 +272,25 @@ def _fill() -> None:
     settings().reports.mkdir(parents=True, exist_ok=True)
     (settings().reports / "secret.html").write_text(SECRET, encoding="utf-8")
     (settings().reports / "link.html").symlink_to(settings().home / "secrets.env")
+
+
+def _release(night: date) -> None:
+    """A release of the nights up to one, of nothing but the catalog's first snapshot."""
+    with lease.hold(Catalog.WAREHOUSE, "test") as token:
+        con = lake.connect()
+        lake.attach(con, Catalog.WAREHOUSE, token=token)
+        candidate = Candidate(
+            first=date(2012, 12, 31),
+            last=night,
+            kind=ReleaseKind.HISTORY,
+            snapshot_id=lake.head(con, Catalog.WAREHOUSE),
+            token=token,
+            holder="test",
+            code_hash="",
+            delivery_set_hash="",
+        )
+        con.close()
+        release_store.publish(candidate, audit={}, git_sha="", parent=None, taken_in=[])
 
 
 def _prediction(night: date, *, is_degraded: bool) -> dict[str, object]:

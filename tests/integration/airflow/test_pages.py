@@ -172,11 +172,68 @@ def test_an_action_is_done_once_and_leaves_its_rows(asked: dict[str, Any]) -> No
     ]
 
 
-def test_what_the_job_refuses_is_told_and_recorded(asked: dict[str, Any]) -> None:
+def test_what_is_refused_after_it_was_confirmed_is_told_and_recorded(asked: dict[str, Any]) -> None:
     actions = asked["actions"]
-    assert actions["refused by the job"]["status"] == 409
-    assert "last resort" in actions["refused by the job"]["text"]
-    assert ["redeye_block_failed", "admin", "train_flight_delay"] in actions["at last"]
+    assert actions["refused by Airflow"]["status"] == 409
+    assert "Airflow refused it: " in actions["refused by Airflow"]["text"]
+    assert ["redeye_backfill_failed", "admin", "build_warehouse"] in actions["at last"]
+
+
+@pytest.mark.parametrize(
+    ("what", "told"),
+    [
+        ("the last resort", "last resort"),
+        ("no version to block", "has no version 99: there are 1"),
+        ("no version to unblock", "has no version 99: there are 1"),
+        ("no version to return to", "version 99 never was champion; there are 1"),
+        (
+            "a night that is not built",
+            "2013-05-02 is not built: the warehouse is built up to night 2013-04-03",
+        ),
+        ("a gap", "2013-04-04 is a recorded gap"),
+        ("no verdict", "no verdict of night 2013-04-01: the newest verdict is of night 2013-04-04"),
+        ("scores of nights not built", "4 nights from 2013-04-05 on are not built"),
+        ("a build far ahead", "begin with night 2013-04-05"),
+        ("nights that are played far ahead", "night 2013-04-05 is the first one to play"),
+    ],
+)
+def test_a_preview_refuses_what_does_not_exist_and_names_what_does(
+    asked: dict[str, Any], what: str, told: str
+) -> None:
+    answer = asked["actions"]["refused"][what]
+    assert answer["status"] == 400
+    assert told in answer["text"]
+    assert 'name="token"' not in answer["text"]
+
+
+def test_nights_are_played_seen_and_stopped(asked: dict[str, Any]) -> None:
+    play = asked["actions"]["play"]
+    # The first night that lacks anything, up to the last that the source has a coming day for.
+    assert 'value="2013-04-03"' in play["form"]
+    assert 'value="2013-12-30"' in play["form"]
+    assert "3 nights, 2013-04-03 to 2013-04-05" in play["plan"]
+    assert "Started: nights 2013-04-03 to 2013-04-05" in play["started"]["text"]
+    assert "<h1>Done" not in play["started"]["text"]
+    assert play["conf"] == [{"first": "2013-04-03", "last": "2013-04-05"}]
+    assert "0 of 3 nights" in play["running"]
+    assert "data-refresh" in play["running"]
+    assert "<button" in play["running"]
+    assert "<button" not in play["seen by the viewer"]
+    assert play["again"]["status"] == 400
+    assert "nights are being played already" in play["again"]["text"]
+    assert play["stopped"]["status"] == 200, play["stopped"]["text"]
+    assert play["state"] == "failed"
+    assert "Stopped by admin" in play["after"]
+    assert "data-refresh" not in play["after"]
+
+
+def test_a_viewer_sees_no_form_and_is_told_who_may_act(asked: dict[str, Any]) -> None:
+    form, listed = asked["actions"]["viewer's form"], asked["actions"]["viewer's list"]
+    assert form["status"] == 200
+    for text in (form["text"], listed["text"]):
+        assert "You may look and not act" in text
+        assert "<form" not in text
+    assert "/redeye/actions/retrain" not in listed["text"]
 
 
 def test_a_backfill_over_the_change_of_clocks_runs_each_night_once_as_it_said(asked: dict[str, Any]) -> None:
@@ -194,8 +251,10 @@ def test_a_backfill_over_the_change_of_clocks_runs_each_night_once_as_it_said(as
 def test_a_training_carries_who_asked_and_why(asked: dict[str, Any]) -> None:
     actions = asked["actions"]
     assert actions["retrain"]["status"] == 200, actions["retrain"]["text"]
-    conf = {"night": "2013-04-04", "reason": "<b>seen</b>"}
-    assert actions["trained"] == [[conf, "admin", "<b>seen</b>"]]
+    conf = {"night": "2013-04-03", "reason": "<b>seen</b>"}
+    # Dated at the end of its night, and not today: that is what lists of runs are sorted by.
+    assert actions["trained"] == [[conf, "admin", "<b>seen</b>", "2013-04-04T07:00:00Z"]]
+    assert "Started: train_flight_delay" in actions["retrain"]["text"]
 
 
 def test_airflows_audit_log_shows_ours_beside_its_own(asked: dict[str, Any]) -> None:

@@ -45,11 +45,16 @@ def roll_back(champions: Champions, **options: Any) -> rollback.RollbackResult:
 
 
 def test_it_returns_to_who_served_well_and_bars_the_bad_one_in_one_step(champions: Champions) -> None:
-    foreseen = [row.version for row in rollback.preview_rollback(champions.model)]
+    foreseen = rollback.preview_rollback(champions.model)
     assert len(champions.rows()) == 3
     done = roll_back(champions)
-    assert foreseen == [done.left, done.promotion.version]
+    assert [foreseen.left, foreseen.promotion.version] == [done.left, done.promotion.version]
+    assert foreseen.promotion.effective_night == done.promotion.effective_night
+    nights = [[(each.standing, each.first, each.last) for each in one.turns] for one in (foreseen, done)]
+    assert nights[0] == nights[1]
     assert (done.promotion.version, done.left, done.is_blocked, done.is_new) == (2, 3, True, True)
+    again = rollback.preview_rollback(champions.model)
+    assert (again.promotion, again.is_new) == (done.promotion, False)
     assert champions.rows() == [(1, "first"), (2, "promotion"), (3, "promotion"), (2, "rollback")]
     assert champions.blocked() == [(3, True)]
     assert (done.promotion.decided_night, done.promotion.effective_night) == (night(20), night(21))
@@ -81,8 +86,12 @@ def test_a_version_that_ended_badly_is_passed_over(champions: Champions) -> None
 
 def test_what_was_decided_and_did_not_serve_yet_is_withdrawn(champions: Champions) -> None:
     champions.promote(4, 20)
+    foreseen = rollback.preview_rollback(champions.model)
     done = roll_back(champions)
-    assert (done.promotion.version, done.left, done.withdrawn) == (2, 3, 4)
+    assert (done.promotion.version, done.left) == (2, 3)
+    for each in (foreseen, done):
+        assert [(row.version, row.effective_night) for row in each.withdrawn] == [(4, night(22))]
+        assert [turn.standing for turn in each.turns] == ["served"] * 3 + ["withdrawn", "serves"]
     champion = promotion_store.read_champion(champions.model, night(40))
     assert champion is not None
     assert champion.version == 2

@@ -11,8 +11,9 @@ from waiting import PATIENCE_SECONDS
 
 from redeye.champions import promotion_store
 from redeye.foundation.errors import RegistryDiffers
-from redeye.promotion import approve, decision_store, rollback
-from redeye.promotion.reconcile import reconcile
+from redeye.models.mlflow_registry import find_tagged
+from redeye.promotion import approve, change_champion, decision_store, rollback
+from redeye.promotion.reconcile import BLOCKED_TAG, is_registry_behind, reconcile
 from rollback.conftest import Champions, night
 
 pytestmark = pytest.mark.integration
@@ -49,7 +50,10 @@ def test_a_rollback_that_is_killed_is_done_again(
 ) -> None:
     call = f"from redeye.promotion import rollback; rollback.roll_back({registered.model!r}, reason='bad', actor='me')"
     reconcile(registered.model)
+    assert not is_registry_behind(registered.model)
     kill(run, call, moment, is_after=is_after)
+    # What was decided and is not shown in MLflow is known, also of one who was killed in between.
+    assert is_registry_behind(registered.model) is (len(registered.rows()) == 4)
     # A row without its block was never there.
     assert (len(registered.rows()), len(registered.blocked())) in {(3, 0), (4, 1)}
     rollback.roll_back(registered.model, reason="bad", actor="me")
@@ -57,7 +61,35 @@ def test_a_rollback_that_is_killed_is_done_again(
     assert registered.blocked() == [(3, True)]
     assert reconcile(registered.model)["repaired"] != []
     registered.agree()
+    assert not is_registry_behind(registered.model)
     assert reconcile(registered.model)["repaired"] == []
+
+
+def test_what_a_person_changes_is_shown_in_the_registry_too(registered: Champions) -> None:
+    reconcile(registered.model)
+    done, missing = change_champion.roll_back(registered.model, reason="bad", actor="me")
+    assert (done.promotion.version, missing) == (2, None)
+    registered.agree()
+    assert find_tagged(registered.model, BLOCKED_TAG, "true") == {3}
+    lift = {"is_blocked": False, "reason": "the data was bad", "actor": "me"}
+    assert change_champion.block_version(registered.model, 3, **lift) is None
+    assert find_tagged(registered.model, BLOCKED_TAG, "true") == frozenset()
+
+
+def test_a_registry_that_is_down_is_told_of_and_what_was_decided_stands(
+    registered: Champions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reconcile(registered.model)
+    monkeypatch.setenv("REDEYE_MLFLOW_TRACKING_URL", "postgresql+psycopg2://nobody@127.0.0.1:9/none")
+    monkeypatch.setenv("MLFLOW_SQLALCHEMYSTORE_DB_INIT_MAX_RETRIES", "1")
+    _, missing = change_champion.roll_back(registered.model, reason="bad", actor="me")
+    assert missing is not None
+    assert "What was decided stands" in missing
+    assert registered.rows()[3:] == [(2, "rollback")]
+    assert is_registry_behind(registered.model)
+    monkeypatch.undo()
+    reconcile(registered.model)
+    assert not is_registry_behind(registered.model)
 
 
 @pytest.mark.parametrize(("moment", "is_after"), SETTLING)
@@ -71,8 +103,8 @@ def test_a_promotion_that_is_killed_is_done_again(
         f"approval.settle({registered.model!r}, date(2013, 4, 21), is_approved=True, person='a person')"
     )
     kill(run, call, moment, is_after=is_after)
-    if approve.find_awaiting(registered.model, night(20)):
-        approve.settle(registered.model, night(20), is_approved=True, person="a person")
+    # Again, as Airflow tries a task again: it promotes, or shows what it promoted.
+    approve.settle(registered.model, night(20), is_approved=True, person="a person")
     # What a killed reconciler left undone the nightly one does.
     reconcile(registered.model)
     assert registered.rows()[3:] == [(4, "promotion")]

@@ -11,7 +11,7 @@ from fastapi import HTTPException
 from redeye.foundation.settings import PROJECT_ROOT
 from redeye.monitoring.logic.verdict import Button
 from redeye_airflow.pages import charts
-from redeye_airflow.pages.actions import ACTIONS
+from redeye_airflow.pages.action_pages import ACTIONS
 from redeye_airflow.pages.files import below
 from redeye_airflow.pages.rendering import render_markdown
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 
 from redeye.champions.logic.promotions import Promotion, PromotionKind
 from redeye.champions.logic.verdicts import ASKING, Verdict
@@ -45,25 +46,82 @@ def find_champion(rows: Iterable[Promotion], night: date) -> Promotion | None:
     return found
 
 
+class Standing(StrEnum):
+    """How a promotion stands on a night."""
+
+    SERVED = "served"
+    SERVES = "serves"
+    COMING = "will serve"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A promotion in the succession: the nights `first` to `last`, both included, are its own; None: until now.
+
+    Attributes:
+        withdrawn_by: the later decision that took every night of it; `first` is then what it was decided for.
+    """
+
+    promotion: Promotion
+    standing: Standing
+    first: date
+    last: date | None
+    withdrawn_by: Promotion | None = None
+
+
+def list_turns(rows: Sequence[Promotion], night: date) -> list[Turn]:
+    """Who serves when: every promotion of a model with its nights, as it stands on `night`, by decision."""
+    return [_find_turn(row, rows[number:], night) for number, row in enumerate(rows, start=1)]
+
+
+def _find_turn(row: Promotion, later: Sequence[Promotion], night: date) -> Turn:
+    # A decision made later counts from its night on, so what was decided before serves no night from then on.
+    heir = min(later, key=lambda each: each.effective_night, default=None)
+    if heir is not None and heir.effective_night <= row.effective_night:
+        by = next(each for each in later if each.effective_night <= row.effective_night)
+        return Turn(row, Standing.WITHDRAWN, row.effective_night, None, by)
+    last = heir.effective_night - ONE_DAY if heir else None
+    if night < row.effective_night:
+        standing = Standing.COMING
+    else:
+        standing = Standing.SERVED if last is not None and last < night else Standing.SERVES
+    return Turn(row, standing, row.effective_night, last)
+
+
+def list_withdrawn(rows: Sequence[Promotion], added: Promotion, night: date) -> list[Promotion]:
+    """The promotions that serve or would serve from `night` on, and would serve no night once another is added."""
+    before, after = list_turns(rows, night), list_turns([*rows, added], night)
+    return [
+        then.promotion
+        for now, then in zip(before, after, strict=False)
+        if then.standing is Standing.WITHDRAWN and now.standing is not Standing.WITHDRAWN
+    ]
+
+
 def list_stints(rows: Sequence[Promotion]) -> list[Stint]:
     """The stints of a model's champions, in order. A promotion that was superseded before its night has none."""
-    found: list[Stint] = []
-    for night in sorted({row.effective_night for row in rows}):
-        now = find_champion(rows, night)
-        if now is None or (found and found[-1].promotion == now):
-            continue
-        if found:
-            found[-1] = Stint(found[-1].promotion, found[-1].first, night - ONE_DAY)
-        found.append(Stint(now, night, None))
-    return found
+    turns = list_turns(rows, date.max)
+    return [Stint(each.promotion, each.first, each.last) for each in turns if each.withdrawn_by is None]
+
+
+def find_position(rows: Sequence[Promotion], blocks: Sequence[VersionBlock]) -> tuple[int, int]:
+    """How far a model's two ledgers reach: the ids of the newest promotion and of the newest block; 0: none."""
+    promotion_ids, bar_ids = (row.promotion_id for row in rows), (each.bar_id for each in blocks)
+    return max(promotion_ids, default=0), max(bar_ids, default=0)
+
+
+def find_blocks(blocks: Iterable[VersionBlock], night: date) -> dict[int, VersionBlock]:
+    """By version the row that keeps it from coming back, by what was decided up to a night."""
+    latest = {
+        each.version: each for each in sorted(blocks, key=lambda each: each.bar_id) if each.night <= night
+    }
+    return {version: row for version, row in latest.items() if row.is_blocked}
 
 
 def find_blocked_versions(blocks: Iterable[VersionBlock], night: date) -> frozenset[int]:
     """The versions that may not come back, by what was decided up to a night."""
-    latest = {
-        each.version: each for each in sorted(blocks, key=lambda each: each.bar_id) if each.night <= night
-    }
-    return frozenset(version for version, row in latest.items() if row.is_blocked)
+    return frozenset(find_blocks(blocks, night))
 
 
 def find_left_version(

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import subprocess
-import sys
-import time
 from typing import Annotated
 
 import typer
@@ -32,11 +29,11 @@ def rollback(
 
     It holds as soon as it is in the ledger; the registry's alias follows, now or whenever MLflow is up again.
     """
-    from redeye.promotion import rollback as job
+    from redeye.promotion import change_champion
 
-    began = time.monotonic()
     enter()
-    done = job.roll_back(model, reason=reason, actor=getpass.getuser(), to=to)
+    with console.status("Rolling back; then MLflow follows"):
+        done, missing = change_champion.roll_back(model, reason=reason, actor=getpass.getuser(), to=to)
     row = done.promotion
     if not done.is_new:
         console.print(
@@ -46,20 +43,15 @@ def rollback(
     else:
         console.print(
             f"{model}: version {row.version} ({row.algorithm}) serves from night {row.effective_night} on, "
-            f"instead of version {done.left}. In the ledger after {time.monotonic() - began:.1f} s."
+            f"instead of version {done.left}."
         )
     if done.is_blocked:
         console.print(
             f"Version {done.left} is blocked: `redeye unblock {model} {done.left}` lets it come back."
         )
-    if done.withdrawn is not None:
-        console.print(f"Version {done.withdrawn}, which was decided on and had not served, will not serve.")
-    # A process of its own: MLflow takes seconds to import, may be down, and has no say in what was decided.
-    if subprocess.run([sys.executable, "-m", "redeye", "reconcile", model], check=False).returncode:
-        console.print(
-            "[yellow]The registry does not show it yet.[/] The rollback stands; "
-            f"`redeye reconcile {model}` or the next night's monitor_{model} repairs that."
-        )
+    for each in done.withdrawn:
+        console.print(f"Version {each.version}, decided for night {each.effective_night}, is withdrawn.")
+    _explain_missing(model, missing)
 
 
 @app.command()
@@ -92,8 +84,21 @@ def reconcile(model: ModelArgument) -> None:
 
 
 def _change_block(model: str, version: int, reason: str, *, is_blocked: bool) -> None:
-    from redeye.promotion import rollback as job
+    from redeye.promotion import change_champion
 
     enter()
-    job.block_version(model, version, is_blocked=is_blocked, reason=reason, actor=getpass.getuser())
+    with console.status("Deciding; then MLflow follows"):
+        missing = change_champion.block_version(
+            model, version, is_blocked=is_blocked, reason=reason, actor=getpass.getuser()
+        )
     console.print(f"{model}: version {version} is {'blocked' if is_blocked else 'no longer blocked'}.")
+    _explain_missing(model, missing)
+
+
+def _explain_missing(model: str, missing: str | None) -> None:
+    """Say what lets the registry follow, if it could not."""
+    if missing:
+        console.print(
+            f"[yellow]{escape(missing)}[/] `redeye reconcile {model}` or the next night's monitor_{model} "
+            "lets it follow."
+        )

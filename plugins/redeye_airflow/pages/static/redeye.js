@@ -61,6 +61,25 @@
   document.addEventListener("DOMContentLoaded", function () {
     document.querySelectorAll("[data-fetch]:not([data-wait])").forEach(fetchPart);
   });
+  // A page of something that goes on: its part is read again until the server says that it has ended.
+  async function refreshPart(part) {
+    try {
+      const answer = await fetch(window.location.href, { credentials: "same-origin", headers: { Accept: "text/html" } });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const now = page.getElementById(part.id);
+      if (answer.ok && now && !part.contains(document.activeElement)) {
+        const next = document.importNode(now, true);
+        part.replaceWith(next);
+        part = next;
+      }
+    } catch (failed) { /* The server is being started again: the next look shows. */ }
+    if (part.dataset.refresh) { window.setTimeout(refreshPart, 1000 * Number(part.dataset.refresh), part); }
+  }
+  document.addEventListener("DOMContentLoaded", function () {
+    document.querySelectorAll("[data-refresh]").forEach(function (part) {
+      window.setTimeout(refreshPart, 1000 * Number(part.dataset.refresh), part);
+    });
+  });
   // A form that was sent is not sent twice.
   document.addEventListener("submit", function (event) {
     const button = event.target.querySelector("button.do");

@@ -9,13 +9,17 @@ import pytest
 
 from redeye.champions.logic.promotions import Promotion, PromotionKind
 from redeye.champions.logic.succession import (
+    Standing,
     Stint,
     VersionBlock,
     find_blocked_versions,
     find_champion,
     find_left_version,
+    find_position,
     find_return_targets,
     list_stints,
+    list_turns,
+    list_withdrawn,
 )
 from redeye.champions.logic.verdicts import Verdict
 
@@ -75,6 +79,48 @@ def test_a_promotion_that_was_withdrawn_before_its_night_has_no_stint() -> None:
     back = replace(promotion(5, 3, 70), effective_night=night(71), kind=PromotionKind.ROLLBACK)
     assert [each.promotion.version for each in list_stints([*ROWS, back])] == [1, 2, 3, 3]
     assert find_champion([*ROWS, back], night(90)) == back
+
+
+def test_every_promotion_says_how_it_stands_on_a_night() -> None:
+    turns = [
+        (each.promotion.version, each.standing, each.first, each.last) for each in list_turns(ROWS, night(50))
+    ]
+    assert turns == [
+        (1, Standing.SERVED, night(1), night(11)),
+        (2, Standing.SERVED, night(12), night(41)),
+        (3, Standing.SERVES, night(42), night(71)),
+        (4, Standing.COMING, night(72), None),
+    ]
+    on_its_last, after = (list_turns(ROWS, night(number))[2].standing for number in (71, 72))
+    assert (on_its_last, after) == (Standing.SERVES, Standing.SERVED)
+
+
+def test_a_turn_that_is_withdrawn_says_by_what_and_never_serves() -> None:
+    back = replace(promotion(5, 2, 50), effective_night=night(51), kind=PromotionKind.ROLLBACK)
+    assert [row.promotion_id for row in list_withdrawn(ROWS, back, night(51))] == [4]
+    turns = list_turns([*ROWS, back], night(51))
+    assert [each.standing for each in turns] == [*["served"] * 3, "withdrawn", "serves"]
+    assert (turns[3].withdrawn_by, turns[3].first) == (back, night(72))
+    assert (turns[2].last, turns[4].first, turns[4].last) == (night(50), night(51), None)
+    # As long as it has no night of its own, whoever takes the night of a later one as well withdraws that too.
+    late = replace(promotion(6, 3, 100), effective_night=night(101))
+    assert list_withdrawn([*ROWS, back], late, night(101)) == []
+
+
+def test_whoever_serves_by_the_turns_scores_the_night() -> None:
+    back = replace(promotion(5, 2, 50), effective_night=night(51), kind=PromotionKind.ROLLBACK)
+    for rows in (ROWS, [*ROWS, back]):
+        for number in range(1, 100):
+            serving = [
+                each.promotion for each in list_turns(rows, night(number)) if each.standing == "serves"
+            ]
+            assert serving == [find_champion(rows, night(number))]
+
+
+def test_the_position_is_that_of_the_newest_rows() -> None:
+    block = VersionBlock(9, 3, is_blocked=True, night=night(80), reason="a leak", actor="me")
+    assert find_position(ROWS, [block]) == (4, 9)
+    assert find_position([], []) == (0, 0)
 
 
 def test_it_returns_to_the_last_one_that_served_well_and_then_to_the_last_resort() -> None:
