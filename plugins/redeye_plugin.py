@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from typing import Any
+from urllib.parse import urlsplit
 
+from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 
 from redeye_airflow.pages.addresses import PREFIX
@@ -15,6 +17,8 @@ from redeye_airflow.timetables import CalendarTimetable, NightTimetable
 _SERVER = "airflow.api_fastapi.main"
 
 _pages = Pages()
+# The frame and its icon are asked for as written here: below the path at which people reach Airflow.
+_ROOT = urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/") + PREFIX
 
 
 class RedeyePlugin(AirflowPlugin):
@@ -26,12 +30,12 @@ class RedeyePlugin(AirflowPlugin):
     external_views = [  # noqa: RUF012  declared so by Airflow
         {
             "name": "Redeye",
-            "href": f"{PREFIX}/",
+            "href": f"{_ROOT}/",
             "destination": "nav",
             "url_route": "redeye",
             "nav_top_level": True,
-            "icon": f"{PREFIX}/static/icon.svg",
-            "icon_dark_mode": f"{PREFIX}/static/icon_dark.svg",
+            "icon": f"{_ROOT}/static/icon.svg",
+            "icon_dark_mode": f"{_ROOT}/static/icon_dark.svg",
         }
     ]
 

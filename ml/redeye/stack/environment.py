@@ -47,8 +47,12 @@ def url(configured: Settings, database: str, password: str) -> str:
 
 
 def airflow_url(configured: Settings) -> str:
-    """The address of Airflow's UI and API."""
-    return f"http://{configured.host}:{configured.airflow_port}"
+    """The address of Airflow's server for the stack itself, without a proxy.
+
+    Below the path at which people reach it: Airflow's server answers to some of its addresses there alone.
+    """
+    path = urlsplit(configured.public_airflow_url).path.rstrip("/")
+    return f"http://{configured.host}:{configured.airflow_port}{path}"
 
 
 def mlflow_url(configured: Settings) -> str:
@@ -132,7 +136,9 @@ def _airflow(configured: Settings, secrets: Secrets) -> dict[str, str]:
         "API": {
             "HOST": configured.host,
             "PORT": configured.airflow_port,
-            "BASE_URL": airflow_url(configured),
+            "BASE_URL": configured.public_airflow_url,
+            # Long lines end off the screen otherwise.
+            "DEFAULT_WRAP": True,
             "WORKERS": 1,
             "SECRET_KEY": secrets.airflow_secret_key,
             "INSTANCE_NAME": instance_name(configured),

@@ -46,12 +46,18 @@ def create_app() -> FastAPI:
 
 def _redirect_to_predictions(request: Request) -> Response:
     """From the address that the search had, which bookmarks still name."""
-    return RedirectResponse(request.url.replace(path=f"{request.scope['root_path']}/predictions"))
+    return _redirect(request, "/predictions")
 
 
 def _redirect_to_actions(request: Request, rest: str) -> Response:
     """From the addresses that actions had."""
-    return RedirectResponse(request.url.replace(path=f"{request.scope['root_path']}/actions{rest}"))
+    return _redirect(request, f"/actions{rest}")
+
+
+def _redirect(request: Request, page: str) -> Response:
+    """To another of the pages, with the same question: by its path, as a proxy may have another scheme and name."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"{request.scope['root_path']}{page}{query}")
 
 
 def _show_error(request: Request, code: int, message: str) -> Response:

@@ -85,7 +85,9 @@ def _login(request: Request, error: HTTPException) -> Response:
     """The login page for a person who opened a page, a plain refusal for everything else."""
     wants_page = "text/html" in request.headers.get("accept", "")
     if request.method == "GET" and wants_page:
-        return RedirectResponse(get_auth_manager().get_url_login(next_url=str(request.url)), status_code=303)
+        # A path: behind a proxy the request does not know by which scheme and name it was asked.
+        asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(get_auth_manager().get_url_login(next_url=asked), status_code=303)
     return JSONResponse({"detail": str(error.detail)}, status_code=401)
 
 

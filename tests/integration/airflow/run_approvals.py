@@ -1,7 +1,8 @@
 """Runs the training DAG of a spec that needs approval, once for each answer, and prints what became of it.
 
-Arguments: `night=answer` each; `Approve`, `Reject`, or `none` where no candidate waits. The training itself is
-marked as done: the candidate that passed is put into the ledger instead. A process of its own, as `run_dags`.
+Arguments: `night=answer` each; `Approve`, `Reject`, `none` where no candidate waits, or `mark`: the question is given
+the state success by hand. The training itself is marked as done: the candidate that passed is put into the ledger
+instead. A process of its own, as `run_dags`.
 """
 
 from __future__ import annotations
@@ -120,22 +121,23 @@ def main(arguments: list[str]) -> None:
 
     from redeye.champions import promotion_store
     from redeye.declarations.calendar import find_start
-    from redeye.promotion import decision_store
+    from redeye.promotion import approve, decision_store
 
     dag = DagBag(str(settings.PROJECT_ROOT / "dags")).dags[DAG_ID]
     for argument in arguments:
         night, _, choice = argument.partition("=")
         if choice != "none":
             propose(date.fromisoformat(night))
+        if choice not in ("none", "mark"):
             threading.Thread(target=answer, args=(choice,), daemon=True).start()
-        run = dag.test(
-            logical_date=find_start(date.fromisoformat(night)), mark_success_pattern="train_candidates"
-        )
+        marked = f"train_candidates|{TASK_ID}" if choice == "mark" else "train_candidates"
+        run = dag.test(logical_date=find_start(date.fromisoformat(night)), mark_success_pattern=marked)
         last = promotion_store.read_latest_promotion(MODEL)
         line = {
             "state": str(run.state),
             "tasks": {ti.task_id: str(ti.state) for ti in run.get_task_instances()},
             "champion": last.artifact_sha256 if last else None,
+            "awaits": approve.find_awaiting(MODEL, date.fromisoformat(night)) is not None,
             "approval": last.evidence.get("approval") if last else None,
             "trainings": [
                 (row.is_promoted, row.reason)

@@ -34,7 +34,7 @@ RUNS = (
     f"maintain_lake@{LATER}",
 )
 # Of the training DAG of a spec with `approval: required`, whose candidate waits or not.
-ANSWERS = ("2013-02-01=none", "2013-02-02=Reject", "2013-02-03=Approve")
+ANSWERS = ("2013-02-01=none", "2013-02-02=Reject", "2013-02-03=Approve", "2013-02-04=mark")
 
 
 @pytest.fixture(scope="module")
@@ -150,3 +150,14 @@ def test_an_approved_candidate_is_promoted_as_it_was_judged(approvals: list[dict
     assert approvals[2]["champion"] == f"hash of {date(2013, 2, 3).toordinal()}"
     assert approvals[2]["approval"] == {"person": "a person"}
     assert [row[0] for row in approvals[2]["trainings"]] == [True]
+
+
+def test_a_question_that_is_marked_as_success_promotes_nothing(approvals: list[dict[str, Any]]) -> None:
+    assert approvals[3]["tasks"] == {
+        "train_candidates": "success",
+        "approve_candidate": "success",
+        "promote_candidate": "failed",
+    }
+    assert approvals[3]["champion"] == approvals[2]["champion"]
+    assert approvals[3]["trainings"] == []
+    assert approvals[3]["awaits"]

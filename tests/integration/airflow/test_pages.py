@@ -17,6 +17,7 @@ from redeye.foundation.settings import PROJECT_ROOT
 pytestmark = pytest.mark.integration
 
 DRIVER = Path(__file__).with_name("ask_pages.py")
+DRIVER_BELOW = Path(__file__).with_name("ask_below.py")
 MARK = "RESULT "
 READING = ("GET", "HEAD")
 OF_NOBODY = {"static", "files", "models", "nights", "actions"}
@@ -29,8 +30,22 @@ def asked(stack_env: Any) -> dict[str, Any]:
     env = os.environ | {"PYTHONPATH": roots}
     read = [sys.executable, "-m", "airflow", "dags", "reserialize"]
     subprocess.run(read, env=env, check=True, capture_output=True, timeout=PATIENCE_SECONDS)
+    return _ask(DRIVER, env)
+
+
+@pytest.fixture(scope="module")
+def below(asked: dict[str, Any]) -> dict[str, Any]:
+    """Answers behind a proxy that has put Airflow below a path."""
+    roots = os.pathsep.join(str(PROJECT_ROOT / part) for part in ("ml", "plugins"))
+    public = "https://host.example/airflow"
+    env = {"PYTHONPATH": roots, "REDEYE_AIRFLOW_URL": public, "AIRFLOW__API__BASE_URL": public}
+    return _ask(DRIVER_BELOW, os.environ | env)
+
+
+def _ask(driver: Path, env: dict[str, str]) -> dict[str, Any]:
+    """What a driver prints, run as a process of its own."""
     done = subprocess.run(
-        [sys.executable, str(DRIVER)],
+        [sys.executable, str(driver)],
         env=env,
         capture_output=True,
         text=True,
@@ -272,3 +287,23 @@ def test_airflows_audit_log_shows_ours_beside_its_own(asked: dict[str, Any]) -> 
 def test_wrong_parameters_are_not_confirmed(asked: dict[str, Any]) -> None:
     assert asked["actions"]["unknown model"] == ""
     assert asked["actions"]["no reason"] == ""
+
+
+def test_behind_a_proxy_every_address_holds_the_path(below: dict[str, Any]) -> None:
+    assert set(below["statuses"].values()) == {200}, below["statuses"]
+    assert below["style"] == 200
+    assert len(below["links"]) > 20
+    own = [link for link in below["links"] if link.startswith("/")]
+    assert [link for link in own if not link.startswith("/airflow/")] == []
+    assert "/airflow/redeye/static/redeye.css" in own
+
+
+def test_behind_a_proxy_login_redirects_and_the_menus_frame_hold_the_path(below: dict[str, Any]) -> None:
+    assert below["nobody"] == (
+        "/airflow/auth/login?next=%2Fairflow%2Fredeye%2Fmodels%2Fx%3Fnight%3D2013-04-04"
+    )
+    assert below["moved"] == [
+        "/airflow/redeye/actions/retrain?model=m",
+        "/airflow/redeye/predictions?flight=AA+1",
+    ]
+    assert set(below["frames"]) == {"/airflow/redeye/", "/airflow/redeye/static/icon.svg"}

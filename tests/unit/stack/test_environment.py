@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import Settings
-from redeye.stack.environment import environment
+from redeye.stack.environment import airflow_url, environment
 from redeye.stack.secrets import Secrets
 
 SECRETS = Secrets(**{field.name: f"secret-{field.name}" for field in fields(Secrets)})
@@ -55,6 +55,16 @@ def test_airflows_addresses_agree_with_its_port(configured):
     assert known["AIRFLOW__API__PORT"] == "2222"
     assert known["AIRFLOW__API__BASE_URL"] == "http://127.0.0.1:2222"
     assert known["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] == "http://127.0.0.1:2222/execution/"
+
+
+@pytest.mark.parametrize("public", ["https://host.example/airflow", "https://host.example/airflow/"])
+def test_below_a_path_of_a_proxy_people_and_the_stack_itself_both_reach_airflow(configured, public):
+    behind = configured.model_copy(update={"airflow_url": public})
+    known = environment(behind, SECRETS)
+    assert known["AIRFLOW__API__BASE_URL"] == "https://host.example/airflow"
+    # Not through the proxy, but below the same path: elsewhere Airflow's server does not know these.
+    assert known["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] == "http://127.0.0.1:2222/airflow/execution/"
+    assert airflow_url(behind) == "http://127.0.0.1:2222/airflow"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from redeye.foundation.settings import Settings
+from redeye.stack import environment
 from redeye.stack.servers import watchdog
 from redeye.stack.servers.embedded_postgres import EmbeddedPostgres
 
@@ -128,7 +129,7 @@ def configuration(configured: Settings, every: Sequence[Program]) -> str:
         _section("supervisorctl", {"serverurl": f"unix://{socket}"}),
     ]
     parts.append(_listener(logs, REAPER, "PROCESS_STATE_EXITED"))
-    bound = (f"http://{configured.host}:{configured.airflow_port}", f"{watchdog.BOUND_SECONDS:.0f}")
+    bound = (environment.airflow_url(configured), f"{watchdog.BOUND_SECONDS:.0f}")
     parts.append(_listener(logs, WATCHDOG, "TICK_60", *bound))
     parts += [
         program.section(logs, working_folder(configured), starts_at_once=program.name == DATABASE)
