@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -10,6 +11,8 @@ from redeye.foundation.settings import require_secret, settings
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+
+log = logging.getLogger(__name__)
 
 _ENVIRONMENT = {
     "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
@@ -33,11 +36,20 @@ def client() -> MlflowClient:
 
 
 def experiment_id(name: str) -> str:
-    """The experiment of that name, made if there is none."""
+    """The experiment of that name, made if there is none; one that was deleted is restored, with its runs.
+
+    MLflow keeps the name of a deleted one, so no other could be made, and no run can begin in it.
+    """
+    from mlflow.entities import LifecycleStage
     from mlflow.exceptions import MlflowException
 
     store = client()
     if found := store.get_experiment_by_name(name):
+        if found.lifecycle_stage == LifecycleStage.DELETED:
+            log.warning(
+                "MLflow's experiment %s was deleted: it is restored, since trainings go on in it", name
+            )
+            store.restore_experiment(found.experiment_id)
         return str(found.experiment_id)
     location = f"{settings().artifacts_root}/{name}"
     try:

@@ -27,7 +27,7 @@ from redeye.models.logic.training_subject import Subject
 from redeye.models.mlflow_client import client
 
 if TYPE_CHECKING:
-    from mlflow.entities.model_registry import ModelVersion
+    from mlflow.entities.model_registry import ModelVersion, RegisteredModel
     from mlflow.models import ModelSignature
 
 log = logging.getLogger(__name__)
@@ -167,16 +167,25 @@ def point_alias(model: str, version: int, alias: Alias) -> None:
 
 def aliases(model: str) -> dict[str, int]:
     """Which version each alias of a registered model names; none if there is no such model."""
+    found = _find_registered(model)
+    return {alias: int(number) for alias, number in found.aliases.items()} if found else {}
+
+
+def is_registered(model: str) -> bool:
+    """Whether there is a registered model of that name."""
+    return _find_registered(model) is not None
+
+
+def _find_registered(model: str) -> RegisteredModel | None:
     from mlflow.exceptions import MlflowException
     from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 
     try:
-        found = client().get_registered_model(model)
+        return client().get_registered_model(model)
     except MlflowException as error:
         if error.error_code != ErrorCode.Name(RESOURCE_DOES_NOT_EXIST):
             raise
-        return {}
-    return {alias: int(number) for alias, number in found.aliases.items()}
+        return None
 
 
 def drop_alias(model: str, alias: Alias) -> None:

@@ -84,6 +84,21 @@ def follow_in_registry(model: str) -> str | None:
     return f"MLflow does not show it yet ({why}). What was decided stands."
 
 
+def require_registry(model: str) -> None:
+    """Refuse to register anything where the registered model was deleted: a new one would number from 1 again.
+
+    Raises:
+        RegistryDiffers: with what to do.
+    """
+    rows = promotion_store.read_promotions(model)
+    if rows and not mlflow_registry.is_registered(model):
+        raise RegistryDiffers(
+            f"{model} was deleted from MLflow's registry, while the ledger names its version "
+            f"{rows[-1].version}: restore MLflow's database from its backup, then clear this task. "
+            "Nights are scored by the ledger all the same."
+        )
+
+
 def is_registry_behind(model: str) -> bool:
     """Whether something was decided that the registry was not seen to show since."""
     rows, blocks = promotion_store.read_promotions(model), block_store.read_blocks(model)

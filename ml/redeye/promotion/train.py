@@ -17,7 +17,7 @@ from redeye.champions.logic.promotions import Promotion
 from redeye.declarations.calendar import cutoff
 from redeye.declarations.specs import REQUIRED, Spec, load_spec
 from redeye.features.feast_frames import read_feature_frame
-from redeye.foundation.errors import NotReleased, TooLate, VersionIsBlocked, try_in_turn
+from redeye.foundation.errors import NotReleased, RedeyeError, TooLate, VersionIsBlocked, try_in_turn
 from redeye.foundation.git import git_sha
 from redeye.foundation.settings import SPECS, settings
 from redeye.foundation.ui_links import link_version
@@ -34,7 +34,7 @@ from redeye.promotion import decision_store
 from redeye.promotion.evaluate_candidate import evaluate_candidate
 from redeye.promotion.mlflow_runs import TrainingRun, open_training_run
 from redeye.promotion.promote import PassedCandidate, find_earlier_promotion, first_champion, promote, propose
-from redeye.promotion.reconcile import reconcile
+from redeye.promotion.reconcile import reconcile, require_registry
 from redeye.promotion.register import Registration
 from redeye.warehouse import lake, release_store
 from redeye.warehouse.logic.releases import Release
@@ -98,12 +98,14 @@ def train_night(
         NotReleased: if no release holds the night, or none of its labels is mature.
         TooLate: if the candidate passed, and the nights it would serve from are scored already.
         AlreadyDecided: if another promotion came in between, or the candidate is blocked.
-        RegistryDiffers: if the registry and the ledger differ in what cannot be repaired; all is recorded then.
+        RegistryDiffers: if the registry and the ledger differ in what cannot be repaired; all is recorded then,
+            unless the model is not in the registry at all: then nothing is trained.
     """
     spec = load_spec(SPECS / f"{model}.yaml")
     release = release_store.covering_release(night)
     if release is None:
         raise NotReleased(f"night {night} has no release: build night {night} first")
+    require_registry(model)
     frame = _frame(spec, release, night)
     reported, request = decision_store.request_tags(model, night)
     subject = Subject(
@@ -266,14 +268,19 @@ def _load_parent(spec: Spec, night: date) -> Parent | None:
     Not that of the night itself: a training that is taken up again must find what it found the first time.
 
     Returns:
-        None if there is none, if it reads other features, or if its files cannot be read.
+        None if there is none, if it reads other features, or if it or its files cannot be read.
     """
     if spec.candidates.continued is None:
         return None
     before = [row for row in promotion_store.read_promotions(spec.model) if row.decided_night < night]
     if not before or before[-1].feature_service != spec.feature_service:
         return None
-    champion = mlflow_registry.version(spec.model, before[-1].version)
+    try:
+        champion = mlflow_registry.version(spec.model, before[-1].version)
+    except RedeyeError as error:
+        # It was deleted there. It serves by the ledger, and the reconciliation after this training says what to do.
+        log.warning("candidates are trained without a parent: %s", error)
+        return None
     steps: list[tuple[str, Callable[[], Model[Any] | None]]] = [
         (
             f"version {champion.version}",

@@ -117,11 +117,12 @@ def frame(spec: Spec) -> pd.DataFrame:
 @pytest.fixture
 def memory_ledger(monkeypatch: pytest.MonkeyPatch) -> MemoryLedger:
     """The ledgers of the training job, in memory; no verdict asks for a training there."""
-    from redeye.champions import block_store, promotion_store
+    from redeye.champions import block_store, promotion_store, registry_position_store
     from redeye.promotion import decision_store
 
     kept = MemoryLedger()
     monkeypatch.setattr(block_store, "read_blocks", lambda model: [])
+    monkeypatch.setattr(registry_position_store, "record_position", lambda model, position: None)
     for name in ("read_promotions", "read_latest_promotion", "promote"):
         monkeypatch.setattr(promotion_store, name, getattr(kept, name))
     monkeypatch.setattr(decision_store, "request_tags", lambda model, night: ("", {}))

@@ -22,7 +22,7 @@ from redeye.models import mlflow_registry
 from redeye.models.algorithms.heuristic import HeuristicModel
 from redeye.models.algorithms.storage import ModelAltered
 from redeye.models.artifact_store import resolve_uri
-from redeye.models.mlflow_client import client
+from redeye.models.mlflow_client import client, experiment_id
 from redeye.models.mlflow_registry import Alias, load_artifact, point_alias, register
 from redeye.promotion.mlflow_runs import open_training_run
 
@@ -187,3 +187,19 @@ def test_signature_names_every_input(version, spec, frame):
     assert inputs == [*spec.numeric_columns, *spec.categorical_columns]
     assert set(inputs) <= set(frame.columns)
     assert isinstance(frame, pd.DataFrame)
+
+
+def test_an_experiment_that_was_deleted_is_restored_with_its_runs(store, subject):
+    from mlflow.entities import ViewType
+
+    with open_training_run(subject) as before:
+        pass
+    experiment = experiment_id(subject.spec.model)
+    client().delete_experiment(experiment)
+    with open_training_run(subject) as after:
+        pass
+    assert after.run_id == before.run_id
+    assert experiment_id(subject.spec.model) == experiment
+    assert client().get_experiment(experiment).lifecycle_stage == "active"
+    found = client().search_runs([experiment], run_view_type=ViewType.ACTIVE_ONLY)
+    assert [run.info.run_id for run in found] == [before.run_id]

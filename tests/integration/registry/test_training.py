@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from redeye.champions import promotion_store
-from redeye.foundation.errors import NotReleased
+from redeye.foundation.errors import NotReleased, RegistryDiffers
 from redeye.foundation.settings import settings
 from redeye.models import mlflow_registry
 from redeye.models.artifact_store import resolve_uri
@@ -258,3 +258,17 @@ def test_a_later_training_continues_the_champion_and_its_card_says_so(
     again = run_training(NIGHT + timedelta(days=21))
     # The gates are asked once more, and latency is not what it was.
     assert replace(again, gates={}) == replace(outcome, gates={})
+
+
+def test_a_model_that_was_deleted_from_the_registry_is_not_numbered_from_the_start_again(
+    run_training, memory_ledger
+):
+    run_training()
+    rows = list(memory_ledger.rows)
+    client().delete_registered_model(rows[0].model)
+    with pytest.raises(
+        RegistryDiffers, match=r"was deleted from MLflow's registry.*restore MLflow's database"
+    ):
+        run_training(NIGHT + timedelta(days=1))
+    assert memory_ledger.rows == rows
+    assert not mlflow_registry.is_registered(rows[0].model)

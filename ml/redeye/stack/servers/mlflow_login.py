@@ -20,8 +20,10 @@ ADMIN = "admin"
 VIEWER = "viewer"
 AUTHORISATION = f"{__name__}:authorise"
 
-# MLflow's assistant lets a page start programs on the server. Nothing here needs it.
+# MLflow's assistant lets a page start programs on the server. Nothing here needs it; but each page of the UI asks
+# how it is set up.
 _CLOSED = "/mlflow/assistant"
+_SET_UP = f"{_CLOSED}/config"
 _READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Questions too long for an address: the UI sends them as POST. They change nothing.
 _READING_POSTS = (
@@ -34,12 +36,19 @@ _READING_POSTS = (
     "/mlflow/traces/search",
     "/mlflow/traces/metrics",
     "/mlflow/assessments/search",
+    "/mlflow/issues/search",
+    "/mlflow/traces/batchGetInfos",
 )
 
 
 def is_reading(method: str, path: str) -> bool:
     """Whether a request can only read, by its method and path; what is not known counts as writing."""
     return method in _READING_METHODS or (method == "POST" and path.endswith(_READING_POSTS))
+
+
+def is_closed(method: str, path: str) -> bool:
+    """Whether nobody may send a request: all of the assistant but the question how it is set up."""
+    return _CLOSED in path and not (method == "GET" and path.endswith(_SET_UP))
 
 
 def authorise() -> Authorization | Response:
@@ -54,7 +63,9 @@ def authorise() -> Authorization | Response:
     if isinstance(answer, Response):
         return answer
     is_viewer = answer.username == VIEWER
-    if _CLOSED in request.path or (is_viewer and not is_reading(request.method, request.path)):
+    if is_closed(request.method, request.path) or (
+        is_viewer and not is_reading(request.method, request.path)
+    ):
         return make_forbidden_response()
     return answer
 

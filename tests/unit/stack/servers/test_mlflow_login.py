@@ -17,6 +17,7 @@ from redeye.stack.servers import mlflow_login
         ("POST", "/api/2.0/mlflow/runs/search"),
         ("POST", "/ajax-api/2.0/mlflow/experiments/search"),
         ("POST", "/graphql"),
+        ("POST", "/ajax-api/3.0/mlflow/issues/search"),
     ],
 )
 def test_questions_only_read(method, path):
@@ -36,6 +37,23 @@ def test_questions_only_read(method, path):
 )
 def test_what_is_not_known_to_read_counts_as_writing(method, path):
     assert not mlflow_login.is_reading(method, path)
+
+
+ASSISTANT = "/ajax-api/3.0/mlflow/assistant"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "is_closed"),
+    [
+        ("GET", f"{ASSISTANT}/config", False),
+        ("PUT", f"{ASSISTANT}/config", True),
+        ("POST", f"{ASSISTANT}/message", True),
+        ("GET", f"{ASSISTANT}/sessions/1/stream", True),
+        ("GET", "/ajax-api/2.0/mlflow/runs/get", False),
+    ],
+)
+def test_the_assistant_is_closed_but_each_page_may_ask_how_it_is_set_up(method, path, is_closed):
+    assert mlflow_login.is_closed(method, path) is is_closed
 
 
 def test_a_percent_sign_in_the_databases_url_survives_the_file():
