@@ -227,7 +227,7 @@ def test_nights_are_played_seen_and_stopped(asked: dict[str, Any]) -> None:
     assert 'value="2013-04-03"' in play["form"]
     assert 'value="2013-12-30"' in play["form"]
     assert "3 nights, 2013-04-03 to 2013-04-05" in play["plan"]
-    assert "Started: nights 2013-04-03 to 2013-04-05" in play["started"]["text"]
+    assert "Started: nights 2013-04-03 to 2013-04-05, one after the other" in play["started"]["text"]
     assert "<h1>Done" not in play["started"]["text"]
     assert play["conf"] == [{"first": "2013-04-03", "last": "2013-04-05"}]
     assert "0 of 3 nights" in play["running"]

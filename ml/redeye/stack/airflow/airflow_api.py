@@ -83,10 +83,12 @@ class AirflowApi:
         *,
         run_id: str | None = None,
         logical_date: datetime | None = None,
+        is_of_nights: bool = True,
     ) -> Run:
         """Start a run by hand; Airflow makes up a `run_id` where there is none.
 
-        A run of a night that is over is dated at its end: lists of runs are sorted by that.
+        A run of nights that are over is dated at their end, unless it `is_of_nights` no more than it is of today:
+        lists of runs are sorted by that.
 
         With a `run_id` this is safe to repeat: a run of that id that succeeded or still runs is left
         alone, and of one that failed, the failed tasks run again.
@@ -101,7 +103,7 @@ class AirflowApi:
             return run
         at = logical_date.isoformat() if logical_date else None
         body = {"conf": conf, "logical_date": at} | ({"dag_run_id": run_id} if run_id else {})
-        if due := find_due(conf):
+        if is_of_nights and (due := find_due(conf)):
             body["run_after"] = due
         return _run(self._send("POST", f"/dags/{dag_id}/dagRuns", body))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -106,7 +107,8 @@ def backfill(console: Console, first: date, last: date) -> None:
         for dag_id in sorted({PLAY, *trained, *(step.dag_id for step in steps)}):
             api.unpause(dag_id)
         conf = {"first": first.isoformat(), "last": last.isoformat()}
-        started = api.trigger(PLAY, conf)
+        run_id = f"{first}_to_{last}__{secrets.token_hex(8)}"
+        started = api.trigger(PLAY, conf, run_id=run_id, is_of_nights=False)
         console.print(f"Each night, and a button that stops it: {link_play(started.run_id)}", soft_wrap=True)
         counted = {(step.dag_id, step.night) for step in steps if step.verb != "train"}
 
