@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+from datetime import date
 from typing import Any
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import Asset, AssetAlias, Context
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+from redeye.declarations.calendar import cutoff
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +49,8 @@ class TrainingRequestOperator(TriggerDagRunOperator):
             log.info("%s has a run %s already", self.trigger_dag_id, run_id)
             return
         self.trigger_run_id = run_id
+        # Lists of runs are sorted by this: by the nights, also where many are played in an hour.
+        self.run_after = cutoff(date.fromisoformat(night))
         asked = f"Asked for by the verdict {request['verdict']} of night {night}: {request['reason']}"
         self.note = asked if len(asked) <= LONGEST_NOTE else f"{asked[: LONGEST_NOTE - 1]}…"
         log.info("%s %s: %s", self.trigger_dag_id, run_id, asked)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -71,6 +72,7 @@ def test_the_run_is_named_by_the_night_and_carries_the_verdict(airflow: Airflow)
     assert (started.trigger_dag_id, started.dag_run_id) == ("train_m", "requested__2013-09-29")
     assert started.conf == REQUEST
     assert started.logical_date is None
+    assert started.run_after == datetime(2013, 9, 30, 7, tzinfo=UTC)
     assert "retrain of night 2013-09-29: worse than the heuristic" in str(started.note)
     assert airflow.events == [REQUEST]
 

@@ -79,7 +79,9 @@ async def _play(request: Request, asked: Confirmation) -> ActionResult:
     run_id = f"{first}_to_{last}__{asked.nonce}"
     body = {"dag_run_id": run_id, "logical_date": None, "conf": {"first": first, "last": last}}
     await airflow_client.ask_airflow(request, "POST", f"/dags/{PLAY}/dagRuns", body)
-    return ActionResult(f"nights {first} to {last}, one after the other.", f"/redeye/plays/{run_id}", is_done=False)
+    return ActionResult(
+        f"nights {first} to {last}, one after the other.", f"/redeye/plays/{run_id}", is_done=False
+    )
 
 
 async def _stop(request: Request, asked: Confirmation) -> ActionResult:

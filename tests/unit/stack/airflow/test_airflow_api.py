@@ -130,3 +130,33 @@ def test_a_failure_names_task_and_night_and_shows_the_log():
         RedeyeError, match=r"(?s)night 2013-04-01 in its task transform:.*boom.*AuditRefused: too few"
     ):
         api(fake).wait(lambda: [run], 1, lambda runs, now: None)
+
+
+@pytest.mark.parametrize(
+    ("conf", "dated"),
+    [
+        ({"night": "2013-03-09"}, "2013-03-10T07:00:00+00:00"),
+        ({"first": "2012-12-31", "last": "2013-03-31"}, "2013-04-01T07:00:00+00:00"),
+        ({}, None),
+        ({"night": "2999-01-01"}, None),
+    ],
+)
+def test_a_run_by_hand_is_dated_at_the_end_of_its_night_if_that_is_over(conf, dated):
+    fake = FakeAirflow({("POST", "/dags/d/dagRuns"): row("2013-03-09", "queued")})
+    api(fake).trigger("d", conf, run_id="r")
+    (body,) = fake.bodies("POST", "/dags/d/dagRuns")
+    assert body.get("run_after") == dated
+
+
+def test_runs_of_more_nights_than_a_page_holds_are_all_found():
+    nights = [f"2013-{month:02d}-{day:02d}" for month in range(1, 10) for day in range(1, 29)]
+
+    def hand_out(request: httpx.Request) -> httpx.Response:
+        begin, limit = (int(request.url.params[name]) for name in ("offset", "limit"))
+        # Whatever is asked for, Airflow hands out no more than a hundred.
+        rows = [row(night) for night in nights[begin : begin + min(limit, 100)]]
+        return httpx.Response(200, json={"dag_runs": rows})
+
+    client = httpx.Client(base_url="http://airflow.test", transport=httpx.MockTransport(hand_out))
+    found = AirflowApi(client).night_runs("d", date(2013, 1, 1), date(2013, 9, 28))
+    assert [run.run_id for run in found] == [f"r_{night}" for night in nights]
