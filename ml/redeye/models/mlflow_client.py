@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+import urllib.request
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from sqlalchemy import create_engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from redeye.foundation.errors import RedeyeError
 from redeye.foundation.settings import require_secret, settings
 
 if TYPE_CHECKING:
@@ -22,6 +27,8 @@ _ENVIRONMENT = {
     "MLFLOW_UV_AUTO_DETECT": "false",
 }
 
+_ANSWER_SECONDS = 5
+
 # What the UI shows an experiment as; without it, as one of language models.
 _KIND = {"mlflow.experimentKind": "custom_model_development"}
 
@@ -33,6 +40,24 @@ def client() -> MlflowClient:
         ConfigError: if the store's URL is not set.
     """
     return _client(require_secret("mlflow_tracking_url", "SQLAlchemy URL"))
+
+
+def require_answer() -> None:
+    """See that the configured store answers, within seconds; MLflow itself tries again for minutes.
+
+    Raises:
+        RedeyeError: with why it does not.
+        ConfigError: if the store's URL is not set.
+    """
+    url = require_secret("mlflow_tracking_url", "SQLAlchemy URL")
+    try:
+        if url.startswith("http"):
+            urllib.request.urlopen(f"{url.rstrip('/')}/health", timeout=_ANSWER_SECONDS).close()  # noqa: S310  ours
+        else:
+            waits = {"connect_timeout": _ANSWER_SECONDS} if url.startswith("postgresql") else {}
+            create_engine(url, connect_args=waits).connect().close()
+    except (OSError, SQLAlchemyError) as error:
+        raise RedeyeError(f"MLflow does not answer: {str(error).splitlines()[0]}") from error
 
 
 def experiment_id(name: str) -> str:

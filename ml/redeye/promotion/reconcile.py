@@ -17,7 +17,7 @@ from redeye.champions import block_store, promotion_store, registry_position_sto
 from redeye.champions.logic.promotions import Promotion
 from redeye.champions.logic.succession import find_blocked_versions, find_position
 from redeye.foundation.errors import RedeyeError, RegistryDiffers
-from redeye.models import mlflow_registry
+from redeye.models import mlflow_client, mlflow_registry
 from redeye.models.artifact_store import strip_root
 from redeye.models.mlflow_registry import Alias
 
@@ -139,6 +139,7 @@ def _tag_blocked(model: str, blocked: frozenset[int]) -> list[str]:
 
 if __name__ == "__main__":
     try:
+        mlflow_client.require_answer()
         reconcile(sys.argv[1])
     except RedeyeError as error:
         sys.exit(str(error))

@@ -8,7 +8,6 @@ from datetime import date
 from redeye.champions import block_store, promotion_store
 from redeye.champions.logic.promotions import Promotion, PromotionKind
 from redeye.champions.logic.succession import (
-    Standing,
     Stint,
     Turn,
     find_blocked_versions,
@@ -154,7 +153,7 @@ def block_version(model: str, version: int, *, is_blocked: bool, reason: str, ac
 
 
 def preview_block(model: str, version: int, *, is_blocked: bool) -> list[Turn]:
-    """The turns that a version has from the first night that is not scored on: a block ends none of them.
+    """Who serves when, from the first night that is not scored on: a block changes none of it.
 
     Raises:
         ConfigError: as `block_version`.
@@ -176,12 +175,7 @@ def preview_block(model: str, version: int, *, is_blocked: bool) -> list[Turn]:
         raise ConfigError(
             f"{model}: version {version} is {'blocked' if is_blocked else 'not blocked'} already{others}"
         )
-    standing = (Standing.SERVES, Standing.COMING)
-    return [
-        turn
-        for turn in list_turns(rows, night + ONE_DAY)
-        if turn.standing in standing and turn.promotion.version == version
-    ]
+    return list_turns(rows, night + ONE_DAY)
 
 
 def _find_serving(model: str) -> tuple[list[Promotion], date, Promotion]:

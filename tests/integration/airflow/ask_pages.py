@@ -161,6 +161,7 @@ def _perform_actions(ask: dict[str, TestClient], prefix: str) -> dict[str, Any]:
         "refused by Airflow": block,
         "refused": refused,
         "play": _play(ask, confirm, send, here),
+        "rollback": _roll_back(ask, confirm, send, here),
         "viewer's form": _answer(ask["viewer"].get("/redeye/actions/retrain")),
         "viewer's list": _answer(ask["viewer"].get("/redeye/actions")),
         "plan": plan,
@@ -172,6 +173,31 @@ def _perform_actions(ask: dict[str, TestClient], prefix: str) -> dict[str, Any]:
         ],
         "at last": _log(),
         "in airflow": _airflows_log(ask),
+    }
+
+
+def _roll_back(ask: dict[str, TestClient], confirm: Any, send: Any, here: dict[str, str]) -> dict[str, Any]:
+    """Roll back, while a version is decided on that does not serve yet; MLflow knows none of them."""
+    promote(
+        2, NIGHT, NIGHT + timedelta(days=2), follows=promotion_store.read_latest_promotion("flight_delay")
+    )
+    page = "/redeye/models/flight_delay"
+    before = ask["viewer"].get(page).text
+    preview = ask["admin"].get(
+        "/redeye/actions/roll_back/confirm", params={"model": "flight_delay", "version": "1", "reason": "bad"}
+    )
+    block = ask["admin"].get(
+        "/redeye/actions/block/confirm", params={"model": "flight_delay", "version": "2", "reason": "bad"}
+    )
+    done = send("roll_back", confirm("roll_back", version="1"), headers=here)
+    return {
+        "before": before,
+        "preview": preview.text,
+        "block": block.text,
+        "done": done,
+        "model": ask["admin"].get(page).text,
+        "version": ask["viewer"].get(f"{page}/versions/2").text,
+        "first page": ask["viewer"].get("/redeye/").text,
     }
 
 
@@ -217,22 +243,7 @@ def _log() -> list[list[str]]:
 
 def _fill() -> None:
     """A champion, two scored nights of which one is degraded, a verdict, a refused audit, a gap, a report."""
-    promotion_store.promote(
-        "flight_delay",
-        version=1,
-        algorithm="heuristic",
-        feature_service="flight_delay_v1",
-        artifact_uri="nowhere",
-        artifact_sha256="0" * 64,
-        decided_night=NIGHT - timedelta(days=2),
-        effective_night=NIGHT - timedelta(days=1),
-        reason="first champion",
-        evidence={},
-        actor="test",
-        run_id="test",
-        follows=None,
-        last_scored_night=outputs_store.find_last_scored_night,
-    )
+    promote(1, NIGHT - timedelta(days=2), NIGHT - timedelta(days=1), follows=None)
     for night, is_degraded in ((NIGHT - timedelta(days=1), False), (NIGHT, True)):
         common = {"model": "flight_delay", "lane": "live", "night": night, "run_id": "test"}
         common["created_at"] = pd.Timestamp(night)
@@ -272,6 +283,28 @@ def _fill() -> None:
     settings().reports.mkdir(parents=True, exist_ok=True)
     (settings().reports / "secret.html").write_text(SECRET, encoding="utf-8")
     (settings().reports / "link.html").symlink_to(settings().home / "secrets.env")
+
+
+def promote(
+    version: int, decided: date, effective: date, *, follows: promotion_store.Promotion | None
+) -> None:
+    """A version that has no files and is in no registry, as champion from a night on."""
+    promotion_store.promote(
+        "flight_delay",
+        version=version,
+        algorithm="heuristic",
+        feature_service="flight_delay_v1",
+        artifact_uri="nowhere",
+        artifact_sha256="0" * 64,
+        decided_night=decided,
+        effective_night=effective,
+        reason="first champion",
+        evidence={},
+        actor="test",
+        run_id="test",
+        follows=follows,
+        last_scored_night=outputs_store.find_last_scored_night,
+    )
 
 
 def _release(night: date) -> None:

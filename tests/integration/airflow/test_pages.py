@@ -242,6 +242,38 @@ def test_nights_are_played_seen_and_stopped(asked: dict[str, Any]) -> None:
     assert "data-refresh" not in play["after"]
 
 
+def test_a_rollback_says_beforehand_whom_it_withdraws_and_who_serves_when(asked: dict[str, Any]) -> None:
+    rollback = asked["actions"]["rollback"]
+    assert "will serve" in rollback["before"]
+    preview = " ".join(rollback["preview"].split())
+    assert "This withdraws version 2, decided for 6 April 2013." in preview
+    assert "From 5 April 2013 on" in preview
+    assert "by the rollback to version 1" in preview
+    assert "It was decided for 6 April 2013 and serves all the same" in rollback["block"]
+
+
+def test_after_a_rollback_no_page_shows_the_withdrawn_version_as_coming(asked: dict[str, Any]) -> None:
+    rollback = asked["actions"]["rollback"]
+    assert rollback["done"]["status"] == 200
+    assert "Version 2, decided for 6 April 2013, is withdrawn." in rollback["done"]["text"]
+    for page in ("model", "version"):
+        assert "by the rollback to version 1" in rollback[page], page
+        assert "will serve" not in rollback[page].partition("by the rollback")[0], page
+    assert "it was decided for night 2013-04-06 and serves none" in rollback["model"]
+    assert "version 2 from night 2013-04-06 on" not in rollback["first page"]
+
+
+def test_a_registry_that_cannot_follow_is_told_of_until_it_does(asked: dict[str, Any]) -> None:
+    rollback = asked["actions"]["rollback"]
+    assert "MLflow does not show it yet" in rollback["done"]["text"]
+    assert "is not in the registry; restore its backup" in rollback["done"]["text"]
+    assert "What was decided stands" in rollback["done"]["text"]
+    for page in ("model", "version"):
+        assert "to be reconciled" in rollback[page], page
+    assert "/redeye/actions/reconcile/confirm?model=flight_delay" in rollback["model"]
+    assert "/redeye/actions/reconcile/confirm" not in rollback["version"]  # asked by the viewer
+
+
 def test_a_viewer_sees_no_form_and_is_told_who_may_act(asked: dict[str, Any]) -> None:
     form, listed = asked["actions"]["viewer's form"], asked["actions"]["viewer's list"]
     assert form["status"] == 200

@@ -80,12 +80,17 @@ async def _preview_block(request: Request, parameters: Parameters, *, is_blocked
     model, version = parameters["model"], int(parameters["version"])
     turns = await run_in_threadpool(preview_block, model, version, is_blocked=is_blocked)
     if not is_blocked:
-        return Effects([f"Version {version} of {model} may become champion again."])
+        return Effects([f"Version {version} of {model} may become champion again."], tuple(turns))
     sentences = [f"Version {version} of {model} cannot become champion again until it is unblocked."]
     for turn in turns:
-        now = "serves now" if turn.standing is Standing.SERVES else f"was decided for {_day(turn.promotion)}"
-        sentences.append(f"It {now} and serves all the same: roll back to change that.")
-    return Effects(sentences)
+        if turn.promotion.version == version and turn.standing in (Standing.SERVES, Standing.COMING):
+            now = (
+                "serves now"
+                if turn.standing is Standing.SERVES
+                else f"was decided for {_day(turn.promotion)}"
+            )
+            sentences.append(f"It {now} and serves all the same: roll back to change that.")
+    return Effects(sentences, tuple(turns))
 
 
 async def _change_block(request: Request, asked: Confirmation, *, is_blocked: bool) -> ActionResult:
