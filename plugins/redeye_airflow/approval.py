@@ -54,12 +54,13 @@ class CandidateApproval(ApprovalOperator):
         person = _name(event.get("responded_by_user"))
         chosen = event.get("chosen_options") or []
         if self.REJECT in chosen:
-            approve.settle(self.model, find_night_of_run(context), is_approved=False, person=person)
+            night = find_night_of_run(context)
+            approve.settle(self.model, night, is_approved=False, person=person or "unknown")
         context["ti"].xcom_push(PERSON, person)
         return super().execute_complete(context, event)
 
 
 def _name(user: Any) -> str:  # noqa: ANN401  a mapping or an object, by Airflow's version
-    """What the ledger calls a person who answered in Airflow."""
+    """What the ledger calls a person who answered in Airflow; empty if nobody did, by whom nothing is promoted."""
     known = user if isinstance(user, dict) else {key: getattr(user, key, None) for key in ("name", "id")}
-    return str(known.get("name") or known.get("id") or "unknown")
+    return str(known.get("name") or known.get("id") or "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,9 +12,10 @@ from airflow.sdk.exceptions import AirflowSkipException
 from airflow.serialization.serialized_objects import DagSerialization
 
 from redeye.declarations.specs import REQUIRED, load_spec
+from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import SPECS
 from redeye.promotion import approve as approval
-from redeye_airflow.approval import CandidateApproval
+from redeye_airflow.approval import CandidateApproval, _name
 from redeye_airflow.factory import train_dag
 from redeye_airflow.operators import JobOperator
 
@@ -60,3 +62,16 @@ def test_where_nothing_waits_nobody_is_asked(dag: DAG, monkeypatch: pytest.Monke
     monkeypatch.setattr(approval, "find_awaiting", lambda model, night: None)
     with pytest.raises(AirflowSkipException, match="no candidate awaits approval"):
         dag.get_task("approve_candidate").execute(CONTEXT)
+
+
+@pytest.mark.parametrize(
+    ("user", "name"),
+    [({"name": "ann", "id": "1"}, "ann"), (SimpleNamespace(name=None, id="1"), "1"), (None, ""), ({}, "")],
+)
+def test_an_answer_of_nobody_has_no_name_to_promote_by(user: Any, name: str) -> None:
+    assert _name(user) == name
+
+
+def test_nothing_is_promoted_without_a_name() -> None:
+    with pytest.raises(ConfigError, match="nobody has answered about the candidate of night 2013-04-01"):
+        approval.settle(SPEC.model, date(2013, 4, 1), is_approved=True, person="")
