@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from redeye.foundation.errors import RedeyeError
+from redeye.operations.logic.night_plan import PLAY
 from redeye_airflow.pages import airflow_client
 from redeye_airflow.pages.actions.champions import CHAMPION_ACTIONS
 from redeye_airflow.pages.actions.declared import Action, Parameters
@@ -28,6 +29,7 @@ def actions(request: Request) -> Response:
         request,
         "actions/list.html",
         actions=[(action, _is_allowed(request, action)) for action in ACTIONS.values() if action.is_listed],
+        playing=airflow_client.find_active_run(PLAY),
         done=airflow_client.read_actions(),
     )
 

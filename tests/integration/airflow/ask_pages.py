@@ -212,6 +212,7 @@ def _play(ask: dict[str, TestClient], confirm: Any, send: Any, here: dict[str, s
     runs = ask["viewer"].get("/api/v2/dags/play_nights/dagRuns").json()["dag_runs"]
     running, seen = ask["admin"].get(path).text, ask["viewer"].get(path).text
     again = _answer(ask["admin"].get("/redeye/actions/play_nights/confirm", params=nights))
+    listed = ask["viewer"].get("/redeye/actions").text
     token = TOKEN.search(running)
     stopped = send("stop_playing", token.group(1) if token else "", headers=here)
     return {
@@ -222,6 +223,7 @@ def _play(ask: dict[str, TestClient], confirm: Any, send: Any, here: dict[str, s
         "running": running,
         "seen by the viewer": seen,
         "again": again,
+        "list": listed,
         "stopped": stopped,
         "state": ask["viewer"].get("/api/v2/dags/play_nights/dagRuns").json()["dag_runs"][0]["state"],
         "after": ask["viewer"].get(path).text,

@@ -236,6 +236,7 @@ def test_nights_are_played_seen_and_stopped(asked: dict[str, Any]) -> None:
     assert "<button" not in play["seen by the viewer"]
     assert play["again"]["status"] == 400
     assert "nights are being played already" in play["again"]["text"]
+    assert "Nights are being played" in play["list"]
     assert play["stopped"]["status"] == 200, play["stopped"]["text"]
     assert play["state"] == "failed"
     assert "Stopped by admin" in play["after"]
