@@ -20,10 +20,10 @@ ADMIN = "admin"
 VIEWER = "viewer"
 AUTHORISATION = f"{__name__}:authorise"
 
-# MLflow's assistant lets a page start programs on the server. Nothing here needs it; but each page of the UI asks
-# how it is set up.
+# MLflow's assistant lets a page start programs on the server. Nothing here needs it; but its pane, which the UI opens
+# by itself, asks how it is set up.
 _CLOSED = "/mlflow/assistant"
-_SET_UP = f"{_CLOSED}/config"
+_SET_UP = (f"{_CLOSED}/config", f"{_CLOSED}/providers")
 _READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Questions too long for an address: the UI sends them as POST. They change nothing.
 _READING_POSTS = (

@@ -46,13 +46,15 @@ ASSISTANT = "/ajax-api/3.0/mlflow/assistant"
     ("method", "path", "is_closed"),
     [
         ("GET", f"{ASSISTANT}/config", False),
+        ("GET", f"{ASSISTANT}/providers", False),
         ("PUT", f"{ASSISTANT}/config", True),
+        ("GET", f"{ASSISTANT}/providers/some/health", True),
         ("POST", f"{ASSISTANT}/message", True),
         ("GET", f"{ASSISTANT}/sessions/1/stream", True),
         ("GET", "/ajax-api/2.0/mlflow/runs/get", False),
     ],
 )
-def test_the_assistant_is_closed_but_each_page_may_ask_how_it_is_set_up(method, path, is_closed):
+def test_the_assistant_is_closed_but_its_pane_may_ask_how_it_is_set_up(method, path, is_closed):
     assert mlflow_login.is_closed(method, path) is is_closed
 
 
