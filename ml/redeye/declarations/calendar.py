@@ -24,6 +24,11 @@ def zone() -> ZoneInfo:
     return ZoneInfo(project().clock.zone)
 
 
+def read_local(instant: datetime) -> datetime:
+    """An instant by the project's wall clock; one without a zone is UTC, as the lakes store it."""
+    return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(zone())
+
+
 def clock_cutoff() -> time:
     """The time of the wall clock at which one night ends and the next begins."""
     return project().clock.cutoff_time

@@ -81,7 +81,7 @@ class Slicing(Frozen):
     by: str = Field(min_length=1, description="What it is cut by, for people.")
     column: Name = Field(description="Of the predictions.")
     part: Literal["hour"] | None = Field(
-        default=None, description="Of an instant, the part to cut by, in UTC."
+        default=None, description="Of an instant, the part to cut by, by the clock's zone."
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from redeye.declarations.calendar import zone
 from redeye.declarations.project import Slicing, project
 from redeye.declarations.specs import Spec
 from redeye.declarations.successions import rename_codes
@@ -69,9 +70,11 @@ def measure(spec: Spec, night: date, first: date, last: date) -> Slices:
 
 
 def cut_values(frame: pd.DataFrame, slicing: Slicing, night: date) -> pd.Series:
-    """What each row is cut by; an hour as two digits, UTC. A code counts to the one that replaced it by `night`."""
+    """What each row is cut by; an hour as two digits, local. A code counts to the one that replaced it by `night`."""
     values = rename_codes(frame[slicing.column], project().successions, name=slicing.column, night=night)
-    return pd.to_datetime(values).dt.hour.map("{:02d}".format) if slicing.part == "hour" else values
+    if slicing.part != "hour":
+        return values
+    return pd.to_datetime(values, utc=True).dt.tz_convert(zone()).dt.hour.map("{:02d}".format)
 
 
 def _make_scored(frame: pd.DataFrame, column: str) -> Scored:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from redeye.declarations.calendar import read_local
 from redeye.declarations.project import project
 from redeye.foundation import ui_links
 from redeye.foundation.settings import settings
@@ -65,9 +66,15 @@ def _percent(value: float | None, digits: int = 0) -> str:
     return NONE if value is None or value != value else f"{value:.{digits}%}"
 
 
-def _value(value: object) -> object:
-    """A column's value as people read it: of an instant, the time of day."""
-    return f"{value:%H:%M} UTC" if isinstance(value, datetime) else value
+def show_value(value: object) -> object:
+    """A column's value as people read it: an instant by the project's wall clock, UTC when pointed at."""
+    if not isinstance(value, datetime):
+        return value
+    local = read_local(value)
+    exact = local.astimezone(UTC)
+    return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(
+        exact.isoformat(), f"{exact:%Y-%m-%d %H:%M}", f"{local:%Y-%m-%d %H:%M %Z}"
+    )
 
 
 def _size(size: int) -> str:
@@ -82,5 +89,5 @@ def _docs(path: str | None) -> str | None:
     return path.rpartition(folder)[2] if folder in path else None
 
 
-_TEMPLATES.filters.update(number=_number, percent=_percent, value=_value, size=_size, docs=_docs)
+_TEMPLATES.filters.update(number=_number, percent=_percent, value=show_value, size=_size, docs=_docs)
 _TEMPLATES.globals["m"] = _TEMPLATES.get_template("macros.html").module

@@ -17,9 +17,16 @@ FRAME = pd.DataFrame(
 CARRIERS = Slicing(by="carrier", column="carrier_id")
 
 
-def test_an_hour_is_two_digits() -> None:
+def test_an_hour_is_two_digits_of_the_wall_clock_in_summer_and_winter() -> None:
     hours = Slicing(by="hour", column="scheduled_departure_at", part="hour")
-    assert measure_slices.cut_values(FRAME, hours, date(2015, 10, 16)).tolist() == ["07"] * 3
+    frame = pd.DataFrame(
+        {
+            "scheduled_departure_at": pd.to_datetime(
+                ["2015-10-16T07:30", "2015-10-16T00:00", "2015-12-16T00:00"]
+            )
+        }
+    )
+    assert measure_slices.cut_values(frame, hours, date(2015, 12, 16)).tolist() == ["03", "20", "19"]
 
 
 def test_both_holders_of_a_code_are_one_slice_from_the_first_night_on(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from redeye.monitoring.logic.verdict import Button
 from redeye_airflow.pages import charts
 from redeye_airflow.pages.action_pages import ACTIONS
 from redeye_airflow.pages.files import below
-from redeye_airflow.pages.rendering import render_markdown
+from redeye_airflow.pages.rendering import render_markdown, show_value
 
 NIGHT = date(2013, 4, 4)
 
@@ -79,3 +79,25 @@ def test_a_spark_marks_what_lies_beyond_its_threshold() -> None:
 
 def test_the_buttons_that_a_verdict_names_are_there() -> None:
     assert {str(button) for button in Button} <= {action.title for action in ACTIONS.values()}
+
+
+@pytest.mark.parametrize(
+    ("stored", "local"),
+    [
+        ("2013-04-04T00:00", "2013-04-03 20:00 EDT"),
+        ("2013-04-04T00:00+00:00", "2013-04-03 20:00 EDT"),
+        ("2013-03-10T06:59", "2013-03-10 01:59 EST"),
+        ("2013-03-10T07:00", "2013-03-10 03:00 EDT"),
+    ],
+)
+def test_an_instant_is_shown_by_the_projects_clock_with_its_date_and_utc_when_pointed_at(
+    stored: str, local: str
+) -> None:
+    instant = datetime.fromisoformat(stored)
+    shown = show_value(instant)
+    assert f">{local}</time>" in str(shown)
+    assert f'title="{instant:%Y-%m-%d %H:%M} UTC"' in str(shown)
+
+
+def test_what_is_no_instant_is_shown_as_it_is() -> None:
+    assert [show_value(each) for each in ("JFK", date(2013, 4, 4), None)] == ["JFK", date(2013, 4, 4), None]

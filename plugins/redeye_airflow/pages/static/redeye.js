@@ -80,6 +80,25 @@
       window.setTimeout(refreshPart, 1000 * Number(part.dataset.refresh), part);
     });
   });
+  // A table wider than its box can be scrolled by keys, too.
+  const boxes = new ResizeObserver(function (seen) {
+    seen.forEach(function (each) {
+      const box = each.target;
+      if (box.hasAttribute("aria-label") && !box.dataset.wide) { return; }
+      const isWide = box.scrollWidth > box.clientWidth;
+      const heading = (box.closest("section, [data-part]") || document).querySelector("h1, h2, h3");
+      const told = { tabindex: "0", role: "region", "aria-label": (heading ? heading.textContent.trim() + ": " : "") + "table" };
+      Object.keys(told).forEach(function (name) {
+        if (isWide) { box.setAttribute(name, told[name]); } else { box.removeAttribute(name); }
+      });
+      if (isWide) { box.dataset.wide = "yes"; } else { delete box.dataset.wide; }
+    });
+  });
+  function watchBoxes(inside) { inside.querySelectorAll(".scroll").forEach(function (box) { boxes.observe(box); }); }
+  document.addEventListener("DOMContentLoaded", function () {
+    watchBoxes(document);
+    new MutationObserver(function () { watchBoxes(document); }).observe(document.body, { childList: true, subtree: true });
+  });
   // A form that was sent is not sent twice.
   document.addEventListener("submit", function (event) {
     const button = event.target.querySelector("button.do");
