@@ -25,7 +25,10 @@ MISSING = "NA"
 
 INT_MIN, INT_MAX = -(2**31), 2**31 - 1
 INT_PATTERN = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
-FLOAT_PATTERN = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
+FLOAT_PATTERN = re.compile(
+    r"[+-]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?", re.ASCII
+)
+"""A number is not written as 001: that is 0.01 without its point."""
 DATE_PATTERN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 TIMESTAMP_PATTERN = re.compile(
     DATE_PATTERN.pattern + r"[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?(?:Z|\+00:00)?", re.ASCII

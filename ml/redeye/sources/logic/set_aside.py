@@ -12,6 +12,7 @@ from redeye.audits.logic.audit_result import AuditFailure, Mark, Treatment
 from redeye.audits.logic.contract_terms import SetAside
 from redeye.sources.logic.deliveries import DeliveryRef
 
+NIGHT = "night"
 UNIQUE = "expect_compound_columns_to_be_unique"
 TEXT_SHOWN = 80
 
@@ -50,7 +51,9 @@ def choose_rows(
         allowed: the contract's term.
         key: the columns that name a row.
     """
-    whole = pa.concat_tables([frame for _, frame in arrived], promote_options="default")
+    # A key may hold the night, which intake adds: the same in two nights is twice in neither.
+    dated = [_add_night(frame, ref) for ref, frame in arrived]
+    whole = pa.concat_tables(dated, promote_options="default")
     reasons: dict[int, tuple[str, AuditFailure]] = {}
     for failure in failures:
         columns = set((failure.column or "").split(", "))
@@ -88,6 +91,11 @@ def choose_rows(
         else:
             chosen.append(Choice(ref, frame.take(np.delete(np.arange(rows), places)), marks))
     return chosen
+
+
+def _add_night(frame: pa.Table, ref: DeliveryRef) -> pa.Table:
+    night = pa.array([ref.night.isoformat()] * frame.num_rows, pa.string())
+    return frame if NIGHT in frame.column_names else frame.append_column(NIGHT, night)
 
 
 def _find_spare(whole: pa.Table, rows: np.ndarray, key: list[str]) -> np.ndarray:

@@ -87,6 +87,8 @@ def test_the_given_frame_is_left_as_it_was() -> None:
         ("int", ["5 min", " 7"], "are no int"),
         ("text", [""], "are no text"),
         ("float", ["nan"], "are no float"),
+        ("float", ["001"], "are no float"),
+        ("float", ["-02.5"], "are no float"),
     ],
 )
 def test_a_fault_says_what_is_wrong_with_its_values(kind: ColumnType, values: list[str], said: str) -> None:

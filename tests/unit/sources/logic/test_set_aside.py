@@ -86,3 +86,16 @@ def test_rows_that_contradict_each_other_are_all_set_aside() -> None:
         [(REFS[0], pa.Table.from_pandas(rows))], [failure([5, 100], "gauge", UNIQUE)], FIFTIETH, ["gauge"]
     )
     assert [mark.position for mark in found.marks] == [5, 100]
+
+
+def test_a_key_that_holds_the_night_is_twice_within_one_night_only() -> None:
+    whole = [pa.Table.from_pandas(frame(night)).drop_columns(["night"]) for night in NIGHTS[:2]]
+    again = [pa.concat_tables([whole[0], whole[0].slice(5, 1)]), whole[1]]
+    first, second = choose_rows(
+        list(zip(REFS[:2], again, strict=True)),
+        [failure([5, 100, 106], "gauge, night", UNIQUE)],
+        FIFTIETH,
+        ["gauge"],
+    )
+    assert [mark.position for mark in first.marks] == [100]
+    assert second.marks == ()
