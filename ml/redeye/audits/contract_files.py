@@ -36,7 +36,12 @@ def list_contracts(root: Path = EXPECTATIONS_ROOT) -> list[Contract]:
     Raises:
         ConfigError: as `load_contract`.
     """
-    return [load_contract(path) for path in sorted((root / ARRIVALS).glob(f"*{CONTRACT}"))]
+    return [load_contract(path) for path in list_paths(root)]
+
+
+def list_paths(root: Path = EXPECTATIONS_ROOT) -> list[Path]:
+    """The file of every contract below `root`, by name."""
+    return sorted((root / ARRIVALS).glob(f"*{CONTRACT}"))
 
 
 @lru_cache(maxsize=64)

@@ -6,6 +6,7 @@ reason for its bound. See `docs/reference/audits.md`.
 
 from __future__ import annotations
 
+import logging
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from redeye.audits.contract_files import (
     EXPECTATIONS_ROOT,
     find_contract,
     list_contracts,
+    list_paths,
     load_contract,
 )
 from redeye.audits.logic.contract import PROFILE, Table
@@ -22,6 +24,8 @@ from redeye.audits.logic.reference_rates import ReferenceRate, add_rates, list_r
 from redeye.audits.logic.suite import SuiteSpec
 from redeye.declarations.yaml_files import load_declaration, locate
 from redeye.foundation.errors import ConfigError
+
+log = logging.getLogger(__name__)
 
 
 @lru_cache(maxsize=64)
@@ -59,10 +63,18 @@ def locate_expectation(name: str, index: int, root: Path = EXPECTATIONS_ROOT) ->
 def find_rates(dataset: str, root: Path = EXPECTATIONS_ROOT) -> list[ReferenceRate]:
     """How many rows must find what they refer to: the dataset's rows in others, and those of others in it.
 
+    What another dataset's contract says wrongly is that one's trouble: intake refuses it and names it.
+
     Raises:
-        ConfigError: if a contract below `root` is wrong.
+        ConfigError: if the dataset's own contract is wrong.
     """
-    return list_rates(dataset, list_contracts(root))
+    contracts = [find_contract(dataset, root)]
+    for path in list_paths(root):
+        try:
+            contracts.append(load_contract(path))
+        except ConfigError:
+            log.warning("%s is wrong: what it refers to is judged without it", path)
+    return list_rates(dataset, {each.name: each for each in contracts}.values())
 
 
 def _load_nights(name: str, root: Path) -> SuiteSpec:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable
 from datetime import date
 from functools import lru_cache
@@ -10,9 +11,12 @@ from redeye.audits.contract_files import ARRIVALS, find_contract
 from redeye.audits.logic.audit_result import AuditFailure, AuditResult
 from redeye.audits.logic.contract_terms import Lack
 from redeye.declarations.calendar import list_holidays, list_nights
+from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import settings
 from redeye.sources.logic.deliveries import SCHEDULE, DeliveryRef, Source
 from redeye.sources.logic.lacks import Consequence, LackVerdict, find_lacks, is_expected_on, judge_lack
+
+log = logging.getLogger(__name__)
 
 
 def judge_lacking(source: Source, dataset: str, night: date, lack: Lack) -> LackVerdict:
@@ -23,6 +27,19 @@ def judge_lacking(source: Source, dataset: str, night: date, lack: Lack) -> Lack
     """
     is_expected = has_expected_rows(dataset, night) and not _is_beyond(source, dataset, night, lack)
     return judge_lack(dataset, night, lack, find_contract(dataset).terms, is_expected=is_expected)
+
+
+def list_declared(source: Source) -> list[str]:
+    """The datasets of a source of which a contract says what is expected."""
+    declared = []
+    for dataset in source.datasets:
+        try:
+            find_contract(dataset.name)
+        except ConfigError as error:
+            log.warning("nothing is expected of %s: %s", dataset.name, error)
+        else:
+            declared.append(dataset.name)
+    return declared
 
 
 def has_expected_rows(dataset: str, night: date) -> bool:
@@ -39,12 +56,16 @@ def has_expected_rows(dataset: str, night: date) -> bool:
 def list_absent(
     source: Source, first: date, last: date, there: Collection[tuple[str, date]]
 ) -> list[LackVerdict]:
-    """What the nights `first` to `last` are without those datasets that nothing was delivered of."""
+    """What the nights `first` to `last` are without those datasets that nothing was delivered of.
+
+    Of a dataset without a contract nobody can say. Whatever comes of it is refused, and names it.
+    """
+    declared = list_declared(source)
     return [
-        judge_lacking(source, dataset.name, night, Lack.ABSENT)
+        judge_lacking(source, name, night, Lack.ABSENT)
         for night in list_nights(first, last)
-        for dataset in source.datasets
-        if (dataset.name, night) not in there
+        for name in declared
+        if (name, night) not in there
     ]
 
 
@@ -52,7 +73,8 @@ def list_degradations(
     source: Source, first: date, last: date, accepted: Iterable[DeliveryRef]
 ) -> dict[str, list[str]]:
     """By night from `first` to `last`, why it is degraded, by the deliveries that were accepted in time."""
-    places = [(dataset.name, night) for night in list_nights(first, last) for dataset in source.datasets]
+    names = list_declared(source)
+    places = [(name, night) for night in list_nights(first, last) for name in names]
     found: dict[str, list[str]] = {}
     for dataset, night, lack in find_lacks(places, accepted):
         verdict = judge_lacking(source, dataset, night, lack)

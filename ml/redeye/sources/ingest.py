@@ -12,7 +12,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from redeye.audits.audit import audit_many
-from redeye.audits.contract_files import ARRIVALS
+from redeye.audits.contract_files import ARRIVALS, find_contract
 from redeye.audits.logic.audit_result import AuditResult
 from redeye.foundation.errors import AuditRefused, ConfigError, DeliveryError, DeliveryInterrupted
 from redeye.foundation.logic.visible_text import escape_controls
@@ -103,9 +103,9 @@ def ingest_nights(
 
     Raises:
         AuditRefused: after everything else was ingested; names every refused dataset and night.
-        DeliveryError: likewise, if a delivery is missing, empty without being stated empty, there twice, goes back
-            to an older version, or what has landed before is damaged; DeliveryInterrupted if it could not be
-            fetched or written.
+        DeliveryError: likewise, if a dataset has no contract or a wrong one, or a delivery is missing, empty without
+            being stated empty, there twice, goes back to an older version, or what has landed before is damaged;
+            DeliveryInterrupted if it could not be fetched or written.
     """
     if first > last:
         raise ConfigError(f"the first night {first} is after the last night {last}")
@@ -179,9 +179,12 @@ class _Ingest:
         """The landed delivery with the night it arrives with; None if it is unchanged, or cannot land."""
         place = f"{delivery.source}/{delivery.dataset}/{delivery.night}"
         try:
+            find_contract(delivery.dataset)
             return known.place(landing_store.land(self.root, delivery))
         except DeliveryError as error:
             said, is_passing = str(error), False
+        except ConfigError as error:
+            said, is_passing = f"{place} cannot be judged: {error}", False
         except Exception as error:
             log.exception("landing %s", place)
             said, is_passing = f"{place} could not land: {type(error).__name__}: {error}", True
@@ -230,7 +233,17 @@ class _Ingest:
         self._judge_batches(batches)
 
     def _judge_batches(self, batches: Mapping[str, Arrived]) -> None:
-        results = self._audit(batches)
+        try:
+            results = self._audit(batches)
+        except ConfigError as error:
+            # What one contract says wrongly costs no other dataset.
+            for dataset, batch in batches.items():
+                if len(batches) > 1:
+                    self._judge_batches({dataset: batch})
+                for ref, _ in batch if len(batches) == 1 else ():
+                    said = f"{ref.path} cannot be judged: {error}"
+                    self.faults.append(DeliveryFault(ref.source, dataset, ref.night, said))
+            return
         # The schedule first: outcomes judged again are compared with it.
         for dataset in sorted(results, key=lambda dataset: dataset != SCHEDULE):
             result = results[dataset]

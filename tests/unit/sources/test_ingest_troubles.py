@@ -11,7 +11,7 @@ import pytest
 
 from redeye.foundation.errors import AuditRefused, ConfigError, DeliveryError, DeliveryInterrupted
 from redeye.sources import delivery_store, landing_store
-from redeye.sources.logic.deliveries import Delivery
+from redeye.sources.logic.deliveries import Dataset, Delivery
 
 N1, N2, N3 = (date(2013, 4, day) for day in (4, 5, 6))
 TEXT = {"value": "VARCHAR", "known_at": "TIMESTAMP"}
@@ -215,3 +215,30 @@ def test_a_gap_says_of_each_dataset_why_however_long_the_others_are(ingest, demo
     assert len(reason) <= delivery_store.REASON_LENGTH
     assert "demo/weather refused" in reason
     assert "demo/schedule/2013-04-04: the delivery has no rows" in reason
+
+
+def test_a_dataset_without_a_contract_is_named_and_costs_no_other(ingest, demo, ledger):
+    demo.datasets += (Dataset("novelties", ("value", "known_at"), TEXT, ("value",)),)
+    with pytest.raises(
+        DeliveryError, match=r"demo/novelties/2013-04-04 cannot be judged: .*novelties\.odcs\.yaml"
+    ):
+        ingest(N1, N1)
+    assert ledger.names(is_accepted=True) == ["schedule 4", "weather 4"]
+    assert "novelties" in ledger.gaps[N1]
+
+
+def test_what_a_contract_asks_wrongly_costs_no_other_dataset(ingest, demo, ledger, auditor, monkeypatch):
+    judge = auditor.judge
+
+    def stumble(suite: str, *args: object):
+        if suite == "arrivals/weather":
+            raise ConfigError("weather.odcs.yaml:40: expectations.3: no such argument")
+        return judge(suite, *args)
+
+    monkeypatch.setattr(auditor, "judge", stumble)
+    with pytest.raises(
+        DeliveryError, match=r"weather/2013-04-04/.* cannot be judged: weather\.odcs\.yaml:40"
+    ):
+        ingest(N1, N1)
+    assert ledger.names(is_accepted=True) == ["schedule 4"]
+    assert "no such argument" in ledger.gaps[N1]
