@@ -104,7 +104,7 @@ def _relate_profile(
     if SCHEDULE in judged and list(judged[SCHEDULE].columns) == list(load_suite(SCHEDULE).types):
         known.append(judged[SCHEDULE])
     schedules = _read(SCHEDULE, pd.concat(known, ignore_index=True)) if known else None
-    return relate_outcomes_to_schedule(profiles, frame, schedules)
+    return relate_outcomes_to_schedule(profiles, frame, schedules, places())
 
 
 def _read(suite: str, frame: pd.DataFrame) -> pd.DataFrame:

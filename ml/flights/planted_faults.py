@@ -23,7 +23,7 @@ Spoil = Callable[[pd.DataFrame, pd.DataFrame, Rng], pd.DataFrame]
 
 
 def planted_faults() -> dict[str, PlantedFault]:
-    """The faults by name: of readings that are stale, shifted, swapped or zero, and of volumes and old files."""
+    """The faults by name: of readings that are stale, shifted, stuck or zero, and of volumes, codes and old files."""
     of_weather: dict[str, Spoil] = {
         "yesterday's readings with new dates, one value changed": partial(_redate, days=1, changed=0.0),
         "yesterday's readings with new dates, a tenth of them changed": partial(_redate, days=1, changed=0.1),
@@ -55,6 +55,15 @@ def planted_faults() -> dict[str, PlantedFault]:
         "humidity and dew point of one station missing": partial(
             _zero, columns={"humid": MISSING, "dewp": MISSING}, stations=1
         ),
+        "pressure of one station stuck": partial(_stick, columns=("pressure",)),
+        "wind of one station stuck": partial(_stick, columns=("wind_dir", "wind_speed")),
+        "pressures rounded to whole millibars": partial(
+            _change, column="pressure", change=lambda values: values.round()
+        ),
+        "precipitation summed since the start of the night, 0.5 inches or more": _sum_rain,
+        "winds from the opposite side": partial(
+            _change, column="wind_dir", change=lambda degrees: (degrees + 180) % 360
+        ),
     }
     of_flights: dict[str, tuple[str, Spoil]] = {
         "yesterday's schedule with new dates, one value changed": (
@@ -67,6 +76,14 @@ def planted_faults() -> dict[str, PlantedFault]:
         ),
         "a schedule without 40 percent of its rows": ("schedule", partial(_thin, share=0.4)),
         "a schedule twice, the second time under other numbers": ("schedule", _double),
+        "a schedule without a tenth of its rows": ("schedule", partial(_thin, share=0.1)),
+        "a schedule without its busiest destination": ("schedule", _drop_destination),
+        "a schedule whose departures are an hour late": ("schedule", _delay_departures),
+        "a schedule with two carriers swapped": ("schedule", _swap_carriers),
+        "a schedule with 20 flights again a minute later": ("schedule", _repeat_flights),
+        "outcomes without a twentieth of their afternoon": ("outcomes", _thin_afternoon),
+        "outcomes whose last tenth is missing": ("outcomes", partial(_cut_off, share=0.1)),
+        "outcomes whose last 3 percent are missing": ("outcomes", partial(_cut_off, share=0.03)),
         "outcomes of which 40 percent are missing": ("outcomes", partial(_thin, share=0.4)),
     }
     faults = {name: PlantedFault("weather", spoil) for name, spoil in of_weather.items()}
@@ -185,6 +202,67 @@ def _thin(frame: pd.DataFrame, _: pd.DataFrame, rng: Rng, *, share: float) -> pd
     return frame[rng.random(len(frame)) >= share].reset_index(drop=True)
 
 
+def _thin_afternoon(frame: pd.DataFrame, _: pd.DataFrame, rng: Rng) -> pd.DataFrame:
+    is_afternoon = frame["sched_dep_time"].astype(int).between(1200, 2000)
+    return frame[~is_afternoon | (rng.random(len(frame)) >= 0.05)].reset_index(drop=True)
+
+
 def _double(frame: pd.DataFrame, _: pd.DataFrame, _rng: Rng) -> pd.DataFrame:
     other = frame.assign(flight=(10_000 - frame["flight"].astype(int)).astype(str))
     return pd.concat([frame, other], ignore_index=True)
+
+
+def _stick(frame: pd.DataFrame, _: pd.DataFrame, rng: Rng, *, columns: tuple[str, ...]) -> pd.DataFrame:
+    """One station says all night what it said at some hour."""
+    rows = frame.index[_choose_rows(frame, rng, 1)]
+    known = frame.loc[rows, list(columns)]
+    known = known[(known != MISSING).all(axis=1) & (known != "0").all(axis=1)]
+    if known.empty:
+        return frame
+    stuck = frame.copy()
+    stuck.loc[rows, list(columns)] = known.iloc[rng.integers(len(known))].to_numpy()
+    return stuck
+
+
+def _change(
+    frame: pd.DataFrame, _: pd.DataFrame, _rng: Rng, *, column: str, change: Callable[[pd.Series], pd.Series]
+) -> pd.DataFrame:
+    values = pd.to_numeric(frame[column], errors="coerce")
+    return frame.assign(**{column: frame[column].mask(values.notna(), change(values).map("{:g}".format))})
+
+
+def _sum_rain(frame: pd.DataFrame, _: pd.DataFrame, _rng: Rng) -> pd.DataFrame:
+    rain = pd.to_numeric(frame["precip"], errors="coerce")
+    if rain.sum() < 0.5:
+        return frame
+    return frame.assign(precip=rain.groupby(frame["origin"]).cumsum().round(2).map("{:g}".format))
+
+
+def _drop_destination(frame: pd.DataFrame, _: pd.DataFrame, _rng: Rng) -> pd.DataFrame:
+    return frame[frame["dest"] != frame["dest"].mode().iloc[0]].reset_index(drop=True)
+
+
+def _delay_departures(frame: pd.DataFrame, _: pd.DataFrame, _rng: Rng) -> pd.DataFrame:
+    later = {
+        name: ((frame[name].astype(int) + 100) % 2400).astype(str)
+        for name in ("sched_dep_time", "sched_arr_time")
+    }
+    return frame.assign(**later)
+
+
+def _swap_carriers(frame: pd.DataFrame, _: pd.DataFrame, rng: Rng) -> pd.DataFrame:
+    large = frame["carrier"].value_counts().index[:6]
+    one, other = rng.choice(large, size=2, replace=False)
+    return frame.assign(carrier=frame["carrier"].replace({one: other, other: one}))
+
+
+def _repeat_flights(frame: pd.DataFrame, _: pd.DataFrame, rng: Rng) -> pd.DataFrame:
+    some = frame[frame["sched_dep_time"].astype(int) % 100 < 59]
+    again = some.iloc[rng.choice(len(some), size=20, replace=False)]
+    later = (again["sched_dep_time"].astype(int) + 1).astype(str)
+    return pd.concat([frame, again.assign(sched_dep_time=later)], ignore_index=True)
+
+
+def _cut_off(frame: pd.DataFrame, _: pd.DataFrame, _rng: Rng, *, share: float) -> pd.DataFrame:
+    """The file ends too early: rows come in the order in which they became known."""
+    return frame.head(len(frame) - max(1, round(share * len(frame))))

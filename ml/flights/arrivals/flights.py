@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -20,16 +22,19 @@ from redeye.audits.logic.known_times import add_known_at_columns
 EARTH_RADIUS_MILES = 3958.8
 # Two airports of one city may lie 17 miles apart, where a rounded mile is 3 percent.
 ROUNDING_MILES = 1.0
+ARRIVAL_LAG_MINUTES = 30
 
 
 def derive_schedule(frame: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
     """The schedule's checks, one value per scheduled flight of its typed rows; `places` are the known airports."""
     frame = _add_route_columns(add_known_at_columns(frame), places)
+    times = frame.groupby(["night", "carrier", "flight", "origin", "dest"])["sched_dep_time"]
     evening = to_utc(frame["night"], pd.Series(20.0, index=frame.index))
     return frame.assign(
         known_at_mismatch_minutes=minutes_between(evening, frame["known_at"]),
         days_ahead=(frame["flight_date"] - frame["night"]).dt.days,
         invalid_clocks=_invalid_clocks(frame, ["sched_dep_time", "sched_arr_time"]),
+        other_times=times.transform("nunique") - 1,
     )
 
 
@@ -77,12 +82,7 @@ def _add_route_columns(frame: pd.DataFrame, places: pd.DataFrame) -> pd.DataFram
     ends = {end: known.reindex(frame[end].to_numpy()).reset_index(drop=True) for end in ("origin", "dest")}
     circle = great_circle_miles(ends["origin"], ends["dest"])
     circle.index = frame.index
-    offsets = {
-        end: offset_minutes(frame["flight_date"], pd.Series(ends[end]["zone"].to_numpy(), index=frame.index))
-        for end in ends
-    }
-    clocks = minutes_of_day(frame["sched_arr_time"]) - minutes_of_day(frame["sched_dep_time"])
-    block = (clocks - offsets["dest"] + offsets["origin"]) % DAY_MINUTES
+    block = _find_block_minutes(frame, {end: ends[end]["zone"] for end in ends})
     error = (frame["distance"] - circle).abs() - ROUNDING_MILES
     return frame.assign(
         great_circle_miles=circle,
@@ -90,6 +90,25 @@ def _add_route_columns(frame: pd.DataFrame, places: pd.DataFrame) -> pd.DataFram
         block_minutes=block,
         block_over_cruise_minutes=block - circle / 8,
     )
+
+
+def find_due_minutes(schedule: pd.DataFrame, places: pd.DataFrame) -> pd.Series:
+    """From the start of each flight's date, New York's clock, to the minute at which a punctual arrival is known."""
+    zones = places.set_index("code")["zone"]
+    block = _find_block_minutes(
+        schedule, {end: zones.reindex(schedule[end].to_numpy()) for end in ("origin", "dest")}
+    )
+    return minutes_of_day(schedule["sched_dep_time"]) + block + ARRIVAL_LAG_MINUTES
+
+
+def _find_block_minutes(frame: pd.DataFrame, zones: Mapping[str, pd.Series]) -> pd.Series:
+    """Scheduled minutes from gate to gate; missing where a zone of the rows' ends is."""
+    offsets = {
+        end: offset_minutes(frame["flight_date"], pd.Series(zone.to_numpy(), index=frame.index))
+        for end, zone in zones.items()
+    }
+    clocks = minutes_of_day(frame["sched_arr_time"]) - minutes_of_day(frame["sched_dep_time"])
+    return (clocks - offsets["dest"] + offsets["origin"]) % DAY_MINUTES
 
 
 def great_circle_miles(here: pd.DataFrame, there: pd.DataFrame) -> pd.Series:

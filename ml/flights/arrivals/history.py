@@ -12,11 +12,15 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 
+from flights.arrivals.flights import ARRIVAL_LAG_MINUTES, find_due_minutes
+
 NIGHTS_BACK = 28
 NIGHTS_NEEDED = 3
 REGULAR_NIGHTS = 14
 LARGE_CARRIER = 20
 SCHEDULES_BACK = 8
+SLACK_MINUTES = 180
+CUTOFF_MINUTES = 27 * 60
 NONE = "none"
 Compare = Callable[[pd.Series, pd.DataFrame], Mapping[str, object]]
 FLIGHT = ["carrier", "flight", "origin", "dest"]
@@ -42,14 +46,20 @@ def relate_nights(profiles: pd.DataFrame, earlier: pd.DataFrame | None, compare:
 
 
 def relate_outcomes_to_schedule(
-    profiles: pd.DataFrame, outcomes: pd.DataFrame, schedules: pd.DataFrame | None
+    profiles: pd.DataFrame, outcomes: pd.DataFrame, schedules: pd.DataFrame | None, places: pd.DataFrame
 ) -> pd.DataFrame:
     """Adds to each night's profile how its typed outcomes agree with the schedules, which are None if unknown.
 
+    By `places`, the known airports with their zones, it is known which flights are due `SLACK_MINUTES` before the
+    cutoff: of those only as many are unknown as arrive so late.
     A schedule that is at fault itself (`schedule_at_fault`) is no measure of what should have come.
     """
     profiles = profiles.assign(
-        rows_to_scheduled=1.0, matched_share=1.0, morning_share_missing=0.0, scheduled_carriers_missing=NONE
+        rows_to_scheduled=1.0,
+        matched_share=1.0,
+        morning_share_missing=0.0,
+        scheduled_carriers_missing=NONE,
+        unknown_share_beyond_late=0.0,
     )
     if schedules is None or schedules["night"].isna().all():
         return profiles
@@ -57,10 +67,12 @@ def relate_outcomes_to_schedule(
     profiles = profiles.set_index("night")
     is_at_fault = (outcomes["schedule_at_fault"] == 1) & (outcomes["flight_date"] == outcomes["night"])
     at_fault = set(outcomes.loc[is_at_fault, "night"])
+    of_day = outcomes[outcomes["flight_date"] == outcomes["night"]]
+    late = (of_day["arr_delay"] > SLACK_MINUTES - ARRIVAL_LAG_MINUTES).groupby(of_day["night"]).mean()
     outcomes = outcomes[["night", *DATED_FLIGHT]]
-    keys = schedules[DATED_FLIGHT].drop_duplicates()
+    keys = schedules[[*DATED_FLIGHT, "sched_arr_time"]].drop_duplicates(DATED_FLIGHT)
     judged = outcomes[outcomes["flight_date"].isin(known_days)]
-    matched = judged.merge(keys.assign(is_scheduled=True), how="left", on=DATED_FLIGHT)[
+    matched = judged.merge(keys[DATED_FLIGHT].assign(is_scheduled=True), how="left", on=DATED_FLIGHT)[
         "is_scheduled"
     ].notna()
     shares = matched.groupby(judged["night"].to_numpy()).mean()
@@ -68,6 +80,8 @@ def relate_outcomes_to_schedule(
     plan = keys[keys["flight_date"].isin(profiles.index)]
     came = plan.merge(outcomes.drop_duplicates(DATED_FLIGHT), how="left", on=DATED_FLIGHT)
     came["is_known"] = came["night"].notna()
+    due = came[find_due_minutes(came, places) + SLACK_MINUTES <= CUTOFF_MINUTES]
+    unknown = 1 - due.groupby("flight_date")["is_known"].mean()
     morning = came[came["sched_dep_time"].between(500, 1159)]
     planned, today = plan.groupby("flight_date").size(), profiles["rows_of_the_day"]
     for night in profiles.index:
@@ -77,6 +91,7 @@ def relate_outcomes_to_schedule(
         profiles.loc[night, "rows_to_scheduled"] = (
             today[night] / scheduled if scheduled else 1.0 + today[night]
         )
+        profiles.loc[night, "unknown_share_beyond_late"] = unknown.get(night, 0.0) - late.get(night, 0.0)
         own = morning[morning["flight_date"] == night]
         if len(own):
             profiles.loc[night, "morning_share_missing"] = 1 - own["is_known"].mean()
@@ -88,7 +103,7 @@ def relate_outcomes_to_schedule(
 def relate_schedules(
     profiles: pd.DataFrame, schedule: pd.DataFrame, before: pd.DataFrame | None
 ) -> pd.DataFrame:
-    """Adds how many of a schedule's flights were in one of the 8 schedules before, and at a like hour.
+    """Adds how many of a schedule's flights were in one of the 8 schedules before, and at a like hour or moved alike.
 
     Rows are typed; `before` has those of earlier schedules, and is None if they are unknown.
     """
@@ -106,10 +121,18 @@ def relate_schedules(
     shares = rows.groupby("night").agg(
         seen_before_share=("is_seen", "mean"), moved_share=("is_moved", "mean")
     )
+    by = moved.where((apart <= SCHEDULES_BACK) & (moved > 0))
+    alike = by.groupby([rows["night"], by]).size().groupby("night").max()
+    shares["moved_alike_share"] = (alike / rows.groupby("night")["is_seen"].sum()).reindex(shares.index)
     first = rows["night"].min()
     known = shares.index[(shares.index - first).days >= SCHEDULES_BACK]
-    shares.loc[~shares.index.isin(known), ["seen_before_share", "moved_share"]] = [1.0, 0.0]
-    return profiles.merge(shares.fillna({"moved_share": 0.0}), how="left", left_on="night", right_index=True)
+    shares.loc[~shares.index.isin(known), ["seen_before_share", "moved_share", "moved_alike_share"]] = [
+        1.0,
+        0.0,
+        0.0,
+    ]
+    known_shares = shares.fillna({"moved_share": 0.0, "moved_alike_share": 0.0})
+    return profiles.merge(known_shares, how="left", left_on="night", right_index=True)
 
 
 def compare_flights(now: pd.Series, back: pd.DataFrame) -> Mapping[str, object]:

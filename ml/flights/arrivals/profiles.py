@@ -15,11 +15,12 @@ import numpy as np
 import pandas as pd
 
 from flights.arrivals.clocks import DAY_MINUTES, minutes_between
-from flights.arrivals.weather import weigh_dryness
+from flights.arrivals.weather import count_damp_while_clear, measure_gusts, weigh_dryness
 from flights.constants import LATE_MINUTES
 from redeye.audits.logic.known_times import find_night_bounds
 
 SMALL = 100
+SHORT_TAXI = 0.1
 HOURS_OF_DAY = range(6, 22)
 SCHEDULE_IDENTITY = ("carrier", "flight", "origin", "dest", "sched_dep_time", "sched_arr_time")
 OUTCOME_IDENTITY = ("flight", "dest", "dep_time", "arr_time", "air_time")
@@ -59,6 +60,7 @@ def profile_outcomes(frame: pd.DataFrame) -> pd.DataFrame:
         median_taxi_minutes=("taxi_minutes", "median"),
         impossible_turnaround_share=("is_impossible", "mean"),
     )
+    statistics["short_taxi_minutes"] = nights["taxi_minutes"].quantile(SHORT_TAXI)
     flown = frame.groupby(["night", "tailnum"]).size().groupby("night").max()
     statistics["commonest_tailnum_share"] = flown.reindex(statistics.index) / nights.size()
     is_small = nights.size() < SMALL
@@ -108,7 +110,11 @@ def profile_weather(frame: pd.DataFrame) -> pd.DataFrame:
     missing = minutes_between(hours["min"], hours["max"]) / 60 + 1 - hours["nunique"]
     by_night = hours["nunique"].groupby("night")
     fewest = stations[["temp", "humid"]].nunique().groupby("night").min()
+    gusts = measure_gusts(frame)
     return record.assign(
+        median_gust_ratio=gusts["median_gust_ratio"],
+        windy_hours_without_gust=gusts["windy_hours_without_gust"],
+        damp_hours_while_clear=count_damp_while_clear(frame),
         hours_missing_between=missing.groupby("night").max(),
         station_hours_apart=by_night.max() - by_night.min(),
         fewest_temperatures=fewest["temp"],

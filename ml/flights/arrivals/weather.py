@@ -10,6 +10,8 @@ from flights.constants import AIRPORT_ZONE
 from redeye.audits.logic.known_times import add_known_at_columns
 
 MPH_PER_KNOT = 1.15078
+GUSTS_NEEDED, USUAL_GUST_RATIO, GUSTY_FROM_MPH = 5, 1.5, 20
+DAMP_PERCENT, FULL_VISIBILITY = 93, 10
 WET_BASE, WET_TOGETHER = -4.84, -3.05
 WET_WEIGHTS = {
     "no_pressure": 3.70,
@@ -79,3 +81,23 @@ def weigh_dryness(frame: pd.DataFrame) -> pd.Series:
     nights = rows["night"]
     unlikely, is_dry = (-np.log1p(-chance)).groupby(nights).sum(), rows["precip"].eq(0).groupby(nights).all()
     return unlikely.where(is_dry, 0.0)
+
+
+def measure_gusts(frame: pd.DataFrame) -> pd.DataFrame:
+    """By night, the median of gusts over winds, 1.5 if fewer than `GUSTS_NEEDED` are known, and windy hours without."""
+    ratio = frame["wind_gust"] / frame["wind_speed"].where(frame["wind_speed"] > 0)
+    by_night = ratio.groupby(frame["night"])
+    lacking = (frame["wind_speed"] >= GUSTY_FROM_MPH) & frame["wind_gust"].isna()
+    return pd.DataFrame(
+        {
+            "median_gust_ratio": by_night.median().where(by_night.count() >= GUSTS_NEEDED, USUAL_GUST_RATIO),
+            "windy_hours_without_gust": lacking.groupby(frame["night"]).sum().astype("float64"),
+        }
+    )
+
+
+def count_damp_while_clear(frame: pd.DataFrame) -> pd.Series:
+    """By night with full visibility in every hour, the hours of rain or of damp air; 0 of other nights."""
+    is_damp = (frame["humid"] >= DAMP_PERCENT) | (frame["precip"] > 0)
+    is_clear = frame["visib"].eq(FULL_VISIBILITY).groupby(frame["night"]).all()
+    return is_damp.groupby(frame["night"]).sum().where(is_clear, 0).astype("float64")

@@ -25,6 +25,7 @@ from redeye.audits.logic.contract import PROFILE
 from redeye.audits.logic.known_times import KNOWN_AT_COLUMNS, add_known_at_columns
 from redeye.audits.logic.suite import SuiteSpec
 from redeye.audits.logic.typed_frames import TypeFault, describe_fault, parse_frame
+from redeye.audits.missing_readings import mark_missing_readings
 from redeye.audits.night_profiles import make_profile_step
 from redeye.audits.references import relate_references
 from redeye.audits.suite_files import load_suite
@@ -167,6 +168,8 @@ def _judge(context: EphemeralDataContext, part: _Judgement, *, subject: str, roo
     try:
         typed = part.derive(typed) if part.derive else typed
         typed, found = part.relate(typed) if part.relate else (typed, ())
+        if name.startswith(ARRIVALS) and not name.endswith(PROFILE):
+            found += mark_missing_readings(name, typed, root)
     except Exception as error:
         log.exception("%s of %s: derived columns", name, subject)
         return refuse(failures, "derived", [], _describe_crash(error))
@@ -184,7 +187,8 @@ def _judge(context: EphemeralDataContext, part: _Judgement, *, subject: str, roo
         of_nights = f"{name}{PROFILE}"
         nights = nights[[column for column in load_suite(of_nights, root).types if column in nights.columns]]
         judged = _judge(context, _Judgement(of_nights, nights), subject=subject, root=root)
-        failures += judged.failures
+        # A night is no row of the delivery: none of them is to blame by its place.
+        failures += [replace(failure, rows=()) for failure in judged.failures]
         evaluated += judged.evaluated
     return AuditResult(name, subject, not failures, tuple(failures), evaluated, findings=found)
 

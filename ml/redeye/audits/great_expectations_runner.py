@@ -105,7 +105,7 @@ def run_suite(
     definition = context.validation_definitions.add(
         gx.ValidationDefinition(name=title, data=batch_definition, suite=suite)
     )
-    shown: Any = {"result_format": "SUMMARY", "partial_unexpected_count": EXAMPLES_SHOWN}
+    shown: Any = {"result_format": "BASIC", "partial_unexpected_count": EXAMPLES_SHOWN}
     checkpoint = context.checkpoints.add(
         gx.Checkpoint(name=title, validation_definitions=[definition], result_format=shown)
     )

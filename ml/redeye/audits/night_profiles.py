@@ -127,7 +127,8 @@ def _profile(
     measures = contract.measures
     if not measures:
         return nights
-    columns = [NIGHT, *list_columns(measures.values(), contract.terms.continuity)]
+    key = [column for column in contract.rows.key if column != NIGHT]
+    columns = [NIGHT, *list_columns(measures.values(), contract.terms.continuity, key)]
     types = {column: contract.rows.suite.types[column] for column in columns}
     past = None if history is None else parse_frame(history[columns], types)[0]
     is_ahead = contract.terms.expected_on is not None and contract.terms.expected_on.of == "coming_day"
@@ -141,6 +142,7 @@ def _profile(
         frame[columns],
         past,
         measures,
+        key=key,
         continuity=contract.terms.continuity,
         holidays=list(list_holidays(years, shift_weeks=shift)),
         days_ahead=int(is_ahead),

@@ -6,7 +6,7 @@ the other delivery is, the rows are sound: they are taken in and marked, and the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -16,7 +16,14 @@ from redeye.audits.failing_rows import format_rows
 from redeye.audits.logic.audit_result import EXAMPLES_SHOWN, Finding, Mark, Treatment
 from redeye.audits.logic.contract import PROFILE
 from redeye.audits.logic.contract_terms import Reference
-from redeye.audits.logic.disagreements import IS_DUE, NIGHT, Culprit, Disagreement, find_disagreements
+from redeye.audits.logic.disagreements import (
+    IS_DUE,
+    NIGHT,
+    Culprit,
+    Disagreement,
+    find_disagreements,
+    find_overdue,
+)
 from redeye.audits.logic.typed_frames import parse_frame
 from redeye.audits.suite_files import load_suite
 
@@ -69,6 +76,16 @@ def relate_references(
             else:
                 typed.loc[each.unmatched, missing] = 1
             found.append(_describe(each, typed, suite.removeprefix(ARRIVALS), reference))
+        if reference.due and reference.due.nights:
+            overdue = find_overdue(
+                typed,
+                others,
+                earlier,
+                key=reference.columns,
+                within=reference.within,
+                nights=reference.due.nights,
+            )
+            found += _describe_overdue(overdue, suite.removeprefix(ARRIVALS), reference)
     return typed, tuple(found)
 
 
@@ -133,6 +150,22 @@ def _describe(each: Disagreement, typed: pd.DataFrame, dataset: str, reference: 
     ]
     in_doubt = tuple((other, night) for night in each.other_nights if is_others)
     return Finding(each.night, "\n    ".join(lines), tuple(marks), in_doubt)
+
+
+def _describe_overdue(overdue: pd.DataFrame, dataset: str, reference: Reference) -> Iterator[Finding]:
+    """What an operator needs of rows that had to come by now: which, and of which delivery they are missing."""
+    for (night, of_night), lost in overdue.groupby(["by_night", "of_night"]):
+        by, of = (pd.Timestamp(str(each)).date() for each in (night, of_night))
+        rows = format_rows(lost.head(MARKS_KEPT), reference.columns)
+        lines = [
+            f"{dataset} of night {of} lack {len(lost)} rows that {reference.dataset} has: they had to come by "
+            f"night {by}, and did not"
+        ]
+        lines += [f"only in {reference.dataset}: {_in_words(row)}" for row in rows[:EXAMPLES_SHOWN]]
+        lines.append(f"remedy: have the source deliver {dataset} of night {of} again, whole")
+        reason = f"in {reference.dataset}, and due in {dataset} of night {of} or after it"
+        marks = tuple(Mark(by, row, Treatment.LACKING, reason) for row in rows)
+        yield Finding(by, "\n    ".join(lines), marks)
 
 
 def _blame(each: Disagreement, dataset: str, other: str, nights: str) -> tuple[str, str]:

@@ -9,7 +9,9 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from redeye.audits.contract_files import find_contract
 from redeye.audits.declared_checks import arrival_checks
+from redeye.audits.logic.measures import OF_NEWEST
 from redeye.audits.suite_files import find_rates
 from redeye.foundation.errors import DeliveryError
 from redeye.sources import landing_store
@@ -51,6 +53,7 @@ def read_history(
         (dataset, rate) for dataset in {dataset for dataset, _ in judged} for rate in find_rates(dataset)
     ]
     referred = {rate.dataset if rate.is_referring else dataset for dataset, rate in rates}
+    referred |= {dataset for dataset, _ in judged if _compares_with_newest(dataset)}
     for dataset in sorted(referred - {dataset for dataset, night in newest if night < first}):
         if found := ledger.find_newest_delivery(source, dataset, first):
             newest[dataset, found.night] = found
@@ -65,3 +68,7 @@ def read_history(
             continue
         history.setdefault(ref.dataset, []).append((ref, frame))
     return history
+
+
+def _compares_with_newest(dataset: str) -> bool:
+    return any(each.value in OF_NEWEST for each in find_contract(dataset).measures.values())

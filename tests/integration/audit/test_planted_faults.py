@@ -39,6 +39,18 @@ FOUND_BY = {
     "a schedule without 40 percent of its rows": "rows_on_usual_days",
     "a schedule twice, the second time under other numbers": "rows_on_usual_days",
     "outcomes of which 40 percent are missing": "rows_on_usual_days",
+    "pressure of one station stuck": "pressure_run",
+    "wind of one station stuck": "wind_run",
+    "pressures rounded to whole millibars": "pressure_digit",
+    "precipitation summed since the start of the night, 0.5 inches or more": "precip_rising_stations",
+    "winds from the opposite side": "wind_vector_step",
+    "a schedule without a tenth of its rows": "lost_share",
+    "a schedule without its busiest destination": "destinations_missing",
+    "a schedule whose departures are an hour late": "moved_alike_share",
+    "a schedule with two carriers swapped": "renamed_carrier_share",
+    "a schedule with 20 flights again a minute later": "other_times",
+    "outcomes whose last tenth is missing": "latency_of_known_at",
+    "outcomes whose last 3 percent are missing": "latency_of_known_at",
 }
 
 

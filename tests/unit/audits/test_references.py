@@ -136,3 +136,16 @@ def test_without_its_rule_the_fault_passes(root: Path) -> None:
     wrong = visits(TODAY)
     wrong.loc[7, "nurse"] = "N77"
     assert judge(root, wrong).is_success
+
+
+def test_what_had_to_come_by_two_nights_later_is_named_and_refuses_nothing(root: Path) -> None:
+    contract = root / "arrivals/visits.odcs.yaml"
+    contract.write_text(contract.read_text().replace("first: 0, last: 23}", "first: 0, last: 1, nights: 2}"))
+    told = [visits(day) for day in DAYS]
+    told[-3] = told[-3].drop(index=7)
+    history = HISTORY | {"arrivals/visits": pd.concat(told[:-1], ignore_index=True)}
+    (result,) = audit_many({"arrivals/visits": told[-1]}, subject="late", history=history, root=root).values()
+    (found,) = result.findings
+    assert result.is_success
+    assert f"visits of night {DAYS[-3].date()} lack 1 rows" in found.said
+    assert [(mark.row["nurse"], mark.treatment) for mark in found.marks] == [("N7", Treatment.LACKING)]

@@ -108,6 +108,76 @@ def measure_continuity(
     return pd.DataFrame(records)
 
 
+def measure_vector_steps(
+    judged: pd.DataFrame,
+    history: pd.DataFrame | None,
+    *,
+    group: str,
+    time: str,
+    columns: Sequence[str],
+    nights_back: int,
+) -> pd.Series:
+    """By night, how far its first vectors lie from those that ended the night before: 1 if they are turned about.
+
+    The sum over groups of the distance between the two, over that of their lengths. 0 where lengths are under half
+    the usual median, which have no direction to speak of, and where fewer than `NIGHTS_NEEDED` nights are before.
+
+    Args:
+        judged: typed rows with `night`, the group, the time and the columns.
+        history: likewise of earlier nights; None if there are none.
+        group: column that names the series.
+        time: column of the instant of a reading.
+        columns: length, and direction in degrees.
+        nights_back: days before a night from which is usual.
+    """
+    length, direction = columns
+    steps = {}
+    for night, now, earlier in walk_nights(judged[[NIGHT, group, time, *columns]], history, nights_back):
+        steps[night] = 0.0
+        if earlier[NIGHT].nunique() < NIGHTS_NEEDED:
+            continue
+        ended = earlier[earlier[NIGHT] == night - pd.Timedelta(days=1)].sort_values(time)
+        last = ended.drop_duplicates(group, keep="last").set_index(group)
+        first = now.sort_values(time).drop_duplicates(group).set_index(group)
+        here, there = (_make_vectors(rows, length, direction) for rows in (first, last))
+        lengths = (here.abs() + there.abs()).dropna()
+        if len(lengths) >= 2 and lengths.mean() >= earlier[length].median():
+            steps[night] = float((here - there).abs()[lengths.index].sum() / lengths.sum())
+    return pd.Series(steps, dtype="float64")
+
+
+def _make_vectors(rows: pd.DataFrame, length: str, direction: str) -> pd.Series:
+    return rows[length] * np.exp(1j * np.radians(rows[direction]))
+
+
+def find_gaps(
+    judged: pd.DataFrame, *, group: str, time: str, every: pd.Timedelta, starts: pd.Series, ends: pd.Series
+) -> pd.DataFrame:
+    """The readings that do not come: `night`, group and time of each, of the groups that came in any night.
+
+    Args:
+        judged: typed rows with `night`, the group and the time of the reading.
+        group: column that names the series.
+        time: column of the instant of a reading.
+        every: how often each series is read, counted from the start of the night.
+        starts: of each row, the instant at which its night starts.
+        ends: likewise, at which it ends.
+    """
+    known = judged.assign(starts=starts, ends=ends).dropna(subset=[NIGHT, group, time])
+    bounds = known.drop_duplicates(NIGHT)
+    due = pd.DataFrame(
+        [
+            (night, series, at)
+            for night, first, last in bounds[[NIGHT, "starts", "ends"]].itertuples(index=False)
+            for at in pd.date_range(first, last, freq=every, inclusive="left")
+            for series in sorted(known[group].unique())
+        ],
+        columns=[NIGHT, group, time],
+    )
+    came = pd.MultiIndex.from_frame(known[[NIGHT, group, time]])
+    return due[~pd.MultiIndex.from_frame(due).isin(came)].reset_index(drop=True)
+
+
 def _mean(values: Floats, axis: int | tuple[int, ...] | None) -> Floats:
     """The mean of what is not missing; missing where all is."""
     known = np.isfinite(values)

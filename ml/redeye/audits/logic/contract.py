@@ -17,15 +17,15 @@ from pydantic.alias_generators import to_camel
 
 from redeye.audits.logic.contract_terms import (
     EXCEPTION,
-    OF_SERIES,
     DeliveryTerms,
-    Measure,
     PropertyTerms,
     Reference,
     RelationshipTerms,
     TableTerms,
     read_terms,
 )
+from redeye.audits.logic.latency import Latency, spell_out_latencies
+from redeye.audits.logic.measures import OF_SERIES, Measure
 from redeye.audits.logic.suite import ExpectationSpec, SuiteSpec
 from redeye.audits.logic.typed_frames import ColumnType
 from redeye.declarations.spec_fields import Frozen, refuse_twice
@@ -267,6 +267,7 @@ class Contract(_Standard):
     status: Informs
     description: Informs = None
     tables: tuple[Table, ...] = Field(alias="schema")
+    sla_properties: tuple[Latency, ...] = ()
     custom_properties: tuple[CustomProperty, ...] = ()
     authoritative_definitions: Informs = None
     contract_created_ts: Informs = None
@@ -279,6 +280,8 @@ class Contract(_Standard):
     tags: Informs = None
     team: Informs = None
     tenant: Informs = None
+
+    _spell_out_latencies = model_validator(mode="before")(spell_out_latencies)
 
     @model_validator(mode="after")
     def _names_its_dataset(self) -> Contract:

@@ -14,7 +14,8 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, Field, StrictBool, ValidationError, model_validator
 
-from redeye.declarations.spec_fields import Frozen, Name, Share
+from redeye.audits.logic.measures import Measure
+from redeye.declarations.spec_fields import Frozen, Name, PositiveInt, Share
 
 PREFIX = "redeye."
 EXCEPTION = f"{PREFIX}exception"
@@ -73,11 +74,15 @@ class SetAside(Reasoned):
 
 
 class Continuity(Reasoned):
-    """Readings that go on from night to night: which columns name a series, its time, and what moves smoothly."""
+    """Readings that go on from night to night: which columns name a series, its time, and what moves smoothly.
+
+    Where `every_minutes` says how often each series is read, what does not come is marked as lacking.
+    """
 
     series: Name
     time: Name
     columns: tuple[Name, ...] = Field(min_length=1)
+    every_minutes: PositiveInt | None = None
 
 
 class Within(Reasoned):
@@ -87,20 +92,28 @@ class Within(Reasoned):
 
 
 class Due(Reasoned):
-    """Of which rows of the other dataset ours must come by the end of their date's night: bounds of a column."""
+    """Of which rows of the other dataset ours must come by the end of their date's night: bounds of a column.
+
+    Where `nights` says after how many more nights all must have come, what has not is marked as lacking.
+    """
 
     column: Name
     first: float
     last: float
+    nights: PositiveInt | None = None
 
 
 class Reference(Reasoned):
-    """Columns whose values stand in another dataset, and the share of rows that must find theirs there."""
+    """Columns whose values stand in another dataset, and the share of rows that must find theirs there.
+
+    It is a share of what is usual: of the nights before, or of `usual` where there are too few.
+    """
 
     columns: tuple[str, ...] = Field(min_length=1)
     dataset: Name
     dataset_columns: tuple[str, ...] = Field(min_length=1)
     at_least: Share = 1.0
+    usual: Share | None = None
     within: tuple[str, ...] = ()
     due: Due | None = None
 
@@ -116,83 +129,6 @@ class Reference(Reasoned):
             )
         if self.due and self.due.column not in self.dataset_columns:
             raise ValueError(f"{PREFIX}due names {self.due.column!r}, which is not among the columns of `to`")
-        return self
-
-
-class MeasureName(StrEnum):
-    """What of a night any dataset can be measured by; `redeye.audits.logic.night_measures` computes them."""
-
-    REPEATED_ROWS = "repeated_rows"
-    REPEATED_CELLS = "repeated_cells"
-    ROWS_OF_ANOTHER_WEEKDAY = "rows_of_another_weekday"
-    ROWS_OF_SAME_WEEKDAY = "rows_of_same_weekday"
-    STEP_FROM_LAST_NIGHT = "step_from_last_night"
-    STALE_QUANTITIES = "stale_quantities"
-    STALE_SERIES = "stale_series"
-    TURNED_GAIN = "turned_gain"
-    TURNED_GAIN_OF_ONE = "turned_gain_of_one"
-    SWAPPED_GAIN = "swapped_gain"
-    ZEROS_BEYOND_USUAL = "zeros_beyond_usual"
-    ZEROS_APART = "zeros_apart"
-    SILENT_TIMES = "silent_times"
-    NULLS_BEYOND_USUAL = "nulls_beyond_usual"
-    FROM_NEIGHBOURS_TO_USUAL = "from_neighbours_to_usual"
-    MINUTES_TO_CUTOFF = "minutes_to_cutoff"
-    ROWS_ON_USUAL_DAYS = "rows_on_usual_days"
-    ROWS_AROUND_HOLIDAYS = "rows_around_holidays"
-
-
-_OF_SEVERAL = {
-    MeasureName.REPEATED_ROWS,
-    MeasureName.REPEATED_CELLS,
-    MeasureName.ROWS_OF_ANOTHER_WEEKDAY,
-    MeasureName.ROWS_OF_SAME_WEEKDAY,
-}
-_OF_ONE = {
-    MeasureName.ZEROS_BEYOND_USUAL,
-    MeasureName.ZEROS_APART,
-    MeasureName.SILENT_TIMES,
-    MeasureName.NULLS_BEYOND_USUAL,
-    MeasureName.FROM_NEIGHBOURS_TO_USUAL,
-    MeasureName.MINUTES_TO_CUTOFF,
-}
-OF_SERIES = {
-    MeasureName.REPEATED_CELLS,
-    MeasureName.STEP_FROM_LAST_NIGHT,
-    MeasureName.STALE_QUANTITIES,
-    MeasureName.STALE_SERIES,
-    MeasureName.TURNED_GAIN,
-    MeasureName.TURNED_GAIN_OF_ONE,
-    MeasureName.SWAPPED_GAIN,
-    MeasureName.ZEROS_APART,
-    MeasureName.SILENT_TIMES,
-    MeasureName.FROM_NEIGHBOURS_TO_USUAL,
-}
-"""Measures of datasets with a continuity."""
-
-
-class Measure(Frozen):
-    """What a column of a night's profile measures: `turned_gain`, `{zeros_beyond_usual: visib}` or with a list."""
-
-    value: MeasureName
-    columns: tuple[Name, ...] = ()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _spell_out(cls, written: Any) -> Any:  # noqa: ANN401  as it stands in a file
-        if isinstance(written, dict) and len(written) == 1 and "value" not in written:
-            ((name, columns),) = written.items()
-            return {"value": name, "columns": columns if isinstance(columns, list) else [columns]}
-        return written
-
-    @model_validator(mode="after")
-    def _names_its_columns(self) -> Measure:
-        if self.value in _OF_SEVERAL and not self.columns:
-            raise ValueError(f"write {{{self.value}: [<columns>]}}")
-        if self.value in _OF_ONE and len(self.columns) != 1:
-            raise ValueError(f"write {{{self.value}: <column>}}")
-        if self.columns and self.value not in _OF_SEVERAL | _OF_ONE:
-            raise ValueError(f"write {self.value} alone: its columns are those of redeye.continuity, if any")
         return self
 
 
@@ -222,6 +158,7 @@ class RelationshipTerms(Frozen):
     """The terms of a relationship."""
 
     match_rate: Share = 1.0
+    usual_match: Share | None = None
     within: Within | None = None
     due: Due | None = None
 
@@ -234,6 +171,7 @@ class RelationshipTerms(Frozen):
             dataset=dataset,
             dataset_columns=targets,
             at_least=self.match_rate,
+            usual=self.usual_match,
             within=self.within.value if self.within else (),
             due=self.due,
             because=because or f"{', '.join(columns)} must stand in {dataset}.",

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+import numpy as np
 import pandas as pd
 
 NIGHT, IS_DUE = "night", "is_due"
@@ -101,6 +102,45 @@ def find_disagreements(
         missing = unanswered[unanswered["of_night"] == night]
         found.append(_judge(night, mine, is_matched[mine.index], missing, past, came))
     return found
+
+
+def find_overdue(
+    rows: pd.DataFrame,
+    others: pd.DataFrame,
+    earlier: pd.DataFrame | None,
+    *,
+    key: Sequence[str],
+    within: Sequence[str],
+    nights: int,
+) -> pd.DataFrame:
+    """What the other dataset has that had to come by a judged night, whenever it was due, and never did.
+
+    Args:
+        rows: typed rows of the nights that are judged, with `night`.
+        others: typed rows of the other dataset, with `night`.
+        earlier: typed rows of earlier nights, with `night`; None if there are none.
+        key: columns by which rows refer to the others.
+        within: those of the key that date a row.
+        nights: after how many nights more than that in which most rows of a date come, all have.
+
+    Returns:
+        The rows of the others, with the judged night `by_night` and the night `of_night` of most of their date; of
+        dates since which no night is missing.
+    """
+    key, within = list(key), list(within)
+    came = (
+        rows[[NIGHT, *key]] if earlier is None else pd.concat([earlier[[NIGHT, *key]], rows[[NIGHT, *key]]])
+    )
+    counts = came.groupby([*within, NIGHT]).size().reset_index(name="n").sort_values(["n", NIGHT])
+    main = counts.drop_duplicates(within, keep="last").rename(columns={NIGHT: "of_night"})
+    main["by_night"] = main["of_night"] + pd.Timedelta(days=nights)
+    there = set(came[NIGHT])
+    days = [pd.Timedelta(days=by) for by in range(nights + 1)]
+    is_whole = np.array([all(night + by in there for by in days) for night in main["of_night"]], dtype=bool)
+    main = main[main["by_night"].isin(set(rows[NIGHT])).to_numpy() & is_whole]
+    others = others.dropna(subset=[NIGHT]).drop_duplicates(key, keep="last")
+    due = others.merge(main[[*within, "of_night", "by_night"]], on=within)
+    return due[~_is_among(due, came.drop_duplicates(key), key)]
 
 
 def _is_among(rows: pd.DataFrame, others: pd.DataFrame, key: list[str]) -> pd.Series:

@@ -3,7 +3,8 @@
 One line of a contract, a relationship with its rate, is judged on both sides: rows that arrive are held against what
 is there to refer to (`matched_in_<dataset>`), and what is referred to, when it arrives again, against the rows that
 refer to it (`matched_by_<dataset>`). Each is a share of what is usual for the installation's own nights, since a
-registry grows old; where there is nothing to compare with it is 1, and 0 where nothing matches at all.
+registry grows old. Where too few nights are before, the contract says what is usual; where it does not, the share is
+1, and 0 where nothing matches at all.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ class ReferenceRate:
         ours: columns of the dataset whose profile it is; they belong to `others`, of the other one, in order.
         is_referring: whether our rows refer to the others, not they to ours.
         at_least: the share of the usual one that is required.
+        because: why, in a sentence.
+        usual: what is usual where there are too few nights before; None if nothing is.
     """
 
     column: str
@@ -38,6 +41,7 @@ class ReferenceRate:
     is_referring: bool
     at_least: float
     because: str
+    usual: float | None = None
 
 
 def list_rates(dataset: str, contracts: Iterable[Contract]) -> list[ReferenceRate]:
@@ -45,7 +49,7 @@ def list_rates(dataset: str, contracts: Iterable[Contract]) -> list[ReferenceRat
     found = []
     for contract in contracts:
         for each in contract.rows.references:
-            bound = (each.at_least, each.because)
+            bound = (each.at_least, each.because, each.usual)
             if each.within:
                 continue
             if contract.name == dataset:
@@ -105,6 +109,8 @@ def measure_rates(
         # What is referred to comes seldom, whole: one delivery before is enough to compare with.
         needed = NIGHTS_NEEDED if rate.is_referring else 1
         usual = shares.shift().rolling(nights_back, min_periods=needed).median()
+        if rate.usual is not None:
+            usual = usual.fillna(rate.usual)
         # Where nothing is usual, or nothing ever matched, only no match at all tells.
         ratio = (shares / usual).where(usual > 0, (shares > 0).astype("float64"))
         found[rate.column] = ratio.clip(upper=1.0).reindex(found.index).fillna(1.0)

@@ -10,6 +10,8 @@ import pandas as pd
 
 from redeye.audits.logic.earlier_nights import NIGHT, NIGHTS_NEEDED, walk_nights
 
+NIGHTS_TO_BE_REGULAR = 14
+ROWS_TO_BE_REGULAR = 8
 ROWS_NEEDED = 3
 """Earlier nights without which a night's rows are compared with nothing."""
 WEEKDAYS_NEEDED = 2
@@ -43,6 +45,22 @@ def _beyond_largest(
         beyond = is_so(now[column]).mean() - usual.max() if len(usual) >= NIGHTS_NEEDED else 0.0
         shares[night] = max(0.0, float(beyond))
     return pd.Series(shares, dtype="float64")
+
+
+def count_missing_values(
+    judged: pd.DataFrame, history: pd.DataFrame | None, *, column: str, nights_back: int
+) -> pd.Series:
+    """By night, the values of a column that do not come though every night before had them, and usually several rows.
+
+    0 where there are fewer than `NIGHTS_TO_BE_REGULAR` nights before.
+    """
+    counts = {}
+    for night, now, earlier in walk_nights(judged[[NIGHT, column]], history, nights_back):
+        rows = earlier.groupby([NIGHT, column]).size().unstack(fill_value=0)
+        regular = rows.columns[(rows > 0).all() & (rows.median() >= ROWS_TO_BE_REGULAR)]
+        enough = len(rows) >= NIGHTS_TO_BE_REGULAR
+        counts[night] = float((~regular.isin(now[column])).sum()) if enough else 0.0
+    return pd.Series(counts, dtype="float64")
 
 
 def share_zeros_apart(judged: pd.DataFrame, *, group: str, column: str) -> pd.Series:

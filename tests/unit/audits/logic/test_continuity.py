@@ -14,7 +14,12 @@ from made_readings import (
     turn,
 )
 
-from redeye.audits.logic.continuity import MEASURES, measure_continuity
+from redeye.audits.logic.continuity import (
+    MEASURES,
+    find_gaps,
+    measure_continuity,
+    measure_vector_steps,
+)
 
 NOW, BEFORE = last_night(make_readings(15))
 
@@ -93,3 +98,40 @@ def test_a_bulk_measures_each_night_by_those_before_it() -> None:
     )
     assert len(whole) == 15
     assert whole.iloc[-1][list(MEASURES)].to_dict() == CLEAN
+
+
+def test_a_reading_that_does_not_come_is_named_for_each_gauge() -> None:
+    day = NOW["night"].iloc[0]
+    bounds = {"starts": pd.Series(day, index=NOW.index), "ends": pd.Series(day, index=NOW.index)}
+    hours = NOW["read_at"].sort_values().unique()
+    bounds["starts"][:], bounds["ends"][:] = hours[0], hours[-1] + pd.Timedelta(hours=1)
+
+    def gaps(rows: pd.DataFrame) -> list[tuple[str, pd.Timestamp]]:
+        every = pd.Timedelta(hours=1)
+        here = {name: values[rows.index] for name, values in bounds.items()}
+        found = find_gaps(rows, group="gauge", time="read_at", every=every, **here)
+        return list(found[["gauge", "read_at"]].itertuples(index=False, name=None))
+
+    assert gaps(NOW) == []
+    assert gaps(NOW.drop(index=5)) == [("ash", NOW.loc[5, "read_at"])]
+    assert len(gaps(NOW[NOW["read_at"] != hours[-1]])) == 3
+
+
+def test_winds_that_blow_the_other_way_are_turned_by_one() -> None:
+    wind = make_readings(15).assign(speed=12.0, angle=lambda rows: 90.0 + rows["flow"])
+    now, before = last_night(wind)
+
+    def step(rows: pd.DataFrame, past: pd.DataFrame | None = before) -> float:
+        columns = ["speed", "angle"]
+        found = measure_vector_steps(
+            rows, past, group="gauge", time="read_at", columns=columns, nights_back=28
+        )
+        return float(found.iloc[0])
+
+    assert step(now) < 0.1
+    assert step(now.assign(angle=now["angle"] + 180)) > 0.95
+    light = before.assign(speed=before["speed"].mask(before["night"] == before["night"].max(), 3.0))
+    assert (
+        step(now.assign(speed=3.0, angle=now["angle"] + 180), light) == 0
+    )  # they have no direction to speak of
+    assert step(now.assign(angle=now["angle"] + 180), None) == 0

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from redeye.audits.logic.disagreements import Culprit, Disagreement, find_disagreements
+from redeye.audits.logic.disagreements import Culprit, Disagreement, find_disagreements, find_overdue
 
 KEY, WITHIN = ["day", "line", "stop", "at"], ["day"]
 FIRST, DAYS = pd.Timestamp("2015-03-02"), 29
@@ -141,3 +141,24 @@ def test_the_verdict_is_right_as_often_as_is_said() -> None:
         right += (plans.culprit == Culprit.OTHER) + (rows.culprit == Culprit.ITSELF)
         assert plans.culprit != Culprit.ITSELF or place >= 180
     assert right >= 0.85 * 40
+
+
+def overdue(lost: list[int], *, without: int | None = None) -> list[int]:
+    """Hours of what never came of the day two nights before the last, where some rows or a whole night are lost."""
+    day = TODAY - pd.Timedelta(days=2)
+    nights = [trips(each) for each in BEFORE if without is None or each != TODAY - pd.Timedelta(days=without)]
+    came = pd.concat(nights, ignore_index=True)
+    came = came[~((came["night"] == day) & came["at"].isin(lost))]
+    others = pd.concat([timetable(each) for each in [*BEFORE, TODAY]], ignore_index=True)
+    found = find_overdue(trips(TODAY), others, came, key=KEY, within=WITHIN, nights=2)
+    assert set(found["of_night"]) <= {day}
+    return sorted(found["at"])
+
+
+def test_what_never_came_is_overdue_whenever_it_was_due() -> None:
+    assert overdue([]) == []
+    assert overdue([601, 755]) == [601, 755]
+
+
+def test_while_a_night_is_missing_nothing_is_overdue() -> None:
+    assert overdue([601], without=1) == []

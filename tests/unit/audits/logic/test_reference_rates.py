@@ -113,3 +113,23 @@ def test_a_key_of_several_columns_matches_whole() -> None:
     rows = pd.DataFrame({"night": pd.Timestamp("2013-04-01"), "a": [1, 1], "b": ["x", None]})
     others = pd.DataFrame({"c": [1, 2], "d": ["y", "x"]})
     assert measure_rates(rows, None, [rate], lambda _: others, nights_back=28)["both"].tolist() == [0.0]
+
+
+def test_where_nothing_came_before_the_contract_says_what_is_usual() -> None:
+    usual = {"property": "redeye.usualMatch", "value": 0.8, "description": "Four of five are listed."}
+    said = make_contract(
+        "readings", {"from": "readings.code", "to": "gauges.code", "customProperties": [RATE, usual]}
+    )
+    night = pd.Timestamp("2013-01-01")
+    rows = pd.DataFrame({"night": night, "code": ["a", "b", "c", "d", "e"]})
+
+    def measure(contracts: list[Contract], known: list[str]) -> float:
+        rates = list_rates("readings", contracts)
+        gauges = pd.DataFrame({"night": night, "code": known})
+        return float(
+            measure_rates(rows, None, rates, lambda _: gauges, nights_back=28)["matched_in_gauges"].iloc[0]
+        )
+
+    assert measure([said, GAUGES], ["a", "b", "c", "d"]) == 1
+    assert measure([said, GAUGES], ["a", "b"]) == pytest.approx(0.5)
+    assert measure([READINGS, GAUGES], ["a", "b"]) == 1  # without it only no match at all tells

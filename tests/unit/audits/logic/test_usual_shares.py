@@ -12,6 +12,7 @@ from made_readings import last_night, make_readings
 from redeye.audits.logic.usual_shares import (
     compare_neighbours,
     compare_rows,
+    count_missing_values,
     count_silent_times,
     share_nulls_beyond_usual,
     share_zeros_apart,
@@ -110,3 +111,12 @@ def test_a_holiday_is_no_measure_of_its_weekday() -> None:
 
 def test_the_first_nights_are_compared_with_nothing() -> None:
     assert compare([100, 100, 10]) == (1, 1)
+
+
+def test_a_value_that_came_every_night_and_is_gone_is_missing() -> None:
+    def missing(now: pd.DataFrame, before: pd.DataFrame | None = BEFORE) -> float:
+        return float(count_missing_values(now, before, column="gauge", nights_back=28).iloc[0])
+
+    gone = NOW[NOW["gauge"] != "ash"]
+    seldom = BEFORE[(BEFORE["gauge"] != "ash") | (BEFORE["night"] != BEFORE["night"].min())]
+    assert [missing(NOW), missing(gone), missing(gone, seldom), missing(gone, None)] == [0, 1, 0, 0]
