@@ -108,7 +108,16 @@ async def explanation(request: Request, model: str, lane: str, key: str) -> Resp
     """The chain from landing file to probability, walked again in a process of its own."""
     _row(model, lane, key)
     found = await explain_prediction(f"{model}/{lane}/{key}")
-    return render_page(request, "predictions/explanation.html", found=found, shown=12)
+    return render_page(request, "predictions/explanation.html", found=_by_view(found), shown=12)
+
+
+def _by_view(found: dict[str, Any]) -> dict[str, Any]:
+    """An explanation whose inputs name their feature view, empty for the schedule's columns, beside their own name."""
+    inputs = []
+    for each in found["inputs"]:
+        view, _, name = each["column"].rpartition("__")
+        inputs.append({**each, "view": view, "name": name, "size": abs(each["effect"])})
+    return {**found, "inputs": inputs}
 
 
 @router.get("/predictions/{model}/{lane}/{key}/export")

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from redeye.champions.logic.promotions import Promotion
 from redeye.models.algorithms.base import Inputs, Model
@@ -45,10 +46,13 @@ _RELEASE = (
 )
 _DELIVERY = ("source", "dataset", "night", "arrival_night", "content_hash")
 
+ORDERS = 8
+"""Orders of the inputs that are drawn; each is also taken in reverse."""
+
 
 @dataclass(frozen=True)
 class Contribution:
-    """One input of one prediction, and the probability minus what it would be if this value alone were missing."""
+    """One input of one prediction, and the probability that it adds or takes away; see `contributions`."""
 
     column: str
     value: float | str | None
@@ -93,11 +97,18 @@ class Explanation:
         """Whether the chain gives the probability that was written, as `equality` has it."""
         return bool(self.equality.is_equal(self.prediction["probability"], self.recomputed))
 
+    @property
+    def _raw_probability(self) -> float:
+        """As the version gave it, before any recalibration: what the contributions add up to."""
+        raw = _plain(self.prediction.get("raw_probability"))
+        return self.recomputed if raw is None else float(raw)
+
     def to_dict(self) -> dict[str, Any]:
         """Everything as JSON-able values, for a file that an auditor keeps."""
         return {
             "prediction": {name: _plain(value) for name, value in self.prediction.items()},
             "recomputed_probability": self.recomputed,
+            "raw_probability": self._raw_probability,
             "is_reproduced": self.is_reproduced,
             "compared": self.equality.reason,
             "notes": list(self.notes),
@@ -123,10 +134,11 @@ class Explanation:
 
 
 def contributions(model: Model[Any], row: pd.DataFrame, inputs: Inputs) -> tuple[Contribution, ...]:
-    """What each input does to one prediction, the strongest effect first.
+    """What each input adds to one prediction, the strongest effect first: Shapley values over drawn orders.
 
-    Each input in turn is taken as missing, all others as they are: a question that every algorithm
-    answers, whatever it is inside. Effects of inputs that go together do not add up to the probability.
+    The inputs are taken in one after the other, from all of them missing to all known, and each is credited with
+    the change of probability at its turn; the mean over `ORDERS` orders and their reverses is its effect. This asks
+    nothing of an algorithm but its predictions. Effects add up to the prediction minus the one that knows no input.
 
     Raises:
         ValueError: if `row` is not one row, or lacks a column.
@@ -134,17 +146,29 @@ def contributions(model: Model[Any], row: pd.DataFrame, inputs: Inputs) -> tuple
     if len(row) != 1:
         raise ValueError(f"one row is explained at a time, got {len(row)}")
     columns = [*inputs.numeric, *inputs.categorical]
-    blanked = pd.concat([row] * (len(columns) + 1), ignore_index=True)
-    for position, column in enumerate(columns, start=1):
-        values = blanked[column].astype(object if column in inputs.categorical else np.float64)
-        values.iloc[position] = None if column in inputs.categorical else np.nan
-        blanked[column] = values
-    predicted = model.predict(blanked)
+    drawn = np.random.default_rng(0)
+    orders = [order for _ in range(ORDERS) for order in _both_ways(drawn.permutation(len(columns)))]
+    steps = len(columns) + 1
+    # Per order, a row for each number of inputs that are known; `turn` is an input's place in it.
+    turn = np.stack([np.argsort(order) for order in orders])
+    is_known = (turn[:, None, :] < np.arange(steps)[None, :, None]).reshape(len(orders) * steps, len(columns))
+    blanked = pd.concat([row] * len(is_known), ignore_index=True)
+    for position, column in enumerate(columns):
+        is_text = column in inputs.categorical
+        values = blanked[column].astype(object if is_text else np.float64)
+        blanked[column] = values.where(is_known[:, position], None if is_text else np.nan)
+    predicted = np.asarray(model.predict(blanked), dtype=np.float64).reshape(len(orders), steps)
+    gained = np.diff(predicted, axis=1)
+    effects = np.take_along_axis(gained, turn, axis=1).mean(axis=0)
     found = [
-        Contribution(column, _plain(row[column].iloc[0]), float(predicted[0] - predicted[position]))
-        for position, column in enumerate(columns, start=1)
+        Contribution(column, _plain(row[column].iloc[0]), float(effect))
+        for column, effect in zip(columns, effects, strict=True)
     ]
     return tuple(sorted(found, key=lambda each: (-abs(each.effect), each.column)))
+
+
+def _both_ways(order: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    return order, order[::-1]
 
 
 def changes(then: Mapping[str, str], now: Mapping[str, str]) -> Sequence[str]:

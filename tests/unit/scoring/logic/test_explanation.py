@@ -47,7 +47,20 @@ ROW = pd.DataFrame({"a": [3.0], "b": ["x"], "c": [np.nan]})
 INPUTS = Inputs(numeric=("a", "c"), categorical=("b",))
 
 
-def test_each_input_is_taken_away_alone_and_the_strongest_comes_first():
+class Product(Sum):
+    """0.1 + 0.8 where both are known, 0.1 otherwise: neither does anything alone."""
+
+    def predict(self, frame: pd.DataFrame) -> Floats:
+        return 0.1 + 0.8 * (frame["a"].notna() & frame["b"].notna()).to_numpy()
+
+
+def test_inputs_that_matter_together_share_the_effect_and_all_effects_add_up():
+    found = contributions(Product(), ROW, INPUTS)
+    assert {each.column: each.effect for each in found} == pytest.approx({"a": 0.4, "b": 0.4, "c": 0.0})
+    assert sum(each.effect for each in found) == pytest.approx(0.8)
+
+
+def test_each_input_is_credited_with_what_it_adds_and_the_strongest_comes_first():
     found = contributions(Sum(), ROW, INPUTS)
     assert [each.column for each in found] == ["a", "b", "c"]
     assert [each.effect for each in found] == pytest.approx([0.3, 0.2, 0.0])
