@@ -5,8 +5,10 @@ Colours come from the style sheet by class, so that light and dark need one pict
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 
 from markupsafe import Markup, escape
 
@@ -27,45 +29,62 @@ def series_by_night(rows: Sequence[Row], metric: str) -> dict[str, list[tuple[da
     return {who: [(row["night"], row[who]) for row in own] for who in ("champion", "heuristic")}
 
 
-def lines(series: Mapping[str, Points], *, title: str, digits: int = 3) -> Markup:
+def lines(series: Mapping[str, Points], *, title: str) -> Markup:
     """Lines over nights, one per series; its name becomes its class.
 
     Args:
         series: by name, nights with values; None leaves a hole.
         title: read out in place of the picture.
-        digits: of the axis.
     """
     runs = {name: _split_runs(points) for name, points in series.items()}
     known = [point for each in runs.values() for run in each for point in run]
     if not known:
         return Markup('<p class="empty">Nothing measured in these nights.</p>')
     nights, values = zip(*known, strict=True)
-    low, high = min(values), max(values)
-    room = (high - low) * 0.08 or abs(high) * 0.05 or 1.0
-    low, high = low - room, high + room
+    ticks = choose_ticks(min(values), max(values))
+    low, high = float(ticks[0]), float(ticks[-1])
     first, last = min(nights), max(nights)
-    days = max((last - first).days, 1)
+    days = (last - first).days
 
     def at(night: date, value: float) -> tuple[float, float]:
-        x = _LEFT + (WIDTH - _LEFT - _RIGHT) * (night - first).days / days
+        # Of one night alone there is no span: it stands in the middle.
+        x = _LEFT + (WIDTH - _LEFT - _RIGHT) * ((night - first).days / days if days else 0.5)
         y = _TOP + (HEIGHT - _TOP - _BOTTOM) * (high - value) / (high - low)
         return round(x, 1), round(y, 1)
 
     parts = []
-    for level in (low, (low + high) / 2, high):
-        y = at(first, level)[1]
+    for tick in ticks:
+        y = at(first, float(tick))[1]
         parts.append(f'<line class="grid" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{y}" y2="{y}"/>')
-        parts.append(_tick(_LEFT - 5, y + 3, f"{level:.{digits}f}", "end"))
-    parts.append(_tick(_LEFT, HEIGHT - 6, first, "start"))
-    parts.append(_tick(WIDTH - _RIGHT, HEIGHT - 6, last, "end"))
+        parts.append(_tick(_LEFT - 5, y + 3, tick, "end"))
+    if days:
+        parts.append(_tick(_LEFT, HEIGHT - 6, first, "start"))
+        parts.append(_tick(WIDTH - _RIGHT, HEIGHT - 6, last, "end"))
+    else:
+        parts.append(_tick(at(first, low)[0], HEIGHT - 6, first, "middle"))
     for name, each in runs.items():
         parts += [_polyline(escape(name), (at(*point) for point in run)) for run in each]
         parts += [
-            _dot(escape(name), *at(night, value), 2, f"{night}: {escape(name)} {value:.{digits}f}")
+            _dot(escape(name), *at(night, value), 2, f"{night}: {escape(name)} {value:.4g}")
             for run in each
             for night, value in run
         ]
     return _svg(WIDTH, HEIGHT, title, parts)
+
+
+def choose_ticks(low: float, high: float) -> list[Decimal]:
+    """Three to six round numbers, evenly apart (1, 2 or 5 of a power of ten), around `low` to `high`.
+
+    A single value gets the two round numbers around it that are some tenth of it away, so that noise looks small.
+    """
+    span = high - low or abs(high) / 5 or 1.0
+    middle = (low + high) / 2
+    low, high = min(low, middle - span / 2), max(high, middle + span / 2)
+    power = Decimal(10) ** math.floor(math.log10(span))
+    step = next(each for each in (power * n / 10 for n in (1, 2, 5, 10, 20, 50)) if span / float(each) <= 4)
+    first = math.floor(Decimal(repr(low)) / step)
+    last = math.ceil(Decimal(repr(high)) / step)
+    return [step * n for n in range(first, last + 1)]
 
 
 def spark(points: Points, thresholds: Points, *, title: str) -> Markup:
@@ -99,18 +118,21 @@ def calibration(bins: Sequence[tuple[float, float, int]], *, title: str) -> Mark
     if not bins:
         return Markup('<p class="empty">No matured predictions in these nights.</p>')
     size, edge = 260, 34
-    top = max(0.1, *(max(predicted, observed) for predicted, observed, _ in bins)) * 1.05
-    span = size - edge - 8
+    ticks = choose_ticks(0.0, max(0.1, *(max(predicted, observed) for predicted, observed, _ in bins)))
+    top = float(ticks[-1])
+    span = size - edge - 14
 
     def at(predicted: float, observed: float) -> tuple[float, float]:
-        return round(edge + span * predicted / top, 1), round(8 + span * (1 - observed / top), 1)
+        return round(edge + span * predicted / top, 1), round(12 + span * (1 - observed / top), 1)
 
     ends = (*at(0, 0), *at(top, top))
     parts = ['<line class="bound" x1="{}" y1="{}" x2="{}" y2="{}"/>'.format(*ends)]
-    for level in (0.0, top / 2, top):
-        x, y = at(level, level)
+    for level in ticks:
+        x, y = at(float(level), float(level))
         parts.append(_tick(x, size - 10, f"{level:.0%}", "middle"))
         parts.append(_tick(edge - 4, y + 3, f"{level:.0%}", "end"))
+    parts.append(_tick(edge + span / 2, size - 1, "predicted", "middle"))
+    parts.append(_tick(edge, 6, "observed", "middle"))
     parts.append(_polyline("champion", (at(predicted, observed) for predicted, observed, _ in bins)))
     parts += [
         _dot("champion", *at(*shares), 3, "predicted {:.1%}, observed {:.1%}, {} rows".format(*shares, rows))

@@ -101,3 +101,23 @@ def test_an_instant_is_shown_by_the_projects_clock_with_its_date_and_utc_when_po
 
 def test_what_is_no_instant_is_shown_as_it_is() -> None:
     assert [show_value(each) for each in ("JFK", date(2013, 4, 4), None)] == ["JFK", date(2013, 4, 4), None]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [
+        (0.7463, 0.763, "0.745 0.750 0.755 0.760 0.765"),
+        (0.0, 1.0, "0.0 0.5 1.0"),
+        (0.7471, 0.7471, "0.65 0.70 0.75 0.80 0.85"),
+        (0.0, 0.0, "-0.5 0.0 0.5"),
+        (-3.2, 41.0, "-20 0 20 40 60"),
+    ],
+)
+def test_ticks_are_round_numbers_around_what_was_measured(low: float, high: float, ticks: str) -> None:
+    assert " ".join(str(each) for each in charts.choose_ticks(low, high)) == ticks
+
+
+def test_a_single_night_stands_in_the_middle_with_one_date() -> None:
+    svg = charts.lines({"champion": [(NIGHT, 0.7471)]}, title="AUC")
+    assert svg.count(f">{NIGHT}</text>") == 1
+    assert 'cx="230.0"' in svg

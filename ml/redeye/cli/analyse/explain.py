@@ -114,7 +114,7 @@ def _show(found: Explanation) -> None:
         add("[yellow]note[/]", escape(note))
     console.print(facts)
     if found.contributions:
-        title = "What single inputs do: the probability minus that without it"
+        title = "What single inputs add to the probability (Shapley values)"
         inputs = Table("input", "value", "effect", title=title)
         for each in found.contributions[:INPUTS_SHOWN]:
             inputs.add_row(each.column, _format_value(each.value), f"{each.effect:+.4f}")
