@@ -24,6 +24,8 @@ Row = dict[str, Any]
 # Of one server process: what a page reads is a few thousand rows.
 MEMORY = "512MB"
 FOUND_ROWS = 200
+SORTED_BY = ("probability", "baseline_probability", "rank")
+"""Columns of every prediction by which it can be sorted, besides the subject's own."""
 
 
 class OutputsReader:
@@ -96,24 +98,57 @@ class OutputsReader:
             span,
         )
 
-    def find_predictions(self, model: str, first: date, last: date, equal: Mapping[str, str]) -> list[Row]:
-        """Predictions of the nights `first` to `last` that match, the newest first, at most `FOUND_ROWS`.
+    def find_predictions(
+        self,
+        model: str,
+        first: date,
+        last: date,
+        equal: Mapping[str, str],
+        *,
+        text: str = "",
+        sort: str = "",
+        page: int = 1,
+        limit: int | None = FOUND_ROWS,
+    ) -> list[Row]:
+        """Predictions of the nights `first` to `last` that match; `found` of each row counts them all.
+
+        Args:
+            model: by its name.
+            first: night.
+            last: night.
+            equal: values that columns must have.
+            text: what one of the shown text columns must contain, in any case.
+            sort: a column, with `-` before it from the highest down; else the newest night first, by time.
+            page: of `limit` rows, from 1.
+            limit: rows of a page; None for all.
 
         Raises:
             KeyError: if the subject has no such column.
         """
         subject = project().subject
-        if unknown := [name for name in equal if name not in subject.columns]:
+        by = sort.removeprefix("-")
+        known = {*subject.columns, *SORTED_BY}
+        if unknown := [name for name in (*equal, *([by] if by else [])) if name not in known]:
             raise KeyError(f"{unknown} are no columns of a {subject.one}")
+        texts = [name for name in subject.shown if subject.columns[name].type == "text"] or [subject.key]
+        order = f"{by} {'DESC' if sort.startswith('-') else 'ASC'} NULLS LAST, " if by else ""
         return self._of_nights(
             f"prediction_id, night, {', '.join(subject.columns)}, probability, baseline_probability, rank, "
-            "release_id, model_version, algorithm, is_degraded, degraded_reason FROM outputs.main.predictions",
+            "release_id, model_version, algorithm, is_degraded, degraded_reason, "
+            "count(*) OVER () AS found FROM outputs.main.predictions",
             model,
             first,
             last,
             "".join(f"AND {name} = ? " for name in equal)
-            + f"ORDER BY night DESC, {subject.time}, {subject.key} LIMIT {FOUND_ROWS}",
+            + (
+                f"AND ({' OR '.join(f'contains(lower({name}), lower(?))' for name in texts)}) "
+                if text
+                else ""
+            )
+            + f"ORDER BY {order}night DESC, {subject.time}, {subject.key} "
+            + (f"LIMIT {limit} OFFSET {(page - 1) * limit}" if limit else ""),
             *equal.values(),
+            *([text] * len(texts) if text else []),
         )
 
     def prediction(self, model: str, key: str) -> Row | None:

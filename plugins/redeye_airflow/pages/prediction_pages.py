@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import hashlib
 import io
 import json
@@ -12,19 +13,21 @@ import tempfile
 import zipfile
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT
 from collections import OrderedDict
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter, HTTPException, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from redeye.declarations.calendar import ONE_DAY
+from redeye.declarations.calendar import ONE_DAY, read_local
 from redeye.declarations.project import project
 from redeye.foundation.settings import PROJECT_ROOT
 from redeye.operations import model_status, night_status
-from redeye.scoring.outputs_reader import FOUND_ROWS, Row
+from redeye.scoring.outputs_reader import FOUND_ROWS, SORTED_BY, Row
 from redeye_airflow.pages import airflow_client
 from redeye_airflow.pages.page_data import find_spec, reader
 from redeye_airflow.pages.rendering import render_page
@@ -34,6 +37,7 @@ router = APIRouter()
 log = logging.getLogger(__name__)
 
 LIMIT_SECONDS = 180
+RISKIEST_FIRST = "-probability"
 _KEPT = 32
 # The command's own: the chain does not give the probability again, or a file was altered. It is reported all the same.
 _NOT_REPRODUCED = 1
@@ -44,21 +48,41 @@ _one_at_a_time = asyncio.Semaphore(1)
 
 
 @router.get("/predictions")
-def search(request: Request, model: str = "", day: str = "") -> Response:
-    """The search, by the columns that the project names for it; without a day it looks at the last nights."""
+def search(
+    request: Request,
+    model: str = "",
+    day: str = "",
+    text: str = "",
+    sort: str = RISKIEST_FIRST,
+    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+    to: str = "",
+) -> Response:
+    """Predictions, the riskiest first: of the last night, or what a search finds; `to=csv` gives all of them as a file.
+
+    It is searched by the columns that the project names, or by a part of any shown text; without a day, in the last
+    nights.
+    """
     models, day = list(model_status.specs()), day.strip()
     searched = [name for name, column in project().subject.columns.items() if column.search]
     asked = {name: request.query_params.get(name, "").strip() for name in searched}
     model = model or next(iter(models), "")
-    is_asked = bool(day or any(asked.values()))
+    text = text.strip()
+    is_asked = bool(day or text or any(asked.values()))
     fault, rows = "", []
     try:
-        rows = _find_predictions(model, day, asked) if is_asked else []
+        find = partial(_find_predictions, model, day, asked, is_newest=not is_asked, text=text, sort=sort)
+        rows = find(limit=None) if to == "csv" else find(page=page)
     except ValueError as error:
         fault = str(error)
+    if to == "csv" and not fault:
+        return _write_csv(model, rows)
     return render_page(
         request,
         "predictions/search.html",
+        text=text,
+        sort=sort,
+        number=page,
+        listed=partial(_list_address, request),
         status=400 if fault else 200,
         model=model,
         day=day,
@@ -72,20 +96,55 @@ def search(request: Request, model: str = "", day: str = "") -> Response:
     )
 
 
-def _find_predictions(model: str, day: str, asked: dict[str, str]) -> list[Row]:
+def _list_address(request: Request, **changed: object) -> str:
+    """The query of this list with something changed."""
+    kept = {
+        name: value for name, value in request.query_params.items() if name not in ("page", "to") and value
+    }
+    return "?" + urlencode({**kept, **changed})
+
+
+def _write_csv(model: str, rows: list[Row]) -> Response:
+    written = io.StringIO()
+    names = [name for name in rows[0] if name != "found"] if rows else ["prediction_id"]
+    writer = csv.DictWriter(written, names, extrasaction="ignore")
+    writer.writeheader()
+    local = (
+        {
+            name: read_local(value).isoformat() if isinstance(value, datetime) else value
+            for name, value in row.items()
+        }
+        for row in rows
+    )
+    writer.writerows(local)
+    told = {"Content-Disposition": f'attachment; filename="{model}-predictions.csv"'}
+    return Response(written.getvalue(), media_type="text/csv; charset=utf-8", headers=told)
+
+
+def _find_predictions(
+    model: str,
+    day: str,
+    asked: dict[str, str],
+    *,
+    is_newest: bool,
+    sort: str,
+    **more: Any,  # noqa: ANN401
+) -> list[Row]:
     find_spec(model)
+    if sort.removeprefix("-") not in {*project().subject.columns, *SORTED_BY}:
+        raise ValueError(f"Predictions cannot be sorted by {sort}.")
     equal = {name: _read_value(name, typed) for name, typed in asked.items() if typed}
     if day:
         try:
             night = date.fromisoformat(day) - ONE_DAY
         except ValueError as error:
             raise ValueError("Write the day as 2013-04-04.") from error
-        return reader().find_predictions(model, night, night, equal)
-    newest = night_status.find_newest_night(reader())
+        return reader().find_predictions(model, night, night, equal, sort=sort, **more)
+    newest = reader().last_night(model) if is_newest else night_status.find_newest_night(reader())
     if newest is None:
         return []
-    first = newest - timedelta(days=model_status.SHOWN_NIGHTS - 1)
-    return reader().find_predictions(model, first, newest, equal)
+    first = newest if is_newest else newest - timedelta(days=model_status.SHOWN_NIGHTS - 1)
+    return reader().find_predictions(model, first, newest, equal, sort=sort, **more)
 
 
 def _read_value(name: str, typed: str) -> str:

@@ -171,6 +171,28 @@ def test_a_prediction_is_found_by_its_columns_and_its_key(outputs: duckdb.DuckDB
         reader.find_predictions(MODEL, NIGHT, NIGHT, {"carrier_id": "AA"})
 
 
+def test_predictions_are_searched_by_a_part_of_their_text_sorted_and_paged(
+    outputs: duckdb.DuckDBPyConnection,
+) -> None:
+    reader = OutputsReader()
+    reader._con = outputs
+    found = reader.find_predictions(MODEL, NIGHT, NIGHT, {}, sort="-probability")
+    chances = [row["probability"] for row in found]
+    assert chances == sorted(chances, reverse=True)
+    paged = [
+        row["ticket_id"]
+        for page in (1, 2)
+        for row in reader.find_predictions(MODEL, NIGHT, NIGHT, {}, sort="-probability", page=page, limit=2)
+    ]
+    assert paged == [row["ticket_id"] for row in found]
+    assert {row["found"] for row in found} == {3}
+    part = reader.find_predictions(MODEL, NIGHT, NIGHT, {}, text="UI")
+    assert {row["opened_by"] for row in part} == {"luis"}
+    assert reader.find_predictions(MODEL, NIGHT, NIGHT, {}, text="%") == []
+    with pytest.raises(KeyError, match="no columns of a ticket"):
+        reader.find_predictions(MODEL, NIGHT, NIGHT, {}, sort="1; DROP TABLE predictions")
+
+
 def test_what_is_explained_is_read_by_its_id(outputs: duckdb.DuckDBPyConnection) -> None:
     span = (date.min, date.max)
     rows = outputs_store._read(
@@ -218,7 +240,7 @@ def test_the_schedule_gives_its_columns(spec: Spec) -> None:
 def test_slices_are_cut_by_its_columns() -> None:
     rows = predictions()
     parts = [list(measure_slices.cut_values(rows, each, NIGHT)) for each in project().slices]
-    assert parts == [["network", "billing", "billing"], ["16", "09", "09"]]
+    assert parts == [["network", "billing", "billing"], ["17", "10", "10"]]
 
 
 def test_restated_rows_are_those_of_its_key_and_its_columns() -> None:
@@ -257,10 +279,14 @@ def test_pages_show_its_columns(outputs: duckdb.DuckDBPyConnection) -> None:
         "fault": "",
         "nights": 14,
         "most": 200,
+        "text": "",
+        "sort": "-probability",
+        "number": 1,
+        "listed": lambda **changed: f"?{changed}",
     }
     found = rendered("predictions/search.html", rows=rows, asked=asked, **shared)
     assert all(
-        f"<th>{title}</th>" in found
+        f">{title}</a></th>" in found
         for title in ("Opened_on", "Ticket_id", "Waits in", "Opened_by", "Opened")
     )
     assert f'href="/predictions/{MODEL}/live/T-0017">T-0017</a>' in found
