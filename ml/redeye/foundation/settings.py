@@ -137,6 +137,9 @@ class Settings(BaseSettings):
     metrics_port: int = Field(
         default=0, ge=0, le=65535, description="Port of Redeye's metrics for Prometheus; 0 is none."
     )
+    api_port: int = Field(
+        default=0, ge=0, le=65535, description="Port of the API of predictions for consumers; 0 is none."
+    )
     otlp_url: str = Field(
         default="",
         description="Where Airflow's own metrics go by OTLP over HTTP, such as `http://host:4318`.",
@@ -259,7 +262,7 @@ def require_secret(name: str, kind: str) -> str:
 
 
 # What nothing embedded stands in for.
-UNSET = ("alert_urls", "lineage_url", "metrics_port", "otlp_url")
+UNSET = ("alert_urls", "api_port", "lineage_url", "metrics_port", "otlp_url")
 INSTEAD_OF_EMPTY = {"rehearsal": "nothing", "source": "the one of `redeye.yaml`"}
 
 

@@ -102,6 +102,7 @@ def _redeye(configured: Settings, secrets: Secrets) -> dict[str, str]:
         "source",
         "lineage_url",
         "metrics_port",
+        "api_port",
         "otlp_url",
         "shift_weeks",
         "threads",

@@ -93,6 +93,8 @@ def programs(configured: Settings, postgres: EmbeddedPostgres) -> tuple[Program,
     if configured.metrics_port:
         at = [configured.host, str(configured.metrics_port)]
         every.append(Program("metrics", [sys.executable, "-m", "redeye.stack.metrics_server", *at]))
+    if configured.api_port:
+        every.append(Program("api", [sys.executable, "-m", "redeye", "serve"]))
     return tuple(every)
 
 

@@ -60,5 +60,5 @@ def test_nothing_is_started_while_a_port_is_taken(tmp_path, taken):
 
 def test_every_port_is_named_by_a_setting():
     known = {name for name in Settings.model_fields if name.endswith("_port")}
-    # The metrics' port is none by default, and is watched by whoever sets it.
-    assert set(check_ports.USES) == known - {"metrics_port"}
+    # These are none by default, and are watched by whoever sets them.
+    assert set(check_ports.USES) == known - {"metrics_port", "api_port"}

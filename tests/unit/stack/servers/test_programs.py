@@ -45,6 +45,13 @@ def test_every_server_is_restarted_when_it_dies(conf):
     assert {conf[name]["autorestart"] for name in sections} == {"true"}
 
 
+def test_the_api_runs_only_where_it_has_a_port(tmp_path):
+    served = parsed(tmp_path, api_port=18081)
+    assert served["program:api"]["command"].endswith("-m redeye serve")
+    assert "api" in served["group:servers"]["programs"]
+    assert "program:api" not in parsed(tmp_path)
+
+
 def test_the_watch_runs_only_where_it_has_somebody_to_tell_and_shows_no_address(tmp_path):
     watched = parsed(tmp_path, alert_urls="mailtos://user:hidden@mail.example")
     assert watched["program:alerts"]["command"].endswith("-m redeye.stack.alert_loop")

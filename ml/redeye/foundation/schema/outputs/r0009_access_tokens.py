@@ -1,0 +1,6 @@
+"""Tokens of the consumers of the prediction API."""
+
+from redeye.foundation.schema.running import make_upgrade
+
+revision, down_revision = "r0009", "r0008"
+upgrade = make_upgrade("outputs/r0009_access_tokens.sql")

@@ -1,0 +1,293 @@
+"""The nights that consumers ask for, kept in memory; the ledgers say once a second whether anything is new.
+
+Predictions of a night are written once, so a night that was read stays as it is; its outcomes are read again when
+the warehouse has a new release.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Protocol
+
+import duckdb
+import psycopg2
+
+from redeye.declarations.calendar import coming_day, cutoff
+from redeye.declarations.project import project
+from redeye.declarations.specs import Spec
+from redeye.foundation.catalogs import Catalog
+from redeye.foundation.errors import RedeyeError
+from redeye.foundation.postgres import read_rows
+from redeye.foundation.settings import settings
+from redeye.foundation.task_session import task_session
+from redeye.operations import model_status
+from redeye.scoring.outputs_reader import OutputsReader
+from redeye.serving import token_store
+from redeye.serving.formats import Columns, write_value
+from redeye.serving.logic.queries import Row, describe_columns, judge
+from redeye.serving.logic.tokens import Token, index_tokens
+from redeye.warehouse import lake, release_store
+from redeye.warehouse.logic.releases import Release
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
+STALE_SECONDS = 60.0
+"""After so long without a look that succeeded nothing is answered: a token may have been revoked meanwhile."""
+KEPT_NIGHTS = 64
+KEPT_ANSWERS = 64
+KEPT_BYTES = 8_000_000
+"""A larger answer is written anew each time."""
+
+
+@dataclass(frozen=True, eq=False)
+class Night:
+    """A model's predictions of one night.
+
+    Attributes:
+        about: freshness and degraded state, as JSON has them.
+        rows: with the outcomes that are known, the riskiest first.
+        answers: bodies that were written before with their ETags, by media type and query; the newest last.
+    """
+
+    about: dict[str, Any]
+    rows: list[Row]
+    columns: Columns
+    answers: OrderedDict[tuple[str, str], tuple[bytes, str]] = field(default_factory=OrderedDict)
+
+    def keep(self, key: tuple[str, str], body: bytes, etag: str) -> None:
+        """Keep an answer for who asks the same."""
+        if len(body) <= KEPT_BYTES:
+            self.answers[key] = (body, etag)
+            while len(self.answers) > KEPT_ANSWERS:
+                self.answers.popitem(last=False)
+
+
+class Store(Protocol):
+    """Where nights and tokens come from."""
+
+    def read_stamp(self) -> object:
+        """What differs once anything new was written; cheap."""
+
+    def read_tokens(self) -> Sequence[Token]:
+        """Every token."""
+
+    def specs(self) -> Mapping[str, Spec]:
+        """The models."""
+
+    def find_last_night(self, model: str) -> date | None:
+        """The latest night that is scored."""
+
+    def find_prediction_night(self, model: str, key: str) -> date | None:
+        """The night that a prediction is of."""
+
+    def read_night(self, spec: Spec, night: date) -> Night | None:
+        """A night's predictions; None if it has none."""
+
+
+class LakeStore:
+    """Reads the ledgers and both lakes, by connections that it keeps."""
+
+    def __init__(self) -> None:
+        self._reader = OutputsReader()
+        self._lock = threading.Lock()
+        self._warehouse: tuple[int, duckdb.DuckDBPyConnection] | None = None
+
+    def read_stamp(self) -> object:
+        """The outputs' snapshot, and the release."""
+        head = read_rows(Catalog.OUTPUTS, "SELECT max(snapshot_id) FROM public.ducklake_snapshot")
+        release = release_store.latest_release()
+        return (head, release.release_id if release else None)
+
+    def read_tokens(self) -> Sequence[Token]:
+        """Every token."""
+        return token_store.read_tokens()
+
+    def specs(self) -> Mapping[str, Spec]:
+        """The models."""
+        return model_status.specs()
+
+    def find_last_night(self, model: str) -> date | None:
+        """The latest night that is scored."""
+        return self._reader.last_night(model)
+
+    def find_prediction_night(self, model: str, key: str) -> date | None:
+        """The night that a prediction is of."""
+        row = self._reader.prediction(model, key)
+        return row["night"] if row else None
+
+    def read_night(self, spec: Spec, night: date) -> Night | None:
+        """A night's predictions with the outcomes that the newest release knows."""
+        rows = self._reader.find_predictions(spec.model, night, night, {}, sort="rank", limit=None)
+        if not rows:
+            return None
+        release = release_store.latest_release()
+        outcomes = self._read_outcomes(spec, release, night) if release else {}
+        key = project().subject.key
+        return make_night(
+            spec,
+            night,
+            [judge(row, outcomes.get(row[key])) for row in rows],
+            _find_scored_at(spec.model, night),
+        )
+
+    def _read_outcomes(self, spec: Spec, release: Release, night: date) -> dict[Any, bool]:
+        population, target = spec.population, spec.target
+        with self._lock:
+            if self._warehouse is None or self._warehouse[0] != release.snapshot_id:
+                if self._warehouse is not None:
+                    self._warehouse[1].close()
+                self._warehouse = (release.snapshot_id, lake.connect_at(release.snapshot_id, threads=1))
+            try:
+                found = self._warehouse[1].execute(
+                    f"SELECT {population.key}, TRY_CAST({target.column} AS DOUBLE) = 1 "
+                    f"FROM warehouse.{population.relation} WHERE {population.night} = ? "
+                    f"AND TRY_CAST({target.column} AS DOUBLE) IN (0, 1) AND {target.known_at} <= ?",
+                    [night, cutoff(release.night).replace(tzinfo=None)],
+                )
+                return dict(found.fetchall())
+            except duckdb.Error:
+                # The next look opens another: the server that keeps the catalog may have been restarted.
+                self._warehouse[1].close()
+                self._warehouse = None
+                raise
+
+
+def _find_scored_at(model: str, night: date) -> str | None:
+    """When the night was first scored by the wall clock, as far as the ledger of costs has it."""
+    rows = read_rows(
+        Catalog.OUTPUTS,
+        "SELECT min(recorded_at) FROM ledger.costs WHERE night = %s AND model = %s AND is_success "
+        "AND split_part(job, ':', -1) = 'score_night'",
+        (night, model),
+    )
+    return write_value(rows[0][0]) if rows and rows[0][0] else None
+
+
+def make_night(spec: Spec, night: date, rows: Sequence[Row], scored_at: str | None) -> Night:
+    """A night from its rows; what all share is said once, and one degraded row makes the night so."""
+    first = next((row for row in rows if row["is_degraded"]), rows[0])
+    about = {
+        "model": spec.model,
+        "night": night.isoformat(),
+        "coming_day": coming_day(night).isoformat(),
+        "known_until": write_value(cutoff(night)),
+        "scored_at": scored_at,
+        "model_version": first["model_version"],
+        "algorithm": first["algorithm"],
+        "release_id": first["release_id"],
+        "is_degraded": bool(first["is_degraded"]),
+        "degraded_reason": first["degraded_reason"] or None,
+        "outcomes_known": sum(row["outcome"] is not None for row in rows),
+        "shift_weeks": settings().shift_weeks,
+        "is_rehearsal": bool(settings().rehearsal),
+    }
+    return Night(about, list(rows), describe_columns(project().subject, spec.target.positive))
+
+
+class NightCache:
+    """What requests are answered from. `look` is called by one thread, the rest by any."""
+
+    def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
+        self._store, self._clock = store, clock
+        self._lock = threading.Lock()
+        self._stamp: object = None
+        self._looked_at: float | None = None
+        self._nights: OrderedDict[tuple[str, date], Night] = OrderedDict()
+        self._absent: OrderedDict[tuple[str, object], None] = OrderedDict()
+        self.latest: dict[str, Night] = {}
+        self.specs: dict[str, Spec] = {}
+        self.tokens: dict[str, Token] = {}
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the ledgers could be asked lately."""
+        return self._looked_at is not None and self._clock() - self._looked_at < STALE_SECONDS
+
+    def look(self) -> None:
+        """Take in what is new. What was there before stays until all of the new is read."""
+        self.tokens = index_tokens(self._store.read_tokens())
+        stamp, specs = self._store.read_stamp(), dict(self._store.specs())
+        if stamp != self._stamp or specs != self.specs:
+            latest = {}
+            for model, spec in specs.items():
+                night = self._store.find_last_night(model)
+                found = self._store.read_night(spec, night) if night else None
+                if found is not None:
+                    latest[model] = found
+            with self._lock:
+                self._nights.clear()
+                self._absent.clear()
+                self.latest, self.specs, self._stamp = latest, specs, stamp
+        self._looked_at = self._clock()
+
+    def watch(self, stopped: threading.Event) -> None:
+        """Look once a second until told to stop."""
+        with task_session():
+            while not stopped.wait(LOOK_SECONDS):
+                self.try_look()
+
+    def try_look(self) -> None:
+        """Look; a look that fails is logged, as the next comes in a second."""
+        try:
+            self.look()
+        except (RedeyeError, psycopg2.Error, duckdb.Error) as error:
+            log.warning("this look failed: %s", error)
+
+    def find_latest(self, model: str) -> Night | None:
+        """The newest scored night of a model, from memory."""
+        return self.latest.get(model)
+
+    def find_night(self, model: str, night: date) -> Night | None:
+        """A night, from memory or, the first time, from the lake; None if it was not scored."""
+        newest = self.latest.get(model)
+        if newest is None or newest.about["night"] == night.isoformat():
+            return newest
+        key, stamp = (model, night), self._stamp
+        with self._lock:
+            if key in self._nights:
+                self._nights.move_to_end(key)
+                return self._nights[key]
+            if (model, night) in self._absent:
+                return None
+        found = self._store.read_night(self.specs[model], night)
+        with self._lock:
+            if stamp == self._stamp:
+                self._remember(key, found)
+        return found
+
+    def find_prediction(self, model: str, key: str) -> tuple[Night, Row] | None:
+        """A prediction by its subject's key, with the night that it is of."""
+        column = project().subject.key
+        newest = self.latest.get(model)
+        if newest is None or not key.isprintable() or (model, key) in self._absent:
+            return None
+        row = next((row for row in newest.rows if row[column] == key), None)
+        if row is not None:
+            return newest, row
+        stamp = self._stamp
+        night = self._store.find_prediction_night(model, key)
+        found = self.find_night(model, night) if night else None
+        row = next((row for row in found.rows if row[column] == key), None) if found else None
+        if found is None or row is None:
+            with self._lock:
+                if stamp == self._stamp:
+                    self._remember((model, key), None)
+            return None
+        return found, row
+
+    def _remember(self, key: tuple[str, Any], found: Night | None) -> None:
+        if found is None:
+            self._absent[key] = None
+        else:
+            self._nights[key] = found
+        while len(self._nights) > KEPT_NIGHTS:
+            self._nights.popitem(last=False)
+        while len(self._absent) > KEPT_NIGHTS:
+            self._absent.popitem(last=False)
