@@ -25,7 +25,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from redeye.declarations.calendar import zone
 from redeye.declarations.project import project
 from redeye.declarations.specs import Spec
-from redeye.serving.formats import write_json, write_row, write_rows
+from redeye.serving.formats import write_json, write_json_rows, write_row, write_rows
 from redeye.serving.logic.queries import (
     JSON,
     MEDIA_TYPES,
@@ -255,7 +255,8 @@ def _negotiate(request: Request) -> str:
 
 def _answer_table(request: Request, night: Night, *, skipped: tuple[str, ...]) -> Response:
     kind, asked = _negotiate(request), request.url.query
-    kept = night.answers.get((kind, asked))
+    answers = _find_cache(request).answers
+    kept = answers.find(night, kind, asked)
     if kept is None:
         given = [(name, text) for name, text in request.query_params.multi_items() if name not in skipped]
         try:
@@ -264,13 +265,16 @@ def _answer_table(request: Request, night: Night, *, skipped: tuple[str, ...]) -
             raise HTTPException(400, str(error)) from error
         body = _write_table(night, query, kind)
         kept = (body, _make_etag(body))
-        night.keep((kind, asked), *kept)
+        answers.keep(night, kind, asked, kept)
     return _answer(request, *kept, kind, night.about)
 
 
 def _write_table(night: Night, query: Query, kind: str) -> bytes:
     rows, total = select_rows(night.rows, query)
     about = {**night.about, "total": total, "limit": query.limit, "offset": query.offset}
+    if kind == JSON:
+        key = project().subject.key
+        return write_json_rows(about, [night.texts[row[key]] for row in rows])
     return write_rows(kind, rows, night.columns, about)
 
 

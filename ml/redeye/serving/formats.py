@@ -13,29 +13,32 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from redeye.declarations.calendar import read_local, zone
-from redeye.serving.logic.queries import CSV, JSON, Row
+from redeye.serving.logic.queries import CSV, Row
 
 Columns = Mapping[str, tuple[str, str]]
 """Type and meaning by name."""
 
 
 def write_rows(kind: str, rows: Sequence[Row], columns: Columns, about: Mapping[str, Any]) -> bytes:
-    """An answer's body.
+    """An answer's body as CSV or Parquet.
 
     Args:
         kind: the media type.
         rows: in their order.
         columns: those of the answer.
-        about: what is said of the rows as a whole; JSON holds it beside them, Parquet in its metadata.
+        about: what is said of the rows as a whole; Parquet holds it in its metadata.
     """
-    if kind == JSON:
-        return write_json({**about, "predictions": [write_row(row, columns) for row in rows]})
     return _write_csv(rows, columns) if kind == CSV else _write_parquet(rows, columns, about)
 
 
 def write_json(value: Any) -> bytes:  # noqa: ANN401  whatever JSON knows
     """JSON in UTF-8."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def write_json_rows(about: Mapping[str, Any], texts: Sequence[bytes]) -> bytes:
+    """An answer's body as JSON: what is said of the rows as a whole, and rows that are JSON already."""
+    return write_json(about)[:-1] + b',"predictions":[' + b",".join(texts) + b"]}"
 
 
 def write_row(row: Row, columns: Columns) -> Row:

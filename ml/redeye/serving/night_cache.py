@@ -11,7 +11,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
@@ -29,7 +29,7 @@ from redeye.foundation.task_session import task_session
 from redeye.operations import model_status
 from redeye.scoring.outputs_reader import OutputsReader
 from redeye.serving import token_store
-from redeye.serving.formats import Columns, write_value
+from redeye.serving.formats import Columns, write_json, write_row, write_value
 from redeye.serving.logic.queries import Row, describe_columns, judge
 from redeye.serving.logic.tokens import Token, index_tokens
 from redeye.warehouse import lake, release_store
@@ -41,9 +41,8 @@ LOOK_SECONDS = 1.0
 STALE_SECONDS = 60.0
 """After so long without a look that succeeded nothing is answered: a token may have been revoked meanwhile."""
 KEPT_NIGHTS = 64
-KEPT_ANSWERS = 64
-KEPT_BYTES = 8_000_000
-"""A larger answer is written anew each time."""
+KEPT_BYTES = 64_000_000
+"""Of answers that were written before."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,20 +52,33 @@ class Night:
     Attributes:
         about: freshness and degraded state, as JSON has them.
         rows: with the outcomes that are known, the riskiest first.
-        answers: bodies that were written before with their ETags, by media type and query; the newest last.
+        texts: each row as JSON, by its subject's key.
     """
 
     about: dict[str, Any]
     rows: list[Row]
     columns: Columns
-    answers: OrderedDict[tuple[str, str], tuple[bytes, str]] = field(default_factory=OrderedDict)
+    texts: Mapping[str, bytes]
 
-    def keep(self, key: tuple[str, str], body: bytes, etag: str) -> None:
-        """Keep an answer for who asks the same."""
-        if len(body) <= KEPT_BYTES:
-            self.answers[key] = (body, etag)
-            while len(self.answers) > KEPT_ANSWERS:
-                self.answers.popitem(last=False)
+
+class Answers:
+    """Bodies that were written before with their ETags, by night, media type and query; the oldest go first."""
+
+    def __init__(self, most_bytes: int = KEPT_BYTES) -> None:
+        self._left = most_bytes
+        self._kept: OrderedDict[tuple[Night, str, str], tuple[bytes, str]] = OrderedDict()
+
+    def find(self, night: Night, kind: str, asked: str) -> tuple[bytes, str] | None:
+        """The answer to who asked the same before."""
+        return self._kept.get((night, kind, asked))
+
+    def keep(self, night: Night, kind: str, asked: str, answer: tuple[bytes, str]) -> None:
+        """Keep an answer for who asks the same, as long as there is room."""
+        self._kept[(night, kind, asked)] = answer
+        self._left -= len(answer[0])
+        while self._left < 0:
+            _, (body, _) = self._kept.popitem(last=False)
+            self._left += len(body)
 
 
 class Store(Protocol):
@@ -188,7 +200,10 @@ def make_night(spec: Spec, night: date, rows: Sequence[Row], scored_at: str | No
         "shift_weeks": settings().shift_weeks,
         "is_rehearsal": bool(settings().rehearsal),
     }
-    return Night(about, list(rows), describe_columns(project().subject, spec.target.positive))
+    subject = project().subject
+    columns = describe_columns(subject, spec.target.positive)
+    texts = {row[subject.key]: write_json(write_row(row, columns)) for row in rows}
+    return Night(about, list(rows), columns, texts)
 
 
 class NightCache:
@@ -201,6 +216,7 @@ class NightCache:
         self._looked_at: float | None = None
         self._nights: OrderedDict[tuple[str, date], Night] = OrderedDict()
         self._absent: OrderedDict[tuple[str, object], None] = OrderedDict()
+        self.answers = Answers()
         self.latest: dict[str, Night] = {}
         self.specs: dict[str, Spec] = {}
         self.tokens: dict[str, Token] = {}
@@ -225,6 +241,7 @@ class NightCache:
                 self._nights.clear()
                 self._absent.clear()
                 self.latest, self.specs, self._stamp = latest, specs, stamp
+                self.answers = Answers()
         self._looked_at = self._clock()
 
     def watch(self, stopped: threading.Event) -> None:
