@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from redeye.declarations.project import project
+from redeye.foundation import atomic_files
 from redeye.foundation.atomic_files import make_folder
 from redeye.foundation.errors import AlreadyDecided
 from redeye.foundation.settings import settings
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 4
 MANIFEST = "manifest.json"
+LATEST = "latest.json"
 
 DATE = "date32[day]"
 INSTANT = "timestamp[us, tz=UTC]"
@@ -63,6 +65,7 @@ def export(frame: pd.DataFrame, *, model: str, night: date) -> Location:
     (schema version, columns, rows, SHA-256 per file, release, `is_complete`) is its last file. In an object
     store the manifest alone says that the others are there: it is put last, and taken away first. A second
     export of the same rows, in whatever order, changes nothing. Files of an older schema are replaced.
+    `latest.json` beside the folders names the newest night.
 
     Returns:
         The folder.
@@ -71,6 +74,13 @@ def export(frame: pd.DataFrame, *, model: str, night: date) -> Location:
         AlreadyDecided: if the folder holds other rows.
     """
     folder = settings().exports / model / night.isoformat()
+    _write_night(folder, frame, model, night)
+    _point_at(folder, night)
+    return folder
+
+
+def _write_night(folder: Location, frame: pd.DataFrame, model: str, night: date) -> None:
+    """Write the files of a night, unless they are there."""
     table = _table(frame)
     text = _csv(table)
     digest = hashlib.sha256(text.encode()).hexdigest()
@@ -79,16 +89,31 @@ def export(frame: pd.DataFrame, *, model: str, night: date) -> Location:
             raise AlreadyDecided(
                 f"{folder} was exported with other rows ({standing[:12]}, now {digest[:12]})"
             )
-        return folder
+        return
     if not isinstance(folder, Path):
         with tempfile.TemporaryDirectory(prefix="redeye-exports-") as temporary:
             _fill(Path(temporary), table, text, model, night, digest)
             _put(Path(temporary), folder)
-        return folder
+        return
     # What is there was left without a manifest by a crash, or is of an older schema.
     with make_folder(folder, is_replacing=True) as making:
         _fill(making, table, text, model, night, digest)
-    return folder
+
+
+def _point_at(folder: Location, night: date) -> None:
+    """Name a night's manifest beside the folders, in one step, unless a later one's is named."""
+    path = folder.parent / LATEST
+    try:
+        standing = str(json.loads(path.read_bytes())["night"])
+    except FileNotFoundError:
+        standing = ""
+    if standing >= night.isoformat():
+        return
+    text = json.dumps({"night": night.isoformat(), "manifest": f"{folder.name}/{MANIFEST}"}) + "\n"
+    if isinstance(path, Path):
+        atomic_files.write_text(path, text)
+    else:
+        path.fs.pipe_file(path.path, text.encode())
 
 
 def _fill(making: Path, table: pa.Table, text: str, model: str, night: date, digest: str) -> None:
@@ -128,7 +153,10 @@ def _table(frame: pd.DataFrame) -> pa.Table:
         is_shifted=LABEL in frame and bool(frame[LABEL].fillna(0).any()),
         is_rehearsed=REHEARSAL in frame and bool(frame[REHEARSAL].fillna("").any()),
     )
-    fields = [(name, arrow_types.get(kind) or pa.type_for_alias(kind)) for name, (kind, _) in stated.items()]
+    fields = [
+        pa.field(name, arrow_types.get(kind) or pa.type_for_alias(kind), metadata={"description": meaning})
+        for name, (kind, meaning) in stated.items()
+    ]
     rows = frame.sort_values(["rank", "prediction_id"])
     table = pa.Table.from_pandas(rows, schema=pa.schema(fields), preserve_index=False)
     return table.replace_schema_metadata(None)

@@ -14,6 +14,7 @@ import pyarrow.parquet as parquet
 import pytest
 from rich.console import Console
 
+from redeye.declarations.calendar import ONE_DAY
 from redeye.declarations.project import project
 from redeye.foundation.errors import AlreadyDecided
 from redeye.foundation.settings import settings
@@ -65,6 +66,8 @@ def test_parquet_has_real_types(frame):
     }
     assert schema.field("night").type == schema.field("flight_date").type == pa.date32()
     assert schema.field("created_at").type == pa.timestamp("us", "UTC")
+    meanings = {field.name: field.metadata[b"description"].decode() for field in schema}
+    assert meanings == {name: meaning for name, (_, meaning) in columns().items()}
     first = parquet.read_table(path).to_pylist()[0]
     assert (first["night"], first["rank"]) == (NIGHT, 1)
     assert first["scheduled_departure_at"].isoformat() == "2013-04-04T13:05:00+00:00"
@@ -132,7 +135,28 @@ def test_a_folder_without_manifest_is_replaced(frame, home):
     assert folder.resolve() == left.resolve()
     names = {path.name for path in folder.iterdir()}
     assert names == {"predictions.parquet", "predictions.csv", "manifest.json"}
-    assert [path.name for path in folder.parent.iterdir()] == [NIGHT.isoformat()]
+    assert sorted(path.name for path in folder.parent.iterdir()) == [NIGHT.isoformat(), "latest.json"]
+
+
+def test_the_newest_night_is_pointed_at_and_an_earlier_one_does_not_move_it(frame, home):
+    def find_latest():
+        return json.loads((home / "exports" / MODEL / "latest.json").read_text())
+
+    def export_night(night):
+        return export(frame.assign(night=pd.Timestamp(night)), model=MODEL, night=night)
+
+    export_night(NIGHT)
+    assert find_latest() == {"night": "2013-04-03", "manifest": "2013-04-03/manifest.json"}
+    folder = export_night(NIGHT + ONE_DAY)
+    assert (folder.parent / find_latest()["manifest"]).is_file()
+    assert find_latest()["night"] == "2013-04-04"
+    export_night(NIGHT - ONE_DAY)
+    export_night(NIGHT)
+    assert find_latest()["night"] == "2013-04-04"
+    # Of exports that were made before there was a pointer.
+    (folder.parent / "latest.json").unlink()
+    export_night(NIGHT + ONE_DAY)
+    assert find_latest()["night"] == "2013-04-04"
 
 
 def test_files_of_an_older_schema_are_replaced(frame):
