@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import threading
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -38,8 +39,10 @@ from redeye.serving.logic.queries import (
     select_rows,
 )
 from redeye.serving.logic.tokens import Token, hash_token, read_bearer
-from redeye.serving.night_cache import LakeStore, Night, NightCache
+from redeye.serving.night_cache import UNREADABLE, LakeStore, Night, NightCache
 from redeye.serving.openapi import PROBLEM, describe_answers, describe_parameters, describe_security
+
+log = logging.getLogger(__name__)
 
 OPEN_PATH = "/healthz"
 TOLD = ("night", "scored_at", "known_until", "model_version", "algorithm", "release_id", "is_degraded")
@@ -55,6 +58,10 @@ def make_problem(
     return Response(body, status, headers=dict(headers or {}), media_type=PROBLEM)
 
 
+def _make_unavailable() -> Response:
+    return make_problem(503, "The ledgers cannot be read: try again later.", {"Retry-After": "10"})
+
+
 class RequireToken:
     """Lets nothing but a valid token through, whatever is asked for; the token is the request's state."""
 
@@ -67,8 +74,7 @@ class RequireToken:
             await self._app(scope, receive, send)
             return
         if not self._cache.is_fresh:
-            answer = make_problem(503, "The ledgers cannot be read: try again later.", {"Retry-After": "10"})
-            await answer(scope, receive, send)
+            await _make_unavailable()(scope, receive, send)
             return
         header = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
         text = read_bearer(header.decode("latin-1"))
@@ -108,6 +114,8 @@ def make_app(cache: NightCache | None = None) -> FastAPI:
     )
     app.add_middleware(RequireToken, cache=known)
     app.add_exception_handler(StarletteHTTPException, _answer_error)
+    for kind in UNREADABLE:
+        app.add_exception_handler(kind, _answer_unreadable)
     app.state.cache = known
     _add_routes(app)
     describe_security(app)
@@ -117,6 +125,11 @@ def make_app(cache: NightCache | None = None) -> FastAPI:
 async def _answer_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, StarletteHTTPException)  # noqa: S101  it is registered for these alone
     return make_problem(error.status_code, str(error.detail), error.headers)
+
+
+async def _answer_unreadable(request: Request, error: Exception) -> Response:
+    log.warning("%s could not be answered: %s", request.url.path, error)
+    return _make_unavailable()
 
 
 def _add_routes(app: FastAPI) -> None:

@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0
 STALE_SECONDS = 60.0
 """After so long without a look that succeeded nothing is answered: a token may have been revoked meanwhile."""
+UNREADABLE = (RedeyeError, psycopg2.Error, duckdb.Error)
+"""What reading the ledgers and lakes raises while their server is away."""
 KEPT_NIGHTS = 64
 KEPT_BYTES = 64_000_000
 """Of answers that were written before."""
@@ -254,7 +256,7 @@ class NightCache:
         """Look; a look that fails is logged, as the next comes in a second."""
         try:
             self.look()
-        except (RedeyeError, psycopg2.Error, duckdb.Error) as error:
+        except UNREADABLE as error:
             log.warning("this look failed: %s", error)
 
     def find_latest(self, model: str) -> Night | None:

@@ -7,6 +7,7 @@ import io
 import json
 from datetime import UTC, date, datetime, time, timedelta
 
+import duckdb
 import hypothesis
 import pytest
 import schemathesis
@@ -279,6 +280,17 @@ def test_a_night_is_read_once(client, store):
         client.get(f"{LIST}/no_such")
         client.get(f"{LIST}/latest?carrier_id=EV")
     assert sorted(map(str, store.reads)) == ["2012-01-01", "2013-04-03", "no_such"]
+
+
+def test_a_night_that_cannot_be_read_is_no_fault_of_the_request(client, store, monkeypatch):
+    def fail(*_):
+        raise duckdb.IOException("the catalog's server is gone")
+
+    monkeypatch.setattr(store, "read_night", fail)
+    found = client.get(LIST, params={"night": "2013-04-03"})
+    assert (found.status_code, found.headers["Retry-After"]) == (503, "10")
+    assert "catalog" not in found.text
+    assert client.get(f"{LIST}/latest").status_code == 200
 
 
 def test_nothing_is_answered_once_tokens_cannot_be_asked_about(store):
