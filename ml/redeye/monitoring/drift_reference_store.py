@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,6 +63,15 @@ class Reference:
         return predictions[~predictions["is_fitted"]].reset_index(drop=True)
 
 
+@contextmanager
+def lock_reference(folder: Path) -> Iterator[None]:
+    """One process at a time: two nights that are judged at once would take the files away from each other."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(f".{folder.name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 def read_reference(folder: Path) -> Reference | None:
     """What is there, if every file is what its manifest says."""
     path = folder / "manifest.json"
@@ -83,7 +95,7 @@ def _sha256(path: Path) -> str:
 def write_reference(
     folder: Path, profile: Profile, sample: pd.DataFrame, predictions: pd.DataFrame, facts: dict[str, Any]
 ) -> None:
-    """The folder appears whole; if another process was faster, its files are the same."""
+    """The folder appears whole, in the place of one that cannot be read."""
     with make_folder(folder, is_replacing=True) as making:
         (making / "profile.json").write_text(json.dumps(profile.to_dict()), encoding="utf-8")
         profile.calibration.to_parquet(making / "calibration.parquet", index=False)

@@ -27,7 +27,13 @@ from redeye.foundation.errors import AlreadyDecided, ConfigError
 from redeye.foundation.settings import settings
 from redeye.models.artifact_store import load_artifact
 from redeye.models.logic.splits import Window, find_last_mature
-from redeye.monitoring.drift_reference_store import FORMAT, Reference, read_reference, write_reference
+from redeye.monitoring.drift_reference_store import (
+    FORMAT,
+    Reference,
+    lock_reference,
+    read_reference,
+    write_reference,
+)
 from redeye.monitoring.label_form_store import highest_of_weeks
 from redeye.monitoring.logic.distribution_shift import calibrate_shift
 from redeye.monitoring.logic.drift_calibration import History, calibrate, tabulate
@@ -74,11 +80,12 @@ def load_reference(spec: Spec, champion: Promotion) -> Reference:
     """
     origin = _origin(spec, champion)
     folder = settings().drift / "references" / spec.model / _key(origin)
-    found = read_reference(folder)
-    if found is None:
-        log.info("%s: making the drift reference of version %d", spec.model, champion.version)
-        _make(origin, folder)
+    with lock_reference(folder):
         found = read_reference(folder)
+        if found is None:
+            log.info("%s: making the drift reference of version %d", spec.model, champion.version)
+            _make(origin, folder)
+            found = read_reference(folder)
     if found is None:
         raise AlreadyDecided(f"{folder} was written and cannot be read: remove it and run the task again")
     return found
