@@ -192,10 +192,20 @@ def test_the_viewer_cannot_write(server, method, path, body):
 
 
 @pytest.mark.parametrize("user", [ADMIN, VIEWER])
-@pytest.mark.parametrize(("method", "path"), [("GET", "providers"), ("GET", "config"), ("POST", "message")])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "message"), ("PUT", "config"), ("GET", "sessions/1/stream"), ("GET", "skills")],
+)
 def test_nobody_reaches_the_assistant(server, user, method, path):
     answer = server.ask(method, f"/ajax-api/3.0/mlflow/assistant/{path}", user, {})
     assert answer.status_code == httpx.codes.FORBIDDEN
+
+
+@pytest.mark.parametrize("user", [ADMIN, VIEWER])
+@pytest.mark.parametrize("path", ["providers", "config"])
+def test_the_pane_that_the_ui_opens_may_ask_how_it_is_set_up(server, user, path):
+    answer = server.ask("GET", f"/ajax-api/3.0/mlflow/assistant/{path}", user, {})
+    assert answer.status_code == httpx.codes.OK
 
 
 def test_the_admin_can_write(server):
