@@ -67,6 +67,21 @@ class Morning:
     models: list[ModelState]
     unknown: list[tuple[date, date]]
 
+    def list_missing_work(self) -> list[str]:
+        """What is not done for the night, by facts of that night alone; empty if all is.
+
+        Returns:
+            `released`, and of each model with a champion `scored`, `exported`, `judged`, with its name.
+        """
+        found = [] if self.release is not None else ["released"]
+        for state in self.models:
+            if state.champion is None:
+                continue
+            is_judged = state.verdict is not None and state.verdict["night"] == self.night
+            done = {"scored": state.predictions, "exported": state.manifest, "judged": is_judged}
+            found += [f"{state.spec.model} {step}" for step, fact in done.items() if not fact]
+        return found
+
 
 def find_newest_night(reader: OutputsReader) -> date | None:
     """The newest night that is scored, released by itself, or a gap; the head of a bulk load if nothing is."""
