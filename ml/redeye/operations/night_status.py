@@ -71,11 +71,12 @@ class Morning:
         """What is not done for the night, by facts of that night alone; empty if all is.
 
         Returns:
-            `released`, and of each model with a champion `scored`, `exported`, `judged`, with its name.
+            `released`, and of each model `scored`, `exported`, `judged`, with its name.
         """
         found = [] if self.release is not None else ["released"]
         for state in self.models:
-            if state.champion is None:
+            if state.champion is None and state.predictions is None:
+                found.append(f"{state.spec.model} scored, since it had no champion")
                 continue
             is_judged = state.verdict is not None and state.verdict["night"] == self.night
             done = {"scored": state.predictions, "exported": state.manifest, "judged": is_judged}

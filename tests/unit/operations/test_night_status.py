@@ -36,7 +36,10 @@ def morning(state: ModelState, release: Any = THERE) -> Morning:
         ({"manifest": False}, ["flight_delay exported"]),
         ({"verdict": None}, ["flight_delay judged"]),
         ({"verdict": {"night": date(2013, 3, 30), "verdict": "ok"}}, ["flight_delay judged"]),
-        ({"champion": None, "predictions": None, "manifest": False, "verdict": None}, []),
+        (
+            {"champion": None, "predictions": None, "manifest": False, "verdict": None},
+            ["flight_delay scored, since it had no champion"],
+        ),
     ],
 )
 def test_what_is_not_done_is_named(change: dict[str, Any], missing: list[str]) -> None:
