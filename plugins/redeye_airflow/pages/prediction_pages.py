@@ -20,6 +20,7 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, HTTPException, Query
+from pydantic import BeforeValidator
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -53,8 +54,8 @@ def search(
     model: str = "",
     day: str = "",
     text: str = "",
-    sort: str = RISKIEST_FIRST,
-    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+    sort: str = "",
+    page: Annotated[int, BeforeValidator(lambda typed: typed or 1), Query(ge=1, le=10_000)] = 1,
     to: str = "",
 ) -> Response:
     """Predictions, the riskiest first: of the last night, or what a search finds; `to=csv` gives all of them as a file.
@@ -66,7 +67,7 @@ def search(
     searched = [name for name, column in project().subject.columns.items() if column.search]
     asked = {name: request.query_params.get(name, "").strip() for name in searched}
     model = model or next(iter(models), "")
-    text = text.strip()
+    text, sort = text.strip(), sort.strip() or RISKIEST_FIRST
     is_asked = bool(day or text or any(asked.values()))
     fault, rows = "", []
     try:

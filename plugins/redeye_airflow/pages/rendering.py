@@ -7,9 +7,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from xml.etree.ElementTree import Element
 
 import jinja2
 import markdown  # type: ignore[import-untyped]
+from markdown.extensions import Extension  # type: ignore[import-untyped]
+from markdown.treeprocessors import Treeprocessor  # type: ignore[import-untyped]
 from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
@@ -48,10 +51,31 @@ def render_page(request: Request, template: str, *, status: int = 200, **values:
     return HTMLResponse(_TEMPLATES.get_template(template).render({**known, **values}), status_code=status)
 
 
+class _DeadLinks(Treeprocessor):
+    """A link to another file of the repository, which no page shows, becomes text that names the file."""
+
+    def run(self, root: Element) -> None:
+        for link in root.iter("a"):
+            target = link.get("href", "")
+            if not target.startswith(("#", "https://", "http://", "mailto:")):
+                link.tag = "span"
+                link.attrib = {"title": f"in {target.partition('#')[0]}"}
+
+
+class _NoDeadLinks(Extension):
+    def extendMarkdown(self, md: markdown.Markdown) -> None:  # noqa: N802  named by the library
+        # After the links are made, which `inline` does.
+        md.treeprocessors.register(_DeadLinks(md), "dead_links", 1)
+
+
 def render_markdown(text: str) -> Markup:
-    """Markdown as HTML, without any HTML of its own: marks of HTML in it are shown, not obeyed."""
+    """Markdown as HTML, without any HTML of its own: marks of HTML in it are shown, not obeyed.
+
+    Links lead within the text or to addresses with a scheme; what else is linked stands as text.
+    """
     quoted = str(escape(text)).replace("&gt; ", "> ").replace("&#39;", "'").replace("&#34;", '"')
-    return Markup(markdown.markdown(quoted, extensions=["tables", "toc", "fenced_code"]))  # noqa: S704
+    extensions = ["tables", "toc", "fenced_code", _NoDeadLinks()]
+    return Markup(markdown.markdown(quoted, extensions=extensions))  # noqa: S704
 
 
 NONE = "\N{EN DASH}"

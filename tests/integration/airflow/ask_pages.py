@@ -80,6 +80,14 @@ def main() -> None:
         typed: _answer(ask["viewer"].get("/redeye/predictions", params={"flight_number_id": typed}))
         for typed in ("aa 1", "UA 1", "no flight")
     }
+    found["sorted"] = {
+        sort: _answer(
+            ask["viewer"].get(
+                "/redeye/predictions", params={"flight_number_id": "aa 1", "sort": sort, "page": ""}
+            )
+        )
+        for sort in ("", "rank")
+    }
     found["browser"] = _answer(ask["nobody"].get("/redeye/", headers={"accept": "text/html"}))
     found["altered"] = _answer(ask["nobody"].get("/redeye/", cookies={"_token": "e30.e30.e30"}))
     found["pages"] = {path: ask["viewer"].get(f"/redeye{path}").text for path in paths}

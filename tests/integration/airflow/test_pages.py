@@ -156,6 +156,13 @@ def test_a_prediction_is_found_as_people_write_it(asked: dict[str, Any]) -> None
     assert "Flight: write it as AA 1" in unread["text"]
 
 
+def test_a_search_keeps_the_order_and_an_empty_one_is_the_riskiest_first(asked: dict[str, Any]) -> None:
+    for given, kept in (("", "-probability"), ("rank", "rank")):
+        found = asked["sorted"][given]
+        assert found["status"] == 200
+        assert f'name="sort" value="{kept}"' in found["text"]
+
+
 def test_a_night_shows_the_reason_of_its_refusal(asked: dict[str, Any]) -> None:
     text = asked["pages"]["/nights/2013-04-04"]
     assert "releases/fct_flights: expect_some" in text

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from datetime import date, datetime, timedelta
@@ -12,6 +13,7 @@ from redeye.foundation.settings import PROJECT_ROOT
 from redeye.monitoring.logic.verdict import Button
 from redeye_airflow.pages import charts
 from redeye_airflow.pages.action_pages import ACTIONS
+from redeye_airflow.pages.alert_pages import RUNBOOK
 from redeye_airflow.pages.files import below
 from redeye_airflow.pages.rendering import render_markdown, show_value
 
@@ -52,6 +54,20 @@ def test_markdown_is_shown_and_its_html_is_not_obeyed() -> None:
     assert "<table>" in shown
     assert "<blockquote>" in shown
     assert "<script>" not in shown
+
+
+def test_links_of_the_runbook_lead_within_it_or_have_a_scheme() -> None:
+    shown = render_markdown(RUNBOOK.read_text(encoding="utf-8"))
+    places = re.findall(r'href="([^"]*)"', shown)
+    headings = re.findall(r' id="([^"]*)"', shown)
+    assert places
+    assert [place for place in places if not place.startswith("https://") and place[1:] not in headings] == []
+
+
+def test_a_link_to_another_file_is_text_that_names_it() -> None:
+    shown = render_markdown("See [`the` rules](../rules.md#one) and [this](javascript:x).")
+    assert '<span title="in ../rules.md"><code>the</code> rules</span>' in shown
+    assert "href" not in shown
 
 
 def test_a_plot_leaves_a_hole_where_nothing_was_measured_and_between_far_nights() -> None:
