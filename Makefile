@@ -67,7 +67,7 @@ reset: $(STAMP) ## Delete all data, after asking (YES=1 does not ask)
 backfill: $(STAMP) ## Play nights: make backfill FROM=2013-04-04 TO=2013-04-10
 	@$(REDEYE) backfill "$(FROM)" "$(TO)"
 
-#> ./redeye       live, load-year, start, logs
+#> ./redeye       live, load-year, start, logs, logins
 
 ##@ Operate
 

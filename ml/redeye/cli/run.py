@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from redeye.cli.operate.storage import show_budget
-from redeye.cli.shell import FirstNight, LastNight, check_order, console, show_addresses, start
+from redeye.cli.shell import FirstNight, LastNight, check_order, console, show_addresses, show_logins, start
 from redeye.declarations.calendar import find_night
 from redeye.foundation import disk
 from redeye.foundation.errors import ConfigError
@@ -110,6 +110,12 @@ def status() -> None:
     console.print("[green]Healthy.[/]")
     show_budget(disk.measure_usage(settings()))
     show_addresses()
+
+
+@app.command()
+def logins() -> None:
+    """Print where the UIs are and who may log in, with the passwords, also into a pipe."""
+    show_logins()
 
 
 @app.command()

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
+import duckdb
+import psycopg2
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
 from typer.core import TyperGroup
 
 from redeye.declarations.names import RULE, is_name
 from redeye.declarations.specs import load_valid_specs
 from redeye.foundation.errors import ConfigError, RedeyeError
+from redeye.foundation.logic.visible_text import hide_passwords
 from redeye.foundation.settings import SPECS, settings
 from redeye.foundation.ui_links import link_mlflow
 from redeye.stack import bootstrap, environment, lifecycle
+from redeye.stack.secrets import FILE_NAME
 from redeye.stack.servers import mlflow_login
 
 console = Console()
+UNREACHABLE = (psycopg2.OperationalError, duckdb.IOException)
+"""What a command meets where the server that keeps the ledgers is away."""
 
 
 def default_model() -> str:
@@ -91,14 +98,17 @@ def check_order(first: date, last: date) -> None:
 
 
 class Commands(TyperGroup):
-    """The group of all commands: an error raised on purpose shows its message alone and ends with status 1."""
+    """The group of all commands: an error that is no fault of the code shows its message alone, and status is 1."""
 
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]  # noqa: ANN401  as in the group
         """Run the command that was typed."""
         try:
             return super().invoke(ctx)
-        except RedeyeError as error:
-            Console(stderr=True).print(f"[bold red]Error:[/] {error}", highlight=False, soft_wrap=True)
+        except (RedeyeError, *UNREACHABLE) as error:
+            told = escape(hide_passwords(str(error).strip()))
+            Console(stderr=True).print(f"[bold red]Error:[/] {told}", highlight=False, soft_wrap=True)
+            if isinstance(error, UNREACHABLE):
+                Console(stderr=True).print("`redeye status` shows what runs, `redeye start` starts the rest.")
             raise typer.Exit(1) from error
 
 
@@ -122,16 +132,57 @@ def start() -> None:
 
 
 def show_addresses() -> None:
-    """Print where the UIs are, and who may log in."""
-    configured = settings()
-    secrets = bootstrap.prepare_files(configured)
-    table = Table(show_header=False, box=None)
-    table.add_row("Airflow", configured.public_airflow_url)
-    table.add_row("", f"user {environment.ADMIN}, password {secrets.airflow_admin_password}")
-    table.add_row("", f"to look only: user {environment.VIEWER}, password {secrets.airflow_viewer_password}")
-    table.add_row("MLflow", link_mlflow())
-    if not configured.mlflow_server_elsewhere:
-        table.add_row("", f"user {mlflow_login.ADMIN}, password {secrets.mlflow_admin_password}")
-        looker = f"user {mlflow_login.VIEWER}, password {secrets.mlflow_viewer_password}"
-        table.add_row("", f"to look only: {looker}")
-    console.print(table)
+    """Print where the UIs are, and who may log in; passwords only on a terminal, as a log is kept."""
+    # Not `console.is_terminal`: variables of CI systems make it true for a pipe.
+    if sys.stdout.isatty():
+        show_logins()
+        return
+    for ui in _list_uis():
+        console.print(f"{ui.name}: {ui.url}", highlight=False, soft_wrap=True)
+    names = ", ".join(login.secret.upper() for ui in _list_uis() for login in ui.logins)
+    console.print(
+        f"Who may log in: `redeye logins` prints it; the passwords are {names} in {settings().home / FILE_NAME}",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def show_logins() -> None:
+    """Print where the UIs are, with users and passwords, also into a pipe."""
+    secrets = bootstrap.prepare_files(settings())
+    for ui in _list_uis():
+        console.print(f"{ui.name}: {ui.url}", highlight=False, soft_wrap=True)
+        for login in ui.logins:
+            told = f"  {login.does}: user {login.user}, password {getattr(secrets, login.secret)}"
+            console.print(told, highlight=False, soft_wrap=True)
+
+
+class _Login(NamedTuple):
+    """A user of a UI; `secret` names the password among the secrets."""
+
+    does: str
+    user: str
+    secret: str
+
+
+class _Ui(NamedTuple):
+    """A UI that people open; no logins where others run it."""
+
+    name: str
+    url: str
+    logins: tuple[_Login, ...]
+
+
+def _list_uis() -> tuple[_Ui, ...]:
+    airflow = (
+        _Login("to act", environment.ADMIN, "airflow_admin_password"),
+        _Login("to look", environment.VIEWER, "airflow_viewer_password"),
+    )
+    mlflow = (
+        _Login("to act", mlflow_login.ADMIN, "mlflow_admin_password"),
+        _Login("to look", mlflow_login.VIEWER, "mlflow_viewer_password"),
+    )
+    return (
+        _Ui("Airflow", settings().public_airflow_url, airflow),
+        _Ui("MLflow", link_mlflow(), () if settings().mlflow_server_elsewhere else mlflow),
+    )

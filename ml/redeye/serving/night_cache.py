@@ -23,6 +23,7 @@ from redeye.declarations.project import project
 from redeye.declarations.specs import Spec
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import RedeyeError
+from redeye.foundation.logic.visible_text import hide_passwords
 from redeye.foundation.postgres import read_rows
 from redeye.foundation.settings import settings
 from redeye.foundation.task_session import task_session
@@ -257,7 +258,7 @@ class NightCache:
         try:
             self.look()
         except UNREADABLE as error:
-            log.warning("this look failed: %s", error)
+            log.warning("this look failed: %s", hide_passwords(str(error)))
 
     def find_latest(self, model: str) -> Night | None:
         """The newest scored night of a model, from memory."""

@@ -18,6 +18,7 @@ import psycopg2
 
 from redeye.foundation import disk
 from redeye.foundation.errors import ConfigError, RedeyeError
+from redeye.foundation.logic.visible_text import hide_passwords
 from redeye.foundation.settings import Settings, settings
 from redeye.operations import apprise_alerts as telling
 from redeye.operations import find_alerts, night_status
@@ -51,7 +52,7 @@ def watch(configured: Settings) -> None:
             sweep(configured, reader, now=datetime.now(UTC), with_disk=looks % LOOKS_PER_DISK_LOOK == 0)
         except (RedeyeError, psycopg2.Error, duckdb.Error) as error:
             # The database is down or a lease is held: the next look comes in a minute.
-            log.warning("this look failed: %s", error)
+            log.warning("this look failed: %s", hide_passwords(str(error)))
         beat.touch()
         looks += 1
         time.sleep(LOOK_SECONDS)

@@ -10,7 +10,6 @@ import gc
 import json
 import logging
 import os
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import RedeyeError
+from redeye.foundation.logic.visible_text import hide_passwords
 from redeye.foundation.settings import PROJECT_ROOT, settings
 from redeye.warehouse import lake
 from redeye.warehouse.dbt_code import code_nodes, hash_code
@@ -36,7 +36,6 @@ ATTACH = "REDEYE_WAREHOUSE_ATTACH"
 DATA_PATH = "REDEYE_WAREHOUSE_DATA_PATH"
 THREADS = "REDEYE_THREADS"
 FAILED = frozenset({"error", "fail", "runtime error"})
-SECRET = re.compile(r"(password\s*=\s*)('[^']*'|\S+)|(://[^:/\s]+:)[^@\s]+(?=@)")
 
 
 class DbtError(RedeyeError):
@@ -255,12 +254,7 @@ def _forward(event: EventMsg) -> None:
     levels = {"info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
     info: Any = event.info  # its fields are made at run time, by protobuf
     if info.level in levels and info.msg.strip():
-        log.log(levels[info.level], "%s", _redact(info.msg))
-
-
-def _redact(text: str) -> str:
-    """Without the password of any DSN in it."""
-    return SECRET.sub(lambda match: f"{match[1] or match[3]}***", text)
+        log.log(levels[info.level], "%s", hide_passwords(info.msg))
 
 
 def parse(target_dir: Path | None = None, *, project: Path = PROJECT) -> Manifest:
@@ -281,12 +275,12 @@ def _check_result(result: dbtRunnerResult) -> list[Any]:
         DbtError: if one of them failed, or dbt itself did.
     """
     if result.exception is not None:
-        raise DbtError(f"dbt stopped: {_redact(str(result.exception))}") from None
+        raise DbtError(f"dbt stopped: {hide_passwords(str(result.exception))}") from None
     nodes = list(getattr(result.result, "results", []))
     failures = [node for node in nodes if str(node.status) in FAILED]
     if failures:
         reported = (
-            f"{node.node.unique_id}: {_redact(node.message or str(node.status))}" for node in failures
+            f"{node.node.unique_id}: {hide_passwords(node.message or str(node.status))}" for node in failures
         )
         raise DbtError("dbt failed:\n" + "\n".join(reported))
     if not result.success:

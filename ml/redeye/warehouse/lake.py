@@ -16,6 +16,7 @@ import duckdb
 
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError
+from redeye.foundation.logic.visible_text import hide_passwords
 from redeye.foundation.settings import require_secret, settings
 from redeye.foundation.task_session import find_connections
 
@@ -94,6 +95,9 @@ def attach(
 
     A head is attached once: each query sees what is committed by then. A snapshot pins the whole catalog:
     tables, views and schemas together.
+
+    Raises:
+        duckdb.Error: if it cannot be attached; the message holds no password, as DuckDB's own does.
     """
     # Where the files lie is the settings' say. The catalog keeps the path at which it was made, which a home
     # that was moved or restored elsewhere no longer has; the files in it are named relative to that path.
@@ -107,7 +111,11 @@ def attach(
         options.append(f"SNAPSHOT_VERSION {int(snapshot_id)}")
     target = attach_string(catalog, token=token).replace("'", "''")
     once = "IF NOT EXISTS " if token is None and snapshot_id is None else ""
-    con.execute(f"ATTACH {once}'{target}' AS {alias or catalog} ({', '.join(options)})")
+    try:
+        con.execute(f"ATTACH {once}'{target}' AS {alias or catalog} ({', '.join(options)})")
+    except duckdb.Error as error:
+        # From None: a traceback would show the one with the password too.
+        raise type(error)(hide_passwords(str(error))) from None
 
 
 def connect_at(snapshot_id: int, *, threads: int | None = None) -> duckdb.DuckDBPyConnection:

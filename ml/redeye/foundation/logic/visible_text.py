@@ -1,10 +1,12 @@
-"""Text that can be shown and kept: what cannot be seen, or not be stored, is written as its escape."""
+"""Text that can be shown and kept: what cannot be seen, or not be stored, is written as its escape; no passwords."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
+# Of a libpq DSN, and of a URL.
+PASSWORD = re.compile(r"(password\s*=\s*)('[^']*'|[^\s\"]+)|(://[^:/\s]+:)[^@\s]+(?=@)")
 # What Postgres refuses (NUL, halves of a surrogate pair) and what a terminal or a page obeys instead of showing it.
 # Tabs and ends of lines are left: messages are made of lines.
 CONTROLS = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\ud800-\\udfff]")
@@ -13,6 +15,11 @@ CONTROLS = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\ud800-\\udfff]")
 def escape_controls(text: str) -> str:
     """The text with its control characters as escapes; what is an escape already stays as it is."""
     return CONTROLS.sub(_escape, text)
+
+
+def hide_passwords(text: str) -> str:
+    """The text without the passwords of the DSNs and URLs in it."""
+    return PASSWORD.sub(lambda match: f"{match[1] or match[3]}***", text)
 
 
 def escape_hidden(text: str) -> str:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from redeye.foundation.logic.visible_text import escape_all, escape_controls, escape_hidden
+from redeye.foundation.logic.visible_text import escape_all, escape_controls, escape_hidden, hide_passwords
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,17 @@ def test_what_cannot_be_seen_is_written_out(text, controls, hidden):
 def test_every_text_of_a_value_is_escaped_and_nothing_else():
     value = {"a\0": ["b\0", 1, None, ("c\0", 2.5)], "plain": {"d": "e\x7f"}}
     assert escape_all(value) == {r"a\x00": [r"b\x00", 1, None, (r"c\x00", 2.5)], "plain": {"d": r"e\x7f"}}
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("host=db password=hunter2 user=x", "host=db password=*** user=x"),
+        ("password='two words' user=x", "password=*** user=x"),
+        ('at "host=db password=hunter2": refused', 'at "host=db password=***": refused'),
+        ("postgresql://redeye:hunter2@db/warehouse", "postgresql://redeye:***@db/warehouse"),
+        ("1 of 64 OK created model", "1 of 64 OK created model"),
+    ],
+)
+def test_passwords_are_not_shown(said, shown):
+    assert hide_passwords(said) == shown
