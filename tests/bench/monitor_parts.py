@@ -35,6 +35,7 @@ def measure(night: str) -> dict[str, Any]:
     import pandas as pd
 
     from redeye.champions import promotion_store
+    from redeye.champions.logic.verdicts import Verdict
     from redeye.declarations.calendar import cutoff
     from redeye.declarations.specs import load_spec
     from redeye.foundation.settings import SPECS, settings
@@ -75,7 +76,8 @@ def measure(night: str) -> dict[str, Any]:
     with measured() as costs[second]:
         for module in IMPORTS[second]:
             importlib.import_module(module)
-    for page in measure_drift.make_pages(spec, on, rows, release, champion):
+    judged = {"verdict": Verdict.OK, "reasons": finding.reasons}
+    for page in measure_drift.make_pages(spec, on, rows, release, champion, **judged):
         with measured() as costs[f"page of the {page.span}"]:
             path = evidently_reports.write_page(page)
     return {

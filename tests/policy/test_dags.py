@@ -54,6 +54,22 @@ def bag() -> DagBag:
     return DagBag(str(DAGS))
 
 
+def test_a_task_s_button_is_named_by_the_job_behind_it(bag: DagBag) -> None:
+    linked = [task for dag in bag.dags.values() for task in dag.tasks if getattr(task, "_result_links", ())]
+    assert linked
+    for task in linked:
+        module = task.job.partition(":")[0].replace(".", "/")
+        code = ast.parse((PROJECT_ROOT / "ml" / f"{module}.py").read_text(encoding="utf-8"))
+        nodes = list(ast.walk(code))
+        named = {node.value for node in nodes if isinstance(node, ast.Constant)}
+        named |= {
+            node.target.id
+            for node in nodes
+            if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+        }
+        assert {each.link.value for each in task._result_links} <= named, task.task_id
+
+
 def test_no_file_has_an_import_error(bag: DagBag) -> None:
     assert bag.import_errors == {}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from urllib.parse import quote
 
 from redeye.foundation.settings import settings
@@ -19,6 +20,11 @@ def link_task(dag_id: str, run_id: str, task_id: str) -> str:
 def link_play(run_id: str) -> str:
     """The page of nights that are played by a run."""
     return f"{settings().public_airflow_url}/redeye/plays/{quote(run_id, safe=':')}"
+
+
+def link_drift_report(model: str, night: date, span: str) -> str:
+    """The page of a night's or a week's drift report."""
+    return f"{settings().public_airflow_url}/redeye/files/reports/{quote(model, safe='')}/{night}/{span}.html"
 
 
 def link_mlflow() -> str:

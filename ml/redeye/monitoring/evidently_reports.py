@@ -13,26 +13,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from redeye.champions.logic.verdicts import Verdict
 from redeye.foundation.atomic_files import write_text
 from redeye.foundation.pages import render_html
 from redeye.foundation.settings import settings
 from redeye.monitoring.logic.drift_measures import Statistic
 from redeye.monitoring.logic.drift_profile import PREDICTION
-from redeye.monitoring.logic.drift_quality import QUALITY_COLUMN
-from redeye.monitoring.logic.drift_result import Kind, Span
+from redeye.monitoring.logic.drift_result import Span
+from redeye.monitoring.logic.drift_summary import DriftSummary, describe_rows, summarise_drift
 
 if TYPE_CHECKING:
     from evidently.core.report import Snapshot
+    from evidently.legacy.model.widget import BaseWidgetInfo
 
 # Each column costs a third of a second and 20 kB: the worst are shown, the rest is in the table `drift`.
-COLUMNS = 24
-DISTANCES = (Statistic.WASSERSTEIN, Statistic.JENSEN_SHANNON)
-TEST = "redeye_calibrated"
+COLUMNS = 12
+# Longer tables of features are folded.
+FOLDED = 12
+HALF_WIDTH = 1
+TEST = "redeye_none"
+CURVES = ("Precision-Recall Curve", "ROC Curve")
+_DISTANCES = [str(Statistic.WASSERSTEIN), str(Statistic.JENSEN_SHANNON)]
 POLICY = (
     "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; "
     "img-src data: blob:; font-src data:"
@@ -44,7 +50,8 @@ class Page:
     """What one page shows.
 
     Attributes:
-        rows: of the table `drift` for the span.
+        verdict: of the night, as recorded, with its `reasons`.
+        rows: of the table `drift` for the night, of both spans.
         current: the span's rows with the features and, where the champion made it, `probability`.
         reference: a sample of what the champion learned from.
         matured: its predictions with `label`, of the newest matured nights.
@@ -57,6 +64,8 @@ class Page:
     night: date
     span: Span
     version: int
+    verdict: Verdict
+    reasons: tuple[str, ...]
     rows: pd.DataFrame
     current: pd.DataFrame
     reference: pd.DataFrame
@@ -77,16 +86,15 @@ def write_page(page: Page) -> Path:
     from evidently.core.report import render_widgets
     from evidently.legacy.renderers.html_widgets import group_widget
 
-    shown, left_out = _select_columns(page)
-    parts = (
-        [("Features and predictions against the reference", _compare_columns(page, shown))] if shown else []
-    )
+    summary = summarise_drift(page.rows, page.span)
+    drawn = _select_columns(page, summary)
+    parts = [("What drifted, against what the champion learned from", _draw_columns(page, drawn))]
     if (quality := _compare_quality(page)) is not None:
-        parts.append(("Quality on matured labels against the nights after the fit", quality))
-    widgets = [group_widget(title=title, widgets=list(part._widgets)) for title, part in parts]
+        parts.append(("Quality on matured labels, against the nights after the fit", _select_curves(quality)))
+    widgets = [group_widget(title=title, widgets=part) for title, part in parts if part]
     text = render_widgets(widgets, as_iframe=False)
     target = locate_folder(page.model, page.night) / f"{page.span}.html"
-    write_text(target, _frame_page(text, _summarise(page, shown, left_out)))
+    write_text(target, _frame_page(text, _render_summary(page, summary, drawn)))
     return target
 
 
@@ -101,69 +109,72 @@ def prune(keep: int) -> list[Path]:
     return removed
 
 
-def _select_columns(page: Page) -> tuple[list[str], list[str]]:
-    """The worst columns that the library can compare, and the measured ones it cannot: it refuses empty ones."""
-    distances = page.rows[page.rows["statistic"].isin([str(each) for each in DISTANCES])]
-    if not distances["value"].notna().any():
-        return [], []  # not judged: the summary says why
-    order = distances.assign(excess=distances["value"] / distances["threshold"]).sort_values(
-        ["excess", "column_name"], ascending=[False, True]
-    )
-    features = [name for name in order["column_name"] if name != PREDICTION]
+def _select_columns(page: Page, summary: DriftSummary) -> list[str]:
+    """Those to draw that the library can: it refuses columns that are empty on one side."""
     both = [set(frame.columns[frame.notna().any()]) for frame in (page.current, page.reference)]
-    kept = [name for name in features if name in both[0] & both[1]]
-    return kept[:COLUMNS], [name for name in features if name not in kept]
+    known = both[0] & (both[1] | {PREDICTION})
+    return [name for name in summary.pictured if name in known][:COLUMNS]
 
 
-def _compare_columns(page: Page, shown: list[str]) -> Snapshot:
-    """Evidently's picture of each column, with our value and threshold."""
+def _draw_columns(page: Page, drawn: list[str]) -> list[BaseWidgetInfo]:
+    """Evidently's picture of each column's distribution, under our words on it."""
+    if not drawn:
+        return []
     from evidently import DataDefinition, Dataset, Report
     from evidently.legacy.calculations.stattests.registry import StatTest, register_stattest
     from evidently.legacy.core import ColumnType
     from evidently.metrics import ValueDrift
 
-    distances = page.rows[page.rows["statistic"].isin([str(each) for each in DISTANCES])]
-    values: dict[str, dict[str, Any]] = {row["column_name"]: row for row in _records(distances)}
-
-    def calibrated(
-        _reference: pd.Series, current: pd.Series, _kind: object, _threshold: float
-    ) -> tuple[float, bool]:
-        row = values[str(current.name)]
-        return float(row["value"]), bool(row["is_drifted"])
-
-    test = StatTest(
-        TEST, "distance, calibrated threshold", [ColumnType.Numerical, ColumnType.Categorical], 0.0
-    )
-    register_stattest(test, calibrated)
-    columns = list(shown)
-    current, reference = page.current[columns], page.reference[columns]
-    numbers = [name for name in columns if page.numeric[name]]
-    if PREDICTION in values and page.current[PREDICTION].notna().any():
+    # Its own tests are not asked: they call every real day drifted, and stumble over constant columns.
+    kinds_of_columns = [ColumnType.Numerical, ColumnType.Categorical]
+    register_stattest(StatTest(TEST, "decided elsewhere", kinds_of_columns, 0.0), lambda *_: (0.0, False))
+    current, reference = page.current[drawn], page.reference.reindex(columns=drawn)
+    numbers = [name for name in drawn if name == PREDICTION or page.numeric[name]]
+    if PREDICTION in drawn:
         # Drawn evenly from all of them; which row stands beside which does not matter to a distribution.
         every = np.linspace(0, len(page.predicted) - 1, len(reference)).astype(int)
-        predicted = page.predicted[PREDICTION].to_numpy()[every]
-        current = current.assign(**{PREDICTION: page.current[PREDICTION]})
-        reference = reference.assign(**{PREDICTION: predicted})
-        columns, numbers = [PREDICTION, *columns], [PREDICTION, *numbers]
+        reference = reference.assign(**{PREDICTION: page.predicted[PREDICTION].to_numpy()[every]})
     kinds = DataDefinition(
-        numerical_columns=numbers, categorical_columns=[name for name in columns if name not in numbers]
+        numerical_columns=numbers, categorical_columns=[name for name in drawn if name not in numbers]
     )
     typed = [_convert_types(frame, numbers) for frame in (current, reference)]
-    metrics = [
-        ValueDrift(column=name, method=TEST, threshold=_finite(values[name]["threshold"]))
-        for name in columns
-        if pd.notna(values[name]["value"])
-    ]
-    report = Report(metrics, include_tests=False)
-    return report.run(*(Dataset.from_pandas(frame, data_definition=kinds) for frame in typed))
+    report = Report([ValueDrift(column=name, method=TEST) for name in drawn], include_tests=False)
+    snapshot = report.run(*(Dataset.from_pandas(frame, data_definition=kinds) for frame in typed))
+    of_span = page.rows[page.rows["span"] == str(page.span)]
+    widgets = []
+    # Of each column a counter with the library's own verdict, then pictures under tabs: the last is the distribution.
+    pictures = [widget.tabs[-1].widget for widget in snapshot._widgets if widget.tabs]
+    for name, picture in zip(drawn, pictures, strict=True):
+        rows = of_span[(of_span["column_name"] == name) & of_span["statistic"].isin(_DISTANCES)]
+        said = [
+            f"{each.statistic} {each.value}, bound {each.bound or 'none'}" for each in describe_rows(rows)
+        ]
+        picture.title, picture.size = ": ".join([name, *said[:1]]), HALF_WIDTH
+        _show_percentages(picture)
+        widgets.append(picture)
+    return widgets
 
 
-def _records(rows: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(name): value for name, value in row.items()} for row in rows.to_dict("records")]
+def _show_percentages(picture: BaseWidgetInfo) -> None:
+    """Press the second button of a picture: counts of a night beside those of a training compare nothing."""
+    menu = picture.params["layout"]["updatemenus"][0]
+    style, layout = menu["buttons"][1]["args"]
+    for trace, is_shown in zip(picture.params["data"], style["visible"], strict=True):
+        trace["visible"] = is_shown
+    picture.params["layout"]["yaxis"]["title"] = {"text": layout["yaxis"]["title"]}
+    menu["active"] = 1
 
 
-def _finite(value: float) -> float:
-    return float(value) if pd.notna(value) else float("inf")
+def _select_curves(snapshot: Snapshot) -> list[BaseWidgetInfo]:
+    """Of the library's quality report the curves, each under the title that stood above it."""
+    found, heading = [], ""
+    for widget in snapshot._widgets:
+        if widget.type == "counter":
+            heading = str(widget.params["counters"][0]["label"])
+        elif widget.type == "big_graph" and heading in CURVES:
+            widget.title = heading
+            found.append(widget)
+    return found
 
 
 def _convert_types(frame: pd.DataFrame, numbers: list[str]) -> pd.DataFrame:
@@ -209,25 +220,13 @@ def _frame_page(text: str, summary: str) -> str:
     return text
 
 
-def _summarise(page: Page, shown: list[str], left_out: list[str]) -> str:
-    rows = page.rows
-    of = {kind: rows[rows["kind"] == str(kind)] for kind in Kind}
-    share = of[Kind.SHARE].iloc[0]
+def _render_summary(page: Page, summary: DriftSummary, drawn: list[str]) -> str:
     return render_html(
         "monitoring/drift_summary.html.j2",
         page=page,
+        summary=summary,
         is_rehearsal=bool(settings().rehearsal),
-        share={**share, "is_drifted": bool(share["is_drifted"])},
-        is_measured=pd.notna(share["value"]),
-        features=of[Kind.FEATURE]["column_name"].nunique(),
-        drifted=_list_worst(rows[rows["is_drifted"].astype(bool) & (rows["kind"] != str(Kind.SHARE))]),
-        quality=_list_worst(of[Kind.QUALITY]),
-        shown=shown,
-        left_out=left_out,
+        drawn=drawn,
+        undrawn=[name for name in summary.pictured if name not in drawn],
+        folded=FOLDED,
     )
-
-
-def _list_worst(rows: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows, the farthest beyond its threshold first."""
-    ordered = rows.assign(excess=rows["value"] / rows["threshold"]).sort_values("excess", ascending=False)
-    return _records(ordered.assign(column=ordered["column_name"].replace(QUALITY_COLUMN, "quality")))

@@ -16,12 +16,14 @@ import pandas as pd
 
 from redeye.champions import promotion_store
 from redeye.champions.logic.promotions import Promotion
+from redeye.champions.logic.verdicts import Verdict, split_reasons
 from redeye.declarations.calendar import list_nights
 from redeye.declarations.project import project
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.atomic_files import replace_file
 from redeye.foundation.errors import AlreadyDecided, ConfigError, NotReleased, try_in_turn
 from redeye.foundation.settings import SPECS, settings
+from redeye.foundation.ui_links import link_drift_report
 from redeye.monitoring import evidently_reports, label_form_store
 from redeye.monitoring.drift_reference_store import Reference
 from redeye.monitoring.fit_drift_reference import list_input_columns, load_reference
@@ -77,11 +79,25 @@ def measure(spec: Spec, night: date, release: Release, champion: Promotion) -> D
 
 
 def make_pages(
-    spec: Spec, night: date, rows: pd.DataFrame, release: Release, champion: Promotion
+    spec: Spec,
+    night: date,
+    rows: pd.DataFrame,
+    release: Release,
+    champion: Promotion,
+    *,
+    verdict: Verdict,
+    reasons: tuple[str, ...],
 ) -> Iterator[evidently_reports.Page]:
     """What the pages of a night show, one per span; a span without a single row has none.
 
-    `rows` are those of the table `drift`, and labels are read from `release` as known at the night's cutoff.
+    Args:
+        spec: of the model.
+        night: that was judged.
+        rows: of the table `drift`, of both spans.
+        release: from which labels are read, as known at the night's cutoff.
+        champion: that was judged.
+        verdict: of the night, as recorded.
+        reasons: for it, as recorded.
     """
     reference: Reference = load_reference(spec, champion)
     features = _features(spec, night)
@@ -99,7 +115,9 @@ def make_pages(
             night=night,
             span=span,
             version=champion.version,
-            rows=rows[rows["span"] == str(span)],
+            verdict=verdict,
+            reasons=reasons,
+            rows=rows,
             current=current,
             reference=sample,
             matured=matured[span],
@@ -112,13 +130,17 @@ def make_pages(
 def report_night(model: str, night: date) -> dict[str, Any]:
     """What the task `write_reports` does: read what was decided on a night, and write its pages.
 
+    Returns:
+        `pages`, the files; `drift_report_url`, where people read the week's page, or else the night's, None
+        without any; `drifted`, the spans whose share of drifted features counts as drift.
+
     Raises:
         NotReleased: if the night has not been monitored.
         ConfigError: if the version that was monitored is no champion of the ledger.
     """
     spec = load_spec(SPECS / f"{model}.yaml")
-    rows = outputs_store.read("drift", model, night, night)
-    if rows.empty:
+    rows, judged = (outputs_store.read(table, model, night, night) for table in ("drift", "verdicts"))
+    if rows.empty or judged.empty:
         raise NotReleased(
             f"{model}: night {night} has no drift rows: run `judge_predictions` of that night first"
         )
@@ -129,10 +151,24 @@ def report_night(model: str, night: date) -> dict[str, Any]:
         raise ConfigError(
             f"{model}, night {night}: the ledger lacks version {version} or the release judged by"
         )
-    pages = [evidently_reports.write_page(page) for page in make_pages(spec, night, rows, release, champion)]
+    pages = make_pages(
+        spec,
+        night,
+        rows,
+        release,
+        champion,
+        verdict=Verdict(judged["verdict"].iloc[0]),
+        reasons=split_reasons(judged["reasons"].iloc[0]),
+    )
+    written = {page.span: evidently_reports.write_page(page) for page in pages}
+    is_measured = (rows["kind"] == "share") & rows["value"].notna()
+    measured = set(rows.loc[is_measured, "span"])
+    # The night is part of the week: with too few nights for one, the night's page says more.
+    shown = max(written, key=lambda span: (str(span) in measured, span.nights), default=None)
     return {
         "model": model,
-        "pages": [str(page) for page in pages],
+        "pages": [str(path) for path in written.values()],
+        "drift_report_url": link_drift_report(model, night, shown) if shown else None,
         "drifted": sorted(rows.loc[rows["is_drifted"].astype(bool) & (rows["kind"] == "share"), "span"]),
     }
 

@@ -18,7 +18,7 @@ from redeye.champions.logic.succession import (
     find_champion,
     find_left_version,
 )
-from redeye.champions.logic.verdicts import Verdict
+from redeye.champions.logic.verdicts import Verdict, split_reasons
 from redeye.declarations.calendar import ONE_DAY, list_nights
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.settings import SPECS
@@ -240,7 +240,7 @@ def _verdicts(spec: Spec, first: date, last: date) -> dict[date, NightVerdict]:
         # Verdicts of earlier code name no versions and ask for no challenge.
         version, returns_to = (int(row[name]) if pd.notna(row.get(name)) else None for name in _VERSIONS)
         is_challenge_due = pd.notna(row["is_challenge_due"]) and bool(row["is_challenge_due"])
-        reasons = tuple(row["reasons"].split("; "))
+        reasons = split_reasons(row["reasons"])
         found[night] = NightVerdict(
             night, Verdict(row["verdict"]), reasons, version, returns_to, is_challenge_due
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,12 @@ from redeye.declarations.project import project
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.errors import NotReleased
 from redeye.foundation.settings import SPECS, settings
-from redeye.monitoring import evidently_reports, measure_drift
+from redeye.monitoring import evidently_reports, measure_drift, monitor
 from redeye.monitoring.drift_reference_store import Reference
 from redeye.monitoring.fit_drift_reference import load_reference
 from redeye.monitoring.logic.drift_profile import PREDICTION, find_drift
 from redeye.monitoring.logic.drift_result import DriftFinding, Kind, Span
 from redeye.monitoring.logic.label_form import LabelForm, changes
-from redeye.scoring import outputs_store
 from redeye.scoring.logic.predictions import LIVE
 from redeye.warehouse import release_store
 
@@ -171,8 +171,11 @@ def test_the_pages_are_written_from_the_kept_rows_and_load_nothing(measured: Mea
     model, night = measured.spec.model, measured.night
     with pytest.raises(NotReleased, match="judge_predictions"):
         measure_drift.report_night(model, night - timedelta(days=300))
-    outputs_store.write_once({"drift": measured.rows()}, model=model, night=night, run_id="test")
-    pages = measure_drift.report_night(model, night)["pages"]
+    reasons = monitor.monitor_night(model, night, "test")["reasons"]
+    report = measure_drift.report_night(model, night)
+    # One night has no week: the link leads to the page that was measured.
+    assert report["drift_report_url"].endswith(f"/reports/{model}/{night}/night.html")
+    pages = report["pages"]
     folder = settings().reports / model / night.isoformat()
     assert [Path(page) for page in pages] == [folder / "night.html", folder / "week.html"]
     for page in pages:
@@ -181,10 +184,10 @@ def test_the_pages_are_written_from_the_kept_rows_and_load_nothing(measured: Mea
         assert "default-src 'none'" in text
         assert not re.findall(r"<(?:script|img|iframe|link)\b[^>]*\b(?:src|href)\s*=\s*[\"']?https?:", text)
         assert not re.findall(r"url\(\s*[\"']?https?:", text)
-        assert f"{model}, night {night}" in text
-    night_page, week_page = (Path(page).read_text(encoding="utf-8") for page in pages)
-    assert "Drift in column" in night_page  # Evidently's own words
-    assert "features not evaluated: too few rows, nights" in week_page
+        said = re.findall(r"<li>(.*?)</li>", text[text.index('<ul id="reasons">') : text.index("</ul>")])
+        assert [unescape(each) for each in said] == reasons
+    week_page = Path(pages[-1]).read_text(encoding="utf-8")
+    assert "Share of the features that drifted: not measured, too few rows, nights" in week_page
 
 
 def test_reports_are_pruned_to_the_newest_nights(measured: Measured) -> None:

@@ -20,6 +20,11 @@ class Verdict(StrEnum):
         return cls(VERDICTS[str(value)]) if value in VERDICTS else None
 
 
+def split_reasons(reasons: str) -> tuple[str, ...]:
+    """The reasons of a recorded verdict, in their order: a row joins them by `; `, which none of them holds."""
+    return tuple(reasons.split("; "))
+
+
 # Verdicts that call for a training. What can be returned to is better than the champion and no more than that:
 # a rollback asks for a successor as well.
 ASKING = frozenset({Verdict.RETRAIN, Verdict.ROLL_BACK})
