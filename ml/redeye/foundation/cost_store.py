@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 import psutil
 import psycopg2
@@ -85,3 +85,20 @@ def read_costs(first: date, last: date) -> list[Cost]:
         (first, last),
     )
     return [Cost(*row) for row in rows]
+
+
+def read_success_times(
+    first: date, last: date, jobs: Sequence[str]
+) -> dict[tuple[str, str, date], tuple[datetime, datetime]]:
+    """When jobs of the nights `first` to `last` first and last succeeded, in UTC: by job, model and night.
+
+    By the wall clock; the model is empty for what all models share.
+    """
+    rows = read_rows(
+        Catalog.OUTPUTS,
+        "SELECT split_part(job, ':', -1), coalesce(model, ''), night, min(recorded_at), max(recorded_at) "
+        "FROM ledger.costs WHERE night BETWEEN %s AND %s AND is_success AND split_part(job, ':', -1) = ANY(%s) "
+        "GROUP BY 1, 2, 3",
+        (first, last, list(jobs)),
+    )
+    return {(job, model, night): (began, ended) for job, model, night, began, ended in rows}

@@ -1,13 +1,13 @@
 """How the installation stands, as numbers for a time series: what a dashboard draws and an alert watches.
 
 Everything is read from the ledgers and the outputs at the moment it is asked for; nothing is counted on the side,
-so a restart loses nothing. No clock: times are those of nights, and the dashboard knows how late it is.
+so a restart loses nothing. Times are those of nights; the clock says only which night is the newest one due.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 
 from redeye.champions import promotion_store
@@ -30,6 +30,7 @@ METRICS = {
     "gap_nights": f"Recorded gaps of the last {SHOWN_NIGHTS} nights.",
     "refused_nights": f"Nights with a candidate release that was refused, of the last {SHOWN_NIGHTS} nights.",
     "missing_nights": "Nights before the head without release and without recorded gap.",
+    "stage_done": "1 if the newest night is released, scored, exported or judged, by facts of that very night.",
     "predictions_rows": "Predictions of the newest night.",
     "predictions_degraded_rows": "Those of them that are degraded.",
     "champion_info": "The version that scores the newest night.",
@@ -38,7 +39,7 @@ METRICS = {
     "trainings": "Trainings that ended.",
     "training_requests": "Nights whose verdict asked for a training.",
     "quality": "Quality on the newest night with matured labels.",
-    "verdict": "1 at the newest verdict.",
+    "verdict": "1 at the verdict of the newest night; none while it is not judged.",
     "drifted_features_ratio": "Share of the features that drifted.",
     "night_wall_seconds": "Wall time of the newest night's jobs.",
     "night_cpu_seconds": "CPU time of the newest night's jobs.",
@@ -55,22 +56,26 @@ class Sample(NamedTuple):
     labels: dict[str, str]
 
 
-def samples(reader: OutputsReader) -> Iterator[Sample]:
-    """Every metric as of the newest night; only the disk's for an empty installation.
+def samples(reader: OutputsReader, now: datetime) -> Iterator[Sample]:
+    """Every metric as of the newest night at the time `now`; only the disk's for an empty installation.
 
     Args:
         reader: of the outputs lake, kept open between two questions.
+        now: the time.
     """
     for part, size in disk.measure_usage(settings()).parts.items():
         yield Sample("disk_bytes", size, {"part": part})
     yield Sample("disk_budget_bytes", settings().disk_budget_gb * 1e9, {})
-    found = night_status.read_morning(reader)
+    found = night_status.read_morning(reader, now=now)
     if found is None:
         return
     yield from _nights(found)
     for model in found.models:
         yield from _model(model, found.night)
-        yield from _quality(model)
+        for light in found.list_lights(model.spec.model):
+            labels = {"model": model.spec.model, "stage": str(light.stage)}
+            yield Sample("stage_done", float(light.is_done), labels)
+        yield from _quality(model, found.night)
     for row in cost_store.read_costs(found.night, found.night):
         labels = {"job": row.job, "model": row.model}
         yield Sample("night_wall_seconds", row.wall_seconds, labels)
@@ -103,14 +108,14 @@ def _model(state: ModelState, night: date) -> Iterator[Sample]:
     yield Sample("training_requests", len(decision_store.requests(name)), model)
 
 
-def _quality(state: ModelState) -> Iterator[Sample]:
-    """The newest figures of quality, verdict and drift; they lie some nights apart, as labels mature."""
+def _quality(state: ModelState, night: date) -> Iterator[Sample]:
+    """The newest figures of quality and drift, some nights apart as labels mature; the verdict of the night alone."""
     model = {"model": state.spec.model}
     for row in _newest(state.quality):
         for of in ("champion", "heuristic"):
             if row[of] is not None:
                 yield Sample("quality", row[of], {**model, "metric": row["metric"], "of": of})
-    if state.verdict is not None:
+    if state.verdict is not None and state.verdict["night"] == night:
         for verdict in Verdict:
             reported = float(state.verdict["verdict"] == verdict)
             yield Sample("verdict", reported, {**model, "verdict": str(verdict)})

@@ -6,13 +6,14 @@ whoever can ask it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from textwrap import shorten
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from redeye.champions.logic.verdicts import Verdict
-from redeye.declarations.calendar import coming_day, cutoff, find_complete_night
+from redeye.declarations.calendar import coming_day, cutoff, read_local
 from redeye.foundation.disk import Level, Usage
 from redeye.operations.logic.alerts import (
     PREDICTIONS_DUE,
@@ -21,8 +22,9 @@ from redeye.operations.logic.alerts import (
     list_cause_stretches,
     make_alert,
 )
+from redeye.operations.logic.lights import Light, Stage, list_stretches
 from redeye.operations.model_status import ModelState
-from redeye.operations.night_status import Morning
+from redeye.operations.night_status import Morning, find_due_night
 from redeye.sources.expected_deliveries import has_expected_rows
 from redeye.sources.logic.deliveries import SCHEDULE, Source
 
@@ -30,6 +32,8 @@ from redeye.sources.logic.deliveries import SCHEDULE, Source
 RECENT = timedelta(days=3)
 # Of a verdict, in an alert; the page has all of it.
 REASON_LENGTH = 200
+# A candidate that waits for a person is told of again after so many days.
+WAITED_DAYS = (0, 1, 3, 7, 14, 30)
 
 
 class TaskFailure(NamedTuple):
@@ -55,9 +59,27 @@ def find_alerts(morning: Morning, *, now: datetime, source: Source | None) -> li
         *_find_late(morning, now, source),
         *_find_unscheduled(morning, now, source),
     ]
+    due = find_due_night(now, source)
     for state in morning.models:
-        alerts += [*_find_degraded(morning, state.spec.model), *_find_verdict(state)]
+        alerts += [
+            *_find_degraded(morning, state.spec.model),
+            *_find_unfinished(morning, state, due),
+            *_find_waiting(state, morning.night, now),
+            *_find_verdict(state.spec.model, state.verdicts),
+        ]
     return alerts
+
+
+def find_seen_verdicts(state: ModelState, nights: Collection[date]) -> set[str]:
+    """The keys of the alerts that a person saw who acknowledged the verdicts of some nights.
+
+    A cause that lasts stays seen; one that comes anew afterwards, or becomes graver, does not.
+    """
+    return {
+        alert.key
+        for night in nights
+        for alert in _find_verdict(state.spec.model, [row for row in state.verdicts if row["night"] <= night])
+    }
 
 
 def find_ended_alerts(morning: Morning) -> Iterator[Alert]:
@@ -75,18 +97,32 @@ def find_ended_alerts(morning: Morning) -> Iterator[Alert]:
                 f"missing-over/{key}", night=night, page=page, ends=[f"missing/{key}"], model=model
             )
     for of_model in morning.models:
-        model = of_model.spec.model
-        for stretch in list_cause_stretches(of_model.verdicts):
-            if not stretch.is_standing:
-                key = f"{model}/{stretch.cause}/{stretch.since}"
-                yield make_alert(
-                    f"verdict-over/{key}",
-                    night=stretch.last,
-                    page=f"/redeye/models/{model}",
-                    ends=[f"verdict/{key}/{verdict}" for verdict in Verdict],
-                    model=model,
-                    **vars(stretch),
-                )
+        yield from _find_ended_of_model(of_model, morning.lights.get(of_model.spec.model, {}))
+
+
+def _find_ended_of_model(state: ModelState, lights: Mapping[date, Sequence[Light]]) -> Iterator[Alert]:
+    model, page = state.spec.model, f"/redeye/models/{state.spec.model}"
+    for night, own in lights.items():
+        if not any(light.is_lacking for light in own):
+            key = f"{model}/{night}"
+            yield _of_night(f"unfinished-over/{key}", night, ends=[f"unfinished/{key}"], model=model)
+    for row in state.answered:
+        key = f"{model}/{row.version}"
+        ends = [f"approval/{key}/{age}" for age in WAITED_DAYS]
+        yield make_alert(
+            f"approval-over/{key}", night=row.night, page=page, ends=ends, model=model, version=row.version
+        )
+    for stretch in list_cause_stretches(state.verdicts):
+        if not stretch.is_standing:
+            key = f"{model}/{stretch.cause}/{stretch.since}"
+            yield make_alert(
+                f"verdict-over/{key}",
+                night=stretch.last,
+                page=page,
+                ends=[f"verdict/{key}/{verdict}" for verdict in Verdict],
+                model=model,
+                **vars(stretch),
+            )
 
 
 def find_task_alerts(failures: Iterable[TaskFailure]) -> list[Alert]:
@@ -108,14 +144,6 @@ def find_disk_alerts(usage: Usage, night: date | None, now: datetime) -> list[Al
     year, week, _ = now.isocalendar()
     key = f"disk/{usage.level}/{year}-{week:02d}"
     return [make_alert(key, night=night, page="/redeye/alerts", usage=usage.summary())]
-
-
-def find_due_night(now: datetime, source: Source | None) -> date | None:
-    """The last night that has ended by `now` on the source's calendar; None outside of it."""
-    if source is None or not source.is_prompt:
-        return None
-    ended = find_complete_night(now)
-    return ended if source.first_night <= ended <= source.last_night else None
 
 
 def read_reason(detail: Mapping[str, Any] | None) -> str:
@@ -157,7 +185,7 @@ def _find_late(morning: Morning, now: datetime, source: Source | None) -> Iterat
     state = next((each for each in morning.strip if each.night == due), None)
     release_due = cutoff(due) + RELEASE_DUE
     if (state is None or state.release == "missing") and now >= release_due:
-        yield _of_night(f"late/{due}", due, due=release_due)
+        yield _of_night(f"late/{due}", due, due=read_local(release_due))
     if now >= cutoff(due) + PREDICTIONS_DUE:
         scored = state.scored if state else {}
         for model in (each.spec.model for each in morning.models if each.champion is not None):
@@ -188,10 +216,56 @@ def _find_degraded(morning: Morning, model: str) -> Iterator[Alert]:
             yield make_alert(f"degraded/{model}/{state.night}", page=f"/redeye/nights/{state.night}", **facts)
 
 
-def _find_verdict(state: ModelState) -> Iterator[Alert]:
-    """Each cause of the newest verdict: once when it begins, and once more when it becomes graver."""
+def _find_unfinished(morning: Morning, state: ModelState, due: date | None) -> Iterator[Alert]:
+    """Stretches of nights that lack something of a model, each with the page that plays them."""
     model = state.spec.model
-    for stretch in list_cause_stretches(state.verdicts):
+    lights = {night: list(own) for night, own in morning.lights.get(model, {}).items()}
+    if due in lights:
+        # Its release and its predictions have alerts by the clock; what follows from these is not told beside them.
+        scored = next(light for light in lights[due] if light.stage is Stage.SCORED)
+        is_told = scored.is_lacking and state.champion is not None
+        lights[due] = [light for light in lights[due] if light.stage is not Stage.RELEASED and not is_told]
+    for stretch in list_stretches(lights):
+        nights = f"night {stretch.first} is"
+        if stretch.first != stretch.last:
+            count = (stretch.last - stretch.first).days + 1
+            nights = f"{count} nights, {stretch.first} to {stretch.last}, are"
+        details = {light.detail for light in lights[stretch.last] if light.is_lacking and light.detail}
+        yield make_alert(
+            f"unfinished/{model}/{stretch.first}",
+            night=stretch.first,
+            page=f"/redeye/nights/{stretch.first}",
+            action="/redeye/actions/play_nights",
+            model=model,
+            nights=nights,
+            stages=", ".join(stretch.stages),
+            detail="".join(f": {each}" for each in sorted(details)),
+        )
+
+
+def _find_waiting(state: ModelState, night: date, now: datetime) -> Iterator[Alert]:
+    """Candidates that wait for a person; told again as they wait longer."""
+    model = state.spec.model
+    for row in state.awaiting:
+        asked_at = state.asked_at.get(row.version)
+        since = f"since {read_local(asked_at):%Y-%m-%d %H:%M %Z}" if asked_at else f"since night {row.night}"
+        days = (now - asked_at).days if asked_at else (night - row.night).days
+        if days > 0:
+            since += f", {days} day{'s' if days > 1 else ''} by now"
+        yield make_alert(
+            f"approval/{model}/{row.version}/{max(age for age in WAITED_DAYS if age <= max(days, 0))}",
+            night=row.night,
+            page=f"/dags/train_{model}/runs/{quote(row.run_id, safe='')}/required_actions",
+            model=model,
+            version=row.version,
+            algorithm=row.algorithm,
+            since=since,
+        )
+
+
+def _find_verdict(model: str, verdicts: Sequence[Mapping[str, Any]]) -> Iterator[Alert]:
+    """Each cause of the newest verdict: once when it begins, and once more when it becomes graver."""
+    for stretch in list_cause_stretches(verdicts):
         if stretch.is_standing:
             facts = {**vars(stretch), "reason": shorten(stretch.reason, REASON_LENGTH, placeholder=" …")}
             key = f"verdict/{model}/{stretch.cause}/{stretch.since}/{stretch.verdict}"

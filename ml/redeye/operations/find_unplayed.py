@@ -8,7 +8,6 @@ from redeye.champions import promotion_store
 from redeye.declarations.calendar import find_complete_night, list_calendar_nights, list_nights
 from redeye.declarations.specs import Spec
 from redeye.foundation.errors import ConfigError
-from redeye.foundation.settings import settings
 from redeye.operations.logic.night_plan import PlayedModel, Step, find_first_missing, list_steps
 from redeye.operations.model_status import specs
 from redeye.scoring import export, outputs_store
@@ -68,14 +67,14 @@ def _read_models(first: date, last: date) -> list[PlayedModel]:
 
 def _read_model(spec: Spec, first: date, last: date) -> PlayedModel:
     promotions = promotion_store.read_promotions(spec.model)
-    folder = settings().exports / spec.model
+    exported = export.list_exported_nights(spec.model)
     scored = outputs_store.list_scored_nights(spec.model, first, last)
     verdicts = outputs_store.read("verdicts", spec.model, first, last)
     return PlayedModel(
         name=spec.model,
         lag=spec.effective_lag_nights,
         since=promotions[0].effective_night if promotions else None,
-        scored=frozenset(night for night in scored if (folder / str(night) / export.MANIFEST).exists()),
+        scored=frozenset(scored) & exported,
         judged=frozenset(verdicts["night"].dt.date) if len(verdicts) else frozenset(),
         due=frozenset(list_calendar_nights(spec.train_cron, first, last)),
     )

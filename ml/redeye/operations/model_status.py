@@ -6,8 +6,8 @@ Reads only. Nothing here looks at the clock: whoever asks says the time.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -16,15 +16,17 @@ from redeye.champions.logic.promotions import Promotion
 from redeye.champions.logic.succession import Standing, VersionBlock, find_champion, list_turns
 from redeye.champions.promotion_store import read_promotions
 from redeye.declarations.specs import Spec, load_valid_specs
+from redeye.foundation import cost_store
 from redeye.foundation.renamed_values import GATES
-from redeye.foundation.settings import SPECS, settings
+from redeye.foundation.settings import SPECS
 from redeye.promotion import decision_store
 from redeye.promotion.decision_store import Proposal, RecordedDecision, RecordedTraining
-from redeye.scoring import export
 from redeye.scoring.outputs_reader import OutputsReader, Row
 
 SHOWN_NIGHTS = 28
 SHOWN_WEEKS = 53
+# The job that proposes a candidate, as its cost is recorded.
+_TRAINING = "train_night"
 
 
 @dataclass(frozen=True)
@@ -37,14 +39,15 @@ class ModelState:
         coming: promotions decided by then that take effect later and were not withdrawn.
         awaiting: candidates that passed every gate and wait for a person, the newest first.
         predictions: of the night, summed up; None if it was not scored.
-        quality: rows of the last nights.
+        quality: rows of the last nights; without a champion's value where the heuristic served itself.
         verdict: of the newest night with one, at most the night.
         verdicts: of every night up to it.
         decision: of that night, what the loop decided and why.
         trainings: what was trained by then, the newest first.
         shares: share of drifted features by night and span.
         drifted: names of the features that drifted in the week that ends with the night.
-        manifest: of the consumers' files; None if there are none.
+        answered: candidates that a person has decided about, the newest first.
+        asked_at: by version of those that wait, when they were proposed by the wall clock, as far as recorded.
     """
 
     spec: Spec
@@ -60,7 +63,8 @@ class ModelState:
     trainings: list[RecordedTraining]
     shares: list[Row]
     drifted: list[str]
-    manifest: bool
+    answered: list[Proposal] = field(default_factory=list)
+    asked_at: dict[int, datetime] = field(default_factory=dict)
 
 
 def specs() -> dict[str, Spec]:
@@ -84,6 +88,8 @@ def read_model_state(reader: OutputsReader, spec: Spec, night: date) -> ModelSta
     weekly = reader.drift_of_features(model, night, night, "week")
     trainings = decision_store.trainings(model)
     settled = {(row.night, row.training_key) for row in trainings}
+    proposed = [row for row in reversed(decision_store.proposals(model)) if row.night <= night]
+    awaiting = [row for row in proposed if (row.night, row.training_key) not in settled]
     return ModelState(
         spec=spec,
         champion=find_champion(decided, night),
@@ -93,20 +99,21 @@ def read_model_state(reader: OutputsReader, spec: Spec, night: date) -> ModelSta
             for turn in list_turns([row for row in decided if row.decided_night <= night], night)
             if turn.standing is Standing.COMING
         ],
-        awaiting=[
-            row
-            for row in reversed(decision_store.proposals(model))
-            if row.night <= night and (row.night, row.training_key) not in settled
-        ],
+        awaiting=awaiting,
         predictions=predictions[0] if predictions else None,
-        quality=reader.quality(model, first, night),
+        quality=omit_heuristic(reader.quality(model, first, night), decided),
         verdict=latest,
         verdicts=verdicts,
         decision=decisions.get(latest["night"]) if latest else None,
         trainings=[row for row in reversed(trainings) if row.night <= night],
         shares=reader.drift_shares(model, first, night),
         drifted=[row["column_name"] for row in weekly if row["is_drifted"]],
-        manifest=(settings().exports / model / night.isoformat() / export.MANIFEST).exists(),
+        answered=[row for row in proposed if (row.night, row.training_key) in settled],
+        asked_at={
+            row.version: times[1]
+            for row in awaiting
+            for times in cost_store.read_success_times(row.night, row.night, [_TRAINING]).values()
+        },
     )
 
 
@@ -134,16 +141,23 @@ def read_model_history(reader: OutputsReader, spec: Spec, night: date) -> ModelH
     """What became of a model up to a night: the whole of its ledgers, the quality of `SHOWN_WEEKS` weeks."""
     model, first = spec.model, night - timedelta(days=7 * SHOWN_WEEKS - 1)
     features: dict[str, list[Row]] = {}
+    promotions = read_promotions(model)
     for row in reader.drift_of_features(model, night - timedelta(days=2 * SHOWN_NIGHTS - 1), night, "week"):
         features.setdefault(row["column_name"], []).append(row)
     return ModelHistory(
         state=read_model_state(reader, spec, night),
-        promotions=[row for row in read_promotions(model) if row.decided_night <= night],
+        promotions=[row for row in promotions if row.decided_night <= night],
         decisions=[row for row in reversed(decision_store.requests(model)) if row.decision.night <= night],
-        weeks=_average_by_week(reader.quality(model, first, night)),
+        weeks=_average_by_week(omit_heuristic(reader.quality(model, first, night), promotions)),
         features=features,
         nights=(first, night),
     )
+
+
+def omit_heuristic(rows: Iterable[Row], promotions: Iterable[Promotion]) -> list[Row]:
+    """Quality by scored night and metric; where the heuristic served, it is not said to be the champion's as well."""
+    versions = {row.version for row in promotions if row.is_heuristic}
+    return [{**row, "champion": None} if row["model_version"] in versions else row for row in rows]
 
 
 def _average_by_week(rows: Sequence[Row]) -> list[Row]:

@@ -5,18 +5,23 @@ Reads only, and only the nights it is asked for. Nothing here looks at the clock
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 
-from redeye.declarations.calendar import ONE_DAY, list_nights
+from redeye.champions.logic.verdicts import QUALITY_NOT_JUDGED, Verdict
+from redeye.declarations.calendar import ONE_DAY, find_complete_night, list_nights
+from redeye.foundation import cost_store
 from redeye.foundation.settings import settings
+from redeye.operations.logic.lights import Colour, Light, NightFacts, Stage, read_lights
 from redeye.operations.model_status import SHOWN_NIGHTS, ModelState, read_model_state, specs
+from redeye.scoring import export
 from redeye.scoring.outputs_reader import OutputsReader, Row
 from redeye.sources import marked_row_store
 from redeye.sources.action_store import Action, list_actions
+from redeye.sources.configured_source import load_source
 from redeye.sources.expected_deliveries import has_expected_rows
-from redeye.sources.logic.deliveries import SCHEDULE
+from redeye.sources.logic.deliveries import SCHEDULE, Source
 from redeye.sources.marked_row_store import Doubt, MarkedRow
 from redeye.warehouse import night_records, release_store
 from redeye.warehouse.logic.releases import Release
@@ -48,13 +53,14 @@ class Morning:
     """Last night, or another one, at a glance.
 
     Attributes:
-        newest: the newest night that there is anything about.
+        newest: the newest night that there is anything about, or that is due by the clock.
         release: that has the night in it.
         gap: why the warehouse goes on without the night.
         head: the newest release.
         records: of the ledger, about the nights shown.
         strip: the last nights, oldest first.
         unknown: spans of nights without release and without a recorded gap.
+        lights: by model and night the four lights, of the nights of the strip.
     """
 
     night: date
@@ -66,22 +72,47 @@ class Morning:
     strip: list[NightState]
     models: list[ModelState]
     unknown: list[tuple[date, date]]
+    lights: Mapping[str, Mapping[date, list[Light]]] = field(default_factory=dict)
 
-    def list_missing_work(self) -> list[str]:
-        """What is not done for the night, by facts of that night alone; empty if all is.
+    def list_lights(self, model: str) -> list[Light]:
+        """The four lights of a model for the night shown."""
+        return self.lights[model][self.night]
 
-        Returns:
-            `released`, and of each model `scored`, `exported`, `judged`, with its name.
-        """
-        found = [] if self.release is not None else ["released"]
-        for state in self.models:
-            if state.champion is None and state.predictions is None:
-                found.append(f"{state.spec.model} scored, since it had no champion")
-                continue
-            is_judged = state.verdict is not None and state.verdict["night"] == self.night
-            done = {"scored": state.predictions, "exported": state.manifest, "judged": is_judged}
-            found += [f"{state.spec.model} {step}" for step, fact in done.items() if not fact]
-        return found
+    def find_colour(self, state: NightState) -> Colour:
+        """The gravest colour of a night of the strip, over all models and their stages."""
+        if state.is_refused or state.lacks_schedule:
+            return Colour.BAD
+        found = {light.colour for own in self.lights.values() for light in own[state.night]}
+        return next((each for each in _GRAVITY if each in found), Colour.PLAIN)
+
+    def describe(self, state: NightState) -> str:
+        """A night of the strip in words."""
+        parts = [
+            f"{model}: {', '.join(str(light) for light in own[state.night])}"
+            for model, own in self.lights.items()
+        ]
+        parts += ["an audit refused"] * state.is_refused + ["no schedule"] * state.lacks_schedule
+        return f"{state.night}: {'; '.join(parts)}"
+
+    def list_waiting(self) -> list[Light]:
+        """What is awaited of the night shown, each stage once."""
+        found = {
+            light.stage: light
+            for model in self.lights
+            for light in self.list_lights(model)
+            if light.is_waiting
+        }
+        return list(found.values())
+
+    def list_colours(self) -> set[Colour]:
+        """The colours of all lights of the night shown."""
+        return {light.colour for model in self.lights for light in self.list_lights(model)}
+
+
+_GRAVITY = (Colour.BAD, Colour.WARN, Colour.PLAIN, Colour.GOOD)
+# By stage the job whose success it is, as its cost is recorded.
+_RELEASING = "publish"
+_JOBS = {Stage.SCORED: "score_night", Stage.EXPORTED: "export_night", Stage.JUDGED: "monitor_night"}
 
 
 def find_newest_night(reader: OutputsReader) -> date | None:
@@ -91,12 +122,27 @@ def find_newest_night(reader: OutputsReader) -> date | None:
     return max(filter(None, known), default=head.night if head else None)
 
 
-def read_morning(reader: OutputsReader, night: date | None = None) -> Morning | None:
-    """How everything stands after a night, by default the newest; None in an empty installation."""
-    newest = find_newest_night(reader)
-    night = night or newest
-    if night is None:
+def find_due_night(now: datetime, source: Source | None) -> date | None:
+    """The last night that has ended by `now` on the source's calendar; None outside of it."""
+    if source is None or not source.is_prompt:
         return None
+    ended = find_complete_night(now)
+    return ended if source.first_night <= ended <= source.last_night else None
+
+
+def read_morning(reader: OutputsReader, night: date | None = None, *, now: datetime) -> Morning | None:
+    """How everything stands after a night at the time `now`; None in an empty installation.
+
+    Args:
+        reader: of the outputs.
+        night: by default the newest of which anything is known or due by the clock.
+        now: the time.
+    """
+    source, known = load_source(), find_newest_night(reader)
+    if known is None:
+        return None
+    newest = max(filter(None, (known, find_due_night(now, source))))
+    night = night or newest
     first = night - timedelta(days=SHOWN_NIGHTS - 1)
     records = night_records.records(first, night)
     models = [read_model_state(reader, spec, night) for spec in specs().values()]
@@ -105,6 +151,9 @@ def read_morning(reader: OutputsReader, night: date | None = None) -> Morning | 
         for state in models
         for row in reader.predictions_by_night(state.spec.model, first, night)
     }
+    strip = [_night_state(one, records, scored, models) for one in list_nights(first, night)]
+    last = max((row["night"] for row in records.releases), default=night)
+    done_at = cost_store.read_success_times(first, max(last, night), [_RELEASING, *_JOBS.values()])
     return Morning(
         night=night,
         newest=newest,
@@ -112,14 +161,70 @@ def read_morning(reader: OutputsReader, night: date | None = None) -> Morning | 
         gap=release_store.gap_reason(night),
         head=release_store.latest_release(),
         records=records,
-        strip=[_night_state(one, records, scored, models) for one in list_nights(first, night)],
+        strip=strip,
         models=models,
         unknown=night_records.unknown_nights(),
+        lights={
+            state.spec.model: {
+                facts.night: read_lights(facts, now)
+                for facts in _read_facts(state, strip, records, done_at, source.last_night)
+            }
+            for state in models
+        },
     )
 
 
+def _read_facts(
+    state: ModelState,
+    strip: Sequence[NightState],
+    records: NightRecords,
+    done_at: Mapping[tuple[str, str, date], tuple[datetime, datetime]],
+    last: date,
+) -> list[NightFacts]:
+    """What is recorded of each night of the strip about one model.
+
+    Args:
+        state: of the model.
+        strip: the nights.
+        records: of these nights.
+        done_at: by job, model and night when it first and last succeeded.
+        last: the source's last night with a day to predict.
+    """
+    model = state.spec.model
+    exported = export.list_exported_nights(model)
+    verdicts = {row["night"]: row for row in state.verdicts}
+    found = []
+    for each in strip:
+        holding = next((r for r in records.releases if r["first_night"] <= each.night <= r["night"]), None)
+        rows, verdict = each.scored.get(model), verdicts.get(each.night)
+        # Predictions and verdicts are written once and stand; of a release the newest revision counts.
+        times = {
+            stage: done_at[job, model, each.night][0]
+            for stage, job in _JOBS.items()
+            if (job, model, each.night) in done_at
+        }
+        if holding is not None and (_RELEASING, "", holding["night"]) in done_at:
+            times[Stage.RELEASED] = done_at[_RELEASING, "", holding["night"]][1]
+        found.append(
+            NightFacts(
+                night=each.night,
+                release=holding["release_id"] if holding else "",
+                is_gap=each.release == "gap",
+                since=state.since,
+                has_coming_day=each.night <= last,
+                rows=rows["rows"] if rows else 0,
+                degraded=rows["degraded"] if rows else 0,
+                is_exported=each.night in exported,
+                verdict=Verdict(verdict["verdict"]) if verdict else None,
+                is_quality_judged=verdict is not None and QUALITY_NOT_JUDGED not in verdict["reasons"],
+                done_at=times,
+            )
+        )
+    return found
+
+
 def _night_state(
-    night: date, records: NightRecords, scored: dict[tuple[str, date], Row], models: Sequence[ModelState]
+    night: date, records: NightRecords, scored: Mapping[tuple[str, date], Row], models: Sequence[ModelState]
 ) -> NightState:
     release = "gap" if any(row["night"] == night for row in records.gaps) else "missing"
     if any(row["first_night"] <= night <= row["night"] for row in records.releases):

@@ -58,6 +58,12 @@ def columns(*, is_shifted: bool = False, is_rehearsed: bool = False) -> dict[str
     return found
 
 
+def list_exported_nights(model: str) -> frozenset[date]:
+    """The nights of a model whose files are complete: their manifest is there."""
+    found = (settings().exports / model).glob(f"????-??-??/{MANIFEST}")
+    return frozenset(date.fromisoformat(path.parent.name) for path in found)
+
+
 def export(frame: pd.DataFrame, *, model: str, night: date) -> Location:
     """Write a night's predictions, one row per subject, to `<exports>/<model>/<night>/`.
 

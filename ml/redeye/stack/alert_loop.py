@@ -89,7 +89,7 @@ def find_all_alerts(
     configured: Settings, reader: OutputsReader, *, now: datetime, with_disk: bool
 ) -> list[Alert]:
     """Everything that is wrong by now or was and is over, told or not."""
-    morning = night_status.read_morning(reader)
+    morning = night_status.read_morning(reader, now=now)
     standing = find_alerts.find_task_alerts(_find_failed_tasks(configured, now))
     if morning is not None:
         standing += find_alerts.find_alerts(morning, now=now, source=load_source())

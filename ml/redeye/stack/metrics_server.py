@@ -10,6 +10,7 @@ import argparse
 import signal
 import threading
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import GaugeMetricFamily
@@ -33,7 +34,7 @@ class NightCollector(Collector):
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
         """All metrics, each family once."""
-        return families(samples(self._reader))
+        return families(samples(self._reader, datetime.now(UTC)))
 
 
 def families(found: Iterable[Sample]) -> list[GaugeMetricFamily]:

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx
-from airflow.models import Log
+from airflow.models import DagModel, Log
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
 from airflow.utils.session import create_session
@@ -72,6 +72,13 @@ def find_active_run(dag_id: str) -> str | None:
     asked = select(DagRun.run_id).where(DagRun.dag_id == dag_id, DagRun.state.in_(active)).limit(1)
     with create_session() as session:
         return session.scalars(asked).first()
+
+
+def list_paused(dag_ids: Sequence[str]) -> set[str]:
+    """Those of some DAGs that are paused."""
+    asked = select(DagModel.dag_id).where(DagModel.dag_id.in_(dag_ids), DagModel.is_paused.is_(True))
+    with create_session() as session:
+        return set(session.scalars(asked))
 
 
 def list_plays() -> Sequence[DagRun]:

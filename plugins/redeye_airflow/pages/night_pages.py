@@ -19,7 +19,13 @@ from redeye.foundation.settings import settings
 from redeye.operations import find_alerts, model_status, night_status
 from redeye.operations.model_status import ModelState
 from redeye_airflow.pages import airflow_client, charts
-from redeye_airflow.pages.page_data import find_acknowledgements, find_night_alerts, reader
+from redeye_airflow.pages.page_data import (
+    find_acknowledgements,
+    find_night_alerts,
+    read_morning,
+    reader,
+    split_seen,
+)
 from redeye_airflow.pages.rendering import render_page
 
 router = APIRouter()
@@ -29,29 +35,34 @@ log = logging.getLogger(__name__)
 @router.get("/")
 def last_night(request: Request, night: date | None = None) -> Response:
     """Last night, or the one asked for."""
-    found = night_status.read_morning(reader(), night)
+    found = read_morning(night)
     alerts = find_alerts.find_task_alerts(airflow_client.read_failed_tasks())
     if found is None:
         return render_page(request, "empty.html", alerts=alerts, specs=model_status.specs())
     before, after = night_status.find_nearby_nights(found.night, found.newest)
+    acknowledged = find_acknowledgements([state.spec.model for state in found.models])
+    unseen, seen = split_seen(find_night_alerts(found), found, acknowledged)
     return render_page(
         request,
         "last_night.html",
         morning=found,
-        alerts=find_night_alerts(found) + alerts,
+        alerts=unseen + alerts,
+        seen=seen,
+        colours=sorted(found.list_colours()),
+        waiting=found.list_waiting(),
+        paused=airflow_client.list_paused([f"train_{state.spec.model}" for state in found.models]),
         coming=coming_day(found.night),
         before=before,
         after=after,
-        since=min((state.since for state in found.models if state.since), default=found.night),
         models=[_model(state) for state in found.models],
-        acknowledged=find_acknowledgements([state.spec.model for state in found.models]),
+        acknowledged=acknowledged,
     )
 
 
 def read_once() -> None:
     """Read the page once, so that no visitor waits for connections; if that fails, the first one tries again."""
     try:
-        night_status.read_morning(reader())
+        read_morning()
         airflow_client.read_failed_tasks()
     except (RedeyeError, psycopg2.Error, duckdb.Error, SQLAlchemyError) as error:
         log.warning("the first page cannot be read yet: %s", error)

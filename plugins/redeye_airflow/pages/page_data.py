@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import date
 from functools import lru_cache
 
 from fastapi import HTTPException
 
 from redeye.declarations.specs import Spec
-from redeye.operations import find_alerts, model_status
+from redeye.operations import find_alerts, model_status, night_status
 from redeye.operations.logic.alerts import Alert
 from redeye.operations.night_status import Morning
 from redeye.scoring.outputs_reader import OutputsReader
@@ -33,6 +35,11 @@ def find_spec(model: str) -> Spec:
     return found
 
 
+def read_morning(night: date | None = None) -> Morning | None:
+    """How everything stands after a night, by default the newest, by the clock of now."""
+    return night_status.read_morning(reader(), night, now=airflow_client.now())
+
+
 def find_night_alerts(found: Morning) -> list[Alert]:
     """What is wrong after a night, by the clock of now if it is the newest one."""
     source = load_source() if found.night == found.newest else None
@@ -46,3 +53,14 @@ def find_acknowledgements(models: list[str]) -> dict[tuple[str, str], airflow_cl
         for row in airflow_client.read_actions(event="acknowledge", dag_id=f"monitor_{model}"):
             found.setdefault((model, str(row.extra.get("night"))), row)
     return found
+
+
+def split_seen(
+    alerts: list[Alert], found: Morning, acknowledged: Collection[tuple[str, str]]
+) -> tuple[list[Alert], list[Alert]]:
+    """The alerts that nobody has seen yet, and those on verdicts that a person has acknowledged."""
+    seen: set[str] = set()
+    for state in found.models:
+        nights = [date.fromisoformat(night) for model, night in acknowledged if model == state.spec.model]
+        seen |= find_alerts.find_seen_verdicts(state, nights)
+    return [each for each in alerts if each.key not in seen], [each for each in alerts if each.key in seen]

@@ -41,9 +41,10 @@ class Lacking(NycFlights13):
 
 
 def list_alert_keys(night: date) -> set[str]:
-    morning = night_status.read_morning(OutputsReader(), night)
+    now = cutoff(night) + RELEASE_DUE
+    morning = night_status.read_morning(OutputsReader(), night, now=now)
     assert morning is not None
-    return {each.key for each in find_alerts(morning, now=cutoff(night) + RELEASE_DUE, source=None)}
+    return {each.key for each in find_alerts(morning, now=now, source=None)}
 
 
 @pytest.mark.parametrize("way", [ABSENT, EMPTY])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -38,13 +39,18 @@ def test_they_are_those_of_the_newest_night(nights: Any, reader: OutputsReader) 
     with record_cost("redeye.scoring.score:score_night", night, model=nights.model, run_id="test"):
         scored = nights.score(night)
 
-    found = list(samples(reader))
+    found = list(samples(reader, datetime.now(UTC)))
 
     head, champion = release_store.latest_release(), promotion_store.read_champion(nights.model, night)
     assert head is not None
     assert champion is not None
     assert value(found, "newest_release_timestamp_seconds") == cutoff(head.night).timestamp()
     assert value(found, "newest_night_timestamp_seconds") == cutoff(night).timestamp()
+    done = {
+        stage: value(found, "stage_done", model=nights.model, stage=stage)
+        for stage in ("released", "scored", "judged")
+    }
+    assert done == {"released": 1, "scored": 1, "judged": 0}
     assert value(found, "predictions_rows", model=nights.model) == scored["rows"]
     assert value(found, "predictions_degraded_rows", model=nights.model) == 0
     assert value(found, "champion_info", model=nights.model, version=str(champion.version)) == 1

@@ -10,17 +10,19 @@ from typing import Any, cast
 
 import pytest
 
-from redeye.declarations.calendar import cutoff
+from redeye.champions.logic.verdicts import Verdict
+from redeye.declarations.calendar import cutoff, zone
 from redeye.declarations.specs import load_spec
-from redeye.operations.find_alerts import find_alerts, find_ended_alerts
+from redeye.operations.find_alerts import find_alerts, find_ended_alerts, find_seen_verdicts
 from redeye.operations.logic.alerts import RELEASE_DUE, select_untold
+from redeye.operations.logic.lights import Light, NightFacts, read_lights
 from redeye.operations.model_status import SHOWN_NIGHTS, ModelState
 from redeye.operations.night_status import Morning, NightState
 from redeye.warehouse.night_records import NightRecords
 
 FIRST = date(2013, 4, 1)
 SPEC = load_spec(Path(__file__).parents[3] / "ml/specs/flight_delay.yaml")
-EMPTY = ModelState(SPEC, None, None, [], [], None, [], None, [], None, [], [], [], manifest=False)
+EMPTY = ModelState(SPEC, None, None, [], [], None, [], None, [], None, [], [], [])
 Causes = Sequence[str] | None
 
 
@@ -158,3 +160,98 @@ def test_degraded_predictions_are_told_by_the_row_that_the_outputs_give() -> Non
     assert alert.key == f"degraded/flight_delay/{day(3)}"
     assert alert.text == f"flight_delay: 2 of 9 predictions of night {day(3)} are degraded: an old model"
     assert alert.page == f"/redeye/nights/{day(3)}"
+
+
+def lights_of(*numbers: int) -> dict[str, dict[date, list[Light]]]:
+    """Of ten nights, of which those numbered are released and nothing more."""
+    long_after = cutoff(day(40))
+    done = {"rows": 9, "is_exported": True, "verdict": Verdict.OK, "is_quality_judged": True}
+    return {
+        "flight_delay": {
+            day(each): read_lights(
+                NightFacts(day(each), release="r", since=FIRST, **({} if each in numbers else done)),
+                long_after,
+            )
+            for each in range(10)
+        }
+    }
+
+
+def test_nights_that_are_built_and_not_scored_are_an_alert_with_a_button_that_plays_them() -> None:
+    found = replace(morning(9, EMPTY), lights=lights_of(3, 4, 9))
+    first, second = find_alerts(found, now=cutoff(day(40)), source=None)
+    assert first.text == (f"flight_delay: 2 nights, {day(3)} to {day(4)}, are not scored, exported, judged")
+    assert second.text == f"flight_delay: night {day(9)} is not scored, exported, judged"
+    assert {first.action, second.action} == {"/redeye/actions/play_nights"}
+    told = {first.key, second.key}
+    played = replace(found, lights=lights_of(9))
+    assert [each.ends for each in select_untold(find_ended_alerts(played), told)] == [frozenset({first.key})]
+
+
+def test_a_night_without_a_champion_is_an_alert_that_says_so() -> None:
+    lights = {day(0): read_lights(NightFacts(day(0), release="r"), cutoff(day(40)))}
+    found = replace(morning(0, EMPTY), lights={"flight_delay": lights})
+    (alert,) = find_alerts(found, now=cutoff(day(40)), source=None)
+    assert alert.text.endswith("is not scored, exported, judged: the model has no champion yet")
+
+
+def test_what_the_clock_tells_of_the_night_due_is_not_told_twice() -> None:
+    source = type("Prompt", (), {"is_prompt": True, "first_night": FIRST, "last_night": day(99)})()
+    now = cutoff(day(3)) + timedelta(hours=4)
+    strip = [NightState(day(3), "missing", {}, {}, is_refused=False)]
+    served = replace(EMPTY, champion=cast("Any", object()))
+    nothing = {day(3): read_lights(NightFacts(day(3), since=FIRST), now)}
+    found = replace(morning(3, served, strip=strip), lights={"flight_delay": nothing})
+    kinds = [each.key.partition("/")[0] for each in find_alerts(found, now=now, source=source)]
+    assert kinds == ["late", "missing", "no-schedule"]
+    scored = {day(3): read_lights(NightFacts(day(3), since=FIRST, release="r", rows=9), now)}
+    strip = [NightState(day(3), "released", {"flight_delay": {"degraded": 0}}, {}, is_refused=False)]
+    found = replace(morning(3, served, strip=strip), lights={"flight_delay": scored})
+    assert [each.text for each in find_alerts(found, now=now, source=source)] == [
+        f"flight_delay: night {day(3)} is not exported, judged"
+    ]
+
+
+def waiting(number: int, **known: Any) -> Morning:
+    """A candidate of night 0 waits on the morning after a night."""
+    row = type("Row", (), {"version": 3, "algorithm": "xgboost", "night": day(0), "run_id": "manual__a/b"})()
+    return morning(number, replace(EMPTY, awaiting=[row], **known))
+
+
+def test_an_approval_that_waits_is_told_again_as_it_ages_and_is_over_when_it_is_given() -> None:
+    asked_at = cutoff(day(0))
+    told: set[str] = set()
+    heard = []
+    for hours in range(0, 24 * 9, 6):
+        now = asked_at + timedelta(hours=hours)
+        found = find_alerts(waiting(1, asked_at={3: asked_at}), now=now, source=None)
+        fresh = select_untold(found, told)
+        heard += [(hours // 24, each.text) for each in fresh]
+        told |= {each.key for each in fresh}
+    assert [days for days, _ in heard] == [0, 1, 3, 7]
+    assert "version 3 (xgboost)" in heard[0][1]
+    assert heard[0][1].endswith(f"waits for a person since {asked_at.astimezone(zone()):%Y-%m-%d %H:%M %Z}")
+    assert heard[2][1].endswith(", 3 days by now")
+    assert "manual__a%2Fb" in found[0].page
+    (row,) = waiting(1).models[0].awaiting
+    answered = morning(9, replace(EMPTY, answered=[row]))
+    (over,) = select_untold(find_ended_alerts(answered), told)
+    assert over.ends >= told
+
+
+def test_an_approval_whose_time_was_not_recorded_ages_by_nights() -> None:
+    (alert,) = find_alerts(waiting(8), now=cutoff(day(8)), source=None)
+    assert alert.text.endswith(f"since night {day(0)}, 8 days by now")
+
+
+def test_a_cause_that_was_seen_stays_seen_until_it_is_graver_or_another() -> None:
+    graver = "retrain: calibration error"
+    rows = [verdict(each, causes) for each, causes in enumerate([(CALIBRATION,)] * 3 + [(graver, RANKING)])]
+    states = [replace(EMPTY, verdict=rows[n], verdicts=rows[: n + 1]) for n in range(4)]
+    now = cutoff(day(9))
+    keys = [{each.key for each in find_alerts(morning(n, states[n]), now=now, source=None)} for n in range(4)]
+    seen = [find_seen_verdicts(state, [day(1)]) for state in states]
+    assert keys[1] - seen[1] == set()
+    assert keys[2] - seen[2] == set()
+    assert keys[3] - seen[3] == keys[3] != set()
+    assert find_seen_verdicts(states[3], [day(3)]) == keys[3]

@@ -43,6 +43,11 @@ class Promotion:
         object.__setattr__(self, "kind", PromotionKind(self.kind))
 
     @property
+    def is_heuristic(self) -> bool:
+        """Whether the heuristic itself serves: beside it there is no champion to compare."""
+        return self.algorithm == "heuristic"
+
+    @property
     def fingerprint(self) -> str:
         """Of the machine that trained the version; empty if it was not recorded."""
         return str(self.evidence.get("fingerprint", ""))

@@ -25,6 +25,9 @@ def split_reasons(reasons: str) -> tuple[str, ...]:
     return tuple(reasons.split("; "))
 
 
+QUALITY_NOT_JUDGED = "quality not judged"
+"""How the reason begins that says that too few labels are known."""
+
 # Verdicts that call for a training. What can be returned to is better than the champion and no more than that:
 # a rollback asks for a successor as well.
 ASKING = frozenset({Verdict.RETRAIN, Verdict.ROLL_BACK})

@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from redeye.champions.logic.verdicts import Verdict
+from redeye.champions.logic.verdicts import QUALITY_NOT_JUDGED, Verdict
 from redeye.declarations.spec_rules import Monitor, Threshold
 from redeye.models.logic.evaluation import Interval
 from redeye.monitoring.logic.quality import COMPARED, CONFIDENCE, Predecessor, Window, rise
@@ -113,7 +113,7 @@ def judge(
     reasons = [str(each) for each in found]
     if not is_judged:
         reasons.append(
-            f"quality not judged: {window.rows} matured rows of {window.nights} nights are the champion's own, "
+            f"{QUALITY_NOT_JUDGED}: {window.rows} matured rows of {window.nights} nights are the champion's own, "
             f"{rules.minimum_rows} are needed"
         )
     elif not found:

@@ -19,6 +19,8 @@ from redeye.champions.logic.verdicts import Verdict
 RELEASE_DUE = timedelta(minutes=75)
 # Another two hours: scoring itself takes minutes, and consumers read in the small hours.
 PREDICTIONS_DUE = timedelta(minutes=105)
+# Judging waits for the release and reads the outcomes that have come since; nobody waits for it at night.
+JUDGEMENT_DUE = timedelta(hours=3)
 # A failure that nobody has mended for so long is history: it is in Airflow's own lists.
 FAILED_WITHIN = timedelta(hours=36)
 # Of one kind in one message; the rest is counted.
@@ -34,6 +36,8 @@ class AlertKind(StrEnum):
     NO_SCHEDULE = "no-schedule"
     PREDICTIONS_MISSING = "predictions-missing"
     PREDICTIONS_DEGRADED = "predictions-degraded"
+    NIGHTS_UNFINISHED = "nights-unfinished"
+    APPROVAL_WAITING = "approval-waiting"
     VERDICT = "verdict"
     DISK_BUDGET = "disk-budget"
 
@@ -51,6 +55,8 @@ class AlertKind(StrEnum):
 _HEADINGS = {
     AlertKind.PREDICTIONS_DEGRADED: "Predictions degraded or stale",
     AlertKind.VERDICT: "Verdict on a model",
+    AlertKind.NIGHTS_UNFINISHED: "Nights not finished",
+    AlertKind.APPROVAL_WAITING: "A promotion waits for approval",
 }
 
 
@@ -64,7 +70,7 @@ TEXTS: dict[str, tuple[AlertKind, str]] = {
     ),
     "late": (
         AlertKind.RELEASE_LATE,
-        "Night {night} has no release: it was due at {due:%H:%M} UTC and is no recorded gap",
+        "Night {night} has no release: it was due at {due:%H:%M %Z} and is no recorded gap",
     ),
     "late-over": (AlertKind.RELEASE_LATE, "Over: night {night} has a release now, or is a recorded gap"),
     "no-schedule": (
@@ -81,6 +87,13 @@ TEXTS: dict[str, tuple[AlertKind, str]] = {
         AlertKind.PREDICTIONS_DEGRADED,
         "{model}: {degraded} of {rows} predictions of night {night} are degraded: {degraded_reason}",
     ),
+    "unfinished": (AlertKind.NIGHTS_UNFINISHED, "{model}: {nights} not {stages}{detail}"),
+    "unfinished-over": (AlertKind.NIGHTS_UNFINISHED, "Over: {model} has all of night {night} now"),
+    "approval": (
+        AlertKind.APPROVAL_WAITING,
+        "{model}: version {version} ({algorithm}) of night {night} passed every gate and waits for a person {since}",
+    ),
+    "approval-over": (AlertKind.APPROVAL_WAITING, "Over: {model} version {version} was decided about"),
     "verdict": (AlertKind.VERDICT, "{model}: the verdict is {verdict} since night {since}: {reason}"),
     "verdict-over": (
         AlertKind.VERDICT,
@@ -98,6 +111,7 @@ class Alert:
         key: what makes it the same trouble at the next look.
         text: one sentence or two: what, where, why.
         page: path of the page to look at, below the address of Airflow's UI.
+        action: path of the page whose button mends it, below the same; empty if there is none.
         ends: keys of the alerts that it says are over; it goes to whom one of them was told. Empty: it stands.
     """
 
@@ -107,10 +121,17 @@ class Alert:
     night: date | None = None
     page: str = ""
     ends: frozenset[str] = frozenset()
+    action: str = ""
 
 
 def make_alert(
-    key: str, *, night: date | None = None, page: str = "", ends: Iterable[str] = (), **facts: object
+    key: str,
+    *,
+    night: date | None = None,
+    page: str = "",
+    action: str = "",
+    ends: Iterable[str] = (),
+    **facts: object,
 ) -> Alert:
     """An alert in the words of `TEXTS`, which `night` and `facts` are put into.
 
@@ -118,7 +139,7 @@ def make_alert(
         KeyError: if no text belongs to the key, or a fact is missing.
     """
     kind, text = TEXTS[key.partition("/")[0]]
-    return Alert(kind, key, text.format(**facts, night=night), night, page, frozenset(ends))
+    return Alert(kind, key, text.format(**facts, night=night), night, page, frozenset(ends), action)
 
 
 def select_untold(alerts: Iterable[Alert], told: Collection[str]) -> list[Alert]:
@@ -211,6 +232,8 @@ def _section(kind: AlertKind, found: Sequence[Alert], site: str) -> str:
         lines.append(f"- {alert.text}")
         if alert.page:
             lines.append(f"  {site}{alert.page}")
+        if alert.action:
+            lines.append(f"  Mend it: {site}{alert.action}")
     if len(found) > SHOWN:
         lines.append(f"- and {len(found) - SHOWN} more")
     lines.append(f"What to do: {site}{kind.runbook}")
