@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from redeye.cli.next_steps import show_next_steps
 from redeye.cli.operate.storage import show_budget
 from redeye.cli.shell import FirstNight, LastNight, check_order, console, show_addresses, show_logins, start
 from redeye.declarations.calendar import find_night
@@ -30,7 +31,8 @@ def run() -> None:
         live()
         return
     start()
-    first_run.run(settings(), console)
+    riskiest = first_run.run(settings(), console)
+    show_next_steps(riskiest)
     show_addresses()
 
 

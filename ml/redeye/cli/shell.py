@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any, NamedTuple
@@ -22,6 +21,7 @@ from redeye.foundation.logic.visible_text import hide_passwords
 from redeye.foundation.settings import SPECS, settings
 from redeye.foundation.ui_links import link_mlflow
 from redeye.stack import bootstrap, environment, lifecycle
+from redeye.stack.airflow.stage_progress import measure_elapsed, stamp
 from redeye.stack.secrets import FILE_NAME
 from redeye.stack.servers import mlflow_login
 
@@ -119,16 +119,15 @@ def enter() -> None:
 
 def start() -> None:
     """Start what does not run yet, and give this process the stack's environment."""
-    began = time.monotonic()
     with console.status("Starting the stack") as shown:
 
         def step(text: str) -> None:
             shown.update(text)
-            console.print(f"[dim]{time.monotonic() - began:5.1f} s[/]  {text}")
+            console.print(f"[dim]{stamp(measure_elapsed())}[/]  {text}", highlight=False, soft_wrap=True)
 
         secrets = lifecycle.up(settings(), step)
     environment.export(settings(), secrets)
-    console.print(f"[green]The stack is healthy[/] after {time.monotonic() - began:.0f} s.")
+    console.print(f"[dim]{stamp(measure_elapsed())}[/]  [green]The stack is healthy[/]", highlight=False)
 
 
 def show_addresses() -> None:

@@ -17,6 +17,11 @@ def link_task(dag_id: str, run_id: str, task_id: str) -> str:
     return "/".join([settings().public_airflow_url, *(quote(part, safe="") for part in parts)])
 
 
+def link_night(night: date) -> str:
+    """The page of a night."""
+    return f"{settings().public_airflow_url}/redeye/nights/{night}"
+
+
 def link_play(run_id: str) -> str:
     """The page of nights that are played by a run."""
     return f"{settings().public_airflow_url}/redeye/plays/{quote(run_id, safe=':')}"

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from statistics import median
 from typing import Any
 
 import httpx
@@ -22,6 +23,7 @@ _POLL_SECONDS = 2.0
 _PAGE = 100
 _PARSE_SECONDS = 180.0
 _LOG_LINES = 30
+_MEASURED_RUNS = 5
 
 
 class RunState(StrEnum):
@@ -47,6 +49,11 @@ class Run:
     def is_done(self) -> bool:
         """Whether it has ended, well or not."""
         return self.state in (RunState.SUCCESS, RunState.FAILED)
+
+    @property
+    def is_well(self) -> bool:
+        """Whether it has ended well."""
+        return self.state == RunState.SUCCESS
 
 
 Watcher = Callable[[list[Run], str], None]
@@ -155,6 +162,19 @@ class AirflowApi:
             found += map(_run, rows)
             if len(rows) < _PAGE:
                 return found
+
+    def measure_seconds(self, dag_id: str) -> float | None:
+        """Seconds that the last runs of a DAG which ended well took, the median; None if there are none."""
+        query = {"state": RunState.SUCCESS.value, "order_by": "-start_date", "limit": _MEASURED_RUNS}
+        rows = (self._get(f"/dags/{dag_id}/dagRuns", query) or {})["dag_runs"]
+        took = [
+            (
+                datetime.fromisoformat(row["end_date"]) - datetime.fromisoformat(row["start_date"])
+            ).total_seconds()
+            for row in rows
+            if row["start_date"] and row["end_date"]
+        ]
+        return median(took) if took else None
 
     def run(self, run: Run) -> Run:
         """The run as it is now."""

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import Counter
 from datetime import date
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
 from rich.table import Table
 
-from redeye.declarations.calendar import ONE_DAY, coming_day, list_calendar_nights, zone
+from redeye.declarations.calendar import ONE_DAY, coming_day, list_calendar_nights, list_nights, zone
 from redeye.declarations.project import project
 from redeye.declarations.specs import load_spec
 from redeye.foundation.errors import ConfigError
@@ -27,44 +19,104 @@ from redeye.foundation.settings import SPECS, Settings, settings
 from redeye.foundation.ui_links import link_play
 from redeye.operations.find_unplayed import list_missing_steps
 from redeye.operations.logic.night_plan import PLAY
+from redeye.scoring.export import LATEST
 from redeye.sources.configured_source import load_source
 from redeye.stack.airflow import airflow_api, closed_loop
-from redeye.stack.airflow.airflow_api import AirflowApi, Run, RunState, Watcher
+from redeye.stack.airflow.airflow_api import AirflowApi, RunState, Watcher
+from redeye.stack.airflow.stage_progress import StageProgress, show_stages
+from redeye.stack.logic.remaining_time import Stage
 
 RISKIEST = 10
 FIRST_RUN = "first run"
+EXPECTED_SECONDS = {"build": 22.0, "score": 7.0, "monitor": 20.0, "train": 30.0}
+"""Of a DAG's run by its verb, on 2 cores with the built-in project: until this installation has runs of its own."""
+HISTORY_SECONDS, HISTORY_NIGHT_SECONDS = 20.0, 0.3
+"""Of a build of many nights, and what each of them adds."""
+DOCS_SECONDS = 12.0
 
 BUILD = "build_warehouse"
 HISTORY = "build_history"
 
 
-def run(configured: Settings, console: Console) -> None:
+def run(configured: Settings, console: Console) -> str:
     """Build the history, train, predict and judge the nights that the project names, and show the riskiest rows.
 
     What is done already is not done again.
+
+    Returns:
+        The id of the riskiest prediction of the newest night.
     """
     from redeye.warehouse import dbt
 
     plan = project().first_run
+    newest, last = head(), plan.history_last
+    first = load_source().first_night if newest is None else newest + ONE_DAY
+    training, run_id = f"train_{plan.model}", f"first_run_{last}"
+    nights = (last + ONE_DAY, plan.scored_last)
     with airflow_api.open_api(settings()) as api:
         for dag_id in (HISTORY, *_loop(plan.model)):
             api.unpause(dag_id)
-        newest = head()
-        if newest is None or newest < plan.history_last:
-            first = load_source().first_night if newest is None else newest + ONE_DAY
-            build_history(api, console, first, plan.history_last)
-        conf = {"night": plan.history_last.isoformat(), "reason": FIRST_RUN}
-        trigger(api, console, f"train_{plan.model}", conf, f"first_run_{plan.history_last}")
-        _run_nights(api, console, plan.model, plan.history_last + ONE_DAY, plan.scored_last)
-    if not dbt.docs_page().is_file():
+        # Only what is missing is shown: a second call is soon done.
+        history = [plan_history(first, last)] if first <= last else []
+        trained = api.find(training, run_id)
+        train = [] if trained and trained.is_well else [plan_training(api, plan.model)]
+        builds = _plan_nights(api, "Build", "built", (BUILD,), *nights)
+        loop = _plan_nights(api, "Score and judge", "scored and judged", _loop(plan.model)[1:3], *nights)
         # Once, so that the pages have them; `redeye docs` renders them anew.
-        with console.status("Rendering dbt's docs"):
-            dbt.docs()
-    show_riskiest(configured, console, plan.scored_last)
+        docs = [] if dbt.docs_page().is_file() else [Stage("Render dbt's docs", DOCS_SECONDS)]
+        with show_stages(console, [*history, *train, *builds, *loop, *docs]) as progress:
+            for stage in history:
+                build_history(api, progress, stage, first, last)
+            for stage in train:
+                conf = {"night": last.isoformat(), "reason": FIRST_RUN}
+                trigger(api, progress, stage, training, conf, run_id)
+            for stage in builds:
+                with progress.stage(stage) as watch:
+                    api.create_backfill(BUILD, *nights)
+                    api.wait(lambda: api.night_runs(BUILD, *nights), (nights[1] - nights[0]).days + 1, watch)
+            for stage in loop:
+                _run_loop(api, progress, stage, plan.model, *nights)
+            for stage in docs:
+                with progress.stage(stage):
+                    dbt.docs()
+    return show_riskiest(configured, console, find_newest_night(configured, plan.model) or plan.scored_last)
 
 
 def _loop(model: str) -> tuple[str, ...]:
     return (BUILD, *(f"{verb}_{model}" for verb in ("score", "monitor", "train")))
+
+
+def plan_history(first: date, last: date) -> Stage:
+    """The build of many nights as one release."""
+    nights = (last - first).days + 1
+    seconds = HISTORY_SECONDS + nights * HISTORY_NIGHT_SECONDS
+    return Stage(f"Build {nights} nights, {first} to {last}, as one release", seconds)
+
+
+def plan_training(api: AirflowApi, model: str) -> Stage:
+    """A training."""
+    return Stage(f"Train {model}", _expect(api, f"train_{model}"))
+
+
+def _plan_nights(
+    api: AirflowApi, verb: str, past: str, dag_ids: tuple[str, ...], first: date, last: date
+) -> list[Stage]:
+    """What is missing of some DAGs' runs of nights as one stage; no stage if nothing is."""
+    missing = {
+        night
+        for dag_id in dag_ids
+        for night in set(list_nights(first, last))
+        - {run.night for run in api.night_runs(dag_id, first, last) if run.is_well}
+    }
+    seconds = sum(_expect(api, dag_id) for dag_id in dag_ids)
+    # Every run of these nights is waited for, also one that had ended before.
+    runs: dict[date | None, int] = {night: len(dag_ids) for night in sorted(missing)}
+    return [Stage(f"{verb} the nights {first} to {last}", seconds, runs, past)] if runs else []
+
+
+def _expect(api: AirflowApi, dag_id: str) -> float:
+    """Seconds that a run of a DAG takes: as its last ones here, or else as on 2 cores."""
+    return api.measure_seconds(dag_id) or EXPECTED_SECONDS[dag_id.partition("_")[0]]
 
 
 def load_year(console: Console) -> None:
@@ -86,7 +138,9 @@ def load_year(console: Console) -> None:
         return
     with airflow_api.open_api(settings()) as api:
         api.unpause(HISTORY)
-        build_history(api, console, newest + ONE_DAY, last)
+        stage = plan_history(newest + ONE_DAY, last)
+        with show_stages(console, [stage]) as progress:
+            build_history(api, progress, stage, newest + ONE_DAY, last)
 
 
 def backfill(console: Console, first: date, last: date) -> None:
@@ -111,6 +165,9 @@ def backfill(console: Console, first: date, last: date) -> None:
         started = api.trigger(PLAY, conf, run_id=run_id, is_of_nights=False)
         console.print(f"Each night, and a button that stops it: {link_play(started.run_id)}", soft_wrap=True)
         counted = {(step.dag_id, step.night) for step in steps if step.verb != "train"}
+        by_night: dict[date | None, int] = dict(Counter(sorted(night for _, night in counted)))
+        seconds = sum(_expect(api, dag_id) for dag_id, _ in counted) / max(len(by_night), 1)
+        stage = Stage(f"Play the nights {first} to {last}", seconds, by_night, "played")
 
         def show(watch: Watcher) -> None:
             runs = [
@@ -122,7 +179,7 @@ def backfill(console: Console, first: date, last: date) -> None:
             running = (f"{run.dag_id} {run.night}" for run in runs if run.state == RunState.RUNNING)
             watch(runs, ", ".join(running))
 
-        with _progress(console, f"{PLAY} {first} to {last}", len(counted)) as watch:
+        with show_stages(console, [stage]) as progress, progress.stage(stage) as watch:
             api.wait(lambda: [api.run(started)], 1, lambda _, __: show(watch))
 
 
@@ -131,11 +188,24 @@ def replay(console: Console, model: str, first: date, last: date) -> None:
     with airflow_api.open_api(settings()) as api:
         for dag_id in _loop(model)[1:]:
             api.unpause(dag_id)
-        _run_loop(api, console, model, first, last)
+        stages = _plan_nights(api, "Score and judge", "scored and judged", _loop(model)[1:3], first, last)
+        with show_stages(console, stages) as progress:
+            for stage in stages:
+                _run_loop(api, progress, stage, model, first, last)
 
 
-def show_riskiest(configured: Settings, console: Console, night: date) -> None:
-    """Print the rows of the coming day whose outcome is most likely, from the consumers' file."""
+def find_newest_night(configured: Settings, model: str) -> date | None:
+    """The newest night that consumers have files of; None if there is none."""
+    pointer = configured.exports / model / LATEST
+    return date.fromisoformat(json.loads(pointer.read_bytes())["night"]) if pointer.exists() else None
+
+
+def show_riskiest(configured: Settings, console: Console, night: date) -> str:
+    """Print the rows of the coming day whose outcome is most likely, from the consumers' file.
+
+    Returns:
+        The id of the first one's prediction.
+    """
     import pyarrow.parquet as parquet
 
     plan, subject = project().first_run, project().subject
@@ -155,7 +225,8 @@ def show_riskiest(configured: Settings, console: Console, night: date) -> None:
     for row in frame.to_dict("records"):
         table.add_row(*(str(row[name]) for name in subject.shown), f"{row['probability']:.1%}")
     console.print(table)
-    console.print(f"All of them: {path}")
+    console.print(f"All of them: {path}", highlight=False, soft_wrap=True)
+    return str(frame["prediction_id"].iloc[0])
 
 
 def head() -> date | None:
@@ -166,65 +237,26 @@ def head() -> date | None:
     return newest.night if newest else None
 
 
-def build_history(api: AirflowApi, console: Console, first: date, last: date) -> None:
+def build_history(api: AirflowApi, progress: StageProgress, stage: Stage, first: date, last: date) -> None:
     """Build the nights `first` to `last` as one release, and wait for it."""
     conf = {"first": first.isoformat(), "last": last.isoformat()}
-    trigger(api, console, HISTORY, conf, f"history_{first}_{last}")
+    trigger(api, progress, stage, HISTORY, conf, f"history_{first}_{last}")
 
 
-def trigger(api: AirflowApi, console: Console, dag_id: str, conf: dict[str, str], run_id: str) -> None:
-    """Start a run, unless it was before, and wait until it has ended well."""
-    started = api.trigger(dag_id, conf, run_id=run_id)
-    with _progress(console, f"{dag_id} {' '.join(conf.values())}", 1) as watch:
+def trigger(
+    api: AirflowApi, progress: StageProgress, stage: Stage, dag_id: str, conf: dict[str, str], run_id: str
+) -> None:
+    """Start a run as a stage, unless it was before, and wait until it has ended well."""
+    with progress.stage(stage) as watch:
+        started = api.trigger(dag_id, conf, run_id=run_id)
         api.wait(lambda: [api.run(started)], 1, watch)
 
 
-def _run_nights(api: AirflowApi, console: Console, model: str, first: date, last: date) -> None:
-    """Build the nights, then score, judge and, where that is asked for, train: night by night."""
-    api.create_backfill(BUILD, first, last)
-    count = (last - first).days + 1
-    with _progress(console, f"{BUILD} {first} to {last}", count) as watch:
-        api.wait(lambda: api.night_runs(BUILD, first, last), count, watch)
-    _run_loop(api, console, model, first, last)
-
-
-def _run_loop(api: AirflowApi, console: Console, model: str, first: date, last: date) -> None:
+def _run_loop(
+    api: AirflowApi, progress: StageProgress, stage: Stage, model: str, first: date, last: date
+) -> None:
+    """Score, judge and, where that is asked for, train: night by night."""
     spec = load_spec(SPECS / f"{model}.yaml")
     due = list_calendar_nights(spec.train_cron, first, last)
-    title = f"score_{model} and monitor_{model} {first} to {last}"
-    with _progress(console, title, 2 * ((last - first).days + 1)) as watch:
+    with progress.stage(stage) as watch:
         closed_loop.run_nights(api, model, first, last, lag=spec.effective_lag_nights, watch=watch, due=due)
-
-
-@contextmanager
-def _progress(console: Console, title: str, expected: int) -> Iterator[Watcher]:
-    if not console.is_terminal:
-        yield _lines(console, title, expected)
-        return
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=20),
-        MofNCompleteColumn(),
-    )
-    now = TextColumn("[dim]{task.fields[now]}")
-    with Progress(*columns, TimeElapsedColumn(), now, console=console) as bars:
-        bar = bars.add_task(title, total=expected, now="")
-
-        def watch(runs: list[Run], now: str) -> None:
-            bars.update(bar, completed=sum(run.is_done for run in runs), now=now)
-
-        yield watch
-
-
-def _lines(console: Console, title: str, expected: int) -> Watcher:
-    """Progress for logs, where a bar would not be seen before its end: a line at each change."""
-    reported: list[tuple[int, str]] = []
-
-    def watch(runs: list[Run], now: str) -> None:
-        state = (sum(run.is_done for run in runs), now)
-        if state not in reported[-1:]:
-            reported.append(state)
-            console.print(f"{title}: {state[0]} of {expected} done {now}".rstrip(), soft_wrap=True)
-
-    return watch

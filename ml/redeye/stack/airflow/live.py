@@ -12,6 +12,7 @@ from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import SHIFT_FILE, SPECS, Settings, settings
 from redeye.sources.configured_source import load_source
 from redeye.stack.airflow import airflow_api, first_run
+from redeye.stack.airflow.stage_progress import show_stages
 from redeye.stack.servers.supervisor import Supervisor
 
 FIRST_TRAINING = "first training of a live installation"
@@ -70,14 +71,20 @@ def run(console: Console, tonight: date) -> None:
         for dag_id in (first_run.HISTORY, *(f"train_{model}" for model in specs)):
             api.unpause(dag_id)
         newest = first_run.head()
-        if newest is None or newest < last:
-            first = source.first_night if newest is None else newest + ONE_DAY
-            first_run.build_history(api, console, first, last)
-        for model in specs:
-            # A decision takes effect two nights later: the first night that fires is scored by what was trained.
-            if promotion_store.read_champion(model, tonight) is None:
+        first = source.first_night if newest is None else newest + ONE_DAY
+        history = [first_run.plan_history(first, last)] if first <= last else []
+        trainings = {
+            model: first_run.plan_training(api, model)
+            for model in specs
+            if newest is None or promotion_store.read_champion(model, tonight) is None
+        }
+        with show_stages(console, [*history, *trainings.values()]) as progress:
+            for stage in history:
+                first_run.build_history(api, progress, stage, first, last)
+            for model, stage in trainings.items():
+                # A decision takes effect two nights later: the first night that fires is scored by what was trained.
                 conf = {"night": (last - ONE_DAY).isoformat(), "reason": FIRST_TRAINING}
-                first_run.trigger(api, console, f"train_{model}", conf, f"live_{last}")
+                first_run.trigger(api, progress, stage, f"train_{model}", conf, f"live_{last}")
         nightly = [f"{verb}_{model}" for model in specs for verb in ("score", "monitor")]
         for dag_id in (*nightly, *BY_THE_CLOCK):
             api.unpause(dag_id)

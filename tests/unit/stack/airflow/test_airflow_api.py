@@ -160,3 +160,17 @@ def test_runs_of_more_nights_than_a_page_holds_are_all_found():
     client = httpx.Client(base_url="http://airflow.test", transport=httpx.MockTransport(hand_out))
     found = AirflowApi(client).night_runs("d", date(2013, 1, 1), date(2013, 9, 28))
     assert [run.run_id for run in found] == [f"r_{night}" for night in nights]
+
+
+def test_what_runs_take_is_the_median_of_the_last_ones_that_ended_well():
+    rows = [
+        {"start_date": f"2013-04-0{day}T07:00:00Z", "end_date": f"2013-04-0{day}T07:{minutes:02}:00Z"}
+        for day, minutes in enumerate([1, 9, 2], start=1)
+    ]
+    rows.append({"start_date": None, "end_date": None})
+    fake = FakeAirflow({("GET", "/dags/d/dagRuns"): {"dag_runs": rows}})
+    assert api(fake).measure_seconds("d") == 120.0
+    (asked,) = fake.bodies("GET", "/dags/d/dagRuns")
+    assert (asked["state"], asked["order_by"]) == ("success", "-start_date")
+    none = FakeAirflow({("GET", "/dags/d/dagRuns"): {"dag_runs": []}})
+    assert api(none).measure_seconds("d") is None

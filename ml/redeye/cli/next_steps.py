@@ -1,0 +1,53 @@
+"""What a person may do after the first run: the page to open, and commands that this project has work for."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+from redeye.cli.shell import console
+from redeye.declarations.calendar import ONE_DAY
+from redeye.declarations.project import project
+from redeye.foundation.settings import PROJECT_ROOT
+from redeye.foundation.ui_links import link_night
+
+WEEK = timedelta(days=6)
+FEATURES = Path("dbt") / "models" / "features"
+
+
+def list_next_steps(
+    riskiest: str, head: date, final: date, root: Path = PROJECT_ROOT
+) -> list[tuple[str, str]]:
+    """What to do and how, an address or a command.
+
+    Args:
+        riskiest: the id of the riskiest prediction of the newest night.
+        head: the night of the newest release.
+        final: the last night that the source has.
+        root: the checkout.
+    """
+    steps = [
+        ("Open the newest night", link_night(head)),
+        (f"See why its riskiest {project().subject.one} got its probability", f"./redeye explain {riskiest}"),
+    ]
+    if head < final:
+        last = min(head + ONE_DAY + WEEK, final)
+        steps.append(("Play the nights after it", f"make backfill FROM={head + ONE_DAY} TO={last}"))
+    if tables := sorted((root / FEATURES).glob("*.sql")):
+        edited = tables[0].relative_to(root)
+        steps.append((f"Edit a dbt model, such as {edited}, and see what that does", "make impact"))
+    return steps
+
+
+def show_next_steps(riskiest: str) -> None:
+    """Print what to do next."""
+    from redeye.sources.configured_source import load_source
+    from redeye.stack.airflow.first_run import head
+
+    newest, final = head(), load_source().final_night
+    if newest is None:
+        return
+    console.print("[bold]What next[/]")
+    for what, how in list_next_steps(riskiest, newest, final):
+        console.print(f"  {what}:", highlight=False, soft_wrap=True)
+        console.print(f"    [cyan]{how}[/]", highlight=False, soft_wrap=True)
