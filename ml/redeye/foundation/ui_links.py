@@ -29,7 +29,7 @@ def link_play(run_id: str) -> str:
 
 def link_drift_report(model: str, night: date, span: str) -> str:
     """The page of a night's or a week's drift report."""
-    return f"{settings().public_airflow_url}/redeye/files/reports/{quote(model, safe='')}/{night}/{span}.html"
+    return f"{settings().public_airflow_url}/redeye/reports/{quote(model, safe='')}/{night}/{span}.html"
 
 
 def link_mlflow() -> str:

@@ -22,6 +22,7 @@ from redeye_airflow.pages import (
     night_pages,
     play_pages,
     prediction_pages,
+    report_pages,
 )
 from redeye_airflow.pages.rendering import render_page
 from redeye_airflow.pages.security import Guard
@@ -32,7 +33,8 @@ log = logging.getLogger(__name__)
 def create_app() -> FastAPI:
     """The whole app. FastAPI's own pages (`/docs`, `/openapi.json`) would be open to anyone: there are none."""
     app = FastAPI(title="Redeye", docs_url=None, redoc_url=None, openapi_url=None)
-    for module in (night_pages, model_pages, prediction_pages, alert_pages, action_pages, play_pages, files):
+    pages = (night_pages, model_pages, prediction_pages, alert_pages, action_pages, play_pages, report_pages)
+    for module in (*pages, files):
         app.include_router(module.router)
     app.add_api_route(f"/{project().subject.many}", _redirect_to_predictions)
     app.add_api_route("/acts{rest:path}", _redirect_to_actions)

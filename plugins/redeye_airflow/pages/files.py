@@ -49,7 +49,7 @@ DOCS_POLICY = (
 # Whatever else is opened in a browser can do nothing at all.
 PLAIN_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
 
-_DBT_PAGE = "static_index.html"
+DBT_PAGE = "static_index.html"
 _VALIDATIONS = "validations"
 _FROM_ELSEWHERE = re.compile(
     r"<script\b[^>]*>.*?</script>|<link\b[^>]*href=\"https?://[^>]*>|<img\b[^>]*src=\"https?://[^>]*>",
@@ -99,12 +99,14 @@ def reports(path: str) -> Response:
 
 
 @router.get("/files/dbt/")
-def dbt_docs(request: Request) -> Response:
+def dbt_docs() -> Response:
     """The documentation of dbt: one page that holds its catalog; `redeye docs` renders it."""
-    root = settings().home / "dbt" / "target"
-    if not (root / _DBT_PAGE).is_file():
-        return render_page(request, "files/dbt_missing.html", status=404)
-    return _serve(root, _DBT_PAGE, {POLICY: REPORT_POLICY})
+    return _serve(find_dbt_folder(), DBT_PAGE, {POLICY: REPORT_POLICY})
+
+
+def find_dbt_folder() -> Path:
+    """Where `redeye docs` leaves its page."""
+    return settings().home / "dbt" / "target"
 
 
 @router.get("/files/exports/{path:path}")

@@ -103,6 +103,11 @@ def main() -> None:
             "a%00b",
         )
     }
+    week = f"flight_delay/{NIGHT}/week.html"
+    found["framed"] = ask["viewer"].get(f"/redeye/reports/{week}").text
+    found["unframed"] = {
+        path: _answer(ask["viewer"].get(path)) for path in ("/redeye/reports/none.html", "/redeye/dbt")
+    }
     found["report"] = dict(ask["viewer"].get("/redeye/files/reports/secret.html").headers)
     found["actions"] = _perform_actions(ask, prefix)
     sys.stdout.write(RESULT + json.dumps(found) + "\n")
@@ -292,6 +297,9 @@ def _fill() -> None:
     delivery_store.record_gap(NIGHT, reason="refused", recorded_by="test")
     settings().reports.mkdir(parents=True, exist_ok=True)
     (settings().reports / "secret.html").write_text(SECRET, encoding="utf-8")
+    week = settings().reports / "flight_delay" / str(NIGHT) / "week.html"
+    week.parent.mkdir(parents=True)
+    week.write_text("drift", encoding="utf-8")
     (settings().reports / "link.html").symlink_to(settings().home / "secrets.env")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -115,6 +116,25 @@ def test_a_report_can_neither_read_cookies_nor_send(asked: dict[str, Any]) -> No
     assert "allow-same-origin" not in policy
     assert "connect-src" not in policy  # falls back to default-src
     assert "default-src 'none'" in policy
+
+
+def test_a_report_lies_in_a_sealed_frame_below_a_bar_that_leads_back(asked: dict[str, Any]) -> None:
+    text = asked["framed"]
+    (frame,) = re.findall(r"<iframe[^>]*>", text)
+    assert 'src="/redeye/files/reports/flight_delay/2013-04-04/week.html"' in frame
+    assert "allow-same-origin" not in re.search(r'sandbox="([^"]*)"', frame)[1]
+    assert 'href="/redeye/nights/2013-04-04" rel="up"' in text
+    assert "of flight_delay, week to night 2013-04-04" in text
+    assert {path: answer["status"] for path, answer in asked["unframed"].items()} == {
+        "/redeye/reports/none.html": 404,
+        "/redeye/dbt": 404,
+    }
+
+
+def test_no_page_opens_a_report_bare_in_airflow_s_frame(asked: dict[str, Any]) -> None:
+    for path, text in [*asked["pages"].items(), ("framed", asked["framed"])]:
+        for link in re.findall(r"<a [^>]*href=\"/redeye/files/(?:reports|dbt)[^>]*>", text):
+            assert "data-new" in link or "download" in link, (path, link)
 
 
 def test_pages_run_no_script_but_their_own_and_are_framed_by_this_site_alone(asked: dict[str, Any]) -> None:

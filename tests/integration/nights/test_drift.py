@@ -174,7 +174,7 @@ def test_the_pages_are_written_from_the_kept_rows_and_load_nothing(measured: Mea
     reasons = monitor.monitor_night(model, night, "test")["reasons"]
     report = measure_drift.report_night(model, night)
     # One night has no week: the link leads to the page that was measured.
-    assert report["drift_report_url"].endswith(f"/reports/{model}/{night}/night.html")
+    assert report["drift_report_url"].endswith(f"/redeye/reports/{model}/{night}/night.html")
     pages = report["pages"]
     folder = settings().reports / model / night.isoformat()
     assert [Path(page) for page in pages] == [folder / "night.html", folder / "week.html"]

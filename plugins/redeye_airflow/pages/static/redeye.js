@@ -31,6 +31,23 @@
     there.remove();
   }
 
+  // Airflow's menu only changes the address around the frame, which stays as it is: whoever clicks there wants the first page.
+  const first = new URL("../", document.currentScript.src).href;
+  function returnToFirst(event) {
+    const link = event.target.closest ? event.target.closest("a[href]") : null;
+    const isOurs = link && new URL(link.href).pathname.endsWith("/plugin/redeye");
+    if (isOurs && !event.ctrlKey && !event.metaKey && !event.shiftKey) { window.location.assign(first); }
+  }
+  if (window.parent !== window) {
+    try {
+      const around = window.parent.document;
+      around.addEventListener("click", returnToFirst);
+      window.addEventListener("pagehide", function () { around.removeEventListener("click", returnToFirst); });
+      // A page that the browser kept comes back without being loaded.
+      window.addEventListener("pageshow", function (event) { if (event.persisted) { around.addEventListener("click", returnToFirst); } });
+    } catch (elsewhere) { /* Framed by a page of another site, which has a menu of its own. */ }
+  }
+
   async function fetchPart(holder) {
     const link = holder.querySelector("a");
     const told = document.createElement("p");
