@@ -47,6 +47,9 @@ SAMPLES = {
 }
 PLAY_PAGE = re.compile(r"/redeye/plays/[^\"]+")
 TOKEN = re.compile(r'name="token" value="([^"]+)"')
+LIGHT = re.compile(
+    r'<li class="(\w+)"><span class="step">(\w+)</span> <span class="badge \w+">([\w ]+)</span>'
+)
 Answer = dict[str, Any]
 
 
@@ -74,6 +77,10 @@ def main() -> None:
         f"{method} {path}": {name: _answer(ask[name].request(method, f"/redeye{path}")) for name in ask}
         for path in paths
         for method in ("GET", "POST", "PUT", "DELETE", "HEAD")
+    }
+    found["lights"] = {
+        night: LIGHT.findall(ask["viewer"].get("/redeye/", params={"night": night}).text)
+        for night in ("2013-04-03", "2013-04-04", "2013-04-05", "2099-01-01")
     }
     found["moved"] = _answer(ask["viewer"].get("/redeye/flights", params={"flight": "AA 1"}))["to"]
     found["search"] = {

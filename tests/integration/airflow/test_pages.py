@@ -167,6 +167,33 @@ def test_the_first_page_says_what_is_wrong_and_where_to_look(asked: dict[str, An
     assert "drifted" in text
 
 
+@pytest.mark.parametrize(
+    ("night", "lights"),
+    [
+        ("2013-04-03", ["good done", "good done", "bad missing", "bad missing"]),
+        ("2013-04-04", ["warn gap", "warn degraded", "bad missing", "warn warning"]),
+        ("2013-04-05", ["bad missing"] * 4),
+        ("2099-01-01", ["plain waiting"] * 4),
+    ],
+)
+def test_each_light_is_of_the_night_that_is_shown(
+    asked: dict[str, Any], night: str, lights: list[str]
+) -> None:
+    found = asked["lights"][night]
+    assert [stage for _, stage, _ in found] == ["released", "scored", "exported", "judged"]
+    assert [f"{colour} {word}" for colour, _, word in found] == lights
+
+
+def test_what_lacks_has_a_button_and_what_was_acknowledged_is_quiet(asked: dict[str, Any]) -> None:
+    text = " ".join(asked["pages"]["/"].split())
+    assert "flight_delay: night 2013-04-03 is not exported, judged" in text
+    assert '/redeye/actions/play_nights">Play what is missing' in text
+    assert "acknowledged</summary>" not in text
+    after = asked["actions"]["rollback"]["first page"]
+    assert "the verdict is warning" not in after.partition("1 seen and acknowledged</summary>")[0]
+    assert "the verdict is warning" in after.partition("1 seen and acknowledged</summary>")[2]
+
+
 def test_a_prediction_is_found_as_people_write_it(asked: dict[str, Any]) -> None:
     found, none, unread = (asked["search"][typed] for typed in ("aa 1", "UA 1", "no flight"))
     assert "2 predictions" in found["text"]
