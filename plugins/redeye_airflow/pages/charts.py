@@ -1,26 +1,38 @@
-"""Small plots as inline SVG, drawn on the server: lines over nights, a spark, a calibration curve.
+"""Charts of the pages: their numbers, ticks and words. `static/charts.js` draws them with uPlot.
 
-Colours come from the style sheet by class, so that light and dark need one picture.
+Every chart carries its numbers twice: as JSON for the script, and as a table for who cannot see it or runs no script.
+Both show the same text. Colours come from the style sheet, so that light and dark need one chart.
 """
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
+from typing import Any
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
+from redeye.champions.logic.succession import Turn
 from redeye.scoring.outputs_reader import Row
 
 Points = Sequence[tuple[date, float | None]]
+Marks = Sequence[tuple[date, str]]
 
-WIDTH, HEIGHT = 420, 130
-# The axis has room for its text at twice its size: style sheets enlarge it on narrow screens.
-_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 6, 10, 20
 _DAYS_OF_GAP = 8
 """Points farther apart than so many days are not joined."""
+_THRESHOLD = "threshold"
+_NOTHING = Markup('<p class="empty">{}</p>')
+_NONE = "\N{EN DASH}"
+_CHART = Markup(
+    '<div class="chart{size}" data-chart="{data}" role="img" aria-label="{title}"></div>'
+    '<p class="unseen" aria-live="polite"></p>'
+    '<details class="numbers"><summary>Show as table<span class="unseen">: {title}</span></summary>'
+    '<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div></details>'
+)
 
 
 def series_by_night(rows: Sequence[Row], metric: str) -> dict[str, list[tuple[date, float | None]]]:
@@ -29,47 +41,92 @@ def series_by_night(rows: Sequence[Row], metric: str) -> dict[str, list[tuple[da
     return {who: [(row["night"], row[who]) for row in own] for who in ("champion", "heuristic")}
 
 
-def lines(series: Mapping[str, Points], *, title: str) -> Markup:
-    """Lines over nights, one per series; its name becomes its class.
+def mark_turns(turns: Sequence[Turn]) -> list[tuple[date, str]]:
+    """The nights from which versions serve, for `lines`; withdrawn ones serve none."""
+    return [(turn.first, f"version {turn.promotion.version}") for turn in turns if turn.withdrawn_by is None]
+
+
+def lines(
+    series: Mapping[str, Points],
+    *,
+    title: str,
+    threshold: Points = (),
+    marks: Marks = (),
+    by: str = "night",
+    is_small: bool = False,
+    is_share: bool = False,
+) -> Markup:
+    """Lines over nights, one per series.
 
     Args:
         series: by name, nights with values; None leaves a hole.
         title: read out in place of the picture.
+        threshold: by night, the value above which the chart is shaded.
+        marks: nights that get a vertical line, with the text at it; those out of the span are left out.
+        by: what stands before a night; of values that are a week's, that it is the first one.
+        is_small: for one of many: lower.
+        is_share: the values are 0 to 1 and read in percent.
     """
-    runs = {name: _split_runs(points) for name, points in series.items()}
-    known = [point for each in runs.values() for run in each for point in run]
+    columns = {name: _list_known(points) for name, points in series.items()}
+    known = sorted({night for own in columns.values() for night in own})
     if not known:
-        return Markup('<p class="empty">Nothing measured in these nights.</p>')
-    nights, values = zip(*known, strict=True)
-    ticks = choose_ticks(min(values), max(values))
-    low, high = float(ticks[0]), float(ticks[-1])
-    first, last = min(nights), max(nights)
-    days = (last - first).days
+        return _NOTHING.format("Nothing measured in these nights.")
+    if threshold:
+        columns[_THRESHOLD] = _list_known(threshold)
+    nights = _open_gaps(known)
+    values = [own[night] for own in columns.values() for night in known if night in own]
+    # What is held against a threshold is read as a share of it: from zero.
+    ticks = choose_ticks(0.0 if threshold else min(values), max(values))
+    show, show_tick = ("{:.1%}".format, _show_percent) if is_share else ("{:.4g}".format, str)
+    shown = [(night, text) for night, text in marks if nights[0] <= night <= nights[-1]]
+    data = {
+        "isTime": True,
+        "xTitle": by,
+        "x": [_seconds(night) for night in nights],
+        "xTexts": [str(night) for night in nights],
+        "series": [_make_series(name, own, nights, show) for name, own in columns.items()],
+        "ticks": _show_ticks(ticks, show_tick),
+        "marks": [{"x": _seconds(night), "text": text} for night, text in shown],
+    }
+    told = f"{title}. {'; '.join(f'{night}: {text}' for night, text in shown)}" if shown else title
+    return _draw(data, told, size=" small" if is_small else "")
 
-    def at(night: date, value: float) -> tuple[float, float]:
-        # Of one night alone there is no span: it stands in the middle.
-        x = _LEFT + (WIDTH - _LEFT - _RIGHT) * ((night - first).days / days if days else 0.5)
-        y = _TOP + (HEIGHT - _TOP - _BOTTOM) * (high - value) / (high - low)
-        return round(x, 1), round(y, 1)
 
-    parts = []
-    for tick in ticks:
-        y = at(first, float(tick))[1]
-        parts.append(f'<line class="grid" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{y}" y2="{y}"/>')
-        parts.append(_tick(_LEFT - 5, y + 3, tick, "end"))
-    if days:
-        parts.append(_tick(_LEFT, HEIGHT - 6, first, "start"))
-        parts.append(_tick(WIDTH - _RIGHT, HEIGHT - 6, last, "end"))
-    else:
-        parts.append(_tick(at(first, low)[0], HEIGHT - 6, first, "middle"))
-    for name, each in runs.items():
-        parts += [_polyline(escape(name), (at(*point) for point in run)) for run in each]
-        parts += [
-            _dot(escape(name), *at(night, value), 2, f"{night}: {escape(name)} {value:.4g}")
-            for run in each
-            for night, value in run
-        ]
-    return _svg(WIDTH, HEIGHT, title, parts)
+def calibration(bins: Sequence[tuple[float, float, int]], *, title: str, one: str = "rows") -> Markup:
+    """Predicted against observed share.
+
+    Args:
+        bins: of each the mean prediction, the observed share and the rows.
+        title: read out in place of the picture.
+        one: the noun for the rows.
+    """
+    if not bins:
+        return _NOTHING.format("No matured predictions in these nights.")
+    ticks = choose_ticks(0.0, max(0.1, *(max(predicted, observed) for predicted, observed, _ in bins)))
+    top = float(ticks[-1])
+    shares = [
+        (predicted, share, f"{share:.1%} of {rows} {one}", f"{predicted:.1%}")
+        for predicted, share, rows in sorted(bins)
+    ]
+    # The diagonal goes on to both ends.
+    places, observed, texts, expected = zip(
+        (0.0, None, _NONE, _NONE), *shares, (top, None, _NONE, _NONE), strict=True
+    )
+    data = {
+        "isTime": False,
+        "x": places,
+        "xTexts": [f"{place:.1%}" for place in places],
+        "series": [
+            {"name": "observed", "values": observed, "texts": texts},
+            {"name": "as predicted", "values": places, "texts": expected, "isReference": True},
+        ],
+        "ticks": _show_ticks(ticks, _show_percent),
+        "xTicks": _show_ticks(ticks, _show_percent),
+        "xTitle": "predicted",
+        "yTitle": "observed",
+        "marks": [],
+    }
+    return _draw(data, title, size=" square")
 
 
 def choose_ticks(low: float, high: float) -> list[Decimal]:
@@ -87,86 +144,56 @@ def choose_ticks(low: float, high: float) -> list[Decimal]:
     return [step * n for n in range(first, last + 1)]
 
 
-def spark(points: Points, thresholds: Points, *, title: str) -> Markup:
-    """A value relative to its threshold by night; what lies above is marked."""
-    bounds = {night: value for night, value in thresholds if value}
-    shares = [
-        (night, value / bounds[night]) for night, value in points if value is not None and night in bounds
+def _list_known(points: Points) -> dict[date, float]:
+    return {night: value for night, value in points if value is not None and math.isfinite(value)}
+
+
+def _open_gaps(nights: Sequence[date]) -> list[date]:
+    """The nights, with one that has no values in each gap that a line must not cross."""
+    found = list(nights[:1])
+    for before, night in pairwise(nights):
+        if (night - before).days > _DAYS_OF_GAP:
+            found.append(before + timedelta(days=1))
+        found.append(night)
+    return found
+
+
+def _make_series(
+    name: str, own: Mapping[date, float], nights: Sequence[date], show: Callable[[float], str]
+) -> dict[str, object]:
+    values = [own.get(night) for night in nights]
+    return {
+        "name": name,
+        "values": values,
+        "texts": [_NONE if value is None else show(value) for value in values],
+        "isThreshold": name == _THRESHOLD,
+    }
+
+
+def _show_ticks(ticks: Sequence[Decimal], show: Callable[[Decimal], str]) -> list[tuple[float, str]]:
+    return [(float(tick), show(tick)) for tick in ticks]
+
+
+def _show_percent(tick: Decimal) -> str:
+    return f"{(tick * 100).normalize():f}%"
+
+
+def _seconds(night: date) -> int:
+    return int(datetime(night.year, night.month, night.day, tzinfo=UTC).timestamp())
+
+
+def _draw(data: dict[str, Any], title: str, *, size: str) -> Markup:
+    series = data["series"]
+    rows = [
+        (text, *own)
+        for text, *own in zip(data["xTexts"], *(each["texts"] for each in series), strict=True)
+        if set(own) != {_NONE}
     ]
-    if not shares:
-        return Markup('<span class="empty">not measured</span>')
-    width, height = 160, 36
-    first, last = shares[0][0], shares[-1][0]
-    days = max((last - first).days, 1)
-    top = max(1.25, *(share for _, share in shares))
-
-    def at(night: date, share: float) -> tuple[float, float]:
-        x = 3 + (width - 6) * (night - first).days / days
-        return round(x, 1), round(2 + (height - 4) * (1 - share / top), 1)
-
-    bound = at(first, 1.0)[1]
-    parts = [
-        f'<line class="bound" x1="0" x2="{width}" y1="{bound}" y2="{bound}"/>',
-        _polyline("champion", (at(*each) for each in shares)),
-        *(_dot("bad", *at(*each), 1.6) for each in shares if each[1] > 1),
-    ]
-    return _svg(width, height, title, parts, css="spark")
-
-
-def calibration(bins: Sequence[tuple[float, float, int]], *, title: str) -> Markup:
-    """Predicted against observed: mean prediction, observed rate, rows of each bin."""
-    if not bins:
-        return Markup('<p class="empty">No matured predictions in these nights.</p>')
-    size, edge = 260, 34
-    ticks = choose_ticks(0.0, max(0.1, *(max(predicted, observed) for predicted, observed, _ in bins)))
-    top = float(ticks[-1])
-    span = size - edge - 14
-
-    def at(predicted: float, observed: float) -> tuple[float, float]:
-        return round(edge + span * predicted / top, 1), round(12 + span * (1 - observed / top), 1)
-
-    ends = (*at(0, 0), *at(top, top))
-    parts = ['<line class="bound" x1="{}" y1="{}" x2="{}" y2="{}"/>'.format(*ends)]
-    for level in ticks:
-        x, y = at(float(level), float(level))
-        parts.append(_tick(x, size - 10, f"{level:.0%}", "middle"))
-        parts.append(_tick(edge - 4, y + 3, f"{level:.0%}", "end"))
-    parts.append(_tick(edge + span / 2, size - 1, "predicted", "middle"))
-    parts.append(_tick(edge, 6, "observed", "middle"))
-    parts.append(_polyline("champion", (at(predicted, observed) for predicted, observed, _ in bins)))
-    parts += [
-        _dot("champion", *at(*shares), 3, "predicted {:.1%}, observed {:.1%}, {} rows".format(*shares, rows))
-        for *shares, rows in bins
-    ]
-    return _svg(size, size, title, parts, css="square")
-
-
-def _split_runs(points: Points) -> list[list[tuple[date, float]]]:
-    runs: list[list[tuple[date, float]]] = []
-    for night, value in points:
-        if value is None:
-            continue
-        if not runs or (night - runs[-1][-1][0]).days > _DAYS_OF_GAP:
-            runs.append([])
-        runs[-1].append((night, value))
-    return runs
-
-
-def _polyline(css: str, points: Iterable[tuple[float, float]]) -> str:
-    return f'<polyline class="line {css}" points="{" ".join(f"{x},{y}" for x, y in points)}"/>'
-
-
-def _dot(css: str, x: float, y: float, radius: float, title: str = "") -> str:
-    circle = f'<circle class="dot {css}" cx="{x}" cy="{y}" r="{radius}"'
-    return f"{circle}><title>{title}</title></circle>" if title else f"{circle}/>"
-
-
-def _tick(x: float, y: float, text: object, anchor: str) -> str:
-    return f'<text class="tick" x="{x}" y="{y}" text-anchor="{anchor}">{text}</text>'
-
-
-def _svg(width: int, height: int, title: str, parts: Sequence[str], *, css: str = "plot") -> Markup:
-    return Markup(  # noqa: S704  every text in it was escaped above
-        f'<svg class="{css}" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(title)}">'
-        f"<title>{escape(title)}</title>{''.join(parts)}</svg>"
+    cell, head = Markup("<td>{}</td>").format, Markup("<th>{}</th>").format
+    return _CHART.format(
+        size=size,
+        data=json.dumps(data, allow_nan=False),
+        title=title,
+        head=Markup("").join(map(head, (data["xTitle"].capitalize(), *(each["name"] for each in series)))),
+        rows=Markup("").join(Markup("<tr>{}</tr>").format(Markup("").join(map(cell, row))) for row in rows),
     )

@@ -57,10 +57,10 @@ _FROM_ELSEWHERE = re.compile(
 )
 
 
-@router.get("/static/{name}")
-def static(name: str) -> Response:
+@router.get("/static/{path:path}")
+def static(path: str) -> Response:
     """Style and script of the pages."""
-    return _serve(STATIC, name, {"Cache-Control": "private, max-age=300"})
+    return _serve(STATIC, path, {"Cache-Control": "private, max-age=300"})
 
 
 @router.get("/files/data_docs/{path:path}")

@@ -6,10 +6,12 @@ from datetime import date, timedelta
 from typing import Any
 
 from fastapi import APIRouter, HTTPException
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
 from redeye.champions.promotion_store import read_promotions
+from redeye.declarations.project import project
 from redeye.foundation.settings import settings
 from redeye.models.artifact_store import read_card
 from redeye.operations import measure_slices, model_status, night_status
@@ -21,7 +23,15 @@ from redeye_airflow.pages.rendering import render_markdown, render_page
 
 router = APIRouter()
 
-WEEKLY = (("auc", "AUC"), ("log_loss", "Log loss"), ("calibration_error", "Calibration error"))
+METRICS = (
+    ("auc", "AUC, higher is better"),
+    ("log_loss", "Log loss, lower is better"),
+    ("calibration_error", "Calibration error, lower is better"),
+)
+LEAST_WEEKS = 4
+"""Before so many, quality is shown by night: a line of less says nothing."""
+SHOWN_FEATURES = 24
+"""With a chart each; the others stand in a table."""
 
 
 @router.get("/models/{model}")
@@ -33,17 +43,19 @@ def model(request: Request, model: str, night: date | None = None) -> Response:
         raise HTTPException(404, f"{model} has no nights yet: nothing is scored or released")
     history = model_status.read_model_history(reader(), spec, shown)
     reports = settings().reports / model
+    serving = read_serving(model, shown)
+    marks = charts.mark_turns(serving.turns)
+    by, plots = draw_quality(history.weeks, history.state.quality, marks)
     return render_page(
         request,
         "models/model.html",
         history=history,
         night=shown,
         model=model,
-        serving=read_serving(model, shown),
-        plots=[
-            (title, charts.lines(charts.series_by_night(history.weeks, metric), title=f"{title} by week"))
-            for metric, title in WEEKLY
-        ],
+        serving=serving,
+        by=by,
+        plots=plots,
+        drifted=_draw_shares(history.state.shares, marks),
         features=_features(history.features),
         events=_events(history),
         gates_of=model_status.read_gates,
@@ -60,7 +72,9 @@ def model_slices(request: Request, model: str, night: date) -> Response:
     spec = find_spec(model)
     last = night - timedelta(days=spec.label_maturity_nights)
     found = measure_slices.measure(spec, night, last - timedelta(days=model_status.SHOWN_NIGHTS - 1), last)
-    plot = charts.calibration(found.bins, title="Predicted against observed share")
+    plot = charts.calibration(
+        found.bins, title="Predicted against observed share", one=project().subject.many
+    )
     return render_page(request, "models/slices.html", found=found, plot=plot, model=model, night=night)
 
 
@@ -82,17 +96,52 @@ def card(request: Request, model: str, version: int) -> Response:
     )
 
 
+def draw_quality(
+    weeks: list[Row], nights: list[Row], marks: charts.Marks
+) -> tuple[str, list[tuple[str, Markup]]]:
+    """By what quality is shown, and a chart of each metric: by week once there are `LEAST_WEEKS`, before by night."""
+    is_weekly = len({row["night"] for row in weeks}) >= LEAST_WEEKS
+    rows, by, before = (weeks, "week", "week from") if is_weekly else (nights, "night", "night")
+    return by, [
+        (
+            title,
+            charts.lines(
+                charts.series_by_night(rows, metric), title=f"{title}, by {by}", marks=marks, by=before
+            ),
+        )
+        for metric, title in METRICS
+    ]
+
+
+def _draw_shares(shares: list[Row], marks: charts.Marks) -> Markup:
+    """The share of features that drifted in the week that ends with each night."""
+    weeks = [row for row in shares if row["span"] == "week"]
+    return charts.lines(
+        {"share": [(row["night"], row["value"]) for row in weeks]},
+        title="Share of the features that drifted in the week before each night",
+        threshold=[(row["night"], row["threshold"]) for row in weeks],
+        marks=marks,
+        is_share=True,
+    )
+
+
 def _features(features: dict[str, list[Row]]) -> list[dict[str, Any]]:
-    """By feature a spark of the week's distance, the worst of the last night first."""
-    shown = []
+    """Each feature's last night, the farthest beyond its threshold first; the first ones with a chart."""
+    found = []
     for name, rows in features.items():
-        points = [(row["night"], row["value"]) for row in rows]
-        bounds = [(row["night"], row["threshold"]) for row in rows]
         last = rows[-1]
         ratio = last["value"] / last["threshold"] if last["value"] is not None and last["threshold"] else None
-        spark = charts.spark(points, bounds, title=f"{name}: distance over its threshold, {len(rows)} nights")
-        shown.append({**last, "name": name, "spark": spark, "ratio": ratio})
-    return sorted(shown, key=lambda each: (-(each["ratio"] or -1.0), each["name"]))
+        found.append({**last, "name": name, "ratio": ratio})
+    found.sort(key=lambda each: (-(each["ratio"] or -1.0), each["name"]))
+    for each in found[:SHOWN_FEATURES]:
+        rows = features[each["name"]]
+        each["plot"] = charts.lines(
+            {"distance": [(row["night"], row["value"]) for row in rows]},
+            title=f"{each['name']}: distance of the week before each night",
+            threshold=[(row["night"], row["threshold"]) for row in rows],
+            is_small=True,
+        )
+    return found
 
 
 def _events(history: model_status.ModelHistory) -> list[tuple[date, str, Any]]:

@@ -18,6 +18,7 @@ from redeye.foundation.errors import RedeyeError
 from redeye.foundation.settings import settings
 from redeye.operations import find_alerts, model_status, night_status
 from redeye.operations.model_status import ModelState
+from redeye.promotion.read_serving import read_serving
 from redeye_airflow.pages import airflow_client, charts
 from redeye_airflow.pages.page_data import (
     find_acknowledgements,
@@ -54,7 +55,7 @@ def last_night(request: Request, night: date | None = None) -> Response:
         coming=coming_day(found.night),
         before=before,
         after=after,
-        models=[_model(state) for state in found.models],
+        models=[_model(state, found.night) for state in found.models],
         acknowledged=acknowledged,
     )
 
@@ -68,13 +69,15 @@ def read_once() -> None:
         log.warning("the first page cannot be read yet: %s", error)
 
 
-def _model(state: ModelState) -> dict[str, Any]:
+def _model(state: ModelState, night: date) -> dict[str, Any]:
+    marks = charts.mark_turns(read_serving(state.spec.model, night).turns)
     return {
         "state": state,
         "plots": {
             metric: charts.lines(
                 charts.series_by_night(state.quality, metric),
                 title=f"{title} of champion and heuristic by night",
+                marks=marks,
             )
             for metric, title in (("auc", "AUC"), ("log_loss", "Log loss"))
         },

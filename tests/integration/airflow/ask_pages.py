@@ -70,7 +70,14 @@ def main() -> None:
     found: dict[str, Any] = {"empty": _answer(ask["viewer"].get("/redeye/"))}
     _fill()
     paths = sorted({_sample(route.path) for route in _pages.load().routes if isinstance(route, APIRoute)})
-    paths += ["/static/redeye.css", "/files/reports/secret.html", "/docs", "/openapi.json", "/nowhere"]
+    paths += [
+        "/static/redeye.css",
+        "/static/vendor/uplot/uPlot.iife.min.js",
+        "/files/reports/secret.html",
+        "/docs",
+        "/openapi.json",
+        "/nowhere",
+    ]
     # Explaining starts a process that walks a chain; there is none here.
     paths = [path for path in paths if not path.endswith(("/explanation", "/export"))]
     found["routes"] = {

@@ -203,6 +203,12 @@ def test_a_prediction_is_found_as_people_write_it(asked: dict[str, Any]) -> None
     assert "Flight: write it as AA 1" in unread["text"]
 
 
+def test_the_library_of_the_charts_comes_from_here_to_whom_is_logged_in(asked: dict[str, Any]) -> None:
+    answers = asked["routes"]["GET /static/vendor/uplot/uPlot.iife.min.js"]
+    assert [answers[who]["status"] for who in ("nobody", "viewer")] == [401, 200]
+    assert "uPlot" in answers["viewer"]["text"]
+
+
 def test_a_search_keeps_the_order_and_an_empty_one_is_the_riskiest_first(asked: dict[str, Any]) -> None:
     for given, kept in (("", "-probability"), ("rank", "rank")):
         found = asked["sorted"][given]
