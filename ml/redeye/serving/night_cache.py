@@ -28,13 +28,14 @@ from redeye.foundation.postgres import read_rows
 from redeye.foundation.settings import settings
 from redeye.foundation.task_session import task_session
 from redeye.operations import model_status
+from redeye.scoring.logic.outcomes import judge
+from redeye.scoring.outcomes_reader import OutcomesReader
 from redeye.scoring.outputs_reader import OutputsReader
 from redeye.serving import token_store
 from redeye.serving.formats import Columns, write_json, write_row, write_value
-from redeye.serving.logic.queries import Row, describe_columns, judge
+from redeye.serving.logic.queries import Row, describe_columns
 from redeye.serving.logic.tokens import Token, index_tokens
-from redeye.warehouse import lake, release_store
-from redeye.warehouse.logic.releases import Release
+from redeye.warehouse import release_store
 
 log = logging.getLogger(__name__)
 
@@ -111,8 +112,7 @@ class LakeStore:
 
     def __init__(self) -> None:
         self._reader = OutputsReader()
-        self._lock = threading.Lock()
-        self._warehouse: tuple[int, duckdb.DuckDBPyConnection] | None = None
+        self._outcomes = OutcomesReader()
 
     def read_stamp(self) -> object:
         """The outputs' snapshot, and the release."""
@@ -142,8 +142,7 @@ class LakeStore:
         rows = self._reader.find_predictions(spec.model, night, night, {}, sort="rank", limit=None)
         if not rows:
             return None
-        release = release_store.latest_release()
-        outcomes = self._read_outcomes(spec, release, night) if release else {}
+        outcomes = self._outcomes.read_outcomes(spec, night, night)
         key = project().subject.key
         return make_night(
             spec,
@@ -151,27 +150,6 @@ class LakeStore:
             [judge(row, outcomes.get(row[key])) for row in rows],
             _find_scored_at(spec.model, night),
         )
-
-    def _read_outcomes(self, spec: Spec, release: Release, night: date) -> dict[Any, bool]:
-        population, target = spec.population, spec.target
-        with self._lock:
-            if self._warehouse is None or self._warehouse[0] != release.snapshot_id:
-                if self._warehouse is not None:
-                    self._warehouse[1].close()
-                self._warehouse = (release.snapshot_id, lake.connect_at(release.snapshot_id, threads=1))
-            try:
-                found = self._warehouse[1].execute(
-                    f"SELECT {population.key}, TRY_CAST({target.column} AS DOUBLE) = 1 "
-                    f"FROM warehouse.{population.relation} WHERE {population.night} = ? "
-                    f"AND TRY_CAST({target.column} AS DOUBLE) IN (0, 1) AND {target.known_at} <= ?",
-                    [night, cutoff(release.night).replace(tzinfo=None)],
-                )
-                return dict(found.fetchall())
-            except duckdb.Error:
-                # The next look opens another: the server that keeps the catalog may have been restarted.
-                self._warehouse[1].close()
-                self._warehouse = None
-                raise
 
 
 def _find_scored_at(model: str, night: date) -> str | None:

@@ -12,6 +12,7 @@ from redeye.declarations.specs import Spec
 from redeye.operations import find_alerts, model_status, night_status
 from redeye.operations.logic.alerts import Alert
 from redeye.operations.night_status import Morning
+from redeye.scoring.outcomes_reader import OutcomesReader
 from redeye.scoring.outputs_reader import OutputsReader
 from redeye.sources.configured_source import load_source
 from redeye_airflow.pages import airflow_client
@@ -21,6 +22,12 @@ from redeye_airflow.pages import airflow_client
 def reader() -> OutputsReader:
     """The process's one connection to the outputs lake."""
     return OutputsReader()
+
+
+@lru_cache(maxsize=1)
+def outcomes_reader() -> OutcomesReader:
+    """The process's one connection to the newest release."""
+    return OutcomesReader()
 
 
 def find_spec(model: str) -> Spec:

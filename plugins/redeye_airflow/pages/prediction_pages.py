@@ -28,9 +28,11 @@ from redeye.declarations.calendar import ONE_DAY, read_local
 from redeye.declarations.project import project
 from redeye.foundation.settings import PROJECT_ROOT
 from redeye.operations import model_status, night_status
+from redeye.scoring.logic.outcomes import judge, summarize_outcomes
 from redeye.scoring.outputs_reader import FOUND_ROWS, SORTED_BY, Row
-from redeye_airflow.pages import airflow_client
-from redeye_airflow.pages.page_data import find_spec, reader
+from redeye.warehouse import release_store
+from redeye_airflow.pages import airflow_client, charts
+from redeye_airflow.pages.page_data import find_spec, outcomes_reader, reader
 from redeye_airflow.pages.rendering import render_page
 from redeye_airflow.pages.security import find_user
 
@@ -75,8 +77,11 @@ def search(
         rows = find(limit=None) if to == "csv" else find(page=page)
     except ValueError as error:
         fault = str(error)
+    if rows:
+        rows = _judge_rows(model, rows)
     if to == "csv" and not fault:
         return _write_csv(model, rows)
+    night = rows[0]["night"] if rows and (day or not is_asked) else None
     return render_page(
         request,
         "predictions/search.html",
@@ -94,7 +99,34 @@ def search(
         is_asked=is_asked,
         fault=fault,
         nights=model_status.SHOWN_NIGHTS,
+        outcomes=summarize_night(model, night) if night else None,
+        positive=find_spec(model).target.positive if rows else "",
     )
+
+
+def _judge_rows(model: str, rows: list[Row]) -> list[Row]:
+    """Predictions with what became of them, as far as it is known."""
+    nights, key = [row["night"] for row in rows], project().subject.key
+    came = outcomes_reader().read_outcomes(find_spec(model), min(nights), max(nights))
+    return [judge(row, came.get(row[key])) for row in rows]
+
+
+def summarize_night(model: str, night: date) -> dict[str, Any]:
+    """How a whole night came out, whatever of it is listed."""
+    rows = reader().find_predictions(model, night, night, {}, limit=None)
+    found = summarize_outcomes(_judge_rows(model, rows))
+    many = project().subject.many
+    bins = [(each.mean_prediction, each.observed_rate, each.rows) for each in found.bins]
+    title = f"Predicted against observed share of night {night}"
+    final = night + timedelta(days=find_spec(model).label_maturity_nights)
+    release = release_store.latest_release()
+    return {
+        "night": night,
+        "found": found,
+        "plot": charts.calibration(bins, title=title, one=many),
+        "final": final,
+        "is_final": release is not None and release.night >= final,
+    }
 
 
 def _list_address(request: Request, **changed: object) -> str:
@@ -160,7 +192,9 @@ def _read_value(name: str, typed: str) -> str:
 @router.get("/predictions/{model}/{lane}/{key}")
 def prediction(request: Request, model: str, lane: str, key: str) -> Response:
     """One prediction as it was written; its explanation is fetched after it."""
-    return render_page(request, "predictions/prediction.html", row=_row(model, lane, key))
+    (row,) = _judge_rows(model, [_row(model, lane, key)])
+    positive = find_spec(model).target.positive
+    return render_page(request, "predictions/prediction.html", row=row, positive=positive)
 
 
 @router.get("/predictions/{model}/{lane}/{key}/explanation")

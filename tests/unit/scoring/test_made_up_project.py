@@ -24,6 +24,7 @@ from redeye.models.logic.prediction_equality import Equality
 from redeye.monitoring.logic.label_form import LabelForm, changes
 from redeye.operations import measure_slices
 from redeye.scoring import export, find_restated, outputs_store, schedule
+from redeye.scoring.logic.outcomes import judge
 from redeye.scoring.logic.predictions import LINEAGE, Lineage, assemble, derive_predictions, differences
 from redeye.scoring.logic.restatements import Change, Restatement
 from redeye.scoring.outputs_reader import OutputsReader
@@ -269,9 +270,11 @@ def rendered(page: str, **values: object) -> str:
 def test_pages_show_its_columns(outputs: duckdb.DuckDBPyConnection) -> None:
     reader = OutputsReader()
     reader._con = outputs
-    rows = reader.find_predictions(MODEL, NIGHT, NIGHT, {"queue": "network"})
+    rows = [judge(row, True) for row in reader.find_predictions(MODEL, NIGHT, NIGHT, {"queue": "network"})]
     asked = {"queue": "network"}
     shared = {
+        "outcomes": None,
+        "positive": "escalated",
         "model": MODEL,
         "models": [MODEL],
         "day": "",
@@ -291,7 +294,10 @@ def test_pages_show_its_columns(outputs: duckdb.DuckDBPyConnection) -> None:
     )
     assert f'href="/predictions/{MODEL}/live/T-0017">T-0017</a>' in found
     assert 'name="queue" value="network" placeholder="billing"' in found
-    one = rendered("predictions/prediction.html", row=reader.prediction(MODEL, "T-0017"))
+    assert '<td class="t">escalated</td><td><span class="badge good">hit</span></td>' in found
+    row = judge(reader.prediction(MODEL, "T-0017") or {}, None)
+    one = rendered("predictions/prediction.html", row=row, positive="escalated")
+    assert "<dd>not known yet</dd>" in one
     assert "<title>T-0017" in one
     assert "waits in network, opened_by ana" in one
 

@@ -16,8 +16,8 @@ from pyarrow import parquet
 
 from redeye.declarations.specs import load_valid_specs
 from redeye.foundation.settings import SPECS
+from redeye.scoring.logic.outcomes import judge
 from redeye.serving.app import make_app
-from redeye.serving.logic.queries import judge
 from redeye.serving.logic.tokens import Token, hash_token
 from redeye.serving.night_cache import NightCache, make_night
 

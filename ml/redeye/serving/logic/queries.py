@@ -19,7 +19,6 @@ NUMBERS = ("probability", "baseline_probability", "rank")
 RISKIEST_FIRST = "rank"
 DEFAULT_LIMIT, MOST_ROWS = 1_000, 10_000
 PAGING = ("sort", "limit", "offset")
-HALF = 0.5
 _EXACT_NIGHT = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -147,12 +146,6 @@ def select_rows(rows: Sequence[Row], query: Query) -> tuple[list[Row], int]:
     known = sorted((row for row in found if row[by] is not None), key=lambda row: row[by], reverse=is_falling)
     ordered = known + [row for row in found if row[by] is None]
     return ordered[query.offset : query.offset + query.limit], len(found)
-
-
-def judge(row: Row, outcome: bool | None) -> Row:
-    """A row with its outcome, and whether its probability was on the outcome's side of one half."""
-    result = None if outcome is None else "hit" if (row["probability"] >= HALF) == outcome else "miss"
-    return {**row, "outcome": outcome, "result": result}
 
 
 def describe_columns(subject: Subject, positive: str) -> Mapping[str, tuple[str, str]]:

@@ -15,7 +15,6 @@ from redeye.serving.logic.queries import (
     BadQuery,
     Query,
     describe_columns,
-    judge,
     negotiate,
     read_night,
     read_query,
@@ -139,15 +138,6 @@ def test_rows_are_filtered_sorted_and_paged():
     assert select(sort="weight") == ([3, 1, 4, 2], 4), "a row without a value comes last"
     assert select(sort="-weight") == ([4, 1, 3, 2], 4)
     assert select(sort="-weight", limit=2, offset=1) == ([1, 3], 4)
-
-
-@pytest.mark.parametrize(
-    ("probability", "outcome", "result"),
-    [(0.5, True, "hit"), (0.5, False, "miss"), (0.4, True, "miss"), (0.4, False, "hit"), (0.4, None, None)],
-)
-def test_a_prediction_is_a_hit_on_the_outcomes_side_of_one_half(probability, outcome, result):
-    found = judge({"probability": probability}, outcome)
-    assert (found["outcome"], found["result"]) == (outcome, result)
 
 
 def test_columns_are_the_projects_then_the_engines():

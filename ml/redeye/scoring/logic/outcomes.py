@@ -1,0 +1,64 @@
+"""How predictions came out: each a hit or a miss once its outcome is known, and a night of them summed up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from redeye.models.logic.evaluation import CalibrationBin, Scored
+
+Row = dict[str, Any]
+
+HALF = 0.5
+
+
+def judge(row: Row, outcome: bool | None) -> Row:
+    """A row with its outcome, and whether its probability was on the outcome's side of one half."""
+    result = None if outcome is None else "hit" if (row["probability"] >= HALF) == outcome else "miss"
+    return {**row, "outcome": outcome, "result": result}
+
+
+@dataclass(frozen=True)
+class OutcomeSummary:
+    """How the predictions of some nights came out, as far as it is known.
+
+    Attributes:
+        rows: predictions.
+        counts: of those whose outcome is known, how many had a probability of at least one half, and the outcome:
+            by these two.
+        bins: of those, the mean prediction and observed share by tenths of the predictions, from the lowest up.
+    """
+
+    rows: int
+    counts: Mapping[tuple[bool, bool], int]
+    bins: tuple[CalibrationBin, ...]
+
+    @property
+    def known(self) -> int:
+        """Predictions whose outcome is known."""
+        return sum(self.counts.values())
+
+    @property
+    def hits(self) -> int:
+        """Probabilities on their outcome's side of one half."""
+        return sum(count for (said, was), count in self.counts.items() if said == was)
+
+    @property
+    def positives(self) -> int:
+        """True outcomes."""
+        return sum(count for (_, was), count in self.counts.items() if was)
+
+
+def summarize_outcomes(rows: Sequence[Row]) -> OutcomeSummary:
+    """Sum up rows of `judge`."""
+    known = [row for row in rows if row["outcome"] is not None]
+    counts = Counter((row["probability"] >= HALF, bool(row["outcome"])) for row in known)
+    bins: tuple[CalibrationBin, ...] = ()
+    if known:
+        labels, probabilities, nights = zip(
+            *((row["outcome"], row["probability"], row["night"]) for row in known), strict=True
+        )
+        bins = Scored(labels, probabilities, nights).metrics().calibration
+    return OutcomeSummary(len(rows), counts, tuple(sorted(bins, key=lambda each: each.mean_prediction)))
