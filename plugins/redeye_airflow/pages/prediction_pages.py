@@ -26,12 +26,14 @@ from starlette.responses import Response
 
 from redeye.declarations.calendar import ONE_DAY, read_local
 from redeye.declarations.project import project
+from redeye.features.input_descriptions import read_descriptions
 from redeye.foundation.settings import PROJECT_ROOT
 from redeye.operations import model_status, night_status
 from redeye.scoring.logic.outcomes import judge, summarize_outcomes
 from redeye.scoring.outputs_reader import FOUND_ROWS, SORTED_BY, Row
 from redeye.warehouse import release_store
 from redeye_airflow.pages import airflow_client, charts
+from redeye_airflow.pages.explained_inputs import group_inputs
 from redeye_airflow.pages.page_data import find_spec, outcomes_reader, reader
 from redeye_airflow.pages.rendering import render_page
 from redeye_airflow.pages.security import find_user
@@ -202,16 +204,8 @@ async def explanation(request: Request, model: str, lane: str, key: str) -> Resp
     """The chain from landing file to probability, walked again in a process of its own."""
     _row(model, lane, key)
     found = await explain_prediction(f"{model}/{lane}/{key}")
-    return render_page(request, "predictions/explanation.html", found=_by_view(found), shown=12)
-
-
-def _by_view(found: dict[str, Any]) -> dict[str, Any]:
-    """An explanation whose inputs name their feature view, empty for the schedule's columns, beside their own name."""
-    inputs = []
-    for each in found["inputs"]:
-        view, _, name = each["column"].rpartition("__")
-        inputs.append({**each, "view": view, "name": name, "size": abs(each["effect"])})
-    return {**found, "inputs": inputs}
+    groups = group_inputs(found["inputs"], read_descriptions(find_spec(model)))
+    return render_page(request, "predictions/explanation.html", found=found, groups=groups)
 
 
 @router.get("/predictions/{model}/{lane}/{key}/export")
