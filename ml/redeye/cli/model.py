@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from redeye.cli.shell import ModelArgument, ModelOption, console, enter, make_night_option
+from redeye.foundation.rich_tables import Table
 from redeye.foundation.settings import PROJECT_ROOT, RESULTS, settings
 
 if TYPE_CHECKING:

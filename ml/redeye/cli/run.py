@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from redeye.cli.next_steps import show_next_steps
 from redeye.cli.operate.storage import show_budget
@@ -14,6 +13,7 @@ from redeye.cli.shell import FirstNight, LastNight, check_order, console, show_a
 from redeye.declarations.calendar import find_night
 from redeye.foundation import disk
 from redeye.foundation.errors import ConfigError
+from redeye.foundation.rich_tables import Table
 from redeye.foundation.settings import settings
 from redeye.stack import lifecycle
 from redeye.stack.airflow.live import HISTORY_WEEKS

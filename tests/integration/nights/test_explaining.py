@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from typer.testing import CliRunner
 
+from redeye.cli import app
 from redeye.foundation.errors import ConfigError
 from redeye.scoring import outputs_store
 from redeye.scoring.explain import explain
@@ -26,6 +28,25 @@ def test_the_chain_gives_the_very_probability_again(predictions):
         assert found.is_reproduced, (found.recomputed, found.prediction["probability"])
         assert found.faults == ()
         json.dumps(found.to_dict(), default=str)
+
+
+def test_it_is_printed_whole_with_numbers_for_people(predictions):
+    name = predictions["prediction_id"].iloc[0]
+    for width in ("80", "50"):
+        shown = CliRunner().invoke(app, ["explain", name], env={"COLUMNS": width})
+        assert shown.exit_code == 0, shown.output
+        assert max(map(len, shown.output.splitlines())) <= int(width)
+        for wrong in (
+            "np.",
+            "float64",
+            "\N{HORIZONTAL ELLIPSIS}",
+            "value missing",
+            "bound missing",
+            "e+0",
+            "nan",
+        ):
+            assert wrong not in shown.output
+        assert name in shown.output.replace("\n", "")
 
 
 def test_every_link_of_the_chain_is_named(predictions):

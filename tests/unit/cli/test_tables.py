@@ -17,6 +17,16 @@ from redeye.scoring.rescore import Reproduction
 NIGHT = date(2013, 12, 29)
 
 
+def test_a_narrow_table_of_costs_has_whole_nights():
+    console = Console(record=True, width=46)
+    console.print(
+        tabulate_costs([Cost(NIGHT, "flight_delay", "reconcile_registry", 12, 12.3, 4.5, 10**11, 10**10)])
+    )
+    shown = console.export_text()
+    assert "2013-12-29" in shown
+    assert "\N{HORIZONTAL ELLIPSIS}" not in shown
+
+
 def show(table: Table) -> str:
     console = Console(record=True, width=80)
     console.print(table)

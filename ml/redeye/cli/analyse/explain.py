@@ -9,10 +9,11 @@ from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column
 
 from redeye.cli.shell import console, enter
 from redeye.declarations.project import project
+from redeye.foundation.rich_tables import Table, format_value
 from redeye.scoring.logic.explanation import Explanation
 
 app = typer.Typer()
@@ -54,10 +55,12 @@ def _show(found: Explanation) -> None:
     facts.add_column(style="bold")
     facts.add_column(overflow="fold")
     add = facts.add_row
+    written = float(row["probability"])
     again = "[green]the same[/]" if found.is_reproduced else f"[red]{found.recomputed!r}[/]"
-    add("probability", f"{row['probability']!r}; computed again from the chain: {again}")
+    # All digits: it is compared to the last one.
+    add("probability", f"{written:.1%} ({written!r}); computed again from the chain: {again}")
     add("  compared", escape(found.equality.reason))
-    add("heuristic says", f"{row['baseline_probability']:.4f}")
+    add("heuristic says", f"{row['baseline_probability']:.1%}")
     add("scored by", f"{row['run_id']}, night {found.night}, run type {row['lane']}")
     add("model", f"{row['model']} version {promotion.version} ({promotion.algorithm})")
     add("  files", f"{promotion.artifact_uri}, sha256 {promotion.artifact_sha256}")
@@ -114,10 +117,12 @@ def _show(found: Explanation) -> None:
         add("[yellow]note[/]", escape(note))
     console.print(facts)
     if found.contributions:
-        title = "What single inputs add to the probability (Shapley values)"
-        inputs = Table("input", "value", "effect", title=title)
+        title = "What single inputs add to the probability (Shapley values, in percentage points)"
+        caption = "The name of an input ends with the unit of its value."
+        numbers = (Column(name, justify="right") for name in ("value", "effect"))
+        inputs = Table("input", *numbers, title=title, caption=caption)
         for each in found.contributions[:INPUTS_SHOWN]:
-            inputs.add_row(each.column, _format_value(each.value), f"{each.effect:+.4f}")
+            inputs.add_row(each.column, each.value, f"{100 * each.effect:+.2f}")
         console.print(inputs)
 
 
@@ -128,12 +133,7 @@ def _format_test(evidence: Mapping[str, Any]) -> str:
 
 
 def _gate(gate: Mapping[str, Any]) -> str:
-    """What a gate found, as the promotion recorded it."""
-    value, bound = _format_value(gate["value"]), _format_value(gate["bound"])
-    return f"{gate.get('reason') or 'no reason'} (value {value}, bound {bound})"
-
-
-def _format_value(value: object) -> str:
-    if value is None:
-        return "missing"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    """What a gate found, as the promotion recorded it; one that measures nothing has no value and no bound."""
+    numbers = [f"{name} {format_value(gate[name])}" for name in ("value", "bound") if gate[name] is not None]
+    reason = gate.get("reason") or "no reason"
+    return f"{reason} ({', '.join(numbers)})" if numbers else reason

@@ -16,9 +16,9 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
 
 from redeye.cli.shell import FirstNight, LastNight, ModelOption, check_order, console, enter, start
+from redeye.foundation.rich_tables import Table, night_column
 
 app = typer.Typer()
 
@@ -122,7 +122,9 @@ def _run(model: str, first: date, last: date) -> bool:
 def _show(model: str, first: date, last: date) -> None:
     from redeye.operations import replay as job
 
-    table = Table("night", "because", "training", "serves from", title=f"Requests from {first} to {last}")
+    table = Table(
+        night_column(), "because", "training", "serves from", title=f"Requests from {first} to {last}"
+    )
     for decision, training in job.requests(model, first, last):
         became, serves = "open", ""
         if training is not None:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from redeye.cli.shell import FirstNight, LastNight, ModelOption, console, enter, make_night_option
 from redeye.foundation.errors import ConfigError
+from redeye.foundation.rich_tables import Table
 from redeye.scoring.logic.predictions import LIVE
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ from datetime import date
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from redeye.cli.shell import ModelArgument, console, enter
 from redeye.declarations.project import project
 from redeye.foundation.errors import ConfigError
+from redeye.foundation.rich_tables import Table, night_column
 
 app = typer.Typer()
 
@@ -34,7 +34,7 @@ def verdicts(
         raise ConfigError(f"{model} has no verdict yet: run `monitor_{model}` for a night that is scored")
     quality = outputs_store.read("quality", model, *EVER).dropna(subset=["champion", "heuristic"])
     decided = {row.decision.night: row.decision for row in decision_store.decisions(model)}
-    table = Table("night", "verdict", "reasons", "training", title=f"Verdicts on {model}")
+    table = Table(night_column(), "verdict", "reasons", "training", title=f"Verdicts on {model}")
     for row in judged.to_dict("records"):
         colour = VERDICT_COLOURS.get(row["verdict"], "red")
         reasons = escape(row["reasons"].replace("; ", "\n"))

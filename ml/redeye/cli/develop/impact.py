@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich import table as rich_table
 from rich.markup import escape
 
 from redeye.cli.shell import console, enter
 from redeye.foundation import pages
 from redeye.foundation.errors import RedeyeError
+from redeye.foundation.rich_tables import Table
 from redeye.foundation.settings import settings
 
 app = typer.Typer()
@@ -62,10 +62,10 @@ def impact(
     raise typer.Exit(judgement.verdict.exit_code)
 
 
-def _render_table(table: pages.Table) -> rich_table.Table:
-    shown = rich_table.Table()
+def _render_table(table: pages.Table) -> Table:
+    shown = Table()
     for place, head in enumerate(table.heads):
-        shown.add_column(head, justify="right" if place in table.numbers else "left", overflow="fold")
+        shown.add_column(head, justify="right" if place in table.numbers else "left")
     for row in table.rows:
         shown.add_row(*(escape(str(cell)) for cell in row))
     return shown

@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from redeye.cli.shell import console, enter
+from redeye.foundation.rich_tables import Table
 
 app = typer.Typer(help=__doc__, no_args_is_help=True)
 

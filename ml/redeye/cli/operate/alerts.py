@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import typer
-from rich.table import Table
 
 from redeye.cli.shell import console, enter
+from redeye.foundation.rich_tables import Table
 from redeye.foundation.settings import settings
 
 app = typer.Typer(help="Tell operators what is wrong.", no_args_is_help=True)

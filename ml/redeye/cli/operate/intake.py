@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from redeye.cli.shell import console, enter, make_night_option, read_night
+from redeye.foundation.rich_tables import Table, night_column
 from redeye.foundation.settings import settings
 
 app = typer.Typer(help="Judge again what arrived.", no_args_is_help=True)
@@ -44,7 +44,7 @@ def list_intake(
     last = last or night_records.last_nightly() or date.max
     first = first or (last - timedelta(days=NIGHTS_SHOWN) if last < date.max else date.min)
     recorded = night_records.records(first, last)
-    table = Table("night", "dataset", "what", "which", "why")
+    table = Table(night_column(), "dataset", "what", "which", "why")
     for row in recorded.refused:
         failures = (row["audit"] or {}).get("failures") or [{}]
         why = failures[0].get("observed", "without an audit")

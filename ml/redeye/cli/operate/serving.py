@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from redeye.cli.operate.intake import find_actor
 from redeye.cli.shell import console, enter
 from redeye.declarations.specs import load_valid_specs
 from redeye.foundation.errors import ConfigError
+from redeye.foundation.rich_tables import Table
 from redeye.foundation.settings import SPECS, settings
 
 app = typer.Typer()

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Column, Table
+from rich.table import Column
 
 from redeye.cli.shell import FirstNight, LastNight, console, enter
 from redeye.foundation import disk
 from redeye.foundation.disk import Level, Usage, gigabytes
+from redeye.foundation.rich_tables import Table, night_column
 from redeye.foundation.settings import settings
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def show_costs(
 def tabulate_costs(found: Sequence[Cost]) -> Table:
     """A row per night, model and job."""
     numbers = [Column(name, justify="right") for name in ("tries", "seconds\nof CPU", "read\nwritten")]
-    table = Table("night", Column("job\nmodel", overflow="fold"), *numbers)
+    table = Table(night_column(), "job\nmodel", *numbers)
     for row in found:
         job = "\n".join(filter(None, (row.job, row.model)))
         seconds = f"{row.wall_seconds:.1f}\n{row.cpu_seconds:.1f}"

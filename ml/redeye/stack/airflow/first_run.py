@@ -9,12 +9,12 @@ from collections import Counter
 from datetime import date
 
 from rich.console import Console
-from rich.table import Table
 
 from redeye.declarations.calendar import ONE_DAY, coming_day, list_calendar_nights, list_nights, zone
 from redeye.declarations.project import project
 from redeye.declarations.specs import load_spec
 from redeye.foundation.errors import ConfigError
+from redeye.foundation.rich_tables import Table
 from redeye.foundation.settings import SPECS, Settings, settings
 from redeye.foundation.ui_links import link_play
 from redeye.operations.find_unplayed import list_missing_steps
