@@ -113,7 +113,7 @@ from redeye.warehouse import lake
 print(sorted(row[0] for row in lake.connect().execute(
     "SELECT extension_name FROM duckdb_extensions() WHERE loaded").fetchall()))'
     check "the commands of the services are there" "${run[@]}" sh -c '
-for words in "airflow celery worker" "airflow api-server" "airflow dag-processor" "airflow triggerer" "python -m redeye prepare"; do
+for words in "airflow celery worker" "airflow api-server" "airflow dag-processor" "airflow triggerer" "python -m redeye prepare" "python -m redeye serve"; do
     $words --help >/dev/null || { echo "$words"; exit 1; }
 done
 python -m redeye.stack.health_check http http://localhost:1/ && exit 1 || test $? = 1'

@@ -8,10 +8,13 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+import typer
 from ruamel.yaml import YAML
 
+from redeye.cli import app
 from redeye.declarations.project import PROJECT_FILE
 from redeye.foundation.settings import PROJECT_ROOT, Settings
+from redeye.serving.app import OPEN_PATH
 from redeye.stack import external, health_check
 from redeye.stack.environment import environment
 from redeye.stack.secrets import Secrets
@@ -141,6 +144,20 @@ def test_the_embedded_choices_hold_in_containers_too():
         "TZ",
     ):
         assert worker[name] == embedded[name], name
+
+
+def test_the_api_listens_where_its_port_and_its_health_check_are():
+    api = SERVICES["api"]
+    words = api["command"]
+    assert words[:3] == ["python", "-m", "redeye"]
+    command = typer.main.get_command(app).commands[words[3]]  # type: ignore[attr-defined]
+    assert command.name == "serve"
+    configured = Settings(
+        host=api["environment"]["REDEYE_HOST"], api_port=api["environment"]["REDEYE_API_PORT"]
+    )
+    assert configured.host == "0.0.0.0"
+    assert [port.rpartition(":")[2] for port in api["ports"]] == [str(configured.api_port)]
+    assert api["healthcheck"]["test"][-1] == f"http://localhost:{configured.api_port}{OPEN_PATH}"
 
 
 def test_what_prepare_reads_is_given_to_it():
