@@ -18,7 +18,8 @@ from typing import Any
 
 sys.path[:0] = [str(Path(__file__).parents[2] / "ml")]
 
-import dbt_night  # noqa: E402 -- after the path is set
+import api  # noqa: E402 -- after the path is set
+import dbt_night  # noqa: E402
 import frame  # noqa: E402
 import history  # noqa: E402
 import loop  # noqa: E402
@@ -35,7 +36,8 @@ from redeye.declarations.calendar import ONE_DAY  # noqa: E402
 from redeye.foundation.errors import RedeyeError  # noqa: E402
 from redeye.foundation.settings import settings  # noqa: E402
 
-FIGURES = ("loop", "scoring", "network", "monitor", "dbt", "night", "scheduler", "frame", "history")
+FIGURES = ("loop", "scoring", "network", "monitor", "dbt", "night", "scheduler", "frame", "history", "api")
+WITHOUT_HISTORY = {"scheduler", "api"}
 NIGHT = date(2013, 12, 30)
 # As a task has in Airflow.
 ATTEMPTS = 2
@@ -76,7 +78,7 @@ class Bench:
         lines: list[Figure] = []
         made: dict[str, Any] = {}
         only = self.options.only
-        if set(only) - {"scheduler"}:
+        if set(only) - WITHOUT_HISTORY:
             self._say(f"history up to {self.before}, a champion, scored nights")
             self.models.mkdir()
             self.at.run("prepared:history", last=self.before)
@@ -94,6 +96,7 @@ class Bench:
             "scheduler": self._scheduler,
             "frame": self._frame,
             "history": self._history,
+            "api": lambda: api.figures(self.at.run("api:measure")),
         }
         for name, measure in measures.items():
             if name not in only:

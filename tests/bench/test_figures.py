@@ -16,6 +16,7 @@ from rich.console import Console
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import api
 import dbt_night
 import history
 import network
@@ -156,3 +157,21 @@ def test_table_and_json_hold_every_figure(tmp_path: Path) -> None:
     path = write(lines, tmp_path, {"repeat": 1})
     kept = json.loads(path.read_text())
     assert [each["name"] for each in kept["figures"]] == ["one", scheduler.NAME]
+
+
+def test_requests_to_a_bare_handler_get_all_of_its_bytes(tmp_path):
+    asked = ["", *api.make_queries(20)]
+    bodies = {query: f"{number:0{100 + number}}" for number, query in enumerate(asked)}
+    (tmp_path / "bodies.json").write_text(json.dumps(bodies), encoding="utf-8")
+    with api.serving(str(Path(api.__file__).with_name("bare_api.py")), str(tmp_path / "bodies.json")) as port:
+        took, received = api.uvloop.run(api.ask(port, "any", asked, rate=1000.0))
+    assert len(set(asked)) == len(took) == 21
+    assert min(took) > 0
+    assert received == sum(map(len, bodies.values()))
+
+
+def test_the_api_is_held_to_twice_a_bare_handler():
+    made = {"p50": 1.0, "p99": 3.0}, {"p50": 0.5, "p99": 2.0}, {"p50": 0.5, "p99": 1.0}
+    names = ("the newest night", "filters", "while nights are written")
+    lines = api.figures({name: {"ours": made[0], "plain": made[1 + (name == "filters")]} for name in names})
+    assert [(line.ratio, line.is_met) for line in lines] == [(1.5, True), (3.0, False), (1.5, True)]

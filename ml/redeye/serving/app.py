@@ -13,7 +13,6 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
 
 import uvicorn
 from fastapi import FastAPI, HTTPException
@@ -27,27 +26,25 @@ from redeye.declarations.calendar import zone
 from redeye.declarations.project import project
 from redeye.declarations.specs import Spec
 from redeye.foundation.logic.visible_text import hide_passwords
-from redeye.serving.formats import write_json, write_json_rows, write_row, write_rows
+from redeye.serving.formats import write_json
 from redeye.serving.logic.queries import (
     JSON,
     MEDIA_TYPES,
     BadQuery,
-    Query,
     describe_columns,
     negotiate,
     read_night,
     read_query,
-    select_rows,
 )
 from redeye.serving.logic.tokens import Token, hash_token, read_bearer
-from redeye.serving.night_cache import UNREADABLE, LakeStore, Night, NightCache
+from redeye.serving.night import Night
+from redeye.serving.night_cache import UNREADABLE, LakeStore, NightCache
 from redeye.serving.openapi import PROBLEM, describe_answers, describe_parameters, describe_security
 
 log = logging.getLogger(__name__)
 
 OPEN_PATH = "/healthz"
-TOLD = ("night", "scored_at", "known_until", "model_version", "algorithm", "release_id", "is_degraded")
-"""What headers say of an answer too, as `Redeye-Model-Version` and so on; the reason if there is one."""
+HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Accept, Authorization"}
 
 
 def make_problem(
@@ -185,7 +182,8 @@ async def list_models(request: Request) -> Response:
     cache = _find_cache(request)
     found = [_describe_model(spec, cache) for name, spec in cache.specs.items() if token.opens(name)]
     body = write_json({"models": found})
-    return _answer(request, body, _make_etag(body), JSON, {})
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    return _answer(request, body, etag, JSON, {})
 
 
 async def read_latest(request: Request, model: str) -> Response:
@@ -208,7 +206,8 @@ async def read_predictions(request: Request, model: str) -> Response:
     except BadQuery as error:
         raise HTTPException(400, str(error)) from error
     cache = _find_cache(request)
-    night = await run_in_threadpool(cache.find_night, model, wanted)
+    # What is in memory is not worth a thread.
+    night = cache.find_kept(model, wanted) or await run_in_threadpool(cache.find_night, model, wanted)
     if night is None:
         newest = cache.find_latest(model)
         told = f"the newest is {newest.about['night']}" if newest else "none is yet"
@@ -225,12 +224,9 @@ async def read_prediction(request: Request, model: str, key: str) -> Response:
     found = await run_in_threadpool(_find_cache(request).find_prediction, model, key)
     if found is None:
         raise HTTPException(404, f"{key!r} is no {project().subject.key} of a prediction of {model}")
-    night, row = found
-    if kind == JSON:
-        body = write_json({**night.about, "prediction": write_row(row, night.columns)})
-    else:
-        body = write_rows(kind, [row], night.columns, night.about)
-    return _answer(request, body, _make_etag(body), kind, night.about)
+    night, place = found
+    body = night.write_prediction(place, kind)
+    return _answer(request, body, night.make_etag(kind, key), kind, night.headers)
 
 
 _ANSWERS = (200, 304, 400, 401, 403, 404, 406, 503)
@@ -268,7 +264,8 @@ def _negotiate(request: Request) -> str:
 
 
 def _answer_table(request: Request, night: Night, *, skipped: tuple[str, ...]) -> Response:
-    kind, asked = _negotiate(request), request.url.query
+    # The same words may ask for more than is allowed elsewhere.
+    kind, asked = _negotiate(request), f"{','.join(skipped)}?{request.url.query}"
     answers = _find_cache(request).answers
     kept = answers.find(night, kind, asked)
     if kept is None:
@@ -277,39 +274,17 @@ def _answer_table(request: Request, night: Night, *, skipped: tuple[str, ...]) -
             query = read_query(given, project().subject, zone())
         except BadQuery as error:
             raise HTTPException(400, str(error)) from error
-        body = _write_table(night, query, kind)
-        kept = (body, _make_etag(body))
+        kept = (night.write_table(query, kind), night.make_etag(kind, asked))
         answers.keep(night, kind, asked, kept)
-    return _answer(request, *kept, kind, night.about)
+    return _answer(request, *kept, kind, night.headers)
 
 
-def _write_table(night: Night, query: Query, kind: str) -> bytes:
-    rows, total = select_rows(night.rows, query)
-    about = {**night.about, "total": total, "limit": query.limit, "offset": query.offset}
-    if kind == JSON:
-        key = project().subject.key
-        return write_json_rows(about, [night.texts[row[key]] for row in rows])
-    return write_rows(kind, rows, night.columns, about)
-
-
-def _make_etag(body: bytes) -> str:
-    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-
-
-def _answer(request: Request, body: bytes, etag: str, kind: str, about: Mapping[str, Any]) -> Response:
-    headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Accept, Authorization"}
-    for name in TOLD:
-        if about.get(name) is not None:
-            value = about[name]
-            headers["-".join(part.title() for part in ("redeye", *name.split("_")))] = (
-                str(value).lower() if isinstance(value, bool) else str(value)
-            )
-    if reason := about.get("degraded_reason"):
-        # A header holds ASCII only.
-        headers["Redeye-Degraded-Reason"] = quote(reason, safe=" ;:,()'=/")
-    asked = [each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")]
-    if etag in asked or "*" in asked:
-        return Response(status_code=304, headers=headers)
+def _answer(request: Request, body: bytes, etag: str, kind: str, told: Mapping[str, str]) -> Response:
+    headers = {"ETag": etag, **HEADERS, **told}
+    if sent := request.headers.get("if-none-match"):
+        asked = [each.strip().removeprefix("W/") for each in sent.split(",")]
+        if etag in asked or "*" in asked:
+            return Response(status_code=304, headers=headers)
     return Response(body, headers=headers, media_type=kind)
 
 

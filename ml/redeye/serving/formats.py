@@ -13,32 +13,15 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from redeye.declarations.calendar import read_local, zone
-from redeye.serving.logic.queries import CSV, Row
+from redeye.serving.logic.queries import Row
 
 Columns = Mapping[str, tuple[str, str]]
 """Type and meaning by name."""
 
 
-def write_rows(kind: str, rows: Sequence[Row], columns: Columns, about: Mapping[str, Any]) -> bytes:
-    """An answer's body as CSV or Parquet.
-
-    Args:
-        kind: the media type.
-        rows: in their order.
-        columns: those of the answer.
-        about: what is said of the rows as a whole; Parquet holds it in its metadata.
-    """
-    return _write_csv(rows, columns) if kind == CSV else _write_parquet(rows, columns, about)
-
-
 def write_json(value: Any) -> bytes:  # noqa: ANN401  whatever JSON knows
     """JSON in UTF-8."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def write_json_rows(about: Mapping[str, Any], texts: Sequence[bytes]) -> bytes:
-    """An answer's body as JSON: what is said of the rows as a whole, and rows that are JSON already."""
-    return write_json(about)[:-1] + b',"predictions":[' + b",".join(texts) + b"]}"
 
 
 def write_row(row: Row, columns: Columns) -> Row:
@@ -53,19 +36,25 @@ def write_value(value: Any) -> Any:  # noqa: ANN401  of any column
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _write_csv(rows: Sequence[Row], columns: Columns) -> bytes:
+def write_csv_lines(rows: Sequence[Row], columns: Columns) -> list[bytes]:
+    """The head, then each row, as lines of CSV."""
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([_write_cell(row[name]) for name in columns] for row in rows)
-    return written.getvalue().encode()
+    lines = []
+    for cells in (columns, *([_write_cell(row[name]) for name in columns] for row in rows)):
+        writer.writerow(cells)
+        lines.append(written.getvalue().encode())
+        written.seek(0)
+        written.truncate()
+    return lines
 
 
 def _write_cell(value: Any) -> Any:  # noqa: ANN401
     return str(value).lower() if isinstance(value, bool) else write_value(value)
 
 
-def _write_parquet(rows: Sequence[Row], columns: Columns, about: Mapping[str, Any]) -> bytes:
+def make_table(rows: Sequence[Row], columns: Columns) -> pa.Table:
+    """Rows as Parquet has them, each column with its meaning."""
     types = {
         "text": pa.string(),
         "date": pa.date32(),
@@ -78,13 +67,17 @@ def _write_parquet(rows: Sequence[Row], columns: Columns, about: Mapping[str, An
         [
             pa.field(name, types[kind], metadata={"description": meaning})
             for name, (kind, meaning) in columns.items()
-        ],
-        metadata={"redeye": json.dumps(about)},
+        ]
     )
     plain = [
         {name: read_local(row[name]) if isinstance(row[name], datetime) else row[name] for name in columns}
         for row in rows
     ]
+    return pa.Table.from_pylist(plain, schema=schema)
+
+
+def write_parquet(table: pa.Table, about: Mapping[str, Any]) -> bytes:
+    """A Parquet file; what is said of its rows as a whole is in its metadata."""
     sink = io.BytesIO()
-    parquet.write_table(pa.Table.from_pylist(plain, schema=schema), sink)
+    parquet.write_table(table.replace_schema_metadata({"redeye": json.dumps(about)}), sink)
     return sink.getvalue()

@@ -11,30 +11,27 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
 import duckdb
 import psycopg2
 
-from redeye.declarations.calendar import coming_day, cutoff
 from redeye.declarations.project import project
 from redeye.declarations.specs import Spec
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import RedeyeError
 from redeye.foundation.logic.visible_text import hide_passwords
 from redeye.foundation.postgres import read_rows
-from redeye.foundation.settings import settings
 from redeye.foundation.task_session import task_session
 from redeye.operations import model_status
 from redeye.scoring.logic.outcomes import judge
 from redeye.scoring.outcomes_reader import OutcomesReader
 from redeye.scoring.outputs_reader import OutputsReader
 from redeye.serving import token_store
-from redeye.serving.formats import Columns, write_json, write_row, write_value
-from redeye.serving.logic.queries import Row, describe_columns
+from redeye.serving.formats import write_value
 from redeye.serving.logic.tokens import Token, index_tokens
+from redeye.serving.night import Night, make_night
 from redeye.warehouse import release_store
 
 log = logging.getLogger(__name__)
@@ -47,22 +44,6 @@ UNREADABLE = (RedeyeError, psycopg2.Error, duckdb.Error)
 KEPT_NIGHTS = 64
 KEPT_BYTES = 64_000_000
 """Of answers that were written before."""
-
-
-@dataclass(frozen=True, eq=False)
-class Night:
-    """A model's predictions of one night.
-
-    Attributes:
-        about: freshness and degraded state, as JSON has them.
-        rows: with the outcomes that are known, the riskiest first.
-        texts: each row as JSON, by its subject's key.
-    """
-
-    about: dict[str, Any]
-    rows: list[Row]
-    columns: Columns
-    texts: Mapping[str, bytes]
 
 
 class Answers:
@@ -163,30 +144,6 @@ def _find_scored_at(model: str, night: date) -> str | None:
     return write_value(rows[0][0]) if rows and rows[0][0] else None
 
 
-def make_night(spec: Spec, night: date, rows: Sequence[Row], scored_at: str | None) -> Night:
-    """A night from its rows; what all share is said once, and one degraded row makes the night so."""
-    first = next((row for row in rows if row["is_degraded"]), rows[0])
-    about = {
-        "model": spec.model,
-        "night": night.isoformat(),
-        "coming_day": coming_day(night).isoformat(),
-        "known_until": write_value(cutoff(night)),
-        "scored_at": scored_at,
-        "model_version": first["model_version"],
-        "algorithm": first["algorithm"],
-        "release_id": first["release_id"],
-        "is_degraded": bool(first["is_degraded"]),
-        "degraded_reason": first["degraded_reason"] or None,
-        "outcomes_known": sum(row["outcome"] is not None for row in rows),
-        "shift_weeks": settings().shift_weeks,
-        "is_rehearsal": bool(settings().rehearsal),
-    }
-    subject = project().subject
-    columns = describe_columns(subject, spec.target.positive)
-    texts = {row[subject.key]: write_json(write_row(row, columns)) for row in rows}
-    return Night(about, list(rows), columns, texts)
-
-
 class NightCache:
     """What requests are answered from. `look` is called by one thread, the rest by any."""
 
@@ -242,16 +199,22 @@ class NightCache:
         """The newest scored night of a model, from memory."""
         return self.latest.get(model)
 
+    def find_kept(self, model: str, night: date) -> Night | None:
+        """A night from memory; None if it must be read first, or was not scored."""
+        newest = self.latest.get(model)
+        if newest is not None and newest.about["night"] == night.isoformat():
+            return newest
+        with self._lock:
+            return self._nights.get((model, night))
+
     def find_night(self, model: str, night: date) -> Night | None:
         """A night, from memory or, the first time, from the lake; None if it was not scored."""
-        newest = self.latest.get(model)
-        if newest is None or newest.about["night"] == night.isoformat():
-            return newest
+        if model not in self.latest:
+            return None
+        if kept := self.find_kept(model, night):
+            return kept
         key, stamp = (model, night), self._stamp
         with self._lock:
-            if key in self._nights:
-                self._nights.move_to_end(key)
-                return self._nights[key]
             if (model, night) in self._absent:
                 return None
         found = self._store.read_night(self.specs[model], night)
@@ -260,25 +223,24 @@ class NightCache:
                 self._remember(key, found)
         return found
 
-    def find_prediction(self, model: str, key: str) -> tuple[Night, Row] | None:
-        """A prediction by its subject's key, with the night that it is of."""
+    def find_prediction(self, model: str, key: str) -> tuple[Night, int] | None:
+        """A prediction by its subject's key: the night that it is of, and its place there."""
         column = project().subject.key
         newest = self.latest.get(model)
         if newest is None or not key.isprintable() or (model, key) in self._absent:
             return None
-        row = next((row for row in newest.rows if row[column] == key), None)
-        if row is not None:
-            return newest, row
+        if places := newest.index.find(column, key):
+            return newest, places[0]
         stamp = self._stamp
         night = self._store.find_prediction_night(model, key)
         found = self.find_night(model, night) if night else None
-        row = next((row for row in found.rows if row[column] == key), None) if found else None
-        if found is None or row is None:
+        places = found.index.find(column, key) if found else []
+        if found is None or not places:
             with self._lock:
                 if stamp == self._stamp:
                     self._remember((model, key), None)
             return None
-        return found, row
+        return found, places[0]
 
     def _remember(self, key: tuple[str, Any], found: Night | None) -> None:
         if found is None:

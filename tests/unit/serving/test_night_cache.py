@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from redeye.serving.night_cache import Answers, Night
+from redeye.serving.night import Night
+from redeye.serving.night_cache import Answers
 
 
 def test_the_oldest_answers_make_room():
-    night, other = (Night({}, [], {}, {}) for _ in range(2))
+    night, other = (Night({}, [], {}) for _ in range(2))
     answers = Answers(most_bytes=10)
     answers.keep(night, "json", "a", (b"12345", "1"))
     answers.keep(other, "json", "a", (b"12345", "2"))

@@ -1,4 +1,4 @@
-"""What a consumer asks for, read from a request, and the rows that answer it."""
+"""What a consumer asks for, read from a request."""
 
 from __future__ import annotations
 
@@ -137,15 +137,6 @@ def _read_value(name: str, text: str, subject: Subject, zone: tzinfo) -> Any:  #
         wanted = forms.get(column.type, "1.5")
         raise BadQuery(f"{name}: {text!r} is no {column.type}: write it as {wanted}") from error
     return text
-
-
-def select_rows(rows: Sequence[Row], query: Query) -> tuple[list[Row], int]:
-    """The rows of one page, and how many there are on all; rows without a value to sort by come last."""
-    found = [row for row in rows if all(row[name] in values for name, values in query.equal)]
-    by, is_falling = query.sort.removeprefix("-"), query.sort.startswith("-")
-    known = sorted((row for row in found if row[by] is not None), key=lambda row: row[by], reverse=is_falling)
-    ordered = known + [row for row in found if row[by] is None]
-    return ordered[query.offset : query.offset + query.limit], len(found)
 
 
 def describe_columns(subject: Subject, positive: str) -> Mapping[str, tuple[str, str]]:

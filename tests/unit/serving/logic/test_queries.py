@@ -13,12 +13,10 @@ from redeye.serving.logic.queries import (
     JSON,
     PARQUET,
     BadQuery,
-    Query,
     describe_columns,
     negotiate,
     read_night,
     read_query,
-    select_rows,
 )
 
 ZONE = ZoneInfo("Europe/Madrid")
@@ -44,10 +42,6 @@ SUBJECT = Subject.model_validate(
         "shown": ["depot"],
     }
 )
-ROWS = [
-    {"parcel_id": str(rank), "depot": depot, "weight": weight, "rank": rank, "probability": 1 - rank / 10}
-    for rank, (depot, weight) in enumerate([("AB", 2.0), ("CD", None), ("AB", 1.0), ("EF", 3.0)], start=1)
-]
 
 
 @pytest.mark.parametrize(
@@ -125,19 +119,6 @@ def test_a_night_is_written_in_one_way(text):
     assert read_night("2013-04-04") == date(2013, 4, 4)
     with pytest.raises(BadQuery, match="write it as 2013-04-04"):
         read_night(text)
-
-
-def select(**asked):
-    rows, total = select_rows(ROWS, Query(**asked))
-    return [row["rank"] for row in rows], total
-
-
-def test_rows_are_filtered_sorted_and_paged():
-    assert select() == ([1, 2, 3, 4], 4)
-    assert select(equal=(("depot", frozenset({"AB"})),)) == ([1, 3], 2)
-    assert select(sort="weight") == ([3, 1, 4, 2], 4), "a row without a value comes last"
-    assert select(sort="-weight") == ([4, 1, 3, 2], 4)
-    assert select(sort="-weight", limit=2, offset=1) == ([1, 3], 4)
 
 
 def test_columns_are_the_projects_then_the_engines():

@@ -1,0 +1,267 @@
+"""The API of predictions over real HTTP, beside a bare FastAPI handler that returns the same bytes, both by uvicorn.
+
+`python tests/bench/api.py` measures it alone; `make bench` does too. Both servers get the same requests at a fixed
+rate, whether or not they keep up, in turns: the whole of the newest night, then filters, sorts and pages that nobody
+asked for before, then both while another process writes night after night. Loopback only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, timedelta
+from itertools import product
+from pathlib import Path
+from statistics import quantiles
+from typing import Any
+
+sys.path[:0] = [str(Path(__file__).parents[2] / "ml")]
+
+import httpx  # noqa: E402 -- after the path is set
+import uvloop  # noqa: E402
+from figures import Figure, show  # noqa: E402
+from installation import CHILD, installation  # noqa: E402
+from rich.console import Console  # noqa: E402
+from throwaway import find_port  # noqa: E402
+
+MODEL, FLIGHTS = "flight_delay", 920
+FIRST = date(2014, 1, 10)
+RATE, SECONDS, ROUNDS = 200, 5, 3
+CONNECTIONS = 16
+WARM = 50
+TARGET = 2.0
+CARRIERS = ["AA", "AS", "B6", "DL", "EV", "F9", "FL", "HA", "MQ", "OO", "UA", "US", "VX", "WN", "YV", "9E"]
+ORIGINS = ["EWR", "JFK", "LGA"]
+SORTS = ["rank", "-rank", "probability", "-scheduled_departure_at", "destination_id", "-flight_number_id"]
+PATH = f"/v1/models/{MODEL}/predictions/latest"
+_ROWS = f"""
+    SELECT $night::DATE AS night, *, format('{MODEL}/live/{{}}', flight_id) AS prediction_id
+    FROM (SELECT n AS rank, format('{{}}_{{}}_{{}}_{{}}_LAX', $night::DATE + 1, carrier_id, n, origin_id) AS flight_id,
+        ($night::DATE + 1)::DATE AS flight_date, carrier_id, format('{{}}-{{}}', carrier_id, n) AS flight_number_id,
+        origin_id, ['LAX', 'ATL', 'ORD', 'MIA', 'SFO'][1 + n % 5] AS destination_id,
+        ($night::DATE + 1)::TIMESTAMP + to_minutes((n % 1000)::BIGINT) AS scheduled_departure_at,
+        0.9 - n / 2000 AS probability, 0.2 AS baseline_probability, '2014-01-01.r1' AS release_id,
+        1 AS model_version, 'heuristic' AS algorithm, 'flight_delay_v1' AS feature_service, false AS is_degraded,
+        NULL::VARCHAR AS degraded_reason
+      FROM (SELECT n, {CARRIERS}[1 + n % {len(CARRIERS)}] AS carrier_id, {ORIGINS}[1 + n % 3] AS origin_id
+        FROM range(1, {FLIGHTS + 1}) AS r(n)))"""
+
+
+def main() -> None:
+    """Measure in an installation of its own, and show."""
+    with tempfile.TemporaryDirectory(prefix="redeye-bench-") as home:
+        Path(home).chmod(0o711)
+        with installation(Path(home)) as at:
+            made = at.run("api:measure")
+    console = Console(width=150)
+    show(figures(made), console)
+    console.print_json(data=made)
+
+
+def measure(seconds: float = SECONDS, rounds: int = ROUNDS) -> dict[str, Any]:
+    """Latencies of both servers by scenario, in milliseconds; run as a child."""
+    from redeye.serving import token_store
+
+    write_night(FIRST)
+    token = token_store.create_token("bench", ["*"], expires_at=None, actor="bench")
+    count = int(RATE * seconds)
+    asked = make_queries(2 * rounds * count)
+    with tempfile.TemporaryDirectory() as folder:
+        bodies = Path(folder) / "bodies.json"
+        # From a server that is not measured: what it keeps of answers is not there later.
+        with serving("-m", "redeye", "serve") as port:
+            bodies.write_text(json.dumps(fetch(port, token, ["", *asked])), encoding="utf-8")
+        found: dict[str, Any] = {
+            "load": os.getloadavg()[0],
+            "rate": RATE,
+            "seconds": seconds,
+            "rounds": rounds,
+        }
+        ours_args, bare_args = (
+            ("-m", "redeye", "serve"),
+            (str(Path(__file__).with_name("bare_api.py")), str(bodies)),
+        )
+        with serving(*ours_args) as ours, serving(*bare_args) as bare:
+            ports = {"ours": ours, "plain": bare}
+            half = len(asked) // 2
+            scenarios = {
+                "the newest night": lambda _: [""] * count,
+                "filters": lambda turn: asked[turn * count :][:count],
+            }
+            for name, choose in scenarios.items():
+                found[name] = measure_both(ports, token, [choose(turn) for turn in range(rounds)], seconds)
+            mixed = [
+                [query if turn % 2 else "" for turn, query in enumerate(asked[half + turn * count :][:count])]
+                for turn in range(rounds)
+            ]
+            with publishing():
+                found["while nights are written"] = measure_both(ports, token, mixed, seconds)
+    return found
+
+
+def figures(made: dict[str, Any]) -> list[Figure]:
+    """A line for each scenario."""
+    lines = []
+    for name in ("the newest night", "filters", "while nights are written"):
+        ours, plain = made[name]["ours"], made[name]["plain"]
+        ratio = ours["p99"] / plain["p99"]
+        note = f"median {ours['p50']:.2f} against {plain['p50']:.2f} ms"
+        lines.append(
+            Figure(
+                f"API, {RATE} requests/s: {name}",
+                "ms p99",
+                ours["p99"],
+                plain["p99"],
+                ratio,
+                f"at most {TARGET:.0f}x",
+                ratio <= TARGET,
+                note,
+                made[name],
+            )
+        )
+    return lines
+
+
+def write_night(night: date) -> None:
+    """Write a night's predictions."""
+    from redeye.foundation import lease
+    from redeye.foundation.catalogs import Catalog
+    from redeye.scoring import outputs_store
+    from redeye.warehouse import lake
+
+    with lease.hold(Catalog.OUTPUTS, "bench") as token:
+        con = lake.connect(threads=1)
+        lake.attach(con, Catalog.OUTPUTS, token=token)
+        outputs_store._prepare(con, "predictions")
+        con.execute(
+            f"INSERT INTO outputs.main.predictions BY NAME SELECT *, '{MODEL}' AS model, 'live' AS lane, "
+            f"'bench' AS run_id, night::TIMESTAMP AS created_at, 0 AS shift_weeks FROM ({_ROWS})",
+            {"night": night},
+        )
+        con.close()
+
+
+def publish() -> None:
+    """Write night after night, a second apart, until ended; run as a child."""
+    night = FIRST
+    while True:
+        night += timedelta(days=1)
+        write_night(night)
+        time.sleep(1)
+
+
+@contextmanager
+def publishing() -> Iterator[None]:
+    """Another process writes nights meanwhile."""
+    process = subprocess.Popen([sys.executable, str(CHILD), "api:publish", "{}"])
+    try:
+        yield
+        assert process.poll() is None, "it ended"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@contextmanager
+def serving(*words: str) -> Iterator[int]:
+    """A server in a process of its own; its port."""
+    port = find_port()
+    env = {**os.environ, "REDEYE_API_PORT": str(port), "PYTHONPATH": str(Path(__file__).parents[2] / "ml")}
+    process = subprocess.Popen([sys.executable, *words], env=env)
+    try:
+        for _ in range(300):
+            assert process.poll() is None, f"{words} ended"
+            try:
+                if httpx.get(f"http://127.0.0.1:{port}/healthz").is_success:
+                    break
+            except httpx.TransportError:
+                time.sleep(0.2)
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def make_queries(count: int) -> list[str]:
+    """Different filters with sorts and pages, in random order."""
+    every = [
+        f"?carrier_id={carrier}&origin_id={origin}&sort={sort}&limit={limit}"
+        for carrier, origin, sort, limit in product(CARRIERS, ORIGINS, SORTS, range(1, 61))
+    ]
+    random.Random(1).shuffle(every)
+    assert len(every) >= count
+    return every[:count]
+
+
+def fetch(port: int, token: str, asked: Sequence[str]) -> dict[str, str]:
+    """The body of each answer."""
+    headers = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers) as client:
+        return {query: client.get(PATH + query).raise_for_status().text for query in dict.fromkeys(asked)}
+
+
+def measure_both(
+    ports: dict[str, int], token: str, turns: Sequence[Sequence[str]], seconds: float
+) -> dict[str, dict[str, float]]:
+    """Ask both the same, in turns."""
+    took: dict[str, list[float]] = {name: [] for name in ports}
+    sizes: dict[str, int] = {}
+    for port in ports.values():
+        uvloop.run(ask(port, token, [""] * WARM, RATE))
+    for asked in turns:
+        for name, port in ports.items():
+            found, sizes[name] = uvloop.run(ask(port, token, asked, len(asked) / seconds))
+            took[name] += found
+    # The headers differ, the bytes of the bodies do not, unless nights are written meanwhile.
+    return {
+        name: {
+            "requests": len(values), "bytes": sizes[name], "worst": max(values),
+            "p50": quantiles(values, n=100)[49], "p99": quantiles(values, n=100)[98],
+        }
+        for name, values in took.items()
+    }  # fmt: skip
+
+
+async def ask(port: int, token: str, asked: Sequence[str], rate: float) -> tuple[list[float], int]:
+    """Send requests at a fixed rate over kept connections, whether or not answers come; milliseconds of each."""
+    free: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
+    for _ in range(CONNECTIONS):
+        free.put_nowait(await asyncio.open_connection("127.0.0.1", port, limit=2**22))
+    took: list[float] = []
+    received = 0
+
+    async def send(query: str, due: float) -> None:
+        nonlocal received
+        reader, writer = await free.get()
+        writer.write(
+            f"GET {PATH}{query} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
+        )
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200"), head
+        length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0])
+        await reader.readexactly(length)
+        took.append((time.perf_counter() - due) * 1000)
+        received += length
+        free.put_nowait((reader, writer))
+
+    # The loop's own clock counts whole milliseconds.
+    began, sent = time.perf_counter(), []
+    for number, query in enumerate(asked):
+        await asyncio.sleep(max(began + number / rate - time.perf_counter(), 0))
+        sent.append(asyncio.create_task(send(query, time.perf_counter())))
+    await asyncio.gather(*sent)
+    while not free.empty():
+        free.get_nowait()[1].close()
+    return took, received
+
+
+if __name__ == "__main__":
+    main()
