@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,16 +17,18 @@ import pytest
 from prepared_installations import MODEL, Kind, Prepared
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
+from rich.console import Console
 from throwaway import find_port, servers_apart
 from waiting import PATIENCE_SECONDS, patient
 
+from redeye.declarations.calendar import ONE_DAY
 from redeye.foundation.settings import Settings, settings
 from redeye.monitoring.logic.verdict import Verdict
 from redeye.promotion import decision_store
 from redeye.promotion.logic.decision import Decision
 from redeye.scoring import outputs_store
 from redeye.stack import alert_loop, environment, lifecycle
-from redeye.stack.airflow import airflow_api
+from redeye.stack.airflow import airflow_api, first_run
 from redeye.stack.airflow.airflow_api import AirflowApi, Run
 from redeye.stack.secrets import Secrets
 from redeye.stack.servers.supervisor import Supervisor
@@ -156,6 +160,23 @@ def test_a_viewer_cannot_act(stack: Running, history: None) -> None:
         json={"conf": {"night": "2013-01-09"}, "logical_date": None},
     )
     assert answer.status_code == httpx.codes.FORBIDDEN
+
+
+def test_a_backfill_writes_a_line_for_each_night_and_none_twice(stack: Running, nights: list[Run]) -> None:
+    night = LAST + ONE_DAY
+    written = io.StringIO()
+    first_run.backfill(Console(file=written), night, night)
+    lines = written.getvalue().splitlines()
+    told = [re.sub(r"^\d\d:\d\d:\d\d +\d+:\d\d  ", "", line) for line in lines]
+    assert len(told) == 3, told
+    assert "/redeye/plays/" in told[0]
+    assert re.fullmatch(
+        rf"begin Play the nights {night} to {night}; (about \d+|less than a) min\w* left", told[1]
+    )
+    assert re.fullmatch(rf"end   Night {night} played, 1 of 1, in \d+:\d\d", told[2])
+    assert release_store.release(night).night == night
+    first_run.backfill(Console(file=written), night, night)
+    assert written.getvalue().splitlines()[3:] == [f"Nothing is missing of the nights {night} to {night}."]
 
 
 def test_starting_again_leaves_everything_running(stack: Running) -> None:

@@ -31,6 +31,11 @@ def stamp(elapsed: float) -> str:
     return f"{time.strftime('%H:%M:%S')} {format_duration(elapsed):>6}"
 
 
+def is_live(console: Console) -> bool:
+    """Whether a person looks at it: variables of CI systems make rich take a pipe for a terminal."""
+    return console.is_terminal and console.file.isatty()
+
+
 class StageProgress:
     """Tells how far some stages are. Open it with `show_stages`."""
 
@@ -46,7 +51,7 @@ class StageProgress:
     def stage(self, stage: Stage) -> Iterator[Watcher]:
         """Do a stage inside; what it gives is to be called with its runs, and the end of it ends the stage."""
         self._current, self._now = stage, ""
-        if not self._console.is_terminal:
+        if not is_live(self._console):
             self._tell(f"begin {stage.title}; {self._estimate()}")
         ended: set[object] = set()
 
@@ -99,7 +104,7 @@ class StageProgress:
 def show_stages(console: Console, stages: Sequence[Stage]) -> Iterator[StageProgress]:
     """Show how far some stages are while they are done inside, in their order."""
     progress = StageProgress(console, stages)
-    if not console.is_terminal or not stages:
+    if not is_live(console) or not stages:
         yield progress
         return
     with Live(console=console, get_renderable=progress.render, refresh_per_second=2, transient=True):
