@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from redeye.cli.shell import ModelArgument, ModelOption, console, enter, make_night_option
-from redeye.foundation.rich_tables import Table
 from redeye.foundation.settings import PROJECT_ROOT, RESULTS, settings
+from redeye.stack.rich_tables import Table
 
 if TYPE_CHECKING:
     from redeye.foundation.progress import Step

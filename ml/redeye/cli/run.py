@@ -13,10 +13,10 @@ from redeye.cli.shell import FirstNight, LastNight, check_order, console, show_a
 from redeye.declarations.calendar import find_night
 from redeye.foundation import disk
 from redeye.foundation.errors import ConfigError
-from redeye.foundation.rich_tables import Table
 from redeye.foundation.settings import settings
 from redeye.stack import lifecycle
 from redeye.stack.airflow.live import HISTORY_WEEKS
+from redeye.stack.rich_tables import Table
 from redeye.stack.servers.supervisor import ProcessState, Supervisor
 
 app = typer.Typer()

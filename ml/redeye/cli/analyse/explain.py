@@ -13,8 +13,8 @@ from rich.table import Column
 
 from redeye.cli.shell import console, enter
 from redeye.declarations.project import project
-from redeye.foundation.rich_tables import Table, format_value
 from redeye.scoring.logic.explanation import Explanation
+from redeye.stack.rich_tables import Table, format_value
 
 app = typer.Typer()
 

@@ -18,7 +18,7 @@ from rich.progress import (
 )
 
 from redeye.cli.shell import FirstNight, LastNight, ModelOption, check_order, console, enter, start
-from redeye.foundation.rich_tables import Table, night_column
+from redeye.stack.rich_tables import Table, night_column
 
 app = typer.Typer()
 

@@ -12,8 +12,8 @@ import typer
 
 from redeye.cli.shell import FirstNight, LastNight, ModelOption, console, enter, make_night_option
 from redeye.foundation.errors import ConfigError
-from redeye.foundation.rich_tables import Table
 from redeye.scoring.logic.predictions import LIVE
+from redeye.stack.rich_tables import Table
 
 if TYPE_CHECKING:
     import pandas as pd

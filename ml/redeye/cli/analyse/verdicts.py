@@ -10,7 +10,7 @@ from rich.markup import escape
 from redeye.cli.shell import ModelArgument, console, enter
 from redeye.declarations.project import project
 from redeye.foundation.errors import ConfigError
-from redeye.foundation.rich_tables import Table, night_column
+from redeye.stack.rich_tables import Table, night_column
 
 app = typer.Typer()
 

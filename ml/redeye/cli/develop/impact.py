@@ -11,8 +11,8 @@ from rich.markup import escape
 from redeye.cli.shell import console, enter
 from redeye.foundation import pages
 from redeye.foundation.errors import RedeyeError
-from redeye.foundation.rich_tables import Table
 from redeye.foundation.settings import settings
+from redeye.stack.rich_tables import Table
 
 app = typer.Typer()
 

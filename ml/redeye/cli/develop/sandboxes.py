@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from redeye.cli.shell import console, enter
-from redeye.foundation.rich_tables import Table
+from redeye.stack.rich_tables import Table
 
 app = typer.Typer(help=__doc__, no_args_is_help=True)
 

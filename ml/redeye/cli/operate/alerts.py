@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import typer
 
 from redeye.cli.shell import console, enter
-from redeye.foundation.rich_tables import Table
 from redeye.foundation.settings import settings
+from redeye.stack.rich_tables import Table
 
 app = typer.Typer(help="Tell operators what is wrong.", no_args_is_help=True)
 

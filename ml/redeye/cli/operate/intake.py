@@ -10,8 +10,8 @@ import typer
 from rich.markup import escape
 
 from redeye.cli.shell import console, enter, make_night_option, read_night
-from redeye.foundation.rich_tables import Table, night_column
 from redeye.foundation.settings import settings
+from redeye.stack.rich_tables import Table, night_column
 
 app = typer.Typer(help="Judge again what arrived.", no_args_is_help=True)
 

@@ -12,8 +12,8 @@ from redeye.cli.operate.intake import find_actor
 from redeye.cli.shell import console, enter
 from redeye.declarations.specs import load_valid_specs
 from redeye.foundation.errors import ConfigError
-from redeye.foundation.rich_tables import Table
 from redeye.foundation.settings import SPECS, settings
+from redeye.stack.rich_tables import Table
 
 app = typer.Typer()
 tokens = typer.Typer(help="Tokens of who reads predictions by HTTP.", no_args_is_help=True)

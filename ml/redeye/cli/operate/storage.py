@@ -13,8 +13,8 @@ from rich.table import Column
 from redeye.cli.shell import FirstNight, LastNight, console, enter
 from redeye.foundation import disk
 from redeye.foundation.disk import Level, Usage, gigabytes
-from redeye.foundation.rich_tables import Table, night_column
 from redeye.foundation.settings import settings
+from redeye.stack.rich_tables import Table, night_column
 
 if TYPE_CHECKING:
     from redeye.foundation.cost_store import Cost

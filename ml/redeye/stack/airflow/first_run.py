@@ -14,7 +14,6 @@ from redeye.declarations.calendar import ONE_DAY, coming_day, list_calendar_nigh
 from redeye.declarations.project import project
 from redeye.declarations.specs import load_spec
 from redeye.foundation.errors import ConfigError
-from redeye.foundation.rich_tables import Table
 from redeye.foundation.settings import SPECS, Settings, settings
 from redeye.foundation.ui_links import link_play
 from redeye.operations.find_unplayed import list_missing_steps
@@ -25,6 +24,7 @@ from redeye.stack.airflow import airflow_api, closed_loop
 from redeye.stack.airflow.airflow_api import AirflowApi, RunState, Watcher
 from redeye.stack.airflow.stage_progress import StageProgress, show_stages
 from redeye.stack.logic.remaining_time import Stage
+from redeye.stack.rich_tables import Table
 
 RISKIEST = 10
 FIRST_RUN = "first run"

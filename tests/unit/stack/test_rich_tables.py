@@ -12,8 +12,8 @@ import pytest
 from rich.console import Console
 from rich.table import Column
 
-from redeye.foundation.rich_tables import Table, format_value
 from redeye.foundation.settings import PROJECT_ROOT
+from redeye.stack.rich_tables import Table, format_value
 
 CELLS = ("2013-04-04", "ingest_nights_of_every_source", "0123456789abcdef0123456789abcdef", "12.5")
 
@@ -75,7 +75,4 @@ def test_every_table_that_is_printed_is_one_of_these():
         )
     ]
     # The progress has a grid of its own.
-    assert sorted(found) == [
-        "ml/redeye/foundation/rich_tables.py",
-        "ml/redeye/stack/airflow/stage_progress.py",
-    ]
+    assert sorted(found) == ["ml/redeye/stack/airflow/stage_progress.py", "ml/redeye/stack/rich_tables.py"]
