@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +13,10 @@ from rich.table import Column
 
 from redeye.cli.shell import console, enter
 from redeye.declarations.project import project
-from redeye.scoring.logic.explanation import Explanation
+from redeye.declarations.specs import load_spec
+from redeye.features.input_descriptions import InputTable, read_descriptions
+from redeye.foundation.settings import SPECS
+from redeye.scoring.logic.explanation import Contribution, Explanation
 from redeye.stack.rich_tables import Table, format_value
 
 app = typer.Typer()
@@ -117,13 +120,27 @@ def _show(found: Explanation) -> None:
         add("[yellow]note[/]", escape(note))
     console.print(facts)
     if found.contributions:
-        title = "What single inputs add to the probability (Shapley values, in percentage points)"
-        caption = "The name of an input ends with the unit of its value."
-        numbers = (Column(name, justify="right") for name in ("value", "effect"))
-        inputs = Table("input", *numbers, title=title, caption=caption)
-        for each in found.contributions[:INPUTS_SHOWN]:
-            inputs.add_row(each.column, each.value, f"{100 * each.effect:+.2f}")
-        console.print(inputs)
+        console.print(
+            tabulate_inputs(found.contributions, read_descriptions(load_spec(SPECS / f"{row['model']}.yaml")))
+        )
+
+
+def tabulate_inputs(inputs: Sequence[Contribution], tables: Mapping[str, InputTable]) -> Table:
+    """The strongest inputs.
+
+    Args:
+        inputs: the strongest first.
+        tables: by feature view, "" for the schedule, what dbt's files say of it: units are told there.
+    """
+    numbers = (Column(name, justify="right") for name in ("value", "effect"))
+    title = "What single inputs add to the probability (Shapley values, in percentage points)"
+    table = Table("input", *numbers, title=title)
+    for each in inputs[:INPUTS_SHOWN]:
+        view, _, name = each.column.rpartition("__")
+        told = tables[view].columns.get(name) if view in tables else None
+        shown = f"{escape(each.column)}\n  [dim]{escape(told)}[/]" if told else escape(each.column)
+        table.add_row(shown, each.value, f"{100 * each.effect:+.2f}")
+    return table
 
 
 def _format_test(evidence: Mapping[str, Any]) -> str:
