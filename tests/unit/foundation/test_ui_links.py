@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from redeye.foundation import ui_links
@@ -58,4 +60,5 @@ def test_a_run_id_with_a_date_in_it_is_quoted(configured):
 def test_mlflow_opens_on_its_experiments_and_not_on_a_page_of_language_models(configured):
     configured(AIRFLOW_URL="https://ops.example/airflow/", MLFLOW_URL="https://ops.example/mlflow/")
     assert ui_links.link_mlflow() == f"https://ops.example/mlflow/#/experiments{KIND}"
+    assert ui_links.link_night(date(2013, 4, 4)) == "https://ops.example/airflow/redeye/nights/2013-04-04"
     assert ui_links.link_play("a b") == "https://ops.example/airflow/redeye/plays/a%20b"
