@@ -77,7 +77,7 @@ def lines(
     values = [own[night] for own in columns.values() for night in known if night in own]
     # What is held against a threshold is read as a share of it: from zero.
     ticks = choose_ticks(0.0 if threshold else min(values), max(values))
-    show, show_tick = ("{:.1%}".format, _show_percent) if is_share else ("{:.4g}".format, str)
+    show, show_tick = ("{:.1%}".format, _show_percent) if is_share else ("{:.4g}".format, "{:f}".format)
     shown = [(night, text) for night, text in marks if nights[0] <= night <= nights[-1]]
     data = {
         "isTime": True,

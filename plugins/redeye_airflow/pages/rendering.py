@@ -51,8 +51,11 @@ def render_page(request: Request, template: str, *, status: int = 200, **values:
     return HTMLResponse(_TEMPLATES.get_template(template).render({**known, **values}), status_code=status)
 
 
-class _DeadLinks(Treeprocessor):
-    """A link to another file of the repository, which no page shows, becomes text that names the file."""
+class _OnAPage(Treeprocessor):
+    """What a file of the repository has and a page has not: links to other files, and room for any table.
+
+    A link to another file, which no page shows, becomes text that names the file; a table gets a box to scroll in.
+    """
 
     def run(self, root: Element) -> None:
         for link in root.iter("a"):
@@ -60,12 +63,18 @@ class _DeadLinks(Treeprocessor):
             if not target.startswith(("#", "https://", "http://", "mailto:")):
                 link.tag = "span"
                 link.attrib = {"title": f"in {target.partition('#')[0]}"}
+        for parent in list(root.iter()):
+            for place, child in enumerate(parent):
+                if child.tag == "table":
+                    box = Element("div", {"class": "scroll"})
+                    box.append(child)
+                    parent[place] = box
 
 
-class _NoDeadLinks(Extension):
+class _Page(Extension):
     def extendMarkdown(self, md: markdown.Markdown) -> None:  # noqa: N802  named by the library
         # After the links are made, which `inline` does.
-        md.treeprocessors.register(_DeadLinks(md), "dead_links", 1)
+        md.treeprocessors.register(_OnAPage(md), "on_a_page", 1)
 
 
 def render_markdown(text: str) -> Markup:
@@ -74,7 +83,7 @@ def render_markdown(text: str) -> Markup:
     Links lead within the text or to addresses with a scheme; what else is linked stands as text.
     """
     quoted = str(escape(text)).replace("&gt; ", "> ").replace("&#39;", "'").replace("&#34;", '"')
-    extensions = ["tables", "toc", "fenced_code", _NoDeadLinks()]
+    extensions = ["tables", "toc", "fenced_code", _Page()]
     return Markup(markdown.markdown(quoted, extensions=extensions))  # noqa: S704
 
 

@@ -56,7 +56,7 @@ def report(request: Request, path: str) -> Response:
 def dbt_docs(request: Request) -> Response:
     """The documentation of dbt, if it is rendered."""
     if not (files.find_dbt_folder() / files.DBT_PAGE).is_file():
-        return render_page(request, "files/dbt_missing.html", status=404)
+        return render_page(request, "files/dbt_missing.html")
     shown = Framed(
         "dbt docs", "of the newest release", "/files/dbt/", ("/", "last night"), (), "dbt-docs.html"
     )

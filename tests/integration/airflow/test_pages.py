@@ -127,7 +127,7 @@ def test_a_report_lies_in_a_sealed_frame_below_a_bar_that_leads_back(asked: dict
     assert "of flight_delay, week to night 2013-04-04" in text
     assert {path: answer["status"] for path, answer in asked["unframed"].items()} == {
         "/redeye/reports/none.html": 404,
-        "/redeye/dbt": 404,
+        "/redeye/dbt": 200,
     }
 
 
@@ -201,6 +201,13 @@ def test_a_prediction_is_found_as_people_write_it(asked: dict[str, Any]) -> None
     assert "No prediction matches" in none["text"]
     assert unread["status"] == 400
     assert "Flight: write it as AA 1" in unread["text"]
+
+
+def test_a_night_that_has_not_matured_says_how_much_of_it_is_known(asked: dict[str, Any]) -> None:
+    text = asked["pages"]["/predictions"]
+    assert "The outcome of 0 of 1 flights is known. <strong>Not matured yet:</strong>" in text
+    assert "outcomes are final after night 2013-04-06." in text
+    assert "not known yet" in text
 
 
 def test_the_library_of_the_charts_comes_from_here_to_whom_is_logged_in(asked: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from html import unescape
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from redeye.champions.logic.promotions import Promotion, PromotionKind
+from redeye.champions.logic.succession import list_turns
 from redeye_airflow.pages import charts
 from redeye_airflow.pages.files import STATIC
 from redeye_airflow.pages.model_pages import draw_quality
@@ -86,6 +89,31 @@ def test_promotions_within_the_nights_are_marked_and_read_out() -> None:
     shown = charts.lines({"champion": on_nights(0.1, 0.2)}, title="AUC", marks=marks)
     assert read_data(shown)["marks"] == [{"x": 1365120000, "text": "version 2"}]
     assert 'aria-label="AUC. 2013-04-05: version 2"' in shown
+
+
+def test_versions_are_marked_from_the_night_that_they_serve_and_withdrawn_ones_never() -> None:
+    first = Promotion(
+        promotion_id=1,
+        model="m",
+        version=1,
+        algorithm="heuristic",
+        feature_service="m_v1",
+        artifact_uri="there",
+        artifact_sha256="hash",
+        decided_night=NIGHT - timedelta(days=2),
+        effective_night=NIGHT,
+        reason="a test",
+        evidence={},
+        actor="test",
+        run_id="test",
+        kind=PromotionKind.FIRST,
+    )
+    second = replace(first, promotion_id=2, version=2, effective_night=NIGHT + timedelta(days=2))
+    back = replace(
+        first, promotion_id=3, effective_night=NIGHT + timedelta(days=1), kind=PromotionKind.ROLLBACK
+    )
+    turns = list_turns([first, second, back], NIGHT + timedelta(days=5))
+    assert charts.mark_turns(turns) == [(NIGHT, "version 1"), (NIGHT + timedelta(days=1), "version 1")]
 
 
 def test_a_threshold_is_drawn_from_zero_on_the_nights_that_were_measured() -> None:

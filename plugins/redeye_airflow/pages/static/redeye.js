@@ -97,18 +97,20 @@
       window.setTimeout(refreshPart, 1000 * Number(part.dataset.refresh), part);
     });
   });
-  // A table wider than its box can be scrolled by keys, too.
+  // A table larger than its box can be scrolled by keys, too; a wider one says so, see the style sheet.
   const boxes = new ResizeObserver(function (seen) {
     seen.forEach(function (each) {
       const box = each.target;
-      if (box.hasAttribute("aria-label") && !box.dataset.wide) { return; }
+      if (box.hasAttribute("aria-label") && !box.dataset.scrolls) { return; }
       const isWide = box.scrollWidth > box.clientWidth;
+      const scrolls = isWide || box.scrollHeight > box.clientHeight;
       const heading = (box.closest("section, [data-part]") || document).querySelector("h1, h2, h3");
       const told = { tabindex: "0", role: "region", "aria-label": (heading ? heading.textContent.trim() + ": " : "") + "table" };
       Object.keys(told).forEach(function (name) {
-        if (isWide) { box.setAttribute(name, told[name]); } else { box.removeAttribute(name); }
+        if (scrolls) { box.setAttribute(name, told[name]); } else { box.removeAttribute(name); }
       });
-      if (isWide) { box.dataset.wide = "yes"; } else { delete box.dataset.wide; }
+      if (scrolls) { box.dataset.scrolls = "yes"; } else { delete box.dataset.scrolls; }
+      box.toggleAttribute("data-wide", isWide);
     });
   });
   function watchBoxes(inside) { inside.querySelectorAll(".scroll").forEach(function (box) { boxes.observe(box); }); }
