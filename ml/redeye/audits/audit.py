@@ -176,7 +176,7 @@ def _judge(context: EphemeralDataContext, part: _Judgement, *, subject: str, roo
     if missing := [column for column in spec.derived if column not in typed.columns]:
         return refuse(failures, "derived", missing, "are not computed for this frame")
     failures += _find_missing_values(name, spec, typed, faults)
-    evaluated, unmet = run_suite(context, name, spec, typed, subject=subject, root=root)
+    checks, unmet = run_suite(context, name, spec, typed, subject=subject, root=root)
     failures = sorted([*failures, *unmet], key=partial(_rank, spec))
     if part.profile is not None:
         try:
@@ -189,8 +189,10 @@ def _judge(context: EphemeralDataContext, part: _Judgement, *, subject: str, roo
         judged = _judge(context, _Judgement(of_nights, nights), subject=subject, root=root)
         # A night is no row of the delivery: none of them is to blame by its place.
         failures += [replace(failure, rows=()) for failure in judged.failures]
-        evaluated += judged.evaluated
-    return AuditResult(name, subject, not failures, tuple(failures), evaluated, findings=found)
+        checks += judged.checks
+    return AuditResult(
+        name, subject, not failures, tuple(failures), len(checks), findings=found, checks=tuple(checks)
+    )
 
 
 def _rank(spec: SuiteSpec, failure: AuditFailure) -> tuple[int, int]:

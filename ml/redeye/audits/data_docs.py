@@ -20,6 +20,7 @@ from pathlib import Path
 
 from redeye.audits.logic.audit_result import AuditResult
 from redeye.foundation.atomic_files import write_text
+from redeye.foundation.logic.visible_text import escape_all
 from redeye.foundation.pages import render_html
 
 logger = logging.getLogger(__name__)
@@ -27,6 +28,8 @@ logger = logging.getLogger(__name__)
 INDEX = "index.html"
 STATIC = "static"
 REFUSALS = "refusals"
+RESULTS = "audit.json"
+"""In each site: what every expectation came to, which the pages of the operator show."""
 LISTED = 1000
 _INDEX_TRIES = 5
 
@@ -57,6 +60,11 @@ def publish(building: Path, data_docs: Path, subject: str, results: Mapping[str,
     )
     data_docs = data_docs.resolve()
     target = data_docs / slug(subject) / hashlib.sha256(verdicts.encode()).hexdigest()[:12]
+    suites = [
+        result.to_dict() | {"checks": [vars(each) for each in result.checks]} for result in results.values()
+    ]
+    text = json.dumps(escape_all({"subject": subject, "suites": suites}), default=str)
+    (building / RESULTS).write_text(text, encoding="utf-8")
     for name, result in results.items():
         page = building / REFUSALS / f"{slug(name)}.txt"
         if not result.is_success:
@@ -70,7 +78,7 @@ def publish(building: Path, data_docs: Path, subject: str, results: Mapping[str,
 
 
 @dataclass(frozen=True, order=True)
-class _Site:
+class Site:
     """One audit's site, as its folder tells of it."""
 
     written_at: float
@@ -95,13 +103,14 @@ def write_index(data_docs: Path) -> None:
     Of two processes at once, the one that writes last looks again afterwards: no audit is left out.
     """
     for _ in range(_INDEX_TRIES):
-        sites = _sites(data_docs)
+        sites = list_sites(data_docs)
         write_text(data_docs / INDEX, _page(sites))
-        if _sites(data_docs) == sites:
+        if list_sites(data_docs) == sites:
             return
 
 
-def _sites(data_docs: Path) -> list[_Site]:
+def list_sites(data_docs: Path) -> list[Site]:
+    """The audits whose sites are kept, the oldest first."""
     found = []
     for subject in data_docs.iterdir():
         if subject.name.startswith(".") or subject.name == STATIC or not subject.is_dir():
@@ -109,11 +118,11 @@ def _sites(data_docs: Path) -> list[_Site]:
         for site in subject.iterdir():
             if (site / INDEX).is_file():
                 is_refused = (site / REFUSALS).is_dir()
-                found.append(_Site(site.stat().st_mtime, subject.name, site.name, is_refused))
+                found.append(Site(site.stat().st_mtime, subject.name, site.name, is_refused))
     return sorted(found)
 
 
-def _page(sites: list[_Site]) -> str:
+def _page(sites: list[Site]) -> str:
     return render_html("audits/data_docs_index.html.j2", sites=sites, listed=LISTED, index=INDEX)
 
 

@@ -19,7 +19,7 @@ import pandas as pd
 
 from redeye.audits.data_docs import slug
 from redeye.audits.failing_rows import NIGHT, format_rows, format_value, list_nights
-from redeye.audits.logic.audit_result import EXAMPLES_SHOWN, AuditFailure
+from redeye.audits.logic.audit_result import EXAMPLES_SHOWN, AuditFailure, Check
 from redeye.audits.logic.suite import ExpectationSpec, SuiteSpec
 from redeye.audits.suite_files import locate_expectation
 from redeye.foundation.errors import ConfigError, RedeyeError
@@ -77,6 +77,10 @@ def make_context(site: Path | None) -> EphemeralDataContext:
                 "validations": {
                     "class_name": "DefaultSiteSectionBuilder",
                     "source_store_name": context.validation_results_store_name,
+                    "view": {
+                        "module_name": "redeye.audits.great_expectations_pages",
+                        "class_name": "EscapedPageView",
+                    },
                 },
             },
         }
@@ -92,8 +96,8 @@ def run_suite(
     *,
     subject: str,
     root: Path,
-) -> tuple[int, list[AuditFailure]]:
-    """The number of expectations evaluated, and those that were not met."""
+) -> tuple[list[Check], list[AuditFailure]]:
+    """Every expectation that was evaluated, and what was not met."""
     import great_expectations as gx
     from great_expectations import RunIdentifier
 
@@ -116,15 +120,16 @@ def run_suite(
     outcomes = [outcome for result in run.run_results.values() for outcome in result.results]
     batch = batch_definition.get_batch(batch_parameters=parameters)
     unmet = [outcome for outcome in outcomes if not outcome.success or _read_exception(outcome)]
-    found = [_find_failure(name, spec, typed, batch, outcome) for outcome in unmet]
-    failures = [failure for failure in found if failure is not None]
+    found = {id(outcome): _find_failure(name, spec, typed, batch, outcome) for outcome in unmet}
+    checks = [_describe_check(name, spec, outcome, found.get(id(outcome))) for outcome in outcomes]
+    failures = [failure for failure in found.values() if failure is not None]
     if len(outcomes) != len(declared):
         observed = f"{len(outcomes)} of {len(declared)} declared expectations were evaluated"
         failures.append(AuditFailure(name, "evaluated", None, observed))
     elif not run.success and not unmet:
         observed = "the checkpoint failed without naming an expectation"
         failures.append(AuditFailure(name, "evaluated", None, observed))
-    return len(outcomes), failures
+    return checks, failures
 
 
 def _build(name: str, spec: SuiteSpec, root: Path) -> list[Expectation]:
@@ -157,6 +162,37 @@ def _read_exception(outcome: ExpectationValidationResult) -> str | None:
     return None
 
 
+def _describe_check(
+    name: str, spec: SuiteSpec, outcome: ExpectationValidationResult, failure: AuditFailure | None
+) -> Check:
+    """An expectation as it was evaluated; without a failure it is met, or what it found is excepted."""
+    config, result = outcome.expectation_config, outcome.result or {}
+    if config is None:
+        return Check(name, "evaluated", None, "", failure.observed if failure else "", "", is_met=False)
+    wanted = _find_declaration(spec, config.type, config.kwargs, config.notes)
+    if failure is not None:
+        observed = failure.observed
+    elif "unexpected_count" in result:
+        observed = f"{result['unexpected_count']} of {result.get('element_count')} rows unexpected"
+        observed += "" if outcome.success else ", all of them known faults that the suite accepts"
+    else:
+        observed = f"observed {result.get('observed_value')}"
+    bounds = _list_bounds(wanted)
+    return Check(
+        suite=name,
+        expectation=config.type,
+        column=", ".join(wanted.columns) or None,
+        bound=json.dumps(bounds, default=str) if bounds else "",
+        observed=observed,
+        because=wanted.because,
+        is_met=failure is None,
+    )
+
+
+def _list_bounds(wanted: ExpectationSpec) -> dict[str, Any]:
+    return {key: value for key, value in wanted.kwargs.items() if not key.startswith("column")}
+
+
 def _find_failure(
     name: str, spec: SuiteSpec, typed: pd.DataFrame, batch: Batch, outcome: ExpectationValidationResult
 ) -> AuditFailure | None:
@@ -166,7 +202,7 @@ def _find_failure(
         return AuditFailure(name, "evaluated", None, "a result came back without its expectation")
     wanted = _find_declaration(spec, config.type, config.kwargs, config.notes)
     columns = wanted.columns
-    bounds = {key: value for key, value in wanted.kwargs.items() if not key.startswith("column")}
+    bounds = _list_bounds(wanted)
     failure = AuditFailure(
         suite=name,
         expectation=config.type,

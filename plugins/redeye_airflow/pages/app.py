@@ -17,6 +17,7 @@ from redeye.foundation.errors import RedeyeError
 from redeye_airflow.pages import (
     action_pages,
     alert_pages,
+    audit_pages,
     files,
     model_pages,
     night_pages,
@@ -33,8 +34,8 @@ log = logging.getLogger(__name__)
 def create_app() -> FastAPI:
     """The whole app. FastAPI's own pages (`/docs`, `/openapi.json`) would be open to anyone: there are none."""
     app = FastAPI(title="Redeye", docs_url=None, redoc_url=None, openapi_url=None)
-    pages = (night_pages, model_pages, prediction_pages, alert_pages, action_pages, play_pages, report_pages)
-    for module in (*pages, files):
+    pages = (night_pages, model_pages, prediction_pages, alert_pages, action_pages, play_pages)
+    for module in (*pages, report_pages, audit_pages, files):
         app.include_router(module.router)
     app.add_api_route(f"/{project().subject.many}", _redirect_to_predictions)
     app.add_api_route("/acts{rest:path}", _redirect_to_actions)

@@ -10,10 +10,9 @@ from pathlib import Path
 
 from fastapi import APIRouter, HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
 from redeye.foundation.settings import settings
-from redeye_airflow.pages.rendering import render_page
 
 router = APIRouter()
 
@@ -41,20 +40,19 @@ REPORT_POLICY = (
     "sandbox allow-scripts allow-downloads; default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; "
     "style-src 'unsafe-inline'; img-src data: blob:; font-src data:; frame-ancestors 'self'"
 )
-# Data Docs are many files. Of scripts they get ours alone, which sets the theme.
-DOCS_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; "
-    "form-action 'none'; frame-ancestors 'self'"
-)
 # Whatever else is opened in a browser can do nothing at all.
 PLAIN_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
 
 DBT_PAGE = "static_index.html"
-_VALIDATIONS = "validations"
-_FROM_ELSEWHERE = re.compile(
-    r"<script\b[^>]*>.*?</script>|<link\b[^>]*href=\"https?://[^>]*>|<img\b[^>]*src=\"https?://[^>]*>",
-    re.IGNORECASE | re.DOTALL,
+VALIDATIONS = "validations"
+# What a page of Great Expectations brings, or leads to: scripts, styles, pictures, and pages that are not kept.
+_BROUGHT = re.compile(
+    r"<script\b[^>]*>.*?</script\s*>|<(?:link|img)\b[^>]*>|(?<=\s)on\w+=\"[^\"]*\"", re.IGNORECASE | re.DOTALL
 )
+_LEADING_OUT = re.compile(r"(<a\b[^>]*?)\shref=\"(?!#)[^\"]*\"", re.IGNORECASE)
+# Its verdicts are letters of a font that is not here.
+_ICON = re.compile(r"<i\b[^>]*\btext-(success|danger|warning)\b[^>]*></i>", re.IGNORECASE)
+_VERDICTS = {"success": "passed", "danger": "failed", "warning": "could not be evaluated"}
 
 
 @router.get("/static/{path:path}")
@@ -65,31 +63,23 @@ def static(path: str) -> Response:
 
 @router.get("/files/data_docs/{path:path}")
 def data_docs(request: Request, path: str) -> Response:
-    """Pages of audits. They come with links to scripts and styles elsewhere, which are left out here.
-
-    A site's own index is filled in by such a script: ours lists its pages instead.
-    """
-    found = below(settings().data_docs, path or "index.html")
+    """Great Expectations' pages, as text without scripts; instead of its lists of pages come ours."""
+    root = settings().data_docs
+    found = below(root, path or "index.html")
+    if found.name == "index.html":
+        parts = found.parent.relative_to(root.resolve()).parts
+        return RedirectResponse("/".join([f"{request.scope['root_path']}/audits", *parts]))
     if found.suffix != ".html":
-        return _serve(settings().data_docs, path, {POLICY: DOCS_POLICY})
-    if found.name == "index.html" and (found.parent / _VALIDATIONS).is_dir():
-        pages = sorted(found.parent.glob(f"{_VALIDATIONS}/**/*.html"))
-        return render_page(
-            request,
-            "files/data_docs_site.html",
-            subject=found.parent.parent.name,
-            pages=[
-                (one.relative_to(found.parent).parts[1], one.relative_to(settings().data_docs.resolve()))
-                for one in pages
-            ],
-        )
-    text = _FROM_ELSEWHERE.sub("", found.read_text(encoding="utf-8", errors="replace"))
-    static = f"{request.scope['root_path']}/static"
-    ours = (
-        f'<script src="{static}/redeye.js"></script>'
-        f'<link rel="stylesheet" href="{static}/redeye.css"><link rel="stylesheet" href="{static}/data_docs.css">'
-    )
-    return HTMLResponse(text.replace("</head>", f"{ours}</head>", 1), headers={POLICY: DOCS_POLICY})
+        return _serve(root, path, {POLICY: PLAIN_POLICY})
+    return HTMLResponse(seal_data_docs(found.read_text("utf-8", "replace")), headers={POLICY: PLAIN_POLICY})
+
+
+def seal_data_docs(text: str) -> str:
+    """A page of Great Expectations that needs nothing else: verdicts in words, our style, links within it alone."""
+    text = _LEADING_OUT.sub(r"\1", _BROUGHT.sub("", text))
+    text = _ICON.sub(lambda icon: f'<b class="text-{icon[1]}">{_VERDICTS[icon[1]]}</b>', text)
+    style = "".join((STATIC / name).read_text("utf-8") for name in ("redeye.css", "data_docs.css"))
+    return text.replace("</head>", f"<style>{style}</style></head>", 1)
 
 
 @router.get("/files/reports/{path:path}")

@@ -115,11 +115,11 @@ def _size(size: int) -> str:
 
 
 def _docs(path: str | None) -> str | None:
-    """The part of a recorded Data Docs path below its folder: homes move."""
+    """The folder of a recorded Data Docs page, below that of all: homes move."""
     if not path:
         return None
     folder = f"/{settings().data_docs.name}/"
-    return path.rpartition(folder)[2] if folder in path else None
+    return path.rpartition(folder)[2].removesuffix("/index.html") if folder in path else None
 
 
 _TEMPLATES.filters.update(number=_number, percent=_percent, value=show_value, size=_size, docs=_docs)

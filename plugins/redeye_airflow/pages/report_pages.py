@@ -49,7 +49,7 @@ def report(request: Request, path: str) -> Response:
     found = files.below(settings().reports, path)
     if found.suffix != ".html":
         raise HTTPException(404, "there is no such report")
-    return _frame(request, _describe_report(PurePosixPath(path)))
+    return render_framed(request, _describe_report(PurePosixPath(path)))
 
 
 @router.get("/dbt")
@@ -60,7 +60,7 @@ def dbt_docs(request: Request) -> Response:
     shown = Framed(
         "dbt docs", "of the newest release", "/files/dbt/", ("/", "last night"), (), "dbt-docs.html"
     )
-    return _frame(request, shown)
+    return render_framed(request, shown)
 
 
 def _describe_report(path: PurePosixPath) -> Framed:
@@ -88,5 +88,6 @@ def _read_night(text: str) -> date | None:
         return None
 
 
-def _frame(request: Request, shown: Framed) -> Response:
+def render_framed(request: Request, shown: Framed) -> Response:
+    """The page around a report."""
     return render_page(request, "files/framed.html", shown=shown)

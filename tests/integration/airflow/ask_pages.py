@@ -10,6 +10,7 @@ import json
 import re
 import sys
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -17,6 +18,7 @@ from airflow.api_fastapi.app import cached_app
 from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
+from redeye.audits.audit import audit
 from redeye.champions import promotion_store
 from redeye.foundation import lease
 from redeye.foundation.catalogs import Catalog
@@ -45,6 +47,18 @@ SAMPLES = {
     "{name}": "retrain",
     "{run_id}": "none",
 }
+WATER = """
+description: Temperatures of a test.
+key: [night, name]
+types: {night: date, name: text, "<b>degrees": float}
+expectations:
+  - expect_column_values_to_be_between: {column: "<b>degrees", min_value: 0, max_value: 100}
+    because: Water is liquid.
+  - expect_column_values_to_match_regex: {column: name, regex: "^n"}
+    because: Names begin with n.
+  - expect_column_values_to_be_unique: {column: name}
+    because: Names are identities.
+"""
 PLAY_PAGE = re.compile(r"/redeye/plays/[^\"]+")
 TOKEN = re.compile(r'name="token" value="([^"]+)"')
 LIGHT = re.compile(
@@ -121,6 +135,19 @@ def main() -> None:
     found["framed"] = ask["viewer"].get(f"/redeye/reports/{week}").text
     found["unframed"] = {
         path: _answer(ask["viewer"].get(path)) for path in ("/redeye/reports/none.html", "/redeye/dbt")
+    }
+    site = f"{SAMPLES['{subject}']}/{SAMPLES['{digest}']}"
+    found["audits"] = {
+        page: ask["viewer"].get(f"/redeye/audits{page}").text for page in ("", f"/{site}", f"/{site}/water")
+    }
+    source = re.search(r'<iframe[^>]*src="([^"]+)"', found["audits"][f"/{site}/water"])
+    sealed = ask["viewer"].get(source[1]) if source else None
+    found["sealed"] = (
+        {"text": sealed.text, "policy": sealed.headers["content-security-policy"]} if sealed else None
+    )
+    found["old audits"] = {
+        path: _answer(ask["viewer"].get(f"/redeye/files/data_docs/{path}"))["to"]
+        for path in ("", f"{site}/index.html")
     }
     found["report"] = dict(ask["viewer"].get("/redeye/files/reports/secret.html").headers)
     found["actions"] = _perform_actions(ask, prefix)
@@ -298,13 +325,22 @@ def _fill() -> None:
         "because": "a bound",
         "examples": [{"flight_id": FLIGHT}],
     }
+    docs_path = _audit_water()
+    site = Path(docs_path).parent.relative_to(settings().data_docs)
+    SAMPLES.update({"{subject}": site.parts[0], "{digest}": site.parts[1], "{suite}": "water"})
     release_store.record_audit(
         NIGHT,
         snapshot_id=7,
         is_success=False,
         detail={
             "suites": [
-                {**failure, "evaluated": 3, "is_success": False, "failures": [failure], "docs_path": None}
+                {
+                    **failure,
+                    "evaluated": 3,
+                    "is_success": False,
+                    "failures": [failure],
+                    "docs_path": docs_path,
+                }
             ]
         },
     )
@@ -315,6 +351,18 @@ def _fill() -> None:
     week.parent.mkdir(parents=True)
     week.write_text("drift", encoding="utf-8")
     (settings().reports / "link.html").symlink_to(settings().home / "secrets.env")
+
+
+def _audit_water() -> str:
+    """Data Docs of a refused audit whose values are marks of HTML."""
+    root = settings().home / "suites"
+    root.mkdir()
+    (root / "water.yml").write_text(WATER, encoding="utf-8")
+    rows = pd.DataFrame({"night": [str(NIGHT)], "name": ["<script>alert(1)</script>"], "<b>degrees": ["300"]})
+    found = audit(
+        "water", rows, subject=f"water <i>of</i> {NIGHT}", data_docs=settings().data_docs, root=root
+    )
+    return str(found.docs_path)
 
 
 def promote(

@@ -131,6 +131,40 @@ def test_a_report_lies_in_a_sealed_frame_below_a_bar_that_leads_back(asked: dict
     }
 
 
+def test_an_audit_s_page_says_what_was_expected_observed_and_why(asked: dict[str, Any]) -> None:
+    listed, page, framed = asked["audits"].values()
+    (address,) = [path for path in asked["audits"] if path.count("/") == 2]
+    assert f'href="/redeye/audits{address}"' in listed
+    assert f'href="/redeye/audits{address}"' in asked["pages"]["/nights/2013-04-04"]
+    assert (
+        'Audit <span class="badge bad">refused</span> <small>of water &lt;i&gt;of&lt;/i&gt; 2013-04-04'
+        in page
+    )
+    rows = [re.findall(r"<td>(.*?)</td>", row) for row in re.findall(r"<tr>(<td>.*?)</tr>", page)]
+    checks = {row[1]: [re.sub("<[^>]+>", "", cell) for cell in row] for row in rows if len(row) == 6}
+    degrees = ["failed", "&lt;b&gt;degrees", "column values to be between"]
+    assert checks["&lt;b&gt;degrees"][:3] == degrees
+    assert checks["&lt;b&gt;degrees"][3] == "{&#34;min_value&#34;: 0, &#34;max_value&#34;: 100}"
+    assert checks["&lt;b&gt;degrees"][4].startswith("1 of 1 rows unexpected, values 300")
+    assert checks["&lt;b&gt;degrees"][5] == "Water is liquid."
+    assert checks["name"][0] == "passed"  # unique; the regular expression failed and stands before it
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert f'href="/redeye/audits{address}" rel="up">← Back to the audit' in framed
+
+
+def test_great_expectations_page_is_sealed_and_says_its_verdicts_in_words(asked: dict[str, Any]) -> None:
+    text, policy = asked["sealed"]["text"], asked["sealed"]["policy"]
+    assert policy.startswith("sandbox; default-src 'none'")
+    assert not re.search(r"<script|<link|<img|\shref=\"[^#]|\son\w+=\"", text)
+    assert text.count('<b class="text-danger">failed</b>') == 3  # of the whole, and of two expectations
+    assert text.count('<b class="text-success">passed</b>') == 1
+    assert "&lt;script&gt;alert(1)" in text
+    assert [address.rpartition("/redeye")[2] for address in asked["old audits"].values()] == [
+        "/audits",
+        next(path for path in asked["audits"] if path.count("/") == 2).join(["/audits", ""]),
+    ]
+
+
 def test_no_page_opens_a_report_bare_in_airflow_s_frame(asked: dict[str, Any]) -> None:
     for path, text in [*asked["pages"].items(), ("framed", asked["framed"])]:
         for link in re.findall(r"<a [^>]*href=\"/redeye/files/(?:reports|dbt)[^>]*>", text):

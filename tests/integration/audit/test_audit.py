@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -314,3 +315,78 @@ def test_a_page_that_cannot_be_rendered_is_said_beside_the_verdict(
         result = audit("water", frame(value), subject="water", data_docs=root / "docs", root=root)
         assert (result.is_success, result.docs_path) == (is_success, None)
         assert "a value that no page can show" in result.message()
+
+
+ATTACK = "<script>alert(1)</script>"
+ATTACKED_SUITE = """
+description: Temperatures of a test.
+key: [night, name]
+types: {night: date, name: text, "<b>degrees": float}
+expectations:
+  - expect_column_values_to_be_between: {column: "<b>degrees", min_value: 0, max_value: 100}
+    because: Water is <i>liquid</i> & wet.
+  - expect_column_values_to_match_regex: {column: name, regex: "^<u>"}
+    because: Names begin with a mark.
+  - expect_table_row_count_to_be_between: {min_value: 1, max_value: 9}
+    because: A thermometer is read.
+"""
+
+
+def test_a_value_that_is_a_script_is_text_in_data_docs(root: Path) -> None:
+    (root / "attacked.yml").write_text(textwrap.dedent(ATTACKED_SUITE))
+    rows = frame("20", "300").set_axis(["night", "name", "<b>degrees"], axis=1)
+    rows["name"] = [ATTACK, '"></td><img src=x onerror=alert(2)>']
+    docs = root / "docs"
+    result = audit("attacked", rows, subject=f"water {ATTACK}", data_docs=docs, root=root)
+    assert not result.is_success
+    site = Path(str(result.docs_path)).parent
+    (page,) = site.glob("validations/**/*.html")
+    for path in (page, site / "index.html", docs / "index.html"):
+        text = path.read_text(encoding="utf-8")
+        for raw in (ATTACK, "<img src=x", "<b>degrees", "<i>liquid", "^<u>", "</td><img"):
+            assert raw not in text, (path, raw)
+    text = page.read_text(encoding="utf-8")
+    for shown in (
+        "&lt;script&gt;alert(1)&lt;/script&gt;",
+        "&lt;b&gt;degrees",
+        "^&lt;u&gt;",
+        "&lt;img src=x onerror",
+    ):
+        assert shown in text
+    assert "&amp;lt;" not in text
+
+
+def test_what_each_expectation_came_to_is_kept_beside_its_page(root: Path) -> None:
+    result = audit("water", frame("20", "300.5"), subject="water", data_docs=root / "docs", root=root)
+    kept = json.loads((Path(str(result.docs_path)).parent / "audit.json").read_text(encoding="utf-8"))
+    assert kept["subject"] == "water"
+    (suite,) = kept["suites"]
+    assert suite["failures"][0]["examples"][0]["degrees"] == "300.5"
+    assert {check["column"]: check for check in suite["checks"]} == {
+        "degrees": {
+            "suite": "water",
+            "expectation": "expect_column_values_to_be_between",
+            "column": "degrees",
+            "bound": '{"min_value": 0, "max_value": 100}',
+            "observed": suite["failures"][0]["observed"],
+            "because": "Water is liquid.",
+            "is_met": False,
+        },
+        "name": {
+            "suite": "water",
+            "expectation": "expect_column_values_to_be_unique",
+            "column": "name",
+            "bound": "",
+            "observed": "0 of 2 rows unexpected",
+            "because": "Names are identities.",
+            "is_met": True,
+        },
+    }
+
+
+def test_a_known_fault_of_the_data_is_met_and_says_so(root: Path) -> None:
+    result = audit("water", frame("20", "300.5", night="2013-02-12"), subject="water", root=root)
+    assert result.is_success
+    (check,) = [each for each in result.checks if each.column == "degrees"]
+    assert check.is_met
+    assert check.observed == "1 of 2 rows unexpected, all of them known faults that the suite accepts"

@@ -13,7 +13,7 @@ from redeye.foundation.settings import PROJECT_ROOT
 from redeye.monitoring.logic.verdict import Button
 from redeye_airflow.pages.action_pages import ACTIONS
 from redeye_airflow.pages.alert_pages import RUNBOOK
-from redeye_airflow.pages.files import below
+from redeye_airflow.pages.files import below, seal_data_docs
 from redeye_airflow.pages.rendering import render_markdown, show_value
 
 
@@ -43,6 +43,22 @@ def test_only_known_files_of_the_folder_itself_are_served(tmp_path: Path, name: 
 def test_a_file_of_the_folder_is_found(tmp_path: Path) -> None:
     (tmp_path / "page.html").write_text("page", encoding="utf-8")
     assert below(tmp_path, "page.html").read_text(encoding="utf-8") == "page"
+
+
+def test_a_page_of_great_expectations_as_an_earlier_version_wrote_it_is_sealed() -> None:
+    written = (
+        '<head><link rel="stylesheet" href="https://a.example/x.css"></head><td><i class="fas fa-check text-success" '
+        'aria-hidden="true"></i><i class="fas fa-exclamation text-warning"></i></td>'
+        "<td><SCRIPT>alert(1)</SCRIPT >N1</td>"
+        '<a class="x" href="../../expectations/water.html">water</a><a href="#section-1">below</a>'
+    )
+    shown = seal_data_docs(written)
+    assert (
+        '<td><b class="text-success">passed</b><b class="text-warning">could not be evaluated</b></td>'
+        in shown
+    )
+    assert shown.endswith('<td>N1</td><a class="x">water</a><a href="#section-1">below</a>')
+    assert "example" not in shown
 
 
 def test_markdown_is_shown_and_its_html_is_not_obeyed() -> None:

@@ -113,6 +113,25 @@ class AuditFailure:
 
 
 @dataclass(frozen=True)
+class Check:
+    """One expectation as it was evaluated, met or not.
+
+    Attributes:
+        column: the column or columns judged; None when the whole table is meant.
+        bound: what was expected, as JSON; empty where the expectation's name says all.
+        because: the suite's reason for it.
+    """
+
+    suite: str
+    expectation: str
+    column: str | None
+    bound: str
+    observed: str
+    because: str
+    is_met: bool
+
+
+@dataclass(frozen=True)
 class AuditResult:
     """The outcome of one audit.
 
@@ -123,6 +142,7 @@ class AuditResult:
         docs_path: the Data Docs page of this audit; None when none were written.
         findings: what was found beside the failures.
         docs_fault: why no Data Docs were written although they should be; empty otherwise.
+        checks: every expectation that was evaluated; the ledger keeps the failures alone.
 
     Raises:
         ValueError: if `is_success` contradicts the failures, or claims success with nothing evaluated.
@@ -136,6 +156,7 @@ class AuditResult:
     docs_path: str | None = field(default=None, compare=False)
     findings: tuple[Finding, ...] = ()
     docs_fault: str = field(default="", compare=False)
+    checks: tuple[Check, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         if self.is_success and (self.failures or self.evaluated < 1):
