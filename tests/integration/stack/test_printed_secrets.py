@@ -19,6 +19,8 @@ from redeye.stack.secrets import FILE_NAME, Secrets, load_or_create
 
 ID = "flight_delay/live/2013-04-04_EV_4204_JFK_LAX_0900"
 READING = (
+    "airflow config list",
+    "airflow info",
     "alerts now",
     "alerts test",
     "costs 2013-01-01 2013-01-02",

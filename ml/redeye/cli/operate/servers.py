@@ -39,4 +39,8 @@ def prepare() -> None:
 def airflow(context: typer.Context) -> None:
     """Run Airflow's own command line in the stack's environment: redeye airflow dags list."""
     enter()
-    os.execvp(sys.executable, [sys.executable, "-m", "airflow", *context.args])  # noqa: S606
+    words = list(context.args)
+    if words[:1] == ["info"] and not sys.stdout.isatty() and "--anonymize" not in words:
+        # It prints its database's URL with the password, and a log is kept.
+        words.append("--anonymize")
+    os.execvp(sys.executable, [sys.executable, "-m", "airflow", *words])  # noqa: S606
