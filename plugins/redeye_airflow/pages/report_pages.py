@@ -49,7 +49,7 @@ def report(request: Request, path: str) -> Response:
     found = files.below(settings().reports, path)
     if found.suffix != ".html":
         raise HTTPException(404, "there is no such report")
-    return render_framed(request, _describe_report(PurePosixPath(path)))
+    return render_framed(request, describe_report(PurePosixPath(path)))
 
 
 @router.get("/dbt")
@@ -63,7 +63,8 @@ def dbt_docs(request: Request) -> Response:
     return render_framed(request, shown)
 
 
-def _describe_report(path: PurePosixPath) -> Framed:
+def describe_report(path: PurePosixPath) -> Framed:
+    """What a report below the folder of reports is, by its path."""
     source, name = f"/files/reports/{path}", "-".join(path.parts)
     first, *rest = path.parts
     if first in model_status.specs() and len(rest) == 2 and (night := _read_night(rest[0])):

@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 from datetime import date, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 from fastapi import HTTPException
@@ -15,6 +15,7 @@ from redeye_airflow.pages.action_pages import ACTIONS
 from redeye_airflow.pages.alert_pages import RUNBOOK
 from redeye_airflow.pages.files import below, seal_data_docs
 from redeye_airflow.pages.rendering import render_markdown, show_value
+from redeye_airflow.pages.report_pages import describe_report
 
 
 def test_loading_the_plugin_imports_none_of_the_pages() -> None:
@@ -43,6 +44,20 @@ def test_only_known_files_of_the_folder_itself_are_served(tmp_path: Path, name: 
 def test_a_file_of_the_folder_is_found(tmp_path: Path) -> None:
     (tmp_path / "page.html").write_text("page", encoding="utf-8")
     assert below(tmp_path, "page.html").read_text(encoding="utf-8") == "page"
+
+
+@pytest.mark.parametrize(
+    ("path", "title", "back"),
+    [
+        ("flight_delay/2013-04-04/week.html", "Drift report", "/nights/2013-04-04"),
+        ("season/flight_delay-2013-04-01-2013-04-09.html", "Season report", "/models/flight_delay"),
+        ("backtest/backtest.html", "Backtest report", "/"),
+        ("flight_delay/elsewhere/week.html", "Flight_delay report", "/"),
+    ],
+)
+def test_the_bar_above_a_report_leads_back_to_what_it_is_of(path: str, title: str, back: str) -> None:
+    shown = describe_report(PurePosixPath(path))
+    assert (shown.title, shown.back[0], shown.source) == (title, back, f"/files/reports/{path}")
 
 
 def test_a_page_of_great_expectations_as_an_earlier_version_wrote_it_is_sealed() -> None:
