@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -178,14 +179,18 @@ def _select_curves(snapshot: Snapshot) -> list[BaseWidgetInfo]:
 
 
 def _convert_types(frame: pd.DataFrame, numbers: list[str]) -> pd.DataFrame:
-    """Numbers as floats, categories as text; the rarest categories are one, as in the measure."""
+    """Numbers as floats, categories as text for HTML: the library writes them into a script as they are."""
     columns = {
         name: pd.to_numeric(values, errors="coerce").astype("float64")
         if name in numbers
-        else values.astype(object).where(values.notna(), None)
+        else values.astype(object).map(lambda each: None if pd.isna(each) else _escape(each))
         for name, values in frame.items()
     }
     return pd.DataFrame(columns).reset_index(drop=True)
+
+
+def _escape(value: object) -> object:
+    return escape(value) if isinstance(value, str) else value
 
 
 def _compare_quality(page: Page) -> Snapshot | None:

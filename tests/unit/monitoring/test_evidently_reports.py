@@ -138,6 +138,15 @@ def test_the_page_draws_what_drifted_and_loads_nothing() -> None:
     assert all(title in text for title in ("Precision-Recall Curve", "ROC Curve"))
 
 
+def test_a_category_that_is_a_script_is_text() -> None:
+    drifted = [DRIFTED[0], row(Kind.FEATURE, "carrier", "jensen_shannon", 0.5, 0.1)]
+    page = make_page(drifted)
+    attacked = page.current.assign(carrier="</script><script>alert(1)</script>")
+    text = write_page(replace(page, current=attacked)).read_text(encoding="utf-8")
+    assert "&lt;/script&gt;&lt;script&gt;alert(1)" in text
+    assert "<script>alert(1)" not in text
+
+
 def test_a_picture_compares_shares_not_counts() -> None:
     text = write_page(make_page(DRIFTED)).read_text(encoding="utf-8")
     assert re.search(r'"yaxis": \{[^}]*\}?[^}]*"text": "Percent"', text)
