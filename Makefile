@@ -92,16 +92,20 @@ impact: $(STAMP) ## Show what your branch does to data, features and scores
 
 # Two fit any machine: a worker may have a whole stack to itself.
 TEST_WORKERS ?= 2
+# $(1): a command, and the package that has it. Tests that need it are skipped without it, and say so.
+define install_for_tests
+	@if ! command -v $(1) >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		{ apt-get update -qq && apt-get install -y -qq $(1); } >/dev/null \
+			|| echo 'make $@: $(1) could not be installed with apt-get; tests that need it are skipped' >&2; fi
+endef
 .PHONY: test
 test: $(STAMP) ## Run the tests, but for the long ones (ARGS=... goes to pytest)
+	$(call install_for_tests,chromium)
 	@$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadscope --durations 20 $(ARGS)
 
 .PHONY: test-long
 test-long: $(STAMP) ## Run the tests that take long by nature, see docs/testing.md
-	@# One test needs libfaketime; without it that test is skipped and says so.
-	@if ! command -v faketime >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		{ apt-get update -qq && apt-get install -y -qq faketime; } >/dev/null \
-			|| echo 'make test: faketime could not be installed with apt-get; its test is skipped' >&2; fi
+	$(call install_for_tests,faketime)
 	@$(BIN)/python -m pytest -m long --durations 0 --durations-min 1 $(ARGS)
 
 .PHONY: bench
