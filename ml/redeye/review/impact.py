@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
 
+from redeye.audits.contract_files import EXPECTATIONS_ROOT
 from redeye.champions.feature_edits import find_redefined_columns
 from redeye.champions.serving_versions import list_serving_versions
 from redeye.declarations.spec_fields import name_column
@@ -19,11 +20,11 @@ from redeye.declarations.specs import Spec, load_valid_specs
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.settings import PROJECT_ROOT
 from redeye.review import check_house_rules as rules
-from redeye.review import impact_leaks, impact_scores, merge_base, table_diff
+from redeye.review import impact_leaks, impact_night, impact_scores, merge_base, table_diff
 from redeye.review import sandbox as job
 from redeye.review import sandbox_catalog as sandbox
 from redeye.review.impact_change import Change, compare_specs, find_change, is_built_by, lend_parsed
-from redeye.review.logic.impact_verdict import Impact, ModelDiff, Origin, find_affected_columns
+from redeye.review.logic.impact_verdict import Impact, ModelDiff, Origin, Target, find_affected_columns
 from redeye.review.logic.known_in_time import Lineage
 from redeye.review.merge_base import Base
 from redeye.review.sandbox_catalog import Sandbox
@@ -62,6 +63,7 @@ class _Against:
     code: Base
     release: Release
     specs: dict[str, Spec]
+    suites: Path
     is_retrained: bool
 
 
@@ -93,13 +95,25 @@ def assess(
         with sandbox.temporary("impact", release, first_night=first) as head:
             with clock.step("finding what changed"):
                 change = find_change(head, code, folder, root / "dbt")
-            specs = load_valid_specs(root / "ml" / "specs")
+            specs, suites = load_valid_specs(root / "ml" / "specs"), root / EXPECTATIONS_ROOT.name
             found = Impact(code.sha[:10], release.release_id, f"{first} to {release.night}", ())
-            found = replace(found, specs=compare_specs(load_valid_specs(code.specs), specs))
+            old = load_valid_specs(code.specs)
+            found = replace(found, specs=compare_specs(old, specs), targets=_list_targets(old))
+            with_ = _Against(
+                code, release, specs, suites if suites.is_dir() else EXPECTATIONS_ROOT, is_retrained
+            )
             if change.origins or change.removed:
-                with_ = _Against(code, release, specs, is_retrained)
                 found = _assess_built(found, change, head, with_, clock, folder)
+            elif is_retrained and found.specs:
+                with clock.step("training"):
+                    found = replace(found, gains=_find_gains_of_specs(change, with_))
             return replace(found, seconds=dict(clock.seconds))
+
+
+def _list_targets(specs: Mapping[str, Spec]) -> tuple[Target, ...]:
+    return tuple(
+        Target(name, spec.population.relation, spec.target.column) for name, spec in sorted(specs.items())
+    )
 
 
 def _assess_built(
@@ -127,6 +141,12 @@ def _assess_built(
     if found.failure:
         # What a refused build left is not compared: it is not what a merge would bring.
         return found
+    if change.origins:
+        with clock.step("running unit tests"):
+            found = replace(found, failed_unit_tests=impact_night.run_unit_tests(head, change))
+        with clock.step("building and auditing a night"):
+            outcome = impact_night.play_night(head, change, against.release, suites=against.suites)
+            found = replace(found, refusals=outcome.refusals, kept_columns=outcome.kept)
     with clock.step("building again without what came later"):
         cut, leaks = impact_leaks.leaks(head, change.head, list(change.origins), project=change.project)
         found = replace(found, leaks=leaks, checked_nights=cut)
@@ -144,6 +164,16 @@ def _assess_built(
             with clock.step("training"):
                 found = replace(found, gains=_gains(con, against, before, project))
     return found
+
+
+def _find_gains_of_specs(change: Change, against: _Against) -> tuple[impact_scores.Gain, ...]:
+    """What models fitted by the new specs gain on those by the old ones, where the data is the same."""
+    snapshot = against.release.snapshot_id
+    project = dbt_project.describe_manifest(change.head)
+    with lake.connect() as con:
+        for alias in (OLD, NEW):
+            lake.attach(con, Catalog.WAREHOUSE, alias=alias, snapshot_id=snapshot)
+        return _gains(con, against, project, project)
 
 
 def _find_redefined(

@@ -90,16 +90,25 @@ def build(
     )
 
 
-def run_unit_tests(*, attach: str, data_path: Path | str, target_dir: Path | None = None) -> DbtResult:
-    """Run the unit tests of the models, over a lake whose relations exist, rows or not.
+def run_unit_tests(
+    *,
+    attach: str,
+    data_path: Path | str,
+    target_dir: Path | None = None,
+    models: Sequence[str] = (),
+    project: Path = PROJECT,
+    manifest: Manifest | None = None,
+) -> DbtResult:
+    """Run the unit tests of some models, by default of all, over a lake whose relations exist, rows or not.
 
     Raises:
         DbtError: naming each failing unit test, with the rows expected and found.
     """
+    selected = [f"{name},test_type:unit" for name in models] or ["test_type:unit"]
     with environment(attach, data_path):
-        manifest = parse(target_dir)
+        manifest = manifest or parse(target_dir, project=project)
         hashed = hash_code(manifest)
-        result = _invoke(["test", "--select", "test_type:unit"], target_dir, manifest)
+        result = _invoke(["test", "--select", *selected], target_dir, manifest, project)
     ran = _check_result(result)
     return DbtResult(tuple(node.node.unique_id for node in ran), {}, hashed)
 

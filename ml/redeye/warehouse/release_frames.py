@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from pathlib import Path
 
 import duckdb
 import pandas as pd
 
+from redeye.audits.contract_files import EXPECTATIONS_ROOT
 from redeye.audits.declared_checks import NULL_SHARES, RELEASES, release_queries
 from redeye.audits.suite_files import load_suite
 
@@ -20,8 +22,12 @@ NullShares = dict[str, dict[str, tuple[float, float | None]]]
 """By night and feature: the share of rows without a value, and the most of the nights before, if there are any."""
 
 
-def release_frames(con: duckdb.DuckDBPyConnection, first: date, last: date) -> dict[str, pd.DataFrame]:
+def release_frames(
+    con: duckdb.DuckDBPyConnection, first: date, last: date, *, root: Path = EXPECTATIONS_ROOT
+) -> dict[str, pd.DataFrame]:
     """The frames to audit of the nights `first` to `last`, by suite; at most the last seven nights.
+
+    `root` is the folder of the suites.
 
     Raises:
         ConfigError: if the project's queries cannot be loaded.
@@ -33,7 +39,7 @@ def release_frames(con: duckdb.DuckDBPyConnection, first: date, last: date) -> d
     for name, query in release_queries().items():
         suite = f"{RELEASES}{name}"
         frame = con.execute(query, window if "$" in query else None).df()
-        frames[suite] = _in_stated_order(frame, list(load_suite(suite).types))
+        frames[suite] = _in_stated_order(frame, list(load_suite(suite, root).types))
     return frames
 
 

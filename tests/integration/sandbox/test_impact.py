@@ -105,6 +105,52 @@ def test_a_refactoring_of_what_the_champion_reads_is_to_be_brought_in_on_purpose
     assert "redeye rebuild" in judgement.reasons[0]
 
 
+def test_a_column_that_the_suite_does_not_name_is_refused_as_the_night_refuses_it(checkout: Path) -> None:
+    _edit(
+        checkout,
+        FEATURES / "feat_origin__evening.sql",
+        "    {{ cutoff('keys.night') }} as event_at,",
+        "    coalesce(state.late_departures, 0)::bigint as evening_late,\n    {{ cutoff('keys.night') }} as event_at,",
+    )
+    _edit(
+        checkout,
+        FEATURES / "feat_origin__evening.yml",
+        "      - {name: event_at, data_type: timestamp,",
+        '      - {name: evening_late, data_type: bigint, description: "Those that left late."}\n'
+        "      - {name: event_at, data_type: timestamp,",
+    )
+    found = _impact(checkout)
+    assert found.failed_unit_tests == ""
+    (refusal,) = found.refusals
+    assert refusal.startswith("releases/feat_origin__evening: ")
+    assert "evening_late" in refusal
+    judgement = judge(found)
+    assert judgement.verdict is Verdict.BREAKS
+    assert f"the next night would be refused: {refusal}" in judgement.reasons
+
+
+def test_another_type_is_told_to_be_cast_back_by_the_nights(checkout: Path) -> None:
+    path = FEATURES / "feat_origin__evening.sql"
+    _edit(
+        checkout,
+        path,
+        "coalesce(state.flights, 0)::bigint as evening_flights",
+        "(coalesce(state.flights, 0) / 7.0)::double as evening_flights",
+    )
+    _edit(
+        checkout,
+        path.with_suffix(".yml"),
+        "{name: evening_flights, data_type: bigint",
+        "{name: evening_flights, data_type: double",
+    )
+    found = _impact(checkout)
+    assert found.kept_columns == (
+        "feat_origin__evening.evening_flights is DOUBLE by the model and stays BIGINT in the table: "
+        "its values are cast without a word",
+    )
+    assert judge(found).verdict is Verdict.BREAKS
+
+
 @pytest.mark.long
 def test_another_window_of_a_feature_is_to_be_looked_at_and_told_with_numbers(
     checkout: Path, tmp_path: Path
@@ -139,6 +185,9 @@ def test_a_feature_that_the_champion_reads_may_not_change_in_place(checkout: Pat
     assert judgement.verdict.exit_code == 2
     assert "features that flight_delay version 1 (heuristic, champion) reads change" in judgement.reasons[0]
     assert "new version" in judgement.reasons[0]
+    label = "fct_flights.is_late is what flight_delay predicts"
+    assert any(reason.startswith(label) for reason in judgement.reasons)
+    assert "a_flight_is_late_from_fifteen_minutes" in found.failed_unit_tests
     (score,) = found.scores
     assert score.moved > 0
     assert score.rows > 5_000

@@ -163,6 +163,15 @@ class SpecDiff:
 
 
 @dataclass(frozen=True)
+class Target:
+    """What a model predicts: a column of its population's relation, `schema.table`."""
+
+    model: str
+    relation: str
+    column: str
+
+
+@dataclass(frozen=True)
 class Impact:
     """Everything that was found."""
 
@@ -173,6 +182,12 @@ class Impact:
     specs: tuple[SpecDiff, ...] = ()
     violations: tuple[Violation, ...] = ()
     failure: str = ""
+    failed_unit_tests: str = ""
+    refusals: tuple[str, ...] = ()
+    """Why the next night would not publish a release with it."""
+    kept_columns: tuple[str, ...] = ()
+    """Columns that the next night would keep otherwise than the change declares them."""
+    targets: tuple[Target, ...] = ()
     leaks: tuple[str, ...] = ()
     checked_nights: str = ""
     readers: tuple[Reader, ...] = ()
@@ -215,17 +230,43 @@ def find_affected_columns(impact: Impact) -> dict[str, tuple[ModelDiff, ColumnDi
 def judge(impact: Impact) -> Judgement:
     """The verdict on a change."""
     breaks, look = [*_breaks(impact)], [*_looks(impact)]
+    told = tuple(
+        f"{each.model} trained anew: {_describe_gain(each)}"
+        for each in impact.gains
+        if each.gain is None or each.gain.upper >= 0
+    )
     if breaks:
-        return Judgement(Verdict.BREAKS, tuple(breaks + look))
+        return Judgement(Verdict.BREAKS, (*breaks, *look, *told))
     if look:
-        return Judgement(Verdict.LOOK, tuple(look))
+        return Judgement(Verdict.LOOK, (*look, *told))
     if not impact.models and not impact.specs:
-        return Judgement(Verdict.SAFE, ("no model differs from the base",))
+        return Judgement(Verdict.SAFE, ("no model differs from the base", *told))
     new = [each.title for each in impact.models if each.origin is Origin.NEW]
     added = [f"{m.title}.{c.name}" for m in impact.models for c in m.columns if c.change == "added"]
     if new or added:
-        return Judgement(Verdict.SAFE, (f"only adds {some([*new, *added])}; all else is as it was",))
-    return Judgement(Verdict.SAFE, ("every row of every model that was built is as it was",))
+        return Judgement(Verdict.SAFE, (f"only adds {some([*new, *added])}; all else is as it was", *told))
+    return Judgement(Verdict.SAFE, ("every row of every model that was built is as it was", *told))
+
+
+def _describe_gain(gain: Gain) -> str:
+    interval = gain.gain
+    if interval is None:
+        return f"log loss {gain.old:.4f} before, {gain.new:.4f} after; too few nights for an interval"
+    return (
+        f"log loss gained {interval.value:.4f} ({interval.lower:.4f} to {interval.upper:.4f}) on {gain.rows:,} rows "
+        f"by {gain.algorithm} with one seed"
+    )
+
+
+def _refused_by_a_night(impact: Impact) -> Iterable[str]:
+    """Why unit tests or the audits of the next night would not let it through."""
+    if impact.failed_unit_tests:
+        yield f"unit tests fail: {impact.failed_unit_tests}"
+    for refusal in impact.refusals[:SHOWN]:
+        yield f"the next night would be refused: {refusal}"
+    if len(impact.refusals) > SHOWN:
+        yield f"the next night would be refused for {len(impact.refusals) - SHOWN} reasons more"
+    yield from impact.kept_columns
 
 
 def _breaks(impact: Impact) -> Iterable[str]:
@@ -238,6 +279,8 @@ def _breaks(impact: Impact) -> Iterable[str]:
     for leak in impact.leaks:
         yield f"a feature knows what became known later: {leak}"
     yield from _broken_readers(impact)
+    yield from _redefined_targets(impact)
+    yield from _refused_by_a_night(impact)
     for spec in impact.specs:
         if (spec.added or spec.removed) and spec.version_old == spec.version_new:
             yield (
@@ -248,6 +291,26 @@ def _breaks(impact: Impact) -> Iterable[str]:
         gone = [each.name for each in diff.columns if each.change in {"removed", "type"}]
         if gone and diff.layer in PUBLISHED and diff.layer != FEATURES:
             yield f"{diff.title} loses or retypes {some(gone)}, which consumers may read"
+
+
+def _redefined_targets(impact: Impact) -> Iterable[str]:
+    """What a model predicts, where its values or its type are not as they were."""
+    relations = {diff.name: diff for diff in impact.models}
+    for target in impact.targets:
+        diff = relations.get(target.relation)
+        columns = {each.name: each for each in diff.columns} if diff else {}
+        column = columns.get(target.column)
+        if column is not None and column.change in {"removed", "type", "values"}:
+            how = (
+                f"other values in {column.rows:,} rows"
+                if column.change == "values"
+                else f"change: {column.change}"
+            )
+            yield (
+                f"{diff.title if diff else ''}.{column.name} is what {target.model} predicts ({how}): every version so "
+                "far learned the label as it was, and is judged by it. Put the new label beside it as a column of "
+                "another name, and declare a model that predicts it"
+            )
 
 
 def _broken_readers(impact: Impact) -> Iterable[str]:
@@ -266,29 +329,39 @@ def _broken_readers(impact: Impact) -> Iterable[str]:
             yield f"the spec of {model} names what is gone or of another type: {some(gone)}"
 
 
+def _look_at_model(model: ModelDiff) -> Iterable[str]:
+    if model.origin is Origin.REMOVED:
+        yield f"{model.title} is gone"
+        return
+    if model.keys_added or model.keys_lost:
+        yield f"{model.title}: {model.keys_added:,} keys added, {model.keys_lost:,} lost"
+    values = [each for each in model.changed if each.change == "values"]
+    if values and model.layer != "intermediate":
+        worst = max(values, key=lambda each: each.rows)
+        named = some([each.name for each in values])
+        yield f"{model.title}: other values in {named}, {worst.rows:,} rows in {worst.name}"
+    gone = [each for each in model.changed if each.change in {"removed", "type"}]
+    if gone and (model.layer not in PUBLISHED or model.layer == FEATURES):
+        yield f"{model.title} loses or retypes {some([each.name for each in gone])}"
+    if (
+        model.seconds_old is not None
+        and model.seconds_new > SLOWER * model.seconds_old
+        and model.seconds_new - model.seconds_old > SLOWER_SECONDS
+    ):
+        yield f"{model.title} takes {model.seconds_new:.0f} s, it took {model.seconds_old:.0f} s"
+
+
 def _looks(impact: Impact) -> Iterable[str]:
     for model in impact.models:
-        if model.origin is Origin.REMOVED:
-            yield f"{model.title} is gone"
-            continue
-        if model.keys_added or model.keys_lost:
-            yield f"{model.title}: {model.keys_added:,} keys added, {model.keys_lost:,} lost"
-        values = [each for each in model.changed if each.change == "values"]
-        if values and model.layer != "intermediate":
-            worst = max(values, key=lambda each: each.rows)
-            named = some([each.name for each in values])
-            yield f"{model.title}: other values in {named}, {worst.rows:,} rows in {worst.name}"
-        if (
-            model.seconds_old is not None
-            and model.seconds_new > SLOWER * model.seconds_old
-            and model.seconds_new - model.seconds_old > SLOWER_SECONDS
-        ):
-            yield f"{model.title} takes {model.seconds_new:.0f} s, it took {model.seconds_old:.0f} s"
+        yield from _look_at_model(model)
     if impact.redefined and not any(_broken_readers(impact)):
         yield (
             f"{some(impact.redefined)} is defined otherwise and has the same rows: the nightly build takes that in by "
             "`redeye rebuild <the head's night> --reason '…'` alone, as a version that serves reads it"
         )
+    for gain in impact.gains:
+        if gain.gain is not None and gain.gain.upper < 0:
+            yield f"{gain.model} trained on it is worse: {_describe_gain(gain)}"
     for spec in impact.specs:
         if spec.version_old != spec.version_new:
             yield f"{spec.model} is trained on other features from now on (version {spec.version_new})"

@@ -5,14 +5,17 @@ from __future__ import annotations
 import pytest
 
 from redeye.champions.logic.readers import Reader
+from redeye.models.logic.evaluation import Interval
 from redeye.review.logic.house_rules import Violation
 from redeye.review.logic.impact_verdict import (
     ColumnDiff,
+    Gain,
     Histogram,
     Impact,
     ModelDiff,
     Origin,
     SpecDiff,
+    Target,
     Verdict,
     judge,
 )
@@ -33,6 +36,12 @@ def reader(*columns: str) -> Reader:
     return Reader("flight_delay", 3, "champion", "xgboost", "flight_delay_v1", frozenset(columns))
 
 
+def gain(lower: float, upper: float) -> Gain:
+    middle = (lower + upper) / 2
+    return Gain("flight_delay", "xgboost", 900, 0.5, 0.5 - middle, Interval(middle, lower, upper), 1.0)
+
+
+TARGETS = (Target("flight_delay", "marts.fct_flights", "is_late"),)
 CHANGED = ColumnDiff("evening_flights", "values", rows=7)
 GONE = ColumnDiff("evening_flights", "removed")
 
@@ -72,6 +81,29 @@ GONE = ColumnDiff("evening_flights", "removed")
             Verdict.BREAKS,
             id="a mart's column",
         ),
+        pytest.param(impact(model(GONE)), Verdict.LOOK, id="a column that nobody reads is gone"),
+        pytest.param(
+            impact(model(ColumnDiff("evening_flights", "type"))),
+            Verdict.LOOK,
+            id="another type that nobody reads",
+        ),
+        pytest.param(
+            impact(model(ColumnDiff("is_late", "values", rows=9), name="marts.fct_flights"), targets=TARGETS),
+            Verdict.BREAKS,
+            id="another label",
+        ),
+        pytest.param(
+            impact(model(ColumnDiff("is_late", "values", rows=9), name="marts.dim_x"), targets=TARGETS),
+            Verdict.LOOK,
+            id="a column of the label's name elsewhere",
+        ),
+        pytest.param(impact(model(), refusals=("a suite",)), Verdict.BREAKS, id="a night that is refused"),
+        pytest.param(impact(model(), failed_unit_tests="one"), Verdict.BREAKS, id="a unit test"),
+        pytest.param(
+            impact(model(), kept_columns=("x stays",)), Verdict.BREAKS, id="a type that is rounded away"
+        ),
+        pytest.param(impact(gains=(gain(-0.2, -0.1),)), Verdict.LOOK, id="surely worse when trained"),
+        pytest.param(impact(gains=(gain(-0.1, 0.1),)), Verdict.SAFE, id="nothing to tell when trained"),
         pytest.param(impact(failure="a test failed"), Verdict.BREAKS, id="dbt"),
         pytest.param(
             impact(violations=(Violation("m", "names", "wrong"),)), Verdict.BREAKS, id="a house rule"
@@ -104,3 +136,17 @@ def test_a_removed_table_breaks_who_reads_it() -> None:
 
 def test_a_shift_is_the_share_of_rows_in_another_bin() -> None:
     assert Histogram(("a", "b"), (0.5, 0.5), (0.25, 0.75)).shift == pytest.approx(0.25)
+
+
+def test_a_redefined_label_is_named_with_the_model_that_predicts_it() -> None:
+    reasons = judge(
+        impact(model(ColumnDiff("is_late", "values", rows=7339), name="marts.fct_flights"), targets=TARGETS)
+    ).reasons
+    assert reasons[0].startswith(
+        "fct_flights.is_late is what flight_delay predicts (other values in 7,339 rows)"
+    )
+
+
+def test_what_a_training_gains_is_told_with_its_interval_whatever_the_verdict() -> None:
+    for found in (impact(gains=(gain(-0.1, 0.1),)), impact(model(CHANGED), gains=(gain(-0.1, 0.1),))):
+        assert "log loss gained 0.0000 (-0.1000 to 0.1000) on 900 rows" in judge(found).reasons[-1]
