@@ -2,7 +2,7 @@
 
 `python tests/bench/api.py` measures it alone; `make bench` does too. Both servers get the same requests at a fixed
 rate, whether or not they keep up, in turns: the whole of the newest night, then filters, sorts and pages that nobody
-asked for before, then both while another process writes night after night. Loopback only.
+asked for before, then both while another process publishes one night, then night after night. Loopback only.
 """
 
 from __future__ import annotations
@@ -39,6 +39,11 @@ RATE, SECONDS, ROUNDS = 200, 1, 15
 CONNECTIONS = 16
 WARM = 50
 TARGET = 2.0
+# By name the seconds between two nights, and the first night. A real installation publishes one a day.
+PUBLISHED = (
+    ("while a night is published", 3600.0, FIRST + timedelta(days=1)),
+    ("while nights are published without end", 1.0, FIRST + timedelta(days=2)),
+)
 CARRIERS = ["AA", "AS", "B6", "DL", "EV", "F9", "FL", "HA", "MQ", "OO", "UA", "US", "VX", "WN", "YV", "9E"]
 ORIGINS = ["EWR", "JFK", "LGA"]
 SORTS = ["rank", "-rank", "probability", "-scheduled_departure_at", "destination_id", "-flight_number_id"]
@@ -103,15 +108,16 @@ def measure(seconds: float = SECONDS, rounds: int = ROUNDS) -> dict[str, Any]:
                 [query if turn % 2 else "" for turn, query in enumerate(asked[half + turn * count :][:count])]
                 for turn in range(rounds)
             ]
-            with publishing():
-                found["while nights are written"] = measure_both(ports, token, mixed, seconds)
+            for name, pause, first in PUBLISHED:
+                with publishing(first, pause):
+                    found[name] = measure_both(ports, token, mixed, seconds)
     return found
 
 
 def figures(made: dict[str, Any]) -> list[Figure]:
     """A line for each scenario."""
     lines = []
-    for name in ("the newest night", "filters", "while nights are written"):
+    for name in ("the newest night", "filters", *(each[0] for each in PUBLISHED)):
         ours, plain = made[name]["ours"], made[name]["plain"]
         ratio = ours["p99"] / plain["p99"]
         note = f"median {ours['p50']:.2f} against {plain['p50']:.2f} ms"
@@ -150,19 +156,20 @@ def write_night(night: date) -> None:
         con.close()
 
 
-def publish() -> None:
-    """Write night after night, a second apart, until ended; run as a child."""
-    night = FIRST
+def publish(first: str, pause: float) -> None:
+    """Write night after night, so many seconds apart, until ended; run as a child."""
+    night = date.fromisoformat(first)
     while True:
-        night += timedelta(days=1)
         write_night(night)
-        time.sleep(1)
+        night += timedelta(days=1)
+        time.sleep(pause)
 
 
 @contextmanager
-def publishing() -> Iterator[None]:
+def publishing(first: date, pause: float) -> Iterator[None]:
     """Another process writes nights meanwhile."""
-    process = subprocess.Popen([sys.executable, str(CHILD), "api:publish", "{}"])
+    given = json.dumps({"first": first.isoformat(), "pause": pause})
+    process = subprocess.Popen([sys.executable, str(CHILD), "api:publish", given])
     try:
         yield
         assert process.poll() is None, "it ended"
