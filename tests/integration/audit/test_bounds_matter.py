@@ -39,7 +39,11 @@ NEEDED = [
             "short_taxi",
         ],
     ),
-    ("a carrier of one flight missing", "outcomes", ["scheduled_carriers_missing"]),
+    (
+        "a carrier of few flights missing",
+        "outcomes",
+        ["scheduled_carriers_missing", "carriers_missing", "morning_share_missing"],
+    ),
     ("a carrier missing", "schedule", ["carriers_missing"]),
     ("most of a carrier missing", "schedule", ["carriers_uneven", "lost_share"]),
     ("yesterday's with new dates", "schedule", ["same_as_night", "rows_of_another_weekday"]),

@@ -45,3 +45,24 @@ def test_on_a_late_evening_as_many_may_be_missing_as_arrive_late() -> None:
     sound = make_schedule().assign(arr_delay=5.0)
     stormy = sound.assign(arr_delay=sound["arr_delay"].mask(sound["sched_dep_time"] >= 1900, 200.0))
     assert measure(stormy[~stormy["sched_dep_time"].between(1700, 1859)]) < 0
+
+
+@pytest.mark.parametrize(("flights", "missing"), [(1, "none"), (2, "HA")])
+def test_one_flight_of_a_carrier_may_be_late_and_two_are_lost(flights: int, missing: str) -> None:
+    schedule = make_schedule()
+    schedule.loc[: flights - 1, "carrier"] = "HA"
+    came = schedule[schedule["carrier"] != "HA"].assign(arr_delay=5.0, night=NIGHT, schedule_at_fault=0)
+    profiles = pd.DataFrame({"night": [NIGHT], "rows_of_the_day": [len(came)]})
+    (found,) = relate_outcomes_to_schedule(profiles, came, schedule, PLACES)["scheduled_carriers_missing"]
+    assert found == missing
+
+
+def test_what_comes_a_night_late_is_unknown_at_its_own_night_though_both_are_judged_at_once() -> None:
+    schedule, after = make_schedule(), NIGHT + pd.Timedelta(days=1)
+    is_late = schedule["sched_dep_time"].between(900, 1059)
+    came = schedule.assign(arr_delay=5.0, schedule_at_fault=0, night=NIGHT).assign(
+        night=lambda rows: rows["night"].mask(is_late, after)
+    )
+    profiles = pd.DataFrame({"night": [NIGHT, after], "rows_of_the_day": [len(came), 0]})
+    found = relate_outcomes_to_schedule(profiles, came, schedule, PLACES).set_index("night")
+    assert found.loc[NIGHT, "morning_share_missing"] == pytest.approx(12 / 42)
