@@ -24,8 +24,9 @@ from redeye.review import impact_leaks, impact_night, impact_scores, merge_base,
 from redeye.review import sandbox as job
 from redeye.review import sandbox_catalog as sandbox
 from redeye.review.impact_change import Change, compare_specs, find_change, is_built_by, lend_parsed
-from redeye.review.logic.impact_verdict import Impact, ModelDiff, Origin, Target, find_affected_columns
+from redeye.review.logic.impact_verdict import Impact, Target, find_affected_columns
 from redeye.review.logic.known_in_time import Lineage
+from redeye.review.logic.model_diff import ModelDiff, Origin
 from redeye.review.merge_base import Base
 from redeye.review.sandbox_catalog import Sandbox
 from redeye.review.table_diff import NEW, OLD

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from redeye.declarations.specs import Spec
 from redeye.foundation.settings import settings
-from redeye.review.logic.impact_verdict import Origin, SpecDiff
+from redeye.review.logic.impact_verdict import SpecDiff
+from redeye.review.logic.model_diff import Origin
 from redeye.review.merge_base import Base, write_base
 from redeye.review.sandbox_catalog import Sandbox
 from redeye.warehouse import dbt, dbt_code, release_store

@@ -17,7 +17,7 @@ import duckdb
 from redeye.audits.audit import audit_many
 from redeye.review import sandbox_catalog as sandbox
 from redeye.review.impact_change import Change, lend_parsed
-from redeye.review.logic.impact_verdict import Origin
+from redeye.review.logic.model_diff import Origin
 from redeye.review.sandbox import rebuild
 from redeye.review.sandbox_catalog import Sandbox
 from redeye.warehouse import dbt

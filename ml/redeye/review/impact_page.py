@@ -8,17 +8,8 @@ from pathlib import Path
 from redeye.foundation.pages import Cell, Table, render_markdown, write_report
 from redeye.foundation.plot_theme import CHAMPION, QUIET, open_figure, render_svg
 from redeye.models.logic.interval_text import format_interval
-from redeye.review.logic.impact_verdict import (
-    ColumnDiff,
-    Histogram,
-    Impact,
-    Judgement,
-    ModelDiff,
-    Origin,
-    ScoreDiff,
-    find_affected_columns,
-    some,
-)
+from redeye.review.logic.impact_verdict import Impact, Judgement, ScoreDiff, find_affected_columns, some
+from redeye.review.logic.model_diff import ColumnDiff, Histogram, ModelDiff, Origin
 
 PLOTS = 12
 

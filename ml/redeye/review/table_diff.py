@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 
 from redeye.features.point_in_time import quote
-from redeye.review.logic.impact_verdict import ColumnDiff, Histogram, ModelDiff, Origin
+from redeye.review.logic.model_diff import ColumnDiff, Histogram, ModelDiff, Origin
 
 OLD, NEW = "old", "new"
 BINS = 16

@@ -19,7 +19,8 @@ from redeye.declarations.specs import load_spec
 from redeye.foundation.settings import PROJECT_ROOT
 from redeye.review.generate import generate
 from redeye.review.impact import assess
-from redeye.review.logic.impact_verdict import Origin, Verdict, judge
+from redeye.review.logic.impact_verdict import Verdict, judge
+from redeye.review.logic.model_diff import Origin
 from redeye.warehouse.logic.releases import Release
 
 PAGE = PROJECT_ROOT / "docs" / "tutorials" / "adding-a-feature.md"

@@ -19,7 +19,8 @@ from redeye.models.algorithms.storage import save_model
 from redeye.review import impact_page
 from redeye.review import sandbox_catalog as sandbox
 from redeye.review.impact import assess
-from redeye.review.logic.impact_verdict import Impact, Origin, Verdict, judge
+from redeye.review.logic.impact_verdict import Impact, Verdict, judge
+from redeye.review.logic.model_diff import Origin
 from redeye.scoring import outputs_store
 from redeye.warehouse.logic.releases import Release
 

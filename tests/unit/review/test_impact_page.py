@@ -7,17 +7,8 @@ from pathlib import Path
 from redeye.champions.logic.readers import Reader
 from redeye.models.logic.evaluation import Interval
 from redeye.review.impact_page import tabulate_models, write_page
-from redeye.review.logic.impact_verdict import (
-    ColumnDiff,
-    Gain,
-    Histogram,
-    Impact,
-    ModelDiff,
-    Origin,
-    ScoreDiff,
-    SpecDiff,
-    judge,
-)
+from redeye.review.logic.impact_verdict import Gain, Impact, ScoreDiff, SpecDiff, judge
+from redeye.review.logic.model_diff import ColumnDiff, Histogram, ModelDiff, Origin
 
 READER = Reader("delay", 3, "champion", "xgboost", "delay_v1", frozenset({"origin_evening__rate"}))
 RATE = ColumnDiff(

@@ -13,6 +13,7 @@ from enum import StrEnum
 from redeye.champions.logic.readers import SHOWN, Reader, some
 from redeye.models.logic.evaluation import Interval, Metrics
 from redeye.review.logic.house_rules import Violation
+from redeye.review.logic.model_diff import ColumnDiff, ModelDiff, Origin
 from redeye.warehouse.logic.dbt_models import FEATURES, PUBLISHED
 
 # A model that takes both so many times and so many seconds longer is pointed out.
@@ -30,97 +31,6 @@ class Verdict(StrEnum):
     def exit_code(self) -> int:
         """0, 1 or 2."""
         return list(Verdict).index(self)
-
-
-class Origin(StrEnum):
-    """Why a model is built."""
-
-    NEW = "new"
-    CHANGED = "changed"
-    DOWNSTREAM = "depends on it"
-    REMOVED = "removed"
-
-
-@dataclass(frozen=True)
-class Histogram:
-    """Shares of rows by bin, old and new; `labels` name the bins."""
-
-    labels: tuple[str, ...]
-    old: tuple[float, ...]
-    new: tuple[float, ...]
-
-    @property
-    def shift(self) -> float:
-        """Share of rows that lie in another bin: total variation, 0 to 1."""
-        return sum(abs(a - b) for a, b in zip(self.old, self.new, strict=True)) / 2
-
-
-@dataclass(frozen=True)
-class ColumnDiff:
-    """A column, before and after, over the rows of the keys that both have.
-
-    Attributes:
-        change: `added`, `removed`, `type`, `values`, or "" for none.
-        rows: with another value; numbers count as equal up to a billionth.
-        largest: difference of two numbers; None for other types.
-    """
-
-    name: str
-    change: str
-    rows: int = 0
-    largest: float | None = None
-    nulls_old: int = 0
-    nulls_new: int = 0
-    mean_old: float | None = None
-    mean_new: float | None = None
-    histogram: Histogram | None = None
-
-
-@dataclass(frozen=True)
-class ModelDiff:
-    """A model, before and after.
-
-    Attributes:
-        name: the relation, `schema.table`.
-        key: its columns; rows are matched by it.
-        seconds_old: of the build, None where the release's rows stand for it.
-    """
-
-    name: str
-    origin: Origin
-    key: tuple[str, ...]
-    rows_old: int = 0
-    rows_new: int = 0
-    keys_added: int = 0
-    keys_lost: int = 0
-    columns: tuple[ColumnDiff, ...] = ()
-    seconds_old: float | None = None
-    seconds_new: float = 0.0
-    bytes_old: int = 0
-    bytes_new: int = 0
-    reached: frozenset[str] = frozenset()
-    """Columns that come from what changed, by lineage."""
-
-    @property
-    def title(self) -> str:
-        """The model's name."""
-        return self.name.rpartition(".")[2]
-
-    @property
-    def layer(self) -> str:
-        """The schema."""
-        return self.name.partition(".")[0]
-
-    @property
-    def changed(self) -> tuple[ColumnDiff, ...]:
-        """The columns that are not as they were."""
-        return tuple(each for each in self.columns if each.change)
-
-    @property
-    def is_same(self) -> bool:
-        """Whether every row and column is as it was."""
-        is_there = self.origin not in {Origin.NEW, Origin.REMOVED}
-        return is_there and not (self.keys_added or self.keys_lost or self.changed)
 
 
 @dataclass(frozen=True)
@@ -258,7 +168,7 @@ def _describe_gain(gain: Gain) -> str:
     )
 
 
-def _refused_by_a_night(impact: Impact) -> Iterable[str]:
+def _list_refusals(impact: Impact) -> Iterable[str]:
     """Why unit tests or the audits of the next night would not let it through."""
     if impact.failed_unit_tests:
         yield f"unit tests fail: {impact.failed_unit_tests}"
@@ -279,8 +189,8 @@ def _breaks(impact: Impact) -> Iterable[str]:
     for leak in impact.leaks:
         yield f"a feature knows what became known later: {leak}"
     yield from _broken_readers(impact)
-    yield from _redefined_targets(impact)
-    yield from _refused_by_a_night(impact)
+    yield from _find_redefined_targets(impact)
+    yield from _list_refusals(impact)
     for spec in impact.specs:
         if (spec.added or spec.removed) and spec.version_old == spec.version_new:
             yield (
@@ -293,7 +203,7 @@ def _breaks(impact: Impact) -> Iterable[str]:
             yield f"{diff.title} loses or retypes {some(gone)}, which consumers may read"
 
 
-def _redefined_targets(impact: Impact) -> Iterable[str]:
+def _find_redefined_targets(impact: Impact) -> Iterable[str]:
     """What a model predicts, where its values or its type are not as they were."""
     relations = {diff.name: diff for diff in impact.models}
     for target in impact.targets:

@@ -7,18 +7,8 @@ import pytest
 from redeye.champions.logic.readers import Reader
 from redeye.models.logic.evaluation import Interval
 from redeye.review.logic.house_rules import Violation
-from redeye.review.logic.impact_verdict import (
-    ColumnDiff,
-    Gain,
-    Histogram,
-    Impact,
-    ModelDiff,
-    Origin,
-    SpecDiff,
-    Target,
-    Verdict,
-    judge,
-)
+from redeye.review.logic.impact_verdict import Gain, Impact, SpecDiff, Target, Verdict, judge
+from redeye.review.logic.model_diff import ColumnDiff, ModelDiff, Origin
 
 TABLE = "features.feat_origin__evening"
 FEATURE = "origin_evening__evening_flights"
@@ -132,10 +122,6 @@ def test_a_removed_table_breaks_who_reads_it() -> None:
     gone = ModelDiff(TABLE, Origin.REMOVED, ("night",), columns=(GONE,))
     assert judge(impact(gone, readers=(reader(FEATURE),))).verdict is Verdict.BREAKS
     assert judge(impact(gone)).verdict is Verdict.LOOK
-
-
-def test_a_shift_is_the_share_of_rows_in_another_bin() -> None:
-    assert Histogram(("a", "b"), (0.5, 0.5), (0.25, 0.75)).shift == pytest.approx(0.25)
 
 
 def test_a_redefined_label_is_named_with_the_model_that_predicts_it() -> None:
