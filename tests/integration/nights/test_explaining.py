@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from redeye.cli import app
+from redeye.cli.shell import console
 from redeye.foundation.errors import ConfigError
 from redeye.scoring import outputs_store
 from redeye.scoring.explain import explain
@@ -30,12 +31,14 @@ def test_the_chain_gives_the_very_probability_again(predictions):
         json.dumps(found.to_dict(), default=str)
 
 
-def test_it_is_printed_whole_with_numbers_for_people(predictions):
+def test_it_is_printed_whole_with_numbers_for_people(predictions, monkeypatch):
     name = predictions["prediction_id"].iloc[0]
-    for width in ("80", "50"):
-        shown = CliRunner().invoke(app, ["explain", name], env={"COLUMNS": width})
+    for width in (80, 50):
+        # A console keeps the width that its environment had when it was made.
+        monkeypatch.setattr(console, "_width", width)
+        shown = CliRunner().invoke(app, ["explain", name])
         assert shown.exit_code == 0, shown.output
-        assert max(map(len, shown.output.splitlines())) <= int(width)
+        assert max(map(len, shown.output.splitlines())) <= width
         for wrong in (
             "np.",
             "float64",
