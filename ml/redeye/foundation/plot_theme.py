@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-CHAMPION, HEURISTIC = "#0b6bcb", "#c2410c"
+CHAMPION, HEURISTIC = "#0072b2", "#b34e00"
 GOOD, WARNING, BAD = "#15803d", "#92400e", "#b91c1c"
 AMBER = "#f59e0b"
 """Of areas, where the warning's own colour is too dark beside the bad one's."""
 WARNING_AREA = "#fef3c7"
 TEXT, QUIET, LINE = "#1f2937", "#6b7280", "#d1d5db"
+DARK_TEXT, DARK_QUIET, DARK_GROUND = "#e5e7eb", "#9ca3af", "#121212"
+"""Of a page's words where the reader's theme is dark; pictures keep the light one."""
 SERIES = (CHAMPION, "#7e22ce", GOOD, "#0e7490", "#a16207", BAD, "#be185d")
 """For what has no role of its own, in this order."""
 

@@ -16,8 +16,8 @@ STYLE = PROJECT_ROOT / "plugins" / "redeye_airflow" / "pages" / "static" / "rede
 @pytest.mark.parametrize(
     ("variable", "colour"),
     [
-        ("champion", plot_theme.CHAMPION),
-        ("heuristic", plot_theme.HEURISTIC),
+        ("series-1", plot_theme.CHAMPION),
+        ("series-2", plot_theme.HEURISTIC),
         ("good", plot_theme.GOOD),
         ("warn", plot_theme.WARNING),
         ("warn-bg", plot_theme.WARNING_AREA),
