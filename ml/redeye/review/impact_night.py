@@ -8,7 +8,7 @@ built once more on the release as a night builds it, and judged by the suites th
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,9 +66,7 @@ def play_night(head: Sandbox, change: Change, release: Release, *, suites: Path)
             return NightOutcome((f"the build: {str(error).removeprefix('dbt failed:').strip()}",))
         with night.connect() as con:
             head.attach_to(con, _HEAD)
-            return NightOutcome(
-                tuple(_audit(con, release, suites)), tuple(_find_kept(con, list(change.origins), change))
-            )
+            return NightOutcome(tuple(_audit(con, release, suites)), tuple(_find_kept(con, change)))
 
 
 def run_unit_tests(head: Sandbox, change: Change) -> str:
@@ -114,16 +112,16 @@ def _audit(con: duckdb.DuckDBPyConnection, release: Release, suites: Path) -> It
             yield f"{result.suite}: {failure.line()}"
 
 
-def _find_kept(con: duckdb.DuckDBPyConnection, models: Sequence[str], change: Change) -> Iterator[str]:
+def _find_kept(con: duckdb.DuckDBPyConnection, change: Change) -> Iterator[str]:
     """Columns whose presence or type is otherwise where a night adds to the table that is there."""
-    for each in models:
-        if change.origins[each] is Origin.NEW:
+    for each, origin in change.origins.items():
+        if origin is Origin.NEW:
             continue
         node = change.head.nodes[each]
         declared, there = (_read_types(con, alias, node.schema, node.alias) for alias in (_HEAD, _NIGHT))
-        for name in there.keys() - declared.keys():
+        for name in sorted(there.keys() - declared.keys()):
             yield f"{node.name}.{name} is gone from the model and stays in the table, without values from then on"
-        for name in declared.keys() & there.keys():
+        for name in sorted(declared.keys() & there.keys()):
             if declared[name] != there[name]:
                 yield (
                     f"{node.name}.{name} is {declared[name]} by the model and stays {there[name]} in the table: "

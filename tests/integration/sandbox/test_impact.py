@@ -241,6 +241,23 @@ def test_a_base_that_built_no_release_is_built_beside_and_a_model_is_fitted_on_b
     assert gain.gain is not None
 
 
+def test_where_the_spec_alone_changes_a_model_is_fitted_by_both(checkout: Path) -> None:
+    _small_spec(checkout)
+    _commit(checkout, "few features")
+    path = Path("ml") / "specs" / f"{MODEL}.yaml"
+    _edit(
+        checkout,
+        path,
+        "origin_evening:{evening_flights,evening_late_departure_rate}",
+        "origin_evening:{evening_flights}",
+    )
+    found = assess("main", is_retrained=True, root=checkout)
+    assert found.models == ()
+    (gain,) = found.gains
+    assert gain.old != gain.new
+    assert any(f"{MODEL} trained" in reason for reason in judge(found).reasons)
+
+
 def test_a_leak_breaks_whether_the_sql_or_only_the_rows_show_it(checkout: Path) -> None:
     """The analyst vouches for a window function that looks ahead: the rule passes it, the rows do not."""
     path = FEATURES / "feat_origin__weather.sql"
