@@ -109,11 +109,7 @@ def read_model_state(reader: OutputsReader, spec: Spec, night: date) -> ModelSta
         shares=reader.drift_shares(model, first, night),
         drifted=[row["column_name"] for row in weekly if row["is_drifted"]],
         answered=[row for row in proposed if (row.night, row.training_key) in settled],
-        asked_at={
-            row.version: times[1]
-            for row in awaiting
-            for times in cost_store.read_success_times(row.night, row.night, [_TRAINING]).values()
-        },
+        asked_at=read_asked_at(model, awaiting),
     )
 
 
@@ -152,6 +148,16 @@ def read_model_history(reader: OutputsReader, spec: Spec, night: date) -> ModelH
         features=features,
         nights=(first, night),
     )
+
+
+def read_asked_at(model: str, awaiting: Sequence[Proposal]) -> dict[int, datetime]:
+    """By version when its training ended, as far as recorded: other models train on the same nights."""
+    found = {}
+    for row in awaiting:
+        times = cost_store.read_success_times(row.night, row.night, [_TRAINING])
+        if own := times.get((_TRAINING, model, row.night)):
+            found[row.version] = own[1]
+    return found
 
 
 def omit_heuristic(rows: Iterable[Row], promotions: Iterable[Promotion]) -> list[Row]:
