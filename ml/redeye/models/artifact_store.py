@@ -6,7 +6,6 @@ hash was checked, so that whoever can write to the artifact store cannot run or 
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlparse
@@ -68,13 +67,7 @@ def load_artifact(uri: str, sha256: str) -> Model[Any]:
     Raises:
         ModelAltered: naming the file that is missing or altered.
     """
-    folder = make_path(resolve_uri(uri))
-    if isinstance(folder, Path):
-        return load_model(folder, sha256)
-    with tempfile.TemporaryDirectory(prefix="redeye-model-") as scratch:
-        copy = Path(scratch) / "model"
-        folder.fs.get(folder.path, str(copy), recursive=True)
-        return load_model(copy, sha256)
+    return load_model(make_path(resolve_uri(uri)), sha256)
 
 
 def read_card(uri: str) -> str | None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from redeye.foundation.pages import Table, convert_to_html, render_markdown
-from redeye.models.algorithms.storage import MANIFEST as MODEL_MANIFEST
+from redeye.models.algorithms.storage import read_files
 from redeye.models.artifact_store import make_path, resolve_uri
 
 MANIFEST = "MANIFEST.json"
@@ -30,7 +30,8 @@ def pack(explanation: dict[str, Any]) -> bytes:
     """The archive.
 
     Raises:
-        OSError: if a file that it names cannot be read.
+        ModelAltered: if the model's files are not those that were promoted.
+        OSError: if a delivery cannot be read.
     """
     files = {
         "explanation.json": (json.dumps(explanation, indent=2, sort_keys=True) + "\n").encode(),
@@ -84,23 +85,23 @@ def _tabulate(values: dict[str, Any]) -> Table:
 
 def _model(promotion: dict[str, Any]) -> dict[str, bytes]:
     """The files that `artifact_sha256` stands for."""
-    folder = make_path(resolve_uri(promotion["artifact_uri"]))
-    stated = (folder / MODEL_MANIFEST).read_bytes()
-    names = json.loads(stated)["files"]
-    return {MODEL_MANIFEST: stated, **{name: (folder / name).read_bytes() for name in names}}
+    return read_files(make_path(resolve_uri(promotion["artifact_uri"])), promotion["artifact_sha256"])
 
 
 def _deliveries(explanation: dict[str, Any]) -> dict[str, bytes]:
-    """The schedule that announced it, and what arrived for the night that predicted it."""
+    """The schedule that announced it, and what arrived for the night that predicted it; none that was altered.
+
+    Whoever can write to the landing could put a link to another file there. The explanation names those.
+    """
     night = explanation["prediction"]["night"][:10]
     own = [each for each in explanation["deliveries"] if each["night"] == night]
     own += [explanation["schedule"]] if explanation["schedule"] else []
-    return {
-        f"deliveries/{each['dataset']}-{each['night']}-{each['content_hash']}.csv": make_path(
-            each["path"]
-        ).read_bytes()
-        for each in own
-    }
+    files = {}
+    for each in own:
+        content = make_path(each["path"]).read_bytes()
+        if hashlib.sha256(content).hexdigest().startswith(each["content_hash"]):
+            files[f"deliveries/{each['dataset']}-{each['night']}-{each['content_hash']}.csv"] = content
+    return files
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from redeye.models.algorithms.storage import ModelAltered
 from redeye.scoring.audit_file import pack
 
 
@@ -19,12 +21,12 @@ def sha(content: bytes) -> str:
 
 
 @pytest.fixture
-def unpacked(tmp_path: Path) -> Path:
-    """An archive of a prediction whose model and deliveries lie in a folder, unpacked."""
+def said(tmp_path: Path) -> dict[str, Any]:
+    """The explanation of a prediction whose model and deliveries lie in a folder."""
     model = tmp_path / "model"
     model.mkdir()
     (model / "trees.ubj").write_bytes(b"trees")
-    manifest = json.dumps({"files": {"trees.ubj": sha(b"trees")}}).encode()
+    manifest = json.dumps({"format": 1, "files": {"trees.ubj": sha(b"trees")}}).encode()
     (model / "model.json").write_bytes(manifest)
     delivery = tmp_path / "schedule.csv"
     delivery.write_bytes(b"a,b\n1,2\n")
@@ -32,7 +34,7 @@ def unpacked(tmp_path: Path) -> Path:
         "source": "s", "dataset": "schedule", "night": "2013-04-04", "content_hash": sha(b"a,b\n1,2\n")[:16],
         "path": str(delivery), "rows": 1,
     }  # fmt: skip
-    said = {
+    return {
         "prediction": {"prediction_id": "m/live/f", "night": "2013-04-04", "probability": 0.5},
         "recomputed_probability": 0.5,
         "is_reproduced": True,
@@ -45,6 +47,11 @@ def unpacked(tmp_path: Path) -> Path:
         "promotion": {"artifact_uri": str(model), "artifact_sha256": sha(manifest), "evidence": {}},
         "inputs": [{"column": "x", "value": None, "effect": 0.1}],
     }
+
+
+@pytest.fixture
+def unpacked(said: dict[str, Any], tmp_path: Path) -> Path:
+    """Its archive, unpacked."""
     packed = tmp_path / "export.zip"
     packed.write_bytes(pack(said))
     assert packed.read_bytes() == pack(said)
@@ -90,3 +97,27 @@ def test_another_model_under_a_manifest_that_was_made_to_fit_is_found(unpacked: 
     sums["model/trees.ubj"] = sha(b"others")
     (unpacked / "MANIFEST.json").write_text(json.dumps(sums), encoding="utf-8")
     assert "model/trees.ubj is not the file that was promoted" in check(unpacked)[1]
+
+
+SECRET = b"POSTGRES_PASSWORD=hunter2"
+
+
+def test_a_model_that_names_a_file_elsewhere_gives_no_archive(said: dict[str, Any], tmp_path: Path) -> None:
+    """Whoever can write to the artifact store writes its manifest, too."""
+    (tmp_path / "secrets.env").write_bytes(SECRET)
+    manifest = json.dumps({"format": 1, "files": {"../secrets.env": sha(SECRET)}}).encode()
+    (tmp_path / "model" / "model.json").write_bytes(manifest)
+    with pytest.raises(ModelAltered, match="recorded is"):
+        pack(said)
+    said["promotion"]["artifact_sha256"] = sha(manifest)
+    with pytest.raises(ModelAltered, match="is no file of this folder"):
+        pack(said)
+
+
+def test_a_delivery_that_is_a_link_to_another_file_is_left_out(said: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "secrets.env").write_bytes(SECRET)
+    (tmp_path / "schedule.csv").unlink()
+    (tmp_path / "schedule.csv").symlink_to(tmp_path / "secrets.env")
+    with zipfile.ZipFile(io.BytesIO(pack(said))) as archive:
+        assert not [name for name in archive.namelist() if SECRET in archive.read(name)]
+        assert not [name for name in archive.namelist() if name.startswith("deliveries/")]

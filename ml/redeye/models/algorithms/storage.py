@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from redeye.foundation.errors import RedeyeError
 from redeye.models.algorithms.base import Model
 
+if TYPE_CHECKING:
+    from upath import UPath
+
 MANIFEST = "model.json"
 FORMAT = 1
+_FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 # By name in a spec; imported when used, since XGBoost and torch take seconds to import.
 ALGORITHMS = {
@@ -64,23 +69,40 @@ def save_model(model: Model[Any], folder: Path) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def load_model(folder: Path, sha256: str) -> Model[Any]:
+def load_model(folder: Path | UPath, sha256: str) -> Model[Any]:
     """The model in a folder, if it is the one that `sha256` stands for.
 
     Raises:
         ModelAltered: naming the file that is missing or altered, before it is parsed.
     """
-    manifest = json.loads(_read_checked(folder / MANIFEST, sha256))
+    files = read_files(folder, sha256)
+    return algorithm(json.loads(files.pop(MANIFEST))["algorithm"]).from_files(files)
+
+
+def read_files(folder: Path | UPath, sha256: str) -> dict[str, bytes]:
+    """The files of the model that `sha256` stands for, its manifest among them, by name.
+
+    The bytes that were checked are the bytes that are returned: nothing is read twice.
+
+    Raises:
+        ModelAltered: naming the file that is missing or altered, or a name that leads out of the folder.
+    """
+    stated = _read_checked(folder / MANIFEST, sha256)
+    manifest = json.loads(stated)
     if manifest["format"] != FORMAT:
         raise ModelAltered(
             f"{folder}: format {manifest['format']}, this code reads {FORMAT}; use the code it came with"
         )
-    # The bytes that were checked are the bytes that are parsed: nothing is read twice.
-    files = {name: _read_checked(folder / name, expected) for name, expected in manifest["files"].items()}
-    return algorithm(manifest["algorithm"]).from_files(files)
+    if odd := [name for name in manifest["files"] if name == MANIFEST or not _FILE_NAME.fullmatch(name)]:
+        raise ModelAltered(
+            f"{folder / MANIFEST} names {odd[0]!r}, which is no file of this folder: do not use it"
+        )
+    return {MANIFEST: stated} | {
+        name: _read_checked(folder / name, expected) for name, expected in manifest["files"].items()
+    }
 
 
-def _read_checked(path: Path, expected: str) -> bytes:
+def _read_checked(path: Path | UPath, expected: str) -> bytes:
     try:
         content = path.read_bytes()
     except OSError as error:

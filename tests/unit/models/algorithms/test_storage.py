@@ -63,6 +63,18 @@ def test_a_missing_file_is_named(fitted, tmp_path: Path):
         load_model(tmp_path / "model", sha256)
 
 
+@pytest.mark.parametrize("name", ["../secrets.env", "/etc/passwd", "a/b", "..", ".hidden", "", MANIFEST])
+def test_a_name_that_leads_out_of_the_folder_is_refused_whatever_its_hash(tmp_path: Path, name: str):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (tmp_path / "secrets.env").write_bytes(b"secret")
+    files = {name: storage.hashlib.sha256(b"secret").hexdigest()}
+    stated = json.dumps({"format": 1, "algorithm": "heuristic", "files": files}).encode()
+    (folder / MANIFEST).write_bytes(stated)
+    with pytest.raises(ModelAltered, match="is no file of this folder"):
+        load_model(folder, storage.hashlib.sha256(stated).hexdigest())
+
+
 def test_a_folder_is_written_once(fitted, tmp_path: Path):
     save_model(fitted("heuristic"), tmp_path / "model")
     with pytest.raises(FileExistsError):
