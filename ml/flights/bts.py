@@ -49,9 +49,12 @@ from redeye.declarations.calendar import list_nights
 from redeye.foundation.errors import ConfigError, DeliveryError
 from redeye.foundation.settings import PROJECT_ROOT
 from redeye.sources.logic.deliveries import KNOWN_AT, Dataset, Delivery
+from redeye.sources.zip_files import check_unpacked_size
 
 PREFIX = "On_Time_Reporting_Carrier_On_Time_Performance_(1987_present)_"
 NAME = re.compile(re.escape(PREFIX) + r"(?P<year>\d{4})_(?P<month>\d{1,2})\.zip")
+# Of the CSV of a month, which has some 250 MB, and of its first line.
+MOST_BYTES, MOST_HEADER_BYTES = 10**9, 2**16
 ORIGINS = ("EWR", "JFK", "LGA")
 # Carriers that have reported flights from New York since 2013 and are not in the package's list.
 LATER_CARRIERS = {
@@ -246,10 +249,13 @@ def _read(path: Path) -> pa.Table:
         with zipfile.ZipFile(path) as archive:
             inside = [name for name in archive.namelist() if name.lower().endswith(".csv")]
             if len(inside) != 1:
-                raise DeliveryError(f"{path} must hold one CSV file, but holds {inside or 'none'}: {again}")
+                raise DeliveryError(
+                    f"{path} must hold one CSV file, but holds {inside[:3] or 'none'}: {again}"
+                )
+            check_unpacked_size(path, archive.getinfo(inside[0]), MOST_BYTES)
             with archive.open(inside[0]) as file:
                 # The mark that some programs put before UTF-8 is no part of the first name.
-                header = file.readline().removeprefix(BOM_UTF8).decode("latin-1").strip()
+                header = file.readline(MOST_HEADER_BYTES).removeprefix(BOM_UTF8).decode("latin-1").strip()
             names = [name.strip().strip('"') for name in header.split(",")]
             if missing := [name for name in COLUMNS if name not in names]:
                 raise DeliveryError(

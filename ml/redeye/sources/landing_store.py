@@ -45,6 +45,8 @@ AT_ONCE = 16
 KEPT_BYTES = 2**24
 PIECE_BYTES = 2**20
 PIECE_ROWS = 20_000
+# It names the columns of one dataset.
+MOST_MANIFEST_BYTES = 2**20
 
 
 @dataclass(frozen=True)
@@ -224,7 +226,8 @@ def _read_own_manifest(ref: DeliveryRef) -> Manifest:
 
 def _read_manifest(path: Location) -> Manifest:
     try:
-        stated: dict[str, Any] = json.loads(path.read_bytes())
+        with path.open("rb") if isinstance(path, Path) else io.BytesIO(path.read_bytes()) as file:
+            stated: dict[str, Any] = json.loads(file.read(MOST_MANIFEST_BYTES))
         manifest = Manifest(**stated)
     except FileNotFoundError as error:
         raise DeliveryError(f"{path} is missing: nothing has landed; ingest its night again") from error
@@ -242,8 +245,9 @@ def _check(path: Location, manifest: Manifest, pieces: list[bytes] | None = None
     remedy = "move the file and its manifest away and ingest the night again"
     digest, size = hashlib.sha256(), 0
     try:
+        # Of a file that is too long, no more is read than shows it.
         with path.open("rb") if isinstance(path, Path) else io.BytesIO(path.read_bytes()) as file:
-            while piece := file.read(PIECE_BYTES):
+            while size <= manifest.bytes and (piece := file.read(PIECE_BYTES)):
                 digest.update(piece)
                 size += len(piece)
                 if pieces is not None:
@@ -253,7 +257,8 @@ def _check(path: Location, manifest: Manifest, pieces: list[bytes] | None = None
             raise
         raise DeliveryError(f"{path} cannot be read ({error}), but has a manifest: {remedy}") from error
     if size != manifest.bytes:
-        raise DeliveryError(f"{path} has {size} bytes, its manifest says {manifest.bytes}: {remedy}")
+        more = "at least " if size > manifest.bytes else ""
+        raise DeliveryError(f"{path} has {more}{size} bytes, its manifest says {manifest.bytes}: {remedy}")
     if digest.hexdigest() != manifest.sha256:
         raise DeliveryError(
             f"{path} has SHA-256 {digest.hexdigest()}, its manifest says {manifest.sha256}: {remedy}"

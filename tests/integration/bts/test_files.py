@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 import zipfile
 from collections import Counter
 from datetime import date, timedelta
@@ -267,6 +268,40 @@ def test_an_archive_without_one_table_is_refused(tmp_path):
     with zipfile.ZipFile(tmp_path / file_name(2013, 1), "w") as archive:
         archive.writestr("readme.html", "")
     with pytest.raises(DeliveryError, match="must hold one CSV file, but holds none"):
+        outcomes(Bts(tmp_path))
+
+
+def test_a_small_file_that_unpacks_to_a_large_line_is_refused_before_it_is_read(tmp_path):
+    path = tmp_path / file_name(2013, 1)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("month.csv", b"a" * 2**26)
+    assert path.stat().st_size < 70_000
+    source = Bts(tmp_path)
+    tracemalloc.start()
+    with pytest.raises(DeliveryError, match=r"unpacks to 67 MB from 0\.065 MB; it may have at most"):
+        outcomes(source)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2**22
+
+
+def test_a_file_that_states_less_than_it_holds_is_refused(tmp_path):
+    path = write(tmp_path / file_name(2013, 1), JANUARY)
+    with zipfile.ZipFile(path) as archive:
+        (inside,) = (each for each in archive.infolist() if each.filename.endswith(".csv"))
+    content = path.read_bytes()
+    stated = inside.file_size.to_bytes(4, "little")
+    assert content.count(stated) >= 2
+    path.write_bytes(content.replace(stated, (1000).to_bytes(4, "little")))
+    with pytest.raises(DeliveryError, match="damaged or not complete"):
+        outcomes(Bts(tmp_path))
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_other_ways_of_packing_are_refused(tmp_path, method):
+    with zipfile.ZipFile(tmp_path / file_name(2013, 1), "w", method) as archive:
+        archive.writestr("month.csv", b"a" * 100)
+    with pytest.raises(DeliveryError, match="by another method than deflate"):
         outcomes(Bts(tmp_path))
 
 

@@ -112,9 +112,10 @@ def test_an_empty_delivery_that_is_not_stated_is_refused(tmp_path):
     [
         (b"route,price\nJFK-LAX,10\nJFK-LAX,NA\n", "has 34 bytes, its manifest says 49"),
         (b"", "has 0 bytes"),
+        (b"x" * 2**23, "has at least 1048576 bytes, its manifest says 49"),
         (b"route,price\nJFK-LAX,10\nJFK-LAX,NA\nJFK-LAX,011.50\n", "has SHA-256"),
     ],
-    ids=["truncated", "emptied", "one byte flipped"],
+    ids=["truncated", "emptied", "too long", "one byte flipped"],
 )
 def test_a_damaged_file_is_refused_by_name(landed, content, fault, way):
     damage(landed.path, content)
