@@ -17,11 +17,13 @@ from redeye.foundation.errors import RedeyeError
 from redeye.foundation.settings import SHIFT_FILE, Settings
 from redeye.stack import databases, environment
 from redeye.stack.secrets import Secrets, load_or_create
-from redeye.stack.servers import mlflow_login
+from redeye.stack.servers import mlflow_login, system_user
 from redeye.stack.servers.embedded_postgres import EmbeddedPostgres
 
 log = logging.getLogger(__name__)
 
+POSTGRES = "postgres"
+"""Folder of the embedded Postgres in the home, which its own system user may own."""
 Step = Callable[[str], None]
 """Called with the name of each step that is about to start."""
 
@@ -29,7 +31,7 @@ Step = Callable[[str], None]
 def server(configured: Settings, secrets: Secrets) -> EmbeddedPostgres:
     """The embedded Postgres of this installation; not started."""
     return EmbeddedPostgres(
-        data_dir=configured.home.resolve() / "postgres",
+        data_dir=configured.home.resolve() / POSTGRES,
         port=configured.postgres_port,
         password=secrets.postgres_password,
         host=configured.host,
@@ -40,8 +42,6 @@ def prepare_files(configured: Settings) -> Secrets:
     """Make the folders, the secrets and the files that processes read at their start."""
     home = configured.home.resolve()
     home.mkdir(parents=True, exist_ok=True)
-    # Postgres' own user passes through it, nobody else may list it.
-    home.chmod(0o711)
     made = [
         configured.landing,
         configured.lake,
@@ -54,6 +54,7 @@ def prepare_files(configured: Settings) -> Secrets:
     for folder in made:
         if isinstance(folder, Path):  # An object store has no folders, and its buckets are not ours to make.
             folder.mkdir(parents=True, exist_ok=True)
+    _close(home)
     shift_path = home / SHIFT_FILE
     if configured.shift_weeks and not shift_path.exists():
         # What the environment of one shell said, every later one shall find.
@@ -67,6 +68,17 @@ def prepare_files(configured: Settings) -> Secrets:
     login = mlflow_login.configuration(environment.mlflow_login_url(configured, secrets))
     _write_private(environment.mlflow_login_file(configured), login)
     return secrets
+
+
+def _close(home: Path) -> None:
+    """Leave the home to its owner; the user that Postgres runs as passes through it to its own folder."""
+    if system_user.is_root():
+        os.chown(home, -1, system_user.account().pw_gid)
+    home.chmod(0o710 if system_user.is_root() else 0o700)
+    for path in home.iterdir():
+        # Whoever made it, and with what mode: what lies in a folder needs none of its own.
+        if path.name != POSTGRES and not path.is_symlink() and (path.is_dir() or path.is_file()):
+            path.chmod(0o700 if path.is_dir() else 0o600)
 
 
 def prepare_databases(
