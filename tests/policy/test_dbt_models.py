@@ -138,10 +138,11 @@ def test_tail_numbers_are_read_from_known_outcomes_alone(models: list[Any]) -> N
             assert "tailnum" not in code, model.name
 
 
-def test_the_exposure_names_every_feature_model(manifest: Any, models: list[Any]) -> None:
-    (exposure,) = (e for e in manifest.exposures.values() if e.name == "flight_delay")
+def test_every_feature_model_is_read_by_a_spec_that_says_so(manifest: Any, models: list[Any]) -> None:
+    specs = load_valid_specs(SPECS)
+    exposed = [each.depends_on.nodes for each in manifest.exposures.values() if each.name in specs]
     features = {model.unique_id for model in models if model.schema == "features"}
-    assert features <= set(exposure.depends_on.nodes)
+    assert features <= {node for nodes in exposed for node in nodes}
 
 
 def test_every_spec_and_its_predictions_are_exposures_of_what_it_reads(manifest: Any) -> None:

