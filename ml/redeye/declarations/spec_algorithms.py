@@ -2,17 +2,47 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Any
 
-from redeye.declarations.spec_fields import Feature, Frozen, PositiveInt
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+
+from redeye.declarations.spec_fields import Feature, Frozen, Name, PositiveInt, refuse_twice
 
 
 class HeuristicParams(Frozen):
-    """Smoothed rate: (successes + strength * prior) / (trials + strength); the prior is learned."""
+    """Smoothed rate of the target: (successes + strength * prior) / (trials + strength); the prior is learned.
 
-    successes: Feature
-    trials: Feature
+    The counts are two features, or those of the training's labels by `groups`.
+    """
+
+    successes: Feature | None = Field(
+        default=None, description="How often the target was true before; with `trials`, in place of `groups`."
+    )
+    trials: Feature | None = Field(default=None, description="Of how many.")
+    groups: tuple[Name, ...] = Field(
+        default=(),
+        description="Categorical schedule columns by whose values the target's rate is learned: by the first, in it "
+        "by the second and so on. In place of `successes` and `trials`.",
+    )
     prior_strength: float = Field(gt=0, description="How many rows the prior counts for.")
+
+    @model_serializer(mode="wrap")
+    def _omit_what_came_later(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without empty `groups`: specs from before them keep their hashes and marks."""
+        stated: dict[str, Any] = dump(self)
+        if not self.groups:
+            del stated["groups"]
+        return stated
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> HeuristicParams:
+        refuse_twice("groups", self.groups)
+        given = (self.successes is not None, self.trials is not None)
+        if any(given) and not all(given):
+            raise ValueError("successes and trials go together: name both")
+        if any(given) == bool(self.groups):
+            raise ValueError("name successes and trials, counts of this very target, or else groups")
+        return self
 
 
 class LogisticParams(Frozen):

@@ -128,8 +128,11 @@ class Spec(Frozen):
         refuse_twice("schedule_columns", inputs)
         heuristic = self.algorithms.heuristic
         missing = "is not among the features: add it to `features`"
-        read = (heuristic.successes, heuristic.trials)
+        read = [each for each in (heuristic.successes, heuristic.trials) if each is not None]
         refuse_unknown("algorithms.heuristic", read, self.features, missing)
+        of_schedule = [each.name for each in self.schedule_columns if each.kind == "categorical"]
+        grouped = f"is no categorical schedule column; there are {', '.join(of_schedule) or 'none'}"
+        refuse_unknown("algorithms.heuristic.groups", heuristic.groups, of_schedule, grouped)
         refuse_unknown("categorical_features", self.categorical_features, self.features, missing)
         self._check_candidates()
         outcome = {self.target.column, self.target.known_at}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import numpy as np
@@ -13,67 +14,87 @@ from redeye.declarations.spec_fields import name_column
 from redeye.declarations.specs import Spec
 from redeye.features import feature_frames
 from redeye.foundation.errors import NotReleased, try_in_turn
-from redeye.models.algorithms.base import Model
+from redeye.models.algorithms.base import Examples, Inputs, Model, Training
 from redeye.models.algorithms.heuristic import HeuristicModel
 from redeye.scoring import outputs_store
 from redeye.warehouse import lake
 from redeye.warehouse.logic.releases import Release
 
-# Whose labels tell how often the outcome comes at all.
+# Whose labels the last resort is fitted to.
 NIGHTS = 28
 
 
 def read_inputs(spec: Spec, model: Model, release: Release, rows: pd.DataFrame) -> pd.DataFrame:
     """The rows with every column that a model reads, straight from the release's feature tables."""
+    return _read_columns(spec, release, rows, sorted(find_input_columns(model)))
+
+
+def _read_columns(spec: Spec, release: Release, rows: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     with lake.connect_at(release.snapshot_id) as con:
         tables = feature_frames.find_table_keys(con, "warehouse", spec.entity_keys)
-        return feature_frames.frame(con, "warehouse", rows, sorted(find_input_columns(model)), tables)
+        return feature_frames.frame(con, "warehouse", rows, columns, tables)
 
 
 def fit_last_resort(
     spec: Spec, release: Release, rows: pd.DataFrame, night: date, failures: list[str]
 ) -> tuple[HeuristicModel, pd.DataFrame]:
-    """The heuristic with the base rate of newly known labels, and its inputs for some rows.
+    """The heuristic, fitted to newly known labels, and its inputs for some rows.
 
-    Where the inputs cannot be read they are empty, and every row has the base rate. What cannot be read is appended
-    to `failures`.
+    Where its inputs cannot be read, every row has the base rate. What cannot be read is appended to `failures`.
 
     Raises:
         NotReleased: if neither a label nor an earlier prediction is known.
     """
+
+    def fit_with_inputs() -> tuple[HeuristicModel, pd.DataFrame]:
+        return _fit_with_inputs(spec, release, _read_labelled(spec, release, night), rows)
+
+    def fit_rate_alone() -> tuple[HeuristicModel, pd.DataFrame]:
+        labels = _read_labelled(spec, release, night)[spec.target.column].to_numpy(dtype=np.float64)
+        return _make_constant(spec, (float(labels.sum()) + 1.0) / (len(labels) + 2.0)), rows
+
+    return try_in_turn(
+        [
+            ("reading its inputs", fit_with_inputs),
+            ("the base rate", fit_rate_alone),
+            (
+                "the mean of predictions",
+                lambda: (_make_constant(spec, _read_mean_baseline(spec, night)), rows),
+            ),
+        ],
+        failures,
+    )
+
+
+def _fit_with_inputs(
+    spec: Spec, release: Release, labelled: pd.DataFrame, rows: pd.DataFrame
+) -> tuple[HeuristicModel, pd.DataFrame]:
     declared = spec.algorithms.heuristic
-    successes, trials = name_column(declared.successes), name_column(declared.trials)
-    prior = try_in_turn(
-        [
-            ("the base rate", lambda: _read_base_rate(spec, release, night)),
-            ("the mean of predictions", lambda: _read_mean_baseline(spec, night)),
-        ],
-        failures,
-    )
-    model = HeuristicModel(successes, trials, prior, declared.prior_strength)
-    frame = try_in_turn(
-        [
-            ("reading its inputs", lambda: read_inputs(spec, model, release, rows)),
-            ("no inputs", lambda: rows.assign(**{successes: np.nan, trials: np.nan})),
-        ],
-        failures,
-    )
-    return model, frame
+    counts = [name_column(each) for each in (declared.successes, declared.trials) if each is not None]
+    known = _read_columns(spec, release, labelled, [*counts, *declared.groups])
+    examples = Examples(known, known[spec.target.column].to_numpy(dtype=np.float64))
+    training = Training(examples, examples, Inputs.of(spec), seed=0, threads=1)
+    model = HeuristicModel.fit(training, declared)
+    return model, read_inputs(spec, model, release, rows)
 
 
-def _read_base_rate(spec: Spec, release: Release, night: date) -> float:
-    """The share of true labels among those known by the night's cutoff, kept off 0 and 1 by a row of each."""
+def _make_constant(spec: Spec, rate: float) -> HeuristicModel:
+    return HeuristicModel("", "", rate, spec.algorithms.heuristic.prior_strength)
+
+
+def _read_labelled(spec: Spec, release: Release, night: date) -> pd.DataFrame:
+    """Rows of the last nights whose label was known by the night's cutoff."""
     population, target = spec.population, spec.target
     with lake.connect_at(release.snapshot_id) as con:
-        row = con.execute(
-            f"SELECT count(*) FILTER (WHERE {target.column}), count(*) FROM warehouse.{population.relation} "
-            f"WHERE {target.column} IS NOT NULL AND {target.known_at} <= ? AND {population.night} BETWEEN ? AND ?",
+        found = con.execute(
+            f"SELECT {spec.schedule_select()}, {target.column} FROM warehouse.{population.relation} "
+            f"WHERE {target.column} IS NOT NULL AND {target.known_at} <= ? AND {population.night} BETWEEN ? AND ? "
+            f"ORDER BY {population.key}",
             [cutoff(night).replace(tzinfo=None), night - timedelta(days=NIGHTS), night],
-        ).fetchone()
-    late, known = row or (0, 0)
-    if not known:
+        ).df()
+    if found.empty:
         raise NotReleased(f"no label of the {NIGHTS} nights before {night} is known in {release.release_id}")
-    return (float(late) + 1.0) / (float(known) + 2.0)
+    return found
 
 
 def _read_mean_baseline(spec: Spec, night: date) -> float:

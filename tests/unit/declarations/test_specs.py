@@ -132,6 +132,41 @@ def test_a_heuristic_over_an_absent_feature_is_refused(refused):
     assert "algorithms.heuristic: route_delays:late_flights_all is not among the features" in message
 
 
+COUNTS = GOOD[GOOD.index("    successes: ") : GOOD.index("    prior_strength: ")]
+
+
+@pytest.mark.parametrize(
+    ("instead", "complaint"),
+    [
+        ("", "name successes and trials, counts of this very target, or else groups"),
+        (
+            COUNTS + "    groups: [carrier_id]\n",
+            "name successes and trials, counts of this very target, or else",
+        ),
+        (COUNTS.splitlines(keepends=True)[0], "successes and trials go together: name both"),
+        ("    groups: [carrier_id, carrier_id]\n", "groups: carrier_id appears twice"),
+        (
+            "    groups: [distance_miles]\n",
+            "distance_miles is no categorical schedule column; there are carrier_id,",
+        ),
+        (
+            "    groups: [route_id]\n",
+            "algorithms.heuristic.groups: route_id is no categorical schedule column",
+        ),
+    ],
+)
+def test_a_heuristic_has_one_source(refused, instead: str, complaint: str):
+    assert complaint in refused(COUNTS, instead)
+
+
+def test_a_heuristic_by_groups_of_the_schedule_is_another_spec(tmp_path: Path):
+    path = tmp_path / "flight_delay.yaml"
+    path.write_text(GOOD.replace(COUNTS, "    groups: [carrier_id, origin_id]\n"), encoding="utf-8")
+    spec = load_spec(path)
+    assert spec.algorithms.heuristic.groups == ("carrier_id", "origin_id")
+    assert spec.hash != load_spec(SPECS / "flight_delay.yaml").hash
+
+
 def test_a_threshold_upside_down_is_refused(refused):
     assert "critical (0.01) is below warning (0.02)" in refused("critical: 0.04", "critical: 0.01")
 
