@@ -76,7 +76,13 @@ def evaluate_candidate(
     algorithms = {"candidate": candidate.model.algorithm, "champion": holder.name.removeprefix("champion ")}
     names = {role: f"{role} {algorithm}" for role, algorithm in algorithms.items()}
     challenger = gate_inputs.make_candidate_input(
-        names["candidate"], served, rows, spec, seen_until=version.seen_until, before=before
+        names["candidate"],
+        served,
+        rows,
+        spec,
+        seen_until=version.seen_until,
+        base_rate=gate_inputs.measure_base_rate(select_rows(fresh.frame, spec, spans.train), spec),
+        before=before,
     )
     report = judge(
         challenger,

@@ -28,11 +28,13 @@ def make_candidate_input(
     spec: Spec,
     *,
     seen_until: date,
+    base_rate: float,
     before: pd.DataFrame | None = None,
 ) -> GateInput:
     """A candidate as it would serve, given the inputs that its spec declares and nothing else, and tried on them.
 
-    `frame` has labelled rows of the window, `before` those of the nights that it was chosen by.
+    `frame` has labelled rows of the window, `before` those of the nights that it was chosen by; `base_rate` is that of
+    the rows that it was fitted to.
     """
     inputs = Inputs.of(spec)
     # A column that is not there is an error of the frame; the candidate has no part in it.
@@ -41,7 +43,14 @@ def make_candidate_input(
     earlier = (
         None if before is None else _try_score(name, model, select_declared(before, inputs), before, spec)[0]
     )
-    return GateInput(name, scored, seen_until, RobustnessProbes(model, rows, inputs), trouble, earlier)
+    probes = RobustnessProbes(model, rows, inputs)
+    return GateInput(name, scored, seen_until, probes, trouble, earlier, base_rate)
+
+
+def measure_base_rate(train: pd.DataFrame, spec: Spec) -> float:
+    """How often the label of the rows that a model is fitted to is true, kept off 0 and 1 by a row of each."""
+    labels = make_examples(train, spec).labels
+    return (float(labels.sum()) + 1.0) / (len(labels) + 2.0)
 
 
 def make_champion_input(

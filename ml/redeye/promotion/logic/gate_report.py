@@ -15,6 +15,7 @@ class Gate(StrEnum):
 
     UNSEEN = "unseen"
     SAMPLE = "sample"
+    BASE_RATE = "base_rate"
     IMPROVEMENT = "improvement"
     CONSISTENCY = "consistency"
     RANKING = "ranking"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+import numpy as np
 import numpy.typing as npt
 
 from redeye.declarations.spec_rules import Gates
@@ -33,6 +34,7 @@ class GateInput:
         probes: the model itself, to be tried; only a candidate's is.
         trouble: why there are no predictions.
         before: its predictions on the nights that the candidate was chosen by; None if there are none.
+        base_rate: how often the labels that it was fitted to are true; only a candidate's is known.
     """
 
     name: str
@@ -41,6 +43,7 @@ class GateInput:
     probes: RobustnessProbes | None = None
     trouble: str = ""
     before: Scored | None = None
+    base_rate: float | None = None
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,24 @@ def _check_sample(case: Case) -> GateResult:
     return GateResult(Gate.SAMPLE, is_passed, float(rows), float(gates.minimum_rows), reason)
 
 
+def _check_base_rate(case: Case) -> GateResult:
+    ours, rate = _require_scored(case.candidate), case.candidate.base_rate
+    if rate is None:
+        raise ValueError("how often the labels of its training are true is not known")
+    alone = Scored(ours.labels, np.full(ours.labels.size, rate), ours.nights[ours.night_of_row])
+    losses = {
+        metric: [_require_metric(one, metric) for one in (ours, alone)] for metric in ("log_loss", "brier")
+    }
+    gained = {metric: theirs - own for metric, (own, theirs) in losses.items()}
+    told = " and ".join(
+        f"{metric} {own:.4f} against {theirs:.4f}" for metric, (own, theirs) in losses.items()
+    )
+    reason = (
+        f"{told} of the base rate of its training, {rate:.2%}, said of every row; in neither may it be worse"
+    )
+    return GateResult(Gate.BASE_RATE, min(gained.values()) >= 0, gained["log_loss"], 0.0, reason)
+
+
 def _check_improvement(case: Case) -> GateResult:
     metric, bound = case.gates.primary_metric, case.gates.minimum_improvement
     better = _compare(case, metric)
@@ -176,10 +197,14 @@ def _check_calibration(case: Case) -> GateResult:
 
 
 def _measure_calibration_error(scored: Scored) -> float:
-    error = scored.metrics().calibration_error
-    if error is None:
-        raise ValueError("the calibration error is not defined")
-    return error
+    return _require_metric(scored, "calibration_error")
+
+
+def _require_metric(scored: Scored, metric: str) -> float:
+    value = float(scored.resample(metric, np.ones((1, len(scored.nights))))[0])
+    if not np.isfinite(value):
+        raise ValueError(f"{metric} is not defined")
+    return value
 
 
 def _find_calibration_bound(case: Case, ours: Scored, theirs: Scored) -> float:
@@ -276,6 +301,7 @@ def _estimate_difference(ours: Scored, theirs: Scored, metric: str, confidence: 
 _DECISIONS: dict[Gate, Callable[[Case], GateResult]] = {
     Gate.UNSEEN: _check_unseen,
     Gate.SAMPLE: _check_sample,
+    Gate.BASE_RATE: _check_base_rate,
     Gate.IMPROVEMENT: _check_improvement,
     Gate.CONSISTENCY: _check_consistency,
     Gate.RANKING: _check_ranking,

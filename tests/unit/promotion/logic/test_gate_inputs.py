@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,12 @@ from made_rows import made_frame, short_spec
 from redeye.declarations.specs import Spec
 from redeye.models.algorithms.heuristic import HeuristicModel
 from redeye.models.logic.training import make_examples, read_nights
-from redeye.promotion.logic.gate_inputs import group_rows, make_candidate_input, make_champion_input
+from redeye.promotion.logic.gate_inputs import (
+    group_rows,
+    make_candidate_input,
+    make_champion_input,
+    measure_base_rate,
+)
 
 SEEN = date(2013, 1, 9)
 SPEC: Spec = short_spec()
@@ -42,7 +48,8 @@ class Mute(HeuristicModel):
 
 
 PEEKING, MUTE = (kind(*COUNTS, prior=0.2, prior_strength=50) for kind in (Peeking, Mute))
-MAKERS = [make_candidate_input, make_champion_input]
+make_candidate = partial(make_candidate_input, base_rate=0.2)
+MAKERS = [make_candidate, make_champion_input]
 
 
 @pytest.mark.parametrize("make", MAKERS)
@@ -76,7 +83,7 @@ def test_trouble_on_the_nights_before_is_none_of_the_window(make):
 
 
 def test_a_candidate_is_given_its_declared_inputs_alone():
-    found = make_candidate_input("peeking", PEEKING, ROWS, SPEC, seen_until=SEEN, before=BEFORE)
+    found = make_candidate("peeking", PEEKING, ROWS, SPEC, seen_until=SEEN, before=BEFORE)
     assert (found.scored, found.before, found.trouble) == (None, None, "KeyError: 'is_late'")
     assert list(found.probes.frame) == [*SPEC.numeric_columns, *SPEC.categorical_columns]
 
@@ -87,7 +94,7 @@ def test_a_champion_may_read_what_another_version_of_the_spec_declared():
 
 def test_only_a_candidate_is_to_be_tried():
     assert make_champion_input("one", MODEL, ROWS, SPEC, seen_until=SEEN).probes is None
-    probes = make_candidate_input("one", MODEL, ROWS, SPEC, seen_until=SEEN).probes
+    probes = make_candidate("one", MODEL, ROWS, SPEC, seen_until=SEEN).probes
     assert probes.model is MODEL
     assert len(probes.frame) == len(ROWS)
 
@@ -97,7 +104,7 @@ def test_an_input_that_is_not_there_is_no_fault_of_the_candidate(rows: str):
     lacking = {"frame": ROWS, "before": BEFORE}
     lacking[rows] = lacking[rows].drop(columns=SPEC.numeric_columns[0])
     with pytest.raises(KeyError, match=SPEC.numeric_columns[0]):
-        make_candidate_input("one", MODEL, spec=SPEC, seen_until=SEEN, **lacking)
+        make_candidate("one", MODEL, spec=SPEC, seen_until=SEEN, **lacking)
 
 
 @pytest.mark.parametrize("make", MAKERS)
@@ -105,6 +112,12 @@ def test_a_row_without_outcome_is_no_fault_of_the_model(make):
     labels = ROWS["is_late"].astype("boolean").mask(ROWS.index == 3)
     with pytest.raises(ValueError, match="leave rows without outcome out"):
         make("one", MODEL, ROWS.assign(is_late=labels), SPEC, seen_until=SEEN)
+
+
+def test_the_base_rate_is_that_of_the_training_with_a_row_of_each_class_more():
+    rows = ROWS.head(8).assign(is_late=[True, False, False, False] * 2)
+    assert measure_base_rate(rows, SPEC) == pytest.approx(3 / 10)
+    assert make_candidate("one", MODEL, ROWS, SPEC, seen_until=SEEN).base_rate == 0.2
 
 
 def test_rows_are_grouped_by_the_slice_columns_that_are_there():

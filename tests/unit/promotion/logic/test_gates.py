@@ -31,6 +31,7 @@ ROWS = 6300
 random = np.random.default_rng(11)
 SIGNAL = random.normal(size=ROWS)
 LABELS = (random.random(ROWS) < 1 / (1 + np.exp(1.3 - SIGNAL))).astype(float)
+BASE_RATE = 0.25
 NIGHTS = np.datetime64(WINDOW.first) + np.arange(ROWS) % WINDOW.nights
 CARRIERS = random.choice(["AA", "B6", "HA", "UA"], ROWS, p=[0.3, 0.4, 0.01, 0.29])
 GROUPS = {"origin_id": random.choice(["EWR", "JFK"], ROWS), "carrier_id": CARRIERS}
@@ -49,7 +50,7 @@ def contender(
     name: str, predictions: np.ndarray, *, seen_until: date = BEFORE, rows: int = ROWS
 ) -> GateInput:
     scored = Scored(LABELS[:rows], predictions[:rows], NIGHTS[:rows])
-    return GateInput(name, scored, seen_until, tried(), before=scored)
+    return GateInput(name, scored, seen_until, tried(), before=scored, base_rate=BASE_RATE)
 
 
 def decide(candidate: GateInput, champion: GateInput, window: Window = WINDOW, gates: Gates = GATES, **more):
@@ -72,7 +73,7 @@ def failed(report: GateReport) -> set[Gate]:
 def test_a_better_candidate_passes():
     report = decide(GOOD, POOR)
     assert report.is_passed, report.message()
-    assert "all 13 gates passed" in report.message()
+    assert "all 14 gates passed" in report.message()
 
 
 def test_a_worse_candidate_fails():
@@ -89,6 +90,56 @@ def test_without_the_nights_it_was_chosen_by_a_candidate_fails(who: str):
     candidate = replace(GOOD, before=None) if who == "candidate" else GOOD
     champion = replace(POOR, before=None) if who == "champion" else POOR
     assert failed(decide(candidate, champion)) == {Gate.CONSISTENCY}
+
+
+def test_a_candidate_worse_than_the_base_rate_fails_however_bad_the_champion_is():
+    """As where the champion counts another outcome: the candidate says half as much too much, and is far better."""
+    far_off, better = (
+        contender(name, 1 / (1 + np.exp(1.3 - SIGNAL - shift)))
+        for name, shift in (("far off", 4), ("better", 2.5))
+    )
+    report = decide(better, far_off)
+    assert failed(report) == {Gate.BASE_RATE}
+    (result,) = report.failed
+    alone = -np.where(LABELS > 0, np.log(BASE_RATE), np.log(1 - BASE_RATE)).mean()
+    assert result.value == pytest.approx(alone - better.scored.metrics().log_loss)
+    assert result.value < -0.1
+    assert f"against {alone:.4f}" in result.reason
+    assert "base rate of its training, 25.00%" in result.reason
+
+
+@pytest.mark.parametrize(
+    ("made", "rate", "better_in"),
+    [
+        pytest.param(
+            np.where(np.arange(ROWS) % 40 == 0, 1e-6, with_noise(0.0)),
+            BASE_RATE,
+            "brier",
+            id="sure and wrong",
+        ),
+        pytest.param(0.55 + 0.1 * with_noise(0.0), 0.001, "log_loss", id="against a rate that was surer"),
+    ],
+)
+def test_what_is_better_than_the_base_rate_in_one_measure_alone_fails(
+    made: np.ndarray, rate: float, better_in: str
+):
+    candidate = replace(contender("made", made), base_rate=rate)
+    ours, alone = (
+        contender(name, said).scored.metrics() for name, said in (("", made), ("", np.full(ROWS, rate)))
+    )
+    is_better = {metric: getattr(ours, metric) < getattr(alone, metric) for metric in ("log_loss", "brier")}
+    assert [metric for metric, is_so in is_better.items() if is_so] == [better_in]
+    assert Gate.BASE_RATE in failed(decide(candidate, POOR))
+
+
+@pytest.mark.parametrize(("rate", "is_passed"), [(0.02, True), (float(LABELS.mean()), False)])
+def test_one_number_for_all_is_as_good_as_the_base_rate_only_if_it_is_closer(rate: float, is_passed: bool):
+    constant = replace(contender("constant", np.full(ROWS, LABELS.mean() + 0.01)), base_rate=rate)
+    assert (Gate.BASE_RATE not in failed(decide(constant, POOR))) is is_passed
+
+
+def test_without_the_base_rate_of_its_training_a_candidate_fails():
+    assert failed(decide(replace(GOOD, base_rate=None), POOR)) == {Gate.BASE_RATE}
 
 
 def test_the_champion_itself_is_no_improvement():
@@ -184,7 +235,9 @@ def ruined(is_in: np.ndarray) -> GateInput:
 def test_one_ruined_slice_fails_though_the_whole_is_better():
     is_in = CARRIERS == "AA"
     poor_elsewhere = contender("poor", np.where(is_in, with_noise(1.0), with_noise(4.0)))
-    report = decide(ruined(is_in & (GROUPS["origin_id"] == "EWR")), poor_elsewhere)
+    # That ruin costs more than the whole gains on one number for all.
+    candidate = replace(ruined(is_in & (GROUPS["origin_id"] == "EWR")), base_rate=0.01)
+    report = decide(candidate, poor_elsewhere)
     assert failed(report) == {Gate.SLICES}
     assert "carrier_id=AA" in report.message()
 
@@ -294,7 +347,7 @@ def test_a_report_that_lacks_a_gate_does_not_pass():
 
 def test_the_message_says_what_failed_with_value_and_bound():
     message = decide(POOR, GOOD).message()
-    assert "of 13 gates failed on nights 2013-03-01..2013-03-21" in message
+    assert "of 14 gates failed on nights 2013-03-01..2013-03-21" in message
     assert "improvement: log_loss of poor is better than good's by -" in message
 
 

@@ -112,10 +112,18 @@ def _passes_gates(
     """Whether the training of a night passes every gate against that of an earlier one."""
     known, first = select_known_rows(frame, spec, night), find_first_night(frame, spec)
     spans = plan_training(spec, night, first)
-    test, validation = (select_rows(known, spec, span) for span in (spans.test, spans.validation))
+    train, validation, test = (
+        select_rows(known, spec, each) for each in (spans.train, spans.validation, spans.test)
+    )
     report = gates.judge(
         gate_inputs.make_candidate_input(
-            "candidate", of(night).model, test, spec, seen_until=spans.validation.last, before=validation
+            "candidate",
+            of(night).model,
+            test,
+            spec,
+            seen_until=spans.validation.last,
+            base_rate=gate_inputs.measure_base_rate(train, spec),
+            before=validation,
         ),
         gate_inputs.make_champion_input(
             "champion",

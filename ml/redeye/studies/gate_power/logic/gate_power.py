@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -37,6 +38,7 @@ class Pair:
     Attributes:
         rows: labelled rows of the window.
         before: labelled rows of the nights that the candidate was chosen by.
+        base_rate: of the labels before those nights.
     """
 
     older: Incumbent
@@ -45,6 +47,7 @@ class Pair:
     rows: pd.DataFrame
     before: pd.DataFrame
     spec: Spec
+    base_rate: float
 
     @property
     def champion(self) -> GateInput:
@@ -53,7 +56,9 @@ class Pair:
 
     def candidate(self, strength: float) -> GateInput:
         """The newer one, with a hint of each outcome."""
-        made = self._make_input(gate_inputs.make_candidate_input, self.newer)
+        made = self._make_input(
+            partial(gate_inputs.make_candidate_input, base_rate=self.base_rate), self.newer
+        )
         rows, before = (self._inform(each, strength) for each in (self.rows, self.before))
         return replace(made, scored=rows, before=before)
 
@@ -112,13 +117,18 @@ def pairs(
     last = read_nights(frame, spec).max().astype("datetime64[D]").item()
     for position, newer in enumerate(models):
         chosen = Window(newer.seen_until - timedelta(days=spec.split.validation_nights - 1), newer.seen_until)
-        before = select_rows(frame, spec, chosen)
+        before, known = (
+            select_rows(frame, spec, chosen),
+            read_nights(frame, spec) < np.datetime64(chosen.first),
+        )
+        base_rate = gate_inputs.measure_base_rate(frame.loc[known], spec)
         for older in models[max(position - back, 0) : position]:
             for after in range(0, until + 1, step):
                 first = newer.seen_until + timedelta(days=spec.label_maturity_nights + 1 + after)
                 window = Window(first, first + timedelta(days=spec.split.test_nights - 1))
                 if window.last <= last:
-                    yield Pair(older, newer, window, select_rows(frame, spec, window), before, spec)
+                    rows = select_rows(frame, spec, window)
+                    yield Pair(older, newer, window, rows, before, spec, base_rate)
 
 
 def try_candidate(pair: Pair, strength: float, *, ignored: Collection[Gate] = ()) -> TrialResult:

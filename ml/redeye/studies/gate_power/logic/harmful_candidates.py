@@ -16,6 +16,7 @@ from redeye.models.algorithms.base import Inputs, Model, Training
 from redeye.models.algorithms.storage import algorithm
 from redeye.models.logic.splits import Window, Windows
 from redeye.models.logic.training import SEED, make_examples, read_nights, select_rows
+from redeye.promotion.logic.gate_inputs import measure_base_rate
 from redeye.studies.gate_power.logic.faulty_models import Fault, Mutant, views
 
 HELD_NIGHTS = 28
@@ -60,6 +61,11 @@ class Episode:
         return select_rows(self.frame, self.spec, self.spans.train)
 
     @cached_property
+    def base_rate(self) -> float:
+        """How often the labels that the healthy candidate was fitted to are true."""
+        return measure_base_rate(self.train_rows, self.spec)
+
+    @cached_property
     def test_rows(self) -> pd.DataFrame:
         """The rows that the gates judge by."""
         return select_rows(self.frame, self.spec, self.spans.test)
@@ -89,6 +95,7 @@ class HarmfulCandidate:
             labels are there.
         before: that it was chosen by, if not those of the episode.
         seen_until: the last night that it was fitted, stopped or chosen by.
+        champion: that it faces, if not those of the episode.
     """
 
     kind: str
@@ -97,6 +104,7 @@ class HarmfulCandidate:
     seen_until: date
     rows: pd.DataFrame | None = None
     before: pd.DataFrame | None = None
+    champion: Incumbent | None = None
 
 
 Maker = Callable[[Episode], Iterator[HarmfulCandidate]]
@@ -247,6 +255,19 @@ def _starve(episode: Episode) -> Iterator[HarmfulCandidate]:
         yield replace(made, rows=rows.loc[np.isin(nights, lucky)])
 
 
+def _outdo(episode: Episode) -> Iterator[HarmfulCandidate]:
+    """Better than a champion that is far off, as where it counts another outcome, and worse than one number for all."""
+    seen = episode.spans.validation.last
+    champion = Incumbent("far off", Mutant(episode.healthy, Fault.SHIFTED, 3.0), seen)
+    for strength in (2.0, 1.5, 2.5):
+        made = episode.offer(
+            "better than a champion far off",
+            f"{strength:g}",
+            Mutant(episode.healthy, Fault.SHIFTED, strength),
+        )
+        yield replace(made, champion=champion)
+
+
 MAKERS: dict[str, Maker] = {
     maker.kind: maker
     for maker in (
@@ -273,6 +294,7 @@ MAKERS: dict[str, Maker] = {
     )
 }
 MAKERS |= {
+    "better than a champion far off": _outdo,
     "judged by a few lucky nights": _starve,
     "refit on shuffled labels": _wrong_labels,
     "refit on permuted features": _shuffle_inputs,

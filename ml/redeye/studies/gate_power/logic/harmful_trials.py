@@ -15,6 +15,7 @@ import pandas as pd
 from redeye.declarations.specs import Spec
 from redeye.models.algorithms.base import Inputs
 from redeye.models.logic.evaluation import Scored, estimate_improvement
+from redeye.models.logic.training import make_examples, read_nights
 from redeye.promotion.logic import gate_inputs
 from redeye.promotion.logic.gate_report import Gate
 from redeye.promotion.logic.gates import GateInput, judge
@@ -55,25 +56,33 @@ def measure_harm(candidate: HarmfulCandidate, episode: Episode, champion: Incumb
     """What a promotion would do on the held-out nights, in words; empty if nothing that is called harm here."""
     spec, rows = episode.spec, episode.held_rows
     inputs = Inputs.of(spec)
-    of, rival = _make_inputs(candidate, champion, rows, spec)
+    of, rival = _make_inputs(candidate, champion, episode, rows)
     if of.scored is None:
         return f"no predictions: {of.trouble}"
     if rival.scored is None:
         return ""
     probes = RobustnessProbes(candidate.model, select_declared(rows, inputs), inputs)
     worse = _worse(of.scored, rival.scored, gate_inputs.group_rows(rows, spec), spec)
+    worse = worse or _find_loss_on_rate(of.scored, rows, episode)
     return worse or _find_unserviceable(probes, spec)
 
 
 def _make_inputs(
     candidate: HarmfulCandidate,
     champion: Incumbent,
+    episode: Episode,
     rows: pd.DataFrame,
-    spec: Spec,
     before: pd.DataFrame | None = None,
 ) -> tuple[GateInput, GateInput]:
+    spec = episode.spec
     made = gate_inputs.make_candidate_input(
-        "mutant", candidate.model, rows, spec, seen_until=candidate.seen_until, before=before
+        "mutant",
+        candidate.model,
+        rows,
+        spec,
+        seen_until=candidate.seen_until,
+        base_rate=episode.base_rate,
+        before=before,
     )
     return made, gate_inputs.make_champion_input(
         champion.name, champion.model, rows, spec, seen_until=champion.seen_until, before=before
@@ -100,6 +109,14 @@ def _worse(one: Scored, rival: Scored, groups: dict[str, np.ndarray], spec: Spec
             if worse := _measure_significant_loss(own, theirs, "log_loss", WORSE_SLICE_LOG_LOSS, spec):
                 return f"log loss of {column}={name} worse by {worse:.3f}"
     return ""
+
+
+def _find_loss_on_rate(one: Scored, rows: pd.DataFrame, episode: Episode) -> str:
+    """Whether the base rate of the training would have served better, whatever the champion does."""
+    labels = make_examples(rows, episode.spec).labels
+    alone = Scored(labels, np.full(len(labels), episode.base_rate), read_nights(rows, episode.spec))
+    worse = _measure_significant_loss(one, alone, "log_loss", WORSE_LOG_LOSS, episode.spec)
+    return f"log loss worse than the base rate's by {worse:.3f}" if worse else ""
 
 
 def _measure_warned_share(scored: Scored) -> float:
@@ -130,7 +147,8 @@ def try_candidate(candidate: HarmfulCandidate, episode: Episode, champion: Incum
     spec = episode.spec
     rows = episode.test_rows if candidate.rows is None else candidate.rows
     before = episode.chosen_rows if candidate.before is None else candidate.before
-    inputs, groups = _make_inputs(candidate, champion, rows, spec, before), gate_inputs.group_rows(rows, spec)
+    inputs = _make_inputs(candidate, champion, episode, rows, before)
+    groups = gate_inputs.group_rows(rows, spec)
     report = judge(*inputs, episode.spans.test, spec.gates, groups=groups)
     failed = tuple(result.gate for result in report.failed)
     return Trial(candidate.kind, candidate.what, episode.night, champion.name, harm, failed)
@@ -175,4 +193,5 @@ def _cases(
     make: Callable[[Episode], Iterator[HarmfulCandidate]], episode: Episode, turn: int
 ) -> Iterator[tuple[HarmfulCandidate, Episode, Incumbent]]:
     for position, candidate in enumerate(make(episode)):
-        yield candidate, episode, episode.champions[(turn + position) % len(episode.champions)]
+        own = episode.champions[(turn + position) % len(episode.champions)]
+        yield candidate, episode, candidate.champion or own

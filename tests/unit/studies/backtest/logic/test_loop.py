@@ -81,7 +81,9 @@ def test_the_calendar_trains_whatever_the_verdict_and_gates_keep_out_what_is_no_
         "improvement_confidence": None,
     }
     gates = ruled().gates.model_copy(update=bounds)
-    spec = ruled().model_copy(update={"gates": gates})
+    # A training that remembers more nights of before than of after is worth less than the base rate, and is kept out.
+    split = ruled().split.model_copy(update={"history_nights": 20})
+    spec = ruled().model_copy(update={"gates": gates, "split": split})
     calendar = {SINCE + timedelta(days=8), turned + timedelta(days=40)}
     asked = {each.night: each for each in play(frame, spec, Rules(calendar, is_gated=True))}
     assert calendar <= set(asked)

@@ -164,7 +164,8 @@ def test_without_any_one_gate_some_mutant_would_be_promoted(trials: list[Trial],
 def pair(episode: Episode) -> Pair:
     older = episode.champions[1]
     newer = Incumbent("newer", episode.healthy, older.seen_until)
-    return Pair(older, newer, episode.spans.test, episode.test_rows, episode.chosen_rows, episode.spec)
+    rows, before = episode.test_rows, episode.chosen_rows
+    return Pair(older, newer, episode.spans.test, rows, before, episode.spec, episode.base_rate)
 
 
 def test_a_candidate_that_is_good_enough_passes_and_the_margin_is_found(episodes: list[Episode]):
