@@ -24,7 +24,12 @@ from redeye.review import impact_leaks, impact_night, impact_scores, merge_base,
 from redeye.review import sandbox as job
 from redeye.review import sandbox_catalog as sandbox
 from redeye.review.impact_change import Change, compare_specs, find_change, is_built_by, lend_parsed
-from redeye.review.logic.impact_verdict import Impact, Target, find_affected_columns
+from redeye.review.logic.impact_verdict import (
+    Impact,
+    Target,
+    find_affected_columns,
+    list_touched_models,
+)
 from redeye.review.logic.known_in_time import Lineage
 from redeye.review.logic.model_diff import ModelDiff, Origin
 from redeye.review.merge_base import Base
@@ -107,7 +112,7 @@ def assess(
                 found = _assess_built(found, change, head, with_, clock, folder)
             elif is_retrained and found.specs:
                 with clock.step("training"):
-                    found = replace(found, gains=_find_gains_of_specs(change, with_))
+                    found = replace(found, gains=_find_gains_of_specs(found, change, with_))
             return replace(found, seconds=dict(clock.seconds))
 
 
@@ -163,18 +168,18 @@ def _assess_built(
             found = replace(found, redefined=_find_redefined(found, change, head, against, folder))
         if against.is_retrained:
             with clock.step("training"):
-                found = replace(found, gains=_gains(con, against, before, project))
+                found = replace(found, gains=_gains(found, con, against, before, project))
     return found
 
 
-def _find_gains_of_specs(change: Change, against: _Against) -> tuple[impact_scores.Gain, ...]:
+def _find_gains_of_specs(found: Impact, change: Change, against: _Against) -> tuple[impact_scores.Gain, ...]:
     """What models fitted by the new specs gain on those by the old ones, where the data is the same."""
     snapshot = against.release.snapshot_id
     project = dbt_project.describe_manifest(change.head)
     with lake.connect() as con:
         for alias in (OLD, NEW):
             lake.attach(con, Catalog.WAREHOUSE, alias=alias, snapshot_id=snapshot)
-        return _gains(con, against, project, project)
+        return _gains(found, con, against, project, project)
 
 
 def _find_redefined(
@@ -286,15 +291,17 @@ def _read_by(
 
 
 def _gains(
-    con: duckdb.DuckDBPyConnection, against: _Against, before: Project, after: Project
+    found: Impact, con: duckdb.DuckDBPyConnection, against: _Against, before: Project, after: Project
 ) -> tuple[impact_scores.Gain, ...]:
     old, new, release = load_valid_specs(against.code.specs), against.specs, against.release
-    found = []
-    for model in new.keys() & old.keys():
+    gains = []
+    for model in list_touched_models(found):
+        if model not in old or model not in new:
+            continue
         live = {each.reader.role: each.reader for each in list_serving_versions([new[model]], release.night)}
         champion = live.get("champion")
-        fitted = new[model].algorithms.list_declared().keys() - {"heuristic"}
-        learner = champion.algorithm if champion and champion.algorithm in fitted else impact_scores.LEARNER
         specs = (old[model], new[model])
-        found.append(impact_scores.retrain(con, specs, release, (before, after), learner=learner))
-    return tuple(found)
+        learner = impact_scores.find_learner(specs, champion.algorithm if champion else "")
+        if learner is not None:
+            gains.append(impact_scores.retrain(con, specs, release, (before, after), learner=learner))
+    return tuple(gains)

@@ -17,6 +17,7 @@ from redeye.features import feature_frames
 from redeye.features.feature_frames import read_table_keys
 from redeye.foundation.settings import settings
 from redeye.models.algorithms.base import Inputs, Model, Training
+from redeye.models.algorithms.heuristic import HeuristicModel
 from redeye.models.algorithms.storage import algorithm
 from redeye.models.logic.evaluation import Interval, Scored, estimate_improvement
 from redeye.models.logic.splits import Window, find_last_mature, plan_windows
@@ -69,6 +70,13 @@ def rescore_version(
         new=judged[1].metrics() if judged[1] else None,
         difference=_estimate_gain(judged[0], judged[1], spec) if judged[0] and judged[1] else None,
     )
+
+
+def find_learner(specs: tuple[Spec, Spec], champion: str) -> str | None:
+    """The champion's algorithm, else `LEARNER`, else the first that both the old and the new spec fit; None if none."""
+    old, new = (each.algorithms.list_declared() for each in specs)
+    fitted = [name for name in new if name in old and name != HeuristicModel.algorithm]
+    return next((each for each in (champion, LEARNER, *fitted) if each in fitted), None)
 
 
 def retrain(

@@ -137,6 +137,22 @@ def find_affected_columns(impact: Impact) -> dict[str, tuple[ModelDiff, ColumnDi
     return found
 
 
+def list_touched_models(impact: Impact) -> tuple[str, ...]:
+    """The models whose features, rows or label are not as they were: a training of any other comes to the same."""
+    hit = find_affected_columns(impact).keys()
+    relations = {each.name: each for each in impact.models}
+    touched = {each.model for each in impact.specs}
+    touched |= {model for model, features in impact.used_by_specs.items() if hit & {*features}}
+    labels = {each.column for each in impact.targets}
+    for target in impact.targets:
+        if diff := relations.get(target.relation):
+            # The label of another model over the same rows is none of this one's columns.
+            changed = {each.name for each in diff.changed if each.change != "added"}
+            changed -= labels - {target.column}
+            touched |= {target.model} if changed or diff.keys_added or diff.keys_lost else set()
+    return tuple(sorted(touched))
+
+
 def judge(impact: Impact) -> Judgement:
     """The verdict on a change."""
     breaks, look = [*_breaks(impact)], [*_looks(impact)]

@@ -7,7 +7,15 @@ import pytest
 from redeye.champions.logic.readers import Reader
 from redeye.models.logic.evaluation import Interval
 from redeye.review.logic.house_rules import Violation
-from redeye.review.logic.impact_verdict import Gain, Impact, SpecDiff, Target, Verdict, judge
+from redeye.review.logic.impact_verdict import (
+    Gain,
+    Impact,
+    SpecDiff,
+    Target,
+    Verdict,
+    judge,
+    list_touched_models,
+)
 from redeye.review.logic.model_diff import ColumnDiff, ModelDiff, Origin
 
 TABLE = "features.feat_origin__evening"
@@ -136,3 +144,66 @@ def test_a_redefined_label_is_named_with_the_model_that_predicts_it() -> None:
 def test_what_a_training_gains_is_told_with_its_interval_whatever_the_verdict() -> None:
     for found in (impact(gains=(gain(-0.1, 0.1),)), impact(model(CHANGED), gains=(gain(-0.1, 0.1),))):
         assert "log loss gained 0.0000 (-0.1000 to 0.1000) on 900 rows" in judge(found).reasons[-1]
+
+
+CANCELLED = "flight_cancelled"
+OTHER = Reader(
+    CANCELLED, 2, "champion", "torch", f"{CANCELLED}_v1", frozenset({"origin_weather__temperature_f"})
+)
+USED = {"flight_delay": (FEATURE,), CANCELLED: ("origin_weather__temperature_f",)}
+BOTH = (*TARGETS, Target(CANCELLED, "marts.fct_flights", "is_cancelled"))
+WEATHER = model(ColumnDiff("temperature_f", "values", rows=3), name="features.feat_origin__weather")
+
+
+def named(found: Impact) -> set[str]:
+    reasons = " ".join(judge(found).reasons)
+    return {each for each in ("flight_delay", CANCELLED) if each in reasons}
+
+
+@pytest.mark.parametrize(
+    ("changes", "models"),
+    [
+        pytest.param({"models": (model(CHANGED),)}, {"flight_delay"}, id="what the first reads"),
+        pytest.param({"models": (WEATHER,)}, {CANCELLED}, id="what the second reads"),
+        pytest.param(
+            {"models": (model(CHANGED), WEATHER)}, {"flight_delay", CANCELLED}, id="what each reads"
+        ),
+        pytest.param({"models": (model(GONE),)}, {"flight_delay"}, id="a column of the first gone"),
+        pytest.param(
+            {"models": (model(ColumnDiff("is_cancelled", "values", rows=5), name="marts.fct_flights"),)},
+            {CANCELLED},
+            id="the label of the second",
+        ),
+        pytest.param(
+            {"specs": (SpecDiff(CANCELLED, 1, 1, ("a:b",), ()),)}, {CANCELLED}, id="a spec under its version"
+        ),
+        pytest.param(
+            {"specs": (SpecDiff(CANCELLED, 1, 2, ("a:b",), ()),)}, {CANCELLED}, id="the next version"
+        ),
+        pytest.param({"models": (model(ColumnDiff("new", "added")),)}, set(), id="what nobody reads"),
+        pytest.param(
+            {"models": (model(ColumnDiff("new", "added"), name="marts.fct_flights"),)},
+            set(),
+            id="a label more",
+        ),
+    ],
+)
+def test_of_two_models_the_verdict_names_those_that_a_change_is_about(
+    changes: dict[str, tuple[object, ...]], models: set[str]
+) -> None:
+    diffs = changes.pop("models", ())
+    found = impact(*diffs, readers=(reader(FEATURE), OTHER), used_by_specs=USED, targets=BOTH, **changes)  # type: ignore[arg-type]
+    assert named(found) == models
+    assert {*list_touched_models(found)} == models
+
+
+def test_rows_that_a_population_gains_touch_every_model_that_learns_from_it() -> None:
+    flights = model(ColumnDiff("flight_id", ""), name="marts.fct_flights", keys_added=4)
+    assert list_touched_models(impact(flights, targets=BOTH)) == (CANCELLED, "flight_delay")
+
+
+def test_gains_are_told_by_model() -> None:
+    worse = Gain(CANCELLED, "torch", 700, 0.1, 0.2, Interval(-0.1, -0.15, -0.05), 1.0)
+    reasons = judge(impact(gains=(gain(-0.1, 0.1), worse))).reasons
+    assert [each.split()[0] for each in reasons] == [CANCELLED, "flight_delay"]
+    assert reasons[0].startswith(f"{CANCELLED} trained on it is worse")
