@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,11 +54,14 @@ def extension_paths() -> dict[str, Path]:
     return found
 
 
-def connect(threads: int | None = None) -> duckdb.DuckDBPyConnection:
+def connect(
+    threads: int | None = None, *, extensions: Collection[str] = tuple(EXTENSIONS)
+) -> duckdb.DuckDBPyConnection:
     """An in-memory DuckDB with the lake's extensions loaded from their wheels, in UTC."""
     con = duckdb.connect(config={"threads": str(threads or settings().threads)})
-    for path in extension_paths().values():
-        con.execute(f"LOAD '{path}'")
+    for extension, path in extension_paths().items():
+        if extension in extensions:
+            con.execute(f"LOAD '{path}'")
     return _in_utc(con)
 
 

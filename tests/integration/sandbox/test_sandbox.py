@@ -14,6 +14,7 @@ from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError, RedeyeError
 from redeye.review import sandbox as job
 from redeye.review import sandbox_catalog as sandbox
+from redeye.review.sandbox_sql import run_sql
 from redeye.warehouse import dbt, lake
 from redeye.warehouse.logic.releases import Release
 
@@ -106,6 +107,55 @@ def test_a_sandbox_has_no_way_to_any_database_of_the_stack(stack_env: Stack, ann
     with anna.connect(is_writable=True) as con:
         attached = {row[0] for row in con.execute("SELECT type FROM duckdb_databases()").fetchall()}
     assert "postgres" not in attached
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT * FROM read_text('{outside}')",
+        "FROM '{outside}'",
+        "FROM glob('{outside}')",
+        "CREATE TABLE stolen AS SELECT * FROM read_csv('{outside}')",
+        "SELECT * FROM read_text('{inside}/../../../{name}')",
+        "SELECT 1; COPY (SELECT 1) TO '{outside}'",
+        "COPY (SELECT 1) TO '{inside}/x.parquet' (USE_TMP_FILE false)",
+        "EXPLAIN ANALYZE COPY (SELECT 1) TO '{inside}/x.csv'",
+        "EXPORT DATABASE '{outside}'",
+        "ATTACH '{outside}' AS other",
+        "SET enable_external_access = true",
+        "RESET allowed_directories",
+        "LOAD postgres_scanner",
+        "INSTALL httpfs",
+        "FROM postgres_scan('host=127.0.0.1 port={port} user=warehouse dbname=warehouse', 'ledger', 'releases')",
+        "FROM postgres_query('warehouse', 'SELECT 1')",
+        "CALL ducklake_add_data_files('warehouse', 'raw.holidays', '{outside}')",
+    ],
+)
+def test_sql_that_is_typed_reaches_nothing_outside(
+    stack_env: Stack, anna: sandbox.Sandbox, query: str
+) -> None:
+    outside = stack_env.settings.home / "outside.csv"
+    outside.write_text("canary\n7\n", encoding="utf-8")
+    files = _files(anna.folder)
+    told = query.format(
+        outside=outside, inside=anna.folder, name=outside.name, port=stack_env.settings.postgres_port
+    )
+    with pytest.raises(ConfigError):
+        run_sql(anna, told, limit=5)
+    assert outside.read_text(encoding="utf-8") == "canary\n7\n"
+    assert _files(anna.folder) == files
+    assert not [path for path in anna.folder.iterdir() if path.suffix in (".csv", ".parquet")]
+
+
+def test_sql_that_is_typed_may_do_all_within(anna: sandbox.Sandbox) -> None:
+    run_sql(anna, f"CREATE TABLE marts.mine AS SELECT * FROM {FLIGHTS} WHERE night = '2013-01-06'", limit=1)
+    run_sql(
+        anna, "UPDATE marts.mine SET is_late = true; DELETE FROM marts.mine WHERE carrier_id = 'EV'", limit=1
+    )
+    heads, rows = run_sql(anna, "SELECT bool_and(is_late) AS late, count(*) > 500 FROM marts.mine", limit=5)
+    assert (heads[0], rows) == ("late", [(True, True)])
+    assert len(run_sql(anna, f"FROM {FLIGHTS} ORDER BY ALL", limit=3)[1]) == 3
+    assert run_sql(anna, "DESCRIBE marts.mine", limit=100)[0][0] == "column_name"
 
 
 def test_the_warehouse_may_tidy_up_under_a_sandbox(release: Release, anna: sandbox.Sandbox) -> None:

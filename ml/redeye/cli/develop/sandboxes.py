@@ -93,22 +93,11 @@ def sql(
     query: Annotated[str, typer.Argument(help="Such as: from features.feat_<entity>__<theme>")],
     name: Annotated[str, typer.Option(help="Of the sandbox; your user name by default.")] = "",
 ) -> None:
-    """Run SQL in a sandbox and show the first 40 rows."""
-    import duckdb
-
-    from redeye.foundation.errors import ConfigError
+    """Run SQL in a sandbox and show the first 40 rows; it reaches no file and no server outside of the sandbox."""
     from redeye.review import sandbox_catalog as sandbox
+    from redeye.review.sandbox_sql import run_sql
 
-    con = sandbox.find_sandbox(_choose_name(name)).connect(is_writable=True)
-    try:
-        con.execute("USE warehouse")
-        found = con.execute(query)
-        heads = [column[0] for column in found.description or ()]
-        rows = found.fetchmany(ROWS_SHOWN) if heads else []
-    except duckdb.Error as error:
-        raise ConfigError(str(error)) from error
-    finally:
-        con.close()
+    heads, rows = run_sql(sandbox.find_sandbox(_choose_name(name)), query, limit=ROWS_SHOWN)
     table = Table(*heads)
     for row in rows:
         table.add_row(*(escape(str(value)) for value in row))
