@@ -125,6 +125,11 @@ class Settings(BaseSettings):
         gt=0,
         description="What the home may take on disk, in units of 10^9 bytes. A warning comes from 80 % on.",
     )
+    backup_key_file: str = Field(
+        default="",
+        description="File with the key that backups are sealed with; without it, beside the home, of its name with "
+        "`.backup-key`. Keep a copy of it elsewhere.",
+    )
     maintenance_grace_hours: int = Field(
         default=24,
         ge=0,
@@ -263,7 +268,11 @@ def require_secret(name: str, kind: str) -> str:
 
 # What nothing embedded stands in for.
 UNSET = ("alert_urls", "api_port", "lineage_url", "metrics_port", "otlp_url")
-INSTEAD_OF_EMPTY = {"rehearsal": "nothing", "source": "the one of `redeye.yaml`"}
+INSTEAD_OF_EMPTY = {
+    "backup_key_file": "beside the home",
+    "rehearsal": "nothing",
+    "source": "the one of `redeye.yaml`",
+}
 
 
 def describe() -> str:

@@ -22,7 +22,7 @@ from redeye.foundation.settings import Settings, settings
 from redeye.models.artifact_store import load_artifact
 from redeye.scoring import outputs_store
 from redeye.stack import bootstrap, databases, environment
-from redeye.stack.backups import backup, backup_manifest, restore
+from redeye.stack.backups import backup, backup_key, backup_manifest, restore
 from redeye.stack.servers import check_ports
 from redeye.warehouse import lake, release_content, release_store
 
@@ -91,6 +91,11 @@ class Drill:
     backup: Path
     before: dict[str, object]
 
+    @property
+    def key(self) -> Path:
+        """What it was sealed with."""
+        return backup_key.find_key_path(Settings(home=self.home))
+
 
 @pytest.fixture(scope="module")
 def drill(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Drill:
@@ -133,7 +138,7 @@ def test_it_works_at_another_path_without_the_first_one(drill: Drill, tmp_path: 
     if drill.home.exists():
         drill.home.rename(away)
     try:
-        restore.restore(Settings(home=tmp_path / "elsewhere"), drill.backup)
+        restore.restore(Settings(home=tmp_path / "elsewhere"), drill.backup, key_path=drill.key)
         with opened(tmp_path / "elsewhere") as server:
             with server.superuser("mlflow") as link, link.cursor() as at:
                 at.execute("SELECT artifact_uri FROM runs")
@@ -172,8 +177,9 @@ def test_a_home_that_is_not_empty_is_left_alone(drill: Drill, tmp_path: Path) ->
         (lambda path: path.with_name("more").write_text("x"), "databases/more is not in the manifest"),
         (lambda path: (path.parents[1] / "manifest.json").unlink(), "no whole backup"),
         (lambda path: (path.parents[1] / "manifest.json").write_text("{}"), "was altered"),
+        (lambda path: (path.parents[1] / "manifest.hmac").unlink(), "no whole backup"),
     ],
-    ids=["truncated", "altered", "missing", "added", "ended early", "manifest altered"],
+    ids=["truncated", "altered", "missing", "added", "ended early", "manifest altered", "unsealed"],
 )
 def test_a_backup_that_is_not_whole_is_refused_by_name(
     drill: Drill, tmp_path: Path, harm: Any, message: str
@@ -182,8 +188,28 @@ def test_a_backup_that_is_not_whole_is_refused_by_name(
     shutil.copytree(drill.backup, copy)
     harm(copy / "databases" / "warehouse.dump")
     with pytest.raises(BackupError, match=message):
-        restore.restore(Settings(home=tmp_path / "home"), copy)
+        restore.restore(Settings(home=tmp_path / "home"), copy, key_path=drill.key)
     assert not (tmp_path / "home").exists()
+
+
+def test_a_backup_of_before_keys_comes_back_only_where_that_is_said(drill: Drill, tmp_path: Path) -> None:
+    copy, home = tmp_path / "copy", tmp_path / "home"
+    shutil.copytree(drill.backup, copy)
+    (copy / "manifest.hmac").rename(copy / "manifest.sha256")
+    for path in (copy / "files").rglob("*"):
+        path.chmod(0o6777)
+    with pytest.raises(BackupError, match="--unsealed"):
+        restore.restore(Settings(home=home), copy, key_path=drill.key)
+    assert not home.exists()
+    restore.restore(Settings(home=home), copy, is_unsealed=True)
+    modes = {path.stat().st_mode & 0o7777 for path in list_files(home) if "postgres" not in path.parts}
+    assert modes <= {0o600, 0o400, 0o644}
+    assert (home / "secrets.env").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_backup_does_not_hold_the_key_that_sealed_it(drill: Drill) -> None:
+    key = drill.key.read_bytes().strip()
+    assert not [path for path in list_files(drill.backup) if key in path.read_bytes()]
 
 
 def test_a_backup_is_for_its_owner_only_and_overwrites_nothing(drill: Drill) -> None:

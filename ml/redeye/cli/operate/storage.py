@@ -29,23 +29,38 @@ def backup(
 ) -> None:
     """Write databases and files into a folder, named by hash; the stack may run."""
     from redeye.stack.backups import backup as making
+    from redeye.stack.backups.backup_key import find_key_path
 
     logging.getLogger("redeye").setLevel(logging.INFO)
     folder, manifest, seal = making.backup(settings(), to)
     size = sum(entry.bytes for entry in manifest.entries)
     console.print(f"{len(manifest.entries)} files, {gigabytes(size)}, in {folder}")
     console.print(f"SHA-256 of its manifest: {seal}. It holds the secrets: keep it like a password.")
+    console.print(
+        f"It is sealed with the key in {find_key_path(settings())}, which is not in it: keep a copy of that "
+        "elsewhere, as a restore asks for it."
+    )
 
 
 @app.command()
 def restore(
     source: Annotated[Path, typer.Option("--from", help="The folder of a backup.")],
+    key: Annotated[
+        Path | None, typer.Option(help="The file of the key that it was sealed with; by default this home's.")
+    ] = None,
+    *,
+    unsealed: Annotated[
+        bool,
+        typer.Option(
+            "--unsealed", help="Restore it whoever made it: it is older than keys, or the key is lost."
+        ),
+    ] = False,
 ) -> None:
     """Bring a backup back into an empty home; `make run` starts it then."""
     from redeye.stack.backups import restore as bringing
 
     logging.getLogger("redeye").setLevel(logging.INFO)
-    manifest = bringing.restore(settings(), source)
+    manifest = bringing.restore(settings(), source, key_path=key, is_unsealed=unsealed)
     console.print(
         f"Restored {len(manifest.entries)} files and databases into {settings().home.resolve()}. "
         "`make run` starts the stack, `redeye verify` compares every release."

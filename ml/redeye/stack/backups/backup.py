@@ -21,7 +21,8 @@ from redeye.foundation.errors import BackupError, ConfigError, RedeyeError
 from redeye.foundation.git import git_sha
 from redeye.foundation.settings import Settings
 from redeye.stack import bootstrap, databases
-from redeye.stack.backups.backup_manifest import DATABASES, FILES, Entry, Manifest, describe
+from redeye.stack.backups.backup_key import find_key_path, read_or_create_key
+from redeye.stack.backups.backup_manifest import DATABASES, FILES, LEFT_OUT, Entry, Manifest, describe
 from redeye.stack.secrets import FILE_NAME, Secrets, load_or_create
 from redeye.stack.servers import check_ports
 from redeye.stack.servers.embedded_postgres import SUPERUSER, EmbeddedPostgres, binaries
@@ -38,8 +39,6 @@ ORDER = (
     *_LAST,
 )
 _PATIENCE_SECONDS = 2.0
-# Made again from the rest, of this machine only, or someone's sandbox.
-LEFT_OUT = ("postgres", "logs", "run", "airflow", "dbt", "dev", "bench")
 
 
 def backup(configured: Settings, target: Path) -> tuple[Path, Manifest, str]:
@@ -48,8 +47,10 @@ def backup(configured: Settings, target: Path) -> tuple[Path, Manifest, str]:
     Secrets are part of it: without the keys in them, Airflow's encrypted fields could not be read again. So
     the folder is readable by its owner only, and is to be kept like a password.
 
+    Its manifest is sealed with a key that is not part of it.
+
     Returns:
-        The folder, its manifest, and the manifest's SHA-256, to be kept elsewhere.
+        The folder, its manifest, and the manifest's SHA-256.
 
     Raises:
         BackupError: if `target` is not empty, lies in the home, or a dump fails.
@@ -64,7 +65,11 @@ def backup(configured: Settings, target: Path) -> tuple[Path, Manifest, str]:
                 f"REDEYE_{name.upper()} leads to a server of yours: back its databases up with that server's own "
                 "means, in the order of docs/explanation/decisions/0005-backup-order.md"
             )
-    target = target.resolve()
+    target, key_path = target.resolve(), find_key_path(configured)
+    if key_path.is_relative_to(target):
+        raise BackupError(
+            f"{key_path}, the key that backups are sealed with, lies in {target}: give a new folder"
+        )
     if target.is_relative_to(home):
         raise BackupError(
             f"{target} lies in {home} itself: give a folder outside of it, best on another disk"
@@ -90,7 +95,7 @@ def backup(configured: Settings, target: Path) -> tuple[Path, Manifest, str]:
             (version,) = at.fetchone() or ("",)
     entries += list(_copy_files(configured, target))
     manifest = Manifest(str(home), git_sha(), version, entries)
-    return target, manifest, manifest.write(target)
+    return target, manifest, manifest.write(target, read_or_create_key(key_path))
 
 
 def _is_embedded(configured: Settings, name: str) -> bool:
@@ -151,7 +156,7 @@ def _copy_files(configured: Settings, target: Path) -> Iterator[Entry]:
             # Written and removed since the folder was listed: no dump names it.
             log.info("%s went away meanwhile", inside)
             continue
-        copied.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o600)
+        copied.chmod(0o600)
         yield describe(copied, target)
 
 
