@@ -85,7 +85,9 @@ def test_a_service_is_hardened(service):
     assert "no-new-privileges:true" in declared["security_opt"]
     assert not declared.get("privileged")
     assert any(entry.startswith("/tmp") for entry in declared["tmpfs"])
-    assert {"cpus", "memory"} <= set(declared["deploy"]["resources"]["limits"])
+    # Nothing of one can take the machine from the others: what it starts is bounded too.
+    assert {"cpus", "memory", "pids"} <= set(declared["deploy"]["resources"]["limits"])
+    assert declared["restart"] == ("no" if service in JOBS else "unless-stopped")
     assert all(":" in volume and not volume.startswith((".", "/")) for volume in declared["volumes"])
     for port in declared.get("ports", []):
         assert port.startswith("127.0.0.1:"), f"{port} is open to the network"
