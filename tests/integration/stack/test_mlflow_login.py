@@ -25,6 +25,9 @@ from redeye.stack.servers import mlflow_login, programs
 pytestmark = pytest.mark.integration
 
 ADMIN, VIEWER = mlflow_login.ADMIN, mlflow_login.VIEWER
+# Made by an admin in MLflow itself: one of each kind.
+ANALYST, OWNER = "analyst", "owner"
+ADDED_PASSWORD = "a-password-of-some-length"
 API, AJAX = "/api/2.0/mlflow", "/ajax-api/2.0/mlflow"
 READS: list[tuple[str, str, dict[str, Any]]] = [
     ("GET", f"{API}/experiments/get?experiment_id={{experiment}}", {}),
@@ -87,6 +90,7 @@ class Server:
 
     def ask(self, method: str, path: str, user: str | None, body: dict[str, Any]) -> httpx.Response:
         passwords = {ADMIN: self.secrets.mlflow_admin_password, VIEWER: self.secrets.mlflow_viewer_password}
+        passwords |= dict.fromkeys((ANALYST, OWNER), ADDED_PASSWORD)
         login = (user, passwords[user]) if user else None
         path = path.format(experiment=self.experiment_id, run=self.run_id)
         return httpx.request(
@@ -112,6 +116,12 @@ def server(install, tmp_path_factory) -> Iterator[Server]:
         probe.close()
         with install(tmp_path_factory.mktemp("login"), Kind.MIGRATED) as stack:
             bootstrap.set_mlflow_users(stack.settings, stack.secrets)
+            from mlflow.server.auth.sqlalchemy_store import SqlAlchemyStore
+
+            users = SqlAlchemyStore()
+            users.init_db(environment.mlflow_login_url(settings()))
+            users.create_user(ANALYST, ADDED_PASSWORD, is_admin=False)
+            users.create_user(OWNER, ADDED_PASSWORD, is_admin=True)
             experiment_id, run_id = logged()
             with served(stack):
                 yield Server(environment.mlflow_url(settings()), stack.secrets, experiment_id, run_id)
@@ -177,18 +187,19 @@ def test_a_wrong_password_is_refused(server):
     assert answer.status_code == httpx.codes.UNAUTHORIZED
 
 
-@pytest.mark.parametrize("user", [ADMIN, VIEWER])
+@pytest.mark.parametrize("user", [ADMIN, VIEWER, ANALYST])
 @pytest.mark.parametrize(("method", "path", "body"), READS)
-def test_both_users_read(server, user, method, path, body):
+def test_every_user_reads(server, user, method, path, body):
     answer = server.ask(method, path, user, body)
     assert answer.status_code == httpx.codes.OK, answer.text
     if "graphql" in path:
         assert answer.json()["data"]["mlflowGetRun"]["run"]["info"]["runId"] == server.run_id
 
 
+@pytest.mark.parametrize("user", [VIEWER, ANALYST])
 @pytest.mark.parametrize(("method", "path", "body"), WRITES)
-def test_the_viewer_cannot_write(server, method, path, body):
-    assert server.ask(method, path, VIEWER, body).status_code == httpx.codes.FORBIDDEN
+def test_who_is_no_admin_cannot_write_whatever_the_name(server, user, method, path, body):
+    assert server.ask(method, path, user, body).status_code == httpx.codes.FORBIDDEN
 
 
 @pytest.mark.parametrize("user", [ADMIN, VIEWER])
@@ -208,9 +219,10 @@ def test_the_pane_that_the_ui_opens_may_ask_how_it_is_set_up(server, user, path)
     assert answer.status_code == httpx.codes.OK
 
 
-def test_the_admin_can_write(server):
+@pytest.mark.parametrize("user", [ADMIN, OWNER])
+def test_every_admin_can_write(server, user):
     body = {"json": {"run_id": server.run_id, "key": "seen", "value": "yes"}}
-    assert server.ask("POST", f"{API}/runs/set-tag", ADMIN, body).status_code == httpx.codes.OK
+    assert server.ask("POST", f"{API}/runs/set-tag", user, body).status_code == httpx.codes.OK
 
 
 @pytest.mark.parametrize("path", ["/health", "/api/3.0/mlflow/server-info"])
@@ -226,7 +238,7 @@ def test_a_new_secret_is_a_new_password(server):
     from mlflow.server.auth.sqlalchemy_store import SqlAlchemyStore
 
     store = SqlAlchemyStore()
-    store.init_db(environment.mlflow_login_url(settings(), server.secrets))
+    store.init_db(environment.mlflow_login_url(settings()))
     assert store.authenticate_user(VIEWER, rotated.mlflow_viewer_password)
     assert not store.authenticate_user(VIEWER, server.secrets.mlflow_viewer_password)
     assert store.authenticate_user(ADMIN, server.secrets.mlflow_admin_password)

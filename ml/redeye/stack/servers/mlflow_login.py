@@ -1,4 +1,4 @@
-"""Who may log in to MLflow's UI: its users, and what the one who only looks may send.
+"""Who may log in to MLflow's UI: its users, and what those who are no admins may send.
 
 MLflow's basic-auth app checks passwords and permissions; two of its ways do not fit. It never changes a
 user's password from its configuration, and a user with nothing but the permission to read may still create
@@ -52,20 +52,19 @@ def is_closed(method: str, path: str) -> bool:
 
 
 def authorise() -> Authorization | Response:
-    """Check the login of the current request as MLflow does; keep the viewer from writing, all from the assistant.
+    """Check the login of the current request as MLflow does; let admins alone write, and nobody reach the assistant.
 
     Named in MLflow's configuration as `authorization_function`; runs in its server.
     """
     from flask import Response, request
-    from mlflow.server.auth import authenticate_request_basic_auth, make_forbidden_response
+    from mlflow.server.auth import authenticate_request_basic_auth, make_forbidden_response, store
 
     answer = authenticate_request_basic_auth()
     if isinstance(answer, Response):
         return answer
-    is_viewer = answer.username == VIEWER
-    if is_closed(request.method, request.path) or (
-        is_viewer and not is_reading(request.method, request.path)
-    ):
+    if is_closed(request.method, request.path):
+        return make_forbidden_response()
+    if not is_reading(request.method, request.path) and not store.get_user(str(answer.username)).is_admin:
         return make_forbidden_response()
     return answer
 
