@@ -1,0 +1,116 @@
+"""A second and a third model beside the first: the checks hold, and each has its own nights, verdicts and names."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from more_models import FIRST, MODELS, SECOND, THIRD, copy_with_more_models
+from prepared_installations import Kind
+
+pytestmark = pytest.mark.integration
+
+STORY = Path(__file__).with_name("story.py")
+# Those that look at the specs there are.
+CHECKS = (
+    "tests/policy/test_house_rules.py",
+    "tests/policy/test_dbt_models.py",
+    "tests/policy/test_dags.py",
+    "tests/policy/test_suites.py",
+    "tests/unit/features/test_feature_repo.py",
+    "tests/unit/declarations/test_project.py",
+    "tests/unit/cli/test_help.py",
+)
+# Late flights are eight times as many as cancelled ones; from one week to the next a rate moves by less.
+NEAR = {"rel": 0.5}
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return copy_with_more_models(tmp_path_factory.mktemp("redeye-models") / "checkout")
+
+
+def run(checkout: Path, *command: str) -> str:
+    paths = f"{checkout / 'ml'}{os.pathsep}{checkout / 'tests'}"
+    done = subprocess.run(
+        [sys.executable, *command],
+        cwd=checkout,
+        env={**os.environ, "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
+    return done.stdout
+
+
+@pytest.mark.parametrize("command", [("rules",), ("generate", "--check")])
+def test_lint_finds_nothing_wrong_with_three_specs(checkout: Path, command: tuple[str, ...]) -> None:
+    run(checkout, "-m", "redeye", *command)
+
+
+def test_the_tests_of_the_project_hold_for_three_specs(checkout: Path) -> None:
+    run(checkout, "-m", "pytest", "--quiet", "-p", "no:cacheprovider", *CHECKS)
+
+
+@pytest.fixture(scope="module")
+def seen(
+    checkout: Path,
+    install: Callable[..., AbstractContextManager[Any]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, Any]:
+    folder = tmp_path_factory.mktemp("redeye-three")
+    with install(folder / "home", Kind.THREE_WEEKS):
+        run(checkout, str(STORY), str(folder / "seen.json"))
+    return json.loads((folder / "seen.json").read_text())
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_each_model_scores_and_judges_its_nights_under_its_own_name(seen: dict[str, Any], model: str) -> None:
+    found = seen[model]
+    assert (found["models"], found["services"]) == ([model], [f"{model}_v1"])
+    assert found["rows"] == found["scheduled"] > 700
+    assert found["degraded"] == 0
+    assert [name for name, _ in found["verdicts"]] == [model]
+    assert found["labels"] > 700
+    assert {"manifest.json", "predictions.csv", "predictions.parquet"} <= {*found["files"]}
+    assert found["trained"] == model
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_first_champion_and_the_last_resort_follow_the_target(seen: dict[str, Any], model: str) -> None:
+    found = seen[model]
+    assert found["first"] == "heuristic"
+    assert found["prior"] == pytest.approx(found["rate"], **NEAR)
+    assert found["baseline"] == pytest.approx(found["rate"], **NEAR)
+    (resort, *failures) = found["last resort"]
+    assert resort == pytest.approx(found["rate"], **NEAR)
+    assert failures == []
+
+
+def test_counts_stay_with_their_own_target(seen: dict[str, Any]) -> None:
+    assert len(seen[FIRST]["reads"]) == 2
+    assert seen[SECOND]["reads"] == ["carrier_id", "origin_id"]
+    assert seen[THIRD]["reads"] == []
+    assert seen[THIRD]["rate"] < seen[SECOND]["rate"] < 0.05 < seen[FIRST]["rate"]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_decision_holds_the_candidate_against_the_base_rate_of_its_own_training(
+    seen: dict[str, Any], model: str
+) -> None:
+    gate = seen[model]["base_rate"]
+    assert gate["is_passed"] is (gate["value"] >= 0)
+    assert "of the base rate of its training" in gate["reason"]
+    said = float(gate["reason"].partition("training, ")[2].partition("%")[0]) / 100
+    assert said == pytest.approx(seen[model]["rate"], **NEAR)
+
+
+def test_pages_and_reviews_name_all_three(seen: dict[str, Any]) -> None:
+    assert sorted(seen["status"]) == sorted(seen["readers"]) == sorted(MODELS)
