@@ -118,7 +118,8 @@ class Queries:
             return digest(*wanted, *rest)
 
         columns = {
-            name: digest(reported[name], rows(_aliases(each))) for name, each in scope.projections.items()
+            name: digest(reported[name], rows(_aliases(each, *_find_windows(each, scope))))
+            for name, each in scope.projections.items()
         }
         return Known(columns, rows(set()))
 
@@ -223,11 +224,22 @@ def _rest(node: exp.Select) -> set[str]:
 
 
 def _mixes_rows(scope: _Scope) -> bool:
-    return any(each.find(exp.AggFunc, exp.Window) for each in scope.projections.values())
+    """Whether a projection makes one row of several; a window's function leaves each row as it is."""
+    for each in scope.projections.values():
+        over = {id(window.this.find(exp.AggFunc)) for window in each.find_all(exp.Window)}
+        if any(id(found) not in over for found in each.find_all(exp.AggFunc)):
+            return True
+    return False
 
 
-def _aliases(node: exp.Expr | None) -> set[str]:
-    return {each.table for each in node.find_all(exp.Column)} if node is not None else set()
+def _find_windows(node: exp.Expr, scope: _Scope) -> list[exp.Expr]:
+    """The named windows, if an expression names one."""
+    is_named = any(each.alias for each in node.find_all(exp.Window))
+    return list(scope.windows.values()) if is_named else []
+
+
+def _aliases(*nodes: exp.Expr | None) -> set[str]:
+    return {each.table for node in nodes if node is not None for each in node.find_all(exp.Column)}
 
 
 def digest(*parts: str) -> str:

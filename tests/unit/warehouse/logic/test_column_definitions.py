@@ -61,8 +61,21 @@ def edited(old: str, new: str, *, which: Definition = FEATURE, **other: object) 
         ("keys.night,", "keys.night as night,"),
         ("late.mean_delay", "late.mean_delay, 1 as is_new"),
         ("from keys left", "from keys left join warehouse.raw.places as p on p.origin = keys.origin_id left"),
+        (
+            "late.mean_delay",
+            "late.mean_delay, rank() over (partition by keys.night order by late.mean_delay) as n",
+        ),
+        ("late.mean_delay", "late.mean_delay, sum(late.late_flights) over (partition by keys.night) as n"),
     ],
-    ids=["layout", "names within", "alias", "column beside", "column beside by a join"],
+    ids=[
+        "layout",
+        "names within",
+        "alias",
+        "column beside",
+        "column beside by a join",
+        "rank",
+        "sum over rows",
+    ],
 )
 def test_what_defines_the_same_changes_nothing(old: str, new: str) -> None:
     assert edited(old, new) == set()
@@ -88,6 +101,30 @@ def test_what_defines_the_same_changes_nothing(old: str, new: str) -> None:
 def test_an_edit_changes_what_is_made_from_it(old: str, new: str, hit: set[str] | None) -> None:
     # Rows of a joined query decide about its values, not about the rows of what it is joined to.
     assert edited(old, new) == (hit or {"late_flights", "mean_delay"})
+
+
+@pytest.mark.parametrize("over", ["(partition by keys.night order by late.mean_delay)", "w"])
+def test_a_window_is_of_all_that_it_reads(over: str) -> None:
+    sql = FEATURE.sql.replace("late.mean_delay\n", f"late.mean_delay, rank() over {over} as place\n")
+    if over == "w":
+        sql = sql.replace(
+            "order by keys.night", "window w as (partition by keys.night order by late.mean_delay)"
+        )
+    ranked = replace(FEATURE, columns={**FEATURE.columns, "place": "bigint"}, sql=sql)
+    read = [Read(FEATURE.name, each) for each in ranked.columns]
+
+    def hit(old: str, new: str) -> set[str]:
+        assert old in sql
+        after = replace(ranked, sql=sql.replace(old, new))
+        return {each.read.column for each in edits(of(STAGED, ranked), of(STAGED, after), read)}
+
+    assert hit("avg(", "max(") == {"mean_delay", "place"}
+    assert hit("keys.night = late.night", "keys.night = late.night + 1") == {
+        "late_flights",
+        "mean_delay",
+        "place",
+    }
+    assert hit("partition by keys.night", "partition by keys.origin_id") == {"place"}
 
 
 def test_an_edit_upstream_reaches_what_is_made_from_it_and_no_more() -> None:
