@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -22,7 +21,6 @@ from redeye.foundation.settings import PROJECT_ROOT
 from redeye.review import check_house_rules as rules
 from redeye.review import impact_leaks, impact_night, impact_scores, merge_base, table_diff
 from redeye.review import sandbox as job
-from redeye.review import sandbox_catalog as sandbox
 from redeye.review.impact_change import Change, compare_specs, find_change, is_built_by, lend_parsed
 from redeye.review.logic.impact_verdict import (
     Impact,
@@ -35,6 +33,7 @@ from redeye.review.logic.model_diff import ModelDiff, Origin
 from redeye.review.merge_base import Base
 from redeye.review.sandbox_catalog import Sandbox
 from redeye.review.table_diff import NEW, OLD
+from redeye.review.temporary_sandboxes import drop_abandoned, hold_sandbox
 from redeye.warehouse import dbt, dbt_project, lake
 from redeye.warehouse.logic.column_lineage import ROWS, Read
 from redeye.warehouse.logic.dbt_models import Project
@@ -92,28 +91,28 @@ def assess(
         DbtError: if the base does not build.
     """
     clock = _Clock(report)
-    with tempfile.TemporaryDirectory(prefix="redeye-base-") as name:
-        folder = Path(name)
+    with ExitStack() as held:
         with clock.step("making a sandbox"):
+            drop_abandoned()
             release = job.release_to_copy()
             first = job.first_night(release)
+            head = held.enter_context(hold_sandbox("", release, first_night=first))
+            # In the sandbox, so that it goes with it.
+            folder = head.folder / "base"
             code = merge_base.write_base(base, folder / "code", root=root)
-        with sandbox.temporary("impact", release, first_night=first) as head:
-            with clock.step("finding what changed"):
-                change = find_change(head, code, folder, root / "dbt")
-            specs, suites = load_valid_specs(root / "ml" / "specs"), root / EXPECTATIONS_ROOT.name
-            found = Impact(code.sha[:10], release.release_id, f"{first} to {release.night}", ())
-            old = load_valid_specs(code.specs)
-            found = replace(found, specs=compare_specs(old, specs), targets=_list_targets(old))
-            with_ = _Against(
-                code, release, specs, suites if suites.is_dir() else EXPECTATIONS_ROOT, is_retrained
-            )
-            if change.origins or change.removed:
-                found = _assess_built(found, change, head, with_, clock, folder)
-            elif is_retrained and found.specs:
-                with clock.step("training"):
-                    found = replace(found, gains=_find_gains_of_specs(found, change, with_))
-            return replace(found, seconds=dict(clock.seconds))
+        with clock.step("finding what changed"):
+            change = find_change(head, code, folder, root / "dbt")
+        specs, suites = load_valid_specs(root / "ml" / "specs"), root / EXPECTATIONS_ROOT.name
+        found = Impact(code.sha[:10], release.release_id, f"{first} to {release.night}", ())
+        old = load_valid_specs(code.specs)
+        found = replace(found, specs=compare_specs(old, specs), targets=_list_targets(old))
+        with_ = _Against(code, release, specs, suites if suites.is_dir() else EXPECTATIONS_ROOT, is_retrained)
+        if change.origins or change.removed:
+            found = _assess_built(found, change, head, with_, clock, folder)
+        elif is_retrained and found.specs:
+            with clock.step("training"):
+                found = replace(found, gains=_find_gains_of_specs(found, change, with_))
+        return replace(found, seconds=dict(clock.seconds))
 
 
 def _list_targets(specs: Mapping[str, Spec]) -> tuple[Target, ...]:
@@ -154,8 +153,8 @@ def _assess_built(
             outcome = impact_night.play_night(head, change, against.release, suites=against.suites)
             found = replace(found, refusals=outcome.refusals, kept_columns=outcome.kept)
     with clock.step("building again without what came later"):
-        cut, leaks = impact_leaks.leaks(head, change.head, list(change.origins), project=change.project)
-        found = replace(found, leaks=leaks, checked_nights=cut)
+        again = impact_leaks.find_leaks(head, change.head, list(change.origins), project=change.project)
+        found = replace(found, leaks=again.leaks, short_of_history=again.short, checked_nights=again.nights)
     before = dbt_project.describe_manifest(change.base)
     with _old_state(change, against, head, clock, folder) as (con, old_seconds):
         head.attach_to(con, NEW)
@@ -211,7 +210,7 @@ def _old_state(
             lake.attach(con, Catalog.WAREHOUSE, alias=OLD, snapshot_id=release.snapshot_id)
             yield con, {}
             return
-        with sandbox.temporary("impact-base", release, first_night=head.first_night) as old:
+        with hold_sandbox("-base", release, first_night=head.first_night) as old:
             with clock.step("building the base"):
                 lend_parsed(folder / "state", old.state)
                 built = job.rebuild(old, wanted, project=against.code.project, is_tested=False)

@@ -1,22 +1,25 @@
 """Whether a feature knows more than its night: the last nights built again without what became known later.
 
 The rule on lineage reads the SQL; this looks at rows. Where a model is trusted in a place that cannot be seen, a row
-that differs shows that it should not have been.
+that differs shows that it should not have been. Rows may differ for another reason: a model that reads the nights of
+the build window alone has less history when a night is built by itself. Which of both it is shows where all nights up
+to then are built at once: nothing that came later is in them, and no night lacks what was before it.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 
-from redeye.review import sandbox_catalog as sandbox
 from redeye.review.sandbox import rebuild
 from redeye.review.sandbox_catalog import Sandbox
+from redeye.review.temporary_sandboxes import hold_copy
 from redeye.warehouse import lake
 from redeye.warehouse.logic.dbt_models import FEATURES
 
@@ -27,32 +30,71 @@ if TYPE_CHECKING:
 LEFT_OUT, AGAIN = 7, 2
 
 
-def leaks(
-    head: Sandbox, manifest: Manifest, models: Sequence[str], *, project: Path
-) -> tuple[str, tuple[str, ...]]:
-    """Build the nights before the last week as if it had not happened, and compare with the sandbox of all nights.
+@dataclass(frozen=True)
+class Rebuilt:
+    """What nights that were built again show.
 
-    Returns:
-        The nights that were compared, and a sentence for each feature table whose rows differ.
+    Attributes:
+        nights: that were compared; "" where there are too few.
+        leaks: a sentence for each feature table whose rows differ without what came later.
+        short: a sentence for each whose rows differ when nights are built by themselves, whatever came later.
     """
+
+    nights: str = ""
+    leaks: tuple[str, ...] = ()
+    short: tuple[str, ...] = ()
+
+
+def find_leaks(head: Sandbox, manifest: Manifest, models: Sequence[str], *, project: Path) -> Rebuilt:
+    """Build the nights before the last week as if it had not happened, and compare with the sandbox of all nights."""
     nodes = [manifest.nodes[each] for each in models]
     names = [f"{node.schema}.{node.alias}" for node in nodes if node.schema == FEATURES]
     last = head.night - timedelta(days=LEFT_OUT)
     first = last - timedelta(days=AGAIN - 1)
     if not names or first <= head.first_night:
-        return "", ()
-    then = sandbox.copy(head, f"impact-then-{os.getpid()}")
-    try:
-        with then.connect(is_writable=True) as con:
-            _forget(con, str(last), str(first))
-        rebuild(then, models, project=project, first=first, last=last, is_tested=False, manifest=manifest)
+        return Rebuilt()
+
+    @contextmanager
+    def build_again(name: str, since: date | None) -> Iterator[Sandbox]:
+        with hold_copy(head, name) as copied:
+            with copied.connect(is_writable=True) as con:
+                _forget(con, str(last), str(first))
+            rebuild(
+                copied, models, project=project, first=since, last=last, is_tested=False, manifest=manifest
+            )
+            yield copied
+
+    def compare(one: Sandbox, other: Sandbox) -> dict[str, date]:
+        """The first night of each table that differs."""
         with lake.connect() as con:
-            head.attach_to(con, "later")
-            then.attach_to(con, "earlier")
-            found = [_describe_leak(con, name, str(first), str(last)) for name in names]
-    finally:
-        sandbox.drop(then.name)
-    return f"{first} to {last}", tuple(each for each in found if each)
+            one.attach_to(con, "one")
+            other.attach_to(con, "other")
+            found = {name: _find_difference(con, name, str(first), str(last)) for name in names}
+        return {name: night for name, night in found.items() if night}
+
+    with build_again("-then", first) as then:
+        if not compare(head, then):
+            return Rebuilt(f"{first} to {last}")
+        with build_again("-at-once", None) as at_once:
+            leaks, short = compare(head, at_once), compare(then, at_once)
+    return Rebuilt(
+        f"{first} to {last}",
+        tuple(
+            f"{_title(name)} has other rows for night {night} when the nights after {last} have not happened yet"
+            for name, night in leaks.items()
+        ),
+        tuple(
+            f"{_title(name)} has other rows for night {night} when it is built by itself, as every night is, than when "
+            "all are built at once. It is no leak: the model reads the nights of the build window alone where it needs "
+            "those before (read from `{{ first_night() }}` less the nights that it looks back on), or its incremental "
+            "branch is another"
+            for name, night in short.items()
+        ),
+    )
+
+
+def _title(name: str) -> str:
+    return name.rpartition(".")[2]
 
 
 def _forget(con: duckdb.DuckDBPyConnection, last: str, first: str) -> None:
@@ -69,15 +111,13 @@ def _forget(con: duckdb.DuckDBPyConnection, last: str, first: str) -> None:
             con.execute(f"DELETE FROM warehouse.{schema}.{table} WHERE {kept}")
 
 
-def _describe_leak(con: duckdb.DuckDBPyConnection, name: str, first: str, last: str) -> str:
-    rows = [
+def _find_difference(con: duckdb.DuckDBPyConnection, name: str, first: str, last: str) -> date | None:
+    """The first night of which a table has other rows in one state than in the other."""
+    one, other = (
         f"(SELECT * FROM {alias}.{name} WHERE night BETWEEN DATE '{first}' AND DATE '{last}')"
-        for alias in ("later", "earlier")
-    ]
+        for alias in ("one", "other")
+    )
     found = con.execute(
-        f"SELECT count(*), min(night) FROM ({rows[0]} EXCEPT ALL {rows[1]} UNION ALL ({rows[1]} EXCEPT ALL {rows[0]}))"
+        f"SELECT min(night) FROM ({one} EXCEPT ALL {other} UNION ALL ({other} EXCEPT ALL {one}))"
     ).fetchone()
-    if not found or not found[0]:
-        return ""
-    table = name.rpartition(".")[2]
-    return f"{table} has other rows for night {found[1]} when the nights after {last} have not happened yet"
+    return found[0] if found else None

@@ -1,13 +1,12 @@
 """What the next night would say of a change: it builds forward only, audits what it built, and may refuse it.
 
 The sandbox of an impact is built anew over all nights. A night does not do that: it adds its rows to tables that are
-there, keeps columns that a model has no more, and casts values to the types that the tables had. So the last night is
-built once more on the release as a night builds it, and judged by the suites that judge a release.
+there, and refuses a type that cannot hold what stands in them. So the last night is built once more on the release as a
+night builds it, and judged by the suites that judge a release.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,16 +14,17 @@ from pathlib import Path
 import duckdb
 
 from redeye.audits.audit import audit_many
-from redeye.review import sandbox_catalog as sandbox
 from redeye.review.impact_change import Change, lend_parsed
 from redeye.review.logic.model_diff import Origin
 from redeye.review.sandbox import rebuild
 from redeye.review.sandbox_catalog import Sandbox
+from redeye.review.temporary_sandboxes import hold_sandbox
 from redeye.warehouse import dbt
 from redeye.warehouse.logic.releases import Release
 from redeye.warehouse.release_frames import release_frames
 
 _HEAD, _NIGHT = "head", "warehouse"
+_CARRIED = "the model selects it from its own table"
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class NightOutcome:
 
     Attributes:
         refusals: why it would not publish a release, one sentence each.
-        kept: columns that it would keep otherwise than the change declares them, one sentence each.
+        kept: columns that are otherwise where nights add to a table than where it is built anew, one sentence each.
     """
 
     refusals: tuple[str, ...]
@@ -49,7 +49,7 @@ def play_night(head: Sandbox, change: Change, release: Release, *, suites: Path)
         release: that stands before the night.
         suites: folder of the audits' suites.
     """
-    with sandbox.temporary(f"impact-night-{os.getpid()}", release, first_night=head.first_night) as night:
+    with hold_sandbox("-night", release, first_night=head.first_night) as night:
         lend_parsed(head.state, night.state)
         with night.connect(is_writable=True) as con:
             _take_out_night(con, change, release)
@@ -113,19 +113,19 @@ def _audit(con: duckdb.DuckDBPyConnection, release: Release, suites: Path) -> It
 
 
 def _find_kept(con: duckdb.DuckDBPyConnection, change: Change) -> Iterator[str]:
-    """Columns whose presence or type is otherwise where a night adds to the table that is there."""
+    """Columns of which a model that reads its own table carries on presence or type from night to night."""
     for each, origin in change.origins.items():
         if origin is Origin.NEW:
             continue
         node = change.head.nodes[each]
-        declared, there = (_read_types(con, alias, node.schema, node.alias) for alias in (_HEAD, _NIGHT))
-        for name in sorted(there.keys() - declared.keys()):
-            yield f"{node.name}.{name} is gone from the model and stays in the table, without values from then on"
-        for name in sorted(declared.keys() & there.keys()):
-            if declared[name] != there[name]:
+        anew, there = (_read_types(con, alias, node.schema, node.alias) for alias in (_HEAD, _NIGHT))
+        for name in sorted(there.keys() - anew.keys()):
+            yield f"{node.name}.{name} is in no table built anew and stays where nights add to one: {_CARRIED}"
+        for name in sorted(anew.keys() & there.keys()):
+            if anew[name] != there[name]:
                 yield (
-                    f"{node.name}.{name} is {declared[name]} by the model and stays {there[name]} in the table: "
-                    "its values are cast without a word"
+                    f"{node.name}.{name} is {anew[name]} in a table built anew and {there[name]} where nights add to "
+                    f"one: {_CARRIED}"
                 )
 
 

@@ -13,8 +13,7 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -97,8 +96,10 @@ def root() -> Path:
     return settings().home.resolve() / "dev"
 
 
-def make(name: str, release: Release, *, first_night: date) -> Sandbox:
+def make(name: str, release: Release, *, first_night: date, is_temporary: bool = False) -> Sandbox:
     """Make a sandbox at a release; some tenths of a second, whatever the warehouse holds.
+
+    A temporary one goes when no process holds it any more (`temporary_sandboxes`).
 
     Raises:
         ConfigError: if the name cannot be used or is taken, or the files cannot be linked.
@@ -120,6 +121,7 @@ def make(name: str, release: Release, *, first_night: date) -> Sandbox:
             "code_hash": release.code_hash,
             "first_night": first_night.isoformat(),
             "night": release.night.isoformat(),
+            "is_temporary": is_temporary,
         }
         (part / NOTE).write_text(json.dumps(note, indent=1), encoding="utf-8")
     log.info("made sandbox %s at release %s: %d files linked", name, release.release_id, len(files))
@@ -159,25 +161,9 @@ def drop(name: str) -> None:
         root().rmdir()
 
 
-@contextmanager
-def temporary(name: str, release: Release, *, first_night: date) -> Iterator[Sandbox]:
-    """A sandbox that lasts as long as the context."""
-    made = make(f"{name}-{os.getpid()}", release, first_night=first_night)
-    try:
-        yield made
-    finally:
-        drop(made.name)
-
-
 def copy(sandbox: Sandbox, name: str) -> Sandbox:
-    """A second sandbox with what the first one holds now; its files are links too.
-
-    Raises:
-        ConfigError: if the name is taken.
-    """
+    """A second sandbox with what the first one holds now; its files are links too."""
     folder = sandbox.folder.with_name(name)
-    if folder.exists():
-        raise ConfigError(f"sandbox {name} is there already")
 
     def put(source: str, target: str) -> None:
         if source.endswith(".parquet"):

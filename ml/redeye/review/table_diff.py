@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import duckdb
 
 from redeye.features.point_in_time import quote
-from redeye.review.logic.model_diff import ColumnDiff, Histogram, ModelDiff, Origin
+from redeye.review.logic.model_diff import ColumnDiff, Histogram, ModelDiff, Origin, is_number
 
 OLD, NEW = "old", "new"
 BINS = 16
@@ -16,8 +17,6 @@ TOP = 8
 # Sums in another order differ in their last bits.
 TOLERANCE = 1e-9
 _FLOATS = ("DOUBLE", "FLOAT")
-_INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UBIGINT", "UINTEGER")
-_NUMBERS = (*_INTEGERS, "DECIMAL", *_FLOATS)
 
 
 def compare(con: duckdb.DuckDBPyConnection, relation: str, key: Sequence[str], origin: Origin) -> ModelDiff:
@@ -28,15 +27,26 @@ def compare(con: duckdb.DuckDBPyConnection, relation: str, key: Sequence[str], o
     """
     old, new = _types(con, OLD, relation), _types(con, NEW, relation)
     shared = [name for name in new if old.get(name) == new[name]]
+    retyped = [name for name in new if old.get(name, new[name]) != new[name]]
+    numbers = [name for name in retyped if is_number(old[name]) and is_number(new[name])]
     rows_old, rows_new = _count(con, OLD, relation), _count(con, NEW, relation)
     columns = [ColumnDiff(name, "added") for name in new if name not in old]
     columns += [ColumnDiff(name, "removed") for name in old if name not in new]
-    columns += [ColumnDiff(name, "type") for name in new if name in old and old[name] != new[name]]
-    if rows_old == rows_new and _digest(con, OLD, relation, shared) == _digest(con, NEW, relation, shared):
+    columns += [_describe_type(ColumnDiff(name, ""), old, new) for name in retyped if name not in numbers]
+    digests = [_digest(con, alias, relation, shared) for alias in (OLD, NEW)]
+    if not numbers and rows_old == rows_new and digests[0] == digests[1]:
         same = [ColumnDiff(name, "") for name in shared]
         return ModelDiff(relation, origin, tuple(key), rows_old, rows_new, 0, 0, tuple(columns + same))
-    added, lost, found = _compare_rows(con, relation, [k for k in key if k in shared], new, shared)
+    types = new | dict.fromkeys(numbers, _FLOATS[0])
+    added, lost, found = _compare_rows(
+        con, relation, [k for k in key if k in shared], types, shared + numbers
+    )
+    found = [_describe_type(each, old, new) if each.name in numbers else each for each in found]
     return ModelDiff(relation, origin, tuple(key), rows_old, rows_new, added, lost, tuple(columns + found))
+
+
+def _describe_type(column: ColumnDiff, old: dict[str, str], new: dict[str, str]) -> ColumnDiff:
+    return replace(column, change="type", type_old=old[column.name], type_new=new[column.name])
 
 
 def describe_unmatched(
@@ -116,7 +126,7 @@ def _measures(name: str, kind: str) -> list[str]:
         near = f"abs({o} - {n}) <= {TOLERANCE} * greatest(abs({o}), abs({n}))"
         differs = f"({differs} AND NOT coalesce({near}, false))"
     largest, means = "NULL", ["NULL", "NULL"]
-    if kind.startswith(_NUMBERS):
+    if is_number(kind):
         largest = f"max(abs({o}::DOUBLE - {n}::DOUBLE)) {both}"
         means = [f"avg({each}::DOUBLE)" for each in (o, n)]
     elif kind == "BOOLEAN":
@@ -127,7 +137,7 @@ def _measures(name: str, kind: str) -> list[str]:
 
 def _histogram(con: duckdb.DuckDBPyConnection, relation: str, name: str, kind: str) -> Histogram | None:
     column = quote(name)
-    if kind.startswith(_NUMBERS):
+    if is_number(kind):
         return _bin_numbers(con, relation, column)
     if kind.startswith(("VARCHAR", "BOOLEAN")):
         return _bin_values(con, relation, column)

@@ -283,6 +283,8 @@ def _check_result(result: dbtRunnerResult) -> list[Any]:
     Raises:
         DbtError: if one of them failed, or dbt itself did.
     """
+    if result.exception is not None and not isinstance(result.exception, Exception):
+        raise result.exception  # A signal's, which ends the process: dbt did not fail.
     if result.exception is not None:
         raise DbtError(f"dbt stopped: {hide_passwords(str(result.exception))}") from None
     nodes = list(getattr(result.result, "results", []))

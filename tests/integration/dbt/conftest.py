@@ -64,12 +64,18 @@ class Warehouse:
             )
         con.close()
 
-    def build(self, first: date, last: date, *, select: Sequence[str] = ()) -> DbtResult:
+    def build(
+        self, first: date, last: date, *, select: Sequence[str] = (), project: Path = dbt.PROJECT
+    ) -> DbtResult:
         con = self.connect()
         raw_tables.set_build_window(con, first, last)
         con.close()
         return dbt.build(
-            attach=self.target, data_path=f"{self.folder / 'data'}/", target_dir=self.state, select=select
+            attach=self.target,
+            data_path=f"{self.folder / 'data'}/",
+            target_dir=self.state,
+            select=select,
+            project=project,
         )
 
     def rows(self, query: str) -> list[tuple[object, ...]]:

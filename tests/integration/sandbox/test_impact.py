@@ -130,25 +130,20 @@ def test_a_column_that_the_suite_does_not_name_is_refused_as_the_night_refuses_i
     assert f"the next night would be refused: {refusal}" in judgement.reasons
 
 
-def test_another_type_is_told_to_be_cast_back_by_the_nights(checkout: Path) -> None:
-    path = FEATURES / "feat_origin__evening.sql"
-    _edit(
-        checkout,
-        path,
-        "coalesce(state.flights, 0)::bigint as evening_flights",
-        "(coalesce(state.flights, 0) / 7.0)::double as evening_flights",
-    )
-    _edit(
-        checkout,
-        path.with_suffix(".yml"),
-        "{name: evening_flights, data_type: bigint",
-        "{name: evening_flights, data_type: double",
-    )
+def test_a_type_that_cannot_hold_earlier_values_is_refused_as_the_night_refuses_it(checkout: Path) -> None:
+    path, name = FEATURES / "feat_origin__evening.sql", "evening_mean_departure_delay_minutes"
+    mean = "{{ ratio('state.departure_delay_minutes', 'state.departed_flights') }}"
+    _edit(checkout, path, f"{mean} as {name}", f"round({mean})::bigint as {name}")
+    declared = path.with_suffix(".yml")
+    _edit(checkout, declared, f"{name}, data_type: double", f"{name}, data_type: bigint")
     found = _impact(checkout)
-    assert found.kept_columns == (
-        "feat_origin__evening.evening_flights is DOUBLE by the model and stays BIGINT in the table: "
-        "its values are cast without a word",
-    )
+    (refusal,) = found.refusals
+    assert f"features.feat_origin__evening.{name} is DOUBLE in the table and BIGINT by the model" in refusal
+    assert "`redeye rebuild 2012-12-31 --reason '...'`" in refusal
+    (model,) = found.models
+    (column,) = model.changed
+    assert (column.title, column.is_unreadable) == (f"{name} (DOUBLE → BIGINT)", False)
+    assert 0 < (column.largest or 0) <= 0.5
     assert judge(found).verdict is Verdict.BREAKS
 
 
@@ -273,3 +268,18 @@ def test_a_leak_breaks_whether_the_sql_or_only_the_rows_show_it(checkout: Path) 
     assert found.violations == ()
     assert judge(found).verdict is Verdict.BREAKS
     assert "feat_origin__weather has other rows for night" in judge(found).reasons[0]
+    assert [leak.partition(" ")[0] for leak in found.leaks] == ["feat_origin__weather"]
+
+
+def test_history_that_a_night_built_by_itself_lacks_is_no_leak(checkout: Path) -> None:
+    path = FEATURES / "feat_origin__evening.sql"
+    window = "partition by keys.origin_id order by keys.night rows between 6 preceding and current row"
+    flights = "coalesce(state.flights, 0)"
+    _edit(checkout, path, f"{flights}::bigint as", f"(sum({flights}) over ({window}))::bigint as")
+    found = _impact(checkout)
+    assert (found.violations, found.leaks, found.redefined) == ((), (), ())
+    (short,) = found.short_of_history
+    assert short.startswith("feat_origin__evening has other rows for night")
+    judgement = judge(found)
+    assert judgement.verdict is Verdict.BREAKS
+    assert short in judgement.reasons

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from redeye.foundation.errors import ConfigError, RedeyeError
 from redeye.review import sandbox as job
 from redeye.review import sandbox_catalog as sandbox
 from redeye.review.sandbox_sql import run_sql
+from redeye.review import temporary_sandboxes
 from redeye.warehouse import dbt, lake
 from redeye.warehouse.logic.releases import Release
 
@@ -213,3 +216,27 @@ def test_dbt_builds_a_model_there_over_all_nights_and_reads_the_others_from_the_
     assert {name for name in before if rebuilt[name] != before[name]} <= {"raw.build_window"}
     assert _released(release) == before
     assert dbt.ATTACH not in os.environ
+
+
+def test_what_a_killed_process_left_is_removed_and_what_is_held_or_a_persons_stays(
+    release: Release, anna: sandbox.Sandbox
+) -> None:
+    first = job.first_night(release)
+    code = (
+        "import sys\n"
+        "from redeye.review import sandbox, temporary_sandboxes as temporary\n"
+        "release = sandbox.release_to_copy()\n"
+        "with temporary.hold_sandbox('', release, first_night=sandbox.first_night(release)) as made:\n"
+        "    print(made.name, flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", code], stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdout is not None
+        name = process.stdout.readline().strip()
+        assert temporary_sandboxes.drop_abandoned() == []
+        assert (sandbox.root() / name / sandbox.NOTE).is_file()
+        process.kill()
+    with temporary_sandboxes.hold_sandbox("", release, first_night=first) as held:
+        assert temporary_sandboxes.drop_abandoned() == [name]
+        assert [each.name for each in sandbox.sandboxes()] == [anna.name, held.name]

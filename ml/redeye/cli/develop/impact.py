@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -38,6 +40,14 @@ def impact(
     from redeye.review.impact import assess
     from redeye.review.logic.impact_verdict import judge
 
+    ended: list[int] = []
+
+    def end(number: int, _: object) -> None:
+        """End as an error would, so that the sandboxes are dropped."""
+        ended.append(128 + number)
+        sys.exit(128 + number)
+
+    signal.signal(signal.SIGTERM, end)
     try:
         enter()
         with console.status("Starting") as shown:
@@ -47,6 +57,10 @@ def impact(
     except RedeyeError as error:
         console.print(f"[bold red]No verdict:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         raise typer.Exit(NO_VERDICT) from error
+    except RuntimeError:
+        if ended:  # DuckDB's, for what a signal raised within a query.
+            raise typer.Exit(ended[0]) from None
+        raise
     tables = [impact_page.tabulate_models(found)] if found.models else []
     tables += [impact_page.tabulate_scores(found)] if found.scores else []
     tables += [impact_page.tabulate_gains(found)] if found.gains else []

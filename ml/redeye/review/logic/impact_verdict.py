@@ -96,9 +96,11 @@ class Impact:
     refusals: tuple[str, ...] = ()
     """Why the next night would not publish a release with it."""
     kept_columns: tuple[str, ...] = ()
-    """Columns that the next night would keep otherwise than the change declares them."""
+    """Columns that are otherwise where nights add to a table than where it is built anew."""
     targets: tuple[Target, ...] = ()
     leaks: tuple[str, ...] = ()
+    short_of_history: tuple[str, ...] = ()
+    """Tables of which a night that is built by itself lacks history that it has among others."""
     checked_nights: str = ""
     readers: tuple[Reader, ...] = ()
     used_by_specs: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -192,7 +194,6 @@ def _list_refusals(impact: Impact) -> Iterable[str]:
         yield f"the next night would be refused: {refusal}"
     if len(impact.refusals) > SHOWN:
         yield f"the next night would be refused for {len(impact.refusals) - SHOWN} reasons more"
-    yield from impact.kept_columns
 
 
 def _breaks(impact: Impact) -> Iterable[str]:
@@ -204,6 +205,7 @@ def _breaks(impact: Impact) -> Iterable[str]:
         yield f"house rules: {len(impact.violations) - SHOWN} more; `redeye rules` tells them all"
     for leak in impact.leaks:
         yield f"a feature knows what became known later: {leak}"
+    yield from impact.short_of_history
     yield from _broken_readers(impact)
     yield from _find_redefined_targets(impact)
     yield from _list_refusals(impact)
@@ -214,7 +216,7 @@ def _breaks(impact: Impact) -> Iterable[str]:
                 f"{spec.version_new}: raise it, so that the version that serves keeps its own"
             )
     for diff in impact.models:
-        gone = [each.name for each in diff.columns if each.change in {"removed", "type"}]
+        gone = [each.title for each in diff.columns if each.change in {"removed", "type"}]
         if gone and diff.layer in PUBLISHED and diff.layer != FEATURES:
             yield f"{diff.title} loses or retypes {some(gone)}, which consumers may read"
 
@@ -250,9 +252,13 @@ def _broken_readers(impact: Impact) -> Iterable[str]:
                 "it is and put the change beside it as a new version (`redeye new version <model>`)"
             )
     for model, features in impact.used_by_specs.items():
-        gone = [name for name in features if name in hit and hit[name][1].change in {"removed", "type"}]
+        gone = [name for name in features if name in hit and _is_lost(*hit[name])]
         if gone:
-            yield f"the spec of {model} names what is gone or of another type: {some(gone)}"
+            yield f"the spec of {model} names what is gone or of a type that it cannot read: {some(gone)}"
+
+
+def _is_lost(model: ModelDiff, column: ColumnDiff) -> bool:
+    return model.origin is Origin.REMOVED or column.is_unreadable
 
 
 def _look_at_model(model: ModelDiff) -> Iterable[str]:
@@ -268,7 +274,7 @@ def _look_at_model(model: ModelDiff) -> Iterable[str]:
         yield f"{model.title}: other values in {named}, {worst.rows:,} rows in {worst.name}"
     gone = [each for each in model.changed if each.change in {"removed", "type"}]
     if gone and (model.layer not in PUBLISHED or model.layer == FEATURES):
-        yield f"{model.title} loses or retypes {some([each.name for each in gone])}"
+        yield f"{model.title} loses or retypes {some([each.title for each in gone])}"
     if (
         model.seconds_old is not None
         and model.seconds_new > SLOWER * model.seconds_old
@@ -278,6 +284,7 @@ def _look_at_model(model: ModelDiff) -> Iterable[str]:
 
 
 def _looks(impact: Impact) -> Iterable[str]:
+    yield from impact.kept_columns
     for model in impact.models:
         yield from _look_at_model(model)
     if impact.redefined and not any(_broken_readers(impact)):

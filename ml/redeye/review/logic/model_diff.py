@@ -5,6 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+_NUMBERS = (
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "HUGEINT",
+    "UBIGINT",
+    "UINTEGER",
+    "DECIMAL",
+    "DOUBLE",
+    "FLOAT",
+)
+
+
+def is_number(kind: str) -> bool:
+    """Whether a type of DuckDB is one of numbers."""
+    return kind.startswith(_NUMBERS)
+
 
 class Origin(StrEnum):
     """Why a model is built."""
@@ -35,7 +53,7 @@ class ColumnDiff:
 
     Attributes:
         change: `added`, `removed`, `type`, `values`, or "" for none.
-        rows: with another value; numbers count as equal up to a billionth.
+        rows: with another value; numbers count as equal up to a billionth. Of another type, numbers alone are compared.
         largest: difference of two numbers; None for other types.
     """
 
@@ -48,6 +66,19 @@ class ColumnDiff:
     mean_old: float | None = None
     mean_new: float | None = None
     histogram: Histogram | None = None
+    type_old: str = ""
+    type_new: str = ""
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether what reads the column cannot go on: it is gone, or no number any more, or one now."""
+        is_number_still = is_number(self.type_old) and is_number(self.type_new)
+        return self.change == "removed" or (self.change == "type" and not is_number_still)
+
+    @property
+    def title(self) -> str:
+        """The name, with both types where they differ."""
+        return f"{self.name} ({self.type_old} → {self.type_new})" if self.change == "type" else self.name
 
 
 @dataclass(frozen=True)

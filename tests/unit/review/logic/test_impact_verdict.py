@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from redeye.champions.logic.readers import Reader
@@ -42,6 +44,7 @@ def gain(lower: float, upper: float) -> Gain:
 TARGETS = (Target("flight_delay", "marts.fct_flights", "is_late"),)
 CHANGED = ColumnDiff("evening_flights", "values", rows=7)
 GONE = ColumnDiff("evening_flights", "removed")
+RETYPED = ColumnDiff("evening_flights", "type", type_old="BIGINT", type_new="DOUBLE")
 
 
 @pytest.mark.parametrize(
@@ -75,6 +78,16 @@ GONE = ColumnDiff("evening_flights", "removed")
             id="a spec's feature",
         ),
         pytest.param(
+            impact(model(RETYPED), used_by_specs={"flight_delay": (FEATURE,)}),
+            Verdict.LOOK,
+            id="a spec's feature that is a number still",
+        ),
+        pytest.param(
+            impact(model(replace(RETYPED, type_new="VARCHAR")), used_by_specs={"flight_delay": (FEATURE,)}),
+            Verdict.BREAKS,
+            id="a spec's feature that is text now",
+        ),
+        pytest.param(
             impact(model(ColumnDiff("is_late", "type"), name="marts.fct_flights")),
             Verdict.BREAKS,
             id="a mart's column",
@@ -98,7 +111,9 @@ GONE = ColumnDiff("evening_flights", "removed")
         pytest.param(impact(model(), refusals=("a suite",)), Verdict.BREAKS, id="a night that is refused"),
         pytest.param(impact(model(), failed_unit_tests="one"), Verdict.BREAKS, id="a unit test"),
         pytest.param(
-            impact(model(), kept_columns=("x stays",)), Verdict.BREAKS, id="a type that is rounded away"
+            impact(model(), kept_columns=("x stays",)),
+            Verdict.LOOK,
+            id="a type that is carried from night to night",
         ),
         pytest.param(impact(gains=(gain(-0.2, -0.1),)), Verdict.LOOK, id="surely worse when trained"),
         pytest.param(impact(gains=(gain(-0.1, 0.1),)), Verdict.SAFE, id="nothing to tell when trained"),
@@ -138,6 +153,12 @@ def test_a_redefined_label_is_named_with_the_model_that_predicts_it() -> None:
     ).reasons
     assert reasons[0].startswith(
         "fct_flights.is_late is what flight_delay predicts (other values in 7,339 rows)"
+    )
+
+
+def test_another_type_is_told_with_both() -> None:
+    assert judge(impact(model(RETYPED))).reasons == (
+        "feat_origin__evening loses or retypes evening_flights (BIGINT → DOUBLE)",
     )
 
 
