@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from redeye.champions.logic.readers import Reader, some
 from redeye.declarations.specs import Spec, list_spec_faults, load_valid_specs
-from redeye.features.logic.feature_views import name_view
+from redeye.features.logic.feature_views import PREFIX, name_view, next_version
 from redeye.foundation.errors import FeatureEdited
-from redeye.foundation.settings import SPECS
+from redeye.foundation.settings import PROJECT_ROOT, SPECS
 from redeye.warehouse.logic.column_definitions import Definitions, Edit, edits
 from redeye.warehouse.logic.column_lineage import Read
 from redeye.warehouse.logic.dbt_models import FEATURES, NIGHT
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
 log = logging.getLogger(__name__)
+
+TABLES = Path("dbt") / "models" / "features"
 
 
 def check_feature_edits(head: Release | None, kind: ReleaseKind) -> Manifest:
@@ -138,11 +140,27 @@ def _describe_edits(found: Iterable[tuple[Edit, list[Reader]]]) -> str:
 
 def _advise(found: Iterable[tuple[Edit, list[Reader]]], head: Release) -> str:
     tables = sorted({each.relation.partition(".")[2] for each in (edit.read for edit, _ in found)})
-    versions = ", ".join(f"`redeye new version {each}`" for each in tables if each.startswith("feat_"))
-    beside = (
-        f"Undo the edit and put it beside, as a new version ({versions}). " if versions else "Undo the edit. "
+    beside = [advise_beside(each) for each in tables if each.startswith(PREFIX)]
+    undo = (
+        f"Undo the edit and put it beside: {'; '.join(dict.fromkeys(beside))}. "
+        if beside
+        else "Undo the edit. "
     )
     return (
-        f"{beside}If `make impact` finds the same rows, or what was shall change: `redeye rebuild {head.night} "
+        f"{undo}If `make impact` finds the same rows, or what was shall change: `redeye rebuild {head.night} "
         "--reason '…'` (docs/tutorials/adding-a-feature.md)"
     )
+
+
+def advise_beside(table: str, *, root: Path = PROJECT_ROOT) -> str:
+    """How a changed form of a feature table comes to stand beside it; names no command that would refuse."""
+    if not has_own_files(table, root):
+        return f"as columns of other names in {table}, or as a table of another theme"
+    if (root / TABLES / f"{next_version(table)}.sql").exists():
+        return f"in {next_version(table)}, which stands beside {table}"
+    return f"as a new version (`redeye new version {table}`)"
+
+
+def has_own_files(table: str, root: Path = PROJECT_ROOT) -> bool:
+    """Whether a feature table's YAML declares it alone: one that shares it cannot be copied by itself."""
+    return all((root / TABLES / f"{table}{suffix}").exists() for suffix in (".sql", ".yml"))

@@ -13,6 +13,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from redeye.champions.feature_edits import TABLES
 from redeye.declarations.project import Project, load_project
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import PROJECT_ROOT
@@ -26,7 +27,6 @@ from redeye.review.logic.generated_texts import (
     replace_section,
 )
 
-TABLES = Path("dbt") / "models" / "features"
 SUITES = Path("expectations") / "releases"
 VIEWS = Path("feature_repo") / "views.py"
 MACROS = Path("dbt") / "macros" / "declared.sql"

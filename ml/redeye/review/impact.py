@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from redeye.audits.contract_files import EXPECTATIONS_ROOT
-from redeye.champions.feature_edits import find_redefined_columns
+from redeye.champions.feature_edits import advise_beside, find_redefined_columns
 from redeye.champions.serving_versions import list_serving_versions
 from redeye.declarations.spec_fields import name_column
 from redeye.declarations.specs import Spec, load_valid_specs
@@ -246,6 +246,7 @@ def _diffs(
                 seconds_new=seconds.get(unique_id, 0.0),
                 bytes_old=sizes[OLD].get(name, 0),
                 bytes_new=sizes[NEW].get(name, 0),
+                beside=advise_beside(node.alias, root=change.project.parent),
             )
         )
     for unique_id in change.removed:

@@ -6,10 +6,12 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from redeye.champions.feature_edits import TABLES as MODELS
+from redeye.champions.feature_edits import has_own_files
+from redeye.features.logic.feature_views import next_version
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import PROJECT_ROOT
 from redeye.review.generate import SUITES, generate
-from redeye.review.generate import TABLES as MODELS
 from redeye.review.logic import declaration_edits
 from redeye.review.logic.declaration_edits import NewColumn
 
@@ -46,7 +48,7 @@ def add_version(table: str, *, root: Path = PROJECT_ROOT) -> tuple[str, list[Pat
     Raises:
         ConfigError: if there is no such table, it shares its audit with others, or the version is there.
     """
-    new = declaration_edits.next_version(table)
+    new = next_version(table)
     declared = _own_files(table, root, "write a table of another theme for the new form")
     if (root / MODELS / f"{new}.sql").exists():
         raise ConfigError(f"{new} is there already")
@@ -72,7 +74,7 @@ def _own_files(table: str, root: Path, instead: str) -> Path:
     path = MODELS / f"{table}.yml"
     if not (root / path.with_suffix(".sql")).exists():
         raise ConfigError(f"there is no feature table {table}")
-    if not (root / path).exists():
+    if not has_own_files(table, root):
         raise ConfigError(
             f"{table} shares its SQL, its YAML and its audit with other tables: {instead}; see "
             "docs/tutorials/adding-a-feature.md"

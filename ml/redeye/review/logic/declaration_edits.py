@@ -155,12 +155,6 @@ def add_to_spec(text: str, new: NewColumn) -> str:
     return text.replace(version[0], f"version: {int(version[1]) + 1}", 1)
 
 
-def next_version(name: str) -> str:
-    """`feat_x__y` becomes `feat_x__y_v2`, `feat_x__y_v2` becomes `feat_x__y_v3`."""
-    found = re.fullmatch(r"(.+)_v(\d+)", name)
-    return f"{found[1]}_v{int(found[2]) + 1}" if found else f"{name}_v2"
-
-
 def copy_table(text: str, name: str, new_name: str) -> str:
     """A file of a feature table again, for one of another name."""
     return re.sub(rf"\b{name}\b", new_name, text)

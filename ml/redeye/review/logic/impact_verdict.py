@@ -246,10 +246,13 @@ def _broken_readers(impact: Impact) -> Iterable[str]:
     hit = find_affected_columns(impact)
     for reader in impact.readers:
         if used := sorted(reader.columns & hit.keys()):
-            tables = sorted({hit[name][0].title for name in used})
+            tables = {hit[name][0].title: hit[name][0].beside for name in used}
+            # Of a table that is gone there is nothing to put beside.
+            ways = sorted({each for each in tables.values() if each})
+            beside = f" and put the change beside it, {'; '.join(ways)}" if ways else ""
             yield (
-                f"{len(used)} of the features that {reader} reads change ({some(used)}): leave {', '.join(tables)} as "
-                "it is and put the change beside it as a new version (`redeye new version <model>`)"
+                f"{len(used)} of the features that {reader} reads change ({some(used)}): leave "
+                f"{', '.join(sorted(tables))} as it is{beside}"
             )
     for model, features in impact.used_by_specs.items():
         gone = [name for name in features if name in hit and _is_lost(*hit[name])]

@@ -89,6 +89,7 @@ class ModelDiff:
         name: the relation, `schema.table`.
         key: its columns; rows are matched by it.
         seconds_old: of the build, None where the release's rows stand for it.
+        beside: of a feature table, how a changed form of it comes to stand beside it.
     """
 
     name: str
@@ -103,6 +104,7 @@ class ModelDiff:
     seconds_new: float = 0.0
     bytes_old: int = 0
     bytes_new: int = 0
+    beside: str = ""
     reached: frozenset[str] = frozenset()
     """Columns that come from what changed, by lineage."""
 
