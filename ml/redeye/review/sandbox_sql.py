@@ -11,6 +11,7 @@ from redeye.foundation.errors import ConfigError
 from redeye.review.sandbox_catalog import Sandbox
 from redeye.warehouse import lake
 
+_PIECE = 10_000
 # COPY is not among them: it can write into a file of the sandbox in place, which is a link to the release's.
 _ALLOWED = frozenset(
     {
@@ -30,8 +31,10 @@ _ALLOWED = frozenset(
 )
 
 
-def run_sql(at: Sandbox, query: str, *, limit: int) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """The names of the columns and the first rows of what a query gives; neither if it gives nothing.
+def run_sql(at: Sandbox, query: str, *, limit: int) -> tuple[list[str], list[tuple[Any, ...]], int]:
+    """The names of the columns of what a query gives, its first rows, and how many there are; none if it gives nothing.
+
+    A limit of 0 is none.
 
     Raises:
         ConfigError: if DuckDB refuses it, or it would reach beyond the sandbox; the message says why.
@@ -45,7 +48,12 @@ def run_sql(at: Sandbox, query: str, *, limit: int) -> tuple[list[str], list[tup
             _check_statements(query, con.extract_statements(query))
             found = con.execute(query)
             heads = [column[0] for column in found.description or ()]
-            return heads, found.fetchmany(limit) if heads else []
+            rows: list[tuple[Any, ...]] = []
+            count = 0
+            for piece in iter(lambda: found.fetchmany(_PIECE), []) if heads else ():
+                count += len(piece)
+                rows += piece[: limit - len(rows)] if limit else piece
+            return heads, rows, count
         except duckdb.Error as error:
             raise ConfigError(str(error)) from error
 

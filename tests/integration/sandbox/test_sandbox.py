@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 import subprocess
 import sys
@@ -11,7 +13,9 @@ from pathlib import Path
 import pytest
 from prepared_installations import FIRST, THREE_WEEKS_END
 from throwaway import Stack
+from typer.testing import CliRunner
 
+from redeye.cli import app
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError, RedeyeError
 from redeye.review import sandbox as job
@@ -155,7 +159,7 @@ def test_sql_that_is_typed_may_do_all_within(anna: sandbox.Sandbox) -> None:
     run_sql(
         anna, "UPDATE marts.mine SET is_late = true; DELETE FROM marts.mine WHERE carrier_id = 'EV'", limit=1
     )
-    heads, rows = run_sql(anna, "SELECT bool_and(is_late) AS late, count(*) > 500 FROM marts.mine", limit=5)
+    heads, rows, _ = run_sql(anna, "SELECT bool_and(is_late) AS late, count(*) > 500 FROM marts.mine", limit=5)
     assert (heads[0], rows) == ("late", [(True, True)])
     assert len(run_sql(anna, f"FROM {FLIGHTS} ORDER BY ALL", limit=3)[1]) == 3
     assert run_sql(anna, "DESCRIBE marts.mine", limit=100)[0][0] == "column_name"
@@ -240,3 +244,19 @@ def test_what_a_killed_process_left_is_removed_and_what_is_held_or_a_persons_sta
     with temporary_sandboxes.hold_sandbox("", release, first_night=first) as held:
         assert temporary_sandboxes.drop_abandoned() == [name]
         assert [each.name for each in sandbox.sandboxes()] == [anna.name, held.name]
+
+
+def test_sql_says_how_many_rows_it_shows_of_how_many(anna: sandbox.Sandbox) -> None:
+    def run(*words: str) -> str:
+        done = CliRunner().invoke(app, ["dev", "sql", "--name", anna.name, *words])
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    assert "The first 40 of 20,001 rows" in run("select i from range(20001) as t (i)")
+    assert "The first 2 of 3 rows" in run("from range(3)", "--limit", "2")
+    assert "rows" not in run("select i from range(40) as t (i)")
+    assert " 20000 " in run("select i from range(20001) as t (i)", "--limit", "0")
+    written = list(
+        csv.reader(io.StringIO(run("select i, null as n, 'a,b' as t from range(20001) as t (i)", "--csv")))
+    )
+    assert (written[0], written[-1], len(written)) == (["i", "n", "t"], ["20000", "", "a,b"], 20002)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import getpass
 import re
+import sys
 import time
 from typing import Annotated
 
@@ -92,13 +94,25 @@ def build(
 def sql(
     query: Annotated[str, typer.Argument(help="Such as: from features.feat_<entity>__<theme>")],
     name: Annotated[str, typer.Option(help="Of the sandbox; your user name by default.")] = "",
+    limit: Annotated[int, typer.Option(min=0, help="Rows to show; 0 for all.")] = ROWS_SHOWN,
+    is_csv: Annotated[
+        bool, typer.Option("--csv", help="Write all rows as CSV, for a file or a pipe.")
+    ] = False,
 ) -> None:
-    """Run SQL in a sandbox and show the first 40 rows; it reaches no file and no server outside of the sandbox."""
+    """Run SQL in a sandbox and show its first rows; it reaches no file and no server outside of the sandbox."""
     from redeye.review import sandbox_catalog as sandbox
     from redeye.review.sandbox_sql import run_sql
 
-    heads, rows = run_sql(sandbox.find_sandbox(_choose_name(name)), query, limit=ROWS_SHOWN)
+    found = sandbox.find_sandbox(_choose_name(name))
+    heads, rows, count = run_sql(found, query, limit=0 if is_csv else limit)
+    if is_csv:
+        csv.writer(sys.stdout).writerows([heads, *rows])
+        return
     table = Table(*heads)
     for row in rows:
         table.add_row(*(escape(str(value)) for value in row))
     console.print(table)
+    if len(rows) < count:
+        console.print(
+            f"[yellow]The first {len(rows):,} of {count:,} rows[/]: `--limit 0` shows all, `--csv` writes them."
+        )
