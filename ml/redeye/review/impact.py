@@ -159,7 +159,8 @@ def _assess_built(
     with _old_state(change, against, head, clock, folder) as (con, old_seconds):
         head.attach_to(con, NEW)
         with clock.step("comparing"):
-            models = _diffs(con, change, before, project, lineage, seconds, old_seconds)
+            snapshot = against.release.snapshot_id
+            models = _diffs(con, change, before, project, lineage, seconds, old_seconds, snapshot)
         found = replace(found, models=models)
         with clock.step("scoring"):
             found = _read_by(found, con, against, before, project)
@@ -228,6 +229,7 @@ def _diffs(
     lineage: Lineage,
     seconds: dict[str, float],
     old_seconds: dict[str, float],
+    snapshot_id: int,
 ) -> tuple[ModelDiff, ...]:
     sizes = {alias: table_diff.measure_bytes(con, alias) for alias in (OLD, NEW)}
     found: list[ModelDiff] = []
@@ -246,6 +248,7 @@ def _diffs(
                 seconds_new=seconds.get(unique_id, 0.0),
                 bytes_old=sizes[OLD].get(name, 0),
                 bytes_new=sizes[NEW].get(name, 0),
+                query=table_diff.write_query(diff, snapshot_id),
                 beside=advise_beside(node.alias, root=change.project.parent),
             )
         )

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import duckdb
 
 from redeye.features.point_in_time import quote
-from redeye.review.logic.model_diff import ColumnDiff, Histogram, ModelDiff, Origin, is_number
+from redeye.review.logic.model_diff import ColumnDiff, Histogram, ModelDiff, Origin, RowDiff, is_number
 
 OLD, NEW = "old", "new"
 BINS = 16
 TOP = 8
+EXAMPLES, SHOWN_COLUMNS = 5, 4
 # Sums in another order differ in their last bits.
 TOLERANCE = 1e-9
 _FLOATS = ("DOUBLE", "FLOAT")
@@ -42,7 +43,62 @@ def compare(con: duckdb.DuckDBPyConnection, relation: str, key: Sequence[str], o
         con, relation, [k for k in key if k in shared], types, shared + numbers
     )
     found = [_describe_type(each, old, new) if each.name in numbers else each for each in found]
-    return ModelDiff(relation, origin, tuple(key), rows_old, rows_new, added, lost, tuple(columns + found))
+    diff = ModelDiff(relation, origin, tuple(key), rows_old, rows_new, added, lost, tuple(columns + found))
+    return replace(diff, examples=tuple(_find_examples(con, diff, types)))
+
+
+def write_query(diff: ModelDiff, snapshot_id: int) -> str:
+    """The SQL of the rows that differ, for a sandbox made at a snapshot, in which the change is built."""
+    names = _list_differing(diff)
+    if not (names or diff.keys_added or diff.keys_lost) or not diff.key:
+        return ""
+    # Names of the house's rules need no quotes.
+    key, there = ", ".join(diff.key), diff.key[0]
+    values = [f"o.{name} as old_{name}, n.{name} as new_{name}" for name in names]
+    where = [f"o.{name} is distinct from n.{name}" for name in names]
+    where += [f"o.{there} is null"] if diff.keys_added else []
+    where += [f"n.{there} is null"] if diff.keys_lost else []
+    return (
+        f"select {', '.join([key, *values])} from {diff.name} at (version => {snapshot_id}) as o "
+        f"full join {diff.name} as n using ({key}) where {' or '.join(where)} order by {key}"
+    )
+
+
+def _list_differing(diff: ModelDiff) -> list[str]:
+    """The columns with other values, those of the most rows first."""
+    found = sorted((each for each in diff.columns if each.rows), key=lambda each: -each.rows)
+    return [each.name for each in found[:SHOWN_COLUMNS]]
+
+
+def _find_examples(
+    con: duckdb.DuckDBPyConnection, diff: ModelDiff, types: dict[str, str]
+) -> Iterator[RowDiff]:
+    names, key = _list_differing(diff), [name for name in diff.key if name in types]
+    if not key or not (names or diff.keys_added or diff.keys_lost):
+        return
+    keys = ", ".join(map(quote, key))
+    differs = [_differ(name, types[name]) for name in names]
+    chosen = [f"{side}.{quote(name)}" for name in names for side in ("o", "n")]
+    rows = con.execute(
+        f"SELECT {', '.join([keys, 'o._is', 'n._is', *chosen])} FROM "
+        f"(SELECT *, true AS _is FROM {OLD}.{diff.name}) AS o FULL JOIN "
+        f"(SELECT *, true AS _is FROM {NEW}.{diff.name}) AS n USING ({keys}) "
+        f"WHERE {' OR '.join(['o._is IS NULL', 'n._is IS NULL', *differs])} "
+        f"ORDER BY {', '.join(f'{quote(name)} DESC' for name in key)} LIMIT {EXAMPLES}"
+    ).fetchall()
+    for row in rows:
+        place = len(key)
+        was, is_ = row[place : place + 2]
+        pairs = zip(names, row[place + 2 :: 2], row[place + 3 :: 2], strict=True)
+        change = "values" if was and is_ else "lost" if was else "added"
+        values = [(name, _say(old), _say(new)) for name, old, new in pairs if old != new]
+        yield RowDiff(tuple(map(_say, row[:place])), change, tuple(values) if change == "values" else ())
+
+
+def _say(value: object) -> str:
+    if value is None:
+        return "null"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _describe_type(column: ColumnDiff, old: dict[str, str], new: dict[str, str]) -> ColumnDiff:
@@ -120,11 +176,7 @@ def _compare_rows(
 def _measures(name: str, kind: str) -> list[str]:
     """Six aggregates of a column: rows that differ, largest difference, nulls and means, old and new."""
     o, n = f"o.{quote(name)}", f"n.{quote(name)}"
-    both = "FILTER (o_here AND n_here)"
-    differs = f"{o} IS DISTINCT FROM {n}"
-    if kind.startswith(_FLOATS):
-        near = f"abs({o} - {n}) <= {TOLERANCE} * greatest(abs({o}), abs({n}))"
-        differs = f"({differs} AND NOT coalesce({near}, false))"
+    both, differs = "FILTER (o_here AND n_here)", _differ(name, kind)
     largest, means = "NULL", ["NULL", "NULL"]
     if is_number(kind):
         largest = f"max(abs({o}::DOUBLE - {n}::DOUBLE)) {both}"
@@ -132,7 +184,17 @@ def _measures(name: str, kind: str) -> list[str]:
     elif kind == "BOOLEAN":
         means = [f"avg({each}::INTEGER)" for each in (o, n)]
     nulls = [f"count(*) FILTER ({side}_here AND {each} IS NULL)" for side, each in (("o", o), ("n", n))]
-    return [f"sum(({differs})::INTEGER) {both}", largest, *nulls, *means]
+    return [f"sum({differs}::INTEGER) {both}", largest, *nulls, *means]
+
+
+def _differ(name: str, kind: str) -> str:
+    """The condition that a column has another value in `o` than in `n`."""
+    o, n = f"o.{quote(name)}", f"n.{quote(name)}"
+    differs = f"{o} IS DISTINCT FROM {n}"
+    if kind.startswith(_FLOATS):
+        near = f"abs({o} - {n}) <= {TOLERANCE} * greatest(abs({o}), abs({n}))"
+        differs = f"({differs} AND NOT coalesce({near}, false))"
+    return f"({differs})"
 
 
 def _histogram(con: duckdb.DuckDBPyConnection, relation: str, name: str, kind: str) -> Histogram | None:

@@ -17,6 +17,7 @@ from redeye.foundation.settings import PROJECT_ROOT, SPECS, settings
 from redeye.models.algorithms.heuristic import HeuristicModel
 from redeye.models.algorithms.storage import save_model
 from redeye.review import impact_page
+from redeye.review import sandbox as job
 from redeye.review import sandbox_catalog as sandbox
 from redeye.review.impact import assess
 from redeye.review.logic.impact_verdict import Impact, Verdict, judge
@@ -169,6 +170,22 @@ def test_another_window_of_a_feature_is_to_be_looked_at_and_told_with_numbers(
     assert (model.rows_old, model.keys_added, model.keys_lost) == (model.rows_new, 0, 0)
     # No version that serves reads it: no score can move.
     assert found.scores == ()
+    assert model.examples[0].change == "values"
+    at = job.make("rows")
+    try:
+        job.rebuild(at, ["model.redeye.feat_origin__evening"], project=checkout / "dbt")
+        with at.connect() as con:
+            con.execute("USE warehouse")
+            rows = con.execute(model.query)
+            names = [each[0] for each in rows.description or ()]
+            differing = [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
+    finally:
+        sandbox.drop(at.name)
+    assert sum(row["old_evening_flights"] != row["new_evening_flights"] for row in differing) == evening.rows
+    newest = next(row for row in differing if (str(row["night"]), row["origin_id"]) == model.examples[0].key)
+    shown = {name: (old, new) for name, old, new in model.examples[0].values}
+    old, new = (str(newest[f"{side}_evening_flights"]) for side in ("old", "new"))
+    assert shown["evening_flights"] == (old, new)
     page = impact_page.write_page(found, judgement, tmp_path / "report")
     assert "<svg" in page.read_text()
     assert "feat_origin__evening.evening_flights" in page.with_suffix(".md").read_text()

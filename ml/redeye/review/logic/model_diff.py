@@ -82,6 +82,20 @@ class ColumnDiff:
 
 
 @dataclass(frozen=True)
+class RowDiff:
+    """A row that is not as it was, as text.
+
+    Attributes:
+        change: `added`, `lost`, or `values`.
+        values: of the columns that differ: name, old, new.
+    """
+
+    key: tuple[str, ...]
+    change: str
+    values: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class ModelDiff:
     """A model, before and after.
 
@@ -89,6 +103,8 @@ class ModelDiff:
         name: the relation, `schema.table`.
         key: its columns; rows are matched by it.
         seconds_old: of the build, None where the release's rows stand for it.
+        examples: some rows that differ, the newest first.
+        query: of all of them, for a sandbox in which the change is built; "" where none differs.
         beside: of a feature table, how a changed form of it comes to stand beside it.
     """
 
@@ -104,6 +120,8 @@ class ModelDiff:
     seconds_new: float = 0.0
     bytes_old: int = 0
     bytes_new: int = 0
+    examples: tuple[RowDiff, ...] = ()
+    query: str = ""
     beside: str = ""
     reached: frozenset[str] = frozenset()
     """Columns that come from what changed, by lineage."""
