@@ -19,6 +19,7 @@ from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import PROJECT_ROOT
 from redeye.review.logic.feature_tables import FeatureTable, fill_windows, name_windows, read_tables
 from redeye.review.logic.generated_texts import (
+    list_field_edits,
     render_aliases,
     render_anchors,
     render_macros,
@@ -67,6 +68,26 @@ def find_stale_texts(root: Path = PROJECT_ROOT) -> dict[Path, str]:
             raise ConfigError(f"{TABLES / path.name}: {error}") from error
     wanted[VIEWS] = render_views(tables)
     return {path: text for path, text in wanted.items() if _read(root / path) != text}
+
+
+def describe_stale_texts(root: Path = PROJECT_ROOT) -> list[str]:
+    """A sentence for each file that does not follow its declaration; of feature views, with the fields.
+
+    Raises:
+        ConfigError: naming the file that declares what cannot be.
+    """
+    found = []
+    for path, text in sorted(find_stale_texts(root).items()):
+        why = ""
+        if path == VIEWS:
+            try:
+                why = "; ".join(list_field_edits(_read(root / path), text))
+            except SyntaxError as error:
+                why = f"line {error.lineno} is no Python"
+        found.append(
+            f"{path} does not follow its declaration: `redeye generate` writes it{why and f' ({why})'}"
+        )
+    return found
 
 
 def render_declared(declared: Project) -> str:

@@ -17,10 +17,12 @@ from redeye.champions.serving_versions import list_serving_versions
 from redeye.declarations.spec_fields import name_column
 from redeye.declarations.specs import Spec, load_valid_specs
 from redeye.foundation.catalogs import Catalog
+from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import PROJECT_ROOT
 from redeye.review import check_house_rules as rules
 from redeye.review import impact_leaks, impact_night, impact_scores, merge_base, table_diff
 from redeye.review import sandbox as job
+from redeye.review.generate import describe_stale_texts
 from redeye.review.impact_change import Change, compare_specs, find_change, is_built_by, lend_parsed
 from redeye.review.logic.impact_verdict import (
     Impact,
@@ -105,7 +107,12 @@ def assess(
         specs, suites = load_valid_specs(root / "ml" / "specs"), root / EXPECTATIONS_ROOT.name
         found = Impact(code.sha[:10], release.release_id, f"{first} to {release.night}", ())
         old = load_valid_specs(code.specs)
-        found = replace(found, specs=compare_specs(old, specs), targets=_list_targets(old))
+        found = replace(
+            found,
+            specs=compare_specs(old, specs),
+            targets=_list_targets(old),
+            stale_texts=_list_stale_texts(root),
+        )
         with_ = _Against(code, release, specs, suites if suites.is_dir() else EXPECTATIONS_ROOT, is_retrained)
         if change.origins or change.removed:
             found = _assess_built(found, change, head, with_, clock, folder)
@@ -113,6 +120,16 @@ def assess(
             with clock.step("training"):
                 found = replace(found, gains=_find_gains_of_specs(found, change, with_))
         return replace(found, seconds=dict(clock.seconds))
+
+
+def _list_stale_texts(root: Path) -> tuple[str, ...]:
+    # A part of a checkout has not all that is declared.
+    if not all((root / each).exists() for each in ("redeye.yaml", EXPECTATIONS_ROOT.name)):
+        return ()
+    try:
+        return tuple(describe_stale_texts(root))
+    except ConfigError as error:
+        return (str(error),)
 
 
 def _list_targets(specs: Mapping[str, Spec]) -> tuple[Target, ...]:

@@ -9,7 +9,7 @@ import pytest
 
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import PROJECT_ROOT
-from redeye.review.generate import find_stale_texts, generate
+from redeye.review.generate import describe_stale_texts, find_stale_texts, generate
 
 EVENING = "feat_origin__evening.yml"
 
@@ -76,3 +76,34 @@ def test_a_table_without_its_suite_is_refused(checkout: Path) -> None:
     (checkout / "expectations/releases" / EVENING).unlink()
     with pytest.raises(ConfigError, match=f"releases/{EVENING}"):
         find_stale_texts(checkout)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (
+            '"evening_flights": Int64',
+            '"evening_flights": Float64',
+            "origin_evening:evening_flights is Float64 where its table has it Int64",
+        ),
+        (
+            '    "evening_flights": Int64,\n',
+            "",
+            "origin_evening:evening_flights is not there where its table has it Int64",
+        ),
+        (
+            '"evening_flights": Int64',
+            '"dawn": Int64, "evening_flights": Int64',
+            "origin_evening:dawn is in no table",
+        ),
+        ("from __future__", "from from", "line 6 is no Python"),
+    ],
+)
+def test_a_view_that_was_edited_is_told_with_its_fields(
+    checkout: Path, old: str, new: str, told: str
+) -> None:
+    assert describe_stale_texts(checkout) == []
+    edit(checkout / "feature_repo/views.py", old, new)
+    assert describe_stale_texts(checkout) == [
+        f"feature_repo/views.py does not follow its declaration: `redeye generate` writes it ({told})"
+    ]

@@ -20,14 +20,13 @@ def generate(
     ] = False,
 ) -> None:
     """Write dbt's macros, Feast's views and the suites' lines that redeye.yaml and dbt's YAML declare."""
-    from redeye.review.generate import find_stale_texts
+    from redeye.review.generate import describe_stale_texts
     from redeye.review.generate import generate as write
 
-    found = sorted(find_stale_texts()) if check else write()
-    for path in found:
-        console.print(f"  {path}")
+    found = describe_stale_texts() if check else [str(path) for path in write()]
+    for each in found:
+        console.print(f"  {escape(each)}", soft_wrap=True)
     if check and found:
-        console.print("[red]They do not follow their declaration[/]: `redeye generate` writes them.")
         raise typer.Exit(1)
     console.print(
         f"{len(found)} files written." if found else "All that is generated follows its declaration."

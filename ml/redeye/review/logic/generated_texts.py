@@ -5,6 +5,7 @@ A section begins with a line `# begin: <name>` and ends with `# end: <name>`; ev
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import textwrap
@@ -84,6 +85,46 @@ def render_views(tables: Sequence[FeatureTable]) -> str:
         "from redeye.features.feast_views import Fields, feature_view\n\n"
         f"{''.join(fields)}\n{''.join(views)}"
     )
+
+
+def list_field_edits(text: str, wanted: str) -> list[str]:
+    """The fields of views that one text of `feature_repo/views.py` declares otherwise than another.
+
+    Raises:
+        SyntaxError: if either is no Python.
+    """
+    there, declared = _read_fields(text), _read_fields(wanted)
+    found = []
+    for name in sorted(there.keys() | declared.keys()):
+        kinds = there.get(name), declared.get(name)
+        if kinds[0] != kinds[1]:
+            is_, was = (kind or "not there" for kind in kinds)
+            found.append(
+                f"{name} is {is_} where its table has it {was}" if kinds[1] else f"{name} is in no table"
+            )
+    return found
+
+
+def _read_fields(text: str) -> dict[str, str]:
+    """Feast's type of each field, by `view:field`."""
+    assigned: dict[str, ast.expr] = {}
+    for node in ast.parse(text).body:
+        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+        if isinstance(target, ast.Name) and (value := getattr(node, "value", None)):
+            assigned[target.id] = value
+    found: dict[str, str] = {}
+    for view, call in assigned.items():
+        used = (
+            {each.id for each in ast.walk(call) if isinstance(each, ast.Name)}
+            if isinstance(call, ast.Call)
+            else ()
+        )
+        for name in used:
+            fields = assigned.get(name)
+            if isinstance(fields, ast.Dict):
+                pairs = zip(fields.keys, fields.values, strict=True)
+                found |= {f"{view}:{ast.literal_eval(key)}": ast.unparse(kind) for key, kind in pairs if key}
+    return found
 
 
 def render_macros(constants: Mapping[str, object]) -> str:
