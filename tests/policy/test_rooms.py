@@ -20,6 +20,7 @@ LIBRARIES = {
     *("numpy", "pandas", "pyarrow", "pydantic", "ruamel", "scipy", "sklearn", "sqlglot", "statsmodels"),
     *(
         "__future__",
+        "ast",
         "collections",
         "dataclasses",
         "datetime",

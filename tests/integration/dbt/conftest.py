@@ -38,7 +38,8 @@ class Warehouse:
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         con = lake.connect()
-        con.execute(f"ATTACH '{self.target}' AS warehouse (DATA_PATH '{self.folder / 'data'}/')")
+        path = f"DATA_PATH '{self.folder / 'data'}/', OVERRIDE_DATA_PATH true"
+        con.execute(f"ATTACH '{self.target}' AS warehouse ({path})")
         return con
 
     def load(
