@@ -15,7 +15,7 @@ from redeye.audits.contract_files import EXPECTATIONS_ROOT
 from redeye.champions.feature_edits import advise_beside, find_redefined_columns
 from redeye.champions.serving_versions import list_serving_versions
 from redeye.declarations.spec_fields import name_column
-from redeye.declarations.specs import Spec, load_valid_specs
+from redeye.declarations.specs import Spec, list_spec_faults, load_valid_specs
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import PROJECT_ROOT
@@ -111,25 +111,30 @@ def assess(
             found,
             specs=compare_specs(old, specs),
             targets=_list_targets(old),
-            stale_texts=_list_stale_texts(root),
+            broken_files=_list_broken_files(root),
         )
         with_ = _Against(code, release, specs, suites if suites.is_dir() else EXPECTATIONS_ROOT, is_retrained)
         if change.origins or change.removed:
             found = _assess_built(found, change, head, with_, clock, folder)
-        elif is_retrained and found.specs:
-            with clock.step("training"):
-                found = replace(found, gains=_find_gains_of_specs(found, change, with_))
+        else:
+            if change.tests or merge_base.is_changed(EXPECTATIONS_ROOT.name, code, root=root):
+                found = _play_night(found, change, head, with_, clock)
+            if is_retrained and found.specs:
+                with clock.step("training"):
+                    found = replace(found, gains=_find_gains_of_specs(found, change, with_))
         return replace(found, seconds=dict(clock.seconds))
 
 
-def _list_stale_texts(root: Path) -> tuple[str, ...]:
+def _list_broken_files(root: Path) -> tuple[str, ...]:
+    """Specs that cannot be read, and files that do not follow what is declared."""
+    found = list_spec_faults(root / "ml" / "specs")
     # A part of a checkout has not all that is declared.
-    if not all((root / each).exists() for each in ("redeye.yaml", EXPECTATIONS_ROOT.name)):
-        return ()
-    try:
-        return tuple(describe_stale_texts(root))
-    except ConfigError as error:
-        return (str(error),)
+    if all((root / each).exists() for each in ("redeye.yaml", EXPECTATIONS_ROOT.name)):
+        try:
+            found += describe_stale_texts(root)
+        except ConfigError as error:
+            found.append(str(error))
+    return tuple(found)
 
 
 def _list_targets(specs: Mapping[str, Spec]) -> tuple[Target, ...]:
@@ -166,9 +171,7 @@ def _assess_built(
     if change.origins:
         with clock.step("running unit tests"):
             found = replace(found, failed_unit_tests=impact_night.run_unit_tests(head, change))
-        with clock.step("building and auditing a night"):
-            outcome = impact_night.play_night(head, change, against.release, suites=against.suites)
-            found = replace(found, refusals=outcome.refusals, kept_columns=outcome.kept)
+        found = _play_night(found, change, head, against, clock)
     with clock.step("building again without what came later"):
         again = impact_leaks.find_leaks(head, change.head, list(change.origins), project=change.project)
         found = replace(found, leaks=again.leaks, short_of_history=again.short, checked_nights=again.nights)
@@ -187,6 +190,12 @@ def _assess_built(
             with clock.step("training"):
                 found = replace(found, gains=_gains(found, con, against, before, project))
     return found
+
+
+def _play_night(found: Impact, change: Change, head: Sandbox, against: _Against, clock: _Clock) -> Impact:
+    with clock.step("building and auditing a night"):
+        outcome = impact_night.play_night(head, change, against.release, suites=against.suites)
+    return replace(found, refusals=outcome.refusals, kept_columns=outcome.kept)
 
 
 def _find_gains_of_specs(found: Impact, change: Change, against: _Against) -> tuple[impact_scores.Gain, ...]:

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Change:
-    """What the branch builds: unique ids with their origin; and what is gone."""
+    """What the branch builds: unique ids with their origin, the data tests that it changes, and what is gone."""
 
     origins: dict[str, Origin]
+    tests: tuple[str, ...]
     removed: tuple[str, ...]
     base: Manifest
     head: Manifest
@@ -47,7 +48,8 @@ def choose_models(at: Sandbox, *, select: str = "", base: str = "main") -> list[
             state, project = Path(name) / "state", write_base(base, Path(name) / "code").project
         with dbt.environment("none", "none"):
             dbt.parse(state, project=project)
-        return dbt.list_modified(select or "state:modified+", base=state / "target", target_dir=at.state)
+        found = dbt.list_modified(select or "state:modified+", base=state / "target", target_dir=at.state)
+        return [each for each in found if each.startswith("model.")]
 
 
 def find_change(head: Sandbox, code: Base, folder: Path, project: Path) -> Change:
@@ -75,7 +77,8 @@ def find_change(head: Sandbox, code: Base, folder: Path, project: Path) -> Chang
                 origins[each] = Origin.DOWNSTREAM
                 grown = True
     removed = tuple(each for each in _models(theirs) if each not in mine.nodes)
-    return Change(origins, removed, theirs, mine, project)
+    tests = tuple(sorted(mine.nodes[each].name for each in changed if each.startswith("test.")))
+    return Change(origins, tests, removed, theirs, mine, project)
 
 
 def _models(manifest: Manifest) -> list[str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 
 from redeye.audits.audit import audit_many
+from redeye.foundation.errors import ConfigError
 from redeye.review.impact_change import Change, lend_parsed
 from redeye.review.logic.model_diff import Origin
 from redeye.review.sandbox import rebuild
@@ -45,7 +46,7 @@ def play_night(head: Sandbox, change: Change, release: Release, *, suites: Path)
 
     Args:
         head: the sandbox in which the change is built over all nights.
-        change: the models to build.
+        change: the models to build, and the tests that are new or others.
         release: that stands before the night.
         suites: folder of the audits' suites.
     """
@@ -54,14 +55,16 @@ def play_night(head: Sandbox, change: Change, release: Release, *, suites: Path)
         with night.connect(is_writable=True) as con:
             _take_out_night(con, change, release)
         try:
-            rebuild(
-                night,
-                list(change.origins),
-                project=change.project,
-                first=release.night,
-                last=release.night,
-                manifest=change.head,
-            )
+            if change.origins or change.tests:
+                rebuild(
+                    night,
+                    list(change.origins),
+                    project=change.project,
+                    first=release.night,
+                    last=release.night,
+                    tests=change.tests,
+                    manifest=change.head,
+                )
         except dbt.DbtError as error:
             return NightOutcome((f"the build: {str(error).removeprefix('dbt failed:').strip()}",))
         with night.connect() as con:
@@ -104,6 +107,9 @@ def _take_out_night(con: duckdb.DuckDBPyConnection, change: Change, release: Rel
 def _audit(con: duckdb.DuckDBPyConnection, release: Release, suites: Path) -> Iterator[str]:
     try:
         frames = release_frames(con, release.night, release.night, root=suites)
+    except ConfigError as error:
+        yield f"an audit cannot be made: {error}"
+        return
     except duckdb.Error as error:
         yield f"an audit cannot read what it judges: {str(error).splitlines()[0]}"
         return

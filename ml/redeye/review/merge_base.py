@@ -46,6 +46,12 @@ def write_base(branch: str, folder: Path, *, root: Path = PROJECT_ROOT) -> Base:
     return Base(sha, folder)
 
 
+def is_changed(part: str, base: Base, *, root: Path = PROJECT_ROOT) -> bool:
+    """Whether a working tree's folder has other files than at the merge base, new ones included."""
+    others = _git(root, "ls-files", "--others", "--exclude-standard", part)
+    return bool(others or _git(root, "diff", "--name-only", base.sha, "--", part))
+
+
 def _git(root: Path, *words: str) -> bytes:
     done = run_git(root, *words)
     if done.returncode != 0:

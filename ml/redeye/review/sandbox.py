@@ -63,6 +63,7 @@ def rebuild(
     first: date | None = None,
     last: date | None = None,
     is_tested: bool = True,
+    tests: Sequence[str] = (),
     manifest: Manifest | None = None,
 ) -> DbtResult:
     """Build models anew in a sandbox; every other model is read as the release has it.
@@ -74,13 +75,14 @@ def rebuild(
         first: the first night to build; by default all nights, in place of what the tables hold.
         last: the last night; by default that of the release.
         is_tested: whether the models' data tests run.
+        tests: names of data tests that run too, whatever they test.
         manifest: the project, if it is parsed already.
 
     Raises:
         DbtError: if a model or test fails.
         ConfigError: if there is nothing to build.
     """
-    if not models:
+    if not models and not tests:
         raise ConfigError("no model to build: name one with --select, or change one")
     if manifest is None:
         with dbt.environment("none", "none"):
@@ -98,7 +100,7 @@ def rebuild(
         attach=at.attach,
         data_path=at.data_path,
         target_dir=at.state,
-        select=[nodes[each].name for each in models],
+        select=[*(nodes[each].name for each in models), *tests],
         project=project,
         is_tested=is_tested,
         manifest=manifest,

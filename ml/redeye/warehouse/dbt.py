@@ -116,14 +116,24 @@ def run_unit_tests(
 def list_modified(
     select: str, *, base: Path, target_dir: Path, project: Path = PROJECT, manifest: Manifest | None = None
 ) -> list[str]:
-    """Unique ids of the models that a state selector finds, such as `state:modified+`, sorted.
+    """Unique ids of the models and data tests that a state selector finds, such as `state:modified+`, sorted.
 
     `base` is the folder of the `manifest.json` to compare with; `manifest` the project, if it is parsed already.
 
     Raises:
         DbtError: if the project does not parse.
     """
-    command = ["ls", "--select", select, "--state", str(base), "--resource-type", "model"]
+    command = [
+        "ls",
+        "--select",
+        select,
+        "--state",
+        str(base),
+        "--resource-type",
+        "model",
+        "--resource-type",
+        "test",
+    ]
     with environment("none", "none"):
         result = _invoke(
             [*command, "--output", "json", "--output-keys", "unique_id"], target_dir, manifest, project

@@ -131,6 +131,31 @@ def test_a_column_that_the_suite_does_not_name_is_refused_as_the_night_refuses_i
     assert f"the next night would be refused: {refusal}" in judgement.reasons
 
 
+def test_a_changed_test_and_a_changed_suite_are_held_against_the_last_night(checkout: Path) -> None:
+    _edit(
+        checkout,
+        Path("dbt") / "tests" / "singular" / "labels_are_consistent.sql",
+        "    and (\n",
+        "    and (\n        is_late\n        or ",
+    )
+    found = _impact(checkout)
+    assert found.models == ()
+    (refusal,) = found.refusals
+    assert refusal.startswith("the build: test.redeye.labels_are_consistent: Got ")
+    assert judge(found).verdict is Verdict.BREAKS
+
+    subprocess.run(["git", "checkout", "-q", "."], cwd=checkout, check=True)
+    shutil.copytree(PROJECT_ROOT / "expectations", checkout / "expectations")
+    _edit(
+        checkout,
+        Path("expectations") / "releases" / "feat_origin__evening.yml",
+        "{column: evening_flights, min_value: 0, max_value: 300}",
+        "{column: evening_flights, min_value: 0, max_value: 3}",
+    )
+    (refusal,) = _impact(checkout).refusals
+    assert "evening_flights" in refusal
+
+
 def test_a_type_that_cannot_hold_earlier_values_is_refused_as_the_night_refuses_it(checkout: Path) -> None:
     path, name = FEATURES / "feat_origin__evening.sql", "evening_mean_departure_delay_minutes"
     mean = "{{ ratio('state.departure_delay_minutes', 'state.departed_flights') }}"

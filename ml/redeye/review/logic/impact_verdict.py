@@ -91,8 +91,8 @@ class Impact:
     models: tuple[ModelDiff, ...]
     specs: tuple[SpecDiff, ...] = ()
     violations: tuple[Violation, ...] = ()
-    stale_texts: tuple[str, ...] = ()
-    """Files that do not follow what is declared, one sentence each."""
+    broken_files: tuple[str, ...] = ()
+    """Files that cannot be read or do not follow what is declared, one sentence each."""
     failure: str = ""
     failed_unit_tests: str = ""
     refusals: tuple[str, ...] = ()
@@ -205,7 +205,7 @@ def _breaks(impact: Impact) -> Iterable[str]:
         yield f"house rule: {violation}"
     if len(impact.violations) > SHOWN:
         yield f"house rules: {len(impact.violations) - SHOWN} more; `redeye rules` tells them all"
-    yield from impact.stale_texts
+    yield from impact.broken_files
     for leak in impact.leaks:
         yield f"a feature knows what became known later: {leak}"
     yield from impact.short_of_history

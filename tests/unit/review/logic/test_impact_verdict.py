@@ -117,6 +117,8 @@ RETYPED = ColumnDiff("evening_flights", "type", type_old="BIGINT", type_new="DOU
         ),
         pytest.param(impact(gains=(gain(-0.2, -0.1),)), Verdict.LOOK, id="surely worse when trained"),
         pytest.param(impact(gains=(gain(-0.1, 0.1),)), Verdict.SAFE, id="nothing to tell when trained"),
+        pytest.param(impact(broken_files=("a view",)), Verdict.BREAKS, id="a view that follows no table"),
+        pytest.param(impact(short_of_history=("rows",)), Verdict.BREAKS, id="a night that lacks history"),
         pytest.param(impact(failure="a test failed"), Verdict.BREAKS, id="dbt"),
         pytest.param(
             impact(violations=(Violation("m", "names", "wrong"),)), Verdict.BREAKS, id="a house rule"
