@@ -59,7 +59,7 @@ def write_query(diff: ModelDiff, snapshot_id: int) -> str:
     where += [f"o.{there} is null"] if diff.keys_added else []
     where += [f"n.{there} is null"] if diff.keys_lost else []
     return (
-        f"select {', '.join([key, *values])} from {diff.name} at (version => {snapshot_id}) as o "
+        f"select {', '.join([key, *values])} from {diff.name} as o at (version => {snapshot_id}) "
         f"full join {diff.name} as n using ({key}) where {' or '.join(where)} order by {key}"
     )
 

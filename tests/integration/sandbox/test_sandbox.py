@@ -20,8 +20,8 @@ from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError, RedeyeError
 from redeye.review import sandbox as job
 from redeye.review import sandbox_catalog as sandbox
-from redeye.review.sandbox_sql import run_sql
 from redeye.review import temporary_sandboxes
+from redeye.review.sandbox_sql import run_sql
 from redeye.warehouse import dbt, lake
 from redeye.warehouse.logic.releases import Release
 
@@ -159,7 +159,9 @@ def test_sql_that_is_typed_may_do_all_within(anna: sandbox.Sandbox) -> None:
     run_sql(
         anna, "UPDATE marts.mine SET is_late = true; DELETE FROM marts.mine WHERE carrier_id = 'EV'", limit=1
     )
-    heads, rows, _ = run_sql(anna, "SELECT bool_and(is_late) AS late, count(*) > 500 FROM marts.mine", limit=5)
+    heads, rows, _ = run_sql(
+        anna, "SELECT bool_and(is_late) AS late, count(*) > 500 FROM marts.mine", limit=5
+    )
     assert (heads[0], rows) == ("late", [(True, True)])
     assert len(run_sql(anna, f"FROM {FLIGHTS} ORDER BY ALL", limit=3)[1]) == 3
     assert run_sql(anna, "DESCRIBE marts.mine", limit=100)[0][0] == "column_name"
