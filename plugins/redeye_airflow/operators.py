@@ -20,10 +20,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from airflow.sdk import Asset, BaseOperator, BaseOperatorLink, Context
 from airflow.sdk.bases.xcom import BaseXCom
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.log import mask_secret
 
 from redeye.declarations.calendar import ONE_DAY, find_complete_night
 from redeye.foundation import errors
 from redeye.foundation.cost_store import record_cost
+from redeye.foundation.masking import find_secrets, mask
 from redeye.foundation.openlineage import PARENT
 from redeye.foundation.task_session import task_session
 from redeye.foundation.ui_links import link_task
@@ -139,6 +141,12 @@ class JobOperator(BaseOperator):
         self.operator_extra_links = self._result_links = tuple(ResultLink(link) for link in links)
         self.hands_on = hands_on
         self._handed_on: dict[str, Any] = {}
+
+    def pre_execute(self, context: Context) -> None:
+        """Let Airflow's log and its lineage of errors hide what this process knows of secrets."""
+        for secret in find_secrets():
+            mask_secret(secret)
+        super().pre_execute(context)
 
     @task_session()
     def execute(self, context: Context) -> Result:
@@ -269,7 +277,7 @@ class JobOperator(BaseOperator):
         except errors.DeliveryInterrupted:
             raise
         except FINAL_ERRORS as error:
-            raise AirflowFailException(str(error)) from error
+            raise AirflowFailException(mask(str(error))) from error
         return hand_on(result, self.job)
 
 

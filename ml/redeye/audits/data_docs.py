@@ -20,7 +20,7 @@ from pathlib import Path
 
 from redeye.audits.logic.audit_result import AuditResult
 from redeye.foundation.atomic_files import write_text
-from redeye.foundation.logic.visible_text import escape_all
+from redeye.foundation.logic.visible_text import make_storable
 from redeye.foundation.pages import render_html
 
 logger = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ def publish(building: Path, data_docs: Path, subject: str, results: Mapping[str,
     suites = [
         result.to_dict() | {"checks": [vars(each) for each in result.checks]} for result in results.values()
     ]
-    text = json.dumps(escape_all({"subject": subject, "suites": suites}), default=str)
+    text = json.dumps(make_storable({"subject": subject, "suites": suites}), default=str)
     (building / RESULTS).write_text(text, encoding="utf-8")
     for name, result in results.items():
         page = building / REFUSALS / f"{slug(name)}.txt"

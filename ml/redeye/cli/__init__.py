@@ -12,6 +12,7 @@ from redeye.cli.analyse import explain, replay, rescoring, verdicts
 from redeye.cli.develop import impact, project, sandboxes, scaffolds
 from redeye.cli.operate import alerts, builds, champions, intake, servers, serving, storage
 from redeye.cli.shell import Commands, console
+from redeye.foundation.masking import mask_logs
 from redeye.foundation.task_session import task_session
 
 GROUPS = {
@@ -41,3 +42,4 @@ def _set_up(context: typer.Context) -> None:
     logging.basicConfig(
         level=logging.WARNING, format="%(message)s", handlers=[RichHandler(console=console, show_path=False)]
     )
+    mask_logs()

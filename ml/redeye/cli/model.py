@@ -15,7 +15,7 @@ from redeye.foundation.settings import PROJECT_ROOT, RESULTS, settings
 from redeye.stack.rich_tables import Table
 
 if TYPE_CHECKING:
-    from redeye.foundation.progress import Step
+    from redeye.studies.progress import Step
 
 app = typer.Typer()
 

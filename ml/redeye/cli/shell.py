@@ -17,7 +17,7 @@ from typer.core import TyperGroup
 from redeye.declarations.names import RULE, is_name
 from redeye.declarations.specs import load_valid_specs
 from redeye.foundation.errors import ConfigError, RedeyeError
-from redeye.foundation.logic.visible_text import hide_passwords
+from redeye.foundation.masking import mask
 from redeye.foundation.settings import SPECS, settings
 from redeye.foundation.ui_links import link_mlflow
 from redeye.stack import bootstrap, environment, lifecycle
@@ -105,7 +105,7 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except (RedeyeError, *UNREACHABLE) as error:
-            told = escape(hide_passwords(str(error).strip()))
+            told = escape(mask(str(error).strip()))
             Console(stderr=True).print(f"[bold red]Error:[/] {told}", highlight=False, soft_wrap=True)
             if isinstance(error, UNREACHABLE):
                 Console(stderr=True).print("`redeye status` shows what runs, `redeye start` starts the rest.")

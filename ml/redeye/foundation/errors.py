@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from redeye.foundation.logic.visible_text import escape_controls
+from redeye.foundation.masking import mask
 
 log = logging.getLogger(__name__)
 
@@ -108,6 +109,6 @@ def _describe_failure(name: str, error: Exception) -> str:
     if isinstance(error, AuditRefused):
         return f"{name} refused"
     # Reasons are separated by semicolons.
-    message = escape_controls(" ".join(str(error).replace(";", ",").split()))
+    message = mask(escape_controls(" ".join(str(error).replace(";", ",").split())))
     shown = message if len(message) <= SHOWN else f"{message[:SHOWN]}…"
     return f"{name} failed ({type(error).__name__}: {shown})"

@@ -8,12 +8,12 @@ from dataclasses import fields
 from typing import Any, TypeVar
 
 import psycopg2
-from psycopg2.extensions import connection, cursor
+from psycopg2.extensions import connection, cursor, parse_dsn
 from psycopg2.extras import Json, register_default_jsonb
 
 from redeye.foundation.catalogs import Catalog
-from redeye.foundation.errors import LeaseLost
-from redeye.foundation.logic.visible_text import escape_all
+from redeye.foundation.errors import ConfigError, LeaseLost
+from redeye.foundation.logic.visible_text import make_storable
 from redeye.foundation.settings import require_secret
 from redeye.foundation.task_session import find_connections
 
@@ -23,7 +23,7 @@ Record = TypeVar("Record")
 
 
 class _LedgerCursor(cursor):
-    """What goes into a ledger can be stored, whatever it quotes: control characters are escaped here, once."""
+    """What goes into a ledger can be stored and shown, whatever it quotes: control characters, passwords."""
 
     def execute(self, query: Any, vars: Any = None) -> None:  # noqa: A002, ANN401 - as psycopg2 has them
         super().execute(query, _make_storable(vars))
@@ -36,8 +36,8 @@ def _make_storable(values: Any) -> Any:  # noqa: ANN401 - a statement's paramete
     if isinstance(values, tuple | list):
         return type(values)(_make_storable(value) for value in values)
     if isinstance(values, Json):
-        return Json(escape_all(values.adapted))
-    return escape_all(values)
+        return Json(make_storable(values.adapted))
+    return make_storable(values)
 
 
 @contextmanager
@@ -49,13 +49,14 @@ def ledger_transaction(catalog: Catalog) -> Iterator[connection]:
 
     Raises:
         LeaseLost: if Postgres refused a row because its fencing token is stale.
-        ConfigError: if the catalog's DSN is not set.
+        ConfigError: if the catalog's DSN is not set, or is none.
     """
     dsn = require_secret(f"{catalog}_dsn", "libpq DSN")
+    parts = read_dsn(catalog)
     idle = find_connections("idle ledger connections")
     con = idle.pop(dsn, None) if idle is not None else None
     if con is None or not _is_alive(con):
-        con = _connect(dsn)
+        con = _connect(parts)
     try:
         with con:
             yield con
@@ -68,15 +69,23 @@ def ledger_transaction(catalog: Catalog) -> Iterator[connection]:
             con.close()
 
 
-def _connect(dsn: str) -> connection:
+def read_dsn(catalog: Catalog) -> dict[str, str]:
+    """The parts of a catalog's DSN, by libpq's names.
+
+    Raises:
+        ConfigError: if it is not set or no DSN; the message quotes nothing of it.
+    """
+    try:
+        return dict(parse_dsn(require_secret(f"{catalog}_dsn", "libpq DSN")))
+    except psycopg2.ProgrammingError:
+        # From None: the error quotes the word that it stumbled over.
+        raise ConfigError(f"REDEYE_{catalog.upper()}_DSN is no libpq DSN: host=… port=… dbname=…") from None
+
+
+def _connect(parts: Mapping[str, str]) -> connection:
     # A server that is gone is found out in seconds, also by a connection that has been idle for hours.
-    con = psycopg2.connect(
-        dsn,
-        connect_timeout=10,
-        tcp_user_timeout=10_000,
-        application_name="redeye",
-        cursor_factory=_LedgerCursor,
-    )
+    waits = {"connect_timeout": 10, "tcp_user_timeout": 10_000, "application_name": "redeye"}
+    con = psycopg2.connect(**{**parts, **waits}, cursor_factory=_LedgerCursor)
     register_default_jsonb(con)
     return con
 

@@ -26,7 +26,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from redeye.declarations.calendar import zone
 from redeye.declarations.project import project
 from redeye.declarations.specs import Spec
-from redeye.foundation.logic.visible_text import hide_passwords
+from redeye.foundation.masking import mask
 from redeye.serving.formats import write_json
 from redeye.serving.logic.queries import (
     JSON,
@@ -128,7 +128,7 @@ async def _answer_error(_: Request, error: Exception) -> Response:
 
 
 async def _answer_unreadable(request: Request, error: Exception) -> Response:
-    log.warning("%s could not be answered: %s", request.url.path, hide_passwords(str(error)))
+    log.warning("%s could not be answered: %s", request.url.path, mask(str(error)))
     return _make_unavailable()
 
 

@@ -21,7 +21,7 @@ from redeye.declarations.project import project
 from redeye.declarations.specs import Spec
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import RedeyeError
-from redeye.foundation.logic.visible_text import hide_passwords
+from redeye.foundation.masking import mask
 from redeye.foundation.postgres import read_rows
 from redeye.foundation.task_session import task_session
 from redeye.operations import model_status
@@ -193,7 +193,7 @@ class NightCache:
         try:
             self.look()
         except UNREADABLE as error:
-            log.warning("this look failed: %s", hide_passwords(str(error)))
+            log.warning("this look failed: %s", mask(str(error)))
 
     def find_latest(self, model: str) -> Night | None:
         """The newest scored night of a model, from memory."""

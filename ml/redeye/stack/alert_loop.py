@@ -18,7 +18,7 @@ import psycopg2
 
 from redeye.foundation import disk
 from redeye.foundation.errors import ConfigError, RedeyeError
-from redeye.foundation.logic.visible_text import hide_passwords
+from redeye.foundation.masking import mask, mask_logs
 from redeye.foundation.settings import Settings, settings
 from redeye.operations import apprise_alerts as telling
 from redeye.operations import find_alerts, night_status
@@ -52,7 +52,7 @@ def watch(configured: Settings) -> None:
             sweep(configured, reader, now=datetime.now(UTC), with_disk=looks % LOOKS_PER_DISK_LOOK == 0)
         except (RedeyeError, psycopg2.Error, duckdb.Error) as error:
             # The database is down or a lease is held: the next look comes in a minute.
-            log.warning("this look failed: %s", hide_passwords(str(error)))
+            log.warning("this look failed: %s", mask(str(error)))
         beat.touch()
         looks += 1
         time.sleep(LOOK_SECONDS)
@@ -132,8 +132,9 @@ def _find_failed_tasks(configured: Settings, now: datetime) -> list[TaskFailure]
 
 if __name__ == "__main__":
     logging.basicConfig(format="%(asctime)s %(message)s")
+    mask_logs()
     logging.getLogger("redeye").setLevel(logging.INFO)
     try:
         watch(settings())
     except ConfigError as error:
-        sys.exit(str(error))
+        sys.exit(mask(str(error)))

@@ -14,10 +14,12 @@ from pathlib import Path
 
 from redeye.foundation.atomic_files import replace_file
 from redeye.foundation.errors import RedeyeError
+from redeye.foundation.masking import mask
 from redeye.foundation.settings import SHIFT_FILE, Settings
 from redeye.stack import databases, environment
+from redeye.stack.passfiles import write_passfiles
 from redeye.stack.secrets import Secrets, load_or_create
-from redeye.stack.servers import mlflow_login, system_user
+from redeye.stack.servers import mlflow_login, mlflow_tables, system_user
 from redeye.stack.servers.embedded_postgres import EmbeddedPostgres
 
 log = logging.getLogger(__name__)
@@ -60,12 +62,13 @@ def prepare_files(configured: Settings) -> Secrets:
         # What the environment of one shell said, every later one shall find.
         shift_path.write_text(f"{configured.shift_weeks}\n", encoding="utf-8")
     secrets = load_or_create(home)
+    write_passfiles(configured, secrets)
     passwords = {
         environment.ADMIN: secrets.airflow_admin_password,
         environment.VIEWER: secrets.airflow_viewer_password,
     }
     _write_private(environment.airflow_passwords_file(configured), json.dumps(passwords))
-    login = mlflow_login.configuration(environment.mlflow_login_url(configured, secrets))
+    login = mlflow_login.configuration(environment.mlflow_login_url(configured))
     _write_private(environment.mlflow_login_file(configured), login)
     return secrets
 
@@ -110,16 +113,16 @@ def prepare_databases(
     mlflow_url = os.environ["MLFLOW_TRACKING_URI"]
     migrations = {
         # One at a time: several processes initialising MLflow's tables at once crash.
-        "apache-airflow": ("Migrating Airflow's database", ["airflow", "db", "migrate"]),
-        "mlflow": ("Migrating MLflow's database", ["mlflow", "db", "upgrade", mlflow_url]),
+        "apache-airflow": ("Migrating Airflow's database", ["airflow", "db", "migrate"], ""),
+        "mlflow": ("Migrating MLflow's database", [mlflow_tables.__name__], mlflow_url),
     }
     if configured.mlflow_server_elsewhere:
         del migrations["mlflow"]
-    for package, (title, command) in migrations.items():
+    for package, (title, command, reported) in migrations.items():
         if done.get(package) == version(package):
             continue
         step(title)
-        run_module(command)
+        run_module(command, reported)
         done[package] = version(package)
         _write_private(done_path, json.dumps(done))
     if not configured.mlflow_server_elsewhere:
@@ -137,7 +140,7 @@ def set_mlflow_users(configured: Settings, secrets: Secrets, step: Step = log.in
         mlflow_login.ADMIN: secrets.mlflow_admin_password,
         mlflow_login.VIEWER: secrets.mlflow_viewer_password,
     }
-    url = environment.mlflow_login_url(configured, secrets)
+    url = environment.mlflow_login_url(configured)
     reported = json.dumps({"database_url": url, "passwords": passwords})
     done, state = (
         _read_done(done_path),
@@ -160,8 +163,7 @@ def run_module(command: list[str], reported: str = "") -> None:
     ran = subprocess.run(words, input=reported, capture_output=True, text=True, check=False)
     if ran.returncode != 0:
         tail = "\n".join((ran.stdout + ran.stderr).splitlines()[-30:])
-        # An URL among the arguments holds a password.
-        raise RedeyeError(f"`{' '.join(command[:3])}` failed:\n{tail}")
+        raise RedeyeError(f"`{' '.join(command)}` failed:\n{mask(tail)}")
 
 
 def _read_done(path: Path) -> dict[str, str]:

@@ -7,11 +7,12 @@ import os
 import sys
 import time
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from redeye.foundation import openlineage
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import PROJECT_ROOT, Settings, settings
+from redeye.stack.passfiles import find_passfile
 from redeye.stack.secrets import Secrets
 
 ADMIN = "admin"
@@ -39,11 +40,18 @@ def export(configured: Settings, secrets: Secrets) -> None:
     settings.cache_clear()
 
 
-def url(configured: Settings, database: str, password: str) -> str:
-    """The SQLAlchemy URL of one of the embedded server's databases, as its own role."""
-    return (
-        f"postgresql+psycopg2://{database}:{password}@{configured.host}:{configured.postgres_port}/{database}"
-    )
+def url(configured: Settings, database: str) -> str:
+    """The SQLAlchemy URL of one of the embedded server's databases, as its own role; a file has the password."""
+    passfile = quote(str(find_passfile(configured, database)))
+    at = f"{configured.host}:{configured.postgres_port}"
+    return f"postgresql+psycopg2://{database}@{at}/{database}?passfile={passfile}"
+
+
+def _dsn(configured: Settings, database: str) -> str:
+    """The same as a libpq DSN."""
+    passfile = str(find_passfile(configured, database)).replace("\\", "\\\\").replace("'", "\\'")
+    at = f"host={configured.host} port={configured.postgres_port}"
+    return f"{at} dbname={database} user={database} passfile='{passfile}'"
 
 
 def airflow_url(configured: Settings) -> str:
@@ -60,9 +68,9 @@ def mlflow_url(configured: Settings) -> str:
     return f"http://{configured.host}:{configured.mlflow_port}"
 
 
-def mlflow_login_url(configured: Settings, secrets: Secrets) -> str:
+def mlflow_login_url(configured: Settings) -> str:
     """The SQLAlchemy URL of the database of MLflow's users."""
-    return url(configured, "mlflow_login", secrets.mlflow_login_db_password)
+    return url(configured, "mlflow_login")
 
 
 def mlflow_login_file(configured: Settings) -> Path:
@@ -82,12 +90,11 @@ def airflow_passwords_file(configured: Settings) -> Path:
 
 
 def _redeye(configured: Settings, secrets: Secrets) -> dict[str, str]:
-    at = f"host={configured.host} port={configured.postgres_port}"
     embedded = {
-        "warehouse_dsn": f"{at} dbname=warehouse user=warehouse password={secrets.warehouse_db_password}",
-        "outputs_dsn": f"{at} dbname=outputs user=outputs password={secrets.outputs_db_password}",
-        "feast_registry_url": url(configured, "feast", secrets.feast_db_password),
-        "mlflow_tracking_url": url(configured, "mlflow", secrets.mlflow_db_password),
+        "warehouse_dsn": _dsn(configured, "warehouse"),
+        "outputs_dsn": _dsn(configured, "outputs"),
+        "feast_registry_url": url(configured, "feast"),
+        "mlflow_tracking_url": url(configured, "mlflow"),
         "airflow_api_password": secrets.airflow_admin_password,
     }
     chosen = {
@@ -146,7 +153,7 @@ def _airflow(configured: Settings, secrets: Secrets) -> dict[str, str]:
         },
         "API_AUTH": {"JWT_SECRET": secrets.airflow_jwt_secret},
         "DATABASE": {
-            "SQL_ALCHEMY_CONN": url(configured, "airflow", secrets.airflow_db_password),
+            "SQL_ALCHEMY_CONN": url(configured, "airflow"),
             # The server takes 100 connections; some ten processes share it with four tasks.
             "SQL_ALCHEMY_POOL_SIZE": 3,
             "SQL_ALCHEMY_MAX_OVERFLOW": 5,
@@ -178,7 +185,7 @@ def _airflow(configured: Settings, secrets: Secrets) -> dict[str, str]:
             "OTEL_SERVICE_NAME": "airflow",
         }
     if configured.executor == "CeleryExecutor":
-        options |= _celery(configured, secrets)
+        options |= _celery(configured)
     known = {
         f"AIRFLOW__{section}__{name}": str(value)
         for section, pairs in options.items()
@@ -187,7 +194,7 @@ def _airflow(configured: Settings, secrets: Secrets) -> dict[str, str]:
     return known | collector | {"AIRFLOW_HOME": str(home)}
 
 
-def _celery(configured: Settings, secrets: Secrets) -> dict[str, dict[str, object]]:
+def _celery(configured: Settings) -> dict[str, dict[str, object]]:
     broker = configured.celery_broker_url.get_secret_value()
     if not broker:
         raise ConfigError(
@@ -196,7 +203,7 @@ def _celery(configured: Settings, secrets: Secrets) -> dict[str, dict[str, objec
     return {
         "CELERY": {
             "BROKER_URL": broker,
-            "RESULT_BACKEND": f"db+{url(configured, 'airflow', secrets.airflow_db_password)}",
+            "RESULT_BACKEND": f"db+{url(configured, 'airflow')}",
             "WORKER_CONCURRENCY": configured.celery_concurrency,
             # A worker takes what it can run, and gives it back if it dies before the end.
             "WORKER_PREFETCH_MULTIPLIER": 1,
@@ -207,9 +214,7 @@ def _celery(configured: Settings, secrets: Secrets) -> dict[str, dict[str, objec
 
 
 def _mlflow(configured: Settings, secrets: Secrets) -> dict[str, str]:
-    tracking = configured.mlflow_tracking_url.get_secret_value() or url(
-        configured, "mlflow", secrets.mlflow_db_password
-    )
+    tracking = configured.mlflow_tracking_url.get_secret_value() or url(configured, "mlflow")
     known = {
         "MLFLOW_TRACKING_URI": tracking,
         "MLFLOW_REGISTRY_URI": tracking,

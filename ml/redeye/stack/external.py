@@ -19,6 +19,7 @@ from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import Settings
 from redeye.stack import bootstrap, databases
 from redeye.stack.secrets import Secrets
+from redeye.stack.servers import mlflow_tables
 from redeye.stack.servers.embedded_postgres import SUPERUSER
 
 log = logging.getLogger(__name__)
@@ -74,7 +75,7 @@ def prepare(
         log.warning("migrating MLflow's database")
         # One at a time: several processes that initialise MLflow's tables at once crash.
         store = configured.mlflow_tracking_url.get_secret_value()
-        bootstrap.run_module(["mlflow", "db", "upgrade", store])
+        bootstrap.run_module([mlflow_tables.__name__], store)
 
 
 def role_passwords(configured: Settings, environment: dict[str, str]) -> dict[str, str]:

@@ -16,10 +16,10 @@ import pandas as pd
 from redeye.declarations.specs import Spec
 from redeye.features.feast_frames import read_feature_frame
 from redeye.foundation.atomic_files import write_text
-from redeye.foundation.progress import Step
 from redeye.foundation.settings import settings
 from redeye.models.training_code import hash_study_code
 from redeye.studies.evidence.logic.months import make_key
+from redeye.studies.progress import Step
 from redeye.warehouse import lake, release_store
 from redeye.warehouse.logic.releases import Release
 

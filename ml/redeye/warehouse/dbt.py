@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import RedeyeError
-from redeye.foundation.logic.visible_text import hide_passwords
+from redeye.foundation.masking import mask
 from redeye.foundation.settings import PROJECT_ROOT, settings
 from redeye.warehouse import lake
 from redeye.warehouse.dbt_code import code_nodes, hash_code
@@ -273,7 +273,7 @@ def _forward(event: EventMsg) -> None:
     levels = {"info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
     info: Any = event.info  # its fields are made at run time, by protobuf
     if info.level in levels and info.msg.strip():
-        log.log(levels[info.level], "%s", hide_passwords(info.msg))
+        log.log(levels[info.level], "%s", mask(info.msg))
 
 
 def parse(target_dir: Path | None = None, *, project: Path = PROJECT) -> Manifest:
@@ -296,13 +296,11 @@ def _check_result(result: dbtRunnerResult) -> list[Any]:
     if result.exception is not None and not isinstance(result.exception, Exception):
         raise result.exception  # A signal's, which ends the process: dbt did not fail.
     if result.exception is not None:
-        raise DbtError(f"dbt stopped: {hide_passwords(str(result.exception))}") from None
+        raise DbtError(f"dbt stopped: {mask(str(result.exception))}") from None
     nodes = list(getattr(result.result, "results", []))
     failures = [node for node in nodes if str(node.status) in FAILED]
     if failures:
-        reported = (
-            f"{node.node.unique_id}: {hide_passwords(node.message or str(node.status))}" for node in failures
-        )
+        reported = (f"{node.node.unique_id}: {mask(node.message or str(node.status))}" for node in failures)
         raise DbtError("dbt failed:\n" + "\n".join(reported))
     if not result.success:
         raise DbtError(f"dbt failed without naming a node; see the log in {_state(None) / 'logs'}")

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 
+import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
 from duckdb import DuckDBPyConnection
 
+from redeye.foundation.logic.visible_text import hide_passwords
 from redeye.warehouse.dbt import ATTACH, DATA_PATH
 
 
@@ -37,4 +39,8 @@ class Plugin(BasePlugin):
         target, data_path = (os.environ[name].replace("'", "''") for name in (ATTACH, DATA_PATH))
         # As in `lake.attach`: the folder is the settings' say, and inlining makes a night several times slower.
         options = f"DATA_PATH '{data_path}', OVERRIDE_DATA_PATH true, DATA_INLINING_ROW_LIMIT 0"
-        conn.execute(f"ATTACH '{target}' AS warehouse ({options})")
+        try:
+            conn.execute(f"ATTACH '{target}' AS warehouse ({options})")
+        except duckdb.Error as error:
+            # As in `lake.attach`: dbt writes what it is told into its artifacts and its log.
+            raise type(error)(hide_passwords(str(error))) from None

@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+import os
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import duckdb
+from psycopg2.extensions import make_dsn
 
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.logic.visible_text import hide_passwords
-from redeye.foundation.settings import require_secret, settings
+from redeye.foundation.postgres import read_dsn
+from redeye.foundation.settings import settings
 from redeye.foundation.task_session import find_connections
 
 log = logging.getLogger(__name__)
@@ -74,12 +78,28 @@ def _in_utc(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
 def attach_string(catalog: Catalog, *, token: int | None = None) -> str:
     """What to ATTACH for a catalog: `ducklake:postgres:<DSN>`, carrying the fencing token if there is one.
 
+    It holds no password, as DuckDB quotes it in errors: what the DSN has is handed on in a file.
+
     Raises:
-        ConfigError: if the catalog's DSN is not set.
+        ConfigError: if the catalog's DSN is not set, or is none.
     """
-    dsn = require_secret(f"{catalog}_dsn", "libpq DSN")
-    options = f" options='-c redeye.token={token}'" if token is not None else ""
-    return f"ducklake:postgres:{dsn}{options}"
+    parts = read_dsn(catalog)
+    if password := parts.pop("password", ""):
+        parts["passfile"] = _keep_in_memory(password)
+    if token is not None:
+        parts["options"] = f"-c redeye.token={token}"
+    return f"ducklake:postgres:{make_dsn(**parts)}"
+
+
+@cache
+def _keep_in_memory(password: str) -> str:
+    """The path of a file with a password as libpq reads it, which lies on no disk and ends with the process."""
+    escaped = password.replace("\\", "\\\\").replace(":", "\\:")
+    file = os.memfd_create("redeye-passfile")
+    # libpq passes over one that others could read.
+    os.fchmod(file, 0o600)
+    os.write(file, f"*:*:*:*:{escaped}\n".encode())
+    return f"/proc/self/fd/{file}"
 
 
 def data_path(catalog: Catalog) -> Path:
@@ -118,7 +138,7 @@ def attach(
     try:
         con.execute(f"ATTACH {once}'{target}' AS {alias or catalog} ({', '.join(options)})")
     except duckdb.Error as error:
-        # From None: a traceback would show the one with the password too.
+        # From None: a traceback would show the first one too.
         raise type(error)(hide_passwords(str(error))) from None
 
 

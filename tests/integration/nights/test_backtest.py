@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from redeye.foundation.errors import ConfigError, NotReleased
-from redeye.foundation.progress import Step
 from redeye.studies.backtest import run_backtest
 from redeye.studies.freshness import run_freshness
+from redeye.studies.progress import Step
 
 pytestmark = pytest.mark.integration
 

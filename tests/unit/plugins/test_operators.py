@@ -10,8 +10,11 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.providers.openlineage.utils.utils import OpenLineageRedactor
 from airflow.sdk import Asset
+from airflow.sdk._shared.secrets_masker import _secrets_masker, redact
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
+from openlineage.client.facet_v2 import error_message_run
 
 from redeye.declarations.calendar import cutoff, find_start
 from redeye.foundation import errors
@@ -99,6 +102,21 @@ def test_a_job_runs_within_a_session_and_nothing_after_it(boundary: Boundary) ->
     task(requires=Requirement.RELEASE).execute(context("manual"))
     assert kept == [{}]
     assert find_connections("any") is None
+
+
+def test_airflows_log_and_lineage_hide_what_the_process_knows_of_secrets(
+    boundary: Boundary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDEYE_WAREHOUSE_DSN", "host=db user=w password=canary7391warehouse")
+    monkeypatch.setenv("REDEYE_AIRFLOW_API_PASSWORD", "canary7391admin")
+    task().pre_execute(context("manual"))
+    told = "refused: canary7391warehouse, canary7391admin"
+    assert redact(told) == "refused: ***, ***"
+    facet = error_message_run.ErrorMessageRunFacet(
+        message=told, programmingLanguage="python", stackTrace=told
+    )
+    sent = OpenLineageRedactor.from_masker(_secrets_masker()).redact(facet)
+    assert (sent.message, sent.stackTrace) == ("refused: ***, ***",) * 2
 
 
 @pytest.mark.parametrize("run_type", ["backfill", "manual", "asset_triggered"])

@@ -7,11 +7,14 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from psycopg2.extensions import parse_dsn
 from pydantic import SecretStr
+from sqlalchemy import make_url
 
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import Settings
 from redeye.stack.environment import airflow_url, environment
+from redeye.stack.passfiles import write_passfiles
 from redeye.stack.secrets import Secrets
 
 SECRETS = Secrets(**{field.name: f"secret-{field.name}" for field in fields(Secrets)})
@@ -24,14 +27,28 @@ def configured(tmp_path):
     )
 
 
-def test_each_part_gets_its_own_role_and_password(configured):
+def test_each_part_gets_its_own_role_and_no_address_a_password(configured):
     known = environment(configured, SECRETS)
-    assert "user=warehouse password=secret-warehouse_db_password" in known["REDEYE_WAREHOUSE_DSN"]
-    assert "user=outputs password=secret-outputs_db_password" in known["REDEYE_OUTPUTS_DSN"]
-    assert known["REDEYE_FEAST_REGISTRY_URL"].startswith(
-        "postgresql+psycopg2://feast:secret-feast_db_password@"
-    )
-    assert known["MLFLOW_TRACKING_URI"].startswith("postgresql+psycopg2://mlflow:secret-mlflow_db_password@")
+    assert "dbname=warehouse user=warehouse passfile=" in known["REDEYE_WAREHOUSE_DSN"]
+    assert "dbname=outputs user=outputs passfile=" in known["REDEYE_OUTPUTS_DSN"]
+    assert known["REDEYE_FEAST_REGISTRY_URL"].startswith("postgresql+psycopg2://feast@")
+    assert known["MLFLOW_TRACKING_URI"].startswith("postgresql+psycopg2://mlflow@")
+    passwords = {value for name, value in vars(SECRETS).items() if name.endswith("_db_password")}
+    assert len(passwords) == 6
+    assert not [name for name, value in known.items() if any(each in value for each in passwords)]
+
+
+@pytest.mark.parametrize("folder", ["plain", "a b", "it's", "back\\slash", "50 % öl"])
+def test_an_address_names_the_file_that_has_its_password(tmp_path, folder):
+    configured = Settings(home=tmp_path / folder)
+    write_passfiles(configured, SECRETS)
+    known = environment(configured, SECRETS)
+    url, dsn = make_url(known["MLFLOW_TRACKING_URI"]), parse_dsn(known["REDEYE_WAREHOUSE_DSN"])
+    for role, path in (("mlflow", str(url.query["passfile"])), ("warehouse", dsn["passfile"])):
+        assert (
+            Path(path).read_text(encoding="utf-8") == f"127.0.0.1:*:{role}:{role}:secret-{role}_db_password\n"
+        )
+        assert Path(path).stat().st_mode & 0o777 == 0o600
 
 
 def test_the_superusers_password_reaches_nobody(configured):

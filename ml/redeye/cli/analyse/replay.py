@@ -80,7 +80,7 @@ def _run_by_scheduler(model: str, first: date, last: date) -> None:
 
 
 def _report(model: str, first: date, last: date) -> None:
-    from redeye.foundation.progress import Step
+    from redeye.studies.progress import Step
     from redeye.studies.season.report_season import write_season
 
     with Progress(

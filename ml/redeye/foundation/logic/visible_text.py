@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-# Of a libpq DSN, and of a URL.
-PASSWORD = re.compile(r"(password\s*=\s*)('[^']*'|[^\s\"]+)|(://[^:/\s]+:)[^@\s]+(?=@)")
+# Of a libpq DSN, also one within SQL, of JSON and of a URL; a password may hold all but blanks.
+PASSWORD = re.compile(
+    r"""(?P<before>(?i:password|passwd)\s*=\s*|"(?i:password)"\s*:\s*)"""
+    r"""(?P<value>'{1,2}(?:\\.|[^'\\])*'{1,2}|"(?:\\.|[^"\\])*"|[^\s"]+)"""
+    r"""|(?P<start>://[^:/\s]*:)(?P<part>[^\s"]+)(?=@)"""
+)
 # What Postgres refuses (NUL, halves of a surrogate pair) and what a terminal or a page obeys instead of showing it.
 # Tabs and ends of lines are left: messages are made of lines.
 CONTROLS = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\ud800-\\udfff]")
@@ -19,7 +23,7 @@ def escape_controls(text: str) -> str:
 
 def hide_passwords(text: str) -> str:
     """The text without the passwords of the DSNs and URLs in it."""
-    return PASSWORD.sub(lambda match: f"{match[1] or match[3]}***", text)
+    return PASSWORD.sub(lambda match: f"{match['before'] or match['start']}***", text)
 
 
 def escape_hidden(text: str) -> str:
@@ -27,14 +31,14 @@ def escape_hidden(text: str) -> str:
     return text if text.isprintable() else re.sub(r"[^ -~]", _escape_unprintable, text)
 
 
-def escape_all(value: Any) -> Any:  # noqa: ANN401 - any value that JSON can hold
-    """A value with the control characters escaped in every text in it, keys included; the rest as it is."""
+def make_storable(value: Any) -> Any:  # noqa: ANN401 - any value that JSON can hold
+    """A value with control characters escaped and passwords hidden in every text in it, keys included."""
     if isinstance(value, str):
-        return escape_controls(value)
+        return hide_passwords(escape_controls(value))
     if isinstance(value, dict):
-        return {escape_all(key): escape_all(each) for key, each in value.items()}
+        return {make_storable(key): make_storable(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return type(value)(escape_all(each) for each in value)
+        return type(value)(make_storable(each) for each in value)
     return value
 
 

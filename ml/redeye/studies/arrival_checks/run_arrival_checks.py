@@ -18,12 +18,12 @@ from redeye.audits.night_profiles import NIGHTS_BACK
 from redeye.declarations.calendar import list_nights
 from redeye.declarations.project import import_named, project
 from redeye.foundation.errors import ConfigError
-from redeye.foundation.progress import Step
 from redeye.sources.configured_source import load_source
 from redeye.sources.logic.deliveries import Delivery, Source
 from redeye.sources.logic.faults import PlantedFault
 from redeye.studies.arrival_checks.arrival_checks_page import write_page
 from redeye.studies.arrival_checks.logic.trials import Check, Trial
+from redeye.studies.progress import Step
 
 SEED = 20130101
 NIGHTS_PER_FAULT = 12

@@ -15,7 +15,6 @@ from redeye.declarations.calendar import ONE_DAY, list_calendar_nights
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.atomic_files import write_text
 from redeye.foundation.errors import ConfigError, NotReleased
-from redeye.foundation.progress import Step
 from redeye.foundation.settings import SPECS, settings
 from redeye.models.algorithms.storage import load_model, save_model
 from redeye.models.logic.splits import TooFewNights, Window
@@ -29,6 +28,7 @@ from redeye.studies.backtest.logic.schedules import Schedule, TrainedModel
 from redeye.studies.evidence.logic.evidence_quality import POOLED, measure_span
 from redeye.studies.evidence.logic.months import find_first_night, plan_training, select_known_rows
 from redeye.studies.labelled_rows import PastNights
+from redeye.studies.progress import Step
 
 CALENDAR = (Schedule.NEVER, Schedule.MONTHLY, Schedule.WEEKLY)
 REFERENCES = ("heuristic", *map(str, CALENDAR))

@@ -11,7 +11,6 @@ import pandas as pd
 
 from redeye.declarations.specs import load_spec
 from redeye.foundation.errors import NotReleased
-from redeye.foundation.progress import Step
 from redeye.foundation.settings import SPECS, settings
 from redeye.models.logic.training import SEED
 from redeye.studies.evidence import evidence_page
@@ -20,6 +19,7 @@ from redeye.studies.evidence.logic import months
 from redeye.studies.evidence.logic.evidence_quality import measure_quality
 from redeye.studies.evidence.logic.months import Month, TrainedMonth
 from redeye.studies.labelled_rows import PastNights, keep_step, read_kept, walk_kept
+from redeye.studies.progress import Step
 
 
 def gather(

@@ -14,7 +14,6 @@ import pandas as pd
 from redeye.declarations.spec_algorithms import XGBoostParams
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.errors import NotReleased
-from redeye.foundation.progress import Step
 from redeye.foundation.settings import SPECS, settings
 from redeye.models.algorithms.storage import load_model, save_model
 from redeye.models.logic.training import SEED, Parent
@@ -22,6 +21,7 @@ from redeye.studies.freshness import freshness_page
 from redeye.studies.freshness.logic import freshness_quality, windows_and_ages
 from redeye.studies.freshness.logic.windows_and_ages import Origin, TrainedOrigin
 from redeye.studies.labelled_rows import PastNights, keep_step, read_kept, walk_kept
+from redeye.studies.progress import Step
 
 ALGORITHM = "xgboost"
 Found = tuple[pd.DataFrame, TrainedOrigin, Parent]

@@ -10,7 +10,6 @@ import pandas as pd
 from redeye.declarations.spec_candidates import Candidates
 from redeye.declarations.specs import load_spec
 from redeye.foundation.errors import NotReleased
-from redeye.foundation.progress import Step
 from redeye.foundation.settings import SPECS
 from redeye.models.algorithms.heuristic import HeuristicModel
 from redeye.models.logic.training import SEED
@@ -19,6 +18,7 @@ from redeye.studies.freshness.run_freshness import ALGORITHM, faster
 from redeye.studies.interval_error import interval_error_page
 from redeye.studies.interval_error.logic.interval_error import find_nightly_gains
 from redeye.studies.labelled_rows import PastNights
+from redeye.studies.progress import Step
 
 
 def measure(model: str, folder: Path, *, report: Callable[[Step], None]) -> Path:

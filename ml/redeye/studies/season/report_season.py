@@ -16,7 +16,6 @@ from redeye.declarations.calendar import list_nights
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.atomic_files import replace_file
 from redeye.foundation.errors import NotReleased
-from redeye.foundation.progress import Step
 from redeye.foundation.settings import SPECS, settings
 from redeye.models.artifact_store import load_artifact
 from redeye.monitoring import evidently_reports
@@ -25,6 +24,7 @@ from redeye.monitoring.measure_drift import report_night
 from redeye.promotion import decision_store
 from redeye.scoring import outputs_store
 from redeye.scoring.score import read_scored_rows
+from redeye.studies.progress import Step
 from redeye.studies.season import season_page
 from redeye.studies.season.logic.season_quality import (
     Contestant,
