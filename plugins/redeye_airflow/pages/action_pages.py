@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from redeye.foundation.errors import RedeyeError
+from redeye.foundation.masking import mask
 from redeye.operations.logic.night_plan import PLAY
 from redeye_airflow.pages import airflow_client
 from redeye_airflow.pages.actions.champions import CHAMPION_ACTIONS
@@ -76,14 +77,15 @@ async def perform(request: Request, name: str) -> Response:
     asked = read_confirmation(find_user(request), action.name, str(sent.get("token", "")))
     dag_id = _check_permission(request, action, asked.parameters)
     await run_in_threadpool(action.check, asked.parameters)
-    if airflow_client.is_used(asked.nonce):
+    said = {"user": find_user(request).get_name(), "dag_id": dag_id}
+    if not await run_in_threadpool(
+        airflow_client.record_once, action.name, nonce=asked.nonce, extra=asked.parameters, **said
+    ):
         raise HTTPException(_CONFLICT, "this was confirmed and done before: look at what was done")
 
     def record(event: str, **result: str) -> None:
-        extra = {**asked.parameters, "nonce": asked.nonce, **result}
-        airflow_client.record(event, user=find_user(request).get_name(), dag_id=dag_id, extra=extra)
+        airflow_client.record(event, extra={**asked.parameters, "nonce": asked.nonce, **result}, **said)
 
-    record(action.name)
     try:
         done = await action.perform(request, asked)
     except (HTTPException, RedeyeError) as error:
@@ -103,7 +105,7 @@ def _show_form(
 
 
 def _explain(error: Exception) -> str:
-    return str(getattr(error, "detail", error))
+    return mask(str(getattr(error, "detail", error)))
 
 
 def _find_action(name: str) -> Action:

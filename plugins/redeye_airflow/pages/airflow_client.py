@@ -15,10 +15,11 @@ from airflow.models.taskinstance import TaskInstance
 from airflow.utils.session import create_session
 from airflow.utils.state import DagRunState, TaskInstanceState
 from fastapi import HTTPException
-from sqlalchemy import select
+from sqlalchemy import func, select
 from starlette.requests import Request
 
 from redeye.declarations.calendar import find_start, zone
+from redeye.foundation.masking import mask
 from redeye.operations.find_alerts import TaskFailure
 from redeye.operations.logic.alerts import FAILED_WITHIN
 from redeye.operations.logic.night_plan import PLAY
@@ -149,20 +150,32 @@ def read_actions(*, event: str | None = None, dag_id: str | None = None) -> list
 
 def record(event: str, *, user: str, dag_id: str, extra: dict[str, Any]) -> None:
     """Append a row to Airflow's audit log, at once and for good."""
-    told = json.dumps(extra, sort_keys=True, default=str)
     with create_session() as session:
-        session.add(Log(event=EVENT + event, owner=user, owner_display_name=user, dag_id=dag_id, extra=told))
+        session.add(_make_row(event, user, dag_id, extra))
 
 
-def is_used(nonce: str) -> bool:
-    """Whether a confirmation was used before."""
-    asked = select(Log.id).where(
+def record_once(event: str, *, nonce: str, user: str, dag_id: str, extra: dict[str, Any]) -> bool:
+    """Append the row of a confirmation that is used now; False, and no row, if it was used before.
+
+    Of requests that come at the same time, in one process or in several, one alone is told True.
+    """
+    used = select(Log.id).where(
         Log.event.like(f"{EVENT}%"),
         Log.dttm >= now() - timedelta(hours=2),
         Log.extra.contains(f'"nonce": "{nonce}"'),
     )
     with create_session() as session:
-        return session.execute(asked).first() is not None
+        # Airflow's table has no column for it that could be unique: whoever comes second waits for the first's commit.
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(nonce, 0))))
+        if session.execute(used).first() is not None:
+            return False
+        session.add(_make_row(event, user, dag_id, {**extra, "nonce": nonce}))
+    return True
+
+
+def _make_row(event: str, user: str, dag_id: str, extra: dict[str, Any]) -> Log:
+    told = mask(json.dumps(extra, sort_keys=True, default=str))
+    return Log(event=EVENT + event, owner=user, owner_display_name=user, dag_id=dag_id, extra=told)
 
 
 async def ask_airflow(

@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 
 from redeye.declarations.project import project
 from redeye.foundation.errors import RedeyeError
+from redeye.foundation.masking import mask
 from redeye_airflow.pages import (
     action_pages,
     alert_pages,
@@ -64,12 +65,14 @@ def _redirect(request: Request, page: str) -> Response:
 
 
 def _show_error(request: Request, code: int, message: str) -> Response:
-    return render_page(request, "error.html", status=code, code=code, message=message)
+    return render_page(request, "error.html", status=code, code=code, message=mask(message))
 
 
 def _refused(request: Request, error: Exception) -> Response:
     code = error.status_code if isinstance(error, StarletteHTTPException) else 500
-    return _show_error(request, code, str(getattr(error, "detail", error)))
+    answer = _show_error(request, code, str(getattr(error, "detail", error)))
+    answer.headers.update(getattr(error, "headers", None) or {})
+    return answer
 
 
 def _misread(request: Request, error: Exception) -> Response:
@@ -79,5 +82,5 @@ def _misread(request: Request, error: Exception) -> Response:
 
 
 def _unreachable(request: Request, error: Exception) -> Response:
-    log.warning("%s %s: %s", request.method, request.url.path, error)
+    log.warning("%s %s: %s", request.method, request.url.path, mask(str(error)))
     return _show_error(request, 503, str(error).splitlines()[0] if str(error) else type(error).__name__)

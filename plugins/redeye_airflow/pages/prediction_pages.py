@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
-import hashlib
 import io
-import json
-import logging
-import sys
-import tempfile
-import zipfile
-from asyncio.subprocess import DEVNULL, PIPE, STDOUT
-from collections import OrderedDict
 from datetime import date, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -27,29 +17,19 @@ from starlette.responses import Response
 from redeye.declarations.calendar import ONE_DAY, read_local
 from redeye.declarations.project import project
 from redeye.features.input_descriptions import read_descriptions
-from redeye.foundation.settings import PROJECT_ROOT
 from redeye.operations import model_status, night_status
 from redeye.scoring.logic.outcomes import judge, summarize_outcomes
 from redeye.scoring.outputs_reader import FOUND_ROWS, SORTED_BY, Row
 from redeye.warehouse import release_store
-from redeye_airflow.pages import airflow_client, charts
+from redeye_airflow.pages import airflow_client, charts, explanations
 from redeye_airflow.pages.explained_inputs import group_inputs
 from redeye_airflow.pages.page_data import find_spec, outcomes_reader, reader
 from redeye_airflow.pages.rendering import render_page
 from redeye_airflow.pages.security import find_user
 
 router = APIRouter()
-log = logging.getLogger(__name__)
 
-LIMIT_SECONDS = 180
 RISKIEST_FIRST = "-probability"
-_KEPT = 32
-# The command's own: the chain does not give the probability again, or a file was altered. It is reported all the same.
-_NOT_REPRODUCED = 1
-
-# The last explanations, so that a page and its export ask once.
-_known: OrderedDict[str, dict[str, Any]] = OrderedDict()
-_one_at_a_time = asyncio.Semaphore(1)
 
 
 @router.get("/predictions")
@@ -203,20 +183,23 @@ def prediction(request: Request, model: str, lane: str, key: str) -> Response:
 async def explanation(request: Request, model: str, lane: str, key: str) -> Response:
     """The chain from landing file to probability, walked again in a process of its own."""
     _row(model, lane, key)
-    found = await explain_prediction(f"{model}/{lane}/{key}")
+    found = await explanations.explain_prediction(f"{model}/{lane}/{key}", user=find_user(request).get_name())
     groups = group_inputs(found["inputs"], read_descriptions(find_spec(model)))
     return render_page(request, "predictions/explanation.html", found=found, groups=groups)
 
 
-@router.get("/predictions/{model}/{lane}/{key}/export")
+@router.post("/predictions/{model}/{lane}/{key}/export")
 async def export(request: Request, model: str, lane: str, key: str) -> Response:
-    """Everything the prediction rests on, as one archive that can be checked offline; the audit log has its hash."""
+    """Everything the prediction rests on, as one archive that can be checked offline; the audit log has its hash.
+
+    By POST, from a page of this site: an address that was followed shall not write into the audit log.
+    """
     _row(model, lane, key)
-    name = f"{model}-{lane}-{key}"
-    content, sha256 = await archive_explanation(f"{model}/{lane}/{key}")
+    name, user = f"{model}-{lane}-{key}", find_user(request).get_name()
+    content, sha256 = await explanations.archive_explanation(f"{model}/{lane}/{key}", user=user)
     airflow_client.record(
         "export",
-        user=find_user(request).get_name(),
+        user=user,
         dag_id=f"score_{model}",
         extra={"prediction_id": f"{model}/{lane}/{key}", "manifest_sha256": sha256},
     )
@@ -233,62 +216,3 @@ def _row(model: str, lane: str, key: str) -> Row:
     if row is None:
         raise HTTPException(404, f"there is no prediction {model}/{lane}/{key}")
     return row
-
-
-async def explain_prediction(prediction_id: str) -> dict[str, Any]:
-    """What the prediction rests on, as `Explanation.to_dict` has it.
-
-    A process of its own imports what the api-server must not, and may take long: one at a time.
-
-    Raises:
-        HTTPException: 504 if it took too long, 500 with the command's last line if it failed.
-    """
-    if prediction_id in _known:
-        _known.move_to_end(prediction_id)
-        return _known[prediction_id]
-    async with _one_at_a_time:
-        if prediction_id not in _known:
-            with tempfile.TemporaryDirectory(prefix="redeye-explain-") as folder:
-                to = Path(folder) / "explanation.json"
-                await _run("redeye", "explain", prediction_id, "--to", str(to), to=to)
-                _known[prediction_id] = json.loads(to.read_text(encoding="utf-8"))
-            while len(_known) > _KEPT:
-                _known.popitem(last=False)
-    return _known[prediction_id]
-
-
-async def archive_explanation(prediction_id: str) -> tuple[bytes, str]:
-    """The archive for an auditor, and the SHA-256 that stands for it: that of its manifest."""
-    found = await explain_prediction(prediction_id)
-    with tempfile.TemporaryDirectory(prefix="redeye-export-") as folder:
-        given, to = Path(folder) / "explanation.json", Path(folder) / "export.zip"
-        given.write_text(json.dumps(found), encoding="utf-8")
-        await _run("redeye.scoring.audit_file", str(given), str(to), to=to)
-        content = to.read_bytes()
-    with zipfile.ZipFile(io.BytesIO(content)) as packed:
-        return content, hashlib.sha256(packed.read("MANIFEST.json")).hexdigest()
-
-
-async def _run(module: str, *arguments: str, to: Path) -> None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        module,
-        *arguments,
-        cwd=PROJECT_ROOT,
-        stdin=DEVNULL,
-        stdout=PIPE,
-        stderr=STDOUT,
-    )
-    try:
-        said, _ = await asyncio.wait_for(process.communicate(), LIMIT_SECONDS)
-    except TimeoutError as error:
-        raise HTTPException(504, f"explaining took longer than {LIMIT_SECONDS} s: try again later") from error
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if process.returncode not in (0, _NOT_REPRODUCED) or not to.exists():
-        lines = said.decode(errors="replace").strip().splitlines()
-        log.warning("%s %s ended with %s:\n%s", module, arguments, process.returncode, "\n".join(lines[-30:]))
-        raise HTTPException(500, lines[-1] if lines else "the explanation could not be made")

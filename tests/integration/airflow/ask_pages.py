@@ -7,10 +7,13 @@ environment before, so the test starts this as a process of its own.
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pandas as pd
@@ -36,6 +39,7 @@ NIGHT = date(2013, 4, 4)
 FLIGHT = "2013-04-05_AA_1_JFK_LAX_0900"
 HERE = "http://127.0.0.1"
 SECRET = "not for anybody"
+SECRET_WORD = "canary7391"
 SAMPLES = {
     "{night}": str(NIGHT),
     "{model}": "flight_delay",
@@ -150,7 +154,11 @@ def main() -> None:
         for path in ("", f"{site}/index.html")
     }
     found["report"] = dict(ask["viewer"].get("/redeye/files/reports/secret.html").headers)
+    export = f"/redeye/predictions/flight_delay/live/{FLIGHT}/export"
+    found["export"] = {method: _answer(ask["admin"].request(method, export)) for method in ("GET", "POST")}
     found["actions"] = _perform_actions(ask, prefix)
+    found["at once"] = _confirm_at_once()
+    found["unreachable"] = _ask_without_ledgers(ask["viewer"])
     sys.stdout.write(RESULT + json.dumps(found) + "\n")
 
 
@@ -228,6 +236,41 @@ def _perform_actions(ask: dict[str, TestClient], prefix: str) -> dict[str, Any]:
         "at last": _log(),
         "in airflow": _airflows_log(ask),
     }
+
+
+def _ask_without_ledgers(viewer: TestClient) -> dict[str, Answer]:
+    """Pages whose ledgers cannot be reached, at addresses that hold passwords."""
+    found = {}
+    for how in (
+        "port=9 dbname=x user=x password={}",
+        "port=nine password={}",
+        "password={} odd",
+        "password='{}",
+    ):
+        for name in ("WAREHOUSE", "OUTPUTS"):
+            os.environ[f"REDEYE_{name}_DSN"] = f"host=127.0.0.1 {how.format(SECRET_WORD)}"
+        settings.cache_clear()
+        for page in (
+            "",
+            "/models/flight_delay",
+            "/actions/retrain",
+            f"/nights/{NIGHT}",
+            "/predictions?text=x",
+        ):
+            found[f"{how} {page}"] = _answer(viewer.get(f"/redeye{page}"))
+    return found
+
+
+def _confirm_at_once() -> list[bool]:
+    """Whether each of some requests that use one confirmation at the same time may act."""
+    together = Barrier(8)
+
+    def use(_: int) -> bool:
+        together.wait()
+        return airflow_client.record_once("test", nonce="0123", user="admin", dag_id="none", extra={})
+
+    with ThreadPoolExecutor(8) as pool:
+        return sorted(pool.map(use, range(8)))
 
 
 def _roll_back(ask: dict[str, TestClient], confirm: Any, send: Any, here: dict[str, str]) -> dict[str, Any]:

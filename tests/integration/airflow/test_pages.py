@@ -288,6 +288,22 @@ def test_an_action_is_done_once_and_leaves_its_rows(asked: dict[str, Any]) -> No
     ]
 
 
+def test_of_requests_at_once_with_one_confirmation_one_may_act(asked: dict[str, Any]) -> None:
+    assert asked["at once"] == [False] * 7 + [True]
+
+
+def test_an_address_that_is_followed_exports_nothing(asked: dict[str, Any]) -> None:
+    """What writes into the audit log is asked for by a form of this site."""
+    assert {method: each["status"] for method, each in asked["export"].items()} == {"GET": 405, "POST": 403}
+    assert not [event for event, *_ in asked["actions"]["at last"] if event == "redeye_export"]
+
+
+def test_pages_whose_ledgers_are_away_say_so_without_their_passwords(asked: dict[str, Any]) -> None:
+    found = asked["unreachable"]
+    assert {503} <= {each["status"] for each in found.values()} <= {200, 503}
+    assert [page for page, each in found.items() if "canary7391" in each["text"]] == []
+
+
 def test_what_is_refused_after_it_was_confirmed_is_told_and_recorded(asked: dict[str, Any]) -> None:
     actions = asked["actions"]
     assert actions["refused by Airflow"]["status"] == 409
