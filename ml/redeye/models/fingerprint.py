@@ -7,7 +7,7 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
-from redeye.foundation.software import list_packages
+from redeye.models.software import list_packages
 
 LIBRARIES = ("numpy", "torch", "xgboost-cpu", "onnxruntime")
 CPU_INFO = Path("/proc/cpuinfo")

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from redeye.foundation.errors import AlreadyDecided, RedeyeError
-from redeye.foundation.software import list_packages, read_software
 from redeye.models.algorithms.base import Inputs, Model, numeric_matrix
 from redeye.models.algorithms.storage import save_model
 from redeye.models.artifact_store import CARD, load_artifact, strip_root
@@ -25,6 +24,7 @@ from redeye.models.fingerprint import read_fingerprint
 from redeye.models.logic.splits import Windows
 from redeye.models.logic.training_subject import Subject
 from redeye.models.mlflow_client import client
+from redeye.models.software import list_packages, read_software
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion, RegisteredModel

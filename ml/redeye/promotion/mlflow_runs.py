@@ -12,7 +12,6 @@ from typing import Any
 
 import pandas as pd
 
-from redeye.foundation.software import read_software
 from redeye.foundation.ui_links import link_training
 from redeye.models.algorithms.base import Inputs
 from redeye.models.logic.evaluation import METRICS, Metrics, Scored
@@ -22,6 +21,7 @@ from redeye.models.logic.training import Fitted
 from redeye.models.logic.training_subject import Subject
 from redeye.models.mlflow_client import client, experiment_id
 from redeye.models.mlflow_registry import KEY, plain_inputs
+from redeye.models.software import read_software
 from redeye.promotion.logic.gate_report import GateReport
 from redeye.promotion.training_plots import draw_quality, draw_slices
 

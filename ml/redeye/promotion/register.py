@@ -8,13 +8,13 @@ from typing import Any
 
 import pandas as pd
 
-from redeye.foundation.software import read_software
 from redeye.models import mlflow_registry
 from redeye.models.algorithms.base import Model
 from redeye.models.logic.evaluation import Metrics
 from redeye.models.logic.splits import Windows
 from redeye.models.logic.training_subject import Subject
 from redeye.models.mlflow_registry import Version
+from redeye.models.software import read_software
 from redeye.promotion.logic.model_card import Card
 from redeye.promotion.mlflow_runs import TrainingRun
 

@@ -8,8 +8,8 @@ import sys
 
 import torch
 
-from redeye.foundation.software import list_packages
 from redeye.models.fingerprint import LIBRARIES, read_fingerprint
+from redeye.models.software import list_packages
 
 
 def test_it_names_the_instructions_and_each_library() -> None:

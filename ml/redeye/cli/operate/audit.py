@@ -1,0 +1,92 @@
+"""The auditor's commands: whether the ledgers are as they were written, and what was written when and by whom."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Column
+
+from redeye.cli.shell import console, enter
+from redeye.foundation.settings import settings
+from redeye.stack.rich_tables import Table
+
+app = typer.Typer(no_args_is_help=True, help="Verify the ledgers against their trail, and read the trail.")
+SHOWN = 20
+
+
+@app.command("verify")
+def verify_trails(
+    anchors: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A file of anchors kept elsewhere, beside the installation's own; may be repeated."
+        ),
+    ] = None,
+) -> None:
+    """Find every row of the ledgers that was changed, taken out or put in past their trail.
+
+    Ends with 1 if there is one.
+    """
+    from redeye.foundation import trail
+    from redeye.foundation.catalogs import Catalog
+
+    enter()
+    own = settings().home / settings().anchors_file
+    files = [own, *(anchors or [])]
+    for path in anchors or []:
+        if not path.is_file():
+            raise typer.BadParameter(f"{path} is no file", param_hint="--anchors")
+    kept = list(dict.fromkeys(anchor for path in files for anchor in trail.read_anchors(path)))
+    checks = [trail.check_trail(catalog, kept) for catalog in Catalog]
+    numbers = [
+        Column(name, justify="right")
+        for name in ("entries", "from before\nthe trail", "since the\nlast anchor")
+    ]
+    table = Table("ledgers of", *numbers, Column("faults", justify="right"))
+    for check in checks:
+        counts = (check.entries, check.inherited, check.unanchored, len(check.faults))
+        table.add_row(check.database, *(f"{each:,}" for each in counts))
+    console.print(table)
+    for check in checks:
+        for fault in check.faults[:SHOWN]:
+            console.print(f"[red]{check.database}:[/] ", end="")
+            console.print(fault, markup=False, highlight=False)
+        if len(check.faults) > SHOWN:
+            console.print(f"[red]{check.database}:[/] {len(check.faults) - SHOWN:,} faults more")
+    unanchored = sum(check.unanchored for check in checks)
+    if unanchored:
+        console.print(
+            f"{unanchored:,} entries were written since the last anchor: a cut of the trail's end within them would "
+            "not be found. The next release, verdict or promotion anchors them."
+        )
+    if any(check.faults for check in checks):
+        raise typer.Exit(1)
+    console.print("[green]Every row of every ledger is as it was written.[/]")
+
+
+@app.command("trail")
+def show_trail(
+    ledger: Annotated[str, typer.Option(help="A ledger, such as promotions; all of them if left out.")] = "",
+    since: Annotated[str, typer.Option(help="The first day, in UTC: 2013-04-01.")] = "",
+    limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 40,
+) -> None:
+    """Show what was written into the ledgers, when, by which role, the newest last."""
+    from redeye.foundation import trail
+
+    enter()
+    try:
+        day = date.fromisoformat(since) if since else None
+    except ValueError as error:
+        raise typer.BadParameter(f"{since!r} is no day, such as 2013-04-01", param_hint="--since") from error
+    found = trail.read_newest(ledger, since=day, limit=limit)
+    if not found:
+        console.print("Nothing was written, or no ledger has this name.")
+        return
+    table = Table(Column("recorded (UTC)", no_wrap=True), "ledger\nrole", "row")
+    for each in found:
+        when = f"{each.recorded_at:%Y-%m-%d %H:%M:%S}" if not each.is_inherited else "before the trail"
+        table.add_row(when, f"{each.ledger}\n{each.recorded_by}", each.row_key)
+    console.print(table)
