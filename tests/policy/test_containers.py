@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from dataclasses import fields
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from redeye.serving.app import OPEN_PATH
 from redeye.stack import external, health_check
 from redeye.stack.environment import environment
 from redeye.stack.secrets import Secrets
+from redeye.stack.servers import embedded_postgres
 
 DOCKER = PROJECT_ROOT / "docker"
 COMPOSE = (DOCKER / "compose.yaml").read_text(encoding="utf-8")
@@ -109,6 +111,18 @@ def test_images_are_pinned():
         pinned = re.sub(r"\$\{[A-Z_]+:-([^}]+)\}", r"\1", image)
         assert re.search(r":(\$\{REDEYE_TAG:\?\}|[\w.-]*\d[\w.-]*)$", pinned), f"{service}: {image}"
         assert ":latest" not in image
+
+
+def test_the_server_of_the_containers_is_of_the_embedded_one_s_version():
+    said = subprocess.run(
+        [str(embedded_postgres.binaries() / "postgres"), "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    version = said.rpartition(" ")[2].strip()
+    for text in (COMPOSE, EXAMPLE):
+        assert re.findall(r"postgres:(\d+\.\d+)-", text) == [version]
 
 
 def test_only_the_job_that_prepares_knows_the_superuser():
