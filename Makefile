@@ -77,7 +77,7 @@ backfill: $(STAMP) ## Play nights: make backfill FROM=2013-04-04 TO=2013-04-10
 
 ##@ Analyse
 
-#> ./redeye       verdicts, explain, reproduce, rescore, restated, replay, season
+#> ./redeye       audit, verdicts, explain, reproduce, rescore, restated, replay, season
 
 ##@ Model
 

@@ -15,7 +15,7 @@ from psycopg2 import extensions
 from redeye.champions import block_store
 from redeye.champions.logic.promotions import Promotion, PromotionKind
 from redeye.champions.logic.succession import find_champion
-from redeye.foundation import lease
+from redeye.foundation import lease, trail
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import AlreadyDecided, TooLate, VersionIsBlocked
 from redeye.foundation.postgres import insert_row, ledger_transaction, read_records, read_rows
@@ -117,7 +117,7 @@ def promote(
                 f"are scored already; decide again for a later night"
             )
         with _explain_refusals(model), ledger_transaction(Catalog.OUTPUTS) as con, con.cursor() as cursor:
-            return _insert(
+            made = _insert(
                 cursor,
                 token,
                 model=model,
@@ -135,6 +135,8 @@ def promote(
                 kind=PromotionKind.PROMOTION if follows else PromotionKind.FIRST,
                 previous_id=follows.promotion_id if follows else None,
             )
+    trail.write_anchors(f"the promotion of {model} version {version}")
+    return made
 
 
 def roll_back(cursor: extensions.cursor, token: int, rollback: Rollback, *, follows: Promotion) -> Promotion:

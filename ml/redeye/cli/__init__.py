@@ -10,7 +10,7 @@ from rich.logging import RichHandler
 from redeye.cli import model, run
 from redeye.cli.analyse import explain, replay, rescoring, verdicts
 from redeye.cli.develop import impact, project, sandboxes, scaffolds
-from redeye.cli.operate import alerts, builds, champions, intake, servers, serving, storage
+from redeye.cli.operate import alerts, audit, builds, champions, intake, servers, serving, storage
 from redeye.cli.shell import Commands, console
 from redeye.foundation.masking import mask_logs
 from redeye.foundation.task_session import task_session
@@ -31,6 +31,7 @@ for panel, modules in GROUPS.items():
         app.add_typer(module.app)
 app.add_typer(alerts.app, name="alerts", rich_help_panel="Operate")
 app.add_typer(serving.tokens, name="tokens", rich_help_panel="Operate")
+app.add_typer(audit.app, name="audit", rich_help_panel="Analyse")
 app.add_typer(intake.app, name="intake", rich_help_panel="Operate")
 app.add_typer(sandboxes.app, name="dev", rich_help_panel="Develop")
 app.add_typer(scaffolds.app, name="new", rich_help_panel="Develop")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from typing import Protocol
 
 import psycopg2
@@ -21,6 +21,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
+from redeye.foundation import trail
 from redeye.foundation.errors import RedeyeError
 from redeye.foundation.schema.running import FOLDER
 
@@ -74,7 +75,10 @@ def upgrade(server: Administered, database: str) -> None:
                 connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {VERSION_SCHEMA}")
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
-                connection.exec_driver_sql(_rights(database))
+                with closing(connection.connection.cursor()) as at:
+                    # Without parameters, so that a `%` means itself.
+                    at.execute(_rights(database))
+                    trail.record_schema(at, wanted)
         except CommandError as error:
             raise RedeyeError(
                 f"the ledgers in {database} are at revision {was}, this code knows up to {wanted}: run the newer "

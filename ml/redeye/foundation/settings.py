@@ -117,7 +117,7 @@ class Settings(BaseSettings):
         description="Threads for DuckDB and for model training.",
     )
     lease_ttl_seconds: int = Field(
-        default=900, ge=5, description="After this, an abandoned lease may be taken."
+        default=900, ge=5, le=86_400, description="After this, an abandoned lease may be taken."
     )
     lease_wait_seconds: int = Field(default=600, ge=0, description="How long to wait for a held lease.")
     disk_budget_gb: float = Field(
@@ -138,6 +138,14 @@ class Settings(BaseSettings):
     lineage_url: str = Field(
         default="",
         description="Where OpenLineage events go, such as a collector's `http://host:5000`; else to a file.",
+    )
+    anchors_file: Path = Field(
+        default=Path("anchors.ndjson"),
+        description="File to which heads of the ledgers' trail are added, from the home; best on another machine.",
+    )
+    anchors_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="Where such heads are posted as JSON as well, such as `https://…` of a log that only grows.",
     )
     metrics_port: int = Field(
         default=0, ge=0, le=65535, description="Port of Redeye's metrics for Prometheus; 0 is none."
@@ -267,7 +275,7 @@ def require_secret(name: str, kind: str) -> str:
 
 
 # What nothing embedded stands in for.
-UNSET = ("alert_urls", "api_port", "lineage_url", "metrics_port", "otlp_url")
+UNSET = ("alert_urls", "anchors_url", "api_port", "lineage_url", "metrics_port", "otlp_url")
 INSTEAD_OF_EMPTY = {
     "backup_key_file": "beside the home",
     "rehearsal": "nothing",
@@ -294,7 +302,7 @@ def describe() -> str:
         elif field.default_factory is not None:
             shown = "as many as there are cores"
         elif isinstance(default, Path):
-            shown = f"`{default.relative_to(PROJECT_ROOT)}`"
+            shown = f"`{default.relative_to(PROJECT_ROOT) if default.is_absolute() else default}`"
         else:
             shown = f"`{default}`"
         lines.append(f"| `REDEYE_{name.upper()}` | {shown} | {field.description} |")

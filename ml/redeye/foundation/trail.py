@@ -155,13 +155,18 @@ def _find_row_differences(at: extensions.cursor) -> Iterator[RowDifference]:
 
 @dataclass(frozen=True)
 class Written:
-    """A row that came into a ledger: when, by the database's clock, and by which of its roles."""
+    """A row that came into a ledger: when, by the database's clock, and by which of its roles.
+
+    `actor` and `reason` are what the row itself says of them, empty where it says nothing.
+    """
 
     recorded_at: datetime
     ledger: str
     row_key: str
     recorded_by: str
     is_inherited: bool
+    actor: str
+    reason: str
 
 
 def read_newest(ledger: str = "", *, since: date | None = None, limit: int) -> list[Written]:
@@ -176,12 +181,30 @@ def read_newest(ledger: str = "", *, since: date | None = None, limit: int) -> l
     for catalog in Catalog:
         rows = read_rows(
             catalog,
-            "SELECT recorded_at AT TIME ZONE 'UTC', ledger, row_key::text, recorded_by, is_inherited FROM ledger.trail "
+            "SELECT recorded_at AT TIME ZONE 'UTC', ledger, row_key::text, recorded_by, is_inherited, "
+            "coalesce(content ->> 'actor', content ->> 'created_by', ''), coalesce(content ->> 'reason', '') "
+            "FROM ledger.trail "
             "WHERE (%s = '' OR ledger = %s) AND recorded_at AT TIME ZONE 'UTC' >= %s ORDER BY entry DESC LIMIT %s",
             (ledger, ledger, since or date.min, limit),
         )
         found += [Written(*row) for row in rows]
     return sorted(found, key=lambda each: each.recorded_at)[-limit:]
+
+
+def read_times(catalog: Catalog, ledger: str) -> dict[int, datetime]:
+    """When the rows of a ledger were written, UTC, by their number; those from before the trail are left out.
+
+    Args:
+        catalog: whose ledger it is.
+        ledger: one whose key is a number.
+    """
+    rows = read_rows(
+        catalog,
+        "SELECT (SELECT value::bigint FROM jsonb_each_text(row_key)), recorded_at AT TIME ZONE 'UTC' "
+        "FROM ledger.trail WHERE ledger = %s AND NOT is_inherited",
+        (ledger,),
+    )
+    return dict(rows)
 
 
 def write_anchors(because: str) -> None:

@@ -17,6 +17,7 @@ from redeye.champions.logic.succession import Stint, find_champion
 from redeye.champions.logic.verdicts import Verdict
 from redeye.declarations.calendar import ONE_DAY, cutoff
 from redeye.declarations.specs import Spec, load_spec
+from redeye.foundation import trail
 from redeye.foundation.errors import AlreadyDecided, NotReleased, try_in_turn
 from redeye.foundation.settings import SPECS
 from redeye.models.logic.evaluation import METRICS, Interval
@@ -121,6 +122,7 @@ def monitor_night(model: str, night: date, run_id: str) -> dict[str, Any]:
             f"{model}, night {night}: judged before as {stands}, now {judgement.verdict} "
             f"({'; '.join(judgement.reasons)}). The first verdict stands"
         )
+    trail.write_anchors(f"the verdict of {model} on night {night}")
     return {
         "model": model,
         "verdict": stands,

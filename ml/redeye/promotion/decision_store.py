@@ -13,7 +13,7 @@ from typing import Any
 
 from redeye.champions import promotion_store
 from redeye.champions.logic.verdicts import Verdict
-from redeye.foundation import lease
+from redeye.foundation import lease, trail
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.postgres import insert_row, ledger_transaction, read_records, read_rows
 from redeye.promotion.logic.decision import Decision
@@ -177,6 +177,8 @@ def decide_forwards(
                 if rollback is not None and latest is not None:
                     latest = promotion_store.roll_back(cursor, token, rollback, follows=latest)
                 previous = one.night
+    if any(rollback for *_, rollback in steps):
+        trail.write_anchors(f"a rollback of {model}")
     return [*recorded, *(RecordedDecision(one, evidence, run_id) for one, evidence, _ in steps)]
 
 

@@ -18,7 +18,7 @@ from redeye.champions.logic.succession import (
 )
 from redeye.champions.logic.verdicts import Verdict
 from redeye.declarations.calendar import ONE_DAY
-from redeye.foundation import lease
+from redeye.foundation import lease, trail
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError, VersionIsBlocked
 from redeye.foundation.postgres import ledger_transaction
@@ -86,6 +86,7 @@ def roll_back(model: str, *, reason: str, actor: str, to: int | None = None) -> 
         )
         with ledger_transaction(Catalog.OUTPUTS) as con, con.cursor() as cursor:
             row = promotion_store.roll_back(cursor, token, rollback, follows=rows[-1])
+    trail.write_anchors(f"the rollback of {model} to version {row.version}")
     turns = list_turns([*rows, row], row.effective_night)
     return replace(foreseen, promotion=row, turns=tuple(turns))
 

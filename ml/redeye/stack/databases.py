@@ -73,9 +73,12 @@ def create_ledgers(server: Administered) -> None:
     Raises:
         RedeyeError: if a migration fails; nothing of it is kept.
     """
-    from redeye.foundation import migrations
+    from redeye.foundation import migrations, trail
     from redeye.warehouse import lake
 
     lake.initialise()
+    pending = migrations.find_pending(server, LEDGERS)
     for name in LEDGERS:
         migrations.upgrade(server, name)
+    if pending:
+        trail.write_anchors("a migration")

@@ -96,6 +96,7 @@ def _redeye(configured: Settings, secrets: Secrets) -> dict[str, str]:
         "feast_registry_url": url(configured, "feast"),
         "mlflow_tracking_url": url(configured, "mlflow"),
         "airflow_api_password": secrets.airflow_admin_password,
+        "anchors_url": "",
     }
     chosen = {
         name: getattr(configured, name).get_secret_value() or default for name, default in embedded.items()
@@ -108,6 +109,7 @@ def _redeye(configured: Settings, secrets: Secrets) -> dict[str, str]:
         "airflow_log_port",
         "source",
         "lineage_url",
+        "anchors_file",
         "metrics_port",
         "api_port",
         "otlp_url",

@@ -11,6 +11,7 @@ from psycopg2.extensions import cursor
 from psycopg2.extras import Json, execute_values
 
 from redeye.declarations.calendar import ONE_DAY, cutoff
+from redeye.foundation import trail
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.postgres import insert, insert_row, ledger_transaction, read_records, read_rows
 from redeye.sources import delivery_store
@@ -187,6 +188,7 @@ def publish(
                 [(made.release_id, d.source, d.dataset, d.night, d.content_hash) for d in refs],
             )
         _insert_contents(cursor, made.release_id, contents or {})
+    trail.write_anchors(f"release {made.release_id}")
     return made
 
 

@@ -12,6 +12,8 @@ from starlette.responses import Response
 
 from redeye.champions.promotion_store import read_promotions
 from redeye.declarations.project import project
+from redeye.foundation import trail
+from redeye.foundation.catalogs import Catalog
 from redeye.foundation.settings import settings
 from redeye.models.artifact_store import read_card
 from redeye.operations import measure_slices, model_status, night_status
@@ -60,6 +62,7 @@ def model(request: Request, model: str, night: date | None = None) -> Response:
         events=_events(history),
         gates_of=model_status.read_gates,
         blocked=model_status.list_blocked_versions(model),
+        recorded=trail.read_times(Catalog.OUTPUTS, "promotions"),
         acknowledged=find_acknowledgements([model]),
         reports=sorted((path.name for path in reports.glob("????-??-??")), reverse=True),
         seasons=sorted(path.name for path in (settings().reports / "season").glob(f"{model}-*.html")),

@@ -16,9 +16,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from redeye.foundation import software
 from redeye.foundation.errors import AlreadyDecided, RedeyeError
-from redeye.models import mlflow_registry
+from redeye.models import mlflow_registry, software
 from redeye.models.algorithms.heuristic import HeuristicModel
 from redeye.models.algorithms.storage import ModelAltered
 from redeye.models.artifact_store import resolve_uri

@@ -12,7 +12,8 @@ import psycopg2
 import pytest
 from psycopg2 import errors
 
-from redeye.foundation import migrations
+from redeye.foundation import migrations, trail
+from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import RedeyeError
 from redeye.foundation.schema.running import FOLDER
 from redeye.stack import databases
@@ -22,7 +23,8 @@ pytestmark = pytest.mark.integration
 
 DATABASE = "warehouse"
 # How ledgers were made before they were migrated.
-FIRST = ("r0001_lease.sql", "warehouse/r0001_releases.sql", "rights.sql")
+FIRST = ("r0001_lease.sql", "warehouse/r0001_releases.sql")
+RIGHTS = "GRANT USAGE ON SCHEMA ledger TO warehouse; GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA ledger TO warehouse;"
 
 
 def as_role(stack: Any) -> Any:
@@ -55,7 +57,7 @@ def add_revision(code: Path, statements: str) -> None:
 def test_ledgers_from_before_migrations_are_taken_over_with_their_rows(stack_env: Any) -> None:
     ask(
         stack_env,
-        "DROP SCHEMA migrations CASCADE; DROP SCHEMA ledger CASCADE; " + _sql(*FIRST),
+        "DROP SCHEMA migrations CASCADE; DROP SCHEMA ledger CASCADE; " + _sql(*FIRST) + RIGHTS,
     )
     ask(
         stack_env,
@@ -70,6 +72,10 @@ def test_ledgers_from_before_migrations_are_taken_over_with_their_rows(stack_env
     assert release_store.is_gap(date(2013, 1, 2))
     assert [each.content_hash for each in release_store.list_unreleased_deliveries(date(2013, 1, 1))] == ["x"]
     assert ask(stack_env, "SELECT count(*) FROM ledger.release_contents") == [(0,)]
+    # Their rows begin the trail, which says that it does not know when they were written.
+    said = "SELECT ledger, is_inherited FROM ledger.trail ORDER BY entry"
+    assert ask(stack_env, said) == [("deliveries", True), ("gaps", True), ("schema", False)]
+    assert trail.check_trail(Catalog.WAREHOUSE, []).faults == ()
     databases.create_ledgers(stack_env.postgres)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Column
 
 from redeye.cli.shell import console, enter
@@ -59,8 +60,8 @@ def verify_trails(
     unanchored = sum(check.unanchored for check in checks)
     if unanchored:
         console.print(
-            f"{unanchored:,} entries were written since the last anchor: a cut of the trail's end within them would "
-            "not be found. The next release, verdict or promotion anchors them."
+            f"Entries since the last anchor: {unanchored:,}. A cut of the trail's end within them would not be "
+            "found; the next release, verdict or promotion anchors them."
         )
     if any(check.faults for check in checks):
         raise typer.Exit(1)
@@ -85,8 +86,9 @@ def show_trail(
     if not found:
         console.print("Nothing was written, or no ledger has this name.")
         return
-    table = Table(Column("recorded (UTC)", no_wrap=True), "ledger\nrole", "row")
+    table = Table(Column("recorded (UTC)", no_wrap=True), "ledger\nrole", "row\nwho and why, as it says")
     for each in found:
         when = f"{each.recorded_at:%Y-%m-%d %H:%M:%S}" if not each.is_inherited else "before the trail"
-        table.add_row(when, f"{each.ledger}\n{each.recorded_by}", each.row_key)
+        said = ": ".join(filter(None, (each.actor, each.reason)))
+        table.add_row(when, f"{each.ledger}\n{each.recorded_by}", escape(f"{each.row_key}\n{said}".rstrip()))
     console.print(table)

@@ -17,6 +17,8 @@ CREATE TABLE IF NOT EXISTS ledger.trail (
     hash text NOT NULL
 );
 
+CREATE INDEX IF NOT EXISTS trail_by_ledger ON ledger.trail (ledger, entry);
+
 -- Numbers are gapless and the hash is of the entry before: writers take turns from here to their commit. The clock,
 -- time zone and form of numbers are stated, so that a row has one text whoever writes it.
 CREATE OR REPLACE FUNCTION ledger.append_to_trail(of_ledger text, row_key jsonb, content jsonb, is_inherited boolean)

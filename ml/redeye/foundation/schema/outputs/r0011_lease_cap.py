@@ -1,6 +1,0 @@
-"""A lease ends within a day."""
-
-from redeye.foundation.schema.running import make_upgrade
-
-revision, down_revision = "r0011", "r0010"
-upgrade = make_upgrade("r0004_lease_cap.sql")
