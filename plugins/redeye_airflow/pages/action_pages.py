@@ -10,6 +10,7 @@ from starlette.responses import Response
 from redeye.foundation.errors import RedeyeError
 from redeye.foundation.masking import mask
 from redeye.operations.logic.night_plan import PLAY
+from redeye.sources.action_store import record_action
 from redeye_airflow.pages import airflow_client
 from redeye_airflow.pages.actions.champions import CHAMPION_ACTIONS
 from redeye_airflow.pages.actions.declared import Action, Parameters
@@ -71,7 +72,7 @@ async def confirm(request: Request, name: str) -> Response:
 
 @router.post("/actions/{name}")
 async def perform(request: Request, name: str) -> Response:
-    """The action, once, as it was confirmed; a row in Airflow's audit log before it, and one with its result."""
+    """The action, once, as it was confirmed; it is recorded before, in the ledger and Airflow's audit log, and after."""
     action = _find_action(name)
     sent = await request.form()
     asked = read_confirmation(find_user(request), action.name, str(sent.get("token", "")))
@@ -82,6 +83,15 @@ async def perform(request: Request, name: str) -> Response:
         airflow_client.record_once, action.name, nonce=asked.nonce, extra=asked.parameters, **said
     ):
         raise HTTPException(_CONFLICT, "this was confirmed and done before: look at what was done")
+    # Airflow's log may be rewritten; the ledger's trail shows it. What cannot be recorded for good is not done.
+    given = {name: value for name, value in asked.parameters.items() if value and name != "reason"}
+    await run_in_threadpool(
+        record_action,
+        actor=said["user"],
+        action=action.title,
+        subject=" ".join([dag_id, *(f"{name}={value}" for name, value in given.items())]),
+        reason=asked.parameters.get("reason") or "the form asks for none",
+    )
 
     def record(event: str, **result: str) -> None:
         airflow_client.record(event, extra={**asked.parameters, "nonce": asked.nonce, **result}, **said)

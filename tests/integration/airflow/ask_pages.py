@@ -28,6 +28,7 @@ from redeye.foundation.catalogs import Catalog
 from redeye.foundation.settings import settings
 from redeye.scoring import outputs_store
 from redeye.sources import delivery_store
+from redeye.sources.action_store import list_actions
 from redeye.stack import bootstrap, environment
 from redeye.warehouse import lake, release_store
 from redeye.warehouse.logic.releases import Candidate, ReleaseKind
@@ -187,6 +188,7 @@ def _perform_actions(ask: dict[str, TestClient], prefix: str) -> dict[str, Any]:
         "done": send("acknowledge", token, headers=here),
         "again": send("acknowledge", token, headers=here),
         "after": _log(),
+        "ledger": [[each.actor, each.action, each.subject, each.reason] for each in list_actions()],
         "unknown model": confirm("retrain", model="nope"),
         "no reason": confirm("retrain", reason=""),
     }

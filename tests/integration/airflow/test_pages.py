@@ -286,6 +286,10 @@ def test_an_action_is_done_once_and_leaves_its_rows(asked: dict[str, Any]) -> No
         ["redeye_acknowledge", "admin", "monitor_flight_delay"],
         ["redeye_acknowledge_done", "admin", "monitor_flight_delay"],
     ]
+    (kept,) = actions["ledger"]
+    assert kept[0] == "admin"
+    assert kept[2].startswith("monitor_flight_delay model=flight_delay night=")
+    assert kept[3] == "<b>seen</b>"
 
 
 def test_of_requests_at_once_with_one_confirmation_one_may_act(asked: dict[str, Any]) -> None:
