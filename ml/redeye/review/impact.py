@@ -20,7 +20,7 @@ from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import PROJECT_ROOT
 from redeye.review import check_house_rules as rules
-from redeye.review import impact_leaks, impact_night, impact_scores, merge_base, table_diff
+from redeye.review import impact_leaks, impact_night, impact_scores, impact_training, merge_base, table_diff
 from redeye.review import sandbox as job
 from redeye.review.generate import describe_stale_texts
 from redeye.review.impact_change import Change, compare_specs, find_change, is_built_by, lend_parsed
@@ -71,19 +71,18 @@ class _Against:
     release: Release
     specs: dict[str, Spec]
     suites: Path
-    is_retrained: bool
+    seeds: int
 
 
-def assess(
-    base: str, *, is_retrained: bool = False, report: Report = log.info, root: Path = PROJECT_ROOT
-) -> Impact:
+def assess(base: str, *, seeds: int = 0, report: Report = log.info, root: Path = PROJECT_ROOT) -> Impact:
     """Build what differs from the merge base and what depends on it in a sandbox, and compare with the last release.
 
     Nothing outside of sandboxes of its own is written, and these are gone afterwards.
 
     Args:
         base: the branch that this one leaves from.
-        is_retrained: whether a model is fitted on old and new features; takes a minute or two more.
+        seeds: how many models are fitted on the old and on the new state, of each model that the change may move; 0
+            for none. Each takes a minute or two more.
         report: is called with the name of each step.
         root: of the checkout.
 
@@ -113,15 +112,15 @@ def assess(
             targets=_list_targets(old),
             broken_files=_list_broken_files(root),
         )
-        with_ = _Against(code, release, specs, suites if suites.is_dir() else EXPECTATIONS_ROOT, is_retrained)
+        with_ = _Against(code, release, specs, suites if suites.is_dir() else EXPECTATIONS_ROOT, seeds)
         if change.origins or change.removed:
             found = _assess_built(found, change, head, with_, clock, folder)
         else:
             if change.tests or merge_base.is_changed(EXPECTATIONS_ROOT.name, code, root=root):
                 found = _play_night(found, change, head, with_, clock)
-            if is_retrained and found.specs:
+            if seeds and found.specs:
                 with clock.step("training"):
-                    found = replace(found, gains=_find_gains_of_specs(found, change, with_))
+                    found = _retrain_by_specs(found, change, with_)
         return replace(found, seconds=dict(clock.seconds))
 
 
@@ -186,9 +185,9 @@ def _assess_built(
             found = _read_by(found, con, against, before, project)
         with clock.step("comparing definitions"):
             found = replace(found, redefined=_find_redefined(found, change, head, against, folder))
-        if against.is_retrained:
+        if against.seeds:
             with clock.step("training"):
-                found = replace(found, gains=_gains(found, con, against, before, project))
+                found = _retrain(found, con, against, before, project)
     return found
 
 
@@ -198,14 +197,13 @@ def _play_night(found: Impact, change: Change, head: Sandbox, against: _Against,
     return replace(found, refusals=outcome.refusals, kept_columns=outcome.kept)
 
 
-def _find_gains_of_specs(found: Impact, change: Change, against: _Against) -> tuple[impact_scores.Gain, ...]:
-    """What models fitted by the new specs gain on those by the old ones, where the data is the same."""
-    snapshot = against.release.snapshot_id
+def _retrain_by_specs(found: Impact, change: Change, against: _Against) -> Impact:
+    """With what models fitted by the new specs gain on those by the old ones, where the data is the same."""
     project = dbt_project.describe_manifest(change.head)
     with lake.connect() as con:
         for alias in (OLD, NEW):
-            lake.attach(con, Catalog.WAREHOUSE, alias=alias, snapshot_id=snapshot)
-        return _gains(found, con, against, project, project)
+            lake.attach(con, Catalog.WAREHOUSE, alias=alias, snapshot_id=against.release.snapshot_id)
+        return _retrain(found, con, against, project, project)
 
 
 def _find_redefined(
@@ -319,18 +317,11 @@ def _read_by(
     )
 
 
-def _gains(
+def _retrain(
     found: Impact, con: duckdb.DuckDBPyConnection, against: _Against, before: Project, after: Project
-) -> tuple[impact_scores.Gain, ...]:
-    old, new, release = load_valid_specs(against.code.specs), against.specs, against.release
-    gains = []
-    for model in list_touched_models(found):
-        if model not in old or model not in new:
-            continue
-        live = {each.reader.role: each.reader for each in list_serving_versions([new[model]], release.night)}
-        champion = live.get("champion")
-        specs = (old[model], new[model])
-        learner = impact_scores.find_learner(specs, champion.algorithm if champion else "")
-        if learner is not None:
-            gains.append(impact_scores.retrain(con, specs, release, (before, after), learner=learner))
-    return tuple(gains)
+) -> Impact:
+    specs = (load_valid_specs(against.code.specs), against.specs)
+    gains, untrained = impact_training.retrain_models(
+        con, specs, (before, after), list_touched_models(found), against.release, seeds=against.seeds
+    )
+    return replace(found, gains=gains, untrained=untrained)

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
 
+# Keys of a spec that change nothing that is computed.
+DESCRIBING = ("owner", "description", "audience", "limits", "tags")
+
+
 @dataclass(frozen=True)
 class Change:
     """What the branch builds: unique ids with their origin, the data tests that it changes, and what is gone."""
@@ -112,13 +116,23 @@ def is_built_by(release: Release, change: Change, wanted: list[str]) -> bool:
 
 
 def compare_specs(old: dict[str, Spec], new: dict[str, Spec]) -> tuple[SpecDiff, ...]:
-    """The specs whose features or version are not as they were."""
+    """The specs that are not as they were, but for what only describes them."""
     found = []
     for model, spec in new.items():
         before = old.get(model)
         kept = set(before.features) if before else set()
         added, removed = set(spec.features) - kept, kept - set(spec.features)
-        if added or removed or before is None or before.version != spec.version:
+        fields = _list_changed_fields(before, spec) if before else ()
+        if added or removed or fields or before is None or before.version != spec.version:
             version = before.version if before else None
-            found.append(SpecDiff(model, version, spec.version, tuple(sorted(added)), tuple(sorted(removed))))
+            found.append(
+                SpecDiff(model, version, spec.version, tuple(sorted(added)), tuple(sorted(removed)), fields)
+            )
     return tuple(found)
+
+
+def _list_changed_fields(old: Spec, new: Spec) -> tuple[str, ...]:
+    """Keys of a spec with another value, without those that the features are told by."""
+    told = {"version", "features", *DESCRIBING}
+    before, after = (each.model_dump(mode="json", by_alias=True, exclude=told) for each in (old, new))
+    return tuple(key for key, value in after.items() if before[key] != value)

@@ -36,6 +36,7 @@ def write_page(impact: Impact, judgement: Judgement, folder: Path) -> Path:
         features=sorted(find_affected_columns(impact)),
         scores=tabulate_scores(impact) if impact.scores else None,
         gains=tabulate_gains(impact) if impact.gains else None,
+        labels=tabulate_labels(impact) if any(each.label for each in impact.gains) else None,
         some=some,
     )
     return write_report(folder, "impact", text, {name: svg for name, (_, svg) in drawn.items()})
@@ -107,14 +108,34 @@ def _describe_score(score: ScoreDiff) -> tuple[Cell, ...]:
 
 
 def tabulate_gains(impact: Impact) -> Table:
-    """A row for each model that was fitted on old and new features."""
-    heads = ("model", "algorithm", "rows evaluated", "log loss", "gained", "seconds")
+    """A row for each model that was fitted on the old and on the new state."""
+    heads = ("model", "algorithm", "evaluated on", "rows", "seeds", "log loss", "gained", "seconds")
     rows = []
     for each in impact.gains:
         gained = format_interval(each.gain, "+.5f") if each.gain else ""
         loss = _compare(each.old, each.new, ".4f")
-        rows.append((each.model, each.algorithm, f"{each.rows:,}", loss, gained, f"{each.seconds:.0f}"))
-    return Table(heads, rows, range(2, 6))
+        numbers = (f"{each.rows:,}", str(each.seeds), loss, gained, f"{each.seconds:.0f}")
+        rows.append((each.model, each.algorithm, each.nights, *numbers))
+    return Table(heads, rows, range(3, 8))
+
+
+def tabulate_labels(impact: Impact) -> Table:
+    """A row for each label that is not the same and each model of it: trained on one label, judged by one."""
+    heads = ("model", "trained on", "judged by", "log loss", "of the base rate's", "AUC")
+    rows = [
+        (
+            gain.model,
+            f"the {fit.trained_on} label",
+            f"the {fit.judged_by} label",
+            f"{fit.log_loss:.4f}",
+            f"{fit.relative_log_loss:.3f}",
+            f"{fit.auc:.4f}",
+        )
+        for gain in impact.gains
+        if gain.label
+        for fit in gain.label.fits
+    ]
+    return Table(heads, rows, range(3, 6))
 
 
 def _draw_columns(impact: Impact) -> Iterator[tuple[str, str]]:

@@ -1,10 +1,8 @@
-"""What a change of features does to models: to the probabilities of those that serve, and to one trained anew."""
+"""What a change of features does to the probabilities of the versions that serve."""
 
 from __future__ import annotations
 
-import time
 from datetime import date, timedelta
-from typing import Any
 
 import duckdb
 import numpy as np
@@ -15,14 +13,10 @@ from redeye.declarations.calendar import cutoff
 from redeye.declarations.specs import Spec
 from redeye.features import feature_frames
 from redeye.features.feature_frames import read_table_keys
-from redeye.foundation.settings import settings
-from redeye.models.algorithms.base import Inputs, Model, Training
-from redeye.models.algorithms.heuristic import HeuristicModel
-from redeye.models.algorithms.storage import algorithm
 from redeye.models.logic.evaluation import Interval, Scored, estimate_improvement
-from redeye.models.logic.splits import Window, find_last_mature, plan_windows
-from redeye.models.logic.training import SEED, make_examples, select_rows
-from redeye.review.logic.impact_verdict import Gain, ScoreDiff
+from redeye.models.logic.splits import find_last_mature
+from redeye.models.logic.training import make_examples
+from redeye.review.logic.impact_verdict import ScoreDiff
 from redeye.review.table_diff import NEW, OLD
 from redeye.warehouse.logic.dbt_models import Project
 from redeye.warehouse.logic.releases import Release
@@ -30,8 +24,6 @@ from redeye.warehouse.logic.releases import Release
 NIGHTS = 28
 # A probability that moves by no more is told as the same.
 MOVED = 0.001
-# Where the champion is no fitted model, this is what a training on the features would show.
-LEARNER = "xgboost"
 
 
 def rescore_version(
@@ -46,8 +38,8 @@ def rescore_version(
 
     Both states are attached to the connection; `old` and `new` are the projects that they are built by.
     """
-    population = _read_population(
-        con, spec, release.night, release.night - timedelta(days=NIGHTS - 1), release.night
+    population = read_population(
+        con, OLD, spec, release.night, release.night - timedelta(days=NIGHTS - 1), release.night
     )
     frames = [
         feature_frames.frame(con, alias, population, sorted(live.reader.columns), tables)
@@ -72,76 +64,18 @@ def rescore_version(
     )
 
 
-def find_learner(specs: tuple[Spec, Spec], champion: str) -> str | None:
-    """The champion's algorithm, else `LEARNER`, else the first that both the old and the new spec fit; None if none."""
-    old, new = (each.algorithms.list_declared() for each in specs)
-    fitted = [name for name in new if name in old and name != HeuristicModel.algorithm]
-    return next((each for each in (champion, LEARNER, *fitted) if each in fitted), None)
-
-
-def retrain(
-    con: duckdb.DuckDBPyConnection,
-    specs: tuple[Spec, Spec],
-    release: Release,
-    projects: tuple[Project, Project],
-    *,
-    learner: str,
-) -> Gain:
-    """Fit one algorithm on the old and on the new features, and compare the two on the test window.
-
-    Both states are attached to the connection. Specs and projects are the old and the new one; the two specs may
-    name other features. The windows go by the release's night.
-    """
-    began = time.perf_counter()
-    old_spec, spec = specs
-    span = spec.split.history_nights + spec.split.validation_nights + spec.split.test_nights
-    last = find_last_mature(release.night, spec.label_maturity_nights)
-    first = last - timedelta(days=span + 2 * spec.label_maturity_nights)
-    population = _read_population(con, spec, release.night, first, last)
-    population = population[population[spec.target.column].notna()].reset_index(drop=True)
-    first_night = pd.Timestamp(population[spec.population.night].min()).date()
-    spans = plan_windows(
-        release.night, spec.split, maturity=spec.label_maturity_nights, first_night=first_night
-    )
-    judged = []
-    for alias, each, project in zip((OLD, NEW), (old_spec, spec), projects, strict=True):
-        inputs = Inputs.of(each)
-        tables = read_table_keys(project)
-        frame = feature_frames.frame(
-            con, alias, population, dict.fromkeys([*inputs.numeric, *inputs.categorical]), tables
-        )
-        training = Training(
-            train=make_examples(select_rows(frame, each, spans.train), each),
-            valid=make_examples(select_rows(frame, each, spans.validation), each),
-            inputs=inputs,
-            seed=SEED,
-            threads=settings().threads,
-        )
-        model = algorithm(learner).fit(training, each.algorithms.list_declared()[learner])
-        judged.append(_score_window(model, frame, each, spans.test))
-    gain = _estimate_gain(judged[0], judged[1], spec)
-    losses = [each.metrics().log_loss or float("nan") for each in judged]
-    seconds = time.perf_counter() - began
-    return Gain(spec.model, learner, judged[0].labels.size, losses[0], losses[1], gain, seconds)
-
-
 def _estimate_gain(old: Scored, new: Scored, spec: Spec) -> Interval | None:
     return estimate_improvement(new, old, "log_loss", confidence=spec.gates.confidence)
 
 
-def _score_window(model: Model[Any], frame: pd.DataFrame, spec: Spec, window: Window) -> Scored:
-    rows = select_rows(frame, spec, window)
-    return Scored(make_examples(rows, spec).labels, model.predict(rows), rows[spec.population.night])
-
-
-def _read_population(
-    con: duckdb.DuckDBPyConnection, spec: Spec, known_by: date, first: date, last: date
+def read_population(
+    con: duckdb.DuckDBPyConnection, alias: str, spec: Spec, known_by: date, first: date, last: date
 ) -> pd.DataFrame:
-    """Rows of some nights with the labels that were known by the cutoff of a night, by key, as they were before."""
+    """Rows of some nights of an attached state, by key, with the labels that were known by the cutoff of a night."""
     population, target = spec.population, spec.target
     label = f"CASE WHEN {target.known_at} <= ? THEN {target.column} END AS {target.column}"
     return con.execute(
-        f"SELECT {spec.schedule_select()}, {label} FROM {OLD}.{population.relation} "
+        f"SELECT {spec.schedule_select()}, {label} FROM {alias}.{population.relation} "
         f"WHERE {population.night} BETWEEN ? AND ? ORDER BY {population.key}",
         [cutoff(known_by).replace(tzinfo=None), first, last],
     ).df()

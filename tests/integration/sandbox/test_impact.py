@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -267,14 +267,14 @@ def test_a_base_that_built_no_release_is_built_beside_and_a_model_is_fitted_on_b
     _commit(checkout, "a base of its own")
     _edit(checkout, path, "departure_delay_minutes >= 20", "departure_delay_minutes >= 30")
 
-    found = assess("main", is_retrained=True, root=checkout)
+    found = assess("main", seeds=2, root=checkout)
     assert not sandbox.root().exists()
     assert "building the base" in found.seconds
     (model,) = found.models
     assert model.seconds_old is not None
     assert [(each.name, each.change) for each in model.changed] == [("evening_late_departure_rate", "values")]
     (gain,) = found.gains
-    assert (gain.model, gain.algorithm) == (MODEL, "xgboost")
+    assert (gain.model, gain.algorithm, gain.seeds, gain.label) == (MODEL, "xgboost", 2, None)
     assert gain.rows > 1_000
     assert gain.old != gain.new
     assert gain.gain is not None
@@ -290,11 +290,55 @@ def test_where_the_spec_alone_changes_a_model_is_fitted_by_both(checkout: Path) 
         "origin_evening:{evening_flights,evening_late_departure_rate}",
         "origin_evening:{evening_flights}",
     )
-    found = assess("main", is_retrained=True, root=checkout)
+    found = assess("main", seeds=2, root=checkout)
     assert found.models == ()
     (gain,) = found.gains
     assert gain.old != gain.new
     assert any(f"{MODEL} trained" in reason for reason in judge(found).reasons)
+
+
+def test_other_windows_are_held_against_each_other_on_the_nights_that_both_test_on(checkout: Path) -> None:
+    _small_spec(checkout)
+    _commit(checkout, "few features")
+    path = checkout / "ml" / "specs" / f"{MODEL}.yaml"
+    yaml = YAML(typ="safe")
+    spec = yaml.load(path.read_text())
+    spec["split"] |= {"test_nights": 3, "history_nights": 4}
+    yaml.dump(spec, path)
+    found = assess("main", seeds=2, root=checkout)
+    judgement = judge(found)
+    assert judgement.verdict is Verdict.LOOK
+    assert judgement.reasons[0] == f"the spec of {MODEL} changes in split"
+    (gain,) = found.gains
+    first, _, last = gain.nights.partition("..")
+    assert (date.fromisoformat(last) - date.fromisoformat(first)).days + 1 == 2
+    assert gain.old != gain.new
+    spec["split"]["minimum_train_nights"] = 300
+    yaml.dump(spec, path)
+    (reason,) = assess("main", seeds=2, root=checkout).untrained
+    assert reason.startswith(f"{MODEL} cannot be trained anew: night ")
+
+
+@pytest.mark.long
+def test_another_label_is_told_with_both_and_a_model_is_trained_on_each(checkout: Path) -> None:
+    _small_spec(checkout)
+    _commit(checkout, "few features")
+    _edit(checkout, Path("dbt") / "macros" / "flight_columns.sql", "{{ late_minutes() }}", "30")
+    found = assess("main", seeds=2, root=checkout)
+    (gain,) = found.gains
+    assert gain.label is not None
+    assert gain.label.rows > 10_000
+    # Rarer: what is thirty minutes late is fifteen minutes late too.
+    flipped = gain.label.rows * (gain.label.rate_old - gain.label.rate_new)
+    assert gain.label.flipped == pytest.approx(flipped)
+    by = {(fit.trained_on, fit.judged_by): fit for fit in gain.label.fits}
+    assert len(by) == 4
+    # Each label is told best by the model that learned it.
+    for label, other in (("old", "new"), ("new", "old")):
+        assert by[label, label].log_loss < by[other, label].log_loss
+    assert gain.gain is not None
+    assert gain.gain.value == pytest.approx(by["old", "new"].log_loss - by["new", "new"].log_loss)
+    assert any(f"the label of {MODEL} flips in" in reason for reason in judge(found).reasons)
 
 
 def test_a_leak_breaks_whether_the_sql_or_only_the_rows_show_it(checkout: Path) -> None:

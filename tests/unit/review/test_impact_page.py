@@ -7,7 +7,8 @@ from pathlib import Path
 from redeye.champions.logic.readers import Reader
 from redeye.models.logic.evaluation import Interval
 from redeye.review.impact_page import tabulate_models, write_page
-from redeye.review.logic.impact_verdict import Gain, Impact, ScoreDiff, SpecDiff, judge
+from redeye.review.logic.impact_gains import Gain, LabelDiff, LabelFit
+from redeye.review.logic.impact_verdict import Impact, ScoreDiff, SpecDiff, judge
 from redeye.review.logic.model_diff import ColumnDiff, Histogram, ModelDiff, Origin
 
 READER = Reader("delay", 3, "champion", "xgboost", "delay_v1", frozenset({"origin_evening__rate"}))
@@ -28,6 +29,7 @@ CHANGED = ModelDiff(
 READING = ModelDiff(
     "marts.fct_reading", Origin.DOWNSTREAM, ("id",), 5, 5, 0, 0, (ColumnDiff("z", "values", 3),), 1.0, 1.0
 )
+LABEL = LabelDiff(900, 90, 0.3, 0.2, (LabelFit("old", "new", 0.51, 0.99, 0.7),))
 IMPACT = Impact(
     "abc1234",
     "2013-04-01.r1",
@@ -37,7 +39,7 @@ IMPACT = Impact(
     readers=(READER,),
     used_by_specs={"delay": ("origin_evening__rate",)},
     scores=(ScoreDiff(READER, 7, 700, 70, 0.05, None, None, None, Interval(0.001, -0.0002, 0.003)),),
-    gains=(Gain("delay", "xgboost", 5000, 0.5, 0.49, None, 33.0),),
+    gains=(Gain("delay", "xgboost", 5000, "2013-03-19..2013-04-01", 3, 0.5, 0.49, None, LABEL, 33.0),),
     seconds={"build": 12.0, "scores": 3.0},
 )
 
@@ -57,7 +59,8 @@ def test_the_page_shows_what_changed_and_for_whom(tmp_path: Path) -> None:
     assert "The spec of other is new.\n" in text
     assert "| origin_evening__rate | delay v3 (champion) | delay |" in text
     assert "| 700 of 7 nights | 70 (10.0%) | 0.0500 |  |  |  | +0.00100 (-0.00020 to +0.00300) |" in text
-    assert "| delay | xgboost | 5,000 | 0.5000 → 0.4900 |  | 33 |" in text
+    assert "| delay | xgboost | 2013-03-19..2013-04-01 | 5,000 | 3 | 0.5000 → 0.4900 |  | 33 |" in text
+    assert "| delay | the old label | the new label | 0.5100 | 0.990 | 0.7000 |" in text
     assert {path.name for path in tmp_path.iterdir()} == {"impact.md", "impact.html", "impact-1.svg"}
     assert "25.0% of rows in another bin" in page.read_text()
 

@@ -29,14 +29,20 @@ def impact(
     ] = "main",
     to: Annotated[Path | None, typer.Option(help="Folder of the report; <home>/impact by default.")] = None,
     retrain: Annotated[
-        bool, typer.Option("--retrain", help="Fit a model on old and new features too.")
+        bool, typer.Option("--retrain", help="Fit models on the old and on the new state too.")
     ] = False,
+    seeds: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="How many models --retrain fits on each state; of one alone nothing is sure."
+        ),
+    ] = None,
 ) -> None:
     """Show what your branch's change of models and features does to data, features and scores.
 
     Ends with status 0 for `safe`, 1 for `look`, 2 for `breaks`, 3 if there is no verdict.
     """
-    from redeye.review import impact_page
+    from redeye.review import impact_page, impact_training
     from redeye.review.impact import assess
     from redeye.review.logic.impact_verdict import judge
 
@@ -51,7 +57,11 @@ def impact(
     try:
         enter()
         with console.status("Starting") as shown:
-            found = assess(base, is_retrained=retrain, report=lambda step: shown.update(step.capitalize()))
+            found = assess(
+                base,
+                seeds=(seeds or impact_training.SEEDS) if retrain else 0,
+                report=lambda step: shown.update(step.capitalize()),
+            )
         judgement = judge(found)
         page = impact_page.write_page(found, judgement, to or settings().home / "impact")
     except RedeyeError as error:

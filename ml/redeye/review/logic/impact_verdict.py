@@ -13,6 +13,7 @@ from enum import StrEnum
 from redeye.champions.logic.readers import SHOWN, Reader, some
 from redeye.models.logic.evaluation import Interval, Metrics
 from redeye.review.logic.house_rules import Violation
+from redeye.review.logic.impact_gains import Gain, describe_label
 from redeye.review.logic.model_diff import ColumnDiff, ModelDiff, Origin
 from redeye.warehouse.logic.dbt_models import FEATURES, PUBLISHED
 
@@ -49,27 +50,15 @@ class ScoreDiff:
 
 
 @dataclass(frozen=True)
-class Gain:
-    """What a model fitted on the new features gains on the one fitted on the old ones, in log loss."""
-
-    model: str
-    algorithm: str
-    rows: int
-    old: float
-    new: float
-    gain: Interval | None
-    seconds: float
-
-
-@dataclass(frozen=True)
 class SpecDiff:
-    """A spec, before and after."""
+    """A spec, before and after; `fields` are the others that change, but for those that only describe."""
 
     model: str
     version_old: int | None
     version_new: int
     added: tuple[str, ...]
     removed: tuple[str, ...]
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -110,6 +99,8 @@ class Impact:
     """Columns that these readers read and that the change defines otherwise, whatever their values."""
     scores: tuple[ScoreDiff, ...] = ()
     gains: tuple[Gain, ...] = ()
+    untrained: tuple[str, ...] = ()
+    """Why models could not be trained on it."""
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -160,10 +151,9 @@ def list_touched_models(impact: Impact) -> tuple[str, ...]:
 def judge(impact: Impact) -> Judgement:
     """The verdict on a change."""
     breaks, look = [*_breaks(impact)], [*_looks(impact)]
-    told = tuple(
-        f"{each.model} trained anew: {_describe_gain(each)}"
-        for each in impact.gains
-        if each.gain is None or each.gain.upper >= 0
+    told = (
+        *(f"{each.model} trained anew: {each}" for each in impact.gains if not each.is_worse),
+        *(words for each in impact.gains for words in describe_label(each)),
     )
     if breaks:
         return Judgement(Verdict.BREAKS, (*breaks, *look, *told))
@@ -176,16 +166,6 @@ def judge(impact: Impact) -> Judgement:
     if new or added:
         return Judgement(Verdict.SAFE, (f"only adds {some([*new, *added])}; all else is as it was", *told))
     return Judgement(Verdict.SAFE, ("every row of every model that was built is as it was", *told))
-
-
-def _describe_gain(gain: Gain) -> str:
-    interval = gain.gain
-    if interval is None:
-        return f"log loss {gain.old:.4f} before, {gain.new:.4f} after; too few nights for an interval"
-    return (
-        f"log loss gained {interval.value:.4f} ({interval.lower:.4f} to {interval.upper:.4f}) on {gain.rows:,} rows "
-        f"by {gain.algorithm} with one seed"
-    )
 
 
 def _list_refusals(impact: Impact) -> Iterable[str]:
@@ -217,6 +197,11 @@ def _breaks(impact: Impact) -> Iterable[str]:
             yield (
                 f"the features of {spec.model} change ({some([*spec.added, *spec.removed])}) and its version stays "
                 f"{spec.version_new}: raise it, so that the version that serves keeps its own"
+            )
+        if "target" in spec.fields:
+            yield (
+                f"the spec of {spec.model} predicts something else: every version so far learned the target as it was, "
+                "and is judged by it. Declare a model that predicts the new one beside it"
             )
     for diff in impact.models:
         gone = [each.title for each in diff.columns if each.change in {"removed", "type"}]
@@ -299,8 +284,11 @@ def _looks(impact: Impact) -> Iterable[str]:
             "`redeye rebuild <the head's night> --reason '…'` alone, as a version that serves reads it"
         )
     for gain in impact.gains:
-        if gain.gain is not None and gain.gain.upper < 0:
-            yield f"{gain.model} trained on it is worse: {_describe_gain(gain)}"
+        if gain.is_worse:
+            yield f"{gain.model} trained on it is worse: {gain}"
+    yield from impact.untrained
     for spec in impact.specs:
         if spec.version_old != spec.version_new:
             yield f"{spec.model} is trained on other features from now on (version {spec.version_new})"
+        if others := [each for each in spec.fields if each != "target"]:
+            yield f"the spec of {spec.model} changes in {', '.join(others)}"

@@ -9,15 +9,8 @@ import pytest
 from redeye.champions.logic.readers import Reader
 from redeye.models.logic.evaluation import Interval
 from redeye.review.logic.house_rules import Violation
-from redeye.review.logic.impact_verdict import (
-    Gain,
-    Impact,
-    SpecDiff,
-    Target,
-    Verdict,
-    judge,
-    list_touched_models,
-)
+from redeye.review.logic.impact_gains import Gain
+from redeye.review.logic.impact_verdict import Impact, SpecDiff, Target, Verdict, judge, list_touched_models
 from redeye.review.logic.model_diff import ColumnDiff, ModelDiff, Origin
 
 TABLE = "features.feat_origin__evening"
@@ -36,9 +29,10 @@ def reader(*columns: str) -> Reader:
     return Reader("flight_delay", 3, "champion", "xgboost", "flight_delay_v1", frozenset(columns))
 
 
-def gain(lower: float, upper: float) -> Gain:
+def gain(lower: float, upper: float, *, seeds: int = 3) -> Gain:
     middle = (lower + upper) / 2
-    return Gain("flight_delay", "xgboost", 900, 0.5, 0.5 - middle, Interval(middle, lower, upper), 1.0)
+    bounds = Interval(middle, lower, upper)
+    return Gain("flight_delay", "xgboost", 900, "a..b", seeds, 0.5, 0.5 - middle, bounds, None, 1.0)
 
 
 TARGETS = (Target("flight_delay", "marts.fct_flights", "is_late"),)
@@ -119,6 +113,20 @@ RETYPED = ColumnDiff("evening_flights", "type", type_old="BIGINT", type_new="DOU
         pytest.param(impact(gains=(gain(-0.1, 0.1),)), Verdict.SAFE, id="nothing to tell when trained"),
         pytest.param(impact(broken_files=("a view",)), Verdict.BREAKS, id="a view that follows no table"),
         pytest.param(impact(short_of_history=("rows",)), Verdict.BREAKS, id="a night that lacks history"),
+        pytest.param(impact(gains=(gain(-0.2, -0.1, seeds=1),)), Verdict.SAFE, id="one seed tells nothing"),
+        pytest.param(
+            impact(untrained=("too few nights",)), Verdict.LOOK, id="a model that cannot be trained"
+        ),
+        pytest.param(
+            impact(specs=(SpecDiff("flight_delay", 1, 1, (), (), ("split",)),)),
+            Verdict.LOOK,
+            id="other windows",
+        ),
+        pytest.param(
+            impact(specs=(SpecDiff("flight_delay", 1, 1, (), (), ("target",)),)),
+            Verdict.BREAKS,
+            id="another target",
+        ),
         pytest.param(impact(failure="a test failed"), Verdict.BREAKS, id="dbt"),
         pytest.param(
             impact(violations=(Violation("m", "names", "wrong"),)), Verdict.BREAKS, id="a house rule"
@@ -226,7 +234,7 @@ def test_rows_that_a_population_gains_touch_every_model_that_learns_from_it() ->
 
 
 def test_gains_are_told_by_model() -> None:
-    worse = Gain(CANCELLED, "torch", 700, 0.1, 0.2, Interval(-0.1, -0.15, -0.05), 1.0)
+    worse = replace(gain(-0.15, -0.05), model=CANCELLED)
     reasons = judge(impact(gains=(gain(-0.1, 0.1), worse))).reasons
     assert [each.split()[0] for each in reasons] == [CANCELLED, "flight_delay"]
     assert reasons[0].startswith(f"{CANCELLED} trained on it is worse")
