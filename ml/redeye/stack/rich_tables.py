@@ -1,13 +1,18 @@
-"""Tables that commands print: nothing in them is cut, and values are written for people."""
+"""Tables that commands print: no name in them is broken, nothing is cut, and values are written for people."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from rich import table as rich_table
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.measure import Measurement
+from rich.padding import Padding
+from rich.text import Text
 
 MISSING = "missing"
 WHOLE_FROM = 1000
@@ -19,15 +24,45 @@ def night_column() -> rich_table.Column:
 
 
 class Table(rich_table.Table):
-    """Breaks what does not fit into lines, also in a narrow terminal or a pipe; rich would cut it with an ellipsis."""
+    """Cuts nothing and breaks no word that has room: a table that is too wide for its words is printed row by row."""
 
     def __init__(self, *headers: rich_table.Column | str, **options: Any) -> None:  # noqa: ANN401  as rich has it
         super().__init__(*headers, **options)
         for column in self.columns:
             column.overflow = "fold"
 
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """As a table whose columns are at least as wide as their longest word, or else as a list."""
+        given = [column.width for column in self.columns]
+        ranges = [_measure(column, console, options) for column in self.columns]
+        # On each side of a cell a space, before each column and after the last a line.
+        room = options.max_width - 3 * len(ranges) - 1 - sum(least for least, _ in ranges)
+        if room < 0:
+            yield from self._list_rows()
+            return
+        # Those that want least get all of it: a sentence is read as well on one line more.
+        wanted = sorted(zip(ranges, self.columns, strict=True), key=lambda each: each[0][1] - each[0][0])
+        for place, ((least, most), column) in enumerate(wanted):
+            extra = min(most - least, room // (len(wanted) - place))
+            column.width, room = least + extra, room - extra
+        yield from super().__rich_console__(console, options)
+        for column, width in zip(self.columns, given, strict=True):
+            column.width = width
+
+    def _list_rows(self) -> Iterator[RenderableType]:
+        """Each row as its first cell and, below, what the others say, each with its head."""
+        if self.title:
+            yield Text.from_markup(str(self.title), style="italic")
+        heads = [" ".join(str(column.header).split()) for column in self.columns]
+        for row in zip(*(column.cells for column in self.columns), strict=True):
+            yield Text.from_markup(str(row[0]), style="bold", overflow="fold")
+            for head, cell in zip(heads[1:], row[1:], strict=True):
+                if str(cell).strip():
+                    told = Text(f"{head}: ", overflow="fold").append_text(Text.from_markup(str(cell)))
+                    yield Padding(told, (0, 0, 0, 2))
+
     def add_column(self, header: Any = "", footer: Any = "", **options: Any) -> None:  # noqa: ANN401  as rich has it
-        """Add a column, whose words are broken where they do not fit."""
+        """Add a column; its words are broken only where no line holds them."""
         super().add_column(header, footer, **{**options, "overflow": "fold"})
 
     def add_row(self, *cells: Any, **options: Any) -> None:  # noqa: ANN401  any value
@@ -53,3 +88,11 @@ def format_value(value: object) -> str:
     if isinstance(plain, datetime):
         return plain.isoformat(sep=" ", timespec="minutes")
     return plain.isoformat() if isinstance(plain, date) else str(plain)
+
+
+def _measure(column: rich_table.Column, console: Console, options: ConsoleOptions) -> tuple[int, int]:
+    """Width of a column's longest word, and of its longest line."""
+    if column.width is not None:
+        return column.width, column.width
+    found = [Measurement.get(console, options, cell) for cell in (column.header, *column.cells)]
+    return max(each.minimum for each in found), max(each.maximum for each in found)
