@@ -20,7 +20,15 @@ from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import PROJECT_ROOT
 from redeye.review import check_house_rules as rules
-from redeye.review import impact_leaks, impact_night, impact_scores, impact_training, merge_base, table_diff
+from redeye.review import (
+    impact_leaks,
+    impact_night,
+    impact_reach,
+    impact_scores,
+    impact_training,
+    merge_base,
+    table_diff,
+)
 from redeye.review import sandbox as job
 from redeye.review.generate import describe_stale_texts
 from redeye.review.impact_change import Change, compare_specs, find_change, is_built_by, lend_parsed
@@ -183,6 +191,7 @@ def _assess_built(
         found = replace(found, models=models)
         with clock.step("scoring"):
             found = _read_by(found, con, against, before, project)
+        found = _with_reach(found, change, head, against)
         with clock.step("comparing definitions"):
             found = replace(found, redefined=_find_redefined(found, change, head, against, folder))
         if against.seeds:
@@ -280,10 +289,10 @@ def _diffs(
         node = change.base.nodes[unique_id]
         name = f"{node.schema}.{node.alias}"
         found.append(table_diff.describe_unmatched(con, OLD, name, before.models[name].key, Origin.REMOVED))
-    return _with_reach(found, lineage)
+    return _with_lineage(found, lineage)
 
 
-def _with_reach(models: list[ModelDiff], lineage: Lineage) -> tuple[ModelDiff, ...]:
+def _with_lineage(models: list[ModelDiff], lineage: Lineage) -> tuple[ModelDiff, ...]:
     """Each model with the columns that come, by lineage, from columns whose values changed."""
     moved = {Read(m.name, c.name) for m in models for c in m.changed}
     moved |= {Read(m.name, ROWS) for m in models if m.keys_added or m.keys_lost}
@@ -315,6 +324,13 @@ def _read_by(
         },
         scores=tuple(scores),
     )
+
+
+def _with_reach(found: Impact, change: Change, head: Sandbox, against: _Against) -> Impact:
+    features = frozenset(find_affected_columns(found))
+    consumers = impact_reach.list_consumers(change, found.models, found.readers, against.specs, features)
+    rollout = impact_reach.plan_rollout(change, head, against.release, found.models, against.specs, features)
+    return replace(found, consumers=consumers, rollout=rollout)
 
 
 def _retrain(

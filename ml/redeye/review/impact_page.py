@@ -1,45 +1,74 @@
-"""The report on a change: HTML that loads nothing, and Markdown fit for a comment on a pull request."""
+"""The report on a change: HTML that loads nothing, and Markdown for a comment on a pull request."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from redeye.foundation.pages import Cell, Table, render_markdown, write_report
+from redeye.foundation.atomic_files import write_text
+from redeye.foundation.pages import Cell, Markdown, Table, escape_markdown, render_markdown, write_report
 from redeye.foundation.plot_theme import CHAMPION, QUIET, open_figure, render_svg
 from redeye.models.logic.interval_text import format_interval
+from redeye.review.logic.impact_comment import cut_comment, draw_bars
 from redeye.review.logic.impact_verdict import Impact, Judgement, ScoreDiff, find_affected_columns, some
 from redeye.review.logic.model_diff import ColumnDiff, Histogram, ModelDiff, Origin
 
 PLOTS = 12
+TEXT_PLOTS = 4
+"""In a comment, which is read in passing."""
 
 
 def write_page(impact: Impact, judgement: Judgement, folder: Path) -> Path:
-    """Write both forms and the plots; an older report there is replaced.
+    """Write `impact.html`, its plots, and `impact.md`, a comment with plots as text; an older report is replaced.
 
     Returns:
         The HTML.
     """
     for stale in folder.glob("impact-*.svg"):
         stale.unlink()
-    drawn = {f"impact-{place + 1}.svg": each for place, each in enumerate(_draw_columns(impact))}
-    text = render_markdown(
+    found = _choose_plots(impact)
+    pictures = {f"impact-{place + 1}.svg": draw_histogram(*each) for place, each in enumerate(found)}
+    shown = [
+        Markdown(f"![{escape_markdown(title)}]({name})")
+        for (title, _), name in zip(found, pictures, strict=True)
+    ]
+    page = write_report(folder, "impact", _render(impact, judgement, shown), pictures)
+    as_text = [Markdown(draw_bars(*each)) for each in found[:TEXT_PLOTS]]
+    write_text(page.with_suffix(".md"), cut_comment(_render(impact, judgement, as_text)))
+    return page
+
+
+def _render(impact: Impact, judgement: Judgement, plots: list[Markdown]) -> str:
+    return render_markdown(
         "review/impact.md.j2",
         impact=impact,
         judgement=judgement,
         steps=", ".join(f"{name} {seconds:.0f} s" for name, seconds in impact.seconds.items()),
-        models=tabulate_models(impact) if impact.models else None,
+        models=tabulate_models(impact),
         columns=_list_changed_columns(impact),
         compare=_compare,
         reached=list(_count_reached(impact)),
-        titles={name: title for name, (title, _) in drawn.items()},
+        plots=plots,
         features=sorted(find_affected_columns(impact)),
-        scores=tabulate_scores(impact) if impact.scores else None,
-        gains=tabulate_gains(impact) if impact.gains else None,
-        labels=tabulate_labels(impact) if any(each.label for each in impact.gains) else None,
+        scores=tabulate_scores(impact),
+        gains=tabulate_gains(impact),
+        labels=tabulate_labels(impact),
+        consumers=tabulate_consumers(impact),
+        rollout=list(impact.rollout.describe()) if impact.rollout else (),
         some=some,
     )
-    return write_report(folder, "impact", text, {name: svg for name, (_, svg) in drawn.items()})
+
+
+def tabulate_impact(impact: Impact) -> dict[str, Table]:
+    """The tables of a change by title, in the report's order: what happens to scores, who reads it, then the data."""
+    made = {
+        "Scores": tabulate_scores(impact),
+        "Trained anew": tabulate_gains(impact),
+        "Trained on and judged by each label": tabulate_labels(impact),
+        "Who reads it": tabulate_consumers(impact),
+        "Data": tabulate_models(impact),
+    }
+    return {title: table for title, table in made.items() if table.rows}
 
 
 def tabulate_models(impact: Impact) -> Table:
@@ -88,15 +117,17 @@ def _count_reached(impact: Impact) -> Iterator[str]:
 def tabulate_scores(impact: Impact) -> Table:
     """A row for each version that reads what changed."""
     metrics = ("AUC", "calibration error", "log loss gained")
-    heads = ("version", "rows", "moved", "largest", "rank correlation", *metrics)
-    return Table(heads, [_describe_score(each) for each in impact.scores], range(1, 8))
+    moved = ("of the coming day", "of the last nights", "largest", "rank correlation")
+    return Table(
+        ("version", *moved, *metrics), [_describe_score(each) for each in impact.scores], range(1, 8)
+    )
 
 
 def _describe_score(score: ScoreDiff) -> tuple[Cell, ...]:
     return (
         str(score.reader),
-        f"{score.rows:,} of {score.nights} nights",
-        f"{score.moved:,} ({score.moved / max(score.rows, 1):.1%})",
+        _count_moved(score.coming_moved, score.coming),
+        _count_moved(score.moved, score.rows),
         f"{score.largest:.4f}",
         "" if score.rank_correlation is None else f"{score.rank_correlation:.4f}",
         *(
@@ -105,6 +136,10 @@ def _describe_score(score: ScoreDiff) -> tuple[Cell, ...]:
         ),
         format_interval(score.difference, "+.5f") if score.difference else "",
     )
+
+
+def _count_moved(moved: int, rows: int) -> str:
+    return f"{moved:,} of {rows:,} ({moved / max(rows, 1):.1%})"
 
 
 def tabulate_gains(impact: Impact) -> Table:
@@ -138,15 +173,21 @@ def tabulate_labels(impact: Impact) -> Table:
     return Table(heads, rows, range(3, 6))
 
 
-def _draw_columns(impact: Impact) -> Iterator[tuple[str, str]]:
-    """Title and picture of the published columns that moved farthest."""
+def tabulate_consumers(impact: Impact) -> Table:
+    """A row for each consumer of what is not as it was."""
+    return Table(
+        ("consumer", "kind", "reads"), [(each.name, each.kind, some(each.reads)) for each in impact.consumers]
+    )
+
+
+def _choose_plots(impact: Impact) -> list[tuple[str, Histogram]]:
+    """The published columns that moved farthest, with their titles."""
     found = [
         (f"{model.title}.{column.name}", column.histogram)
         for model, column in _list_changed_columns(impact)
         if column.histogram and model.layer != "intermediate"
     ]
-    for name, histogram in sorted(found, key=lambda each: -each[1].shift)[:PLOTS]:
-        yield name, draw_histogram(name, histogram)
+    return sorted(found, key=lambda each: -each[1].shift)[:PLOTS]
 
 
 def draw_histogram(name: str, histogram: Histogram) -> str:

@@ -34,18 +34,27 @@ def rescore_version(
     old: Project,
     new: Project,
 ) -> ScoreDiff:
-    """A version's probabilities of the rows of the last 28 nights, with old and new features.
+    """A version's probabilities of the last 28 nights' rows and of the coming day's, with old and new features.
 
     Both states are attached to the connection; `old` and `new` are the projects that they are built by.
     """
     population = read_population(
         con, OLD, spec, release.night, release.night - timedelta(days=NIGHTS - 1), release.night
     )
+    coming = con.execute(
+        f"SELECT {spec.schedule_select()} FROM {OLD}.{spec.schedule} WHERE {spec.population.night} = ? "
+        f"ORDER BY {spec.population.key}",
+        [release.night],
+    ).df()
+    # The label is not read: only the coming day's rows lack it.
+    rows = pd.concat([population.drop(columns=spec.target.column), coming], ignore_index=True)
     frames = [
-        feature_frames.frame(con, alias, population, sorted(live.reader.columns), tables)
+        feature_frames.frame(con, alias, rows, sorted(live.reader.columns), tables)
         for alias, tables in ((OLD, read_table_keys(old)), (NEW, read_table_keys(new)))
     ]
-    before, after = (live.model.predict(each) for each in frames)
+    (before, before_coming), (after, after_coming) = (
+        np.split(live.model.predict(each), [len(population)]) for each in frames
+    )
     moved = np.abs(before - after)
     last = find_last_mature(release.night, spec.label_maturity_nights)
     nights = pd.to_datetime(population[spec.population.night])
@@ -56,6 +65,8 @@ def rescore_version(
         nights=int(nights.nunique()),
         rows=len(population),
         moved=int((moved > MOVED).sum()),
+        coming=len(coming),
+        coming_moved=int((np.abs(before_coming - after_coming) > MOVED).sum()),
         largest=float(moved.max()) if len(moved) else 0.0,
         rank_correlation=_rank_correlation(before, after),
         old=judged[0].metrics() if judged[0] else None,

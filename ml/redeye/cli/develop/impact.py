@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.markup import escape
+from rich.padding import Padding
+from rich.text import Text
 
 from redeye.cli.shell import console, enter
 from redeye.foundation import pages
@@ -71,14 +74,12 @@ def impact(
         if ended:  # DuckDB's, for what a signal raised within a query.
             raise typer.Exit(ended[0]) from None
         raise
-    tables = [impact_page.tabulate_models(found)] if found.models else []
-    tables += [impact_page.tabulate_scores(found)] if found.scores else []
-    tables += [impact_page.tabulate_gains(found)] if found.gains else []
-    for each in tables:
-        console.print(_render_table(each))
     console.print(f"[bold {COLOURS[judgement.verdict]}]{judgement.verdict}[/]")
-    for reason in judgement.reasons:
-        console.print(f"  - {escape(reason)}", highlight=False, soft_wrap=True)
+    _list_sentences(judgement.reasons)
+    for title, table in impact_page.tabulate_impact(found).items():
+        console.print(_render_table(title, table))
+    if found.rollout:
+        _list_sentences(found.rollout.describe())
     seconds = sum(found.seconds.values())
     console.print(
         f"[dim]{seconds:.0f} s; the report: {page}, and impact.md beside it for a comment[/]", soft_wrap=True
@@ -86,8 +87,14 @@ def impact(
     raise typer.Exit(judgement.verdict.exit_code)
 
 
-def _render_table(table: pages.Table) -> Table:
-    shown = Table()
+def _list_sentences(sentences: Iterable[str]) -> None:
+    """Wrapped between words: a terminal would break names where its line ends."""
+    for each in sentences:
+        console.print(Padding(Text(f"- {each}", overflow="fold"), (0, 0, 0, 2)), highlight=False)
+
+
+def _render_table(title: str, table: pages.Table) -> Table:
+    shown = Table(title=title)
     for place, head in enumerate(table.heads):
         shown.add_column(head, justify="right" if place in table.numbers else "left")
     for row in table.rows:
