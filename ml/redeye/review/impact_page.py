@@ -43,6 +43,7 @@ def _render(impact: Impact, judgement: Judgement, plots: list[Markdown]) -> str:
         "review/impact.md.j2",
         impact=impact,
         judgement=judgement,
+        reasons=[_split_reason(each) for each in judgement.reasons],
         steps=", ".join(f"{name} {seconds:.0f} s" for name, seconds in impact.seconds.items()),
         models=tabulate_models(impact),
         columns=_list_changed_columns(impact),
@@ -57,6 +58,15 @@ def _render(impact: Impact, judgement: Judgement, plots: list[Markdown]) -> str:
         rollout=list(impact.rollout.describe()) if impact.rollout else (),
         some=some,
     )
+
+
+def _split_reason(reason: str) -> tuple[str, Markdown]:
+    """Its first line, and the others as a fenced block within a list."""
+    head, _, rest = reason.partition("\n")
+    if not rest.strip():
+        return head, Markdown()
+    lines = ("```", *rest.strip("\n").replace("```", "'''").splitlines(), "```")
+    return head, Markdown("\n".join(f"  {line}".rstrip() for line in lines))
 
 
 def tabulate_impact(impact: Impact) -> dict[str, Table]:
@@ -116,11 +126,9 @@ def _count_reached(impact: Impact) -> Iterator[str]:
 
 def tabulate_scores(impact: Impact) -> Table:
     """A row for each version that reads what changed."""
-    metrics = ("AUC", "calibration error", "log loss gained")
-    moved = ("of the coming day", "of the last nights", "largest", "rank correlation")
-    return Table(
-        ("version", *moved, *metrics), [_describe_score(each) for each in impact.scores], range(1, 8)
-    )
+    moved = ("moved of the coming day", "of the last nights", "log loss gained", "largest move")
+    heads = ("version", *moved, "rank correlation", "AUC", "calibration error")
+    return Table(heads, [_describe_score(each) for each in impact.scores], range(1, 8))
 
 
 def _describe_score(score: ScoreDiff) -> tuple[Cell, ...]:
@@ -128,13 +136,13 @@ def _describe_score(score: ScoreDiff) -> tuple[Cell, ...]:
         str(score.reader),
         _count_moved(score.coming_moved, score.coming),
         _count_moved(score.moved, score.rows),
+        format_interval(score.difference, "+.5f") if score.difference else "",
         f"{score.largest:.4f}",
         "" if score.rank_correlation is None else f"{score.rank_correlation:.4f}",
         *(
             _compare(getattr(score.old, name, None), getattr(score.new, name, None), ".4f")
             for name in ("auc", "calibration_error")
         ),
-        format_interval(score.difference, "+.5f") if score.difference else "",
     )
 
 
@@ -192,13 +200,13 @@ def _choose_plots(impact: Impact) -> list[tuple[str, Histogram]]:
 
 def draw_histogram(name: str, histogram: Histogram) -> str:
     """Old and new shares beside each other, as SVG text."""
-    with open_figure(6, 2.2) as figure:
+    with open_figure(6, 2.4) as figure:
         axes = figure.subplots()
         places = range(len(histogram.labels))
         axes.bar([place - 0.2 for place in places], histogram.old, 0.4, color=QUIET, label="old")
         axes.bar([place + 0.2 for place in places], histogram.new, 0.4, color=CHAMPION, label="new")
         every = max(len(places) // 8, 1)
         axes.set_xticks(list(places)[::every], histogram.labels[::every], fontsize=7)
-        axes.set(ylabel="share of rows", title=f"{name}: {histogram.shift:.1%} of rows in another bin")
+        axes.set(ylabel="share of rows", title=f"{name}\n{histogram.shift:.1%} of rows in another bin")
         axes.legend()
         return render_svg(figure)

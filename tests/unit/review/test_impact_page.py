@@ -67,7 +67,7 @@ def test_the_page_shows_what_changed_and_for_whom(tmp_path: Path) -> None:
     assert "The spec of other is new.\n" in text
     assert "| origin_evening__rate | delay v3 (champion) | delay |" in text
     assert (
-        "| 9 of 90 (10.0%) | 70 of 700 (10.0%) | 0.0500 |  |  |  | +0.00100 (-0.00020 to +0.00300) |" in text
+        "| 9 of 90 (10.0%) | 70 of 700 (10.0%) | +0.00100 (-0.00020 to +0.00300) | 0.0500 |  |  |  |" in text
     )
     assert "| delay | xgboost | 2013-03-19..2013-04-01 | 5,000 | 3 | 0.5000 → 0.4900 |  | 33 |" in text
     assert "| delay | the old label | the new label | 0.5100 | 0.990 | 0.7000 |" in text

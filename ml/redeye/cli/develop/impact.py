@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Iterable
@@ -15,14 +16,14 @@ from rich.text import Text
 
 from redeye.cli.shell import console, enter
 from redeye.foundation import pages
-from redeye.foundation.errors import RedeyeError
+from redeye.foundation.errors import ConfigError, RedeyeError
 from redeye.foundation.settings import settings
 from redeye.stack.rich_tables import Table
 
 app = typer.Typer()
 
 COLOURS = {"safe": "green", "look": "yellow", "breaks": "red"}
-NO_VERDICT = 3
+NO_VERDICT, NO_COMMENT = 3, 4
 
 
 @app.command()
@@ -40,10 +41,17 @@ def impact(
             min=1, help="How many models --retrain fits on each state; of one alone nothing is sure."
         ),
     ] = None,
+    comment: Annotated[
+        bool,
+        typer.Option(
+            "--comment", help="In a job of GitHub or GitLab: write the one comment, posted or updated."
+        ),
+    ] = False,
 ) -> None:
     """Show what your branch's change of models and features does to data, features and scores.
 
-    Ends with status 0 for `safe`, 1 for `look`, 2 for `breaks`, 3 if there is no verdict.
+    Ends with status 0 for `safe`, 1 for `look`, 2 for `breaks`, 3 if there is no verdict, 4 if the comment could
+    not be written.
     """
     from redeye.review import impact_page, impact_training
     from redeye.review.impact import assess
@@ -69,6 +77,8 @@ def impact(
         page = impact_page.write_page(found, judgement, to or settings().home / "impact")
     except RedeyeError as error:
         console.print(f"[bold red]No verdict:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        if comment:
+            _write_comment(f"# Impact: no verdict\n\n```\n{error}\n```\n")
         raise typer.Exit(NO_VERDICT) from error
     except RuntimeError:
         if ended:  # DuckDB's, for what a signal raised within a query.
@@ -84,7 +94,21 @@ def impact(
     console.print(
         f"[dim]{seconds:.0f} s; the report: {page}, and impact.md beside it for a comment[/]", soft_wrap=True
     )
+    if comment:
+        _write_comment(page.with_suffix(".md").read_text(encoding="utf-8"))
     raise typer.Exit(judgement.verdict.exit_code)
+
+
+def _write_comment(text: str) -> None:
+    """Write the comment of this job's pull request; what is wrong with that ends the command, whatever the verdict."""
+    from redeye.review import forge_comment
+
+    try:
+        done = forge_comment.write_comment(forge_comment.find_thread(os.environ), text)
+    except ConfigError as error:
+        console.print(f"[bold red]No comment:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        raise typer.Exit(NO_COMMENT) from error
+    console.print(f"The comment is {done}.")
 
 
 def _list_sentences(sentences: Iterable[str]) -> None:
