@@ -16,6 +16,7 @@ TARGETS = set(re.findall(r"^([a-z][a-z-]*):", MAKEFILE, flags=re.MULTILINE))
 MAKE = re.compile(r"(?:[`>]|^|&& )make ([a-z][a-z-]*)", flags=re.MULTILINE)
 # What follows on the line up to the end of the code: words, then options among anything.
 REDEYE = re.compile(r"(?:[`>]|^|&& |\./)(?:\./)?redeye (?=[a-z])([^`\n<#]+)", flags=re.MULTILINE)
+BARE = re.compile(r"(?:`|^|&& )redeye [a-z][^`\n]*`?", flags=re.MULTILINE)
 OPTION = re.compile(r"(?<!\S)\[?--([a-z-]+)")
 
 
@@ -54,6 +55,18 @@ def test_commands_that_are_named_anywhere_exist():
         if found
     ]
     assert faults == []
+
+
+def test_pages_name_commands_as_a_fresh_clone_has_them():
+    """`redeye` alone is on no path: the script of the checkout is `./redeye`."""
+    faults = [
+        f"{name}: {line.strip()}"
+        for name, text in texts()
+        if name.endswith(".md")
+        for line in BARE.findall(text)
+    ]
+    assert faults == []
+    assert BARE.findall("`redeye gap`, `./redeye gap`, redeye gap\nredeye gap") == ["`redeye gap`", "redeye gap"]
 
 
 def test_make_help_lists_every_command_once():

@@ -85,7 +85,7 @@ def describe_stale_texts(root: Path = PROJECT_ROOT) -> list[str]:
             except SyntaxError as error:
                 why = f"line {error.lineno} is no Python"
         found.append(
-            f"{path} does not follow its declaration: `redeye generate` writes it{why and f' ({why})'}"
+            f"{path} does not follow its declaration: `./redeye generate` writes it{why and f' ({why})'}"
         )
     return found
 

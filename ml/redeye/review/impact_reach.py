@@ -1,4 +1,4 @@
-"""Whom a change reaches, from dbt's exposures on, and what earlier nights cost: read for `redeye impact`."""
+"""Whom a change reaches, from dbt's exposures on, and what earlier nights cost: read for a report on it."""
 
 from __future__ import annotations
 

@@ -26,8 +26,8 @@ def list_texts(found: Any) -> list[str]:
 def test_a_recipe_compares_with_the_base_and_writes_the_comment(path: Path) -> None:
     recipe = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
     texts = list_texts(recipe)
-    (call,) = [text for text in texts if "./redeye impact" in text]
-    assert "--comment" in call
+    (call,) = [text for text in texts if "--comment" in text]
+    assert "./redeye impact --base" in call
     assert re.search(r"--base [^-]*(base\.sha|BASE_SHA)", call)
     assert any("make run" in text for text in texts)
     assert any("make stop" in text for text in texts)

@@ -105,5 +105,5 @@ def test_a_view_that_was_edited_is_told_with_its_fields(
     assert describe_stale_texts(checkout) == []
     edit(checkout / "feature_repo/views.py", old, new)
     assert describe_stale_texts(checkout) == [
-        f"feature_repo/views.py does not follow its declaration: `redeye generate` writes it ({told})"
+        f"feature_repo/views.py does not follow its declaration: `./redeye generate` writes it ({told})"
     ]

@@ -6,12 +6,9 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-import pytest
-
 from redeye.champions.logic.readers import Reader
 from redeye.models.logic.evaluation import Interval
 from redeye.review.impact_page import tabulate_models, write_page
-from redeye.review.logic.impact_comment import cut_comment
 from redeye.review.logic.impact_gains import Gain, LabelDiff, LabelFit
 from redeye.review.logic.impact_reach import Consumer, Rollout
 from redeye.review.logic.impact_verdict import Impact, ScoreDiff, SpecDiff, judge
@@ -103,16 +100,6 @@ def test_a_comment_is_no_longer_than_may_be_posted_and_says_that_it_is_cut(tmp_p
     assert len(text.encode()) <= 65_000
     assert text.endswith("**Cut here**, as a comment may not be longer: the whole report is `impact.html`.\n")
     assert "rate_1999" in page.read_text()
-
-
-@pytest.mark.parametrize("limit", range(200, 400, 7))
-def test_a_cut_leaves_no_plot_open_and_no_character_broken(limit: int) -> None:
-    text = "# Impact\n\n" + "\n\n".join(["a line", "```\n███ 1\n███ 2\n```"] * 20)
-    cut = cut_comment(text, limit)
-    assert len(cut.encode()) <= limit
-    assert cut.count("```") % 2 == 0
-    assert "\ufffd" not in cut
-    assert cut_comment(text, 10_000) == text
 
 
 def test_without_a_change_it_says_so(tmp_path: Path) -> None:

@@ -213,7 +213,7 @@ def _breaks(impact: Impact) -> Iterable[str]:
     for violation in impact.violations[:SHOWN]:
         yield f"house rule: {violation}"
     if len(impact.violations) > SHOWN:
-        yield f"house rules: {len(impact.violations) - SHOWN} more; `redeye rules` tells them all"
+        yield f"house rules: {len(impact.violations) - SHOWN} more; `./redeye rules` tells them all"
     yield from impact.broken_files
     for leak in impact.leaks:
         yield f"a feature knows what became known later: {leak}"
@@ -311,7 +311,7 @@ def _looks(impact: Impact) -> Iterable[str]:
     if impact.redefined and not any(_broken_readers(impact)):
         yield (
             f"{some(impact.redefined)} is defined otherwise and has the same rows: the nightly build takes that in by "
-            "`redeye rebuild <the head's night> --reason '…'` alone, as a version that serves reads it"
+            "`./redeye rebuild <the head's night> --reason '…'` alone, as a version that serves reads it"
         )
     for gain in impact.gains:
         if gain.is_worse:

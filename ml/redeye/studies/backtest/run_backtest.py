@@ -64,7 +64,7 @@ def gather(
         raise ConfigError(f"{model} has no algorithm {algorithm!r}; there are {known}")
     past = PastNights.find("backtest", Path(schedules.__file__), spec, seed=seed, threads=threads)
     if past is None:
-        raise NotReleased("no night with labels is released yet: run `redeye load-year` first")
+        raise NotReleased("no night with labels is released yet: run `./redeye load-year` first")
     served, frame = _plan_served(past, since, until), past.frame
     kept = TrainingCache(
         settings().reports / "backtest" / "trainings" / f"{model}-{past.key}", past, algorithm

@@ -46,14 +46,14 @@ def gather(
     spec = load_spec(SPECS / f"{model}.yaml")
     past = PastNights.find("evidence", Path(months.__file__), spec, seed=seed, threads=threads)
     if past is None:
-        raise NotReleased("no night is released yet: run `redeye load-year` first")
+        raise NotReleased("no night is released yet: run `./redeye load-year` first")
     spans = [
         each
         for each in months.months(spec, past.first, past.last)
         if since is None or each.nights.first >= since
     ]
     if not spans:
-        raise NotReleased(f"{model}: no month has enough nights before it; run `redeye load-year` first")
+        raise NotReleased(f"{model}: no month has enough nights before it; run `./redeye load-year` first")
     basis, kept = past.basis, settings().home / "evidence" / model / past.key
 
     def make(month: Month, _: object) -> tuple[pd.DataFrame, TrainedMonth]:

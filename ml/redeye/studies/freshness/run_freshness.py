@@ -42,7 +42,7 @@ def gather(
     past = PastNights.find("freshness", Path(windows_and_ages.__file__), spec, seed=seed, threads=threads)
     origins = windows_and_ages.origins(spec, past.first, past.last) if past else ()
     if past is None or len(origins) < 2:
-        raise NotReleased(f"{model}: too few nights for the experiment; run `redeye load-year` first")
+        raise NotReleased(f"{model}: too few nights for the experiment; run `./redeye load-year` first")
     basis, kept = past.basis, settings().home / "experiments" / "freshness" / model / past.key
 
     def make(origin: Origin, before: Found | None) -> Found:

@@ -46,7 +46,7 @@ def rehearse(model: str, page: Path, *, harmful: int, report: Callable[[str], No
     spec = load_spec(SPECS / f"{model}.yaml")
     release = release_store.latest_release()
     if release is None:
-        raise NotReleased("no night is released yet: run `redeye load-year` first")
+        raise NotReleased("no night is released yet: run `./redeye load-year` first")
     frame = read_labelled_frame(spec, release)
     found = rehearse_on(frame, spec, release.release_id, harmful=harmful, report=report)
     gate_power_page.write_page(page, found, model)

@@ -35,7 +35,7 @@ def measure(model: str, folder: Path, *, report: Callable[[Step], None]) -> Path
     past = PastNights.find("evidence", Path(months.__file__), quick, seed=SEED, threads=None)
     spans = months.months(quick, past.first, past.last) if past else ()
     if past is None or not spans:
-        raise NotReleased(f"{model}: no month has enough nights before it; run `redeye load-year` first")
+        raise NotReleased(f"{model}: no month has enough nights before it; run `./redeye load-year` first")
     predicted = []
     for position, month in enumerate(spans):
         report(Step(position, len(spans), month.name, None))

@@ -54,7 +54,7 @@ def write_season(model: str, first: date, last: date, *, report: Callable[[Step]
     scored = outputs_store.list_scored_nights(model, first, last)
     if not scored:
         raise NotReleased(
-            f"{model}: no night from {first} to {last} has been scored: run `redeye replay` first"
+            f"{model}: no night from {first} to {last} has been scored: run `./redeye replay` first"
         )
     rows = _rows(spec, scored, first, report)
     if rows.empty:
