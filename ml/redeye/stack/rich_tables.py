@@ -16,6 +16,8 @@ from rich.text import Text
 
 MISSING = "missing"
 WHOLE_FROM = 1000
+LONGEST_NAME = 60
+"""Longer words are hashes and paths, which nobody reads: they are broken where there is no room."""
 
 
 def night_column() -> rich_table.Column:
@@ -55,6 +57,12 @@ class Table(rich_table.Table):
             yield Text.from_markup(str(self.title), style="italic")
         heads = [" ".join(str(column.header).split()) for column in self.columns]
         for row in zip(*(column.cells for column in self.columns), strict=True):
+            if not self.show_header:
+                told = Text.from_markup(str(row[0]), style="bold", overflow="fold")
+                yield told.append(": ").append_text(
+                    Text.from_markup(" ".join(map(str, row[1:])), style="not bold")
+                )
+                continue
             yield Text.from_markup(str(row[0]), style="bold", overflow="fold")
             for head, cell in zip(heads[1:], row[1:], strict=True):
                 if str(cell).strip():
@@ -94,5 +102,9 @@ def _measure(column: rich_table.Column, console: Console, options: ConsoleOption
     """Width of a column's longest word, and of its longest line."""
     if column.width is not None:
         return column.width, column.width
-    found = [Measurement.get(console, options, cell) for cell in (column.header, *column.cells)]
-    return max(each.minimum for each in found), max(each.maximum for each in found)
+    cells = [
+        console.render_str(cell) if isinstance(cell, str) else cell for cell in (column.header, *column.cells)
+    ]
+    words = [len(word) for cell in cells for word in str(cell).split()]
+    least = max((each for each in words if each <= LONGEST_NAME), default=1)
+    return least, max(least, *(Measurement.get(console, options, cell).maximum for cell in cells))

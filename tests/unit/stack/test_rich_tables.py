@@ -51,6 +51,18 @@ def test_what_fits_is_a_table_and_what_does_not_is_a_list_of_its_rows():
     ]
 
 
+def test_a_path_that_no_line_holds_leaves_facts_a_table_and_is_broken():
+    table = Table(show_header=False, box=None)
+    table.add_column()
+    table.add_column()
+    table.add_row("files", f"m/{'0123456789' * 8}")
+    table.add_row("version", "2 (average)")
+    lines = [line.rstrip() for line in show(table, 60).splitlines()]
+    assert lines[0].startswith(" files    m/0123")
+    assert lines[-1] == " version  2 (average)"
+    assert "version: 2" in show(table, 14)
+
+
 def test_no_word_is_broken_where_sentences_take_the_room():
     """Rich makes the widest columns equally narrow, whatever words they hold."""
     table = Table("model", "columns with other values", "seconds")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -19,6 +19,11 @@ from redeye.foundation import pages
 from redeye.foundation.errors import ConfigError, RedeyeError
 from redeye.foundation.settings import settings
 from redeye.stack.rich_tables import Table
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from redeye.review.logic.impact_verdict import Impact, Judgement
 
 app = typer.Typer()
 
@@ -84,12 +89,8 @@ def impact(
         if ended:  # DuckDB's, for what a signal raised within a query.
             raise typer.Exit(ended[0]) from None
         raise
-    console.print(f"[bold {COLOURS[judgement.verdict]}]{judgement.verdict}[/]")
-    _list_sentences(judgement.reasons)
-    for title, table in impact_page.tabulate_impact(found).items():
-        console.print(_render_table(title, table))
-    if found.rollout:
-        _list_sentences(found.rollout.describe())
+    for each in render_impact(found, judgement):
+        console.print(each, highlight=False)
     seconds = sum(found.seconds.values())
     console.print(
         f"[dim]{seconds:.0f} s; the report: {page}, and impact.md beside it for a comment[/]", soft_wrap=True
@@ -111,10 +112,21 @@ def _write_comment(text: str) -> None:
     console.print(f"The comment is {done}.")
 
 
-def _list_sentences(sentences: Iterable[str]) -> None:
-    """Wrapped between words: a terminal would break names where its line ends."""
+def render_impact(impact: Impact, judgement: Judgement) -> Iterator[RenderableType]:
+    """The report for a terminal, in the page's order; sentences are wrapped, as a terminal would break names."""
+    from redeye.review.impact_page import tabulate_impact
+
+    yield Text(judgement.verdict, style=f"bold {COLOURS[judgement.verdict]}")
+    yield from _list_sentences(judgement.reasons)
+    for title, table in tabulate_impact(impact).items():
+        yield _render_table(title, table)
+    if impact.rollout:
+        yield from _list_sentences(impact.rollout.describe())
+
+
+def _list_sentences(sentences: Iterable[str]) -> Iterator[RenderableType]:
     for each in sentences:
-        console.print(Padding(Text(f"- {each}", overflow="fold"), (0, 0, 0, 2)), highlight=False)
+        yield Padding(Text(f"- {each}", overflow="fold"), (0, 0, 0, 2))
 
 
 def _render_table(title: str, table: pages.Table) -> Table:
