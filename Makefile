@@ -89,7 +89,7 @@ backfill: $(STAMP) ## Play nights: make backfill FROM=2013-04-04 TO=2013-04-10
 .PHONY: impact
 impact: $(STAMP) ## Show what your branch does to data, features and scores
 	@$(REDEYE) impact $(if $(BASE),--base $(BASE)) $(if $(RETRAIN),--retrain) $(if $(SEEDS),--seeds $(SEEDS)) \
-		$(if $(TO),--to $(TO))
+		$(if $(TO),--to $(TO)) $(if $(COMPARE),--compare $(COMPARE))
 
 # Two fit any machine: a worker may have a whole stack to itself.
 TEST_WORKERS ?= 2

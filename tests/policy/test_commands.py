@@ -66,7 +66,10 @@ def test_pages_name_commands_as_a_fresh_clone_has_them():
         for line in BARE.findall(text)
     ]
     assert faults == []
-    assert BARE.findall("`redeye gap`, `./redeye gap`, redeye gap\nredeye gap") == ["`redeye gap`", "redeye gap"]
+    assert BARE.findall("`redeye gap`, `./redeye gap`, redeye gap\nredeye gap") == [
+        "`redeye gap`",
+        "redeye gap",
+    ]
 
 
 def test_make_help_lists_every_command_once():

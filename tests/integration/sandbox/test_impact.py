@@ -13,12 +13,14 @@ from ruamel.yaml import YAML
 from redeye.champions import promotion_store
 from redeye.declarations.spec_fields import name_column
 from redeye.declarations.specs import load_spec
+from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import PROJECT_ROOT, SPECS, settings
 from redeye.models.algorithms.heuristic import HeuristicModel
 from redeye.models.algorithms.storage import save_model
 from redeye.review import impact_page
 from redeye.review import sandbox as job
 from redeye.review import sandbox_catalog as sandbox
+from redeye.review.compare_branches import compare_branches
 from redeye.review.impact import assess
 from redeye.review.logic.impact_verdict import Impact, Verdict, judge
 from redeye.review.logic.model_diff import Origin
@@ -339,6 +341,33 @@ def test_another_label_is_told_with_both_and_a_model_is_trained_on_each(checkout
     assert gain.gain is not None
     assert gain.gain.value == pytest.approx(by["old", "new"].log_loss - by["new", "new"].log_loss)
     assert any(f"the label of {MODEL} flips in" in reason for reason in judge(found).reasons)
+
+
+@pytest.mark.long
+def test_branches_are_compared_in_one_table_each_with_its_merge_base(checkout: Path, tmp_path: Path) -> None:
+    path = FEATURES / "feat_origin__evening.sql"
+    edits = {"same": ("count(*) as flights", "count(flight_id) as flights"), "later": ("1700", "1900")}
+    for branch, (old, new) in edits.items():
+        subprocess.run(["git", "checkout", "-q", "-b", branch, "main"], cwd=checkout, check=True)
+        _edit(checkout, path, old, new)
+        _commit(checkout, branch)
+    told: list[str] = []
+    folder = tmp_path / "compared"
+    table, verdict = compare_branches(list(edits), "main", folder, report=told.append, root=checkout)
+    assert [row[:3] for row in table.rows] == [
+        ("same", "safe", "none differs"),
+        ("later", "breaks", "feat_origin__evening"),
+    ]
+    assert verdict is Verdict.BREAKS
+    assert "| later | breaks |" in (folder / "comparison.md").read_text()
+    assert {each.name for each in folder.iterdir() if each.is_dir()} == set(edits)
+    left = subprocess.run(
+        ["git", "worktree", "list"], cwd=checkout, capture_output=True, text=True, check=True
+    )
+    assert len(left.stdout.splitlines()) == 1
+    assert told[0] == "same: making a sandbox"
+    with pytest.raises(ConfigError, match="no branch or commit 'nowhere'"):
+        compare_branches(["same", "nowhere"], "main", folder, report=told.append, root=checkout)
 
 
 def test_a_leak_breaks_whether_the_sql_or_only_the_rows_show_it(checkout: Path) -> None:

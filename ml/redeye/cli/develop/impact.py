@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.markup import escape
@@ -17,6 +17,7 @@ from rich.text import Text
 from redeye.cli.shell import console, enter
 from redeye.foundation import pages
 from redeye.foundation.errors import ConfigError, RedeyeError
+from redeye.foundation.logic.visible_text import hide_passwords
 from redeye.foundation.settings import settings
 from redeye.stack.rich_tables import Table
 
@@ -33,6 +34,10 @@ NO_VERDICT, NO_COMMENT = 3, 4
 
 @app.command()
 def impact(
+    branches: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="BRANCH", help="With --compare: each against its merge base, in one table."),
+    ] = None,
     base: Annotated[
         str, typer.Option(help="The branch that yours leaves from; its merge base is compared.")
     ] = "main",
@@ -50,6 +55,12 @@ def impact(
         bool,
         typer.Option(
             "--comment", help="In a job of GitHub or GitLab: write the one comment, posted or updated."
+        ),
+    ] = False,
+    compare: Annotated[
+        bool,
+        typer.Option(
+            "--compare", help="Compare branches with each other; nothing of them is checked out here."
         ),
     ] = False,
 ) -> None:
@@ -70,20 +81,26 @@ def impact(
         sys.exit(128 + number)
 
     signal.signal(signal.SIGTERM, end)
+    if compare != bool(branches):
+        raise ConfigError("--compare is followed by branches, and branches are named with --compare alone")
+    seeds = (seeds or impact_training.SEEDS) if retrain else 0
+    folder = to or settings().home / "impact"
+    if branches:
+        _compare(branches, base, folder, seeds)
     try:
         enter()
         with console.status("Starting") as shown:
             found = assess(
                 base,
-                seeds=(seeds or impact_training.SEEDS) if retrain else 0,
+                seeds=seeds,
                 report=lambda step: shown.update(step.capitalize()),
             )
         judgement = judge(found)
-        page = impact_page.write_page(found, judgement, to or settings().home / "impact")
+        page = impact_page.write_page(found, judgement, folder)
     except RedeyeError as error:
         console.print(f"[bold red]No verdict:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         if comment:
-            _write_comment(f"# Impact: no verdict\n\n```\n{error}\n```\n")
+            _write_comment(f"# Impact: no verdict\n\n```\n{hide_passwords(str(error))}\n```\n")
         raise typer.Exit(NO_VERDICT) from error
     except RuntimeError:
         if ended:  # DuckDB's, for what a signal raised within a query.
@@ -98,6 +115,18 @@ def impact(
     if comment:
         _write_comment(page.with_suffix(".md").read_text(encoding="utf-8"))
     raise typer.Exit(judgement.verdict.exit_code)
+
+
+def _compare(branches: list[str], base: str, folder: Path, seeds: int) -> NoReturn:
+    """Print a row for each branch, and end with the status of the gravest verdict."""
+    from redeye.review.compare_branches import compare_branches
+
+    enter()
+    with console.status("Starting") as shown:
+        table, verdict = compare_branches(branches, base, folder, seeds=seeds, report=shown.update)
+    console.print(_render_table(f"Against the merge base with {base}", table))
+    console.print(f"[dim]{folder / 'comparison.html'}; a folder beside it for each branch[/]", soft_wrap=True)
+    raise typer.Exit(NO_VERDICT if verdict is None else verdict.exit_code)
 
 
 def _write_comment(text: str) -> None:
