@@ -17,13 +17,13 @@ from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import PROJECT_ROOT, SPECS, settings
 from redeye.models.algorithms.heuristic import HeuristicModel
 from redeye.models.algorithms.storage import save_model
-from redeye.review import impact_page
 from redeye.review import sandbox as job
 from redeye.review import sandbox_catalog as sandbox
-from redeye.review.compare_branches import compare_branches
 from redeye.review.impact import assess
 from redeye.review.logic.impact_verdict import Impact, Verdict, judge
 from redeye.review.logic.model_diff import Origin
+from redeye.review.reports.compare_branches import compare_branches
+from redeye.review.reports.impact_page import write_page
 from redeye.scoring import outputs_store
 from redeye.warehouse.logic.releases import Release
 
@@ -213,7 +213,7 @@ def test_another_window_of_a_feature_is_to_be_looked_at_and_told_with_numbers(
     shown = {name: (old, new) for name, old, new in model.examples[0].values}
     old, new = (str(newest[f"{side}_evening_flights"]) for side in ("old", "new"))
     assert shown["evening_flights"] == (old, new)
-    page = impact_page.write_page(found, judgement, tmp_path / "report")
+    page = write_page(found, judgement, tmp_path / "report")
     assert "<svg" in page.read_text()
     assert "feat_origin__evening.evening_flights" in page.with_suffix(".md").read_text()
 

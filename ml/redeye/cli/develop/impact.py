@@ -69,9 +69,10 @@ def impact(
     Ends with status 0 for `safe`, 1 for `look`, 2 for `breaks`, 3 if there is no verdict, 4 if the comment could
     not be written.
     """
-    from redeye.review import impact_page, impact_training
+    from redeye.review import impact_training
     from redeye.review.impact import assess
     from redeye.review.logic.impact_verdict import judge
+    from redeye.review.reports.impact_page import write_page
 
     ended: list[int] = []
 
@@ -96,7 +97,7 @@ def impact(
                 report=lambda step: shown.update(step.capitalize()),
             )
         judgement = judge(found)
-        page = impact_page.write_page(found, judgement, folder)
+        page = write_page(found, judgement, folder)
     except RedeyeError as error:
         console.print(f"[bold red]No verdict:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         if comment:
@@ -119,7 +120,7 @@ def impact(
 
 def _compare(branches: list[str], base: str, folder: Path, seeds: int) -> NoReturn:
     """Print a row for each branch, and end with the status of the gravest verdict."""
-    from redeye.review.compare_branches import compare_branches
+    from redeye.review.reports.compare_branches import compare_branches
 
     enter()
     with console.status("Starting") as shown:
@@ -131,7 +132,7 @@ def _compare(branches: list[str], base: str, folder: Path, seeds: int) -> NoRetu
 
 def _write_comment(text: str) -> None:
     """Write the comment of this job's pull request; what is wrong with that ends the command, whatever the verdict."""
-    from redeye.review import forge_comment
+    from redeye.review.reports import forge_comment
 
     try:
         done = forge_comment.write_comment(forge_comment.find_thread(os.environ), text)
@@ -143,7 +144,7 @@ def _write_comment(text: str) -> None:
 
 def render_impact(impact: Impact, judgement: Judgement) -> Iterator[RenderableType]:
     """The report for a terminal, in the page's order; sentences are wrapped, as a terminal would break names."""
-    from redeye.review.impact_page import tabulate_impact
+    from redeye.review.reports.impact_page import tabulate_impact
 
     yield Text(judgement.verdict, style=f"bold {COLOURS[judgement.verdict]}")
     yield from _list_sentences(judgement.reasons)

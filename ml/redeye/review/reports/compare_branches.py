@@ -14,8 +14,8 @@ from redeye.foundation.pages import Cell, Table, write_report
 from redeye.foundation.settings import PROJECT_ROOT
 from redeye.models.logic.interval_text import format_interval
 from redeye.review.impact import assess
-from redeye.review.impact_page import write_page
 from redeye.review.logic.impact_verdict import Impact, Verdict, judge
+from redeye.review.reports.impact_page import write_page
 
 HEADS = (
     "branch",

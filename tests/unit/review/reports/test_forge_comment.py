@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from redeye.foundation.errors import ConfigError
-from redeye.review.forge_comment import MARKER, find_thread, write_comment
+from redeye.review.reports.forge_comment import MARKER, find_thread, write_comment
 
 TOKEN = "a-token"
 LISTED = {"/api/repos/us/flights/issues/12/comments", "/api/projects/7/merge_requests/12/notes"}

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from redeye.champions.logic.readers import Reader
 from redeye.models.logic.evaluation import Interval
-from redeye.review.impact_page import tabulate_models, write_page
 from redeye.review.logic.impact_gains import Gain, LabelDiff, LabelFit
 from redeye.review.logic.impact_reach import Consumer, Rollout
 from redeye.review.logic.impact_verdict import Impact, ScoreDiff, SpecDiff, judge
 from redeye.review.logic.model_diff import ColumnDiff, Histogram, ModelDiff, Origin
+from redeye.review.reports.impact_page import tabulate_models, write_page
 
 READER = Reader("delay", 3, "champion", "xgboost", "delay_v1", frozenset({"origin_evening__rate"}))
 RATE = ColumnDiff(

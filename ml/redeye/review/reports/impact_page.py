@@ -40,7 +40,7 @@ def write_page(impact: Impact, judgement: Judgement, folder: Path) -> Path:
 
 def _render(impact: Impact, judgement: Judgement, plots: list[Markdown]) -> str:
     return render_markdown(
-        "review/impact.md.j2",
+        "review/reports/impact.md.j2",
         impact=impact,
         judgement=judgement,
         reasons=[_split_reason(each) for each in judgement.reasons],
