@@ -72,7 +72,7 @@ async def confirm(request: Request, name: str) -> Response:
 
 @router.post("/actions/{name}")
 async def perform(request: Request, name: str) -> Response:
-    """The action, once, as it was confirmed; it is recorded before, in the ledger and Airflow's audit log, and after."""
+    """The action, once, as confirmed; it is recorded before, in the ledger and Airflow's audit log, and after."""
     action = _find_action(name)
     sent = await request.form()
     asked = read_confirmation(find_user(request), action.name, str(sent.get("token", "")))
