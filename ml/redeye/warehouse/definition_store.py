@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 # What asks or tells the warehouse something while dbt runs does not show in a model's SQL.
 UNSEEN = re.compile(r"\b(run_query|statement|date_literal|adapter\.\w+)\b|\{%-?\s*materialization\b")
+# It gives a table the columns and types that its model declares, which are compared by themselves. Were it part of how
+# each column is made, a change of it would be one of every feature that a version reads.
+FORM_ALONE = "macros/adapter/sync_columns.sql"
 
 
 def compile_definitions(manifest: Manifest, *, project: Path = dbt.PROJECT) -> Definitions:
@@ -96,7 +99,9 @@ def _list_macros(manifest: Manifest) -> list[list[Any]]:
     return [
         [name, _bare(macro.macro_sql)]
         for name, macro in sorted(manifest.macros.items())
-        if macro.package_name == dbt_code.PACKAGE and UNSEEN.search(macro.macro_sql)
+        if macro.package_name == dbt_code.PACKAGE
+        and UNSEEN.search(macro.macro_sql)
+        and macro.original_file_path != FORM_ALONE
     ]
 
 
