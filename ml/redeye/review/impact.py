@@ -124,6 +124,8 @@ def assess(base: str, *, seeds: int = 0, report: Report = log.info, root: Path =
         if change.origins or change.removed:
             found = _assess_built(found, change, head, with_, clock, folder)
         else:
+            if change.unit_tested:
+                found = _run_unit_tests(found, change, head, clock)
             if change.tests or merge_base.is_changed(EXPECTATIONS_ROOT.name, code, root=root):
                 found = _play_night(found, change, head, with_, clock)
             if seeds and found.specs:
@@ -176,8 +178,7 @@ def _assess_built(
         # What a refused build left is not compared: it is not what a merge would bring.
         return found
     if change.origins:
-        with clock.step("running unit tests"):
-            found = replace(found, failed_unit_tests=impact_night.run_unit_tests(head, change))
+        found = _run_unit_tests(found, change, head, clock)
         found = _play_night(found, change, head, against, clock)
     with clock.step("building again without what came later"):
         again = impact_leaks.find_leaks(head, change.head, list(change.origins), project=change.project)
@@ -198,6 +199,11 @@ def _assess_built(
             with clock.step("training"):
                 found = _retrain(found, con, against, before, project)
     return found
+
+
+def _run_unit_tests(found: Impact, change: Change, head: Sandbox, clock: _Clock) -> Impact:
+    with clock.step("running unit tests"):
+        return replace(found, failed_unit_tests=impact_night.run_unit_tests(head, change))
 
 
 def _play_night(found: Impact, change: Change, head: Sandbox, against: _Against, clock: _Clock) -> Impact:

@@ -27,10 +27,16 @@ DESCRIBING = ("owner", "description", "audience", "limits", "tags")
 
 @dataclass(frozen=True)
 class Change:
-    """What the branch builds: unique ids with their origin, the data tests that it changes, and what is gone."""
+    """What the branch builds: unique ids with their origin, the tests that it changes, and what is gone.
+
+    Attributes:
+        tests: names of its data tests.
+        unit_tested: names of the models whose unit tests it changes.
+    """
 
     origins: dict[str, Origin]
     tests: tuple[str, ...]
+    unit_tested: tuple[str, ...]
     removed: tuple[str, ...]
     base: Manifest
     head: Manifest
@@ -82,7 +88,8 @@ def find_change(head: Sandbox, code: Base, folder: Path, project: Path) -> Chang
                 grown = True
     removed = tuple(each for each in _models(theirs) if each not in mine.nodes)
     tests = tuple(sorted(mine.nodes[each].name for each in changed if each.startswith("test.")))
-    return Change(origins, tests, removed, theirs, mine, project)
+    unit_tested = {mine.unit_tests[each].model for each in changed if each.startswith("unit_test.")}
+    return Change(origins, tests, tuple(sorted(unit_tested)), removed, theirs, mine, project)
 
 
 def _models(manifest: Manifest) -> list[str]:

@@ -73,8 +73,8 @@ def play_night(head: Sandbox, change: Change, release: Release, *, suites: Path)
 
 
 def run_unit_tests(head: Sandbox, change: Change) -> str:
-    """Which unit tests of the changed models fail, with the rows expected and found; empty if none does."""
-    built = {change.head.nodes[each].name for each in change.origins}
+    """Which unit tests of the change fail, with the rows expected and found; empty if none does."""
+    built = {change.head.nodes[each].name for each in change.origins} | set(change.unit_tested)
     names = sorted(built & {each.model for each in change.head.unit_tests.values()})
     if not names:
         return ""

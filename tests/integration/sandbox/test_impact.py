@@ -154,8 +154,11 @@ def test_a_changed_test_and_a_changed_suite_are_held_against_the_last_night(chec
         "{column: evening_flights, min_value: 0, max_value: 300}",
         "{column: evening_flights, min_value: 0, max_value: 3}",
     )
-    (refusal,) = _impact(checkout).refusals
+    _edit(checkout, FEATURES / "feat_origin__evening.yml", "evening_flights: 3,", "evening_flights: 4,")
+    found = _impact(checkout)
+    (refusal,) = found.refusals
     assert "evening_flights" in refusal
+    assert "the_evening_is_what_was_known_of_it_at_the_cutoff" in found.failed_unit_tests
 
 
 def test_a_type_that_cannot_hold_earlier_values_is_refused_as_the_night_refuses_it(checkout: Path) -> None:

@@ -233,7 +233,7 @@ def _breaks(impact: Impact) -> Iterable[str]:
                 "and is judged by it. Declare a model that predicts the new one beside it"
             )
     for diff in impact.models:
-        gone = [each.title for each in diff.columns if each.change in {"removed", "type"}]
+        gone = [each.title for each in diff.columns if each.is_unreadable]
         if gone and diff.layer in PUBLISHED and diff.layer != FEATURES:
             yield f"{diff.title} loses or retypes {some(gone)}, which consumers may read"
 
@@ -292,8 +292,10 @@ def _look_at_model(model: ModelDiff) -> Iterable[str]:
         worst = max(values, key=lambda each: each.rows)
         named = some([each.name for each in values])
         yield f"{model.title}: other values in {named}, {worst.rows:,} rows in {worst.name}"
+    is_mart = model.layer in PUBLISHED and model.layer != FEATURES
     gone = [each for each in model.changed if each.change in {"removed", "type"}]
-    if gone and (model.layer not in PUBLISHED or model.layer == FEATURES):
+    # What a mart's readers cannot go on with breaks them.
+    if gone := [each for each in gone if not (is_mart and each.is_unreadable)]:
         yield f"{model.title} loses or retypes {some([each.title for each in gone])}"
     if (
         model.seconds_old is not None

@@ -86,6 +86,11 @@ RETYPED = ColumnDiff("evening_flights", "type", type_old="BIGINT", type_new="DOU
             Verdict.BREAKS,
             id="a mart's column",
         ),
+        pytest.param(
+            impact(model(RETYPED, name="marts.dim_planes")),
+            Verdict.LOOK,
+            id="a mart's number that is one still",
+        ),
         pytest.param(impact(model(GONE)), Verdict.LOOK, id="a column that nobody reads is gone"),
         pytest.param(
             impact(model(ColumnDiff("evening_flights", "type"))),
