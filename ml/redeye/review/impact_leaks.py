@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from redeye.champions.logic.readers import some
 from redeye.review.sandbox import rebuild
 from redeye.review.sandbox_catalog import Sandbox
 from redeye.review.temporary_sandboxes import hold_copy
@@ -37,7 +38,7 @@ class Rebuilt:
     Attributes:
         nights: that were compared; "" where there are too few.
         leaks: a sentence for each feature table whose rows differ without what came later.
-        short: a sentence for each whose rows differ when nights are built by themselves, whatever came later.
+        short: a sentence on those whose rows differ when nights are built by themselves, whatever came later.
     """
 
     nights: str = ""
@@ -83,14 +84,19 @@ def find_leaks(head: Sandbox, manifest: Manifest, models: Sequence[str], *, proj
             f"{_title(name)} has other rows for night {night} when the nights after {last} have not happened yet"
             for name, night in leaks.items()
         ),
-        tuple(
-            f"{_title(name)} has other rows for night {night} when it is built by itself, as every night is, than when "
-            "all are built at once. It is no leak: the model reads the nights of the build window alone where it needs "
-            "those before (read from `{{ first_night() }}` less the nights that it looks back on), or its incremental "
-            "branch is another"
-            for name, night in short.items()
-        ),
+        tuple(_describe_short(short)),
     )
+
+
+def _describe_short(short: dict[str, date]) -> Iterator[str]:
+    """One sentence for all tables: they often come from one model."""
+    if short:
+        yield (
+            f"{some([_title(name) for name in short])}: other rows for night {min(short.values())} when it is built by "
+            "itself, as every night is, than when all are built at once. It is no leak: a model reads the nights of the "
+            "build window alone where it needs those before (read from `{{ first_night() }}` less the nights that it "
+            "looks back on), or its incremental branch is another"
+        )
 
 
 def _title(name: str) -> str:

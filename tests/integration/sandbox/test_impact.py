@@ -399,7 +399,7 @@ def test_history_that_a_night_built_by_itself_lacks_is_no_leak(checkout: Path) -
     found = _impact(checkout)
     assert (found.violations, found.leaks, found.redefined) == ((), (), ())
     (short,) = found.short_of_history
-    assert short.startswith("feat_origin__evening has other rows for night")
+    assert short.startswith("feat_origin__evening: other rows for night")
     judgement = judge(found)
     assert judgement.verdict is Verdict.BREAKS
     assert short in judgement.reasons
