@@ -88,7 +88,9 @@ def find_change(head: Sandbox, code: Base, folder: Path, project: Path) -> Chang
                 grown = True
     removed = tuple(each for each in _models(theirs) if each not in mine.nodes)
     tests = tuple(sorted(mine.nodes[each].name for each in changed if each.startswith("test.")))
-    unit_tested = {mine.unit_tests[each].model for each in changed if each.startswith("unit_test.")}
+    # dbt's own comparison finds no unit test.
+    kept = {name: each.checksum for name, each in theirs.unit_tests.items()}
+    unit_tested = {each.model for name, each in mine.unit_tests.items() if kept.get(name) != each.checksum}
     return Change(origins, tests, tuple(sorted(unit_tested)), removed, theirs, mine, project)
 
 

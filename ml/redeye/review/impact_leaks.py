@@ -93,9 +93,9 @@ def _describe_short(short: dict[str, date]) -> Iterator[str]:
     if short:
         yield (
             f"{some([_title(name) for name in short])}: other rows for night {min(short.values())} when it is built by "
-            "itself, as every night is, than when all are built at once. It is no leak: a model reads the nights of the "
-            "build window alone where it needs those before (read from `{{ first_night() }}` less the nights that it "
-            "looks back on), or its incremental branch is another"
+            "itself, as every night is, than when all are built at once. It is no leak: a model reads the nights of "
+            "the build window alone where it needs those before (read from `{{ first_night() }}` less the nights that "
+            "it looks back on), or its incremental branch is another"
         )
 
 

@@ -116,7 +116,7 @@ def run_unit_tests(
 def list_modified(
     select: str, *, base: Path, target_dir: Path, project: Path = PROJECT, manifest: Manifest | None = None
 ) -> list[str]:
-    """Unique ids of the models and tests that a state selector finds, such as `state:modified+`, sorted.
+    """Unique ids of the models and data tests that a state selector finds, such as `state:modified+`, sorted.
 
     `base` is the folder of the `manifest.json` to compare with; `manifest` the project, if it is parsed already.
 
