@@ -137,15 +137,15 @@ images: ## Build the container images and try them
 
 .PHONY: lock
 # The CPU build of torch has a suffix, by which it is resolved: the other build would bring 3 GB of GPU libraries.
-# It goes at the end: which build is installed is the machine's choice, its version is ours.
+# It goes at the end with its hash: which build is installed is the machine's choice, its version is ours.
 lock: ## Resolve requirements*.in into their locks
 	@PYTHON=$(PYTHON) VENV=$(VENV) BOOTSTRAP=$(BOOTSTRAP) UV_VERSION=$(UV_VERSION) bash ml/redeye/stack/setup.sh --uv-only
 	@sed -i 's/^\(torch==[0-9.]*\)$$/\1+cpu/' requirements.lock requirements-dev.lock
 	@for part in requirements requirements-dev; do \
-		$(BOOTSTRAP)/bin/uv pip compile --python-version 3.11 --custom-compile-command 'make lock' \
+		$(BOOTSTRAP)/bin/uv pip compile --python-version 3.11 --generate-hashes --custom-compile-command 'make lock' \
 			--no-emit-index-url --no-emit-find-links --quiet --output-file $$part.lock $$part.in; \
 	done
-	@sed -i 's/^\(torch==[0-9.]*\)+cpu$$/\1/' requirements.lock requirements-dev.lock
+	@sed -i '/^torch==/,/# via/{s/^\(torch==[0-9.]*\)+cpu.*/\1/;/--hash/d}' requirements.lock requirements-dev.lock
 	@! grep -q '^nvidia' requirements.lock requirements-dev.lock
 
 #> ./redeye       dev, new, generate, rules, docs
