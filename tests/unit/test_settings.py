@@ -10,7 +10,7 @@ from redeye.foundation.settings import PROJECT_ROOT, Settings, describe
 
 def test_the_page_on_settings_is_current() -> None:
     page = (PROJECT_ROOT / "docs" / "reference" / "settings.md").read_text(encoding="utf-8")
-    assert page == describe(), "run `redeye docs`"
+    assert page == describe(), "run `./redeye docs`"
 
 
 def test_a_bad_value_names_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -99,7 +99,7 @@ class Settings(BaseSettings):
         ge=0,
         description="How many weeks later than in the source everything happens, so that the schedule fires "
         "tonight; 0 is the source's own calendar. Without the variable the file `shift_weeks` in the home says "
-        "it, which `redeye live` writes. An installation keeps one value.",
+        "it, which `./redeye live` writes. An installation keeps one value.",
     )
     rehearsal: str = Field(
         default="",
@@ -288,7 +288,7 @@ def describe() -> str:
     lines = [
         "# Settings",
         "",
-        "Environment variables, read by every process. Written by `redeye docs`.",
+        "Environment variables, read by every process. Written by `./redeye docs`.",
         "",
         "| variable | default | meaning |",
         "|---|---|---|",
