@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import httpx
+import psycopg2
 from psycopg2 import extensions, sql
 from psycopg2.extras import Json
 
@@ -218,9 +219,12 @@ def write_anchors(because: str) -> None:
     """
     now = datetime.now(UTC).isoformat(timespec="seconds")
     for catalog in Catalog:
-        rows = read_rows(catalog, "SELECT entry, hash FROM ledger.trail ORDER BY entry DESC LIMIT 1")
-        if rows:
-            entry, digest = rows[0]
+        try:
+            rows = read_rows(catalog, "SELECT entry, hash FROM ledger.trail ORDER BY entry DESC LIMIT 1")
+        except (psycopg2.Error, ConfigError) as error:
+            log.warning("the head of the trail of %s was not read: %s", catalog, hide_passwords(str(error)))
+            continue
+        for entry, digest in rows:
             _keep_anchor(Anchor(str(catalog), entry, digest, because, now))
 
 

@@ -8,6 +8,9 @@ import psycopg2
 import pytest
 from psycopg2 import errors
 
+from redeye.foundation import lease
+from redeye.foundation.catalogs import Catalog
+from redeye.foundation.postgres import insert, read_rows
 from redeye.stack import databases
 from redeye.stack.databases import DATABASES, LEDGERS
 
@@ -67,3 +70,52 @@ def test_creating_again_changes_nothing(stack_env):
     with stack_env.postgres.superuser() as link, link.cursor() as at:
         at.execute("SELECT count(*) FROM pg_database WHERE datname = ANY(%s)", (NAMES,))
         assert at.fetchone() == (len(NAMES),)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO ledger.trail VALUES (1, 'gaps', '{}', '{}', false, now(), 'me', 'x')",
+        "UPDATE ledger.trail SET hash = 'x'",
+        "DELETE FROM ledger.trail",
+        "TRUNCATE ledger.trail",
+        "SELECT ledger.append_to_trail('gaps', '{}', '{}', false)",
+        "SELECT ledger.follow_ledgers()",
+        "CREATE TRIGGER mine AFTER INSERT ON ledger.gaps FOR EACH ROW EXECUTE FUNCTION ledger.record_row()",
+        "DROP TRIGGER record ON ledger.gaps",
+        "ALTER TABLE ledger.gaps DISABLE TRIGGER record",
+        "SET session_replication_role = replica",
+    ],
+)
+def test_who_writes_the_ledgers_cannot_touch_the_trail(stack_env, statement):
+    with pytest.raises(errors.InsufficientPrivilege):
+        insert(Catalog.WAREHOUSE, statement, ())
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DROP TRIGGER fence ON public.ducklake_snapshot",
+        "ALTER TABLE public.ducklake_snapshot DROP CONSTRAINT ducklake_snapshot_pkey CASCADE",
+        "UPDATE public.ducklake_data_file SET path = 'elsewhere.parquet'",
+        "UPDATE public.ducklake_snapshot SET snapshot_time = now()",
+        "TRUNCATE public.ducklake_data_file",
+        "CREATE TABLE public.mine (a int)",
+        "CREATE FUNCTION public.mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "UPDATE ledger.lease SET expires_at = 'infinity'",
+    ],
+)
+def test_who_writes_the_lake_cannot_take_its_fence_and_keys_away(stack_env, statement):
+    with pytest.raises(errors.InsufficientPrivilege):
+        insert(Catalog.WAREHOUSE, statement, ())
+
+
+def test_nobody_takes_a_lease_for_longer_than_a_day(stack_env):
+    left = "SELECT extract(epoch FROM expires_at - clock_timestamp()) <= 86400 FROM ledger.lease"
+    token = lease.acquire(Catalog.OUTPUTS, "a test", ttl_seconds=2_147_483_647)
+    try:
+        assert read_rows(Catalog.OUTPUTS, left) == [(True,)]
+        read_rows(Catalog.OUTPUTS, "SELECT ledger.renew_lease(%s, 2147483647)", (token,))
+        assert read_rows(Catalog.OUTPUTS, left) == [(True,)]
+    finally:
+        lease.release(Catalog.OUTPUTS, token)

@@ -19,7 +19,7 @@ from psycopg2 import errors, sql
 from typer.testing import CliRunner
 
 from redeye.cli import app
-from redeye.foundation import cost_store, lease, trail
+from redeye.foundation import cost_store, trail
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.logic.trail import Anchor, Entry
 from redeye.foundation.postgres import insert, read_rows
@@ -237,26 +237,6 @@ def test_an_entry_says_when_and_by_which_role_whatever_the_writer_says(stack_env
 
 
 @pytest.mark.parametrize(
-    "statement",
-    [
-        "INSERT INTO ledger.trail VALUES (1, 'gaps', '{}', '{}', false, now(), 'me', 'x')",
-        "UPDATE ledger.trail SET hash = 'x'",
-        "DELETE FROM ledger.trail",
-        "TRUNCATE ledger.trail",
-        "SELECT ledger.append_to_trail('gaps', '{}', '{}', false)",
-        "SELECT ledger.follow_ledgers()",
-        "CREATE TRIGGER mine AFTER INSERT ON ledger.gaps FOR EACH ROW EXECUTE FUNCTION ledger.record_row()",
-        "DROP TRIGGER record ON ledger.gaps",
-        "ALTER TABLE ledger.gaps DISABLE TRIGGER record",
-        "SET session_replication_role = replica",
-    ],
-)
-def test_who_writes_the_ledgers_cannot_touch_the_trail(stack_env: Any, statement: str) -> None:
-    with pytest.raises(errors.InsufficientPrivilege):
-        insert(Catalog.WAREHOUSE, statement, ())
-
-
-@pytest.mark.parametrize(
     ("done", "named"),
     [
         ("ALTER TABLE ledger.gaps DISABLE TRIGGER record", "trigger record on ledger.gaps is not as"),
@@ -289,35 +269,6 @@ def test_a_guard_that_is_gone_is_named(stack_env: Any, anchors: list[Anchor], do
         at.execute(done)
         faults = trail.check_connection(link, DATABASE, anchors).faults
     assert any(fault.startswith(named) for fault in faults), faults
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "DROP TRIGGER fence ON public.ducklake_snapshot",
-        "ALTER TABLE public.ducklake_snapshot DROP CONSTRAINT ducklake_snapshot_pkey CASCADE",
-        "UPDATE public.ducklake_data_file SET path = 'elsewhere.parquet'",
-        "UPDATE public.ducklake_snapshot SET snapshot_time = now()",
-        "TRUNCATE public.ducklake_data_file",
-        "CREATE TABLE public.mine (a int)",
-        "CREATE FUNCTION public.mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
-        "UPDATE ledger.lease SET expires_at = 'infinity'",
-    ],
-)
-def test_who_writes_the_lake_cannot_take_its_fence_and_keys_away(stack_env: Any, statement: str) -> None:
-    with pytest.raises(errors.InsufficientPrivilege):
-        insert(Catalog.WAREHOUSE, statement, ())
-
-
-def test_nobody_takes_a_lease_for_longer_than_a_day(stack_env: Any) -> None:
-    left = "SELECT extract(epoch FROM expires_at - clock_timestamp()) <= 86400 FROM ledger.lease"
-    token = lease.acquire(Catalog.OUTPUTS, "a test", ttl_seconds=2_147_483_647)
-    try:
-        assert read_rows(Catalog.OUTPUTS, left) == [(True,)]
-        read_rows(Catalog.OUTPUTS, "SELECT ledger.renew_lease(%s, 2147483647)", (token,))
-        assert read_rows(Catalog.OUTPUTS, left) == [(True,)]
-    finally:
-        lease.release(Catalog.OUTPUTS, token)
 
 
 def test_writers_at_once_leave_one_chain(stack_env: Any) -> None:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg2
 import pytest
 from pytest_httpserver import HTTPServer
 
@@ -60,6 +61,23 @@ def test_a_sink_that_is_away_is_told_and_stops_nothing(
     assert caplog.text.count("was not posted") == 2
     assert caplog.text.count("was not written to") == 2
     assert "canary" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "error", [psycopg2.OperationalError("gone password=canary"), ConfigError("no DSN is set")]
+)
+def test_a_head_that_cannot_be_read_is_told_and_undoes_nothing(
+    home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(trail, "read_rows", fail)
+    with caplog.at_level(logging.WARNING):
+        trail.write_anchors("a release")
+    assert caplog.text.count("was not read") == 2
+    assert "canary" not in caplog.text
+    assert not (home / "anchors.ndjson").exists()
 
 
 @pytest.mark.parametrize("line", ["{", "[]", '{"database": "warehouse"}'])
