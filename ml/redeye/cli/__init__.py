@@ -8,9 +8,9 @@ import typer
 from rich.logging import RichHandler
 
 from redeye.cli import model, run
-from redeye.cli.analyse import explain, replay, rescoring, verdicts
+from redeye.cli.analyse import audit, explain, replay, rescoring, verdicts
 from redeye.cli.develop import impact, project, sandboxes, scaffolds
-from redeye.cli.operate import alerts, audit, builds, champions, intake, servers, serving, storage
+from redeye.cli.operate import alerts, builds, champions, intake, servers, serving, storage
 from redeye.cli.shell import Commands, console
 from redeye.foundation.masking import mask_logs
 from redeye.foundation.task_session import task_session
