@@ -76,7 +76,7 @@ def prepare_files(configured: Settings) -> Secrets:
 def _close(home: Path) -> None:
     """Leave the home to its owner; the user that Postgres runs as passes through it to its own folder."""
     if system_user.is_root():
-        os.chown(home, -1, system_user.account().pw_gid)
+        os.chown(home, -1, system_user.account(system_user.POSTGRES).pw_gid)
     home.chmod(0o710 if system_user.is_root() else 0o700)
     for path in home.iterdir():
         # Whoever made it, and with what mode: what lies in a folder needs none of its own.

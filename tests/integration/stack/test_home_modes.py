@@ -60,6 +60,6 @@ def test_others_read_nothing_and_postgres_its_own_folder_alone(home: Path) -> No
         if folder not in (home, Path("/tmp")):
             folder.chmod(folder.stat().st_mode | 0o011)
     assert read_as("nobody", home) == set()
-    own = {name for name in read_as(system_user.USER, home) if name.split("/")[0] != "postgres"}
+    own = {name for name in read_as(system_user.POSTGRES, home) if name.split("/")[0] != "postgres"}
     assert own == set()
-    assert "postgres/PG_VERSION" in read_as(system_user.USER, home)
+    assert "postgres/PG_VERSION" in read_as(system_user.POSTGRES, home)

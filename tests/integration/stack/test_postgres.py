@@ -61,5 +61,5 @@ def test_a_home_below_a_folder_that_only_root_may_enter(tmp_path, spare_port):
         assert server._process.poll() is None
         text = Path(f"/proc/{server._process.pid}/status").read_text()
     status = dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
-    assert int(status["Uid"].split()[0]) == system_user.account().pw_uid
+    assert int(status["Uid"].split()[0]) == system_user.account(system_user.POSTGRES).pw_uid
     assert int(status["CapEff"], 16) == 1 << 2, "CAP_DAC_READ_SEARCH and nothing else"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
+from pathlib import Path
 
 import psutil
 import pytest
@@ -13,7 +15,7 @@ from waiting import until
 
 from redeye.foundation.settings import Settings
 from redeye.stack import bootstrap, environment
-from redeye.stack.servers import programs
+from redeye.stack.servers import programs, system_user
 from redeye.stack.servers.programs import Program
 from redeye.stack.servers.supervisor import ProcessState, Supervisor
 
@@ -35,6 +37,7 @@ def installation(prepared, tmp_path, spare_port):
     every = (
         Program(programs.DATABASE, server.command(), stop_signal="INT"),
         Program("mlflow", [sys.executable, "-c", SERVER]),
+        Program("api", [shutil.which("sleep"), "600"], user=system_user.SERVERS),
     )
     text = programs.configuration(configured, every).replace("startsecs=5", "startsecs=0")
     programs.configuration_path(configured).write_text(text)
@@ -63,7 +66,7 @@ def test_a_killed_postgres_comes_back(installation):
 
 def test_a_killed_server_leaves_no_child_behind(installation):
     supervisor, _ = installation
-    assert supervisor.start_missing() == ["mlflow"]
+    assert supervisor.start_missing() == ["api", "mlflow"]
     pid = until(lambda: pid_of(supervisor, "mlflow"))
     (child,) = until(psutil.Process(pid).children)
     os.kill(pid, signal.SIGKILL)
@@ -90,3 +93,17 @@ def test_what_a_killed_supervisor_left_is_ended(installation):
     until(lambda: supervisor.pid() is None)
     assert supervisor.shut_down()
     until(lambda: not any(process.is_running() for process in left))
+
+
+@pytest.mark.skipif(not system_user.is_root(), reason="only root can run a program as another user")
+def test_a_program_with_a_user_keeps_nothing_of_root(installation):
+    supervisor, _ = installation
+    supervisor.start_missing()
+    pid = until(lambda: pid_of(supervisor, "api"))
+    text = until(lambda: told if "sleep" in (told := Path(f"/proc/{pid}/status").read_text()) else None)
+    status = dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
+    account = system_user.account(system_user.SERVERS)
+    assert {int(each) for each in status["Uid"].split()} == {account.pw_uid}
+    assert {int(each) for each in status["Gid"].split()} == {account.pw_gid}
+    assert status["Groups"].split() == []
+    assert {int(status[f"Cap{kind}"], 16) for kind in ("Inh", "Prm", "Eff", "Bnd", "Amb")} == {0}

@@ -71,9 +71,14 @@ class EmbeddedPostgres:
             return
         self.data_dir.mkdir(parents=True, exist_ok=True)
         self.data_dir.chmod(0o700)
-        system_user.own(self.data_dir)
+        system_user.own(self.data_dir, system_user.POSTGRES)
         initdb = binaries() / "initdb"
-        words = [*system_user.prefix(initdb, self.data_dir), str(initdb), "--pgdata", str(self.data_dir)]
+        words = [
+            *system_user.run_postgres_as(initdb, self.data_dir),
+            str(initdb),
+            "--pgdata",
+            str(self.data_dir),
+        ]
         words += ["--username", SUPERUSER, "--auth", "scram-sha-256", "--encoding", "UTF8"]
         words += ["--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--locale", "C"]
         if not self.is_durable:
@@ -81,7 +86,7 @@ class EmbeddedPostgres:
         with tempfile.NamedTemporaryFile("w", prefix="redeye-") as password_file:
             password_file.write(self.password)
             password_file.flush()
-            system_user.own(Path(password_file.name))
+            system_user.own(Path(password_file.name), system_user.POSTGRES)
             words += ["--pwfile", password_file.name]
             made = subprocess.run(
                 words, capture_output=True, text=True, cwd="/", env=_bare_environment(), check=False
@@ -107,7 +112,12 @@ class EmbeddedPostgres:
         if not self.is_durable:
             options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         words = ["env", "-i", *(f"{name}={value}" for name, value in _bare_environment().items())]
-        words += [*system_user.prefix(postgres, self.data_dir), str(postgres), "-D", str(self.data_dir)]
+        words += [
+            *system_user.run_postgres_as(postgres, self.data_dir),
+            str(postgres),
+            "-D",
+            str(self.data_dir),
+        ]
         for name, value in options.items():
             words += ["-c", f"{name}={value}"]
         return words

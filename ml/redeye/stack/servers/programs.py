@@ -14,7 +14,7 @@ from pathlib import Path
 
 from redeye.foundation.settings import Settings
 from redeye.stack import environment
-from redeye.stack.servers import watchdog
+from redeye.stack.servers import system_user, watchdog
 from redeye.stack.servers.embedded_postgres import EmbeddedPostgres
 
 DATABASE = "postgres"
@@ -35,18 +35,22 @@ class Program:
     """A server that the supervisor keeps running in the foreground.
 
     It is asked for a clean end by the stop signal, and killed with its children after the stop seconds.
+
+    Where root starts the stack it runs as the system user, if one is named, with no capability.
     """
 
     name: str
     command: Sequence[str]
+    user: str = ""
     stop_signal: str = "TERM"
     stop_seconds: int = 20
 
     def section(self, logs: Path, folder: Path, *, starts_at_once: bool) -> str:
         """The program's section of the supervisor's configuration; it runs in `folder`."""
         is_database = self.name == DATABASE
+        dropping = system_user.drop_root(self.user) if self.user and system_user.is_root() else []
         options = {
-            "command": shlex.join(self.command),
+            "command": shlex.join([*dropping, *self.command]),
             "directory": folder,
             "autostart": str(starts_at_once).lower(),
             "autorestart": "true",

@@ -1,7 +1,8 @@
-"""How Postgres drops root: it refuses to run as root, so root starts it as a system user of its own.
+"""How servers drop root: where root starts the stack, each runs as a system user.
 
-A clone below a folder that only root may enter (`/root`, mode 0700) hides binaries and data from
-that user. Then the process keeps one capability, to pass and read folders, and nothing else of root.
+Postgres refuses to run as root. A clone below a folder that only root may enter (`/root`, mode 0700) hides its
+binaries and data from its user. Then that process keeps one capability, to pass and read folders, and nothing else
+of root. No other server may: with that capability it could read every secret.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from pathlib import Path
 
 from redeye.foundation.errors import ConfigError
 
-USER = "redeye-postgres"
+POSTGRES = "redeye-postgres"
+SERVERS = "redeye"
+"""Airflow's and MLflow's servers, the tasks, and what commands of root's do to the data."""
 
 # Writes for real: coreutils' `test -w` does not see capabilities.
 _WRITES = 'mkdir "$0/.probe" && rmdir "$0/.probe"'
@@ -29,39 +32,60 @@ def is_root() -> bool:
     return os.geteuid() == 0
 
 
-@lru_cache(maxsize=1)
-def account() -> pwd.struct_passwd:
-    """The system user's account, created on first use.
+@lru_cache
+def account(name: str) -> pwd.struct_passwd:
+    """A system user's account, created with a group of its own on first use.
 
     Raises:
         ConfigError: if it does not exist and cannot be created.
     """
     try:
-        return pwd.getpwnam(USER)
+        return pwd.getpwnam(name)
     except KeyError:
         pass
     useradd = shutil.which("useradd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
     if useradd is None:
         raise ConfigError(
-            f"Postgres does not run as root, and there is no `useradd` to make the user {USER}: "
+            f"servers do not run as root, and there is no `useradd` to make the user {name}: "
             "run as an ordinary user, or create that user first"
         )
-    command = [useradd, "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", USER]
+    command = [useradd, "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", name]
     made = subprocess.run(command, capture_output=True, text=True, check=False)
     try:
-        return pwd.getpwnam(USER)
+        return pwd.getpwnam(name)
     except KeyError as error:
-        raise ConfigError(f"could not create the system user {USER}: {made.stderr.strip()}") from error
+        raise ConfigError(f"could not create the system user {name}: {made.stderr.strip()}") from error
 
 
-def own(path: Path) -> None:
-    """Give `path` to the system user when running as root; otherwise leave it to the present user."""
+def own(path: Path, name: str) -> None:
+    """Give `path` to a system user when running as root; otherwise leave it to the present user."""
     if is_root():
-        os.chown(path, account().pw_uid, account().pw_gid)
+        os.chown(path, account(name).pw_uid, account(name).pw_gid)
 
 
-def prefix(binary: Path, data_dir: Path) -> list[str]:
-    """The words before a Postgres command that make it run as the system user; none for ordinary users.
+def drop_root(name: str, capabilities: Sequence[str] = ()) -> list[str]:
+    """The words before a command that make root run it as a system user, in that user's group alone.
+
+    Args:
+        name: of the user.
+        capabilities: what it keeps of root, as `setpriv` names them.
+
+    Raises:
+        ConfigError: if there is no `setpriv`.
+    """
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        raise ConfigError(
+            "servers do not run as root and `setpriv` (util-linux) is missing: run as another user"
+        )
+    user = account(name)
+    words = [setpriv, f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+    granted = ",".join(["-all", *(f"+{name}" for name in capabilities)])
+    return [*words, f"--inh-caps={granted}", f"--ambient-caps={granted}", f"--bounding-set={granted}"]
+
+
+def run_postgres_as(binary: Path, data_dir: Path) -> list[str]:
+    """The words before a Postgres command that make it run as its system user; none for ordinary users.
 
     Args:
         binary: the server's program, which that user must be able to execute.
@@ -72,30 +96,18 @@ def prefix(binary: Path, data_dir: Path) -> list[str]:
     """
     if not is_root():
         return []
-    setpriv = shutil.which("setpriv")
-    if setpriv is None:
-        raise ConfigError(
-            "Postgres does not run as root and `setpriv` (util-linux) is missing: run as another user"
-        )
     for capabilities in _CAPABILITIES:
-        words = _setpriv(setpriv, capabilities)
+        words = drop_root(POSTGRES, capabilities)
         if _works(words, [str(binary), "--version"]) and _works(words, ["sh", "-c", _WRITES, str(data_dir)]):
             return words
     blocked = next(
         (p for p in reversed([data_dir, *data_dir.parents]) if not p.stat().st_mode & 0o001), data_dir
     )
     raise ConfigError(
-        f"the system user {USER}, as which Postgres runs, cannot reach {data_dir}: "
+        f"the system user {POSTGRES}, as which Postgres runs, cannot reach {data_dir}: "
         f"{blocked} is closed to it; open that folder (chmod o+x), "
         f"set REDEYE_HOME to one that is open, or run as an ordinary user"
     )
-
-
-def _setpriv(setpriv: str, capabilities: Sequence[str]) -> list[str]:
-    user = account()
-    words = [setpriv, f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
-    granted = ",".join(["-all", *(f"+{name}" for name in capabilities)])
-    return [*words, f"--inh-caps={granted}", f"--ambient-caps={granted}", f"--bounding-set={granted}"]
 
 
 def _works(words: Sequence[str], command: Sequence[str]) -> bool:
