@@ -83,6 +83,18 @@ class BackupError(RedeyeError):
     """A backup cannot be made, is incomplete or altered, or cannot be restored here."""
 
 
+class SignatureError(RedeyeError):
+    """A signature is wrong or missing, or what is said to be a signed statement is none."""
+
+
+class SigningRefused(RedeyeError):
+    """The signer does not sign this: the ledger has no such row, or it signed something else about the same."""
+
+
+class SignerAway(RedeyeError):
+    """Nobody could be asked to sign: the signer does not answer, and the key is not this user's."""
+
+
 def try_in_turn(steps: Iterable[tuple[str, Callable[[], Result]]], failures: list[str]) -> Result:
     """The result of the first named step that does not fail.
 

@@ -130,6 +130,11 @@ class Settings(BaseSettings):
         description="File with the key that backups are sealed with; without it, beside the home, of its name with "
         "`.backup-key`. Keep a copy of it elsewhere.",
     )
+    signing_key_file: str = Field(
+        default="",
+        description="File with the private key that decisions and releases are signed with; without it, beside the "
+        "home, of its name with `.signing-key`. No copy is needed: after its loss a new one is made.",
+    )
     maintenance_grace_hours: int = Field(
         default=24,
         ge=0,
@@ -279,6 +284,7 @@ UNSET = ("alert_urls", "anchors_url", "api_port", "lineage_url", "metrics_port",
 INSTEAD_OF_EMPTY = {
     "backup_key_file": "beside the home",
     "rehearsal": "nothing",
+    "signing_key_file": "beside the home",
     "source": "the one of `redeye.yaml`",
 }
 

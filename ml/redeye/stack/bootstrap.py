@@ -16,6 +16,7 @@ from redeye.foundation.atomic_files import replace_file
 from redeye.foundation.errors import RedeyeError
 from redeye.foundation.masking import mask
 from redeye.foundation.settings import SHIFT_FILE, Settings
+from redeye.foundation.signing.signing_keys import prepare_key
 from redeye.stack import databases, environment
 from redeye.stack.passfiles import write_passfiles
 from redeye.stack.secrets import Secrets, load_or_create
@@ -63,6 +64,7 @@ def prepare_files(configured: Settings) -> Secrets:
         shift_path.write_text(f"{configured.shift_weeks}\n", encoding="utf-8")
     secrets = load_or_create(home)
     write_passfiles(configured, secrets)
+    prepare_key(configured)
     passwords = {
         environment.ADMIN: secrets.airflow_admin_password,
         environment.VIEWER: secrets.airflow_viewer_password,

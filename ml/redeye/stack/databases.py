@@ -74,6 +74,7 @@ def create_ledgers(server: Administered) -> None:
         RedeyeError: if a migration fails; nothing of it is kept.
     """
     from redeye.foundation import migrations, trail
+    from redeye.foundation.signing import signature_store
     from redeye.warehouse import lake
 
     lake.initialise()
@@ -81,4 +82,5 @@ def create_ledgers(server: Administered) -> None:
     for name in LEDGERS:
         migrations.upgrade(server, name)
     if pending:
+        signature_store.sign_inherited()
         trail.write_anchors("a migration")

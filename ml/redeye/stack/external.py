@@ -17,6 +17,7 @@ from sqlalchemy.engine import make_url
 
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import Settings
+from redeye.foundation.signing.signing_keys import prepare_key
 from redeye.stack import bootstrap, databases
 from redeye.stack.secrets import Secrets
 from redeye.stack.servers import mlflow_tables
@@ -66,6 +67,7 @@ def prepare(
     server = ExternalPostgres(admin_dsn)
     log.warning("creating databases and roles")
     databases.create(server, secrets)
+    prepare_key(configured)
     databases.create_ledgers(server)
     if not with_tools:
         return

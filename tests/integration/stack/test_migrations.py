@@ -23,7 +23,7 @@ pytestmark = pytest.mark.integration
 
 DATABASE = "warehouse"
 # How ledgers were made before they were migrated.
-FIRST = ("r0001_lease.sql", "warehouse/r0001_releases.sql")
+FIRST = ("r0001_lease.sql", "warehouse/sql/r0001_releases.sql")
 RIGHTS = "GRANT USAGE ON SCHEMA ledger TO warehouse; GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA ledger TO warehouse;"
 
 

@@ -92,3 +92,26 @@ def show_trail(
         said = ": ".join(filter(None, (each.actor, each.reason)))
         table.add_row(when, f"{each.ledger}\n{each.recorded_by}", escape(f"{each.row_key}\n{said}".rstrip()))
     console.print(table)
+
+
+@app.command("key")
+def show_keys(
+    is_new: Annotated[
+        bool, typer.Option("--new", help="Make a new key; what older ones signed stays verifiable.")
+    ] = False,
+    withdraw: Annotated[str, typer.Option(help="A key, by its id, of which nothing is to be believed.")] = "",
+    reason: Annotated[str, typer.Option(help="Why it is withdrawn.")] = "",
+) -> None:
+    """Print the public keys that signatures are verified with, the newest last, and their fingerprints."""
+    from redeye.foundation.signing import signing_keys
+    from redeye.foundation.signing.public_keys import find_public_path, read_public_keys
+
+    if is_new:
+        signing_keys.replace_key(settings())
+    if withdraw:
+        if not reason.strip():
+            raise typer.BadParameter("say why: it is kept with the key", param_hint="--reason")
+        signing_keys.withdraw_key(settings(), withdraw, reason)
+    for key in read_public_keys(find_public_path(settings())).values():
+        typer.echo(f"Key {key.key_id}, SHA-256 {key.fingerprint}")
+        typer.echo(key.to_text())

@@ -7,4 +7,4 @@ over by running it.
 from redeye.foundation.schema.running import make_upgrade
 
 revision, down_revision = "r0001", None
-upgrade = make_upgrade("r0001_lease.sql", "outputs/r0001_promotions.sql")
+upgrade = make_upgrade("r0001_lease.sql", "outputs/sql/r0001_promotions.sql")

@@ -3,4 +3,4 @@
 from redeye.foundation.schema.running import make_upgrade
 
 revision, down_revision = "r0002", "r0001"
-upgrade = make_upgrade("r0002_fence_expiry.sql", "outputs/r0002_retraining.sql")
+upgrade = make_upgrade("r0002_fence_expiry.sql", "outputs/sql/r0002_retraining.sql")

@@ -3,4 +3,4 @@
 from redeye.foundation.schema.running import make_upgrade
 
 revision, down_revision = "r0003", "r0002"
-upgrade = make_upgrade("outputs/r0003_rollback.sql")
+upgrade = make_upgrade("outputs/sql/r0003_rollback.sql")

@@ -3,4 +3,4 @@
 from redeye.foundation.schema.running import make_upgrade
 
 revision, down_revision = "r0006", "r0005"
-upgrade = make_upgrade("outputs/r0006_gates.sql")
+upgrade = make_upgrade("outputs/sql/r0006_gates.sql")

@@ -3,4 +3,4 @@
 from redeye.foundation.schema.running import make_upgrade
 
 revision, down_revision = "r0007", "r0006"
-upgrade = make_upgrade("outputs/r0007_challenges.sql")
+upgrade = make_upgrade("outputs/sql/r0007_challenges.sql")

@@ -3,4 +3,4 @@
 from redeye.foundation.schema.running import make_upgrade
 
 revision, down_revision = "r0009", "r0008"
-upgrade = make_upgrade("outputs/r0009_access_tokens.sql")
+upgrade = make_upgrade("outputs/sql/r0009_access_tokens.sql")

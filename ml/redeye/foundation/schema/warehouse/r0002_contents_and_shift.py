@@ -3,4 +3,4 @@
 from redeye.foundation.schema.running import make_upgrade
 
 revision, down_revision = "r0002", "r0001"
-upgrade = make_upgrade("r0002_fence_expiry.sql", "warehouse/r0002_contents_and_shift.sql")
+upgrade = make_upgrade("r0002_fence_expiry.sql", "warehouse/sql/r0002_contents_and_shift.sql")

@@ -3,4 +3,4 @@
 from redeye.foundation.schema.running import make_upgrade
 
 revision, down_revision = "r0004", "r0003"
-upgrade = make_upgrade("warehouse/r0004_definitions.sql")
+upgrade = make_upgrade("warehouse/sql/r0004_definitions.sql")

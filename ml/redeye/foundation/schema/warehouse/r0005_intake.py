@@ -3,4 +3,4 @@
 from redeye.foundation.schema.running import make_upgrade
 
 revision, down_revision = "r0005", "r0004"
-upgrade = make_upgrade("warehouse/r0005_intake.sql")
+upgrade = make_upgrade("warehouse/sql/r0005_intake.sql")

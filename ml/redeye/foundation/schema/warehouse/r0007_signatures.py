@@ -1,0 +1,6 @@
+"""Signatures of rows and of what else the installation states."""
+
+from redeye.foundation.schema.running import make_upgrade
+
+revision, down_revision = "r0007", "r0006"
+upgrade = make_upgrade("r0005_signatures.sql")
