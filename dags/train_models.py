@@ -21,16 +21,17 @@ When a task is red:
 from __future__ import annotations
 
 from redeye.declarations.specs import REQUIRED, load_valid_specs
-from redeye.foundation.settings import SPECS
+from redeye.foundation.settings import SPECS, settings
 from redeye_airflow.factory import train_dag
 
-# Of specs with `approval: required`.
+# Of specs with `approval: required`, and of all with four eyes.
 APPROVAL = """
 - **`approve_candidate`**: A candidate passed every gate and waits for an answer, here or under *Required
-  actions*; the champion serves on. If nothing waits, it is skipped. Red: clear it, it asks again.
+  actions*; the champion serves on. If nothing waits, it is skipped. Red, such as `asked for the training … somebody
+  else must approve it`: clear it, it asks again.
 - **`promote_candidate`**: `another promotion was decided meanwhile`: the candidate was judged against a champion
   that is none any more; trigger a new training. Anything else: mend it and clear this task.
 """
 
 for spec in load_valid_specs(SPECS).values():
-    train_dag(spec, __doc__ + (APPROVAL if spec.approval == REQUIRED else ""))
+    train_dag(spec, __doc__ + (APPROVAL if spec.approval == REQUIRED or settings().four_eyes else ""))

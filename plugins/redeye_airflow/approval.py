@@ -6,20 +6,18 @@ from typing import Any
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Context
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from redeye.foundation.errors import RedeyeError
 from redeye.foundation.task_session import task_session
 from redeye_airflow.nights import find_night_of_run
-
-# What the promotion is told of who approved: the key of the XCom.
-PERSON = "person"
 
 
 class CandidateApproval(ApprovalOperator):
     """Asks whether the night's candidate is promoted; skipped, and what follows with it, if none waits.
 
-    What waits stands in the ledger, so a run that is cleared asks about the candidate that was judged. A
-    rejection is recorded here: what follows is skipped then, and the champion stays.
+    What waits stands in the ledger, so a run that is cleared asks about the candidate that was judged. The answer is
+    put there too, and by it alone the candidate is promoted: not by a state or an XCom, which others may set.
 
     Args:
         model: whose candidate it is.
@@ -48,15 +46,21 @@ class CandidateApproval(ApprovalOperator):
 
     @task_session()
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:  # noqa: ANN401
-        """Hand on who approved; or record who rejected, before what follows is skipped."""
+        """Record who approved, by which alone it is promoted; or who rejected, before what follows is skipped."""
         from redeye.promotion import approve
 
         person = _name(event.get("responded_by_user"))
-        chosen = event.get("chosen_options") or []
-        if self.REJECT in chosen:
-            night = find_night_of_run(context)
-            approve.settle(self.model, night, is_approved=False, person=person or "unknown")
-        context["ti"].xcom_push(PERSON, person)
+        night, is_approved = (
+            find_night_of_run(context),
+            self.REJECT not in (event.get("chosen_options") or []),
+        )
+        try:
+            approve.record_answer(self.model, night, is_approved=is_approved, person=person)
+        except RedeyeError as error:
+            # Tried again, it would ask again without having said why.
+            raise AirflowFailException(str(error)) from error
+        if not is_approved:
+            approve.settle(self.model, night, is_approved=False, person=person)
         return super().execute_complete(context, event)
 
 

@@ -10,7 +10,8 @@ from airflow.sdk import DAG, Asset, AssetAlias, Param
 
 from redeye.declarations.project import project
 from redeye.declarations.specs import REQUIRED, Spec
-from redeye_airflow.approval import PERSON, CandidateApproval
+from redeye.foundation.settings import settings
+from redeye_airflow.approval import CandidateApproval
 from redeye_airflow.dag_arguments import describe_dag, run_by_night, schedule_nightly
 from redeye_airflow.nights import source_nights
 from redeye_airflow.operators import PUBLISH_JOB, JobOperator
@@ -197,7 +198,7 @@ def train_dag(spec: Spec, doc: str) -> DAG:
             outlets=[Asset(f"{AssetName.PROMOTIONS}/{spec.model}")],
             links=(Link.MLFLOW_RUN, Link.MODEL_VERSION),
         )
-        if spec.approval == REQUIRED:
+        if spec.approval == REQUIRED or settings().four_eyes:
             train >> _approval_tasks(spec)
     return dag
 
@@ -207,14 +208,9 @@ def _approval_tasks(spec: Spec) -> CandidateApproval:
     approve = CandidateApproval(task_id="approve_candidate", model=spec.model)
     promote = JobOperator(
         task_id="promote_candidate",
-        job="redeye.promotion.approve:settle",
+        job="redeye.promotion.approve:promote_approved",
         given=(RunValue.NIGHT,),
-        op_kwargs={
-            "model": spec.model,
-            "is_approved": True,
-            # Empty if nobody answered: a state that is set by hand leaves no name.
-            "person": f"{{{{ ti.xcom_pull(task_ids='{approve.task_id}', key='{PERSON}') or '' }}}}",
-        },
+        op_kwargs={"model": spec.model},
         outlets=[Asset(f"{AssetName.PROMOTIONS}/{spec.model}")],
     )
     approve >> promote

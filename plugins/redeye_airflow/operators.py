@@ -54,6 +54,7 @@ FINAL_ERRORS = (
     errors.FeatureEdited,
     errors.NotReleased,
     errors.AlreadyDecided,
+    errors.NeedsAnother,
     errors.RegistryDiffers,
     errors.ReleaseAltered,
     errors.DiskBudgetExceeded,

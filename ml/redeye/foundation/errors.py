@@ -67,6 +67,10 @@ class VersionIsBlocked(AlreadyDecided):
     """A version that may not come back by itself would become champion, or the last resort would be blocked."""
 
 
+class NeedsAnother(RedeyeError):
+    """Somebody would decide about what he asked for himself: another person must."""
+
+
 class RegistryDiffers(RedeyeError):
     """The model registry does not hold what the promotion ledger names, and no repair can be made of it."""
 

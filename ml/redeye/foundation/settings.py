@@ -111,6 +111,10 @@ class Settings(BaseSettings):
         description="Who acts by the command line, as it is recorded with what they decide; else the user of the "
         "operating system.",
     )
+    four_eyes: bool = Field(
+        default=False,
+        description="Whether a training by hand awaits somebody else's approval, and unblocking takes two people.",
+    )
     threads: int = Field(
         default_factory=lambda: os.cpu_count() or 1,
         ge=1,

@@ -22,7 +22,8 @@ from redeye.foundation import lease, trail
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError, VersionIsBlocked
 from redeye.foundation.postgres import ledger_transaction
-from redeye.promotion import decision_store
+from redeye.foundation.settings import settings
+from redeye.promotion import decision_store, unblocking
 from redeye.scoring.outputs_store import find_last_scored_night
 
 
@@ -127,14 +128,20 @@ def preview_rollback(model: str, to: int | None = None) -> RollbackResult:
 def block_version(model: str, version: int, *, is_blocked: bool, reason: str, actor: str) -> None:
     """Block a version from becoming champion again, or let it come back.
 
+    With four eyes a version is unblocked by a person for whom somebody else asked by `ask_to_unblock`, and who did
+    not block it.
+
     Raises:
         ConfigError: if it never was champion or is no candidate of the ledger, or that is so already.
         VersionIsBlocked: if it is the last resort.
+        NeedsAnother: with four eyes, if another person must.
         LeaseHeld: if the outputs' lease did not come free.
     """
     if not reason.strip():
         raise ConfigError("a block needs a reason: it is kept with it for good")
     preview_block(model, version, is_blocked=is_blocked)
+    if settings().four_eyes and not is_blocked:
+        reason = unblocking.check_four_eyes(model, version, reason=reason, person=actor)
     with (
         lease.hold(Catalog.OUTPUTS, f"block/{model}/{actor}") as token,
         ledger_transaction(Catalog.OUTPUTS) as con,

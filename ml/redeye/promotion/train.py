@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from redeye.champions import promotion_store
-from redeye.champions.logic.promotions import Promotion
+from redeye.champions.logic.promotions import Promotion, PromotionKind
 from redeye.declarations.calendar import cutoff
 from redeye.declarations.specs import REQUIRED, Spec, load_spec
 from redeye.features.feast_frames import read_feature_frame
@@ -32,6 +32,7 @@ from redeye.models.mlflow_registry import Alias, Version
 from redeye.models.training_code import hash_training_code
 from redeye.promotion import decision_store
 from redeye.promotion.evaluate_candidate import evaluate_candidate
+from redeye.promotion.logic.four_eyes import is_person
 from redeye.promotion.mlflow_runs import TrainingRun, open_training_run
 from redeye.promotion.promote import PassedCandidate, find_earlier_promotion, first_champion, promote, propose
 from redeye.promotion.reconcile import reconcile, require_registry
@@ -83,8 +84,9 @@ def train_night(
     training that was killed is taken up where it stopped: nothing is registered or promoted twice. If the
     night's verdict asked for it, that goes with the runs, the version and the promotion.
 
-    Of a spec with `approval: required` a candidate that passed is proposed and not promoted: `settle` in
-    `redeye.promotion.approve` ends the training then. A replay has nobody to ask, so there it ends with that.
+    Of a spec with `approval: required`, and with four eyes where a person asked, a candidate that passed is proposed
+    and not promoted: `settle` in `redeye.promotion.approve` ends the training then. A replay has nobody to ask, so
+    there it ends with that.
 
     Args:
         model: name of the spec.
@@ -253,13 +255,22 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
         },
         follows=champion,
     )
-    if spec.approval == REQUIRED:
+    if spec.approval == REQUIRED or _needs_another(subject, champion):
         propose(fresh, candidate, passed)
         mlflow_registry.point_alias(spec.model, version.version, Alias.CHALLENGER)
         why = f"version {version.version} awaits approval: {report.message()}"
         return end(champion, version, "awaits approval", why, gates)
     promotion = promote(fresh, candidate, passed)
     return end(promotion, version, "promoted", promotion.reason, gates)
+
+
+def _needs_another(subject: Subject, champion: Promotion) -> bool:
+    """Whether somebody asked for this, so that another one says whether it is promoted.
+
+    The training that makes a model's first champion has nothing to protect yet.
+    """
+    is_first = champion.kind is PromotionKind.FIRST and champion.run_id == subject.run_name
+    return settings().four_eyes and is_person(subject.actor) and not is_first
 
 
 def _load_parent(spec: Spec, night: date) -> Parent | None:

@@ -114,6 +114,7 @@ def _redeye(configured: Settings, secrets: Secrets) -> dict[str, str]:
         "api_port",
         "otlp_url",
         "shift_weeks",
+        "four_eyes",
         "threads",
     )
     plain = {name: getattr(configured, name) for name in handed_on} | {"home": configured.home.resolve()}

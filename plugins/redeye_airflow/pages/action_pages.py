@@ -41,7 +41,7 @@ def form(request: Request, name: str) -> Response:
     """The form of an action, filled in with what the address says; who may not act gets none, and is told who may."""
     action = _find_action(name)
     if not action.is_listed:
-        raise HTTPException(404, f"{action.title} has no form of its own: it is on the page of what it ends")
+        raise HTTPException(404, f"{action.title} has no form of its own here")
     given = _read_parameters(request, action)
     for field in action.fields:
         if field.suggest and not given[field.name]:

@@ -1,13 +1,14 @@
 """Runs the training DAG of a spec that needs approval, once for each answer, and prints what became of it.
 
-Arguments: `night=answer` each; `Approve`, `Reject`, `none` where no candidate waits, or `mark`: the question is given
-the state success by hand. The training itself is marked as done: the candidate that passed is put into the ledger
-instead. A process of its own, as `run_dags`.
+Arguments: `night=answer` each; `Approve`, `Reject`, `none` where no candidate waits, `mark`: the question is given
+the state success by hand, or `own`: with four eyes, whoever asked for the training approves it. The training itself is
+marked as done: the candidate that passed is put into the ledger instead. A process of its own, as `run_dags`.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -22,6 +23,7 @@ from redeye.scoring import outputs_store
 
 MODEL = "flight_delay"
 DAG_ID, TASK_ID = f"train_{MODEL}", "approve_candidate"
+PERSON = "a person"
 RESULT = "RESULT "
 SETTLED = timedelta(seconds=1)
 
@@ -54,7 +56,7 @@ def registered(number: int) -> dict[str, Any]:
     }
 
 
-def propose(night: date) -> None:
+def propose(night: date, actor: str) -> None:
     """A candidate of a night that awaits a person."""
     from redeye.champions import promotion_store
     from redeye.promotion import decision_store
@@ -81,7 +83,7 @@ def propose(night: date) -> None:
             asked="the verdict",
             reason="all gates passed",
             mlflow_run_id="run",
-            **registered(night.toordinal()),
+            **registered(night.toordinal()) | {"actor": actor},
         )
     )
 
@@ -107,7 +109,7 @@ def answer(choice: str) -> None:
                 )
             ).first()
             if waiting is not None:
-                user = SimpleAuthManagerUser(username="a person", role="admin")
+                user = SimpleAuthManagerUser(username=PERSON, role="admin")
                 payload = UpdateHITLDetailPayload(chosen_options=[choice])
                 update_hitl_detail(DAG_ID, waiting.run_id, TASK_ID, payload, user, session)
                 return
@@ -126,10 +128,13 @@ def main(arguments: list[str]) -> None:
     dag = DagBag(str(settings.PROJECT_ROOT / "dags")).dags[DAG_ID]
     for argument in arguments:
         night, _, choice = argument.partition("=")
+        os.environ["REDEYE_FOUR_EYES"] = str(choice == "own")
+        settings.settings.cache_clear()
         if choice != "none":
-            propose(date.fromisoformat(night))
+            propose(date.fromisoformat(night), PERSON if choice == "own" else "test")
         if choice not in ("none", "mark"):
-            threading.Thread(target=answer, args=(choice,), daemon=True).start()
+            said = "Approve" if choice == "own" else choice
+            threading.Thread(target=answer, args=(said,), daemon=True).start()
         marked = f"train_candidates|{TASK_ID}" if choice == "mark" else "train_candidates"
         run = dag.test(logical_date=find_start(date.fromisoformat(night)), mark_success_pattern=marked)
         last = promotion_store.read_latest_promotion(MODEL)

@@ -34,7 +34,7 @@ RUNS = (
     f"maintain_lake@{LATER}",
 )
 # Of the training DAG of a spec with `approval: required`, whose candidate waits or not.
-ANSWERS = ("2013-02-01=none", "2013-02-02=Reject", "2013-02-03=Approve", "2013-02-04=mark")
+ANSWERS = ("2013-02-01=none", "2013-02-02=Reject", "2013-02-03=Approve", "2013-02-04=mark", "2013-02-05=own")
 
 
 @pytest.fixture(scope="module")
@@ -161,3 +161,13 @@ def test_a_question_that_is_marked_as_success_promotes_nothing(approvals: list[d
     assert approvals[3]["champion"] == approvals[2]["champion"]
     assert approvals[3]["trainings"] == []
     assert approvals[3]["awaits"]
+
+
+def test_who_asked_for_a_training_cannot_approve_it(approvals: list[dict[str, Any]]) -> None:
+    assert approvals[4]["tasks"] == {
+        "train_candidates": "success",
+        "approve_candidate": "failed",
+        "promote_candidate": "upstream_failed",
+    }
+    assert approvals[4]["champion"] == approvals[2]["champion"]
+    assert approvals[4]["awaits"]

@@ -83,7 +83,7 @@ class Champions:
             last_scored_night=outputs_store.find_last_scored_night,
         )
 
-    def propose(self, version: int, number: int) -> None:
+    def propose(self, version: int, number: int, *, actor: str = "verdict") -> None:
         """Register a version that passed the gates on a night and awaits a person."""
         self.register(version)
         last = promotion_store.read_latest_promotion(self.model)
@@ -101,7 +101,7 @@ class Champions:
                 asked="the verdict",
                 reason="all gates passed",
                 evidence={"seen_until": str(FIRST)},
-                actor="verdict",
+                actor=actor,
                 run_id=f"requested {version}",
                 mlflow_run_id="run",
                 **self.files(version),

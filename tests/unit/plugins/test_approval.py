@@ -13,7 +13,7 @@ from airflow.serialization.serialized_objects import DagSerialization
 
 from redeye.declarations.specs import REQUIRED, load_spec
 from redeye.foundation.errors import ConfigError
-from redeye.foundation.settings import SPECS
+from redeye.foundation.settings import SPECS, settings
 from redeye.promotion import approve as approval
 from redeye_airflow.approval import CandidateApproval, _name
 from redeye_airflow.factory import train_dag
@@ -38,8 +38,8 @@ def test_a_person_stands_between_the_gates_and_the_promotion(dag: DAG) -> None:
     assert approve.upstream_task_ids == {"train_candidates"}
     assert promote.upstream_task_ids == {"approve_candidate"}
     assert promote.trigger_rule == "all_success"
-    assert promote.op_kwargs["is_approved"] is True
-    assert "approve_candidate" in promote.op_kwargs["person"]
+    # What was answered is read in the ledger: an XCom can be set by others.
+    assert promote.op_kwargs == {"model": SPEC.model}
 
 
 def test_an_answer_may_take_days(dag: DAG) -> None:
@@ -56,6 +56,17 @@ def test_the_scheduler_gets_all_three_tasks(dag: DAG) -> None:
 def test_without_approval_the_training_promotes_by_itself() -> None:
     plain = SPEC.model_copy(update={"approval": "none"})
     assert train_dag(plain, "{model}").task_ids == ["train_candidates"]
+
+
+def test_with_four_eyes_every_training_may_await_a_person(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDEYE_FOUR_EYES", "true")
+    settings.cache_clear()
+    plain = SPEC.model_copy(update={"approval": "none"})
+    try:
+        assert "approve_candidate" in train_dag(plain, "{model}").task_ids
+    finally:
+        monkeypatch.undo()
+        settings.cache_clear()
 
 
 def test_where_nothing_waits_nobody_is_asked(dag: DAG, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,9 +63,23 @@ def block(model: Model, version: Version, reason: Why) -> None:
 
 @app.command()
 @app.command("unbar", hidden=True)
-def unblock(model: Model, version: Version, reason: Why) -> None:
+def unblock(
+    model: Model,
+    version: Version,
+    reason: Why,
+    ask: Annotated[
+        bool, typer.Option("--ask", help="Ask for it: where it takes two people, another one unblocks it.")
+    ] = False,
+) -> None:
     """Let a blocked version become champion again, by the gates or by `rollback --to`."""
-    _change_block(model, version, reason, is_blocked=False)
+    if not ask:
+        _change_block(model, version, reason, is_blocked=False)
+        return
+    from redeye.promotion.unblocking import ask_to_unblock
+
+    enter()
+    ask_to_unblock(model, version, reason=reason, actor=getpass.getuser())
+    console.print(f"{model}: asked for version {version} to be unblocked; another person can do it now.")
 
 
 @app.command()

@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from redeye.champions.logic.promotions import Promotion
 from redeye.champions.logic.succession import Standing
+from redeye.foundation.settings import settings
 from redeye_airflow.pages.actions.declared import (
     MODEL,
     REASON,
@@ -74,13 +75,25 @@ async def _roll_back(request: Request, asked: Confirmation) -> ActionResult:
     return ActionResult(_add(message, missing, model), f"/redeye/models/{model}")
 
 
-async def _preview_block(request: Request, parameters: Parameters, *, is_blocked: bool) -> Effects:  # noqa: ARG001
+def _preview_unblock(request: Request, model: str, version: int) -> list[str]:
+    """Who asked for it; refuses the wrong person as the act itself does."""
+    from redeye.promotion.unblocking import check_four_eyes, find_request
+
+    if not settings().four_eyes:
+        return []
+    check_four_eyes(model, version, reason="", person=find_user(request).get_name())
+    request_made = find_request(model, version)
+    return [f"{request_made.actor} asked for it: {request_made.reason}"] if request_made else []
+
+
+async def _preview_block(request: Request, parameters: Parameters, *, is_blocked: bool) -> Effects:
     from redeye.promotion.rollback import preview_block
 
     model, version = parameters["model"], int(parameters["version"])
     turns = await run_in_threadpool(preview_block, model, version, is_blocked=is_blocked)
     if not is_blocked:
-        return Effects([f"Version {version} of {model} may become champion again."], tuple(turns))
+        said = await run_in_threadpool(_preview_unblock, request, model, version)
+        return Effects([f"Version {version} of {model} may become champion again.", *said], tuple(turns))
     sentences = [f"Version {version} of {model} cannot become champion again until it is unblocked."]
     for turn in turns:
         if turn.promotion.version == version and turn.standing in (Standing.SERVES, Standing.COMING):
@@ -103,6 +116,24 @@ async def _change_block(request: Request, asked: Confirmation, *, is_blocked: bo
     )
     message = f"Version {version} of {model} is {'blocked' if is_blocked else 'no longer blocked'}."
     return ActionResult(_add(message, missing, model), f"/redeye/models/{model}")
+
+
+async def _preview_ask(request: Request, parameters: Parameters) -> Effects:  # noqa: ARG001
+    from redeye.promotion.rollback import preview_block
+
+    model, version = parameters["model"], int(parameters["version"])
+    turns = await run_in_threadpool(preview_block, model, version, is_blocked=False)
+    return Effects([f"Somebody else can unblock version {version} of {model} then."], tuple(turns))
+
+
+async def _ask_to_unblock(request: Request, asked: Confirmation) -> ActionResult:
+    from redeye.promotion.unblocking import ask_to_unblock
+
+    model, version = asked.parameters["model"], int(asked.parameters["version"])
+    reason, actor = asked.parameters["reason"], find_user(request).get_name()
+    await run_in_threadpool(ask_to_unblock, model, version, reason=reason, actor=actor)
+    message = f"You asked for version {version} of {model} to be unblocked: another person can do it now."
+    return ActionResult(message, f"/redeye/models/{model}")
 
 
 async def _reconcile(request: Request, asked: Confirmation) -> ActionResult:  # noqa: ARG001
@@ -160,9 +191,19 @@ CHAMPION_ACTIONS = (
         partial(_preview_block, is_blocked=True),
     ),
     Action(
+        "ask_to_unblock",
+        "Ask to unblock a version",
+        "Takes down that you ask for a blocked version to become champion again. Another person unblocks it.",
+        (MODEL, VERSION, REASON),
+        TRAIN,
+        _ask_to_unblock,
+        preview=_preview_ask,
+        is_listed=settings().four_eyes,
+    ),
+    Action(
         "unblock",
         "Unblock a version",
-        "Lets a blocked version become champion again.",
+        "Lets a blocked version become champion again. With four eyes another person has asked for it before.",
         (MODEL, VERSION, REASON),
         TRAIN,
         partial(_change_block, is_blocked=False),
