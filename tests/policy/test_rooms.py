@@ -28,6 +28,7 @@ LIBRARIES = {
         "enum",
         "functools",
         "hashlib",
+        "hmac",
         "itertools",
         "json",
     ),

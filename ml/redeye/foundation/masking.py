@@ -16,7 +16,7 @@ from redeye.foundation.logic.visible_text import PASSWORD, hide_passwords
 
 SHORTEST = 8
 """Characters of a secret that is hidden wherever it stands: shorter ones are words of other texts, too."""
-_NAMED = re.compile(r"(?:PASSWORD|SECRET|FERNET_KEY|JWT_SECRET|ACCESS_KEY|SECRET_KEY|TOKEN)$")
+_NAMED = re.compile(r"(?:PASSWORD|SECRET|FERNET_KEY|JWT_SECRET|ACCESS_KEY|SECRET_KEY|CONTENT_KEY|TOKEN)$")
 _CUT_SHORT = re.compile(r"://[^:/\s]*:([^\s/@]*[^\d\s/@][^\s/@]*)(?=/|\s|$)")
 _TOKENS = "REDEYE_ALERT_URLS"
 

@@ -67,6 +67,11 @@ class Settings(BaseSettings):
         default=SecretStr(""), description="Password of Airflow's `admin` user."
     )
 
+    content_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Key of 64 hexadecimal digits that the rows of releases are hashed with. It never changes.",
+    )
+
     landing_url: str = Field(
         default="",
         description="Folder of the deliveries as a URL that fsspec reads, such as `s3://bucket/landing`.",

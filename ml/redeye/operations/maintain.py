@@ -94,7 +94,9 @@ def verify_releases(week: int | str = 0, *, is_all: bool = False) -> dict[str, A
     taken = releases if is_all else choose_releases(releases, turn=int(week))
     found = []
     for each in taken:
-        held, now = release_store.contents(each.release_id), release_content.digest_snapshot(each.snapshot_id)
+        held = release_store.contents(each.release_id)
+        is_keyed = all(content.is_keyed for content in held.values())
+        now = release_content.digest_snapshot(each.snapshot_id, is_keyed=is_keyed)
         found += [f"{each.release_id}: {line}" for line in differences(held, now)]
     if found:
         raise ReleaseAltered(

@@ -96,6 +96,7 @@ def _redeye(configured: Settings, secrets: Secrets) -> dict[str, str]:
         "feast_registry_url": url(configured, "feast"),
         "mlflow_tracking_url": url(configured, "mlflow"),
         "airflow_api_password": secrets.airflow_admin_password,
+        "content_key": secrets.content_key,
         "anchors_url": "",
     }
     chosen = {

@@ -17,6 +17,8 @@ FILE_NAME = "secrets.env"
 def _make_secret(name: str) -> str:
     if name == "airflow_fernet_key":
         return base64.urlsafe_b64encode(random.token_bytes(32)).decode()
+    if name == "content_key":
+        return random.token_hex(32)
     return random.token_urlsafe(24)
 
 
@@ -39,6 +41,7 @@ class Secrets:
     mlflow_admin_password: str
     mlflow_viewer_password: str
     mlflow_flask_secret_key: str
+    content_key: str
 
 
 _NAMES = tuple(field.name for field in fields(Secrets))

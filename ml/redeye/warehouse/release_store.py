@@ -18,6 +18,7 @@ from redeye.sources import delivery_store
 from redeye.sources.logic.deliveries import DeliveryRef
 from redeye.warehouse.logic.content import Content
 from redeye.warehouse.logic.releases import Candidate, CodeNode, Release, ReleaseKind, release_id
+from redeye.warehouse.release_content import read_key
 
 # Of a judged delivery `d`: releases took it in once more than they went on without it.
 HELD = (
@@ -199,7 +200,11 @@ def contents(name: str) -> dict[str, Content]:
         "SELECT relation, row_count, content_hash FROM ledger.release_contents WHERE release_id = %s",
         (name,),
     )
-    return {relation: Content.of_digest(count, digest) for relation, count, digest in rows}
+    key = read_key()
+    return {
+        relation: Content.reveal(count, digest, key, _name_place(name, relation))
+        for relation, count, digest in rows
+    }
 
 
 def record_contents(name: str, held: dict[str, Content]) -> None:
@@ -209,12 +214,20 @@ def record_contents(name: str, held: dict[str, Content]) -> None:
 
 
 def _insert_contents(at: cursor, name: str, held: dict[str, Content]) -> None:
+    key = read_key()
     execute_values(
         at,
         "INSERT INTO ledger.release_contents (release_id, relation, row_count, content_hash) VALUES %s "
         "ON CONFLICT DO NOTHING",
-        [(name, relation, content.rows, content.digest) for relation, content in held.items()],
+        [
+            (name, relation, content.rows, content.hide(key, _name_place(name, relation)))
+            for relation, content in held.items()
+        ],
     )
+
+
+def _name_place(release: str, relation: str) -> str:
+    return f"{release} {relation}"
 
 
 def record_code_nodes(code_hash: str, nodes: Iterable[CodeNode]) -> None:

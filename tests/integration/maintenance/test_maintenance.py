@@ -107,7 +107,7 @@ def test_nights_and_maintenance_runs_leave_every_release_equal(
 def test_a_release_that_is_not_what_it_was_is_named(undisturbed: tuple[Path, dict[str, Content]]) -> None:
     with opened(undisturbed[0]):
         release = release_store.all_releases()[0]
-        wrong = {'"raw"."nothing"': Content(1, 2, 3)}
+        wrong = {'"raw"."nothing"': Content(1)}
         release_store.record_contents(release.release_id, wrong)
         with pytest.raises(ReleaseAltered, match=rf'{release.release_id}: "raw"."nothing" is missing'):
             maintain.verify_releases(is_all=True)
