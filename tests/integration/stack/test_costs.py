@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,7 +18,8 @@ from redeye.foundation.catalogs import Catalog
 from redeye.foundation.cost_store import record_cost
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.postgres import ledger_transaction
-from redeye.foundation.settings import settings
+from redeye.foundation.settings import PROJECT_ROOT, settings
+from redeye.stack.servers import system_user
 
 pytestmark = pytest.mark.integration
 
@@ -87,6 +90,21 @@ def test_nobody_can_rewrite_them() -> None:
     with ledger_transaction(Catalog.OUTPUTS) as con, con.cursor() as cursor:
         cursor.execute("SELECT has_table_privilege('ledger.costs', 'UPDATE, DELETE, TRUNCATE')")
         assert cursor.fetchone() == (False,)
+
+
+def test_a_task_that_its_own_user_cannot_read_is_measured_all_the_same() -> None:
+    # As Airflow does to the processes of tasks; the kernel then keeps their counters for root.
+    script = (
+        "import ctypes\n"
+        "ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)\n"
+        "from redeye.foundation import cost_store\n"
+        "print(*cost_store._read_counters())\n"
+    )
+    dropping = system_user.drop_root(system_user.SERVERS) if system_user.is_root() else []
+    words = [*dropping, sys.executable, "-c", script]
+    variables = os.environ | {"PYTHONPATH": str(PROJECT_ROOT / "ml")}
+    ran = subprocess.run(words, env=variables, cwd="/", capture_output=True, text=True, check=True)
+    assert all(float(number) >= 0 for number in ran.stdout.split())
 
 
 def test_a_job_goes_on_where_nothing_can_be_recorded(
