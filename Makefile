@@ -9,7 +9,6 @@ SHELL := bash
 MAKEFLAGS += --no-builtin-rules
 
 PYTHON ?= python3.11
-UV_VERSION := 0.13.9
 VENV := .venv
 BOOTSTRAP := $(VENV)/bootstrap
 STAMP := $(VENV)/.installed-$(shell cksum < requirements-dev.lock | tr ' ' '-')
@@ -43,7 +42,7 @@ help: ## List what there is, by who uses it
 setup: $(STAMP) ## Install everything into .venv (the others do it too)
 
 $(STAMP): requirements-dev.lock
-	@PYTHON=$(PYTHON) VENV=$(VENV) BOOTSTRAP=$(BOOTSTRAP) UV_VERSION=$(UV_VERSION) bash ml/redeye/stack/setup.sh
+	@PYTHON=$(PYTHON) VENV=$(VENV) BOOTSTRAP=$(BOOTSTRAP) bash ml/redeye/stack/setup.sh
 	@rm -f $(VENV)/.installed-*
 	@touch $@
 
@@ -135,19 +134,26 @@ format: $(STAMP) ## Rewrite the code in the one style
 images: ## Build the container images and try them
 	@bash docker/build.sh
 
+.PHONY: sbom
+sbom: $(STAMP) ## List all packages that Redeye runs with, as CycloneDX, in dist/
+	@mkdir -p dist
+	@$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible \
+		--output-file dist/redeye.cdx.json requirements.lock
+	@echo dist/redeye.cdx.json
+
 .PHONY: lock
 # The CPU build of torch has a suffix, by which it is resolved: the other build would bring 3 GB of GPU libraries.
 # It goes at the end with its hash: which build is installed is the machine's choice, its version is ours.
 lock: ## Resolve requirements*.in into their locks
-	@PYTHON=$(PYTHON) VENV=$(VENV) BOOTSTRAP=$(BOOTSTRAP) UV_VERSION=$(UV_VERSION) bash ml/redeye/stack/setup.sh --uv-only
+	@PYTHON=$(PYTHON) VENV=$(VENV) BOOTSTRAP=$(BOOTSTRAP) bash ml/redeye/stack/setup.sh --uv-only
 	@sed -i 's/^\(torch==[0-9.]*\)$$/\1+cpu/' requirements.lock requirements-dev.lock
-	@for part in requirements requirements-dev; do \
+	@for part in requirements-bootstrap requirements requirements-dev docker/sbom; do \
 		$(BOOTSTRAP)/bin/uv pip compile --python-version 3.11 --generate-hashes --custom-compile-command 'make lock' \
 			--no-emit-index-url --no-emit-find-links --quiet --output-file $$part.lock $$part.in; \
 	done
 	@sed -i '/^torch==/,/# via/{s/^\(torch==[0-9.]*\)+cpu.*/\1/;/--hash/d}' requirements.lock requirements-dev.lock
 	@! grep -q '^nvidia' requirements.lock requirements-dev.lock
 
-#> ./redeye       dev, new, generate, rules, docs
+#> ./redeye       dev, new, generate, rules, docs, packages
 
 ##@ ./redeye COMMAND runs from this checkout; ./redeye --help explains each

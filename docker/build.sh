@@ -21,7 +21,6 @@ REVISION=${REDEYE_GIT_SHA:-$(git rev-parse HEAD 2>/dev/null || echo unknown)}
 WHEELS=${WHEELS-${PIP_FIND_LINKS:-}}
 CA_BUNDLE=${CA_BUNDLE-${SSL_CERT_FILE:-}}
 UV_CONFIG=${UV_CONFIG:-}
-UV_VERSION=$(sed -n 's/^UV_VERSION := //p' Makefile)
 DEBIAN=bookworm
 if [ -z "${BUILDER:-}" ]; then
     if docker info >/dev/null 2>&1; then BUILDER=docker; else BUILDER=buildah; fi
@@ -37,7 +36,7 @@ clean() {
 trap clean EXIT
 
 # What both builders are told.
-options=(--build-arg "BASE=$BASE" --build-arg "UV_VERSION=$UV_VERSION")
+options=(--build-arg "BASE=$BASE")
 [ -z "$CA_BUNDLE" ] || options+=(--secret "id=ca,src=$CA_BUNDLE")
 [ -z "$UV_CONFIG" ] || options+=(--secret "id=uv,src=$UV_CONFIG")
 
@@ -103,6 +102,7 @@ build_airflow() {
     local run=(inside /opt/redeye/docker/entrypoint.sh)
     check "it runs as a user of its own, who cannot write the code" "${run[@]}" \
         sh -c 'test "$(id -u)" = 10001 && ! touch /opt/redeye/ml/x 2>/dev/null && ! touch /opt/venv/x 2>/dev/null'
+    check "it says what is in it" "${run[@]}" python -c "$LIST_SBOM"
     check "airflow version" "${run[@]}" airflow version
     check "every heavy import" "${run[@]}" python -c '
 import airflow.providers.celery.executors.celery_executor, celery, duckdb, evidently, feast, great_expectations, mlflow, onnxruntime, redeye, redis, s3fs, torch, xgboost
@@ -136,6 +136,7 @@ build_mlflow() {
     enter "redeye-mlflow:$TAG"
     local run=(inside /opt/mlflow/entrypoint.sh)
     check "it runs as a user of its own" "${run[@]}" sh -c 'test "$(id -u)" = 10001 && ! touch /opt/venv/x 2>/dev/null'
+    check "it says what is in it" "${run[@]}" python -c "$LIST_SBOM"
     check "mlflow version" "${run[@]}" mlflow --version
     check "the server's imports" "${run[@]}" python -c '
 import boto3, mlflow.server.auth.config, psycopg2, flask_wtf
@@ -145,6 +146,13 @@ print(mlflow_login.AUTHORISATION)'
     leave
 }
 
+LIST_SBOM='
+import json
+from importlib.metadata import distributions
+listed = {each["name"].lower() for each in json.load(open("/opt/venv/sbom.cdx.json"))["components"]}
+missing = {each.name.lower() for each in distributions(path=["/opt/venv/lib/python3.11/site-packages"])} - listed
+assert not missing, missing
+print(len(listed), "packages")'
 started=$SECONDS
 "with_$BUILDER"
 for image in airflow mlflow; do

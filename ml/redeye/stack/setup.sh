@@ -42,9 +42,10 @@ if [ ! -x "$VENV/bin/python" ]; then
     make_venv "$VENV"
 fi
 uv="$BOOTSTRAP/bin/uv"
-if [ "$("$uv" --version 2>/dev/null | cut -d' ' -f2)" != "$UV_VERSION" ]; then
+wanted=$(sed -n 's/^uv==\([0-9.]*\).*/\1/p' requirements-bootstrap.lock)
+if [ "$("$uv" --version 2>/dev/null | cut -d' ' -f2)" != "$wanted" ]; then
     make_venv "$BOOTSTRAP"
-    "$BOOTSTRAP/bin/python" -m pip install --quiet "uv==$UV_VERSION"
+    "$BOOTSTRAP/bin/python" -m pip install --quiet --require-hashes -r requirements-bootstrap.lock
 fi
 [ "${1:-}" != "--uv-only" ] || exit 0
 printf 'setup: installing requirements-dev.lock (a few minutes the first time)\n'

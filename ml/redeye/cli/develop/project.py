@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 import typer
@@ -49,6 +50,19 @@ def rules() -> None:
     if found:
         raise typer.Exit(1)
     console.print("The dbt project keeps the house rules.")
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def packages(given: typer.Context) -> None:
+    """Hold the locked packages against known vulnerabilities (needs the network); further options go to pip-audit.
+
+    What was looked at and does not matter here stands in requirements-waivers.txt, each until a day. Ends with
+    status 1 if anything else is found, or the service does not answer.
+    """
+    from redeye.review.audit_packages import audit_packages
+
+    if not audit_packages(given.args, today=date.today()):  # noqa: DTZ011  (a waiver's day is the reader's)
+        raise typer.Exit(1)
 
 
 @app.command()
