@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 from dataclasses import fields
 from pathlib import Path
 
@@ -195,6 +196,27 @@ def test_an_image_runs_as_nobody_from_a_chosen_base(path):
     assert not re.search(r"^ADD ", text, flags=re.MULTILINE)
     for name in re.findall(r"^(?:ARG|ENV) (\w+)", text, flags=re.MULTILINE):
         assert not SECRET.search(name), f"{name} would stay in the image"
+
+
+def test_mlflows_image_holds_all_that_its_login_imports(tmp_path):
+    text = (DOCKER / "mlflow" / "Dockerfile").read_text(encoding="utf-8")
+    for words in re.findall(r"^COPY (ml/.+)$", text, flags=re.MULTILINE):
+        *files, target = words.split()
+        for file in files:
+            to = tmp_path / target.removeprefix("/opt/mlflow/")
+            to = to / Path(file).name if target.endswith("/") else to
+            to.parent.mkdir(parents=True, exist_ok=True)
+            to.write_bytes((PROJECT_ROOT / file).read_bytes())
+    program = "import redeye.stack.servers.mlflow_login as it; print(it.__file__)"
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PYTHONPATH": str(tmp_path)},
+        cwd="/",
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.startswith(str(tmp_path))
 
 
 @pytest.mark.parametrize("path", [*DOCKERFILES, *DOCKER.rglob("*.sh"), DOCKER / "compose.yaml"], ids=str)

@@ -209,13 +209,13 @@ def measure_champion(
     if champion is None:
         return measure_window(None, None, reference={})
     sound = _own(rows, champion)
-    of_champion = rows["night"].map(lambda each: _serves(champion, crowned, pd.Timestamp(each).date()))
+    served = [_serves(champion, crowned, pd.Timestamp(each).date()) for each in rows["night"]]
     columns = ("probability", "baseline_probability")
     trained = date.fromisoformat(champion.evidence.get("night", champion.decided_night.isoformat()))
     window = measure_window(
         *(make_scored(sound, column) if len(sound) else None for column in columns),
         reference={},
-        degraded_share=1 - len(sound) / of_champion.sum() if of_champion.any() else 0.0,
+        degraded_share=1 - len(sound) / sum(served) if any(served) else 0.0,
         age_nights=(night - trained).days,
     )
     return replace(window, is_last_resort=champion.version == crowned[0].version)
