@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any
 
@@ -17,9 +18,20 @@ from redeye.champions.logic.promotions import Promotion, PromotionKind
 from redeye.champions.logic.succession import find_champion
 from redeye.foundation import lease, trail
 from redeye.foundation.catalogs import Catalog
-from redeye.foundation.errors import AlreadyDecided, TooLate, VersionIsBlocked
+from redeye.foundation.errors import (
+    AlreadyDecided,
+    SignatureError,
+    SignerAway,
+    SigningRefused,
+    TooLate,
+    VersionIsBlocked,
+)
 from redeye.foundation.postgres import insert_row, ledger_transaction, read_records, read_rows
+from redeye.foundation.signing import row_checks, signature_store
+from redeye.foundation.signing.logic.statements import Kind
 from redeye.models.artifact_store import strip_root
+
+log = logging.getLogger(__name__)
 
 BLOCKED = "RE002"
 
@@ -47,10 +59,67 @@ class Rollback:
 
 
 def read_promotions(model: str) -> list[Promotion]:
-    """Every promotion of a model, rollbacks among them, in the order in which they were decided."""
-    return read_records(
-        Catalog.OUTPUTS, Promotion, "ledger.promotions WHERE model = %s ORDER BY promotion_id", (model,)
+    """Every promotion of a model that is signed, rollbacks among them, in the order in which they were decided.
+
+    One whose signature is missing or wrong is passed over: it puts nothing into effect, and nothing is decided in
+    view of it. The first champion is the last resort and is never passed over. Without any signature, as where the
+    signer was away, it stands; with a wrong one it names no files that anybody would load.
+    """
+    rows = _read_all(model)
+    if not rows:
+        return []
+    faults = _find_faults(model)
+    first = rows[0]
+    if first.is_heuristic and (why := faults.pop(first.promotion_id, "")) and why != row_checks.UNSIGNED:
+        rows[0] = replace(first, artifact_sha256="")
+    for row in rows:
+        if row.promotion_id in faults:
+            log.warning(
+                "%s: promotion %s is passed over: %s", model, row.promotion_id, faults[row.promotion_id]
+            )
+    return [row for row in rows if row.promotion_id not in faults]
+
+
+def find_passed_over(model: str = "") -> list[tuple[Promotion, str]]:
+    """The promotions that nobody vouches for, first champions' among them, and why; of one model, or of all."""
+    faults = _find_faults(model)
+    return (
+        [(row, faults[row.promotion_id]) for row in _read_all(model) if row.promotion_id in faults]
+        if faults
+        else []
     )
+
+
+def _find_faults(model: str) -> dict[int, str]:
+    return row_checks.find_faults(Kind.PROMOTION, "WHERE %s IN ('', r.model)", (model,))
+
+
+def _read_all(model: str) -> list[Promotion]:
+    source = "ledger.promotions WHERE %s IN ('', model) ORDER BY promotion_id"
+    return read_records(Catalog.OUTPUTS, Promotion, source, (model,))
+
+
+def sign_promotion(row: Promotion) -> None:
+    """Have a promotion signed that was just written: only then it is in effect.
+
+    The caller holds the outputs' lease, so that nobody decides in view of a row that is not signed yet.
+
+    Raises:
+        SignerAway: if it was not signed; the champion before serves on. A first champion stands all the same.
+    """
+    try:
+        signature_store.sign_row(Kind.PROMOTION, {"promotion_id": row.promotion_id})
+    except (SignerAway, SigningRefused, SignatureError) as error:
+        said = f"{row.model}: promotion {row.promotion_id} of version {row.version} is written and not signed ({error})"
+        if row.kind is PromotionKind.FIRST:
+            log.warning(
+                "%s: as the first champion it serves all the same; sign it with `./redeye audit sign`", said
+            )
+            return
+        raise SignerAway(
+            f"{said}: it is not in effect, and the champion before serves on. Once the signer is back, do this again "
+            "or `./redeye audit sign`"
+        ) from error
 
 
 def read_champion(model: str, night: date) -> Promotion | None:
@@ -94,7 +163,7 @@ def promote(
 ) -> Promotion:
     """Append a promotion, if the ledger still ends with the row that the decision was based on.
 
-    `follows` is the promotion that the decision was compared with (`latest_promotion`), None for the first.
+    `follows` is the promotion that the decision was compared with (`read_latest_promotion`), None for the first.
     `last_scored_night` is asked under the lease: what was seen before it may be out of date.
 
     Raises:
@@ -116,6 +185,9 @@ def promote(
                 f"{model}: version {version} cannot take effect on night {effective_night}, nights up to {scored} "
                 f"are scored already; decide again for a later night"
             )
+        standing = read_latest_promotion(model)
+        if (standing and standing.promotion_id) != (follows and follows.promotion_id):
+            raise _explain_other(model)
         with _explain_refusals(model), ledger_transaction(Catalog.OUTPUTS) as con, con.cursor() as cursor:
             made = _insert(
                 cursor,
@@ -132,9 +204,9 @@ def promote(
                 evidence=evidence,
                 actor=actor,
                 run_id=run_id,
-                kind=PromotionKind.PROMOTION if follows else PromotionKind.FIRST,
-                previous_id=follows.promotion_id if follows else None,
+                kind=PromotionKind.PROMOTION,
             )
+        sign_promotion(made)
     trail.write_anchors(f"the promotion of {model} version {version}")
     return made
 
@@ -143,13 +215,16 @@ def roll_back(cursor: extensions.cursor, token: int, rollback: Rollback, *, foll
     """Append a rollback and the block of the version that it leaves, within the caller's transaction.
 
     The caller holds the outputs' lease and has seen under it that no night from `effective_night` on is scored.
-    `follows` is the last decided promotion.
+    `follows` is the last decided promotion; those after it that are passed over count for nothing.
 
     Raises:
         AlreadyDecided: if another promotion came in between.
         VersionIsBlocked: if the target may not come back.
     """
     target = rollback.target
+    standing = read_latest_promotion(target.model)
+    if standing is not None and standing.promotion_id > follows.promotion_id:
+        raise _explain_other(target.model)
     block: dict[str, Any] = {
         "night": rollback.decided_night,
         "reason": rollback.reason,
@@ -178,7 +253,6 @@ def roll_back(cursor: extensions.cursor, token: int, rollback: Rollback, *, foll
             actor=rollback.actor,
             run_id=rollback.run_id,
             kind=PromotionKind.ROLLBACK,
-            previous_id=follows.promotion_id,
         )
     if rollback.bad is not None:
         block_store.insert_block(
@@ -194,6 +268,11 @@ def roll_back(cursor: extensions.cursor, token: int, rollback: Rollback, *, foll
 
 
 def _insert(cursor: extensions.cursor, token: int, **values: Any) -> Promotion:  # noqa: ANN401  the columns' own
+    """Append a row after the ledger's last one, whether that one is vouched for or passed over."""
+    cursor.execute("SELECT max(promotion_id) FROM ledger.promotions WHERE model = %s", (values["model"],))
+    ((previous_id,),) = cursor.fetchall()
+    kind = PromotionKind.FIRST if previous_id is None else values["kind"]
+    values |= {"previous_id": previous_id, "kind": kind}
     returning = f"RETURNING {', '.join(each.name for each in fields(Promotion))}"
     insert_row(cursor, "promotions", {**values, "fencing_token": token}, returning)
     row = cursor.fetchone()
@@ -202,15 +281,19 @@ def _insert(cursor: extensions.cursor, token: int, **values: Any) -> Promotion: 
     return Promotion(*row)
 
 
+def _explain_other(model: str) -> AlreadyDecided:
+    return AlreadyDecided(
+        f"{model}: another promotion was decided meanwhile; run the decision again against the champion of now"
+    )
+
+
 @contextmanager
 def _explain_refusals(model: str) -> Iterator[None]:
     """Say in words what the database refused."""
     try:
         yield
     except psycopg2.errors.UniqueViolation as error:
-        raise AlreadyDecided(
-            f"{model}: another promotion was decided meanwhile; run the decision again against the champion of now"
-        ) from error
+        raise _explain_other(model) from error
     except psycopg2.Error as error:
         if error.pgcode == BLOCKED:
             refusal = str(error).splitlines()[0].replace("is barred", "is blocked")

@@ -58,6 +58,7 @@ def find_alerts(morning: Morning, *, now: datetime, source: Source | None) -> li
         *_find_refused(morning),
         *_find_late(morning, now, source),
         *_find_unscheduled(morning, now, source),
+        *_find_unsigned_releases(morning),
     ]
     due = find_due_night(now, source)
     for state in morning.models:
@@ -66,6 +67,7 @@ def find_alerts(morning: Morning, *, now: datetime, source: Source | None) -> li
             *_find_unfinished(morning, state, due),
             *_find_waiting(state, morning.night, now),
             *_find_verdict(state.spec.model, state.verdicts),
+            *_find_passed_over(state),
         ]
     return alerts
 
@@ -270,6 +272,26 @@ def _find_verdict(model: str, verdicts: Sequence[Mapping[str, Any]]) -> Iterator
             facts = {**vars(stretch), "reason": shorten(stretch.reason, REASON_LENGTH, placeholder=" …")}
             key = f"verdict/{model}/{stretch.cause}/{stretch.since}/{stretch.verdict}"
             yield make_alert(key, night=stretch.last, page=f"/redeye/models/{model}", model=model, **facts)
+
+
+def _find_passed_over(state: ModelState) -> Iterator[Alert]:
+    """Promotions whose signature is missing or wrong, and that no later decision stands above."""
+    model = state.spec.model
+    for row, why in state.passed_over:
+        yield make_alert(
+            f"unsigned/{model}/{row.promotion_id}",
+            night=row.effective_night,
+            page=f"/redeye/models/{model}",
+            model=model,
+            promotion_id=row.promotion_id,
+            version=row.version,
+            why=why,
+        )
+
+
+def _find_unsigned_releases(morning: Morning) -> Iterator[Alert]:
+    for name, why in morning.unsigned_releases.items():
+        yield _of_night(f"unsigned-release/{name}", morning.night, release_id=name, why=why)
 
 
 def _of_night(key: str, night: date, **facts: Any) -> Alert:  # noqa: ANN401  what the text names

@@ -14,7 +14,7 @@ from typing import Any
 from redeye.champions import block_store
 from redeye.champions.logic.promotions import Promotion
 from redeye.champions.logic.succession import Standing, VersionBlock, find_champion, list_turns
-from redeye.champions.promotion_store import read_promotions
+from redeye.champions.promotion_store import find_passed_over, read_promotions
 from redeye.declarations.specs import Spec, load_valid_specs
 from redeye.foundation import cost_store
 from redeye.foundation.renamed_values import GATES
@@ -48,6 +48,7 @@ class ModelState:
         drifted: names of the features that drifted in the week that ends with the night.
         answered: candidates that a person has decided about, the newest first.
         asked_at: by version of those that wait, when they were proposed by the wall clock, as far as recorded.
+        passed_over: promotions since the last one in the succession whose signature is missing or wrong, and why.
     """
 
     spec: Spec
@@ -65,6 +66,7 @@ class ModelState:
     drifted: list[str]
     answered: list[Proposal] = field(default_factory=list)
     asked_at: dict[int, datetime] = field(default_factory=dict)
+    passed_over: list[tuple[Promotion, str]] = field(default_factory=list)
 
 
 def specs() -> dict[str, Spec]:
@@ -110,6 +112,11 @@ def read_model_state(reader: OutputsReader, spec: Spec, night: date) -> ModelSta
         drifted=[row["column_name"] for row in weekly if row["is_drifted"]],
         answered=[row for row in proposed if (row.night, row.training_key) in settled],
         asked_at=read_asked_at(model, awaiting),
+        passed_over=[
+            pair
+            for pair in find_passed_over(model)
+            if not decided or pair[0].promotion_id >= decided[-1].promotion_id
+        ],
     )
 
 

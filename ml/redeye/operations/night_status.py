@@ -13,6 +13,8 @@ from redeye.champions.logic.verdicts import QUALITY_NOT_JUDGED, Verdict
 from redeye.declarations.calendar import ONE_DAY, find_complete_night, list_nights
 from redeye.foundation import cost_store
 from redeye.foundation.settings import settings
+from redeye.foundation.signing import row_checks
+from redeye.foundation.signing.logic.statements import Kind
 from redeye.operations.logic.lights import Colour, Light, NightFacts, Stage, read_lights
 from redeye.operations.model_status import SHOWN_NIGHTS, ModelState, read_model_state, specs
 from redeye.scoring import export
@@ -61,6 +63,7 @@ class Morning:
         strip: the last nights, oldest first.
         unknown: spans of nights without release and without a recorded gap.
         lights: by model and night the four lights, of the nights of the strip.
+        unsigned_releases: of the nights shown, by id, and what is wrong with their signature.
     """
 
     night: date
@@ -73,6 +76,7 @@ class Morning:
     models: list[ModelState]
     unknown: list[tuple[date, date]]
     lights: Mapping[str, Mapping[date, list[Light]]] = field(default_factory=dict)
+    unsigned_releases: Mapping[str, str] = field(default_factory=dict)
 
     def list_lights(self, model: str) -> list[Light]:
         """The four lights of a model for the night shown."""
@@ -171,6 +175,9 @@ def read_morning(reader: OutputsReader, night: date | None = None, *, now: datet
             }
             for state in models
         },
+        unsigned_releases=row_checks.find_faults(
+            Kind.RELEASE, "WHERE r.night BETWEEN %s AND %s", (first, night)
+        ),
     )
 
 

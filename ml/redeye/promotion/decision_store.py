@@ -161,6 +161,7 @@ def decide_forwards(
 
     Raises:
         LeaseHeld: if the outputs' lease did not come free.
+        SignerAway: if a rollback was written and not signed: the decisions stand, the rollback is not in effect.
     """
     with lease.hold(Catalog.OUTPUTS, f"retraining/{model}/{run_id}") as token:
         from redeye.scoring.outputs_store import find_last_scored_night
@@ -170,14 +171,18 @@ def decide_forwards(
         steps = list(decide(so_far, find_last_scored_night(model)))
         latest = promotion_store.read_latest_promotion(model)
         previous = so_far[-1].night if so_far else None
+        made = []
         with ledger_transaction(Catalog.OUTPUTS) as con, con.cursor() as cursor:
             for one, evidence, rollback in steps:
                 row = {**vars(one), "model": model, "previous_night": previous, "evidence": evidence}
                 insert_row(cursor, "retraining_decisions", {**row, "run_id": run_id, "fencing_token": token})
                 if rollback is not None and latest is not None:
                     latest = promotion_store.roll_back(cursor, token, rollback, follows=latest)
+                    made.append(latest)
                 previous = one.night
-    if any(rollback for *_, rollback in steps):
+        for each in made:
+            promotion_store.sign_promotion(each)
+    if made:
         trail.write_anchors(f"a rollback of {model}")
     return [*recorded, *(RecordedDecision(one, evidence, run_id) for one, evidence, _ in steps)]
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from redeye.champions import block_store, promotion_store
+from redeye.champions.logic.promotions import Promotion
 from redeye.champions.logic.succession import Turn, VersionBlock, find_blocks, list_turns
 from redeye.promotion.reconcile import is_registry_behind
 from redeye.scoring.outputs_store import find_last_scored_night
@@ -19,6 +20,7 @@ class Serving:
         turns: of what was decided by that night, by decision.
         blocks: of the versions that may not come back, by version.
         is_registry_behind: whether MLflow does not show it yet.
+        passed_over: promotions whose signature is missing or wrong, and why; they serve no night.
     """
 
     model: str
@@ -26,6 +28,7 @@ class Serving:
     turns: list[Turn]
     blocks: dict[int, VersionBlock]
     is_registry_behind: bool
+    passed_over: list[tuple[Promotion, str]]
 
     @property
     def withdrawn(self) -> frozenset[int]:
@@ -40,4 +43,11 @@ def read_serving(model: str, night: date | None = None) -> Serving:
         night = find_last_scored_night(model) or (rows[-1].decided_night if rows else date.max)
     decided = [row for row in rows if row.decided_night <= night]
     blocks = find_blocks(block_store.read_blocks(model), night)
-    return Serving(model, night, list_turns(decided, night), blocks, is_registry_behind(model))
+    return Serving(
+        model,
+        night,
+        list_turns(decided, night),
+        blocks,
+        is_registry_behind(model),
+        promotion_store.find_passed_over(model),
+    )

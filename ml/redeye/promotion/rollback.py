@@ -87,6 +87,7 @@ def roll_back(model: str, *, reason: str, actor: str, to: int | None = None) -> 
         )
         with ledger_transaction(Catalog.OUTPUTS) as con, con.cursor() as cursor:
             row = promotion_store.roll_back(cursor, token, rollback, follows=rows[-1])
+        promotion_store.sign_promotion(row)
     trail.write_anchors(f"the rollback of {model} to version {row.version}")
     turns = list_turns([*rows, row], row.effective_night)
     return replace(foreseen, promotion=row, turns=tuple(turns))

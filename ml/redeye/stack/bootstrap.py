@@ -20,7 +20,7 @@ from redeye.foundation.signing.signing_keys import prepare_key
 from redeye.stack import databases, environment
 from redeye.stack.passfiles import write_passfiles
 from redeye.stack.secrets import Secrets, load_or_create
-from redeye.stack.servers import mlflow_login, mlflow_tables, system_user
+from redeye.stack.servers import mlflow_login, mlflow_tables, signer, system_user
 from redeye.stack.servers.embedded_postgres import EmbeddedPostgres
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,8 @@ def prepare_files(configured: Settings) -> Secrets:
         shift_path.write_text(f"{configured.shift_weeks}\n", encoding="utf-8")
     secrets = load_or_create(home)
     write_passfiles(configured, secrets)
-    prepare_key(configured)
+    for path in prepare_key(configured):
+        system_user.own(path, signer.USER)
     passwords = {
         environment.ADMIN: secrets.airflow_admin_password,
         environment.VIEWER: secrets.airflow_viewer_password,

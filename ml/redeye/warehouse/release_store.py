@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import date
@@ -13,12 +14,17 @@ from psycopg2.extras import Json, execute_values
 from redeye.declarations.calendar import ONE_DAY, cutoff
 from redeye.foundation import trail
 from redeye.foundation.catalogs import Catalog
+from redeye.foundation.errors import SignatureError, SignerAway, SigningRefused
 from redeye.foundation.postgres import insert, insert_row, ledger_transaction, read_records, read_rows
+from redeye.foundation.signing import signature_store
+from redeye.foundation.signing.logic.statements import Kind
 from redeye.sources import delivery_store
 from redeye.sources.logic.deliveries import DeliveryRef
 from redeye.warehouse.logic.content import Content
 from redeye.warehouse.logic.releases import Candidate, CodeNode, Release, ReleaseKind, release_id
 from redeye.warehouse.release_content import read_key
+
+log = logging.getLogger(__name__)
 
 # Of a judged delivery `d`: releases took it in once more than they went on without it.
 HELD = (
@@ -189,8 +195,17 @@ def publish(
                 [(made.release_id, d.source, d.dataset, d.night, d.content_hash) for d in refs],
             )
         _insert_contents(cursor, made.release_id, contents or {})
+    _sign_release(made)
     trail.write_anchors(f"release {made.release_id}")
     return made
+
+
+def _sign_release(made: Release) -> None:
+    """Have a release signed. It is one all the same where that fails: `./redeye audit sign` makes it good."""
+    try:
+        signature_store.sign_row(Kind.RELEASE, {"release_id": made.release_id})
+    except (SignerAway, SigningRefused, SignatureError) as error:
+        log.warning("release %s is not signed: %s", made.release_id, error)
 
 
 def contents(name: str) -> dict[str, Content]:

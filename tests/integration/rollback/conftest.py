@@ -159,13 +159,14 @@ def champions(stack_env: object, request: pytest.FixtureRequest) -> Champions:
         ledger_transaction(Catalog.OUTPUTS) as con,
         con.cursor() as cursor,
     ):
-        previous = None
+        rows = []
         for version, decided, effective in ((1, 0, 1), (2, 0, 2), (3, 10, 12)):
             values = made.row(version, decided, effective - decided)
-            kind = PromotionKind.PROMOTION if previous else PromotionKind.FIRST
-            previous = promotion_store._insert(
-                cursor, token, **values, model=made.model, kind=kind, previous_id=previous
-            ).promotion_id
+            rows.append(
+                promotion_store._insert(
+                    cursor, token, **values, model=made.model, kind=PromotionKind.PROMOTION
+                )
+            )
         before = None
         for number, verdict in ((1, Verdict.OK), (11, Verdict.WARNING), (20, Verdict.RETRAIN)):
             cursor.execute(
@@ -174,6 +175,8 @@ def champions(stack_env: object, request: pytest.FixtureRequest) -> Champions:
                 (made.model, night(number), before, str(verdict), token),
             )
             before = night(number)
+    for row in rows:
+        promotion_store.sign_promotion(row)
     return made
 
 

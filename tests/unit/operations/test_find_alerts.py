@@ -10,11 +10,12 @@ from typing import Any, cast
 
 import pytest
 
+from redeye.champions.logic.promotions import Promotion
 from redeye.champions.logic.verdicts import Verdict
 from redeye.declarations.calendar import cutoff, zone
 from redeye.declarations.specs import load_spec
 from redeye.operations.find_alerts import find_alerts, find_ended_alerts, find_seen_verdicts
-from redeye.operations.logic.alerts import RELEASE_DUE, select_untold
+from redeye.operations.logic.alerts import RELEASE_DUE, AlertKind, select_untold
 from redeye.operations.logic.lights import Light, NightFacts, read_lights
 from redeye.operations.model_status import SHOWN_NIGHTS, ModelState
 from redeye.operations.night_status import Morning, NightState
@@ -255,3 +256,33 @@ def test_a_cause_that_was_seen_stays_seen_until_it_is_graver_or_another() -> Non
     assert keys[2] - seen[2] == set()
     assert keys[3] - seen[3] == keys[3] != set()
     assert find_seen_verdicts(states[3], [day(3)]) == keys[3]
+
+
+def test_a_promotion_and_a_release_that_nobody_vouches_for_are_told_once() -> None:
+    row = Promotion(
+        7,
+        SPEC.model,
+        3,
+        "xgboost",
+        "v1",
+        "x",
+        "ef",
+        day(0),
+        day(2),
+        "better",
+        {},
+        "mallory",
+        "r",
+        previous_id=6,
+    )
+    found = replace(
+        morning(1, replace(EMPTY, passed_over=[(row, "it is not signed")])),
+        unsigned_releases={"2013-04-02.r1": "it is not signed"},
+    )
+    alerts = find_alerts(found, now=cutoff(day(1)), source=None)
+    assert [(each.kind, each.key) for each in alerts] == [
+        (AlertKind.NOT_SIGNED, "unsigned-release/2013-04-02.r1"),
+        (AlertKind.NOT_SIGNED, f"unsigned/{SPEC.model}/7"),
+    ]
+    assert "promotion 7 of version 3, and who served before serves on: it is not signed" in alerts[1].text
+    assert select_untold(alerts, {each.key for each in alerts}) == []

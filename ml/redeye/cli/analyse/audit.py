@@ -26,8 +26,12 @@ def verify_trails(
             help="A file of anchors kept elsewhere, beside the installation's own; may be repeated."
         ),
     ] = None,
+    key: Annotated[
+        Path | None,
+        typer.Option(help="Public keys kept elsewhere, in place of the installation's own.", exists=True),
+    ] = None,
 ) -> None:
-    """Find every row of the ledgers that was changed, taken out or put in past their trail.
+    """Find every row of the ledgers that was changed, taken out or put in past their trail, or that is not signed.
 
     Ends with 1 if there is one.
     """
@@ -57,15 +61,69 @@ def verify_trails(
             console.print(fault, markup=False, highlight=False)
         if len(check.faults) > SHOWN:
             console.print(f"[red]{check.database}:[/] {len(check.faults) - SHOWN:,} faults more")
+    wrong = _check_signatures(key)
     unanchored = sum(check.unanchored for check in checks)
     if unanchored:
         console.print(
             f"Entries since the last anchor: {unanchored:,}. A cut of the trail's end within them would not be "
             "found; the next release, verdict or promotion anchors them."
         )
-    if any(check.faults for check in checks):
+    if wrong or any(check.faults for check in checks):
         raise typer.Exit(1)
-    console.print("[green]Every row of every ledger is as it was written.[/]")
+    console.print(
+        "[green]Every row of every ledger is as it was written; promotions and releases are signed.[/]"
+    )
+
+
+def _check_signatures(key: Path | None) -> int:
+    """How many rows are not vouched for, by the keys of a file; it prints which."""
+    from redeye.foundation.errors import SignatureError
+    from redeye.foundation.signing import row_checks
+    from redeye.foundation.signing.ledger_rows import LEDGERS
+    from redeye.foundation.signing.public_keys import find_public_path, read_public_keys
+
+    path = key or find_public_path(settings())
+    try:
+        keys = "".join(each.to_text() for each in read_public_keys(path).values())
+    except SignatureError as error:
+        raise typer.BadParameter(str(error), param_hint="--key") from error
+    found = [
+        f"{kind} {name}: {why}"
+        for kind in LEDGERS
+        for name, why in row_checks.find_faults(kind, f"ORDER BY r.{LEDGERS[kind].key}", keys=keys).items()
+    ]
+    for fault in found[:SHOWN]:
+        console.print("[red]signatures:[/] ", end="")
+        console.print(fault, markup=False, highlight=False)
+    if len(found) > SHOWN:
+        console.print(f"[red]signatures:[/] {len(found) - SHOWN:,} faults more")
+    return len(found)
+
+
+@app.command("sign")
+def sign_rows(
+    is_sure: Annotated[bool, typer.Option("--yes", help="Do not ask about each row.")] = False,
+) -> None:
+    """Sign promotions and releases that nobody vouches for, after showing each: as where the signer was away.
+
+    Ends with 1 if one of them cannot be signed.
+    """
+    from redeye.foundation.errors import RedeyeError
+    from redeye.promotion import sign_rows as signing
+
+    enter()
+    is_done = True
+    for row in signing.list_unsigned():
+        console.print(f"{row.kind} {row.said}\n{row.why}", markup=False, highlight=False)
+        if not is_sure and not typer.confirm("Sign it?"):
+            continue
+        try:
+            signing.sign_unsigned(row)
+        except RedeyeError as error:
+            is_done = False
+            console.print(f"[red]Not signed:[/] {escape(str(error))}")
+    if not is_done:
+        raise typer.Exit(1)
 
 
 @app.command("trail")

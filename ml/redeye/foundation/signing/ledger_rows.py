@@ -31,7 +31,6 @@ class SignedLedger:
 
 LEDGERS: Mapping[Kind, SignedLedger] = {
     Kind.PROMOTION: SignedLedger(Catalog.OUTPUTS, "promotions", "promotion_id", {}),
-    Kind.BLOCK: SignedLedger(Catalog.OUTPUTS, "bars", "bar_id", {}),
     Kind.RELEASE: SignedLedger(
         Catalog.WAREHOUSE,
         "releases",

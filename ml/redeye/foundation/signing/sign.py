@@ -36,7 +36,7 @@ def sign_statement(
     """Sign what this installation states about something.
 
     Args:
-        kind: what it is about. Of a promotion, a block and a release the signer reads the ledger's row itself.
+        kind: what it is about. Of a promotion and a release the signer reads the ledger's row itself.
         subject: what exactly: a row's key, or names of what is stated, such as `{"file": "exports/…"}`. A key signs
             one content about each.
         content: what is stated of it, such as a hash, in values of JSON; none where the ledger is read.
@@ -122,6 +122,8 @@ def _ask(
                 answer = parse_json(_exchange(path, asked.encode("ascii")))
     except OSError as error:
         raise SignerAway(f"the signer does not answer at {path}: {error}") from error
+    if isinstance(answer, dict) and "away" in answer:
+        raise SignerAway(str(answer["away"]))
     if not isinstance(answer, dict) or not isinstance(answer.get("signed"), str):
         raise SigningRefused(
             str(answer.get("refused", "")) if isinstance(answer, dict) else "no reason was given"

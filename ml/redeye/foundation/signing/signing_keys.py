@@ -57,21 +57,21 @@ def prepare_key(configured: Settings) -> tuple[Path, ...]:
     Raises:
         ConfigError: if they cannot be made where they belong.
     """
-    path, log = find_key_path(configured), find_log_path(configured)
+    path, log, public = find_key_path(configured), find_log_path(configured), find_public_path(configured)
     try:
         if not path.exists():
             _write_private(path, Ed25519PrivateKey.generate())
-        os.close(os.open(log, os.O_WRONLY | os.O_CREAT, 0o600))
+        if not os.access(path, os.R_OK):
+            return ()
+        log.touch(mode=0o600)
     except OSError as error:
+        if isinstance(error, PermissionError) and read_public_keys(public):
+            # Of another user, who made them, in a folder that this one may not enter or write.
+            return ()
         raise ConfigError(
             f"{path} cannot be made ({error.strerror}): REDEYE_SIGNING_KEY_FILE names another place for the key"
         ) from error
-    try:
-        key = read_key(path)
-    except SignerAway:
-        # Another user's, whose signer has said what its public key is.
-        return ()
-    public = find_public_path(configured)
+    key = read_key(path)
     known = read_public_keys(public)
     own = make_public(key)
     if own.key_id not in known:

@@ -45,8 +45,8 @@ class StatementLog:
             if self._contents.setdefault(statement.topic, content) != content:
                 raise SigningRefused(
                     f"something else was signed before about {statement.kind} {write_canonical(statement.subject)}: a "
-                    "key states one thing of each. After older ledgers were restored, make a new key: "
-                    "`./redeye audit key --new`"
+                    "key states one thing of each. Where older ledgers came back past `./redeye restore`, make a "
+                    "new key: `./redeye audit key --new`"
                 )
             said = {"asked_by": asked_by, "signed": signed.to_json()}
             self._file.write(write_canonical(said).encode("ascii") + b"\n")

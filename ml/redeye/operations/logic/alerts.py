@@ -40,6 +40,7 @@ class AlertKind(StrEnum):
     APPROVAL_WAITING = "approval-waiting"
     VERDICT = "verdict"
     DISK_BUDGET = "disk-budget"
+    NOT_SIGNED = "not-signed"
 
     @property
     def heading(self) -> str:
@@ -100,6 +101,12 @@ TEXTS: dict[str, tuple[AlertKind, str]] = {
         "Over: {model} had {cause} as a reason for its verdict from night {since} to night {last}",
     ),
     "disk": (AlertKind.DISK_BUDGET, "{usage}"),
+    "unsigned": (
+        AlertKind.NOT_SIGNED,
+        "{model}: nobody vouches for promotion {promotion_id} of version {version}, and who served before serves on: "
+        "{why}",
+    ),
+    "unsigned-release": (AlertKind.NOT_SIGNED, "Nobody vouches for release {release_id}: {why}"),
 }
 
 

@@ -11,6 +11,7 @@ from psycopg2 import sql
 
 from redeye.foundation.errors import BackupError
 from redeye.foundation.settings import Settings
+from redeye.foundation.signing import signing_keys
 from redeye.stack import bootstrap, databases
 from redeye.stack.backups import backup_manifest
 from redeye.stack.backups.backup import ORDER, run_tool
@@ -63,6 +64,8 @@ def restore(
             mode = 0o400 if inside.startswith("landing/") else 0o600
             _copy_checked(source, entry, home / inside).chmod(mode)
     secrets = bootstrap.prepare_files(configured)
+    # One key states one thing of each subject, and what came after the backup is decided anew.
+    signing_keys.replace_key(configured)
     server = bootstrap.server(configured, secrets)
     server.port = check_ports.free(configured.host)
     with server, tempfile.TemporaryDirectory(dir=home / "run") as scratch:

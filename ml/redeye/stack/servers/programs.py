@@ -22,6 +22,7 @@ SERVERS = "servers"
 REAPER = "reaper"
 WATCHDOG = "watchdog"
 WORKER = "worker"
+SIGNER = "signer"
 # A worker that is told to stop lets its tasks end first. After this they are killed, and tried again later.
 CELERY_STOP_SECONDS = 60
 _LOG_BYTES = "10MB"
@@ -86,6 +87,8 @@ def programs(configured: Settings, postgres: EmbeddedPostgres) -> tuple[Program,
         Program("dag-processor", [*airflow, "dag-processor"]),
         Program("triggerer", [*airflow, "triggerer", "--skip-serve-logs"]),
         Program("log-server", log_server),
+        # It drops root itself, once it has read what only root may.
+        Program(SIGNER, [sys.executable, "-m", "redeye.stack.servers.signer"]),
     ]
     if configured.executor == "CeleryExecutor":
         every.append(Program(WORKER, celery_worker(configured), stop_seconds=CELERY_STOP_SECONDS))

@@ -11,7 +11,7 @@ import pytest
 from redeye.champions.logic.promotions import Promotion, PromotionKind
 from redeye.foundation.settings import PROJECT_ROOT
 
-LEDGER = PROJECT_ROOT / "ml" / "redeye" / "foundation" / "schema" / "outputs" / "r0003_rollback.sql"
+LEDGER = PROJECT_ROOT / "ml" / "redeye" / "foundation" / "schema" / "outputs" / "sql" / "r0003_rollback.sql"
 NIGHT = date(2013, 4, 1)
 
 

@@ -41,7 +41,7 @@ def conf(tmp_path) -> configparser.RawConfigParser:
 
 def test_every_server_is_restarted_when_it_dies(conf):
     sections = [name for name in conf.sections() if name.startswith("program:")]
-    assert len(sections) == 7
+    assert len(sections) == 8
     assert {conf[name]["autorestart"] for name in sections} == {"true"}
 
 

@@ -26,7 +26,6 @@ class Kind(StrEnum):
     """What a statement is about."""
 
     PROMOTION = "promotion"
-    BLOCK = "block"
     RELEASE = "release"
     MODEL = "model"
     EXPORT = "export"
