@@ -106,9 +106,13 @@ def make_public(key: Ed25519PrivateKey) -> PublicKey:
 
 
 def write_public_keys(path: Path, keys: Iterable[PublicKey]) -> None:
-    """Write a file of public keys, the newest last."""
+    """Write a file of public keys, the newest last, for the owner of its folder."""
     with replace_file(path) as fresh:
+        fresh.touch(mode=0o600)
         fresh.write_text("".join(key.to_text() for key in keys), encoding="ascii")
+        if os.geteuid() == 0:
+            owner = path.parent.stat()
+            os.chown(fresh, owner.st_uid, owner.st_gid)
 
 
 def replace_key(configured: Settings) -> PublicKey:
