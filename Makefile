@@ -76,7 +76,8 @@ backfill: $(STAMP) ## Play nights: make backfill FROM=2013-04-04 TO=2013-04-10
 
 ##@ Analyse
 
-#> ./redeye       audit, verdicts, explain, reproduce, rescore, restated, replay, season
+#> ./redeye       audit, verdicts, explain, verify-export, reproduce, rescore, restated,
+#>                replay, season
 
 ##@ Model
 

@@ -8,7 +8,7 @@ import typer
 from rich.logging import RichHandler
 
 from redeye.cli import model, run
-from redeye.cli.analyse import audit, explain, replay, rescoring, verdicts
+from redeye.cli.analyse import audit, explain, exports, replay, rescoring, verdicts
 from redeye.cli.develop import impact, project, sandboxes, scaffolds
 from redeye.cli.operate import alerts, builds, champions, intake, servers, serving, storage
 from redeye.cli.shell import Commands, console
@@ -18,7 +18,7 @@ from redeye.foundation.task_session import task_session
 GROUPS = {
     "Run": (run,),
     "Operate": (builds, champions, storage, servers, serving),
-    "Analyse": (verdicts, explain, rescoring, replay),
+    "Analyse": (verdicts, explain, exports, rescoring, replay),
     "Model": (model,),
     "Develop": (impact, project),
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import tempfile
 from datetime import date
 from pathlib import Path
@@ -19,6 +20,7 @@ from redeye.foundation import atomic_files
 from redeye.foundation.atomic_files import make_folder
 from redeye.foundation.errors import AlreadyDecided
 from redeye.foundation.settings import settings
+from redeye.scoring.export_signature import MANIFEST, SIGNATURE, sign_manifest
 from redeye.scoring.logic.predictions import LABEL, REHEARSAL, prediction_columns
 from redeye.sources.logic.deliveries import Location
 
@@ -26,8 +28,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from upath import UPath
 
+log = logging.getLogger(__name__)
+
 SCHEMA_VERSION = 4
-MANIFEST = "manifest.json"
 LATEST = "latest.json"
 
 DATE = "date32[day]"
@@ -68,7 +71,8 @@ def export(frame: pd.DataFrame, *, model: str, night: date) -> Location:
     """Write a night's predictions, one row per subject, to `<exports>/<model>/<night>/`.
 
     The folder appears whole: it is filled beside its place and renamed into it, and `manifest.json`
-    (schema version, columns, rows, SHA-256 per file, release, `is_complete`) is its last file. In an object
+    (schema version, columns, rows, SHA-256 per file, release, `is_complete`) is its last file. Beside it is its
+    signature, unless nobody could sign; then the next export of the same rows adds it. In an object
     store the manifest alone says that the others are there: it is put last, and taken away first. A second
     export of the same rows, in whatever order, changes nothing. Files of an older schema are replaced.
     `latest.json` beside the folders names the newest night.
@@ -95,6 +99,8 @@ def _write_night(folder: Location, frame: pd.DataFrame, model: str, night: date)
             raise AlreadyDecided(
                 f"{folder} was exported with other rows ({standing[:12]}, now {digest[:12]})"
             )
+        if not (folder / SIGNATURE).exists():
+            _add_signature(folder, table, text, model, night, digest)
         return
     if not isinstance(folder, Path):
         with tempfile.TemporaryDirectory(prefix="redeye-exports-") as temporary:
@@ -106,6 +112,19 @@ def _write_night(folder: Location, frame: pd.DataFrame, model: str, night: date)
         _fill(making, table, text, model, night, digest)
 
 
+def _add_signature(
+    folder: Location, table: pa.Table, text: str, model: str, night: date, digest: str
+) -> None:
+    """Sign what nobody could sign when it was exported, if it is still as it would be made."""
+    with tempfile.TemporaryDirectory(prefix="redeye-exports-") as temporary:
+        made = Path(temporary)
+        _fill(made, table, text, model, night, digest)
+        if (made / MANIFEST).read_bytes() != (folder / MANIFEST).read_bytes():
+            log.warning("%s is not as this code makes it: it stays unsigned", folder)
+        elif (made / SIGNATURE).exists():
+            _put_text(folder / SIGNATURE, (made / SIGNATURE).read_text(encoding="utf-8"))
+
+
 def _point_at(folder: Location, night: date) -> None:
     """Name a night's manifest beside the folders, in one step, unless a later one's is named."""
     path = folder.parent / LATEST
@@ -115,7 +134,11 @@ def _point_at(folder: Location, night: date) -> None:
         standing = ""
     if standing >= night.isoformat():
         return
-    text = json.dumps({"night": night.isoformat(), "manifest": f"{folder.name}/{MANIFEST}"}) + "\n"
+    _put_text(path, json.dumps({"night": night.isoformat(), "manifest": f"{folder.name}/{MANIFEST}"}) + "\n")
+
+
+def _put_text(path: Location, text: str) -> None:
+    """Put a file there in one step."""
     if isinstance(path, Path):
         atomic_files.write_text(path, text)
     else:
@@ -128,9 +151,10 @@ def _fill(making: Path, table: pa.Table, text: str, model: str, night: date, dig
 
     parquet.write_table(table, making / "predictions.parquet")
     (making / "predictions.csv").write_text(text, encoding="utf-8")
-    (making / MANIFEST).write_text(
-        json.dumps(_manifest(table, making, model, night, digest), indent=2) + "\n", encoding="utf-8"
-    )
+    manifest = json.dumps(_manifest(table, making, model, night, digest), indent=2) + "\n"
+    if signed := sign_manifest(manifest.encode()):
+        (making / SIGNATURE).write_text(signed, encoding="utf-8")
+    (making / MANIFEST).write_text(manifest, encoding="utf-8")
 
 
 def _put(filled: Path, folder: UPath) -> None:

@@ -1,0 +1,46 @@
+"""Whether files that were given away are what the installation gave."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from redeye.cli.shell import console
+from redeye.foundation.errors import SignatureError
+from redeye.foundation.settings import settings
+
+app = typer.Typer()
+
+
+@app.command()
+def verify_export(
+    folder: Annotated[Path, typer.Argument(help="Folder of one night's export.")],
+    key: Annotated[
+        Path | None,
+        typer.Option(
+            help="File of public keys, as `./redeye audit key` prints them; else this installation's."
+        ),
+    ] = None,
+) -> None:
+    """Hold an export against the public key alone: needs no stack, and parses nothing that is not verified.
+
+    Ends with status 1, and the reason, if a file is missing, altered or signed by somebody else.
+    """
+    from redeye.foundation.signing.public_keys import find_public_path, read_public_keys
+    from redeye.scoring.export_signature import verify_export as verify
+
+    path = key or find_public_path(settings())
+    keys = read_public_keys(path)
+    if not keys:
+        raise SignatureError(
+            f"{path} is not there: name the file of the installation's public keys with --key"
+        )
+    said = verify(folder, keys)
+    console.print(
+        f"{escape(str(folder))}: {said['rows']} predictions of {escape(said['model'])}, night {said['night']}, as they "
+        "were exported.",
+        soft_wrap=True,
+    )
