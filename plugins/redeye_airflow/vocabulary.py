@@ -94,6 +94,13 @@ class RunValue(StrEnum):
     IS_DEGRADED_ALLOWED = "is_degraded_allowed"
 
 
+class CustomView(StrEnum):
+    """What the pages ask the auth manager about beside Airflow's own."""
+
+    EXPLANATIONS = "Redeye explanations"
+    EXPORT = "Redeye export"
+
+
 class Link(StrEnum):
     """Keys of a job's result that hold an address, for a button on the task's page."""
 

@@ -8,9 +8,11 @@ import subprocess
 import sys
 from dataclasses import fields
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 import typer
+from airflow.api_fastapi.auth.managers.base_auth_manager import BaseAuthManager
 from ruamel.yaml import YAML
 
 from redeye.cli import app
@@ -18,7 +20,7 @@ from redeye.declarations.project import PROJECT_FILE
 from redeye.foundation.settings import PROJECT_ROOT, Settings
 from redeye.serving.app import OPEN_PATH
 from redeye.stack import external, health_check
-from redeye.stack.environment import environment
+from redeye.stack.environment import AUTH_MANAGER, environment
 from redeye.stack.secrets import Secrets
 from redeye.stack.servers import embedded_postgres
 
@@ -33,6 +35,8 @@ SECRET = re.compile(r"PASSWORD|SECRET|FERNET|ACCESS_KEY")
 # What the embedded stack sets for its own folders, ports and processes.
 EMBEDDED_ONLY = re.compile(
     r"REDEYE_(HOST|POSTGRES_PORT|AIRFLOW_PORT|AIRFLOW_LOG_PORT|MLFLOW_PORT|METRICS_PORT|API_PORT|OTLP_URL)"
+    # People log in by a provider there, and the stack knows no accounts of its own.
+    r"|AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_(USERS|PASSWORDS_FILE)"
     r"|PATH|PYTHONPATH|PYTHONDONTWRITEBYTECODE"
     r"|AIRFLOW__API__(HOST|PORT|WORKERS)|AIRFLOW__LOGGING__(WORKER|TRIGGER)_LOG_SERVER_PORT"
 )
@@ -161,6 +165,20 @@ def test_the_embedded_choices_hold_in_containers_too():
         "TZ",
     ):
         assert worker[name] == embedded[name], name
+
+
+def test_people_log_in_by_a_provider_and_by_nothing_else():
+    server = SERVICES["api-server"]["environment"]
+    assert server["AIRFLOW__CORE__AUTH_MANAGER"] == AUTH_MANAGER
+    assert issubclass(resolve_name(AUTH_MANAGER), BaseAuthManager)
+    assert used(COMPOSE)["OIDC_ISSUER"] == used(COMPOSE)["OIDC_CLIENT_SECRET"] == ":?"
+    assert used(COMPOSE)["FOUR_EYES"] == ":-true"
+    # The provider's secret is for the servers that ask it; tasks need none.
+    told = {name for name, each in SERVICES.items() if "OIDC_CLIENT_SECRET" in json.dumps(each)}
+    assert told <= {"api-server", "mlflow"}
+    for name in ("OIDC_SCOPES", "OIDC_GROUPS_CLAIM", "OIDC_GROUPS", "OIDC_NAME_CLAIM", "OIDC_SESSION_HOURS"):
+        default = Settings.model_fields[name.lower()].default
+        assert used(COMPOSE)[name] == f":-{default}", name
 
 
 def test_the_api_listens_where_its_port_and_its_health_check_are():

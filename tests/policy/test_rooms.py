@@ -127,7 +127,7 @@ def test_no_file_is_long() -> None:
 
 def names_in(text: str) -> set[str]:
     """The modules that a text names: in an import, after `python -m`, or as `module:function`."""
-    named = set(re.findall(r"\b(?:redeye|flights|redeye_airflow)(?:\.\w+)*", text))
+    named = set(re.findall(r"\b(?:redeye_airflow|redeye|flights)(?:\.\w+)*", text))
     for package, members in re.findall(r"from ([\w.]+) import (\([^)]*\)|[^\n]*)", text):
         named |= {f"{package}.{member}" for member in re.findall(r"\w+", members)}
     # A module's attribute names the module.

@@ -173,10 +173,13 @@ class _Ui(NamedTuple):
 
 
 def _list_uis() -> tuple[_Ui, ...]:
-    airflow = (
+    airflow: tuple[_Login, ...] = (
         _Login("to act", environment.ADMIN, "airflow_admin_password"),
         _Login("to look", environment.VIEWER, "airflow_viewer_password"),
     )
+    if settings().oidc_issuer:
+        # The stack's programs have a password there; people have accounts of their own.
+        airflow = ()
     mlflow = (
         _Login("to act", mlflow_login.ADMIN, "mlflow_admin_password"),
         _Login("to look", mlflow_login.VIEWER, "mlflow_viewer_password"),

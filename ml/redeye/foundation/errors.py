@@ -71,6 +71,10 @@ class NeedsAnother(RedeyeError):
     """Somebody would decide about what he asked for himself: another person must."""
 
 
+class LoginRefused(RedeyeError):
+    """Somebody whom the provider knows may not enter here."""
+
+
 class RegistryDiffers(RedeyeError):
     """The model registry does not hold what the promotion ledger names, and no repair can be made of it."""
 

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from redeye.foundation.errors import ConfigError
+from redeye.foundation.people.login_settings import LoginSettings
 
 if TYPE_CHECKING:
     from upath import UPath
@@ -27,7 +28,7 @@ SHIFT_FILE = "shift_weeks"
 """File in the home: how many weeks this installation's calendar is shifted by."""
 
 
-class Settings(BaseSettings):
+class Settings(LoginSettings):
     """Settings of one installation; frozen once read."""
 
     model_config = SettingsConfigDict(env_prefix="REDEYE_", frozen=True, extra="forbid")
@@ -115,10 +116,6 @@ class Settings(BaseSettings):
         default="",
         description="Who acts by the command line, as it is recorded with what they decide; else the user of the "
         "operating system.",
-    )
-    four_eyes: bool = Field(
-        default=False,
-        description="Whether a training by hand awaits somebody else's approval, and unblocking takes two people.",
     )
     threads: int = Field(
         default_factory=lambda: os.cpu_count() or 1,
@@ -289,7 +286,18 @@ def require_secret(name: str, kind: str) -> str:
 
 
 # What nothing embedded stands in for.
-UNSET = ("alert_urls", "anchors_url", "api_port", "lineage_url", "metrics_port", "otlp_url")
+UNSET = (
+    "alert_urls",
+    "anchors_url",
+    "api_port",
+    "lineage_url",
+    "metrics_port",
+    "oidc_client_id",
+    "oidc_client_secret",
+    "oidc_client_secret_file",
+    "oidc_issuer",
+    "otlp_url",
+)
 INSTEAD_OF_EMPTY = {
     "backup_key_file": "beside the home",
     "rehearsal": "nothing",
@@ -308,7 +316,13 @@ def describe() -> str:
         "| variable | default | meaning |",
         "|---|---|---|",
     ]
-    for name, field in Settings.model_fields.items():
+    fields = Settings.model_fields
+    # What is inherited is listed last.
+    for name in [
+        *(each for each in fields if each not in LoginSettings.model_fields),
+        *LoginSettings.model_fields,
+    ]:
+        field = fields[name]
         default = field.default
         if name in UNSET:
             shown = "none"

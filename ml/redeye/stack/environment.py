@@ -18,6 +18,8 @@ from redeye.stack.secrets import Secrets
 ADMIN = "admin"
 VIEWER = "viewer"
 PARALLELISM = 4
+# Of people with accounts of their own.
+AUTH_MANAGER = "redeye_airflow.login.auth_manager.OidcAuthManager"
 # A Celery task that its worker has not acknowledged by then is handed out again: longer than any task may take.
 # What a dead worker held is found out long before, by its heartbeat.
 REDELIVERED_AFTER_SECONDS = 6 * 3600
@@ -180,6 +182,8 @@ def _airflow(configured: Settings, secrets: Secrets) -> dict[str, str]:
             "EXECUTE_IN_THREAD": True,
         },
     }
+    if configured.oidc_issuer:
+        options["CORE"]["AUTH_MANAGER"] = AUTH_MANAGER
     collector = {}
     if configured.otlp_url:
         options["METRICS"] = {"OTEL_ON": True}

@@ -16,7 +16,7 @@ from redeye_airflow.pages.actions.champions import CHAMPION_ACTIONS
 from redeye_airflow.pages.actions.declared import Action, Parameters
 from redeye_airflow.pages.actions.nights import NIGHT_ACTIONS
 from redeye_airflow.pages.rendering import render_page
-from redeye_airflow.pages.security import confirmation, find_user, may_trigger, read_confirmation
+from redeye_airflow.pages.security import confirmation, find_user, may_decide, may_trigger, read_confirmation
 
 router = APIRouter()
 
@@ -129,17 +129,20 @@ def _read_parameters(request: Request, action: Action) -> Parameters:
 
 
 def _is_allowed(request: Request, action: Action) -> bool:
-    """Whether the user may start runs of any DAG that the action may be about."""
+    """Whether the user may act on any DAG that the action may be about."""
     choices = {field.name: field.choices() for field in action.fields if field.choices}
     dags = [action.dag]
     for name, values in choices.items():
         dags = [dag.replace(f"{{{name}}}", value) for dag in dags for value in values]
-    return any(may_trigger(find_user(request), dag_id) for dag_id in dags)
+    may = may_decide if action.is_decision else may_trigger
+    return any(may(find_user(request), dag_id) for dag_id in dags)
 
 
 def _check_permission(request: Request, action: Action, parameters: Parameters) -> str:
-    """The DAG whose runs the user may start, or else 403."""
+    """The DAG whose runs the user may start, or decide about, or else 403."""
     dag_id = action.dag.format(**parameters)
+    if action.is_decision and not may_decide(find_user(request), dag_id):
+        raise HTTPException(403, f"you may not decide: this takes the right to answer questions of {dag_id}")
     if not may_trigger(find_user(request), dag_id):
         raise HTTPException(403, f"you may look and not act: this takes the right to start runs of {dag_id}")
     return dag_id

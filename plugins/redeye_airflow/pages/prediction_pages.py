@@ -25,7 +25,8 @@ from redeye_airflow.pages import airflow_client, charts, explanations
 from redeye_airflow.pages.explained_inputs import group_inputs
 from redeye_airflow.pages.page_data import find_spec, outcomes_reader, reader
 from redeye_airflow.pages.rendering import render_page
-from redeye_airflow.pages.security import find_user
+from redeye_airflow.pages.security import check_view, find_user
+from redeye_airflow.vocabulary import CustomView
 
 router = APIRouter()
 
@@ -182,6 +183,7 @@ def prediction(request: Request, model: str, lane: str, key: str) -> Response:
 @router.get("/predictions/{model}/{lane}/{key}/explanation")
 async def explanation(request: Request, model: str, lane: str, key: str) -> Response:
     """The chain from landing file to probability, walked again in a process of its own."""
+    check_view(find_user(request), CustomView.EXPLANATIONS)
     _row(model, lane, key)
     found = await explanations.explain_prediction(f"{model}/{lane}/{key}", user=find_user(request).get_name())
     groups = group_inputs(found["inputs"], read_descriptions(find_spec(model)))
@@ -194,6 +196,7 @@ async def export(request: Request, model: str, lane: str, key: str) -> Response:
 
     By POST, from a page of this site: an address that was followed shall not write into the audit log.
     """
+    check_view(find_user(request), CustomView.EXPORT)
     _row(model, lane, key)
     name, user = f"{model}-{lane}-{key}", find_user(request).get_name()
     content, sha256 = await explanations.archive_explanation(f"{model}/{lane}/{key}", user=user)

@@ -35,6 +35,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from redeye.foundation.settings import settings
+from redeye_airflow.vocabulary import CustomView
 
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -126,6 +127,25 @@ def may_trigger(user: BaseUser, dag_id: str) -> bool:
             method="POST", access_entity=DagAccessEntity.RUN, details=DagDetails(id=dag_id), user=user
         )
     )
+
+
+def may_decide(user: BaseUser, dag_id: str) -> bool:
+    """Whether Airflow lets the user answer the questions of a DAG: whether a candidate is promoted, for one."""
+    return bool(
+        get_auth_manager().is_authorized_dag(
+            method="PUT", access_entity=DagAccessEntity.HITL_DETAIL, details=DagDetails(id=dag_id), user=user
+        )
+    )
+
+
+def check_view(user: BaseUser, view: CustomView) -> None:
+    """Refuse what Airflow itself has no name for to whoever may not have it.
+
+    Raises:
+        HTTPException: 403.
+    """
+    if not get_auth_manager().is_authorized_custom_view(method="GET", resource_name=view, user=user):
+        raise HTTPException(403, f"your role has no right to this: {view}")
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,13 @@ def unblock(
     ] = False,
 ) -> None:
     """Let a blocked version become champion again, by the gates or by `rollback --to`."""
+    from redeye.foundation.errors import ConfigError
+    from redeye.foundation.settings import settings
+
+    if settings().oidc_issuer:
+        raise ConfigError(
+            "a shell does not know who you are: where people log in by OIDC, versions are unblocked on the pages"
+        )
     if not ask:
         _change_block(model, version, reason, is_blocked=False)
         return

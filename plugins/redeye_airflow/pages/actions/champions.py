@@ -209,6 +209,7 @@ CHAMPION_ACTIONS = (
         partial(_change_block, is_blocked=False),
         (_FOLLOWS,),
         partial(_preview_block, is_blocked=False),
+        is_decision=True,
     ),
     Action(
         "reconcile",

@@ -110,6 +110,7 @@ class Action:
         preview: what of that depends on how things stand; it is said first, and refuses what cannot be done.
         check_all: of the parameters together, once each is right by itself.
         is_listed: whether it has a form of its own.
+        is_decision: whether it takes the right to decide, beside that to start runs.
     """
 
     name: str
@@ -122,6 +123,7 @@ class Action:
     preview: Callable[[Request, Parameters], Awaitable[Effects]] | None = None
     check_all: Callable[[Parameters], None] | None = None
     is_listed: bool = True
+    is_decision: bool = False
 
     def check(self, parameters: Parameters) -> None:
         """Refuse wrong parameters, before anything else.
