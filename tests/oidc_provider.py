@@ -43,10 +43,10 @@ class Provider:
     fault: str = ""
     answer: httpx.Response | None = None
 
-    def log_in(self, url: str, name: str) -> httpx.Client:
+    def log_in(self, url: str, name: str, page: str = "/redeye/actions") -> httpx.Client:
         """A browser in which somebody has gone the whole way, to the page that was asked for or to a refusal."""
         browser = httpx.Client(base_url=url, follow_redirects=True, timeout=PATIENCE_SECONDS)
-        form = browser.get("/redeye/actions", headers={"accept": "text/html"})
+        form = browser.get(page, headers={"accept": "text/html"})
         asked = parse_qs(urlsplit(str(form.url)).query)
         assert asked["code_challenge_method"] == ["S256"], form.text
         assert asked["nonce"]

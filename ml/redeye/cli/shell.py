@@ -139,6 +139,9 @@ def show_addresses() -> None:
     for ui in _list_uis():
         console.print(f"{ui.name}: {ui.url}", highlight=False, soft_wrap=True)
     names = ", ".join(login.secret.upper() for ui in _list_uis() for login in ui.logins)
+    if not names:
+        console.print(f"People log in by {settings().oidc_issuer}.", highlight=False, soft_wrap=True)
+        return
     console.print(
         f"Who may log in: `redeye logins` prints it; the passwords are {names} in {settings().home / FILE_NAME}",
         highlight=False,
@@ -154,6 +157,8 @@ def show_logins() -> None:
         for login in ui.logins:
             told = f"  {login.does}: user {login.user}, password {getattr(secrets, login.secret)}"
             console.print(told, highlight=False, soft_wrap=True)
+    if issuer := settings().oidc_issuer:
+        console.print(f"People log in by {issuer}.", highlight=False, soft_wrap=True)
 
 
 class _Login(NamedTuple):
@@ -177,13 +182,13 @@ def _list_uis() -> tuple[_Ui, ...]:
         _Login("to act", environment.ADMIN, "airflow_admin_password"),
         _Login("to look", environment.VIEWER, "airflow_viewer_password"),
     )
-    if settings().oidc_issuer:
-        # The stack's programs have a password there; people have accounts of their own.
-        airflow = ()
-    mlflow = (
+    mlflow: tuple[_Login, ...] = (
         _Login("to act", mlflow_login.ADMIN, "mlflow_admin_password"),
         _Login("to look", mlflow_login.VIEWER, "mlflow_viewer_password"),
     )
+    if settings().oidc_issuer:
+        # The stack's programs have passwords there; people have accounts of their own.
+        airflow, mlflow = (), ()
     return (
         _Ui("Airflow", settings().public_airflow_url, airflow),
         _Ui("MLflow", link_mlflow(), () if settings().mlflow_server_elsewhere else mlflow),

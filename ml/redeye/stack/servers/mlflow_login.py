@@ -12,6 +12,8 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+from redeye.stack.servers.mlflow_people import admit, find_login
+
 if TYPE_CHECKING:
     from flask import Response
     from werkzeug.datastructures import Authorization
@@ -52,14 +54,24 @@ def is_closed(method: str, path: str) -> bool:
 
 
 def authorise() -> Authorization | Response:
-    """Check the login of the current request as MLflow does; let admins alone write, and nobody reach the assistant.
+    """Check the login of the current request; let admins alone write, and nobody reach the assistant.
 
-    Named in MLflow's configuration as `authorization_function`; runs in its server.
+    Passwords are checked as MLflow does. Where people log in by OIDC they read by a session of their own, and passwords
+    are for the admin's programs. Named in MLflow's configuration as `authorization_function`; runs in its server.
     """
     from flask import Response, request
     from mlflow.server.auth import authenticate_request_basic_auth, make_forbidden_response, store
+    from werkzeug.datastructures import Authorization
 
-    answer = authenticate_request_basic_auth()
+    by_people = bool(find_login().oidc_issuer)
+    answer: Authorization | Response
+    if by_people and request.authorization is None:
+        answer = admit() or Authorization("basic", {"username": VIEWER, "password": ""})
+    else:
+        answer = authenticate_request_basic_auth()
+        if by_people and not isinstance(answer, Response) and answer.username == VIEWER:
+            # An account that is nobody's.
+            return make_forbidden_response()
     if isinstance(answer, Response):
         return answer
     if is_closed(request.method, request.path):
