@@ -25,7 +25,8 @@ CLIENT_ID, CLIENT_SECRET = "redeye", "the-secret-of-a-test"
 # What is wrong with an ID token: claims in place of its own, or how it is signed.
 FAULTS: Mapping[str, Mapping[str, Any]] = {
     "another issuer": {"iss": "http://elsewhere.example"},
-    "another audience": {"aud": ["somebody-else"]},
+    # Given to this client, so that the audience alone is wrong.
+    "another audience": {"aud": ["somebody-else"], "azp": CLIENT_ID},
     "long over": {"exp": 1_000_000_000, "iat": 999_999_000},
     "another nonce": {"nonce": "of-another-login"},
     "an address not verified": {"email_verified": False},
