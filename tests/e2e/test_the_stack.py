@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
+import json
 import os
 import re
+import shutil
 import signal
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import httpx
 import pandas as pd
+import psutil
 import pytest
 from prepared_installations import MODEL, Kind, Prepared
 from prometheus_client.parser import text_string_to_metric_families
@@ -23,6 +31,7 @@ from waiting import PATIENCE_SECONDS, patient
 
 from redeye.declarations.calendar import ONE_DAY
 from redeye.foundation.settings import Settings, settings
+from redeye.foundation.signing import signing_keys
 from redeye.monitoring.logic.verdict import Verdict
 from redeye.promotion import decision_store
 from redeye.promotion.logic.decision import Decision
@@ -30,7 +39,8 @@ from redeye.scoring import outputs_store
 from redeye.stack import alert_loop, environment, lifecycle
 from redeye.stack.airflow import airflow_api, first_run
 from redeye.stack.airflow.airflow_api import AirflowApi, Run
-from redeye.stack.secrets import Secrets
+from redeye.stack.secrets import FILE_NAME, Secrets
+from redeye.stack.servers import signer, system_user
 from redeye.stack.servers.supervisor import Supervisor
 from redeye.warehouse import release_store
 
@@ -51,14 +61,16 @@ class Running:
 
 
 @pytest.fixture(scope="module")
-def stack(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A stack of its own in a temporary folder; stopped and deleted afterwards."""
+def stack(prepared: Prepared) -> Iterator[Running]:
+    """A stack of its own in a temporary folder that other users may enter; stopped and deleted afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="redeye-e2e-"))
+    folder.chmod(0o755)
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("REDEYE_METRICS_PORT", str(find_port()))
         patched.setenv("REDEYE_ALERT_URLS", f"json://127.0.0.1:{find_port()}/nobody-listens")
-        home = tmp_path_factory.mktemp("e2e") / "home"
-        prepared.copy(Kind.MIGRATED, home)
-        yield from _running(home)
+        prepared.copy(Kind.MIGRATED, folder / "home")
+        yield from _running(folder / "home")
+    shutil.rmtree(folder)
 
 
 def _running(home: Path) -> Iterator[Running]:
@@ -177,6 +189,92 @@ def test_a_backfill_writes_a_line_for_each_night_and_none_twice(stack: Running, 
     assert release_store.release(night).night == night
     first_run.backfill(Console(file=written), night, night)
     assert written.getvalue().splitlines()[3:] == [f"Nothing is missing of the nights {night} to {night}."]
+
+
+as_root = pytest.mark.skipif(not system_user.is_root(), reason="only root can let servers run as other users")
+# Reads whatever its user can: files by their names, and what the processes of the machine were started with.
+READ_ALL = """
+import json, sys, glob
+found = {}
+for path in [*sys.stdin.read().splitlines(), *glob.glob("/proc/[0-9]*/environ")]:
+    try:
+        found[path] = open(path, "rb").read().decode(errors="replace")
+    except OSError:
+        pass
+json.dump(found, sys.stdout)
+"""
+
+
+def read_as_task(home: Path) -> dict[str, str]:
+    """What the user that tasks run as can read of a home and of the machine's processes, by path."""
+    # Keys lie beside the home.
+    files = [*home.rglob("*"), *home.parent.glob(f"{home.name}.*")]
+    paths = "\n".join(str(path) for path in files if path.is_file())
+    words = [*system_user.drop_root(system_user.SERVERS), sys.executable, "-c", READ_ALL]
+    ran = subprocess.run(words, input=paths, capture_output=True, text=True, check=True, cwd="/", env={})
+    return dict(json.loads(ran.stdout))
+
+
+@as_root
+def test_every_process_but_the_supervisor_and_its_listeners_runs_without_root(
+    stack: Running, history: None
+) -> None:
+    supervisor = psutil.Process(Supervisor(stack.configured).pid())
+    processes = supervisor.children(recursive=True)
+    users: dict[str, set[str]] = {}
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            users.setdefault(process.username(), set()).add(" ".join(process.cmdline()))
+    assert set(users) == {"root", system_user.SERVERS, system_user.POSTGRES, signer.USER}
+    assert len(users["root"]) == 2
+    assert all(re.search(r"redeye\.stack\.servers\.(reaper|watchdog)", each) for each in users["root"])
+    assert any("scheduler" in each for each in users[system_user.SERVERS])
+
+
+@as_root
+def test_a_task_reads_no_secret_of_an_admin(stack: Running, history: None) -> None:
+    home = stack.configured.home
+    readable = read_as_task(home)
+    assert str(home / "run" / "pgpass" / "warehouse") in readable
+    assert (
+        readable.keys() & {str(home / FILE_NAME), str(environment.airflow_passwords_file(stack.configured))}
+        == set()
+    )
+    assert signing_keys.find_key_path(stack.configured).is_file()
+    assert not any(path.startswith(f"{home}.") for path in readable)
+    secrets = dataclasses.asdict(stack.secrets)
+    told = {name for name, value in secrets.items() if any(value in text for text in readable.values())}
+    # Under the local executor tasks are forks of Airflow's scheduler: it signs their tokens, and has its database.
+    assert told == {
+        "content_key",
+        "airflow_jwt_secret",
+        "airflow_fernet_key",
+        *(
+            f"{name}_db_password"
+            for name in ("airflow", "feast", "mlflow", "mlflow_login", "outputs", "warehouse")
+        ),
+    }
+    holders = {path for path, text in readable.items() if secrets["airflow_jwt_secret"] in text}
+    assert all(path.startswith("/proc/") for path in holders)
+
+
+@as_root
+def test_what_tasks_and_commands_of_roots_write_is_the_servers(stack: Running, nights: list[Run]) -> None:
+    home = stack.configured.home
+    command = [sys.executable, "-m", "redeye"]
+    for words in (["verify"], ["verdicts", MODEL], ["dev", "make", "of-root"]):
+        ran = subprocess.run([*command, *words], capture_output=True, text=True, check=False, cwd="/root")
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+    written = [
+        home / "lake",
+        home / "dev",
+        home / "exports",
+        home / "mlflow" / "artifacts",
+        home / "logs" / "airflow",
+    ]
+    found = [path for folder in written for path in [folder, *folder.rglob("*")]]
+    assert len(found) > 100
+    assert {path.lstat().st_uid for path in found} == {system_user.account(system_user.SERVERS).pw_uid}
 
 
 def test_starting_again_leaves_everything_running(stack: Running) -> None:

@@ -139,6 +139,29 @@ def test_only_the_job_that_prepares_knows_the_superuser():
     assert told == {"postgres", "prepare"}
 
 
+@pytest.mark.parametrize(
+    ("secret", "services"),
+    [
+        ("AIRFLOW_API_PASSWORD", {"api-server", "triggerer", "alerts"}),
+        ("OIDC_CLIENT_SECRET", {"api-server", "mlflow"}),
+        ("AIRFLOW_FERNET_KEY", {"api-server", "scheduler", "triggerer"}),
+        ("AIRFLOW_JWT_SECRET", {"api-server", "scheduler", "triggerer"}),
+        ("AIRFLOW_SECRET_KEY", {"api-server", "triggerer"}),
+        ("MLFLOW_ADMIN_PASSWORD", {"mlflow"}),
+        ("MLFLOW_FLASK_SECRET_KEY", {"mlflow"}),
+        ("MLFLOW_LOGIN_DB_PASSWORD", {"mlflow", "prepare"}),
+    ],
+)
+def test_an_admins_secret_is_told_to_those_who_need_it(secret: str, services: set[str]):
+    told = {
+        name
+        for name, declared in SERVICES.items()
+        if f"${{{secret}:?}}" in json.dumps(declared.get("environment") or {})
+    }
+    assert told == services
+    assert "worker" not in told
+
+
 def test_airflows_services_are_told_what_the_embedded_ones_are(tmp_path: Path):
     configured = Settings(home=tmp_path, executor="CeleryExecutor", celery_broker_url="redis://x/0")
     secrets = Secrets(**{field.name: "x" for field in fields(Secrets)})

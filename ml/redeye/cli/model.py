@@ -40,7 +40,7 @@ def evidence(
     """
     from redeye.studies.evidence.run_evidence import gather
 
-    enter()
+    enter(writes_outside=True)
     with show_steps("months") as report:
         page = gather(model, to, report=report, since=since, threads=threads)
     console.print(f"[green]Written:[/] {page}")
@@ -69,7 +69,7 @@ def backtest(
     """
     from redeye.studies.backtest.run_backtest import gather
 
-    enter()
+    enter(writes_outside=True)
     to = RESULTS if docs else None
     with show_steps("trainings") as report:
         page = gather(
@@ -90,7 +90,7 @@ def freshness(
     """
     from redeye.studies.freshness.run_freshness import gather
 
-    enter()
+    enter(writes_outside=True)
     with show_steps("trainings") as report:
         page = gather(model, to, report=report, threads=threads)
     console.print(f"[green]Written:[/] {page}")
@@ -106,7 +106,7 @@ def interval_error(
     """
     from redeye.studies.interval_error.run_interval_error import measure
 
-    enter()
+    enter(writes_outside=True)
     with show_steps("months") as report:
         page = measure(model, to, report=report)
     console.print(f"[green]Written:[/] {page}")
@@ -141,7 +141,7 @@ def rehearse_gates(
     """
     from redeye.studies.gate_power.rehearse_gates import MOST_PROMOTED, rehearse
 
-    enter()
+    enter(writes_outside=True)
     found = rehearse(model, to, harmful=harmful, report=console.log)
     failed = [trial.failed for trial in found.trials if trial.harm]
     promoted = failed.count(())

@@ -14,7 +14,7 @@ from redeye.declarations.calendar import find_night
 from redeye.foundation import disk
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import settings
-from redeye.stack import lifecycle
+from redeye.stack import home_owner, lifecycle
 from redeye.stack.airflow.live import HISTORY_WEEKS
 from redeye.stack.rich_tables import Table
 from redeye.stack.servers.supervisor import ProcessState, Supervisor
@@ -110,6 +110,8 @@ def status() -> None:
         console.print(f"[red]Not healthy:[/] {', '.join(unhealthy)}")
         raise typer.Exit(1)
     console.print("[green]Healthy.[/]")
+    if shared := home_owner.describe_shared_user(settings().home.resolve()):
+        console.print(f"[yellow]{shared}[/]", highlight=False, soft_wrap=True)
     show_budget(disk.measure_usage(settings()))
     show_addresses()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import sys
 from collections.abc import Callable
 from datetime import date
@@ -20,7 +22,7 @@ from redeye.foundation.errors import ConfigError, RedeyeError
 from redeye.foundation.masking import mask
 from redeye.foundation.settings import SPECS, settings
 from redeye.foundation.ui_links import link_mlflow
-from redeye.stack import bootstrap, environment, lifecycle
+from redeye.stack import bootstrap, environment, home_owner, lifecycle
 from redeye.stack.airflow.stage_progress import measure_elapsed, stamp
 from redeye.stack.secrets import FILE_NAME
 from redeye.stack.servers import mlflow_login
@@ -112,9 +114,31 @@ class Commands(TyperGroup):
             raise typer.Exit(1) from error
 
 
-def enter() -> None:
-    """Give this process the environment of the installation, whose servers run already."""
+def enter(*, writes_outside: bool = False) -> None:
+    """Give this process the environment of the installation, whose servers run already.
+
+    Where root calls, it goes on as the home's user. A command that writes outside of the home stays root, and what it
+    writes into the home is that user's at its end.
+    """
+    secrets = settings().home / FILE_NAME
+    if secrets.exists() and not os.access(secrets, os.R_OK):
+        # A server of the stack: it was started with its environment, and is not told every secret.
+        return
     environment.export(settings(), bootstrap.prepare_files(settings()))
+    if writes_outside:
+        _give_at_end()
+    else:
+        leave_root()
+
+
+def leave_root() -> None:
+    """Go on as the home's user, where root calls."""
+    home_owner.leave_root(settings())
+
+
+def _give_at_end() -> None:
+    if home_owner.is_given(settings().home.resolve()):
+        atexit.register(home_owner.give, settings())
 
 
 def start() -> None:
@@ -127,6 +151,7 @@ def start() -> None:
 
         secrets = lifecycle.up(settings(), step)
     environment.export(settings(), secrets)
+    _give_at_end()
     console.print(f"[dim]{stamp(measure_elapsed())}[/]  [green]The stack is healthy[/]", highlight=False)
 
 

@@ -27,7 +27,7 @@ from redeye.operations.logic import alerts
 from redeye.operations.logic.alerts import Alert, Message
 from redeye.scoring.outputs_reader import OutputsReader
 from redeye.sources.configured_source import load_source
-from redeye.stack import environment
+from redeye.stack import environment, home_owner
 from redeye.stack.airflow import airflow_api
 
 log = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ def watch(configured: Settings) -> None:
 
 def beat_path(configured: Settings) -> Path:
     """The file that is touched after each look, for a health check."""
-    return configured.home.resolve() / "run" / "alerts.beat"
+    return configured.home.resolve() / home_owner.CACHE / "alerts.beat"
 
 
 def sweep(

@@ -17,7 +17,7 @@ from redeye.foundation.errors import RedeyeError
 from redeye.foundation.masking import mask
 from redeye.foundation.settings import SHIFT_FILE, Settings
 from redeye.foundation.signing.signing_keys import prepare_key
-from redeye.stack import databases, environment
+from redeye.stack import databases, environment, home_owner
 from redeye.stack.passfiles import write_passfiles
 from redeye.stack.secrets import Secrets, load_or_create
 from redeye.stack.servers import mlflow_login, mlflow_tables, signer, system_user
@@ -25,8 +25,6 @@ from redeye.stack.servers.embedded_postgres import EmbeddedPostgres
 
 log = logging.getLogger(__name__)
 
-POSTGRES = "postgres"
-"""Folder of the embedded Postgres in the home, which its own system user may own."""
 Step = Callable[[str], None]
 """Called with the name of each step that is about to start."""
 
@@ -34,7 +32,7 @@ Step = Callable[[str], None]
 def server(configured: Settings, secrets: Secrets) -> EmbeddedPostgres:
     """The embedded Postgres of this installation; not started."""
     return EmbeddedPostgres(
-        data_dir=configured.home.resolve() / POSTGRES,
+        data_dir=configured.home.resolve() / home_owner.POSTGRES,
         port=configured.postgres_port,
         password=secrets.postgres_password,
         host=configured.host,
@@ -53,11 +51,14 @@ def prepare_files(configured: Settings) -> Secrets:
         configured.exports,
     ]
     # OpenLineage's file transport makes no folder.
-    made += [configured.online_store.parent, *(home / name for name in ("logs", "run", "lineage"))]
+    made += [
+        configured.online_store.parent,
+        *(home / name for name in ("logs", "run", "lineage", home_owner.CACHE)),
+    ]
     for folder in made:
         if isinstance(folder, Path):  # An object store has no folders, and its buckets are not ours to make.
             folder.mkdir(parents=True, exist_ok=True)
-    _close(home)
+    home_owner.close(home)
     shift_path = home / SHIFT_FILE
     if configured.shift_weeks and not shift_path.exists():
         # What the environment of one shell said, every later one shall find.
@@ -73,18 +74,9 @@ def prepare_files(configured: Settings) -> Secrets:
     _write_private(environment.airflow_passwords_file(configured), json.dumps(passwords))
     login = mlflow_login.configuration(environment.mlflow_login_url(configured))
     _write_private(environment.mlflow_login_file(configured), login)
+    if home_owner.is_given(home):
+        home_owner.share_secrets(home)
     return secrets
-
-
-def _close(home: Path) -> None:
-    """Leave the home to its owner; the user that Postgres runs as passes through it to its own folder."""
-    if system_user.is_root():
-        os.chown(home, -1, system_user.account(system_user.POSTGRES).pw_gid)
-    home.chmod(0o710 if system_user.is_root() else 0o700)
-    for path in home.iterdir():
-        # Whoever made it, and with what mode: what lies in a folder needs none of its own.
-        if path.name != POSTGRES and not path.is_symlink() and (path.is_dir() or path.is_file()):
-            path.chmod(0o700 if path.is_dir() else 0o600)
 
 
 def prepare_databases(
@@ -174,6 +166,8 @@ def _read_done(path: Path) -> dict[str, str]:
 
 
 def _write_private(path: Path, text: str) -> None:
+    if path.is_file() and path.read_text(encoding="utf-8") == text:
+        return
     with replace_file(path) as fresh:
         fresh.touch(mode=0o600)
         fresh.write_text(text, encoding="utf-8")

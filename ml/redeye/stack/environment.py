@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 from redeye.foundation import openlineage
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import PROJECT_ROOT, Settings, settings
+from redeye.stack import home_owner
 from redeye.stack.passfiles import find_passfile
 from redeye.stack.secrets import Secrets
 
@@ -20,6 +21,19 @@ VIEWER = "viewer"
 PARALLELISM = 4
 # Of people with accounts of their own.
 AUTH_MANAGER = "redeye_airflow.login.auth_manager.OidcAuthManager"
+ADMINS_VARIABLES = frozenset(
+    {
+        "AIRFLOW__API_AUTH__JWT_SECRET",
+        "AIRFLOW__API__SECRET_KEY",
+        "AIRFLOW__CORE__FERNET_KEY",
+        "MLFLOW_FLASK_SERVER_SECRET_KEY",
+        "REDEYE_AIRFLOW_API_PASSWORD",
+        "REDEYE_ALERT_URLS",
+        "REDEYE_OIDC_CLIENT_SECRET",
+        "REDEYE_POSTGRES_ADMIN_DSN",
+    }
+)
+"""Whose value lets somebody act as an admin, or as a server: a server is told those alone that it needs."""
 # A Celery task that its worker has not acknowledged by then is handed out again: longer than any task may take.
 # What a dead worker held is found out long before, by its heartbeat.
 REDELIVERED_AFTER_SECONDS = 6 * 3600
@@ -125,7 +139,7 @@ def _redeye(configured: Settings, secrets: Secrets) -> dict[str, str]:
 
 
 def _airflow(configured: Settings, secrets: Secrets) -> dict[str, str]:
-    home = configured.home.resolve() / "airflow"
+    home, logs = configured.home.resolve() / "airflow", configured.home.resolve() / "logs" / "airflow"
     bundles = [
         {
             "name": "redeye",
@@ -167,10 +181,13 @@ def _airflow(configured: Settings, secrets: Secrets) -> dict[str, str]:
         "DAG_PROCESSOR": {
             "DAG_BUNDLE_CONFIG_LIST": json.dumps(bundles),
             "PARSING_PROCESSES": 1,
+            # By default below the machine's temporary folder, which another user's Airflow may have taken.
+            "DAG_BUNDLE_STORAGE_PATH": configured.home.resolve() / home_owner.CACHE / "dag_bundles",
             "MIN_FILE_PROCESS_INTERVAL": 60,
         },
         "LOGGING": {
-            "BASE_LOG_FOLDER": configured.home.resolve() / "logs" / "airflow",
+            "BASE_LOG_FOLDER": logs,
+            "DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": logs / "dag_processor",
             "WORKER_LOG_SERVER_PORT": configured.airflow_log_port,
             "TRIGGER_LOG_SERVER_PORT": configured.airflow_log_port,
         },

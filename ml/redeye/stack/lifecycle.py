@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import logging
 import os
 import shutil
@@ -13,12 +14,12 @@ import httpx
 import psycopg2
 
 from redeye.foundation.errors import ConfigError, RedeyeError
-from redeye.foundation.settings import Settings
+from redeye.foundation.settings import PROJECT_ROOT, Settings
 from redeye.sources.configured_source import load_standing_source
-from redeye.stack import bootstrap, environment
+from redeye.stack import bootstrap, environment, home_owner
 from redeye.stack.bootstrap import Step
 from redeye.stack.secrets import FILE_NAME, Secrets, load_or_create
-from redeye.stack.servers import check_ports, programs
+from redeye.stack.servers import check_ports, programs, system_user
 from redeye.stack.servers.supervisor import ProcessState, Supervisor
 
 log = logging.getLogger(__name__)
@@ -41,13 +42,15 @@ def up(
     supervisor = Supervisor(configured)
     secrets = bootstrap.prepare_files(configured)
     is_fresh = supervisor.pid() is None
+    user = ""
     if is_fresh:
+        user = _choose_user(configured)
         supervisor.shut_down()
         check_ports.require_free(configured)
         step("Starting Postgres")
         server = bootstrap.server(configured, secrets)
         server.initialise()
-        text = programs.configuration(configured, programs.programs(configured, server))
+        text = programs.configuration(configured, programs.programs(configured, server, user))
         programs.configuration_path(configured).write_text(text, encoding="utf-8")
         supervisor.start(os.environ | environment.environment(configured, secrets))
     server = bootstrap.server(configured, secrets)
@@ -60,9 +63,25 @@ def up(
         if is_fresh:
             supervisor.shut_down()
         raise
+    if user or home_owner.is_given(configured.home.resolve()):
+        home_owner.give(configured)
     supervisor.start_missing()
     _wait_healthy(configured, supervisor, step, timeout_seconds)
     return secrets
+
+
+def _choose_user(configured: Settings) -> str:
+    """The system user that the servers run as; none, saying why, where root cannot let them."""
+    if not system_user.is_root():
+        return ""
+    home = configured.home.resolve()
+    if home_owner.find_obstacle(home) is not None:
+        log.warning("%s", home_owner.describe_shared_user(home))
+        return ""
+    # Nobody but root can write compiled code there, and without it every process compiles all it imports.
+    for name in ("ml", "plugins", "dags", "feature_repo"):
+        compileall.compile_dir(PROJECT_ROOT / name, quiet=2)
+    return system_user.SERVERS
 
 
 def down(configured: Settings) -> bool:

@@ -21,6 +21,8 @@ def read_as(user: str, folder: Path) -> set[str]:
     """What of a folder a user can list or read, whatever it lies in."""
     found = pwd.getpwnam(user)
     words = ["setpriv", f"--reuid={found.pw_uid}", f"--regid={found.pw_gid}", "--clear-groups"]
+    if user == system_user.POSTGRES:
+        words = system_user.drop_root(user)
     # The paths are given, as a folder that may be passed and not listed hides nothing of a known name.
     paths = "\n".join(str(path) for path in [folder, *folder.rglob("*")])
     script = 'while read -r p; do [ -r "$p" ] && echo "$p"; done; true'

@@ -38,7 +38,7 @@ def explain(
     """
     from redeye.scoring.explain import explain as explain_prediction
 
-    enter()
+    enter(writes_outside=to is not None)
     with console.status("Walking the chain"):
         found = explain_prediction(prediction_id)
     if to is not None:

@@ -48,7 +48,7 @@ def replay(
     if via is Via.AIRFLOW:
         _run_by_scheduler(model, first, last)
     else:
-        enter()
+        enter(writes_outside=True)
         is_whole = _run(model, first, last)
         if not is_whole:
             _show(model, first, last)
@@ -66,7 +66,7 @@ def season(
 ) -> None:
     """Write the season report on nights that were scored: the loop against a model that was never retrained."""
     check_order(first, last)
-    enter()
+    enter(writes_outside=True)
     _report(model, first, last)
 
 

@@ -86,7 +86,7 @@ def restated(
     """Show which predictions rest on data that was restated since, and what changed in it."""
     from redeye.scoring.find_restated import find_restated_predictions
 
-    enter()
+    enter(writes_outside=to is not None)
     found = find_restated_predictions(model, first, last)
     if to is not None:
         found.to_csv(to, index=False)

@@ -89,7 +89,7 @@ def impact(
     if branches:
         _compare(branches, base, folder, seeds)
     try:
-        enter()
+        enter(writes_outside=True)
         with console.status("Starting") as shown:
             found = assess(
                 base,
@@ -122,7 +122,7 @@ def _compare(branches: list[str], base: str, folder: Path, seeds: int) -> NoRetu
     """Print a row for each branch, and end with the status of the gravest verdict."""
     from redeye.review.reports.compare_branches import compare_branches
 
-    enter()
+    enter(writes_outside=True)
     with console.status("Starting") as shown:
         table, verdict = compare_branches(branches, base, folder, seeds=seeds, report=shown.update)
     console.print(_render_table(f"Against the merge base with {base}", table))

@@ -73,5 +73,5 @@ def docs() -> None:
 
     (PROJECT_ROOT / "docs" / "reference" / "settings.md").write_text(describe(), encoding="utf-8")
     (PROJECT_ROOT / "ml" / "specs" / "schema.json").write_text(render_json_schema(), encoding="utf-8")
-    enter()
+    enter(writes_outside=True)
     console.print(f"docs/reference/settings.md and {dbt.docs()}")

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from redeye.cli.shell import console, enter
+from redeye.cli.shell import console, enter, leave_root
 from redeye.stack.rich_tables import Table
 
 app = typer.Typer(help=__doc__, no_args_is_help=True)
@@ -54,6 +54,7 @@ def list_() -> None:
     from redeye.foundation.disk import gigabytes
     from redeye.review import sandbox_catalog as sandbox
 
+    leave_root()
     table = Table("sandbox", "release", "nights", "of its own")
     for each in sandbox.sandboxes():
         nights = f"{each.first_night} to {each.night}"
@@ -66,6 +67,7 @@ def drop(name: Name = "") -> None:
     """Remove a sandbox and all that was built in it."""
     from redeye.review import sandbox_catalog as sandbox
 
+    leave_root()
     sandbox.drop(_choose_name(name))
     console.print(f"Removed sandbox {_choose_name(name)}.")
 
@@ -81,6 +83,7 @@ def build(
     from redeye.review import sandbox as job
     from redeye.review import sandbox_catalog as sandbox
 
+    leave_root()
     at = sandbox.find_sandbox(_choose_name(name))
     models = impact_change.choose_models(at, select=select, base=base)
     result = job.rebuild(at, models)
@@ -103,6 +106,7 @@ def sql(
     from redeye.review import sandbox_catalog as sandbox
     from redeye.review.sandbox_sql import run_sql
 
+    leave_root()
     found = sandbox.find_sandbox(_choose_name(name))
     heads, rows, count = run_sql(found, query, limit=0 if is_csv else limit)
     if is_csv:

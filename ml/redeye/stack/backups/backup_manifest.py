@@ -17,7 +17,7 @@ UNKEYED_SEAL = "manifest.sha256"
 """Of backups made before they were sealed with a key: whoever can write to one can make it anew."""
 DATABASES, FILES = "databases", "files"
 # Made again from the rest, of this machine only, or someone's sandbox.
-LEFT_OUT = ("anchors.ndjson", "postgres", "logs", "run", "airflow", "dbt", "dev", "bench")
+LEFT_OUT = ("anchors.ndjson", "postgres", "logs", "run", "cache", "airflow", "dbt", "dev", "bench")
 FORMAT = 1
 _SHOWN = 5
 

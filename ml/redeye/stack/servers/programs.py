@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from redeye.foundation.settings import Settings
-from redeye.stack import environment
+from redeye.stack import environment, home_owner
 from redeye.stack.servers import system_user, watchdog
 from redeye.stack.servers.embedded_postgres import EmbeddedPostgres
 
@@ -37,21 +37,23 @@ class Program:
 
     It is asked for a clean end by the stop signal, and killed with its children after the stop seconds.
 
-    Where root starts the stack it runs as the system user, if one is named, with no capability.
+    Where root starts the stack it runs as the system user, if one is named, in that user's group or another's, with
+    no capability. Of the variables that hold an admin's secrets it is told those alone that it `knows`.
     """
 
     name: str
     command: Sequence[str]
     user: str = ""
+    group: str = ""
+    knows: frozenset[str] = frozenset()
     stop_signal: str = "TERM"
     stop_seconds: int = 20
 
     def section(self, logs: Path, folder: Path, *, starts_at_once: bool) -> str:
         """The program's section of the supervisor's configuration; it runs in `folder`."""
         is_database = self.name == DATABASE
-        dropping = system_user.drop_root(self.user) if self.user and system_user.is_root() else []
         options = {
-            "command": shlex.join([*dropping, *self.command]),
+            "command": shlex.join([*self._prefix(folder.parent), *self.command]),
             "directory": folder,
             "autostart": str(starts_at_once).lower(),
             "autorestart": "true",
@@ -69,9 +71,39 @@ class Program:
         }
         return _section(f"program:{self.name}", options)
 
+    def _prefix(self, home: Path) -> list[str]:
+        if self.name == DATABASE:  # Its command begins with an empty environment and drops root itself.
+            return []
+        words = ["env", *(f"--unset={name}" for name in sorted(environment.ADMINS_VARIABLES - self.knows))]
+        if not self.user or not system_user.is_root():
+            return words
+        words += [f"{name}={self.user}" for name in ("USER", "LOGNAME")]
+        return [
+            *words,
+            f"HOME={home / home_owner.CACHE}",
+            *system_user.drop_root(self.user, group=self.group),
+        ]
 
-def programs(configured: Settings, postgres: EmbeddedPostgres) -> tuple[Program, ...]:
-    """Every server of the stack; the database comes first."""
+
+# What lets a server sign tokens of Airflow's API, read what Airflow encrypts, and ask for logs of tasks.
+_FERNET, _SIGNING, _LOGS = (
+    "AIRFLOW__CORE__FERNET_KEY",
+    "AIRFLOW__API_AUTH__JWT_SECRET",
+    "AIRFLOW__API__SECRET_KEY",
+)
+_API_PASSWORD = "REDEYE_AIRFLOW_API_PASSWORD"  # noqa: S105  its variable
+_CLIENT = "REDEYE_OIDC_CLIENT_SECRET"
+_API_SERVERS = (_FERNET, _SIGNING, _LOGS, _API_PASSWORD, _CLIENT, "REDEYE_ALERT_URLS")
+
+
+def programs(configured: Settings, postgres: EmbeddedPostgres, user: str = "") -> tuple[Program, ...]:
+    """Every server of the stack; the database comes first.
+
+    Args:
+        configured: says which there are, and where.
+        postgres: the database.
+        user: the system user that all others run as; none: as whoever starts them.
+    """
     airflow = [sys.executable, "-m", "airflow"]
     mlflow = [sys.executable, "-m", "mlflow", "server", "--workers", "1"]
     mlflow += ["--host", configured.host, "--port", str(configured.mlflow_port)]
@@ -80,28 +112,40 @@ def programs(configured: Settings, postgres: EmbeddedPostgres) -> tuple[Program,
     # Airflow's own log servers would listen on every address, so one that does not stands in for both.
     log_server = [sys.executable, "-m", "uvicorn", "airflow.utils.serve_logs.log_server:get_app", "--factory"]
     log_server += ["--host", configured.host, "--port", str(configured.airflow_log_port), "--no-access-log"]
+
+    def tasks(name: str, command: list[str], *knows: str, stop_seconds: int = 20) -> Program:
+        return Program(name, command, user, knows=frozenset(knows), stop_seconds=stop_seconds)
+
+    def admins(name: str, command: list[str], *knows: str) -> Program:
+        return Program(name, command, user, group=system_user.ADMINS if user else "", knows=frozenset(knows))
+
+    is_local = configured.executor == "LocalExecutor"
+    # Under the local executor a task is a fork of the scheduler, and knows what that knows.
+    scheduler = tasks if is_local else admins
     every = [
         Program(DATABASE, postgres.command(), stop_signal="INT", stop_seconds=30),
-        Program("api-server", [*airflow, "api-server"]),
-        Program("scheduler", [*airflow, "scheduler", "--skip-serve-logs"]),
-        Program("dag-processor", [*airflow, "dag-processor"]),
-        Program("triggerer", [*airflow, "triggerer", "--skip-serve-logs"]),
-        Program("log-server", log_server),
+        admins("api-server", [*airflow, "api-server"], *_API_SERVERS),
+        scheduler("scheduler", [*airflow, "scheduler", "--skip-serve-logs"], _FERNET, _SIGNING),
+        tasks("dag-processor", [*airflow, "dag-processor"]),
+        # It plays nights through Airflow's API.
+        admins("triggerer", [*airflow, "triggerer", "--skip-serve-logs"], _FERNET, _SIGNING, _API_PASSWORD),
+        admins("log-server", log_server, _LOGS),
         # It drops root itself, once it has read what only root may.
         Program(SIGNER, [sys.executable, "-m", "redeye.stack.servers.signer"]),
     ]
-    if configured.executor == "CeleryExecutor":
-        every.append(Program(WORKER, celery_worker(configured), stop_seconds=CELERY_STOP_SECONDS))
+    if not is_local:
+        every.append(tasks(WORKER, celery_worker(configured), stop_seconds=CELERY_STOP_SECONDS))
     if not configured.mlflow_server_elsewhere:
-        every.append(Program("mlflow", mlflow))
+        every.append(admins("mlflow", mlflow, "MLFLOW_FLASK_SERVER_SECRET_KEY", _CLIENT))
     if configured.alert_urls.get_secret_value():
         # The addresses come by environment: they hold passwords.
-        every.append(Program("alerts", [sys.executable, "-m", "redeye.stack.alert_loop"]))
+        command = [sys.executable, "-m", "redeye.stack.alert_loop"]
+        every.append(admins("alerts", command, _API_PASSWORD, "REDEYE_ALERT_URLS"))
     if configured.metrics_port:
         at = [configured.host, str(configured.metrics_port)]
-        every.append(Program("metrics", [sys.executable, "-m", "redeye.stack.metrics_server", *at]))
+        every.append(tasks("metrics", [sys.executable, "-m", "redeye.stack.metrics_server", *at]))
     if configured.api_port:
-        every.append(Program("api", [sys.executable, "-m", "redeye", "serve"]))
+        every.append(tasks("api", [sys.executable, "-m", "redeye", "serve"]))
     return tuple(every)
 
 

@@ -132,8 +132,8 @@ def serve() -> None:
     _keep_passwords()
     signer = Signer(configured)
     path = find_socket_path(configured)
-    owner = configured.home.stat()
-    # Tasks run as the owner of the home.
+    # Tasks run as the owner of the lakes.
+    owner = configured.lake.stat()
     with Server(path, signer, frozenset({0, owner.st_uid, os.geteuid()})) as server:
         if system_user.is_root():
             os.chown(path, owner.st_uid, owner.st_gid)

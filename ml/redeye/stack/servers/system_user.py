@@ -20,6 +20,8 @@ from redeye.foundation.errors import ConfigError
 POSTGRES = "redeye-postgres"
 SERVERS = "redeye"
 """Airflow's and MLflow's servers, the tasks, and what commands of root's do to the data."""
+ADMINS = "redeye-admin"
+"""Whose group those of the servers are in that may know an admin's secrets: tasks, of another, cannot read them."""
 
 # Writes for real: coreutils' `test -w` does not see capabilities.
 _WRITES = 'mkdir "$0/.probe" && rmdir "$0/.probe"'
@@ -63,11 +65,14 @@ def own(path: Path, name: str) -> None:
         os.chown(path, account(name).pw_uid, account(name).pw_gid)
 
 
-def drop_root(name: str, capabilities: Sequence[str] = ()) -> list[str]:
-    """The words before a command that make root run it as a system user, in that user's group alone.
+def drop_root(name: str, *, group: str = "", capabilities: Sequence[str] = ()) -> list[str]:
+    """The words before a command that make root run it as a system user.
+
+    Its groups are the user's own, or another one in its place, and the one that passes through the home.
 
     Args:
         name: of the user.
+        group: of another user, in place of the user's own.
         capabilities: what it keeps of root, as `setpriv` names them.
 
     Raises:
@@ -78,10 +83,11 @@ def drop_root(name: str, capabilities: Sequence[str] = ()) -> list[str]:
         raise ConfigError(
             "servers do not run as root and `setpriv` (util-linux) is missing: run as another user"
         )
-    user = account(name)
-    words = [setpriv, f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+    passing = account(SERVERS).pw_gid
+    words = [setpriv, f"--reuid={account(name).pw_uid}", f"--regid={account(group or name).pw_gid}"]
     granted = ",".join(["-all", *(f"+{name}" for name in capabilities)])
-    return [*words, f"--inh-caps={granted}", f"--ambient-caps={granted}", f"--bounding-set={granted}"]
+    words += [f"--groups={passing}", f"--inh-caps={granted}", f"--ambient-caps={granted}"]
+    return [*words, f"--bounding-set={granted}"]
 
 
 def run_postgres_as(binary: Path, data_dir: Path) -> list[str]:
@@ -97,7 +103,7 @@ def run_postgres_as(binary: Path, data_dir: Path) -> list[str]:
     if not is_root():
         return []
     for capabilities in _CAPABILITIES:
-        words = drop_root(POSTGRES, capabilities)
+        words = drop_root(POSTGRES, capabilities=capabilities)
         if _works(words, [str(binary), "--version"]) and _works(words, ["sh", "-c", _WRITES, str(data_dir)]):
             return words
     blocked = next(

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from redeye.foundation.settings import Settings
-from redeye.stack import secrets
-from redeye.stack.servers import programs
+from redeye.stack import environment, secrets
+from redeye.stack.servers import programs, system_user
 from redeye.stack.servers.embedded_postgres import EmbeddedPostgres
 
 MADE_UP = secrets.Secrets(**{field.name: f"secret-{field.name}" for field in fields(secrets.Secrets)})
@@ -85,6 +85,46 @@ def test_no_secret_is_written(tmp_path):
     postgres = PlainPostgres(tmp_path / "postgres", 1, MADE_UP.postgres_password)
     text = programs.configuration(configured, programs.programs(configured, postgres))
     assert not [value for value in secrets.values(MADE_UP) if value in text]
+
+
+def told(conf: configparser.RawConfigParser, name: str) -> frozenset[str]:
+    """The variables with an admin's secret that a program is started with."""
+    forgotten = re.findall(r"--unset=(\S+)", conf[f"program:{name}"]["command"])
+    return environment.ADMINS_VARIABLES - set(forgotten)
+
+
+def test_each_server_is_told_the_secrets_that_it_needs(tmp_path):
+    conf = parsed(tmp_path, alert_urls="json://nobody", metrics_port=1, api_port=2)
+    assert "REDEYE_AIRFLOW_API_PASSWORD" in told(conf, "triggerer") & told(conf, "alerts")
+    for name in ("dag-processor", "metrics", "api"):
+        assert told(conf, name) == frozenset()
+    assert told(conf, "mlflow") == {"MLFLOW_FLASK_SERVER_SECRET_KEY", "REDEYE_OIDC_CLIENT_SECRET"}
+    # Tasks are forks of it.
+    assert told(conf, "scheduler") == {"AIRFLOW__CORE__FERNET_KEY", "AIRFLOW__API_AUTH__JWT_SECRET"}
+
+
+def test_celerys_tasks_are_told_no_secret_of_an_admin(tmp_path):
+    assert told(parsed(tmp_path, executor="CeleryExecutor"), "worker") == frozenset()
+
+
+@pytest.mark.skipif(not system_user.is_root(), reason="only root can let servers run as other users")
+def test_tasks_run_in_a_group_that_can_read_no_server_which_is_told_more(tmp_path):
+    admins = f"--regid={system_user.account(system_user.ADMINS).pw_gid}"
+    for executor, with_tasks in (("LocalExecutor", "scheduler"), ("CeleryExecutor", "worker")):
+        configured = Settings(home=tmp_path, executor=executor, alert_urls="json://nobody", api_port=2)
+        every = programs.programs(
+            configured, PlainPostgres(tmp_path / "postgres", 1, ""), system_user.SERVERS
+        )
+        parser = configparser.RawConfigParser()
+        parser.read_string(programs.configuration(configured, every))
+        commands = {each.name: parser[f"program:{each.name}"]["command"] for each in every[1:]}
+        assert admins not in commands[with_tasks]
+        # It drops root itself.
+        assert told(parser, programs.SIGNER) == frozenset()
+        del commands[programs.SIGNER]
+        for name, command in commands.items():
+            assert "--bounding-set=-all" in command
+            assert admins in command or name == with_tasks or not told(parser, name)
 
 
 def test_a_percent_sign_in_the_home_is_no_expansion(tmp_path):
