@@ -71,7 +71,7 @@ backfill: $(STAMP) ## Play nights: make backfill FROM=2013-04-04 TO=2013-04-10
 ##@ Operate
 
 #> ./redeye       gap, intake, repair, rebuild, rollback, block, unblock, reconcile,
-#>                backup, restore, verify, disk, costs, prepare, airflow, alerts,
+#>                backup, restore, verify-backup, verify, disk, costs, prepare, airflow, alerts,
 #>                serve, tokens
 
 ##@ Analyse

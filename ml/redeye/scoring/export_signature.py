@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 from pathlib import Path
 from typing import Any
 
-from redeye.foundation.errors import SignatureError, SignerAway, SigningRefused
-from redeye.foundation.signing.logic.statements import Kind, Signed
-from redeye.foundation.signing.public_keys import PublicKeys, verify
-from redeye.foundation.signing.sign import sign_statement
-
-log = logging.getLogger(__name__)
+from redeye.foundation.errors import SignatureError
+from redeye.foundation.signing.logic.statements import Kind
+from redeye.foundation.signing.public_keys import PublicKeys
+from redeye.foundation.signing.signed_files import read_bounded, read_signed, sign_text
 
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.signed.json"
-MAXIMUM_BYTES = 1 << 20
-"""Of a manifest and of a signature: what is longer is neither, and is not read."""
 _BLOCK_BYTES = 1 << 20
 _NAMED = ("model", "night", "schema_version")
 
@@ -34,11 +29,7 @@ def sign_manifest(manifest: bytes) -> str:
         "manifest_sha256": hashlib.sha256(manifest).hexdigest(),
         "content_sha256": said["content_sha256"],
     }
-    try:
-        return sign_statement(Kind.EXPORT, subject, content).to_json() + "\n"
-    except (SignatureError, SignerAway, SigningRefused) as error:
-        log.warning("the export of %s, night %s, is not signed: %s", said["model"], said["night"], error)
-        return ""
+    return sign_text(Kind.EXPORT, subject, content)
 
 
 def verify_export(folder: Path, keys: PublicKeys) -> dict[str, Any]:
@@ -54,14 +45,8 @@ def verify_export(folder: Path, keys: PublicKeys) -> dict[str, Any]:
     Raises:
         SignatureError: naming what is missing, altered, there without being named, or signed by somebody else.
     """
-    text = _read(folder / SIGNATURE).decode("utf-8", errors="replace")
-    signed = Signed.from_json(text)
-    verify(signed, keys)
-    if text != signed.to_json() + "\n":
-        raise SignatureError(f"{folder / SIGNATURE} is not as it was written: it was altered")
-    manifest, stated = _read(folder / MANIFEST), signed.statement
-    if stated.kind is not Kind.EXPORT:
-        raise SignatureError(f"{folder / SIGNATURE} is about a {stated.kind}, not about an export")
+    stated = read_signed(folder / SIGNATURE, Kind.EXPORT, keys)
+    manifest = read_bounded(folder / MANIFEST)
     if hashlib.sha256(manifest).hexdigest() != stated.content.get("manifest_sha256"):
         raise SignatureError(f"{folder / MANIFEST} is not what was signed: it was altered")
     said: dict[str, Any] = json.loads(manifest)
@@ -74,17 +59,6 @@ def verify_export(folder: Path, keys: PublicKeys) -> dict[str, Any]:
     if extra:
         raise SignatureError(f"{folder} holds what its manifest does not name: {', '.join(sorted(extra))}")
     return said
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            found = file.read(MAXIMUM_BYTES + 1)
-    except OSError as error:
-        raise SignatureError(f"{path} cannot be read: {error.strerror}") from error
-    if len(found) > MAXIMUM_BYTES:
-        raise SignatureError(f"{path} is longer than {MAXIMUM_BYTES:,} bytes: it is no file of an export")
-    return found
 
 
 def _hash(path: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,12 +18,15 @@ from prepared_installations import MODEL, TEN_WEEKS_END, Kind, Prepared
 from redeye.champions import promotion_store
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.disk import list_files
-from redeye.foundation.errors import BackupError
+from redeye.foundation.errors import BackupError, SignatureError
 from redeye.foundation.settings import Settings, settings
+from redeye.foundation.signing.public_keys import FILE_NAME, read_public_keys
 from redeye.models.artifact_store import load_artifact
 from redeye.scoring import outputs_store
 from redeye.stack import bootstrap, databases, environment
 from redeye.stack.backups import backup, backup_key, backup_manifest, restore
+from redeye.stack.backups.backup_manifest import MANIFEST, SIGNATURE
+from redeye.stack.backups.backup_signature import verify_backup
 from redeye.stack.servers import check_ports
 from redeye.warehouse import lake, release_content, release_store
 
@@ -125,6 +129,22 @@ def test_a_destroyed_stack_comes_back_equal(drill: Drill) -> None:
     with opened(drill.home) as server:
         after = everything(server)
     assert {name for name in drill.before | after if drill.before.get(name) != after.get(name)} == set()
+
+
+def test_the_public_key_tells_whether_it_is_what_was_made(drill: Drill, tmp_path: Path) -> None:
+    keys = read_public_keys(drill.backup / "files" / FILE_NAME)
+    copy, draw = tmp_path / "copy", random.Random(7)
+    shutil.copytree(drill.backup, copy)
+    assert verify_backup(copy, keys).home == str(drill.home)
+    small = [path for path in copy.rglob("*") if path.is_file() and path.name != "manifest.hmac"]
+    for _ in range(20):
+        path = draw.choice([*small, copy / MANIFEST, copy / SIGNATURE])
+        was = path.read_bytes()
+        at = draw.randrange(len(was) + 1)
+        path.write_bytes(was[:at] + b"x" + was[at + 1 :] if was[at : at + 1] != b"x" else was[:at])
+        with pytest.raises((BackupError, SignatureError)):
+            verify_backup(copy, keys)
+        path.write_bytes(was)
 
 
 def test_it_works_at_another_path_without_the_first_one(drill: Drill, tmp_path: Path) -> None:

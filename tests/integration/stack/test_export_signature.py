@@ -18,9 +18,9 @@ from redeye.cli import app
 from redeye.declarations.project import project
 from redeye.foundation.errors import SignatureError
 from redeye.foundation.settings import settings
+from redeye.foundation.signing import signed_files
 from redeye.foundation.signing.public_keys import find_public_path, read_public_keys
 from redeye.foundation.signing.signing_keys import find_key_path, make_public
-from redeye.scoring import export_signature
 from redeye.scoring.export import export
 from redeye.scoring.export_signature import MANIFEST, SIGNATURE, verify_export
 from redeye.scoring.logic.predictions import Lineage, assemble
@@ -145,6 +145,6 @@ def test_a_file_that_never_ends_is_not_read_whole(
 ) -> None:
     folder = tmp_path / "given"
     shutil.copytree(exported, folder)
-    monkeypatch.setattr(export_signature, "MAXIMUM_BYTES", 10)
+    monkeypatch.setattr(signed_files, "MAXIMUM_BYTES", 10)
     with pytest.raises(SignatureError, match="longer than 10 bytes"):
         verify_export(folder, read_public_keys(find_public_path(settings())))

@@ -9,7 +9,6 @@ import typer
 from rich.markup import escape
 
 from redeye.cli.shell import console
-from redeye.foundation.errors import SignatureError
 from redeye.foundation.settings import settings
 
 app = typer.Typer()
@@ -29,16 +28,10 @@ def verify_export(
 
     Ends with status 1, and the reason, if a file is missing, altered or signed by somebody else.
     """
-    from redeye.foundation.signing.public_keys import find_public_path, read_public_keys
+    from redeye.foundation.signing.public_keys import demand_public_keys
     from redeye.scoring.export_signature import verify_export as verify
 
-    path = key or find_public_path(settings())
-    keys = read_public_keys(path)
-    if not keys:
-        raise SignatureError(
-            f"{path} is not there: name the file of the installation's public keys with --key"
-        )
-    said = verify(folder, keys)
+    said = verify(folder, demand_public_keys(key, settings()))
     console.print(
         f"{escape(str(folder))}: {said['rows']} predictions of {escape(said['model'])}, night {said['night']}, as they "
         "were exported.",

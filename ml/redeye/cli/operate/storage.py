@@ -68,6 +68,26 @@ def restore(
 
 
 @app.command()
+def verify_backup(
+    folder: Annotated[Path, typer.Argument(help="The folder of a backup.")],
+    key: Annotated[
+        Path | None,
+        typer.Option(
+            help="File of public keys, as `./redeye audit key` prints them; else this installation's."
+        ),
+    ] = None,
+) -> None:
+    """Read a backup whole and hold it against its signature, with the public key alone; needs no stack."""
+    from redeye.foundation.signing.public_keys import demand_public_keys
+    from redeye.stack.backups import backup_signature
+
+    manifest = backup_signature.verify_backup(folder, demand_public_keys(key, settings()))
+    console.print(
+        f"{folder}: {len(manifest.entries)} files and databases of {manifest.home}, as they were backed up."
+    )
+
+
+@app.command()
 def verify() -> None:
     """Read every release whole and compare it with what was recorded when it was published."""
     from redeye.operations import maintain

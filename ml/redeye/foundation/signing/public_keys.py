@@ -83,6 +83,21 @@ def read_public_keys(path: Path) -> PublicKeys:
         raise SignatureError(f"{path}: {error}") from error
 
 
+def demand_public_keys(path: Path | None, configured: Settings) -> PublicKeys:
+    """The keys of a file, by default of the installation.
+
+    Raises:
+        SignatureError: if there is no such file, or no key in it.
+    """
+    named = path or find_public_path(configured)
+    keys = read_public_keys(named)
+    if not keys:
+        raise SignatureError(
+            f"{named} is not there: name the file of the installation's public keys with --key"
+        )
+    return keys
+
+
 @lru_cache(maxsize=16)
 def parse_public_keys(text: str) -> PublicKeys:
     """The keys of a text.

@@ -23,6 +23,7 @@ from redeye.foundation.settings import Settings
 from redeye.stack import bootstrap, databases
 from redeye.stack.backups.backup_key import find_key_path, read_or_create_key
 from redeye.stack.backups.backup_manifest import DATABASES, FILES, LEFT_OUT, Entry, Manifest, describe
+from redeye.stack.backups.backup_signature import sign_backup
 from redeye.stack.secrets import FILE_NAME, Secrets, load_or_create
 from redeye.stack.servers import check_ports
 from redeye.stack.servers.embedded_postgres import SUPERUSER, EmbeddedPostgres, binaries
@@ -47,7 +48,7 @@ def backup(configured: Settings, target: Path) -> tuple[Path, Manifest, str]:
     Secrets are part of it: without the keys in them, Airflow's encrypted fields could not be read again. So
     the folder is readable by its owner only, and is to be kept like a password.
 
-    Its manifest is sealed with a key that is not part of it.
+    Its manifest is sealed with a key that is not part of it, and signed.
 
     Returns:
         The folder, its manifest, and the manifest's SHA-256.
@@ -95,7 +96,9 @@ def backup(configured: Settings, target: Path) -> tuple[Path, Manifest, str]:
             (version,) = at.fetchone() or ("",)
     entries += list(_copy_files(configured, target))
     manifest = Manifest(str(home), git_sha(), version, entries)
-    return target, manifest, manifest.write(target, read_or_create_key(key_path))
+    sha256 = manifest.write(target, read_or_create_key(key_path))
+    sign_backup(target, manifest, sha256)
+    return target, manifest, sha256
 
 
 def _is_embedded(configured: Settings, name: str) -> bool:

@@ -13,6 +13,7 @@ from redeye.foundation.errors import BackupError
 
 MANIFEST = "manifest.json"
 SEAL = "manifest.hmac"
+SIGNATURE = "manifest.signed.json"
 UNKEYED_SEAL = "manifest.sha256"
 """Of backups made before they were sealed with a key: whoever can write to one can make it anew."""
 DATABASES, FILES = "databases", "files"
@@ -122,7 +123,7 @@ def verify(folder: Path, key: bytes | None) -> Manifest:
             faults.append(f"{entry.path} has {size} bytes, not {entry.bytes}")
         elif hash_file(path) != entry.sha256:
             faults.append(f"{entry.path} was altered")
-    named = {entry.path for entry in manifest.entries} | {MANIFEST, SEAL, UNKEYED_SEAL}
+    named = {entry.path for entry in manifest.entries} | {MANIFEST, SEAL, UNKEYED_SEAL, SIGNATURE}
     found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     faults += [f"{path} is not in the manifest" for path in sorted(found - named)]
     if faults:
