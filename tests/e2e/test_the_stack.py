@@ -26,6 +26,7 @@ from prepared_installations import MODEL, Kind, Prepared
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 from rich.console import Console
+from system_users import needs_system_users
 from throwaway import find_port, servers_apart
 from waiting import PATIENCE_SECONDS, patient
 
@@ -191,7 +192,6 @@ def test_a_backfill_writes_a_line_for_each_night_and_none_twice(stack: Running, 
     assert written.getvalue().splitlines()[3:] == [f"Nothing is missing of the nights {night} to {night}."]
 
 
-as_root = pytest.mark.skipif(not system_user.is_root(), reason="only root can let servers run as other users")
 # Reads whatever its user can: files by their names, and what the processes of the machine were started with.
 READ_ALL = """
 import json, sys, glob
@@ -215,7 +215,7 @@ def read_as_task(home: Path) -> dict[str, str]:
     return dict(json.loads(ran.stdout))
 
 
-@as_root
+@needs_system_users
 def test_every_process_but_the_supervisor_and_its_listeners_runs_without_root(
     stack: Running, history: None
 ) -> None:
@@ -231,7 +231,7 @@ def test_every_process_but_the_supervisor_and_its_listeners_runs_without_root(
     assert any("scheduler" in each for each in users[system_user.SERVERS])
 
 
-@as_root
+@needs_system_users
 def test_a_task_reads_no_secret_of_an_admin(stack: Running, history: None) -> None:
     home = stack.configured.home
     readable = read_as_task(home)
@@ -258,7 +258,7 @@ def test_a_task_reads_no_secret_of_an_admin(stack: Running, history: None) -> No
     assert all(path.startswith("/proc/") for path in holders)
 
 
-@as_root
+@needs_system_users
 def test_what_tasks_and_commands_of_roots_write_is_the_servers(stack: Running, nights: list[Run]) -> None:
     home = stack.configured.home
     command = [sys.executable, "-m", "redeye"]

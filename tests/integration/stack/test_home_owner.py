@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from prepared_installations import Kind, Prepared
+from system_users import needs_system_users
 
 from redeye.foundation.settings import Settings, settings
 from redeye.stack import bootstrap, environment, home_owner, lifecycle
@@ -19,10 +20,7 @@ from redeye.stack.secrets import FILE_NAME
 from redeye.stack.servers import system_user
 from redeye.stack.servers.system_user import ADMINS, SERVERS, account
 
-pytestmark = [
-    pytest.mark.integration,
-    pytest.mark.skipif(not system_user.is_root(), reason="only root can let servers run as other users"),
-]
+pytestmark = [pytest.mark.integration, needs_system_users]
 
 
 @pytest.fixture
