@@ -232,7 +232,9 @@ def _keep_anchor(anchor: Anchor) -> None:
     path, url = settings().home / settings().anchors_file, settings().anchors_url.get_secret_value()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8") as file:
+        # The home is written by tasks: root must not be led elsewhere by a link of theirs.
+        opened = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(opened, "a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(anchor)) + "\n")
             file.flush()
             os.fsync(file.fileno())

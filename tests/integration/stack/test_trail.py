@@ -290,6 +290,18 @@ def test_writers_at_once_leave_one_chain(stack_env: Any) -> None:
     assert trail.check_trail(Catalog.OUTPUTS, []).faults == ()
 
 
+def test_a_link_leads_no_anchor_elsewhere(
+    stack_env: Any, anchors: list[Anchor], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, elsewhere = settings().home / settings().anchors_file, tmp_path / "elsewhere"
+    path.unlink()
+    path.symlink_to(elsewhere)
+    trail.write_anchors("a test")
+    path.unlink()
+    assert not elsewhere.exists()
+    assert f"was not written to {path}" in caplog.text
+
+
 def test_the_command_ends_with_1_where_anything_is_not_as_it_was(
     stack_env: Any, anchors: list[Anchor], tmp_path: Path
 ) -> None:

@@ -8,6 +8,8 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings
 
+from redeye.foundation.errors import ConfigError
+
 
 class LoginSettings(BaseSettings):
     """Part of `Settings`: an OIDC provider, and what its groups may do."""
@@ -21,7 +23,11 @@ class LoginSettings(BaseSettings):
     oidc_client_secret: SecretStr = Field(
         default=SecretStr(""), description="The secret that it gave for that."
     )
-    oidc_client_secret_file: str = Field(default="", description="A file with that secret, in its place.")
+    oidc_client_secret_file: str = Field(
+        default="",
+        description="A file with that secret, in its place. Where root starts the stack, the group `redeye-admin` "
+        "must be able to read it.",
+    )
     oidc_scopes: str = Field(
         default="openid email", description="Scopes that are asked for; some providers want one for groups."
     )
@@ -53,7 +59,17 @@ class LoginSettings(BaseSettings):
         return {"four_eyes": True, **given} if given.get("oidc_issuer") else given
 
     def read_oidc_client_secret(self) -> str:
-        """The provider's secret, from the file if one is given; empty if there is none."""
-        if self.oidc_client_secret_file:
-            return Path(self.oidc_client_secret_file).read_text(encoding="utf-8").strip()
+        """The provider's secret, from the file if one is given; empty if there is none.
+
+        Raises:
+            ConfigError: if the file cannot be read.
+        """
+        if path := self.oidc_client_secret_file:
+            try:
+                return Path(path).read_text(encoding="utf-8").strip()
+            except OSError as error:
+                raise ConfigError(
+                    f"REDEYE_OIDC_CLIENT_SECRET_FILE={path} cannot be read ({error.strerror}): Airflow's api-server "
+                    "and MLflow read it, whose group is redeye-admin where root starts the stack"
+                ) from error
         return self.oidc_client_secret.get_secret_value()

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from redeye.declarations.calendar import ONE_DAY, clock_cutoff, coming_day, zone
 from redeye.declarations.specs import load_valid_specs
+from redeye.foundation.atomic_files import write_text
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import SHIFT_FILE, SPECS, Settings, settings
 from redeye.sources.configured_source import load_source
@@ -43,7 +44,7 @@ def choose(configured: Settings, tonight: date, *, history_weeks: int = HISTORY_
         source = load_source()
         weeks = weeks_until(tonight, source.first_night, source.last_night, history_weeks=history_weeks)
         configured.home.mkdir(parents=True, exist_ok=True)
-        (configured.home / SHIFT_FILE).write_text(f"{weeks}\n", encoding="utf-8")
+        write_text(configured.home / SHIFT_FILE, f"{weeks}\n")
         settings.cache_clear()
         if settings().shift_weeks != weeks:
             (configured.home / SHIFT_FILE).unlink()
