@@ -68,6 +68,9 @@ def stack(prepared: Prepared) -> Iterator[Running]:
     folder.chmod(0o755)
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("REDEYE_METRICS_PORT", str(find_port()))
+        # As Feast does where it was imported before: no folder for the servers' user.
+        (folder / "own").mkdir(mode=0o700)
+        patched.setenv("PROMETHEUS_MULTIPROC_DIR", str(folder / "own"))
         patched.setenv("REDEYE_ALERT_URLS", f"json://127.0.0.1:{find_port()}/nobody-listens")
         prepared.copy(Kind.MIGRATED, folder / "home")
         yield from _running(folder / "home")

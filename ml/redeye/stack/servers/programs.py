@@ -74,7 +74,8 @@ class Program:
     def _prefix(self, home: Path) -> list[str]:
         if self.name == DATABASE:  # Its command begins with an empty environment and drops root itself.
             return []
-        words = ["env", *(f"--unset={name}" for name in sorted(environment.ADMINS_VARIABLES - self.knows))]
+        hidden = sorted((environment.ADMINS_VARIABLES - self.knows) | _STARTERS_FOLDERS)
+        words = ["env", *(f"--unset={name}" for name in hidden)]
         if not self.user or not system_user.is_root():
             return words
         words += [f"{name}={self.user}" for name in ("USER", "LOGNAME")]
@@ -85,6 +86,11 @@ class Program:
         ]
 
 
+# Folders of whoever starts the stack. Feast sets the first two where it is imported; another user cannot write there.
+_STARTERS_FOLDERS = {
+    *("PROMETHEUS_MULTIPROC_DIR", "PROMETHEUS_MULTIPROCESS_DIR"),
+    *("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"),
+}
 # What lets a server sign tokens of Airflow's API, read what Airflow encrypts, and ask for logs of tasks.
 _FERNET, _SIGNING, _LOGS = (
     "AIRFLOW__CORE__FERNET_KEY",

@@ -93,6 +93,14 @@ def told(conf: configparser.RawConfigParser, name: str) -> frozenset[str]:
     return environment.ADMINS_VARIABLES - set(forgotten)
 
 
+def test_no_server_writes_to_folders_of_whoever_started_the_stack(tmp_path):
+    conf = parsed(tmp_path, metrics_port=1, api_port=2)
+    for section in conf.sections():
+        if section.startswith("program:") and section != f"program:{programs.DATABASE}":
+            assert "--unset=PROMETHEUS_MULTIPROC_DIR" in conf[section]["command"]
+            assert "--unset=XDG_CACHE_HOME" in conf[section]["command"]
+
+
 def test_each_server_is_told_the_secrets_that_it_needs(tmp_path):
     conf = parsed(tmp_path, alert_urls="json://nobody", metrics_port=1, api_port=2)
     assert "REDEYE_AIRFLOW_API_PASSWORD" in told(conf, "triggerer") & told(conf, "alerts")
