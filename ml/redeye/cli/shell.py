@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import duckdb
@@ -78,6 +79,10 @@ def read_night(name: str) -> Callable[[object], date]:
 
 FirstNight = Annotated[
     date, typer.Argument(metavar="FROM", parser=read_night("FROM"), help="The first night, as 2013-04-04.")
+]
+PublicKeyFile = Annotated[
+    Path | None,
+    typer.Option(help="File of public keys, as `./redeye audit key` prints them; else this installation's."),
 ]
 LastNight = Annotated[
     date, typer.Argument(metavar="TO", parser=read_night("TO"), help="The last night, included.")

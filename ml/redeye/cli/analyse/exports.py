@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from redeye.cli.shell import console
+from redeye.cli.shell import PublicKeyFile, console
 from redeye.foundation.settings import settings
 
 app = typer.Typer()
@@ -17,12 +17,7 @@ app = typer.Typer()
 @app.command()
 def verify_export(
     folder: Annotated[Path, typer.Argument(help="Folder of one night's export.")],
-    key: Annotated[
-        Path | None,
-        typer.Option(
-            help="File of public keys, as `./redeye audit key` prints them; else this installation's."
-        ),
-    ] = None,
+    key: PublicKeyFile = None,
 ) -> None:
     """Hold an export against the public key alone: needs no stack, and parses nothing that is not verified.
 

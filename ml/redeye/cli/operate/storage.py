@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Column
 
-from redeye.cli.shell import FirstNight, LastNight, console, enter
+from redeye.cli.shell import FirstNight, LastNight, PublicKeyFile, console, enter
 from redeye.foundation import disk
 from redeye.foundation.disk import Level, Usage, gigabytes
 from redeye.foundation.settings import settings
@@ -70,12 +70,7 @@ def restore(
 @app.command()
 def verify_backup(
     folder: Annotated[Path, typer.Argument(help="The folder of a backup.")],
-    key: Annotated[
-        Path | None,
-        typer.Option(
-            help="File of public keys, as `./redeye audit key` prints them; else this installation's."
-        ),
-    ] = None,
+    key: PublicKeyFile = None,
 ) -> None:
     """Read a backup whole and hold it against its signature, with the public key alone; needs no stack."""
     from redeye.foundation.signing.public_keys import demand_public_keys
