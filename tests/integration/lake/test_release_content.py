@@ -48,6 +48,7 @@ def held(writer: Writer) -> dict[str, Content]:
         f"INSERT INTO {TABLE} VALUES ('y', 'y')",
         f"UPDATE {TABLE} SET two = 'd' WHERE two = 'c'",
         f"UPDATE {TABLE} SET one = 'a', two = 'b' || chr(31) || 'c' WHERE two = 'c'",
+        f"UPDATE {TABLE} SET one = 'a', two = chr(31) || 'bc' WHERE two = 'c'",
         f"UPDATE {TABLE} SET two = chr(0) WHERE two IS NULL",
         f"UPDATE {TABLE} SET two = '-' WHERE two IS NULL",
         f"UPDATE {TABLE} SET two = '' WHERE two IS NULL",

@@ -8,17 +8,15 @@ import json
 from datetime import date
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pyarrow.parquet as parquet
 import pytest
+from prediction_frames import make_predictions
 from upath import UPath
 
-from redeye.declarations.project import project
 from redeye.foundation.errors import AlreadyDecided
 from redeye.foundation.settings import settings
 from redeye.scoring import export
-from redeye.scoring.logic.predictions import Lineage, assemble
 
 pytestmark = pytest.mark.integration
 
@@ -30,19 +28,7 @@ MODEL = "flight_delay"
 def frame(bucket: str, monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
     monkeypatch.setenv("REDEYE_EXPORTS_URL", f"{bucket}/exports")
     settings.cache_clear()
-    flights = pd.DataFrame(
-        {
-            "flight_id": [f"2013-04-04_AA_{n}_JFK_LAX_0900" for n in range(5)],
-            "flight_date": pd.Timestamp("2013-04-04"),
-            "carrier_id": "AA",
-            "flight_number_id": [f"AA-{n}" for n in range(5)],
-            "origin_id": "JFK",
-            "destination_id": "LAX",
-            "scheduled_departure_at": pd.Timestamp("2013-04-04 13:05").as_unit("us"),
-        }
-    )
-    lineage = Lineage(MODEL, NIGHT, "release-1", 3, "xgboost", "flight_delay_v1", "run-1")
-    yield assemble(flights, np.linspace(0.1, 0.6, 5), np.full(5, 0.2), lineage, project().subject)
+    yield make_predictions(MODEL, NIGHT)
     settings.cache_clear()
 
 

@@ -8,14 +8,12 @@ import shutil
 from datetime import date
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from prediction_frames import make_predictions
 from typer.testing import CliRunner
 
 from redeye.cli import app
-from redeye.declarations.project import project
 from redeye.foundation.errors import SignatureError
 from redeye.foundation.settings import settings
 from redeye.foundation.signing import signed_files
@@ -23,33 +21,15 @@ from redeye.foundation.signing.public_keys import find_public_path, read_public_
 from redeye.foundation.signing.signing_keys import find_key_path, make_public
 from redeye.scoring.export import export
 from redeye.scoring.export_signature import MANIFEST, SIGNATURE, verify_export
-from redeye.scoring.logic.predictions import Lineage, assemble
 
 pytestmark = pytest.mark.integration
 MODEL = "flight_delay"
 
 
-def make_frame(night: date) -> pd.DataFrame:
-    """Five predictions."""
-    flights = pd.DataFrame(
-        {
-            "flight_id": [f"2013-04-04_AA_{n}_JFK_LAX_0900" for n in range(5)],
-            "flight_date": pd.Timestamp("2013-04-04"),
-            "carrier_id": "AA",
-            "flight_number_id": [f"AA-{n}" for n in range(5)],
-            "origin_id": "JFK",
-            "destination_id": "LAX",
-            "scheduled_departure_at": pd.Timestamp("2013-04-04 13:05").as_unit("us"),
-        }
-    )
-    lineage = Lineage(MODEL, night, "release-1", 3, "xgboost", "flight_delay_v1", "run-1")
-    return assemble(flights, np.linspace(0.1, 0.6, 5), np.full(5, 0.2), lineage, project().subject)
-
-
 @pytest.fixture(scope="module")
 def exported(stack_env: object) -> Path:
     night = date(2013, 4, 3)
-    return Path(str(export(make_frame(night), model=MODEL, night=night)))
+    return Path(str(export(make_predictions(MODEL, night), model=MODEL, night=night)))
 
 
 def test_an_export_is_verified_by_the_public_key_alone(
@@ -110,7 +90,7 @@ def test_a_file_too_many_another_night_and_another_key_are_named(exported: Path,
     with pytest.raises(SignatureError, match="none of"):
         verify_export(folder, {stranger.key_id: stranger})
     other = date(2013, 4, 4)
-    later = Path(str(export(make_frame(other), model=MODEL, night=other)))
+    later = Path(str(export(make_predictions(MODEL, other), model=MODEL, night=other)))
     shutil.copy(later / SIGNATURE, folder / SIGNATURE)
     with pytest.raises(SignatureError, match="not what was signed"):
         verify_export(folder, keys)
@@ -125,18 +105,18 @@ def test_what_nobody_could_sign_goes_out_and_is_signed_by_the_next_export(
     night, key = date(2013, 4, 5), find_key_path(settings())
     hidden = key.with_name("hidden")
     key.rename(hidden)
-    folder = Path(str(export(make_frame(night), model=MODEL, night=night)))
+    folder = Path(str(export(make_predictions(MODEL, night), model=MODEL, night=night)))
     hidden.rename(key)
     assert not (folder / SIGNATURE).exists()
     assert "is not signed" in caplog.text
 
     standing = (folder / MANIFEST).read_text()
     (folder / MANIFEST).write_text(json.dumps(json.loads(standing) | {"release_id": ["another"]}))
-    export(make_frame(night), model=MODEL, night=night)
+    export(make_predictions(MODEL, night), model=MODEL, night=night)
     assert not (folder / SIGNATURE).exists()
 
     (folder / MANIFEST).write_text(standing)
-    export(make_frame(night), model=MODEL, night=night)
+    export(make_predictions(MODEL, night), model=MODEL, night=night)
     verify_export(folder, read_public_keys(find_public_path(settings())))
 
 
