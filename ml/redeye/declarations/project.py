@@ -6,6 +6,7 @@ Read once a process. Light to import, because DAG files read it whenever Airflow
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Callable, Mapping
 from datetime import date, time
 from functools import lru_cache
@@ -178,6 +179,8 @@ def import_named(name: str, *, said_by: str) -> Callable[..., Any]:
     module, colon, attribute = name.partition(":")
     if not colon:
         raise ConfigError(f"{said_by} must be `module:name`, got {name!r}")
+    if (folder := str(PROJECT_ROOT)) not in sys.path:
+        sys.path.append(folder)
     try:
         found = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError) as error:

@@ -7,7 +7,7 @@ import subprocess
 from functools import lru_cache
 from pathlib import Path
 
-from redeye.foundation.settings import PROJECT_ROOT
+from redeye.foundation.settings import CHECKOUT, PROJECT_ROOT
 
 
 def run_git(root: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
@@ -18,18 +18,20 @@ def run_git(root: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
 
 @lru_cache(maxsize=1)
 def git_sha() -> str:
-    """The commit of the checkout, with `-dirty` if files differ from it; `REDEYE_GIT_SHA` where there is no git.
+    """The commit of the project's checkout, else of the engine's, with `-dirty` if files differ from it.
 
     Returns:
-        `unknown` for an installation that has neither.
+        `REDEYE_GIT_SHA` if it is set; `unknown` for an installation without git.
     """
     if reported := os.environ.get("REDEYE_GIT_SHA"):
         return reported
-    if not (PROJECT_ROOT / ".git").exists():
+    folders = (PROJECT_ROOT, *PROJECT_ROOT.parents, CHECKOUT)
+    root = next((each for each in folders if (each / ".git").exists()), None)
+    if root is None:
         return "unknown"
 
     def git(*words: str) -> str:
-        return run_git(PROJECT_ROOT, *words).stdout.decode().strip()
+        return run_git(root, *words).stdout.decode().strip()
 
     sha = git("rev-parse", "HEAD") or "unknown"
     return f"{sha}-dirty" if git("status", "--porcelain", "--untracked-files=no") else sha

@@ -20,8 +20,15 @@ from redeye.foundation.people.login_settings import LoginSettings
 if TYPE_CHECKING:
     from upath import UPath
 
-PROJECT_ROOT = Path(__file__).resolve().parents[3]
-SPECS = PROJECT_ROOT / "ml" / "specs"
+CHECKOUT = Path(__file__).resolve().parents[3]
+"""Folder of the engine: its code, DAG files, plugins and docs, beside its own project of flights."""
+PROJECT_ROOT = Path(os.environ.get("REDEYE_PROJECT") or CHECKOUT).resolve()
+"""Folder of the project that this process runs: `redeye.yaml`, dbt, features, expectations, specs."""
+SPECS = next(
+    (PROJECT_ROOT / each for each in ("models", "ml/specs") if (PROJECT_ROOT / each).is_dir()),
+    PROJECT_ROOT / "models",
+)
+"""Folder of the project's specs, a model each."""
 RESULTS = PROJECT_ROOT / "docs" / "results"
 """Folder of the pages that studies write."""
 SHIFT_FILE = "shift_weeks"
@@ -33,6 +40,10 @@ class Settings(LoginSettings):
 
     model_config = SettingsConfigDict(env_prefix="REDEYE_", frozen=True, extra="forbid")
 
+    project: Path = Field(
+        default=CHECKOUT,
+        description="Folder of the project to run, with its `redeye.yaml`; for `./redeye` the one it is typed in.",
+    )
     home: Path = Field(
         default=PROJECT_ROOT / ".redeye",
         description="Folder of all state: databases, landing, lakes, models, logs. Git-ignored.",
@@ -300,6 +311,8 @@ UNSET = (
 )
 INSTEAD_OF_EMPTY = {
     "backup_key_file": "beside the home",
+    "project": "the checkout",
+    "home": "`.redeye` in the project's folder",
     "rehearsal": "nothing",
     "signing_key_file": "beside the home",
     "source": "the one of `redeye.yaml`",
@@ -326,12 +339,12 @@ def describe() -> str:
         default = field.default
         if name in UNSET:
             shown = "none"
+        elif name in INSTEAD_OF_EMPTY:
+            shown = INSTEAD_OF_EMPTY[name]
         elif isinstance(default, SecretStr) or default == "":
-            shown = INSTEAD_OF_EMPTY.get(name, "the embedded stack's")
+            shown = "the embedded stack's"
         elif field.default_factory is not None:
             shown = "as many as there are cores"
-        elif isinstance(default, Path):
-            shown = f"`{default.relative_to(PROJECT_ROOT) if default.is_absolute() else default}`"
         else:
             shown = f"`{default}`"
         lines.append(f"| `REDEYE_{name.upper()}` | {shown} | {field.description} |")

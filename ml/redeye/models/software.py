@@ -7,9 +7,9 @@ import platform
 from functools import lru_cache
 from importlib.metadata import version
 
-from redeye.foundation.settings import PROJECT_ROOT
+from redeye.foundation.settings import CHECKOUT
 
-LOCK = PROJECT_ROOT / "requirements.lock"
+LOCK = CHECKOUT / "requirements.lock"
 PACKAGES = ("numpy", "pandas", "scikit-learn", "mlflow", "feast")
 
 

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from redeye.foundation.errors import ConfigError
-from redeye.foundation.settings import PROJECT_ROOT
+from redeye.foundation.settings import CHECKOUT
 from redeye.review.logic.waivers import parse_waivers
 
 WAIVERS = "requirements-waivers.txt"
@@ -20,7 +20,7 @@ LOCKS = ("requirements-bootstrap.lock", "requirements-dev.lock")
 _PINNED = re.compile(r"^[\w.-]+(?:\[[\w,]+\])?==[^\s\\;]+", re.MULTILINE)
 
 
-def audit_packages(options: Sequence[str], *, today: date, root: Path = PROJECT_ROOT) -> bool:
+def audit_packages(options: Sequence[str], *, today: date, root: Path = CHECKOUT) -> bool:
     """Ask a service of vulnerabilities about each locked package, by pip-audit, which prints what it finds.
 
     Args:

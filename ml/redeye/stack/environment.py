@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from redeye.foundation import openlineage
 from redeye.foundation.errors import ConfigError
-from redeye.foundation.settings import PROJECT_ROOT, Settings, settings
+from redeye.foundation.settings import CHECKOUT, PROJECT_ROOT, Settings, settings
 from redeye.stack import home_owner
 from redeye.stack.passfiles import find_passfile
 from redeye.stack.secrets import Secrets
@@ -134,7 +134,10 @@ def _redeye(configured: Settings, secrets: Secrets) -> dict[str, str]:
         "four_eyes",
         "threads",
     )
-    plain = {name: getattr(configured, name) for name in handed_on} | {"home": configured.home.resolve()}
+    plain = {name: getattr(configured, name) for name in handed_on} | {
+        "home": configured.home.resolve(),
+        "project": PROJECT_ROOT,
+    }
     return {f"REDEYE_{name.upper()}": str(value) for name, value in (plain | chosen).items()}
 
 
@@ -144,13 +147,13 @@ def _airflow(configured: Settings, secrets: Secrets) -> dict[str, str]:
         {
             "name": "redeye",
             "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
-            "kwargs": {"path": str(PROJECT_ROOT / "dags"), "refresh_interval": 60},
+            "kwargs": {"path": str(CHECKOUT / "dags"), "refresh_interval": 60},
         }
     ]
     options: dict[str, dict[str, object]] = {
         "CORE": {
-            "DAGS_FOLDER": PROJECT_ROOT / "dags",
-            "PLUGINS_FOLDER": PROJECT_ROOT / "plugins",
+            "DAGS_FOLDER": CHECKOUT / "dags",
+            "PLUGINS_FOLDER": CHECKOUT / "plugins",
             "EXECUTOR": configured.executor,
             "PARALLELISM": PARALLELISM,
             "LOAD_EXAMPLES": False,
@@ -270,7 +273,7 @@ def _python() -> dict[str, str]:
     return {
         "PATH": put_first(Path(sys.executable).parent, os.environ.get("PATH", os.defpath)),
         # A source of the operator's own is found through his path.
-        "PYTHONPATH": put_first(PROJECT_ROOT / "ml", os.environ.get("PYTHONPATH", "")),
+        "PYTHONPATH": put_first(CHECKOUT / "ml", os.environ.get("PYTHONPATH", "")),
         # Empty means off: where bytecode is not kept, each of the many processes compiles all it imports.
         "PYTHONDONTWRITEBYTECODE": "",
         # Feast's SQLite store keeps times as the process's local time shows them.

@@ -17,7 +17,7 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
-from redeye.foundation.settings import PROJECT_ROOT, Settings
+from redeye.foundation.settings import CHECKOUT, PROJECT_ROOT, Settings
 from redeye.foundation.signing import public_keys
 from redeye.stack.servers import system_user
 from redeye.stack.servers.system_user import ADMINS, SERVERS, account
@@ -53,14 +53,22 @@ def close(home: Path) -> None:
 @lru_cache
 def find_obstacle(home: Path) -> Path | None:
     """What is closed to the servers' user that his servers need; None if root can let them run as him."""
-    script = 'cd "$0" && exec "$1" -c "import redeye.stack, supervisor"'
-    words = [*system_user.drop_root(SERVERS), "sh", "-c", script, str(home), sys.executable]
-    variables = os.environ | {"PYTHONPATH": str(PROJECT_ROOT / "ml")}
+    script = 'cd "$0" && test -x "$2" && exec "$1" -c "import redeye.stack, supervisor"'
+    words = [
+        *system_user.drop_root(SERVERS),
+        "sh",
+        "-c",
+        script,
+        str(home),
+        sys.executable,
+        str(PROJECT_ROOT),
+    ]
+    variables = os.environ | {"PYTHONPATH": str(CHECKOUT / "ml")}
     if subprocess.run(words, capture_output=True, cwd="/", env=variables, check=False).returncode == 0:
         return None
-    needed = (home.parent, PROJECT_ROOT, Path(sys.prefix), Path(sys.executable).resolve().parent)
+    needed = (home.parent, CHECKOUT, PROJECT_ROOT, Path(sys.prefix), Path(sys.executable).resolve().parent)
     ways = [way for path in needed for way in reversed([path, *path.parents])]
-    return next((way for way in ways if not way.stat().st_mode & 0o001), PROJECT_ROOT)
+    return next((way for way in ways if not way.stat().st_mode & 0o001), CHECKOUT)
 
 
 def describe_shared_user(home: Path) -> str:

@@ -23,7 +23,7 @@ from pydantic import TypeAdapter
 
 from redeye.foundation.atomic_files import write_text
 from redeye.foundation.errors import ConfigError, RedeyeError
-from redeye.foundation.settings import PROJECT_ROOT, Settings, settings
+from redeye.foundation.settings import CHECKOUT, Settings, settings
 from redeye.sources.configured_source import faulty_source, load_source
 from redeye.sources.logic.faults import Base, Outcome, Plan
 from redeye.stack import bootstrap, environment
@@ -141,7 +141,7 @@ def _step(folder: Path, name: str, plan: Plan, what: str, model: str) -> None:
     with (folder / f"{name}.log").open("w", encoding="utf-8") as log_file:
         command = [sys.executable, "-m", "redeye", "rehearsal-step", what, "--model", model]
         done = subprocess.run(
-            command, env=own, cwd=PROJECT_ROOT, stdout=log_file, stderr=subprocess.STDOUT, check=False
+            command, env=own, cwd=CHECKOUT, stdout=log_file, stderr=subprocess.STDOUT, check=False
         )
     if done.returncode:
         tail = (folder / f"{name}.log").read_text(encoding="utf-8").splitlines()[-30:]

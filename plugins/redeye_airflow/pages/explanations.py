@@ -20,7 +20,7 @@ from typing import Any
 from fastapi import HTTPException
 
 from redeye.foundation.masking import mask
-from redeye.foundation.settings import PROJECT_ROOT
+from redeye.foundation.settings import CHECKOUT
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +106,7 @@ async def _run(module: str, *arguments: str, to: Path) -> None:
         "-m",
         module,
         *arguments,
-        cwd=PROJECT_ROOT,
+        cwd=CHECKOUT,
         stdin=DEVNULL,
         stdout=PIPE,
         stderr=STDOUT,

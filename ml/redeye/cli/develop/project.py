@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from redeye.cli.shell import console, enter
-from redeye.foundation.settings import PROJECT_ROOT, describe
+from redeye.foundation.settings import CHECKOUT, describe
 
 app = typer.Typer()
 
@@ -71,7 +71,7 @@ def docs() -> None:
     from redeye.declarations.specs import render_json_schema
     from redeye.warehouse import dbt
 
-    (PROJECT_ROOT / "docs" / "reference" / "settings.md").write_text(describe(), encoding="utf-8")
-    (PROJECT_ROOT / "ml" / "specs" / "schema.json").write_text(render_json_schema(), encoding="utf-8")
+    (CHECKOUT / "docs" / "reference" / "settings.md").write_text(describe(), encoding="utf-8")
+    (CHECKOUT / "ml" / "specs" / "schema.json").write_text(render_json_schema(), encoding="utf-8")
     enter(writes_outside=True)
     console.print(f"docs/reference/settings.md and {dbt.docs()}")
