@@ -8,14 +8,14 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Mapping
-from datetime import date, time
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
+from redeye.declarations.clock import Clock
 from redeye.declarations.spec_fields import Frozen, Name, refuse_twice, refuse_unknown
 from redeye.declarations.subject import Subject
 from redeye.declarations.successions import Succession
@@ -26,33 +26,8 @@ from redeye.foundation.settings import PROJECT_ROOT
 PROJECT_FILE = PROJECT_ROOT / "redeye.yaml"
 
 
-def _check_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError(f"{name!r} is no time zone: write one as Europe/Madrid") from error
-    return name
-
-
 PythonName = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
 """`module:name` of something in Python."""
-
-
-class Clock(Frozen):
-    """When a night ends."""
-
-    zone: Annotated[str, AfterValidator(_check_zone)] = Field(
-        description="The IANA time zone whose wall clock counts."
-    )
-    cutoff: str = Field(
-        pattern=r"^([01]\d|2[0-3]):[0-5]\d$",
-        description="`HH:MM` at which a night ends: what is known by then may be used, nothing later.",
-    )
-
-    @property
-    def cutoff_time(self) -> time:
-        """The cutoff as a time of the zone's wall clock."""
-        return time.fromisoformat(self.cutoff)
 
 
 class Audits(Frozen):
