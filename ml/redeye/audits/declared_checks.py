@@ -8,6 +8,8 @@ from typing import Protocol, cast
 
 import pandas as pd
 
+from redeye.audits.suite_files import suite_names
+from redeye.declarations.calendar import clock_cutoff, zone
 from redeye.declarations.project import import_named, project
 
 RELEASES = "releases/"
@@ -42,6 +44,24 @@ class ArrivalChecks(Protocol):
         ...
 
 
+class NoChecks:
+    """The `ArrivalChecks` of a project that computes nothing of its own: its contracts say it all."""
+
+    history_nights = 28
+
+    def derive_step(self, suite: str) -> Step | None:
+        """None for every suite."""
+        del suite
+        return None
+
+    def profile_step(
+        self, suite: str, judged: Mapping[str, pd.DataFrame], history: Mapping[str, pd.DataFrame]
+    ) -> Step | None:
+        """None for every suite."""
+        del suite, judged, history
+        return None
+
+
 @lru_cache(maxsize=1)
 def arrival_checks() -> ArrivalChecks:
     """What the project computes of its deliveries.
@@ -49,7 +69,9 @@ def arrival_checks() -> ArrivalChecks:
     Raises:
         ConfigError: if what the declaration names cannot be loaded.
     """
-    made = import_named(project().audits.arrivals, said_by="redeye.yaml, audits.arrivals:")()
+    if (named := project().audits.arrivals) is None:
+        return NoChecks()
+    made = import_named(named, said_by="redeye.yaml, audits.arrivals:")()
     return cast("ArrivalChecks", made)
 
 
@@ -61,5 +83,31 @@ def release_queries() -> Mapping[str, str]:
     Raises:
         ConfigError: if what the declaration names cannot be loaded.
     """
-    named = import_named(project().audits.releases, said_by="redeye.yaml, audits.releases:")
-    return cast("Mapping[str, str]", named())
+    if (named := project().audits.releases) is None:
+        names = [name.removeprefix(RELEASES) for name in suite_names() if name.startswith(RELEASES)]
+        return {name: write_release_query(name) for name in names}
+    return cast("Mapping[str, str]", import_named(named, said_by="redeye.yaml, audits.releases:")())
+
+
+def write_release_query(model: str) -> str:
+    """The SQL of a dbt model's rows of the nights `$first` to `$last`, with how its instants lie to the cutoff.
+
+    A feature table has `event_minutes_after_cutoff` and `created_minutes_before_event` besides its columns, another
+    one `entity_minutes_after_cutoff`.
+    """
+    at = clock_cutoff()
+    cutoff = (
+        f"timezone('UTC', timezone('{zone().key}', (night + 1)::TIMESTAMP + INTERVAL {at.hour} HOUR "
+        f"+ INTERVAL {at.minute} MINUTE))"
+    )
+    if model.startswith("feat_"):
+        schema, times = (
+            "features",
+            (
+                f"date_diff('minute', {cutoff}, event_at) AS event_minutes_after_cutoff, "
+                "date_diff('minute', created_at, event_at) AS created_minutes_before_event"
+            ),
+        )
+    else:
+        schema, times = "marts", f"date_diff('minute', {cutoff}, entity_at) AS entity_minutes_after_cutoff"
+    return f"SELECT *, {times} FROM warehouse.{schema}.{model} WHERE night BETWEEN $first AND $last"

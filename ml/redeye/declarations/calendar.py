@@ -219,15 +219,17 @@ def find_zone_version() -> str:
 
 
 def list_holidays(years: Iterable[int], *, shift_weeks: int = 0) -> dict[date, str]:
-    """The public holidays of the project's country in some years, with their names.
+    """The public holidays of the project's country in some years, with their names; none if it names no country.
 
     On a shifted calendar these are the holidays of the source's own years, moved with its rows: those of
     a Christmas are the fewer, whatever its date has become.
     """
     import holidays
 
+    if (country := project().holidays) is None:
+        return {}
     wanted, shift = set(years), timedelta(weeks=shift_weeks)
-    found = holidays.country_holidays(project().holidays, years=wanted)
+    found = holidays.country_holidays(country, years=wanted)
     return {day + shift: str(name) for day, name in found.items() if day.year in wanted}
 
 

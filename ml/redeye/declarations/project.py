@@ -33,12 +33,15 @@ PythonName = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
 class Audits(Frozen):
     """What only the project can compute of its data, for its suites in `expectations/` to judge."""
 
-    arrivals: PythonName = Field(
+    arrivals: PythonName | None = Field(
+        default=None,
         description="Derived columns and nightly profiles of deliveries: a "
-        "`redeye.audits.declared_checks.ArrivalChecks`."
+        "`redeye.audits.declared_checks.ArrivalChecks`. Left out: what the contracts themselves say.",
     )
-    releases: PythonName = Field(
-        description="The SQL of the frames that a release is judged by: a function that gives it by suite."
+    releases: PythonName | None = Field(
+        default=None,
+        description="The SQL of the frames that a release is judged by: a function that gives it by suite. Left "
+        "out: the rows of the dbt model that each suite is named after.",
     )
     planted: PythonName | None = Field(
         default=None,
@@ -64,14 +67,19 @@ class Slicing(Frozen):
 class Restatements(Frozen):
     """What a row of a delivery that was restated is behind of."""
 
-    outcomes: Name = Field(description="The dataset whose rows are the subjects' own outcomes.")
-    key: str = Field(description="The subject's key out of such a row: Python's format, over the row's text.")
+    outcomes: Name | None = Field(
+        default=None, description="The dataset whose rows are the subjects' own outcomes."
+    )
+    key: str = Field(
+        default="", description="The subject's key out of such a row: Python's format, over its text."
+    )
     of_one_night: tuple[Name, ...] = Field(
         default=(), description="Datasets whose rows count in the features of their own night alone."
     )
     shared: dict[Name, Name] = Field(
+        default={},
         description="A dataset's column, and the predictions' that holds the same key: both name what some "
-        "feature is computed for."
+        "feature is computed for.",
     )
 
 
@@ -91,14 +99,15 @@ class Project(Frozen):
 
     project: Name = Field(description="The project's name.")
     clock: Clock
-    holidays: str = Field(
+    holidays: str | None = Field(
+        default=None,
         pattern=r"^[A-Z]{2}$",
         description="ISO code of the country whose public holidays the warehouse holds.",
     )
     source: PythonName = Field(
         description="The source of deliveries: a `redeye.sources.logic.deliveries.Source`."
     )
-    audits: Audits
+    audits: Audits = Audits()
     constants: Mapping[Name, Constant] = Field(
         default={},
         description="Facts of the data that SQL and Python share, by name: dbt has a macro of each.",
@@ -112,8 +121,10 @@ class Project(Frozen):
     successions: tuple[Succession, ...] = Field(
         default=(), description="Codes that others replace: audits, features and slices follow them."
     )
-    restatements: Restatements
-    first_run: FirstRun
+    restatements: Restatements = Restatements()
+    first_run: FirstRun | None = Field(
+        default=None, description="Left out: the first model, and all nights but the last three as history."
+    )
 
     @model_validator(mode="after")
     def _names_columns_of_the_subject(self) -> Project:
@@ -143,6 +154,11 @@ def project() -> Project:
         ConfigError: as `load_project`.
     """
     return load_project(PROJECT_FILE)
+
+
+def name_schedule() -> str | None:
+    """The dataset that announces the coming day's rows; None if none does."""
+    return project().subject.schedule
 
 
 def import_named(name: str, *, said_by: str) -> Callable[..., Any]:

@@ -57,6 +57,16 @@ class Subject(Frozen):
     key: Name = Field(description="The column that identifies one: the specs' `population.key`.")
     day: Name = Field(description="The column with the day on which it happens: the night's coming day.")
     time: Name = Field(description="The column with the instant at which it is to happen.")
+    schedule: Name | None = Field(
+        default=None,
+        description="The dataset that announces the coming day's. Left out: they follow from what is released, and "
+        "a day without a release has those of the last one.",
+    )
+    of_day: dict[Name, str] = Field(
+        default={},
+        description="Without such a dataset, by column the SQL of what it holds on another day, `{day}`, of those "
+        "that tell the day besides `day` and `time`; the key, in most cases.",
+    )
     columns: dict[Name, SubjectColumn] = Field(description="By which it is found, in the files' order.")
     shown: tuple[Name, ...] = Field(
         min_length=1, description="Of the columns, those that people read in a list."
@@ -67,6 +77,7 @@ class Subject(Frozen):
         missing = "is not among the columns: add it to `columns`"
         refuse_unknown("shown", self.shown, self.columns, missing)
         wanted = {"key": None, "day": "date", "time": "instant"}
+        refuse_unknown("of_day", self.of_day, self.columns, missing)
         for role, kind in wanted.items():
             name = getattr(self, role)
             if name not in self.columns:

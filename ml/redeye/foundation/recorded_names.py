@@ -66,7 +66,10 @@ ATTRIBUTES = {
         "start_of": "find_start",
     },
     "redeye.core.errors": {"Barred": "VersionIsBlocked"},
-    "redeye.core.sources": {"dataset_named": "find_dataset"},
+    "redeye.core.sources": {
+        "SCHEDULE": "redeye.declarations.project:name_schedule()",
+        "dataset_named": "find_dataset",
+    },
     "redeye.jobs.build": {"publish": "redeye.warehouse.build:publish"},
     "redeye.jobs.repair": {"ingest_again": "redeye.warehouse.repair:ingest_again"},
 }

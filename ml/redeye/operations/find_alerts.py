@@ -25,8 +25,8 @@ from redeye.operations.logic.alerts import (
 from redeye.operations.logic.lights import Light, Stage, list_stretches
 from redeye.operations.model_status import ModelState
 from redeye.operations.night_status import Morning, find_due_night
-from redeye.sources.expected_deliveries import has_expected_rows
-from redeye.sources.logic.deliveries import SCHEDULE, Source
+from redeye.sources.expected_deliveries import expects_schedule
+from redeye.sources.logic.deliveries import Source
 
 # Nights back from the newest that are still worth a message; older trouble is history.
 RECENT = timedelta(days=3)
@@ -202,7 +202,7 @@ def _find_unscheduled(morning: Morning, now: datetime, source: Source | None) ->
     }
     due = find_due_night(now, source)
     state = next((each for each in morning.strip if each.night == due), None)
-    if due is not None and (state is None or state.release == "missing") and has_expected_rows(SCHEDULE, due):
+    if due is not None and (state is None or state.release == "missing") and expects_schedule(due):
         arrived = {row["night"] for row in morning.records.scheduled}
         nights |= {due} - arrived
     for night in sorted(nights):

@@ -22,8 +22,8 @@ from redeye.scoring.outputs_reader import OutputsReader, Row
 from redeye.sources import marked_row_store
 from redeye.sources.action_store import Action, list_actions
 from redeye.sources.configured_source import load_source
-from redeye.sources.expected_deliveries import has_expected_rows
-from redeye.sources.logic.deliveries import SCHEDULE, Source
+from redeye.sources.expected_deliveries import expects_schedule
+from redeye.sources.logic.deliveries import Source
 from redeye.sources.marked_row_store import Doubt, MarkedRow
 from redeye.warehouse import night_records, release_store
 from redeye.warehouse.logic.releases import Release
@@ -249,7 +249,7 @@ def _night_state(
         is_refused=any(row["night"] == night and not row["is_success"] for row in records.audits),
         lacks_schedule=release != "missing"
         and all(row["night"] != night for row in records.scheduled)
-        and has_expected_rows(SCHEDULE, night),
+        and expects_schedule(night),
     )
 
 

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 from redeye.foundation.errors import ConfigError, NotReleased
 from redeye.review import sandbox_catalog as sandbox
 from redeye.review.sandbox_catalog import Sandbox
-from redeye.sources.configured_source import load_source
-from redeye.sources.logic.deliveries import SCHEDULE, find_dataset
+from redeye.sources.configured_source import find_schedule, load_source
 from redeye.warehouse import dbt, lake, raw_tables, release_store
 from redeye.warehouse.dbt import PROJECT, DbtResult
 from redeye.warehouse.logic.releases import Release
@@ -38,7 +37,7 @@ def release_to_copy(release_id: str = "") -> Release:
 def first_night(release: Release) -> date:
     """The first night that a release holds."""
     source = load_source()
-    table = raw_tables.table_name(source, find_dataset(source, SCHEDULE))
+    table = raw_tables.table_name(source, find_schedule(source) or source.datasets[0])
     with lake.connect_at(release.snapshot_id, threads=1) as con:
         found = con.execute(f"SELECT min(arrival_night) FROM warehouse.raw.{table}").fetchone()
     return found[0] if found and found[0] else release.first_night

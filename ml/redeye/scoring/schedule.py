@@ -2,7 +2,7 @@
 
 The keys that join a row to its features are derived in one place, the staging view in dbt. Where the
 night has no release, that same view's SQL, as the last good release holds it, runs over the landing
-file instead of the raw table.
+file instead of the raw table. Where no dataset announces rows, those of the last released night are moved.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ import sqlglot
 from sqlglot import exp
 
 from redeye.declarations.calendar import coming_day, cutoff
+from redeye.declarations.project import project
 from redeye.declarations.specs import ENTITY_TIME, Spec
 from redeye.foundation.errors import DeliveryError, RedeyeError
 from redeye.sources import delivery_store
-from redeye.sources.configured_source import load_source
-from redeye.sources.logic.deliveries import KNOWN_AT, SCHEDULE, find_dataset
+from redeye.sources.configured_source import find_schedule, load_source
+from redeye.sources.logic.deliveries import KNOWN_AT, Dataset
 from redeye.warehouse import raw_tables
 
 log = logging.getLogger(__name__)
@@ -38,12 +39,14 @@ def read_known_then(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> 
 
     What was restated since is in the release too, and the view itself would give that.
     """
+    if (dataset := find_schedule(load_source())) is None:
+        return read_released(con, spec, night)
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE landed_schedule AS SELECT * FROM warehouse.raw.{_name_raw_table()} "
+        f"CREATE OR REPLACE TEMP TABLE landed_schedule AS SELECT * FROM warehouse.raw.{_name_raw_table(dataset)} "
         f"WHERE night = ? AND {KNOWN_AT} <= ?",
         [night, cutoff(night).replace(tzinfo=None)],
     )
-    return _through_the_view(con, spec, night)
+    return _through_the_view(con, spec, night, dataset)
 
 
 def read_landed(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.DataFrame | None:
@@ -52,15 +55,14 @@ def read_landed(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.D
     Raises:
         DeliveryError: if the file is not what its manifest says.
     """
-    ref = delivery_store.find_accepted_schedule(night)
-    if ref is None:
+    ref, dataset = delivery_store.find_accepted_schedule(night), find_schedule(load_source())
+    if ref is None or dataset is None:
         return None
-    dataset = find_dataset(load_source(), SCHEDULE)
     with raw_tables.open_files(con, [ref], first=night) as files:
         con.execute(
             f"CREATE OR REPLACE TEMP TABLE landed_schedule AS {raw_tables.select_typed_rows(dataset, files)}"
         )
-    return _through_the_view(con, spec, night)
+    return _through_the_view(con, spec, night, dataset)
 
 
 def read_accepted(
@@ -87,13 +89,16 @@ def read_accepted(
     return accepted
 
 
-def copy_last_week(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.DataFrame:
+def assume_schedule(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.DataFrame:
     """The schedule of the same weekday a week before, moved to the coming day: the last resort.
+
+    Where no dataset announces rows, it is the schedule of the last released night: those go on from day to day.
 
     Raises:
         DeliveryError: if the release has no schedule of that day either.
     """
-    dataset = find_dataset(load_source(), SCHEDULE)
+    if (dataset := find_schedule(load_source())) is None:
+        return _move_last_night(con, spec, night)
     moved = {
         "night": "$night::DATE",
         "arrival_night": "$night::DATE",
@@ -105,10 +110,10 @@ def copy_last_week(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> p
     con.execute(
         "CREATE OR REPLACE TEMP TABLE landed_schedule AS SELECT * REPLACE ("
         + ", ".join(f"{sql} AS {column}" for column, sql in moved.items())
-        + f") FROM warehouse.raw.{_name_raw_table()} WHERE night = $before",
+        + f") FROM warehouse.raw.{_name_raw_table(dataset)} WHERE night = $before",
         {"night": night, "before": night - A_WEEK} | ({"day": coming_day(night)} if dataset.of_day else {}),
     )
-    frame = _through_the_view(con, spec, night)
+    frame = _through_the_view(con, spec, night, dataset)
     if frame.empty:
         raise DeliveryError(
             f"the day after night {night} has no schedule, and neither has the week before it"
@@ -116,13 +121,42 @@ def copy_last_week(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> p
     return frame
 
 
-def _name_raw_table() -> str:
-    source = load_source()
-    return raw_tables.table_name(source, find_dataset(source, SCHEDULE))
+def _move_last_night(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.DataFrame:
+    subject, population = project().subject, spec.population
+    relation = f"warehouse.{spec.schedule}"
+    newest = con.execute(
+        f"SELECT max({population.night}) FROM {relation} WHERE {population.night} < ?", [night]
+    ).fetchone()
+    if newest is None or newest[0] is None:
+        raise DeliveryError(
+            f"no night before {night} has rows in {spec.schedule}: there is nothing to assume"
+        )
+    frame = _select(con, spec, newest[0], relation)
+    days = night - newest[0]
+    day = f"({subject.day}::DATE + {days.days})"
+    moved = {
+        population.night: "$night::DATE",
+        ENTITY_TIME: "$cutoff::TIMESTAMP",
+        subject.day: day,
+        subject.time: f"{subject.time} + INTERVAL {days.days} DAY",
+    }
+    moved |= {column: sql.format(day=day) for column, sql in subject.of_day.items()}
+    con.register("last_schedule", frame)
+    listed = ", ".join(f"{sql} AS {column}" for column, sql in moved.items())
+    given = {"night": night, "cutoff": cutoff(night).replace(tzinfo=None)}
+    return con.execute(
+        f"SELECT * REPLACE ({listed}) FROM last_schedule ORDER BY {population.key}", given
+    ).df()
 
 
-def _through_the_view(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> pd.DataFrame:
-    table = _name_raw_table()
+def _name_raw_table(dataset: Dataset) -> str:
+    return raw_tables.table_name(load_source(), dataset)
+
+
+def _through_the_view(
+    con: duckdb.DuckDBPyConnection, spec: Spec, night: date, dataset: Dataset
+) -> pd.DataFrame:
+    table = _name_raw_table(dataset)
     schema, view = spec.schedule.split(".")
     found = con.execute(
         "SELECT sql FROM duckdb_views() WHERE database_name = 'warehouse' AND schema_name = ? AND view_name = ?",

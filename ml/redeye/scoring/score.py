@@ -14,7 +14,7 @@ import pandas as pd
 from redeye.champions import promotion_store
 from redeye.champions.logic.promotions import Promotion
 from redeye.declarations.calendar import coming_day
-from redeye.declarations.project import project
+from redeye.declarations.project import name_schedule, project
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.errors import (
     AlreadyDecided,
@@ -38,6 +38,7 @@ from redeye.warehouse.logic.releases import Release
 log = logging.getLogger(__name__)
 
 ASSUMED = "no schedule was accepted, assumed as a week before"
+CARRIED = "the rows are those of the last released night, moved to the coming day"
 LACKING = "the release has other rows of the day than its accepted schedule"
 
 
@@ -207,8 +208,8 @@ def read_rows(spec: Spec, night: date, basis: Basis) -> tuple[pd.DataFrame, tupl
         DeliveryError: if there is no schedule, and neither a gap nor the source says why.
     """
     with lake.connect_at(basis.release.snapshot_id) as con:
-        if ASSUMED in basis.reasons:  # so it was scored, whatever has been accepted since
-            return schedule.copy_last_week(con, spec, night), basis.reasons
+        if {ASSUMED, CARRIED} & set(basis.reasons):  # so it was scored, whatever has been accepted since
+            return schedule.assume_schedule(con, spec, night), basis.reasons
         ref = delivery_store.find_accepted_schedule(night)
         read = schedule.read_known_then if basis.is_reconstructed(night) else schedule.read_released
         found = read(con, spec, night)
@@ -225,8 +226,9 @@ def read_rows(spec: Spec, night: date, basis: Basis) -> tuple[pd.DataFrame, tupl
                 f"the release {basis.release.release_id} has no schedule for {coming_day(night)}, and the source "
                 f"{load_source().name} does not say that the day is empty"
             )
-        log.warning("no schedule of %s was accepted: assuming the one of a week before", coming_day(night))
-        return schedule.copy_last_week(con, spec, night), (*basis.reasons, ASSUMED)
+        reason = CARRIED if name_schedule() is None else ASSUMED
+        log.warning("rows of %s: %s", coming_day(night), reason)
+        return schedule.assume_schedule(con, spec, night), (*basis.reasons, reason)
 
 
 def _summary(written: outputs_store.WriteResult) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import ClassVar, Protocol, cast
 
-from redeye.declarations.project import import_named, project
+from redeye.declarations.project import import_named, name_schedule, project
 from redeye.declarations.yaml_files import load_declaration
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import SHIFT_FILE, settings
-from redeye.sources.logic.deliveries import Shiftable, Source, require_names
+from redeye.sources.logic.deliveries import Dataset, Shiftable, Source, find_dataset, require_names
 from redeye.sources.logic.faults import Event, Plan
 
 
@@ -51,6 +51,16 @@ def load_source() -> Source:
     for event in active.events if active else ():
         source = faulty_source()(source, event)
     return source
+
+
+def find_schedule(source: Source) -> Dataset | None:
+    """The dataset of a source that announces the coming day's rows; None if no dataset does.
+
+    Raises:
+        DeliveryError: if the source has not the one that the project names.
+    """
+    name = name_schedule()
+    return find_dataset(source, name) if name else None
 
 
 def plan() -> Plan | None:

@@ -9,11 +9,12 @@ from typing import Any
 from psycopg2.extras import Json, execute_values
 
 from redeye.audits.logic.audit_result import AuditResult
+from redeye.declarations.project import name_schedule
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import DeliveryError
 from redeye.foundation.postgres import insert, ledger_transaction, read_rows
 from redeye.foundation.settings import settings
-from redeye.sources.logic.deliveries import SCHEDULE, DeliveryRef
+from redeye.sources.logic.deliveries import DeliveryRef
 
 # What people do to a judgement.
 ACCEPT, REFUSE = "accept delivery", "refuse delivery"
@@ -169,7 +170,8 @@ def shifts() -> set[int]:
 
 def find_accepted_schedule(night: date) -> DeliveryRef | None:
     """The accepted schedule of the day after `night` as of its cutoff: what came or was restated later is none."""
-    found = [d for d in deliveries(night, night) if d.dataset == SCHEDULE and not d.is_restatement]
+    announced_by = name_schedule()
+    found = [d for d in deliveries(night, night) if d.dataset == announced_by and not d.is_restatement]
     return found[-1] if found else None
 
 

@@ -11,9 +11,10 @@ from redeye.audits.contract_files import ARRIVALS, find_contract
 from redeye.audits.logic.audit_result import AuditFailure, AuditResult
 from redeye.audits.logic.contract_terms import Lack
 from redeye.declarations.calendar import list_holidays, list_nights
+from redeye.declarations.project import name_schedule
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import settings
-from redeye.sources.logic.deliveries import SCHEDULE, DeliveryRef, Source
+from redeye.sources.logic.deliveries import DeliveryRef, Source
 from redeye.sources.logic.lacks import Consequence, LackVerdict, find_lacks, is_expected_on, judge_lack
 
 log = logging.getLogger(__name__)
@@ -51,6 +52,16 @@ def has_expected_rows(dataset: str, night: date) -> bool:
     expected = find_contract(dataset).terms.expected_on
     holidays = _list_holidays(night.year, settings().shift_weeks) if expected else frozenset()
     return is_expected_on(expected, night, holidays)
+
+
+def expects_schedule(night: date) -> bool:
+    """Whether a dataset announces the coming day's rows, and has some in a night.
+
+    Raises:
+        ConfigError: as `has_expected_rows`.
+    """
+    announced_by = name_schedule()
+    return announced_by is not None and has_expected_rows(announced_by, night)
 
 
 def list_absent(
@@ -101,7 +112,7 @@ def refuse_empty(source: Source, ref: DeliveryRef) -> AuditResult | None:
 
 def _is_beyond(source: Source, dataset: str, night: date, lack: Lack) -> bool:
     """Whether the source's own calendar says that there is nothing: before it has begun, and after it has ended."""
-    begins = night == source.first_night and dataset != SCHEDULE and lack is Lack.EMPTY
+    begins = night == source.first_night and dataset != name_schedule() and lack is Lack.EMPTY
     return begins or night > source.last_night
 
 

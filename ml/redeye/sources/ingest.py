@@ -14,6 +14,7 @@ import pyarrow as pa
 from redeye.audits.audit import audit_many
 from redeye.audits.contract_files import ARRIVALS, find_contract
 from redeye.audits.logic.audit_result import AuditResult
+from redeye.declarations.project import name_schedule
 from redeye.foundation.errors import AuditRefused, ConfigError, DeliveryError, DeliveryInterrupted
 from redeye.foundation.logic.visible_text import escape_controls
 from redeye.foundation.settings import settings
@@ -25,7 +26,6 @@ from redeye.sources.expected_deliveries import list_absent, refuse_empty
 from redeye.sources.fetch_deliveries import fetch_deliveries
 from redeye.sources.logic.deliveries import (
     REFERRED_FOR,
-    SCHEDULE,
     Delivery,
     DeliveryFault,
     DeliveryRef,
@@ -245,7 +245,7 @@ class _Ingest:
                     self.faults.append(DeliveryFault(ref.source, dataset, ref.night, said))
             return
         # The schedule first: outcomes judged again are compared with it.
-        for dataset in sorted(results, key=lambda dataset: dataset != SCHEDULE):
+        for dataset in sorted(results, key=lambda dataset: dataset != name_schedule()):
             result = results[dataset]
             if result.is_success:
                 self._record([ref for ref, _ in batches[dataset]], is_accepted=True, result=result)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from redeye.audits.logic.audit_result import AuditResult
 from redeye.declarations.calendar import ONE_DAY
+from redeye.declarations.project import name_schedule
 from redeye.foundation import lease
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError, LeaseLost, NotReleased, RedeyeError
@@ -17,7 +18,7 @@ from redeye.foundation.settings import settings
 from redeye.sources import delivery_store, marked_row_store
 from redeye.sources.configured_source import load_source, load_standing_source
 from redeye.sources.expected_deliveries import list_degradations
-from redeye.sources.logic.deliveries import SCHEDULE, DeliveryRef
+from redeye.sources.logic.deliveries import DeliveryRef
 from redeye.warehouse import lake, raw_tables, release_store
 from redeye.warehouse.blame_deliveries import find_datasets_behind
 from redeye.warehouse.logic.content import Content
@@ -135,7 +136,8 @@ def publish(candidate: dict[str, Any]) -> dict[str, Any]:
     if refused:
         behind = find_datasets_behind(refused, made.code_hash)
         suspects = [ref for ref in taken_in if ref.dataset in behind]
-        late = [ref for ref in suspects if ref.night < made.last and ref.dataset != SCHEDULE]
+        schedule = name_schedule()
+        late = [ref for ref in suspects if ref.night < made.last and ref.dataset != schedule]
         if made.kind == ReleaseKind.NIGHTLY and late:
             sound, bad = _leave_out_bad(late, made, taken_in)
             if sound:
@@ -328,7 +330,7 @@ def _refuse(made: Candidate, message: str, suspects: list[DeliveryRef]) -> None:
     # The coming day's schedule stays: it has its own audit, and the day is scored from it. So does that of the
     # day before once, as outcomes could not be told from it: refused again, it goes.
     kept_from = made.last - ONE_DAY
-    rejected = [ref for ref in suspects if ref.dataset != SCHEDULE or ref.night < kept_from]
+    rejected = [ref for ref in suspects if ref.dataset != name_schedule() or ref.night < kept_from]
     delivery_store.record_deliveries(rejected, is_accepted=False)
     lease.release(Catalog.WAREHOUSE, made.token)
 

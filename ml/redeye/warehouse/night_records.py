@@ -8,9 +8,9 @@ from datetime import date
 from typing import Any
 
 from redeye.audits.logic.audit_result import Treatment
+from redeye.declarations.project import name_schedule
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.postgres import ledger_transaction
-from redeye.sources.logic.deliveries import SCHEDULE
 from redeye.sources.marked_row_store import MarkedRow, list_marked_rows
 
 Row = dict[str, Any]
@@ -64,7 +64,7 @@ def records(first: date, last: date) -> NightRecords:
         scheduled=_rows(
             "SELECT DISTINCT night FROM ledger.judged_deliveries WHERE night BETWEEN %(first)s AND %(last)s "
             "AND is_accepted AND dataset = %(dataset)s AND arrival_night <= night",
-            {**span, "dataset": SCHEDULE},
+            {**span, "dataset": name_schedule()},
         ),
         set_aside=[
             row

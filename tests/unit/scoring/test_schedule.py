@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from flights.nycflights13 import NycFlights13
-from redeye.declarations.project import project
+from redeye.declarations.project import Project, project
 from redeye.declarations.specs import load_spec
 from redeye.foundation.errors import DeliveryError
 from redeye.foundation.settings import SPECS
@@ -59,7 +59,7 @@ def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
 def test_the_schedule_of_a_week_before_is_moved_to_the_coming_day(
     warehouse: duckdb.DuckDBPyConnection,
 ) -> None:
-    (row,) = schedule.copy_last_week(warehouse, SPEC, NIGHT).to_dict("records")
+    (row,) = schedule.assume_schedule(warehouse, SPEC, NIGHT).to_dict("records")
     assert row["flight_date"].date() == date(2013, 5, 1)
     assert row["night"].date() == NIGHT
     assert row["event_timestamp"] == KNOWN + timedelta(days=7)
@@ -67,7 +67,36 @@ def test_the_schedule_of_a_week_before_is_moved_to_the_coming_day(
 
 def test_without_one_a_week_before_there_is_none(warehouse: duckdb.DuckDBPyConnection) -> None:
     with pytest.raises(DeliveryError, match="neither has the week before"):
-        schedule.copy_last_week(warehouse, SPEC, NIGHT + timedelta(days=1))
+        schedule.assume_schedule(warehouse, SPEC, NIGHT + timedelta(days=1))
+
+
+def test_where_no_dataset_announces_rows_those_of_the_last_released_night_are_moved(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    declared = project().model_dump()
+    declared["subject"] |= {
+        "schedule": None,
+        "of_day": {"flight_id": "replace(flight_id, flight_date::DATE::VARCHAR, {day}::VARCHAR)"},
+    }
+    alone = Project.model_validate(declared)
+    for module in ("redeye.scoring.schedule", "redeye.declarations.project"):
+        monkeypatch.setattr(f"{module}.project", lambda: alone)
+    con = duckdb.connect()
+    con.execute("ATTACH ':memory:' AS warehouse")
+    con.execute("CREATE SCHEMA warehouse.staging")
+    con.execute(
+        f"CREATE TABLE warehouse.{SPEC.schedule} AS SELECT night, night + 1 AS flight_date, origin_id, "
+        "(night + 1)::VARCHAR || '_' || origin_id AS flight_id, night::TIMESTAMP AS entity_at, "
+        "(night + 1) + INTERVAL 20 HOUR AS scheduled_departure_at "
+        "FROM (VALUES (DATE '2013-04-27', 'JFK'), (DATE '2013-04-28', 'LGA')) AS t(night, origin_id)"
+    )
+    (row,) = schedule.assume_schedule(con, SPEC, NIGHT).to_dict("records")
+    assert (row["flight_id"], row["origin_id"]) == ("2013-05-01_LGA", "LGA")
+    assert (row["night"].date(), row["flight_date"].date()) == (NIGHT, date(2013, 5, 1))
+    assert row["scheduled_departure_at"] == pd.Timestamp("2013-05-01 20:00")
+    assert row["event_timestamp"] == pd.Timestamp("2013-05-01 07:00")
+    with pytest.raises(DeliveryError, match="no night before 2013-04-27"):
+        schedule.assume_schedule(con, SPEC, date(2013, 4, 27))
 
 
 def landed_schedule(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *flights: int) -> DeliveryRef:

@@ -26,7 +26,6 @@ Location: TypeAlias = "Path | UPath"
 
 KNOWN_AT = "known_at"
 MISSING = "NA"
-SCHEDULE = "schedule"
 REFERRED_FOR = timedelta(days=3)
 """How long after a delivery rows of others come that refer to it."""
 

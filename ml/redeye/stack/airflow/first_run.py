@@ -6,13 +6,20 @@ import io
 import json
 import secrets
 from collections import Counter
-from datetime import date
+from datetime import UTC, date, datetime
 
 from rich.console import Console
 
-from redeye.declarations.calendar import ONE_DAY, coming_day, list_calendar_nights, list_nights, zone
-from redeye.declarations.project import project
-from redeye.declarations.specs import load_spec
+from redeye.declarations.calendar import (
+    ONE_DAY,
+    coming_day,
+    find_complete_night,
+    list_calendar_nights,
+    list_nights,
+    zone,
+)
+from redeye.declarations.project import FirstRun, project
+from redeye.declarations.specs import load_spec, load_valid_specs
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import SPECS, Settings, settings
 from redeye.foundation.ui_links import link_play
@@ -48,7 +55,7 @@ def run(configured: Settings, console: Console) -> str:
     """
     from redeye.warehouse import dbt
 
-    plan = project().first_run
+    plan = plan_first_run()
     newest, last = head(), plan.history_last
     first = load_source().first_night if newest is None else newest + ONE_DAY
     training, run_id = f"train_{plan.model}", f"first_run_{last}"
@@ -200,6 +207,27 @@ def find_newest_night(configured: Settings, model: str) -> date | None:
     return date.fromisoformat(json.loads(pointer.read_bytes())["night"]) if pointer.exists() else None
 
 
+def plan_first_run() -> FirstRun:
+    """What the project declares of its first run; else the first model, and all nights but the last three as history.
+
+    Raises:
+        ConfigError: if no spec can be read.
+    """
+    if declared := project().first_run:
+        return declared
+    specs, source = load_valid_specs(SPECS), load_source()
+    if not specs:
+        raise ConfigError(f"no spec in {SPECS} can be read: write one, then start again")
+    last = min(source.last_night, find_complete_night(datetime.now(UTC)))
+    model = min(specs)
+    return FirstRun(
+        model=model,
+        history_last=last - 3 * ONE_DAY,
+        scored_last=last,
+        outcome=f"to be {specs[model].target.positive}",
+    )
+
+
 def show_riskiest(configured: Settings, console: Console, night: date) -> str:
     """Print the rows of the coming day whose outcome is most likely, from the consumers' file.
 
@@ -208,7 +236,7 @@ def show_riskiest(configured: Settings, console: Console, night: date) -> str:
     """
     import pyarrow.parquet as parquet
 
-    plan, subject = project().first_run, project().subject
+    plan, subject = plan_first_run(), project().subject
     path = configured.exports / plan.model / night.isoformat() / "predictions.parquet"
     if not path.exists():
         raise ConfigError(f"{path} is missing: run `score_{plan.model}` for {night}")
