@@ -34,7 +34,8 @@ JOBS = {"prepare"}
 SECRET = re.compile(r"PASSWORD|SECRET|FERNET|ACCESS_KEY")
 # What the embedded stack sets for its own folders, ports and processes.
 EMBEDDED_ONLY = re.compile(
-    r"REDEYE_(HOST|POSTGRES_PORT|AIRFLOW_PORT|AIRFLOW_LOG_PORT|MLFLOW_PORT|METRICS_PORT|API_PORT|OTLP_URL)"
+    # The image holds one project, where it looks for it.
+    r"REDEYE_(PROJECT|HOST|POSTGRES_PORT|AIRFLOW_PORT|AIRFLOW_LOG_PORT|MLFLOW_PORT|METRICS_PORT|API_PORT|OTLP_URL)"
     # People log in by a provider there, and the stack knows no accounts of its own.
     r"|AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_(USERS|PASSWORDS_FILE)"
     r"|PATH|PYTHONPATH|PYTHONDONTWRITEBYTECODE"

@@ -21,13 +21,11 @@ if TYPE_CHECKING:
     from upath import UPath
 
 CHECKOUT = Path(__file__).resolve().parents[3]
-"""Folder of the engine: its code, DAG files, plugins and docs, beside its own project of flights."""
+"""Folder of the engine: its code, DAG files, plugins and docs, beside the built-in project."""
 PROJECT_ROOT = Path(os.environ.get("REDEYE_PROJECT") or CHECKOUT).resolve()
 """Folder of the project that this process runs: `redeye.yaml`, dbt, features, expectations, specs."""
-SPECS = next(
-    (PROJECT_ROOT / each for each in ("models", "ml/specs") if (PROJECT_ROOT / each).is_dir()),
-    PROJECT_ROOT / "models",
-)
+_SPECS = PROJECT_ROOT / "ml" / "specs"
+SPECS = _SPECS if _SPECS.is_dir() else PROJECT_ROOT / "models"
 """Folder of the project's specs, a model each."""
 RESULTS = PROJECT_ROOT / "docs" / "results"
 """Folder of the pages that studies write."""

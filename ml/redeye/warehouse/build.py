@@ -136,8 +136,7 @@ def publish(candidate: dict[str, Any]) -> dict[str, Any]:
     if refused:
         behind = find_datasets_behind(refused, made.code_hash)
         suspects = [ref for ref in taken_in if ref.dataset in behind]
-        schedule = name_schedule()
-        late = [ref for ref in suspects if ref.night < made.last and ref.dataset != schedule]
+        late = [ref for ref in suspects if ref.night < made.last and ref.dataset != name_schedule()]
         if made.kind == ReleaseKind.NIGHTLY and late:
             sound, bad = _leave_out_bad(late, made, taken_in)
             if sound:
