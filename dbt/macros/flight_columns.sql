@@ -49,3 +49,12 @@
 
 {# A flight is late by a delay of `late_minutes` or more; unknown where it has none. #}
 {% macro is_late(delay_minutes) -%} {{ delay_minutes }} >= {{ late_minutes() }} {%- endmacro %}
+
+
+{# The earliest flight date among the outcomes that came to be known in some nights. #}
+{% macro earliest_flight_date(outcomes, first, last) -%}
+    {{ date_literal(
+        'select coalesce(min(flight_date), ' ~ last ~ ') from ' ~ outcomes
+        ~ ' where night between ' ~ first ~ ' and ' ~ last
+    ) }}
+{%- endmacro %}

@@ -1,3 +1,4 @@
+{# Of the engine: `redeye generate` writes it. #}
 {# SQL literals of the nights that this build rewrites, from `raw.build_window`.
 
 They are literals, not a join, so that the lake skips the files of all other nights, and they come from a
@@ -36,15 +37,6 @@ Where the project is compiled for its definitions, the query itself: they may no
     {%- set before = 'select max(night) from ' ~ relation ~ ' where night < ' ~ night -%}
     {%- set recent = date_literal(before ~ ' and night >= ' ~ night ~ ' - 8') -%}
     {{ date_literal(before) if 'null' in recent else recent }}
-{%- endmacro %}
-
-
-{# The earliest flight date among the outcomes that came to be known in some nights. #}
-{% macro earliest_flight_date(outcomes, first, last) -%}
-    {{ date_literal(
-        'select coalesce(min(flight_date), ' ~ last ~ ') from ' ~ outcomes
-        ~ ' where night between ' ~ first ~ ' and ' ~ last
-    ) }}
 {%- endmacro %}
 
 

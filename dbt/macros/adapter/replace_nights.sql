@@ -1,3 +1,4 @@
+{# Of the engine: `redeye generate` writes it. #}
 {# Incremental strategy: what the model selected replaces every row of the nights it covers.
 
 These are the nights of the build window, also where the model selects nothing for one of them, and the

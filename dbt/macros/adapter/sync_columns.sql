@@ -1,3 +1,4 @@
+{# Of the engine: `redeye generate` writes it. #}
 {# Gives a table the columns and types of its model; called by dbt where a model is not as its table is.
 dbt allows contracts no configuration but `append_new_columns`; what that does here is this.
 

@@ -1,3 +1,4 @@
+{# Of the engine: `redeye generate` writes it. #}
 {# Views are replaced in one statement. dbt's own way (create, rename, rename, drop) makes four snapshots of
 the lake for each view and night. #}
 {% materialization view, adapter='duckdb' %}

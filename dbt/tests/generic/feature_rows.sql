@@ -1,3 +1,4 @@
+{# Of the engine: `redeye generate` writes it. #}
 {# One row per night and key, at the cutoff of its night, made of nothing that came to be known later. #}
 {% test feature_rows(model, key) %}
     select

@@ -1,3 +1,4 @@
+{# Of the engine: `redeye generate` writes it. #}
 {# Every row was known by the cutoff of the night it arrived with. One that missed its own night's build was
    known before that night began. #}
 {% test known_in_its_night(model, night_column='night') %}

@@ -1,3 +1,4 @@
+{# Of the engine: `redeye generate` writes it. #}
 {# The key is there and unique among the rows of the nights that this build wrote. #}
 {% test unique_in_window(model, key, night_column='night') %}
     select

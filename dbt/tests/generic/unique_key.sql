@@ -1,3 +1,4 @@
+{# Of the engine: `redeye generate` writes it. #}
 {# The key is there and unique among all rows; for small relations. #}
 {% test unique_key(model, key) %}
     select

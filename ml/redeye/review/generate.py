@@ -1,7 +1,7 @@
 """Writes what follows from a declaration into the files of other tools, and says which of them do not follow.
 
 Constants of `redeye.yaml` become dbt macros; a feature's column in `dbt/models/features/*.yml` becomes a field of
-Feast's view and lines of its audit's suite.
+Feast's view and lines of its audit's suite. The engine's own macros and tests are the same in every dbt project.
 """
 
 from __future__ import annotations
@@ -27,10 +27,12 @@ from redeye.review.logic.generated_texts import (
     render_views,
     replace_section,
 )
+from redeye.warehouse.dbt import PACKAGE
 
 SUITES = Path("expectations") / "releases"
 VIEWS = Path("feature_repo") / "views.py"
-MACROS = Path("dbt") / "macros" / "declared.sql"
+DBT = Path("dbt")
+MACROS = DBT / "macros" / "declared.sql"
 
 
 def generate(root: Path = PROJECT_ROOT) -> list[Path]:
@@ -41,6 +43,7 @@ def generate(root: Path = PROJECT_ROOT) -> list[Path]:
     """
     stale = find_stale_texts(root)
     for path, text in stale.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text, encoding="utf-8")
     return sorted(stale)
 
@@ -52,7 +55,7 @@ def find_stale_texts(root: Path = PROJECT_ROOT) -> dict[Path, str]:
         ConfigError: naming the file that declares what cannot be.
     """
     declared = load_project(root / "redeye.yaml")
-    wanted = {MACROS: render_declared(declared)}
+    wanted = {MACROS: render_declared(declared), **read_engine_files()}
     tables: list[FeatureTable] = []
     for path in sorted((root / TABLES).glob("*.yml")):
         try:
@@ -68,6 +71,12 @@ def find_stale_texts(root: Path = PROJECT_ROOT) -> dict[Path, str]:
             raise ConfigError(f"{TABLES / path.name}: {error}") from error
     wanted[VIEWS] = render_views(tables)
     return {path: text for path, text in wanted.items() if _read(root / path) != text}
+
+
+def read_engine_files() -> dict[Path, str]:
+    """The macros and tests that the engine asks of every dbt project, by path in the checkout."""
+    files = sorted(PACKAGE.rglob("*.sql"))
+    return {DBT / path.relative_to(PACKAGE): path.read_text(encoding="utf-8") for path in files}
 
 
 def describe_stale_texts(root: Path = PROJECT_ROOT) -> list[str]:

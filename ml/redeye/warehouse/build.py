@@ -337,9 +337,8 @@ def _refuse(made: Candidate, message: str, suspects: list[DeliveryRef]) -> None:
 def make_candidate(release: Release, first: date, last: date) -> Candidate:
     """A standing release as a candidate: there is nothing to publish."""
     kept = ("kind", "snapshot_id", "code_hash", "delivery_set_hash", "release_id", "shift_weeks")
-    return Candidate(
-        first=first, last=last, token=0, holder="", **{name: getattr(release, name) for name in kept}
-    )
+    same = {name: getattr(release, name) for name in kept}
+    return Candidate(first=first, last=last, token=0, holder="", **same)
 
 
 def _summary(release_id: str, made: Candidate, *, evaluated: int) -> dict[str, Any]:
