@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
-from datetime import date, timedelta
+from datetime import date
 from typing import Protocol
 
 import pyarrow as pa
@@ -13,6 +13,7 @@ from redeye.audits.contract_files import find_contract
 from redeye.audits.declared_checks import arrival_checks
 from redeye.audits.logic.measures import OF_NEWEST
 from redeye.audits.suite_files import find_rates
+from redeye.declarations.calendar import shift_nights
 from redeye.foundation.errors import DeliveryError
 from redeye.sources import landing_store
 from redeye.sources.logic.deliveries import DeliveryRef
@@ -45,7 +46,7 @@ def read_history(
         judged: dataset and night of what is judged, which is left out.
     """
     newest: dict[tuple[str, date], DeliveryRef] = {}
-    for ref in ledger.deliveries(first - timedelta(days=arrival_checks().history_nights), last):
+    for ref in ledger.deliveries(shift_nights(first, -arrival_checks().history_nights), last):
         if ref.source == source and not ref.is_stated_empty:
             newest[ref.dataset, ref.night] = ref
     # What is referred to may have come long before: what rows are held against, and what it replaces.

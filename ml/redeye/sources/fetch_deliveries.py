@@ -11,7 +11,7 @@ from heapq import merge
 from pathlib import Path
 from typing import Any, cast
 
-from redeye.declarations.calendar import ONE_DAY, list_nights
+from redeye.declarations.calendar import find_next_night, list_nights
 from redeye.foundation.errors import DeliveryError, RedeyeError
 from redeye.sources.logic.deliveries import Delivery, DeliveryFault, Source
 from redeye.sources.logic.gathered_deliveries import Arriving
@@ -47,7 +47,7 @@ def _fetch(source: Source, dataset: str | None, first: date, last: date) -> Iter
             if held and each.night != held[-1].night:
                 # Whole only now: a night may come in parts.
                 yield from held
-                due, held = held[-1].night + ONE_DAY, []
+                due, held = find_next_night(held[-1].night), []
             held.append(each)
     except Exception as error:
         log.exception("the source %s, nights %s to %s", source.name, first, last)

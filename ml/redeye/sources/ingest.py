@@ -14,6 +14,7 @@ import pyarrow as pa
 from redeye.audits.audit import audit_many
 from redeye.audits.contract_files import ARRIVALS, find_contract
 from redeye.audits.logic.audit_result import AuditResult
+from redeye.declarations.calendar import shift_nights
 from redeye.declarations.project import name_schedule
 from redeye.foundation.errors import AuditRefused, ConfigError, DeliveryError, DeliveryInterrupted
 from redeye.foundation.logic.visible_text import escape_controls
@@ -278,7 +279,7 @@ class _Ingest:
         for mended in [ref for ref in self.accepted if ref.is_restatement]:
             standing = {
                 (ref.dataset, ref.night): ref
-                for ref in self.ledger.deliveries(mended.night, mended.night + REFERRED_FOR)
+                for ref in self.ledger.deliveries(mended.night, shift_nights(mended.night, REFERRED_FOR))
             }
             for part in standing.values():
                 if not part.parent or not refers_to(part.dataset, mended.dataset):

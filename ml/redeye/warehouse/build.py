@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from redeye.audits.logic.audit_result import AuditResult
-from redeye.declarations.calendar import ONE_DAY
+from redeye.declarations.calendar import find_previous_night
 from redeye.declarations.project import name_schedule
 from redeye.foundation import lease
 from redeye.foundation.catalogs import Catalog
@@ -229,7 +229,7 @@ def build_candidate(
         loaded = raw_tables.load(con, source, refs, first=first)
         raw_tables.add_holidays(con, since, last, shift_weeks=settings().shift_weeks)
         raw_tables.set_build_window(con, since, last)
-        raw_tables.set_doubts(con, marked_row_store.list_doubts(since - ONE_DAY, last))
+        raw_tables.set_doubts(con, marked_row_store.list_doubts(find_previous_night(since), last))
         log.info("loaded %s", ", ".join(f"{rows} {name}" for name, rows in loaded.items()))
     lease.renew(Catalog.WAREHOUSE, token)
 
@@ -328,7 +328,7 @@ def _refuse(made: Candidate, message: str, suspects: list[DeliveryRef]) -> None:
         delivery_store.record_gap(made.last, reason=message, recorded_by=made.holder)
     # The coming day's schedule stays: it has its own audit, and the day is scored from it. So does that of the
     # day before once, as outcomes could not be told from it: refused again, it goes.
-    kept_from = made.last - ONE_DAY
+    kept_from = find_previous_night(made.last)
     rejected = [ref for ref in suspects if ref.dataset != name_schedule() or ref.night < kept_from]
     delivery_store.record_deliveries(rejected, is_accepted=False)
     lease.release(Catalog.WAREHOUSE, made.token)

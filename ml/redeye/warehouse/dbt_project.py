@@ -5,10 +5,10 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from redeye.declarations.calendar import shift_nights
 from redeye.foundation.catalogs import Catalog
 from redeye.sources.configured_source import load_source
 from redeye.warehouse import dbt, lake, raw_tables
@@ -111,5 +111,5 @@ def _empty_lake() -> Iterator[tuple[str, str, Path]]:
             night = source.first_night
             raw_tables.add_holidays(con, night, night)
             # In a build of one night its bounds alone hold everything: what must hold within a range would not show.
-            raw_tables.set_build_window(con, night, night + timedelta(days=NIGHTS))
+            raw_tables.set_build_window(con, night, shift_nights(night, NIGHTS))
         yield target, data, folder

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from redeye.audits.logic.audit_result import Treatment
+from redeye.declarations.calendar import find_next_night, find_previous_night
 from redeye.declarations.project import name_schedule
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.postgres import ledger_transaction
@@ -107,11 +108,11 @@ def unknown_nights() -> list[tuple[date, date]]:
         "WITH known AS (SELECT first_night, night FROM ledger.releases UNION SELECT night, night FROM ledger.gaps), "
         "reached AS (SELECT first_night, max(night) OVER (ORDER BY first_night, night "
         "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS so_far FROM known) "
-        "SELECT so_far + 1 AS first, first_night - 1 AS last FROM reached WHERE first_night > so_far + 1 "
-        "ORDER BY first",
+        "SELECT so_far, first_night FROM reached WHERE first_night > so_far + 1 ORDER BY so_far",
         {},
     )
-    return [(row["first"], row["last"]) for row in rows]
+    spans = [(find_next_night(row["so_far"]), find_previous_night(row["first_night"])) for row in rows]
+    return [(first, last) for first, last in spans if first <= last]
 
 
 def _rows(sql: str, parameters: Mapping[str, object]) -> list[Row]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from redeye.declarations.calendar import cutoff, list_holidays
+from redeye.declarations.calendar import cutoff, list_holidays, shift_nights
 from redeye.foundation.errors import DeliveryError
 from redeye.sources import landing_store
 from redeye.sources.logic.deliveries import (
@@ -170,7 +170,7 @@ def remove(
         arrived = con.execute(f"SELECT min(arrival_night) FROM {table} {where}", of_delivery).fetchone()
         con.execute(f"DELETE FROM {table} {where}", of_delivery)
         if arrived and arrived[0]:
-            earliest = min(earliest, arrived[0], ref.night - REFERRED_FOR)
+            earliest = min(earliest, arrived[0], shift_nights(ref.night, -REFERRED_FOR))
     return earliest
 
 

@@ -7,7 +7,7 @@ bulk. What they are is the project's to say (`redeye.yaml`, `audits.releases`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -16,6 +16,7 @@ import pandas as pd
 from redeye.audits.contract_files import EXPECTATIONS_ROOT
 from redeye.audits.declared_checks import NULL_SHARES, RELEASES, release_queries
 from redeye.audits.suite_files import load_suite
+from redeye.declarations.calendar import shift_nights
 
 WINDOW_NIGHTS = 7
 NullShares = dict[str, dict[str, tuple[float, float | None]]]
@@ -33,7 +34,7 @@ def release_frames(
         ConfigError: if the project's queries cannot be loaded.
         duckdb.Error: if a relation or a column that the audit needs is not there.
     """
-    since = max(first, last - timedelta(days=WINDOW_NIGHTS - 1))
+    since = max(first, shift_nights(last, 1 - WINDOW_NIGHTS))
     window = {"first": since, "last": last}
     frames = {}
     for name, query in release_queries().items():

@@ -11,7 +11,7 @@ from typing import Any
 from psycopg2.extensions import cursor
 from psycopg2.extras import Json, execute_values
 
-from redeye.declarations.calendar import ONE_DAY, cutoff
+from redeye.declarations.calendar import cutoff, find_next_night
 from redeye.foundation import trail
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import SignatureError, SignerAway, SigningRefused
@@ -308,11 +308,11 @@ def missing_predecessor(first: date, head: Release | None) -> date | None:
     """
     if head is None or head.night >= first:
         return None
-    night = head.night + ONE_DAY
+    night = find_next_night(head.night)
     while night < first:
         if not is_gap(night):
             return night
-        night += ONE_DAY
+        night = find_next_night(night)
     return None
 
 

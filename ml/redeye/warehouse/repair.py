@@ -10,7 +10,7 @@ import logging
 from datetime import date
 from typing import Any
 
-from redeye.declarations.calendar import ONE_DAY, list_nights
+from redeye.declarations.calendar import find_next_night, list_nights
 from redeye.foundation import lease
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError, NotReleased, RedeyeError
@@ -98,7 +98,7 @@ def ingest_again(first: date, *, kind: str) -> int:
     head = _head(first)
     if ReleaseKind(kind) == ReleaseKind.REPAIR:
         ingest_nights(first, head.night)
-    return len(release_store.list_unreleased_deliveries(head.night + ONE_DAY))
+    return len(release_store.list_unreleased_deliveries(find_next_night(head.night)))
 
 
 def list_changed(before: str, after: str) -> list[str]:
@@ -120,7 +120,7 @@ def _head(first: date) -> Release:
 
 def _check_gaps(head: Release, first: date) -> None:
     gaps = [night for night in list_nights(first, head.night) if release_store.is_gap(night)]
-    following = head.night + ONE_DAY
+    following = find_next_night(head.night)
     waiting = {ref.night for ref in release_store.list_unreleased_deliveries(following)} & set(gaps)
     if not gaps and not release_store.list_withdrawn_deliveries():
         raise ConfigError(

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from redeye.audits.logic.earlier_nights import NIGHT, NIGHTS_NEEDED, walk_nights
+from redeye.audits.logic.earlier_nights import NIGHT, NIGHTS_NEEDED, move_night, walk_nights
 
 Floats = npt.NDArray[np.float64]
 
@@ -68,7 +68,7 @@ def measure_continuity(
         group: column that names the series.
         time: column of the instant of a reading.
         quantities: numeric columns that move smoothly.
-        nights_back: days before a night from which it is compared with.
+        nights_back: nights before a night from which it is compared with.
 
     Returns:
         One row per judged night: `night`, and, each 0 where fewer than `NIGHTS_NEEDED` nights are before it,
@@ -128,7 +128,7 @@ def measure_vector_steps(
         group: column that names the series.
         time: column of the instant of a reading.
         columns: length, and direction in degrees.
-        nights_back: days before a night from which is usual.
+        nights_back: nights before a night from which is usual.
     """
     length, direction = columns
     steps = {}
@@ -136,7 +136,7 @@ def measure_vector_steps(
         steps[night] = 0.0
         if earlier[NIGHT].nunique() < NIGHTS_NEEDED:
             continue
-        ended = earlier[earlier[NIGHT] == night - pd.Timedelta(days=1)].sort_values(time)
+        ended = earlier[earlier[NIGHT] == move_night(night, -1)].sort_values(time)
         last = ended.drop_duplicates(group, keep="last").set_index(group)
         first = now.sort_values(time).drop_duplicates(group).set_index(group)
         here, there = (_make_vectors(rows, length, direction) for rows in (first, last))

@@ -16,6 +16,8 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 
+from redeye.audits.logic.earlier_nights import move_night
+
 NIGHT, IS_DUE = "night", "is_due"
 # How often a wrong key is one that came before: a changed digit rarely meets another key.
 MADE_UP = {"weekday": 0.01, "before": 0.02, "never": 0.97}
@@ -133,10 +135,12 @@ def find_overdue(
     )
     counts = came.groupby([*within, NIGHT]).size().reset_index(name="n").sort_values(["n", NIGHT])
     main = counts.drop_duplicates(within, keep="last").rename(columns={NIGHT: "of_night"})
-    main["by_night"] = main["of_night"] + pd.Timedelta(days=nights)
+    main["by_night"] = main["of_night"].map(lambda night: move_night(night, nights))
     there = set(came[NIGHT])
-    days = [pd.Timedelta(days=by) for by in range(nights + 1)]
-    is_whole = np.array([all(night + by in there for by in days) for night in main["of_night"]], dtype=bool)
+    is_whole = np.array(
+        [all(move_night(night, by) in there for by in range(nights + 1)) for night in main["of_night"]],
+        dtype=bool,
+    )
     main = main[main["by_night"].isin(set(rows[NIGHT])).to_numpy() & is_whole]
     others = others.dropna(subset=[NIGHT]).drop_duplicates(key, keep="last")
     due = others.merge(main[[*within, "of_night", "by_night"]], on=within)
@@ -197,7 +201,9 @@ class _Past:
         found: list[pd.Series] = [pd.Series(dtype=object)]
         for night in rows["other_night"].unique():
             part, earlier = rows[rows["other_night"] == night], self.before(pd.Timestamp(night))
-            same = frozenset().union(*(self.keys(each) for each in earlier if (night - each).days % 7 == 0))
+            same = frozenset().union(
+                *(self.keys(each) for each in earlier if night.dayofweek == each.dayofweek)
+            )
             other = frozenset().union(*(self.keys(each) for each in earlier))
             levels = [
                 "weekday" if one in same else "before" if one in other else "never"

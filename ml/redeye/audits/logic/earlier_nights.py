@@ -6,9 +6,16 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from redeye.declarations.calendar import shift_nights
+
 NIGHT = "night"
 NIGHTS_NEEDED = 7
 """Earlier nights without which nothing is called usual."""
+
+
+def move_night(night: pd.Timestamp, nights: int) -> pd.Timestamp:
+    """The night so many nights after one, or before it, as frames have nights."""
+    return night + (shift_nights(night.date(), nights) - night.date())
 
 
 def walk_nights(
@@ -19,7 +26,7 @@ def walk_nights(
     Args:
         judged: rows with `night`, an instant; rows without one are left out.
         history: rows with at least the columns of `judged`; nights that are judged too are ignored.
-        nights_back: days before a night from which rows are given.
+        nights_back: nights before a night from which rows are given.
     """
     frames = [judged.dropna(subset=[NIGHT])]
     nights = sorted(frames[0][NIGHT].unique())
@@ -28,6 +35,6 @@ def walk_nights(
         frames.insert(0, past[past[NIGHT].notna() & ~past[NIGHT].isin(nights)])
     rows = pd.concat(frames, ignore_index=True).sort_values(NIGHT, kind="stable", ignore_index=True)
     for night in nights:
-        first = rows[NIGHT].searchsorted(night - pd.Timedelta(days=nights_back))
+        first = rows[NIGHT].searchsorted(move_night(pd.Timestamp(night), -nights_back))
         start, end = rows[NIGHT].searchsorted(night), rows[NIGHT].searchsorted(night, side="right")
         yield pd.Timestamp(night), rows.iloc[start:end], rows.iloc[first:start]

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pandas as pd
 
-from redeye.audits.logic.earlier_nights import NIGHT, walk_nights
+from redeye.audits.logic.earlier_nights import NIGHT, move_night, walk_nights
 
 EVER = 36_500
 """Days back to whatever came last."""
@@ -75,7 +75,7 @@ def share_lost_rows(
         columns: that name what comes again, without dates.
         holidays: days that are like no weekday.
         days_ahead: days from a night to the day that its rows are of.
-        nights_back: days before a night within which a row that comes is not new.
+        nights_back: nights before a night within which a row that comes is not new.
     """
     columns = list(columns)
     special = {day + timedelta(days=by - days_ahead) for day in holidays for by in range(-2, 3)}
@@ -87,7 +87,7 @@ def share_lost_rows(
         if night.date() in special:
             continue
         rows = set(now["row"])
-        nights = [earlier.loc[earlier[NIGHT] == night - pd.Timedelta(days=by), "row"] for by in REGULAR_AFTER]
+        nights = [earlier.loc[earlier[NIGHT] == move_night(night, -by), "row"] for by in REGULAR_AFTER]
         regular = set.intersection(*(set(each) for each in nights))
         if regular:
             lost, new = len(regular - rows), len(rows - set(earlier["row"]))
@@ -104,7 +104,7 @@ def share_renamed_rows(
         judged: typed rows with `night` and the columns.
         history: likewise of earlier nights; None if there are none.
         columns: the one that may have another name, then those by which a row is known.
-        nights_back: days before a night whose rows count.
+        nights_back: nights before a night whose rows count.
     """
     columns = list(columns)
 

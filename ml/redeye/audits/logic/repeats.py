@@ -20,7 +20,7 @@ def share_repeated_rows(
         judged: typed rows with `night` and the columns.
         history: likewise of earlier nights; None if there are none.
         columns: values that tell a row from all others, without dates.
-        nights_back: days before a night in which a value counts as seen.
+        nights_back: nights before a night in which a value counts as seen.
     """
     shares = {}
     for night, now, earlier in walk_nights(
@@ -48,7 +48,7 @@ def share_rows_of_one_night(
         history: likewise of earlier nights; None if there are none.
         columns: values that tell a row from all others, without dates.
         is_same_weekday: which earlier nights count.
-        nights_back: days before a night whose nights count.
+        nights_back: nights before a night whose nights count.
     """
     shares = {}
     for night, now, earlier in walk_nights(
@@ -78,7 +78,7 @@ def share_repeated_cells(
         position: columns that name a row's place in a night, beside the time.
         time: an instant; its distance from the night's date belongs to the place. None if places have no time.
         columns: whose values are compared.
-        nights_back: days before a night with whose nights it is compared.
+        nights_back: nights before a night with whose nights it is compared.
     """
     cells = _hash_cells(judged, position, time, columns)
     past = None if history is None else _hash_cells(history, position, time, columns)

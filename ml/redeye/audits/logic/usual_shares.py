@@ -139,7 +139,7 @@ def compare_rows(
         history: likewise; None if there are none.
         holidays: days that are like no weekday, as are those two days around them.
         days_ahead: days from a night to the day that its rows are of.
-        nights_back: days before a night whose nights it is compared with.
+        nights_back: nights before a night whose nights it is compared with.
 
     Returns:
         By night: `on_usual_days` and `around_holidays`; each is 1 on the other days, and where fewer than

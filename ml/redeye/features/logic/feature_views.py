@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+
+from redeye.declarations.calendar import find_longest_span
 
 PREFIX = "feat_"
-# How long a feature row is served after its night: a degraded night scores from a release that is days old. The
-# hour is for the night of 25 hours.
-FEATURE_TTL = timedelta(days=8, hours=1)
+# How long a feature row is served after its night: a degraded night scores from a release that is days old.
+FEATURE_TTL = find_longest_span(8)
 
 
 def name_view(table: str) -> str:

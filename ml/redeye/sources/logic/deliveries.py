@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
@@ -26,8 +26,8 @@ Location: TypeAlias = "Path | UPath"
 
 KNOWN_AT = "known_at"
 MISSING = "NA"
-REFERRED_FOR = timedelta(days=3)
-"""How long after a delivery rows of others come that refer to it."""
+REFERRED_FOR = 3
+"""How many nights after a delivery rows of others come that refer to it."""
 
 
 @dataclass(frozen=True)

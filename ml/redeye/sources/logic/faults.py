@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pydantic import Field, model_validator
 
-from redeye.declarations.calendar import ONE_DAY
+from redeye.declarations.calendar import find_next_night, shift_nights
 from redeye.declarations.spec_fields import Frozen, PositiveInt
 
 if TYPE_CHECKING:
@@ -81,17 +81,17 @@ class Event(Frozen):
     @property
     def last_faulty(self) -> date:
         """Last night on which it acts."""
-        return self.first + timedelta(days=self.nights - 1)
+        return shift_nights(self.first, self.nights - 1)
 
     @property
     def last(self) -> date:
         """Last night that is built."""
-        return self.last_faulty + timedelta(days=self.clean_nights)
+        return shift_nights(self.last_faulty, self.clean_nights)
 
     @property
     def last_watched(self) -> date:
         """Last night that is scored; the one before the first if none is."""
-        return self.first + timedelta(days=self.watched) - ONE_DAY
+        return shift_nights(self.first, self.watched - 1)
 
     def acts(self, night: date) -> bool:
         """Whether a night's delivery is faulty."""
@@ -112,7 +112,7 @@ class Base(Frozen):
     @property
     def next(self) -> date:
         """The night on which every event begins."""
-        return self.last + ONE_DAY
+        return find_next_night(self.last)
 
 
 class Plan(Frozen):

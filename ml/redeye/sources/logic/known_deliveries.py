@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
-from redeye.declarations.calendar import ONE_DAY
+from redeye.declarations.calendar import find_next_night
 from redeye.foundation.errors import DeliveryError
 from redeye.sources.logic.deliveries import DeliveryRef
 
@@ -26,7 +26,7 @@ class KnownDeliveries:
         built: date | None,
         refused_by_people: Mapping[tuple[str, str, date, str], str] | None = None,
     ) -> None:
-        self.first_unbuilt = built + ONE_DAY if built else date.min
+        self.first_unbuilt = find_next_night(built) if built else date.min
         self.newest_night = max([last, *(ref.night for ref in accepted)])
         self.versions: dict[tuple[str, str, date], list[DeliveryRef]] = {}
         for ref in accepted:
@@ -64,5 +64,5 @@ class KnownDeliveries:
 
     def date_restatement(self, landed: DeliveryRef, newest: DeliveryRef) -> DeliveryRef:
         """A delivery that replaces the newest version, with the first night whose release can hold it."""
-        arrival = max(self.newest_night, newest.arrival_night + ONE_DAY, self.first_unbuilt)
+        arrival = max(self.newest_night, find_next_night(newest.arrival_night), self.first_unbuilt)
         return replace(landed, arrival_night=arrival)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 
 from redeye.audits.logic.contract_terms import WEEKDAYS, DeliveryTerms, ExpectedOn, Lack
+from redeye.declarations.calendar import coming_day
 from redeye.sources.logic.deliveries import DeliveryRef
 
 
@@ -58,7 +59,7 @@ def is_expected_on(expected: ExpectedOn | None, night: date, holidays: Collectio
     """Whether there should be a delivery with rows; without a word about days there should be one every night."""
     if expected is None:
         return True
-    day = night + timedelta(days=1) if expected.of == "coming_day" else night
+    day = coming_day(night) if expected.of == "coming_day" else night
     return WEEKDAYS[day.weekday()] in expected.weekdays and (expected.holidays or day not in holidays)
 
 
