@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from redeye.champions import promotion_store
 from redeye.champions.logic.promotions import Promotion
 from redeye.champions.logic.readers import Reader
 from redeye.champions.logic.succession import Standing, list_turns
+from redeye.declarations.calendar import find_next_night
 from redeye.declarations.specs import Spec
 from redeye.models.algorithms.base import Model
 from redeye.models.artifact_store import load_artifact
@@ -31,10 +32,10 @@ def list_serving_versions(specs: Iterable[Spec], night: date) -> list[ServingVer
         ledger = promotion_store.read_promotions(spec.model)
         if not ledger:
             continue
-        champion = promotion_store.read_champion(spec.model, night + timedelta(days=1)) or ledger[-1]
+        champion = promotion_store.read_champion(spec.model, find_next_night(night)) or ledger[-1]
         roles: dict[int, tuple[Promotion, str]] = {ledger[0].version: (ledger[0], "last resort")}
         by_standing: dict[Standing, list[Promotion]] = {standing: [] for standing in Standing}
-        for turn in list_turns(ledger, night + timedelta(days=1)):
+        for turn in list_turns(ledger, find_next_night(night)):
             by_standing[turn.standing].append(turn.promotion)
         if earlier := by_standing[Standing.SERVED]:
             roles[earlier[-1].version] = (earlier[-1], "to go back to")

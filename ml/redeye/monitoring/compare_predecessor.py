@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from redeye.champions.logic.succession import (
     find_return_targets,
 )
 from redeye.champions.logic.verdicts import Verdict
-from redeye.declarations.calendar import ONE_DAY
+from redeye.declarations.calendar import find_previous_night, shift_nights
 from redeye.declarations.specs import Spec
 from redeye.foundation.errors import try_in_turn
 from redeye.models.algorithms.base import Model
@@ -39,7 +39,7 @@ def find_last_judgeable(model: str, stint: Stint) -> date | None:
     """The last night of an ended stint that was scored and has a release, so that it can be judged."""
     if stint.last is None:
         return None
-    first = max(stint.first, stint.last - timedelta(days=LOOKED_BACK - 1))
+    first = max(stint.first, shift_nights(stint.last, 1 - LOOKED_BACK))
     scored = outputs_store.list_scored_nights(model, first, stint.last)
     return next(
         (night for night in reversed(scored) if release_store.covering_release(night) is not None), None
@@ -111,7 +111,7 @@ def _read_comparisons(
     model: str, champion: Promotion, night: date
 ) -> dict[int, dict[date, tuple[float, int]]]:
     """By version and night, how much better it would have done and on how many rows, as known on the night before."""
-    rows = outputs_store.read("comparisons", model, champion.effective_night, night - ONE_DAY)
+    rows = outputs_store.read("comparisons", model, champion.effective_night, find_previous_night(night))
     found: dict[int, dict[date, tuple[float, int]]] = {}
     rows = rows[rows["model_version"] == champion.version].sort_values("night")
     for row in rows.to_dict("records"):

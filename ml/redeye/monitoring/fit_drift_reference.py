@@ -11,7 +11,7 @@ import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ import pandas as pd
 from redeye.champions import promotion_store
 from redeye.champions.logic.promotions import Promotion
 from redeye.champions.serving_versions import find_schedule_inputs
-from redeye.declarations.calendar import ONE_DAY, cutoff
+from redeye.declarations.calendar import cutoff, find_next_night, shift_nights
 from redeye.declarations.specs import Spec
 from redeye.foundation.errors import AlreadyDecided, ConfigError
 from redeye.foundation.settings import settings
@@ -138,8 +138,8 @@ def find_fitted_nights(evidence: Mapping[str, Any], spec: Spec) -> Window:
     if recorded := evidence.get("train"):
         return Window(*map(date.fromisoformat, recorded.split("..")))
     seen_until = date.fromisoformat(evidence["seen_until"])
-    last = seen_until - timedelta(days=spec.split.validation_nights + spec.label_maturity_nights)
-    return Window(last - timedelta(days=spec.split.history_nights - 1), last)
+    last = shift_nights(seen_until, -(spec.split.validation_nights + spec.label_maturity_nights))
+    return Window(shift_nights(last, 1 - spec.split.history_nights), last)
 
 
 def _key(origin: _Origin) -> str:
@@ -223,7 +223,7 @@ def _make(origin: _Origin, folder: Path) -> None:
         "decided_night": origin.decided.isoformat(),
         "reference_nights": [nights[0].isoformat(), origin.reference.last.isoformat()],
         "history_nights": [nights[0].isoformat(), nights[-1].isoformat()],
-        "quality_nights": [(origin.fitted_until + ONE_DAY).isoformat(), nights[-1].isoformat()],
+        "quality_nights": [find_next_night(origin.fitted_until).isoformat(), nights[-1].isoformat()],
         "sample_rows": len(sample),
         "joint_inputs": joint_inputs,
         "label_form": asdict(form),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 import duckdb
 
+from redeye.declarations.calendar import list_nights, shift_nights
 from redeye.declarations.specs import Spec
 from redeye.monitoring.logic.label_form import LabelForm
 
 # More values than a class label ever has; the rest would only be listed.
 VALUES = 8
+WEEK = 7
 
 
 def measure_form(con: duckdb.DuckDBPyConnection, spec: Spec, first: date, last: date) -> LabelForm:
@@ -32,13 +34,15 @@ def highest_of_weeks(con: duckdb.DuckDBPyConnection, spec: Spec, first: date, la
     """The form over a history; the share without a label is that of its worst week."""
     whole = measure_form(con, spec, first, last)
     night, target = spec.population.night, spec.target.column
-    row = con.execute(
-        f"WITH nights AS (SELECT {night} AS night, count(*) AS rows, count({target}) AS labels "
-        f"FROM warehouse.{spec.population.relation} WHERE {night} BETWEEN ? AND ? GROUP BY ALL), "
-        "weeks AS (SELECT night, sum(rows) OVER week AS rows, sum(labels) OVER week AS labels FROM nights "
-        "WINDOW week AS (ORDER BY night RANGE BETWEEN INTERVAL 6 DAYS PRECEDING AND CURRENT ROW)) "
-        "SELECT max(1 - labels / rows) FROM weeks WHERE night >= ?",
-        [first, last, min(first + timedelta(days=6), last)],
-    ).fetchone()
-    worst = float(row[0]) if row is not None and row[0] is not None else 0.0
+    found = con.execute(
+        f"SELECT {night}, count(*), count({target}) FROM warehouse.{spec.population.relation} "
+        f"WHERE {night} BETWEEN ? AND ? GROUP BY ALL",
+        [first, last],
+    ).fetchall()
+    counts = {night: (rows, labels) for night, rows, labels in found}
+    begin, worst = min(shift_nights(first, WEEK - 1), last), 0.0
+    for end in (night for night in counts if night >= begin):
+        week = [counts[each] for each in list_nights(shift_nights(end, 1 - WEEK), end) if each in counts]
+        rows, labels = (sum(numbers) for numbers in zip(*week, strict=True))
+        worst = max(worst, 1 - labels / rows)
     return LabelForm(whole.type, whole.values, whole.rows, worst)

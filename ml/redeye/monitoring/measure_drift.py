@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import pandas as pd
 from redeye.champions import promotion_store
 from redeye.champions.logic.promotions import Promotion
 from redeye.champions.logic.verdicts import Verdict, split_reasons
-from redeye.declarations.calendar import list_nights
+from redeye.declarations.calendar import list_nights, shift_nights
 from redeye.declarations.project import project
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.atomic_files import replace_file
@@ -187,7 +187,7 @@ def prune_reports(keep: int) -> list[Path]:
 
 def _features(spec: Spec, night: date) -> pd.DataFrame:
     """The week's rows: features as scored, `night`, `probability`, `model_version`; no label."""
-    first = night - timedelta(days=Span.WEEK.nights - 1)
+    first = shift_nights(night, 1 - Span.WEEK.nights)
     predictions = outputs_store.read("predictions", spec.model, first, night)
     days = pd.to_datetime(predictions["night"])
     frames = [
@@ -243,8 +243,8 @@ def _read_features(spec: Spec, night: date, predictions: pd.DataFrame, service: 
 
 def _read_matured(spec: Spec, night: date, release: Release, champion: Promotion) -> dict[Span, pd.DataFrame]:
     """The champion's own predictions with labels known at the cutoff: newest matured night, and its week."""
-    last = night - timedelta(days=spec.label_maturity_nights)
-    first = last - timedelta(days=Span.WEEK.nights - 1)
+    last = shift_nights(night, -spec.label_maturity_nights)
+    first = shift_nights(last, 1 - Span.WEEK.nights)
     predictions = read_matured_predictions(spec, release, night, first, last)
     own = predictions[predictions["model_version"] == champion.version]
     rows = own[[spec.population.key, "night", PREDICTION, "label"]]
@@ -253,9 +253,9 @@ def _read_matured(spec: Spec, night: date, release: Release, champion: Promotion
 
 def measure_label_form(spec: Spec, night: date, release: Release) -> LabelForm:
     """The label's form in the newest week whose labels are final."""
-    last = night - timedelta(days=spec.label_maturity_nights)
+    last = shift_nights(night, -spec.label_maturity_nights)
     with lake.connect_at(release.snapshot_id) as con:
-        return label_form_store.measure_form(con, spec, last - timedelta(days=Span.WEEK.nights - 1), last)
+        return label_form_store.measure_form(con, spec, shift_nights(last, 1 - Span.WEEK.nights), last)
 
 
 def measure_shift(

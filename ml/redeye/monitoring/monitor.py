@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,12 @@ from redeye.champions import promotion_store
 from redeye.champions.logic.promotions import Promotion
 from redeye.champions.logic.succession import Stint, find_champion
 from redeye.champions.logic.verdicts import Verdict
-from redeye.declarations.calendar import ONE_DAY, cutoff
+from redeye.declarations.calendar import (
+    count_nights_since,
+    cutoff,
+    find_previous_night,
+    shift_nights,
+)
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation import trail
 from redeye.foundation.errors import AlreadyDecided, NotReleased, try_in_turn
@@ -62,8 +67,8 @@ def monitor_night(model: str, night: date, run_id: str) -> dict[str, Any]:
     release = release_store.covering_release(night)
     if release is None:
         raise NotReleased(f"night {night} has no release: build night {night} first")
-    last = night - timedelta(days=spec.label_maturity_nights)
-    first = last - timedelta(days=spec.monitor.window_nights - 1)
+    last = shift_nights(night, -spec.label_maturity_nights)
+    first = shift_nights(last, 1 - spec.monitor.window_nights)
     labels = _labels(spec, release, night)
     matured = _final(read_matured_predictions(spec, release, night, first, last), labels)
     crowned = promotion_store.read_promotions(model)
@@ -141,11 +146,11 @@ def monitor_night(model: str, night: date, run_id: str) -> dict[str, Any]:
 
 def _labels(spec: Spec, release: Release, night: date) -> Maturity:
     """Which labels are final at the night's cutoff, and which nights have to be measured since the night before."""
-    before = night - ONE_DAY
+    before = find_previous_night(night)
     while release_store.is_gap(before):
-        before -= ONE_DAY
-    last = night - timedelta(days=spec.label_maturity_nights)
-    known = count_known_labels(spec, release, night, before, last - timedelta(days=RECHECK_NIGHTS), last)
+        before = find_previous_night(before)
+    last = shift_nights(night, -spec.label_maturity_nights)
+    known = count_known_labels(spec, release, night, before, shift_nights(last, -RECHECK_NIGHTS), last)
     return assess_maturity(
         known,
         night=night,
@@ -168,7 +173,7 @@ def _quality(spec: Spec, release: Release, night: date, labels: Maturity) -> pd.
         return pd.DataFrame()
     first, last = labels.to_measure[0], labels.to_measure[-1]
     matured = read_matured_predictions(spec, release, night, first, last)
-    earlier = outputs_store.read("quality", spec.model, first, night - ONE_DAY)
+    earlier = outputs_store.read("quality", spec.model, first, find_previous_night(night))
     found = []
     for each in labels.to_measure:
         rows = matured[matured["night"] == pd.Timestamp(each)]
@@ -216,7 +221,7 @@ def measure_champion(
         *(make_scored(sound, column) if len(sound) else None for column in columns),
         reference={},
         degraded_share=1 - len(sound) / sum(served) if any(served) else 0.0,
-        age_nights=(night - trained).days,
+        age_nights=count_nights_since(trained, night),
     )
     return replace(window, is_last_resort=champion.version == crowned[0].version)
 
@@ -235,8 +240,8 @@ def _measure_first_nights(
     Not that of its test: on that window it was selected, so that the next one is worse on average by itself.
     """
     first = min(row.effective_night for row in crowned if row.version == champion.version)
-    last = first + timedelta(days=spec.monitor.window_nights - 1)
-    judged_from = night - timedelta(days=spec.label_maturity_nights + spec.monitor.window_nights - 1)
+    last = shift_nights(first, spec.monitor.window_nights - 1)
+    judged_from = shift_nights(night, 1 - (spec.label_maturity_nights + spec.monitor.window_nights))
     if last >= judged_from:
         return {}
     own = _own(read_matured_predictions(spec, release, night, first, last), champion)
@@ -249,9 +254,9 @@ def _measure_first_nights(
 def _count_nights_since_kept(spec: Spec, champion: Promotion, night: date) -> int | None:
     """Since the last training that kept the champion. One of the last nights may not have ended everywhere."""
     kept = promotion_store.find_last_kept(
-        spec.model, champion.version, night - timedelta(days=spec.effective_lag_nights)
+        spec.model, champion.version, shift_nights(night, -spec.effective_lag_nights)
     )
-    return (night - kept).days if kept is not None else None
+    return count_nights_since(kept, night) if kept is not None else None
 
 
 def _own(rows: pd.DataFrame, champion: Promotion) -> pd.DataFrame:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 import pandas as pd
 
 from redeye.champions.logic.promotions import Promotion
+from redeye.declarations.calendar import shift_nights
 from redeye.declarations.specs import Spec
 from redeye.monitoring.logic.maturity import Maturity
 from redeye.monitoring.matured_predictions import read_matured_predictions
@@ -24,8 +25,8 @@ def recalibrate(
     rules = spec.recalibration
     if rules is None or champion is None:
         return pd.DataFrame()
-    last = night - timedelta(days=spec.label_maturity_nights)
-    first = last - timedelta(days=rules.window_nights - 1)
+    last = shift_nights(night, -spec.label_maturity_nights)
+    first = shift_nights(last, 1 - rules.window_nights)
     matured = read_matured_predictions(spec, release, night, first, last)
     own = matured[
         (matured["model_version"] == champion.version)

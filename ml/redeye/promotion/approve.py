@@ -8,7 +8,7 @@ from typing import Any
 
 from redeye.champions import promotion_store
 from redeye.champions.logic.promotions import PromotionKind
-from redeye.declarations.calendar import ONE_DAY
+from redeye.declarations.calendar import find_next_night
 from redeye.foundation.errors import AlreadyDecided, ConfigError
 from redeye.foundation.settings import settings
 from redeye.models import mlflow_registry
@@ -108,7 +108,9 @@ def settle(model: str, night: date, *, is_approved: bool, person: str) -> dict[s
     mine = [row for row in rows if row.version == proposal.version and row.kind is PromotionKind.PROMOTION]
     if not mine:
         scored = outputs_store.find_last_scored_night(model)
-        effective = max(proposal.effective_night, scored + ONE_DAY) if scored else proposal.effective_night
+        effective = (
+            max(proposal.effective_night, find_next_night(scored)) if scored else proposal.effective_night
+        )
         try:
             mine = [
                 promotion_store.promote(

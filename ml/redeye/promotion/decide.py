@@ -19,7 +19,7 @@ from redeye.champions.logic.succession import (
     find_left_version,
 )
 from redeye.champions.logic.verdicts import Verdict, split_reasons
-from redeye.declarations.calendar import ONE_DAY, list_nights
+from redeye.declarations.calendar import find_next_night, list_nights, shift_nights
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.settings import SPECS
 from redeye.monitoring.monitor import monitor_night
@@ -51,10 +51,10 @@ def decide_night(model: str, night: date, run_id: str) -> dict[str, Any]:
     """
     spec = load_spec(SPECS / f"{model}.yaml")
     recorded = [row.decision for row in decision_store.decisions(model)]
-    first = recorded[-1].night + ONE_DAY if recorded else outputs_store.find_first_scored_night(model)
+    first = find_next_night(recorded[-1].night) if recorded else outputs_store.find_first_scored_night(model)
     if first is not None and first <= night:
         # Nights that are decided already are read for the versions that their verdicts are about.
-        verdicts = _verdicts(spec, first - _count_remembered_nights(spec) * ONE_DAY, night)
+        verdicts = _verdicts(spec, shift_nights(first, -_count_remembered_nights(spec)), night)
         for each in list_nights(first, night):
             if each not in verdicts and release_store.covering_release(each) is not None:
                 verdicts[each] = _read_verdict(model, each, run_id)
@@ -134,7 +134,7 @@ def _decisions(
         if each < first or (so_far and each <= so_far[-1].night):
             continue
         known[each] = verdict
-        effective_night = each + spec.effective_lag_nights * ONE_DAY
+        effective_night = shift_nights(each, spec.effective_lag_nights)
         decision = decide(
             known.values(),
             asked,
@@ -151,7 +151,7 @@ def _decisions(
             "verdict_reasons": list(verdict.reasons),
             "recent_verdicts": {
                 str(one): str(known[one].verdict)
-                for one in list_nights(each - (_count_remembered_nights(spec) - 1) * ONE_DAY, each)
+                for one in list_nights(shift_nights(each, 1 - _count_remembered_nights(spec)), each)
                 if one in known
             },
             "champion_version": serving.version if serving else None,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from redeye.champions import promotion_store
 from redeye.champions.logic.promotions import Promotion, PromotionKind
+from redeye.declarations.calendar import find_next_night
 from redeye.models.algorithms.base import Model
 from redeye.models.logic.evaluation import Metrics
 from redeye.models.mlflow_registry import Version
@@ -40,7 +41,7 @@ def first_champion(
     candidate = fresh.register_candidate(model, seen_until=seen_until, validation=validation)
     fresh.describe(candidate)
     passed = PassedCandidate(
-        effective_night=fresh.subject.night + timedelta(days=1),
+        effective_night=find_next_night(fresh.subject.night),
         reason="first champion",
         evidence={},
         follows=None,

@@ -17,7 +17,7 @@ from redeye.champions.logic.succession import (
     list_withdrawn,
 )
 from redeye.champions.logic.verdicts import Verdict
-from redeye.declarations.calendar import ONE_DAY
+from redeye.declarations.calendar import find_next_night
 from redeye.foundation import lease, trail
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError, VersionIsBlocked
@@ -101,7 +101,7 @@ def preview_rollback(model: str, to: int | None = None) -> RollbackResult:
         VersionIsBlocked: as `roll_back`.
     """
     rows, night, serving = _find_serving(model)
-    latest, coming, blocked = rows[-1], night + ONE_DAY, _read_blocked_versions(model)
+    latest, coming, blocked = rows[-1], find_next_night(night), _read_blocked_versions(model)
     is_pending = latest.effective_night > night and latest.promotion_id != serving.promotion_id
     if is_pending and latest.kind is PromotionKind.ROLLBACK and to in (None, latest.version):
         turns = tuple(list_turns(rows, coming))
@@ -184,7 +184,7 @@ def preview_block(model: str, version: int, *, is_blocked: bool) -> list[Turn]:
         raise ConfigError(
             f"{model}: version {version} is {'blocked' if is_blocked else 'not blocked'} already{others}"
         )
-    return list_turns(rows, night + ONE_DAY)
+    return list_turns(rows, find_next_night(night))
 
 
 def _find_serving(model: str) -> tuple[list[Promotion], date, Promotion]:
@@ -225,7 +225,9 @@ def _target(model: str, rows: list[Promotion], serving: Promotion, night: date, 
         return verdicts[max(judged)] if judged else None
 
     # A stint that ended with the night before the first one that is not scored has ended.
-    found = next(find_return_targets(rows, blocked, serving.version, night + ONE_DAY, last_verdict), None)
+    found = next(
+        find_return_targets(rows, blocked, serving.version, find_next_night(night), last_verdict), None
+    )
     if found is None:
         raise ConfigError(
             f"{model}: there is no version to return to from version {serving.version}: every other one is blocked"

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,7 @@ import pandas as pd
 
 from redeye.champions import promotion_store
 from redeye.champions.logic.promotions import Promotion, PromotionKind
-from redeye.declarations.calendar import cutoff
+from redeye.declarations.calendar import cutoff, shift_nights
 from redeye.declarations.specs import REQUIRED, Spec, load_spec
 from redeye.features.feast_frames import read_feature_frame
 from redeye.foundation.errors import NotReleased, RedeyeError, TooLate, VersionIsBlocked, try_in_turn
@@ -174,7 +174,7 @@ def _frame(spec: Spec, release: Release, night: date) -> pd.DataFrame:
     population, target = spec.population, spec.target
     last = find_last_mature(night, spec.label_maturity_nights)
     span = spec.split.history_nights + spec.split.validation_nights + spec.split.test_nights
-    first = last - timedelta(days=span + 2 * spec.label_maturity_nights)
+    first = shift_nights(last, -(span + 2 * spec.label_maturity_nights))
     known_by = cutoff(night).replace(tzinfo=None)
     with lake.connect_at(release.snapshot_id) as con:
         entities = con.execute(
@@ -243,7 +243,7 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
         mlflow_registry.point_alias(spec.model, version.version, Alias.CHALLENGER)
         return end(champion, version, "kept", why, gates)
     passed = PassedCandidate(
-        effective_night=night + timedelta(days=spec.effective_lag_nights),
+        effective_night=shift_nights(night, spec.effective_lag_nights),
         reason=f"{subject.reason}: {report.message()}",
         evidence={
             "gates": gates,

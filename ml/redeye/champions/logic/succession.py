@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from redeye.champions.logic.promotions import Promotion, PromotionKind
 from redeye.champions.logic.verdicts import ASKING, Verdict
-from redeye.declarations.calendar import ONE_DAY
+from redeye.declarations.calendar import find_previous_night
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def _find_turn(row: Promotion, later: Sequence[Promotion], night: date) -> Turn:
     if heir is not None and heir.effective_night <= row.effective_night:
         by = next(each for each in later if each.effective_night <= row.effective_night)
         return Turn(row, Standing.WITHDRAWN, row.effective_night, None, by)
-    last = heir.effective_night - ONE_DAY if heir else None
+    last = find_previous_night(heir.effective_night) if heir else None
     if night < row.effective_night:
         standing = Standing.COMING
     else:

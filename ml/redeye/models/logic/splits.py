@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import numpy.typing as npt
 
+from redeye.declarations.calendar import count_nights, shift_nights
 from redeye.declarations.specs import Split
 
 
@@ -31,7 +32,7 @@ class Window:
     @property
     def nights(self) -> int:
         """How many nights it spans."""
-        return (self.last - self.first).days + 1
+        return count_nights(self.first, self.last)
 
     def mask(self, nights: Sequence[date] | npt.NDArray[np.datetime64]) -> npt.NDArray[np.bool_]:
         """Which of `nights` lie in it."""
@@ -54,7 +55,7 @@ class Windows:
 
 def find_last_mature(night: date, maturity: int) -> date:
     """The last night whose labels are final at the cutoff of `night`."""
-    return night - timedelta(days=maturity)
+    return shift_nights(night, -maturity)
 
 
 def plan_windows(night: date, split: Split, *, maturity: int, first_night: date) -> Windows:
@@ -64,13 +65,13 @@ def plan_windows(night: date, split: Split, *, maturity: int, first_night: date)
         TooFewNights: saying from which night on there are enough.
     """
     test_last = find_last_mature(night, maturity)
-    test = Window(test_last - timedelta(days=split.test_nights - 1), test_last)
+    test = Window(shift_nights(test_last, 1 - split.test_nights), test_last)
     validation_last = find_last_mature(test.first, maturity + 1)
-    validation = Window(validation_last - timedelta(days=split.validation_nights - 1), validation_last)
+    validation = Window(shift_nights(validation_last, 1 - split.validation_nights), validation_last)
     train_last = find_last_mature(validation.first, maturity + 1)
-    train = Window(max(first_night, train_last - timedelta(days=split.history_nights - 1)), train_last)
+    train = Window(max(first_night, shift_nights(train_last, 1 - split.history_nights)), train_last)
     if train.nights < split.minimum_train_nights:
-        ready = night + timedelta(days=split.minimum_train_nights - train.nights)
+        ready = shift_nights(night, split.minimum_train_nights - train.nights)
         raise TooFewNights(
             f"night {night} leaves {max(train.nights, 0)} of {split.minimum_train_nights} nights to train on; "
             f"train on night {ready} or later, or shorten the windows in the spec"

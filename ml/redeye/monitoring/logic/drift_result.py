@@ -13,6 +13,8 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 
+from redeye.declarations.calendar import shift_nights
+
 # Why quality, or what follows from labels, was not measured.
 TOO_FEW = "too few matured rows or nights, or one class only"
 
@@ -30,10 +32,8 @@ class Span(StrEnum):
 
     def select(self, frame: pd.DataFrame, last: date) -> pd.DataFrame:
         """The rows of the span that ends with the night `last`, by the column `night`."""
-        night = pd.Timestamp(last)
-        return frame[
-            pd.to_datetime(frame["night"]).between(night - pd.Timedelta(days=self.nights - 1), night)
-        ]
+        first = shift_nights(last, 1 - self.nights)
+        return frame[pd.to_datetime(frame["night"]).between(pd.Timestamp(first), pd.Timestamp(last))]
 
 
 class Kind(StrEnum):

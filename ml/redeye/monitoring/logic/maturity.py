@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
+
+from redeye.declarations.calendar import shift_nights
 
 # Nights that mature labels are looked for in; of earlier ones only those to which a label has come since.
 RECHECK_NIGHTS = 60
@@ -61,13 +63,13 @@ def assess_maturity(
         maturity_nights: from the spec.
         completeness: share of rows with an outcome from which labels count as final.
     """
-    age = timedelta(days=maturity_nights)
-    oldest = night - age - timedelta(days=RECHECK_NIGHTS)
+    last = shift_nights(night, -maturity_nights)
+    last_before, oldest = shift_nights(before, -maturity_nights), shift_nights(last, -RECHECK_NIGHTS)
     final: set[date] = set()
     to_measure: list[date] = []
     watermark, is_whole = None, True
     for each in sorted(labels, key=lambda one: one.night):
-        if each.night > night - age or not each.scheduled:
+        if each.night > last or not each.scheduled:
             continue
         if each.known < completeness * each.scheduled:
             is_whole = is_whole and each.night < oldest
@@ -75,7 +77,7 @@ def assess_maturity(
         final.add(each.night)
         if is_whole:
             watermark = each.night
-        was_final = each.night <= before - age and each.known_before >= completeness * each.scheduled
+        was_final = each.night <= last_before and each.known_before >= completeness * each.scheduled
         if each.fresh or not was_final:
             to_measure.append(each.night)
     return Maturity(frozenset(final), watermark, tuple(to_measure))

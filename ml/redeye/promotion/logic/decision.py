@@ -15,9 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from redeye.champions.logic.verdicts import ASKING, Verdict
+from redeye.declarations.calendar import count_nights_since, shift_nights
 from redeye.declarations.spec_rules import Retraining, Rollback
 
 # Of a training that no verdict asked for, but the calendar: what Airflow's scheduled runs give as theirs.
@@ -184,7 +185,7 @@ def _stays(
         return f"version {standing.latest} was decided on already"
     if tonight.returns_to != standing.left and tonight.returns_to in standing.blocked:
         return f"version {tonight.returns_to} was blocked since"
-    first = night - timedelta(days=rules.of_nights - 1)
+    first = shift_nights(night, 1 - rules.of_nights)
     saying = sum(
         each.verdict is Verdict.ROLL_BACK and each.version == tonight.version
         for each in by_night.values()
@@ -203,7 +204,7 @@ def _stays(
 
 
 def _not_persistent(by_night: dict[date, NightVerdict], rules: Retraining, night: date) -> str | None:
-    first = night - timedelta(days=rules.of_nights - 1)
+    first = shift_nights(night, 1 - rules.of_nights)
     is_challenge = not by_night[night].is_asking
     asking = sum(
         each.is_asking or (is_challenge and each.is_challenge_due)
@@ -221,9 +222,9 @@ def _not_persistent(by_night: dict[date, NightVerdict], rules: Retraining, night
 
 def _too_soon(what: str, acts: Iterable[date], rules: Retraining, night: date) -> str | None:
     last = max((act for act in acts if act < night), default=None)
-    if last is None or (night - last).days > rules.cooldown_nights:
+    if last is None or count_nights_since(last, night) > rules.cooldown_nights:
         return None
-    until = last + timedelta(days=rules.cooldown_nights)
+    until = shift_nights(last, rules.cooldown_nights)
     return f"{what} on night {last}: the next one may be after night {until}"
 
 

@@ -6,7 +6,7 @@ It needs no installation: deliveries come from the source, and history is what i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ import pandas as pd
 from redeye.audits.audit import audit_many
 from redeye.audits.contract_files import ARRIVALS
 from redeye.audits.night_profiles import NIGHTS_BACK
-from redeye.declarations.calendar import list_nights
+from redeye.declarations.calendar import find_previous_night, list_nights, shift_nights
 from redeye.declarations.project import import_named, project
 from redeye.foundation.errors import ConfigError
 from redeye.sources.configured_source import load_source
@@ -109,7 +109,7 @@ def plant_faults(
                 break
             night = nights[place]
             clean = cut(frames, night, night)
-            before = cut(frames, night - timedelta(days=NIGHTS_BACK), night - timedelta(days=1))
+            before = cut(frames, shift_nights(night, -NIGHTS_BACK), find_previous_night(night))
             if suite not in clean or suite not in before:
                 continue
             spoiled = fault.spoil(clean[suite].copy(), before[suite], rng)
@@ -131,7 +131,7 @@ def cut(frames: Frames, first: date, last: date) -> dict[str, pd.DataFrame]:
 
 def _audit(frames: Frames, first: date, judged: Frames) -> list[tuple[Check, tuple[date, ...]]]:
     """The rules that were not met, with the nights that each failure names."""
-    history = cut(frames, first - timedelta(days=NIGHTS_BACK), first - timedelta(days=1))
+    history = cut(frames, shift_nights(first, -NIGHTS_BACK), find_previous_night(first))
     results = audit_many(judged, subject=f"from night {first}", history=history)
     return [
         ((failure.suite.removeprefix(ARRIVALS), failure.expectation, failure.column or ""), failure.nights)

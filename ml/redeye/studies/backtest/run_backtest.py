@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from redeye.declarations.calendar import ONE_DAY, list_calendar_nights
+from redeye.declarations.calendar import find_next_night, list_calendar_nights, list_nights
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.atomic_files import write_text
 from redeye.foundation.errors import ConfigError, NotReleased
@@ -89,7 +89,9 @@ def gather(
         return found
 
     recorded = _read_recorded(model, spec, served)
-    due = list_calendar_nights(spec.train_cron, first + ONE_DAY, schedules.first_decision(spec, served.last))
+    due = list_calendar_nights(
+        spec.train_cron, find_next_night(first), schedules.first_decision(spec, served.last)
+    )
     asked = {
         Schedule.VERDICT: play(Schedule.VERDICT, Rules()) if recorded is None else recorded,
         Schedule.LOOP: play(Schedule.LOOP, Rules(frozenset(due), is_gated=True)),
@@ -161,7 +163,7 @@ def _plan_served(past: PastNights, since: date | None, until: date | None) -> Wi
         except TooFewNights as error:
             if since is not None:
                 raise NotReleased(f"night {since} cannot be the first one: {error}") from error
-            first += timedelta(days=1)
+            first = find_next_night(first)
     last = min(until or past.last, past.last)
     if last < first:
         raise ConfigError(f"nothing to predict: the nights would be {first} to {last}")
@@ -172,7 +174,7 @@ def _read_recorded(model: str, spec: Spec, served: Window) -> tuple[Request, ...
     """The requests of an installation that decided every one of these nights; None if it did not."""
     decided = {row.decision.night: row.decision for row in decision_store.decisions(model)}
     last = schedules.first_decision(spec, served.last)
-    span = [served.first + timedelta(days=each) for each in range((last - served.first).days + 1)]
+    span = list(list_nights(served.first, last))
     if not span or any(night not in decided for night in span):
         return None
     return tuple(Request(night, decided[night].reason) for night in span if decided[night].is_requested)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
+from redeye.declarations.calendar import find_next_night, find_previous_night, shift_nights
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.errors import NotReleased
 from redeye.foundation.settings import SPECS, settings
@@ -26,7 +27,7 @@ from redeye.studies.labelled_rows import read_labelled_frame
 from redeye.warehouse import release_store
 
 # Decisions at the ends of months, those too at which no algorithm beat the heuristic.
-NIGHTS = tuple(date(2013, month, 1) - timedelta(days=1) for month in range(4, 12))
+NIGHTS = tuple(find_previous_night(date(2013, month, 1)) for month in range(4, 12))
 # Champions of the power's pairs: up to so many trainings older than the candidate.
 BACK = 2
 # Share of the harmful candidates that may pass. By luck some look better on two fortnights: rollback is for them.
@@ -102,7 +103,7 @@ def make_episodes(frame: pd.DataFrame, spec: Spec, report: Callable[[str], None]
         champions = [Incumbent("heuristic", heuristic, spans.validation.last)]
         if found:
             champions.append(_name_healthy(found[-1]))
-        held = Window(night + timedelta(days=1), night + timedelta(days=HELD_NIGHTS))
+        held = Window(find_next_night(night), shift_nights(night, HELD_NIGHTS))
         healthy = algorithm("xgboost").fit(training, spec.algorithms.xgboost)
         found.append(
             Episode(night, spec, frame, spans, held, healthy, tuple(champions), threads=settings().threads)

@@ -13,7 +13,7 @@ from redeye.audits.audit import audit_many
 from redeye.audits.logic.audit_result import AuditResult
 from redeye.champions import promotion_store
 from redeye.champions.logic.verdicts import Verdict
-from redeye.declarations.calendar import list_nights
+from redeye.declarations.calendar import count_nights, list_nights
 from redeye.declarations.project import project
 from redeye.foundation.errors import AuditRefused, ConfigError, NotReleased, RedeyeError
 from redeye.monitoring.monitor import monitor_night
@@ -173,7 +173,7 @@ def _find_first_refused(event: Event) -> date:
 
 
 def _catch(guard: Guard, event: Event, night: date, said: str) -> Catch:
-    return Catch(str(guard), str(night), (night - event.first).days + 1, _short(said))
+    return Catch(str(guard), str(night), count_nights(event.first, night), _short(said))
 
 
 def _short(text: str) -> str:

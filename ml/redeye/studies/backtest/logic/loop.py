@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import pandas as pd
 
-from redeye.declarations.calendar import cutoff, list_nights
+from redeye.declarations.calendar import count_nights_since, cutoff, list_nights, shift_nights
 from redeye.declarations.specs import Spec
 from redeye.models.logic.evaluation import Interval, Scored
 from redeye.models.logic.splits import Window
@@ -59,7 +59,7 @@ def play_loop(
     drift, and the decision follows by the same function. `rows` are those of
     `select_served_rows`, `of` gives the training of a night.
     """
-    lag = timedelta(days=spec.effective_lag_nights)
+    lag = spec.effective_lag_nights
     decided = [first_decision(spec, served.first)]
     probability, version = pd.Series(np.nan, index=rows.index), pd.Series(-1, index=rows.index)
 
@@ -75,10 +75,11 @@ def play_loop(
     verdicts: list[NightVerdict] = []
     asked: list[date] = []
     for night in list_nights(served.first, first_decision(spec, served.last)):
-        serving = [each for each in decided if each + lag <= night][-1]
+        serving = [each for each in decided if shift_nights(each, lag) <= night][-1]
         is_own = version == decided.index(serving)
         judged = _find_judged(spec, night)
-        first = Window(serving + lag, serving + lag + timedelta(days=judged.nights - 1))
+        served_from = shift_nights(serving, lag)
+        first = Window(served_from, shift_nights(served_from, judged.nights - 1))
         if serving not in references and first.last < judged.first:
             early = is_own & _find_matured(rows, first, night)
             found = measure_quality(_score(rows[early], probability[early])) if early.any() else {}
@@ -141,8 +142,8 @@ def _passes_gates(
 
 
 def _find_judged(spec: Spec, night: date) -> Window:
-    last = night - timedelta(days=spec.label_maturity_nights)
-    return Window(last - timedelta(days=spec.monitor.window_nights - 1), last)
+    last = shift_nights(night, -spec.label_maturity_nights)
+    return Window(shift_nights(last, 1 - spec.monitor.window_nights), last)
 
 
 def _find_matured(rows: pd.DataFrame, window: Window, night: date) -> pd.Series:
@@ -160,5 +161,5 @@ def _quality(
     champion, heuristic = (
         _score(rows, each) if len(rows) else None for each in (probability, rows["heuristic"])
     )
-    age = (night - decided).days
+    age = count_nights_since(decided, night)
     return measure_window(champion, heuristic, reference=reference, age_nights=age)

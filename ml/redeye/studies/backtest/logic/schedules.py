@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from itertools import pairwise
 from typing import Any
@@ -18,7 +18,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from redeye.declarations.calendar import ONE_DAY, list_nights
+from redeye.declarations.calendar import (
+    find_next_night,
+    find_previous_night,
+    list_nights,
+    shift_nights,
+)
 from redeye.declarations.spec_candidates import Candidates
 from redeye.declarations.specs import Spec
 from redeye.models.algorithms.base import Inputs, Model, Training
@@ -44,7 +49,6 @@ from redeye.studies.evidence.logic.months import (
 
 # Stands for what the selection between all of a spec's refits puts forward.
 CHOSEN = "chosen"
-WEEK = timedelta(days=7)
 
 
 class Schedule(StrEnum):
@@ -81,7 +85,7 @@ class Reign:
 
 def first_decision(spec: Spec, since: date) -> date:
     """The night of the training that serves `since` as its first night."""
-    return since - timedelta(days=spec.effective_lag_nights)
+    return shift_nights(since, -spec.effective_lag_nights)
 
 
 def decisions(schedule: Schedule, spec: Spec, served: Window) -> tuple[date, ...]:
@@ -94,23 +98,25 @@ def decisions(schedule: Schedule, spec: Spec, served: Window) -> tuple[date, ...
     """
     first = first_decision(spec, served.first)
     last = first_decision(spec, served.last)
-    later = list_nights(first + ONE_DAY, last)
+    later = list_nights(find_next_night(first), last)
     match schedule:
         case Schedule.NEVER:
             return (first,)
         case Schedule.MONTHLY:
-            return (first, *(night for night in later if (night + ONE_DAY).day == 1))
+            return (first, *(night for night in later if find_next_night(night).month != night.month))
         case Schedule.WEEKLY:
-            return (first, *(night for night in later if (night - first) % WEEK == timedelta(0)))
+            return (first, *(night for night in later if night.weekday() == first.weekday()))
         case Schedule.VERDICT | Schedule.LOOP:
             raise ValueError("when verdicts ask is not known beforehand")
 
 
 def reigns(decided: Sequence[date], spec: Spec, served: Window) -> tuple[Reign, ...]:
     """Which nights each training serves, in order; one that a later one overtakes at once serves none."""
-    lag = timedelta(days=spec.effective_lag_nights)
-    starts = [*(night + lag for night in sorted(decided)), served.last + ONE_DAY]
-    spans = [Window(max(start, served.first), end - ONE_DAY) for start, end in pairwise(starts)]
+    starts = [
+        *(shift_nights(night, spec.effective_lag_nights) for night in sorted(decided)),
+        find_next_night(served.last),
+    ]
+    spans = [Window(max(start, served.first), find_previous_night(end)) for start, end in pairwise(starts)]
     return tuple(
         Reign(night, span) for night, span in zip(sorted(decided), spans, strict=True) if span.nights > 0
     )

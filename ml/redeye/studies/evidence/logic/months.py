@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from calendar import monthrange
 from dataclasses import asdict, dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from redeye.declarations.calendar import cutoff
+from redeye.declarations.calendar import cutoff, find_previous_night
 from redeye.declarations.spec_candidates import Candidates
 from redeye.declarations.specs import Spec
 from redeye.models.logic.splits import TooFewNights, Window, Windows, plan_windows
@@ -64,12 +65,12 @@ def months(spec: Spec, first_night: date, last_night: date) -> tuple[Month, ...]
     """The months that have enough nights before them to learn from; the last one's month may be cut short by it."""
     found = []
     for start in pd.date_range(first_night.replace(day=1), last_night, freq="MS").date:
-        decided = start - timedelta(days=1)
+        decided = find_previous_night(start)
         try:
             plan_training(spec, decided, first_night)
         except TooFewNights:
             continue
-        end = (start + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+        end = start.replace(day=monthrange(start.year, start.month)[1])
         found.append(Month(f"{start:%Y-%m}", decided, Window(start, min(last_night, end))))
     return tuple(found)
 

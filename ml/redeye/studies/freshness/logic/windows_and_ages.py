@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import pandas as pd
 
+from redeye.declarations.calendar import count_nights_since, find_next_night, shift_nights
 from redeye.declarations.spec_candidates import Candidates, Continued, Weighted
 from redeye.declarations.specs import Spec
 from redeye.models.logic.splits import Window, Windows, find_last_mature
@@ -80,12 +81,12 @@ def origins(spec: Spec, first_night: date, last_night: date) -> tuple[Origin, ..
     """
     decided = first_night
     while _windows(spec, decided, WINDOWS[0], first_night).train.nights < WINDOWS[0]:
-        decided += timedelta(days=1)
+        decided = find_next_night(decided)
     found = []
-    while decided + timedelta(days=STEP // 2) <= last_night:
-        block = Window(decided + timedelta(days=1), min(last_night, decided + timedelta(days=STEP)))
+    while shift_nights(decided, STEP // 2) <= last_night:
+        block = Window(find_next_night(decided), min(last_night, shift_nights(decided, STEP)))
         found.append(Origin(decided, block, Window(block.first, last_night)))
-        decided += timedelta(days=STEP)
+        decided = shift_nights(decided, STEP)
     return tuple(found)
 
 
@@ -93,10 +94,10 @@ def count_held_back(spec: Spec) -> int:
     """How much older, by this experiment's count, a champion is than its decision: the gates' window lies between."""
     night = date(2000, 1, 1)
     test_last = find_last_mature(night, spec.label_maturity_nights)
-    test_first = test_last - timedelta(days=spec.split.test_nights - 1)
+    test_first = shift_nights(test_last, 1 - spec.split.test_nights)
     seen_until = find_last_mature(test_first, spec.label_maturity_nights + 1)
     # Here the last night seen is the last one that is mature at the decision.
-    return (night - seen_until).days - spec.label_maturity_nights
+    return count_nights_since(seen_until, night) - spec.label_maturity_nights
 
 
 def walk(
@@ -184,7 +185,7 @@ def _windows(spec: Spec, decided: date, length: int, first_night: date) -> Windo
     """As for a training, but with nothing held back for gates: `test` is the block that is predicted."""
     maturity = spec.label_maturity_nights
     validation_last = find_last_mature(decided, maturity)
-    validation = Window(validation_last - timedelta(days=spec.split.validation_nights - 1), validation_last)
+    validation = Window(shift_nights(validation_last, 1 - spec.split.validation_nights), validation_last)
     train_last = find_last_mature(validation.first, maturity + 1)
-    train = Window(max(first_night, train_last - timedelta(days=length - 1)), train_last)
-    return Windows(train, validation, Window(decided + timedelta(days=1), decided + timedelta(days=STEP)))
+    train = Window(max(first_night, shift_nights(train_last, 1 - length)), train_last)
+    return Windows(train, validation, Window(find_next_night(decided), shift_nights(decided, STEP)))

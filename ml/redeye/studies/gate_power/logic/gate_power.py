@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from functools import partial
 
 import numpy as np
 import pandas as pd
 from scipy.special import expit, logit
 
+from redeye.declarations.calendar import shift_nights
 from redeye.declarations.specs import Spec
 from redeye.models.logic.evaluation import Scored
 from redeye.models.logic.splits import Window
@@ -116,7 +116,7 @@ def pairs(
     """
     last = read_nights(frame, spec).max().astype("datetime64[D]").item()
     for position, newer in enumerate(models):
-        chosen = Window(newer.seen_until - timedelta(days=spec.split.validation_nights - 1), newer.seen_until)
+        chosen = Window(shift_nights(newer.seen_until, 1 - spec.split.validation_nights), newer.seen_until)
         before, known = (
             select_rows(frame, spec, chosen),
             read_nights(frame, spec) < np.datetime64(chosen.first),
@@ -124,8 +124,8 @@ def pairs(
         base_rate = gate_inputs.measure_base_rate(frame.loc[known], spec)
         for older in models[max(position - back, 0) : position]:
             for after in range(0, until + 1, step):
-                first = newer.seen_until + timedelta(days=spec.label_maturity_nights + 1 + after)
-                window = Window(first, first + timedelta(days=spec.split.test_nights - 1))
+                first = shift_nights(newer.seen_until, spec.label_maturity_nights + 1 + after)
+                window = Window(first, shift_nights(first, spec.split.test_nights - 1))
                 if window.last <= last:
                     rows = select_rows(frame, spec, window)
                     yield Pair(older, newer, window, rows, before, spec, base_rate)
