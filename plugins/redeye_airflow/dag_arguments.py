@@ -9,7 +9,7 @@ from typing import Any
 from airflow.sdk import CronTriggerTimetable, Param
 from airflow.timetables.base import Timetable
 
-from redeye.declarations.calendar import find_start, zone
+from redeye.declarations.calendar import find_start, shift_nights, zone
 from redeye.foundation.settings import settings
 from redeye.warehouse.logic.releases import AGAIN, ReleaseKind
 from redeye_airflow.nights import source_nights
@@ -113,7 +113,7 @@ def range_params() -> dict[str, Param]:
             first, "First night", f"Included. The source begins with {first}."
         ),
         ParamName.LAST.value: _require_night(
-            first + timedelta(days=90), "Last night", f"Included. The source ends with {final}."
+            shift_nights(first, 90), "Last night", f"Included. The source ends with {final}."
         ),
     }
 

@@ -22,7 +22,7 @@ from airflow.sdk.bases.xcom import BaseXCom
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow.sdk.log import mask_secret
 
-from redeye.declarations.calendar import ONE_DAY, find_complete_night
+from redeye.declarations.calendar import find_complete_night, find_previous_night
 from redeye.foundation import errors
 from redeye.foundation.cost_store import record_cost
 from redeye.foundation.masking import find_secrets, mask
@@ -195,7 +195,7 @@ class JobOperator(BaseOperator):
         return self._defer(run, self.wait, run.last)
 
     def _await_predecessor(self, run: NightRun) -> None:
-        earlier = run.first - ONE_DAY
+        earlier = find_previous_night(run.first)
         if read_release_state(earlier) is not ReleaseState.MISSING:
             return
         if active_state(self.dag_id, earlier) is not None:

@@ -26,11 +26,16 @@ from redeye.declarations.calendar import (
     ONE_DAY,
     clock_cutoff,
     cutoff,
+    describe_cutoff,
     find_next_instant,
+    find_next_night,
     find_night,
+    find_night_on,
+    find_previous_night,
     find_start,
     zone,
 )
+from redeye.declarations.project import project
 
 
 class _DatedByHand:
@@ -42,7 +47,8 @@ class _DatedByHand:
         if night is None:
             # `find_night` counts a cutoff to the night it ends; by hand it is the start of the next one.
             ended = find_night(run_after)
-            night = ended + ONE_DAY if run_after == cutoff(ended) else ended - ONE_DAY
+            night = find_next_night(ended) if run_after == cutoff(ended) else find_previous_night(ended)
+        night = find_night_on(night)
         return DataInterval(start=_start(night), end=instance(cutoff(night)))
 
 
@@ -50,8 +56,11 @@ class NightTimetable(_DatedByHand, CronDataIntervalTimetable):
     """One run a night, dated at the night's start, from `first_night` to `last_night`, both included."""
 
     def __init__(self, first_night: date, last_night: date) -> None:
-        at = clock_cutoff()
-        super().__init__(f"{at.minute} {at.hour} * * *", zone().key)
+        # Airflow shows and compares it; when a night starts is the calendar's to say.
+        at, weekday = clock_cutoff(), project().clock.weekday
+        super().__init__(
+            f"{at.minute} {at.hour} * * {'*' if weekday is None else (weekday + 1) % 7}", zone().key
+        )
         self.first_night = first_night
         self.last_night = last_night
 
@@ -67,7 +76,16 @@ class NightTimetable(_DatedByHand, CronDataIntervalTimetable):
     @property
     def summary(self) -> str:
         """What the UI shows as the schedule."""
-        return f"{clock_cutoff():%H:%M} {zone().key.rpartition('/')[2].replace('_', ' ')}"
+        return describe_cutoff()
+
+    def _get_next(self, current: DateTime) -> DateTime:
+        """The first start of a night after an instant."""
+        end = cutoff(find_night(current))
+        return instance(end if end > current else cutoff(find_next_night(find_night(current))))
+
+    def _get_prev(self, current: DateTime) -> DateTime:
+        """The last start of a night before an instant."""
+        return _start(find_night(current))
 
     def next_dagrun_info(
         self, *, last_automated_data_interval: DataInterval | None, restriction: TimeRestriction
@@ -113,7 +131,7 @@ class CalendarTimetable(_DatedByHand, CronTriggerTimetable):
         self, *, last_automated_data_interval: DataInterval | None, restriction: TimeRestriction
     ) -> DagRunInfo | None:
         """The next run, or None once the last night is over."""
-        end = instance(cutoff(self.last_night)).add(days=1)
+        end = instance(cutoff(find_next_night(self.last_night)))
         latest = end if restriction.latest is None else min(restriction.latest, end)
         return super().next_dagrun_info(
             last_automated_data_interval=last_automated_data_interval,

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 from redeye.cli.shell import console
-from redeye.declarations.calendar import ONE_DAY
+from redeye.declarations.calendar import find_next_night, shift_nights
 from redeye.declarations.project import project
 from redeye.foundation.settings import PROJECT_ROOT
 from redeye.foundation.ui_links import link_night
 
-WEEK = timedelta(days=6)
+NIGHTS = 7
 FEATURES = Path("dbt") / "models" / "features"
 
 
@@ -31,8 +31,8 @@ def list_next_steps(
         (f"See why its riskiest {project().subject.one} got its probability", f"./redeye explain {riskiest}"),
     ]
     if head < final:
-        last = min(head + ONE_DAY + WEEK, final)
-        steps.append(("Play the nights after it", f"make backfill FROM={head + ONE_DAY} TO={last}"))
+        last = min(shift_nights(head, NIGHTS), final)
+        steps.append(("Play the nights after it", f"make backfill FROM={find_next_night(head)} TO={last}"))
     if tables := sorted((root / FEATURES).glob("*.sql")):
         edited = tables[0].relative_to(root)
         steps.append((f"Edit a dbt model, such as {edited}, and see what that does", "make impact"))

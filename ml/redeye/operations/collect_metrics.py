@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from redeye.champions import promotion_store
 from redeye.champions.logic.verdicts import Verdict
-from redeye.declarations.calendar import cutoff
+from redeye.declarations.calendar import count_nights, count_nights_since, cutoff
 from redeye.foundation import cost_store, disk
 from redeye.foundation.settings import settings
 from redeye.operations import night_status
@@ -90,7 +90,7 @@ def _nights(found: Morning) -> Iterator[Sample]:
         yield Sample("newest_release_timestamp_seconds", cutoff(found.head.night).timestamp(), {})
     yield Sample("gap_nights", sum(night.release == "gap" for night in found.strip), {})
     yield Sample("refused_nights", sum(night.is_refused for night in found.strip), {})
-    yield Sample("missing_nights", sum((last - first).days + 1 for first, last in found.unknown), {})
+    yield Sample("missing_nights", sum(count_nights(first, last) for first, last in found.unknown), {})
 
 
 def _model(state: ModelState, night: date) -> Iterator[Sample]:
@@ -102,7 +102,7 @@ def _model(state: ModelState, night: date) -> Iterator[Sample]:
     if (champion := state.champion) is not None:
         serving = {**model, "version": str(champion.version), "algorithm": champion.algorithm}
         yield Sample("champion_info", 1, serving)
-        yield Sample("champion_age_nights", (night - champion.effective_night).days, model)
+        yield Sample("champion_age_nights", count_nights_since(champion.effective_night, night), model)
     yield Sample("promotions", len(promotion_store.read_promotions(name)), model)
     yield Sample("trainings", len(decision_store.trainings(name)), model)
     yield Sample("training_requests", len(decision_store.requests(name)), model)

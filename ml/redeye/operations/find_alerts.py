@@ -7,13 +7,13 @@ whoever can ask it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from textwrap import shorten
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from redeye.champions.logic.verdicts import Verdict
-from redeye.declarations.calendar import coming_day, cutoff, read_local
+from redeye.declarations.calendar import coming_day, count_nights, cutoff, read_local, shift_nights
 from redeye.foundation.disk import Level, Usage
 from redeye.operations.logic.alerts import (
     PREDICTIONS_DUE,
@@ -29,7 +29,7 @@ from redeye.sources.expected_deliveries import expects_schedule
 from redeye.sources.logic.deliveries import Source
 
 # Nights back from the newest that are still worth a message; older trouble is history.
-RECENT = timedelta(days=3)
+RECENT = 3
 # Of a verdict, in an alert; the page has all of it.
 REASON_LENGTH = 200
 # A candidate that waits for a person is told of again after so many days.
@@ -168,7 +168,7 @@ def read_failures(detail: Mapping[str, Any] | None) -> list[dict[str, Any]]:
 
 
 def _find_refused(morning: Morning) -> Iterator[Alert]:
-    since = morning.night - RECENT
+    since = shift_nights(morning.night, -RECENT)
     for row in morning.records.audits:
         if not row["is_success"] and row["night"] >= since:
             key = f"audit/{row['night']}/{row['snapshot_id']}"
@@ -198,7 +198,9 @@ def _find_late(morning: Morning, now: datetime, source: Source | None) -> Iterat
 def _find_unscheduled(morning: Morning, now: datetime, source: Source | None) -> Iterator[Alert]:
     """Nights without a schedule of the coming day, from when scoring would have begun at the latest."""
     nights = {
-        each.night for each in morning.strip if each.lacks_schedule and each.night >= morning.night - RECENT
+        each.night
+        for each in morning.strip
+        if each.lacks_schedule and each.night >= shift_nights(morning.night, -RECENT)
     }
     due = find_due_night(now, source)
     state = next((each for each in morning.strip if each.night == due), None)
@@ -213,7 +215,7 @@ def _find_unscheduled(morning: Morning, now: datetime, source: Source | None) ->
 def _find_degraded(morning: Morning, model: str) -> Iterator[Alert]:
     for state in morning.strip:
         row = state.scored.get(model)
-        if row is not None and row["degraded"] and state.night >= morning.night - RECENT:
+        if row is not None and row["degraded"] and state.night >= shift_nights(morning.night, -RECENT):
             facts = {**row, "model": model, "night": state.night}
             yield make_alert(f"degraded/{model}/{state.night}", page=f"/redeye/nights/{state.night}", **facts)
 
@@ -230,7 +232,7 @@ def _find_unfinished(morning: Morning, state: ModelState, due: date | None) -> I
     for stretch in list_stretches(lights):
         nights = f"night {stretch.first} is"
         if stretch.first != stretch.last:
-            count = (stretch.last - stretch.first).days + 1
+            count = count_nights(stretch.first, stretch.last)
             nights = f"{count} nights, {stretch.first} to {stretch.last}, are"
         details = {light.detail for light in lights[stretch.last] if light.is_lacking and light.detail}
         yield make_alert(

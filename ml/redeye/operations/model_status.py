@@ -15,6 +15,7 @@ from redeye.champions import block_store
 from redeye.champions.logic.promotions import Promotion
 from redeye.champions.logic.succession import Standing, VersionBlock, find_champion, list_turns
 from redeye.champions.promotion_store import find_passed_over, read_promotions
+from redeye.declarations.calendar import shift_nights
 from redeye.declarations.specs import Spec, load_valid_specs
 from redeye.foundation import cost_store
 from redeye.foundation.renamed_values import GATES
@@ -81,7 +82,7 @@ def _specs(stamp: tuple[tuple[str, int], ...]) -> dict[str, Spec]:  # noqa: ARG0
 
 def read_model_state(reader: OutputsReader, spec: Spec, night: date) -> ModelState:
     """How one model stands after a night, from the last `SHOWN_NIGHTS` nights."""
-    model, first = spec.model, night - timedelta(days=SHOWN_NIGHTS - 1)
+    model, first = spec.model, shift_nights(night, 1 - SHOWN_NIGHTS)
     decided = read_promotions(model)
     verdicts = reader.verdicts(model, date.min, night)
     latest = verdicts[-1] if verdicts else None
@@ -142,10 +143,10 @@ class ModelHistory:
 
 def read_model_history(reader: OutputsReader, spec: Spec, night: date) -> ModelHistory:
     """What became of a model up to a night: the whole of its ledgers, the quality of `SHOWN_WEEKS` weeks."""
-    model, first = spec.model, night - timedelta(days=7 * SHOWN_WEEKS - 1)
+    model, first = spec.model, shift_nights(night, 1 - 7 * SHOWN_WEEKS)
     features: dict[str, list[Row]] = {}
     promotions = read_promotions(model)
-    for row in reader.drift_of_features(model, night - timedelta(days=2 * SHOWN_NIGHTS - 1), night, "week"):
+    for row in reader.drift_of_features(model, shift_nights(night, 1 - 2 * SHOWN_NIGHTS), night, "week"):
         features.setdefault(row["column_name"], []).append(row)
     return ModelHistory(
         state=read_model_state(reader, spec, night),

@@ -7,10 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from redeye.champions.logic.verdicts import QUALITY_NOT_JUDGED, Verdict
-from redeye.declarations.calendar import ONE_DAY, find_complete_night, list_nights
+from redeye.declarations.calendar import (
+    find_complete_night,
+    find_next_night,
+    find_previous_night,
+    list_nights,
+    shift_nights,
+)
 from redeye.foundation import cost_store
 from redeye.foundation.settings import settings
 from redeye.foundation.signing import row_checks
@@ -147,7 +153,7 @@ def read_morning(reader: OutputsReader, night: date | None = None, *, now: datet
         return None
     newest = max(filter(None, (known, find_due_night(now, source))))
     night = night or newest
-    first = night - timedelta(days=SHOWN_NIGHTS - 1)
+    first = shift_nights(night, 1 - SHOWN_NIGHTS)
     records = night_records.records(first, night)
     models = [read_model_state(reader, spec, night) for spec in specs().values()]
     scored = {
@@ -290,5 +296,5 @@ def _list_files(model: str, night: date) -> list[tuple[str, int]]:
 
 def find_nearby_nights(night: date, newest: date | None) -> tuple[date, date | None]:
     """The night before, and the night after if there is one."""
-    after = night + ONE_DAY
-    return night - ONE_DAY, after if newest is not None and after <= newest else None
+    after = find_next_night(night)
+    return find_previous_night(night), after if newest is not None and after <= newest else None

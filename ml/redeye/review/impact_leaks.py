@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 
 from redeye.champions.logic.readers import some
+from redeye.declarations.calendar import shift_nights
 from redeye.review.sandbox import rebuild
 from redeye.review.sandbox_catalog import Sandbox
 from redeye.review.temporary_sandboxes import hold_copy
@@ -50,8 +51,8 @@ def find_leaks(head: Sandbox, manifest: Manifest, models: Sequence[str], *, proj
     """Build the nights before the last week as if it had not happened, and compare with the sandbox of all nights."""
     nodes = [manifest.nodes[each] for each in models]
     names = [f"{node.schema}.{node.alias}" for node in nodes if node.schema == FEATURES]
-    last = head.night - timedelta(days=LEFT_OUT)
-    first = last - timedelta(days=AGAIN - 1)
+    last = shift_nights(head.night, -LEFT_OUT)
+    first = shift_nights(last, 1 - AGAIN)
     if not names or first <= head.first_night:
         return Rebuilt()
 

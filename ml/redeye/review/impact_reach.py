@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 
 from redeye.champions.logic.readers import Reader
+from redeye.declarations.calendar import shift_nights
 from redeye.declarations.specs import Spec
 from redeye.foundation.cost_store import read_costs
 from redeye.review.impact_change import Change
@@ -52,7 +52,7 @@ def plan_rollout(
         for node in (change.head.nodes[name] for name in change.origins)
     }
     incremental = sorted(name for name in changed if kinds[name] == "incremental")
-    costs = read_costs(release.night - timedelta(days=RECENT_NIGHTS), release.night)
+    costs = read_costs(shift_nights(release.night, -RECENT_NIGHTS), release.night)
     scored = [each for each in costs if each.job == "score_night"]
     attempts = sum(each.attempts for each in scored)
     readers = [

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 import duckdb
 import numpy as np
 import pandas as pd
 
 from redeye.champions.serving_versions import ServingVersion
-from redeye.declarations.calendar import cutoff
+from redeye.declarations.calendar import cutoff, shift_nights
 from redeye.declarations.specs import Spec
 from redeye.features import feature_frames
 from redeye.features.feature_frames import read_table_keys
@@ -39,7 +39,7 @@ def rescore_version(
     Both states are attached to the connection; `old` and `new` are the projects that they are built by.
     """
     population = read_population(
-        con, OLD, spec, release.night, release.night - timedelta(days=NIGHTS - 1), release.night
+        con, OLD, spec, release.night, shift_nights(release.night, 1 - NIGHTS), release.night
     )
     coming = con.execute(
         f"SELECT {spec.schedule_select()} FROM {OLD}.{spec.schedule} WHERE {spec.population.night} = ? "

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 
 import duckdb
 import numpy as np
 import pandas as pd
 
 from redeye.champions.serving_versions import list_serving_versions
+from redeye.declarations.calendar import shift_nights
 from redeye.declarations.specs import Spec
 from redeye.features import feature_frames
 from redeye.features.feature_frames import read_table_keys
@@ -146,7 +146,7 @@ def _read_history(
     spec = state.spec
     span = spec.split.history_nights + spec.split.validation_nights + spec.split.test_nights
     last = find_last_mature(release.night, spec.label_maturity_nights)
-    first = last - timedelta(days=span + 2 * spec.label_maturity_nights)
+    first = shift_nights(last, -(span + 2 * spec.label_maturity_nights))
     rows = read_population(con, state.alias, spec, release.night, first, last)
     rows = rows[rows[spec.target.column].notna()].reset_index(drop=True)
     if rows.empty:

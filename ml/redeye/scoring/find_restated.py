@@ -6,7 +6,7 @@ from datetime import date
 
 import pandas as pd
 
-from redeye.declarations.calendar import ONE_DAY
+from redeye.declarations.calendar import find_previous_night
 from redeye.declarations.project import project
 from redeye.declarations.subject import Subject
 from redeye.scoring import outputs_store
@@ -70,7 +70,7 @@ def _last_without(after: DeliveryRef, again: Release | None) -> date:
     A repair, or one still to come, brings in what arrived when its night was built already.
     """
     arrived = _arrival(after, again)
-    return arrived if again is None or again.is_again else arrived - ONE_DAY
+    return arrived if again is None or again.is_again else find_previous_night(arrived)
 
 
 def find_restated_predictions(model: str, first: date, last: date) -> pd.DataFrame:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import pandas as pd
 
 from redeye.champions.serving_versions import find_input_columns
-from redeye.declarations.calendar import ONE_DAY, cutoff
+from redeye.declarations.calendar import cutoff, find_previous_night, shift_nights
 from redeye.declarations.spec_fields import name_column
 from redeye.declarations.specs import Spec
 from redeye.features import feature_frames
@@ -90,7 +90,7 @@ def _read_labelled(spec: Spec, release: Release, night: date) -> pd.DataFrame:
             f"SELECT {spec.schedule_select()}, {target.column} FROM warehouse.{population.relation} "
             f"WHERE {target.column} IS NOT NULL AND {target.known_at} <= ? AND {population.night} BETWEEN ? AND ? "
             f"ORDER BY {population.key}",
-            [cutoff(night).replace(tzinfo=None), night - timedelta(days=NIGHTS), night],
+            [cutoff(night).replace(tzinfo=None), shift_nights(night, -NIGHTS), night],
         ).df()
     if found.empty:
         raise NotReleased(f"no label of the {NIGHTS} nights before {night} is known in {release.release_id}")
@@ -99,7 +99,9 @@ def _read_labelled(spec: Spec, release: Release, night: date) -> pd.DataFrame:
 
 def _read_mean_baseline(spec: Spec, night: date) -> float:
     """What the heuristic gave the nights before, on average."""
-    rows = outputs_store.read("predictions", spec.model, night - timedelta(days=NIGHTS), night - ONE_DAY)
+    rows = outputs_store.read(
+        "predictions", spec.model, shift_nights(night, -NIGHTS), find_previous_night(night)
+    )
     if rows.empty:
         raise NotReleased(f"{spec.model}: nothing was predicted in the {NIGHTS} nights before {night}")
     return float(rows["baseline_probability"].mean())

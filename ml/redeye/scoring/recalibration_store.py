@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 import pandas as pd
 
+from redeye.declarations.calendar import shift_nights
 from redeye.declarations.specs import Spec
 from redeye.foundation.errors import AlreadyDecided
 from redeye.scoring import outputs_store
@@ -19,8 +20,8 @@ def find_recalibration(spec: Spec, night: date, version: int) -> Recalibration:
     """Of a version on a night: as last decided by the spec's lag before it; the identity if that is not in use."""
     if spec.recalibration is None:
         return IDENTITY
-    last = night - timedelta(days=spec.effective_lag_nights)
-    rows = outputs_store.read("recalibrations", spec.model, last - timedelta(days=LOOKED_BACK - 1), last)
+    last = shift_nights(night, -spec.effective_lag_nights)
+    rows = outputs_store.read("recalibrations", spec.model, shift_nights(last, 1 - LOOKED_BACK), last)
     own = rows[rows["model_version"] == version].sort_values("night").tail(1)
     return _recalibration(own) if own["is_in_use"].astype(bool).any() else IDENTITY
 

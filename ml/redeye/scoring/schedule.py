@@ -15,7 +15,7 @@ import pandas as pd
 import sqlglot
 from sqlglot import exp
 
-from redeye.declarations.calendar import coming_day, cutoff
+from redeye.declarations.calendar import coming_day, cutoff, find_night_on
 from redeye.declarations.project import project
 from redeye.declarations.specs import ENTITY_TIME, Spec
 from redeye.foundation.errors import DeliveryError, RedeyeError
@@ -99,10 +99,11 @@ def assume_schedule(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> 
     """
     if (dataset := find_schedule(load_source())) is None:
         return _move_last_night(con, spec, night)
+    before = find_night_on(night - A_WEEK)
     moved = {
         "night": "$night::DATE",
         "arrival_night": "$night::DATE",
-        KNOWN_AT: f"{KNOWN_AT} + INTERVAL 7 DAY",
+        KNOWN_AT: f"{KNOWN_AT} + INTERVAL {(night - before).days} DAY",
     }
     moved |= {
         column: f"{sql.format(day='$day')}::{dataset.types[column]}" for column, sql in dataset.of_day.items()
@@ -111,7 +112,7 @@ def assume_schedule(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) -> 
         "CREATE OR REPLACE TEMP TABLE landed_schedule AS SELECT * REPLACE ("
         + ", ".join(f"{sql} AS {column}" for column, sql in moved.items())
         + f") FROM warehouse.raw.{_name_raw_table(dataset)} WHERE night = $before",
-        {"night": night, "before": night - A_WEEK} | ({"day": coming_day(night)} if dataset.of_day else {}),
+        {"night": night, "before": before} | ({"day": coming_day(night)} if dataset.of_day else {}),
     )
     frame = _through_the_view(con, spec, night, dataset)
     if frame.empty:

@@ -14,13 +14,13 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import TypeAdapter
 
+from redeye.declarations.calendar import shift_nights
 from redeye.foundation.atomic_files import write_text
 from redeye.foundation.errors import ConfigError, RedeyeError
 from redeye.foundation.settings import CHECKOUT, Settings, settings
@@ -89,7 +89,7 @@ def step(what: str, model: str) -> None:
             rehearse_event.prepare(model, first=first, trained=base.trained, last=base.last)
         elif name == CONTROL:
             begins = _require_base(active).next
-            last = begins + timedelta(days=int(nights) - 1)
+            last = shift_nights(begins, int(nights) - 1)
             result = rehearse_event.control(model, begins, last)
         else:
             beside = json.loads((home.parent / f"{CONTROL}.json").read_text(encoding="utf-8"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -17,13 +17,14 @@ from typing import Any
 from markupsafe import Markup
 
 from redeye.champions.logic.succession import Turn
+from redeye.declarations.calendar import count_nights_since, find_next_night
 from redeye.scoring.outputs_reader import Row
 
 Points = Sequence[tuple[date, float | None]]
 Marks = Sequence[tuple[date, str]]
 
-_DAYS_OF_GAP = 8
-"""Points farther apart than so many days are not joined."""
+_NIGHTS_OF_GAP = 8
+"""Points farther apart than so many nights are not joined."""
 _THRESHOLD = "threshold"
 _NOTHING = Markup('<p class="empty">{}</p>')
 _NONE = "\N{EN DASH}"
@@ -152,8 +153,8 @@ def _open_gaps(nights: Sequence[date]) -> list[date]:
     """The nights, with one that has no values in each gap that a line must not cross."""
     found = list(nights[:1])
     for before, night in pairwise(nights):
-        if (night - before).days > _DAYS_OF_GAP:
-            found.append(before + timedelta(days=1))
+        if count_nights_since(before, night) > _NIGHTS_OF_GAP:
+            found.append(find_next_night(before))
         found.append(night)
     return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from fastapi import APIRouter, HTTPException
@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from redeye.champions.promotion_store import read_promotions
+from redeye.declarations.calendar import shift_nights
 from redeye.declarations.project import project
 from redeye.foundation import trail
 from redeye.foundation.catalogs import Catalog
@@ -73,8 +74,8 @@ def model(request: Request, model: str, night: date | None = None) -> Response:
 def model_slices(request: Request, model: str, night: date) -> Response:
     """Calibration and quality by slice over the last nights whose labels are final: read when it is opened."""
     spec = find_spec(model)
-    last = night - timedelta(days=spec.label_maturity_nights)
-    found = measure_slices.measure(spec, night, last - timedelta(days=model_status.SHOWN_NIGHTS - 1), last)
+    last = shift_nights(night, -spec.label_maturity_nights)
+    found = measure_slices.measure(spec, night, shift_nights(last, 1 - model_status.SHOWN_NIGHTS), last)
     plot = charts.calibration(
         found.bins, title="Predicted against observed share", one=project().subject.many
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import partial
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -14,7 +14,7 @@ from pydantic import BeforeValidator
 from starlette.requests import Request
 from starlette.responses import Response
 
-from redeye.declarations.calendar import ONE_DAY, read_local
+from redeye.declarations.calendar import find_night_before, read_local, shift_nights
 from redeye.declarations.project import project
 from redeye.features.input_descriptions import read_descriptions
 from redeye.operations import model_status, night_status
@@ -101,7 +101,7 @@ def summarize_night(model: str, night: date) -> dict[str, Any]:
     many = project().subject.many
     bins = [(each.mean_prediction, each.observed_rate, each.rows) for each in found.bins]
     title = f"Predicted against observed share of night {night}"
-    final = night + timedelta(days=find_spec(model).label_maturity_nights)
+    final = shift_nights(night, find_spec(model).label_maturity_nights)
     release = release_store.latest_release()
     return {
         "night": night,
@@ -152,14 +152,14 @@ def _find_predictions(
     equal = {name: _read_value(name, typed) for name, typed in asked.items() if typed}
     if day:
         try:
-            night = date.fromisoformat(day) - ONE_DAY
+            night = find_night_before(date.fromisoformat(day))
         except ValueError as error:
             raise ValueError("Write the day as 2013-04-04.") from error
         return reader().find_predictions(model, night, night, equal, sort=sort, **more)
     newest = reader().last_night(model) if is_newest else night_status.find_newest_night(reader())
     if newest is None:
         return []
-    first = newest if is_newest else newest - timedelta(days=model_status.SHOWN_NIGHTS - 1)
+    first = newest if is_newest else shift_nights(newest, 1 - model_status.SHOWN_NIGHTS)
     return reader().find_predictions(model, first, newest, equal, sort=sort, **more)
 
 

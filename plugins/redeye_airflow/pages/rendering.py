@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from redeye.declarations.calendar import read_local
+from redeye.declarations.calendar import count_nights_since, read_local
 from redeye.declarations.project import project
 from redeye.foundation import ui_links
 from redeye.foundation.settings import settings
@@ -123,4 +123,5 @@ def _docs(path: str | None) -> str | None:
 
 
 _TEMPLATES.filters.update(number=_number, percent=_percent, value=show_value, size=_size, docs=_docs)
+_TEMPLATES.globals["count_nights_since"] = count_nights_since
 _TEMPLATES.globals["m"] = _TEMPLATES.get_template("macros.html").module

@@ -18,6 +18,7 @@ from rich.progress import (
 )
 
 from redeye.cli.shell import FirstNight, LastNight, ModelOption, check_order, console, enter, start
+from redeye.declarations.calendar import count_nights
 from redeye.stack.rich_tables import Table, night_column
 
 app = typer.Typer()
@@ -86,7 +87,7 @@ def _report(model: str, first: date, last: date) -> None:
     with Progress(
         TextColumn("season report"), BarColumn(bar_width=20), MofNCompleteColumn(), console=console
     ) as bars:
-        bar = bars.add_task("report", total=(last - first).days + 1)
+        bar = bars.add_task("report", total=count_nights(first, last))
 
         def report(step: Step) -> None:
             bars.update(bar, completed=step.done, total=step.of)
@@ -104,7 +105,7 @@ def _run(model: str, first: date, last: date) -> bool:
     with Progress(
         *columns, TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(), console=console
     ) as bars:
-        bar = bars.add_task(str(first), total=(last - first).days + 1)
+        bar = bars.add_task(str(first), total=count_nights(first, last))
         try:
             for night in job.replay(model, first, last):
                 bars.update(bar, advance=1, description=f"{night.night} {night.verdict}")

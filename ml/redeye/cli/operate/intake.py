@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import getpass
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
 from redeye.cli.shell import console, enter, make_night_option, read_night
+from redeye.declarations.calendar import shift_nights
 from redeye.foundation.settings import settings
 from redeye.stack.rich_tables import Table, night_column
 
@@ -42,7 +43,7 @@ def list_intake(
 
     enter()
     last = last or night_records.last_nightly() or date.max
-    first = first or (last - timedelta(days=NIGHTS_SHOWN) if last < date.max else date.min)
+    first = first or (shift_nights(last, -NIGHTS_SHOWN) if last < date.max else date.min)
     recorded = night_records.records(first, last)
     table = Table(night_column(), "dataset", "what", "which", "why")
     for row in recorded.refused:

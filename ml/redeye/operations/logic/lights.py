@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from redeye.champions.logic.verdicts import Verdict
-from redeye.declarations.calendar import ONE_DAY, cutoff
+from redeye.declarations.calendar import cutoff, shift_nights
 from redeye.operations.logic.alerts import JUDGEMENT_DUE, PREDICTIONS_DUE, RELEASE_DUE
 
 
@@ -195,7 +195,8 @@ def list_stretches(lights: Mapping[date, Iterable[Light]]) -> Iterator[Stretch]:
         if (stages := tuple(each.stage for each in own if each.is_lacking))
     }
     rows = [
-        (night - number * ONE_DAY, stages, night) for number, (night, stages) in enumerate(lacking.items())
+        (shift_nights(night, -number), stages, night)
+        for number, (night, stages) in enumerate(lacking.items())
     ]
     for (_, stages), run in groupby(rows, key=lambda row: row[:2]):
         nights = [row[2] for row in run]

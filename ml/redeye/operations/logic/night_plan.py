@@ -13,7 +13,12 @@ from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
-from redeye.declarations.calendar import ONE_DAY, list_nights
+from redeye.declarations.calendar import (
+    find_next_night,
+    find_previous_night,
+    list_nights,
+    shift_nights,
+)
 
 PLAY = "play_nights"
 """The DAG that plays nights."""
@@ -80,7 +85,7 @@ def list_steps(
         gaps: the recorded ones.
         models: all there are.
     """
-    steps = [Step("train", each.name, first - ONE_DAY) for each in models if each.since is None]
+    steps = [Step("train", each.name, find_previous_night(first)) for each in models if each.since is None]
     for night in list_nights(first, last):
         if night not in built | gaps:
             steps.append(Step("build", "", night))
@@ -97,7 +102,7 @@ def find_first_missing(
     last: date, head: date, built: frozenset[date], gaps: frozenset[date], models: Sequence[PlayedModel]
 ) -> date | None:
     """The first night up to `last` of which something is missing, from a model's first champion or the head on."""
-    earliest = min([head + ONE_DAY, *(each.since for each in models if each.since)])
+    earliest = min([find_next_night(head), *(each.since for each in models if each.since)])
     missing = [step.night for step in list_steps(earliest, last, built, gaps, models) if step.verb != "train"]
     return min(missing, default=None)
 
@@ -129,7 +134,7 @@ def _list_earlier(
 ) -> Iterator[Step]:
     """What a step stands on."""
     verb, model, night = step
-    before = night - ONE_DAY
+    before = find_previous_night(night)
     match verb:
         case "build":
             yield Step("build", "", before)
@@ -139,7 +144,7 @@ def _list_earlier(
             yield Step("build", "", night)
             yield Step("score", model, before)
             # All decisions that may be in effect by then: judging goes forwards, so the newest of them is enough.
-            decided = night - min(max(lags[model], 1), LAG_TO_OVERLAP) * ONE_DAY
+            decided = shift_nights(night, -min(max(lags[model], 1), LAG_TO_OVERLAP))
             for each in list_nights(begin, decided):
                 yield Step("monitor", model, each)
                 yield Step("train", model, each)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from redeye.champions.logic.readers import Reader
+from redeye.declarations.calendar import count_nights, find_next_night, shift_nights
 from redeye.declarations.specs import Spec
 from redeye.review.logic.model_diff import ModelDiff
 
@@ -52,20 +53,20 @@ class Rollout:
     @property
     def nights(self) -> int:
         """How many a rebuild makes anew."""
-        return (self.head - self.first).days + 1
+        return count_nights(self.first, self.head)
 
     def describe(self) -> Iterable[str]:
         """What each way means, one sentence each."""
         if not self.incremental:
             yield "Only views change: every night shows it from the next release on, and there is nothing to rebuild."
             return
-        following = self.head + timedelta(days=1)
+        following = find_next_night(self.head)
         forward = (
             f"Merged and no more, the change is in rows from night {following} on; the {self.nights:,} nights before "
             "keep the old values"
         )
         if self.history_nights:
-            pure = following + timedelta(days=self.history_nights - 1)
+            pure = shift_nights(following, self.history_nights - 1)
             forward += f", and trainings learn from both until night {pure}"
         yield f"{forward}."
         yield (

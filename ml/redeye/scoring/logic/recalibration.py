@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import expit, logit
 
+from redeye.declarations.calendar import count_nights_since
 from redeye.declarations.spec_rules import RecalibrationRules
 from redeye.models.logic.evaluation import LOG_LOSS_FLOOR
 from redeye.models.logic.night_statistics import bound_mean
@@ -91,6 +92,10 @@ def fit_recalibration(raw: Floats, labels: Floats, weights: Floats, prior_streng
     return Recalibration(float(found[0]), float(found[1]))
 
 
+def _number(night: date) -> int:
+    return count_nights_since(_EPOCH, night)
+
+
 def judge_recalibration(
     rows: pd.DataFrame, night: date, rules: RecalibrationRules, *, maturity: int, lag: int, confidence: float
 ) -> JudgedRecalibration:
@@ -107,7 +112,8 @@ def judge_recalibration(
         lag: nights from a decision to its effect.
         confidence: of the bound, one-sided.
     """
-    of_row = pd.to_datetime(rows["night"]).to_numpy().astype("datetime64[D]").astype(np.int64)
+    days, places = np.unique(pd.to_datetime(rows["night"]).to_numpy(), return_inverse=True)
+    of_row = np.array([_number(each) for each in pd.DatetimeIndex(days).date], dtype=np.int64)[places]
     raw, labels = (rows[name].to_numpy(dtype=np.float64) for name in ("raw_probability", "label"))
 
     def fit(decided: int) -> Recalibration:
@@ -124,7 +130,7 @@ def judge_recalibration(
     gains = np.array([measure_gain(each) for each in nights if each >= nights[0] + maturity + lag])
     improvement = float(gains.mean()) if gains.size else float("nan")
     lower = improvement + float(bound_mean(gains, confidence)[0]) if gains.size else float("nan")
-    found = fit((night - _EPOCH).days)
+    found = fit(_number(night))
     return JudgedRecalibration(
         recalibration=Recalibration(found.intercept, found.slope, night),
         nights=nights.size,

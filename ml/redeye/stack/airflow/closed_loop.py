@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from datetime import date
 
-from redeye.declarations.calendar import ONE_DAY, find_start, list_nights
+from redeye.declarations.calendar import find_previous_night, find_start, list_nights
 from redeye.foundation.errors import RedeyeError
 from redeye.operations.logic.night_plan import LAG_TO_OVERLAP
 from redeye.promotion.logic.decision import CALENDAR_REASON
@@ -30,7 +30,7 @@ def steps(model: str, first: date, last: date, *, lag: int) -> Iterator[Step]:
     score, monitor = f"score_{model}", f"monitor_{model}"
     for night in list_nights(first, last):
         if lag >= LAG_TO_OVERLAP and night > first:
-            yield ((score, night), (monitor, night - ONE_DAY))
+            yield ((score, night), (monitor, find_previous_night(night)))
         else:
             yield ((score, night),)
         if lag < LAG_TO_OVERLAP:

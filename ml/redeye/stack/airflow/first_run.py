@@ -11,11 +11,13 @@ from datetime import UTC, date, datetime
 from rich.console import Console
 
 from redeye.declarations.calendar import (
-    ONE_DAY,
     coming_day,
+    count_nights,
     find_complete_night,
+    find_next_night,
     list_calendar_nights,
     list_nights,
+    shift_nights,
     zone,
 )
 from redeye.declarations.project import FirstRun, project
@@ -57,9 +59,9 @@ def run(configured: Settings, console: Console) -> str:
 
     plan = plan_first_run()
     newest, last = head(), plan.history_last
-    first = load_source().first_night if newest is None else newest + ONE_DAY
+    first = load_source().first_night if newest is None else find_next_night(newest)
     training, run_id = f"train_{plan.model}", f"first_run_{last}"
-    nights = (last + ONE_DAY, plan.scored_last)
+    nights = (find_next_night(last), plan.scored_last)
     with airflow_api.open_api(settings()) as api:
         for dag_id in (HISTORY, *_loop(plan.model)):
             api.unpause(dag_id)
@@ -80,7 +82,9 @@ def run(configured: Settings, console: Console) -> str:
             for stage in builds:
                 with progress.stage(stage) as watch:
                     api.create_backfill(BUILD, *nights)
-                    api.wait(lambda: api.night_runs(BUILD, *nights), (nights[1] - nights[0]).days + 1, watch)
+                    api.wait(
+                        lambda: api.night_runs(BUILD, *nights), count_nights(nights[0], nights[1]), watch
+                    )
             for stage in loop:
                 _run_loop(api, progress, stage, plan.model, *nights)
             for stage in docs:
@@ -95,7 +99,7 @@ def _loop(model: str) -> tuple[str, ...]:
 
 def plan_history(first: date, last: date) -> Stage:
     """The build of many nights as one release."""
-    nights = (last - first).days + 1
+    nights = count_nights(first, last)
     seconds = HISTORY_SECONDS + nights * HISTORY_NIGHT_SECONDS
     return Stage(f"Build {nights} nights, {first} to {last}, as one release", seconds)
 
@@ -145,9 +149,9 @@ def load_year(console: Console) -> None:
         return
     with airflow_api.open_api(settings()) as api:
         api.unpause(HISTORY)
-        stage = plan_history(newest + ONE_DAY, last)
+        stage = plan_history(find_next_night(newest), last)
         with show_stages(console, [stage]) as progress:
-            build_history(api, progress, stage, newest + ONE_DAY, last)
+            build_history(api, progress, stage, find_next_night(newest), last)
 
 
 def backfill(console: Console, first: date, last: date) -> None:
@@ -222,7 +226,7 @@ def plan_first_run() -> FirstRun:
     model = min(specs)
     return FirstRun(
         model=model,
-        history_last=last - 3 * ONE_DAY,
+        history_last=shift_nights(last, -3),
         scored_last=last,
         outcome=f"to be {specs[model].target.positive}",
     )

@@ -6,7 +6,12 @@ from datetime import date, timedelta
 
 from rich.console import Console
 
-from redeye.declarations.calendar import ONE_DAY, clock_cutoff, coming_day, zone
+from redeye.declarations.calendar import (
+    coming_day,
+    describe_cutoff,
+    find_next_night,
+    find_previous_night,
+)
 from redeye.declarations.specs import load_valid_specs
 from redeye.foundation.atomic_files import write_text
 from redeye.foundation.errors import ConfigError
@@ -66,13 +71,13 @@ def run(console: Console, tonight: date) -> None:
     from redeye.champions import promotion_store
 
     weeks, source = settings().shift_weeks, load_source()
-    last = tonight - ONE_DAY
+    last = find_previous_night(tonight)
     specs = load_valid_specs(SPECS)
     with airflow_api.open_api(settings()) as api:
         for dag_id in (first_run.HISTORY, *(f"train_{model}" for model in specs)):
             api.unpause(dag_id)
         newest = first_run.head()
-        first = source.first_night if newest is None else newest + ONE_DAY
+        first = source.first_night if newest is None else find_next_night(newest)
         history = [first_run.plan_history(first, last)] if first <= last else []
         trainings = {
             model: first_run.plan_training(api, model)
@@ -84,13 +89,13 @@ def run(console: Console, tonight: date) -> None:
                 first_run.build_history(api, progress, stage, first, last)
             for model, stage in trainings.items():
                 # A decision takes effect two nights later: the first night that fires is scored by what was trained.
-                conf = {"night": (last - ONE_DAY).isoformat(), "reason": FIRST_TRAINING}
+                conf = {"night": find_previous_night(last).isoformat(), "reason": FIRST_TRAINING}
                 first_run.trigger(api, progress, stage, f"train_{model}", conf, f"live_{last}")
         nightly = [f"{verb}_{model}" for model in specs for verb in ("score", "monitor")]
         for dag_id in (*nightly, *BY_THE_CLOCK):
             api.unpause(dag_id)
     console.print(
-        f"[bold]Live, shifted by {weeks} weeks.[/] At {clock_cutoff():%H:%M} {zone().key} the night {tonight} "
+        f"[bold]Live, shifted by {weeks} weeks.[/] At {describe_cutoff()} the night {tonight} "
         f"ends, with the data of {tonight - timedelta(weeks=weeks)}. Then "
         f"{', '.join((first_run.BUILD, *nightly))} run by themselves and predict {coming_day(tonight)}. "
         f"The last night is {source.last_night}. "

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
-from redeye.declarations.calendar import ONE_DAY
+from redeye.declarations.calendar import shift_nights
 from redeye.operations.logic.night_plan import LAG_TO_OVERLAP, Step, StepState, find_ready
 from redeye.promotion.logic.decision import CALENDAR_REASON
 from redeye.stack.airflow.airflow_api import AirflowApi, Run, RunState
@@ -48,7 +48,7 @@ def advance(api: AirflowApi, steps: Sequence[Step], lags: Mapping[str, int], beg
     """
     if not steps:
         return Look([], [], None, is_done=True)
-    window = [step for step in steps if step.night <= steps[0].night + timedelta(days=LOOKED_AHEAD)]
+    window = [step for step in steps if step.night <= shift_nights(steps[0].night, LOOKED_AHEAD)]
     runs = _find_runs(api, window)
     states = {step: _find_state(api, runs.get(step), began) for step in window}
     asked = {}
@@ -69,7 +69,7 @@ def advance(api: AirflowApi, steps: Sequence[Step], lags: Mapping[str, int], beg
         _start(api, step, window)
     left = [step.night for step in steps if known.get(step) is not StepState.DONE]
     open_trainings = any(state is not StepState.DONE for state in asked.values())
-    since = min(left, default=date.max) - LAG_TO_OVERLAP * ONE_DAY if left else steps[0].night
+    since = shift_nights(min(left), -LAG_TO_OVERLAP) if left else steps[0].night
     rest = [step for step in steps if step.night >= since]
     return Look(rest, ready, None, is_done=not left and not open_trainings)
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from fastapi import HTTPException
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from redeye.declarations.calendar import cutoff, find_start, list_nights, zone
+from redeye.declarations.calendar import (
+    count_nights_since,
+    cutoff,
+    find_start,
+    list_nights,
+    shift_nights,
+    zone,
+)
 from redeye.foundation.errors import RedeyeError
 from redeye.operations import find_unplayed, model_status
 from redeye.operations.logic.night_plan import BUILD, PLAY
@@ -105,7 +112,7 @@ def _check_backfill(parameters: Parameters) -> None:
     first, last = date.fromisoformat(parameters["first"]), date.fromisoformat(parameters["last"])
     if not first <= last:
         raise HTTPException(400, "the first night is after the last one")
-    if (last - first).days >= LONGEST_BACKFILL:
+    if count_nights_since(first, last) >= LONGEST_BACKFILL:
         raise HTTPException(
             400, f"{LONGEST_BACKFILL} nights at most at once; a longer stretch: build_history"
         )
@@ -188,7 +195,7 @@ async def _preview_retrain(request: Request, parameters: Parameters) -> Effects:
         raise HTTPException(
             400, f"night {night} is a recorded gap, it has no release to learn from: take another one"
         )
-    effective = night + timedelta(days=spec.effective_lag_nights)
+    effective = shift_nights(night, spec.effective_lag_nights)
     sentences = [
         f"train_{spec.model} runs with what was known at the end of night {night}.",
         "Candidates are fitted and judged by the gates; the champion stays unless one passes all of them.",
@@ -198,7 +205,7 @@ async def _preview_retrain(request: Request, parameters: Parameters) -> Effects:
     if scored and scored >= effective:
         sentences.append(
             f"Nights up to {scored} are scored already, so a candidate that passes will be refused: "
-            f"choose night {scored - timedelta(days=spec.effective_lag_nights - 1)} or a later one."
+            f"choose night {shift_nights(scored, 1 - spec.effective_lag_nights)} or a later one."
         )
     return Effects([*sentences, *await _warn_if_paused(request, f"train_{spec.model}")])
 
