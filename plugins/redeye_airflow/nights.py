@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from redeye.declarations.calendar import cutoff, find_complete_night, zone
+from redeye.declarations.calendar import check_night, cutoff, find_complete_night, zone
 from redeye.foundation.errors import ConfigError
 from redeye.sources.configured_source import load_source
 from redeye_airflow.vocabulary import ParamName, RunType
@@ -62,7 +62,7 @@ class NightRun:
         known = source_nights()
         if first > last:
             raise ConfigError(f"first={first} is after last={last}: swap them")
-        for night in (first, last):
+        for night in map(check_night, (first, last)):
             if not known.first_night <= night <= known.final_night:
                 raise ConfigError(
                     f"night {night} is outside the source's nights {known.first_night} to {known.final_night}: "

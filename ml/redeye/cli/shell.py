@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 from typer.core import TyperGroup
 
+from redeye.declarations.calendar import check_night
 from redeye.declarations.names import RULE, is_name
 from redeye.declarations.specs import load_valid_specs
 from redeye.foundation.errors import ConfigError, RedeyeError
@@ -70,9 +71,10 @@ def read_night(name: str) -> Callable[[object], date]:
 
     def read(text: object) -> date:
         try:
-            return date.fromisoformat(str(text))
+            night = date.fromisoformat(str(text))
         except ValueError as error:
             raise ConfigError(f"{name} must be a night such as 2013-04-04, got {text!r}") from error
+        return check_night(night)
 
     return read
 

@@ -27,6 +27,7 @@ from croniter import croniter
 
 from redeye.declarations.clock import Clock
 from redeye.declarations.project import project
+from redeye.foundation.errors import ConfigError
 
 ONE_DAY = timedelta(days=1)
 Night: TypeAlias = date
@@ -139,6 +140,18 @@ def list_nights(first: Night, last: Night) -> Iterator[Night]:
 def is_night(day: date) -> bool:
     """Whether a night starts on a day."""
     return count_nights(day, day) == 1
+
+
+def check_night(day: date) -> Night:
+    """The night that starts on a day.
+
+    Raises:
+        ConfigError: if none does, naming those beside it.
+    """
+    if not is_night(day):
+        beside = f"{find_previous_night(day)} or {find_next_night(day)}"
+        raise ConfigError(f"no night starts on {day}: nights end at {describe_cutoff()}; choose {beside}")
+    return day
 
 
 def find_night_on(day: date) -> Night:

@@ -277,10 +277,8 @@ class _Ingest:
     def _take_back(self, known: KnownDeliveries) -> None:
         """Take rows in that were set aside, where what they refer to has come anew: known from this acceptance on."""
         for mended in [ref for ref in self.accepted if ref.is_restatement]:
-            standing = {
-                (ref.dataset, ref.night): ref
-                for ref in self.ledger.deliveries(mended.night, shift_nights(mended.night, REFERRED_FOR))
-            }
+            last = shift_nights(mended.night, REFERRED_FOR)
+            standing = {(ref.dataset, ref.night): ref for ref in self.ledger.deliveries(mended.night, last)}
             for part in standing.values():
                 if not part.parent or not refers_to(part.dataset, mended.dataset):
                     continue

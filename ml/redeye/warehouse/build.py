@@ -22,14 +22,7 @@ from redeye.sources.logic.deliveries import DeliveryRef
 from redeye.warehouse import lake, raw_tables, release_store
 from redeye.warehouse.blame_deliveries import find_datasets_behind
 from redeye.warehouse.logic.content import Content
-from redeye.warehouse.logic.releases import (
-    AGAIN,
-    Candidate,
-    Release,
-    ReleaseKind,
-    delivery_set_hash,
-    newest,
-)
+from redeye.warehouse.logic.releases import AGAIN, Candidate, Release, ReleaseKind, delivery_set_hash, newest
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -328,8 +321,8 @@ def _refuse(made: Candidate, message: str, suspects: list[DeliveryRef]) -> None:
         delivery_store.record_gap(made.last, reason=message, recorded_by=made.holder)
     # The coming day's schedule stays: it has its own audit, and the day is scored from it. So does that of the
     # day before once, as outcomes could not be told from it: refused again, it goes.
-    kept_from = find_previous_night(made.last)
-    rejected = [ref for ref in suspects if ref.dataset != name_schedule() or ref.night < kept_from]
+    kept = find_previous_night(made.last)
+    rejected = [ref for ref in suspects if ref.dataset != name_schedule() or ref.night < kept]
     delivery_store.record_deliveries(rejected, is_accepted=False)
     lease.release(Catalog.WAREHOUSE, made.token)
 

@@ -11,6 +11,7 @@ import pytest
 from redeye.declarations import calendar
 from redeye.declarations.calendar import (
     ONE_DAY,
+    check_night,
     clock_cutoff,
     coming_day,
     count_nights,
@@ -34,6 +35,7 @@ from redeye.declarations.calendar import (
 )
 from redeye.declarations.clock import Clock
 from redeye.declarations.project import project
+from redeye.foundation.errors import ConfigError
 
 NIGHT = date(2013, 4, 1)
 TICK = timedelta(microseconds=1)
@@ -252,3 +254,10 @@ def test_the_moved_cutoff_is_by_the_clock_after_the_change(show_clock):
 
 def test_the_rules_of_the_zones_have_a_version():
     assert calendar.find_zone_version()[:4].isdigit()
+
+
+def test_a_date_on_which_no_night_starts_is_refused_with_those_beside_it(show_clock):
+    show_clock(cutoff="MON 04:00", every="week", zone="Asia/Kolkata")
+    assert check_night(date(2026, 11, 30)) == date(2026, 11, 30)
+    with pytest.raises(ConfigError, match=r"MON 04:00 Kolkata; choose 2026-11-30 or 2026-12-07"):
+        check_night(date(2026, 12, 2))

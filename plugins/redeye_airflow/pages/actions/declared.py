@@ -11,6 +11,8 @@ from fastapi import HTTPException
 from starlette.requests import Request
 
 from redeye.champions.logic.succession import Turn
+from redeye.declarations.calendar import check_night
+from redeye.foundation.errors import ConfigError
 from redeye.operations import model_status
 from redeye.sources.configured_source import load_source
 from redeye_airflow.pages.page_data import find_spec
@@ -61,6 +63,10 @@ def _check_night(label: str, given: str) -> None:
         night = date.fromisoformat(given)
     except ValueError as error:
         raise HTTPException(400, f"{label}: write a night as 2013-04-04") from error
+    try:
+        check_night(night)
+    except ConfigError as error:
+        raise HTTPException(400, f"{label}: {error}") from error
     source = load_source()
     if not source.first_night <= night <= source.final_night:
         raise HTTPException(

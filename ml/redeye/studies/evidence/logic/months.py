@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from calendar import monthrange
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -70,7 +69,7 @@ def months(spec: Spec, first_night: date, last_night: date) -> tuple[Month, ...]
             plan_training(spec, decided, first_night)
         except TooFewNights:
             continue
-        end = start.replace(day=monthrange(start.year, start.month)[1])
+        end = (pd.Timestamp(start) + pd.offsets.MonthEnd(0)).date()
         found.append(Month(f"{start:%Y-%m}", decided, Window(start, min(last_night, end))))
     return tuple(found)
 
