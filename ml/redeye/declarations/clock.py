@@ -4,24 +4,15 @@ from __future__ import annotations
 
 import re
 from datetime import date, time
-from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Literal
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from redeye.declarations.spec_fields import Frozen
+from redeye.declarations.spec_fields import Frozen, ZoneName
 
 WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 WRITTEN = {"day": "HH:MM, as 03:00", "week": f"HH:MM after one of {', '.join(WEEKDAYS)}, as MON 04:00"}
-
-
-def _check_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError(f"{name!r} is no time zone: write one as Europe/Madrid") from error
-    return name
 
 
 class SkippedSpan(Frozen):
@@ -40,9 +31,7 @@ class SkippedSpan(Frozen):
 class Clock(Frozen):
     """When a night ends, which is what a period is called, however long it is."""
 
-    zone: Annotated[str, AfterValidator(_check_zone)] = Field(
-        description="The IANA time zone whose wall clock counts."
-    )
+    zone: ZoneName = Field(description="The IANA time zone whose wall clock counts.")
     every: Literal["day", "week"] = Field(default="day", description="How long a night is.")
     cutoff: str = Field(
         description="`HH:MM` at which a night ends, after its weekday where a night is a week (`MON 04:00`): "
@@ -53,6 +42,16 @@ class Clock(Frozen):
         default=(),
         description="Nights that do not exist, by the dates on which they would start: dates, or "
         "`{from: …, to: …}`, both included. The night before lasts until the next one that exists.",
+    )
+    history_from: date | None = Field(
+        default=None,
+        description="The first night of declared datasets; what was known before is delivered with it. By default that "
+        "of their oldest row.",
+    )
+    live_from: date | None = Field(
+        default=None,
+        description="The first night whose data comes as it happens; all before is history. Without it there are only "
+        "the nights that declared datasets have.",
     )
 
     @field_validator("cutoff")

@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
 from redeye.declarations.clock import Clock
-from redeye.declarations.spec_fields import Frozen, Name, refuse_twice, refuse_unknown
+from redeye.declarations.datasets import Datasets
+from redeye.declarations.spec_fields import Frozen, Name, PythonName, refuse_twice, refuse_unknown
 from redeye.declarations.subject import Subject
 from redeye.declarations.successions import Succession
 from redeye.declarations.yaml_files import load_declaration
@@ -24,10 +25,6 @@ from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import PROJECT_ROOT
 
 PROJECT_FILE = PROJECT_ROOT / "redeye.yaml"
-
-
-PythonName = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
-"""`module:name` of something in Python."""
 
 
 class Audits(Frozen):
@@ -104,8 +101,12 @@ class Project(Frozen):
         pattern=r"^[A-Z]{2}$",
         description="ISO code of the country whose public holidays the warehouse holds.",
     )
-    source: PythonName = Field(
-        description="The source of deliveries: a `redeye.sources.logic.deliveries.Source`."
+    source: PythonName | None = Field(
+        default=None,
+        description="The source of deliveries, where Python delivers: a `redeye.sources.logic.deliveries.Source`.",
+    )
+    datasets: Datasets | None = Field(
+        default=None, description="What is delivered, where it is declared: by name of the dataset."
     )
     audits: Audits = Audits()
     constants: Mapping[Name, Constant] = Field(
@@ -125,6 +126,16 @@ class Project(Frozen):
     first_run: FirstRun | None = Field(
         default=None, description="Left out: the first model, and all nights but the last three as history."
     )
+
+    @model_validator(mode="after")
+    def _says_where_data_comes_from(self) -> Project:
+        if self.source and self.datasets:
+            raise ValueError(
+                "datasets: stands beside `source`; keep what Python delivers, or what is declared"
+            )
+        if not self.source and not self.datasets:
+            raise ValueError("source: is missing; add it, or `datasets`")
+        return self
 
     @model_validator(mode="after")
     def _names_columns_of_the_subject(self) -> Project:

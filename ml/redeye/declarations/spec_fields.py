@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Container, Iterable
 from itertools import product
 from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 FEATURE = re.compile(r"[a-z][a-z0-9_]*:[a-z][a-z0-9_]*")
 BRACES = re.compile(r"\{([^{}]*)\}")
@@ -78,6 +79,22 @@ def refuse_unknown(key: str, names: Iterable[str], known: Container[str], compla
         raise ValueError(f"{key}: {', '.join(unknown)} {complaint}")
 
 
+def check_zone(name: str) -> str:
+    """This name, if it is that of a time zone.
+
+    Raises:
+        ValueError: if it is none.
+    """
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"{name!r} is no time zone: write one as Europe/Madrid") from error
+    return name
+
+
+ZoneName = Annotated[str, AfterValidator(check_zone)]
+PythonName = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
+"""`module:name` of something in Python."""
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Relation = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")]
 Feature = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*:[a-z][a-z0-9_]*$")]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
@@ -88,6 +88,12 @@ def locate(path: Path, location: Sequence[int | str]) -> str:
     return f"{path}:{line}"
 
 
+def suggest(word: str, known: Sequence[str]) -> str:
+    """What may be meant by a word that is not among those known, as the end of a message."""
+    close = get_close_matches(word, known, n=1)
+    return f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(known)}" if known else ""
+
+
 def _advise(fault: Mapping[str, Any], location: Sequence[int | str], root: type[BaseModel]) -> str:
     kind = fault["type"]
     if kind == "missing":
@@ -112,17 +118,25 @@ def _advise(fault: Mapping[str, Any], location: Sequence[int | str], root: type[
 
 def _list_keys(model: type[BaseModel], location: Sequence[int | str]) -> list[str]:
     """The keys that the model at `location` knows."""
-    for part in location:
-        if isinstance(part, int):
-            continue
+    parts = iter([part for part in location if isinstance(part, str)])
+    for part in parts:
         field = next(
             (each for name, each in model.model_fields.items() if part == (each.alias or name)), None
         )
         nested = _find_model(field.annotation) if field else None
-        if nested is None:
+        if field is None or nested is None:
             return []
+        if _is_mapping(field.annotation):
+            next(parts, None)  # The name of one of them.
         model = nested
     return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _is_mapping(annotation: object) -> bool:
+    """Whether a model stands behind names of the user's own."""
+    if isinstance(origin := get_origin(annotation), type) and issubclass(origin, Mapping):
+        return True
+    return any(_is_mapping(part) for part in get_args(annotation))
 
 
 def _find_model(annotation: object) -> type[BaseModel] | None:

@@ -27,19 +27,14 @@ class FaultySource(Source, Protocol):
 
 
 def load_source() -> Source:
-    """The project's source, or what the setting `source` names, shifted by `shift_weeks`, with a rehearsal's events.
+    """What the setting `source` names, the project's source or its datasets, shifted, with a rehearsal's events.
 
     Raises:
         ConfigError: if it is not `module:Class`, cannot be imported, is not a `Source`, has no proper name, or
             cannot be shifted.
     """
-    weeks, overriding = settings().shift_weeks, settings().source
-    named, said_by = (
-        (overriding, "REDEYE_SOURCE") if overriding else (project().source, "redeye.yaml, source:")
-    )
-    source = import_named(named, said_by=said_by)()
-    if not isinstance(source, Source):
-        raise ConfigError(f"{said_by} names {named!r}, which is not a redeye.sources.logic.deliveries.Source")
+    weeks = settings().shift_weeks
+    source = _make_source()
     if weeks:
         if not isinstance(source, Shiftable):
             raise ConfigError(
@@ -61,6 +56,21 @@ def find_schedule(source: Source) -> Dataset | None:
     """
     name = name_schedule()
     return find_dataset(source, name) if name else None
+
+
+def _make_source() -> Source:
+    named, said_by = settings().source, "REDEYE_SOURCE"
+    if not named:
+        named, said_by = project().source or "", "redeye.yaml, source:"
+    if not named:
+        from redeye.sources.declared.declared_source import DeclaredSource
+
+        # Its nights are looked for only when they are asked for, which a protocol of attributes cannot say.
+        return cast("Source", DeclaredSource(project()))
+    source = import_named(named, said_by=said_by)()
+    if not isinstance(source, Source):
+        raise ConfigError(f"{said_by} names {named!r}, which is not a redeye.sources.logic.deliveries.Source")
+    return source
 
 
 def plan() -> Plan | None:

@@ -45,7 +45,6 @@ def test_the_cutoff_is_a_time_of_the_clock():
 def test_an_unknown_key_is_refused_with_its_line_and_what_is_likely_meant(refused):
     said = refused("source:", "sources:")
     assert f"redeye.yaml:{line_with('source:')}: sources: unknown key; did you mean 'source'?" in said
-    assert "source: is missing; add it" in said
 
 
 @pytest.mark.parametrize("zone", ["America/Newark", "", "../zone", "EST5\0"])

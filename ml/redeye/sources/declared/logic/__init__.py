@@ -1,0 +1,1 @@
+"""Pure: what of declared datasets is decided by values alone."""
