@@ -20,6 +20,7 @@ LIBRARIES = {
     *("numpy", "pandas", "pyarrow", "pydantic", "ruamel", "scipy", "sklearn", "sqlglot", "statsmodels"),
     *(
         "__future__",
+        "abc",
         "ast",
         "collections",
         "dataclasses",
@@ -34,9 +35,9 @@ LIBRARIES = {
     ),
     *("logging", "math", "pathlib", "re", "statistics", "textwrap", "time", "typing"),
 }
-# And of the engine, beside the logic of its own and lower rooms: declarations, errors, and the algorithms, which are
-# a library of their own and import torch, XGBoost and ONNX only when a model of that kind is asked for.
-ENGINE = r"redeye(\.\w+)+\.logic\.\w+|redeye\.declarations\.\w+|redeye\.models\.algorithms\.\w+"
+# And of the engine, beside the logic of its own and lower rooms: declarations, errors, the kinds, and the algorithms,
+# which are a library of their own and import torch, XGBoost and ONNX only when a model of that kind is asked for.
+ENGINE = r"redeye(\.\w+)+\.logic\.\w+|redeye\.declarations\.\w+|redeye\.models\.(algorithms|kinds)\.\w+"
 ENGINE += r"|redeye\.foundation\.(errors|renamed_values)"
 READS_OR_WRITES = {
     *(
@@ -63,10 +64,11 @@ READS_OR_WRITES = {
         "input",
     ),
 }
-# Found in their place, not by their name: by Alembic, by Airflow, by `python -m redeye`; and the files that are copied
-# into each audit archive and beside each version.
+# Found in their place, not by their name: by Alembic, by Airflow, by `python -m redeye`, as kinds; and the files that
+# are copied into each audit archive and beside each version.
 FOUND_IN_PLACE = (
     *("redeye.foundation.schema.", "redeye_plugin", "redeye.__main__"),
+    "redeye.models.kinds.",
     *("redeye.scoring.audit_check", "redeye.models.pyfunc_model"),
 )
 NAMED_IN = ["dags", "dbt/profiles.yml", "docker", "feature_repo", "Makefile", "pyproject.toml", "redeye.yaml"]

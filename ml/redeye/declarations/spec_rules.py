@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import ClassVar, NamedTuple
 
 from pydantic import AliasChoices, Field, model_validator
 
@@ -22,14 +23,14 @@ class Slices(Frozen):
     maximum_loss: float = Field(
         default=0.02,
         ge=0,
-        description="Log loss by which no slice may be significantly worse than the champion's.",
+        description="Loss of the kind by which no slice may be significantly worse than the champion's.",
     )
 
 
 class Gates(Frozen):
-    """What a candidate must show on the test window to replace the champion."""
+    """What a candidate of any kind must show on the test window to replace the champion; each kind adds its own."""
 
-    primary_metric: Literal["log_loss", "brier", "auc", "pr_auc"]
+    primary_metric: str
     minimum_improvement: float = Field(
         ge=0, description="The bound of the paired improvement must lie above it."
     )
@@ -39,17 +40,6 @@ class Gates(Frozen):
         ge=0.5,
         lt=1,
         description="Of the gates improvement and ranking, where it is another; at 0.5 the difference itself counts.",
-    )
-    # Specs written before declare it, and keep their hash.
-    bootstrap_samples: int = Field(
-        default=400, ge=100, description="Without effect: bounds are not resampled."
-    )
-    maximum_auc_drop: Share
-    maximum_calibration_error: Share = Field(
-        description="Above it a candidate passes only where it is significantly no worse than the champion."
-    )
-    maximum_auc: Share = Field(
-        default=0.95, description="Above it a candidate must have seen the outcome in some feature."
     )
     minimum_spread: float = Field(gt=0, description="Standard deviation of the predictions.")
     minimum_rows: PositiveInt
@@ -82,14 +72,29 @@ class Threshold(Frozen):
         return self
 
 
-class Quality(Frozen):
-    """Thresholds on the quality measured with matured labels."""
+class Bound(NamedTuple):
+    """A measure of quality held against a threshold, with the words for it.
 
-    auc_drop: Threshold = Field(description="Against the champion's own test.")
-    relative_log_loss: Threshold = Field(
-        description="Log loss over that of the window's base rate; at 1 one number for all rows does as well."
-    )
-    calibration_error: Threshold
+    What is measured since the champion's first nights in service is by how much it fell there.
+    """
+
+    metric: str
+    title: str
+    threshold: Threshold
+    is_since_first_nights: bool = False
+
+
+class Quality(Frozen):
+    """Thresholds on the quality measured with matured labels; each kind has its own."""
+
+    compared: ClassVar[Mapping[str, str]] = {}
+    """In which metrics, with their titles, a champion must not be worse than the heuristic on the same rows."""
+    loss: ClassVar[str] = ""
+    """The title of the loss by which two versions are compared."""
+
+    def list_bounds(self) -> tuple[Bound, ...]:
+        """What is held against its threshold, in order."""
+        return ()
 
 
 class Retraining(Frozen):

@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal, Union
 
-from pydantic import Field, model_validator
+from pydantic import Field, TypeAdapter, model_validator
 from pydantic.json_schema import GenerateJsonSchema
 
+from redeye.declarations import spec_kinds
 from redeye.declarations.spec_algorithms import Algorithms
 from redeye.declarations.spec_candidates import AVERAGE, CONTINUED, Candidates
 from redeye.declarations.spec_fields import (
@@ -27,7 +28,7 @@ from redeye.declarations.spec_fields import (
     refuse_unknown,
 )
 from redeye.declarations.spec_rules import Gates, Monitor, RecalibrationRules
-from redeye.declarations.yaml_files import load_declaration
+from redeye.declarations.yaml_files import read_mapping, validate
 from redeye.foundation.errors import ConfigError
 
 REQUIRED = "required"
@@ -47,10 +48,10 @@ class Population(Frozen):
 
 
 class Target(Frozen):
-    """What is predicted."""
+    """What is predicted; each kind of it may have words of its own."""
 
     column: Name = Field(description="Column with the label; NULL where there is none.")
-    kind: Literal["binary"] = Field(description="binary: the probability that the label is true.")
+    kind: str = Field(description="What kind of question it is: docs/reference/models.md.")
     known_at: Name = Field(description="Column with the instant at which the label became known, naive UTC.")
 
     @property
@@ -76,7 +77,15 @@ class Split(Frozen):
 
 
 class Spec(Frozen):
-    """One model: what it predicts, from what, how it is trained, judged and watched."""
+    """One model: what it predicts, from what, how it is trained, judged and watched.
+
+    Each kind has a class of its own, with the keys that it adds.
+    """
+
+    behaviour: ClassVar[str] = ""
+    """Of the kind: `module:class` of its `redeye.models.kinds.interface.Kind`, imported when it is used."""
+    unknown: ClassVar[tuple[str, ...]] = ()
+    """Keys, by their path, that the kind has no use for."""
 
     model: str = Field(
         pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)+$", description="<subject>_<target>; the file's stem."
@@ -120,6 +129,16 @@ class Spec(Frozen):
     recalibration: RecalibrationRules | None = Field(
         default=None, description="Left out: probabilities are served as the model gives them."
     )
+
+    @model_validator(mode="after")
+    def _has_no_foreign_key(self) -> Spec:
+        for path in self.unknown:
+            stated: object = self
+            for part in path.split("."):
+                stated = getattr(stated, part, None)
+            if stated:
+                raise ValueError(f"{path} means nothing to a target of kind {self.target.kind}: remove it")
+        return self
 
     @model_validator(mode="after")
     def _is_coherent(self) -> Spec:
@@ -219,7 +238,8 @@ def load_spec(path: Path) -> Spec:
     Raises:
         ConfigError: naming file, line and key of every fault, and what to do.
     """
-    spec = load_declaration(path, Spec, begins_with="model: <subject>_<target>")
+    document = read_mapping(path, begins_with="model: <subject>_<target>")
+    spec = validate(path, document, spec_kinds.choose_spec_class(path, document, Spec))
     if spec.model != path.stem:
         raise ConfigError(
             f"{path}:1: model: {spec.model!r} is not the file's stem; call the file {spec.model}.yaml"
@@ -258,6 +278,8 @@ class _EditorsSchema(GenerateJsonSchema):
 
 
 def render_json_schema() -> str:
-    """The JSON schema of a spec file, for editors; kept in `ml/specs/schema.json`."""
-    schema = Spec.model_json_schema(mode="validation", schema_generator=_EditorsSchema)
+    """The JSON schema of a spec file of any built-in kind, for editors; kept in `ml/specs/schema.json`."""
+    classes = tuple(spec_kinds.load_spec_class(name, Spec) for name in spec_kinds.list_built_in())
+    any_kind: TypeAdapter[Spec] = TypeAdapter(Union[classes])  # type: ignore[arg-type] # noqa: UP007 - made at run time
+    schema = any_kind.json_schema(mode="validation", schema_generator=_EditorsSchema)
     return json.dumps(schema, indent=2, sort_keys=True) + "\n"

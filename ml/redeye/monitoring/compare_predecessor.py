@@ -23,7 +23,7 @@ from redeye.declarations.specs import Spec
 from redeye.foundation.errors import try_in_turn
 from redeye.models.algorithms.base import Model
 from redeye.models.artifact_store import load_artifact
-from redeye.models.logic.evaluation import Scored
+from redeye.models.kinds.interface import find_kind, name_columns, stack_columns
 from redeye.monitoring.logic.maturity import Maturity
 from redeye.monitoring.logic.quality import Predecessor
 from redeye.monitoring.logic.rollback_evidence import find_levels, weigh_evidence
@@ -46,11 +46,6 @@ def find_last_judgeable(model: str, stint: Stint) -> date | None:
     )
 
 
-def make_scored(rows: pd.DataFrame, column: str) -> Scored:
-    """The labels of some rows with one column of probabilities."""
-    return Scored(rows["label"].to_numpy(), rows[column].to_numpy(), rows["night"].to_numpy())
-
-
 def compare_predecessors(
     spec: Spec,
     champion: Promotion,
@@ -62,7 +57,7 @@ def compare_predecessors(
     """The evidence, over the champion's whole reign, that a version it could return to would do better.
 
     Each night of the reign is compared once, when its labels are final, and again when they change. The heuristic's
-    probability is on every row; another version scores the night's rows again, from the features that the champion
+    prediction is on every row; another version scores the night's rows again, from the features that the champion
     was given. While a version serves that was returned to, the one that the rollback left is compared as well.
 
     Args:
@@ -129,21 +124,23 @@ def _measure_nights(
     *,
     is_last_resort: bool,
 ) -> dict[date, tuple[float, int]]:
-    """The champion's log loss minus the other version's on each night, and its rows; no night without rows."""
+    """The champion's loss minus the other version's on each night, and its rows; no night without rows."""
     if not nights:
         return {}
     own = read_own(nights[0], nights[-1])
     own = own[own["night"].isin([pd.Timestamp(each) for each in nights])].reset_index(drop=True)
     if own.empty:
         return {}
-    again = own["baseline_probability"].to_numpy() if is_last_resort else _score_again(spec, other, own)
+    kind = find_kind(spec)
+    again = stack_columns(own, kind.baseline_columns) if is_last_resort else _score_again(spec, other, own)
     if again is None:
         return {}
-    own = own.assign(again=again).dropna(subset=["again"])
+    columns = [f"again_{name}" for name in kind.columns]
+    own = own.assign(**name_columns(again, columns)).dropna(subset=columns)
     # Versions are compared as such: the other one would be recalibrated too.
-    judged, compared = make_scored(own, "raw_probability"), make_scored(own, "again")
+    judged, compared = (kind.score_rows(own, each) for each in (kind.raw_columns, columns))
     each_night = np.eye(len(judged.nights))
-    difference = judged.resample("log_loss", each_night) - compared.resample("log_loss", each_night)
+    difference = judged.resample(judged.LOSS, each_night) - compared.resample(judged.LOSS, each_night)
     counts = own.groupby("night").size()
     return {
         day.astype(object): (float(value), int(counts[pd.Timestamp(day)]))
@@ -152,7 +149,7 @@ def _measure_nights(
 
 
 def _score_again(spec: Spec, other: Promotion, own: pd.DataFrame) -> np.ndarray | None:
-    """The probabilities of another version for the same rows, in their order; None if it cannot be used."""
+    """The predictions of another version for the same rows, in their order; None if it cannot be used."""
     days = pd.to_datetime(own["night"])
     standing = outputs_store.read("predictions", spec.model, days.min().date(), days.max().date())
 
@@ -164,8 +161,9 @@ def _score_again(spec: Spec, other: Promotion, own: pd.DataFrame) -> np.ndarray 
             if (days == day).any()
         ]
         frame = pd.concat(frames, ignore_index=True)
-        again = pd.Series(model.predict(frame), index=frame[spec.population.key])
-        return again.reindex(own[spec.population.key]).to_numpy()
+        named = name_columns(model.predict(frame), model.columns)
+        again = pd.DataFrame(named, index=frame[spec.population.key]).reindex(own[spec.population.key])
+        return stack_columns(again, model.columns)
 
     # A version whose files or inputs are gone is nothing to return to.
     return try_in_turn(

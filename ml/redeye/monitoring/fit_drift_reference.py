@@ -26,6 +26,7 @@ from redeye.declarations.specs import Spec
 from redeye.foundation.errors import AlreadyDecided, ConfigError
 from redeye.foundation.settings import settings
 from redeye.models.artifact_store import load_artifact
+from redeye.models.kinds.interface import find_kind, name_columns
 from redeye.models.logic.splits import Window, find_last_mature
 from redeye.monitoring.drift_reference_store import (
     FORMAT,
@@ -159,7 +160,7 @@ def _key(origin: _Origin) -> str:
 def _make(origin: _Origin, folder: Path) -> None:
     from redeye.features.feast_frames import list_keys
 
-    spec = origin.spec
+    spec, kind = origin.spec, find_kind(origin.spec)
     nights = _nights(origin)
     model = load_artifact(origin.champion.artifact_uri, origin.champion.artifact_sha256)
     # The champion's own: the spec of now may not name them any more.
@@ -188,7 +189,7 @@ def _make(origin: _Origin, folder: Path) -> None:
             pd.DataFrame(
                 {
                     "night": days.astype("datetime64[us]"),
-                    PREDICTION: model.predict(frame),
+                    **name_columns(model.predict(frame), kind.columns),
                     "label": frame[spec.target.column].to_numpy(dtype=np.float64),
                     "is_fitted": days <= np.datetime64(origin.fitted_until),
                 }
@@ -205,7 +206,7 @@ def _make(origin: _Origin, folder: Path) -> None:
     calibration = tabulate(
         [
             *calibrate(histories.values(), nights, rules),
-            *calibrate_quality(unseen, rules),
+            *calibrate_quality(kind, unseen, rules),
             *calibrate_shift(unseen, rules),
             *calibrate_joint(sample, joint_inputs, rules),
         ]

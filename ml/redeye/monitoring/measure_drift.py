@@ -24,6 +24,7 @@ from redeye.foundation.atomic_files import replace_file
 from redeye.foundation.errors import AlreadyDecided, ConfigError, NotReleased, try_in_turn
 from redeye.foundation.settings import SPECS, settings
 from redeye.foundation.ui_links import link_drift_report
+from redeye.models.kinds.interface import find_kind
 from redeye.monitoring import evidently_reports, label_form_store
 from redeye.monitoring.drift_reference_store import Reference
 from redeye.monitoring.fit_drift_reference import list_input_columns, load_reference
@@ -66,7 +67,7 @@ def measure(spec: Spec, night: date, release: Release, champion: Promotion) -> D
     own = features.loc[features["model_version"] == champion.version, ["night", PREDICTION]]
     finding = find_drift(reference.profile, features, own, rules, last=night)
     matured = _read_matured(spec, night, release, champion)
-    quality = quality_drift(matured, reference.unseen(), reference.profile.thresholds, rules)
+    quality = quality_drift(find_kind(spec), matured, reference.unseen(), reference.profile.thresholds, rules)
     shifts = measure_shift(
         spec, reference, features, matured[Span.WEEK], measure_label_form(spec, night, release)
     )

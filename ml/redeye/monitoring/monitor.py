@@ -25,13 +25,13 @@ from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation import trail
 from redeye.foundation.errors import AlreadyDecided, NotReleased, try_in_turn
 from redeye.foundation.settings import SPECS
-from redeye.models.logic.evaluation import METRICS, Interval
-from redeye.monitoring.compare_predecessor import compare_predecessors, find_last_judgeable, make_scored
+from redeye.models.kinds.interface import Kind, find_kind
+from redeye.models.logic.evaluation import Interval
+from redeye.monitoring.compare_predecessor import compare_predecessors, find_last_judgeable
 from redeye.monitoring.logic.maturity import RECHECK_NIGHTS, Maturity, assess_maturity
 from redeye.monitoring.logic.quality import (
     Predecessor,
     Window,
-    list_plain_metrics,
     measure_quality,
     measure_window,
 )
@@ -73,7 +73,7 @@ def monitor_night(model: str, night: date, run_id: str) -> dict[str, Any]:
     matured = _final(read_matured_predictions(spec, release, night, first, last), labels)
     crowned = promotion_store.read_promotions(model)
     champion = find_champion(crowned, night)
-    window, comparisons = measure_champion(matured, champion, crowned, night), pd.DataFrame()
+    window, comparisons = measure_champion(find_kind(spec), matured, champion, crowned, night), pd.DataFrame()
     if champion is not None and is_judgeable(window, spec.monitor):
         window = replace(window, reference=_measure_first_nights(spec, release, night, champion, crowned))
         predecessors, comparisons = _predecessors(spec, release, champion, labels, night, run_id)
@@ -179,7 +179,7 @@ def _quality(spec: Spec, release: Release, night: date, labels: Maturity) -> pd.
         rows = matured[matured["night"] == pd.Timestamp(each)]
         times = earlier.loc[earlier["scored_night"] == pd.Timestamp(each), "night"].nunique()
         if len(rows):
-            found.append(_quality_rows(rows, each).assign(revision=times + 1))
+            found.append(_quality_rows(find_kind(spec), rows, each).assign(revision=times + 1))
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
 
 
@@ -208,17 +208,19 @@ def _predecessors(
 
 
 def measure_champion(
-    rows: pd.DataFrame, champion: Promotion | None, crowned: Sequence[Promotion], night: date
+    kind: Kind, rows: pd.DataFrame, champion: Promotion | None, crowned: Sequence[Promotion], night: date
 ) -> Window:
     """The champion's own rows, measured; of a champion that serves only since yesterday there are none."""
     if champion is None:
         return measure_window(None, None, reference={})
     sound = _own(rows, champion)
     served = [_serves(champion, crowned, pd.Timestamp(each).date()) for each in rows["night"]]
-    columns = ("probability", "baseline_probability")
     trained = date.fromisoformat(champion.evidence.get("night", champion.decided_night.isoformat()))
     window = measure_window(
-        *(make_scored(sound, column) if len(sound) else None for column in columns),
+        *(
+            kind.score_rows(sound, columns) if len(sound) else None
+            for columns in (kind.columns, kind.baseline_columns)
+        ),
         reference={},
         degraded_share=1 - len(sound) / sum(served) if any(served) else 0.0,
         age_nights=count_nights_since(trained, night),
@@ -247,7 +249,8 @@ def _measure_first_nights(
     own = _own(read_matured_predictions(spec, release, night, first, last), champion)
     if len(own) < spec.monitor.minimum_rows:
         return {}
-    found = measure_quality(make_scored(own, "probability"))
+    kind = find_kind(spec)
+    found = measure_quality(kind.score_rows(own, kind.columns))
     return {name: one for name, one in found.items() if one is not None}
 
 
@@ -280,17 +283,16 @@ def _verdict_row(judgement: Judgement, champion: Promotion | None) -> pd.DataFra
     )
 
 
-def _quality_rows(rows: pd.DataFrame, scored_night: date) -> pd.DataFrame:
+def _quality_rows(kind: Kind, rows: pd.DataFrame, scored_night: date) -> pd.DataFrame:
     """One row per metric for a scored night; null where a metric is not defined."""
-    champion, heuristic = (
-        list_plain_metrics(make_scored(rows, column)) for column in ("probability", "baseline_probability")
-    )
+    scored = [kind.score_rows(rows, columns) for columns in (kind.columns, kind.baseline_columns)]
+    metrics, (champion, heuristic) = scored[0].TITLES, [one.list_plain_metrics() for one in scored]
     return pd.DataFrame(
         {
             "scored_night": scored_night,
-            "metric": list(METRICS),
-            "champion": [champion.get(metric, np.nan) for metric in METRICS],
-            "heuristic": [heuristic.get(metric, np.nan) for metric in METRICS],
+            "metric": list(metrics),
+            "champion": [champion.get(metric, np.nan) for metric in metrics],
+            "heuristic": [heuristic.get(metric, np.nan) for metric in metrics],
             "rows": len(rows),
             "model_version": int(rows["model_version"].iloc[0]),
         }

@@ -13,7 +13,7 @@ from redeye.declarations.calendar import zone
 from redeye.declarations.project import Slicing, project
 from redeye.declarations.specs import Spec
 from redeye.declarations.successions import rename_codes
-from redeye.models.logic.evaluation import Scored
+from redeye.models.kinds.scored_probabilities import ScoredProbabilities
 from redeye.monitoring.matured_predictions import read_matured_predictions
 from redeye.warehouse import release_store
 
@@ -77,6 +77,6 @@ def cut_values(frame: pd.DataFrame, slicing: Slicing, night: date) -> pd.Series:
     return pd.to_datetime(values, utc=True).dt.tz_convert(zone()).dt.hour.map("{:02d}".format)
 
 
-def _make_scored(frame: pd.DataFrame, column: str) -> Scored:
+def _make_scored(frame: pd.DataFrame, column: str) -> ScoredProbabilities:
     known = frame[frame[column].notna()]
-    return Scored(known["label"].to_numpy(), known[column].to_numpy(), known["night"].to_numpy())
+    return ScoredProbabilities(known["label"].to_numpy(), known[column].to_numpy(), known["night"].to_numpy())

@@ -17,6 +17,7 @@ from redeye.features.feast_frames import read_feature_frame
 from redeye.foundation.errors import try_in_turn
 from redeye.models.algorithms.base import Model
 from redeye.models.artifact_store import load_artifact
+from redeye.models.kinds.interface import find_kind
 from redeye.models.logic.evaluation import Scored
 from redeye.models.logic.splits import Windows
 from redeye.models.logic.training import select_rows
@@ -81,14 +82,14 @@ def evaluate_candidate(
         rows,
         spec,
         seen_until=version.seen_until,
-        base_rate=gate_inputs.measure_base_rate(select_rows(fresh.frame, spec, spans.train), spec),
+        base=gate_inputs.measure_base(select_rows(fresh.frame, spec, spans.train), spec),
         before=before,
     )
     report = judge(
         challenger,
         holder,
         spans.test,
-        spec.gates,
+        find_kind(spec),
         groups=gate_inputs.group_rows(rows, spec),
         artifact_sha256=version.artifact_sha256,
         many=project().subject.many,

@@ -14,7 +14,7 @@ import pandas as pd
 
 from redeye.foundation.ui_links import link_training
 from redeye.models.algorithms.base import Inputs
-from redeye.models.logic.evaluation import METRICS, Metrics, Scored
+from redeye.models.logic.evaluation import Metrics, Scored
 from redeye.models.logic.model_selection import Selection
 from redeye.models.logic.splits import Windows
 from redeye.models.logic.training import Fitted
@@ -201,6 +201,4 @@ def _collect_gate_metrics(report: GateReport) -> dict[str, float]:
 
 
 def _numbers(prefix: str, metrics: Metrics) -> dict[str, float]:
-    names = ("rows", "nights", "base_rate", "mean_prediction", "spread", *METRICS)
-    values = {f"{prefix}.{name}": getattr(metrics, name) for name in names}
-    return {name: float(value) for name, value in values.items() if value is not None}
+    return {f"{prefix}.{name}": value for name, value in metrics.numbers().items()}

@@ -7,10 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from redeye.foundation.plot_theme import BAD, CHAMPION, QUIET, TEXT, draw_zero, open_figure
-from redeye.models.logic.evaluation import Floats, Scored
+from redeye.models.logic.evaluation import Scored
 from redeye.promotion.logic.gate_report import Gate, GateReport
 
 if TYPE_CHECKING:
@@ -20,29 +18,21 @@ SHOWN_INPUTS = 25
 
 
 def draw_quality(folder: Path, scored: Mapping[str, Scored], importance: Mapping[str, float]) -> None:
-    """Write `roc.png`, `precision_recall.png` and `calibration.png` of models on one window, and `importance.png`."""
+    """Write what the kind shows of models on one window, such as `calibration.png`, and `importance.png`."""
     nights = next((f", nights {one.nights[0]} to {one.nights[-1]}" for one in scored.values()), "")
-    with _open_axes(folder / "roc.png", f"Ranking{nights}") as axes:
-        for name, one in scored.items():
-            negatives, positives = np.cumsum(1 - one.labels), np.cumsum(one.labels)
-            label = f"{name} (AUC {one.metrics().auc or 0:.3f})"
-            axes.plot(negatives / negatives[-1], positives / positives[-1], label=label)
-        _draw_diagonal(axes)
-        axes.set(xlabel="false positive rate", ylabel="true positive rate")
-        axes.legend()
-    with _open_axes(folder / "precision_recall.png", f"Precision and recall{nights}") as axes:
-        for name, one in scored.items():
-            axes.plot(*precision_recall(one), label=name)
-        axes.set(xlabel="recall", ylabel="precision", ylim=(0, 1))
-        axes.legend()
-    with _open_axes(folder / "calibration.png", f"Calibration{nights}") as axes:
-        for name, one in scored.items():
-            bins = one.metrics().calibration
-            predicted, observed = zip(*((b.mean_prediction, b.observed_rate) for b in bins), strict=True)
-            axes.plot(predicted, observed, marker="o", label=name)
-        _draw_diagonal(axes)
-        axes.set(xlabel="predicted probability", ylabel="observed rate")
-        axes.legend()
+    drawn = {model: one.draw_curves() for model, one in scored.items()}
+    for name, first in next(iter(drawn.values()), {}).items():
+        with _open_axes(folder / f"{name}.png", f"{first.picture}{nights}") as axes:
+            for model, curves in drawn.items():
+                curve = curves[name]
+                marker = "o" if curve.has_points else None
+                axes.plot(curve.x, curve.y, marker=marker, label=f"{model}{curve.label}")
+            if first.is_square:
+                _draw_diagonal(axes)
+            else:
+                axes.set(ylim=(0, 1))
+            axes.set(xlabel=first.x_title, ylabel=first.y_title)
+            axes.legend()
     shown = sorted(importance.items(), key=lambda item: item[1])[-SHOWN_INPUTS:]
     title = f"The {len(shown)} inputs that weigh most, of {len(importance)}"
     with _open_axes(folder / "importance.png", title, height=7.0) as axes:
@@ -69,17 +59,6 @@ def draw_slices(folder: Path, report: GateReport) -> None:
             axes.axvline(result.bound, color=BAD, linestyle="--", label=label)
         axes.set(xlabel="better by (negative: worse)")
         axes.legend()
-
-
-def precision_recall(one: Scored) -> tuple[Floats, Floats]:
-    """Recall and precision from the highest probability down; equal probabilities enter together.
-
-    It begins where the first positive is found: before, precision is 0 and says nothing.
-    """
-    last = np.append(np.flatnonzero(np.diff(one.predictions)), one.predictions.size - 1)
-    found, taken = np.cumsum(one.labels)[last], last + 1
-    is_some = found > 0
-    return found[is_some] / max(found[-1], 1), found[is_some] / taken[is_some]
 
 
 def _draw_diagonal(axes: Axes) -> None:

@@ -13,6 +13,7 @@ from redeye.declarations.calendar import cutoff, shift_nights
 from redeye.declarations.specs import Spec
 from redeye.features import feature_frames
 from redeye.features.feature_frames import read_table_keys
+from redeye.models.kinds.interface import find_kind
 from redeye.models.logic.evaluation import Interval, Scored, estimate_improvement
 from redeye.models.logic.splits import find_last_mature
 from redeye.models.logic.training import make_examples
@@ -98,7 +99,9 @@ def _make_scored(
     if not is_judged.any():
         return None
     rows = population[is_judged]
-    return Scored(make_examples(rows, spec).labels, probabilities[is_judged], rows[spec.population.night])
+    return find_kind(spec).score(
+        make_examples(rows, spec).labels, probabilities[is_judged], rows[spec.population.night]
+    )
 
 
 def _rank_correlation(before: np.ndarray, after: np.ndarray) -> float | None:

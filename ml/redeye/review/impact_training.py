@@ -20,6 +20,7 @@ from redeye.foundation.settings import settings
 from redeye.models.algorithms.base import Inputs, Training
 from redeye.models.algorithms.heuristic import HeuristicModel
 from redeye.models.algorithms.storage import algorithm
+from redeye.models.kinds.interface import find_kind
 from redeye.models.logic.evaluation import Scored
 from redeye.models.logic.splits import Window, Windows, find_last_mature, plan_windows
 from redeye.models.logic.training import SEED, make_examples, select_rows
@@ -119,12 +120,13 @@ def retrain(
         for state, history in zip(states, histories, strict=True)
     ]
     nights = judged[new.population.night]
+    kind = find_kind(new)
     scored = {
-        label: [[Scored(judged[label], each, nights) for each in seeds_] for seeds_ in predictions]
+        label: [[kind.score(judged[label], each, nights) for each in seeds_] for seeds_ in predictions]
         for label in (_OLD_LABEL, _NEW_LABEL)
     }
     old_fits, new_fits = scored[_NEW_LABEL]
-    losses = [_average(each, "log_loss") for each in (old_fits, new_fits)]
+    losses = [_average(each, kind.scored.LOSS) for each in (old_fits, new_fits)]
     return Gain(
         model=new.model,
         algorithm=learner,

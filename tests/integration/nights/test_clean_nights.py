@@ -14,7 +14,8 @@ from redeye.champions.logic.verdicts import Verdict
 from redeye.declarations.spec_candidates import Candidates
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.settings import SPECS
-from redeye.models.logic.evaluation import Interval, Scored
+from redeye.models.kinds.scored_probabilities import ScoredProbabilities
+from redeye.models.logic.evaluation import Interval
 from redeye.models.logic.splits import plan_windows
 from redeye.models.logic.training import fit_candidates, score_rows, select_rows
 from redeye.monitoring.logic.quality import measure_quality, measure_window
@@ -92,7 +93,8 @@ def requests(learned: Learned, draw: Draw, seed: int) -> tuple[list[date], list[
         recent = range(number - rules.window_nights, number)
         window = pd.concat([drawn[one].assign(night=pd.Timestamp(days[one])) for one in recent])
         one, other = (
-            Scored(window["label"], window[name], window["night"]) for name in ("probability", "baseline")
+            ScoredProbabilities(window["label"], window[name], window["night"])
+            for name in ("probability", "baseline")
         )
         found = judge(measure_window(one, other, reference=learned.reference), rules)
         verdicts.append(NightVerdict(days[number], found.verdict, found.reasons))

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from redeye.declarations.spec_rules import Drift, Gates, Monitor, Retraining, Rollback, Slices, Threshold
+from redeye.declarations.spec_rules import Drift, Retraining, Rollback, Slices, Threshold
+from redeye.models.kinds.binary_spec import BinaryGates, BinaryMonitor
 
 GATES = {
     "primary_metric": "log_loss",
@@ -32,12 +33,12 @@ MONITOR = {
 }
 GOOD: dict[type[BaseModel], dict[str, Any]] = {
     Slices: {},
-    Gates: GATES,
+    BinaryGates: GATES,
     Threshold: LIMIT,
     Retraining: RETRAINING,
     Rollback: {},
     Drift: {},
-    Monitor: MONITOR,
+    BinaryMonitor: MONITOR,
 }
 BELOW, ABOVE = 1e-9, 1 + 1e-9
 
@@ -47,18 +48,23 @@ BELOW, ABOVE = 1e-9, 1 + 1e-9
     [
         (Slices, "minimum_rows", [1], [0]),
         (Slices, "maximum_loss", [0], [-BELOW]),
-        (Gates, "primary_metric", ["log_loss", "brier", "auc", "pr_auc"], ["calibration_error", "loss"]),
-        (Gates, "minimum_improvement", [0], [-BELOW]),
-        (Gates, "confidence", [0.5 + BELOW, 1 - BELOW], [0.5, 1]),
-        (Gates, "bootstrap_samples", [100], [99]),
-        (Gates, "maximum_auc_drop", [0, 1], [-BELOW, ABOVE]),
-        (Gates, "maximum_calibration_error", [0, 1], [-BELOW, ABOVE]),
-        (Gates, "maximum_auc", [0, 1], [-BELOW, ABOVE]),
-        (Gates, "minimum_spread", [BELOW], [0]),
-        (Gates, "minimum_rows", [1], [0]),
-        (Gates, "minimum_nights", [2], [1]),
-        (Gates, "maximum_seconds", [BELOW], [0]),
-        (Gates, "maximum_megabytes", [BELOW], [0]),
+        (
+            BinaryGates,
+            "primary_metric",
+            ["log_loss", "brier", "auc", "pr_auc"],
+            ["calibration_error", "loss"],
+        ),
+        (BinaryGates, "minimum_improvement", [0], [-BELOW]),
+        (BinaryGates, "confidence", [0.5 + BELOW, 1 - BELOW], [0.5, 1]),
+        (BinaryGates, "bootstrap_samples", [100], [99]),
+        (BinaryGates, "maximum_auc_drop", [0, 1], [-BELOW, ABOVE]),
+        (BinaryGates, "maximum_calibration_error", [0, 1], [-BELOW, ABOVE]),
+        (BinaryGates, "maximum_auc", [0, 1], [-BELOW, ABOVE]),
+        (BinaryGates, "minimum_spread", [BELOW], [0]),
+        (BinaryGates, "minimum_rows", [1], [0]),
+        (BinaryGates, "minimum_nights", [2], [1]),
+        (BinaryGates, "maximum_seconds", [BELOW], [0]),
+        (BinaryGates, "maximum_megabytes", [BELOW], [0]),
         (Threshold, "warning", [0, 0.2], [-BELOW, 0.2 + BELOW]),
         (Threshold, "critical", [0.1], [0.1 - BELOW]),
         (Retraining, "persistence_nights", [1, 5], [0, 6]),
@@ -75,10 +81,10 @@ BELOW, ABOVE = 1e-9, 1 + 1e-9
         (Drift, "minimum_rows", [1], [0]),
         (Drift, "minimum_week_nights", [1, 7], [0, 8]),
         (Drift, "maximum_categories", [2], [1]),
-        (Monitor, "window_nights", [1], [0]),
-        (Monitor, "minimum_rows", [1], [0]),
-        (Monitor, "maximum_degraded_share", [0, 1], [-BELOW, ABOVE]),
-        (Monitor, "maximum_age_nights", [1], [0]),
+        (BinaryMonitor, "window_nights", [1], [0]),
+        (BinaryMonitor, "minimum_rows", [1], [0]),
+        (BinaryMonitor, "maximum_degraded_share", [0, 1], [-BELOW, ABOVE]),
+        (BinaryMonitor, "maximum_age_nights", [1], [0]),
     ],
     ids=lambda value: value.__name__ if isinstance(value, type) else value if isinstance(value, str) else "",
 )
@@ -116,7 +122,7 @@ def test_a_threshold_is_read_by_the_keys_of_before_and_written_by_them():
 
 
 def test_a_spec_that_says_nothing_of_slices_rollbacks_and_drift_gets_these():
-    gates, monitor = Gates.model_validate(GATES), Monitor.model_validate(MONITOR)
+    gates, monitor = BinaryGates.model_validate(GATES), BinaryMonitor.model_validate(MONITOR)
     assert gates.slices == Slices(columns=(), minimum_rows=400, maximum_loss=0.02)
     assert (gates.maximum_auc, gates.maximum_seconds, gates.maximum_megabytes) == (0.95, 5, 100)
     assert monitor.rollback == Rollback(persistence_nights=3, of_nights=5, rescoring_nights=42)

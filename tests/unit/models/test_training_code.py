@@ -16,15 +16,14 @@ from redeye.models.training_code import MODELS, Standing
 def models(tmp_path: Path) -> Path:
     """A copy of the code that decides."""
     (tmp_path / "logic").mkdir()
-    shutil.copytree(
-        MODELS / "algorithms", tmp_path / "algorithms", ignore=shutil.ignore_patterns("__pycache__")
-    )
+    for folder in ("algorithms", "kinds"):
+        shutil.copytree(MODELS / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     for name in training_code.DECIDING:
         shutil.copy(MODELS / "logic" / name, tmp_path / "logic")
     return tmp_path
 
 
-@pytest.mark.parametrize("name", ["algorithms/heuristic.py", "logic/splits.py"])
+@pytest.mark.parametrize("name", ["algorithms/heuristic.py", "kinds/binary.py", "logic/splits.py"])
 def test_an_edit_of_what_decides_is_another_code(models: Path, name: str) -> None:
     assert training_code.digest_training_code(models) == training_code.digest_training_code(MODELS)
     (models / name).write_text((models / name).read_text() + "\n")

@@ -10,12 +10,13 @@ from scipy.special import expit, logit
 
 from redeye.declarations.specs import load_spec
 from redeye.foundation.settings import PROJECT_ROOT, SPECS
-from redeye.models.logic.evaluation import Scored
+from redeye.models.kinds.interface import find_kind
+from redeye.models.kinds.scored_probabilities import ScoredProbabilities
 from redeye.models.logic.splits import Window
 from redeye.promotion.logic.gate_report import Gate
 from redeye.promotion.logic.gates import GateInput, judge
 
-GATES = load_spec(SPECS / "flight_delay.yaml").gates
+KIND = find_kind(load_spec(SPECS / "flight_delay.yaml"))
 FIRST, NIGHTS, ROWS, DRAWS = date(2013, 3, 1), 14, 900, 200
 WINDOW = Window(FIRST, FIRST + timedelta(days=NIGHTS - 1))
 # Of the log odds: what resembles from one night to the next, how much nights differ, and the window from training.
@@ -35,8 +36,8 @@ def draw(random: np.random.Generator, rate: float, signal: float) -> tuple[GateI
     days = np.datetime64(FIRST) + np.repeat(np.arange(NIGHTS), ROWS)
     # As it would have learned them: a row's probability whatever the night, and the rate of all.
     said = expit(odds + 0.3 * signal**2 / 2)
-    scored = Scored(labels, said, days)
-    made = GateInput("made", scored, FIRST - timedelta(days=3), base_rate=float(said.mean()))
+    scored = ScoredProbabilities(labels, said, days)
+    made = GateInput("made", scored, FIRST - timedelta(days=3), base=float(said.mean()))
     return made, scored.metrics().auc or 0.5
 
 
@@ -48,7 +49,7 @@ def test_the_error_is_the_published_one(rate: float, signal: float):
     refused, ranked = 0, []
     for _ in range(DRAWS):
         made, auc = draw(random, rate, signal)
-        report = judge(made, made, WINDOW, GATES)
+        report = judge(made, made, WINDOW, KIND)
         refused += Gate.BASE_RATE in {result.gate for result in report.failed}
         ranked.append(auc)
     row = f"| {100 * rate:g} % | {np.mean(ranked):.2f} | {refused} of {DRAWS} |"

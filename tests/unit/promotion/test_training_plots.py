@@ -8,25 +8,26 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from redeye.models.kinds.scored_probabilities import ScoredProbabilities
 from redeye.models.logic.evaluation import Scored
 from redeye.models.logic.splits import Window
 from redeye.promotion.logic.gate_report import Gate, GateReport, GateResult
 from redeye.promotion.logic.slices import Part
-from redeye.promotion.training_plots import draw_quality, draw_slices, precision_recall
+from redeye.promotion.training_plots import draw_quality, draw_slices
 
 
 def scored(labels: list[int], predictions: list[float]) -> Scored:
-    return Scored(labels, predictions, np.full(len(labels), "2013-01-01", dtype="datetime64[D]"))
+    return ScoredProbabilities(labels, predictions, np.full(len(labels), "2013-01-01", dtype="datetime64[D]"))
 
 
 def test_precision_begins_where_the_first_positive_is_found():
-    recall, precision = precision_recall(scored([0, 1, 0, 1], [0.9, 0.8, 0.7, 0.6]))
+    recall, precision = scored([0, 1, 0, 1], [0.9, 0.8, 0.7, 0.6]).trace_precision()
     assert recall == pytest.approx([0.5, 0.5, 1.0])
     assert precision == pytest.approx([0.5, 1 / 3, 0.5])
 
 
 def test_equal_probabilities_enter_together():
-    recall, precision = precision_recall(scored([0, 1, 1, 0], [0.5, 0.5, 0.5, 0.1]))
+    recall, precision = scored([0, 1, 1, 0], [0.5, 0.5, 0.5, 0.1]).trace_precision()
     assert recall == pytest.approx([1.0, 1.0])
     assert precision == pytest.approx([2 / 3, 0.5])
 

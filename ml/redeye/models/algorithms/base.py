@@ -41,7 +41,7 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Examples:
-    """Rows with their labels, 0.0 or 1.0, and how much each counts; grain as the spec's population."""
+    """Rows with their labels as numbers, and how much each counts; grain as the spec's population."""
 
     frame: pd.DataFrame
     labels: Floats
@@ -51,12 +51,12 @@ class Examples:
         """Refuses what no algorithm can learn from.
 
         Raises:
-            ValueError: if lengths differ, a label is neither 0 nor 1, or a weight is not above 0.
+            ValueError: if lengths differ, a label is no number, or a weight is not above 0.
         """
         if len(self.frame) != len(self.labels):
             raise ValueError(f"{len(self.frame)} rows but {len(self.labels)} labels")
-        if not np.isin(self.labels, (0.0, 1.0)).all():
-            raise ValueError("a label is neither 0 nor 1: leave rows without outcome out")
+        if not np.isfinite(self.labels).all():
+            raise ValueError("a label is no number: leave rows without outcome out")
         if self.weights is not None:
             if len(self.weights) != len(self.labels):
                 raise ValueError(f"{len(self.labels)} rows but {len(self.weights)} weights")
@@ -84,6 +84,10 @@ class Model(ABC, Generic[Params]):
     algorithm: ClassVar[str]
     packages: ClassVar[tuple[str, ...]] = ()
     """Distributions that loading and predicting need beside numpy, pandas and pydantic."""
+    answer: ClassVar[str] = "probability"
+    """What a row is given."""
+    columns: ClassVar[tuple[str, ...]] = ("probability",)
+    """What that is made of: one number of one column, or a row of several."""
 
     known: Categories
 
@@ -115,13 +119,17 @@ class Model(ABC, Generic[Params]):
 
     @abstractmethod
     def predict(self, frame: pd.DataFrame) -> Floats:
-        """Probability per row, in the frame's order, in [0, 1] and never NaN.
+        """The answer per row, in the frame's order: a probability in [0, 1] and never NaN, or what `columns` say.
 
         Missing values and unseen categories are handled; columns beyond the inputs are ignored.
 
         Raises:
             ValueError: if an input column is not there.
         """
+
+    def count_invalid(self, predictions: Floats) -> int:
+        """How many rows of predictions are no answer."""
+        return int((~((predictions >= 0) & (predictions <= 1))).sum())
 
     @property
     def categories(self) -> Categories:

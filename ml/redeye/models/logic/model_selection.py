@@ -16,7 +16,7 @@ from typing import Protocol
 
 import numpy as np
 
-from redeye.models.logic.evaluation import HIGHER_IS_BETTER, Scored, estimate_improvement
+from redeye.models.logic.evaluation import Scored, estimate_improvement
 
 
 class _Candidate(Protocol):
@@ -62,9 +62,8 @@ def select_model(
     """
     if not candidates:
         raise ValueError("there are no candidates to choose from")
-    once = np.ones((1, len(candidates[0].judged.nights)))
-    sign = -1.0 if HIGHER_IS_BETTER[metric] else 1.0
-    losses = {each.name: sign * float(each.judged.resample(metric, once)[0]) for each in candidates}
+    sign = -1.0 if metric in candidates[0].judged.HIGHER_IS_BETTER else 1.0
+    losses = {each.name: sign * each.judged.measure(metric) for each in candidates}
     if undefined := [name for name, loss in losses.items() if not np.isfinite(loss)]:
         raise ValueError(f"{metric} is not defined on the validation window for {', '.join(undefined)}")
     best = min(candidates, key=lambda each: losses[each.name])

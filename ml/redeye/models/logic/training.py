@@ -16,9 +16,8 @@ import pandas as pd
 
 from redeye.declarations.spec_candidates import AVERAGE, CONTINUED
 from redeye.declarations.specs import Spec
-from redeye.models.algorithms.average import AverageModel
 from redeye.models.algorithms.base import Examples, Floats, Inputs, Model, Training
-from redeye.models.algorithms.storage import algorithm
+from redeye.models.kinds.interface import Kind, find_kind
 from redeye.models.logic.evaluation import Metrics, Scored
 from redeye.models.logic.model_selection import Selection, select_model
 from redeye.models.logic.splits import Window, Windows
@@ -79,18 +78,21 @@ def make_examples(frame: pd.DataFrame, spec: Spec) -> Examples:
     """Rows with their labels.
 
     Raises:
-        ValueError: if a row has no label.
+        ValueError: if a row has no label of the spec's kind.
     """
-    return Examples(frame, frame[spec.target.column].to_numpy(dtype=np.float64, na_value=np.nan))
+    labels = frame[spec.target.column].to_numpy(dtype=np.float64, na_value=np.nan)
+    find_kind(spec).check_labels(labels)
+    return Examples(frame, labels)
 
 
 def score_rows(model: Model[Any], frame: pd.DataFrame, spec: Spec) -> Scored:
     """A model's predictions on labelled rows.
 
     Raises:
-        ValueError: if there are no rows, or the model gives something that is no probability.
+        ValueError: if there are no rows, or the model gives something that is no prediction of the spec's kind.
     """
-    return Scored(make_examples(frame, spec).labels, model.predict(frame), read_nights(frame, spec))
+    labels, nights = make_examples(frame, spec).labels, read_nights(frame, spec)
+    return find_kind(spec).score(labels, model.predict(frame), nights)
 
 
 def weigh_recency(nights: npt.NDArray[np.datetime64], last: date, half_life_nights: int) -> Floats:
@@ -120,6 +122,7 @@ def fit_candidates(
     Raises:
         ValueError: if a window has no rows, or only one class.
     """
+    kind = find_kind(spec)
     rows, validation = select_rows(frame, spec, windows.train), select_rows(frame, spec, windows.validation)
     plain = Training(
         train=make_examples(rows, spec),
@@ -131,9 +134,12 @@ def fit_candidates(
     fitted: list[Fitted] = []
     declared = spec.algorithms.list_declared()
     for plan in (
-        *(_Plan(name, partial(algorithm(name).fit, plain, params)) for name, params in declared.items()),
-        *_plan_weighted(spec, plain, rows),
-        *_plan_average(spec, fitted),
+        *(
+            _Plan(name, partial(kind.find_algorithm(name).fit, plain, params))
+            for name, params in declared.items()
+        ),
+        *_plan_weighted(spec, kind, plain, rows),
+        *_plan_average(spec, kind, fitted),
         *_plan_continued(spec, plain, rows, parent, windows),
     ):
         began = time.perf_counter()
@@ -142,6 +148,7 @@ def fit_candidates(
         if model is None:
             log.info("%s: nothing gained from the newer nights", plan.name)
             continue
+        model = kind.adjust(model, plain.valid)
         judged = score_rows(model, validation, spec)
         metrics = judged.metrics()
         metric = spec.gates.primary_metric
@@ -187,21 +194,21 @@ class _Plan:
     parent_version: int | None = None
 
 
-def _plan_weighted(spec: Spec, plain: Training, rows: pd.DataFrame) -> Iterator[_Plan]:
+def _plan_weighted(spec: Spec, kind: Kind, plain: Training, rows: pd.DataFrame) -> Iterator[_Plan]:
     nights = read_nights(rows, spec)
     for one in spec.candidates.weighted:
         weights = weigh_recency(nights, nights.max().astype(date), one.half_life_nights)
         training = replace(plain, train=replace(plain.train, weights=weights))
         params = spec.algorithms.list_declared()[one.algorithm]
         reported = {"half_life_nights": float(one.half_life_nights)}
-        yield _Plan(one.name, partial(algorithm(one.algorithm).fit, training, params), reported)
+        yield _Plan(one.name, partial(kind.find_algorithm(one.algorithm).fit, training, params), reported)
 
 
-def _plan_average(spec: Spec, fitted: Sequence[Fitted]) -> Iterator[_Plan]:
+def _plan_average(spec: Spec, kind: Kind, fitted: Sequence[Fitted]) -> Iterator[_Plan]:
     names = spec.candidates.average_of
 
-    def average() -> AverageModel:
-        return AverageModel({each.name: each.model for each in fitted if each.name in names})
+    def average() -> Model[Any]:
+        return kind.make_average({each.name: each.model for each in fitted if each.name in names})
 
     if names:
         yield _Plan(AVERAGE, average)

@@ -24,7 +24,7 @@ from scipy.stats import ks_2samp
 from sklearn.linear_model import LogisticRegression
 
 from redeye.declarations.spec_rules import Drift
-from redeye.models.logic.evaluation import LOG_LOSS_FLOOR
+from redeye.models.kinds.scored_probabilities import LOG_LOSS_FLOOR
 from redeye.monitoring.logic.drift_calibration import CalibratedThreshold, Thresholds, make_threshold
 from redeye.monitoring.logic.drift_measures import Floats
 from redeye.monitoring.logic.drift_result import TOO_FEW, ColumnDrift, Kind, Span

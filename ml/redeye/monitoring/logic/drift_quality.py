@@ -12,42 +12,47 @@ import numpy as np
 import pandas as pd
 
 from redeye.declarations.spec_rules import Drift
-from redeye.models.logic.evaluation import HIGHER_IS_BETTER, METRICS, Scored
+from redeye.models.kinds.interface import Kind as TargetKind
+from redeye.models.logic.evaluation import Scored
 from redeye.monitoring.logic.drift_calibration import CalibratedThreshold, Thresholds, make_threshold
 from redeye.monitoring.logic.drift_measures import Floats
-from redeye.monitoring.logic.drift_profile import PREDICTION, is_enough
+from redeye.monitoring.logic.drift_profile import is_enough
 from redeye.monitoring.logic.drift_result import TOO_FEW, ColumnDrift, Kind, Span
 
 QUALITY_COLUMN = "label"
 
 
-def name_statistic(metric: str) -> str:
+def name_statistic(target: TargetKind, metric: str) -> str:
     """Name of the statistic: `auc_drop`, `log_loss_rise`."""
-    return f"{metric}_{'drop' if HIGHER_IS_BETTER[metric] else 'rise'}"
+    return f"{metric}_{'drop' if metric in target.scored.HIGHER_IS_BETTER else 'rise'}"
 
 
-def calibrate_quality(predictions: pd.DataFrame, rules: Drift) -> list[CalibratedThreshold]:
+def calibrate_quality(
+    target: TargetKind, predictions: pd.DataFrame, rules: Drift
+) -> list[CalibratedThreshold]:
     """A threshold for each span and metric: what a window is worse than the other nights by.
 
-    `predictions` have `night`, `probability` and `label`, of nights that the champion was not fitted to.
+    `predictions` have `night`, `label` and the columns of the kind, of nights that the champion was not fitted to.
     """
-    scored = _make_scored(predictions)
+    scored = target.score_rows(predictions, target.columns)
     nights = len(scored.nights)
     found = []
     for span in Span:
         starts = range(max(0, nights - span.nights + 1))
         inside = np.array([[1.0 if s <= n < s + span.nights else 0.0 for n in range(nights)] for s in starts])
         dates = [str(night) for night in scored.nights[span.nights - 1 :]]
-        for metric in METRICS:
+        for metric in scored.TITLES:
             values = np.empty(0)
             if inside.size:
-                values = _worse(metric, scored.resample(metric, inside), scored.resample(metric, 1 - inside))
-            place = (QUALITY_COLUMN, span, name_statistic(metric))
+                now, then = (scored.resample(metric, each) for each in (inside, 1 - inside))
+                values = _worse(scored, metric, now, then)
+            place = (QUALITY_COLUMN, span, name_statistic(target, metric))
             found.append(make_threshold(place, Kind.QUALITY, values, dates, rules))
     return found
 
 
 def quality_drift(
+    target: TargetKind,
     matured: Mapping[Span, pd.DataFrame],
     reference: pd.DataFrame,
     thresholds: Thresholds,
@@ -57,17 +62,17 @@ def quality_drift(
 
     `matured` are the champion's own predictions with labels, `reference` those that `calibrate_quality` was given.
     """
-    then = _make_scored(reference)
-    base = {metric: then.resample(metric, np.ones((1, len(then.nights)))) for metric in METRICS}
+    then = target.score_rows(reference, target.columns)
+    base = {metric: then.resample(metric, np.ones((1, len(then.nights)))) for metric in then.TITLES}
     found = []
     for span, frame in matured.items():
         is_judged = is_enough(span, frame, rules)
-        scored = _make_scored(frame) if is_judged else None
-        for metric in METRICS:
-            place, value = (QUALITY_COLUMN, span, name_statistic(metric)), float("nan")
+        scored = target.score_rows(frame, target.columns) if is_judged else None
+        for metric in then.TITLES:
+            place, value = (QUALITY_COLUMN, span, name_statistic(target, metric)), float("nan")
             if scored is not None:
                 now = scored.resample(metric, np.ones((1, len(scored.nights))))
-                value = float(_worse(metric, now, base[metric])[0])
+                value = float(_worse(scored, metric, now, base[metric])[0])
             row = ColumnDrift.of(
                 place,
                 Kind.QUALITY,
@@ -81,9 +86,5 @@ def quality_drift(
     return found
 
 
-def _make_scored(frame: pd.DataFrame) -> Scored:
-    return Scored(frame["label"].to_numpy(), frame[PREDICTION].to_numpy(), frame["night"].to_numpy())
-
-
-def _worse(metric: str, now: Floats, then: Floats) -> Floats:
-    return then - now if HIGHER_IS_BETTER[metric] else now - then
+def _worse(scored: Scored, metric: str, now: Floats, then: Floats) -> Floats:
+    return then - now if metric in scored.HIGHER_IS_BETTER else now - then

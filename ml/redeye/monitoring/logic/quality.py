@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from math import hypot
 
-from redeye.models.logic.evaluation import METRICS, Interval, Scored, estimate_improvement, interval
+from redeye.models.logic.evaluation import Interval, Scored, estimate_improvement, interval
 
 # One-sided, at each end of an interval.
 CONFIDENCE = 0.95
-
-# What a champion is judged by, and what is kept of its test.
-MEASURES = ("auc", "relative_log_loss", "calibration_error")
-# On what it must not be worse than the heuristic.
-COMPARED = ("log_loss", "auc")
 
 
 @dataclass(frozen=True)
@@ -23,7 +18,7 @@ class Predecessor:
 
     Attributes:
         nights: on which both are compared.
-        gain: by how much its log loss is better than the champion's, in the mean over these nights.
+        gain: by how much its loss is better than the champion's, in the mean over these nights.
         evidence: that it is better, by `rollback_evidence`.
         needed: evidence from which it is significantly better.
     """
@@ -45,9 +40,9 @@ class Window:
         nights: how many nights they come from.
         champion: metric to value, of the predictions as they were made.
         heuristic: the same metrics of the baseline, on the same rows.
-        measured: of `MEASURES`, with intervals; None where one is not defined.
-        over_heuristic: of `COMPARED`, how much better than the heuristic on the same rows.
-        reference: of `MEASURES`, the champion's first nights in service; empty while it serves no longer.
+        measured: of the kind's `MEASURES`, with intervals; None where one is not defined.
+        over_heuristic: of the kind's `COMPARED`, how much better than the heuristic on the same rows.
+        reference: of the kind's `MEASURES`, the champion's first nights in service; empty while it serves no longer.
         degraded_share: of the rows of those of these nights whose champion it was, those that it did not predict
             itself or that were scored from less than usual.
         age_nights: since what the champion knows was known; None if there is none.
@@ -83,13 +78,13 @@ def measure_window(
         return Window(0, 0, {}, {}, {}, {}, reference, degraded_share, age_nights)
     compared = {
         metric: estimate_improvement(champion, heuristic, metric, confidence=CONFIDENCE)
-        for metric in COMPARED
+        for metric in champion.COMPARED
     }
     return Window(
         rows=champion.labels.size,
         nights=len(champion.nights),
-        champion=list_plain_metrics(champion),
-        heuristic=list_plain_metrics(heuristic),
+        champion=champion.list_plain_metrics(),
+        heuristic=heuristic.list_plain_metrics(),
         measured=measure_quality(champion),
         over_heuristic=compared,
         reference=reference,
@@ -98,15 +93,9 @@ def measure_window(
     )
 
 
-def list_plain_metrics(scored: Scored) -> dict[str, float]:
-    """The metrics that are defined on the rows."""
-    found = asdict(scored.metrics())
-    return {metric: found[metric] for metric in METRICS if found[metric] is not None}
-
-
 def measure_quality(scored: Scored) -> dict[str, Interval | None]:
-    """`MEASURES` with their intervals."""
-    return {metric: interval(scored, metric, confidence=CONFIDENCE) for metric in MEASURES}
+    """The kind's `MEASURES` with their intervals."""
+    return {metric: interval(scored, metric, confidence=CONFIDENCE) for metric in scored.MEASURES}
 
 
 def rise(now: Interval, then: Interval) -> Interval:

@@ -24,7 +24,7 @@ from enum import StrEnum
 from redeye.champions.logic.verdicts import QUALITY_NOT_JUDGED, Verdict
 from redeye.declarations.spec_rules import Monitor, Threshold
 from redeye.models.logic.evaluation import Interval
-from redeye.monitoring.logic.quality import COMPARED, CONFIDENCE, Predecessor, Window, rise
+from redeye.monitoring.logic.quality import CONFIDENCE, Predecessor, Window, rise
 
 AT_CONFIDENCE = f"at {CONFIDENCE:.0%} confidence"
 
@@ -94,9 +94,9 @@ def judge(
     is_judged = is_judgeable(window, rules)
     better = _find_better_predecessor(window) if is_judged else None
     if better is not None:
-        found.append(Reason(Verdict.ROLL_BACK, "predecessor", _describe_better(better)))
+        found.append(Reason(Verdict.ROLL_BACK, "predecessor", _describe_better(better, rules.quality.loss)))
     if is_judged:
-        found += _compare_with_heuristic(window)
+        found += _compare_with_heuristic(window, rules)
         found += _check_quality(window, rules)
     if window.degraded_share > rules.maximum_degraded_share:
         text = f"{window.degraded_share:.0%} of the predictions on its nights were degraded"
@@ -144,18 +144,17 @@ def _find_better_predecessor(window: Window) -> Predecessor | None:
     return next((each for each in window.predecessors if each.evidence >= each.needed), None)
 
 
-def _describe_better(one: Predecessor) -> str:
+def _describe_better(one: Predecessor, loss: str) -> str:
     return (
-        f"{one.name}, to which it can return, is better on the same rows: log loss by {one.gain:.4f} over "
+        f"{one.name}, to which it can return, is better on the same rows: {loss} by {one.gain:.4f} over "
         f"{one.nights} nights, evidence {one.evidence:.3g} ({one.needed:.3g} is significant)"
     )
 
 
-def _compare_with_heuristic(window: Window) -> list[Reason]:
+def _compare_with_heuristic(window: Window, rules: Monitor) -> list[Reason]:
     found = []
-    for metric in COMPARED:
+    for metric, name in rules.quality.compared.items():
         better = window.over_heuristic.get(metric)
-        name = metric.replace("_", " ") if metric != "auc" else "AUC"
         cause = f"{name} against the heuristic"
         if better is None:
             found.append(Reason(Verdict.WARNING, cause, f"{cause} could not be computed"))
@@ -166,17 +165,15 @@ def _compare_with_heuristic(window: Window) -> list[Reason]:
 
 
 def _check_quality(window: Window, rules: Monitor) -> list[Reason]:
-    quality, now = rules.quality, window.measured
-    found = [
-        _check_threshold(
-            "log loss over the base rate's", now.get("relative_log_loss"), quality.relative_log_loss
-        ),
-        _check_threshold("calibration error", now.get("calibration_error"), quality.calibration_error),
-    ]
-    if window.reference:
-        then, auc = window.reference.get("auc"), now.get("auc")
-        fell = rise(then, auc) if then and auc else None
-        found.append(_check_threshold("AUC drop since its first nights", fell, quality.auc_drop))
+    found = []
+    for bound in rules.quality.list_bounds():
+        now = window.measured.get(bound.metric)
+        if bound.is_since_first_nights:
+            if not window.reference:
+                continue
+            then = window.reference.get(bound.metric)
+            now = rise(then, now) if then and now else None
+        found.append(_check_threshold(bound.title, now, bound.threshold))
     return [each for each in found if each is not None]
 
 

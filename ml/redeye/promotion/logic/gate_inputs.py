@@ -12,7 +12,8 @@ import pandas as pd
 from redeye.declarations.project import project
 from redeye.declarations.specs import Spec
 from redeye.declarations.successions import rename_codes
-from redeye.models.algorithms.base import Inputs, Model
+from redeye.models.algorithms.base import Floats, Inputs, Model
+from redeye.models.kinds.interface import find_kind
 from redeye.models.logic.evaluation import Scored
 from redeye.models.logic.training import make_examples, read_nights
 from redeye.promotion.logic.gates import GateInput
@@ -28,13 +29,13 @@ def make_candidate_input(
     spec: Spec,
     *,
     seen_until: date,
-    base_rate: float,
+    base: Floats,
     before: pd.DataFrame | None = None,
 ) -> GateInput:
     """A candidate as it would serve, given the inputs that its spec declares and nothing else, and tried on them.
 
-    `frame` has labelled rows of the window, `before` those of the nights that it was chosen by; `base_rate` is that of
-    the rows that it was fitted to.
+    `frame` has labelled rows of the window, `before` those of the nights that it was chosen by; `base` is what
+    can be said of every row by the labels that it was fitted to.
     """
     inputs = Inputs.of(spec)
     # A column that is not there is an error of the frame; the candidate has no part in it.
@@ -44,13 +45,12 @@ def make_candidate_input(
         None if before is None else _try_score(name, model, select_declared(before, inputs), before, spec)[0]
     )
     probes = RobustnessProbes(model, rows, inputs)
-    return GateInput(name, scored, seen_until, probes, trouble, earlier, base_rate)
+    return GateInput(name, scored, seen_until, probes, trouble, earlier, base)
 
 
-def measure_base_rate(train: pd.DataFrame, spec: Spec) -> float:
-    """How often the label of the rows that a model is fitted to is true, kept off 0 and 1 by a row of each."""
-    labels = make_examples(train, spec).labels
-    return (float(labels.sum()) + 1.0) / (len(labels) + 2.0)
+def measure_base(train: pd.DataFrame, spec: Spec) -> Floats:
+    """What can be said of every row alike, by the labels of the rows that a model is fitted to."""
+    return find_kind(spec).learn_base(make_examples(train, spec).labels)
 
 
 def make_champion_input(
@@ -88,7 +88,7 @@ def _try_score(
 ) -> tuple[Scored | None, str]:
     labels = make_examples(frame, spec).labels
     try:
-        return Scored(labels, model.predict(rows), read_nights(frame, spec)), ""
+        return find_kind(spec).score(labels, model.predict(rows), read_nights(frame, spec)), ""
     # Whatever a model raises, it gives no predictions; the gates say so and fail.
     except Exception as error:
         log.warning("%s gave no predictions that can be judged", name, exc_info=True)

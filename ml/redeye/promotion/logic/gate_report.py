@@ -11,7 +11,7 @@ from redeye.promotion.logic.slices import Part
 
 
 class Gate(StrEnum):
-    """What a candidate must show."""
+    """What a candidate must show, in this order; a kind may leave some out, or have others of its own."""
 
     UNSEEN = "unseen"
     SAMPLE = "sample"
@@ -39,7 +39,7 @@ class GateResult:
         parts: the slices it was measured on, where it was.
     """
 
-    gate: Gate
+    gate: str
     is_passed: bool
     value: float | None
     bound: float | None
@@ -53,16 +53,18 @@ class GateReport:
 
     Attributes:
         artifact_sha256: of the model that was judged, as the registry has it; empty if it is in none.
+        expected: the gates that have to be in it.
     """
 
     window: Window
     results: tuple[GateResult, ...]
     artifact_sha256: str = ""
+    expected: frozenset[str] = frozenset(Gate)
 
     @property
     def is_passed(self) -> bool:
         """Whether every gate there is was judged and passed."""
-        return {result.gate for result in self.results} == set(Gate) and not self.failed
+        return {result.gate for result in self.results} == self.expected and not self.failed
 
     @property
     def failed(self) -> tuple[GateResult, ...]:
@@ -75,7 +77,9 @@ class GateReport:
             improvement = next(result for result in self.results if result.gate is Gate.IMPROVEMENT)
             return f"all {len(self.results)} gates passed on nights {self.window}; {improvement.reason}"
         reported = [f"{result.gate}: {result.reason}" for result in self.failed]
-        return f"{len(reported)} of {len(Gate)} gates failed on nights {self.window}: " + "; ".join(reported)
+        return f"{len(reported)} of {len(self.expected)} gates failed on nights {self.window}: " + "; ".join(
+            reported
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able form, for the ledgers and the training run."""

@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from redeye.declarations.spec_rules import Gates
+from redeye.models.algorithms.base import Floats
+from redeye.models.kinds.interface import Check, GateCase, Kind, Reliability
 from redeye.models.logic.evaluation import Interval, Scored, estimate_improvement
 from redeye.models.logic.splits import Window
 from redeye.promotion.logic.gate_report import Gate, GateReport, GateResult
@@ -34,7 +36,7 @@ class GateInput:
         probes: the model itself, to be tried; only a candidate's is.
         trouble: why there are no predictions.
         before: its predictions on the nights that the candidate was chosen by; None if there are none.
-        base_rate: how often the labels that it was fitted to are true; only a candidate's is known.
+        base: what can be said of every row alike by the labels that it was fitted to; only a candidate's is known.
     """
 
     name: str
@@ -43,26 +45,56 @@ class GateInput:
     probes: RobustnessProbes | None = None
     trouble: str = ""
     before: Scored | None = None
-    base_rate: float | None = None
+    base: Floats | None = None
 
 
 @dataclass(frozen=True)
 class Case:
-    """All that a decision rests on: what `judge` was given."""
+    """All that a decision rests on: what `judge` was given. To the kind's own gates it is a `GateCase`."""
 
     candidate: GateInput
     champion: GateInput
     window: Window
-    gates: Gates
+    kind: Kind
     groups: Mapping[str, npt.ArrayLike] = field(default_factory=dict)
     many: str = "rows"
+
+    @property
+    def gates(self) -> Gates:
+        """The spec's bounds."""
+        return self.kind.spec.gates
+
+    @property
+    def ours(self) -> Scored:
+        """The candidate's predictions."""
+        return _require_scored(self.candidate)
+
+    @property
+    def theirs(self) -> Scored:
+        """The champion's predictions."""
+        return _require_scored(self.champion)
+
+    @property
+    def champion_name(self) -> str:
+        """What the champion is called."""
+        return self.champion.name
+
+    @property
+    def confidence(self) -> float:
+        """Of what decides on the replacement, which need not be the one of what is called significant."""
+        gates = self.gates
+        return gates.confidence if gates.improvement_confidence is None else gates.improvement_confidence
+
+    def compare(self, metric: str) -> Interval:
+        """By how much the candidate is better, at that confidence."""
+        return _estimate_difference(self.ours, self.theirs, metric, self.confidence)
 
 
 def judge(
     candidate: GateInput,
     champion: GateInput,
     window: Window,
-    gates: Gates,
+    kind: Kind,
     *,
     groups: Mapping[str, npt.ArrayLike] | None = None,
     artifact_sha256: str = "",
@@ -74,17 +106,36 @@ def judge(
         candidate: with its probes.
         champion: scored on the same rows.
         window: of nights.
-        gates: the spec's bounds.
+        kind: of the target, bound to the spec whose bounds count.
         groups: by slice column, the value of each row, in the order in which the rows were scored.
         artifact_sha256: of the candidate as it is registered.
         many: the noun for the rows.
     """
-    case = Case(candidate, champion, window, gates, groups or {}, many)
-    results = tuple(_fail_closed(gate, decide, case) for gate, decide in _DECISIONS.items())
-    return GateReport(window, results, artifact_sha256)
+    case = Case(candidate, champion, window, kind, groups or {}, many)
+    decisions = _list_decisions(kind)
+    results = tuple(_fail_closed(gate, decide, case) for gate, decide in decisions.items())
+    return GateReport(window, results, artifact_sha256, frozenset(decisions))
 
 
-def _fail_closed(gate: Gate, decide: Callable[[Case], GateResult], case: Case) -> GateResult:
+def _list_decisions(kind: Kind) -> dict[str, Callable[[Case], GateResult]]:
+    """The gates that hold for every kind and those of its own, in the order in which they are reported."""
+    own = {name: _adopt(name, check) for name, check in kind.own_gates.items()}
+    found = {gate: decide for gate, decide in _DECISIONS.items() if gate not in own}
+    if kind.reliability is None:
+        del found[Gate.CALIBRATION]
+    found |= own
+    order = [str(each) for each in Gate]
+    return dict(
+        sorted(found.items(), key=lambda each: order.index(each[0]) if each[0] in order else len(order))
+    )
+
+
+def _adopt(name: str, check: Callable[[GateCase], Check]) -> Callable[[Case], GateResult]:
+    gate = next((each for each in Gate if each == name), name)
+    return lambda case: GateResult(gate, *check(case))
+
+
+def _fail_closed(gate: str, decide: Callable[[Case], GateResult], case: Case) -> GateResult:
     try:
         return decide(case)
     # Models are called in here: whatever goes wrong in one is no reason to trust it.
@@ -116,7 +167,7 @@ def _check_unseen(case: Case) -> GateResult:
 
 
 def _check_sample(case: Case) -> GateResult:
-    scored, gates = _require_scored(case.candidate), case.gates
+    scored, gates = case.ours, case.gates
     rows, nights = scored.labels.size, len(scored.nights)
     is_inside = bool(case.window.mask(scored.nights).all())
     is_passed = rows >= gates.minimum_rows and nights >= gates.minimum_nights and is_inside
@@ -129,29 +180,26 @@ def _check_sample(case: Case) -> GateResult:
 
 
 def _check_base_rate(case: Case) -> GateResult:
-    ours, rate = _require_scored(case.candidate), case.candidate.base_rate
-    if rate is None:
-        raise ValueError("how often the labels of its training are true is not known")
-    alone = Scored(ours.labels, np.full(ours.labels.size, rate), ours.nights[ours.night_of_row])
-    losses = {
-        metric: [_require_metric(one, metric) for one in (ours, alone)] for metric in ("log_loss", "brier")
-    }
+    ours, base, metrics = case.ours, case.candidate.base, case.kind.base_metrics
+    if base is None:
+        raise ValueError("what can be said of every row by the labels of its training is not known")
+    alone = ours.answer_alike(base)
+    losses = {metric: [_require_metric(one, metric) for one in (ours, alone)] for metric in metrics}
     gained = {metric: theirs - own for metric, (own, theirs) in losses.items()}
     told = " and ".join(
         f"{metric} {own:.4f} against {theirs:.4f}" for metric, (own, theirs) in losses.items()
     )
-    reason = (
-        f"{told} of the base rate of its training, {rate:.2%}, said of every row; in neither may it be worse"
-    )
-    return GateResult(Gate.BASE_RATE, min(gained.values()) >= 0, gained["log_loss"], 0.0, reason)
+    which = "in neither may it be worse" if len(metrics) > 1 else "it may not be worse"
+    reason = f"{told} of {case.kind.describe_base(base)}, said of every row; {which}"
+    return GateResult(Gate.BASE_RATE, min(gained.values()) >= 0, gained[metrics[0]], 0.0, reason)
 
 
 def _check_improvement(case: Case) -> GateResult:
     metric, bound = case.gates.primary_metric, case.gates.minimum_improvement
-    better = _compare(case, metric)
+    better = case.compare(metric)
     reason = (
         f"{metric} of {case.candidate.name} is better than {case.champion.name}'s by {better.value:.4f}, at "
-        f"{_find_confidence(case):.0%} confidence by {better.lower:.4f}; {bound:g} must be beaten"
+        f"{case.confidence:.0%} confidence by {better.lower:.4f}; {bound:g} must be beaten"
     )
     return GateResult(Gate.IMPROVEMENT, better.lower > bound + _ROUNDING, better.lower, bound, reason)
 
@@ -161,63 +209,54 @@ def _check_consistency(case: Case) -> GateResult:
     if ours is None or theirs is None:
         raise ValueError("there are no predictions of the nights that the candidate was chosen by")
     better = _estimate_difference(ours, theirs, case.gates.primary_metric, case.gates.confidence)
-    error, bound = _measure_calibration_error(ours), _find_calibration_bound(case, ours, theirs)
     reason = (
         f"on nights {ours.nights[0]}..{ours.nights[-1]}, which {case.candidate.name} was chosen by, it is better by "
-        f"{better.value:+.4f}; at least as good as {case.champion.name} it must be there. Its calibration error there "
-        f"is {error:.3f}; at most {bound:.3f} is allowed"
+        f"{better.value:+.4f}; at least as good as {case.champion.name} it must be there."
     )
-    is_passed = better.value >= 0 and error <= bound
+    is_passed = better.value >= 0
+    if (rule := case.kind.reliability) is not None:
+        error, bound = _require_metric(ours, rule.metric), _find_reliability_bound(case, rule, ours, theirs)
+        reason += f" Its {rule.title} there is {error:.3f}; at most {bound:.3f} is allowed"
+        is_passed = is_passed and error <= bound
     return GateResult(Gate.CONSISTENCY, is_passed, better.value, 0.0, reason)
 
 
-def _check_ranking(case: Case) -> GateResult:
-    better, bound = _compare(case, "auc"), -case.gates.maximum_auc_drop
-    reason = (
-        f"AUC against {case.champion.name} {better.value:+.4f}, at {_find_confidence(case):.0%} confidence at "
-        f"worst {better.lower:+.4f}; {bound:+.4f} is allowed"
-    )
-    return GateResult(Gate.RANKING, better.lower >= bound, better.lower, bound, reason)
-
-
 def _check_calibration(case: Case) -> GateResult:
-    ours = _require_scored(case.candidate)
-    error, own = _measure_calibration_error(ours), case.gates.maximum_calibration_error
-    reason = f"calibration error {error:.3f}; at most {own:g} is allowed"
+    rule, ours = case.kind.reliability, case.ours
+    if rule is None:
+        raise ValueError(f"a target of kind {case.kind.name} has no such measure")
+    error, own = _require_metric(ours, rule.metric), rule.bound
+    reason = f"{rule.title} {error:.3f}; at most {own:g} is allowed"
     if error <= own:
         return GateResult(Gate.CALIBRATION, True, error, own, reason)
-    theirs = _require_scored(case.champion)
-    bound = _find_calibration_bound(case, ours, theirs)
+    theirs = case.theirs
+    bound = _find_reliability_bound(case, rule, ours, theirs)
     reason += (
-        f", or significantly no more than {case.champion.name}'s {_measure_calibration_error(theirs):.3f} "
+        f", or significantly no more than {case.champion.name}'s {_require_metric(theirs, rule.metric):.3f} "
         "on the same rows: at "
         f"{case.gates.confidence:.0%} confidence that allows {bound:.3f}"
     )
     return GateResult(Gate.CALIBRATION, error <= bound, error, bound, reason)
 
 
-def _measure_calibration_error(scored: Scored) -> float:
-    return _require_metric(scored, "calibration_error")
-
-
 def _require_metric(scored: Scored, metric: str) -> float:
-    value = float(scored.resample(metric, np.ones((1, len(scored.nights))))[0])
+    value = scored.measure(metric)
     if not np.isfinite(value):
         raise ValueError(f"{metric} is not defined")
     return value
 
 
-def _find_calibration_bound(case: Case, ours: Scored, theirs: Scored) -> float:
+def _find_reliability_bound(case: Case, rule: Reliability, ours: Scored, theirs: Scored) -> float:
     """The spec's bound, or the champion's error less what chance may account for, if that is more.
 
     A champion that is off as well would go on serving: refusing the lesser error would make nothing better.
     """
-    better = _estimate_difference(ours, theirs, "calibration_error", case.gates.confidence)
-    return max(case.gates.maximum_calibration_error, _measure_calibration_error(ours) + better.lower)
+    better = _estimate_difference(ours, theirs, rule.metric, case.gates.confidence)
+    return max(rule.bound, _require_metric(ours, rule.metric) + better.lower)
 
 
 def _check_spread(case: Case) -> GateResult:
-    spread, bound = _require_scored(case.candidate).metrics().spread, case.gates.minimum_spread
+    spread, bound = case.ours.metrics().spread, case.gates.minimum_spread
     reason = f"predictions spread by {spread:.4f}; at least {bound:g} tells {case.many} apart"
     return GateResult(Gate.SPREAD, spread >= bound, spread, bound, reason)
 
@@ -227,8 +266,8 @@ def _check_slices(case: Case) -> GateResult:
     if not rules.columns:
         return GateResult(Gate.SLICES, True, None, None, "the spec declares no slices")
     parts = compare_by_slice(
-        _require_scored(case.candidate),
-        _require_scored(case.champion),
+        case.ours,
+        case.theirs,
         {column: case.groups[column] for column in rules.columns},
         minimum_rows=rules.minimum_rows,
         confidence=case.gates.confidence,
@@ -239,7 +278,8 @@ def _check_slices(case: Case) -> GateResult:
     bad = [part.name for part in parts if part.upper is not None and part.upper < bound]
     reason = (
         f"of {len(parts)} slices {worst.name} ({worst.rows} rows) stands worst against {case.champion.name}: "
-        f"log loss better by {worst.value:+.4f}, at best {worst.upper:+.4f}, at {case.gates.confidence:.0%} "
+        f"{case.ours.TITLES[case.ours.LOSS]} better by {worst.value:+.4f}, at best {worst.upper:+.4f}, "
+        f"at {case.gates.confidence:.0%} "
         f"confidence over all slices; significantly below {bound:+.4f} is refused"
     )
     if len(bad) > 1:
@@ -247,17 +287,9 @@ def _check_slices(case: Case) -> GateResult:
     return GateResult(Gate.SLICES, not bad, worst.upper, bound, reason, parts)
 
 
-def _check_plausibility(case: Case) -> GateResult:
-    auc, bound = _require_scored(case.candidate).metrics().auc, case.gates.maximum_auc
-    if auc is None:
-        raise ValueError("the AUC is not defined")
-    reason = f"AUC {auc:.3f}; above {bound:g} some feature must hold the outcome"
-    return GateResult(Gate.PLAUSIBILITY, auc <= bound, auc, bound, reason)
-
-
 def _check_robustness(case: Case) -> GateResult:
     failures = _require_probes(case).find_failures()
-    reason = "; ".join(failures) or "missing, unknown and extreme inputs all get a probability"
+    reason = "; ".join(failures) or f"missing, unknown and extreme inputs all get {_name_answer(case)}"
     return GateResult(Gate.ROBUSTNESS, not failures, float(len(failures)), 0.0, reason)
 
 
@@ -280,15 +312,9 @@ def _check_size(case: Case) -> GateResult:
     return GateResult(Gate.SIZE, size <= bound, size, bound, reason)
 
 
-def _find_confidence(case: Case) -> float:
-    """Of what decides on the replacement, which need not be the one of what is called significant."""
-    gates = case.gates
-    return gates.confidence if gates.improvement_confidence is None else gates.improvement_confidence
-
-
-def _compare(case: Case, metric: str) -> Interval:
-    ours, theirs = _require_scored(case.candidate), _require_scored(case.champion)
-    return _estimate_difference(ours, theirs, metric, _find_confidence(case))
+def _name_answer(case: Case) -> str:
+    answer = _require_probes(case).model.answer
+    return f"an {answer}" if answer[0] in "aeiou" else f"a {answer}"
 
 
 def _estimate_difference(ours: Scored, theirs: Scored, metric: str, confidence: float) -> Interval:
@@ -298,17 +324,15 @@ def _estimate_difference(ours: Scored, theirs: Scored, metric: str, confidence: 
     return better
 
 
-_DECISIONS: dict[Gate, Callable[[Case], GateResult]] = {
+_DECISIONS: dict[str, Callable[[Case], GateResult]] = {
     Gate.UNSEEN: _check_unseen,
     Gate.SAMPLE: _check_sample,
     Gate.BASE_RATE: _check_base_rate,
     Gate.IMPROVEMENT: _check_improvement,
     Gate.CONSISTENCY: _check_consistency,
-    Gate.RANKING: _check_ranking,
     Gate.CALIBRATION: _check_calibration,
     Gate.SPREAD: _check_spread,
     Gate.SLICES: _check_slices,
-    Gate.PLAUSIBILITY: _check_plausibility,
     Gate.ROBUSTNESS: _check_robustness,
     Gate.BATCH_INVARIANCE: _check_batch_invariance,
     Gate.LATENCY: _check_latency,

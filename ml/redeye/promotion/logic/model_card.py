@@ -10,18 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from redeye.declarations.specs import Spec
-from redeye.models.logic.evaluation import METRICS, Metrics, Scored, interval
+from redeye.models.kinds.interface import find_kind
+from redeye.models.logic.evaluation import Metrics, Scored, interval
 from redeye.models.logic.splits import Windows
 from redeye.models.logic.training_subject import Subject
 from redeye.promotion.logic.gate_report import GateReport
-
-_TITLES = {
-    "log_loss": "log loss",
-    "brier": "Brier score",
-    "auc": "AUC",
-    "pr_auc": "PR-AUC",
-    "calibration_error": "calibration error",
-}
 
 
 @dataclass(frozen=True)
@@ -100,14 +93,14 @@ class Card:
         rivals = [self.champion[0]] if self.champion else []
         rival = self.champion[1].metrics() if self.champion else None
         rows = []
-        for name in METRICS:
+        for name, title in self.tested.TITLES.items():
             bounds = interval(self.tested, name, confidence=gates.confidence)
             shown = f"{bounds.lower:.4f} to {bounds.upper:.4f}" if bounds else "not defined"
-            others = [_number(getattr(rival, name))] if rival else []
-            rows.append((_TITLES[name], _number(getattr(metrics, name)), shown, *others))
+            others = [_number(rival.numbers().get(name))] if rival else []
+            rows.append((title, _number(metrics.numbers().get(name)), shown, *others))
         lines = [
-            f"On nights {nights}: {metrics.rows} rows of {metrics.nights} nights, base rate "
-            f"{metrics.base_rate:.3f}, mean prediction {metrics.mean_prediction:.3f}. Each bound at "
+            f"On nights {nights}: {metrics.rows} rows of {metrics.nights} nights, {metrics.describe()}. "
+            "Each bound at "
             f"{gates.confidence:.0%} confidence, of nights that resemble their neighbours.",
             _table(("metric", "this model", "interval", *rivals), rows),
             self._validation(),
@@ -117,7 +110,8 @@ class Card:
     def _validation(self) -> str:
         if self.validation is None:
             return "Not measured: there were too few nights."
-        reported = [f"{_TITLES[name]} {_number(getattr(self.validation, name))}" for name in METRICS]
+        titles, values = find_kind(self.subject.spec).scored.TITLES, self.validation.numbers()
+        reported = [f"{title} {_number(values.get(name))}" for name, title in titles.items()]
         because = f" {self.choice[0].upper()}{self.choice[1:]}." if self.choice else ""
         return f"On the validation window, which it was chosen by: {', '.join(reported)}.{because}"
 
@@ -128,7 +122,7 @@ class Card:
         for result in self.report.results:
             figures = ["" if each is None else f"{each:.4g}" for each in (result.value, result.bound)]
             outcome = "passed" if result.is_passed else "**failed**"
-            rows.append((result.gate.value, outcome, *figures, result.reason))
+            rows.append((str(result.gate), outcome, *figures, result.reason))
         return "## Gates\n\n" + _table(("gate", "", "value", "bound", "why"), rows)
 
     def _environment(self) -> str:

@@ -80,7 +80,7 @@ class RobustnessProbes:
         return max(float(np.abs(one - other).max()) for one, other in others.values())
 
     def find_failures(self) -> tuple[str, ...]:
-        """The probes with missing, unknown or extreme inputs that give no probability for a row, with why."""
+        """The probes with missing, unknown or extreme inputs that give no answer for a row, with why."""
         found = []
         for name, rows in self._probes():
             try:
@@ -89,9 +89,8 @@ class RobustnessProbes:
             except Exception as error:  # noqa: BLE001
                 found.append(f"{name}: {type(error).__name__}: {error}")
                 continue
-            bad = int((~((given >= 0) & (given <= 1))).sum())
-            if bad:
-                found.append(f"{name}: no probability for {bad} of {len(rows)} rows")
+            if bad := self.model.count_invalid(given):
+                found.append(f"{name}: no {self.model.answer} for {bad} of {len(rows)} rows")
         return tuple(found)
 
     def _rows(self, count: int) -> pd.DataFrame:
@@ -102,7 +101,8 @@ class RobustnessProbes:
 
     def _predict(self, rows: pd.DataFrame) -> Floats:
         given = np.asarray(self.model.predict(rows), dtype=np.float64)
-        if given.shape != (len(rows),):
+        width = len(self.model.columns)
+        if given.shape != (len(rows), *([width] if width > 1 else [])):
             raise ValueError(f"{given.shape} predictions for {len(rows)} rows")
         return given
 

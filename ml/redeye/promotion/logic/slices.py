@@ -22,7 +22,7 @@ class Part:
 
     Attributes:
         name: `column=value`.
-        value: log loss by which the candidate is better; negative: worse.
+        value: loss by which the candidate is better; negative: worse.
         upper: how much better it may be at most; None where too few nights hold such rows.
     """
 
@@ -57,7 +57,7 @@ def compare_by_slice(
     minimum_rows: int,
     confidence: float,
 ) -> tuple[Part, ...]:
-    """How the candidate's log loss stands against the champion's, slice by slice.
+    """How the candidate's loss stands against the champion's, slice by slice.
 
     The upper bounds hold for all slices at once with `confidence`: each has its share of the error (Bonferroni). For
     the question whether any slice is worse, Holm's procedure comes to the same.
@@ -81,7 +81,7 @@ def compare_by_slice(
 
 
 def _part(name: str, candidate: Scored, champion: Scored, confidence: float) -> Part:
-    better = estimate_improvement(candidate, champion, "log_loss", confidence=confidence)
+    better = estimate_improvement(candidate, champion, candidate.LOSS, confidence=confidence)
     if better is None or len(candidate.nights) < FEWEST_NIGHTS:
         return Part(name, candidate.labels.size, None, None)
     return Part(name, candidate.labels.size, better.value, better.upper)

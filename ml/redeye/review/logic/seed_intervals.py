@@ -12,8 +12,6 @@ import numpy as np
 from scipy import stats
 
 from redeye.models.logic.evaluation import (
-    DISTANCES,
-    HIGHER_IS_BETTER,
     Interval,
     Scored,
     estimate_improvement,
@@ -63,7 +61,7 @@ def estimate_improvement_of_seeds(
     Raises:
         ValueError: if two were not scored on the same rows, or the metric is a distance.
     """
-    if metric in DISTANCES:
+    if any(metric in each.DISTANCES for each in candidates):
         raise ValueError(f"{metric} is a distance: chance alone makes it larger with each seed")
     pairs = list(zip(candidates, champions, strict=True))
     # It refuses what cannot be compared, and says where there is no interval.
@@ -72,7 +70,7 @@ def estimate_improvement_of_seeds(
         return found[0] if len(pairs) == 1 else None
     values = np.vstack([_list_night_values(candidate, metric) for candidate in candidates])
     values -= np.vstack([_list_night_values(champion, metric) for champion in champions])
-    values *= 1 if HIGHER_IS_BETTER[metric] else -1
+    values *= 1 if metric in candidates[0].HIGHER_IS_BETTER else -1
     low, high = bound_mean_of_seeds(values, confidence)
     value = float(np.mean([each.value for each in found if each]))
     return Interval(value, value + float(low), value + float(high))

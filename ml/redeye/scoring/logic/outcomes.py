@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from redeye.models.logic.evaluation import CalibrationBin, Scored
+from redeye.models.kinds.scored_probabilities import CalibrationBin, ScoredProbabilities
 
 Row = dict[str, Any]
 
@@ -60,5 +60,5 @@ def summarize_outcomes(rows: Sequence[Row]) -> OutcomeSummary:
         labels, probabilities, nights = zip(
             *((row["outcome"], row["probability"], row["night"]) for row in known), strict=True
         )
-        bins = Scored(labels, probabilities, nights).metrics().calibration
+        bins = ScoredProbabilities(labels, probabilities, nights).metrics().calibration
     return OutcomeSummary(len(rows), counts, tuple(sorted(bins, key=lambda each: each.mean_prediction)))

@@ -17,7 +17,7 @@ from scipy.special import expit, logit
 
 from redeye.declarations.calendar import count_nights_since
 from redeye.declarations.spec_rules import RecalibrationRules
-from redeye.models.logic.evaluation import LOG_LOSS_FLOOR
+from redeye.models.kinds.scored_probabilities import LOG_LOSS_FLOOR
 from redeye.models.logic.night_statistics import bound_mean
 
 Floats = npt.NDArray[np.float64]

@@ -14,7 +14,7 @@ from redeye.foundation.errors import NotReleased
 from redeye.foundation.settings import SPECS, settings
 from redeye.models.algorithms.base import Inputs, Training
 from redeye.models.algorithms.storage import algorithm
-from redeye.models.logic.evaluation import Scored
+from redeye.models.kinds.scored_probabilities import ScoredProbabilities
 from redeye.models.logic.splits import Window
 from redeye.models.logic.training import SEED, make_examples, read_nights, select_rows
 from redeye.studies.evidence.logic.months import find_first_night, plan_training
@@ -80,7 +80,8 @@ def _measure_gain(episode: Episode) -> float:
     heuristic, rows = episode.champions[0].model, episode.test_rows
     labels, nights = make_examples(rows, episode.spec).labels, read_nights(rows, episode.spec)
     losses = [
-        Scored(labels, one.predict(rows), nights).metrics().log_loss for one in (heuristic, episode.healthy)
+        ScoredProbabilities(labels, one.predict(rows), nights).metrics().log_loss
+        for one in (heuristic, episode.healthy)
     ]
     return (losses[0] or 0.0) - (losses[1] or 0.0)
 

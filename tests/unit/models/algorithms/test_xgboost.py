@@ -37,6 +37,6 @@ def test_one_class_only_is_refused(training, params, which):
         )
 
 
-def test_a_label_that_is_no_class_is_refused(training):
-    with pytest.raises(ValueError, match="neither 0 nor 1"):
+def test_a_label_that_is_no_number_is_refused(training):
+    with pytest.raises(ValueError, match="a label is no number"):
         Examples(training.train.frame, np.full(len(training.train.labels), np.nan))

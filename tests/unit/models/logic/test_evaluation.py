@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
-from redeye.models.logic.evaluation import METRICS, Interval, Scored, estimate_improvement, interval
+from redeye.models.kinds.scored_probabilities import ScoredProbabilities
+from redeye.models.logic.evaluation import Interval, Scored, estimate_improvement, interval
 from redeye.models.logic.night_statistics import bound_mean
 
 FIRST = np.datetime64("2013-03-01")
@@ -19,7 +20,7 @@ def drawn(seed: int, rows: int = 400, nights: int = 8, noise: float = 1.0) -> Sc
     signal = random.normal(size=rows)
     labels = (random.random(rows) < 1 / (1 + np.exp(-signal))).astype(float)
     predictions = 1 / (1 + np.exp(-(signal + noise * random.normal(size=rows))))
-    return Scored(labels, predictions.round(2), FIRST + np.arange(rows) % nights)
+    return ScoredProbabilities(labels, predictions.round(2), FIRST + np.arange(rows) % nights)
 
 
 @given(st.integers(0, 10_000))
@@ -34,12 +35,14 @@ def test_metrics_equal_those_of_scikit_learn_also_with_ties(seed: int):
     assert metrics.log_loss == pytest.approx(log_loss(one.labels, clipped))
 
 
-@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("metric", ScoredProbabilities.TITLES)
 def test_a_weighting_equals_repeating_the_nights(metric: str):
     one = drawn(1, nights=5)
     weights = np.array([[2.0, 0.0, 1.0, 3.0, 1.0]])
     rows = np.repeat(np.arange(one.labels.size), weights[0][one.night_of_row].astype(int))
-    repeated = Scored(one.labels[rows], one.predictions[rows], one.nights[one.night_of_row][rows])
+    repeated = ScoredProbabilities(
+        one.labels[rows], one.predictions[rows], one.nights[one.night_of_row][rows]
+    )
     expected = getattr(repeated.metrics(), metric)
     if metric == "calibration_error":  # its bins are those of the rows as they were
         assert one.resample(metric, weights)[0] == pytest.approx(expected, abs=0.03)
@@ -50,13 +53,13 @@ def test_a_weighting_equals_repeating_the_nights(metric: str):
 def test_calibration_error_is_the_distance_in_each_bin():
     predictions = np.repeat([0.2, 0.6], 50)
     labels = np.concatenate([np.repeat([1.0, 0.0], [20, 30]), np.repeat([1.0, 0.0], [30, 20])])
-    metrics = Scored(labels, predictions, FIRST + np.arange(100) % 4).metrics()
+    metrics = ScoredProbabilities(labels, predictions, FIRST + np.arange(100) % 4).metrics()
     assert metrics.calibration_error == pytest.approx(0.5 * 0.2)
     assert [(b.rows, b.observed_rate) for b in metrics.calibration] == [(50, 0.4), (50, 0.6)]
 
 
 def test_one_class_leaves_the_ranking_undefined_and_the_rest_not():
-    metrics = Scored(np.zeros(20), np.full(20, 0.1), FIRST + np.arange(20) % 4).metrics()
+    metrics = ScoredProbabilities(np.zeros(20), np.full(20, 0.1), FIRST + np.arange(20) % 4).metrics()
     assert metrics.auc is None
     assert metrics.pr_auc is None
     assert metrics.brier == pytest.approx(0.01)
@@ -77,7 +80,7 @@ def test_one_class_leaves_the_ranking_undefined_and_the_rest_not():
 def test_unsound_input_is_refused(labels: list[float], predictions: list[float], message: str):
     nights = FIRST + np.arange(len(predictions))
     with pytest.raises(ValueError, match=message):
-        Scored(labels, predictions, nights)
+        ScoredProbabilities(labels, predictions, nights)
 
 
 @pytest.mark.parametrize("metric", ["log_loss", "auc", "pr_auc"])
@@ -98,7 +101,7 @@ def test_the_interval_of_a_mean_of_equal_nights_is_that_of_their_means():
     random = np.random.default_rng(2)
     labels, predictions = (random.random((14, 50)) < 0.3).astype(float), random.uniform(0.1, 0.6, (14, 50))
     found = interval(
-        Scored(labels.ravel(), predictions.ravel(), FIRST + np.repeat(np.arange(14), 50)),
+        ScoredProbabilities(labels.ravel(), predictions.ravel(), FIRST + np.repeat(np.arange(14), 50)),
         "brier",
         confidence=0.9,
     )
@@ -111,8 +114,8 @@ def test_the_order_of_rows_changes_no_interval():
     one = drawn(4, nights=10)
     nights = one.nights[one.night_of_row]
     mixed = np.random.default_rng(1).permutation(one.labels.size)
-    other = Scored(one.labels[mixed], one.predictions[mixed], nights[mixed])
-    for metric in METRICS:
+    other = ScoredProbabilities(one.labels[mixed], one.predictions[mixed], nights[mixed])
+    for metric in ScoredProbabilities.TITLES:
         first, again = (interval(each, metric, confidence=0.95) for each in (one, other))
         assert (first.lower, first.upper) == pytest.approx((again.lower, again.upper))
 
@@ -124,17 +127,17 @@ def test_nights_that_agree_less_give_a_wider_interval():
     widths = []
     for rates in (steady, moody):
         labels = (random.random(2000) < np.repeat(rates, 100)).astype(float)
-        found = interval(Scored(labels, np.full(2000, 0.3), nights), "brier", confidence=0.9)
+        found = interval(ScoredProbabilities(labels, np.full(2000, 0.3), nights), "brier", confidence=0.9)
         widths.append(found.upper - found.lower)
     assert widths[1] > 3 * widths[0]
 
 
 def test_an_interval_that_hangs_on_one_night_is_none():
     labels = np.array([1.0] + [0.0] * 19)
-    lonely = Scored(labels, np.linspace(0, 1, 20), FIRST + np.arange(20))
+    lonely = ScoredProbabilities(labels, np.linspace(0, 1, 20), FIRST + np.arange(20))
     assert lonely.metrics().auc == 0
     assert interval(lonely, "auc", confidence=0.9) is None
-    for metric in METRICS:
+    for metric in ScoredProbabilities.TITLES:
         assert interval(drawn(1, nights=1), metric, confidence=0.9) is None
 
 
@@ -154,7 +157,7 @@ def test_a_calibration_error_is_seldom_sure_to_be_more_or_less_than_it_is(
             moods[night] = correlation * moods[night - 1] + np.sqrt(1 - correlation**2) * shock
         late = random.random((nights, said.size)) < truth + moods[-nights:, None]
         found = interval(
-            Scored(late.ravel().astype(float), np.tile(said, nights), days),
+            ScoredProbabilities(late.ravel().astype(float), np.tile(said, nights), days),
             "calibration_error",
             confidence=0.95,
         )
@@ -177,6 +180,6 @@ def test_a_pair_over_other_rows_is_refused():
     one = drawn(1)
     with pytest.raises(ValueError, match="same rows"):
         estimate_improvement(one, drawn(1, nights=7), "auc", confidence=0.9)
-    other = Scored(1 - one.labels, one.predictions, one.nights[one.night_of_row])
+    other = ScoredProbabilities(1 - one.labels, one.predictions, one.nights[one.night_of_row])
     with pytest.raises(ValueError, match="same labels"):
         estimate_improvement(one, other, "auc", confidence=0.9)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from redeye.models.kinds.scored_probabilities import ScoredProbabilities
 from redeye.models.logic.evaluation import Scored
 from redeye.models.logic.model_selection import select_model
 
@@ -34,7 +35,9 @@ def made(**noise: float) -> list[Made]:
     odds = random.normal(-1, 1, rows) + weather
     labels = (random.random(rows) < 1 / (1 + np.exp(-odds))).astype(float)
     return [
-        Made(name, Scored(labels, 1 / (1 + np.exp(-(odds + random.normal(0, much, rows)))), night))
+        Made(
+            name, ScoredProbabilities(labels, 1 / (1 + np.exp(-(odds + random.normal(0, much, rows)))), night)
+        )
         for name, much in noise.items()
     ]
 
@@ -80,7 +83,9 @@ def test_equals_go_by_their_order():
 
 def test_what_hangs_on_one_night_is_not_surely_behind():
     labels, nights = np.array([1.0, 0, 0, 0]), np.arange("2013-03-01", "2013-03-05", dtype="datetime64[D]")
-    good, bad = (Scored(labels, given, nights) for given in ([0.9, 0.1, 0.2, 0.3], [0.1, 0.9, 0.8, 0.7]))
+    good, bad = (
+        ScoredProbabilities(labels, given, nights) for given in ([0.9, 0.1, 0.2, 0.3], [0.1, 0.9, 0.8, 0.7])
+    )
     choice = select_model([Made("good", good), Made("bad", bad)], "auc", ("bad",), confidence=0.95)
     assert (choice.name, choice.standings[1].loss_bound) == ("bad", 0.0)
 
@@ -88,7 +93,12 @@ def test_what_hangs_on_one_night_is_not_surely_behind():
 def test_a_metric_that_is_not_defined_is_refused_by_name():
     night = np.array(["2013-03-01", "2013-03-02"], dtype="datetime64[D]")
     with pytest.raises(ValueError, match="auc is not defined on the validation window for lonely"):
-        select_model([Made("lonely", Scored([0, 0], [0.1, 0.2], night))], "auc", PREFERENCE, confidence=0.95)
+        select_model(
+            [Made("lonely", ScoredProbabilities([0, 0], [0.1, 0.2], night))],
+            "auc",
+            PREFERENCE,
+            confidence=0.95,
+        )
 
 
 def test_none_to_choose_from_is_refused():

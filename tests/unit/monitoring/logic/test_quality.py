@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from redeye.models.logic.evaluation import METRICS, Interval, Scored
+from redeye.models.kinds.scored_probabilities import ScoredProbabilities
+from redeye.models.logic.evaluation import Interval, Scored
 from redeye.monitoring.logic.quality import (
-    list_plain_metrics,
     measure_quality,
     measure_window,
     rise,
@@ -21,7 +21,7 @@ def sound(rate: float, *, seed: int = 1, over: float = 0.0) -> Scored:
     generator = np.random.default_rng(seed)
     truth = np.clip(generator.normal(rate, rate / 3, NIGHTS.size), 0.01, 0.95)
     labels = (generator.random(NIGHTS.size) < truth).astype(float)
-    return Scored(labels, np.clip(truth + over, 0, 1), NIGHTS)
+    return ScoredProbabilities(labels, np.clip(truth + over, 0, 1), NIGHTS)
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.2, 0.35])
@@ -49,7 +49,7 @@ def test_sound_predictions_are_not_significantly_miscalibrated() -> None:
 
 
 def test_one_class_leaves_the_auc_out_and_the_rest_in() -> None:
-    now = measure_quality(Scored(np.zeros(NIGHTS.size), np.full(NIGHTS.size, 0.1), NIGHTS))
+    now = measure_quality(ScoredProbabilities(np.zeros(NIGHTS.size), np.full(NIGHTS.size, 0.1), NIGHTS))
     assert now["auc"] is None
     assert now["relative_log_loss"] is None
     assert now["calibration_error"] is not None
@@ -64,18 +64,22 @@ def test_a_rise_is_as_unsure_as_both_its_ends() -> None:
 
 def test_the_plain_metrics_are_those_that_are_defined_on_the_rows() -> None:
     whole = sound(0.2)
-    assert list_plain_metrics(whole) == {name: getattr(whole.metrics(), name) for name in METRICS}
-    one_class = Scored(np.zeros(NIGHTS.size), np.full(NIGHTS.size, 0.1), NIGHTS)
-    assert list_plain_metrics(one_class).keys() == {"log_loss", "brier", "calibration_error"}
+    assert whole.list_plain_metrics() == {
+        name: getattr(whole.metrics(), name) for name in ScoredProbabilities.TITLES
+    }
+    one_class = ScoredProbabilities(np.zeros(NIGHTS.size), np.full(NIGHTS.size, 0.1), NIGHTS)
+    assert one_class.list_plain_metrics().keys() == {"log_loss", "brier", "calibration_error"}
 
 
 def test_a_window_holds_each_models_own_figures_and_by_how_much_the_champion_is_better() -> None:
     champion = sound(0.2)
-    heuristic = Scored(champion.labels, np.full(NIGHTS.size, 0.5), champion.nights[champion.night_of_row])
+    heuristic = ScoredProbabilities(
+        champion.labels, np.full(NIGHTS.size, 0.5), champion.nights[champion.night_of_row]
+    )
     window = measure_window(champion, heuristic, reference={})
     assert (window.rows, window.nights) == (NIGHTS.size, 14)
-    assert window.champion == list_plain_metrics(champion)
-    assert window.heuristic == list_plain_metrics(heuristic)
+    assert window.champion == champion.list_plain_metrics()
+    assert window.heuristic == heuristic.list_plain_metrics()
     better = window.over_heuristic["log_loss"]
     assert better is not None
     assert better.value == pytest.approx(window.heuristic["log_loss"] - window.champion["log_loss"])

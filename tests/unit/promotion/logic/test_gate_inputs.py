@@ -18,7 +18,7 @@ from redeye.promotion.logic.gate_inputs import (
     group_rows,
     make_candidate_input,
     make_champion_input,
-    measure_base_rate,
+    measure_base,
 )
 
 SEEN = date(2013, 1, 9)
@@ -48,7 +48,7 @@ class Mute(HeuristicModel):
 
 
 PEEKING, MUTE = (kind(*COUNTS, prior=0.2, prior_strength=50) for kind in (Peeking, Mute))
-make_candidate = partial(make_candidate_input, base_rate=0.2)
+make_candidate = partial(make_candidate_input, base=0.2)
 MAKERS = [make_candidate, make_champion_input]
 
 
@@ -116,8 +116,8 @@ def test_a_row_without_outcome_is_no_fault_of_the_model(make):
 
 def test_the_base_rate_is_that_of_the_training_with_a_row_of_each_class_more():
     rows = ROWS.head(8).assign(is_late=[True, False, False, False] * 2)
-    assert measure_base_rate(rows, SPEC) == pytest.approx(3 / 10)
-    assert make_candidate("one", MODEL, ROWS, SPEC, seen_until=SEEN).base_rate == 0.2
+    assert measure_base(rows, SPEC) == pytest.approx(3 / 10)
+    assert make_candidate("one", MODEL, ROWS, SPEC, seen_until=SEEN).base == 0.2
 
 
 def test_rows_are_grouped_by_the_slice_columns_that_are_there():

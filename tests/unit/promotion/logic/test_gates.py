@@ -17,7 +17,8 @@ from redeye.declarations.specs import load_spec
 from redeye.foundation.settings import PROJECT_ROOT
 from redeye.models.algorithms.base import Inputs
 from redeye.models.algorithms.heuristic import HeuristicModel
-from redeye.models.logic.evaluation import Scored
+from redeye.models.kinds.interface import find_kind
+from redeye.models.kinds.scored_probabilities import ScoredProbabilities
 from redeye.models.logic.splits import Window
 from redeye.promotion.logic.gate_report import Gate, GateReport
 from redeye.promotion.logic.gates import GateInput, judge
@@ -25,7 +26,8 @@ from redeye.promotion.logic.robustness_probes import RobustnessProbes
 
 WINDOW = Window(date(2013, 3, 1), date(2013, 3, 21))
 BEFORE = WINDOW.first - timedelta(days=3)
-SPEC_GATES: Gates = load_spec(PROJECT_ROOT / "ml" / "specs" / "flight_delay.yaml").gates
+SPEC = load_spec(PROJECT_ROOT / "ml" / "specs" / "flight_delay.yaml")
+SPEC_GATES: Gates = SPEC.gates
 GATES = SPEC_GATES.model_copy(update={"improvement_confidence": None})
 ROWS = 6300
 random = np.random.default_rng(11)
@@ -49,12 +51,13 @@ def tried(model: HeuristicModel = MODEL) -> RobustnessProbes:
 def contender(
     name: str, predictions: np.ndarray, *, seen_until: date = BEFORE, rows: int = ROWS
 ) -> GateInput:
-    scored = Scored(LABELS[:rows], predictions[:rows], NIGHTS[:rows])
-    return GateInput(name, scored, seen_until, tried(), before=scored, base_rate=BASE_RATE)
+    scored = ScoredProbabilities(LABELS[:rows], predictions[:rows], NIGHTS[:rows])
+    return GateInput(name, scored, seen_until, tried(), before=scored, base=BASE_RATE)
 
 
 def decide(candidate: GateInput, champion: GateInput, window: Window = WINDOW, gates: Gates = GATES, **more):
-    return judge(candidate, champion, window, gates, **{"groups": GROUPS, **more})
+    kind = find_kind(SPEC.model_copy(update={"gates": gates}))
+    return judge(candidate, champion, window, kind, **{"groups": GROUPS, **more})
 
 
 def with_noise(noise: float) -> np.ndarray:
@@ -123,7 +126,7 @@ def test_a_candidate_worse_than_the_base_rate_fails_however_bad_the_champion_is(
 def test_what_is_better_than_the_base_rate_in_one_measure_alone_fails(
     made: np.ndarray, rate: float, better_in: str
 ):
-    candidate = replace(contender("made", made), base_rate=rate)
+    candidate = replace(contender("made", made), base=rate)
     ours, alone = (
         contender(name, said).scored.metrics() for name, said in (("", made), ("", np.full(ROWS, rate)))
     )
@@ -134,12 +137,12 @@ def test_what_is_better_than_the_base_rate_in_one_measure_alone_fails(
 
 @pytest.mark.parametrize(("rate", "is_passed"), [(0.02, True), (float(LABELS.mean()), False)])
 def test_one_number_for_all_is_as_good_as_the_base_rate_only_if_it_is_closer(rate: float, is_passed: bool):
-    constant = replace(contender("constant", np.full(ROWS, LABELS.mean() + 0.01)), base_rate=rate)
+    constant = replace(contender("constant", np.full(ROWS, LABELS.mean() + 0.01)), base=rate)
     assert (Gate.BASE_RATE not in failed(decide(constant, POOR))) is is_passed
 
 
 def test_without_the_base_rate_of_its_training_a_candidate_fails():
-    assert failed(decide(replace(GOOD, base_rate=None), POOR)) == {Gate.BASE_RATE}
+    assert failed(decide(replace(GOOD, base=None), POOR)) == {Gate.BASE_RATE}
 
 
 def test_the_champion_itself_is_no_improvement():
@@ -236,7 +239,7 @@ def test_one_ruined_slice_fails_though_the_whole_is_better():
     is_in = CARRIERS == "AA"
     poor_elsewhere = contender("poor", np.where(is_in, with_noise(1.0), with_noise(4.0)))
     # That ruin costs more than the whole gains on one number for all.
-    candidate = replace(ruined(is_in & (GROUPS["origin_id"] == "EWR")), base_rate=0.01)
+    candidate = replace(ruined(is_in & (GROUPS["origin_id"] == "EWR")), base=0.01)
     report = decide(candidate, poor_elsewhere)
     assert failed(report) == {Gate.SLICES}
     assert "carrier_id=AA" in report.message()
@@ -334,7 +337,8 @@ def test_the_report_names_what_was_judged():
 
 def test_one_class_only_fails():
     candidate, champion = (
-        GateInput(c.name, Scored(np.zeros(ROWS), c.scored.predictions, NIGHTS), BEFORE) for c in (GOOD, POOR)
+        GateInput(c.name, ScoredProbabilities(np.zeros(ROWS), c.scored.predictions, NIGHTS), BEFORE)
+        for c in (GOOD, POOR)
     )
     assert Gate.RANKING in failed(decide(candidate, champion))
 

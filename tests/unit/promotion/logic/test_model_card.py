@@ -9,7 +9,8 @@ import pytest
 
 from redeye.declarations.specs import load_spec
 from redeye.foundation.settings import SPECS
-from redeye.models.logic.evaluation import Scored
+from redeye.models.kinds.interface import find_kind
+from redeye.models.kinds.scored_probabilities import ScoredProbabilities
 from redeye.models.logic.splits import Window, Windows
 from redeye.models.logic.training_subject import Subject
 from redeye.promotion.logic.gates import GateInput, judge
@@ -37,7 +38,7 @@ def scored(seed, noise):
     random = np.random.default_rng(seed)
     nights = np.repeat(np.arange("2013-03-11", "2013-03-25", dtype="datetime64[D]"), 300)
     late = np.random.default_rng(1).random(nights.size) < 0.25
-    return Scored(
+    return ScoredProbabilities(
         late, np.clip(0.25 + (late - 0.25) * 0.3 + random.normal(0, noise, late.size), 0, 1), nights
     )
 
@@ -60,7 +61,7 @@ def judged(subject):
         GateInput("candidate xgboost", candidate, SPANS.validation.last),
         GateInput("champion heuristic", champion, SPANS.validation.last),
         SPANS.test,
-        subject.spec.gates,
+        find_kind(subject.spec),
     )
     return {"tested": candidate, "champion": ("version 1 (heuristic)", champion), "report": report}
 
@@ -80,7 +81,7 @@ def test_every_gate_is_on_it_with_its_reason(subject):
     found = judged(subject)
     text = card(subject, **found)
     for result in found["report"].results:
-        row = next(line for line in text.splitlines() if line.startswith(f"| {result.gate.value} |"))
+        row = next(line for line in text.splitlines() if line.startswith(f"| {result.gate} |"))
         assert row.endswith(f"| {result.reason} |")
         for number in (result.value, result.bound):
             assert number is None or f"| {number:.4g} |" in row

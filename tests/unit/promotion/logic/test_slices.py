@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from redeye.models.kinds.scored_probabilities import ScoredProbabilities
 from redeye.models.logic.evaluation import Scored
 from redeye.promotion.logic import slices
 from redeye.promotion.logic.slices import FEWEST_NIGHTS, OTHER, compare_by_slice, pool_slices
@@ -19,7 +20,7 @@ SHOP = np.where(np.arange(ROWS) % 4 == 0, "small", "large").astype(object)
 
 
 def scored(predictions: np.ndarray) -> Scored:
-    return Scored(LABELS, predictions, NIGHT)
+    return ScoredProbabilities(LABELS, predictions, NIGHT)
 
 
 def compare(candidate: np.ndarray, champion: np.ndarray, **more):

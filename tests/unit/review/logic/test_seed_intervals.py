@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from redeye.models.kinds.scored_probabilities import ScoredProbabilities
 from redeye.models.logic.evaluation import Scored, estimate_improvement
 from redeye.models.logic.night_statistics import Floats, bound_mean
 from redeye.review.logic.seed_intervals import bound_mean_of_seeds, estimate_improvement_of_seeds
@@ -62,7 +63,9 @@ def make_scored(seed: int, sharpness: float) -> Scored:
     labels = random.random(1400) < truth
     blur = np.random.default_rng(seed).normal(scale=0.3, size=1400)
     logits = sharpness * np.log(truth / (1 - truth)) + blur
-    return Scored(labels, 1 / (1 + np.exp(-logits)), np.repeat(np.arange(14), 100).astype("datetime64[D]"))
+    return ScoredProbabilities(
+        labels, 1 / (1 + np.exp(-logits)), np.repeat(np.arange(14), 100).astype("datetime64[D]")
+    )
 
 
 def test_the_value_is_the_mean_of_the_seeds_and_the_bounds_are_wider_than_the_nights_alone() -> None:

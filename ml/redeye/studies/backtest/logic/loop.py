@@ -11,6 +11,8 @@ import pandas as pd
 
 from redeye.declarations.calendar import count_nights_since, cutoff, list_nights, shift_nights
 from redeye.declarations.specs import Spec
+from redeye.models.kinds.interface import find_kind
+from redeye.models.kinds.scored_probabilities import ScoredProbabilities
 from redeye.models.logic.evaluation import Interval, Scored
 from redeye.models.logic.splits import Window
 from redeye.models.logic.training import select_rows
@@ -123,7 +125,7 @@ def _passes_gates(
             test,
             spec,
             seen_until=spans.validation.last,
-            base_rate=gate_inputs.measure_base_rate(train, spec),
+            base=gate_inputs.measure_base(train, spec),
             before=validation,
         ),
         gate_inputs.make_champion_input(
@@ -135,7 +137,7 @@ def _passes_gates(
             before=validation,
         ),
         spans.test,
-        spec.gates,
+        find_kind(spec),
         groups=gate_inputs.group_rows(test, spec),
     )
     return report.is_passed
@@ -152,7 +154,7 @@ def _find_matured(rows: pd.DataFrame, window: Window, night: date) -> pd.Series:
 
 
 def _score(rows: pd.DataFrame, probability: pd.Series) -> Scored:
-    return Scored(rows["label"].to_numpy(), probability.to_numpy(), rows["night"].to_numpy())
+    return ScoredProbabilities(rows["label"].to_numpy(), probability.to_numpy(), rows["night"].to_numpy())
 
 
 def _quality(

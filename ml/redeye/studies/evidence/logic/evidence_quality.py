@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 
 from redeye.models.algorithms.heuristic import HeuristicModel
-from redeye.models.logic.evaluation import Scored, estimate_improvement, interval
+from redeye.models.kinds.scored_probabilities import ScoredProbabilities
+from redeye.models.logic.evaluation import estimate_improvement, interval
 
 # Of these the evidence speaks; the others are in the rows for machines.
 SHOWN_METRICS = ("auc", "log_loss", "calibration_error")
@@ -46,7 +47,7 @@ def measure_span(
     """
     label, night = rows["label"].to_numpy(), rows["night"].to_numpy()
     fixed = list(rows.columns).index("label") + 1
-    scored = {name: Scored(label, rows[name].to_numpy(), night) for name in rows.columns[fixed:]}
+    scored = {name: ScoredProbabilities(label, rows[name].to_numpy(), night) for name in rows.columns[fixed:]}
     common = {"month": month, "rows": len(rows), "nights": int(pd.Series(night).nunique())}
     common["base_rate"] = float(label.mean())
     found = []

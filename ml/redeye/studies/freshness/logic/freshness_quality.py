@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from redeye.models.logic.evaluation import Scored, estimate_improvement, interval
+from redeye.models.kinds.scored_probabilities import ScoredProbabilities
+from redeye.models.logic.evaluation import estimate_improvement, interval
 from redeye.studies.freshness.logic.windows_and_ages import (
     AGED,
     CONTINUED,
@@ -104,7 +105,7 @@ def _compare_variants(rows: pd.DataFrame, name: str, other: str) -> Iterator[dic
     if rows.empty:
         return
     label, night = rows["label"].to_numpy(), rows["night"].to_numpy()
-    mine, others = (Scored(label, rows[each].to_numpy(), night) for each in (name, other))
+    mine, others = (ScoredProbabilities(label, rows[each].to_numpy(), night) for each in (name, other))
     for metric in METRICS:
         value = interval(mine, metric, confidence=CONFIDENCE)
         better = estimate_improvement(mine, others, metric, confidence=CONFIDENCE)

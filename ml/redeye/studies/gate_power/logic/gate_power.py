@@ -18,6 +18,8 @@ from scipy.special import expit, logit
 
 from redeye.declarations.calendar import shift_nights
 from redeye.declarations.specs import Spec
+from redeye.models.kinds.interface import find_kind
+from redeye.models.kinds.scored_probabilities import ScoredProbabilities
 from redeye.models.logic.evaluation import Scored
 from redeye.models.logic.splits import Window
 from redeye.models.logic.training import SEED, make_examples, read_nights, select_rows
@@ -57,7 +59,7 @@ class Pair:
     def candidate(self, strength: float) -> GateInput:
         """The newer one, with a hint of each outcome."""
         made = self._make_input(
-            partial(gate_inputs.make_candidate_input, base_rate=self.base_rate), self.newer
+            partial(gate_inputs.make_candidate_input, base=np.array(self.base_rate)), self.newer
         )
         rows, before = (self._inform(each, strength) for each in (self.rows, self.before))
         return replace(made, scored=rows, before=before)
@@ -69,7 +71,7 @@ class Pair:
         labels, said = make_examples(rows, self.spec).labels, self.newer.model.predict(rows)
         noise = np.random.default_rng([SEED, self.window.first.toordinal()]).normal(size=len(rows))
         hint = strength * (labels - 0.5) + noise
-        return Scored(labels, expit(logit(said) + strength * hint), read_nights(rows, self.spec))
+        return ScoredProbabilities(labels, expit(logit(said) + strength * hint), read_nights(rows, self.spec))
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class TrialResult:
     older: str
     newer: str
     gain: float
-    failed: tuple[Gate, ...]
+    failed: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ def pairs(
             select_rows(frame, spec, chosen),
             read_nights(frame, spec) < np.datetime64(chosen.first),
         )
-        base_rate = gate_inputs.measure_base_rate(frame.loc[known], spec)
+        base_rate = float(gate_inputs.measure_base(frame.loc[known], spec))
         for older in models[max(position - back, 0) : position]:
             for after in range(0, until + 1, step):
                 first = shift_nights(newer.seen_until, spec.label_maturity_nights + 1 + after)
@@ -137,7 +139,7 @@ def try_candidate(pair: Pair, strength: float, *, ignored: Collection[Gate] = ()
     if ignored:
         candidate = replace(candidate, probes=None)
     groups = gate_inputs.group_rows(pair.rows, pair.spec)
-    report = judge(candidate, champion, pair.window, pair.spec.gates, groups=groups)
+    report = judge(candidate, champion, pair.window, find_kind(pair.spec), groups=groups)
     failed = tuple(result.gate for result in report.failed if result.gate not in ignored)
     return TrialResult(pair.window, pair.older.name, pair.newer.name, _gain(candidate, champion), failed)
 
@@ -153,7 +155,7 @@ def measure_power(cases: Sequence[Pair], strengths: Sequence[float] = STRENGTHS)
 def _gain(candidate: GateInput, champion: GateInput) -> float:
     losses = []
     for one in (candidate, champion):
-        if one.scored is None or (loss := one.scored.metrics().log_loss) is None:
+        if one.scored is None:
             raise ValueError(f"{one.name} has no log loss on the window")
-        losses.append(loss)
+        losses.append(one.scored.measure(one.scored.LOSS))
     return losses[1] - losses[0]

@@ -16,7 +16,7 @@ from redeye.models.algorithms.base import Inputs, Model, Training
 from redeye.models.algorithms.storage import algorithm
 from redeye.models.logic.splits import Window, Windows
 from redeye.models.logic.training import SEED, make_examples, read_nights, select_rows
-from redeye.promotion.logic.gate_inputs import measure_base_rate
+from redeye.promotion.logic.gate_inputs import measure_base
 from redeye.studies.gate_power.logic.faulty_models import Fault, Mutant, views
 
 HELD_NIGHTS = 28
@@ -63,7 +63,7 @@ class Episode:
     @cached_property
     def base_rate(self) -> float:
         """How often the labels that the healthy candidate was fitted to are true."""
-        return measure_base_rate(self.train_rows, self.spec)
+        return float(measure_base(self.train_rows, self.spec))
 
     @cached_property
     def test_rows(self) -> pd.DataFrame:

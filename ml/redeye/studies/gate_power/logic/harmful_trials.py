@@ -14,10 +14,11 @@ import pandas as pd
 
 from redeye.declarations.specs import Spec
 from redeye.models.algorithms.base import Inputs
+from redeye.models.kinds.interface import find_kind
+from redeye.models.kinds.scored_probabilities import ScoredProbabilities
 from redeye.models.logic.evaluation import Scored, estimate_improvement
 from redeye.models.logic.training import make_examples, read_nights
 from redeye.promotion.logic import gate_inputs
-from redeye.promotion.logic.gate_report import Gate
 from redeye.promotion.logic.gates import GateInput, judge
 from redeye.promotion.logic.robustness_probes import RobustnessProbes, select_declared
 from redeye.promotion.logic.slices import pool_slices
@@ -49,7 +50,7 @@ class Trial:
     night: date
     champion: str
     harm: str
-    failed: tuple[Gate, ...]
+    failed: tuple[str, ...]
 
 
 def measure_harm(candidate: HarmfulCandidate, episode: Episode, champion: Incumbent) -> str:
@@ -81,7 +82,7 @@ def _make_inputs(
         rows,
         spec,
         seen_until=candidate.seen_until,
-        base_rate=episode.base_rate,
+        base=np.array(episode.base_rate),
         before=before,
     )
     return made, gate_inputs.make_champion_input(
@@ -93,10 +94,14 @@ def _worse(one: Scored, rival: Scored, groups: dict[str, np.ndarray], spec: Spec
     for name, margin in (("log_loss", WORSE_LOG_LOSS), ("auc", LOWER_AUC)):
         if worse := _measure_significant_loss(one, rival, name, margin, spec):
             return f"{name.replace('_', ' ')} worse by {worse:.3f}"
-    error = one.metrics().calibration_error or 0.0
+    error, rule = one.measure("calibration_error"), find_kind(spec).reliability
     # Below the bound the spec itself calls it good enough.
-    if error > spec.gates.maximum_calibration_error and (
-        worse := _measure_significant_loss(one, rival, "calibration_error", MORE_CALIBRATION_ERROR, spec)
+    if (
+        rule is not None
+        and error > rule.bound
+        and (
+            worse := _measure_significant_loss(one, rival, "calibration_error", MORE_CALIBRATION_ERROR, spec)
+        )
     ):
         return f"calibration error {error:.3f}, worse by {worse:.3f}"
     warned, by_rival = _measure_warned_share(one), _measure_warned_share(rival)
@@ -114,7 +119,9 @@ def _worse(one: Scored, rival: Scored, groups: dict[str, np.ndarray], spec: Spec
 def _find_loss_on_rate(one: Scored, rows: pd.DataFrame, episode: Episode) -> str:
     """Whether the base rate of the training would have served better, whatever the champion does."""
     labels = make_examples(rows, episode.spec).labels
-    alone = Scored(labels, np.full(len(labels), episode.base_rate), read_nights(rows, episode.spec))
+    alone = ScoredProbabilities(
+        labels, np.full(len(labels), episode.base_rate), read_nights(rows, episode.spec)
+    )
     worse = _measure_significant_loss(one, alone, "log_loss", WORSE_LOG_LOSS, episode.spec)
     return f"log loss worse than the base rate's by {worse:.3f}" if worse else ""
 
@@ -149,7 +156,7 @@ def try_candidate(candidate: HarmfulCandidate, episode: Episode, champion: Incum
     before = episode.chosen_rows if candidate.before is None else candidate.before
     inputs = _make_inputs(candidate, champion, episode, rows, before)
     groups = gate_inputs.group_rows(rows, spec)
-    report = judge(*inputs, episode.spans.test, spec.gates, groups=groups)
+    report = judge(*inputs, episode.spans.test, find_kind(spec), groups=groups)
     failed = tuple(result.gate for result in report.failed)
     return Trial(candidate.kind, candidate.what, episode.night, champion.name, harm, failed)
 

@@ -7,7 +7,8 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from redeye.models.logic.evaluation import LOG_LOSS_FLOOR, interval
+from redeye.models.kinds.scored_probabilities import LOG_LOSS_FLOOR
+from redeye.models.logic.evaluation import interval
 from redeye.models.logic.night_statistics import Floats, bound_mean
 from redeye.studies.interval_error.logic.made_nights import SHOCKS, make_deviating, make_nights
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from scipy.special import ndtri
 
+from redeye.models.kinds.scored_probabilities import ScoredProbabilities
 from redeye.models.logic.evaluation import Scored
 from redeye.models.logic.night_statistics import Floats
 
@@ -57,7 +58,7 @@ def make_deviating(deviations: tuple[float, ...], moods: Floats, seed: int, rows
     said = np.repeat(0.2 + 0.1 * np.arange(len(deviations)), rows)
     truth = said - np.repeat(deviations, rows)
     late = np.random.default_rng(seed).random((len(moods), said.size)) < truth + moods[:, None]
-    return Scored(
+    return ScoredProbabilities(
         late.ravel().astype(float),
         np.tile(said, len(moods)),
         _FIRST + np.repeat(np.arange(len(moods)), said.size),

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from redeye.champions.logic.promotions import Promotion
-from redeye.models.logic.evaluation import HIGHER_IS_BETTER, Interval, Scored, estimate_improvement, interval
+from redeye.models.kinds.scored_probabilities import ScoredProbabilities
+from redeye.models.logic.evaluation import Interval, Scored, estimate_improvement, interval
 from redeye.models.logic.interval_text import describe_improvement, format_interval
 from redeye.monitoring.logic.quality import CONFIDENCE
 
@@ -142,12 +143,12 @@ def measure_weeks(rows: pd.DataFrame, first: date) -> pd.DataFrame:
 def weeks_ahead(weeks: pd.DataFrame, rival: Contestant, metric: str) -> tuple[int, int, int]:
     """Weeks in which the loop's figure is better, the same and worse than a rival's."""
     ahead = weeks[f"{metric}_loop"] - weeks[f"{metric}_{rival.name.lower()}"]
-    if not HIGHER_IS_BETTER[metric]:
+    if metric not in ScoredProbabilities.HIGHER_IS_BETTER:
         ahead = -ahead
     return int((ahead > 0).sum()), int((ahead == 0).sum()), int((ahead < 0).sum())
 
 
 def _make_scored(rows: pd.DataFrame, contestant: Contestant) -> Scored:
-    return Scored(
+    return ScoredProbabilities(
         rows["label"].to_numpy(), rows[contestant.column].to_numpy(), rows["night"].to_numpy("datetime64[D]")
     )

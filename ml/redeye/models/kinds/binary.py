@@ -1,0 +1,92 @@
+"""Binary: how likely it is that the label is true, said as a probability."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import ClassVar, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from redeye.models.algorithms.base import Floats
+from redeye.models.algorithms.heuristic import HeuristicModel
+from redeye.models.algorithms.storage import ALGORITHMS
+from redeye.models.kinds.binary_spec import BinaryGates
+from redeye.models.kinds.interface import Check, GateCase, Kind, Reliability
+from redeye.models.kinds.scored_probabilities import ScoredProbabilities
+from redeye.models.logic.evaluation import Scored
+
+
+class Binary(Kind):
+    """Probabilities of a label that is true or false."""
+
+    name: ClassVar[str] = "binary"
+    scored: ClassVar[type[Scored]] = ScoredProbabilities
+    columns: ClassVar[tuple[str, ...]] = ("probability",)
+    meanings: ClassVar[Mapping[str, str]] = {
+        "probability": "Of the outcome that the model predicts, 0 to 1.",
+        "baseline_probability": "The same from the heuristic, to compare with.",
+    }
+    base_metrics: ClassVar[tuple[str, ...]] = ("log_loss", "brier")
+    algorithms: ClassVar[Mapping[str, str]] = ALGORITHMS
+
+    @property
+    def _gates(self) -> BinaryGates:
+        return cast("BinaryGates", self.spec.gates)
+
+    @property
+    def raw_columns(self) -> tuple[str, ...]:
+        """A recalibration may lie between what the version said and what is served."""
+        return ("raw_probability",)
+
+    @property
+    def reliability(self) -> Reliability:
+        """Of rows that are given a probability, the share whose label is true."""
+        return Reliability("calibration_error", "calibration error", self._gates.maximum_calibration_error)
+
+    @property
+    def own_gates(self) -> Mapping[str, Callable[[GateCase], Check]]:
+        """Ranking no worse than the champion's, and not so good that a feature must hold the outcome."""
+        return {"ranking": self._check_ranking, "plausibility": self._check_plausibility}
+
+    def score(
+        self, labels: npt.ArrayLike, predictions: npt.ArrayLike, nights: npt.ArrayLike
+    ) -> ScoredProbabilities:
+        """Probabilities with their labels, 0 or 1."""
+        return ScoredProbabilities(labels, predictions, nights)
+
+    def check_labels(self, labels: Floats) -> None:
+        """Refuse what is neither 0 nor 1."""
+        ScoredProbabilities.check_labels(labels)
+
+    def select_label(self, column: str) -> str:
+        """0 or 1; what is no class is no label."""
+        number = f"TRY_CAST({column} AS DOUBLE)"
+        return f"CASE WHEN {number} IN (0, 1) THEN {number} END"
+
+    def learn_base(self, labels: Floats) -> Floats:
+        """How often the label is true, kept off 0 and 1 by a row of each."""
+        return np.array((float(labels.sum()) + 1.0) / (len(labels) + 2.0))
+
+    def describe_base(self, base: Floats) -> str:
+        """The rate."""
+        return f"the base rate of its training, {float(base):.2%}"
+
+    def make_constant(self, base: Floats) -> HeuristicModel:
+        """The heuristic without a past."""
+        return HeuristicModel("", "", float(base), self.spec.algorithms.heuristic.prior_strength)
+
+    def _check_ranking(self, case: GateCase) -> Check:
+        better, bound = case.compare("auc"), -self._gates.maximum_auc_drop
+        reason = (
+            f"AUC against {case.champion_name} {better.value:+.4f}, at {case.confidence:.0%} confidence at "
+            f"worst {better.lower:+.4f}; {bound:+.4f} is allowed"
+        )
+        return Check(better.lower >= bound, better.lower, bound, reason)
+
+    def _check_plausibility(self, case: GateCase) -> Check:
+        auc, bound = case.ours.measure("auc"), self._gates.maximum_auc
+        if not np.isfinite(auc):
+            raise ValueError("the AUC is not defined")
+        reason = f"AUC {auc:.3f}; above {bound:g} some feature must hold the outcome"
+        return Check(auc <= bound, auc, bound, reason)

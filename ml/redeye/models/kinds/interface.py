@@ -1,0 +1,179 @@
+"""What the engine asks of a kind of target: the one place where kinds differ.
+
+A kind is bound to a spec. It says what a prediction is made of, what a label is, how good predictions are, what a
+candidate must show beside what is asked of every kind, and which models learn it. Everything else is the same for all.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from typing import Any, ClassVar, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from redeye.declarations.specs import Spec
+from redeye.models.algorithms.base import Examples, Floats, Model
+from redeye.models.logic.evaluation import Interval, Scored
+
+
+class Check(NamedTuple):
+    """What a gate came to: whether it is passed, what was measured, what that was held against, and why."""
+
+    is_passed: bool
+    value: float | None
+    bound: float | None
+    reason: str
+
+
+class GateCase(Protocol):
+    """Candidate and champion on the nights that neither has seen, as a kind's own gates see them."""
+
+    @property
+    def ours(self) -> Scored:
+        """The candidate's predictions."""
+
+    @property
+    def champion_name(self) -> str:
+        """What the champion is called."""
+
+    @property
+    def confidence(self) -> float:
+        """Of what decides on the replacement."""
+
+    def compare(self, metric: str) -> Interval:
+        """By how much the candidate is better, at that confidence."""
+
+
+class Reliability(NamedTuple):
+    """The distance between what predictions promise and what came, and how much of it a gate allows."""
+
+    metric: str
+    title: str
+    bound: float
+
+
+class Kind(ABC):
+    """A kind of target, for one spec."""
+
+    name: ClassVar[str]
+    scored: ClassVar[type[Scored]]
+    columns: ClassVar[tuple[str, ...]]
+    """What a prediction is made of, the number that rows are ranked by first: the columns in which it is stored."""
+    meanings: ClassVar[Mapping[str, str]]
+    """Of `columns` and `baseline_columns`, in the order in which they are stored."""
+    base_metrics: ClassVar[tuple[str, ...]]
+    """In which a candidate must be no worse than what is said of every row alike."""
+    algorithms: ClassVar[Mapping[str, str]]
+    """By the name that a spec has for it, `module:class` of each algorithm that learns this kind, and `average`.
+
+    A class whose models are of this kind alone has the algorithm's name `<kind>_<name>`.
+    """
+
+    def __init__(self, spec: Spec) -> None:
+        """Binds the kind to a spec."""
+        self.spec = spec
+
+    @property
+    def baseline_columns(self) -> tuple[str, ...]:
+        """Where the heuristic's prediction of a row is stored."""
+        return tuple(f"baseline_{name}" for name in self.columns)
+
+    @property
+    def raw_columns(self) -> tuple[str, ...]:
+        """Where a row's prediction is stored as the version made it."""
+        return self.columns
+
+    @property
+    def reliability(self) -> Reliability | None:
+        """What predictions promise beside being near, if the kind has such a thing."""
+        return None
+
+    @property
+    def own_gates(self) -> Mapping[str, Callable[[GateCase], Check]]:
+        """Gates of this kind alone, by name."""
+        return {}
+
+    @abstractmethod
+    def score(self, labels: npt.ArrayLike, predictions: npt.ArrayLike, nights: npt.ArrayLike) -> Scored:
+        """Predictions with their labels and nights.
+
+        Raises:
+            ValueError: if there are no rows, or something is no label or no prediction of this kind.
+        """
+
+    @abstractmethod
+    def check_labels(self, labels: Floats) -> None:
+        """Refuse what is no label of this kind.
+
+        Raises:
+            ValueError: saying what it is.
+        """
+
+    @abstractmethod
+    def select_label(self, column: str) -> str:
+        """SQL that gives a column's value as a number where it is a label of this kind, else NULL."""
+
+    @abstractmethod
+    def learn_base(self, labels: Floats) -> Floats:
+        """What can be said of every row alike, by the labels of a training."""
+
+    @abstractmethod
+    def describe_base(self, base: Floats) -> str:
+        """That, in words."""
+
+    @abstractmethod
+    def make_constant(self, base: Floats) -> Model[Any]:
+        """A heuristic that says it of every row."""
+
+    def find_algorithm(self, name: str) -> type[Model[Any]]:
+        """The class that learns a spec's algorithm for this kind.
+
+        Raises:
+            ValueError: if there is none.
+        """
+        if name not in self.algorithms:
+            known = ", ".join(self.algorithms)
+            raise ValueError(f"no {name} learns a target of kind {self.name}; there are {known}")
+        return load_object(self.algorithms[name])
+
+    def make_average(self, members: Mapping[str, Model[Any]]) -> Model[Any]:
+        """The equal-weight combination of fitted models, by their names."""
+        return self.find_algorithm("average")(members)  # type: ignore[call-arg]  # each is made of members
+
+    def adjust(self, model: Model[Any], judged: Examples) -> Model[Any]:
+        """A fitted model, brought in line with later rows that it was not fitted to."""
+        del judged
+        return model
+
+    def score_rows(self, rows: pd.DataFrame, columns: Sequence[str]) -> Scored:
+        """Rows with `label` and `night` whose predictions lie in `columns`, in the order of `self.columns`."""
+        return self.score(rows["label"].to_numpy(), stack_columns(rows, columns), rows["night"].to_numpy())
+
+
+def stack_columns(rows: pd.DataFrame, columns: Sequence[str]) -> Floats:
+    """The predictions of rows as a model gives them: a number each, or a row of them."""
+    if len(columns) == 1:
+        return rows[columns[0]].to_numpy(dtype=np.float64)
+    return rows[list(columns)].to_numpy(dtype=np.float64)
+
+
+def name_columns(predictions: Floats, columns: Sequence[str]) -> dict[str, Floats]:
+    """The inverse of `stack_columns`."""
+    parts = [predictions] if predictions.ndim == 1 else list(predictions.T)
+    return dict(zip(columns, parts, strict=True))
+
+
+def find_kind(spec: Spec) -> Kind:
+    """The kind of a spec's target, bound to it."""
+    kind: type[Kind] = load_object(spec.behaviour)
+    return kind(spec)
+
+
+def load_object(path: str) -> Any:  # noqa: ANN401  whatever the path names
+    """What `module:name` names."""
+    module, _, name = path.partition(":")
+    return getattr(import_module(module), name)
