@@ -9,7 +9,7 @@ from typing import Protocol, cast
 import pandas as pd
 
 from redeye.audits.suite_files import suite_names
-from redeye.declarations.calendar import clock_cutoff, zone
+from redeye.declarations.clock_sql import write_cutoff
 from redeye.declarations.project import import_named, project
 
 RELEASES = "releases/"
@@ -95,11 +95,7 @@ def write_release_query(model: str) -> str:
     A feature table has `event_minutes_after_cutoff` and `created_minutes_before_event` besides its columns, another
     one `entity_minutes_after_cutoff`.
     """
-    at = clock_cutoff()
-    cutoff = (
-        f"timezone('UTC', timezone('{zone().key}', (night + 1)::TIMESTAMP + INTERVAL {at.hour} HOUR "
-        f"+ INTERVAL {at.minute} MINUTE))"
-    )
+    cutoff = write_cutoff(project().clock, "night")
     if model.startswith("feat_"):
         schema, times = (
             "features",

@@ -132,9 +132,23 @@ def count_nights(first: Night, last: Night) -> int:
 
 def list_nights(first: Night, last: Night) -> Iterator[Night]:
     """Every night from `first` to `last`, both included."""
-    sequence = _nights()
+    return list_starts(project().clock, first, last)
+
+
+def list_starts(clock: Clock, first: date, last: date) -> Iterator[Night]:
+    """The nights of any clock from one date to another, both included."""
+    sequence = _number_nights(clock)
     for number in range(sequence.count(first - ONE_DAY) + 1, sequence.count(last) + 1):
         yield sequence.find(number)
+
+
+def list_longer_nights(clock: Clock) -> dict[Night, int]:
+    """The nights of a clock that others are skipped after, with how many days it is to the next."""
+    sequence = _number_nights(clock)
+    before = {place - bisect_right(sequence.skipped, place) for place in sequence.skipped}
+    return {
+        sequence.find(each): (sequence.find(each + 1) - sequence.find(each)).days for each in sorted(before)
+    }
 
 
 def is_night(day: date) -> bool:

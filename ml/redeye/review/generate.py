@@ -14,6 +14,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from redeye.champions.feature_edits import TABLES
+from redeye.declarations.clock import Clock
+from redeye.declarations.clock_sql import has_repeated_cutoff, write_cutoff, write_next_night
 from redeye.declarations.project import Project, load_project
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import PROJECT_ROOT
@@ -23,6 +25,7 @@ from redeye.review.logic.generated_texts import (
     render_aliases,
     render_anchors,
     render_macros,
+    render_night_macros,
     render_suite,
     render_views,
     replace_section,
@@ -33,6 +36,8 @@ SUITES = Path("expectations") / "releases"
 VIEWS = Path("feature_repo") / "views.py"
 DBT = Path("dbt")
 MACROS = DBT / "macros" / "declared.sql"
+NIGHTS = DBT / "macros" / "nights.sql"
+NIGHT, CUTOFF = "{{ night }}", "{# The end of a night"
 
 
 def generate(root: Path = PROJECT_ROOT) -> list[Path]:
@@ -55,7 +60,7 @@ def find_stale_texts(root: Path = PROJECT_ROOT) -> dict[Path, str]:
         ConfigError: naming the file that declares what cannot be.
     """
     declared = load_project(root / "redeye.yaml")
-    wanted = {MACROS: render_declared(declared), **read_engine_files()}
+    wanted = {MACROS: render_declared(declared), **read_engine_files(declared.clock)}
     tables: list[FeatureTable] = []
     for path in sorted((root / TABLES).glob("*.yml")):
         try:
@@ -73,10 +78,15 @@ def find_stale_texts(root: Path = PROJECT_ROOT) -> dict[Path, str]:
     return {path: text for path, text in wanted.items() if _read(root / path) != text}
 
 
-def read_engine_files() -> dict[Path, str]:
+def read_engine_files(clock: Clock) -> dict[Path, str]:
     """The macros and tests that the engine asks of every dbt project, by path in the checkout."""
     files = sorted(PACKAGE.rglob("*.sql"))
-    return {DBT / path.relative_to(PACKAGE): path.read_text(encoding="utf-8") for path in files}
+    texts = {DBT / path.relative_to(PACKAGE): path.read_text(encoding="utf-8") for path in files}
+    # Where a night is a day later than the one before it, the macro of the cutoff is the same in every project.
+    if clock.every != "day" or clock.skip or has_repeated_cutoff(clock):
+        steps = {"next_night": write_next_night(clock, NIGHT), "cutoff": write_cutoff(clock, NIGHT)}
+        texts[NIGHTS] = texts[NIGHTS].partition(CUTOFF)[0] + render_night_macros(steps)
+    return texts
 
 
 def describe_stale_texts(root: Path = PROJECT_ROOT) -> list[str]:

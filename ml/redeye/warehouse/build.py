@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from redeye.audits.logic.audit_result import AuditResult
-from redeye.declarations.calendar import find_previous_night
+from redeye.declarations.calendar import find_previous_night, find_zone_version
 from redeye.declarations.project import name_schedule
 from redeye.foundation import lease
 from redeye.foundation.catalogs import Catalog
@@ -124,7 +124,7 @@ def publish(candidate: dict[str, Any]) -> dict[str, Any]:
         )
     audits, null_shares = _audit(made)
     refused = [result for result in audits if not result.is_success]
-    detail = {"suites": [result.to_dict() for result in audits]}
+    detail = {"suites": [result.to_dict() for result in audits], "tzdata": find_zone_version()}
     release_store.record_audit(made.last, snapshot_id=made.snapshot_id, is_success=not refused, detail=detail)
     if refused:
         behind = find_datasets_behind(refused, made.code_hash)

@@ -212,7 +212,7 @@ def add_holidays(con: duckdb.DuckDBPyConnection, first: date, last: date, *, shi
     there = {
         row[0]
         for row in con.execute(
-            f'SELECT DISTINCT year("date" - {shift.days}) FROM warehouse.raw.holidays'
+            f'SELECT DISTINCT year("date" - {7 * shift_weeks}) FROM warehouse.raw.holidays'
         ).fetchall()
     }
     missing = sorted(set(years) - there)

@@ -49,6 +49,21 @@ def test_a_column_that_is_renamed_is_renamed_in_every_window_and_table(checkout:
     assert "  slow_flights_all: int\n" in (checkout / "expectations/releases/feat_delays.yml").read_text()
 
 
+def test_the_macros_of_nights_follow_a_clock_of_weeks(checkout: Path) -> None:
+    macros = checkout / "dbt/macros/nights.sql"
+    plain = macros.read_text()
+    edit(
+        checkout / "redeye.yaml",
+        'cutoff: "03:00"',
+        'cutoff: "MON 03:00"\n  every: week\n  skip: [2013-07-01]',
+    )
+    assert [path.name for path in generate(checkout)] == ["nights.sql"]
+    written = macros.read_text()
+    assert "({{ night }} + CASE {{ night }} WHEN DATE '2013-06-24' THEN 14 ELSE 7 END)::TIMESTAMP" in written
+    assert written.count("{% macro cutoff(night) -%}") == written.count("{% macro next_night(night) -%}") == 1
+    assert written.startswith(plain.partition("{# The end of a night")[0])
+
+
 def test_what_is_edited_by_hand_is_stale(checkout: Path) -> None:
     edit(checkout / "dbt/macros/declared.sql", "return(15)", "return(20)")
     assert [str(path) for path in find_stale_texts(checkout)] == ["dbt/macros/declared.sql"]

@@ -141,6 +141,14 @@ def render_macros(constants: Mapping[str, object]) -> str:
     return f"{{# Written by {AUTHOR} from {origin}: change these. #}}\n{macros}"
 
 
+def render_night_macros(expressions: Mapping[str, str]) -> str:
+    """Macros of a night, as the clock has them: by name, what each gives in SQL."""
+    return "\n\n".join(
+        f"{{# By the clock of redeye.yaml. #}}\n{{% macro {name}(night) -%}}\n    {sql}\n{{%- endmacro %}}\n"
+        for name, sql in expressions.items()
+    )
+
+
 def render_anchors(
     templates: Sequence[Mapping[str, Any]], by_window: Iterable[Sequence[Mapping[str, Any]]]
 ) -> list[str]:
