@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -178,7 +178,8 @@ def _average_by_week(rows: Sequence[Row]) -> list[Row]:
     """The means of `average_metrics` by week, from Monday, and metric."""
     weeks: dict[date, list[Row]] = {}
     for row in rows:
-        weeks.setdefault(row["night"] - timedelta(days=row["night"].weekday()), []).append(row)
+        year, week, _ = row["night"].isocalendar()
+        weeks.setdefault(date.fromisocalendar(year, week, 1), []).append(row)
     return [
         {"night": week, "metric": metric, **mean}
         for week, own in sorted(weeks.items())

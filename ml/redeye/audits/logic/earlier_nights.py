@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from datetime import date, timedelta
 
 import pandas as pd
 
@@ -16,6 +17,11 @@ NIGHTS_NEEDED = 7
 def move_night(night: pd.Timestamp, nights: int) -> pd.Timestamp:
     """The night so many nights after one, or before it, as frames have nights."""
     return night + (shift_nights(night.date(), nights) - night.date())
+
+
+def find_days_around(holidays: Collection[date], days_ahead: int) -> set[date]:
+    """The nights whose rows are of a holiday or a day within two of one: like no weekday."""
+    return {day + timedelta(days=by - days_ahead) for day in holidays for by in range(-2, 3)}
 
 
 def walk_nights(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date
 
 import pandas as pd
 
-from redeye.audits.logic.earlier_nights import NIGHT, move_night, walk_nights
+from redeye.audits.logic.earlier_nights import NIGHT, find_days_around, move_night, walk_nights
 
 EVER = 36_500
 """Days back to whatever came last."""
@@ -78,7 +78,7 @@ def share_lost_rows(
         nights_back: nights before a night within which a row that comes is not new.
     """
     columns = list(columns)
-    special = {day + timedelta(days=by - days_ahead) for day in holidays for by in range(-2, 3)}
+    special = find_days_around(holidays, days_ahead)
     keyed = judged[[NIGHT]].assign(row=_hash(judged, columns))
     past = None if history is None else history[[NIGHT]].assign(row=_hash(history, columns))
     shares = {}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import pandas as pd
 
-from redeye.audits.logic.earlier_nights import NIGHT, NIGHTS_NEEDED, walk_nights
+from redeye.audits.logic.earlier_nights import NIGHT, NIGHTS_NEEDED, find_days_around, walk_nights
 
 NIGHTS_TO_BE_REGULAR = 14
 ROWS_TO_BE_REGULAR = 8
@@ -145,7 +145,7 @@ def compare_rows(
         By night: `on_usual_days` and `around_holidays`; each is 1 on the other days, and where fewer than
         `ROWS_NEEDED` nights are before it.
     """
-    special = {day + timedelta(days=by - days_ahead) for day in holidays for by in range(-2, 3)}
+    special = find_days_around(holidays, days_ahead)
     counts = judged.groupby(NIGHT).size()
     if history is not None:
         past = history.groupby(NIGHT).size()
