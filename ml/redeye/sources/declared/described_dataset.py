@@ -71,6 +71,8 @@ def _read_types(path: Path, contract: Contract, declared: DeclaredDataset) -> di
         raise refuse(
             "no column is a primaryKey: say which columns make a row the same row when it comes again"
         )
+    if NIGHT not in contract.rows.key:
+        raise refuse(f"{NIGHT} must be a primaryKey too: a row may come again in another night", NIGHT)
     finds = declared.changes.finds_deletions
     if finds and IS_DELETED not in names:
         raise refuse(f"{IS_DELETED} is missing: add it, a required boolean that says what was deleted")

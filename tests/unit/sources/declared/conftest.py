@@ -36,7 +36,7 @@ schema:
     properties:
 {properties}
       - {{name: known_at, logicalType: timestamp, required: true}}
-      - {{name: night, logicalType: date, required: true}}
+      - {{name: night, logicalType: date, required: true, primaryKey: true}}
 """
 Rows = dict[date, list[tuple[str, ...]]]
 
