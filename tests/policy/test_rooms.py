@@ -22,6 +22,7 @@ LIBRARIES = {
         "__future__",
         "abc",
         "ast",
+        "bisect",
         "collections",
         "dataclasses",
         "datetime",

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Literal, get_args
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from redeye.declarations.durations import Duration, DurationField
 from redeye.declarations.file_names import FileNames, refuse_secret
-from redeye.declarations.spec_fields import Frozen, Name, PositiveInt, PythonName, ZoneName
+from redeye.declarations.spec_fields import Frozen, Name, OrWord, PositiveInt, PythonName, ZoneName
 
 Format = Literal["csv", "jsonl", "parquet"]
 DELIVERY = "delivery"
@@ -218,9 +218,7 @@ class Changes(Frozen):
         Annotated[
             Deletes,
             BeforeValidator(_spell_out_deletes),
-            WithJsonSchema(
-                {"anyOf": [{"enum": ["never", "missing"]}, {"$ref": "#/$defs/Deletes"}]}, mode="validation"
-            ),
+            OrWord(("never", "missing")),
         ]
         | None
     ) = Field(
@@ -271,7 +269,7 @@ class DeclaredDataset(Frozen):
     known_at: Annotated[
         KnownAt,
         BeforeValidator(_spell_out_known_at),
-        WithJsonSchema({"anyOf": [{"const": DELIVERY}, {"$ref": "#/$defs/KnownAt"}]}, mode="validation"),
+        OrWord((DELIVERY,)),
     ] = Field(description="When a row became known: `delivery`, or a mapping.")
     changes: Changes = Field(description="How it changes.")
     zone: ZoneName | None = Field(

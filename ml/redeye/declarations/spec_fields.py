@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Container, Iterable
+from dataclasses import dataclass
 from itertools import product
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -107,6 +108,17 @@ Features = Annotated[
 ]
 Share = Annotated[float, Field(ge=0, le=1)]
 PositiveInt = Annotated[int, Field(ge=1)]
+
+
+@dataclass(frozen=True)
+class OrWord:
+    """For editors: that one of some words may stand in place of a mapping, which a validator makes of it."""
+
+    words: tuple[str, ...]
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:  # noqa: ANN401
+        """Called by pydantic."""
+        return {"anyOf": [{"enum": list(self.words)}, handler(schema)]}
 
 
 class Frozen(BaseModel):

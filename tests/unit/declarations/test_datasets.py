@@ -151,3 +151,11 @@ def test_the_page_names_every_key():
     whole = {"files", "sql", "known_at", "changes"}
     assert {key for key in keys - whole if f"| `{key}` |" not in page} == set()
     assert set(re.findall(r"^\| `([\w.]+)` \|", page, re.M)) <= keys
+
+
+def test_editors_are_told_of_words_and_mappings():
+    schema = DeclaredDataset.model_json_schema()
+    known_at = schema["properties"]["known_at"]
+    assert known_at["anyOf"] == [{"enum": ["delivery"]}, {"$ref": "#/$defs/KnownAt"}]
+    deletes = schema["$defs"]["Changes"]["properties"]["deletes"]["anyOf"]
+    assert {"enum": ["never", "missing"]} in [deletes[0], *deletes[0].get("anyOf", [])]

@@ -83,7 +83,7 @@ class DatasetNights:
             yield from self._deliver_files(first, last, landed)
             return
         nights = list(list_nights(first, last))
-        asked = AskedNights(last, [night for night in nights if night not in landed], set(landed), begins)
+        asked = AskedNights(last, set(nights) - set(landed), set(landed), begins)
         tables: Mapping[date, pa.Table] = {}
         fault: Exception | None = None
         try:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from redeye.declarations.calendar import zone
 from redeye.declarations.datasets import IS_DELETED, DeclaredDataset
 from redeye.declarations.file_names import FileNames
-from redeye.foundation.errors import DeliveryError
+from redeye.foundation.errors import ConfigError, DeliveryError
 from redeye.sources.declared import fsspec_files, python_rows, sqlalchemy_rows
 from redeye.sources.declared.logic.instants import translate_instants
 from redeye.sources.logic.deliveries import KNOWN_AT, Dataset
@@ -33,8 +33,20 @@ class DeclaredRows:
 
     @property
     def names(self) -> FileNames | None:
-        """The names of its files; None if it does not come in files."""
-        return fsspec_files.read_names(self.declared.files, self.root) if self.declared.files else None
+        """The names of its files; None if it does not come in files.
+
+        Raises:
+            ConfigError: if a variable has them, and they do not fit what is declared.
+        """
+        if self.declared.files is None:
+            return None
+        names, known = fsspec_files.read_names(self.declared.files, self.root), self.declared.known_at
+        if names.word is None and (known.after or known.before) and known.of is None:
+            raise ConfigError(
+                f"{self.dataset.name}: {self.declared.files.url_env} names one file for all nights, so that "
+                "`known_at.of` in redeye.yaml must name the column whose night or day is meant"
+            )
+        return names
 
     @property
     def columns(self) -> list[str]:

@@ -269,3 +269,12 @@ def test_what_does_not_fit_the_contract_is_refused_with_its_line(orders, before,
 def test_a_source_without_dated_rows_must_be_told_its_nights(shops):
     with pytest.raises(ConfigError, match=r"clock\.history_from"):
         _ = shops.declare(SHOPS % "").first_night
+
+
+def test_a_variable_with_one_file_of_all_nights_needs_a_column_that_says_the_night(orders, monkeypatch):
+    monkeypatch.setenv("SHOP_FILES", "data/orders.csv")
+    orders.write("data/orders.csv", HEADER, FIRST)
+    declared = ORDERS.replace("url: data/orders.csv", "url_env: SHOP_FILES")
+    assert orders.declare(declared).first_night == N1
+    with pytest.raises(ConfigError, match="SHOP_FILES names one file for all nights"):
+        _ = orders.declare(declared.replace("{column: created_at}", "{after: day}")).first_night

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import lru_cache
 from typing import Literal
 
 from redeye.sources.logic.deliveries import MISSING
@@ -34,6 +35,8 @@ def read_instant(text: str, zone: tzinfo, repeated_hour: Literal["first", "secon
         raise ValueError(f"{text!r} is no instant ({error}): write it as ISO 8601") from error
     if given.tzinfo:
         return given.astimezone(UTC)
+    if (offset := _find_offset(given.date(), zone)) is not None:
+        return given.replace(tzinfo=UTC) - offset
     first, second = (given.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
     if first != second and repeated_hour is None:
         # Of an hour that is skipped, the second reading is the earlier one.
@@ -45,10 +48,17 @@ def read_instant(text: str, zone: tzinfo, repeated_hour: Literal["first", "secon
     return second if repeated_hour == "second" and first < second else first
 
 
+@lru_cache(maxsize=100_000)
+def _find_offset(day: date, zone: tzinfo) -> timedelta | None:
+    """A zone's offset from UTC all over a day; None if its clock may change then."""
+    noon = datetime(day.year, day.month, day.day, 12, tzinfo=zone)
+    before, offset, after = ((noon + timedelta(days=by)).utcoffset() for by in (-1, 0, 1))
+    return offset if before == offset == after else None
+
+
 def write_instant(instant: datetime) -> str:
     """An instant as it lands: UTC, with a fraction of a second only where there is one."""
-    text = instant.astimezone(UTC).replace(tzinfo=None).isoformat()
-    return f"{text}Z"
+    return f"{instant.astimezone(UTC).isoformat()[:-6]}Z"
 
 
 def translate_instants(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -12,11 +13,15 @@ from redeye.declarations.calendar import (
     find_night_before,
     find_night_on,
     find_start,
+    list_nights,
     zone,
 )
 from redeye.declarations.datasets import DeclaredDataset, KnownAt
-from redeye.sources.declared.logic.instants import find_midnight, read_day, read_instant
+from redeye.declarations.durations import Duration
+from redeye.sources.declared.logic.instants import find_midnight, read_day
 from redeye.sources.logic.deliveries import MISSING
+
+NOTHING = Duration()
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,9 @@ class Knowing:
             raise ValueError(f"column {self.column} is missing in a row: nobody can say when that was known")
         known = self.declared.known_at
         if known.column:
-            instant = known.lag.add_to(read_instant(text, zone(), "first"), zone())
+            instant = _read(text)
+            if known.lag != NOTHING:
+                instant = known.lag.add_to(instant, zone())
         elif known.after == "night":
             night = find_night_on(read_day(text, zone())) if len(text) == 10 else find_night(_read(text))
             instant = known.lag.add_to(cutoff(night), zone())
@@ -69,7 +76,11 @@ class Knowing:
             ValueError: as `find_instant`.
         """
         instants = {text: self.find_instant(text) for text in texts}
-        return {text: (find_night(instant), instant) for text, instant in instants.items()}
+        if not instants:
+            return {}
+        nights = list(list_nights(find_night(min(instants.values())), find_night(max(instants.values()))))
+        cutoffs = [cutoff(night) for night in nights]
+        return {text: (nights[bisect_left(cutoffs, instant)], instant) for text, instant in instants.items()}
 
     def _find_by_day(self, known: KnownAt, day: date) -> datetime:
         if known.before:
@@ -84,7 +95,8 @@ class Knowing:
 
 
 def _read(text: str) -> datetime:
-    return read_instant(text, zone(), "first")
+    """An instant as it landed, in UTC."""
+    return datetime.fromisoformat(text)
 
 
 def bound_age(known: KnownAt) -> timedelta:

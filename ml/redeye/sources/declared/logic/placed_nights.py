@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 
 from redeye.declarations.calendar import cutoff
 
@@ -40,7 +41,7 @@ class AskedNights:
     delivered: Collection[date]
     begins: date
 
-    @property
+    @cached_property
     def newest(self) -> date | None:
         """The night with which whatever is found now arrives; None where a hole among delivered nights is filled."""
         newest = max(self.open, default=None)
