@@ -281,12 +281,16 @@ class DeclaredDataset(Frozen):
         description="Which one is meant by an instant without a zone in the hour that comes twice when clocks go "
         "back; by default such a row is refused. One in the hour that is skipped is then read as by the clock before.",
     )
+    most_rows: PositiveInt | None = Field(
+        default=None,
+        description="How many rows a night's delivery may have at most; by default 200,000, or ten times the largest.",
+    )
 
     @model_validator(mode="after")
     def _fits_together(self) -> DeclaredDataset:
         _require_one({"files": self.files, "sql": self.sql, "python": self.python})
         known = self.known_at
-        if (known.after or known.before) and known.of is None and not self.has_nightly_files:
+        if (known.after or known.before) and known.of is None and self.has_nightly_files is False:
             raise ValueError("known_at.of: is missing; name the column whose night or day is meant")
         if self.changes.revised_for and known.delivery:
             raise ValueError(
@@ -294,6 +298,10 @@ class DeclaredDataset(Frozen):
             )
         if known.column and known.lag != Duration() and self.has_nightly_files:
             raise ValueError("known_at.lag: a row comes with the file of its night; remove it")
+        if self.has_nightly_files and self.changes.deletes and self.changes.deletes.compare_keys:
+            raise ValueError(
+                "changes.deletes.compare_keys: files of each night do not say which keys are there"
+            )
         if self.sql and self.sql.cursor and self.changes.mode == "snapshot":
             raise ValueError("sql.cursor: says nothing of a snapshot, which is read whole; remove it")
         says_no_past = not known.delivery or self.has_nightly_files
@@ -302,9 +310,11 @@ class DeclaredDataset(Frozen):
         return self
 
     @property
-    def has_nightly_files(self) -> bool:
-        """Whether each night or day has files of its own; where a variable has the URL, only that can tell."""
-        return bool(self.files and (self.files.url_env or self.files.names.word))
+    def has_nightly_files(self) -> bool | None:
+        """Whether each night or day has files of its own; None where a variable has the URL."""
+        if self.files and self.files.url_env:
+            return None
+        return bool(self.files and self.files.names.word)
 
     def list_columns(self) -> dict[str, str]:
         """The columns that are named, by the key that names each: they must be those of the contract."""

@@ -97,6 +97,13 @@ def test_the_source_is_python_or_declared_and_not_both(declare):
             "shops:",
             "deletes: says nothing of a snapshot",
         ),
+        (
+            'url: "data/orders.csv"}\n    known_at: {column: created_at}\n    changes: {mode: append}',
+            'url: "{night:%Y-%m-%d}.csv"}\n    known_at: delivery\n'
+            "    changes: {mode: append, deletes: {compare_keys: P9D}}",
+            "orders:",
+            "changes.deletes.compare_keys: files of each night do not say",
+        ),
         ("data/orders.csv", "data/{night:%Y-%m}.csv", "orders:", "says no whole date"),
         (
             "data/orders.csv",

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 import pyarrow as pa
 
 from redeye.audits.contract_files import find_contract
-from redeye.declarations.calendar import cutoff, find_night, find_start, list_nights, zone
+from redeye.declarations.calendar import cutoff, find_night, find_start, is_night, list_nights, zone
 from redeye.declarations.datasets import DeclaredDataset
 from redeye.foundation.errors import DeliveryError, RedeyeError
 from redeye.foundation.logic.visible_text import hide_passwords
@@ -240,6 +240,8 @@ class DatasetNights:
         """That files are missing which must be there, with their names; None where their contract lets them lack."""
         names = self.rows.names
         about = [night + timedelta(days=by) for by in range(-9, 9)]
+        if self.word == "night":
+            about = [day for day in about if is_night(day)]
         urls = [names.name_files(day) for day in about if names and self._find_night_of_files(day) == night]
         said = f"{self.source}/{self.dataset.name}/{night}: there is no file {' or '.join(urls)}"
         terms = find_contract(self.dataset.name).terms

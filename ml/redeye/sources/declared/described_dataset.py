@@ -53,7 +53,7 @@ def describe_dataset(
             wanted = " or ".join(allowed.get(key, ("TIMESTAMP",))).lower()
             raise ConfigError(f"{said} is no {wanted} by {path.name}{hint}")
     key_columns = tuple(each for each in contract.rows.key if each != NIGHT)
-    return Dataset(name, tuple(types), types, key_columns)
+    return Dataset(name, tuple(types), types, key_columns, most_rows=declared.most_rows)
 
 
 def _read_types(path: Path, contract: Contract, declared: DeclaredDataset) -> dict[str, str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+import random
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from redeye.declarations.calendar import cutoff, list_nights
 from redeye.foundation.errors import ConfigError, DeliveryError
 from redeye.sources.logic.deliveries import DeliveryFault
 
@@ -278,3 +280,21 @@ def test_a_variable_with_one_file_of_all_nights_needs_a_column_that_says_the_nig
     assert orders.declare(declared).first_night == N1
     with pytest.raises(ConfigError, match="SHOP_FILES names one file for all nights"):
         _ = orders.declare(declared.replace("{column: created_at}", "{after: day}")).first_night
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_night_is_the_same_from_all_rows_as_from_those_known_by_its_cutoff(orders, seed):
+    chance = random.Random(seed)
+    start = datetime(2013, 11, 1, 12, tzinfo=UTC)
+    known = sorted(start + timedelta(minutes=chance.randrange(5 * 24 * 60)) for _ in range(60))
+    lines = [f"{number},{at.isoformat()},{chance.random()}" for number, at in enumerate(known)]
+    source = orders.declare(ORDERS, "  history_from: 2013-11-01\n  live_from: 2013-11-01\n")
+    last = date(2013, 11, 6)
+    orders.write("data/orders.csv", HEADER, *chance.sample(lines, len(lines)))
+    bulk = {each.night: each.frame for each in source.fetch(N1, last)}
+    for night in list_nights(N1, last):
+        there = [line for line, at in zip(lines, known, strict=True) if at <= cutoff(night)]
+        orders.write("data/orders.csv", HEADER, *there)
+        (delivery,) = source.fetch(night, night)
+        assert delivery.frame == bulk[night]
+        orders.take_in(source, night, night)

@@ -98,6 +98,15 @@ def test_a_row_committed_behind_the_cursor_arrives_once_and_one_that_is_gone_is_
     assert rows(made.take_in(source, N3, N4)) == {}
 
 
+def test_a_database_that_does_not_answer_may_do_so_later(made, monkeypatch):
+    made.promise("prices", item="string", price="number", updated_at="timestamp", is_deleted="boolean")
+    monkeypatch.setenv("SHOP_DB", "postgresql+psycopg2://me:geheim@127.0.0.1:1/shop")
+    (fault,) = made.declare(PRICES, CLOCK).fetch(N1, N1)
+    assert fault.is_passing
+    assert "OperationalError" in fault.message
+    assert "geheim" not in fault.message
+
+
 def test_a_row_without_a_cursor_is_refused(shop, made):
     made.promise("prices", item="string", price="number", updated_at="timestamp", is_deleted="boolean")
     shop("INSERT INTO prices VALUES ('c', 1, NULL)")
