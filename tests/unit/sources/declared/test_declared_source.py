@@ -298,3 +298,31 @@ def test_a_night_is_the_same_from_all_rows_as_from_those_known_by_its_cutoff(ord
         (delivery,) = source.fetch(night, night)
         assert delivery.frame == bulk[night]
         orders.take_in(source, night, night)
+
+
+def test_a_file_that_keeps_all_versions_of_a_row_delivers_each_once(orders, rows):
+    orders.write("data/orders.csv", HEADER, FIRST, "1,2013-11-02T12:00:00,6", "2,2013-11-03T12:00:00,1")
+    source = orders.declare(
+        ORDERS.replace("append", "upsert, deletes: never"),
+        "  live_from: 2013-11-01\n  history_from: 2013-11-01\n",
+    )
+    found = rows(orders.take_in(source, N1, N3))
+    assert {night: [row[2] for row in each] for night, each in found.items()} == {
+        N1: ["5.00"],
+        N2: ["6"],
+        N3: ["1"],
+    }
+    assert rows(orders.take_in(source, N4, N4)) == {}
+
+
+def test_rows_of_a_nights_file_are_known_no_earlier_than_it_and_none_after_its_night(orders, rows):
+    declared = ORDERS.replace("data/orders.csv", "'{night:%Y-%m-%d}.csv'")
+    orders.write("2013-11-01.csv", HEADER, FIRST, "2,2013-10-31T12:00:00,1")
+    source = orders.declare(declared)
+    assert {row[0]: row[3] for row in rows(orders.take_in(source, N1, N1))[N1]} == {
+        "1": "2013-11-01T16:00:00Z",
+        "2": "2013-11-02T07:00:00Z",
+    }
+    orders.write("2013-11-01.csv", HEADER, "1,2013-11-02T12:00:00,1")
+    (fault,) = source.fetch(N1, N1)
+    assert "created_at says 2013-11-02T16:00:00Z, which is after night 2013-11-01 ended" in fault.message

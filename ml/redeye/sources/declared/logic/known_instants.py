@@ -63,11 +63,11 @@ class Knowing:
     def find_instant_of_files(self, word: str, day: date) -> datetime:
         """When the files of a night or day became known."""
         known = self.declared.known_at
-        if known.after == "night" or (known.delivery and word == "night"):
+        if known.after == "night":
             return self._revise(known.lag.add_to(cutoff(find_night_on(day)), zone()))
-        if known.delivery:
-            return cutoff(find_night(find_midnight(day, zone())))
-        return self._revise(self._find_by_day(known, day))
+        if known.after or known.before:
+            return self._revise(self._find_by_day(known, day))
+        return cutoff(find_night_on(day) if word == "night" else find_night(find_midnight(day, zone())))
 
     def find_nights(self, texts: Iterable[str]) -> dict[str, tuple[date, datetime]]:
         """Of each distinct text, the night at whose cutoff its rows are first known, and the instant.
