@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from typing import ClassVar, Literal, Union
 
-from pydantic import Field, TypeAdapter, model_validator
+from pydantic import BaseModel, Field, TypeAdapter, model_validator
 from pydantic.json_schema import GenerateJsonSchema
 
 from redeye.declarations import spec_kinds
@@ -277,9 +277,12 @@ class _EditorsSchema(GenerateJsonSchema):
         return False
 
 
-def render_json_schema() -> str:
-    """The JSON schema of a spec file of any built-in kind, for editors; kept in `ml/specs/schema.json`."""
-    classes = tuple(spec_kinds.load_spec_class(name, Spec) for name in spec_kinds.list_built_in())
-    any_kind: TypeAdapter[Spec] = TypeAdapter(Union[classes])  # type: ignore[arg-type] # noqa: UP007 - made at run time
-    schema = any_kind.json_schema(mode="validation", schema_generator=_EditorsSchema)
+def render_json_schema(model: type[BaseModel] | None = None) -> str:
+    """The JSON schema of a file of declarations, for editors: of a spec of any built-in kind, or of another model."""
+    if model is None:
+        classes = tuple(spec_kinds.load_spec_class(name, Spec) for name in spec_kinds.list_built_in())
+        any_kind: TypeAdapter[Spec] = TypeAdapter(Union[classes])  # type: ignore[arg-type] # noqa: UP007 - made at run time
+        schema = any_kind.json_schema(mode="validation", schema_generator=_EditorsSchema)
+    else:
+        schema = model.model_json_schema(mode="validation", schema_generator=_EditorsSchema)
     return json.dumps(schema, indent=2, sort_keys=True) + "\n"

@@ -8,7 +8,7 @@ from feast import Entity, FeatureView, Field
 from feast.types import FeastType, String
 
 from redeye.features.feast_lake_source import LakeSource
-from redeye.features.logic.feature_views import FEATURE_TTL, name_view
+from redeye.features.logic.feature_views import find_feature_ttl, name_view
 
 Fields = Mapping[str, FeastType]
 
@@ -18,7 +18,7 @@ def feature_view(table: str, entity: Entity, fields: Fields, description: str) -
     return FeatureView(
         name=name_view(table),
         entities=[entity],
-        ttl=FEATURE_TTL,
+        ttl=find_feature_ttl(),
         schema=[Field(name=name, dtype=dtype) for name, dtype in {entity.join_key: String, **fields}.items()],
         source=LakeSource(relation=f"features.{table}", description=description),
         description=description,

@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from redeye.declarations.specs import ENTITY_TIME
-from redeye.features.logic.feature_views import FEATURE_TTL, name_view
+from redeye.features.logic.feature_views import find_feature_ttl, name_view
 from redeye.features.point_in_time import ViewQuery, join, quote
 from redeye.foundation.errors import ConfigError
 from redeye.warehouse.logic.dbt_models import FEATURES, NIGHT, Project
@@ -83,5 +83,5 @@ def _query(alias: str, name: str, keys: Sequence[str], wanted: Mapping[str, str]
         created="created_at",
         features=wanted,
         tie_breakers=sorted(wanted),
-        ttl=FEATURE_TTL,
+        ttl=find_feature_ttl(),
     )

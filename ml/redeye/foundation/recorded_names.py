@@ -58,7 +58,7 @@ PACKAGES = {name.rpartition(".")[0] for name in MODULES} - {"redeye", "redeye.st
 ATTRIBUTES = {
     "redeye.adapters.flight_nights": {"nothing": "make_empty_frame"},
     "redeye.core.calendar": {
-        "FEATURE_TTL": "redeye.features.logic.feature_views:FEATURE_TTL",
+        "FEATURE_TTL": "redeye.features.logic.feature_views:find_feature_ttl()",
         "NEW_YORK": "zone()",
         "NIGHT_STARTS": "clock_cutoff()",
         "nights": "list_nights",

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from redeye.declarations.project import Project
 from redeye.declarations.spec_algorithms import Algorithms
 from redeye.declarations.spec_candidates import AVERAGE
 from redeye.declarations.spec_fields import expand_braces, name_column
@@ -50,8 +51,9 @@ def test_a_spec_is_frozen():
 
 
 def test_the_schema_file_is_fresh():
-    stale = "stale: write `redeye.declarations.specs.render_json_schema()` to ml/specs/schema.json"
+    stale = "stale: `./redeye docs` writes it"
     assert (SPECS / "schema.json").read_text(encoding="utf-8") == render_json_schema(), stale
+    assert (SPECS / "project.json").read_text(encoding="utf-8") == render_json_schema(Project), stale
 
 
 def test_every_algorithm_of_a_spec_has_a_model():

@@ -1,8 +1,8 @@
 """A dataset's contract: the part of the Open Data Contract Standard, v3.1, that is judged here, compiled into suites.
 
 The first object of `schema` is the delivery, the second, if there is one, its nights, with one row each. A property
-with a `transformDescription` is computed for the audit. What the standard knows and nothing here judges is refused, so
-that no promise stands in a contract that nobody keeps; what only informs people is passed over.
+with a `transformDescription` is computed for the audit. What the standard knows and nothing here judges is refused,
+since nobody would keep it; what only informs people is passed over.
 """
 
 from __future__ import annotations
@@ -217,14 +217,17 @@ class Table(_Described):
 
     @cached_property
     def suite(self) -> SuiteSpec:
-        """What the audit judges."""
+        """What the audit judges; a key of one column is unique in each night."""
         delivered = [each for each in self.properties if not each.transform_description]
         derived = [each for each in self.properties if each.transform_description]
-        unique = {"expect_compound_columns_to_be_unique": {"column_list": list(self.key)}}
         expectations = [rule.expectation for rule in self.quality]
         if self.key:
-            because = self.data_granularity_description
-            expectations.insert(0, ExpectationSpec.model_validate({**unique, "because": because}))
+            unique = {"column_list": [*self.key, NIGHT][: max(len(self.key), 2)]}
+            told = {
+                "expect_compound_columns_to_be_unique": unique,
+                "because": self.data_granularity_description,
+            }
+            expectations.insert(0, ExpectationSpec.model_validate(told))
         return SuiteSpec.model_validate(
             {
                 "description": self.description,

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Annotated
 
 import typer
+from pydantic import BaseModel
 from rich.markup import escape
 
 from redeye.cli.shell import console, enter
@@ -32,6 +33,22 @@ def generate(
     console.print(
         f"{len(found)} files written." if found else "All that is generated follows its declaration."
     )
+
+
+@app.command()
+def check() -> None:
+    """Check every declaration of the project, and the house rules of its dbt project; needs no stack.
+
+    Each fault with its file and line, and what to do. Ends with status 1 if there is one.
+    """
+    from redeye.review.check_project import list_faults
+
+    found = list_faults()
+    for each in found:
+        console.print(f"  {escape(each)}", soft_wrap=True)
+    if found:
+        raise typer.Exit(1)
+    rules()
 
 
 @app.command()
@@ -67,11 +84,14 @@ def packages(given: typer.Context) -> None:
 
 @app.command()
 def docs() -> None:
-    """Write what is generated: the page on settings, the specs' JSON schema, and dbt's docs (the stack must run)."""
+    """Write what is generated: the page on settings, JSON schemas of declarations, dbt's docs (the stack must run)."""
+    from redeye.declarations.project import Project
     from redeye.declarations.specs import render_json_schema
     from redeye.warehouse import dbt
 
     (CHECKOUT / "docs" / "reference" / "settings.md").write_text(describe(), encoding="utf-8")
-    (CHECKOUT / "ml" / "specs" / "schema.json").write_text(render_json_schema(), encoding="utf-8")
+    schemas: dict[str, type[BaseModel] | None] = {"schema.json": None, "project.json": Project}
+    for name, model in schemas.items():
+        (CHECKOUT / "ml" / "specs" / name).write_text(render_json_schema(model), encoding="utf-8")
     enter(writes_outside=True)
     console.print(f"docs/reference/settings.md and {dbt.docs()}")

@@ -1,4 +1,4 @@
-"""Scaffolds: a feature, or the next version of a feature table, declared in every file that must name it."""
+"""Scaffolds: a project from a sample of its data, a feature, or the next version of a feature table."""
 
 from __future__ import annotations
 
@@ -12,6 +12,23 @@ from redeye.foundation.settings import PROJECT_ROOT
 
 app = typer.Typer(help=__doc__, no_args_is_help=True)
 Root = Annotated[Path, typer.Option(help="Of the checkout.", hidden=True)]
+
+
+@app.command()
+def project(
+    folder: Annotated[Path, typer.Argument(help="Where to write it; it may hold the data already.")],
+    answers: Annotated[
+        Path | None, typer.Option(help="YAML file with the answers; without it, you are asked.")
+    ] = None,
+) -> None:
+    """Write a project from a file of rows and a few answers: declarations, dbt, contracts, suites, a model."""
+    from redeye.review.new_project.answers import load_answers
+    from redeye.review.new_project.ask import ask_answers
+    from redeye.review.new_project.write_project import write_project
+
+    given = load_answers(answers) if answers else ask_answers(folder, console)
+    written = write_project(folder, given)
+    console.print(f"[green]{len(written)} files[/] in {folder}: begin with README.md there.")
 
 
 @app.command()

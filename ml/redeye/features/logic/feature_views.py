@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
+from functools import cache
 
 from redeye.declarations.calendar import find_longest_span
 
 PREFIX = "feat_"
-# How long a feature row is served after its night: a degraded night scores from a release that is days old.
-FEATURE_TTL = find_longest_span(8)
+
+
+@cache
+def find_feature_ttl() -> timedelta:
+    """How long a feature row is served after its night: a degraded night scores from a release that is days old."""
+    return find_longest_span(8)
 
 
 def name_view(table: str) -> str:

@@ -71,6 +71,12 @@ def test_the_key_is_judged_once_with_the_grain_as_its_reason() -> None:
     assert [each.expect for each in others] == [BETWEEN]
 
 
+def test_a_key_of_one_column_is_judged_in_each_night() -> None:
+    properties = [{**each, "primaryKey": each["name"] == "gauge"} for each in table()["properties"]]
+    first, *_ = Table.model_validate(table() | {"properties": properties}).suite.expectations
+    assert first.columns == ("gauge", "night")
+
+
 def test_a_table_without_a_key_judges_no_key() -> None:
     properties = [{**each, "primaryKey": False} for each in table()["properties"]]
     plain = Table.model_validate(table(properties=properties, dataGranularityDescription=None))

@@ -1,0 +1,133 @@
+"""What a sample of the data shows: its columns with their types, bounds and gaps, and whether keys repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from redeye.foundation.errors import ConfigError
+
+# DuckDB's type -> of a contract, of dbt's YAML, of a suite.
+TYPES = {
+    "VARCHAR": ("string", "varchar", "text"),
+    "BIGINT": ("integer", "bigint", "int"),
+    "DOUBLE": ("number", "double", "float"),
+    "BOOLEAN": ("boolean", "boolean", "bool"),
+    "DATE": ("date", "date", "date"),
+    "TIMESTAMP": ("timestamp", "timestamp", "timestamp"),
+}
+_ALIASES = {
+    **dict.fromkeys(
+        ("TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT", "UINTEGER", "HUGEINT"), "BIGINT"
+    ),
+    **dict.fromkeys(("FLOAT", "UBIGINT"), "DOUBLE"),
+    **dict.fromkeys(("TIMESTAMP WITH TIME ZONE", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"), "TIMESTAMP"),
+}
+NUMBERS = ("BIGINT", "DOUBLE")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the sample.
+
+    Attributes:
+        type: one of `TYPES`.
+        bounds: the least and the greatest value of a number; None of another type, or where all are missing.
+    """
+
+    name: str
+    type: str
+    has_gaps: bool
+    bounds: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A sample of rows.
+
+    Attributes:
+        nights: how many dates its rows have.
+    """
+
+    columns: dict[str, Column]
+    rows: int
+    nights: int
+
+
+def read_sample(path: str, *, time: str, key: Sequence[str], wanted: Sequence[str]) -> Sample:
+    """What a file with a header of CSV, JSON lines or Parquet shows of some columns.
+
+    Args:
+        path: the file.
+        time: the column of the date or instant at which a row happens.
+        key: the columns that make a row the same row.
+        wanted: the columns to describe.
+
+    Raises:
+        ConfigError: if the file cannot be read, has not the columns, `time` is no date, or keys repeat.
+    """
+    with duckdb.connect() as con:
+        con.execute("SET TimeZone = 'UTC'")
+        try:
+            con.execute(f"CREATE VIEW sample AS SELECT * FROM {_read(path)}")
+            types = {str(row[0]): str(row[1]) for row in con.execute("DESCRIBE sample").fetchall()}
+        except duckdb.Error as error:
+            raise ConfigError(f"{path} cannot be read: {error}") from error
+        if lost := [name for name in wanted if name not in types]:
+            raise ConfigError(f"{path} has no column {', '.join(lost)}; it has {', '.join(types)}")
+        columns = {name: _describe(con, name, types[name]) for name in wanted}
+        if columns[time].type not in ("DATE", "TIMESTAMP"):
+            raise ConfigError(f"{path}: {time} is {types[time]}, no date or instant: write it as ISO 8601")
+        names = ", ".join(f'"{name}"' for name in key)
+        repeated = con.execute(
+            f"SELECT {names}, count(*) FROM sample GROUP BY ALL HAVING count(*) > 1 ORDER BY ALL LIMIT 3"
+        ).fetchall()
+        if repeated:
+            shown = "; ".join(", ".join(map(str, row[:-1])) for row in repeated)
+            raise ConfigError(
+                f"{path}: key ({', '.join(key)}) does not tell rows apart, such as {shown}: name more columns"
+            )
+        found = con.execute(f'SELECT count(*), count(DISTINCT "{time}"::DATE) FROM sample').fetchone()
+    rows, nights = found or (0, 0)
+    if not rows:
+        raise ConfigError(f"{path} has no rows: give a sample with some weeks of them")
+    return Sample(columns, int(rows), int(nights))
+
+
+def _read(path: str) -> str:
+    text = "'" + path.replace("'", "''") + "'"
+    plain = path.removesuffix(".gz")
+    if plain.endswith((".parquet", ".pq")):
+        return f"read_parquet({text})"
+    if plain.endswith((".jsonl", ".ndjson")):
+        return f"read_json({text}, format = 'newline_delimited')"
+    return f"read_csv({text}, header = true, sample_size = -1)"
+
+
+def _describe(con: duckdb.DuckDBPyConnection, name: str, type_: str) -> Column:
+    plain = type_.partition("(")[0]
+    kind = "DOUBLE" if plain == "DECIMAL" else _ALIASES.get(plain, plain)
+    if kind not in TYPES:
+        raise ConfigError(
+            f"column {name} is {type_}, which no contract has: have it as one of {', '.join(TYPES)}"
+        )
+    bounds = f'min("{name}")::DOUBLE, max("{name}")::DOUBLE' if kind in NUMBERS else "NULL, NULL"
+    row = con.execute(f'SELECT count(*) - count("{name}"), {bounds} FROM sample').fetchone()
+    gaps, least, most = row or (0, None, None)
+    return Column(name, kind, bool(gaps), None if least is None or most is None else (least, most))
+
+
+def describe_columns(path: str) -> list[str]:
+    """Each column of a file with its type and some values, for people.
+
+    Raises:
+        ConfigError: if the file cannot be read.
+    """
+    with duckdb.connect() as con:
+        try:
+            rows = con.execute(f"SUMMARIZE SELECT * FROM {_read(path)}").fetchall()
+        except duckdb.Error as error:
+            raise ConfigError(f"{path} cannot be read: {error}") from error
+    return [f"{row[0]}: {row[1].lower()}, {row[2]} to {row[3]}, {row[11]} % missing" for row in rows]

@@ -1,0 +1,127 @@
+"""Writing a project's folder from answers and a sample: plain dbt, Feast and contracts, the team's from then on."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from redeye.audits.suite_files import load_suite, suite_names
+from redeye.declarations.project import load_project
+from redeye.declarations.specs import load_spec
+from redeye.foundation.errors import ConfigError
+from redeye.review.generate import generate
+from redeye.review.new_project.answers import Answers
+from redeye.review.new_project.sample import NUMBERS, Column, Sample, read_sample
+from redeye.review.new_project.template_values import describe_values, write_name
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def write_project(folder: Path, answers: Answers) -> list[Path]:
+    """Write a project into an empty folder, or one that holds nothing but data.
+
+    Returns:
+        The files, from the folder.
+
+    Raises:
+        ConfigError: if the folder has a project, the sample cannot be read or does not fit the answers, or an answer
+            is none; then nothing is written.
+    """
+    if (folder / "redeye.yaml").exists():
+        raise ConfigError(f"{folder} is a project already: choose another folder")
+    sample = read_sample(
+        answers.data if "://" in answers.data else str(folder / answers.data),
+        time=answers.time,
+        key=answers.key,
+        wanted=answers.columns,
+    )
+    _check_predicted(answers, sample.columns[answers.predict])
+    with tempfile.TemporaryDirectory(prefix="redeye-new-", dir=folder.parent) as name:
+        made = Path(name) / folder.name
+        for path, text in _render(answers, sample).items():
+            (made / path).parent.mkdir(parents=True, exist_ok=True)
+            (made / path).write_text(text, encoding="utf-8")
+        load_project(made / "redeye.yaml")
+        load_spec(made / "models" / f"{answers.model}.yaml")
+        generate(made)
+        for suite in suite_names(made / "expectations"):
+            load_suite(suite, made / "expectations")
+        shutil.copytree(made, folder, dirs_exist_ok=True)
+        return sorted(path.relative_to(made) for path in made.rglob("*") if path.is_file())
+
+
+def _check_predicted(answers: Answers, column: Column) -> None:
+    if answers.is_at_least is None and column.type != "BOOLEAN":
+        raise ConfigError(
+            f"predict: {column.name} is {column.type.lower()}, neither yes nor no: say with `is_at_least` from which "
+            "value on it is yes"
+        )
+    if answers.is_at_least is not None and column.type not in NUMBERS:
+        raise ConfigError(f"is_at_least: {column.name} is {column.type.lower()}, no number: leave it out")
+
+
+def _render(answers: Answers, sample: Sample) -> dict[Path, str]:
+    given = describe_values(answers, sample)
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701  YAML, SQL and Python
+        variable_start_string="[[",
+        variable_end_string="]]",
+        block_start_string="[%",
+        block_end_string="%]",
+        comment_start_string="[#",
+        comment_end_string="#]",
+    )
+
+    environment.filters["sql"] = write_name
+
+    def fill(template: str, **more: object) -> str:
+        return environment.get_template(f"{template}.j2").render({**given, **more})
+
+    staging, stem = f"dbt/models/staging/{answers.project}", f"stg_{answers.project}__"
+    files = {name: name for name in _SAME}
+    files |= {
+        ".gitignore": "gitignore",
+        f"models/{answers.model}.yaml": "models/model.yaml",
+        f"{staging}/_sources.yml": "dbt/models/staging/_sources.yml",
+        f"{staging}/_models.yml": "dbt/models/staging/_models.yml",
+        f"{staging}/{stem}{answers.many}.sql": "dbt/models/staging/schedule.sql",
+        f"{staging}/{stem}{answers.many}_in_time.sql": "dbt/models/staging/schedule_in_time.sql",
+        f"{staging}/{stem}{answers.many}_versions.sql": "dbt/models/staging/schedule_versions.sql",
+        f"{staging}/{stem}outcomes.sql": "dbt/models/staging/outcomes.sql",
+        f"dbt/models/marts/fct_{answers.many}.sql": "dbt/models/marts/fct.sql",
+        f"expectations/releases/fct_{answers.many}.yml": "expectations/releases/fct.yml",
+        f"expectations/predictions/{answers.model}.yml": "expectations/predictions/model.yml",
+    }
+    found = {Path(name): fill(template) for name, template in files.items()}
+    for dataset in given["datasets"]:
+        path = Path(f"expectations/arrivals/{dataset['name']}.odcs.yaml")
+        found[path] = fill("expectations/arrivals/rows.odcs.yaml", dataset=dataset)
+    for entity in given["entities"]:
+        table = f"feat_{entity['name']}__history"
+        for ending in ("sql", "yml"):
+            path = Path(f"dbt/models/features/{table}.{ending}")
+            found[path] = fill(f"dbt/models/features/history.{ending}", entity=entity)
+        found[Path(f"expectations/releases/{table}.yml")] = fill(
+            "expectations/releases/history.yml", entity=entity
+        )
+    return found
+
+
+_SAME = (
+    "redeye.yaml",
+    "README.md",
+    "dbt/dbt_project.yml",
+    "dbt/profiles.yml",
+    "dbt/macros/columns.sql",
+    "dbt/models/marts/_models.yml",
+    "feature_repo/entities.py",
+    "feature_repo/services.py",
+    "feature_repo/feature_store.yaml",
+    "tests/test_declarations.py",
+)

@@ -1,0 +1,119 @@
+"""A project that nobody has seen, written from ten answers, runs without a change to the engine."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_projects import MadeProject, make_project
+from ruamel.yaml import YAML
+
+from redeye.foundation.settings import CHECKOUT
+from redeye.review.new_project.answers import Answers
+from redeye.review.new_project.write_project import write_project
+
+SEED = int(os.environ.get("REDEYE_TEST_SEED", "11"))
+FIRST, HISTORY, NIGHTS = date(2026, 1, 1), 62, 4
+LEAK = "remark"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, MadeProject]:
+    """The project's folder: a model without the column that tells the outcome, and one with it."""
+    folder = tmp_path_factory.mktemp("made") / "project"
+    project = make_project(folder, SEED, first=FIRST, nights=HISTORY + NIGHTS + 3)
+    answers = Answers.model_validate(project.answers)
+    write_project(folder, answers)
+    yaml = YAML()
+    path = folder / "models" / f"{answers.model}.yaml"
+    spec = yaml.load(path.read_text(encoding="utf-8"))
+    spec["model"] += "_leak"
+    yaml.dump(spec, path.with_name(f"{spec['model']}.yaml"))
+    spec["model"] = answers.model
+    spec["schedule_columns"] = [each for each in spec["schedule_columns"] if each["name"] != LEAK]
+    yaml.dump(spec, path)
+    suites = folder / "expectations" / "predictions"
+    (suites / f"{answers.model}_leak.yml").write_bytes((suites / f"{answers.model}.yml").read_bytes())
+    return folder, project
+
+
+@pytest.fixture(scope="module")
+def played(made: tuple[Path, MadeProject], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What came of it, played in a process of its own."""
+    folder, place = made[0], tmp_path_factory.mktemp("played")
+    last = FIRST + timedelta(days=HISTORY - 2)
+    words = [
+        str(each) for each in (place / "home", FIRST - timedelta(days=1), last, NIGHTS, place / "result.json")
+    ]
+    own = {key: value for key, value in os.environ.items() if not key.startswith("REDEYE_")}
+    own |= {
+        "REDEYE_PROJECT": str(folder),
+        "PYTHONPATH": os.pathsep.join(str(CHECKOUT / each) for each in ("ml", "tests")),
+    }
+    story = Path(__file__).with_name("story.py")
+    done = subprocess.run(
+        [sys.executable, str(story), *words], env=own, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return dict(json.loads((place / "result.json").read_text(encoding="utf-8")))
+
+
+def measure_loss(chance: pd.Series, outcome: pd.Series) -> float:
+    p = np.clip(chance.to_numpy(float), 1e-6, 1 - 1e-6)
+    return float(-np.mean(np.where(outcome, np.log(p), np.log(1 - p))))
+
+
+def test_the_history_is_one_release_and_the_nights_are_sound(played: dict[str, Any]) -> None:
+    assert played["release"]["release_id"].endswith(".r1")
+    assert all(night["rows"] == 40 and not night["is_degraded"] for night in played["nights"])
+    assert {night["verdict"] for night in played["nights"]} <= {"ok", "warning"}
+
+
+def test_a_model_replaces_the_heuristic_and_one_that_is_told_the_outcome_does_not(
+    played: dict[str, Any],
+) -> None:
+    sound, leaking = (played["trained"][played[name]] for name in ("model", "leaking"))
+    assert sound["is_promoted"], sound["reason"]
+    assert not leaking["is_promoted"]
+    assert "some feature must hold the outcome" in leaking["reason"]
+    assert played["nights"][-1]["algorithm"] == sound["algorithm"] != "heuristic"
+
+
+def test_predictions_are_near_the_best_there_can_be(
+    played: dict[str, Any], made: tuple[Path, MadeProject]
+) -> None:
+    rows = made[1].rows.set_index("number")
+    found = pd.DataFrame(played["predictions"])
+    truth = rows.loc[found.iloc[:, found.columns.get_loc("night") + 1]]
+    best = truth["chance"].to_numpy()
+    # Against the chances themselves: outcomes of 40 rows would say little.
+    own = found["probability"].astype(float).to_numpy()
+    cross = -np.mean(best * np.log(own) + (1 - best) * np.log(1 - own))
+    entropy = -np.mean(best * np.log(best) + (1 - best) * np.log(1 - best))
+    base = rows["failed"].mean()
+    of_base = -np.mean(best * np.log(base) + (1 - best) * np.log(1 - base))
+    assert cross < entropy + 0.25 * (of_base - entropy)
+
+
+def test_an_unbuilt_night_is_predicted_from_the_release_before(played: dict[str, Any]) -> None:
+    assert played["degraded"]["rows"] == 40
+    assert played["degraded"]["is_degraded"]
+
+
+def test_a_prediction_is_explained_and_taken_back(played: dict[str, Any]) -> None:
+    assert played["explained"]["equal"]
+    assert played["explained"]["inputs"] > 5
+    assert played["explained"]["faults"] == []
+    assert played["rolled_back"]["version"] == 1
+
+
+def test_a_second_intake_brings_nothing_new(played: dict[str, Any]) -> None:
+    assert played["deliveries_again"] == 2 * (HISTORY + NIGHTS)

@@ -1,0 +1,119 @@
+"""A project that is written from answers: it can be read, and nothing of it has to be edited first."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+from made_projects import make_project
+
+from redeye.declarations.project import load_project
+from redeye.declarations.specs import load_spec
+from redeye.foundation.errors import ConfigError
+from redeye.review.check_project import list_faults
+from redeye.review.new_project.answers import Answers
+from redeye.review.new_project.write_project import write_project
+
+
+@pytest.fixture
+def answers(tmp_path: Path) -> Answers:
+    return Answers.model_validate(make_project(tmp_path, 3, first=date(2026, 1, 1), nights=5).answers)
+
+
+def test_everything_that_is_written_can_be_read(tmp_path: Path, answers: Answers) -> None:
+    written = write_project(tmp_path, answers)
+    assert list_faults(tmp_path, tmp_path / "models") == []
+    declared = load_project(tmp_path / "redeye.yaml")
+    assert (declared.clock.zone, declared.clock.cutoff) == (answers.zone, answers.cutoff)
+    assert set(declared.datasets or {}) == {answers.many, "outcomes"}
+    spec = load_spec(tmp_path / "models" / f"{answers.model}.yaml")
+    assert {"place_id", "hour_of_day_id", "day_of_week_id"} == set(spec.entity_keys)
+    assert all((tmp_path / path).is_file() for path in written)
+
+
+def test_a_folder_that_has_a_project_is_left_alone(tmp_path: Path, answers: Answers) -> None:
+    write_project(tmp_path, answers)
+    (tmp_path / "README.md").write_text("mine", encoding="utf-8")
+    with pytest.raises(ConfigError, match="is a project already"):
+        write_project(tmp_path, answers)
+    assert (tmp_path / "README.md").read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        ({"predict": "size", "in_advance": ()}, "predict: size is double, neither yes nor no"),
+        ({"is_at_least": 2}, "is_at_least: failed is boolean, no number"),
+        ({"zone": "Europe/Madird"}, "'Europe/Madird' is no time zone"),
+    ],
+)
+def test_answers_that_the_data_refutes_write_nothing(
+    tmp_path: Path, answers: Answers, edit: dict[str, object], message: str
+) -> None:
+    given = {**answers.model_dump(), "groups": (), **edit}
+    with pytest.raises(ConfigError, match=message):
+        write_project(tmp_path, Answers.model_validate(given))
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "message"),
+    [
+        (
+            "redeye.yaml",
+            "cutoff:",
+            "cutof:",
+            r"redeye\.yaml:8: clock\.cutof: unknown key; did you mean 'cutoff'",
+        ),
+        (
+            "redeye.yaml",
+            "lag: PT1H",
+            "lag: 1",
+            r"redeye\.yaml:\d+: datasets\.outcomes\.known_at\.lag: .*no unit",
+        ),
+        ("models/*.yaml", "validation_nights: 14", "validation_nights: 0", r"models/\w+\.yaml:\d+: split"),
+        (
+            "models/*.yaml",
+            "test_nights: 14",
+            "test_nights: 9",
+            "gates.minimum_nights is above split.test_nights",
+        ),
+        (
+            "expectations/arrivals/outcomes.odcs.yaml",
+            "logicalType: number",
+            "logicalType: numbr",
+            r"odcs\.yaml:\d+:",
+        ),
+        (
+            "expectations/releases/fct_*.yml",
+            "because: A ",
+            "becuse: A ",
+            r"fct_\w+\.yml:\d+: expectations\.0",
+        ),
+        (
+            "dbt/macros/nights.sql",
+            "first_night()",
+            "erste_night()",
+            "nights.sql does not follow its declaration",
+        ),
+        (
+            "feature_repo/views.py",
+            "Int64,",
+            "Float64,",
+            r"views\.py does not follow .*place_history:rows_1n is Float64",
+        ),
+    ],
+)
+def test_a_mistake_is_named_with_its_place(
+    tmp_path: Path, answers: Answers, file: str, old: str, new: str, message: str
+) -> None:
+    write_project(tmp_path, answers)
+    (path,) = tmp_path.glob(file)
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1 if path.suffix != ".py" else -1), encoding="utf-8")
+    faults = list_faults(tmp_path, tmp_path / "models")
+    assert faults, "no fault is found"
+    assert re.search(message, "\n".join(faults)), faults
