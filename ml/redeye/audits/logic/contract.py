@@ -222,11 +222,9 @@ class Table(_Described):
         derived = [each for each in self.properties if each.transform_description]
         expectations = [rule.expectation for rule in self.quality]
         if self.key:
+            because = self.data_granularity_description
             unique = {"column_list": [*self.key, NIGHT][: max(len(self.key), 2)]}
-            told = {
-                "expect_compound_columns_to_be_unique": unique,
-                "because": self.data_granularity_description,
-            }
+            told = {"expect_compound_columns_to_be_unique": unique, "because": because}
             expectations.insert(0, ExpectationSpec.model_validate(told))
         return SuiteSpec.model_validate(
             {
@@ -306,9 +304,8 @@ class Contract(_Standard):
             raise ValueError("schema.0: redeye.measure stands in the object of the nights, the second")
         known = {each.name for each in self.rows.properties if not each.transform_description}
         said = self.terms.continuity
-        named = (
-            [("redeye.continuity", each) for each in (said.series, said.time, *said.columns)] if said else []
-        )
+        series = (said.series, said.time, *said.columns) if said else ()
+        named = [("redeye.continuity", each) for each in series]
         for place, each in enumerate(self.nights.properties if self.nights else ()):
             if each.measure is None:
                 continue
