@@ -7,9 +7,10 @@ from itertools import product
 from zoneinfo import ZoneInfo
 
 import pytest
-from airflow.timetables.base import TimeRestriction
+from airflow.timetables.base import DataInterval, TimeRestriction
 from pendulum import DateTime, instance
 
+from redeye.declarations import calendar
 from redeye.declarations.calendar import (
     cutoff,
     find_complete_night,
@@ -17,6 +18,9 @@ from redeye.declarations.calendar import (
     list_calendar_nights,
     list_nights,
 )
+from redeye.declarations.clock import Clock
+from redeye.declarations.project import project
+from redeye_airflow import timetables
 from redeye_airflow.timetables import CalendarTimetable, NightTimetable, read_dates
 
 FIRST, LAST = date(2012, 12, 31), date(2013, 12, 30)
@@ -27,20 +31,28 @@ def moment(text: str, zone: str = "UTC") -> DateTime:
     return instance(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)))
 
 
-def backfilled(earliest: DateTime, latest: DateTime) -> list[date]:
-    """The nights that Airflow makes runs for, asking as its backfill does."""
-    found, info = [], None
+def backfilled(earliest: DateTime, latest: DateTime, timetable: NightTimetable) -> list[DataInterval]:
+    """What Airflow makes runs for, asking as its backfill does."""
+    found: list[DataInterval] = []
     while True:
-        info = TIMETABLE.next_dagrun_info(
-            last_automated_data_interval=info.data_interval if info else None,
+        info = timetable.next_dagrun_info(
+            last_automated_data_interval=found[-1] if found else None,
             restriction=TimeRestriction(earliest, latest, catchup=True),
         )
         if info is None:
             return found
         assert info.data_interval is not None
-        night = info.data_interval.start.in_timezone("America/New_York").date()
-        assert info.data_interval.end == cutoff(night)
+        found.append(info.data_interval)
+
+
+def backfilled_nights(earliest: DateTime, latest: DateTime) -> list[date]:
+    """The nights of these runs."""
+    found = []
+    for run in backfilled(earliest, latest, TIMETABLE):
+        night = run.start.in_timezone("America/New_York").date()
+        assert run.end == cutoff(night)
         found.append(date(night.year, night.month, night.day))
+    return found
 
 
 @pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
@@ -55,7 +67,7 @@ def backfilled(earliest: DateTime, latest: DateTime) -> list[date]:
 )
 def test_bare_dates_name_nights_and_both_are_included(zone: str, first: str, last: str) -> None:
     expected = list(list_nights(date.fromisoformat(first), date.fromisoformat(last)))
-    assert backfilled(moment(first, zone), moment(last, zone)) == expected
+    assert backfilled_nights(moment(first, zone), moment(last, zone)) == expected
 
 
 ZONES = [
@@ -96,31 +108,31 @@ def test_whole_days_as_the_ui_sends_them_mean_their_dates_anywhere(zone: str) ->
         assert read_dates(*bounds) == meant, (first, last, end)
         assert read_dates(*(each.in_timezone("UTC") for each in bounds)) == meant, (first, last, end)
     bounds = [moment("2013-03-09T00:00:00", zone), moment("2013-03-12T23:59:59", zone)]
-    assert backfilled(*bounds) == list(list_nights(date(2013, 3, 9), date(2013, 3, 12)))
+    assert backfilled_nights(*bounds) == list(list_nights(date(2013, 3, 9), date(2013, 3, 12)))
 
 
 def test_days_with_an_offset_as_people_type_them_mean_their_dates() -> None:
     bounds = ("2013-04-04T00:00:00-10:00", "2013-04-06T23:59:00-10:00")
-    found = backfilled(*(instance(datetime.fromisoformat(each)) for each in bounds))
+    found = backfilled_nights(*(instance(datetime.fromisoformat(each)) for each in bounds))
     assert found == [date(2013, 4, 4), date(2013, 4, 5), date(2013, 4, 6)]
 
 
 def test_an_instant_that_begins_no_day_stays_an_instant() -> None:
-    found = backfilled(moment("2013-04-04T09:17:00"), moment("2013-04-06T13:40:00"))
+    found = backfilled_nights(moment("2013-04-04T09:17:00"), moment("2013-04-06T13:40:00"))
     assert found == [date(2013, 4, 5), date(2013, 4, 6)]
 
 
 def test_exact_starts_of_nights_are_included() -> None:
-    found = backfilled(instance(find_start(date(2013, 3, 9))), instance(find_start(date(2013, 3, 11))))
+    found = backfilled_nights(instance(find_start(date(2013, 3, 9))), instance(find_start(date(2013, 3, 11))))
     assert found == [date(2013, 3, 9), date(2013, 3, 10), date(2013, 3, 11)]
 
 
 def test_no_night_lies_outside_the_source() -> None:
-    assert backfilled(moment("2012-01-01"), moment("2013-01-02"))[0] == FIRST
-    assert backfilled(moment("2013-12-28"), moment("2014-06-01")) == list(
+    assert backfilled_nights(moment("2012-01-01"), moment("2013-01-02"))[0] == FIRST
+    assert backfilled_nights(moment("2013-12-28"), moment("2014-06-01")) == list(
         list_nights(date(2013, 12, 28), LAST)
     )
-    assert backfilled(moment("2014-02-01"), moment("2014-06-01")) == []
+    assert backfilled_nights(moment("2014-02-01"), moment("2014-06-01")) == []
 
 
 def test_nothing_fires_by_itself_after_the_last_night() -> None:
@@ -166,3 +178,41 @@ def test_the_scheduler_trains_the_nights_that_a_replay_trains(cron: str) -> None
         found.append(find_complete_night(info.run_after))
     within = dict.fromkeys(night for night in found if FIRST <= night <= LAST)
     assert list(within) == list_calendar_nights(cron, FIRST, LAST)
+
+
+WEEKS = [date(2026, 3, 29), date(2026, 4, 5), date(2026, 4, 19), date(2026, 4, 26)]
+
+
+@pytest.fixture
+def weekly(monkeypatch) -> NightTimetable:
+    """Of weeks on Lord Howe, where the cutoff comes twice on 5 April; the week of 12 April does not exist."""
+    clock = {
+        "zone": "Australia/Lord_Howe",
+        "cutoff": "SUN 01:45",
+        "every": "week",
+        "skip": [date(2026, 4, 12)],
+    }
+    declared = project().model_copy(update={"clock": Clock.model_validate(clock)})
+    for module in (calendar, timetables):
+        monkeypatch.setattr(module, "project", lambda: declared)
+    return NightTimetable(WEEKS[0], WEEKS[-1])
+
+
+def test_a_backfill_of_weeks_is_of_those_that_exist(weekly: NightTimetable) -> None:
+    expected = [(find_start(week), cutoff(week)) for week in WEEKS]
+    assert expected[0][1] == moment("2026-04-04T14:45")
+    for first, last in (("2026-03-29", "2026-04-26"), ("2026-03-25", "2026-05-01")):
+        found = backfilled(moment(first), moment(last), weekly)
+        assert [(run.start, run.end) for run in found] == expected
+    assert [run.start for run in backfilled(moment("2026-04-06"), moment("2026-04-18"), weekly)] == []
+
+
+def test_a_week_by_hand_is_the_one_in_which_its_date_lies(weekly: NightTimetable) -> None:
+    assert weekly.summary == "SUN 01:45 Lord Howe"
+    for given, week in (
+        ("2026-04-05", WEEKS[1]),
+        ("2026-04-15", WEEKS[1]),
+        ("2026-04-19", WEEKS[2]),
+        ("2026-04-20T12:00", WEEKS[1]),
+    ):
+        assert weekly.infer_manual_data_interval(run_after=moment(given)).start == find_start(week)
