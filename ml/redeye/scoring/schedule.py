@@ -133,7 +133,7 @@ def _move_last_night(con: duckdb.DuckDBPyConnection, spec: Spec, night: date) ->
             f"no night before {night} has rows in {spec.schedule}: there is nothing to assume"
         )
     frame = _select(con, spec, newest[0], relation)
-    days = night - newest[0]
+    days = coming_day(night) - coming_day(newest[0])
     day = f"({subject.day}::DATE + {days.days})"
     moved = {
         population.night: "$night::DATE",
