@@ -218,7 +218,8 @@ class DatasetNights:
         at = self.knowing.find_instant_of_files(self.word or "", day)
         is_snapshot = self.declared.changes.mode == "snapshot"
         places = {"": Place(night, at, is_late=is_snapshot)}
-        if self.knowing.column:
+        # What is known in advance is known with its file, whatever day it is of.
+        if self.knowing.column and not self.declared.known_at.before:
             texts = rows.column(self.knowing.column).unique().to_pylist()
             instants = {text: instant for text, (_, instant) in self._find_nights(texts).items()}
             if late := [text for text, instant in instants.items() if instant > cutoff(night)]:
@@ -233,7 +234,8 @@ class DatasetNights:
                 for text, instant in ordered
             }
         gone = Place(night, at) if is_snapshot and state is not None else None
-        read = ReadRows(rows, self.knowing.column, places, is_append=False, gone=gone)
+        column = self.knowing.column if "" not in places else None
+        read = ReadRows(rows, column, places, is_append=False, gone=gone)
         return cut_rows(self.dataset, read, state).get(night)
 
     def _refuse_absent(self, night: date) -> DeliveryFault | None:

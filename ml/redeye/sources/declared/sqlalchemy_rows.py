@@ -88,9 +88,11 @@ def _connect(declared: Sql) -> Iterator[sa.Connection]:
 
 def _find_relation(con: sa.Connection, declared: Sql) -> sa.FromClause:
     if declared.query:
-        head = con.execute(sa.text(f"SELECT * FROM ({declared.query}) AS q LIMIT 0"))
+        # A colon is no parameter of ours.
+        query = declared.query.strip().rstrip(";").replace(":", r"\:")
+        head = con.execute(sa.text(f"SELECT * FROM ({query}) AS q WHERE 1 = 0"))
         columns: list[sa.ColumnClause[object]] = [sa.column(name) for name in head.keys()]  # noqa: SIM118  no mapping
-        return sa.text(declared.query).columns(*columns).subquery("q")
+        return sa.text(query).columns(*columns).subquery("q")
     schema, _, name = (declared.table or "").rpartition(".")
     try:
         return sa.Table(name, sa.MetaData(), schema=schema or None, autoload_with=con)

@@ -326,3 +326,14 @@ def test_rows_of_a_nights_file_are_known_no_earlier_than_it_and_none_after_its_n
     orders.write("2013-11-01.csv", HEADER, "1,2013-11-02T12:00:00,1")
     (fault,) = source.fetch(N1, N1)
     assert "created_at says 2013-11-02T16:00:00Z, which is after night 2013-11-01 ended" in fault.message
+
+
+def test_a_plan_that_comes_anew_each_night_is_known_with_its_file(made, rows):
+    made.promise("plan", plan_id="string", starts_at="timestamp")
+    made.write("2013-11-01.csv", "plan_id,starts_at", "a,2013-11-02T12:00:00", "b,2013-11-09T12:00:00")
+    source = made.declare(
+        "  plan:\n    files: {url: '{night:%Y-%m-%d}.csv'}\n    known_at: {before: day, of: starts_at}\n"
+        "    changes: {mode: append}\n"
+    )
+    found = rows(made.take_in(source, N1, N1))
+    assert {row[0]: row[2] for row in found[N1]} == dict.fromkeys("ab", "2013-11-02T07:00:00Z")

@@ -61,11 +61,11 @@ class Knowing:
         return self._revise(instant)
 
     def find_instant_of_files(self, word: str, day: date) -> datetime:
-        """When the files of a night or day became known."""
+        """When the files of a night or day became known: at the end of their night, unless their names say more."""
         known = self.declared.known_at
-        if known.after == "night":
+        if known.of is None and known.after == "night":
             return self._revise(known.lag.add_to(cutoff(find_night_on(day)), zone()))
-        if known.after or known.before:
+        if known.of is None and (known.after or known.before):
             return self._revise(self._find_by_day(known, day))
         return cutoff(find_night_on(day) if word == "night" else find_night(find_midnight(day, zone())))
 
