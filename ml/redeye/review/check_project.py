@@ -13,6 +13,7 @@ from redeye.declarations.specs import list_spec_faults
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import PROJECT_ROOT, SPECS
 from redeye.review.generate import describe_stale_texts
+from redeye.sources.declared.described_dataset import describe_dataset
 
 
 def list_faults(root: Path = PROJECT_ROOT, specs: Path = SPECS) -> list[str]:
@@ -28,10 +29,19 @@ def list_faults(root: Path = PROJECT_ROOT, specs: Path = SPECS) -> list[str]:
     for path in list_paths(root / "expectations"):
         found += _try(partial(load_contract, path))
     if not found:
+        for name, declared in (load_project(root / "redeye.yaml").datasets or {}).items():
+            places = {"project_file": root / "redeye.yaml", "root": root / "expectations"}
+            found += _try(partial(describe_dataset, name, declared, **places))
         for name in suite_names(root / "expectations"):
             found += _try(partial(load_suite, name, root / "expectations"))
         found += _try(lambda: found.extend(describe_stale_texts(root)))
     return found
+
+
+def list_caveats(root: Path = PROJECT_ROOT) -> list[str]:
+    """What nobody can know of the past of a project's declared datasets, in sentences."""
+    datasets = load_project(root / "redeye.yaml").datasets or {}
+    return [f"{name}: {said}" for name, declared in datasets.items() for said in declared.list_caveats()]
 
 
 def _try(read: Callable[[], object]) -> Iterator[str]:

@@ -41,13 +41,15 @@ def check() -> None:
 
     Each fault with its file and line, and what to do. Ends with status 1 if there is one.
     """
-    from redeye.review.check_project import list_faults
+    from redeye.review.check_project import list_caveats, list_faults
 
     found = list_faults()
     for each in found:
         console.print(f"  {escape(each)}", soft_wrap=True)
     if found:
         raise typer.Exit(1)
+    for each in list_caveats():
+        console.print(f"  [dim]nobody can know:[/] {escape(each)}", soft_wrap=True)
     rules()
 
 

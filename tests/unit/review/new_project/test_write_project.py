@@ -12,7 +12,7 @@ from made_projects import make_project
 from redeye.declarations.project import load_project
 from redeye.declarations.specs import load_spec
 from redeye.foundation.errors import ConfigError
-from redeye.review.check_project import list_faults
+from redeye.review.check_project import list_caveats, list_faults
 from redeye.review.new_project.answers import Answers
 from redeye.review.new_project.write_project import write_project
 
@@ -25,6 +25,9 @@ def answers(tmp_path: Path) -> Answers:
 def test_everything_that_is_written_can_be_read(tmp_path: Path, answers: Answers) -> None:
     written = write_project(tmp_path, answers)
     assert list_faults(tmp_path, tmp_path / "models") == []
+    assert {said.partition(": ")[2] for said in list_caveats(tmp_path)} == {
+        "when its rows became known is assumed, not recorded"
+    }
     declared = load_project(tmp_path / "redeye.yaml")
     assert (declared.clock.zone, declared.clock.cutoff) == (answers.zone, answers.cutoff)
     assert set(declared.datasets or {}) == {answers.many, "outcomes"}
@@ -97,6 +100,12 @@ def test_answers_that_the_data_refutes_write_nothing(
             "first_night()",
             "erste_night()",
             "nights.sql does not follow its declaration",
+        ),
+        (
+            "redeye.yaml",
+            "known_at: {before: day, of: ",
+            "known_at: {before: day, of: x",
+            r"redeye\.yaml:\d+: datasets\.\w+\.known_at\.of: 'x\w+' is no column of .*did you mean",
         ),
         (
             "feature_repo/views.py",
