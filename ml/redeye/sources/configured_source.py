@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import ClassVar, Protocol, cast
 
+from redeye.declarations.calendar import check_night
 from redeye.declarations.project import import_named, name_schedule, project
 from redeye.declarations.yaml_files import load_declaration
 from redeye.foundation.errors import ConfigError
@@ -30,8 +31,8 @@ def load_source() -> Source:
     """What the setting `source` names, the project's source or its datasets, shifted, with a rehearsal's events.
 
     Raises:
-        ConfigError: if it is not `module:Class`, cannot be imported, is not a `Source`, has no proper name, or
-            cannot be shifted.
+        ConfigError: if it is not `module:Class`, cannot be imported, is not a `Source`, has no proper name,
+            cannot be shifted, or has nights that the clock has not.
     """
     weeks = settings().shift_weeks
     source = _make_source()
@@ -70,6 +71,8 @@ def _make_source() -> Source:
     source = import_named(named, said_by=said_by)()
     if not isinstance(source, Source):
         raise ConfigError(f"{said_by} names {named!r}, which is not a redeye.sources.logic.deliveries.Source")
+    for night in (source.first_night, source.last_night, source.final_night):
+        check_night(night)
     return source
 
 

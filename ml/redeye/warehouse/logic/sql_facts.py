@@ -48,12 +48,20 @@ def normalize(expression: exp.Expr) -> str:
     return bare.sql(DIALECT, comments=False).lower()
 
 
+def _is_written_number(expression: exp.Expr) -> bool:
+    bare = strip_casts(expression)
+    if isinstance(bare, exp.Case):
+        results = [*(each.args["true"] for each in bare.args["ifs"]), bare.args.get("default")]
+        return all(each is not None and _is_written_number(each) for each in results)
+    return isinstance(bare, exp.Literal) and not bare.is_string
+
+
 @dataclass(frozen=True)
 class Term:
     """An expression as the rules on nights see it, as normal text.
 
-    A number is one that is written down, and never negative; each part of a `greatest(…)` or `max(…)` is never after
-    the whole.
+    A number is one that is written down, or each of a CASE, and never negative; each part of a `greatest(…)` or
+    `max(…)` is never after the whole.
     """
 
     text: str
@@ -73,7 +81,7 @@ class Term:
             greatest = (bare.this,)
         return cls(
             normalize(bare),
-            isinstance(bare, exp.Literal) and not bare.is_string,
+            _is_written_number(bare),
             tuple(cls.of(each) for each in summands),
             tuple(cls.of(each) for each in greatest),
         )

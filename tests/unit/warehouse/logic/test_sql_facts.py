@@ -59,6 +59,9 @@ def test_a_condition_says_what_is_at_most_what(condition: str | None, expected: 
 @pytest.mark.parametrize(
     ("text", "is_held"),
     [
+        ("night + CASE night WHEN DATE '2026-04-05' THEN 14 ELSE 7 END", True),
+        ("night + CASE night WHEN DATE '2026-04-05' THEN 14 END", False),
+        ("night + CASE night WHEN DATE '2026-04-05' THEN -14 ELSE 7 END", False),
         ("night", True),
         ("other", False),
         ("night + 7", True),
