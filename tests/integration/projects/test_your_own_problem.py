@@ -48,7 +48,7 @@ def test_the_page_makes_a_project_that_keeps_every_rule(tmp_path: Path) -> None:
             printed = run(line.removeprefix("$ "), folder)
         else:
             assert line in printed
-    spec = (tmp_path / "warm" / "models" / "hour_warm.yaml").read_text(encoding="utf-8")
+    spec = (tmp_path / "warm" / "models" / "hour_mild.yaml").read_text(encoding="utf-8")
     assert "maximum_auc: 1.0 " in spec
 
 
