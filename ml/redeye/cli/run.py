@@ -24,7 +24,7 @@ app = typer.Typer()
 
 @app.command()
 def run() -> None:
-    """Start the stack, build three months, train, predict three nights, and show the riskiest rows."""
+    """Start the stack, build the history, train, predict some nights, and show the riskiest rows."""
     from redeye.stack.airflow import first_run
 
     if settings().shift_weeks:

@@ -53,6 +53,15 @@ def check() -> None:
     rules()
 
 
+@app.command("describe")
+def describe_declarations() -> None:
+    """Show the project as it is understood: its nights, what they bring, from when on each model can be trained."""
+    from redeye.review.describe_project import describe_project
+
+    for line in describe_project():
+        console.print(escape(line), highlight=False)
+
+
 @app.command()
 def rules() -> None:
     """Check the dbt project against the house rules (docs/reference/house-rules.md); needs no stack.

@@ -58,6 +58,12 @@ def find_last_mature(night: date, maturity: int) -> date:
     return shift_nights(night, -maturity)
 
 
+def find_first_training(first_night: date, split: Split, *, maturity: int) -> date:
+    """The first night on which a training has all the nights that its windows need."""
+    nights = split.minimum_train_nights + split.validation_nights + split.test_nights
+    return shift_nights(first_night, nights + 3 * maturity - 1)
+
+
 def plan_windows(night: date, split: Split, *, maturity: int, first_night: date) -> Windows:
     """The windows of a training decided on `night`, with the label maturity, in nights, as the gap between them.
 

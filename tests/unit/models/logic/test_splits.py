@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redeye.declarations.specs import Split
-from redeye.models.logic.splits import TooFewNights, Window, Windows, plan_windows
+from redeye.models.logic.splits import TooFewNights, Window, Windows, find_first_training, plan_windows
 
 NIGHTS = st.dates(date(2013, 1, 1), date(2014, 12, 31))
 SPLITS = st.builds(
@@ -68,3 +68,12 @@ def test_a_window_masks_its_own_nights_only():
     window = Window(date(2013, 3, 2), date(2013, 3, 3))
     days = [date(2013, 3, day) for day in range(1, 6)]
     assert window.mask(days).tolist() == [False, True, True, False, False]
+
+
+def test_the_first_training_is_the_first_night_with_windows_enough() -> None:
+    split = Split(validation_nights=3, test_nights=4, minimum_train_nights=5, history_nights=30)
+    first = date(2026, 1, 1)
+    ready = find_first_training(first, split, maturity=2)
+    assert plan_windows(ready, split, maturity=2, first_night=first).train.nights == 5
+    with pytest.raises(TooFewNights, match=f"train on night {ready} or later"):
+        plan_windows(ready - timedelta(days=1), split, maturity=2, first_night=first)
