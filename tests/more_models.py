@@ -1,9 +1,15 @@
-"""A copy of the checkout with a second and a third model, of rare outcomes, added as docs/reference/models.md says."""
+"""A copy of the checkout with more models, added as docs/reference/models.md says.
+
+A second and a third one of rare outcomes, and one of another kind: by how many minutes a flight will be late.
+"""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
+
+from delay_minutes import MODEL as LATENESS
+from delay_minutes import write_spec
 
 from redeye.foundation.settings import PROJECT_ROOT
 
@@ -13,9 +19,56 @@ COUNTS = """\
     successes: carrier_origin_hour_delays:late_flights_all
     trials: carrier_origin_hour_delays:flights_all
 """
+NUMBERS = ("value", "lower", "upper", "baseline_value", "baseline_lower", "baseline_upper")
 GROUPS = "    groups: [carrier_id, origin_id]\n"
 # The third spec keeps the counts of the first one's target: a mistake that is likely made.
 ADDED = {SECOND: ("is_cancelled", GROUPS), THIRD: ("is_diverted", COUNTS)}
+_BOUNDS = (
+    "  - expect_column_values_to_be_between: {{column: {name}, min_value: {low}, max_value: {high}}}\n"
+    "    because: {why}.\n"
+)
+_PROBABILITIES = ("probability", "baseline_probability")
+# The audit of predictions that are numbers between bounds.
+_OF_NUMBERS = (
+    ("key: [flight_id, rank, probability]", "key: [flight_id, rank, value]"),
+    (
+        "  probability: float\n  baseline_probability: float\n",
+        "".join(f"  {name}: float\n" for name in NUMBERS),
+    ),
+    (
+        "  same_probabilities: How many predictions of the night share this row's probability, as a share.\n"
+        "  mean_probability: Mean probability of the night.\n"
+        "  spread_probability: Standard deviation of the night's probabilities.\n",
+        "  same_values: How many predictions of the night share this row's number, as a share.\n"
+        "  mean_value: Mean of the night's numbers.\n"
+        "  spread_value: Standard deviation of the night's numbers.\n"
+        "  beyond_bounds: How far the number lies outside its bounds.\n"
+        "  mean_width: Mean distance of the night's bounds.\n",
+    ),
+    (
+        "".join(_BOUNDS.format(name=name, low=0, high=1, why="A probability") for name in _PROBABILITIES),
+        "".join(
+            _BOUNDS.format(name=name, low=low, high=high, why="Minutes of a flight")
+            for name, low, high in (
+                *((each, -200, 1500) for each in NUMBERS),
+                ("beyond_bounds", 0, 0),
+                ("mean_width", 5, 300),
+            )
+        ),
+    ),
+    (
+        "column: mean_probability, min_value: 0.02, max_value: 0.8",
+        "column: mean_value, min_value: -60, max_value: 120",
+    ),
+    (
+        "column: spread_probability, min_value: 0.005, max_value: 0.45",
+        "column: spread_value, min_value: 0, max_value: 120",
+    ),
+    (
+        "column: same_probabilities, min_value: 0, max_value: 0.6",
+        "column: same_values, min_value: 0, max_value: 1",
+    ),
+)
 _EXPOSURES = """
   - name: {model}
     label: {model}
@@ -62,7 +115,10 @@ def copy_with_more_models(to: Path) -> Path:
                 "column: same_probabilities, min_value: 0, max_value: 1",
             ),
         )
-        with (to / "dbt" / "models" / "exposures.yml").open("a", encoding="utf-8") as exposures:
+    write_spec(to / "ml" / "specs")
+    _write(to / "expectations" / "predictions", "yml", LATENESS, *_OF_NUMBERS)
+    with (to / "dbt" / "models" / "exposures.yml").open("a", encoding="utf-8") as exposures:
+        for model in (*ADDED, LATENESS):
             exposures.write(_EXPOSURES.format(model=model))
     return to
 

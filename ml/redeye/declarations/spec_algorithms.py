@@ -8,6 +8,9 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, mod
 
 from redeye.declarations.spec_fields import Feature, Frozen, Name, PositiveInt, refuse_twice
 
+HEURISTIC = "heuristic"
+"""The algorithm that every model has: its first champion and last resort."""
+
 
 class HeuristicParams(Frozen):
     """Smoothed rate of the target: (successes + strength * prior) / (trials + strength); the prior is learned.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -105,7 +106,7 @@ def register(
             python_model=str(PYFUNC_CODE),
             artifacts={"model": str(folder)},
             model_config={"sha256": sha256},
-            signature=_signature(inputs),
+            signature=_signature(inputs, model.columns),
             input_example=plain_inputs(example.head(EXAMPLE_ROWS), inputs),
             pip_requirements=list_packages((*REQUIREMENTS, *model.packages)),
         )
@@ -262,12 +263,13 @@ def plain_inputs(frame: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:
     return numbers.join(frame[list(inputs.categorical)])
 
 
-def _signature(inputs: Inputs) -> ModelSignature:
+def _signature(inputs: Inputs, columns: Sequence[str]) -> ModelSignature:
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 
     numbers: list[ColSpec | TensorSpec] = [ColSpec(DataType.double, name) for name in inputs.numeric]
     categories: list[ColSpec | TensorSpec] = [ColSpec(DataType.string, name) for name in inputs.categorical]
     return ModelSignature(
-        inputs=Schema(numbers + categories), outputs=Schema([ColSpec(DataType.double, "probability")])
+        inputs=Schema(numbers + categories),
+        outputs=Schema([ColSpec(DataType.double, name) for name in columns]),
     )

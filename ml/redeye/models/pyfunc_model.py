@@ -31,9 +31,12 @@ class HashedModel(PythonModel):
         context: PythonModelContext,  # noqa: ARG002  (MLflow calls it so)
         model_input: pd.DataFrame,
         params: dict[str, object] | None = None,  # noqa: ARG002  (MLflow calls it so)
-    ) -> pd.Series:
-        """Probability per row."""
-        return pd.Series(self.model.predict(model_input), index=model_input.index, name="probability")
+    ) -> pd.Series | pd.DataFrame:
+        """The prediction of each row: one column, or several."""
+        predicted = pd.DataFrame(
+            self.model.predict(model_input), index=model_input.index, columns=list(self.model.columns)
+        )
+        return predicted.iloc[:, 0] if predicted.shape[1] == 1 else predicted
 
 
 mlflow.models.set_model(HashedModel())

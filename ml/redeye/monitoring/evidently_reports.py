@@ -24,7 +24,6 @@ from redeye.foundation.atomic_files import write_text
 from redeye.foundation.pages import render_html
 from redeye.foundation.settings import settings
 from redeye.monitoring.logic.drift_measures import Statistic
-from redeye.monitoring.logic.drift_profile import PREDICTION
 from redeye.monitoring.logic.drift_result import Span
 from redeye.monitoring.logic.drift_summary import DriftSummary, describe_rows, summarise_drift
 
@@ -58,6 +57,8 @@ class Page:
         matured: its predictions with `label`, of the newest matured nights.
         predicted: its predictions on the rows it learned from, without label.
         unseen: its predictions with `label` on nights after its fit.
+        told: the column with what is predicted, `probability` above.
+        has_classes: whether labels are of classes, so that curves can be drawn.
         numeric: which of the columns are numbers.
     """
 
@@ -73,6 +74,8 @@ class Page:
     matured: pd.DataFrame
     predicted: pd.DataFrame
     unseen: pd.DataFrame
+    told: str
+    has_classes: bool
     numeric: Mapping[str, bool]
 
 
@@ -113,7 +116,7 @@ def prune(keep: int) -> list[Path]:
 def _select_columns(page: Page, summary: DriftSummary) -> list[str]:
     """Those to draw that the library can: it refuses columns that are empty on one side."""
     both = [set(frame.columns[frame.notna().any()]) for frame in (page.current, page.reference)]
-    known = both[0] & (both[1] | {PREDICTION})
+    known = both[0] & (both[1] | {page.told})
     return [name for name in summary.pictured if name in known][:COLUMNS]
 
 
@@ -130,11 +133,11 @@ def _draw_columns(page: Page, drawn: list[str]) -> list[BaseWidgetInfo]:
     kinds_of_columns = [ColumnType.Numerical, ColumnType.Categorical]
     register_stattest(StatTest(TEST, "decided elsewhere", kinds_of_columns, 0.0), lambda *_: (0.0, False))
     current, reference = page.current[drawn], page.reference.reindex(columns=drawn)
-    numbers = [name for name in drawn if name == PREDICTION or page.numeric[name]]
-    if PREDICTION in drawn:
+    numbers = [name for name in drawn if name == page.told or page.numeric[name]]
+    if page.told in drawn:
         # Drawn evenly from all of them; which row stands beside which does not matter to a distribution.
         every = np.linspace(0, len(page.predicted) - 1, len(reference)).astype(int)
-        reference = reference.assign(**{PREDICTION: page.predicted[PREDICTION].to_numpy()[every]})
+        reference = reference.assign(**{page.told: page.predicted[page.told].to_numpy()[every]})
     kinds = DataDefinition(
         numerical_columns=numbers, categorical_columns=[name for name in drawn if name not in numbers]
     )
@@ -198,17 +201,17 @@ def _compare_quality(page: Page) -> Snapshot | None:
     from evidently import BinaryClassification, DataDefinition, Dataset, Report
     from evidently.presets import ClassificationPreset
 
-    if any(frame["label"].nunique() < 2 for frame in (page.matured, page.unseen)):
+    if not page.has_classes or any(frame["label"].nunique() < 2 for frame in (page.matured, page.unseen)):
         return None
     # Not half: the classes are uneven, and a rare class would never be predicted.
     rate = float(page.unseen["label"].mean())
     kinds = DataDefinition(
-        classification=[BinaryClassification(target="label", prediction_probas=PREDICTION, pos_label="1")],
-        numerical_columns=[PREDICTION],
+        classification=[BinaryClassification(target="label", prediction_probas=page.told, pos_label="1")],
+        numerical_columns=[page.told],
         categorical_columns=["label"],
     )
     frames = [
-        frame[["label", PREDICTION]].astype({"label": int}).astype({"label": str}).reset_index(drop=True)
+        frame[["label", page.told]].astype({"label": int}).astype({"label": str}).reset_index(drop=True)
         for frame in (page.matured, page.unseen)
     ]
     report = Report([ClassificationPreset(probas_threshold=rate)], include_tests=False)

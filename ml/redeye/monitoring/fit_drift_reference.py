@@ -40,7 +40,7 @@ from redeye.monitoring.logic.distribution_shift import calibrate_shift
 from redeye.monitoring.logic.drift_calibration import History, calibrate, tabulate
 from redeye.monitoring.logic.drift_inputs import select_drifting
 from redeye.monitoring.logic.drift_measures import Bins, Summary
-from redeye.monitoring.logic.drift_profile import PREDICTION, Profile
+from redeye.monitoring.logic.drift_profile import Profile
 from redeye.monitoring.logic.drift_quality import calibrate_quality
 from redeye.monitoring.logic.drift_result import Kind
 from redeye.monitoring.logic.joint_drift import calibrate_joint, select_usable
@@ -201,13 +201,14 @@ def _make(origin: _Origin, folder: Path) -> None:
         for name, found in parts.items()
     }
     predictions = pd.concat(predicted, ignore_index=True)
-    histories[PREDICTION] = _prediction_history(predictions, is_reference)
+    told = kind.columns[0]
+    histories[told] = _prediction_history(predictions, told, is_reference)
     unseen = predictions[~predictions["is_fitted"]]
     calibration = tabulate(
         [
             *calibrate(histories.values(), nights, rules),
             *calibrate_quality(kind, unseen, rules),
-            *calibrate_shift(unseen, rules),
+            *(calibrate_shift(unseen, rules) if kind.has_classes else ()),
             *calibrate_joint(sample, joint_inputs, rules),
         ]
     )
@@ -233,12 +234,12 @@ def _make(origin: _Origin, folder: Path) -> None:
     write_reference(folder, profile, sample[["night", *inputs]], predictions, facts)
 
 
-def _prediction_history(predictions: pd.DataFrame, is_reference: np.ndarray) -> History:
+def _prediction_history(predictions: pd.DataFrame, told: str, is_reference: np.ndarray) -> History:
     days, place = np.unique(predictions["night"].to_numpy(), return_inverse=True)
-    cut = Bins.of(predictions.loc[is_reference[place], PREDICTION], is_numeric=True, maximum_categories=2)
+    cut = Bins.of(predictions.loc[is_reference[place], told], is_numeric=True, maximum_categories=2)
     if cut is None:
         raise ValueError("the champion predicted nothing on the nights of its training")
-    summary = Summary.of(cut, predictions[PREDICTION], place, len(days))
+    summary = Summary.of(cut, predictions[told], place, len(days))
     return History(cut, Kind.PREDICTION, summary, is_reference)
 
 

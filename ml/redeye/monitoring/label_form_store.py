@@ -8,6 +8,7 @@ import duckdb
 
 from redeye.declarations.calendar import list_nights, shift_nights
 from redeye.declarations.specs import Spec
+from redeye.models.kinds.interface import find_kind
 from redeye.monitoring.logic.label_form import LabelForm
 
 # More values than a class label ever has; the rest would only be listed.
@@ -18,9 +19,15 @@ WEEK = 7
 def measure_form(con: duckdb.DuckDBPyConnection, spec: Spec, first: date, last: date) -> LabelForm:
     """The form on the nights `first` to `last`, read from a release that is attached as `warehouse`."""
     target, population = spec.target.column, spec.population
+    # Of numbers there are new values every week.
+    values = (
+        f"list_sort(list(DISTINCT CAST({target} AS VARCHAR)) FILTER ({target} IS NOT NULL))[:{VALUES}]"
+        if find_kind(spec).has_classes
+        else "[]::VARCHAR[]"
+    )
     row = con.execute(
         f"SELECT any_value(typeof({target})), "
-        f"list_sort(list(DISTINCT CAST({target} AS VARCHAR)) FILTER ({target} IS NOT NULL))[:{VALUES}], "
+        f"{values}, "
         f"count(*), count({target}) FROM warehouse.{population.relation} "
         f"WHERE {population.night} BETWEEN ? AND ?",
         [first, last],

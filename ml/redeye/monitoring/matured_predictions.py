@@ -8,6 +8,7 @@ import pandas as pd
 
 from redeye.declarations.calendar import cutoff
 from redeye.declarations.specs import Spec
+from redeye.models.kinds.interface import find_kind
 from redeye.monitoring.logic.maturity import Labels
 from redeye.scoring import outputs_store
 from redeye.warehouse import lake
@@ -45,16 +46,17 @@ def read_matured_predictions(
     A label that became known later is left out; that those of `last` are mature is for the caller to see to.
 
     Returns:
-        The predictions that have a label, one row per subject, with the label as 0.0 or 1.0.
+        The predictions that have a label, one row per subject, with the label as a number.
     """
     population, target = spec.population, spec.target
+    label = find_kind(spec).select_label(target.column)
     with lake.connect_at(release.snapshot_id) as con:
         predictions = outputs_store.read("predictions", spec.model, first, last, con=con)
         labels = con.execute(
-            f"SELECT {population.key}, TRY_CAST({target.column} AS DOUBLE) AS label "
+            f"SELECT {population.key}, {label} AS label "
             f"FROM warehouse.{population.relation} WHERE {population.night} BETWEEN ? AND ? "
-            # What is no class is no label: the change of schema is named with the drift.
-            f"AND TRY_CAST({target.column} AS DOUBLE) IN (0, 1) AND {target.known_at} <= ?",
+            # What is none of the kind is no label: the change of schema is named with the drift.
+            f"AND {label} IS NOT NULL AND {target.known_at} <= ?",
             [first, last, cutoff(night).replace(tzinfo=None)],
         ).df()
     return predictions.merge(labels, on=population.key, how="inner", validate="one_to_one")

@@ -30,11 +30,12 @@ from redeye.monitoring.drift_reference_store import Reference
 from redeye.monitoring.fit_drift_reference import list_input_columns, load_reference
 from redeye.monitoring.logic.distribution_shift import (
     classify_signs,
+    describe_covariates,
     describe_signs,
     measure_signs,
     shift_rows,
 )
-from redeye.monitoring.logic.drift_profile import PREDICTION, find_drift, is_enough
+from redeye.monitoring.logic.drift_profile import find_drift, is_enough
 from redeye.monitoring.logic.drift_quality import quality_drift
 from redeye.monitoring.logic.drift_result import DriftFinding, Span
 from redeye.monitoring.logic.joint_drift import Joint, joint_rows, measure_joint, sample_rows
@@ -61,13 +62,13 @@ def measure(spec: Spec, night: date, release: Release, champion: Promotion) -> D
     Returns:
         Rows for the table `drift`, to be written with the verdict, and what they amount to.
     """
-    rules = spec.monitor.drift
+    rules, kind = spec.monitor.drift, find_kind(spec)
     reference = load_reference(spec, champion)
     features = _features(spec, night)
-    own = features.loc[features["model_version"] == champion.version, ["night", PREDICTION]]
+    own = features.loc[features["model_version"] == champion.version, ["night", *kind.columns]]
     finding = find_drift(reference.profile, features, own, rules, last=night)
     matured = _read_matured(spec, night, release, champion)
-    quality = quality_drift(find_kind(spec), matured, reference.unseen(), reference.profile.thresholds, rules)
+    quality = quality_drift(kind, matured, reference.unseen(), reference.profile.thresholds, rules)
     shifts = measure_shift(
         spec, reference, features, matured[Span.WEEK], measure_label_form(spec, night, release)
     )
@@ -103,7 +104,9 @@ def make_pages(
     reference: Reference = load_reference(spec, champion)
     features = _features(spec, night)
     own = features["model_version"] == champion.version
-    features[PREDICTION] = features[PREDICTION].where(own)
+    kind = find_kind(spec)
+    told = kind.columns[0]
+    features[told] = features[told].where(own)
     matured = _read_matured(spec, night, release, champion)
     sample = reference.sample()
     for span in Span:
@@ -124,6 +127,8 @@ def make_pages(
             matured=matured[span],
             predicted=reference.predictions(),
             unseen=reference.unseen(),
+            told=told,
+            has_classes=kind.has_classes,
             numeric=list_input_columns(spec, sample),
         )
 
@@ -187,7 +192,7 @@ def prune_reports(keep: int) -> list[Path]:
 
 
 def _features(spec: Spec, night: date) -> pd.DataFrame:
-    """The week's rows: features as scored, `night`, `probability`, `model_version`; no label."""
+    """The week's rows: features as scored, `night`, what was predicted, `model_version`; no label."""
     first = shift_nights(night, 1 - Span.WEEK.nights)
     predictions = outputs_store.read("predictions", spec.model, first, night)
     days = pd.to_datetime(predictions["night"])
@@ -197,7 +202,7 @@ def _features(spec: Spec, night: date) -> pd.DataFrame:
         if (days == pd.Timestamp(one)).any()
     ]
     if not frames:
-        return pd.DataFrame({name: [] for name in ("night", PREDICTION, "model_version")})
+        return pd.DataFrame({name: [] for name in ("night", *find_kind(spec).columns, "model_version")})
     return pd.concat(frames, ignore_index=True)
 
 
@@ -224,8 +229,9 @@ def load_features(
     cached = [(str(path), lambda: pd.read_parquet(path))] if path.is_file() else []
     features = try_in_turn([*cached, ("reading features again", read_again)], [])
     # The reference is what the version itself said: a recalibration is no drift of its predictions.
-    made = predictions[[spec.population.key, "raw_probability", "model_version"]].rename(
-        columns={"raw_probability": PREDICTION}
+    kind = find_kind(spec)
+    made = predictions[[spec.population.key, *kind.raw_columns, "model_version"]].rename(
+        columns=dict(zip(kind.raw_columns, kind.columns, strict=True))
     )
     joined = features.merge(made, on=spec.population.key, how="inner", validate="one_to_one")
     if len(joined) != len(predictions):
@@ -248,7 +254,7 @@ def _read_matured(spec: Spec, night: date, release: Release, champion: Promotion
     first = shift_nights(last, 1 - Span.WEEK.nights)
     predictions = read_matured_predictions(spec, release, night, first, last)
     own = predictions[predictions["model_version"] == champion.version]
-    rows = own[[spec.population.key, "night", PREDICTION, "label"]]
+    rows = own[[spec.population.key, "night", *find_kind(spec).columns, "label"]]
     return {span: span.select(rows, last) for span in Span}
 
 
@@ -271,7 +277,7 @@ def measure_shift(
         matured: the champion's own predictions of the newest matured week, with `label`.
         form: of the label in that week.
     """
-    rules, subject = spec.monitor.drift, project().subject
+    rules, subject, kind = spec.monitor.drift, project().subject, find_kind(spec)
     thresholds = reference.profile.thresholds
     sample, unseen = reference.sample(), reference.unseen()
     joint, why = Joint(UNKNOWN, UNKNOWN, ()), "too few rows or nights to judge"
@@ -282,6 +288,11 @@ def measure_shift(
         joint = measure_joint(week, sample, read)
     of_inputs = joint_rows(joint, thresholds, rows=len(features), reference_rows=len(sample), note=why)
 
+    of_form = form_row(form, reference.label_form, subject)
+    if not kind.has_classes:
+        moved = any(each.is_drifted for each in of_inputs)
+        of_week = (describe_covariates(joint.leading),) if moved else ()
+        return DriftFinding((*of_inputs, of_form), of_week, changes(form, reference.label_form, subject))
     is_judged = is_enough(Span.WEEK, matured, rules)
     signs = measure_signs(matured if is_judged else matured.head(0), unseen)
     of_labels = shift_rows(signs, thresholds, rows=len(matured), reference_rows=len(unseen))
@@ -290,5 +301,5 @@ def measure_shift(
     reported = describe_signs(
         kinds, signs, is_beyond, joint.leading, many=subject.many, positive=spec.target.positive
     )
-    rows = (*of_inputs, *of_labels.values(), form_row(form, reference.label_form, subject))
+    rows = (*of_inputs, *of_labels.values(), of_form)
     return DriftFinding(rows, tuple(reported), changes(form, reference.label_form, subject))

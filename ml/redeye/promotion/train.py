@@ -15,6 +15,7 @@ import pandas as pd
 from redeye.champions import promotion_store
 from redeye.champions.logic.promotions import Promotion, PromotionKind
 from redeye.declarations.calendar import cutoff, shift_nights
+from redeye.declarations.spec_algorithms import HEURISTIC
 from redeye.declarations.specs import REQUIRED, Spec, load_spec
 from redeye.features.feast_frames import read_feature_frame
 from redeye.foundation.errors import NotReleased, RedeyeError, TooLate, VersionIsBlocked, try_in_turn
@@ -23,8 +24,8 @@ from redeye.foundation.settings import SPECS, settings
 from redeye.foundation.ui_links import link_version
 from redeye.models import mlflow_registry
 from redeye.models.algorithms.base import Inputs, Model, Training
-from redeye.models.algorithms.heuristic import HeuristicModel
 from redeye.models.artifact_store import load_artifact
+from redeye.models.kinds.interface import find_kind
 from redeye.models.logic.splits import TooFewNights, find_last_mature, plan_windows
 from redeye.models.logic.training import SEED, Parent, fit_candidates, make_examples, select_candidate
 from redeye.models.logic.training_subject import Subject
@@ -213,7 +214,7 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
     run.log_candidates(candidates, time.monotonic() - began)
     fresh, seen_until = Registration(subject, frame, run, spans), spans.validation.last
     if champion is None:
-        heuristic = next(each for each in candidates if each.algorithm == HeuristicModel.algorithm)
+        heuristic = next(each for each in candidates if each.name == HEURISTIC)
         champion = first_champion(fresh, heuristic.model, heuristic.validation, seen_until=seen_until)
     chosen, choice = select_candidate(candidates, spec)
     run.log_selection(choice)
@@ -311,10 +312,10 @@ def _load_parent(spec: Spec, night: date) -> Parent | None:
     )
 
 
-def _heuristic(frame: pd.DataFrame, spec: Spec) -> HeuristicModel:
+def _heuristic(frame: pd.DataFrame, spec: Spec) -> Model[Any]:
     rows = make_examples(frame, spec)
     training = Training(train=rows, valid=rows, inputs=Inputs.of(spec), seed=SEED, threads=1)
-    return HeuristicModel.fit(training, spec.algorithms.heuristic)
+    return find_kind(spec).fit(HEURISTIC, training, spec.algorithms.heuristic)
 
 
 def _outcome(

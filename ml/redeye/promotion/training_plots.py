@@ -27,11 +27,9 @@ def draw_quality(folder: Path, scored: Mapping[str, Scored], importance: Mapping
                 curve = curves[name]
                 marker = "o" if curve.has_points else None
                 axes.plot(curve.x, curve.y, marker=marker, label=f"{model}{curve.label}")
-            if first.is_square:
+            if first.has_diagonal:
                 _draw_diagonal(axes)
-            else:
-                axes.set(ylim=(0, 1))
-            axes.set(xlabel=first.x_title, ylabel=first.y_title)
+            axes.set(xlabel=first.x_title, ylabel=first.y_title, ylim=first.limits)
             axes.legend()
     shown = sorted(importance.items(), key=lambda item: item[1])[-SHOWN_INPUTS:]
     title = f"The {len(shown)} inputs that weigh most, of {len(importance)}"

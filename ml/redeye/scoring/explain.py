@@ -20,6 +20,7 @@ from redeye.foundation.task_session import task_session
 from redeye.models.algorithms.base import Inputs, Model
 from redeye.models.artifact_store import load_artifact
 from redeye.models.fingerprint import read_fingerprint
+from redeye.models.kinds.interface import find_kind
 from redeye.models.logic.prediction_equality import choose_equality
 from redeye.models.training_code import hash_training_code
 from redeye.scoring import outputs_store
@@ -62,6 +63,10 @@ def explain(prediction_id: str) -> Explanation:
         raise RedeyeError(f"{prediction_id} names release {prediction['release_id']}, which the ledger lacks")
     promotion = _promotion(model, night, int(prediction["model_version"]))
     spec = load_spec(SPECS / f"{model}.yaml")
+    if not find_kind(spec).has_classes:
+        raise ConfigError(
+            f"predictions of kind {spec.target.kind} cannot be explained: only what probabilities follow from is known"
+        )
     basis = read_basis(rows)
     fitted, frame = _load_served(spec, basis, promotion, night, _read_row(spec, basis, night, key))
     deliveries = tuple(release_store.release_deliveries(release.release_id))

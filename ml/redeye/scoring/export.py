@@ -20,6 +20,7 @@ from redeye.foundation import atomic_files
 from redeye.foundation.atomic_files import make_folder
 from redeye.foundation.errors import AlreadyDecided
 from redeye.foundation.settings import settings
+from redeye.models.kinds.interface import Kind
 from redeye.scoring.export_signature import MANIFEST, SIGNATURE, sign_manifest
 from redeye.scoring.logic.predictions import LABEL, REHEARSAL, prediction_columns
 from redeye.sources.logic.deliveries import Location
@@ -46,11 +47,13 @@ _TYPES = {
 }
 
 
-def columns(*, is_shifted: bool = False, is_rehearsed: bool = False) -> dict[str, tuple[str, str]]:
+def columns(
+    kind: Kind, *, is_shifted: bool = False, is_rehearsed: bool = False
+) -> dict[str, tuple[str, str]]:
     """Arrow type and meaning of each column, in the files' order; a shifted or rehearsing installation has more."""
     found = {
-        name: (_TYPES[kind], meaning)
-        for name, (kind, meaning) in prediction_columns(project().subject).items()
+        name: (_TYPES[form], meaning)
+        for name, (form, meaning) in prediction_columns(project().subject, kind).items()
     }
     if is_shifted or is_rehearsed:
         label = "How many weeks later than in the data everything is said to happen: none of it did."
@@ -67,7 +70,7 @@ def list_exported_nights(model: str) -> frozenset[date]:
     return frozenset(date.fromisoformat(path.parent.name) for path in found)
 
 
-def export(frame: pd.DataFrame, *, model: str, night: date) -> Location:
+def export(frame: pd.DataFrame, kind: Kind, *, model: str, night: date) -> Location:
     """Write a night's predictions, one row per subject, to `<exports>/<model>/<night>/`.
 
     The folder appears whole: it is filled beside its place and renamed into it, and `manifest.json`
@@ -84,15 +87,15 @@ def export(frame: pd.DataFrame, *, model: str, night: date) -> Location:
         AlreadyDecided: if the folder holds other rows.
     """
     folder = settings().exports / model / night.isoformat()
-    _write_night(folder, frame, model, night)
+    _write_night(folder, frame, kind, model, night)
     _point_at(folder, night)
     return folder
 
 
-def _write_night(folder: Location, frame: pd.DataFrame, model: str, night: date) -> None:
+def _write_night(folder: Location, frame: pd.DataFrame, kind: Kind, model: str, night: date) -> None:
     """Write the files of a night, unless they are there."""
-    table = _table(frame)
-    text = _csv(table)
+    table = _table(frame, kind)
+    text = _csv(table, kind)
     digest = hashlib.sha256(text.encode()).hexdigest()
     if (standing := _read_existing_hash(folder)) is not None:
         if standing != digest:
@@ -100,25 +103,25 @@ def _write_night(folder: Location, frame: pd.DataFrame, model: str, night: date)
                 f"{folder} was exported with other rows ({standing[:12]}, now {digest[:12]})"
             )
         if not (folder / SIGNATURE).exists():
-            _add_signature(folder, table, text, model, night, digest)
+            _add_signature(folder, table, kind, text, model, night, digest)
         return
     if not isinstance(folder, Path):
         with tempfile.TemporaryDirectory(prefix="redeye-exports-") as temporary:
-            _fill(Path(temporary), table, text, model, night, digest)
+            _fill(Path(temporary), table, kind, text, model, night, digest)
             _put(Path(temporary), folder)
         return
     # What is there was left without a manifest by a crash, or is of an older schema.
     with make_folder(folder, is_replacing=True) as making:
-        _fill(making, table, text, model, night, digest)
+        _fill(making, table, kind, text, model, night, digest)
 
 
 def _add_signature(
-    folder: Location, table: pa.Table, text: str, model: str, night: date, digest: str
+    folder: Location, table: pa.Table, kind: Kind, text: str, model: str, night: date, digest: str
 ) -> None:
     """Sign what nobody could sign when it was exported, if it is still as it would be made."""
     with tempfile.TemporaryDirectory(prefix="redeye-exports-") as temporary:
         made = Path(temporary)
-        _fill(made, table, text, model, night, digest)
+        _fill(made, table, kind, text, model, night, digest)
         if (made / MANIFEST).read_bytes() != (folder / MANIFEST).read_bytes():
             log.warning("%s is not as this code makes it: it stays unsigned", folder)
         elif (made / SIGNATURE).exists():
@@ -145,13 +148,13 @@ def _put_text(path: Location, text: str) -> None:
         path.fs.pipe_file(path.path, text.encode())
 
 
-def _fill(making: Path, table: pa.Table, text: str, model: str, night: date, digest: str) -> None:
+def _fill(making: Path, table: pa.Table, kind: Kind, text: str, model: str, night: date, digest: str) -> None:
     """Write every file of a night into an empty folder, the manifest last."""
     import pyarrow.parquet as parquet
 
     parquet.write_table(table, making / "predictions.parquet")
     (making / "predictions.csv").write_text(text, encoding="utf-8")
-    manifest = json.dumps(_manifest(table, making, model, night, digest), indent=2) + "\n"
+    manifest = json.dumps(_manifest(table, kind, making, model, night, digest), indent=2) + "\n"
     if signed := sign_manifest(manifest.encode()):
         (making / SIGNATURE).write_text(signed, encoding="utf-8")
     (making / MANIFEST).write_text(manifest, encoding="utf-8")
@@ -174,38 +177,41 @@ def _read_existing_hash(folder: Location) -> str | None:
     return str(manifest["content_sha256"]) if manifest.get("schema_version") == SCHEMA_VERSION else None
 
 
-def _table(frame: pd.DataFrame) -> pa.Table:
+def _table(frame: pd.DataFrame, kind: Kind) -> pa.Table:
     """The rows with their types, ordered by rank."""
     import pyarrow as pa
 
     arrow_types = {DATE: pa.date32(), INSTANT: pa.timestamp("us", "UTC")}
     stated = columns(
+        kind,
         is_shifted=LABEL in frame and bool(frame[LABEL].fillna(0).any()),
         is_rehearsed=REHEARSAL in frame and bool(frame[REHEARSAL].fillna("").any()),
     )
     fields = [
-        pa.field(name, arrow_types.get(kind) or pa.type_for_alias(kind), metadata={"description": meaning})
-        for name, (kind, meaning) in stated.items()
+        pa.field(name, arrow_types.get(form) or pa.type_for_alias(form), metadata={"description": meaning})
+        for name, (form, meaning) in stated.items()
     ]
     rows = frame.sort_values(["rank", "prediction_id"])
     table = pa.Table.from_pandas(rows, schema=pa.schema(fields), preserve_index=False)
     return table.replace_schema_metadata(None)
 
 
-def _csv(table: pa.Table) -> str:
+def _csv(table: pa.Table, kind: Kind) -> str:
     """Dates as 2013-04-04, instants as 2013-04-04T13:00:00Z."""
     frame = table.to_pandas()
-    for name, (kind, _) in columns().items():
-        if kind == INSTANT:
+    for name, (form, _) in columns(kind).items():
+        if form == INSTANT:
             frame[name] = frame[name].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
     return str(frame.to_csv(index=False, lineterminator="\n"))
 
 
-def _manifest(table: pa.Table, making: Path, model: str, night: date, digest: str) -> dict[str, Any]:
+def _manifest(
+    table: pa.Table, kind: Kind, making: Path, model: str, night: date, digest: str
+) -> dict[str, Any]:
     def values(name: str) -> list[Any]:
         return sorted(table.column(name).unique().drop_null().to_pylist())
 
-    days, stated = values(project().subject.day), columns(is_rehearsed=True)
+    days, stated = values(project().subject.day), columns(kind, is_rehearsed=True)
     return {
         "schema_version": SCHEMA_VERSION,
         "model": model,

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from redeye.champions.serving_versions import find_input_columns
 from redeye.declarations.calendar import cutoff, find_previous_night, shift_nights
+from redeye.declarations.spec_algorithms import HEURISTIC
 from redeye.declarations.spec_fields import name_column
 from redeye.declarations.specs import Spec
 from redeye.features import feature_frames
 from redeye.foundation.errors import NotReleased, try_in_turn
-from redeye.models.algorithms.base import Examples, Inputs, Model, Training
-from redeye.models.algorithms.heuristic import HeuristicModel
+from redeye.models.algorithms.base import Examples, Floats, Inputs, Model, Training
+from redeye.models.kinds.interface import find_kind, stack_columns
 from redeye.scoring import outputs_store
 from redeye.warehouse import lake
 from redeye.warehouse.logic.releases import Release
@@ -37,7 +39,7 @@ def _read_columns(spec: Spec, release: Release, rows: pd.DataFrame, columns: Seq
 
 def fit_last_resort(
     spec: Spec, release: Release, rows: pd.DataFrame, night: date, failures: list[str]
-) -> tuple[HeuristicModel, pd.DataFrame]:
+) -> tuple[Model[Any], pd.DataFrame]:
     """The heuristic, fitted to newly known labels, and its inputs for some rows.
 
     Where its inputs cannot be read, every row has the base rate. What cannot be read is appended to `failures`.
@@ -45,13 +47,14 @@ def fit_last_resort(
     Raises:
         NotReleased: if neither a label nor an earlier prediction is known.
     """
+    kind = find_kind(spec)
 
-    def fit_with_inputs() -> tuple[HeuristicModel, pd.DataFrame]:
+    def fit_with_inputs() -> tuple[Model[Any], pd.DataFrame]:
         return _fit_with_inputs(spec, release, _read_labelled(spec, release, night), rows)
 
-    def fit_rate_alone() -> tuple[HeuristicModel, pd.DataFrame]:
+    def fit_rate_alone() -> tuple[Model[Any], pd.DataFrame]:
         labels = _read_labelled(spec, release, night)[spec.target.column].to_numpy(dtype=np.float64)
-        return _make_constant(spec, (float(labels.sum()) + 1.0) / (len(labels) + 2.0)), rows
+        return kind.make_constant(kind.learn_base(labels)), rows
 
     return try_in_turn(
         [
@@ -59,7 +62,7 @@ def fit_last_resort(
             ("the base rate", fit_rate_alone),
             (
                 "the mean of predictions",
-                lambda: (_make_constant(spec, _read_mean_baseline(spec, night)), rows),
+                lambda: (kind.make_constant(_read_mean_baseline(spec, night)), rows),
             ),
         ],
         failures,
@@ -68,18 +71,14 @@ def fit_last_resort(
 
 def _fit_with_inputs(
     spec: Spec, release: Release, labelled: pd.DataFrame, rows: pd.DataFrame
-) -> tuple[HeuristicModel, pd.DataFrame]:
+) -> tuple[Model[Any], pd.DataFrame]:
     declared = spec.algorithms.heuristic
     counts = [name_column(each) for each in (declared.successes, declared.trials) if each is not None]
     known = _read_columns(spec, release, labelled, [*counts, *declared.groups])
     examples = Examples(known, known[spec.target.column].to_numpy(dtype=np.float64))
     training = Training(examples, examples, Inputs.of(spec), seed=0, threads=1)
-    model = HeuristicModel.fit(training, declared)
+    model = find_kind(spec).fit(HEURISTIC, training, declared)
     return model, read_inputs(spec, model, release, rows)
-
-
-def _make_constant(spec: Spec, rate: float) -> HeuristicModel:
-    return HeuristicModel("", "", rate, spec.algorithms.heuristic.prior_strength)
 
 
 def _read_labelled(spec: Spec, release: Release, night: date) -> pd.DataFrame:
@@ -97,11 +96,11 @@ def _read_labelled(spec: Spec, release: Release, night: date) -> pd.DataFrame:
     return found
 
 
-def _read_mean_baseline(spec: Spec, night: date) -> float:
+def _read_mean_baseline(spec: Spec, night: date) -> Floats:
     """What the heuristic gave the nights before, on average."""
     rows = outputs_store.read(
         "predictions", spec.model, shift_nights(night, -NIGHTS), find_previous_night(night)
     )
     if rows.empty:
         raise NotReleased(f"{spec.model}: nothing was predicted in the {NIGHTS} nights before {night}")
-    return float(rows["baseline_probability"].mean())
+    return np.asarray(stack_columns(rows, find_kind(spec).baseline_columns).mean(axis=0))

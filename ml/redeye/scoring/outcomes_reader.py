@@ -10,6 +10,7 @@ import duckdb
 
 from redeye.declarations.calendar import cutoff
 from redeye.declarations.specs import Spec
+from redeye.models.kinds.interface import find_kind
 from redeye.warehouse import lake, release_store
 
 
@@ -20,27 +21,28 @@ class OutcomesReader:
         self._lock = threading.Lock()
         self._warehouse: tuple[int, duckdb.DuckDBPyConnection] | None = None
 
-    def read_outcomes(self, spec: Spec, first: date, last: date) -> dict[Any, bool]:
+    def read_outcomes(self, spec: Spec, first: date, last: date) -> dict[Any, bool | float]:
         """By the subject's key the outcomes of the nights `first` to `last` that the newest release knows.
 
-        What became known after that release's cutoff is left out, and so is what is no class.
+        What became known after that release's cutoff is left out, and so is what is no label of the model's kind.
         """
         release = release_store.latest_release()
         if release is None:
             return {}
-        population, target = spec.population, spec.target
+        population, target, kind = spec.population, spec.target, find_kind(spec)
+        label = kind.select_label(target.column)
         with self._lock:
             if self._warehouse is None or self._warehouse[0] != release.snapshot_id:
                 self._close()
                 self._warehouse = (release.snapshot_id, lake.connect_at(release.snapshot_id, threads=1))
             try:
                 found = self._warehouse[1].execute(
-                    f"SELECT {population.key}, TRY_CAST({target.column} AS DOUBLE) = 1 "
+                    f"SELECT {population.key}, {label} "
                     f"FROM warehouse.{population.relation} WHERE {population.night} BETWEEN ? AND ? "
-                    f"AND TRY_CAST({target.column} AS DOUBLE) IN (0, 1) AND {target.known_at} <= ?",
+                    f"AND {label} IS NOT NULL AND {target.known_at} <= ?",
                     [first, last, cutoff(release.night).replace(tzinfo=None)],
                 )
-                return dict(found.fetchall())
+                return {key: kind.read_outcome(value) for key, value in found.fetchall()}
             except duckdb.CatalogException:
                 # A release from before the model's table was built.
                 return {}

@@ -109,6 +109,7 @@ class OutputsReader:
         sort: str = "",
         page: int = 1,
         limit: int | None = FOUND_ROWS,
+        more: Sequence[str] = (),
     ) -> list[Row]:
         """Predictions of the nights `first` to `last` that match; `found` of each row counts them all.
 
@@ -121,19 +122,22 @@ class OutputsReader:
             sort: a column, with `-` before it from the highest down; else the newest night first, by time.
             page: of `limit` rows, from 1.
             limit: rows of a page; None for all.
+            more: columns of a kind, beside those of every table.
 
         Raises:
             KeyError: if the subject has no such column.
         """
         subject = project().subject
         by = sort.removeprefix("-")
-        known = {*subject.columns, *SORTED_BY}
+        own = [name for name in more if name not in SORTED_BY]
+        known = {*subject.columns, *SORTED_BY, *own}
         if unknown := [name for name in (*equal, *([by] if by else [])) if name not in known]:
             raise KeyError(f"{unknown} are no columns of a {subject.one}")
         texts = [name for name in subject.shown if subject.columns[name].type == "text"] or [subject.key]
         order = f"{by} {'DESC' if sort.startswith('-') else 'ASC'} NULLS LAST, " if by else ""
         return self._of_nights(
             f"prediction_id, night, {', '.join(subject.columns)}, probability, baseline_probability, rank, "
+            f"{''.join(f'{name}, ' for name in own)}"
             "release_id, model_version, algorithm, is_degraded, degraded_reason, "
             "count(*) OVER () AS found FROM outputs.main.predictions",
             model,

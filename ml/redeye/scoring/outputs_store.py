@@ -19,6 +19,7 @@ from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.renamed_values import VERDICTS
 from redeye.foundation.settings import settings
+from redeye.models.kinds.interface import Kind
 from redeye.scoring.logic.predictions import LABEL, LIVE, REHEARSAL, prediction_columns
 from redeye.warehouse import lake
 
@@ -49,6 +50,9 @@ _TABLES = {
         run_id VARCHAR, created_at TIMESTAMP
     """,
 }
+
+STANDING = ("probability", "baseline_probability", "raw_probability")
+"""Columns of predictions that were there before there were kinds: every table has them, if only empty."""
 
 _TYPES = {
     "text": "VARCHAR",
@@ -122,13 +126,14 @@ def write_once(
     night: date,
     run_id: str,
     run_type: str = LIVE,
+    kind: Kind | None = None,
     check: Callable[[], None] | None = None,
 ) -> WriteResult:
     """Append frames to their tables in one transaction, unless the first of them has rows for the night.
 
     The check and the commit lie under the outputs' lease, whose holder is named by `run_id`, and the commit carries
     its token: of two processes that score a night at once, one writes. What the check raises keeps the rows from
-    being written. Columns go by name.
+    being written. Columns go by name; predictions have those of their kind.
 
     Returns:
         The rows of the first table as they stand afterwards.
@@ -148,7 +153,7 @@ def write_once(
             rehearsal = _check_rehearsal(con)
             con.execute("BEGIN")
             for table, frame in frames.items():
-                _prepare(con, table)
+                _prepare(con, table, kind)
                 con.register("new_rows", frame)
                 con.execute(
                     f"INSERT INTO outputs.main.{table} BY NAME "
@@ -182,22 +187,25 @@ def _check_rehearsal(con: duckdb.DuckDBPyConnection) -> str:
     return label
 
 
-def columns(table: str) -> str:
-    """The columns of a table with their types, as they are created."""
-    return f"{_list_columns(table)}, {LABEL} INTEGER DEFAULT 0, {REHEARSAL} VARCHAR DEFAULT ''"
+def columns(table: str, kind: Kind | None = None) -> str:
+    """The columns of a table with their types, as they are created; of predictions those of a kind among them."""
+    return f"{_list_columns(table, kind)}, {LABEL} INTEGER DEFAULT 0, {REHEARSAL} VARCHAR DEFAULT ''"
 
 
-def _list_columns(table: str) -> str:
+def _list_columns(table: str, kind: Kind | None = None) -> str:
     """The columns of a table as its frames have them."""
     if table != "predictions":
         return _TABLES[table]
-    found = prediction_columns(project().subject)
-    return ", ".join(f"{name} {_TYPES[kind]}" for name, (kind, _) in found.items())
+    found = prediction_columns(project().subject, kind)
+    stated = {name: _TYPES[form] for name, (form, _) in found.items()}
+    # What is not of the kind stands after what is, so that a table is made as it always was.
+    stated |= {name: _TYPES["number"] for name in STANDING if name not in stated}
+    return ", ".join(f"{name} {form}" for name, form in stated.items())
 
 
-def _prepare(con: duckdb.DuckDBPyConnection, table: str) -> None:
+def _prepare(con: duckdb.DuckDBPyConnection, table: str, kind: Kind | None = None) -> None:
     """Create a table that is not there yet; one of earlier code gets the columns it lacks, empty in its old rows."""
-    stated = columns(table)
+    stated = columns(table, kind)
     con.execute(f"CREATE TABLE IF NOT EXISTS outputs.main.{table} ({stated})")
     found = con.execute(
         "SELECT column_name FROM duckdb_columns() "

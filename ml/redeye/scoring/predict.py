@@ -23,13 +23,14 @@ from redeye.declarations.specs import Spec
 from redeye.foundation.errors import try_in_turn
 from redeye.foundation.settings import settings
 from redeye.models.artifact_store import load_artifact
+from redeye.models.kinds.interface import Kind, find_kind
 from redeye.scoring import last_resort, outputs_store, recalibration_store
 from redeye.scoring.logic.predictions import (
     RECALIBRATION,
     Lineage,
     assemble,
     derive_predictions,
-    require_probabilities,
+    require_predictions,
 )
 from redeye.scoring.logic.recalibration import IDENTITY, Recalibration
 from redeye.warehouse.logic.releases import Release
@@ -85,7 +86,7 @@ def predict(
     Raises:
         AuditRefused: if a row is there twice.
     """
-    first = promotion_store.read_promotions(spec.model)[0]
+    first, kind = promotion_store.read_promotions(spec.model)[0], find_kind(spec)
     failures: list[str] = []
     named, baseline = _predict_baseline(spec, rows, first, basis, night, failures)
 
@@ -110,9 +111,9 @@ def predict(
             is_reconstructed=basis.is_reconstructed(night),
             recalibration=by,
         )
-        predictions = assemble(rows, compute(), baseline, lineage, project().subject)
+        predictions = assemble(rows, compute(), baseline, lineage, project().subject, kind)
         if is_audited:
-            _audit(predictions, lineage, len(rows)).raise_if_refused()
+            _audit(predictions, lineage, kind, len(rows)).raise_if_refused()
         return predictions
 
     def list_recalibrated(
@@ -141,7 +142,7 @@ def predict(
 def _predict_baseline(
     spec: Spec, rows: pd.DataFrame, first: Promotion, basis: Basis, night: date, failures: list[str]
 ) -> tuple[str, np.ndarray]:
-    """Of every row the heuristic's probability, or the last resort's, and whose it is."""
+    """Of every row what the heuristic says, or the last resort's, and whose it is."""
     steps = [
         (HEURISTIC, lambda: (HEURISTIC, _predict_heuristic(spec, rows, first, basis))),
         (LAST_RESORT, lambda: (LAST_RESORT, _predict_last_resort(spec, rows, basis, night, failures))),
@@ -180,14 +181,14 @@ def _predict_version(serving: Promotion, rows: pd.DataFrame, basis: Basis) -> np
     frame = read_feature_frame(
         basis.release.snapshot_id, rows, serving.feature_service, columns=find_input_columns(fitted)
     )
-    return require_probabilities(fitted.predict(frame), len(rows))
+    return require_predictions(fitted.predict(frame), len(rows), len(fitted.columns))
 
 
 def _predict_heuristic(spec: Spec, rows: pd.DataFrame, first: Promotion, basis: Basis) -> np.ndarray:
     """Without Feast's registry: what is left to serve must not depend on it."""
     fitted = load_artifact(first.artifact_uri, first.artifact_sha256)
     frame = last_resort.read_inputs(spec, fitted, basis.release, rows)
-    return require_probabilities(fitted.predict(frame), len(rows))
+    return require_predictions(fitted.predict(frame), len(rows), len(fitted.columns))
 
 
 def _predict_last_resort(
@@ -197,13 +198,13 @@ def _predict_last_resort(
     return fitted.predict(frame)
 
 
-def _audit(predictions: pd.DataFrame, lineage: Lineage, scheduled: int) -> AuditResult:
+def _audit(predictions: pd.DataFrame, lineage: Lineage, kind: Kind, scheduled: int) -> AuditResult:
     from redeye.audits.audit import audit
 
     return audit(
         f"predictions/{lineage.model}",
-        predictions.drop(columns=list(RECALIBRATION)).assign(scheduled_rows=scheduled),
+        predictions.drop(columns=list(RECALIBRATION), errors="ignore").assign(scheduled_rows=scheduled),
         subject=f"{lineage.model}, night {lineage.night}, version {lineage.model_version}",
         data_docs=settings().data_docs,
-        derive=partial(derive_predictions, subject=project().subject),
+        derive=partial(derive_predictions, subject=project().subject, kind=kind),
     )

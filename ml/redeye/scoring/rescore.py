@@ -25,6 +25,7 @@ from redeye.foundation.errors import AlreadyDecided, ConfigError, DeliveryError,
 from redeye.foundation.settings import SPECS
 from redeye.models.artifact_store import load_artifact
 from redeye.models.fingerprint import read_fingerprint
+from redeye.models.kinds.interface import Kind, find_kind
 from redeye.models.logic.prediction_equality import Equality, choose_equality
 from redeye.scoring import outputs_store
 from redeye.scoring.logic.predictions import Lineage, assemble, name_backtest_run_type
@@ -79,7 +80,8 @@ def reproduce(model: str, count: int, *, seed: int, run_id: str) -> list[Reprodu
     draw = np.random.default_rng(seed).choice(len(scored), size=min(count, len(scored)), replace=False)
     chosen = sorted(scored[place] for place in draw)
     equalities: dict[date, Equality] = {}
-    with _empty_lake() as con:
+    kind = find_kind(spec)
+    with _empty_lake(kind) as con:
         for night in chosen:
             basis = _decision(con, model, night)
             champion = promotion_store.read_champion(model, night)
@@ -93,12 +95,18 @@ def reproduce(model: str, count: int, *, seed: int, run_id: str) -> list[Reprodu
             con.register("scored_again", rows.assign(tolerance=equality.tolerance))
             con.execute("INSERT INTO again.predictions BY NAME SELECT * FROM scored_again")
             log.info("%s, night %s: %s predictions once more", model, night, len(rows))
-        found = con.execute(_COMPARISON, [model]).fetchall()
+        found = con.execute(_render_comparison(kind), [model]).fetchall()
     names = ("night", "release_id", "version", "rows", "equal", "missing", "widest")
     return [Reproduction(**dict(zip(names, row, strict=True)), equality=equalities[row[0]]) for row in found]
 
 
-_COMPARISON = """
+def _render_comparison(kind: Kind) -> str:
+    """The SQL that compares what was served with what came out again."""
+    same = (*kind.baseline_columns, "release_id", "model_version")
+    then, now = (", ".join(f"{side}.{name}" for name in same) for side in ("s", "a"))
+    is_near = " AND ".join(f"abs(s.{name} - a.{name}) <= a.tolerance" for name in kind.columns)
+    widest = ", ".join(f"abs(s.{name} - a.{name})" for name in kind.columns)
+    return f"""
     WITH served AS (
         SELECT * FROM outputs.main.predictions
         WHERE model = ? AND lane = 'live' AND night IN (SELECT DISTINCT night FROM again.predictions)
@@ -106,20 +114,18 @@ _COMPARISON = """
     SELECT
         coalesce(s.night, a.night), max(coalesce(s.release_id, a.release_id)),
         max(coalesce(s.model_version, a.model_version)), count(s.prediction_id),
-        count(*) FILTER (WHERE (s.baseline_probability, s.release_id, s.model_version)
-            = (a.baseline_probability, a.release_id, a.model_version)
-            AND abs(s.probability - a.probability) <= a.tolerance
+        count(*) FILTER (WHERE ({then}) = ({now}) AND {is_near}
             -- Within a tolerance neighbours may change places.
             AND (a.tolerance > 0 OR s.rank = a.rank)),
         count(*) FILTER (WHERE s.prediction_id IS NULL OR a.prediction_id IS NULL),
-        coalesce(max(abs(s.probability - a.probability)), 0)
+        coalesce(max(greatest({widest})), 0)
     FROM served AS s FULL JOIN again.predictions AS a USING (prediction_id)
     GROUP BY ALL ORDER BY 1
 """
 
 
 @contextmanager
-def _empty_lake() -> Iterator[duckdb.DuckDBPyConnection]:
+def _empty_lake(kind: Kind) -> Iterator[duckdb.DuckDBPyConnection]:
     """A new lake `again` with a catalog of its own and an empty table of predictions, gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="redeye-again-") as folder:
         with lake.connect(threads=1) as con:
@@ -127,7 +133,7 @@ def _empty_lake() -> Iterator[duckdb.DuckDBPyConnection]:
             con.execute(
                 f"ATTACH 'ducklake:{Path(folder) / 'catalog.ducklake'}' AS again (DATA_PATH '{folder}/data/')"
             )
-            columns = outputs_store.columns("predictions")
+            columns = outputs_store.columns("predictions", kind)
             con.execute(f"CREATE TABLE again.predictions ({columns}, tolerance DOUBLE)")
             yield con
 
@@ -166,7 +172,7 @@ def backtest_nights(
     heuristic = promotion_store.read_promotions(model)[0]
     baseline = load_artifact(heuristic.artifact_uri, heuristic.artifact_sha256)
     run_type = name_backtest_run_type(scoring.version, release.release_id)
-    counts = {"nights": 0, "rows": 0}
+    counts, kind = {"nights": 0, "rows": 0}, find_kind(spec)
     for night in list_nights(first, last):
         try:
             scheduled, _ = read_rows(spec, night, Basis(release, ()))
@@ -187,11 +193,13 @@ def backtest_nights(
             run_type=run_type,
             is_reconstructed=True,
         )
-        rows = assemble(scheduled, fitted.predict(frame), baseline.predict(frame), lineage, project().subject)
-        written = outputs_store.write_once(
-            {"predictions": rows}, model=model, night=night, run_id=run_id, run_type=run_type
+        rows = assemble(
+            scheduled, fitted.predict(frame), baseline.predict(frame), lineage, project().subject, kind
         )
-        if not written.is_new and (found := find_differences(written.frame, rows, scoring.fingerprint)):
+        written = outputs_store.write_once(
+            {"predictions": rows}, model=model, night=night, run_id=run_id, run_type=run_type, kind=kind
+        )
+        if not written.is_new and (found := find_differences(spec, written.frame, rows, scoring.fingerprint)):
             raise AlreadyDecided(f"{run_type}, night {night}: again it differs: {'; '.join(found)}")
         counts["nights"] += 1
         counts["rows"] += len(rows)

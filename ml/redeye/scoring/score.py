@@ -1,4 +1,4 @@
-"""Scoring a night: the coming day's rows, the champion's probabilities, written once, then exported."""
+"""Scoring a night: the coming day's rows, what the champion says, written once, then exported."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from redeye.foundation.errors import (
 )
 from redeye.foundation.settings import SPECS
 from redeye.models.fingerprint import read_fingerprint
+from redeye.models.kinds.interface import find_kind
 from redeye.models.logic.prediction_equality import choose_equality
 from redeye.scoring import export, outputs_store, recalibration_store, schedule
 from redeye.scoring.logic.predictions import differences
@@ -51,7 +52,7 @@ class ChampionChanged(RedeyeError):
 
 
 def score_night(model: str, night: date, *, run_id: str, is_degraded_allowed: bool = False) -> dict[str, Any]:
-    """Give everything that is scheduled for the coming day a probability, once.
+    """Give everything that is scheduled for the coming day a prediction, once.
 
     A night that was scored before is scored again from the release it names, and compared: the first
     write stands, a difference is an error. A night without a release is scored from the last good one if it is a
@@ -96,13 +97,16 @@ def score_night(model: str, night: date, *, run_id: str, is_degraded_allowed: bo
                 model=model,
                 night=night,
                 run_id=run_id,
+                kind=find_kind(spec),
                 check=partial(_check_champion, model, night, champion),
             )
             break
         except ChampionChanged as change:
             log.warning("%s", change)
             champion = change.champion
-    if not written.is_new and (found := find_differences(written.frame, predictions, champion.fingerprint)):
+    if not written.is_new and (
+        found := find_differences(spec, written.frame, predictions, champion.fingerprint)
+    ):
         raise AlreadyDecided(
             f"{model}, night {night}: scored before by {written.frame['run_id'].iloc[0]}; again it differs: "
             f"{'; '.join(found)}. The first result stands"
@@ -110,11 +114,13 @@ def score_night(model: str, night: date, *, run_id: str, is_degraded_allowed: bo
     return _summary(written)
 
 
-def find_differences(written: pd.DataFrame, again: pd.DataFrame, fingerprint: str) -> Sequence[str]:
+def find_differences(
+    spec: Spec, written: pd.DataFrame, again: pd.DataFrame, fingerprint: str
+) -> Sequence[str]:
     """How a night that was scored again differs, in words, if its version carries that fingerprint."""
     equality = choose_equality(str(again["algorithm"].iloc[0]), fingerprint, read_fingerprint)
     log.info("compared with what was written before: %s", equality.reason)
-    return differences(written, again, project().subject, equality)
+    return differences(written, again, project().subject, find_kind(spec), equality)
 
 
 def _check_champion(model: str, night: date, scored_by: Promotion) -> None:
@@ -157,7 +163,8 @@ def export_night(model: str, night: date) -> dict[str, Any]:
         if ref is not None and ref.is_stated_empty:
             return {"rows": 0, "folder": None}
         raise NotReleased(f"{model}: night {night} has no predictions: run `score_{model}` first")
-    folder = export.export(frame, model=model, night=night)
+    kind = find_kind(load_spec(SPECS / f"{model}.yaml"))
+    folder = export.export(frame, kind, model=model, night=night)
     return {"rows": len(frame), "folder": str(folder)}
 
 

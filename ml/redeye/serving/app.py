@@ -27,6 +27,7 @@ from redeye.declarations.calendar import zone
 from redeye.declarations.project import project
 from redeye.declarations.specs import Spec
 from redeye.foundation.masking import mask
+from redeye.models.kinds.interface import find_kind
 from redeye.serving.formats import write_json
 from redeye.serving.logic.queries import (
     JSON,
@@ -236,7 +237,7 @@ _ANSWERS = (200, 304, 400, 401, 403, 404, 406, 503)
 
 def _describe_model(spec: Spec, cache: NightCache) -> dict[str, Any]:
     latest = cache.find_latest(spec.model)
-    columns = describe_columns(project().subject, spec.target.positive)
+    columns = describe_columns(project().subject, find_kind(spec), spec.target.positive)
     return {
         "model": spec.model,
         "description": spec.description,

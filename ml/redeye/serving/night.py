@@ -15,6 +15,7 @@ from redeye.declarations.calendar import coming_day, cutoff
 from redeye.declarations.project import project
 from redeye.declarations.specs import Spec
 from redeye.foundation.settings import settings
+from redeye.models.kinds.interface import find_kind
 from redeye.serving.formats import (
     Columns,
     make_table,
@@ -122,4 +123,6 @@ def make_night(spec: Spec, night: date, rows: Sequence[Row], scored_at: str | No
         "shift_weeks": settings().shift_weeks,
         "is_rehearsal": bool(settings().rehearsal),
     }
-    return Night(about, list(rows), describe_columns(project().subject, spec.target.positive))
+    return Night(
+        about, list(rows), describe_columns(project().subject, find_kind(spec), spec.target.positive)
+    )

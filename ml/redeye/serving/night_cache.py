@@ -24,6 +24,7 @@ from redeye.foundation.errors import RedeyeError
 from redeye.foundation.masking import mask
 from redeye.foundation.postgres import read_rows
 from redeye.foundation.task_session import task_session
+from redeye.models.kinds.interface import find_kind
 from redeye.operations import model_status
 from redeye.scoring.logic.outcomes import judge
 from redeye.scoring.outcomes_reader import OutcomesReader
@@ -120,7 +121,9 @@ class LakeStore:
 
     def read_night(self, spec: Spec, night: date) -> Night | None:
         """A night's predictions with the outcomes that the newest release knows."""
-        rows = self._reader.find_predictions(spec.model, night, night, {}, sort="rank", limit=None)
+        kind = find_kind(spec)
+        more = (*kind.columns, *kind.baseline_columns)
+        rows = self._reader.find_predictions(spec.model, night, night, {}, sort="rank", limit=None, more=more)
         if not rows:
             return None
         outcomes = self._outcomes.read_outcomes(spec, night, night)
@@ -128,7 +131,7 @@ class LakeStore:
         return make_night(
             spec,
             night,
-            [judge(row, outcomes.get(row[key])) for row in rows],
+            [judge(row, outcomes.get(row[key]), kind) for row in rows],
             _find_scored_at(spec.model, night),
         )
 

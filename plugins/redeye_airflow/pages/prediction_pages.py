@@ -17,6 +17,7 @@ from starlette.responses import Response
 from redeye.declarations.calendar import find_night_before, read_local, shift_nights
 from redeye.declarations.project import project
 from redeye.features.input_descriptions import read_descriptions
+from redeye.models.kinds.interface import find_kind
 from redeye.operations import model_status, night_status
 from redeye.scoring.logic.outcomes import judge, summarize_outcomes
 from redeye.scoring.outputs_reader import FOUND_ROWS, SORTED_BY, Row
@@ -29,8 +30,6 @@ from redeye_airflow.pages.security import check_view, find_user
 from redeye_airflow.vocabulary import CustomView
 
 router = APIRouter()
-
-RISKIEST_FIRST = "-probability"
 
 
 @router.get("/predictions")
@@ -52,7 +51,7 @@ def search(
     searched = [name for name, column in project().subject.columns.items() if column.search]
     asked = {name: request.query_params.get(name, "").strip() for name in searched}
     model = model or next(iter(models), "")
-    text, sort = text.strip(), sort.strip() or RISKIEST_FIRST
+    text, sort = text.strip(), sort.strip() or _find_first_sort(model)
     is_asked = bool(day or text or any(asked.values()))
     fault, rows = "", []
     try:
@@ -82,16 +81,34 @@ def search(
         is_asked=is_asked,
         fault=fault,
         nights=model_status.SHOWN_NIGHTS,
-        outcomes=summarize_night(model, night) if night else None,
+        outcomes=summarize_night(model, night) if night and find_kind(find_spec(model)).has_classes else None,
+        shown=_list_shown(model),
         positive=find_spec(model).target.positive if rows else "",
     )
+
+
+def _find_first_sort(model: str) -> str:
+    """The highest first, of what the model says."""
+    spec = model_status.specs().get(model)
+    return f"-{find_kind(spec).columns[0]}" if spec else "rank"
+
+
+def _list_shown(model: str) -> list[tuple[str, str]]:
+    """The columns with what the model says, and their heads."""
+    spec = model_status.specs().get(model)
+    kind = find_kind(spec) if spec else None
+    if kind is None:
+        return []
+    heads = [(name, name.capitalize()) for name in kind.columns]
+    return [*heads, (kind.baseline_columns[0], "Heuristic")]
 
 
 def _judge_rows(model: str, rows: list[Row]) -> list[Row]:
     """Predictions with what became of them, as far as it is known."""
     nights, key = [row["night"] for row in rows], project().subject.key
-    came = outcomes_reader().read_outcomes(find_spec(model), min(nights), max(nights))
-    return [judge(row, came.get(row[key])) for row in rows]
+    spec = find_spec(model)
+    came = outcomes_reader().read_outcomes(spec, min(nights), max(nights))
+    return [judge(row, came.get(row[key]), find_kind(spec)) for row in rows]
 
 
 def summarize_night(model: str, night: date) -> dict[str, Any]:
@@ -146,8 +163,9 @@ def _find_predictions(
     sort: str,
     **more: Any,  # noqa: ANN401
 ) -> list[Row]:
-    find_spec(model)
-    if sort.removeprefix("-") not in {*project().subject.columns, *SORTED_BY}:
+    kind = find_kind(find_spec(model))
+    more["more"] = (*kind.columns, *kind.baseline_columns)
+    if sort.removeprefix("-") not in {*project().subject.columns, *SORTED_BY, *more["more"]}:
         raise ValueError(f"Predictions cannot be sorted by {sort}.")
     equal = {name: _read_value(name, typed) for name, typed in asked.items() if typed}
     if day:
@@ -176,8 +194,8 @@ def _read_value(name: str, typed: str) -> str:
 def prediction(request: Request, model: str, lane: str, key: str) -> Response:
     """One prediction as it was written; its explanation is fetched after it."""
     (row,) = _judge_rows(model, [_row(model, lane, key)])
-    positive = find_spec(model).target.positive
-    return render_page(request, "predictions/prediction.html", row=row, positive=positive)
+    positive, shown = find_spec(model).target.positive, _list_shown(model)
+    return render_page(request, "predictions/prediction.html", row=row, positive=positive, shown=shown)
 
 
 @router.get("/predictions/{model}/{lane}/{key}/explanation")

@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+from prediction_frames import KIND
 
 from redeye.audits.audit import audit
 from redeye.declarations.project import project
@@ -16,7 +17,7 @@ from redeye.scoring.logic.predictions import RECALIBRATION, Lineage, assemble, d
 
 NIGHT = date(2013, 4, 4)
 ROWS = 40
-DERIVE = partial(derive_predictions, subject=project().subject)
+DERIVE = partial(derive_predictions, subject=project().subject, kind=KIND)
 SUITE = "predictions/flight_delay"
 
 
@@ -33,7 +34,9 @@ def predictions() -> pd.DataFrame:
         }
     )
     lineage = Lineage("flight_delay", NIGHT, "release-1", 3, "xgboost", "flight_delay_v1", "run-1")
-    frame = assemble(flights, np.linspace(0.1, 0.6, ROWS), np.full(ROWS, 0.2), lineage, project().subject)
+    frame = assemble(
+        flights, np.linspace(0.1, 0.6, ROWS), np.full(ROWS, 0.2), lineage, project().subject, KIND
+    )
     return frame.drop(columns=list(RECALIBRATION)).assign(scheduled_rows=ROWS)
 
 

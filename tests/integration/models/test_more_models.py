@@ -1,4 +1,4 @@
-"""A second and a third model beside the first: the checks hold, and each has its own nights, verdicts and names."""
+"""More models, one of another kind: the checks hold, and each has nights, verdicts and names of its own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from more_models import FIRST, MODELS, SECOND, THIRD, copy_with_more_models
+from more_models import FIRST, LATENESS, MODELS, NUMBERS, SECOND, THIRD, copy_with_more_models
 from prepared_installations import Kind
 
 pytestmark = pytest.mark.integration
@@ -42,7 +42,7 @@ def run(checkout: Path, *command: str) -> str:
     done = subprocess.run(
         [sys.executable, *command],
         cwd=checkout,
-        env={**os.environ, "PYTHONPATH": paths},
+        env={**os.environ, "PYTHONPATH": paths, "REDEYE_PROJECT": str(checkout)},
         capture_output=True,
         text=True,
     )
@@ -112,5 +112,31 @@ def test_the_decision_holds_the_candidate_against_the_base_rate_of_its_own_train
     assert said == pytest.approx(seen[model]["rate"], **NEAR)
 
 
-def test_pages_and_reviews_name_all_three(seen: dict[str, Any]) -> None:
-    assert sorted(seen["status"]) == sorted(seen["readers"]) == sorted(MODELS)
+def test_pages_and_reviews_name_all(seen: dict[str, Any]) -> None:
+    assert sorted(seen["status"]) == sorted(seen["readers"]) == sorted((*MODELS, LATENESS))
+
+
+def test_a_model_of_another_kind_passes_gates_serves_is_judged_and_rolled_back(seen: dict[str, Any]) -> None:
+    found = seen[LATENESS]
+    gates = {each["gate"]: each for each in found["gates"]}
+    assert "ranking" not in gates
+    assert "coverage error" in gates["calibration"]["reason"]
+    assert "pinball_loss" in gates["improvement"]["reason"]
+    assert found["is_promoted"], [each["reason"] for each in found["gates"] if not each["is_passed"]]
+    assert found["served"] == ["regression_heuristic", "regression_xgboost", "regression_heuristic"]
+    assert found["promotions"] == ["first", "promotion", "rollback"]
+    assert found["degraded"] == [""]
+    assert (found["ordered"], found["whole"], found["probabilities"]) == (True, True, 0)
+    assert found["top"] > 0
+    assert found["again"] == [True, True, True]
+    assert found["last resort"] == [3]
+
+
+def test_a_model_of_another_kind_has_columns_metrics_and_drift_of_its_own(seen: dict[str, Any]) -> None:
+    found = seen[LATENESS]
+    assert {*NUMBERS, "rank", "flight_id"} <= {*found["columns"]}
+    assert not {"probability", "raw_probability"} & {*found["columns"]}
+    assert found["metrics"] == ["absolute_error", "coverage_error", "mean_width", "pinball_loss"]
+    assert 0 < found["quality"]["pinball_loss"] < found["quality"]["absolute_error"] < 100
+    assert found["drift"] == ["value"]
+    assert not any("could not be computed" in each or "failed" in each for each in found["reasons"])

@@ -24,11 +24,13 @@ from redeye.foundation.settings import SPECS, settings
 from redeye.monitoring import evidently_reports, measure_drift, monitor
 from redeye.monitoring.drift_reference_store import Reference
 from redeye.monitoring.fit_drift_reference import load_reference
-from redeye.monitoring.logic.drift_profile import PREDICTION, find_drift
+from redeye.monitoring.logic.drift_profile import find_drift
 from redeye.monitoring.logic.drift_result import DriftFinding, Kind, Span
 from redeye.monitoring.logic.label_form import LabelForm, changes
 from redeye.scoring.logic.predictions import LIVE
 from redeye.warehouse import release_store
+
+PREDICTION = "probability"
 
 pytestmark = pytest.mark.integration
 

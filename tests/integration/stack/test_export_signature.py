@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from prediction_frames import make_predictions
+from prediction_frames import KIND, make_predictions
 from typer.testing import CliRunner
 
 from redeye.cli import app
@@ -29,7 +29,7 @@ MODEL = "flight_delay"
 @pytest.fixture(scope="module")
 def exported(stack_env: object) -> Path:
     night = date(2013, 4, 3)
-    return Path(str(export(make_predictions(MODEL, night), model=MODEL, night=night)))
+    return Path(str(export(make_predictions(MODEL, night), KIND, model=MODEL, night=night)))
 
 
 def test_an_export_is_verified_by_the_public_key_alone(
@@ -90,7 +90,7 @@ def test_a_file_too_many_another_night_and_another_key_are_named(exported: Path,
     with pytest.raises(SignatureError, match="none of"):
         verify_export(folder, {stranger.key_id: stranger})
     other = date(2013, 4, 4)
-    later = Path(str(export(make_predictions(MODEL, other), model=MODEL, night=other)))
+    later = Path(str(export(make_predictions(MODEL, other), KIND, model=MODEL, night=other)))
     shutil.copy(later / SIGNATURE, folder / SIGNATURE)
     with pytest.raises(SignatureError, match="not what was signed"):
         verify_export(folder, keys)
@@ -105,18 +105,18 @@ def test_what_nobody_could_sign_goes_out_and_is_signed_by_the_next_export(
     night, key = date(2013, 4, 5), find_key_path(settings())
     hidden = key.with_name("hidden")
     key.rename(hidden)
-    folder = Path(str(export(make_predictions(MODEL, night), model=MODEL, night=night)))
+    folder = Path(str(export(make_predictions(MODEL, night), KIND, model=MODEL, night=night)))
     hidden.rename(key)
     assert not (folder / SIGNATURE).exists()
     assert "is not signed" in caplog.text
 
     standing = (folder / MANIFEST).read_text()
     (folder / MANIFEST).write_text(json.dumps(json.loads(standing) | {"release_id": ["another"]}))
-    export(make_predictions(MODEL, night), model=MODEL, night=night)
+    export(make_predictions(MODEL, night), KIND, model=MODEL, night=night)
     assert not (folder / SIGNATURE).exists()
 
     (folder / MANIFEST).write_text(standing)
-    export(make_predictions(MODEL, night), model=MODEL, night=night)
+    export(make_predictions(MODEL, night), KIND, model=MODEL, night=night)
     verify_export(folder, read_public_keys(find_public_path(settings())))
 
 

@@ -86,7 +86,7 @@ def make_page(rows: list[dict[str, Any]], window: Window = WINDOW, drift: tuple[
     judged = judge(window, RULES, drift)
     return Page(
         "delay", NIGHT, Span.WEEK, 3, judged.verdict, judged.reasons, pd.DataFrame(rows), frame, frame, labelled,
-        frame, labelled, {"rate": True, "carrier": False, "empty": True},
+        frame, labelled, "probability", True, {"rate": True, "carrier": False, "empty": True},
     )  # fmt: skip
 
 

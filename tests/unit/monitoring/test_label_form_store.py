@@ -15,6 +15,7 @@ from redeye.monitoring.logic.label_form import LabelForm
 FIRST, WEEK, LAST = date(2013, 1, 1), date(2013, 1, 7), date(2013, 1, 20)
 SPEC: Any = SimpleNamespace(
     target=SimpleNamespace(column="is_late"),
+    behaviour="redeye.models.kinds.binary:Binary",
     population=SimpleNamespace(relation="marts.flights", night="night"),
 )
 
@@ -55,3 +56,9 @@ def test_text_in_place_of_truth_is_another_type(con: duckdb.DuckDBPyConnection) 
     )
     found = measure_form(con, SPEC, FIRST, WEEK)
     assert (found.type, found.values) == ("VARCHAR", ("no", "yes"))
+
+
+def test_of_numbers_no_values_are_listed(con):
+    """A week of them always has new ones."""
+    numbers: Any = SimpleNamespace(**{**vars(SPEC), "behaviour": "redeye.models.kinds.regression:Regression"})
+    assert measure_form(con, numbers, FIRST, WEEK).values == ()

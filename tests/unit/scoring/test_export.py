@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as parquet
 import pytest
+from prediction_frames import KIND
 from rich.console import Console
 
 from redeye.declarations.calendar import ONE_DAY
@@ -50,7 +51,9 @@ def frame() -> pd.DataFrame:
         }
     )
     lineage = Lineage(MODEL, NIGHT, "release-1", 3, "xgboost", "flight_delay_v1", "run-1")
-    made = assemble(flights, np.linspace(0.1, 0.6, ROWS), np.full(ROWS, 0.2), lineage, project().subject)
+    made = assemble(
+        flights, np.linspace(0.1, 0.6, ROWS), np.full(ROWS, 0.2), lineage, project().subject, KIND
+    )
     return made.assign(night=pd.Timestamp(NIGHT))
 
 
@@ -59,15 +62,15 @@ def manifest_of(folder: Path) -> dict:
 
 
 def test_parquet_has_real_types(frame):
-    path = export(frame, model=MODEL, night=NIGHT) / "predictions.parquet"
+    path = export(frame, KIND, model=MODEL, night=NIGHT) / "predictions.parquet"
     schema = parquet.read_schema(path)
     assert {field.name: str(field.type) for field in schema} == {
-        name: kind for name, (kind, _) in columns().items()
+        name: kind for name, (kind, _) in columns(KIND).items()
     }
     assert schema.field("night").type == schema.field("flight_date").type == pa.date32()
     assert schema.field("created_at").type == pa.timestamp("us", "UTC")
     meanings = {field.name: field.metadata[b"description"].decode() for field in schema}
-    assert meanings == {name: meaning for name, (_, meaning) in columns().items()}
+    assert meanings == {name: meaning for name, (_, meaning) in columns(KIND).items()}
     first = parquet.read_table(path).to_pylist()[0]
     assert (first["night"], first["rank"]) == (NIGHT, 1)
     assert first["scheduled_departure_at"].isoformat() == "2013-04-04T13:05:00+00:00"
@@ -81,15 +84,15 @@ def test_parquet_has_real_types(frame):
     ],
 )
 def test_what_did_not_happen_is_labelled_and_the_label_is_described(frame, labels, added):
-    folder = export(frame.assign(**labels), model=MODEL, night=NIGHT)
+    folder = export(frame.assign(**labels), KIND, model=MODEL, night=NIGHT)
     rows = parquet.read_table(folder / "predictions.parquet")
-    assert rows.column_names == [*columns(), *added]
+    assert rows.column_names == [*columns(KIND), *added]
     assert rows.column(added[-1]).unique().to_pylist() == [labels[added[-1]]]
     assert list(manifest_of(folder)["columns"]) == rows.column_names
 
 
 def test_csv_has_days_and_instants(frame):
-    folder = export(frame, model=MODEL, night=NIGHT)
+    folder = export(frame, KIND, model=MODEL, night=NIGHT)
     rows = pd.read_csv(folder / "predictions.csv", dtype=str)
     assert set(rows["flight_date"]) == {"2013-04-04"}
     assert set(rows["night"]) == {"2013-04-03"}
@@ -98,7 +101,7 @@ def test_csv_has_days_and_instants(frame):
 
 
 def test_the_manifest_tells_what_the_files_hold(frame):
-    folder = export(frame, model=MODEL, night=NIGHT)
+    folder = export(frame, KIND, model=MODEL, night=NIGHT)
     manifest = manifest_of(folder)
     assert manifest["columns"]["flight_date"]["type"] == "date32[day]"
     assert manifest["columns"]["created_at"]["type"] == "timestamp[us, tz=UTC]"
@@ -112,18 +115,18 @@ def test_the_manifest_tells_what_the_files_hold(frame):
 
 
 def test_the_same_rows_again_in_another_order_change_nothing(frame):
-    folder = export(frame, model=MODEL, night=NIGHT)
+    folder = export(frame, KIND, model=MODEL, night=NIGHT)
     before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
     shuffled = frame.sample(frac=1, random_state=1).assign(night=NIGHT)
-    assert export(shuffled[frame.columns[::-1]], model=MODEL, night=NIGHT) == folder
+    assert export(shuffled[frame.columns[::-1]], KIND, model=MODEL, night=NIGHT) == folder
     assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
 
 
 def test_other_rows_are_refused(frame):
-    folder = export(frame, model=MODEL, night=NIGHT)
+    folder = export(frame, KIND, model=MODEL, night=NIGHT)
     before = manifest_of(folder)
     with pytest.raises(AlreadyDecided, match="exported with other rows"):
-        export(frame.assign(probability=0.3), model=MODEL, night=NIGHT)
+        export(frame.assign(probability=0.3), KIND, model=MODEL, night=NIGHT)
     assert manifest_of(folder) == before
 
 
@@ -131,7 +134,7 @@ def test_a_folder_without_manifest_is_replaced(frame, home):
     left = home / "exports" / MODEL / NIGHT.isoformat()
     left.mkdir(parents=True)
     (left / "half.parquet").write_bytes(b"PAR1")
-    folder = export(frame, model=MODEL, night=NIGHT)
+    folder = export(frame, KIND, model=MODEL, night=NIGHT)
     assert folder.resolve() == left.resolve()
     names = {path.name for path in folder.iterdir()}
     assert names == {"predictions.parquet", "predictions.csv", "manifest.json"}
@@ -143,7 +146,7 @@ def test_the_newest_night_is_pointed_at_and_an_earlier_one_does_not_move_it(fram
         return json.loads((home / "exports" / MODEL / "latest.json").read_text())
 
     def export_night(night):
-        return export(frame.assign(night=pd.Timestamp(night)), model=MODEL, night=night)
+        return export(frame.assign(night=pd.Timestamp(night)), KIND, model=MODEL, night=night)
 
     export_night(NIGHT)
     assert find_latest() == {"night": "2013-04-03", "manifest": "2013-04-03/manifest.json"}
@@ -160,14 +163,14 @@ def test_the_newest_night_is_pointed_at_and_an_earlier_one_does_not_move_it(fram
 
 
 def test_files_of_an_older_schema_are_replaced(frame):
-    folder = export(frame, model=MODEL, night=NIGHT)
+    folder = export(frame, KIND, model=MODEL, night=NIGHT)
     (folder / "manifest.json").write_text(json.dumps({"schema_version": 1, "content_sha256": "other"}))
-    assert manifest_of(export(frame, model=MODEL, night=NIGHT))["schema_version"] == 4
+    assert manifest_of(export(frame, KIND, model=MODEL, night=NIGHT))["schema_version"] == 4
 
 
 def test_the_riskiest_flights_are_shown_at_their_local_time(frame):
     assert find_newest_night(settings(), MODEL) is None
-    export(frame, model=MODEL, night=NIGHT)
+    export(frame, KIND, model=MODEL, night=NIGHT)
     assert find_newest_night(settings(), MODEL) == NIGHT
     console = Console(record=True, width=140)
     riskiest = frame.sort_values("probability")["prediction_id"].iloc[-1]

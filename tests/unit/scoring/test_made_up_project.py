@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow.parquet as parquet
 import pytest
 from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+from prediction_frames import KIND
 from rich.console import Console
 from starlette.requests import Request
 
@@ -111,7 +112,7 @@ def tickets() -> pd.DataFrame:
 def predictions(probability: tuple[float, ...] = (0.2, 0.2, 0.9)) -> pd.DataFrame:
     lineage = Lineage(MODEL, NIGHT, "2026-02-01.r1", 2, "xgboost", f"{MODEL}_v1", "run")
     values = np.array(probability)
-    return assemble(tickets(), values, values / 2, lineage, project().subject)
+    return assemble(tickets(), values, values / 2, lineage, project().subject, KIND)
 
 
 @pytest.fixture
@@ -119,7 +120,7 @@ def outputs() -> Iterator[duckdb.DuckDBPyConnection]:
     """The table of predictions as the outputs lake has it, with a night's rows."""
     con = duckdb.connect()
     con.execute("ATTACH ':memory:' AS outputs")
-    con.execute(f"CREATE TABLE outputs.main.predictions ({outputs_store.columns('predictions')})")
+    con.execute(f"CREATE TABLE outputs.main.predictions ({outputs_store.columns('predictions', KIND)})")
     con.register("made", predictions())
     con.execute("INSERT INTO outputs.main.predictions BY NAME SELECT * FROM made")
     yield con
@@ -136,15 +137,15 @@ def test_rows_carry_its_key_its_columns_and_its_clock() -> None:
 
 def test_another_scoring_is_compared_by_its_key_in_its_words() -> None:
     rows = predictions()
-    assert differences(rows, rows, project().subject, EXACT) == []
-    assert "1 tickets more" in differences(rows.head(2), rows, project().subject, EXACT)[0]
+    assert differences(rows, rows, project().subject, KIND, EXACT) == []
+    assert "1 tickets more" in differences(rows.head(2), rows, project().subject, KIND, EXACT)[0]
 
 
 def test_predictions_are_checked_by_its_day() -> None:
     frame = predictions().assign(
         scheduled_rows=3, night=pd.Timestamp(NIGHT), **dict.fromkeys(LINEAGE, "same")
     )
-    checked = derive_predictions(frame, project().subject)
+    checked = derive_predictions(frame, project().subject, KIND)
     assert set(checked["days_ahead"]) == {1}
     assert set(checked["rows_missing"]) == {0}
 
@@ -204,10 +205,10 @@ def test_what_is_explained_is_read_by_its_id(outputs: duckdb.DuckDBPyConnection)
 
 
 def test_the_files_for_consumers_describe_its_columns() -> None:
-    folder = export.export(predictions(), model=MODEL, night=NIGHT)
+    folder = export.export(predictions(), KIND, model=MODEL, night=NIGHT)
     table = parquet.read_table(folder / "predictions.parquet")
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    assert list(manifest["columns"]) == table.column_names == list(export.columns())
+    assert list(manifest["columns"]) == table.column_names == list(export.columns(KIND))
     assert table.column_names[4:10] == list(project().subject.columns)
     assert str(table.schema.field("opened_at").type) == "timestamp[us, tz=UTC]"
     assert str(table.schema.field("urgency").type) == "int64"
@@ -217,7 +218,7 @@ def test_the_files_for_consumers_describe_its_columns() -> None:
 
 
 def test_the_first_run_shows_its_columns_at_its_zone_in_its_words() -> None:
-    export.export(predictions(), model=MODEL, night=NIGHT)
+    export.export(predictions(), KIND, model=MODEL, night=NIGHT)
     console = Console(record=True, width=140)
     show_riskiest(settings(), console, NIGHT)
     shown = console.export_text()
@@ -270,9 +271,13 @@ def rendered(page: str, **values: object) -> str:
 def test_pages_show_its_columns(outputs: duckdb.DuckDBPyConnection) -> None:
     reader = OutputsReader()
     reader._con = outputs
-    rows = [judge(row, True) for row in reader.find_predictions(MODEL, NIGHT, NIGHT, {"queue": "network"})]
+    rows = [
+        judge(row, True, KIND) for row in reader.find_predictions(MODEL, NIGHT, NIGHT, {"queue": "network"})
+    ]
     asked = {"queue": "network"}
+    shown = [("probability", "Probability"), ("baseline_probability", "Heuristic")]
     shared = {
+        "shown": shown,
         "outcomes": None,
         "positive": "escalated",
         "model": MODEL,
@@ -295,8 +300,9 @@ def test_pages_show_its_columns(outputs: duckdb.DuckDBPyConnection) -> None:
     assert f'href="/predictions/{MODEL}/live/T-0017">T-0017</a>' in found
     assert 'name="queue" value="network" placeholder="billing"' in found
     assert '<td class="t">escalated</td><td><span class="badge good">hit</span></td>' in found
-    row = judge(reader.prediction(MODEL, "T-0017") or {}, None)
-    one = rendered("predictions/prediction.html", row=row, positive="escalated")
+    row = judge(reader.prediction(MODEL, "T-0017") or {}, None, KIND)
+    one = rendered("predictions/prediction.html", row=row, positive="escalated", shown=shown)
+    assert "90.0% <small>" in one
     assert "<dd>not known yet</dd>" in one
     assert "<title>T-0017" in one
     assert "waits in network, opened_by ana" in one

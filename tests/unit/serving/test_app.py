@@ -13,6 +13,7 @@ import pytest
 import schemathesis
 from fastapi.testclient import TestClient
 from hypothesis import strategies as st
+from prediction_frames import KIND
 from pyarrow import parquet
 
 from redeye.declarations.specs import load_valid_specs
@@ -54,7 +55,7 @@ def make_rows(night, outcomes=(), reason=""):
         for number, carrier in enumerate(["EV", "AA", "EV", "B6", "UA"])
     ]
     known = dict(enumerate(outcomes))
-    return [judge(row, known.get(number)) for number, row in enumerate(rows)]
+    return [judge(row, known.get(number), KIND) for number, row in enumerate(rows)]
 
 
 class MemoryStore:

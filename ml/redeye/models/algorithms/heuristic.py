@@ -85,7 +85,7 @@ class HeuristicModel(Model[HeuristicParams]):
         )
         rates: list[Mapping[int, float]] = []
         rate = np.full(len(train.labels), self.prior)
-        for cells in _list_cells(known, train.frame):
+        for cells in list_cells(known, train.frame):
             rows = pd.DataFrame(
                 {"cell": cells, "true": train.labels * weights, "all": weights, "parent": rate}
             )
@@ -100,7 +100,7 @@ class HeuristicModel(Model[HeuristicParams]):
     def predict(self, frame: pd.DataFrame) -> Floats:
         """The smoothed rate; where the past is missing, the prior; of an unknown group, the rate of what it is in."""
         rate = np.full(len(frame), self.prior)
-        for cells, known in zip(_list_cells(self.known, frame), self.rates, strict=True):
+        for cells, known in zip(list_cells(self.known, frame), self.rates, strict=True):
             rate = _look_up(known, cells, rate)
         if self.successes:
             counts = numeric_matrix(frame, (self.successes, self.trials)).astype(np.float64)
@@ -132,7 +132,7 @@ class HeuristicModel(Model[HeuristicParams]):
         return cls(**given)
 
 
-def _list_cells(known: Categories, frame: pd.DataFrame) -> Iterator[npt.NDArray[np.int64]]:
+def list_cells(known: Categories, frame: pd.DataFrame) -> Iterator[npt.NDArray[np.int64]]:
     """The group of each row by the first column, by the first two and so on; -1 where a value is not known."""
     codes = known.codes(frame).astype(np.int64)
     cells = np.zeros(len(frame), dtype=np.int64)

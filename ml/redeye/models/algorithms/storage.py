@@ -9,6 +9,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from redeye.declarations.spec_kinds import list_kinds, load_spec_class
+from redeye.declarations.specs import Spec
 from redeye.foundation.errors import RedeyeError
 from redeye.models.algorithms.base import Model
 
@@ -39,11 +41,22 @@ def algorithm(name: str) -> type[Model[Any]]:
     Raises:
         ModelAltered: if there is none of that name.
     """
-    if name not in ALGORITHMS:
+    path = ALGORITHMS.get(name) or _find_path_of_kind(name)
+    if path is None:
         raise ModelAltered(f"unknown algorithm {name!r}; known are {', '.join(ALGORITHMS)}")
-    module, _, attribute = ALGORITHMS[name].partition(":")
+    module, _, attribute = path.partition(":")
     found: type[Model[Any]] = getattr(import_module(module), attribute)
     return found
+
+
+def _find_path_of_kind(name: str) -> str | None:
+    """Of `<kind>_<algorithm>`, what a kind names as its own."""
+    for kind in list_kinds():
+        if name.startswith(f"{kind}_"):
+            module, _, attribute = load_spec_class(kind, Spec).behaviour.partition(":")
+            algorithms = getattr(import_module(module), attribute).algorithms
+            return algorithms.get(name.removeprefix(f"{kind}_"))
+    return None
 
 
 def save_model(model: Model[Any], folder: Path) -> str:

@@ -47,11 +47,11 @@ class XGBoostModel(Model[XGBoostParams]):
         categories = Categories.learn(train.frame, inputs.categorical, MAXIMUM_CATEGORIES)
 
         def describe(rows: Examples) -> dict[str, Any]:
-            return _describe_rows(rows, inputs, categories, training.threads)
+            return describe_rows(rows, inputs, categories, training.threads)
 
         learned = xgboost.QuantileDMatrix(**describe(train), max_bin=params.max_bin)
         judged = xgboost.QuantileDMatrix(**describe(valid), max_bin=params.max_bin, ref=learned)
-        booster = _grow(_build_settings(training, params), learned, judged, params)
+        booster = grow_trees(build_settings(training, params), learned, judged, params)
         return cls(booster, inputs.numeric, categories)
 
     def continue_training(
@@ -65,14 +65,14 @@ class XGBoostModel(Model[XGBoostParams]):
         require_both_classes(training.valid, "validation")
         # No quantized ones: the trees that are there split between their bins too, and would predict another margin.
         learned, judged = (
-            xgboost.DMatrix(**_describe_rows(rows, inputs, self.known, training.threads))
+            xgboost.DMatrix(**describe_rows(rows, inputs, self.known, training.threads))
             for rows in (training.train, training.valid)
         )
-        settings = _build_settings(training, params)
+        settings = build_settings(training, params)
         settings["learning_rate"] = params.learning_rate * learning_rate_share
         # XGBoost's draws are the process's own and a model that is loaded does not begin them anew: each tree does.
         settings["seed_per_iteration"] = True
-        grown = _grow(settings, learned, judged, params, self.booster)
+        grown = grow_trees(settings, learned, judged, params, self.booster)
         here, there = (
             measure_log_loss(each.predict(judged), training.valid.labels) for each in (self.booster, grown)
         )
@@ -82,7 +82,7 @@ class XGBoostModel(Model[XGBoostParams]):
         """The trees' probability."""
         if frame.empty:
             return np.empty(0, dtype=np.float64)
-        matrix = _matrix(frame, self.numeric, self.categories)
+        matrix = make_matrix(frame, self.numeric, self.categories)
         return np.asarray(self.booster.inplace_predict(matrix, validate_features=False), dtype=np.float64)
 
     def importance(self) -> dict[str, float]:
@@ -112,9 +112,10 @@ class XGBoostModel(Model[XGBoostParams]):
         return cls(booster, tuple(columns["numeric"]), categories)
 
 
-def _describe_rows(rows: Examples, inputs: Inputs, categories: Categories, threads: int) -> dict[str, Any]:
+def describe_rows(rows: Examples, inputs: Inputs, categories: Categories, threads: int) -> dict[str, Any]:
+    """The arguments of a matrix of rows with their labels."""
     return {
-        "data": _matrix(rows.frame, inputs.numeric, categories),
+        "data": make_matrix(rows.frame, inputs.numeric, categories),
         "label": rows.labels,
         "weight": rows.weights,
         "feature_names": [*inputs.numeric, *inputs.categorical],
@@ -124,13 +125,14 @@ def _describe_rows(rows: Examples, inputs: Inputs, categories: Categories, threa
     }
 
 
-def _grow(
+def grow_trees(
     settings: dict[str, Any],
     learned: xgboost.DMatrix,
     judged: xgboost.DMatrix,
     params: XGBoostParams,
     before: xgboost.Booster | None = None,
 ) -> xgboost.Booster:
+    """Add trees until what is judged no longer gets better, and keep the best number of them."""
     booster = xgboost.train(
         settings,
         learned,
@@ -143,7 +145,8 @@ def _grow(
     return booster[: booster.best_iteration + 1]
 
 
-def _build_settings(training: Training, params: XGBoostParams) -> dict[str, Any]:
+def build_settings(training: Training, params: XGBoostParams) -> dict[str, Any]:
+    """The settings of a fit of probabilities."""
     return {
         "objective": "binary:logistic",
         "eval_metric": "logloss",
@@ -155,7 +158,10 @@ def _build_settings(training: Training, params: XGBoostParams) -> dict[str, Any]
     }
 
 
-def _matrix(frame: pd.DataFrame, numeric: tuple[str, ...], categories: Categories) -> npt.NDArray[np.float32]:
+def make_matrix(
+    frame: pd.DataFrame, numeric: tuple[str, ...], categories: Categories
+) -> npt.NDArray[np.float32]:
+    """The inputs of rows: numbers and category codes, NaN where one is missing or unseen."""
     numbers, codes = numeric_matrix(frame, numeric), categories.codes(frame)
     matrix = np.empty((len(frame), numbers.shape[1] + codes.shape[1]), dtype=np.float32)
     matrix[:, : numbers.shape[1]] = numbers

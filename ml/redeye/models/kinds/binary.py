@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import ClassVar, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,8 @@ from redeye.models.kinds.interface import Check, GateCase, Kind, Reliability
 from redeye.models.kinds.scored_probabilities import ScoredProbabilities
 from redeye.models.logic.evaluation import Scored
 
+HALF = 0.5
+
 
 class Binary(Kind):
     """Probabilities of a label that is true or false."""
@@ -26,7 +28,11 @@ class Binary(Kind):
     meanings: ClassVar[Mapping[str, str]] = {
         "probability": "Of the outcome that the model predicts, 0 to 1.",
         "baseline_probability": "The same from the heuristic, to compare with.",
+        "raw_probability": "As the version gave it, before it was recalibrated.",
     }
+    plural: ClassVar[str] = "probabilities"
+    hit: ClassVar[str] = "the probability was on the outcome's side of one half"
+    has_classes: ClassVar[bool] = True
     base_metrics: ClassVar[tuple[str, ...]] = ("log_loss", "brier")
     algorithms: ClassVar[Mapping[str, str]] = ALGORITHMS
 
@@ -75,6 +81,21 @@ class Binary(Kind):
     def make_constant(self, base: Floats) -> HeuristicModel:
         """The heuristic without a past."""
         return HeuristicModel("", "", float(base), self.spec.algorithms.heuristic.prior_strength)
+
+    def describe_answer(self, one: str, positive: str) -> dict[str, str]:
+        """What will be, in the word for it."""
+        return {
+            **super().describe_answer(one, positive),
+            "probability": f"That the {one} will be {positive}, 0 to 1.",
+        }
+
+    def read_outcome(self, label: float) -> bool:
+        """True or false."""
+        return label == 1
+
+    def is_hit(self, row: Mapping[str, Any], outcome: bool | float) -> bool:
+        """Whether the probability was on the outcome's side of one half."""
+        return bool((row["probability"] >= HALF) == outcome)
 
     def _check_ranking(self, case: GateCase) -> Check:
         better, bound = case.compare("auc"), -self._gates.maximum_auc_drop

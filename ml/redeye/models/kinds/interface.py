@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from redeye.declarations.specs import Spec
-from redeye.models.algorithms.base import Examples, Floats, Model
+from redeye.models.algorithms.base import Examples, Floats, Model, Training
 from redeye.models.logic.evaluation import Interval, Scored
 
 
@@ -64,7 +64,13 @@ class Kind(ABC):
     columns: ClassVar[tuple[str, ...]]
     """What a prediction is made of, the number that rows are ranked by first: the columns in which it is stored."""
     meanings: ClassVar[Mapping[str, str]]
-    """Of `columns` and `baseline_columns`, in the order in which they are stored."""
+    """Of `columns`, `baseline_columns` and, where they are others, `raw_columns`."""
+    plural: ClassVar[str]
+    """What several predictions are called."""
+    hit: ClassVar[str]
+    """When `is_hit`, in words."""
+    has_classes: ClassVar[bool] = False
+    """Whether labels are of a few classes, so that shifts of classes can be told apart."""
     base_metrics: ClassVar[tuple[str, ...]]
     """In which a candidate must be no worse than what is said of every row alike."""
     algorithms: ClassVar[Mapping[str, str]]
@@ -138,11 +144,39 @@ class Kind(ABC):
         if name not in self.algorithms:
             known = ", ".join(self.algorithms)
             raise ValueError(f"no {name} learns a target of kind {self.name}; there are {known}")
-        return load_object(self.algorithms[name])
+        found: type[Model[Any]] = load_object(self.algorithms[name])
+        return found
+
+    def fit(self, name: str, training: Training, params: Any) -> Model[Any]:  # noqa: ANN401  as the models' own
+        """What a spec's algorithm learns.
+
+        Raises:
+            ValueError: if no such algorithm learns this kind, or the rows are not enough.
+        """
+        model: Model[Any] = self.find_algorithm(name).fit(training, params)
+        return model
 
     def make_average(self, members: Mapping[str, Model[Any]]) -> Model[Any]:
         """The equal-weight combination of fitted models, by their names."""
         return self.find_algorithm("average")(members)  # type: ignore[call-arg]  # each is made of members
+
+    def describe_answer(self, one: str, positive: str) -> dict[str, str]:
+        """What each number of an answer to consumers means; `positive` is the word for a true label."""
+        del one, positive
+        return {name: self.meanings[name] for name in (*self.columns, *self.baseline_columns)}
+
+    @abstractmethod
+    def read_outcome(self, label: float) -> bool | float:
+        """A label as people know it."""
+
+    @abstractmethod
+    def is_hit(self, row: Mapping[str, Any], outcome: bool | float) -> bool:
+        """Whether what was said of a row came."""
+
+    def derive_checks(self, rows: pd.DataFrame) -> Mapping[str, pd.Series]:
+        """Columns of this kind alone for the audit of a night's predictions."""
+        del rows
+        return {}
 
     def adjust(self, model: Model[Any], judged: Examples) -> Model[Any]:
         """A fitted model, brought in line with later rows that it was not fitted to."""

@@ -136,12 +136,19 @@ class ScoredProbabilities(Scored):
                 "false positive rate",
                 "true positive rate",
                 label=f" (AUC {self.metrics().auc or 0:.3f})",
+                has_diagonal=True,
             ),
             "precision_recall": Curve(
-                "Precision and recall", *self.trace_precision(), "recall", "precision", is_square=False
+                "Precision and recall", *self.trace_precision(), "recall", "precision", limits=(0, 1)
             ),
             "calibration": Curve(
-                "Calibration", predicted, observed, "predicted probability", "observed rate", has_points=True
+                "Calibration",
+                predicted,
+                observed,
+                "predicted probability",
+                "observed rate",
+                has_points=True,
+                has_diagonal=True,
             ),
         }
 

@@ -58,7 +58,8 @@ class Curve:
         picture: its title.
         label: what the line is called beside the model's name.
         has_points: whether each of its points is marked.
-        is_square: whether both axes are shares of 1 and equal ones lie on the diagonal.
+        has_diagonal: whether both axes are shares, so that what should be equal lies on the diagonal.
+        limits: of the vertical axis.
     """
 
     picture: str
@@ -68,7 +69,8 @@ class Curve:
     y_title: str
     label: str = ""
     has_points: bool = False
-    is_square: bool = True
+    has_diagonal: bool = False
+    limits: tuple[float, float] | None = None
 
 
 class Scored(ABC):

@@ -134,10 +134,7 @@ def fit_candidates(
     fitted: list[Fitted] = []
     declared = spec.algorithms.list_declared()
     for plan in (
-        *(
-            _Plan(name, partial(kind.find_algorithm(name).fit, plain, params))
-            for name, params in declared.items()
-        ),
+        *(_Plan(name, partial(kind.fit, name, plain, params)) for name, params in declared.items()),
         *_plan_weighted(spec, kind, plain, rows),
         *_plan_average(spec, kind, fitted),
         *_plan_continued(spec, plain, rows, parent, windows),
@@ -152,7 +149,7 @@ def fit_candidates(
         judged = score_rows(model, validation, spec)
         metrics = judged.metrics()
         metric = spec.gates.primary_metric
-        value = getattr(metrics, metric)
+        value = judged.measure(metric)
         log.info("%s: %s %s on %s after %.1f s", plan.name, metric, value, windows.validation, seconds)
         fitted.append(
             Fitted(
@@ -201,7 +198,7 @@ def _plan_weighted(spec: Spec, kind: Kind, plain: Training, rows: pd.DataFrame) 
         training = replace(plain, train=replace(plain.train, weights=weights))
         params = spec.algorithms.list_declared()[one.algorithm]
         reported = {"half_life_nights": float(one.half_life_nights)}
-        yield _Plan(one.name, partial(kind.find_algorithm(one.algorithm).fit, training, params), reported)
+        yield _Plan(one.name, partial(kind.fit, one.algorithm, training, params), reported)
 
 
 def _plan_average(spec: Spec, kind: Kind, fitted: Sequence[Fitted]) -> Iterator[_Plan]:

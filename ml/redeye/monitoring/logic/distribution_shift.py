@@ -190,13 +190,13 @@ def describe_signs(
         many: the noun for the rows.
         positive: the word for rows whose label is true.
     """
-    kinds, inputs = tuple(kinds), ", ".join(leading)
+    kinds = tuple(kinds)
     reported = [f"several shifts at once: {', '.join(kinds)}"] if len(kinds) > 1 else []
     rates = f"the {positive} share went from {signs.rate_before:.1%} to {signs.rate:.1%}"
     for kind in kinds:
         match kind:
             case Shift.COVARIATE:
-                reported.append(f"covariate shift: the inputs of the week moved together, most in {inputs}")
+                reported.append(describe_covariates(leading))
             case Shift.LABEL:
                 reported.append(f"label shift: {rates}, and {many} of each class have the scores they had")
             case Shift.CONCEPT:
@@ -212,6 +212,11 @@ def describe_signs(
     if is_beyond[Sign.BASE_RATE] and not set(kinds) & {Shift.LABEL, Shift.CONCEPT}:
         reported.append(f"{rates}, which the scores followed: {signs.expected_rate:.1%} were to be expected")
     return reported
+
+
+def describe_covariates(leading: Iterable[str]) -> str:
+    """That the inputs moved, and which of them most."""
+    return f"covariate shift: the inputs of the week moved together, most in {', '.join(leading)}"
 
 
 def shift_rows(

@@ -23,7 +23,6 @@ from redeye.monitoring.logic.drift_calibration import (
 from redeye.monitoring.logic.drift_measures import COUNTED, Bins, Statistic, Summary, measure
 from redeye.monitoring.logic.drift_result import ColumnDrift, DriftFinding, Kind, Span
 
-PREDICTION = "probability"
 # Named in a reason; the rest is in the rows.
 NAMED = 5
 # Parts of the data that come and go leave gaps; a feature that lost or gained half of its values is another matter.
@@ -99,7 +98,7 @@ def find_drift(
     Args:
         profile: of the champion's training.
         features: of the week's rows as scoring saw them, with a column `night`.
-        predictions: of the same nights, those that the champion made, with `night` and `probability`.
+        predictions: of the same nights, those that the champion made, with `night` and what they say.
         rules: of the spec.
         last: the night.
     """

@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 
 from redeye.monitoring.logic.drift_measures import COUNTED
-from redeye.monitoring.logic.drift_profile import PREDICTION
 from redeye.monitoring.logic.drift_result import Kind, Span
 from redeye.monitoring.logic.joint_drift import CLASSIFIER, DISCREPANCY
 
@@ -100,7 +99,7 @@ def summarise_drift(rows: pd.DataFrame, span: Span) -> DriftSummary:
         reasons.setdefault(row.note or "no reason is recorded", {})[row.subject] = None
     moved = order[is_beyond & is_here & (kind == Kind.JOINT)]["note"].head(1)
     leading = [name for note in moved for name in str(note).split(", ")]
-    drawn = [PREDICTION] * bool(len(predictions)) + list(features["column_name"]) + leading
+    drawn = list(predictions["column_name"])[:1] + list(features["column_name"]) + leading
     return DriftSummary(
         beyond=describe_rows(order[is_beyond & ~kind.isin([Kind.FEATURE, Kind.QUALITY])]),
         share=describe_rows(order[is_here & (kind == Kind.SHARE)])[0],

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from redeye.models.kinds.interface import Kind
 from redeye.models.kinds.scored_probabilities import CalibrationBin, ScoredProbabilities
 
 Row = dict[str, Any]
@@ -14,9 +15,9 @@ Row = dict[str, Any]
 HALF = 0.5
 
 
-def judge(row: Row, outcome: bool | None) -> Row:
-    """A row with its outcome, and whether its probability was on the outcome's side of one half."""
-    result = None if outcome is None else "hit" if (row["probability"] >= HALF) == outcome else "miss"
+def judge(row: Row, outcome: bool | float | None, kind: Kind) -> Row:
+    """A row with its outcome, and whether that is what was said of it."""
+    result = None if outcome is None else "hit" if kind.is_hit(row, outcome) else "miss"
     return {**row, "outcome": outcome, "result": result}
 
 
@@ -52,7 +53,7 @@ class OutcomeSummary:
 
 
 def summarize_outcomes(rows: Sequence[Row]) -> OutcomeSummary:
-    """Sum up rows of `judge`."""
+    """Sum up rows of `judge`, of a kind that says probabilities."""
     known = [row for row in rows if row["outcome"] is not None]
     counts = Counter((row["probability"] >= HALF, bool(row["outcome"])) for row in known)
     bins: tuple[CalibrationBin, ...] = ()

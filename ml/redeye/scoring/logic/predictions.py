@@ -1,4 +1,4 @@
-"""From probabilities to predictions, with rank, baseline and lineage on every row, and what judges a night of them."""
+"""From what a model says to predictions with rank, baseline and lineage, and what judges a night of them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pandas as pd
 
 from redeye.declarations.calendar import cutoff
 from redeye.declarations.subject import Subject
+from redeye.models.kinds.interface import Kind, name_columns
 from redeye.models.logic.prediction_equality import Equality
 from redeye.scoring.logic.recalibration import IDENTITY, Recalibration
 
@@ -29,16 +30,21 @@ def name_backtest_run_type(version: int, release_id: str) -> str:
     return f"backtest_v{version}_{release_id}"
 
 
-def prediction_columns(subject: Subject) -> dict[str, tuple[str, str]]:
-    """Type and meaning of each column of predictions, in order: between those of every project, the subject's own."""
+def prediction_columns(subject: Subject, kind: Kind | None) -> dict[str, tuple[str, str]]:
+    """Type and meaning of each column of predictions, in order: between those of all, the subject's and the kind's own.
+
+    Without a kind those that predictions of every kind have.
+    """
+    own = [] if kind is None else [*kind.columns, *kind.baseline_columns]
+    raw = [] if kind is None else [name for name in kind.raw_columns if name not in own]
+    meanings = {} if kind is None else kind.meanings
     return {
         "prediction_id": ("text", f"Key: model, run type and {subject.one}."),
         "model": ("text", "The model, as its spec names it."),
         "lane": ("text", "`live`, or the run type of a backtest."),
         "night": ("date", "The night at whose end the prediction was made."),
         **{name: (str(each.type), each.description) for name, each in subject.columns.items()},
-        "probability": ("number", "Of the outcome that the model predicts, 0 to 1."),
-        "baseline_probability": ("number", "The same from the heuristic, to compare with."),
+        **{name: ("number", meanings[name]) for name in own},
         "rank": ("integer", f"1 is the riskiest {subject.one} of the night."),
         "release_id": ("text", "Release of the warehouse whose features were read."),
         "model_version": ("integer", "Version in the model registry."),
@@ -52,7 +58,7 @@ def prediction_columns(subject: Subject) -> dict[str, tuple[str, str]]:
             "flag",
             "Whether the release holds later nights too, cut to what was known then.",
         ),
-        "raw_probability": ("number", "As the version gave it, before it was recalibrated."),
+        **{name: ("number", meanings[name]) for name in raw},
         "recalibration_night": (
             "date",
             "The night after which the recalibration was decided; empty where the raw probability is served.",
@@ -80,45 +86,51 @@ class Lineage:
     recalibration: Recalibration = IDENTITY
 
 
-def require_probabilities(values: np.ndarray, rows: int) -> np.ndarray:
-    """One number for each of so many rows, as they came.
+def require_predictions(values: np.ndarray, rows: int, width: int = 1) -> np.ndarray:
+    """One number for each of so many rows, or so many of each, as they came.
 
     Raises:
         ValueError: if there are more or fewer, or one is not a number.
     """
     found = np.asarray(values, dtype=np.float64)
-    if found.shape != (rows,):
+    if found.shape != ((rows,) if width == 1 else (rows, width)):
         raise ValueError(f"{rows} rows, but predictions of the shape {found.shape}")
-    if unknown := int((~np.isfinite(found)).sum()):
+    if unknown := int((~np.isfinite(found.reshape(rows, width))).any(axis=1).sum()):
         raise ValueError(f"{unknown} of {rows} predictions are no numbers")
     return found
 
 
 def assemble(
     schedule: pd.DataFrame,
-    probability: np.ndarray,
+    raw: np.ndarray,
     baseline: np.ndarray,
     lineage: Lineage,
     subject: Subject,
+    kind: Kind,
 ) -> pd.DataFrame:
-    """The predictions of one night: the champion's raw and the heuristic's probability of each row of the schedule.
+    """The predictions of one night: what the champion and the heuristic say of each row of the schedule.
 
     Returns:
-        `prediction_columns`, one row per subject, ordered by rank: 1 is the riskiest; equal probabilities
+        `prediction_columns`, one row per subject, ordered by rank: 1 is the highest; equal ones
         are ranked by key. `created_at` is the night's cutoff: the data's clock, not the wall's.
 
     Raises:
         ValueError: if the arrays do not match the schedule.
     """
-    if not len(schedule) == len(probability) == len(baseline):
+    if not len(schedule) == len(raw) == len(baseline):
         raise ValueError(
-            f"{len(schedule)} {subject.many}, {len(probability)} probabilities, {len(baseline)} baselines"
+            f"{len(schedule)} {subject.many}, {len(raw)} {kind.plural}, {len(baseline)} baselines"
         )
     rows = schedule.loc[:, list(subject.columns)].copy()
-    rows["raw_probability"] = np.asarray(probability, dtype=np.float64)
-    rows["probability"] = lineage.recalibration.apply(rows["raw_probability"].to_numpy())
-    rows["baseline_probability"] = np.asarray(baseline, dtype=np.float64)
-    rows = rows.sort_values(["probability", subject.key], ascending=[False, True], ignore_index=True)
+    made = np.asarray(raw, dtype=np.float64)
+    parts = {
+        kind.raw_columns: made,
+        kind.columns: lineage.recalibration.apply(made),
+        kind.baseline_columns: np.asarray(baseline, dtype=np.float64),
+    }
+    for names, values in parts.items():
+        rows = rows.assign(**name_columns(values, names))
+    rows = rows.sort_values([kind.columns[0], subject.key], ascending=[False, True], ignore_index=True)
     rows["rank"] = np.arange(1, len(rows) + 1, dtype=np.int64)
     rows["model"], rows["lane"], rows["night"] = lineage.model, lineage.run_type, lineage.night
     rows["release_id"] = lineage.release_id
@@ -133,16 +145,17 @@ def assemble(
     night = lineage.recalibration.night
     rows["recalibration_night"] = pd.Timestamp(night).as_unit("us") if night else pd.NaT
     rows["prediction_id"] = [f"{lineage.model}/{lineage.run_type}/{key}" for key in rows[subject.key]]
-    return rows.loc[:, list(prediction_columns(subject))]
+    return rows.loc[:, list(prediction_columns(subject, kind))]
 
 
-def derive_predictions(frame: pd.DataFrame, subject: Subject) -> pd.DataFrame:
+def derive_predictions(frame: pd.DataFrame, subject: Subject, kind: Kind) -> pd.DataFrame:
     """The checks of a night's typed predictions with `scheduled_rows`; what concerns all is the same on each row."""
-    rows, probability, rank = len(frame), frame["probability"], frame["rank"]
-    # Equal probabilities share the places from `first` to `last`; any order among them is right.
+    name = kind.columns[0]
+    rows, value, rank = len(frame), frame[name], frame["rank"]
+    # Equal ones share the places from `first` to `last`; any order among them is right.
     first, last = (
-        probability.rank(method="min", ascending=False),
-        probability.rank(method="max", ascending=False),
+        value.rank(method="min", ascending=False),
+        value.rank(method="max", ascending=False),
     )
     reason = frame["degraded_reason"].fillna("") != ""
     is_degraded = frame["is_degraded"].astype("boolean").fillna(False).astype(bool)
@@ -151,16 +164,19 @@ def derive_predictions(frame: pd.DataFrame, subject: Subject) -> pd.DataFrame:
         rows_missing=frame["scheduled_rows"] - rows,
         rank_error=(first - rank).clip(lower=0) + (rank - last).clip(lower=0),
         rank_beyond_rows=(1 - rank).clip(lower=0) + (rank - rows).clip(lower=0),
-        same_probabilities=probability.groupby(probability).transform("size") / rows if rows > 1 else 0.0,
-        mean_probability=probability.mean(),
-        spread_probability=probability.std(ddof=0),
+        **{
+            f"same_{kind.plural}": value.groupby(value).transform("size") / rows if rows > 1 else 0.0,
+            f"mean_{name}": value.mean(),
+            f"spread_{name}": value.std(ddof=0),
+        },
         lineages=sum(frame[column].nunique(dropna=False) - 1 for column in LINEAGE),
         is_unexplained=(is_degraded != reason).astype("int64"),
+        **kind.derive_checks(frame),
     )
 
 
 def differences(
-    written: pd.DataFrame, again: pd.DataFrame, subject: Subject, equality: Equality
+    written: pd.DataFrame, again: pd.DataFrame, subject: Subject, kind: Kind, equality: Equality
 ) -> Sequence[str]:
     """How a second scoring of a night differs from the one that was written, in words; empty if it does not."""
     found = []
@@ -172,8 +188,12 @@ def differences(
         if then != now:
             found.append(f"{column} {now} instead of {then}")
     both = written.merge(again, on=subject.key, suffixes=("_then", "_now"))
-    moved = ~equality.is_equal(both["probability_then"], both["probability_now"])
+    before_it, after_it = (
+        both[[f"{name}_{when}" for name in kind.columns]].to_numpy(dtype=np.float64)
+        for when in ("then", "now")
+    )
+    moved = ~equality.is_equal(before_it, after_it).all(axis=1)
     if moved.any():
-        widest = float(np.abs(both["probability_then"] - both["probability_now"]).max())
-        found.append(f"{int(moved.sum())} probabilities, by up to {widest:.2g} ({equality.reason})")
+        widest = float(np.nanmax(np.abs(before_it - after_it), initial=0.0))
+        found.append(f"{int(moved.sum())} {kind.plural}, by up to {widest:.2g} ({equality.reason})")
     return found

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 
 from redeye.declarations.subject import Subject
+from redeye.models.kinds.interface import Kind
 
 Row = dict[str, Any]
 
@@ -139,16 +140,18 @@ def _read_value(name: str, text: str, subject: Subject, zone: tzinfo) -> Any:  #
     return text
 
 
-def describe_columns(subject: Subject, positive: str) -> Mapping[str, tuple[str, str]]:
+def describe_columns(subject: Subject, kind: Kind, positive: str) -> Mapping[str, tuple[str, str]]:
     """Type and meaning of each column of an answer, in order; `positive` is the word for a true outcome."""
     return {
         **{name: (str(each.type), each.description) for name, each in subject.columns.items()},
-        "probability": ("number", f"That the {subject.one} will be {positive}, 0 to 1."),
-        "baseline_probability": ("number", "The same from the heuristic, to compare with."),
+        **{
+            name: ("number", meaning) for name, meaning in kind.describe_answer(subject.one, positive).items()
+        },
         "rank": ("integer", f"1 is the riskiest {subject.one} of the night."),
-        "outcome": ("flag", f"Whether the {subject.one} was {positive}; empty until it is known."),
-        "result": (
-            "text",
-            "`hit` if the probability was on the outcome's side of one half, else `miss`; empty until known.",
+        "outcome": (
+            ("flag", f"Whether the {subject.one} was {positive}; empty until it is known.")
+            if kind.has_classes
+            else ("number", "What came; empty until it is known.")
         ),
+        "result": ("text", f"`hit` if {kind.hit}, else `miss`; empty until known."),
     }

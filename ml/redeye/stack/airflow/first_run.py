@@ -245,7 +245,9 @@ def show_riskiest(configured: Settings, console: Console, night: date) -> str:
     if not path.exists():
         raise ConfigError(f"{path} is missing: run `score_{plan.model}` for {night}")
     frame = parquet.read_table(io.BytesIO(path.read_bytes())).to_pandas()
-    frame = frame.sort_values("probability", ascending=False).head(RISKIEST)
+    frame = frame.sort_values("rank").head(RISKIEST)
+    # What the model says stands between the subject's columns and the rank, followed by the heuristic's.
+    said = [name for name in frame.columns[: frame.columns.get_loc("rank")] if f"baseline_{name}" in frame]
     for name in subject.shown:
         if subject.columns[name].type == "instant":
             frame[name] = frame[name].dt.tz_convert(zone().key).dt.strftime("%H:%M")
@@ -253,9 +255,11 @@ def show_riskiest(configured: Settings, console: Console, night: date) -> str:
     table = Table(title=f"The {len(frame)} {subject.many} of {coming_day(night)} most likely {outcome}")
     for name in subject.shown:
         table.add_column(subject.title(name))
-    table.add_column("probability", justify="right")
+    for name in said:
+        table.add_column(name, justify="right")
     for row in frame.to_dict("records"):
-        table.add_row(*(str(row[name]) for name in subject.shown), f"{row['probability']:.1%}")
+        told = (f"{row[name]:{'.1%' if name.endswith('probability') else '.1f'}}" for name in said)
+        table.add_row(*(str(row[name]) for name in subject.shown), *told)
     console.print(table)
     console.print(f"All of them: {path}", highlight=False, soft_wrap=True)
     return str(frame["prediction_id"].iloc[0])

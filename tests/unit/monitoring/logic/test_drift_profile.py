@@ -11,8 +11,10 @@ import pytest
 from redeye.declarations.spec_rules import Drift
 from redeye.monitoring.logic.drift_calibration import FEATURES, SHARE, History, calibrate, tabulate
 from redeye.monitoring.logic.drift_measures import COUNTED, Bins, Summary
-from redeye.monitoring.logic.drift_profile import PREDICTION, Profile, find_drift
+from redeye.monitoring.logic.drift_profile import Profile, find_drift
 from redeye.monitoring.logic.drift_result import ColumnDrift, DriftFinding, Kind, Span
+
+PREDICTION = "probability"
 
 RULES = Drift()
 NIGHTS, PER_NIGHT = 60, 300

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from prediction_frames import KIND
 
 from redeye.scoring.logic.outcomes import judge, summarize_outcomes
 
@@ -14,14 +15,14 @@ NIGHT = date(2013, 4, 4)
     [(0.5, True, "hit"), (0.5, False, "miss"), (0.4, True, "miss"), (0.4, False, "hit"), (0.4, None, None)],
 )
 def test_a_prediction_is_a_hit_on_the_outcomes_side_of_one_half(probability, outcome, result):
-    found = judge({"probability": probability}, outcome)
+    found = judge({"probability": probability}, outcome, KIND)
     assert (found["outcome"], found["result"]) == (outcome, result)
 
 
 def test_a_night_is_summed_up_by_what_was_said_and_what_came():
     came = [(0.9, True), (0.8, False), (0.5, True), (0.4, True), (0.2, False), (0.1, False), (0.7, None)]
     found = summarize_outcomes(
-        [judge({"probability": probability, "night": NIGHT}, outcome) for probability, outcome in came]
+        [judge({"probability": probability, "night": NIGHT}, outcome, KIND) for probability, outcome in came]
     )
     assert (found.rows, found.known, found.hits, found.positives) == (7, 6, 4, 3)
     assert found.counts == {(True, True): 2, (True, False): 1, (False, True): 1, (False, False): 2}
@@ -30,5 +31,5 @@ def test_a_night_is_summed_up_by_what_was_said_and_what_came():
 
 
 def test_a_night_without_outcomes_has_no_bins():
-    found = summarize_outcomes([judge({"probability": 0.2, "night": NIGHT}, None)])
+    found = summarize_outcomes([judge({"probability": 0.2, "night": NIGHT}, None, KIND)])
     assert (found.rows, found.known, found.hits, found.bins) == (1, 0, 0, ())

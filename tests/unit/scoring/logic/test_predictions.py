@@ -9,6 +9,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
+from prediction_frames import KIND
 
 from redeye.declarations.project import project
 from redeye.models.logic.prediction_equality import Equality
@@ -43,14 +44,14 @@ def schedule(n: int) -> pd.DataFrame:
 
 def scored(probability: list[float]) -> pd.DataFrame:
     values = np.array(probability)
-    return assemble(schedule(len(values)), values, values / 2, LINEAGE, SUBJECT)
+    return assemble(schedule(len(values)), values, values / 2, LINEAGE, SUBJECT, KIND)
 
 
 def test_the_riskiest_flight_has_rank_one_and_ties_go_by_flight() -> None:
     rows = scored([0.2, 0.9, 0.9])
     assert list(rows["flight_id"]) == ["f1", "f2", "f0"]
     assert list(rows["rank"]) == [1, 2, 3]
-    assert list(rows.columns) == list(prediction_columns(SUBJECT))
+    assert list(rows.columns) == list(prediction_columns(SUBJECT, KIND))
 
 
 def test_created_at_is_the_cutoff_of_a_night_of_23_hours() -> None:
@@ -64,7 +65,7 @@ def test_the_raw_probability_stays_beside_the_recalibrated_one_and_ranks_stay_to
     assert plain["raw_probability"].equals(plain["probability"].rename("raw_probability"))
     assert plain["recalibration_night"].isna().all()
     by = Recalibration(-0.5, 1.2, date(2013, 3, 7))
-    rows = assemble(schedule(2), values, values / 2, replace(LINEAGE, recalibration=by), SUBJECT)
+    rows = assemble(schedule(2), values, values / 2, replace(LINEAGE, recalibration=by), SUBJECT, KIND)
     assert rows["raw_probability"].tolist() == [0.9, 0.2]
     assert rows["probability"].tolist() == by.apply(np.array([0.9, 0.2])).tolist()
     assert rows["rank"].tolist() == plain["rank"].tolist()
@@ -73,14 +74,14 @@ def test_the_raw_probability_stays_beside_the_recalibrated_one_and_ranks_stay_to
 
 def test_degraded_rows_say_why() -> None:
     values = np.array([0.5])
-    rows = assemble(schedule(1), values, values, replace(LINEAGE, degraded_reasons=("a", "b")), SUBJECT)
+    rows = assemble(schedule(1), values, values, replace(LINEAGE, degraded_reasons=("a", "b")), SUBJECT, KIND)
     assert bool(rows["is_degraded"].iloc[0])
     assert rows["degraded_reason"].iloc[0] == "a; b"
 
 
 def test_arrays_of_another_length_are_refused() -> None:
     with pytest.raises(ValueError, match="2 flights, 1 probabilities"):
-        assemble(schedule(2), np.array([0.1]), np.array([0.1, 0.2]), LINEAGE, SUBJECT)
+        assemble(schedule(2), np.array([0.1]), np.array([0.1, 0.2]), LINEAGE, SUBJECT, KIND)
 
 
 @pytest.mark.parametrize(
@@ -94,28 +95,30 @@ def test_arrays_of_another_length_are_refused() -> None:
 )
 def test_what_a_model_answers_is_one_number_for_each_row(values: list[float], why: str) -> None:
     with pytest.raises(ValueError, match=why):
-        predictions.require_probabilities(np.array(values), 3)
-    assert list(predictions.require_probabilities(np.array([0, 1, 0.5], dtype=np.float32), 3)) == [0, 1, 0.5]
+        predictions.require_predictions(np.array(values), 3)
+    assert list(predictions.require_predictions(np.array([0, 1, 0.5], dtype=np.float32), 3)) == [0, 1, 0.5]
 
 
 def test_equal_scorings_do_not_differ() -> None:
-    assert not differences(scored([0.1, 0.2]), scored([0.1, 0.2]), SUBJECT, EXACT)
+    assert not differences(scored([0.1, 0.2]), scored([0.1, 0.2]), SUBJECT, KIND, EXACT)
 
 
 def test_within_the_tolerance_they_do_not_differ_and_beyond_it_the_message_says_which_applied() -> None:
     near = Equality(1e-5, "within 1e-05: torch of there, predicted again on here")
     pair = scored([0.1, 0.2]), scored([0.1, 0.200009])
-    assert not differences(*pair, SUBJECT, near)
-    assert "exact: here" in "; ".join(differences(*pair, SUBJECT, EXACT))
-    assert "within 1e-05" in "; ".join(differences(scored([0.1]), scored([0.2]), SUBJECT, near))
+    assert not differences(*pair, SUBJECT, KIND, near)
+    assert "exact: here" in "; ".join(differences(*pair, SUBJECT, KIND, EXACT))
+    assert "within 1e-05" in "; ".join(differences(scored([0.1]), scored([0.2]), SUBJECT, KIND, near))
 
 
 def test_every_kind_of_difference_is_named() -> None:
-    found = "; ".join(differences(scored([0.1, 0.2]), scored([0.1, 0.25]), SUBJECT, EXACT))
+    found = "; ".join(differences(scored([0.1, 0.2]), scored([0.1, 0.25]), SUBJECT, KIND, EXACT))
     assert "1 probabilities, by up to 0.05" in found
-    assert "1 flights more" in "; ".join(differences(scored([0.1]), scored([0.1, 0.2]), SUBJECT, EXACT))
+    assert "1 flights more" in "; ".join(differences(scored([0.1]), scored([0.1, 0.2]), SUBJECT, KIND, EXACT))
     other = scored([0.1]).assign(release_id="2013-03-09.r2")
-    assert "release_id ['2013-03-09.r2']" in "; ".join(differences(scored([0.1]), other, SUBJECT, EXACT))
+    assert "release_id ['2013-03-09.r2']" in "; ".join(
+        differences(scored([0.1]), other, SUBJECT, KIND, EXACT)
+    )
 
 
 @pytest.mark.parametrize("dtype", ["object", "boolean"])
@@ -134,4 +137,4 @@ def test_a_missing_flag_counts_as_not_degraded_and_warns_of_nothing(dtype):
     )
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert derive_predictions(frame, SUBJECT)["is_unexplained"].tolist() == [0, 1, 0]
+        assert derive_predictions(frame, SUBJECT, KIND)["is_unexplained"].tolist() == [0, 1, 0]

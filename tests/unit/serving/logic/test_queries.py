@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from prediction_frames import KIND
 
 from redeye.declarations.subject import Subject
 from redeye.serving.logic.queries import (
@@ -122,6 +123,6 @@ def test_a_night_is_written_in_one_way(text):
 
 
 def test_columns_are_the_projects_then_the_engines():
-    found = describe_columns(SUBJECT, "late")
+    found = describe_columns(SUBJECT, KIND, "late")
     assert list(found)[:6] == list(SUBJECT.columns)
     assert found["probability"] == ("number", "That the parcel will be late, 0 to 1.")

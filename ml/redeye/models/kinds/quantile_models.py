@@ -1,0 +1,310 @@
+"""Models that say three quantiles of a number: by groups, by trees, or as the average of others."""
+
+from __future__ import annotations
+
+import json
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+
+from redeye.declarations.spec_algorithms import HeuristicParams, XGBoostParams
+from redeye.models.algorithms.average import AverageModel
+from redeye.models.algorithms.base import (
+    MAXIMUM_CATEGORIES,
+    Categories,
+    Examples,
+    Floats,
+    Model,
+    Params,
+    Training,
+)
+from redeye.models.algorithms.heuristic import list_cells
+from redeye.models.kinds.conformal import find_margin
+from redeye.models.kinds.scored_quantiles import LOWER, UPPER, ScoredQuantiles
+
+HEADER = "quantiles.json"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of a row.
+
+    Attributes:
+        levels: the share of labels below the lower bound, the number and the upper bound.
+        is_integer: whether labels are whole numbers.
+        margin: by which both bounds go outwards, by `conformal.find_margin`.
+    """
+
+    levels: tuple[float, float, float]
+    is_integer: bool = False
+    margin: float = 0.0
+
+
+@dataclass(frozen=True)
+class QuantileTraining(Training):
+    """A training of quantiles."""
+
+    question: Question
+
+
+@dataclass(frozen=True)
+class QuantileModel(Model[Params]):
+    """A number between two bounds, from quantiles that may cross or be too narrow."""
+
+    answer: ClassVar[str] = "interval"
+    columns: ClassVar[tuple[str, ...]] = ("value", "lower", "upper")
+
+    question: Question
+
+    @abstractmethod
+    def predict_quantiles(self, frame: pd.DataFrame) -> Floats:
+        """The quantiles of each row as they were learned, by level."""
+
+    def predict(self, frame: pd.DataFrame) -> Floats:
+        """Per row the number, the lower and the upper bound.
+
+        Quantiles that cross are sorted, which brings them nearer to the true ones (Chernozhukov, Fernandez-Val and
+        Galichon, 2010). Of whole numbers the bounds go inwards to whole ones: that leaves out no label.
+        """
+        found, question = np.sort(self.predict_quantiles(frame), axis=1), self.question
+        lower, value, upper = (found[:, at] for at in range(3))
+        lower, upper = lower - question.margin, upper + question.margin
+        if question.is_integer:
+            # A sum with 0 has no minus sign before it.
+            lower, value, upper = np.ceil(lower) + 0.0, np.rint(value) + 0.0, np.floor(upper) + 0.0
+        return np.column_stack([value, np.minimum(lower, value), np.maximum(upper, value)])
+
+    def count_invalid(self, predictions: Floats) -> int:
+        """How many rows are no number between two bounds."""
+        return ScoredQuantiles.count_invalid(predictions)
+
+    def correct(self, judged: Examples) -> Self:
+        """The model with bounds that covered later rows as promised."""
+        question = replace(self.question, margin=0.0)
+        # Not rounded: what a bound between two whole numbers covers, it covers when it is rounded inwards.
+        plain = replace(self, question=replace(question, is_integer=False)).predict(judged.frame)
+        coverage = question.levels[2] - question.levels[0]
+        margin = find_margin(judged.labels, plain[:, LOWER], plain[:, UPPER], coverage)
+        return replace(self, question=replace(question, margin=margin))
+
+    def facts(self) -> dict[str, float]:
+        """By how much the bounds were moved."""
+        return {"margin": self.question.margin}
+
+    def _write_header(self, **more: Any) -> bytes:  # noqa: ANN401  whatever JSON holds
+        # Not sorted: columns keep their order.
+        return json.dumps({**vars(self.question), **more}).encode()
+
+
+def read_header(files: Mapping[str, bytes]) -> tuple[Question, dict[str, Any]]:
+    """What is asked, and what else stands beside it."""
+    content = json.loads(files[HEADER])
+    levels = tuple(content.pop("levels"))
+    return Question(levels, content.pop("is_integer"), content.pop("margin")), content
+
+
+def _read_question(training: Training) -> Question:
+    if not isinstance(training, QuantileTraining):
+        raise TypeError("this training does not say which quantiles to learn")
+    return training.question
+
+
+@dataclass(frozen=True)
+class QuantileHeuristic(QuantileModel[HeuristicParams]):
+    """Quantiles of the labels by groups, drawn towards those of what a group is part of.
+
+    Attributes:
+        base: the quantiles of all labels, by level.
+        known: the values of the columns that rows are grouped by.
+        cells: for the first of these columns, for the first two and so on, the quantiles of each group.
+    """
+
+    algorithm: ClassVar[str] = "regression_heuristic"
+
+    base: tuple[float, ...]
+    known: Categories = field(default_factory=lambda: Categories({}))
+    cells: tuple[Mapping[int, tuple[float, ...]], ...] = ()
+
+    @classmethod
+    def fit(cls, training: Training, params: HeuristicParams) -> Self:
+        """Learns the quantiles of each group: a mean of its own and its parent's, by rows and `prior_strength`."""
+        question, train = _read_question(training), training.train
+        if not len(train.labels):
+            raise ValueError("there are no training rows: widen the window")
+        base = np.quantile(train.labels, question.levels)
+        known = Categories.learn(train.frame, params.groups, MAXIMUM_CATEGORIES)
+        found: list[Mapping[int, tuple[float, ...]]] = []
+        parents = np.tile(base, (len(train.labels), 1))
+        for cells in list_cells(known, train.frame):
+            learned: dict[int, tuple[float, ...]] = {}
+            order = np.argsort(cells, kind="stable")
+            values, starts = np.unique(cells[order], return_index=True)
+            for cell, rows in zip(values.tolist(), np.split(order, starts[1:]), strict=True):
+                if cell < 0:
+                    continue
+                own, strength = np.quantile(train.labels[rows], question.levels), params.prior_strength
+                drawn = (len(rows) * own + strength * parents[rows[0]]) / (len(rows) + strength)
+                learned[cell] = tuple(drawn.tolist())
+            found.append(learned)
+            parents = _look_up(learned, cells, parents)
+        return cls(question, tuple(base.tolist()), known, tuple(found))
+
+    def predict_quantiles(self, frame: pd.DataFrame) -> Floats:
+        """Those of the smallest group that is known."""
+        quantiles = np.tile(np.array(self.base, dtype=np.float64), (len(frame), 1))
+        for cells, known in zip(list_cells(self.known, frame), self.cells, strict=True):
+            quantiles = _look_up(known, cells, quantiles)
+        return quantiles
+
+    def importance(self) -> dict[str, float]:
+        """All that it reads weighs the same."""
+        return dict.fromkeys(self.known.values, 1.0)
+
+    def files(self) -> dict[str, bytes]:
+        """One file of JSON."""
+        return {HEADER: self._write_header(base=self.base, known=dict(self.known.values), cells=self.cells)}
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, bytes]) -> Self:
+        """From the one file of JSON."""
+        question, content = read_header(files)
+        known = Categories({column: tuple(values) for column, values in content["known"].items()})
+        cells = tuple({int(cell): tuple(own) for cell, own in each.items()} for each in content["cells"])
+        return cls(question, tuple(content["base"]), known, cells)
+
+
+def _look_up(known: Mapping[int, tuple[float, ...]], cells: np.ndarray, otherwise: Floats) -> Floats:
+    if not known:
+        return otherwise
+    names = np.array(sorted(known), dtype=np.int64)
+    values = np.array([known[int(name)] for name in names], dtype=np.float64)
+    place = np.clip(np.searchsorted(names, cells), 0, len(names) - 1)
+    return np.where((names[place] == cells)[:, None], values[place], otherwise)
+
+
+@dataclass(frozen=True)
+class QuantileTrees(QuantileModel[XGBoostParams]):
+    """Gradient-boosted trees for each quantile; unseen categories go the way of missing ones."""
+
+    algorithm: ClassVar[str] = "regression_xgboost"
+    packages: ClassVar[tuple[str, ...]] = ("xgboost-cpu",)
+
+    booster: Any
+    numeric: tuple[str, ...]
+    known: Categories
+
+    @classmethod
+    def fit(cls, training: Training, params: XGBoostParams) -> Self:
+        """Adds trees until the pinball loss on `valid` no longer falls, and keeps the best number of them."""
+        import xgboost
+
+        from redeye.models.algorithms.xgboost import build_settings, describe_rows, grow_trees
+
+        question, inputs = _read_question(training), training.inputs
+        if not len(training.train.labels) or not len(training.valid.labels):
+            raise ValueError("there are no training or no validation rows: widen the window")
+        categories = Categories.learn(training.train.frame, inputs.categorical, MAXIMUM_CATEGORIES)
+        train, valid = (
+            describe_rows(rows, inputs, categories, training.threads)
+            for rows in (training.train, training.valid)
+        )
+        learned = xgboost.QuantileDMatrix(**train, max_bin=params.max_bin)
+        judged = xgboost.QuantileDMatrix(**valid, max_bin=params.max_bin, ref=learned)
+        settings = build_settings(training, params) | {
+            "objective": "reg:quantileerror",
+            "eval_metric": "quantile",
+            "quantile_alpha": list(question.levels),
+        }
+        booster = grow_trees(settings, learned, judged, params)
+        return cls(question, booster, inputs.numeric, categories)
+
+    def predict_quantiles(self, frame: pd.DataFrame) -> Floats:
+        """The trees' quantiles."""
+        from redeye.models.algorithms.xgboost import make_matrix
+
+        if frame.empty:
+            return np.empty((0, 3), dtype=np.float64)
+        matrix = make_matrix(frame, self.numeric, self.categories)
+        given = self.booster.inplace_predict(matrix, validate_features=False)
+        return np.asarray(given, dtype=np.float64).reshape(len(frame), 3)
+
+    def importance(self) -> dict[str, float]:
+        """Total gain of each input column, 0 for those never split on."""
+        gains = self.booster.get_score(importance_type="total_gain")
+        return {name: gains.get(name, 0.0) for name in (*self.numeric, *self.categories.values)}
+
+    def facts(self) -> dict[str, float]:
+        """How many rounds there are, and by how much the bounds were moved."""
+        return {"rounds": float(self.booster.num_boosted_rounds()), **super().facts()}
+
+    def files(self) -> dict[str, bytes]:
+        """The trees in XGBoost's binary JSON, the rest in JSON."""
+        header = self._write_header(numeric=self.numeric, categories=dict(self.categories.values))
+        return {"trees.ubj": bytes(self.booster.save_raw("ubj")), HEADER: header}
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, bytes]) -> Self:
+        """From the trees and the JSON."""
+        import xgboost
+
+        question, content = read_header(files)
+        booster = xgboost.Booster()
+        booster.load_model(bytearray(files["trees.ubj"]))
+        categories = Categories({name: tuple(known) for name, known in content["categories"].items()})
+        return cls(question, booster, tuple(content["numeric"]), categories)
+
+
+@dataclass(frozen=True)
+class QuantileAverage(QuantileModel[Any]):
+    """The mean of each quantile over fitted models, which is again a quantile function (Vincent, 1912)."""
+
+    algorithm: ClassVar[str] = "regression_average"
+    packages: ClassVar[tuple[str, ...]] = ("xgboost-cpu",)
+
+    average: AverageModel
+
+    @classmethod
+    def fit(cls, training: Training, params: Any) -> Self:  # noqa: ANN401  as the interface has it
+        """Nothing: it is made of models that were fitted.
+
+        Raises:
+            TypeError: always.
+        """
+        raise TypeError(f"an average is made of fitted models, not of {params} and {training.inputs}")
+
+    @property
+    def members(self) -> Mapping[str, Model[Any]]:
+        """The models, by the names of their candidates."""
+        return self.average.members
+
+    @property
+    def categories(self) -> Categories:
+        """Those that any member knows."""
+        return self.average.categories
+
+    def predict_quantiles(self, frame: pd.DataFrame) -> Floats:
+        """The mean over the members, with their own bounds."""
+        found = [member.predict(frame)[:, [LOWER, 0, UPPER]] for member in self.members.values()]
+        mean: Floats = np.mean(found, axis=0)
+        return mean
+
+    def importance(self) -> dict[str, float]:
+        """Mean of the members' shares."""
+        return self.average.importance()
+
+    def facts(self) -> dict[str, float]:
+        """The members' facts, each with its member's name before it, and its own."""
+        return {**self.average.facts(), **super().facts()}
+
+    def files(self) -> dict[str, bytes]:
+        """The members' files, and what is asked."""
+        return {HEADER: self._write_header(), **self.average.files()}
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, bytes]) -> Self:
+        """From the members' files."""
+        return cls(read_header(files)[0], AverageModel.from_files(files))
