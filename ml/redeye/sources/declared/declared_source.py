@@ -52,6 +52,7 @@ class DeclaredSource:
     ) -> None:
         self.name = self.layout = project.project
         self._clock, self._ledger = project.clock, ledger
+        self._schedule = project.subject.schedule
         live_from = project.clock.live_from
         self._live_from = find_night_on(live_from) if live_from else None
         self._nights = []
@@ -63,15 +64,15 @@ class DeclaredSource:
         self.datasets = tuple(each.dataset for each in self._nights)
 
     @cached_property
-    def _span(self) -> tuple[date, date]:
-        """The first and the last night that any dataset knows something of."""
-        spans = [span for each in self._nights if (span := each.find_span())]
+    def _spans(self) -> dict[str, tuple[date, date]]:
+        """The first and the last night that a dataset knows something of, by dataset; of those that know it."""
+        spans = {each.dataset.name: span for each in self._nights if (span := each.find_span())}
         if not spans:
             raise ConfigError(
                 "no dataset in redeye.yaml says of its rows when they became known, or none has any: say "
                 "`clock.history_from` and `clock.live_from`"
             )
-        return min(first for first, _ in spans), max(last for _, last in spans)
+        return spans
 
     @property
     def first_night(self) -> date:
@@ -81,18 +82,26 @@ class DeclaredSource:
             ConfigError: if neither says it.
         """
         declared = self._clock.history_from
-        return find_night_on(declared) if declared else self._span[0]
+        return find_night_on(declared) if declared else min(first for first, _ in self._spans.values())
 
     @property
     def last_night(self) -> date:
+        """The last that is followed by rows to predict: of the dataset that announces them, if one does.
+
+        Raises:
+            ConfigError: as `final_night`.
+        """
+        announced = None if self._live_from else self._spans.get(self._schedule or "")
+        return announced[1] if announced else self.final_night
+
+    @property
+    def final_night(self) -> date:
         """Without an end where data comes as it happens, or else the night of the newest row.
 
         Raises:
             ConfigError: if neither says it.
         """
-        return find_night_on(NO_END) if self._live_from else self._span[1]
-
-    final_night = last_night
+        return find_night_on(NO_END) if self._live_from else max(last for _, last in self._spans.values())
 
     def fetch(self, first: date, last: date, dataset: str | None = None) -> Iterator[Any]:
         """Every delivery of the nights `first` to `last`, as `redeye.sources.logic.deliveries.Source` says.

@@ -337,3 +337,15 @@ def test_a_plan_that_comes_anew_each_night_is_known_with_its_file(made, rows):
     )
     found = rows(made.take_in(source, N1, N1))
     assert {row[0]: row[2] for row in found[N1]} == dict.fromkeys("ab", "2013-11-02T07:00:00Z")
+
+
+def test_the_last_night_to_predict_is_the_last_that_is_announced(made):
+    made.promise("schedule", visit="integer", at="timestamp")
+    made.promise("outcomes", visit="integer", at="timestamp")
+    made.write("data/visits.csv", "visit,at", "1,2013-11-02T12:00:00", "2,2013-11-03T12:00:00")
+    lines = "    files: {url: data/visits.csv}\n    changes: {mode: append}\n"
+    source = made.declare(
+        f"  schedule:\n{lines}    known_at: {{before: day, of: at}}\n"
+        f"  outcomes:\n{lines}    known_at: {{after: day, of: at}}\n"
+    )
+    assert (source.first_night, source.last_night, source.final_night) == (N1, N2, N3)
