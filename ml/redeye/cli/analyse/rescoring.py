@@ -79,15 +79,15 @@ def rescore(
 @app.command()
 def restated(
     model: ModelOption,
-    first: Annotated[date, make_night_option("--from", "The first night that predicted.")] = date.min,
-    last: Annotated[date, make_night_option("--to", "The last night that predicted.")] = date.max,
+    first: Annotated[date | None, make_night_option("--from", "The first night that predicted.")] = None,
+    last: Annotated[date | None, make_night_option("--to", "The last night that predicted.")] = None,
     to: Annotated[Path | None, typer.Option(help="Also write the table to this file, as CSV.")] = None,
 ) -> None:
     """Show which predictions rest on data that was restated since, and what changed in it."""
     from redeye.scoring.find_restated import find_restated_predictions
 
     enter(writes_outside=to is not None)
-    found = find_restated_predictions(model, first, last)
+    found = find_restated_predictions(model, first or date.min, last or date.max)
     if to is not None:
         found.to_csv(to, index=False)
     if found.empty:
