@@ -134,10 +134,10 @@ def _redeye(configured: Settings, secrets: Secrets) -> dict[str, str]:
         "four_eyes",
         "threads",
     )
-    plain = {name: getattr(configured, name) for name in handed_on} | {
-        "home": configured.home.resolve(),
-        "project": PROJECT_ROOT,
-    }
+    plain = {name: getattr(configured, name) for name in handed_on} | {"home": configured.home.resolve()}
+    # A copy of this checkout that is told nothing runs its own project, not that of the checkout it was copied from.
+    if PROJECT_ROOT != CHECKOUT:
+        plain["project"] = PROJECT_ROOT
     return {f"REDEYE_{name.upper()}": str(value) for name, value in (plain | chosen).items()}
 
 

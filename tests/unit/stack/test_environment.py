@@ -135,3 +135,11 @@ def test_artifacts_by_url_reach_mlflow(configured):
     assert environment(configured, SECRETS)["MLFLOW_DEFAULT_ARTIFACT_ROOT"].startswith("file://")
     elsewhere = configured.model_copy(update={"artifacts_url": "s3://bucket/artifacts/"})
     assert environment(elsewhere, SECRETS)["MLFLOW_DEFAULT_ARTIFACT_ROOT"] == "s3://bucket/artifacts"
+
+
+def test_processes_are_told_of_a_project_only_where_it_is_another_than_the_checkouts(
+    configured, tmp_path, monkeypatch
+):
+    assert "REDEYE_PROJECT" not in environment(configured, SECRETS)
+    monkeypatch.setattr("redeye.stack.environment.PROJECT_ROOT", tmp_path)
+    assert environment(configured, SECRETS)["REDEYE_PROJECT"] == str(tmp_path)
