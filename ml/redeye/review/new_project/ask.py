@@ -26,13 +26,14 @@ def ask_answers(folder: Path, console: Console) -> Answers:
     for name, question, default in describe_questions():
         while True:
             typed = Prompt.ask(f"{name}: {question}", console=console, default=_write(default))
-            if typed == "" and default is None and name not in _optional():
+            if not typed and Answers.model_fields[name].is_required():
                 console.print("  It must be said.")
                 continue
             if typed:
                 given[name] = [each.strip() for each in typed.split(",")] if name in LISTS else typed
             if wrong := _find_wrong(given, name):
                 console.print(f"  {wrong}")
+                del given[name]
                 continue
             break
         if name == "data":
@@ -43,10 +44,6 @@ def ask_answers(folder: Path, console: Console) -> Answers:
         return Answers.model_validate(given)
     except ValidationError as error:
         raise ConfigError("; ".join(fault["msg"] for fault in error.errors())) from error
-
-
-def _optional() -> set[str]:
-    return {name for name, field in Answers.model_fields.items() if not field.is_required()}
 
 
 def _find_wrong(given: dict[str, Any], name: str) -> str:

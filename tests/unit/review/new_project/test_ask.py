@@ -1,0 +1,46 @@
+"""Answers that are typed one after the other: what is wrong is asked again, and nothing of it stays."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from redeye.review.new_project.answers import Answers
+from redeye.review.new_project.ask import ask_answers
+
+
+def test_wrong_and_missing_answers_are_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "rows.csv").write_text("number,at,temp\n1,2026-01-01,3\n", encoding="utf-8")
+    typed = {name: [""] for name in Answers.model_fields} | {
+        "project": ["", "clinic"],
+        "zone": ["Europe/Madrid"],
+        "cutoff": ["3 am", "04:00"],
+        "data": ["rows.csv"],
+        "one": ["visit"],
+        "many": ["visits"],
+        "time": ["at"],
+        "key": ["number"],
+        "predict": ["temp"],
+        "is_at_least": ["hot", ""],
+        "label": ["is_warm"],
+        "known_after": ["PT1H"],
+    }
+    said = io.StringIO()
+
+    def answer(question: str, **_: object) -> str:
+        return typed[question.partition(":")[0]].pop(0)
+
+    monkeypatch.setattr("redeye.review.new_project.ask.Prompt.ask", answer)
+    found = ask_answers(tmp_path, Console(file=said, width=120))
+    assert (found.project, found.cutoff, found.key, found.is_at_least) == (
+        "clinic",
+        "04:00",
+        ("number",),
+        2.0,
+    )
+    assert "It must be said." in said.getvalue()
+    assert "temp: bigint, 3 to 3" in said.getvalue()
+    assert all(not left for left in typed.values())
