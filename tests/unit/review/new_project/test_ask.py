@@ -39,7 +39,7 @@ def test_wrong_and_missing_answers_are_asked_again(tmp_path: Path, monkeypatch: 
         "clinic",
         "04:00",
         ("number",),
-        2.0,
+        None,
     )
     assert "It must be said." in said.getvalue()
     assert "temp: bigint, 3 to 3" in said.getvalue()
