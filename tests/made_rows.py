@@ -39,7 +39,7 @@ def made_examples(seed: int, rows: int = 1500) -> Examples:
         }
     )
     labels = (random.random(rows) < np.clip(rate + 0.2 * (frame["carrier_id"] == "B6"), 0, 1)).astype(float)
-    return Examples(frame, labels.to_numpy())
+    return Examples(frame, np.asarray(labels))
 
 
 def short_spec(**split: int) -> Spec:

@@ -39,6 +39,7 @@ def measure(night: str) -> dict[str, Any]:
     from redeye.declarations.calendar import cutoff
     from redeye.declarations.specs import load_spec
     from redeye.foundation.settings import SPECS, settings
+    from redeye.models.kinds.interface import find_kind
     from redeye.monitoring import evidently_reports, measure_drift, monitor
     from redeye.monitoring.fit_drift_reference import load_reference
     from redeye.monitoring.matured_predictions import read_matured_predictions
@@ -53,7 +54,8 @@ def measure(night: str) -> dict[str, Any]:
     with measured() as costs["labels and quality"]:
         last = on - timedelta(days=spec.label_maturity_nights)
         first = last - timedelta(days=spec.monitor.window_nights - 1)
-        monitor._window(read_matured_predictions(spec, release, on, first, last), champion, on)
+        rows = read_matured_predictions(spec, release, on, first, last)
+        monitor.measure_champion(find_kind(spec), rows, champion, promotion_store.read_promotions(MODEL), on)
     with measured() as costs["reference"]:
         load_reference(spec, champion)
     # As on any other night: six of the week's seven nights have been read before.

@@ -35,7 +35,9 @@ def compare(
     rows = min(rows, len(frame))
     starts = range(0, len(frame) - rows + 1, rows)
     batches = [frame.iloc[at : at + rows].reset_index(drop=True) for at in starts]
-    matrices = [np.ascontiguousarray(xgboost._matrix(b, model.numeric, model.categories)) for b in batches]
+    matrices = [
+        np.ascontiguousarray(xgboost.make_matrix(b, model.numeric, model.categories)) for b in batches
+    ]
 
     def bare(position: int) -> np.ndarray:
         return model.booster.inplace_predict(matrices[position], validate_features=False)

@@ -11,8 +11,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from redeye.declarations.specs import load_spec
 from redeye.foundation.errors import ConfigError
-from redeye.foundation.settings import SHIFT_FILE, settings
+from redeye.foundation.settings import SHIFT_FILE, SPECS, settings
+from redeye.models.kinds.interface import find_kind
 from redeye.operations import build_nights
 from redeye.promotion.train import train_night
 from redeye.scoring import export, outputs_store, score
@@ -64,7 +66,8 @@ def test_exports_are_labelled_in_rows_and_manifest(shifted):
     assert set(pd.read_csv(folder / "predictions.csv")[export.LABEL]) == {WEEKS}
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["shift_weeks"] == WEEKS
-    assert list(manifest["columns"]) == list(export.columns(is_shifted=True))
+    kind = find_kind(load_spec(SPECS / f"{MODEL}.yaml"))
+    assert list(manifest["columns"]) == list(export.columns(kind, is_shifted=True))
 
 
 def test_holidays_of_the_features_are_those_of_the_flights(shifted):

@@ -73,7 +73,7 @@ def learn() -> None:
             continue
         gates = {each["gate"]: each for each in outcome.gates["results"]}
         first = promotion_store.read_promotions(model)[0]
-        heuristic = load_artifact(first.artifact_uri, first.artifact_sha256)
+        heuristic: Any = load_artifact(first.artifact_uri, first.artifact_sha256)
         release = release_store.latest_release()
         assert release is not None
         with lake.connect_at(release.snapshot_id) as con:

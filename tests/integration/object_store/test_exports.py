@@ -14,8 +14,10 @@ import pytest
 from prediction_frames import make_predictions
 from upath import UPath
 
+from redeye.declarations.specs import load_spec
 from redeye.foundation.errors import AlreadyDecided
-from redeye.foundation.settings import settings
+from redeye.foundation.settings import SPECS, settings
+from redeye.models.kinds.interface import find_kind
 from redeye.scoring import export
 
 pytestmark = pytest.mark.integration
@@ -25,7 +27,8 @@ MODEL = "flight_delay"
 
 
 @pytest.fixture
-def frame(bucket: str, monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
+def frame(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
+    monkeypatch.setenv("REDEYE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("REDEYE_EXPORTS_URL", f"{bucket}/exports")
     settings.cache_clear()
     yield make_predictions(MODEL, NIGHT)
@@ -33,7 +36,7 @@ def frame(bucket: str, monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
 
 
 def exported(frame: pd.DataFrame) -> UPath:
-    return export.export(frame, model=MODEL, night=NIGHT)
+    return export.export(frame, find_kind(load_spec(SPECS / f"{MODEL}.yaml")), model=MODEL, night=NIGHT)
 
 
 def names(folder: UPath) -> list[str]:

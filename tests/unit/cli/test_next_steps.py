@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from datetime import date
+from typing import Any
 
 import typer
 
@@ -20,7 +21,8 @@ def test_the_page_and_the_commands_are_those_of_this_project():
     open_, explain, play, edit = steps.values()
     assert open_ == f"{settings().public_airflow_url}/redeye/nights/2013-04-03"
     assert explain == f"./redeye explain {ID}"
-    assert shlex.split(explain)[1] in typer.main.get_command(app).commands
+    commands: Any = typer.main.get_command(app)
+    assert shlex.split(explain)[1] in commands.commands
     assert play == "make backfill FROM=2013-04-04 TO=2013-04-10"
     assert edit == "make impact"
     named = next(what for what in steps if what.startswith("Edit")).split(", ")[1].removeprefix("such as ")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from pydantic import BaseModel
 
 from redeye.declarations.datasets import Changes, DeclaredDataset, Deletes, Files, KnownAt, Sql
 from redeye.declarations.project import PROJECT_FILE, load_project
@@ -152,7 +153,13 @@ def test_a_secret_in_a_url_is_refused_and_not_repeated(declare, url):
 
 def test_the_page_names_every_key():
     page = (CHECKOUT / "docs" / "reference" / "datasets.md").read_text()
-    models = {"": DeclaredDataset, "files.": Files, "sql.": Sql, "known_at.": KnownAt, "changes.": Changes}
+    models: dict[str, type[BaseModel]] = {
+        "": DeclaredDataset,
+        "files.": Files,
+        "sql.": Sql,
+        "known_at.": KnownAt,
+        "changes.": Changes,
+    }
     models["changes.deletes."] = Deletes
     keys = {f"{before}{name}" for before, model in models.items() for name in model.model_fields}
     whole = {"files", "sql", "known_at", "changes"}

@@ -9,14 +9,13 @@ import numpy as np
 import pytest
 
 from redeye.models.kinds.scored_probabilities import ScoredProbabilities
-from redeye.models.logic.evaluation import Scored
 from redeye.models.logic.splits import Window
 from redeye.promotion.logic.gate_report import Gate, GateReport, GateResult
 from redeye.promotion.logic.slices import Part
 from redeye.promotion.training_plots import draw_quality, draw_slices
 
 
-def scored(labels: list[int], predictions: list[float]) -> Scored:
+def scored(labels: list[int], predictions: list[float]) -> ScoredProbabilities:
     return ScoredProbabilities(labels, predictions, np.full(len(labels), "2013-01-01", dtype="datetime64[D]"))
 
 

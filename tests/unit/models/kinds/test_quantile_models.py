@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -60,7 +61,7 @@ NAMES = ("heuristic", "xgboost", "average")
 @pytest.mark.parametrize("name", NAMES)
 def test_a_model_is_the_same_when_it_is_loaded_again(fitted, tmp_path: Path, name: str) -> None:
     model, rows = fitted[name], make_rows(9).frame
-    again = load_model(tmp_path / name, save_model(model, tmp_path / name))
+    again: Any = load_model(tmp_path / name, save_model(model, tmp_path / name))
     assert type(again) is type(model)
     assert (again.predict(rows) == model.predict(rows)).all()
     assert again.question == model.question
@@ -99,7 +100,7 @@ def test_every_row_gets_whole_numbers_between_bounds_whatever_it_lacks(fitted, n
 def test_a_group_is_drawn_towards_what_it_is_part_of(kind: Kind, spec: Spec) -> None:
     rows = make_rows(1)
     params = spec.algorithms.heuristic
-    found = kind.fit("heuristic", Training(rows, rows, INPUTS, seed=1, threads=1), params)
+    found: Any = kind.fit("heuristic", Training(rows, rows, INPUTS, seed=1, threads=1), params)
     own = np.quantile(rows.labels[rows.frame["origin_id"] == "EWR"], 0.5)
     count, whole = int((rows.frame["origin_id"] == "EWR").sum()), np.quantile(rows.labels, 0.5)
     strength = params.prior_strength

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
 from redeye.models.kinds.scored_probabilities import ScoredProbabilities
-from redeye.models.logic.evaluation import Interval, Scored, estimate_improvement, interval
+from redeye.models.logic.evaluation import Interval, estimate_improvement, interval
 from redeye.models.logic.night_statistics import bound_mean
 
 FIRST = np.datetime64("2013-03-01")
 
 
-def drawn(seed: int, rows: int = 400, nights: int = 8, noise: float = 1.0) -> Scored:
+def drawn(seed: int, rows: int = 400, nights: int = 8, noise: float = 1.0) -> ScoredProbabilities:
     random = np.random.default_rng(seed)
     signal = random.normal(size=rows)
     labels = (random.random(rows) < 1 / (1 + np.exp(-signal))).astype(float)

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from redeye.models.kinds.scored_probabilities import ScoredProbabilities
-from redeye.models.logic.evaluation import Scored
 from redeye.models.logic.model_selection import select_model
 
 NIGHTS = 14
@@ -19,7 +18,7 @@ PREFERENCE = ("trees", "network", "straight")
 @dataclass(frozen=True)
 class Made:
     name: str
-    judged: Scored
+    judged: ScoredProbabilities
 
     @property
     def preferred_as(self) -> str:

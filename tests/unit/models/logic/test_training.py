@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -219,10 +220,11 @@ def test_an_average_is_of_the_refits_that_the_spec_names_and_is_continued_with_t
     candidates = spec.candidates.model_copy(update={"average_of": ("heuristic", "xgboost")})
     asked = spec.model_copy(update={"candidates": candidates})
     found = fit(frame, asked, parent)
-    average = found["average"].model
+    average: Any = found["average"].model
     assert average.members["xgboost"].files() == fitted["xgboost"].model.files()
     assert list(average.members) == ["heuristic", "xgboost"]
     older = replace(parent, model=AverageModel({"xgboost": parent.model}))
     continued = fit(frame, asked, older)["average_continued"]
     assert continued.parent_version == 7
-    assert continued.model.members["xgboost"].files() == fitted["xgboost_continued"].model.files()
+    model: Any = continued.model
+    assert model.members["xgboost"].files() == fitted["xgboost_continued"].model.files()

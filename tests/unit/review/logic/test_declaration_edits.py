@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from ruamel.yaml import YAML
 
@@ -35,7 +37,7 @@ def column(*expected: str, table: str = "feat_origin__evening", name: str = "dep
     return NewColumn(table, name, "bigint", "1", "It.", (0, 9), "So.", False, expected)
 
 
-def parsed(text: str) -> list[dict[str, object]]:
+def parsed(text: str) -> list[dict[str, Any]]:
     return YAML(typ="safe").load(text)["unit_tests"]
 
 
@@ -79,7 +81,7 @@ models:
 """
 
 
-def parsed_models(text: str) -> list[dict[str, object]]:
+def parsed_models(text: str) -> list[dict[str, Any]]:
     return YAML(typ="safe").load(text)["models"]
 
 

@@ -183,5 +183,6 @@ class Count(Kind):
 
     def _check_total(self, case: GateCase) -> Check:
         came, told = case.ours.labels.mean(), case.ours.predictions.mean()
-        error, bound = float(abs(told / came - 1)), self.spec.gates.maximum_total_error
+        gates: Any = self.spec.gates
+        error, bound = float(abs(told / came - 1)), gates.maximum_total_error
         return Check(error <= bound, error, bound, f"mean count {told:.3f} of {came:.3f}")

@@ -78,7 +78,7 @@ def made_frame(shifts: list[tuple[Window, float]], clarity: float) -> pd.DataFra
     by_night = np.repeat(random.normal(0, 0.16, rows // PER_NIGHT), PER_NIGHT)
     odds = -1.5 + by_night + clarity * (1.1 * route + 0.7 * delay + 0.6 * weather + 0.5 * (carrier == "B6"))
     for window, shift in shifts:
-        odds += shift * window.mask(nights.to_numpy())
+        odds += shift * window.mask(np.asarray(nights))
     flights = np.full(rows, 60)
     frame = {
         "night": nights,

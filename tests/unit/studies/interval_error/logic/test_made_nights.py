@@ -34,4 +34,4 @@ def test_the_same_seed_gives_the_same_nights_and_another_gives_others() -> None:
 def test_predictions_deviate_as_is_said() -> None:
     scored = make_deviating((0.05, -0.05, 0.0, 0.0), np.zeros(40), seed=1, rows=200)
     assert len(scored.nights) == 40
-    assert scored.metrics().calibration_error == pytest.approx(0.025, abs=0.01)
+    assert scored.measure("calibration_error") == pytest.approx(0.025, abs=0.01)
