@@ -26,6 +26,7 @@ from redeye.models import mlflow_registry
 from redeye.models.algorithms.base import Inputs, Model, Training
 from redeye.models.artifact_store import load_artifact
 from redeye.models.kinds.interface import find_kind
+from redeye.models.logic.distinct_outcomes import TooFewOutcomes, require_distinct_outcomes
 from redeye.models.logic.splits import TooFewNights, find_last_mature, plan_windows
 from redeye.models.logic.training import SEED, Parent, fit_candidates, make_examples, select_candidate
 from redeye.models.logic.training_subject import Subject
@@ -196,7 +197,8 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
     first_night = pd.Timestamp(frame[spec.population.night].min()).date()
     try:
         spans = plan_windows(night, spec.split, maturity=spec.label_maturity_nights, first_night=first_night)
-    except TooFewNights as shortage:
+        require_distinct_outcomes(frame, spec, spans)
+    except (TooFewNights, TooFewOutcomes) as shortage:
         run.log_data(frame, None)
         why = f"no candidate was fitted: {shortage}"
         if champion is not None:

@@ -12,10 +12,12 @@ import pandas as pd
 import pytest
 
 from redeye.champions import promotion_store
+from redeye.declarations.specs import Spec
 from redeye.foundation.errors import NotReleased, RegistryDiffers
 from redeye.foundation.settings import settings
 from redeye.models import mlflow_registry
 from redeye.models.artifact_store import resolve_uri
+from redeye.models.logic.splits import plan_windows
 from redeye.models.mlflow_client import client
 from redeye.promotion import evaluate_candidate, train
 from redeye.promotion.logic.gate_report import Gate
@@ -141,6 +143,36 @@ def test_a_short_history_crowns_the_heuristic_only(run_training, memory_ledger):
     assert outcome.candidate_version is None
     assert "nights to train on" in outcome.reason
     assert memory_ledger.rows[0].evidence["seen_until"] == "2013-01-18"
+
+
+def make_one_class(frame: pd.DataFrame, spec: Spec, window: str) -> None:
+    spans = plan_windows(NIGHT, spec.split, maturity=spec.label_maturity_nights, first_night=date(2013, 1, 1))
+    frame.loc[getattr(spans, window).mask(frame["night"].to_numpy()), "is_late"] = True
+
+
+def test_a_window_of_one_class_fits_no_candidate_and_the_champion_stays(
+    run_training, memory_ledger, training_night, spec
+):
+    run_training(date(2013, 1, 20))
+    champion = memory_ledger.rows[-1]
+    make_one_class(training_night.frame, spec, "validation")
+    outcome = run_training()
+    assert not outcome.is_promoted
+    assert outcome.candidate_version is None
+    assert memory_ledger.rows == [champion]
+    assert outcome.reason == memory_ledger.trainings[-1].reason
+    assert "no candidate was fitted: every one of the 3,640 outcomes is true on nights" in outcome.reason
+
+
+def test_a_gates_window_of_one_class_refuses_the_candidate_with_a_sentence(
+    run_training, memory_ledger, training_night, spec
+):
+    make_one_class(training_night.frame, spec, "test")
+    outcome = run_training()
+    assert not outcome.is_promoted
+    assert outcome.candidate_version == 2
+    assert [row.algorithm for row in memory_ledger.rows] == ["heuristic"]
+    assert "every one of the 3,640 outcomes is true, so that no model can be told" in outcome.reason
 
 
 def test_a_night_without_release_is_refused(run_training, monkeypatch):

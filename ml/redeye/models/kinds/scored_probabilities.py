@@ -131,8 +131,8 @@ class ScoredProbabilities(Scored):
         return {
             "roc": Curve(
                 "Ranking",
-                negatives / negatives[-1],
-                positives / positives[-1],
+                negatives / max(negatives[-1], 1),
+                positives / max(positives[-1], 1),
                 "false positive rate",
                 "true positive rate",
                 label=f" (AUC {self.metrics().auc or 0:.3f})",

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from redeye.declarations.spec_rules import Gates
 from redeye.models.algorithms.base import Floats
 from redeye.models.kinds.interface import Check, GateCase, Kind, Reliability
+from redeye.models.logic.distinct_outcomes import describe_sameness
 from redeye.models.logic.evaluation import Interval, Scored, estimate_improvement
 from redeye.models.logic.splits import Window
 from redeye.promotion.logic.gate_report import Gate, GateReport, GateResult
@@ -170,12 +171,15 @@ def _check_sample(case: Case) -> GateResult:
     scored, gates = case.ours, case.gates
     rows, nights = scored.labels.size, len(scored.nights)
     is_inside = bool(case.window.mask(scored.nights).all())
-    is_passed = rows >= gates.minimum_rows and nights >= gates.minimum_nights and is_inside
+    sameness = describe_sameness(scored.labels, case.kind)
+    is_passed = rows >= gates.minimum_rows and nights >= gates.minimum_nights and is_inside and not sameness
     reason = (
         f"{rows} rows of {nights} nights; at least {gates.minimum_rows} of {gates.minimum_nights} are needed"
     )
     if not is_inside:
         reason += f"; some nights lie outside {case.window}"
+    if sameness:
+        reason += f"; {sameness}, so that no model can be told from another"
     return GateResult(Gate.SAMPLE, is_passed, float(rows), float(gates.minimum_rows), reason)
 
 

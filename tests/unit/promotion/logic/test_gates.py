@@ -73,6 +73,17 @@ def failed(report: GateReport) -> set[Gate]:
     return {result.gate for result in report.results if not result.is_passed}
 
 
+def test_a_window_of_one_class_fails_with_a_sentence():
+    late = ScoredProbabilities(np.ones(ROWS), with_noise(0.0), NIGHTS)
+    report = decide(replace(GOOD, scored=late), replace(POOR, scored=late))
+    assert {Gate.SAMPLE, "ranking"} <= failed(report)
+    sample = next(each for each in report.results if each.gate is Gate.SAMPLE)
+    assert (
+        "every one of the 6,300 outcomes is true, so that no model can be told from another" in sample.reason
+    )
+    assert all(np.isfinite(curve.y).all() for curve in late.draw_curves().values())
+
+
 def test_a_better_candidate_passes():
     report = decide(GOOD, POOR)
     assert report.is_passed, report.message()
