@@ -12,10 +12,10 @@ When a task is red:
   with everything after it. Later: leave it.
 - **`transform`**: `build night … first`: the night before has no release; run that night, then clear
   this task with everything after it. `… changes what serving versions read`: the code was merged with a
-  feature edited in place; undo the edit and clear likewise, or bring it in on purpose with `redeye rebuild`,
+  feature edited in place; undo the edit and clear likewise, or bring it in on purpose with `./redeye rebuild`,
   as the log says, and clear then. Anything else: a dbt model or test failed; the log names it and
   readers see nothing of it. Mend it and clear this task likewise. If it cannot be mended before the
-  next night: `redeye gap … --reason …`.
+  next night: `./redeye gap … --reason …`.
 - **`publish_release`**: Refused by the audit; the log names suite, expectation and rows, and readers
   keep the last good release. Until the next night is released: mend the cause, then clear
   `ingest_deliveries` with everything after it. Later: leave it; the night stays a recorded gap, and

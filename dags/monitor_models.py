@@ -10,7 +10,7 @@ Between a verdict and an act stand persistence (so many of the last nights), a c
 month, for a rollback persistence alone; every night's decision is kept with its reason. A rollback is in the
 ledger with the decision, takes effect two nights later, and blocks the version that it leaves. If a training is
 due, `request_training` starts `train_{model}` as a run `requested__<night>` whose conf carries the verdict;
-most nights it is skipped. `redeye verdicts` prints verdicts and decisions. Nights may be run in any order and
+most nights it is skipped. `./redeye verdicts` prints verdicts and decisions. Nights may be run in any order and
 again: decisions are made forwards, from the first night that was scored, and what is decided stands.
 
 When a task is red:

@@ -24,7 +24,7 @@ NIGHTLY = re.compile(r"(?:[Ee]very night at|soon after|cutoff of the night,)\s+(
 
 
 def test_every_generated_text_is_current() -> None:
-    assert sorted(find_stale_texts()) == [], "stale: run `redeye generate`"
+    assert sorted(find_stale_texts()) == [], "stale: run `./redeye generate`"
 
 
 @pytest.mark.parametrize(

@@ -176,7 +176,7 @@ def _blame(each: Disagreement, dataset: str, other: str, nights: str) -> tuple[s
         )
     again = (
         f"have the source deliver {dataset} of night {each.night} again, corrected: rows set aside come in with it. "
-        f"If they are right as they are: `redeye intake accept {dataset} {each.night} --because '…'`"
+        f"If they are right as they are: `./redeye intake accept {dataset} {each.night} --because '…'`"
     )
     if each.culprit == Culprit.ITSELF:
         return f"{dataset} of night {each.night}", again

@@ -147,7 +147,7 @@ def _advise(found: Iterable[tuple[Edit, list[Reader]]], head: Release) -> str:
         else "Undo the edit. "
     )
     return (
-        f"{undo}If `make impact` finds the same rows, or what was shall change: `redeye rebuild {head.night} "
+        f"{undo}If `make impact` finds the same rows, or what was shall change: `./redeye rebuild {head.night} "
         "--reason '…'` (docs/tutorials/adding-a-feature.md)"
     )
 
@@ -158,7 +158,7 @@ def advise_beside(table: str, *, root: Path = PROJECT_ROOT) -> str:
         return f"as columns of other names in {table}, or as a table of another theme"
     if (root / TABLES / f"{next_version(table)}.sql").exists():
         return f"in {next_version(table)}, which stands beside {table}"
-    return f"as a new version (`redeye new version {table}`)"
+    return f"as a new version (`./redeye new version {table}`)"
 
 
 def has_own_files(table: str, root: Path = PROJECT_ROOT) -> bool:

@@ -298,6 +298,6 @@ def _explain_refusals(model: str) -> Iterator[None]:
         if error.pgcode == BLOCKED:
             refusal = str(error).splitlines()[0].replace("is barred", "is blocked")
             raise VersionIsBlocked(
-                f"{refusal}: it comes back only after `redeye unblock {model} <version>`"
+                f"{refusal}: it comes back only after `./redeye unblock {model} <version>`"
             ) from error
         raise

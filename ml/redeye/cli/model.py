@@ -36,7 +36,7 @@ def evidence(
 ) -> None:
     """Predict each month by models trained on what was known before it, and write the page docs/results/evidence.md.
 
-    The stack must run and hold the year (`redeye load-year`). Interrupted, it goes on where it was.
+    The stack must run and hold the year (`./redeye load-year`). Interrupted, it goes on where it was.
     """
     from redeye.studies.evidence.run_evidence import gather
 
@@ -86,7 +86,7 @@ def freshness(
 ) -> None:
     """Measure what the length of the window and the age of a model are worth, and write docs/results/freshness.md.
 
-    The stack must run and hold the year (`redeye load-year`). Interrupted, it goes on where it was.
+    The stack must run and hold the year (`./redeye load-year`). Interrupted, it goes on where it was.
     """
     from redeye.studies.freshness.run_freshness import gather
 
@@ -102,7 +102,7 @@ def interval_error(
 ) -> None:
     """Measure how often intervals err and what they find, and write docs/results/interval-error.md.
 
-    The stack must run and hold the year (`redeye load-year`).
+    The stack must run and hold the year (`./redeye load-year`).
     """
     from redeye.studies.interval_error.run_interval_error import measure
 
@@ -136,7 +136,7 @@ def rehearse_gates(
 ) -> None:
     """Put real later models and faulty candidates before the gates, and write docs/results/gates.md.
 
-    The stack must run and hold the year (`redeye load-year`). Ends with status 1 if more than one in twenty of the
+    The stack must run and hold the year (`./redeye load-year`). Ends with status 1 if more than one in twenty of the
     harmful ones passed.
     """
     from redeye.studies.gate_power.rehearse_gates import MOST_PROMOTED, rehearse

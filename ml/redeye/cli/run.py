@@ -104,7 +104,7 @@ def status() -> None:
     for name, (theirs, ours) in behind.items():
         console.print(
             f"[yellow]The ledgers in {name} are at revision {theirs or 'none'}, this code has {ours}:[/] "
-            "`redeye backup --to …`, then `make stop` and `make run` migrate them"
+            "`./redeye backup --to …`, then `make stop` and `make run` migrate them"
         )
     if unhealthy:
         console.print(f"[red]Not healthy:[/] {', '.join(unhealthy)}")

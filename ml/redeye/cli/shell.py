@@ -117,7 +117,9 @@ class Commands(TyperGroup):
             told = escape(mask(str(error).strip()))
             Console(stderr=True).print(f"[bold red]Error:[/] {told}", highlight=False, soft_wrap=True)
             if isinstance(error, UNREACHABLE):
-                Console(stderr=True).print("`redeye status` shows what runs, `redeye start` starts the rest.")
+                Console(stderr=True).print(
+                    "`./redeye status` shows what runs, `./redeye start` starts the rest."
+                )
             raise typer.Exit(1) from error
 
 
@@ -175,7 +177,7 @@ def show_addresses() -> None:
         console.print(f"People log in by {settings().oidc_issuer}.", highlight=False, soft_wrap=True)
         return
     console.print(
-        f"Who may log in: `redeye logins` prints it; the passwords are {names} in {settings().home / FILE_NAME}",
+        f"Who may log in: `./redeye logins` prints it; the passwords are {names} in {settings().home / FILE_NAME}",
         highlight=False,
         soft_wrap=True,
     )

@@ -42,7 +42,7 @@ class Audits(Frozen):
     )
     planted: PythonName | None = Field(
         default=None,
-        description="Faults that `redeye arrival-checks` plants: a function that gives "
+        description="Faults that `./redeye arrival-checks` plants: a function that gives "
         "`redeye.sources.logic.faults.PlantedFault` by name.",
     )
 

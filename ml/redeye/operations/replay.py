@@ -58,7 +58,7 @@ def check(first: date, last: date) -> None:
     for night in list_nights(first, last):
         if release_store.covering_release(night) is None and not release_store.is_gap(night):
             raise NotReleased(
-                f"build night {night} first: `redeye load-year` or `make backfill` builds nights"
+                f"build night {night} first: `./redeye load-year` or `make backfill` builds nights"
             )
 
 

@@ -81,8 +81,8 @@ def refuse_delivery(named: str, night: date, *, because: str, actor: str, conten
     return (
         f"Refused: its {chosen.rows} rows are in {taken_in.release_id if taken_in else 'a release'} and those after "
         f"it, which stay as they are. Night {since} needs a repair: the build of the night after "
-        f"{head.night if head else since} makes it and goes on without these rows; `redeye repair {since} --reason …` "
-        "does so now"
+        f"{head.night if head else since} makes it and goes on without these rows; "
+        f"`./redeye repair {since} --reason …` does so now"
     )
 
 

@@ -215,7 +215,7 @@ def _target(model: str, rows: list[Promotion], serving: Promotion, night: date, 
             )
         if to in blocked:
             raise VersionIsBlocked(
-                f"{model}: version {to} is blocked; `redeye unblock {model} {to}` lets it come back"
+                f"{model}: version {to} is blocked; `./redeye unblock {model} {to}` lets it come back"
             )
         return found
     verdicts = {row.decision.night: row.decision.verdict for row in decision_store.decisions(model)}

@@ -111,7 +111,7 @@ def make(name: str, release: Release, *, first_night: date, is_temporary: bool =
         )
     final = root() / name
     if final.exists():
-        raise ConfigError(f"sandbox {name} is there already: work in it, or `redeye dev drop {name}` first")
+        raise ConfigError(f"sandbox {name} is there already: work in it, or `./redeye dev drop {name}` first")
     made = Sandbox(name, final, release.release_id, release.code_hash, first_night, release.night)
     with make_folder(final) as part:
         files = _copy_catalog(part, final, release)
@@ -138,7 +138,7 @@ def find_sandbox(name: str) -> Sandbox:
     if not NAME.fullmatch(name) or not (at / NOTE).is_file():
         known = ", ".join(each.name for each in sandboxes()) or "none"
         raise ConfigError(
-            f"there is no sandbox {name!r}; there are: {known}. `redeye dev make {name}` makes one"
+            f"there is no sandbox {name!r}; there are: {known}. `./redeye dev make {name}` makes one"
         )
     note = json.loads((at / NOTE).read_text(encoding="utf-8"))
     nights = (date.fromisoformat(note[each]) for each in ("first_night", "night"))

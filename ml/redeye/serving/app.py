@@ -81,7 +81,7 @@ class RequireToken:
         text = read_bearer(header.decode("latin-1"))
         token = self._cache.tokens.get(hash_token(text)) if text else None
         if token is None or not token.is_valid(datetime.now(UTC)):
-            told = "Send `Authorization: Bearer <token>`: `redeye tokens create` makes one."
+            told = "Send `Authorization: Bearer <token>`: `./redeye tokens create` makes one."
             detail = "The token is unknown, expired or revoked." if text else "There is no token."
             answer = make_problem(401, f"{detail} {told}", {"WWW-Authenticate": "Bearer"})
             await answer(scope, receive, send)

@@ -56,7 +56,7 @@ def revoke_token(name: str, *, actor: str) -> None:
     """
     standing = [token for token in read_tokens() if token.name == name and token.revoked_at is None]
     if not standing:
-        raise ConfigError(f"there is no token {name!r} to revoke: see `redeye tokens list`")
+        raise ConfigError(f"there is no token {name!r} to revoke: see `./redeye tokens list`")
     for token in standing:
         insert(
             Catalog.OUTPUTS,

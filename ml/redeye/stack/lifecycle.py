@@ -147,7 +147,7 @@ def _wait_healthy(configured: Settings, supervisor: Supervisor, step: Step, time
         if time.monotonic() > deadline:
             raise RedeyeError(
                 f"not healthy after {timeout_seconds:.0f} s: {', '.join(waiting_for)}; "
-                f"see `redeye logs` or {configured.home / 'logs'}"
+                f"see `./redeye logs` or {configured.home / 'logs'}"
             )
         if waiting_for != reported:
             reported = waiting_for

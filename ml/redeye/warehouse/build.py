@@ -181,7 +181,7 @@ def _check_forward(first: date, last: date) -> None:
     if missing := release_store.missing_predecessor(first, head):
         raise NotReleased(
             f"night {first} needs night {missing}: build night {missing} first, "
-            f"or record that it is left out: `redeye gap {missing} --reason '...'`"
+            f"or record that it is left out: `./redeye gap {missing} --reason '...'`"
         )
 
 

@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 PROJECT = PROJECT_ROOT / "dbt"
 PACKAGE = Path(__file__).parent / "dbt_package"
-"""Folder of the macros and tests that every project's dbt has; `redeye generate` writes them there."""
+"""Folder of the macros and tests that every project's dbt has; `./redeye generate` writes them there."""
 ATTACH = "REDEYE_WAREHOUSE_ATTACH"
 DATA_PATH = "REDEYE_WAREHOUSE_DATA_PATH"
 THREADS = "REDEYE_THREADS"

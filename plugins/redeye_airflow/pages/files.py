@@ -90,12 +90,12 @@ def reports(path: str) -> Response:
 
 @router.get("/files/dbt/")
 def dbt_docs() -> Response:
-    """The documentation of dbt: one page that holds its catalog; `redeye docs` renders it."""
+    """The documentation of dbt: one page that holds its catalog; `./redeye docs` renders it."""
     return _serve(find_dbt_folder(), DBT_PAGE, {POLICY: REPORT_POLICY})
 
 
 def find_dbt_folder() -> Path:
-    """Where `redeye docs` leaves its page."""
+    """Where `./redeye docs` leaves its page."""
     return settings().home / "dbt" / "target"
 
 

@@ -56,7 +56,7 @@ def test_a_delivery_that_is_refused_after_its_release_leaves_with_the_next_night
     assert before is not None
     outcomes = find_standing("outcomes", refused)
     said = refuse_delivery("outcomes", refused, because="the desk says they are wrong", actor="ada")
-    assert f"`redeye repair {refused}" in said
+    assert f"`./redeye repair {refused}" in said
     assert [ref.content_hash for ref in release_store.list_withdrawn_deliveries()] == [outcomes.content_hash]
     ingest.ingest_nights(night, night)
     after = build_night(night)

@@ -15,7 +15,7 @@ from redeye.review.scaffold import add_version
 def test_a_table_of_its_own_files_is_put_beside_by_the_command() -> None:
     assert (
         advise_beside("feat_origin__weather")
-        == "as a new version (`redeye new version feat_origin__weather`)"
+        == "as a new version (`./redeye new version feat_origin__weather`)"
     )
 
 

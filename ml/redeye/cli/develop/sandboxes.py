@@ -42,9 +42,9 @@ def make(
         f"after {time.monotonic() - began:.1f} s: {made.folder}"
     )
     console.print(
-        f"`redeye dev build {made.name}` builds what you changed in dbt/, "
-        f"`redeye dev sql 'show all tables' --name {made.name}` reads it, "
-        f"`redeye dev drop {made.name}` removes it."
+        f"`./redeye dev build {made.name}` builds what you changed in dbt/, "
+        f"`./redeye dev sql 'show all tables' --name {made.name}` reads it, "
+        f"`./redeye dev drop {made.name}` removes it."
     )
 
 

@@ -47,7 +47,7 @@ def rollback(
         )
     if done.is_blocked:
         console.print(
-            f"Version {done.left} is blocked: `redeye unblock {model} {done.left}` lets it come back."
+            f"Version {done.left} is blocked: `./redeye unblock {model} {done.left}` lets it come back."
         )
     for each in done.withdrawn:
         console.print(f"Version {each.version}, decided for night {each.effective_night}, is withdrawn.")
@@ -120,6 +120,6 @@ def _explain_missing(model: str, missing: str | None) -> None:
     """Say what lets the registry follow, if it could not."""
     if missing:
         console.print(
-            f"[yellow]{escape(missing)}[/] `redeye reconcile {model}` or the next night's monitor_{model} "
+            f"[yellow]{escape(missing)}[/] `./redeye reconcile {model}` or the next night's monitor_{model} "
             "lets it follow."
         )

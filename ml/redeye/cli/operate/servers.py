@@ -37,7 +37,7 @@ def prepare() -> None:
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 )
 def airflow(context: typer.Context) -> None:
-    """Run Airflow's own command line in the stack's environment: redeye airflow dags list."""
+    """Run Airflow's own command line in the stack's environment: ./redeye airflow dags list."""
     enter()
     words = list(context.args)
     if words[:1] == ["info"] and not sys.stdout.isatty() and "--anonymize" not in words:

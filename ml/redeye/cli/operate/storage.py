@@ -63,7 +63,7 @@ def restore(
     manifest = bringing.restore(settings(), source, key_path=key, is_unsealed=unsealed)
     console.print(
         f"Restored {len(manifest.entries)} files and databases into {settings().home.resolve()}. "
-        "`make run` starts the stack, `redeye verify` compares every release."
+        "`make run` starts the stack, `./redeye verify` compares every release."
     )
 
 

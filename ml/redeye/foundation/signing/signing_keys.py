@@ -143,7 +143,7 @@ def withdraw_key(configured: Settings, key_id: str, reason: str) -> None:
         raise ConfigError(f"there is no key {key_id}: there are {', '.join(known) or 'none'}")
     if key_id == list(known)[-1]:
         raise ConfigError(
-            f"the key {key_id} is the one that signs: make a new one first (`redeye audit key --new`)"
+            f"the key {key_id} is the one that signs: make a new one first (`./redeye audit key --new`)"
         )
     said = " ".join(reason.split())
     write_public_keys(

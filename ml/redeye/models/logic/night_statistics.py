@@ -3,7 +3,7 @@
 Nights are few, skewed and correlated; resampling them one by one calls chance significant two to four times as
 often as stated. Here the standard error of a mean is that of nights with `ASSUMED_CORRELATION`, the quantile is
 Student's for as many degrees of freedom as such nights have, and Hall's transformation takes the skewness off.
-`redeye interval-error` measures what is left: `docs/results/interval-error.md`.
+`./redeye interval-error` measures what is left: `docs/results/interval-error.md`.
 """
 
 from __future__ import annotations

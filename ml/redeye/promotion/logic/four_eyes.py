@@ -44,7 +44,7 @@ def check_unblocker(model: str, version: int, *, blocked_by: str, asked_by: str 
     if asked_by is None:
         raise NeedsAnother(
             f"{model}: unblocking takes two people, and nobody has asked for version {version} yet: one asks, on the "
-            "page or by `redeye unblock --ask`, and another unblocks it"
+            "page or by `./redeye unblock --ask`, and another unblocks it"
         )
     if person == asked_by:
         raise NeedsAnother(

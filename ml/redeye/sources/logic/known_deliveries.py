@@ -46,7 +46,7 @@ class KnownDeliveries:
         if said and not any(ref.content_hash == landed.content_hash for ref in versions):
             raise DeliveryError(
                 f"{landed.path}: {said}; no audit overrules that: have the source deliver another, or "
-                f"`redeye intake accept {landed.source}/{landed.dataset} {landed.night} --because …`"
+                f"`./redeye intake accept {landed.source}/{landed.dataset} {landed.night} --because …`"
             )
         if not versions:
             # No release of its own night can hold it any more.

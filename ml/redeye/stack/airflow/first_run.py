@@ -71,7 +71,7 @@ def run(configured: Settings, console: Console) -> str:
         train = [] if trained and trained.is_well else [plan_training(api, plan.model)]
         builds = _plan_nights(api, "Build", "built", (BUILD,), *nights)
         loop = _plan_nights(api, "Score and judge", "scored and judged", _loop(plan.model)[1:3], *nights)
-        # Once, so that the pages have them; `redeye docs` renders them anew.
+        # Once, so that the pages have them; `./redeye docs` renders them anew.
         docs = [] if dbt.docs_page().is_file() else [Stage("Render dbt's docs", DOCS_SECONDS)]
         with show_stages(console, [*history, *train, *builds, *loop, *docs]) as progress:
             for stage in history:

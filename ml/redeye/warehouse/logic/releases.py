@@ -135,7 +135,7 @@ def newest(refs: Iterable[DeliveryRef]) -> list[DeliveryRef]:
         if place in found and not ref.is_restatement:
             raise DeliveryError(
                 f"{ref.source}/{ref.dataset}/{ref.night} has two accepted deliveries that came in time, "
-                f"{found[place].content_hash} and {ref.content_hash}: refuse one of them with `redeye intake refuse`"
+                f"{found[place].content_hash} and {ref.content_hash}: refuse one of them with `./redeye intake refuse`"
             )
         found[place] = ref
     return list(found.values())

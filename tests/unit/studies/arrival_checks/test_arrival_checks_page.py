@@ -13,7 +13,7 @@ from redeye.studies.arrival_checks.logic.trials import Trial
 def test_the_committed_page_tells_of_the_measures_and_bounds_of_today() -> None:
     text = (RESULTS / PAGE).read_text(encoding="utf-8")
     assert make_mark() in text, (
-        "docs/results/arrival-checks.md tells of earlier bounds: `redeye arrival-checks`"
+        "docs/results/arrival-checks.md tells of earlier bounds: `./redeye arrival-checks`"
     )
 
 
