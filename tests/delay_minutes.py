@@ -1,11 +1,15 @@
-"""A spec of another kind on the same flights: by how many minutes each will be late, between two bounds."""
+"""A spec of another kind on the same flights, by how many minutes each will be late, and rows to learn it from."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.settings import PROJECT_ROOT
+from redeye.models.algorithms.base import Examples, Inputs
 
 MODEL, COLUMN = "flight_lateness", "arrival_delay_minutes"
 _CHANGES = (
@@ -56,3 +60,21 @@ def write_spec(folder: Path, *more: tuple[str, str]) -> Path:
 def make_spec(folder: Path, *more: tuple[str, str]) -> Spec:
     """The spec itself."""
     return load_spec(write_spec(folder, *more))
+
+
+INPUTS = Inputs(("signal",), ("origin_id", "carrier_id"))
+
+
+def make_rows(seed: int, rows: int = 3000, *, is_whole: bool = True) -> Examples:
+    """Minutes that follow a signal and an airport, and are less sure of one carrier."""
+    random = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        {
+            "signal": np.where(random.random(rows) < 0.05, np.nan, random.normal(size=rows)),
+            "origin_id": random.choice(["EWR", "JFK"], rows),
+            "carrier_id": random.choice(["AA", "B6", None], rows),
+        }
+    )
+    middle = 10 * frame["signal"].fillna(0) + 8 * (frame["origin_id"] == "EWR")
+    labels = middle.to_numpy() + random.normal(size=rows) * np.where(frame["carrier_id"] == "B6", 12, 4)
+    return Examples(frame, np.rint(labels) if is_whole else labels)

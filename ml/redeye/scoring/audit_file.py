@@ -22,6 +22,7 @@ from redeye.models.artifact_store import make_path, resolve_uri
 
 MANIFEST = "MANIFEST.json"
 CHECKER = "check.py"
+_AGAIN = "recomputed_"
 # Of every entry: the same prediction gives the same archive.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -63,15 +64,27 @@ def render_explanation(explanation: dict[str, Any]) -> str:
         (f"{each['source']} {each['dataset']}", each["night"], each["content_hash"], str(each["rows"]))
         for each in explanation["deliveries"]
     ]
+    recomputed = {
+        name.removeprefix(_AGAIN): value for name, value in explanation.items() if name.startswith(_AGAIN)
+    }
+    steps = explanation.get("steps", [])
     text = render_markdown(
         "scoring/explanation.md.j2",
         is_reproduced=explanation["is_reproduced"],
-        recomputed=repr(explanation["recomputed_probability"]),
+        said=" and ".join(recomputed),
+        recomputed=" and ".join(repr(value) for value in recomputed.values()),
         notes=[*explanation["notes"], *explanation["altered_deliveries"]],
         prediction=explanation["prediction"],
         promotion={name: value for name, value in explanation["promotion"].items() if name != "evidence"},
         release=explanation["release"],
         inputs=Table(("input", "value", "effect"), inputs, (1, 2)),
+        steps=Table(
+            ("step", *recomputed),
+            [(each["text"], *(repr(each["values"][name]) for name in recomputed)) for each in steps],
+            tuple(range(1, len(recomputed) + 1)),
+        )
+        if steps
+        else None,
         deliveries=Table(("dataset", "night", "SHA-256, first digits", "rows"), deliveries, (3,)),
         tabulate=_tabulate,
         checker=CHECKER,

@@ -1,8 +1,9 @@
-"""Explaining one prediction: the chain from landing file to probability, walked again."""
+"""Explaining one prediction: the chain from landing file to what was said, walked again."""
 
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from redeye.foundation.task_session import task_session
 from redeye.models.algorithms.base import Inputs, Model
 from redeye.models.artifact_store import load_artifact
 from redeye.models.fingerprint import read_fingerprint
-from redeye.models.kinds.interface import find_kind
+from redeye.models.kinds.interface import Kind, find_kind
 from redeye.models.logic.prediction_equality import choose_equality
 from redeye.models.training_code import hash_training_code
 from redeye.scoring import outputs_store
@@ -38,7 +39,7 @@ from redeye.warehouse.logic.releases import CodeNode, Release, upstream
 
 @task_session()
 def explain(prediction_id: str) -> Explanation:
-    """Everything that one prediction, `<model>/<run type>/<key>`, rests on, and its probability computed from that.
+    """Everything that one prediction, `<model>/<run type>/<key>`, rests on, and what it says computed from that.
 
     Raises:
         ConfigError: if the id is malformed or there is no such prediction.
@@ -63,10 +64,7 @@ def explain(prediction_id: str) -> Explanation:
         raise RedeyeError(f"{prediction_id} names release {prediction['release_id']}, which the ledger lacks")
     promotion = _promotion(model, night, int(prediction["model_version"]))
     spec = load_spec(SPECS / f"{model}.yaml")
-    if not find_kind(spec).has_classes:
-        raise ConfigError(
-            f"predictions of kind {spec.target.kind} cannot be explained: only what probabilities follow from is known"
-        )
+    kind = find_kind(spec)
     basis = read_basis(rows)
     fitted, frame = _load_served(spec, basis, promotion, night, _read_row(spec, basis, night, key))
     deliveries = tuple(release_store.release_deliveries(release.release_id))
@@ -81,9 +79,13 @@ def explain(prediction_id: str) -> Explanation:
         faults=_faults(list(checked)),
         schedule=announced,
         promotion=promotion,
-        recomputed=_again(fitted, frame, promotion, basis.recalibration or IDENTITY),
+        recomputed=_again(kind, fitted, frame, promotion, basis.recalibration or IDENTITY),
         equality=choose_equality(fitted.algorithm, promotion.fingerprint, read_fingerprint),
-        contributions=contributions(fitted, frame, _find_inputs(spec, promotion, frame)),
+        amount=(kind.amount.name, float(kind.measure_amount(fitted, frame)[0])),
+        contributions=contributions(
+            partial(kind.measure_amount, fitted), frame, _find_inputs(spec, promotion, frame)
+        ),
+        steps=kind.trace(fitted, frame),
         notes=_notes(promotion, basis, night, prediction),
         features={str(name): frame[name].iloc[0] for name in frame.columns if "__" in str(name)},
         nodes=_nodes(spec, release, promotion),
@@ -133,15 +135,16 @@ def _load_served(
 
 
 def _again(
-    fitted: Model[Any], frame: pd.DataFrame, promotion: Promotion, recalibration: Recalibration
-) -> float:
-    """The probability once more, as it was served.
+    kind: Kind, fitted: Model[Any], frame: pd.DataFrame, promotion: Promotion, recalibration: Recalibration
+) -> dict[str, float]:
+    """What was said once more, as it was served, by column.
 
     Raises:
         RedeyeError: if today's code does not give the version its inputs; names the commit that does.
     """
     try:
-        return float(recalibration.apply(np.asarray(fitted.predict(frame), dtype=np.float64))[0])
+        served = recalibration.apply(np.asarray(fitted.predict(frame), dtype=np.float64))
+        return {name: float(values[0]) for name, values in kind.split(served).items()}
     except (KeyError, ValueError) as error:
         raise RedeyeError(
             f"the code of now does not give version {promotion.version} what it reads ({error}): "

@@ -205,7 +205,15 @@ async def explanation(request: Request, model: str, lane: str, key: str) -> Resp
     _row(model, lane, key)
     found = await explanations.explain_prediction(f"{model}/{lane}/{key}", user=find_user(request).get_name())
     groups = group_inputs(found["inputs"], read_descriptions(find_spec(model)))
-    return render_page(request, "predictions/explanation.html", found=found, groups=groups)
+    kind = find_kind(find_spec(model))
+    return render_page(
+        request,
+        "predictions/explanation.html",
+        found=found,
+        groups=groups,
+        amount=kind.amount,
+        said=kind.columns,
+    )
 
 
 @router.post("/predictions/{model}/{lane}/{key}/export")

@@ -11,6 +11,7 @@ from datetime import UTC, date, timedelta
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from more_models import LATENESS, MODELS, NUMBERS
 from prepared_installations import THREE_WEEKS_END
 from pyarrow import parquet
@@ -27,6 +28,8 @@ from redeye.operations import build_nights, night_status
 from redeye.promotion import decision_store, train
 from redeye.promotion.rollback import roll_back
 from redeye.scoring import last_resort, outputs_store, rescore, schedule, score
+from redeye.scoring.audit_file import render_explanation
+from redeye.scoring.explain import explain
 from redeye.scoring.outputs_reader import OutputsReader
 from redeye.sources import ingest
 from redeye.warehouse import build, lake, release_store
@@ -165,7 +168,16 @@ def look_at_lateness(nights: list[date]) -> None:
         "promotions": [row.kind for row in promotion_store.read_promotions(LATENESS)],
         "again": again,
         "last resort": [resort.predict(inputs).shape[1], *failures],
+        "explained": [explain_one(each) for _, each in rows.groupby("night")],
     }
+
+
+def explain_one(rows: pd.DataFrame) -> dict[str, Any]:
+    """How one prediction of a night came about, as a file has it."""
+    found = json.loads(json.dumps(explain(rows["prediction_id"].iloc[0]).to_dict(), default=str))
+    kept = ("is_reproduced", "learned_value", "inputs", "steps", "compared")
+    said = {name: found["prediction"][name] for name in ("value", "lower", "upper")}
+    return {**{name: found[name] for name in kept}, "said": said, "page": render_explanation(found)}
 
 
 def look() -> None:

@@ -140,3 +140,18 @@ def test_a_model_of_another_kind_has_columns_metrics_and_drift_of_its_own(seen: 
     assert 0 < found["quality"]["pinball_loss"] < found["quality"]["absolute_error"] < 100
     assert found["drift"] == ["value"]
     assert not any("could not be computed" in each or "failed" in each for each in found["reasons"])
+
+
+def test_a_prediction_of_another_kind_is_explained(seen: dict[str, Any]) -> None:
+    heuristic, trees, _ = seen[LATENESS]["explained"]
+    for found in (heuristic, trees):
+        assert found["is_reproduced"]
+        assert "exact" in found["compared"]
+        learned, moved, said = (each["values"] for each in found["steps"])
+        assert learned["value"] == moved["value"] == found["learned_value"]
+        assert said == found["said"]
+        assert "labels of the nights 2013-" in found["steps"][1]["text"]
+        assert "the value and lower and upper are the very same" in found["page"]
+        assert "rounded to whole numbers" in found["page"]
+    assert {each["column"] for each in heuristic["inputs"] if each["effect"]} <= {"origin_id", "carrier_id"}
+    assert len([each for each in trees["inputs"] if each["effect"]]) > 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,9 +13,10 @@ from rich.table import Column
 
 from redeye.cli.shell import console, enter
 from redeye.declarations.project import project
-from redeye.declarations.specs import load_spec
+from redeye.declarations.specs import Spec, load_spec
 from redeye.features.input_descriptions import InputTable, read_descriptions
 from redeye.foundation.settings import SPECS
+from redeye.models.kinds.interface import Amount, Kind, Step, find_kind, round_number
 from redeye.scoring.logic.explanation import Contribution, Explanation
 from redeye.stack.rich_tables import Table, format_value
 
@@ -34,7 +35,7 @@ def explain(
 ) -> None:
     """Show what a prediction rests on, from landing file to promotion, and compute it once more.
 
-    Status 1 if the chain does not give the probability that was written, or a landing file was altered.
+    Status 1 if the chain does not give what was written, or a landing file was altered.
     """
     from redeye.scoring.explain import explain as explain_prediction
 
@@ -52,18 +53,16 @@ def explain(
 
 def _show(found: Explanation) -> None:
     row, promotion, release = found.prediction, found.promotion, found.release
+    spec = load_spec(SPECS / f"{row['model']}.yaml")
+    kind = find_kind(spec)
     facts = Table(
         show_header=False, box=None, title=f"Prediction {row['prediction_id']}", title_justify="left"
     )
     facts.add_column(style="bold")
     facts.add_column(overflow="fold")
     add = facts.add_row
-    written = float(row["probability"])
-    again = "[green]the same[/]" if found.is_reproduced else f"[red]{found.recomputed!r}[/]"
-    # All digits: it is compared to the last one.
-    add("probability", f"{written:.1%} ({written!r}); computed again from the chain: {again}")
-    add("  compared", escape(found.equality.reason))
-    add("heuristic says", f"{row['baseline_probability']:.1%}")
+    for line in _compare(found, kind):
+        add(*line)
     add("scored by", f"{row['run_id']}, night {found.night}, run type {row['lane']}")
     add("model", f"{row['model']} version {promotion.version} ({promotion.algorithm})")
     add("  files", f"{promotion.artifact_uri}, sha256 {promotion.artifact_sha256}")
@@ -119,27 +118,57 @@ def _show(found: Explanation) -> None:
     for note in found.notes:
         add("[yellow]note[/]", escape(note))
     console.print(facts)
+    for table in _list_tables(found, spec, kind):
+        console.print(table)
+
+
+def _compare(found: Explanation, kind: Kind) -> Iterator[tuple[str, str]]:
+    """What was said, what the chain gives again, and what the heuristic said."""
+    row, show = found.prediction, kind.amount.show
+    for name, recomputed in found.recomputed.items():
+        written = float(row[name])
+        again = "[green]the same[/]" if found.is_same(name) else f"[red]{recomputed!r}[/]"
+        # All digits: it is compared to the last one.
+        yield name, f"{show(written)} ({written!r}); computed again from the chain: {again}"
+    yield "  compared", escape(found.equality.reason)
+    yield "heuristic says", ", ".join(show(float(row[name])) for name in kind.baseline_columns)
+
+
+def _list_tables(found: Explanation, spec: Spec, kind: Kind) -> Iterator[Table]:
     if found.contributions:
-        console.print(
-            tabulate_inputs(found.contributions, read_descriptions(load_spec(SPECS / f"{row['model']}.yaml")))
-        )
+        yield tabulate_inputs(found.contributions, read_descriptions(spec), kind.amount)
+    if found.steps:
+        yield tabulate_steps(found.steps)
 
 
-def tabulate_inputs(inputs: Sequence[Contribution], tables: Mapping[str, InputTable]) -> Table:
+def tabulate_inputs(
+    inputs: Sequence[Contribution], tables: Mapping[str, InputTable], amount: Amount
+) -> Table:
     """The strongest inputs.
 
     Args:
         inputs: the strongest first.
         tables: by feature view, "" for the schedule, what dbt's files say of it: units are told there.
+        amount: that they add to.
     """
     numbers = (Column(name, justify="right") for name in ("value", "effect"))
-    title = "What single inputs add to the probability (Shapley values, in percentage points)"
+    unit = f", in {amount.unit}" if amount.unit else ""
+    title = f"What single inputs add to the {amount.noun} (Shapley values{unit})"
     table = Table("input", *numbers, title=title)
     for each in inputs[:INPUTS_SHOWN]:
         view, _, name = each.column.rpartition("__")
         told = tables[view].columns.get(name) if view in tables else None
         shown = f"{escape(each.column)}\n  [dim]{escape(told)}[/]" if told else escape(each.column)
-        table.add_row(shown, each.value, f"{100 * each.effect:+.2f}")
+        table.add_row(shown, each.value, amount.show_change(each.effect, 2))
+    return table
+
+
+def tabulate_steps(steps: Sequence[Step]) -> Table:
+    """How what was said came about from what was learned."""
+    numbers = (Column(name, justify="right") for name in steps[0].values)
+    table = Table("step", *numbers, title="From what was learned to what was said")
+    for each in steps:
+        table.add_row(escape(each.text), *(round_number(value, 4) for value in each.values.values()))
     return table
 
 

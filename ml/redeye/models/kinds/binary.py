@@ -12,7 +12,7 @@ from redeye.models.algorithms.base import Floats
 from redeye.models.algorithms.heuristic import HeuristicModel
 from redeye.models.algorithms.storage import ALGORITHMS
 from redeye.models.kinds.binary_spec import BinaryGates
-from redeye.models.kinds.interface import Check, GateCase, Kind, Reliability
+from redeye.models.kinds.interface import Amount, Check, GateCase, Kind, Reliability
 from redeye.models.kinds.scored_probabilities import ScoredProbabilities
 from redeye.models.logic.evaluation import Scored
 
@@ -88,6 +88,11 @@ class Binary(Kind):
             **super().describe_answer(one, positive),
             "probability": f"That the {one} will be {positive}, 0 to 1.",
         }
+
+    @property
+    def amount(self) -> Amount:
+        """The probability as the version gave it."""
+        return Amount("raw_probability", "probability", is_share=True)
 
     def read_outcome(self, label: float) -> bool:
         """True or false."""

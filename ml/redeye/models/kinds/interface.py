@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from math import floor, log10
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
@@ -54,6 +55,42 @@ class Reliability(NamedTuple):
     metric: str
     title: str
     bound: float
+
+
+class Amount(NamedTuple):
+    """The number of a prediction that its inputs are credited with, as people read it.
+
+    Attributes:
+        name: under which an explanation records it.
+        noun: what it is called.
+        is_share: whether it is 0 to 1 and read in percent, and a difference in percentage points.
+    """
+
+    name: str
+    noun: str
+    is_share: bool = False
+
+    @property
+    def unit(self) -> str:
+        """Of a difference, where it is not the number's own."""
+        return "percentage points" if self.is_share else ""
+
+    def show(self, value: float) -> str:
+        """The number."""
+        return f"{value:.1%}" if self.is_share else round_number(value, 4)
+
+    def show_change(self, change: float, digits: int = 1) -> str:
+        """What is added or taken away, with so many digits behind the point or, of no share, two more in all."""
+        if self.is_share:
+            return f"{100 * change:+.{digits}f}"
+        return ("" if change < 0 else "+") + round_number(change, digits + 2)
+
+
+class Step(NamedTuple):
+    """One step from what a model learned to what was said of a row: in words, and what it gave by column."""
+
+    text: str
+    values: Mapping[str, float]
 
 
 class Kind(ABC):
@@ -183,6 +220,24 @@ class Kind(ABC):
         del judged
         return model
 
+    @property
+    def amount(self) -> Amount:
+        """The number that an explanation credits inputs with."""
+        return Amount(self.columns[0], self.columns[0])
+
+    def measure_amount(self, model: Model[Any], frame: pd.DataFrame) -> Floats:
+        """That number of each row: by default the one that rows are ranked by."""
+        return self.split(model.predict(frame))[self.columns[0]]
+
+    def trace(self, model: Model[Any], row: pd.DataFrame) -> tuple[Step, ...]:
+        """How a version's prediction of one row came about from that number; none where it is the prediction."""
+        del model, row
+        return ()
+
+    def split(self, predictions: Floats) -> dict[str, Floats]:
+        """Predictions by the columns in which they are stored."""
+        return name_columns(np.asarray(predictions, dtype=np.float64), self.columns)
+
     def score_rows(self, rows: pd.DataFrame, columns: Sequence[str]) -> Scored:
         """Rows with `label` and `night` whose predictions lie in `columns`, in the order of `self.columns`."""
         return self.score(rows["label"].to_numpy(), stack_columns(rows, columns), rows["night"].to_numpy())
@@ -199,6 +254,12 @@ def name_columns(predictions: Floats, columns: Sequence[str]) -> dict[str, Float
     """The inverse of `stack_columns`."""
     parts = [predictions] if predictions.ndim == 1 else list(predictions.T)
     return dict(zip(columns, parts, strict=True))
+
+
+def round_number(value: float, digits: int) -> str:
+    """A number with so many digits that count, but for those before the point: they all stand there."""
+    places = digits - 1 - floor(log10(abs(value))) if value else 0
+    return f"{value:.{min(max(places, 0), 12)}f}"
 
 
 def find_kind(spec: Spec) -> Kind:

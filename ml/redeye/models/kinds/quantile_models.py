@@ -37,11 +37,15 @@ class Question:
         levels: the share of labels below the lower bound, the number and the upper bound.
         is_integer: whether labels are whole numbers.
         margin: by which both bounds go outwards, by `conformal.find_margin`.
+        nights: whose labels the margin was found by, in words; empty if nobody said.
+        rows: how many labels these were.
     """
 
     levels: tuple[float, float, float]
     is_integer: bool = False
     margin: float = 0.0
+    nights: str = ""
+    rows: int = 0
 
 
 @dataclass(frozen=True)
@@ -82,14 +86,16 @@ class QuantileModel(Model[Params]):
         """How many rows are no number between two bounds."""
         return ScoredQuantiles.count_invalid(predictions)
 
-    def correct(self, judged: Examples) -> Self:
-        """The model with bounds that covered later rows as promised."""
+    def correct(self, judged: Examples, nights: str = "") -> Self:
+        """The model with bounds that covered later rows, of these nights, as promised."""
         question = replace(self.question, margin=0.0)
         # Not rounded: what a bound between two whole numbers covers, it covers when it is rounded inwards.
         plain = replace(self, question=replace(question, is_integer=False)).predict(judged.frame)
         coverage = question.levels[2] - question.levels[0]
         margin = find_margin(judged.labels, plain[:, LOWER], plain[:, UPPER], coverage)
-        return replace(self, question=replace(question, margin=margin))
+        return replace(
+            self, question=replace(question, margin=margin, nights=nights, rows=len(judged.labels))
+        )
 
     def facts(self) -> dict[str, float]:
         """By how much the bounds were moved."""
@@ -104,7 +110,9 @@ def read_header(files: Mapping[str, bytes]) -> tuple[Question, dict[str, Any]]:
     """What is asked, and what else stands beside it."""
     content = json.loads(files[HEADER])
     levels = tuple(content.pop("levels"))
-    return Question(levels, content.pop("is_integer"), content.pop("margin")), content
+    # Versions of before do not say whose labels moved their bounds.
+    said = content.pop("nights", ""), content.pop("rows", 0)
+    return Question(levels, content.pop("is_integer"), content.pop("margin"), *said), content
 
 
 def _read_question(training: Training) -> Question:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, ClassVar, cast
 
 import numpy as np
@@ -12,7 +12,7 @@ import pandas as pd
 
 from redeye.models.algorithms.average import AverageModel
 from redeye.models.algorithms.base import Examples, Floats, Model, Training
-from redeye.models.kinds.interface import Check, GateCase, Kind, Reliability
+from redeye.models.kinds.interface import Amount, Check, GateCase, Kind, Reliability, Step, round_number
 from redeye.models.kinds.quantile_models import (
     QuantileAverage,
     QuantileHeuristic,
@@ -130,7 +130,44 @@ class Regression(Kind):
 
     def adjust(self, model: Model[Any], judged: Examples) -> Model[Any]:
         """With bounds that are corrected by rows that the model was not fitted to."""
-        return model.correct(judged) if isinstance(model, QuantileModel) else model
+        if not isinstance(model, QuantileModel):
+            return model
+        nights = judged.frame.get(self.spec.population.night)
+        return model.correct(judged, "" if nights is None else _name_nights(nights))
+
+    @property
+    def amount(self) -> Amount:
+        """The number as it was learned, before it is rounded to a whole one."""
+        return Amount("learned_value", "value")
+
+    def measure_amount(self, model: Model[Any], frame: pd.DataFrame) -> Floats:
+        """The middle quantile, not rounded."""
+        return super().measure_amount(_loosen(model), frame)
+
+    def trace(self, model: Model[Any], row: pd.DataFrame) -> tuple[Step, ...]:
+        """The quantiles as learned, moved by what later nights said, and rounded."""
+        if not isinstance(model, QuantileModel):
+            return ()
+        question, (low, _, high) = model.question, self._target.quantiles
+        judged = f"the {question.rows} labels" if question.rows else "the labels"
+        moved = (
+            f"both bounds moved {'outwards' if question.margin >= 0 else 'inwards'} by "
+            f"{round_number(abs(question.margin), 4)}: so they held {high - low:.0%} of {judged} of "
+            f"{question.nights or 'the nights that the model was stopped by'}"
+        )
+        steps = [
+            (
+                f"the quantiles as learned, {low:g} and {high:g} for the bounds",
+                _loosen(model, is_moved=False),
+            ),
+            (moved, _loosen(model)),
+        ]
+        if question.is_integer:
+            steps.append(("rounded to whole numbers, the bounds inwards", model))
+        return tuple(
+            Step(text, {name: float(each[0]) for name, each in self.split(by.predict(row)).items()})
+            for text, by in steps
+        )
 
     def _check_plausibility(self, case: GateCase) -> Check:
         share, bound = case.ours.measure("relative_pinball_loss"), self._gates.minimum_relative_loss
@@ -141,3 +178,16 @@ class Regression(Kind):
             "hold the outcome"
         )
         return Check(share >= bound, share, bound, reason)
+
+
+def _loosen(model: Model[Any], *, is_moved: bool = True) -> Model[Any]:
+    """The model before it rounds and, if it is not moved, before its bounds were corrected."""
+    if not isinstance(model, QuantileModel):
+        return model
+    margin = model.question.margin if is_moved else 0.0
+    return replace(model, question=replace(model.question, is_integer=False, margin=margin))
+
+
+def _name_nights(nights: pd.Series) -> str:
+    first, last = (f"{pd.Timestamp(each):%Y-%m-%d}" for each in (nights.min(), nights.max()))
+    return f"the nights {first} to {last}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
@@ -12,7 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from redeye.champions.logic.promotions import Promotion
-from redeye.models.algorithms.base import Inputs, Model
+from redeye.models.algorithms.base import Floats, Inputs
+from redeye.models.kinds.interface import Step
 from redeye.models.logic.prediction_equality import Equality
 from redeye.scoring.logic.restatements import Restatement
 from redeye.sources.logic.deliveries import DeliveryRef
@@ -52,7 +53,7 @@ ORDERS = 8
 
 @dataclass(frozen=True)
 class Contribution:
-    """One input of one prediction, and the probability that it adds or takes away; see `contributions`."""
+    """One input of one prediction, and what it adds or takes away; see `contributions`."""
 
     column: str
     value: float | str | None
@@ -61,7 +62,7 @@ class Contribution:
 
 @dataclass(frozen=True)
 class Explanation:
-    """The whole chain of one prediction, as it was written, and whether the chain gives the same probability again.
+    """The whole chain of one prediction, as it was written, and whether the chain gives the same again.
 
     Attributes:
         ancestors: the releases before it, newest first: its data is theirs and its own.
@@ -69,7 +70,10 @@ class Explanation:
         faults: of those files, what is wrong with them now; empty if all are as they landed.
         schedule: the delivery that announced it, whichever release took it in.
         promotion: what made the serving version champion, with its gates and its training.
+        recomputed: what the chain gives again, by column.
+        amount: the number that the inputs are credited with, by its name; before any recalibration.
         contributions: per input, the strongest first.
+        steps: how what was said came about from that number.
         features: every feature of the service that was read, by column.
         nodes: the dbt models behind these features and the schedule; empty if they were not recorded then.
         restated: what was known when it was predicted and has been restated since.
@@ -84,31 +88,31 @@ class Explanation:
     faults: tuple[str, ...]
     schedule: DeliveryRef | None
     promotion: Promotion
-    recomputed: float
+    recomputed: Mapping[str, float] = field(hash=False)
     equality: Equality
+    amount: tuple[str, float]
     contributions: tuple[Contribution, ...]
     notes: tuple[str, ...]
     features: Mapping[str, Any] = field(hash=False, default_factory=dict)
     nodes: tuple[CodeNode, ...] = ()
     restated: tuple[Restatement, ...] = ()
+    steps: tuple[Step, ...] = ()
 
     @property
     def is_reproduced(self) -> bool:
-        """Whether the chain gives the probability that was written, as `equality` has it."""
-        return bool(self.equality.is_equal(self.prediction["probability"], self.recomputed))
+        """Whether the chain gives what was written, as `equality` has it."""
+        return all(self.is_same(name) for name in self.recomputed)
 
-    @property
-    def _raw_probability(self) -> float:
-        """As the version gave it, before any recalibration: what the contributions add up to."""
-        raw = _plain(self.prediction.get("raw_probability"))
-        return self.recomputed if raw is None else float(raw)
+    def is_same(self, name: str) -> bool:
+        """Whether it does so in one column."""
+        return bool(self.equality.is_equal(self.prediction[name], self.recomputed[name]))
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as JSON-able values, for a file that an auditor keeps."""
         return {
             "prediction": {name: _plain(value) for name, value in self.prediction.items()},
-            "recomputed_probability": self.recomputed,
-            "raw_probability": self._raw_probability,
+            **{f"recomputed_{name}": value for name, value in self.recomputed.items()},
+            self.amount[0]: self.amount[1],
             "is_reproduced": self.is_reproduced,
             "compared": self.equality.reason,
             "notes": list(self.notes),
@@ -130,15 +134,24 @@ class Explanation:
             "features": {name: _plain(value) for name, value in self.features.items()},
             "promotion": _pick(self.promotion, *_PROMOTION),
             "inputs": [asdict(each) for each in self.contributions],
+            **({"steps": [each._asdict() for each in self.steps]} if self.steps else {}),
         }
 
 
-def contributions(model: Model[Any], row: pd.DataFrame, inputs: Inputs) -> tuple[Contribution, ...]:
+def contributions(
+    predict: Callable[[pd.DataFrame], Floats], row: pd.DataFrame, inputs: Inputs
+) -> tuple[Contribution, ...]:
     """What each input adds to one prediction, the strongest effect first: Shapley values over drawn orders.
 
     The inputs are taken in one after the other, from all of them missing to all known, and each is credited with
-    the change of probability at its turn; the mean over `ORDERS` orders and their reverses is its effect. This asks
-    nothing of an algorithm but its predictions. Effects add up to the prediction minus the one that knows no input.
+    the change of the prediction at its turn; the mean over `ORDERS` orders and their reverses is its effect. This
+    asks nothing of an algorithm but its predictions. Effects add up to the prediction minus the one that knows no
+    input.
+
+    Args:
+        predict: one number per row.
+        row: that is explained.
+        inputs: those that are credited.
 
     Raises:
         ValueError: if `row` is not one row, or lacks a column.
@@ -157,7 +170,7 @@ def contributions(model: Model[Any], row: pd.DataFrame, inputs: Inputs) -> tuple
         is_text = column in inputs.categorical
         values = blanked[column].astype(object if is_text else np.float64)
         blanked[column] = values.where(is_known[:, position], None if is_text else np.nan)
-    predicted = np.asarray(model.predict(blanked), dtype=np.float64).reshape(len(orders), steps)
+    predicted = np.asarray(predict(blanked), dtype=np.float64).reshape(len(orders), steps)
     gained = np.diff(predicted, axis=1)
     effects = np.take_along_axis(gained, turn, axis=1).mean(axis=0)
     found = [

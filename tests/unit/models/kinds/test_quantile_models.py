@@ -10,29 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from delay_minutes import make_spec
+from delay_minutes import INPUTS, make_rows, make_spec
 
 from redeye.declarations.specs import Spec
-from redeye.models.algorithms.base import Examples, Inputs, Model, Training
+from redeye.models.algorithms.base import Model, Training
 from redeye.models.algorithms.storage import load_model, save_model
 from redeye.models.kinds.interface import Kind, find_kind
 from redeye.models.kinds.quantile_models import QuantileHeuristic, Question
-
-INPUTS = Inputs(("signal",), ("origin_id", "carrier_id"))
-
-
-def make_rows(seed: int, rows: int = 3000, *, is_whole: bool = True) -> Examples:
-    random = np.random.default_rng(seed)
-    frame = pd.DataFrame(
-        {
-            "signal": np.where(random.random(rows) < 0.05, np.nan, random.normal(size=rows)),
-            "origin_id": random.choice(["EWR", "JFK"], rows),
-            "carrier_id": random.choice(["AA", "B6", None], rows),
-        }
-    )
-    middle = 10 * frame["signal"].fillna(0) + 8 * (frame["origin_id"] == "EWR")
-    labels = middle.to_numpy() + random.normal(size=rows) * np.where(frame["carrier_id"] == "B6", 12, 4)
-    return Examples(frame, np.rint(labels) if is_whole else labels)
 
 
 @pytest.fixture(scope="module")

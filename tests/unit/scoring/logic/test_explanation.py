@@ -55,13 +55,13 @@ class Product(Sum):
 
 
 def test_inputs_that_matter_together_share_the_effect_and_all_effects_add_up():
-    found = contributions(Product(), ROW, INPUTS)
+    found = contributions(Product().predict, ROW, INPUTS)
     assert {each.column: each.effect for each in found} == pytest.approx({"a": 0.4, "b": 0.4, "c": 0.0})
     assert sum(each.effect for each in found) == pytest.approx(0.8)
 
 
 def test_each_input_is_credited_with_what_it_adds_and_the_strongest_comes_first():
-    found = contributions(Sum(), ROW, INPUTS)
+    found = contributions(Sum().predict, ROW, INPUTS)
     assert [each.column for each in found] == ["a", "b", "c"]
     assert [each.effect for each in found] == pytest.approx([0.3, 0.2, 0.0])
     assert [each.value for each in found] == [3.0, "x", None]
@@ -69,13 +69,13 @@ def test_each_input_is_credited_with_what_it_adds_and_the_strongest_comes_first(
 
 def test_the_row_itself_stays_as_it_was():
     before = ROW.copy()
-    contributions(Sum(), ROW, INPUTS)
+    contributions(Sum().predict, ROW, INPUTS)
     pd.testing.assert_frame_equal(ROW, before)
 
 
 def test_only_one_row_is_explained():
     with pytest.raises(ValueError, match="one row"):
-        contributions(Sum(), pd.concat([ROW, ROW]), INPUTS)
+        contributions(Sum().predict, pd.concat([ROW, ROW]), INPUTS)
 
 
 def test_what_has_changed_is_named_and_what_was_not_recorded_is_not():
