@@ -245,9 +245,7 @@ class Changes(Frozen):
                 "{compare_keys: P60D}"
             )
         if self.mode == "snapshot" and self.deletes is not None:
-            raise ValueError(
-                "deletes: says nothing of a snapshot, where what is not there is deleted; remove it"
-            )
+            raise ValueError("deletes: says nothing of a snapshot, where what is gone is deleted; remove it")
         return self
 
     @property
@@ -293,9 +291,7 @@ class DeclaredDataset(Frozen):
         if (known.after or known.before) and known.of is None and self.has_nightly_files is False:
             raise ValueError("known_at.of: is missing; name the column whose night or day is meant")
         if self.changes.revised_for and known.delivery:
-            raise ValueError(
-                "changes.revised_for: says nothing of rows that are known by delivery; remove it"
-            )
+            raise ValueError("changes.revised_for: says nothing of rows known by delivery; remove it")
         if known.column and known.lag != Duration() and self.has_nightly_files:
             raise ValueError("known_at.lag: a row comes with the file of its night; remove it")
         if self.has_nightly_files and self.changes.deletes and self.changes.deletes.compare_keys:
@@ -304,8 +300,7 @@ class DeclaredDataset(Frozen):
             )
         if self.sql and self.sql.cursor and self.changes.mode == "snapshot":
             raise ValueError("sql.cursor: says nothing of a snapshot, which is read whole; remove it")
-        says_no_past = not known.delivery or self.has_nightly_files
-        if "history" in self.changes.model_fields_set and says_no_past:
+        if "history" in self.changes.model_fields_set and self.has_past:
             raise ValueError("changes.history: its past is what its rows or files say; remove it")
         return self
 
@@ -315,6 +310,16 @@ class DeclaredDataset(Frozen):
         if self.files and self.files.url_env:
             return None
         return bool(self.files and self.files.names.word)
+
+    @property
+    def has_past(self) -> bool:
+        """Whether its rows or files say when they became known."""
+        return not self.known_at.delivery or bool(self.has_nightly_files)
+
+    @property
+    def is_past_unknown(self) -> bool:
+        """Whether nothing of it is there before it was first delivered."""
+        return not self.has_past and self.changes.history == "unknown"
 
     def list_columns(self) -> dict[str, str]:
         """The columns that are named, by the key that names each: they must be those of the contract."""
@@ -328,22 +333,17 @@ class DeclaredDataset(Frozen):
 
     def list_caveats(self) -> list[str]:
         """What nobody can know of its past, in sentences for people."""
-        said = []
-        if self.known_at.assumed:
-            said.append("when its rows became known is assumed, not recorded")
-        if self.known_at.delivery and not self.has_nightly_files:
-            said.append(
-                "its past is unknown: there is nothing of it before it was first delivered"
-                if self.changes.history == "unknown"
-                else "its past is assumed to have been as at its first delivery"
-            )
-        elif self.changes.mode == "upsert":
-            said.append(
-                "of a row that was replaced before it was first delivered only the newest state is known"
-            )
-        if self.changes.deletes and self.changes.deletes.how == "missing":
-            said.append("rows that were deleted are not seen, and stay")
-        return said
+        is_missing = self.changes.deletes is not None and self.changes.deletes.how == "missing"
+        is_assumed = not (self.has_past or self.is_past_unknown)
+        is_replaced = self.has_past and self.changes.mode == "upsert"
+        sentences = {
+            "when its rows became known is assumed, not recorded": self.known_at.assumed,
+            "its past is unknown: there is nothing of it before it was first delivered": self.is_past_unknown,
+            "its past is assumed to have been as at its first delivery": is_assumed,
+            "of a row that was replaced before it was first delivered only the newest state is known": is_replaced,
+            "rows that were deleted are not seen, and stay": is_missing,
+        }
+        return [sentence for sentence, holds in sentences.items() if holds]
 
 
 Datasets = Annotated[dict[Name, DeclaredDataset], Field(min_length=1)]

@@ -22,6 +22,7 @@ from redeye.declarations.calendar import (
     shift_nights,
 )
 from redeye.declarations.specs import Spec, load_spec
+from redeye.features.known_past import read_caveats
 from redeye.foundation import trail
 from redeye.foundation.errors import AlreadyDecided, NotReleased, try_in_turn
 from redeye.foundation.settings import SPECS
@@ -95,6 +96,8 @@ def monitor_night(model: str, night: date, run_id: str) -> dict[str, Any]:
         label_changes=finding.label_changes if finding else (),
     )
     log.info("%s, night %s: %s (%s)", model, night, judgement.verdict, "; ".join(judgement.reasons))
+    for caveat in read_caveats(spec, release):
+        log.info("%s, night %s: nobody can know: %s", model, night, caveat)
 
     common: dict[str, Any] = {
         "model": model,

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from redeye.features.logic.past_caveats import Caveat
 from redeye.models import mlflow_registry
 from redeye.models.algorithms.base import Model
 from redeye.models.logic.evaluation import Metrics
@@ -38,12 +39,13 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Registration:
-    """What the models of one training go into the registry with."""
+    """What the models of one training go into the registry with; `caveats` are of the datasets that they read."""
 
     subject: Subject
     frame: pd.DataFrame
     run: TrainingRun
     spans: Windows | None
+    caveats: tuple[Caveat, ...] = ()
 
     def register_candidate(
         self,
@@ -89,6 +91,7 @@ class Registration:
             validation=candidate.validation,
             rows=len(self.frame),
             windows=self.spans,
+            caveats=self.caveats,
             environment=read_software(model.packages),
             links={"training in MLflow": self.run.page, "task in Airflow": self.subject.run_url},
             **found,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from functools import partial
@@ -18,22 +17,23 @@ from redeye.declarations.calendar import cutoff, shift_nights
 from redeye.declarations.spec_algorithms import HEURISTIC
 from redeye.declarations.specs import REQUIRED, Spec, load_spec
 from redeye.features.feast_frames import read_feature_frame
-from redeye.foundation.errors import NotReleased, RedeyeError, TooLate, VersionIsBlocked, try_in_turn
+from redeye.features.known_past import KnownPast, read_known_past
+from redeye.foundation.errors import NotReleased, TooLate, VersionIsBlocked
 from redeye.foundation.git import git_sha
 from redeye.foundation.settings import SPECS, settings
 from redeye.foundation.ui_links import link_version
 from redeye.models import mlflow_registry
 from redeye.models.algorithms.base import Inputs, Model, Training
-from redeye.models.artifact_store import load_artifact
 from redeye.models.kinds.interface import find_kind
 from redeye.models.logic.distinct_outcomes import TooFewOutcomes, require_distinct_outcomes
 from redeye.models.logic.splits import TooFewNights, find_last_mature, plan_windows
-from redeye.models.logic.training import SEED, Parent, fit_candidates, make_examples, select_candidate
+from redeye.models.logic.training import SEED, fit_candidates, make_examples, select_candidate
 from redeye.models.logic.training_subject import Subject
 from redeye.models.mlflow_registry import Alias, Version
 from redeye.models.training_code import hash_training_code
 from redeye.promotion import decision_store
 from redeye.promotion.evaluate_candidate import evaluate_candidate
+from redeye.promotion.load_parent import load_parent
 from redeye.promotion.logic.four_eyes import is_person
 from redeye.promotion.mlflow_runs import TrainingRun, open_training_run
 from redeye.promotion.promote import PassedCandidate, find_earlier_promotion, first_champion, promote, propose
@@ -110,7 +110,10 @@ def train_night(
     if release is None:
         raise NotReleased(f"night {night} has no release: build night {night} first")
     require_registry(model)
-    frame = _frame(spec, release, night)
+    past = read_known_past(spec, release)
+    for caveat in past.caveats:
+        log.info("%s, night %s: nobody can know: %s", model, night, caveat)
+    frame = _frame(spec, release, night, past)
     reported, request = decision_store.request_tags(model, night)
     subject = Subject(
         spec=spec,
@@ -126,7 +129,7 @@ def train_night(
     )
     with open_training_run(subject) as run:
         try:
-            outcome = _train(subject, frame, run)
+            outcome = _train(subject, frame, run, past)
         except (TooLate, VersionIsBlocked) as error:
             run.log_outcome({"decision": "refused", "decided_because": str(error)}, {})
             champion = promotion_store.read_latest_promotion(model)
@@ -171,12 +174,14 @@ def _record(
     )
 
 
-def _frame(spec: Spec, release: Release, night: date) -> pd.DataFrame:
+def _frame(spec: Spec, release: Release, night: date, past: KnownPast) -> pd.DataFrame:
     """Labelled rows that were known and mature by the night's cutoff, with their features, by key."""
     population, target = spec.population, spec.target
     last = find_last_mature(night, spec.label_maturity_nights)
     span = spec.split.history_nights + spec.split.validation_nights + spec.split.test_nights
     first = shift_nights(last, -(span + 2 * spec.label_maturity_nights))
+    if past.first_night:
+        first = max(first, past.first_night)
     known_by = cutoff(night).replace(tzinfo=None)
     with lake.connect_at(release.snapshot_id) as con:
         entities = con.execute(
@@ -186,11 +191,12 @@ def _frame(spec: Spec, release: Release, night: date) -> pd.DataFrame:
             [known_by, first, last],
         ).df()
     if entities.empty:
-        raise NotReleased(f"{spec.model}: no label is mature on night {night}: train on a later night")
+        why = f" ({past.reason})" if past.reason else ""
+        raise NotReleased(f"{spec.model}: no label is mature on night {night}{why}: train on a later night")
     return read_feature_frame(release.snapshot_id, entities, spec.feature_service)
 
 
-def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutcome:
+def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun, past: KnownPast) -> TrainOutcome:
     spec, night = subject.spec, subject.night
     champion = promotion_store.read_latest_promotion(spec.model)
     end = partial(_outcome, subject, run)
@@ -200,21 +206,23 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun) -> TrainOutc
         require_distinct_outcomes(frame, spec, spans)
     except (TooFewNights, TooFewOutcomes) as shortage:
         run.log_data(frame, None)
-        why = f"no candidate was fitted: {shortage}"
+        why = "; ".join(filter(None, (f"no candidate was fitted: {shortage}", past.reason)))
         if champion is not None:
             return end(champion, None, "kept", why)
         seen_until = find_last_mature(night, spec.label_maturity_nights)
         model = _heuristic(frame, spec)
-        champion = first_champion(Registration(subject, frame, run, None), model, None, seen_until=seen_until)
+        champion = first_champion(
+            Registration(subject, frame, run, None, past.caveats), model, None, seen_until=seen_until
+        )
         return end(champion, None, "promoted", f"{champion.reason}; {why}")
 
     run.log_data(frame, spans)
     began = time.monotonic()
     candidates = fit_candidates(
-        frame, spec, spans, seed=SEED, threads=settings().threads, parent=_load_parent(spec, night)
+        frame, spec, spans, seed=SEED, threads=settings().threads, parent=load_parent(spec, night)
     )
     run.log_candidates(candidates, time.monotonic() - began)
-    fresh, seen_until = Registration(subject, frame, run, spans), spans.validation.last
+    fresh, seen_until = Registration(subject, frame, run, spans, past.caveats), spans.validation.last
     if champion is None:
         heuristic = next(each for each in candidates if each.name == HEURISTIC)
         champion = first_champion(fresh, heuristic.model, heuristic.validation, seen_until=seen_until)
@@ -274,44 +282,6 @@ def _needs_another(subject: Subject, champion: Promotion) -> bool:
     """
     is_first = champion.kind is PromotionKind.FIRST and champion.run_id == subject.run_name
     return settings().four_eyes and is_person(subject.actor) and not is_first
-
-
-def _load_parent(spec: Spec, night: date) -> Parent | None:
-    """The last champion that was decided before `night`, if the spec has champions continued.
-
-    Not that of the night itself: a training that is taken up again must find what it found the first time.
-
-    Returns:
-        None if there is none, if it reads other features, or if it or its files cannot be read.
-    """
-    if spec.candidates.continued is None:
-        return None
-    before = [row for row in promotion_store.read_promotions(spec.model) if row.decided_night < night]
-    if not before or before[-1].feature_service != spec.feature_service:
-        return None
-    try:
-        champion = mlflow_registry.version(spec.model, before[-1].version)
-    except RedeyeError as error:
-        # It was deleted there. It serves by the ledger, and the reconciliation after this training says what to do.
-        log.warning("candidates are trained without a parent: %s", error)
-        return None
-    steps: list[tuple[str, Callable[[], Model[Any] | None]]] = [
-        (
-            f"version {champion.version}",
-            lambda: load_artifact(champion.artifact_uri, champion.artifact_sha256),
-        ),
-        ("no parent", lambda: None),
-    ]
-    model = try_in_turn(steps, [])
-    if model is None:
-        return None
-    return Parent(
-        version=champion.version,
-        model=model,
-        # Versions of old carry no windows: what they knew at all they may have learned from.
-        train_last=champion.train_last or champion.seen_until,
-        seen_until=champion.seen_until,
-    )
 
 
 def _heuristic(frame: pd.DataFrame, spec: Spec) -> Model[Any]:

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from redeye.champions.logic.readers import some
+from redeye.declarations import project as declaration
 from redeye.declarations.specs import load_valid_specs
+from redeye.declarations.yaml_files import locate
 from redeye.features.logic.feature_views import name_view
 from redeye.foundation.settings import SPECS
 from redeye.review.logic import known_in_time
 from redeye.review.logic.house_rules import Violation, form
 from redeye.review.logic.known_in_time import Inputs, Lineage
+from redeye.review.logic.known_past import list_unknown_pasts
 from redeye.warehouse import dbt_project
 from redeye.warehouse.dbt import PROJECT
 from redeye.warehouse.logic.dbt_models import FEATURES, Project
 
 
-def check(*, project: Path = PROJECT) -> list[Violation]:
-    """Every rule that the project in a folder breaks, sorted; needs no stack.
+def check(*, project: Path = PROJECT, until: date) -> list[Violation]:
+    """Every rule that the project in a folder breaks, sorted; needs no stack. `until` is the last night that ended.
 
     Raises:
         DbtError: if the project does not parse or a model does not run.
     """
-    return violations(dbt_project.compile_apart(project=project))
+    compiled = dbt_project.compile_apart(project=project)
+    return sorted([*violations(compiled), *find_unknown_pasts(compiled, until)])
 
 
 def violations(project: Project, lineage: Lineage | None = None) -> list[Violation]:
@@ -31,6 +37,14 @@ def violations(project: Project, lineage: Lineage | None = None) -> list[Violati
     followed = lineage or Lineage.of(project, catalog=dbt_project.CATALOG)
     late = known_in_time.violations(followed, inputs_of_specs())
     return sorted({*form(project), *late, *lost_features(project)})
+
+
+def find_unknown_pasts(project: Project, until: date) -> Iterator[Violation]:
+    """Datasets of unknown history that models would be trained on, with their line in `redeye.yaml`."""
+    specs = list(load_valid_specs(SPECS).values())
+    for each in list_unknown_pasts(declaration.project(), project.nodes, specs, until=until):
+        where = locate(declaration.PROJECT_FILE, each.subject.split("."))
+        yield replace(each, subject=f"{where}: {each.subject}")
 
 
 def lost_features(project: Project) -> Iterator[Violation]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from functools import partial
 from typing import Any
@@ -14,6 +15,7 @@ from redeye.champions.logic.promotions import Promotion
 from redeye.champions.serving_versions import find_input_columns
 from redeye.declarations.project import project
 from redeye.declarations.specs import Spec, load_spec
+from redeye.features.known_past import read_caveats_of_service
 from redeye.foundation.errors import ConfigError, DeliveryError, RedeyeError
 from redeye.foundation.git import git_sha
 from redeye.foundation.settings import SPECS
@@ -86,7 +88,7 @@ def explain(prediction_id: str) -> Explanation:
             partial(kind.measure_amount, fitted), frame, _find_inputs(spec, promotion, frame)
         ),
         steps=kind.trace(fitted, frame),
-        notes=_notes(promotion, basis, night, prediction),
+        notes=(*_notes(promotion, basis, night, prediction), *_caveats(spec, basis.release, promotion)),
         features={str(name): frame[name].iloc[0] for name in frame.columns if "__" in str(name)},
         nodes=_nodes(spec, release, promotion),
         restated=tuple(each for each in restatements() if each.behind(rows).any()),
@@ -170,6 +172,12 @@ def _nodes(spec: Spec, release: Release, promotion: Promotion) -> tuple[CodeNode
 
     nodes = release_store.code_nodes(release.code_hash)
     return upstream(nodes, [*list_relations(promotion.feature_service), spec.schedule]) if nodes else ()
+
+
+def _caveats(spec: Spec, release: Release, promotion: Promotion) -> Iterator[str]:
+    """What nobody can know of the past of what the version read."""
+    for caveat in read_caveats_of_service(spec, release, promotion.feature_service):
+        yield f"nobody can know: {caveat}"
 
 
 def _faults(refs: list[DeliveryRef]) -> tuple[str, ...]:

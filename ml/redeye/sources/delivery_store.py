@@ -114,6 +114,17 @@ def find_newest_delivery(source: str, dataset: str, before: date) -> DeliveryRef
     return make_delivery(rows[0]) if rows else None
 
 
+def find_first_night(source: str, dataset: str) -> date | None:
+    """The first night that an accepted delivery of a dataset has rows of; None if there is none."""
+    rows = read_rows(
+        Catalog.WAREHOUSE,
+        "SELECT min(night) FROM ledger.judged_deliveries WHERE (source, dataset) = (%s, %s) "
+        "AND is_accepted AND NOT is_stated_empty",
+        (source, dataset),
+    )
+    return rows[0][0] if rows else None
+
+
 def list_judged(source: str, dataset: str, night: date) -> list[tuple[DeliveryRef, bool]]:
     """Each delivery of a dataset and night, and whether its last judgement accepted it, the newest judgement last."""
     rows = read_rows(

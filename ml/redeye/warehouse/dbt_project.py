@@ -12,6 +12,7 @@ from redeye.declarations.calendar import shift_nights
 from redeye.foundation.catalogs import Catalog
 from redeye.sources.configured_source import load_source
 from redeye.warehouse import dbt, lake, raw_tables
+from redeye.warehouse.dbt_code import code_nodes
 from redeye.warehouse.logic.dbt_models import KEY_TESTS, NIGHT, Column, Model, Project, Source
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def describe_manifest(manifest: Manifest) -> Project:
         if str(node.resource_type) == "model"
     ]
     sources = [_source(each) for each in manifest.sources.values()]
-    return Project({each.name: each for each in models}, {each.name: each for each in sources})
+    named = {each.name: each for each in models}, {each.name: each for each in sources}
+    return Project(*named, code_nodes(manifest))
 
 
 def _key(tests: dict[str, Any]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from redeye.declarations.calendar import coming_day, cutoff
+from redeye.features.known_past import read_caveats_of_night
 from redeye.foundation.errors import RedeyeError
 from redeye.foundation.settings import settings
 from redeye.operations import find_alerts, model_status, night_status
@@ -96,6 +97,7 @@ def night(request: Request, night: date) -> Response:
         request,
         "night.html",
         found=found,
+        caveats=read_caveats_of_night(night, [state.spec for state in found.models]),
         coming=coming_day(night),
         cutoff=cutoff(night),
         before=before,

@@ -13,6 +13,7 @@ import pytest
 from redeye.champions.logic.verdicts import Verdict
 from redeye.declarations.spec_candidates import Candidates
 from redeye.declarations.specs import Spec, load_spec
+from redeye.features.known_past import KnownPast
 from redeye.foundation.settings import SPECS
 from redeye.models.kinds.scored_probabilities import ScoredProbabilities
 from redeye.models.logic.evaluation import Interval
@@ -43,7 +44,7 @@ class Learned:
         self.spec: Spec = whole.model_copy(update={"algorithms": only, "candidates": Candidates()})
         release = release_store.covering_release(nights.history_ends)
         assert release is not None
-        frame = train._frame(self.spec, release, nights.history_ends)
+        frame = train._frame(self.spec, release, nights.history_ends, KnownPast())
         spans = plan_windows(nights.history_ends, self.spec.split, maturity=2, first_night=date(2012, 12, 31))
         heuristic, model = fit_candidates(frame, self.spec, spans, seed=1, threads=2)
         rows = select_rows(frame, self.spec, spans.train)

@@ -15,14 +15,17 @@ from throwaway import installation
 
 from redeye.champions import promotion_store
 from redeye.declarations.calendar import shift_nights
+from redeye.declarations.project import project
 from redeye.declarations.specs import load_valid_specs
+from redeye.features import known_past
 from redeye.foundation.settings import SPECS
+from redeye.models.artifact_store import read_card
 from redeye.monitoring import monitor
 from redeye.operations import build_nights
 from redeye.promotion import change_champion
 from redeye.promotion.train import train_night
 from redeye.scoring import explain, outputs_store, score
-from redeye.sources import ingest
+from redeye.sources import delivery_store, ingest
 from redeye.warehouse import build
 
 
@@ -48,6 +51,7 @@ def play(first: date, last: date, nights: int) -> dict[str, Any]:
     newest, missed = shift_nights(last, nights), shift_nights(last, nights + 1)
     predictions = outputs_store.read("predictions", model, newest, newest)
     explained = explain.explain(str(predictions["prediction_id"].iloc[0]))
+    served = promotion_store.read_champion(model, newest)
     again = ingest.ingest_nights(first, newest)
     # The next night's deliveries come, and it is not built.
     ingest.ingest_nights(missed, missed)
@@ -59,7 +63,16 @@ def play(first: date, last: date, nights: int) -> dict[str, Any]:
             "equal": explained.recomputed == explained.prediction["probability"],
             "inputs": len(explained.contributions),
             "faults": explained.faults,
+            "notes": explained.notes,
         },
+        "card": read_card(served.artifact_uri),
+        "caveats": {
+            caveat.dataset: models
+            for caveat, models in known_past.read_caveats_of_night(newest, specs.values()).items()
+        },
+        "first_nights": [
+            delivery_store.find_first_night(project().project, name) for name in (*project().datasets, "none")
+        ],
         "degraded": degraded,
         "rolled_back": {
             "warning": str(warning),

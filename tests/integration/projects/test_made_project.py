@@ -115,6 +115,24 @@ def test_an_unbuilt_night_is_predicted_from_the_release_before(played: dict[str,
     assert played["degraded"]["is_degraded"]
 
 
+def test_what_nobody_can_know_of_its_data_is_said_of_a_prediction_its_model_and_its_night(
+    played: dict[str, Any], made: tuple[Path, MadeProject]
+) -> None:
+    many, assumed = str(made[1].answers["many"]), "when its rows became known is assumed, not recorded"
+    notes = [each for each in played["explained"]["notes"] if each.startswith("nobody can know")]
+    assert [each.partition(" (read by ")[0] for each in notes] == [
+        f"nobody can know: of dataset {name}, {assumed}" for name in sorted((many, "outcomes"))
+    ]
+    assert "feature view place_history" in " ".join(notes)
+    for name in (many, "outcomes"):
+        assert f"| nobody can know of {name} | {assumed} (read by " in played["card"]
+    assert played["caveats"] == dict.fromkeys(
+        (many, "outcomes"), sorted((played["model"], played["leaking"]))
+    )
+    first = [str(FIRST - timedelta(days=1)), str(FIRST)]
+    assert played["first_nights"] == [*first, None]
+
+
 def test_a_prediction_is_explained_and_taken_back(played: dict[str, Any]) -> None:
     assert played["explained"]["equal"]
     assert played["explained"]["inputs"] > 5

@@ -13,6 +13,8 @@ import pytest
 
 from redeye.champions import promotion_store
 from redeye.declarations.specs import Spec
+from redeye.features.known_past import KnownPast
+from redeye.features.logic.past_caveats import Caveat
 from redeye.foundation.errors import NotReleased, RegistryDiffers
 from redeye.foundation.settings import settings
 from redeye.models import mlflow_registry
@@ -173,6 +175,25 @@ def test_a_gates_window_of_one_class_refuses_the_candidate_with_a_sentence(
     assert outcome.candidate_version == 2
     assert [row.algorithm for row in memory_ledger.rows] == ["heuristic"]
     assert "every one of the 3,640 outcomes is true, so that no model can be told" in outcome.reason
+
+
+def test_nights_before_a_dataset_was_first_delivered_are_not_trained_on(
+    run_training, memory_ledger, training_night, monkeypatch
+):
+    caveat = Caveat("shops", ("the population",), ("its past is unknown",), is_past_unknown=True)
+    past = KnownPast((caveat,), date(2013, 3, 20), "nothing is known of shops before 2013-03-20")
+    monkeypatch.setattr(train, "read_known_past", lambda spec, release: past)
+    outcome = run_training()
+    assert training_night.read["night"].min() == pd.Timestamp(2013, 3, 20)
+    assert outcome.candidate_version is None
+    assert "nights to train on" in outcome.reason
+    assert outcome.reason.endswith("nothing is known of shops before 2013-03-20")
+    assert [row.algorithm for row in memory_ledger.rows] == ["heuristic"]
+    description = client().get_model_version("flight_delay", "1").description
+    assert "nobody can know of shops" in description
+    monkeypatch.setattr(train, "read_known_past", lambda spec, release: replace(past, first_night=NIGHT))
+    with pytest.raises(NotReleased, match=r"no label is mature .*nothing is known"):
+        run_training()
 
 
 def test_a_night_without_release_is_refused(run_training, monkeypatch):

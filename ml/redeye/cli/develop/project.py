@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated
 
 import typer
@@ -68,9 +68,10 @@ def rules() -> None:
 
     Ends with status 1 if a rule is broken.
     """
+    from redeye.declarations.calendar import find_complete_night
     from redeye.review.check_house_rules import check
 
-    found = check()
+    found = check(until=find_complete_night(datetime.now(UTC)))
     for each in found:
         console.print(
             f"[red]{escape(each.subject)}[/]: {escape(each.message)} [dim]\\[{each.rule}][/]", soft_wrap=True

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from redeye.declarations.specs import Spec
+from redeye.features.logic.past_caveats import Caveat
 from redeye.models.kinds.interface import find_kind
 from redeye.models.logic.evaluation import Metrics, Scored, interval
 from redeye.models.logic.splits import Windows
@@ -31,6 +32,7 @@ class Card:
         candidate: its name among those of the training; empty for the plain refit of the algorithm.
         parent_version: that it continues; None if it was fitted from nothing.
         choice: why it was put forward; empty if there was no choice.
+        caveats: what nobody can know of the past of the datasets that it reads.
     """
 
     subject: Subject
@@ -47,6 +49,7 @@ class Card:
     candidate: str = ""
     parent_version: int | None = None
     choice: str = ""
+    caveats: tuple[Caveat, ...] = ()
 
     def markdown(self) -> str:
         """The whole card."""
@@ -82,6 +85,7 @@ class Card:
             "fitted on nights": str(spans.train) if spans else "all that were mature",
             "stopped and chosen by": str(spans.validation) if spans else "nothing",
             "judged on": str(spans.test) if spans and self.report else "nothing yet",
+            **{f"nobody can know of {each.dataset}": each.describe() for each in self.caveats},
         }
         return "## Data\n\n" + _facts(facts)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from redeye.warehouse.logic.releases import CodeNode
+
 PUBLISHED = frozenset({"marts", "features"})
 FEATURES = "features"
 NIGHT = "night"
@@ -62,7 +64,8 @@ class Model:
 
 @dataclass(frozen=True)
 class Project:
-    """All models and sources, by relation (`schema.table`)."""
+    """All models and sources, by relation (`schema.table`); the models once more as what reads what."""
 
     models: Mapping[str, Model]
     sources: Mapping[str, Source]
+    nodes: tuple[CodeNode, ...] = ()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from redeye.declarations.specs import load_spec
+from redeye.features.logic.past_caveats import Caveat
 from redeye.foundation.settings import SPECS
 from redeye.models.kinds.interface import find_kind
 from redeye.models.kinds.scored_probabilities import ScoredProbabilities
@@ -104,3 +105,14 @@ def test_the_specs_limits_and_audience_are_on_it(subject):
 
 def test_a_reason_cannot_break_a_table(subject):
     assert "a \\| b c" in card(subject)
+
+
+def test_the_data_section_says_what_nobody_can_know_of_its_datasets(subject):
+    caveat = Caveat(
+        "shops", ("the population", "feature view shop_sales"), ("rows that were deleted are not seen",)
+    )
+    found = card(subject, caveats=(caveat,))
+    row = next(line for line in found.splitlines() if "nobody can know of shops" in line)
+    assert "rows that were deleted are not seen (read by the population, feature view shop_sales)" in row
+    assert found.index("## Data") < found.index(row) < found.index("## Quality")
+    assert "nobody can know" not in card(subject)
