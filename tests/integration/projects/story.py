@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from redeye.promotion import change_champion
 from redeye.promotion.train import train_night
 from redeye.scoring import explain, outputs_store, score
 from redeye.sources import delivery_store, ingest
+from redeye.studies.gate_power.describe_power import read_circumstances
 from redeye.warehouse import build
 
 
@@ -70,6 +72,7 @@ def play(first: date, last: date, nights: int) -> dict[str, Any]:
             caveat.dataset: models
             for caveat, models in known_past.read_caveats_of_night(newest, specs.values()).items()
         },
+        "circumstances": asdict(read_circumstances(specs[model], auc=0.6)),
         "first_nights": [
             delivery_store.find_first_night(project().project, name) for name in (*project().datasets, "none")
         ],

@@ -133,6 +133,15 @@ def test_what_nobody_can_know_of_its_data_is_said_of_a_prediction_its_model_and_
     assert played["first_nights"] == [*first, None]
 
 
+def test_its_gates_are_simulated_on_nights_like_its_own(
+    played: dict[str, Any], made: tuple[Path, MadeProject]
+) -> None:
+    found, rows = played["circumstances"], made[1].rows
+    assert found["rows"] == 40
+    assert found["base_rate"] == pytest.approx(rows["failed"].mean(), abs=0.02)
+    assert 0 <= found["correlation"] < 0.1
+
+
 def test_a_prediction_is_explained_and_taken_back(played: dict[str, Any]) -> None:
     assert played["explained"]["equal"]
     assert played["explained"]["inputs"] > 5

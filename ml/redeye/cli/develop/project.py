@@ -54,12 +54,55 @@ def check() -> None:
 
 
 @app.command("describe")
-def describe_declarations() -> None:
-    """Show the project as it is understood: its nights, what they bring, from when on each model can be trained."""
+def describe_declarations(
+    power: Annotated[
+        bool, typer.Option("--power", help="Simulate each model's gates: which gain would they see?")
+    ] = False,
+    rows: Annotated[
+        int | None, typer.Option(help="With --power: of a night; by default as in the newest release.")
+    ] = None,
+    base_rate: Annotated[
+        float | None,
+        typer.Option(help="With --power: share of true labels; by default as in the newest release."),
+    ] = None,
+    correlation: Annotated[float, typer.Option(help="With --rows: of two labels of one night.")] = 0.02,
+    auc: Annotated[
+        float, typer.Option(help="With --power: how well the champion ranks within a night.")
+    ] = 0.6,
+    trials: Annotated[int, typer.Option(min=20, help="With --power: candidates of each gain.")] = 200,
+) -> None:
+    """Show the project as it is understood: its nights, what they bring, from when on each model can be trained.
+
+    With --power instead what size of gain the gates of each model would promote, and how often they promote none.
+    """
+    if power:
+        _describe_power(rows, base_rate, correlation, auc, trials)
+        return
     from redeye.review.describe_project import describe_project
 
     for line in describe_project():
         console.print(escape(line), highlight=False)
+
+
+def _describe_power(
+    rows: int | None, base_rate: float | None, correlation: float, auc: float, trials: int
+) -> None:
+    from redeye.studies.gate_power.describe_power import describe_power
+    from redeye.studies.gate_power.logic.made_nights import Circumstances
+
+    said = None
+    if rows is not None or base_rate is not None:
+        if rows is None or base_rate is None:
+            raise typer.BadParameter("--rows and --base-rate say together what a night is like")
+        try:
+            said = Circumstances(rows, base_rate, correlation, auc)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from error
+    else:
+        enter()
+    with console.status("simulating the gates") as status:
+        for line in describe_power(said, auc=auc, trials=trials, report=status.update):
+            console.print(escape(line), highlight=False)
 
 
 @app.command()

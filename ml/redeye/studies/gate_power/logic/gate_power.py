@@ -1,9 +1,7 @@
 """How often the gates let a candidate pass that is better by so much, on real nights.
 
 A real later model is put against a real earlier one, night by night as they were: that is what the gates face. How much
-better it is cannot be chosen; so, beside, it is given hints of each outcome, clearer and clearer. A hint is a number
-from a normal distribution whose mean differs by `strength` standard deviations between late and on time; what the
-model says is updated by Bayes' rule. So it knows more and is as well calibrated as it was.
+better it is cannot be chosen; so, beside, it is given hints of each outcome (`hints.py`), clearer and clearer.
 """
 
 from __future__ import annotations
@@ -14,7 +12,6 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, logit
 
 from redeye.declarations.calendar import shift_nights
 from redeye.declarations.specs import Spec
@@ -27,6 +24,7 @@ from redeye.promotion.logic import gate_inputs
 from redeye.promotion.logic.gate_report import Gate
 from redeye.promotion.logic.gates import GateInput, judge
 from redeye.studies.gate_power.logic.harmful_candidates import Incumbent
+from redeye.studies.gate_power.logic.hints import give_hint
 
 STRENGTHS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
 # Judged by trying the model: they do not depend on how much better it is.
@@ -70,8 +68,9 @@ class Pair:
     def _inform(self, rows: pd.DataFrame, strength: float) -> Scored:
         labels, said = make_examples(rows, self.spec).labels, self.newer.model.predict(rows)
         noise = np.random.default_rng([SEED, self.window.first.toordinal()]).normal(size=len(rows))
-        hint = strength * (labels - 0.5) + noise
-        return ScoredProbabilities(labels, expit(logit(said) + strength * hint), read_nights(rows, self.spec))
+        return ScoredProbabilities(
+            labels, give_hint(said, labels, strength, noise), read_nights(rows, self.spec)
+        )
 
 
 @dataclass(frozen=True)
