@@ -126,7 +126,8 @@ def test_each_night_is_predicted_whatever_breaks(nights: Any) -> None:
     again = rescore.reproduce(nights.model, 30, seed=1, run_id="again")
     assert all(each.is_same for each in again), again
     for rows in told.values():
-        assert explain(rows["prediction_id"].iloc[0]).recomputed == rows["probability"].iloc[0]
+        said = {"probability": rows["probability"].iloc[0]}
+        assert explain(rows["prediction_id"].iloc[0]).recomputed == said
     # Degraded rows are not held against the champion.
     judged = monitor_night(nights.model, night, "test")
     assert judged["is_new"]

