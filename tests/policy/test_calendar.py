@@ -10,7 +10,7 @@ from redeye.foundation.settings import PROJECT_ROOT
 
 ENGINE = ("ml/redeye", "plugins", "dags")
 CALENDAR = tuple(
-    f"ml/redeye/declarations/{name}.py" for name in ("calendar", "clock", "clock_sql", "durations")
+    f"ml/redeye/declarations/{name}.py" for name in ("calendar", "clock", "clock_sql", "durations", "span")
 )
 # How dates are stepped and counted in Python, pandas and SQL.
 DAYS = re.compile(

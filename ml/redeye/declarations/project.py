@@ -17,10 +17,11 @@ from pydantic import Field, model_validator
 
 from redeye.declarations.clock import Clock
 from redeye.declarations.datasets import Datasets
+from redeye.declarations.span import DueNights, find_due_nights
 from redeye.declarations.spec_fields import Frozen, Name, PythonName, refuse_twice, refuse_unknown
 from redeye.declarations.subject import Subject
 from redeye.declarations.successions import Succession
-from redeye.declarations.yaml_files import load_declaration
+from redeye.declarations.yaml_files import load_declaration, suggest
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import PROJECT_ROOT
 
@@ -136,6 +137,28 @@ class Project(Frozen):
         if not self.source and not self.datasets:
             raise ValueError("source: is missing; add it, or `datasets`")
         return self
+
+    @model_validator(mode="after")
+    def _has_a_span_of_declared_rows(self) -> Project:
+        if (span := self.subject.span) is None:
+            return self
+        known = sorted(self.datasets or {})
+        if span.of not in known:
+            raise ValueError(f"subject.span.of: {span.of} is no declared dataset{suggest(span.of, known)}")
+        if self.clock.every != "day" or self.clock.skip:
+            raise ValueError(
+                "subject.span: is of nights that are days, none of them skipped: leave out `clock.every` and "
+                "`clock.skip`, or write the label's model without it"
+            )
+        return self
+
+    @property
+    def due_nights(self) -> DueNights | None:
+        """When labels of the subject's span come to be known; None if it has none."""
+        span = self.subject.span
+        if span is None or self.datasets is None:
+            return None
+        return find_due_nights(span, self.clock, self.datasets[span.of].known_at)
 
     @model_validator(mode="after")
     def _names_columns_of_the_subject(self) -> Project:

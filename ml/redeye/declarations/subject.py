@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from redeye.declarations.span import Span
 from redeye.declarations.spec_fields import Frozen, Name, refuse_unknown
 
 ColumnType = Literal["text", "date", "instant", "integer", "number"]
@@ -66,6 +67,11 @@ class Subject(Frozen):
         default={},
         description="Without such a dataset, by column the SQL of what it holds on another day, `{day}`, of those "
         "that tell the day besides `day` and `time`; the key, in most cases.",
+    )
+    span: Span | None = Field(
+        default=None,
+        description="The nights after a cutoff whose rows make the label, where it is made of them; dbt has macros of "
+        "it. Left out, the label is a row's own.",
     )
     columns: dict[Name, SubjectColumn] = Field(description="By which it is found, in the files' order.")
     shown: tuple[Name, ...] = Field(

@@ -65,6 +65,8 @@ def inputs_of_specs() -> list[Inputs]:
             dict.fromkeys([*spec.entity_keys, *(column.name for column in spec.schedule_columns)])
         )
         population = spec.population
-        found.append(Inputs(spec.model, spec.schedule, columns))
-        found.append(Inputs(spec.model, population.relation, columns, known_by=population.entity_time))
+        night = population.night
+        found.append(Inputs(spec.model, spec.schedule, columns, night=night))
+        known_by = population.entity_time
+        found.append(Inputs(spec.model, population.relation, columns, known_by=known_by, night=night))
     return found

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from redeye.audits.contract_files import list_paths, load_contract
 from redeye.audits.suite_files import load_suite, suite_names
-from redeye.declarations.project import load_project
-from redeye.declarations.specs import list_spec_faults
+from redeye.declarations.project import Project, load_project
+from redeye.declarations.specs import list_spec_faults, load_valid_specs
+from redeye.declarations.yaml_files import locate
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import PROJECT_ROOT, SPECS
 from redeye.review.generate import describe_stale_texts
@@ -34,8 +35,22 @@ def list_faults(root: Path = PROJECT_ROOT, specs: Path = SPECS) -> list[str]:
             found += _try(partial(describe_dataset, name, declared, **places))
         for name in suite_names(root / "expectations"):
             found += _try(partial(load_suite, name, root / "expectations"))
+        found += _list_early_labels(load_project(root / "redeye.yaml"), specs)
         found += _try(lambda: found.extend(describe_stale_texts(root)))
     return found
+
+
+def _list_early_labels(declared: Project, specs: Path) -> Iterator[str]:
+    """Models that would learn from labels before they are final, or be judged by them."""
+    if (due := declared.due_nights) is None:
+        return
+    for name, spec in load_valid_specs(specs).items():
+        if spec.label_maturity_nights < due.final:
+            path = specs / f"{name}.yaml"
+            yield (
+                f"{locate(path, ['label_maturity_nights'])}: label_maturity_nights: {spec.label_maturity_nights} is "
+                f"before the labels of `subject.span` are final: write {due.final}"
+            )
 
 
 def list_caveats(root: Path = PROJECT_ROOT) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from redeye.declarations.calendar import (
     cutoff,
@@ -10,9 +11,11 @@ from redeye.declarations.calendar import (
     find_next_night,
     list_coming_days,
     read_local,
+    shift_nights,
 )
 from redeye.declarations.datasets import DeclaredDataset
 from redeye.declarations.project import project
+from redeye.declarations.span import find_begin
 from redeye.declarations.specs import Spec, load_valid_specs
 from redeye.foundation.settings import SPECS
 from redeye.models.logic.splits import find_first_training
@@ -36,6 +39,7 @@ def describe_project() -> Iterator[str]:
         f"{declared.subject.many} of {predicted}; the last one that the source has now is {source.last_night}."
     )
     yield from _describe_datasets(source)
+    yield from _describe_span(first)
     for spec in load_valid_specs(SPECS).values():
         yield from _describe_model(spec, source)
 
@@ -48,6 +52,25 @@ def _describe_datasets(source: Source) -> Iterator[str]:
         yield f"Dataset {dataset.name}: a row is told by {', '.join(dataset.key)}{how}."
         for caveat in own.list_caveats() if own else ():
             yield f"  Of {dataset.name}, {caveat}."
+
+
+def _describe_span(night: date) -> Iterator[str]:
+    declared = project()
+    span, due = declared.subject.span, declared.due_nights
+    if span is None or due is None:
+        return
+    many = declared.subject.many
+    begins = "its cutoff" if span.begins == "cutoff" else "the first midnight that is not before it"
+    first = find_begin(span, read_local(cutoff(night)))
+    yield (
+        f"A night predicts, of the {many} that are known by its cutoff, what rows of {span.of} say of the "
+        f"{span.nights} days from {begins} on: night {night} of those from {first:%Y-%m-%d at %H:%M} on."
+    )
+    yield (
+        f"Such rows come with nights {due.first} to {due.last} after it; where one of these was not delivered, the "
+        f"label is unknown and no zero. It is final {due.final} nights after it, at the cutoff of "
+        f"{shift_nights(night, due.final)}."
+    )
 
 
 def _describe_known(declared: DeclaredDataset) -> str:

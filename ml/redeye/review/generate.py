@@ -117,6 +117,15 @@ def render_declared(declared: Project) -> str:
 def _macro_values(declared: Project) -> dict[str, Any]:
     at = declared.clock.cutoff_time
     clock = {"clock_zone": declared.clock.zone, "cutoff_hour": at.hour, "cutoff_minute": at.minute}
+    span, due = declared.subject.span, declared.due_nights
+    if span and due:
+        clock |= {
+            "span_begins": span.begins,
+            "span_nights": span.nights,
+            "span_first_due": due.first,
+            "span_last_due": due.last,
+            "span_final": due.final,
+        }
     successions = [
         {"key": each.key, "old": each.old, "new": each.new, "first_night": each.first_night.isoformat()}
         for each in declared.successions

@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from redeye.declarations.calendar import cutoff, list_holidays, shift_nights
+from redeye.declarations.project import project
 from redeye.foundation.errors import DeliveryError
 from redeye.sources import landing_store
 from redeye.sources.logic.deliveries import (
@@ -35,9 +36,16 @@ _FILES = pa.schema(
     }
 )
 
+_DELIVERIES = pa.schema(
+    {"dataset": pa.string(), "night": pa.date32(), "arrival_night": pa.date32(), "delivery_id": pa.string()}
+)
+
 
 def create_tables(con: duckdb.DuckDBPyConnection, source: Source) -> None:
-    """Create the raw tables that are not there yet: one per dataset, the build window, doubts, the holidays."""
+    """Create the raw tables that are not there yet: one per dataset, the build window, doubts, the holidays.
+
+    Where labels are of a span, also one of the deliveries themselves, those that are stated to be empty included.
+    """
     con.execute("CREATE SCHEMA IF NOT EXISTS warehouse.raw")
     for dataset in source.datasets:
         columns = ", ".join(f'"{name}" {dataset.types[name]}' for name in dataset.columns)
@@ -48,6 +56,16 @@ def create_tables(con: duckdb.DuckDBPyConnection, source: Source) -> None:
     con.execute("CREATE TABLE IF NOT EXISTS warehouse.raw.build_window (first_night DATE, last_night DATE)")
     con.execute("CREATE TABLE IF NOT EXISTS warehouse.raw.doubts (dataset VARCHAR, night DATE)")
     con.execute('CREATE TABLE IF NOT EXISTS warehouse.raw.holidays ("date" DATE, name VARCHAR)')
+    if _has_deliveries():
+        con.execute(
+            "CREATE TABLE IF NOT EXISTS warehouse.raw.deliveries "
+            "(dataset VARCHAR, night DATE, arrival_night DATE, delivery_id VARCHAR)"
+        )
+
+
+def _has_deliveries() -> bool:
+    """Whether models are to know of deliveries: a label is of a span only where all of it was delivered."""
+    return project().subject.span is not None
 
 
 def table_name(source: Source, dataset: Dataset) -> str:
@@ -126,17 +144,31 @@ def load(
     loaded: dict[str, int] = {}
     con.execute("BEGIN")
     try:
+        if _has_deliveries():
+            delivered = [
+                {
+                    "dataset": ref.dataset,
+                    "night": ref.night,
+                    "arrival_night": max(ref.arrival_night, first),
+                    "delivery_id": ref.content_hash,
+                }
+                for ref in refs
+            ]
+            con.register("new_deliveries", pa.Table.from_pylist(delivered, schema=_DELIVERIES))
+            con.execute("INSERT INTO warehouse.raw.deliveries SELECT * FROM new_deliveries ORDER BY ALL")
         for dataset in source.datasets:
             mine = [ref for ref in refs if ref.dataset == dataset.name]
             if not mine:
                 continue
-            columns = ", ".join(f'"{name}"' for name in dataset.columns)
+            columns, key = (
+                ", ".join(f'"{name}"' for name in names) for names in (dataset.columns, dataset.key)
+            )
             table = f"warehouse.raw.{table_name(source, dataset)}"
             with open_files(con, mine, first=first) as files:
                 rows = con.execute(
                     f"INSERT INTO {table} ({columns}, night, arrival_night, delivery_id) "
                     f"SELECT {columns}, night, arrival_night, delivery_id FROM ({select_typed_rows(dataset, files)}) "
-                    f"ORDER BY night, {', '.join(dataset.key)}"
+                    f"ORDER BY night, {key}"
                 ).fetchone()
             loaded[dataset.name] = int(rows[0]) if rows else 0
             expected = sum(ref.rows for ref in mine)
@@ -169,6 +201,10 @@ def remove(
         where, of_delivery = "WHERE night = ? AND delivery_id = ?", [ref.night, ref.content_hash]
         arrived = con.execute(f"SELECT min(arrival_night) FROM {table} {where}", of_delivery).fetchone()
         con.execute(f"DELETE FROM {table} {where}", of_delivery)
+        if _has_deliveries():
+            con.execute(
+                f"DELETE FROM warehouse.raw.deliveries {where} AND dataset = ?", [*of_delivery, ref.dataset]
+            )
         if arrived and arrived[0]:
             earliest = min(earliest, arrived[0], shift_nights(ref.night, -REFERRED_FOR))
     return earliest

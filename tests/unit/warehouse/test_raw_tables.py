@@ -136,3 +136,34 @@ def test_doubts_are_those_of_the_build_at_hand(lake: duckdb.DuckDBPyConnection) 
     for night in (NIGHT, after(1)):
         raw_tables.set_doubts(lake, [Doubt("desk", "sales", night, "returns", night, "they disagree")])
     assert lake.execute("SELECT * FROM warehouse.raw.doubts").fetchall() == [("sales", after(1))]
+
+
+def test_where_labels_are_of_a_span_deliveries_are_known_also_if_they_are_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(raw_tables, "_has_deliveries", lambda: True)
+    con = duckdb.connect()
+    con.execute("SET TimeZone = 'UTC'; ATTACH ':memory:' AS warehouse")
+    raw_tables.create_tables(con, Desk())  # type: ignore[arg-type]
+    empty = landing_store.land(
+        tmp_path,
+        Delivery(
+            "desk",
+            "sales",
+            after(1),
+            pa.table({name: pa.array([], pa.string()) for name in ("shop", "sold", "known_at")}),
+            is_stated_empty=True,
+        ),
+    )
+    one = land(tmp_path, NIGHT, "1")
+    raw_tables.load(con, Desk(), [one, empty], first=after(1))  # type: ignore[arg-type]
+    told = "SELECT dataset, night, arrival_night FROM warehouse.raw.deliveries ORDER BY night"
+    assert con.execute(told).fetchall() == [("sales", NIGHT, after(1)), ("sales", after(1), after(1))]
+    raw_tables.remove(con, Desk(), [one], first=after(1))  # type: ignore[arg-type]
+    assert con.execute(told).fetchall() == [("sales", after(1), after(1))]
+    con.close()
+
+
+def test_other_projects_have_no_table_of_deliveries(lake: duckdb.DuckDBPyConnection) -> None:
+    found = lake.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'raw'").fetchall()
+    assert ("deliveries",) not in found

@@ -31,12 +31,14 @@ class Inputs:
     Attributes:
         known_by: of the population, the column with the instant at which a row is predicted: what stands in the
             columns was known by then; "" for the schedule, of which each release holds what was known.
+        night: the column with the night that predicts a row: what is known by its cutoff may stand in both.
     """
 
     owner: str
     relation: str
     columns: tuple[str, ...]
     known_by: str = ""
+    night: str = ""
 
 
 @dataclass(frozen=True)
@@ -227,7 +229,7 @@ def _check_population(lineage: Lineage, inputs: Inputs) -> Iterator[Violation]:
     for column in inputs.columns:
         for read in sorted(described.values.get(column, ())):
             holders = described.columns[column][read]
-            if holders is not None and inputs.known_by not in holders:
+            if holders is not None and not {inputs.known_by, inputs.night} & holders:
                 way = " ← ".join(map(str, _worst(lineage, read)))
                 yield Violation(
                     inputs.owner,
@@ -238,9 +240,13 @@ def _check_population(lineage: Lineage, inputs: Inputs) -> Iterator[Violation]:
 
 
 def _inputs(lineage: Lineage, inputs: Inputs) -> Iterator[Violation]:
-    """What a model reads straight from its schedule comes from the schedule alone."""
+    """What a model reads straight from its schedule comes from the schedule alone, or was known by its night."""
+    described = lineage.described.get(inputs.relation)
     for column in inputs.columns:
         start = Read(inputs.relation, column)
+        reads = described.columns.get(column) if described and inputs.night else None
+        if reads and all(holders is None or inputs.night in holders for holders in reads.values()):
+            continue
         for leaf, path in lineage.paths(start).items():
             known = lineage.project.sources[leaf.relation].columns.get(leaf.column, _NONE).known
             if leaf.column != ROWS and known not in {SCHEDULE, DELIVERY, ALWAYS}:

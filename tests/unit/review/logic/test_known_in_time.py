@@ -132,6 +132,23 @@ def test_a_model_reads_from_its_schedule_only_what_is_known_with_it(columns: tup
     assert all(each.startswith("sales_model: amount is known outcome only: ") for each in found)
 
 
+def test_a_schedule_may_show_what_is_seen_to_be_known_by_its_night():
+    """Rows that nobody announces are known by what happened, up to the cutoff."""
+    of_night = model(
+        "marts.dim_shops",
+        "night shop amount",
+        'select n.day as night, s.shop, sum(s.amount) as amount from "w"."raw"."calendar" as n '
+        'inner join "w"."staging"."stg_sales" as s on s.night <= n.day group by n.day, s.shop',
+    )
+    whenever = model("marts.dim_shops", "night shop amount", of_night.sql.replace("<=", ">="))
+    seen = Inputs("sales_model", "marts.dim_shops", ("shop", "amount"), night="night")
+    assert messages(of_night, inputs=(seen,)) == []
+    assert messages(whenever, inputs=(seen,))
+    population = replace(seen, known_by="predicted_at")
+    assert messages(of_night, inputs=(population,)) == []
+    assert messages(whenever, inputs=(population,))
+
+
 PREDICTED = 'select night, shop, known_at, night + 1 as predicted_at from "w"."raw"."offers"'
 OFFERS = Source(
     "raw.offers",
