@@ -1,7 +1,8 @@
-"""A problem that nobody has seen: rows of a seed, with names, a zone, and a best model that is known."""
+"""Problems that nobody has seen: rows of a seed, with names, a zone, and a best model that is known."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -11,6 +12,11 @@ import pandas as pd
 
 ZONES = ("Asia/Kathmandu", "Australia/Lord_Howe", "America/Sao_Paulo", "Europe/Madrid", "Pacific/Apia")
 NOUNS = (("visit", "visits"), ("parcel", "parcels"), ("ticket", "tickets"), ("trip", "trips"))
+
+
+def take_seed() -> int:
+    """The seed of this run."""
+    return int(os.environ.get("REDEYE_TEST_SEED", "11"))
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,64 @@ def make_project(folder: Path, seed: int, *, first: date, nights: int, rows_a_ni
         "groups": ["place"],
         "predict": "failed",
         "label": "is_failed",
+        "known_after": "PT1H",
+    }
+    return MadeProject(answers, rows)
+
+
+BUYERS = (("customer", "customers"), ("member", "members"), ("shop", "shops"), ("pupil", "pupils"))
+
+
+def make_entity_project(
+    folder: Path, seed: int, *, first: date, nights: int, during: int = 3, buyers: int = 40
+) -> MadeProject:
+    """Write `data/rows.csv` into a folder: rows of buyers, each at a rate of its own; some begin late, some end.
+
+    Whether one comes in the nights after a cutoff is what is asked. The rows have the true `rate` of a day.
+    """
+    rng = np.random.default_rng(seed)
+    zone, (one, many) = ZONES[rng.integers(len(ZONES))], BUYERS[rng.integers(len(BUYERS))]
+    rates = rng.gamma(0.8, 0.35, buyers)
+    begins, ends = rng.integers(0, nights // 3, buyers), rng.integers(2 * nights // 3, 2 * nights, buyers)
+    begins[: buyers // 2], ends[: buyers // 2] = 0, nights
+    found = []
+    for night in range(nights):
+        for buyer in range(buyers):
+            for _ in range(rng.poisson(rates[buyer]) if begins[buyer] <= night < ends[buyer] else 0):
+                at = f"{first + timedelta(days=night)}T{rng.integers(8, 22):02}:{rng.integers(0, 60):02}:00"
+                paid = round(float(rng.gamma(2, 10)), 2)
+                found.append(
+                    (
+                        f"{len(found):06}",
+                        at,
+                        f"b{buyer:02}",
+                        "web" if buyer % 3 else "shop",
+                        paid,
+                        rates[buyer],
+                    )
+                )
+    rows = pd.DataFrame(found, columns=["order", "at", f"{one}_id", "channel", "paid", "rate"])
+    (folder / "data").mkdir(parents=True)
+    rows.drop(columns="rate").to_csv(folder / "data" / "rows.csv", index=False)
+    answers = {
+        "project": f"made{seed}",
+        "zone": zone,
+        "cutoff": f"0{rng.integers(1, 6)}:30",
+        "data": "data/rows.csv",
+        "one": one,
+        "many": many,
+        "time": "at",
+        "key": ["order"],
+        "each": [f"{one}_id"],
+        "seen_within": 28,
+        "in_advance": ["channel", "paid"],
+        "groups": ["channel"],
+        "take": "exists",
+        "during": during,
+        "begins": "midnight",
+        "if_none": False,
+        "final_after": 1,
+        "label": "is_back",
         "known_after": "PT1H",
     }
     return MadeProject(answers, rows)

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
-import sys
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,14 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from made_projects import MadeProject, make_project
+from engine_alone import run_apart
+from made_projects import MadeProject, make_project, take_seed
 from ruamel.yaml import YAML
 
-from redeye.foundation.settings import CHECKOUT
 from redeye.review.new_project.answers import Answers
 from redeye.review.new_project.write_project import write_project
 
-SEED = int(os.environ.get("REDEYE_TEST_SEED", "11"))
 FIRST, HISTORY, NIGHTS = date(2026, 1, 1), 62, 4
 LEAK = "remark"
 
@@ -30,7 +24,7 @@ LEAK = "remark"
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, MadeProject]:
     """The project's folder: a model without the column that tells the outcome, and one with it."""
     folder = tmp_path_factory.mktemp("made") / "project"
-    project = make_project(folder, SEED, first=FIRST, nights=HISTORY + NIGHTS + 3)
+    project = make_project(folder, take_seed(), first=FIRST, nights=HISTORY + NIGHTS + 3)
     answers = Answers.model_validate(project.answers)
     write_project(folder, answers)
     yaml = YAML()
@@ -50,27 +44,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, MadeProject]:
 def played(made: tuple[Path, MadeProject], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What came of it, played in a process of its own."""
     folder, place = made[0], tmp_path_factory.mktemp("played")
-    # The engine alone: nothing of the project that it comes with.
-    engine = place / "engine"
-    shutil.copytree(
-        CHECKOUT / "ml" / "redeye", engine / "ml" / "redeye", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    shutil.copy(CHECKOUT / "requirements.lock", engine)
     last = FIRST + timedelta(days=HISTORY - 2)
-    words = [
-        str(each) for each in (place / "home", FIRST - timedelta(days=1), last, NIGHTS, place / "result.json")
-    ]
-    own = {key: value for key, value in os.environ.items() if not key.startswith("REDEYE_")}
-    own |= {
-        "REDEYE_PROJECT": str(folder),
-        "PYTHONPATH": os.pathsep.join(map(str, (engine / "ml", CHECKOUT / "tests"))),
-    }
-    story = Path(__file__).with_name("story.py")
-    done = subprocess.run(
-        [sys.executable, str(story), *words], env=own, capture_output=True, text=True, check=False
+    return run_apart(
+        Path(__file__).with_name("story.py"), folder, place, [FIRST - timedelta(days=1), last, NIGHTS]
     )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return dict(json.loads((place / "result.json").read_text(encoding="utf-8")))
 
 
 def measure_loss(chance: pd.Series, outcome: pd.Series) -> float:

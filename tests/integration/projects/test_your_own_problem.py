@@ -1,4 +1,4 @@
-"""The page on one's own problem, executed as it is written, from an empty folder."""
+"""The pages on one's own problem, executed as they are written, from an empty folder."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from pathlib import Path
 import pytest
 
 from redeye.foundation.settings import CHECKOUT
-from redeye.review.new_project.answers import Answers
+from redeye.review.new_project.answers import TAKEN, Answers
 
-PAGE = (CHECKOUT / "docs" / "tutorials" / "your-own-problem.md").read_text(encoding="utf-8")
+DOCS = CHECKOUT / "docs"
+ROWS = (DOCS / "tutorials" / "your-own-problem.md").read_text(encoding="utf-8")
+CUSTOMERS = (DOCS / "guides" / "predicting-customers.md").read_text(encoding="utf-8")
 LEFT_OUT = "~/redeye/redeye run"
 
 
-def find_blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", PAGE, flags=re.MULTILINE | re.DOTALL)
+def find_blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
 
 
 def run(command: str, folder: Path, *, is_python: bool = False) -> str:
@@ -33,13 +35,13 @@ def run(command: str, folder: Path, *, is_python: bool = False) -> str:
     return done.stdout
 
 
-def test_the_page_makes_a_project_that_keeps_every_rule(tmp_path: Path) -> None:
-    pytest.importorskip("vega_datasets")
-    (python,), (answers,) = find_blocks("python"), find_blocks("yaml")
-    run(python, tmp_path, is_python=True)
-    (tmp_path / "warm" / "answers.yaml").write_text(answers, encoding="utf-8")
-    folder, printed = tmp_path, ""
-    for line in "".join(find_blocks("console")).splitlines():
+def follow(page: str, root: Path, name: str) -> str:
+    """Do what a page says, but for what needs the stack; what was printed."""
+    (python,), (answers,) = find_blocks(page, "python"), find_blocks(page, "yaml")
+    run(python, root, is_python=True)
+    (root / name / "answers.yaml").write_text(answers, encoding="utf-8")
+    folder, printed = root, ""
+    for line in "".join(find_blocks(page, "console")).splitlines():
         if line == f"$ {LEFT_OUT}":
             continue
         if line.startswith("$ cd "):
@@ -48,10 +50,27 @@ def test_the_page_makes_a_project_that_keeps_every_rule(tmp_path: Path) -> None:
             printed = run(line.removeprefix("$ "), folder)
         else:
             assert line in printed
+    return printed
+
+
+def test_the_page_makes_a_project_that_keeps_every_rule(tmp_path: Path) -> None:
+    pytest.importorskip("vega_datasets")
+    follow(ROWS, tmp_path, "warm")
     spec = (tmp_path / "warm" / "models" / "hour_mild.yaml").read_text(encoding="utf-8")
     assert "maximum_auc: 1.0 " in spec
 
 
-def test_the_page_explains_every_answer() -> None:
-    table = PAGE.partition("## What is asked")[2]
-    assert {name for name in Answers.model_fields if f"`{name}`" not in table} == set()
+def test_the_guide_makes_a_project_of_customers_that_is_described(tmp_path: Path) -> None:
+    said = " ".join(follow(CUSTOMERS, tmp_path, "shop").split())
+    assert "what rows of events say of the 7 days from the first midnight that is not before it on" in said
+    assert "night 2026-01-01 of those from 2026-01-03 at 00:00 on" in said
+    assert "It is final 9 nights after it, at the cutoff of 2026-01-10" in said
+    spec = (tmp_path / "shop" / "models" / "customer_spending.yaml").read_text(encoding="utf-8")
+    assert "label_maturity_nights: 9\n" in spec
+
+
+def test_the_pages_explain_every_answer() -> None:
+    tables = ROWS.partition("## What is asked")[2] + CUSTOMERS.partition("## The answers")[2]
+    assert {name for name in Answers.model_fields if f"`{name}`" not in tables} == set()
+    words = {word.strip("`") for row in CUSTOMERS.splitlines() for word in re.findall(r"`\w+`", row)}
+    assert set(TAKEN) <= words

@@ -2,19 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from redeye.declarations.spec_fields import Frozen, Name, refuse_unknown
-from redeye.declarations.yaml_files import load_declaration
+from redeye.declarations.spec_fields import Frozen, Name, PositiveInt, refuse_unknown
+from redeye.declarations.yaml_files import load_declaration, suggest
 
 Noun = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+TAKEN = {
+    "exists": ("false",),
+    "count": ("0", "missing"),
+    "sum": ("0", "missing"),
+    "mean": ("missing",),
+    "last": ("missing",),
+}
+"""What may be taken of a span's rows, and what may be said where it has none."""
+OF_COLUMN = ("sum", "mean", "last")
+OF_ENTITIES = ("each", "seen_within", "valid", "take", "during", "begins", "if_none", "final_after")
+"""Answers that say something only where one of `each` is predicted; the first says whether that is so."""
+
+
+def _choose(*words: str) -> BeforeValidator:
+    """One of some words; what is no word in YAML, as 0 and false, is read as it is written."""
+
+    def check(said: object) -> object:
+        word = str(said).lower() if isinstance(said, bool | int) else said
+        if said is None or word in words:
+            return word
+        raise ValueError(f"{said!r} is none of {', '.join(words)}{suggest(str(said), words)}")
+
+    return BeforeValidator(check)
+
+
+Taken = Annotated[str, _choose(*TAKEN)]
+Begun = Annotated[Literal["cutoff", "midnight"], _choose("cutoff", "midnight")]
+IfNone = Annotated[str, _choose("0", "false", "missing")]
+
+
+def name_key(column: str) -> str:
+    """The column with the text key of whoever or whatever a column of the data names."""
+    return f"{column.removesuffix('_id')}_id"
 
 
 class Answers(Frozen):
-    """The answers from which a project is written: rows that are known in advance, and what became of each."""
+    """The answers from which a project is written.
+
+    What is predicted is either rows that are known in advance, and what became of each; or, with `each`, whoever rows
+    are of, and what the rows of a span after the cutoff say of them.
+    """
 
     project: Name = Field(description="The project's name: letters, digits and _.")
     zone: str = Field(description="The time zone of the project's days, as Europe/Madrid.")
@@ -26,23 +64,63 @@ class Answers(Frozen):
     data: str = Field(
         min_length=1, description="The file with the rows, CSV, JSON lines or Parquet, or its URL."
     )
-    one: Noun = Field(description="What a row is, in one word, as `visit`; it names columns.")
+    one: Noun = Field(
+        description="What is predicted of, in one word: a row, as `visit`, or whoever rows are of, as `customer`; it "
+        "names columns."
+    )
     many: Noun = Field(description="Many of them, as `visits`.")
-    time: Name = Field(description="The column with the date or instant at which it happens.")
+    time: Name = Field(description="The column with the date or instant at which a row happens.")
     repeated_hour: Literal["first", "second"] | None = Field(
         default=None, description="Which one is meant where the clock goes back and the file has no offset."
     )
     key: tuple[Name, ...] = Field(min_length=1, description="The columns that make a row the same row.")
+    each: tuple[Name, ...] = Field(
+        default=(),
+        description="The columns that name whoever rows are of, as customer_id, where one of them is predicted each "
+        "night; left out where a row is.",
+    )
+    seen_within: PositiveInt | None = Field(
+        default=None, description="Of these, who had a row in so many nights before the cutoff, as 28."
+    )
+    valid: tuple[Name, Name] | None = Field(
+        default=None,
+        description="In place of that, two columns: the first and the last date on which whoever a row is of is one.",
+    )
     in_advance: tuple[Name, ...] = Field(
-        default=(), description="The columns that are known the day before, besides key and time."
+        default=(),
+        description="The columns that are known the day before, besides key and time; with `each`, those that are "
+        "known with the row.",
     )
     groups: tuple[Name, ...] = Field(
         default=(),
         description="Of those, the ones whose past tells something: a customer, a place, a product.",
     )
-    predict: Name = Field(description="The column that is known afterwards, and is predicted.")
+    take: Taken | None = Field(
+        default=None,
+        description="What of the span's rows is predicted: exists, whether there is one; count; or the sum, mean or "
+        "last of a column.",
+    )
+    predict: Name | None = Field(
+        default=None,
+        description="The column that is known afterwards, and is predicted; of exists and count, the one that says "
+        "which rows count.",
+    )
     is_at_least: float | None = Field(
         default=None, description="Yes is a value of so much or more; left out where the column is yes or no."
+    )
+    during: PositiveInt | None = Field(
+        default=None, description="For how many nights the span lasts whose rows are taken, as 7."
+    )
+    begins: Begun = Field(
+        default="midnight",
+        description="When it begins: with the cutoff, or with the midnight that follows it.",
+    )
+    if_none: IfNone | None = Field(
+        default=None,
+        description="What is said where the span has no such row: 0, false, or missing, that there is no label.",
+    )
+    final_after: int = Field(
+        default=0, ge=0, description="How many nights corrections of the span's rows are waited for."
     )
     label: Name = Field(description="What the answer is called, as `is_late`.")
     known_after: str = Field(
@@ -55,21 +133,74 @@ class Answers(Frozen):
     @model_validator(mode="after")
     def _names_other_columns(self) -> Answers:
         refuse_unknown(
-            "groups", self.groups, (*self.in_advance, *self.key), "is not in `in_advance` or `key`: add it"
+            "groups",
+            self.groups,
+            (*self.in_advance, *self.key, *self.each),
+            "is not in `in_advance`, `key` or `each`: add it",
         )
-        afterwards = {self.predict}
-        if leaks := afterwards & {*self.in_advance, *self.key, self.time}:
-            raise ValueError(f"predict: {', '.join(leaks)} is said to be known in advance: it cannot be both")
+        known = {*self.in_advance, *self.key, *self.each, *(self.valid or ()), self.time}
+        if self.predict in known:
+            raise ValueError(f"predict: {self.predict} is said to be known in advance: it cannot be both")
         if self.label in self.columns:
             raise ValueError(
                 f"label: {self.label} is a column of the data: call it another name, as is_{self.label}"
             )
         return self
 
+    @model_validator(mode="after")
+    def _says_what_is_predicted(self) -> Answers:
+        if not self.each:
+            fields = type(self).model_fields
+            said = [name for name in OF_ENTITIES[1:] if getattr(self, name) != fields[name].default]
+            if said:
+                raise ValueError(
+                    f"{said[0]}: says nothing of rows; remove it, or say of `each` whom it is of"
+                )
+            if self.predict is None:
+                raise ValueError("predict: is missing; name the column that is known afterwards")
+            return self
+        self._check_population()
+        self._check_label()
+        return self
+
+    def _check_population(self) -> None:
+        if self.seen_within is None and self.valid is None:
+            raise ValueError(
+                "each: say with `seen_within` or `valid` who is one at a cutoff, as `seen_within: 28`"
+            )
+        if self.seen_within is not None and self.valid is not None:
+            raise ValueError("valid: stands beside `seen_within`; keep one")
+        if len(self.each) > 1 and f"{self.one}_id" in {name_key(name) for name in self.each}:
+            raise ValueError(
+                f"one: {self.one} names one of `each` alone, whose key is {self.one}_id: call all of them together "
+                "by another word, as listing"
+            )
+
+    def _check_label(self) -> None:
+        wanted = {
+            "take": "one of " + ", ".join(TAKEN),
+            "during": "how many nights, as 7",
+            "if_none": "what holds then",
+        }
+        for name, what in wanted.items():
+            if getattr(self, name) is None:
+                raise ValueError(f"{name}: is missing; write {what}")
+        taken, none = str(self.take), str(self.if_none)
+        if none not in (allowed := TAKEN[taken]):
+            raise ValueError(f"if_none: {none} is no {taken} of nothing; write {' or '.join(allowed)}")
+        if taken in OF_COLUMN and self.predict is None:
+            raise ValueError(f"predict: is missing; name the column whose {taken} is taken")
+        if taken in OF_COLUMN and self.is_at_least is not None:
+            raise ValueError(f"is_at_least: says which rows count, and says nothing of a {taken}; remove it")
+        if self.is_at_least is not None and self.predict is None:
+            raise ValueError("is_at_least: of which column? say it with `predict`")
+
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns of the data that are used, each once."""
-        return tuple(dict.fromkeys([*self.key, self.time, *self.in_advance, self.predict]))
+        predicted = [] if self.predict is None else [self.predict]
+        named = [*self.key, self.time, *self.each, *(self.valid or ()), *self.in_advance, *predicted]
+        return tuple(dict.fromkeys(named))
 
     @property
     def model(self) -> str:
@@ -84,6 +215,31 @@ def load_answers(path: Path) -> Answers:
         ConfigError: naming file, line and key of every fault, and what to do.
     """
     return load_declaration(path, Answers, begins_with="project: <name>")
+
+
+def is_asked(name: str, given: Mapping[str, Any]) -> bool:
+    """Whether a question says something after the answers so far."""
+    if name == "valid" and given.get("seen_within"):
+        return False
+    return name not in OF_ENTITIES[1:] or bool(given.get("each"))
+
+
+def is_required(name: str, given: Mapping[str, Any]) -> bool:
+    """Whether an answer has to be given after those so far."""
+    if given.get("each"):
+        has_column = given.get("take") in OF_COLUMN
+        is_open = name == "valid" and not given.get("seen_within")
+        return (
+            name in ("take", "during", "if_none")
+            or (name == "predict" and has_column)
+            or is_open
+            or _is_always(name)
+        )
+    return name == "predict" or _is_always(name)
+
+
+def _is_always(name: str) -> bool:
+    return Answers.model_fields[name].is_required()
 
 
 def describe_questions() -> list[tuple[str, str, Any]]:

@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.prompt import Prompt
 
 from redeye.foundation.errors import ConfigError
-from redeye.review.new_project.answers import Answers, describe_questions
+from redeye.review.new_project.answers import Answers, describe_questions, is_asked, is_required
 from redeye.review.new_project.sample import describe_columns
 
-LISTS = ("key", "in_advance", "groups")
+LISTS = ("key", "each", "valid", "in_advance", "groups")
 
 
 def ask_answers(folder: Path, console: Console) -> Answers:
@@ -24,9 +24,11 @@ def ask_answers(folder: Path, console: Console) -> Answers:
     """
     given: dict[str, Any] = {}
     for name, question, default in describe_questions():
+        if not is_asked(name, given):
+            continue
         while True:
             typed = Prompt.ask(f"{name}: {question}", console=console, default=_write(default))
-            if not typed and Answers.model_fields[name].is_required():
+            if not typed and is_required(name, given):
                 console.print("  It must be said.")
                 continue
             if typed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 import duckdb
 
@@ -49,14 +50,18 @@ class Sample:
 
     Attributes:
         nights: how many dates its rows have.
+        entities: how many there are that rows are of.
     """
 
     columns: dict[str, Column]
     rows: int
     nights: int
+    entities: int = 0
 
 
-def read_sample(path: str, *, time: str, key: Sequence[str], wanted: Sequence[str]) -> Sample:
+def read_sample(
+    path: str, *, time: str, key: Sequence[str], wanted: Sequence[str], each: Sequence[str] = ()
+) -> Sample:
     """What a file with a header of CSV, JSON lines or Parquet shows of some columns.
 
     Args:
@@ -64,6 +69,7 @@ def read_sample(path: str, *, time: str, key: Sequence[str], wanted: Sequence[st
         time: the column of the date or instant at which a row happens.
         key: the columns that make a row the same row.
         wanted: the columns to describe.
+        each: the columns that name whoever rows are of.
 
     Raises:
         ConfigError: if the file cannot be read, has not the columns, `time` is no date, or keys repeat.
@@ -76,7 +82,9 @@ def read_sample(path: str, *, time: str, key: Sequence[str], wanted: Sequence[st
         except duckdb.Error as error:
             raise ConfigError(f"{path} cannot be read: {error}") from error
         if lost := [name for name in wanted if name not in types]:
-            raise ConfigError(f"{path} has no column {', '.join(lost)}; it has {', '.join(types)}")
+            near = get_close_matches(lost[0], types, n=1)
+            meant = f"; did you mean {near[0]!r}?" if near else ""
+            raise ConfigError(f"{path} has no column {', '.join(lost)}; it has {', '.join(types)}{meant}")
         columns = {name: _describe(con, name, types[name]) for name in wanted}
         if columns[time].type not in ("DATE", "TIMESTAMP"):
             raise ConfigError(f"{path}: {time} is {types[time]}, no date or instant: write it as ISO 8601")
@@ -89,11 +97,15 @@ def read_sample(path: str, *, time: str, key: Sequence[str], wanted: Sequence[st
             raise ConfigError(
                 f"{path}: key ({', '.join(key)}) does not tell rows apart, such as {shown}: name more columns"
             )
-        found = con.execute(f'SELECT count(*), count(DISTINCT "{time}"::DATE) FROM sample').fetchone()
-    rows, nights = found or (0, 0)
+        of = ", ".join(f'"{name}"' for name in each)
+        found = con.execute(
+            f'SELECT count(*), count(DISTINCT "{time}"::DATE), {f"count(DISTINCT ({of}))" if each else "0"} '
+            "FROM sample"
+        ).fetchone()
+    rows, nights, entities = found or (0, 0, 0)
     if not rows:
         raise ConfigError(f"{path} has no rows: give a sample with some weeks of them")
-    return Sample(columns, int(rows), int(nights))
+    return Sample(columns, int(rows), int(nights), int(entities))
 
 
 def _read(path: str) -> str:

@@ -13,9 +13,11 @@ from redeye.declarations.project import load_project
 from redeye.declarations.specs import load_spec
 from redeye.foundation.errors import ConfigError
 from redeye.review.generate import generate
-from redeye.review.new_project.answers import Answers
+from redeye.review.new_project.answers import OF_COLUMN, Answers
+from redeye.review.new_project.column_values import write_name
+from redeye.review.new_project.entity_values import check_sample, describe_entity_values
+from redeye.review.new_project.row_values import describe_row_values
 from redeye.review.new_project.sample import NUMBERS, Column, Sample, read_sample
-from redeye.review.new_project.template_values import describe_values, write_name
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -37,8 +39,12 @@ def write_project(folder: Path, answers: Answers) -> list[Path]:
         time=answers.time,
         key=answers.key,
         wanted=answers.columns,
+        each=answers.each,
     )
-    _check_predicted(answers, sample.columns[answers.predict])
+    if answers.predict and answers.take not in OF_COLUMN:
+        _check_predicted(answers, sample.columns[answers.predict])
+    if answers.each:
+        check_sample(answers, sample)
     with tempfile.TemporaryDirectory(prefix="redeye-new-", dir=folder.parent) as name:
         made = Path(name) / folder.name
         for path, text in _render(answers, sample).items():
@@ -64,7 +70,7 @@ def _check_predicted(answers: Answers, column: Column) -> None:
 
 
 def _render(answers: Answers, sample: Sample) -> dict[Path, str]:
-    given = describe_values(answers, sample)
+    given = describe_entity_values(answers, sample) if answers.each else describe_row_values(answers, sample)
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         undefined=StrictUndefined,
@@ -83,11 +89,37 @@ def _render(answers: Answers, sample: Sample) -> dict[Path, str]:
     def fill(template: str, **more: object) -> str:
         return environment.get_template(f"{template}.j2").render({**given, **more})
 
-    staging, stem = f"dbt/models/staging/{answers.project}", f"stg_{answers.project}__"
-    files = {name: name for name in _SAME}
-    files |= {
+    model = answers.model
+    files = {
+        **{name: name for name in _SAME},
         ".gitignore": "gitignore",
-        f"models/{answers.model}.yaml": "models/model.yaml",
+        f"models/{model}.yaml": "models/model.yaml",
+        f"expectations/predictions/{model}.yml": "expectations/predictions/model.yml",
+        **(_name_entity_files(answers) if answers.each else _name_row_files(answers)),
+    }
+    found = {Path(name): fill(template) for name, template in files.items()}
+    for dataset in given["datasets"]:
+        path = Path(f"expectations/arrivals/{dataset['name']}.odcs.yaml")
+        found[path] = fill("expectations/arrivals/rows.odcs.yaml", dataset=dataset)
+    history = "entities/features/history" if answers.each else "dbt/models/features/history"
+    for entity in given["entities"]:
+        table = f"feat_{entity['name']}__history"
+        for ending in ("sql", "yml"):
+            path = Path(f"dbt/models/features/{table}.{ending}")
+            found[path] = fill(f"{history}.{ending}", entity=entity)
+        found[Path(f"expectations/releases/{table}.yml")] = fill(
+            "expectations/releases/history.yml", entity=entity
+        )
+    return found
+
+
+def _name_row_files(answers: Answers) -> dict[str, str]:
+    """The files of a project whose rows are predicted, with the template of each."""
+    staging, stem = f"dbt/models/staging/{answers.project}", f"stg_{answers.project}__"
+    return {
+        "redeye.yaml": "redeye.yaml",
+        "dbt/macros/columns.sql": "dbt/macros/columns.sql",
+        "dbt/models/marts/_models.yml": "dbt/models/marts/_models.yml",
         f"{staging}/_sources.yml": "dbt/models/staging/_sources.yml",
         f"{staging}/_models.yml": "dbt/models/staging/_models.yml",
         f"{staging}/{stem}{answers.many}.sql": "dbt/models/staging/schedule.sql",
@@ -96,30 +128,29 @@ def _render(answers: Answers, sample: Sample) -> dict[Path, str]:
         f"{staging}/{stem}outcomes.sql": "dbt/models/staging/outcomes.sql",
         f"dbt/models/marts/fct_{answers.many}.sql": "dbt/models/marts/fct.sql",
         f"expectations/releases/fct_{answers.many}.yml": "expectations/releases/fct.yml",
-        f"expectations/predictions/{answers.model}.yml": "expectations/predictions/model.yml",
     }
-    found = {Path(name): fill(template) for name, template in files.items()}
-    for dataset in given["datasets"]:
-        path = Path(f"expectations/arrivals/{dataset['name']}.odcs.yaml")
-        found[path] = fill("expectations/arrivals/rows.odcs.yaml", dataset=dataset)
-    for entity in given["entities"]:
-        table = f"feat_{entity['name']}__history"
-        for ending in ("sql", "yml"):
-            path = Path(f"dbt/models/features/{table}.{ending}")
-            found[path] = fill(f"dbt/models/features/history.{ending}", entity=entity)
-        found[Path(f"expectations/releases/{table}.yml")] = fill(
-            "expectations/releases/history.yml", entity=entity
-        )
-    return found
+
+
+def _name_entity_files(answers: Answers) -> dict[str, str]:
+    """The files of a project that predicts whoever rows are of, with the template of each."""
+    staging, marts = f"dbt/models/staging/{answers.project}", "dbt/models/marts"
+    return {
+        "redeye.yaml": "entities/redeye.yaml",
+        "dbt/macros/columns.sql": "entities/columns.sql",
+        f"{staging}/_sources.yml": "entities/staging/_sources.yml",
+        f"{staging}/_models.yml": "entities/staging/_models.yml",
+        f"{staging}/stg_{answers.project}__events.sql": "entities/staging/events.sql",
+        f"{marts}/_models.yml": "entities/marts/_models.yml",
+        f"{marts}/dim_{answers.many}.sql": "entities/marts/dim.sql",
+        f"{marts}/fct_{answers.many}.sql": "entities/marts/fct.sql",
+        f"expectations/releases/fct_{answers.many}.yml": "entities/fct_suite.yml",
+    }
 
 
 _SAME = (
-    "redeye.yaml",
     "README.md",
     "dbt/dbt_project.yml",
     "dbt/profiles.yml",
-    "dbt/macros/columns.sql",
-    "dbt/models/marts/_models.yml",
     "feature_repo/entities.py",
     "feature_repo/services.py",
     "feature_repo/feature_store.yaml",

@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 from redeye.foundation.errors import ConfigError
-from redeye.review.new_project.answers import Answers, describe_questions, load_answers
+from redeye.review.new_project.answers import (
+    Answers,
+    describe_questions,
+    is_asked,
+    is_required,
+    load_answers,
+)
 
 ANSWERS = """\
 project: clinic
@@ -21,6 +27,23 @@ in_advance: [place]
 groups: [place]
 predict: missed
 label: is_missed
+"""
+
+OF_CUSTOMERS = """\
+project: shop
+zone: Europe/Madrid
+data: data/orders.csv
+one: customer
+many: customers
+time: at
+key: [number]
+each: [customer_id]
+seen_within: 28
+take: sum
+predict: paid
+during: 7
+if_none: 0
+label: spends
 """
 
 
@@ -57,3 +80,64 @@ def test_every_answer_is_asked_for_with_what_it_means() -> None:
     asked = describe_questions()
     assert [name for name, _, _ in asked] == list(Answers.model_fields)
     assert all(len(question) > 15 for _, question, _ in asked)
+
+
+def test_whoever_rows_are_of_is_predicted_by_the_rows_of_a_span(tmp_path: Path) -> None:
+    answers = load_answers(write(tmp_path, OF_CUSTOMERS))
+    assert answers.columns == ("number", "at", "customer_id", "paid")
+    assert (answers.begins, answers.if_none, answers.final_after) == ("midnight", "0", 0)
+    none = {"take: sum\npredict: paid": "take: exists", "if_none: 0": "if_none: false"}
+    text = OF_CUSTOMERS
+    for old, new in none.items():
+        text = text.replace(old, new)
+    assert load_answers(write(tmp_path, text)).if_none == "false"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("if_none: 0\n", "", r"if_none: is missing; write what holds then"),
+        ("take: sum", "take: mean", r":13: if_none: 0 is no mean of nothing; write missing"),
+        ("take: sum\npredict: paid", "take: exists", r":12: if_none: 0 is no exists of nothing; write false"),
+        ("if_none: 0", "if_none: zero", r":13: if_none: 'zero' is none of 0, false, missing"),
+        ("take: sum", "take: summ", r":10: take: 'summ' is none of .*; did you mean 'sum'\?"),
+        ("take: sum\n", "", r"take: is missing; write one of exists, count, sum, mean, last"),
+        ("predict: paid\n", "", r"predict: is missing; name the column whose sum is taken"),
+        ("during: 7", "during: week", r":12: during: 'week': input should be a valid integer"),
+        ("during: 7", "during: 0", r":12: during: 0: .*greater than or equal to 1"),
+        ("during: 7\n", "", r"during: is missing; write how many nights, as 7"),
+        ("during: 7", "during: 7\nbegins: noon", r":13: begins: 'noon' is none of cutoff, midnight"),
+        ("seen_within: 28\n", "", r":8: each: say with `seen_within` or `valid` who is one at a cutoff"),
+        ("seen_within: 28", "seen_within: 28\nvalid: [a, b]", r":10: valid: stands beside `seen_within`"),
+        ("seen_within: 28", "valid: [since]", r":9: valid"),
+        ("each: [customer_id]\n", "", r":8: seen_within: says nothing of rows; remove it, or say of `each`"),
+        (
+            "predict: paid",
+            "predict: customer_id",
+            r":11: predict: customer_id is said to be known in advance",
+        ),
+        ("predict: paid", "predict: paid\nis_at_least: 3", r":12: is_at_least: says which rows count"),
+        ("label: spends", "label: paid", r":14: label: paid is a column of the data"),
+        ("each: [customer_id]", "each: [customer_id, shop]", r":4: one: customer names one of `each` alone"),
+        ("seen_within: 28", "seen_witin: 28", r":9: seen_witin: unknown key; did you mean 'seen_within'"),
+    ],
+)
+def test_a_mistake_about_whoever_rows_are_of_is_named_with_its_line(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    assert old in OF_CUSTOMERS
+    with pytest.raises(ConfigError, match=message):
+        load_answers(write(tmp_path, OF_CUSTOMERS.replace(old, new, 1)))
+
+
+def test_what_follows_from_an_answer_is_asked_after_it() -> None:
+    rows: dict[str, object] = {}
+    customers: dict[str, object] = {"each": ["customer_id"], "seen_within": "28", "take": "count"}
+    assert is_required("predict", rows)
+    assert not is_asked("take", rows)
+    assert is_required("take", customers)
+    assert not is_required("predict", customers)
+    assert is_required("predict", {**customers, "take": "mean"})
+    assert not is_asked("valid", customers)
+    assert is_required("valid", {"each": ["customer_id"]})
+    assert is_required("project", rows)

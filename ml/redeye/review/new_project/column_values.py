@@ -1,0 +1,107 @@
+"""What both shapes of a project say of columns: their types, contracts, and how SQL writes them."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import duckdb
+
+from redeye.foundation.settings import CHECKOUT
+from redeye.review.new_project.answers import Answers
+from redeye.review.new_project.sample import TYPES, Column, Sample
+
+SCHEMAS = CHECKOUT / "ml" / "specs"
+# Of the rows of a fortnight: fewer are too few to judge by.
+USUAL_SHARE = 0.6
+
+
+def list_shared(answers: Answers, sample: Sample) -> dict[str, Any]:
+    """What the templates of both shapes say: the answers, where things lie, and how a row's day is written."""
+    time = write_name(answers.time)
+    has_time = sample.columns[answers.time].type == "TIMESTAMP"
+    local = f"timezone('{answers.zone}', timezone('UTC', {time}))"
+    return {
+        **answers.model_dump(),
+        "model": answers.model,
+        "command": (CHECKOUT / "redeye").as_posix(),
+        "schema": (SCHEMAS / "project.json").as_posix(),
+        "spec_schema": (SCHEMAS / "schema.json").as_posix(),
+        "has_time": has_time,
+        "key_sql": ", ".join(write_key(sample.columns[name]) for name in answers.key),
+        "local_sql": local,
+        "day_sql": f"cast({local} as date)" if has_time else time,
+        "instant_sql": time
+        if has_time
+        else f"timezone('UTC', timezone('{answers.zone}', {time}::timestamp))",
+    }
+
+
+def count_usual_rows(per_night: float) -> dict[str, int]:
+    """How many rows judging and drift ask for, by how many a night has."""
+    return {
+        "weight": max(2, round(per_night / 10)),
+        "rows_of_window": max(20, round(14 * per_night * USUAL_SHARE)),
+        "rows_of_drift": max(10, round(5 * per_night * USUAL_SHARE)),
+    }
+
+
+def describe_column(name: str, type_: str, description: str, *, may_be_null: bool = False) -> dict[str, Any]:
+    """A column of a mart, for dbt's YAML and for its suite."""
+    _, dbt_type, suite_type = TYPES[type_]
+    return {
+        "name": name,
+        "type": dbt_type,
+        "suite_type": suite_type,
+        "description": description,
+        "may_be_null": may_be_null,
+    }
+
+
+def list_contract(answers: Answers, sample: Sample, names: tuple[str, ...]) -> dict[str, Any]:
+    """The columns of a dataset's contract, and the bounds of numbers, wider than the sample shows."""
+    columns, bounds = [], []
+    for name in names:
+        column = sample.columns[name]
+        is_key = name in answers.key
+        columns.append(
+            {
+                "name": name,
+                "logical": TYPES[column.type][0],
+                "is_required": is_key or name == answers.time or not column.has_gaps,
+                "is_key": is_key,
+            }
+        )
+        if column.bounds and not is_key:
+            least, most = column.bounds
+            width = (most - least) or abs(most) or 1.0
+            bounds.append(
+                {
+                    "name": name,
+                    "minimum": f"{least:g}",
+                    "maximum": f"{most:g}",
+                    "least": f"{min(least, max(least - width, 0.0)) if least >= 0 else least - width:g}",
+                    "most": f"{most + width:g}",
+                }
+            )
+    return {"columns": columns, "bounds": bounds}
+
+
+def write_key(column: Column) -> str:
+    """The SQL of a part of a key, as text."""
+    if column.type == "TIMESTAMP":
+        return f"strftime({write_name(column.name)}, '%Y-%m-%dT%H%M%S')"
+    return f"{write_name(column.name)}::varchar"
+
+
+@cache
+def _list_keywords() -> frozenset[str]:
+    with duckdb.connect() as con:
+        return frozenset(
+            row[0] for row in con.execute("SELECT keyword_name FROM duckdb_keywords()").fetchall()
+        )
+
+
+def write_name(name: str) -> str:
+    """A column's name as SQL writes it: in quotes if it is a word of SQL."""
+    return f'"{name}"' if name.lower() in _list_keywords() else name

@@ -1,0 +1,198 @@
+"""What the templates say of a project whose rows are predicted: the answers, and what follows from the sample."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from redeye.review.new_project.answers import Answers, name_key
+from redeye.review.new_project.column_values import (
+    count_usual_rows,
+    describe_column,
+    list_contract,
+    list_shared,
+    write_name,
+)
+from redeye.review.new_project.sample import NUMBERS, TYPES, Column, Sample
+
+
+def describe_row_values(answers: Answers, sample: Sample) -> dict[str, Any]:
+    """What the templates say: the answers, and what follows from them and the sample."""
+    columns, one, predict = sample.columns, answers.one, str(answers.predict)
+    shared = list_shared(answers, sample)
+    has_time = shared["has_time"]
+    entities = _list_entities(answers, shared["local_sql"] if has_time else "")
+    passed = [name for name in answers.in_advance if name not in answers.groups]
+    inputs = [
+        {"name": name, "kind": "numeric" if columns[name].type in NUMBERS else "categorical"}
+        for name in passed
+    ] + [{"name": name_key(name), "kind": "categorical"} for name in answers.groups]
+    derived = ["weekday", "day_of_year", *(["minute_of_day"] if has_time else [])]
+    is_number = columns[predict].type in NUMBERS
+    keys = [entity["key"] for entity in entities]
+    announced = [columns[name] for name in dict.fromkeys([*answers.key, answers.time, *answers.in_advance])]
+    positive = answers.label.removeprefix("is_").replace("_", " ")
+    fct = _list_mart(answers, columns, entities, passed, derived)
+    return {
+        **shared,
+        "groups": [name_key(name) for name in answers.groups],
+        "summary": f"Predicts each night which of the coming day's {answers.many} turn out {positive}, with Redeye.",
+        "description": f"Probability that one of the coming day's {answers.many} turns out {positive}, with what is "
+        f"known at {answers.cutoff} {answers.zone}.",
+        "is_yes_or_no": True,
+        "is_integer": False,
+        "outputs": ["probability", "baseline_probability"],
+        "subject_key": f"{one}_id",
+        "schedule": f"staging.stg_{answers.project}__{answers.many}",
+        "maturity": 2,
+        "grouped": [],
+        "positive": positive,
+        "is_number": is_number,
+        "entities": entities,
+        "passed": passed,
+        "inputs": [*({"name": name, "kind": "numeric"} for name in derived), *inputs],
+        "features": [
+            feature
+            for entity in entities
+            for feature in (
+                f'"{entity["name"]}_history:{{rows,rate{",mean" if is_number else ""}}}_{{1n,7n,28n}}"',
+                f"{entity['name']}_history:yes_28n",
+            )
+        ],
+        "announced": announced,
+        "row_names": [  # as the macro `row_columns` has them
+            f"{one}_id",
+            *keys,
+            f"{one}_date",
+            *passed,
+            "night",
+            *derived,
+            "starts_at",
+            "entity_at",
+            "known_at",
+        ],
+        "label_sql": write_name(predict)
+        + ("" if answers.is_at_least is None else f" >= {answers.is_at_least:g}"),
+        "label_description": f"Whether it turned out {positive}; null where nothing is known.",
+        "predict_type": TYPES[columns[predict].type][1],
+        "fct_columns": fct,
+        "fct_names": [
+            each["name"] for each in fct if each["name"] in {*keys, f"{one}_date", *passed, "night", *derived}
+        ],
+        "nullable": [each["name"] for each in fct if each["may_be_null"]],
+        "subject_columns": _list_subject(answers),
+        "datasets": _list_datasets(answers, sample),
+        **count_usual_rows(sample.rows / max(sample.nights, 1)),
+    }
+
+
+def _list_entities(answers: Answers, local: str) -> list[dict[str, str]]:
+    found = [
+        {
+            "name": name.removesuffix("_id"),
+            "key": name_key(name),
+            "sql": f"{write_name(name)}::varchar",
+            "description": f"{name.capitalize()}, as delivered.",
+        }
+        for name in answers.groups
+    ]
+    if local:
+        sql = f"lpad(hour({local})::varchar, 2, '0')"
+        found.append(
+            {
+                "name": "hour_of_day",
+                "key": "hour_of_day_id",
+                "sql": sql,
+                "description": "Hour of the day, from 00 to 23.",
+            }
+        )
+    weekday = f"isodow({local or write_name(answers.time)})::varchar"
+    found.append(
+        {
+            "name": "day_of_week",
+            "key": "day_of_week_id",
+            "sql": weekday,
+            "description": "Day of the week, 1 to 7.",
+        }
+    )
+    return found
+
+
+def _list_mart(
+    answers: Answers,
+    columns: dict[str, Column],
+    entities: list[dict[str, str]],
+    passed: list[str],
+    derived: list[str],
+) -> list[dict[str, Any]]:
+    one, predict = answers.one, str(answers.predict)
+
+    about = {
+        "weekday": "Day of the week, 1 Monday to 7 Sunday.",
+        "day_of_year": "Day of the year, from 1.",
+        "minute_of_day": f"Minutes since midnight, in {answers.zone}.",
+    }
+    predicted = columns[predict]
+    return [
+        describe_column(f"{one}_id", "VARCHAR", f"Key of the {one}."),
+        *(describe_column(each["key"], "VARCHAR", each["description"]) for each in entities),
+        describe_column(f"{one}_date", "DATE", f"Its day, in {answers.zone}."),
+        *(
+            describe_column(
+                name,
+                columns[name].type,
+                f"{name.capitalize()}, as delivered.",
+                may_be_null=columns[name].has_gaps,
+            )
+            for name in passed
+        ),
+        describe_column("night", "DATE", "Night that predicts it: the one before its day."),
+        *(describe_column(name, "BIGINT", about[name]) for name in derived),
+        describe_column(predict, predicted.type, f"{predict.capitalize()}, once known.", may_be_null=True),
+        describe_column(
+            answers.label,
+            "BOOLEAN",
+            "Whether it turned out so; null where nothing is known.",
+            may_be_null=True,
+        ),
+        describe_column("starts_at", "TIMESTAMP", "When it is to happen, UTC."),
+        describe_column("entity_at", "TIMESTAMP", "When it is predicted: the cutoff of its night, UTC."),
+        describe_column("known_at", "TIMESTAMP", "When the row came to be known, UTC."),
+        describe_column(
+            "outcome_night", "DATE", "Night with whose build its outcome came.", may_be_null=True
+        ),
+        describe_column(
+            "outcome_known_at", "TIMESTAMP", "When its outcome came to be known, UTC.", may_be_null=True
+        ),
+    ]
+
+
+def _list_subject(answers: Answers) -> list[dict[str, str]]:
+    return [
+        {"name": f"{answers.one}_id", "suite_type": "text"},
+        {"name": f"{answers.one}_date", "suite_type": "date"},
+        *({"name": name_key(name), "suite_type": "text"} for name in answers.groups),
+        {"name": "starts_at", "suite_type": "timestamp"},
+    ]
+
+
+def _list_datasets(answers: Answers, sample: Sample) -> list[dict[str, Any]]:
+    advance = tuple(dict.fromkeys([*answers.key, answers.time, *answers.in_advance]))
+    many, grain = answers.many, f"One row per {answers.one}; a second would count twice."
+    return [
+        {
+            "name": many,
+            "grain": grain,
+            "description": f"{many.capitalize()} of the coming day, as they are announced.",
+            "lacks": "false",
+            "why": f"Without them nobody knows which {many} to predict.",
+            **list_contract(answers, sample, advance),
+        },
+        {
+            "name": "outcomes",
+            "grain": grain,
+            "description": f"What became of {many}.",
+            "lacks": "degraded",
+            "why": "The coming day is predicted without them, from what was known before.",
+            **list_contract(answers, sample, (*advance, str(answers.predict))),
+        },
+    ]
