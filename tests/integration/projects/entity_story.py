@@ -1,7 +1,7 @@
 """Plays a project that predicts whoever rows are of, with an outage that ends late, and builds the same nights at once.
 
 Run as a program with `REDEYE_PROJECT`, since a process runs one project:
-`entity_story.py HOME FIRST LAST NIGHTS HELD RESULT`; `HELD` is a file that comes with the last night only.
+`entity_story.py HOME FIRST LAST NIGHTS HELD RESULT`; `HELD` is a folder of files that come with the last night only.
 """
 
 from __future__ import annotations
@@ -41,9 +41,8 @@ def play(first: date, last: date, nights: int, held: Path, folder: Path) -> dict
         night = shift_nights(last, step)
         if night == newest:
             write_tables(folder / "before")
-            shutil.move(held, PROJECT_ROOT / "data" / held.name)
-            ingest.ingest_nights(first, night)
-        ingest.ingest_nights(night, night)
+            shutil.copytree(held, PROJECT_ROOT / "data", dirs_exist_ok=True)
+        ingest.ingest_nights(first if night == newest else night, night)
         build.publish(build_nights.transform(night, night, holder=f"night {night}"))
         scored = score.score_night(model, night, run_id=f"score_{night}")
         score.export_night(model, night)

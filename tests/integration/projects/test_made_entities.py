@@ -21,7 +21,8 @@ FIRST, HISTORY, NIGHTS, DURING = date(2026, 1, 1), 66, 2, 3
 STORY = Path(__file__).with_name("entity_story.py")
 LAST = FIRST + timedelta(days=HISTORY - 1)
 NEWEST = LAST + timedelta(days=NIGHTS)
-OUTAGE, QUIET = FIRST + timedelta(days=30), FIRST + timedelta(days=40)
+OUTAGE, QUIET, RESTATED = (FIRST + timedelta(days=after) for after in (30, 40, 62))
+ADDED = 1
 FINAL = DURING + 2
 """Nights after which a label is final: the span, the day before it begins, and one for corrections."""
 
@@ -47,7 +48,7 @@ class Played:
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
-    """Files by day: of one day none comes until the last night, and that of another holds no row."""
+    """Files by day: that of one day comes with the last night, that of another holds no row, a third is restated."""
     folder, place = tmp_path_factory.mktemp("made") / "project", tmp_path_factory.mktemp("played")
     made = make_entity_project(folder, take_seed(), first=FIRST, nights=HISTORY + NIGHTS + 2, during=DURING)
     data = folder / "data"
@@ -57,8 +58,11 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
     for day, of_day in rows.groupby(rows["at"].str[:10]):
         kept = of_day[:0] if day == str(QUIET) else of_day
         kept.to_csv(data / f"{day}.csv", index=False)
-    held = place / f"{OUTAGE}.csv"
-    (data / held.name).rename(held)
+    held = place / "held"
+    held.mkdir()
+    (data / f"{OUTAGE}.csv").rename(held / f"{OUTAGE}.csv")
+    restated = pd.read_csv(data / f"{RESTATED}.csv", dtype={"order": str})
+    restated.assign(paid=restated["paid"] + ADDED).to_csv(held / f"{RESTATED}.csv", index=False)
     declared = folder / "redeye.yaml"
     text = declared.read_text(encoding="utf-8")
     assert '"data/rows.csv"' in text
@@ -114,13 +118,13 @@ def test_who_is_predicted_was_seen_by_the_cutoff(played: Played) -> None:
     subjects = played.read("played", f"dim_{played.made.answers['many']}")
     rows, key = played.made.rows, f"{played.one}_id"
     # A row is known in the night of its day, and what lacked when the night was built is not.
-    night = pd.to_datetime(rows["at"].str[:10])
-    night = night.mask(night == pd.Timestamp(OUTAGE), pd.Timestamp(NEWEST))
+    day = pd.to_datetime(rows["at"].str[:10])
+    known = day.mask(day == pd.Timestamp(OUTAGE), pd.Timestamp(NEWEST))
     nights = pd.date_range(FIRST, NEWEST)
     expected = {
         (each, at)
         for at in nights
-        for each in rows.loc[night.between(at - pd.Timedelta(days=27), at), key].unique()
+        for each in rows.loc[day.between(at - pd.Timedelta(days=27), at) & (known <= at), key].unique()
     }
     assert set(zip(subjects[key], subjects["night"], strict=True)) == expected
     by_night = subjects.groupby("night").size()
@@ -139,11 +143,16 @@ def test_a_night_knows_no_more_than_it_could(played: Played) -> None:
         pd.testing.assert_frame_equal(one, other)
 
 
-def test_sums_and_means_are_those_of_the_rows(played: Played) -> None:
+@pytest.mark.parametrize(
+    ("night", "added"), [(LAST, 0), (NEWEST, ADDED)], ids=["before", "after it is restated"]
+)
+def test_sums_and_means_are_those_of_the_rows_each_once(played: Played, night: date, added: int) -> None:
     features = played.read("played", f"feat_{played.one}__history")
-    features = features[features["night"] == pd.Timestamp(LAST)]
-    days = pd.to_datetime(played.made.rows["at"].str[:10])
-    week = played.made.rows[days.between(pd.Timestamp(LAST) - pd.Timedelta(days=6), pd.Timestamp(LAST))]
+    features = features[features["night"] == pd.Timestamp(night)]
+    rows = played.made.rows
+    days = pd.to_datetime(rows["at"].str[:10])
+    week = rows[days.between(pd.Timestamp(night) - pd.Timedelta(days=6), pd.Timestamp(night))]
+    week = week.assign(paid=week["paid"] + added * (week["at"].str[:10] == str(RESTATED)))
     paid = week.groupby(f"{played.one}_id")["paid"].agg(["size", "sum", "mean"])
     found = features.set_index(f"{played.one}_id")[["rows_7n", "sum_paid_7n", "mean_paid_7n"]]
     joined = found.join(paid)

@@ -45,3 +45,33 @@ def test_wrong_and_missing_answers_are_asked_again(tmp_path: Path, monkeypatch: 
     assert "temp: bigint, 3 to 3" in said.getvalue()
     # What says something of whoever rows are of is not asked where rows are predicted.
     assert {name for name, left in typed.items() if left} == set(OF_ENTITIES[1:])
+
+
+def test_what_follows_from_whom_rows_are_of_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "rows.csv").write_text("number,at,buyer\n1,2026-01-01,b\n", encoding="utf-8")
+    typed = {name: [""] for name in Answers.model_fields} | {
+        "project": ["shop"],
+        "zone": ["Europe/Madrid"],
+        "data": ["rows.csv"],
+        "one": ["buyer"],
+        "many": ["buyers"],
+        "time": ["at"],
+        "key": ["number"],
+        "each": ["buyer"],
+        "seen_within": ["a month", "28"],
+        "take": ["", "exist", "exists"],
+        "during": ["a week", "7"],
+        "if_none": ["", "false"],
+        "label": ["is_back"],
+    }
+    said = io.StringIO()
+
+    def answer(question: str, **_: object) -> str:
+        return typed[question.partition(":")[0]].pop(0)
+
+    monkeypatch.setattr("redeye.review.new_project.ask.Prompt.ask", answer)
+    found = ask_answers(tmp_path, Console(file=said, width=120))
+    assert (found.each, found.seen_within, found.take) == (("buyer",), 28, "exists")
+    assert (found.during, found.if_none, found.predict) == (7, "false", None)
+    assert "did you mean 'exists'?" in said.getvalue()
+    assert {name for name, left in typed.items() if left} == {"valid"}
