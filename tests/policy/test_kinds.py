@@ -14,7 +14,6 @@ INTERFACE = f"{BUILT_IN}.interface"
 # What is of one kind still. The list only shrinks: a file that names none any more goes from it.
 OF_ONE_KIND = {
     "ml/redeye/monitoring/logic/distribution_shift.py",
-    "ml/redeye/operations/measure_slices.py",
     "ml/redeye/scoring/logic/outcomes.py",
     "ml/redeye/scoring/logic/recalibration.py",
     "ml/redeye/studies/backtest/logic/loop.py",

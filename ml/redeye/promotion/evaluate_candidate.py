@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from typing import Any
 
+import numpy.typing as npt
 import pandas as pd
 
 from redeye.champions import promotion_store
@@ -31,11 +33,12 @@ from redeye.warehouse import lake
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What the gates said about a candidate, and both models' predictions on the test window, if any."""
+    """What the gates said about a candidate, both models' predictions on the test window, if any, and its slices."""
 
     report: GateReport
     candidate: Scored | None
     champion: Scored | None
+    groups: Mapping[str, npt.ArrayLike] = field(default_factory=dict)
 
 
 def evaluate_candidate(
@@ -85,19 +88,20 @@ def evaluate_candidate(
         base=gate_inputs.measure_base(select_rows(fresh.frame, spec, spans.train), spec),
         before=before,
     )
+    groups = gate_inputs.group_rows(rows, spec)
     report = judge(
         challenger,
         holder,
         spans.test,
         find_kind(spec),
-        groups=gate_inputs.group_rows(rows, spec),
+        groups=groups,
         artifact_sha256=version.artifact_sha256,
         many=project().subject.many,
     )
     both = {"candidate": challenger.scored, "champion": holder.scored}
     shown = {role: one for role, one in both.items() if one is not None}
     fresh.run.log_judgement(report, shown, algorithms, candidate.model.importance())
-    return Evaluation(report, challenger.scored, holder.scored)
+    return Evaluation(report, challenger.scored, holder.scored, groups)
 
 
 def _read_as(version: Promotion, model: Model[Any], own: pd.DataFrame, subject: Subject) -> pd.DataFrame:

@@ -128,7 +128,8 @@ class TrainingRun:
         with tempfile.TemporaryDirectory(prefix="redeye-plots-") as folder:
             named = {f"{role} ({algorithms[role]})": one for role, one in scored.items()}
             draw_quality(Path(folder), named, importance)
-            draw_slices(Path(folder), report)
+            loss = next((one.TITLES[one.LOSS] for one in scored.values()), "loss")
+            draw_slices(Path(folder), report, loss)
             mlflow.log_artifacts(folder, "plots")
 
     def log_outcome(self, tags: Mapping[str, str], pages: Mapping[str, str]) -> None:

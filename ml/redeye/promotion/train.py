@@ -245,6 +245,7 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun, past: KnownP
         candidate,
         choice=choice.reason,
         tested=tested,
+        groups=evaluation.groups,
         champion=(f"version {champion.version} ({champion.algorithm})", rival) if rival else None,
         report=report,
     )

@@ -39,13 +39,13 @@ def draw_quality(folder: Path, scored: Mapping[str, Scored], importance: Mapping
         axes.set(xlabel="importance")
 
 
-def draw_slices(folder: Path, report: GateReport) -> None:
-    """Writes `slices.png`: the candidate beside the champion, slice by slice; nothing without slices."""
+def draw_slices(folder: Path, report: GateReport, loss: str) -> None:
+    """Writes `slices.png`: the candidate's loss beside the champion's, slice by slice; nothing without slices."""
     result = next((one for one in report.results if one.gate is Gate.SLICES and one.parts), None)
     if result is None:
         return
     parts = [part for part in result.parts if part.value is not None and part.upper is not None]
-    title = f"Log loss against the champion, nights {report.window}"
+    title = f"{loss.capitalize()} against the champion, nights {report.window}"
     with _open_axes(folder / "slices.png", title, height=1.5 + 0.3 * len(parts)) as axes:
         names = [f"{part.name} ({part.rows})" for part in parts]
         axes.barh(names, [part.value or 0.0 for part in parts], color=CHAMPION)

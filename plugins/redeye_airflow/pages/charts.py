@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from redeye.champions.logic.succession import Turn
 from redeye.declarations.calendar import count_nights_since, find_next_night
+from redeye.models.kinds.blocks import Block, Picture, Shares
 from redeye.scoring.outputs_reader import Row
 
 Points = Sequence[tuple[date, float | None]]
@@ -78,7 +79,7 @@ def lines(
     values = [own[night] for own in columns.values() for night in known if night in own]
     # What is held against a threshold is read as a share of it: from zero.
     ticks = choose_ticks(0.0 if threshold else min(values), max(values))
-    show, show_tick = ("{:.1%}".format, _show_percent) if is_share else ("{:.4g}".format, "{:f}".format)
+    show, show_tick = _choose_form(is_share=is_share)
     shown = [(night, text) for night, text in marks if nights[0] <= night <= nights[-1]]
     data = {
         "isTime": True,
@@ -128,6 +129,55 @@ def calibration(bins: Sequence[tuple[float, float, int]], *, title: str, one: st
         "marks": [],
     }
     return _draw(data, title, size=" square")
+
+
+def draw_picture(picture: Picture) -> Markup:
+    """Lines over nights or numbers, beside what they are held against."""
+    drawn = {**picture.lines, **picture.references}
+    values = [value for own in drawn.values() for value in own if value is not None and math.isfinite(value)]
+    if not values:
+        return _NOTHING.format("Nothing measured in these nights.")
+    show, show_tick = _choose_form(is_share=picture.is_share)
+    show_place, show_place_tick = _choose_form(is_share=picture.is_share_below)
+    nights = [each for each in picture.x if isinstance(each, date)]
+    places = [_seconds(each) if isinstance(each, date) else float(each) for each in picture.x]
+    texts = [str(each) for each in nights] or [show_place(each) for each in places]
+    data = {
+        "isTime": bool(nights),
+        "x": places,
+        "xTexts": texts,
+        "xTitle": picture.x_title,
+        "yTitle": picture.y_title,
+        "series": [
+            {
+                "name": name,
+                "values": list(own),
+                "texts": [_NONE if value is None else show(value) for value in own],
+                "isReference": name in picture.references,
+            }
+            for name, own in drawn.items()
+        ],
+        "ticks": _show_ticks(choose_ticks(min(values), max(values)), show_tick),
+        "marks": [],
+    }
+    if not nights:
+        data["xTicks"] = _show_ticks(choose_ticks(min(places), max(places)), show_place_tick)
+    return _draw(data, picture.title, size="" if nights else " square")
+
+
+def draw_block(block: Block, one: str) -> tuple[str, Markup]:
+    """The title and the picture of what a kind shows; a table has none."""
+    match block:
+        case Picture():
+            return block.title, draw_picture(block)
+        case Shares():
+            title = "Predicted against observed share"
+            return block.title, calibration(block.bins, title=title, one=one)
+    return "", Markup("")
+
+
+def _choose_form(*, is_share: bool) -> tuple[Callable[[float], str], Callable[[Decimal], str]]:
+    return ("{:.1%}".format, _show_percent) if is_share else ("{:.4g}".format, "{:f}".format)
 
 
 def choose_ticks(low: float, high: float) -> list[Decimal]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -17,6 +18,7 @@ from redeye.foundation import trail
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.settings import settings
 from redeye.models.artifact_store import read_card
+from redeye.models.kinds.interface import find_kind
 from redeye.operations import measure_slices, model_status, night_status
 from redeye.promotion.read_serving import read_serving
 from redeye.scoring.outputs_reader import Row
@@ -26,11 +28,6 @@ from redeye_airflow.pages.rendering import render_markdown, render_page
 
 router = APIRouter()
 
-METRICS = (
-    ("auc", "AUC, higher is better"),
-    ("log_loss", "Log loss, lower is better"),
-    ("calibration_error", "Calibration error, lower is better"),
-)
 LEAST_WEEKS = 4
 """Before so many, quality is shown by night: a line of less says nothing."""
 SHOWN_FEATURES = 24
@@ -48,7 +45,8 @@ def model(request: Request, model: str, night: date | None = None) -> Response:
     reports = settings().reports / model
     serving = read_serving(model, shown)
     marks = charts.mark_turns(serving.turns)
-    by, plots = draw_quality(history.weeks, history.state.quality, marks)
+    charted = find_kind(spec).charted
+    by, plots = draw_quality(history.weeks, history.state.quality, marks, charted)
     return render_page(
         request,
         "models/model.html",
@@ -72,14 +70,12 @@ def model(request: Request, model: str, night: date | None = None) -> Response:
 
 @router.get("/models/{model}/slices")
 def model_slices(request: Request, model: str, night: date) -> Response:
-    """Calibration and quality by slice over the last nights whose labels are final: read when it is opened."""
+    """What the kind shows of the last nights with final labels, as a whole and by slice: read when it is opened."""
     spec = find_spec(model)
     last = shift_nights(night, -spec.label_maturity_nights)
     found = measure_slices.measure(spec, night, shift_nights(last, 1 - model_status.SHOWN_NIGHTS), last)
-    plot = charts.calibration(
-        found.bins, title="Predicted against observed share", one=project().subject.many
-    )
-    return render_page(request, "models/slices.html", found=found, plot=plot, model=model, night=night)
+    drawn = [(block, *charts.draw_block(block, project().subject.many)) for block in found.blocks]
+    return render_page(request, "models/slices.html", found=found, drawn=drawn, model=model, night=night)
 
 
 @router.get("/models/{model}/versions/{version}")
@@ -101,7 +97,7 @@ def card(request: Request, model: str, version: int) -> Response:
 
 
 def draw_quality(
-    weeks: list[Row], nights: list[Row], marks: charts.Marks
+    weeks: list[Row], nights: list[Row], marks: charts.Marks, charted: Mapping[str, str]
 ) -> tuple[str, list[tuple[str, Markup]]]:
     """By what quality is shown, and a chart of each metric: by week once there are `LEAST_WEEKS`, before by night."""
     is_weekly = len({row["night"] for row in weeks}) >= LEAST_WEEKS
@@ -113,7 +109,7 @@ def draw_quality(
                 charts.series_by_night(rows, metric), title=f"{title}, by {by}", marks=marks, by=before
             ),
         )
-        for metric, title in METRICS
+        for metric, title in charted.items()
     ]
 
 

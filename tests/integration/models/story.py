@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from datetime import UTC, date, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,11 @@ from ruamel.yaml import YAML
 from redeye.champions import promotion_store
 from redeye.champions.serving_versions import list_serving_versions
 from redeye.declarations.calendar import ONE_DAY, cutoff
-from redeye.declarations.specs import load_valid_specs
+from redeye.declarations.specs import Spec, load_valid_specs
 from redeye.foundation.settings import SPECS, settings
 from redeye.models.mlflow_registry import load_artifact
 from redeye.monitoring.monitor import monitor_night
-from redeye.operations import build_nights, night_status
+from redeye.operations import build_nights, measure_slices, night_status
 from redeye.promotion import decision_store, train
 from redeye.promotion.rollback import roll_back
 from redeye.scoring import last_resort, outputs_store, rescore, schedule, score
@@ -168,8 +169,16 @@ def look_at_lateness(nights: list[date]) -> None:
         "promotions": [row.kind for row in promotion_store.read_promotions(LATENESS)],
         "again": again,
         "last resort": [resort.predict(inputs).shape[1], *failures],
+        "shown": show_matured(spec, nights),
         "explained": [explain_one(each) for _, each in rows.groupby("night")],
     }
+
+
+def show_matured(spec: Spec, nights: list[date]) -> dict[str, Any]:
+    """What the model's page would show of its matured nights."""
+    found = measure_slices.measure(spec, nights[-1], nights[0], nights[-1])
+    *pictures, table = (asdict(block) for block in found.blocks)
+    return json.loads(json.dumps({"rows": found.rows, "pictures": pictures, "table": table}, default=str))
 
 
 def explain_one(rows: pd.DataFrame) -> dict[str, Any]:

@@ -155,3 +155,17 @@ def test_a_prediction_of_another_kind_is_explained(seen: dict[str, Any]) -> None
         assert "rounded to whole numbers" in found["page"]
     assert {each["column"] for each in heuristic["inputs"] if each["effect"]} <= {"origin_id", "carrier_id"}
     assert len([each for each in trees["inputs"] if each["effect"]]) > 1
+
+
+def test_pages_show_how_often_the_bounds_held_by_night_and_slice(seen: dict[str, Any]) -> None:
+    shown = seen[LATENESS]["shown"]
+    assert shown["rows"] > 700
+    assert [each["title"] for each in shown["pictures"]][2:] == [
+        "Labels within the bounds, by night",
+        "Distance of the bounds, by night",
+        "Label less the predicted number, by night",
+    ]
+    calibration = shown["pictures"][0]
+    assert calibration["lines"]["labels"] == sorted(calibration["lines"]["labels"])
+    assert {row[0] for row in shown["table"]["rows"]} >= {"carrier"}
+    assert all(row[2] >= 200 for row in shown["table"]["rows"])

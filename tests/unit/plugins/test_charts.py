@@ -12,6 +12,7 @@ import pytest
 
 from redeye.champions.logic.promotions import Promotion, PromotionKind
 from redeye.champions.logic.succession import list_turns
+from redeye.models.kinds.blocks import Picture
 from redeye_airflow.pages import charts
 from redeye_airflow.pages.files import STATIC
 from redeye_airflow.pages.model_pages import draw_quality
@@ -154,9 +155,9 @@ def test_quality_is_shown_by_night_until_there_are_four_weeks() -> None:
         values = {"metric": "auc", "champion": 0.7, "heuristic": 0.6}
         return [{"night": NIGHT + timedelta(days=days * n), **values} for n in range(count)]
 
-    by, plots = draw_quality(rows(3, 7), rows(20, 1), [])
+    by, plots = draw_quality(rows(3, 7), rows(20, 1), [], {"auc": "AUC"})
     assert (by, len(read_data(plots[0][1])["x"])) == ("night", 20)
-    by, plots = draw_quality(rows(4, 7), rows(28, 1), [])
+    by, plots = draw_quality(rows(4, 7), rows(28, 1), [], {"auc": "AUC"})
     assert (by, len(read_data(plots[0][1])["x"])) == ("week", 4)
     assert read_table(plots[0][1])[0] == ["Week from", "champion", "heuristic"]
 
@@ -281,3 +282,26 @@ def test_the_library_is_shipped_with_its_license_and_nothing_is_fetched_from_els
     assert "The MIT License" in (folder / "LICENSE").read_text(encoding="utf-8")
     ours = [*STATIC.glob("*.js"), *STATIC.glob("*.css")]
     assert [path.name for path in ours if "://" in path.read_text(encoding="utf-8")] == []
+
+
+def test_a_picture_of_nights_has_its_references_and_one_of_numbers_has_ticks_below() -> None:
+    nights = [NIGHT, NIGHT + timedelta(days=1)]
+    shown = Picture(
+        "Coverage", nights, {"labels": [0.75, None]}, "night", "", {"as promised": [0.8, 0.8]}, True
+    )
+    data = read_data(charts.draw_picture(shown))
+    assert [(each["name"], each["isReference"]) for each in data["series"]] == [
+        ("labels", False),
+        ("as promised", True),
+    ]
+    assert data["series"][0]["texts"] == ["75.0%", "\N{EN DASH}"]
+    assert data["isTime"]
+    assert read_table(charts.draw_picture(shown))[1] == ["2013-04-04", "75.0%", "80.0%"]
+    title, drawn = charts.draw_block(
+        Picture("Values", [1.0, 20.0], {"label": [2.0, 18.5]}, "predicted"), "rows"
+    )
+    data = read_data(drawn)
+    assert title == "Values"
+    assert data["x"] == [1.0, 20.0]
+    assert [tick[1] for tick in data["xTicks"]] == ["0", "5", "10", "15", "20"]
+    assert data["series"][0]["texts"] == ["2", "18.5"]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, cast
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from redeye.models.algorithms.base import Floats
 from redeye.models.algorithms.heuristic import HeuristicModel
 from redeye.models.algorithms.storage import ALGORITHMS
 from redeye.models.kinds.binary_spec import BinaryGates
+from redeye.models.kinds.blocks import Block, Cut, Form, Shares, Table
 from redeye.models.kinds.interface import Amount, Check, GateCase, Kind, Reliability
 from redeye.models.kinds.scored_probabilities import ScoredProbabilities
 from redeye.models.logic.evaluation import Scored
@@ -49,6 +51,15 @@ class Binary(Kind):
     def reliability(self) -> Reliability:
         """Of rows that are given a probability, the share whose label is true."""
         return Reliability("calibration_error", "calibration error", self._gates.maximum_calibration_error)
+
+    @property
+    def charted(self) -> Mapping[str, str]:
+        """Ranking, loss and calibration."""
+        return {
+            "auc": "AUC, higher is better",
+            "log_loss": "Log loss, lower is better",
+            "calibration_error": "Calibration error, lower is better",
+        }
 
     @property
     def own_gates(self) -> Mapping[str, Callable[[GateCase], Check]]:
@@ -93,6 +104,36 @@ class Binary(Kind):
     def amount(self) -> Amount:
         """The probability as the version gave it."""
         return Amount("raw_probability", "probability", is_share=True)
+
+    def show_matured(self, rows: pd.DataFrame, cuts: Sequence[Cut]) -> tuple[Block, ...]:
+        """Calibration of all, and the quality of each cut that has both outcomes."""
+        whole = self._score_known(rows, "probability").metrics()
+        bins = [(one.mean_prediction, one.observed_rate, one.rows) for one in whole.calibration]
+        found: list[tuple[str | float | None, ...]] = []
+        for cut in cuts:
+            own = rows.iloc[list(cut.rows)]
+            if own["label"].nunique() < 2:
+                continue
+            metrics = self._score_known(own, "probability").metrics()
+            baseline = self._score_known(own, "baseline_probability").metrics()
+            means = float(own["label"].mean()), float(own["probability"].mean())
+            found.append((cut.by, cut.value, len(own), *means, metrics.auc, baseline.auc, metrics.log_loss))
+        heads = (("Slice", Form.TEXT), ("", Form.TEXT), ("Rows", Form.COUNT))
+        shares = (("Observed", Form.SHARE), ("Predicted", Form.SHARE))
+        quality = (("AUC", Form.NUMBER), ("Heuristic", Form.NUMBER), ("Log loss", Form.NUMBER))
+        left_out = len(cuts) - len(found)
+        note = f"{left_out} slices with one outcome alone are left out." if left_out else ""
+        return (
+            Shares("Predicted and observed share, by tenths", bins),
+            Table((*heads, *shares, *quality), found, note),
+        )
+
+    @staticmethod
+    def _score_known(rows: pd.DataFrame, column: str) -> ScoredProbabilities:
+        known = rows[rows[column].notna()]
+        return ScoredProbabilities(
+            known["label"].to_numpy(), known[column].to_numpy(), known["night"].to_numpy()
+        )
 
     def read_outcome(self, label: float) -> bool:
         """True or false."""

@@ -18,6 +18,7 @@ import pandas as pd
 
 from redeye.declarations.specs import Spec
 from redeye.models.algorithms.base import Examples, Floats, Model, Training
+from redeye.models.kinds.blocks import Block, Cut, Form, Table
 from redeye.models.logic.evaluation import Interval, Scored
 
 
@@ -136,6 +137,14 @@ class Kind(ABC):
         return None
 
     @property
+    def charted(self) -> Mapping[str, str]:
+        """The metrics that a model's page draws by night, with what is said above each."""
+        best = {
+            name: "higher" if name in self.scored.HIGHER_IS_BETTER else "lower" for name in self.scored.TITLES
+        }
+        return {name: f"{capitalize(self.scored.TITLES[name])}, {best[name]} is better" for name in best}
+
+    @property
     def own_gates(self) -> Mapping[str, Callable[[GateCase], Check]]:
         """Gates of this kind alone, by name."""
         return {}
@@ -234,6 +243,27 @@ class Kind(ABC):
         del model, row
         return ()
 
+    def show_matured(self, rows: pd.DataFrame, cuts: Sequence[Cut]) -> tuple[Block, ...]:
+        """What a model's page shows of matured predictions: by default the loss of each cut, beside the heuristic's.
+
+        `rows` have label, night and all columns; a cut names its rows by position.
+        """
+        loss = self.scored.TITLES[self.scored.LOSS]
+        found: list[Sequence[str | float | None]] = [
+            (
+                cut.by,
+                cut.value,
+                len(cut.rows),
+                *(
+                    self.score_rows(rows.iloc[list(cut.rows)], columns).measure(self.scored.LOSS)
+                    for columns in (self.columns, self.baseline_columns)
+                ),
+            )
+            for cut in cuts
+        ]
+        heads = (capitalize(loss), Form.NUMBER), ("Heuristic", Form.NUMBER)
+        return (Table((("Slice", Form.TEXT), ("", Form.TEXT), ("Rows", Form.COUNT), *heads), found),)
+
     def split(self, predictions: Floats) -> dict[str, Floats]:
         """Predictions by the columns in which they are stored."""
         return name_columns(np.asarray(predictions, dtype=np.float64), self.columns)
@@ -260,6 +290,11 @@ def round_number(value: float, digits: int) -> str:
     """A number with so many digits that count, but for those before the point: they all stand there."""
     places = digits - 1 - floor(log10(abs(value))) if value else 0
     return f"{value:.{min(max(places, 0), 12)}f}"
+
+
+def capitalize(title: str) -> str:
+    """A title with a capital at its beginning, and the others as they are."""
+    return title[:1].upper() + title[1:]
 
 
 def find_kind(spec: Spec) -> Kind:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any, ClassVar, cast
 
@@ -12,7 +12,18 @@ import pandas as pd
 
 from redeye.models.algorithms.average import AverageModel
 from redeye.models.algorithms.base import Examples, Floats, Model, Training
-from redeye.models.kinds.interface import Amount, Check, GateCase, Kind, Reliability, Step, round_number
+from redeye.models.kinds.blocks import Block, Cut
+from redeye.models.kinds.interface import (
+    Amount,
+    Check,
+    GateCase,
+    Kind,
+    Reliability,
+    Step,
+    round_number,
+    stack_columns,
+)
+from redeye.models.kinds.quantile_blocks import show_quantiles
 from redeye.models.kinds.quantile_models import (
     QuantileAverage,
     QuantileHeuristic,
@@ -143,6 +154,15 @@ class Regression(Kind):
     def measure_amount(self, model: Model[Any], frame: pd.DataFrame) -> Floats:
         """The middle quantile, not rounded."""
         return super().measure_amount(_loosen(model), frame)
+
+    def show_matured(self, rows: pd.DataFrame, cuts: Sequence[Cut]) -> tuple[Block, ...]:
+        """Whether quantiles hold as often as they promise, as a whole, by night and by cut; widths and residuals."""
+        labels, nights = rows["label"].to_numpy(), rows["night"].to_numpy()
+        scored, baseline = (
+            self.score(labels, stack_columns(rows, columns), nights)
+            for columns in (self.columns, self.baseline_columns)
+        )
+        return show_quantiles(scored, baseline, cuts, self.spec.gates.confidence)
 
     def trace(self, model: Model[Any], row: pd.DataFrame) -> tuple[Step, ...]:
         """The quantiles as learned, moved by what later nights said, and rounded."""

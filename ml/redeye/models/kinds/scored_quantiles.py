@@ -18,12 +18,13 @@ from typing import ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from redeye.models.logic.evaluation import Curve, Metrics, Scored, divide
+from redeye.models.logic.evaluation import Curve, Metrics, Promise, Scored, divide
 from redeye.models.logic.night_statistics import Floats
 
 BINS = 10
 LOWER, VALUE, UPPER = 1, 0, 2
 """Positions in a row's prediction: the number comes first."""
+_POSITIONS = {"lower": LOWER, "value": VALUE, "upper": UPPER}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +67,7 @@ class ScoredQuantiles(Scored):
     MEASURES: ClassVar[tuple[str, ...]] = ("relative_pinball_loss", "coverage_error")
     COMPARED: ClassVar[tuple[str, ...]] = ("pinball_loss",)
     DISTANCES: ClassVar[frozenset[str]] = frozenset({"coverage_error"})
+    PART_METRICS: ClassVar[Mapping[str, str]] = {"bias": "above the label by"}
     WIDTH: ClassVar[tuple[int, ...]] = (3,)
     INVALID: ClassVar[str] = "no number between two bounds"
 
@@ -101,6 +103,37 @@ class ScoredQuantiles(Scored):
         """Others of the same levels."""
         return type(self)(labels, predictions, nights, self.levels)
 
+    @property
+    def promises(self) -> tuple[Promise, ...]:
+        """How many labels lie within the bounds, and how many up to the number."""
+        lower, middle, upper = self.levels
+        return (
+            Promise("within the bounds", upper - lower, "inside", "within"),
+            Promise("up to the number", middle, "below_value", "up_to_value"),
+        )
+
+    @property
+    def quantile_promises(self) -> tuple[Promise, ...]:
+        """How many labels lie up to each quantile, from the lowest."""
+        return tuple(
+            Promise(f"up to {name}", level, f"below_{name}", f"up_to_{name}")
+            for name, level in zip(_POSITIONS, self.levels, strict=True)
+        )
+
+    def _list_shares(self) -> dict[str, npt.NDArray[np.bool_]]:
+        """Of each row what shares are made of."""
+        labels, (lower, upper) = self.labels, (self.predictions[:, at] for at in (LOWER, UPPER))
+        found = {
+            "within": (lower <= labels) & (labels <= upper),
+            "inside": (lower < labels) & (labels < upper),
+        }
+        for name, at in _POSITIONS.items():
+            found |= {
+                f"below_{name}": labels < self.predictions[:, at],
+                f"up_to_{name}": labels <= self.predictions[:, at],
+            }
+        return found
+
     def metrics(self) -> QuantileMetrics:
         """Every metric on the rows as they are."""
         value, lower, upper = self.predictions.T
@@ -119,7 +152,8 @@ class ScoredQuantiles(Scored):
 
         Args:
             metric: one of `TITLES`, or `relative_pinball_loss`: the pinball loss over that of the rows' own
-                quantiles, said of every row. At 1 the model is worth no more than three numbers.
+                quantiles, said of every row. At 1 the model is worth no more than three numbers. Or `bias`: by how
+                much the number lies above the label on average. Or a share that a promise names.
             weights: one row per weighting, one column per night: how often the night counts.
 
         Raises:
@@ -135,20 +169,18 @@ class ScoredQuantiles(Scored):
                 return self._mean(upper - lower, weights)
             case "coverage_error":
                 promised = self.levels[2] - self.levels[0]
-                within, inside = (
-                    self._mean(each.astype(np.float64), weights)
-                    for each in (
-                        (lower <= self.labels) & (self.labels <= upper),
-                        (lower < self.labels) & (self.labels < upper),
-                    )
-                )
+                within, inside = (self.resample(name, weights) for name in ("within", "inside"))
                 error: Floats = np.maximum(np.maximum(promised - within, inside - promised), 0.0)
                 return error
+            case "bias":
+                return self._mean(value - self.labels, weights)
             case "relative_pinball_loss":
                 # Of all rows alike, whichever nights count: their own quantiles for each weighting would be sorted
                 # anew for each, and differ by less than the nights do.
                 alone = np.tile(order_quantiles(np.quantile(self.labels, self.levels)), (len(self.labels), 1))
                 return divide(self.resample("pinball_loss", weights), self._mean(self._lose(alone), weights))
+        if (rows := self._list_shares().get(metric)) is not None:
+            return self._mean(rows.astype(np.float64), weights)
         raise ValueError(
             f"no metric {metric!r}; there are {', '.join(self.TITLES)} and relative_pinball_loss"
         )
@@ -158,12 +190,15 @@ class ScoredQuantiles(Scored):
         return np.vstack([self._per_night(self.labels**power) for power in range(3)])
 
     def draw_curves(self) -> Mapping[str, Curve]:
-        """By tenths of the number what was predicted and what came, and the share of labels below each quantile."""
+        """Predicted and observed by tenths of the number, labels up to each quantile, coverage, width and residuals."""
         value = self.predictions[:, VALUE]
         order = np.array_split(np.argsort(value, kind="stable"), min(BINS, len(value)))
         predicted, observed = (
             np.array([each[rows].mean() for rows in order]) for each in (value, self.labels)
         )
+        each_night = np.eye(len(self.nights))
+        residuals = self.labels - value
+        places = np.linspace(0.01, 0.99, 99)
         below = [float((self.labels <= self.predictions[:, at]).mean()) for at in (LOWER, VALUE, UPPER)]
         return {
             "values": Curve(
@@ -182,6 +217,18 @@ class ScoredQuantiles(Scored):
                 "share of labels up to it",
                 has_points=True,
                 has_diagonal=True,
+            ),
+            **{
+                name: Curve(
+                    title, self.nights, self.resample(metric, each_night), "night", below_it, has_points=True
+                )
+                for name, title, metric, below_it in (
+                    ("coverage", "Coverage by night", "within", "share of labels within the bounds"),
+                    ("width", "Width of the interval by night", "mean_width", "mean distance of the bounds"),
+                )
+            },
+            "residuals": Curve(
+                "Residuals", places, np.quantile(residuals, places), "share of rows", "label less number"
             ),
         }
 

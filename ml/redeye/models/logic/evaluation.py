@@ -12,7 +12,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import ClassVar, Self
+from typing import ClassVar, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -63,7 +63,7 @@ class Curve:
     """
 
     picture: str
-    x: Floats
+    x: Floats | npt.NDArray[np.datetime64]
     y: Floats
     x_title: str
     y_title: str
@@ -71,6 +71,22 @@ class Curve:
     has_points: bool = False
     has_diagonal: bool = False
     limits: tuple[float, float] | None = None
+
+
+class Promise(NamedTuple):
+    """A share of labels that predictions promise; equal ones may make it impossible to meet exactly.
+
+    Attributes:
+        title: which labels.
+        share: that is promised.
+        inside: the metric that counts those beyond doubt.
+        within: the metric that counts also those on the edge.
+    """
+
+    title: str
+    share: float
+    inside: str
+    within: str
 
 
 class Scored(ABC):
@@ -94,6 +110,8 @@ class Scored(ABC):
     HIGHER_IS_BETTER: ClassVar[frozenset[str]] = frozenset()
     DISTANCES: ClassVar[frozenset[str]] = frozenset()
     """The metrics that are sums of absolute deviations."""
+    PART_METRICS: ClassVar[Mapping[str, str]] = {}
+    """What is shown of a part of the rows beside the loss, with its title."""
     WIDTH: ClassVar[tuple[int, ...]] = ()
     """The shape of one row's prediction: none of a single number."""
 
@@ -160,6 +178,11 @@ class Scored(ABC):
     @abstractmethod
     def labels_per_night(self) -> Floats:
         """What the labels of each night come to: equal for equal labels."""
+
+    @property
+    def promises(self) -> tuple[Promise, ...]:
+        """What every part of the rows is held to."""
+        return ()
 
     def draw_curves(self) -> Mapping[str, Curve]:
         """What a picture of each name shows of these predictions."""

@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy.typing as npt
+
 from redeye.declarations.specs import Spec
 from redeye.features.logic.past_caveats import Caveat
 from redeye.models.kinds.interface import find_kind
 from redeye.models.logic.evaluation import Metrics, Scored, interval
+from redeye.models.logic.promises import measure_parts
 from redeye.models.logic.splits import Windows
 from redeye.models.logic.training_subject import Subject
 from redeye.promotion.logic.gate_report import GateReport
+from redeye.promotion.logic.slices import name_slices
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class Card:
         environment: what it was fitted with, by name.
         tested: predictions on the test window, None if it was not judged; so with `report`.
         champion: name and predictions of the champion of then on the same window.
+        groups: by slice column, the value of each row of the test window.
         links: addresses by title.
         candidate: its name among those of the training; empty for the plain refit of the algorithm.
         parent_version: that it continues; None if it was fitted from nothing.
@@ -44,6 +49,7 @@ class Card:
     validation: Metrics | None = None
     tested: Scored | None = None
     champion: tuple[str, Scored] | None = None
+    groups: Mapping[str, npt.ArrayLike] = field(default_factory=dict)
     report: GateReport | None = None
     links: Mapping[str, str] = field(default_factory=dict)
     candidate: str = ""
@@ -107,9 +113,41 @@ class Card:
             "Each bound at "
             f"{gates.confidence:.0%} confidence, of nights that resemble their neighbours.",
             _table(("metric", "this model", "interval", *rivals), rows),
+            *self._slices(self.tested),
             self._validation(),
         ]
         return "## Quality\n\n" + "\n\n".join(lines)
+
+    def _slices(self, tested: Scored) -> list[str]:
+        """Whether every slice keeps what predictions of the kind promise of all rows; nothing if that is nothing."""
+        if not tested.promises or not self.groups:
+            return []
+        gates = self.subject.spec.gates
+        parts = name_slices(self.groups, gates.slices.minimum_rows)
+        titles = {tested.LOSS: tested.TITLES[tested.LOSS], **tested.PART_METRICS}
+        found = measure_parts(
+            tested, parts, tested.promises, metrics=list(titles), confidence=gates.confidence
+        )
+        head = (
+            "slice",
+            "rows",
+            *titles.values(),
+            *(f"{each.title} ({each.share:.0%})" for each in tested.promises),
+        )
+        rows = [
+            (
+                each.name,
+                str(each.rows),
+                *map(_number, each.metrics.values()),
+                *(one.describe() for one in each.held),
+            )
+            for each in found
+        ]
+        told = (
+            f"By slice of the test window; off is a share whose bounds exclude what is promised, at "
+            f"{gates.confidence:.0%} confidence over all slices together."
+        )
+        return [told, _table(head, rows)]
 
     def _validation(self) -> str:
         if self.validation is None:

@@ -49,6 +49,16 @@ def pool_slices(values: npt.ArrayLike, minimum_rows: int) -> npt.NDArray[np.obje
     return given.where(~given.isin(small), OTHER).to_numpy(dtype=object)
 
 
+def name_slices(groups: Mapping[str, npt.ArrayLike], minimum_rows: int) -> dict[str, npt.NDArray[np.bool_]]:
+    """By `column=value` the rows of each slice, after `pool_slices`."""
+    return {
+        f"{column}={name}": named == name
+        for column, values in groups.items()
+        for named in [pool_slices(values, minimum_rows)]
+        for name in sorted(set(named))
+    }
+
+
 def compare_by_slice(
     candidate: Scored,
     champion: Scored,
@@ -68,12 +78,7 @@ def compare_by_slice(
     Raises:
         ValueError: if a column does not have one value per row.
     """
-    slices = {
-        f"{column}={name}": named == name
-        for column, values in groups.items()
-        for named in [pool_slices(values, minimum_rows)]
-        for name in sorted(set(named))
-    }
+    slices = name_slices(groups, minimum_rows)
     each = 1 - (1 - confidence) / max(len(slices), 1)
     return tuple(
         _part(name, candidate.where(rows), champion.where(rows), each) for name, rows in slices.items()

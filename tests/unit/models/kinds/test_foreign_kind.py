@@ -17,6 +17,7 @@ from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.errors import ConfigError
 from redeye.models.algorithms.base import Inputs
 from redeye.models.algorithms.storage import load_model, save_model
+from redeye.models.kinds.blocks import Cut
 from redeye.models.kinds.interface import find_kind
 from redeye.models.logic.prediction_equality import Equality
 from redeye.models.logic.splits import Window, Windows
@@ -134,3 +135,29 @@ def test_its_predictions_have_columns_of_their_own(spec: Spec) -> None:
     other = rows.assign(expected=rows["expected"] + 1)
     (found,) = differences(rows, other, subject, kind, Equality(0.0, "exact"))
     assert "5 expectations, by up to 1" in found
+
+
+def test_pages_show_its_loss_by_slice_without_a_word_of_its_own(spec: Spec) -> None:
+    kind = find_kind(spec)
+    assert kind.charted == {"poisson_deviance": "Poisson deviance, lower is better"}
+    rows = pd.DataFrame(
+        {
+            "night": np.repeat(pd.date_range(FIRST, periods=2), 2),
+            "label": [1.0, 2, 3, 4],
+            "expected": [1.0, 2, 3, 4],
+            "baseline_expected": [2.5] * 4,
+        }
+    )
+    (table,) = kind.show_matured(rows, [Cut("origin", "EWR", [0, 3])])
+    by, value, count, own, baseline = table.rows[0]
+    assert (by, value, count) == ("origin", "EWR", 2)
+    assert own < baseline
+    assert table.columns[3][0] == "Poisson deviance"
+
+
+def test_its_predictions_are_explained_by_what_rows_are_ranked_by(spec: Spec, frame: pd.DataFrame) -> None:
+    kind = find_kind(spec)
+    assert kind.amount.name == "expected"
+    model = kind.make_constant(np.array(2.5))
+    assert kind.measure_amount(model, frame.head(3)).tolist() == [2.5] * 3
+    assert kind.trace(model, frame.head(1)) == ()

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
 import pytest
+from delay_minutes import make_spec
 
 from redeye.declarations.specs import load_spec
 from redeye.features.logic.past_caveats import Caveat
 from redeye.foundation.settings import SPECS
 from redeye.models.kinds.interface import find_kind
 from redeye.models.kinds.scored_probabilities import ScoredProbabilities
+from redeye.models.kinds.scored_quantiles import ScoredQuantiles
 from redeye.models.logic.splits import Window, Windows
 from redeye.models.logic.training_subject import Subject
 from redeye.promotion.logic.gates import GateInput, judge
@@ -116,3 +119,26 @@ def test_the_data_section_says_what_nobody_can_know_of_its_datasets(subject):
     assert "rows that were deleted are not seen (read by the population, feature view shop_sales)" in row
     assert found.index("## Data") < found.index(row) < found.index("## Quality")
     assert "nobody can know" not in card(subject)
+
+
+def test_a_card_of_numbers_tells_loss_coverage_and_bias_of_each_slice(subject, tmp_path):
+    spec = make_spec(tmp_path)
+    nights = np.repeat(np.arange("2013-03-11", "2013-03-25", dtype="datetime64[D]"), 100)
+    random = np.random.default_rng(2)
+    is_off = np.arange(nights.size) % 2 == 0
+    labels = random.normal(size=nights.size) + 2 * is_off
+    tested = ScoredQuantiles(labels, np.tile([0.0, -1.28, 1.28], (nights.size, 1)), nights, (0.1, 0.5, 0.9))
+    groups = {"carrier_id": np.where(is_off, "AA", "B6")}
+    text = card(replace(subject, spec=spec), tested=tested, groups=groups)
+    (head,) = [line for line in text.splitlines() if line.startswith("| slice")]
+    assert head == (
+        "| slice | rows | pinball loss | above the label by | within the bounds (80%) | up to the number (50%) |"
+    )
+    off, kept = (line.split(" | ") for line in text.splitlines() if line.startswith("| carrier_id="))
+    assert off[0] == "| carrier_id=AA"
+    assert off[1] == "700"
+    assert off[3] == f"{-labels[is_off].mean():.4f}"
+    assert off[4].startswith(f"{(np.abs(labels[is_off]) <= 1.28).mean():.1%} (")
+    assert off[4].endswith("): off")
+    assert "off" not in " ".join(kept)
+    assert "slice" not in card(subject, tested=scored(2, 0.1), groups=groups).partition("## Gates")[0]
