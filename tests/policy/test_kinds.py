@@ -15,7 +15,6 @@ INTERFACE = f"{BUILT_IN}.interface"
 OF_ONE_KIND = {
     "ml/redeye/monitoring/logic/distribution_shift.py",
     "ml/redeye/scoring/logic/outcomes.py",
-    "ml/redeye/scoring/logic/recalibration.py",
     "ml/redeye/studies/backtest/logic/loop.py",
     "ml/redeye/studies/evidence/logic/evidence_quality.py",
     "ml/redeye/studies/freshness/logic/freshness_quality.py",

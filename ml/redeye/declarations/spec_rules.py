@@ -162,10 +162,15 @@ class Drift(Frozen):
     )
 
 
-class RecalibrationRules(Frozen):
-    """How the champion's probabilities follow the labels of its own nights, between two trainings."""
+class RecalibrationWindow(Frozen):
+    """By which nights the champion's predictions follow the labels of its own, between two trainings."""
 
     window_nights: int = Field(default=28, ge=2, description="Matured nights at most that it goes by.")
+
+
+class RecalibrationRules(RecalibrationWindow):
+    """How the champion's probabilities follow the labels of its own nights, between two trainings."""
+
     half_life_nights: PositiveInt = Field(default=4, description="A night this much older counts half.")
     prior_strength: float = Field(
         default=2000, gt=0, description="Precision of the prior, which is no change; a row carries p (1 - p)."

@@ -27,7 +27,7 @@ from redeye.declarations.spec_fields import (
     refuse_twice,
     refuse_unknown,
 )
-from redeye.declarations.spec_rules import Gates, Monitor, RecalibrationRules
+from redeye.declarations.spec_rules import Gates, Monitor, RecalibrationWindow
 from redeye.declarations.yaml_files import read_mapping, validate
 from redeye.foundation.errors import ConfigError
 
@@ -126,8 +126,8 @@ class Spec(Frozen):
         "Airflow.",
     )
     monitor: Monitor
-    recalibration: RecalibrationRules | None = Field(
-        default=None, description="Left out: probabilities are served as the model gives them."
+    recalibration: RecalibrationWindow | None = Field(
+        default=None, description="Left out: predictions are served as the model gives them."
     )
 
     @model_validator(mode="after")

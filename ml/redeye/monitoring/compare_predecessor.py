@@ -23,7 +23,7 @@ from redeye.declarations.specs import Spec
 from redeye.foundation.errors import try_in_turn
 from redeye.models.algorithms.base import Model
 from redeye.models.artifact_store import load_artifact
-from redeye.models.kinds.interface import find_kind, name_columns, stack_columns
+from redeye.models.kinds.interface import fill_raw, find_kind, name_columns, stack_columns
 from redeye.monitoring.logic.maturity import Maturity
 from redeye.monitoring.logic.quality import Predecessor
 from redeye.monitoring.logic.rollback_evidence import find_levels, weigh_evidence
@@ -136,7 +136,7 @@ def _measure_nights(
     if again is None:
         return {}
     columns = [f"again_{name}" for name in kind.columns]
-    own = own.assign(**name_columns(again, columns)).dropna(subset=columns)
+    own = fill_raw(own, kind).assign(**name_columns(again, columns)).dropna(subset=columns)
     # Versions are compared as such: the other one would be recalibrated too.
     judged, compared = (kind.score_rows(own, each) for each in (kind.raw_columns, columns))
     each_night = np.eye(len(judged.nights))

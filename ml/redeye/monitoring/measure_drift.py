@@ -24,7 +24,7 @@ from redeye.foundation.atomic_files import replace_file
 from redeye.foundation.errors import AlreadyDecided, ConfigError, NotReleased, try_in_turn
 from redeye.foundation.settings import SPECS, settings
 from redeye.foundation.ui_links import link_drift_report
-from redeye.models.kinds.interface import find_kind
+from redeye.models.kinds.interface import fill_raw, find_kind
 from redeye.monitoring import evidently_reports, label_form_store
 from redeye.monitoring.drift_reference_store import Reference
 from redeye.monitoring.fit_drift_reference import list_input_columns, load_reference
@@ -230,7 +230,7 @@ def load_features(
     features = try_in_turn([*cached, ("reading features again", read_again)], [])
     # The reference is what the version itself said: a recalibration is no drift of its predictions.
     kind = find_kind(spec)
-    made = predictions[[spec.population.key, *kind.raw_columns, "model_version"]].rename(
+    made = fill_raw(predictions, kind)[[spec.population.key, *kind.raw_columns, "model_version"]].rename(
         columns=dict(zip(kind.raw_columns, kind.columns, strict=True))
     )
     joined = features.merge(made, on=spec.population.key, how="inner", validate="one_to_one")

@@ -1,4 +1,4 @@
-"""Recalibrating after a night: the champion's own raw probabilities against the labels that are final by then."""
+"""Recalibrating after a night: the champion's own raw predictions against the labels that are final by then."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pandas as pd
 from redeye.champions.logic.promotions import Promotion
 from redeye.declarations.calendar import shift_nights
 from redeye.declarations.specs import Spec
+from redeye.models.kinds.interface import find_kind
 from redeye.monitoring.logic.maturity import Maturity
 from redeye.monitoring.matured_predictions import read_matured_predictions
-from redeye.scoring.logic.recalibration import judge_recalibration
 from redeye.warehouse.logic.releases import Release
 
 
@@ -35,14 +35,9 @@ def recalibrate(
     ]
     if own.empty:
         return pd.DataFrame()
-    judged = judge_recalibration(
-        own.sort_values(["night", spec.population.key]),
-        night,
-        rules,
-        maturity=spec.label_maturity_nights,
-        lag=spec.effective_lag_nights,
-        confidence=spec.gates.confidence,
-    )
+    judged = find_kind(spec).judge_recalibration(own.sort_values(["night", spec.population.key]), night)
+    if judged is None:
+        return pd.DataFrame()
     return pd.DataFrame(
         {
             "model_version": [champion.version],

@@ -12,8 +12,8 @@ from redeye.declarations.calendar import zone
 from redeye.declarations.project import Slicing, project
 from redeye.declarations.specs import Spec
 from redeye.declarations.successions import rename_codes
-from redeye.models.kinds.blocks import Block, Cut
 from redeye.models.kinds.interface import find_kind
+from redeye.models.logic.blocks import Block, Cut
 from redeye.monitoring.matured_predictions import read_matured_predictions
 from redeye.warehouse import release_store
 

@@ -40,6 +40,10 @@ class Evaluation:
     champion: Scored | None
     groups: Mapping[str, npt.ArrayLike] = field(default_factory=dict)
 
+    def list_facts(self) -> dict[str, Any]:
+        """What the card is told of it, as `Card` names it."""
+        return {"report": self.report, "tested": self.candidate, "groups": self.groups}
+
 
 def evaluate_candidate(
     fresh: Registration, candidate: Candidate, champion: Promotion, spans: Windows

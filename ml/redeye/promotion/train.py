@@ -244,10 +244,8 @@ def _train(subject: Subject, frame: pd.DataFrame, run: TrainingRun, past: KnownP
     fresh.describe(
         candidate,
         choice=choice.reason,
-        tested=tested,
-        groups=evaluation.groups,
         champion=(f"version {champion.version} ({champion.algorithm})", rival) if rival else None,
-        report=report,
+        **evaluation.list_facts(),
     )
     gates = report.to_dict()
     if not report.is_passed:

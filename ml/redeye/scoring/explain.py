@@ -23,14 +23,14 @@ from redeye.foundation.task_session import task_session
 from redeye.models.algorithms.base import Inputs, Model
 from redeye.models.artifact_store import load_artifact
 from redeye.models.fingerprint import read_fingerprint
-from redeye.models.kinds.interface import Kind, find_kind
+from redeye.models.kinds.interface import Kind, Step, find_kind
 from redeye.models.logic.prediction_equality import choose_equality
+from redeye.models.logic.recalibration import IDENTITY, Recalibration
 from redeye.models.training_code import hash_training_code
 from redeye.scoring import outputs_store
 from redeye.scoring.find_restated import restatements
 from redeye.scoring.last_resort import fit_last_resort, read_inputs
 from redeye.scoring.logic.explanation import Explanation, changes, contributions
-from redeye.scoring.logic.recalibration import IDENTITY, Recalibration
 from redeye.scoring.predict import HEURISTIC, LAST_RESORT, Basis
 from redeye.scoring.score import read_basis, read_rows
 from redeye.sources import delivery_store, landing_store
@@ -87,7 +87,7 @@ def explain(prediction_id: str) -> Explanation:
         contributions=contributions(
             partial(kind.measure_amount, fitted), frame, _find_inputs(spec, promotion, frame)
         ),
-        steps=kind.trace(fitted, frame),
+        steps=_list_steps(kind, fitted, frame, basis.recalibration or IDENTITY),
         notes=(*_notes(promotion, basis, night, prediction), *_caveats(spec, basis.release, promotion)),
         features={str(name): frame[name].iloc[0] for name in frame.columns if "__" in str(name)},
         nodes=_nodes(spec, release, promotion),
@@ -145,13 +145,23 @@ def _again(
         RedeyeError: if today's code does not give the version its inputs; names the commit that does.
     """
     try:
-        served = recalibration.apply(np.asarray(fitted.predict(frame), dtype=np.float64))
+        served = kind.recalibrate(np.asarray(fitted.predict(frame), dtype=np.float64), recalibration)
         return {name: float(values[0]) for name, values in kind.split(served).items()}
     except (KeyError, ValueError) as error:
         raise RedeyeError(
             f"the code of now does not give version {promotion.version} what it reads ({error}): "
             f"`git checkout {promotion.evidence.get('git_sha', '?')}` has the code that it was trained by"
         ) from error
+
+
+def _list_steps(kind: Kind, fitted: Model[Any], frame: pd.DataFrame, by: Recalibration) -> tuple[Step, ...]:
+    """From what was learned to what was served."""
+    steps = kind.trace(fitted, frame)
+    if not steps or by == IDENTITY:
+        return steps
+    served = kind.split(kind.recalibrate(np.asarray(fitted.predict(frame), dtype=np.float64), by))
+    values = {name: float(own[0]) for name, own in served.items()}
+    return (*steps, Step(f"recalibrated after night {by.night}", values))
 
 
 def _find_inputs(spec: Spec, promotion: Promotion, frame: pd.DataFrame) -> Inputs:
@@ -211,10 +221,8 @@ def _notes(promotion: Promotion, basis: Basis, night: date, prediction: dict[str
             f"reconstructed: release {release.release_id} holds more than night {night} knew, and was cut to that"
         )
     if (by := basis.recalibration) is not None and by.night is not None:
-        notes.append(
-            f"recalibrated after night {by.night}: {prediction['raw_probability']!r} as the version gave it, whose log "
-            f"odds were multiplied by {by.slope!r}, and {by.intercept!r} added; effects of inputs are on the raw one"
-        )
+        told = find_kind(spec).describe_recalibration(by, prediction)
+        notes.append(f"recalibrated after night {by.night}: {told}")
     if prediction["is_degraded"]:
         notes.append(f"degraded: {prediction['degraded_reason']}")
     return tuple(notes)

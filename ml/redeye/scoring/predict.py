@@ -24,15 +24,15 @@ from redeye.foundation.errors import try_in_turn
 from redeye.foundation.settings import settings
 from redeye.models.artifact_store import load_artifact
 from redeye.models.kinds.interface import Kind, find_kind
+from redeye.models.logic.recalibration import IDENTITY, Recalibration
 from redeye.scoring import last_resort, outputs_store, recalibration_store
 from redeye.scoring.logic.predictions import (
-    RECALIBRATION,
     Lineage,
     assemble,
     derive_predictions,
+    list_recalibration,
     require_predictions,
 )
-from redeye.scoring.logic.recalibration import IDENTITY, Recalibration
 from redeye.warehouse.logic.releases import Release
 
 # How those that are no champion are called in reasons. What follows tells how a standing night was predicted.
@@ -203,7 +203,7 @@ def _audit(predictions: pd.DataFrame, lineage: Lineage, kind: Kind, scheduled: i
 
     return audit(
         f"predictions/{lineage.model}",
-        predictions.drop(columns=list(RECALIBRATION), errors="ignore").assign(scheduled_rows=scheduled),
+        predictions.drop(columns=list_recalibration(kind), errors="ignore").assign(scheduled_rows=scheduled),
         subject=f"{lineage.model}, night {lineage.night}, version {lineage.model_version}",
         data_docs=settings().data_docs,
         derive=partial(derive_predictions, subject=project().subject, kind=kind),

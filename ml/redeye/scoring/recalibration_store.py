@@ -9,8 +9,8 @@ import pandas as pd
 from redeye.declarations.calendar import shift_nights
 from redeye.declarations.specs import Spec
 from redeye.foundation.errors import AlreadyDecided
+from redeye.models.logic.recalibration import IDENTITY, Recalibration
 from redeye.scoring import outputs_store
-from redeye.scoring.logic.recalibration import IDENTITY, Recalibration
 
 # Gaps are single nights; what is older than a week no longer follows anything.
 LOOKED_BACK = 7

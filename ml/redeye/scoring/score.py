@@ -27,9 +27,9 @@ from redeye.foundation.settings import SPECS
 from redeye.models.fingerprint import read_fingerprint
 from redeye.models.kinds.interface import find_kind
 from redeye.models.logic.prediction_equality import choose_equality
+from redeye.models.logic.recalibration import IDENTITY
 from redeye.scoring import export, outputs_store, recalibration_store, schedule
 from redeye.scoring.logic.predictions import differences
-from redeye.scoring.logic.recalibration import IDENTITY
 from redeye.scoring.predict import OTHERS, Basis, predict
 from redeye.sources import delivery_store
 from redeye.sources.configured_source import load_source, load_standing_source

@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from redeye.champions.logic.succession import Turn
 from redeye.declarations.calendar import count_nights_since, find_next_night
-from redeye.models.kinds.blocks import Block, Picture, Shares
+from redeye.models.logic.blocks import Block, Picture, Shares
 from redeye.scoring.outputs_reader import Row
 
 Points = Sequence[tuple[date, float | None]]

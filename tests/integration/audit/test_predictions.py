@@ -13,7 +13,7 @@ from prediction_frames import KIND
 
 from redeye.audits.audit import audit
 from redeye.declarations.project import project
-from redeye.scoring.logic.predictions import RECALIBRATION, Lineage, assemble, derive_predictions
+from redeye.scoring.logic.predictions import Lineage, assemble, derive_predictions, list_recalibration
 
 NIGHT = date(2013, 4, 4)
 ROWS = 40
@@ -37,7 +37,7 @@ def predictions() -> pd.DataFrame:
     frame = assemble(
         flights, np.linspace(0.1, 0.6, ROWS), np.full(ROWS, 0.2), lineage, project().subject, KIND
     )
-    return frame.drop(columns=list(RECALIBRATION)).assign(scheduled_rows=ROWS)
+    return frame.drop(columns=list_recalibration(KIND)).assign(scheduled_rows=ROWS)
 
 
 def test_sound_predictions_pass_degraded_or_not() -> None:

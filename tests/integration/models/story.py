@@ -61,6 +61,7 @@ def shorten(model: str) -> None:
         spec["algorithms"]["heuristic"]["prior_strength"] = 1000000
         # Four nights are too few for slices, and for a coverage that is near what the year's would be.
         spec["gates"] |= {"slices": {}, "maximum_coverage_error": 0.3}
+        spec["recalibration"] = {"minimum_nights": 10}
     yaml.dump(spec, path)
 
 
@@ -169,6 +170,12 @@ def look_at_lateness(nights: list[date]) -> None:
         "promotions": [row.kind for row in promotion_store.read_promotions(LATENESS)],
         "again": again,
         "last resort": [resort.predict(inputs).shape[1], *failures],
+        "recalibrations": outputs_store.read("recalibrations", LATENESS, nights[0], nights[-1])[
+            ["model_version", "nights", "is_in_use"]
+        ].to_dict("records"),
+        "raw": bool(
+            (rows["raw_lower"] == rows["lower"]).all() and (rows["raw_upper"] == rows["upper"]).all()
+        ),
         "shown": show_matured(spec, nights),
         "explained": [explain_one(each) for _, each in rows.groupby("night")],
     }

@@ -169,3 +169,13 @@ def test_pages_show_how_often_the_bounds_held_by_night_and_slice(seen: dict[str,
     assert calibration["lines"]["labels"] == sorted(calibration["lines"]["labels"])
     assert {row[0] for row in shown["table"]["rows"]} >= {"carrier"}
     assert all(row[2] >= 200 for row in shown["table"]["rows"])
+
+
+def test_bounds_of_another_kind_are_held_against_its_nights_and_not_moved_by_so_few(
+    seen: dict[str, Any],
+) -> None:
+    found = seen[LATENESS]["recalibrations"]
+    assert [each["is_in_use"] for each in found] == [False] * len(found)
+    assert found
+    assert seen[LATENESS]["raw"]
+    assert {"raw_lower", "raw_upper", "recalibration_night"} <= {*seen[LATENESS]["columns"]}

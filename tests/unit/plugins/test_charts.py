@@ -12,7 +12,7 @@ import pytest
 
 from redeye.champions.logic.promotions import Promotion, PromotionKind
 from redeye.champions.logic.succession import list_turns
-from redeye.models.kinds.blocks import Picture
+from redeye.models.logic.blocks import Picture
 from redeye_airflow.pages import charts
 from redeye_airflow.pages.files import STATIC
 from redeye_airflow.pages.model_pages import draw_quality

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Any, ClassVar, cast
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from redeye.declarations.spec_rules import RecalibrationRules
 from redeye.models.algorithms.base import Floats
 from redeye.models.algorithms.heuristic import HeuristicModel
 from redeye.models.algorithms.storage import ALGORITHMS
 from redeye.models.kinds.binary_spec import BinaryGates
-from redeye.models.kinds.blocks import Block, Cut, Form, Shares, Table
 from redeye.models.kinds.interface import Amount, Check, GateCase, Kind, Reliability
+from redeye.models.kinds.log_odds import judge_recalibration, move_odds
 from redeye.models.kinds.scored_probabilities import ScoredProbabilities
+from redeye.models.logic.blocks import Block, Cut, Form, Shares, Table
 from redeye.models.logic.evaluation import Scored
+from redeye.models.logic.recalibration import JudgedRecalibration, Recalibration
 
 HALF = 0.5
 
@@ -99,6 +103,31 @@ class Binary(Kind):
             **super().describe_answer(one, positive),
             "probability": f"That the {one} will be {positive}, 0 to 1.",
         }
+
+    def recalibrate(self, raw: Floats, by: Recalibration) -> Floats:
+        """With an intercept and a slope on the log odds."""
+        return move_odds(raw, by)
+
+    def judge_recalibration(self, rows: pd.DataFrame, night: date) -> JudgedRecalibration | None:
+        """Those after a night, and whether such ones made probabilities better."""
+        spec = self.spec
+        if not isinstance(spec.recalibration, RecalibrationRules):
+            return None
+        return judge_recalibration(
+            rows,
+            night,
+            spec.recalibration,
+            maturity=spec.label_maturity_nights,
+            lag=spec.effective_lag_nights,
+            confidence=spec.gates.confidence,
+        )
+
+    def describe_recalibration(self, by: Recalibration, prediction: Mapping[str, Any]) -> str:
+        """What it did to the log odds."""
+        return (
+            f"{prediction['raw_probability']!r} as the version gave it, whose log odds were multiplied by "
+            f"{by.slope!r}, and {by.intercept!r} added; effects of inputs are on the raw one"
+        )
 
     @property
     def amount(self) -> Amount:

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from redeye.declarations.spec_fields import Share
-from redeye.declarations.spec_rules import Bound, Gates, Monitor, Quality, Threshold
+from redeye.declarations.spec_rules import Bound, Gates, Monitor, Quality, RecalibrationRules, Threshold
 from redeye.declarations.specs import Spec, Target
 
 
@@ -70,6 +70,9 @@ class BinarySpec(Spec):
     target: BinaryTarget
     gates: BinaryGates
     monitor: BinaryMonitor
+    recalibration: RecalibrationRules | None = Field(
+        default=None, description="Left out: probabilities are served as the model gives them."
+    )
 
 
 SPEC = BinarySpec

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from importlib import import_module
 from math import floor, log10
 from typing import Any, ClassVar, NamedTuple, Protocol
@@ -18,8 +19,9 @@ import pandas as pd
 
 from redeye.declarations.specs import Spec
 from redeye.models.algorithms.base import Examples, Floats, Model, Training
-from redeye.models.kinds.blocks import Block, Cut, Form, Table
+from redeye.models.logic.blocks import Block, Cut, Form, Table
 from redeye.models.logic.evaluation import Interval, Scored
+from redeye.models.logic.recalibration import IDENTITY, JudgedRecalibration, Recalibration
 
 
 class Check(NamedTuple):
@@ -229,6 +231,26 @@ class Kind(ABC):
         del judged
         return model
 
+    def recalibrate(self, raw: Floats, by: Recalibration) -> Floats:
+        """Predictions as served; the raw ones themselves by the identity.
+
+        Raises:
+            ValueError: if the kind has no recalibration.
+        """
+        if by != IDENTITY:
+            raise ValueError(f"predictions of kind {self.name} are not recalibrated")
+        return raw
+
+    def judge_recalibration(self, rows: pd.DataFrame, night: date) -> JudgedRecalibration | None:
+        """What later nights say of the champion's own rows, with label, night and all columns; None of no such kind."""
+        del rows, night
+        return None
+
+    def describe_recalibration(self, by: Recalibration, prediction: Mapping[str, Any]) -> str:
+        """What it did to a prediction, in words."""
+        del prediction
+        return f"{by.intercept!r} added after {by.slope!r} times"
+
     @property
     def amount(self) -> Amount:
         """The number that an explanation credits inputs with."""
@@ -271,6 +293,17 @@ class Kind(ABC):
     def score_rows(self, rows: pd.DataFrame, columns: Sequence[str]) -> Scored:
         """Rows with `label` and `night` whose predictions lie in `columns`, in the order of `self.columns`."""
         return self.score(rows["label"].to_numpy(), stack_columns(rows, columns), rows["night"].to_numpy())
+
+
+def fill_raw(rows: pd.DataFrame, kind: Kind) -> pd.DataFrame:
+    """Predictions with what the version said; rows from before there was a recalibration were served as it said."""
+    pairs = [pair for pair in zip(kind.raw_columns, kind.columns, strict=True) if pair[0] != pair[1]]
+    return rows.assign(
+        **{
+            raw: rows[own].where(rows[raw].isna(), rows[raw]) if raw in rows else rows[own]
+            for raw, own in pairs
+        }
+    )
 
 
 def stack_columns(rows: pd.DataFrame, columns: Sequence[str]) -> Floats:

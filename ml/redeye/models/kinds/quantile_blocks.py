@@ -8,8 +8,8 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from redeye.models.kinds.blocks import Block, Cut, Form, Picture, Table
 from redeye.models.kinds.scored_quantiles import VALUE, ScoredQuantiles
+from redeye.models.logic.blocks import Block, Cut, Form, Picture, Table
 from redeye.models.logic.evaluation import Interval
 from redeye.models.logic.promises import hold_promise, measure_parts
 

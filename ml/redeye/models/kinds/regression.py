@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
+from datetime import date
 from typing import Any, ClassVar, cast
 
 import numpy as np
@@ -12,7 +13,6 @@ import pandas as pd
 
 from redeye.models.algorithms.average import AverageModel
 from redeye.models.algorithms.base import Examples, Floats, Model, Training
-from redeye.models.kinds.blocks import Block, Cut
 from redeye.models.kinds.interface import (
     Amount,
     Check,
@@ -20,9 +20,11 @@ from redeye.models.kinds.interface import (
     Kind,
     Reliability,
     Step,
+    fill_raw,
     round_number,
     stack_columns,
 )
+from redeye.models.kinds.moved_bounds import judge_bounds, move_bounds
 from redeye.models.kinds.quantile_blocks import show_quantiles
 from redeye.models.kinds.quantile_models import (
     QuantileAverage,
@@ -31,9 +33,11 @@ from redeye.models.kinds.quantile_models import (
     QuantileTraining,
     Question,
 )
-from redeye.models.kinds.regression_spec import RegressionGates, RegressionTarget
+from redeye.models.kinds.regression_spec import BoundsRules, RegressionGates, RegressionTarget
 from redeye.models.kinds.scored_quantiles import ScoredQuantiles, order_quantiles
+from redeye.models.logic.blocks import Block, Cut
 from redeye.models.logic.evaluation import Scored
+from redeye.models.logic.recalibration import JudgedRecalibration, Recalibration
 
 _MODELS = "redeye.models.kinds.quantile_models"
 
@@ -48,6 +52,8 @@ class Regression(Kind):
         "value": "Of the number that the model predicts, as the spec's middle quantile.",
         "lower": "Bound below it, as the spec's first quantile.",
         "upper": "Bound above it, as the spec's last quantile.",
+        "raw_lower": "The lower bound as the version gave it, before it was moved.",
+        "raw_upper": "The upper bound, so.",
         "baseline_value": "The number as the heuristic has it, to compare with.",
         "baseline_lower": "Its lower bound.",
         "baseline_upper": "Its upper bound.",
@@ -72,6 +78,11 @@ class Regression(Kind):
     @property
     def _question(self) -> Question:
         return Question(self._target.quantiles, self._target.integer)
+
+    @property
+    def raw_columns(self) -> tuple[str, ...]:
+        """A recalibration may lie between the version's bounds and those that are served."""
+        return ("value", "raw_lower", "raw_upper")
 
     @property
     def reliability(self) -> Reliability:
@@ -146,6 +157,33 @@ class Regression(Kind):
         nights = judged.frame.get(self.spec.population.night)
         return model.correct(judged, "" if nights is None else _name_nights(nights))
 
+    def recalibrate(self, raw: Floats, by: Recalibration) -> Floats:
+        """With both bounds moved."""
+        return move_bounds(raw, by)
+
+    def judge_recalibration(self, rows: pd.DataFrame, night: date) -> JudgedRecalibration | None:
+        """By how much they would be moved after a night, and whether they are off."""
+        rules = self.spec.recalibration
+        if not isinstance(rules, BoundsRules):
+            return None
+        return judge_bounds(
+            self._score_stored(fill_raw(rows, self), self.raw_columns),
+            night,
+            rules,
+            confidence=self.spec.gates.confidence,
+        )
+
+    def describe_recalibration(self, by: Recalibration, prediction: Mapping[str, Any]) -> str:
+        """From where to where the bounds were moved."""
+        return (
+            f"between {prediction['raw_lower']!r} and {prediction['raw_upper']!r} as the version gave it; both bounds "
+            f"were moved outwards by {by.intercept!r}"
+        )
+
+    def _score_stored(self, rows: pd.DataFrame, columns: Sequence[str]) -> ScoredQuantiles:
+        labels, nights = rows["label"].to_numpy(), rows["night"].to_numpy()
+        return self.score(labels, stack_columns(rows, columns), nights)
+
     @property
     def amount(self) -> Amount:
         """The number as it was learned, before it is rounded to a whole one."""
@@ -157,11 +195,7 @@ class Regression(Kind):
 
     def show_matured(self, rows: pd.DataFrame, cuts: Sequence[Cut]) -> tuple[Block, ...]:
         """Whether quantiles hold as often as they promise, as a whole, by night and by cut; widths and residuals."""
-        labels, nights = rows["label"].to_numpy(), rows["night"].to_numpy()
-        scored, baseline = (
-            self.score(labels, stack_columns(rows, columns), nights)
-            for columns in (self.columns, self.baseline_columns)
-        )
+        scored, baseline = (self._score_stored(rows, each) for each in (self.columns, self.baseline_columns))
         return show_quantiles(scored, baseline, cuts, self.spec.gates.confidence)
 
     def trace(self, model: Model[Any], row: pd.DataFrame) -> tuple[Step, ...]:

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from redeye.declarations.spec_fields import Share
-from redeye.declarations.spec_rules import Bound, Gates, Monitor, Quality, Threshold
+from redeye.declarations.spec_rules import Bound, Gates, Monitor, Quality, RecalibrationWindow, Threshold
 from redeye.declarations.specs import Spec, Target
 
 Level = Annotated[float, Field(gt=0, lt=1)]
@@ -78,18 +78,29 @@ class RegressionMonitor(Monitor):
     quality: RegressionQuality
 
 
+class BoundsRules(RecalibrationWindow):
+    """How the champion's bounds follow the labels of its own nights: they are moved where they are off."""
+
+    minimum_nights: int = Field(
+        default=14, ge=10, description="Nights at least that show it, before moved bounds are served."
+    )
+
+
 class RegressionSpec(Spec):
     """A model that says how much."""
 
     behaviour: ClassVar[str] = "redeye.models.kinds.regression:Regression"
     unknown: ClassVar[tuple[str, ...]] = (
-        *("algorithms.logistic", "algorithms.torch", "candidates.continued", "recalibration"),
+        *("algorithms.logistic", "algorithms.torch", "candidates.continued"),
         *("algorithms.heuristic.successes", "algorithms.heuristic.trials"),
     )
 
     target: RegressionTarget
     gates: RegressionGates
     monitor: RegressionMonitor
+    recalibration: BoundsRules | None = Field(
+        default=None, description="Left out: bounds are served as the model gives them."
+    )
 
 
 SPEC = RegressionSpec

@@ -13,13 +13,11 @@ from redeye.declarations.calendar import cutoff
 from redeye.declarations.subject import Subject
 from redeye.models.kinds.interface import Kind, name_columns
 from redeye.models.logic.prediction_equality import Equality
-from redeye.scoring.logic.recalibration import IDENTITY, Recalibration
+from redeye.models.logic.recalibration import IDENTITY, Recalibration
 
 LIVE = "live"
 # What all predictions of a night have in common.
 LINEAGE = ("release_id", "model_version", "algorithm", "feature_service", "run_id")
-# How a probability came to be served. Suites of predictions do not know them: a project's own stays as it is.
-RECALIBRATION = ("raw_probability", "recalibration_night")
 # Stored and exported with every row: by how many weeks the installation's calendar is shifted, 0 for the data's own,
 # and which rehearsal made it, empty in an installation that rehearses nothing.
 LABEL, REHEARSAL = "shift_weeks", "rehearsal"
@@ -125,7 +123,7 @@ def assemble(
     made = np.asarray(raw, dtype=np.float64)
     parts = {
         kind.raw_columns: made,
-        kind.columns: lineage.recalibration.apply(made),
+        kind.columns: kind.recalibrate(made, lineage.recalibration),
         kind.baseline_columns: np.asarray(baseline, dtype=np.float64),
     }
     for names, values in parts.items():
@@ -146,6 +144,11 @@ def assemble(
     rows["recalibration_night"] = pd.Timestamp(night).as_unit("us") if night else pd.NaT
     rows["prediction_id"] = [f"{lineage.model}/{lineage.run_type}/{key}" for key in rows[subject.key]]
     return rows.loc[:, list(prediction_columns(subject, kind))]
+
+
+def list_recalibration(kind: Kind) -> list[str]:
+    """How a prediction came to be served. Suites of predictions do not know them: a project's own stays as it is."""
+    return [*(name for name in kind.raw_columns if name not in kind.columns), "recalibration_night"]
 
 
 def derive_predictions(frame: pd.DataFrame, subject: Subject, kind: Kind) -> pd.DataFrame:

@@ -17,8 +17,8 @@ from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.errors import ConfigError
 from redeye.models.algorithms.base import Inputs
 from redeye.models.algorithms.storage import load_model, save_model
-from redeye.models.kinds.blocks import Cut
 from redeye.models.kinds.interface import find_kind
+from redeye.models.logic.blocks import Cut
 from redeye.models.logic.prediction_equality import Equality
 from redeye.models.logic.splits import Window, Windows
 from redeye.models.logic.training import fit_candidates, select_candidate, select_rows

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from delay_minutes import make_spec
 
-from redeye.models.kinds.blocks import Cut, Form, Picture, Table
 from redeye.models.kinds.interface import Kind, find_kind
+from redeye.models.logic.blocks import Cut, Form, Picture, Table
 
 NIGHTS, PER_NIGHT = 14, 80
 

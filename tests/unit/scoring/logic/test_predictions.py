@@ -13,6 +13,7 @@ from prediction_frames import KIND
 
 from redeye.declarations.project import project
 from redeye.models.logic.prediction_equality import Equality
+from redeye.models.logic.recalibration import Recalibration
 from redeye.scoring.logic import predictions
 from redeye.scoring.logic.predictions import (
     Lineage,
@@ -21,7 +22,6 @@ from redeye.scoring.logic.predictions import (
     differences,
     prediction_columns,
 )
-from redeye.scoring.logic.recalibration import Recalibration
 
 SUBJECT = project().subject
 EXACT = Equality(0.0, "exact: here")
@@ -67,7 +67,7 @@ def test_the_raw_probability_stays_beside_the_recalibrated_one_and_ranks_stay_to
     by = Recalibration(-0.5, 1.2, date(2013, 3, 7))
     rows = assemble(schedule(2), values, values / 2, replace(LINEAGE, recalibration=by), SUBJECT, KIND)
     assert rows["raw_probability"].tolist() == [0.9, 0.2]
-    assert rows["probability"].tolist() == by.apply(np.array([0.9, 0.2])).tolist()
+    assert rows["probability"].tolist() == KIND.recalibrate(np.array([0.9, 0.2]), by).tolist()
     assert rows["rank"].tolist() == plain["rank"].tolist()
     assert set(rows["recalibration_night"]) == {pd.Timestamp("2013-03-07")}
 

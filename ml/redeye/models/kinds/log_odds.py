@@ -7,7 +7,6 @@ Whether they are served is decided on nights later than those they were fitted o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -19,6 +18,7 @@ from redeye.declarations.calendar import count_nights_since
 from redeye.declarations.spec_rules import RecalibrationRules
 from redeye.models.kinds.scored_probabilities import LOG_LOSS_FLOOR
 from redeye.models.logic.night_statistics import bound_mean
+from redeye.models.logic.recalibration import IDENTITY, JudgedRecalibration, Recalibration
 
 Floats = npt.NDArray[np.float64]
 
@@ -27,47 +27,12 @@ _STEPS = 12
 _EPOCH = date(1970, 1, 1)
 
 
-@dataclass(frozen=True)
-class Recalibration:
-    """What is done to the log odds of a raw probability; as it stands, nothing.
-
-    Attributes:
-        night: after which it was decided, which names it together with the model; None of the identity.
-    """
-
-    intercept: float = 0.0
-    slope: float = 1.0
-    night: date | None = None
-
-    def apply(self, raw: Floats) -> Floats:
-        """Probabilities as served; the raw ones themselves by the identity."""
-        if self == IDENTITY:
-            return raw
-        served: Floats = expit(self.intercept + self.slope * _log_odds(raw))
-        return served
-
-
-IDENTITY = Recalibration()
-
-
-@dataclass(frozen=True)
-class JudgedRecalibration:
-    """The parameters after a night, and what nights later than those they were fitted on say of such ones.
-
-    Attributes:
-        nights: with labels, that the parameters were fitted on.
-        improvement: in log loss, the mean over `judged_nights`; each was judged by what had been fitted, and would
-            have been in effect, before it. NaN if there was none.
-        lower: its one-sided bound at the gates' confidence; NaN of fewer than two nights.
-    """
-
-    recalibration: Recalibration
-    nights: int
-    rows: int
-    judged_nights: int
-    improvement: float
-    lower: float
-    is_in_use: bool
+def move_odds(raw: Floats, by: Recalibration) -> Floats:
+    """Probabilities as served; the raw ones themselves by the identity."""
+    if by == IDENTITY:
+        return raw
+    served: Floats = expit(by.intercept + by.slope * _log_odds(raw))
+    return served
 
 
 def fit_recalibration(raw: Floats, labels: Floats, weights: Floats, prior_strength: float) -> Recalibration:
@@ -123,7 +88,7 @@ def judge_recalibration(
 
     def measure_gain(scored: int) -> float:
         on = of_row == scored
-        served = fit(scored - lag).apply(raw[on])
+        served = move_odds(raw[on], fit(scored - lag))
         return _measure_loss(raw[on], labels[on]) - _measure_loss(served, labels[on])
 
     nights = np.unique(of_row)

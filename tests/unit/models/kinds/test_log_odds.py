@@ -11,13 +11,8 @@ from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 
 from redeye.declarations.spec_rules import RecalibrationRules
-from redeye.scoring.logic.recalibration import (
-    IDENTITY,
-    JudgedRecalibration,
-    Recalibration,
-    fit_recalibration,
-    judge_recalibration,
-)
+from redeye.models.kinds.log_odds import fit_recalibration, judge_recalibration, move_odds
+from redeye.models.logic.recalibration import IDENTITY, JudgedRecalibration, Recalibration
 
 RULES = RecalibrationRules(half_life_nights=14, prior_strength=300)
 FIRST = date(2013, 8, 1)
@@ -47,13 +42,13 @@ def judge(rows: pd.DataFrame, rules: RecalibrationRules = RULES) -> JudgedRecali
 
 def test_the_identity_gives_back_the_very_probabilities() -> None:
     raw = np.array([0.1, 0.3, 0.9999999])
-    assert IDENTITY.apply(raw) is raw
+    assert move_odds(raw, IDENTITY) is raw
 
 
 def test_an_intercept_shifts_the_log_odds_and_a_slope_multiplies_them() -> None:
     raw = np.array([0.2, 0.5])
-    assert Recalibration(0.3, 2.0).apply(raw) == pytest.approx(expit(0.3 + 2 * logit(raw)))
-    extreme = Recalibration(-1.0, 1.0).apply(np.array([0.0, 1.0]))
+    assert move_odds(raw, Recalibration(0.3, 2.0)) == pytest.approx(expit(0.3 + 2 * logit(raw)))
+    extreme = move_odds(np.array([0.0, 1.0]), Recalibration(-1.0, 1.0))
     assert ((extreme > 0) & (extreme < 1)).all()
 
 
@@ -89,7 +84,7 @@ def test_newer_nights_count_more() -> None:
         for nights in (2, 10_000)
     )
     middle = expit(-1.2)
-    assert quick.apply(np.array([middle]))[0] < slow.apply(np.array([middle]))[0] - 0.05
+    assert move_odds(np.array([middle]), quick)[0] < move_odds(np.array([middle]), slow)[0] - 0.05
 
 
 def test_a_base_rate_that_halved_is_followed_and_served() -> None:
@@ -99,7 +94,7 @@ def test_a_base_rate_that_halved_is_followed_and_served() -> None:
     assert found.recalibration.night == FIRST + timedelta(days=27)
     assert 0 < found.lower < found.improvement
     raw = made_nights(7, shift=-0.8)
-    served = found.recalibration.apply(raw["raw_probability"].to_numpy())
+    served = move_odds(raw["raw_probability"].to_numpy(), found.recalibration)
     assert served.mean() == pytest.approx(raw["label"].mean(), abs=0.03)
 
 
