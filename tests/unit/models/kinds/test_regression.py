@@ -14,6 +14,8 @@ from delay_minutes import INPUTS, make_rows, make_spec
 from redeye.declarations.specs import Spec
 from redeye.models.algorithms.base import Examples, Model, Training
 from redeye.models.kinds.interface import Kind, find_kind
+from redeye.monitoring.logic.quality import measure_window
+from redeye.monitoring.logic.verdict import judge as judge_verdict
 from redeye.scoring.logic.explanation import contributions
 
 NAMES = ("heuristic", "xgboost", "average")
@@ -84,3 +86,36 @@ def test_numbers_that_are_not_whole_are_not_rounded(fitted, spec: Spec) -> None:
     *_, last = kind.trace(model, row)
     assert list(last.values.values()) == model.predict(row)[0].tolist()
     assert "the nights that the model was stopped by" in last.text
+
+
+@pytest.mark.parametrize("rows", [1, 2, 300])
+@pytest.mark.parametrize("label", [0.0, -7.0])
+def test_labels_that_are_all_the_same_are_learned_said_and_measured(
+    kind: Kind, spec: Spec, rows: int, label: float
+) -> None:
+    given = make_rows(5, rows)
+    same = Examples(given.frame, np.full(rows, label))
+    training = Training(same, same, INPUTS, seed=3, threads=1)
+    members = {name: kind.fit(name, training, each) for name, each in spec.algorithms.list_declared().items()}
+    for model in (*members.values(), kind.make_average(members)):
+        told = kind.adjust(model, training.valid).predict(given.frame)
+        assert told.tolist() == [[label] * 3] * rows
+        scored = kind.score(same.labels, told, np.full(rows, np.datetime64("2013-03-01")))
+        metrics = scored.metrics().numbers()
+        assert [metrics[name] for name in ("pinball_loss", "coverage", "mean_width")] == [0, 1, 0]
+        assert np.isnan(scored.measure("relative_pinball_loss"))
+        assert {curve.x.size > 0 for curve in scored.draw_curves().values()} == {True}
+        window = measure_window(scored, scored, reference={})
+        assert judge_verdict(window, spec.monitor.model_copy(update={"minimum_rows": 1})).verdict
+    base = kind.learn_base(same.labels)
+    assert kind.make_constant(base).predict(given.frame).tolist() == [[label] * 3] * rows
+
+
+def test_a_label_or_a_number_that_is_none_is_refused_with_a_sentence(kind: Kind) -> None:
+    night, said = [np.datetime64("2013-03-01")], np.array([[1.0, 0.0, 2.0]])
+    with pytest.raises(ValueError, match="a label is no number"):
+        kind.score([np.nan], said, night)
+    with pytest.raises(ValueError, match="1 of 1 predictions are no number between two bounds"):
+        kind.score([1.0], said * np.nan, night)
+    with pytest.raises(ValueError, match="no rows to evaluate"):
+        kind.score([], np.empty((0, 3)), [])

@@ -45,7 +45,7 @@ def test_a_target_without_a_kind_is_refused(tmp_path: Path) -> None:
         (INTEGER, "  integer: true\n  quantiles: [0.1, 0.5]\n", "target.quantiles"),
         (INTEGER, "  integer: true\n  quantiles: [0, 0.5, 0.9]\n", "target.quantiles.0"),
         ("  primary_metric: pinball_loss\n", "  primary_metric: log_loss\n", "gates.primary_metric: 'log_loss'"),
-        ("monitor:\n", "recalibration: {}\nmonitor:\n", "recalibration means nothing to a target of kind regression"),
+        ("monitor:\n", "recalibration: {half_life_nights: 4}\nmonitor:\n", "half_life_nights"),
         (
             "  xgboost:\n",
             "  logistic: {regularization: 1, maximum_iterations: 2, maximum_categories: 3}\n  xgboost:\n",
