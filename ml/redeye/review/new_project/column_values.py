@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import Any
 
@@ -12,7 +13,10 @@ from redeye.review.new_project.answers import Answers
 from redeye.review.new_project.sample import TYPES, Column, Sample
 
 SCHEMAS = CHECKOUT / "ml" / "specs"
-# Of the rows of a fortnight: fewer are too few to judge by.
+WEEK = 7
+# Of so few rows, gates and verdicts would go by chance: where nights are small, their windows are longer.
+ROWS_OF_GATES, ROWS_OF_VERDICTS = 200, 60
+# Of a window's usual rows: with fewer of them it is not judged.
 USUAL_SHARE = 0.6
 
 
@@ -37,11 +41,27 @@ def list_shared(answers: Answers, sample: Sample) -> dict[str, Any]:
     }
 
 
-def count_usual_rows(per_night: float) -> dict[str, int]:
-    """How many rows judging and drift ask for, by how many a night has."""
+def size_windows(per_night: float, nights: int) -> dict[str, int]:
+    """How long the windows of gates and verdicts are, and how many rows are asked of each.
+
+    Args:
+        per_night: rows of a usual night.
+        nights: nights of the sample; no window is longer than a sixth of them.
+    """
+
+    def count_nights(rows: int) -> int:
+        weeks = math.ceil(rows / per_night / WEEK)
+        return WEEK * max(2, min(weeks, nights // 6 // WEEK))
+
+    gates, verdicts = count_nights(ROWS_OF_GATES), count_nights(ROWS_OF_VERDICTS)
     return {
+        "nights_of_gates": gates,
+        "nights_of_verdicts": verdicts,
+        "nights_of_training": max(3 * WEEK, gates),
+        "nights_of_history": max(365, 6 * gates),
         "weight": max(2, round(per_night / 10)),
-        "rows_of_window": max(20, round(14 * per_night * USUAL_SHARE)),
+        "rows_of_gates": max(20, round(gates * per_night * USUAL_SHARE)),
+        "rows_of_verdicts": max(20, round(verdicts * per_night * USUAL_SHARE)),
         "rows_of_drift": max(10, round(5 * per_night * USUAL_SHARE)),
     }
 

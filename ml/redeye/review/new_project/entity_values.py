@@ -10,15 +10,15 @@ from redeye.declarations.span import DueNights, Span, find_due_nights
 from redeye.foundation.errors import ConfigError
 from redeye.review.new_project.answers import OF_COLUMN, Answers, name_key
 from redeye.review.new_project.column_values import (
-    count_usual_rows,
+    WEEK,
     describe_column,
     list_contract,
     list_shared,
+    size_windows,
     write_name,
 )
 from redeye.review.new_project.sample import NUMBERS, Sample
 
-WEEK = 7
 WINDOWS = "{1n,7n,28n}"
 
 
@@ -148,7 +148,7 @@ def describe_entity_values(answers: Answers, sample: Sample) -> dict[str, Any]:
                 **list_contract(answers, sample, answers.columns),
             }
         ],
-        **count_usual_rows(sample.entities),
+        **size_windows(sample.entities, sample.nights),
     }
 
 

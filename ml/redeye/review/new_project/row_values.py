@@ -6,10 +6,10 @@ from typing import Any
 
 from redeye.review.new_project.answers import Answers, name_key
 from redeye.review.new_project.column_values import (
-    count_usual_rows,
     describe_column,
     list_contract,
     list_shared,
+    size_windows,
     write_name,
 )
 from redeye.review.new_project.sample import NUMBERS, TYPES, Column, Sample
@@ -81,7 +81,7 @@ def describe_row_values(answers: Answers, sample: Sample) -> dict[str, Any]:
         "nullable": [each["name"] for each in fct if each["may_be_null"]],
         "subject_columns": _list_subject(answers),
         "datasets": _list_datasets(answers, sample),
-        **count_usual_rows(sample.rows / max(sample.nights, 1)),
+        **size_windows(sample.rows / sample.nights, sample.nights),
     }
 
 
@@ -91,7 +91,7 @@ def _list_entities(answers: Answers, local: str) -> list[dict[str, str]]:
             "name": name.removesuffix("_id"),
             "key": name_key(name),
             "sql": f"{write_name(name)}::varchar",
-            "description": f"{name.capitalize()}, as delivered.",
+            "description": f"Its {name}, as delivered.",
         }
         for name in answers.groups
     ]
@@ -112,6 +112,14 @@ def _list_entities(answers: Answers, local: str) -> list[dict[str, str]]:
             "key": "day_of_week_id",
             "sql": weekday,
             "description": "Day of the week, 1 to 7.",
+        }
+    )
+    found.append(
+        {
+            "name": f"any_{answers.one}",
+            "key": f"any_{answers.one}_id",
+            "sql": "'any'",
+            "description": f"All {answers.many} together: one key.",
         }
     )
     return found
@@ -140,14 +148,14 @@ def _list_mart(
             describe_column(
                 name,
                 columns[name].type,
-                f"{name.capitalize()}, as delivered.",
+                f"Its {name}, as delivered.",
                 may_be_null=columns[name].has_gaps,
             )
             for name in passed
         ),
         describe_column("night", "DATE", "Night that predicts it: the one before its day."),
         *(describe_column(name, "BIGINT", about[name]) for name in derived),
-        describe_column(predict, predicted.type, f"{predict.capitalize()}, once known.", may_be_null=True),
+        describe_column(predict, predicted.type, f"Its {predict}, once known.", may_be_null=True),
         describe_column(
             answers.label,
             "BOOLEAN",

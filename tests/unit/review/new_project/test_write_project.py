@@ -33,7 +33,7 @@ def test_everything_that_is_written_can_be_read(tmp_path: Path, answers: Answers
     assert (declared.clock.zone, declared.clock.cutoff) == (answers.zone, answers.cutoff)
     assert set(declared.datasets or {}) == {answers.many, "outcomes"}
     spec = load_spec(tmp_path / "models" / f"{answers.model}.yaml")
-    assert {"place_id", "hour_of_day_id", "day_of_week_id"} == set(spec.entity_keys)
+    assert {"place_id", "hour_of_day_id", "day_of_week_id", f"any_{answers.one}_id"} == set(spec.entity_keys)
     assert all((tmp_path / path).is_file() for path in written)
 
 
