@@ -8,7 +8,7 @@ from pathlib import Path
 from redeye.cli.shell import console
 from redeye.declarations.calendar import find_next_night, shift_nights
 from redeye.declarations.project import project
-from redeye.foundation.settings import PROJECT_ROOT
+from redeye.foundation.settings import CHECKOUT, PROJECT_ROOT
 from redeye.foundation.ui_links import link_night
 
 NIGHTS = 7
@@ -24,18 +24,24 @@ def list_next_steps(
         riskiest: the id of the riskiest prediction of the newest night.
         head: the night of the newest release.
         final: the last night that the source has.
-        root: the checkout.
+        root: the project.
     """
+    # A project elsewhere has no Makefile, and no script of its own.
+    is_checkout = root.resolve() == CHECKOUT.resolve()
+    redeye = "./redeye" if is_checkout else (CHECKOUT / "redeye").as_posix()
+    make = "make" if is_checkout else redeye
     steps = [
         ("Open the newest night", link_night(head)),
-        (f"See why its riskiest {project().subject.one} got its probability", f"./redeye explain {riskiest}"),
+        (f"See why its riskiest {project().subject.one} got its probability", f"{redeye} explain {riskiest}"),
     ]
     if head < final:
         last = min(shift_nights(head, NIGHTS), final)
-        steps.append(("Play the nights after it", f"make backfill FROM={find_next_night(head)} TO={last}"))
+        first = find_next_night(head)
+        played = f"FROM={first} TO={last}" if is_checkout else f"{first} {last}"
+        steps.append(("Play the nights after it", f"{make} backfill {played}"))
     if tables := sorted((root / FEATURES).glob("*.sql")):
         edited = tables[0].relative_to(root)
-        steps.append((f"Edit a dbt model, such as {edited}, and see what that does", "make impact"))
+        steps.append((f"Edit a dbt model, such as {edited}, and see what that does", f"{make} impact"))
     return steps
 
 

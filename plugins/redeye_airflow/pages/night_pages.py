@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from redeye.declarations.calendar import coming_day, cutoff
+from redeye.declarations.calendar import cutoff, list_coming_days
 from redeye.features.known_past import read_caveats_of_night
 from redeye.foundation.errors import RedeyeError
 from redeye.foundation.settings import settings
@@ -53,7 +53,7 @@ def last_night(request: Request, night: date | None = None) -> Response:
         colours=sorted(found.list_colours()),
         waiting=found.list_waiting(),
         paused=airflow_client.list_paused([f"train_{state.spec.model}" for state in found.models]),
-        coming=coming_day(found.night),
+        coming=list_coming_days(found.night),
         before=before,
         after=after,
         models=[_model(state, found.night) for state in found.models],
@@ -98,7 +98,7 @@ def night(request: Request, night: date) -> Response:
         "night.html",
         found=found,
         caveats=read_caveats_of_night(night, [state.spec for state in found.models]),
-        coming=coming_day(night),
+        coming=list_coming_days(night),
         cutoff=cutoff(night),
         before=before,
         after=after,

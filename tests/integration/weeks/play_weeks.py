@@ -20,8 +20,8 @@ from redeye.sources import ingest
 from redeye.warehouse import build, lake, night_records, release_store
 
 
-def play(first: date, last: date) -> dict[str, Any]:
-    """Take in, build and publish every night of a range, and read what the last release holds."""
+def play(first: date, last: date, query: str) -> dict[str, Any]:
+    """Take in, build and publish every night of a range, and ask what the last release holds."""
     played, missing = list(list_nights(first, last)), {}
     for night in played:
         ingest.ingest_nights(night, night)
@@ -30,11 +30,9 @@ def play(first: date, last: date) -> dict[str, Any]:
     head = release_store.latest_release()
     with lake.connect() as con:
         lake.attach(con, Catalog.WAREHOUSE, snapshot_id=head.snapshot_id)
-        rows = con.execute(
-            "SELECT night, entity_at, units FROM warehouse.marts.fct_weeks ORDER BY night"
-        ).fetchall()
+        rows = con.execute(query).fetchall()
     return {
-        "weeks": [[str(night), str(at), units] for night, at, units in rows],
+        "weeks": rows,
         "cutoffs": [str(cutoff(night).replace(tzinfo=None)) for night in played],
         "missing": missing,
         "unknown": night_records.unknown_nights(),
@@ -44,5 +42,7 @@ def play(first: date, last: date) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    with installation(Path(sys.argv[1])):
-        sys.stdout.write(json.dumps(play(*map(date.fromisoformat, sys.argv[2:4])), default=str))
+    home, first, last, query = sys.argv[1:]
+    with installation(Path(home)):
+        found = play(date.fromisoformat(first), date.fromisoformat(last), query)
+        sys.stdout.write(json.dumps(found, default=str))

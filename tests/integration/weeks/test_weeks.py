@@ -126,6 +126,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
             str(root / "home"),
             str(FIRST),
             str(LAST),
+            "SELECT night, entity_at, units FROM warehouse.marts.fct_weeks ORDER BY night",
         ],
         env={**os.environ, "REDEYE_PROJECT": str(root), "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,

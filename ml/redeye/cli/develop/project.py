@@ -59,7 +59,8 @@ def describe_declarations(
         bool, typer.Option("--power", help="Simulate each model's gates: which gain would they see?")
     ] = False,
     rows: Annotated[
-        int | None, typer.Option(help="With --power: of a night; by default as in the newest release.")
+        int | None,
+        typer.Option(help="With --power: of a night; left out, as in the newest release, with the stack up."),
     ] = None,
     base_rate: Annotated[
         float | None,

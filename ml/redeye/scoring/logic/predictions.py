@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from redeye.declarations.calendar import cutoff
+from redeye.declarations.calendar import cutoff, list_coming_days
 from redeye.declarations.subject import Subject
 from redeye.models.kinds.interface import Kind, name_columns
 from redeye.models.logic.prediction_equality import Equality
@@ -164,6 +164,7 @@ def derive_predictions(frame: pd.DataFrame, subject: Subject, kind: Kind) -> pd.
     is_degraded = frame["is_degraded"].astype("boolean").fillna(False).astype(bool)
     return frame.assign(
         days_ahead=(frame[subject.day] - frame["night"]).dt.days,
+        days_outside=_count_days_outside(frame[subject.day], frame["night"]),
         rows_missing=frame["scheduled_rows"] - rows,
         rank_error=(first - rank).clip(lower=0) + (rank - last).clip(lower=0),
         rank_beyond_rows=(1 - rank).clip(lower=0) + (rank - rows).clip(lower=0),
@@ -176,6 +177,14 @@ def derive_predictions(frame: pd.DataFrame, subject: Subject, kind: Kind) -> pd.
         is_unexplained=(is_degraded != reason).astype("int64"),
         **kind.derive_checks(frame),
     )
+
+
+def _count_days_outside(days: pd.Series, nights: pd.Series) -> pd.Series:
+    """How many days each day lies before or after those that its night predicts."""
+    coming = {night: list_coming_days(night.date()) for night in nights.dropna().unique()}
+    first = nights.map({night: pd.Timestamp(found[0]) for night, found in coming.items()})
+    last = nights.map({night: pd.Timestamp(found[-1]) for night, found in coming.items()})
+    return (first - days).dt.days.clip(lower=0) + (days - last).dt.days.clip(lower=0)
 
 
 def differences(

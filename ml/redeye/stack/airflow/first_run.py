@@ -11,11 +11,11 @@ from datetime import UTC, date, datetime
 from rich.console import Console
 
 from redeye.declarations.calendar import (
-    coming_day,
     count_nights,
     find_complete_night,
     find_next_night,
     list_calendar_nights,
+    list_coming_days,
     list_nights,
     shift_nights,
     zone,
@@ -240,7 +240,7 @@ def show_riskiest(configured: Settings, console: Console, night: date) -> str:
     """
     import pyarrow.parquet as parquet
 
-    plan, subject = plan_first_run(), project().subject
+    plan, subject, days = plan_first_run(), project().subject, list_coming_days(night)
     path = configured.exports / plan.model / night.isoformat() / "predictions.parquet"
     if not path.exists():
         raise ConfigError(f"{path} is missing: run `score_{plan.model}` for {night}")
@@ -250,9 +250,11 @@ def show_riskiest(configured: Settings, console: Console, night: date) -> str:
     said = [name for name in frame.columns[: frame.columns.get_loc("rank")] if f"baseline_{name}" in frame]
     for name in subject.shown:
         if subject.columns[name].type == "instant":
-            frame[name] = frame[name].dt.tz_convert(zone().key).dt.strftime("%H:%M")
+            form = "%H:%M" if len(days) == 1 else "%a %d %b %H:%M"
+            frame[name] = frame[name].dt.tz_convert(zone().key).dt.strftime(form)
     outcome = plan.outcome.format(**project().constants)
-    table = Table(title=f"The {len(frame)} {subject.many} of {coming_day(night)} most likely {outcome}")
+    coming = " to ".join(dict.fromkeys((str(days[0]), str(days[-1]))))
+    table = Table(title=f"The {len(frame)} {subject.many} of {coming} most likely {outcome}")
     for name in subject.shown:
         table.add_column(subject.title(name))
     for name in said:

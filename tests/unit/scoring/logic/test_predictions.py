@@ -11,6 +11,8 @@ import pandas as pd
 import pytest
 from prediction_frames import KIND
 
+from redeye.declarations import calendar
+from redeye.declarations.clock import Clock
 from redeye.declarations.project import project
 from redeye.models.logic.prediction_equality import Equality
 from redeye.models.logic.recalibration import Recalibration
@@ -138,3 +140,34 @@ def test_a_missing_flag_counts_as_not_degraded_and_warns_of_nothing(dtype):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert derive_predictions(frame, SUBJECT, KIND)["is_unexplained"].tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("clock", "days", "outside"),
+    [
+        ({"cutoff": "03:00"}, ["2013-04-02", "2013-04-03", "2013-04-05"], [0, 1, 3]),
+        (
+            {"cutoff": "MON 03:00", "every": "week"},
+            ["2013-04-07", "2013-04-08", "2013-04-14", "2013-04-16"],
+            [1, 0, 0, 2],
+        ),
+    ],
+)
+def test_a_day_lies_within_those_that_its_night_predicts(monkeypatch, clock, days, outside) -> None:
+    declared = project().model_copy(
+        update={"clock": Clock.model_validate({"zone": "Europe/Madrid", **clock})}
+    )
+    monkeypatch.setattr(calendar, "project", lambda: declared)
+    frame = pd.DataFrame(
+        {
+            "night": pd.Timestamp("2013-04-01"),
+            "flight_date": pd.to_datetime(days),
+            "probability": 0.5,
+            "rank": range(1, len(days) + 1),
+            "scheduled_rows": len(days),
+            "is_degraded": False,
+            "degraded_reason": "",
+            **dict.fromkeys(predictions.LINEAGE, "same"),
+        }
+    )
+    assert derive_predictions(frame, SUBJECT, KIND)["days_outside"].tolist() == outside
