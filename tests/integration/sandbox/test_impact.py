@@ -171,7 +171,7 @@ def test_a_type_that_cannot_hold_earlier_values_is_refused_as_the_night_refuses_
     found = _impact(checkout)
     (refusal,) = found.refusals
     assert f"features.feat_origin__evening.{name} is DOUBLE in the table and BIGINT by the model" in refusal
-    assert "`./redeye rebuild 2012-12-31 --reason '...'`" in refusal
+    assert "`redeye rebuild 2012-12-31 --reason '...'`" in refusal
     (model,) = found.models
     (column,) = model.changed
     assert (column.title, column.is_unreadable) == (f"{name} (DOUBLE → BIGINT)", False)
