@@ -9,6 +9,7 @@ import hashlib
 import json
 import logging
 import tempfile
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -97,7 +98,7 @@ def _write_night(folder: Location, frame: pd.DataFrame, kind: Kind, model: str, 
     table = _table(frame, kind)
     text = _csv(table, kind)
     digest = hashlib.sha256(text.encode()).hexdigest()
-    if (standing := _read_existing_hash(folder)) is not None:
+    if (standing := _read_existing_hash(folder, table.column_names)) is not None:
         if standing != digest:
             raise AlreadyDecided(
                 f"{folder} was exported with other rows ({standing[:12]}, now {digest[:12]})"
@@ -168,13 +169,16 @@ def _put(filled: Path, folder: UPath) -> None:
         folder.fs.pipe_file((folder / name).path, (filled / name).read_bytes())
 
 
-def _read_existing_hash(folder: Location) -> str | None:
-    """The content hash of what was exported before; None if nothing was, or by an older schema."""
+def _read_existing_hash(folder: Location, columns: Sequence[str]) -> str | None:
+    """The content hash of what was exported before; None if nothing was, or with other columns or an older schema."""
     try:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_bytes())
     except FileNotFoundError:
         return None
-    return str(manifest["content_sha256"]) if manifest.get("schema_version") == SCHEMA_VERSION else None
+    is_current = manifest.get("schema_version") == SCHEMA_VERSION and list(manifest["columns"]) == list(
+        columns
+    )
+    return str(manifest["content_sha256"]) if is_current else None
 
 
 def _table(frame: pd.DataFrame, kind: Kind) -> pa.Table:
@@ -191,7 +195,9 @@ def _table(frame: pd.DataFrame, kind: Kind) -> pa.Table:
         pa.field(name, arrow_types.get(form) or pa.type_for_alias(form), metadata={"description": meaning})
         for name, (form, meaning) in stated.items()
     ]
-    rows = frame.sort_values(["rank", "prediction_id"])
+    # Rows from before there was a recalibration may lack what the version said.
+    lacking = dict.fromkeys(name for name in kind.raw_columns if name not in frame)
+    rows = frame.assign(**lacking).sort_values(["rank", "prediction_id"])
     table = pa.Table.from_pandas(rows, schema=pa.schema(fields), preserve_index=False)
     return table.replace_schema_metadata(None)
 

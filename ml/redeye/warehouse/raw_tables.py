@@ -202,6 +202,11 @@ def remove(
         arrived = con.execute(f"SELECT min(arrival_night) FROM {table} {where}", of_delivery).fetchone()
         con.execute(f"DELETE FROM {table} {where}", of_delivery)
         if _has_deliveries():
+            # What came empty has no row in its table, and labels were made of that.
+            arrived = con.execute(
+                f"SELECT min(arrival_night) FROM warehouse.raw.deliveries {where} AND dataset = ?",
+                [*of_delivery, ref.dataset],
+            ).fetchone()
             con.execute(
                 f"DELETE FROM warehouse.raw.deliveries {where} AND dataset = ?", [*of_delivery, ref.dataset]
             )

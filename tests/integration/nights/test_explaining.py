@@ -9,10 +9,17 @@ from typer.testing import CliRunner
 
 from redeye.cli import app
 from redeye.cli.shell import console
+from redeye.declarations.project import project
+from redeye.declarations.specs import load_spec
+from redeye.features.input_descriptions import read_descriptions
 from redeye.foundation.errors import ConfigError
+from redeye.foundation.settings import SPECS
+from redeye.models.kinds.interface import find_kind
 from redeye.scoring import outputs_store
 from redeye.scoring.explain import explain
 from redeye.warehouse import release_store
+from redeye_airflow.pages import rendering
+from redeye_airflow.pages.explained_inputs import group_inputs
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +36,25 @@ def test_the_chain_gives_the_very_probability_again(predictions):
         assert found.is_reproduced, (found.recomputed, found.prediction["probability"])
         assert found.faults == ()
         json.dumps(found.to_dict(), default=str)
+
+
+def test_its_page_is_drawn(nights, predictions):
+    found = json.loads(json.dumps(explain(predictions["prediction_id"].iloc[0]).to_dict(), default=str))
+    spec = load_spec(SPECS / f"{nights.model}.yaml")
+    kind = find_kind(spec)
+    text = rendering._TEMPLATES.get_template("predictions/explanation.html").render(
+        found=found,
+        groups=group_inputs(found["inputs"], read_descriptions(spec)),
+        amount=kind.amount,
+        said=kind.columns,
+        subject=project().subject,
+        url=lambda *parts: "/".join(map(str, parts)),
+        here="",
+        user="ada",
+        shift_weeks=0,
+    )
+    assert "computed again from the chain, the probability is the very same" in text
+    assert found["release"]["release_id"] in text
 
 
 def test_it_is_printed_whole_with_numbers_for_people(predictions, monkeypatch):

@@ -19,7 +19,7 @@ from redeye.declarations.calendar import ONE_DAY
 from redeye.declarations.project import project
 from redeye.foundation.errors import AlreadyDecided
 from redeye.foundation.settings import settings
-from redeye.scoring.export import columns, export
+from redeye.scoring.export import _read_existing_hash, columns, export
 from redeye.scoring.logic.predictions import Lineage, assemble
 from redeye.stack.airflow.first_run import find_newest_night, show_riskiest
 
@@ -166,6 +166,14 @@ def test_files_of_an_older_schema_are_replaced(frame):
     folder = export(frame, KIND, model=MODEL, night=NIGHT)
     (folder / "manifest.json").write_text(json.dumps({"schema_version": 1, "content_sha256": "other"}))
     assert manifest_of(export(frame, KIND, model=MODEL, night=NIGHT))["schema_version"] == 4
+
+
+def test_files_that_lack_a_column_of_their_kind_are_replaced_and_its_rows_have_none(frame):
+    folder = export(frame, KIND, model=MODEL, night=NIGHT)
+    assert _read_existing_hash(folder, manifest_of(folder)["columns"])
+    assert _read_existing_hash(folder, [*manifest_of(folder)["columns"], "raw_lower"]) is None
+    without = frame.drop(columns="raw_probability")
+    assert export(without, KIND, model=MODEL, night=NIGHT + ONE_DAY).is_dir()
 
 
 def test_the_riskiest_flights_are_shown_at_their_local_time(frame):

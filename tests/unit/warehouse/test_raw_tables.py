@@ -161,6 +161,10 @@ def test_where_labels_are_of_a_span_deliveries_are_known_also_if_they_are_empty(
     assert con.execute(told).fetchall() == [("sales", NIGHT, after(1)), ("sales", after(1), after(1))]
     raw_tables.remove(con, Desk(), [one], first=after(1))  # type: ignore[arg-type]
     assert con.execute(told).fetchall() == [("sales", after(1), after(1))]
+    # Labels of earlier nights say that nothing was sold then: they are made again.
+    earliest = raw_tables.remove(con, Desk(), [empty], first=after(5))  # type: ignore[arg-type]
+    assert earliest < after(1)
+    assert con.execute(told).fetchall() == []
     con.close()
 
 

@@ -90,6 +90,11 @@ class Regression(Kind):
         return Reliability("coverage_error", "coverage error", self._gates.maximum_coverage_error)
 
     @property
+    def charted(self) -> Mapping[str, str]:
+        """As of every kind; a narrow interval is better only where as many labels lie within."""
+        return {**super().charted, "mean_width": "Width of the interval, lower is better at equal coverage"}
+
+    @property
     def own_gates(self) -> Mapping[str, Callable[[GateCase], Check]]:
         """Not so good that a feature must hold the outcome."""
         return {"plausibility": self._check_plausibility}
@@ -175,9 +180,10 @@ class Regression(Kind):
 
     def describe_recalibration(self, by: Recalibration, prediction: Mapping[str, Any]) -> str:
         """From where to where the bounds were moved."""
+        way = "outwards" if by.intercept >= 0 else "inwards"
         return (
             f"between {prediction['raw_lower']!r} and {prediction['raw_upper']!r} as the version gave it; both bounds "
-            f"were moved outwards by {by.intercept!r}"
+            f"were moved {way} by {abs(by.intercept)!r}"
         )
 
     def _score_stored(self, rows: pd.DataFrame, columns: Sequence[str]) -> ScoredQuantiles:

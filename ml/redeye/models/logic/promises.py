@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from redeye.models.logic.evaluation import Interval, Promise, Scored, interval
+from redeye.models.logic.night_statistics import estimate_effective_nights
 
 # Fewer nights do not show how skewed they are: what they give is no bound.
 FEWEST_NIGHTS = 5
@@ -83,5 +84,14 @@ def hold_promise(scored: Scored, promise: Promise, confidence: float) -> HeldPro
     )
     if inside is None or within is None:
         return HeldPromise(promise, share, None, None)
-    found = Interval(within.value, inside.lower, within.upper)
-    return HeldPromise(promise, share, found, not found.lower <= promise.share <= found.upper)
+    lower, upper = inside.lower, within.upper
+    # Nights without a single exception have no spread to tell by. What as many independent ones would still leave open
+    # is exact (Clopper and Pearson 1934), a night counted as one row, since its rows may go together.
+    left_open = (1 - confidence) ** (1 / float(estimate_effective_nights(len(scored.nights))))
+    if within.value == 1:
+        lower = min(lower, left_open)
+    if inside.value == 0:
+        upper = max(upper, 1 - left_open)
+    return HeldPromise(
+        promise, share, Interval(within.value, lower, upper), not lower <= promise.share <= upper
+    )

@@ -98,10 +98,10 @@ def list_contract(answers: Answers, sample: Sample, names: tuple[str, ...]) -> d
             bounds.append(
                 {
                     "name": name,
-                    "minimum": f"{least:g}",
-                    "maximum": f"{most:g}",
-                    "least": f"{min(least, max(least - width, 0.0)) if least >= 0 else least - width:g}",
-                    "most": f"{most + width:g}",
+                    "minimum": f"{least:.15g}",
+                    "maximum": f"{most:.15g}",
+                    "least": f"{min(least, max(least - width, 0.0)) if least >= 0 else least - width:.15g}",
+                    "most": f"{most + width:.15g}",
                 }
             )
     return {"columns": columns, "bounds": bounds}

@@ -38,6 +38,10 @@ def check_sample(answers: Answers, sample: Sample) -> None:
         ConfigError: naming the answer that the sample refutes.
     """
     columns = sample.columns
+    if not sample.entities:
+        raise ConfigError(
+            f"each: {', '.join(answers.each)} is empty in every row: name columns that have values"
+        )
     if answers.take in OF_COLUMN and answers.predict and columns[answers.predict].type not in NUMBERS:
         column = columns[answers.predict]
         numbers = [each.name for each in columns.values() if each.type in NUMBERS]
@@ -71,7 +75,7 @@ def describe_entity_values(answers: Answers, sample: Sample) -> dict[str, Any]:
     keys = list(dict.fromkeys(name_key(name) for name in answers.each))
     keys = list(dict.fromkeys([entities[0]["key"], *keys]))
     of_rows = [name for name in answers.groups if name_key(name) not in keys]
-    known = [name for name in answers.in_advance if name not in answers.groups]
+    known = [name for name in answers.in_advance if name not in (*answers.groups, *answers.each)]
     passed = [name for name in known if columns[name].type in ("VARCHAR", "BOOLEAN")]
     predicted = [answers.predict] if answers.predict else []
     numbers = [name for name in dict.fromkeys([*known, *predicted]) if columns[name].type in NUMBERS]
@@ -187,7 +191,10 @@ def _list_mart(
         *(describe_column(key, "VARCHAR", f"{key.capitalize()}, as text.") for key in keys),
         *(
             describe_column(
-                name, "VARCHAR", f"{name.capitalize()} of its newest row.", may_be_null=gaps[name]
+                name,
+                "VARCHAR",
+                f"{name.capitalize()} of its newest row that has one.",
+                may_be_null=gaps[name],
             )
             for name in newest
         ),
@@ -247,7 +254,7 @@ def _write_counted(answers: Answers) -> str:
     if answers.take in OF_COLUMN:
         return f"{column} is not null"
     if answers.is_at_least is not None:
-        return f"coalesce({column} >= {answers.is_at_least:g}, false)"
+        return f"coalesce({column} >= {answers.is_at_least:.15g}, false)"
     return f"coalesce({column}, false)"
 
 
@@ -268,7 +275,7 @@ def _write_taken(answers: Answers, sample: Sample) -> str:
 def _describe_label(answers: Answers) -> str:
     rows = "rows" if answers.predict is None else f"rows with {answers.predict}"
     if answers.is_at_least is not None:
-        rows = f"{rows} of {answers.is_at_least:g} or more"
+        rows = f"{rows} of {answers.is_at_least:.15g} or more"
     return {
         "exists": f"whether there are {rows}",
         "count": f"how many {rows} there are",

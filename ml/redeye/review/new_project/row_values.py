@@ -71,7 +71,7 @@ def describe_row_values(answers: Answers, sample: Sample) -> dict[str, Any]:
             "known_at",
         ],
         "label_sql": write_name(predict)
-        + ("" if answers.is_at_least is None else f" >= {answers.is_at_least:g}"),
+        + ("" if answers.is_at_least is None else f" >= {answers.is_at_least:.15g}"),
         "label_description": f"Whether it turned out {positive}; null where nothing is known.",
         "predict_type": TYPES[columns[predict].type][1],
         "fct_columns": fct,

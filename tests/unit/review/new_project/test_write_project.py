@@ -135,6 +135,20 @@ def of_buyers(tmp_path: Path) -> dict[str, Any]:
     return made.answers
 
 
+def test_a_threshold_is_written_with_all_its_digits(tmp_path: Path, of_buyers: dict[str, Any]) -> None:
+    given = {**of_buyers, "predict": "paid", "is_at_least": 1234567}
+    given["in_advance"] = [name for name in given["in_advance"] if name != "paid"]
+    write_project(tmp_path, Answers.model_validate(given))
+    written = "".join(path.read_text(encoding="utf-8") for path in (tmp_path / "dbt").rglob("*.sql"))
+    assert ">= 1234567," in written
+
+
+def test_who_rows_are_of_may_be_named_again_as_known(tmp_path: Path, of_buyers: dict[str, Any]) -> None:
+    given = {**of_buyers, "in_advance": [*of_buyers["in_advance"], *of_buyers["each"]]}
+    write_project(tmp_path, Answers.model_validate(given))
+    assert list_faults(tmp_path, tmp_path / "models") == []
+
+
 @pytest.mark.parametrize(
     ("edit", "target"),
     [
