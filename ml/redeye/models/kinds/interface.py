@@ -297,13 +297,13 @@ class Kind(ABC):
 
 def fill_raw(rows: pd.DataFrame, kind: Kind) -> pd.DataFrame:
     """Predictions with what the version said; rows from before there was a recalibration were served as it said."""
-    pairs = [pair for pair in zip(kind.raw_columns, kind.columns, strict=True) if pair[0] != pair[1]]
-    return rows.assign(
-        **{
-            raw: rows[own].where(rows[raw].isna(), rows[raw]) if raw in rows else rows[own]
-            for raw, own in pairs
-        }
-    )
+    filled = rows
+    for raw, own in zip(kind.raw_columns, kind.columns, strict=True):
+        if raw not in rows:
+            filled = filled.assign(**{raw: rows[own]})
+        elif own in rows and raw != own:
+            filled = filled.assign(**{raw: rows[raw].where(rows[raw].notna(), rows[own])})
+    return filled
 
 
 def stack_columns(rows: pd.DataFrame, columns: Sequence[str]) -> Floats:
