@@ -25,7 +25,11 @@ import pandas as pd
 from datetime import timedelta
 from redeye.scoring import outputs_store; from redeye.champions import promotion_store
 from redeye.scoring.score import ChampionChanged, _check_champion
+from redeye.foundation.settings import settings
+from waiting import until
 model, number = {model!r}, 21
+# Not before both are about to decide: on a busy machine all nights would be over by then.
+until(lambda: len([*settings().home.glob(f"ready-{{model}}-*")]) == 2)
 while number <= {last}:
     night = date(2013, 4, 1) + timedelta(days=number)
     champion = promotion_store.read_champion(model, night)
@@ -42,7 +46,9 @@ while number <= {last}:
 """
 SETTLE = """
 from redeye.foundation.errors import AlreadyDecided
+from redeye.foundation.settings import settings
 from redeye.promotion import approve as approval
+(settings().home / "ready-{model}-{night}").touch()
 try:
     approval.settle({model!r}, date.fromisoformat({night!r}), is_approved=True, person="a person")
 except AlreadyDecided:
