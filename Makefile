@@ -135,6 +135,16 @@ format: $(STAMP) ## Rewrite the code in the one style
 images: ## Build the container images and try them
 	@bash docker/build.sh
 
+.PHONY: package
+# From a copy: what setuptools leaves beside the code would be taken for an installed package.
+package: $(STAMP) ## Build the engine as a wheel, with its lock, in dist/
+	@copy=$$(mktemp -d) && trap 'rm -rf "$$copy"' EXIT \
+		&& cp -r --parents dags docs/guides/runbook.md ml/redeye ml/specs plugins LICENSE README.md pyproject.toml \
+			requirements.in requirements.lock setup.py "$$copy" \
+		&& $(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --no-index --wheel-dir dist "$$copy"
+	@cp requirements.lock dist/
+	@ls dist/redeye-*.whl
+
 .PHONY: sbom
 sbom: $(STAMP) ## List all packages that Redeye runs with, as CycloneDX, in dist/
 	@mkdir -p dist

@@ -27,8 +27,9 @@ from redeye_airflow.vocabulary import Tag
 
 with DAG(
     dag_id="build_again",
-    doc_md=__doc__,
-    **describe_dag("Build released nights again: a repair or a rebuild.", [Tag.WAREHOUSE, Tag.BY_HAND]),
+    **describe_dag(
+        "Build released nights again: a repair or a rebuild.", [Tag.WAREHOUSE, Tag.BY_HAND], __doc__
+    ),
     **run_by_hand(again_params()),
 ):
     build_again_tasks()

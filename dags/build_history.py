@@ -29,8 +29,7 @@ from redeye_airflow.vocabulary import Tag
 
 with DAG(
     dag_id="build_history",
-    doc_md=__doc__,
-    **describe_dag("Build a range of nights as one release.", [Tag.WAREHOUSE, Tag.BY_HAND]),
+    **describe_dag("Build a range of nights as one release.", [Tag.WAREHOUSE, Tag.BY_HAND], __doc__),
     **run_by_hand(range_params()),
 ):
     build_tasks("history")

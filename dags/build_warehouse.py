@@ -39,9 +39,8 @@ from redeye_airflow.vocabulary import Tag
 
 with DAG(
     dag_id="build_warehouse",
-    doc_md=__doc__,
     **describe_dag(
-        "Take in a night's deliveries and publish an audited release.", [Tag.WAREHOUSE, Tag.NIGHTLY]
+        "Take in a night's deliveries and publish an audited release.", [Tag.WAREHOUSE, Tag.NIGHTLY], __doc__
     ),
     **schedule_nightly(source_nights().final_night),
 ):

@@ -33,10 +33,10 @@ from redeye_airflow.vocabulary import Tag
 
 with DAG(
     dag_id="maintain_lake",
-    doc_md=__doc__,
     **describe_dag(
         "Merge the lakes' files, verify every release, remove what nothing needs, check the disk.",
         [Tag.WAREHOUSE, Tag.WEEKLY],
+        __doc__,
     ),
     **schedule_weekly(),
 ):

@@ -25,8 +25,9 @@ from redeye_airflow.vocabulary import Tag
 
 with DAG(
     dag_id="play_nights",
-    doc_md=__doc__,
-    **describe_dag("Build, score and judge what is missing of some nights.", [Tag.MODEL, Tag.BY_HAND]),
+    **describe_dag(
+        "Build, score and judge what is missing of some nights.", [Tag.MODEL, Tag.BY_HAND], __doc__
+    ),
     **run_by_hand(range_params()),
 ):
     PlayNightsOperator(task_id="run_missing_steps")

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from redeye.foundation.settings import CHECKOUT
+from redeye.foundation.settings import ENGINE
 
 
 def run_apart(story: Path, folder: Path, place: Path, words: Iterable[object]) -> dict[str, Any]:
@@ -19,13 +19,13 @@ def run_apart(story: Path, folder: Path, place: Path, words: Iterable[object]) -
     # The engine alone: nothing of the project that it comes with.
     engine = place / "engine"
     shutil.copytree(
-        CHECKOUT / "ml" / "redeye", engine / "ml" / "redeye", ignore=shutil.ignore_patterns("__pycache__")
+        ENGINE / "ml" / "redeye", engine / "ml" / "redeye", ignore=shutil.ignore_patterns("__pycache__")
     )
-    shutil.copy(CHECKOUT / "requirements.lock", engine)
+    shutil.copy(ENGINE / "requirements.lock", engine)
     own = {key: value for key, value in os.environ.items() if not key.startswith("REDEYE_")}
     own |= {
         "REDEYE_PROJECT": str(folder),
-        "PYTHONPATH": os.pathsep.join(map(str, (engine / "ml", CHECKOUT / "tests"))),
+        "PYTHONPATH": os.pathsep.join(map(str, (engine / "ml", ENGINE / "tests"))),
     }
     given = [str(place / "home"), *map(str, words), str(place / "result.json")]
     done = subprocess.run(

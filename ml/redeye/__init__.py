@@ -2,4 +2,6 @@
 
 from redeye.foundation.recorded_names import keep_recorded_names
 
+__version__ = "0.1.0"
+
 keep_recorded_names()

@@ -10,6 +10,7 @@ from airflow.sdk import CronTriggerTimetable, Param
 from airflow.timetables.base import Timetable
 
 from redeye.declarations.calendar import find_start, shift_nights, zone
+from redeye.foundation.engine.command import name_commands
 from redeye.foundation.settings import settings
 from redeye.warehouse.logic.releases import AGAIN, ReleaseKind
 from redeye_airflow.nights import source_nights
@@ -54,12 +55,16 @@ def run_by_night(schedule: Timetable | None, params: Mapping[str, Param] | None 
     }
 
 
-def describe_dag(description: str, tags: Sequence[str]) -> dict[str, Any]:
-    """Description and tags of a DAG; on a shifted calendar both say so."""
+def describe_dag(description: str, tags: Sequence[str], doc: str | None) -> dict[str, Any]:
+    """Description, tags and docs of a DAG; on a shifted calendar the first two say so."""
     weeks = settings().shift_weeks
     if weeks:
         description += f" Shifted by {weeks} weeks: none of it happened on these dates."
-    return {"description": description, "tags": [*tags, *([Tag.SHIFTED] if weeks else [])]}
+    return {
+        "description": description,
+        "tags": [*tags, *([Tag.SHIFTED] if weeks else [])],
+        "doc_md": name_commands(doc or ""),
+    }
 
 
 def schedule_weekly() -> dict[str, Any]:

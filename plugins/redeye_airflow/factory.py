@@ -225,7 +225,10 @@ def _make_dag(
     own = [tag for tag in spec.tags if tag not in set(Tag)]
     return DAG(
         dag_id=f"{verb}_{spec.model}",
-        doc_md=doc.format(model=spec.model, many=project().subject.many),
-        **describe_dag(description, [Tag.MODEL, *tags, *own]),
+        **describe_dag(
+            description,
+            [Tag.MODEL, *tags, *own],
+            doc.format(model=spec.model, many=project().subject.many),
+        ),
         **schedule,
     )

@@ -111,7 +111,7 @@ def _measure(nights: int) -> None:
     from starlette.testclient import TestClient
 
     from redeye.stack import bootstrap
-    from redeye_plugin import _pages
+    from redeye_airflow.plugin import _pages
 
     secrets = bootstrap.prepare_files(settings())
     client = TestClient(cached_app(), base_url=f"http://127.0.0.1:{settings().airflow_port}")

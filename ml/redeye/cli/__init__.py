@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 
 import typer
@@ -12,6 +13,7 @@ from redeye.cli.analyse import audit, explain, exports, replay, rescoring, verdi
 from redeye.cli.develop import impact, project, sandboxes, scaffolds
 from redeye.cli.operate import alerts, builds, champions, intake, servers, serving, storage
 from redeye.cli.shell import Commands, console
+from redeye.foundation.engine.command import name_commands
 from redeye.foundation.masking import mask_logs
 from redeye.foundation.task_session import task_session
 
@@ -28,6 +30,7 @@ for panel, modules in GROUPS.items():
     for module in modules:
         for command in module.app.registered_commands:
             command.rich_help_panel = panel
+            command.help = name_commands(inspect.getdoc(command.callback) or "")
         app.add_typer(module.app)
 app.add_typer(alerts.app, name="alerts", rich_help_panel="Operate")
 app.add_typer(serving.tokens, name="tokens", rich_help_panel="Operate")

@@ -8,7 +8,8 @@ from pathlib import Path
 from redeye.cli.shell import console
 from redeye.declarations.calendar import find_next_night, shift_nights
 from redeye.declarations.project import project
-from redeye.foundation.settings import CHECKOUT, PROJECT_ROOT
+from redeye.foundation.engine.command import CHECKOUTS, find_command
+from redeye.foundation.engine.places import PROJECT_ROOT
 from redeye.foundation.ui_links import link_night
 
 NIGHTS = 7
@@ -27,8 +28,8 @@ def list_next_steps(
         root: the project.
     """
     # A project elsewhere has no Makefile, and no script of its own.
-    is_checkout = root.resolve() == CHECKOUT.resolve()
-    redeye = "./redeye" if is_checkout else (CHECKOUT / "redeye").as_posix()
+    redeye = find_command(root)
+    is_checkout = redeye == CHECKOUTS
     make = "make" if is_checkout else redeye
     steps = [
         ("Open the newest night", link_night(head)),

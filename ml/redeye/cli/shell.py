@@ -15,11 +15,13 @@ import psycopg2
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.text import Text
 from typer.core import TyperGroup
 
 from redeye.declarations.calendar import check_night
 from redeye.declarations.names import RULE, is_name
 from redeye.declarations.specs import load_valid_specs
+from redeye.foundation.engine.command import name_commands
 from redeye.foundation.errors import ConfigError, RedeyeError
 from redeye.foundation.masking import mask
 from redeye.foundation.settings import SPECS, settings
@@ -29,7 +31,16 @@ from redeye.stack.airflow.stage_progress import measure_elapsed, stamp
 from redeye.stack.secrets import FILE_NAME
 from redeye.stack.servers import mlflow_login
 
-console = Console()
+
+class CommandConsole(Console):
+    """Prints commands as they are called here."""
+
+    def render_str(self, text: str, **options: Any) -> Text:  # noqa: ANN401  as in the console
+        """Text of markup."""
+        return super().render_str(name_commands(text), **options)
+
+
+console = CommandConsole()
 UNREACHABLE = (psycopg2.OperationalError, duckdb.IOException)
 """What a command meets where the server that keeps the ledgers is away."""
 
@@ -115,9 +126,9 @@ class Commands(TyperGroup):
             return super().invoke(ctx)
         except (RedeyeError, *UNREACHABLE) as error:
             told = escape(mask(str(error).strip()))
-            Console(stderr=True).print(f"[bold red]Error:[/] {told}", highlight=False, soft_wrap=True)
+            CommandConsole(stderr=True).print(f"[bold red]Error:[/] {told}", highlight=False, soft_wrap=True)
             if isinstance(error, UNREACHABLE):
-                Console(stderr=True).print(
+                CommandConsole(stderr=True).print(
                     "`./redeye status` shows what runs, `./redeye start` starts the rest."
                 )
             raise typer.Exit(1) from error

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
+from redeye.foundation.engine.command import name_commands
 from redeye.foundation.logic.visible_text import escape_controls
 from redeye.foundation.masking import mask
 
@@ -21,6 +22,10 @@ SHOWN = 240
 
 class RedeyeError(Exception):
     """Base of every error that Redeye raises on purpose."""
+
+    def __str__(self) -> str:
+        """The message, with commands as they are called here."""
+        return name_commands(super().__str__())
 
 
 class ConfigError(RedeyeError):

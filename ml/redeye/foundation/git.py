@@ -7,7 +7,8 @@ import subprocess
 from functools import lru_cache
 from pathlib import Path
 
-from redeye.foundation.settings import CHECKOUT, PROJECT_ROOT
+from redeye.foundation.engine.identity import identify_engine
+from redeye.foundation.engine.places import ENGINE, PROJECT_ROOT
 
 
 def run_git(root: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
@@ -18,20 +19,34 @@ def run_git(root: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
 
 @lru_cache(maxsize=1)
 def git_sha() -> str:
-    """The commit of the project's checkout, else of the engine's, with `-dirty` if files differ from it.
+    """The commit of the engine's checkout, with `-dirty` if files differ from it; never empty.
+
+    Where the project is kept elsewhere, its own commit stands before the engine's, with a blank between. An engine
+    without git says its version and the hash of its code.
 
     Returns:
-        `REDEYE_GIT_SHA` if it is set; `unknown` for an installation without git.
+        `REDEYE_GIT_SHA` if it is set.
     """
     if reported := os.environ.get("REDEYE_GIT_SHA"):
         return reported
-    folders = (PROJECT_ROOT, *PROJECT_ROOT.parents, CHECKOUT)
-    root = next((each for each in folders if (each / ".git").exists()), None)
-    if root is None:
-        return "unknown"
+    root = ENGINE if (ENGINE / ".git").exists() else None
+    own = next((each for each in (PROJECT_ROOT, *PROJECT_ROOT.parents) if (each / ".git").exists()), None)
+    engine = (root and _describe_commit(root)) or identify_engine()
+    project = _describe_commit(own) if own and own != root else ""
+    return " ".join(filter(None, (project, engine)))
+
+
+def tell_code(recorded: str) -> str:
+    """How a person gets the code that `git_sha` has recorded."""
+    is_commit = recorded.isalnum() and recorded != "unknown"
+    return f"`git checkout {recorded}`" if is_commit else f"code `{recorded}`"
+
+
+def _describe_commit(root: Path) -> str:
+    """Empty where git has no commit, or is not there."""
 
     def git(*words: str) -> str:
         return run_git(root, *words).stdout.decode().strip()
 
-    sha = git("rev-parse", "HEAD") or "unknown"
-    return f"{sha}-dirty" if git("status", "--porcelain", "--untracked-files=no") else sha
+    sha = git("rev-parse", "--verify", "--quiet", "HEAD")
+    return f"{sha}-dirty" if sha and git("status", "--porcelain", "--untracked-files=no") else sha

@@ -14,16 +14,14 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from redeye.foundation.engine.places import ENGINE as ENGINE
+from redeye.foundation.engine.places import PROJECT_ROOT as PROJECT_ROOT
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.people.login_settings import LoginSettings
 
 if TYPE_CHECKING:
     from upath import UPath
 
-CHECKOUT = Path(__file__).resolve().parents[3]
-"""Folder of the engine: its code, DAG files, plugins and docs, beside the built-in project."""
-PROJECT_ROOT = Path(os.environ.get("REDEYE_PROJECT") or CHECKOUT).resolve()
-"""Folder of the project that this process runs: `redeye.yaml`, dbt, features, expectations, specs."""
 _SPECS = PROJECT_ROOT / "ml" / "specs"
 SPECS = _SPECS if _SPECS.is_dir() else PROJECT_ROOT / "models"
 """Folder of the project's specs, a model each."""
@@ -39,7 +37,7 @@ class Settings(LoginSettings):
     model_config = SettingsConfigDict(env_prefix="REDEYE_", frozen=True, extra="forbid")
 
     project: Path = Field(
-        default=CHECKOUT,
+        default=ENGINE,
         description="Folder of the project to run, with its `redeye.yaml`; for `./redeye` the one it is typed in.",
     )
     home: Path = Field(

@@ -7,9 +7,9 @@ import platform
 from functools import lru_cache
 from importlib.metadata import version
 
-from redeye.foundation.settings import CHECKOUT
+from redeye.foundation.settings import ENGINE
 
-LOCK = CHECKOUT / "requirements.lock"
+LOCK = ENGINE / "requirements.lock"
 PACKAGES = ("numpy", "pandas", "scikit-learn", "mlflow", "feast")
 
 

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from redeye.foundation.errors import ConfigError
-from redeye.foundation.settings import CHECKOUT
+from redeye.foundation.settings import ENGINE
 from redeye.review.logic.waivers import parse_waivers
 
 WAIVERS = "requirements-waivers.txt"
@@ -20,7 +20,7 @@ LOCKS = ("requirements-bootstrap.lock", "requirements-dev.lock")
 _PINNED = re.compile(r"^[\w.-]+(?:\[[\w,]+\])?==[^\s\\;]+", re.MULTILINE)
 
 
-def audit_packages(options: Sequence[str], *, today: date, root: Path = CHECKOUT) -> bool:
+def audit_packages(options: Sequence[str], *, today: date, root: Path = ENGINE) -> bool:
     """Ask a service of vulnerabilities about each locked package, by pip-audit, which prints what it finds.
 
     Args:
@@ -35,6 +35,8 @@ def audit_packages(options: Sequence[str], *, today: date, root: Path = CHECKOUT
         ConfigError: naming the line of a waiver that says too little or has run out.
     """
     path = root / WAIVERS
+    if not path.exists():
+        raise ConfigError(f"{path} is not there: packages are held against vulnerabilities in a checkout")
     waived = []
     for waiver in parse_waivers(path.read_text(encoding="utf-8"), path.name):
         if waiver.until < today:

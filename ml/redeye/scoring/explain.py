@@ -17,7 +17,7 @@ from redeye.declarations.project import project
 from redeye.declarations.specs import Spec, load_spec
 from redeye.features.known_past import read_caveats_of_service
 from redeye.foundation.errors import ConfigError, DeliveryError, RedeyeError
-from redeye.foundation.git import git_sha
+from redeye.foundation.git import git_sha, tell_code
 from redeye.foundation.settings import SPECS
 from redeye.foundation.task_session import task_session
 from redeye.models.algorithms.base import Inputs, Model
@@ -150,7 +150,7 @@ def _again(
     except (KeyError, ValueError) as error:
         raise RedeyeError(
             f"the code of now does not give version {promotion.version} what it reads ({error}): "
-            f"`git checkout {promotion.evidence.get('git_sha', '?')}` has the code that it was trained by"
+            f"{tell_code(promotion.evidence.get('git_sha', '?'))} has the code that it was trained by"
         ) from error
 
 
@@ -205,7 +205,7 @@ def _notes(promotion: Promotion, basis: Basis, night: date, prediction: dict[str
     spec = load_spec(SPECS / f"{promotion.model}.yaml")
     now = {"code_hash": hash_training_code(), "spec_hash": spec.hash}
     notes = [
-        f"{each}; `git checkout {promotion.evidence.get('git_sha', '?')}` has the training's code"
+        f"{each}; {tell_code(promotion.evidence.get('git_sha', '?'))} has the training's code"
         for each in changes(promotion.evidence, now)
     ]
     sha = git_sha()

@@ -10,8 +10,9 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from redeye.foundation import openlineage
+from redeye.foundation.engine.places import CODE, ENGINE, IS_INSTALLED, PROJECT_ROOT
 from redeye.foundation.errors import ConfigError
-from redeye.foundation.settings import CHECKOUT, PROJECT_ROOT, Settings, settings
+from redeye.foundation.settings import Settings, settings
 from redeye.stack import home_owner
 from redeye.stack.passfiles import find_passfile
 from redeye.stack.secrets import Secrets
@@ -136,7 +137,7 @@ def _redeye(configured: Settings, secrets: Secrets) -> dict[str, str]:
     )
     plain = {name: getattr(configured, name) for name in handed_on} | {"home": configured.home.resolve()}
     # A copy of this checkout that is told nothing runs its own project, not that of the checkout it was copied from.
-    if PROJECT_ROOT != CHECKOUT:
+    if PROJECT_ROOT != ENGINE:
         plain["project"] = PROJECT_ROOT
     return {f"REDEYE_{name.upper()}": str(value) for name, value in (plain | chosen).items()}
 
@@ -147,13 +148,13 @@ def _airflow(configured: Settings, secrets: Secrets) -> dict[str, str]:
         {
             "name": "redeye",
             "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
-            "kwargs": {"path": str(CHECKOUT / "dags"), "refresh_interval": 60},
+            "kwargs": {"path": str(ENGINE / "dags"), "refresh_interval": 60},
         }
     ]
     options: dict[str, dict[str, object]] = {
         "CORE": {
-            "DAGS_FOLDER": CHECKOUT / "dags",
-            "PLUGINS_FOLDER": CHECKOUT / "plugins",
+            "DAGS_FOLDER": ENGINE / "dags",
+            "PLUGINS_FOLDER": ENGINE / "plugins",
             "EXECUTOR": configured.executor,
             "PARALLELISM": PARALLELISM,
             "LOAD_EXAMPLES": False,
@@ -270,10 +271,11 @@ def _python() -> dict[str, str]:
     def put_first(folder: Path, path: str) -> str:
         return os.pathsep.join(dict.fromkeys([str(folder), *filter(None, path.split(os.pathsep))]))
 
+    path = os.environ.get("PYTHONPATH", "")
     return {
         "PATH": put_first(Path(sys.executable).parent, os.environ.get("PATH", os.defpath)),
-        # A source of the operator's own is found through his path.
-        "PYTHONPATH": put_first(CHECKOUT / "ml", os.environ.get("PYTHONPATH", "")),
+        # A source of the operator's own is found through his path; a package is found by itself.
+        "PYTHONPATH": path if IS_INSTALLED else put_first(CODE, path),
         # Empty means off: where bytecode is not kept, each of the many processes compiles all it imports.
         "PYTHONDONTWRITEBYTECODE": "",
         # Feast's SQLite store keeps times as the process's local time shows them.

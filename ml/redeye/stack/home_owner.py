@@ -17,7 +17,8 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
-from redeye.foundation.settings import CHECKOUT, PROJECT_ROOT, Settings
+from redeye.foundation.engine.places import CODE, ENGINE, PROJECT_ROOT
+from redeye.foundation.settings import Settings
 from redeye.foundation.signing import public_keys
 from redeye.stack.servers import system_user
 from redeye.stack.servers.system_user import ADMINS, SERVERS, account
@@ -63,12 +64,12 @@ def find_obstacle(home: Path) -> Path | None:
         sys.executable,
         str(PROJECT_ROOT),
     ]
-    variables = os.environ | {"PYTHONPATH": str(CHECKOUT / "ml")}
+    variables = os.environ | {"PYTHONPATH": str(CODE)}
     if subprocess.run(words, capture_output=True, cwd="/", env=variables, check=False).returncode == 0:
         return None
-    needed = (home.parent, CHECKOUT, PROJECT_ROOT, Path(sys.prefix), Path(sys.executable).resolve().parent)
+    needed = (home.parent, ENGINE, PROJECT_ROOT, Path(sys.prefix), Path(sys.executable).resolve().parent)
     ways = [way for path in needed for way in reversed([path, *path.parents])]
-    return next((way for way in ways if not way.stat().st_mode & 0o001), CHECKOUT)
+    return next((way for way in ways if not way.stat().st_mode & 0o001), ENGINE)
 
 
 def describe_shared_user(home: Path) -> str:

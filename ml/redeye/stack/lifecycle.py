@@ -14,7 +14,7 @@ import httpx
 import psycopg2
 
 from redeye.foundation.errors import ConfigError, RedeyeError
-from redeye.foundation.settings import CHECKOUT, Settings
+from redeye.foundation.settings import ENGINE, Settings
 from redeye.sources.configured_source import load_standing_source
 from redeye.stack import bootstrap, environment, home_owner
 from redeye.stack.bootstrap import Step
@@ -80,7 +80,7 @@ def _choose_user(configured: Settings) -> str:
         return ""
     # Nobody but root can write compiled code there, and without it every process compiles all it imports.
     for name in ("ml", "plugins", "dags", "feature_repo"):
-        compileall.compile_dir(CHECKOUT / name, quiet=2)
+        compileall.compile_dir(ENGINE / name, quiet=2)
     return system_user.SERVERS
 
 

@@ -23,7 +23,7 @@ from pydantic import TypeAdapter
 from redeye.declarations.calendar import shift_nights
 from redeye.foundation.atomic_files import write_text
 from redeye.foundation.errors import ConfigError, RedeyeError
-from redeye.foundation.settings import CHECKOUT, Settings, settings
+from redeye.foundation.settings import PROJECT_ROOT, Settings, settings
 from redeye.sources.configured_source import faulty_source, load_source
 from redeye.sources.logic.faults import Base, Outcome, Plan
 from redeye.stack import bootstrap, environment
@@ -134,6 +134,7 @@ def _step(folder: Path, name: str, plan: Plan, what: str, model: str) -> None:
     path.write_text(yaml.safe_dump(plan.model_dump(mode="json"), sort_keys=False), encoding="utf-8")
     own = {key: value for key, value in os.environ.items() if not key.startswith("REDEYE_")}
     own |= {
+        "REDEYE_PROJECT": str(PROJECT_ROOT),
         "REDEYE_HOME": str(home.resolve()),
         "REDEYE_REHEARSAL": str(path.resolve()),
         "REDEYE_POSTGRES_PORT": str(check_ports.free(settings().host)),
@@ -141,7 +142,7 @@ def _step(folder: Path, name: str, plan: Plan, what: str, model: str) -> None:
     with (folder / f"{name}.log").open("w", encoding="utf-8") as log_file:
         command = [sys.executable, "-m", "redeye", "rehearsal-step", what, "--model", model]
         done = subprocess.run(
-            command, env=own, cwd=CHECKOUT, stdout=log_file, stderr=subprocess.STDOUT, check=False
+            command, env=own, cwd=PROJECT_ROOT, stdout=log_file, stderr=subprocess.STDOUT, check=False
         )
     if done.returncode:
         tail = (folder / f"{name}.log").read_text(encoding="utf-8").splitlines()[-30:]

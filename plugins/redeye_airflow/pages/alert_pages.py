@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from redeye.foundation import disk
-from redeye.foundation.settings import CHECKOUT, settings
+from redeye.foundation.settings import ENGINE, settings
 from redeye.operations import apprise_alerts, find_alerts
 from redeye.operations.logic.alerts import Alert
 from redeye_airflow.pages import airflow_client
@@ -16,7 +16,7 @@ from redeye_airflow.pages.rendering import render_markdown, render_page
 
 router = APIRouter()
 
-RUNBOOK = CHECKOUT / "docs" / "guides" / "runbook.md"
+RUNBOOK = ENGINE / "docs" / "guides" / "runbook.md"
 _SHOWN = 100
 
 

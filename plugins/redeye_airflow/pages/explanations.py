@@ -20,7 +20,7 @@ from typing import Any
 from fastapi import HTTPException
 
 from redeye.foundation.masking import mask
-from redeye.foundation.settings import CHECKOUT
+from redeye.foundation.settings import ENGINE
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +106,7 @@ async def _run(module: str, *arguments: str, to: Path) -> None:
         "-m",
         module,
         *arguments,
-        cwd=CHECKOUT,
+        cwd=ENGINE,
         stdin=DEVNULL,
         stdout=PIPE,
         stderr=STDOUT,

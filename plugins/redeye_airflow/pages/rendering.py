@@ -20,6 +20,7 @@ from starlette.responses import HTMLResponse
 from redeye.declarations.calendar import count_nights_since, read_local
 from redeye.declarations.project import project
 from redeye.foundation import ui_links
+from redeye.foundation.engine.command import name_commands
 from redeye.foundation.settings import settings
 from redeye_airflow.pages.addresses import PREFIX
 from redeye_airflow.pages.security import find_user, may_trigger
@@ -48,7 +49,8 @@ def render_page(request: Request, template: str, *, status: int = 200, **values:
         "shift_weeks": settings().shift_weeks,
         "here": request.url.path.removeprefix(root),
     }
-    return HTMLResponse(_TEMPLATES.get_template(template).render({**known, **values}), status_code=status)
+    text = _TEMPLATES.get_template(template).render({**known, **values})
+    return HTMLResponse(name_commands(text), status_code=status)
 
 
 class _OnAPage(Treeprocessor):
@@ -122,6 +124,13 @@ def _docs(path: str | None) -> str | None:
     return path.rpartition(folder)[2].removesuffix("/index.html") if folder in path else None
 
 
-_TEMPLATES.filters.update(number=_number, percent=_percent, value=show_value, size=_size, docs=_docs)
+def _code(recorded: str) -> str:
+    """Which code it was, short: commits lose their ends, a version of the engine is whole."""
+    return " ".join(each if each.startswith("redeye-") else each[:12] for each in recorded.split())
+
+
+_TEMPLATES.filters.update(
+    code=_code, number=_number, percent=_percent, value=show_value, size=_size, docs=_docs
+)
 _TEMPLATES.globals["count_nights_since"] = count_nights_since
 _TEMPLATES.globals["m"] = _TEMPLATES.get_template("macros.html").module

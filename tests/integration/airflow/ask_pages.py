@@ -33,7 +33,7 @@ from redeye.stack import bootstrap, environment
 from redeye.warehouse import lake, release_store
 from redeye.warehouse.logic.releases import Candidate, ReleaseKind
 from redeye_airflow.pages import airflow_client
-from redeye_plugin import _pages
+from redeye_airflow.plugin import _pages
 
 RESULT = "RESULT "
 NIGHT = date(2013, 4, 4)

@@ -17,7 +17,7 @@ from psycopg2.extensions import parse_dsn
 from throwaway import Stack
 from waiting import PATIENCE_SECONDS
 
-from redeye.foundation.settings import CHECKOUT
+from redeye.foundation.settings import ENGINE
 
 pytestmark = [pytest.mark.integration]
 HERE = Path(__file__).parent
@@ -39,7 +39,7 @@ def found(stack_env: Stack, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     ).render_as_string(hide_password=False)
     environment = {
         **os.environ,
-        "PYTHONPATH": str(CHECKOUT / "ml"),
+        "PYTHONPATH": str(ENGINE / "ml"),
         "REDEYE_PROJECT": str(folder),
         "SHOP_DB": url,
     }

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from redeye.foundation.settings import CHECKOUT
+from redeye.foundation.settings import ENGINE
 from redeye.review.new_project.answers import TAKEN, Answers
 
-DOCS = CHECKOUT / "docs"
+DOCS = ENGINE / "docs"
 ROWS = (DOCS / "tutorials" / "your-own-problem.md").read_text(encoding="utf-8")
 CUSTOMERS = (DOCS / "guides" / "predicting-customers.md").read_text(encoding="utf-8")
 LEFT_OUT = "~/redeye/redeye run"
@@ -25,7 +25,7 @@ def find_blocks(page: str, language: str) -> list[str]:
 
 def run(command: str, folder: Path, *, is_python: bool = False) -> str:
     own = {key: value for key, value in os.environ.items() if not key.startswith("REDEYE_")}
-    own |= {"PYTHONPATH": str(CHECKOUT / "ml"), "COLUMNS": "200"}
+    own |= {"PYTHONPATH": str(ENGINE / "ml"), "COLUMNS": "200"}
     if (folder / "redeye.yaml").exists():
         own["REDEYE_PROJECT"] = str(folder)
     line = command.replace("~/redeye/redeye", f"{sys.executable} -m redeye")

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from redeye.foundation.settings import CHECKOUT
+from redeye.foundation.settings import ENGINE
 from redeye.review.generate import generate
 
 FIRST, LAST = date(2026, 3, 29), date(2026, 4, 19)
@@ -113,7 +113,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text.lstrip(), encoding="utf-8")
     for name in ("dbt_project.yml", "profiles.yml"):
-        shutil.copy(CHECKOUT / "dbt" / name, root / "dbt")
+        shutil.copy(ENGINE / "dbt" / name, root / "dbt")
     begin = datetime(2026, 3, 28, 16, tzinfo=UTC)
     sold = [begin + number * timedelta(minutes=15) for number in range(28 * 96)]
     rows = "".join(f"{number},{at:%Y-%m-%dT%H:%M:%SZ},1\n" for number, at in enumerate(sold))

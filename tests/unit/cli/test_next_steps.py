@@ -10,7 +10,7 @@ import typer
 
 from redeye.cli import app
 from redeye.cli.next_steps import list_next_steps
-from redeye.foundation.settings import CHECKOUT, PROJECT_ROOT, settings
+from redeye.foundation.settings import ENGINE, PROJECT_ROOT, settings
 
 HEAD, FINAL = date(2013, 4, 3), date(2013, 12, 30)
 ID = "flight_delay/live/2013-04-04_EV_4204_EWR_OKC_2000"
@@ -41,6 +41,6 @@ def test_a_project_without_feature_models_is_not_told_to_edit_one(tmp_path):
 
 def test_a_project_elsewhere_is_told_commands_that_it_has(tmp_path):
     told = dict(list_next_steps(ID, HEAD, FINAL, tmp_path)).values()
-    assert f"{CHECKOUT / 'redeye'} explain {ID}" in told
-    assert f"{CHECKOUT / 'redeye'} backfill 2013-04-04 2013-04-10" in told
+    assert f"{ENGINE / 'redeye'} explain {ID}" in told
+    assert f"{ENGINE / 'redeye'} backfill 2013-04-04 2013-04-10" in told
     assert not [how for how in told if how.startswith("make")]

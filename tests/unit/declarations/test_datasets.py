@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from redeye.declarations.datasets import Changes, DeclaredDataset, Deletes, Files, KnownAt, Sql
 from redeye.declarations.project import PROJECT_FILE, load_project
 from redeye.foundation.errors import ConfigError
-from redeye.foundation.settings import CHECKOUT
+from redeye.foundation.settings import ENGINE
 
 SOURCE = next(line for line in PROJECT_FILE.read_text().splitlines() if line.startswith("source:"))
 GOOD = """datasets:
@@ -152,7 +152,7 @@ def test_a_secret_in_a_url_is_refused_and_not_repeated(declare, url):
 
 
 def test_the_page_names_every_key():
-    page = (CHECKOUT / "docs" / "reference" / "datasets.md").read_text()
+    page = (ENGINE / "docs" / "reference" / "datasets.md").read_text()
     models: dict[str, type[BaseModel]] = {
         "": DeclaredDataset,
         "files.": Files,

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from redeye.foundation.settings import CHECKOUT
+from redeye.foundation.settings import ENGINE
 
 PRINT = """
 import json
@@ -25,7 +25,7 @@ print(json.dumps([str(each) for each in places]))
 
 def find_places(**variables: str) -> list[Path]:
     own = {key: value for key, value in os.environ.items() if not key.startswith("REDEYE_")}
-    own |= {"PYTHONPATH": str(CHECKOUT / "ml"), **variables}
+    own |= {"PYTHONPATH": str(ENGINE / "ml"), **variables}
     done = subprocess.run([sys.executable, "-c", PRINT], env=own, capture_output=True, text=True, check=True)
     return [Path(each) for each in json.loads(done.stdout)]
 
@@ -38,4 +38,4 @@ def test_everything_that_a_project_declares_is_read_from_its_folder(tmp_path: Pa
 
 def test_the_project_of_the_checkout_is_run_where_none_is_named() -> None:
     specs, home, *_, root = find_places()
-    assert (specs, home, root) == (CHECKOUT / "ml" / "specs", CHECKOUT / ".redeye", CHECKOUT)
+    assert (specs, home, root) == (ENGINE / "ml" / "specs", ENGINE / ".redeye", ENGINE)

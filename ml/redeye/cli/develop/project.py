@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from rich.markup import escape
 
 from redeye.cli.shell import console, enter
-from redeye.foundation.settings import CHECKOUT, describe
+from redeye.foundation.engine.places import ENGINE, IS_INSTALLED
+from redeye.foundation.settings import describe
 
 app = typer.Typer()
 
@@ -145,9 +146,10 @@ def docs() -> None:
     from redeye.declarations.specs import render_json_schema
     from redeye.warehouse import dbt
 
-    (CHECKOUT / "docs" / "reference" / "settings.md").write_text(describe(), encoding="utf-8")
-    schemas: dict[str, type[BaseModel] | None] = {"schema.json": None, "project.json": Project}
-    for name, model in schemas.items():
-        (CHECKOUT / "ml" / "specs" / name).write_text(render_json_schema(model), encoding="utf-8")
+    if not IS_INSTALLED:
+        (ENGINE / "docs" / "reference" / "settings.md").write_text(describe(), encoding="utf-8")
+        schemas: dict[str, type[BaseModel] | None] = {"schema.json": None, "project.json": Project}
+        for name, model in schemas.items():
+            (ENGINE / "ml" / "specs" / name).write_text(render_json_schema(model), encoding="utf-8")
     enter(writes_outside=True)
-    console.print(f"docs/reference/settings.md and {dbt.docs()}")
+    console.print(f"{'' if IS_INSTALLED else 'docs/reference/settings.md and '}{dbt.docs()}")

@@ -8,11 +8,12 @@ from typing import Any
 
 import duckdb
 
-from redeye.foundation.settings import CHECKOUT
+from redeye.foundation.engine.command import ELSEWHERES
+from redeye.foundation.engine.places import ENGINE
 from redeye.review.new_project.answers import Answers
 from redeye.review.new_project.sample import TYPES, Column, Sample
 
-SCHEMAS = CHECKOUT / "ml" / "specs"
+SCHEMAS = ENGINE / "ml" / "specs"
 WEEK = 7
 # Of so few rows, gates and verdicts would go by chance: where nights are small, their windows are longer.
 ROWS_OF_GATES, ROWS_OF_VERDICTS = 200, 60
@@ -28,7 +29,7 @@ def list_shared(answers: Answers, sample: Sample) -> dict[str, Any]:
     return {
         **answers.model_dump(),
         "model": answers.model,
-        "command": (CHECKOUT / "redeye").as_posix(),
+        "command": ELSEWHERES,
         "schema": (SCHEMAS / "project.json").as_posix(),
         "spec_schema": (SCHEMAS / "schema.json").as_posix(),
         "has_time": has_time,
