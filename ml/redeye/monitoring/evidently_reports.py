@@ -58,7 +58,8 @@ class Page:
         predicted: its predictions on the rows it learned from, without label.
         unseen: its predictions with `label` on nights after its fit.
         told: the column with what is predicted, `probability` above.
-        has_classes: whether labels are of classes, so that curves can be drawn.
+        is_told_number: whether that column holds numbers.
+        has_classes: whether labels are true or false, so that curves can be drawn.
         numeric: which of the columns are numbers.
     """
 
@@ -77,6 +78,7 @@ class Page:
     told: str
     has_classes: bool
     numeric: Mapping[str, bool]
+    is_told_number: bool = True
 
 
 def locate_folder(model: str, night: date) -> Path:
@@ -133,7 +135,7 @@ def _draw_columns(page: Page, drawn: list[str]) -> list[BaseWidgetInfo]:
     kinds_of_columns = [ColumnType.Numerical, ColumnType.Categorical]
     register_stattest(StatTest(TEST, "decided elsewhere", kinds_of_columns, 0.0), lambda *_: (0.0, False))
     current, reference = page.current[drawn], page.reference.reindex(columns=drawn)
-    numbers = [name for name in drawn if name == page.told or page.numeric[name]]
+    numbers = [name for name in drawn if (page.is_told_number if name == page.told else page.numeric[name])]
     if page.told in drawn:
         # Drawn evenly from all of them; which row stands beside which does not matter to a distribution.
         every = np.linspace(0, len(page.predicted) - 1, len(reference)).astype(int)

@@ -53,6 +53,8 @@ log = logging.getLogger(__name__)
 SAMPLE_ROWS = 20_000
 # Nights whose features are read at once: some 50,000 rows.
 CHUNK_NIGHTS = 60
+# Of predictions in words, more than there ever are.
+MAXIMUM_OUTCOMES = 50
 
 
 @dataclass(frozen=True)
@@ -201,8 +203,8 @@ def _make(origin: _Origin, folder: Path) -> None:
         for name, found in parts.items()
     }
     predictions = pd.concat(predicted, ignore_index=True)
-    told = kind.columns[0]
-    histories[told] = _prediction_history(predictions, told, is_reference)
+    told, is_number = kind.told
+    histories[told] = _prediction_history(kind.tell(predictions), told, is_reference, is_number=is_number)
     unseen = predictions[~predictions["is_fitted"]]
     calibration = tabulate(
         [
@@ -234,9 +236,13 @@ def _make(origin: _Origin, folder: Path) -> None:
     write_reference(folder, profile, sample[["night", *inputs]], predictions, facts)
 
 
-def _prediction_history(predictions: pd.DataFrame, told: str, is_reference: np.ndarray) -> History:
+def _prediction_history(
+    predictions: pd.DataFrame, told: str, is_reference: np.ndarray, *, is_number: bool
+) -> History:
     days, place = np.unique(predictions["night"].to_numpy(), return_inverse=True)
-    cut = Bins.of(predictions.loc[is_reference[place], told], is_numeric=True, maximum_categories=2)
+    cut = Bins.of(
+        predictions.loc[is_reference[place], told], is_numeric=is_number, maximum_categories=MAXIMUM_OUTCOMES
+    )
     if cut is None:
         raise ValueError("the champion predicted nothing on the nights of its training")
     summary = Summary.of(cut, predictions[told], place, len(days))
@@ -246,9 +252,10 @@ def _prediction_history(predictions: pd.DataFrame, told: str, is_reference: np.n
 def _read(origin: _Origin, columns: str, window: Window, order: str) -> pd.DataFrame:
     """Rows that were learned from: those of the training, with their labels known and mature by then."""
     population, target = origin.spec.population, origin.spec.target
+    label = find_kind(origin.spec).select_learned(target.column)
     with lake.connect_at(origin.release.snapshot_id) as con:
         return con.execute(
-            f"SELECT {columns} FROM warehouse.{population.relation} WHERE {target.column} IS NOT NULL "
+            f"SELECT {columns} FROM warehouse.{population.relation} WHERE {label} IS NOT NULL "
             f"AND {target.known_at} <= ? AND {population.night} BETWEEN ? AND ? ORDER BY {order}",
             [cutoff(origin.decided).replace(tzinfo=None), window.first, window.last],
         ).df()
@@ -270,6 +277,6 @@ def _frame(
     order = f"md5({key}), {key} LIMIT {sample}" if sample else key
     selected = spec.schedule_select()
     more = [f"{name}, " for name in inputs if name not in selected.split(", ")]
-    columns = f"{selected}, {''.join(more)}CAST({label} AS DOUBLE) AS {label}"
+    columns = f"{selected}, {''.join(more)}CAST({find_kind(spec).select_learned(label)} AS DOUBLE) AS {label}"
     entities = _read(origin, columns, window, order)
     return read_feature_frame(origin.release.snapshot_id, entities, origin.champion.feature_service)

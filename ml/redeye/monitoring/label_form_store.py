@@ -12,7 +12,7 @@ from redeye.models.kinds.interface import find_kind
 from redeye.monitoring.logic.label_form import LabelForm
 
 # More values than a class label ever has; the rest would only be listed.
-VALUES = 8
+VALUES = 60
 WEEK = 7
 
 
@@ -22,7 +22,7 @@ def measure_form(con: duckdb.DuckDBPyConnection, spec: Spec, first: date, last: 
     # Of numbers there are new values every week.
     values = (
         f"list_sort(list(DISTINCT CAST({target} AS VARCHAR)) FILTER ({target} IS NOT NULL))[:{VALUES}]"
-        if find_kind(spec).has_classes
+        if find_kind(spec).lists_outcomes
         else "[]::VARCHAR[]"
     )
     row = con.execute(

@@ -66,6 +66,7 @@ def measure(spec: Spec, night: date, release: Release, champion: Promotion) -> D
     reference = load_reference(spec, champion)
     features = _features(spec, night)
     own = features.loc[features["model_version"] == champion.version, ["night", *kind.columns]]
+    own = kind.tell(own)
     finding = find_drift(reference.profile, features, own, rules, last=night)
     matured = _read_matured(spec, night, release, champion)
     quality = quality_drift(kind, matured, reference.unseen(), reference.profile.thresholds, rules)
@@ -105,7 +106,8 @@ def make_pages(
     features = _features(spec, night)
     own = features["model_version"] == champion.version
     kind = find_kind(spec)
-    told = kind.columns[0]
+    told, is_told_number = kind.told
+    features = kind.tell(features)
     features[told] = features[told].where(own)
     matured = _read_matured(spec, night, release, champion)
     sample = reference.sample()
@@ -125,9 +127,10 @@ def make_pages(
             current=current,
             reference=sample,
             matured=matured[span],
-            predicted=reference.predictions(),
+            predicted=kind.tell(reference.predictions()),
             unseen=reference.unseen(),
             told=told,
+            is_told_number=is_told_number,
             has_classes=kind.has_classes,
             numeric=list_input_columns(spec, sample),
         )

@@ -183,10 +183,11 @@ def _frame(spec: Spec, release: Release, night: date, past: KnownPast) -> pd.Dat
     if past.first_night:
         first = max(first, past.first_night)
     known_by = cutoff(night).replace(tzinfo=None)
+    label = find_kind(spec).select_learned(target.column)
     with lake.connect_at(release.snapshot_id) as con:
         entities = con.execute(
-            f"SELECT {spec.schedule_select()}, {target.column} FROM warehouse.{population.relation} "
-            f"WHERE {target.column} IS NOT NULL AND {target.known_at} <= ? "
+            f"SELECT {spec.schedule_select()}, {label} AS {target.column} "
+            f"FROM warehouse.{population.relation} WHERE {label} IS NOT NULL AND {target.known_at} <= ? "
             f"AND {population.night} BETWEEN ? AND ? ORDER BY {population.key}",
             [known_by, first, last],
         ).df()

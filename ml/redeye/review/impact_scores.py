@@ -85,7 +85,8 @@ def read_population(
 ) -> pd.DataFrame:
     """Rows of some nights of an attached state, by key, with the labels that were known by the cutoff of a night."""
     population, target = spec.population, spec.target
-    label = f"CASE WHEN {target.known_at} <= ? THEN {target.column} END AS {target.column}"
+    learned = find_kind(spec).select_learned(target.column)
+    label = f"CASE WHEN {target.known_at} <= ? THEN {learned} END AS {target.column}"
     return con.execute(
         f"SELECT {spec.schedule_select()}, {label} FROM {alias}.{population.relation} "
         f"WHERE {population.night} BETWEEN ? AND ? ORDER BY {population.key}",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,8 @@ from redeye.foundation.task_session import task_session
 from redeye.models.algorithms.base import Inputs, Model
 from redeye.models.artifact_store import load_artifact
 from redeye.models.fingerprint import read_fingerprint
-from redeye.models.kinds.interface import Kind, Step, find_kind
+from redeye.models.kinds.interface import Kind, find_kind
+from redeye.models.logic.amounts import Step
 from redeye.models.logic.prediction_equality import choose_equality
 from redeye.models.logic.recalibration import IDENTITY, Recalibration
 from redeye.models.training_code import hash_training_code
@@ -69,6 +69,7 @@ def explain(prediction_id: str) -> Explanation:
     kind = find_kind(spec)
     basis = read_basis(rows)
     fitted, frame = _load_served(spec, basis, promotion, night, _read_row(spec, basis, night, key))
+    measure = kind.choose_amount(fitted, frame)
     deliveries = tuple(release_store.release_deliveries(release.release_id))
     announced = delivery_store.find_accepted_schedule(night)
     checked = dict.fromkeys([*deliveries, *([announced] if announced else [])])
@@ -83,10 +84,8 @@ def explain(prediction_id: str) -> Explanation:
         promotion=promotion,
         recomputed=_again(kind, fitted, frame, promotion, basis.recalibration or IDENTITY),
         equality=choose_equality(fitted.algorithm, promotion.fingerprint, read_fingerprint),
-        amount=(kind.amount.name, float(kind.measure_amount(fitted, frame)[0])),
-        contributions=contributions(
-            partial(kind.measure_amount, fitted), frame, _find_inputs(spec, promotion, frame)
-        ),
+        amount=(kind.amount.name, float(measure(frame)[0])),
+        contributions=contributions(measure, frame, _find_inputs(spec, promotion, frame)),
         steps=_list_steps(kind, fitted, frame, basis.recalibration or IDENTITY),
         notes=(*_notes(promotion, basis, night, prediction), *_caveats(spec, basis.release, promotion)),
         features={str(name): frame[name].iloc[0] for name in frame.columns if "__" in str(name)},

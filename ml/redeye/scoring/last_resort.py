@@ -84,11 +84,12 @@ def _fit_with_inputs(
 def _read_labelled(spec: Spec, release: Release, night: date) -> pd.DataFrame:
     """Rows of the last nights whose label was known by the night's cutoff."""
     population, target = spec.population, spec.target
+    label = find_kind(spec).select_learned(target.column)
     with lake.connect_at(release.snapshot_id) as con:
         found = con.execute(
-            f"SELECT {spec.schedule_select()}, {target.column} FROM warehouse.{population.relation} "
-            f"WHERE {target.column} IS NOT NULL AND {target.known_at} <= ? AND {population.night} BETWEEN ? AND ? "
-            f"ORDER BY {population.key}",
+            f"SELECT {spec.schedule_select()}, {label} AS {target.column} "
+            f"FROM warehouse.{population.relation} WHERE {label} IS NOT NULL "
+            f"AND {target.known_at} <= ? AND {population.night} BETWEEN ? AND ? ORDER BY {population.key}",
             [cutoff(night).replace(tzinfo=None), shift_nights(night, -NIGHTS), night],
         ).df()
     if found.empty:

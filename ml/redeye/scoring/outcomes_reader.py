@@ -10,7 +10,7 @@ import duckdb
 
 from redeye.declarations.calendar import cutoff
 from redeye.declarations.specs import Spec
-from redeye.models.kinds.interface import find_kind
+from redeye.models.kinds.interface import Outcome, find_kind
 from redeye.warehouse import lake, release_store
 
 
@@ -21,7 +21,7 @@ class OutcomesReader:
         self._lock = threading.Lock()
         self._warehouse: tuple[int, duckdb.DuckDBPyConnection] | None = None
 
-    def read_outcomes(self, spec: Spec, first: date, last: date) -> dict[Any, bool | float]:
+    def read_outcomes(self, spec: Spec, first: date, last: date) -> dict[Any, Outcome]:
         """By the subject's key the outcomes of the nights `first` to `last` that the newest release knows.
 
         What became known after that release's cutoff is left out, and so is what is no label of the model's kind.

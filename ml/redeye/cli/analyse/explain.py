@@ -16,7 +16,8 @@ from redeye.declarations.project import project
 from redeye.declarations.specs import Spec, load_spec
 from redeye.features.input_descriptions import InputTable, read_descriptions
 from redeye.foundation.settings import SPECS
-from redeye.models.kinds.interface import Amount, Kind, Step, find_kind, round_number
+from redeye.models.kinds.interface import Kind, find_kind
+from redeye.models.logic.amounts import Amount, Step, round_number
 from redeye.scoring.logic.explanation import Contribution, Explanation
 from redeye.stack.rich_tables import Table, format_value
 

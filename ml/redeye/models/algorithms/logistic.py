@@ -49,29 +49,35 @@ class LogisticModel(Model[LogisticParams]):
         """
         from sklearn.linear_model import LogisticRegression
 
-        train, inputs = training.train, training.inputs
+        train = training.train
         require_both_classes(train, "training")
-        numbers = numeric_matrix(train.frame, inputs.numeric).astype(np.float64)
+        encoder = cls.learn_encoder(training, params)
+        regression = LogisticRegression(C=params.regularization, max_iter=params.maximum_iterations, tol=1e-3)
+        regression.fit(encoder.encode(train.frame), train.labels, sample_weight=train.weights)
+        coefficients = np.asarray(regression.coef_[0], dtype=np.float64)
+        return replace(encoder, coefficients=coefficients, intercept=float(regression.intercept_[0]))
+
+    @classmethod
+    def learn_encoder(cls, training: Training, params: LogisticParams) -> Self:
+        """How inputs are imputed, scaled and encoded; without coefficients."""
+        frame, inputs = training.train.frame, training.inputs
+        numbers = numeric_matrix(frame, inputs.numeric).astype(np.float64)
         is_known = ~np.isnan(numbers).all(axis=0)
         medians = np.zeros(numbers.shape[1])
         medians[is_known] = np.nanmedian(numbers[:, is_known], axis=0)
         filled = np.where(np.isnan(numbers), medians, numbers)
         scales = filled.std(axis=0)
-        encoder = cls(
+        return cls(
             numeric=inputs.numeric,
             medians=medians,
             means=filled.mean(axis=0),
             scales=np.where(scales > 0, scales, 1.0),
-            known=Categories.learn(train.frame, inputs.categorical, params.maximum_categories),
+            known=Categories.learn(frame, inputs.categorical, params.maximum_categories),
             coefficients=np.empty(0),
             intercept=0.0,
         )
-        regression = LogisticRegression(C=params.regularization, max_iter=params.maximum_iterations, tol=1e-3)
-        regression.fit(encoder._encode(train.frame), train.labels, sample_weight=train.weights)
-        coefficients = np.asarray(regression.coef_[0], dtype=np.float64)
-        return replace(encoder, coefficients=coefficients, intercept=float(regression.intercept_[0]))
 
-    def _encode(self, frame: pd.DataFrame) -> Floats:
+    def encode(self, frame: pd.DataFrame) -> Floats:
         """One row per row, one column per number and per known category."""
         numbers = numeric_matrix(frame, self.numeric).astype(np.float64)
         filled = np.where(np.isnan(numbers), self.medians, numbers)
@@ -84,15 +90,19 @@ class LogisticModel(Model[LogisticParams]):
     def predict(self, frame: pd.DataFrame) -> Floats:
         """The logistic function of the weighted sum."""
         # Summed row by row: a matrix product's rounding would depend on the size of the batch.
-        margin = (self._encode(frame) * self.coefficients).sum(axis=1) + self.intercept
+        margin = (self.encode(frame) * self.coefficients).sum(axis=1) + self.intercept
         return np.asarray(1.0 / (1.0 + np.exp(-np.clip(margin, -500, 500))), dtype=np.float64)
 
     def importance(self) -> dict[str, float]:
         """Sum of the absolute coefficients of each input column."""
+        return self.weigh(np.abs(self.coefficients))
+
+    def weigh(self, encoded: Floats) -> dict[str, float]:
+        """The sum over the encoded columns of each input column."""
         names = [*self.numeric, *(column for column, known in self.known.values.items() for _ in known)]
         weights: dict[str, float] = {}
-        for name, coefficient in zip(names, self.coefficients, strict=True):
-            weights[name] = weights.get(name, 0.0) + abs(float(coefficient))
+        for name, weight in zip(names, encoded, strict=True):
+            weights[name] = weights.get(name, 0.0) + float(weight)
         return weights
 
     def files(self) -> dict[str, bytes]:

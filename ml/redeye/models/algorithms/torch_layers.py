@@ -61,6 +61,8 @@ class Batch:
 class Network(nn.Module):
     """Log odds per row."""
 
+    answer: tuple[int, ...] = ()
+    """The shape of one row's answer: none of a single number."""
     lower: Tensor
     inverse_width: Tensor
     average: Tensor
@@ -106,6 +108,22 @@ class Network(nn.Module):
         """Log odds of each row."""
         return self.log_odds(self.encode(batch.numbers), self.embed(batch.codes))
 
+    def to_probabilities(self, odds: Tensor) -> Tensor:
+        """What log odds say."""
+        return torch.sigmoid(odds)
+
+    def lose(self, odds: Tensor, labels: Tensor, weights: Tensor | None) -> Tensor:
+        """The mean loss to learn by."""
+        return functional.binary_cross_entropy_with_logits(odds, labels, weights)
+
+    def judge(self, batch: Batch, labels: npt.NDArray[np.float64]) -> float:
+        """The loss to stop by."""
+        return measure_log_loss(self.probabilities(batch), labels)
+
+    def credit(self, odds: Tensor) -> Tensor:
+        """What columns are credited with, summed over the rows."""
+        return odds.sum()
+
     def probabilities(self, batch: Batch) -> npt.NDArray[np.float64]:
         """Probability of each row.
 
@@ -113,7 +131,7 @@ class Network(nn.Module):
         round another way, and a row alone would differ from the same row among others.
         """
         self.eval()
-        found = np.empty(len(batch), dtype=np.float64)
+        found = np.empty((len(batch), *self.answer), dtype=np.float64)
         with torch.inference_mode():
             for start in range(0, len(batch), BLOCK_ROWS):
                 block = batch.at(slice(start, start + BLOCK_ROWS))
@@ -123,7 +141,7 @@ class Network(nn.Module):
                     block = Batch(
                         functional.pad(block.numbers, filling), functional.pad(block.codes, filling)
                     )
-                found[start : start + rows] = torch.sigmoid(self(block).double())[:rows].numpy()
+                found[start : start + rows] = self.to_probabilities(self(block).double())[:rows].numpy()
         return found
 
 
@@ -160,12 +178,13 @@ def learn_pieces(network: Network, numbers: npt.NDArray[np.float32], seed: int) 
         network.average.copy_(pieces.sum(dim=0) / present.unsqueeze(1))
 
 
-def initialize(network: Network, base_rate: float) -> None:
-    """Starts from the base rate, with small embeddings; draws from torch's own generator."""
+def initialize(network: Network, bias: float | Tensor) -> None:
+    """Starts from the log odds of the base rate, with small embeddings; draws from torch's own generator."""
     for embed in network.embeddings.children():
         for weight in embed.parameters():
             nn.init.normal_(weight, std=0.05)
-    nn.init.constant_(network.last.bias, float(np.log(base_rate / (1 - base_rate))))
+    with torch.no_grad():
+        network.last.bias.copy_(torch.as_tensor(bias))
 
 
 def learn(
@@ -190,10 +209,10 @@ def learn(
         [{"params": weights, "weight_decay": params.weight_decay}, {"params": biases, "weight_decay": 0.0}],
         lr=params.learning_rate,
     )
-    losses = [measure_log_loss(network.probabilities(valid[0]), valid[1])] if is_continued else []
+    losses = [network.judge(*valid)] if is_continued else []
     kept, best, best_steps = _copy_weights(network), 0, 0
     for step in _steps(network, optimizer, (batch, labels, counts), params):
-        losses.append(measure_log_loss(network.probabilities(valid[0]), valid[1]))
+        losses.append(network.judge(*valid))
         if losses[-1] < losses[best] or len(losses) == 1:
             kept, best, best_steps = _copy_weights(network), len(losses) - 1, step
         elif len(losses) - 1 - best >= params.patience:
@@ -250,8 +269,7 @@ def _training_loss(
     codes = batch.codes
     if params.category_dropout:
         codes = codes * (torch.rand(codes.shape) >= params.category_dropout)
-    logits = network.log_odds(encoded, network.embed(codes), params.dropout)
-    return functional.binary_cross_entropy_with_logits(logits, labels, weights)
+    return network.lose(network.log_odds(encoded, network.embed(codes), params.dropout), labels, weights)
 
 
 def _copy_weights(network: Network) -> dict[str, Tensor]:
@@ -267,7 +285,9 @@ def attributions(network: Network, batch: Batch) -> tuple[Sequence[float], Seque
     network.eval()
     encoded = network.encode(batch.numbers).detach().requires_grad_()
     codes = network.embed(batch.codes).detach().requires_grad_()
-    by_number, by_code = torch.autograd.grad(network.log_odds(encoded, codes).sum(), [encoded, codes])
+    by_number, by_code = torch.autograd.grad(
+        network.credit(network.log_odds(encoded, codes)), [encoded, codes]
+    )
     numeric = (by_number * encoded).sum(dim=2).abs().mean(dim=0)
     moved = by_code * (codes - codes.mean(dim=0))
     categorical = moved.view(len(batch), len(network.embeddings), -1).sum(dim=2).abs().mean(dim=0)

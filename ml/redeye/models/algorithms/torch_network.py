@@ -6,7 +6,7 @@ torch is imported with this file, and this file only when a network is fitted or
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import ClassVar, Self
 
@@ -63,9 +63,21 @@ class TorchModel(Model[TorchParams]):
 
         The same rows, seed and number of threads give the same bytes on the same machine.
         """
+        require_both_classes(training.train, "training")
+        require_both_classes(training.valid, "validation")
+        rate = float(training.train.labels.mean())
+        return cls.learn(training, params, Network, float(np.log(rate / (1 - rate))))
+
+    @classmethod
+    def learn(
+        cls,
+        training: Training,
+        params: TorchParams,
+        make: Callable[[Shape], Network],
+        bias: float | torch.Tensor,
+    ) -> Self:
+        """What a network of a shape, that begins with a bias, learns."""
         train, valid, inputs = training.train, training.valid, training.inputs
-        require_both_classes(train, "training")
-        require_both_classes(valid, "validation")
         categories = Categories.learn(train.frame, inputs.categorical, MAXIMUM_CATEGORIES)
         shape = Shape(
             numbers=len(inputs.numeric),
@@ -78,10 +90,10 @@ class TorchModel(Model[TorchParams]):
         # Seed and threads are torch's own and the whole process's: both are put back.
         with threads(training.threads), torch.random.fork_rng(devices=[]):
             torch.manual_seed(training.seed)
-            network = Network(shape)
+            network = make(shape)
             learned, judged = (_batch(rows.frame, inputs.numeric, categories) for rows in (train, valid))
             learn_pieces(network, learned.numbers.numpy(), training.seed)
-            initialize(network, float(train.labels.mean()))
+            initialize(network, bias)
             progress = learn(network, (learned, *_targets(train)), (judged, valid.labels), params)
             importance = _importance(network, judged, inputs)
         steps = {"steps": float(progress.steps), "evaluations": float(len(progress.losses))}
@@ -139,7 +151,7 @@ class TorchModel(Model[TorchParams]):
         return {WEIGHTS: save(self.network.state_dict()), COLUMNS: json.dumps(content).encode()}
 
     @classmethod
-    def from_files(cls, files: Mapping[str, bytes]) -> Self:
+    def from_files(cls, files: Mapping[str, bytes], make: Callable[[Shape], Network] = Network) -> Self:
         """From the weights and the JSON.
 
         Raises:
@@ -149,7 +161,7 @@ class TorchModel(Model[TorchParams]):
         shape = content["shape"]
         # Drawing the weights that are replaced at once must not disturb whoever else draws.
         with torch.random.fork_rng(devices=[]):
-            network = Network(Shape(**{**shape, "categories": tuple(shape["categories"])}))
+            network = make(Shape(**{**shape, "categories": tuple(shape["categories"])}))
         network.load_state_dict(load(files[WEIGHTS]))
         network.eval()
         known = {name: tuple(values) for name, values in content["categories"].items()}

@@ -52,8 +52,11 @@ def export(network: Network, numeric: Sequence[str], categories: Categories) -> 
     for place in range(len(network.hidden)):
         values = graph.add("Relu", _linear(graph, network, f"hidden.{place}", values))
     odds = _linear(graph, network, "last", values)
-    flat = graph.add("Reshape", odds, graph.constant(np.array([-1])))
-    graph.add("Sigmoid", flat, output="probability")
+    if network.answer:
+        graph.add("Softmax", odds, output="probability", axis=1)
+    else:
+        flat = graph.add("Reshape", odds, graph.constant(np.array([-1])))
+        graph.add("Sigmoid", flat, output="probability")
 
     known = {name: list(values) for name, values in categories.values.items()}
     content = graph.model(network, {"numbers": json.dumps(list(numeric)), "codes": json.dumps(known)})
@@ -120,7 +123,7 @@ class _Graph:
             ("codes", TensorProto.INT64, len(shape.categories)),
         ):
             inputs.append(helper.make_tensor_value_info(name, kind, ["rows", width]))
-        outputs = [helper.make_tensor_value_info("probability", TensorProto.FLOAT, ["rows"])]
+        outputs = [helper.make_tensor_value_info("probability", TensorProto.FLOAT, ["rows", *network.answer])]
         graph = helper.make_graph(self.nodes, "redeye", inputs, outputs, self.constants)
         made = helper.make_model(
             graph,

@@ -15,9 +15,10 @@ from redeye.models.algorithms.base import Floats
 from redeye.models.algorithms.heuristic import HeuristicModel
 from redeye.models.algorithms.storage import ALGORITHMS
 from redeye.models.kinds.binary_spec import BinaryGates
-from redeye.models.kinds.interface import Amount, Check, GateCase, Kind, Reliability
+from redeye.models.kinds.interface import Check, GateCase, Kind, Outcome, Reliability
 from redeye.models.kinds.log_odds import judge_recalibration, move_odds
 from redeye.models.kinds.scored_probabilities import ScoredProbabilities
+from redeye.models.logic.amounts import Amount
 from redeye.models.logic.blocks import Block, Cut, Form, Shares, Table
 from redeye.models.logic.evaluation import Scored
 from redeye.models.logic.recalibration import JudgedRecalibration, Recalibration
@@ -30,8 +31,8 @@ class Binary(Kind):
 
     name: ClassVar[str] = "binary"
     scored: ClassVar[type[Scored]] = ScoredProbabilities
-    columns: ClassVar[tuple[str, ...]] = ("probability",)
-    meanings: ClassVar[Mapping[str, str]] = {
+    columns: tuple[str, ...] = ("probability",)
+    meanings: Mapping[str, str] = {
         "probability": "Of the outcome that the model predicts, 0 to 1.",
         "baseline_probability": "The same from the heuristic, to compare with.",
         "raw_probability": "As the version gave it, before it was recalibrated.",
@@ -39,6 +40,7 @@ class Binary(Kind):
     plural: ClassVar[str] = "probabilities"
     hit: ClassVar[str] = "the probability was on the outcome's side of one half"
     has_classes: ClassVar[bool] = True
+    outcome_form: ClassVar[str] = "flag"
     base_metrics: ClassVar[tuple[str, ...]] = ("log_loss", "brier")
     algorithms: ClassVar[Mapping[str, str]] = ALGORITHMS
 
@@ -168,7 +170,7 @@ class Binary(Kind):
         """True or false."""
         return label == 1
 
-    def is_hit(self, row: Mapping[str, Any], outcome: bool | float) -> bool:
+    def is_hit(self, row: Mapping[str, Any], outcome: Outcome) -> bool:
         """Whether the probability was on the outcome's side of one half."""
         return bool((row["probability"] >= HALF) == outcome)
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from importlib import import_module
-from math import floor, log10
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
@@ -19,9 +19,13 @@ import pandas as pd
 
 from redeye.declarations.specs import Spec
 from redeye.models.algorithms.base import Examples, Floats, Model, Training
+from redeye.models.logic.amounts import Amount, Step
 from redeye.models.logic.blocks import Block, Cut, Form, Table
 from redeye.models.logic.evaluation import Interval, Scored
 from redeye.models.logic.recalibration import IDENTITY, JudgedRecalibration, Recalibration
+
+Outcome = bool | float | str
+"""What became of a row, as people know it."""
 
 
 class Check(NamedTuple):
@@ -60,57 +64,25 @@ class Reliability(NamedTuple):
     bound: float
 
 
-class Amount(NamedTuple):
-    """The number of a prediction that its inputs are credited with, as people read it.
-
-    Attributes:
-        name: under which an explanation records it.
-        noun: what it is called.
-        is_share: whether it is 0 to 1 and read in percent, and a difference in percentage points.
-    """
-
-    name: str
-    noun: str
-    is_share: bool = False
-
-    @property
-    def unit(self) -> str:
-        """Of a difference, where it is not the number's own."""
-        return "percentage points" if self.is_share else ""
-
-    def show(self, value: float) -> str:
-        """The number."""
-        return f"{value:.1%}" if self.is_share else round_number(value, 4)
-
-    def show_change(self, change: float, digits: int = 1) -> str:
-        """What is added or taken away, with so many digits behind the point or, of no share, two more in all."""
-        if self.is_share:
-            return f"{100 * change:+.{digits}f}"
-        return ("" if change < 0 else "+") + round_number(change, digits + 2)
-
-
-class Step(NamedTuple):
-    """One step from what a model learned to what was said of a row: in words, and what it gave by column."""
-
-    text: str
-    values: Mapping[str, float]
-
-
 class Kind(ABC):
     """A kind of target, for one spec."""
 
     name: ClassVar[str]
     scored: ClassVar[type[Scored]]
-    columns: ClassVar[tuple[str, ...]]
+    columns: tuple[str, ...]
     """What a prediction is made of, the number that rows are ranked by first: the columns in which it is stored."""
-    meanings: ClassVar[Mapping[str, str]]
+    meanings: Mapping[str, str]
     """Of `columns`, `baseline_columns` and, where they are others, `raw_columns`."""
+    texts: ClassVar[Mapping[str, str]] = {}
+    """What is stored and shown in words beside these numbers, with its meaning; `name_texts` says it."""
     plural: ClassVar[str]
     """What several predictions are called."""
     hit: ClassVar[str]
     """When `is_hit`, in words."""
     has_classes: ClassVar[bool] = False
-    """Whether labels are of a few classes, so that shifts of classes can be told apart."""
+    """Whether labels are true or false, so that shifts of the two can be told apart."""
+    outcome_form: ClassVar[str] = "number"
+    """What an outcome is to consumers: a flag, a number or a text."""
     base_metrics: ClassVar[tuple[str, ...]]
     """In which a candidate must be no worse than what is said of every row alike."""
     algorithms: ClassVar[Mapping[str, str]]
@@ -132,6 +104,16 @@ class Kind(ABC):
     def raw_columns(self) -> tuple[str, ...]:
         """Where a row's prediction is stored as the version made it."""
         return self.columns
+
+    @property
+    def lists_outcomes(self) -> bool:
+        """Whether outcomes are few enough to be listed, so that a new one is told."""
+        return self.has_classes
+
+    @property
+    def shown(self) -> Mapping[str, str]:
+        """The columns that pages show of a prediction, with their heads."""
+        return {name: name.capitalize() for name in self.columns}
 
     @property
     def reliability(self) -> Reliability | None:
@@ -170,6 +152,10 @@ class Kind(ABC):
     @abstractmethod
     def select_label(self, column: str) -> str:
         """SQL that gives a column's value as a number where it is a label of this kind, else NULL."""
+
+    def select_learned(self, column: str) -> str:
+        """SQL of what is learned from: the column as it is, where it holds numbers."""
+        return column
 
     @abstractmethod
     def learn_base(self, labels: Floats) -> Floats:
@@ -214,12 +200,26 @@ class Kind(ABC):
         return {name: self.meanings[name] for name in (*self.columns, *self.baseline_columns)}
 
     @abstractmethod
-    def read_outcome(self, label: float) -> bool | float:
+    def read_outcome(self, label: float) -> Outcome:
         """A label as people know it."""
 
     @abstractmethod
-    def is_hit(self, row: Mapping[str, Any], outcome: bool | float) -> bool:
+    def is_hit(self, row: Mapping[str, Any], outcome: Outcome) -> bool:
         """Whether what was said of a row came."""
+
+    def name_texts(self, rows: pd.DataFrame) -> Mapping[str, Sequence[str]]:
+        """What `texts` are of each row, by its columns."""
+        del rows
+        return {}
+
+    @property
+    def told(self) -> tuple[str, bool]:
+        """The column of predictions whose drift is measured, and whether it holds numbers."""
+        return self.columns[0], True
+
+    def tell(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Rows of predictions with the column of `told`."""
+        return rows.assign(**self.name_texts(rows)) if self.texts else rows
 
     def derive_checks(self, rows: pd.DataFrame) -> Mapping[str, pd.Series]:
         """Columns of this kind alone for the audit of a night's predictions."""
@@ -259,6 +259,11 @@ class Kind(ABC):
     def measure_amount(self, model: Model[Any], frame: pd.DataFrame) -> Floats:
         """That number of each row: by default the one that rows are ranked by."""
         return self.split(model.predict(frame))[self.columns[0]]
+
+    def choose_amount(self, model: Model[Any], row: pd.DataFrame) -> Callable[[pd.DataFrame], Floats]:
+        """What gives that number of rows which are like one row but for what is known of it."""
+        del row
+        return partial(self.measure_amount, model)
 
     def trace(self, model: Model[Any], row: pd.DataFrame) -> tuple[Step, ...]:
         """How a version's prediction of one row came about from that number; none where it is the prediction."""
@@ -317,12 +322,6 @@ def name_columns(predictions: Floats, columns: Sequence[str]) -> dict[str, Float
     """The inverse of `stack_columns`."""
     parts = [predictions] if predictions.ndim == 1 else list(predictions.T)
     return dict(zip(columns, parts, strict=True))
-
-
-def round_number(value: float, digits: int) -> str:
-    """A number with so many digits that count, but for those before the point: they all stand there."""
-    places = digits - 1 - floor(log10(abs(value))) if value else 0
-    return f"{value:.{min(max(places, 0), 12)}f}"
 
 
 def capitalize(title: str) -> str:

@@ -14,17 +14,15 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import expit, logit
 
-from redeye.declarations.calendar import count_nights_since
 from redeye.declarations.spec_rules import RecalibrationRules
+from redeye.models.kinds.later_nights import judge_by_later_nights
 from redeye.models.kinds.scored_probabilities import LOG_LOSS_FLOOR
-from redeye.models.logic.night_statistics import bound_mean
 from redeye.models.logic.recalibration import IDENTITY, JudgedRecalibration, Recalibration
 
 Floats = npt.NDArray[np.float64]
 
 # Newton's method on a strictly convex function of two parameters: a handful is enough, a fixed number repeats exactly.
 _STEPS = 12
-_EPOCH = date(1970, 1, 1)
 
 
 def move_odds(raw: Floats, by: Recalibration) -> Floats:
@@ -57,17 +55,10 @@ def fit_recalibration(raw: Floats, labels: Floats, weights: Floats, prior_streng
     return Recalibration(float(found[0]), float(found[1]))
 
 
-def _number(night: date) -> int:
-    return count_nights_since(_EPOCH, night)
-
-
 def judge_recalibration(
     rows: pd.DataFrame, night: date, rules: RecalibrationRules, *, maturity: int, lag: int, confidence: float
 ) -> JudgedRecalibration:
-    """The parameters after `night`, and whether they may be served.
-
-    They may where such parameters were significantly better than none over at least `minimum_nights` nights, each
-    judged by those that would have been in effect: fitted `maturity` plus `lag` nights before it and earlier.
+    """The parameters after `night`, and whether they may be served: as `judge_by_later_nights` has it.
 
     Args:
         rows: `night`, `raw_probability`, `label`: of the champion alone, with labels known at the night's cutoff.
@@ -77,33 +68,16 @@ def judge_recalibration(
         lag: nights from a decision to its effect.
         confidence: of the bound, one-sided.
     """
-    days, places = np.unique(pd.to_datetime(rows["night"]).to_numpy(), return_inverse=True)
-    of_row = np.array([_number(each) for each in pd.DatetimeIndex(days).date], dtype=np.int64)[places]
     raw, labels = (rows[name].to_numpy(dtype=np.float64) for name in ("raw_probability", "label"))
 
-    def fit(decided: int) -> Recalibration:
-        known = of_row <= decided - maturity
-        weights = 0.5 ** ((decided - maturity - of_row[known]) / rules.half_life_nights)
-        return fit_recalibration(raw[known], labels[known], weights, rules.prior_strength)
+    def fit(is_known: npt.NDArray[np.bool_], weights: Floats) -> Recalibration:
+        return fit_recalibration(raw[is_known], labels[is_known], weights, rules.prior_strength)
 
-    def measure_gain(scored: int) -> float:
-        on = of_row == scored
-        served = move_odds(raw[on], fit(scored - lag))
-        return _measure_loss(raw[on], labels[on]) - _measure_loss(served, labels[on])
+    def lose(is_on: npt.NDArray[np.bool_], by: Recalibration) -> float:
+        return _measure_loss(move_odds(raw[is_on], by), labels[is_on])
 
-    nights = np.unique(of_row)
-    gains = np.array([measure_gain(each) for each in nights if each >= nights[0] + maturity + lag])
-    improvement = float(gains.mean()) if gains.size else float("nan")
-    lower = improvement + float(bound_mean(gains, confidence)[0]) if gains.size else float("nan")
-    found = fit(_number(night))
-    return JudgedRecalibration(
-        recalibration=Recalibration(found.intercept, found.slope, night),
-        nights=nights.size,
-        rows=len(rows),
-        judged_nights=gains.size,
-        improvement=improvement,
-        lower=lower,
-        is_in_use=gains.size >= rules.minimum_nights and lower > 0 and found.slope > 0,
+    return judge_by_later_nights(
+        rows["night"], night, rules, fit, lose, maturity=maturity, lag=lag, confidence=confidence
     )
 
 

@@ -14,14 +14,12 @@ import pandas as pd
 from redeye.models.algorithms.average import AverageModel
 from redeye.models.algorithms.base import Examples, Floats, Model, Training
 from redeye.models.kinds.interface import (
-    Amount,
     Check,
     GateCase,
     Kind,
+    Outcome,
     Reliability,
-    Step,
     fill_raw,
-    round_number,
     stack_columns,
 )
 from redeye.models.kinds.moved_bounds import judge_bounds, move_bounds
@@ -35,6 +33,7 @@ from redeye.models.kinds.quantile_models import (
 )
 from redeye.models.kinds.regression_spec import BoundsRules, RegressionGates, RegressionTarget
 from redeye.models.kinds.scored_quantiles import ScoredQuantiles, order_quantiles
+from redeye.models.logic.amounts import Amount, Step, round_number
 from redeye.models.logic.blocks import Block, Cut
 from redeye.models.logic.evaluation import Scored
 from redeye.models.logic.recalibration import JudgedRecalibration, Recalibration
@@ -47,8 +46,8 @@ class Regression(Kind):
 
     name: ClassVar[str] = "regression"
     scored: ClassVar[type[Scored]] = ScoredQuantiles
-    columns: ClassVar[tuple[str, ...]] = ("value", "lower", "upper")
-    meanings: ClassVar[Mapping[str, str]] = {
+    columns: tuple[str, ...] = ("value", "lower", "upper")
+    meanings: Mapping[str, str] = {
         "value": "Of the number that the model predicts, as the spec's middle quantile.",
         "lower": "Bound below it, as the spec's first quantile.",
         "upper": "Bound above it, as the spec's last quantile.",
@@ -136,9 +135,9 @@ class Regression(Kind):
         """The number."""
         return label
 
-    def is_hit(self, row: Mapping[str, Any], outcome: bool | float) -> bool:
+    def is_hit(self, row: Mapping[str, Any], outcome: Outcome) -> bool:
         """Whether the number came within its bounds."""
-        return bool(row["lower"] <= outcome <= row["upper"])
+        return bool(row["lower"] <= float(outcome) <= row["upper"])
 
     def derive_checks(self, rows: pd.DataFrame) -> Mapping[str, pd.Series]:
         """How far a number lies outside its bounds, and how wide they are on average."""

@@ -68,7 +68,7 @@ class ScoredQuantiles(Scored):
     COMPARED: ClassVar[tuple[str, ...]] = ("pinball_loss",)
     DISTANCES: ClassVar[frozenset[str]] = frozenset({"coverage_error"})
     PART_METRICS: ClassVar[Mapping[str, str]] = {"bias": "above the label by"}
-    WIDTH: ClassVar[tuple[int, ...]] = (3,)
+    WIDTH: tuple[int, ...] = (3,)
     INVALID: ClassVar[str] = "no number between two bounds"
 
     def __init__(

@@ -21,7 +21,11 @@ def describe_sameness(labels: Floats, kind: Kind) -> str:
     if len(np.unique(labels)) > 1:
         return ""
     outcome = kind.read_outcome(float(labels[0]))
-    told = str(outcome).lower() if isinstance(outcome, bool) else f"{outcome:g}"
+    told = (
+        str(outcome).lower()
+        if isinstance(outcome, bool)
+        else (outcome if isinstance(outcome, str) else f"{outcome:g}")
+    )
     return f"every one of the {len(labels):,} outcomes is {told}"
 
 

@@ -112,7 +112,7 @@ class Scored(ABC):
     """The metrics that are sums of absolute deviations."""
     PART_METRICS: ClassVar[Mapping[str, str]] = {}
     """What is shown of a part of the rows beside the loss, with its title."""
-    WIDTH: ClassVar[tuple[int, ...]] = ()
+    WIDTH: tuple[int, ...] = ()
     """The shape of one row's prediction: none of a single number."""
 
     labels: Floats

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from redeye.champions.logic.promotions import Promotion
 from redeye.models.algorithms.base import Floats, Inputs
-from redeye.models.kinds.interface import Step
+from redeye.models.logic.amounts import Step
 from redeye.models.logic.prediction_equality import Equality
 from redeye.scoring.logic.restatements import Restatement
 from redeye.sources.logic.deliveries import DeliveryRef

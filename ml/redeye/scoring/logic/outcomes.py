@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from redeye.models.kinds.interface import Kind
+from redeye.models.kinds.interface import Kind, Outcome
 from redeye.models.kinds.scored_probabilities import CalibrationBin, ScoredProbabilities
 
 Row = dict[str, Any]
@@ -15,7 +15,7 @@ Row = dict[str, Any]
 HALF = 0.5
 
 
-def judge(row: Row, outcome: bool | float | None, kind: Kind) -> Row:
+def judge(row: Row, outcome: Outcome | None, kind: Kind) -> Row:
     """A row with its outcome, and whether that is what was said of it."""
     result = None if outcome is None else "hit" if kind.is_hit(row, outcome) else "miss"
     return {**row, "outcome": outcome, "result": result}

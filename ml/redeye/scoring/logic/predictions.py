@@ -42,6 +42,7 @@ def prediction_columns(subject: Subject, kind: Kind | None) -> dict[str, tuple[s
         "lane": ("text", "`live`, or the run type of a backtest."),
         "night": ("date", "The night at whose end the prediction was made."),
         **{name: (str(each.type), each.description) for name, each in subject.columns.items()},
+        **({} if kind is None else {name: ("text", meaning) for name, meaning in kind.texts.items()}),
         **{name: ("number", meanings[name]) for name in own},
         "rank": ("integer", f"1 is the riskiest {subject.one} of the night."),
         "release_id": ("text", "Release of the warehouse whose features were read."),
@@ -128,6 +129,7 @@ def assemble(
     }
     for names, values in parts.items():
         rows = rows.assign(**name_columns(values, names))
+    rows = kind.tell(rows)
     rows = rows.sort_values([kind.columns[0], subject.key], ascending=[False, True], ignore_index=True)
     rows["rank"] = np.arange(1, len(rows) + 1, dtype=np.int64)
     rows["model"], rows["lane"], rows["night"] = lineage.model, lineage.run_type, lineage.night

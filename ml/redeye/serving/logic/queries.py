@@ -144,14 +144,15 @@ def describe_columns(subject: Subject, kind: Kind, positive: str) -> Mapping[str
     """Type and meaning of each column of an answer, in order; `positive` is the word for a true outcome."""
     return {
         **{name: (str(each.type), each.description) for name, each in subject.columns.items()},
+        **{name: ("text", meaning) for name, meaning in kind.texts.items()},
         **{
             name: ("number", meaning) for name, meaning in kind.describe_answer(subject.one, positive).items()
         },
         "rank": ("integer", f"1 is the riskiest {subject.one} of the night."),
         "outcome": (
             ("flag", f"Whether the {subject.one} was {positive}; empty until it is known.")
-            if kind.has_classes
-            else ("number", "What came; empty until it is known.")
+            if kind.outcome_form == "flag"
+            else (kind.outcome_form, "What came; empty until it is known.")
         ),
         "result": ("text", f"`hit` if {kind.hit}, else `miss`; empty until known."),
     }

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from redeye.cli.analyse.explain import _gate, tabulate_inputs, tabulate_steps
 from redeye.features.input_descriptions import InputTable
-from redeye.models.kinds.interface import Amount, Step
+from redeye.models.logic.amounts import Amount, Step
 from redeye.scoring.logic.explanation import Contribution
 
 
