@@ -26,6 +26,7 @@ from redeye.features.known_past import read_caveats
 from redeye.foundation import trail
 from redeye.foundation.errors import AlreadyDecided, NotReleased, try_in_turn
 from redeye.foundation.settings import SPECS
+from redeye.foundation.task_session import task_session
 from redeye.models.kinds.interface import Kind, find_kind
 from redeye.models.logic.evaluation import Interval
 from redeye.monitoring.compare_predecessor import compare_predecessors, find_last_judgeable
@@ -48,6 +49,7 @@ from redeye.warehouse.logic.releases import Release
 log = logging.getLogger(__name__)
 
 
+@task_session()
 def monitor_night(model: str, night: date, run_id: str) -> dict[str, Any]:
     """Judge a model by what is known at the cutoff of a night.
 

@@ -23,6 +23,7 @@ from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError, VersionIsBlocked
 from redeye.foundation.postgres import ledger_transaction
 from redeye.foundation.settings import settings
+from redeye.foundation.task_session import task_session
 from redeye.promotion import decision_store, unblocking
 from redeye.scoring.outputs_store import find_last_scored_night
 
@@ -48,6 +49,7 @@ class RollbackResult:
     is_new: bool
 
 
+@task_session()
 def roll_back(model: str, *, reason: str, actor: str, to: int | None = None) -> RollbackResult:
     """Return to an earlier version from the first night that is not scored, and block the one that serves.
 
@@ -126,6 +128,7 @@ def preview_rollback(model: str, to: int | None = None) -> RollbackResult:
     )
 
 
+@task_session()
 def block_version(model: str, version: int, *, is_blocked: bool, reason: str, actor: str) -> None:
     """Block a version from becoming champion again, or let it come back.
 

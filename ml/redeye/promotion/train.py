@@ -21,6 +21,7 @@ from redeye.features.known_past import KnownPast, read_known_past
 from redeye.foundation.errors import NotReleased, TooLate, VersionIsBlocked
 from redeye.foundation.git import git_sha
 from redeye.foundation.settings import SPECS, settings
+from redeye.foundation.task_session import task_session
 from redeye.foundation.ui_links import link_version
 from redeye.models import mlflow_registry
 from redeye.models.algorithms.base import Inputs, Model, Training
@@ -77,6 +78,7 @@ class TrainOutcome:
     gates: dict[str, Any] = field(default_factory=dict)
 
 
+@task_session()
 def train_night(
     model: str, night: date, *, run_id: str, actor: str, reason: str | None = None, run_url: str = ""
 ) -> TrainOutcome:

@@ -143,8 +143,7 @@ def write_once(
     """
     first = next(iter(frames))
     with lease.hold(Catalog.OUTPUTS, f"{first}/{model}/{night}/{run_id}") as token:
-        with lake.connect(threads=1) as con:
-            lake.attach(con, Catalog.OUTPUTS, token=token)
+        with lake.open_for_writing(Catalog.OUTPUTS, token=token, threads=1) as con:
             standing = _read(con, first, model, night, night, run_type)
             if len(standing):
                 return WriteResult(standing, is_new=False)

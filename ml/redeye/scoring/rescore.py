@@ -23,6 +23,7 @@ from redeye.features.feast_frames import read_feature_frame
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import AlreadyDecided, ConfigError, DeliveryError, NotReleased
 from redeye.foundation.settings import SPECS
+from redeye.foundation.task_session import task_session
 from redeye.models.artifact_store import load_artifact
 from redeye.models.fingerprint import read_fingerprint
 from redeye.models.kinds.interface import Kind, find_kind
@@ -63,6 +64,7 @@ class Reproduction:
         return self.equal == self.rows and not self.missing
 
 
+@task_session()
 def reproduce(model: str, count: int, *, seed: int, run_id: str) -> list[Reproduction]:
     """Score `count` nights at random once more, into an empty lake, and compare with what was served.
 
@@ -146,6 +148,7 @@ def _decision(con: duckdb.DuckDBPyConnection, model: str, night: date) -> Basis:
     )
 
 
+@task_session()
 def backtest_nights(
     model: str, first: date, last: date, *, version: int | None, run_id: str
 ) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from redeye.foundation.errors import (
     RedeyeError,
 )
 from redeye.foundation.settings import SPECS
+from redeye.foundation.task_session import task_session
 from redeye.models.fingerprint import read_fingerprint
 from redeye.models.kinds.interface import find_kind
 from redeye.models.logic.prediction_equality import choose_equality
@@ -51,6 +52,7 @@ class ChampionChanged(RedeyeError):
         self.champion = champion
 
 
+@task_session()
 def score_night(model: str, night: date, *, run_id: str, is_degraded_allowed: bool = False) -> dict[str, Any]:
     """Give everything that is scheduled for the coming day a prediction, once.
 
@@ -151,6 +153,7 @@ def read_scored_rows(spec: Spec, night: date, standing: pd.DataFrame) -> tuple[p
     return rows, basis.release
 
 
+@task_session()
 def export_night(model: str, night: date) -> dict[str, Any]:
     """Write a scored night's files for consumers.
 

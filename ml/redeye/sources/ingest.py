@@ -19,6 +19,7 @@ from redeye.declarations.project import name_schedule
 from redeye.foundation.errors import AuditRefused, ConfigError, DeliveryError, DeliveryInterrupted
 from redeye.foundation.logic.visible_text import escape_controls
 from redeye.foundation.settings import settings
+from redeye.foundation.task_session import task_session
 from redeye.sources import delivery_store, landing_store, marked_row_store
 from redeye.sources.audited_frames import Arrived, make_text_frames
 from redeye.sources.configured_source import load_standing_source
@@ -67,6 +68,7 @@ _AuditMany = Callable[..., dict[str, AuditResult]]
 _RecordMarks = Callable[..., None]
 
 
+@task_session()
 def ingest_nights(
     first: date,
     last: date,

@@ -15,6 +15,7 @@ from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError, LeaseLost, NotReleased, RedeyeError
 from redeye.foundation.git import git_sha
 from redeye.foundation.settings import settings
+from redeye.foundation.task_session import task_session
 from redeye.sources import delivery_store, marked_row_store
 from redeye.sources.configured_source import load_source, load_standing_source
 from redeye.sources.expected_deliveries import list_degradations
@@ -33,6 +34,7 @@ Check = Callable[[Release | None, ReleaseKind], "Manifest"]
 """Parses the dbt project and refuses it if, on a release and for a kind, it must not be built."""
 
 
+@task_session()
 def transform(
     first: date, last: date, *, holder: str, check: Check, kind: str = ReleaseKind.NIGHTLY
 ) -> dict[str, Any]:
@@ -82,6 +84,7 @@ def transform(
         raise
 
 
+@task_session()
 def publish(candidate: dict[str, Any]) -> dict[str, Any]:
     """Audit a candidate snapshot and make it the release of its last night, or refuse it.
 
@@ -213,8 +216,7 @@ def build_candidate(
     refs = newest(refs)
     delivery_store.require_accepted(refs)
     project = check(head, kind)
-    with lake.connect() as con:
-        lake.attach(con, Catalog.WAREHOUSE, token=token)
+    with lake.open_for_writing(Catalog.WAREHOUSE, token=token) as con:
         lake.rewind(con, to_snapshot=head.snapshot_id if head else 0)
         raw_tables.create_tables(con, source)
         withdrawn = release_store.list_withdrawn_deliveries()
@@ -230,8 +232,7 @@ def build_candidate(
     release_store.record_code_nodes(done.code_hash, done.models)
     openlineage.emit_dbt()
     lease.renew(Catalog.WAREHOUSE, token)
-    with lake.connect() as con:
-        lake.attach(con, Catalog.WAREHOUSE)
+    with lake.open_for_writing(Catalog.WAREHOUSE, token=token) as con:
         snapshot_id = lake.head(con, Catalog.WAREHOUSE)
     return Candidate(
         first=first,

@@ -215,6 +215,7 @@ def environment(attach: str | None, data_path: Path | str | None) -> Iterator[No
     before = {name: os.environ.get(name) for name in values}
     folder = Path.cwd()
     os.environ.update(values)
+    gc.freeze()  # what is there by now holds no cursor of dbt's, and to look through it takes half a second
     try:
         yield
     finally:
@@ -225,6 +226,7 @@ def environment(attach: str | None, data_path: Path | str | None) -> Iterator[No
             else:
                 os.environ[name] = value
         _disconnect()
+        gc.unfreeze()
 
 
 def _disconnect() -> None:
@@ -234,8 +236,9 @@ def _disconnect() -> None:
 
     reset_adapters()
     environment = DuckDBConnectionManager._ENV
-    if environment is not None:
-        environment.close()
+    if environment is None:
+        return
+    environment.close()
     DuckDBConnectionManager.close_all_connections()
     gc.collect()  # cursors hold the database open until they are collected
 

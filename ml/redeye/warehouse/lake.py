@@ -10,7 +10,8 @@ from __future__ import annotations
 import importlib.util
 import logging
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -180,6 +181,30 @@ def connect_outputs() -> duckdb.DuckDBPyConnection:
     con = next(reversed(lakes.values()))
     attach(con, Catalog.OUTPUTS)
     return _in_utc(con.cursor())
+
+
+@contextmanager
+def open_for_writing(
+    catalog: Catalog, *, token: int, threads: int | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with a catalog attached for writing, under the lease's fencing token.
+
+    A task session keeps its DuckDB for the next writer, with nothing attached.
+    """
+    idle = find_connections("idle writers")
+    con = idle.pop(threads) if idle and threads in idle else connect(threads)
+    try:
+        attach(con, catalog, token=token)
+        yield con
+        con.execute(f"DETACH {catalog}")
+    except BaseException:
+        # Whatever state it was left in, nobody writes with it again.
+        con.close()
+        raise
+    if idle is None:
+        con.close()
+    else:
+        idle[threads] = con
 
 
 def _find_lakes() -> dict[int | None, duckdb.DuckDBPyConnection] | None:

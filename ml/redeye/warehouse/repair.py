@@ -14,12 +14,14 @@ from redeye.declarations.calendar import find_next_night, list_nights
 from redeye.foundation import lease
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError, NotReleased, RedeyeError
+from redeye.foundation.task_session import task_session
 from redeye.warehouse import build, release_store
 from redeye.warehouse.logic.releases import AGAIN, Release, ReleaseKind
 
 log = logging.getLogger(__name__)
 
 
+@task_session()
 def transform_again(
     first: date, *, kind: str, reason: str, holder: str, check: build.Check
 ) -> dict[str, Any]:
@@ -60,6 +62,7 @@ def transform_again(
         raise
 
 
+@task_session()
 def build_again(first: date, *, kind: str, reason: str, holder: str, check: build.Check) -> dict[str, Any]:
     """Build the nights from `first` to the head again and publish them: the whole of a repair or a rebuild.
 
@@ -83,6 +86,7 @@ def build_again(first: date, *, kind: str, reason: str, holder: str, check: buil
     }
 
 
+@task_session()
 def ingest_again(first: date, *, kind: str) -> int:
     """Ask the source once more for the nights from `first` to the head, and judge what is new; not for a rebuild.
 
