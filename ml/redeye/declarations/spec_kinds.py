@@ -7,8 +7,10 @@ subclass of `Spec`. Those that are built in are the modules `redeye.models.kinds
 from __future__ import annotations
 
 import pkgutil
+import sys
 from collections.abc import Mapping
 from difflib import get_close_matches
+from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -75,4 +77,10 @@ def load_spec_class(kind: str, base: type[SpecClass]) -> type[SpecClass]:
 
 
 def _read_entry_points() -> dict[str, EntryPoint]:
+    return _read_once(tuple(sys.path))
+
+
+@lru_cache(maxsize=4)
+def _read_once(_path: tuple[str, ...]) -> dict[str, EntryPoint]:
+    # It opens a file of every package there is: with many specs that took longer than the specs themselves.
     return {each.name: each for each in entry_points(group=GROUP)}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
 
+from redeye.declarations import spec_kinds
 from redeye.declarations.spec_kinds import choose_spec_class, list_built_in, list_kinds, load_spec_class
 from redeye.declarations.specs import Spec
 from redeye.foundation.errors import ConfigError
@@ -41,6 +43,17 @@ def test_a_package_brings_a_kind_by_an_entry_point(package: Path) -> None:
     found = load_spec_class("count", Spec)
     assert issubclass(found, Spec)
     assert found.__name__ == "CountSpec"
+
+
+def test_packages_are_looked_through_once_for_many_specs(
+    package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr(
+        spec_kinds, "entry_points", lambda group: asked.append(group) or metadata.entry_points(group=group)
+    )
+    assert [load_spec_class("count", Spec).__name__ for _ in range(200)] == ["CountSpec"] * 200
+    assert asked == [spec_kinds.GROUP]
 
 
 def test_a_package_replaces_no_kind_that_is_built_in(package: Path) -> None:
