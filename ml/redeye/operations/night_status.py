@@ -88,6 +88,10 @@ class Morning:
         """The four lights of a model for the night shown."""
         return self.lights[model][self.night]
 
+    def rank_finding(self, model: str) -> int:
+        """How grave the gravest light of a model is for the night shown, 0 the gravest."""
+        return min(_GRAVITY.index(light.colour) for light in self.list_lights(model))
+
     def find_colour(self, state: NightState) -> Colour:
         """The gravest colour of a night of the strip, over all models and their stages."""
         if state.is_refused or state.lacks_schedule:

@@ -31,6 +31,8 @@ from redeye_airflow.pages.page_data import (
 from redeye_airflow.pages.rendering import render_page
 
 router = APIRouter()
+UNFOLDED = 8
+"""As many models are shown whole on the first page; of more, a line each."""
 log = logging.getLogger(__name__)
 
 
@@ -56,7 +58,11 @@ def last_night(request: Request, night: date | None = None) -> Response:
         coming=list_coming_days(found.night),
         before=before,
         after=after,
-        models=[_model(state, found.night) for state in found.models],
+        models=[
+            _model(state, found.night)
+            for state in sorted(found.models, key=lambda state: found.rank_finding(state.spec.model))
+        ],
+        is_folded=len(found.models) > UNFOLDED,
         acknowledged=acknowledged,
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from redeye.champions.logic.verdicts import Verdict
 from redeye.declarations.specs import load_spec
 from redeye.operations.logic.lights import Colour, NightFacts, read_lights
 from redeye.operations.model_status import ModelState
@@ -48,6 +49,12 @@ def test_each_stage_is_awaited_once_whatever_the_number_of_models() -> None:
     found = morning(NightFacts(NIGHT, since=NIGHT), now=datetime(2013, 4, 5, 7, 30, tzinfo=UTC))
     two = replace(found, lights={"a": found.lights["flight_delay"], "b": found.lights["flight_delay"]})
     assert [str(light.stage) for light in two.list_waiting()] == ["released", "scored", "exported", "judged"]
+
+
+def test_a_model_with_a_finding_is_ranked_before_one_without() -> None:
+    done, undone = morning(replace(DONE, verdict=Verdict.OK)), morning(NightFacts(NIGHT, since=NIGHT))
+    both = replace(done, lights={"a": done.lights["flight_delay"], "b": undone.lights["flight_delay"]})
+    assert sorted("ab", key=both.rank_finding) == ["b", "a"]
 
 
 def test_a_night_of_the_strip_says_what_it_lacks() -> None:
