@@ -22,6 +22,7 @@ from redeye.sources.expected_deliveries import list_degradations
 from redeye.sources.logic.deliveries import DeliveryRef
 from redeye.warehouse import lake, raw_tables, release_store
 from redeye.warehouse.blame_deliveries import find_datasets_behind
+from redeye.warehouse.loaded_deliveries import list_loaded_deliveries
 from redeye.warehouse.logic.content import Content
 from redeye.warehouse.logic.releases import AGAIN, Candidate, Release, ReleaseKind, delivery_set_hash, newest
 
@@ -218,7 +219,7 @@ def build_candidate(
     project = check(head, kind)
     with lake.open_for_writing(Catalog.WAREHOUSE, token=token) as con:
         lake.rewind(con, to_snapshot=head.snapshot_id if head else 0)
-        raw_tables.create_tables(con, source)
+        raw_tables.create_tables(con, source, loaded=list_loaded_deliveries)
         withdrawn = release_store.list_withdrawn_deliveries()
         since = raw_tables.remove(con, source, withdrawn, first=first)
         loaded = raw_tables.load(con, source, refs, first=first)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
@@ -41,10 +41,14 @@ _DELIVERIES = pa.schema(
 )
 
 
-def create_tables(con: duckdb.DuckDBPyConnection, source: Source) -> None:
+def create_tables(
+    con: duckdb.DuckDBPyConnection, source: Source, *, loaded: Callable[[], Iterable[DeliveryRef]] = tuple
+) -> None:
     """Create the raw tables that are not there yet: one per dataset, the build window, doubts, the holidays.
 
-    Where labels are of a span, also one of the deliveries themselves, those that are stated to be empty included.
+    Where labels are of a span, also one of the deliveries themselves, those that are stated to be empty included. It
+    begins with those that were `loaded` before there was such a table: else a project that declares its span later
+    would have no label of the nights before, as if nothing had been delivered then.
     """
     con.execute("CREATE SCHEMA IF NOT EXISTS warehouse.raw")
     for dataset in source.datasets:
@@ -56,11 +60,36 @@ def create_tables(con: duckdb.DuckDBPyConnection, source: Source) -> None:
     con.execute("CREATE TABLE IF NOT EXISTS warehouse.raw.build_window (first_night DATE, last_night DATE)")
     con.execute("CREATE TABLE IF NOT EXISTS warehouse.raw.doubts (dataset VARCHAR, night DATE)")
     con.execute('CREATE TABLE IF NOT EXISTS warehouse.raw.holidays ("date" DATE, name VARCHAR)')
-    if _has_deliveries():
+    if _has_deliveries() and not _is_table(con, "deliveries"):
+        con.execute("BEGIN")
         con.execute(
-            "CREATE TABLE IF NOT EXISTS warehouse.raw.deliveries "
+            "CREATE TABLE warehouse.raw.deliveries "
             "(dataset VARCHAR, night DATE, arrival_night DATE, delivery_id VARCHAR)"
         )
+        _add_deliveries(con, loaded(), first=date.min)
+        con.execute("COMMIT")
+
+
+def _is_table(con: duckdb.DuckDBPyConnection, name: str) -> bool:
+    found = con.execute(
+        "SELECT 1 FROM duckdb_tables() WHERE (database_name, schema_name, table_name) = ('warehouse', 'raw', ?)",
+        [name],
+    )
+    return found.fetchone() is not None
+
+
+def _add_deliveries(con: duckdb.DuckDBPyConnection, refs: Iterable[DeliveryRef], *, first: date) -> None:
+    rows = [
+        {
+            "dataset": ref.dataset,
+            "night": ref.night,
+            "arrival_night": max(ref.arrival_night, first),
+            "delivery_id": ref.content_hash,
+        }
+        for ref in refs
+    ]
+    con.register("new_deliveries", pa.Table.from_pylist(rows, schema=_DELIVERIES))
+    con.execute("INSERT INTO warehouse.raw.deliveries SELECT * FROM new_deliveries ORDER BY ALL")
 
 
 def _has_deliveries() -> bool:
@@ -145,17 +174,7 @@ def load(
     con.execute("BEGIN")
     try:
         if _has_deliveries():
-            delivered = [
-                {
-                    "dataset": ref.dataset,
-                    "night": ref.night,
-                    "arrival_night": max(ref.arrival_night, first),
-                    "delivery_id": ref.content_hash,
-                }
-                for ref in refs
-            ]
-            con.register("new_deliveries", pa.Table.from_pylist(delivered, schema=_DELIVERIES))
-            con.execute("INSERT INTO warehouse.raw.deliveries SELECT * FROM new_deliveries ORDER BY ALL")
+            _add_deliveries(con, refs, first=first)
         for dataset in source.datasets:
             mine = [ref for ref in refs if ref.dataset == dataset.name]
             if not mine:

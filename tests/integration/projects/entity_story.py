@@ -27,6 +27,7 @@ from redeye.scoring import outputs_store, score
 from redeye.sources import ingest
 from redeye.sources.configured_source import load_source
 from redeye.warehouse import build, dbt, lake, raw_tables, release_store
+from redeye.warehouse.loaded_deliveries import list_loaded_deliveries
 
 
 def play(first: date, last: date, nights: int, held: Path, folder: Path) -> dict[str, Any]:
@@ -73,6 +74,7 @@ def write_tables(folder: Path) -> None:
     assert release is not None
     with lake.connect_at(release.snapshot_id) as con:
         copy_tables(con, folder)
+        con.execute(f"COPY warehouse.raw.deliveries TO '{folder.with_suffix('.deliveries.parquet')}'")
 
 
 def copy_tables(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
@@ -86,20 +88,23 @@ def copy_tables(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
 
 
 def build_at_once(first: date, last: date, folder: Path) -> None:
-    """Build all nights once more, in a lake apart, with everything that is known by the last of them."""
+    """Build all nights once more, in a lake apart, with everything that is known by the last of them.
+
+    The lake is new to what was delivered, as one is where the span was declared just now.
+    """
     release = release_store.latest_release()
     assert release is not None
-    raw = [f"{project().project}__events", "deliveries"]
+    events = f"{project().project}__events"
     with lake.connect_at(release.snapshot_id) as con:
-        rows = {name: con.execute(f"SELECT * FROM warehouse.raw.{name}").to_arrow_table() for name in raw}
+        rows = con.execute(f"SELECT * FROM warehouse.raw.{events}").to_arrow_table()
     target, data = f"ducklake:{folder / 'catalog.ducklake'}", f"{folder / 'data'}/"
     with lake.connect() as con:
         con.execute(f"ATTACH '{target}' AS warehouse (DATA_PATH '{data}', DATA_INLINING_ROW_LIMIT 0)")
-        raw_tables.create_tables(con, load_source())
+        raw_tables.create_tables(con, load_source(), loaded=list_loaded_deliveries)
         raw_tables.set_build_window(con, first, last)
-        for name, table in rows.items():
-            con.register("rows", table)
-            con.execute(f"INSERT INTO warehouse.raw.{name} SELECT * FROM rows")
+        con.register("rows", rows)
+        con.execute(f"INSERT INTO warehouse.raw.{events} SELECT * FROM rows")
+        con.execute(f"COPY warehouse.raw.deliveries TO '{folder / 'filled.parquet'}'")
     dbt.build(attach=target, data_path=data, target_dir=folder / "dbt")
     with lake.connect() as con:
         con.execute(f"ATTACH '{target}' AS warehouse (READ_ONLY)")

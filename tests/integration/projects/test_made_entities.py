@@ -143,6 +143,20 @@ def test_a_night_knows_no_more_than_it_could(played: Played) -> None:
         pd.testing.assert_frame_equal(one, other)
 
 
+def test_a_span_that_is_declared_later_knows_what_was_delivered_before(played: Played) -> None:
+    """By the ledger: all of it, and each with the night that its build had it from, the outage's with the last."""
+    kept, filled = (
+        duckdb.read_parquet(str(played.folder / name))
+        .df()
+        .sort_values(["night", "arrival_night"], ignore_index=True)
+        for name in ("played.deliveries.parquet", "filled.parquet")
+    )
+    pd.testing.assert_frame_equal(filled, kept)
+    late = kept[kept["night"] < kept["arrival_night"]]
+    assert [each.date() for each in late["night"]] == [OUTAGE, RESTATED]
+    assert {each.date() for each in late["arrival_night"]} == {NEWEST}
+
+
 @pytest.mark.parametrize(
     ("night", "added"), [(LAST, 0), (NEWEST, ADDED)], ids=["before", "after it is restated"]
 )

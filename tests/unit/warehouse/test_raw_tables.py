@@ -168,6 +168,17 @@ def test_where_labels_are_of_a_span_deliveries_are_known_also_if_they_are_empty(
     con.close()
 
 
+def test_a_new_table_of_deliveries_begins_with_what_was_loaded_before(
+    lake: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(raw_tables, "_has_deliveries", lambda: True)
+    before = [land(tmp_path, NIGHT, "1"), replace(land(tmp_path, after(1), "2"), arrival_night=after(3))]
+    told = "SELECT dataset, night, arrival_night FROM warehouse.raw.deliveries ORDER BY night"
+    for _ in range(2):  # and once only
+        raw_tables.create_tables(lake, Desk(), loaded=lambda: before)  # type: ignore[arg-type]
+        assert lake.execute(told).fetchall() == [("sales", NIGHT, NIGHT), ("sales", after(1), after(3))]
+
+
 def test_other_projects_have_no_table_of_deliveries(lake: duckdb.DuckDBPyConnection) -> None:
     found = lake.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'raw'").fetchall()
     assert ("deliveries",) not in found
