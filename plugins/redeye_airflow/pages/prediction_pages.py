@@ -82,7 +82,7 @@ def search(
         fault=fault,
         nights=model_status.SHOWN_NIGHTS,
         outcomes=summarize_night(model, night) if night and find_kind(find_spec(model)).has_classes else None,
-        shown=_list_shown(model),
+        **_list_columns(model),
         positive=find_spec(model).target.positive if rows else "",
     )
 
@@ -93,13 +93,17 @@ def _find_first_sort(model: str) -> str:
     return f"-{find_kind(spec).columns[0]}" if spec else "rank"
 
 
-def _list_shown(model: str) -> list[tuple[str, str]]:
-    """The columns with what the model says, and their heads."""
+def _list_columns(model: str) -> dict[str, list[tuple[str, str]]]:
+    """The columns with what the model says and with what the heuristic does, with their heads."""
     spec = model_status.specs().get(model)
-    kind = find_kind(spec) if spec else None
-    if kind is None:
-        return []
-    return [*kind.shown.items(), (kind.baseline_columns[0], "Heuristic")]
+    if spec is None:
+        return {"shown": [], "baseline": []}
+    kind = find_kind(spec)
+    baseline = [(kind.baseline_columns[0], "Heuristic")]
+    if kind.texts:  # one of several: no column alone says what it expects
+        named = zip(kind.columns, kind.baseline_columns, strict=True)
+        baseline = [(column, f"Heuristic: {kind.shown[name]}") for name, column in named]
+    return {"shown": [*kind.shown.items()], "baseline": baseline}
 
 
 def _judge_rows(model: str, rows: list[Row]) -> list[Row]:
@@ -193,8 +197,10 @@ def _read_value(name: str, typed: str) -> str:
 def prediction(request: Request, model: str, lane: str, key: str) -> Response:
     """One prediction as it was written; its explanation is fetched after it."""
     (row,) = _judge_rows(model, [_row(model, lane, key)])
-    positive, shown = find_spec(model).target.positive, _list_shown(model)
-    return render_page(request, "predictions/prediction.html", row=row, positive=positive, shown=shown)
+    positive = find_spec(model).target.positive
+    return render_page(
+        request, "predictions/prediction.html", row=row, positive=positive, **_list_columns(model)
+    )
 
 
 @router.get("/predictions/{model}/{lane}/{key}/explanation")
