@@ -44,8 +44,7 @@ from redeye.sources.set_aside import refers_to, take_sound_rows
 
 log = logging.getLogger(__name__)
 
-# Rows that one audit judges (some 100 nights): bounds the memory of a bulk ingest. Half of an audit's time does
-# not depend on the rows, so smaller batches are slower.
+# Rows that one audit judges, some 100 nights: of more a bulk ingest takes more memory, of fewer more time.
 BATCH_ROWS = 200_000
 
 
