@@ -160,3 +160,38 @@ def test_a_session_sees_what_others_write_to_the_outputs_meanwhile() -> None:
         other.execute("INSERT INTO outputs.main.told VALUES (2)")
         assert count_rows(lake.connect_outputs(), "outputs.main.told") == 2
         other.execute("DROP TABLE outputs.main.told")
+
+
+def write(value: int) -> duckdb.DuckDBPyConnection:
+    """Add a row as a writer of the session, which is handed back after it let go."""
+    with (
+        lease.hold(Catalog.OUTPUTS, "test") as token,
+        lake.open_for_writing(Catalog.OUTPUTS, token=token) as con,
+    ):
+        con.execute("CREATE TABLE IF NOT EXISTS outputs.main.written (a INTEGER)")
+        con.execute("INSERT INTO outputs.main.written VALUES (?)", [value])
+        if value < 0:
+            raise ValueError(value)
+    return con
+
+
+def test_the_writers_of_a_session_are_one_duckdb_with_nothing_attached_between_them() -> None:
+    with task_session():
+        first = write(1)
+        assert first.execute("SELECT count(*) FROM duckdb_databases() WHERE NOT internal").fetchone() == (1,)
+        assert write(2) is first
+        assert count_rows(lake.connect_outputs(), "outputs.main.written") == 2
+        with pytest.raises(ValueError, match="-1"):
+            write(-1)
+        # Whatever a failed writer left behind, the next one has another.
+        assert write(3) is not first
+    with pytest.raises(duckdb.ConnectionException):
+        write(4).execute("SELECT 1")
+    with lake.connect_outputs() as con:
+        found = con.execute("SELECT list(a ORDER BY a) FROM outputs.main.written").fetchone()
+    assert found == ([-1, 1, 2, 3, 4],)
+    with (
+        lease.hold(Catalog.OUTPUTS, "test") as token,
+        lake.open_for_writing(Catalog.OUTPUTS, token=token) as con,
+    ):
+        con.execute("DROP TABLE outputs.main.written")
