@@ -275,9 +275,9 @@ def test_pages_show_its_columns(outputs: duckdb.DuckDBPyConnection) -> None:
         judge(row, True, KIND) for row in reader.find_predictions(MODEL, NIGHT, NIGHT, {"queue": "network"})
     ]
     asked = {"queue": "network"}
-    shown = [("probability", "Probability"), ("baseline_probability", "Heuristic")]
     shared = {
-        "shown": shown,
+        "shown": [("probability", "Probability")],
+        "baseline": [("baseline_probability", "Heuristic")],
         "outcomes": None,
         "positive": "escalated",
         "model": MODEL,
@@ -301,7 +301,7 @@ def test_pages_show_its_columns(outputs: duckdb.DuckDBPyConnection) -> None:
     assert 'name="queue" value="network" placeholder="billing"' in found
     assert '<td class="t">escalated</td><td><span class="badge good">hit</span></td>' in found
     row = judge(reader.prediction(MODEL, "T-0017") or {}, None, KIND)
-    one = rendered("predictions/prediction.html", row=row, positive="escalated", shown=shown)
+    one = rendered("predictions/prediction.html", row=row, **shared)
     assert "90.0% <small>" in one
     assert "<dd>not known yet</dd>" in one
     assert "<title>T-0017" in one
