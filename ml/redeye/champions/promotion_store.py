@@ -16,6 +16,7 @@ from psycopg2 import extensions
 from redeye.champions import block_store
 from redeye.champions.logic.promotions import Promotion, PromotionKind
 from redeye.champions.logic.succession import find_champion
+from redeye.declarations.calendar import find_next_night
 from redeye.foundation import lease, trail
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import (
@@ -160,14 +161,17 @@ def promote(
     run_id: str,
     follows: Promotion | None,
     last_scored_night: Callable[[str], date | None],
+    is_by_hand: bool = False,
 ) -> Promotion:
     """Append a promotion, if the ledger still ends with the row that the decision was based on.
 
     `follows` is the promotion that the decision was compared with (`read_latest_promotion`), None for the first.
-    `last_scored_night` is asked under the lease: what was seen before it may be out of date.
+    `last_scored_night` is asked under the lease: what was seen before it may be out of date. What a person does by
+    hand takes effect from the first night that is not scored, and not before `effective_night`.
 
     Raises:
-        TooLate: if `effective_night` has been scored already, or a champion was decided for a later night.
+        TooLate: if `effective_night` has been scored already and nobody promotes by hand, or a champion was decided
+            for a later night.
         AlreadyDecided: if another promotion came in between.
         VersionIsBlocked: if the version may not come back.
         LeaseHeld: if the outputs' lease did not come free.
@@ -180,6 +184,8 @@ def promote(
     # The lease keeps a night from being scored between the check and the commit.
     with lease.hold(Catalog.OUTPUTS, f"promote/{model}/{run_id}") as token:
         scored = last_scored_night(model)
+        if scored is not None and is_by_hand:
+            effective_night = max(effective_night, find_next_night(scored))
         if scored is not None and scored >= effective_night:
             raise TooLate(
                 f"{model}: version {version} cannot take effect on night {effective_night}, nights up to {scored} "

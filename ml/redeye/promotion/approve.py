@@ -8,7 +8,6 @@ from typing import Any
 
 from redeye.champions import promotion_store
 from redeye.champions.logic.promotions import PromotionKind
-from redeye.declarations.calendar import find_next_night
 from redeye.foundation.errors import AlreadyDecided, ConfigError
 from redeye.foundation.settings import settings
 from redeye.models import mlflow_registry
@@ -107,10 +106,6 @@ def settle(model: str, night: date, *, is_approved: bool, person: str) -> dict[s
     _check_four_eyes(proposal, person)
     mine = [row for row in rows if row.version == proposal.version and row.kind is PromotionKind.PROMOTION]
     if not mine:
-        scored = outputs_store.find_last_scored_night(model)
-        effective = (
-            max(proposal.effective_night, find_next_night(scored)) if scored else proposal.effective_night
-        )
         try:
             mine = [
                 promotion_store.promote(
@@ -121,7 +116,7 @@ def settle(model: str, night: date, *, is_approved: bool, person: str) -> dict[s
                     artifact_uri=proposal.artifact_uri,
                     artifact_sha256=proposal.artifact_sha256,
                     decided_night=proposal.night,
-                    effective_night=effective,
+                    effective_night=proposal.effective_night,
                     reason=f"{proposal.reason}; approved by {person}",
                     evidence={
                         **proposal.evidence,
@@ -131,6 +126,7 @@ def settle(model: str, night: date, *, is_approved: bool, person: str) -> dict[s
                     run_id=proposal.run_id,
                     follows=next(row for row in rows if row.promotion_id == proposal.follows_id),
                     last_scored_night=outputs_store.find_last_scored_night,
+                    is_by_hand=True,
                 )
             ]
         except AlreadyDecided as error:

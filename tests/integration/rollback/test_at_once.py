@@ -10,6 +10,8 @@ from waiting import PATIENCE_SECONDS
 
 from redeye.champions import promotion_store
 from redeye.champions.logic.succession import find_champion
+from redeye.foundation import lease
+from redeye.foundation.catalogs import Catalog
 from redeye.promotion import approve, decision_store
 from redeye.scoring import outputs_store
 from rollback.conftest import Champions, night
@@ -94,3 +96,22 @@ def test_the_outcome_is_that_of_some_order(
         champion = find_champion(rows, day.date())
         assert champion is not None
         assert champion.version == version
+
+
+def test_a_night_that_is_scored_while_a_person_approves_refuses_nothing(
+    registered: Champions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = registered.model
+    registered.propose(4, 20)
+    acquire = lease.acquire
+
+    def acquire_last(catalog: Catalog, holder: str, **limits: int) -> int:
+        if holder.startswith("promote/"):
+            for number in (21, 22, 23):
+                registered.score(number)
+        return acquire(catalog, holder, **limits)
+
+    monkeypatch.setattr(lease, "acquire", acquire_last)
+    approve.settle(model, night(20), is_approved=True, person="a person")
+    (row,) = promotion_store.read_promotions(model)[3:]
+    assert (row.version, row.effective_night) == (4, night(24))
