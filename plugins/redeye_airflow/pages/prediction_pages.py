@@ -198,9 +198,8 @@ def prediction(request: Request, model: str, lane: str, key: str) -> Response:
     """One prediction as it was written; its explanation is fetched after it."""
     (row,) = _judge_rows(model, [_row(model, lane, key)])
     positive = find_spec(model).target.positive
-    return render_page(
-        request, "predictions/prediction.html", row=row, positive=positive, **_list_columns(model)
-    )
+    values: dict[str, Any] = {"row": row, "positive": positive, **_list_columns(model)}
+    return render_page(request, "predictions/prediction.html", **values)
 
 
 @router.get("/predictions/{model}/{lane}/{key}/explanation")
