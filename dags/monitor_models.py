@@ -31,9 +31,8 @@ When a task is red:
 
 from __future__ import annotations
 
-from redeye.declarations.specs import load_valid_specs
-from redeye.foundation.settings import SPECS
+from redeye.declarations.played_models import load_played_specs
 from redeye_airflow.factory import monitor_dag
 
-for spec in load_valid_specs(SPECS).values():
+for spec in load_played_specs().values():
     monitor_dag(spec, __doc__)

@@ -19,9 +19,8 @@ Nights can be scored in any order, once they are built. Scoring a night again ch
 
 from __future__ import annotations
 
-from redeye.declarations.specs import load_valid_specs
-from redeye.foundation.settings import SPECS
+from redeye.declarations.played_models import load_played_specs
 from redeye_airflow.factory import score_dag
 
-for spec in load_valid_specs(SPECS).values():
+for spec in load_played_specs().values():
     score_dag(spec, __doc__)

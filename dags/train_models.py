@@ -20,8 +20,9 @@ When a task is red:
 
 from __future__ import annotations
 
-from redeye.declarations.specs import REQUIRED, load_valid_specs
-from redeye.foundation.settings import SPECS, settings
+from redeye.declarations.played_models import load_played_specs
+from redeye.declarations.specs import REQUIRED
+from redeye.foundation.settings import settings
 from redeye_airflow.factory import train_dag
 
 # Of specs with `approval: required`, and of all with four eyes.
@@ -33,5 +34,5 @@ APPROVAL = """
   that is none any more; trigger a new training. Anything else: mend it and clear this task.
 """
 
-for spec in load_valid_specs(SPECS).values():
+for spec in load_played_specs().values():
     train_dag(spec, __doc__ + (APPROVAL if spec.approval == REQUIRED or settings().four_eyes else ""))

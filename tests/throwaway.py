@@ -9,10 +9,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from redeye.foundation.settings import Settings, settings
+from redeye.foundation.settings import ENGINE, PROJECT_ROOT, Settings, settings
 from redeye.stack import bootstrap, environment, lifecycle
 from redeye.stack.secrets import Secrets
 from redeye.stack.servers.embedded_postgres import EmbeddedPostgres
+
+MODELS = "flight_delay" if PROJECT_ROOT == ENGINE else ""
+"""What is played: of the flights one model, as each more takes its time of every night; of others what they declare."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,8 @@ def servers_apart(home: Path) -> Iterator[Settings]:
         for probe in free:
             probe.bind(("127.0.0.1", 0))
         ports = dict(zip(SERVER_PORTS, (probe.getsockname()[1] for probe in free), strict=True))
-    os.environ.update({"REDEYE_HOME": str(home)} | {f"REDEYE_{k.upper()}": str(v) for k, v in ports.items()})
+    own = {"home": home, "models": MODELS, **ports}
+    os.environ.update({f"REDEYE_{name.upper()}": str(value) for name, value in own.items()})
     settings.cache_clear()
     configured = settings()
     try:
@@ -60,7 +64,7 @@ def servers_apart(home: Path) -> Iterator[Settings]:
 def installation(home: Path) -> Iterator[Stack]:
     """Roles, databases, lakes and ledgers in an empty folder; the environment names them meanwhile."""
     before = dict(os.environ)
-    configured = Settings(home=home, postgres_port=find_port())
+    configured = Settings(home=home, postgres_port=find_port(), models=MODELS)
     secrets = bootstrap.prepare_files(configured)
     server = bootstrap.server(configured, secrets)
     server.is_durable = False

@@ -45,7 +45,8 @@ RECORDED_JOBS = {
 }
 ALLOWED_IMPORTS = {
     *("__future__", "datetime", "airflow.sdk", "redeye_airflow"),
-    *("redeye.foundation.errors", "redeye.declarations.specs", "redeye.foundation.settings"),
+    *("redeye.foundation.errors", "redeye.foundation.settings"),
+    *("redeye.declarations.played_models", "redeye.declarations.specs"),
 }
 
 

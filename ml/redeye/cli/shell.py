@@ -20,7 +20,7 @@ from typer.core import TyperGroup
 
 from redeye.declarations.calendar import check_night
 from redeye.declarations.names import RULE, is_name
-from redeye.declarations.specs import load_valid_specs
+from redeye.declarations.played_models import find_first_model, load_played_specs
 from redeye.foundation.engine.command import name_commands
 from redeye.foundation.errors import ConfigError, RedeyeError
 from redeye.foundation.masking import mask
@@ -46,14 +46,14 @@ UNREACHABLE = (psycopg2.OperationalError, duckdb.IOException)
 
 
 def default_model() -> str:
-    """The first model that the project declares, which is meant where none is named.
+    """The model that is meant where none is named.
 
     Raises:
-        ConfigError: if it declares none.
+        ConfigError: if the project declares none.
     """
-    if not (specs := load_valid_specs(SPECS)):
+    if not (model := find_first_model(load_played_specs())):
         raise ConfigError(f"no spec in {SPECS} can be read: name the model")
-    return min(specs)
+    return model
 
 
 def check_model(text: str) -> str:
@@ -71,7 +71,7 @@ _MODEL = {
     "help": "As its spec names it.",
     "callback": check_model,
     "default_factory": default_model,
-    "show_default": "the first spec's",
+    "show_default": "the first run's",
 }
 ModelArgument = Annotated[str, typer.Argument(**_MODEL)]
 ModelOption = Annotated[str, typer.Option("--model", **_MODEL)]

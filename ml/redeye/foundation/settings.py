@@ -114,6 +114,9 @@ class Settings(LoginSettings):
         "tonight; 0 is the source's own calendar. Without the variable the file `shift_weeks` in the home says "
         "it, which `./redeye live` writes. An installation keeps one value.",
     )
+    models: str = Field(
+        default="", description="Which models this installation plays, by name, with commas between."
+    )
     rehearsal: str = Field(
         default="",
         description="YAML file of faults to put into the deliveries, in an installation kept for that: "
@@ -309,6 +312,7 @@ INSTEAD_OF_EMPTY = {
     "backup_key_file": "beside the home",
     "project": "the checkout",
     "home": "`.redeye` in the project's folder",
+    "models": "all of the project",
     "rehearsal": "nothing",
     "signing_key_file": "beside the home",
     "source": "the one of `redeye.yaml`",
@@ -327,10 +331,7 @@ def describe() -> str:
     ]
     fields = Settings.model_fields
     # What is inherited is listed last.
-    for name in [
-        *(each for each in fields if each not in LoginSettings.model_fields),
-        *LoginSettings.model_fields,
-    ]:
+    for name in sorted(fields, key=lambda each: each in LoginSettings.model_fields):
         field = fields[name]
         default = field.default
         if name in UNSET:

@@ -16,10 +16,11 @@ from redeye.champions.logic.promotions import Promotion
 from redeye.champions.logic.succession import Standing, VersionBlock, find_champion, list_turns
 from redeye.champions.promotion_store import find_passed_over, read_promotions
 from redeye.declarations.calendar import shift_nights
-from redeye.declarations.specs import Spec, load_valid_specs
+from redeye.declarations.played_models import load_played_specs
+from redeye.declarations.specs import Spec
 from redeye.foundation import cost_store
 from redeye.foundation.renamed_values import GATES
-from redeye.foundation.settings import SPECS
+from redeye.foundation.settings import SPECS, settings
 from redeye.promotion import decision_store
 from redeye.promotion.decision_store import Proposal, RecordedDecision, RecordedTraining
 from redeye.scoring.outputs_reader import OutputsReader, Row
@@ -72,12 +73,13 @@ class ModelState:
 
 def specs() -> dict[str, Spec]:
     """The models of this installation, by name; read again when a file has changed."""
-    return _specs(tuple(sorted((path.name, path.stat().st_mtime_ns) for path in SPECS.glob("*.yaml"))))
+    files = tuple(sorted((path.name, path.stat().st_mtime_ns) for path in SPECS.glob("*.yaml")))
+    return _specs((settings().models, *files))
 
 
 @lru_cache(maxsize=1)
-def _specs(stamp: tuple[tuple[str, int], ...]) -> dict[str, Spec]:  # noqa: ARG001  the key of the cache
-    return load_valid_specs(SPECS)
+def _specs(stamp: tuple[object, ...]) -> dict[str, Spec]:  # noqa: ARG001  the key of the cache
+    return load_played_specs()
 
 
 def read_model_state(reader: OutputsReader, spec: Spec, night: date) -> ModelState:

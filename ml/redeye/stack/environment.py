@@ -126,6 +126,7 @@ def _redeye(configured: Settings, secrets: Secrets) -> dict[str, str]:
         "mlflow_port",
         "airflow_log_port",
         "source",
+        "models",
         "lineage_url",
         "anchors_file",
         "metrics_port",

@@ -10,9 +10,9 @@ from rich.markup import escape
 
 from redeye.cli.operate.intake import find_actor
 from redeye.cli.shell import console, enter
-from redeye.declarations.specs import load_valid_specs
+from redeye.declarations.played_models import load_played_specs
 from redeye.foundation.errors import ConfigError
-from redeye.foundation.settings import SPECS, settings
+from redeye.foundation.settings import settings
 from redeye.stack.rich_tables import Table
 
 app = typer.Typer()
@@ -44,7 +44,7 @@ def create(
     from redeye.serving import token_store
     from redeye.serving.logic.tokens import EVERY_MODEL
 
-    known = load_valid_specs(SPECS)
+    known = load_played_specs()
     if bool(model) == every:
         raise ConfigError(f"say --all, or --model for each of: {', '.join(sorted(known))}")
     if unknown := sorted(set(model or ()) - set(known)):

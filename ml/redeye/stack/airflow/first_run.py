@@ -20,8 +20,9 @@ from redeye.declarations.calendar import (
     shift_nights,
     zone,
 )
+from redeye.declarations.played_models import find_first_model, load_played_specs
 from redeye.declarations.project import FirstRun, project
-from redeye.declarations.specs import load_spec, load_valid_specs
+from redeye.declarations.specs import load_spec
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import SPECS, Settings, settings
 from redeye.foundation.ui_links import link_play
@@ -212,24 +213,23 @@ def find_newest_night(configured: Settings, model: str) -> date | None:
 
 
 def plan_first_run() -> FirstRun:
-    """What the project declares of its first run; else the first model, and all nights but the last three as history.
+    """What the project declares of its first run; else all nights but the last three as history.
+
+    A model that is not played here gives way to the first that is.
 
     Raises:
         ConfigError: if no spec can be read.
     """
-    if declared := project().first_run:
-        return declared
-    specs, source = load_valid_specs(SPECS), load_source()
-    if not specs:
+    specs, declared = load_played_specs(), project().first_run
+    if not (model := find_first_model(specs)):
         raise ConfigError(f"no spec in {SPECS} can be read: write one, then start again")
-    last = min(source.last_night, find_complete_night(datetime.now(UTC)))
-    model = min(specs)
-    return FirstRun(
-        model=model,
-        history_last=shift_nights(last, -3),
-        scored_last=last,
-        outcome=f"to be {specs[model].target.positive}",
-    )
+    if declared and declared.model == model:
+        return declared
+    own = {"model": model, "outcome": f"to be {specs[model].target.positive}"}
+    if declared:
+        return declared.model_copy(update=own)
+    last = min(load_source().last_night, find_complete_night(datetime.now(UTC)))
+    return FirstRun(**own, history_last=shift_nights(last, -3), scored_last=last)
 
 
 def show_riskiest(configured: Settings, console: Console, night: date) -> str:

@@ -12,10 +12,10 @@ from redeye.declarations.calendar import (
     find_next_night,
     find_previous_night,
 )
-from redeye.declarations.specs import load_valid_specs
+from redeye.declarations.played_models import load_played_specs
 from redeye.foundation.atomic_files import write_text
 from redeye.foundation.errors import ConfigError
-from redeye.foundation.settings import SHIFT_FILE, SPECS, Settings, settings
+from redeye.foundation.settings import SHIFT_FILE, Settings, settings
 from redeye.sources.configured_source import load_source
 from redeye.stack.airflow import airflow_api, first_run
 from redeye.stack.airflow.stage_progress import show_stages
@@ -72,7 +72,7 @@ def run(console: Console, tonight: date) -> None:
 
     weeks, source = settings().shift_weeks, load_source()
     last = find_previous_night(tonight)
-    specs = load_valid_specs(SPECS)
+    specs = load_played_specs()
     with airflow_api.open_api(settings()) as api:
         for dag_id in (first_run.HISTORY, *(f"train_{model}" for model in specs)):
             api.unpause(dag_id)
