@@ -37,7 +37,7 @@ def run(command: str, folder: Path, *, is_python: bool = False) -> str:
 
 def follow(page: str, root: Path, name: str) -> str:
     """Do what a page says, but for what needs the stack; what was printed."""
-    (python,), (answers,) = find_blocks(page, "python"), find_blocks(page, "yaml")
+    (python,), (answers, *_) = find_blocks(page, "python"), find_blocks(page, "yaml")
     run(python, root, is_python=True)
     (root / name / "answers.yaml").write_text(answers, encoding="utf-8")
     folder, printed = root, ""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from redeye.declarations.spec_fields import Frozen, Name, PositiveInt, refuse_unknown
 from redeye.declarations.yaml_files import load_declaration, suggest
@@ -21,6 +21,8 @@ TAKEN = {
 }
 """What may be taken of a span's rows, and what may be said where it has none."""
 OF_COLUMN = ("sum", "mean", "last")
+FEWEST = 3
+"""Classes that there are at least: which of two comes is yes or no."""
 OF_ENTITIES = ("each", "seen_within", "valid", "take", "during", "begins", "if_none", "final_after")
 """Answers that say something only where one of `each` is predicted; the first says whether that is so."""
 
@@ -40,6 +42,12 @@ def _choose(*words: str) -> BeforeValidator:
 Taken = Annotated[str, _choose(*TAKEN)]
 Begun = Annotated[Literal["cutoff", "midnight"], _choose("cutoff", "midnight")]
 IfNone = Annotated[str, _choose("0", "false", "missing")]
+ClassName = Annotated[
+    str, BeforeValidator(lambda said: str(said) if type(said) is int else said), Field(min_length=1)
+]
+"""As the column says it; a number is read as it is written."""
+FROM_SAMPLE = ("sample",)
+"""In place of classes: those that the sample has."""
 
 
 def name_key(column: str) -> str:
@@ -108,6 +116,17 @@ class Answers(Frozen):
     is_at_least: float | None = Field(
         default=None, description="Yes is a value of so much or more; left out where the column is yes or no."
     )
+    classes: Annotated[
+        tuple[ClassName, ...], BeforeValidator(lambda said: (said,) if isinstance(said, str) else said)
+    ] = Field(
+        default=(),
+        description="Where it is one of several, its classes, three at least, the one to rank by first; or `sample`: "
+        "those that the file has, the rarest first. Left out where the question is no such.",
+    )
+    unseen_class: ClassName | None = Field(
+        default=None,
+        description="The class that any other value counts to; left out: a row with one has no label.",
+    )
     during: PositiveInt | None = Field(
         default=None, description="For how many nights the span lasts whose rows are taken, as 7."
     )
@@ -130,6 +149,25 @@ class Answers(Frozen):
     )
     owner: str = Field(default="data-science", min_length=1, description="Who answers for the model.")
 
+    @field_validator("classes")
+    @classmethod
+    def _are_a_choice(cls, classes: tuple[str, ...]) -> tuple[str, ...]:
+        if doubles := sorted(name for name in set(classes) if classes.count(name) > 1):
+            raise ValueError(f"{', '.join(doubles)} appears twice: remove one")
+        if classes not in ((), FROM_SAMPLE) and len(classes) < FEWEST:
+            raise ValueError(f"of {len(classes)} it is no question which: name {FEWEST} or more, or `sample`")
+        return classes
+
+    @field_validator("unseen_class")
+    @classmethod
+    def _is_a_class(cls, unseen: str | None, info: ValidationInfo) -> str | None:
+        classes = info.data.get("classes", FROM_SAMPLE)
+        if unseen is not None and not classes:
+            raise ValueError("is one of which? say them with `classes`, or `classes: sample`")
+        if unseen is not None and classes != FROM_SAMPLE and unseen not in classes:
+            raise ValueError(f"{unseen} is none of `classes`{suggest(unseen, classes)}")
+        return unseen
+
     @model_validator(mode="after")
     def _names_other_columns(self) -> Answers:
         refuse_unknown(
@@ -143,12 +181,15 @@ class Answers(Frozen):
             raise ValueError(f"predict: {self.predict} is said to be known in advance: it cannot be both")
         if self.label in self.columns:
             raise ValueError(
-                f"label: {self.label} is a column of the data: call it another name, as is_{self.label}"
+                f"label: {self.label} is a column of the data: call it another name, as "
+                f"{'final' if self.classes else 'is'}_{self.label}"
             )
         return self
 
     @model_validator(mode="after")
     def _says_what_is_predicted(self) -> Answers:
+        if self.classes and self.is_at_least is not None:
+            raise ValueError("classes: stand beside `is_at_least`, which says yes or no; keep one")
         if not self.each:
             fields = type(self).model_fields
             said = [name for name in OF_ENTITIES[1:] if getattr(self, name) != fields[name].default]
@@ -192,6 +233,8 @@ class Answers(Frozen):
             raise ValueError(f"predict: is missing; name the column whose {taken} is taken")
         if taken in OF_COLUMN and self.is_at_least is not None:
             raise ValueError(f"is_at_least: says which rows count, and says nothing of a {taken}; remove it")
+        if self.classes and taken != "last":
+            raise ValueError(f"classes: {taken} is no column's value; write `take: last`, or remove them")
         if self.is_at_least is not None and self.predict is None:
             raise ValueError("is_at_least: of which column? say it with `predict`")
 
@@ -221,6 +264,12 @@ def is_asked(name: str, given: Mapping[str, Any]) -> bool:
     """Whether a question says something after the answers so far."""
     if name == "valid" and given.get("seen_within"):
         return False
+    if name == "is_at_least" and given.get("take") in OF_COLUMN:
+        return False
+    if name == "classes":
+        return given.get("is_at_least") is None and given.get("take", "last") == "last"
+    if name == "unseen_class":
+        return bool(given.get("classes"))
     return name not in OF_ENTITIES[1:] or bool(given.get("each"))
 
 

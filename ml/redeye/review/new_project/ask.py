@@ -13,7 +13,7 @@ from redeye.foundation.errors import ConfigError
 from redeye.review.new_project.answers import Answers, describe_questions, is_asked, is_required
 from redeye.review.new_project.sample import describe_columns
 
-LISTS = ("key", "each", "valid", "in_advance", "groups")
+LISTS = ("key", "each", "valid", "in_advance", "groups", "classes")
 
 
 def ask_answers(folder: Path, console: Console) -> Answers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from functools import cache
 from typing import Any
 
@@ -28,6 +29,7 @@ def list_shared(answers: Answers, sample: Sample) -> dict[str, Any]:
     local = f"timezone('{answers.zone}', timezone('UTC', {time}))"
     return {
         **answers.model_dump(),
+        "classes": list_classes(answers),
         "model": answers.model,
         "command": ELSEWHERES,
         "schema": (SCHEMAS / "project.json").as_posix(),
@@ -106,6 +108,21 @@ def list_contract(answers: Answers, sample: Sample, names: tuple[str, ...]) -> d
                 }
             )
     return {"columns": columns, "bounds": bounds}
+
+
+def name_word(text: str) -> str:
+    """A text as a part of a column's name; empty if it has neither letters nor digits."""
+    return re.sub("[^a-z0-9]+", "_", text.lower()).strip("_")
+
+
+def list_classes(answers: Answers) -> list[dict[str, str]]:
+    """The classes: as they are, as SQL writes them, and as a part of a column's name."""
+    return [{"name": name, "sql": write_text(name), "word": name_word(name)} for name in answers.classes]
+
+
+def write_text(text: str) -> str:
+    """A text as SQL writes it."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def write_key(column: Column) -> str:

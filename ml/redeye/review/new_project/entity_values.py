@@ -42,12 +42,14 @@ def check_sample(answers: Answers, sample: Sample) -> None:
         raise ConfigError(
             f"each: {', '.join(answers.each)} is empty in every row: name columns that have values"
         )
-    if answers.take in OF_COLUMN and answers.predict and columns[answers.predict].type not in NUMBERS:
+    is_number = answers.take in OF_COLUMN and not answers.classes
+    if is_number and answers.predict and columns[answers.predict].type not in NUMBERS:
         column = columns[answers.predict]
         numbers = [each.name for each in columns.values() if each.type in NUMBERS]
         raise ConfigError(
             f"predict: {column.name} is {column.type.lower()}, and has no {answers.take}: name a number, "
             f"as {' or '.join(numbers) or 'none that is named here'}"
+            + (", or its `classes`" if answers.take == "last" else "")
         )
     for name in answers.valid or ():
         if columns[name].type not in ("DATE", "TIMESTAMP"):
@@ -76,9 +78,11 @@ def describe_entity_values(answers: Answers, sample: Sample) -> dict[str, Any]:
     keys = list(dict.fromkeys([entities[0]["key"], *keys]))
     of_rows = [name for name in answers.groups if name_key(name) not in keys]
     known = [name for name in answers.in_advance if name not in (*answers.groups, *answers.each)]
-    passed = [name for name in known if columns[name].type in ("VARCHAR", "BOOLEAN")]
     predicted = [answers.predict] if answers.predict else []
-    numbers = [name for name in dict.fromkeys([*known, *predicted]) if columns[name].type in NUMBERS]
+    # The newest class is known with its row, as other words are.
+    classes, amounts = (predicted, []) if answers.classes else ([], predicted)
+    passed = [*(name for name in known if columns[name].type in ("VARCHAR", "BOOLEAN")), *classes]
+    numbers = [name for name in dict.fromkeys([*known, *amounts]) if columns[name].type in NUMBERS]
     newest = [name_key(name) for name in of_rows] + passed
     has_weekday = (answers.during or 1) % WEEK != 0
     inputs = [
@@ -90,7 +94,6 @@ def describe_entity_values(answers: Answers, sample: Sample) -> dict[str, Any]:
     is_counting = answers.take not in OF_COLUMN and answers.predict is not None
     counted = ",".join(["rows", *(["counted"] if is_counting else [])])
     is_yes_or_no = answers.take == "exists"
-    outputs = ("probability",) if is_yes_or_no else ("value", "lower", "upper")
     span = f"the {answers.during} days from " + (
         "the cutoff on" if answers.begins == "cutoff" else "the midnight after the cutoff on"
     )
@@ -114,7 +117,7 @@ def describe_entity_values(answers: Answers, sample: Sample) -> dict[str, Any]:
             for each in entities
             for names in (counted, *(f"sum_{name},mean_{name}" for name in numbers))
         ],
-        "grouped": [*grouped, "days_since"],
+        "grouped": [*grouped, *classes, "days_since"],
         "counted_sql": _write_counted(answers),
         "counted_description": "Whether it counts: labels are made of such rows alone.",
         "taken_sql": _write_taken(answers, sample),
@@ -123,7 +126,6 @@ def describe_entity_values(answers: Answers, sample: Sample) -> dict[str, Any]:
         "description": f"Of each of the {many}, {what} of {span}, known at {answers.cutoff} {answers.zone}.",
         "is_yes_or_no": is_yes_or_no,
         "is_integer": _is_integer(answers, sample),
-        "outputs": [f"{start}{name}" for start in ("", "baseline_") for name in outputs],
         "subject_key": f"{one}_day_id",
         "schedule": f"marts.dim_{many}",
         "maturity": find_due(answers).final,
@@ -212,7 +214,7 @@ def _list_mart(
 
 def _list_label(answers: Answers, sample: Sample) -> list[dict[str, Any]]:
     exact = "BIGINT" if _is_integer(answers, sample) else "DOUBLE"
-    type_ = "BOOLEAN" if answers.take == "exists" else exact
+    type_ = "BOOLEAN" if answers.take == "exists" else "VARCHAR" if answers.classes else exact
     return [
         describe_column(
             answers.label,
@@ -243,6 +245,8 @@ def _list_valid(answers: Answers, sample: Sample) -> dict[str, str]:
 
 
 def _is_integer(answers: Answers, sample: Sample) -> bool:
+    if answers.classes:
+        return False
     is_whole = answers.predict is not None and sample.columns[answers.predict].type == "BIGINT"
     return answers.take == "count" or (answers.take in ("sum", "last") and is_whole)
 
@@ -259,7 +263,7 @@ def _write_counted(answers: Answers) -> str:
 
 
 def _write_taken(answers: Answers, sample: Sample) -> str:
-    type_ = "bigint" if _is_integer(answers, sample) else "double"
+    type_ = "varchar" if answers.classes else "bigint" if _is_integer(answers, sample) else "double"
     column = f"events.{write_name(answers.predict or '')}"
     # Sums of decimals are the same twice, those of floating-point numbers are not.
     total = f"sum({column}::decimal(38, 6))"
@@ -276,6 +280,8 @@ def _describe_label(answers: Answers) -> str:
     rows = "rows" if answers.predict is None else f"rows with {answers.predict}"
     if answers.is_at_least is not None:
         rows = f"{rows} of {answers.is_at_least:.15g} or more"
+    if answers.classes:
+        return f"which of {', '.join(answers.classes)} is the last {answers.predict}"
     return {
         "exists": f"whether there are {rows}",
         "count": f"how many {rows} there are",

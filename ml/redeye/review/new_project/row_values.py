@@ -22,29 +22,31 @@ def describe_row_values(answers: Answers, sample: Sample) -> dict[str, Any]:
     has_time = shared["has_time"]
     entities = _list_entities(answers, shared["local_sql"] if has_time else "")
     passed = [name for name in answers.in_advance if name not in answers.groups]
+    groups = [name_key(name) for name in answers.groups]
+    # The heuristic of classes goes by categories: without groups by those of the time.
+    of_time = [each["key"] for each in entities[:-1]] if answers.classes and not groups else []
     inputs = [
         {"name": name, "kind": "numeric" if columns[name].type in NUMBERS else "categorical"}
         for name in passed
-    ] + [{"name": name_key(name), "kind": "categorical"} for name in answers.groups]
+    ] + [{"name": name, "kind": "categorical"} for name in [*groups, *of_time]]
     derived = ["weekday", "day_of_year", *(["minute_of_day"] if has_time else [])]
-    is_number = columns[predict].type in NUMBERS
+    is_number = columns[predict].type in NUMBERS and not answers.classes
+    shares = [f"share_{each['word']}" for each in shared["classes"]]
+    told = ["rows", *(shares or ["rate"]), *(["mean"] if is_number else [])]
     keys = [entity["key"] for entity in entities]
     announced = [columns[name] for name in dict.fromkeys([*answers.key, answers.time, *answers.in_advance])]
     positive = answers.label.removeprefix("is_").replace("_", " ")
     fct = _list_mart(answers, columns, entities, passed, derived)
     return {
         **shared,
-        "groups": [name_key(name) for name in answers.groups],
-        "summary": f"Predicts each night which of the coming day's {answers.many} turn out {positive}, with Redeye.",
-        "description": f"Probability that one of the coming day's {answers.many} turns out {positive}, with what is "
-        f"known at {answers.cutoff} {answers.zone}.",
-        "is_yes_or_no": True,
+        **_describe_question(answers, positive),
+        "groups": groups,
+        "is_yes_or_no": not answers.classes,
         "is_integer": False,
-        "outputs": ["probability", "baseline_probability"],
         "subject_key": f"{one}_id",
         "schedule": f"staging.stg_{answers.project}__{answers.many}",
         "maturity": 2,
-        "grouped": [],
+        "grouped": (groups or of_time) if answers.classes else [],
         "positive": positive,
         "is_number": is_number,
         "entities": entities,
@@ -54,8 +56,8 @@ def describe_row_values(answers: Answers, sample: Sample) -> dict[str, Any]:
             feature
             for entity in entities
             for feature in (
-                f'"{entity["name"]}_history:{{rows,rate{",mean" if is_number else ""}}}_{{1n,7n,28n}}"',
-                f"{entity['name']}_history:yes_28n",
+                f'"{entity["name"]}_history:{{{",".join(told)}}}_{{1n,7n,28n}}"',
+                *([] if answers.classes else [f"{entity['name']}_history:yes_28n"]),
             )
         ],
         "announced": announced,
@@ -70,9 +72,7 @@ def describe_row_values(answers: Answers, sample: Sample) -> dict[str, Any]:
             "entity_at",
             "known_at",
         ],
-        "label_sql": write_name(predict)
-        + ("" if answers.is_at_least is None else f" >= {answers.is_at_least:.15g}"),
-        "label_description": f"Whether it turned out {positive}; null where nothing is known.",
+        "label_sql": _write_label(answers),
         "predict_type": TYPES[columns[predict].type][1],
         "fct_columns": fct,
         "fct_names": [
@@ -83,6 +83,30 @@ def describe_row_values(answers: Answers, sample: Sample) -> dict[str, Any]:
         "datasets": _list_datasets(answers, sample),
         **size_windows(sample.rows / sample.nights, sample.nights),
     }
+
+
+def _describe_question(answers: Answers, positive: str) -> dict[str, str]:
+    """What is asked, in words."""
+    many, known = answers.many, f"with what is known at {answers.cutoff} {answers.zone}"
+    if answers.classes:
+        which = f"which of {', '.join(answers.classes)}"
+        return {
+            "summary": f"Predicts each night of each of the coming day's {many} {which} comes, with Redeye.",
+            "description": f"Of each of the coming day's {many}, {which} comes, {known}.",
+            "label_description": "How it turned out; null where nothing is known.",
+        }
+    return {
+        "summary": f"Predicts each night which of the coming day's {many} turn out {positive}, with Redeye.",
+        "description": f"Probability that one of the coming day's {many} turns out {positive}, {known}.",
+        "label_description": f"Whether it turned out {positive}; null where nothing is known.",
+    }
+
+
+def _write_label(answers: Answers) -> str:
+    column = write_name(str(answers.predict))
+    if answers.classes:
+        return f"{column}::varchar"
+    return column if answers.is_at_least is None else f"{column} >= {answers.is_at_least:.15g}"
 
 
 def _list_entities(answers: Answers, local: str) -> list[dict[str, str]]:
@@ -158,8 +182,9 @@ def _list_mart(
         describe_column(predict, predicted.type, f"Its {predict}, once known.", may_be_null=True),
         describe_column(
             answers.label,
-            "BOOLEAN",
-            "Whether it turned out so; null where nothing is known.",
+            "VARCHAR" if answers.classes else "BOOLEAN",
+            f"{'How' if answers.classes else 'Whether'} it turned out{'' if answers.classes else ' so'}; null where "
+            "nothing is known.",
             may_be_null=True,
         ),
         describe_column("starts_at", "TIMESTAMP", "When it is to happen, UTC."),

@@ -131,6 +131,24 @@ def _describe(con: duckdb.DuckDBPyConnection, name: str, type_: str) -> Column:
     return Column(name, kind, bool(gaps), None if least is None or most is None else (least, most))
 
 
+def list_values(path: str, column: str) -> list[str]:
+    """The values of a column of a file as text, the rarest first.
+
+    Raises:
+        ConfigError: if the file cannot be read.
+    """
+    name = f'"{column}"'
+    with duckdb.connect() as con:
+        try:
+            rows = con.execute(
+                f"SELECT {name}::VARCHAR AS value FROM {_read(path)} WHERE {name} IS NOT NULL "
+                "GROUP BY ALL ORDER BY count(*), value"
+            ).fetchall()
+        except duckdb.Error as error:
+            raise ConfigError(f"{path} cannot be read: {error}") from error
+    return [str(row[0]) for row in rows]
+
+
 def describe_columns(path: str) -> list[str]:
     """Each column of a file with its type and some values, for people.
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -12,12 +16,14 @@ from redeye.audits.suite_files import load_suite, suite_names
 from redeye.declarations.project import load_project
 from redeye.declarations.specs import load_spec
 from redeye.foundation.errors import ConfigError
+from redeye.models.kinds.interface import find_kind
 from redeye.review.generate import generate
 from redeye.review.new_project.answers import OF_COLUMN, Answers
 from redeye.review.new_project.column_values import write_name
 from redeye.review.new_project.entity_values import check_sample, describe_entity_values
 from redeye.review.new_project.row_values import describe_row_values
-from redeye.review.new_project.sample import NUMBERS, Column, Sample, read_sample
+from redeye.review.new_project.sample import NUMBERS, Column, read_sample
+from redeye.review.new_project.sampled_answers import complete_answers
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -34,24 +40,32 @@ def write_project(folder: Path, answers: Answers) -> list[Path]:
     """
     if (folder / "redeye.yaml").exists():
         raise ConfigError(f"{folder} is a project already: choose another folder")
+    path = answers.data if "://" in answers.data else str(folder / answers.data)
     sample = read_sample(
-        answers.data if "://" in answers.data else str(folder / answers.data),
+        path,
         time=answers.time,
         key=answers.key,
         wanted=answers.columns,
         each=answers.each,
     )
-    if answers.predict and answers.take not in OF_COLUMN:
+    answers = complete_answers(answers, sample, path)
+    if answers.predict and answers.take not in OF_COLUMN and not answers.classes:
         _check_predicted(answers, sample.columns[answers.predict])
     if answers.each:
         check_sample(answers, sample)
     with tempfile.TemporaryDirectory(prefix="redeye-new-", dir=folder.parent) as name:
         made = Path(name) / folder.name
-        for path, text in _render(answers, sample).items():
-            (made / path).parent.mkdir(parents=True, exist_ok=True)
-            (made / path).write_text(text, encoding="utf-8")
+        given = (
+            describe_entity_values(answers, sample) if answers.each else describe_row_values(answers, sample)
+        )
+        _write(made, _render(answers, given))
         load_project(made / "redeye.yaml")
-        load_spec(made / "models" / f"{answers.model}.yaml")
+        spec = load_spec(made / "models" / f"{answers.model}.yaml")
+        suite = f"expectations/predictions/{answers.model}.yml"
+        _write(
+            made,
+            {Path(suite): _fill("expectations/predictions/model.yml", {**given, "kind": find_kind(spec)})},
+        )
         generate(made)
         for suite in suite_names(made / "expectations"):
             load_suite(suite, made / "expectations")
@@ -61,16 +75,22 @@ def write_project(folder: Path, answers: Answers) -> list[Path]:
 
 def _check_predicted(answers: Answers, column: Column) -> None:
     if answers.is_at_least is None and column.type != "BOOLEAN":
+        is_named = column.type in ("VARCHAR", "BIGINT")
         raise ConfigError(
             f"predict: {column.name} is {column.type.lower()}, neither yes nor no: say with `is_at_least` from which "
-            "value on it is yes"
+            "value on it is yes" + (", or with `classes` that it is one of several" if is_named else "")
         )
     if answers.is_at_least is not None and column.type not in NUMBERS:
         raise ConfigError(f"is_at_least: {column.name} is {column.type.lower()}, no number: leave it out")
 
 
-def _render(answers: Answers, sample: Sample) -> dict[Path, str]:
-    given = describe_entity_values(answers, sample) if answers.each else describe_row_values(answers, sample)
+def _write(folder: Path, texts: Mapping[Path, str]) -> None:
+    for path, text in texts.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8")
+
+
+def _fill(template: str, given: Mapping[str, Any]) -> str:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         undefined=StrictUndefined,
@@ -85,30 +105,30 @@ def _render(answers: Answers, sample: Sample) -> dict[Path, str]:
     )
 
     environment.filters["sql"] = write_name
+    environment.filters["text"] = partial(json.dumps, ensure_ascii=False)
+    return environment.get_template(f"{template}.j2").render(given)
 
-    def fill(template: str, **more: object) -> str:
-        return environment.get_template(f"{template}.j2").render({**given, **more})
 
-    model = answers.model
+def _render(answers: Answers, given: Mapping[str, Any]) -> dict[Path, str]:
+    """All files but the suite of predictions, which asks the model's kind."""
     files = {
         **{name: name for name in _SAME},
         ".gitignore": "gitignore",
-        f"models/{model}.yaml": "models/model.yaml",
-        f"expectations/predictions/{model}.yml": "expectations/predictions/model.yml",
+        f"models/{answers.model}.yaml": "models/model.yaml",
         **(_name_entity_files(answers) if answers.each else _name_row_files(answers)),
     }
-    found = {Path(name): fill(template) for name, template in files.items()}
+    found = {Path(name): _fill(template, given) for name, template in files.items()}
     for dataset in given["datasets"]:
         path = Path(f"expectations/arrivals/{dataset['name']}.odcs.yaml")
-        found[path] = fill("expectations/arrivals/rows.odcs.yaml", dataset=dataset)
+        found[path] = _fill("expectations/arrivals/rows.odcs.yaml", {**given, "dataset": dataset})
     history = "entities/features/history" if answers.each else "dbt/models/features/history"
     for entity in given["entities"]:
         table = f"feat_{entity['name']}__history"
         for ending in ("sql", "yml"):
             path = Path(f"dbt/models/features/{table}.{ending}")
-            found[path] = fill(f"{history}.{ending}", entity=entity)
-        found[Path(f"expectations/releases/{table}.yml")] = fill(
-            "expectations/releases/history.yml", entity=entity
+            found[path] = _fill(f"{history}.{ending}", {**given, "entity": entity})
+        found[Path(f"expectations/releases/{table}.yml")] = _fill(
+            "expectations/releases/history.yml", {**given, "entity": entity}
         )
     return found
 

@@ -8,6 +8,7 @@ import pytest
 
 from redeye.foundation.errors import ConfigError
 from redeye.review.new_project.answers import (
+    FROM_SAMPLE,
     Answers,
     describe_questions,
     is_asked,
@@ -68,6 +69,24 @@ def test_columns_are_listed_once_and_the_model_is_named_after_subject_and_label(
             ("label: is_missed", "label: missed"),
             "label: missed is a column of the data: call it another name",
         ),
+        (
+            ("predict: missed", "predict: missed\nis_at_least: 3\nclasses: sample"),
+            r":12: classes: stand beside `is_at_least`",
+        ),
+        (
+            ("predict: missed", "predict: missed\nclasses: [a, b]"),
+            r":11: classes: of 2 it is no question which",
+        ),
+        (("predict: missed", "predict: missed\nclasses: [a, b, a]"), r":11: classes: a appears twice"),
+        (("predict: missed", "predict: missed\nclasses: [a, b, true]"), r":11: classes"),
+        (
+            ("predict: missed", "predict: missed\nunseen_class: other"),
+            r":11: unseen_class: is one of which\? say them with `classes`",
+        ),
+        (
+            ("predict: missed", "predict: missed\nclasses: [a, b, c]\nunseen_class: d"),
+            r":12: unseen_class: d is none of `classes`",
+        ),
         (("zone: Europe", "zon: Europe"), r":2: zon: unknown key; did you mean 'zone'"),
     ],
 )
@@ -119,6 +138,11 @@ def test_whoever_rows_are_of_is_predicted_by_the_rows_of_a_span(tmp_path: Path) 
         ("predict: paid", "predict: paid\nis_at_least: 3", r":12: is_at_least: says which rows count"),
         ("label: spends", "label: paid", r":14: label: paid is a column of the data"),
         ("each: [customer_id]", "each: [customer_id, shop]", r":4: one: customer names one of `each` alone"),
+        (
+            "if_none: 0",
+            "if_none: 0\nclasses: sample",
+            r":14: classes: sum is no column's value; write `take: last`",
+        ),
         ("seen_within: 28", "seen_witin: 28", r":9: seen_witin: unknown key; did you mean 'seen_within'"),
     ],
 )
@@ -141,3 +165,19 @@ def test_what_follows_from_an_answer_is_asked_after_it() -> None:
     assert not is_asked("valid", customers)
     assert is_required("valid", {"each": ["customer_id"]})
     assert is_required("project", rows)
+
+
+def test_classes_are_asked_for_where_a_column_may_say_them() -> None:
+    assert is_asked("classes", {})
+    assert not is_asked("classes", {"is_at_least": "3"})
+    assert not is_asked("classes", {"each": ["buyer"], "take": "exists"})
+    assert is_asked("classes", {"each": ["buyer"], "take": "last"})
+    assert not is_asked("unseen_class", {})
+    assert is_asked("unseen_class", {"classes": ["sample"]})
+
+
+def test_classes_are_named_or_left_to_the_sample(tmp_path: Path) -> None:
+    left = load_answers(write(tmp_path, f"{ANSWERS}classes: sample\n"))
+    assert left.classes == FROM_SAMPLE
+    named = load_answers(write(tmp_path, f"{ANSWERS}classes: [3, 1, 2]\nunseen_class: 1\n"))
+    assert (named.classes, named.unseen_class) == (("3", "1", "2"), "1")

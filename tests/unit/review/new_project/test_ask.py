@@ -25,6 +25,7 @@ def test_wrong_and_missing_answers_are_asked_again(tmp_path: Path, monkeypatch: 
         "key": ["number"],
         "predict": ["temp"],
         "is_at_least": ["hot", ""],
+        "classes": ["one, two", ""],
         "label": ["is_warm"],
         "known_after": ["PT1H"],
     }
@@ -42,9 +43,10 @@ def test_wrong_and_missing_answers_are_asked_again(tmp_path: Path, monkeypatch: 
         None,
     )
     assert "It must be said." in said.getvalue()
+    assert "of 2 it is no question which" in said.getvalue()
     assert "temp: bigint, 3 to 3" in said.getvalue()
     # What says something of whoever rows are of is not asked where rows are predicted.
-    assert {name for name, left in typed.items() if left} == set(OF_ENTITIES[1:])
+    assert {name for name, left in typed.items() if left} == {*OF_ENTITIES[1:], "unseen_class"}
 
 
 def test_what_follows_from_whom_rows_are_of_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,4 +76,4 @@ def test_what_follows_from_whom_rows_are_of_is_asked(tmp_path: Path, monkeypatch
     assert (found.each, found.seen_within, found.take) == (("buyer",), 28, "exists")
     assert (found.during, found.if_none, found.predict) == (7, "false", None)
     assert "did you mean 'exists'?" in said.getvalue()
-    assert {name for name, left in typed.items() if left} == {"valid"}
+    assert {name for name, left in typed.items() if left} == {"valid", "classes", "unseen_class"}

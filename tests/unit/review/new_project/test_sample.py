@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from redeye.foundation.errors import ConfigError
-from redeye.review.new_project.sample import describe_columns, read_sample
+from redeye.review.new_project.sample import describe_columns, list_values, read_sample
 
 ROWS = """\
 number,starts,size,missed
@@ -69,6 +69,12 @@ def test_a_file_that_is_not_there_or_has_no_rows_is_named(tmp_path: Path) -> Non
     duckdb.sql(f"COPY (SELECT DATE '2026-01-01' AS a LIMIT 0) TO '{path}'")
     with pytest.raises(ConfigError, match="has no rows"):
         read_sample(str(path), time="a", key=["a"], wanted=["a"])
+
+
+def test_values_come_as_text_the_rarest_first(tmp_path: Path) -> None:
+    path = write(tmp_path, ROWS + "4,2026-01-02T09:00:00,7,true\n5,2026-01-02T10:00:00,1,true\n")
+    assert list_values(path, "missed") == ["false", "true"]
+    assert list_values(path, "size") == ["1.0", "2.5", "7.0"]
 
 
 def test_columns_are_described_for_people(tmp_path: Path) -> None:

@@ -45,6 +45,52 @@ def test_a_folder_that_has_a_project_is_left_alone(tmp_path: Path, answers: Answ
     assert (tmp_path / "README.md").read_text(encoding="utf-8") == "mine"
 
 
+@pytest.fixture
+def of_fates(tmp_path: Path, answers: Answers) -> dict[str, Any]:
+    """Answers to which of four words becomes of a row."""
+    path = tmp_path / answers.data
+    words = ["fine", "very late", "lost", 'didn\'t "come": why?']
+    rows = path.read_text(encoding="utf-8").splitlines()
+    said = [f'{row},"{words[at % 4].replace(chr(34), chr(34) * 2)}"' for at, row in enumerate(rows[1:])]
+    path.write_text("\n".join([f"{rows[0]},fate", *said]), encoding="utf-8")
+    return {**answers.model_dump(), "predict": "fate", "label": "final_fate", "classes": "sample"}
+
+
+@pytest.mark.parametrize("has_groups", [True, False])
+def test_which_of_several_is_asked_with_a_share_of_each_and_can_be_read(
+    tmp_path: Path, of_fates: dict[str, Any], has_groups: bool
+) -> None:
+    if not has_groups:
+        of_fates["groups"] = []
+    answers = Answers.model_validate(of_fates)
+    write_project(tmp_path, answers)
+    assert list_faults(tmp_path, tmp_path / "models") == []
+    spec = load_spec(tmp_path / "models" / f"{answers.model}.yaml")
+    stated = spec.target.model_dump()
+    assert stated["classes"] == ('didn\'t "come": why?', "fine", "lost", "very late")
+    assert stated["unseen_class"] is None
+    groups = ("place_id",) if has_groups else ("hour_of_day_id", "day_of_week_id")
+    assert spec.algorithms.heuristic.groups == groups
+    assert f"any_{answers.one}_history:share_very_late_28n" in spec.features
+    suite = (tmp_path / "expectations" / "predictions" / f"{answers.model}.yml").read_text(encoding="utf-8")
+    assert {"predicted_class", "baseline_probability_very_late"} <= set(
+        re.findall(r"^  (\w+):", suite, flags=re.M)
+    )
+    assert "didn''t" in (tmp_path / "dbt/models/features/feat_day_of_week__history.sql").read_text(
+        encoding="utf-8"
+    )
+
+
+def test_classes_that_are_named_rank_by_the_first_and_say_what_others_count_to(
+    tmp_path: Path, of_fates: dict[str, Any]
+) -> None:
+    named = ["very late", "lost", "fine", "stolen"]
+    answers = Answers.model_validate({**of_fates, "classes": named, "unseen_class": "lost"})
+    write_project(tmp_path, answers)
+    stated = load_spec(tmp_path / "models" / f"{answers.model}.yaml").target.model_dump()
+    assert (list(stated["classes"]), stated["unseen_class"]) == (named, "lost")
+
+
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
@@ -157,11 +203,31 @@ def test_who_rows_are_of_may_be_named_again_as_known(tmp_path: Path, of_buyers: 
         ({"take": "sum", "predict": "paid", "if_none": 0}, {"kind": "regression", "integer": False}),
         ({"take": "mean", "predict": "paid", "if_none": "missing"}, {"kind": "regression", "integer": False}),
         ({"take": "last", "predict": "paid", "if_none": "missing"}, {"kind": "regression", "integer": False}),
+        (
+            {
+                "take": "last",
+                "predict": "channel",
+                "if_none": "missing",
+                "groups": [],
+                "classes": ["web", "shop", "app"],
+            },
+            {"kind": "multiclass", "classes": ("web", "shop", "app")},
+        ),
         ({"predict": "paid", "is_at_least": 20}, {"kind": "binary"}),
         ({"begins": "cutoff", "seen_within": None, "valid": ["at", "at"]}, {"kind": "binary"}),
         ({"each": ["channel", "buyer"], "one": "pair", "many": "pairs"}, {"kind": "binary"}),
     ],
-    ids=["exists", "count", "sum", "mean", "last", "exists of some", "valid", "of two columns"],
+    ids=[
+        "exists",
+        "count",
+        "sum",
+        "mean",
+        "last",
+        "last of several",
+        "exists of some",
+        "valid",
+        "of two columns",
+    ],
 )
 def test_a_project_of_whoever_rows_are_of_can_be_read(
     tmp_path: Path, of_buyers: dict[str, Any], edit: dict[str, Any], target: dict[str, object]
