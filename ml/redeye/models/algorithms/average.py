@@ -8,6 +8,7 @@ puzzle", 2016): what one member errs by, another often does not.
 from __future__ import annotations
 
 import json
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, TypeVar
@@ -41,9 +42,7 @@ class AverageModel(Model[Any]):
         Raises:
             TypeError: always.
         """
-        raise TypeError(
-            f"an average is made of fitted models, not of {len(training.train.labels)} rows and {params}"
-        )
+        raise _explain_fit(training, params)
 
     def continue_training(
         self, training: Training, params: Mapping[str, Frozen], learning_rate_share: float
@@ -116,3 +115,60 @@ class AverageModel(Model[Any]):
     def exports(self) -> dict[str, bytes]:
         """The members' copies in other tools' formats; the average of what they give is left to the reader."""
         return self._collect(lambda member: member.exports(), ".")
+
+
+class MemberAverage(Model[Any]):
+    """What every average does that combines its members in another way than by their log odds.
+
+    Attributes:
+        average: holds the members.
+    """
+
+    packages: ClassVar[tuple[str, ...]] = AverageModel.packages
+
+    average: AverageModel
+
+    @abstractmethod
+    def write_header(self, **more: Any) -> dict[str, bytes]:  # noqa: ANN401  whatever JSON holds
+        """The file of JSON with what else is known of the model."""
+
+    @classmethod
+    def fit(cls, training: Training, params: Any) -> Self:  # noqa: ANN401  as the interface has it
+        """Nothing: it is made of models that were fitted.
+
+        Raises:
+            TypeError: always.
+        """
+        raise _explain_fit(training, params)
+
+    @property
+    def members(self) -> Mapping[str, Model[Any]]:
+        """The models, by the names of their candidates."""
+        return self.average.members
+
+    @property
+    def categories(self) -> Categories:
+        """Those that any member knows."""
+        return self.average.categories
+
+    def importance(self) -> dict[str, float]:
+        """Mean of the members' shares."""
+        return self.average.importance()
+
+    def facts(self) -> dict[str, float]:
+        """The members' facts, each with its member's name before it."""
+        return self.average.facts()
+
+    def files(self) -> dict[str, bytes]:
+        """The members' files, and a header."""
+        return {**self.write_header(), **self.average.files()}
+
+    def exports(self) -> dict[str, bytes]:
+        """The members' copies in other tools' formats."""
+        return self.average.exports()
+
+
+def _explain_fit(training: Training, params: object) -> TypeError:
+    return TypeError(
+        f"an average is made of fitted models, not of {len(training.train.labels)} rows and {params}"
+    )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -130,6 +131,59 @@ class HeuristicModel(Model[HeuristicParams]):
             rates = tuple({int(cell): rate for cell, rate in each.items()} for each in given["rates"])
             given |= {"known": Categories(values), "rates": rates}
         return cls(**given)
+
+
+class GroupedAnswers(Model[HeuristicParams]):
+    """What every heuristic of several numbers a row does once they are learned for each group.
+
+    Attributes:
+        base: the answer for a row of no known group.
+        known: the values of the columns that rows are grouped by.
+        cells: for the first of these columns, for the first two and so on, the answer for each group.
+    """
+
+    base: tuple[float, ...]
+    cells: tuple[Mapping[int, tuple[float, ...]], ...]
+
+    @abstractmethod
+    def write_header(self, **more: Any) -> dict[str, bytes]:  # noqa: ANN401  whatever JSON holds
+        """The file of JSON with what else is known of the model."""
+
+    def find_answers(self, frame: pd.DataFrame) -> Floats:
+        """The answer for the smallest group of each row that is known."""
+        answers = np.tile(np.array(self.base, dtype=np.float64), (len(frame), 1))
+        for cells, known in zip(list_cells(self.known, frame), self.cells, strict=True):
+            answers = look_up_answers(known, cells, answers)
+        return answers
+
+    def importance(self) -> dict[str, float]:
+        """All that it reads weighs the same."""
+        return dict.fromkeys(self.known.values, 1.0)
+
+    def files(self) -> dict[str, bytes]:
+        """One file of JSON."""
+        return self.write_header(base=self.base, known=dict(self.known.values), cells=self.cells)
+
+
+def read_answers(
+    content: Mapping[str, Any],
+) -> tuple[tuple[float, ...], Categories, tuple[Mapping[int, tuple[float, ...]], ...]]:
+    """`base`, `known` and `cells` as `GroupedAnswers` writes them."""
+    known = Categories({column: tuple(values) for column, values in content["known"].items()})
+    cells = tuple({int(cell): tuple(own) for cell, own in each.items()} for each in content["cells"])
+    return tuple(content["base"]), known, cells
+
+
+def look_up_answers(
+    known: Mapping[int, tuple[float, ...]], cells: npt.NDArray[np.int64], otherwise: Floats
+) -> Floats:
+    """The answer for each row's group; of one that is not known what is said otherwise."""
+    if not known:
+        return otherwise
+    names = np.array(sorted(known), dtype=np.int64)
+    values = np.array([known[int(name)] for name in names], dtype=np.float64)
+    place = np.clip(np.searchsorted(names, cells), 0, len(names) - 1)
+    return np.where((names[place] == cells)[:, None], values[place], otherwise)
 
 
 def list_cells(known: Categories, frame: pd.DataFrame) -> Iterator[npt.NDArray[np.int64]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, cast
@@ -27,12 +28,46 @@ from redeye.models.algorithms.base import (
 )
 
 
+class BoostedTrees(Model[XGBoostParams]):
+    """What all trees have in common, whatever they answer; unseen categories go the way of missing ones."""
+
+    packages: ClassVar[tuple[str, ...]] = ("xgboost-cpu",)
+
+    booster: xgboost.Booster
+    numeric: tuple[str, ...]
+
+    @abstractmethod
+    def write_header(self, **more: Any) -> dict[str, bytes]:  # noqa: ANN401  whatever JSON holds
+        """The file of JSON with what else is known of the model."""
+
+    def ask_trees(self, frame: pd.DataFrame, *columns: int) -> Floats:
+        """The trees' answer per row: a number, or so many columns."""
+        if frame.empty:
+            return np.empty((0, *columns), dtype=np.float64)
+        matrix = make_matrix(frame, self.numeric, self.categories)
+        answers = self.booster.inplace_predict(matrix, validate_features=False)
+        return np.asarray(answers, dtype=np.float64).reshape(len(frame), *columns)
+
+    def importance(self) -> dict[str, float]:
+        """Total gain of each input column, 0 for those never split on."""
+        gains = cast("dict[str, float]", self.booster.get_score(importance_type="total_gain"))
+        return {name: gains.get(name, 0.0) for name in (*self.numeric, *self.categories.values)}
+
+    def facts(self) -> dict[str, float]:
+        """How many rounds there are."""
+        return {"rounds": float(self.booster.num_boosted_rounds())}
+
+    def files(self) -> dict[str, bytes]:
+        """The trees in XGBoost's binary JSON, the rest in JSON."""
+        header = self.write_header(numeric=self.numeric, categories=dict(self.categories.values))
+        return {"trees.ubj": bytes(self.booster.save_raw("ubj")), **header}
+
+
 @dataclass(frozen=True)
-class XGBoostModel(Model[XGBoostParams]):
-    """Trees over float32 numbers and category codes; unseen categories go the way of missing ones."""
+class XGBoostModel(BoostedTrees):
+    """Trees over float32 numbers and category codes that say a probability."""
 
     algorithm: ClassVar[str] = "xgboost"
-    packages: ClassVar[tuple[str, ...]] = ("xgboost-cpu",)
 
     booster: xgboost.Booster
     numeric: tuple[str, ...]
@@ -41,18 +76,9 @@ class XGBoostModel(Model[XGBoostParams]):
     @classmethod
     def fit(cls, training: Training, params: XGBoostParams) -> Self:
         """Adds trees until the log loss on `valid` no longer falls, and keeps the best number of them."""
-        train, valid, inputs = training.train, training.valid, training.inputs
-        require_both_classes(train, "training")
-        require_both_classes(valid, "validation")
-        categories = Categories.learn(train.frame, inputs.categorical, MAXIMUM_CATEGORIES)
-
-        def describe(rows: Examples) -> dict[str, Any]:
-            return describe_rows(rows, inputs, categories, training.threads)
-
-        learned = xgboost.QuantileDMatrix(**describe(train), max_bin=params.max_bin)
-        judged = xgboost.QuantileDMatrix(**describe(valid), max_bin=params.max_bin, ref=learned)
-        booster = grow_trees(build_settings(training, params), learned, judged, params)
-        return cls(booster, inputs.numeric, categories)
+        require_both_classes(training.train, "training")
+        require_both_classes(training.valid, "validation")
+        return cls(*fit_trees(training, params))
 
     def continue_training(
         self, training: Training, params: XGBoostParams, learning_rate_share: float
@@ -80,36 +106,51 @@ class XGBoostModel(Model[XGBoostParams]):
 
     def predict(self, frame: pd.DataFrame) -> Floats:
         """The trees' probability."""
-        if frame.empty:
-            return np.empty(0, dtype=np.float64)
-        matrix = make_matrix(frame, self.numeric, self.categories)
-        return np.asarray(self.booster.inplace_predict(matrix, validate_features=False), dtype=np.float64)
-
-    def importance(self) -> dict[str, float]:
-        """Total gain of each input column, 0 for those never split on."""
-        gains = cast("dict[str, float]", self.booster.get_score(importance_type="total_gain"))
-        return {name: gains.get(name, 0.0) for name in (*self.numeric, *self.categories.values)}
+        return self.ask_trees(frame)
 
     def facts(self) -> dict[str, float]:
         """How many trees there are."""
         return {"trees": float(self.booster.num_boosted_rounds())}
 
-    def files(self) -> dict[str, bytes]:
-        """The trees in XGBoost's binary JSON, the names and categories in JSON."""
-        columns = {"numeric": self.numeric, "categories": dict(self.categories.values)}
-        return {
-            "trees.ubj": bytes(self.booster.save_raw("ubj")),
-            "columns.json": json.dumps(columns).encode(),
-        }
+    def write_header(self, **more: Any) -> dict[str, bytes]:  # noqa: ANN401  whatever JSON holds
+        """The names and categories of the columns."""
+        return {"columns.json": json.dumps(more).encode()}
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes]) -> Self:
         """From the trees and the columns."""
-        columns = json.loads(files["columns.json"])
-        booster = xgboost.Booster()
-        booster.load_model(bytearray(files["trees.ubj"]))
-        categories = Categories({name: tuple(known) for name, known in columns["categories"].items()})
-        return cls(booster, tuple(columns["numeric"]), categories)
+        return cls(*read_trees(files, json.loads(files["columns.json"])))
+
+
+def fit_trees(
+    training: Training, params: XGBoostParams, **objective: object
+) -> tuple[xgboost.Booster, tuple[str, ...], Categories]:
+    """Trees on the rows to learn from, stopped by those to judge by, and the columns that they read.
+
+    Args:
+        training: the rows.
+        params: of the spec.
+        objective: XGBoost's settings of what is learned; a probability if nothing is said.
+    """
+    inputs = training.inputs
+    categories = Categories.learn(training.train.frame, inputs.categorical, MAXIMUM_CATEGORIES)
+    train, valid = (
+        describe_rows(rows, inputs, categories, training.threads) for rows in (training.train, training.valid)
+    )
+    learned = xgboost.QuantileDMatrix(**train, max_bin=params.max_bin)
+    judged = xgboost.QuantileDMatrix(**valid, max_bin=params.max_bin, ref=learned)
+    booster = grow_trees(build_settings(training, params) | objective, learned, judged, params)
+    return booster, inputs.numeric, categories
+
+
+def read_trees(
+    files: Mapping[str, bytes], columns: Mapping[str, Any]
+) -> tuple[xgboost.Booster, tuple[str, ...], Categories]:
+    """What `fit_trees` gave, as `BoostedTrees` writes it."""
+    booster = xgboost.Booster()
+    booster.load_model(bytearray(files["trees.ubj"]))
+    categories = Categories({name: tuple(known) for name, known in columns["categories"].items()})
+    return booster, tuple(columns["numeric"]), categories
 
 
 def describe_rows(rows: Examples, inputs: Inputs, categories: Categories, threads: int) -> dict[str, Any]:

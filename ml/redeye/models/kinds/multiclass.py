@@ -41,7 +41,6 @@ from redeye.models.logic.evaluation import Scored
 from redeye.models.logic.recalibration import JudgedRecalibration, Recalibration
 
 _MODELS = "redeye.models.kinds.classes.class_models"
-_LEARNERS = "redeye.models.kinds.classes.class_learners"
 PREDICTED = "predicted_class"
 
 
@@ -58,8 +57,8 @@ class Multiclass(Kind):
     texts: ClassVar[Mapping[str, str]] = {PREDICTED: "The likeliest class, as the label's column names it."}
     algorithms: ClassVar[Mapping[str, str]] = {
         "heuristic": f"{_MODELS}:ClassHeuristic",
-        "logistic": f"{_LEARNERS}:ClassLogistic",
-        "xgboost": f"{_LEARNERS}:ClassTrees",
+        "logistic": "redeye.models.kinds.classes.class_logistic:ClassLogistic",
+        "xgboost": "redeye.models.kinds.classes.class_trees:ClassTrees",
         "torch": "redeye.models.kinds.classes.class_network:ClassTorch",
         "average": f"{_MODELS}:ClassAverage",
     }

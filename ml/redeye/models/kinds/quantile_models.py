@@ -1,4 +1,4 @@
-"""Models that say three quantiles of a number: by groups, by trees, or as the average of others."""
+"""Models that say three quantiles of a number: by groups, or as the average of others."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 
-from redeye.declarations.spec_algorithms import HeuristicParams, XGBoostParams
-from redeye.models.algorithms.average import AverageModel
+from redeye.declarations.spec_algorithms import HeuristicParams
+from redeye.models.algorithms.average import AverageModel, MemberAverage
 from redeye.models.algorithms.base import (
     MAXIMUM_CATEGORIES,
     Categories,
@@ -22,7 +22,7 @@ from redeye.models.algorithms.base import (
     Params,
     Training,
 )
-from redeye.models.algorithms.heuristic import list_cells
+from redeye.models.algorithms.heuristic import GroupedAnswers, list_cells, look_up_answers, read_answers
 from redeye.models.kinds.conformal import find_margin
 from redeye.models.kinds.scored_quantiles import LOWER, UPPER, ScoredQuantiles
 
@@ -98,12 +98,13 @@ class QuantileModel(Model[Params]):
         )
 
     def facts(self) -> dict[str, float]:
-        """By how much the bounds were moved."""
-        return {"margin": self.question.margin}
+        """What the algorithm says of its fit, and by how much the bounds were moved."""
+        return {**super().facts(), "margin": self.question.margin}
 
-    def _write_header(self, **more: Any) -> bytes:  # noqa: ANN401  whatever JSON holds
+    def write_header(self, **more: Any) -> dict[str, bytes]:  # noqa: ANN401  whatever JSON holds
+        """The file of JSON with what is asked, and more."""
         # Not sorted: columns keep their order.
-        return json.dumps({**vars(self.question), **more}).encode()
+        return {HEADER: json.dumps({**vars(self.question), **more}).encode()}
 
 
 def read_header(files: Mapping[str, bytes]) -> tuple[Question, dict[str, Any]]:
@@ -115,14 +116,19 @@ def read_header(files: Mapping[str, bytes]) -> tuple[Question, dict[str, Any]]:
     return Question(levels, content.pop("is_integer"), content.pop("margin"), *said), content
 
 
-def _read_question(training: Training) -> Question:
+def read_question(training: Training) -> Question:
+    """Which quantiles a training is to learn.
+
+    Raises:
+        TypeError: if it does not say.
+    """
     if not isinstance(training, QuantileTraining):
         raise TypeError("this training does not say which quantiles to learn")
     return training.question
 
 
 @dataclass(frozen=True)
-class QuantileHeuristic(QuantileModel[HeuristicParams]):
+class QuantileHeuristic(QuantileModel[HeuristicParams], GroupedAnswers):
     """Quantiles of the labels by groups, drawn towards those of what a group is part of.
 
     Attributes:
@@ -140,7 +146,7 @@ class QuantileHeuristic(QuantileModel[HeuristicParams]):
     @classmethod
     def fit(cls, training: Training, params: HeuristicParams) -> Self:
         """Learns the quantiles of each group: a mean of its own and its parent's, by rows and `prior_strength`."""
-        question, train = _read_question(training), training.train
+        question, train = read_question(training), training.train
         if not len(train.labels):
             raise ValueError("there are no training rows: widen the window")
         base = np.quantile(train.labels, question.levels)
@@ -158,116 +164,22 @@ class QuantileHeuristic(QuantileModel[HeuristicParams]):
                 drawn = (len(rows) * own + strength * parents[rows[0]]) / (len(rows) + strength)
                 learned[cell] = tuple(drawn.tolist())
             found.append(learned)
-            parents = _look_up(learned, cells, parents)
+            parents = look_up_answers(learned, cells, parents)
         return cls(question, tuple(base.tolist()), known, tuple(found))
 
     def predict_quantiles(self, frame: pd.DataFrame) -> Floats:
         """Those of the smallest group that is known."""
-        quantiles = np.tile(np.array(self.base, dtype=np.float64), (len(frame), 1))
-        for cells, known in zip(list_cells(self.known, frame), self.cells, strict=True):
-            quantiles = _look_up(known, cells, quantiles)
-        return quantiles
-
-    def importance(self) -> dict[str, float]:
-        """All that it reads weighs the same."""
-        return dict.fromkeys(self.known.values, 1.0)
-
-    def files(self) -> dict[str, bytes]:
-        """One file of JSON."""
-        return {HEADER: self._write_header(base=self.base, known=dict(self.known.values), cells=self.cells)}
+        return self.find_answers(frame)
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes]) -> Self:
         """From the one file of JSON."""
         question, content = read_header(files)
-        known = Categories({column: tuple(values) for column, values in content["known"].items()})
-        cells = tuple({int(cell): tuple(own) for cell, own in each.items()} for each in content["cells"])
-        return cls(question, tuple(content["base"]), known, cells)
-
-
-def _look_up(known: Mapping[int, tuple[float, ...]], cells: np.ndarray, otherwise: Floats) -> Floats:
-    if not known:
-        return otherwise
-    names = np.array(sorted(known), dtype=np.int64)
-    values = np.array([known[int(name)] for name in names], dtype=np.float64)
-    place = np.clip(np.searchsorted(names, cells), 0, len(names) - 1)
-    return np.where((names[place] == cells)[:, None], values[place], otherwise)
+        return cls(question, *read_answers(content))
 
 
 @dataclass(frozen=True)
-class QuantileTrees(QuantileModel[XGBoostParams]):
-    """Gradient-boosted trees for each quantile; unseen categories go the way of missing ones."""
-
-    algorithm: ClassVar[str] = "regression_xgboost"
-    packages: ClassVar[tuple[str, ...]] = ("xgboost-cpu",)
-
-    booster: Any
-    numeric: tuple[str, ...]
-    known: Categories
-
-    @classmethod
-    def fit(cls, training: Training, params: XGBoostParams) -> Self:
-        """Adds trees until the pinball loss on `valid` no longer falls, and keeps the best number of them."""
-        import xgboost
-
-        from redeye.models.algorithms.xgboost import build_settings, describe_rows, grow_trees
-
-        question, inputs = _read_question(training), training.inputs
-        if not len(training.train.labels) or not len(training.valid.labels):
-            raise ValueError("there are no training or no validation rows: widen the window")
-        categories = Categories.learn(training.train.frame, inputs.categorical, MAXIMUM_CATEGORIES)
-        train, valid = (
-            describe_rows(rows, inputs, categories, training.threads)
-            for rows in (training.train, training.valid)
-        )
-        learned = xgboost.QuantileDMatrix(**train, max_bin=params.max_bin)
-        judged = xgboost.QuantileDMatrix(**valid, max_bin=params.max_bin, ref=learned)
-        settings = build_settings(training, params) | {
-            "objective": "reg:quantileerror",
-            "eval_metric": "quantile",
-            "quantile_alpha": list(question.levels),
-        }
-        booster = grow_trees(settings, learned, judged, params)
-        return cls(question, booster, inputs.numeric, categories)
-
-    def predict_quantiles(self, frame: pd.DataFrame) -> Floats:
-        """The trees' quantiles."""
-        from redeye.models.algorithms.xgboost import make_matrix
-
-        if frame.empty:
-            return np.empty((0, 3), dtype=np.float64)
-        matrix = make_matrix(frame, self.numeric, self.categories)
-        given = self.booster.inplace_predict(matrix, validate_features=False)
-        return np.asarray(given, dtype=np.float64).reshape(len(frame), 3)
-
-    def importance(self) -> dict[str, float]:
-        """Total gain of each input column, 0 for those never split on."""
-        gains = self.booster.get_score(importance_type="total_gain")
-        return {name: gains.get(name, 0.0) for name in (*self.numeric, *self.categories.values)}
-
-    def facts(self) -> dict[str, float]:
-        """How many rounds there are, and by how much the bounds were moved."""
-        return {"rounds": float(self.booster.num_boosted_rounds()), **super().facts()}
-
-    def files(self) -> dict[str, bytes]:
-        """The trees in XGBoost's binary JSON, the rest in JSON."""
-        header = self._write_header(numeric=self.numeric, categories=dict(self.categories.values))
-        return {"trees.ubj": bytes(self.booster.save_raw("ubj")), HEADER: header}
-
-    @classmethod
-    def from_files(cls, files: Mapping[str, bytes]) -> Self:
-        """From the trees and the JSON."""
-        import xgboost
-
-        question, content = read_header(files)
-        booster = xgboost.Booster()
-        booster.load_model(bytearray(files["trees.ubj"]))
-        categories = Categories({name: tuple(known) for name, known in content["categories"].items()})
-        return cls(question, booster, tuple(content["numeric"]), categories)
-
-
-@dataclass(frozen=True)
-class QuantileAverage(QuantileModel[Any]):
+class QuantileAverage(QuantileModel[Any], MemberAverage):
     """The mean of each quantile over fitted models, which is again a quantile function (Vincent, 1912)."""
 
     algorithm: ClassVar[str] = "regression_average"
@@ -275,42 +187,11 @@ class QuantileAverage(QuantileModel[Any]):
 
     average: AverageModel
 
-    @classmethod
-    def fit(cls, training: Training, params: Any) -> Self:  # noqa: ANN401  as the interface has it
-        """Nothing: it is made of models that were fitted.
-
-        Raises:
-            TypeError: always.
-        """
-        raise TypeError(f"an average is made of fitted models, not of {params} and {training.inputs}")
-
-    @property
-    def members(self) -> Mapping[str, Model[Any]]:
-        """The models, by the names of their candidates."""
-        return self.average.members
-
-    @property
-    def categories(self) -> Categories:
-        """Those that any member knows."""
-        return self.average.categories
-
     def predict_quantiles(self, frame: pd.DataFrame) -> Floats:
         """The mean over the members, with their own bounds."""
         found = [member.predict(frame)[:, [LOWER, 0, UPPER]] for member in self.members.values()]
         mean: Floats = np.mean(found, axis=0)
         return mean
-
-    def importance(self) -> dict[str, float]:
-        """Mean of the members' shares."""
-        return self.average.importance()
-
-    def facts(self) -> dict[str, float]:
-        """The members' facts, each with its member's name before it, and its own."""
-        return {**self.average.facts(), **super().facts()}
-
-    def files(self) -> dict[str, bytes]:
-        """The members' files, and what is asked."""
-        return {HEADER: self._write_header(), **self.average.files()}
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes]) -> Self:

@@ -62,7 +62,7 @@ class Regression(Kind):
     base_metrics: ClassVar[tuple[str, ...]] = ("pinball_loss",)
     algorithms: ClassVar[Mapping[str, str]] = {
         "heuristic": f"{_MODELS}:QuantileHeuristic",
-        "xgboost": f"{_MODELS}:QuantileTrees",
+        "xgboost": "redeye.models.kinds.quantile_trees:QuantileTrees",
         "average": f"{_MODELS}:QuantileAverage",
     }
 

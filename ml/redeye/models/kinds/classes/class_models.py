@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from redeye.declarations.spec_algorithms import HeuristicParams
-from redeye.models.algorithms.average import AverageModel
+from redeye.models.algorithms.average import AverageModel, MemberAverage
 from redeye.models.algorithms.base import (
     MAXIMUM_CATEGORIES,
     Categories,
@@ -22,7 +22,7 @@ from redeye.models.algorithms.base import (
     Params,
     Training,
 )
-from redeye.models.algorithms.heuristic import list_cells
+from redeye.models.algorithms.heuristic import GroupedAnswers, list_cells, read_answers
 from redeye.models.kinds.classes.scored_classes import ScoredClasses
 from redeye.models.kinds.classes.temperature import find_slope, sharpen
 from redeye.models.kinds.multiclass_spec import name_class_column
@@ -86,12 +86,13 @@ class ClassModel(Model[Params]):
         return replace(self, choice=choice)
 
     def facts(self) -> dict[str, float]:
-        """The temperature."""
-        return {"temperature": 1 / self.choice.slope}
+        """What the algorithm says of its fit, and the temperature."""
+        return {**super().facts(), "temperature": 1 / self.choice.slope}
 
-    def _write_header(self, **more: Any) -> bytes:  # noqa: ANN401  whatever JSON holds
+    def write_header(self, **more: Any) -> dict[str, bytes]:  # noqa: ANN401  whatever JSON holds
+        """The file of JSON with what is asked, and more."""
         # Not sorted: columns keep their order.
-        return json.dumps({**vars(self.choice), **more}).encode()
+        return {HEADER: json.dumps({**vars(self.choice), **more}).encode()}
 
 
 def read_header(files: Mapping[str, bytes]) -> tuple[Choice, dict[str, Any]]:
@@ -127,7 +128,7 @@ def count_shares(labels: Floats, classes: int, weights: Floats | None = None) ->
 
 
 @dataclass(frozen=True)
-class ClassHeuristic(ClassModel[HeuristicParams]):
+class ClassHeuristic(ClassModel[HeuristicParams], GroupedAnswers):
     """Shares of the classes by groups, drawn towards those of what a group is part of.
 
     Attributes:
@@ -168,83 +169,31 @@ class ClassHeuristic(ClassModel[HeuristicParams]):
 
     def predict_classes(self, frame: pd.DataFrame) -> Floats:
         """Those of the smallest group that is known."""
-        shares = np.tile(np.array(self.base), (len(frame), 1))
-        for cells, known in zip(list_cells(self.known, frame), self.cells, strict=True):
-            places = {name: place for place, name in enumerate(known)}
-            found = np.array([places.get(cell, -1) for cell in cells.tolist()], dtype=np.int64)
-            own = np.array([*known.values(), self.base])
-            shares = np.where((found >= 0)[:, None], own[found], shares)
-        return shares
-
-    def importance(self) -> dict[str, float]:
-        """All that it reads weighs the same."""
-        return dict.fromkeys(self.known.values, 1.0)
-
-    def files(self) -> dict[str, bytes]:
-        """One file of JSON."""
-        return {HEADER: self._write_header(base=self.base, known=dict(self.known.values), cells=self.cells)}
+        return self.find_answers(frame)
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes]) -> Self:
         """From the one file of JSON."""
         choice, content = read_header(files)
-        known = Categories({column: tuple(values) for column, values in content["known"].items()})
-        cells = tuple({int(cell): tuple(own) for cell, own in each.items()} for each in content["cells"])
-        return cls(choice, tuple(content["base"]), known, cells)
+        return cls(choice, *read_answers(content))
 
 
 @dataclass(frozen=True)
-class ClassAverage(ClassModel[Any]):
+class ClassAverage(ClassModel[Any], MemberAverage):
     """The mean of the members' log probabilities, brought to the sum 1: of two classes the mean log odds."""
 
     algorithm: ClassVar[str] = "multiclass_average"
-    packages: ClassVar[tuple[str, ...]] = ("xgboost-cpu", "torch", "safetensors")
 
     average: AverageModel
-
-    @classmethod
-    def fit(cls, training: Training, params: Any) -> Self:  # noqa: ANN401  as the interface has it
-        """Nothing: it is made of models that were fitted.
-
-        Raises:
-            TypeError: always.
-        """
-        raise TypeError(f"an average is made of fitted models, not of {params} and {training.inputs}")
-
-    @property
-    def members(self) -> Mapping[str, Model[Any]]:
-        """The models, by the names of their candidates."""
-        return self.average.members
-
-    @property
-    def categories(self) -> Categories:
-        """Those that any member knows."""
-        return self.average.categories
 
     def predict_classes(self, frame: pd.DataFrame) -> Floats:
         """The members' geometric mean."""
         return average_classes(member.predict(frame) for member in self.members.values())
 
-    def importance(self) -> dict[str, float]:
-        """Mean of the members' shares."""
-        return self.average.importance()
-
-    def facts(self) -> dict[str, float]:
-        """The members' facts, each with its member's name before it, and its own."""
-        return {**self.average.facts(), **super().facts()}
-
-    def files(self) -> dict[str, bytes]:
-        """The members' files, and between what is chosen."""
-        return {HEADER: self._write_header(), **self.average.files()}
-
     @classmethod
     def from_files(cls, files: Mapping[str, bytes]) -> Self:
         """From the members' files."""
         return cls(read_header(files)[0], AverageModel.from_files(files))
-
-    def exports(self) -> dict[str, bytes]:
-        """The members' copies in other tools' formats."""
-        return self.average.exports()
 
 
 def average_classes(predictions: Iterable[Floats]) -> Floats:

@@ -22,7 +22,6 @@ from redeye.models.algorithms.base import Categories, Floats, Training
 from redeye.models.algorithms.torch_layers import Batch, Network, Shape
 from redeye.models.algorithms.torch_network import TorchModel
 from redeye.models.kinds.classes.class_models import (
-    HEADER,
     ClassModel,
     count_shares,
     read_choice,
@@ -94,7 +93,7 @@ class ClassTorch(ClassModel[TorchParams]):
 
     def files(self) -> dict[str, bytes]:
         """The network's files, and between what is chosen."""
-        return {**self.body.files(), HEADER: self._write_header()}
+        return {**self.body.files(), **self.write_header()}
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes]) -> Self:
