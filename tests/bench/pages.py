@@ -1,4 +1,4 @@
-"""Server time of the operator's pages with 30, 365 and 3,650 nights of history.
+"""Server time of the operator's pages with 30, 365 and 3,650 nights of history, and with 200 models.
 
 Run by hand: `python tests/bench/pages.py`. Predictions, quality, verdicts, drift and ledgers are made up at the
 size of real ones and written as maintenance leaves them, many nights to a file; the nights of the last month are files
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from statistics import median
@@ -35,21 +36,45 @@ def main() -> None:
     """Measure each size in an installation of its own, in a process of its own."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--nights", type=int, nargs="*", default=[30, 365, 3650])
+    parser.add_argument("--many", type=int, default=200, help="so many models, with 30 nights; 0 for none")
     parser.add_argument("--only", type=int)
     options = parser.parse_args()
     if options.only is None:
         for nights in options.nights:
             subprocess.run([sys.executable, __file__, "--only", str(nights)], check=True)
+        if options.many:
+            with tempfile.TemporaryDirectory(prefix="redeye-bench-project-") as project:
+                _copy_project(Path(project), options.many)
+                command = [sys.executable, __file__, "--only", str(APART)]
+                subprocess.run(command, check=True, env={**os.environ, "REDEYE_PROJECT": project})
         return
     with tempfile.TemporaryDirectory(prefix="redeye-bench-") as home:
         Path(home).chmod(0o711)
         with installation(Path(home)) as at:
             at.postgres  # noqa: B018  it runs
-            _fill(options.only)
-            _measure(options.only)
+            from redeye.foundation.settings import SPECS
+
+            models = sorted(path.stem for path in SPECS.glob("*.yaml"))
+            _fill(options.only, models)
+            _measure(options.only, models)
 
 
-def _fill(nights: int) -> None:
+def _copy_project(folder: Path, models: int) -> None:
+    """The project, and its spec under so many names."""
+    root = Path(__file__).parents[2]
+    for path in [*root.iterdir(), *(root / "ml").iterdir()]:
+        if path.name not in ("ml", "specs", ".git"):
+            (folder / path.relative_to(root)).parent.mkdir(exist_ok=True)
+            (folder / path.relative_to(root)).symlink_to(path)
+    spec = (root / "ml" / "specs" / f"{MODEL}.yaml").read_text()
+    (folder / "ml" / "specs").mkdir()
+    for number in range(models):
+        name = f"{MODEL}_{number:03d}" if number else MODEL
+        copy = spec.replace(f"model: {MODEL}\n", f"model: {name}\n", 1)
+        (folder / "ml" / "specs" / f"{name}.yaml").write_text(copy)
+
+
+def _fill(nights: int, models: Sequence[str]) -> None:
     """Rows of so many nights: all but the last month in one file per table, the rest a file a night."""
     from redeye.champions import promotion_store
     from redeye.foundation import lease
@@ -58,12 +83,13 @@ def _fill(nights: int) -> None:
     from redeye.warehouse import lake
 
     first = LAST - timedelta(days=nights - 1)
-    promotion_store.promote(
-        MODEL, version=1, algorithm="heuristic", feature_service="flight_delay_v1", artifact_uri="nowhere",
-        artifact_sha256="0" * 64, decided_night=first - timedelta(days=2), effective_night=first - timedelta(days=1),
-        reason="first champion", evidence={}, actor="bench", run_id="bench", follows=None,
-        last_scored_night=outputs_store.find_last_scored_night,
-    )  # fmt: skip
+    for model in models:
+        promotion_store.promote(
+            model, version=1, algorithm="heuristic", feature_service="flight_delay_v1", artifact_uri="nowhere",
+            artifact_sha256="0" * 64, decided_night=first - timedelta(days=2),
+            effective_night=first - timedelta(days=1), reason="first champion", evidence={}, actor="bench",
+            run_id="bench", follows=None, last_scored_night=outputs_store.find_last_scored_night,
+        )  # fmt: skip
     spans = [(first, LAST - timedelta(days=APART))] if nights > APART else []
     spans += [(one, one) for back in range(min(nights, APART)) for one in [LAST - timedelta(days=back)]]
     with lease.hold(Catalog.OUTPUTS, "bench") as token:
@@ -73,9 +99,10 @@ def _fill(nights: int) -> None:
             outputs_store._prepare(con, table)
             for begin, end in spans:
                 con.execute(
-                    f"INSERT INTO outputs.main.{table} BY NAME SELECT *, '{MODEL}' AS model, 'live' AS lane, "
-                    f"'bench' AS run_id, night::TIMESTAMP AS created_at, 0 AS shift_weeks FROM ({rows})",
-                    {"first": begin, "last": end},
+                    f"INSERT INTO outputs.main.{table} BY NAME SELECT *, 'live' AS lane, 'bench' AS run_id, "
+                    f"night::TIMESTAMP AS created_at, 0 AS shift_weeks FROM ({rows}), "
+                    "(SELECT unnest($models) AS model)",
+                    {"first": begin, "last": end, "models": list(models)},
                 )
         con.close()
 
@@ -104,7 +131,7 @@ _ROWS = {
 }
 
 
-def _measure(nights: int) -> None:
+def _measure(nights: int, models: Sequence[str]) -> None:
     os.environ["AIRFLOW__LOGGING__LOGGING_LEVEL"] = "ERROR"
     subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, stdout=subprocess.DEVNULL)
     from airflow.api_fastapi.app import cached_app
@@ -119,12 +146,13 @@ def _measure(nights: int) -> None:
     client.cookies.set("_token", client.post("/auth/token", json=login).json()["access_token"])
     _pages.warm().join()
     heads = ("page", "first, s", "median of the next, s", "of it processor, s")
-    table = Table(*heads, title=f"{nights} nights, load {os.getloadavg()[0]:.1f}")
+    table = Table(*heads, title=f"{nights} nights, {len(models)} model(s), load {os.getloadavg()[0]:.1f}")
     for path in ("/", f"/nights/{LAST}", f"/models/{MODEL}", "/predictions?flight_number_id=AA+1", "/alerts"):
         took, worked = [], []
         for _ in range(TRIES + 1):
             began, processor = time.monotonic(), time.process_time()
-            client.get(f"/redeye{path}").raise_for_status()
+            text = client.get(f"/redeye{path}").raise_for_status().text
+            assert path != "/" or all(f"/models/{model}" in text for model in models)
             took.append(time.monotonic() - began)
             worked.append(time.process_time() - processor)
         table.add_row(path, *(f"{value:.2f}" for value in (took[0], median(took[1:]), median(worked[1:]))))

@@ -21,10 +21,11 @@ from redeye.foundation import cost_store
 from redeye.foundation.settings import settings
 from redeye.foundation.signing import row_checks
 from redeye.foundation.signing.logic.statements import Kind
+from redeye.foundation.task_session import task_session
 from redeye.operations.logic.lights import Colour, Light, NightFacts, Stage, read_lights
 from redeye.operations.model_status import SHOWN_NIGHTS, ModelState, read_model_state, specs
 from redeye.scoring import export
-from redeye.scoring.outputs_reader import OutputsReader, Row
+from redeye.scoring.outputs_reader import AllModelsReader, OutputsReader, Row
 from redeye.sources import marked_row_store
 from redeye.sources.action_store import Action, list_actions
 from redeye.sources.configured_source import load_source
@@ -100,11 +101,15 @@ class Morning:
         return next((each for each in _GRAVITY if each in found), Colour.PLAIN)
 
     def describe(self, state: NightState) -> str:
-        """A night of the strip in words."""
-        parts = [
-            f"{model}: {', '.join(str(light) for light in own[state.night])}"
-            for model, own in self.lights.items()
-        ]
+        """A night of the strip in words; of many models those alone with a finding."""
+        named = {model: own[state.night] for model, own in self.lights.items()}
+        parts, left = [], 0
+        if len(named) > NAMED_MODELS:
+            worse = [model for model, own in named.items() if {each.colour for each in own} & _FINDINGS]
+            parts, left = [f"{len(named) - len(worse)} models without a finding"], len(worse[NAMED_MODELS:])
+            named = {model: named[model] for model in worse[:NAMED_MODELS]}
+        parts += [f"{model}: {', '.join(str(light) for light in own)}" for model, own in named.items()]
+        parts += [f"{left} more models"] * bool(left)
         parts += ["an audit refused"] * state.is_refused + ["no schedule"] * state.lacks_schedule
         return f"{state.night}: {'; '.join(parts)}"
 
@@ -123,6 +128,9 @@ class Morning:
         return {light.colour for model in self.lights for light in self.list_lights(model)}
 
 
+NAMED_MODELS = 8
+"""As many models are shown whole and named; of more, a line each and what is wrong."""
+_FINDINGS = {Colour.BAD, Colour.WARN}
 _GRAVITY = (Colour.BAD, Colour.WARN, Colour.PLAIN, Colour.GOOD)
 # By stage the job whose success it is, as its cost is recorded.
 _RELEASING = "publish"
@@ -131,6 +139,7 @@ _JOBS = {Stage.SCORED: "score_night", Stage.EXPORTED: "export_night", Stage.JUDG
 
 def find_newest_night(reader: OutputsReader) -> date | None:
     """The newest night that is scored, released by itself, or a gap; the head of a bulk load if nothing is."""
+    reader = AllModelsReader(reader)
     known = [*(reader.last_night(model) for model in specs()), night_records.last_nightly()]
     head = release_store.latest_release()
     return max(filter(None, known), default=head.night if head else None)
@@ -144,6 +153,7 @@ def find_due_night(now: datetime, source: Source | None) -> date | None:
     return ended if source.first_night <= ended <= source.last_night else None
 
 
+@task_session()
 def read_morning(reader: OutputsReader, night: date | None = None, *, now: datetime) -> Morning | None:
     """How everything stands after a night at the time `now`; None in an empty installation.
 
@@ -153,6 +163,7 @@ def read_morning(reader: OutputsReader, night: date | None = None, *, now: datet
         now: the time.
     """
     source, known = load_source(), find_newest_night(reader)
+    reader = AllModelsReader(reader)
     if known is None:
         return None
     newest = max(filter(None, (known, find_due_night(now, source))))
@@ -278,8 +289,10 @@ class NightHistory:
     files: dict[str, list[tuple[str, int]]]
 
 
+@task_session()
 def read_night_history(reader: OutputsReader, night: date) -> NightHistory:
     """Every delivery, audit, release revision and prediction file of one night."""
+    reader = AllModelsReader(reader)
     return NightHistory(
         night=night,
         records=night_records.records(night, night),

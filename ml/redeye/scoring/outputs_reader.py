@@ -42,28 +42,32 @@ class OutputsReader:
 
     def last_night(self, model: str) -> date | None:
         """The latest night with live predictions."""
-        rows = self._rows(
-            "SELECT max(night) AS night FROM outputs.main.predictions WHERE model = ? AND lane = ?", model
+        rows = self._of_nights(
+            "model, max(night) AS night FROM outputs.main.predictions",
+            model,
+            date.min,
+            date.max,
+            "GROUP BY model",
         )
         return rows[0]["night"] if rows else None
 
     def predictions_by_night(self, model: str, first: date, last: date) -> list[Row]:
         """Per night: rows, how many are degraded and why, release and version."""
         return self._of_nights(
-            "night, count(*) AS rows, count(*) FILTER (is_degraded) AS degraded, "
+            "model, night, count(*) AS rows, count(*) FILTER (is_degraded) AS degraded, "
             "max(degraded_reason) FILTER (is_degraded) AS degraded_reason, max(release_id) AS release_id, "
             "max(model_version) AS model_version, max(algorithm) AS algorithm, avg(probability) AS mean, "
             "max(run_id) AS run_id FROM outputs.main.predictions",
             model,
             first,
             last,
-            "GROUP BY night ORDER BY night",
+            "GROUP BY model, night ORDER BY night",
         )
 
     def quality(self, model: str, first: date, last: date) -> list[Row]:
         """By scored night and metric: champion, heuristic, rows; the nights are those that were scored."""
         return self._of_nights(
-            "night, metric, champion, heuristic, rows, model_version "
+            "model, night, metric, champion, heuristic, rows, model_version "
             "FROM (SELECT * REPLACE (scored_night AS night) FROM outputs.main.quality)",
             model,
             first,
@@ -79,7 +83,7 @@ class OutputsReader:
     def drift_shares(self, model: str, first: date, last: date) -> list[Row]:
         """By night and span: the share of features that drifted, with its threshold."""
         return self._of_nights(
-            "night, span, value, threshold, is_drifted FROM outputs.main.drift",
+            "model, night, span, value, threshold, is_drifted FROM outputs.main.drift",
             model,
             first,
             last,
@@ -89,7 +93,7 @@ class OutputsReader:
     def drift_of_features(self, model: str, first: date, last: date, span: str) -> list[Row]:
         """By night and feature: the distance, and the threshold it is held against."""
         return self._of_nights(
-            "night, column_name, statistic, value, threshold, is_drifted, note FROM outputs.main.drift",
+            "model, night, column_name, statistic, value, threshold, is_drifted, note FROM outputs.main.drift",
             model,
             first,
             last,
@@ -160,19 +164,20 @@ class OutputsReader:
         rows = self._rows(
             "SELECT * FROM outputs.main.predictions WHERE model = ? AND lane = ? AND prediction_id = ?",
             model,
+            LIVE,
             f"{model}/{LIVE}/{key}",
         )
         return rows[0] if rows else None
 
     def _of_nights(
-        self, selected: str, model: str, first: date, last: date, rest: str, *values: object
+        self, selected: str, model: str | None, first: date, last: date, rest: str, *values: object
     ) -> list[Row]:
-        """What is `selected` of the live rows of some nights; `rest` narrows, groups and orders them."""
-        where = "WHERE model = ? AND lane = ? AND night BETWEEN ? AND ?"
-        return self._rows(f"SELECT {selected} {where} {rest}", model, first, last, *values)
+        """What is `selected` of a model's live rows of some nights, or of all models'; `rest` narrows and orders."""
+        where, models = ("WHERE model = ? AND", [model]) if model is not None else ("WHERE", [])
+        question = f"SELECT {selected} {where} lane = ? AND night BETWEEN ? AND ? {rest}"
+        return self._rows(question, *models, LIVE, first, last, *values)
 
-    def _rows(self, sql: str, model: str, *parameters: object) -> list[Row]:
-        values = [model, LIVE, *parameters]
+    def _rows(self, sql: str, *values: object) -> list[Row]:
         with self._lock:
             try:
                 try:
@@ -203,3 +208,26 @@ class OutputsReader:
         if self._con is not None:
             self._con.close()
             self._con = None
+
+
+class AllModelsReader(OutputsReader):
+    """Answers model by model what was asked once for all: with hundreds of models a page asks as often as with one.
+
+    For one page: what was asked once is not asked again. Of no use for single predictions.
+    """
+
+    def __init__(self, reader: OutputsReader) -> None:
+        super().__init__()
+        self._reader = reader
+        self._found: dict[tuple[object, ...], dict[str, list[Row]]] = {}
+
+    def _of_nights(
+        self, selected: str, model: str | None, first: date, last: date, rest: str, *values: object
+    ) -> list[Row]:
+        key = (selected, first, last, rest, *values)
+        if key not in self._found:
+            by_model: dict[str, list[Row]] = {}
+            for row in self._reader._of_nights(selected, None, first, last, rest, *values):
+                by_model.setdefault(row["model"], []).append(row)
+            self._found[key] = by_model
+        return self._found[key].get(model or "", [])

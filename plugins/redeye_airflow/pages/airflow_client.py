@@ -130,11 +130,13 @@ class ActionRecord:
     extra: dict[str, Any]
 
 
-def read_actions(*, event: str | None = None, dag_id: str | None = None) -> list[ActionRecord]:
-    """What was done here, the newest first."""
+def read_actions(
+    *, event: str | None = None, dag_ids: Sequence[str] = (), limit: int | None = SHOWN
+) -> list[ActionRecord]:
+    """What was done here, or with some DAGs alone, the newest first."""
     asked = select(Log).where(Log.event == EVENT + event if event else Log.event.like(f"{EVENT}%"))
-    if dag_id:
-        asked = asked.where(Log.dag_id == dag_id)
+    if dag_ids:
+        asked = asked.where(Log.dag_id.in_(dag_ids))
     with create_session() as session:
         return [
             ActionRecord(
@@ -144,7 +146,7 @@ def read_actions(*, event: str | None = None, dag_id: str | None = None) -> list
                 row.dag_id or "",
                 _read_object(row.extra),
             )
-            for row in session.scalars(asked.order_by(Log.id.desc()).limit(SHOWN))
+            for row in session.scalars(asked.order_by(Log.id.desc()).limit(limit))
         ]
 
 

@@ -17,9 +17,11 @@ from redeye.declarations.calendar import cutoff, list_coming_days
 from redeye.features.known_past import read_caveats_of_night
 from redeye.foundation.errors import RedeyeError
 from redeye.foundation.settings import settings
+from redeye.models.kinds.interface import capitalize, find_kind
 from redeye.operations import find_alerts, model_status, night_status
 from redeye.operations.model_status import ModelState
 from redeye.promotion.read_serving import read_serving
+from redeye.scoring.outputs_reader import Row
 from redeye_airflow.pages import airflow_client, charts
 from redeye_airflow.pages.page_data import (
     find_acknowledgements,
@@ -31,8 +33,6 @@ from redeye_airflow.pages.page_data import (
 from redeye_airflow.pages.rendering import render_page
 
 router = APIRouter()
-UNFOLDED = 8
-"""As many models are shown whole on the first page; of more, a line each."""
 log = logging.getLogger(__name__)
 
 
@@ -45,6 +45,7 @@ def last_night(request: Request, night: date | None = None) -> Response:
         return render_page(request, "empty.html", alerts=alerts, specs=model_status.specs())
     before, after = night_status.find_nearby_nights(found.night, found.newest)
     acknowledged = find_acknowledgements([state.spec.model for state in found.models])
+    is_folded = len(found.models) > night_status.NAMED_MODELS
     unseen, seen = split_seen(find_night_alerts(found), found, acknowledged)
     return render_page(
         request,
@@ -59,10 +60,11 @@ def last_night(request: Request, night: date | None = None) -> Response:
         before=before,
         after=after,
         models=[
-            _model(state, found.night)
+            {"state": state} if is_folded else _model(state, found.night)
             for state in sorted(found.models, key=lambda state: found.rank_finding(state.spec.model))
         ],
-        is_folded=len(found.models) > UNFOLDED,
+        shares={state.spec.model: _find_share(state) for state in found.models},
+        is_folded=is_folded,
         acknowledged=acknowledged,
     )
 
@@ -77,20 +79,29 @@ def read_once() -> None:
 
 
 def _model(state: ModelState, night: date) -> dict[str, Any]:
+    """How a model stands, with plots of its two most telling metrics."""
     marks = charts.mark_turns(read_serving(state.spec.model, night).turns)
+    kind = find_kind(state.spec)
+    others = [name for name in kind.charted if name != kind.scored.LOSS]
+    telling = next((name for name in others if name in kind.scored.HIGHER_IS_BETTER), others[0])
     return {
         "state": state,
         "plots": {
             metric: charts.lines(
                 charts.series_by_night(state.quality, metric),
-                title=f"{title} of champion and heuristic by night",
+                title=f"{capitalize(kind.scored.TITLES[metric])} of champion and heuristic by night",
                 marks=marks,
             )
-            for metric, title in (("auc", "AUC"), ("log_loss", "Log loss"))
+            for metric in (telling, kind.scored.LOSS)
         },
+        "titles": kind.charted,
         "means": model_status.average_metrics(state.quality),
-        "share": next((row for row in reversed(state.shares) if row["span"] == "week"), None),
     }
+
+
+def _find_share(state: ModelState) -> Row | None:
+    """The share of features that drifted in the newest week that was measured."""
+    return next((row for row in reversed(state.shares) if row["span"] == "week"), None)
 
 
 @router.get("/nights/{night}")

@@ -56,9 +56,10 @@ def find_night_alerts(found: Morning) -> list[Alert]:
 def find_acknowledgements(models: list[str]) -> dict[tuple[str, str], airflow_client.ActionRecord]:
     """Who has acknowledged which verdict, by model and night."""
     found: dict[tuple[str, str], airflow_client.ActionRecord] = {}
-    for model in models:
-        for row in airflow_client.read_actions(event="acknowledge", dag_id=f"monitor_{model}"):
-            found.setdefault((model, str(row.extra.get("night"))), row)
+    judged = {f"monitor_{model}": model for model in models}
+    rows = airflow_client.read_actions(event="acknowledge", dag_ids=[*judged], limit=None) if judged else []
+    for row in rows:
+        found.setdefault((judged[row.dag_id], str(row.extra.get("night"))), row)
     return found
 
 

@@ -63,3 +63,13 @@ def test_a_night_of_the_strip_says_what_it_lacks() -> None:
         found.describe(found.strip[0])
         == f"{NIGHT}: flight_delay: released, scored, exported, judged: missing"
     )
+
+
+def test_of_many_models_a_night_of_the_strip_names_those_alone_with_a_finding() -> None:
+    done, undone = morning(replace(DONE, verdict=Verdict.OK)), morning(NightFacts(NIGHT, since=NIGHT))
+    good = {f"good {number}": done.lights["flight_delay"] for number in range(30)}
+    bad = {f"bad {number}": undone.lights["flight_delay"] for number in range(10)}
+    words = replace(done, lights=good | bad).describe(done.strip[0])
+    assert words.startswith(f"{NIGHT}: 30 models without a finding; bad 0: ")
+    assert words.endswith("; 2 more models")
+    assert words.count("bad ") == 8

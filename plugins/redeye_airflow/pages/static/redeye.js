@@ -68,6 +68,12 @@
     }
   }
 
+  document.addEventListener("input", function (event) {
+    const narrowed = event.target.dataset.narrows;
+    if (!narrowed) { return; }
+    const wanted = event.target.value.trim().toLowerCase();
+    document.querySelectorAll(narrowed).forEach(function (each) { each.hidden = !each.querySelector("summary").textContent.toLowerCase().includes(wanted); });
+  });
   document.addEventListener("click", outside);
   document.addEventListener("click", function (event) {
     const link = event.target.closest ? event.target.closest("[data-wait] a") : null;
