@@ -107,6 +107,11 @@ def _fill(nights: int, models: Sequence[str]) -> None:
         con.close()
 
 
+_MORE = (
+    f"/models/{MODEL}/features",
+    f"/models/{MODEL}/features/feature_7",
+    "/predictions?flight_number_id=AA+1",
+)
 _NIGHTS = "(SELECT unnest(generate_series($first::DATE, $last::DATE, INTERVAL 1 DAY))::DATE AS night)"
 _ROWS = {
     "predictions": f"""
@@ -121,6 +126,11 @@ _ROWS = {
         SELECT (night + 2)::DATE AS night, night AS scored_night, metric, random() AS champion, random() AS heuristic,
             {FLIGHTS} AS rows, 1 AS model_version, '2014-01-01.r1' AS release_id
         FROM {_NIGHTS}, (SELECT unnest(['log_loss', 'brier', 'auc', 'pr_auc', 'calibration_error']) AS metric)""",
+    "feature_quality": f"""
+        SELECT night, format('feature_{{}}', n) AS column_name, {FLIGHTS} AS rows, random() / 10 AS null_share,
+            random() AS mean, random() - 1 AS minimum, random() + 1 AS maximum, 700 AS distinct_values,
+            'r' AS release_id
+        FROM {_NIGHTS}, range({FEATURES}) AS r(n)""",
     "verdicts": f"SELECT night, 'ok' AS verdict, 'within every bound' AS reasons, 'r' AS release_id FROM {_NIGHTS}",
     "drift": f"""
         SELECT night, span, format('feature_{{}}', n) AS column_name, 'feature' AS kind, statistic,
@@ -147,7 +157,7 @@ def _measure(nights: int, models: Sequence[str]) -> None:
     _pages.warm().join()
     heads = ("page", "first, s", "median of the next, s", "of it processor, s")
     table = Table(*heads, title=f"{nights} nights, {len(models)} model(s), load {os.getloadavg()[0]:.1f}")
-    for path in ("/", f"/nights/{LAST}", f"/models/{MODEL}", "/predictions?flight_number_id=AA+1", "/alerts"):
+    for path in ("/", f"/nights/{LAST}", f"/models/{MODEL}", "/alerts", *_MORE):
         took, worked = [], []
         for _ in range(TRIES + 1):
             began, processor = time.monotonic(), time.process_time()

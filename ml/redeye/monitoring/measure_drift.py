@@ -38,6 +38,7 @@ from redeye.monitoring.logic.distribution_shift import (
 from redeye.monitoring.logic.drift_profile import find_drift, is_enough
 from redeye.monitoring.logic.drift_quality import quality_drift
 from redeye.monitoring.logic.drift_result import DriftFinding, Span
+from redeye.monitoring.logic.feature_quality import summarize_features
 from redeye.monitoring.logic.joint_drift import Joint, joint_rows, measure_joint, sample_rows
 from redeye.monitoring.logic.label_form import LabelForm, changes, form_row
 from redeye.monitoring.matured_predictions import read_matured_predictions
@@ -60,7 +61,7 @@ def measure(spec: Spec, night: date, release: Release, champion: Promotion) -> D
     A night without predictions is not judged. Matured labels are read from `release` as known at the cutoff.
 
     Returns:
-        Rows for the table `drift`, to be written with the verdict, and what they amount to.
+        Rows for the tables `drift` and `feature_quality`, to be written with the verdict, and what they amount to.
     """
     rules, kind = spec.monitor.drift, find_kind(spec)
     reference = load_reference(spec, champion)
@@ -73,8 +74,12 @@ def measure(spec: Spec, night: date, release: Release, champion: Promotion) -> D
     shifts = measure_shift(
         spec, reference, features, matured[Span.WEEK], measure_label_form(spec, night, release)
     )
+    of_night = Span.NIGHT.select(features, night)
     finding = DriftFinding(
-        (*finding.rows, *quality, *shifts.rows), (*finding.reasons, *shifts.reasons), shifts.label_changes
+        (*finding.rows, *quality, *shifts.rows),
+        (*finding.reasons, *shifts.reasons),
+        shifts.label_changes,
+        summarize_features(of_night, list_input_columns(spec, of_night)) if len(of_night) else (),
     )
     said = (*finding.reasons, *finding.label_changes)
     log.info("%s, night %s: drift %s", spec.model, night, "; ".join(said) or "none")

@@ -30,6 +30,7 @@ from redeye.foundation.task_session import task_session
 from redeye.models.kinds.interface import Kind, find_kind
 from redeye.models.logic.evaluation import Interval
 from redeye.monitoring.compare_predecessor import compare_predecessors, find_last_judgeable
+from redeye.monitoring.logic.feature_quality import make_frame
 from redeye.monitoring.logic.maturity import RECHECK_NIGHTS, Maturity, assess_maturity
 from redeye.monitoring.logic.quality import (
     Predecessor,
@@ -121,6 +122,11 @@ def monitor_night(model: str, night: date, run_id: str) -> dict[str, Any]:
             **({"recalibrations": recalibration.assign(**common)} if len(recalibration) else {}),
             **({"comparisons": comparisons.assign(**common)} if len(comparisons) else {}),
             **({"drift": finding.frame(champion.version).assign(**common)} if finding and champion else {}),
+            **(
+                {"feature_quality": make_frame(finding.features).assign(**common)}
+                if finding and finding.features
+                else {}
+            ),
         },
         model=model,
         night=night,

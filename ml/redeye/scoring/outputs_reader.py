@@ -90,6 +90,17 @@ class OutputsReader:
             "AND kind = 'share' ORDER BY night, span",
         )
 
+    def feature_quality(self, model: str, first: date, last: date) -> list[Row]:
+        """By night and feature: rows, share of nulls, mean, range and distinct values, as scoring saw them."""
+        return self._of_nights(
+            "model, night, column_name, rows, null_share, mean, minimum, maximum, distinct_values "
+            "FROM outputs.main.feature_quality",
+            model,
+            first,
+            last,
+            "ORDER BY column_name, night",
+        )
+
     def drift_of_features(self, model: str, first: date, last: date, span: str) -> list[Row]:
         """By night and feature: the distance, and the threshold it is held against."""
         return self._of_nights(

@@ -39,6 +39,11 @@ _TABLES = {
         empty_share DOUBLE, note VARCHAR, model_version BIGINT, release_id VARCHAR, run_id VARCHAR,
         created_at TIMESTAMP
     """,
+    "feature_quality": """
+        model VARCHAR, lane VARCHAR, night DATE, column_name VARCHAR, rows BIGINT, null_share DOUBLE, mean DOUBLE,
+        minimum DOUBLE, maximum DOUBLE, distinct_values BIGINT, release_id VARCHAR, run_id VARCHAR,
+        created_at TIMESTAMP
+    """,
     "verdicts": """
         model VARCHAR, lane VARCHAR, night DATE, verdict VARCHAR, reasons VARCHAR, release_id VARCHAR,
         run_id VARCHAR, created_at TIMESTAMP, champion_version BIGINT, returns_to BIGINT,

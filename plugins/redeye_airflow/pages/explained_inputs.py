@@ -81,6 +81,12 @@ def _describe(each: Mapping[str, Any], table: InputTable) -> ExplainedInput:
     )
 
 
+def describe_input(column: str, tables: Mapping[str, InputTable]) -> str:
+    """What dbt says of an input; its name in words where it says nothing."""
+    view, _, name = column.rpartition("__")
+    return tables.get(view, InputTable("", {})).columns.get(name) or _read_name(name)
+
+
 def show_input(value: object) -> str:
     """A value of an input; numbers with at most three digits behind the point."""
     if value is None or value != value:

@@ -14,15 +14,17 @@ from starlette.responses import Response
 from redeye.champions.promotion_store import read_promotions
 from redeye.declarations.calendar import shift_nights
 from redeye.declarations.project import project
+from redeye.features.input_descriptions import read_descriptions
 from redeye.foundation import trail
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.settings import settings
 from redeye.models.artifact_store import read_card
 from redeye.models.kinds.interface import find_kind
-from redeye.operations import measure_slices, model_status, night_status
+from redeye.operations import feature_status, measure_slices, model_status, night_status
 from redeye.promotion.read_serving import read_serving
 from redeye.scoring.outputs_reader import Row
 from redeye_airflow.pages import charts
+from redeye_airflow.pages.explained_inputs import describe_input
 from redeye_airflow.pages.page_data import find_acknowledgements, find_spec, reader
 from redeye_airflow.pages.rendering import render_markdown, render_page
 
@@ -37,10 +39,7 @@ SHOWN_FEATURES = 24
 @router.get("/models/{model}")
 def model(request: Request, model: str, night: date | None = None) -> Response:
     """What became of a model up to a night."""
-    spec = find_spec(model)
-    shown = night or night_status.find_newest_night(reader())
-    if shown is None:
-        raise HTTPException(404, f"{model} has no nights yet: nothing is scored or released")
+    spec, shown = find_spec(model), _find_shown(model, night)
     history = model_status.read_model_history(reader(), spec, shown)
     reports = settings().reports / model
     serving = read_serving(model, shown)
@@ -76,6 +75,75 @@ def model_slices(request: Request, model: str, night: date) -> Response:
     found = measure_slices.measure(spec, night, shift_nights(last, 1 - model_status.SHOWN_NIGHTS), last)
     drawn = [(block, *charts.draw_block(block, project().subject.many)) for block in found.blocks]
     return render_page(request, "models/slices.html", found=found, drawn=drawn, model=model, night=night)
+
+
+@router.get("/models/{model}/features")
+def features(request: Request, model: str, night: date | None = None) -> Response:
+    """How every feature looked on the newest night, the farthest from what the champion learned first."""
+    spec, shown = find_spec(model), _find_shown(model, night)
+    found = feature_status.read_features(reader(), model, shown)
+    described = {each.name: describe_input(each.name, read_descriptions(spec)) for each in found}
+    return render_page(
+        request, "models/features.html", model=model, night=shown, found=found, described=described
+    )
+
+
+@router.get("/models/{model}/features/{feature}")
+def feature(request: Request, model: str, feature: str, night: date | None = None) -> Response:
+    """One feature over nights: nulls, mean and range, distinct values, drift."""
+    spec, shown = find_spec(model), _find_shown(model, night)
+    found = next(
+        (each for each in feature_status.read_features(reader(), model, shown) if each.name == feature), None
+    )
+    if found is None:
+        raise HTTPException(
+            404, f"{model} has no feature {feature} in the {feature_status.SHOWN_NIGHTS} nights up to {shown}"
+        )
+    marks = charts.mark_turns(read_serving(model, shown).turns)
+    return render_page(
+        request,
+        "models/feature.html",
+        model=model,
+        night=shown,
+        found=found,
+        described=describe_input(feature, read_descriptions(spec)),
+        plots=_draw_feature(found, marks),
+    )
+
+
+def _find_shown(model: str, night: date | None) -> date:
+    """The night asked for, or the newest.
+
+    Raises:
+        HTTPException: 404 if nothing is scored or released.
+    """
+    shown = night or night_status.find_newest_night(reader())
+    if shown is None:
+        raise HTTPException(404, f"{model} has no nights yet: nothing is scored or released")
+    return shown
+
+
+def _draw_feature(found: feature_status.FeatureNights, marks: charts.Marks) -> list[tuple[str, Markup]]:
+    """The title and the chart of each measure that the feature has."""
+
+    def draw(title: str, *names: str, is_share: bool = False) -> tuple[str, Markup]:
+        """By the names of the record's columns, as words."""
+        series = {
+            name.replace("_", " "): [(row["night"], row[name]) for row in found.quality] for name in names
+        }
+        return title, charts.lines(series, title=f"{title} by night", marks=marks, is_share=is_share)
+
+    drawn = [draw("Share of nulls", "null_share", is_share=True)]
+    if any(row["mean"] is not None for row in found.quality):
+        drawn.append(draw("Mean and range", "mean", "minimum", "maximum"))
+    drawn.append(draw("Distinct values", "distinct_values"))
+    distance = charts.lines(
+        {"distance": [(row["night"], row["value"]) for row in found.drift]},
+        title="Distance of the week before each night from what the champion learned from",
+        threshold=[(row["night"], row["threshold"]) for row in found.drift],
+        marks=marks,
+    )
+    return [*drawn, ("Drift of the week; shaded is what lies above the threshold", distance)]
 
 
 @router.get("/models/{model}/versions/{version}")

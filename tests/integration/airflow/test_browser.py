@@ -161,9 +161,10 @@ def walk(context: Any, address: str, screen: str) -> tuple[list[str], list[str]]
 
 
 def name_kind(path: str) -> str:
-    """Of pages that differ by night, key, version or suite alone, the first one stands for all."""
+    """Of pages that differ by night, key, version, feature or suite alone, the first one stands for all."""
     parts = urlsplit(path).path.split("/")
-    return "/".join(parts) if parts[2] == "actions" else f"{parts[2]} {len(parts)}"
+    part = parts[4:5] if parts[2] == "models" else []
+    return "/".join(parts) if parts[2] == "actions" else f"{parts[2]} {len(parts)} {part}"
 
 
 def is_fault(said: Any) -> bool:
@@ -209,8 +210,13 @@ def test_every_page_is_sound(stack_env: Stack, chromium: Any) -> None:
         if release_store.latest_release() is None:
             return
         assert any(path.startswith(f"/redeye/models/{MODEL}?night={NIGHTS[-1]}") for path in paths)
+        assert any(path.startswith(f"/redeye/models/{MODEL}/features/") for path in paths)
         with open_context(chromium, stack_env, address, 1400, "light") as context:
             page = context.new_page()
+            page.goto(f"{address}/redeye/models/{MODEL}/features", wait_until="networkidle")
+            page.fill("input[type=search]", "origin_weather__wind")
+            assert page.locator("tbody tr").filter(visible=True).all_inner_texts()
+            assert not page.locator("tbody tr", has_text="distance_miles").is_visible()
             page.goto(f"{address}/redeye/models/{MODEL}", wait_until="networkidle")
             check_chart(page)
 

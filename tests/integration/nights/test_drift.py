@@ -23,10 +23,11 @@ from redeye.foundation.errors import NotReleased
 from redeye.foundation.settings import SPECS, settings
 from redeye.monitoring import evidently_reports, measure_drift, monitor
 from redeye.monitoring.drift_reference_store import Reference
-from redeye.monitoring.fit_drift_reference import load_reference
+from redeye.monitoring.fit_drift_reference import list_input_columns, load_reference
 from redeye.monitoring.logic.drift_profile import find_drift
 from redeye.monitoring.logic.drift_result import DriftFinding, Kind, Span
 from redeye.monitoring.logic.label_form import LabelForm, changes
+from redeye.scoring import outputs_store
 from redeye.scoring.logic.predictions import LIVE
 from redeye.warehouse import release_store
 
@@ -74,6 +75,22 @@ def drawn(reference: Reference, seed: int, last: date, rows: int = 6300) -> tupl
     features = sample.iloc[rng.integers(0, len(sample), rows)].assign(night=nights)
     predictions = made.iloc[rng.integers(0, len(made), rows)][[PREDICTION]].assign(night=nights)
     return features, predictions
+
+
+def test_the_quality_of_every_input_is_kept_with_the_verdict(nights: Any, measured: Measured) -> None:
+    found = {each.column_name: each for each in measured.finding.features}
+    assert set(found) >= set(list_input_columns(measured.spec, measured.reference.sample()))
+    weather = found["origin_weather__temperature_f"]
+    assert weather.minimum is not None
+    assert weather.mean is not None
+    assert weather.maximum is not None
+    assert -20 < weather.minimum <= weather.mean <= weather.maximum < 120
+    assert found["carrier_id"].mean is None
+    assert 5 < found["carrier_id"].distinct_values < 20
+    monitor.monitor_night(measured.spec.model, measured.night, "test")
+    kept = outputs_store.read("feature_quality", measured.spec.model, measured.night, measured.night)
+    assert set(kept["column_name"]) == set(found)
+    assert set(kept["rows"]) == {weather.rows}
 
 
 def test_every_input_has_its_rows_and_a_reason_where_it_is_not_judged(measured: Measured) -> None:

@@ -22,6 +22,7 @@ NIGHT = date(2013, 4, 4)
 # 1.4.11 for parts of pictures and 1.4.3 for text.
 LEAST_CONTRAST = {
     "series-1": 4.5,
+    "series-3": 4.5,
     "series-2": 4.5,
     "mark": 3.0,
     "bad": 4.5,

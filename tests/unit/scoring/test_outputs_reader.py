@@ -17,6 +17,8 @@ TABLES = {
     "'xgboost' AS algorithm, night::VARCHAR || model AS run_id, 0.5 AS probability",
     "quality": "night AS scored_night, 'auc' AS metric, 0.7 AS champion, 0.6 AS heuristic, 8 AS rows, "
     "1 AS model_version",
+    "feature_quality": "'wind' AS column_name, 8 AS rows, 0.1 AS null_share, 2.0 AS mean, 1.0 AS minimum, "
+    "3.0 AS maximum, 5 AS distinct_values",
     "verdicts": "'ok' AS verdict, model AS reasons",
     "drift": "span, kind, 'wind' AS column_name, 'wasserstein' AS statistic, 0.1 AS value, 0.2 AS threshold, "
     "false AS is_drifted, '' AS note",
@@ -59,6 +61,7 @@ def read_all(reader: OutputsReader, model: str) -> list[object]:
         reader.predictions_by_night(model, LAST, LAST),
         reader.quality(model, FIRST, LAST),
         reader.verdicts(model, date.min, LAST),
+        reader.feature_quality(model, FIRST, LAST),
         reader.drift_shares(model, FIRST, LAST),
         reader.drift_of_features(model, FIRST, LAST, "week"),
     ]
@@ -78,4 +81,4 @@ def test_many_models_are_asked_for_as_often_as_one(reader: CountingReader) -> No
     once = reader.asked
     for number in range(200):
         read_all(at_once, f"model {number}")
-    assert reader.asked == once == 7
+    assert reader.asked == once == 8

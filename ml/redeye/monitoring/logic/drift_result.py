@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from redeye.declarations.calendar import shift_nights
+from redeye.monitoring.logic.feature_quality import FeatureQuality
 
 # Why quality, or what follows from labels, was not measured.
 TOO_FEW = "too few matured rows or nights, or one class only"
@@ -128,11 +129,13 @@ class DriftFinding:
         rows: of both spans.
         reasons: for an operator, one sentence for each thing that drifted; empty if nothing did.
         label_changes: the same of the label's form, which no season changes.
+        features: the quality of each feature of the night.
     """
 
     rows: tuple[ColumnDrift, ...]
     reasons: tuple[str, ...] = ()
     label_changes: tuple[str, ...] = ()
+    features: tuple[FeatureQuality, ...] = ()
 
     def frame(self, version: int) -> pd.DataFrame:
         """Rows of the outputs table `drift`; model, lane, night, release, run and `created_at` are the writer's."""

@@ -72,7 +72,7 @@
     const narrowed = event.target.dataset.narrows;
     if (!narrowed) { return; }
     const wanted = event.target.value.trim().toLowerCase();
-    document.querySelectorAll(narrowed).forEach(function (each) { each.hidden = !each.querySelector("summary").textContent.toLowerCase().includes(wanted); });
+    document.querySelectorAll(narrowed).forEach(function (each) { each.hidden = !(each.querySelector("summary") || each).textContent.toLowerCase().includes(wanted); });
   });
   document.addEventListener("click", outside);
   document.addEventListener("click", function (event) {
