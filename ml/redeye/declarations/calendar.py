@@ -142,6 +142,12 @@ def list_starts(clock: Clock, first: date, last: date) -> Iterator[Night]:
         yield sequence.find(number)
 
 
+def count_nights_on(clock: Clock, days: Iterable[date]) -> int:
+    """In how many nights of any clock some days are."""
+    sequence = _number_nights(clock)
+    return len({sequence.count(day) for day in days})
+
+
 def list_longer_nights(clock: Clock) -> dict[Night, int]:
     """The nights of a clock that others are skipped after, with how many days it is to the next."""
     sequence = _number_nights(clock)

@@ -15,6 +15,22 @@ TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 WRITTEN = {"day": "HH:MM, as 03:00", "week": f"HH:MM after one of {', '.join(WEEKDAYS)}, as MON 04:00"}
 
 
+def check_cutoff(cutoff: str, every: str) -> None:
+    """Refuse a cutoff that ends no night of a day or a week.
+
+    Raises:
+        ValueError: saying what to write.
+    """
+    weekday, space, hour = cutoff.rpartition(" ")
+    is_weekly, is_weekday = every == "week", weekday in WEEKDAYS
+    if not TIME.fullmatch(hour) or bool(space) != is_weekly or (is_weekly and not is_weekday):
+        other = "week" if is_weekday else "day" if is_weekly and not space else None
+        raise ValueError(
+            f"{cutoff!r} ends no night of a {every}: write {WRITTEN[every]}"
+            + (f", or `every: {other}`" if other else "")
+        )
+
+
 class SkippedSpan(Frozen):
     """Dates, both included, on which no period starts."""
 
@@ -57,17 +73,8 @@ class Clock(Frozen):
     @field_validator("cutoff")
     @classmethod
     def _ends_a_night(cls, cutoff: str, info: ValidationInfo) -> str:
-        every = info.data.get("every")
-        if every is None:  # refused by itself
-            return cutoff
-        weekday, space, hour = cutoff.rpartition(" ")
-        is_weekly, is_weekday = every == "week", weekday in WEEKDAYS
-        if not TIME.fullmatch(hour) or bool(space) != is_weekly or (is_weekly and not is_weekday):
-            other = "week" if is_weekday else "day" if is_weekly and not space else None
-            raise ValueError(
-                f"{cutoff!r} ends no night of a {every}: write {WRITTEN[every]}"
-                + (f", or `every: {other}`" if other else "")
-            )
+        if "every" in info.data:  # else it is refused by itself
+            check_cutoff(cutoff, info.data["every"])
         return cutoff
 
     @field_validator("skip")

@@ -56,6 +56,15 @@ def find_due_nights(span: Span, clock: Clock, known: KnownAt) -> DueNights:
     return DueNights(due.first, due.last, due.last + span.final_after)
 
 
+def count_nights_to_outcomes(clock: Clock, known: KnownAt) -> int:
+    """How many nights after the one that predicts them the outcomes of all its rows are known, by their day."""
+    at = clock.cutoff_time
+    # The last of them is of the day before a cutoff's, and known so much after that cutoff.
+    late = known.lag.days * DAY + known.lag.time - timedelta(hours=at.hour, minutes=at.minute)
+    late += CHANGE if known.lag.time else timedelta()
+    return 1 + max(0, -(-late // (clock.days * DAY)))
+
+
 def find_begin(span: Span, cutoff: datetime) -> datetime:
     """When the span begins that follows a cutoff, both by the wall clock."""
     if span.begins == "cutoff" or cutoff.time() == time():

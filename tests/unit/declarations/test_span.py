@@ -8,7 +8,7 @@ import pytest
 
 from redeye.declarations.clock import Clock
 from redeye.declarations.datasets import KnownAt
-from redeye.declarations.span import Span, find_begin, find_due_nights
+from redeye.declarations.span import Span, count_nights_to_outcomes, find_begin, find_due_nights
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,26 @@ def test_a_span_begins_with_the_cutoff_or_the_midnight_that_is_not_before_it() -
     assert find_begin(cutoff, at) == at
     assert find_begin(midnight, at) == datetime.fromisoformat("2026-03-03T00:00")
     assert find_begin(midnight, at.replace(hour=0)) == at.replace(hour=0)
+
+
+@pytest.mark.parametrize(
+    ("every", "cutoff", "lag", "nights"),
+    [
+        ("day", "03:00", "PT0S", 1),
+        ("day", "00:00", "PT0S", 1),
+        ("day", "03:00", "PT2H", 1),
+        ("day", "03:00", "PT3H", 2),  # four by the clock, where it changes
+        ("day", "03:00", "P1D", 2),
+        ("day", "03:00", "P5D", 6),
+        ("week", "MON 03:00", "PT2H", 1),
+        ("week", "MON 03:00", "P1D", 2),
+        ("week", "MON 03:00", "P7D", 2),
+        ("week", "MON 03:00", "P8D", 3),
+    ],
+)
+def test_outcomes_of_a_nights_rows_are_known_so_many_nights_later(
+    every: str, cutoff: str, lag: str, nights: int
+) -> None:
+    clock = Clock.model_validate({"zone": "Europe/Madrid", "every": every, "cutoff": cutoff})
+    known = KnownAt.model_validate({"after": "day", "of": "at", "lag": lag})
+    assert count_nights_to_outcomes(clock, known) == nights

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
-from redeye.declarations.spec_fields import Frozen, Name, PositiveInt, refuse_unknown
+from redeye.declarations.clock import Clock, check_cutoff
+from redeye.declarations.spec_fields import Frozen, Name, PositiveInt, ZoneName, refuse_unknown
 from redeye.declarations.yaml_files import load_declaration, suggest
 
 Noun = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -63,12 +64,7 @@ class Answers(Frozen):
     """
 
     project: Name = Field(description="The project's name: letters, digits and _.")
-    zone: str = Field(description="The time zone of the project's days, as Europe/Madrid.")
-    cutoff: str = Field(
-        default="03:00",
-        pattern=r"^([01]\d|2[0-3]):[0-5]\d$",
-        description="When a night ends, by that zone's clock: the coming day is predicted then.",
-    )
+    zone: ZoneName = Field(description="The time zone of the project's days, as Europe/Madrid.")
     data: str = Field(
         min_length=1, description="The file with the rows, CSV, JSON lines or Parquet, or its URL."
     )
@@ -78,6 +74,16 @@ class Answers(Frozen):
     )
     many: Noun = Field(description="Many of them, as `visits`.")
     time: Name = Field(description="The column with the date or instant at which a row happens.")
+    every: Literal["day", "week"] = Field(
+        default="day",
+        description="How often is predicted: each day the coming one, or each week the coming one. Either is called a "
+        "night.",
+    )
+    cutoff: str | None = Field(
+        default=None,
+        description="When a night ends, by that zone's clock, as 03:00, or of a week as MON 03:00: what is known by "
+        "then is predicted from. Left out: at 03:00, of a week on the weekday with which the sample's weeks begin.",
+    )
     repeated_hour: Literal["first", "second"] | None = Field(
         default=None, description="Which one is meant where the clock goes back and the file has no offset."
     )
@@ -149,6 +155,13 @@ class Answers(Frozen):
     )
     owner: str = Field(default="data-science", min_length=1, description="Who answers for the model.")
 
+    @field_validator("cutoff")
+    @classmethod
+    def _ends_a_night(cls, cutoff: str | None, info: ValidationInfo) -> str | None:
+        if cutoff is not None and "every" in info.data:  # else it is refused by itself
+            check_cutoff(cutoff, info.data["every"])
+        return cutoff
+
     @field_validator("classes")
     @classmethod
     def _are_a_choice(cls, classes: tuple[str, ...]) -> tuple[str, ...]:
@@ -200,6 +213,11 @@ class Answers(Frozen):
             if self.predict is None:
                 raise ValueError("predict: is missing; name the column that is known afterwards")
             return self
+        if self.every != "day":
+            raise ValueError(
+                "every: whoever rows are of is predicted each day, as spans are of days: write `every: day`, with "
+                "`during: 7` for what comes within a week"
+            )
         self._check_population()
         self._check_label()
         return self
@@ -244,6 +262,11 @@ class Answers(Frozen):
         predicted = [] if self.predict is None else [self.predict]
         named = [*self.key, self.time, *self.each, *(self.valid or ()), *self.in_advance, *predicted]
         return tuple(dict.fromkeys(named))
+
+    @property
+    def clock(self) -> Clock:
+        """When nights end; the cutoff has to be known."""
+        return Clock.model_validate({"zone": self.zone, "every": self.every, "cutoff": self.cutoff})
 
     @property
     def model(self) -> str:

@@ -9,11 +9,15 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.prompt import Prompt
 
+from redeye.declarations.yaml_files import suggest
 from redeye.foundation.errors import ConfigError
 from redeye.review.new_project.answers import Answers, describe_questions, is_asked, is_required
-from redeye.review.new_project.sample import describe_columns
+from redeye.review.new_project.sample import describe_columns, list_columns, locate_data, read_dates
+from redeye.review.new_project.sampled_answers import suggest_cutoff
 
 LISTS = ("key", "each", "valid", "in_advance", "groups", "classes")
+OF_COLUMNS = ("time", "key", "each", "valid", "in_advance", "groups", "predict")
+"""Answers that name columns of the data."""
 
 
 def ask_answers(folder: Path, console: Console) -> Answers:
@@ -24,28 +28,50 @@ def ask_answers(folder: Path, console: Console) -> Answers:
     """
     given: dict[str, Any] = {}
     for name, question, default in describe_questions():
-        if not is_asked(name, given):
-            continue
-        while True:
-            typed = Prompt.ask(f"{name}: {question}", console=console, default=_write(default))
-            if not typed and is_required(name, given):
-                console.print("  It must be said.")
-                continue
-            if typed:
-                given[name] = [each.strip() for each in typed.split(",")] if name in LISTS else typed
-            if wrong := _find_wrong(given, name):
-                console.print(f"  {wrong}")
-                del given[name]
-                continue
-            break
-        if name == "data":
-            path = typed if "://" in typed else str(folder / typed)
-            for column in describe_columns(path):
-                console.print(f"  {column}", highlight=False)
+        if is_asked(name, given):
+            shown = _suggest(folder, given) if name == "cutoff" else _write(default)
+            _ask(f"{name}: {question}", shown, name, given, folder, console)
     try:
         return Answers.model_validate(given)
     except ValidationError as error:
         raise ConfigError("; ".join(fault["msg"] for fault in error.errors())) from error
+
+
+def _ask(question: str, shown: str, name: str, given: dict[str, Any], folder: Path, console: Console) -> None:
+    """Ask until there is an answer that can be one, or none where none is needed."""
+    while True:
+        typed = Prompt.ask(question, console=console, default=shown)
+        if not typed and is_required(name, given):
+            console.print("  It must be said.")
+            continue
+        if typed:
+            given[name] = [each.strip() for each in typed.split(",")] if name in LISTS else typed
+        wrong = _find_wrong(given, name) or _find_lost(folder, given, name)
+        if not wrong:
+            break
+        console.print(f"  {wrong}")
+        del given[name]
+    if name == "data":
+        for column in describe_columns(locate_data(folder, typed)):
+            console.print(f"  {column}", highlight=False)
+
+
+def _suggest(folder: Path, given: dict[str, Any]) -> str:
+    dates = read_dates(locate_data(folder, given["data"]), given["time"], given["zone"])
+    return suggest_cutoff(given.get("every", "day"), dates)
+
+
+def _find_lost(folder: Path, given: dict[str, Any], name: str) -> str:
+    """What the file says against an answer: that it cannot be read, or has no such column; empty if nothing."""
+    if name not in ("data", *OF_COLUMNS) or name not in given:
+        return ""
+    try:
+        columns = list_columns(locate_data(folder, given["data"]))
+    except ConfigError as error:
+        return str(error)
+    said = given[name] if name in LISTS else [given[name]]
+    lost = [] if name == "data" else [each for each in said if each not in columns]
+    return f"there is no column {', '.join(lost)}{suggest(lost[0], columns)}" if lost else ""
 
 
 def _find_wrong(given: dict[str, Any], name: str) -> str:

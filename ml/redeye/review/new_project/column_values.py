@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -15,7 +16,37 @@ from redeye.review.new_project.answers import Answers
 from redeye.review.new_project.sample import TYPES, Column, Sample
 
 SCHEMAS = ENGINE / "ml" / "specs"
-WEEK = 7
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How nights are counted where a night is a day, or a week.
+
+    Attributes:
+        windows: of features, in nights.
+        step: windows of gates and verdicts are so many nights, or several times as many.
+        gates: nights at least that gates go by: the spec asks ten of them.
+        verdicts: nights at least that verdicts go by.
+        training: nights at least that are learned from.
+        history: nights at most.
+        cooldown: nights after a request to train before the next.
+        age: nights after which a model is old.
+    """
+
+    windows: tuple[int, int, int]
+    step: int
+    gates: int
+    verdicts: int
+    training: int
+    history: int
+    cooldown: int
+    age: int
+
+
+PACES = {
+    "day": Pace((1, 7, 28), step=7, gates=14, verdicts=14, training=21, history=365, cooldown=14, age=60),
+    "week": Pace((1, 4, 13), step=1, gates=10, verdicts=4, training=13, history=104, cooldown=4, age=13),
+}
 # Of so few rows, gates and verdicts would go by chance: where nights are small, their windows are longer.
 ROWS_OF_GATES, ROWS_OF_VERDICTS = 200, 60
 # Of a window's usual rows: with fewer of them it is not judged.
@@ -31,6 +62,7 @@ def list_shared(answers: Answers, sample: Sample) -> dict[str, Any]:
         **answers.model_dump(),
         "classes": list_classes(answers),
         "model": answers.model,
+        "windows": list(PACES[answers.every].windows),
         "command": ELSEWHERES,
         "schema": (SCHEMAS / "project.json").as_posix(),
         "spec_schema": (SCHEMAS / "schema.json").as_posix(),
@@ -44,24 +76,28 @@ def list_shared(answers: Answers, sample: Sample) -> dict[str, Any]:
     }
 
 
-def size_windows(per_night: float, nights: int) -> dict[str, int]:
+def size_windows(per_night: float, nights: int, every: str = "day") -> dict[str, int]:
     """How long the windows of gates and verdicts are, and how many rows are asked of each.
 
     Args:
         per_night: rows of a usual night.
-        nights: nights of the sample; no window is longer than a sixth of them.
+        nights: nights of the sample; no window is longer than a sixth of them, but for the least there can be.
+        every: how long a night is.
     """
+    pace = PACES[every]
 
-    def count_nights(rows: int) -> int:
-        weeks = math.ceil(rows / per_night / WEEK)
-        return WEEK * max(2, min(weeks, nights // 6 // WEEK))
+    def count_nights(rows: int, least: int) -> int:
+        steps = min(math.ceil(rows / per_night / pace.step), nights // 6 // pace.step)
+        return max(least, pace.step * steps)
 
-    gates, verdicts = count_nights(ROWS_OF_GATES), count_nights(ROWS_OF_VERDICTS)
+    gates, verdicts = count_nights(ROWS_OF_GATES, pace.gates), count_nights(ROWS_OF_VERDICTS, pace.verdicts)
     return {
         "nights_of_gates": gates,
         "nights_of_verdicts": verdicts,
-        "nights_of_training": max(3 * WEEK, gates),
-        "nights_of_history": max(365, 6 * gates),
+        "nights_of_training": max(pace.training, gates),
+        "nights_of_history": max(pace.history, 6 * gates),
+        "nights_of_cooldown": pace.cooldown,
+        "nights_of_age": pace.age,
         "weight": max(2, round(per_night / 10)),
         "rows_of_gates": max(20, round(gates * per_night * USUAL_SHARE)),
         "rows_of_verdicts": max(20, round(verdicts * per_night * USUAL_SHARE)),
@@ -108,6 +144,11 @@ def list_contract(answers: Answers, sample: Sample, names: tuple[str, ...]) -> d
                 }
             )
     return {"columns": columns, "bounds": bounds}
+
+
+def name_windows(answers: Answers) -> str:
+    """The windows of features, as a spec names several at once."""
+    return f"{{{','.join(f'{nights}n' for nights in PACES[answers.every].windows)}}}"
 
 
 def name_word(text: str) -> str:

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from redeye.declarations.clock import Clock
 from redeye.declarations.datasets import KnownAt
 from redeye.declarations.span import DueNights, Span, find_due_nights
 from redeye.foundation.errors import ConfigError
 from redeye.review.new_project.answers import OF_COLUMN, Answers, name_key
 from redeye.review.new_project.column_values import (
-    WEEK,
     describe_column,
     list_contract,
     list_shared,
+    name_windows,
     size_windows,
     write_name,
 )
 from redeye.review.new_project.sample import NUMBERS, Sample
 
-WINDOWS = "{1n,7n,28n}"
+WEEK = 7
 
 
 def find_due(answers: Answers) -> DueNights:
@@ -28,7 +27,7 @@ def find_due(answers: Answers) -> DueNights:
         of="events", begins=answers.begins, nights=answers.during or 1, final_after=answers.final_after
     )
     known = KnownAt.model_validate({"after": "day", "of": answers.time, "lag": answers.known_after})
-    return find_due_nights(span, Clock(zone=answers.zone, cutoff=answers.cutoff), known)
+    return find_due_nights(span, answers.clock, known)
 
 
 def check_sample(answers: Answers, sample: Sample) -> None:
@@ -62,10 +61,10 @@ def check_sample(answers: Answers, sample: Sample) -> None:
             f"begins: {answers.time} has dates alone, which a cutoff at {answers.cutoff} divides: write midnight"
         )
     final = find_due(answers).final
-    if final >= sample.nights:
+    if final >= len(sample.dates):
         raise ConfigError(
             f"during: a label of {answers.during} nights is final {final} nights after its own, and the sample has "
-            f"{sample.nights}: none is final; give a longer sample, or a shorter span"
+            f"{len(sample.dates)}: none is final; give a longer sample, or a shorter span"
         )
 
 
@@ -97,7 +96,7 @@ def describe_entity_values(answers: Answers, sample: Sample) -> dict[str, Any]:
     span = f"the {answers.during} days from " + (
         "the cutoff on" if answers.begins == "cutoff" else "the midnight after the cutoff on"
     )
-    what = _describe_label(answers)
+    what, windows = _describe_label(answers), name_windows(answers)
     mart = _list_mart(answers, sample, keys, newest, has_weekday=has_weekday)
     fct = [*mart, *_list_label(answers, sample)]
     return {
@@ -113,7 +112,7 @@ def describe_entity_values(answers: Answers, sample: Sample) -> dict[str, Any]:
         "is_counting": is_counting,
         "columns": list(answers.columns),
         "features": [
-            f'"{each["name"]}_history:{f"{{{names}}}" if "," in names else names}_{WINDOWS}"'
+            f'"{each["name"]}_history:{f"{{{names}}}" if "," in names else names}_{windows}"'
             for each in entities
             for names in (counted, *(f"sum_{name},mean_{name}" for name in numbers))
         ],
@@ -154,7 +153,7 @@ def describe_entity_values(answers: Answers, sample: Sample) -> dict[str, Any]:
                 **list_contract(answers, sample, answers.columns),
             }
         ],
-        **size_windows(sample.entities, sample.nights),
+        **size_windows(sample.entities, len(sample.dates)),
     }
 
 

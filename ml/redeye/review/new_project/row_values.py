@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from redeye.declarations.calendar import count_nights_on
+from redeye.declarations.datasets import KnownAt
+from redeye.declarations.span import count_nights_to_outcomes
 from redeye.review.new_project.answers import Answers, name_key
 from redeye.review.new_project.column_values import (
     describe_column,
     list_contract,
     list_shared,
+    name_windows,
     size_windows,
     write_name,
 )
@@ -34,8 +38,10 @@ def describe_row_values(answers: Answers, sample: Sample) -> dict[str, Any]:
     shares = [f"share_{each['word']}" for each in shared["classes"]]
     told = ["rows", *(shares or ["rate"]), *(["mean"] if is_number else [])]
     keys = [entity["key"] for entity in entities]
+    windows, longest = name_windows(answers), shared["windows"][-1]
     announced = [columns[name] for name in dict.fromkeys([*answers.key, answers.time, *answers.in_advance])]
     positive = answers.label.removeprefix("is_").replace("_", " ")
+    nights = count_nights_on(answers.clock, sample.dates)
     fct = _list_mart(answers, columns, entities, passed, derived)
     return {
         **shared,
@@ -45,7 +51,7 @@ def describe_row_values(answers: Answers, sample: Sample) -> dict[str, Any]:
         "is_integer": False,
         "subject_key": f"{one}_id",
         "schedule": f"staging.stg_{answers.project}__{answers.many}",
-        "maturity": 2,
+        "maturity": _find_final(answers),
         "grouped": (groups or of_time) if answers.classes else [],
         "positive": positive,
         "is_number": is_number,
@@ -56,8 +62,8 @@ def describe_row_values(answers: Answers, sample: Sample) -> dict[str, Any]:
             feature
             for entity in entities
             for feature in (
-                f'"{entity["name"]}_history:{{{",".join(told)}}}_{{1n,7n,28n}}"',
-                *([] if answers.classes else [f"{entity['name']}_history:yes_28n"]),
+                f'"{entity["name"]}_history:{{{",".join(told)}}}_{windows}"',
+                *([] if answers.classes else [f"{entity['name']}_history:yes_{longest}n"]),
             )
         ],
         "announced": announced,
@@ -81,25 +87,31 @@ def describe_row_values(answers: Answers, sample: Sample) -> dict[str, Any]:
         "nullable": [each["name"] for each in fct if each["may_be_null"]],
         "subject_columns": _list_subject(answers),
         "datasets": _list_datasets(answers, sample),
-        **size_windows(sample.rows / sample.nights, sample.nights),
+        **size_windows(sample.rows / nights, nights, answers.every),
     }
 
 
 def _describe_question(answers: Answers, positive: str) -> dict[str, str]:
     """What is asked, in words."""
-    many, known = answers.many, f"with what is known at {answers.cutoff} {answers.zone}"
+    every, many, known = answers.every, answers.many, f"with what is known at {answers.cutoff} {answers.zone}"
     if answers.classes:
         which = f"which of {', '.join(answers.classes)}"
         return {
-            "summary": f"Predicts each night of each of the coming day's {many} {which} comes, with Redeye.",
-            "description": f"Of each of the coming day's {many}, {which} comes, {known}.",
+            "summary": f"Predicts each night of each of the coming {every}'s {many} {which} comes, with Redeye.",
+            "description": f"Of each of the coming {every}'s {many}, {which} comes, {known}.",
             "label_description": "How it turned out; null where nothing is known.",
         }
     return {
-        "summary": f"Predicts each night which of the coming day's {many} turn out {positive}, with Redeye.",
-        "description": f"Probability that one of the coming day's {many} turns out {positive}, {known}.",
+        "summary": f"Predicts each night which of the coming {every}'s {many} turn out {positive}, with Redeye.",
+        "description": f"Probability that one of the coming {every}'s {many} turns out {positive}, {known}.",
         "label_description": f"Whether it turned out {positive}; null where nothing is known.",
     }
+
+
+def _find_final(answers: Answers) -> int:
+    known = KnownAt.model_validate({"after": "day", "of": answers.time, "lag": answers.known_after})
+    # Where a night is a day, corrections of the next are waited for.
+    return max(2 if answers.every == "day" else 1, count_nights_to_outcomes(answers.clock, known))
 
 
 def _write_label(answers: Answers) -> str:
@@ -177,7 +189,7 @@ def _list_mart(
             )
             for name in passed
         ),
-        describe_column("night", "DATE", "Night that predicts it: the one before its day."),
+        describe_column("night", "DATE", "Night that predicts it: the one before its {answers.every}."),
         *(describe_column(name, "BIGINT", about[name]) for name in derived),
         describe_column(predict, predicted.type, f"Its {predict}, once known.", may_be_null=True),
         describe_column(
@@ -215,7 +227,7 @@ def _list_datasets(answers: Answers, sample: Sample) -> list[dict[str, Any]]:
         {
             "name": many,
             "grain": grain,
-            "description": f"{many.capitalize()} of the coming day, as they are announced.",
+            "description": f"{many.capitalize()} of the coming {answers.every}, as they are announced.",
             "lacks": "false",
             "why": f"Without them nobody knows which {many} to predict.",
             **list_contract(answers, sample, advance),
@@ -225,7 +237,7 @@ def _list_datasets(answers: Answers, sample: Sample) -> list[dict[str, Any]]:
             "grain": grain,
             "description": f"What became of {many}.",
             "lacks": "degraded",
-            "why": "The coming day is predicted without them, from what was known before.",
+            "why": f"The coming {answers.every} is predicted without them, from what was known before.",
             **list_contract(answers, sample, (*advance, str(answers.predict))),
         },
     ]

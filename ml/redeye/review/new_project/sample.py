@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from difflib import get_close_matches
+from pathlib import Path
 
 import duckdb
 
@@ -49,18 +51,24 @@ class Sample:
     """A sample of rows.
 
     Attributes:
-        nights: how many dates its rows have.
+        dates: those that its rows have, by the project's clock.
         entities: how many there are that rows are of.
     """
 
     columns: dict[str, Column]
     rows: int
-    nights: int
+    dates: tuple[date, ...]
     entities: int = 0
 
 
 def read_sample(
-    path: str, *, time: str, key: Sequence[str], wanted: Sequence[str], each: Sequence[str] = ()
+    path: str,
+    *,
+    time: str,
+    key: Sequence[str],
+    wanted: Sequence[str],
+    each: Sequence[str] = (),
+    zone: str = "UTC",
 ) -> Sample:
     """What a file with a header of CSV, JSON lines or Parquet shows of some columns.
 
@@ -70,6 +78,7 @@ def read_sample(
         key: the columns that make a row the same row.
         wanted: the columns to describe.
         each: the columns that name whoever rows are of.
+        zone: whose dates count, where the file says instants.
 
     Raises:
         ConfigError: if the file cannot be read, has not the columns, `time` is no date, or keys repeat.
@@ -77,8 +86,7 @@ def read_sample(
     with duckdb.connect() as con:
         con.execute("SET TimeZone = 'UTC'")
         try:
-            con.execute(f"CREATE VIEW sample AS SELECT * FROM {_read(path)}")
-            types = {str(row[0]): str(row[1]) for row in con.execute("DESCRIBE sample").fetchall()}
+            types = _open(con, path)
         except duckdb.Error as error:
             raise ConfigError(f"{path} cannot be read: {error}") from error
         if lost := [name for name in wanted if name not in types]:
@@ -99,13 +107,45 @@ def read_sample(
             )
         of = ", ".join(f'"{name}"' for name in each)
         found = con.execute(
-            f'SELECT count(*), count(DISTINCT "{time}"::DATE), {f"count(DISTINCT ({of}))" if each else "0"} '
-            "FROM sample"
+            f"SELECT count(*), {f'count(DISTINCT ({of}))' if each else '0'} FROM sample"
         ).fetchone()
-    rows, nights, entities = found or (0, 0, 0)
-    if not rows:
+        dates = _list_dates(con, time, types[time], zone)
+    rows, entities = found or (0, 0)
+    if not rows or not dates:
         raise ConfigError(f"{path} has no rows: give a sample with some weeks of them")
-    return Sample(columns, int(rows), int(nights), int(entities))
+    return Sample(columns, int(rows), dates, int(entities))
+
+
+def _list_dates(con: duckdb.DuckDBPyConnection, time: str, type_: str, zone: str) -> tuple[date, ...]:
+    at = f"""timezone('{zone}', "{time}")""" if type_ == "TIMESTAMP WITH TIME ZONE" else f'"{time}"'
+    rows = con.execute(
+        f'SELECT DISTINCT {at}::DATE FROM sample WHERE "{time}" IS NOT NULL ORDER BY 1'
+    ).fetchall()
+    return tuple(row[0] for row in rows)
+
+
+def locate_data(folder: Path, data: str) -> str:
+    """Where the data lies that a project's folder names: there, or at an URL."""
+    return data if "://" in data else str(folder / data)
+
+
+def list_columns(path: str) -> list[str]:
+    """The columns of a file.
+
+    Raises:
+        ConfigError: if it cannot be read.
+    """
+    with duckdb.connect() as con:
+        try:
+            return list(_open(con, path))
+        except duckdb.Error as error:
+            raise ConfigError(f"{path} cannot be read: {error}") from error
+
+
+def _open(con: duckdb.DuckDBPyConnection, path: str) -> dict[str, str]:
+    """Make a view of a file, `sample`; its columns with DuckDB's types."""
+    con.execute(f"CREATE VIEW sample AS SELECT * FROM {_read(path)}")
+    return {str(row[0]): str(row[1]) for row in con.execute("DESCRIBE sample").fetchall()}
 
 
 def _read(path: str) -> str:
@@ -129,6 +169,17 @@ def _describe(con: duckdb.DuckDBPyConnection, name: str, type_: str) -> Column:
     row = con.execute(f'SELECT count(*) - count("{name}"), {bounds} FROM sample').fetchone()
     gaps, least, most = row or (0, None, None)
     return Column(name, kind, bool(gaps), None if least is None or most is None else (least, most))
+
+
+def read_dates(path: str, time: str, zone: str) -> tuple[date, ...]:
+    """The dates of a file's rows by a zone's clock, each once; none where the column has no dates or instants."""
+    with duckdb.connect() as con:
+        con.execute("SET TimeZone = 'UTC'")
+        try:
+            types = _open(con, path)
+            return _list_dates(con, time, types.get(time, ""), zone)
+        except duckdb.Error:
+            return ()
 
 
 def list_values(path: str, column: str) -> list[str]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
+
+from redeye.declarations.clock import WEEKDAYS
 from redeye.foundation.errors import ConfigError
 from redeye.review.new_project.answers import FEWEST, FROM_SAMPLE, Answers
 from redeye.review.new_project.column_values import name_word
 from redeye.review.new_project.sample import Column, Sample, list_values
 
+HOUR = "03:00"
 MOST = 12
 """Values of a column that are taken for its classes; with more of them, somebody has to say which matter."""
 
@@ -17,12 +22,29 @@ def complete_answers(answers: Answers, sample: Sample, path: str) -> Answers:
     Raises:
         ConfigError: naming the answer that the sample refutes.
     """
+    if answers.cutoff is None:
+        answers = answers.model_copy(update={"cutoff": suggest_cutoff(answers.every, sample.dates)})
     if not answers.classes:
         return answers
     column = sample.columns[str(answers.predict)]
     return answers.model_copy(
         update={"classes": _find_classes(answers, column, list_values(path, column.name))}
     )
+
+
+def suggest_cutoff(every: str, dates: Sequence[date]) -> str:
+    """When nights may well end: in the small hours, of a week those of the day with which weeks with rows begin.
+
+    It is the weekday before which most days have no row; where every day has some, Monday.
+    """
+    if every == "day":
+        return HOUR
+    seen = {day.weekday() for day in dates} or {0}
+    week = len(WEEKDAYS)
+    gaps = {
+        first: next(back for back in range(1, week + 1) if (first - back) % week in seen) for first in seen
+    }
+    return f"{WEEKDAYS[max(sorted(gaps), key=gaps.__getitem__)]} {HOUR}"
 
 
 def _find_classes(answers: Answers, column: Column, seen: list[str]) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from redeye.review.new_project.answers import OF_COLUMN, Answers
 from redeye.review.new_project.column_values import write_name
 from redeye.review.new_project.entity_values import check_sample, describe_entity_values
 from redeye.review.new_project.row_values import describe_row_values
-from redeye.review.new_project.sample import NUMBERS, Column, read_sample
+from redeye.review.new_project.sample import NUMBERS, Column, locate_data, read_sample
 from redeye.review.new_project.sampled_answers import complete_answers
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -40,13 +40,14 @@ def write_project(folder: Path, answers: Answers) -> list[Path]:
     """
     if (folder / "redeye.yaml").exists():
         raise ConfigError(f"{folder} is a project already: choose another folder")
-    path = answers.data if "://" in answers.data else str(folder / answers.data)
+    path = locate_data(folder, answers.data)
     sample = read_sample(
         path,
         time=answers.time,
         key=answers.key,
         wanted=answers.columns,
         each=answers.each,
+        zone=answers.zone,
     )
     answers = complete_answers(answers, sample, path)
     if answers.predict and answers.take not in OF_COLUMN and not answers.classes:

@@ -87,6 +87,19 @@ def test_columns_are_listed_once_and_the_model_is_named_after_subject_and_label(
             ("predict: missed", "predict: missed\nclasses: [a, b, c]\nunseen_class: d"),
             r":12: unseen_class: d is none of `classes`",
         ),
+        (
+            ("time: starts", "time: starts\nevery: week\ncutoff: '04:00'"),
+            r":8: cutoff: '04:00' ends no night of a week: write HH:MM after one of MON, .*, or `every: day`",
+        ),
+        (
+            ("time: starts", "time: starts\ncutoff: MON 04:00"),
+            r":7: cutoff: .*ends no night of a day: .*`every: week`",
+        ),
+        (("time: starts", "time: starts\nevery: month"), r":7: every: "),
+        (
+            ("Europe/Madrid", "Europe/Madird"),
+            r":2: zone: 'Europe/Madird' is no time zone: write one as Europe/Madrid",
+        ),
         (("zone: Europe", "zon: Europe"), r":2: zon: unknown key; did you mean 'zone'"),
     ],
 )
@@ -138,6 +151,7 @@ def test_whoever_rows_are_of_is_predicted_by_the_rows_of_a_span(tmp_path: Path) 
         ("predict: paid", "predict: paid\nis_at_least: 3", r":12: is_at_least: says which rows count"),
         ("label: spends", "label: paid", r":14: label: paid is a column of the data"),
         ("each: [customer_id]", "each: [customer_id, shop]", r":4: one: customer names one of `each` alone"),
+        ("if_none: 0", "if_none: 0\nevery: week", r"every: whoever rows are of is predicted each day"),
         (
             "if_none: 0",
             "if_none: 0\nclasses: sample",

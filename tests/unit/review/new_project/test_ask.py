@@ -17,12 +17,13 @@ def test_wrong_and_missing_answers_are_asked_again(tmp_path: Path, monkeypatch: 
     typed = {name: [""] for name in Answers.model_fields} | {
         "project": ["", "clinic"],
         "zone": ["Europe/Madrid"],
-        "cutoff": ["3 am", "04:00"],
-        "data": ["rows.csv"],
+        "every": ["month", "week"],
+        "cutoff": ["3 am", "04:00", "MON 04:00"],
+        "data": ["rows.cvs", "rows.csv"],
         "one": ["visit"],
         "many": ["visits"],
-        "time": ["at"],
-        "key": ["number"],
+        "time": ["time", "at"],
+        "key": ["numbr", "number"],
         "predict": ["temp"],
         "is_at_least": ["hot", ""],
         "classes": ["one, two", ""],
@@ -30,21 +31,27 @@ def test_wrong_and_missing_answers_are_asked_again(tmp_path: Path, monkeypatch: 
         "known_after": ["PT1H"],
     }
     said = io.StringIO()
+    shown: dict[str, str] = {}
 
-    def answer(question: str, **_: object) -> str:
-        return typed[question.partition(":")[0]].pop(0)
+    def answer(question: str, *, default: str, **_: object) -> str:
+        name = question.partition(":")[0]
+        shown[name] = default
+        return typed[name].pop(0)
 
     monkeypatch.setattr("redeye.review.new_project.ask.Prompt.ask", answer)
-    found = ask_answers(tmp_path, Console(file=said, width=120))
+    found = ask_answers(tmp_path, Console(file=said, width=200))
     assert (found.project, found.cutoff, found.key, found.is_at_least) == (
         "clinic",
-        "04:00",
+        "MON 04:00",
         ("number",),
         None,
     )
     assert "It must be said." in said.getvalue()
     assert "of 2 it is no question which" in said.getvalue()
     assert "temp: bigint, 3 to 3" in said.getvalue()
+    assert "rows.cvs cannot be read" in said.getvalue()
+    assert "there is no column numbr; did you mean 'number'?" in said.getvalue()
+    assert shown["cutoff"] == "THU 03:00"  # the row is of one
     # What says something of whoever rows are of is not asked where rows are predicted.
     assert {name for name, left in typed.items() if left} == {*OF_ENTITIES[1:], "unseen_class"}
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from redeye.foundation.errors import ConfigError
-from redeye.review.new_project.sample import describe_columns, list_values, read_sample
+from redeye.review.new_project.sample import (
+    describe_columns,
+    list_columns,
+    list_values,
+    read_dates,
+    read_sample,
+)
 
 ROWS = """\
 number,starts,size,missed
@@ -35,7 +42,7 @@ def test_types_gaps_bounds_and_nights_are_seen(tmp_path: Path) -> None:
     }
     assert found.columns["size"].has_gaps
     assert found.columns["size"].bounds == (2.5, 7.0)
-    assert (found.rows, found.nights) == (3, 2)
+    assert (found.rows, found.dates) == (3, (date(2026, 1, 1), date(2026, 1, 2)))
 
 
 @pytest.mark.parametrize("ending", ["parquet", "jsonl"])
@@ -69,6 +76,26 @@ def test_a_file_that_is_not_there_or_has_no_rows_is_named(tmp_path: Path) -> Non
     duckdb.sql(f"COPY (SELECT DATE '2026-01-01' AS a LIMIT 0) TO '{path}'")
     with pytest.raises(ConfigError, match="has no rows"):
         read_sample(str(path), time="a", key=["a"], wanted=["a"])
+
+
+def test_dates_are_those_of_the_zones_clock_where_the_file_says_instants(tmp_path: Path) -> None:
+    first, second = date(2026, 1, 1), date(2026, 1, 2)
+    assert read_dates(write(tmp_path), "starts", "Asia/Tokyo") == (first, second)
+    late = ROWS.replace("2026-01-02T08:00:00", "2026-01-01T19:00:00").replace("00:00,", "00:00Z,")
+    path = write(tmp_path, late)
+    assert read_dates(path, "starts", "UTC") == (first,)
+    assert read_dates(path, "starts", "Asia/Tokyo") == (first, second)
+    assert read_sample(path, time="starts", key=["number"], wanted=WANTED, zone="Asia/Tokyo").dates == (
+        first,
+        second,
+    )
+    assert read_dates(path, "size", "UTC") == ()
+
+
+def test_columns_are_listed(tmp_path: Path) -> None:
+    assert list_columns(write(tmp_path)) == list(WANTED)
+    with pytest.raises(ConfigError, match="cannot be read"):
+        list_columns(str(tmp_path / "none.csv"))
 
 
 def test_values_come_as_text_the_rarest_first(tmp_path: Path) -> None:

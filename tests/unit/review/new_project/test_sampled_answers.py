@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from redeye.foundation.errors import ConfigError
 from redeye.review.new_project.answers import Answers
 from redeye.review.new_project.sample import read_sample
-from redeye.review.new_project.sampled_answers import complete_answers
+from redeye.review.new_project.sampled_answers import complete_answers, suggest_cutoff
 
 GIVEN: dict[str, Any] = {
     "project": "courier",
@@ -33,6 +34,35 @@ def complete(folder: Path, outcomes: tuple[str, ...] = OUTCOMES, **more: object)
     answers = Answers.model_validate({**GIVEN, **more})
     sample = read_sample(str(path), time=answers.time, key=answers.key, wanted=answers.columns)
     return complete_answers(answers, sample, str(path))
+
+
+MONDAY = date(2026, 1, 5)
+
+
+@pytest.mark.parametrize(
+    ("weekdays", "first"),
+    [
+        ("0123456", "MON"),
+        ("01234", "MON"),
+        ("60123", "SUN"),
+        ("1", "TUE"),
+        ("15", "SAT"),
+        ("024", "MON"),
+        ("5", "SAT"),
+    ],
+)
+def test_a_week_begins_after_the_days_without_rows(weekdays: str, first: str) -> None:
+    dates = [MONDAY + timedelta(weeks=week, days=int(day)) for week in range(3) for day in weekdays]
+    assert suggest_cutoff("week", dates) == f"{first} 03:00"
+    assert suggest_cutoff("day", dates) == "03:00"
+    assert suggest_cutoff("week", []) == "MON 03:00"
+
+
+def test_a_cutoff_that_is_said_stays_and_one_that_is_not_is_filled(tmp_path: Path) -> None:
+    of_days = ("on time", "late", "late")
+    assert complete(tmp_path, of_days).cutoff == "03:00"
+    assert complete(tmp_path, of_days, every="week").cutoff == "THU 03:00"
+    assert complete(tmp_path, of_days, every="week", cutoff="SUN 12:00").cutoff == "SUN 12:00"
 
 
 def test_classes_of_the_sample_are_its_values_the_rarest_first(tmp_path: Path) -> None:

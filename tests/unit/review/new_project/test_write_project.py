@@ -45,6 +45,29 @@ def test_a_folder_that_has_a_project_is_left_alone(tmp_path: Path, answers: Answ
     assert (tmp_path / "README.md").read_text(encoding="utf-8") == "mine"
 
 
+def test_a_project_of_weeks_says_weeks_everywhere(tmp_path: Path, answers: Answers) -> None:
+    weekly = Answers.model_validate(
+        {**answers.model_dump(), "every": "week", "cutoff": None, "known_after": "P9D"}
+    )
+    write_project(tmp_path, weekly)
+    assert list_faults(tmp_path, tmp_path / "models") == []
+    declared = load_project(tmp_path / "redeye.yaml")
+    assert (declared.clock.every, declared.clock.cutoff) == ("week", "THU 03:00")  # rows of 1 to 5 January
+    spec = load_spec(tmp_path / "models" / f"{answers.model}.yaml")
+    assert {"place_history:rows_1n", "place_history:rate_4n", "place_history:rate_13n"} <= set(spec.features)
+    assert spec.algorithms.heuristic.successes == "place_history:yes_13n"
+    assert (spec.split.test_nights, spec.monitor.window_nights) == (10, 4)
+    assert spec.label_maturity_nights == 3  # a week, and nine days
+    written = [path.read_text(encoding="utf-8") for path in tmp_path.rglob("*.*") if path.suffix != ".csv"]
+    stale = "coming day|before its day|(?<![0-9])28n|nightly"
+    assert [found.group() for text in written if (found := re.search(stale, text))] == []
+
+
+def test_labels_of_days_are_final_when_all_outcomes_are_known(tmp_path: Path, answers: Answers) -> None:
+    write_project(tmp_path, Answers.model_validate({**answers.model_dump(), "known_after": "P5D"}))
+    assert load_spec(tmp_path / "models" / f"{answers.model}.yaml").label_maturity_nights == 6
+
+
 @pytest.fixture
 def of_fates(tmp_path: Path, answers: Answers) -> dict[str, Any]:
     """Answers to which of four words becomes of a row."""
@@ -96,7 +119,6 @@ def test_classes_that_are_named_rank_by_the_first_and_say_what_others_count_to(
     [
         ({"predict": "size", "in_advance": ()}, "predict: size is double, neither yes nor no"),
         ({"is_at_least": 2}, "is_at_least: failed is boolean, no number"),
-        ({"zone": "Europe/Madird"}, "'Europe/Madird' is no time zone"),
     ],
 )
 def test_answers_that_the_data_refutes_write_nothing(
