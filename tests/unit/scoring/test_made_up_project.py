@@ -30,7 +30,7 @@ from redeye.scoring.logic.predictions import LINEAGE, Lineage, assemble, derive_
 from redeye.scoring.logic.restatements import Change, Restatement
 from redeye.scoring.outputs_reader import OutputsReader
 from redeye.sources.logic.deliveries import DeliveryRef
-from redeye.stack.airflow.first_run import show_riskiest
+from redeye.stack.airflow import first_run
 from redeye_airflow.pages.rendering import render_page
 
 EXACT = Equality(0.0, "exact: here")
@@ -217,10 +217,13 @@ def test_the_files_for_consumers_describe_its_columns() -> None:
     assert manifest["coming_day"] == DAY.isoformat()
 
 
-def test_the_first_run_shows_its_columns_at_its_zone_in_its_words() -> None:
+def test_the_first_run_shows_its_columns_at_its_zone_in_its_words(
+    spec: Spec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(first_run, "load_played_specs", lambda: {MODEL: spec})
     export.export(predictions(), KIND, model=MODEL, night=NIGHT)
     console = Console(record=True, width=140)
-    show_riskiest(settings(), console, NIGHT)
+    first_run.show_riskiest(settings(), console, NIGHT)
     shown = console.export_text()
     assert f"The 3 tickets of {DAY} most likely to be escalated" in shown
     assert all(word in shown for word in ("waits in", "opened_by", "opened", "network", "17:00", "90.0%"))
