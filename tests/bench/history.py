@@ -30,7 +30,7 @@ def multiply(times: int, nightly_files: bool) -> dict[str, Any]:
     """
     from redeye.foundation import lease
     from redeye.foundation.catalogs import Catalog
-    from redeye.warehouse import lake, release_store
+    from redeye.warehouse import lake, release_content, release_store
     from redeye.warehouse.logic.releases import Candidate, ReleaseKind
 
     head = release_store.latest_release()
@@ -64,7 +64,9 @@ def multiply(times: int, nightly_files: bool) -> dict[str, Any]:
         code_hash=head.code_hash,
         delivery_set_hash=head.delivery_set_hash,
     )
-    release_store.publish(made, audit={}, git_sha="", parent=head, taken_in=[])
+    # As every release has them: without the parent's, the measured night would read all of the history for its own.
+    contents = release_content.digest_snapshot(snapshot_id)
+    release_store.publish(made, audit={}, git_sha="", parent=head, taken_in=[], contents=contents)
     lease.release(Catalog.WAREHOUSE, token)
     return {
         "nights": 7 * weeks * (times - 1) + (head.night - head.first_night).days + 1,
