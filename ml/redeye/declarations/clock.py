@@ -34,8 +34,8 @@ def check_cutoff(cutoff: str, every: str) -> None:
 class SkippedSpan(Frozen):
     """Dates, both included, on which no period starts."""
 
-    first: date = Field(alias="from")
-    last: date = Field(alias="to")
+    first: date = Field(alias="from", description="The first date.")
+    last: date = Field(alias="to", description="The last date.")
 
     @model_validator(mode="after")
     def _goes_forward(self) -> SkippedSpan:

@@ -84,7 +84,7 @@ class Restatements(Frozen):
 class FirstRun(Frozen):
     """What `make run` does in an empty installation."""
 
-    model: Name
+    model: Name = Field(description="The model that is trained and scored first.")
     history_last: date = Field(description="The last night that is built at once, and learned from.")
     scored_last: date = Field(description="The last night that is played, one by one.")
     outcome: str = Field(

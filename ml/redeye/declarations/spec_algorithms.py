@@ -52,7 +52,7 @@ class LogisticParams(Frozen):
     """Logistic regression on imputed, scaled and one-hot encoded inputs."""
 
     regularization: float = Field(gt=0, description="Inverse strength (C): smaller is stronger.")
-    maximum_iterations: PositiveInt
+    maximum_iterations: PositiveInt = Field(description="Of the solver (L-BFGS).")
     maximum_categories: PositiveInt = Field(
         description="Per categorical column; the rarest beyond it count as unseen."
     )
@@ -61,15 +61,17 @@ class LogisticParams(Frozen):
 class XGBoostParams(Frozen):
     """Gradient-boosted trees with early stopping on the validation window."""
 
-    rounds: PositiveInt
-    early_stopping_rounds: PositiveInt
-    learning_rate: float = Field(gt=0, le=1)
-    max_depth: int = Field(ge=1, le=16)
-    min_child_weight: float = Field(ge=0)
-    subsample: float = Field(gt=0, le=1)
-    colsample_bytree: float = Field(gt=0, le=1)
-    reg_lambda: float = Field(ge=0)
-    max_bin: int = Field(ge=2)
+    rounds: PositiveInt = Field(description="Rounds of trees at most.")
+    early_stopping_rounds: PositiveInt = Field(
+        description="Rounds without a better one, after which it ends."
+    )
+    learning_rate: float = Field(gt=0, le=1, description="What a round adds is shrunk by it.")
+    max_depth: int = Field(ge=1, le=16, description="Levels of a tree at most.")
+    min_child_weight: float = Field(ge=0, description="Least sum of second derivatives in a leaf.")
+    subsample: float = Field(gt=0, le=1, description="Share of the rows that a tree sees.")
+    colsample_bytree: float = Field(gt=0, le=1, description="Share of the columns that a tree sees.")
+    reg_lambda: float = Field(ge=0, description="L2 penalty on the leaves.")
+    max_bin: int = Field(ge=2, description="Bins of a number at most.")
 
 
 class TorchParams(Frozen):
@@ -82,10 +84,10 @@ class TorchParams(Frozen):
     dropout: float = Field(ge=0, lt=1, description="Share of hidden units left out of a step.")
     column_dropout: float = Field(ge=0, lt=1, description="Share of a row's numbers left out of a step.")
     category_dropout: float = Field(ge=0, lt=1, description="Share of categories learned from as unknown.")
-    learning_rate: float = Field(gt=0, le=1)
-    weight_decay: float = Field(ge=0)
-    batch_rows: PositiveInt
-    maximum_epochs: PositiveInt
+    learning_rate: float = Field(gt=0, le=1, description="Largest step of the optimizer (AdamW).")
+    weight_decay: float = Field(ge=0, description="By which weights shrink with each step.")
+    batch_rows: PositiveInt = Field(description="Rows of a step.")
+    maximum_epochs: PositiveInt = Field(description="Passes over the training rows at most.")
     evaluations_per_epoch: PositiveInt = Field(description="How often validation is looked at.")
     patience: PositiveInt = Field(description="Evaluations without a better one, after which it ends.")
 

@@ -16,8 +16,8 @@ class Weighted(Frozen):
     """A refit in which a row counts the less the older it is: half as much after each half-life."""
 
     name: Name = Field(description="Of the candidate, such as xgboost_recent; no algorithm's own name.")
-    algorithm: Literal["logistic", "xgboost", "torch"]
-    half_life_nights: PositiveInt
+    algorithm: Literal["logistic", "xgboost", "torch"] = Field(description="Whose refit it is.")
+    half_life_nights: PositiveInt = Field(description="A row this much older counts half.")
 
 
 class Continued(Frozen):

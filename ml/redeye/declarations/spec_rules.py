@@ -30,7 +30,7 @@ class Slices(Frozen):
 class Gates(Frozen):
     """What a candidate of any kind must show on the test window to replace the champion; each kind adds its own."""
 
-    primary_metric: str
+    primary_metric: str = Field(description="The metric whose paired improvement is asked for.")
     minimum_improvement: float = Field(
         ge=0, description="The bound of the paired improvement must lie above it."
     )
@@ -42,8 +42,8 @@ class Gates(Frozen):
         description="Of the gates improvement and ranking, where it is another; at 0.5 the difference itself counts.",
     )
     minimum_spread: float = Field(gt=0, description="Standard deviation of the predictions.")
-    minimum_rows: PositiveInt
-    minimum_nights: int = Field(ge=2)
+    minimum_rows: PositiveInt = Field(description="Of the test window; with fewer no candidate passes.")
+    minimum_nights: int = Field(ge=2, description="Of the test window; with fewer no candidate passes.")
     slices: Slices = Field(default_factory=Slices)
     maximum_seconds: float = Field(
         default=5, gt=0, description="Per 1,000 rows predicted, on the machine that judges."
@@ -59,9 +59,17 @@ class Threshold(Frozen):
 
     # Specs written before are read by the keys of then, and every spec keeps its hash: trainings are known by it.
     warning: float = Field(
-        ge=0, validation_alias=AliasChoices("warning", "watch"), serialization_alias="watch"
+        ge=0,
+        validation_alias=AliasChoices("warning", "watch"),
+        serialization_alias="watch",
+        description="Significantly above it a person should look.",
     )
-    critical: float = Field(ge=0, validation_alias=AliasChoices("critical", "act"), serialization_alias="act")
+    critical: float = Field(
+        ge=0,
+        validation_alias=AliasChoices("critical", "act"),
+        serialization_alias="act",
+        description="Significantly above it a training is asked for.",
+    )
 
     @model_validator(mode="after")
     def _is_ordered(self) -> Threshold:
@@ -183,7 +191,9 @@ class RecalibrationRules(RecalibrationWindow):
 class Monitor(Frozen):
     """When a model's quality deserves a look or an act."""
 
-    window_nights: PositiveInt
+    window_nights: PositiveInt = Field(
+        description="Newest nights with final labels that are judged together."
+    )
     minimum_rows: PositiveInt = Field(description="Of the champion's own predictions; fewer are not judged.")
     quality: Quality
     maximum_degraded_share: Share = Field(description="Of the window's rows; above it a person should look.")

@@ -63,16 +63,18 @@ class Target(Frozen):
 class ScheduleColumn(Frozen):
     """A model input that the schedule itself states."""
 
-    name: Name
-    kind: Literal["numeric", "categorical"]
+    name: Name = Field(description="Column of the schedule and of the population.")
+    kind: Literal["numeric", "categorical"] = Field(description="Whether it is a number.")
 
 
 class Split(Frozen):
     """Windows by time, in nights; between them lies a gap of the label maturity."""
 
-    validation_nights: PositiveInt
-    test_nights: PositiveInt
-    minimum_train_nights: PositiveInt
+    validation_nights: PositiveInt = Field(description="By which candidates are stopped early and chosen.")
+    test_nights: PositiveInt = Field(
+        description="The newest, by which the gates judge; nothing is fitted to them."
+    )
+    minimum_train_nights: PositiveInt = Field(description="With fewer to learn from there is no training.")
     history_nights: PositiveInt = Field(description="Nights of training at most.")
 
 
@@ -91,15 +93,15 @@ class Spec(Frozen):
         pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)+$", description="<subject>_<target>; the file's stem."
     )
     version: PositiveInt = Field(description="Of the feature list; it names the feature service.")
-    owner: str = Field(min_length=1)
-    description: str = Field(min_length=1)
+    owner: str = Field(min_length=1, description="Who answers for it; the owner of its DAGs.")
+    description: str = Field(min_length=1, description="What it predicts, for its DAGs and its card.")
     audience: str = Field(
         default="", description="Who uses the predictions, and for what; for the model's card."
     )
     limits: tuple[str, ...] = Field(
         default=(), description="What the predictions are not for; for the model's card."
     )
-    tags: tuple[str, ...] = ()
+    tags: tuple[str, ...] = Field(default=(), description="Of its DAGs in Airflow.")
     population: Population
     schedule: Relation = Field(description="The coming day's rows: the same columns without outcome.")
     target: Target
@@ -109,10 +111,17 @@ class Spec(Frozen):
     categorical_features: Features = Field(
         default=(), description="Those of the features that are no numbers."
     )
-    label_maturity_nights: int = Field(ge=1)
+    label_maturity_nights: int = Field(ge=1, description="After so many nights labels are final.")
     # Where every row has an outcome by then, a part of the day that has not come is more than a twentieth.
-    label_completeness: float = Field(default=0.95, gt=0, le=1)
-    effective_lag_nights: int = Field(ge=1)
+    label_completeness: float = Field(
+        default=0.95,
+        gt=0,
+        le=1,
+        description="Share of a night's rows with a label below which the night waits for more.",
+    )
+    effective_lag_nights: int = Field(
+        ge=1, description="A promotion serves so many nights after its training's."
+    )
     train_cron: str | None = Field(
         default=None, pattern=r"^\S+( \S+){4}$", description="By the project's clock."
     )

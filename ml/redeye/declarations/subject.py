@@ -44,7 +44,7 @@ class Search(Frozen):
 class SubjectColumn(Frozen):
     """A column of the schedule that stands on every prediction."""
 
-    type: ColumnType
+    type: ColumnType = Field(description="What its values are.")
     title: str = Field(default="", description="Above the column where people read; its name by default.")
     description: str = Field(min_length=1, description="For consumers, in the files' manifest.")
     search: Search | None = Field(default=None, description="If predictions are looked for by it.")

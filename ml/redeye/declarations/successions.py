@@ -22,10 +22,10 @@ class Succession(Frozen):
 
     column: Name = Field(description="Of deliveries, the column that holds the code.")
     key: Name = Field(description="Of predictions and features, the column that holds it.")
-    old: Code
-    new: Code
+    old: Code = Field(description="The code that is replaced.")
+    new: Code = Field(description="The code that replaces it.")
     first_night: date = Field(description="The first night whose deliveries say the new code.")
-    because: str = Field(min_length=10)
+    because: str = Field(min_length=10, description="Why, for whoever asks later.")
 
     @model_validator(mode="after")
     def _changes_the_code(self) -> Succession:

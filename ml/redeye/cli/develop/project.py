@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
 from typing import Annotated
 
 import typer
-from pydantic import BaseModel
 from rich.markup import escape
 
 from redeye.cli.shell import console, enter
@@ -141,15 +141,20 @@ def packages(given: typer.Context) -> None:
 
 @app.command()
 def docs() -> None:
-    """Write what is generated: the page on settings, JSON schemas of declarations, dbt's docs (the stack must run)."""
+    """Write what is generated: the pages on settings and keys, JSON schemas, dbt's docs (the stack must run)."""
     from redeye.declarations.project import Project
     from redeye.declarations.specs import render_json_schema
+    from redeye.review.logic.key_reference import render_reference
     from redeye.warehouse import dbt
 
     if not IS_INSTALLED:
         (ENGINE / "docs" / "reference" / "settings.md").write_text(describe(), encoding="utf-8")
-        schemas: dict[str, type[BaseModel] | None] = {"schema.json": None, "project.json": Project}
-        for name, model in schemas.items():
-            (ENGINE / "ml" / "specs" / name).write_text(render_json_schema(model), encoding="utf-8")
+        schemas = {"project.json": render_json_schema(Project), "schema.json": render_json_schema()}
+        for name, text in schemas.items():
+            (ENGINE / "ml" / "specs" / name).write_text(text, encoding="utf-8")
+        keys = render_reference(*(json.loads(text) for text in schemas.values()))
+        (ENGINE / "docs" / "reference" / "keys.md").write_text(keys, encoding="utf-8")
     enter(writes_outside=True)
-    console.print(f"{'' if IS_INSTALLED else 'docs/reference/settings.md and '}{dbt.docs()}")
+    console.print(
+        f"{'' if IS_INSTALLED else 'docs/reference/settings.md, docs/reference/keys.md and '}{dbt.docs()}"
+    )

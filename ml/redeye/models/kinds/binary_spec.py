@@ -21,12 +21,14 @@ class BinaryTarget(Target):
 class BinaryGates(Gates):
     """What probabilities must show."""
 
-    primary_metric: Literal["log_loss", "brier", "auc", "pr_auc"]
+    primary_metric: Literal["log_loss", "brier", "auc", "pr_auc"] = Field(
+        description="The metric whose paired improvement is asked for."
+    )
     # Specs written before declare it, and keep their hash.
     bootstrap_samples: int = Field(
         default=400, ge=100, description="Without effect: bounds are not resampled."
     )
-    maximum_auc_drop: Share
+    maximum_auc_drop: Share = Field(description="By which AUC may at worst be below the champion's.")
     maximum_calibration_error: Share = Field(
         description="Above it a candidate passes only where it is significantly no worse than the champion."
     )

@@ -55,7 +55,9 @@ class MulticlassTarget(Target):
 class MulticlassGates(Gates):
     """What probabilities of classes must show."""
 
-    primary_metric: Literal["log_loss", "brier"] = "log_loss"
+    primary_metric: Literal["log_loss", "brier"] = Field(
+        default="log_loss", description="The metric whose paired improvement is asked for."
+    )
     maximum_calibration_error: Share = Field(
         default=0.05,
         description="Mean over the classes, each against all others; above it a candidate passes only where it is "

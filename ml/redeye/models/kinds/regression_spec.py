@@ -37,7 +37,9 @@ class RegressionTarget(Target):
 class RegressionGates(Gates):
     """What numbers and their bounds must show."""
 
-    primary_metric: Literal["pinball_loss", "absolute_error"] = "pinball_loss"
+    primary_metric: Literal["pinball_loss", "absolute_error"] = Field(
+        default="pinball_loss", description="The metric whose paired improvement is asked for."
+    )
     maximum_coverage_error: Share = Field(
         default=0.05,
         description="Between the share of labels within the bounds and what the quantiles promise; above it a "
