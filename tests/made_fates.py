@@ -28,8 +28,8 @@ def add_fate(folder: Path, answers: Mapping[str, Any], leak: str) -> None:
     _add_label(folder, many)
     yaml, first, model = YAML(), f"{one}_failed", f"{one}_fate"
     suites = folder / "expectations" / "predictions"
-    yaml.dump(_write_suite(yaml.load(_read(suites / f"{first}.yml"))), suites / f"{model}.yml")
-    spec = yaml.load(_read(folder / "models" / f"{first}.yaml"))
+    yaml.dump(_write_suite(yaml.load(read_text(suites / f"{first}.yml"))), suites / f"{model}.yml")
+    spec = yaml.load(read_text(folder / "models" / f"{first}.yaml"))
     spec["model"] = model
     spec["target"] |= {"column": "fate", "kind": "multiclass", "classes": list(FATES)}
     spec["schedule_columns"] = [each for each in spec["schedule_columns"] if each["name"] != leak]
@@ -50,12 +50,12 @@ def _add_label(folder: Path, many: str) -> None:
     )
     fate = f"case when not is_failed then 'fine' when size < {HEAVY} then 'light' when is_failed then 'heavy' end"
     label = "    newest_outcomes.is_failed,\n"
-    _replace(marts / f"fct_{many}.sql", label, f"{label}    {fate} as fate,\n")
+    replace_text(marts / f"fct_{many}.sql", label, f"{label}    {fate} as fate,\n")
     before = "      - {name: starts_at,"
     told = '      - {name: fate, data_type: varchar, description: "What became of it."}\n'
-    _replace(marts / "_models.yml", before, told + before)
-    _replace(suite, "  is_failed: bool\n", "  is_failed: bool\n  fate: text\n")
-    _replace(suite, "is_failed, outcome_night", "is_failed, fate, outcome_night")
+    replace_text(marts / "_models.yml", before, told + before)
+    replace_text(suite, "  is_failed: bool\n", "  is_failed: bool\n  fate: text\n")
+    replace_text(suite, "is_failed, outcome_night", "is_failed, fate, outcome_night")
 
 
 def _write_suite(suite: Any) -> Any:
@@ -81,11 +81,13 @@ def _write_suite(suite: Any) -> Any:
     return suite
 
 
-def _read(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """A file of the project."""
     return path.read_text(encoding="utf-8")
 
 
-def _replace(path: Path, old: str, new: str) -> None:
-    text = _read(path)
+def replace_text(path: Path, old: str, new: str) -> None:
+    """Change the one place of a file that says `old`."""
+    text = read_text(path)
     assert text.count(old) == 1, (path, old)
     path.write_text(text.replace(old, new), encoding="utf-8")

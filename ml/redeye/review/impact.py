@@ -111,7 +111,7 @@ def assess(base: str, *, seeds: int = 0, report: Report = log.info, root: Path =
             code = merge_base.write_base(base, folder / "code", root=root)
         with clock.step("finding what changed"):
             change = find_change(head, code, folder, root / "dbt")
-        specs, suites = load_valid_specs(root / "ml" / "specs"), root / EXPECTATIONS_ROOT.name
+        specs, suites = load_valid_specs(root / merge_base.SPECS_FOLDER), root / EXPECTATIONS_ROOT.name
         found = Impact(code.sha[:10], release.release_id, f"{first} to {release.night}", ())
         old = load_valid_specs(code.specs)
         found = replace(
@@ -136,7 +136,7 @@ def assess(base: str, *, seeds: int = 0, report: Report = log.info, root: Path =
 
 def _list_broken_files(root: Path) -> tuple[str, ...]:
     """Specs that cannot be read, and files that do not follow what is declared."""
-    found = list_spec_faults(root / "ml" / "specs")
+    found = list_spec_faults(root / merge_base.SPECS_FOLDER)
     # A part of a checkout has not all that is declared.
     if all((root / each).exists() for each in ("redeye.yaml", EXPECTATIONS_ROOT.name)):
         try:

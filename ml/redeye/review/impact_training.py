@@ -19,13 +19,13 @@ from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import settings
 from redeye.models.algorithms.base import Inputs, Training
 from redeye.models.algorithms.heuristic import HeuristicModel
-from redeye.models.algorithms.storage import algorithm
-from redeye.models.kinds.interface import find_kind
+from redeye.models.kinds.interface import Kind, find_kind
 from redeye.models.logic.evaluation import Scored
 from redeye.models.logic.splits import Window, Windows, find_last_mature, plan_windows
 from redeye.models.logic.training import SEED, make_examples, select_rows
 from redeye.review.impact_scores import read_population
 from redeye.review.logic.impact_gains import Gain, LabelDiff, LabelFit
+from redeye.review.logic.impact_measures import Measures
 from redeye.review.logic.seed_intervals import estimate_improvement_of_seeds
 from redeye.review.table_diff import NEW, OLD
 from redeye.warehouse.logic.dbt_models import Project
@@ -72,7 +72,9 @@ def retrain_models(
         states = (State(OLD, old, projects[0]), State(NEW, new, projects[1]))
         live = {each.reader.role: each.reader for each in list_serving_versions([new], release.night)}
         champion = live.get("champion")
-        learner = find_learner((old, new), champion.algorithm if champion else "")
+        # The class of a kind has the spec's name for it behind the kind's own.
+        served = champion.algorithm.removeprefix(f"{find_kind(new).name}_") if champion else ""
+        learner = find_learner((old, new), served)
         if learner is None:
             reasons.append(f"{model} cannot be trained anew: the old and the new spec fit no algorithm both")
             continue
@@ -106,10 +108,17 @@ def retrain(
 
     Raises:
         ConfigError: if a state lacks a feature.
-        ValueError: if the nights are too few, or a window has no rows or only one class.
+        ValueError: if the nights are too few, a window has no rows or only one class, or the old and the new spec do
+            not say the same of a row.
         duckdb.Error: if a state lacks the population or the label.
     """
     began = time.perf_counter()
+    kinds = [find_kind(each.spec) for each in states]
+    if kinds[0].columns != kinds[1].columns:
+        said = [", ".join(each.columns) for each in kinds]
+        raise ValueError(
+            f"a row was given {said[0]} and is given {said[1]}: one cannot be judged by the other"
+        )
     histories = [_read_history(con, each, release) for each in states]
     new = states[1].spec
     test = _share_window([spans.test for _, spans in histories])
@@ -120,7 +129,7 @@ def retrain(
         for state, history in zip(states, histories, strict=True)
     ]
     nights = judged[new.population.night]
-    kind = find_kind(new)
+    kind = kinds[1]
     scored = {
         label: [[kind.score(judged[label], each, nights) for each in seeds_] for seeds_ in predictions]
         for label in (_OLD_LABEL, _NEW_LABEL)
@@ -129,14 +138,17 @@ def retrain(
     losses = [_average(each, kind.scored.LOSS) for each in (old_fits, new_fits)]
     return Gain(
         model=new.model,
+        measures=Measures.of(kind),
         algorithm=learner,
         rows=len(judged),
         nights=str(test),
         seeds=seeds,
         old=losses[0],
         new=losses[1],
-        gain=estimate_improvement_of_seeds(new_fits, old_fits, "log_loss", confidence=new.gates.confidence),
-        label=_compare_labels(labels, scored),
+        gain=estimate_improvement_of_seeds(
+            new_fits, old_fits, kind.scored.LOSS, confidence=new.gates.confidence
+        ),
+        label=compare_labels(kind, labels, scored),
         seconds=time.perf_counter() - began,
     )
 
@@ -191,9 +203,10 @@ def _fit_and_predict(
     learner: str,
     seeds: int,
 ) -> list[np.ndarray]:
-    """The probabilities of the judged rows, in their order, by a model of each seed."""
+    """The predictions of the judged rows, in their order, by a model of each seed."""
     rows, spans = history
     spec, inputs = state.spec, Inputs.of(state.spec)
+    kind = find_kind(spec)
     tables = read_table_keys(state.project)
     columns = dict.fromkeys([*inputs.numeric, *inputs.categorical])
     frame = feature_frames.frame(con, state.alias, rows, columns, tables)
@@ -208,33 +221,55 @@ def _fit_and_predict(
         training = Training(
             train=train, valid=valid, inputs=inputs, seed=SEED + place, threads=settings().threads
         )
-        found.append(algorithm(learner).fit(training, params).predict(tested))
+        found.append(kind.adjust(kind.fit(learner, training, params), valid).predict(tested))
     return found
 
 
-def _compare_labels(labels: pd.DataFrame, scored: dict[str, list[list[Scored]]]) -> LabelDiff | None:
+def compare_labels(
+    kind: Kind, labels: pd.DataFrame, scored: dict[str, list[list[Scored]]]
+) -> LabelDiff | None:
     """What becomes of the label, and each model by each label; None if every row keeps its own."""
-    is_flipped = labels[_OLD_LABEL] != labels[_NEW_LABEL]
-    if not is_flipped.any():
+    is_changed = labels[_OLD_LABEL] != labels[_NEW_LABEL]
+    if not is_changed.any():
         return None
+    loss, titles = kind.scored.LOSS, kind.scored.TITLES
+    relative = f"relative_{loss}"
     fits = tuple(
         LabelFit(
             trained_on,
             label.removeprefix("label_"),
-            _average(of_seeds, "log_loss"),
-            _average(of_seeds, "relative_log_loss"),
-            _average(of_seeds, "auc"),
+            _average(of_seeds, loss),
+            _average(of_seeds, relative) if relative in kind.scored.MEASURES else None,
+            {
+                titles[name]: _average(of_seeds, name)
+                for name in kind.charted
+                if name in kind.scored.HIGHER_IS_BETTER
+            },
         )
         for label, both in scored.items()
         for trained_on, of_seeds in zip((OLD, NEW), both, strict=True)
     )
     return LabelDiff(
         rows=len(labels),
-        flipped=int(is_flipped.sum()),
-        rate_old=float(labels[_OLD_LABEL].mean()),
-        rate_new=float(labels[_NEW_LABEL].mean()),
+        changed=int(is_changed.sum()),
+        moves=summarize_labels(kind, labels[_OLD_LABEL], labels[_NEW_LABEL]),
+        is_flag=kind.outcome_form == "flag",
+        is_share=kind.lists_outcomes,
         fits=fits,
     )
+
+
+def summarize_labels(kind: Kind, old: pd.Series, new: pd.Series) -> dict[str, tuple[float, float]]:
+    """What both labels come to, in words: the share of true ones, that of each class, or the mean."""
+    if kind.outcome_form == "flag" or not kind.lists_outcomes:
+        title = "the share of true ones" if kind.outcome_form == "flag" else "the mean"
+        return {title: (float(old.mean()), float(new.mean()))}
+    sides = [each.map(kind.read_outcome) for each in (old, new)]
+    one, other = (each.value_counts(normalize=True) for each in sides)
+    return {
+        f"the share of {name}": (float(one.get(name, 0)), float(other.get(name, 0)))
+        for name in sorted({*one.index, *other.index})
+    }
 
 
 def _average(of_seeds: list[Scored], metric: str) -> float:

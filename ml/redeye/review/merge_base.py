@@ -9,9 +9,10 @@ from pathlib import Path
 
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.git import run_git
-from redeye.foundation.settings import PROJECT_ROOT
+from redeye.foundation.settings import PROJECT_ROOT, SPECS
 
-PARTS = ("dbt", "ml/specs", "feature_repo")
+SPECS_FOLDER = SPECS.relative_to(PROJECT_ROOT)
+PARTS = ("dbt", SPECS_FOLDER.as_posix(), "feature_repo")
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Base:
     @property
     def specs(self) -> Path:
         """The models' specs."""
-        return self.folder / "ml" / "specs"
+        return self.folder / SPECS_FOLDER
 
 
 def write_base(branch: str, folder: Path, *, root: Path = PROJECT_ROOT) -> Base:
@@ -57,6 +58,6 @@ def _git(root: Path, *words: str) -> bytes:
     if done.returncode != 0:
         raise ConfigError(
             f"`git {' '.join(words[:3])}` failed: {done.stderr.decode().strip()}. What is changed is told from the "
-            "merge base with a branch: name one that is there with BASE=…"
+            "merge base with a branch: name one that is there with --base"
         )
     return done.stdout

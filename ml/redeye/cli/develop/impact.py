@@ -148,7 +148,7 @@ def render_impact(impact: Impact, judgement: Judgement) -> Iterator[RenderableTy
 
     yield Text(judgement.verdict, style=f"bold {COLOURS[judgement.verdict]}")
     yield from _list_sentences(judgement.reasons)
-    for title, table in tabulate_impact(impact).items():
+    for title, table in tabulate_impact(impact):
         yield _render_table(title, table)
     if impact.rollout:
         yield from _list_sentences(impact.rollout.describe())

@@ -9,11 +9,8 @@ from datetime import date
 from redeye.champions.logic.readers import Reader
 from redeye.declarations.calendar import count_nights, find_next_night, shift_nights
 from redeye.declarations.specs import Spec
+from redeye.models.kinds.interface import Kind, find_kind
 from redeye.review.logic.model_diff import ModelDiff
-
-# Columns of the prediction files and of the API that a version's scores make: docs/reference/predictions.md.
-SCORED = ("probability", "rank")
-BASELINE = ("baseline_probability",)
 
 
 @dataclass(frozen=True)
@@ -109,7 +106,7 @@ def find_consumers(
         hit = reader.columns & features
         services.setdefault(reader.feature_service, set()).update(hit)
         if hit and reader.role in {"champion", "last resort"}:
-            columns = SCORED if reader.role == "champion" else BASELINE
+            columns = list_scored(find_kind(specs[reader.model]), reader.role)
             found.append(
                 Consumer(
                     f"{', '.join(columns)} of {reader.model}", "prediction files and API", tuple(sorted(hit))
@@ -128,3 +125,8 @@ def find_consumers(
         if columns
     ]
     return tuple(found)
+
+
+def list_scored(kind: Kind, role: str) -> tuple[str, ...]:
+    """Columns of the prediction files and of the API that the scores of the champion make, or of the last resort."""
+    return (*kind.texts, *kind.columns, "rank") if role == "champion" else kind.baseline_columns

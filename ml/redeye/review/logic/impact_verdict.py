@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from redeye.champions.logic.readers import SHOWN, Reader, some
-from redeye.models.logic.evaluation import Interval, Metrics
 from redeye.review.logic.house_rules import Violation
 from redeye.review.logic.impact_gains import Gain, describe_label
+from redeye.review.logic.impact_moves import ScoreDiff
 from redeye.review.logic.impact_reach import Consumer, Rollout
 from redeye.review.logic.model_diff import ColumnDiff, ModelDiff, Origin
 from redeye.warehouse.logic.dbt_models import FEATURES, PUBLISHED
@@ -33,46 +33,6 @@ class Verdict(StrEnum):
     def exit_code(self) -> int:
         """0, 1 or 2."""
         return list(Verdict).index(self)
-
-
-@dataclass(frozen=True)
-class ScoreDiff:
-    """A version's probabilities of the same rows with old and new features.
-
-    Attributes:
-        rows: of the last nights; `moved` of them move.
-        coming: rows of the day after the last night; `coming_moved` of them move.
-        difference: log loss gained, positive where the new features are better.
-    """
-
-    reader: Reader
-    nights: int
-    rows: int
-    moved: int
-    coming: int
-    coming_moved: int
-    largest: float
-    rank_correlation: float | None
-    old: Metrics | None
-    new: Metrics | None
-    difference: Interval | None
-
-    @property
-    def is_worse(self) -> bool:
-        """Whether the new features are, by the whole interval."""
-        return self.difference is not None and self.difference.upper < 0
-
-    def __str__(self) -> str:
-        """What may be said of it."""
-        told = (
-            f"with the change {self.reader} gives another score to {self.coming_moved:,} of {self.coming:,} rows of "
-            f"the coming day and to {self.moved:,} of {self.rows:,} of the last {self.nights} nights"
-        )
-        if self.difference is None:
-            return told
-        value, lower, upper = (self.difference.value, self.difference.lower, self.difference.upper)
-        word = "worse" if self.is_worse else "better" if lower > 0 else "not significantly other"
-        return f"{told}: {word}, log loss gained {value:.4f} ({lower:.4f} to {upper:.4f})"
 
 
 @dataclass(frozen=True)

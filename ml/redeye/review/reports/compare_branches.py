@@ -12,7 +12,6 @@ from redeye.foundation.errors import ConfigError, RedeyeError
 from redeye.foundation.git import run_git
 from redeye.foundation.pages import Cell, Table, write_report
 from redeye.foundation.settings import PROJECT_ROOT
-from redeye.models.logic.interval_text import format_interval
 from redeye.review.impact import assess
 from redeye.review.logic.impact_verdict import Impact, Verdict, judge
 from redeye.review.reports.impact_page import write_page
@@ -22,7 +21,7 @@ HEADS = (
     "verdict",
     "models",
     "scores moved",
-    "log loss gained by scores",
+    "{loss} gained by scores",
     "by a training",
     "first reason",
 )
@@ -59,7 +58,7 @@ def compare_branches(
         if run_git(root, "rev-parse", "--verify", "--quiet", f"{branch}^{{commit}}").returncode != 0:
             raise ConfigError(f"there is no branch or commit {branch!r} to compare")
     rows: list[tuple[Cell, ...]] = []
-    verdicts = []
+    verdicts, losses = [], set()
     for branch in branches:
         with _check_out(branch, root) as checkout:
             try:
@@ -71,8 +70,10 @@ def compare_branches(
         page = write_page(found, judgement, folder / branch.replace("/", "-"))
         report(f"{branch}: {judgement.verdict}, {page}")
         verdicts.append(judgement.verdict)
+        losses |= {each.measures.loss for each in found.scores} | {each.measures.loss for each in found.gains}
         rows.append(_describe_branch(branch, found, judgement.verdict, judgement.reasons[0]))
-    table = Table(HEADS, rows)
+    loss = losses.pop() if len(losses) == 1 else "loss"
+    table = Table([head.format(loss=loss) for head in HEADS], rows)
     write_report(folder, "comparison", f"# Branches against their merge bases with {base}\n\n{table}\n", {})
     is_whole = len(verdicts) == len(rows)
     return table, max(verdicts, key=lambda each: each.exit_code) if is_whole else None
@@ -89,8 +90,8 @@ def _describe_branch(branch: str, impact: Impact, verdict: Verdict, reason: str)
         str(verdict),
         ", ".join(each.title for each in impact.models if not each.is_same) or "none differs",
         "; ".join(f"{each.moved:,} of {each.rows:,} ({reader})" for reader, each in scores) or "none",
-        "; ".join(format_interval(each.difference) for _, each in scores if each.difference),
-        "; ".join(f"{each.model} {format_interval(each.gain)}" for each in impact.gains if each.gain),
+        "; ".join(each.measures.show_gain(each.difference) for _, each in scores if each.difference),
+        "; ".join(f"{each.model} {each.measures.show_gain(each.gain)}" for each in impact.gains if each.gain),
         reason.partition("\n")[0],
     )
 

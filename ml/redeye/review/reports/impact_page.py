@@ -8,10 +8,10 @@ from pathlib import Path
 from redeye.foundation.atomic_files import write_text
 from redeye.foundation.pages import Cell, Markdown, Table, escape_markdown, render_markdown, write_report
 from redeye.foundation.plot_theme import CHAMPION, QUIET, open_figure, render_svg
-from redeye.models.logic.interval_text import format_interval
 from redeye.review.logic.impact_comment import cut_comment, draw_bars
-from redeye.review.logic.impact_verdict import Impact, Judgement, ScoreDiff, find_affected_columns, some
+from redeye.review.logic.impact_verdict import Impact, Judgement, find_affected_columns, some
 from redeye.review.logic.model_diff import ColumnDiff, Histogram, ModelDiff, Origin
+from redeye.review.reports.impact_tables import tabulate_gains, tabulate_labels, tabulate_scores
 
 PLOTS = 12
 TEXT_PLOTS = 4
@@ -51,9 +51,9 @@ def _render(impact: Impact, judgement: Judgement, plots: list[Markdown]) -> str:
         reached=list(_count_reached(impact)),
         plots=plots,
         features=sorted(find_affected_columns(impact)),
-        scores=tabulate_scores(impact),
-        gains=tabulate_gains(impact),
-        labels=tabulate_labels(impact),
+        scores=tabulate_scores(impact.scores),
+        gains=tabulate_gains(impact.gains),
+        labels=tabulate_labels(impact.gains),
         consumers=tabulate_consumers(impact),
         rollout=list(impact.rollout.describe()) if impact.rollout else (),
         some=some,
@@ -69,16 +69,18 @@ def _split_reason(reason: str) -> tuple[str, Markdown]:
     return head, Markdown("\n".join(f"  {line}".rstrip() for line in lines))
 
 
-def tabulate_impact(impact: Impact) -> dict[str, Table]:
-    """The tables of a change by title, in the report's order: what happens to scores, who reads it, then the data."""
-    made = {
-        "Scores": tabulate_scores(impact),
-        "Trained anew": tabulate_gains(impact),
-        "Trained on and judged by each label": tabulate_labels(impact),
-        "Who reads it": tabulate_consumers(impact),
-        "Data": tabulate_models(impact),
-    }
-    return {title: table for title, table in made.items() if table.rows}
+def tabulate_impact(impact: Impact) -> list[tuple[str, Table]]:
+    """The tables of a change with titles, in the report's order: scores, who reads it, then the data."""
+    scores = tabulate_scores(impact.scores)
+    made = [
+        *(("Scores", each.table) for each in scores),
+        *(("Scores by what they are made of", each.columns) for each in scores),
+        *(("Trained anew", each.table) for each in tabulate_gains(impact.gains)),
+        *(("Trained on and judged by each label", each.table) for each in tabulate_labels(impact.gains)),
+        ("Who reads it", tabulate_consumers(impact)),
+        ("Data", tabulate_models(impact)),
+    ]
+    return [(title, table) for title, table in made if table.rows]
 
 
 def tabulate_models(impact: Impact) -> Table:
@@ -122,63 +124,6 @@ def _count_reached(impact: Impact) -> Iterator[str]:
         if model.origin is Origin.DOWNSTREAM and not model.is_same:
             reached = model.reached & {each.name for each in model.columns}
             yield f"{model.title} {len(reached)} of {len(model.columns)}"
-
-
-def tabulate_scores(impact: Impact) -> Table:
-    """A row for each version that reads what changed."""
-    moved = ("moved of the coming day", "of the last nights", "log loss gained", "largest move")
-    heads = ("version", *moved, "rank correlation", "AUC", "calibration error")
-    return Table(heads, [_describe_score(each) for each in impact.scores], range(1, 8))
-
-
-def _describe_score(score: ScoreDiff) -> tuple[Cell, ...]:
-    return (
-        str(score.reader),
-        _count_moved(score.coming_moved, score.coming),
-        _count_moved(score.moved, score.rows),
-        format_interval(score.difference, "+.5f") if score.difference else "",
-        f"{score.largest:.4f}",
-        "" if score.rank_correlation is None else f"{score.rank_correlation:.4f}",
-        *(
-            _compare(getattr(score.old, name, None), getattr(score.new, name, None), ".4f")
-            for name in ("auc", "calibration_error")
-        ),
-    )
-
-
-def _count_moved(moved: int, rows: int) -> str:
-    return f"{moved:,} of {rows:,} ({moved / max(rows, 1):.1%})"
-
-
-def tabulate_gains(impact: Impact) -> Table:
-    """A row for each model that was fitted on the old and on the new state."""
-    heads = ("model", "algorithm", "evaluated on", "rows", "seeds", "log loss", "gained", "seconds")
-    rows = []
-    for each in impact.gains:
-        gained = format_interval(each.gain, "+.5f") if each.gain else ""
-        loss = _compare(each.old, each.new, ".4f")
-        numbers = (f"{each.rows:,}", str(each.seeds), loss, gained, f"{each.seconds:.0f}")
-        rows.append((each.model, each.algorithm, each.nights, *numbers))
-    return Table(heads, rows, range(3, 8))
-
-
-def tabulate_labels(impact: Impact) -> Table:
-    """A row for each label that is not the same and each model of it: trained on one label, judged by one."""
-    heads = ("model", "trained on", "judged by", "log loss", "of the base rate's", "AUC")
-    rows = [
-        (
-            gain.model,
-            f"the {fit.trained_on} label",
-            f"the {fit.judged_by} label",
-            f"{fit.log_loss:.4f}",
-            f"{fit.relative_log_loss:.3f}",
-            f"{fit.auc:.4f}",
-        )
-        for gain in impact.gains
-        if gain.label
-        for fit in gain.label.fits
-    ]
-    return Table(heads, rows, range(3, 6))
 
 
 def tabulate_consumers(impact: Impact) -> Table:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
+
+import delay_minutes
+import made_classes
 
 from redeye.champions.logic.readers import Reader
 from redeye.declarations.specs import load_spec
@@ -39,6 +43,22 @@ def test_only_what_reads_something_that_changed_is_told() -> None:
         Consumer("probability, rank of flight_delay", "prediction files and API", (FEATURE,)),
         Consumer("flight_delay_v1", "Feast feature service", (FEATURE,)),
     )
+
+
+def test_consumers_are_told_the_columns_of_the_models_own_kind(tmp_path: Path) -> None:
+    for module, served, fallback in (
+        (delay_minutes, "value, lower, upper, rank", "baseline_value, baseline_lower, baseline_upper"),
+        (
+            made_classes,
+            ", ".join(("predicted_class", *made_classes.COLUMNS, "rank")),
+            ", ".join(f"baseline_{name}" for name in made_classes.COLUMNS),
+        ),
+    ):
+        spec = module.make_spec(tmp_path)
+        readers = [replace(reader(role, FEATURE), model=spec.model) for role in ("champion", "last resort")]
+        found = find_consumers([], {}, readers, {spec.model: spec}, frozenset({FEATURE}))
+        names = [each.name for each in found if each.kind == "prediction files and API"]
+        assert names == [f"{columns} of {spec.model}" for columns in (served, fallback)]
 
 
 def test_labels_that_change_reach_training_and_quality() -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from made_rows import SPEC
 
 from redeye.champions.logic.readers import Reader
+from redeye.models.kinds.interface import find_kind
 from redeye.models.logic.evaluation import Interval
 from redeye.review.logic.house_rules import Violation
 from redeye.review.logic.impact_gains import Gain
+from redeye.review.logic.impact_measures import Measures
 from redeye.review.logic.impact_verdict import Impact, SpecDiff, Target, Verdict, judge, list_touched_models
 from redeye.review.logic.model_diff import ColumnDiff, ModelDiff, Origin
 
@@ -29,10 +32,13 @@ def reader(*columns: str) -> Reader:
     return Reader("flight_delay", 3, "champion", "xgboost", "flight_delay_v1", frozenset(columns))
 
 
+MEASURES = Measures.of(find_kind(SPEC))
+
+
 def gain(lower: float, upper: float, *, seeds: int = 3) -> Gain:
     middle = (lower + upper) / 2
     bounds = Interval(middle, lower, upper)
-    return Gain("flight_delay", "xgboost", 900, "a..b", seeds, 0.5, 0.5 - middle, bounds, None, 1.0)
+    return Gain("flight_delay", MEASURES, "xgboost", 900, "a..b", seeds, 0.5, 0.5 - middle, bounds, None, 1.0)
 
 
 TARGETS = (Target("flight_delay", "marts.fct_flights", "is_late"),)

@@ -6,13 +6,20 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import delay_minutes
+import made_classes
+from made_rows import SPEC
+
 from redeye.champions.logic.readers import Reader
+from redeye.models.kinds.interface import find_kind
 from redeye.models.logic.evaluation import Interval
 from redeye.review.logic.impact_gains import Gain, LabelDiff, LabelFit
+from redeye.review.logic.impact_measures import Measures
+from redeye.review.logic.impact_moves import ColumnMove, ScoreDiff
 from redeye.review.logic.impact_reach import Consumer, Rollout
-from redeye.review.logic.impact_verdict import Impact, ScoreDiff, SpecDiff, judge
+from redeye.review.logic.impact_verdict import Impact, SpecDiff, judge
 from redeye.review.logic.model_diff import ColumnDiff, Histogram, ModelDiff, Origin
-from redeye.review.reports.impact_page import tabulate_models, write_page
+from redeye.review.reports.impact_page import tabulate_impact, tabulate_models, write_page
 
 READER = Reader("delay", 3, "champion", "xgboost", "delay_v1", frozenset({"origin_evening__rate"}))
 RATE = ColumnDiff(
@@ -32,7 +39,10 @@ CHANGED = ModelDiff(
 READING = ModelDiff(
     "marts.fct_reading", Origin.DOWNSTREAM, ("id",), 5, 5, 0, 0, (ColumnDiff("z", "values", 3),), 1.0, 1.0
 )
-LABEL = LabelDiff(900, 90, 0.3, 0.2, (LabelFit("old", "new", 0.51, 0.99, 0.7),))
+MOVE = ColumnMove("Probability", 70, largest=0.05)
+MEASURES = Measures.of(find_kind(SPEC))
+MOVES = {"the share of true ones": (0.3, 0.2)}
+LABEL = LabelDiff(900, 90, MOVES, True, True, (LabelFit("old", "new", 0.51, 0.99, {"AUC": 0.7}),))
 IMPACT = Impact(
     "abc1234",
     "2013-04-01.r1",
@@ -41,10 +51,14 @@ IMPACT = Impact(
     specs=(SpecDiff("delay", 1, 2, ("a",), ("b",)), SpecDiff("other", None, 1, (), ())),
     readers=(READER,),
     used_by_specs={"delay": ("origin_evening__rate",)},
-    scores=(ScoreDiff(READER, 7, 700, 70, 90, 9, 0.05, None, None, None, Interval(0.001, -0.0002, 0.003)),),
+    scores=(
+        ScoreDiff(READER, MEASURES, 7, 700, 70, 90, 9, (MOVE,), None, None, Interval(0.001, -0.0002, 0.003)),
+    ),
     consumers=(Consumer("delay", "exposure (ml)", ("feat_origin__evening",)),),
     rollout=Rollout(("feat_origin__evening",), date(2013, 1, 1), date(2013, 4, 1), 12.0, 3.0, 365),
-    gains=(Gain("delay", "xgboost", 5000, "2013-03-19..2013-04-01", 3, 0.5, 0.49, None, LABEL, 33.0),),
+    gains=(
+        Gain("delay", MEASURES, "xgboost", 5000, "2013-03-19..2013-04-01", 3, 0.5, 0.49, None, LABEL, 33.0),
+    ),
     seconds={"build": 12.0, "scores": 3.0},
 )
 
@@ -76,6 +90,51 @@ def test_the_page_shows_what_changed_and_for_whom(tmp_path: Path) -> None:
     # Scores stand before data, and what is to be done before both.
     places = [text.index(each) for each in ("1 of the features", "## Scores", "## Who", "## Data")]
     assert places == sorted(places)
+
+
+def test_kinds_that_are_judged_otherwise_have_tables_of_their_own(tmp_path: Path) -> None:
+    numbers, classes = (
+        Measures.of(find_kind(module.make_spec(tmp_path))) for module in (delay_minutes, made_classes)
+    )
+    value = ColumnMove("Value", 60, 12.5, 30.0, 31.0, 0.99)
+    fates = (ColumnMove("late", 60, 0.05, 0.3, 0.31, 0.99), ColumnMove("Likeliest", 4))
+    (score,), (gain,) = IMPACT.scores, IMPACT.gains
+    label = LabelDiff(
+        900, 90, {"the mean": (2.0, 3.0)}, False, False, (LabelFit("old", "new", 7.5, 0.8, {}),)
+    )
+    mixed = replace(
+        IMPACT,
+        scores=(
+            score,
+            replace(score, measures=numbers, columns=(value,) * 3, difference=Interval(1.5, -2.0, 30.0)),
+            replace(score, measures=classes, columns=fates),
+        ),
+        gains=(gain, replace(gain, measures=numbers, old=51.0, new=49.0, label=label)),
+    )
+    text = write_page(mixed, judge(mixed), tmp_path).with_suffix(".md").read_text()
+    scores = text[text.index("## Scores") : text.index("## Trained anew")]
+    assert scores.count("gained is on mature labels") == 3
+    assert "A score moves if one of its values does by more\nthan a thousandth of" in scores
+    assert "Numbers and pinball loss are in the unit of the label.\n\n| version |" in scores
+    assert (
+        "| pinball loss gained | largest move | rank correlation | absolute error | coverage error |"
+        in scores
+    )
+    assert "| +1.500 (-2.000 to +30.000) | 12.50 | 0.9900 |" in scores
+    assert "| Value | 60 of 700 (8.6%) | 30.00 → 31.00 | 12.50 | 0.9900 |" in scores
+    assert "| late | 60 of 700 (8.6%) | 0.3000 → 0.3100 | 0.0500 | 0.9900 |" in scores
+    assert "| Likeliest | 4 of 700 (0.6%) |  |  |  |" in scores
+    # What is one number a row has no columns of its own.
+    assert scores.count("| of each row |") == 2
+    assert "| seeds | pinball loss | gained |" in text
+    assert "| 51.00 → 49.00 |" in text
+    assert (
+        "Pinball losses by two labels are not comparable; as shares of that of constant quantiles they are."
+        in text
+    )
+    assert "| trained on | judged by | pinball loss | of that of constant quantiles |\n" in text
+    titles = [title for title, _ in tabulate_impact(mixed)]
+    assert titles[:5] == ["Scores"] * 3 + ["Scores by what they are made of"] * 2
 
 
 def test_a_comment_shows_plots_as_text_and_the_page_as_pictures(tmp_path: Path) -> None:
