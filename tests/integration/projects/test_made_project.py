@@ -77,9 +77,7 @@ def test_what_nobody_can_know_of_its_data_is_said_of_a_prediction_its_model_and_
     assert "feature view place_history" in " ".join(notes)
     for name in (many, "outcomes"):
         assert f"| nobody can know of {name} | {assumed} (read by " in played["card"]
-    assert played["caveats"] == dict.fromkeys(
-        (many, "outcomes"), sorted(played["trained"])
-    )
+    assert played["caveats"] == dict.fromkeys((many, "outcomes"), sorted(played["trained"]))
     first = [str(FIRST - timedelta(days=1)), str(FIRST)]
     assert played["first_nights"] == [*first, None]
 
