@@ -41,7 +41,13 @@ from redeye.serving.logic.queries import (
 from redeye.serving.logic.tokens import Token, hash_token, read_bearer
 from redeye.serving.night import Night
 from redeye.serving.night_cache import UNREADABLE, LakeStore, NightCache
-from redeye.serving.openapi import PROBLEM, describe_answers, describe_parameters, describe_security
+from redeye.serving.openapi import (
+    PROBLEM,
+    describe_answers,
+    describe_night,
+    describe_parameters,
+    describe_security,
+)
 
 log = logging.getLogger(__name__)
 
@@ -118,7 +124,7 @@ def make_app(cache: NightCache | None = None) -> FastAPI:
     for kind in UNREADABLE:
         app.add_exception_handler(kind, _answer_unreadable)
     app.state.cache = known
-    _add_routes(app)
+    _add_routes(app, known)
     describe_security(app)
     return app
 
@@ -133,8 +139,8 @@ async def _answer_unreadable(request: Request, error: Exception) -> Response:
     return _make_unavailable()
 
 
-def _add_routes(app: FastAPI) -> None:
-    listed = describe_parameters(project().subject)
+def _add_routes(app: FastAPI, cache: NightCache) -> None:
+    listed = describe_parameters(project().subject, map(find_kind, cache.specs.values()))
     app.add_api_route(
         OPEN_PATH, healthz, summary="Whether it can answer", responses=describe_answers(200, 503)
     )
@@ -157,7 +163,7 @@ def _add_routes(app: FastAPI) -> None:
         read_predictions,
         summary="A night's predictions",
         responses=table,
-        openapi_extra={"parameters": [*describe_parameters(None), *listed]},
+        openapi_extra={"parameters": [describe_night(), *listed]},
     )
     app.add_api_route(
         "/v1/models/{model}/predictions/{key}",
@@ -274,7 +280,8 @@ def _answer_table(request: Request, night: Night, *, skipped: tuple[str, ...]) -
     if kept is None:
         given = [(name, text) for name, text in request.query_params.multi_items() if name not in skipped]
         try:
-            query = read_query(given, project().subject, zone())
+            spec = _find_cache(request).specs[night.about["model"]]
+            query = read_query(given, project().subject, find_kind(spec), zone())
         except BadQuery as error:
             raise HTTPException(400, str(error)) from error
         kept = (night.write_table(query, kind), night.make_etag(kind, asked))

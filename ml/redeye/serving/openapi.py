@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from fastapi import FastAPI
 
 from redeye.declarations.subject import Subject
-from redeye.serving.logic.queries import CSV, DEFAULT_LIMIT, JSON, MOST_ROWS, NUMBERS, PARQUET, RISKIEST_FIRST
+from redeye.models.kinds.interface import Kind
+from redeye.serving.logic.queries import (
+    CSV,
+    DEFAULT_LIMIT,
+    JSON,
+    MOST_ROWS,
+    PARQUET,
+    RISKIEST_FIRST,
+    list_sorted_by,
+)
 
 PROBLEM = "application/problem+json"
 _MEANINGS = {
@@ -29,11 +39,14 @@ _TYPES: dict[str, dict[str, Any]] = {
 }
 
 
-def describe_parameters(subject: Subject | None) -> list[dict[str, Any]]:
-    """The parameters of a list of predictions; without a subject the night's alone."""
-    if subject is None:
-        return [_describe("night", {"type": "string", "format": "date"}, "The night.", is_required=True)]
-    columns = [*NUMBERS, *subject.columns]
+def describe_night() -> dict[str, Any]:
+    """The parameter that names a night."""
+    return _describe("night", {"type": "string", "format": "date"}, "The night.", is_required=True)
+
+
+def describe_parameters(subject: Subject, kinds: Iterable[Kind]) -> list[dict[str, Any]]:
+    """The parameters of a list of predictions, of whichever of some kinds."""
+    columns = list(dict.fromkeys(name for kind in kinds for name in list_sorted_by(subject, kind)))
     sort = {
         "type": "string",
         "enum": [*columns, *(f"-{name}" for name in columns)],

@@ -21,7 +21,7 @@ from redeye.foundation.errors import AlreadyDecided
 from redeye.foundation.settings import settings
 from redeye.scoring.export import _read_existing_hash, columns, export
 from redeye.scoring.logic.predictions import Lineage, assemble
-from redeye.stack.airflow.first_run import find_newest_night, show_riskiest
+from redeye.stack.airflow.first_run import find_newest_night, plan_first_run, show_riskiest
 
 MODEL = project().first_run.model
 NIGHT = date(2013, 4, 3)
@@ -182,7 +182,7 @@ def test_the_riskiest_flights_are_shown_at_their_local_time(frame):
     assert find_newest_night(settings(), MODEL) == NIGHT
     console = Console(record=True, width=140)
     riskiest = frame.sort_values("probability")["prediction_id"].iloc[-1]
-    assert show_riskiest(settings(), console, NIGHT) == riskiest
+    assert show_riskiest(settings(), console, plan_first_run(), KIND, NIGHT) == riskiest
     shown = console.export_text()
     assert "AA-11" in shown
     assert "09:05" in shown

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import delay_minutes
 import duckdb
+import made_classes
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as parquet
@@ -20,7 +22,8 @@ from starlette.requests import Request
 from redeye.declarations import project as declaration
 from redeye.declarations.project import Project, project
 from redeye.declarations.specs import Population, Spec, Target, load_spec
-from redeye.foundation.settings import SPECS, settings
+from redeye.foundation.settings import PROJECT_ROOT, SPECS, settings
+from redeye.models.kinds.interface import Kind, find_kind
 from redeye.models.logic.prediction_equality import Equality
 from redeye.monitoring.logic.label_form import LabelForm, changes
 from redeye.operations import measure_slices
@@ -30,7 +33,7 @@ from redeye.scoring.logic.predictions import LINEAGE, Lineage, assemble, derive_
 from redeye.scoring.logic.restatements import Change, Restatement
 from redeye.scoring.outputs_reader import OutputsReader
 from redeye.sources.logic.deliveries import DeliveryRef
-from redeye.stack.airflow import first_run
+from redeye.stack.airflow.first_run import show_riskiest
 from redeye_airflow.pages.rendering import render_page
 
 EXACT = Equality(0.0, "exact: here")
@@ -217,17 +220,42 @@ def test_the_files_for_consumers_describe_its_columns() -> None:
     assert manifest["coming_day"] == DAY.isoformat()
 
 
-def test_the_first_run_shows_its_columns_at_its_zone_in_its_words(
-    spec: Spec, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(first_run, "load_played_specs", lambda: {MODEL: spec})
-    export.export(predictions(), KIND, model=MODEL, night=NIGHT)
-    console = Console(record=True, width=140)
-    first_run.show_riskiest(settings(), console, NIGHT)
-    shown = console.export_text()
+def show_first_run(rows: pd.DataFrame, kind: Kind) -> str:
+    export.export(rows, kind, model=MODEL, night=NIGHT)
+    console, plan = Console(record=True, width=140), project().first_run
+    assert plan is not None
+    show_riskiest(settings(), console, plan, kind, NIGHT)
+    return console.export_text()
+
+
+def test_the_first_run_shows_its_columns_at_its_zone_in_its_words() -> None:
+    shown = show_first_run(predictions(), KIND)
     assert f"The 3 tickets of {DAY} most likely to be escalated" in shown
     assert all(word in shown for word in ("waits in", "opened_by", "opened", "network", "17:00", "90.0%"))
     assert "urgency" not in shown
+
+
+def assemble_kind(kind: Kind, values: list[list[float]]) -> pd.DataFrame:
+    lineage = Lineage(MODEL, NIGHT, "2026-02-01.r1", 2, "xgboost", f"{MODEL}_v1", "run")
+    return assemble(tickets(), np.array(values), np.array(values), lineage, project().subject, kind)
+
+
+def test_the_first_run_shows_what_is_said_of_its_rows_whatever_the_kind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(declaration, "PROJECT_FILE", PROJECT_ROOT / "redeye.yaml")
+    numbers, classes = (find_kind(module.make_spec(tmp_path)) for module in (delay_minutes, made_classes))
+    monkeypatch.setattr(declaration, "PROJECT_FILE", tmp_path / "redeye.yaml")
+    shown = show_first_run(
+        assemble_kind(numbers, [[7.0, 2.0, 12.0], [8.0, 1.0, 99.0], [9.0, 3.0, 11.0]]), numbers
+    )
+    assert f"The 3 tickets of {DAY} with the highest arrival_delay_minutes" in shown
+    assert all(word in shown for word in ("value", "lower", "upper", "99.0"))
+    assert "%" not in shown
+    shares = [[0.1, 0.2, 0.3, 0.4], [0.7, 0.1, 0.1, 0.1], [0.2, 0.3, 0.3, 0.2]]
+    shown = show_first_run(assemble_kind(classes, shares), classes)
+    assert f"The 3 tickets of {DAY} most likely cancelled" in shown
+    assert all(word in shown for word in ("predicted_class", "very late", "70.0%"))
 
 
 def test_the_schedule_gives_its_columns(spec: Spec) -> None:

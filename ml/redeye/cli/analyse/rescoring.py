@@ -31,9 +31,9 @@ def reproduce(
     count: Annotated[int, typer.Option("--nights", min=1, help="How many nights, drawn at random.")] = 30,
     seed: Annotated[int, typer.Option(help="Of the draw.")] = 0,
 ) -> None:
-    """Score nights at random once more, into an empty lake, and compare every probability with what was served.
+    """Score nights at random once more, into an empty lake, and compare every prediction with what was served.
 
-    On the machine of the training the bits must be the same; on another, torch's probabilities within a tolerance.
+    On the machine of the training the bits must be the same; on another, torch's predictions within a tolerance.
 
     Status 1 if one differs.
     """

@@ -28,6 +28,13 @@ def name_backtest_run_type(version: int, release_id: str) -> str:
     return f"backtest_v{version}_{release_id}"
 
 
+def describe_rank(subject: Subject, kind: Kind | None) -> str:
+    """What the first rank means: the highest of what the kind ranks by, which of a yes or no is the risk."""
+    if kind is None or kind.outcome_form == "flag":
+        return f"1 is the riskiest {subject.one} of the night."
+    return f"1 is the {subject.one} of the night with the highest {kind.columns[0]}."
+
+
 def prediction_columns(subject: Subject, kind: Kind | None) -> dict[str, tuple[str, str]]:
     """Type and meaning of each column of predictions, in order: between those of all, the subject's and the kind's own.
 
@@ -44,7 +51,7 @@ def prediction_columns(subject: Subject, kind: Kind | None) -> dict[str, tuple[s
         **{name: (str(each.type), each.description) for name, each in subject.columns.items()},
         **({} if kind is None else {name: ("text", meaning) for name, meaning in kind.texts.items()}),
         **{name: ("number", meanings[name]) for name in own},
-        "rank": ("integer", f"1 is the riskiest {subject.one} of the night."),
+        "rank": ("integer", describe_rank(subject, kind)),
         "release_id": ("text", "Release of the warehouse whose features were read."),
         "model_version": ("integer", "Version in the model registry."),
         "algorithm": ("text", "What the version is."),

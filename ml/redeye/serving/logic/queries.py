@@ -10,13 +10,12 @@ from typing import Any
 
 from redeye.declarations.subject import Subject
 from redeye.models.kinds.interface import Kind
+from redeye.scoring.logic.predictions import describe_rank
 
 Row = dict[str, Any]
 
 JSON, CSV, PARQUET = "application/json", "text/csv", "application/vnd.apache.parquet"
 MEDIA_TYPES = (JSON, CSV, PARQUET)
-NUMBERS = ("probability", "baseline_probability", "rank")
-"""Columns of every project by which can be sorted, besides the subject's own."""
 RISKIEST_FIRST = "rank"
 DEFAULT_LIMIT, MOST_ROWS = 1_000, 10_000
 PAGING = ("sort", "limit", "offset")
@@ -76,7 +75,12 @@ def read_night(text: str) -> date:
     raise BadQuery(f"night: {text!r} is no date: write it as 2013-04-04")
 
 
-def read_query(parameters: Sequence[tuple[str, str]], subject: Subject, zone: tzinfo) -> Query:
+def list_sorted_by(subject: Subject, kind: Kind) -> tuple[str, ...]:
+    """The columns by which predictions of a kind can be sorted."""
+    return (*kind.columns, *kind.baseline_columns, RISKIEST_FIRST, *kind.texts, *subject.columns)
+
+
+def read_query(parameters: Sequence[tuple[str, str]], subject: Subject, kind: Kind, zone: tzinfo) -> Query:
     """What the parameters of a request ask for; a column that is given several times may have any of the values.
 
     Raises:
@@ -95,7 +99,7 @@ def read_query(parameters: Sequence[tuple[str, str]], subject: Subject, zone: tz
         else:
             once[name] = text
     sort = once.get("sort", RISKIEST_FIRST)
-    known = (*NUMBERS, *subject.columns)
+    known = list_sorted_by(subject, kind)
     if sort.removeprefix("-") not in known:
         raise BadQuery(
             f"sort: {sort!r} is no column: there are {', '.join(known)}, each with - for the highest first"
@@ -148,7 +152,7 @@ def describe_columns(subject: Subject, kind: Kind, positive: str) -> Mapping[str
         **{
             name: ("number", meaning) for name, meaning in kind.describe_answer(subject.one, positive).items()
         },
-        "rank": ("integer", f"1 is the riskiest {subject.one} of the night."),
+        "rank": ("integer", describe_rank(subject, kind)),
         "outcome": (
             ("flag", f"Whether the {subject.one} was {positive}; empty until it is known.")
             if kind.outcome_form == "flag"

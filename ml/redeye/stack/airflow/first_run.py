@@ -26,6 +26,7 @@ from redeye.declarations.specs import load_spec
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import SPECS, Settings, settings
 from redeye.foundation.ui_links import link_play
+from redeye.models.kinds.interface import Kind, find_kind
 from redeye.operations.find_unplayed import list_missing_steps
 from redeye.operations.logic.night_plan import PLAY
 from redeye.scoring.export import LATEST
@@ -91,7 +92,8 @@ def run(configured: Settings, console: Console) -> str:
             for stage in docs:
                 with progress.stage(stage):
                     dbt.docs()
-    return show_riskiest(configured, console, find_newest_night(configured, plan.model) or plan.scored_last)
+    night = find_newest_night(configured, plan.model) or plan.scored_last
+    return show_riskiest(configured, console, plan, find_kind(load_played_specs()[plan.model]), night)
 
 
 def _loop(model: str) -> tuple[str, ...]:
@@ -232,39 +234,47 @@ def plan_first_run() -> FirstRun:
     return FirstRun(**own, history_last=shift_nights(last, -3), scored_last=last)
 
 
-def show_riskiest(configured: Settings, console: Console, night: date) -> str:
-    """Print the rows of the coming day whose outcome is most likely, from the consumers' file.
+def show_riskiest(configured: Settings, console: Console, plan: FirstRun, kind: Kind, night: date) -> str:
+    """Print the rows of the coming day that are ranked first, from the consumers' file, with what is said of them.
 
     Returns:
         The id of the first one's prediction.
     """
     import pyarrow.parquet as parquet
 
-    plan, subject, days = plan_first_run(), project().subject, list_coming_days(night)
+    subject, days = project().subject, list_coming_days(night)
     path = configured.exports / plan.model / night.isoformat() / "predictions.parquet"
     if not path.exists():
         raise ConfigError(f"{path} is missing: run `score_{plan.model}` for {night}")
     frame = parquet.read_table(io.BytesIO(path.read_bytes())).to_pandas()
     frame = frame.sort_values("rank").head(RISKIEST)
-    # What the model says stands between the subject's columns and the rank, followed by the heuristic's.
-    said = [name for name in frame.columns[: frame.columns.get_loc("rank")] if f"baseline_{name}" in frame]
     for name in subject.shown:
         if subject.columns[name].type == "instant":
             form = "%H:%M" if len(days) == 1 else "%a %d %b %H:%M"
             frame[name] = frame[name].dt.tz_convert(zone().key).dt.strftime(form)
-    outcome = plan.outcome.format(**project().constants)
     coming = " to ".join(dict.fromkeys((str(days[0]), str(days[-1]))))
-    table = Table(title=f"The {len(frame)} {subject.many} of {coming} most likely {outcome}")
+    table = Table(title=f"The {len(frame)} {subject.many} of {coming} {_describe_first(plan, kind)}")
     for name in subject.shown:
         table.add_column(subject.title(name))
-    for name in said:
+    for name in (*kind.texts, *kind.columns):
         table.add_column(name, justify="right")
+    form = ".1%" if kind.amount.is_share else ".1f"
     for row in frame.to_dict("records"):
-        told = (f"{row[name]:{'.1%' if name.endswith('probability') else '.1f'}}" for name in said)
-        table.add_row(*(str(row[name]) for name in subject.shown), *told)
+        numbers = (f"{row[name]:{form}}" for name in kind.columns)
+        table.add_row(*(str(row[name]) for name in (*subject.shown, *kind.texts)), *numbers)
     console.print(table)
     console.print(f"All of them: {path}", highlight=False, soft_wrap=True)
     return str(frame["prediction_id"].iloc[0])
+
+
+def _describe_first(plan: FirstRun, kind: Kind) -> str:
+    """What the rows that are ranked first have in common."""
+    match kind.outcome_form:
+        case "flag":
+            return f"most likely {plan.outcome.format(**project().constants)}"
+        case "text":
+            return f"most likely {kind.shown[kind.columns[0]]}"
+    return f"with the highest {kind.spec.target.column}"
 
 
 def head() -> date | None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from pathlib import Path
+from types import ModuleType
 from zoneinfo import ZoneInfo
 
+import delay_minutes
+import made_classes
 import pytest
 from prediction_frames import KIND
 
 from redeye.declarations.subject import Subject
+from redeye.models.kinds.interface import find_kind
 from redeye.serving.logic.queries import (
     CSV,
     JSON,
@@ -19,6 +24,7 @@ from redeye.serving.logic.queries import (
     read_night,
     read_query,
 )
+from redeye.serving.openapi import describe_parameters
 
 ZONE = ZoneInfo("Europe/Madrid")
 SUBJECT = Subject.model_validate(
@@ -77,7 +83,7 @@ def test_a_query_reads_values_by_the_columns_types():
         ("limit", "10"),
         ("offset", "5"),
     ]
-    found = read_query(given, SUBJECT, ZONE)
+    found = read_query(given, SUBJECT, KIND, ZONE)
     assert dict(found.equal) == {
         "depot": {"AB", "CD"},
         "due": {date(2013, 4, 4)},
@@ -89,7 +95,7 @@ def test_a_query_reads_values_by_the_columns_types():
 
 
 def test_an_instant_without_an_offset_is_local():
-    found = read_query([("due_at", "2013-01-04T09:00:00")], SUBJECT, ZONE)
+    found = read_query([("due_at", "2013-01-04T09:00:00")], SUBJECT, KIND, ZONE)
     assert dict(found.equal)["due_at"] == {datetime(2013, 1, 4, 8, tzinfo=UTC).replace(tzinfo=None)}
 
 
@@ -111,8 +117,31 @@ def test_an_instant_without_an_offset_is_local():
 )
 def test_what_is_not_understood_is_named_with_what_is_allowed(given, named):
     with pytest.raises(BadQuery) as caught:
-        read_query(given, SUBJECT, ZONE)
+        read_query(given, SUBJECT, KIND, ZONE)
     assert str(caught.value).startswith(named)
+
+
+@pytest.mark.parametrize(
+    ("module", "column", "described"),
+    [
+        (delay_minutes, "value", "1 is the parcel of the night with the highest value."),
+        (
+            made_classes,
+            "predicted_class",
+            "1 is the parcel of the night with the highest probability_cancelled.",
+        ),
+    ],
+)
+def test_another_kind_is_sorted_by_columns_of_its_own(
+    module: ModuleType, column: str, described: str, tmp_path: Path
+) -> None:
+    kind = find_kind(module.make_spec(tmp_path))
+    assert read_query([("sort", f"-{column}")], SUBJECT, kind, ZONE).sort == f"-{column}"
+    with pytest.raises(BadQuery, match=f"there are {kind.columns[0]}, {kind.columns[1]}"):
+        read_query([("sort", "probability")], SUBJECT, kind, ZONE)
+    assert describe_columns(SUBJECT, kind, "late")["rank"] == ("integer", described)
+    (sort, *_) = describe_parameters(SUBJECT, [KIND, kind])
+    assert {"probability", f"-{column}", "-rank"} <= {*sort["schema"]["enum"]}
 
 
 @pytest.mark.parametrize("text", ["2013-4-4", "20130404", "2013-02-30", "", "latest"])
