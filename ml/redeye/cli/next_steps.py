@@ -33,7 +33,10 @@ def list_next_steps(
     make = "make" if is_checkout else redeye
     steps = [
         ("Open the newest night", link_night(head)),
-        (f"See how the prediction of its first {project().subject.one} came about", f"{redeye} explain {riskiest}"),
+        (
+            f"See how the prediction of its first {project().subject.one} came about",
+            f"{redeye} explain {riskiest}",
+        ),
     ]
     if head < final:
         last = min(shift_nights(head, NIGHTS), final)

@@ -22,15 +22,20 @@ class OutcomesReader:
         self._warehouse: tuple[int, duckdb.DuckDBPyConnection] | None = None
 
     def read_outcomes(self, spec: Spec, first: date, last: date) -> dict[Any, Outcome]:
-        """By the subject's key the outcomes of the nights `first` to `last` that the newest release knows.
+        """What `read_labels` gives, as people know it."""
+        kind = find_kind(spec)
+        return {key: kind.read_outcome(label) for key, label in self.read_labels(spec, first, last).items()}
+
+    def read_labels(self, spec: Spec, first: date, last: date) -> dict[Any, float]:
+        """By the subject's key the labels of the nights `first` to `last` that the newest release knows.
 
         What became known after that release's cutoff is left out, and so is what is no label of the model's kind.
         """
         release = release_store.latest_release()
         if release is None:
             return {}
-        population, target, kind = spec.population, spec.target, find_kind(spec)
-        label = kind.select_label(target.column)
+        population, target = spec.population, spec.target
+        label = find_kind(spec).select_label(target.column)
         with self._lock:
             if self._warehouse is None or self._warehouse[0] != release.snapshot_id:
                 self._close()
@@ -42,7 +47,7 @@ class OutcomesReader:
                     f"AND {label} IS NOT NULL AND {target.known_at} <= ?",
                     [first, last, cutoff(release.night).replace(tzinfo=None)],
                 )
-                return {key: kind.read_outcome(value) for key, value in found.fetchall()}
+                return dict(found.fetchall())
             except duckdb.CatalogException:
                 # A release from before the model's table was built.
                 return {}

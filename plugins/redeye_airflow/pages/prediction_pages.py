@@ -19,7 +19,7 @@ from redeye.declarations.project import project
 from redeye.features.input_descriptions import read_descriptions
 from redeye.models.kinds.interface import find_kind
 from redeye.operations import model_status, night_status
-from redeye.scoring.logic.outcomes import judge, summarize_outcomes
+from redeye.scoring.logic.outcomes import judge, show_outcomes, summarize_outcomes
 from redeye.scoring.outputs_reader import FOUND_ROWS, SORTED_BY, Row
 from redeye.warehouse import release_store
 from redeye_airflow.pages import airflow_client, charts, explanations
@@ -81,7 +81,7 @@ def search(
         is_asked=is_asked,
         fault=fault,
         nights=model_status.SHOWN_NIGHTS,
-        outcomes=summarize_night(model, night) if night and find_kind(find_spec(model)).has_classes else None,
+        outcomes=summarize_night(model, night) if night else None,
         **_list_columns(model),
         positive=find_spec(model).target.positive if rows else "",
     )
@@ -116,20 +116,29 @@ def _judge_rows(model: str, rows: list[Row]) -> list[Row]:
 
 def summarize_night(model: str, night: date) -> dict[str, Any]:
     """How a whole night came out, whatever of it is listed."""
-    rows = reader().find_predictions(model, night, night, {}, limit=None)
-    found = summarize_outcomes(_judge_rows(model, rows))
-    many = project().subject.many
-    bins = [(each.mean_prediction, each.observed_rate, each.rows) for each in found.bins]
-    title = f"Predicted against observed share of night {night}"
-    final = shift_nights(night, find_spec(model).label_maturity_nights)
+    spec, subject = find_spec(model), project().subject
+    kind = find_kind(spec)
+    more = (*kind.columns, *kind.baseline_columns)
+    rows = _judge_rows(model, reader().find_predictions(model, night, night, {}, limit=None, more=more))
+    final = shift_nights(night, spec.label_maturity_nights)
     release = release_store.latest_release()
-    return {
+    summary = {
         "night": night,
-        "found": found,
-        "plot": charts.calibration(bins, title=title, one=many),
+        "rows": len(rows),
+        "known": sum(row["result"] is not None for row in rows),
+        "hits": sum(row["result"] == "hit" for row in rows),
+        "hit": kind.hit,
         "final": final,
         "is_final": release is not None and release.night >= final,
     }
+    if not kind.has_classes:
+        labels = outcomes_reader().read_labels(spec, night, night)
+        blocks = show_outcomes(rows, labels, subject.key, kind)
+        return summary | {"drawn": [(block, *charts.draw_block(block, subject.many)) for block in blocks]}
+    found = summarize_outcomes(rows)
+    bins = [(each.mean_prediction, each.observed_rate, each.rows) for each in found.bins]
+    title = f"Predicted against observed share of night {night}"
+    return summary | {"found": found, "plot": charts.calibration(bins, title=title, one=subject.many)}
 
 
 def _list_address(request: Request, **changed: object) -> str:

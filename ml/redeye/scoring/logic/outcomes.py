@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
+
+import pandas as pd
 
 from redeye.models.kinds.interface import Kind, Outcome
 from redeye.models.kinds.scored_probabilities import CalibrationBin, ScoredProbabilities
+from redeye.models.logic.blocks import Block, Picture, Table
 
 Row = dict[str, Any]
 
@@ -63,3 +67,28 @@ def summarize_outcomes(rows: Sequence[Row]) -> OutcomeSummary:
         )
         bins = ScoredProbabilities(labels, probabilities, nights).metrics().calibration
     return OutcomeSummary(len(rows), counts, tuple(sorted(bins, key=lambda each: each.mean_prediction)))
+
+
+def show_outcomes(
+    rows: Sequence[Row], labels: Mapping[Any, float], key: str, kind: Kind
+) -> tuple[Block, ...]:
+    """What the kind shows of one night's rows whose labels are known; what it draws by night says nothing of one.
+
+    Args:
+        rows: with `night`, the key and all columns of the kind.
+        labels: by key.
+        key: the subject's.
+        kind: of the model.
+    """
+    known = [{**row, "label": labels[row[key]]} for row in rows if row[key] in labels]
+    frame = pd.DataFrame(known)
+    if not frame.empty:
+        frame = frame.dropna(subset=[*kind.columns, *kind.baseline_columns])
+    if frame.empty:
+        return ()
+    return tuple(
+        block
+        for block in kind.show_matured(frame, ())
+        if not (isinstance(block, Picture) and isinstance(block.x[0], date))
+        and not (isinstance(block, Table) and not block.rows)
+    )
