@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from redeye.declarations.clock import Clock, check_cutoff
+from redeye.declarations.durations import read_duration
 from redeye.declarations.spec_fields import Frozen, Name, PositiveInt, ZoneName, refuse_unknown
 from redeye.declarations.yaml_files import load_declaration, suggest
 
@@ -49,6 +50,11 @@ ClassName = Annotated[
 """As the column says it; a number is read as it is written."""
 FROM_SAMPLE = ("sample",)
 """In place of classes: those that the sample has."""
+
+
+def _check_duration(written: str) -> str:
+    read_duration(written)
+    return written
 
 
 def name_key(column: str) -> str:
@@ -148,8 +154,7 @@ class Answers(Frozen):
         default=0, ge=0, description="How many nights corrections of the span's rows are waited for."
     )
     label: Name = Field(description="What the answer is called, as `is_late`.")
-    known_after: str = Field(
-        pattern=r"^P(\d+D)?(T(\d+H)?(\d+M)?)?$",
+    known_after: Annotated[str, AfterValidator(_check_duration)] = Field(
         default="PT0S",
         description="How long after its day a row's outcome is known, as PT2H or P1D.",
     )

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 from rich.console import Console
 from rich.prompt import Prompt
+from ruamel.yaml import YAML
 
 from redeye.declarations.yaml_files import suggest
 from redeye.foundation.errors import ConfigError
@@ -16,12 +17,15 @@ from redeye.review.new_project.sample import describe_columns, list_columns, loc
 from redeye.review.new_project.sampled_answers import suggest_cutoff
 
 LISTS = ("key", "each", "valid", "in_advance", "groups", "classes")
+KEPT = "answers.yaml"
 OF_COLUMNS = ("time", "key", "each", "valid", "in_advance", "groups", "predict")
 """Answers that name columns of the data."""
 
 
 def ask_answers(folder: Path, console: Console) -> Answers:
     """The answers of whoever sits at the terminal; one that is none is asked again.
+
+    They are kept in the folder, whatever becomes of them.
 
     Raises:
         ConfigError: if the answers do not fit together.
@@ -31,16 +35,21 @@ def ask_answers(folder: Path, console: Console) -> Answers:
         if is_asked(name, given):
             shown = _suggest(folder, given) if name == "cutoff" else _write(default)
             _ask(f"{name}: {question}", shown, name, given, folder, console)
+    kept = folder / KEPT
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    YAML().dump(given, kept)
+    console.print(f"Your answers are in {kept}: edited, they can be given with --answers.", highlight=False)
     try:
         return Answers.model_validate(given)
     except ValidationError as error:
-        raise ConfigError("; ".join(fault["msg"] for fault in error.errors())) from error
+        said = [fault["msg"].removeprefix("Value error, ") for fault in error.errors()]
+        raise ConfigError("; ".join(said)) from error
 
 
 def _ask(question: str, shown: str, name: str, given: dict[str, Any], folder: Path, console: Console) -> None:
     """Ask until there is an answer that can be one, or none where none is needed."""
     while True:
-        typed = Prompt.ask(question, console=console, default=shown)
+        typed = Prompt.ask(question, console=console, default=shown, show_default=bool(shown))
         if not typed and is_required(name, given):
             console.print("  It must be said.")
             continue
@@ -75,13 +84,13 @@ def _find_lost(folder: Path, given: dict[str, Any], name: str) -> str:
 
 
 def _find_wrong(given: dict[str, Any], name: str) -> str:
-    """What is wrong with one answer alone; empty if nothing is."""
+    """What is wrong with an answer, alone or beside those so far; empty if nothing is."""
     try:
         Answers.model_validate(given)
     except ValidationError as error:
-        return "; ".join(
-            fault["msg"] for fault in error.errors() if fault["loc"][:1] == (name,) and name in given
-        )
+        told = [(fault["loc"][:1], fault["msg"].removeprefix("Value error, ")) for fault in error.errors()]
+        found = [said for at, said in told if at == (name,) or (not at and said.startswith(f"{name}: "))]
+        return "; ".join(found) if name in given else ""
     return ""
 
 

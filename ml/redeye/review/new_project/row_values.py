@@ -189,7 +189,7 @@ def _list_mart(
             )
             for name in passed
         ),
-        describe_column("night", "DATE", "Night that predicts it: the one before its {answers.every}."),
+        describe_column("night", "DATE", f"Night that predicts it: the one before its {answers.every}."),
         *(describe_column(name, "BIGINT", about[name]) for name in derived),
         describe_column(predict, predicted.type, f"Its {predict}, once known.", may_be_null=True),
         describe_column(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from redeye.review.new_project.answers import OF_ENTITIES, Answers
+from redeye.review.new_project.answers import OF_ENTITIES, Answers, load_answers
 from redeye.review.new_project.ask import ask_answers
 
 
@@ -27,8 +27,8 @@ def test_wrong_and_missing_answers_are_asked_again(tmp_path: Path, monkeypatch: 
         "predict": ["temp"],
         "is_at_least": ["hot", ""],
         "classes": ["one, two", ""],
-        "label": ["is_warm"],
-        "known_after": ["PT1H"],
+        "label": ["temp", "is_warm"],
+        "known_after": ["1", "PT1H"],
     }
     said = io.StringIO()
     shown: dict[str, str] = {}
@@ -51,6 +51,9 @@ def test_wrong_and_missing_answers_are_asked_again(tmp_path: Path, monkeypatch: 
     assert "temp: bigint, 3 to 3" in said.getvalue()
     assert "rows.cvs cannot be read" in said.getvalue()
     assert "there is no column numbr; did you mean 'number'?" in said.getvalue()
+    assert "label: temp is a column of the data: call it another name" in said.getvalue()
+    assert "'1' has no unit: write PT30M for 30 minutes" in said.getvalue()
+    assert load_answers(tmp_path / "answers.yaml") == found
     assert shown["cutoff"] == "THU 03:00"  # the row is of one
     # What says something of whoever rows are of is not asked where rows are predicted.
     assert {name for name, left in typed.items() if left} == {*OF_ENTITIES[1:], "unseen_class"}

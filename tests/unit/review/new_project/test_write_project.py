@@ -45,6 +45,19 @@ def test_a_folder_that_has_a_project_is_left_alone(tmp_path: Path, answers: Answ
     assert (tmp_path / "README.md").read_text(encoding="utf-8") == "mine"
 
 
+@pytest.mark.parametrize("groups", [["place"], []])
+def test_rows_of_dates_alone_have_no_slice_by_hour(
+    tmp_path: Path, answers: Answers, groups: list[str]
+) -> None:
+    path = tmp_path / answers.data
+    path.write_text(re.sub(r"T\d\d:\d\d:00", "", path.read_text(encoding="utf-8")), encoding="utf-8")
+    write_project(tmp_path, Answers.model_validate({**answers.model_dump(), "groups": groups}))
+    assert list_faults(tmp_path, tmp_path / "models") == []
+    assert [each.by for each in load_project(tmp_path / "redeye.yaml").slices] == [
+        f"{name}_id" for name in groups
+    ]
+
+
 def test_a_project_of_weeks_says_weeks_everywhere(tmp_path: Path, answers: Answers) -> None:
     weekly = Answers.model_validate(
         {**answers.model_dump(), "every": "week", "cutoff": None, "known_after": "P9D"}
@@ -59,7 +72,7 @@ def test_a_project_of_weeks_says_weeks_everywhere(tmp_path: Path, answers: Answe
     assert (spec.split.test_nights, spec.monitor.window_nights) == (10, 4)
     assert spec.label_maturity_nights == 3  # a week, and nine days
     written = [path.read_text(encoding="utf-8") for path in tmp_path.rglob("*.*") if path.suffix != ".csv"]
-    stale = "coming day|before its day|(?<![0-9])28n|nightly"
+    stale = "coming day|before its (day|{)|(?<![0-9])28n|nightly|{answers"
     assert [found.group() for text in written if (found := re.search(stale, text))] == []
 
 
