@@ -41,9 +41,9 @@ seen: dict[str, Any] = {model: {} for model in (*MODELS, LATENESS)}
 
 def shorten(model: str) -> None:
     """The spec with a heuristic and one more algorithm over one table, and windows that three weeks hold."""
-    other = "xgboost" if model == LATENESS else "logistic"
     path, yaml = SPECS / f"{model}.yaml", YAML(typ="safe")
     spec = yaml.load(path.read_text())
+    other = next(name for name in ("logistic", "xgboost") if name in spec["algorithms"])
     spec |= {
         "features": [
             "carrier_origin_hour_delays:{flights_all,late_flights_all}",

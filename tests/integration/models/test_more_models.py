@@ -42,7 +42,7 @@ def run(checkout: Path, *command: str) -> str:
     done = subprocess.run(
         [sys.executable, *command],
         cwd=checkout,
-        env={**os.environ, "PYTHONPATH": paths, "REDEYE_PROJECT": str(checkout)},
+        env={**os.environ, "PYTHONPATH": paths, "REDEYE_PROJECT": str(checkout), "REDEYE_MODELS": ""},
         capture_output=True,
         text=True,
     )
@@ -96,7 +96,7 @@ def test_the_first_champion_and_the_last_resort_follow_the_target(seen: dict[str
 
 def test_counts_stay_with_their_own_target(seen: dict[str, Any]) -> None:
     assert len(seen[FIRST]["reads"]) == 2
-    assert seen[SECOND]["reads"] == ["carrier_id", "origin_id"]
+    assert seen[SECOND]["reads"] == ["carrier_id", "destination_id", "origin_id"]
     assert seen[THIRD]["reads"] == []
     assert seen[THIRD]["rate"] < seen[SECOND]["rate"] < 0.05 < seen[FIRST]["rate"]
 
