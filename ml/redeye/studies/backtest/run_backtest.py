@@ -12,10 +12,10 @@ from typing import Any
 import pandas as pd
 
 from redeye.declarations.calendar import find_next_night, list_calendar_nights, list_nights
-from redeye.declarations.specs import Spec, load_spec
+from redeye.declarations.specs import Spec
 from redeye.foundation.atomic_files import write_text
 from redeye.foundation.errors import ConfigError, NotReleased
-from redeye.foundation.settings import SPECS, settings
+from redeye.foundation.settings import settings
 from redeye.models.algorithms.storage import load_model, save_model
 from redeye.models.logic.splits import TooFewNights, Window
 from redeye.models.logic.training import SEED
@@ -29,6 +29,7 @@ from redeye.studies.evidence.logic.evidence_quality import POOLED, measure_span
 from redeye.studies.evidence.logic.months import find_first_night, plan_training, select_known_rows
 from redeye.studies.labelled_rows import PastNights
 from redeye.studies.progress import Step
+from redeye.studies.studied_spec import load_studied_spec
 
 CALENDAR = (Schedule.NEVER, Schedule.MONTHLY, Schedule.WEEKLY)
 REFERENCES = ("heuristic", *map(str, CALENDAR))
@@ -58,7 +59,7 @@ def gather(
         ConfigError: if the spec has no such algorithm, or `until` lies before `since`.
         NotReleased: if nothing is released, or there are too few nights before `since`.
     """
-    spec = load_spec(SPECS / f"{model}.yaml")
+    spec = load_studied_spec(model)
     if algorithm != schedules.CHOSEN and algorithm not in spec.algorithms.list_declared():
         known = ", ".join((*spec.algorithms.list_declared(), schedules.CHOSEN))
         raise ConfigError(f"{model} has no algorithm {algorithm!r}; there are {known}")

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from redeye.declarations.specs import load_spec
 from redeye.foundation.errors import NotReleased
-from redeye.foundation.settings import SPECS, settings
+from redeye.foundation.settings import settings
 from redeye.models.logic.training import SEED
 from redeye.studies.evidence import evidence_page
 from redeye.studies.evidence.evidence_page import Facts
@@ -20,6 +19,7 @@ from redeye.studies.evidence.logic.evidence_quality import measure_quality
 from redeye.studies.evidence.logic.months import Month, TrainedMonth
 from redeye.studies.labelled_rows import PastNights, keep_step, read_kept, walk_kept
 from redeye.studies.progress import Step
+from redeye.studies.studied_spec import load_studied_spec
 
 
 def gather(
@@ -43,7 +43,7 @@ def gather(
     Raises:
         NotReleased: if nothing is released, or no month has enough history before it.
     """
-    spec = load_spec(SPECS / f"{model}.yaml")
+    spec = load_studied_spec(model)
     past = PastNights.find("evidence", Path(months.__file__), spec, seed=seed, threads=threads)
     if past is None:
         raise NotReleased("no night is released yet: run `./redeye load-year` first")

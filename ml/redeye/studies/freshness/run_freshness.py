@@ -12,9 +12,9 @@ from pathlib import Path
 import pandas as pd
 
 from redeye.declarations.spec_algorithms import XGBoostParams
-from redeye.declarations.specs import Spec, load_spec
+from redeye.declarations.specs import Spec
 from redeye.foundation.errors import NotReleased
-from redeye.foundation.settings import SPECS, settings
+from redeye.foundation.settings import settings
 from redeye.models.algorithms.storage import load_model, save_model
 from redeye.models.logic.training import SEED, Parent
 from redeye.studies.freshness import freshness_page
@@ -22,6 +22,7 @@ from redeye.studies.freshness.logic import freshness_quality, windows_and_ages
 from redeye.studies.freshness.logic.windows_and_ages import Origin, TrainedOrigin
 from redeye.studies.labelled_rows import PastNights, keep_step, read_kept, walk_kept
 from redeye.studies.progress import Step
+from redeye.studies.studied_spec import load_studied_spec
 
 ALGORITHM = "xgboost"
 Found = tuple[pd.DataFrame, TrainedOrigin, Parent]
@@ -38,7 +39,7 @@ def gather(
     Raises:
         NotReleased: if nothing is released, or there is too little history for one origin and a block after it.
     """
-    spec = faster(load_spec(SPECS / f"{model}.yaml"))
+    spec = faster(load_studied_spec(model))
     past = PastNights.find("freshness", Path(windows_and_ages.__file__), spec, seed=seed, threads=threads)
     origins = windows_and_ages.origins(spec, past.first, past.last) if past else ()
     if past is None or len(origins) < 2:

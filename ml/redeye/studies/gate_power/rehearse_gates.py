@@ -9,9 +9,9 @@ from pathlib import Path
 import pandas as pd
 
 from redeye.declarations.calendar import find_next_night, find_previous_night, shift_nights
-from redeye.declarations.specs import Spec, load_spec
+from redeye.declarations.specs import Spec
 from redeye.foundation.errors import NotReleased
-from redeye.foundation.settings import SPECS, settings
+from redeye.foundation.settings import settings
 from redeye.models.algorithms.base import Inputs, Training
 from redeye.models.algorithms.storage import algorithm
 from redeye.models.kinds.scored_probabilities import ScoredProbabilities
@@ -24,6 +24,7 @@ from redeye.studies.gate_power.logic import gate_power
 from redeye.studies.gate_power.logic.harmful_candidates import HELD_NIGHTS, Episode, Incumbent
 from redeye.studies.gate_power.logic.harmful_trials import Trial, mutants
 from redeye.studies.labelled_rows import read_labelled_frame
+from redeye.studies.studied_spec import load_studied_spec
 from redeye.warehouse import release_store
 
 # Decisions at the ends of months, those too at which no algorithm beat the heuristic.
@@ -44,7 +45,7 @@ def rehearse(model: str, page: Path, *, harmful: int, report: Callable[[str], No
     Raises:
         NotReleased: if nothing is released.
     """
-    spec = load_spec(SPECS / f"{model}.yaml")
+    spec = load_studied_spec(model)
     release = release_store.latest_release()
     if release is None:
         raise NotReleased("no night is released yet: run `./redeye load-year` first")

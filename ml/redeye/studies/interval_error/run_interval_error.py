@@ -8,9 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from redeye.declarations.spec_candidates import Candidates
-from redeye.declarations.specs import load_spec
 from redeye.foundation.errors import NotReleased
-from redeye.foundation.settings import SPECS
 from redeye.models.algorithms.heuristic import HeuristicModel
 from redeye.models.logic.training import SEED
 from redeye.studies.evidence.logic import months
@@ -19,6 +17,7 @@ from redeye.studies.interval_error import interval_error_page
 from redeye.studies.interval_error.logic.interval_error import find_nightly_gains
 from redeye.studies.labelled_rows import PastNights
 from redeye.studies.progress import Step
+from redeye.studies.studied_spec import load_studied_spec
 
 
 def measure(model: str, folder: Path, *, report: Callable[[Step], None]) -> Path:
@@ -30,7 +29,7 @@ def measure(model: str, folder: Path, *, report: Callable[[Step], None]) -> Path
     Raises:
         NotReleased: if nothing is released, or no month has enough history before it.
     """
-    spec = load_spec(SPECS / f"{model}.yaml")
+    spec = load_studied_spec(model)
     quick = months.keep_algorithm(faster(spec), ALGORITHM, Candidates())
     past = PastNights.find("evidence", Path(months.__file__), quick, seed=SEED, threads=None)
     spans = months.months(quick, past.first, past.last) if past else ()

@@ -13,10 +13,10 @@ from redeye.champions import promotion_store
 from redeye.champions.logic.promotions import Promotion
 from redeye.champions.logic.succession import find_champion
 from redeye.declarations.calendar import list_nights
-from redeye.declarations.specs import Spec, load_spec
+from redeye.declarations.specs import Spec
 from redeye.foundation.atomic_files import replace_file
 from redeye.foundation.errors import NotReleased
-from redeye.foundation.settings import SPECS, settings
+from redeye.foundation.settings import settings
 from redeye.models.artifact_store import load_artifact
 from redeye.monitoring import evidently_reports
 from redeye.monitoring.matured_predictions import read_matured_predictions
@@ -33,6 +33,7 @@ from redeye.studies.season.logic.season_quality import (
     select_first_promotions,
 )
 from redeye.studies.season.season_page import Night, Story, TrainingStory
+from redeye.studies.studied_spec import load_studied_spec
 from redeye.warehouse import release_store
 
 # Nights read at once: some 25,000 rows.
@@ -50,7 +51,7 @@ def write_season(model: str, first: date, last: date, *, report: Callable[[Step]
     Raises:
         NotReleased: if no night was scored, or no label of them is known.
     """
-    spec = load_spec(SPECS / f"{model}.yaml")
+    spec = load_studied_spec(model)
     scored = outputs_store.list_scored_nights(model, first, last)
     if not scored:
         raise NotReleased(
