@@ -69,7 +69,9 @@ def learn() -> None:
     """The first training of each."""
     for model in (*MODELS, LATENESS):
         shorten(model)
-    for model, spec in load_valid_specs(SPECS).items():
+    specs = load_valid_specs(SPECS)
+    for model in (*MODELS, LATENESS):
+        spec = specs[model]
         outcome = train.train_night(
             model, THREE_WEEKS_END, run_id="first", actor="test", reason="first training"
         )

@@ -37,12 +37,17 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy_with_more_models(tmp_path_factory.mktemp("redeye-models") / "checkout")
 
 
-def run(checkout: Path, *command: str) -> str:
+def run(checkout: Path, *command: str, models: tuple[str, ...] = ()) -> str:
     paths = f"{checkout / 'ml'}{os.pathsep}{checkout / 'tests'}"
     done = subprocess.run(
         [sys.executable, *command],
         cwd=checkout,
-        env={**os.environ, "PYTHONPATH": paths, "REDEYE_PROJECT": str(checkout), "REDEYE_MODELS": ""},
+        env={
+            **os.environ,
+            "PYTHONPATH": paths,
+            "REDEYE_PROJECT": str(checkout),
+            "REDEYE_MODELS": ",".join(models),
+        },
         capture_output=True,
         text=True,
     )
@@ -67,7 +72,7 @@ def seen(
 ) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("redeye-three")
     with install(folder / "home", Kind.THREE_WEEKS):
-        run(checkout, str(STORY), str(folder / "seen.json"))
+        run(checkout, str(STORY), str(folder / "seen.json"), models=(*MODELS, LATENESS))
     return json.loads((folder / "seen.json").read_text())
 
 
