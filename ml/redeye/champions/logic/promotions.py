@@ -7,6 +7,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from redeye.declarations.spec_algorithms import HEURISTIC
+
 
 class PromotionKind(StrEnum):
     """How a version became champion."""
@@ -45,7 +47,8 @@ class Promotion:
     @property
     def is_heuristic(self) -> bool:
         """Whether the heuristic itself serves: beside it there is no champion to compare."""
-        return self.algorithm == "heuristic"
+        # The kinds that are not binary have an algorithm of their own: `<kind>_heuristic`.
+        return self.algorithm == HEURISTIC or self.algorithm.endswith(f"_{HEURISTIC}")
 
     @property
     def fingerprint(self) -> str:

@@ -52,7 +52,7 @@ HISTORY = "build_history"
 def run(configured: Settings, console: Console) -> str:
     """Build the history, train, predict and judge the nights that the project names, and show the riskiest rows.
 
-    What is done already is not done again.
+    What is done already is not done again. The other models that are played here follow the one that is named.
 
     Returns:
         The id of the riskiest prediction of the newest night.
@@ -92,6 +92,8 @@ def run(configured: Settings, console: Console) -> str:
             for stage in docs:
                 with progress.stage(stage):
                     dbt.docs()
+    if nights[0] <= nights[1] and list_missing_steps(*nights):
+        backfill(console, *nights)
     night = find_newest_night(configured, plan.model) or plan.scored_last
     return show_riskiest(configured, console, plan, find_kind(load_played_specs()[plan.model]), night)
 

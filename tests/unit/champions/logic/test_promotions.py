@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from datetime import date
 
 import pytest
@@ -36,3 +36,18 @@ def test_a_promotion_cannot_be_changed():
 def test_evidence_makes_another_promotion_though_it_cannot_be_hashed():
     assert promotion(auc=0.7) != promotion(auc=0.8)
     assert hash(promotion(auc=[0.7])) == hash(promotion(auc=[0.8]))
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "is_heuristic"),
+    [
+        ("heuristic", True),
+        ("regression_heuristic", True),
+        ("multiclass_heuristic", True),
+        ("xgboost", False),
+        ("regression_xgboost", False),
+        ("average", False),
+    ],
+)
+def test_the_heuristic_of_every_kind_is_one(algorithm: str, is_heuristic: bool) -> None:
+    assert replace(promotion(), algorithm=algorithm).is_heuristic is is_heuristic
