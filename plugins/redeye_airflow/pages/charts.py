@@ -77,8 +77,10 @@ def lines(
         columns[_THRESHOLD] = _list_known(threshold)
     nights = _open_gaps(known)
     values = [own[night] for own in columns.values() for night in known if night in own]
-    # What is held against a threshold is read as a share of it: from zero.
-    ticks = choose_ticks(0.0 if threshold else min(values), max(values))
+    # What is held against a threshold is read as a share of it, from zero, and so is any share.
+    is_from_zero = bool(threshold) or is_share
+    ticks = choose_ticks(0.0 if is_from_zero else min(values), max(values))
+    ticks = [tick for tick in ticks if tick >= 0 or not is_from_zero or min(values) < 0]
     show, show_tick = _choose_form(is_share=is_share)
     shown = [(night, text) for night, text in marks if nights[0] <= night <= nights[-1]]
     data = {

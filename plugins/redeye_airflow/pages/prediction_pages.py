@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from redeye.declarations.calendar import find_night_before, read_local, shift_nights
+from redeye.declarations.played_models import find_first_model
 from redeye.declarations.project import project
 from redeye.features.input_descriptions import read_descriptions
 from redeye.models.kinds.interface import find_kind
@@ -47,10 +48,11 @@ def search(
     It is searched by the columns that the project names, or by a part of any shown text; without a day, in the last
     nights.
     """
-    models, day = list(model_status.specs()), day.strip()
+    specs, day = model_status.specs(), day.strip()
+    models = list(specs)
     searched = [name for name, column in project().subject.columns.items() if column.search]
     asked = {name: request.query_params.get(name, "").strip() for name in searched}
-    model = model or next(iter(models), "")
+    model = model or find_first_model(specs) or ""
     text, sort = text.strip(), sort.strip() or _find_first_sort(model)
     is_asked = bool(day or text or any(asked.values()))
     fault, rows = "", []

@@ -151,6 +151,13 @@ def test_shares_read_in_percent() -> None:
     assert [tick[1] for tick in data["ticks"]] == ["0%", "0.5%", "1%", "1.5%", "2%"]
 
 
+@pytest.mark.parametrize("share", [0.0, 0.04, 1.0])
+def test_a_share_is_read_from_zero(share: float) -> None:
+    data = read_data(charts.lines({"share": on_nights(share, share)}, title="x", is_share=True))
+    assert data["ticks"][0][1] == "0%"
+    assert data["ticks"][-1][0] >= max(share, 0.01)
+
+
 def test_quality_is_shown_by_night_until_there_are_four_weeks() -> None:
     def rows(count: int, days: int) -> list[dict[str, Any]]:
         values = {"metric": "auc", "champion": 0.7, "heuristic": 0.6}
