@@ -98,12 +98,18 @@ def _describe_branch(branch: str, impact: Impact, verdict: Verdict, reason: str)
 
 @contextmanager
 def _check_out(branch: str, root: Path) -> Iterator[Path]:
+    """The project as a branch has it: a checkout, or the folder of one in which it lies."""
+    within = run_git(root, "rev-parse", "--show-prefix").stdout.decode().strip()
     with tempfile.TemporaryDirectory(prefix="redeye-branch-") as name:
         checkout = Path(name) / "checkout"
         made = run_git(root, "worktree", "add", "--detach", str(checkout), branch)
         if made.returncode != 0:
             raise ConfigError(f"{branch!r} cannot be checked out: {made.stderr.decode().strip()}")
         try:
-            yield checkout
+            if not (checkout / within).is_dir():
+                raise ConfigError(
+                    f"{branch!r} has no folder {within}: compare branches that hold the project"
+                )
+            yield checkout / within
         finally:
             run_git(root, "worktree", "remove", "--force", str(checkout))
