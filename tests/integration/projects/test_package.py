@@ -97,6 +97,7 @@ def test_nothing_of_it_is_read_from_a_checkout(binaries: Path, folder: Path) -> 
     assert sorted(path.name for path in (engine / "dags").glob("*.py")) == sorted(
         path.name for path in (ENGINE / "dags").glob("*.py")
     )
+    assert not [*engine.glob("*.py")]
     for name in ("requirements.lock", "docs/guides/runbook.md", "ml/specs/project.json"):
         assert (engine / name).read_bytes() == (ENGINE / name).read_bytes()
 
