@@ -11,7 +11,7 @@ import pandas as pd
 from redeye.models.kinds.scored_quantiles import VALUE, ScoredQuantiles
 from redeye.models.logic.blocks import Block, Cut, Form, Picture, Table
 from redeye.models.logic.evaluation import Interval
-from redeye.models.logic.promises import hold_promise, measure_parts
+from redeye.models.logic.promises import check_promise, measure_parts
 
 
 def show_quantiles(
@@ -29,7 +29,7 @@ def show_quantiles(
 def _draw_calibration(scored: ScoredQuantiles, confidence: float) -> Picture:
     """The share of labels up to each quantile with its bounds by nights, beside what is promised."""
     # Each share may be off to either side.
-    held = [hold_promise(scored, each, (1 + confidence) / 2) for each in scored.quantile_promises]
+    held = [check_promise(scored, each, (1 + confidence) / 2) for each in scored.quantile_promises]
     found = [each.found or Interval(np.nan, np.nan, np.nan) for each in held]
     levels = [float(each) for each in scored.levels]
     return Picture(

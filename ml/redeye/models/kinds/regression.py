@@ -13,6 +13,7 @@ import pandas as pd
 
 from redeye.models.algorithms.average import AverageModel
 from redeye.models.algorithms.base import Examples, Floats, Model, Training
+from redeye.models.kinds.bound_recalibration import judge_bounds, move_bounds
 from redeye.models.kinds.interface import (
     Check,
     GateCase,
@@ -22,7 +23,6 @@ from redeye.models.kinds.interface import (
     fill_raw,
     stack_columns,
 )
-from redeye.models.kinds.moved_bounds import judge_bounds, move_bounds
 from redeye.models.kinds.quantile_blocks import show_quantiles
 from redeye.models.kinds.quantile_models import (
     QuantileAverage,

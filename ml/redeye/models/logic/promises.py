@@ -22,7 +22,7 @@ FEWEST_NIGHTS = 5
 Rows = npt.NDArray[np.bool_]
 
 
-class HeldPromise(NamedTuple):
+class CheckedPromise(NamedTuple):
     """A promise and what came of it: the share with those on the edge, and bounds that leave out no share of either.
 
     `found` is None, and `is_off` too, where too few nights have such rows.
@@ -48,7 +48,7 @@ class Part:
     name: str
     rows: int
     metrics: Mapping[str, float]
-    held: tuple[HeldPromise, ...]
+    held: tuple[CheckedPromise, ...]
 
 
 def measure_parts(
@@ -69,21 +69,21 @@ def measure_parts(
     for name, rows in parts.items():
         own = scored.where(rows)
         measured = {metric: own.measure(metric) for metric in metrics}
-        held = tuple(hold_promise(own, promise, each) for promise in promises)
+        held = tuple(check_promise(own, promise, each) for promise in promises)
         found.append(Part(name, own.labels.size, measured, held))
     return tuple(found)
 
 
-def hold_promise(scored: Scored, promise: Promise, confidence: float) -> HeldPromise:
+def check_promise(scored: Scored, promise: Promise, confidence: float) -> CheckedPromise:
     """What became of a promise; `confidence` is that of each bound."""
     share = scored.measure(promise.within)
     if len(scored.nights) < FEWEST_NIGHTS:
-        return HeldPromise(promise, share, None, None)
+        return CheckedPromise(promise, share, None, None)
     inside, within = (
         interval(scored, metric, confidence=confidence) for metric in (promise.inside, promise.within)
     )
     if inside is None or within is None:
-        return HeldPromise(promise, share, None, None)
+        return CheckedPromise(promise, share, None, None)
     lower, upper = inside.lower, within.upper
     # Nights without a single exception have no spread to tell by. What as many independent ones would still leave open
     # is exact (Clopper and Pearson 1934), a night counted as one row, since its rows may go together.
@@ -92,6 +92,6 @@ def hold_promise(scored: Scored, promise: Promise, confidence: float) -> HeldPro
         lower = min(lower, left_open)
     if inside.value == 0:
         upper = max(upper, 1 - left_open)
-    return HeldPromise(
+    return CheckedPromise(
         promise, share, Interval(within.value, lower, upper), not lower <= promise.share <= upper
     )

@@ -11,7 +11,7 @@ from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import SPECS
 from redeye.models.kinds.interface import find_kind
 from redeye.studies.gate_power.logic.made_nights import Circumstances, measure_circumstances
-from redeye.studies.gate_power.logic.made_power import Try, find_seen, try_gains
+from redeye.studies.gate_power.logic.power_simulation import Try, find_seen, try_gains
 from redeye.warehouse import lake, release_store
 
 CHANCES = (0.5, 0.8)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from redeye.models.kinds.scored_quantiles import ScoredQuantiles
-from redeye.models.logic.promises import FEWEST_NIGHTS, hold_promise, measure_parts
+from redeye.models.logic.promises import FEWEST_NIGHTS, check_promise, measure_parts
 
 NIGHTS, PER_NIGHT, LEVELS = 28, 120, (0.1, 0.5, 0.9)
 WIDE = 1.2815515655446004  # the 90 % quantile of a normal number
@@ -109,5 +109,5 @@ def test_nights_without_an_exception_do_not_say_that_there_is_none(
         scored = ScoredQuantiles(labels, said, night, (1 - level, 0.5, level))
         promise = next(each for each in scored.promises if each.share == pytest.approx(2 * level - 1))
         # 97.5 % of each bound: 95 % of both.
-        wrong += bool(hold_promise(scored, promise, 0.975).is_off)
+        wrong += bool(check_promise(scored, promise, 0.975).is_off)
     assert wrong <= 0.05 * runs + 2 * np.sqrt(0.05 * 0.95 * runs)

@@ -12,8 +12,8 @@ from prediction_frames import make_flights
 
 from redeye.declarations.project import project
 from redeye.declarations.specs import Spec
+from redeye.models.kinds.bound_recalibration import judge_bounds, move_bounds
 from redeye.models.kinds.interface import Kind, fill_raw, find_kind
-from redeye.models.kinds.moved_bounds import judge_bounds, move_bounds
 from redeye.models.kinds.regression_spec import BoundsRules
 from redeye.models.kinds.scored_quantiles import ScoredQuantiles
 from redeye.models.logic.recalibration import IDENTITY, JudgedRecalibration, Recalibration

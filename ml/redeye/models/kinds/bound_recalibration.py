@@ -15,7 +15,7 @@ from redeye.models.kinds.conformal import find_margin
 from redeye.models.kinds.regression_spec import BoundsRules
 from redeye.models.kinds.scored_quantiles import LOWER, UPPER, VALUE, ScoredQuantiles
 from redeye.models.logic.night_statistics import Floats
-from redeye.models.logic.promises import hold_promise
+from redeye.models.logic.promises import check_promise
 from redeye.models.logic.recalibration import IDENTITY, JudgedRecalibration, Recalibration
 
 
@@ -41,7 +41,7 @@ def judge_bounds(
     """
     coverage, _ = scored.promises
     # It may be off to either side, so that each bound has half of the error.
-    held = hold_promise(scored, coverage, (1 + confidence) / 2)
+    held = check_promise(scored, coverage, (1 + confidence) / 2)
     margin = find_margin(
         scored.labels, scored.predictions[:, LOWER], scored.predictions[:, UPPER], coverage.share
     )

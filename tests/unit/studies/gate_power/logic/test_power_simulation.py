@@ -15,7 +15,7 @@ from scipy.stats import norm
 from redeye.declarations.specs import Spec
 from redeye.studies.gate_power.describe_power import describe_tried
 from redeye.studies.gate_power.logic.made_nights import SHARED, Circumstances
-from redeye.studies.gate_power.logic.made_power import GAINED, Try, find_seen, try_gains
+from redeye.studies.gate_power.logic.power_simulation import GAINED, Try, find_seen, try_gains
 
 NIGHTS = Circumstances(rows=100, base_rate=0.3, correlation=0.0, auc=0.62)
 TRIALS = 150
