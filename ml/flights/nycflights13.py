@@ -154,4 +154,4 @@ def _file(name: str) -> pa.Table:
     options = pyarrow.csv.ConvertOptions(
         column_types={column: pa.string() for column in header}, strings_can_be_null=False
     )
-    return pyarrow.csv.read_csv(io.BytesIO(content), convert_options=options)
+    return pyarrow.csv.read_csv(pa.BufferReader(content), convert_options=options)

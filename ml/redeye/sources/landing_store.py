@@ -181,8 +181,9 @@ def read(ref: DeliveryRef) -> pa.Table:
         column_types={column: pa.string() for column in manifest.columns}, strings_can_be_null=False
     )
     try:
+        # No file of Python's: Arrow's threads would call it, and one that does while the process ends aborts it.
         table = pyarrow.csv.read_csv(
-            io.BytesIO(content),
+            pa.BufferReader(content),
             parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
             convert_options=options,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import secrets
 from collections import Counter
@@ -242,13 +241,14 @@ def show_riskiest(configured: Settings, console: Console, plan: FirstRun, kind: 
     Returns:
         The id of the first one's prediction.
     """
+    import pyarrow as pa
     import pyarrow.parquet as parquet
 
     subject, days = project().subject, list_coming_days(night)
     path = configured.exports / plan.model / night.isoformat() / "predictions.parquet"
     if not path.exists():
         raise ConfigError(f"{path} is missing: run `score_{plan.model}` for {night}")
-    frame = parquet.read_table(io.BytesIO(path.read_bytes())).to_pandas()
+    frame = parquet.read_table(pa.BufferReader(path.read_bytes())).to_pandas()
     frame = frame.sort_values("rank").head(RISKIEST)
     for name in subject.shown:
         if subject.columns[name].type == "instant":
