@@ -8,7 +8,6 @@ puzzle", 2016): what one member errs by, another often does not.
 from __future__ import annotations
 
 import json
-from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, TypeVar
@@ -17,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from redeye.declarations.spec_fields import Frozen
-from redeye.models.algorithms.base import Categories, Floats, Model, Training
+from redeye.models.algorithms.base import Categories, Floats, HeadedModel, Model, Training
 from redeye.models.algorithms.storage import algorithm
 
 Value = TypeVar("Value")
@@ -117,7 +116,7 @@ class AverageModel(Model[Any]):
         return self._collect(lambda member: member.exports(), ".")
 
 
-class MemberAverage(Model[Any]):
+class MemberAverage(HeadedModel[Any]):
     """What every average does that combines its members in another way than by their log odds.
 
     Attributes:
@@ -127,10 +126,6 @@ class MemberAverage(Model[Any]):
     packages: ClassVar[tuple[str, ...]] = AverageModel.packages
 
     average: AverageModel
-
-    @abstractmethod
-    def write_header(self, **more: Any) -> dict[str, bytes]:  # noqa: ANN401  whatever JSON holds
-        """The file of JSON with what else is known of the model."""
 
     @classmethod
     def fit(cls, training: Training, params: Any) -> Self:  # noqa: ANN401  as the interface has it

@@ -158,6 +158,14 @@ class Model(ABC, Generic[Params]):
         """The model that `files` describe."""
 
 
+class HeadedModel(Model[Params]):
+    """A model with one file of JSON that says what its other files do not."""
+
+    @abstractmethod
+    def write_header(self, **more: Any) -> dict[str, bytes]:  # noqa: ANN401  whatever JSON holds
+        """The file of JSON with what else is known of the model."""
+
+
 def measure_log_loss(probabilities: npt.NDArray[np.floating[Any]], labels: Floats) -> float:
     """Mean log loss on rows to stop by."""
     p = np.clip(probabilities.astype(np.float64), 1e-7, 1 - 1e-7)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Self
@@ -20,6 +19,7 @@ from redeye.models.algorithms.base import (
     Categories,
     Examples,
     Floats,
+    HeadedModel,
     Model,
     Training,
     measure_log_loss,
@@ -133,7 +133,7 @@ class HeuristicModel(Model[HeuristicParams]):
         return cls(**given)
 
 
-class GroupedAnswers(Model[HeuristicParams]):
+class GroupedAnswers(HeadedModel[HeuristicParams]):
     """What every heuristic of several numbers a row does once they are learned for each group.
 
     Attributes:
@@ -144,10 +144,6 @@ class GroupedAnswers(Model[HeuristicParams]):
 
     base: tuple[float, ...]
     cells: tuple[Mapping[int, tuple[float, ...]], ...]
-
-    @abstractmethod
-    def write_header(self, **more: Any) -> dict[str, bytes]:  # noqa: ANN401  whatever JSON holds
-        """The file of JSON with what else is known of the model."""
 
     def find_answers(self, frame: pd.DataFrame) -> Floats:
         """The answer for the smallest group of each row that is known."""

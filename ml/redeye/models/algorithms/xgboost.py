@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, cast
@@ -19,8 +18,8 @@ from redeye.models.algorithms.base import (
     Categories,
     Examples,
     Floats,
+    HeadedModel,
     Inputs,
-    Model,
     Training,
     measure_log_loss,
     numeric_matrix,
@@ -28,17 +27,13 @@ from redeye.models.algorithms.base import (
 )
 
 
-class BoostedTrees(Model[XGBoostParams]):
+class BoostedTrees(HeadedModel[XGBoostParams]):
     """What all trees have in common, whatever they answer; unseen categories go the way of missing ones."""
 
     packages: ClassVar[tuple[str, ...]] = ("xgboost-cpu",)
 
     booster: xgboost.Booster
     numeric: tuple[str, ...]
-
-    @abstractmethod
-    def write_header(self, **more: Any) -> dict[str, bytes]:  # noqa: ANN401  whatever JSON holds
-        """The file of JSON with what else is known of the model."""
 
     def ask_trees(self, frame: pd.DataFrame, *columns: int) -> Floats:
         """The trees' answer per row: a number, or so many columns."""
