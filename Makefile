@@ -18,6 +18,9 @@ export PATH := $(BIN):$(PATH)
 export PYTHONPATH := $(CURDIR)/ml$(if $(PYTHONPATH),:$(PYTHONPATH))
 # Where bytecode is not kept, each of the many processes compiles all it imports.
 unexport PYTHONDONTWRITEBYTECODE
+# As the tasks of a stack have it, see ml/redeye/stack/environment.py.
+export OMP_WAIT_POLICY := PASSIVE
+export OPENBLAS_NUM_THREADS := 1
 # uv does not read pip's variable; some indexes offer large CUDA builds where a local folder has small ones.
 ifneq ($(PIP_FIND_LINKS),)
 export UV_FIND_LINKS := $(PIP_FIND_LINKS)

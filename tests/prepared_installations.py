@@ -19,7 +19,9 @@ from pathlib import Path
 
 from throwaway import Stack, find_port, installation
 
-from redeye.foundation.settings import Settings
+from redeye.champions import promotion_store
+from redeye.declarations.specs import load_spec
+from redeye.foundation.settings import SPECS, Settings
 from redeye.operations import build_nights
 from redeye.sources import ingest
 from redeye.stack import bootstrap
@@ -59,6 +61,15 @@ def _train(last: date) -> None:
     from redeye.promotion.train import train_night
 
     train_night(MODEL, last, run_id="first", actor="test", reason="first training")
+    _fit_drift_references()
+
+
+def _fit_drift_references() -> None:
+    """What the first night that a champion is monitored would make, in half a minute."""
+    from redeye.monitoring.fit_drift_reference import load_reference
+
+    for champion in promotion_store.read_promotions(MODEL):
+        load_reference(load_spec(SPECS / f"{MODEL}.yaml"), champion)
 
 
 def _ten_weeks(_: Stack) -> None:

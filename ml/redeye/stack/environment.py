@@ -283,6 +283,8 @@ def _python() -> dict[str, str]:
         "TZ": "UTC",
         # Threads that spin while they wait take the cores from each other: a fit took five times as long.
         "OMP_WAIT_POLICY": "PASSIVE",
+        # Matrices here are small: more threads take up to three times the processor time, and no less time.
+        "OPENBLAS_NUM_THREADS": "1",
     }
 
 

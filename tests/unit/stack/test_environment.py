@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import fields
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from pydantic import SecretStr
 from sqlalchemy import make_url
 
 from redeye.foundation.errors import ConfigError
-from redeye.foundation.settings import Settings
+from redeye.foundation.settings import ENGINE, Settings
 from redeye.stack.environment import airflow_url, environment
 from redeye.stack.passfiles import write_passfiles
 from redeye.stack.secrets import Secrets
@@ -108,6 +109,13 @@ def test_the_environments_programs_come_first_however_often_it_is_set(configured
     monkeypatch.setenv("PATH", once)
     assert environment(configured, SECRETS)["PATH"] == once
     assert (Path(once.split(os.pathsep)[0]) / "python").exists()
+
+
+@pytest.mark.parametrize("name", ["OMP_WAIT_POLICY", "OPENBLAS_NUM_THREADS"])
+def test_commands_and_tests_start_as_few_threads_as_tasks(configured, name):
+    value = environment(configured, SECRETS)[name]
+    assert f"export {name} := {value}\n" in (ENGINE / "Makefile").read_text()
+    assert re.search(rf"^export .*{name}={value}\b", (ENGINE / "redeye").read_text(), re.MULTILINE)
 
 
 def test_tasks_run_in_the_scheduler_unless_the_executor_is_celery(configured):

@@ -89,8 +89,17 @@ def select_usable(reference: pd.DataFrame, numeric: Mapping[str, bool]) -> dict[
     }
 
 
-def measure_joint(current: pd.DataFrame, reference: pd.DataFrame, numeric: Mapping[str, bool]) -> Joint:
-    """Both tests on rows with `night`; `numeric` are the inputs, and whether each is a number."""
+def measure_joint(
+    current: pd.DataFrame, reference: pd.DataFrame, numeric: Mapping[str, bool], *, is_explained: bool = True
+) -> Joint:
+    """Both tests on rows with `night`.
+
+    Args:
+        current: the week's rows.
+        reference: the rows to tell them from.
+        numeric: the inputs, and whether each is a number.
+        is_explained: name the inputs by which the classifier tells most, which takes a fit to all rows.
+    """
     nights = (current["night"].nunique(), reference["night"].nunique())
     inputs = [name for name in numeric if name in current.columns and current[name].notna().any()]
     inputs = [name for name in inputs if reference[name].notna().any()]
@@ -109,12 +118,11 @@ def measure_joint(current: pd.DataFrame, reference: pd.DataFrame, numeric: Mappi
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=SEED)
     for learned, held in folds.split(rows, is_current, group):
         reported[held] = _classifier().fit(rows[learned], is_current[learned]).decision_function(rows[held])
-    weights = np.abs(_classifier().fit(rows, is_current).coef_[0])
-    return Joint(
-        auc=float(roc_auc_score(is_current, reported)),
-        discrepancy=_discrepancy(now, then),
-        leading=_rank_inputs(encoder, weights),
-    )
+    leading: tuple[str, ...] = ()
+    if is_explained:
+        leading = _rank_inputs(encoder, np.abs(_classifier().fit(rows, is_current).coef_[0]))
+    auc = float(roc_auc_score(is_current, reported))
+    return Joint(auc, discrepancy=_discrepancy(now, then), leading=leading)
 
 
 def calibrate_joint(
@@ -174,7 +182,10 @@ def _replay(reference: pd.DataFrame, numeric: Mapping[str, bool]) -> Iterator[tu
         inside, outside = reference[is_inside], reference[~is_inside]
         if outside["night"].nunique() >= 2 * Span.WEEK.nights:
             inside = inside.groupby("night", sort=True).head(ROWS_PER_NIGHT)
-            yield f"{pd.Timestamp(nights[end]):%Y-%m-%d}", measure_joint(inside, outside, numeric)
+            yield (
+                f"{pd.Timestamp(nights[end]):%Y-%m-%d}",
+                measure_joint(inside, outside, numeric, is_explained=False),
+            )
 
 
 def _classifier() -> LogisticRegression:
