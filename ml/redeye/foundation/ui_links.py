@@ -32,6 +32,12 @@ def link_drift_report(model: str, night: date, span: str) -> str:
     return f"{settings().public_airflow_url}/redeye/reports/{quote(model, safe='')}/{night}/{span}.html"
 
 
+def link_feature(model: str, feature: str) -> str:
+    """The page of a feature over nights."""
+    parts = (quote(part, safe="") for part in (model, "features", feature))
+    return f"{settings().public_airflow_url}/redeye/models/{'/'.join(parts)}"
+
+
 def link_mlflow() -> str:
     """MLflow's page of experiments: its own first page is one of language models."""
     return f"{settings().public_mlflow_url}/#/experiments{_AS_TRAINING}"

@@ -6,8 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from redeye.foundation.atomic_files import write_text
-from redeye.foundation.pages import Cell, Markdown, Table, escape_markdown, render_markdown, write_report
+from redeye.foundation.pages import (
+    Cell,
+    Link,
+    Markdown,
+    Table,
+    escape_markdown,
+    render_markdown,
+    write_report,
+)
 from redeye.foundation.plot_theme import CHAMPION, QUIET, open_figure, render_svg
+from redeye.foundation.ui_links import link_feature
 from redeye.review.logic.impact_comment import cut_comment, draw_bars
 from redeye.review.logic.impact_verdict import Impact, Judgement, find_affected_columns, some
 from redeye.review.logic.model_diff import ColumnDiff, Histogram, ModelDiff, Origin
@@ -50,7 +59,7 @@ def _render(impact: Impact, judgement: Judgement, plots: list[Markdown]) -> str:
         compare=_compare,
         reached=list(_count_reached(impact)),
         plots=plots,
-        features=sorted(find_affected_columns(impact)),
+        features={name: _link_specs(impact, name) for name in sorted(find_affected_columns(impact))},
         scores=tabulate_scores(impact.scores),
         gains=tabulate_gains(impact.gains),
         labels=tabulate_labels(impact.gains),
@@ -58,6 +67,15 @@ def _render(impact: Impact, judgement: Judgement, plots: list[Markdown]) -> str:
         rollout=list(impact.rollout.describe()) if impact.rollout else (),
         some=some,
     )
+
+
+def _link_specs(impact: Impact, feature: str) -> list[Link]:
+    """The models whose specs name a feature, each with the page of how it was over nights."""
+    return [
+        Link(model, link_feature(model, feature))
+        for model, used in impact.used_by_specs.items()
+        if feature in used
+    ]
 
 
 def _split_reason(reason: str) -> tuple[str, Markdown]:

@@ -11,6 +11,7 @@ import made_classes
 from made_rows import SPEC
 
 from redeye.champions.logic.readers import Reader
+from redeye.foundation.settings import settings
 from redeye.models.kinds.interface import find_kind
 from redeye.models.logic.evaluation import Interval
 from redeye.review.logic.impact_gains import Gain, LabelDiff, LabelFit
@@ -76,7 +77,9 @@ def test_the_page_shows_what_changed_and_for_whom(tmp_path: Path) -> None:
     assert "by lineage: fct_reading 0 of 1." in text
     assert "The spec of delay goes from version 1 to 2: adds a; leaves out b.\n" in text
     assert "The spec of other is new.\n" in text
-    assert "| origin_evening__rate | delay v3 (champion) | delay |" in text
+    over_nights = f"{settings().public_airflow_url}/redeye/models/delay/features/origin_evening__rate"
+    assert f"| origin_evening__rate | delay v3 (champion) | [delay]({over_nights}) |" in text
+    assert f'href="{over_nights}"' in page.read_text()
     assert (
         "| 9 of 90 (10.0%) | 70 of 700 (10.0%) | +0.00100 (-0.00020 to +0.00300) | 0.0500 |  |  |  |" in text
     )
