@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    TypeAdapter,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from redeye.declarations.clock import Clock, check_cutoff
 from redeye.declarations.durations import read_duration
@@ -41,6 +49,8 @@ def _choose(*words: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+_IS_YES = TypeAdapter(bool)
+"""Reads the words for yes and no, as the field does."""
 Taken = Annotated[str, _choose(*TAKEN)]
 Begun = Annotated[Literal["cutoff", "midnight"], _choose("cutoff", "midnight")]
 IfNone = Annotated[str, _choose("0", "false", "missing")]
@@ -128,6 +138,11 @@ class Answers(Frozen):
     is_at_least: float | None = Field(
         default=None, description="Yes is a value of so much or more; left out where the column is yes or no."
     )
+    is_number: bool = Field(
+        default=False,
+        description="True where the number itself is predicted, with bounds that hold four in five times; left out "
+        "where the question is yes or no, or one of several.",
+    )
     classes: Annotated[
         tuple[ClassName, ...], BeforeValidator(lambda said: (said,) if isinstance(said, str) else said)
     ] = Field(
@@ -200,7 +215,7 @@ class Answers(Frozen):
         if self.label in self.columns:
             raise ValueError(
                 f"label: {self.label} is a column of the data: call it another name, as "
-                f"{'final' if self.classes else 'is'}_{self.label}"
+                f"{'final' if self.classes or self.is_number else 'is'}_{self.label}"
             )
         return self
 
@@ -208,6 +223,12 @@ class Answers(Frozen):
     def _says_what_is_predicted(self) -> Answers:
         if self.classes and self.is_at_least is not None:
             raise ValueError("classes: stand beside `is_at_least`, which says yes or no; keep one")
+        if self.is_number and self.is_at_least is not None:
+            raise ValueError("is_number: stands beside `is_at_least`, which says yes or no; keep one")
+        if self.is_number and self.classes:
+            raise ValueError("is_number: stands beside `classes`, which say one of several; keep one")
+        if self.is_number and self.each:
+            raise ValueError("is_number: of whoever rows are of, `take` says whether it is one; remove it")
         if not self.each:
             fields = type(self).model_fields
             said = [name for name in OF_ENTITIES[1:] if getattr(self, name) != fields[name].default]
@@ -294,8 +315,13 @@ def is_asked(name: str, given: Mapping[str, Any]) -> bool:
         return False
     if name == "is_at_least" and given.get("take") in OF_COLUMN:
         return False
+    if name == "is_number":
+        return not given.get("each") and given.get("is_at_least") is None
     if name == "classes":
-        return given.get("is_at_least") is None and given.get("take", "last") == "last"
+        is_other = given.get("is_at_least") is not None or _IS_YES.validate_python(
+            given.get("is_number", False)
+        )
+        return not is_other and given.get("take", "last") == "last"
     if name == "unseen_class":
         return bool(given.get("classes"))
     return name not in OF_ENTITIES[1:] or bool(given.get("each"))

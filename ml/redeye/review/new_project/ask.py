@@ -97,4 +97,6 @@ def _find_wrong(given: dict[str, Any], name: str) -> str:
 def _write(default: Any) -> str:  # noqa: ANN401  of any field
     if default is None:
         return ""
+    if isinstance(default, bool):
+        return "yes" if default else "no"
     return ", ".join(default) if isinstance(default, tuple) else str(default)

@@ -27,16 +27,17 @@ def describe_row_values(answers: Answers, sample: Sample) -> dict[str, Any]:
     entities = _list_entities(answers, shared["local_sql"] if has_time else "")
     passed = [name for name in answers.in_advance if name not in answers.groups]
     groups = [name_key(name) for name in answers.groups]
-    # The heuristic of classes goes by categories: without groups by those of the time.
-    of_time = [each["key"] for each in entities[:-1]] if answers.classes and not groups else []
+    is_yes_or_no = not answers.classes and not answers.is_number
+    # The heuristic of classes and numbers goes by categories: without groups by those of the time.
+    of_time = [] if is_yes_or_no or groups else [each["key"] for each in entities[:-1]]
     inputs = [
         {"name": name, "kind": "numeric" if columns[name].type in NUMBERS else "categorical"}
         for name in passed
     ] + [{"name": name, "kind": "categorical"} for name in [*groups, *of_time]]
     derived = ["weekday", "day_of_year", *(["minute_of_day"] if has_time else [])]
-    is_number = columns[predict].type in NUMBERS and not answers.classes
+    has_mean = columns[predict].type in NUMBERS and not answers.classes
     shares = [f"share_{each['word']}" for each in shared["classes"]]
-    told = ["rows", *(shares or ["rate"]), *(["mean"] if is_number else [])]
+    told = ["rows", *shares, *(["rate"] if is_yes_or_no else []), *(["mean"] if has_mean else [])]
     keys = [entity["key"] for entity in entities]
     windows, longest = name_windows(answers), shared["windows"][-1]
     announced = [columns[name] for name in dict.fromkeys([*answers.key, answers.time, *answers.in_advance])]
@@ -47,14 +48,14 @@ def describe_row_values(answers: Answers, sample: Sample) -> dict[str, Any]:
         **shared,
         **_describe_question(answers, positive),
         "groups": groups,
-        "is_yes_or_no": not answers.classes,
-        "is_integer": False,
+        "is_yes_or_no": is_yes_or_no,
+        "is_integer": answers.is_number and columns[predict].type == "BIGINT",
         "subject_key": f"{one}_id",
         "schedule": f"staging.stg_{answers.project}__{answers.many}",
         "maturity": _find_final(answers),
-        "grouped": (groups or of_time) if answers.classes else [],
+        "grouped": [] if is_yes_or_no else groups or of_time,
         "positive": positive,
-        "is_number": is_number,
+        "has_mean": has_mean,
         "entities": entities,
         "passed": passed,
         "inputs": [*({"name": name, "kind": "numeric"} for name in derived), *inputs],
@@ -63,7 +64,7 @@ def describe_row_values(answers: Answers, sample: Sample) -> dict[str, Any]:
             for entity in entities
             for feature in (
                 f'"{entity["name"]}_history:{{{",".join(told)}}}_{windows}"',
-                *([] if answers.classes else [f"{entity['name']}_history:yes_{longest}n"]),
+                *([f"{entity['name']}_history:yes_{longest}n"] if is_yes_or_no else []),
             )
         ],
         "announced": announced,
@@ -100,6 +101,13 @@ def _describe_question(answers: Answers, positive: str) -> dict[str, str]:
             "summary": f"Predicts each night of each of the coming {every}'s {many} {which} comes, with Redeye.",
             "description": f"Of each of the coming {every}'s {many}, {which} comes, {known}.",
             "label_description": "How it turned out; null where nothing is known.",
+        }
+    if answers.is_number:
+        number = f"the {answers.predict} of each"
+        return {
+            "summary": f"Predicts each night {number} of the coming {every}'s {many}, with Redeye.",
+            "description": f"Of each of the coming {every}'s {many}, the {answers.predict}, {known}.",
+            "label_description": f"Its {answers.predict}, once known.",
         }
     return {
         "summary": f"Predicts each night which of the coming {every}'s {many} turn out {positive}, with Redeye.",
@@ -194,9 +202,8 @@ def _list_mart(
         describe_column(predict, predicted.type, f"Its {predict}, once known.", may_be_null=True),
         describe_column(
             answers.label,
-            "VARCHAR" if answers.classes else "BOOLEAN",
-            f"{'How' if answers.classes else 'Whether'} it turned out{'' if answers.classes else ' so'}; null where "
-            "nothing is known.",
+            "VARCHAR" if answers.classes else predicted.type if answers.is_number else "BOOLEAN",
+            _describe_question(answers, "so")["label_description"],
             may_be_null=True,
         ),
         describe_column("starts_at", "TIMESTAMP", "When it is to happen, UTC."),

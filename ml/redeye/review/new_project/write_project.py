@@ -75,14 +75,20 @@ def write_project(folder: Path, answers: Answers) -> list[Path]:
 
 
 def _check_predicted(answers: Answers, column: Column) -> None:
-    if answers.is_at_least is None and column.type != "BOOLEAN":
-        is_named = column.type in ("VARCHAR", "BIGINT")
+    is_number, what = column.type in NUMBERS, f"{column.name} is {column.type.lower()}"
+    for name in ("is_at_least", "is_number"):
+        if getattr(answers, name) not in (None, False) and not is_number:
+            raise ConfigError(f"{name}: {what}, no number: leave it out")
+    if answers.is_at_least is None and not answers.is_number and column.type != "BOOLEAN":
+        ways = {
+            "with `is_at_least` from which value on it is yes": is_number,
+            "with `is_number` that the number itself is predicted": is_number and not answers.each,
+            "with `classes` that it is one of several": column.type in ("VARCHAR", "BIGINT"),
+        }
+        told = ", or ".join(way for way, is_one in ways.items() if is_one)
         raise ConfigError(
-            f"predict: {column.name} is {column.type.lower()}, neither yes nor no: say with `is_at_least` from which "
-            "value on it is yes" + (", or with `classes` that it is one of several" if is_named else "")
+            f"predict: {what}, neither yes nor no: " + (f"say {told}" if told else "choose another column")
         )
-    if answers.is_at_least is not None and column.type not in NUMBERS:
-        raise ConfigError(f"is_at_least: {column.name} is {column.type.lower()}, no number: leave it out")
 
 
 def _write(folder: Path, texts: Mapping[Path, str]) -> None:

@@ -74,6 +74,18 @@ def test_columns_are_listed_once_and_the_model_is_named_after_subject_and_label(
             r":12: classes: stand beside `is_at_least`",
         ),
         (
+            ("predict: missed", "predict: missed\nis_at_least: 3\nis_number: true"),
+            r":12: is_number: stands beside `is_at_least`",
+        ),
+        (
+            ("predict: missed", "predict: missed\nclasses: sample\nis_number: true"),
+            r":12: is_number: stands beside `classes`",
+        ),
+        (
+            ("label: is_missed", "label: missed\nis_number: true"),
+            "label: missed is a column of the data: call it another name, as final_missed",
+        ),
+        (
             ("predict: missed", "predict: missed\nclasses: [a, b]"),
             r":11: classes: of 2 it is no question which",
         ),
@@ -149,6 +161,11 @@ def test_whoever_rows_are_of_is_predicted_by_the_rows_of_a_span(tmp_path: Path) 
             r":11: predict: customer_id is said to be known in advance",
         ),
         ("predict: paid", "predict: paid\nis_at_least: 3", r":12: is_at_least: says which rows count"),
+        (
+            "predict: paid",
+            "predict: paid\nis_number: true",
+            r"is_number: of whoever rows are of, `take` says",
+        ),
         ("label: spends", "label: paid", r":14: label: paid is a column of the data"),
         ("each: [customer_id]", "each: [customer_id, shop]", r":4: one: customer names one of `each` alone"),
         ("if_none: 0", "if_none: 0\nevery: week", r"every: whoever rows are of is predicted each day"),

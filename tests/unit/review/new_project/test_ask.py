@@ -86,4 +86,34 @@ def test_what_follows_from_whom_rows_are_of_is_asked(tmp_path: Path, monkeypatch
     assert (found.each, found.seen_within, found.take) == (("buyer",), 28, "exists")
     assert (found.during, found.if_none, found.predict) == (7, "false", None)
     assert "did you mean 'exists'?" in said.getvalue()
-    assert {name for name, left in typed.items() if left} == {"valid", "classes", "unseen_class"}
+    assert {name for name, left in typed.items() if left} == {"valid", "is_number", "classes", "unseen_class"}
+
+
+@pytest.mark.parametrize(("typed", "is_number"), [("", False), ("maybe", True), ("yes", True)])
+def test_whether_the_number_itself_is_predicted_is_asked_of_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str, is_number: bool
+) -> None:
+    (tmp_path / "rows.csv").write_text("number,at,temp\n1,2026-01-01,3\n", encoding="utf-8")
+    said = {
+        "project": "clinic",
+        "zone": "Europe/Madrid",
+        "data": "rows.csv",
+        "one": "visit",
+        "many": "visits",
+        "time": "at",
+        "key": "number",
+        "predict": "temp",
+        "label": "fever",
+    }
+    asked: list[str] = []
+
+    def answer(question: str, *, default: str, **_: object) -> str:
+        asked.append(question.partition(":")[0])
+        if asked[-1] != "is_number":
+            return said.get(asked[-1], default)
+        return (typed if asked.count("is_number") == 1 else "yes") or default
+
+    monkeypatch.setattr("redeye.review.new_project.ask.Prompt.ask", answer)
+    found = ask_answers(tmp_path, Console(file=io.StringIO(), width=200))
+    assert found.is_number == is_number
+    assert ("classes" in asked) != is_number

@@ -127,10 +127,39 @@ def test_classes_that_are_named_rank_by_the_first_and_say_what_others_count_to(
     assert (list(stated["classes"]), stated["unseen_class"]) == (named, "lost")
 
 
+@pytest.mark.parametrize("has_groups", [True, False])
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_a_number_is_predicted_with_bounds_from_the_mean_of_earlier_ones(
+    tmp_path: Path, answers: Answers, has_groups: bool, is_whole: bool
+) -> None:
+    path = tmp_path / answers.data
+    head, *rows = path.read_text(encoding="utf-8").splitlines()
+    said = [f"{row},{at % 50}{'' if is_whole else '.5'}" for at, row in enumerate(rows)]
+    path.write_text("\n".join([f"{head},cost", *said]), encoding="utf-8")
+    asked = {"predict": "cost", "label": "final_cost", "is_number": True}
+    answers = Answers.model_validate(
+        {**answers.model_dump(), **asked, **({} if has_groups else {"groups": []})}
+    )
+    write_project(tmp_path, answers)
+    assert list_faults(tmp_path, tmp_path / "models") == []
+    spec = load_spec(tmp_path / "models" / f"{answers.model}.yaml")
+    assert (spec.target.kind, spec.target.model_dump()["integer"]) == ("regression", is_whole)
+    groups = ("place_id",) if has_groups else ("hour_of_day_id", "day_of_week_id")
+    assert spec.algorithms.heuristic.groups == groups
+    told = {name.partition("_history:")[2] for name in spec.features}
+    assert told == {f"{what}_{nights}n" for what in ("rows", "mean") for nights in (1, 7, 28)}
+    suite = (tmp_path / "expectations" / "predictions" / f"{answers.model}.yml").read_text(encoding="utf-8")
+    assert {"value", "lower", "upper", "beyond_bounds"} <= set(re.findall(r"^  (\w+):", suite, flags=re.M))
+
+
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
-        ({"predict": "size", "in_advance": ()}, "predict: size is double, neither yes nor no"),
+        (
+            {"predict": "size", "in_advance": ()},
+            "size is double, neither yes nor no: say with `is_at_least` .* or with `is_number`",
+        ),
+        ({"is_number": True}, "is_number: failed is boolean, no number"),
         ({"is_at_least": 2}, "is_at_least: failed is boolean, no number"),
     ],
 )
