@@ -9,10 +9,6 @@ import pytest
 from redeye.foundation.errors import ConfigError
 from redeye.review.new_project.answers import (
     FROM_SAMPLE,
-    Answers,
-    describe_questions,
-    is_asked,
-    is_required,
     load_answers,
 )
 
@@ -120,12 +116,6 @@ def test_answers_that_do_not_fit_are_named(tmp_path: Path, edit: tuple[str, str]
         load_answers(write(tmp_path, ANSWERS.replace(*edit)))
 
 
-def test_every_answer_is_asked_for_with_what_it_means() -> None:
-    asked = describe_questions()
-    assert [name for name, _, _ in asked] == list(Answers.model_fields)
-    assert all(len(question) > 15 for _, question, _ in asked)
-
-
 def test_whoever_rows_are_of_is_predicted_by_the_rows_of_a_span(tmp_path: Path) -> None:
     answers = load_answers(write(tmp_path, OF_CUSTOMERS))
     assert answers.columns == ("number", "at", "customer_id", "paid")
@@ -183,28 +173,6 @@ def test_a_mistake_about_whoever_rows_are_of_is_named_with_its_line(
     assert old in OF_CUSTOMERS
     with pytest.raises(ConfigError, match=message):
         load_answers(write(tmp_path, OF_CUSTOMERS.replace(old, new, 1)))
-
-
-def test_what_follows_from_an_answer_is_asked_after_it() -> None:
-    rows: dict[str, object] = {}
-    customers: dict[str, object] = {"each": ["customer_id"], "seen_within": "28", "take": "count"}
-    assert is_required("predict", rows)
-    assert not is_asked("take", rows)
-    assert is_required("take", customers)
-    assert not is_required("predict", customers)
-    assert is_required("predict", {**customers, "take": "mean"})
-    assert not is_asked("valid", customers)
-    assert is_required("valid", {"each": ["customer_id"]})
-    assert is_required("project", rows)
-
-
-def test_classes_are_asked_for_where_a_column_may_say_them() -> None:
-    assert is_asked("classes", {})
-    assert not is_asked("classes", {"is_at_least": "3"})
-    assert not is_asked("classes", {"each": ["buyer"], "take": "exists"})
-    assert is_asked("classes", {"each": ["buyer"], "take": "last"})
-    assert not is_asked("unseen_class", {})
-    assert is_asked("unseen_class", {"classes": ["sample"]})
 
 
 def test_classes_are_named_or_left_to_the_sample(tmp_path: Path) -> None:
