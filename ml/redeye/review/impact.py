@@ -29,7 +29,6 @@ from redeye.review import (
     merge_base,
     table_diff,
 )
-from redeye.review import sandbox as job
 from redeye.review.generate import describe_stale_texts
 from redeye.review.impact_change import Change, compare_specs, find_change, is_built_by, lend_parsed
 from redeye.review.logic.impact_verdict import (
@@ -41,9 +40,10 @@ from redeye.review.logic.impact_verdict import (
 from redeye.review.logic.known_in_time import Lineage
 from redeye.review.logic.model_diff import ModelDiff, Origin
 from redeye.review.merge_base import Base
-from redeye.review.sandbox_catalog import Sandbox
+from redeye.review.sandboxes import sandbox as job
+from redeye.review.sandboxes.sandbox_catalog import Sandbox
+from redeye.review.sandboxes.temporary_sandboxes import drop_abandoned, hold_sandbox
 from redeye.review.table_diff import NEW, OLD
-from redeye.review.temporary_sandboxes import drop_abandoned, hold_sandbox
 from redeye.warehouse import dbt, dbt_project, lake
 from redeye.warehouse.logic.column_lineage import ROWS, Read
 from redeye.warehouse.logic.dbt_models import Project

@@ -12,7 +12,7 @@ from redeye.foundation.settings import settings
 from redeye.review.logic.impact_verdict import SpecDiff
 from redeye.review.logic.model_diff import Origin
 from redeye.review.merge_base import Base, write_base
-from redeye.review.sandbox_catalog import Sandbox
+from redeye.review.sandboxes.sandbox_catalog import Sandbox
 from redeye.warehouse import dbt, dbt_code, release_store
 from redeye.warehouse.dbt import PROJECT
 from redeye.warehouse.logic.releases import Release

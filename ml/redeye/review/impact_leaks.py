@@ -19,9 +19,9 @@ import duckdb
 
 from redeye.champions.logic.readers import some
 from redeye.declarations.calendar import shift_nights
-from redeye.review.sandbox import rebuild
-from redeye.review.sandbox_catalog import Sandbox
-from redeye.review.temporary_sandboxes import hold_copy
+from redeye.review.sandboxes.sandbox import rebuild
+from redeye.review.sandboxes.sandbox_catalog import Sandbox
+from redeye.review.sandboxes.temporary_sandboxes import hold_copy
 from redeye.warehouse import lake
 from redeye.warehouse.logic.dbt_models import FEATURES
 

@@ -17,9 +17,9 @@ from redeye.audits.audit import audit_many
 from redeye.foundation.errors import ConfigError
 from redeye.review.impact_change import Change, lend_parsed
 from redeye.review.logic.model_diff import Origin
-from redeye.review.sandbox import rebuild
-from redeye.review.sandbox_catalog import Sandbox
-from redeye.review.temporary_sandboxes import hold_sandbox
+from redeye.review.sandboxes.sandbox import rebuild
+from redeye.review.sandboxes.sandbox_catalog import Sandbox
+from redeye.review.sandboxes.temporary_sandboxes import hold_sandbox
 from redeye.warehouse import dbt
 from redeye.warehouse.logic.releases import Release
 from redeye.warehouse.release_frames import release_frames

@@ -11,7 +11,7 @@ from redeye.foundation.cost_store import read_costs
 from redeye.review.impact_change import Change
 from redeye.review.logic.impact_reach import Consumer, Rollout, find_consumers
 from redeye.review.logic.model_diff import ModelDiff, Origin
-from redeye.review.sandbox_catalog import Sandbox
+from redeye.review.sandboxes.sandbox_catalog import Sandbox
 from redeye.warehouse.logic.releases import Release
 
 # Whose recorded costs tell what scoring a night takes.

@@ -18,13 +18,13 @@ from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import PROJECT_ROOT, SPECS, settings
 from redeye.models.algorithms.heuristic import HeuristicModel
 from redeye.models.algorithms.storage import save_model
-from redeye.review import sandbox as job
-from redeye.review import sandbox_catalog as sandbox
 from redeye.review.impact import assess
 from redeye.review.logic.impact_verdict import Impact, Verdict, judge
 from redeye.review.logic.model_diff import Origin
 from redeye.review.reports.compare_branches import compare_branches
 from redeye.review.reports.impact_page import write_page
+from redeye.review.sandboxes import sandbox as job
+from redeye.review.sandboxes import sandbox_catalog as sandbox
 from redeye.scoring import outputs_store
 from redeye.warehouse.logic.releases import Release
 

@@ -18,10 +18,10 @@ from typer.testing import CliRunner
 from redeye.cli import app
 from redeye.foundation.catalogs import Catalog
 from redeye.foundation.errors import ConfigError, RedeyeError
-from redeye.review import sandbox as job
-from redeye.review import sandbox_catalog as sandbox
-from redeye.review import temporary_sandboxes
-from redeye.review.sandbox_sql import run_sql
+from redeye.review.sandboxes import sandbox as job
+from redeye.review.sandboxes import sandbox_catalog as sandbox
+from redeye.review.sandboxes import temporary_sandboxes
+from redeye.review.sandboxes.sandbox_sql import run_sql
 from redeye.warehouse import dbt, lake
 from redeye.warehouse.logic.releases import Release
 
@@ -230,7 +230,7 @@ def test_what_a_killed_process_left_is_removed_and_what_is_held_or_a_persons_sta
     first = job.first_night(release)
     code = (
         "import sys\n"
-        "from redeye.review import sandbox, temporary_sandboxes as temporary\n"
+        "from redeye.review.sandboxes import sandbox, temporary_sandboxes as temporary\n"
         "release = sandbox.release_to_copy()\n"
         "with temporary.hold_sandbox('', release, first_night=sandbox.first_night(release)) as made:\n"
         "    print(made.name, flush=True)\n"

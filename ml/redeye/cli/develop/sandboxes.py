@@ -32,7 +32,7 @@ def make(
     release: Annotated[str, typer.Option(help="Such as 2013-04-03.r1; the newest by default.")] = "",
 ) -> None:
     """Make a sandbox at a release, in a second; its files are links to the release's."""
-    from redeye.review import sandbox as job
+    from redeye.review.sandboxes import sandbox as job
 
     began = time.monotonic()
     enter()
@@ -52,7 +52,7 @@ def make(
 def list_() -> None:
     """List the sandboxes, with the bytes that each has to itself."""
     from redeye.foundation.disk import gigabytes
-    from redeye.review import sandbox_catalog as sandbox
+    from redeye.review.sandboxes import sandbox_catalog as sandbox
 
     leave_root()
     table = Table("sandbox", "release", "nights", "of its own")
@@ -65,7 +65,7 @@ def list_() -> None:
 @app.command()
 def drop(name: Name = "") -> None:
     """Remove a sandbox and all that was built in it."""
-    from redeye.review import sandbox_catalog as sandbox
+    from redeye.review.sandboxes import sandbox_catalog as sandbox
 
     leave_root()
     sandbox.drop(_choose_name(name))
@@ -80,8 +80,8 @@ def build(
 ) -> None:
     """Build models with what depends on them over all nights; the others stay as the release has them."""
     from redeye.review import impact_change
-    from redeye.review import sandbox as job
-    from redeye.review import sandbox_catalog as sandbox
+    from redeye.review.sandboxes import sandbox as job
+    from redeye.review.sandboxes import sandbox_catalog as sandbox
 
     leave_root()
     at = sandbox.find_sandbox(_choose_name(name))
@@ -103,8 +103,8 @@ def sql(
     ] = False,
 ) -> None:
     """Run SQL in a sandbox and show its first rows; it reaches no file and no server outside of the sandbox."""
-    from redeye.review import sandbox_catalog as sandbox
-    from redeye.review.sandbox_sql import run_sql
+    from redeye.review.sandboxes import sandbox_catalog as sandbox
+    from redeye.review.sandboxes.sandbox_sql import run_sql
 
     leave_root()
     found = sandbox.find_sandbox(_choose_name(name))

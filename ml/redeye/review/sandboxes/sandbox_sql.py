@@ -8,7 +8,7 @@ import duckdb
 from duckdb import StatementType
 
 from redeye.foundation.errors import ConfigError
-from redeye.review.sandbox_catalog import Sandbox
+from redeye.review.sandboxes.sandbox_catalog import Sandbox
 from redeye.warehouse import lake
 
 _PIECE = 10_000

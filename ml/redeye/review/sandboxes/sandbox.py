@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from redeye.foundation.errors import ConfigError, NotReleased
-from redeye.review import sandbox_catalog as sandbox
-from redeye.review.sandbox_catalog import Sandbox
+from redeye.review.sandboxes import sandbox_catalog as sandbox
+from redeye.review.sandboxes.sandbox_catalog import Sandbox
 from redeye.sources.configured_source import find_schedule, load_source
 from redeye.warehouse import dbt, lake, raw_tables, release_store
 from redeye.warehouse.dbt import PROJECT, DbtResult

@@ -17,8 +17,8 @@ from datetime import date
 from pathlib import Path
 
 from redeye.foundation.settings import settings
-from redeye.review import sandbox_catalog
-from redeye.review.sandbox_catalog import NOTE, Sandbox
+from redeye.review.sandboxes import sandbox_catalog
+from redeye.review.sandboxes.sandbox_catalog import NOTE, Sandbox
 from redeye.warehouse.logic.releases import Release
 
 log = logging.getLogger(__name__)
