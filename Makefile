@@ -168,6 +168,7 @@ lock: ## Resolve requirements*.in into their locks
 	@sed -i '/^torch==/,/# via/{s/^\(torch==[0-9.]*\)+cpu.*/\1/;/--hash/d}' requirements.lock requirements-dev.lock
 	@! grep -q '^nvidia' requirements.lock requirements-dev.lock
 
-#> ./redeye       dev, new, check, describe, generate, rules, docs, packages
+#> ./redeye       dev, new, check, describe, generate, upgrade, rules, docs,
+#>                packages
 
 ##@ ./redeye COMMAND runs from this checkout; ./redeye --help explains each

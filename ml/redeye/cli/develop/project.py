@@ -37,6 +37,30 @@ def generate(
 
 
 @app.command()
+def upgrade(
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; end with status 1 if it would.")
+    ] = False,
+) -> None:
+    """Write the project's files as this engine writes them, after an upgrade; needs no stack.
+
+    Keys that are called otherwise by now, what is generated, and the engine's own macros and tests in the dbt project.
+    Each change is shown.
+    """
+    from redeye.review.upgrade_project import describe_change, find_upgrades, upgrade_project
+
+    found = find_upgrades()
+    for path, text in sorted(found.items()):
+        console.print(escape(describe_change(path, text)), highlight=False, soft_wrap=True, end="")
+    if not found:
+        console.print("All files are as this engine writes them.")
+    elif check:
+        raise typer.Exit(1)
+    else:
+        console.print(f"{len(upgrade_project())} files written: look at them, then `./redeye check`.")
+
+
+@app.command()
 def check() -> None:
     """Check every declaration of the project, and the house rules of its dbt project; needs no stack.
 
