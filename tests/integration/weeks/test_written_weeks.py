@@ -16,9 +16,11 @@ from engine_alone import run_apart
 from made_fates import COLUMNS, FATES, find_fate_chances
 from made_projects import MadeProject, make_project
 
+from redeye.foundation.settings import ENGINE
 from redeye.review.new_project.answers import Answers
 from redeye.review.new_project.write_project import write_project
 
+PLAY = ENGINE / "tests" / "play_written.py"
 FIRST, WEEKS, PLAYED, ROWS_A_DAY = date(2026, 1, 5), 42, 2, 12
 A_WEEK = 7 * ROWS_A_DAY
 QUERY = """
@@ -54,18 +56,17 @@ def played(made: tuple[Path, MadeProject], tmp_path_factory: pytest.TempPathFact
     first = FIRST - timedelta(weeks=1)
     last = first + timedelta(weeks=WEEKS - 1 - PLAYED)
     query = QUERY.format(one=answers["one"], many=answers["many"])
-    script = Path(__file__).with_name("play_written_weeks.py")
-    return run_apart(script, made[0], tmp_path_factory.mktemp("played"), [first, last, PLAYED, query])
+    return run_apart(PLAY, made[0], tmp_path_factory.mktemp("played"), [first, last, PLAYED, query])
 
 
 def test_each_night_has_a_weeks_rows_and_all_but_the_newest_their_labels(played: dict[str, Any]) -> None:
-    assert [row[1] for row in played["weeks"]] == [A_WEEK] * WEEKS
-    assert [row[2] for row in played["weeks"]] == [A_WEEK] * (WEEKS - 1) + [0]
+    assert [row[1] for row in played["rows"]] == [A_WEEK] * WEEKS
+    assert [row[2] for row in played["rows"]] == [A_WEEK] * (WEEKS - 1) + [0]
 
 
 def test_windows_of_features_are_counted_in_weeks(played: dict[str, Any]) -> None:
     for place, weeks in ((3, 1), (4, 4), (5, 13)):
-        assert [row[place] for row in played["weeks"]] == [A_WEEK * min(at, weeks) for at in range(WEEKS)]
+        assert [row[place] for row in played["rows"]] == [A_WEEK * min(at, weeks) for at in range(WEEKS)]
 
 
 def test_a_model_replaces_the_shares_and_its_weeks_are_sound_and_judged(played: dict[str, Any]) -> None:

@@ -1,6 +1,6 @@
-"""Plays the project of weeks that REDEYE_PROJECT names, from its first delivery to predictions that are judged.
+"""Plays the project of one model that REDEYE_PROJECT names, from its first delivery to predictions that are judged.
 
-Run as a program, since a process runs one project: `play_written_weeks.py HOME FIRST LAST NIGHTS QUERY RESULT`.
+Run as a program, since a process runs one project: `play_written.py HOME FIRST LAST NIGHTS QUERY RESULT`.
 """
 
 from __future__ import annotations
@@ -25,27 +25,32 @@ from redeye.warehouse import build, lake, release_store
 
 
 def play(first: date, last: date, nights: int, query: str) -> dict[str, Any]:
-    """Learn from the weeks `first` to `last`, play some one by one, and ask what the last release holds."""
+    """Learn from the nights `first` to `last`, play some one by one, and ask what the last release holds.
+
+    Where none is played, the history is built and nothing is trained.
+    """
     (model,) = load_valid_specs(SPECS)
     ingest.ingest_nights(first, last)
     build.publish(build_nights.transform(first, last, holder="history", kind="history"))
-    trained = train_night(model, last, run_id="first", actor="test", reason="first training")
-    told = []
+    trained, told = [], []
+    if nights:
+        outcome = train_night(model, last, run_id="first", actor="test", reason="first training")
+        trained = [outcome.is_promoted, outcome.reason]
     for step in range(1, nights + 1):
         night = shift_nights(last, step)
         ingest.ingest_nights(night, night)
-        build.publish(build_nights.transform(night, night, holder=f"week {night}"))
+        build.publish(build_nights.transform(night, night, holder=f"night {night}"))
         scored = score.score_night(model, night, run_id=f"score_{night}")
         score.export_night(model, night)
         told.append({"scored": scored, **monitor.monitor_night(model, night, f"monitor_{night}")})
     head = release_store.latest_release()
     assert head is not None
     with lake.connect_at(head.snapshot_id) as con:
-        weeks = con.execute(query).fetchall()
+        rows = con.execute(query).fetchall()
     predictions = outputs_store.read("predictions", model, last, shift_nights(last, nights))
     return {
-        "weeks": weeks,
-        "trained": [trained.is_promoted, trained.reason],
+        "rows": rows,
+        "trained": trained,
         "nights": told,
         "predictions": json.loads(predictions.astype(str).to_json(orient="records")),
     }
