@@ -12,7 +12,7 @@ from redeye.foundation.settings import PROJECT_ROOT
 
 TESTS = PROJECT_ROOT / "tests"
 ROOMS = PROJECT_ROOT / "ml" / "redeye"
-LONG_TESTS = (PROJECT_ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
+TESTING = (PROJECT_ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
 SHARING = sorted(
     path for path in TESTS.rglob("*.py") if f'scope="{"package"}"' in path.read_text(encoding="utf-8")
 )
@@ -83,11 +83,19 @@ LONG = re.compile(r"\bmark\.long\b")
 )
 def test_every_long_test_is_listed(path):
     name = f"`{path.relative_to(PROJECT_ROOT)}::"
-    assert bool(LONG.search(path.read_text(encoding="utf-8"))) is (name in LONG_TESTS)
+    assert bool(LONG.search(path.read_text(encoding="utf-8"))) is (name in TESTING)
+
+
+def test_every_folder_of_tests_is_described():
+    folders = {
+        path.name for path in (PROJECT_ROOT / "tests" / "integration").iterdir() if any(path.glob("*.py"))
+    }
+    rows = "".join(re.findall(r"^\| (`tests/.*?) \|", TESTING, re.MULTILINE))
+    assert {name for name in folders if not re.search(rf"[/`]{name}`", rows)} == set()
 
 
 def test_what_is_listed_is_there():
-    listed = re.findall(r"`(tests/\S+?)::(\w+)`", LONG_TESTS)
+    listed = re.findall(r"`(tests/\S+?)::(\w+)`", TESTING)
     assert listed
     for path, test in listed:
         assert f"def {test}(" in (PROJECT_ROOT / path).read_text(encoding="utf-8"), (path, test)
