@@ -51,7 +51,7 @@ class TrainingRequestOperator(TriggerDagRunOperator):
         self.trigger_run_id = run_id
         # Lists of runs are sorted by this: by the nights, also where many are played in an hour.
         self.run_after = cutoff(date.fromisoformat(night))
-        asked = f"Asked for by the verdict {request['verdict']} of night {night}: {request['reason']}"
+        asked = f"Asked for after night {night}, whose verdict is {request['verdict']}: {request['reason']}"
         self.note = asked if len(asked) <= LONGEST_NOTE else f"{asked[: LONGEST_NOTE - 1]}…"
         log.info("%s %s: %s", self.trigger_dag_id, run_id, asked)
         super().execute(context)

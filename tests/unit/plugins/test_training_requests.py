@@ -73,7 +73,7 @@ def test_the_run_is_named_by_the_night_and_carries_the_verdict(airflow: Airflow)
     assert started.conf == REQUEST
     assert started.logical_date is None
     assert started.run_after == datetime(2013, 9, 30, 7, tzinfo=UTC)
-    assert "retrain of night 2013-09-29: worse than the heuristic" in str(started.note)
+    assert "night 2013-09-29, whose verdict is retrain: worse than the heuristic" in str(started.note)
     assert airflow.events == [REQUEST]
 
 
