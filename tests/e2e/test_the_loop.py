@@ -1,8 +1,8 @@
-"""From a verdict to a training through the real scheduler, where that is due and where it is not.
+"""From a challenge that is due to a training through the real scheduler, and nights on which nothing is.
 
-In late September half as many flights are late as the model has learned; until shortly before that it does
-well enough. The week before is scored and judged in this process, as `redeye replay` does, and two weeks by the
-scheduler.
+The champion is forty nights old, the most that asks for nothing, on the last quiet night. Its age is what is sure to
+ask: that a fortnight of real flights is worse than learned is seldom significant. The first week is scored and judged
+in this process, as `redeye replay` does, and two weeks by the scheduler.
 """
 
 from __future__ import annotations
@@ -39,13 +39,15 @@ pytestmark = [pytest.mark.e2e, pytest.mark.long]
 MODEL = "flight_delay"
 CRON = load_spec(SPECS / f"{MODEL}.yaml").train_cron
 TRAIN, SCORE, MONITOR = f"train_{MODEL}", f"score_{MODEL}", f"monitor_{MODEL}"
-HISTORY_LAST, BUILT_LAST = date(2013, 3, 31), date(2013, 10, 1)
-SCHEDULED = date(2013, 9, 18), date(2013, 9, 24)
-REPLAYED = date(2013, 9, 10), date(2013, 9, 17)
-QUIET = date(2013, 9, 25)
-CHANGED = date(2013, 9, 26), date(2013, 10, 1)
-# The calendar's instant is 06:00 on the first of October.
-CALENDAR = date(2013, 9, 30)
+HISTORY_LAST, BUILT_LAST = date(2013, 3, 16), date(2013, 5, 1)
+SCHEDULED = date(2013, 4, 18), date(2013, 4, 24)
+REPLAYED = date(2013, 4, 10), date(2013, 4, 17)
+QUIET = date(2013, 4, 25)
+AGED = date(2013, 4, 26), date(2013, 5, 1)
+# The third night on which a challenge is due.
+ASKING, AGE = date(2013, 4, 28), 43
+# The calendar's instant is 06:00 on the first of May.
+CALENDAR = date(2013, 4, 30)
 EVENT = f"redeye://events/retraining/{MODEL}"
 
 
@@ -117,23 +119,25 @@ def test_where_nothing_is_wrong_nothing_is_asked_for(airflow: Airflow) -> None:
     assert not any(decision.is_requested for decision in decided.values())
 
 
-def test_a_verdict_that_persists_starts_its_training_and_carries_it_everywhere(airflow: Airflow) -> None:
+def test_a_challenge_that_persists_starts_its_training_and_carries_it_everywhere(airflow: Airflow) -> None:
     before = promotion_store.read_latest_promotion(MODEL)
     assert before is not None
-    airflow.nights(*CHANGED)
+    airflow.nights(*AGED)
 
     (request,) = decision_store.requests(MODEL)
-    asking, reason = request.decision.night, request.decision.reason
-    assert CHANGED[0] + timedelta(days=2) <= asking <= CHANGED[1] - timedelta(days=2)
-    assert "the base rate's" in reason
+    asking, reason, verdict = request.decision.night, request.decision.reason, str(request.decision.verdict)
+    assert (asking, request.decision.is_challenge) == (ASKING, True)
+    assert reason.startswith("challenge: ")
+    assert f"the champion was trained {AGE} nights ago" in reason
     verdicts = outputs_store.read("verdicts", MODEL, asking, asking)
-    assert verdicts["verdict"].tolist() == ["retrain"]
-    assert verdicts["reasons"].str.startswith(reason).all()
+    assert verdicts["verdict"].tolist() == [verdict]
+    assert verdicts["is_challenge_due"].all()
+    assert verdicts["reasons"].tolist() == [reason.removeprefix("challenge: ")]
 
     (run,) = airflow.requested()
     assert (run["dag_run_id"], run["state"]) == (f"requested__{asking}", "success")
     assert run["run_type"] == "operator_triggered"
-    assert run["conf"]["verdict"] == "retrain"
+    assert run["conf"]["verdict"] == verdict
     assert (run["conf"]["night"], run["conf"]["reason"]) == (str(asking), reason)
     told = run["note"].partition(": ")[2].removesuffix("…")
     assert told
@@ -148,7 +152,7 @@ def test_a_verdict_that_persists_starts_its_training_and_carries_it_everywhere(a
     from redeye.models.mlflow_client import client
 
     tags = client().get_run(training.mlflow_run_id).data.tags
-    assert (tags["verdict"], tags["verdict_reasons"]) == ("retrain", reason)
+    assert (tags["verdict"], tags["verdict_reasons"]) == (verdict, reason)
     assert tags["decision"] == ("promoted" if training.is_promoted else "kept")
 
     # The gates may keep the champion; a new one serves from the second night on, and not before.
@@ -183,7 +187,7 @@ def test_the_request_is_seen_in_the_ui_without_its_dag_being_scheduled_by_it(air
 
 
 def test_one_process_elsewhere_comes_to_the_same_rows(airflow: Airflow, tmp_path: Path) -> None:
-    last = CHANGED[1]
+    last = AGED[1]
     scheduled = airflow.api.night_runs(SCORE, SCHEDULED[0], last)
     assert len(scheduled) >= 14
     here = rows_of(MODEL, REPLAYED[0], last)
