@@ -40,10 +40,13 @@ class Nights:
             night += timedelta(days=1)
         return night
 
-    def build(self, night: date, *, source: Source | None = None, holder: str = "") -> dict[str, Any]:
-        """Ingest, transform and publish one night."""
-        ingest.ingest_nights(night, night, source=source)
-        return build.publish(build_nights.transform(night, night, holder=holder or f"test {night}"))
+    def build(
+        self, night: date, *, last: date | None = None, source: Source | None = None, holder: str = ""
+    ) -> dict[str, Any]:
+        """Ingest, transform and publish one night, or the nights up to `last` as one release."""
+        last = last or night
+        ingest.ingest_nights(night, last, source=source)
+        return build.publish(build_nights.transform(night, last, holder=holder or f"test {night}"))
 
     def score(self, night: date, **options: Any) -> dict[str, Any]:
         """Score one night and export it."""
@@ -52,12 +55,9 @@ class Nights:
         return result
 
     def promote_candidate(self) -> Promotion:
-        """The candidate of the first training as champion of the coming night, whatever the gates said of it."""
+        """The candidate of the first training as champion of a coming night, whatever the gates said of it."""
         standing = promotion_store.read_promotions(self.model)
         if standing[-1].version != standing[0].version:
-            while (night := self.next) < standing[-1].effective_night:
-                self.build(night)
-                self.score(night)
             return standing[-1]
         night, candidate = self.next, mlflow_registry.version(self.model, 2)
         return promotion_store.promote(

@@ -47,36 +47,49 @@ def list_alert_keys(night: date) -> set[str]:
     return {each.key for each in find_alerts(morning, now=now, source=None)}
 
 
-@pytest.mark.parametrize("way", [ABSENT, EMPTY])
-def test_a_night_without_weather_is_released_and_marked(nights: Any, way: str) -> None:
-    night = nights.next
-    release = nights.build(night, source=Lacking("weather", way))
-    assert release["night"] == night.isoformat()
-    scored = nights.score(night)
-    assert scored["release_id"] == release["release_id"]
-    assert scored["is_degraded"]
-    assert "weather" in scored["degraded_reason"]
-    assert "assumed" not in scored["degraded_reason"]
-    rows = outputs_store.read("predictions", nights.model, night, night)
-    assert rows["is_degraded"].all()
-    assert not nights.score(night)["is_new"]
-    assert f"degraded/{nights.model}/{night}" in list_alert_keys(night)
+def test_a_night_without_weather_is_released_and_marked(nights: Any) -> None:
+    lacking: list[date] = []
+    for way in (ABSENT, EMPTY):
+        night = nights.next
+        release = nights.build(night, source=Lacking("weather", way))
+        assert release["night"] == night.isoformat()
+        scored = nights.score(night)
+        assert scored["release_id"] == release["release_id"]
+        assert scored["is_degraded"]
+        # For its own lack alone: that of the night before left no trace.
+        (reason,) = scored["degraded_reason"].split("; ")
+        assert "weather" in reason
+        assert str(night) in reason
+        assert not any(str(each) in reason for each in lacking)
+        assert "assumed" not in reason
+        rows = outputs_store.read("predictions", nights.model, night, night)
+        assert rows["is_degraded"].all()
+        assert not nights.score(night)["is_new"]
+        assert f"degraded/{nights.model}/{night}" in list_alert_keys(night)
+        lacking.append(night)
     # The night after holds no trace.
     good = nights.next
     nights.build(good)
     assert not nights.score(good)["is_degraded"]
 
 
-@pytest.mark.parametrize(("dataset", "way"), [("schedule", ABSENT), ("schedule", EMPTY), ("outcomes", EMPTY)])
-def test_what_may_not_lack_refuses_the_night_and_is_named(nights: Any, dataset: str, way: str) -> None:
-    night = nights.next
-    with pytest.raises((AuditRefused, DeliveryError), match=f"{dataset}.* night {night}"):
-        nights.build(night, source=Lacking(dataset, way))
-    assert dataset in (release_store.gap_reason(night) or "")
-    scored = nights.score(night)
-    assert scored["is_degraded"]
-    assert ("assumed" in scored["degraded_reason"]) is (dataset == "schedule")
-    assert (f"no-schedule/{night}" in list_alert_keys(night)) is (dataset == "schedule")
+def test_what_may_not_lack_refuses_the_night_and_is_named(nights: Any) -> None:
+    released, refused = release_store.latest_release(), []
+    assert released is not None
+    # Last the one that has a schedule: nothing of the two before makes it assumed.
+    for dataset, way in (("schedule", ABSENT), ("schedule", EMPTY), ("outcomes", EMPTY)):
+        night = nights.next
+        with pytest.raises((AuditRefused, DeliveryError), match=f"{dataset}.* night {night}"):
+            nights.build(night, source=Lacking(dataset, way))
+        assert dataset in (release_store.gap_reason(night) or "")
+        assert release_store.latest_release() == released
+        scored = nights.score(night)
+        assert scored["is_degraded"]
+        assert scored["release_id"] == released.release_id
+        assert not any(str(each) in scored["degraded_reason"] for each in refused)
+        assert ("assumed" in scored["degraded_reason"]) is (dataset == "schedule")
+        assert (f"no-schedule/{night}" in list_alert_keys(night)) is (dataset == "schedule")
+        refused.append(night)
     good = nights.next
     assert good == night + timedelta(days=1)
     nights.build(good)
