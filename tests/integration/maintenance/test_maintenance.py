@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from prepared_installations import THREE_WEEKS_END, Kind, Prepared
+from prepared_installations import FIRST, Kind, Prepared
 from throwaway import installation
 from waiting import PATIENCE_SECONDS
 
@@ -31,7 +31,9 @@ from redeye.warehouse.logic.content import Content
 
 pytestmark = pytest.mark.integration
 
-NIGHTS = [THREE_WEEKS_END + timedelta(days=number) for number in range(1, 5)]
+# A short one: every release is read whole again and again.
+HISTORY_LAST = FIRST + timedelta(days=2)
+NIGHTS = [HISTORY_LAST + timedelta(days=number) for number in range(1, 5)]
 
 
 @contextmanager
@@ -43,10 +45,11 @@ def opened(home: Path) -> Iterator[Any]:
         yield stack
 
 
-def built(night: date) -> dict[str, Content]:
-    """Build and publish a night; what its release holds, read whole."""
-    ingest.ingest_nights(night, night)
-    snapshot = build.publish(build_nights.transform(night, night, holder=f"test {night}"))["snapshot_id"]
+def built(night: date, *, first: date | None = None) -> dict[str, Content]:
+    """Build and publish a night, or those since `first`, as one release; what it holds, read whole."""
+    first = first or night
+    ingest.ingest_nights(first, night)
+    snapshot = build.publish(build_nights.transform(first, night, holder=f"test {night}"))["snapshot_id"]
     return release_content.digest_snapshot(int(snapshot))
 
 
@@ -57,8 +60,9 @@ def undisturbed(
     """A home with history and one night, and what the second night holds where nothing happened in between."""
     home = tmp_path_factory.mktemp("redeye-before") / "home"
     calm = tmp_path_factory.mktemp("redeye-calm") / "home"
-    prepared.copy(Kind.THREE_WEEKS, home)
+    prepared.copy(Kind.EMPTY, home)
     with opened(home):
+        built(HISTORY_LAST, first=FIRST)
         built(NIGHTS[0])
     subprocess.run(["cp", "--archive", str(home), str(calm)], check=True)
     with opened(calm):
