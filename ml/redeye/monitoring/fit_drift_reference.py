@@ -191,6 +191,7 @@ def _make(origin: _Origin, folder: Path) -> None:
             pd.DataFrame(
                 {
                     "night": days.astype("datetime64[us]"),
+                    **{name: frame[name].to_numpy() for name in kind.groups},
                     **name_columns(model.predict(frame), kind.columns),
                     "label": frame[spec.target.column].to_numpy(dtype=np.float64),
                     "is_fitted": days <= np.datetime64(origin.fitted_until),

@@ -262,7 +262,8 @@ def _read_matured(spec: Spec, night: date, release: Release, champion: Promotion
     first = shift_nights(last, 1 - Span.WEEK.nights)
     predictions = read_matured_predictions(spec, release, night, first, last)
     own = predictions[predictions["model_version"] == champion.version]
-    rows = own[[spec.population.key, "night", *find_kind(spec).columns, "label"]]
+    kind = find_kind(spec)
+    rows = own[[spec.population.key, "night", *kind.groups, *kind.columns, "label"]]
     return {span: span.select(rows, last) for span in Span}
 
 

@@ -126,8 +126,8 @@ def _make_scored(
     if not is_judged.any():
         return None
     rows = population[is_judged]
-    return find_kind(spec).score(
-        make_examples(rows, spec).labels, predictions[is_judged], rows[spec.population.night]
+    return find_kind(spec).score_frame(
+        rows, make_examples(rows, spec).labels, predictions[is_judged], rows[spec.population.night]
     )
 
 

@@ -131,7 +131,10 @@ def retrain(
     nights = judged[new.population.night]
     kind = kinds[1]
     scored = {
-        label: [[kind.score(judged[label], each, nights) for each in seeds_] for seeds_ in predictions]
+        label: [
+            [kind.score_frame(judged, judged[label], each, nights) for each in seeds_]
+            for seeds_ in predictions
+        ]
         for label in (_OLD_LABEL, _NEW_LABEL)
     }
     old_fits, new_fits = scored[_NEW_LABEL]
@@ -180,7 +183,7 @@ def _share_window(windows: list[Window]) -> Window:
 
 
 def _match_labels(histories: list[pd.DataFrame], states: tuple[State, State]) -> pd.DataFrame:
-    """Key and night of the rows that both states label, with both labels, in order of the key."""
+    """Key, night and groups of the rows that both states label, with both labels, in order of the key."""
     old, new = (each.spec for each in states)
     if old.population.key != new.population.key:
         raise ValueError(f"the population's key was {old.population.key} and is {new.population.key}")
@@ -189,7 +192,7 @@ def _match_labels(histories: list[pd.DataFrame], states: tuple[State, State]) ->
         rows[[key, spec.target.column]].rename(columns={spec.target.column: label})
         for rows, spec, label in zip(histories, (old, new), (_OLD_LABEL, _NEW_LABEL), strict=True)
     ]
-    nights = histories[1][[key, new.population.night]]
+    nights = histories[1][[key, new.population.night, *find_kind(new).groups]]
     found = nights.merge(sides[0], on=key).merge(sides[1], on=key).sort_values(key, ignore_index=True)
     return found.astype({_OLD_LABEL: np.float64, _NEW_LABEL: np.float64})
 

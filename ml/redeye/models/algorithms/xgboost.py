@@ -149,11 +149,17 @@ def read_trees(
 
 
 def describe_rows(rows: Examples, inputs: Inputs, categories: Categories, threads: int) -> dict[str, Any]:
-    """The arguments of a matrix of rows with their labels."""
+    """The arguments of a matrix of rows with their labels; what has groups is weighed by group."""
+    weights, groups = rows.weights, {}
+    if rows.groups is not None:
+        groups = {"qid": rows.groups}
+        first = np.unique(rows.groups, return_index=True)[1]
+        weights = None if weights is None else weights[first]
     return {
+        **groups,
         "data": make_matrix(rows.frame, inputs.numeric, categories),
         "label": rows.labels,
-        "weight": rows.weights,
+        "weight": weights,
         "feature_names": [*inputs.numeric, *inputs.categorical],
         "feature_types": ["q"] * len(inputs.numeric) + ["c"] * len(inputs.categorical),
         "enable_categorical": True,

@@ -75,6 +75,8 @@ class Kind(ABC):
     """Of `columns`, `baseline_columns` and, where they are others, `raw_columns`."""
     texts: ClassVar[Mapping[str, str]] = {}
     """What is stored and shown in words beside these numbers, with its meaning; `name_texts` says it."""
+    groups: tuple[str, ...] = ()
+    """Columns by which a night's rows are parted, each part ranked and judged by itself; none: all are one."""
     plural: ClassVar[str]
     """What several predictions are called."""
     hit: ClassVar[str]
@@ -86,10 +88,8 @@ class Kind(ABC):
     base_metrics: ClassVar[tuple[str, ...]]
     """In which a candidate must be no worse than what is said of every row alike."""
     algorithms: ClassVar[Mapping[str, str]]
-    """By the name that a spec has for it, `module:class` of each algorithm that learns this kind, and `average`.
-
-    A class whose models are of this kind alone has the algorithm's name `<kind>_<name>`.
-    """
+    """By a spec's name for it, `module:class` of each algorithm that learns this kind, and `average`; a class whose
+    models are of this kind alone has the algorithm's name `<kind>_<name>`."""
 
     def __init__(self, spec: Spec) -> None:
         """Binds the kind to a spec."""
@@ -140,6 +140,13 @@ class Kind(ABC):
         Raises:
             ValueError: if there are no rows, or something is no label or no prediction of this kind.
         """
+
+    def score_frame(
+        self, rows: pd.DataFrame, labels: npt.ArrayLike, predictions: npt.ArrayLike, nights: npt.ArrayLike
+    ) -> Scored:
+        """As `score`, of rows that have the columns of `groups`."""
+        del rows
+        return self.score(labels, predictions, nights)
 
     @abstractmethod
     def check_labels(self, labels: Floats) -> None:
@@ -204,8 +211,8 @@ class Kind(ABC):
         """A label as people know it."""
 
     @abstractmethod
-    def is_hit(self, row: Mapping[str, Any], outcome: Outcome) -> bool:
-        """Whether what was said of a row came."""
+    def is_hit(self, row: Mapping[str, Any], outcome: Outcome) -> bool | None:
+        """Whether what was said of a row came; None where it promised nothing."""
 
     def name_texts(self, rows: pd.DataFrame) -> Mapping[str, Sequence[str]]:
         """What `texts` are of each row, by its columns."""
@@ -297,7 +304,8 @@ class Kind(ABC):
 
     def score_rows(self, rows: pd.DataFrame, columns: Sequence[str]) -> Scored:
         """Rows with `label` and `night` whose predictions lie in `columns`, in the order of `self.columns`."""
-        return self.score(rows["label"].to_numpy(), stack_columns(rows, columns), rows["night"].to_numpy())
+        labels, nights = rows["label"].to_numpy(), rows["night"].to_numpy()
+        return self.score_frame(rows, labels, stack_columns(rows, columns), nights)
 
 
 def fill_raw(rows: pd.DataFrame, kind: Kind) -> pd.DataFrame:

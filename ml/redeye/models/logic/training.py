@@ -92,7 +92,7 @@ def score_rows(model: Model[Any], frame: pd.DataFrame, spec: Spec) -> Scored:
         ValueError: if there are no rows, or the model gives something that is no prediction of the spec's kind.
     """
     labels, nights = make_examples(frame, spec).labels, read_nights(frame, spec)
-    return find_kind(spec).score(labels, model.predict(frame), nights)
+    return find_kind(spec).score_frame(frame, labels, model.predict(frame), nights)
 
 
 def weigh_recency(nights: npt.NDArray[np.datetime64], last: date, half_life_nights: int) -> Floats:

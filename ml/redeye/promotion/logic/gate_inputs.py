@@ -88,7 +88,8 @@ def _try_score(
 ) -> tuple[Scored | None, str]:
     labels = make_examples(frame, spec).labels
     try:
-        return find_kind(spec).score(labels, model.predict(rows), read_nights(frame, spec)), ""
+        said = model.predict(rows)
+        return find_kind(spec).score_frame(frame, labels, said, read_nights(frame, spec)), ""
     # Whatever a model raises, it gives no predictions; the gates say so and fail.
     except Exception as error:
         log.warning("%s gave no predictions that can be judged", name, exc_info=True)

@@ -21,7 +21,8 @@ HALF = 0.5
 
 def judge(row: Row, outcome: Outcome | None, kind: Kind) -> Row:
     """A row with its outcome, and whether that is what was said of it."""
-    result = None if outcome is None else "hit" if kind.is_hit(row, outcome) else "miss"
+    is_hit = None if outcome is None else kind.is_hit(row, outcome)
+    result = None if is_hit is None else "hit" if is_hit else "miss"
     return {**row, "outcome": outcome, "result": result}
 
 

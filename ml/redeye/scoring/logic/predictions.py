@@ -32,7 +32,8 @@ def describe_rank(subject: Subject, kind: Kind | None) -> str:
     """What the first rank means: the highest of what the kind ranks by, which of a yes or no is the risk."""
     if kind is None or kind.outcome_form == "flag":
         return f"1 is the riskiest {subject.one} of the night."
-    return f"1 is the {subject.one} of the night with the highest {kind.columns[0]}."
+    among = f", of those with the same {' and '.join(kind.groups)}," if kind.groups else ""
+    return f"1 is the {subject.one} of the night{among} with the highest {kind.columns[0]}."
 
 
 def prediction_columns(subject: Subject, kind: Kind | None) -> dict[str, tuple[str, str]]:
@@ -117,8 +118,8 @@ def assemble(
     """The predictions of one night: what the champion and the heuristic say of each row of the schedule.
 
     Returns:
-        `prediction_columns`, one row per subject, ordered by rank: 1 is the highest; equal ones
-        are ranked by key. `created_at` is the night's cutoff: the data's clock, not the wall's.
+        `prediction_columns`, one row per subject, ordered by rank: 1 is the highest, of a kind with groups in each
+        of them; equal ones are ranked by key. `created_at` is the night's cutoff: the data's clock, not the wall's.
 
     Raises:
         ValueError: if the arrays do not match the schedule.
@@ -139,6 +140,9 @@ def assemble(
     rows = kind.tell(rows)
     rows = rows.sort_values([kind.columns[0], subject.key], ascending=[False, True], ignore_index=True)
     rows["rank"] = np.arange(1, len(rows) + 1, dtype=np.int64)
+    if kind.groups:
+        rows["rank"] = rows.groupby(list(kind.groups), dropna=False).cumcount() + 1
+        rows = rows.sort_values(["rank", *kind.groups], ignore_index=True)
     rows["model"], rows["lane"], rows["night"] = lineage.model, lineage.run_type, lineage.night
     rows["release_id"] = lineage.release_id
     rows["model_version"] = np.int64(lineage.model_version)
@@ -164,10 +168,11 @@ def derive_predictions(frame: pd.DataFrame, subject: Subject, kind: Kind) -> pd.
     """The checks of a night's typed predictions with `scheduled_rows`; what concerns all is the same on each row."""
     name = kind.columns[0]
     rows, value, rank = len(frame), frame[name], frame["rank"]
+    ranked = value.groupby([frame[each] for each in kind.groups] or np.zeros(rows), dropna=False)
     # Equal ones share the places from `first` to `last`; any order among them is right.
     first, last = (
-        value.rank(method="min", ascending=False),
-        value.rank(method="max", ascending=False),
+        ranked.rank(method="min", ascending=False),
+        ranked.rank(method="max", ascending=False),
     )
     reason = frame["degraded_reason"].fillna("") != ""
     is_degraded = frame["is_degraded"].astype("boolean").fillna(False).astype(bool)
@@ -176,7 +181,7 @@ def derive_predictions(frame: pd.DataFrame, subject: Subject, kind: Kind) -> pd.
         days_outside=_count_days_outside(frame[subject.day], frame["night"]),
         rows_missing=frame["scheduled_rows"] - rows,
         rank_error=(first - rank).clip(lower=0) + (rank - last).clip(lower=0),
-        rank_beyond_rows=(1 - rank).clip(lower=0) + (rank - rows).clip(lower=0),
+        rank_beyond_rows=(1 - rank).clip(lower=0) + (rank - ranked.transform("size")).clip(lower=0),
         **{
             f"same_{kind.plural}": value.groupby(value).transform("size") / rows if rows > 1 else 0.0,
             f"mean_{name}": value.mean(),

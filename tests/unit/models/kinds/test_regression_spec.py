@@ -29,7 +29,7 @@ def test_an_unknown_kind_is_named_with_what_is_allowed(tmp_path: Path) -> None:
     path = write_spec(tmp_path)
     line = next(n for n, text in enumerate(path.read_text().splitlines(), 1) if "kind: regression" in text)
     assert f"{path}:{line}: target.kind: 'regresion' is no kind" in message
-    assert "use one of binary, multiclass, regression" in message
+    assert "use one of binary, multiclass, ranking, regression" in message
     assert "did you mean 'regression'?" in message
 
 
