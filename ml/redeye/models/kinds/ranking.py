@@ -78,7 +78,7 @@ class Ranking(Kind):
 
     def describe_base(self, base: Floats) -> str:
         """What one score for all amounts to."""
-        return f"a random order, as the mean of its training, {float(base):.4g}, is said of every row"
+        return f"a random order, the mean of its training, {float(base):.4g}"
 
     def make_constant(self, base: Floats) -> OrderHeuristic:
         """The heuristic without columns to go by."""
