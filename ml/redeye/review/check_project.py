@@ -10,9 +10,10 @@ from redeye.audits.contract_files import list_paths, load_contract
 from redeye.audits.suite_files import load_suite, suite_names
 from redeye.declarations.project import Project, load_project
 from redeye.declarations.specs import list_spec_faults, load_valid_specs
-from redeye.declarations.yaml_files import locate
+from redeye.declarations.yaml_files import locate, suggest
 from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import PROJECT_ROOT, SPECS
+from redeye.models.kinds.interface import find_kind
 from redeye.review.generate import describe_stale_texts
 from redeye.sources.declared.described_dataset import describe_dataset
 
@@ -36,6 +37,7 @@ def list_faults(root: Path = PROJECT_ROOT, specs: Path = SPECS) -> list[str]:
         for name in suite_names(root / "expectations"):
             found += _try(partial(load_suite, name, root / "expectations"))
         found += _list_early_labels(load_project(root / "redeye.yaml"), specs)
+        found += _list_unknown_groups(load_project(root / "redeye.yaml"), specs)
         found += _try(lambda: found.extend(describe_stale_texts(root)))
     return found
 
@@ -51,6 +53,18 @@ def _list_early_labels(declared: Project, specs: Path) -> Iterator[str]:
                 f"{locate(path, ['label_maturity_nights'])}: label_maturity_nights: {spec.label_maturity_nights} is "
                 f"before the labels of `subject.span` are final: write {due.final}"
             )
+
+
+def _list_unknown_groups(declared: Project, specs: Path) -> Iterator[str]:
+    """Orders whose groups no prediction would show: they are put in order by the subject's columns."""
+    known = list(declared.subject.columns)
+    for name, spec in load_valid_specs(specs).items():
+        for group in find_kind(spec).groups:
+            if group not in known:
+                yield (
+                    f"{locate(specs / f'{name}.yaml', ['target', 'group'])}: target.group: {group} is no column of "
+                    f"`subject` in redeye.yaml{suggest(group, known)}"
+                )
 
 
 def list_caveats(root: Path = PROJECT_ROOT) -> list[str]:
