@@ -18,4 +18,6 @@ def test_an_order_goes_by_what_a_prediction_shows(tmp_path: Path, group: str, fa
     assert len(found) == faults
     for each in found:
         assert each.startswith(f"{path}:")
-        assert "target.group: route_id is no column of `subject` in redeye.yaml; there are flight_id, " in each
+        assert (
+            "target.group: route_id is no column of `subject` in redeye.yaml; there are flight_id, " in each
+        )

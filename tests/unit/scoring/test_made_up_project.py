@@ -14,73 +14,33 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as parquet
 import pytest
-from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+from made_tickets import DAY, MODEL, NIGHT, open_outputs, predictions, run_helpdesk, tickets
 from prediction_frames import KIND
 from rich.console import Console
-from starlette.requests import Request
 
 from redeye.declarations import project as declaration
 from redeye.declarations.project import Project, project
 from redeye.declarations.specs import Population, Spec, Target, load_spec
 from redeye.foundation.settings import PROJECT_ROOT, SPECS, settings
 from redeye.models.kinds.interface import Kind, find_kind
-from redeye.models.logic.blocks import Form, Shares, Table
 from redeye.models.logic.prediction_equality import Equality
 from redeye.monitoring.logic.label_form import LabelForm, changes
 from redeye.operations import measure_slices
 from redeye.scoring import export, find_restated, outputs_store, schedule
-from redeye.scoring.logic.outcomes import judge
 from redeye.scoring.logic.predictions import LINEAGE, Lineage, assemble, derive_predictions, differences
 from redeye.scoring.logic.restatements import Change, Restatement
 from redeye.scoring.outputs_reader import OutputsReader
 from redeye.sources.logic.deliveries import DeliveryRef
 from redeye.stack.airflow.first_run import show_riskiest
-from redeye_airflow.pages import charts
-from redeye_airflow.pages.rendering import render_page
 
 EXACT = Equality(0.0, "exact: here")
-DECLARED = """
-project: helpdesk
-clock: {zone: Europe/Madrid, cutoff: "06:00"}
-holidays: ES
-source: helpdesk.tickets:Tickets
-audits: {arrivals: helpdesk.audits:Arrivals, releases: helpdesk.audits:release_queries}
-subject:
-  one: ticket
-  many: tickets
-  key: ticket_id
-  day: opened_on
-  time: opened_at
-  columns:
-    ticket_id: {type: text, description: The ticket's number.}
-    queue: {type: text, title: waits in, description: Where it waits., search: {example: billing, pattern: "[a-z]+"}}
-    opened_by: {type: text, description: Who opened it.}
-    opened_on: {type: date, description: On which day.}
-    opened_at: {type: instant, title: opened, description: When.}
-    urgency: {type: integer, description: From 1 to 5.}
-  shown: [ticket_id, queue, opened_by, opened_at]
-slices:
-  - {by: queue, column: queue}
-  - {by: hour it was opened, column: opened_at, part: hour}
-restatements: {outcomes: assignments, key: "T-{number:0>4}", shared: {desk: queue}}
-first_run: {model: ticket_escalated, history_last: 2026-01-31, scored_last: 2026-02-02, outcome: to be escalated}
-"""
-MODEL, NIGHT, DAY = "ticket_escalated", date(2026, 2, 1), date(2026, 2, 2)
 OF_FLIGHTS = {"flight_id", "flight_date", "carrier_id", "origin_id", "scheduled_departure_at"}
 
 
 @pytest.fixture(autouse=True)
-def helpdesk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
-    """The process runs another project than flights."""
-    path = tmp_path / "redeye.yaml"
-    path.write_text(DECLARED, encoding="utf-8")
-    monkeypatch.setattr(declaration, "PROJECT_FILE", path)
-    monkeypatch.setenv("REDEYE_HOME", str(tmp_path / "home"))
-    settings.cache_clear()
-    project.cache_clear()
-    yield project()
-    project.cache_clear()
-    settings.cache_clear()
+def helpdesk(tmp_path: Path) -> Iterator[Project]:
+    with run_helpdesk(tmp_path) as declared:
+        yield declared
 
 
 @pytest.fixture
@@ -99,37 +59,10 @@ def spec() -> Spec:
     return load_spec(SPECS / "flight_delay.yaml").model_copy(update=changed)
 
 
-def tickets() -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "ticket_id": ["T-0002", "T-0001", "T-0017"],
-            "queue": ["billing", "billing", "network"],
-            "opened_by": ["ana", "luis", "ana"],
-            "opened_on": pd.Timestamp(DAY),
-            "opened_at": pd.to_datetime(["2026-02-02 09:05", "2026-02-02 09:30", "2026-02-02 16:00"]).as_unit(
-                "us"
-            ),
-            "urgency": [1, 2, 5],
-        }
-    )
-
-
-def predictions(probability: tuple[float, ...] = (0.2, 0.2, 0.9)) -> pd.DataFrame:
-    lineage = Lineage(MODEL, NIGHT, "2026-02-01.r1", 2, "xgboost", f"{MODEL}_v1", "run")
-    values = np.array(probability)
-    return assemble(tickets(), values, values / 2, lineage, project().subject, KIND)
-
-
 @pytest.fixture
 def outputs() -> Iterator[duckdb.DuckDBPyConnection]:
-    """The table of predictions as the outputs lake has it, with a night's rows."""
-    con = duckdb.connect()
-    con.execute("ATTACH ':memory:' AS outputs")
-    con.execute(f"CREATE TABLE outputs.main.predictions ({outputs_store.columns('predictions', KIND)})")
-    con.register("made", predictions())
-    con.execute("INSERT INTO outputs.main.predictions BY NAME SELECT * FROM made")
-    yield con
-    con.close()
+    with open_outputs() as con:
+        yield con
 
 
 def test_rows_carry_its_key_its_columns_and_its_clock() -> None:
@@ -287,96 +220,6 @@ def test_restated_rows_are_those_of_its_key_and_its_columns() -> None:
     assert list(find_restated._own_outcome(restated, rows)) == [True, False, False]
     assert list(restated.behind(rows)) == [False, True, True]
     assert find_restated.columns(project().subject)[-3:] == ["tickets", "tickets_behind", "labels_changed"]
-
-
-def rendered(page: str, **values: object) -> str:
-    user = SimpleAuthManagerUser(username="ana", role="viewer")
-    scope = {
-        "type": "http",
-        "path": "/predictions",
-        "root_path": "",
-        "headers": [],
-        "state": {"redeye_user": user},
-    }
-    return bytes(render_page(Request(scope), page, **values).body).decode()
-
-
-SEARCHED = {
-    "shown": [("probability", "Probability")],
-    "baseline": [("baseline_probability", "Heuristic")],
-    "outcomes": None,
-    "positive": "escalated",
-    "model": MODEL,
-    "models": [MODEL],
-    "day": "",
-    "is_asked": True,
-    "fault": "",
-    "nights": 14,
-    "most": 200,
-    "text": "",
-    "sort": "-probability",
-    "number": 1,
-    "listed": lambda **changed: f"?{changed}",
-}
-
-
-def find_network(outputs: duckdb.DuckDBPyConnection) -> list[dict[str, object]]:
-    reader = OutputsReader()
-    reader._con = outputs
-    return [
-        judge(row, True, KIND) for row in reader.find_predictions(MODEL, NIGHT, NIGHT, {"queue": "network"})
-    ]
-
-
-def test_a_night_of_another_kind_is_summed_up_by_its_hits_and_what_the_kind_shows(
-    outputs: duckdb.DuckDBPyConnection,
-) -> None:
-    head = (("Came", Form.TEXT), ("Rows", Form.COUNT), ("said fine", Form.COUNT), ("Share", Form.SHARE))
-    table, picture = Table(head, [("heavy", 4, 3, 0.75)], "What came."), Shares("By tenths", [(0.5, 0.25, 4)])
-    outcomes = {
-        "night": NIGHT,
-        "rows": 5,
-        "known": 4,
-        "hits": 3,
-        "hit": "the likeliest class came",
-        "final": DAY,
-        "is_final": False,
-        "drawn": [(block, *charts.draw_block(block, "tickets")) for block in (picture, table)],
-    }
-    found = rendered(
-        "predictions/search.html",
-        rows=find_network(outputs),
-        asked={"queue": "network"},
-        **{**SEARCHED, "outcomes": outcomes},
-    )
-    assert "The outcome of 4 of 5 tickets is known." in found
-    assert "<strong>3 hits, 1 misses</strong>: in 75.0% the likeliest class came." in found
-    assert "<figcaption>By tenths</figcaption>" in found
-    heads = ("Came</th>", '"n">Tickets</th>', '"n">said fine</th>', '"n">Share</th>')
-    assert all(each in found for each in heads)
-    assert '<td>heavy</td><td class="n">4</td><td class="n">3</td><td class="n">75.0%</td>' in found
-    assert "one half" not in found
-
-
-def test_pages_show_its_columns(outputs: duckdb.DuckDBPyConnection) -> None:
-    reader = OutputsReader()
-    reader._con = outputs
-    found = rendered(
-        "predictions/search.html", rows=find_network(outputs), asked={"queue": "network"}, **SEARCHED
-    )
-    assert all(
-        f">{title}</a></th>" in found
-        for title in ("Opened_on", "Ticket_id", "Waits in", "Opened_by", "Opened")
-    )
-    assert f'href="/predictions/{MODEL}/live/T-0017">T-0017</a>' in found
-    assert 'name="queue" value="network" placeholder="billing"' in found
-    assert '<td class="t">escalated</td><td><span class="badge good">hit</span></td>' in found
-    row = judge(reader.prediction(MODEL, "T-0017") or {}, None, KIND)
-    one = rendered("predictions/prediction.html", row=row, **SEARCHED)
-    assert "90.0% <small>" in one
-    assert "<dd>not known yet</dd>" in one
-    assert "<title>T-0017" in one
-    assert "waits in network, opened_by ana" in one
 
 
 def test_sentences_use_its_words(spec: Spec) -> None:
