@@ -11,35 +11,24 @@ import os
 import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
-from pathlib import Path
+from datetime import timedelta
 from threading import Barrier
 from typing import Any
 
-import pandas as pd
 from airflow.api_fastapi.app import cached_app
 from fastapi.routing import APIRoute
+from filled_ledgers import FLIGHT, NIGHT, fill_ledgers, promote
 from starlette.testclient import TestClient
 
-from redeye.audits.audit import audit
 from redeye.champions import promotion_store
-from redeye.foundation import lease
-from redeye.foundation.catalogs import Catalog
 from redeye.foundation.settings import settings
-from redeye.scoring import outputs_store
-from redeye.sources import delivery_store
 from redeye.sources.action_store import list_actions
 from redeye.stack import bootstrap, environment
-from redeye.warehouse import lake, release_store
-from redeye.warehouse.logic.releases import Candidate, ReleaseKind
 from redeye_airflow.pages import airflow_client
 from redeye_airflow.plugin import _pages
 
 RESULT = "RESULT "
-NIGHT = date(2013, 4, 4)
-FLIGHT = "2013-04-05_AA_1_JFK_LAX_0900"
 HERE = "http://127.0.0.1"
-SECRET = "not for anybody"
 SECRET_WORD = "canary7391"
 SAMPLES = {
     "{night}": str(NIGHT),
@@ -52,18 +41,6 @@ SAMPLES = {
     "{name}": "retrain",
     "{run_id}": "none",
 }
-WATER = """
-description: Temperatures of a test.
-key: [night, name]
-types: {night: date, name: text, "<b>degrees": float}
-expectations:
-  - expect_column_values_to_be_between: {column: "<b>degrees", min_value: 0, max_value: 100}
-    because: Water is liquid.
-  - expect_column_values_to_match_regex: {column: name, regex: "^n"}
-    because: Names begin with n.
-  - expect_column_values_to_be_unique: {column: name}
-    because: Names are identities.
-"""
 PLAY_PAGE = re.compile(r"/redeye/plays/[^\"]+")
 TOKEN = re.compile(r'name="token" value="([^"]+)"')
 LIGHT = re.compile(
@@ -87,7 +64,8 @@ def main() -> None:
         login = ask["nobody"].post("/auth/token", json={"username": name, "password": password})
         ask[name].cookies.set("_token", login.json()["access_token"])
     found: dict[str, Any] = {"empty": _answer(ask["viewer"].get("/redeye/"))}
-    _fill()
+    subject, digest = fill_ledgers().parts
+    SAMPLES.update({"{subject}": subject, "{digest}": digest, "{suite}": "water"})
     paths = sorted({_sample(route.path) for route in _pages.load().routes if isinstance(route, APIRoute)})
     paths += [
         "/static/redeye.css",
@@ -340,138 +318,6 @@ def _airflows_log(ask: dict[str, TestClient]) -> list[list[str]]:
 def _log() -> list[list[str]]:
     """Our rows of the audit log, oldest first."""
     return [[f"redeye_{row.event}", row.owner, row.dag_id] for row in reversed(airflow_client.read_actions())]
-
-
-def _fill() -> None:
-    """A champion, two scored nights of which one is degraded, a verdict, a refused audit, a gap, a report."""
-    promote(1, NIGHT - timedelta(days=2), NIGHT - timedelta(days=1), follows=None)
-    for night, is_degraded in ((NIGHT - timedelta(days=1), False), (NIGHT, True)):
-        common = {"model": "flight_delay", "lane": "live", "night": night, "run_id": "test"}
-        common["created_at"] = pd.Timestamp(night)
-        outputs_store.write_once(
-            {"predictions": pd.DataFrame([_prediction(night, is_degraded=is_degraded)]).assign(**common)},
-            model="flight_delay",
-            night=night,
-            run_id="test",
-        )
-    verdict = {"verdict": "watch", "reasons": "<script>alert(1)</script> drifted", "release_id": "none"}
-    outputs_store.write_once(
-        {"verdicts": pd.DataFrame([verdict]).assign(**common)},
-        model="flight_delay",
-        night=NIGHT,
-        run_id="test",
-    )
-    _release(NIGHT - timedelta(days=1))
-    failure = {
-        "suite": "releases/fct_flights",
-        "expectation": "expect_some",
-        "column": "delay_minutes",
-        "observed": "12 of 900 rows",
-        "because": "a bound",
-        "examples": [{"flight_id": FLIGHT}],
-    }
-    docs_path = _audit_water()
-    site = Path(docs_path).parent.relative_to(settings().data_docs)
-    SAMPLES.update({"{subject}": site.parts[0], "{digest}": site.parts[1], "{suite}": "water"})
-    release_store.record_audit(
-        NIGHT,
-        snapshot_id=7,
-        is_success=False,
-        detail={
-            "suites": [
-                {
-                    **failure,
-                    "evaluated": 3,
-                    "is_success": False,
-                    "failures": [failure],
-                    "docs_path": docs_path,
-                }
-            ]
-        },
-    )
-    delivery_store.record_gap(NIGHT, reason="refused", recorded_by="test")
-    settings().reports.mkdir(parents=True, exist_ok=True)
-    (settings().reports / "secret.html").write_text(SECRET, encoding="utf-8")
-    week = settings().reports / "flight_delay" / str(NIGHT) / "week.html"
-    week.parent.mkdir(parents=True)
-    week.write_text("drift", encoding="utf-8")
-    (settings().reports / "link.html").symlink_to(settings().home / "secrets.env")
-
-
-def _audit_water() -> str:
-    """Data Docs of a refused audit whose values are marks of HTML."""
-    root = settings().home / "suites"
-    root.mkdir()
-    (root / "water.yml").write_text(WATER, encoding="utf-8")
-    rows = pd.DataFrame({"night": [str(NIGHT)], "name": ["<script>alert(1)</script>"], "<b>degrees": ["300"]})
-    found = audit(
-        "water", rows, subject=f"water <i>of</i> {NIGHT}", data_docs=settings().data_docs, root=root
-    )
-    return str(found.docs_path)
-
-
-def promote(
-    version: int, decided: date, effective: date, *, follows: promotion_store.Promotion | None
-) -> None:
-    """A version that has no files and is in no registry, as champion from a night on."""
-    promotion_store.promote(
-        "flight_delay",
-        version=version,
-        algorithm="heuristic",
-        feature_service="flight_delay_v1",
-        artifact_uri="nowhere",
-        artifact_sha256="0" * 64,
-        decided_night=decided,
-        effective_night=effective,
-        reason="first champion",
-        evidence={},
-        actor="test",
-        run_id="test",
-        follows=follows,
-        last_scored_night=outputs_store.find_last_scored_night,
-    )
-
-
-def _release(night: date) -> None:
-    """A release of the nights up to one, of nothing but the catalog's first snapshot."""
-    with lease.hold(Catalog.WAREHOUSE, "test") as token:
-        con = lake.connect()
-        lake.attach(con, Catalog.WAREHOUSE, token=token)
-        candidate = Candidate(
-            first=date(2012, 12, 31),
-            last=night,
-            kind=ReleaseKind.HISTORY,
-            snapshot_id=lake.head(con, Catalog.WAREHOUSE),
-            token=token,
-            holder="test",
-            code_hash="",
-            delivery_set_hash="",
-        )
-        con.close()
-        release_store.publish(candidate, audit={}, git_sha="", parent=None, taken_in=[])
-
-
-def _prediction(night: date, *, is_degraded: bool) -> dict[str, object]:
-    flight = f"{night + timedelta(days=1)}_AA_1_JFK_LAX_0900"
-    return {
-        "prediction_id": f"flight_delay/live/{flight}",
-        "flight_id": flight,
-        "flight_date": night + timedelta(days=1),
-        "carrier_id": "AA",
-        "flight_number_id": "AA-1",
-        "origin_id": "JFK",
-        "destination_id": "LAX",
-        "scheduled_departure_at": pd.Timestamp(night + timedelta(days=1, hours=13)),
-        "probability": 0.25,
-        "baseline_probability": 0.2,
-        "rank": 1,
-        "release_id": "none",
-        "model_version": 1,
-        "algorithm": "heuristic",
-        "feature_service": "flight_delay_v1",
-        "is_degraded": is_degraded,
-        "degraded_reason": "no release of the night" if is_degraded else None,
-    }
 
 
 def _sample(path: str) -> str:
