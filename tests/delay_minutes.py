@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +54,19 @@ def write_spec(folder: Path, *more: tuple[str, str]) -> Path:
         assert text.count(old) == 1, old
         text = text.replace(old, new)
     path = folder / f"{MODEL}.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def write_variant(folder: Path, model: str, changes: Iterable[tuple[str, str]]) -> Path:
+    """The file of another model's spec, made of this one's by changes that each have one place."""
+    first = write_spec(folder)
+    text = first.read_text(encoding="utf-8")
+    first.unlink()
+    for old, new in changes:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    path = folder / f"{model}.yaml"
     path.write_text(text, encoding="utf-8")
     return path
 

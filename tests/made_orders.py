@@ -6,8 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from delay_minutes import INPUTS
-from delay_minutes import write_spec as write_regression
+from delay_minutes import write_variant
 
 from redeye.declarations.specs import Spec, load_spec
 from redeye.models.algorithms.base import Examples
@@ -36,16 +35,8 @@ _CHANGES = (
 
 
 def write_spec(folder: Path, *more: tuple[str, str]) -> Path:
-    """The spec's file, made of that of the flights' first model, with further changes."""
-    first = write_regression(folder)
-    text = first.read_text(encoding="utf-8")
-    first.unlink()
-    for old, new in (*_CHANGES, *more):
-        assert text.count(old) == 1, old
-        text = text.replace(old, new)
-    path = folder / f"{MODEL}.yaml"
-    path.write_text(text, encoding="utf-8")
-    return path
+    """The spec's file, with further changes."""
+    return write_variant(folder, MODEL, (*_CHANGES, *more))
 
 
 def make_spec(folder: Path, *more: tuple[str, str]) -> Spec:
@@ -93,6 +84,3 @@ def make_nights(
     days, groups = FIRST + of_row, random.integers(0, 3, len(of_row))
     one, other = (ScoredOrders(labels, each, days, groups, CUT) for each in told)
     return one, other
-
-
-__all__ = ["INPUTS"]

@@ -10,7 +10,8 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from made_orders import COLUMN, CUT, INPUTS, make_rows, make_spec
+from delay_minutes import INPUTS
+from made_orders import COLUMN, CUT, make_rows, make_spec
 from prediction_frames import make_flights
 
 from redeye.declarations.project import project

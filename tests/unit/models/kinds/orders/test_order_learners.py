@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import xgboost
-from made_orders import CUT, INPUTS, make_rows, make_spec
+from delay_minutes import INPUTS
+from made_orders import CUT, make_rows, make_spec
 from made_projects import take_seed
 
 from redeye.models.algorithms.base import Examples, Training
