@@ -31,13 +31,14 @@ def list_faults(root: Path = PROJECT_ROOT, specs: Path = SPECS) -> list[str]:
     for path in list_paths(root / "expectations"):
         found += _try(partial(load_contract, path))
     if not found:
-        for name, declared in (load_project(root / "redeye.yaml").datasets or {}).items():
+        declared = load_project(root / "redeye.yaml")
+        for name, dataset in (declared.datasets or {}).items():
             places = {"project_file": root / "redeye.yaml", "root": root / "expectations"}
-            found += _try(partial(describe_dataset, name, declared, **places))
+            found += _try(partial(describe_dataset, name, dataset, **places))
         for name in suite_names(root / "expectations"):
             found += _try(partial(load_suite, name, root / "expectations"))
-        found += _list_early_labels(load_project(root / "redeye.yaml"), specs)
-        found += _list_unknown_groups(load_project(root / "redeye.yaml"), specs)
+        found += _list_early_labels(declared, specs)
+        found += _list_unknown_groups(declared, specs)
         found += _try(lambda: found.extend(describe_stale_texts(root)))
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from difflib import unified_diff
 from pathlib import Path
 
@@ -41,13 +42,7 @@ def describe_change(path: Path, text: str) -> str:
     return "".join(unified_diff(before.splitlines(True), text.splitlines(True), name, name, n=1))
 
 
-def upgrade_project(root: Path = PROJECT_ROOT, specs: Path = SPECS) -> list[Path]:
-    """Write what `find_upgrades` finds; the files that changed.
-
-    Raises:
-        ConfigError: as there; then none is changed.
-    """
-    found = find_upgrades(root, specs)
+def write_upgrades(found: Mapping[Path, str]) -> None:
+    """Write what `find_upgrades` found."""
     for path, text in found.items():
         write_text(path, text)
-    return sorted(found)

@@ -47,7 +47,7 @@ def upgrade(
     Keys that are called otherwise by now, what is generated, and the engine's own macros and tests in the dbt project.
     Each change is shown.
     """
-    from redeye.review.upgrade_project import describe_change, find_upgrades, upgrade_project
+    from redeye.review.upgrade_project import describe_change, find_upgrades, write_upgrades
 
     found = find_upgrades()
     for path, text in sorted(found.items()):
@@ -57,7 +57,8 @@ def upgrade(
     elif check:
         raise typer.Exit(1)
     else:
-        console.print(f"{len(upgrade_project())} files written: look at them, then `./redeye check`.")
+        write_upgrades(found)
+        console.print(f"{len(found)} files written: look at them, then `./redeye check`.")
 
 
 @app.command()
