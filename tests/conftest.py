@@ -75,6 +75,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByInsta
     return ByInstallation(config, log)
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes are called by their argument.
+
+    What is compressed holds the second in which it was, and workers must know a test by the same name.
+    """
+    return argname if isinstance(val, bytes) else None
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """What long tests came to is kept for whoever does not run them."""
     if config.option.markexpr == "long" and not config.option.collectonly:
