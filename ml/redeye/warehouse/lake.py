@@ -309,6 +309,24 @@ def relations(con: duckdb.DuckDBPyConnection, snapshot_id: int) -> dict[str, Rel
     return {f'"{row[1]}"."{row[2]}"': Relation(*row) for row in rows}
 
 
+def list_changed_tables(con: duckdb.DuckDBPyConnection, first: int, last: int) -> set[int]:
+    """The identities of the warehouse's tables whose files some snapshots added or took away, both ends included.
+
+    A table that is not among them has the rows that it had; one that is may have them too.
+    """
+    catalog = "__ducklake_metadata_warehouse"
+    found = con.execute(
+        f"""
+        SELECT DISTINCT table_id FROM (
+            SELECT table_id, begin_snapshot, end_snapshot FROM {catalog}.ducklake_data_file
+            UNION ALL SELECT table_id, begin_snapshot, end_snapshot FROM {catalog}.ducklake_delete_file
+        ) WHERE begin_snapshot BETWEEN $first AND $last OR end_snapshot BETWEEN $first AND $last
+        """,
+        {"first": first, "last": last},
+    ).fetchall()
+    return {table for (table,) in found}
+
+
 def _put_rows_back(con: duckdb.DuckDBPyConnection, relation: Relation, released: int, now: int) -> bool:
     """Undo what was inserted into and deleted from a table since a snapshot; whether there was anything."""
     span = f"('warehouse', '{relation.schema}', '{relation.table}', {released + 1}, {now})"

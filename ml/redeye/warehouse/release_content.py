@@ -60,10 +60,11 @@ def digest_snapshot(
     key = read_key().hex() if is_keyed else ""
     with lake.connect_at(snapshot_id) as con:
         before, held, found = lake.relations(con, parent_snapshot_id), parent or {}, {}
+        changed = lake.list_changed_tables(con, parent_snapshot_id + 1, snapshot_id)
         for name, relation in lake.relations(con, snapshot_id).items():
             if before.get(name) != relation or name not in held or held[name].is_keyed != is_keyed:
                 found[name] = _sum_whole(con, relation, key)
-            elif relation.kind == "VIEW":
+            elif relation.kind == "VIEW" or relation.identity not in changed:
                 found[name] = held[name]
             else:
                 table = f"'warehouse', '{relation.schema}', '{relation.table}'"

@@ -46,6 +46,9 @@ def held(writer: Writer) -> dict[str, Content]:
     "change",
     [
         f"INSERT INTO {TABLE} VALUES ('y', 'y')",
+        f"DELETE FROM {TABLE}",
+        f"DELETE FROM {TABLE} WHERE two = 'c'",
+        f"DELETE FROM {TABLE} WHERE two = 'c'; DELETE FROM {TABLE} WHERE two IS NULL",
         f"UPDATE {TABLE} SET two = 'd' WHERE two = 'c'",
         f"UPDATE {TABLE} SET one = 'a', two = 'b' || chr(31) || 'c' WHERE two = 'c'",
         f"UPDATE {TABLE} SET one = 'a', two = chr(31) || 'bc' WHERE two = 'c'",

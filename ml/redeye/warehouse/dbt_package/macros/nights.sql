@@ -5,12 +5,25 @@ They are literals, not a join, so that the lake skips the files of all other nig
 table, not from --vars, so that dbt need not parse the project anew every night. #}
 
 {% macro first_night() -%}
-    {{ date_literal('select first_night from ' ~ source('raw', 'build_window')) }}
+    {{ window_literal('first_night') }}
 {%- endmacro %}
 
 
 {% macro last_night() -%}
-    {{ date_literal('select last_night from ' ~ source('raw', 'build_window')) }}
+    {{ window_literal('last_night') }}
+{%- endmacro %}
+
+
+{# A date of the build window. It stands still while dbt runs: it is read once, and kept where all nodes see it. #}
+{% macro window_literal(column) -%}
+    {%- set query = 'select ' ~ column ~ ' from ' ~ source('raw', 'build_window') -%}
+    {%- if execute and not var('is_definition', false) -%}
+        {%- set known = graph.setdefault(invocation_id, {}) -%}
+        {%- if column not in known -%} {%- do known.update({column: date_literal(query)}) -%} {%- endif -%}
+        {{ known[column] }}
+    {%- else -%}
+        {{ date_literal(query) }}
+    {%- endif -%}
 {%- endmacro %}
 
 
