@@ -1,8 +1,9 @@
 """The API of predictions over real HTTP, beside a bare FastAPI handler that returns the same bytes, both by uvicorn.
 
-`python tests/bench/api.py` measures it alone; `make bench` does too. Both servers get the same requests at a fixed
-rate, whether or not they keep up, in turns: the whole of the newest night, then filters, sorts and pages that nobody
-asked for before, then both while another process publishes one night, then night after night. Loopback only.
+`python tests/bench/api.py` measures it alone, or the scenarios that are named after it; `make bench` does too. Both
+servers get the same requests at a fixed rate, whether or not they keep up, in turns: the whole of the newest night;
+filters, sorts and pages that nobody asked for before, in each format; single predictions by their keys; night and
+filters by turns while another process publishes one night, then night after night. Loopback only.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import product
+from itertools import chain, cycle, islice, product
 from pathlib import Path
 from statistics import quantiles
-from typing import Any
+from typing import Any, NamedTuple
 
 sys.path[:0] = [str(Path(__file__).parents[2] / "ml")]
 
@@ -44,10 +45,13 @@ PUBLISHED = (
     ("while a night is published", 3600.0, FIRST + timedelta(days=1)),
     ("while nights are published without end", 1.0, FIRST + timedelta(days=2)),
 )
+JSON, CSV, PARQUET = "application/json", "text/csv", "application/vnd.apache.parquet"
+FILTERED = {"filters": JSON, "filters, as CSV": CSV, "filters, as Parquet": PARQUET}
+SCENARIOS = ("the newest night", *FILTERED, "by key", *(name for name, *_ in PUBLISHED))
 CARRIERS = ["AA", "AS", "B6", "DL", "EV", "F9", "FL", "HA", "MQ", "OO", "UA", "US", "VX", "WN", "YV", "9E"]
 ORIGINS = ["EWR", "JFK", "LGA"]
 SORTS = ["rank", "-rank", "probability", "-scheduled_departure_at", "destination_id", "-flight_number_id"]
-PATH = f"/v1/models/{MODEL}/predictions/latest"
+LIST = f"/v1/models/{MODEL}/predictions"
 _ROWS = f"""
     SELECT $night::DATE AS night, *, format('{MODEL}/live/{{}}', flight_id) AS prediction_id
     FROM (SELECT n AS rank, format('{{}}_{{}}_{{}}_{{}}_LAX', $night::DATE + 1, carrier_id, n, origin_id) AS flight_id,
@@ -66,58 +70,49 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="redeye-bench-") as home:
         Path(home).chmod(0o711)
         with installation(Path(home)) as at:
-            made = at.run("api:measure")
+            made = at.run("api:measure", only=sys.argv[1:] or SCENARIOS)
     console = Console(width=150)
     show(figures(made), console)
     console.print_json(data=made)
 
 
-def measure(seconds: float = SECONDS, rounds: int = ROUNDS) -> dict[str, Any]:
+def measure(
+    seconds: float = SECONDS, rounds: int = ROUNDS, only: Sequence[str] = SCENARIOS
+) -> dict[str, Any]:
     """Latencies of both servers by scenario, in milliseconds; run as a child."""
     from redeye.serving import token_store
 
     write_night(FIRST)
     token = token_store.create_token("bench", ["*"], expires_at=None, actor="bench")
     count = int(RATE * seconds)
-    asked = make_queries(2 * rounds * count)
+    asked = {name: each for name, each in choose_requests(rounds * count).items() if name in only}
     with tempfile.TemporaryDirectory() as folder:
         bodies = Path(folder) / "bodies.json"
         # From a server that is not measured: what it keeps of answers is not there later.
         with serving("-m", "redeye", "serve") as port:
-            bodies.write_text(json.dumps(fetch(port, token, ["", *asked])), encoding="utf-8")
+            bodies.write_text(
+                json.dumps(fetch(port, token, [NEWEST, *chain(*asked.values())])), encoding="utf-8"
+            )
         found: dict[str, Any] = {
             "load": os.getloadavg()[0],
             "rate": RATE,
             "seconds": seconds,
             "rounds": rounds,
         }
-        ours_args, bare_args = (
-            ("-m", "redeye", "serve"),
-            (str(Path(__file__).with_name("bare_api.py")), str(bodies)),
-        )
-        with serving(*ours_args) as ours, serving(*bare_args) as bare:
-            ports = {"ours": ours, "plain": bare}
-            half = len(asked) // 2
-            scenarios = {
-                "the newest night": lambda _: [""] * count,
-                "filters": lambda turn: asked[turn * count :][:count],
-            }
-            for name, choose in scenarios.items():
-                found[name] = measure_both(ports, token, [choose(turn) for turn in range(rounds)], seconds)
-            mixed = [
-                [query if turn % 2 else "" for turn, query in enumerate(asked[half + turn * count :][:count])]
-                for turn in range(rounds)
-            ]
-            for name, pause, first in PUBLISHED:
-                with publishing(first, pause):
-                    found[name] = measure_both(ports, token, mixed, seconds)
+        bare_args = (str(Path(__file__).with_name("bare_api.py")), str(bodies))
+        with serving("-m", "redeye", "serve") as ours, serving(*bare_args) as bare:
+            ports, published = {"ours": ours, "plain": bare}, {name: more for name, *more in PUBLISHED}
+            for name in asked:
+                turns = [asked[name][turn * count :][:count] for turn in range(rounds)]
+                with publishing(*published[name]) if name in published else nullcontext():
+                    found[name] = measure_both(ports, token, turns, seconds)
     return found
 
 
 def figures(made: dict[str, Any]) -> list[Figure]:
     """A line for each scenario."""
     lines = []
-    for name in ("the newest night", "filters", *(each[0] for each in PUBLISHED)):
+    for name in (each for each in SCENARIOS if each in made):
         ours, plain = made[name]["ours"], made[name]["plain"]
         ratio = ours["p99"] / plain["p99"]
         note = f"median {ours['p50']:.2f} against {plain['p50']:.2f} ms"
@@ -156,7 +151,7 @@ def write_night(night: date) -> None:
         con.close()
 
 
-def publish(first: str, pause: float) -> None:
+def publish(pause: float, first: str) -> None:
     """Write night after night, so many seconds apart, until ended; run as a child."""
     night = date.fromisoformat(first)
     while True:
@@ -166,9 +161,9 @@ def publish(first: str, pause: float) -> None:
 
 
 @contextmanager
-def publishing(first: date, pause: float) -> Iterator[None]:
+def publishing(pause: float, first: date) -> Iterator[None]:
     """Another process writes nights meanwhile."""
-    given = json.dumps({"first": first.isoformat(), "pause": pause})
+    given = json.dumps({"pause": pause, "first": first.isoformat()})
     process = subprocess.Popen([sys.executable, str(CHILD), "api:publish", given])
     try:
         yield
@@ -198,6 +193,41 @@ def serving(*words: str) -> Iterator[int]:
         process.wait()
 
 
+class Asked(NamedTuple):
+    """A request: its path with its query, and the media type that is wanted."""
+
+    target: str
+    accept: str = JSON
+
+
+NEWEST = Asked(f"{LIST}/latest")
+
+
+def choose_requests(count: int) -> dict[str, list[Asked]]:
+    """So many requests for each scenario; no two with a filter are alike."""
+    queries = iter(make_queries(len(FILTERED) * count + len(PUBLISHED) * (count // 2)))
+    flights = [_name_flight(n) for n in range(1, FLIGHTS + 1)]
+    random.Random(2).shuffle(flights)
+    found = {
+        "the newest night": [NEWEST] * count,
+        **{
+            name: [Asked(NEWEST.target + query, accept) for query in islice(queries, count)]
+            for name, accept in FILTERED.items()
+        },
+        "by key": [Asked(f"{LIST}/{flight}") for flight in islice(cycle(flights), count)],
+    }
+    for name, *_ in PUBLISHED:
+        pairs = [(NEWEST, Asked(NEWEST.target + query)) for query in islice(queries, count // 2)]
+        found[name] = list(chain(*pairs))
+    return found
+
+
+def _name_flight(n: int) -> str:
+    """The key of a flight of the first night, as `_ROWS` has it."""
+    day, carrier, origin = FIRST + timedelta(days=1), CARRIERS[n % len(CARRIERS)], ORIGINS[n % len(ORIGINS)]
+    return f"{day}_{carrier}_{n}_{origin}_LAX"
+
+
 def make_queries(count: int) -> list[str]:
     """Different filters with sorts and pages, in random order."""
     every = [
@@ -209,27 +239,31 @@ def make_queries(count: int) -> list[str]:
     return every[:count]
 
 
-def fetch(port: int, token: str, asked: Sequence[str]) -> dict[str, str]:
-    """The body of each answer."""
+def fetch(port: int, token: str, asked: Iterable[Asked]) -> dict[str, tuple[str, str]]:
+    """Media type and body of each answer by what was asked, a character for each byte."""
     headers = {"Authorization": f"Bearer {token}"}
+    found = {}
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers) as client:
-        return {query: client.get(PATH + query).raise_for_status().text for query in dict.fromkeys(asked)}
+        for target, accept in dict.fromkeys(asked):
+            answer = client.get(target, headers={"Accept": accept}).raise_for_status()
+            found[target] = (accept, answer.content.decode("latin-1"))
+    return found
 
 
 def measure_both(
-    ports: dict[str, int], token: str, turns: Sequence[Sequence[str]], seconds: float
+    ports: dict[str, int], token: str, turns: Sequence[Sequence[Asked]], seconds: float
 ) -> dict[str, dict[str, float]]:
     """Ask both the same, in turns."""
     return uvloop.run(_measure_both(ports, token, turns, seconds))
 
 
 async def _measure_both(
-    ports: dict[str, int], token: str, turns: Sequence[Sequence[str]], seconds: float
+    ports: dict[str, int], token: str, turns: Sequence[Sequence[Asked]], seconds: float
 ) -> dict[str, dict[str, float]]:
     took: dict[str, list[float]] = {name: [] for name in ports}
     clients = {name: await connect(port, token) for name, port in ports.items()}
     for client in clients.values():
-        await client.ask([""] * WARM, RATE)
+        await client.ask([NEWEST] * WARM, RATE)
         client.received = 0
     for asked in turns:
         for name, client in clients.items():
@@ -257,24 +291,24 @@ class Client:
     free: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]]
     received: int = 0
 
-    async def ask(self, asked: Sequence[str], rate: float) -> list[float]:
+    async def ask(self, asked: Sequence[Asked], rate: float) -> list[float]:
         """Send requests at a fixed rate, whether or not answers come; milliseconds of each, in the order of answers."""
         took: list[float] = []
         # The loop's own clock counts whole milliseconds.
         began, sent = time.perf_counter(), []
-        for number, query in enumerate(asked):
+        for number, each in enumerate(asked):
             await asyncio.sleep(max(began + number / rate - time.perf_counter(), 0))
-            sent.append(asyncio.create_task(self._send(query, time.perf_counter(), took)))
+            sent.append(asyncio.create_task(self._send(each, time.perf_counter(), took)))
         await asyncio.gather(*sent)
         return took
 
-    async def _send(self, query: str, due: float, took: list[float]) -> None:
+    async def _send(self, asked: Asked, due: float, took: list[float]) -> None:
         reader, writer = await self.free.get()
-        head = f"GET {PATH}{query} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {self.token}\r\n\r\n"
-        writer.write(head.encode())
-        told = await reader.readuntil(b"\r\n\r\n")
-        assert told.startswith(b"HTTP/1.1 200"), told
-        length = int(told.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0])
+        told = f"Host: 127.0.0.1\r\nAuthorization: Bearer {self.token}\r\nAccept: {asked.accept}"
+        writer.write(f"GET {asked.target} HTTP/1.1\r\n{told}\r\n\r\n".encode())
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200"), head
+        length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0])
         await reader.readexactly(length)
         took.append((time.perf_counter() - due) * 1000)
         self.received += length

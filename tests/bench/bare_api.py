@@ -8,14 +8,14 @@ import sys
 from pathlib import Path
 
 import uvicorn
-from api import PATH
+from api import LIST
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
 BODIES = {
-    query.removeprefix("?"): body.encode()
-    for query, body in json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")).items()
+    target: (media_type, body.encode("latin-1"))
+    for target, (media_type, body) in json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")).items()
 }
 app = FastAPI()
 
@@ -26,10 +26,18 @@ async def healthz() -> Response:
     return Response()
 
 
-@app.get(PATH)
-async def read(request: Request) -> Response:
+@app.get(f"{LIST}/latest")
+async def read_latest(request: Request) -> Response:
     """What is ready."""
-    return Response(BODIES[request.url.query], media_type="application/json")
+    media_type, body = BODIES[f"{LIST}/latest?{request.url.query}".removesuffix("?")]
+    return Response(body, media_type=media_type)
+
+
+@app.get(LIST + "/{key}")
+async def read_prediction(key: str) -> Response:
+    """What is ready."""
+    media_type, body = BODIES[f"{LIST}/{key}"]
+    return Response(body, media_type=media_type)
 
 
 if __name__ == "__main__":

@@ -230,7 +230,11 @@ async def read_prediction(request: Request, model: str, key: str) -> Response:
     if request.query_params:
         raise HTTPException(400, f"{next(iter(request.query_params))!r} is no parameter: there is none here")
     kind = _negotiate(request)
-    found = await run_in_threadpool(_find_cache(request).find_prediction, model, key)
+    cache = _find_cache(request)
+    # What is in memory is not worth a thread.
+    found = cache.find_newest_prediction(model, key) or await run_in_threadpool(
+        cache.find_prediction, model, key
+    )
     if found is None:
         raise HTTPException(404, f"{key!r} is no {project().subject.key} of a prediction of {model}")
     night, place = found

@@ -53,7 +53,7 @@ def _write_cell(value: Any) -> Any:  # noqa: ANN401
     return str(value).lower() if isinstance(value, bool) else write_value(value)
 
 
-def make_table(rows: Sequence[Row], columns: Columns) -> pa.Table:
+def make_batch(rows: Sequence[Row], columns: Columns) -> pa.RecordBatch:
     """Rows as Parquet has them, each column with its meaning."""
     types = {
         "text": pa.string(),
@@ -73,11 +73,14 @@ def make_table(rows: Sequence[Row], columns: Columns) -> pa.Table:
         {name: read_local(row[name]) if isinstance(row[name], datetime) else row[name] for name in columns}
         for row in rows
     ]
-    return pa.Table.from_pylist(plain, schema=schema)
+    return pa.RecordBatch.from_pylist(plain, schema=schema)
 
 
-def write_parquet(table: pa.Table, about: Mapping[str, Any]) -> bytes:
+def write_parquet(batch: pa.RecordBatch, about: Mapping[str, Any]) -> bytes:
     """A Parquet file; what is said of its rows as a whole is in its metadata."""
-    sink = io.BytesIO()
-    parquet.write_table(table.replace_schema_metadata({"redeye": json.dumps(about)}), sink)
-    return sink.getvalue()
+    told = batch.replace_schema_metadata({"redeye": json.dumps(about)})
+    sink = pa.BufferOutputStream()
+    # Answers are small: what is left out here costs a third of the time, and saves whoever reads them nothing.
+    with parquet.ParquetWriter(sink, told.schema, use_dictionary=False, write_statistics=False) as writer:
+        writer.write_batch(told)
+    return bytes(sink.getvalue())

@@ -18,7 +18,7 @@ from redeye.foundation.settings import settings
 from redeye.models.kinds.interface import find_kind
 from redeye.serving.formats import (
     Columns,
-    make_table,
+    make_batch,
     write_csv_lines,
     write_json,
     write_parquet,
@@ -81,15 +81,15 @@ class Night:
         if kind == CSV:
             head, *lines = self._lines
             return b"".join([head, *[lines[place] for place in places]])
-        return write_parquet(self._table.take(pa.array(places, pa.int64())), {**self.about, **counts})
+        return write_parquet(self._batch.take(pa.array(places, pa.int64())), {**self.about, **counts})
 
     @cached_property
     def _lines(self) -> list[bytes]:
         return write_csv_lines(self.rows, self.columns)
 
     @cached_property
-    def _table(self) -> pa.Table:
-        return make_table(self.rows, self.columns)
+    def _batch(self) -> pa.RecordBatch:
+        return make_batch(self.rows, self.columns)
 
 
 def write_headers(about: Mapping[str, Any]) -> dict[str, str]:

@@ -226,24 +226,28 @@ class NightCache:
                 self._remember(key, found)
         return found
 
+    def find_newest_prediction(self, model: str, key: str) -> tuple[Night, int] | None:
+        """A prediction of the newest night by its subject's key, from memory: that night, and its place there."""
+        newest = self.latest.get(model)
+        places = newest.index.find(project().subject.key, key) if newest else []
+        return (newest, places[0]) if newest and places else None
+
     def find_prediction(self, model: str, key: str) -> tuple[Night, int] | None:
         """A prediction by its subject's key: the night that it is of, and its place there."""
-        column = project().subject.key
-        newest = self.latest.get(model)
-        if newest is None or not key.isprintable() or (model, key) in self._absent:
+        if model not in self.latest or not key.isprintable() or (model, key) in self._absent:
             return None
-        if places := newest.index.find(column, key):
-            return newest, places[0]
+        if found := self.find_newest_prediction(model, key):
+            return found
         stamp = self._stamp
-        night = self._store.find_prediction_night(model, key)
-        found = self.find_night(model, night) if night else None
-        places = found.index.find(column, key) if found else []
-        if found is None or not places:
+        dated = self._store.find_prediction_night(model, key)
+        night = self.find_night(model, dated) if dated else None
+        places = night.index.find(project().subject.key, key) if night else []
+        if night is None or not places:
             with self._lock:
                 if stamp == self._stamp:
                     self._remember((model, key), None)
             return None
-        return found, places[0]
+        return night, places[0]
 
     def _remember(self, key: tuple[str, Any], found: Night | None) -> None:
         if found is None:
