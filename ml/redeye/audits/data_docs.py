@@ -92,9 +92,9 @@ class Site:
         return "refused" if self.is_refused else "passed"
 
     @property
-    def written(self) -> str:
+    def written(self) -> datetime:
         """When, in UTC."""
-        return datetime.fromtimestamp(self.written_at, UTC).strftime("%Y-%m-%d %H:%M:%S")
+        return datetime.fromtimestamp(self.written_at, UTC)
 
 
 def write_index(data_docs: Path) -> None:

@@ -233,7 +233,8 @@ def _target(model: str, rows: list[Promotion], serving: Promotion, night: date, 
     )
     if found is None:
         raise ConfigError(
-            f"{model}: there is no version to return to from version {serving.version}: every other one is blocked"
+            f"{model}: there is no version to return to from version {serving.version}: no other one that has served "
+            "is unblocked"
         )
     return found
 

@@ -134,7 +134,8 @@ class OutputsReader:
             last: night.
             equal: values that columns must have.
             text: what one of the shown text columns must contain, in any case.
-            sort: a column, with `-` before it from the highest down; else the newest night first, by time.
+            sort: a column, with `-` before it from the highest down, then by night and rank; else the newest night
+                first, by time.
             page: of `limit` rows, from 1.
             limit: rows of a page; None for all.
             more: columns of a kind, beside those of every table.
@@ -149,7 +150,9 @@ class OutputsReader:
         if unknown := [name for name in (*equal, *([by] if by else [])) if name not in known]:
             raise KeyError(f"{unknown} are no columns of a {subject.one}")
         texts = [name for name in subject.shown if subject.columns[name].type == "text"] or [subject.key]
-        order = f"{by} {'DESC' if sort.startswith('-') else 'ASC'} NULLS LAST, " if by else ""
+        order = (
+            f"{by} {'DESC' if sort.startswith('-') else 'ASC'} NULLS LAST, night DESC, rank, " if by else ""
+        )
         return self._of_nights(
             f"prediction_id, night, {', '.join(subject.columns)}, probability, baseline_probability, rank, "
             f"{''.join(f'{name}, ' for name in own)}"

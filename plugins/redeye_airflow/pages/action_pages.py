@@ -9,6 +9,9 @@ from starlette.responses import Response
 
 from redeye.foundation.errors import RedeyeError
 from redeye.foundation.masking import mask
+from redeye.foundation.people.identity import RIGHTS, Right
+from redeye.foundation.settings import settings
+from redeye.operations import model_status
 from redeye.operations.logic.night_plan import PLAY
 from redeye.sources.action_store import record_action
 from redeye_airflow.pages import airflow_client
@@ -31,6 +34,8 @@ def actions(request: Request) -> Response:
         request,
         "actions/list.html",
         actions=[(action, _is_allowed(request, action)) for action in ACTIONS.values() if action.is_listed],
+        actors=_name_actors(Right.OPERATE),
+        may_approve=any(may_decide(find_user(request), f"train_{name}") for name in model_status.specs()),
         playing=airflow_client.find_active_run(PLAY),
         done=airflow_client.read_actions(),
     )
@@ -47,7 +52,8 @@ def form(request: Request, name: str) -> Response:
         if field.suggest and not given[field.name]:
             given[field.name] = field.suggest()
     if not _is_allowed(request, action):
-        return render_page(request, "actions/not_allowed.html", action=action)
+        actors = _name_actors(Right.DECIDE if action.is_decision else Right.OPERATE)
+        return render_page(request, "actions/not_allowed.html", action=action, actors=actors)
     return _show_form(request, action, given)
 
 
@@ -134,15 +140,29 @@ def _is_allowed(request: Request, action: Action) -> bool:
     dags = [action.dag]
     for name, values in choices.items():
         dags = [dag.replace(f"{{{name}}}", value) for dag in dags for value in values]
-    may = may_decide if action.is_decision else may_trigger
-    return any(may(find_user(request), dag_id) for dag_id in dags)
+    return any(_find_obstacle(request, action, dag_id) is None for dag_id in dags)
+
+
+def _name_actors(right: Right) -> str:
+    """Who has a right, by the login that there is."""
+    if not settings().oidc_issuer:
+        return "the user admin"
+    roles = [role for role, rights in RIGHTS.items() if right in rights]
+    return f"a person with the role {' or '.join(roles)}"
 
 
 def _check_permission(request: Request, action: Action, parameters: Parameters) -> str:
     """The DAG whose runs the user may start, or decide about, or else 403."""
     dag_id = action.dag.format(**parameters)
-    if action.is_decision and not may_decide(find_user(request), dag_id):
-        raise HTTPException(403, f"you may not decide: this takes the right to answer questions of {dag_id}")
-    if not may_trigger(find_user(request), dag_id):
-        raise HTTPException(403, f"you may look and not act: this takes the right to start runs of {dag_id}")
+    if obstacle := _find_obstacle(request, action, dag_id):
+        raise HTTPException(403, obstacle)
     return dag_id
+
+
+def _find_obstacle(request: Request, action: Action, dag_id: str) -> str | None:
+    """Which right the user lacks for an action about a DAG, in words; None if none."""
+    if action.is_decision and not may_decide(find_user(request), dag_id):
+        return f"you may not decide: this takes the right to answer questions of {dag_id}"
+    if not may_trigger(find_user(request), dag_id):
+        return f"you may look and not act: this takes the right to start runs of {dag_id}"
+    return None

@@ -23,7 +23,7 @@ from redeye.models.kinds.interface import find_kind
 from redeye.operations import feature_status, measure_slices, model_status, night_status
 from redeye.promotion.read_serving import read_serving
 from redeye.scoring.outputs_reader import Row
-from redeye_airflow.pages import charts
+from redeye_airflow.pages import airflow_client, charts
 from redeye_airflow.pages.explained_inputs import describe_input
 from redeye_airflow.pages.page_data import find_acknowledgements, find_spec, reader
 from redeye_airflow.pages.rendering import render_markdown, render_page
@@ -62,6 +62,7 @@ def model(request: Request, model: str, night: date | None = None) -> Response:
         blocked=model_status.list_blocked_versions(model),
         recorded=trail.read_times(Catalog.OUTPUTS, "promotions"),
         acknowledged=find_acknowledgements([model]),
+        paused=airflow_client.list_paused([f"train_{model}"]),
         reports=sorted((path.name for path in reports.glob("????-??-??")), reverse=True),
         seasons=sorted(path.name for path in (settings().reports / "season").glob(f"{model}-*.html")),
     )

@@ -27,7 +27,7 @@ from redeye_airflow.pages import airflow_client, charts, explanations
 from redeye_airflow.pages.explained_inputs import group_inputs
 from redeye_airflow.pages.page_data import find_spec, outcomes_reader, reader
 from redeye_airflow.pages.rendering import render_page
-from redeye_airflow.pages.security import check_view, find_user
+from redeye_airflow.pages.security import check_view, find_user, may_have
 from redeye_airflow.vocabulary import CustomView
 
 router = APIRouter()
@@ -209,7 +209,11 @@ def prediction(request: Request, model: str, lane: str, key: str) -> Response:
     """One prediction as it was written; its explanation is fetched after it."""
     (row,) = _judge_rows(model, [_row(model, lane, key)])
     positive = find_spec(model).target.positive
-    values: dict[str, Any] = {"row": row, "positive": positive, **_list_columns(model)}
+    may = {
+        "may_explain": may_have(find_user(request), CustomView.EXPLANATIONS),
+        "may_export": may_have(find_user(request), CustomView.EXPORT),
+    }
+    values: dict[str, Any] = {"row": row, "positive": positive, **may, **_list_columns(model)}
     return render_page(request, "predictions/prediction.html", **values)
 
 

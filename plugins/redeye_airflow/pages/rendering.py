@@ -23,7 +23,7 @@ from redeye.foundation import ui_links
 from redeye.foundation.engine.command import name_commands
 from redeye.foundation.settings import settings
 from redeye_airflow.pages.addresses import PREFIX
-from redeye_airflow.pages.security import find_user, may_trigger
+from redeye_airflow.pages.security import find_user, may_decide, may_trigger
 
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
@@ -46,6 +46,7 @@ def render_page(request: Request, template: str, *, status: int = 200, **values:
         "subject": project().subject,
         "user": find_user(request).get_name(),
         "may_trigger": partial(may_trigger, find_user(request)),
+        "may_decide": partial(may_decide, find_user(request)),
         "shift_weeks": settings().shift_weeks,
         "here": request.url.path.removeprefix(root),
     }

@@ -138,13 +138,18 @@ def may_decide(user: BaseUser, dag_id: str) -> bool:
     )
 
 
+def may_have(user: BaseUser, view: CustomView) -> bool:
+    """Whether the user may have what Airflow itself has no name for."""
+    return bool(get_auth_manager().is_authorized_custom_view(method="GET", resource_name=view, user=user))
+
+
 def check_view(user: BaseUser, view: CustomView) -> None:
     """Refuse what Airflow itself has no name for to whoever may not have it.
 
     Raises:
         HTTPException: 403.
     """
-    if not get_auth_manager().is_authorized_custom_view(method="GET", resource_name=view, user=user):
+    if not may_have(user, view):
         raise HTTPException(403, f"your role has no right to this: {view}")
 
 

@@ -11,25 +11,29 @@ import os
 import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Barrier
 from typing import Any
 
 from airflow.api_fastapi.app import cached_app
 from fastapi.routing import APIRoute
-from filled_ledgers import FLIGHT, NIGHT, fill_ledgers, promote
+from filled_ledgers import FLIGHT, NIGHT, ask_for_approval, fill_ledgers, promote
 from starlette.testclient import TestClient
 
 from redeye.champions import promotion_store
+from redeye.declarations.calendar import read_local
 from redeye.foundation.settings import settings
+from redeye.operations.logic.alerts import AlertKind
+from redeye.scoring.outputs_reader import OutputsReader
 from redeye.sources.action_store import list_actions
-from redeye.stack import bootstrap, environment
+from redeye.stack import alert_loop, bootstrap, environment
 from redeye_airflow.pages import airflow_client
 from redeye_airflow.plugin import _pages
 
 RESULT = "RESULT "
 HERE = "http://127.0.0.1"
 SECRET_WORD = "canary7391"
+ASKING = "train_flight_delay"
 SAMPLES = {
     "{night}": str(NIGHT),
     "{model}": "flight_delay",
@@ -136,6 +140,7 @@ def main() -> None:
     export = f"/redeye/predictions/flight_delay/live/{FLIGHT}/export"
     found["export"] = {method: _answer(ask["admin"].request(method, export)) for method in ("GET", "POST")}
     found["actions"] = _perform_actions(ask, prefix)
+    found["waiting"] = _wait_for_a_person(ask)
     found["at once"] = _confirm_at_once()
     found["unreachable"] = _ask_without_ledgers(ask["viewer"])
     sys.stdout.write(RESULT + json.dumps(found) + "\n")
@@ -304,6 +309,35 @@ def _play(ask: dict[str, TestClient], confirm: Any, send: Any, here: dict[str, s
         "stopped": stopped,
         "state": ask["viewer"].get("/api/v2/dags/play_nights/dagRuns").json()["dag_runs"][0]["state"],
         "after": ask["viewer"].get(path).text,
+    }
+
+
+def _wait_for_a_person(ask: dict[str, TestClient]) -> dict[str, Any]:
+    """A candidate waits since three days while its DAG is paused: what pages say, and what was told on which day."""
+    since = datetime.now(UTC).replace(microsecond=0) - timedelta(days=3, hours=1)
+    ask_for_approval(since)
+    dag = f"/api/v2/dags/{ASKING}"
+    paused = ask["admin"].patch(dag, json={"is_paused": True}).json()["is_paused"]
+    told: set[str] = set()
+    heard: list[tuple[int, str]] = []
+    for day in range(10):
+        now = since + timedelta(days=day)
+        found = alert_loop.find_all_alerts(settings(), OutputsReader(), now=now, with_disk=False)
+        new = [each for each in found if each.kind is AlertKind.APPROVAL_WAITING and each.key not in told]
+        heard += [(day, each.text) for each in new]
+        told |= {each.key for each in new}
+    pages = {
+        f"{who} {page}": ask[who].get(f"/redeye{page}").text
+        for who in ("viewer", "admin")
+        for page in ("/", "/alerts", "/models/flight_delay")
+    }
+    ask["admin"].patch(dag, json={"is_paused": False})
+    return {
+        "since": f"{read_local(since):%Y-%m-%d %H:%M %Z}",
+        "paused": paused,
+        "heard": heard,
+        "pages": pages,
+        "going on": ask["admin"].get("/redeye/").text,
     }
 
 

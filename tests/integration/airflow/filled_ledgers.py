@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +11,9 @@ from redeye.audits.audit import audit
 from redeye.champions import promotion_store
 from redeye.foundation import lease
 from redeye.foundation.catalogs import Catalog
+from redeye.foundation.postgres import insert
 from redeye.foundation.settings import settings
+from redeye.promotion import decision_store
 from redeye.scoring import outputs_store
 from redeye.sources import delivery_store
 from redeye.warehouse import lake, release_store
@@ -124,6 +126,39 @@ def promote(
         run_id="test",
         follows=follows,
         last_scored_night=outputs_store.find_last_scored_night,
+    )
+
+
+def ask_for_approval(asked_at: datetime) -> None:
+    """A candidate that passed every gate, and waits for a person since an instant."""
+    champion = promotion_store.read_latest_promotion("flight_delay")
+    assert champion is not None
+    night = NIGHT - timedelta(days=1)
+    decision_store.propose(
+        decision_store.Proposal(
+            model="flight_delay",
+            night=night,
+            training_key="key",
+            version=3,
+            algorithm="xgboost",
+            feature_service="flight_delay_v1",
+            artifact_uri="nowhere",
+            artifact_sha256="0" * 64,
+            effective_night=NIGHT + timedelta(days=1),
+            follows_id=champion.promotion_id,
+            asked="its calendar",
+            reason="better in every gate",
+            evidence={},
+            actor="test",
+            run_id="manual__a/b",
+            mlflow_run_id="none",
+        )
+    )
+    insert(
+        Catalog.OUTPUTS,
+        "INSERT INTO ledger.costs (job, model, night, run_id, is_success, wall_seconds, cpu_seconds, bytes_read, "
+        "bytes_written, recorded_at) VALUES ('train_night', 'flight_delay', %s, 'test', true, 1, 1, 0, 0, %s)",
+        (night, asked_at),
     )
 
 

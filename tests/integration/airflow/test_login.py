@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import html
 import os
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urldefrag, urljoin, urlsplit
 
 import httpx
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from filled_ledgers import ask_for_approval, fill_ledgers
 from oidc_provider import CLIENT_ID, CLIENT_SECRET, FAULTS, Provider, run_provider
 from prepared_installations import Kind, Prepared
 from throwaway import find_port
@@ -79,6 +85,17 @@ ACTS: tuple[tuple[str, str, dict[str, Any] | None, tuple[str, ...]], ...] = (
     ("POST", f"/redeye/predictions/{MODEL}/live/none/export", None, ("auditor",)),
 )
 REFUSED = 403
+# What pages lead to, by the end of its address, and who is led there.
+SHOWN = {
+    "explanation": ("analyst", "operator", "approver"),
+    "export": ("auditor",),
+    "retrain": ("operator", "approver"),
+    "play_nights": ("operator", "approver"),
+    "roll_back": ("operator", "approver"),
+    "unblock": ("approver",),
+}
+# Of pages that differ by night, version or feature alone, the first one stands for all.
+VARIES = re.compile(r"\d{4}-\d\d-\d\d|(?<=/versions/)\d+|(?<=/features/)[^/?]+|(?<=/audits/).+")
 
 
 @dataclass(frozen=True)
@@ -176,18 +193,62 @@ def test_a_role_may_what_is_declared_and_no_more(server: Server, role: str) -> N
         assert (answer.status_code != REFUSED) is (role in allowed), f"{method} {path}: {answer.text[:300]}"
 
 
+@pytest.fixture(scope="module")
+def filled(server: Server) -> None:
+    """Nights, a verdict, a refused audit, and a candidate that waits for a person."""
+    fill_ledgers()
+    ask_for_approval(datetime.now(UTC) - timedelta(hours=1))
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_link_and_no_form_that_a_role_is_shown_ends_in_a_refusal(
+    server: Server, filled: None, role: str
+) -> None:
+    seen, refused = walk(server, role)
+    assert refused == []
+    assert {f"/redeye/models/{MODEL}", "/redeye/predictions", "/redeye/alerts"} <= seen
+    ends = {path.rpartition("/")[2] for path in seen}
+    for end, allowed in SHOWN.items():
+        assert (end in ends) is (role in allowed), end
+    shown = server.ask(role, "GET", "/redeye/").text
+    assert ("Approve or reject</a>" in shown) is (role == "approver")
+    listed = server.ask(role, "GET", "/redeye/actions").text
+    assert ("Approve a promotion</a>" in listed) is (role == "approver")
+    assert ("Play what is missing</a>" in shown) is (role in SHOWN["play_nights"])
+
+
+def walk(server: Server, role: str) -> tuple[set[str], list[str]]:
+    """Where links and forms of every kind of page lead, and which of the links are refused."""
+    coming, seen, refused = ["/redeye/"], set[str](), []
+    while coming:
+        place = coming.pop(0)
+        answer = server.ask(role, "GET", place)
+        if answer.status_code == REFUSED or "You may look and not do this" in answer.text:
+            refused.append(place)
+        for attribute, target in re.findall(r'\b(href|data-fetch|action)="([^"]+)"', answer.text):
+            path = urldefrag(urljoin(place, html.unescape(target))).url
+            kind = VARIES.sub("*", urlsplit(path).path)
+            if kind.startswith("/redeye/") and kind not in seen:
+                seen.add(kind)
+                # An explanation starts a process; whether a role gets one is asked above.
+                if attribute == "href" and not kind.endswith("/explanation"):
+                    coming.append(path)
+    return seen, refused
+
+
 def test_whatever_airflow_shows_the_ledger_alone_promotes(server: Server) -> None:
     from redeye.champions import promotion_store
     from redeye.promotion import approve
 
     body = {"dag_run_id": "marked", "logical_date": None, "conf": {"night": str(NIGHT)}}
+    before = promotion_store.read_promotions(MODEL)
     server.ask("operator", "POST", f"{DAG}/dagRuns", body).raise_for_status()
     task = f"{DAG}/dagRuns/marked/taskInstances/approve_candidate"
     server.ask("operator", "PATCH", task, {"new_state": "success"}).raise_for_status()
     assert server.ask("operator", "GET", task).json()["state"] == "success"
     with pytest.raises(ConfigError):
         approve.promote_approved(MODEL, NIGHT)
-    assert promotion_store.read_promotions(MODEL) == []
+    assert promotion_store.read_promotions(MODEL) == before
 
 
 def test_a_run_is_of_the_person_whom_the_provider_named(server: Server) -> None:

@@ -179,6 +179,13 @@ def test_pages_run_no_script_but_their_own_and_are_framed_by_this_site_alone(ask
     assert "<script>alert(1)" not in "".join(asked["pages"].values())
 
 
+def test_no_page_shows_an_instant_by_another_clock_than_the_projects(asked: dict[str, Any]) -> None:
+    shown = {path: re.sub(r"<[^>]*>", " ", text) for path, text in asked["pages"].items()}
+    assert [path for path, text in shown.items() if re.search(r"\d\d:\d\d(:\d\d)?\s+UTC|\(UTC\)", text)] == []
+    assert "recorded " in shown["/models/flight_delay"]
+    assert re.search(r"recorded\s+\d{4}-\d\d-\d\d \d\d:\d\d E[SD]T", shown["/models/flight_delay"])
+
+
 def test_nothing_is_loaded_from_another_host(asked: dict[str, Any]) -> None:
     for path, text in asked["pages"].items():
         for attribute in ('src="http', '<link rel="stylesheet" href="http'):
@@ -219,9 +226,11 @@ def test_each_light_is_of_the_night_that_is_shown(
 
 
 def test_what_lacks_has_a_button_and_what_was_acknowledged_is_quiet(asked: dict[str, Any]) -> None:
-    text = " ".join(asked["pages"]["/"].split())
+    text, seen = (" ".join(asked["routes"]["GET /"][who]["text"].split()) for who in ("admin", "viewer"))
     assert "flight_delay: night 2013-04-03 is not exported, judged" in text
     assert '/redeye/actions/play_nights">Play what is missing' in text
+    assert "flight_delay: night 2013-04-03 is not exported, judged" in seen
+    assert "/redeye/actions/play_nights" not in seen
     assert "acknowledged</summary>" not in text
     after = asked["actions"]["rollback"]["first page"]
     assert "the verdict is warning" not in after.partition("1 seen and acknowledged</summary>")[0]
@@ -261,6 +270,12 @@ def test_a_night_shows_the_reason_of_its_refusal(asked: dict[str, Any]) -> None:
     text = asked["pages"]["/nights/2013-04-04"]
     assert "releases/fct_flights: expect_some" in text
     assert "Expected because a bound" in text
+
+
+def test_a_night_leads_to_the_reports_that_were_written_of_it(asked: dict[str, Any]) -> None:
+    text = asked["pages"]["/nights/2013-04-04"]
+    assert '<a href="/redeye/reports/flight_delay/2013-04-04/week.html">week</a>' in text
+    assert "none kept" not in text
 
 
 def test_an_action_needs_origin_token_user_and_permission(asked: dict[str, Any]) -> None:
@@ -399,10 +414,30 @@ def test_a_registry_that_cannot_follow_is_told_of_until_it_does(asked: dict[str,
 def test_a_viewer_sees_no_form_and_is_told_who_may_act(asked: dict[str, Any]) -> None:
     form, listed = asked["actions"]["viewer's form"], asked["actions"]["viewer's list"]
     assert form["status"] == 200
+    assert "You may look and not do this. It takes the user admin;" in form["text"]
+    assert "You may look and not act. That takes the user admin;" in listed["text"]
     for text in (form["text"], listed["text"]):
-        assert "You may look and not act" in text
         assert "<form" not in text
     assert "/redeye/actions/retrain" not in listed["text"]
+
+
+def test_an_approval_that_waits_is_an_alert_that_ages_also_while_its_dag_is_paused(
+    asked: dict[str, Any],
+) -> None:
+    waiting = asked["waiting"]
+    assert waiting["paused"]
+    said = "flight_delay: version 3 (xgboost) of night 2013-04-03 passed every gate and waits for a person since "
+    ages = {0: "", 1: ", 1 day by now", 3: ", 3 days by now", 7: ", 7 days by now"}
+    assert waiting["heard"] == [[day, f"{said}{waiting['since']}{age}"] for day, age in ages.items()]
+    for name, text in waiting["pages"].items():
+        assert ("Approve or reject</a>" in text) == (name in ("admin /", "admin /models/flight_delay")), name
+        if name.endswith(("/", "/flight_delay")):
+            assert "train_flight_delay is paused:" in text, name
+        if name.endswith(("/", "/alerts")):
+            assert f"{said}{waiting['since']}, 3 days by now" in text, name
+            assert "/dags/train_flight_delay/runs/manual__a%2Fb/required_actions" in text, name
+    assert "Approve or reject</a>" in waiting["going on"]
+    assert "is paused:" not in waiting["going on"]
 
 
 def test_a_backfill_over_the_change_of_clocks_runs_each_night_once_as_it_said(asked: dict[str, Any]) -> None:

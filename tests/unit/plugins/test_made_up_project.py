@@ -115,8 +115,11 @@ def test_pages_show_its_columns(outputs: duckdb.DuckDBPyConnection) -> None:
     assert 'name="queue" value="network" placeholder="billing"' in found
     assert '<td class="t">escalated</td><td><span class="badge good">hit</span></td>' in found
     row = judge(reader.prediction(MODEL, "T-0017") or {}, None, KIND)
-    one = rendered("predictions/prediction.html", row=row, **SEARCHED)
+    rights = {"may_explain": True, "may_export": False}
+    one = rendered("predictions/prediction.html", row=row, **SEARCHED, **rights)
     assert "90.0% <small>" in one
     assert "<dd>not known yet</dd>" in one
+    assert "/explanation" in one
+    assert "<form" not in one
     assert "<title>T-0017" in one
     assert "waits in network, opened_by ana" in one
