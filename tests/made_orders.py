@@ -24,8 +24,11 @@ _CHANGES = (
         "  xgboost:\n",
         "  logistic: {regularization: 1.0, maximum_iterations: 300, maximum_categories: 20}\n  xgboost:\n",
     ),
-    ("  average_of: [xgboost, xgboost_recent]\n", ""),
-    ("[average, xgboost, xgboost_recent, heuristic]", "[xgboost, xgboost_recent, logistic, heuristic]"),
+    ("  average_of: [xgboost, xgboost_recent]\n", "  average_of: [xgboost, logistic]\n"),
+    (
+        "[average, xgboost, xgboost_recent, heuristic]",
+        "[average, xgboost, xgboost_recent, logistic, heuristic]",
+    ),
     ("  primary_metric: pinball_loss\n", "  primary_metric: ndcg_loss\n"),
     ("  maximum_coverage_error: 0.05\n", ""),
     ("    maximum_loss: 1.0 ", "    maximum_loss: 0.05 "),

@@ -37,7 +37,8 @@ class Candidates(Frozen):
 
     weighted: tuple[Weighted, ...] = ()
     average_of: tuple[Name, ...] = Field(
-        default=(), description="Refits whose equal-weight average in log odds is a candidate too, `average`."
+        default=(),
+        description="Refits whose equal-weight average is a candidate too, `average`; of probabilities in log odds.",
     )
     continued: Continued | None = None
     preference: tuple[Name, ...] = Field(

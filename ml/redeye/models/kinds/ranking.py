@@ -11,8 +11,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from redeye.declarations.specs import Spec
-from redeye.models.algorithms.base import Floats, Model, Training
+from redeye.models.algorithms.average import AverageModel
+from redeye.models.algorithms.base import Examples, Floats, Model, Training
 from redeye.models.kinds.interface import Check, GateCase, Kind, Outcome
+from redeye.models.kinds.orders.order_average import OrderAverage
 from redeye.models.kinds.orders.order_blocks import show_orders
 from redeye.models.kinds.orders.order_models import OrderHeuristic, OrderTraining, number_groups, sort_groups
 from redeye.models.kinds.orders.scored_orders import ScoredOrders
@@ -39,6 +41,7 @@ class Ranking(Kind):
         "heuristic": f"{_ORDERS}.order_models:OrderHeuristic",
         "logistic": f"{_ORDERS}.order_logistic:OrderLogistic",
         "xgboost": f"{_ORDERS}.order_trees:OrderTrees",
+        "average": f"{_ORDERS}.order_average:OrderAverage",
     }
     hit: ClassVar[str] = "a row at the head of its order, up to the cut, had any of the label"
 
@@ -98,11 +101,25 @@ class Ranking(Kind):
 
     def fit(self, name: str, training: Training, params: Any) -> Model[Any]:  # noqa: ANN401  as the interface has it
         """What an algorithm learns of the orders of each night's groups."""
-        columns = (self.spec.population.night, *self.groups)
         given = {each.name: getattr(training, each.name) for each in fields(Training)}
         for rows in ("train", "valid"):
-            given[rows] = sort_groups(given[rows], columns)
+            given[rows] = sort_groups(given[rows], self._parting)
         return super().fit(name, OrderTraining(**given, cut=self.cut), params)
+
+    def make_average(self, members: Mapping[str, Model[Any]]) -> OrderAverage:
+        """The mean of the members' scores, as they are until `adjust` brings them to one scale."""
+        return OrderAverage(AverageModel(members), dict.fromkeys(members, 1.0))
+
+    def adjust(self, model: Model[Any], judged: Examples) -> Model[Any]:
+        """An average's members on one scale, by rows that no member was fitted to."""
+        if not isinstance(model, OrderAverage):
+            return model
+        return model.measure_spreads(judged.frame, number_groups(judged.frame, self._parting))
+
+    @property
+    def _parting(self) -> tuple[str, ...]:
+        """The columns whose values part one order from another."""
+        return (self.spec.population.night, *self.groups)
 
     def show_matured(self, rows: pd.DataFrame, cuts: Sequence[Cut]) -> tuple[Block, ...]:
         """What heads caught, as a whole, by night and by cut."""

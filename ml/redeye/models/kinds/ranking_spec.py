@@ -68,7 +68,7 @@ class RankingSpec(Spec):
 
     behaviour: ClassVar[str] = "redeye.models.kinds.ranking:Ranking"
     unknown: ClassVar[tuple[str, ...]] = (
-        *("algorithms.torch", "candidates.average_of", "candidates.continued", "recalibration"),
+        *("algorithms.torch", "candidates.continued", "recalibration"),
         *("algorithms.heuristic.successes", "algorithms.heuristic.trials"),
     )
 

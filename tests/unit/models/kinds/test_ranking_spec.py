@@ -29,7 +29,7 @@ def test_a_spec_names_its_groups_and_how_many_rows_count(tmp_path: Path) -> None
         (("  group: [origin_id]\n", "  group: [origin_id, origin_id]\n"), "target.group"),
         ((f"  cut: {CUT}\n", "  cut: 0\n"), "cut"),
         (("  primary_metric: ndcg_loss\n", "  primary_metric: log_loss\n"), "primary_metric"),
-        (("  preference: [", "  average_of: [xgboost, logistic]\n  preference: ["), "candidates.average_of"),
+        (("  average_of: [", "  continued: {}\n  average_of: ["), "candidates.continued"),
         (("monitor:\n", "recalibration: {window_nights: 14}\nmonitor:\n"), "recalibration"),
     ],
 )

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
+import pandas as pd
 import pytest
 import xgboost
 from delay_minutes import INPUTS
 from made_orders import CUT, make_rows, make_spec
 from made_projects import take_seed
 
-from redeye.models.algorithms.base import Examples, Training
+from redeye.models.algorithms.base import Examples, Model, Training
 from redeye.models.algorithms.storage import load_model, save_model
 from redeye.models.kinds.interface import find_kind
-from redeye.models.kinds.orders.order_logistic import draw_pairs
+from redeye.models.kinds.orders.order_logistic import OrderLogistic, draw_pairs
 from redeye.models.kinds.orders.order_models import sort_groups
 
 RATIO = 1.02
+AVERAGED = ("logistic", "xgboost")
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +33,14 @@ def rows() -> tuple[Examples, ...]:
 def fit(tmp_path_factory: pytest.TempPathFactory, rows: tuple[Examples, ...]):
     spec = make_spec(tmp_path_factory.mktemp("spec"))
     training = Training(rows[0], rows[1], INPUTS, seed=3, threads=1)
-    return spec, lambda name: find_kind(spec).fit(name, training, getattr(spec.algorithms, name))
+    kind = find_kind(spec)
+
+    def fit_one(name: str) -> Model[Any]:
+        if name != "average":
+            return kind.fit(name, training, getattr(spec.algorithms, name))
+        return kind.adjust(kind.make_average({each: fit_one(each) for each in AVERAGED}), training.valid)
+
+    return spec, fit_one
 
 
 def lose(spec, rows: Examples, scores: np.ndarray) -> float:
@@ -87,7 +99,7 @@ def test_a_line_learned_from_pairs_is_near_the_true_order(fit, rows: tuple[Examp
     assert weights["signal"] > weights["carrier_id"] / 2 > weights["origin_id"]
 
 
-@pytest.mark.parametrize("name", ["heuristic", "logistic", "xgboost"])
+@pytest.mark.parametrize("name", ["heuristic", "logistic", "xgboost", "average"])
 def test_a_saved_model_says_the_same_of_each_row_alone(
     fit, rows: tuple[Examples, ...], tmp_path, name
 ) -> None:
@@ -100,6 +112,41 @@ def test_a_saved_model_says_the_same_of_each_row_alone(
     assert alone == told.tolist()
     unknown = frame.assign(signal=np.nan, origin_id="XXX", carrier_id=None)
     assert model.count_invalid(model.predict(unknown)) == 0
+
+
+def test_an_average_gives_each_member_the_same_weight_whatever_its_scale(
+    fit, rows: tuple[Examples, ...]
+) -> None:
+    spec, fit_one = fit
+    kind, frame = find_kind(spec), rows[2].frame
+    one, other = (fit_one(name) for name in AVERAGED)
+    assert isinstance(one, OrderLogistic)
+    wide = replace(one, linear=replace(one.linear, coefficients=1000 * one.linear.coefficients))
+    found = [
+        kind.adjust(kind.make_average({"one": each, "other": other}), rows[1]).predict(frame)
+        for each in (one, wide)
+    ]
+    assert found[1] == pytest.approx(found[0])
+    seen = rows[1].frame
+    told = pd.DataFrame(
+        {name: each.predict(seen) for name, each in zip("ab", (one, other), strict=True)}, seen.index
+    )
+    apart = (told - told.groupby([seen["night"], seen["origin_id"]]).transform("mean")).std(ddof=0)
+    assert found[0] == pytest.approx((one.predict(frame) / apart.a + other.predict(frame) / apart.b) / 2)
+    assert lose(spec, rows[2], found[0]) < max(
+        lose(spec, rows[2], each.predict(frame)) for each in (one, other)
+    )
+
+
+def test_a_member_that_says_one_number_for_all_adds_nothing_to_an_average(
+    fit, rows: tuple[Examples, ...]
+) -> None:
+    spec, fit_one = fit
+    kind, frame = find_kind(spec), rows[2].frame
+    line = fit_one("logistic")
+    members = {"line": line, "flat": kind.make_constant(kind.learn_base(rows[0].labels))}
+    told = kind.adjust(kind.make_average(members), rows[1]).predict(frame)
+    assert lose(spec, rows[2], told) == pytest.approx(lose(spec, rows[2], line.predict(frame)))
 
 
 def test_rows_that_count_more_are_learned_more(fit, rows: tuple[Examples, ...]) -> None:
