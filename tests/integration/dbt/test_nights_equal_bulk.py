@@ -93,6 +93,25 @@ def test_a_restatement_alters_no_earlier_feature_row(single: tuple[Warehouse, di
     assert [name for name, rows in before.items() if not now[name].equals(rows)] == []
 
 
+def test_a_view_is_made_once_and_again_where_it_is_not_as_its_model_says(
+    single: tuple[Warehouse, dict[str, pa.Table]],
+) -> None:
+    nightly, _ = single
+    made = "SELECT view_name, count(*) FROM __ducklake_metadata_warehouse.ducklake_view GROUP BY ALL"
+    views = dict(nightly.rows(made))
+    assert len(views) > 10
+    assert set(views.values()) == {1}
+    airports = "FROM warehouse.marts.dim_airports ORDER BY ALL"
+    before, con = nightly.rows(airports), nightly.connect()
+    con.execute("CREATE OR REPLACE VIEW warehouse.marts.dim_airports AS SELECT 1 AS one")
+    con.execute("DROP VIEW warehouse.marts.dim_carriers")
+    con.close()
+    nightly.build(LAST, LAST, select=["dim_airports", "dim_carriers"])
+    assert nightly.rows(airports) == before
+    again = {name: count for name, count in dict(nightly.rows(made)).items() if count != views[name]}
+    assert again == {"dim_airports": 3, "dim_carriers": 2}
+
+
 def test_a_restatement_counts_from_the_night_it_arrived(bulk: Warehouse) -> None:
     restated = "SELECT count(*) FROM warehouse.marts.fct_flights WHERE outcome_version = 2"
     assert bulk.rows(f"{restated} AND outcome_night = '{LAST}'")[0][0] > 100
