@@ -69,6 +69,7 @@ class ByInstallation(LoadScopeScheduling):
         return folder if folder in SHARED else path
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByInstallation:
     """Called by xdist, where there is more than one worker."""
     config.option.loadscopereorder = False

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import Queue
 
+import pytest
 from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator, operator_names
@@ -77,10 +78,16 @@ def sample_mutants(modules: Iterable[Path], count: int, seed: int) -> list[Mutan
 
 
 def try_mutants(mutants: Sequence[Mutant], folder: Path) -> Iterator[tuple[Mutant, bool]]:
-    """Each mutant with whether a test failed, in their order; two at a time, in copies of the tree below `folder`."""
+    """Each mutant with whether a test failed, in their order; two at a time, in copies of the tree below `folder`.
+
+    Raises:
+        RuntimeError: if a test fails without any mutant, too.
+    """
     trees: Queue[Path] = Queue()
     for number in range(2):
         trees.put(_copy_tree(folder / str(number)))
+    if _fails(folder / "0", ["tests/unit", "tests/policy"]):
+        raise RuntimeError("the tests fail without a mutant: nothing that they notice would say anything")
 
     def try_one(mutant: Mutant) -> tuple[Mutant, bool]:
         tree = trees.get()
@@ -169,14 +176,23 @@ def _copy_tree(to: Path) -> Path:
 
 
 def _fails(tree: Path, tests: Sequence[str]) -> bool:
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:xdist", "-p", "no:randomly", *tests]
+    """Whether a test fails, or the code cannot be imported, or crashes the interpreter.
+
+    Raises:
+        RuntimeError: if pytest itself could not run the tests: that says nothing of the code.
+    """
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n0", *tests]
     environment = {**os.environ, "PYTHONPATH": str(tree / "ml"), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         done = subprocess.run(
-            command, cwd=tree, env=environment, capture_output=True, timeout=SECONDS, check=False
+            command, cwd=tree, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
         )
     except subprocess.TimeoutExpired:
         return True
+    if done.returncode > pytest.ExitCode.INTERRUPTED:
+        raise RuntimeError(
+            f"pytest ended with {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+        )
     return done.returncode != 0
 
 
