@@ -33,6 +33,12 @@ def test_an_old_night_with_changed_values_repeats_cells(days: int, changed: floa
     assert share_repeated_cells(NOW, BEFORE, **PLACE, **BACK).iloc[0] < 0.1
 
 
+def test_a_night_without_earlier_ones_repeats_nothing() -> None:
+    assert share_repeated_rows(NOW, None, **BACK).tolist() == [0.0]
+    assert share_repeated_cells(NOW, None, **PLACE, **BACK).tolist() == [0.0]
+    assert share_rows_of_one_night(NOW, None, is_same_weekday=True, **BACK).tolist() == [0.0]
+
+
 def test_rows_that_stood_before_are_counted_wherever_they_stood() -> None:
     part = pd.concat([redate(2, 0.0).head(18).assign(gauge="cedar"), NOW.iloc[18:]])
     assert share_repeated_rows(part, BEFORE, **BACK).iloc[0] == pytest.approx(18 / 72)

@@ -162,6 +162,24 @@ def test_verdict(found: Impact, verdict: Verdict) -> None:
     assert judgement.verdict.exit_code == {"safe": 0, "look": 1, "breaks": 2}[verdict]
 
 
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (impact(), "no model differs from the base"),
+        (
+            impact(model(ColumnDiff("evening_flights", ""))),
+            "every row of every model that was built is as it was",
+        ),
+        (
+            impact(model(ColumnDiff("new", "added"))),
+            "only adds feat_origin__evening.new; all else is as it was",
+        ),
+    ],
+)
+def test_what_is_safe_says_how_much_of_it_differs(found: Impact, said: str) -> None:
+    assert judge(found).reasons == (said,)
+
+
 def test_a_removed_table_breaks_who_reads_it() -> None:
     gone = ModelDiff(TABLE, Origin.REMOVED, ("night",), columns=(GONE,))
     assert judge(impact(gone, readers=(reader(FEATURE),))).verdict is Verdict.BREAKS
