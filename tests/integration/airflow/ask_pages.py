@@ -320,7 +320,7 @@ def _wait_for_a_person(ask: dict[str, TestClient]) -> dict[str, Any]:
     paused = ask["admin"].patch(dag, json={"is_paused": True}).json()["is_paused"]
     told: set[str] = set()
     heard: list[tuple[int, str]] = []
-    for day in range(10):
+    for day in (0, 1, 2, 3, 6, 7, 8):
         now = since + timedelta(days=day)
         found = alert_loop.find_all_alerts(settings(), OutputsReader(), now=now, with_disk=False)
         new = [each for each in found if each.kind is AlertKind.APPROVAL_WAITING and each.key not in told]

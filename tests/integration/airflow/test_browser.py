@@ -24,14 +24,18 @@ from prepared_installations import MODEL, THREE_WEEKS_END, Kind
 from throwaway import Stack, find_port
 from waiting import until
 
+from redeye.champions import promotion_store
 from redeye.declarations.calendar import ONE_DAY
+from redeye.foundation.catalogs import Catalog
+from redeye.foundation.postgres import read_rows
 from redeye.foundation.settings import PROJECT_ROOT
 from redeye.monitoring.monitor import monitor_night
 from redeye.operations import build_nights
+from redeye.promotion import change_champion
 from redeye.scoring import outputs_store, score
 from redeye.sources import ingest
 from redeye.stack import environment
-from redeye.warehouse import build, release_store
+from redeye.warehouse import build, lake, release_store
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-core is not installed")
@@ -219,6 +223,104 @@ def test_every_page_is_sound(stack_env: Stack, chromium: Any) -> None:
             assert not page.locator("tbody tr", has_text="distance_miles").is_visible()
             page.goto(f"{address}/redeye/models/{MODEL}", wait_until="networkidle")
             check_chart(page)
+            check_numbers(page, address)
+        get_into_trouble()
+        for screen, (width, scheme) in SCREENS.items():
+            with open_context(chromium, stack_env, address, width, scheme) as context:
+                faults += look_at_trouble(context.new_page(), address, screen)
+        assert not faults, "\n".join(faults)
+
+
+def check_numbers(page: Any, address: str) -> None:
+    """What pages say of the last night is what SQL finds in the lake and the ledgers."""
+    night = NIGHTS[-1]
+    con = lake.connect_outputs()
+    ask = (
+        f"FROM outputs.main.predictions WHERE model = '{MODEL}' AND lane = 'live' AND night = DATE '{night}'"
+    )
+    found = con.execute(
+        f"SELECT count(*), avg(probability), min(model_version), min(release_id) {ask}"
+    ).fetchone()
+    riskiest = con.execute(f"SELECT flight_number_id, probability {ask} ORDER BY rank LIMIT 3").fetchall()
+    verdict = con.execute(
+        f"SELECT verdict, reasons FROM outputs.main.verdicts WHERE model = '{MODEL}' AND night = DATE '{night}'"
+    ).fetchone()
+    con.close()
+    assert found is not None
+    assert verdict is not None
+    rows, mean, version, release = found
+    (since,) = read_rows(Catalog.OUTPUTS, "SELECT max(effective_night) FROM ledger.promotions")[0]
+
+    def read(path: str) -> str:
+        page.goto(f"{address}/redeye/{path}", wait_until="networkidle")
+        return " ".join(page.locator("main").inner_text().split())
+
+    first = read("")
+    assert f"Predictions {rows} flights, mean {mean:.1%}, from {release}" in first
+    assert f"Champion version {version} (heuristic), in effect since {since}" in first
+    assert f"{verdict[0]} {verdict[1]}" in first
+    assert f"{rows} flights by version {version} (heuristic) from {release}" in read(f"nights/{night}")
+    shown = read(f"predictions?model={MODEL}&day={night + ONE_DAY}")
+    assert f"{rows} predictions" in shown
+    listed = [" ".join(row.split()) for row in page.locator("main table tbody tr").all_inner_texts()]
+    for place, (number, probability) in enumerate(riskiest):
+        assert f" {number} " in listed[place]
+        assert f" {probability:.1%} " in listed[place]
+    assert f"{MODEL}, version {version}: heuristic" in read(f"models/{MODEL}/versions/{version}"), "its card"
+
+
+def get_into_trouble() -> None:
+    """A night that is built and not scored, one whose release was refused, and a version that was rolled back."""
+    unscored = NIGHTS[-1] + ONE_DAY
+    ingest.ingest_nights(unscored, unscored)
+    build.publish(build_nights.transform(unscored, unscored, holder="test"))
+    failure = {"suite": "releases/fct_flights", "expectation": "expect_some", "column": "delay_minutes"}
+    told = {
+        **failure,
+        "observed": "12 of 900 rows",
+        "because": "a bound",
+        "examples": [{"flight_id": "x" * 60}],
+    }
+    suite = {**told, "evaluated": 3, "is_success": False, "failures": [told], "docs_path": ""}
+    release_store.record_audit(
+        unscored + ONE_DAY, snapshot_id=7, is_success=False, detail={"suites": [suite]}
+    )
+    last = promotion_store.read_latest_promotion(MODEL)
+    assert last is not None
+    promotion_store.promote(
+        MODEL,
+        version=last.version + 1,
+        algorithm="heuristic",
+        feature_service=last.feature_service,
+        artifact_uri=last.artifact_uri,
+        artifact_sha256=last.artifact_sha256,
+        decided_night=unscored - ONE_DAY,
+        effective_night=unscored + ONE_DAY,
+        reason="better in every gate",
+        evidence={},
+        actor="test",
+        run_id="test",
+        follows=last,
+        last_scored_night=outputs_store.find_last_scored_night,
+    )
+    change_champion.roll_back(MODEL, reason="it was not", actor="test", to=last.version)
+
+
+def look_at_trouble(page: Any, address: str, screen: str) -> list[str]:
+    """What is wrong with the pages that show it; each says what is so."""
+    unscored = NIGHTS[-1] + ONE_DAY
+    says = {
+        "": f"{MODEL}: night {unscored} is not scored, exported, judged",
+        f"nights/{unscored + ONE_DAY}": "releases/fct_flights: expect_some, column delay_minutes: 12 of 900 rows",
+        f"models/{MODEL}": "it was not",
+    }
+    faults = []
+    for path, words in says.items():
+        page.goto(f"{address}/redeye/{path}", wait_until="networkidle")
+        faults += [f"{screen}: {path}: {fault}" for fault in look(page)]
+        if words not in " ".join(page.locator("main").inner_text().split()):
+            faults.append(f"{screen}: {path} does not say: {words}")
+    return faults
 
 
 def check_chart(page: Any) -> None:
