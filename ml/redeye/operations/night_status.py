@@ -67,7 +67,7 @@ class Morning:
         gap: why the warehouse goes on without the night.
         head: the newest release.
         records: of the ledger, about the nights shown.
-        strip: the last nights, oldest first.
+        strip: the last nights that the source has, oldest first.
         unknown: spans of nights without release and without a recorded gap.
         lights: by model and night the four lights, of the nights of the strip.
         unsigned_releases: of the nights shown, by id, and what is wrong with their signature.
@@ -168,7 +168,8 @@ def read_morning(reader: OutputsReader, night: date | None = None, *, now: datet
         return None
     newest = max(filter(None, (known, find_due_night(now, source))))
     night = night or newest
-    first = shift_nights(night, 1 - SHOWN_NIGHTS)
+    # Before the source's first night there is nothing that could be missing.
+    first = min(night, max(shift_nights(night, 1 - SHOWN_NIGHTS), source.first_night))
     records = night_records.records(first, night)
     models = [read_model_state(reader, spec, night) for spec in specs().values()]
     scored = {

@@ -56,6 +56,14 @@ CUT = """() => [...document.querySelectorAll("main *")].filter(each => {
     const held = each.closest(".scroll[data-wide], .unseen, svg, pre, canvas");
     return each.checkVisibility() && box.width && box.right > innerWidth + 1 && !held;
 }).map(each => each.outerHTML.slice(0, 160))"""
+# Two parts of a line without anything between them, to be read as one word.
+RUN_TOGETHER = """() => [...document.querySelectorAll("main :is(span, a, b, code, small, strong)")].filter(each => {
+    const before = each.previousSibling;
+    if (!(before instanceof HTMLElement) || !before.innerText?.trim() || !each.innerText.trim()) return false;
+    const [left, right] = [before.getBoundingClientRect(), each.getBoundingClientRect()];
+    const are_inline = [before, each].every(one => getComputedStyle(one).display === "inline");
+    return are_inline && each.checkVisibility() && left.top === right.top && right.left - left.right < 1;
+}).map(each => each.parentElement.innerText.slice(0, 160))"""
 
 
 @pytest.fixture(scope="module", params=[Kind.CHAMPION, Kind.MIGRATED])
@@ -186,7 +194,8 @@ def look(page: Any) -> list[str]:
     ]
     if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
         faults.append("the page is wider than the screen")
-    return faults + [f"cut: {each}" for each in page.evaluate(CUT)[:3]]
+    faults += [f"cut: {each}" for each in page.evaluate(CUT)[:3]]
+    return faults + [f"run together: {each}" for each in page.evaluate(RUN_TOGETHER)[:3]]
 
 
 def walk_screens(chromium: Any, stack: Stack, address: str) -> tuple[set[str], list[str]]:
@@ -256,6 +265,7 @@ def check_numbers(page: Any, address: str) -> None:
         return " ".join(page.locator("main").inner_text().split())
 
     first = read("")
+    assert "not released" not in first, "nights before the source's first one lack nothing"
     assert f"Predictions {rows} flights, mean {mean:.1%}, from {release}" in first
     assert f"Champion version {version} (heuristic), in effect since {since}" in first
     assert f"{verdict[0]} {verdict[1]}" in first
