@@ -42,6 +42,16 @@ class MeasureName(StrEnum):
     MISSING_VALUES = "missing_values"
     RISING_SERIES = "rising_series"
     STEP_OF_VECTOR = "step_of_vector"
+    LARGEST_TO_USUAL = "largest_to_usual"
+    LOW_TAIL_SHIFT = "low_tail_shift"
+    COMMONEST_VALUE = "commonest_value"
+    UNUSED_VALUES = "unused_values"
+    COMMON_STEP = "common_step"
+    REPEATED_PATTERN = "repeated_pattern"
+    ROWS_OF_MISSING = "rows_of_missing"
+    NULLS_APART = "nulls_apart"
+    EQUAL_SERIES = "equal_series"
+    TWIN_ROWS = "twin_rows"
 
 
 _OF_SEVERAL = {
@@ -55,6 +65,12 @@ _OF_SEVERAL = {
     MeasureName.LOST_ROWS,
     MeasureName.RENAMED_ROWS,
     MeasureName.STEP_OF_VECTOR,
+    MeasureName.LOW_TAIL_SHIFT,
+    MeasureName.COMMONEST_VALUE,
+    MeasureName.ROWS_OF_MISSING,
+    MeasureName.NULLS_APART,
+    MeasureName.EQUAL_SERIES,
+    MeasureName.TWIN_ROWS,
 }
 _OF_ONE = {
     MeasureName.ZEROS_BEYOND_USUAL,
@@ -67,7 +83,12 @@ _OF_ONE = {
     MeasureName.COMMONEST_DIGIT,
     MeasureName.MISSING_VALUES,
     MeasureName.RISING_SERIES,
+    MeasureName.LARGEST_TO_USUAL,
+    MeasureName.UNUSED_VALUES,
+    MeasureName.COMMON_STEP,
+    MeasureName.REPEATED_PATTERN,
 }
+_OF_GROUPS = {MeasureName.LOW_TAIL_SHIFT, MeasureName.COMMONEST_VALUE}
 OF_SERIES = {
     MeasureName.REPEATED_CELLS,
     MeasureName.STEP_FROM_LAST_NIGHT,
@@ -83,6 +104,9 @@ OF_SERIES = {
     MeasureName.LONELY_ZEROS,
     MeasureName.RISING_SERIES,
     MeasureName.STEP_OF_VECTOR,
+    MeasureName.COMMON_STEP,
+    MeasureName.REPEATED_PATTERN,
+    MeasureName.EQUAL_SERIES,
 }
 """Measures of datasets with a continuity."""
 OF_NEWEST = {MeasureName.CHANGED_ROWS, MeasureName.GONE_ROWS}
@@ -109,6 +133,10 @@ class Measure(Frozen):
             raise ValueError(f"write {{{self.value}: [<columns>]}}")
         if self.value in _OF_ONE and len(self.columns) != 1:
             raise ValueError(f"write {{{self.value}: <column>}}")
+        if self.value is MeasureName.NULLS_APART and len(self.columns) != 2:
+            raise ValueError(f"write {{{self.value}: [<column>, <group>]}}")
+        if self.value in _OF_GROUPS and len(self.columns) > 2:
+            raise ValueError(f"write {{{self.value}: [<column>]}} or {{{self.value}: [<column>, <group>]}}")
         if self.columns and self.value not in _OF_SEVERAL | _OF_ONE:
             raise ValueError(f"write {self.value} alone: its columns are those of redeye.continuity, if any")
         return self

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from functools import partial
+from typing import Any
 
 import pandas as pd
 
-from redeye.audits.logic import recurring_rows, repeats, usual_shares, value_patterns
+from redeye.audits.logic import recurring_rows, repeats, usual_shares, usual_statistics, value_patterns
 from redeye.audits.logic.continuity import MEASURES, measure_continuity, measure_vector_steps
 from redeye.audits.logic.contract_terms import Continuity
 from redeye.audits.logic.earlier_nights import NIGHT
@@ -103,25 +104,27 @@ def _measure(
     nights_back: int,
 ) -> pd.Series:
     several, one = measure.columns, measure.columns[0]
-    series, time = (continuity.series, continuity.time) if continuity else ("", None)
-    if measure.value is MeasureName.ZEROS_APART:
-        return usual_shares.share_zeros_apart(judged, group=series, column=one)
-    if measure.value is MeasureName.SILENT_TIMES:
-        return usual_shares.count_silent_times(judged, group=series, time=str(time), column=one)
-    if measure.value is MeasureName.LONGEST_RUN:
-        return value_patterns.find_longest_runs(judged, group=series, time=str(time), columns=several)
-    if measure.value is MeasureName.LONELY_ZEROS:
-        return value_patterns.count_lonely_zeros(judged, group=series, time=str(time), column=one)
-    if measure.value is MeasureName.RISING_SERIES:
-        return value_patterns.count_rising_series(judged, group=series, time=str(time), column=one)
-    if measure.value is MeasureName.EQUAL_COLUMNS:
-        return value_patterns.share_equal_columns(judged, columns=several)
-    if measure.value is MeasureName.MINUTES_TO_CUTOFF:
-        return find_minutes_to_cutoff(judged, column=one)
-    compare = {
+    series, time = (continuity.series, str(continuity.time)) if continuity else ("", "")
+    of_series: dict[str, Any] = {"group": series, "time": time}
+    alone: dict[MeasureName, Callable[..., pd.Series]] = {
+        MeasureName.ZEROS_APART: partial(usual_shares.share_zeros_apart, group=series, column=one),
+        MeasureName.SILENT_TIMES: partial(usual_shares.count_silent_times, **of_series, column=one),
+        MeasureName.LONGEST_RUN: partial(value_patterns.find_longest_runs, **of_series, columns=several),
+        MeasureName.LONELY_ZEROS: partial(value_patterns.count_lonely_zeros, **of_series, column=one),
+        MeasureName.RISING_SERIES: partial(value_patterns.count_rising_series, **of_series, column=one),
+        MeasureName.EQUAL_SERIES: partial(value_patterns.share_equal_series, **of_series, columns=several),
+        MeasureName.EQUAL_COLUMNS: partial(value_patterns.share_equal_columns, columns=several),
+        MeasureName.MINUTES_TO_CUTOFF: partial(find_minutes_to_cutoff, column=one),
+        MeasureName.COMMONEST_VALUE: partial(usual_statistics.share_commonest_value, columns=several),
+        MeasureName.NULLS_APART: partial(usual_shares.share_nulls_apart, columns=several),
+        MeasureName.TWIN_ROWS: partial(recurring_rows.share_twin_rows, columns=several),
+    }
+    if measure.value in alone:
+        return alone[measure.value](judged)
+    compare: dict[MeasureName, Callable[..., pd.Series]] = {
         MeasureName.REPEATED_ROWS: partial(repeats.share_repeated_rows, columns=several),
         MeasureName.REPEATED_CELLS: partial(
-            repeats.share_repeated_cells, position=[series], time=time, columns=several
+            repeats.share_repeated_cells, position=[series], time=time or None, columns=several
         ),
         MeasureName.ROWS_OF_ANOTHER_WEEKDAY: partial(
             repeats.share_rows_of_one_night, columns=several, is_same_weekday=False
@@ -132,13 +135,17 @@ def _measure(
         MeasureName.ZEROS_BEYOND_USUAL: partial(usual_shares.share_zeros_beyond_usual, column=one),
         MeasureName.NULLS_BEYOND_USUAL: partial(usual_shares.share_nulls_beyond_usual, column=one),
         MeasureName.COMMONEST_DIGIT: partial(value_patterns.share_commonest_digit, column=one),
-        MeasureName.STEP_OF_VECTOR: partial(
-            measure_vector_steps, group=series, time=str(time), columns=several
-        ),
+        MeasureName.STEP_OF_VECTOR: partial(measure_vector_steps, **of_series, columns=several),
         MeasureName.MISSING_VALUES: partial(usual_shares.count_missing_values, column=one),
         MeasureName.RENAMED_ROWS: partial(recurring_rows.share_renamed_rows, columns=several),
         MeasureName.FROM_NEIGHBOURS_TO_USUAL: partial(
-            usual_shares.compare_neighbours, group=series, time=str(time), column=one
+            usual_shares.compare_neighbours, **of_series, column=one
         ),
-    }[measure.value]
-    return compare(judged, history, nights_back=nights_back)
+        MeasureName.ROWS_OF_MISSING: partial(usual_shares.find_missing_rows, columns=several),
+        MeasureName.LARGEST_TO_USUAL: partial(usual_statistics.compare_largest, column=one),
+        MeasureName.LOW_TAIL_SHIFT: partial(usual_statistics.find_tail_shift, columns=several),
+        MeasureName.UNUSED_VALUES: partial(usual_statistics.share_unused_values, column=one),
+        MeasureName.COMMON_STEP: partial(usual_statistics.find_common_step, **of_series, column=one),
+        MeasureName.REPEATED_PATTERN: partial(usual_statistics.match_pattern, **of_series, column=one),
+    }
+    return compare[measure.value](judged, history, nights_back=nights_back)

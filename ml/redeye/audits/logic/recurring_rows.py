@@ -119,6 +119,12 @@ def share_renamed_rows(
     return pd.Series(shares, dtype="float64")
 
 
+def share_twin_rows(judged: pd.DataFrame, *, columns: Sequence[str]) -> pd.Series:
+    """By night, the share of rows that have the values of the columns in common with another row of the night."""
+    is_twin = judged.duplicated([NIGHT, *columns], keep=False)
+    return is_twin.groupby(judged[NIGHT]).mean().astype("float64")
+
+
 def _hash(frame: pd.DataFrame, columns: list[str]) -> pd.Series:
     """One number per row, equal for equal values; numbers all of one type."""
     values = frame[columns]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import date
 
 import numpy as np
@@ -12,6 +12,7 @@ from redeye.audits.logic.earlier_nights import NIGHT, NIGHTS_NEEDED, find_days_a
 
 NIGHTS_TO_BE_REGULAR = 14
 ROWS_TO_BE_REGULAR = 8
+ROWS_TO_BE_APART = 20
 ROWS_NEEDED = 3
 """Earlier nights without which a night's rows are compared with nothing."""
 WEEKDAYS_NEEDED = 2
@@ -61,6 +62,39 @@ def count_missing_values(
         enough = len(rows) >= NIGHTS_TO_BE_REGULAR
         counts[night] = float((~regular.isin(now[column])).sum()) if enough else 0.0
     return pd.Series(counts, dtype="float64")
+
+
+def find_missing_rows(
+    judged: pd.DataFrame, history: pd.DataFrame | None, *, columns: Sequence[str], nights_back: int
+) -> pd.Series:
+    """By night, the usual rows of whatever came on every night before and does not now; of what had most.
+
+    What comes is a value of the columns, or a combination. 0 where there are fewer than `NIGHTS_TO_BE_REGULAR` nights
+    before.
+    """
+    found = {}
+    columns = list(columns)
+    for night, now, earlier in walk_nights(judged[[NIGHT, *columns]], history, nights_back):
+        rows = earlier.groupby([NIGHT, *columns]).size().unstack(NIGHT, fill_value=0)
+        usual = rows[(rows > 0).all(axis=1)].median(axis=1)
+        gone = usual[~usual.index.isin(now.groupby(columns).size().index)]
+        enough = rows.shape[1] >= NIGHTS_TO_BE_REGULAR
+        found[night] = float(gone.max()) if enough and len(gone) else 0.0
+    return pd.Series(found, dtype="float64")
+
+
+def share_nulls_apart(judged: pd.DataFrame, *, columns: Sequence[str]) -> pd.Series:
+    """By night, by how much the share of missing values in the first column is larger in one group than in the others.
+
+    Groups are those of the second column, with `ROWS_TO_BE_APART` rows or more; 0 where there is no other.
+    """
+    column, group = columns
+    is_null = judged[column].isna()
+    own = is_null.groupby([judged[NIGHT], judged[group]]).agg(["sum", "size"]).reset_index(group)
+    rest = own.groupby(NIGHT)[["sum", "size"]].sum().reindex(own.index) - own[["sum", "size"]]
+    apart = own["sum"] / own["size"] - rest["sum"] / rest["size"]
+    apart = apart[(own["size"] >= ROWS_TO_BE_APART) & (rest["size"] > 0)].groupby(NIGHT).max()
+    return apart.reindex(sorted(judged[NIGHT].dropna().unique()), fill_value=0.0).clip(lower=0.0)
 
 
 def share_zeros_apart(judged: pd.DataFrame, *, group: str, column: str) -> pd.Series:

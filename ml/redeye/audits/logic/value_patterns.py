@@ -76,6 +76,19 @@ def share_equal_columns(judged: pd.DataFrame, *, columns: Sequence[str]) -> pd.S
     return is_equal.groupby(judged[NIGHT]).mean().astype("float64")
 
 
+def share_equal_series(judged: pd.DataFrame, *, group: str, time: str, columns: Sequence[str]) -> pd.Series:
+    """By night, the largest share of times at which two groups have the very same values in all columns."""
+    rows = judged.dropna(subset=[NIGHT, group, time, *columns]).drop_duplicates([NIGHT, group, time])
+    both = rows[[NIGHT, group, time, *columns]].merge(
+        rows[[NIGHT, group, time, *columns]], on=[NIGHT, time], suffixes=("", "_other")
+    )
+    both = both[both[group] < both[f"{group}_other"]]
+    others = both[[f"{name}_other" for name in columns]].set_axis(list(columns), axis=1)
+    is_equal = (both[list(columns)] == others).all(axis=1)
+    shares = is_equal.groupby([both[NIGHT], both[group], both[f"{group}_other"]]).mean().groupby(NIGHT).max()
+    return shares.reindex(sorted(judged[NIGHT].dropna().unique()), fill_value=0.0).astype("float64")
+
+
 def _count_decimals(values: pd.Series) -> int:
     """Decimals by which all values are whole, up to `MOST_DECIMALS`."""
     numbers = values.drop_duplicates().to_numpy("float64")

@@ -28,6 +28,8 @@ def test_each_measure_is_written_in_one_of_three_ways() -> None:
         ({"zeros_apart": ["flow", "level"]}, "write {zeros_apart: <column>}"),
         ({"value": "repeated_rows"}, "write {repeated_rows:"),
         ({"turned_gain": "flow"}, "write turned_gain alone"),
+        ({"nulls_apart": ["flow"]}, "write {nulls_apart: [<column>, <group>]}"),
+        ({"low_tail_shift": ["flow", "gauge", "level"]}, "or {low_tail_shift: [<column>, <group>]}"),
         ({"zeroes": "flow"}, "zeros_apart"),
     ],
 )

@@ -37,6 +37,13 @@ def write(name: MeasureName) -> Measure:
         MeasureName.LOST_ROWS: ["gauge", "hour"],
         MeasureName.MISSING_VALUES: "gauge",
         MeasureName.CHANGED_ROWS: ["gust"],
+        MeasureName.LARGEST_TO_USUAL: "gust",
+        MeasureName.LOW_TAIL_SHIFT: ["flow"],
+        MeasureName.COMMONEST_VALUE: ["flow"],
+        MeasureName.ROWS_OF_MISSING: ["gauge"],
+        MeasureName.NULLS_APART: ["flow", "gauge"],
+        MeasureName.EQUAL_SERIES: ["flow"],
+        MeasureName.TWIN_ROWS: ["gauge", "flow"],
     }
     written: Any = str(name) if name in BARE else {str(name): columns.get(name, "flow")}
     return Measure.model_validate({"value": written} if name in BARE else written)
@@ -88,6 +95,15 @@ def test_each_measure_is_computed_and_sees_its_fault(name: MeasureName) -> None:
         MeasureName.MISSING_VALUES: NOW[NOW["gauge"] != "ash"],
         MeasureName.RISING_SERIES: NOW.assign(flow=NOW["flow"].abs().groupby(NOW["gauge"]).cumsum()),
         MeasureName.STEP_OF_VECTOR: NOW.assign(flow=NOW["flow"].abs() + 100, level=NOW["level"] + 180),
+        MeasureName.LARGEST_TO_USUAL: NOW.assign(gust=9.0),
+        MeasureName.LOW_TAIL_SHIFT: NOW.assign(flow=NOW["flow"] + 900),
+        MeasureName.COMMONEST_VALUE: NOW.assign(flow=4.2),
+        MeasureName.UNUSED_VALUES: NOW.assign(flow=NOW["flow"].mask(NOW.index > 1, BEFORE["flow"].min())),
+        MeasureName.COMMON_STEP: NOW.assign(flow=NOW["flow"] + 90),
+        MeasureName.ROWS_OF_MISSING: NOW[NOW["gauge"] != "ash"],
+        MeasureName.NULLS_APART: NOW.assign(flow=NOW["flow"].mask(NOW["gauge"] == "ash")),
+        MeasureName.EQUAL_SERIES: NOW.assign(flow=4.2),
+        MeasureName.TWIN_ROWS: NOW.assign(flow=4.2),
         MeasureName.RENAMED_ROWS: old_night.assign(night=NOW["night"].iloc[0], gauge="oak"),
     }.get(name, redated)
     if name in (MeasureName.TURNED_GAIN, MeasureName.TURNED_GAIN_OF_ONE):

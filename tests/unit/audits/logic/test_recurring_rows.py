@@ -12,6 +12,7 @@ from redeye.audits.logic.recurring_rows import (
     share_gone_rows,
     share_lost_rows,
     share_renamed_rows,
+    share_twin_rows,
 )
 
 LINES = [("red", n, f"stop {n % 7}") for n in range(40)] + [("blue", n, f"stop {n % 5}") for n in range(60)]
@@ -85,3 +86,11 @@ def test_keys_that_are_gone_count_and_new_ones_do_not() -> None:
 
     more = pd.concat([NOW, NOW.assign(number=NOW["number"] + 1000)])
     assert [gone(NOW), gone(more), gone(NOW[NOW["company"] == "red"]), gone(NOW, None)] == [0, 0, 0.6, 0]
+
+
+def test_rows_that_are_listed_again_under_another_name_are_twins() -> None:
+    again = NOW.head(10).assign(company="partner")
+    twins = share_twin_rows(pd.concat([NOW, again]), columns=["number", "stop"])
+    alone = share_twin_rows(NOW, columns=["company", "number", "stop"])
+    assert alone.iloc[0] == 0
+    assert twins.iloc[0] > share_twin_rows(NOW, columns=["number", "stop"]).iloc[0]

@@ -14,6 +14,8 @@ from redeye.audits.logic.usual_shares import (
     compare_rows,
     count_missing_values,
     count_silent_times,
+    find_missing_rows,
+    share_nulls_apart,
     share_nulls_beyond_usual,
     share_zeros_apart,
     share_zeros_beyond_usual,
@@ -120,3 +122,32 @@ def test_a_value_that_came_every_night_and_is_gone_is_missing() -> None:
     gone = NOW[NOW["gauge"] != "ash"]
     seldom = BEFORE[(BEFORE["gauge"] != "ash") | (BEFORE["night"] != BEFORE["night"].min())]
     assert [missing(NOW), missing(gone), missing(gone, seldom), missing(gone, None)] == [0, 1, 0, 0]
+
+
+def test_what_is_missing_counts_by_the_rows_that_it_usually_has() -> None:
+    def missing(now: pd.DataFrame, *columns: str, before: pd.DataFrame | None = BEFORE) -> float:
+        return float(find_missing_rows(now, before, columns=columns, nights_back=28).iloc[0])
+
+    now, before = (
+        rows.assign(part=rows["read_at"].dt.hour.lt(9).map({True: "am", False: "pm"}))
+        for rows in (NOW, BEFORE)
+    )
+    part = now[(now["gauge"] != "ash") | (now["part"] == "pm")]
+    usual = len(now[now["gauge"] == "ash"])
+    assert [missing(NOW, "gauge"), missing(NOW[NOW["gauge"] != "ash"], "gauge")] == [0, usual]
+    assert missing(part, "gauge", before=before) == 0
+    assert missing(part, "gauge", "part", before=before) == usual - len(part[part["gauge"] == "ash"])
+    assert missing(NOW[NOW["gauge"] != "ash"], "gauge", before=None) == 0
+
+
+def test_missing_values_of_one_group_lie_apart_and_those_of_all_do_not() -> None:
+    def apart(now: pd.DataFrame) -> float:
+        return float(share_nulls_apart(now, columns=["flow", "gauge"]).iloc[0])
+
+    is_ash, is_half = NOW["gauge"] == "ash", pd.Series(NOW.index % 2 == 0, index=NOW.index)
+    of_all = NOW.assign(flow=NOW["flow"].mask(is_half))
+    assert apart(NOW) == 0
+    assert apart(NOW.assign(flow=NOW["flow"].mask(is_ash))) == 1
+    assert apart(of_all) == pytest.approx(0, abs=0.05)
+    assert apart(of_all.assign(flow=of_all["flow"].mask(is_ash))) == pytest.approx(0.5, abs=0.05)
+    assert apart(NOW[is_ash]) == 0

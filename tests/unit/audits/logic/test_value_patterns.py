@@ -12,6 +12,7 @@ from redeye.audits.logic.value_patterns import (
     find_longest_runs,
     share_commonest_digit,
     share_equal_columns,
+    share_equal_series,
 )
 
 NOW, BEFORE = last_night(make_readings(15))
@@ -74,3 +75,19 @@ def test_rounded_values_end_in_one_digit_of_those_that_were_usual() -> None:
 def test_a_copied_column_is_equal_and_missing_values_are_not() -> None:
     rows = pd.DataFrame({"night": NOW["night"].iloc[:4], "a": [1.0, 2, 3, None], "b": [1.0, 5, 3, None]})
     assert share_equal_columns(rows, columns=["a", "b"]).iloc[0] == pytest.approx(0.5)
+
+
+def test_a_copied_gauge_is_equal_in_what_was_copied() -> None:
+    def equal(rows: pd.DataFrame, *columns: str) -> float:
+        found = share_equal_series(rows, group="gauge", time="read_at", columns=columns)
+        return float(found.iloc[0])
+
+    birch = NOW.loc[NOW["gauge"] == "birch", "flow"].to_numpy()
+    copied = NOW.copy()
+    copied.loc[ASH, "flow"] = birch
+    half = NOW.copy()
+    half.loc[ASH[:12], "flow"] = birch[:12]
+    assert equal(NOW, "flow") < 0.2
+    assert [equal(copied, "flow"), equal(half, "flow")] == pytest.approx([1, 0.5], abs=0.05)
+    assert equal(copied, "flow", "level") < 0.2
+    assert equal(NOW[NOW["gauge"] == "ash"], "flow") == 0
