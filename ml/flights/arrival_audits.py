@@ -99,7 +99,7 @@ def _relate_profile(
     if suite == WEATHER:
         return profiles
     if suite == SCHEDULE:
-        return relate_schedules(profiles, frame, past)
+        return relate_schedules(profiles, frame, past, places())
     known = [history[SCHEDULE]] if SCHEDULE in history else []
     if SCHEDULE in judged and list(judged[SCHEDULE].columns) == list(load_suite(SCHEDULE).types):
         known.append(judged[SCHEDULE])

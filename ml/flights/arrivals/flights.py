@@ -94,11 +94,19 @@ def _add_route_columns(frame: pd.DataFrame, places: pd.DataFrame) -> pd.DataFram
 
 def find_due_minutes(schedule: pd.DataFrame, places: pd.DataFrame) -> pd.Series:
     """From the start of each flight's date, New York's clock, to the minute at which a punctual arrival is known."""
+    return (
+        minutes_of_day(schedule["sched_dep_time"])
+        + find_block_minutes(schedule, places)
+        + ARRIVAL_LAG_MINUTES
+    )
+
+
+def find_block_minutes(schedule: pd.DataFrame, places: pd.DataFrame) -> pd.Series:
+    """Scheduled minutes from gate to gate, by the zones of the known airports; missing where one is not known."""
     zones = places.set_index("code")["zone"]
-    block = _find_block_minutes(
+    return _find_block_minutes(
         schedule, {end: zones.reindex(schedule[end].to_numpy()) for end in ("origin", "dest")}
     )
-    return minutes_of_day(schedule["sched_dep_time"]) + block + ARRIVAL_LAG_MINUTES
 
 
 def _find_block_minutes(frame: pd.DataFrame, zones: Mapping[str, pd.Series]) -> pd.Series:

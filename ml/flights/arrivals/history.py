@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 
-from flights.arrivals.flights import ARRIVAL_LAG_MINUTES, find_due_minutes
+from flights.arrivals.flights import ARRIVAL_LAG_MINUTES, find_block_minutes, find_due_minutes
 
 NIGHTS_BACK = 28
 NIGHTS_NEEDED = 3
@@ -22,6 +22,8 @@ LARGE_CARRIER = 20
 # of one carrier never were, of the 365 days of 2013; chosen on those to 2013-07-01.
 FEWEST_MORNING_FLIGHTS = 2
 SCHEDULES_BACK = 8
+BLOCK_MINUTES = 25
+MOVED = ("moved_share", "moved_block_share", "moved_alike_share", "moved_by_hours_share")
 SLACK_MINUTES = 180
 CUTOFF_MINUTES = 27 * 60
 NONE = "none"
@@ -107,37 +109,47 @@ def relate_outcomes_to_schedule(
 
 
 def relate_schedules(
-    profiles: pd.DataFrame, schedule: pd.DataFrame, before: pd.DataFrame | None
+    profiles: pd.DataFrame, schedule: pd.DataFrame, before: pd.DataFrame | None, places: pd.DataFrame
 ) -> pd.DataFrame:
-    """Adds how many of a schedule's flights were in one of the 8 schedules before, and at a like hour or moved alike.
+    """Adds how many of a schedule's flights were in one of the 8 schedules before, and how many of those moved.
 
-    Rows are typed; `before` has those of earlier schedules, and is None if they are unknown.
+    Moved by over an hour, by one amount, by the same number of hours; or take longer or shorter by over
+    `BLOCK_MINUTES` than they did, by the zones of `places`. Rows are typed; `before` has those of earlier schedules,
+    and is None if they are unknown.
     """
-    columns = ["night", *FLIGHT, "sched_dep_time"]
+    columns = ["night", "flight_date", *FLIGHT, "sched_dep_time", "sched_arr_time"]
     judged = set(profiles["night"])
     rows = schedule[columns]
     if before is not None:
-        rows = pd.concat([before.loc[~before["night"].isin(judged), columns], rows])
+        rows = pd.concat([before.loc[~before["night"].isin(judged), columns], rows], ignore_index=True)
     rows = rows.sort_values([*FLIGHT, "night", "sched_dep_time"])
-    apart = rows.groupby(FLIGHT)["night"].diff().dt.days
+    flights = [rows[name] for name in FLIGHT]
+    is_seen = rows.groupby(FLIGHT)["night"].diff().dt.days <= SCHEDULES_BACK
     clock = rows["sched_dep_time"] // 100 * 60 + rows["sched_dep_time"] % 100
-    moved = clock.groupby([rows[name] for name in FLIGHT]).diff().abs()
-    rows = rows.assign(is_seen=apart <= SCHEDULES_BACK, is_moved=(moved > 60).where(apart <= SCHEDULES_BACK))
-    rows["is_moved"] = rows["is_moved"].astype("float64")
-    shares = rows.groupby("night").agg(
-        seen_before_share=("is_seen", "mean"), moved_share=("is_moved", "mean")
+    moved = clock.groupby(flights).diff()
+    longer = find_block_minutes(rows, places).groupby(flights).diff()
+    rows = rows.assign(
+        is_seen=is_seen,
+        is_moved=(moved.abs() > 60).where(is_seen).astype("float64"),
+        is_longer=(longer.abs() > BLOCK_MINUTES).where(is_seen).astype("float64"),
     )
-    by = moved.where((apart <= SCHEDULES_BACK) & (moved > 0))
-    alike = by.groupby([rows["night"], by]).size().groupby("night").max()
-    shares["moved_alike_share"] = (alike / rows.groupby("night")["is_seen"].sum()).reindex(shares.index)
+    shares = rows.groupby("night").agg(
+        seen_before_share=("is_seen", "mean"),
+        moved_share=("is_moved", "mean"),
+        moved_block_share=("is_longer", "mean"),
+    )
+    seen = rows.groupby("night")["is_seen"].sum()
+    for name, by in (
+        ("moved_alike_share", moved.where(is_seen & (moved != 0))),
+        ("moved_by_hours_share", moved.where(is_seen & (moved != 0) & (moved % 60 == 0))),
+    ):
+        alike = by.groupby([rows["night"], by]).size().groupby("night").max()
+        shares[name] = (alike / seen).reindex(shares.index)
     first = rows["night"].min()
-    known = shares.index[(shares.index - first).days >= SCHEDULES_BACK]
-    shares.loc[~shares.index.isin(known), ["seen_before_share", "moved_share", "moved_alike_share"]] = [
-        1.0,
-        0.0,
-        0.0,
-    ]
-    known_shares = shares.fillna({"moved_share": 0.0, "moved_alike_share": 0.0})
+    is_known = (shares.index - first).days >= SCHEDULES_BACK
+    shares.loc[~is_known, "seen_before_share"] = 1.0
+    shares.loc[~is_known, [*MOVED]] = 0.0
+    known_shares = shares.fillna(dict.fromkeys(MOVED, 0.0))
     return profiles.merge(known_shares, how="left", left_on="night", right_index=True)
 
 

@@ -15,7 +15,12 @@ import numpy as np
 import pandas as pd
 
 from flights.arrivals.clocks import DAY_MINUTES, minutes_between
-from flights.arrivals.weather import count_damp_while_clear, measure_gusts, weigh_dryness
+from flights.arrivals.weather import (
+    count_contradicted_visibility,
+    count_damp_while_clear,
+    measure_gusts,
+    weigh_dryness,
+)
 from flights.constants import LATE_MINUTES
 from redeye.audits.logic.known_times import find_night_bounds
 
@@ -110,11 +115,13 @@ def profile_weather(frame: pd.DataFrame) -> pd.DataFrame:
     missing = minutes_between(hours["min"], hours["max"]) / 60 + 1 - hours["nunique"]
     by_night = hours["nunique"].groupby("night")
     fewest = stations[["temp", "humid"]].nunique().groupby("night").min()
-    gusts = measure_gusts(frame)
+    gusts, contradicted = measure_gusts(frame), count_contradicted_visibility(frame)
     return record.assign(
         median_gust_ratio=gusts["median_gust_ratio"],
         windy_hours_without_gust=gusts["windy_hours_without_gust"],
         damp_hours_while_clear=count_damp_while_clear(frame),
+        dim_hours_in_dry_air=contradicted["dim_hours_in_dry_air"],
+        heavy_hours_while_clear=contradicted["heavy_hours_while_clear"],
         hours_missing_between=missing.groupby("night").max(),
         station_hours_apart=by_night.max() - by_night.min(),
         fewest_temperatures=fewest["temp"],

@@ -12,6 +12,7 @@ from redeye.audits.logic.known_times import add_known_at_columns
 MPH_PER_KNOT = 1.15078
 GUSTS_NEEDED, USUAL_GUST_RATIO, GUSTY_FROM_MPH = 5, 1.5, 20
 DAMP_PERCENT, FULL_VISIBILITY = 93, 10
+DRY_PERCENT, VERY_DRY_PERCENT, CLEAR_MILES, DIM_MILES, HEAVY_INCHES = 80, 65, 7, 5, 0.25
 WET_BASE, WET_TOGETHER = -4.84, -3.05
 WET_WEIGHTS = {
     "no_pressure": 3.70,
@@ -41,6 +42,8 @@ def derive_weather(frame: pd.DataFrame) -> pd.DataFrame:
         wind_dir_tens_remainder=remainder(frame["wind_dir"] / 10),
         temp_from_neighbours=(frame["temp"] - medians["temp"]).abs(),
         pressure_from_neighbours=(frame["pressure"] - medians["pressure"]).abs(),
+        visib_in_dry_air=frame["visib"].where((frame["humid"] < DRY_PERCENT) & (frame["precip"] == 0)),
+        precip_in_clear_air=frame["precip"].where(frame["visib"] >= CLEAR_MILES),
     )
 
 
@@ -101,3 +104,11 @@ def count_damp_while_clear(frame: pd.DataFrame) -> pd.Series:
     is_damp = (frame["humid"] >= DAMP_PERCENT) | (frame["precip"] > 0)
     is_clear = frame["visib"].eq(FULL_VISIBILITY).groupby(frame["night"]).all()
     return is_damp.groupby(frame["night"]).sum().where(is_clear, 0).astype("float64")
+
+
+def count_contradicted_visibility(frame: pd.DataFrame) -> pd.DataFrame:
+    """By night, dim hours in very dry air without rain, and hours of heavy rain in clear air."""
+    is_dim = (frame["visib_in_dry_air"] < DIM_MILES) & (frame["humid"] < VERY_DRY_PERCENT)
+    is_heavy = frame["precip_in_clear_air"] >= HEAVY_INCHES
+    hours = pd.DataFrame({"dim_hours_in_dry_air": is_dim, "heavy_hours_while_clear": is_heavy})
+    return hours.groupby(frame["night"]).sum().astype("float64")

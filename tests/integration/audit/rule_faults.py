@@ -23,6 +23,7 @@ def list_faults(spec: SuiteSpec, rule: ExpectationSpec) -> list[Fault]:
     kinds: dict[str, Callable[[], list[Fault]]] = {
         "column_values_to_be_between": lambda: _leave_bounds(column, rule.kwargs),
         "column_values_to_be_in_set": lambda: _leave_set(column, rule.kwargs["value_set"]),
+        "column_values_to_not_be_in_set": lambda: [_set_cell(column, rule.kwargs["value_set"][0])],
         "column_values_to_match_regex": lambda: [
             _set_cell(column, STRANGE),
             *(_follow(more, _set_cell(column, STRANGE)) for more in _list_more_rows(spec)),

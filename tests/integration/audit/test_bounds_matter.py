@@ -44,10 +44,10 @@ NEEDED = [
         "outcomes",
         ["scheduled_carriers_missing", "carriers_missing", "morning_share_missing"],
     ),
-    ("a carrier missing", "schedule", ["carriers_missing"]),
+    ("a carrier missing", "schedule", ["carriers_missing", "rows_of_missing"]),
     ("most of a carrier missing", "schedule", ["carriers_uneven", "lost_share"]),
     ("yesterday's with new dates", "schedule", ["same_as_night", "rows_of_another_weekday"]),
-    ("a station copied to another", "weather", ["identical_station_share", "repeated_row_share"]),
+    ("a station copied to another", "weather", ["identical_station_share", "repeated_row_share", "equal_"]),
     ("visibility in kilometres", "weather", ["visib"]),
     ("calm all day", "weather", ["calm_share", "wind_", "gust_minus_wind"]),
 ]

@@ -1,11 +1,11 @@
-"""An evening that lacks flights which were not late is seen the same night; one of late flights is not blamed."""
+"""An evening that lacks flights is seen the same night, and so is a schedule in which a part of the flights moved."""
 
 from __future__ import annotations
 
 import pandas as pd
 import pytest
 
-from flights.arrivals.history import relate_outcomes_to_schedule
+from flights.arrivals.history import relate_outcomes_to_schedule, relate_schedules
 
 NIGHT = pd.Timestamp("2013-09-17")
 PLACES = pd.DataFrame({"code": ["JFK", "BOS"], "zone": "America/New_York"})
@@ -66,3 +66,31 @@ def test_what_comes_a_night_late_is_unknown_at_its_own_night_though_both_are_jud
     profiles = pd.DataFrame({"night": [NIGHT, after], "rows_of_the_day": [len(came), 0]})
     found = relate_outcomes_to_schedule(profiles, came, schedule, PLACES).set_index("night")
     assert found.loc[NIGHT, "morning_share_missing"] == pytest.approx(12 / 42)
+
+
+def relate(moved: pd.DataFrame) -> pd.Series:
+    """The profile of a schedule that comes after nine nights of the same one."""
+    days = [NIGHT - pd.Timedelta(days=by) for by in range(9, 0, -1)]
+    before = [make_schedule().assign(night=day, flight_date=day + pd.Timedelta(days=1)) for day in days]
+    now = moved.assign(night=NIGHT, flight_date=NIGHT + pd.Timedelta(days=1))
+    profiles = pd.DataFrame({"night": [NIGHT]})
+    return relate_schedules(profiles, now, pd.concat(before), PLACES).iloc[0]
+
+
+def test_a_part_that_moved_by_hours_or_by_one_of_its_times_shows() -> None:
+    same = make_schedule()
+    some = same["sched_dep_time"].between(900, 1059)
+    late = same.assign(sched_dep_time=same["sched_dep_time"] + 100 * some)
+    both = late.assign(sched_arr_time=same["sched_arr_time"] + 100 * some)
+    scattered = same.assign(sched_dep_time=same["sched_dep_time"] + some * (same.index % 9))
+    share = some.mean()
+    assert relate(same)[["moved_alike_share", "moved_by_hours_share", "moved_block_share"]].eq(0).all()
+    assert relate(both)["moved_by_hours_share"] == relate(both)["moved_alike_share"] == pytest.approx(share)
+    assert relate(both)["moved_block_share"] == 0
+    assert relate(late)["moved_block_share"] == pytest.approx(share)
+    assert relate(scattered)["moved_by_hours_share"] == relate(scattered)["moved_block_share"] == 0
+    earlier = same.assign(sched_dep_time=same["sched_dep_time"] - 5 * (some & (same.index % 2 == 0)))
+    there_and_back = earlier.assign(
+        sched_dep_time=earlier["sched_dep_time"] + 5 * (some & (same.index % 2 == 1))
+    )
+    assert relate(there_and_back)["moved_alike_share"] == pytest.approx(share / 2)
