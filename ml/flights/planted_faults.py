@@ -11,6 +11,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from flights.planted_values import list_outcome_faults, list_schedule_faults, list_weather_faults
 from redeye.sources.logic.deliveries import MISSING
 from redeye.sources.logic.faults import PlantedFault
 
@@ -87,7 +88,17 @@ def planted_faults() -> dict[str, PlantedFault]:
         "outcomes of which 40 percent are missing": ("outcomes", partial(_thin, share=0.4)),
     }
     faults = {name: PlantedFault("weather", spoil) for name, spoil in of_weather.items()}
-    return faults | {name: PlantedFault(dataset, spoil) for name, (dataset, spoil) in of_flights.items()}
+    faults |= {name: PlantedFault(dataset, spoil) for name, (dataset, spoil) in of_flights.items()}
+    of_values = {
+        "weather": list_weather_faults(),
+        "schedule": list_schedule_faults(),
+        "outcomes": list_outcome_faults(),
+    }
+    return faults | {
+        name: PlantedFault(dataset, spoil)
+        for dataset, spoils in of_values.items()
+        for name, spoil in spoils.items()
+    }
 
 
 def _read_back(

@@ -115,7 +115,7 @@ def interval_error(
 @app.command("arrival-checks")
 def arrival_checks(
     to: Annotated[Path, typer.Option(help="Folder for the page.")] = RESULTS,
-    nights: Annotated[int, typer.Option(min=1, help="Nights per planted fault.")] = 12,
+    nights: Annotated[int, typer.Option(min=1, help="Nights per planted fault.")] = 6,
 ) -> None:
     """Measure how often clean deliveries are refused, and which faults are; write docs/results/arrival-checks.md.
 

@@ -26,7 +26,7 @@ from redeye.studies.arrival_checks.logic.trials import Check, Trial
 from redeye.studies.progress import Step
 
 SEED = 20130101
-NIGHTS_PER_FAULT = 12
+NIGHTS_PER_FAULT = 6
 NIGHTS_AT_ONCE = 28
 """Clean nights that one audit judges."""
 Frames = Mapping[str, pd.DataFrame]

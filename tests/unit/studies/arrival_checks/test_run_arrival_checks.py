@@ -78,4 +78,7 @@ def test_planted_faults_keep_columns_dates_and_chance_by_seed(weather: dict[str,
         pd.testing.assert_frame_equal(once, again)
         assert list(once.columns) == list(night["arrivals/weather"].columns), name
         for column in ("time_hour", "known_at", "night", "hour"):
-            assert sorted(once[column]) == sorted(night["arrivals/weather"][column]), name
+            true = night["arrivals/weather"][column]
+            # Under another hour's label the last ones leave the night.
+            assert set(once[column]) <= set(true), name
+            assert "label" in name or sorted(once[column]) == sorted(true), name
