@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from redeye.models.kinds.scored_quantiles import ScoredQuantiles
+from redeye.models.logic.night_statistics import estimate_effective_nights
 from redeye.models.logic.promises import FEWEST_NIGHTS, check_promise, measure_parts
 
 NIGHTS, PER_NIGHT, LEVELS = 28, 120, (0.1, 0.5, 0.9)
@@ -81,6 +82,20 @@ def test_whole_numbers_on_the_edge_are_no_fault() -> None:
     for part in measure(whole, parts=1):
         assert not any(held.is_off for held in part.held)
         assert part.held[0].share > 0.85
+
+
+@pytest.mark.parametrize(("width", "side"), [(100.0, "lower"), (0.0, "upper")])
+def test_nights_without_an_exception_leave_open_what_as_many_independent_ones_would(
+    width: float, side: str
+) -> None:
+    scored = make_rows(7)
+    said = np.tile([0.0, -width, width], (scored.labels.size, 1))
+    every = scored.like(scored.labels, said, scored.nights[scored.night_of_row])
+    found = check_promise(every, every.promises[0], 0.95).found
+    assert found is not None
+    left_open = 0.05 ** (1 / float(estimate_effective_nights(NIGHTS)))
+    assert 0.7 < left_open < 0.95
+    assert getattr(found, side) == pytest.approx(left_open if side == "lower" else 1 - left_open)
 
 
 def test_too_few_nights_are_not_judged() -> None:

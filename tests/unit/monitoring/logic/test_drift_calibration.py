@@ -20,7 +20,7 @@ from redeye.monitoring.logic.drift_calibration import (
     read_thresholds,
     tabulate,
 )
-from redeye.monitoring.logic.drift_measures import Bins, Statistic, Summary
+from redeye.monitoring.logic.drift_measures import COUNTED, Bins, Statistic, Summary
 from redeye.monitoring.logic.drift_result import Kind, Span
 
 NIGHTS, ROWS = 30, 200
@@ -137,6 +137,23 @@ def test_of_few_features_one_alone_is_no_share_that_counts():
     prediction = made_history(steady(9), "probability", Kind.PREDICTION)
     alone = calibrate([*histories, prediction], DATES, RULES)
     assert place_of(alone, FEATURES, Span.NIGHT, SHARE) == place_of(found, FEATURES, Span.NIGHT, SHARE)
+
+
+def test_a_night_of_the_share_is_one_in_which_a_counted_statistic_is_beyond_its_threshold():
+    storm = steady()
+    storm[[4, 9, 14]] += np.array([3.0, 5.0, 4.0])[:, None]
+    history = made_history(storm)
+    found = calibrate([history], DATES, Drift(quantile=0.8))
+    is_over = [
+        history.replay_windows(Span.NIGHT, each) > place_of(found, "x", Span.NIGHT, str(each)).threshold
+        for each in history.bins.statistics
+        if each in COUNTED
+    ]
+    share = place_of(found, FEATURES, Span.NIGHT, SHARE)
+    nights = np.any(is_over, axis=0)
+    assert 0 < nights.sum() < NIGHTS
+    assert share.highest == 1.0
+    assert share.highest_night == str(DATES[nights][0].date())
 
 
 def test_a_column_without_a_value_has_no_threshold_rather_than_a_low_one():

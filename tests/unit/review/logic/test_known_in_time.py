@@ -91,6 +91,19 @@ def test_a_feature_that_reads_later_rows_is_refused_with_the_path(sql: str, part
     assert part in "\n".join(found)
 
 
+def test_of_many_paths_three_are_told_and_the_others_counted():
+    letters = "abcde"
+    newest = Source(
+        "raw.newest", {"shop": column("registry")} | {each: column("registry") for each in letters}
+    )
+    parts = " + ".join(f'(select max({each}) from "w"."raw"."newest")' for each in letters)
+    query = f'select night, shop, {parts} as amount from "w"."staging"."stg_sales"'
+    *_, amount = messages(edit(query), newest=newest)
+    # Beside the five, the row itself.
+    assert amount.count(" ← newest.") == 3
+    assert " and 3 more" in amount
+
+
 def test_what_decides_about_the_rows_is_told_once():
     sql = (
         'select s.night, s.shop, s.amount from "w"."staging"."stg_sales" s '

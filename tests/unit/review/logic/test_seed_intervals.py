@@ -84,6 +84,16 @@ def test_the_value_is_the_mean_of_the_seeds_and_the_bounds_are_wider_than_the_ni
     assert auc.lower > 0
 
 
+def test_seeds_that_fit_alike_have_the_interval_of_one() -> None:
+    sharp, dull = make_scored(1, 1), make_scored(2, 0)
+    for metric in ("log_loss", "auc"):
+        found = estimate_improvement_of_seeds([sharp] * 3, [dull] * 3, metric, confidence=0.95)
+        one = estimate_improvement(sharp, dull, metric, confidence=0.95)
+        assert found is not None
+        assert one is not None
+        assert (found.value, found.lower, found.upper) == pytest.approx((one.value, one.lower, one.upper))
+
+
 def test_a_distance_and_other_rows_are_refused() -> None:
     fits = [make_scored(1, 1), make_scored(2, 1)]
     with pytest.raises(ValueError, match="is a distance"):

@@ -109,6 +109,15 @@ def test_weeks_begin_with_the_first_night_and_name_the_versions() -> None:
     assert weeks_ahead(weeks, Contestant.HEURISTIC, "auc") == (2, 0, 0)
 
 
+@pytest.mark.parametrize("metric", ["auc", "log_loss"])
+def test_a_week_is_ahead_equal_or_behind_however_little_lies_between(metric: str) -> None:
+    better, worse = (0.71, 0.7) if metric == "auc" else (0.5, 0.51)
+    weeks = pd.DataFrame(
+        {f"{metric}_loop": [better, better, worse, worse], f"{metric}_never": [worse, better, better, better]}
+    )
+    assert weeks_ahead(weeks, Contestant.NEVER, metric) == (1, 1, 2)
+
+
 def test_never_retrained_is_what_was_promoted_before_and_nothing_since() -> None:
     first = _promotion(1, date(2013, 3, 31), FIRST)
     second = _promotion(2, date(2013, 3, 31), date(2013, 4, 2))
