@@ -22,7 +22,7 @@ from __future__ import annotations
 from airflow.sdk import DAG
 
 from redeye_airflow.dag_arguments import again_params, describe_dag, run_by_hand
-from redeye_airflow.factory import build_again_tasks
+from redeye_airflow.dag_factory import build_again_tasks
 from redeye_airflow.vocabulary import Tag
 
 with DAG(

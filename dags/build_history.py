@@ -24,7 +24,7 @@ from __future__ import annotations
 from airflow.sdk import DAG
 
 from redeye_airflow.dag_arguments import describe_dag, range_params, run_by_hand
-from redeye_airflow.factory import build_tasks
+from redeye_airflow.dag_factory import build_tasks
 from redeye_airflow.vocabulary import Tag
 
 with DAG(

@@ -33,7 +33,7 @@ from __future__ import annotations
 from airflow.sdk import DAG
 
 from redeye_airflow.dag_arguments import describe_dag, schedule_nightly
-from redeye_airflow.factory import build_tasks
+from redeye_airflow.dag_factory import build_tasks
 from redeye_airflow.nights import source_nights
 from redeye_airflow.vocabulary import Tag
 

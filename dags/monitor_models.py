@@ -32,7 +32,7 @@ When a task is red:
 from __future__ import annotations
 
 from redeye.declarations.played_models import load_played_specs
-from redeye_airflow.factory import monitor_dag
+from redeye_airflow.dag_factory import monitor_dag
 
 for spec in load_played_specs().values():
     monitor_dag(spec, __doc__)

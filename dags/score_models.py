@@ -20,7 +20,7 @@ Nights can be scored in any order, once they are built. Scoring a night again ch
 from __future__ import annotations
 
 from redeye.declarations.played_models import load_played_specs
-from redeye_airflow.factory import score_dag
+from redeye_airflow.dag_factory import score_dag
 
 for spec in load_played_specs().values():
     score_dag(spec, __doc__)

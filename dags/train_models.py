@@ -23,7 +23,7 @@ from __future__ import annotations
 from redeye.declarations.played_models import load_played_specs
 from redeye.declarations.specs import REQUIRED
 from redeye.foundation.settings import settings
-from redeye_airflow.factory import train_dag
+from redeye_airflow.dag_factory import train_dag
 
 # Of specs with `approval: required`, and of all with four eyes.
 APPROVAL = """

@@ -11,7 +11,7 @@ from typing import ClassVar
 import pyarrow as pa
 
 from flights.arrivals.clocks import DAY_MINUTES
-from flights.constants import LATE_MINUTES
+from flights.declared_constants import LATE_MINUTES
 from flights.flight_nights import FLIGHT_KEY, NIGHTS_TO_KNOW
 from redeye.declarations.calendar import ONE_DAY, cutoff, find_start
 from redeye.sources.fetch_deliveries import ask

@@ -34,7 +34,7 @@ from itertools import pairwise
 import duckdb
 import pyarrow as pa
 
-from flights.constants import AIRPORT_ZONE
+from flights.declared_constants import AIRPORT_ZONE
 from redeye.declarations.calendar import clock_cutoff, zone
 from redeye.foundation.errors import DeliveryError
 from redeye.sources.logic.deliveries import KNOWN_AT, Dataset

@@ -13,7 +13,7 @@ import pandas as pd
 
 from flights.arrivals.clocks import minutes_of_day
 from flights.arrivals.weather import MPH_PER_KNOT
-from flights.constants import AIRPORT_ZONE
+from flights.declared_constants import AIRPORT_ZONE
 from redeye.sources.logic.deliveries import MISSING
 
 Rng = np.random.Generator

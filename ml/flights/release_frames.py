@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from flights.constants import DELAY_WINDOWS, LATE_MINUTES
+from flights.declared_constants import DELAY_WINDOWS, LATE_MINUTES
 from redeye.audits.declared_checks import RELEASES
 from redeye.audits.suite_files import load_suite, suite_names
 from redeye.declarations.calendar import clock_cutoff, zone

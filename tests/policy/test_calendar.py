@@ -23,7 +23,7 @@ ALLOWED = {
     "ml/redeye/cli/operate/serving.py": "a token expires after days of the clock",
     "ml/redeye/operations/find_alerts.py": "people are told for how many days they keep others waiting",
     "ml/redeye/review/logic/waivers.py": "a waiver ends after half a year",
-    "ml/redeye/scoring/schedule.py": "a schedule is assumed from the same weekday, and moved by days",
+    "ml/redeye/scoring/coming_rows.py": "a schedule is assumed from the same weekday, and moved by days",
     "ml/redeye/sources/declared/": "files and values of data name days of the calendar",
     "ml/redeye/stack/airflow/live.py": "a source is shifted by whole weeks",
     "ml/redeye/studies/season/season_page.py": "a chart goes by weeks of the calendar",

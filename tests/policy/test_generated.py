@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flights.constants import LATE_MINUTES
+from flights.declared_constants import LATE_MINUTES
 from redeye.declarations.project import project
 from redeye.foundation.settings import PROJECT_ROOT
 from redeye.review.generate import find_stale_texts

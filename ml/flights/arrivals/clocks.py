@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from flights.constants import AIRPORT_ZONE
+from flights.declared_constants import AIRPORT_ZONE
 
 DAY_MINUTES = 1440
 

@@ -21,7 +21,7 @@ from flights.arrivals.weather import (
     measure_gusts,
     weigh_dryness,
 )
-from flights.constants import LATE_MINUTES
+from flights.declared_constants import LATE_MINUTES
 from redeye.audits.logic.known_times import find_night_bounds
 
 SMALL = 100

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from flights.arrivals.clocks import flight_dates, minutes_between
-from flights.constants import AIRPORT_ZONE
+from flights.declared_constants import AIRPORT_ZONE
 from redeye.audits.logic.known_times import add_known_at_columns
 
 MPH_PER_KNOT = 1.15078

@@ -2,6 +2,9 @@
 
 Holding it is not what keeps others out; the token is. Every commit to the lake and every row in a
 ledger names it, and the database refuses one that is not the lease's.
+
+Who may take it, and for how long, is SQL: the newest `acquire_lease` in `schema/`. What its holder left half done is
+gone on with in `redeye.warehouse.build`.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ from redeye.models.logic.recalibration import IDENTITY, Recalibration
 from redeye.models.training_code import hash_training_code
 from redeye.scoring import outputs_store
 from redeye.scoring.find_restated import restatements
-from redeye.scoring.last_resort import fit_last_resort, read_inputs
+from redeye.scoring.last_resort_model import fit_last_resort, read_inputs
 from redeye.scoring.logic.explanation import Explanation, changes, contributions
 from redeye.scoring.predict import HEURISTIC, LAST_RESORT, Basis
 from redeye.scoring.score import read_basis, read_rows

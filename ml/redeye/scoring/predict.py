@@ -25,7 +25,7 @@ from redeye.foundation.settings import settings
 from redeye.models.artifact_store import load_artifact
 from redeye.models.kinds.interface import Kind, find_kind
 from redeye.models.logic.recalibration import IDENTITY, Recalibration
-from redeye.scoring import last_resort, outputs_store, recalibration_store
+from redeye.scoring import last_resort_model, outputs_store, recalibration_store
 from redeye.scoring.logic.predictions import (
     Lineage,
     assemble,
@@ -187,14 +187,14 @@ def _predict_version(serving: Promotion, rows: pd.DataFrame, basis: Basis) -> np
 def _predict_heuristic(spec: Spec, rows: pd.DataFrame, first: Promotion, basis: Basis) -> np.ndarray:
     """Without Feast's registry: what is left to serve must not depend on it."""
     fitted = load_artifact(first.artifact_uri, first.artifact_sha256)
-    frame = last_resort.read_inputs(spec, fitted, basis.release, rows)
+    frame = last_resort_model.read_inputs(spec, fitted, basis.release, rows)
     return require_predictions(fitted.predict(frame), len(rows), len(fitted.columns))
 
 
 def _predict_last_resort(
     spec: Spec, rows: pd.DataFrame, basis: Basis, night: date, failures: list[str]
 ) -> np.ndarray:
-    fitted, frame = last_resort.fit_last_resort(spec, basis.release, rows, night, failures)
+    fitted, frame = last_resort_model.fit_last_resort(spec, basis.release, rows, night, failures)
     return fitted.predict(frame)
 
 

@@ -29,7 +29,7 @@ from redeye.models.fingerprint import read_fingerprint
 from redeye.models.kinds.interface import find_kind
 from redeye.models.logic.prediction_equality import choose_equality
 from redeye.models.logic.recalibration import IDENTITY
-from redeye.scoring import export, outputs_store, recalibration_store, schedule
+from redeye.scoring import coming_rows, export, outputs_store, recalibration_store
 from redeye.scoring.logic.predictions import differences
 from redeye.scoring.predict import OTHERS, Basis, predict
 from redeye.sources import delivery_store
@@ -219,14 +219,14 @@ def read_rows(spec: Spec, night: date, basis: Basis) -> tuple[pd.DataFrame, tupl
     """
     with lake.connect_at(basis.release.snapshot_id) as con:
         if {ASSUMED, CARRIED} & set(basis.reasons):  # so it was scored, whatever has been accepted since
-            return schedule.assume_schedule(con, spec, night), basis.reasons
+            return coming_rows.assume_schedule(con, spec, night), basis.reasons
         ref = delivery_store.find_accepted_schedule(night)
-        read = schedule.read_known_then if basis.is_reconstructed(night) else schedule.read_released
+        read = coming_rows.read_known_then if basis.is_reconstructed(night) else coming_rows.read_released
         found = read(con, spec, night)
         if found.empty:
-            found = pd.DataFrame() if (own := schedule.read_landed(con, spec, night)) is None else own
+            found = pd.DataFrame() if (own := coming_rows.read_landed(con, spec, night)) is None else own
         elif basis.recorded is None or LACKING in basis.reasons:
-            own = schedule.read_accepted(con, spec, night, found)
+            own = coming_rows.read_accepted(con, spec, night, found)
             if own is not None:
                 return own, tuple(dict.fromkeys((*basis.reasons, LACKING)))
         if not found.empty or (ref is not None and ref.is_stated_empty):
@@ -238,7 +238,7 @@ def read_rows(spec: Spec, night: date, basis: Basis) -> tuple[pd.DataFrame, tupl
             )
         reason = CARRIED if name_schedule() is None else ASSUMED
         log.warning("rows of %s: %s", coming_day(night), reason)
-        return schedule.assume_schedule(con, spec, night), (*basis.reasons, reason)
+        return coming_rows.assume_schedule(con, spec, night), (*basis.reasons, reason)
 
 
 def _summary(written: outputs_store.WriteResult) -> dict[str, Any]:

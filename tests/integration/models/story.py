@@ -28,7 +28,7 @@ from redeye.monitoring.monitor import monitor_night
 from redeye.operations import build_nights, measure_slices, night_status
 from redeye.promotion import decision_store, train
 from redeye.promotion.rollback import roll_back
-from redeye.scoring import last_resort, outputs_store, rescore, schedule, score
+from redeye.scoring import coming_rows, last_resort_model, outputs_store, rescore, score
 from redeye.scoring.audit_file import render_explanation
 from redeye.scoring.explain import explain
 from redeye.scoring.outputs_reader import OutputsReader
@@ -122,9 +122,9 @@ def play() -> None:
         release = release_store.covering_release(NIGHT)
         assert release is not None
         with lake.connect_at(release.snapshot_id) as con:
-            flights = schedule.read_released(con, spec, NIGHT)
+            flights = coming_rows.read_released(con, spec, NIGHT)
         failures: list[str] = []
-        resort, inputs = last_resort.fit_last_resort(spec, release, flights, NIGHT, failures)
+        resort, inputs = last_resort_model.fit_last_resort(spec, release, flights, NIGHT, failures)
         seen[model] |= {
             "rows": len(rows),
             "scheduled": len(flights),
@@ -153,9 +153,9 @@ def look_at_lateness(nights: list[date]) -> None:
     spec, release = load_valid_specs(SPECS)[LATENESS], release_store.covering_release(nights[0])
     assert release is not None
     with lake.connect_at(release.snapshot_id) as con:
-        flights = schedule.read_released(con, spec, nights[0])
+        flights = coming_rows.read_released(con, spec, nights[0])
     failures: list[str] = []
-    resort, inputs = last_resort.fit_last_resort(spec, release, flights, nights[0], failures)
+    resort, inputs = last_resort_model.fit_last_resort(spec, release, flights, nights[0], failures)
     seen[LATENESS] |= {
         "served": rows.groupby("night")["algorithm"].first().tolist(),
         "degraded": rows["degraded_reason"].unique().tolist(),

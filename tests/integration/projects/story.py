@@ -31,7 +31,7 @@ from redeye.promotion.train import train_night
 from redeye.review.impact import assess
 from redeye.review.logic.impact_verdict import judge
 from redeye.review.reports.impact_page import write_page
-from redeye.scoring import audit_file, explain, last_resort, outputs_store, rescore, schedule, score
+from redeye.scoring import audit_file, coming_rows, explain, last_resort_model, outputs_store, rescore, score
 from redeye.scoring.outcomes_reader import OutcomesReader
 from redeye.scoring.outputs_reader import OutputsReader
 from redeye.sources import delivery_store, ingest
@@ -163,9 +163,9 @@ def look_at_classes(spec: Spec, newest: date, missed: date) -> dict[str, Any]:
     release = release_store.covering_release(newest)
     assert release is not None
     with lake.connect_at(release.snapshot_id) as con:
-        scheduled = schedule.read_released(con, spec, newest)
+        scheduled = coming_rows.read_released(con, spec, newest)
     failures: list[str] = []
-    resort, inputs = last_resort.fit_last_resort(spec, release, scheduled, newest, failures)
+    resort, inputs = last_resort_model.fit_last_resort(spec, release, scheduled, newest, failures)
     reader = OutputsReader()
     listed = reader.find_predictions(
         model, newest, newest, {}, sort=f"-{kind.columns[0]}", more=(*kind.texts, *kind.columns)

@@ -97,13 +97,13 @@ def probabilities(snapshot_id: int, night: date) -> dict[str, float]:
     """The champion's, of the flights of the coming day, with the features at a snapshot; nothing is written."""
     from redeye.declarations.specs import load_spec
     from redeye.features.feast_frames import read_feature_frame
-    from redeye.scoring import schedule
+    from redeye.scoring import coming_rows
     from redeye.warehouse import lake
 
     spec, champion = load_spec(SPECS / f"{MODEL}.yaml"), promotion_store.read_champion(MODEL, night)
     assert champion is not None
     with lake.connect_at(snapshot_id) as con:
-        flights = schedule.read_released(con, spec, night)
+        flights = coming_rows.read_released(con, spec, night)
     frame = read_feature_frame(snapshot_id, flights, champion.feature_service)
     model = load_artifact(champion.artifact_uri, champion.artifact_sha256)
     return dict(zip(flights["flight_id"], model.predict(frame).tolist(), strict=True))

@@ -16,7 +16,7 @@ from redeye.foundation.errors import ConfigError
 from redeye.foundation.settings import SPECS, settings
 from redeye.promotion import approve as approval
 from redeye_airflow.approval import CandidateApproval, _name
-from redeye_airflow.factory import train_dag
+from redeye_airflow.dag_factory import train_dag
 from redeye_airflow.operators import JobOperator
 
 SPEC = load_spec(SPECS / "flight_delay.yaml").model_copy(update={"approval": REQUIRED})

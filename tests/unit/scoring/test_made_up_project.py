@@ -26,7 +26,7 @@ from redeye.models.kinds.interface import Kind, find_kind
 from redeye.models.logic.prediction_equality import Equality
 from redeye.monitoring.logic.label_form import LabelForm, changes
 from redeye.operations import measure_slices
-from redeye.scoring import export, find_restated, outputs_store, schedule
+from redeye.scoring import coming_rows, export, find_restated, outputs_store
 from redeye.scoring.logic.predictions import LINEAGE, Lineage, assemble, derive_predictions, differences
 from redeye.scoring.logic.restatements import Change, Restatement
 from redeye.scoring.outputs_reader import OutputsReader
@@ -199,7 +199,7 @@ def test_the_schedule_gives_its_columns(spec: Spec) -> None:
     con.execute("CREATE SCHEMA warehouse.staging")
     con.register("open", tickets().assign(night=NIGHT, entity_at=pd.Timestamp(NIGHT), queue_id="q"))
     con.execute(f"CREATE TABLE warehouse.{spec.schedule} AS FROM open")
-    rows = schedule.read_released(con, spec, NIGHT)
+    rows = coming_rows.read_released(con, spec, NIGHT)
     con.close()
     assert list(rows["ticket_id"]) == ["T-0001", "T-0002", "T-0017"]
     assert set(rows.columns) == {"night", "event_timestamp", "queue_id", *project().subject.columns}

@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from redeye.declarations.yaml_files import suggest
 from redeye.foundation.errors import ConfigError
 from redeye.review.new_project.answers import Answers
-from redeye.review.new_project.questions import describe_questions, is_asked, is_required
+from redeye.review.new_project.question_order import describe_questions, is_asked, is_required
 from redeye.review.new_project.sample import describe_columns, list_columns, locate_data, read_dates
 from redeye.review.new_project.sampled_answers import suggest_cutoff
 

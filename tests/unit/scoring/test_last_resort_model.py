@@ -15,7 +15,7 @@ from redeye.declarations.spec_algorithms import HeuristicParams
 from redeye.declarations.specs import Spec, load_spec
 from redeye.foundation.errors import NotReleased
 from redeye.foundation.settings import SPECS
-from redeye.scoring import last_resort, outputs_store
+from redeye.scoring import last_resort_model, outputs_store
 from redeye.warehouse import lake
 
 SPEC = load_spec(SPECS / "flight_delay.yaml")
@@ -77,7 +77,7 @@ def warehouse(monkeypatch: pytest.MonkeyPatch) -> Iterator[duckdb.DuckDBPyConnec
 def scored(spec: Spec = SPEC) -> tuple[list[float], list[str]]:
     rows = pd.DataFrame({KEY: ["known", "new"], "carrier_id": ["AA", "B6"], "event_timestamp": [AT, AT]})
     failures: list[str] = []
-    model, frame = last_resort.fit_last_resort(spec, RELEASE, rows, NIGHT, failures)  # type: ignore[arg-type]
+    model, frame = last_resort_model.fit_last_resort(spec, RELEASE, rows, NIGHT, failures)  # type: ignore[arg-type]
     return [*model.predict(frame)], failures
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from redeye.review.new_project.answers import Answers
-from redeye.review.new_project.questions import describe_questions, is_asked, is_required
+from redeye.review.new_project.question_order import describe_questions, is_asked, is_required
 
 
 def test_every_answer_is_asked_for_with_what_it_means() -> None:

@@ -16,7 +16,7 @@ from redeye.declarations.project import Project, project
 from redeye.declarations.specs import load_spec
 from redeye.foundation.errors import DeliveryError
 from redeye.foundation.settings import SPECS
-from redeye.scoring import schedule
+from redeye.scoring import coming_rows
 from redeye.sources import delivery_store, landing_store
 from redeye.sources.logic.deliveries import Delivery, DeliveryRef, find_dataset
 
@@ -59,7 +59,7 @@ def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
 def test_the_schedule_of_a_week_before_is_moved_to_the_coming_day(
     warehouse: duckdb.DuckDBPyConnection,
 ) -> None:
-    (row,) = schedule.assume_schedule(warehouse, SPEC, NIGHT).to_dict("records")
+    (row,) = coming_rows.assume_schedule(warehouse, SPEC, NIGHT).to_dict("records")
     assert row["flight_date"].date() == date(2013, 5, 1)
     assert row["night"].date() == NIGHT
     assert row["event_timestamp"] == KNOWN + timedelta(days=7)
@@ -67,7 +67,7 @@ def test_the_schedule_of_a_week_before_is_moved_to_the_coming_day(
 
 def test_without_one_a_week_before_there_is_none(warehouse: duckdb.DuckDBPyConnection) -> None:
     with pytest.raises(DeliveryError, match="neither has the week before"):
-        schedule.assume_schedule(warehouse, SPEC, NIGHT + timedelta(days=1))
+        coming_rows.assume_schedule(warehouse, SPEC, NIGHT + timedelta(days=1))
 
 
 def test_where_no_dataset_announces_rows_those_of_the_last_released_night_are_moved(
@@ -79,7 +79,7 @@ def test_where_no_dataset_announces_rows_those_of_the_last_released_night_are_mo
         "of_day": {"flight_id": "replace(flight_id, flight_date::DATE::VARCHAR, {day}::VARCHAR)"},
     }
     alone = Project.model_validate(declared)
-    for module in ("redeye.scoring.schedule", "redeye.declarations.project"):
+    for module in ("redeye.scoring.coming_rows", "redeye.declarations.project"):
         monkeypatch.setattr(f"{module}.project", lambda: alone)
     con = duckdb.connect()
     con.execute("ATTACH ':memory:' AS warehouse")
@@ -90,13 +90,13 @@ def test_where_no_dataset_announces_rows_those_of_the_last_released_night_are_mo
         "(night + 1) + INTERVAL 20 HOUR AS scheduled_departure_at "
         "FROM (VALUES (DATE '2013-04-27', 'JFK'), (DATE '2013-04-28', 'LGA')) AS t(night, origin_id)"
     )
-    (row,) = schedule.assume_schedule(con, SPEC, NIGHT).to_dict("records")
+    (row,) = coming_rows.assume_schedule(con, SPEC, NIGHT).to_dict("records")
     assert (row["flight_id"], row["origin_id"]) == ("2013-05-01_LGA", "LGA")
     assert (row["night"].date(), row["flight_date"].date()) == (NIGHT, date(2013, 5, 1))
     assert row["scheduled_departure_at"] == pd.Timestamp("2013-05-01 20:00")
     assert row["event_timestamp"] == pd.Timestamp("2013-05-01 07:00")
     with pytest.raises(DeliveryError, match="no night before 2013-04-27"):
-        schedule.assume_schedule(con, SPEC, date(2013, 4, 27))
+        coming_rows.assume_schedule(con, SPEC, date(2013, 4, 27))
 
 
 def landed_schedule(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *flights: int) -> DeliveryRef:
@@ -137,7 +137,7 @@ def released(warehouse: duckdb.DuckDBPyConnection) -> pd.DataFrame:
             "INSERT INTO warehouse.raw.nycflights13__schedule VALUES (?, ?, ?, 2013, 5, 1, ?)",
             [NIGHT, NIGHT, KNOWN, flight],
         )
-    return schedule.read_released(con, SPEC, NIGHT)
+    return coming_rows.read_released(con, SPEC, NIGHT)
 
 
 def test_a_release_with_half_of_the_accepted_schedule_is_told_from_one_with_all(
@@ -147,9 +147,9 @@ def test_a_release_with_half_of_the_accepted_schedule_is_told_from_one_with_all(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     landed_schedule(tmp_path, monkeypatch, 1, 2)
-    assert schedule.read_accepted(warehouse, SPEC, NIGHT, released) is None
+    assert coming_rows.read_accepted(warehouse, SPEC, NIGHT, released) is None
     landed_schedule(tmp_path, monkeypatch, 1, 2, 3, 4)
-    accepted = schedule.read_accepted(warehouse, SPEC, NIGHT, released)
+    accepted = coming_rows.read_accepted(warehouse, SPEC, NIGHT, released)
     assert accepted is not None
     assert sorted(accepted[SPEC.population.key]) == ["1", "2", "3", "4"]
 
@@ -164,4 +164,4 @@ def test_a_schedule_whose_file_is_damaged_does_not_keep_out_what_is_released(
     assert isinstance(ref.path, Path)
     ref.path.chmod(0o644)
     ref.path.write_text("gone")
-    assert schedule.read_accepted(warehouse, SPEC, NIGHT, released) is None
+    assert coming_rows.read_accepted(warehouse, SPEC, NIGHT, released) is None
