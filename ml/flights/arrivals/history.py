@@ -22,6 +22,7 @@ LARGE_CARRIER = 20
 # of one carrier never were, of the 365 days of 2013; chosen on those to 2013-07-01.
 FEWEST_MORNING_FLIGHTS = 2
 SCHEDULES_BACK = 8
+SCHEDULES_COMPARED = 3
 BLOCK_MINUTES = 25
 MOVED = ("moved_share", "moved_block_share", "moved_alike_share", "moved_by_hours_share")
 SLACK_MINUTES = 180
@@ -126,8 +127,8 @@ def relate_schedules(
     flights = [rows[name] for name in FLIGHT]
     is_seen = rows.groupby(FLIGHT)["night"].diff().dt.days <= SCHEDULES_BACK
     clock = rows["sched_dep_time"] // 100 * 60 + rows["sched_dep_time"] % 100
-    moved = clock.groupby(flights).diff()
-    longer = find_block_minutes(rows, places).groupby(flights).diff()
+    moved = _differ_least(clock, rows["night"], flights)
+    longer = _differ_least(find_block_minutes(rows, places), rows["night"], flights)
     rows = rows.assign(
         is_seen=is_seen,
         is_moved=(moved.abs() > 60).where(is_seen).astype("float64"),
@@ -151,6 +152,20 @@ def relate_schedules(
     shares.loc[~is_known, [*MOVED]] = 0.0
     known_shares = shares.fillna(dict.fromkeys(MOVED, 0.0))
     return profiles.merge(known_shares, how="left", left_on="night", right_index=True)
+
+
+def _differ_least(values: pd.Series, nights: pd.Series, flights: list[pd.Series]) -> pd.Series:
+    """By how much a flight's value differs from the nearest of those of its last schedules; missing without two.
+
+    Of several: the night after a wrong schedule, which somebody accepted, is as it was before it.
+    """
+    least, known = pd.Series(np.nan, values.index), pd.Series(0, values.index)
+    for back in range(1, SCHEDULES_COMPARED + 1):
+        age = (nights - nights.groupby(flights).shift(back)).dt.days
+        apart = (values - values.groupby(flights).shift(back)).where(age <= SCHEDULES_BACK)
+        least = apart.where(least.isna() | (apart.abs() < least.abs()), least)
+        known += apart.notna()
+    return least.where(known > 1)
 
 
 def compare_flights(now: pd.Series, back: pd.DataFrame) -> Mapping[str, object]:

@@ -77,6 +77,20 @@ def relate(moved: pd.DataFrame) -> pd.Series:
     return relate_schedules(profiles, now, pd.concat(before), PLACES).iloc[0]
 
 
+def test_the_night_after_a_wrong_schedule_that_somebody_accepted_is_as_before_it() -> None:
+    same = make_schedule()
+    wrong = same.assign(sched_arr_time=same["sched_arr_time"] + 200)
+    days = [NIGHT - pd.Timedelta(days=by) for by in range(10, 0, -1)]
+    before = [
+        (wrong if day == days[-1] else same).assign(night=day, flight_date=day + pd.Timedelta(days=1))
+        for day in days
+    ]
+    now = same.assign(night=NIGHT, flight_date=NIGHT + pd.Timedelta(days=1))
+    profiles = pd.DataFrame({"night": [days[-1], NIGHT]})
+    found = relate_schedules(profiles, pd.concat([before[-1], now]), pd.concat(before[:-1]), PLACES)
+    assert found["moved_block_share"].tolist() == [1.0, 0.0]
+
+
 def test_a_part_that_moved_by_hours_or_by_one_of_its_times_shows() -> None:
     same = make_schedule()
     some = same["sched_dep_time"].between(900, 1059)
